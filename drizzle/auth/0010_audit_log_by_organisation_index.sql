@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY "audit_log_organisation_occurred_at_idx" ON "audit_log" USING btree ("organisation_id","occurred_at" DESC NULLS LAST);

@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY "chunks_search_idx" ON "chunks" USING gin ("search");

@@ -1,0 +1,37 @@
+-- Slugs are made from the names; where workflows would share one, all but the oldest get the start
+-- of their id appended. Versions are numbered in the order in which they were made.
+WITH "bases" AS (
+  SELECT
+    "id",
+    "created_at",
+    coalesce(
+      nullif(btrim(left(regexp_replace(lower("name"), '[^a-z0-9]+', '-', 'g'), 60), '-'), ''),
+      'workflow'
+    ) AS "base"
+  FROM "workflows"
+), "ranked" AS (
+  SELECT
+    "id",
+    "base",
+    row_number() OVER (PARTITION BY "base" ORDER BY "created_at", "id") AS "rank"
+  FROM "bases"
+)
+UPDATE "workflows"
+SET "slug" = CASE
+  WHEN "ranked"."rank" = 1 THEN "ranked"."base"
+  ELSE "ranked"."base" || '-' || left("workflows"."id"::text, 8)
+END
+FROM "ranked"
+WHERE "ranked"."id" = "workflows"."id"
+  AND "workflows"."slug" IS NULL;
+--> statement-breakpoint
+UPDATE "workflow_versions"
+SET "version_number" = "numbered"."number"
+FROM (
+  SELECT
+    "id",
+    row_number() OVER (PARTITION BY "workflow_id" ORDER BY "created_at", "id") AS "number"
+  FROM "workflow_versions"
+) AS "numbered"
+WHERE "numbered"."id" = "workflow_versions"."id"
+  AND "workflow_versions"."version_number" IS NULL;

@@ -1,0 +1,3 @@
+ALTER TABLE "approvals" ENABLE ROW LEVEL SECURITY;--> statement-breakpoint
+CREATE MATERIALIZED VIEW "public"."workflow_daily_stats" AS (select "workflow_id", ("started_at" at time zone 'UTC')::date as "day", count(*) as "execution_count", count(*) filter (where "status" = 'failed') as "failure_count", avg("duration_ms") as "average_duration_ms" from "executions" where "executions"."started_at" is not null group by "executions"."workflow_id", ("executions"."started_at" at time zone 'UTC')::date);--> statement-breakpoint
+CREATE POLICY "approvals_own_inbox" ON "approvals" AS PERMISSIVE FOR SELECT TO public USING ("approvals"."approver_id" = nullif(current_setting('app.user_id', true), '')::uuid);

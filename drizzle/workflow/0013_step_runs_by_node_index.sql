@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY "step_runs_node_created_at_idx" ON "step_runs" USING btree ("node_id","created_at" DESC NULLS LAST);
