@@ -1,0 +1,33 @@
+import { Command } from "commander";
+import {
+  addSelectionOptions,
+  createContext,
+  type Finish,
+  printJson,
+  type SelectionOptions,
+  selectionOf,
+} from "../context.ts";
+import { exitCode } from "../exit-codes.ts";
+
+export function statusCommand(finish: Finish): Command {
+  return addSelectionOptions(new Command("status"))
+    .description("show where every tenant of every service stands")
+    .action(async (options: SelectionOptions) => {
+      const { status } = await import("../../operations/status.ts");
+      const { isAtHead, statusText } = await import("../../report/status.ts");
+      const targets = await status(await createContext(options), selectionOf(options));
+      if (options.json === true) {
+        printJson({
+          targets: targets.map(({ target, current, head, pending, problems }) => ({
+            ...target,
+            current: current ?? null,
+            head: head ?? null,
+            pending,
+            problems,
+          })),
+          atHead: targets.filter(isAtHead).length,
+        });
+      } else process.stdout.write(`${statusText(targets)}\n`);
+      finish(exitCode.done);
+    });
+}

@@ -1,0 +1,18 @@
+import type { FleetErrorCode } from "../core/errors.ts";
+
+/** What the process ends with. Scripts rely on these numbers. */
+export const exitCode = {
+  done: 0,
+  /** Some target failed, or a database could not be reached. */
+  failed: 1,
+  /** Wrong usage, configuration or migration files: nothing was applied. */
+  usage: 2,
+  /** A check found something. */
+  found: 3,
+  interrupted: 130,
+} as const;
+
+/** The exit code of an error that ended an operation. */
+export function exitCodeOf(code: FleetErrorCode): number {
+  return code === "unreachable" || code === "embedded" ? exitCode.failed : exitCode.usage;
+}

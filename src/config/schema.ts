@@ -1,0 +1,131 @@
+import { z } from "zod";
+import { FleetError, throwProblems } from "../core/errors.ts";
+
+/** A connection URL taken from an environment variable when a verb needs the database, and never before. */
+export interface EnvironmentReference {
+  readonly environmentVariable: string;
+}
+
+const environmentReference = z.strictObject({ environmentVariable: z.string().min(1) });
+
+const nonEmpty = z.string().min(1, "must not be empty");
+
+const database = z.strictObject({
+  /** `env("NAME")`, or a connection URL. */
+  url: z.union([environmentReference, nonEmpty], {
+    error: 'must be env("VARIABLE") or a connection URL',
+  }),
+});
+
+const service = z
+  .strictObject({
+    /** Folder, file or files of the service's Drizzle schema. */
+    schema: z.union([nonEmpty, z.array(nonEmpty).min(1)]),
+    /** Folder of the service's migrations. */
+    out: nonEmpty,
+    /** Name of an entry in `databases`. */
+    database: nonEmpty,
+    /** Name pattern of the tenant schemas; contains `{tenant}` once. */
+    tenantSchema: nonEmpty
+      .refine(
+        (pattern) => pattern.split("{tenant}").length === 2,
+        "must contain {tenant} exactly once",
+      )
+      .optional(),
+    /** The one schema of a service that is not kept per tenant. */
+    singleSchema: nonEmpty.optional(),
+    /** Schemas that migrations may refer to beside the tenant's own; they come after it on the search_path. */
+    sharedSchemas: z.array(nonEmpty).default([]),
+    /** As drizzle-kit's `casing`. */
+    casing: z.enum(["snake_case", "camelCase"]).optional(),
+  })
+  .refine((value) => (value.tenantSchema === undefined) !== (value.singleSchema === undefined), {
+    message: "needs either tenantSchema or singleSchema",
+  });
+
+const milliseconds = z.int().min(0).max(2_147_483_647);
+
+const fleet = z
+  .strictObject({
+    databases: z.record(nonEmpty, database),
+    services: z.record(nonEmpty, service),
+    tenants: z.array(nonEmpty).default([]),
+    /** How many targets are migrated at the same time in each database. */
+    concurrency: z.int().min(1).max(1_000).default(4),
+    /** Milliseconds to wait for a database that does not answer. */
+    connectTimeout: milliseconds.default(30_000),
+    /** PostgreSQL's timeouts for every step, in milliseconds; 0 switches one off. */
+    timeouts: z
+      .strictObject({
+        lock: milliseconds.default(5_000),
+        statement: milliseconds.default(15 * 60_000),
+        idleInTransaction: milliseconds.default(60_000),
+        /** For a statement that must run outside a transaction, such as CREATE INDEX CONCURRENTLY. */
+        concurrently: milliseconds.default(60 * 60_000),
+      })
+      .prefault({}),
+    /** The PostgreSQL that is started for development when no database is configured. */
+    embedded: z
+      .strictObject({
+        folder: nonEmpty.default(".drizzle-fleet"),
+        /** The port to listen on at 127.0.0.1; another free one is taken when it is busy. */
+        port: z.int().min(1).max(65_535).default(54_329),
+      })
+      .prefault({}),
+  })
+  .superRefine((value, context) => {
+    for (const [name, entry] of Object.entries(value.services)) {
+      if (entry.database in value.databases) continue;
+      context.addIssue({
+        code: "custom",
+        path: ["services", name, "database"],
+        message: `is not one of the databases: ${Object.keys(value.databases).join(", ") || "none is defined"}`,
+      });
+    }
+    if (Object.keys(value.services).length === 0) {
+      context.addIssue({
+        code: "custom",
+        path: ["services"],
+        message: "needs at least one service",
+      });
+    }
+    for (const [index, tenant] of value.tenants.entries()) {
+      if (value.tenants.indexOf(tenant) === index) continue;
+      context.addIssue({
+        code: "custom",
+        path: ["tenants", index],
+        message: `"${tenant}" is listed twice`,
+      });
+    }
+  });
+
+/** What a user writes in `defineFleet({...})`. This type is not trusted. */
+export type FleetInput = z.input<typeof fleet>;
+
+/** The checked configuration, with every default filled in. */
+export type FleetConfig = z.output<typeof fleet>;
+
+export type ServiceConfig = FleetConfig["services"][string];
+export type Timeouts = FleetConfig["timeouts"];
+
+/**
+ * Checks a configuration.
+ *
+ * @throws FleetError `config` that lists every problem with its path
+ */
+export function parseFleet(input: unknown): FleetConfig {
+  const result = fleet.safeParse(input);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map(
+    (issue) => new FleetError("config", issue.message, { where: pathText(issue.path) }),
+  );
+  throwProblems(problems, `the configuration has ${problems.length} problems`);
+  throw result.error;
+}
+
+function pathText(path: readonly PropertyKey[]): string {
+  const text = path
+    .map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`))
+    .join("");
+  return text.replace(/^\./, "") || "defineFleet";
+}

@@ -1,0 +1,102 @@
+import { createHash } from "node:crypto";
+import { isAbsolute } from "node:path";
+import { pathToFileURL } from "node:url";
+import { FleetError } from "../core/errors.ts";
+
+/** The modules that were imported, and every local file they were made of. */
+export interface ImportedModules {
+  readonly modules: readonly Record<string, unknown>[];
+  readonly files: readonly string[];
+}
+
+/**
+ * Imports TypeScript modules of a project, with what they import from it, without leaving a file behind.
+ * esbuild bundles the local files; packages stay outside and are loaded by Node, so that drizzle-orm is the
+ * project's own. A changed file gives a new module: a watcher sees the change.
+ *
+ * @param entries absolute paths
+ * @param root the project's folder: packages are resolved from the importing file inside it
+ * @throws FleetError `schema` with file and line for a syntax error or an import that cannot be found;
+ *   whatever a module throws while it runs, with its stack in terms of the TypeScript file
+ */
+export async function importTypeScript(
+  entries: readonly string[],
+  root: string,
+): Promise<ImportedModules> {
+  const { build } = await import("esbuild");
+  process.setSourceMapsEnabled(true);
+  const result = await build({
+    stdin: {
+      contents: entries
+        .map((path, index) => `export * as m${index} from ${JSON.stringify(path)};`)
+        .join("\n"),
+      resolveDir: root,
+      sourcefile: "entries.ts",
+    },
+    absWorkingDir: root,
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    sourcemap: "inline",
+    write: false,
+    outfile: `${root}/entries.mjs`,
+    metafile: true,
+    logLevel: "silent",
+    plugins: [packagesByAbsoluteUrl],
+  }).catch((error: unknown) => {
+    throw bundlingError(error);
+  });
+  const code = result.outputFiles[0]?.text ?? "";
+  const files = Object.keys(result.metafile.inputs)
+    .filter((name) => name !== "entries.ts" && !name.startsWith("<"))
+    .map((name) => (isAbsolute(name) ? name : `${root}/${name}`));
+  const imported: Record<string, Record<string, unknown>> = await import(asUrl(code));
+  return { modules: entries.map((_, index) => imported[`m${index}`] ?? {}), files };
+}
+
+/** Code in a data: URL has no folder, so a package it imports must be an absolute file URL. */
+const packagesByAbsoluteUrl: import("esbuild").Plugin = {
+  name: "packages-by-absolute-url",
+  setup(build) {
+    build.onResolve({ filter: /^[^./]/ }, async (args) => {
+      if (args.pluginData === "resolving" || isAbsolute(args.path)) return undefined;
+      if (args.path.startsWith("node:")) return { path: args.path, external: true };
+      const found = await build.resolve(args.path, {
+        kind: args.kind,
+        resolveDir: args.resolveDir,
+        importer: args.importer,
+        pluginData: "resolving",
+      });
+      if (found.errors.length > 0) return { errors: found.errors };
+      const local =
+        !found.path.includes("node_modules") &&
+        found.namespace === "file" &&
+        isTypeScript(found.path);
+      if (local) return { path: found.path };
+      return { path: found.external ? found.path : pathToFileURL(found.path).href, external: true };
+    });
+  },
+};
+
+function isTypeScript(path: string): boolean {
+  return /\.[cm]?tsx?$/.test(path);
+}
+
+function asUrl(code: string): string {
+  const version = createHash("sha256").update(code).digest("hex").slice(0, 12);
+  return `data:text/javascript;version=${version};base64,${Buffer.from(code).toString("base64")}`;
+}
+
+function bundlingError(error: unknown): unknown {
+  if (typeof error !== "object" || error === null || !("errors" in error)) return error;
+  const [first] = error.errors as import("esbuild").Message[];
+  if (first === undefined) return error;
+  const spot = first.location;
+  if (spot === null) return new FleetError("schema", first.text, { cause: error });
+  return new FleetError("schema", first.text, {
+    where: `${spot.file}:${spot.line}:${spot.column + 1}`,
+    excerpt: `${spot.lineText}\n${" ".repeat(spot.column)}^`,
+    cause: error,
+  });
+}

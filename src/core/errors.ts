@@ -1,0 +1,72 @@
+/** What went wrong, in one word. The command line turns it into an exit code (`cli/exit-codes.ts`). */
+export type FleetErrorCode =
+  | "usage"
+  | "config"
+  | "journal"
+  | "syntax"
+  | "isolation"
+  | "unsupported"
+  | "schema"
+  | "rename"
+  | "unreachable"
+  | "refused"
+  | "embedded";
+
+export interface FleetErrorDetails {
+  /** What the reader should do next: one sentence, or a command to run. */
+  remedy?: string;
+  /** Where: a file, `file:line:column`, or a path inside the configuration. */
+  where?: string;
+  /** The source line with a caret under the spot, ready to print. */
+  excerpt?: string;
+  /** The single problems, when several are reported at once. */
+  problems?: readonly FleetError[];
+  cause?: unknown;
+}
+
+const brand = Symbol.for("drizzle-fleet.error");
+
+/** An error that says what, where and what to do next. Anything else that is thrown is a bug. */
+export class FleetError extends Error {
+  override readonly name = "FleetError";
+  readonly [brand] = true;
+  readonly code: FleetErrorCode;
+  readonly remedy: string | undefined;
+  readonly where: string | undefined;
+  readonly excerpt: string | undefined;
+  readonly problems: readonly FleetError[];
+
+  constructor(code: FleetErrorCode, message: string, details: FleetErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.remedy = details.remedy;
+    this.where = details.where;
+    this.excerpt = details.excerpt;
+    this.problems = details.problems ?? [];
+  }
+}
+
+/** Recognises a FleetError also when a second copy of this package threw it. */
+export function isFleetError(error: unknown): error is FleetError {
+  return typeof error === "object" && error !== null && brand in error;
+}
+
+/**
+ * Throws what was collected: nothing, the one problem itself, or one error that lists them all.
+ *
+ * @param problems what was found; each keeps its own place and remedy
+ * @param summary the headline when there is more than one
+ */
+export function throwProblems(problems: readonly FleetError[], summary: string): void {
+  const [first, ...rest] = problems;
+  if (first === undefined) return;
+  if (rest.length === 0) throw first;
+  throw new FleetError(first.code, summary, { problems });
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  // Node reports a host with several addresses as an AggregateError without a message of its own.
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join("; ");
+  return error instanceof Error ? error.message : String(error);
+}

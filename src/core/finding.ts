@@ -1,0 +1,11 @@
+import type { FleetError } from "./errors.ts";
+
+/** Something that a check found in a service. */
+export interface Finding {
+  readonly service: string;
+  readonly problem: FleetError;
+  /** The SQL of the migration that is missing. */
+  readonly sql?: readonly string[];
+  /** What may be a rename; the SQL takes it as dropped and new. */
+  readonly questions?: readonly string[];
+}

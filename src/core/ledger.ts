@@ -1,0 +1,20 @@
+/** One row of a ledger: a migration that was applied to the target, wholly or in part. */
+export interface LedgerEntry {
+  readonly tag: string;
+  /** sha256 hex of the migration file that was applied. */
+  readonly checksum: string;
+  /** Set when the migration was cut off between two segments. */
+  readonly partial?: {
+    /** How many of its statements were applied. */
+    readonly applied: number;
+    /** sha256 hex of those statements' text; tells whether that part of the file was edited since. */
+    readonly appliedChecksum: string;
+  };
+}
+
+/** What a target's schema holds before a rollout. */
+export type LedgerState =
+  | { readonly kind: "noSchema" }
+  /** The schema exists without a ledger; `relations` counts what somebody else keeps there. */
+  | { readonly kind: "noLedger"; readonly relations: number }
+  | { readonly kind: "ledger"; readonly entries: readonly LedgerEntry[] };

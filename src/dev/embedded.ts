@@ -1,0 +1,289 @@
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { DatabaseAddress } from "../core/database.ts";
+import { FleetError, isFleetError } from "../core/errors.ts";
+import { quoteIdentifier } from "../postgres/identifiers.ts";
+import { Session } from "../postgres/session.ts";
+import { sqlstateOf } from "../postgres/sqlstate.ts";
+import { findBinaries } from "./binaries.ts";
+import { createRunner, type Runner } from "./run-as.ts";
+
+export interface EmbeddedOptions {
+  /** The project's folder. */
+  readonly root: string;
+  /** Absolute path of the folder that keeps the data. */
+  readonly folder: string;
+  /** The port to prefer. */
+  readonly port: number;
+}
+
+/** A running PostgreSQL for development, shared by every command that needs it at the moment. */
+export interface EmbeddedServer {
+  readonly port: number;
+  /** A file in libpq's format that holds the password: `PGPASSFILE=... psql ...`. */
+  readonly passwordFile: string;
+  addressOf(database: string): DatabaseAddress;
+  /** Lets go of the server. Whoever lets go last stops it. */
+  release(): Promise<void>;
+}
+
+interface Place {
+  readonly data: string;
+  readonly log: string;
+  readonly passwordFile: string;
+  readonly password: string;
+  readonly control: string;
+  readonly runner: Runner;
+}
+
+/** Key of the advisory lock that counts the server's users: each holds it shared. */
+const usersLock = 4_740_182;
+const creationLock = 4_740_183;
+const startTimeoutMs = 60_000;
+
+/**
+ * Makes sure the embedded server runs with the named databases, and takes part in its use.
+ *
+ * @throws FleetError `embedded` when it cannot be installed or started; the server's own words are in the message
+ */
+export async function acquireEmbedded(
+  options: EmbeddedOptions,
+  databases: readonly string[],
+): Promise<EmbeddedServer> {
+  const place = await preparePlace(options);
+  const { session, port } = await joinServer(place, options.port);
+  await createDatabases(session, databases);
+  return {
+    port,
+    passwordFile: place.passwordFile,
+    addressOf: (database) => addressOf(place, port, database),
+    release: () => leaveServer(place, session),
+  };
+}
+
+/**
+ * Stops the embedded server and deletes its data.
+ *
+ * @returns false when there was nothing to delete
+ * @throws FleetError `refused` while another command uses it
+ */
+export async function eraseEmbedded(options: EmbeddedOptions): Promise<boolean> {
+  const folder = join(options.folder, "postgres");
+  if (!existsSync(folder)) return false;
+  const place = await preparePlace(options);
+  const running = await attach(place);
+  if (running !== undefined && !(await stopIfLast(place, running.session))) {
+    throw new FleetError("refused", "the embedded database is in use by another command", {
+      remedy: "Stop it first (npm run dev in another terminal?), then try again.",
+    });
+  }
+  await rm(folder, { recursive: true });
+  await rm(place.passwordFile, { force: true });
+  if ((await readdir(options.folder)).length === 0) await rmdir(options.folder);
+  return true;
+}
+
+async function preparePlace(options: EmbeddedOptions): Promise<Place> {
+  const { initdb, control } = await findBinaries(options.root);
+  const folder = join(options.folder, "postgres");
+  await mkdir(folder, { recursive: true });
+  const runner = await createRunner(control, folder);
+  const passwordFile = join(options.folder, "pgpass");
+  const data = join(folder, "data");
+  if (!existsSync(data)) await initialise(initdb, folder, data, passwordFile, runner);
+  const password = (await readFile(passwordFile, "utf8")).trim().split(":").at(-1) ?? "";
+  return { data, log: join(folder, "log"), passwordFile, password, control, runner };
+}
+
+/** Makes the cluster under another name first: a process that dies meanwhile leaves no half of one. */
+async function initialise(
+  initdb: string,
+  folder: string,
+  data: string,
+  passwordFile: string,
+  runner: Runner,
+): Promise<void> {
+  const fresh = join(folder, `new-${process.pid}`);
+  const secret = join(folder, `secret-${process.pid}`);
+  if (!existsSync(passwordFile)) {
+    const line = `127.0.0.1:*:*:postgres:${randomBytes(24).toString("hex")}\n`;
+    await writeFile(passwordFile, line, { mode: 0o600, flag: "wx" }).catch(ignoreExisting);
+  }
+  const password = (await readFile(passwordFile, "utf8")).trim().split(":").at(-1);
+  await writeFile(secret, `${password}\n`, { mode: 0o600 });
+  await runner.own(secret);
+  try {
+    const args = [
+      "-D",
+      fresh,
+      "-U",
+      "postgres",
+      "-A",
+      "scram-sha-256",
+      `--pwfile=${secret}`,
+      "-E",
+      "UTF8",
+      "--no-locale",
+    ];
+    const { code, output } = await runner.run(initdb, args);
+    if (code !== 0) throw new FleetError("embedded", `initdb failed: ${output.trim()}`);
+    await rename(fresh, data).catch(ignoreExisting);
+  } finally {
+    await rm(secret, { force: true });
+    await rm(fresh, { recursive: true, force: true });
+  }
+}
+
+function ignoreExisting(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EEXIST" && error.code !== "ENOTEMPTY") throw error;
+}
+
+/** Attaches to the server of this data folder, starting it when it does not run. */
+async function joinServer(
+  place: Place,
+  preferredPort: number,
+): Promise<{ session: Session; port: number }> {
+  const deadline = Date.now() + startTimeoutMs;
+  for (;;) {
+    const running = await attach(place);
+    if (running !== undefined && (await takesPart(running.session))) return running;
+    await running?.session.close();
+    // Somebody is stopping it: wait until it is gone. Nobody runs it: start it.
+    const failure = running === undefined ? await start(place, preferredPort) : undefined;
+    if (Date.now() > deadline) {
+      throw new FleetError(
+        "embedded",
+        `the embedded PostgreSQL does not start: ${failure ?? "another command keeps stopping it"}`,
+        {
+          remedy: `Its log is ${place.log}. npm run dev:death erases it and its data.`,
+        },
+      );
+    }
+    await sleep(100);
+  }
+}
+
+/** Connects to the server that holds the data folder, if one does. */
+async function attach(place: Place): Promise<{ session: Session; port: number } | undefined> {
+  const lines = await readFile(join(place.data, "postmaster.pid"), "utf8").catch(() => "");
+  const port = Number(lines.split("\n")[3]);
+  if (!(port > 0)) return undefined;
+  try {
+    const session = await Session.connect(addressOf(place, port, "postgres"), { waitMs: 0 });
+    const [row] = await session.query<{ directory: string }>(
+      "SELECT current_setting('data_directory') AS directory",
+    );
+    if (row?.directory === place.data) return { session, port };
+    await session.close();
+  } catch (error) {
+    // A crash leaves the file behind, and its port may by now belong to any other program.
+    if (!isFleetError(error) && sqlstateOf(error) === undefined) throw error;
+  }
+  return undefined;
+}
+
+async function takesPart(session: Session): Promise<boolean> {
+  const [row] = await session.query<{ taken: boolean }>(
+    "SELECT pg_try_advisory_lock_shared($1) AS taken",
+    [usersLock],
+  );
+  return row?.taken === true;
+}
+
+/** Starts the server; returns its complaint when it does not come up. */
+async function start(place: Place, preferredPort: number): Promise<string | undefined> {
+  const port = await freePort(preferredPort);
+  const settings = [
+    `-p ${port}`,
+    "-c listen_addresses=127.0.0.1",
+    "-c unix_socket_directories=",
+    "-c max_connections=200",
+    "-c max_locks_per_transaction=256",
+  ];
+  const args = [
+    "start",
+    "-w",
+    "-t",
+    "60",
+    "-D",
+    place.data,
+    "-l",
+    place.log,
+    "-o",
+    settings.join(" "),
+  ];
+  const { code, output } = await place.runner.run(place.control, args);
+  if (code === 0) return undefined;
+  const log = await readFile(place.log, "utf8").catch(() => "");
+  return `${output.trim()}\n${log.trim().split("\n").slice(-5).join("\n")}`;
+}
+
+async function leaveServer(place: Place, session: Session): Promise<void> {
+  if (session.lost) return;
+  await session.query("SELECT pg_advisory_unlock_shared($1)", [usersLock]);
+  await stopIfLast(place, session);
+}
+
+/** Stops the server unless somebody else uses it. While the lock is held whole, nobody new can take part. */
+async function stopIfLast(place: Place, session: Session): Promise<boolean> {
+  const [row] = await session.query<{ last: boolean }>("SELECT pg_try_advisory_lock($1) AS last", [
+    usersLock,
+  ]);
+  if (row?.last !== true) {
+    await session.close();
+    return false;
+  }
+  const { code, output } = await place.runner.run(place.control, [
+    "stop",
+    "-w",
+    "-m",
+    "fast",
+    "-D",
+    place.data,
+  ]);
+  if (code !== 0)
+    throw new FleetError("embedded", `the embedded PostgreSQL does not stop: ${output.trim()}`);
+  return true;
+}
+
+/** One command at a time: two CREATE DATABASE at once disturb each other over the template. */
+async function createDatabases(session: Session, names: readonly string[]): Promise<void> {
+  await session.query("SELECT pg_advisory_lock($1)", [creationLock]);
+  const rows = await session.query<{ datname: string }>(
+    "SELECT datname FROM pg_database WHERE datname = ANY($1)",
+    [names],
+  );
+  const existing = new Set(rows.map((row) => row.datname));
+  for (const name of names.filter((candidate) => !existing.has(candidate))) {
+    await session.query(`CREATE DATABASE ${quoteIdentifier(name)}`);
+  }
+  await session.query("SELECT pg_advisory_unlock($1)", [creationLock]);
+}
+
+function addressOf(place: Place, port: number, database: string): DatabaseAddress {
+  const path = encodeURIComponent(database);
+  return {
+    name: database,
+    url: `postgresql://postgres:${place.password}@127.0.0.1:${port}/${path}`,
+  };
+}
+
+/** The preferred port, or any other free one. */
+async function freePort(preferred: number): Promise<number> {
+  return (await listen(preferred)) ?? (await listen(0)) ?? preferred;
+}
+
+function listen(port: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(undefined));
+    server.listen(port, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" ? address?.port : undefined));
+    });
+  });
+}

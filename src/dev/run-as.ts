@@ -1,0 +1,104 @@
+import { spawn, spawnSync } from "node:child_process";
+import { chown } from "node:fs/promises";
+import { FleetError } from "../core/errors.ts";
+
+/**
+ * Runs PostgreSQL's programs. PostgreSQL refuses to run as root, as containers and build machines often do:
+ * then another user of the machine runs it.
+ */
+export interface Runner {
+  /** Gives a folder or file to the user that runs the server. */
+  own(path: string): Promise<void>;
+  /** Runs a program to its end and returns what it wrote. */
+  run(program: string, args: readonly string[]): Promise<{ code: number; output: string }>;
+}
+
+/**
+ * @param program one of PostgreSQL's programs, to see whether the other user can reach it
+ * @param folder the working folder; exists, and is owned by the runner's user afterwards
+ */
+export async function createRunner(program: string, folder: string): Promise<Runner> {
+  const user = process.getuid?.() === 0 ? unprivilegedUser() : undefined;
+  const own = async (path: string) =>
+    user === undefined ? undefined : chown(path, user.uid, user.gid);
+  await own(folder);
+  const reachable = user === undefined || canReach(user, program, folder);
+  return {
+    own,
+    run: (command, args) =>
+      reachable
+        ? execute(command, args, { cwd: folder, ...user })
+        : execute("setpriv", [...keepReading(user), command, ...args], { cwd: folder }),
+  };
+}
+
+interface User {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+function unprivilegedUser(): User {
+  for (const name of ["postgres", "nobody"]) {
+    const [uid, gid] = ["-u", "-g"].map((flag) =>
+      Number.parseInt(spawnSync("id", [flag, name]).stdout.toString(), 10),
+    );
+    if (uid !== undefined && gid !== undefined && uid > 0) return { uid, gid };
+  }
+  throw new FleetError(
+    "embedded",
+    "PostgreSQL does not run as root, and there is no user postgres or nobody",
+    {
+      remedy: "Run the command as another user, or set the databases' connection URLs.",
+    },
+  );
+}
+
+function canReach(user: User, program: string, folder: string): boolean {
+  const result = spawnSync("test", ["-x", program, "-a", "-w", folder], {
+    uid: user.uid,
+    gid: user.gid,
+    cwd: "/",
+  });
+  return result.status === 0;
+}
+
+/**
+ * Below a folder that only root may enter (a temporary one, or root's home) the other user keeps one of root's
+ * rights, that of passing file permissions. Linux only, as is the need for it.
+ */
+function keepReading(user: User): string[] {
+  return [
+    `--reuid=${user.uid}`,
+    `--regid=${user.gid}`,
+    "--clear-groups",
+    "--inh-caps=+dac_override",
+    "--ambient-caps=+dac_override",
+    "--",
+  ];
+}
+
+function execute(
+  command: string,
+  args: readonly string[],
+  options: { cwd: string; uid?: number; gid?: number },
+): Promise<{ code: number; output: string }> {
+  return new Promise((resolve, reject) => {
+    // LC_ALL: messages in English and a cluster that sorts the same on every machine.
+    const environment = { ...process.env, LC_ALL: "C" };
+    const child = spawn(command, args, {
+      ...options,
+      env: environment,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const chunks: Buffer[] = [];
+    child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
+    child.stderr.on("data", (chunk: Buffer) => chunks.push(chunk));
+    child.on("error", reject);
+    // "exit", not "close": a server that pg_ctl started holds the pipes open for as long as it lives.
+    child.on("exit", (code) => {
+      resolve({ code: code ?? 1, output: Buffer.concat(chunks).toString() });
+      child.stdout.destroy();
+      child.stderr.destroy();
+    });
+  });
+}

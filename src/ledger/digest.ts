@@ -1,0 +1,22 @@
+import { createHash } from "node:crypto";
+import type { LedgerEntry } from "../core/ledger.ts";
+
+/**
+ * A digest of what a ledger says: the same 64 hex digits that `digestExpression` gives in the database, for the
+ * same entries in any order. It lets one short string per target tell the state of a fleet.
+ */
+export function digestOf(entries: readonly LedgerEntry[]): string {
+  const lines = entries.map(({ tag, checksum, partial }) => ({
+    key: Buffer.from(tag),
+    line: `${tag} ${checksum} ${partial === undefined ? "complete" : partial.applied}\n`,
+  }));
+  lines.sort((left, right) => Buffer.compare(left.key, right.key));
+  return createHash("sha256")
+    .update(lines.map(({ line }) => line).join(""))
+    .digest("hex");
+}
+
+/** SQL over the columns of a ledger, aggregated, that computes the digest. */
+export const digestExpression = `encode(sha256(convert_to(coalesce(string_agg(
+  tag || ' ' || checksum || ' ' || CASE WHEN applied = statements THEN 'complete' ELSE applied::text END || E'\\n',
+  '' ORDER BY tag COLLATE "C"), ''), 'UTF8')), 'hex')`;

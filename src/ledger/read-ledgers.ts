@@ -1,0 +1,130 @@
+import type { LedgerEntry, LedgerState } from "../core/ledger.ts";
+import type { Session } from "../postgres/session.ts";
+import { digestExpression } from "./digest.ts";
+import { ledgerName, ledgerOf } from "./table.ts";
+
+/** Ledgers named in one query. Each takes a slot of the backend's lock table while the query runs. */
+const batchSize = 200;
+
+/** Ledger states that need not be fetched row by row, by their digest. */
+export type KnownStates = ReadonlyMap<string, readonly LedgerEntry[]>;
+
+/**
+ * Reads what many tenant schemas of one database hold, in a few queries: which schemas and ledgers exist, one
+ * digest per ledger, and the rows of only those ledgers whose digest is not a known one.
+ *
+ * @param schemas unquoted schema names
+ * @param known what a digest stands for, see `digestOf`
+ */
+export async function readLedgers(
+  session: Session,
+  schemas: readonly string[],
+  known: KnownStates,
+): Promise<Map<string, LedgerState>> {
+  const states = new Map<string, LedgerState>(
+    schemas.map((schema) => [schema, { kind: "noSchema" }]),
+  );
+  const present = await findSchemas(session, schemas);
+  const unrecorded = present.filter((row) => !row.ledger).map((row) => row.schema);
+  for (const schema of unrecorded) states.set(schema, { kind: "noLedger", relations: 0 });
+  for (const row of await countRelations(session, unrecorded)) {
+    states.set(row.schema, { kind: "noLedger", relations: row.relations });
+  }
+  const recorded = present.filter((row) => row.ledger).map((row) => row.schema);
+  for (const batch of batches(recorded)) {
+    for (const [schema, entries] of await readBatch(session, batch, known)) {
+      states.set(schema, { kind: "ledger", entries });
+    }
+  }
+  return states;
+}
+
+async function readBatch(
+  session: Session,
+  schemas: readonly string[],
+  known: KnownStates,
+): Promise<[schema: string, entries: readonly LedgerEntry[]][]> {
+  const digests = await readDigests(session, schemas);
+  const strange = schemas.filter((schema) => !known.has(digests.get(schema) ?? ""));
+  const rows =
+    strange.length === 0 ? new Map<string, LedgerEntry[]>() : await readEntries(session, strange);
+  return schemas.map((schema) => [
+    schema,
+    known.get(digests.get(schema) ?? "") ?? rows.get(schema) ?? [],
+  ]);
+}
+
+function findSchemas(
+  session: Session,
+  schemas: readonly string[],
+): Promise<{ schema: string; ledger: boolean }[]> {
+  return session.query(
+    `SELECT n.nspname AS schema, l.oid IS NOT NULL AS ledger
+     FROM pg_catalog.pg_namespace n
+     LEFT JOIN pg_catalog.pg_class l ON l.relnamespace = n.oid AND l.relname = $2 AND l.relkind = 'r'
+     WHERE n.nspname = ANY($1)`,
+    [schemas, ledgerName],
+  );
+}
+
+/** Tables, views and sequences that belong to no extension. */
+async function countRelations(
+  session: Session,
+  schemas: readonly string[],
+): Promise<{ schema: string; relations: number }[]> {
+  if (schemas.length === 0) return [];
+  return session.query(
+    `SELECT n.nspname AS schema, count(*)::integer AS relations
+     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname = ANY($1) AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+         WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+     GROUP BY n.nspname`,
+    [schemas],
+  );
+}
+
+async function readDigests(
+  session: Session,
+  schemas: readonly string[],
+): Promise<Map<string, string>> {
+  const selects = schemas.map(
+    (schema, index) =>
+      `SELECT ${index} AS index, ${digestExpression} AS digest FROM ${ledgerOf(schema)}`,
+  );
+  const rows = await session.query<{ index: number; digest: string }>(
+    selects.join("\nUNION ALL\n"),
+  );
+  return new Map(rows.map((row) => [schemas[row.index] ?? "", row.digest]));
+}
+
+async function readEntries(
+  session: Session,
+  schemas: readonly string[],
+): Promise<Map<string, LedgerEntry[]>> {
+  const columns = `tag, checksum, applied = statements AS complete, applied, applied_checksum AS "appliedChecksum"`;
+  const selects = schemas.map(
+    (schema, index) => `SELECT ${index} AS index, ${columns} FROM ${ledgerOf(schema)}`,
+  );
+  const rows = await session.query<
+    { index: number; complete: boolean } & Record<
+      "tag" | "checksum" | "appliedChecksum",
+      string
+    > & { applied: number }
+  >(selects.join("\nUNION ALL\n"));
+  const entries = new Map<string, LedgerEntry[]>(schemas.map((schema) => [schema, []]));
+  for (const { index, complete, tag, checksum, applied, appliedChecksum } of rows) {
+    const entry = complete
+      ? { tag, checksum }
+      : { tag, checksum, partial: { applied, appliedChecksum } };
+    entries.get(schemas[index] ?? "")?.push(entry);
+  }
+  return entries;
+}
+
+function batches(schemas: readonly string[]): string[][] {
+  const count = Math.ceil(schemas.length / batchSize);
+  return Array.from({ length: count }, (_, index) =>
+    schemas.slice(index * batchSize, (index + 1) * batchSize),
+  );
+}

@@ -1,0 +1,55 @@
+import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
+
+export const ledgerName = "__fleet_ledger";
+
+/** The ledger of a tenant schema, qualified: it must never be looked up along a search_path. */
+export function ledgerOf(schema: string): string {
+  return `${quoteIdentifier(schema)}.${quoteIdentifier(ledgerName)}`;
+}
+
+/** DDL of a ledger. One row says that a migration was applied, or how far. */
+export function createLedger(schema: string): string {
+  return `CREATE TABLE ${ledgerOf(schema)} (
+  tag text PRIMARY KEY,
+  checksum text NOT NULL,
+  statements integer NOT NULL,
+  applied integer NOT NULL CHECK (applied BETWEEN 0 AND statements),
+  applied_checksum text NOT NULL,
+  applied_at timestamptz NOT NULL,
+  duration_ms integer NOT NULL,
+  applied_by text NOT NULL
+)`;
+}
+
+/** What a step leaves in the ledger. */
+export interface Progress {
+  readonly tag: string;
+  readonly checksum: string;
+  /** How many statements the migration has, and how many are applied with this row. */
+  readonly statements: number;
+  readonly applied: number;
+  readonly appliedChecksum: string;
+  /** Who applies it: program and version. */
+  readonly by: string;
+}
+
+/** SQL that records a migration, or how far it came. Runs in the transaction of what it records. */
+export function recordProgress(schema: string, progress: Progress): string {
+  const duration = "(extract(epoch FROM clock_timestamp() - now()) * 1000)::integer";
+  const values = [
+    quoteLiteral(progress.tag),
+    quoteLiteral(progress.checksum),
+    String(progress.statements),
+    String(progress.applied),
+    quoteLiteral(progress.appliedChecksum),
+    "clock_timestamp()",
+    duration,
+    `${quoteLiteral(progress.by)} || ' as ' || session_user`,
+  ];
+  return `INSERT INTO ${ledgerOf(schema)} AS ledger
+  (tag, checksum, statements, applied, applied_checksum, applied_at, duration_ms, applied_by)
+VALUES (${values.join(", ")})
+ON CONFLICT (tag) DO UPDATE SET checksum = excluded.checksum, statements = excluded.statements,
+  applied = excluded.applied, applied_checksum = excluded.applied_checksum, applied_at = excluded.applied_at,
+  duration_ms = ledger.duration_ms + excluded.duration_ms, applied_by = excluded.applied_by`;
+}

@@ -1,0 +1,77 @@
+import { compareSchema, sqlOf } from "../autogenerate/diff.ts";
+import { questionText } from "../autogenerate/renames.ts";
+import type { ServiceConfig } from "../config/schema.ts";
+import { FleetError, isFleetError } from "../core/errors.ts";
+import type { Finding } from "../core/finding.ts";
+import { readMigrations } from "../source/read-migrations.ts";
+import { loadParser } from "../sql/parser.ts";
+import { readStatements } from "../sql/read-statements.ts";
+import { type Context, migrationsFolder } from "./context.ts";
+import { selectServices } from "./services.ts";
+
+/**
+ * Looks, without a database, for what must not reach the main branch: schema changes without a migration, and
+ * migrations that are damaged or leave their tenant.
+ *
+ * @param names services; none means all
+ */
+export async function check(context: Context, names: readonly string[]): Promise<Finding[]> {
+  const { fleet } = context.config;
+  await loadParser();
+  const findings: Finding[] = [];
+  for (const [service, config] of selectServices(fleet, names)) {
+    findings.push(...(await checkMigrations(context, service, config)));
+    findings.push(...(await checkSchema(context, service, config)));
+  }
+  return withoutRepeats(findings);
+}
+
+/** A damaged journal stands in the way of both checks, and is one finding. */
+function withoutRepeats(findings: readonly Finding[]): Finding[] {
+  const key = ({ service, problem }: Finding) =>
+    JSON.stringify([service, problem.where, problem.message]);
+  return [...new Map(findings.map((finding) => [key(finding), finding])).values()];
+}
+
+async function checkMigrations(
+  context: Context,
+  service: string,
+  config: ServiceConfig,
+): Promise<Finding[]> {
+  try {
+    const problems: FleetError[] = [];
+    for (const migration of await readMigrations(service, migrationsFolder(context, service))) {
+      readStatements(migration.file, migration.text, config.sharedSchemas, problems);
+    }
+    return problems.map((problem) => ({ service, problem }));
+  } catch (error) {
+    return asFindings(service, error);
+  }
+}
+
+/** A service's schema against its newest migration: nothing, or one finding with the SQL that is missing. */
+export async function checkSchema(
+  context: Context,
+  service: string,
+  config: ServiceConfig,
+): Promise<Finding[]> {
+  try {
+    const diff = await compareSchema(service, config, context.config.root);
+    const sql = await sqlOf(diff, "drop");
+    if (sql.length === 0) return [];
+    const problem = new FleetError("schema", "the Drizzle schema has changes without a migration", {
+      where: [config.schema].flat().join(", "),
+      remedy: `Run: drizzle-fleet generate ${service} --name <what_changes>`,
+    });
+    return [{ service, problem, sql, questions: diff.questions.map(questionText) }];
+  } catch (error) {
+    return asFindings(service, error);
+  }
+}
+
+/** What is wrong with the files is a finding like any other; a missing file must not hide the rest. */
+function asFindings(service: string, error: unknown): Finding[] {
+  if (!isFleetError(error)) throw error;
+  const problems = error.problems.length > 0 ? error.problems : [error];
+  return problems.map((problem) => ({ service, problem }));
+}

@@ -1,0 +1,95 @@
+import { join, resolve } from "node:path";
+import { type Environment, resolveDatabases } from "../config/environment.ts";
+import type { LoadedConfig } from "../config/load.ts";
+import type { DatabaseAddress } from "../core/database.ts";
+import { FleetError, throwProblems } from "../core/errors.ts";
+import type { Target } from "../core/target.ts";
+import type { EmbeddedOptions } from "../dev/embedded.ts";
+import { resolveTargets, type Selection, tenantsOf } from "../tenants/targets.ts";
+
+/** What every operation needs to know of its surroundings. */
+export interface Context {
+  readonly config: LoadedConfig;
+  readonly environment: Environment;
+  /** Tells a person something that is not the result: one line, without a newline. */
+  readonly notify: (line: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** The databases of a run, open for as long as the operation lasts. */
+export interface OpenDatabases {
+  readonly embedded: boolean;
+  readonly addressOf: (name: string) => DatabaseAddress;
+}
+
+/** The targets that the selection and `TENANTS` give. */
+export function selectTargets(context: Context, selection: Selection): Target[] {
+  const { fleet } = context.config;
+  return resolveTargets(fleet, tenantsOf(fleet, context.environment.TENANTS), selection);
+}
+
+/** Absolute path of a service's migrations folder. */
+export function migrationsFolder(context: Context, service: string): string {
+  return resolve(context.config.root, context.config.fleet.services[service]?.out ?? "");
+}
+
+/** Where the embedded server keeps its data. */
+export function embeddedOptions({ config }: Context): EmbeddedOptions {
+  const { folder, port } = config.fleet.embedded;
+  return { root: config.root, folder: join(config.root, folder), port };
+}
+
+/**
+ * Gives `use` the named databases: at their configured URLs, or on the embedded server, which runs meanwhile.
+ */
+export async function withDatabases<Result>(
+  context: Context,
+  names: readonly string[],
+  use: (databases: OpenDatabases) => Promise<Result>,
+): Promise<Result> {
+  const databases = resolveDatabases(context.config.fleet, names, context.environment);
+  if (databases.kind === "configured") {
+    const byName = new Map(databases.addresses.map((address) => [address.name, address]));
+    return use({ embedded: false, addressOf: (name) => found(byName.get(name), name) });
+  }
+  const { acquireEmbedded } = await import("../dev/embedded.ts");
+  const options = embeddedOptions(context);
+  const server = await acquireEmbedded(options, databases.names);
+  context.notify(
+    `${databases.variables.join(" and ")} not set: using the embedded PostgreSQL on 127.0.0.1:${server.port}, data in ${context.config.fleet.embedded.folder}`,
+  );
+  try {
+    return await use({ embedded: true, addressOf: server.addressOf });
+  } finally {
+    await server.release();
+  }
+}
+
+/** Two names in the configuration may mean one database: then their targets must not share a schema either. */
+export function refuseSharedSchemas(
+  targets: readonly Target[],
+  addressOf: OpenDatabases["addressOf"],
+): void {
+  const owners = new Map<string, Target>();
+  const problems = targets.flatMap((target) => {
+    const url = new URL(addressOf(target.database).url);
+    const place = JSON.stringify([url.host, url.pathname, target.schema]);
+    const owner = owners.get(place) ?? target;
+    owners.set(place, owner);
+    if (owner === target) return [];
+    return new FleetError(
+      "config",
+      `services ${owner.service} and ${target.service} map to one schema, ${target.schema}: databases ${owner.database} and ${target.database} are the same`,
+      {
+        remedy:
+          "Correct one of the connection URLs, or give each service its own tenantSchema pattern.",
+      },
+    );
+  });
+  throwProblems(problems, "some tenant schemas cannot be used");
+}
+
+function found(address: DatabaseAddress | undefined, name: string): DatabaseAddress {
+  if (address === undefined) throw new Error(`database ${name} was not opened`);
+  return address;
+}

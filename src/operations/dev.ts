@@ -1,0 +1,178 @@
+import { spawn } from "node:child_process";
+import { relative, resolve } from "node:path";
+import { type DatabaseAddress, locationOf } from "../core/database.ts";
+import { FleetError } from "../core/errors.ts";
+import type { Observer } from "../core/events.ts";
+import type { Finding } from "../core/finding.ts";
+import { eraseEmbedded } from "../dev/embedded.ts";
+import { checkSchema } from "./check.ts";
+import { type Context, embeddedOptions, type OpenDatabases, withDatabases } from "./context.ts";
+import { type MigrateResult, migrate } from "./migrate.ts";
+
+export interface DevOptions {
+  /** The database only: no migrations, no watching. */
+  readonly infra: boolean;
+  readonly skipMigrations: boolean;
+  /** A program to run after migrating, with its arguments; empty: stay and watch. */
+  readonly command: readonly string[];
+}
+
+/** What dev shows while it runs. */
+export interface DevObserver {
+  readonly rollout: Observer;
+  readonly migrated: (result: MigrateResult) => void;
+  /** How to connect to a database, ready to paste. */
+  readonly ready: (lines: readonly string[]) => void;
+  /** What the Drizzle schemas lack at the moment; empty when all is committed. */
+  readonly schemas: (findings: readonly Finding[]) => void;
+}
+
+/** How dev ended. */
+export type DevResult =
+  | { readonly kind: "stopped" }
+  | { readonly kind: "migrationsFailed" }
+  | { readonly kind: "commandEnded"; readonly code: number };
+
+/**
+ * Databases up, migrations applied, then a program of the user's or a watch over the schemas, until the
+ * context's signal.
+ */
+export async function dev(
+  context: Context,
+  options: DevOptions,
+  observer: DevObserver,
+): Promise<DevResult> {
+  const { fleet } = context.config;
+  return withDatabases(context, Object.keys(fleet.databases), async (open): Promise<DevResult> => {
+    if (!options.infra && !options.skipMigrations) {
+      const quiet = { ...context, notify: () => undefined };
+      const result = await migrate(
+        quiet,
+        { services: [], tenants: [], databases: [] },
+        observer.rollout,
+      );
+      observer.migrated(result);
+      if (result.outcomes.some(({ status }) => status !== "succeeded" && status !== "skipped")) {
+        return { kind: "migrationsFailed" };
+      }
+    }
+    observer.ready(connectionLines(context, open));
+    if (options.command.length > 0)
+      return { kind: "commandEnded", code: await runCommand(context, options.command, open) };
+    if (options.infra) await untilStopped(context);
+    else await watchSchemas(context, observer);
+    return { kind: "stopped" };
+  });
+}
+
+/**
+ * Erases the embedded database.
+ *
+ * @returns false when there was none
+ * @throws FleetError `refused` in production, with a configured database, or while another command uses it
+ */
+export async function eraseDevelopmentData(context: Context): Promise<boolean> {
+  const { fleet } = context.config;
+  const urls = Object.entries(fleet.databases).map(
+    ([name, { url }]) =>
+      [name, typeof url === "string" ? undefined : url.environmentVariable] as const,
+  );
+  const configured = urls.filter(
+    ([, variable]) => variable === undefined || (context.environment[variable] ?? "").trim() !== "",
+  );
+  if (context.environment.NODE_ENV === "production" || configured.length > 0) {
+    const reason =
+      configured.length > 0
+        ? `${configured.map(([name, variable]) => variable ?? name).join(" and ")} is set`
+        : "NODE_ENV is production";
+    throw new FleetError("refused", `only the embedded database can be erased, and ${reason}`, {
+      remedy: "Unset it for this command if you mean the embedded database. Nothing was erased.",
+    });
+  }
+  return eraseEmbedded(embeddedOptions(context));
+}
+
+function connectionLines(context: Context, open: OpenDatabases): string[] {
+  const file = relative(process.cwd(), resolve(embeddedOptions(context).folder, "pgpass"));
+  return Object.keys(context.config.fleet.databases).map((name) => {
+    const address = open.addressOf(name);
+    return `${name}: ${open.embedded ? `PGPASSFILE=${file} ${psql(address)}` : locationOf(address)}`;
+  });
+}
+
+function psql(address: DatabaseAddress): string {
+  const url = new URL(address.url);
+  return `psql -h ${url.hostname} -p ${url.port} -U ${url.username} ${decodeURIComponent(url.pathname.slice(1))}`;
+}
+
+/** Runs the user's program with the databases' URLs in its environment; ends it with the context's signal. */
+function runCommand(
+  context: Context,
+  [program = "", ...args]: readonly string[],
+  open: OpenDatabases,
+): Promise<number> {
+  const environment = { ...context.environment, ...urlVariables(context, open) };
+  return new Promise((done, fail) => {
+    const child = spawn(program, args, { stdio: "inherit", env: environment });
+    const stop = () => child.kill("SIGTERM");
+    context.signal?.addEventListener("abort", stop, { once: true });
+    child.on("error", (cause) =>
+      fail(
+        new FleetError("usage", `cannot run ${program}: ${cause.message}`, {
+          remedy: "Is the command spelled right?",
+          cause,
+        }),
+      ),
+    );
+    child.on("exit", (code) => done(code ?? 1));
+  });
+}
+
+function urlVariables(context: Context, open: OpenDatabases): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(context.config.fleet.databases).flatMap(([name, { url }]) =>
+      typeof url === "string" ? [] : [[url.environmentVariable, open.addressOf(name).url]],
+    ),
+  );
+}
+
+function untilStopped({ signal }: Context): Promise<void> {
+  return new Promise((done) => {
+    if (signal?.aborted) done();
+    // The timer keeps the process alive; nothing else does while nobody connects.
+    const alive = setInterval(() => undefined, 60_000);
+    signal?.addEventListener("abort", () => {
+      clearInterval(alive);
+      done();
+    });
+  });
+}
+
+const settleMs = 200;
+
+async function watchSchemas(context: Context, observer: DevObserver): Promise<void> {
+  const { services } = context.config.fleet;
+  const look = async (): Promise<void> => {
+    const findings: Finding[] = [];
+    for (const [service, config] of Object.entries(services))
+      findings.push(...(await checkSchema(context, service, config)));
+    observer.schemas(findings);
+  };
+  const { watch } = await import("chokidar");
+  const folders = Object.values(services)
+    .flatMap(({ schema }) => [schema].flat())
+    .map((path) => resolve(context.config.root, path));
+  const watcher = watch(folders, { ignoreInitial: true });
+  let timer: NodeJS.Timeout | undefined;
+  let looking = look();
+  watcher.on("all", () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      looking = looking.then(look);
+    }, settleMs);
+  });
+  await untilStopped(context);
+  clearTimeout(timer);
+  await looking;
+  await watcher.close();
+}

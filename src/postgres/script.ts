@@ -1,0 +1,63 @@
+import type { Connection, Submittable } from "pg";
+
+/** A script's failure, with the number of statements that had finished before it. */
+export class ScriptError extends Error {
+  override readonly name = "ScriptError";
+  readonly completed: number;
+  override readonly cause: Error;
+
+  constructor(completed: number, cause: Error) {
+    super(cause.message);
+    this.completed = completed;
+    this.cause = cause;
+  }
+}
+
+/**
+ * Several statements in one simple-protocol message. Unlike the driver's own query it counts the statements
+ * that finished, which is how an error without a position still finds its line in the migration file.
+ */
+export class Script implements Submittable {
+  readonly #text: string;
+  readonly #resolve: () => void;
+  readonly #reject: (error: ScriptError) => void;
+  #completed = 0;
+  #failed = false;
+
+  constructor(text: string, resolve: () => void, reject: (error: ScriptError) => void) {
+    this.#text = text;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  submit(connection: Connection): void {
+    connection.query(this.#text);
+  }
+
+  handleCommandComplete(): void {
+    this.#completed += 1;
+  }
+
+  handleEmptyQuery(): void {
+    this.#completed += 1;
+  }
+
+  handleError(error: Error): void {
+    this.#failed = true;
+    this.#reject(new ScriptError(this.#completed, error));
+  }
+
+  handleReadyForQuery(): void {
+    if (!this.#failed) this.#resolve();
+  }
+
+  handleCopyInResponse(connection: { sendCopyFail(reason: string): void }): void {
+    connection.sendCopyFail("a migration has no data stream to copy from");
+  }
+
+  // A migration's SELECT may return rows; nobody reads them.
+  handleRowDescription(): void {}
+  handleDataRow(): void {}
+  handleCopyData(): void {}
+  handlePortalSuspended(): void {}
+}

@@ -1,0 +1,149 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import { type DatabaseAddress, locationOf } from "../core/database.ts";
+import { FleetError, messageOf } from "../core/errors.ts";
+import { Script } from "./script.ts";
+import { isConnectionLoss, sqlstate, sqlstateOf } from "./sqlstate.ts";
+
+export interface ConnectOptions {
+  /** How long to wait for a server that is starting or unreachable, in milliseconds. */
+  readonly waitMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One connection to one database. */
+export class Session {
+  readonly #client: pg.Client;
+  #lost = false;
+
+  private constructor(client: pg.Client) {
+    this.#client = client;
+    client.on("error", () => {
+      this.#lost = true;
+    });
+    client.on("end", () => {
+      this.#lost = true;
+    });
+  }
+
+  /**
+   * Connects, waiting for a server that does not answer yet.
+   *
+   * @throws FleetError `unreachable` with host and port when the time is over; `config` when the server
+   *   refuses the user, the password or the database name
+   */
+  static async connect(address: DatabaseAddress, options: ConnectOptions): Promise<Session> {
+    const deadline = Date.now() + options.waitMs;
+    for (let delay = 100; ; delay = Math.min(delay * 2, 2_000)) {
+      try {
+        return await Session.#connectOnce(address, Math.max(deadline - Date.now(), 1_000));
+      } catch (error) {
+        if (!isWorthWaiting(error)) throw refused(address, error);
+        if (Date.now() + delay > deadline) throw unreachable(address, options.waitMs, error);
+        await sleep(delay, undefined, { signal: options.signal });
+      }
+    }
+  }
+
+  static async #connectOnce(address: DatabaseAddress, timeoutMs: number): Promise<Session> {
+    const client = new pg.Client({
+      connectionString: address.url,
+      application_name: "drizzle-fleet",
+      connectionTimeoutMillis: timeoutMs,
+      keepAlive: true,
+    });
+    const session = new Session(client);
+    await client.connect();
+    await session.#letGoOfADeadRunner();
+    return session;
+  }
+
+  /** Without it a backend goes on with a long statement, and keeps its locks, after its runner was killed. */
+  async #letGoOfADeadRunner(): Promise<void> {
+    try {
+      await this.#client.query("SET client_connection_check_interval = '5s'");
+    } catch (error) {
+      // Unknown before PostgreSQL 14, refused where the server's platform cannot poll for a closed socket.
+      const state = sqlstateOf(error);
+      if (state !== sqlstate.undefinedObject && state !== sqlstate.invalidParameterValue)
+        throw error;
+    }
+  }
+
+  /** True once the connection is gone: nothing more can be sent on it. */
+  get lost(): boolean {
+    return this.#lost;
+  }
+
+  /** Runs one statement with parameters and returns its rows. */
+  async query<Row extends pg.QueryResultRow>(
+    sql: string,
+    values: readonly unknown[] = [],
+  ): Promise<Row[]> {
+    const result = await this.#client.query<Row>(sql, [...values]);
+    return result.rows;
+  }
+
+  /**
+   * Sends several statements as one message.
+   *
+   * @throws ScriptError with the number of statements that had finished
+   */
+  script(sql: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#client.query(new Script(sql, resolve, reject));
+    });
+  }
+
+  /** Ends the connection. A connection that is broken already needs no goodbye, and would not answer one. */
+  async close(): Promise<void> {
+    if (this.#lost) return;
+    const gone = new Promise<void>((resolve) => this.#client.once("end", resolve));
+    await Promise.race([this.#client.end(), gone]);
+    this.#lost = true;
+  }
+}
+
+/** Opens a session for the time of `use` and closes it whatever happens. */
+export async function withSession<Result>(
+  address: DatabaseAddress,
+  options: ConnectOptions,
+  use: (session: Session) => Promise<Result>,
+): Promise<Result> {
+  const session = await Session.connect(address, options);
+  try {
+    return await use(session);
+  } finally {
+    await session.close();
+  }
+}
+
+function isWorthWaiting(error: unknown): boolean {
+  return isConnectionLoss(error) || sqlstateOf(error) === sqlstate.tooManyConnections;
+}
+
+function unreachable(address: DatabaseAddress, waitMs: number, cause: unknown): FleetError {
+  return new FleetError(
+    "unreachable",
+    `database "${address.name}" at ${locationOf(address)} did not accept a connection within ${waitMs / 1000} s: ${messageOf(cause)}`,
+    { remedy: "Is the server running, and are host and port right? Nothing was changed.", cause },
+  );
+}
+
+function refused(address: DatabaseAddress, cause: unknown): FleetError {
+  const state = sqlstateOf(cause);
+  const suffix = state === undefined ? "" : ` (SQLSTATE ${state})`;
+  return new FleetError(
+    "config",
+    `database "${address.name}" at ${locationOf(address)} refused the connection: ${messageOf(cause)}${suffix}`,
+    { remedy: remedyFor(state), cause },
+  );
+}
+
+function remedyFor(state: string | undefined): string {
+  if (state === sqlstate.invalidCatalogName)
+    return "Create the database, or correct its name in the connection URL.";
+  if (state === sqlstate.invalidPassword || state === sqlstate.invalidAuthorization)
+    return "Correct the user or the password in the connection URL.";
+  return "Correct the connection URL.";
+}

@@ -1,0 +1,80 @@
+/** SQLSTATEs this project acts on. Names and codes: PostgreSQL's appendix "Error Codes". */
+export const sqlstate = {
+  lockNotAvailable: "55P03",
+  deadlockDetected: "40P01",
+  serializationFailure: "40001",
+  tooManyConnections: "53300",
+  adminShutdown: "57P01",
+  crashShutdown: "57P02",
+  cannotConnectNow: "57P03",
+  idleSessionTimeout: "57P05",
+  queryCanceled: "57014",
+  invalidPassword: "28P01",
+  invalidAuthorization: "28000",
+  invalidCatalogName: "3D000",
+  invalidParameterValue: "22023",
+  undefinedObject: "42704",
+  insufficientPrivilege: "42501",
+  uniqueViolation: "23505",
+  // The guard's own. The SQL standard leaves classes that begin with I-Z to implementations.
+  targetLocked: "TF001",
+  wrongSchema: "TF002",
+  ledgerMoved: "TF003",
+} as const;
+
+const retryable = new Set<string>([
+  sqlstate.lockNotAvailable,
+  sqlstate.deadlockDetected,
+  sqlstate.serializationFailure,
+  sqlstate.tooManyConnections,
+  sqlstate.adminShutdown,
+  sqlstate.crashShutdown,
+  sqlstate.cannotConnectNow,
+  sqlstate.idleSessionTimeout,
+  sqlstate.targetLocked,
+  sqlstate.ledgerMoved,
+]);
+
+const networkCodes = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ECONNABORTED",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+]);
+
+/** The five-character SQLSTATE that the server gave, or undefined when the error is not the server's. */
+export function sqlstateOf(error: unknown): string | undefined {
+  const code = codeOf(error);
+  return code !== undefined && /^[0-9A-Z]{5}$/.test(code) && hasSeverity(error) ? code : undefined;
+}
+
+/** True when the connection failed or broke, so that what was sent may or may not have happened. */
+export function isConnectionLoss(error: unknown): boolean {
+  const state = sqlstateOf(error);
+  if (state !== undefined) return state.startsWith("08") || state.startsWith("57P");
+  if (networkCodes.has(codeOf(error) ?? "")) return true;
+  return (
+    error instanceof Error &&
+    /connection (terminated|ended|error)|timeout expired|not queryable/i.test(error.message)
+  );
+}
+
+/** True when the same step, sent again after re-reading the ledger, may well succeed. */
+export function isRetryable(error: unknown): boolean {
+  const state = sqlstateOf(error);
+  return (state !== undefined && retryable.has(state)) || isConnectionLoss(error);
+}
+
+function codeOf(error: unknown): string | undefined {
+  if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
+}
+
+function hasSeverity(error: unknown): boolean {
+  return typeof error === "object" && error !== null && "severity" in error;
+}

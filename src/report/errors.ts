@@ -1,0 +1,51 @@
+import type { FleetError } from "../core/errors.ts";
+import type { Finding } from "../core/finding.ts";
+import type { Failure, Outcome } from "../core/outcome.ts";
+import { targetName } from "../core/target.ts";
+
+/** An error as a person reads it: what, where with a caret, and what to do. Several are listed one by one. */
+export function errorText(error: FleetError): string {
+  if (error.problems.length === 0) return one(error);
+  return `${error.message}:\n${error.problems.map((problem) => indent(one(problem))).join("\n")}`;
+}
+
+/** One finding of a check, with the SQL that a migration would hold. */
+export function findingText({ service, problem, sql, questions }: Finding): string {
+  const parts = [`${service}: ${one(problem)}`];
+  for (const question of questions ?? []) parts.push(indent(`? ${question}`));
+  if (sql !== undefined) parts.push(indent(sql.map((statement) => statement.trim()).join("\n")));
+  return parts.join("\n");
+}
+
+/** A target that was not brought to head: which, where in the migration, PostgreSQL's words, what to do. */
+export function outcomeText({ target, failure, status }: Outcome): string {
+  if (failure === undefined) return `${targetName(target)}: ${status}`;
+  const words =
+    status === "inDoubt" ? " (in doubt: the connection broke before the answer came)" : "";
+  return `${targetName(target)}  schema ${target.schema}${words}\n${indent(failureText(failure))}`;
+}
+
+function failureText(failure: Failure): string {
+  const lines = [
+    failure.sqlstate === undefined
+      ? failure.message
+      : `${failure.message} (SQLSTATE ${failure.sqlstate})`,
+  ];
+  if (failure.detail !== undefined) lines.push(failure.detail);
+  if (failure.file !== undefined)
+    lines.push(`at ${failure.file}${failure.line === undefined ? "" : `:${failure.line}`}`);
+  if (failure.statement !== undefined) lines.push(`   ${failure.statement}`);
+  lines.push(`-> ${failure.remedy}`);
+  return lines.join("\n");
+}
+
+function one(error: FleetError): string {
+  const lines = [error.where === undefined ? error.message : `${error.where}: ${error.message}`];
+  if (error.excerpt !== undefined) lines.push(indent(error.excerpt));
+  if (error.remedy !== undefined) lines.push(`-> ${error.remedy}`);
+  return lines.join("\n");
+}
+
+function indent(text: string): string {
+  return text.replace(/^(?=.)/gm, "  ");
+}

@@ -1,0 +1,73 @@
+import type { TargetStatus } from "../core/plan.ts";
+import { targetName } from "../core/target.ts";
+import { table } from "./table.ts";
+
+/** More targets than this are grouped by where they stand. */
+const longestTable = 30;
+
+/** True when the target is neither behind nor in trouble. */
+export function isAtHead({ pending, problems }: TargetStatus): boolean {
+  return pending === 0 && problems.length === 0;
+}
+
+/** The table of a fleet: a row per target, or per group of targets in the same state when there are many. */
+export function statusText(targets: readonly TargetStatus[]): string {
+  if (targets.length === 0) return "The selection has no targets.";
+  const lines = targets.length > longestTable ? grouped(targets) : single(targets);
+  const remedies = new Set(
+    targets.flatMap(({ problems }) =>
+      problems.slice(0, 1).map(({ message, remedy }) => `${message}\n  -> ${remedy}`),
+    ),
+  );
+  const [...shown] = [...remedies].slice(0, 10);
+  const behind = targets.filter((target) => !isAtHead(target)).length;
+  const verdict =
+    behind === 0
+      ? `All ${targets.length} targets are at head.`
+      : `${behind} of ${targets.length} targets ${behind === 1 ? "is" : "are"} not at head.`;
+  return [...lines, "", ...(shown.length > 0 ? [...shown, ""] : []), verdict].join("\n");
+}
+
+function single(targets: readonly TargetStatus[]): string[] {
+  const rows = targets.map((target) => [
+    targetName(target.target),
+    target.target.database,
+    target.current ?? "(none)",
+    target.pending,
+    stateOf(target),
+  ]);
+  return table(["target", "database", "current", "pending", "state"], rows);
+}
+
+function grouped(targets: readonly TargetStatus[]): string[] {
+  const groups = new Map<string, TargetStatus[]>();
+  for (const target of targets) {
+    const key = JSON.stringify([
+      target.target.service,
+      target.current,
+      target.pending,
+      stateOf(target),
+    ]);
+    groups.set(key, [...(groups.get(key) ?? []), target]);
+  }
+  const rows = [...groups.values()].map((group) => {
+    const [first] = group;
+    const names = group.slice(0, 3).map(({ target }) => target.tenant ?? target.schema);
+    return [
+      first?.target.service ?? "",
+      first?.current ?? "(none)",
+      first?.pending ?? 0,
+      first === undefined ? "" : stateOf(first),
+      group.length,
+      names.join(", ") + (group.length > names.length ? ", ..." : ""),
+    ];
+  });
+  return table(["service", "current", "pending", "state", "targets", "which"], rows);
+}
+
+function stateOf(target: TargetStatus): string {
+  const [problem] = target.problems;
+  if (problem !== undefined)
+    return problem.tag === undefined ? problem.kind : `${problem.kind}: ${problem.tag}`;
+  return target.pending === 0 ? "at head" : "behind";
+}

@@ -1,0 +1,81 @@
+import { messageOf } from "../core/errors.ts";
+import type { Statement } from "../core/migration.ts";
+import type { Failure } from "../core/outcome.ts";
+import { sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
+import { ResumeError, type Script, StepError } from "./step.ts";
+
+/** Says what stopped a step: the migration's own file and line, PostgreSQL's words, and what to do. */
+export function failureOf(error: unknown, script: Script): Failure {
+  const { migration, statements } = script;
+  if (error instanceof ResumeError) {
+    return {
+      message: error.message,
+      tag: migration.tag,
+      file: migration.file,
+      remedy: `Restore that part of ${migration.file}; only what was not applied yet may change.`,
+    };
+  }
+  const step = error instanceof StepError ? error : undefined;
+  const cause = step?.cause ?? error;
+  const state = sqlstateOf(cause);
+  const committed = step?.committed ?? 0;
+  return {
+    message: messageOf(cause),
+    tag: migration.tag,
+    file: migration.file,
+    ...(state === undefined ? {} : { sqlstate: state }),
+    ...detailOf(cause),
+    ...(step?.statement === undefined
+      ? {}
+      : { line: lineOf(step.statement, step.offset), statement: oneLine(step.statement.original) }),
+    remedy: `${remedyFor(state)} ${whatRemains(committed, statements.length)}`,
+  };
+}
+
+function whatRemains(committed: number, statements: number): string {
+  if (committed === 0) return "This migration changed nothing here; the next run tries again.";
+  return `The first ${committed} of ${statements} statements are committed; the next run continues after them.`;
+}
+
+function lineOf(statement: Statement, offset: number | undefined): number {
+  if (offset === undefined || offset < 0) return statement.line;
+  const before = [...statement.sql].slice(0, offset);
+  return statement.line + before.filter((character) => character === "\n").length;
+}
+
+function detailOf(error: unknown): { detail?: string } {
+  const detail =
+    typeof error === "object" && error !== null && "detail" in error ? error.detail : undefined;
+  return typeof detail === "string" ? { detail } : {};
+}
+
+function oneLine(sql: string): string {
+  const line = sql.replace(/\s+/g, " ").trim();
+  return line.length > 120 ? `${line.slice(0, 117)}...` : line;
+}
+
+const remedies: Readonly<Record<string, string>> = {
+  [sqlstate.uniqueViolation]: "Mend this tenant's duplicate rows, then run migrate again.",
+  "23502": "Mend this tenant's rows that hold null, then run migrate again.",
+  "23503": "Mend this tenant's rows that refer to nothing, then run migrate again.",
+  "23514": "Mend this tenant's rows that break the check, then run migrate again.",
+  "42P07":
+    "Something of that name is in the tenant schema already, and no migration made it: move it away.",
+  [sqlstate.insufficientPrivilege]:
+    "Give the migrating role the right that is named, then run migrate again.",
+  [sqlstate.lockNotAvailable]:
+    "Another session holds a lock on the table: run migrate again when it is done.",
+  [sqlstate.queryCanceled]:
+    "The statement took longer than its timeout: raise timeouts in the configuration, or split it.",
+  [sqlstate.targetLocked]:
+    "Another runner holds this target; see what it does, or run migrate again later.",
+  [sqlstate.wrongSchema]: "Create the tenant schema, or give the migrating role USAGE on it.",
+  "0A000": "PostgreSQL does not support this here; correct the migration if it was never released.",
+};
+
+function remedyFor(state: string | undefined): string {
+  return (
+    remedies[state ?? ""] ??
+    "Mend this tenant, or correct the migration if it was never released, then run migrate again."
+  );
+}

@@ -1,0 +1,71 @@
+import type { Creation } from "../core/plan.ts";
+import type { Target } from "../core/target.ts";
+import { digestExpression } from "../ledger/digest.ts";
+import { createLedger, ledgerOf } from "../ledger/table.ts";
+import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
+import { lockKey } from "../postgres/lock.ts";
+import { sqlstate } from "../postgres/sqlstate.ts";
+
+export interface GuardOptions {
+  readonly target: Target;
+  readonly sharedSchemas: readonly string[];
+  readonly settings: ReadonlyMap<string, string>;
+  /** Where the ledger must stand, as SQL that is true or false. */
+  readonly expectation: string;
+  readonly create: Creation;
+  /** `transaction`: lock and settings end with the transaction; `session`: they outlive it. */
+  readonly scope: "transaction" | "session";
+}
+
+/**
+ * The first statement of everything that changes a target. It takes the target's lock without waiting for it,
+ * checks that the ledger is where the plan saw it, creates what is to be created, and makes sure that names
+ * resolve in the tenant schema and nowhere else. Each refusal has a SQLSTATE of its own.
+ */
+export function guard(options: GuardOptions): string {
+  const { target, scope, expectation } = options;
+  const local = scope === "transaction";
+  const lock = local ? "pg_try_advisory_xact_lock" : "pg_try_advisory_lock";
+  const path = [target.schema, ...options.sharedSchemas].map(quoteIdentifier).join(", ");
+  const settings = [...options.settings].map(
+    ([name, value]) =>
+      `PERFORM pg_catalog.set_config(${quoteLiteral(name)}, ${quoteLiteral(value)}, ${local});`,
+  );
+  const body = `BEGIN
+  ${settings.join("\n  ")}
+  IF NOT pg_catalog.${lock}(${lockKey(target.service, target.schema)}) THEN
+    RAISE EXCEPTION 'another runner is at work on this target' USING ERRCODE = '${sqlstate.targetLocked}';
+  END IF;
+  IF NOT (${expectation}) THEN
+    RAISE EXCEPTION 'the ledger has changed since the plan was made' USING ERRCODE = '${sqlstate.ledgerMoved}';
+  END IF;
+  ${creation(options.create, target.schema)}
+  PERFORM pg_catalog.set_config('search_path', ${quoteLiteral(path)}, ${local});
+  IF current_schema() IS DISTINCT FROM ${quoteLiteral(target.schema)} THEN
+    RAISE EXCEPTION 'the tenant schema does not exist or may not be used' USING ERRCODE = '${sqlstate.wrongSchema}';
+  END IF;
+END`;
+  return `DO ${quoteLiteral(body)}`;
+}
+
+/** True while the ledger has the digest that the plan saw; without a ledger, while there still is none. */
+export function ledgerIs(schema: string, digest: string, create: Creation): string {
+  if (create !== "nothing")
+    return `pg_catalog.to_regclass(${quoteLiteral(ledgerOf(schema))}) IS NULL`;
+  return `(SELECT ${digestExpression} FROM ${ledgerOf(schema)}) = ${quoteLiteral(digest)}`;
+}
+
+/** True while the ledger says that this many statements of the migration are applied. */
+export function progressIs(schema: string, tag: string, checksum: string, applied: number): string {
+  return `EXISTS (SELECT FROM ${ledgerOf(schema)} WHERE tag = ${quoteLiteral(tag)}
+    AND checksum = ${quoteLiteral(checksum)} AND applied = ${applied} AND applied < statements)`;
+}
+
+function creation(create: Creation, schema: string): string {
+  const statements = {
+    nothing: [],
+    ledger: [createLedger(schema)],
+    schemaAndLedger: [`CREATE SCHEMA ${quoteIdentifier(schema)}`, createLedger(schema)],
+  }[create];
+  return statements.map((statement) => `${statement};`).join("\n  ");
+}

@@ -1,0 +1,71 @@
+import { readFile } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { z } from "zod";
+import { FleetError } from "../core/errors.ts";
+
+const journalSchema = z.object({
+  version: z.string(),
+  dialect: z.literal("postgresql"),
+  entries: z.array(
+    z.object({
+      idx: z.int().min(0),
+      version: z.string(),
+      when: z.number(),
+      tag: z.string().regex(/^[^/\\\0]+$/, "is not a file name"),
+      breakpoints: z.boolean(),
+    }),
+  ),
+});
+
+/** drizzle-kit's `meta/_journal.json`: which migrations there are, in order. */
+export type Journal = z.infer<typeof journalSchema>;
+export type JournalEntry = Journal["entries"][number];
+
+/** The journal's path in a migrations folder. */
+export function journalPath(folder: string): string {
+  return join(folder, "meta", "_journal.json");
+}
+
+/**
+ * Reads a service's journal.
+ *
+ * @param folder absolute path of the migrations folder
+ * @returns the journal, or undefined when the folder holds none
+ * @throws FleetError `journal` when it is not JSON or not a journal
+ */
+export async function readJournal(folder: string): Promise<Journal | undefined> {
+  const path = journalPath(folder);
+  const shown = relative(process.cwd(), path);
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw new FleetError("journal", `${shown} cannot be read: ${error.message}`, {
+      where: shown,
+      cause: error,
+    });
+  });
+  if (text === undefined) return undefined;
+  const result = journalSchema.safeParse(parseJson(text, shown));
+  if (result.success) return result.data;
+  const issues = result.error.issues.map(
+    (issue) => `${issue.path.join(".") || "the file"}: ${issue.message}`,
+  );
+  throw malformed(shown, issues.join("; "), result.error);
+}
+
+function parseJson(text: string, shown: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const merge = /^(<{7}|={7}|>{7})/m.test(text);
+    throw malformed(shown, merge ? "it holds git's conflict markers" : "it is not JSON", error);
+  }
+}
+
+function malformed(shown: string, reason: string, cause: unknown): FleetError {
+  return new FleetError("journal", `the journal is malformed: ${reason}`, {
+    where: shown,
+    remedy:
+      "Restore the file from version control; drizzle-kit writes it and nobody edits it by hand.",
+    cause,
+  });
+}

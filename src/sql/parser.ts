@@ -1,0 +1,73 @@
+import { hasSqlDetails, loadModule, parseSync, scanSync } from "libpg-query";
+
+/** A node of PostgreSQL's raw parse tree, as libpg-query writes it in JSON. */
+export type Tree = { readonly [key: string]: unknown };
+
+export interface ParsedStatement {
+  readonly tree: Tree;
+  /** Byte offsets in the parsed text, without the semicolon. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A lexical token with its byte offsets. */
+export interface Token {
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+  readonly comment: boolean;
+}
+
+/** The parser's complaint, at a character offset (not a byte offset) of the parsed text. */
+export class GrammarError extends Error {
+  override readonly name = "GrammarError";
+  readonly character: number;
+
+  constructor(message: string, character: number) {
+    super(message);
+    this.character = character;
+  }
+}
+
+/** Loads PostgreSQL's grammar (WebAssembly, some 50 ms). Call it once before the functions below. */
+export async function loadParser(): Promise<void> {
+  await loadModule();
+}
+
+/**
+ * Parses SQL as PostgreSQL does.
+ *
+ * @throws GrammarError where PostgreSQL itself would report a syntax error
+ */
+export function parse(text: string): ParsedStatement[] {
+  try {
+    const bytes = Buffer.byteLength(text);
+    return (parseSync(text).stmts ?? []).map((raw) => {
+      const start = raw.stmt_location ?? 0;
+      const end = raw.stmt_len ? start + raw.stmt_len : bytes;
+      return { tree: raw.stmt as Tree, start, end };
+    });
+  } catch (error) {
+    if (hasSqlDetails(error))
+      throw new GrammarError(error.message, error.sqlDetails?.cursorPosition ?? 0);
+    throw error;
+  }
+}
+
+/** The tokens of a text that parses, comments included. Whitespace is not a token. */
+export function scan(text: string): Token[] {
+  if (text.trim() === "") return [];
+  return scanSync(withoutControlCharacters(text)).tokens.map((token) => ({
+    text: token.text,
+    start: token.start,
+    end: token.end,
+    comment: token.tokenName === "SQL_COMMENT" || token.tokenName === "C_COMMENT",
+  }));
+}
+
+// The scanner hands its tokens over as JSON and forgets to escape control characters. They can only stand in
+// literals, quoted names and comments, whose text nobody compares; a space of the same length keeps the offsets.
+function withoutControlCharacters(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are the subject here
+  return text.replace(/[\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f]/g, " ");
+}

@@ -1,0 +1,162 @@
+import { distance } from "fastest-levenshtein";
+import type { FleetConfig } from "../config/schema.ts";
+import { FleetError, throwProblems } from "../core/errors.ts";
+import type { Target } from "../core/target.ts";
+
+/** Which part of the fleet a command works on. Empty lists mean all. */
+export interface Selection {
+  readonly services: readonly string[];
+  readonly tenants: readonly string[];
+  readonly databases: readonly string[];
+}
+
+/**
+ * The tenants of a run: `TENANTS` (separated by spaces or commas) when it is set, else the configured list.
+ */
+export function tenantsOf(fleet: FleetConfig, override: string | undefined): readonly string[] {
+  const names = (override ?? "").split(/[\s,]+/).filter((name) => name !== "");
+  return names.length > 0 ? [...new Set(names)] : fleet.tenants;
+}
+
+/**
+ * Every target of the selection, in the configuration's order.
+ *
+ * @throws FleetError `usage` for a service, tenant or database that does not exist, with near names; `config`
+ *   for tenant names that cannot be schema names and for two targets that share a schema; all of them at once
+ */
+export function resolveTargets(
+  fleet: FleetConfig,
+  tenants: readonly string[],
+  selection: Selection,
+): Target[] {
+  throwProblems(
+    [
+      ...unknownNames("service", selection.services, Object.keys(fleet.services)),
+      ...unknownNames("tenant", selection.tenants, tenants),
+      ...unknownNames("database", selection.databases, Object.keys(fleet.databases)),
+    ],
+    "the selection names what does not exist",
+  );
+  throwProblems(
+    tenants.flatMap((tenant) => tenantProblem(tenant) ?? []),
+    "some tenants' names cannot be used",
+  );
+  const all = allTargets(fleet, tenants);
+  throwProblems(
+    [...all.flatMap((target) => schemaProblem(target) ?? []), ...collisions(all)],
+    "some tenant schemas cannot be used",
+  );
+  return all.filter(
+    (target) =>
+      allows(selection.services, target.service) &&
+      allows(selection.databases, target.database) &&
+      // A tenant filter chooses among tenants; a service that has none is not part of it.
+      (selection.tenants.length === 0 ||
+        (target.tenant !== undefined && selection.tenants.includes(target.tenant))),
+  );
+}
+
+function allTargets(fleet: FleetConfig, tenants: readonly string[]): Target[] {
+  return Object.entries(fleet.services).flatMap(
+    ([service, { database, tenantSchema, singleSchema }]): Target[] => {
+      if (tenantSchema === undefined)
+        return [{ database, service, tenant: undefined, schema: singleSchema ?? "public" }];
+      return tenants.map((tenant) => ({
+        database,
+        service,
+        tenant,
+        schema: tenantSchema.replace("{tenant}", () => tenant),
+      }));
+    },
+  );
+}
+
+function allows(names: readonly string[], name: string): boolean {
+  return names.length === 0 || names.includes(name);
+}
+
+function unknownNames(
+  kind: string,
+  wanted: readonly string[],
+  known: readonly string[],
+): FleetError[] {
+  return wanted
+    .filter((name) => !known.includes(name))
+    .map((name) => {
+      const near = nearNames(name, known);
+      const list =
+        known.length <= 20 ? `Known: ${known.join(", ") || "none"}.` : `There are ${known.length}.`;
+      return new FleetError("usage", `there is no ${kind} "${name}"`, {
+        remedy: near.length > 0 ? `Did you mean ${near.join(" or ")}? ${list}` : list,
+      });
+    });
+}
+
+/** The known names that a typing error could have turned into this one, nearest first. */
+function nearNames(name: string, known: readonly string[]): string[] {
+  const limit = Math.max(2, Math.floor(name.length / 3));
+  return known
+    .map((candidate) => ({
+      candidate,
+      away: distance(name.toLowerCase(), candidate.toLowerCase()),
+    }))
+    .filter(({ candidate, away }) => away <= limit || candidate.startsWith(name))
+    .sort((left, right) => left.away - right.away)
+    .slice(0, 3)
+    .map(({ candidate }) => candidate);
+}
+
+function tenantProblem(tenant: string): FleetError | undefined {
+  if (/^[\p{L}\p{N}_][\p{L}\p{M}\p{N}_.-]*$/u.test(tenant) && tenant === tenant.normalize("NFC"))
+    return undefined;
+  return new FleetError("config", `the tenant name ${JSON.stringify(tenant)} is not allowed`, {
+    where: "tenants",
+    remedy:
+      "Use letters, digits, _, - and . (not as the first character); nothing that SQL gives a meaning to.",
+  });
+}
+
+/** PostgreSQL cuts a longer name silently (NAMEDATALEN - 1), and two tenants would share a schema. */
+const longestName = 63;
+
+function schemaProblem(target: Target): FleetError | undefined {
+  const bytes = Buffer.byteLength(target.schema);
+  const where = `services.${target.service}`;
+  if (bytes > longestName) {
+    return new FleetError("config", `the schema name ${target.schema} is ${bytes} bytes long`, {
+      where,
+      remedy: `PostgreSQL would cut it to ${longestName} bytes, and tenants could collide. Shorten the tenant's name.`,
+    });
+  }
+  if (target.schema.startsWith("pg_") || target.schema === "information_schema") {
+    return new FleetError("config", `the schema name ${target.schema} is reserved by PostgreSQL`, {
+      where,
+      remedy: "Choose another tenantSchema pattern or tenant name.",
+    });
+  }
+  return undefined;
+}
+
+function collisions(targets: readonly Target[]): FleetError[] {
+  const owners = new Map<string, Target>();
+  return targets.flatMap((target) => {
+    const place = JSON.stringify([target.database, target.schema]);
+    const owner = owners.get(place);
+    owners.set(place, owner ?? target);
+    if (owner === undefined) return [];
+    return new FleetError(
+      "config",
+      `${nameIn(owner)} and ${nameIn(target)} map to the same schema ${target.schema} of database ${target.database}`,
+      {
+        where: `services.${target.service}`,
+        remedy: "Give every service its own tenantSchema pattern or database.",
+      },
+    );
+  });
+}
+
+function nameIn(target: Target): string {
+  return target.tenant === undefined
+    ? `service ${target.service}`
+    : `service ${target.service} (tenant ${target.tenant})`;
+}
