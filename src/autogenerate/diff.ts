@@ -1,9 +1,9 @@
 import { statSync } from "node:fs";
-import { isAbsolute, relative, resolve } from "node:path";
+import { resolve } from "node:path";
 import { glob } from "tinyglobby";
 import type { ServiceConfig } from "../config/schema.ts";
-import { importTypeScript } from "../config/typescript.ts";
-import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
+import { importTypeScript, loadingError } from "../config/typescript.ts";
+import { FleetError, isFleetError } from "../core/errors.ts";
 import { type Journal, readJournal } from "../source/journal.ts";
 import { diffSnapshots, firstSnapshot, type Snapshot, takeSnapshot } from "./kit.ts";
 import { type RenameQuestion, renameQuestions, withoutRemoved } from "./renames.ts";
@@ -36,8 +36,14 @@ export async function compareSchema(
   const journal = await readJournal(folder);
   const newest = journal?.entries.at(-1);
   const previous = newest === undefined ? firstSnapshot() : await readSnapshot(folder, newest);
-  const exported = await importSchema(service, await schemaFiles(service, config, root), root);
-  const current = await takeSnapshot(exported, previous, config.casing);
+  const { modules, placeOf } = await importTypeScript(
+    await schemaFiles(service, config, root),
+    root,
+  );
+  const exported = [...new Set(modules.flatMap((module) => Object.values(module)))];
+  const current = await takeSnapshot(exported, previous, config.casing).catch((error: unknown) => {
+    throw isFleetError(error) ? error : loadingError(error, placeOf(error));
+  });
   return {
     service,
     folder,
@@ -84,46 +90,4 @@ async function schemaFiles(
       remedy: "Correct the path in drizzle.config.ts, or write the first table.",
     },
   );
-}
-
-async function importSchema(
-  service: string,
-  files: readonly string[],
-  root: string,
-): Promise<unknown[]> {
-  try {
-    const { modules } = await importTypeScript(files, root);
-    return [...new Set(modules.flatMap((module) => Object.values(module)))];
-  } catch (error) {
-    if (isFleetError(error)) throw error;
-    const where = placeOf(error, root);
-    throw new FleetError(
-      "schema",
-      `the schema of ${service} failed while it was loaded: ${messageOf(error)}`,
-      {
-        ...(where === undefined ? {} : { where }),
-        remedy: "Correct the schema file.",
-        cause: error,
-      },
-    );
-  }
-}
-
-/** The first place in the project that a stack trace names. */
-function placeOf(error: unknown, root: string): string | undefined {
-  const stack = error instanceof Error ? (error.stack ?? "") : "";
-  for (const [, path = "", line, column] of stack.matchAll(
-    /\(?(?:file:\/\/)?([^\s()]+):(\d+):(\d+)\)?/g,
-  )) {
-    const file = resolve(root, path);
-    if (
-      isAbsolute(path) &&
-      file.startsWith(`${root}/`) &&
-      !file.includes("/node_modules/") &&
-      !file.includes("/dist/")
-    ) {
-      return `${relative(process.cwd(), file)}:${line}:${column}`;
-    }
-  }
-  return undefined;
 }

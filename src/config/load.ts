@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
-import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
+import { FleetError, isFleetError } from "../core/errors.ts";
 import type { FleetConfig } from "./schema.ts";
 import { importTypeScript } from "./typescript.ts";
 
@@ -38,10 +38,7 @@ function loadEnvironmentFile(path: string): void {
 
 async function importFleet(file: string, root: string, shown: string): Promise<FleetConfig> {
   const { modules } = await importTypeScript([file], root).catch((error: unknown) => {
-    if (isFleetError(error)) throw error.code === "schema" ? asConfigError(error) : error;
-    throw new FleetError("config", `${shown} failed while it was loaded: ${messageOf(error)}`, {
-      cause: error,
-    });
+    throw isFleetError(error) && error.code === "schema" ? asConfigError(error) : error;
   });
   const definition = modules[0]?.default;
   if (typeof definition === "object" && definition !== null && "fleet" in definition) {

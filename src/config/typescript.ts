@@ -1,12 +1,14 @@
 import { createHash } from "node:crypto";
-import { isAbsolute } from "node:path";
+import { SourceMap } from "node:module";
+import { isAbsolute, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { FleetError } from "../core/errors.ts";
+import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
 
-/** The modules that were imported, and every local file they were made of. */
+/** The modules that were imported. */
 export interface ImportedModules {
   readonly modules: readonly Record<string, unknown>[];
-  readonly files: readonly string[];
+  /** The place in the project's own files that an error came from, as `file:line:column`. */
+  readonly placeOf: (error: unknown) => string | undefined;
 }
 
 /**
@@ -16,15 +18,14 @@ export interface ImportedModules {
  *
  * @param entries absolute paths
  * @param root the project's folder: packages are resolved from the importing file inside it
- * @throws FleetError `schema` with file and line for a syntax error or an import that cannot be found;
- *   whatever a module throws while it runs, with its stack in terms of the TypeScript file
+ * @throws FleetError `schema` with file and line: for a syntax error, an import that cannot be found, and for
+ *   whatever a module throws while it is loaded
  */
 export async function importTypeScript(
   entries: readonly string[],
   root: string,
 ): Promise<ImportedModules> {
   const { build } = await import("esbuild");
-  process.setSourceMapsEnabled(true);
   const result = await build({
     stdin: {
       contents: entries
@@ -38,21 +39,45 @@ export async function importTypeScript(
     format: "esm",
     platform: "node",
     target: "node20",
-    sourcemap: "inline",
+    sourcemap: "external",
     write: false,
     outfile: `${root}/entries.mjs`,
-    metafile: true,
     logLevel: "silent",
     plugins: [packagesByAbsoluteUrl],
   }).catch((error: unknown) => {
     throw bundlingError(error);
   });
-  const code = result.outputFiles[0]?.text ?? "";
-  const files = Object.keys(result.metafile.inputs)
-    .filter((name) => name !== "entries.ts" && !name.startsWith("<"))
-    .map((name) => (isAbsolute(name) ? name : `${root}/${name}`));
-  const imported: Record<string, Record<string, unknown>> = await import(asUrl(code));
-  return { modules: entries.map((_, index) => imported[`m${index}`] ?? {}), files };
+  const text = (end: string) =>
+    result.outputFiles.find(({ path }) => path.endsWith(end))?.text ?? "";
+  const url = asUrl(text(".mjs"));
+  const placeOf = (error: unknown) => locate(error, url, text(".map"), root);
+  try {
+    const imported: Record<string, Record<string, unknown>> = await import(url);
+    return { modules: entries.map((_, index) => imported[`m${index}`] ?? {}), placeOf };
+  } catch (error) {
+    if (isFleetError(error)) throw error;
+    throw loadingError(error, placeOf(error));
+  }
+}
+
+/** Something that a project's module threw, with the place in its TypeScript file. */
+export function loadingError(error: unknown, where: string | undefined): FleetError {
+  return new FleetError("schema", messageOf(error), {
+    ...(where === undefined ? {} : { where }),
+    cause: error,
+  });
+}
+
+/** The first place of a stack trace that lies in the bundle, in terms of the file it was made from. */
+function locate(error: unknown, url: string, map: string, root: string): string | undefined {
+  const stack = error instanceof Error ? (error.stack ?? "") : "";
+  const at = stack.indexOf(`${url}:`);
+  const [, line, column] = /^:(\d+):(\d+)/.exec(stack.slice(at + url.length)) ?? [];
+  if (at === -1 || line === undefined || column === undefined) return undefined;
+  const entry = new SourceMap(JSON.parse(map)).findEntry(Number(line) - 1, Number(column) - 1);
+  if (!("originalSource" in entry)) return undefined;
+  const file = relative(process.cwd(), resolve(root, entry.originalSource));
+  return `${file}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
 }
 
 /** Code in a data: URL has no folder, so a package it imports must be an absolute file URL. */

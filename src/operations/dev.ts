@@ -5,6 +5,7 @@ import { FleetError } from "../core/errors.ts";
 import type { Observer } from "../core/events.ts";
 import type { Finding } from "../core/finding.ts";
 import { eraseEmbedded } from "../dev/embedded.ts";
+import { withSession } from "../postgres/session.ts";
 import { checkSchema } from "./check.ts";
 import { type Context, embeddedOptions, type OpenDatabases, withDatabases } from "./context.ts";
 import { type MigrateResult, migrate } from "./migrate.ts";
@@ -44,6 +45,7 @@ export async function dev(
 ): Promise<DevResult> {
   const { fleet } = context.config;
   return withDatabases(context, Object.keys(fleet.databases), async (open): Promise<DevResult> => {
+    await reachAll(context, open);
     if (!options.infra && !options.skipMigrations) {
       const quiet = { ...context, notify: () => undefined };
       const result = await migrate(
@@ -92,6 +94,17 @@ export async function eraseDevelopmentData(context: Context): Promise<boolean> {
   return eraseEmbedded(embeddedOptions(context));
 }
 
+/** A configured database may be down, or refuse us: better said now than by the user's program. */
+async function reachAll(context: Context, open: OpenDatabases): Promise<void> {
+  const { databases, connectTimeout } = context.config.fleet;
+  const connect = { waitMs: connectTimeout, signal: context.signal };
+  await Promise.all(
+    Object.keys(databases).map((name) =>
+      withSession(open.addressOf(name), connect, async () => undefined),
+    ),
+  );
+}
+
 function connectionLines(context: Context, open: OpenDatabases): string[] {
   const file = relative(process.cwd(), resolve(embeddedOptions(context).folder, "pgpass"));
   return Object.keys(context.config.fleet.databases).map((name) => {
@@ -136,16 +149,14 @@ function urlVariables(context: Context, open: OpenDatabases): Record<string, str
   );
 }
 
-function untilStopped({ signal }: Context): Promise<void> {
-  return new Promise((done) => {
-    if (signal?.aborted) done();
-    // The timer keeps the process alive; nothing else does while nobody connects.
-    const alive = setInterval(() => undefined, 60_000);
-    signal?.addEventListener("abort", () => {
-      clearInterval(alive);
-      done();
-    });
+async function untilStopped({ signal }: Context): Promise<void> {
+  // The timer keeps the process alive; nothing else does while nobody connects.
+  const alive = setInterval(() => undefined, 60_000);
+  await new Promise<void>((done) => {
+    if (signal === undefined || signal.aborted) done();
+    else signal.addEventListener("abort", () => done(), { once: true });
   });
+  clearInterval(alive);
 }
 
 const settleMs = 200;

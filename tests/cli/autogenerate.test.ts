@@ -1,0 +1,234 @@
+import { cp, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { createProject, repository, run, runCli } from "../support/cli.ts";
+
+/** The platform as committed, in a folder where it may be edited. */
+async function copyPlatform(): Promise<string> {
+  const project = await createProject({});
+  for (const name of ["drizzle.config.ts", "schema", "drizzle"]) {
+    await cp(join(repository, name), join(project, name), { recursive: true });
+  }
+  return project;
+}
+
+async function edit(
+  project: string,
+  file: string,
+  from: string | RegExp,
+  to: string,
+): Promise<void> {
+  const text = await readFile(join(project, file), "utf8");
+  const edited = text.replace(from, to);
+  expect(edited).not.toBe(text);
+  await writeFile(join(project, file), edited);
+}
+
+const addAvatar = [
+  /(export const users = pgTable\(\s*"users",\s*\{)/,
+  '$1\n    avatarUrl: text("avatar_url"),',
+] as const;
+
+describe("check", () => {
+  test("finds nothing in the platform as committed", async () => {
+    const result = await runCli(repository, ["check"]);
+    expect(result).toMatchObject({
+      code: 0,
+      stdout: "Nothing found: every schema change has its migration.\n",
+    });
+  });
+
+  test("a schema change without a migration: exit 3 and the SQL that is missing, for every service", async () => {
+    const project = await copyPlatform();
+    await edit(project, "schema/auth/users.ts", ...addAvatar);
+    await edit(
+      project,
+      "schema/ingestion/documents.ts",
+      /(pgTable\(\s*"documents",\s*\{)/,
+      '$1\n    pages: integer("pages").default(0),',
+    );
+    const result = await runCli(project, ["check"]);
+    expect(result.code).toBe(3);
+    expect(result.stdout).toContain('ALTER TABLE "users" ADD COLUMN "avatar_url" text;');
+    expect(result.stdout).toContain(
+      'ALTER TABLE "documents" ADD COLUMN "pages" integer DEFAULT 0;',
+    );
+    expect(result.stdout).toContain("-> Run: drizzle-fleet generate auth --name <what_changes>");
+    expect(result.stdout).not.toContain("workflow:");
+    const json = JSON.parse((await runCli(project, ["check", "auth", "--json"])).stdout);
+    expect(json.findings).toMatchObject([
+      {
+        service: "auth",
+        code: "schema",
+        sql: ['ALTER TABLE "users" ADD COLUMN "avatar_url" text;'],
+      },
+    ]);
+  });
+
+  test("what may be a rename is a finding, though nobody can be asked", async () => {
+    const project = await copyPlatform();
+    await edit(project, "schema/auth/users.ts", ...addAvatar);
+    await runCli(project, ["generate", "auth", "--name", "add_avatar"]);
+    await edit(
+      project,
+      "schema/auth/users.ts",
+      'avatarUrl: text("avatar_url")',
+      'pictureUrl: text("picture_url")',
+    );
+    const result = await runCli(project, ["check"]);
+    expect(result.code).toBe(3);
+    expect(result.stdout).toContain(
+      "? column users.avatar_url was removed and users.picture_url added: renamed, or dropped and new?",
+    );
+    expect(result.stdout).toContain('DROP COLUMN "avatar_url"');
+    expect(result.stdout).toContain('ADD COLUMN "picture_url" text');
+
+    const before = await readdir(join(project, "drizzle/auth"));
+    const refused = await runCli(project, ["generate", "auth"]);
+    expect(refused).toMatchObject({ code: 2, stdout: "" });
+    expect(refused.stderr).toContain("auth: column users.avatar_url was removed");
+    expect(await readdir(join(project, "drizzle/auth"))).toEqual(before);
+  });
+
+  test("a schema file that throws, or does not parse, names file and line; the other services are still checked", async () => {
+    const project = await copyPlatform();
+    await edit(project, "schema/auth/users.ts", /$/, '\n\nthrow new Error("boom");\n');
+    await edit(project, "schema/ingestion/documents.ts", /$/, "\nconst = 1;\n");
+    await edit(
+      project,
+      "schema/workflow/tools.ts",
+      /(pgTable\(\s*"tools",\s*\{)/,
+      '$1\n    extra: text("extra"),',
+    );
+    const lines = (await readFile(join(project, "schema/auth/users.ts"), "utf8"))
+      .trimEnd()
+      .split("\n").length;
+    const result = await runCli(project, ["check"]);
+    expect(result.code).toBe(3);
+    expect(result.stdout).toContain(`auth: schema/auth/users.ts:${lines}:7: boom`);
+    expect(result.stdout).toMatch(
+      /ingestion: schema\/ingestion\/documents\.ts:\d+:7: Expected identifier but found "="/,
+    );
+    expect(result.stdout).toContain('ADD COLUMN "extra" text');
+  });
+
+  test("a migration that leaves its tenant is found without a database", async () => {
+    const project = await copyPlatform();
+    await runCli(project, ["generate", "auth", "--custom", "--name", "leave"]);
+    const [file] = (await readdir(join(project, "drizzle/auth"))).filter((name) =>
+      name.endsWith("_leave.sql"),
+    );
+    await writeFile(
+      join(project, "drizzle/auth", file ?? ""),
+      `UPDATE "auth_toshiba"."users" SET "status" = 'active';\n`,
+    );
+    const result = await runCli(project, ["check"]);
+    expect(result.code).toBe(3);
+    expect(result.stdout).toMatch(
+      /auth: drizzle\/auth\/\d+_leave\.sql:1:9: the statement names the schema "auth_toshiba"/,
+    );
+  });
+
+  test("drizzle-kit's own complaint about a schema is a finding, not the end of the process", async () => {
+    const project = await copyPlatform();
+    const twice =
+      'import { index, integer, pgTable } from "drizzle-orm/pg-core";\nconst columns = { id: integer() };\nexport const one = pgTable("one", columns, (t) => [index("same").on(t.id), index("same").on(t.id)]);\n';
+    await writeFile(join(project, "schema/auth/twice.ts"), twice);
+    const result = await runCli(project, ["check"]);
+    expect(result.code).toBe(3);
+    expect(result.stdout).toMatch(/auth: drizzle-kit rejects the schema: .*duplicated index name/s);
+  });
+});
+
+describe("generate", () => {
+  test("writes one migration as drizzle-kit would, and then there is nothing left", async () => {
+    const project = await copyPlatform();
+    await edit(project, "schema/auth/users.ts", ...addAvatar);
+    const result = await runCli(project, ["generate", "auth", "--name", "add_user_avatar"]);
+    expect(result).toMatchObject({
+      code: 0,
+      stdout: "auth: drizzle/auth/0011_add_user_avatar.sql\n",
+    });
+    expect(await readFile(join(project, "drizzle/auth/0011_add_user_avatar.sql"), "utf8")).toBe(
+      'ALTER TABLE "users" ADD COLUMN "avatar_url" text;',
+    );
+    expect((await runCli(project, ["check"])).code).toBe(0);
+    expect((await runCli(project, ["generate"])).stdout).toBe(
+      "auth: no changes\nworkflow: no changes\ningestion: no changes\n",
+    );
+    const kit = await run(
+      project,
+      process.execPath,
+      [join(repository, "node_modules/drizzle-kit/bin.cjs"), "generate"],
+      { SERVICE: "auth" },
+    );
+    expect(kit.stdout).toContain("No schema changes");
+    const check = await run(
+      project,
+      process.execPath,
+      [join(repository, "node_modules/drizzle-kit/bin.cjs"), "check"],
+      { SERVICE: "auth" },
+    );
+    expect(check.stdout).toContain("Everything's fine");
+  });
+
+  test("without a name makes one from the SQL; --custom writes an empty one on the same snapshot", async () => {
+    const project = await copyPlatform();
+    await edit(project, "schema/auth/users.ts", ...addAvatar);
+    expect((await runCli(project, ["generate"])).stdout).toContain(
+      "auth: drizzle/auth/0011_alter_users.sql\n",
+    );
+    expect((await runCli(project, ["generate", "auth", "--custom", "--name", "fill"])).stdout).toBe(
+      "auth: drizzle/auth/0012_fill.sql\n",
+    );
+    expect((await runCli(project, ["check"])).code).toBe(0);
+    const journal = JSON.parse(
+      await readFile(join(project, "drizzle/auth/meta/_journal.json"), "utf8"),
+    );
+    expect(journal.entries.at(-1)).toMatchObject({
+      idx: 12,
+      tag: "0012_fill",
+      version: "7",
+      breakpoints: true,
+    });
+    const bad = await runCli(project, ["generate", "auth", "--custom", "--name", "../x"]);
+    expect(bad).toMatchObject({ code: 2 });
+  });
+
+  test("makes a service's first migration where there is no folder yet", async () => {
+    const project = await createProject({
+      "drizzle.config.ts": `import { defineFleet } from "drizzle-fleet/config";
+export default defineFleet({ databases: { main: { url: "postgresql://u@127.0.0.1:1/x" } }, tenants: ["a"],
+  services: { app: { schema: "./schema.ts", out: "./drizzle/app", database: "main", tenantSchema: "{tenant}" } } });`,
+      "schema.ts": `import { integer, pgTable } from "drizzle-orm/pg-core";\nexport const t = pgTable("t", { id: integer() });\n`,
+    });
+    expect((await runCli(project, ["generate"])).stdout).toBe(
+      "app: drizzle/app/0000_create_t.sql\n",
+    );
+    expect((await runCli(project, ["check"])).code).toBe(0);
+  });
+});
+
+describe("drizzle-kit on the same configuration", () => {
+  const kit = join(repository, "node_modules/drizzle-kit/bin.cjs");
+
+  test("SERVICE chooses the service", async () => {
+    const project = await copyPlatform();
+    await edit(project, "schema/auth/users.ts", ...addAvatar);
+    const result = await run(project, process.execPath, [kit, "generate", "--name", "by_kit"], {
+      SERVICE: "auth",
+    });
+    expect(result.code).toBe(0);
+    expect(await readdir(join(project, "drizzle/auth"))).toContain("0011_by_kit.sql");
+    expect((await runCli(project, ["check"])).code).toBe(0);
+  });
+
+  test.each([{}, { SERVICE: "nope" }])(
+    "with %j an error lists the services",
+    async (environment: Record<string, string>) => {
+      const result = await run(repository, process.execPath, [kit, "generate"], environment);
+      expect(result.code).toBe(1);
+      expect(result.stdout + result.stderr).toContain("auth, workflow, ingestion");
+    },
+  );
+});

@@ -1,0 +1,221 @@
+import type { ChildProcess } from "node:child_process";
+import { cp, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import pg from "pg";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { createProject, ended, repository, run, runCli, startCli } from "../support/cli.ts";
+import { history } from "../support/fleet.ts";
+
+/** A project of one service whose databases are embedded, in a folder of the project. */
+async function createEmbeddedProject(): Promise<string> {
+  const project = await createProject({
+    "drizzle.config.ts": `import { defineFleet, env } from "drizzle-fleet/config";
+export default defineFleet({
+  databases: { main: { url: env("DATABASE_URI") } },
+  services: { app: { schema: "./schema/app", out: "./drizzle/app", database: "main", tenantSchema: "app_{tenant}" } },
+  tenants: ["a", "b"],
+  embedded: { folder: ".data", port: 54391 },
+});`,
+    "schema/app/t.ts": `import { integer, pgTable } from "drizzle-orm/pg-core";\nexport const t = pgTable("t", { id: integer() });\n`,
+  });
+  onTestFinished(async () => {
+    await runCli(project, ["dev", "--death"]);
+  });
+  await runCli(project, ["generate", "--name", "init"]);
+  return project;
+}
+
+/** Waits until a process has written something to standard error. */
+function says(child: ChildProcess, words: string | RegExp): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    child.stderr?.on("data", (chunk: Buffer) => {
+      text += chunk.toString();
+      if (text.match(words) !== null) resolve(text);
+    });
+    child.on("close", () => reject(new Error(`ended without saying ${words}:\n${text}`)));
+  });
+}
+
+/** The server's pid while it runs. */
+async function serverPid(project: string): Promise<number | undefined> {
+  const text = await readFile(join(project, ".data/postgres/data/postmaster.pid"), "utf8").catch(
+    () => "",
+  );
+  return text === "" ? undefined : Number(text.split("\n")[0]);
+}
+
+describe("the embedded database", () => {
+  test("a command starts it, says so, and stops it again; the data stays", async () => {
+    const project = await createEmbeddedProject();
+    const first = await runCli(project, ["migrate"]);
+    expect(first).toMatchObject({ code: 0 });
+    expect(first.stderr).toMatch(
+      /^DATABASE_URI not set: using the embedded PostgreSQL on 127\.0\.0\.1:\d+, data in \.data\n/,
+    );
+    expect(await serverPid(project)).toBeUndefined();
+    expect((await runCli(project, ["migrate"])).stdout).toContain(
+      "Nothing to do: 2 targets at head.",
+    );
+    expect((await stat(join(project, ".data/pgpass"))).mode & 0o777).toBe(0o600);
+  });
+
+  test("commands at the same time share it, and the last one stops it", async () => {
+    const project = await createEmbeddedProject();
+    const results = await Promise.all([1, 2, 3, 4].map(() => runCli(project, ["migrate"])));
+    for (const result of results) expect(result).toMatchObject({ code: 0 });
+    expect(await serverPid(project)).toBeUndefined();
+  });
+
+  test("a command that is killed leaves a server behind that the next one uses and stops", async () => {
+    const project = await createEmbeddedProject();
+    const child = startCli(project, ["dev", "--infra"]);
+    await says(child, "Running.");
+    child.kill("SIGKILL");
+    await ended(child);
+    const pid = await serverPid(project);
+    expect(pid).toBeGreaterThan(0);
+    process.kill(pid ?? 0, 0);
+    expect(await runCli(project, ["migrate"])).toMatchObject({ code: 0 });
+    expect(await serverPid(project)).toBeUndefined();
+    // A container without an init process never collects the dead: a zombie is gone, too.
+    expect((await run(project, "ps", ["-o", "stat=", "-p", String(pid)])).stdout).toMatch(
+      /^(Z.*)?$/m,
+    );
+  });
+
+  test("after the server was killed itself, the next command recovers it", async () => {
+    const project = await createEmbeddedProject();
+    const child = startCli(project, ["dev"]);
+    await says(child, "Running.");
+    process.kill((await serverPid(project)) ?? 0, "SIGKILL");
+    child.kill("SIGTERM");
+    await ended(child);
+    const result = await runCli(project, ["migrate"]);
+    expect(result).toMatchObject({ code: 0 });
+    expect(result.stdout).toContain("Nothing to do: 2 targets at head.");
+  });
+});
+
+describe("dev", () => {
+  test("migrates, says how to connect, announces a change without a migration, and ends by a signal", async () => {
+    const project = await createEmbeddedProject();
+    const child = startCli(project, ["dev"]);
+    const end = ended(child);
+    const text = await says(child, "Running. Stop with Ctrl-C.");
+    expect(text).toContain("Done: 2 migrations applied, 2 targets at head.");
+    const [, file = "", port = ""] =
+      /main: PGPASSFILE=(\S+) psql -h 127\.0\.0\.1 -p (\d+) -U postgres main/.exec(text) ?? [];
+    const password = (await readFile(join(project, file), "utf8")).trim().split(":")[4];
+    expect(text).not.toContain(password);
+    const client = new pg.Client({
+      host: "127.0.0.1",
+      port: Number(port),
+      user: "postgres",
+      password,
+      database: "main",
+    });
+    await client.connect();
+    expect((await client.query(`SELECT count(*)::int FROM app_a.t`)).rows).toEqual([{ count: 0 }]);
+    await client.end();
+
+    const announced = says(child, "has changes without a migration");
+    await writeFile(
+      join(project, "schema/app/more.ts"),
+      `import { text, pgTable } from "drizzle-orm/pg-core";\nexport const u = pgTable("u", { name: text() });\n`,
+    );
+    expect(await announced).toContain('CREATE TABLE "u"');
+    const settled = says(child, "Every schema change has its migration.");
+    await writeFile(join(project, "schema/app/more.ts"), "export {};\n");
+    await settled;
+    child.kill("SIGTERM");
+    expect((await end).code).toBe(0);
+    expect(await serverPid(project)).toBeUndefined();
+  });
+
+  test("-- runs a program with the databases' URLs, and ends with its exit code", async () => {
+    const project = await createEmbeddedProject();
+    const script = `const pg = require(${JSON.stringify(join(repository, "node_modules/pg"))});
+const client = new pg.Client(process.env.DATABASE_URI);
+client.connect().then(() => client.query("SELECT count(*)::int AS n FROM app_b.t")).then(({ rows }) => { console.log("rows", rows[0].n, process.argv[2]); process.exit(7); });`;
+    await writeFile(join(project, "program.cjs"), script);
+    const result = await runCli(project, ["dev", "--", process.execPath, "program.cjs", "--flag"]);
+    expect(result).toMatchObject({ code: 7, stdout: "rows 0 --flag\n" });
+    expect((await runCli(project, ["dev", "--", "no-such-program"])).stderr).toContain(
+      "cannot run no-such-program",
+    );
+  });
+
+  test.each([
+    [["dev", "--skip-migrations"], {}],
+    [["dev"], { SKIP_MIGRATIONS: "true" }],
+    [["dev", "--infra"], {}],
+  ] as [string[], Record<string, string>][])(
+    "%j with %j does not migrate",
+    async (args, environment) => {
+      const project = await createEmbeddedProject();
+      const child = startCli(project, args, environment);
+      const text = await says(child, "Running.");
+      expect(text).not.toContain("applied");
+      child.kill("SIGINT");
+      expect((await ended(child)).code).toBe(0);
+      expect((await runCli(project, ["status"])).stdout).toContain(
+        "2 of 2 targets are not at head.",
+      );
+    },
+  );
+
+  test("does not run the program when a migration failed", async () => {
+    const project = await createEmbeddedProject();
+    const broken = history("drizzle/app", { "0000_bad": "SELECT 1/0;" });
+    for (const [name, text] of Object.entries(broken)) await writeFile(join(project, name), text);
+    const result = await runCli(project, [
+      "dev",
+      "--",
+      process.execPath,
+      "-e",
+      "console.log('ran')",
+    ]);
+    expect(result).toMatchObject({ code: 1, stdout: "" });
+    expect(result.stderr).toContain("SQLSTATE 22012");
+  });
+});
+
+describe("dev --death", () => {
+  test("erases the embedded data, and only that", async () => {
+    const project = await createEmbeddedProject();
+    await runCli(project, ["migrate"]);
+    await cp(join(project, "drizzle.config.ts"), join(project, ".data/mine.txt"));
+    expect(await runCli(project, ["dev", "--death"])).toMatchObject({
+      code: 0,
+      stdout: "The embedded databases and their data are erased.\n",
+    });
+    await stat(join(project, ".data/mine.txt"));
+    await expect(stat(join(project, ".data/postgres"))).rejects.toThrow("ENOENT");
+    expect(await runCli(project, ["dev", "--death"])).toMatchObject({
+      code: 0,
+      stdout: "There is nothing to erase.\n",
+    });
+  });
+
+  test("refuses while in use, with a configured database, and in production", async () => {
+    const project = await createEmbeddedProject();
+    const child = startCli(project, ["dev", "--infra"]);
+    await says(child, "Running.");
+    const busy = await runCli(project, ["dev", "--death"]);
+    expect(busy).toMatchObject({ code: 2 });
+    expect(busy.stderr).toContain("in use by another command");
+    child.kill("SIGTERM");
+    await ended(child);
+    const url = await runCli(project, ["dev", "--death"], {
+      DATABASE_URI: "postgresql://u:s3cret@db.example:5432/prod",
+    });
+    expect(url).toMatchObject({ code: 2 });
+    expect(url.stderr).toContain(
+      "only the embedded database can be erased, and DATABASE_URI is set",
+    );
+    const production = await runCli(project, ["dev", "--death"], { NODE_ENV: "production" });
+    expect(production).toMatchObject({ code: 2 });
+    await stat(join(project, ".data/postgres/data"));
+  });
+});

@@ -1,0 +1,302 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { createProject, repository, run, runCli } from "../support/cli.ts";
+import { createDatabase } from "../support/database.ts";
+import { history } from "../support/fleet.ts";
+
+/** A configuration file for two services of one database, whose URL is in DATABASE_URI. */
+function config(more = ""): string {
+  return `import { defineFleet, env } from "drizzle-fleet/config";
+export default defineFleet({
+  databases: { main: { url: env("DATABASE_URI") } },
+  services: {
+    app: { schema: "./schema/app", out: "./drizzle/app", database: "main", tenantSchema: "app_{tenant}" },
+    shop: { schema: "./schema/shop", out: "./drizzle/shop", database: "main", tenantSchema: "shop_{tenant}" },
+  },
+  tenants: ["default", "toshiba", "iopex"],
+  connectTimeout: 500,
+  ${more}
+});`;
+}
+
+const files = {
+  "drizzle.config.ts": config(),
+  ...history("drizzle/app", { "0000_t": `CREATE TABLE "t" ("id" integer);` }),
+  ...history("drizzle/shop", { "0000_t": `CREATE TABLE "t" ("id" integer);` }),
+};
+
+describe("usage", () => {
+  test("--help lists the verbs, and does not load drizzle-kit, the driver or the parser", async () => {
+    const traced = await run(repository, process.execPath, [
+      "--import",
+      `data:text/javascript,${encodeURIComponent(tracer)}`,
+      "dist/cli/main.js",
+      "--help",
+    ]);
+    expect(traced.code).toBe(0);
+    for (const verb of ["generate", "check", "migrate", "status", "dev"])
+      expect(traced.stdout).toContain(`  ${verb}`);
+    expect(traced.stderr).toContain("commander");
+    expect(traced.stderr).not.toMatch(/drizzle-kit|\/pg\/|libpg-query|esbuild|zod/);
+  });
+
+  test.each([
+    [["migrat"], "unknown command"],
+    [["migrate", "--nope"], "unknown option"],
+    [["generate", "--custom"], "needs a service"],
+  ])("%j is wrong usage: exit 2", async (args, words) => {
+    const result = await runCli(repository, args);
+    expect(result.code).toBe(2);
+    expect(result.stderr).toContain(words);
+  });
+
+  test("an unknown tenant or service is answered with near names, and nothing runs", async () => {
+    const project = await createProject(files);
+    const tenant = await runCli(project, ["migrate", "--tenant", "toshbia"]);
+    expect(tenant).toMatchObject({ code: 2, stdout: "" });
+    expect(tenant.stderr).toContain('there is no tenant "toshbia"');
+    expect(tenant.stderr).toContain("Did you mean toshiba? Known: default, toshiba, iopex.");
+    const service = await runCli(project, ["status", "--service", "ap"]);
+    expect(service.stderr).toContain("Did you mean app");
+  });
+
+  test("a folder without a configuration says so", async () => {
+    const result = await runCli(await createProject({}), ["status"]);
+    expect(result).toMatchObject({ code: 2 });
+    expect(result.stderr).toContain("there is no drizzle.config.ts");
+  });
+
+  test("every problem of a configuration is reported at once, with its path", async () => {
+    const broken = config('concurrency: 0, extra: 1, embedded: { port: "x" },').replace(
+      'database: "main", tenantSchema: "app_{tenant}"',
+      'database: "man", tenantSchema: "app"',
+    );
+    const result = await runCli(await createProject({ ...files, "drizzle.config.ts": broken }), [
+      "status",
+    ]);
+    expect(result.code).toBe(2);
+    for (const path of [
+      "services.app.tenantSchema",
+      "concurrency",
+      "embedded.port",
+      "defineFleet: Unrecognized key",
+    ]) {
+      expect(result.stderr).toContain(path);
+    }
+  });
+
+  test("a configuration with a syntax error names file, line and caret", async () => {
+    const result = await runCli(
+      await createProject({ "drizzle.config.ts": "export default {\n  a: 1,,\n};" }),
+      ["status"],
+    );
+    expect(result).toMatchObject({ code: 2 });
+    expect(result.stderr).toMatch(/drizzle\.config\.ts:2:8: .*\n\s+a: 1,,\n\s+\^/);
+  });
+
+  test("tenant names that PostgreSQL would cut, or that try to inject SQL, are refused", async () => {
+    const project = await createProject(files);
+    const long = "x".repeat(64);
+    const result = await runCli(project, ["migrate"], { TENANTS: `ok ${long} x";DROP` });
+    expect(result).toMatchObject({ code: 2, stdout: "" });
+    expect(result.stderr).toContain('the tenant name "x\\";DROP" is not allowed');
+    const cut = await runCli(project, ["migrate"], { TENANTS: `ok ${long}` });
+    expect(cut.stderr).toContain(`the schema name app_${long} is 68 bytes long`);
+  });
+
+  test("two services that map to one schema are refused", async () => {
+    const same = config().replace("shop_{tenant}", "app_{tenant}");
+    const result = await runCli(await createProject({ ...files, "drizzle.config.ts": same }), [
+      "migrate",
+    ]);
+    expect(result).toMatchObject({ code: 2 });
+    expect(result.stderr).toContain(
+      "service app (tenant default) and service shop (tenant default) map to the same schema app_default",
+    );
+  });
+
+  test("in production an unset variable is an error that names it", async () => {
+    const result = await runCli(await createProject(files), ["migrate"], {
+      NODE_ENV: "production",
+    });
+    expect(result).toMatchObject({ code: 2, stdout: "" });
+    expect(result.stderr).toContain(
+      "the environment variable DATABASE_URI is not set (NODE_ENV is production",
+    );
+  });
+
+  test(".env beside the configuration fills in what is not set", async () => {
+    const project = await createProject({
+      ...files,
+      ".env": "DATABASE_URI=postgresql://u:s3cret@127.0.0.1:1/x\n",
+    });
+    const result = await runCli(project, ["status"]);
+    expect(result).toMatchObject({ code: 1 });
+    expect(result.stderr).toContain("127.0.0.1:1/x did not accept a connection within 0.5 s");
+  });
+
+  test("no output holds a password", async () => {
+    const { url } = await createDatabase();
+    const project = await createProject(files);
+    const password = "s3cret-pässword";
+    const wrong = Object.assign(new URL(url), { password }).href;
+    const urls = [
+      wrong,
+      `postgresql://u:${password}@127.0.0.1:1/x`,
+      `mysql://u:${password}@h/x`,
+      `postgresql://u:${password}@[`,
+      `u:${password}@h`,
+    ];
+    for (const DATABASE_URI of urls) {
+      for (const args of [
+        ["migrate"],
+        ["migrate", "--json"],
+        ["status"],
+        ["dev", "--infra"],
+        ["dev", "--death"],
+      ]) {
+        const { code, stdout, stderr } = await runCli(project, args, { DATABASE_URI });
+        expect(code).toBeGreaterThan(0);
+        expect(stdout + stderr).not.toMatch(/s3cret|%C3%A4/);
+      }
+    }
+  });
+});
+
+describe("results", () => {
+  test("migrate and status: text, JSON and exit codes", async () => {
+    const { url } = await createDatabase();
+    const project = await createProject(files);
+    const environment = { DATABASE_URI: url };
+    const before = await runCli(project, ["status"], environment);
+    expect(before.stdout).toContain("app/default");
+    expect(before.stdout).toContain("6 of 6 targets are not at head.");
+    const migrated = await runCli(
+      project,
+      ["migrate", "-t", "default", "-t", "iopex"],
+      environment,
+    );
+    expect(migrated.code).toBe(0);
+    expect(migrated.stdout).toContain("Done: 4 migrations applied, 4 targets at head.");
+    expect(migrated.stderr).toContain("app/iopex: succeeded, 1 applied");
+    const json = await runCli(project, ["status", "--json"], environment);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      atHead: 4,
+      targets: expect.arrayContaining([
+        expect.objectContaining({ tenant: "toshiba", current: null, head: "0000_t", pending: 1 }),
+      ]),
+    });
+    const events = (await runCli(project, ["migrate", "--json"], environment)).stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(events[0]).toEqual({ type: "rolloutStarted", targets: 6, steps: 2 });
+    expect(events.at(-1)).toEqual({
+      type: "summary",
+      targets: 6,
+      succeeded: 2,
+      skipped: 4,
+      failed: 0,
+      notExecuted: 0,
+      inDoubt: 0,
+      applied: 2,
+    });
+    const again = await runCli(project, ["migrate"], environment);
+    expect(again.stdout).toContain("Nothing to do: 6 targets at head.");
+  });
+
+  test("a failed target: exit 1, with tenant, file, line, SQLSTATE and what to do", async () => {
+    const { url } = await createDatabase();
+    const project = await createProject({
+      ...files,
+      ...history("drizzle/shop", { "0000_t": `SELECT 1;\nSELECT 1/0;` }),
+    });
+    const result = await runCli(project, ["migrate"], { DATABASE_URI: url });
+    expect(result.code).toBe(1);
+    expect(result.stdout).toMatch(
+      /x shop\/toshiba {2}schema shop_toshiba\n {2}division by zero \(SQLSTATE 22012\)\n {2}at drizzle\/shop\/0000_t\.sql:2\n/,
+    );
+    expect(result.stdout).toContain("-> Mend this tenant, or correct the migration");
+    expect(result.stdout).toContain("3 of 6 targets failed.");
+  });
+
+  test("many targets are grouped by where they stand", async () => {
+    const { url } = await createDatabase();
+    const project = await createProject(files);
+    const TENANTS = Array.from({ length: 40 }, (_, index) => `t${index}`).join(" ");
+    const { stdout } = await runCli(project, ["status", "--service", "app"], {
+      DATABASE_URI: url,
+      TENANTS,
+    });
+    expect(stdout).toMatch(
+      /service +current +pending +state +targets +which\napp +\(none\) +1 +behind +40 +t0, t1, t2, \.\.\./,
+    );
+  });
+});
+
+describe("damaged migration folders", () => {
+  const journal = "drizzle/app/meta/_journal.json";
+  test.each([
+    ["missing", undefined, "service app has no journal: drizzle/app/meta/_journal.json is missing"],
+    ["not JSON", "{", "drizzle/app/meta/_journal.json: the journal is malformed: it is not JSON"],
+    ["in conflict", "<<<<<<< HEAD\n{}\n=======\n", "it holds git's conflict markers"],
+    [
+      "of another shape",
+      '{"version":"7","dialect":"postgresql","entries":[{"idx":"a"}]}',
+      "entries.0.idx",
+    ],
+    [
+      "listing a file that is missing",
+      history("drizzle/app", { "0007_gone": "" })[journal] ?? "",
+      "drizzle/app/0007_gone.sql is missing, though the journal lists it",
+    ],
+  ])("a journal that is %s: exit 2", async (_, text, words) => {
+    const project = await createProject(files);
+    if (text === undefined)
+      await writeFile(
+        join(project, "drizzle.config.ts"),
+        config().replace("./drizzle/app", "./drizzle/none"),
+      );
+    else await writeFile(join(project, journal), text);
+    const result = await runCli(project, ["migrate", "--service", "app"], {
+      DATABASE_URI: "postgresql://u@127.0.0.1:1/x",
+    });
+    expect(result).toMatchObject({ code: 2, stdout: "" });
+    expect(result.stderr).toContain(
+      words.replace(
+        "drizzle/app/meta/_journal.json is missing",
+        text === undefined ? "drizzle/none/meta/_journal.json is missing" : "",
+      ),
+    );
+    expect(result.stderr).toContain("-> ");
+  });
+
+  test("SQL that does not parse names file, line and caret", async () => {
+    const { url } = await createDatabase();
+    const project = await createProject({
+      ...files,
+      ...history("drizzle/app", {
+        "0000_t": `CREATE TABLE "t" ("größe" text);\n\n  CREATE TABEL "u" ();`,
+      }),
+    });
+    const result = await runCli(project, ["migrate"], { DATABASE_URI: url });
+    expect(result).toMatchObject({ code: 2, stdout: "" });
+    expect(result.stderr).toMatch(
+      /drizzle\/app\/0000_t\.sql:3:10: syntax error at or near "TABEL"\n {4}CREATE TABEL "u" \(\);\n {11}\^/,
+    );
+  });
+
+  test("the version is the package's", async () => {
+    const { version } = JSON.parse(await readFile(join(repository, "package.json"), "utf8"));
+    expect((await runCli(repository, ["--version"])).stdout.trim()).toBe(version);
+  });
+});
+
+/** Prints the path of every module that is loaded. */
+const tracer = `
+import { register } from "node:module";
+register("data:text/javascript," + encodeURIComponent(\`
+  import { writeSync } from "node:fs";
+  export async function load(url, context, next) { writeSync(2, url + "\\\\n"); return next(url, context); }
+\`));`;

