@@ -26,7 +26,7 @@ export async function createProject(files: Files): Promise<string> {
 }
 
 /** Environment of a child: the machine's, without what would change the tool's mind. */
-export function cleanEnvironment(more: Record<string, string> = {}): NodeJS.ProcessEnv {
+function cleanEnvironment(more: Record<string, string> = {}): NodeJS.ProcessEnv {
   const {
     DATABASE_URI: _1,
     DATABASE_URL: _2,

@@ -26,12 +26,17 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 }
 
 async function inContainer(project: TestProject): Promise<() => Promise<void>> {
-  const { PostgreSqlContainer } = await import("@testcontainers/postgresql");
+  const { GenericContainer, Wait } = await import("testcontainers");
   const image = process.env.TEST_POSTGRES_IMAGE ?? `postgres:${process.env.PG_VERSION ?? "18"}`;
-  const container = await new PostgreSqlContainer(image)
-    .withCommand(["-c", "max_connections=200"])
+  const container = await new GenericContainer(image)
+    .withEnvironment({ POSTGRES_PASSWORD: "test" })
+    .withExposedPorts(5432)
+    .withCommand(["postgres", "-c", "max_connections=200"])
+    // The image starts the server twice: once to set it up, and once to stay.
+    .withWaitStrategy(Wait.forLogMessage(/ready to accept connections/, 2))
     .start();
-  project.provide("adminUrl", container.getConnectionUri());
+  const address = `${container.getHost()}:${container.getMappedPort(5432)}`;
+  project.provide("adminUrl", `postgresql://postgres:test@${address}/postgres`);
   return async () => void (await container.stop());
 }
 
