@@ -74,17 +74,27 @@ export async function acquireEmbedded(
 export async function eraseEmbedded(options: EmbeddedOptions): Promise<boolean> {
   const folder = join(options.folder, "postgres");
   if (!existsSync(folder)) return false;
-  const place = await preparePlace(options);
-  const running = await attach(place);
-  if (running !== undefined && !(await stopIfLast(place, running.session))) {
+  const running = await runningServer(options, folder);
+  if (running !== undefined && !(await stopIfLast(running.place, running.session))) {
     throw new FleetError("refused", "the embedded database is in use by another command", {
       remedy: "Stop it first (npm run dev in another terminal?), then try again.",
     });
   }
   await rm(folder, { recursive: true });
-  await rm(place.passwordFile, { force: true });
+  await rm(join(options.folder, "pgpass"), { force: true });
   if ((await readdir(options.folder)).length === 0) await rmdir(options.folder);
   return true;
+}
+
+/** The server that works on the data, if one runs. */
+async function runningServer(
+  options: EmbeddedOptions,
+  folder: string,
+): Promise<{ place: Place; session: Session } | undefined> {
+  if (!existsSync(join(folder, "data", "postmaster.pid"))) return undefined;
+  const place = await preparePlace(options);
+  const running = await attach(place);
+  return running === undefined ? undefined : { place, session: running.session };
 }
 
 async function preparePlace(options: EmbeddedOptions): Promise<Place> {

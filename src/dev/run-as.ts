@@ -73,6 +73,8 @@ function keepReading(user: User): string[] {
     "--clear-groups",
     "--inh-caps=+dac_override",
     "--ambient-caps=+dac_override",
+    // Else access(2), by which PostgreSQL looks for its own programs, would not count the right.
+    "--securebits=+no_setuid_fixup",
     "--",
   ];
 }

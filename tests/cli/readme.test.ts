@@ -1,0 +1,60 @@
+import { cp, readFile, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { repository, run } from "../support/cli.ts";
+import { createFolder } from "../support/fleet.ts";
+
+/** The lines of the README's shell blocks, without those that install packages of a user's own project. */
+async function commands(): Promise<string[]> {
+  const text = await readFile(join(repository, "README.md"), "utf8");
+  const blocks = [...text.matchAll(/```sh\n(.*?)```/gs)].flatMap(([, block = ""]) =>
+    block.trim().split("\n"),
+  );
+  return blocks.filter((line) => !line.startsWith("npm install"));
+}
+
+describe("the README", () => {
+  // npm ci itself runs in .ci/run, on a fresh clone; npm test is what runs this.
+  test("its commands work as written, and leave nothing running", async () => {
+    expect(await commands()).toEqual(["npm ci && npm run migrate:all", "npm ci && npm test"]);
+    const folder = await createFolder();
+    for (const name of ["package.json", "drizzle.config.ts", "schema", "drizzle", "dist"]) {
+      await cp(join(repository, name), join(folder, name), { recursive: true });
+    }
+    await symlink(join(repository, "node_modules"), join(folder, "node_modules"));
+    const first = await run(folder, "npm", ["run", "migrate:all"]);
+    expect(first).toMatchObject({ code: 0 });
+    expect(first.stdout).toContain("Done: 85 migrations applied, 7 targets at head.");
+    const scripts = [
+      "migrate",
+      "migrate:auth",
+      "migrate:workflow",
+      "migrate:ingestion",
+      "migrate:status",
+    ];
+    for (const script of scripts) {
+      const { code, stdout } = await run(folder, "npm", ["run", script]);
+      expect([script, code]).toEqual([script, 0]);
+      expect(stdout).toMatch(/targets? (are )?at head\./);
+    }
+    const tenant = await run(folder, "npm", ["run", "migrate", "--", "--tenant", "toshiba"]);
+    expect(tenant.stdout).toContain("Nothing to do: 2 targets at head.");
+    const added = await run(folder, "npm", ["run", "migrate"], {
+      TENANTS: "default toshiba iopex newtenant",
+    });
+    expect(added.stdout).toContain("Done: 25 migrations applied, 9 targets at head.");
+    const generated = await run(folder, "npm", [
+      "run",
+      "generate",
+      "--",
+      "auth",
+      "--name",
+      "add_user_avatar",
+    ]);
+    expect(generated).toMatchObject({ code: 0 });
+    expect((await run(folder, "npm", ["run", "check"])).code).toBe(0);
+    expect((await run(folder, "npm", ["run", "dev:death"])).code).toBe(0);
+    const left = await run(folder, "ps", ["-eo", "args"]);
+    expect(left.stdout).not.toContain(folder);
+  });
+});

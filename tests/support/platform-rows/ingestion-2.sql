@@ -1,0 +1,5 @@
+insert into connectors(id,kind,name) values ('00000000-0000-0000-0000-0000000000a1','web','Site');
+insert into sources(id,connector_id,tenant,name,root_uri) values ('00000000-0000-0000-0000-0000000000b1','00000000-0000-0000-0000-0000000000a1','acme','docs','https://docs.example.com/'),('00000000-0000-0000-0000-0000000000b2','00000000-0000-0000-0000-0000000000a1','acme','empty','https://e.example.com/');
+insert into ingestion_jobs(id,source_id,status) values ('00000000-0000-0000-0000-0000000000f1','00000000-0000-0000-0000-0000000000b1','failed');
+insert into documents(id,source_id,external_id,uri,modified_at,last_job_id) values ('00000000-0000-0000-0000-0000000000c1','00000000-0000-0000-0000-0000000000b1','1','https://Docs.Example.com:443/a',now(),'00000000-0000-0000-0000-0000000000f1'),('00000000-0000-0000-0000-0000000000c2','00000000-0000-0000-0000-0000000000b1','2','weird',null,null);
+insert into chunks(document_id,ordinal,heading,content) values ('00000000-0000-0000-0000-0000000000c1',0,'Running','Quick foxes'),('00000000-0000-0000-0000-0000000000c1',1,'','Lazy dogs');

@@ -1,0 +1,86 @@
+import { describe, expect, test } from "vitest";
+import { lockKey } from "../../src/postgres/lock.ts";
+import { isConnectionLoss, isRetryable, sqlstateOf } from "../../src/postgres/sqlstate.ts";
+import { Queue } from "../../src/rollout/queue.ts";
+import { defaultRetry, delayBefore } from "../../src/rollout/retry.ts";
+
+describe("Queue", () => {
+  test("gives what is due first, and waits for what is later only when nothing else is left", async () => {
+    const queue = new Queue(["a", "b"]);
+    expect(await queue.take()).toBe("a");
+    queue.putBack("a", 60);
+    expect(await queue.take()).toBe("b");
+    queue.putBack("b", 20);
+    expect(await queue.take()).toBe("b");
+    expect(await queue.take()).toBe("a");
+    expect(await queue.take()).toBeUndefined();
+  });
+
+  test("an item that is due goes before one that is later", async () => {
+    const queue = new Queue(["late", "now"]);
+    expect(await queue.take()).toBe("late");
+    queue.putBack("late", 10_000);
+    expect(await queue.take()).toBe("now");
+    queue.putBack("now", 0);
+    expect(await queue.take()).toBe("now");
+  });
+
+  test("ends at once when it is stopped, and gives back what was not taken", async () => {
+    const stop = new AbortController();
+    const queue = new Queue(["a"]);
+    expect(await queue.take(stop.signal)).toBe("a");
+    queue.putBack("a", 60_000);
+    const waiting = queue.take(stop.signal);
+    stop.abort();
+    expect(await waiting).toBeUndefined();
+    expect(queue.rest()).toEqual(["a"]);
+  });
+});
+
+test("the pause before a retry doubles, is capped, and is never less than half of it", () => {
+  const shortest = [1, 2, 3, 4, 20].map((attempt) => delayBefore(attempt, defaultRetry, () => 0));
+  const longest = [1, 2, 3, 4, 20].map((attempt) => delayBefore(attempt, defaultRetry, () => 1));
+  expect(shortest).toEqual([25, 50, 100, 200, 2500]);
+  expect(longest).toEqual([50, 100, 200, 400, 5000]);
+});
+
+describe("SQLSTATEs", () => {
+  const server = (code: string) => Object.assign(new Error("x"), { code, severity: "ERROR" });
+  test("only listed ones are tried again", () => {
+    for (const code of [
+      "55P03",
+      "40P01",
+      "40001",
+      "57P01",
+      "57P03",
+      "53300",
+      "08006",
+      "TF001",
+      "TF003",
+    ])
+      expect(isRetryable(server(code)), code).toBe(true);
+    for (const code of ["42601", "23505", "42501", "57014", "TF002", "XX000"])
+      expect(isRetryable(server(code)), code).toBe(false);
+  });
+
+  test("a network error is a lost connection, and has no SQLSTATE", () => {
+    const reset = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
+    expect([isConnectionLoss(reset), isRetryable(reset), sqlstateOf(reset)]).toEqual([
+      true,
+      true,
+      undefined,
+    ]);
+    expect(sqlstateOf(Object.assign(new Error("x"), { code: "EPIPE" }))).toBeUndefined();
+    expect(isConnectionLoss(new Error("Connection terminated unexpectedly"))).toBe(true);
+    expect(isConnectionLoss(new TypeError("x is not a function"))).toBe(false);
+  });
+});
+
+test("a lock key is a bigint of its own for each target", () => {
+  const keys = new Set(
+    Array.from({ length: 10_000 }, (_, index) => lockKey("auth", `auth_${index}`)),
+  );
+  expect(keys.size).toBe(10_000);
+  for (const key of keys) expect(BigInt.asIntN(64, BigInt(key))).toBe(BigInt(key));
+  expect(lockKey("ab", "c")).not.toBe(lockKey("a", "bc"));
+});

@@ -1,0 +1,122 @@
+import { describe, expect, test } from "vitest";
+import { resolveDatabases } from "../../src/config/environment.ts";
+import { parseFleet } from "../../src/config/schema.ts";
+import type { FleetError } from "../../src/core/errors.ts";
+import { resolveTargets, tenantsOf } from "../../src/tenants/targets.ts";
+import { appFleet } from "../support/fleet.ts";
+
+const fleet = parseFleet(appFleet("postgresql://u@h/d", ["toshiba", "iopex"]));
+const none = { services: [], tenants: [], databases: [] };
+
+function problemsOf(action: () => unknown): string[] {
+  try {
+    action();
+    return [];
+  } catch (error) {
+    const { problems, message } = error as FleetError;
+    return problems.length > 0 ? problems.map((problem) => problem.message) : [message];
+  }
+}
+
+describe("tenants", () => {
+  test("TENANTS replaces the configured list", () => {
+    expect(tenantsOf(fleet, undefined)).toEqual(["toshiba", "iopex"]);
+    expect(tenantsOf(fleet, "  ")).toEqual(["toshiba", "iopex"]);
+    expect(tenantsOf(fleet, "a, b  c,a")).toEqual(["a", "b", "c"]);
+  });
+
+  test.each(["Acme-Inc", "größe", "日本", "_x", "a.b", "2fast", "SELECT", "x".repeat(59)])(
+    "%s is a name",
+    (tenant) => {
+      expect(resolveTargets(fleet, [tenant], none)).toMatchObject([{ schema: `app_${tenant}` }]);
+    },
+  );
+
+  test.each([
+    "",
+    "a b",
+    'a"b',
+    "a'b",
+    "a;b",
+    "a\\b",
+    "a/b",
+    "../a",
+    "-a",
+    ".a",
+    "a\u0000b",
+    "a\nb",
+    "$(x)",
+    "e\u0301",
+    "ü".repeat(40),
+    "x".repeat(60),
+  ])("%j is not", (tenant) => {
+    expect(problemsOf(() => resolveTargets(fleet, [tenant], none))).toHaveLength(1);
+  });
+
+  test("every bad name is reported, not only the first", () => {
+    expect(problemsOf(() => resolveTargets(fleet, ["a'b", "fine", "c;d"], none))).toEqual([
+      `the tenant name "a'b" is not allowed`,
+      `the tenant name "c;d" is not allowed`,
+    ]);
+  });
+
+  test("reserved schema names are refused", () => {
+    const plain = parseFleet({
+      ...appFleet("postgresql://u@h/d", []),
+      services: { app: { schema: "s", out: "o", database: "main", tenantSchema: "{tenant}" } },
+    });
+    expect(
+      problemsOf(() => resolveTargets(plain, ["pg_x", "information_schema"], none)),
+    ).toHaveLength(2);
+  });
+
+  test("a tenant filter leaves out services that have no tenants", () => {
+    const both = parseFleet({
+      ...appFleet("postgresql://u@h/d", ["a", "b"]),
+      services: {
+        app: { schema: "s", out: "o", database: "main", tenantSchema: "app_{tenant}" },
+        one: { schema: "s", out: "o", database: "main", singleSchema: "one" },
+      },
+    });
+    const schemas = (selection: Partial<typeof none>) =>
+      resolveTargets(both, ["a", "b"], { ...none, ...selection }).map(({ schema }) => schema);
+    expect(schemas({})).toEqual(["app_a", "app_b", "one"]);
+    expect(schemas({ tenants: ["b"] as never[] })).toEqual(["app_b"]);
+    expect(schemas({ services: ["one"] as never[] })).toEqual(["one"]);
+  });
+});
+
+describe("databases", () => {
+  const two = parseFleet({
+    ...appFleet("x", []),
+    databases: {
+      main: { url: { environmentVariable: "A" } },
+      other: { url: { environmentVariable: "B" } },
+    },
+  });
+  const url = "postgresql://u:p@h:5433/d";
+  const resolve = (environment: Record<string, string>, names = ["main", "other"]) =>
+    resolveDatabases(two, names, environment);
+
+  test("none set: embedded, but not in production", () => {
+    expect(resolve({ A: " " })).toEqual({
+      kind: "embedded",
+      names: ["main", "other"],
+      variables: ["A", "B"],
+    });
+    expect(problemsOf(() => resolve({ NODE_ENV: "production" }))).toHaveLength(2);
+  });
+
+  test("some set: an error that names the others, unless they are not needed", () => {
+    expect(problemsOf(() => resolve({ A: url }))[0]).toContain("variable B is not set");
+    expect(resolve({ A: url }, ["main"])).toEqual({
+      kind: "configured",
+      addresses: [{ name: "main", url }],
+    });
+  });
+
+  test("what is no PostgreSQL URL is said without its value", () => {
+    const problems = problemsOf(() => resolve({ A: "mysql://u:s3cret@h/d", B: "s3cret" }));
+    expect(problems).toEqual(["A is not a PostgreSQL URL", "B is not a PostgreSQL URL"]);
+  });
+});
