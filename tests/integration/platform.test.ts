@@ -101,7 +101,7 @@ describe("migrate:all on the platform", () => {
   });
 
   test.each([
-    ["auth", "SELECT count(*)::int AS n FROM credentials WHERE type = 'sms'", 0],
+    ["auth", "SELECT count(*)::int AS n FROM credentials", 3],
     ["auth", "SELECT count(*)::int AS n FROM role_assignments", 2],
     ["auth", "SELECT count(*)::int AS n FROM users WHERE status = 'locked'", 1],
     ["workflow", "SELECT count(DISTINCT slug)::int AS n FROM workflows", 3],
