@@ -50,7 +50,10 @@ test("many schemas in any state are read in a few queries", async () => {
     (session) => {
       let queries = 0;
       const counting = {
-        query: (...args: Parameters<typeof session.query>) => (queries++, session.query(...args)),
+        query: (...args: Parameters<typeof session.query>) => {
+          queries += 1;
+          return session.query(...args);
+        },
       };
       return readLedgers(
         counting as unknown as typeof session,
