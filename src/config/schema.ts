@@ -10,6 +10,12 @@ const environmentReference = z.strictObject({ environmentVariable: z.string().mi
 
 const nonEmpty = z.string().min(1, "must not be empty");
 
+/** Quotes, backslashes and dollars would have a meaning in the literals and bodies that a schema's name is put into. */
+const schemaName = nonEmpty.regex(
+  /^[^'"\\$\p{C}]+$/u,
+  "must hold no quotes, backslashes or dollars",
+);
+
 const database = z.strictObject({
   /** `env("NAME")`, or a connection URL. */
   url: z.union([environmentReference, nonEmpty], {
@@ -26,16 +32,20 @@ const service = z
     /** Name of an entry in `databases`. */
     database: nonEmpty,
     /** Name pattern of the tenant schemas; contains `{tenant}` once. */
-    tenantSchema: nonEmpty
+    tenantSchema: schemaName
       .refine(
         (pattern) => pattern.split("{tenant}").length === 2,
         "must contain {tenant} exactly once",
       )
       .optional(),
     /** The one schema of a service that is not kept per tenant. */
-    singleSchema: nonEmpty.optional(),
+    singleSchema: schemaName.optional(),
     /** Schemas that migrations may refer to beside the tenant's own; they come after it on the search_path. */
-    sharedSchemas: z.array(nonEmpty).default([]),
+    sharedSchemas: z.array(schemaName).default([]),
+    /** The schema for extensions: CREATE EXTENSION in a migration runs once per database and puts them there. */
+    extensionSchema: schemaName.optional(),
+    /** Tags of migrations with parts that cannot be proved to stay in the tenant, and that somebody has read. */
+    acceptUnproved: z.array(nonEmpty).default([]),
     /** As drizzle-kit's `casing`. */
     casing: z.enum(["snake_case", "camelCase"]).optional(),
   })

@@ -1,3 +1,5 @@
+import type { Template } from "./template.ts";
+
 /** One generated migration file of a service, as it lies on disk. */
 export interface Migration {
   readonly service: string;
@@ -9,14 +11,14 @@ export interface Migration {
   readonly file: string;
   /** sha256 of the file's bytes, in hex. */
   readonly checksum: string;
-  /** The file's text without a byte order mark. */
+  /** The file's text. */
   readonly text: string;
 }
 
-/** One SQL statement of a migration, tenant-neutral: it names no tenant schema and no `public`. */
+/** One SQL statement of a migration, tenant-neutral: where it named `public` is a gap for the tenant schema. */
 export interface Statement {
-  /** The text that runs. */
-  readonly sql: string;
+  /** The text that runs, once its gaps are filled. */
+  readonly sql: Template;
   /** The text as it stands in the file. */
   readonly original: string;
   /** 1-based line of the statement's first token in the file. */

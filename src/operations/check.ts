@@ -7,7 +7,7 @@ import { readMigrations } from "../source/read-migrations.ts";
 import { loadParser } from "../sql/parser.ts";
 import { readStatements } from "../sql/read-statements.ts";
 import { type Context, migrationsFolder } from "./context.ts";
-import { selectServices } from "./services.ts";
+import { allowanceOf, selectServices } from "./services.ts";
 
 /**
  * Looks, without a database, for what must not reach the main branch: schema changes without a migration, and
@@ -41,7 +41,7 @@ async function checkMigrations(
   try {
     const problems: FleetError[] = [];
     for (const migration of await readMigrations(service, migrationsFolder(context, service))) {
-      readStatements(migration.file, migration.text, config.sharedSchemas, problems);
+      readStatements(migration.file, migration.text, allowanceOf(config, migration.tag), problems);
     }
     return problems.map((problem) => ({ service, problem }));
   } catch (error) {

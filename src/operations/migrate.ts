@@ -6,12 +6,14 @@ import type { Plan } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
 import { type History, historyOf, planTarget } from "../plan/build.ts";
-import type { Session } from "../postgres/session.ts";
+import { ensureExtensions } from "../postgres/extensions.ts";
+import { type Session, withSession } from "../postgres/session.ts";
 import { runPlan } from "../rollout/fleet.ts";
 import type { Script } from "../rollout/step.ts";
 import type { Selection } from "../tenants/targets.ts";
 import { type Context, type OpenDatabases, selectTargets, withDatabases } from "./context.ts";
 import { planFleet, readHistories } from "./plan-fleet.ts";
+import { allowanceOf, schemasBehind, selectServices } from "./services.ts";
 
 export interface MigrateResult {
   readonly plan: Plan;
@@ -49,17 +51,24 @@ async function rollOut(
 ): Promise<Outcome[]> {
   const { fleet } = context.config;
   const scripts = await readScripts(context, plan, histories);
+  await createExtensions(context, scripts, open);
   return runPlan(plan, {
     addressOf: open.addressOf,
     connect: { waitMs: fleet.connectTimeout, signal: context.signal },
     concurrency: fleet.concurrency,
     timeouts: fleet.timeouts,
     by: `drizzle-fleet ${packageVersion()}`,
-    scriptOf: (service, tag) => required(scripts.get(scriptKey(service, tag)), tag),
+    scriptOf: (service, tag) => required(scripts.byKey.get(scriptKey(service, tag)), tag),
     replan: (session, target) => replan(session, target, histories),
     observe,
     ...(context.signal === undefined ? {} : { signal: context.signal }),
   });
+}
+
+/** The migrations that some target misses, and the extensions they need, by service. */
+interface Scripts {
+  readonly byKey: ReadonlyMap<string, Script>;
+  readonly extensions: ReadonlyMap<string, readonly string[]>;
 }
 
 /**
@@ -70,27 +79,56 @@ async function readScripts(
   context: Context,
   plan: Plan,
   histories: ReadonlyMap<string, History>,
-): Promise<Map<string, Script>> {
+): Promise<Scripts> {
   const wanted = new Set(
     plan.waves
       .flat()
       .flatMap(({ target, steps }) => steps.map(({ tag }) => scriptKey(target.service, tag))),
   );
-  const scripts = new Map<string, Script>();
-  if (wanted.size === 0) return scripts;
+  const byKey = new Map<string, Script>();
+  const extensions = new Map<string, string[]>();
+  if (wanted.size === 0) return { byKey, extensions };
   const { loadParser } = await import("../sql/parser.ts");
   const { readStatements } = await import("../sql/read-statements.ts");
   await loadParser();
   const problems: FleetError[] = [];
-  for (const [service, { migrations }] of histories) {
-    const sharedSchemas = context.config.fleet.services[service]?.sharedSchemas ?? [];
+  for (const [service, config] of selectServices(context.config.fleet, [...histories.keys()])) {
+    const migrations = histories.get(service)?.migrations ?? [];
     for (const migration of migrations.filter(({ tag }) => wanted.has(scriptKey(service, tag)))) {
-      const statements = readStatements(migration.file, migration.text, sharedSchemas, problems);
-      scripts.set(scriptKey(service, migration.tag), { migration, statements, sharedSchemas });
+      const read = readStatements(
+        migration.file,
+        migration.text,
+        allowanceOf(config, migration.tag),
+        problems,
+      );
+      const script = {
+        migration,
+        statements: read.statements,
+        sharedSchemas: schemasBehind(config),
+      };
+      byKey.set(scriptKey(service, migration.tag), script);
+      extensions.set(service, [...(extensions.get(service) ?? []), ...read.extensions]);
     }
   }
   throwProblems(problems, "some migrations cannot be applied to a tenant");
-  return scripts;
+  return { byKey, extensions };
+}
+
+/** Extensions belong to the database: they are made once, before its first target. */
+async function createExtensions(
+  context: Context,
+  { extensions }: Scripts,
+  open: OpenDatabases,
+): Promise<void> {
+  const connect = { waitMs: context.config.fleet.connectTimeout, signal: context.signal };
+  for (const [service, names] of extensions) {
+    const config = context.config.fleet.services[service];
+    if (names.length === 0 || config?.extensionSchema === undefined) continue;
+    const { extensionSchema } = config;
+    await withSession(open.addressOf(config.database), connect, (session) =>
+      ensureExtensions(session, extensionSchema, names),
+    );
+  }
 }
 
 async function replan(session: Session, target: Target, histories: ReadonlyMap<string, History>) {

@@ -1,4 +1,5 @@
 import type { FleetConfig, ServiceConfig } from "../config/schema.ts";
+import type { Allowance } from "../sql/read-statements.ts";
 import { resolveTargets } from "../tenants/targets.ts";
 
 /**
@@ -14,4 +15,17 @@ export function selectServices(
   return Object.entries(fleet.services).filter(
     ([name]) => names.length === 0 || names.includes(name),
   );
+}
+
+/** What a service's configuration lets one of its migrations do. */
+export function allowanceOf(config: ServiceConfig, tag: string): Allowance {
+  const { sharedSchemas, extensionSchema, acceptUnproved } = config;
+  return { sharedSchemas, extensionSchema, acceptUnproved: acceptUnproved.includes(tag) };
+}
+
+/** The schemas on a service's search_path behind the tenant's own. */
+export function schemasBehind({ sharedSchemas, extensionSchema }: ServiceConfig): string[] {
+  return [
+    ...new Set([...sharedSchemas, ...(extensionSchema === undefined ? [] : [extensionSchema])]),
+  ];
 }

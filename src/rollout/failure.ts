@@ -1,5 +1,4 @@
 import { messageOf } from "../core/errors.ts";
-import type { Statement } from "../core/migration.ts";
 import type { Failure } from "../core/outcome.ts";
 import { sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 import { ResumeError, type Script, StepError } from "./step.ts";
@@ -27,7 +26,7 @@ export function failureOf(error: unknown, script: Script): Failure {
     ...detailOf(cause),
     ...(step?.statement === undefined
       ? {}
-      : { line: lineOf(step.statement, step.offset), statement: oneLine(step.statement.original) }),
+      : { line: step.statement.line + step.lines, statement: oneLine(step.statement.original) }),
     remedy: `${remedyFor(state)} ${whatRemains(committed, statements.length)}`,
   };
 }
@@ -35,12 +34,6 @@ export function failureOf(error: unknown, script: Script): Failure {
 function whatRemains(committed: number, statements: number): string {
   if (committed === 0) return "This migration changed nothing here; the next run tries again.";
   return `The first ${committed} of ${statements} statements are committed; the next run continues after them.`;
-}
-
-function lineOf(statement: Statement, offset: number | undefined): number {
-  if (offset === undefined || offset < 0) return statement.line;
-  const before = [...statement.sql].slice(0, offset);
-  return statement.line + before.filter((character) => character === "\n").length;
 }
 
 function detailOf(error: unknown): { detail?: string } {

@@ -3,6 +3,7 @@ import type { Timeouts } from "../config/schema.ts";
 import type { Migration, Segment, Statement } from "../core/migration.ts";
 import type { Creation, Step } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
+import { fill } from "../core/template.ts";
 import { recordProgress } from "../ledger/table.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { lockKey } from "../postgres/lock.ts";
@@ -15,6 +16,7 @@ import { guard, ledgerIs, progressIs } from "./guard.ts";
 export interface Script {
   readonly migration: Migration;
   readonly statements: readonly Statement[];
+  /** Schemas that follow the tenant's own on the search_path. */
   readonly sharedSchemas: readonly string[];
 }
 
@@ -29,17 +31,17 @@ export class StepError extends Error {
   override readonly name = "StepError";
   override readonly cause: unknown;
   readonly statement: Statement | undefined;
-  /** Character offset in the statement's tenant-neutral text, if PostgreSQL gave a position. */
-  readonly offset: number | undefined;
+  /** How many lines into the statement PostgreSQL's complaint is, if it said. */
+  readonly lines: number;
   /** How many of the migration's statements are committed. */
   readonly committed: number;
 
-  constructor(cause: unknown, committed: number, statement?: Statement, offset?: number) {
+  constructor(cause: unknown, committed: number, statement?: Statement, lines = 0) {
     super(cause instanceof Error ? cause.message : String(cause));
     this.cause = cause;
     this.committed = committed;
     this.statement = statement;
-    this.offset = offset;
+    this.lines = lines;
   }
 }
 
@@ -112,7 +114,7 @@ async function runTogether(run: Run, segment: Segment, entry: Entry): Promise<vo
     guardOf(run, entry, "transaction", together(run, segment)),
   ];
   const after = [record(run, segment.start + segment.statements.length), "COMMIT"];
-  const own = segment.statements.map(({ sql }) => sql);
+  const own = segment.statements.map(({ sql }) => fill(sql, quoteIdentifier(run.target.schema)));
   await send(run, segment, before, own, after);
 }
 
@@ -129,7 +131,9 @@ async function runAlone(run: Run, segment: Segment, entry: Entry): Promise<void>
       record(run, segment.start),
       "COMMIT",
     ]);
-    if (!(resumed && (await isDone(run, statement)))) await send(run, segment, [], [statement.sql]);
+    if (!(resumed && (await isDone(run, statement)))) {
+      await send(run, segment, [], [fill(statement.sql, quoteIdentifier(run.target.schema))]);
+    }
     await send(run, segment, [begin, record(run, segment.start + 1), "COMMIT"]);
   } finally {
     await tidy(run.session, leave(run.target));
@@ -173,8 +177,6 @@ async function send(
   after: readonly string[] = [],
 ): Promise<void> {
   const parts = [...before, ...own, ...after];
-  // A statement may end in a line comment: the semicolon goes on a line of its own.
-  const separator = "\n;\n";
   try {
     await run.session.script(
       parts.length === 1 ? (parts[0] ?? "") : parts.join(separator) + separator,
@@ -182,19 +184,53 @@ async function send(
   } catch (error) {
     if (!(error instanceof ScriptError)) throw error;
     await tidy(run.session, "ROLLBACK");
-    const index = error.completed - before.length;
-    const statement = index >= 0 && index < own.length ? segment.statements[index] : undefined;
-    const start = parts
-      .slice(0, error.completed)
-      .reduce((sum, part) => sum + [...part].length + separator.length, 0);
-    throw new StepError(error.cause, segment.start, statement, offsetIn(error.cause, start));
+    const { part, lines } = placeOf(parts, error);
+    const statement =
+      part < before.length + own.length ? segment.statements[part - before.length] : undefined;
+    throw new StepError(error.cause, segment.start, statement, lines);
   }
 }
 
-/** PostgreSQL counts characters (code points) from 1, over the whole message. */
-function offsetIn(error: Error, start: number): number | undefined {
-  const position = "position" in error ? Number(error.position) : Number.NaN;
-  return Number.isNaN(position) ? undefined : position - 1 - start;
+/** A statement may end in a line comment: the semicolon goes on a line of its own. */
+const separator = "\n;\n";
+
+/**
+ * Which part of a message PostgreSQL complains about, and how many lines into it. It gives a position over the
+ * whole message, counted in characters (code points) from 1; or, inside a DO block, a line of the block; or
+ * nothing, and then it is the part behind those that completed.
+ */
+function placeOf(
+  parts: readonly string[],
+  { cause, completed }: ScriptError,
+): { part: number; lines: number } {
+  const position = "position" in cause ? Number(cause.position) : Number.NaN;
+  if (!Number.isNaN(position)) return placeOfCharacter(parts, position - 1);
+  const where = "where" in cause ? String(cause.where) : "";
+  const line = /inline_code_block line (\d+)/.exec(where)?.[1];
+  const text = parts[completed] ?? "";
+  // The block's own first line is the one that its opening quote stands on.
+  const lines =
+    line === undefined ? 0 : newlines(text.slice(0, text.search(/[$']/))) + Number(line) - 1;
+  return { part: completed, lines };
+}
+
+function placeOfCharacter(
+  parts: readonly string[],
+  character: number,
+): { part: number; lines: number } {
+  let rest = character;
+  for (const [part, text] of parts.entries()) {
+    const characters = [...text];
+    if (rest < characters.length + separator.length) {
+      return { part, lines: newlines(characters.slice(0, rest).join("")) };
+    }
+    rest -= characters.length + separator.length;
+  }
+  return { part: parts.length, lines: 0 };
+}
+
+function newlines(text: string): number {
+  return text.split("\n").length - 1;
 }
 
 function guardOf(

@@ -37,7 +37,7 @@ async function readMigration(
   try {
     const bytes = await readFile(path);
     const checksum = createHash("sha256").update(bytes).digest("hex");
-    const text = bytes.toString("utf8").replace(/^\uFEFF/, "");
+    const text = bytes.toString("utf8");
     return { service, tag: entry.tag, order, file, checksum, text };
   } catch (error) {
     problems.push(

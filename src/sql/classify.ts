@@ -12,6 +12,8 @@ export interface Classification {
   /** The value that ALTER TYPE ... ADD VALUE adds; it cannot be used before a commit. */
   readonly enumValue?: string;
   readonly concurrentIndex?: ConcurrentIndex;
+  /** The extension that the statement creates. */
+  readonly extension?: string;
 }
 
 /**
@@ -28,6 +30,7 @@ export function classify(tree: Tree): Classification {
       ? { enumValue: body.newVal }
       : {}),
     ...(concurrentIndex === undefined ? {} : { concurrentIndex }),
+    ...(kind === "CreateExtensionStmt" ? { extension: String(body.extname) } : {}),
   };
 }
 

@@ -1,6 +1,7 @@
+import { isPlaceholder } from "./literals.ts";
 import type { Tree } from "./parser.ts";
 import { schemasNamed } from "./references.ts";
-import { isTree, namesOf, stringOf, unwrap, walk } from "./tree.ts";
+import { isTree, namesOf, unwrap, walk } from "./tree.ts";
 
 /** Why a statement may not run for a tenant. */
 export interface Violation {
@@ -12,14 +13,20 @@ export interface Violation {
 
 /** Kinds of statement whose effect stays inside schemas that the statement names. All others are refused. */
 const tenantKinds = new Set([
+  "AlterCollationStmt",
+  "AlterDefaultPrivilegesStmt",
   "AlterDomainStmt",
   "AlterEnumStmt",
   "AlterFunctionStmt",
+  "AlterObjectSchemaStmt",
+  "AlterOperatorStmt",
   "AlterObjectDependsStmt",
   "AlterOwnerStmt",
   "AlterPolicyStmt",
   "AlterSeqStmt",
   "AlterStatsStmt",
+  "AlterTSConfigurationStmt",
+  "AlterTSDictionaryStmt",
   "AlterTableStmt",
   "AlterTypeStmt",
   "CallStmt",
@@ -73,10 +80,16 @@ const systemSchemas = new Set(["pg_catalog", "information_schema", "pg_temp"]);
 /**
  * Says whether a tenant-neutral statement can leave its tenant.
  *
- * @param tree the statement after `neutralize`
- * @param sharedSchemas schemas the configuration allows beside the tenant's own
+ * @param tree the statement with the placeholder for the tenant schema
+ * @param allowance schemas that the configuration allows beside the tenant's own
  */
-export function violationOf(tree: Tree, sharedSchemas: readonly string[]): Violation | undefined {
+export function violationOf(
+  tree: Tree,
+  allowance: {
+    readonly sharedSchemas: readonly string[];
+    readonly extensionSchema?: string | undefined;
+  },
+): Violation | undefined {
   const [kind, body] = unwrap(tree);
   if (!tenantKinds.has(kind)) {
     return {
@@ -85,12 +98,13 @@ export function violationOf(tree: Tree, sharedSchemas: readonly string[]): Viola
         remedies[kind] ?? "Run it once per database by other means, not in a tenant's migration.",
     };
   }
+  const { sharedSchemas, extensionSchema } = allowance;
+  const allowed = [...sharedSchemas, ...(extensionSchema === undefined ? [] : [extensionSchema])];
   return (
     wholeDatabaseViolation(kind, body) ??
     transactionViolation(kind, body) ??
-    settingViolation(tree) ??
-    schemaViolation(tree, sharedSchemas) ??
-    bodyViolation(tree)
+    settingViolation(kind, body, tree) ??
+    schemaViolation(kind, body, tree, allowed)
   );
 }
 
@@ -118,12 +132,11 @@ function transactionViolation(kind: string, body: Tree): Violation | undefined {
   };
 }
 
-function settingViolation(tree: Tree): Violation | undefined {
-  let setting: string | undefined;
+function settingViolation(kind: string, body: Tree, tree: Tree): Violation | undefined {
+  let setting = kind === "VariableSetStmt" ? settingOf(body) : undefined;
   walk(tree, (node, key) => {
-    if (key === "VariableSetStmt") setting ??= settingOf(node);
-    if (key === "FuncCall" && namesOf(node.funcname)?.at(-1) === "set_config")
-      setting ??= configuredSetting(node);
+    const isConfiguration = key === "FuncCall" && namesOf(node.funcname)?.at(-1) === "set_config";
+    if (isConfiguration) setting ??= configuredSetting(node);
   });
   if (setting === undefined || !settingsOfTheRunner.has(setting)) return undefined;
   return {
@@ -144,35 +157,26 @@ function configuredSetting(node: Tree): string {
   return isTree(constant) ? String(constant.sval).toLowerCase() : "search_path";
 }
 
-function schemaViolation(tree: Tree, sharedSchemas: readonly string[]): Violation | undefined {
+function schemaViolation(
+  kind: string,
+  body: Tree,
+  tree: Tree,
+  allowed: readonly string[],
+): Violation | undefined {
   for (const schema of schemasNamed(tree)) {
-    if (systemSchemas.has(schema) || sharedSchemas.includes(schema)) continue;
+    if (isPlaceholder(schema) || systemSchemas.has(schema) || allowed.includes(schema)) continue;
     return {
       message: `the statement names the schema "${schema}", which is neither the tenant's nor shared`,
       remedy: `Write the name without its schema, or list "${schema}" under sharedSchemas of the service.`,
       name: schema,
     };
   }
-  return undefined;
-}
-
-/** Function bodies and DO blocks are text to the grammar; one that names `public` would leave the tenant. */
-function bodyViolation(tree: Tree): Violation | undefined {
-  let found = false;
-  walk(tree, (node, key) => {
-    if (key !== "DefElem" || node.defname !== "as") return;
-    const argument = node.arg;
-    const list = isTree(argument) && isTree(argument.List) ? argument.List.items : [argument];
-    for (const item of Array.isArray(list) ? list : []) found ||= namesPublic(stringOf(item) ?? "");
-  });
-  if (!found) return undefined;
+  // Dropping or renaming the tenant schema, or moving out of it, is no migration of what is in it.
+  const ofSchema = [body.removeType, body.renameType].includes("OBJECT_SCHEMA");
+  if (!ofSchema && !(kind === "AlterObjectSchemaStmt" && !isPlaceholder(String(body.newschema))))
+    return undefined;
   return {
-    message: 'the body names the schema "public"',
-    remedy: "Write the names in the body without a schema; they resolve in the tenant schema.",
-    name: "public",
+    message: "the statement works on a schema as a whole",
+    remedy: "The runner creates and keeps the tenant schema; remove the statement.",
   };
-}
-
-function namesPublic(body: string): boolean {
-  return /(?<![\w$.])(public|"public")\s*\./i.test(body);
 }

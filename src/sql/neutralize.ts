@@ -1,101 +1,125 @@
-import { parse, type Tree } from "./parser.ts";
-import { identifierValue, qualifiedNameKeys } from "./references.ts";
-import type { RawStatement } from "./split.ts";
-import { isTree, stringOf, walk } from "./tree.ts";
+import { fill, placeholder } from "../core/template.ts";
+import { type Body, bodyOf } from "./body.ts";
+import { findSchemas, qualifiersIn } from "./candidates.ts";
+import { sameButForSchema } from "./compare.ts";
+import { applyEdits, type Neutral, type ParsedText, parseOne, parseText } from "./parsed-text.ts";
+import { GrammarError } from "./parser.ts";
+import { neutralizePlpgsql } from "./plpgsql.ts";
+import { columnsNamed, schemasNamed, searchPathOf, suspicions } from "./references.ts";
+import { isTree, walk } from "./tree.ts";
+
+/** What a statement must contain to name something with a schema: the word itself, or a dot before a name. */
+const mayNameSchema = /public|\.\s*["\p{L}_*]/iu;
 
 /**
- * Takes the qualifier `public.` out of a statement, so that its names resolve in the tenant schema.
+ * Replaces `public` by a gap for the tenant schema wherever it is a schema: as a qualifier, as an object
+ * (`IN SCHEMA public`), in literals that are read as names, and in the bodies of functions and DO blocks.
  *
- * The tokens say where a qualifier may stand, and the parse tree proves the result: the tree of the new text
- * must equal the old one but for schema names that were `public`. Roles, aliases, columns, literals and
- * comments that merely contain the word stay as they are.
+ * The tokens say where the word stands, and the parse tree which of those places are schemas. Roles, aliases,
+ * columns, literals and comments keep theirs. The result is proved: parsed again, its tree equals the
+ * original's but for those schema names. A name in front of a dot that the tree does not explain is reported.
  *
- * @returns the new text with its tree, or undefined when the proof fails
+ * Replacing is safer than cutting the qualifier out: a name without one can be captured by a CTE, an alias, a
+ * temporary table or pg_catalog, and a function body would depend on its caller's search_path.
  */
-export function neutralize(statement: RawStatement): { sql: string; tree: Tree } | undefined {
-  const cuts = qualifiers(statement);
-  if (cuts.length === 0) return { sql: statement.text, tree: statement.tree };
-  const sql = cut(statement, cuts);
-  const [parsed, ...more] = parse(sql);
-  if (parsed === undefined || more.length > 0) return undefined;
-  return sameButForSchema(statement.tree, parsed.tree) ? { sql, tree: parsed.tree } : undefined;
+export function neutralize(statement: ParsedText): Neutral {
+  const { text, tree } = statement;
+  if (!mayNameSchema.test(text)) return withoutEdits(statement, bodyless(statement));
+  const body = bodyOf(statement);
+  const inside = body === undefined ? undefined : neutralizeBody(statement, body);
+  const found = findSchemas(
+    text,
+    statement.tokens,
+    functionSearchPath(statement),
+    parseOne,
+    (marked) => ({
+      schemas: schemasNamed(marked),
+      others: columnsNamed(marked),
+    }),
+  );
+  const unproved = [
+    ...(inside?.unproved ?? []),
+    ...suspicions(tree),
+    ...unexplained(statement, found.unexplained),
+  ];
+  const inner = inside?.trees ?? [];
+  const bodyChanged = body !== undefined && inside !== undefined && inside.sql.length > 1;
+  if (found.edits.length === 0 && !bodyChanged)
+    return { sql: [text], trees: [tree, ...inner], unproved };
+  // A body may be spelled like a name in public, and then it is no such name.
+  const edits = found.edits.filter(({ start }) => start !== body?.token.start);
+  if (bodyChanged) edits.push({ ...body.token, replacement: body.write(inside.sql) });
+  const sql = applyEdits(text, edits);
+  const after =
+    bodyChanged || found.proof === undefined ? parseOne(fill(sql, placeholder)) : found.proof;
+  const bodyAfter = inside === undefined ? undefined : fill(inside.sql, placeholder);
+  const approves = (before: string, now: string) => before === body?.value && now === bodyAfter;
+  if (after === undefined || !sameButForSchema(tree, after, approves)) {
+    return {
+      sql: [text],
+      trees: [tree, ...inner],
+      unproved: [...unproved, "that it means the same in another schema"],
+    };
+  }
+  return { sql, trees: [after, ...inner], unproved };
 }
 
-type Range = readonly [start: number, end: number];
-
-/** Byte ranges, in the statement's own text, of each `public` that is followed by a dot and follows none. */
-function qualifiers(statement: RawStatement): Range[] {
-  const { tokens } = statement;
-  const aliases = placesOfAliases(statement.tree);
-  const offset = statement.start - statement.base;
-  return tokens.flatMap((token, index): Range[] => {
-    const next = tokens[index + 2];
-    const qualifies =
-      tokens[index + 1]?.text === "." && tokens[index - 1]?.text !== "." && next !== undefined;
-    if (!qualifies || identifierValue(token.text) !== "public" || aliases.has(token.start))
-      return [];
-    return [[token.start - offset, next.start - offset]];
-  });
+function withoutEdits({ text, tree }: ParsedText, inside: Neutral | undefined): Neutral {
+  return { sql: [text], trees: [tree, ...(inside?.trees ?? [])], unproved: inside?.unproved ?? [] };
 }
 
-/** Where `public.x` is a column of a table or alias called public, and `(public.x)` a part of a column. */
-function placesOfAliases(tree: Tree): Set<number> {
+/** A body is looked at even when nothing in it is spelled like a schema: it may set the search_path, or execute text. */
+function bodyless(statement: ParsedText): Neutral | undefined {
+  const body = bodyOf(statement);
+  return body === undefined ? undefined : neutralizeBody(statement, body);
+}
+
+function neutralizeBody(statement: ParsedText, body: Body): Neutral {
+  if (body.language === "plpgsql") return neutralizePlpgsql(statement, body, neutralizeText);
+  if (body.language === "sql") return neutralizeText(body.value);
+  return { sql: [body.value], trees: [], unproved: [`a function body in ${body.language}`] };
+}
+
+/** Neutralizes every statement of a text, such as the body of an SQL function. */
+function neutralizeText(text: string): Neutral {
+  try {
+    const statements = parseText(text).map((statement) => ({
+      statement,
+      neutral: neutralize(statement),
+    }));
+    const edits = statements.map(({ statement, neutral }) => ({
+      start: statement.offset,
+      end: statement.offset + Buffer.byteLength(statement.text),
+      replacement: neutral.sql,
+    }));
+    return {
+      sql: applyEdits(text, edits),
+      trees: statements.flatMap(({ neutral }) => neutral.trees),
+      unproved: statements.flatMap(({ neutral }) => neutral.unproved),
+    };
+  } catch (error) {
+    if (!(error instanceof GrammarError)) throw error;
+    return { sql: [text], trees: [], unproved: [`a body that does not parse: ${error.message}`] };
+  }
+}
+
+/** Every name in front of a dot must be a schema, or a table, alias or column, to the tree. */
+function unexplained({ tree, tokens }: ParsedText, candidates: boolean): string[] {
+  if (candidates) return ["what public stands for"];
+  const names = qualifiersIn(tokens);
+  if (names.length === 0) return [];
+  const known = new Set([...schemasNamed(tree), ...columnsNamed(tree)]);
+  return names.filter((name) => !known.has(name)).map((name) => `what ${name} stands for`);
+}
+
+/** Where `SET search_path = public` of a function stands, in its own text. */
+function functionSearchPath({ tree, offset }: ParsedText): Set<number> {
   const places = new Set<number>();
+  if (!("CreateFunctionStmt" in tree || "AlterFunctionStmt" in tree)) return places;
   walk(tree, (node, key) => {
-    const fields = node.fields;
-    const column = key === "ColumnRef" && Array.isArray(fields) && fields.length === 2;
-    const part = key === "ResTarget" && node.name === "public" && node.indirection !== undefined;
-    if (column || part) places.add(typeof node.location === "number" ? node.location : 0);
+    if (key !== "DefElem" || node.defname !== "set" || !isTree(node.arg)) return;
+    for (const { value, location } of searchPathOf(node.arg))
+      if (value === "public") places.add(location - offset);
   });
   return places;
-}
-
-function cut(statement: RawStatement, cuts: readonly Range[]): string {
-  const bytes = Buffer.from(statement.text, "utf8");
-  const kept: Buffer[] = [];
-  let from = 0;
-  for (const [start, end] of cuts) {
-    kept.push(bytes.subarray(from, start));
-    from = end;
-  }
-  kept.push(bytes.subarray(from));
-  return Buffer.concat(kept).toString("utf8");
-}
-
-function sameButForSchema(before: unknown, after: unknown, key = ""): boolean {
-  if (Array.isArray(before) && Array.isArray(after)) {
-    const lost = before.length === after.length + 1 && mayLoseQualifier(before, key);
-    const rest = lost ? before.slice(1) : before;
-    return (
-      rest.length === after.length &&
-      rest.every((item, index) => sameButForSchema(item, after[index]))
-    );
-  }
-  if (isTree(before) && isTree(after)) {
-    const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
-    return [...keys].every(
-      (name) =>
-        isPosition(name) ||
-        (name === "schemaname" &&
-          "relname" in before &&
-          before[name] === "public" &&
-          after[name] === undefined) ||
-        sameButForSchema(before[name], after[name], name),
-    );
-  }
-  return before === after;
-}
-
-/** A list of names that starts with the schema: a qualified name, a column with its table, a plain list. */
-function mayLoseQualifier(list: readonly unknown[], key: string): boolean {
-  if (stringOf(list[0]) !== "public") return false;
-  if (key === "fields") return list.length >= 3;
-  return (qualifiedNameKeys.has(key) || key === "items") && list.length >= 2;
-}
-
-/** Byte offsets change when text is cut; nothing else may. */
-function isPosition(key: string): boolean {
-  return (
-    key === "location" || key.endsWith("_location") || key === "list_start" || key === "list_end"
-  );
 }

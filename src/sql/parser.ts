@@ -1,4 +1,4 @@
-import { hasSqlDetails, loadModule, parseSync, scanSync } from "libpg-query";
+import { hasSqlDetails, loadModule, parsePlPgSQLSync, parseSync, scanSync } from "libpg-query";
 
 /** A node of PostgreSQL's raw parse tree, as libpg-query writes it in JSON. */
 export type Tree = { readonly [key: string]: unknown };
@@ -15,7 +15,7 @@ export interface Token {
   readonly text: string;
   readonly start: number;
   readonly end: number;
-  readonly comment: boolean;
+  readonly kind: "comment" | "string" | "other";
 }
 
 /** The parser's complaint, at a character offset (not a byte offset) of the parsed text. */
@@ -61,8 +61,28 @@ export function scan(text: string): Token[] {
     text: token.text,
     start: token.start,
     end: token.end,
-    comment: token.tokenName === "SQL_COMMENT" || token.tokenName === "C_COMMENT",
+    kind: kindOf(token.tokenName),
   }));
+}
+
+function kindOf(tokenName: string): Token["kind"] {
+  if (tokenName === "SQL_COMMENT" || tokenName === "C_COMMENT") return "comment";
+  return tokenName === "SCONST" ? "string" : "other";
+}
+
+/**
+ * Parses the body of a PL/pgSQL function.
+ *
+ * @param statement the whole CREATE FUNCTION, CREATE PROCEDURE or DO statement
+ * @returns PL/pgSQL's own tree, or undefined when libpg-query cannot read it: it knows no catalog, and takes
+ *   some variables of types it does not know for something else
+ */
+export function parsePlpgsql(statement: string): Tree | undefined {
+  try {
+    return parsePlPgSQLSync(statement) as unknown as Tree;
+  } catch {
+    return undefined;
+  }
 }
 
 // The scanner hands its tokens over as JSON and forgets to escape control characters. They can only stand in

@@ -3,47 +3,68 @@ import type { Statement } from "../core/migration.ts";
 import { type Classification, classify } from "./classify.ts";
 import { type Violation, violationOf } from "./isolation.ts";
 import { neutralize } from "./neutralize.ts";
+import type { Neutral } from "./parsed-text.ts";
 import { SourceText } from "./source-text.ts";
 import { type RawStatement, splitStatements } from "./split.ts";
+
+/** What a migration may do beside working in the tenant schema. */
+export interface Allowance {
+  /** Schemas that statements may name beside the tenant's own. */
+  readonly sharedSchemas: readonly string[];
+  /** Where CREATE EXTENSION puts extensions, once per database; without it the statement is refused. */
+  readonly extensionSchema?: string | undefined;
+  /** True when somebody has read the parts that cannot be proved, and answers for them. */
+  readonly acceptUnproved?: boolean;
+}
+
+/** A migration file, read. */
+export interface ReadMigration {
+  /** What runs in every tenant schema. */
+  readonly statements: readonly Statement[];
+  /** Extensions that must be in the database before. */
+  readonly extensions: readonly string[];
+}
 
 /**
  * Turns a migration file into statements that can run in any tenant schema.
  * `loadParser()` must have been awaited.
  *
  * @param file the path to show in errors
- * @param text the file's text
- * @param sharedSchemas schemas that statements may name beside the tenant's own
+ * @param text the file's text; a byte order mark at its beginning is passed over
  * @param problems receives an error with file, line, caret and remedy for each statement that does not parse,
  *   that leaves the tenant, or that cannot be proved to stay
  */
 export function readStatements(
   file: string,
   text: string,
-  sharedSchemas: readonly string[],
+  allowance: Allowance,
   problems: FleetError[],
-): Statement[] {
-  const source = new SourceText(file, text);
+): ReadMigration {
+  const source = new SourceText(file, text.replace(/^\uFEFF/, ""));
   const statements: Statement[] = [];
+  const extensions: string[] = [];
   const newEnumValues: string[] = [];
   let boundary = false;
   for (const raw of splitStatements(source, problems)) {
-    const neutral = neutralize(raw);
-    const violation = neutral === undefined ? unproved : violationOf(neutral.tree, sharedSchemas);
-    const kind = classify(raw.tree);
-    const refusal = violation ?? unnamedIndex(kind);
-    if (neutral === undefined || refusal !== undefined) {
-      problems.push(refused(source, raw, refusal ?? unproved));
+    const kind = classify(raw.parsed.tree);
+    if (kind.extension !== undefined && allowance.extensionSchema !== undefined) {
+      extensions.push(kind.extension);
       continue;
     }
+    const neutral = neutralize(raw.parsed);
+    const refusals = refusalsOf(neutral, kind, allowance);
+    problems.push(...refusals.map((refusal) => refused(source, raw, refusal)));
+    if (refusals.length > 0) continue;
     if (kind.boundary) {
       boundary = true;
       continue;
     }
     const usesNewValue =
-      kind.enumValue === undefined && newEnumValues.some((value) => raw.text.includes(value));
+      kind.enumValue === undefined &&
+      newEnumValues.some((value) => raw.parsed.text.includes(value));
     statements.push({
       sql: neutral.sql,
-      original: raw.text,
+      original: raw.parsed.text,
       line: source.line(raw.start),
       transactional: kind.transactional,
       startsSegment:
@@ -57,22 +78,28 @@ export function readStatements(
     if (kind.enumValue !== undefined) newEnumValues.push(kind.enumValue.replaceAll("'", "''"));
     boundary = false;
   }
-  return statements;
+  return { statements, extensions };
 }
 
-const unproved: Violation = {
-  message: 'cannot prove that the statement means the same without the schema "public"',
-  remedy: 'Write the statement without "public"; names resolve in the tenant schema.',
-  name: "public",
-};
+function refusalsOf(neutral: Neutral, kind: Classification, allowance: Allowance): Violation[] {
+  const violations = neutral.trees.flatMap((tree) => violationOf(tree, allowance) ?? []);
+  if (kind.concurrentIndex?.name === "") violations.push(unnamedIndex);
+  if (violations.length > 0) return violations;
+  return allowance.acceptUnproved === true ? [] : [...new Set(neutral.unproved)].map(unproved);
+}
 
-function unnamedIndex(kind: Classification): Violation | undefined {
-  if (kind.concurrentIndex === undefined || kind.concurrentIndex.name !== "") return undefined;
+function unproved(what: string): Violation {
   return {
-    message: "an index that is built CONCURRENTLY needs a name",
-    remedy: "Name it: without a name an interrupted build cannot be recognised and cleaned up.",
+    message: `cannot prove that this stays in the tenant: ${what}`,
+    remedy:
+      "Write it so that it can be read, or read it yourself and list the migration under acceptUnproved of the service.",
   };
 }
+
+const unnamedIndex: Violation = {
+  message: "an index that is built CONCURRENTLY needs a name",
+  remedy: "Name it: without a name an interrupted build cannot be recognised and cleaned up.",
+};
 
 function refused(source: SourceText, raw: RawStatement, violation: Violation): FleetError {
   const byte = placeOf(raw, violation.name);
@@ -87,10 +114,10 @@ function refused(source: SourceText, raw: RawStatement, violation: Violation): F
 function placeOf(raw: RawStatement, name: string | undefined): number {
   if (name === undefined) return raw.start;
   const [schema = name] = name.split(".");
-  const token = raw.tokens.find((candidate) =>
-    candidate.text.toLowerCase().includes(schema.toLowerCase()),
+  const token = raw.parsed.tokens.find(({ text }) =>
+    text.toLowerCase().includes(schema.toLowerCase()),
   );
   if (token === undefined) return raw.start;
   const within = token.text.toLowerCase().indexOf(schema.toLowerCase());
-  return raw.base + token.start + Buffer.byteLength(token.text.slice(0, within));
+  return raw.start + token.start + Buffer.byteLength(token.text.slice(0, within));
 }

@@ -10,6 +10,7 @@ export class SourceText {
   readonly file: string;
   readonly text: string;
   readonly bytes: Buffer;
+  #lineStarts: number[] | undefined;
 
   constructor(file: string, text: string) {
     this.file = file;
@@ -32,7 +33,7 @@ export class SourceText {
       .slice(lineStart, lineEnd === -1 ? undefined : lineEnd)
       .replace(/\r$/, "");
     const gutter = source.slice(0, column - 1).replace(/[^\t]/g, " ");
-    return { line: countLines(before), column, excerpt: `${source}\n${gutter}^` };
+    return { line: this.line(byte), column, excerpt: `${source}\n${gutter}^` };
   }
 
   /** `file:line:column` of a byte offset. */
@@ -43,12 +44,19 @@ export class SourceText {
 
   /** 1-based line of a byte offset. */
   line(byte: number): number {
-    return countLines(this.slice(0, byte));
+    this.#lineStarts ??= lineStartsOf(this.bytes);
+    let [low, high] = [0, this.#lineStarts.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#lineStarts[middle] ?? 0) <= byte) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }
 
-function countLines(before: string): number {
-  let lines = 1;
-  for (let at = before.indexOf("\n"); at !== -1; at = before.indexOf("\n", at + 1)) lines += 1;
-  return lines;
+function lineStartsOf(bytes: Buffer): number[] {
+  const starts = [0];
+  for (let at = bytes.indexOf(10); at !== -1; at = bytes.indexOf(10, at + 1)) starts.push(at + 1);
+  return starts;
 }

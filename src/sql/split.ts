@@ -1,22 +1,13 @@
 import { FleetError } from "../core/errors.ts";
-import {
-  GrammarError,
-  type ParsedStatement,
-  parse,
-  scan,
-  type Token,
-  type Tree,
-} from "./parser.ts";
+import { type ParsedText, parseText } from "./parsed-text.ts";
+import { GrammarError, scan, type Token } from "./parser.ts";
 import type { SourceText } from "./source-text.ts";
 
-/** One statement of a file: its tree, its tokens without comments, and where it stands. */
+/** One statement of a file. */
 export interface RawStatement {
-  readonly tree: Tree;
-  readonly text: string;
-  readonly tokens: readonly Token[];
-  /** Byte offset of the statement in the file. Offsets in `tree` and `tokens` start from `base`. */
+  readonly parsed: ParsedText;
+  /** Byte offset of the statement in the file. */
   readonly start: number;
-  readonly base: number;
 }
 
 const breakpoint = "--> statement-breakpoint";
@@ -28,15 +19,35 @@ const breakpoint = "--> statement-breakpoint";
  * @param problems receives a `syntax` error with file, line and caret for each part that does not parse
  */
 export function splitStatements(source: SourceText, problems: FleetError[]): RawStatement[] {
-  return chunksOf(source, problems).flatMap(([start, end]) =>
-    statementsIn(source, start, end, problems),
-  );
+  const asWritten: FleetError[] = [];
+  const statements = readChunks(source, chunksAtText(source), asWritten);
+  if (asWritten.length === 0) return statements;
+  // A breakpoint inside a literal leaves two halves that do not parse: then the scanner says which ones count.
+  return readChunks(source, chunksAtComments(source, problems), problems);
 }
 
-function chunksOf(source: SourceText, problems: FleetError[]): [start: number, end: number][] {
-  if (!source.text.includes(breakpoint)) return [[0, source.bytes.length]];
+type Chunk = readonly [start: number, end: number];
+
+function readChunks(
+  source: SourceText,
+  chunks: readonly Chunk[],
+  problems: FleetError[],
+): RawStatement[] {
+  return chunks.flatMap(([start, end]) => statementsIn(source, start, end, problems));
+}
+
+function chunksAtText(source: SourceText): Chunk[] {
+  let end = 0;
+  return source.text.split(breakpoint).map((chunk): Chunk => {
+    const start = end;
+    end += Buffer.byteLength(chunk) + breakpoint.length;
+    return [start, end - breakpoint.length];
+  });
+}
+
+function chunksAtComments(source: SourceText, problems: FleetError[]): Chunk[] {
   const marks = tokensOrProblem(source, problems).filter(
-    (token) => token.comment && token.text.startsWith(breakpoint),
+    (token) => token.kind === "comment" && token.text.startsWith(breakpoint),
   );
   const starts = [0, ...marks.map((mark) => mark.start + breakpoint.length)];
   return starts.map((start, index) => [start, marks[index]?.start ?? source.bytes.length]);
@@ -61,22 +72,10 @@ function statementsIn(
 ): RawStatement[] {
   const text = source.slice(start, end);
   if (text.trim() === "") return [];
-  const parsed = parseOrProblem(source, start, text, problems);
-  if (parsed.length === 0) return [];
-  const tokens = scan(text).filter((token) => !token.comment);
-  return parsed.map((statement) => {
-    const own = tokens.filter(
-      (token) => token.start >= statement.start && token.end <= statement.end,
-    );
-    const first = own[0]?.start ?? statement.start;
-    return {
-      tree: statement.tree,
-      text: source.slice(start + first, start + statement.end).trimEnd(),
-      tokens: own,
-      start: start + first,
-      base: start,
-    };
-  });
+  return parseOrProblem(source, start, text, problems).map((parsed) => ({
+    parsed,
+    start: start + parsed.offset,
+  }));
 }
 
 function parseOrProblem(
@@ -84,9 +83,9 @@ function parseOrProblem(
   start: number,
   text: string,
   problems: FleetError[],
-): ParsedStatement[] {
+): ParsedText[] {
   try {
-    return parse(text);
+    return parseText(text);
   } catch (error) {
     if (!(error instanceof GrammarError)) throw error;
     const byte = start + Buffer.byteLength(text.slice(0, error.character));

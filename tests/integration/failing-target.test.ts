@@ -84,7 +84,7 @@ describe("a migration that fails for one tenant", () => {
     expect(result.outcomes[0]?.failure).toMatchObject({
       sqlstate: "42704",
       line: 5,
-      message: 'type "mod" does not exist',
+      message: 'type "app_a.mod" does not exist',
     });
   });
 

@@ -1,0 +1,58 @@
+import { FleetError, messageOf } from "../core/errors.ts";
+import { quoteIdentifier } from "./identifiers.ts";
+import { lockKey } from "./lock.ts";
+import type { Session } from "./session.ts";
+import { sqlstateOf } from "./sqlstate.ts";
+
+/**
+ * Makes sure that extensions are in a database, in one schema. What is there already needs no right to make it.
+ *
+ * @throws FleetError `config` when one lives in another schema, or cannot be created
+ */
+export async function ensureExtensions(
+  session: Session,
+  schema: string,
+  names: readonly string[],
+): Promise<void> {
+  const present = await session.query<{ name: string; schema: string }>(
+    `SELECT e.extname AS name, n.nspname AS schema FROM pg_catalog.pg_extension e
+     JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = ANY($1)`,
+    [names],
+  );
+  const elsewhere = present.find((extension) => extension.schema !== schema);
+  if (elsewhere !== undefined) {
+    throw new FleetError(
+      "config",
+      `the extension ${elsewhere.name} is in the schema ${elsewhere.schema}, not in ${schema}`,
+      {
+        remedy: `Set extensionSchema to "${elsewhere.schema}", or move it: ALTER EXTENSION ... SET SCHEMA.`,
+      },
+    );
+  }
+  const missing = [...new Set(names)].filter(
+    (name) => !present.some((extension) => extension.name === name),
+  );
+  if (missing.length === 0) return;
+  // Two runners that make the same extension at once would disturb each other.
+  const statements = [
+    "BEGIN",
+    `SELECT pg_catalog.pg_advisory_xact_lock(${lockKey("extensions", schema)})`,
+    `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)}`,
+    ...missing.map(
+      (name) =>
+        `CREATE EXTENSION IF NOT EXISTS ${quoteIdentifier(name)} WITH SCHEMA ${quoteIdentifier(schema)}`,
+    ),
+    "COMMIT",
+  ];
+  await session.script(statements.join(";\n")).catch((cause: unknown) => {
+    const state = cause instanceof Error && "cause" in cause ? sqlstateOf(cause.cause) : undefined;
+    throw new FleetError(
+      "config",
+      `cannot create the extension ${missing.join(", ")}: ${messageOf(cause)}${state === undefined ? "" : ` (SQLSTATE ${state})`}`,
+      {
+        remedy: `Let somebody with the right create it in the schema ${schema}, then run migrate again.`,
+        cause,
+      },
+    );
+  });
+}

@@ -1,0 +1,52 @@
+import { concat, type Template } from "../core/template.ts";
+import { literalOf } from "./literals.ts";
+import type { ParsedText } from "./parsed-text.ts";
+import type { Token, Tree } from "./parser.ts";
+import { isTree, namesOf, stringOf, unwrap } from "./tree.ts";
+
+/** The body of a function, procedure or DO block, which is a string to the grammar. */
+export interface Body {
+  /** In lower case. */
+  readonly language: string;
+  readonly token: Token;
+  readonly value: string;
+  /** The token with another value. */
+  readonly write: (value: Template) => Template;
+}
+
+/** The body that a statement holds as a string, if it does. */
+export function bodyOf(parsed: ParsedText): Body | undefined {
+  const [kind, statement] = unwrap(parsed.tree);
+  if (kind !== "CreateFunctionStmt" && kind !== "DoStmt") return undefined;
+  const options = kind === "DoStmt" ? statement.args : statement.options;
+  const as = optionOf(options, "as");
+  const value = as === undefined ? undefined : textOf(as.arg);
+  const location = (typeof as?.location === "number" ? as.location : 0) - parsed.offset;
+  const token = parsed.tokens.find(
+    ({ start, text }) => start >= location && /^([eE]?'|[uU]&'|\$)/.test(text),
+  );
+  if (value === undefined || token === undefined) return undefined;
+  const language =
+    stringOf(optionOf(options, "language")?.arg) ?? (kind === "DoStmt" ? "plpgsql" : "sql");
+  const literal = literalOf(token);
+  // A string with escapes is written anew, in quotes that need none.
+  const write =
+    literal?.write ?? ((template: Template) => concat(["$tenant$", template, "$tenant$"]));
+  return { language: language.toLowerCase(), token, value, write };
+}
+
+function optionOf(options: unknown, name: string): Tree | undefined {
+  for (const option of Array.isArray(options) ? options : []) {
+    if (isTree(option) && isTree(option.DefElem) && option.DefElem.defname === name)
+      return option.DefElem;
+  }
+  return undefined;
+}
+
+/** A DO block's body is a string; a function's a list of one, or of two in C. */
+function textOf(argument: unknown): string | undefined {
+  if (!isTree(argument)) return undefined;
+  return (
+    stringOf(argument) ?? (isTree(argument.List) ? namesOf(argument.List.items)?.[0] : undefined)
+  );
+}

@@ -1,0 +1,111 @@
+import { concat, fill, type Template } from "../core/template.ts";
+import { identifierValue, literalOf, schemaInName } from "./literals.ts";
+import { applyEdits, type Edit } from "./parsed-text.ts";
+import type { Token } from "./parser.ts";
+
+/** A place where `public` may be a schema: an identifier, or the front of a literal that may be a name. */
+interface Candidate {
+  readonly token: Token;
+  /** The token with this template in the place of `public`. */
+  readonly write: (schema: Template) => Template;
+}
+
+/** What a text names in front of dots. */
+export interface Names {
+  readonly schemas: ReadonlySet<string>;
+  /** Tables, aliases and columns. */
+  readonly others: ReadonlySet<string>;
+}
+
+/** What came of looking at the places. */
+export interface Found<Reading> {
+  /** One edit, to a gap, for each place that is a schema. */
+  readonly edits: readonly Edit[];
+  /** The reading of the text with a name of its own in each place, if all of them are schemas. */
+  readonly proof: Reading | undefined;
+  /** True when a place is neither a schema nor anything else that is known. */
+  readonly unexplained: boolean;
+}
+
+const gap: Template = ["", ""];
+
+/**
+ * Finds out which of the places that spell `public` are schemas. Each gets a name of its own; whoever knows the
+ * grammar tells which of those names came out as schemas.
+ *
+ * @param tokens the text's tokens, without comments
+ * @param extra offsets of further tokens that may be a schema, though no dot follows them
+ * @param read reads a text, or gives undefined when it cannot be read
+ * @param namesIn what a reading names
+ */
+export function findSchemas<Reading>(
+  text: string,
+  tokens: readonly Token[],
+  extra: ReadonlySet<number>,
+  read: (text: string) => Reading | undefined,
+  namesIn: (reading: Reading, text: string) => Names,
+): Found<Reading> {
+  const candidates = tokens.flatMap((token, index) => candidateOf(tokens, token, index, extra));
+  if (candidates.length === 0) return { edits: [], proof: undefined, unexplained: false };
+  const edits = candidates.map(({ token, write }, index) => editOf(token, write([marker(index)])));
+  const marked = fill(applyEdits(text, edits), "");
+  const reading = read(marked);
+  if (reading === undefined) return { edits: [], proof: undefined, unexplained: true };
+  const { schemas, others } = namesIn(reading, marked);
+  const isSchema = candidates.map((_, index) => schemas.has(identifierValue(marker(index))));
+  const explained = candidates.every(
+    ({ token }, index) =>
+      isSchema[index] || token.kind === "string" || others.has(identifierValue(marker(index))),
+  );
+  return {
+    edits: candidates
+      .filter((_, index) => isSchema[index])
+      .map(({ token, write }) => editOf(token, write(gap))),
+    proof: isSchema.every(Boolean) ? reading : undefined,
+    unexplained: !explained,
+  };
+}
+
+function marker(index: number): string {
+  return `"{tenant:${index}}"`;
+}
+
+function editOf({ start, end }: Token, replacement: Template): Edit {
+  return { start, end, replacement };
+}
+
+function candidateOf(
+  tokens: readonly Token[],
+  token: Token,
+  index: number,
+  extra: ReadonlySet<number>,
+): Candidate[] {
+  if (extra.has(token.start)) return [{ token, write: (schema) => schema }];
+  if (token.kind === "string") return literalCandidate(token);
+  if (identifierValue(token.text) !== "public") return [];
+  const qualifies = isQualifier(tokens, index) || /^schema$/i.test(tokens[index - 1]?.text ?? "");
+  return qualifies ? [{ token, write: (schema) => schema }] : [];
+}
+
+/** True for a name that is followed by a dot and follows none. */
+function isQualifier(tokens: readonly Token[], index: number): boolean {
+  return tokens[index + 1]?.text === "." && tokens[index - 1]?.text !== ".";
+}
+
+/** Every name that is followed by a dot and follows none, once. */
+export function qualifiersIn(tokens: readonly Token[]): string[] {
+  const names = tokens.flatMap(({ kind, text }, index) =>
+    kind === "other" && isQualifier(tokens, index) && /^["\p{L}_]/u.test(text)
+      ? identifierValue(text)
+      : [],
+  );
+  return [...new Set(names)];
+}
+
+function literalCandidate(token: Token): Candidate[] {
+  if (!/public/i.test(token.text)) return [];
+  const literal = literalOf(token);
+  const named = literal === undefined ? undefined : schemaInName(literal.value);
+  if (literal === undefined || named?.schema !== "public") return [];
+  return [{ token, write: (schema) => literal.write(concat([schema, named.rest])) }];
+}

@@ -1,0 +1,258 @@
+import { fill, placeholder } from "../core/template.ts";
+import type { Body } from "./body.ts";
+import { findSchemas, type Names, qualifiersIn } from "./candidates.ts";
+import { sameButForSchema } from "./compare.ts";
+import { identifierValue, literalOf } from "./literals.ts";
+import { applyEdits, type Edit, type Neutral, type ParsedText, parseOne } from "./parsed-text.ts";
+import { parsePlpgsql, scan, type Token, type Tree } from "./parser.ts";
+import { columnsNamed, schemasNamed, suspicions } from "./references.ts";
+import { isTree, walk } from "./tree.ts";
+
+/** Statements of PL/pgSQL that run a string, by the key that holds the string's expression. */
+const dynamicKeys: Readonly<Record<string, string>> = {
+  PLpgSQL_stmt_dynexecute: "query",
+  PLpgSQL_stmt_dynfors: "query",
+  PLpgSQL_stmt_return_query: "dynquery",
+  PLpgSQL_stmt_open: "dynquery",
+};
+
+/**
+ * Neutralizes the body of a PL/pgSQL function or DO block. libpg-query gives the SQL inside it; each piece is
+ * parsed and treated like any other statement.
+ *
+ * @param neutralizeText for constant strings that the body executes
+ */
+export function neutralizePlpgsql(
+  statement: ParsedText,
+  body: Body,
+  neutralizeText: (text: string) => Neutral,
+): Neutral {
+  const read = (value: string) => readFunction(statement, body, value);
+  const original = read(body.value);
+  const tokens = scan(body.value).filter(({ kind }) => kind !== "comment");
+  const found = findSchemas(body.value, tokens, new Set(), read, namesIn);
+  const sql = applyEdits(body.value, found.edits);
+  const after = sql.length === 1 ? original : (found.proof ?? read(fill(sql, placeholder)));
+  if (original === undefined || after === undefined) {
+    return {
+      sql: [body.value],
+      trees: [],
+      unproved: ["a PL/pgSQL body that libpg-query cannot read"],
+    };
+  }
+  const dynamic = dynamicSql(original, neutralizeText);
+  const unproved = [
+    ...dynamic.unproved,
+    ...(sqlIn(original).includes(undefined)
+      ? ["a part of the body that does not parse as SQL"]
+      : []),
+    ...(found.unexplained
+      ? ["what public stands for"]
+      : unexplainedNames(original, body.value, tokens)),
+    ...sqlTrees(original).flatMap(suspicions),
+  ];
+  if (!sameButForSchema(original, after, sameSql)) {
+    return {
+      sql: [body.value],
+      trees: [],
+      unproved: [...unproved, "that the body means the same in another schema"],
+    };
+  }
+  return { sql, trees: [...sqlTrees(after), ...typeTrees(after), ...dynamic.trees], unproved };
+}
+
+/**
+ * The function with another body, read by PL/pgSQL's parser. The parser has no catalog: to it a variable of an
+ * unknown type is a record, whose default it does not show; `t%ROWTYPE` is no record, and an array of an unknown
+ * type no array. So the body is read with its declarations as they are, and with the nearest types that the
+ * parser knows; what is found in any reading counts.
+ */
+function readFunction({ text }: ParsedText, body: Body, value: string): Tree | undefined {
+  const readings = [
+    value,
+    withKnownTypes(value, "all"),
+    withKnownTypes(value, "rows and arrays"),
+  ].map((content) => {
+    const replacement = [`'${content.replaceAll("'", "''")}'`];
+    return parsePlpgsql(
+      fill(applyEdits(text, [{ start: body.token.start, end: body.token.end, replacement }]), ""),
+    );
+  });
+  return readings.some((reading) => reading !== undefined) ? { readings } : undefined;
+}
+
+function withKnownTypes(body: string, which: "all" | "rows and arrays"): string {
+  const edits = declaredTypes(body).flatMap(({ start, end, kind }): Edit[] => {
+    if (kind === "row") return [{ start, end, replacement: ["record"] }];
+    if (kind === "array") return [{ start, end, replacement: ["text[]"] }];
+    return which === "all" ? [{ start, end, replacement: ["text"] }] : [];
+  });
+  return fill(applyEdits(body, edits), "");
+}
+
+/** The qualified types in the DECLARE sections of a body. */
+function declaredTypes(
+  body: string,
+): { start: number; end: number; kind: "row" | "array" | "other" }[] {
+  const found: { start: number; end: number; kind: "row" | "array" | "other" }[] = [];
+  let declaration: Token[] = [];
+  let declaring = false;
+  for (const token of scan(body).filter(({ kind }) => kind !== "comment")) {
+    const word = token.text.toUpperCase();
+    if (declaring && word !== ";" && word !== "BEGIN") declaration.push(token);
+    else {
+      const type = typeOf(declaration);
+      if (type !== undefined) found.push(type);
+      declaration = [];
+      declaring = word === "DECLARE" || (declaring && word === ";");
+    }
+  }
+  return found;
+}
+
+/** The type in `name CONSTANT schema.type NOT NULL := value`, if it has a schema. */
+function typeOf(
+  declaration: readonly Token[],
+): { start: number; end: number; kind: "row" | "array" | "other" } | undefined {
+  const words = declaration.map(({ text }) => text.toUpperCase());
+  const from = words[1] === "CONSTANT" ? 2 : 1;
+  const after = words.findIndex(
+    (word, index) => index > from && [":=", "=", "DEFAULT", "NOT", "COLLATE"].includes(word),
+  );
+  const type = declaration.slice(from, after === -1 ? undefined : after);
+  const [first, last] = [type[0], type.at(-1)];
+  if (first === undefined || last === undefined || type[1]?.text !== ".") return undefined;
+  const kind = /^rowtype$/i.test(last.text) ? "row" : last.text === "]" ? "array" : "other";
+  return { start: first.start, end: last.end, kind };
+}
+
+/** Names before a dot that are neither a schema nor a table, column, variable or label that was seen. */
+function unexplainedNames(tree: Tree, body: string, tokens: readonly Token[]): string[] {
+  const { schemas, others } = namesIn(tree, body);
+  const known = new Set([...schemas, ...others]);
+  walk(tree, (node) => {
+    for (const key of ["refname", "label"])
+      if (typeof node[key] === "string") known.add(node[key].toLowerCase());
+  });
+  const lower = new Set([...known].map((name) => name.toLowerCase()));
+  return qualifiersIn(tokens)
+    .filter((name) => !lower.has(name.toLowerCase()))
+    .map((name) => `what ${name} stands for`);
+}
+
+/** What a body names: in its SQL, and in the types of its variables. */
+function namesIn(tree: Tree, body: string): Names {
+  const schemas = declaredSchemas(body);
+  const others = new Set<string>();
+  for (const statement of [...sqlTrees(tree), ...typeTrees(tree)]) {
+    for (const schema of schemasNamed(statement)) schemas.add(schema);
+    for (const column of columnsNamed(statement)) others.add(column);
+  }
+  return { schemas, others };
+}
+
+/** Schemas in `schema.table%ROWTYPE`, `schema.table.column%TYPE` and `schema.type[]`, by the tokens. */
+function declaredSchemas(body: string): Set<string> {
+  const tokens = scan(body).filter(({ kind }) => kind !== "comment");
+  const found = new Set<string>();
+  for (const [index, { text }] of tokens.entries()) {
+    const next = tokens[index + 1]?.text.toUpperCase();
+    const names =
+      text === "%" && next === "ROWTYPE"
+        ? 2
+        : text === "%" && next === "TYPE"
+          ? 3
+          : text === "[" && next === "]"
+            ? 2
+            : 0;
+    const first = index - (names * 2 - 1);
+    const dotted = tokens.slice(Math.max(first, 0), index).map((token) => token.text);
+    const qualified =
+      names > 0 && first >= 0 && dotted.every((part, at) => (part === ".") === (at % 2 === 1));
+    if (qualified) found.add(identifierValue(dotted[0] ?? ""));
+  }
+  return found;
+}
+
+/** The trees of the SQL in a body; `undefined` stands for what does not parse as any kind of it. */
+function sqlIn(tree: Tree): (Tree | undefined)[] {
+  const found: (Tree | undefined)[] = [];
+  walk(tree, (node, key) => {
+    if (key === "PLpgSQL_expr" && typeof node.query === "string") found.push(sqlTree(node.query));
+  });
+  return found;
+}
+
+function sqlTrees(tree: Tree): Tree[] {
+  return sqlIn(tree).filter((statement) => statement !== undefined);
+}
+
+/** A statement, an expression, or an assignment, of which the expression counts. */
+function sqlTree(query: string): Tree | undefined {
+  const assigned = /^.*?:?=(.*)$/s.exec(query)?.[1];
+  return (
+    parseOne(query) ??
+    parseOne(`SELECT ${query}`) ??
+    (assigned === undefined ? undefined : parseOne(`SELECT ${assigned}`))
+  );
+}
+
+function typeTrees(tree: Tree): Tree[] {
+  const found: Tree[] = [];
+  walk(tree, (node, key) => {
+    if (key !== "PLpgSQL_type" || typeof node.typname !== "string" || node.typname.includes("%"))
+      return;
+    const type = parseOne(`SELECT NULL::${node.typname}`);
+    if (type !== undefined) found.push(type);
+  });
+  return found;
+}
+
+/** Pieces of SQL are the same when their trees are; types when they are spelled the same. */
+function sameSql(before: string, after: string, key: string): boolean {
+  if (key === "typname")
+    return bare(after).replaceAll(/\{tenant(:\d+)?\}/g, "public") === bare(before);
+  if (key !== "query") return false;
+  const [old, now] = [sqlTree(before), sqlTree(after)];
+  return old !== undefined && now !== undefined && sameButForSchema(old, now, () => false);
+}
+
+/** A type's name without quotes: PL/pgSQL's parser writes some of them with and some without. */
+function bare(type: string): string {
+  return type.replaceAll('"', "");
+}
+
+/** Strings that the body executes: a constant is as good as any statement, the rest is known only when it runs. */
+function dynamicSql(
+  tree: Tree,
+  neutralizeText: (text: string) => Neutral,
+): { unproved: string[]; trees: Tree[] } {
+  const unproved: string[] = [];
+  const trees: Tree[] = [];
+  walk(tree, (node, key) => {
+    const expression = node[dynamicKeys[key] ?? ""];
+    const query =
+      isTree(expression) && isTree(expression.PLpgSQL_expr)
+        ? expression.PLpgSQL_expr.query
+        : undefined;
+    if (typeof query !== "string") return;
+    const line = typeof node.lineno === "number" ? ` in line ${node.lineno} of the body` : "";
+    const constant = constantOf(query);
+    const neutral = constant === undefined ? undefined : neutralizeText(constant);
+    if (neutral === undefined) unproved.push(`the SQL that EXECUTE builds${line}`);
+    else if (neutral.sql.length > 1)
+      unproved.push(`the string that EXECUTE runs${line}: it names public`);
+    else {
+      unproved.push(...neutral.unproved);
+      trees.push(...neutral.trees);
+    }
+  });
+  return { unproved, trees };
+}
+
+/** The value of an expression that is nothing but a string. */
+function constantOf(expression: string): string | undefined {
+  const [token, ...more] = scan(expression).filter(({ kind }) => kind !== "comment");
+  if (token === undefined || more.length > 0 || token.kind !== "string") return undefined;
+  return literalOf(token)?.value;
+}

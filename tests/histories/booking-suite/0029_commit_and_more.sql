@@ -1,0 +1,10 @@
+ALTER TABLE public."EventType" ADD COLUMN "position" integer DEFAULT 0 NOT NULL;
+UPDATE public."EventType" SET "position" = public."EventType".id;
+COMMIT;
+CREATE INDEX CONCURRENTLY "EventType_position_idx" ON public."EventType" ("userId", "position");
+DROP INDEX CONCURRENTLY "public"."EventType_userId_slug_key";
+CREATE UNIQUE INDEX CONCURRENTLY "EventType_user_slug" ON "public"."EventType" (coalesce("userId", 0), lower(public."EventType".slug));
+BEGIN;
+ALTER INDEX public."EventType_user_slug" RENAME TO "EventType_userId_slug_key";
+CREATE TABLE public."HashedLink" (id serial PRIMARY KEY, link text NOT NULL, "eventTypeId" integer NOT NULL REFERENCES public."EventType");
+INSERT INTO public."HashedLink" (link, "eventTypeId") SELECT md5(public."EventType".slug), public."EventType".id FROM public."EventType" WHERE NOT hidden;

@@ -1,0 +1,7 @@
+CREATE TABLE "redirect" ("redirectId" text PRIMARY KEY NOT NULL, "regex" text NOT NULL, "replacement" text NOT NULL, "permanent" boolean DEFAULT false NOT NULL, "uniqueConfigKey" serial NOT NULL, "applicationId" text NOT NULL);--> statement-breakpoint
+CREATE TABLE "security" ("securityId" text PRIMARY KEY NOT NULL, "username" text NOT NULL, "password" text NOT NULL, "applicationId" text NOT NULL, CONSTRAINT "security_username_applicationId_unique" UNIQUE("username","applicationId"));--> statement-breakpoint
+ALTER TABLE "redirect" ADD CONSTRAINT "redirect_applicationId_fk" FOREIGN KEY ("applicationId") REFERENCES "application"("applicationId") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "security" ADD CONSTRAINT "security_applicationId_fk" FOREIGN KEY ("applicationId") REFERENCES "application"("applicationId") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+INSERT INTO public.redirect ("redirectId", regex, replacement, "applicationId") SELECT 'r_' || a."applicationId", E'^https?://public\\.(.*)', '$1.public.', a."applicationId" FROM public.application AS a;--> statement-breakpoint
+INSERT INTO public.security SELECT 's_' || "applicationId", 'public', U&'\0070!0061', "applicationId" FROM public.redirect WHERE public.redirect."uniqueConfigKey" = currval('public."redirect_uniqueConfigKey_seq"'::regclass);--> statement-breakpoint
+CREATE UNIQUE INDEX "redirect_key" ON "public"."redirect" USING btree ("applicationId" ASC NULLS FIRST, md5(public.redirect.regex));

@@ -1,0 +1,8 @@
+CREATE TYPE "public"."shellType" AS ENUM('bash', 'sh');--> statement-breakpoint
+CREATE TYPE "public"."scheduleType" AS ENUM('application', 'compose', 'server');--> statement-breakpoint
+CREATE TABLE "schedule" ("scheduleId" text PRIMARY KEY NOT NULL, "name" text NOT NULL, "cronExpression" text NOT NULL, "shellType" "shellType" DEFAULT 'bash' NOT NULL, "scheduleType" "scheduleType" DEFAULT 'application' NOT NULL, "command" text NOT NULL, "enabled" boolean DEFAULT true NOT NULL, "applicationId" text, "composeId" text, "serverId" text);--> statement-breakpoint
+ALTER TABLE "schedule" ADD CONSTRAINT "schedule_applicationId_fk" FOREIGN KEY ("applicationId") REFERENCES "public"."application"("applicationId") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "schedule" ADD CONSTRAINT "schedule_composeId_fk" FOREIGN KEY ("composeId") REFERENCES "public"."compose"("composeId") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "schedule" ADD CONSTRAINT "schedule_serverId_fk" FOREIGN KEY ("serverId") REFERENCES "public"."server"("serverId") ON DELETE set null ("serverId") ON UPDATE no action;--> statement-breakpoint
+INSERT INTO public.schedule ("scheduleId", name, "cronExpression", "scheduleType", command, "serverId") SELECT 'sch_' || public.server."serverId", 'Cleanup', '0 0 * * *', 'server', 'psql -c ''delete from public.x''', public.server."serverId" FROM public.server;--> statement-breakpoint
+INSERT INTO public.schedule ("scheduleId", name, "cronExpression", command, "applicationId", "shellType") SELECT 'sch_' || a."applicationId", a.name, '@daily', '"public".run', a."applicationId", CAST('sh' AS "public"."shellType") FROM public.application a WHERE a."statusChanges" > 0;
