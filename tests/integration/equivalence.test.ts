@@ -1,0 +1,96 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { parseFleet } from "../../src/config/schema.ts";
+import { loadParser } from "../../src/sql/parser.ts";
+import { SourceText } from "../../src/sql/source-text.ts";
+import { splitStatements } from "../../src/sql/split.ts";
+import { catalogOf } from "../support/catalog.ts";
+import { repository } from "../support/cli.ts";
+import { createDatabase, type TestDatabase } from "../support/database.ts";
+import { appFleet, contextFor, migrateAll } from "../support/fleet.ts";
+
+/** Migrations with dynamic SQL, which was read: it names no schema. */
+const histories = {
+  "chat-platform": ["0035_dynamic_maintenance"],
+  "booking-suite": ["0036_watchlist_nested", "0042_lock_and_truncate"],
+  "deploy-panel": ["0036_generic_audit"],
+};
+
+/**
+ * Runs a history as it stands, as drizzle-orm would: a file is a transaction, unless it holds what cannot be in
+ * one or manages its own.
+ */
+async function applyAsWritten(database: TestDatabase, folder: string): Promise<number> {
+  const journal = await readFile(join(folder, "meta/_journal.json"), "utf8");
+  const { entries } = JSON.parse(journal) as { entries: { tag: string }[] };
+  for (const { tag } of entries) {
+    const text = (await readFile(join(folder, `${tag}.sql`), "utf8")).replace(/^\uFEFF/, "");
+    const statements = splitStatements(new SourceText(tag, text), []).map(
+      ({ parsed }) => parsed.text,
+    );
+    const whole = !statements.some((sql) =>
+      /^(BEGIN|COMMIT|START)\b|CONCURRENTLY|ADD VALUE/i.test(sql),
+    );
+    if (whole) await database.query("BEGIN");
+    for (const statement of statements) await database.query(statement);
+    // What a file leaves open, such as a BEGIN behind its concurrent indexes, ends with it.
+    await database.query("COMMIT");
+  }
+  return entries.length;
+}
+
+/** Rows of every table, by name: what data migrations did. */
+async function rowCounts(database: TestDatabase, schema: string): Promise<string[]> {
+  const tables = await database.query<{ name: string }>(
+    `SELECT c.relname AS name FROM pg_class c WHERE c.relnamespace = $1::regnamespace AND c.relkind IN ('r', 'm') AND c.relname NOT LIKE '\\_\\_fleet%' ORDER BY 1`,
+    [`"${schema}"`],
+  );
+  const counts: string[] = [];
+  for (const { name } of tables) {
+    const [row] = await database.query(
+      `SELECT count(*)::int AS count FROM "${schema}"."${name.replaceAll('"', '""')}"`,
+    );
+    counts.push(`${name}: ${row?.count}`);
+  }
+  return counts;
+}
+
+describe("a history in a tenant schema is what it is in public", () => {
+  beforeAll(loadParser);
+
+  test.each(Object.entries(histories))("%s", async (name, acceptUnproved) => {
+    const folder = join(repository, "tests/histories", name);
+    const [original, fleet] = [await createDatabase(), await createDatabase()];
+    expect(await applyAsWritten(original, folder)).toBeGreaterThanOrEqual(40);
+    // One ordinary name, and one that needs its quotes everywhere.
+    const tenants = ["one", "Zwei-größe"];
+    const input = appFleet(fleet.url, tenants, {
+      services: {
+        app: {
+          schema: "./none",
+          out: folder,
+          database: "main",
+          tenantSchema: "app_{tenant}",
+          acceptUnproved,
+        },
+      },
+    });
+    expect(parseFleet(input).services.app?.acceptUnproved).toEqual(acceptUnproved);
+    const { outcomes } = await migrateAll(contextFor(repository, input));
+    expect(outcomes.map(({ failure }) => failure)).toEqual([undefined, undefined]);
+
+    const expected = await catalogOf(original, "public");
+    expect(expected.length).toBeGreaterThan(300);
+    for (const tenant of tenants) {
+      expect(await catalogOf(fleet, `app_${tenant}`)).toEqual(expected);
+      expect(await rowCounts(fleet, `app_${tenant}`)).toEqual(await rowCounts(original, "public"));
+    }
+    expect(await catalogOf(fleet, "public")).toEqual([]);
+    const crossing = await fleet.query(
+      `SELECT pg_describe_object(d.classid, d.objid, d.objsubid) AS object, pg_describe_object(d.refclassid, d.refobjid, 0) AS on
+       FROM pg_depend d WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid = 'public'::regnamespace`,
+    );
+    expect(crossing).toEqual([]);
+  });
+});
