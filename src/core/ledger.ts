@@ -9,12 +9,16 @@ export interface LedgerEntry {
     readonly applied: number;
     /** sha256 hex of those statements' text; tells whether that part of the file was edited since. */
     readonly appliedChecksum: string;
+    /** True when the next statement, one that runs outside a transaction, may have been run as well. */
+    readonly begun: boolean;
   };
 }
 
 /** What a target's schema holds before a rollout. */
 export type LedgerState =
   | { readonly kind: "noSchema" }
+  /** The role may not look into the schema or the ledger. */
+  | { readonly kind: "unreadable" }
   /** The schema exists without a ledger; `relations` counts what somebody else keeps there. */
   | { readonly kind: "noLedger"; readonly relations: number }
   | { readonly kind: "ledger"; readonly entries: readonly LedgerEntry[] };

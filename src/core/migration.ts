@@ -28,7 +28,12 @@ export interface Statement {
   /** True when what comes before must be committed first. */
   readonly startsSegment: boolean;
   /** For CREATE or DROP INDEX CONCURRENTLY: what to look at when an earlier attempt was cut off. */
-  readonly concurrentIndex?: { readonly action: "create" | "drop"; readonly name: string };
+  readonly concurrentIndex?: {
+    readonly action: "create" | "drop";
+    readonly name: string;
+    /** True for IF [NOT] EXISTS. */
+    readonly tolerant: boolean;
+  };
 }
 
 /** Statements that are committed together, or one statement that must run alone. */

@@ -8,6 +8,7 @@ export interface Failure {
   readonly remedy: string;
   readonly sqlstate?: string;
   readonly detail?: string;
+  readonly hint?: string;
   readonly tag?: string;
   readonly file?: string;
   readonly line?: number;

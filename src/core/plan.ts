@@ -8,11 +8,13 @@ export interface Step {
   readonly resumeAt: number;
   /** The sha256 hex of those statements' text. */
   readonly resumeChecksum: string;
+  /** Whether the statement at `resumeAt` may have run already: as it now stands in the file, or as it stood before. */
+  readonly begun: "no" | "asItStands" | "asItStood";
   /** The digest of the ledger before this step: the guard stops the step when it is another. */
   readonly ledger: string;
 }
 
-type ProblemKind = "unmanaged" | "edited" | "unknown" | "outOfOrder";
+type ProblemKind = "unmanaged" | "unreadable" | "edited" | "unknown" | "outOfOrder";
 
 /** Why a target cannot be migrated as it is. */
 export interface PlanProblem {

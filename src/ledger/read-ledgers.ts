@@ -24,7 +24,10 @@ export async function readLedgers(
   const states = new Map<string, LedgerState>(
     schemas.map((schema) => [schema, { kind: "noSchema" }]),
   );
-  const present = await findSchemas(session, schemas);
+  const found = await findSchemas(session, schemas);
+  for (const { schema, readable } of found)
+    if (!readable) states.set(schema, { kind: "unreadable" });
+  const present = found.filter(({ readable }) => readable);
   const unrecorded = present.filter((row) => !row.ledger).map((row) => row.schema);
   for (const schema of unrecorded) states.set(schema, { kind: "noLedger", relations: 0 });
   for (const row of await countRelations(session, unrecorded)) {
@@ -57,9 +60,10 @@ async function readBatch(
 function findSchemas(
   session: Session,
   schemas: readonly string[],
-): Promise<{ schema: string; ledger: boolean }[]> {
+): Promise<{ schema: string; ledger: boolean; readable: boolean }[]> {
   return session.query(
-    `SELECT n.nspname AS schema, l.oid IS NOT NULL AS ledger
+    `SELECT n.nspname AS schema, l.oid IS NOT NULL AS ledger,
+       has_schema_privilege(n.oid, 'USAGE') AND (l.oid IS NULL OR has_table_privilege(l.oid, 'SELECT')) AS readable
      FROM pg_catalog.pg_namespace n
      LEFT JOIN pg_catalog.pg_class l ON l.relnamespace = n.oid AND l.relname = $2 AND l.relkind = 'r'
      WHERE n.nspname = ANY($1)`,
@@ -102,21 +106,21 @@ async function readEntries(
   session: Session,
   schemas: readonly string[],
 ): Promise<Map<string, LedgerEntry[]>> {
-  const columns = `tag, checksum, applied = statements AS complete, applied, applied_checksum AS "appliedChecksum"`;
+  const columns = `tag, checksum, applied = statements AS complete, applied, applied_checksum AS "appliedChecksum", begun`;
   const selects = schemas.map(
     (schema, index) => `SELECT ${index} AS index, ${columns} FROM ${ledgerOf(schema)}`,
   );
   const rows = await session.query<
-    { index: number; complete: boolean } & Record<
+    { index: number; complete: boolean; begun: boolean } & Record<
       "tag" | "checksum" | "appliedChecksum",
       string
     > & { applied: number }
   >(selects.join("\nUNION ALL\n"));
   const entries = new Map<string, LedgerEntry[]>(schemas.map((schema) => [schema, []]));
-  for (const { index, complete, tag, checksum, applied, appliedChecksum } of rows) {
+  for (const { index, complete, tag, checksum, applied, appliedChecksum, begun } of rows) {
     const entry = complete
       ? { tag, checksum }
-      : { tag, checksum, partial: { applied, appliedChecksum } };
+      : { tag, checksum, partial: { applied, appliedChecksum, begun } };
     entries.get(schemas[index] ?? "")?.push(entry);
   }
   return entries;

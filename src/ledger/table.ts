@@ -15,6 +15,7 @@ export function createLedger(schema: string): string {
   statements integer NOT NULL,
   applied integer NOT NULL CHECK (applied BETWEEN 0 AND statements),
   applied_checksum text NOT NULL,
+  begun boolean NOT NULL,
   applied_at timestamptz NOT NULL,
   duration_ms integer NOT NULL,
   applied_by text NOT NULL
@@ -29,6 +30,8 @@ export interface Progress {
   readonly statements: number;
   readonly applied: number;
   readonly appliedChecksum: string;
+  /** True when the next statement is about to run outside of a transaction. */
+  readonly begun: boolean;
   /** Who applies it: program and version. */
   readonly by: string;
 }
@@ -42,14 +45,15 @@ export function recordProgress(schema: string, progress: Progress): string {
     String(progress.statements),
     String(progress.applied),
     quoteLiteral(progress.appliedChecksum),
+    String(progress.begun),
     "clock_timestamp()",
     duration,
     `${quoteLiteral(progress.by)} || ' as ' || session_user`,
   ];
   return `INSERT INTO ${ledgerOf(schema)} AS ledger
-  (tag, checksum, statements, applied, applied_checksum, applied_at, duration_ms, applied_by)
+  (tag, checksum, statements, applied, applied_checksum, begun, applied_at, duration_ms, applied_by)
 VALUES (${values.join(", ")})
 ON CONFLICT (tag) DO UPDATE SET checksum = excluded.checksum, statements = excluded.statements,
-  applied = excluded.applied, applied_checksum = excluded.applied_checksum, applied_at = excluded.applied_at,
+  applied = excluded.applied, applied_checksum = excluded.applied_checksum, begun = excluded.begun, applied_at = excluded.applied_at,
   duration_ms = ledger.duration_ms + excluded.duration_ms, applied_by = excluded.applied_by`;
 }

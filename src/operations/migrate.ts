@@ -9,7 +9,7 @@ import { type History, historyOf, planTarget } from "../plan/build.ts";
 import { ensureExtensions } from "../postgres/extensions.ts";
 import { type Session, withSession } from "../postgres/session.ts";
 import { runPlan } from "../rollout/fleet.ts";
-import type { Script } from "../rollout/step.ts";
+import type { Script } from "../rollout/run.ts";
 import type { Selection } from "../tenants/targets.ts";
 import { type Context, type OpenDatabases, selectTargets, withDatabases } from "./context.ts";
 import { planFleet, readHistories } from "./plan-fleet.ts";
@@ -58,7 +58,7 @@ async function rollOut(
     concurrency: fleet.concurrency,
     timeouts: fleet.timeouts,
     by: `drizzle-fleet ${packageVersion()}`,
-    scriptOf: (service, tag) => required(scripts.byKey.get(scriptKey(service, tag)), tag),
+    scriptOf: (service, tag) => scripts.byKey.get(scriptKey(service, tag)),
     replan: (session, target) => replan(session, target, histories),
     observe,
     ...(context.signal === undefined ? {} : { signal: context.signal }),
@@ -139,9 +139,4 @@ async function replan(session: Session, target: Target, histories: ReadonlyMap<s
 
 function scriptKey(service: string, tag: string): string {
   return JSON.stringify([service, tag]);
-}
-
-function required(script: Script | undefined, tag: string): Script {
-  if (script === undefined) throw new Error(`migration ${tag} was not read`);
-  return script;
 }

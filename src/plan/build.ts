@@ -37,7 +37,7 @@ export function buildPlan(
   // A fleet has few different states: targets in the same one share one list of steps.
   const shared = new Map<string, Step[]>();
   const share = (service: string, steps: Step[]): Step[] => {
-    const key = JSON.stringify([service, steps[0]?.ledger, steps[0]?.resumeAt]);
+    const key = JSON.stringify([service, steps[0]]);
     const first = shared.get(key) ?? steps;
     shared.set(key, first);
     return first;
@@ -61,10 +61,10 @@ export function planTarget(target: Target, history: History, state: LedgerState)
   const entries = state.kind === "ledger" ? state.entries : [];
   const byTag = new Map(entries.map((entry) => [entry.tag, entry]));
   const missing = history.migrations.filter(({ tag }) => {
-    const entry = byTag.get(tag);
-    return entry === undefined || entry.partial !== undefined;
+    return !isWhole(byTag.get(tag));
   });
   const problems = [
+    ...unreadable(target, state),
     ...unmanaged(target, state),
     ...unknown(history, entries),
     ...edited(history, byTag),
@@ -72,12 +72,16 @@ export function planTarget(target: Target, history: History, state: LedgerState)
   ];
   return {
     target,
-    current: history.migrations.findLast(({ tag }) => byTag.has(tag))?.tag,
+    current: history.migrations.findLast(({ tag }) => isWhole(byTag.get(tag)))?.tag,
     steps: problems.length > 0 ? [] : stepsFor(missing, entries, history),
     pending: missing.length,
     problems,
     create: creation(state),
   };
+}
+
+function isWhole(entry: LedgerEntry | undefined): boolean {
+  return entry !== undefined && entry.partial === undefined;
 }
 
 function creation(state: LedgerState): Creation {
@@ -98,10 +102,32 @@ function stepsFor(
       checksum,
       resumeAt: partial?.applied ?? 0,
       resumeChecksum: partial?.appliedChecksum ?? "",
+      begun: begunOf(
+        entries.find((entry) => entry.tag === tag),
+        checksum,
+      ),
       // Without a problem the applied migrations are a prefix of the history, and at most the first step is partial.
       ledger: partial === undefined ? (history.digests[complete + index] ?? "") : digestOf(entries),
     };
   });
+}
+
+function begunOf(entry: LedgerEntry | undefined, checksum: string): Step["begun"] {
+  if (entry?.partial?.begun !== true) return "no";
+  return entry.checksum === checksum ? "asItStands" : "asItStood";
+}
+
+function unreadable(target: Target, state: LedgerState): PlanProblem[] {
+  if (state.kind !== "unreadable") return [];
+  return [
+    {
+      kind: "unreadable",
+      tag: undefined,
+      message: `the ledger of schema "${target.schema}" cannot be read with this role`,
+      remedy:
+        "Give the migrating role USAGE on the schema and SELECT on its __fleet_ledger, or migrate as their owner.",
+    },
+  ];
 }
 
 function unmanaged(target: Target, state: LedgerState): PlanProblem[] {
@@ -148,7 +174,7 @@ function outOfOrder(history: History, byTag: ReadonlyMap<string, LedgerEntry>): 
   const newest = history.migrations.findLastIndex(({ tag }) => byTag.has(tag));
   return history.migrations
     .slice(0, Math.max(newest, 0))
-    .filter(({ tag }) => byTag.get(tag) === undefined || byTag.get(tag)?.partial !== undefined)
+    .filter(({ tag }) => !isWhole(byTag.get(tag)))
     .map(({ tag }) => ({
       kind: "outOfOrder",
       tag,

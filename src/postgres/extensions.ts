@@ -36,7 +36,7 @@ export async function ensureExtensions(
   // Two runners that make the same extension at once would disturb each other.
   const statements = [
     "BEGIN",
-    `SELECT pg_catalog.pg_advisory_xact_lock(${lockKey("extensions", schema)})`,
+    `SELECT pg_catalog.pg_advisory_xact_lock(${lockKey(`extensions of ${schema}`)})`,
     `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)}`,
     ...missing.map(
       (name) =>

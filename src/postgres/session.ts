@@ -14,6 +14,7 @@ export interface ConnectOptions {
 /** One connection to one database. */
 export class Session {
   readonly #client: pg.Client;
+  readonly #settings = new Map<string, string>();
   #lost = false;
 
   private constructor(client: pg.Client) {
@@ -53,21 +54,34 @@ export class Session {
       keepAlive: true,
     });
     const session = new Session(client);
-    await client.connect();
-    await session.#letGoOfADeadRunner();
-    return session;
+    try {
+      await client.connect();
+      await session.#letGoOfADeadRunner();
+      return session;
+    } catch (error) {
+      // A client that was refused keeps its socket, and the process, until the server gives up on it.
+      void client.end().catch(() => undefined);
+      throw error;
+    }
   }
 
   /** Without it a backend goes on with a long statement, and keeps its locks, after its runner was killed. */
   async #letGoOfADeadRunner(): Promise<void> {
+    const [name, value] = ["client_connection_check_interval", "5s"];
     try {
-      await this.#client.query("SET client_connection_check_interval = '5s'");
+      await this.#client.query(`SET ${name} = '${value}'`);
+      this.#settings.set(name, value);
     } catch (error) {
       // Unknown before PostgreSQL 14, refused where the server's platform cannot poll for a closed socket.
       const state = sqlstateOf(error);
       if (state !== sqlstate.undefinedObject && state !== sqlstate.invalidParameterValue)
         throw error;
     }
+  }
+
+  /** Settings that every transaction of this session should have; RESET ALL takes them back. */
+  get settings(): ReadonlyMap<string, string> {
+    return this.#settings;
   }
 
   /** True once the connection is gone: nothing more can be sent on it. */
@@ -136,11 +150,13 @@ function refused(address: DatabaseAddress, cause: unknown): FleetError {
   return new FleetError(
     "config",
     `database "${address.name}" at ${locationOf(address)} refused the connection: ${messageOf(cause)}${suffix}`,
-    { remedy: remedyFor(state), cause },
+    { remedy: remedyFor(state, messageOf(cause)), cause },
   );
 }
 
-function remedyFor(state: string | undefined): string {
+function remedyFor(state: string | undefined, message: string): string {
+  if (/password must be a string/.test(message))
+    return "The connection URL has no password, and the server asks for one.";
   if (state === sqlstate.invalidCatalogName)
     return "Create the database, or correct its name in the connection URL.";
   if (state === sqlstate.invalidPassword || state === sqlstate.invalidAuthorization)

@@ -32,6 +32,7 @@ function failureText(failure: Failure): string {
       : `${failure.message} (SQLSTATE ${failure.sqlstate})`,
   ];
   if (failure.detail !== undefined) lines.push(failure.detail);
+  if (failure.hint !== undefined) lines.push(failure.hint);
   if (failure.file !== undefined)
     lines.push(`at ${failure.file}${failure.line === undefined ? "" : `:${failure.line}`}`);
   if (failure.statement !== undefined) lines.push(`   ${failure.statement}`);

@@ -1,7 +1,9 @@
 import { messageOf } from "../core/errors.ts";
 import type { Failure } from "../core/outcome.ts";
 import { sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
-import { ResumeError, type Script, StepError } from "./step.ts";
+import { StepError } from "./message.ts";
+import type { Script } from "./run.ts";
+import { ResumeError } from "./step.ts";
 
 /** Says what stopped a step: the migration's own file and line, PostgreSQL's words, and what to do. */
 export function failureOf(error: unknown, script: Script): Failure {
@@ -23,7 +25,8 @@ export function failureOf(error: unknown, script: Script): Failure {
     tag: migration.tag,
     file: migration.file,
     ...(state === undefined ? {} : { sqlstate: state }),
-    ...detailOf(cause),
+    ...textOf(cause, "detail"),
+    ...textOf(cause, "hint"),
     ...(step?.statement === undefined
       ? {}
       : { line: step.statement.line + step.lines, statement: oneLine(step.statement.original) }),
@@ -36,10 +39,12 @@ function whatRemains(committed: number, statements: number): string {
   return `The first ${committed} of ${statements} statements are committed; the next run continues after them.`;
 }
 
-function detailOf(error: unknown): { detail?: string } {
-  const detail =
-    typeof error === "object" && error !== null && "detail" in error ? error.detail : undefined;
-  return typeof detail === "string" ? { detail } : {};
+function textOf(
+  error: unknown,
+  key: "detail" | "hint",
+): Partial<Record<"detail" | "hint", string>> {
+  const text = typeof error === "object" && error !== null ? Reflect.get(error, key) : undefined;
+  return typeof text === "string" ? { [key]: text } : {};
 }
 
 function oneLine(sql: string): string {
@@ -63,6 +68,8 @@ const remedies: Readonly<Record<string, string>> = {
   [sqlstate.targetLocked]:
     "Another runner holds this target; see what it does, or run migrate again later.",
   [sqlstate.wrongSchema]: "Create the tenant schema, or give the migrating role USAGE on it.",
+  "42601":
+    "This server is older than the syntax: correct the migration if it was never released, or upgrade the server.",
   "0A000": "PostgreSQL does not support this here; correct the migration if it was never released.",
 };
 

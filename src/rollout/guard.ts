@@ -13,6 +13,12 @@ export interface GuardOptions {
   /** Where the ledger must stand, as SQL that is true or false. */
   readonly expectation: string;
   readonly create: Creation;
+  /** What else must be true, and the error to raise when it is not. */
+  readonly demand?: {
+    readonly condition: string;
+    readonly sqlstate: string;
+    readonly message: string;
+  };
   /** `transaction`: lock and settings end with the transaction; `session`: they outlive it. */
   readonly scope: "transaction" | "session";
 }
@@ -33,7 +39,7 @@ export function guard(options: GuardOptions): string {
   );
   const body = `BEGIN
   ${settings.join("\n  ")}
-  IF NOT pg_catalog.${lock}(${lockKey(target.service, target.schema)}) THEN
+  IF NOT pg_catalog.${lock}(${lockKey(target.schema)}) THEN
     RAISE EXCEPTION 'another runner is at work on this target' USING ERRCODE = '${sqlstate.targetLocked}';
   END IF;
   IF NOT (${expectation}) THEN
@@ -44,8 +50,33 @@ export function guard(options: GuardOptions): string {
   IF current_schema() IS DISTINCT FROM ${quoteLiteral(target.schema)} THEN
     RAISE EXCEPTION 'the tenant schema does not exist or may not be used' USING ERRCODE = '${sqlstate.wrongSchema}';
   END IF;
+  ${options.demand === undefined ? "" : demanded(options.demand)}
 END`;
   return `DO ${quoteLiteral(body)}`;
+}
+
+/**
+ * Takes back what an earlier migration may have left in the session, which serves one tenant after the other:
+ * settings, temporary tables, prepared statements, locks. Without it a tenant could see another one's rows.
+ */
+export const cleanSlate = [
+  "RESET ALL",
+  "DISCARD TEMP",
+  "DISCARD SEQUENCES",
+  "DEALLOCATE ALL",
+  "CLOSE ALL",
+  "UNLISTEN *",
+  "SELECT pg_catalog.pg_advisory_unlock_all()",
+] as const;
+
+function demanded({
+  condition,
+  sqlstate: state,
+  message,
+}: NonNullable<GuardOptions["demand"]>): string {
+  return `IF NOT (${condition}) THEN
+    RAISE EXCEPTION USING ERRCODE = ${quoteLiteral(state)}, MESSAGE = ${quoteLiteral(message)};
+  END IF;`;
 }
 
 /** True while the ledger has the digest that the plan saw; without a ledger, while there still is none. */

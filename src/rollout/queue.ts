@@ -33,6 +33,11 @@ export class Queue<Item> {
     }
   }
 
+  /** True when nothing is left to take, now or later. */
+  get isEmpty(): boolean {
+    return this.#next >= this.#waiting.length;
+  }
+
   /** What was never taken. */
   rest(): Item[] {
     return this.#waiting.splice(this.#next).map(({ item }) => item);

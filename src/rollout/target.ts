@@ -6,12 +6,14 @@ import type { Target } from "../core/target.ts";
 import type { Session } from "../postgres/session.ts";
 import { isConnectionLoss, isRetryable, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 import { failureOf } from "./failure.ts";
-import { runStep, type Script, type StepContext, StepError } from "./step.ts";
+import { StepError } from "./message.ts";
+import type { Script, StepContext } from "./run.ts";
+import { runStep } from "./step.ts";
 
 /** What a target's rollout needs from outside. */
 export interface TargetContext extends StepContext {
-  /** The parsed migration of a step. */
-  readonly scriptOf: (service: string, tag: string) => Script;
+  /** The parsed migration of a step; undefined for one that no target missed when the rollout was planned. */
+  readonly scriptOf: (service: string, tag: string) => Script | undefined;
   /** Reads the target's ledger again and plans anew. */
   readonly replan: (session: Session, target: Target) => Promise<TargetPlan>;
   readonly observe: Observer;
@@ -21,8 +23,11 @@ export interface TargetContext extends StepContext {
 export interface Work {
   readonly plan: TargetPlan;
   readonly applied: readonly string[];
+  /** Attempts that failed, and attempts that found another runner at work. */
   readonly attempts: number;
-  readonly startedAt: number;
+  readonly waits: number;
+  /** When the first attempt began, by the process's clock. */
+  readonly startedAt: number | undefined;
   /** Why the last attempt ended; the reason of the outcome when no further attempt is made. */
   readonly failure?: Failure;
   /** True when the last message's answer was lost: only the ledger knows whether it was applied. */
@@ -31,7 +36,7 @@ export interface Work {
 
 /** What one attempt leads to: the end, or another attempt. */
 export type AttemptResult =
-  | { readonly kind: "ended"; readonly outcome: Outcome }
+  | { readonly kind: "ended"; readonly work: Work; readonly outcome: Outcome }
   | {
       readonly kind: "again";
       readonly work: Work;
@@ -47,7 +52,7 @@ export async function attempt(
 ): Promise<AttemptResult> {
   let current = work;
   try {
-    if (work.attempts > 0) current = await refreshed(session, work, context);
+    if (work.attempts + work.waits > 0) current = await refreshed(session, work, context);
   } catch (error) {
     return again(current, error, undefined);
   }
@@ -56,6 +61,7 @@ export async function attempt(
   for (const [index, step] of current.plan.steps.entries()) {
     const { target } = current.plan;
     const script = context.scriptOf(target.service, step.tag);
+    if (script === undefined) return ended(current, "failed", unreadScript(step.tag));
     const startedAt = performance.now();
     try {
       await runStep(
@@ -73,45 +79,47 @@ export async function attempt(
         : ended(current, "failed", failure);
     }
     current = { ...current, applied: [...current.applied, step.tag] };
-    context.observe({
-      type: "stepApplied",
-      target,
-      tag: step.tag,
-      durationMs: Math.round(performance.now() - startedAt),
-    });
+    const durationMs = Math.round(performance.now() - startedAt);
+    context.observe({ type: "stepApplied", target, tag: step.tag, durationMs });
   }
   return ended(current, current.applied.length > 0 ? "succeeded" : "skipped");
 }
 
-/** Plans anew; a step whose answer was lost counts as applied when the ledger has it. */
+/** Plans anew. What was applied, or may have been when its answer was lost, counts if the ledger has it. */
 async function refreshed(session: Session, work: Work, context: TargetContext): Promise<Work> {
   const plan = await context.replan(session, work.plan.target);
   const { unanswered, ...rest } = work;
-  const remaining = new Set(plan.steps.map(({ tag }) => tag));
-  const tag = work.failure?.tag;
-  const done =
-    unanswered === true && tag !== undefined && plan.problems.length === 0 && !remaining.has(tag);
-  return { ...rest, plan, applied: done ? [...work.applied, tag] : work.applied };
+  const missing = new Set(plan.steps.map(({ tag }) => tag));
+  const tag = unanswered === true ? work.failure?.tag : undefined;
+  const claimed =
+    tag === undefined || work.applied.includes(tag) ? work.applied : [...work.applied, tag];
+  return {
+    ...rest,
+    plan,
+    applied: plan.problems.length > 0 ? work.applied : claimed.filter((one) => !missing.has(one)),
+  };
 }
 
 /** Ends a target that is not tried any more. */
 export function giveUp(work: Work): Outcome {
-  const status =
-    work.unanswered === true ? "inDoubt" : work.failure === undefined ? "notExecuted" : "failed";
+  const tried = work.attempts + work.waits > 0;
+  const status = work.unanswered === true ? "inDoubt" : tried ? "failed" : "notExecuted";
   return outcome(work, status, work.failure);
 }
 
 function again(work: Work, error: unknown, failure: Failure | undefined): AttemptResult {
   const cause = causeOf(error);
   const { unanswered = false, ...rest } = work;
+  const state = sqlstateOf(cause);
+  const lockedByRunner = state === sqlstate.targetLocked || state === sqlstate.ledgerMoved;
   return {
     kind: "again",
     reason: messageOf(cause),
-    lockedByRunner:
-      sqlstateOf(cause) === sqlstate.targetLocked || sqlstateOf(cause) === sqlstate.ledgerMoved,
+    lockedByRunner,
     work: {
       ...rest,
-      attempts: work.attempts + 1,
+      attempts: work.attempts + (lockedByRunner ? 0 : 1),
+      waits: work.waits + (lockedByRunner ? 1 : 0),
       // An error means that the server rolled back; the end of a connection can also come just after a commit.
       unanswered: failure === undefined ? unanswered : isConnectionLoss(cause),
       failure: failure ?? work.failure ?? connectionFailure(cause),
@@ -128,13 +136,22 @@ function connectionFailure(cause: unknown): Failure {
   };
 }
 
+/** The target fell behind while the rollout ran, as when somebody restores it. */
+function unreadScript(tag: string): Failure {
+  return {
+    tag,
+    message: `${tag} is missing here since the rollout began`,
+    remedy: "Run migrate again.",
+  };
+}
+
 function problemFailure(problem: PlanProblem): Failure {
   const { message, remedy, tag } = problem;
   return { message, remedy, ...(tag === undefined ? {} : { tag }) };
 }
 
 function ended(work: Work, status: OutcomeStatus, failure?: Failure): AttemptResult {
-  return { kind: "ended", outcome: outcome(work, status, failure) };
+  return { kind: "ended", work, outcome: outcome(work, status, failure) };
 }
 
 function outcome(work: Work, status: OutcomeStatus, failure: Failure | undefined): Outcome {
@@ -142,7 +159,7 @@ function outcome(work: Work, status: OutcomeStatus, failure: Failure | undefined
     target: work.plan.target,
     status,
     applied: work.applied,
-    durationMs: Math.round(performance.now() - work.startedAt),
+    durationMs: work.startedAt === undefined ? 0 : Math.round(performance.now() - work.startedAt),
     ...(failure === undefined ? {} : { failure }),
   };
 }

@@ -36,12 +36,16 @@ export function classify(tree: Tree): Classification {
 
 function concurrentIndexOf(kind: string, body: Tree): ConcurrentIndex | undefined {
   if (kind === "IndexStmt" && body.concurrent === true) {
-    return { action: "create", name: typeof body.idxname === "string" ? body.idxname : "" };
+    return {
+      action: "create",
+      name: typeof body.idxname === "string" ? body.idxname : "",
+      tolerant: body.if_not_exists === true,
+    };
   }
   if (kind === "DropStmt" && body.concurrent === true) {
     const [object] = Array.isArray(body.objects) ? body.objects : [];
     const names = isTree(object) && isTree(object.List) ? namesOf(object.List.items) : undefined;
-    return { action: "drop", name: names?.at(-1) ?? "" };
+    return { action: "drop", name: names?.at(-1) ?? "", tolerant: body.missing_ok === true };
   }
   return undefined;
 }

@@ -12,6 +12,7 @@ const row = (tag: string, applied = 3) => ({
   statements: 3,
   applied,
   appliedChecksum: "p",
+  begun: false,
   by: "test",
 });
 const entry = (tag: string): LedgerEntry => ({ tag, checksum: `c-${tag}` });
@@ -24,7 +25,7 @@ test("the database and the program compute the same digest, whatever the tags ar
   );
   const entries = [
     ...tags.map(entry),
-    { ...entry("part"), partial: { applied: 1, appliedChecksum: "p" } },
+    { ...entry("part"), partial: { applied: 1, appliedChecksum: "p", begun: false } },
   ];
   const marker = [entry("found by digest")];
   const states = await withSession({ name: "main", url: database.url }, { waitMs: 0 }, (session) =>

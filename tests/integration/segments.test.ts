@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { catalogOf } from "../support/catalog.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
@@ -26,6 +27,8 @@ async function withTable(more: Record<string, string>) {
   await writeFiles(root, history("drizzle/app", { "0000_table": table, ...more }));
   return { database, root, context };
 }
+
+const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 
 const advisoryLocks = `SELECT count(*)::int FROM pg_locks l JOIN pg_database d ON d.oid = l.database
   WHERE l.locktype = 'advisory' AND d.datname = current_database()`;
@@ -64,7 +67,7 @@ describe("statements that cannot run in a transaction", () => {
     expect(failed.outcomes[0]?.failure?.remedy).toContain(
       "The first 1 of 3 statements are committed",
     );
-    expect(await indexes(database)).toEqual([{ relname: "t_x", indisvalid: false }]);
+    expect(await indexes(database)).toEqual([]);
     expect(await ledger(database)).toContainEqual({ tag: "0001_index", applied: 1, statements: 3 });
 
     await database.query(`DELETE FROM app_a.t WHERE id = 2`);
@@ -73,26 +76,75 @@ describe("statements that cannot run in a transaction", () => {
     expect(await ledger(database)).toContainEqual({ tag: "0001_index", applied: 3, statements: 3 });
   });
 
-  test("an index that was finished before the runner died is not built twice", async () => {
+  test("an index that was finished before the runner died is not built twice, an invalid one is built anew", async () => {
     const { database, context } = await withTable({ "0001_index": concurrent });
     await database.query(`INSERT INTO app_a.t VALUES (1, 7), (2, 7)`);
     await migrateAll(context);
     await database.query(`DELETE FROM app_a.t WHERE id = 2`);
     // As if the build had ended and its runner had died before it could write that down.
-    await database.query(`DROP INDEX app_a.t_x`);
+    await database.query(`UPDATE app_a.__fleet_ledger SET begun = true WHERE tag = '0001_index'`);
     await database.query(`CREATE UNIQUE INDEX t_x ON app_a.t (x)`);
-    const [before] = await database.query(`SELECT 'app_a.t_x'::regclass::oid AS oid`);
+    const oid = () => database.query(`SELECT 'app_a.t_x'::regclass::oid AS oid`);
+    const before = await oid();
     expect(byTenant(await migrateAll(context))).toEqual({ a: "succeeded 0001_index" });
-    expect(await database.query(`SELECT 'app_a.t_x'::regclass::oid AS oid`)).toEqual([before]);
+    expect(await oid()).toEqual(before);
+
+    await database.query(
+      `UPDATE app_a.__fleet_ledger SET begun = true, applied = 1, applied_checksum = $1 WHERE tag = '0001_index'`,
+      [sha256(`${concurrent.split(";")[0]}\0`)],
+    );
+    await database.query(
+      `ALTER TABLE app_a.t DROP COLUMN z; UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'app_a.t_x'::regclass`,
+    );
+    expect(byTenant(await migrateAll(context))).toEqual({ a: "succeeded 0001_index" });
+    expect(await indexes(database)).toEqual([{ relname: "t_x", indisvalid: true }]);
+    expect(await oid()).not.toEqual(before);
   });
 
-  test("somebody else's index of the same name is an error, not a success", async () => {
-    const { database, context } = await withTable({ "0001_index": concurrent });
-    await database.query(`CREATE INDEX t_x ON app_a.t (id)`);
-    expect((await migrateAll(context)).outcomes[0]).toMatchObject({
-      status: "failed",
-      failure: { sqlstate: "42P07" },
+  test("somebody else's index of the same name is an error, and stays one", async () => {
+    const { database, context } = await withTable({
+      "0001_index": `CREATE INDEX CONCURRENTLY "t_x" ON "t" ("x");`,
     });
+    await database.query(`CREATE INDEX t_x ON app_a.t (id)`);
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      const { outcomes } = await migrateAll(context);
+      expect(outcomes[0]).toMatchObject({
+        status: "failed",
+        applied: [],
+        failure: { sqlstate: "42P07" },
+      });
+    }
+    expect(await ledger(database)).toHaveLength(1);
+  });
+
+  test("an index to drop that is not there is an error, and stays one", async () => {
+    const { context } = await withTable({ "0001_drop": `DROP INDEX CONCURRENTLY "typo";` });
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      expect((await migrateAll(context)).outcomes[0]).toMatchObject({
+        status: "failed",
+        failure: { sqlstate: "42704" },
+      });
+    }
+  });
+
+  test("a build under another definition counts for nothing after the file was corrected", async () => {
+    const { database, root, context } = await withTable({
+      "0001_index": `CREATE INDEX CONCURRENTLY "t_x" ON "t" ("id");`,
+    });
+    await migrateAll(context);
+    await database.query(
+      `UPDATE app_a.__fleet_ledger SET begun = true, applied = 0 WHERE tag = '0001_index'`,
+    );
+    await writeFiles(
+      root,
+      history("drizzle/app", {
+        "0000_table": table,
+        "0001_index": `CREATE INDEX CONCURRENTLY "t_x" ON "t" ("x");`,
+      }),
+    );
+    expect(byTenant(await migrateAll(context))).toEqual({ a: "succeeded 0001_index" });
+    const [index] = await database.query(`SELECT indexdef FROM pg_indexes WHERE indexname = 't_x'`);
+    expect(index?.indexdef).toContain("(x)");
   });
 
   test("what was applied may not be edited, what comes after it may", async () => {
@@ -115,17 +167,44 @@ describe("statements that cannot run in a transaction", () => {
   test("a dropped index that is gone already counts as dropped on resume", async () => {
     const { database, context } = await withTable({
       "0001_index": `CREATE INDEX "t_x" ON "t" ("x");`,
-      "0002_drop": `DROP INDEX CONCURRENTLY "public"."t_x";\nSELECT 1 / (SELECT count(*) FROM "t");`,
+      "0002_drop": `DROP INDEX CONCURRENTLY "public"."t_x";`,
     });
-    expect((await migrateAll(context)).outcomes[0]).toMatchObject({
-      status: "failed",
-      applied: ["0001_index"],
-    });
+    await migrateAll(context);
     await database.query(
-      `UPDATE app_a.__fleet_ledger SET applied = 0, applied_checksum = encode(sha256(''), 'hex') WHERE tag = '0002_drop'`,
+      `UPDATE app_a.__fleet_ledger SET applied = 0, begun = true WHERE tag = '0002_drop'`,
     );
-    await database.query(`INSERT INTO app_a.t VALUES (1)`);
     expect(byTenant(await migrateAll(context))).toEqual({ a: "succeeded 0002_drop" });
+  });
+});
+
+describe("what a migration leaves in the session", () => {
+  test("does not reach the next tenant: temporary tables, settings, prepared statements, locks", async () => {
+    const database = await createDatabase();
+    const sql = `CREATE TABLE "seen" ("what" text, "value" text);
+INSERT INTO "seen" SELECT 'temp', count(*)::text FROM pg_class WHERE relname = 'stage';
+INSERT INTO "seen" SELECT name, setting FROM pg_settings WHERE name IN ('session_replication_role', 'work_mem');
+INSERT INTO "seen" SELECT 'locks', count(*)::text FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND objid = 4242;
+CREATE TEMP TABLE IF NOT EXISTS "stage" AS SELECT current_schema()::text AS "tenant";
+CREATE TABLE "staged" AS SELECT * FROM "stage";
+SET session_replication_role = replica;
+SET work_mem = '77MB';
+SELECT pg_advisory_lock(4242);`;
+    const root = await createFolder(history("drizzle/app", { "0000_leaky": sql }));
+    const result = await migrateAll(
+      contextFor(root, appFleet(database.url, ["a", "b", "c"], { concurrency: 1 })),
+    );
+    expect(Object.values(byTenant(result))).toEqual(Array(3).fill("succeeded 0000_leaky"));
+    for (const tenant of ["a", "b", "c"]) {
+      expect(await database.query(`SELECT tenant FROM app_${tenant}.staged`)).toEqual([
+        { tenant: `app_${tenant}` },
+      ]);
+      expect(await database.query(`SELECT value FROM app_${tenant}.seen ORDER BY what`)).toEqual([
+        { value: "0" },
+        { value: "origin" },
+        { value: "0" },
+        { value: "4096" },
+      ]);
+    }
   });
 });
 

@@ -53,7 +53,7 @@ describe("planTarget", () => {
   });
 
   test("a migration that was cut off is resumed where it stopped, also when its rest was edited", () => {
-    const partial = { applied: 2, appliedChecksum: "x" };
+    const partial = { applied: 2, appliedChecksum: "x", begun: true };
     const entries = [
       { tag: "0000_a", checksum: "sum-0000_a" },
       { tag: "0001_b", checksum: "older", partial },
@@ -64,6 +64,7 @@ describe("planTarget", () => {
       tag: "0001_b",
       resumeAt: 2,
       resumeChecksum: "x",
+      begun: "asItStood",
       ledger: digestOf(entries),
     });
     expect(plan.steps[1]).toMatchObject({ tag: "0002_c", resumeAt: 0, ledger: history.digests[2] });

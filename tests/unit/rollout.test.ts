@@ -77,10 +77,7 @@ describe("SQLSTATEs", () => {
 });
 
 test("a lock key is a bigint of its own for each target", () => {
-  const keys = new Set(
-    Array.from({ length: 10_000 }, (_, index) => lockKey("auth", `auth_${index}`)),
-  );
+  const keys = new Set(Array.from({ length: 10_000 }, (_, index) => lockKey(`auth_${index}`)));
   expect(keys.size).toBe(10_000);
   for (const key of keys) expect(BigInt.asIntN(64, BigInt(key))).toBe(BigInt(key));
-  expect(lockKey("ab", "c")).not.toBe(lockKey("a", "bc"));
 });

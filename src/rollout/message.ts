@@ -1,0 +1,97 @@
+import type { Segment, Statement } from "../core/migration.ts";
+import { ScriptError } from "../postgres/script.ts";
+import type { Session } from "../postgres/session.ts";
+
+/** Why a step stopped, at which of the migration's statements if at one, and what is committed all the same. */
+export class StepError extends Error {
+  override readonly name = "StepError";
+  override readonly cause: unknown;
+  readonly statement: Statement | undefined;
+  /** How many lines into the statement PostgreSQL's complaint is, if it said. */
+  readonly lines: number;
+  /** How many of the migration's statements are committed. */
+  readonly committed: number;
+
+  constructor(cause: unknown, committed: number, statement?: Statement, lines = 0) {
+    super(cause instanceof Error ? cause.message : String(cause));
+    this.cause = cause;
+    this.committed = committed;
+    this.statement = statement;
+    this.lines = lines;
+  }
+}
+
+/** What travels together: what comes before a segment's statements, their texts, and what comes after. */
+export interface Message {
+  readonly before?: readonly string[];
+  readonly own?: readonly string[];
+  readonly after?: readonly string[];
+}
+
+/** A statement may end in a line comment: the semicolon goes on a line of its own. */
+const separator = "\n;\n";
+
+/**
+ * Sends one simple-protocol message for a segment.
+ *
+ * @throws StepError that names the statement; the session is out of its transaction then, or closed
+ */
+export async function send(session: Session, segment: Segment, message: Message): Promise<void> {
+  const { before = [], own = [], after = [] } = message;
+  const parts = [...before, ...own, ...after];
+  try {
+    await session.script(parts.length === 1 ? (parts[0] ?? "") : parts.join(separator) + separator);
+  } catch (error) {
+    if (!(error instanceof ScriptError)) throw error;
+    await tidy(session, "ROLLBACK");
+    const { part, lines } = placeOf(parts, error);
+    const statement =
+      part < before.length + own.length ? segment.statements[part - before.length] : undefined;
+    throw new StepError(error.cause, segment.start, statement, lines);
+  }
+}
+
+/** A session that cannot be tidied up is closed: the server then ends its transaction and frees its locks. */
+export async function tidy(session: Session, sql: string): Promise<void> {
+  if (session.lost) return;
+  await session.script(sql).catch(() => session.close());
+}
+
+/**
+ * Which part of a message PostgreSQL complains about, and how many lines into it. It gives a position over the
+ * whole message, counted in characters (code points) from 1; or, inside a DO block, a line of the block; or
+ * nothing, and then it is the part behind those that completed.
+ */
+function placeOf(
+  parts: readonly string[],
+  { cause, completed }: ScriptError,
+): { part: number; lines: number } {
+  const position = "position" in cause ? Number(cause.position) : Number.NaN;
+  if (!Number.isNaN(position)) return placeOfCharacter(parts, position - 1);
+  const where = "where" in cause ? String(cause.where) : "";
+  const line = /inline_code_block line (\d+)/.exec(where)?.[1];
+  const text = parts[completed] ?? "";
+  // The block's own first line is the one that its opening quote stands on.
+  const lines =
+    line === undefined ? 0 : newlines(text.slice(0, text.search(/[$']/))) + Number(line) - 1;
+  return { part: completed, lines };
+}
+
+function placeOfCharacter(
+  parts: readonly string[],
+  character: number,
+): { part: number; lines: number } {
+  let rest = character;
+  for (const [part, text] of parts.entries()) {
+    const characters = [...text];
+    if (rest < characters.length + separator.length) {
+      return { part, lines: newlines(characters.slice(0, rest).join("")) };
+    }
+    rest -= characters.length + separator.length;
+  }
+  return { part: parts.length, lines: 0 };
+}
+
+function newlines(text: string): number {
+  return text.split("\n").length - 1;
+}

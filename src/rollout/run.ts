@@ -1,0 +1,70 @@
+import { createHash } from "node:crypto";
+import type { Timeouts } from "../config/schema.ts";
+import type { Migration, Statement } from "../core/migration.ts";
+import type { Creation, Step } from "../core/plan.ts";
+import type { Target } from "../core/target.ts";
+import { fill } from "../core/template.ts";
+import { recordProgress } from "../ledger/table.ts";
+import { quoteIdentifier } from "../postgres/identifiers.ts";
+import type { Session } from "../postgres/session.ts";
+
+/** A migration made ready to run. */
+export interface Script {
+  readonly migration: Migration;
+  readonly statements: readonly Statement[];
+  /** Schemas that follow the tenant's own on the search_path. */
+  readonly sharedSchemas: readonly string[];
+}
+
+export interface StepContext {
+  readonly timeouts: Timeouts;
+  /** Who applies it, for the ledger: program and version. */
+  readonly by: string;
+}
+
+/** One step on its way. */
+export interface Run {
+  readonly session: Session;
+  readonly target: Target;
+  readonly step: Step;
+  readonly script: Script;
+  readonly context: StepContext;
+}
+
+/** How a segment's transaction begins. */
+export interface Opening {
+  /** Where the ledger must stand, as SQL. */
+  readonly expectation: string;
+  readonly create: Creation;
+  /** What must be run first in the transaction. */
+  readonly prelude: readonly string[];
+}
+
+/** How every transaction begins, whatever the role's defaults are. */
+export const begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+
+/** A statement's text for the target's schema. */
+export function textFor({ target }: Run, { sql }: Statement): string {
+  return fill(sql, quoteIdentifier(target.schema));
+}
+
+/** SQL that writes down how far the migration is. */
+export function record(run: Run, applied: number, begun: boolean): string {
+  const { statements, migration } = run.script;
+  return recordProgress(run.target.schema, {
+    tag: migration.tag,
+    checksum: migration.checksum,
+    statements: statements.length,
+    applied,
+    appliedChecksum: checksumOf(statements, applied),
+    begun,
+    by: run.context.by,
+  });
+}
+
+/** sha256 hex of the text of the first `count` statements, as it stands in the file. */
+export function checksumOf(statements: readonly Statement[], count: number): string {
+  const hash = createHash("sha256");
+  for (const { original } of statements.slice(0, count)) hash.update(original).update("\0");
+  return hash.digest("hex");
+}

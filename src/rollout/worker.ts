@@ -1,0 +1,163 @@
+import type { DatabaseAddress } from "../core/database.ts";
+import type { Outcome } from "../core/outcome.ts";
+import { ledgerOf } from "../ledger/table.ts";
+import { quoteLiteral } from "../postgres/identifiers.ts";
+import { Session } from "../postgres/session.ts";
+import type { RolloutOptions } from "./options.ts";
+import type { Queue } from "./queue.ts";
+import { defaultRetry, delayBefore } from "./retry.ts";
+import { type AttemptResult, attempt, giveUp, type Work } from "./target.ts";
+
+/** How long a target waits for another runner that holds it, in milliseconds. */
+const patienceWithRunners = 10 * 60_000;
+
+/** At the latest after so many targets, or so many milliseconds, a worker makes sure that they are on disk. */
+const flushAfter = { targets: 100, ms: 1_000 };
+
+/** A target that is done as far as the server's memory goes. */
+interface Unflushed {
+  readonly work: Work;
+  readonly outcome: Outcome;
+}
+
+/**
+ * One connection that takes target after target until the queue is empty.
+ *
+ * @param end receives an outcome only when it is sure to survive a crash of the server
+ * @throws when it gets no connection; what it had taken is back in the queue then
+ */
+export async function runWorker(
+  address: DatabaseAddress,
+  queue: Queue<Work>,
+  options: RolloutOptions,
+  end: (outcome: Outcome) => void,
+): Promise<void> {
+  const unflushed = new UnflushedTargets(queue, end);
+  let session: Session | undefined;
+  try {
+    for (;;) {
+      const item = await queue.take(options.signal);
+      if (item === undefined) {
+        await unflushed.flush(session);
+        if (queue.isEmpty || options.signal?.aborted === true) return;
+        continue;
+      }
+      if (session === undefined || session.lost) {
+        unflushed.putBack();
+        session = await connect(address, options, queue, item);
+      }
+      const started = { ...item, startedAt: item.startedAt ?? performance.now() };
+      settle(await attempt(session, started, options), queue, options, end, unflushed);
+      if (unflushed.isDue) await unflushed.flush(session);
+    }
+  } finally {
+    unflushed.putBack();
+    await session?.close();
+  }
+}
+
+async function connect(
+  address: DatabaseAddress,
+  options: RolloutOptions,
+  queue: Queue<Work>,
+  item: Work,
+): Promise<Session> {
+  try {
+    return await Session.connect(address, options.connect);
+  } catch (error) {
+    queue.putBack(item, 0);
+    throw error;
+  }
+}
+
+function settle(
+  result: AttemptResult,
+  queue: Queue<Work>,
+  options: RolloutOptions,
+  end: (outcome: Outcome) => void,
+  unflushed: UnflushedTargets,
+): void {
+  if (result.kind === "ended") {
+    if (result.outcome.applied.length > 0) unflushed.add(result);
+    else end(result.outcome);
+    return;
+  }
+  const policy = options.retry ?? defaultRetry;
+  const { work, reason, lockedByRunner } = result;
+  const exhausted = lockedByRunner
+    ? performance.now() - (work.startedAt ?? 0) > patienceWithRunners
+    : work.attempts >= policy.attempts;
+  if (exhausted) {
+    end(giveUp(work));
+    return;
+  }
+  const delayMs = delayBefore(lockedByRunner ? work.waits : work.attempts, policy);
+  const attempted = work.attempts + work.waits;
+  options.observe({
+    type: "targetRetried",
+    target: work.plan.target,
+    attempt: attempted,
+    delayMs,
+    reason,
+  });
+  queue.putBack(work, delayMs);
+}
+
+/**
+ * Steps commit with synchronous_commit off: a crash of the server can lose them, together with their ledger
+ * entries. One synchronous commit that writes to the log flushes all before it, provided that the server has
+ * not crashed in between, which the session would not have survived. Until then nothing is reported as done.
+ */
+class UnflushedTargets {
+  readonly #queue: Queue<Work>;
+  readonly #end: (outcome: Outcome) => void;
+  #targets: Unflushed[] = [];
+  #since = 0;
+
+  constructor(queue: Queue<Work>, end: (outcome: Outcome) => void) {
+    this.#queue = queue;
+    this.#end = end;
+  }
+
+  add(target: Unflushed): void {
+    if (this.#targets.length === 0) this.#since = performance.now();
+    this.#targets.push(target);
+  }
+
+  get isDue(): boolean {
+    const { length } = this.#targets;
+    return (
+      length >= flushAfter.targets ||
+      (length > 0 && performance.now() - this.#since > flushAfter.ms)
+    );
+  }
+
+  /** Flushes and reports; what cannot be flushed is put back, to be looked up in its ledger. */
+  async flush(session: Session | undefined): Promise<void> {
+    const last = this.#targets.at(-1);
+    if (last === undefined) return;
+    try {
+      if (session === undefined || session.lost) throw new Error("the connection is lost");
+      await session.script(touch(last.outcome));
+      for (const { outcome } of this.#targets) this.#end(outcome);
+      this.#targets = [];
+    } catch {
+      this.putBack();
+    }
+  }
+
+  /** Gives up what was not flushed: only the ledgers know what became of it. */
+  putBack(): void {
+    for (const { work } of this.#targets)
+      this.#queue.putBack({ ...work, attempts: work.attempts + 1, unanswered: true }, 0);
+    this.#targets = [];
+  }
+}
+
+/** A write that changes nothing, committed synchronously. It needs no right that the steps did not need. */
+function touch({ target, applied }: Outcome): string {
+  return `BEGIN;
+SET LOCAL synchronous_commit = on;
+UPDATE ${ledgerOf(target.schema)} SET applied_by = applied_by WHERE tag = ${quoteLiteral(applied.at(-1) ?? "")};
+COMMIT`;
+}
