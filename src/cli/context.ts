@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { loadConfig } from "../config/load.ts";
 import type { Context } from "../operations/context.ts";
 import type { Selection } from "../tenants/targets.ts";
 
@@ -11,9 +10,9 @@ export interface CommonOptions {
 
 /** Options of the verbs that work on targets. */
 export interface SelectionOptions extends CommonOptions {
-  readonly service: string[];
-  readonly tenant: string[];
-  readonly database: string[];
+  readonly service?: string[];
+  readonly tenant?: string[];
+  readonly database?: string[];
 }
 
 /** Ends with the first SIGINT, SIGTERM or SIGHUP. */
@@ -22,25 +21,32 @@ const interruption = new AbortController();
 /** Reports the exit code of a verb to main, the only place that ends the process. */
 export type Finish = (code: number) => void;
 
+export function addConfigOption(command: Command): Command {
+  return command.option("--config <file>", "configuration file (default: drizzle.config.ts)");
+}
+
 export function addCommonOptions(command: Command): Command {
-  return command
-    .option("--config <file>", "configuration file (default: drizzle.config.ts)")
-    .option("--json", "write the result as JSON to standard output");
+  return addConfigOption(command).option("--json", "write the result as JSON to standard output");
 }
 
 export function addSelectionOptions(command: Command): Command {
   return addCommonOptions(command)
-    .option("-s, --service <name>", "only this service (repeat for more)", collect, [])
-    .option("-t, --tenant <id>", "only this tenant (repeat for more)", collect, [])
-    .option("-d, --database <name>", "only this database (repeat for more)", collect, []);
+    .option("-s, --service <name>", "only this service (repeat for more)", collect)
+    .option("-t, --tenant <id>", "only this tenant (repeat for more)", collect)
+    .option("-d, --database <name>", "only this database (repeat for more)", collect);
 }
 
-export function selectionOf({ service, tenant, database }: SelectionOptions): Selection {
+export function selectionOf({
+  service = [],
+  tenant = [],
+  database = [],
+}: SelectionOptions): Selection {
   return { services: service, tenants: tenant, databases: database };
 }
 
 /** Reads the configuration and gives an operation its surroundings. */
 export async function createContext(options: CommonOptions): Promise<Context> {
+  const { loadConfig } = await import("../config/load.ts");
   return {
     config: await loadConfig(options.config),
     environment: process.env,
@@ -54,6 +60,10 @@ export function listenForInterruption(onSecond: () => void): void {
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(name, () => {
       if (interruption.signal.aborted) onSecond();
+      else
+        process.stderr.write(
+          "\nStopping: what runs is brought to its end. Once more to stop at once.\n",
+        );
       interruption.abort();
     });
   }
@@ -68,6 +78,6 @@ export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }
 
-function collect(value: string, previous: string[]): string[] {
+function collect(value: string, previous: string[] = []): string[] {
   return [...previous, value];
 }

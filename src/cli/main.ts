@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
 import { packageVersion } from "../config/version.ts";
-import { isFleetError } from "../core/errors.ts";
+import { isFleetError, messageOf } from "../core/errors.ts";
 import { errorText } from "../report/errors.ts";
 import { checkCommand } from "./commands/check.ts";
 import { devCommand } from "./commands/dev.ts";
@@ -37,10 +37,27 @@ async function run(argv: readonly string[]): Promise<number> {
 
 function failed(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.usage;
-  if (wasInterrupted()) return exitCode.interrupted;
-  if (!isFleetError(error)) throw error;
+  if (wasInterrupted() && !isFleetError(error)) return exitCode.interrupted;
+  if (!isFleetError(error)) {
+    process.stderr.write(`error: ${messageOf(error)}\n${trace(error)}`);
+    return exitCode.failed;
+  }
   process.stderr.write(`error: ${errorText(error)}\n`);
   return exitCodeOf(error.code);
+}
+
+/** An error that nobody foresaw: its trace helps whoever reads the report, and nobody else. */
+function trace(error: unknown): string {
+  const wanted = (process.env.DRIZZLE_FLEET_DEBUG ?? "") !== "";
+  if (wanted && error instanceof Error) return `${error.stack}\n`;
+  return "-> This is a bug in drizzle-fleet. Please report it, with what DRIZZLE_FLEET_DEBUG=1 adds.\n";
+}
+
+// Whoever reads our output may stop reading, as head does. A rollout goes on all the same.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
 }
 
 listenForInterruption(() => process.exit(exitCode.interrupted));

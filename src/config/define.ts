@@ -56,7 +56,7 @@ export function env(name: string): EnvironmentReference {
 function selectedService(fleet: FleetConfig): FleetConfig["services"][string] {
   const names = Object.keys(fleet.services);
   const wanted = process.env.SERVICE;
-  const service = wanted === undefined ? undefined : fleet.services[wanted];
+  const service = names.includes(wanted ?? "") ? fleet.services[wanted ?? ""] : undefined;
   if (service !== undefined) return service;
   throw new FleetError(
     "usage",

@@ -1,7 +1,7 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { FleetError, isFleetError } from "../core/errors.ts";
-import type { FleetConfig } from "./schema.ts";
+import { type FleetConfig, parseFleet } from "./schema.ts";
 import { importTypeScript } from "./typescript.ts";
 
 export interface LoadedConfig {
@@ -20,7 +20,7 @@ export interface LoadedConfig {
 export async function loadConfig(path: string | undefined): Promise<LoadedConfig> {
   const file = resolve(path ?? "drizzle.config.ts");
   const shown = relative(process.cwd(), file);
-  if (!existsSync(file)) {
+  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) {
     throw new FleetError("config", `there is no ${shown}`, {
       remedy:
         "Run the command in the folder of your drizzle.config.ts, or name the file with --config.",
@@ -33,27 +33,27 @@ export async function loadConfig(path: string | undefined): Promise<LoadedConfig
 
 /** `.env` beside the configuration fills in variables that are not set. */
 function loadEnvironmentFile(path: string): void {
-  if (existsSync(path)) process.loadEnvFile(path);
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) process.loadEnvFile(path);
 }
 
 async function importFleet(file: string, root: string, shown: string): Promise<FleetConfig> {
   const { modules } = await importTypeScript([file], root).catch((error: unknown) => {
-    throw isFleetError(error) && error.code === "schema" ? asConfigError(error) : error;
+    throw isFleetError(error) && error.code === "schema" ? asConfigError(error, shown) : error;
   });
   const definition = modules[0]?.default;
-  if (typeof definition === "object" && definition !== null && "fleet" in definition) {
-    return definition.fleet as FleetConfig;
-  }
+  // Parsed once more: somebody may have put the object together by hand.
+  if (typeof definition === "object" && definition !== null && "fleet" in definition)
+    return parseFleet(definition.fleet);
   throw new FleetError("config", `${shown} does not export a fleet`, {
     remedy:
       'Write: import { defineFleet } from "drizzle-fleet/config"; export default defineFleet({ ... });',
   });
 }
 
-function asConfigError(error: FleetError): FleetError {
-  const { where, excerpt } = error;
+function asConfigError(error: FleetError, shown: string): FleetError {
+  const { where = shown, excerpt } = error;
   return new FleetError("config", error.message, {
-    ...(where === undefined ? {} : { where }),
+    where,
     ...(excerpt === undefined ? {} : { excerpt }),
     cause: error,
   });

@@ -85,7 +85,7 @@ const fleet = z
   })
   .superRefine((value, context) => {
     for (const [name, entry] of Object.entries(value.services)) {
-      if (entry.database in value.databases) continue;
+      if (Object.hasOwn(value.databases, entry.database)) continue;
       context.addIssue({
         code: "custom",
         path: ["services", name, "database"],

@@ -68,5 +68,6 @@ export function throwProblems(problems: readonly FleetError[], summary: string):
 export function messageOf(error: unknown): string {
   // Node reports a host with several addresses as an AggregateError without a message of its own.
   if (error instanceof AggregateError) return error.errors.map(messageOf).join("; ");
-  return error instanceof Error ? error.message : String(error);
+  if (error instanceof Error) return error.message;
+  return error === undefined ? "something threw undefined" : String(error);
 }

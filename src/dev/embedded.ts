@@ -1,6 +1,17 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import {
+  link,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  rmdir,
+  writeFile,
+} from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -56,7 +67,10 @@ export async function acquireEmbedded(
 ): Promise<EmbeddedServer> {
   const place = await preparePlace(options);
   const { session, port } = await joinServer(place, options.port);
-  await createDatabases(session, databases);
+  await createDatabases(session, databases).catch(async (error: unknown) => {
+    await leaveServer(place, session);
+    throw error;
+  });
   return {
     port,
     passwordFile: place.passwordFile,
@@ -73,39 +87,54 @@ export async function acquireEmbedded(
  */
 export async function eraseEmbedded(options: EmbeddedOptions): Promise<boolean> {
   const folder = join(options.folder, "postgres");
-  if (!existsSync(folder)) return false;
-  const running = await runningServer(options, folder);
-  if (running !== undefined && !(await stopIfLast(running.place, running.session))) {
-    throw new FleetError("refused", "the embedded database is in use by another command", {
-      remedy: "Stop it first (npm run dev in another terminal?), then try again.",
-    });
-  }
-  await rm(folder, { recursive: true });
+  // Only what initdb made here is ours to delete.
+  if (!existsSync(join(folder, "data", "PG_VERSION"))) return false;
+  await stopForGood(options);
+  const ours = (await readdir(folder)).filter((name) => /^(data|log|(new|secret)-.*)$/.test(name));
+  for (const name of ours) await rm(join(folder, name), { recursive: true });
   await rm(join(options.folder, "pgpass"), { force: true });
-  if ((await readdir(options.folder)).length === 0) await rmdir(options.folder);
+  for (const path of [folder, options.folder])
+    if ((await readdir(path)).length === 0) await rmdir(path);
   return true;
 }
 
-/** The server that works on the data, if one runs. */
-async function runningServer(
-  options: EmbeddedOptions,
-  folder: string,
-): Promise<{ place: Place; session: Session } | undefined> {
-  if (!existsSync(join(folder, "data", "postmaster.pid"))) return undefined;
+/** Stops the server if it runs. Data under a running server is never touched. */
+async function stopForGood(options: EmbeddedOptions): Promise<void> {
   const place = await preparePlace(options);
-  const running = await attach(place);
-  return running === undefined ? undefined : { place, session: running.session };
+  const running = await attach(place).catch(() => undefined);
+  if (running !== undefined && (await stopIfLast(place, running.session))) return;
+  if (!(await isRunning(place))) return;
+  throw new FleetError("refused", "the embedded database is in use by another command", {
+    remedy: "Stop it first (dev in another terminal?), then try again. Nothing was erased.",
+  });
+}
+
+/** What pg_ctl says; it knows servers that are starting, or that do not let us in. */
+async function isRunning(place: Place): Promise<boolean> {
+  return (await place.runner.run(place.control, ["status"], environmentOf(place))).code === 0;
 }
 
 async function preparePlace(options: EmbeddedOptions): Promise<Place> {
   const { initdb, control } = await findBinaries(options.root);
-  const folder = join(options.folder, "postgres");
-  await mkdir(folder, { recursive: true });
+  await mkdir(join(options.folder, "postgres"), { recursive: true }).catch(
+    (cause: NodeJS.ErrnoException) => {
+      throw new FleetError(
+        "embedded",
+        `the folder of the embedded database cannot be made: ${cause.message}`,
+        {
+          remedy:
+            "Make its parent writable, set embedded.folder, or set the databases' connection URLs.",
+          cause,
+        },
+      );
+    },
+  );
+  const folder = await realpath(join(options.folder, "postgres"));
   const runner = await createRunner(control, folder);
   const passwordFile = join(options.folder, "pgpass");
   const data = join(folder, "data");
   if (!existsSync(data)) await initialise(initdb, folder, data, passwordFile, runner);
-  const password = (await readFile(passwordFile, "utf8")).trim().split(":").at(-1) ?? "";
+  const password = await readPassword(passwordFile);
   return { data, log: join(folder, "log"), passwordFile, password, control, runner };
 }
 
@@ -117,14 +146,11 @@ async function initialise(
   passwordFile: string,
   runner: Runner,
 ): Promise<void> {
-  const fresh = join(folder, `new-${process.pid}`);
-  const secret = join(folder, `secret-${process.pid}`);
-  if (!existsSync(passwordFile)) {
-    const line = `127.0.0.1:*:*:postgres:${randomBytes(24).toString("hex")}\n`;
-    await writeFile(passwordFile, line, { mode: 0o600, flag: "wx" }).catch(ignoreExisting);
-  }
-  const password = (await readFile(passwordFile, "utf8")).trim().split(":").at(-1);
-  await writeFile(secret, `${password}\n`, { mode: 0o600 });
+  await writePasswordFile(passwordFile);
+  const fresh = await mkdtemp(join(folder, "new-"));
+  const secret = `${fresh}.secret`;
+  await runner.own(fresh);
+  await writeFile(secret, `${await readPassword(passwordFile)}\n`, { mode: 0o600 });
   await runner.own(secret);
   try {
     const args = [
@@ -148,6 +174,29 @@ async function initialise(
   }
 }
 
+/** One password for the cluster's life. Written beside its place first: whoever sees the file sees all of it. */
+async function writePasswordFile(path: string): Promise<void> {
+  if (existsSync(path)) return;
+  const temporary = `${path}.${process.pid}`;
+  const line = `127.0.0.1:*:*:postgres:${randomBytes(24).toString("hex")}\n`;
+  await writeFile(temporary, line, { mode: 0o600 });
+  await link(temporary, path).catch(ignoreExisting);
+  await rm(temporary);
+}
+
+async function readPassword(path: string): Promise<string> {
+  const text = await readFile(path, "utf8").catch(() => "");
+  const password = text.trim().split(":").at(-1) ?? "";
+  if (password !== "") return password;
+  throw new FleetError(
+    "embedded",
+    `the embedded database's password is lost: ${path} is missing or empty`,
+    {
+      remedy: "Restore the file, or erase the database and its data: drizzle-fleet dev --death",
+    },
+  );
+}
+
 function ignoreExisting(error: NodeJS.ErrnoException): void {
   if (error.code !== "EEXIST" && error.code !== "ENOTEMPTY") throw error;
 }
@@ -164,17 +213,24 @@ async function joinServer(
     await running?.session.close();
     // Somebody is stopping it: wait until it is gone. Nobody runs it: start it.
     const failure = running === undefined ? await start(place, preferredPort) : undefined;
-    if (Date.now() > deadline) {
+    if (Date.now() > deadline || (failure !== undefined && !isPassing(failure))) {
       throw new FleetError(
         "embedded",
         `the embedded PostgreSQL does not start: ${failure ?? "another command keeps stopping it"}`,
         {
-          remedy: `Its log is ${place.log}. npm run dev:death erases it and its data.`,
+          remedy: `Its log is ${place.log}. drizzle-fleet dev --death erases it and its data.`,
         },
       );
     }
     await sleep(100);
   }
+}
+
+/** Complaints that another try may not meet: somebody took the port, or starts the server at this moment. */
+function isPassing(complaint: string): boolean {
+  return /Address already in use|another server might be running|lock file .* already exists|is starting up/i.test(
+    complaint,
+  );
 }
 
 /** Connects to the server that holds the data folder, if one does. */
@@ -187,7 +243,7 @@ async function attach(place: Place): Promise<{ session: Session; port: number } 
     const [row] = await session.query<{ directory: string }>(
       "SELECT current_setting('data_directory') AS directory",
     );
-    if (row?.directory === place.data) return { session, port };
+    if (row?.directory === (await realpath(place.data))) return { session, port };
     await session.close();
   } catch (error) {
     // A crash leaves the file behind, and its port may by now belong to any other program.
@@ -233,7 +289,12 @@ async function start(place: Place, preferredPort: number): Promise<string | unde
 }
 
 async function leaveServer(place: Place, session: Session): Promise<void> {
-  if (session.lost) return;
+  if (session.lost) {
+    // Our part in the use went with the session; the server may wait for nobody but us.
+    const running = await attach(place);
+    if (running !== undefined) await stopIfLast(place, running.session);
+    return;
+  }
   await session.query("SELECT pg_advisory_unlock_shared($1)", [usersLock]);
   await stopIfLast(place, session);
 }
@@ -247,14 +308,11 @@ async function stopIfLast(place: Place, session: Session): Promise<boolean> {
     await session.close();
     return false;
   }
-  const { code, output } = await place.runner.run(place.control, [
-    "stop",
-    "-w",
-    "-m",
-    "fast",
-    "-D",
-    place.data,
-  ]);
+  const { code, output } = await place.runner.run(
+    place.control,
+    ["stop", "-w", "-m", "fast"],
+    environmentOf(place),
+  );
   if (code !== 0)
     throw new FleetError("embedded", `the embedded PostgreSQL does not stop: ${output.trim()}`);
   return true;
@@ -280,6 +338,10 @@ function addressOf(place: Place, port: number, database: string): DatabaseAddres
     name: database,
     url: `postgresql://postgres:${place.password}@127.0.0.1:${port}/${path}`,
   };
+}
+
+function environmentOf({ data }: Place): Record<string, string> {
+  return { PGDATA: data };
 }
 
 /** The preferred port, or any other free one. */

@@ -10,7 +10,11 @@ export interface Runner {
   /** Gives a folder or file to the user that runs the server. */
   own(path: string): Promise<void>;
   /** Runs a program to its end and returns what it wrote. */
-  run(program: string, args: readonly string[]): Promise<{ code: number; output: string }>;
+  run(
+    program: string,
+    args: readonly string[],
+    environment?: Readonly<Record<string, string>>,
+  ): Promise<{ code: number; output: string }>;
 }
 
 /**
@@ -25,10 +29,12 @@ export async function createRunner(program: string, folder: string): Promise<Run
   const reachable = user === undefined || canReach(user, program, folder);
   return {
     own,
-    run: (command, args) =>
+    run: (command, args, environment = {}) =>
       reachable
-        ? execute(command, args, { cwd: folder, ...user })
-        : execute("setpriv", [...keepReading(user), command, ...args], { cwd: folder }),
+        ? execute(command, args, environment, { cwd: folder, ...user })
+        : execute("setpriv", [...keepReading(user), command, ...args], environment, {
+            cwd: folder,
+          }),
   };
 }
 
@@ -82,14 +88,14 @@ function keepReading(user: User): string[] {
 function execute(
   command: string,
   args: readonly string[],
+  environment: Readonly<Record<string, string>>,
   options: { cwd: string; uid?: number; gid?: number },
 ): Promise<{ code: number; output: string }> {
   return new Promise((resolve, reject) => {
     // LC_ALL: messages in English and a cluster that sorts the same on every machine.
-    const environment = { ...process.env, LC_ALL: "C" };
     const child = spawn(command, args, {
       ...options,
-      env: environment,
+      env: { ...process.env, LC_ALL: "C", ...environment },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const chunks: Buffer[] = [];

@@ -1,4 +1,4 @@
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { type Environment, resolveDatabases } from "../config/environment.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import type { DatabaseAddress } from "../core/database.ts";
@@ -36,7 +36,7 @@ export function migrationsFolder(context: Context, service: string): string {
 /** Where the embedded server keeps its data. */
 export function embeddedOptions({ config }: Context): EmbeddedOptions {
   const { folder, port } = config.fleet.embedded;
-  return { root: config.root, folder: join(config.root, folder), port };
+  return { root: config.root, folder: resolve(config.root, folder), port };
 }
 
 /**
@@ -56,7 +56,7 @@ export async function withDatabases<Result>(
   const options = embeddedOptions(context);
   const server = await acquireEmbedded(options, databases.names);
   context.notify(
-    `${databases.variables.join(" and ")} not set: using the embedded PostgreSQL on 127.0.0.1:${server.port}, data in ${context.config.fleet.embedded.folder}`,
+    `${databases.variables.join(" and ")} not set:\nembedded PostgreSQL on 127.0.0.1:${server.port}, data in ${context.config.fleet.embedded.folder}`,
   );
   try {
     return await use({ embedded: true, addressOf: server.addressOf });
@@ -65,15 +65,18 @@ export async function withDatabases<Result>(
   }
 }
 
-/** Two names in the configuration may mean one database: then their targets must not share a schema either. */
+/**
+ * Two names in the configuration may mean one database: then their targets must not share a schema either.
+ *
+ * @param identities what the server itself says of each database; equal for the same one, however it was reached
+ */
 export function refuseSharedSchemas(
   targets: readonly Target[],
-  addressOf: OpenDatabases["addressOf"],
+  identities: ReadonlyMap<string, string>,
 ): void {
   const owners = new Map<string, Target>();
   const problems = targets.flatMap((target) => {
-    const url = new URL(addressOf(target.database).url);
-    const place = JSON.stringify([url.host, url.pathname, target.schema]);
+    const place = JSON.stringify([identities.get(target.database), target.schema]);
     const owner = owners.get(place) ?? target;
     owners.set(place, owner);
     if (owner === target) return [];

@@ -1,13 +1,21 @@
 import { spawn } from "node:child_process";
+import { constants } from "node:os";
 import { relative, resolve } from "node:path";
 import { type DatabaseAddress, locationOf } from "../core/database.ts";
-import { FleetError } from "../core/errors.ts";
+import { FleetError, messageOf } from "../core/errors.ts";
 import type { Observer } from "../core/events.ts";
 import type { Finding } from "../core/finding.ts";
 import { eraseEmbedded } from "../dev/embedded.ts";
 import { withSession } from "../postgres/session.ts";
+import { journalPath } from "../source/journal.ts";
 import { checkSchema } from "./check.ts";
-import { type Context, embeddedOptions, type OpenDatabases, withDatabases } from "./context.ts";
+import {
+  type Context,
+  embeddedOptions,
+  migrationsFolder,
+  type OpenDatabases,
+  withDatabases,
+} from "./context.ts";
 import { type MigrateResult, migrate } from "./migrate.ts";
 
 export interface DevOptions {
@@ -58,6 +66,7 @@ export async function dev(
         return { kind: "migrationsFailed" };
       }
     }
+    if (context.signal?.aborted === true) return { kind: "stopped" };
     observer.ready(connectionLines(context, open));
     if (options.command.length > 0)
       return { kind: "commandEnded", code: await runCommand(context, options.command, open) };
@@ -118,7 +127,12 @@ function psql(address: DatabaseAddress): string {
   return `psql -h ${url.hostname} -p ${url.port} -U ${url.username} ${decodeURIComponent(url.pathname.slice(1))}`;
 }
 
-/** Runs the user's program with the databases' URLs in its environment; ends it with the context's signal. */
+/**
+ * Runs the user's program with the databases' URLs in its environment. The context's signal asks it to end;
+ * when this process has to end at once, so must the program.
+ *
+ * @returns its exit code, or 128 and the signal's number as a shell has it
+ */
 function runCommand(
   context: Context,
   [program = "", ...args]: readonly string[],
@@ -128,16 +142,17 @@ function runCommand(
   return new Promise((done, fail) => {
     const child = spawn(program, args, { stdio: "inherit", env: environment });
     const stop = () => child.kill("SIGTERM");
+    const kill = () => child.kill("SIGKILL");
     context.signal?.addEventListener("abort", stop, { once: true });
-    child.on("error", (cause) =>
-      fail(
-        new FleetError("usage", `cannot run ${program}: ${cause.message}`, {
-          remedy: "Is the command spelled right?",
-          cause,
-        }),
-      ),
-    );
-    child.on("exit", (code) => done(code ?? 1));
+    process.once("exit", kill);
+    child.on("error", (cause) => {
+      const remedy = "Is the command spelled right?";
+      fail(new FleetError("usage", `cannot run ${program}: ${cause.message}`, { remedy, cause }));
+    });
+    child.on("exit", (code, signal) => {
+      process.off("exit", kill);
+      done(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
+    });
   });
 }
 
@@ -161,29 +176,42 @@ async function untilStopped({ signal }: Context): Promise<void> {
 
 const settleMs = 200;
 
+/** Looks at the schemas now, and whenever a schema file or a journal changes. */
 async function watchSchemas(context: Context, observer: DevObserver): Promise<void> {
   const { services } = context.config.fleet;
   const look = async (): Promise<void> => {
     const findings: Finding[] = [];
-    for (const [service, config] of Object.entries(services))
+    for (const [service, config] of Object.entries(services)) {
       findings.push(...(await checkSchema(context, service, config)));
+    }
     observer.schemas(findings);
   };
-  const { watch } = await import("chokidar");
-  const folders = Object.values(services)
-    .flatMap(({ schema }) => [schema].flat())
-    .map((path) => resolve(context.config.root, path));
-  const watcher = watch(folders, { ignoreInitial: true });
   let timer: NodeJS.Timeout | undefined;
-  let looking = look();
+  // What cannot be looked at now may be mended in a moment: it is said, and the watch goes on.
+  const lookAgain = () =>
+    look().catch((error: unknown) =>
+      context.notify(`cannot read the schemas: ${messageOf(error)}`),
+    );
+  let looking = lookAgain();
+  const { watch } = await import("chokidar");
+  const watcher = watch(watchedPaths(context), { ignoreInitial: true });
   watcher.on("all", () => {
     clearTimeout(timer);
     timer = setTimeout(() => {
-      looking = looking.then(look);
+      looking = looking.then(lookAgain);
     }, settleMs);
   });
   await untilStopped(context);
   clearTimeout(timer);
   await looking;
   await watcher.close();
+}
+
+/** The folders of the schemas (of a pattern, the part before it) and the journals. */
+function watchedPaths(context: Context): string[] {
+  const { root, fleet } = context.config;
+  return Object.entries(fleet.services).flatMap(([service, { schema }]) => [
+    ...[schema].flat().map((path) => resolve(root, path.replace(/[^/]*[*?{[].*$/, "") || ".")),
+    journalPath(migrationsFolder(context, service)),
+  ]);
 }

@@ -1,6 +1,7 @@
 import type { FleetConfig, ServiceConfig } from "../config/schema.ts";
+import { throwProblems } from "../core/errors.ts";
 import type { Allowance } from "../sql/read-statements.ts";
-import { resolveTargets } from "../tenants/targets.ts";
+import { unknownNames } from "../tenants/targets.ts";
 
 /**
  * The named services, or all of them.
@@ -11,7 +12,10 @@ export function selectServices(
   fleet: FleetConfig,
   names: readonly string[],
 ): (readonly [string, ServiceConfig])[] {
-  resolveTargets(fleet, [], { services: names, tenants: [], databases: [] });
+  throwProblems(
+    unknownNames("service", names, Object.keys(fleet.services)),
+    "the selection names what does not exist",
+  );
   return Object.entries(fleet.services).filter(
     ([name]) => names.length === 0 || names.includes(name),
   );

@@ -46,7 +46,11 @@ export function migrateText(outcomes: readonly Outcome[], stream: { isTTY?: bool
     ["service", "targets", "migrated", "at head", "failed", "not run", "migrations"],
     rows,
   );
-  const bad = outcomes.filter(({ status }) => status === "failed" || status === "inDoubt");
+  const unstarted = outcomes.find(
+    ({ status, failure }) => status === "notExecuted" && failure !== undefined,
+  );
+  const ended = outcomes.filter(({ status }) => status === "failed" || status === "inDoubt");
+  const bad = unstarted === undefined ? ended : [...ended, unstarted];
   lines.push("");
   for (const outcome of bad.slice(0, longestList))
     lines.push(`${style("red", "x")} ${outcomeText(outcome)}`, "");

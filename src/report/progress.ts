@@ -39,12 +39,14 @@ function bar(stream: ProgressStream): Observer {
   let failed = 0;
   let startedAt = 0;
   let drawnAt = 0;
+  let waiting = "";
   return (event) => {
     const now = performance.now();
     if (event.type === "rolloutStarted") {
       ({ targets, steps } = event);
       startedAt = now;
     }
+    waiting = event.type === "targetRetried" ? `  waiting: ${event.reason}` : "";
     if (event.type === "stepApplied") applied += 1;
     if (event.type === "targetEnded") {
       ended += 1;
@@ -53,9 +55,9 @@ function bar(stream: ProgressStream): Observer {
     if (steps === 0) return;
     if (event.type === "rolloutEnded") {
       stream.write("\r\u001b[2K");
-    } else if (now - drawnAt > redrawMs) {
+    } else if (now - drawnAt > redrawMs || waiting !== "") {
       drawnAt = now;
-      const text = barText({
+      const bare = barText({
         targets,
         ended,
         steps,
@@ -63,7 +65,7 @@ function bar(stream: ProgressStream): Observer {
         failed,
         seconds: (now - startedAt) / 1000,
       });
-      stream.write(`\r\u001b[2K${text.slice(0, (stream.columns ?? 80) - 1)}`);
+      stream.write(`\r\u001b[2K${`${bare}${waiting}`.slice(0, (stream.columns ?? 80) - 1)}`);
     }
   };
 }

@@ -24,19 +24,18 @@ export function statusText(targets: readonly TargetStatus[]): string {
   const verdict =
     behind === 0
       ? `All ${targets.length} targets are at head.`
-      : `${behind} of ${targets.length} targets ${behind === 1 ? "is" : "are"} not at head.`;
+      : `Not at head: ${behind} of ${targets.length} targets.`;
   return [...lines, "", ...(shown.length > 0 ? [...shown, ""] : []), verdict].join("\n");
 }
 
 function single(targets: readonly TargetStatus[]): string[] {
   const rows = targets.map((target) => [
     targetName(target.target),
-    target.target.database,
     target.current ?? "(none)",
     target.pending,
     stateOf(target),
   ]);
-  return table(["target", "database", "current", "pending", "state"], rows);
+  return table(["target", "current", "pending", "state"], rows);
 }
 
 function grouped(targets: readonly TargetStatus[]): string[] {

@@ -75,7 +75,8 @@ function allows(names: readonly string[], name: string): boolean {
   return names.length === 0 || names.includes(name);
 }
 
-function unknownNames(
+/** An error for each name that is not known, with near ones. */
+export function unknownNames(
   kind: string,
   wanted: readonly string[],
   known: readonly string[],
@@ -94,7 +95,7 @@ function unknownNames(
 
 /** The known names that a typing error could have turned into this one, nearest first. */
 function nearNames(name: string, known: readonly string[]): string[] {
-  const limit = Math.max(2, Math.floor(name.length / 3));
+  const limit = Math.max(1, Math.floor(name.length / 3));
   return known
     .map((candidate) => ({
       candidate,
@@ -111,8 +112,7 @@ function tenantProblem(tenant: string): FleetError | undefined {
     return undefined;
   return new FleetError("config", `the tenant name ${JSON.stringify(tenant)} is not allowed`, {
     where: "tenants",
-    remedy:
-      "Use letters, digits, _, - and . (not as the first character); nothing that SQL gives a meaning to.",
+    remedy: "Use letters, digits and _, and behind the first character also - and .",
   });
 }
 

@@ -51,7 +51,7 @@ describe("the embedded database", () => {
     const first = await runCli(project, ["migrate"]);
     expect(first).toMatchObject({ code: 0 });
     expect(first.stderr).toMatch(
-      /^DATABASE_URI not set: using the embedded PostgreSQL on 127\.0\.0\.1:\d+, data in \.data\n/,
+      /^DATABASE_URI not set:\nembedded PostgreSQL on 127\.0\.0\.1:\d+, data in \.data\n/,
     );
     expect(await serverPid(project)).toBeUndefined();
     expect((await runCli(project, ["migrate"])).stdout).toContain(
@@ -159,9 +159,7 @@ client.connect().then(() => client.query("SELECT count(*)::int AS n FROM app_b.t
       expect(text).not.toContain("applied");
       child.kill("SIGINT");
       expect((await ended(child)).code).toBe(0);
-      expect((await runCli(project, ["status"])).stdout).toContain(
-        "2 of 2 targets are not at head.",
-      );
+      expect((await runCli(project, ["status"])).stdout).toContain("Not at head: 2 of 2 targets.");
     },
   );
 

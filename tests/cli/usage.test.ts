@@ -171,7 +171,7 @@ describe("results", () => {
     const environment = { DATABASE_URI: url };
     const before = await runCli(project, ["status"], environment);
     expect(before.stdout).toContain("app/default");
-    expect(before.stdout).toContain("6 of 6 targets are not at head.");
+    expect(before.stdout).toContain("Not at head: 6 of 6 targets.");
     const migrated = await runCli(
       project,
       ["migrate", "-t", "default", "-t", "iopex"],

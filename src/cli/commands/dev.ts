@@ -2,7 +2,7 @@ import { Command } from "commander";
 import type { Finding } from "../../core/finding.ts";
 import type { Context } from "../../operations/context.ts";
 import type { DevObserver, DevResult } from "../../operations/dev.ts";
-import { addCommonOptions, type CommonOptions, createContext, type Finish } from "../context.ts";
+import { addConfigOption, type CommonOptions, createContext, type Finish } from "../context.ts";
 import { exitCode } from "../exit-codes.ts";
 
 interface DevCommandOptions extends CommonOptions {
@@ -12,7 +12,7 @@ interface DevCommandOptions extends CommonOptions {
 }
 
 export function devCommand(finish: Finish): Command {
-  return addCommonOptions(new Command("dev"))
+  return addConfigOption(new Command("dev"))
     .description("start the databases, migrate, then watch the schemas or run your program")
     .argument("[command...]", "your program with its arguments, after --")
     .option("--infra", "the databases only")

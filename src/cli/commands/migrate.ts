@@ -16,8 +16,8 @@ export function migrateCommand(finish: Finish): Command {
     .addHelpText(
       "after",
       `
-With --json, standard output is one event per line and a summary as the last one.
-TENANTS="a b c" in the environment replaces the configured list of tenants for one run.`,
+With --json, standard output is one event per line, and last a summary.
+TENANTS="a b c" in the environment replaces the configured tenants for one run.`,
     )
     .action(async (options: SelectionOptions) => {
       const { migrate } = await import("../../operations/migrate.ts");
