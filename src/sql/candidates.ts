@@ -6,6 +6,8 @@ import type { Token } from "./parser.ts";
 /** A place where `public` may be a schema: an identifier, or the front of a literal that may be a name. */
 interface Candidate {
   readonly token: Token;
+  /** True when the word must be something: a name before a dot is never nothing. */
+  readonly needsReason: boolean;
   /** The token with this template in the place of `public`. */
   readonly write: (schema: Template) => Template;
 }
@@ -33,18 +35,20 @@ const gap: Template = ["", ""];
  * Finds out which of the places that spell `public` are schemas. Each gets a name of its own; whoever knows the
  * grammar tells which of those names came out as schemas.
  *
- * @param tokens the text's tokens, without comments
+ * @param tokensOf gives the text's tokens, without comments
  * @param extra offsets of further tokens that may be a schema, though no dot follows them
  * @param read reads a text, or gives undefined when it cannot be read
  * @param namesIn what a reading names
  */
 export function findSchemas<Reading>(
   text: string,
-  tokens: readonly Token[],
+  tokensOf: () => readonly Token[],
   extra: ReadonlySet<number>,
   read: (text: string) => Reading | undefined,
   namesIn: (reading: Reading, text: string) => Names,
 ): Found<Reading> {
+  if (!/public/i.test(text)) return { edits: [], proof: undefined, unexplained: false };
+  const tokens = tokensOf();
   const candidates = tokens.flatMap((token, index) => candidateOf(tokens, token, index, extra));
   if (candidates.length === 0) return { edits: [], proof: undefined, unexplained: false };
   const edits = candidates.map(({ token, write }, index) => editOf(token, write([marker(index)])));
@@ -80,11 +84,20 @@ function candidateOf(
   index: number,
   extra: ReadonlySet<number>,
 ): Candidate[] {
-  if (extra.has(token.start)) return [{ token, write: (schema) => schema }];
+  if (extra.has(token.start)) return [{ token, needsReason: true, write: (schema) => schema }];
   if (token.kind === "string") return literalCandidate(token);
   if (identifierValue(token.text) !== "public") return [];
-  const qualifies = isQualifier(tokens, index) || /^schema$/i.test(tokens[index - 1]?.text ?? "");
-  return qualifies ? [{ token, write: (schema) => schema }] : [];
+  const qualifies = isQualifier(tokens, index) || isInSchemaList(tokens, index);
+  return qualifies
+    ? [{ token, needsReason: isQualifier(tokens, index), write: (schema) => schema }]
+    : [];
+}
+
+/** True for a name behind SCHEMA, or in a list that begins there. */
+function isInSchemaList(tokens: readonly Token[], index: number): boolean {
+  let before = index - 1;
+  while (tokens[before]?.text === ",") before -= 2;
+  return /^schema$/i.test(tokens[before]?.text ?? "");
 }
 
 /** True for a name that is followed by a dot and follows none. */
@@ -107,5 +120,7 @@ function literalCandidate(token: Token): Candidate[] {
   const literal = literalOf(token);
   const named = literal === undefined ? undefined : schemaInName(literal.value);
   if (literal === undefined || named?.schema !== "public") return [];
-  return [{ token, write: (schema) => literal.write(concat([schema, named.rest])) }];
+  return [
+    { token, needsReason: false, write: (schema) => literal.write(concat([schema, named.rest])) },
+  ];
 }

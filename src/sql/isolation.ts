@@ -1,7 +1,7 @@
 import { isPlaceholder } from "./literals.ts";
 import type { Tree } from "./parser.ts";
-import { schemasNamed } from "./references.ts";
-import { isTree, namesOf, unwrap, walk } from "./tree.ts";
+import { namesOfTree } from "./references.ts";
+import { isTree, unwrap, walk } from "./tree.ts";
 
 /** Why a statement may not run for a tenant. */
 export interface Violation {
@@ -67,6 +67,15 @@ const tenantKinds = new Set([
   "ViewStmt",
 ]);
 
+/** Kinds of objects that live in a schema. What DROP, COMMENT and their like do to others reaches further. */
+const tenantObjects = new Set(
+  `AGGREGATE ATTRIBUTE COLLATION COLUMN CONVERSION DEFAULT DOMAIN DOMCONSTRAINT FOREIGN_TABLE FUNCTION INDEX MATVIEW
+   OPCLASS OPERATOR OPFAMILY POLICY PROCEDURE ROUTINE RULE SEQUENCE STATISTIC_EXT TABCONSTRAINT TABLE TRIGGER
+   TSCONFIGURATION TSDICTIONARY TSPARSER TSTEMPLATE TYPE VIEW`
+    .split(/\s+/)
+    .map((name) => `OBJECT_${name}`),
+);
+
 const remedies: Readonly<Record<string, string>> = {
   CreateExtensionStmt:
     "An extension belongs to the whole database: create it once, outside the tenants' migrations.",
@@ -91,7 +100,7 @@ export function violationOf(
   },
 ): Violation | undefined {
   const [kind, body] = unwrap(tree);
-  if (!tenantKinds.has(kind)) {
+  if (!tenantKinds.has(kind) || !worksOnTenantObjects(kind, body)) {
     return {
       message: `${kind.replace(/Stmt$/, "")} reaches beyond one tenant's schema`,
       remedy:
@@ -102,10 +111,45 @@ export function violationOf(
   const allowed = [...sharedSchemas, ...(extensionSchema === undefined ? [] : [extensionSchema])];
   return (
     wholeDatabaseViolation(kind, body) ??
+    catalogViolation(kind, body) ??
     transactionViolation(kind, body) ??
     settingViolation(kind, body, tree) ??
     schemaViolation(kind, body, tree, allowed)
   );
+}
+
+function worksOnTenantObjects(kind: string, body: Tree): boolean {
+  if (kind === "AlterDefaultPrivilegesStmt") return schemasInOptions(body);
+  const type = body.removeType ?? body.renameType ?? body.objectType ?? body.objtype;
+  if (
+    typeof type !== "string" ||
+    !/^(Drop|Comment|Grant|Rename|AlterOwner|AlterObjectSchema)Stmt$/.test(kind)
+  )
+    return true;
+  const onSchema = type === "OBJECT_SCHEMA" && kind !== "AlterOwnerStmt";
+  return onSchema || tenantObjects.has(type);
+}
+
+/** Without IN SCHEMA default privileges hold in the whole database. */
+function schemasInOptions(body: Tree): boolean {
+  const options = Array.isArray(body.options) ? body.options : [];
+  return options.some(
+    (option) => isTree(option) && isTree(option.DefElem) && option.DefElem.defname === "schemas",
+  );
+}
+
+/** Rows of the system catalogs are everybody's, and pg_settings is another way to SET. */
+function catalogViolation(kind: string, body: Tree): Violation | undefined {
+  if (!/^(Insert|Update|Delete|Merge)Stmt$/.test(kind) || !isTree(body.relation)) return undefined;
+  const { relname, schemaname } = body.relation;
+  const isCatalog =
+    schemaname === "pg_catalog" || (schemaname === undefined && /^pg_/.test(String(relname)));
+  if (!isCatalog) return undefined;
+  return {
+    message: `the statement writes to the system catalog ${String(relname)}`,
+    remedy: "Write the DDL statement that changes it.",
+    name: String(relname),
+  };
 }
 
 /** Maintenance that names no table works on everything it can see. */
@@ -133,28 +177,35 @@ function transactionViolation(kind: string, body: Tree): Violation | undefined {
 }
 
 function settingViolation(kind: string, body: Tree, tree: Tree): Violation | undefined {
-  let setting = kind === "VariableSetStmt" ? settingOf(body) : undefined;
-  walk(tree, (node, key) => {
-    const isConfiguration = key === "FuncCall" && namesOf(node.funcname)?.at(-1) === "set_config";
-    if (isConfiguration) setting ??= configuredSetting(node);
-  });
-  if (setting === undefined || !settingsOfTheRunner.has(setting)) return undefined;
+  const set = [
+    ...(kind === "VariableSetStmt" ? [settingOf(body)] : []),
+    ...(kind === "CreateFunctionStmt" || kind === "AlterFunctionStmt" ? optionsOf(body) : []),
+    ...namesOfTree(tree).settings,
+  ];
+  // A setting whose name is computed could be any.
+  const forbidden = set.find(
+    (setting) => setting === undefined || settingsOfTheRunner.has(setting),
+  );
+  if (forbidden === undefined && !set.includes(undefined)) return undefined;
+  const name = forbidden ?? "search_path";
   return {
-    message: `${setting} is set by the runner: it is what keeps a migration inside its tenant`,
+    message: `${name} is set by the runner: it is what keeps a migration inside its tenant`,
     remedy: "Remove the statement; names without a schema already resolve in the tenant schema.",
-    name: setting,
+    name: forbidden ?? "set_config",
   };
+}
+
+/** A function may have a search_path of its own, whose schemas are checked; another role it may not. */
+function optionsOf(body: Tree): string[] {
+  const found: string[] = [];
+  walk(body, (node, key) => {
+    if (key === "VariableSetStmt" && settingOf(node) !== "search_path") found.push(settingOf(node));
+  });
+  return found;
 }
 
 function settingOf(node: Tree): string {
   return node.kind === "VAR_RESET_ALL" ? "search_path" : String(node.name).toLowerCase();
-}
-
-/** The first argument of set_config(); one that is computed could be any setting. */
-function configuredSetting(node: Tree): string {
-  const [first] = Array.isArray(node.args) ? node.args : [];
-  const constant = isTree(first) && isTree(first.A_Const) ? first.A_Const.sval : undefined;
-  return isTree(constant) ? String(constant.sval).toLowerCase() : "search_path";
 }
 
 function schemaViolation(
@@ -163,11 +214,14 @@ function schemaViolation(
   tree: Tree,
   allowed: readonly string[],
 ): Violation | undefined {
-  for (const schema of schemasNamed(tree)) {
+  for (const schema of namesOfTree(tree).schemas) {
     if (isPlaceholder(schema) || systemSchemas.has(schema) || allowed.includes(schema)) continue;
     return {
       message: `the statement names the schema "${schema}", which is neither the tenant's nor shared`,
-      remedy: `Write the name without its schema, or list "${schema}" under sharedSchemas of the service.`,
+      remedy:
+        schema === "public"
+          ? "Write the name without its schema; it resolves in the tenant schema."
+          : `Write the name without its schema, or list "${schema}" under sharedSchemas of the service.`,
       name: schema,
     };
   }

@@ -1,15 +1,16 @@
 import { fill, placeholder } from "../core/template.ts";
 import { type Body, bodyOf } from "./body.ts";
-import { findSchemas, qualifiersIn } from "./candidates.ts";
+import { type Found, findSchemas, qualifiersIn } from "./candidates.ts";
 import { sameButForSchema } from "./compare.ts";
+import { identifierValue } from "./literals.ts";
 import { applyEdits, type Neutral, type ParsedText, parseOne, parseText } from "./parsed-text.ts";
-import { GrammarError } from "./parser.ts";
+import { GrammarError, type Tree } from "./parser.ts";
 import { neutralizePlpgsql } from "./plpgsql.ts";
-import { columnsNamed, schemasNamed, searchPathOf, suspicions } from "./references.ts";
+import { namesOfTree, searchPathOf } from "./references.ts";
 import { isTree, walk } from "./tree.ts";
 
 /** What a statement must contain to name something with a schema: the word itself, or a dot before a name. */
-const mayNameSchema = /public|\.\s*["\p{L}_*]/iu;
+const mayNameSchema = /public|["\p{L}\p{N}_$]\s*\.\s*[^\s\p{N},)]/iu;
 
 /**
  * Replaces `public` by a gap for the tenant schema wherever it is a schema: as a qualifier, as an object
@@ -29,18 +30,15 @@ export function neutralize(statement: ParsedText): Neutral {
   const inside = body === undefined ? undefined : neutralizeBody(statement, body);
   const found = findSchemas(
     text,
-    statement.tokens,
+    () => statement.tokens,
     functionSearchPath(statement),
     parseOne,
-    (marked) => ({
-      schemas: schemasNamed(marked),
-      others: columnsNamed(marked),
-    }),
+    namesOfTree,
   );
   const unproved = [
     ...(inside?.unproved ?? []),
-    ...suspicions(tree),
-    ...unexplained(statement, found.unexplained),
+    ...namesOfTree(tree).suspicions,
+    ...unexplained(statement, found),
   ];
   const inner = inside?.trees ?? [];
   const bodyChanged = body !== undefined && inside !== undefined && inside.sql.length > 1;
@@ -104,12 +102,19 @@ function neutralizeText(text: string): Neutral {
 }
 
 /** Every name in front of a dot must be a schema, or a table, alias or column, to the tree. */
-function unexplained({ tree, tokens }: ParsedText, candidates: boolean): string[] {
-  if (candidates) return ["what public stands for"];
-  const names = qualifiersIn(tokens);
-  if (names.length === 0) return [];
-  const known = new Set([...schemasNamed(tree), ...columnsNamed(tree)]);
-  return names.filter((name) => !known.has(name)).map((name) => `what ${name} stands for`);
+function unexplained(statement: ParsedText, found: Found<Tree>): string[] {
+  if (found.unexplained) return ["what public stands for"];
+  const { schemas, others } = namesOfTree(found.proof ?? statement.tree);
+  const isKnown = (name: string) =>
+    schemas.has(name) || others.has(name) || (name === "public" && found.proof !== undefined);
+  // Most texts are settled without looking at their tokens: literals and comments only add names here.
+  const spelled = [
+    ...statement.text.matchAll(/("(?:[^"]|"")*"|[\p{L}_][\p{L}\p{N}_$]*)\s*\.(?!\.)/gu),
+  ];
+  if (spelled.every(([, name = ""]) => isKnown(identifierValue(name)))) return [];
+  return qualifiersIn(statement.tokens)
+    .filter((name) => !isKnown(name))
+    .map((name) => `what ${name} stands for`);
 }
 
 /** Where `SET search_path = public` of a function stands, in its own text. */

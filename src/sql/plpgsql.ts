@@ -5,7 +5,7 @@ import { sameButForSchema } from "./compare.ts";
 import { identifierValue, literalOf } from "./literals.ts";
 import { applyEdits, type Edit, type Neutral, type ParsedText, parseOne } from "./parsed-text.ts";
 import { parsePlpgsql, scan, type Token, type Tree } from "./parser.ts";
-import { columnsNamed, schemasNamed, suspicions } from "./references.ts";
+import { namesOfTree } from "./references.ts";
 import { isTree, walk } from "./tree.ts";
 
 /** Statements of PL/pgSQL that run a string, by the key that holds the string's expression. */
@@ -30,7 +30,7 @@ export function neutralizePlpgsql(
   const read = (value: string) => readFunction(statement, body, value);
   const original = read(body.value);
   const tokens = scan(body.value).filter(({ kind }) => kind !== "comment");
-  const found = findSchemas(body.value, tokens, new Set(), read, namesIn);
+  const found = findSchemas(body.value, () => tokens, new Set(), read, namesIn);
   const sql = applyEdits(body.value, found.edits);
   const after = sql.length === 1 ? original : (found.proof ?? read(fill(sql, placeholder)));
   if (original === undefined || after === undefined) {
@@ -46,10 +46,11 @@ export function neutralizePlpgsql(
     ...(sqlIn(original).includes(undefined)
       ? ["a part of the body that does not parse as SQL"]
       : []),
+    ...nestedBodies(original),
     ...(found.unexplained
       ? ["what public stands for"]
       : unexplainedNames(original, body.value, tokens)),
-    ...sqlTrees(original).flatMap(suspicions),
+    ...sqlTrees(original).flatMap((statement) => namesOfTree(statement).suspicions),
   ];
   if (!sameButForSchema(original, after, sameSql)) {
     return {
@@ -58,7 +59,12 @@ export function neutralizePlpgsql(
       unproved: [...unproved, "that the body means the same in another schema"],
     };
   }
-  return { sql, trees: [...sqlTrees(after), ...typeTrees(after), ...dynamic.trees], unproved };
+  const declared = [...declaredNames(fill(sql, placeholder)).schemas].map(typeIn);
+  return {
+    sql,
+    trees: [...sqlTrees(after), ...typeTrees(after), ...declared, ...dynamic.trees],
+    unproved,
+  };
 }
 
 /**
@@ -90,11 +96,17 @@ function withKnownTypes(body: string, which: "all" | "rows and arrays"): string 
   return fill(applyEdits(body, edits), "");
 }
 
+interface DeclaredType {
+  readonly start: number;
+  readonly end: number;
+  readonly kind: "row" | "array" | "other";
+  /** Where the type lives, if it is no table's. */
+  readonly schema: string | undefined;
+}
+
 /** The qualified types in the DECLARE sections of a body. */
-function declaredTypes(
-  body: string,
-): { start: number; end: number; kind: "row" | "array" | "other" }[] {
-  const found: { start: number; end: number; kind: "row" | "array" | "other" }[] = [];
+function declaredTypes(body: string): DeclaredType[] {
+  const found: DeclaredType[] = [];
   let declaration: Token[] = [];
   let declaring = false;
   for (const token of scan(body).filter(({ kind }) => kind !== "comment")) {
@@ -111,9 +123,7 @@ function declaredTypes(
 }
 
 /** The type in `name CONSTANT schema.type NOT NULL := value`, if it has a schema. */
-function typeOf(
-  declaration: readonly Token[],
-): { start: number; end: number; kind: "row" | "array" | "other" } | undefined {
+function typeOf(declaration: readonly Token[]): DeclaredType | undefined {
   const words = declaration.map(({ text }) => text.toUpperCase());
   const from = words[1] === "CONSTANT" ? 2 : 1;
   const after = words.findIndex(
@@ -123,7 +133,19 @@ function typeOf(
   const [first, last] = [type[0], type.at(-1)];
   if (first === undefined || last === undefined || type[1]?.text !== ".") return undefined;
   const kind = /^rowtype$/i.test(last.text) ? "row" : last.text === "]" ? "array" : "other";
-  return { start: first.start, end: last.end, kind };
+  const schema =
+    kind === "row" || type.some(({ text }) => text === "%")
+      ? undefined
+      : identifierValue(first.text);
+  return { start: first.start, end: last.end, kind, schema };
+}
+
+/** A function or DO block that the body makes has a body of its own, which nobody has looked at. */
+function nestedBodies(tree: Tree): string[] {
+  const nested = sqlTrees(tree).some(
+    (statement) => "CreateFunctionStmt" in statement || "DoStmt" in statement,
+  );
+  return nested ? ["a function or DO block inside the body"] : [];
 }
 
 /** Names before a dot that are neither a schema nor a table, column, variable or label that was seen. */
@@ -142,36 +164,32 @@ function unexplainedNames(tree: Tree, body: string, tokens: readonly Token[]): s
 
 /** What a body names: in its SQL, and in the types of its variables. */
 function namesIn(tree: Tree, body: string): Names {
-  const schemas = declaredSchemas(body);
-  const others = new Set<string>();
+  const { schemas, others } = declaredNames(body);
   for (const statement of [...sqlTrees(tree), ...typeTrees(tree)]) {
-    for (const schema of schemasNamed(statement)) schemas.add(schema);
-    for (const column of columnsNamed(statement)) others.add(column);
+    const names = namesOfTree(statement);
+    for (const schema of names.schemas) schemas.add(schema);
+    for (const other of names.others) others.add(other);
   }
   return { schemas, others };
 }
 
-/** Schemas in `schema.table%ROWTYPE`, `schema.table.column%TYPE` and `schema.type[]`, by the tokens. */
-function declaredSchemas(body: string): Set<string> {
+/** What declarations name: `schema.table%ROWTYPE`, `schema.table.column%TYPE`, `table.column%TYPE`, `schema.type`. */
+function declaredNames(body: string): { schemas: Set<string>; others: Set<string> } {
   const tokens = scan(body).filter(({ kind }) => kind !== "comment");
-  const found = new Set<string>();
+  const schemas = new Set<string>();
+  const others = new Set<string>();
   for (const [index, { text }] of tokens.entries()) {
     const next = tokens[index + 1]?.text.toUpperCase();
-    const names =
-      text === "%" && next === "ROWTYPE"
-        ? 2
-        : text === "%" && next === "TYPE"
-          ? 3
-          : text === "[" && next === "]"
-            ? 2
-            : 0;
-    const first = index - (names * 2 - 1);
-    const dotted = tokens.slice(Math.max(first, 0), index).map((token) => token.text);
-    const qualified =
-      names > 0 && first >= 0 && dotted.every((part, at) => (part === ".") === (at % 2 === 1));
-    if (qualified) found.add(identifierValue(dotted[0] ?? ""));
+    if (text !== "%" || (next !== "ROWTYPE" && next !== "TYPE")) continue;
+    let first = index - 1;
+    while (tokens[first - 1]?.text === ".") first -= 2;
+    const names = (index - first + 1) / 2;
+    const name = identifierValue(tokens[first]?.text ?? "");
+    if (names > (next === "TYPE" ? 2 : 1)) schemas.add(name);
+    else others.add(name);
   }
-  return found;
+  for (const { schema } of declaredTypes(body)) if (schema !== undefined) schemas.add(schema);
+  return { schemas, others };
 }
 
 /** The trees of the SQL in a body; `undefined` stands for what does not parse as any kind of it. */
@@ -189,12 +207,30 @@ function sqlTrees(tree: Tree): Tree[] {
 
 /** A statement, an expression, or an assignment, of which the expression counts. */
 function sqlTree(query: string): Tree | undefined {
-  const assigned = /^.*?:?=(.*)$/s.exec(query)?.[1];
-  return (
-    parseOne(query) ??
-    parseOne(`SELECT ${query}`) ??
-    (assigned === undefined ? undefined : parseOne(`SELECT ${assigned}`))
-  );
+  const assigned = /^[^'()]*?:?=(.*)$/s.exec(query)?.[1];
+  const attempts = [
+    query,
+    `SELECT ${query}`,
+    ...(assigned === undefined ? [] : [`SELECT ${assigned}`]),
+  ];
+  // A text that does not parse costs the parser much: the likely reading comes first.
+  if (
+    !/^\s*(select|insert|update|delete|with|merge|create|alter|drop|call|set|table|values)\b/i.test(
+      query,
+    )
+  )
+    attempts.reverse();
+  for (const attempt of attempts) {
+    const tree = parseOne(attempt);
+    if (tree !== undefined) return tree;
+  }
+  return undefined;
+}
+
+/** A tree that names a type of a schema, as a declaration does. */
+function typeIn(schema: string): Tree {
+  const names = [schema, "t"].map((name) => ({ String: { sval: name } }));
+  return { SelectStmt: { typeName: { names } } };
 }
 
 function typeTrees(tree: Tree): Tree[] {

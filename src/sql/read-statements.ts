@@ -2,6 +2,7 @@ import { FleetError } from "../core/errors.ts";
 import type { Statement } from "../core/migration.ts";
 import { type Classification, classify } from "./classify.ts";
 import { type Violation, violationOf } from "./isolation.ts";
+import { identifierValue } from "./literals.ts";
 import { neutralize } from "./neutralize.ts";
 import type { Neutral } from "./parsed-text.ts";
 import { SourceText } from "./source-text.ts";
@@ -61,7 +62,7 @@ export function readStatements(
     }
     const usesNewValue =
       kind.enumValue === undefined &&
-      newEnumValues.some((value) => raw.parsed.text.includes(value));
+      newEnumValues.some((value) => mentions(raw.parsed.text, value));
     statements.push({
       sql: neutral.sql,
       original: raw.parsed.text,
@@ -75,7 +76,7 @@ export function readStatements(
       ...(kind.concurrentIndex === undefined ? {} : { concurrentIndex: kind.concurrentIndex }),
     });
     if (boundary || usesNewValue) newEnumValues.length = 0;
-    if (kind.enumValue !== undefined) newEnumValues.push(kind.enumValue.replaceAll("'", "''"));
+    newEnumValues.push(...neutral.trees.flatMap((tree) => classify(tree).enumValue ?? []));
     boundary = false;
   }
   return { statements, extensions };
@@ -84,7 +85,9 @@ export function readStatements(
 function refusalsOf(neutral: Neutral, kind: Classification, allowance: Allowance): Violation[] {
   const violations = neutral.trees.flatMap((tree) => violationOf(tree, allowance) ?? []);
   if (kind.concurrentIndex?.name === "") violations.push(unnamedIndex);
-  if (violations.length > 0) return violations;
+  // A body is read in several ways, and says the same in each.
+  if (violations.length > 0)
+    return [...new Map(violations.map((one) => [one.message, one])).values()];
   return allowance.acceptUnproved === true ? [] : [...new Set(neutral.unproved)].map(unproved);
 }
 
@@ -110,13 +113,33 @@ function refused(source: SourceText, raw: RawStatement, violation: Violation): F
   });
 }
 
-/** Where the name stands, in the tokens or inside a literal or body; else where the statement begins. */
+/** True when a statement spells a value as a literal, or as a part of an array's. */
+function mentions(text: string, value: string): boolean {
+  const spelled = [value, value.replaceAll("'", "''"), value.replaceAll("'", "\\'")];
+  return spelled.some((one) =>
+    new RegExp(`['"{,]${one.replace(/[^\p{L}\p{N}_]/gu, "\\$&")}['"},]`, "u").test(text),
+  );
+}
+
+/** Where the name stands: before a dot, as a word of its own, inside a literal or body; else at the beginning. */
 function placeOf(raw: RawStatement, name: string | undefined): number {
   if (name === undefined) return raw.start;
   const [schema = name] = name.split(".");
-  const token = raw.parsed.tokens.find(({ text }) =>
-    text.toLowerCase().includes(schema.toLowerCase()),
+  const { tokens } = raw.parsed;
+  const spells = (index: number) => identifierValue(tokens[index]?.text ?? "") === schema;
+  const isRelation = (index: number) =>
+    !/^(select|where|and|or|on|by|set|,|\()$/i.test(tokens[index - 1]?.text ?? "");
+  const indexes = [...tokens.keys()];
+  const qualifiers = indexes.filter(
+    (index) => spells(index) && tokens[index + 1]?.text === "." && tokens[index - 1]?.text !== ".",
   );
+  const at =
+    qualifiers.find((index) => tokens[index + 3]?.text === "." || isRelation(index)) ??
+    qualifiers[0] ??
+    indexes.find(spells);
+  if (at !== undefined)
+    return raw.start + (tokens[at]?.start ?? 0) + (tokens[at]?.text.startsWith('"') ? 1 : 0);
+  const token = tokens.find(({ text }) => text.toLowerCase().includes(schema.toLowerCase()));
   if (token === undefined) return raw.start;
   const within = token.text.toLowerCase().indexOf(schema.toLowerCase());
   return raw.start + token.start + Buffer.byteLength(token.text.slice(0, within));

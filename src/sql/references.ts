@@ -1,4 +1,4 @@
-import { schemaInName } from "./literals.ts";
+import { identifierValue, schemaInName } from "./literals.ts";
 import type { Tree } from "./parser.ts";
 import { isTree, namesOf, stringOf, unwrap, walk } from "./tree.ts";
 
@@ -24,8 +24,10 @@ const qualifiedNameKeys = new Set([
   "useOp",
   "opname",
   "operatorName",
+  "operName",
   "cfgname",
   "dictname",
+  "method",
 ]);
 
 /** Objects that PostgreSQL names with their table in front: `table.column`, `table.trigger` and so on. */
@@ -43,65 +45,105 @@ const registryTypes = /^reg(class|type|proc|procedure|oper|operator|config|dicti
 const namingFunctions =
   /^(nextval|currval|setval|to_reg\w+|pg_get_serial_sequence|pg_(relation|table|indexes|total_relation)_size|pg_partition_\w+)$/;
 
+/** Built-in functions whose first argument, of several, is a text search configuration. */
+const searchFunctions =
+  /^(to_tsvector|(plain|phrase|websearch_)?to_tsquery|ts_headline|jsonb?_to_tsvector)$/;
+
 /** Built-in functions whose arguments are text and nothing else. */
 const textFunctions =
   /^(jsonb?_build_\w+|format|concat(_ws)?|lower|upper|initcap|replace|regexp_\w+|substr(ing)?|left|right|split_part|strpos|starts_with|[blr]?trim|md5|length|quote_\w+|string_to_\w+|translate|repeat|reverse|encode|decode|to_char|to_jsonb?|array_\w+)$/;
 
-/** Every schema that a statement names, wherever the grammar lets it: as a qualifier, an object or a literal. */
-export function schemasNamed(tree: Tree): Set<string> {
-  const found = new Set<string>();
+/** Built-in functions that run the text they are given. */
+const executingFunctions = /^(query_to_xml\w*|ts_stat|ts_rewrite|dblink\w*)$/;
+
+/** Built-in functions that take the name of a schema. */
+const schemaFunctions = /^(to_regnamespace|has_schema_privilege)$/;
+
+/** What a statement names in front of other names. */
+export interface TreeNames {
+  /** Every schema, wherever the grammar lets it stand: as a qualifier, an object or a literal. */
+  readonly schemas: ReadonlySet<string>;
+  /** Tables and aliases with a column, columns with a field. */
+  readonly others: ReadonlySet<string>;
+  /** Constants that are arguments of functions, of which nobody knows whether they read them as names. */
+  readonly suspicions: readonly string[];
+  /** Settings that set_config() sets; undefined for one that is computed. */
+  readonly settings: readonly (string | undefined)[];
+}
+
+interface Collected {
+  readonly schemas: Set<string>;
+  readonly others: Set<string>;
+  readonly suspicions: string[];
+  readonly settings: (string | undefined)[];
+}
+
+/** Trees are asked more than once, and walking them is what the whole analysis costs. */
+const known = new WeakMap<Tree, TreeNames>();
+
+/** All that a statement's tree names in front of other names. */
+export function namesOfTree(tree: Tree): TreeNames {
+  const before = known.get(tree);
+  if (before !== undefined) return before;
+  const found: Collected = { schemas: new Set(), others: new Set(), suspicions: [], settings: [] };
   const [kind, body] = unwrap(tree);
-  for (const schema of schemasAsObjects(kind, body)) found.add(schema);
+  for (const schema of schemasAsObjects(kind, body)) found.schemas.add(schema);
   addObjectLists(body, found);
-  walk(tree, (node, key) => {
-    addRelation(node, found);
-    for (const [name, value] of Object.entries(node)) addQualifiedName(node, name, value, found);
-    if (key === "ColumnRef") addColumn(node, found);
-    if (key === "DefElem") addOption(node, found);
-  });
-  for (const { value } of nameLiterals(tree)) {
-    const named = schemaInName(value);
-    if (named !== undefined) found.add(named.schema);
-  }
+  collect(tree, "", found);
+  known.set(tree, found);
   return found;
 }
 
-/** A string constant with the byte offset where it stands in the parsed text. */
-export interface ConstantString {
-  readonly value: string;
-  readonly location: number;
-}
-
-/** Constants that PostgreSQL reads as names: `'public.seq'::regclass`, `nextval('public.seq')`. */
-export function nameLiterals(tree: Tree): ConstantString[] {
-  return constants(tree).named;
-}
-
-/** Arguments of other functions that look like a name in `public`: nobody can tell whether they are one. */
-export function suspicions(tree: Tree): string[] {
-  return constants(tree)
-    .arguments.filter(({ value }) =>
-      /^\s*("public"|public)\s*\.\s*("[^"]+"|[\w$]+)\s*$/i.test(value),
-    )
-    .map(({ value }) => `whether the argument '${value}' names something in public`);
-}
-
-/** Every name that stands before a dot and is no schema: tables and aliases with a column, columns with a field. */
-export function columnsNamed(tree: Tree): Set<string> {
-  const found = new Set<string>();
-  const [, body] = unwrap(tree);
-  walk(tree, (node, key) => {
-    if (key === "ColumnRef") addFirst(node.fields, found);
-    if (key === "ResTarget" && node.indirection !== undefined) found.add(String(node.name));
-    if (node.pct_type === true) addFirst(node.names, found);
-    if (typeof node.defnamespace === "string") found.add(node.defnamespace);
-    if (key === "DefElem" && isTree(node.arg) && isTree(node.arg.List))
-      addFirst(node.arg.List.items, found);
-  });
-  for (const object of Array.isArray(body.objects) ? body.objects : [body.object]) {
-    if (isTree(object) && isTree(object.List)) addFirst(object.List.items, found);
+function collect(node: object, key: string, found: Collected): void {
+  if (Array.isArray(node)) {
+    for (const item of node)
+      if (typeof item === "object" && item !== null) collect(item, key, found);
+    return;
   }
-  return found;
+  const tree = node as Tree;
+  inspect(tree, key, found);
+  for (const name in tree) {
+    const child = tree[name];
+    if (typeof child !== "object" || child === null) continue;
+    if (qualifiedNameKeys.has(name) && Array.isArray(child))
+      addQualifiedName(tree, child, found.schemas);
+    collect(child, name, found);
+  }
+}
+
+function inspect(node: Tree, key: string, found: Collected): void {
+  if (typeof node.relname === "string") addRelation(node, found.schemas);
+  if (node.pct_type === true) addFirst(node.names, found.others);
+  if (key === "ColumnRef") addColumn(node, found);
+  else if (key === "ResTarget" && node.indirection !== undefined)
+    found.others.add(String(node.name));
+  else if (key === "DefElem") addOption(node, found);
+  else if (key === "TypeCast") addCast(node, found);
+  else if (key === "FuncCall" || key === "funccall") addCall(node, found);
+  else if (key === "A_Expr") addComparison(node, found);
+  else if (key === "VariableSetStmt" && typeof node.name === "string")
+    found.others.add(node.name.split(".")[0] ?? "");
+  else if (
+    key === "CreateTrigStmt" &&
+    /^tsvector_update_trigger/.test(namesOf(node.funcname)?.at(-1) ?? "")
+  ) {
+    addSuspicions(
+      (namesOf(node.args) ?? []).map((value) => ({ value, location: 0 })),
+      found,
+    );
+  } else if (key === "Constraint" && Array.isArray(node.exclusions))
+    addExclusions(node.exclusions, found);
+  else if (node.dicts !== undefined && Array.isArray(node.dicts)) {
+    for (const item of node.dicts) addList(item, 1, found.schemas);
+  }
+}
+
+/** `EXCLUDE (column WITH operator)`: each is a list of an element and a list of the operator's names. */
+function addExclusions(exclusions: readonly unknown[], found: Collected): void {
+  for (const exclusion of exclusions) {
+    const items = isTree(exclusion) && isTree(exclusion.List) ? exclusion.List.items : [];
+    if (Array.isArray(items)) addList(items[1], 1, found.schemas);
+  }
 }
 
 function addFirst(list: unknown, found: Set<string>): void {
@@ -110,27 +152,89 @@ function addFirst(list: unknown, found: Set<string>): void {
   if (name !== undefined) found.add(name);
 }
 
-function constants(tree: Tree): { named: ConstantString[]; arguments: ConstantString[] } {
-  const named: ConstantString[] = [];
-  const others: ConstantString[] = [];
-  walk(tree, (node, key) => {
-    if (key === "TypeCast" && isTree(node.typeName)) {
-      const isRegistry = registryTypes.test(namesOf(node.typeName.names)?.at(-1) ?? "");
-      if (isRegistry) named.push(...constantIn(node.arg));
-    }
-    if (key === "FuncCall" && Array.isArray(node.args)) {
-      const name = namesOf(node.funcname)?.at(-1) ?? "";
-      const [first, ...rest] = node.args;
-      if (namingFunctions.test(name)) named.push(...constantIn(first));
-      else if (!textFunctions.test(name))
-        others.push(...constantIn(first), ...rest.flatMap(constantIn));
-    }
-  });
-  return { named, arguments: others };
+/** Constants that PostgreSQL reads as names: `'public.seq'::regclass`. */
+function addCast(node: Tree, found: Collected): void {
+  if (!isTree(node.typeName)) return;
+  const type = namesOf(node.typeName.names)?.at(-1) ?? "";
+  if (type === "regnamespace") addSchemaText(constantIn(node.arg), found);
+  if (!registryTypes.test(type)) return;
+  addObjectName(node.arg, found);
 }
 
+/** `nextval('public.seq')` names a sequence; of a function that is not known, an argument may name anything. */
+function addCall(node: Tree, found: Collected): void {
+  if (!Array.isArray(node.args)) return;
+  const name = namesOf(node.funcname)?.at(-1) ?? "";
+  const [first, ...rest] = node.args.map(constantIn);
+  if (name === "set_config") found.settings.push(first?.[0]?.value.toLowerCase());
+  if (executingFunctions.test(name)) found.suspicions.push(`the text that ${name}() runs`);
+  if (schemaFunctions.test(name)) addSchemaText([...(first ?? []), ...rest.flat()], found);
+  const naming = namingFunctions.test(name) || (rest.length > 0 && searchFunctions.test(name));
+  if (naming) addObjectName(node.args[0], found);
+  if (naming || textFunctions.test(name)) return;
+  addSuspicions([...(first ?? []), ...rest.flat()], found);
+}
+
+function addSuspicions(values: readonly ConstantString[], found: Collected): void {
+  for (const { value } of values) {
+    if (
+      !/^\s*("public"|public)\s*\.\s*("[^"]+"|[\p{L}_][\p{L}\p{N}_$]*)(\s*\.\s*("[^"]+"|[\p{L}_][\p{L}\p{N}_$]*))?\s*$/iu.test(
+        value,
+      )
+    )
+      continue;
+    found.suspicions.push(`whether the argument '${value}' names something in public`);
+  }
+}
+
+/** The name of an object as text: a constant can be read, what is put together cannot. */
+function addObjectName(node: unknown, found: Collected): void {
+  if (isBuilt(node)) found.suspicions.push("a name that is put together while the statement runs");
+  for (const { value } of constantIn(node)) {
+    if (!value.trim().startsWith("{")) addNamed(value, found.schemas);
+    if (/[({].*\./s.test(value)) found.suspicions.push(`the names inside '${value}'`);
+  }
+}
+
+function addSchemaText(values: readonly ConstantString[], found: Collected): void {
+  for (const { value } of values) {
+    if (identifierValue(value.trim()) === "public")
+      found.suspicions.push("the schema 'public' as a text");
+  }
+}
+
+/** `WHERE table_schema = 'public'`: it would look in public and then work on the tenant. */
+function addComparison(node: Tree, found: Collected): void {
+  const sides = [node.lexpr, node.rexpr];
+  const columns = sides.flatMap((side) =>
+    isTree(side) && isTree(side.ColumnRef) ? [namesOf(side.ColumnRef.fields)?.at(-1) ?? ""] : [],
+  );
+  if (!columns.some((column) => /(^|_)schema(_?name)?$|^nspname$/.test(column))) return;
+  addSchemaText(
+    sides.flatMap((side) => (Array.isArray(side) ? side : [side])).flatMap(constantIn),
+    found,
+  );
+}
+
+function addNamed(literal: string, schemas: Set<string>): void {
+  const named = schemaInName(literal);
+  if (named !== undefined) schemas.add(named.schema);
+}
+
+/** A string constant with the byte offset where it stands in the parsed text. */
+export interface ConstantString {
+  readonly value: string;
+  readonly location: number;
+}
+
+/** The string constants that an argument is, through casts, names and arrays. */
 function constantIn(node: unknown): ConstantString[] {
-  if (!isTree(node) || !isTree(node.A_Const) || !isTree(node.A_Const.sval)) return [];
+  if (!isTree(node)) return [];
+  if (isTree(node.TypeCast)) return constantIn(node.TypeCast.arg);
+  if (isTree(node.NamedArgExpr)) return constantIn(node.NamedArgExpr.arg);
+  if (isTree(node.A_ArrayExpr) && Array.isArray(node.A_ArrayExpr.elements))
+    return node.A_ArrayExpr.elements.flatMap(constantIn);
+  if (!isTree(node.A_Const) || !isTree(node.A_Const.sval)) return [];
   const value = node.A_Const.sval.sval;
   const location = node.A_Const.location;
   return typeof value === "string"
@@ -138,53 +242,62 @@ function constantIn(node: unknown): ConstantString[] {
     : [];
 }
 
+/** True for a name that is put together when the statement runs. */
+function isBuilt(node: unknown): boolean {
+  return (
+    isTree(node) && (isTree(node.A_Expr) || isTree(node.CoalesceExpr) || isTree(node.CaseExpr))
+  );
+}
+
 /** DROP and COMMENT name their objects in plain lists: `[schema, table]`, `[schema, table, column]`. */
-function addObjectLists(body: Tree, found: Set<string>): void {
+function addObjectLists(body: Tree, found: Collected): void {
   const type = body.removeType ?? body.objtype ?? body.renameType ?? body.objectType;
   if (typeof type !== "string") return;
   // An operator class or family stands behind its access method, which is no schema.
   const skip = type === "OBJECT_OPCLASS" || type === "OBJECT_OPFAMILY" ? 1 : 0;
   const own = namedWithTable.has(type) ? 2 : 1;
-  const objects = Array.isArray(body.objects) ? body.objects : [body.object];
-  for (const object of objects) addList(object, own, found, skip);
+  for (const object of Array.isArray(body.objects) ? body.objects : [body.object]) {
+    addList(object, own, found.schemas, skip);
+    if (isTree(object) && isTree(object.List)) addFirst(object.List.items, found.others);
+  }
 }
 
-function addList(node: unknown, own: number, found: Set<string>, skip = 0): void {
+function addList(node: unknown, own: number, schemas: Set<string>, skip = 0): void {
   if (!isTree(node) || !isTree(node.List)) return;
   const names = namesOf(node.List.items)?.slice(skip) ?? [];
-  if (names.length > own) found.add(names.slice(0, names.length - own).join("."));
+  if (names.length > own) schemas.add(names.slice(0, names.length - own).join("."));
 }
 
-function addRelation(node: Tree, found: Set<string>): void {
-  if (typeof node.relname !== "string") return;
-  if (typeof node.schemaname === "string") found.add(node.schemaname);
-  if (typeof node.catalogname === "string")
-    found.add(`${node.catalogname}.${String(node.schemaname)}`);
+function addRelation(node: Tree, schemas: Set<string>): void {
+  const { schemaname, catalogname } = node;
+  if (typeof schemaname !== "string") return;
+  schemas.add(typeof catalogname === "string" ? `${catalogname}.${schemaname}` : schemaname);
 }
 
-function addQualifiedName(node: Tree, key: string, value: unknown, found: Set<string>): void {
-  if (key === "dicts" && Array.isArray(value)) for (const item of value) addList(item, 1, found);
-  if (!qualifiedNameKeys.has(key)) return;
-  const names = namesOf(value);
-  if (names === undefined) return;
+function addQualifiedName(node: Tree, list: readonly unknown[], schemas: Set<string>): void {
   const own = node.pct_type === true ? 2 : 1;
-  if (names.length > own) found.add(names.slice(0, names.length - own).join("."));
+  if (list.length <= own) return;
+  const names = namesOf(list);
+  if (names !== undefined) schemas.add(names.slice(0, names.length - own).join("."));
 }
 
 /** `a.b` is a table or an alias with its column; only `a.b.c` names a schema. */
-function addColumn(node: Tree, found: Set<string>): void {
-  const fields = node.fields;
-  if (!Array.isArray(fields) || fields.length < 3) return;
-  const schema = stringOf(fields[0]);
-  if (schema !== undefined) found.add(schema);
+function addColumn(node: Tree, found: Collected): void {
+  const fields = Array.isArray(node.fields) ? node.fields : [];
+  addFirst(fields, fields.length < 3 ? found.others : found.schemas);
 }
 
-/** OWNED BY names a column; a function's own search_path names schemas. */
-function addOption(node: Tree, found: Set<string>): void {
-  if (node.defname === "owned_by") addList(node.arg, 2, found);
-  if (node.defname === "set" && isTree(node.arg)) {
-    for (const { value } of searchPathOf(node.arg)) if (value.trim() !== "") found.add(value);
-  }
+/** OWNED BY names a column; a function's own search_path names schemas; storage options have a prefix. */
+function addOption(node: Tree, found: Collected): void {
+  if (typeof node.defnamespace === "string") found.others.add(node.defnamespace);
+  if (node.defname === "owned_by") {
+    addList(node.arg, 2, found.schemas);
+    if (isTree(node.arg) && isTree(node.arg.List)) addFirst(node.arg.List.items, found.others);
+  } else if (node.defname === "set" && isTree(node.arg)) {
+    for (const { value } of searchPathOf(node.arg))
+      if (value.trim() !== "") found.schemas.add(value);
+  } else if (node.defname !== "as" && node.defname !== "schemas")
+    addList(node.arg, 1, found.schemas);
 }
 
 /** The schemas of `SET search_path = a, b` in the options of a function. */

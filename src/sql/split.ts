@@ -88,7 +88,7 @@ function parseOrProblem(
     return parseText(text);
   } catch (error) {
     if (!(error instanceof GrammarError)) throw error;
-    const byte = start + Buffer.byteLength(text.slice(0, error.character));
+    const byte = start + Buffer.byteLength([...text].slice(0, error.character).join(""));
     problems.push(
       new FleetError("syntax", error.message, {
         where: source.where(byte),

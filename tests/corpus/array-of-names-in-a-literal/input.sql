@@ -1,0 +1,1 @@
+SELECT '{public.a,public.b}'::regclass[];

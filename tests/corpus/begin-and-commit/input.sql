@@ -1,0 +1,6 @@
+BEGIN;
+CREATE TABLE public.a ();
+COMMIT;
+START TRANSACTION;
+CREATE TABLE public.b ();
+END;

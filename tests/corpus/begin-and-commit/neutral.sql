@@ -1,0 +1,3 @@
+CREATE TABLE "{tenant}".a ();
+-- after a commit
+CREATE TABLE "{tenant}".b ();

@@ -1,0 +1,1 @@
+SELECT * FROM Public.t, "Public".t;

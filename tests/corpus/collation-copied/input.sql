@@ -1,0 +1,1 @@
+CREATE COLLATION public.a FROM public.b;

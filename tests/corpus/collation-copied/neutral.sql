@@ -1,0 +1,1 @@
+CREATE COLLATION "{tenant}".a FROM "{tenant}".b;

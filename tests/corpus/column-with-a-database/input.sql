@@ -1,0 +1,1 @@
+SELECT db.public.t.id FROM public.t;

@@ -1,0 +1,14 @@
+COMMENT ON TABLE public.public IS 'public.t';
+COMMENT ON COLUMN public.public.public IS 'public';
+COMMENT ON COLUMN public.public IS E'the column public of the table public';
+COMMENT ON INDEX "public"."i" IS 'x';
+COMMENT ON VIEW public.v IS NULL;
+COMMENT ON FUNCTION public.f(public.mood, integer) IS 'x';
+COMMENT ON TYPE public.mood IS 'x';
+COMMENT ON TRIGGER public ON public.t IS 'x';
+COMMENT ON POLICY public ON public.t IS 'x';
+COMMENT ON CONSTRAINT public ON public.t IS 'x';
+COMMENT ON CONSTRAINT c ON DOMAIN public.d IS 'x';
+COMMENT ON OPERATOR public.+ (integer, public.mood) IS 'x';
+COMMENT ON OPERATOR CLASS public.ops USING btree IS 'x';
+COMMENT ON SCHEMA public IS 'public';

@@ -1,0 +1,14 @@
+COMMENT ON TABLE "{tenant}".public IS 'public.t';
+COMMENT ON COLUMN "{tenant}".public.public IS 'public';
+COMMENT ON COLUMN public.public IS E'the column public of the table public';
+COMMENT ON INDEX "{tenant}"."i" IS 'x';
+COMMENT ON VIEW "{tenant}".v IS NULL;
+COMMENT ON FUNCTION "{tenant}".f("{tenant}".mood, integer) IS 'x';
+COMMENT ON TYPE "{tenant}".mood IS 'x';
+COMMENT ON TRIGGER public ON "{tenant}".t IS 'x';
+COMMENT ON POLICY public ON "{tenant}".t IS 'x';
+COMMENT ON CONSTRAINT public ON "{tenant}".t IS 'x';
+COMMENT ON CONSTRAINT c ON DOMAIN "{tenant}".d IS 'x';
+COMMENT ON OPERATOR "{tenant}".+ (integer, "{tenant}".mood) IS 'x';
+COMMENT ON OPERATOR CLASS "{tenant}".ops USING btree IS 'x';
+COMMENT ON SCHEMA "{tenant}" IS 'public';

@@ -1,0 +1,1 @@
+INSERT INTO "{tenant}".t VALUES ('ab	cpublic.', E'\x01public.t');

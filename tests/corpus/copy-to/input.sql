@@ -1,0 +1,1 @@
+COPY (SELECT * FROM public.t) TO 't.csv';

@@ -1,0 +1,4 @@
+CREATE TABLE "public"."a" ();
+CREATE TABLE b (
+	id integer REFERENCES other.t
+);

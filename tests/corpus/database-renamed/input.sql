@@ -1,0 +1,1 @@
+ALTER DATABASE app RENAME TO other;

@@ -1,0 +1,1 @@
+SELECT '😀😀😀'; SELEC 1;

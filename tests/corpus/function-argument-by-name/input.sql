@@ -1,0 +1,1 @@
+SELECT audit_table(target => 'public.t');

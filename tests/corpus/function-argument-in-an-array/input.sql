@@ -1,0 +1,1 @@
+SELECT audit_tables(ARRAY['public.t', 'public.u']);

@@ -1,0 +1,1 @@
+INSERT INTO public.log SELECT format('public.%s', lower('public.t')), jsonb_build_object('t', 'public.t'), 'public.t', concat('public.t');

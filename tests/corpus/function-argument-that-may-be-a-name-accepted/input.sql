@@ -1,0 +1,1 @@
+SELECT public.audit_table('public.t');

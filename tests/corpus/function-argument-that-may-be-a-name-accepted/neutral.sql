@@ -1,0 +1,1 @@
+SELECT "{tenant}".audit_table('public.t');

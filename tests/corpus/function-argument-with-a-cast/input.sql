@@ -1,0 +1,1 @@
+SELECT audit_table('public.t'::text);

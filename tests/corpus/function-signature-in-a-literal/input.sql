@@ -1,0 +1,1 @@
+SELECT 'public.f(integer, text)'::regprocedure, to_regprocedure('public.f()');

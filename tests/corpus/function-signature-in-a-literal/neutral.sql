@@ -1,0 +1,1 @@
+SELECT '"{tenant}".f(integer, text)'::regprocedure, to_regprocedure('"{tenant}".f()');

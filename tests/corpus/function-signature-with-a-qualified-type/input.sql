@@ -1,0 +1,1 @@
+SELECT 'public.f(public.mood)'::regprocedure;

@@ -1,0 +1,1 @@
+SELECT 'f(other.mood)'::regprocedure;

@@ -1,0 +1,1 @@
+GRANT SELECT ON ALL TABLES IN SCHEMA shared, "{tenant}" TO app;

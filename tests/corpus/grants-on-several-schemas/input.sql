@@ -1,0 +1,1 @@
+GRANT USAGE ON SCHEMA shared, public TO app;

@@ -1,0 +1,1 @@
+GRANT USAGE ON SCHEMA shared, "{tenant}" TO app;

@@ -1,0 +1,4 @@
+GRANT USAGE, CREATE ON SCHEMA "{tenant}" TO public;
+REVOKE ALL ON SCHEMA "{tenant}" FROM "public";
+GRANT SELECT ON ALL TABLES IN SCHEMA "{tenant}" TO public;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA "{tenant}" TO app;

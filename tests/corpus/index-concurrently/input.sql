@@ -1,0 +1,3 @@
+CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON public.t (public.f(public));
+DROP INDEX CONCURRENTLY IF EXISTS public.i;
+ALTER TABLE public.t ADD COLUMN n integer;

@@ -1,0 +1,1 @@
+ALTER TABLE "archive"."person" SET SCHEMA "public";

@@ -1,0 +1,1 @@
+ALTER VIEW "public"."adults" SET SCHEMA "other";

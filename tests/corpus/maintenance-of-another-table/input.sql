@@ -1,0 +1,1 @@
+VACUUM public.t, other.t;

@@ -1,0 +1,1 @@
+SELECT 'public.t'::regclass, regtype 'public.mood', CAST('"public"."Mood"' AS regtype), 'public.mood[]'::pg_catalog.regtype, to_regclass('public.t'), 'public.t'::text, 'PUBLIC.f'::regproc, $$public.t$$::regclass, 'public'::name;

@@ -1,0 +1,1 @@
+SELECT '"{tenant}".t'::regclass, regtype '"{tenant}".mood', CAST('"{tenant}"."Mood"' AS regtype), '"{tenant}".mood[]'::pg_catalog.regtype, to_regclass('"{tenant}".t'), 'public.t'::text, '"{tenant}".f'::regproc, $$"{tenant}".t$$::regclass, 'public'::name;

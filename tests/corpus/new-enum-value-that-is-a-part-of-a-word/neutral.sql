@@ -1,0 +1,2 @@
+ALTER TYPE "{tenant}".mood ADD VALUE 'name';
+ALTER TABLE "{tenant}".person ADD COLUMN surname text;

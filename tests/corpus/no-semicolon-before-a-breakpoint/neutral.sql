@@ -1,0 +1,3 @@
+CREATE TABLE "{tenant}".a ();
+CREATE TABLE "{tenant}".b ();
+CREATE TABLE "{tenant}".c ();

@@ -1,0 +1,1 @@
+SELECT 'größe', '日本語', '😀' FROM "größe" JOIN öther.t USING (id);

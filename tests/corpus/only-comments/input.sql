@@ -1,0 +1,4 @@
+-- CREATE TABLE public.t ();
+/* DROP TABLE other.t; /* nested */ */
+--> statement-breakpoint
+-- nothing

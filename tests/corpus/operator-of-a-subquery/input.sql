@@ -1,0 +1,1 @@
+SELECT 1 OPERATOR(public.=) ANY (SELECT id FROM public.t);

@@ -1,0 +1,1 @@
+SELECT 1 OPERATOR("{tenant}".=) ANY (SELECT id FROM "{tenant}".t);

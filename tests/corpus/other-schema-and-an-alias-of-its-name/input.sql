@@ -1,0 +1,1 @@
+SELECT other.id FROM public.t AS other, other.t AS u;

@@ -1,0 +1,1 @@
+SELECT 'one other thing', "another" FROM other.t;

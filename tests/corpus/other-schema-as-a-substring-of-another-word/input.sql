@@ -1,0 +1,1 @@
+CREATE TABLE others (id integer REFERENCES other.t);

@@ -1,0 +1,4 @@
+CREATE FUNCTION public.f() RETURNS bigint LANGUAGE sql AS $$
+  SELECT count(*)
+  FROM other.t
+$$;

@@ -1,0 +1,1 @@
+SELECT CAST('ok' AS other.mood), 'ok'::public.mood;

@@ -1,0 +1,1 @@
+CREATE TABLE public.t (id integer, CHECK (id OPERATOR(other.>) 0));

@@ -1,0 +1,1 @@
+DO $$ DECLARE x text COLLATE other.de; BEGIN NULL; END $$;

@@ -1,0 +1,1 @@
+SELECT other.t.id FROM public.t;

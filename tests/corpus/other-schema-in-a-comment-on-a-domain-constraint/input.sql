@@ -1,0 +1,1 @@
+COMMENT ON CONSTRAINT c ON DOMAIN other.d IS 'x';

@@ -1,0 +1,1 @@
+COMMENT ON COLUMN other.t.id IS 'x';

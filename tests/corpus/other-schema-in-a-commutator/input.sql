@@ -1,0 +1,1 @@
+CREATE OPERATOR === (LEFTARG = integer, RIGHTARG = integer, FUNCTION = eq, COMMUTATOR = OPERATOR(other.===));

@@ -1,0 +1,1 @@
+CREATE COLLATION a FROM other.b;

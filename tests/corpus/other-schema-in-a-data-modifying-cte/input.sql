@@ -1,0 +1,1 @@
+WITH x AS (DELETE FROM other.u RETURNING *) SELECT * FROM x;

@@ -1,0 +1,1 @@
+CREATE TABLE public.t (id integer DEFAULT other.next_id());

@@ -1,0 +1,1 @@
+DROP TABLE IF EXISTS public.a, b, other.c CASCADE;

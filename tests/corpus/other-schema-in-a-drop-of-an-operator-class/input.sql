@@ -1,0 +1,1 @@
+DROP OPERATOR CLASS other.ops USING btree;

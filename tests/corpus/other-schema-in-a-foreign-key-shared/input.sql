@@ -1,0 +1,1 @@
+ALTER TABLE "public"."a" ADD CONSTRAINT "a_fk" FOREIGN KEY ("b") REFERENCES "auth"."users"("id") ON DELETE cascade;

@@ -1,0 +1,1 @@
+SELECT 'other.t'::regclass, nextval('other.s'), 'public.t'::regclass;

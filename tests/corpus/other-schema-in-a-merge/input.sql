@@ -1,0 +1,1 @@
+MERGE INTO public.t USING other.u ON true WHEN MATCHED THEN DELETE;

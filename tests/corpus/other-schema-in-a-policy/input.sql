@@ -1,0 +1,1 @@
+CREATE POLICY p ON public.t USING (EXISTS (SELECT FROM other.u));

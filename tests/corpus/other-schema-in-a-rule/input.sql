@@ -1,0 +1,1 @@
+CREATE RULE r AS ON INSERT TO public.t DO ALSO INSERT INTO other.log VALUES (1);

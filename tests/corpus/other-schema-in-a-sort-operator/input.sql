@@ -1,0 +1,1 @@
+CREATE AGGREGATE a (integer) (SFUNC = f, STYPE = integer, SORTOP = OPERATOR(other.<));

@@ -1,0 +1,1 @@
+SELECT * FROM public.t TABLESAMPLE other.sample(1);

@@ -1,0 +1,1 @@
+ALTER TEXT SEARCH CONFIGURATION public.c ALTER MAPPING FOR word WITH public.a, other.b;

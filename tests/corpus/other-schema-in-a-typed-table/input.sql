@@ -1,0 +1,1 @@
+CREATE TABLE public.t OF other.row_type;

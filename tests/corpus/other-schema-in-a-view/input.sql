@@ -1,0 +1,1 @@
+CREATE VIEW public.v AS SELECT t.id FROM public.t JOIN other.u USING (id);

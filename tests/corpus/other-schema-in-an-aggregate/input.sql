@@ -1,0 +1,1 @@
+CREATE AGGREGATE public.a (integer) (SFUNC = other.f, STYPE = integer);

@@ -1,0 +1,1 @@
+SELECT 1 OPERATOR(other.=) ANY (SELECT 1);

@@ -1,0 +1,1 @@
+SELECT id FROM public.t ORDER BY id USING OPERATOR(other.<);

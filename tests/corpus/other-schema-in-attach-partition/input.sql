@@ -1,0 +1,1 @@
+ALTER TABLE public.t ATTACH PARTITION other.p DEFAULT;

@@ -1,0 +1,3 @@
+GRANT SELECT ON other.t TO public;
+GRANT USAGE ON SCHEMA other TO public;
+GRANT SELECT ON ALL TABLES IN SCHEMA other TO public;

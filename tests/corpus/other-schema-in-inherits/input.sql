@@ -1,0 +1,1 @@
+CREATE TABLE public.t (id integer) INHERITS (public.a, other.base);

@@ -1,0 +1,1 @@
+CREATE TABLE public.t PARTITION OF other.base DEFAULT;

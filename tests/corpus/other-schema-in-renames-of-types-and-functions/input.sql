@@ -1,0 +1,3 @@
+ALTER TYPE other.mood RENAME TO feeling;
+ALTER FUNCTION other.f(integer) RENAME TO g;
+ALTER DOMAIN other.d RENAME CONSTRAINT a TO b;

@@ -1,0 +1,1 @@
+CREATE STATISTICS other.s ON a, b FROM public.t;

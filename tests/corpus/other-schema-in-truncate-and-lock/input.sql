@@ -1,0 +1,2 @@
+TRUNCATE public.a, other.b;
+LOCK TABLE public.a, other.b;

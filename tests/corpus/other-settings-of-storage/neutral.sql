@@ -1,0 +1,1 @@
+CREATE TABLE "{tenant}".t (a integer) WITH (fillfactor = 70, toast.autovacuum_enabled = false);

@@ -1,0 +1,2 @@
+ALTER TABLE public.m DETACH PARTITION public.m_1 CONCURRENTLY;
+DROP TABLE public.m_1;

@@ -1,0 +1,6 @@
+CREATE TABLE "{tenant}".m (at date, region text) PARTITION BY RANGE (at);
+CREATE TABLE "{tenant}".m_1 PARTITION OF "{tenant}".m FOR VALUES FROM ('2024-01-01') TO (MAXVALUE);
+CREATE TABLE m_2 PARTITION OF "{tenant}".m DEFAULT PARTITION BY LIST (region);
+CREATE TABLE m_3 PARTITION OF m_2 FOR VALUES IN ('public', 'public.x');
+ALTER TABLE ONLY "{tenant}".m ATTACH PARTITION "{tenant}".m_4 FOR VALUES FROM (MINVALUE) TO ('2024-01-01');
+ALTER TABLE "{tenant}".m DETACH PARTITION "{tenant}".m_4;

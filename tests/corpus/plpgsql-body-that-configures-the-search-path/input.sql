@@ -1,0 +1,1 @@
+DO $$ BEGIN PERFORM pg_catalog.set_config('search_path', 'other', true); END $$;

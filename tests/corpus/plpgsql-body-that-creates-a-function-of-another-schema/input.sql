@@ -1,0 +1,3 @@
+DO $$ BEGIN
+  CREATE FUNCTION f() RETURNS bigint LANGUAGE sql AS $f$ DELETE FROM other.note $f$;
+END $$;

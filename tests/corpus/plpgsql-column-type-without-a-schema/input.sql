@@ -1,0 +1,3 @@
+DO $$ DECLARE v note.id%TYPE; BEGIN
+  SELECT id INTO v FROM public.note;
+END $$;

@@ -1,0 +1,3 @@
+CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN
+  DO $x$ BEGIN DELETE FROM other.note; END $x$;
+END $$;

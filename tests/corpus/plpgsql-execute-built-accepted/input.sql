@@ -1,0 +1,4 @@
+DO $$ DECLARE t text := 'note'; BEGIN
+  EXECUTE format('ALTER TABLE %I ADD COLUMN n integer', t);
+  DELETE FROM public.note;
+END $$;

@@ -1,0 +1,3 @@
+DO $$ DECLARE t text := 'note'; BEGIN
+  EXECUTE format('ALTER TABLE %I ADD COLUMN n integer', t);
+END $$;

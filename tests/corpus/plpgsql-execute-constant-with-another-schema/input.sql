@@ -1,0 +1,1 @@
+DO $$ BEGIN EXECUTE 'ALTER TABLE other.note ADD COLUMN n integer'; END $$;

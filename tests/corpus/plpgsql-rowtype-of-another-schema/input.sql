@@ -1,0 +1,1 @@
+DO $$ DECLARE r other.note%ROWTYPE; BEGIN NULL; END $$;

@@ -1,0 +1,3 @@
+DO $$ DECLARE m public.mood; n integer; BEGIN
+  SELECT mood, id INTO m, n FROM public.note;
+END $$;

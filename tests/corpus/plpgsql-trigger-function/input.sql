@@ -1,0 +1,7 @@
+CREATE OR REPLACE FUNCTION "public".touch() RETURNS TRIGGER AS $$
+BEGIN
+  IF TG_OP = 'UPDATE' AND OLD.public IS DISTINCT FROM NEW.public THEN NEW.updated_at = now(); END IF;
+  INSERT INTO public.log VALUES (NEW.*, TG_TABLE_SCHEMA || '.public');
+  RETURN NEW;
+END;
+$$ LANGUAGE plpgsql;

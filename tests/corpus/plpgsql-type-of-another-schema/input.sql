@@ -1,0 +1,3 @@
+DO $$ DECLARE
+  r other.mood;
+BEGIN NULL; END $$;

@@ -1,0 +1,1 @@
+SELECT ARRAY['public.a', 'public.b']::regclass[];

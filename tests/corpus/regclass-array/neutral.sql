@@ -1,0 +1,1 @@
+SELECT ARRAY['"{tenant}".a', '"{tenant}".b']::regclass[];

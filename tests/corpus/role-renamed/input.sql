@@ -1,0 +1,1 @@
+ALTER ROLE app RENAME TO other;

@@ -1,0 +1,1 @@
+SELECT to_regnamespace('public'), has_schema_privilege('public', 'usage');

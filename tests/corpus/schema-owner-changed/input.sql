@@ -1,0 +1,1 @@
+ALTER SCHEMA other OWNER TO app;

@@ -1,0 +1,1 @@
+UPDATE pg_settings SET setting = 'other' WHERE name = 'search_path';

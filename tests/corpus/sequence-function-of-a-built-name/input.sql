@@ -1,0 +1,1 @@
+SELECT setval('public.' || 's', 1);

@@ -1,0 +1,1 @@
+ALTER TABLE "{tenant}".t ALTER COLUMN id SET DEFAULT nextval(('"{tenant}".s'::text)::regclass);

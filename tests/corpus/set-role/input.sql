@@ -1,0 +1,4 @@
+SET ROLE app;
+RESET ROLE;
+SET SESSION AUTHORIZATION app;
+SELECT set_config('role', 'app', true);

@@ -1,0 +1,1 @@
+SET LOCAL app.tenant = 'public.t';

@@ -1,0 +1,3 @@
+SELECT 1;
+DROP TABLE public.a, one.b;
+SELECT * FROM two.c;

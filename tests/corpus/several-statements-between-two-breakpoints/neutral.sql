@@ -1,0 +1,4 @@
+CREATE TABLE "{tenant}".a ();
+CREATE TABLE "{tenant}".b ();
+CREATE TABLE "{tenant}".c ();
+CREATE TABLE "{tenant}".d ();

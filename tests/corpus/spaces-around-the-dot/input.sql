@@ -1,0 +1,2 @@
+SELECT * FROM PUBLIC . t, "public"
+.u;

@@ -1,0 +1,2 @@
+SELECT * FROM "{tenant}" . t, "{tenant}"
+.u;

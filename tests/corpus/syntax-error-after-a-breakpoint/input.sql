@@ -1,0 +1,4 @@
+CREATE TABLE a ();--> statement-breakpoint
+CREATE TABLE b ();
+--> statement-breakpoint
+CREATE TABEL c ();

@@ -1,0 +1,4 @@
+CREATE TEMPORARY TABLE x ON COMMIT DROP AS SELECT * FROM public.t;
+INSERT INTO public.t SELECT x.* FROM pg_temp.x;
+CREATE TABLE pg_temp.y (LIKE public.t INCLUDING ALL);
+DROP TABLE pg_temp.x;

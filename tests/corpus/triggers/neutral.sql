@@ -1,0 +1,4 @@
+CREATE TRIGGER "public" BEFORE INSERT OR UPDATE OF public ON "{tenant}"."t" FOR EACH ROW WHEN (NEW.public IS DISTINCT FROM 'public.x') EXECUTE FUNCTION "{tenant}"."touch"('public');
+CREATE CONSTRAINT TRIGGER c AFTER DELETE ON "{tenant}".t FROM "{tenant}".u DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE PROCEDURE "{tenant}".touch();
+ALTER TABLE "{tenant}".t DISABLE TRIGGER public;
+DROP TRIGGER public ON "{tenant}".t;

@@ -1,0 +1,1 @@
+SELECT schema public FROM public.t;
