@@ -35,9 +35,20 @@ export function schemaInName(name: string): { schema: string; rest: string } | u
   return { schema: identifierValue(spelled), rest };
 }
 
-/** The name that an identifier token stands for: unquoted ones fold to lower case. */
+/** The name that an identifier token stands for: unquoted ones fold to lower case, long ones are cut. */
 export function identifierValue(token: string): string {
-  return token.startsWith('"') ? token.slice(1, -1).replaceAll('""', '"') : token.toLowerCase();
+  return clip(
+    token.startsWith('"') ? token.slice(1, -1).replaceAll('""', '"') : token.toLowerCase(),
+  );
+}
+
+/** PostgreSQL cuts names to 63 bytes (NAMEDATALEN - 1), between two characters. */
+function clip(name: string): string {
+  const bytes = Buffer.from(name, "utf8");
+  let end = 63;
+  if (bytes.length <= end) return name;
+  while (((bytes[end] ?? 0) & 0b1100_0000) === 0b1000_0000) end -= 1;
+  return bytes.toString("utf8", 0, end);
 }
 
 /** True for the tenant schema's stand-in, also when it has a number to tell its places apart. */

@@ -58,8 +58,10 @@ export function parse(text: string): ParsedStatement[] {
 export function scan(text: string): Token[] {
   if (text.trim() === "") return [];
   if (isPlain(text)) return plainTokens(text);
-  return scanSync(withoutControlCharacters(text)).tokens.map((token) => ({
-    text: token.text,
+  const readable = withoutControlCharacters(text);
+  const bytes = readable === text ? undefined : Buffer.from(text, "utf8");
+  return scanSync(readable).tokens.map((token) => ({
+    text: bytes?.toString("utf8", token.start, token.end) ?? token.text,
     start: token.start,
     end: token.end,
     kind: kindOf(token.tokenName),
@@ -106,7 +108,7 @@ export function parsePlpgsql(statement: string): Tree | undefined {
 }
 
 // The scanner hands its tokens over as JSON and forgets to escape control characters. They can only stand in
-// literals, quoted names and comments, whose text nobody compares; a space of the same length keeps the offsets.
+// literals, quoted names and comments; a space of the same length keeps the offsets.
 function withoutControlCharacters(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are the subject here
   return text.replace(/[\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f]/g, " ");

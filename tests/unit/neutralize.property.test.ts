@@ -38,7 +38,12 @@ const tempting = fc
     ),
     { maxLength: 6 },
   )
-  .map((parts) => parts.join("").replace(/[\0\r\\$]/g, "").replace(/\p{Surrogate}/gu, ""));
+  .map((parts) =>
+    parts
+      .join("")
+      .replace(/[\0\r\\$]/g, "")
+      .replace(/\p{Surrogate}/gu, ""),
+  );
 
 const literal = fc
   .oneof(
@@ -90,14 +95,12 @@ const schema = fc
 
 /** A table, qualified or not. */
 const table = fc.oneof(
-  fc
-    .tuple(schema, name)
-    .map(
-      ([qualifier, own]): Piece => ({
-        before: qualifier.before + own,
-        after: qualifier.after + own,
-      }),
-    ),
+  fc.tuple(schema, name).map(
+    ([qualifier, own]): Piece => ({
+      before: qualifier.before + own,
+      after: qualifier.after + own,
+    }),
+  ),
   name.map(same),
 );
 
