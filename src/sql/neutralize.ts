@@ -2,7 +2,6 @@ import { fill, placeholder } from "../core/template.ts";
 import { type Body, bodyOf } from "./body.ts";
 import { type Found, findSchemas, qualifiersIn } from "./candidates.ts";
 import { sameButForSchema } from "./compare.ts";
-import { identifierValue } from "./literals.ts";
 import { applyEdits, type Neutral, type ParsedText, parseOne, parseText } from "./parsed-text.ts";
 import { GrammarError, type Tree } from "./parser.ts";
 import { neutralizePlpgsql } from "./plpgsql.ts";
@@ -107,11 +106,6 @@ function unexplained(statement: ParsedText, found: Found<Tree>): string[] {
   const { schemas, others } = namesOfTree(found.proof ?? statement.tree);
   const isKnown = (name: string) =>
     schemas.has(name) || others.has(name) || (name === "public" && found.proof !== undefined);
-  // Most texts are settled without looking at their tokens: literals and comments only add names here.
-  const spelled = [
-    ...statement.text.matchAll(/("(?:[^"]|"")*"|[\p{L}_][\p{L}\p{N}_$]*)\s*\.(?!\.)/gu),
-  ];
-  if (spelled.every(([, name = ""]) => isKnown(identifierValue(name)))) return [];
   return qualifiersIn(statement.tokens)
     .filter((name) => !isKnown(name))
     .map((name) => `what ${name} stands for`);

@@ -57,7 +57,8 @@ export function parse(text: string): ParsedStatement[] {
 /** The tokens of a text that parses, comments included. Whitespace is not a token. */
 export function scan(text: string): Token[] {
   if (text.trim() === "") return [];
-  if (isPlain(text)) return plainTokens(text);
+  const plain = isPlain(text) ? plainTokens(text) : undefined;
+  if (plain !== undefined) return plain;
   const readable = withoutControlCharacters(text);
   const bytes = readable === text ? undefined : Buffer.from(text, "utf8");
   return scanSync(readable).tokens.map((token) => ({
@@ -74,17 +75,24 @@ export function scan(text: string): Token[] {
  */
 function isPlain(text: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is all of ASCII
-  return /^[\x00-\x7f]*$/.test(text) && !/[\\$]|--|\/\*|[a-z0-9_&]'/i.test(text);
+  return /^[\x00-\x7f]*$/.test(text) && !/[\\$]|--|\/\*/.test(text);
 }
 
-function plainTokens(text: string): Token[] {
+/** The tokens of a plain text; undefined when a string has a prefix (E'', U&''), which makes it another thing. */
+function plainTokens(text: string): Token[] | undefined {
   const pattern = /"(?:[^"]|"")*"|'(?:[^']|'')*'|[a-z_][a-z0-9_]*|[0-9][0-9.]*|::|:=|\S/gi;
-  return [...text.matchAll(pattern)].map(({ 0: found, index }) => ({
-    text: found,
-    start: index,
-    end: index + found.length,
-    kind: found.startsWith("'") ? "string" : "other",
-  }));
+  const tokens: Token[] = [];
+  for (const { 0: found, index } of text.matchAll(pattern)) {
+    const isString = found.startsWith("'");
+    if (isString && /[\w&]/.test(text[index - 1] ?? "")) return undefined;
+    tokens.push({
+      text: found,
+      start: index,
+      end: index + found.length,
+      kind: isString ? "string" : "other",
+    });
+  }
+  return tokens;
 }
 
 function kindOf(tokenName: string): Token["kind"] {

@@ -106,6 +106,7 @@ interface DeclaredType {
 
 /** The qualified types in the DECLARE sections of a body. */
 function declaredTypes(body: string): DeclaredType[] {
+  if (!/declare/i.test(body)) return [];
   const found: DeclaredType[] = [];
   let declaration: Token[] = [];
   let declaring = false;
@@ -175,6 +176,7 @@ function namesIn(tree: Tree, body: string): Names {
 
 /** What declarations name: `schema.table%ROWTYPE`, `schema.table.column%TYPE`, `table.column%TYPE`, `schema.type`. */
 function declaredNames(body: string): { schemas: Set<string>; others: Set<string> } {
+  if (!/declare/i.test(body)) return { schemas: new Set(), others: new Set() };
   const tokens = scan(body).filter(({ kind }) => kind !== "comment");
   const schemas = new Set<string>();
   const others = new Set<string>();
@@ -207,12 +209,9 @@ function sqlTrees(tree: Tree): Tree[] {
 
 /** A statement, an expression, or an assignment, of which the expression counts. */
 function sqlTree(query: string): Tree | undefined {
-  const assigned = /^[^'()]*?:?=(.*)$/s.exec(query)?.[1];
-  const attempts = [
-    query,
-    `SELECT ${query}`,
-    ...(assigned === undefined ? [] : [`SELECT ${assigned}`]),
-  ];
+  const assigned = /^\s*[^\s'():=]+\s*(?:\[[^\]]*\]\s*)*:=(.*)$/s.exec(query)?.[1];
+  if (assigned !== undefined) return parseOne(`SELECT ${assigned}`);
+  const attempts = [query, `SELECT ${query}`];
   // A text that does not parse costs the parser much: the likely reading comes first.
   if (
     !/^\s*(select|insert|update|delete|with|merge|create|alter|drop|call|set|table|values)\b/i.test(
@@ -220,11 +219,7 @@ function sqlTree(query: string): Tree | undefined {
     )
   )
     attempts.reverse();
-  for (const attempt of attempts) {
-    const tree = parseOne(attempt);
-    if (tree !== undefined) return tree;
-  }
-  return undefined;
+  return parseOne(attempts[0] ?? "") ?? parseOne(attempts[1] ?? "");
 }
 
 /** A tree that names a type of a schema, as a declaration does. */
