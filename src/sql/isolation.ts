@@ -78,8 +78,9 @@ const tenantObjects = new Set(
 
 const remedies: Readonly<Record<string, string>> = {
   CreateExtensionStmt:
-    "An extension belongs to the whole database: create it once, outside the tenants' migrations.",
-  CreateSchemaStmt: "The runner creates the tenant schema itself; remove the statement.",
+    "An extension belongs to the whole database: set extensionSchema of the service, and it is created there, once.",
+  CreateSchemaStmt:
+    "The runner creates the tenant schema itself; other schemas are made once per database.",
   CopyStmt: "A migration has no data stream; write INSERT statements.",
 };
 

@@ -194,12 +194,19 @@ function declaredNames(body: string): { schemas: Set<string>; others: Set<string
   return { schemas, others };
 }
 
+/** A body is asked for its SQL more than once. */
+const parsedSql = new WeakMap<Tree, readonly (Tree | undefined)[]>();
+
 /** The trees of the SQL in a body; `undefined` stands for what does not parse as any kind of it. */
-function sqlIn(tree: Tree): (Tree | undefined)[] {
-  const found: (Tree | undefined)[] = [];
+function sqlIn(tree: Tree): readonly (Tree | undefined)[] {
+  const before = parsedSql.get(tree);
+  if (before !== undefined) return before;
+  const queries = new Set<string>();
   walk(tree, (node, key) => {
-    if (key === "PLpgSQL_expr" && typeof node.query === "string") found.push(sqlTree(node.query));
+    if (key === "PLpgSQL_expr" && typeof node.query === "string") queries.add(node.query);
   });
+  const found = [...queries].map(sqlTree);
+  parsedSql.set(tree, found);
   return found;
 }
 
@@ -231,7 +238,12 @@ function typeIn(schema: string): Tree {
 function typeTrees(tree: Tree): Tree[] {
   const found: Tree[] = [];
   walk(tree, (node, key) => {
-    if (key !== "PLpgSQL_type" || typeof node.typname !== "string" || node.typname.includes("%"))
+    if (
+      key !== "PLpgSQL_type" ||
+      typeof node.typname !== "string" ||
+      !node.typname.includes(".") ||
+      node.typname.includes("%")
+    )
       return;
     const type = parseOne(`SELECT NULL::${node.typname}`);
     if (type !== undefined) found.push(type);

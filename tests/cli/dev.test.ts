@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { cp, readFile, stat, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -163,6 +163,16 @@ client.connect().then(() => client.query("SELECT count(*)::int AS n FROM app_b.t
     },
   );
 
+  test("Ctrl-C while it migrates keeps the program from starting", async () => {
+    const project = await createEmbeddedProject();
+    const slow = history("drizzle/app", { "0000_init": "SELECT pg_sleep(1.5);" });
+    for (const [name, text] of Object.entries(slow)) await writeFile(join(project, name), text);
+    const child = startCli(project, ["dev", "--", process.execPath, "-e", "console.log('ran')"]);
+    await says(child, "embedded PostgreSQL");
+    setTimeout(() => child.kill("SIGINT"), 700);
+    expect(await ended(child)).toMatchObject({ code: 0, stdout: "" });
+  });
+
   test("does not run the program when a migration failed", async () => {
     const project = await createEmbeddedProject();
     const broken = history("drizzle/app", { "0000_bad": "SELECT 1/0;" });
@@ -194,6 +204,33 @@ describe("dev --death", () => {
       code: 0,
       stdout: "There is nothing to erase.\n",
     });
+  });
+
+  test("leaves a folder alone that it did not make, and data that a server runs on", async () => {
+    const project = await createEmbeddedProject();
+    await mkdir(join(project, ".data/postgres"), { recursive: true });
+    await writeFile(join(project, ".data/postgres/init.sql"), "-- mine");
+    expect(await runCli(project, ["dev", "--death"])).toMatchObject({
+      stdout: "There is nothing to erase.\n",
+    });
+    await stat(join(project, ".data/postgres/init.sql"));
+
+    const child = startCli(project, ["dev", "--infra"]);
+    await says(child, "Running.");
+    const link = `${project}-link`;
+    await symlink(project, link);
+    const result = await runCli(link, [
+      "dev",
+      "--death",
+      "--config",
+      join(link, "drizzle.config.ts"),
+    ]);
+    await rm(link);
+    expect(result).toMatchObject({ code: 2 });
+    expect(result.stderr).toContain("in use by another command");
+    await stat(join(project, ".data/postgres/data/PG_VERSION"));
+    child.kill("SIGTERM");
+    await ended(child);
   });
 
   test("refuses while in use, with a configured database, and in production", async () => {

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { createProject, repository, run, runCli } from "../support/cli.ts";
+import { createProject, ended, repository, run, runCli, startCli } from "../support/cli.ts";
 import { createDatabase } from "../support/database.ts";
 import { history } from "../support/fleet.ts";
 
@@ -219,6 +219,17 @@ describe("results", () => {
     );
     expect(result.stdout).toContain("-> Mend this tenant, or correct the migration");
     expect(result.stdout).toContain("3 of 6 targets failed.");
+  });
+
+  test("a reader that stops reading, as head does, does not end the rollout", async () => {
+    const { url } = await createDatabase();
+    const project = await createProject(files);
+    const child = startCli(project, ["migrate", "--json"], { DATABASE_URI: url });
+    child.stdout?.once("data", () => child.stdout?.destroy());
+    expect((await ended(child)).code).toBe(0);
+    expect((await runCli(project, ["status"], { DATABASE_URI: url })).stdout).toContain(
+      "All 6 targets are at head.",
+    );
   });
 
   test("many targets are grouped by where they stand", async () => {

@@ -101,4 +101,24 @@ describe("an ordinary role", () => {
     expect(result.outcomes[0]).toMatchObject({ status: "failed", failure: { sqlstate: "42501" } });
     await database.query(`DROP ROLE ${role}`);
   });
+
+  test("that may open few connections migrates with those it gets", async () => {
+    const database = await createDatabase();
+    const role = `few_${Math.random().toString(36).slice(2)}`;
+    await database.query(`CREATE ROLE ${role} LOGIN PASSWORD 'plain' CONNECTION LIMIT 3`);
+    const [{ name } = { name: "" }] = await database.query<{ name: string }>(
+      `SELECT current_database() AS name`,
+    );
+    await database.query(`GRANT CREATE ON DATABASE ${name} TO ${role}`);
+    const tenants = Array.from({ length: 12 }, (_, index) => `t${index}`);
+    const url = urlWith(database.url, { username: role, password: "plain" });
+    const slow = history("drizzle/app", { "0000_t": `SELECT pg_sleep(0.3);` });
+    const context = contextFor(
+      await createFolder(slow),
+      appFleet(url, tenants, { concurrency: 6, connectTimeout: 300 }),
+    );
+    const { outcomes } = await migrateAll(context);
+    expect(outcomes.map(({ status }) => status)).toEqual(Array(12).fill("succeeded"));
+    await database.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+  });
 });

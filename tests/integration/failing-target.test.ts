@@ -88,6 +88,32 @@ describe("a migration that fails for one tenant", () => {
     });
   });
 
+  test.each([
+    [
+      "in a DO block, the line inside it",
+      `SELECT 1;\nDO $$\nBEGIN\n  PERFORM 1;\n  RAISE EXCEPTION 'no';\nEND $$;`,
+      5,
+      "P0001",
+    ],
+    [
+      "behind many rewritten qualifiers, its own line",
+      `CREATE TABLE "public"."a" ("id" integer);\nCREATE VIEW public.v AS SELECT "public"."a"."id" FROM "public"."a";\n\nSELECT public.a.id,\n  public.a.größe\nFROM public.a;`,
+      5,
+      "42703",
+    ],
+    [
+      "without a position, the statement's line",
+      `SELECT 1;\n\n-- about to fail\nINSERT INTO pg_temp.nothing SELECT 1;`,
+      4,
+      "42P01",
+    ],
+  ])("an error is line-true: %s", async (_, sql, line, sqlstate) => {
+    const database = await createDatabase();
+    const root = await createFolder(history("drizzle/app", { "0000_bad": sql }));
+    const { outcomes } = await migrateAll(contextFor(root, appFleet(database.url, ["a"])));
+    expect(outcomes[0]).toMatchObject({ status: "failed", failure: { line, sqlstate } });
+  });
+
   test("a constraint that only the commit checks fails the migration as a whole", async () => {
     const database = await createDatabase();
     const sql = `CREATE TABLE "p" ("id" integer PRIMARY KEY);

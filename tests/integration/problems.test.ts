@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { PlanProblem } from "../../src/core/plan.ts";
 import { status } from "../../src/operations/status.ts";
-import { createDatabase } from "../support/database.ts";
+import { createDatabase, urlWith } from "../support/database.ts";
 import {
   appFleet,
   byTenant,
@@ -81,6 +81,51 @@ describe("what stands in the way of a target", () => {
     expect(byTenant(result)).toEqual({ a: "failed", b: "succeeded 0000_a,0001_b,0002_c" });
     expect(result.outcomes[0]?.failure?.message).toContain(
       "holds 1 tables, views or sequences, but no ledger",
+    );
+  });
+
+  test("a ledger that the role may not read is that target's problem alone", async () => {
+    const database = await createDatabase();
+    const role = `low_${Math.random().toString(36).slice(2)}`;
+    await database.query(`CREATE ROLE ${role} LOGIN PASSWORD 'plain'`);
+    const [{ name } = { name: "" }] = await database.query<{ name: string }>(
+      `SELECT current_database() AS name`,
+    );
+    await database.query(`GRANT CREATE ON DATABASE ${name} TO ${role}`);
+    const root = await createFolder(history("drizzle/app", migrations));
+    await migrateAll(contextFor(root, appFleet(database.url, ["a"])));
+    const low = appFleet(urlWith(database.url, { username: role, password: "plain" }), ["a", "b"]);
+    const result = await migrateAll(contextFor(root, low));
+    expect(byTenant(result)).toEqual({ a: "failed", b: "succeeded 0000_a,0001_b,0002_c" });
+    expect(result.outcomes[0]?.failure?.message).toContain("cannot be read with this role");
+    await database.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+  });
+
+  test("two names for one database do not make two services share a schema", async () => {
+    const database = await createDatabase();
+    const root = await createFolder({
+      ...history("drizzle/app", migrations),
+      ...history("drizzle/shop", migrations),
+    });
+    const { hostname } = new URL(database.url);
+    const other = urlWith(database.url, {
+      hostname: hostname === "localhost" ? "127.0.0.1" : "localhost",
+    });
+    const single = (out: string, name: string) => ({
+      schema: "./none",
+      out,
+      database: name,
+      singleSchema: "shared",
+    });
+    const fleet = {
+      ...appFleet(database.url, []),
+      databases: { main: { url: database.url }, other: { url: other } },
+      services: { app: single("drizzle/app", "main"), shop: single("drizzle/shop", "other") },
+    };
+    const error = await migrateAll(contextFor(root, fleet)).catch((caught) => caught);
+    expect(error).toMatchObject({ code: "config" });
+    expect(error.message).toContain(
+      "services app and shop map to one schema, shared: databases main and other are the same",
     );
   });
 
