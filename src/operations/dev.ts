@@ -192,7 +192,7 @@ async function watchSchemas(context: Context, observer: DevObserver): Promise<vo
     look().catch((error: unknown) =>
       context.notify(`cannot read the schemas: ${messageOf(error)}`),
     );
-  let looking = lookAgain();
+  let looking = Promise.resolve();
   const { watch } = await import("chokidar");
   const watcher = watch(watchedPaths(context), { ignoreInitial: true });
   watcher.on("all", () => {
@@ -201,6 +201,9 @@ async function watchSchemas(context: Context, observer: DevObserver): Promise<vo
       looking = looking.then(lookAgain);
     }, settleMs);
   });
+  // The first look comes when the watch is ready: no change can fall between the two.
+  await new Promise<void>((ready) => watcher.once("ready", ready));
+  looking = looking.then(lookAgain);
   await untilStopped(context);
   clearTimeout(timer);
   await looking;
