@@ -3,10 +3,16 @@ import type { Finding } from "../core/finding.ts";
 import type { Failure, Outcome } from "../core/outcome.ts";
 import { targetName } from "../core/target.ts";
 
+/** More problems than this are counted, not listed. */
+const longestList = 20;
+
 /** An error as a person reads it: what, where with a caret, and what to do. Several are listed one by one. */
 export function errorText(error: FleetError): string {
   if (error.problems.length === 0) return one(error);
-  return `${error.message}:\n${error.problems.map((problem) => indent(one(problem))).join("\n")}`;
+  const shown = error.problems.slice(0, longestList).map((problem) => indent(one(problem)));
+  const rest = error.problems.length - shown.length;
+  if (rest > 0) shown.push(`  ... and ${rest} more`);
+  return `${error.message}:\n${shown.join("\n")}`;
 }
 
 /** One finding of a check, with the SQL that a migration would hold. */

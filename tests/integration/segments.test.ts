@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import { status } from "../../src/operations/status.ts";
+import { statusText } from "../../src/report/status.ts";
 import { catalogOf } from "../support/catalog.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import {
@@ -64,6 +66,9 @@ describe("statements that cannot run in a transaction", () => {
       status: "failed",
       failure: { sqlstate: "23505", line: 3 },
     });
+    const standing = await status(context, { services: [], tenants: [], databases: [] });
+    expect(standing[0]).toMatchObject({ current: "0000_table", pending: 1 });
+    expect(statusText(standing)).toContain("partly applied: 0001_index");
     expect(failed.outcomes[0]?.failure?.remedy).toContain(
       "The first 1 of 3 statements are committed",
     );
