@@ -4,7 +4,7 @@ import { type Found, findSchemas, qualifiersIn } from "./candidates.ts";
 import { sameButForSchema } from "./compare.ts";
 import { applyEdits, type Neutral, type ParsedText, parseOne, parseText } from "./parsed-text.ts";
 import { GrammarError, type Tree } from "./parser.ts";
-import { neutralizePlpgsql } from "./plpgsql.ts";
+import { neutralizePlpgsql, opaque } from "./plpgsql.ts";
 import { namesOfTree, searchPathOf } from "./references.ts";
 import { isTree, walk } from "./tree.ts";
 
@@ -39,10 +39,14 @@ export function neutralize(statement: ParsedText): Neutral {
     ...namesOfTree(tree).suspicions,
     ...unexplained(statement, found),
   ];
+  const unreplaced = [
+    ...(inside?.unreplaced ?? []),
+    ...(found.unexplained ? ["what public stands for"] : []),
+  ];
   const inner = inside?.trees ?? [];
   const bodyChanged = body !== undefined && inside !== undefined && inside.sql.length > 1;
   if (found.edits.length === 0 && !bodyChanged)
-    return { sql: [text], trees: [tree, ...inner], unproved };
+    return { sql: [text], trees: [tree, ...inner], unproved, unreplaced };
   // A body may be spelled like a name in public, and then it is no such name.
   const edits = found.edits.filter(({ start }) => start !== body?.token.start);
   if (bodyChanged) edits.push({ ...body.token, replacement: body.write(inside.sql) });
@@ -52,17 +56,15 @@ export function neutralize(statement: ParsedText): Neutral {
   const bodyAfter = inside === undefined ? undefined : fill(inside.sql, placeholder);
   const approves = (before: string, now: string) => before === body?.value && now === bodyAfter;
   if (after === undefined || !sameButForSchema(tree, after, approves)) {
-    return {
-      sql: [text],
-      trees: [tree, ...inner],
-      unproved: [...unproved, "that it means the same in another schema"],
-    };
+    const failed = "that it means the same in another schema";
+    return { sql: [text], trees: [tree, ...inner], unproved, unreplaced: [...unreplaced, failed] };
   }
-  return { sql, trees: [after, ...inner], unproved };
+  return { sql, trees: [after, ...inner], unproved, unreplaced };
 }
 
 function withoutEdits({ text, tree }: ParsedText, inside: Neutral | undefined): Neutral {
-  return { sql: [text], trees: [tree, ...(inside?.trees ?? [])], unproved: inside?.unproved ?? [] };
+  const { trees = [], unproved = [], unreplaced = [] } = inside ?? {};
+  return { sql: [text], trees: [tree, ...trees], unproved, unreplaced };
 }
 
 /** A body is looked at even when nothing in it is spelled like a schema: it may set the search_path, or execute text. */
@@ -74,7 +76,7 @@ function bodyless(statement: ParsedText): Neutral | undefined {
 function neutralizeBody(statement: ParsedText, body: Body): Neutral {
   if (body.language === "plpgsql") return neutralizePlpgsql(statement, body, neutralizeText);
   if (body.language === "sql") return neutralizeText(body.value);
-  return { sql: [body.value], trees: [], unproved: [`a function body in ${body.language}`] };
+  return opaque(body.value, `a function body in ${body.language}`);
 }
 
 /** Neutralizes every statement of a text, such as the body of an SQL function. */
@@ -93,16 +95,17 @@ function neutralizeText(text: string): Neutral {
       sql: applyEdits(text, edits),
       trees: statements.flatMap(({ neutral }) => neutral.trees),
       unproved: statements.flatMap(({ neutral }) => neutral.unproved),
+      unreplaced: statements.flatMap(({ neutral }) => neutral.unreplaced),
     };
   } catch (error) {
     if (!(error instanceof GrammarError)) throw error;
-    return { sql: [text], trees: [], unproved: [`a body that does not parse: ${error.message}`] };
+    return opaque(text, `a body that does not parse: ${error.message}`);
   }
 }
 
 /** Every name in front of a dot must be a schema, or a table, alias or column, to the tree. */
 function unexplained(statement: ParsedText, found: Found<Tree>): string[] {
-  if (found.unexplained) return ["what public stands for"];
+  if (found.unexplained) return [];
   const { schemas, others } = namesOfTree(found.proof ?? statement.tree);
   const isKnown = (name: string) =>
     schemas.has(name) || others.has(name) || (name === "public" && found.proof !== undefined);

@@ -29,8 +29,10 @@ export interface Neutral {
   readonly sql: Template;
   /** Trees of all statements that were found in it, with placeholders in the gaps. */
   readonly trees: readonly Tree[];
-  /** What cannot be proved to stay in the tenant, in words. */
+  /** What cannot be proved to stay in the tenant, in words. Somebody who has read it may accept it. */
   readonly unproved: readonly string[];
+  /** What names `public` and could not be replaced: it would leave the tenant for certain. */
+  readonly unreplaced: readonly string[];
 }
 
 /**

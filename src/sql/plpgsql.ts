@@ -34,11 +34,7 @@ export function neutralizePlpgsql(
   const sql = applyEdits(body.value, found.edits);
   const after = sql.length === 1 ? original : (found.proof ?? read(fill(sql, placeholder)));
   if (original === undefined || after === undefined) {
-    return {
-      sql: [body.value],
-      trees: [],
-      unproved: ["a PL/pgSQL body that libpg-query cannot read"],
-    };
+    return opaque(body.value, "a PL/pgSQL body that libpg-query cannot read");
   }
   const dynamic = dynamicSql(original, neutralizeText);
   const unproved = [
@@ -46,25 +42,21 @@ export function neutralizePlpgsql(
     ...(sqlIn(original).includes(undefined)
       ? ["a part of the body that does not parse as SQL"]
       : []),
-    ...nestedBodies(original),
-    ...(found.unexplained
-      ? ["what public stands for"]
-      : unexplainedNames(original, body.value, tokens)),
+    ...(spellsPublic(body.value) ? [] : nestedBodies(original)),
+    ...(found.unexplained ? [] : unexplainedNames(original, body.value, tokens)),
     ...sqlTrees(original).flatMap((statement) => namesOfTree(statement).suspicions),
   ];
+  const unreplaced = [
+    ...(found.unexplained ? ["what public stands for"] : []),
+    ...(spellsPublic(body.value) ? nestedBodies(original) : []),
+  ];
   if (!sameButForSchema(original, after, sameSql)) {
-    return {
-      sql: [body.value],
-      trees: [],
-      unproved: [...unproved, "that the body means the same in another schema"],
-    };
+    const failed = "that the body means the same in another schema";
+    return { sql: [body.value], trees: [], unproved, unreplaced: [...unreplaced, failed] };
   }
   const declared = [...declaredNames(fill(sql, placeholder)).schemas].map(typeIn);
-  return {
-    sql,
-    trees: [...sqlTrees(after), ...typeTrees(after), ...declared, ...dynamic.trees],
-    unproved,
-  };
+  const trees = [...sqlTrees(after), ...typeTrees(after), ...declared, ...dynamic.trees];
+  return { sql, trees, unproved, unreplaced };
 }
 
 /**
@@ -139,6 +131,16 @@ function typeOf(declaration: readonly Token[]): DeclaredType | undefined {
       ? undefined
       : identifierValue(first.text);
   return { start: first.start, end: last.end, kind, schema };
+}
+
+/** A text that nobody can read may be accepted, but not when it spells the schema: that would stay as it is. */
+export function opaque(text: string, what: string): Neutral {
+  const [unproved, unreplaced] = spellsPublic(text) ? [[], [what]] : [[what], []];
+  return { sql: [text], trees: [], unproved, unreplaced };
+}
+
+function spellsPublic(text: string): boolean {
+  return /(?<![\w$.])(public|"public")\s*\./i.test(text);
 }
 
 /** A function or DO block that the body makes has a body of its own, which nobody has looked at. */
@@ -286,7 +288,7 @@ function dynamicSql(
     else if (neutral.sql.length > 1)
       unproved.push(`the string that EXECUTE runs${line}: it names public`);
     else {
-      unproved.push(...neutral.unproved);
+      unproved.push(...neutral.unproved, ...neutral.unreplaced);
       trees.push(...neutral.trees);
     }
   });

@@ -88,6 +88,7 @@ function refusalsOf(neutral: Neutral, kind: Classification, allowance: Allowance
   // A body is read in several ways, and says the same in each.
   if (violations.length > 0)
     return [...new Map(violations.map((one) => [one.message, one])).values()];
+  if (neutral.unreplaced.length > 0) return [...new Set(neutral.unreplaced)].map(unreplaced);
   return allowance.acceptUnproved === true ? [] : [...new Set(neutral.unproved)].map(unproved);
 }
 
@@ -96,6 +97,14 @@ function unproved(what: string): Violation {
     message: `cannot prove that this stays in the tenant: ${what}`,
     remedy:
       "Write it so that it can be read, or read it yourself and list the migration under acceptUnproved of the service.",
+  };
+}
+
+function unreplaced(what: string): Violation {
+  return {
+    message: `cannot prove that this stays in the tenant: ${what}`,
+    remedy: "It names public, which cannot be replaced here: write the names without it.",
+    name: "public",
   };
 }
 

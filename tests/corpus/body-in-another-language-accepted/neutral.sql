@@ -1,1 +1,1 @@
-CREATE FUNCTION "{tenant}".f() RETURNS integer LANGUAGE plpython3u AS $$ plpy.execute("select 1 from public.t") $$;
+CREATE FUNCTION "{tenant}".f() RETURNS integer LANGUAGE plpython3u AS $$ plpy.execute("select 1 from t") $$;

@@ -1,0 +1,1 @@
+CREATE FUNCTION public.f() RETURNS integer LANGUAGE plpython3u AS $$ plpy.execute("select 1 from public.t") $$;
