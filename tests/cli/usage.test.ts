@@ -140,7 +140,7 @@ describe("usage", () => {
     const { url } = await createDatabase();
     const project = await createProject(files);
     const password = "s3cret-pässword";
-    const wrong = Object.assign(new URL(url), { password }).href;
+    const wrong = Object.assign(new URL(url), { username: "nobody_here", password }).href;
     const urls = [
       wrong,
       `postgresql://u:${password}@127.0.0.1:1/x`,
