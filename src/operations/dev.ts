@@ -62,6 +62,7 @@ export async function dev(
         observer.rollout,
       );
       observer.migrated(result);
+      if (context.signal?.aborted === true) return { kind: "stopped" };
       if (result.outcomes.some(({ status }) => status !== "succeeded" && status !== "skipped")) {
         return { kind: "migrationsFailed" };
       }
