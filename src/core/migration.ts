@@ -5,8 +5,6 @@ export interface Migration {
   readonly service: string;
   /** The file's name without `.sql`, for example `0003_add_avatar`. */
   readonly tag: string;
-  /** Position in the service's history, from 0. */
-  readonly order: number;
   /** The file's path as shown to people. */
   readonly file: string;
   /** sha256 of the file's bytes, in hex. */

@@ -3,8 +3,8 @@ import type { Finding } from "../core/finding.ts";
 import type { Failure, Outcome } from "../core/outcome.ts";
 import { targetName } from "../core/target.ts";
 
-/** More problems than this are counted, not listed. */
-const longestList = 20;
+/** More problems or failures than this are counted, not listed. */
+export const longestList = 20;
 
 /** An error as a person reads it: what, where with a caret, and what to do. Several are listed one by one. */
 export function errorText(error: FleetError): string {

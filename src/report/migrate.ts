@@ -1,5 +1,5 @@
 import type { Outcome } from "../core/outcome.ts";
-import { outcomeText } from "./errors.ts";
+import { longestList, outcomeText } from "./errors.ts";
 import { styleFor } from "./style.ts";
 import { table } from "./table.ts";
 
@@ -28,9 +28,6 @@ export function summarize(outcomes: readonly Outcome[]): RolloutSummary {
     applied: outcomes.reduce((sum, { applied }) => sum + applied.length, 0),
   };
 }
-
-/** Longest list of failures that is printed in full. */
-const longestList = 20;
 
 /** What a person reads at the end of a rollout: a line per service, then every failure with its remedy. */
 export function migrateText(outcomes: readonly Outcome[], stream: { isTTY?: boolean }): string {

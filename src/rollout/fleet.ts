@@ -1,10 +1,9 @@
-import { messageOf } from "../core/errors.ts";
 import type { Observer, RolloutEvent } from "../core/events.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { Plan, TargetPlan } from "../core/plan.ts";
 import type { RolloutOptions } from "./options.ts";
 import { Queue } from "./queue.ts";
-import { giveUp, type Work } from "./target.ts";
+import { connectionFailure, giveUp, type Work } from "./target.ts";
 import { runWorker } from "./worker.ts";
 
 /**
@@ -70,8 +69,7 @@ async function runDatabase(
 function explained(work: Work, reasons: readonly unknown[], signal: AbortSignal | undefined): Work {
   const [reason] = reasons;
   if (reason === undefined || signal?.aborted === true || work.failure !== undefined) return work;
-  const remedy = "Look at the database server, then run migrate again.";
-  return { ...work, failure: { message: messageOf(reason), remedy } };
+  return { ...work, failure: connectionFailure(reason) };
 }
 
 function hasWork({ steps, problems }: TargetPlan): boolean {

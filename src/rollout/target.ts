@@ -127,7 +127,8 @@ function again(work: Work, error: unknown, failure: Failure | undefined): Attemp
   };
 }
 
-function connectionFailure(cause: unknown): Failure {
+/** Why a target could not be reached at all. */
+export function connectionFailure(cause: unknown): Failure {
   const state = sqlstateOf(cause);
   return {
     message: messageOf(cause),

@@ -19,7 +19,7 @@ export async function readMigrations(service: string, folder: string): Promise<M
   if (journal === undefined) throw await missingJournal(service, folder);
   const problems = repeatedTags(journal.entries, folder);
   const migrations = await Promise.all(
-    journal.entries.map((entry, order) => readMigration(service, folder, entry, order, problems)),
+    journal.entries.map((entry) => readMigration(service, folder, entry, problems)),
   );
   throwProblems(problems, `the migrations of ${service} are not complete`);
   return migrations.filter((migration) => migration !== undefined);
@@ -29,7 +29,6 @@ async function readMigration(
   service: string,
   folder: string,
   entry: JournalEntry,
-  order: number,
   problems: FleetError[],
 ): Promise<Migration | undefined> {
   const path = join(folder, `${entry.tag}.sql`);
@@ -38,7 +37,7 @@ async function readMigration(
     const bytes = await readFile(path);
     const checksum = createHash("sha256").update(bytes).digest("hex");
     const text = bytes.toString("utf8");
-    return { service, tag: entry.tag, order, file, checksum, text };
+    return { service, tag: entry.tag, file, checksum, text };
   } catch (error) {
     problems.push(
       new FleetError("journal", `${file} is missing, though the journal lists it`, {

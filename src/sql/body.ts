@@ -1,8 +1,8 @@
 import { concat, type Template } from "../core/template.ts";
 import { literalOf } from "./literals.ts";
 import type { ParsedText } from "./parsed-text.ts";
-import type { Token, Tree } from "./parser.ts";
-import { isTree, namesOf, stringOf, unwrap } from "./tree.ts";
+import type { Token } from "./parser.ts";
+import { isTree, namesOf, optionOf, stringOf, unwrap } from "./tree.ts";
 
 /** The body of a function, procedure or DO block, which is a string to the grammar. */
 export interface Body {
@@ -33,14 +33,6 @@ export function bodyOf(parsed: ParsedText): Body | undefined {
   const write =
     literal?.write ?? ((template: Template) => concat(["$tenant$", template, "$tenant$"]));
   return { language: language.toLowerCase(), token, value, write };
-}
-
-function optionOf(options: unknown, name: string): Tree | undefined {
-  for (const option of Array.isArray(options) ? options : []) {
-    if (isTree(option) && isTree(option.DefElem) && option.DefElem.defname === name)
-      return option.DefElem;
-  }
-  return undefined;
 }
 
 /** A DO block's body is a string; a function's a list of one, or of two in C. */

@@ -6,8 +6,6 @@ import type { Token } from "./parser.ts";
 /** A place where `public` may be a schema: an identifier, or the front of a literal that may be a name. */
 interface Candidate {
   readonly token: Token;
-  /** True when the word must be something: a name before a dot is never nothing. */
-  readonly needsReason: boolean;
   /** The token with this template in the place of `public`. */
   readonly write: (schema: Template) => Template;
 }
@@ -84,13 +82,11 @@ function candidateOf(
   index: number,
   extra: ReadonlySet<number>,
 ): Candidate[] {
-  if (extra.has(token.start)) return [{ token, needsReason: true, write: (schema) => schema }];
+  if (extra.has(token.start)) return [{ token, write: (schema) => schema }];
   if (token.kind === "string") return literalCandidate(token);
   if (identifierValue(token.text) !== "public") return [];
   const qualifies = isQualifier(tokens, index) || isInSchemaList(tokens, index);
-  return qualifies
-    ? [{ token, needsReason: isQualifier(tokens, index), write: (schema) => schema }]
-    : [];
+  return qualifies ? [{ token, write: (schema) => schema }] : [];
 }
 
 /** True for a name behind SCHEMA, or in a list that begins there. */
@@ -120,7 +116,5 @@ function literalCandidate(token: Token): Candidate[] {
   const literal = literalOf(token);
   const named = literal === undefined ? undefined : schemaInName(literal.value);
   if (literal === undefined || named?.schema !== "public") return [];
-  return [
-    { token, needsReason: false, write: (schema) => literal.write(concat([schema, named.rest])) },
-  ];
+  return [{ token, write: (schema) => literal.write(concat([schema, named.rest])) }];
 }

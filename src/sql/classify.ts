@@ -1,6 +1,6 @@
 import type { Statement } from "../core/migration.ts";
 import type { Tree } from "./parser.ts";
-import { isTree, namesOf, unwrap, walk } from "./tree.ts";
+import { isTree, namesOf, optionOf, unwrap, walk } from "./tree.ts";
 
 type ConcurrentIndex = NonNullable<Statement["concurrentIndex"]>;
 
@@ -52,7 +52,7 @@ function concurrentIndexOf(kind: string, body: Tree): ConcurrentIndex | undefine
 
 function runsOutside(kind: string, body: Tree): boolean {
   if (kind === "VacuumStmt") return body.is_vacuumcmd === true;
-  if (kind === "ReindexStmt") return hasOption(body.params, "concurrently");
+  if (kind === "ReindexStmt") return optionOf(body.params, "concurrently") !== undefined;
   if (kind === "AlterTableStmt") return detachesConcurrently(body);
   return false;
 }
@@ -61,14 +61,6 @@ function detachesConcurrently(body: Tree): boolean {
   let found = false;
   walk(body.cmds, (node, key) => {
     if (key === "PartitionCmd" && node.concurrent === true) found = true;
-  });
-  return found;
-}
-
-function hasOption(options: unknown, name: string): boolean {
-  let found = false;
-  walk(options, (node, key) => {
-    if (key === "DefElem" && node.defname === name) found = true;
   });
   return found;
 }

@@ -1,7 +1,7 @@
 import { isPlaceholder } from "./literals.ts";
 import type { Tree } from "./parser.ts";
 import { namesOfTree } from "./references.ts";
-import { isTree, unwrap, walk } from "./tree.ts";
+import { isTree, optionOf, unwrap, walk } from "./tree.ts";
 
 /** Why a statement may not run for a tenant. */
 export interface Violation {
@@ -120,7 +120,8 @@ export function violationOf(
 }
 
 function worksOnTenantObjects(kind: string, body: Tree): boolean {
-  if (kind === "AlterDefaultPrivilegesStmt") return schemasInOptions(body);
+  // Without IN SCHEMA default privileges hold in the whole database.
+  if (kind === "AlterDefaultPrivilegesStmt") return optionOf(body.options, "schemas") !== undefined;
   const type = body.removeType ?? body.renameType ?? body.objectType ?? body.objtype;
   if (
     typeof type !== "string" ||
@@ -129,14 +130,6 @@ function worksOnTenantObjects(kind: string, body: Tree): boolean {
     return true;
   const onSchema = type === "OBJECT_SCHEMA" && kind !== "AlterOwnerStmt";
   return onSchema || tenantObjects.has(type);
-}
-
-/** Without IN SCHEMA default privileges hold in the whole database. */
-function schemasInOptions(body: Tree): boolean {
-  const options = Array.isArray(body.options) ? body.options : [];
-  return options.some(
-    (option) => isTree(option) && isTree(option.DefElem) && option.DefElem.defname === "schemas",
-  );
 }
 
 /** Rows of the system catalogs are everybody's, and pg_settings is another way to SET. */

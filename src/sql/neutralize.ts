@@ -24,9 +24,14 @@ const mayNameSchema = /public|["\p{L}\p{N}_$]\s*\.\s*[^\s\p{N},)]/iu;
  */
 export function neutralize(statement: ParsedText): Neutral {
   const { text, tree } = statement;
-  if (!mayNameSchema.test(text)) return withoutEdits(statement, bodyless(statement));
+  // A body is looked at even when nothing is spelled like a schema: it may set the search_path, or execute text.
   const body = bodyOf(statement);
   const inside = body === undefined ? undefined : neutralizeBody(statement, body);
+  const inner = inside?.trees ?? [];
+  if (!mayNameSchema.test(text)) {
+    const { unproved = [], unreplaced = [] } = inside ?? {};
+    return { sql: [text], trees: [tree, ...inner], unproved, unreplaced };
+  }
   const found = findSchemas(
     text,
     () => statement.tokens,
@@ -43,7 +48,6 @@ export function neutralize(statement: ParsedText): Neutral {
     ...(inside?.unreplaced ?? []),
     ...(found.unexplained ? ["what public stands for"] : []),
   ];
-  const inner = inside?.trees ?? [];
   const bodyChanged = body !== undefined && inside !== undefined && inside.sql.length > 1;
   if (found.edits.length === 0 && !bodyChanged)
     return { sql: [text], trees: [tree, ...inner], unproved, unreplaced };
@@ -60,17 +64,6 @@ export function neutralize(statement: ParsedText): Neutral {
     return { sql: [text], trees: [tree, ...inner], unproved, unreplaced: [...unreplaced, failed] };
   }
   return { sql, trees: [after, ...inner], unproved, unreplaced };
-}
-
-function withoutEdits({ text, tree }: ParsedText, inside: Neutral | undefined): Neutral {
-  const { trees = [], unproved = [], unreplaced = [] } = inside ?? {};
-  return { sql: [text], trees: [tree, ...trees], unproved, unreplaced };
-}
-
-/** A body is looked at even when nothing in it is spelled like a schema: it may set the search_path, or execute text. */
-function bodyless(statement: ParsedText): Neutral | undefined {
-  const body = bodyOf(statement);
-  return body === undefined ? undefined : neutralizeBody(statement, body);
 }
 
 function neutralizeBody(statement: ParsedText, body: Body): Neutral {

@@ -1,5 +1,5 @@
 import { concat, type Template } from "../core/template.ts";
-import { GrammarError, parse, scan, type Token, type Tree } from "./parser.ts";
+import { codeTokens, GrammarError, parse, type Token, type Tree } from "./parser.ts";
 
 /** One parsed statement. */
 export class ParsedText {
@@ -18,7 +18,7 @@ export class ParsedText {
 
   /** The tokens of `text`, without comments. Most statements are never asked for theirs. */
   get tokens(): readonly Token[] {
-    this.#tokens ??= scan(this.text).filter(({ kind }) => kind !== "comment");
+    this.#tokens ??= codeTokens(this.text);
     return this.#tokens;
   }
 }

@@ -69,6 +69,11 @@ export function scan(text: string): Token[] {
   }));
 }
 
+/** The tokens of a text that parses, without its comments. */
+export function codeTokens(text: string): Token[] {
+  return scan(text).filter(({ kind }) => kind !== "comment");
+}
+
 /**
  * Most statements hold nothing but names, numbers, operators and plain strings. Splitting those is easy, and ten
  * times cheaper than a way through the scanner's JSON; what comes of it is proved by the parser all the same.

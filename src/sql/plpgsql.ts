@@ -4,7 +4,7 @@ import { findSchemas, type Names, qualifiersIn } from "./candidates.ts";
 import { sameButForSchema } from "./compare.ts";
 import { identifierValue, literalOf } from "./literals.ts";
 import { applyEdits, type Edit, type Neutral, type ParsedText, parseOne } from "./parsed-text.ts";
-import { parsePlpgsql, scan, type Token, type Tree } from "./parser.ts";
+import { codeTokens, parsePlpgsql, type Token, type Tree } from "./parser.ts";
 import { namesOfTree } from "./references.ts";
 import { isTree, walk } from "./tree.ts";
 
@@ -29,7 +29,7 @@ export function neutralizePlpgsql(
 ): Neutral {
   const read = (value: string) => readFunction(statement, body, value);
   const original = read(body.value);
-  const tokens = scan(body.value).filter(({ kind }) => kind !== "comment");
+  const tokens = codeTokens(body.value);
   const found = findSchemas(body.value, () => tokens, new Set(), read, namesIn);
   const sql = applyEdits(body.value, found.edits);
   const after = sql.length === 1 ? original : (found.proof ?? read(fill(sql, placeholder)));
@@ -66,11 +66,9 @@ export function neutralizePlpgsql(
  * parser knows; what is found in any reading counts.
  */
 function readFunction({ text }: ParsedText, body: Body, value: string): Tree | undefined {
-  const readings = [
-    value,
-    withKnownTypes(value, "all"),
-    withKnownTypes(value, "rows and arrays"),
-  ].map((content) => {
+  const contents = [value, withKnownTypes(value, "all"), withKnownTypes(value, "rows and arrays")];
+  // Without such declarations all three are the same text, and one reading does.
+  const readings = [...new Set(contents)].map((content) => {
     const replacement = [`'${content.replaceAll("'", "''")}'`];
     return parsePlpgsql(
       fill(applyEdits(text, [{ start: body.token.start, end: body.token.end, replacement }]), ""),
@@ -102,7 +100,7 @@ function declaredTypes(body: string): DeclaredType[] {
   const found: DeclaredType[] = [];
   let declaration: Token[] = [];
   let declaring = false;
-  for (const token of scan(body).filter(({ kind }) => kind !== "comment")) {
+  for (const token of codeTokens(body)) {
     const word = token.text.toUpperCase();
     if (declaring && word !== ";" && word !== "BEGIN") declaration.push(token);
     else {
@@ -179,7 +177,7 @@ function namesIn(tree: Tree, body: string): Names {
 /** What declarations name: `schema.table%ROWTYPE`, `schema.table.column%TYPE`, `table.column%TYPE`, `schema.type`. */
 function declaredNames(body: string): { schemas: Set<string>; others: Set<string> } {
   if (!/declare/i.test(body)) return { schemas: new Set(), others: new Set() };
-  const tokens = scan(body).filter(({ kind }) => kind !== "comment");
+  const tokens = codeTokens(body);
   const schemas = new Set<string>();
   const others = new Set<string>();
   for (const [index, { text }] of tokens.entries()) {
@@ -297,7 +295,7 @@ function dynamicSql(
 
 /** The value of an expression that is nothing but a string. */
 function constantOf(expression: string): string | undefined {
-  const [token, ...more] = scan(expression).filter(({ kind }) => kind !== "comment");
+  const [token, ...more] = codeTokens(expression);
   if (token === undefined || more.length > 0 || token.kind !== "string") return undefined;
   return literalOf(token)?.value;
 }

@@ -1,6 +1,6 @@
 import { identifierValue, schemaInName } from "./literals.ts";
 import type { Tree } from "./parser.ts";
-import { isTree, namesOf, stringOf, unwrap, walk } from "./tree.ts";
+import { isTree, namesOf, optionOf, stringOf, unwrap } from "./tree.ts";
 
 /**
  * Keys of PostgreSQL's raw parse tree that hold a possibly qualified name as a list of strings, schema before
@@ -317,14 +317,8 @@ function* schemasAsObjects(kind: string, body: Tree): Generator<string> {
       (body.objtype === "OBJECT_SCHEMA" || body.targtype === "ACL_TARGET_ALL_IN_SCHEMA"));
   if (ofSchemas) yield* namesOf(body.objects) ?? [];
   if (kind === "CommentStmt" && body.objtype === "OBJECT_SCHEMA") yield stringOf(body.object) ?? "";
-  if (kind === "AlterDefaultPrivilegesStmt") yield* namesInSchemaOption(body.options);
-}
-
-function* namesInSchemaOption(options: unknown): Generator<string> {
-  const found: string[] = [];
-  walk(options, (node, key) => {
-    if (key !== "DefElem" || node.defname !== "schemas" || !isTree(node.arg)) return;
-    if (isTree(node.arg.List)) found.push(...(namesOf(node.arg.List.items) ?? []));
-  });
-  yield* found;
+  if (kind === "AlterDefaultPrivilegesStmt") {
+    const inSchemas = optionOf(body.options, "schemas")?.arg;
+    if (isTree(inSchemas) && isTree(inSchemas.List)) yield* namesOf(inSchemas.List.items) ?? [];
+  }
 }

@@ -24,6 +24,15 @@ export function namesOf(list: unknown): string[] | undefined {
   return names.every((name) => name !== undefined) ? names : undefined;
 }
 
+/** The option of a list that has this name: `{ DefElem: { defname, arg } }` gives its body. */
+export function optionOf(options: unknown, name: string): Tree | undefined {
+  for (const option of Array.isArray(options) ? options : []) {
+    if (isTree(option) && isTree(option.DefElem) && option.DefElem.defname === name)
+      return option.DefElem;
+  }
+  return undefined;
+}
+
 /** Visits every object of a tree, parents first, with the key it stands under. */
 export function walk(value: unknown, visit: (node: Tree, key: string) => void, key = ""): void {
   if (Array.isArray(value)) {

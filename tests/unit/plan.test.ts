@@ -5,10 +5,9 @@ import { digestOf } from "../../src/ledger/digest.ts";
 import { buildPlan, historyOf, planTarget } from "../../src/plan/build.ts";
 
 const migrations = ["0000_a", "0001_b", "0002_c"].map(
-  (tag, order): Migration => ({
+  (tag): Migration => ({
     service: "app",
     tag,
-    order,
     file: `${tag}.sql`,
     checksum: `sum-${tag}`,
     text: "",
