@@ -5,7 +5,7 @@ import { parseFleet } from "../../src/config/schema.ts";
 import { loadParser } from "../../src/sql/parser.ts";
 import { SourceText } from "../../src/sql/source-text.ts";
 import { splitStatements } from "../../src/sql/split.ts";
-import { catalogOf } from "../support/catalog.ts";
+import { catalogOf, sequencePositions } from "../support/catalog.ts";
 import { repository } from "../support/cli.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { appFleet, contextFor, migrateAll } from "../support/fleet.ts";
@@ -80,10 +80,13 @@ describe("a history in a tenant schema is what it is in public", () => {
     const { outcomes } = await migrateAll(contextFor(repository, input));
     expect(outcomes.map(({ failure }) => failure)).toEqual([undefined, undefined]);
 
+    const positions = await sequencePositions(original, "public");
+    expect(positions.length).toBeGreaterThan(3);
     const expected = await catalogOf(original, "public");
     expect(expected.length).toBeGreaterThan(300);
     for (const tenant of tenants) {
       expect(await catalogOf(fleet, `app_${tenant}`)).toEqual(expected);
+      expect(await sequencePositions(fleet, `app_${tenant}`)).toEqual(positions);
       expect(await rowCounts(fleet, `app_${tenant}`)).toEqual(await rowCounts(original, "public"));
     }
     expect(await catalogOf(fleet, "public")).toEqual([]);

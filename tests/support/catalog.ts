@@ -35,7 +35,7 @@ UNION ALL SELECT format('function %s(%s) %s %s volatile=%s strict=%s definer=%s 
 UNION ALL SELECT format('trigger %s enabled=%s', pg_get_triggerdef(t.oid), t.tgenabled) FROM pg_trigger t JOIN relations c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal
 UNION ALL SELECT format('policy %s.%s %s %s %s %s %s', p.tablename, p.policyname, p.permissive, p.roles, p.cmd, p.qual, p.with_check)
   FROM pg_policies p JOIN wanted n ON p.schemaname = n.nspname
-UNION ALL SELECT format('sequence %s %s %s %s %s last=%s', s.sequencename, s.data_type, s.start_value, s.increment_by, s.cycle, s.last_value)
+UNION ALL SELECT format('sequence %s %s %s %s %s', s.sequencename, s.data_type, s.start_value, s.increment_by, s.cycle)
   FROM pg_sequences s JOIN wanted n ON s.schemaname = n.nspname
 UNION ALL SELECT format('statistics %s', pg_get_statisticsobjdef(s.oid)) FROM pg_statistic_ext s JOIN wanted n ON s.stxnamespace = n.oid
 UNION ALL SELECT format('collation %s %s', l.collname, l.collprovider) FROM pg_collation l JOIN wanted n ON l.collnamespace = n.oid
@@ -61,6 +61,18 @@ export async function catalogOf(database: TestDatabase, schema: string): Promise
   const rows = await database.query<{ format: string }>(facts, [schema]);
   await database.query(`RESET search_path`);
   return rows.map(({ format }) => withoutSchema(format, schema, quoted)).sort();
+}
+
+/**
+ * How far each sequence of a schema has come. No part of the catalog: numbers that an attempt took before it was
+ * rolled back stay taken, so that only undisturbed schemas agree.
+ */
+export async function sequencePositions(database: TestDatabase, schema: string): Promise<string[]> {
+  const rows = await database.query<{ position: string }>(
+    `SELECT format('%s last=%s', sequencename, last_value) AS position FROM pg_sequences WHERE schemaname = $1 ORDER BY 1`,
+    [schema],
+  );
+  return rows.map(({ position }) => position);
 }
 
 /** Takes the schema's name out where it qualifies; a tenant's name stands nowhere else, `public` may. */
