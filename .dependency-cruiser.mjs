@@ -2,7 +2,7 @@
 const layers = [
   ["core"],
   ["config", "postgres", "sql", "report"],
-  ["source", "ledger", "tenants", "dev"],
+  ["source", "ledger", "control", "tenants", "dev"],
   ["plan", "rollout", "autogenerate"],
   ["operations"],
   ["cli"],

@@ -15,8 +15,9 @@ export interface SelectionOptions extends CommonOptions {
   readonly database?: string[];
 }
 
-/** Ends with the first SIGINT, SIGTERM or SIGHUP. */
+/** Ends with the first SIGINT, SIGTERM or SIGHUP, and with the second one. */
 const interruption = new AbortController();
+const cancellation = new AbortController();
 
 /** Reports the exit code of a verb to main, the only place that ends the process. */
 export type Finish = (code: number) => void;
@@ -29,11 +30,21 @@ export function addCommonOptions(command: Command): Command {
   return addConfigOption(command).option("--json", "write the result as JSON to standard output");
 }
 
+const databaseOption = [
+  "-d, --database <name>",
+  "only this database (repeat for more)",
+  collect,
+] as const;
+
 export function addSelectionOptions(command: Command): Command {
   return addCommonOptions(command)
     .option("-s, --service <name>", "only this service (repeat for more)", collect)
     .option("-t, --tenant <id>", "only this tenant (repeat for more)", collect)
-    .option("-d, --database <name>", "only this database (repeat for more)", collect);
+    .option(...databaseOption);
+}
+
+export function addDatabaseOption(command: Command): Command {
+  return command.option(...databaseOption);
 }
 
 export function selectionOf({
@@ -52,19 +63,26 @@ export async function createContext(options: CommonOptions): Promise<Context> {
     environment: process.env,
     notify: (line) => void process.stderr.write(`${line}\n`),
     signal: interruption.signal,
+    cancel: cancellation.signal,
   };
 }
 
-/** The first signal lets what runs come to its end; `onSecond` decides what the next one does. */
-export function listenForInterruption(onSecond: () => void): void {
+/**
+ * The first signal lets what runs come to its end, the second one cancels it, and `onThird` decides about more.
+ */
+export function listenForInterruption(onThird: () => void): void {
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(name, () => {
-      if (interruption.signal.aborted) onSecond();
-      else
+      if (cancellation.signal.aborted) onThird();
+      else if (interruption.signal.aborted) {
+        process.stderr.write("\nCancelling what runs. Once more to leave without a report.\n");
+        cancellation.abort();
+      } else {
         process.stderr.write(
-          "\nStopping: what runs is brought to its end. Once more to stop at once.\n",
+          "\nStopping: what runs is brought to its end. Once more to cancel it.\n",
         );
-      interruption.abort();
+        interruption.abort();
+      }
     });
   }
 }

@@ -6,7 +6,8 @@ import { errorText } from "../report/errors.ts";
 import { checkCommand } from "./commands/check.ts";
 import { devCommand } from "./commands/dev.ts";
 import { generateCommand } from "./commands/generate.ts";
-import { migrateCommand } from "./commands/migrate.ts";
+import { migrateCommand, planCommand } from "./commands/migrate.ts";
+import { rolloutsCommand } from "./commands/rollouts.ts";
 import { statusCommand } from "./commands/status.ts";
 import { listenForInterruption, wasInterrupted } from "./context.ts";
 import { exitCode, exitCodeOf } from "./exit-codes.ts";
@@ -22,7 +23,15 @@ async function run(argv: readonly string[]): Promise<number> {
     .version(packageVersion())
     .showHelpAfterError("(add --help for what there is)")
     .exitOverride();
-  const verbs = [generateCommand, checkCommand, migrateCommand, statusCommand, devCommand];
+  const verbs = [
+    generateCommand,
+    checkCommand,
+    planCommand,
+    migrateCommand,
+    statusCommand,
+    rolloutsCommand,
+    devCommand,
+  ];
   for (const verb of verbs)
     program.addCommand(
       verb(finish).exitOverride().showHelpAfterError("(add --help for what there is)"),

@@ -1,6 +1,6 @@
 import type { DatabaseAddress } from "../core/database.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
-import type { FleetConfig } from "./schema.ts";
+import type { EnvironmentReference, FleetConfig } from "./schema.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -29,13 +29,12 @@ export function resolveDatabases(
   const addresses: DatabaseAddress[] = [];
   const unset: string[] = [];
   for (const name of names) {
-    const reference = fleet.databases[name]?.url ?? "";
+    const { reference, key } = wayInto(fleet, name, environment);
     const variable = typeof reference === "string" ? undefined : reference.environmentVariable;
-    const url =
-      typeof reference === "string" ? reference : environment[reference.environmentVariable];
-    if (url === undefined || url.trim() === "") unset.push(variable ?? name);
+    const url = textOf(reference, environment);
+    if (url.trim() === "") unset.push(variable ?? name);
     else if (isPostgresUrl(url)) addresses.push({ name, url });
-    else problems.push(notAUrl(name, variable));
+    else problems.push(notAUrl(`databases.${name}.${key}`, variable));
   }
   const production = environment.NODE_ENV === "production";
   if (problems.length === 0 && addresses.length === 0 && !production) {
@@ -44,6 +43,23 @@ export function resolveDatabases(
   for (const variable of unset) problems.push(notSet(variable, production));
   throwProblems(problems, "the databases are not configured");
   return { kind: "configured", addresses };
+}
+
+/** Schemas are changed on the direct way, if there is one: a pooler would be in the way. */
+function wayInto(
+  fleet: FleetConfig,
+  name: string,
+  environment: Environment,
+): { readonly reference: EnvironmentReference | string; readonly key: "url" | "directUrl" } {
+  const { url = "", directUrl } = fleet.databases[name] ?? {};
+  const direct = directUrl !== undefined && textOf(directUrl, environment).trim() !== "";
+  return direct ? { reference: directUrl, key: "directUrl" } : { reference: url, key: "url" };
+}
+
+function textOf(reference: EnvironmentReference | string, environment: Environment): string {
+  return typeof reference === "string"
+    ? reference
+    : (environment[reference.environmentVariable] ?? "");
 }
 
 function notSet(variable: string, production: boolean): FleetError {
@@ -56,8 +72,8 @@ function notSet(variable: string, production: boolean): FleetError {
 }
 
 // The value itself stays out of the message: it may hold a password.
-function notAUrl(name: string, variable: string | undefined): FleetError {
-  const where = variable ?? `databases.${name}.url`;
+function notAUrl(path: string, variable: string | undefined): FleetError {
+  const where = variable ?? path;
   return new FleetError("config", `${where} is not a PostgreSQL URL`, {
     remedy:
       "Write it as postgresql://user:password@host:5432/name, with special characters percent-encoded.",

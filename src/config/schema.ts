@@ -1,5 +1,7 @@
 import { z } from "zod";
+import type { Amount } from "../core/amount.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
+import { longestTimer, parseAmount, parseDuration } from "./quantities.ts";
 
 /** A connection URL taken from an environment variable when a verb needs the database, and never before. */
 export interface EnvironmentReference {
@@ -16,12 +18,26 @@ const schemaName = nonEmpty.regex(
   "must hold no quotes, backslashes or dollars",
 );
 
+const connectionUrl = z.union([environmentReference, nonEmpty], {
+  error: 'must be env("VARIABLE") or a connection URL',
+});
+
 const database = z.strictObject({
   /** `env("NAME")`, or a connection URL. */
-  url: z.union([environmentReference, nonEmpty], {
-    error: 'must be env("VARIABLE") or a connection URL',
-  }),
+  url: connectionUrl,
+  /** The way around a connection pooler, for all that changes schemas; as `url`. */
+  directUrl: connectionUrl.optional(),
 });
+
+const attribute = z.union([z.string(), z.number(), z.boolean()]);
+
+const tenant = z.union(
+  [
+    nonEmpty.transform((id) => ({ id, attributes: {} as Record<string, Attribute> })),
+    z.strictObject({ id: nonEmpty, attributes: z.record(nonEmpty, attribute).default({}) }),
+  ],
+  { error: "must be a tenant's id, or { id, attributes }" },
+);
 
 const service = z
   .strictObject({
@@ -53,25 +69,77 @@ const service = z
     message: "needs either tenantSchema or singleSchema",
   });
 
-const milliseconds = z.int().min(0).max(2_147_483_647);
+const milliseconds = z.int().min(0).max(longestTimer);
+
+/** `"30s"`, or a number of milliseconds. */
+const duration = z.union([milliseconds, z.string()]).transform((value, context): number => {
+  const parsed = typeof value === "number" ? value : parseDuration(value);
+  if (parsed !== undefined) return parsed;
+  context.addIssue({ code: "custom", message: 'must be a duration such as "30s" or "5m"' });
+  return z.NEVER;
+});
+
+/** `5` or `"1%"`. */
+const amount = z.union([z.int().min(0), z.string()]).transform((value, context): Amount => {
+  const parsed = parseAmount(String(value));
+  if (parsed !== undefined) return parsed;
+  context.addIssue({ code: "custom", message: 'must be a number or a share such as "10%"' });
+  return z.NEVER;
+});
+
+/** How a fleet is rolled out unless the command line says otherwise. The options of `migrate` have the same names. */
+const rollout = z.strictObject({
+  /** Tenants, groups or a number of tenants that go first. */
+  canary: z
+    .union([z.int().min(1), nonEmpty])
+    .transform(String)
+    .optional(),
+  /** The size of the waves that follow, or groups in their order. */
+  wave: z
+    .union([z.int().min(1), nonEmpty])
+    .transform(String)
+    .optional(),
+  /** How long to wait between two waves. */
+  soak: duration.default(0),
+  /** A shell command to run after each wave; it gets the outcomes as JSON, and ends the rollout when it fails. */
+  verify: nonEmpty.optional(),
+  onError: z.enum(["continue", "stop"]).default("continue"),
+  /** More failed targets than this end the rollout. */
+  maxFailures: amount.optional(),
+});
 
 const fleet = z
   .strictObject({
     databases: z.record(nonEmpty, database),
     services: z.record(nonEmpty, service),
-    tenants: z.array(nonEmpty).default([]),
+    tenants: z.array(tenant).default([]),
+    /** Tenants by their attributes: each named value must be the tenant's, or one of a list. */
+    groups: z
+      .record(nonEmpty, z.record(nonEmpty, z.union([attribute, z.array(attribute)])))
+      .default({}),
     /** How many targets are migrated at the same time in each database. */
     concurrency: z.int().min(1).max(1_000).default(4),
-    /** Milliseconds to wait for a database that does not answer. */
-    connectTimeout: milliseconds.default(30_000),
-    /** PostgreSQL's timeouts for every step, in milliseconds; 0 switches one off. */
+    /** How long to wait for a database that does not answer. */
+    connectTimeout: duration.default(30_000),
+    rollout: rollout.prefault({}),
+    /** Apply migrations that were merged late, behind newer ones that are applied already. */
+    allowOutOfOrder: z.boolean().default(false),
+    /** How often a target is tried when a lock, a deadlock or the connection is in its way, and how long apart. */
+    retry: z
+      .strictObject({
+        attempts: z.int().min(1).max(100).default(10),
+        minDelay: duration.default(50),
+        maxDelay: duration.default(5_000),
+      })
+      .prefault({}),
+    /** PostgreSQL's timeouts for every step; 0 switches one off. */
     timeouts: z
       .strictObject({
-        lock: milliseconds.default(5_000),
-        statement: milliseconds.default(15 * 60_000),
-        idleInTransaction: milliseconds.default(60_000),
+        lock: duration.default(2_000),
+        statement: duration.default(15 * 60_000),
+        idleInTransaction: duration.default(60_000),
         /** For a statement that must run outside a transaction, such as CREATE INDEX CONCURRENTLY. */
-        concurrently: milliseconds.default(60 * 60_000),
+        concurrently: duration.default(60 * 60_000),
       })
       .prefault({}),
     /** The PostgreSQL that is started for development when no database is configured. */
@@ -99,12 +167,13 @@ const fleet = z
         message: "needs at least one service",
       });
     }
-    for (const [index, tenant] of value.tenants.entries()) {
-      if (value.tenants.indexOf(tenant) === index) continue;
+    const ids = value.tenants.map(({ id }) => id);
+    for (const [index, id] of ids.entries()) {
+      if (ids.indexOf(id) === index) continue;
       context.addIssue({
         code: "custom",
         path: ["tenants", index],
-        message: `"${tenant}" is listed twice`,
+        message: `"${id}" is listed twice`,
       });
     }
   });
@@ -117,6 +186,7 @@ export type FleetConfig = z.output<typeof fleet>;
 
 export type ServiceConfig = FleetConfig["services"][string];
 export type Timeouts = FleetConfig["timeouts"];
+export type Attribute = string | number | boolean;
 
 /**
  * Checks a configuration.

@@ -2,8 +2,12 @@ import type { Target } from "./target.ts";
 
 /** One migration for one target. */
 export interface Step {
+  /** `apply` runs the migration; `repair` only records the checksum that its file has now. */
+  readonly action: "apply" | "repair";
   readonly tag: string;
   readonly checksum: string;
+  /** The checksum that the ledger holds, for a repair. */
+  readonly replaces?: string;
   /** How many statements an earlier, interrupted attempt has applied. */
   readonly resumeAt: number;
   /** The sha256 hex of those statements' text. */
@@ -14,7 +18,7 @@ export interface Step {
   readonly ledger: string;
 }
 
-type ProblemKind = "unmanaged" | "unreadable" | "edited" | "unknown" | "outOfOrder";
+export type ProblemKind = "unmanaged" | "unreadable" | "edited" | "unknown" | "outOfOrder";
 
 /** Why a target cannot be migrated as it is. */
 export interface PlanProblem {
@@ -31,12 +35,17 @@ export interface TargetPlan {
   readonly target: Target;
   /** The newest migration the target has, if any. */
   readonly current: string | undefined;
-  /** What to apply, in order; empty when the target is at head or has a problem. */
+  /** What to apply, in order; empty when there is nothing to do or a problem in the way. */
   readonly steps: readonly Step[];
   /** How many migrations are missing, also when a problem stands in the way. */
   readonly pending: number;
   readonly problems: readonly PlanProblem[];
   readonly create: Creation;
+}
+
+/** True when the target has something to do, or something in its way. */
+export function hasWork({ steps, problems }: TargetPlan): boolean {
+  return steps.length > 0 || problems.length > 0;
 }
 
 /** Where a target stands. */
@@ -45,7 +54,20 @@ export interface TargetStatus extends TargetPlan {
   readonly head: string | undefined;
 }
 
-/** The serialisable intention of a rollout: waves run one after the other, the targets of a wave in parallel. */
+/** A batch of targets that are migrated in parallel. */
+export interface Wave {
+  readonly name: string;
+  /** True for the first, small one: a failure in it ends the rollout. */
+  readonly canary: boolean;
+  readonly targets: readonly TargetPlan[];
+}
+
+/** The serialisable intention of a rollout: waves run one after the other. */
 export interface Plan {
-  readonly waves: readonly (readonly TargetPlan[])[];
+  readonly waves: readonly Wave[];
+}
+
+/** Every target of a plan, in the order of its waves. */
+export function targetsOf(plan: Plan): TargetPlan[] {
+  return plan.waves.flatMap(({ targets }) => targets);
 }

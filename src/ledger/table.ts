@@ -36,6 +36,12 @@ export interface Progress {
   readonly by: string;
 }
 
+/** SQL that replaces the checksum of a migration that is applied whole. */
+export function recordChecksum(schema: string, tag: string, checksum: string): string {
+  return `UPDATE ${ledgerOf(schema)} SET checksum = ${quoteLiteral(checksum)}
+WHERE tag = ${quoteLiteral(tag)} AND applied = statements`;
+}
+
 /** SQL that records a migration, or how far it came. Runs in the transaction of what it records. */
 export function recordProgress(schema: string, progress: Progress): string {
   const duration = "(extract(epoch FROM clock_timestamp() - now()) * 1000)::integer";

@@ -13,7 +13,10 @@ export interface Context {
   readonly environment: Environment;
   /** Tells a person something that is not the result: one line, without a newline. */
   readonly notify: (line: string) => void;
+  /** Aborted: what runs comes to its end, nothing more is started. */
   readonly signal?: AbortSignal;
+  /** Aborted, after `signal`: what runs is cancelled. */
+  readonly cancel?: AbortSignal;
 }
 
 /** The databases of a run, open for as long as the operation lasts. */

@@ -1,142 +1,216 @@
-import { packageVersion } from "../config/version.ts";
-import { type FleetError, throwProblems } from "../core/errors.ts";
+import type { FleetConfig, Timeouts } from "../config/schema.ts";
+import { readFailed } from "../control/rollouts.ts";
+import { type Amount, amountOf } from "../core/amount.ts";
+import { FleetError, throwProblems } from "../core/errors.ts";
 import type { Observer } from "../core/events.ts";
-import type { Outcome } from "../core/outcome.ts";
-import type { Plan } from "../core/plan.ts";
+import { hasWork, type Plan, targetsOf } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
-import { readLedgers } from "../ledger/read-ledgers.ts";
-import { type History, historyOf, planTarget } from "../plan/build.ts";
-import { ensureExtensions } from "../postgres/extensions.ts";
-import { type Session, withSession } from "../postgres/session.ts";
-import { runPlan } from "../rollout/fleet.ts";
+import { type History, planTarget } from "../plan/build.ts";
+import { type Division, divide } from "../plan/waves.ts";
 import type { Script } from "../rollout/run.ts";
-import type { Selection } from "../tenants/targets.ts";
+import { amountIn, namedTenants } from "../tenants/groups.ts";
+import { type Selection, unknownNames } from "../tenants/targets.ts";
 import { type Context, type OpenDatabases, selectTargets, withDatabases } from "./context.ts";
-import { planFleet, readHistories } from "./plan-fleet.ts";
-import { allowanceOf, schemasBehind, selectServices } from "./services.ts";
+import { type PlannedFleet, planFleet, readHistories, withDatabase } from "./plan-fleet.ts";
+import { type Prepared, type RolledOut, refusePooled, rollOut } from "./roll-out.ts";
+import { createExtensions, readScripts } from "./scripts.ts";
 
-export interface MigrateResult {
-  readonly plan: Plan;
-  readonly outcomes: readonly Outcome[];
+/** What to migrate, and how. What is not given is as the configuration's defaults are, without waves or limits. */
+export interface MigrateRequest extends Selection {
+  /** The last migration to apply. Every selected service must have it. */
+  readonly to?: string;
+  /** Only targets that failed the last time they were tried. */
+  readonly failed?: boolean;
+  /** Tenants or groups that go first, separated by commas; or how many tenants. */
+  readonly canary?: string;
+  /** Tenants per wave as a number or a share; or groups, separated by commas. */
+  readonly wave?: string;
+  /** Milliseconds between two waves. */
+  readonly soakMs?: number;
+  /** A shell command that judges each wave. */
+  readonly verify?: string;
+  /** More failed targets than this end the rollout: a number, or a share of the targets that have something to do. */
+  readonly maxFailures?: Amount;
+  readonly allowOutOfOrder?: boolean;
+  readonly concurrency?: number;
+  readonly timeouts?: Partial<Timeouts>;
 }
+
+export type MigrateResult = RolledOut;
 
 /**
  * Brings the selected targets to head.
  *
  * @param observe sees every event of the rollout
- * @throws FleetError before anything is applied: for the selection, the configuration, the migrations on disk,
+ * @throws FleetError before anything is applied: for the request, the configuration, the migrations on disk,
  *   their SQL, or a database that cannot be reached. What a single target does is an outcome, never an error.
  */
 export async function migrate(
   context: Context,
-  selection: Selection,
+  request: MigrateRequest,
   observe: Observer,
 ): Promise<MigrateResult> {
-  const targets = selectTargets(context, selection);
-  const histories = await readHistories(context, targets);
-  const databases = [...new Set(targets.map(({ database }) => database))];
-  return withDatabases(context, databases, async (open) => {
-    const plan = await planFleet(context, targets, histories, open);
-    const outcomes = await rollOut(context, plan, histories, open, observe);
-    return { plan, outcomes };
-  });
-}
-
-async function rollOut(
-  context: Context,
-  plan: Plan,
-  histories: ReadonlyMap<string, History>,
-  open: OpenDatabases,
-  observe: Observer,
-): Promise<Outcome[]> {
   const { fleet } = context.config;
-  const scripts = await readScripts(context, plan, histories);
-  await createExtensions(context, scripts, open);
-  return runPlan(plan, {
-    addressOf: open.addressOf,
-    connect: { waitMs: fleet.connectTimeout, signal: context.signal },
-    concurrency: fleet.concurrency,
-    timeouts: fleet.timeouts,
-    by: `drizzle-fleet ${packageVersion()}`,
-    scriptOf: (service, tag) => scripts.byKey.get(scriptKey(service, tag)),
-    replan: (session, target) => replan(session, target, histories),
-    observe,
-    ...(context.signal === undefined ? {} : { signal: context.signal }),
+  return withPlan(context, request, async ({ plan, fleet: planned, histories, open }) => {
+    const scripts = await readScripts(context, plan, histories);
+    const { scriptOf } = scripts;
+    refusePooled(plan, planned.databases, scriptOf, needsDirectUrl);
+    await createExtensions(context, scripts, open);
+    const { services, tenants, databases, to, failed } = request;
+    const prepared: Prepared = {
+      verb: "migrate",
+      selection: { services, tenants, databases, to, failed },
+      plan,
+      planOne: plannerFor(context, request),
+      histories,
+      databases: planned.databases,
+      scriptOf,
+    };
+    const { verify } = request;
+    const choices = {
+      concurrency: request.concurrency ?? fleet.concurrency,
+      maxFailures: failureLimit(request.maxFailures, plan),
+      soakMs: request.soakMs ?? 0,
+      timeouts: { ...fleet.timeouts, ...request.timeouts },
+      ...(verify === undefined ? {} : { verify }),
+    };
+    return { plan, ...(await rollOut(context, prepared, open, choices, observe)) };
   });
-}
-
-/** The migrations that some target misses, and the extensions they need, by service. */
-interface Scripts {
-  readonly byKey: ReadonlyMap<string, Script>;
-  readonly extensions: ReadonlyMap<string, readonly string[]>;
 }
 
 /**
- * Parses every migration that some target misses, once for the whole fleet, and refuses all that leaves a
- * tenant before the first target is touched.
+ * Says what `migrate` would do. Changes nothing.
+ *
+ * @throws FleetError as `migrate` does
  */
-async function readScripts(
-  context: Context,
-  plan: Plan,
-  histories: ReadonlyMap<string, History>,
-): Promise<Scripts> {
-  const wanted = new Set(
-    plan.waves
-      .flat()
-      .flatMap(({ target, steps }) => steps.map(({ tag }) => scriptKey(target.service, tag))),
-  );
-  const byKey = new Map<string, Script>();
-  const extensions = new Map<string, string[]>();
-  if (wanted.size === 0) return { byKey, extensions };
-  const { loadParser } = await import("../sql/parser.ts");
-  const { readStatements } = await import("../sql/read-statements.ts");
-  await loadParser();
-  const problems: FleetError[] = [];
-  for (const [service, config] of selectServices(context.config.fleet, [...histories.keys()])) {
-    const migrations = histories.get(service)?.migrations ?? [];
-    for (const migration of migrations.filter(({ tag }) => wanted.has(scriptKey(service, tag)))) {
-      const read = readStatements(
-        migration.file,
-        migration.text,
-        allowanceOf(config, migration.tag),
-        problems,
-      );
-      const script = {
-        migration,
-        statements: read.statements,
-        sharedSchemas: schemasBehind(config),
-      };
-      byKey.set(scriptKey(service, migration.tag), script);
-      extensions.set(service, [...(extensions.get(service) ?? []), ...read.extensions]);
-    }
-  }
-  throwProblems(problems, "some migrations cannot be applied to a tenant");
-  return { byKey, extensions };
+export function planMigration(context: Context, request: MigrateRequest): Promise<Plan> {
+  return withPlan(context, request, async ({ plan, fleet, histories }) => {
+    const { scriptOf } = await readScripts(context, plan, histories);
+    refusePooled(plan, fleet.databases, scriptOf, needsDirectUrl);
+    return plan;
+  });
 }
 
-/** Extensions belong to the database: they are made once, before its first target. */
-async function createExtensions(
+interface Planned {
+  readonly plan: Plan;
+  readonly fleet: PlannedFleet;
+  readonly histories: ReadonlyMap<string, History>;
+  readonly open: OpenDatabases;
+}
+
+async function withPlan<Result>(
   context: Context,
-  { extensions }: Scripts,
-  open: OpenDatabases,
-): Promise<void> {
-  const connect = { waitMs: context.config.fleet.connectTimeout, signal: context.signal };
-  for (const [service, names] of extensions) {
-    const config = context.config.fleet.services[service];
-    if (names.length === 0 || config?.extensionSchema === undefined) continue;
-    const { extensionSchema } = config;
-    await withSession(open.addressOf(config.database), connect, (session) =>
-      ensureExtensions(session, extensionSchema, names),
+  request: MigrateRequest,
+  use: (planned: Planned) => Promise<Result>,
+): Promise<Result> {
+  const selected = selectTargets(context, request);
+  const division = divisionOf(context.config.fleet, selected, request);
+  const histories = await readHistories(context, selected);
+  refuseUnknownTag(request.to, histories);
+  const databases = [...new Set(selected.map(({ database }) => database))];
+  return withDatabases(context, databases, async (open) => {
+    const targets = request.failed === true ? await failedOf(context, selected, open) : selected;
+    const planOne = plannerFor(context, request);
+    const fleet = await planFleet(context, targets, histories, open, planOne);
+    return use({ plan: divide(fleet.targets, division), fleet, histories, open });
+  });
+}
+
+function plannerFor(
+  context: Context,
+  { allowOutOfOrder, to }: MigrateRequest,
+): Prepared["planOne"] {
+  const rules = {
+    allowOutOfOrder: allowOutOfOrder ?? context.config.fleet.allowOutOfOrder,
+    ...(to === undefined ? {} : { to }),
+  };
+  return (target, history, state) => planTarget(target, history, state, rules);
+}
+
+function divisionOf(
+  fleet: FleetConfig,
+  targets: readonly Target[],
+  { canary, wave }: MigrateRequest,
+): Division {
+  const tenants = [...new Set(targets.flatMap(({ tenant }) => tenant ?? []))];
+  return {
+    ...(canary === undefined ? {} : { canary: canaryOf(fleet, tenants, canary) }),
+    ...(wave === undefined ? {} : waveOf(fleet, tenants, wave)),
+  };
+}
+
+function canaryOf(
+  fleet: FleetConfig,
+  tenants: readonly string[],
+  text: string,
+): NonNullable<Division["canary"]> {
+  const amount = amountIn(fleet, tenants, text, "--canary");
+  if (amount !== undefined) return { count: Math.max(1, amountOf(amount, tenants.length)) };
+  const named = namedTenants(fleet, tenants, text, "--canary");
+  return { tenants: new Set(named.flatMap((one) => [...one.tenants])) };
+}
+
+function waveOf(
+  fleet: FleetConfig,
+  tenants: readonly string[],
+  text: string,
+): Pick<Division, "size" | "groups"> {
+  const size = amountIn(fleet, tenants, text, "--wave");
+  return size === undefined ? { groups: namedTenants(fleet, tenants, text, "--wave") } : { size };
+}
+
+function failureLimit(limit: Amount | undefined, plan: Plan): number {
+  if (limit === undefined) return Number.POSITIVE_INFINITY;
+  return amountOf(limit, targetsOf(plan).filter(hasWork).length);
+}
+
+function refuseUnknownTag(tag: string | undefined, histories: ReadonlyMap<string, History>): void {
+  if (tag === undefined) return;
+  const tagsOf = ({ migrations }: History) => migrations.map((migration) => migration.tag);
+  const without = [...histories].filter(([, history]) => !tagsOf(history).includes(tag));
+  if (without.length > 0 && without.length < histories.size) {
+    throw new FleetError(
+      "usage",
+      `${tag} is no migration of ${without.map(([service]) => service).join(", ")}`,
+      { remedy: "Choose the service that has it with --service." },
     );
   }
+  throwProblems(
+    unknownNames(
+      "migration",
+      without.length > 0 ? [tag] : [],
+      [...histories.values()].flatMap(tagsOf),
+    ),
+    "the selection names what does not exist",
+  );
 }
 
-async function replan(session: Session, target: Target, histories: ReadonlyMap<string, History>) {
-  const history = histories.get(target.service) ?? historyOf([]);
-  const states = await readLedgers(session, [target.schema], history.known);
-  return planTarget(target, history, states.get(target.schema) ?? { kind: "noSchema" });
+async function failedOf(
+  context: Context,
+  targets: readonly Target[],
+  open: OpenDatabases,
+): Promise<Target[]> {
+  const names = [...new Set(targets.map(({ database }) => database))];
+  const failed = await Promise.all(
+    names.map(async (name) =>
+      (await withDatabase(context, open.addressOf(name), readFailed)).map(({ service, schema }) =>
+        JSON.stringify([name, service, schema]),
+      ),
+    ),
+  );
+  const keys = new Set(failed.flat());
+  return targets.filter(({ database, service, schema }) =>
+    keys.has(JSON.stringify([database, service, schema])),
+  );
 }
 
-function scriptKey(service: string, tag: string): string {
-  return JSON.stringify([service, tag]);
+function needsDirectUrl(database: string, { migration }: Script, line: number): FleetError {
+  return new FleetError(
+    "config",
+    `a statement that cannot run in a transaction cannot run through a connection pooler, as database "${database}" has`,
+    {
+      where: `${migration.file}:${line}`,
+      remedy: `Set databases.${database}.directUrl to a URL of the PostgreSQL server itself. Nothing was applied.`,
+    },
+  );
 }

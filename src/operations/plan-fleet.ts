@@ -1,10 +1,11 @@
 import { type DatabaseAddress, locationOf } from "../core/database.ts";
 import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
 import type { LedgerState } from "../core/ledger.ts";
-import type { Plan } from "../core/plan.ts";
+import type { TargetPlan } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
-import { buildPlan, type History, historyOf } from "../plan/build.ts";
+import { type History, historyOf, type Planner, planTargets } from "../plan/build.ts";
+import { roomFor } from "../postgres/capacity.ts";
 import { type Session, withSession } from "../postgres/session.ts";
 import { sqlstateOf } from "../postgres/sqlstate.ts";
 import { readMigrations } from "../source/read-migrations.ts";
@@ -14,6 +15,21 @@ import {
   type OpenDatabases,
   refuseSharedSchemas,
 } from "./context.ts";
+
+/** A database as it was found when its ledgers were read. */
+export interface DatabaseState {
+  readonly name: string;
+  /** How many connections may be opened, from 1. */
+  readonly room: number;
+  /** True when a connection pooler stands before it. */
+  readonly pooled: boolean;
+}
+
+/** Where a fleet stands, and what is to be done. */
+export interface PlannedFleet {
+  readonly targets: readonly TargetPlan[];
+  readonly databases: readonly DatabaseState[];
+}
 
 /** The histories of all services that the targets belong to. */
 export async function readHistories(
@@ -33,35 +49,57 @@ export async function readHistories(
   return new Map(histories);
 }
 
-/** Reads every target's ledger, database by database at the same time, and plans. */
+/**
+ * Reads every target's ledger, database by database at the same time, and plans.
+ *
+ * @param plan what to do with one target
+ */
 export async function planFleet(
   context: Context,
   targets: readonly Target[],
   histories: ReadonlyMap<string, History>,
-  databases: OpenDatabases,
-): Promise<Plan> {
+  open: OpenDatabases,
+  plan: Planner,
+): Promise<PlannedFleet> {
   const known = new Map([...histories.values()].flatMap((history) => [...history.known]));
   const names = [...new Set(targets.map(({ database }) => database))];
-  const connect = { waitMs: context.config.fleet.connectTimeout, signal: context.signal };
-  const read = async (name: string) => {
-    const schemas = targets.filter(({ database }) => database === name).map(({ schema }) => schema);
-    const address = databases.addressOf(name);
-    return withSession(address, connect, async (session) => {
-      const identity = names.length > 1 ? await identityOf(session) : name;
-      return { name, identity, states: await readLedgers(session, schemas, known) };
-    }).catch((error: unknown) => {
-      throw isFleetError(error) ? error : unreadable(address, error);
-    });
-  };
-  const found = await Promise.all(names.map(read));
+  const found = await Promise.all(
+    names.map((name) =>
+      withDatabase(context, open.addressOf(name), async (session) => {
+        const schemas = targets.flatMap((target) =>
+          target.database === name ? target.schema : [],
+        );
+        return {
+          name,
+          identity: names.length > 1 ? await identityOf(session) : name,
+          states: await readLedgers(session, schemas, known),
+          pooled: session.pooled,
+          // What a pooler lets in is not the server's to say.
+          room: session.pooled ? Number.POSITIVE_INFINITY : await roomFor(session),
+        };
+      }),
+    ),
+  );
   refuseSharedSchemas(targets, new Map(found.map(({ name, identity }) => [name, identity])));
   const states = new Map(found.map(({ name, states: own }) => [name, own]));
-  return buildPlan(
-    targets,
-    histories,
-    ({ database, schema }): LedgerState =>
-      states.get(database)?.get(schema) ?? { kind: "noSchema" },
-  );
+  const stateOf = ({ database, schema }: Target): LedgerState =>
+    states.get(database)?.get(schema) ?? { kind: "noSchema" };
+  return {
+    targets: planTargets(targets, histories, stateOf, plan),
+    databases: found.map(({ name, room, pooled }) => ({ name, room, pooled })),
+  };
+}
+
+/** Reads from a database; an error says which one it was. */
+export function withDatabase<Result>(
+  context: Context,
+  address: DatabaseAddress,
+  read: (session: Session) => Promise<Result>,
+): Promise<Result> {
+  const connect = { waitMs: context.config.fleet.connectTimeout, signal: context.signal };
+  return withSession(address, connect, read).catch((error: unknown) => {
+    throw isFleetError(error) ? error : unreadable(address, error);
+  });
 }
 
 /** The same text for the same database, whatever host name and port led to it. */
@@ -78,7 +116,7 @@ function unreadable(address: DatabaseAddress, cause: unknown): FleetError {
   const suffix = state === undefined ? "" : ` (SQLSTATE ${state})`;
   return new FleetError(
     "unreachable",
-    `the ledgers of database "${address.name}" at ${locationOf(address)} cannot be read: ${messageOf(cause)}${suffix}`,
+    `database "${address.name}" at ${locationOf(address)} cannot be read: ${messageOf(cause)}${suffix}`,
     { remedy: "Nothing was changed. Mend what is named, then try again.", cause },
   );
 }

@@ -1,4 +1,5 @@
 import type { TargetStatus } from "../core/plan.ts";
+import { planTarget } from "../plan/build.ts";
 import type { Selection } from "../tenants/targets.ts";
 import { type Context, selectTargets, withDatabases } from "./context.ts";
 import { planFleet, readHistories } from "./plan-fleet.ts";
@@ -8,9 +9,12 @@ export async function status(context: Context, selection: Selection): Promise<Ta
   const targets = selectTargets(context, selection);
   const histories = await readHistories(context, targets);
   const databases = [...new Set(targets.map(({ database }) => database))];
+  const { allowOutOfOrder } = context.config.fleet;
   return withDatabases(context, databases, async (open) => {
-    const plan = await planFleet(context, targets, histories, open);
-    return plan.waves.flat().map((target) => ({
+    const fleet = await planFleet(context, targets, histories, open, (target, history, state) =>
+      planTarget(target, history, state, { allowOutOfOrder }),
+    );
+    return fleet.targets.map((target) => ({
       ...target,
       head: histories.get(target.target.service)?.migrations.at(-1)?.tag,
     }));

@@ -1,6 +1,6 @@
 import type { LedgerEntry, LedgerState } from "../core/ledger.ts";
 import type { Migration } from "../core/migration.ts";
-import type { Creation, Plan, PlanProblem, Step, TargetPlan } from "../core/plan.ts";
+import type { Creation, PlanProblem, Step, TargetPlan } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import { digestOf } from "../ledger/digest.ts";
 
@@ -27,12 +27,24 @@ export function historyOf(migrations: readonly Migration[]): History {
   };
 }
 
-/** Plans a whole rollout as one wave. Pure: the same input gives the same plan. */
-export function buildPlan(
+/** What a rollout may do, and how far it goes. */
+export interface PlanRules {
+  /** Apply migrations that were merged late; otherwise they are a problem. */
+  readonly allowOutOfOrder: boolean;
+  /** The last migration to apply; undefined goes to head. */
+  readonly to?: string;
+}
+
+/** Decides what to do with one target, from its service's history and what its schema holds. Pure. */
+export type Planner = (target: Target, history: History, state: LedgerState) => TargetPlan;
+
+/** Plans every target of a fleet. Pure: the same input gives the same plans. */
+export function planTargets(
   targets: readonly Target[],
   histories: ReadonlyMap<string, History>,
   stateOf: (target: Target) => LedgerState,
-): Plan {
+  planOne: Planner,
+): TargetPlan[] {
   const empty = historyOf([]);
   // A fleet has few different states: targets in the same one share one list of steps.
   const shared = new Map<string, Step[]>();
@@ -42,13 +54,13 @@ export function buildPlan(
     shared.set(key, first);
     return first;
   };
-  const wave = targets.map((target) => {
-    const plan = planTarget(target, histories.get(target.service) ?? empty, stateOf(target));
+  return targets.map((target) => {
+    const history = histories.get(target.service) ?? empty;
+    const plan = planOne(target, history, stateOf(target));
     return plan.steps.length === 0
       ? plan
       : { ...plan, steps: share(target.service, [...plan.steps]) };
   });
-  return { waves: [wave] };
 }
 
 /**
@@ -57,23 +69,31 @@ export function buildPlan(
  * @param history the service's migrations, in order
  * @param state what the target's schema holds
  */
-export function planTarget(target: Target, history: History, state: LedgerState): TargetPlan {
+export function planTarget(
+  target: Target,
+  history: History,
+  state: LedgerState,
+  rules: PlanRules,
+): TargetPlan {
   const entries = state.kind === "ledger" ? state.entries : [];
   const byTag = new Map(entries.map((entry) => [entry.tag, entry]));
   const missing = history.migrations.filter(({ tag }) => {
     return !isWhole(byTag.get(tag));
   });
+  const wanted = upTo(rules.to, missing, history);
+  const late = lateMigrations(history, byTag);
   const problems = [
     ...unreadable(target, state),
     ...unmanaged(target, state),
     ...unknown(history, entries),
     ...edited(history, byTag),
-    ...outOfOrder(history, byTag),
+    ...(rules.allowOutOfOrder ? [] : outOfOrder(late, history, byTag)),
   ];
   return {
     target,
     current: history.migrations.findLast(({ tag }) => isWhole(byTag.get(tag)))?.tag,
-    steps: problems.length > 0 ? [] : stepsFor(missing, entries, history),
+    steps:
+      problems.length > 0 ? [] : stepsFor(wanted, entries, late.length > 0 ? undefined : history),
     pending: missing.length,
     problems,
     create: creation(state),
@@ -89,27 +109,53 @@ function creation(state: LedgerState): Creation {
   return state.kind === "noLedger" ? "ledger" : "nothing";
 }
 
+function upTo(
+  tag: string | undefined,
+  missing: readonly Migration[],
+  { migrations }: History,
+): readonly Migration[] {
+  if (tag === undefined) return missing;
+  const last = migrations.findIndex((migration) => migration.tag === tag);
+  const wanted = new Set(migrations.slice(0, last + 1));
+  return missing.filter((migration) => wanted.has(migration));
+}
+
+/**
+ * @param history given when the applied migrations are a prefix of it: then its digests are those of the ledgers
+ */
 function stepsFor(
   missing: readonly Migration[],
   entries: readonly LedgerEntry[],
-  history: History,
+  history: History | undefined,
 ): Step[] {
-  const complete = history.migrations.length - missing.length;
+  const byTag = new Map(entries.map((entry) => [entry.tag, entry]));
+  const whole = entries.filter((entry) => isWhole(entry));
   return missing.map(({ tag, checksum }, index) => {
-    const partial = entries.find((entry) => entry.tag === tag)?.partial;
+    const entry = byTag.get(tag);
+    // At most the first step is partial when the applied migrations are a prefix.
+    const known =
+      entry === undefined || index > 0 ? history?.digests[whole.length + index] : undefined;
     return {
+      action: "apply",
       tag,
       checksum,
-      resumeAt: partial?.applied ?? 0,
-      resumeChecksum: partial?.appliedChecksum ?? "",
-      begun: begunOf(
-        entries.find((entry) => entry.tag === tag),
-        checksum,
-      ),
-      // Without a problem the applied migrations are a prefix of the history, and at most the first step is partial.
-      ledger: partial === undefined ? (history.digests[complete + index] ?? "") : digestOf(entries),
+      resumeAt: entry?.partial?.applied ?? 0,
+      resumeChecksum: entry?.partial?.appliedChecksum ?? "",
+      begun: begunOf(entry, checksum),
+      ledger: known ?? digestOf(ledgerAfter(missing.slice(0, index), entries)),
     };
   });
+}
+
+function ledgerAfter(
+  applied: readonly Migration[],
+  entries: readonly LedgerEntry[],
+): LedgerEntry[] {
+  const tags = new Set(applied.map(({ tag }) => tag));
+  return [
+    ...entries.filter(({ tag }) => !tags.has(tag)),
+    ...applied.map(({ tag, checksum }) => ({ tag, checksum })),
+  ];
 }
 
 function begunOf(entry: LedgerEntry | undefined, checksum: string): Step["begun"] {
@@ -156,30 +202,45 @@ function unknown(history: History, entries: readonly LedgerEntry[]): PlanProblem
 }
 
 function edited(history: History, byTag: ReadonlyMap<string, LedgerEntry>): PlanProblem[] {
-  return history.migrations
-    .filter(({ tag, checksum }) => {
-      const entry = byTag.get(tag);
-      // A partly applied migration may be corrected behind what was applied; the rollout compares that part.
-      return entry !== undefined && entry.partial === undefined && entry.checksum !== checksum;
-    })
-    .map(({ tag, file }) => ({
-      kind: "edited",
-      tag,
-      message: `${tag} was edited after it was applied to this target`,
-      remedy: `Restore ${file} as it was released, and put the change into a new migration.`,
-    }));
+  return editedMigrations(history, byTag).map(({ tag, file }) => ({
+    kind: "edited",
+    tag,
+    message: `${tag} was edited after it was applied to this target`,
+    remedy: `Restore ${file} as it was released, and put the change into a new migration; or accept the file as it is: drizzle-fleet repair.`,
+  }));
 }
 
-function outOfOrder(history: History, byTag: ReadonlyMap<string, LedgerEntry>): PlanProblem[] {
+/** The migrations whose file is another than the one that was applied. */
+export function editedMigrations(
+  history: History,
+  byTag: ReadonlyMap<string, LedgerEntry>,
+): Migration[] {
+  return history.migrations.filter(({ tag, checksum }) => {
+    const entry = byTag.get(tag);
+    // A partly applied migration may be corrected behind what was applied; the rollout compares that part.
+    return entry !== undefined && entry.partial === undefined && entry.checksum !== checksum;
+  });
+}
+
+/** Migrations that are not applied, though one behind them is. */
+function lateMigrations(history: History, byTag: ReadonlyMap<string, LedgerEntry>): Migration[] {
   const newest = history.migrations.findLastIndex(({ tag }) => byTag.has(tag));
   return history.migrations
     .slice(0, Math.max(newest, 0))
-    .filter(({ tag }) => !isWhole(byTag.get(tag)))
-    .map(({ tag }) => ({
-      kind: "outOfOrder",
-      tag,
-      message: `${tag} is not applied, though ${history.migrations[newest]?.tag} after it is`,
-      remedy:
-        "It was merged late. Generate it anew on top of the newest migration, so that every target sees one order.",
-    }));
+    .filter(({ tag }) => !isWhole(byTag.get(tag)));
+}
+
+function outOfOrder(
+  late: readonly Migration[],
+  history: History,
+  byTag: ReadonlyMap<string, LedgerEntry>,
+): PlanProblem[] {
+  const newest = history.migrations.findLast(({ tag }) => byTag.has(tag));
+  return late.map(({ tag }) => ({
+    kind: "outOfOrder",
+    tag,
+    message: `${tag} is not applied, though ${newest?.tag} after it is`,
+    remedy:
+      "It was merged late. Generate it anew on top of the newest migration, so that every target sees one order; or, if the order does not matter, run migrate --allow-out-of-order.",
+  }));
 }

@@ -2,19 +2,32 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { type DatabaseAddress, locationOf } from "../core/database.ts";
 import { FleetError, messageOf } from "../core/errors.ts";
+import { requestCancel } from "./cancel.ts";
 import { Script } from "./script.ts";
-import { isConnectionLoss, sqlstate, sqlstateOf } from "./sqlstate.ts";
+import { isConnectionLoss, isServerFull, sqlstate, sqlstateOf } from "./sqlstate.ts";
 
 export interface ConnectOptions {
   /** How long to wait for a server that is starting or unreachable, in milliseconds. */
   readonly waitMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** False: a server without a free connection is an error at once, see `isServerFull`. */
+  readonly waitWhenFull?: boolean;
 }
+
+/** The server looks after its client this often while a statement runs; else it would not miss a killed one. */
+const clientCheck: readonly [name: string, value: string] = [
+  "client_connection_check_interval",
+  "5s",
+];
+
+/** How long a cancelled statement may take to end, in milliseconds. */
+const cancelPatience = 5_000;
 
 /** One connection to one database. */
 export class Session {
   readonly #client: pg.Client;
-  readonly #settings = new Map<string, string>();
+  #settings: ReadonlyMap<string, string> = new Map();
+  #backend = 0;
   #lost = false;
 
   private constructor(client: pg.Client) {
@@ -39,7 +52,7 @@ export class Session {
       try {
         return await Session.#connectOnce(address, Math.max(deadline - Date.now(), 1_000));
       } catch (error) {
-        if (!isWorthWaiting(error)) throw refused(address, error);
+        if (!isWorthWaiting(error, options)) throw refused(address, error);
         if (Date.now() + delay > deadline) throw unreachable(address, options.waitMs, error);
         await sleep(delay, undefined, { signal: options.signal });
       }
@@ -56,7 +69,7 @@ export class Session {
     const session = new Session(client);
     try {
       await client.connect();
-      await session.#letGoOfADeadRunner();
+      await session.#getToKnowTheServer();
       return session;
     } catch (error) {
       // A client that was refused keeps its socket, and the process, until the server gives up on it.
@@ -65,23 +78,35 @@ export class Session {
     }
   }
 
-  /** Without it a backend goes on with a long statement, and keeps its locks, after its runner was killed. */
-  async #letGoOfADeadRunner(): Promise<void> {
-    const [name, value] = ["client_connection_check_interval", "5s"];
-    try {
-      await this.#client.query(`SET ${name} = '${value}'`);
-      this.#settings.set(name, value);
-    } catch (error) {
+  /** Asks for the backend, and whether the client check is there; leaves nothing set, the backend may be shared. */
+  async #getToKnowTheServer(): Promise<void> {
+    const backend = "SELECT pg_catalog.pg_backend_pid() AS backend";
+    const rows = await this.query<{ backend: number }>(
+      `${backend}, pg_catalog.set_config($1, $2, true)`,
+      clientCheck,
+    ).catch((error: unknown) => {
       // Unknown before PostgreSQL 14, refused where the server's platform cannot poll for a closed socket.
       const state = sqlstateOf(error);
       if (state !== sqlstate.undefinedObject && state !== sqlstate.invalidParameterValue)
         throw error;
-    }
+      return undefined;
+    });
+    if (rows !== undefined) this.#settings = new Map([clientCheck]);
+    const [row] = rows ?? (await this.query<{ backend: number }>(backend));
+    this.#backend = row?.backend ?? 0;
   }
 
   /** Settings that every transaction of this session should have; RESET ALL takes them back. */
   get settings(): ReadonlyMap<string, string> {
     return this.#settings;
+  }
+
+  /**
+   * True when a connection pooler stands between: one transaction may run on another backend than the one before
+   * it, so that nothing may be kept in the session. Recognised by the process id, which a pooler makes up.
+   */
+  get pooled(): boolean {
+    return this.#number("processID") !== this.#backend;
   }
 
   /** True once the connection is gone: nothing more can be sent on it. */
@@ -109,6 +134,24 @@ export class Session {
     });
   }
 
+  /**
+   * Cancels what runs on this session, from outside. When the statement does not end in time, the connection is
+   * closed, and what became of the statement is unknown.
+   */
+  async cancel(): Promise<void> {
+    const { host, port } = this.#client;
+    const processId = this.#number("processID");
+    await requestCancel({ host, port, processId, secretKey: this.#number("secretKey") });
+    const timer = setTimeout(() => void this.close(), cancelPatience);
+    timer.unref();
+  }
+
+  /** A number that the driver keeps of the server's greeting, and does not declare. */
+  #number(key: "processID" | "secretKey"): number {
+    const value: unknown = Reflect.get(this.#client, key);
+    return typeof value === "number" ? value : 0;
+  }
+
   /** Ends the connection. A connection that is broken already needs no goodbye, and would not answer one. */
   async close(): Promise<void> {
     if (this.#lost) return;
@@ -132,8 +175,8 @@ export async function withSession<Result>(
   }
 }
 
-function isWorthWaiting(error: unknown): boolean {
-  return isConnectionLoss(error) || sqlstateOf(error) === sqlstate.tooManyConnections;
+function isWorthWaiting(error: unknown, { waitWhenFull = true }: ConnectOptions): boolean {
+  return isServerFull(error) ? waitWhenFull : isConnectionLoss(error);
 }
 
 function unreachable(address: DatabaseAddress, waitMs: number, cause: unknown): FleetError {

@@ -64,6 +64,15 @@ export function isConnectionLoss(error: unknown): boolean {
   );
 }
 
+/**
+ * True when the server, or a pooler before it, has no connection left to give. PgBouncer says so in words alone:
+ * its SQLSTATE is 08P01, as for everything else.
+ */
+export function isServerFull(error: unknown): boolean {
+  if (sqlstateOf(error) === sqlstate.tooManyConnections) return true;
+  return error instanceof Error && /^no more connections allowed/.test(error.message);
+}
+
 /** True when the same step, sent again after re-reading the ledger, may well succeed. */
 export function isRetryable(error: unknown): boolean {
   const state = sqlstateOf(error);

@@ -1,7 +1,6 @@
 import type { FleetError } from "../core/errors.ts";
 import type { Finding } from "../core/finding.ts";
-import type { Failure, Outcome } from "../core/outcome.ts";
-import { targetName } from "../core/target.ts";
+import type { Failure, LockHolder } from "../core/outcome.ts";
 
 /** More problems or failures than this are counted, not listed. */
 export const longestList = 20;
@@ -23,15 +22,8 @@ export function findingText({ service, problem, sql, questions }: Finding): stri
   return parts.join("\n");
 }
 
-/** A target that was not brought to head: which, where in the migration, PostgreSQL's words, what to do. */
-export function outcomeText({ target, failure, status }: Outcome): string {
-  if (failure === undefined) return `${targetName(target)}: ${status}`;
-  const words =
-    status === "inDoubt" ? " (in doubt: the connection broke before the answer came)" : "";
-  return `${targetName(target)}  schema ${target.schema}${words}\n${indent(failureText(failure))}`;
-}
-
-function failureText(failure: Failure): string {
+/** A failure: PostgreSQL's words, who is in the way, where in the migration, what to do. */
+export function failureText(failure: Failure): string {
   const lines = [
     failure.sqlstate === undefined
       ? failure.message
@@ -39,11 +31,18 @@ function failureText(failure: Failure): string {
   ];
   if (failure.detail !== undefined) lines.push(failure.detail);
   if (failure.hint !== undefined) lines.push(failure.hint);
+  for (const holder of failure.holders ?? []) lines.push(holderText(holder), `   ${holder.query}`);
   if (failure.file !== undefined)
     lines.push(`at ${failure.file}${failure.line === undefined ? "" : `:${failure.line}`}`);
   if (failure.statement !== undefined) lines.push(`   ${failure.statement}`);
   lines.push(`-> ${failure.remedy}`);
   return lines.join("\n");
+}
+
+/** Who holds a lock, on one line. */
+export function holderText({ pid, user, application, since, holds }: LockHolder): string {
+  const program = application === "" ? "" : `${application}, `;
+  return `held by pid ${pid} (${program}user ${user}) since ${since.replace("T", " ").replace(/\..*/, "")} UTC: ${holds}`;
 }
 
 function one(error: FleetError): string {
@@ -53,6 +52,7 @@ function one(error: FleetError): string {
   return lines.join("\n");
 }
 
-function indent(text: string): string {
+/** Moves every line in by two spaces. */
+export function indent(text: string): string {
   return text.replace(/^(?=.)/gm, "  ");
 }

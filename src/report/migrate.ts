@@ -1,7 +1,8 @@
-import type { Outcome } from "../core/outcome.ts";
-import { longestList, outcomeText } from "./errors.ts";
+import { isFailure, type Outcome, type Stop } from "../core/outcome.ts";
+import { failedTargets, failuresText, groupFailures } from "./failures.ts";
 import { styleFor } from "./style.ts";
 import { table } from "./table.ts";
+import { counted, some } from "./words.ts";
 
 /** How a rollout ended, in numbers. */
 export interface RolloutSummary {
@@ -29,46 +30,75 @@ export function summarize(outcomes: readonly Outcome[]): RolloutSummary {
   };
 }
 
-/** What a person reads at the end of a rollout: a line per service, then every failure with its remedy. */
-export function migrateText(outcomes: readonly Outcome[], stream: { isTTY?: boolean }): string {
+/** True when nothing is left to be done or looked at. */
+export function isDone({ outcomes, stopped }: Ended): boolean {
+  const open = outcomes.some((outcome) => isFailure(outcome) || outcome.status === "notExecuted");
+  return !open && stopped === undefined;
+}
+
+/** How a rollout ended. */
+export interface Ended {
+  readonly outcomes: readonly Outcome[];
+  readonly stopped?: Stop;
+}
+
+/** The last line of `--json`: numbers, kinds of failures, and why the rollout ended early. */
+export function summaryDocument({ outcomes, stopped }: Ended): Record<string, unknown> {
+  const failures = groupFailures(failedTargets(outcomes)).map(({ failure, targets }) => ({
+    sqlstate: failure.sqlstate ?? null,
+    message: failure.message,
+    tag: failure.tag ?? null,
+    targets: targets.map(({ name }) => name),
+  }));
+  return { type: "summary", ...summarize(outcomes), failures, stopped: stopped ?? null };
+}
+
+/** What a person reads at the end of a rollout: a line per service, every kind of failure, what was not run. */
+export function migrateText({ outcomes, stopped }: Ended, stream: { isTTY?: boolean }): string {
   const style = styleFor(stream);
-  const total = summarize(outcomes);
   const services = [...new Set(outcomes.map(({ target }) => target.service))];
   const rows = services.map((service) => {
     const own = summarize(outcomes.filter(({ target }) => target.service === service));
     const bad = own.failed + own.inDoubt;
     return [service, own.targets, own.succeeded, own.skipped, bad, own.notExecuted, own.applied];
   });
-  const lines = table(
-    ["service", "targets", "migrated", "at head", "failed", "not run", "migrations"],
-    rows,
-  );
-  const unstarted = outcomes.find(
-    ({ status, failure }) => status === "notExecuted" && failure !== undefined,
-  );
-  const ended = outcomes.filter(({ status }) => status === "failed" || status === "inDoubt");
-  const bad = unstarted === undefined ? ended : [...ended, unstarted];
-  lines.push("");
-  for (const outcome of bad.slice(0, longestList))
-    lines.push(`${style("red", "x")} ${outcomeText(outcome)}`, "");
-  if (bad.length > longestList)
-    lines.push(`... and ${bad.length - longestList} more failed targets.`, "");
-  lines.push(style(bad.length > 0 ? "red" : "green", verdict(total)));
+  const failed = failedTargets(outcomes);
+  const lines = [
+    ...table(
+      ["service", "targets", "migrated", "at head", "failed", "not run", "migrations"],
+      rows,
+    ),
+    "",
+    ...failuresText(failed, stream),
+    ...notExecutedText(outcomes),
+  ];
+  const good = failed.length === 0 && stopped === undefined;
+  lines.push(style(good ? "green" : "red", verdict(summarize(outcomes), stopped)));
   return lines.join("\n");
 }
 
-function verdict(total: RolloutSummary): string {
+function notExecutedText(outcomes: readonly Outcome[]): string[] {
+  const rest = outcomes.filter(({ status }) => status === "notExecuted");
+  if (rest.length === 0) return [];
+  const names = [...new Set(rest.map(({ target }) => target.tenant ?? target.service))];
+  return [`Not executed: ${counted(rest.length, "target")} (${some(names)}).`];
+}
+
+function verdict(total: RolloutSummary, stopped: Stop | undefined): string {
   const bad = total.failed + total.inDoubt;
   const rest =
     total.notExecuted > 0 ? `, ${counted(total.notExecuted, "target")} not executed` : "";
-  if (bad > 0) return `${bad} of ${counted(total.targets, "target")} failed${rest}.`;
-  if (total.notExecuted > 0)
-    return `Stopped: ${counted(total.notExecuted, "target")} not executed.`;
+  const count =
+    bad > 0 ? `${bad} of ${counted(total.targets, "target")} failed${rest}` : rest.slice(2);
+  if (stopped !== undefined)
+    return `Stopped, because ${stopped.message}${count === "" ? "" : `: ${count}`}.${next(bad)}`;
+  if (bad > 0) return `${count}.${next(bad)}`;
+  if (total.notExecuted > 0) return `Stopped: ${count}.`;
   if (total.targets === 0) return "Nothing to do: the selection has no targets.";
   if (total.applied === 0) return `Nothing to do: ${counted(total.targets, "target")} at head.`;
   return `Done: ${counted(total.applied, "migration")} applied, ${counted(total.targets, "target")} at head.`;
 }
 
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+function next(failed: number): string {
+  return failed > 0 ? " When that is mended: drizzle-fleet migrate --failed" : "";
 }

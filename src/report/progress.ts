@@ -1,5 +1,8 @@
 import type { Observer, RolloutEvent } from "../core/events.ts";
+import { isFailure } from "../core/outcome.ts";
 import { targetName } from "../core/target.ts";
+import { holderText, longestList } from "./errors.ts";
+import { counted, duration } from "./words.ts";
 
 /** Where progress is written: standard error, usually. */
 export interface ProgressStream {
@@ -8,91 +11,131 @@ export interface ProgressStream {
   write(text: string): unknown;
 }
 
-const redrawMs = 100;
+/** Milliseconds between two pictures of the bar on a terminal, and between two lines of numbers elsewhere. */
+const redrawEvery = 100;
+const lineEvery = 5_000;
 
-/** Shows a rollout while it runs: a bar on a terminal, a line per target elsewhere. */
+/** Shows a rollout while it runs: a bar on a terminal, now and then a line elsewhere. */
 export function showProgress(stream: ProgressStream): Observer {
-  return stream.isTTY === true ? bar(stream) : lines(stream);
+  const tally = new Tally();
+  return stream.isTTY === true ? bar(stream, tally) : lines(stream, tally);
 }
 
-function lines(stream: ProgressStream): Observer {
+function lines(stream: ProgressStream, tally: Tally): Observer {
+  let writtenAt = performance.now();
   return (event) => {
-    const text = lineOf(event);
-    if (text !== undefined) stream.write(`${text}\n`);
-  };
-}
-
-function lineOf(event: RolloutEvent): string | undefined {
-  if (event.type === "targetRetried") {
-    return `${targetName(event.target)}: ${event.reason}; attempt ${event.attempt + 1} in ${event.delayMs} ms`;
-  }
-  if (event.type !== "targetEnded" || event.outcome.status === "skipped") return undefined;
-  const { target, status, applied, durationMs } = event.outcome;
-  return `${targetName(target)}: ${status}, ${applied.length} applied in ${durationMs} ms`;
-}
-
-function bar(stream: ProgressStream): Observer {
-  let targets = 0;
-  let steps = 0;
-  let ended = 0;
-  let applied = 0;
-  let failed = 0;
-  let startedAt = 0;
-  let drawnAt = 0;
-  let waiting = "";
-  return (event) => {
+    tally.count(event);
     const now = performance.now();
-    if (event.type === "rolloutStarted") {
-      ({ targets, steps } = event);
-      startedAt = now;
-    }
-    waiting = event.type === "targetRetried" ? `  waiting: ${event.reason}` : "";
-    if (event.type === "stepApplied") applied += 1;
-    if (event.type === "targetEnded") {
-      ended += 1;
-      if (event.outcome.status === "failed" || event.outcome.status === "inDoubt") failed += 1;
-    }
-    if (steps === 0) return;
-    if (event.type === "rolloutEnded") {
-      stream.write("\r\u001b[2K");
-    } else if (now - drawnAt > redrawMs || waiting !== "") {
-      drawnAt = now;
-      const bare = barText({
-        targets,
-        ended,
-        steps,
-        applied,
-        failed,
-        seconds: (now - startedAt) / 1000,
-      });
-      stream.write(`\r\u001b[2K${`${bare}${waiting}`.slice(0, (stream.columns ?? 80) - 1)}`);
+    const text = news(event, tally) ?? detail(event, tally);
+    if (text !== undefined) stream.write(`${text}\n`);
+    else if (event.type === "targetEnded" && now - writtenAt > lineEvery) {
+      writtenAt = now;
+      stream.write(`${tally.text(now)}\n`);
     }
   };
 }
 
-interface BarState {
-  readonly targets: number;
-  readonly ended: number;
-  readonly steps: number;
-  readonly applied: number;
-  readonly failed: number;
-  /** Since the rollout began. */
-  readonly seconds: number;
+function bar(stream: ProgressStream, tally: Tally): Observer {
+  let drawnAt = 0;
+  const clear = "\r\u001b[2K";
+  return (event) => {
+    tally.count(event);
+    const now = performance.now();
+    const text = news(event, tally);
+    const waiting = event.type === "targetRetried" ? `  waiting: ${waitingText(event)}` : "";
+    if (text !== undefined) stream.write(`${clear}${text}\n`);
+    if (tally.steps === 0) return;
+    if (event.type === "rolloutEnded") stream.write(clear);
+    else if (now - drawnAt > redrawEvery || waiting !== "" || text !== undefined) {
+      drawnAt = now;
+      const line = `${tally.bar()} ${tally.text(now)}${waiting}`;
+      stream.write(`${clear}${line.slice(0, (stream.columns ?? 80) - 1)}`);
+    }
+  };
 }
 
-/** One line: bar, count, rate per second and remaining time. */
-function barText({ targets, ended, steps, applied, failed, seconds }: BarState): string {
-  const width = 20;
-  const share = Math.min(applied / steps, 1);
-  const filled = Math.round(share * width);
-  const rate = seconds > 0 ? applied / seconds : 0;
-  const left = rate > 0 ? `${clock((steps - applied) / rate)} left` : "";
-  const trouble = failed > 0 ? `  ${failed} failed` : "";
-  const blocks = "#".repeat(filled) + "-".repeat(width - filled);
-  return `[${blocks}] ${ended}/${targets} targets  ${applied}/${steps} migrations  ${Math.round(rate)}/s  ${left}${trouble}`;
+/** What everybody wants to read as it happens. */
+function news(event: RolloutEvent, { waves }: Tally): string | undefined {
+  switch (event.type) {
+    case "waveStarted":
+      return waves > 1 ? `${event.wave}: ${counted(event.targets, "target")}` : undefined;
+    case "soakStarted":
+      return `${event.wave}: done, waiting ${duration(event.durationMs)} before the next`;
+    case "verifyStarted":
+      return `${event.wave}: verifying`;
+    case "verifyEnded":
+      return event.code === 0 ? undefined : `${event.wave}: the verify command failed`;
+    case "concurrencyLowered":
+      return `${event.database}: ${counted(event.to, "target")} at a time (${event.reason})`;
+    case "rolloutStopped":
+      return `Stopping: ${event.stop.message}.`;
+    default:
+      return undefined;
+  }
+}
+
+/** Where no bar shows that something happens: each target of a small fleet, and what goes wrong in any. */
+function detail(event: RolloutEvent, { targets }: Tally): string | undefined {
+  if (event.type === "targetRetried") {
+    const { target, attempt, delayMs } = event;
+    return `${targetName(target)}: ${waitingText(event)}; attempt ${attempt + 1} in ${duration(delayMs)}`;
+  }
+  if (event.type !== "targetEnded") return undefined;
+  const { target, status, applied, durationMs, failure } = event.outcome;
+  if (isFailure(event.outcome)) return `${targetName(target)}: ${status}: ${failure?.message}`;
+  if (status !== "succeeded" || targets > longestList) return undefined;
+  return `${targetName(target)}: ${status}, ${applied.length} applied in ${duration(durationMs)}`;
+}
+
+function waitingText({ reason, holders = [] }: RolloutEvent & { type: "targetRetried" }): string {
+  const [holder] = holders;
+  return holder === undefined ? reason : `${reason}, ${holderText(holder)}`;
+}
+
+/** How far a rollout is. */
+class Tally {
+  waves = 0;
+  targets = 0;
+  steps = 0;
+  #ended = 0;
+  #applied = 0;
+  #failed = 0;
+  #startedAt = 0;
+
+  count(event: RolloutEvent): void {
+    if (event.type === "rolloutStarted") {
+      this.waves = event.waves;
+      this.targets = event.targets;
+      this.steps = event.steps;
+      this.#startedAt = performance.now();
+    }
+    if (event.type === "stepApplied") this.#applied += 1;
+    if (event.type === "targetEnded") {
+      this.#ended += 1;
+      if (isFailure(event.outcome)) this.#failed += 1;
+    }
+  }
+
+  bar(): string {
+    const width = 12;
+    const filled = Math.round(Math.min(this.#applied / this.steps, 1) * width);
+    return `[${"#".repeat(filled)}${"-".repeat(width - filled)}]`;
+  }
+
+  /** Counts, rate per second and remaining time. */
+  text(now: number): string {
+    const seconds = (now - this.#startedAt) / 1000;
+    const rate = seconds > 0 ? this.#applied / seconds : 0;
+    const left = rate > 0 ? `  ${clock((this.steps - this.#applied) / rate)} left` : "";
+    const trouble = this.#failed > 0 ? `  ${this.#failed} failed` : "";
+    return `${this.#ended}/${this.targets} targets  ${this.#applied}/${this.steps} migrations  ${Math.round(rate)}/s${left}${trouble}`;
+  }
 }
 
 function clock(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
-  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+  const pad = (value: number) => String(value).padStart(2, "0");
+  const hours = Math.floor(whole / 3600);
+  const minutes = Math.floor(whole / 60) % 60;
+  return `${hours > 0 ? `${hours}:${pad(minutes)}` : minutes}:${pad(whole % 60)}`;
 }

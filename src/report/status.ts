@@ -1,5 +1,6 @@
 import type { TargetStatus } from "../core/plan.ts";
 import { targetName } from "../core/target.ts";
+import { problemsText } from "./problems.ts";
 import { table } from "./table.ts";
 
 /** More targets than this are grouped by where they stand. */
@@ -14,18 +15,12 @@ export function isAtHead({ pending, problems }: TargetStatus): boolean {
 export function statusText(targets: readonly TargetStatus[]): string {
   if (targets.length === 0) return "The selection has no targets.";
   const lines = targets.length > longestTable ? grouped(targets) : single(targets);
-  const remedies = new Set(
-    targets.flatMap(({ problems }) =>
-      problems.slice(0, 1).map(({ message, remedy }) => `${message}\n  -> ${remedy}`),
-    ),
-  );
-  const [...shown] = [...remedies].slice(0, 10);
   const behind = targets.filter((target) => !isAtHead(target)).length;
   const verdict =
     behind === 0
       ? `All ${targets.length} targets are at head.`
       : `Not at head: ${behind} of ${targets.length} targets.`;
-  return [...lines, "", ...(shown.length > 0 ? [...shown, ""] : []), verdict].join("\n");
+  return [...lines, "", ...problemsText(targets), verdict].join("\n");
 }
 
 function single(targets: readonly TargetStatus[]): string[] {

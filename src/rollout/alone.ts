@@ -2,7 +2,7 @@ import type { Segment, Statement } from "../core/migration.ts";
 import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
 import { lockKey } from "../postgres/lock.ts";
 import { guard } from "./guard.ts";
-import { send, tidy } from "./message.ts";
+import { StepError, send, stopIfCancelled, tidy } from "./message.ts";
 import { begin, type Opening, type Run, record, textFor } from "./run.ts";
 
 type ConcurrentIndex = NonNullable<Statement["concurrentIndex"]>;
@@ -15,6 +15,10 @@ export async function runAlone(run: Run, segment: Segment, opening: Opening): Pr
   const [statement] = segment.statements;
   if (statement === undefined) return;
   const { session, target, script, step } = run;
+  if (session.pooled) {
+    const reason = "the statement cannot run in a transaction, and the connection is pooled";
+    throw new StepError(new Error(reason), segment.start, statement);
+  }
   const begun = step.resumeAt === segment.start ? step.begun : "no";
   const index = statement.concurrentIndex;
   try {
@@ -34,6 +38,7 @@ export async function runAlone(run: Run, segment: Segment, opening: Opening): Pr
       before: [begin, ...opening.prelude, open],
       after: [record(run, segment.start, true), "COMMIT"],
     });
+    stopIfCancelled(run.context.cancel, segment);
     if (!(begun !== "no" && index !== undefined && (await isDone(run, index))))
       await runStatement(run, segment, statement);
     await send(session, segment, {

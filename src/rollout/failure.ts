@@ -1,12 +1,23 @@
 import { messageOf } from "../core/errors.ts";
-import type { Failure } from "../core/outcome.ts";
+import type { Failure, LockHolder } from "../core/outcome.ts";
 import { sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
-import { StepError } from "./message.ts";
+import { CancelledError, StepError } from "./message.ts";
+import { oneLine } from "./one-line.ts";
 import type { Script } from "./run.ts";
 import { ResumeError } from "./step.ts";
 
-/** Says what stopped a step: the migration's own file and line, PostgreSQL's words, and what to do. */
-export function failureOf(error: unknown, script: Script): Failure {
+/**
+ * Says what stopped a step: the migration's own file and line, PostgreSQL's words, and what to do.
+ *
+ * @param holders who holds the lock that was in the way
+ * @param cancelled true when the user had what runs cancelled
+ */
+export function failureOf(
+  error: unknown,
+  script: Script,
+  holders: readonly LockHolder[],
+  cancelled: boolean,
+): Failure {
   const { migration, statements } = script;
   if (error instanceof ResumeError) {
     return {
@@ -20,6 +31,8 @@ export function failureOf(error: unknown, script: Script): Failure {
   const cause = step?.cause ?? error;
   const state = sqlstateOf(cause);
   const committed = step?.committed ?? 0;
+  const stopped =
+    cancelled && (state === sqlstate.queryCanceled || cause instanceof CancelledError);
   return {
     message: messageOf(cause),
     tag: migration.tag,
@@ -30,7 +43,8 @@ export function failureOf(error: unknown, script: Script): Failure {
     ...(step?.statement === undefined
       ? {}
       : { line: step.statement.line + step.lines, statement: oneLine(step.statement.original) }),
-    remedy: `${remedyFor(state)} ${whatRemains(committed, statements.length)}`,
+    ...(holders.length > 0 ? { holders } : {}),
+    remedy: `${remedyFor(state, stopped)} ${whatRemains(committed, statements.length)}`,
   };
 }
 
@@ -47,11 +61,6 @@ function textOf(
   return typeof text === "string" ? { [key]: text } : {};
 }
 
-function oneLine(sql: string): string {
-  const line = sql.replace(/\s+/g, " ").trim();
-  return line.length > 120 ? `${line.slice(0, 117)}...` : line;
-}
-
 const remedies: Readonly<Record<string, string>> = {
   [sqlstate.uniqueViolation]: "Mend this tenant's duplicate rows, then run migrate again.",
   "23502": "Mend this tenant's rows that hold null, then run migrate again.",
@@ -62,7 +71,7 @@ const remedies: Readonly<Record<string, string>> = {
   [sqlstate.insufficientPrivilege]:
     "Give the migrating role the right that is named, then run migrate again.",
   [sqlstate.lockNotAvailable]:
-    "Another session holds a lock on the table: run migrate again when it is done.",
+    "Another session holds a lock on the table: run migrate again when it is done, or end it.",
   [sqlstate.queryCanceled]:
     "The statement took longer than its timeout: raise timeouts in the configuration, or split it.",
   [sqlstate.targetLocked]:
@@ -73,7 +82,8 @@ const remedies: Readonly<Record<string, string>> = {
   "0A000": "PostgreSQL does not support this here; correct the migration if it was never released.",
 };
 
-function remedyFor(state: string | undefined): string {
+function remedyFor(state: string | undefined, stopped: boolean): string {
+  if (stopped) return "It was cancelled on request: run migrate again when you like.";
   return (
     remedies[state ?? ""] ??
     "Mend this tenant, or correct the migration if it was never released, then run migrate again."

@@ -1,79 +1,156 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Observer, RolloutEvent } from "../core/events.ts";
-import type { Outcome } from "../core/outcome.ts";
-import type { Plan, TargetPlan } from "../core/plan.ts";
+import { isFailure, type Outcome, type Stop } from "../core/outcome.ts";
+import { hasWork, type Plan, type TargetPlan, targetsOf, type Wave } from "../core/plan.ts";
+import { Halt } from "./halt.ts";
 import type { RolloutOptions } from "./options.ts";
 import { Queue } from "./queue.ts";
-import { connectionFailure, giveUp, type Work } from "./target.ts";
-import { runWorker } from "./worker.ts";
+import { connectionFailure, giveUp, problemOutcome, type Work } from "./target.ts";
+import { verify } from "./verify.ts";
+import { type Crew, runWorker } from "./worker.ts";
 
-/**
- * Runs a plan, wave after wave, the targets of a wave in parallel. Decides nothing: what to do stands in the plan.
- *
- * @returns one outcome per target of the plan, in its order, whatever happened
- */
-export async function runPlan(plan: Plan, options: RolloutOptions): Promise<Outcome[]> {
-  const startedAt = performance.now();
-  const observe = harmless(options.observe);
-  const targets = plan.waves.flat();
-  const steps = targets.reduce((sum, target) => sum + target.steps.length, 0);
-  observe({ type: "rolloutStarted", targets: targets.length, steps });
-  const outcomes: Outcome[] = [];
-  const end = (outcome: Outcome): void => {
-    outcomes.push(outcome);
-    observe({ type: "targetEnded", outcome });
-  };
-  for (const wave of plan.waves) await runWave(wave, { ...options, observe }, end);
-  const durationMs = Math.round(performance.now() - startedAt);
-  observe({ type: "rolloutEnded", outcomes: outcomes.length, durationMs });
-  const order = new Map(targets.map(({ target }, index) => [target, index]));
-  return outcomes.sort(
-    (left, right) => (order.get(left.target) ?? 0) - (order.get(right.target) ?? 0),
-  );
+export interface RolloutResult {
+  /** One outcome per target of the plan, in its order, whatever happened. */
+  readonly outcomes: readonly Outcome[];
+  /** Why the rollout ended early, if it did. */
+  readonly stopped?: Stop;
 }
 
-async function runWave(
-  wave: readonly TargetPlan[],
-  options: RolloutOptions,
-  end: (outcome: Outcome) => void,
-): Promise<void> {
-  const databases = [...new Set(wave.map(({ target }) => target.database))];
-  const plansOf = (database: string) => wave.filter(({ target }) => target.database === database);
+/** What the parts of a rollout share. */
+interface Rollout {
+  readonly options: RolloutOptions;
+  readonly halt: Halt;
+  readonly outcomes: Outcome[];
+}
+
+/** Runs a plan, wave after wave, the targets of a wave in parallel. Decides nothing: what to do stands in the plan. */
+export async function runPlan(plan: Plan, options: RolloutOptions): Promise<RolloutResult> {
+  const startedAt = performance.now();
+  const observe = harmless(options.observe);
+  const halt = new Halt(options.signal, options.maxFailures);
+  const rollout: Rollout = { options: { ...options, observe }, halt, outcomes: [] };
+  const targets = targetsOf(plan);
+  const { id } = options;
+  const waves = plan.waves.length;
+  observe({
+    type: "rolloutStarted",
+    id,
+    waves,
+    targets: targets.length,
+    steps: stepsIn(targets),
+  });
+  for (const [index, wave] of plan.waves.entries()) {
+    await runWave(rollout, wave, index === waves - 1);
+  }
+  const { outcomes } = rollout;
+  const durationMs = Math.round(performance.now() - startedAt);
+  if (halt.stop !== undefined) observe({ type: "rolloutStopped", stop: halt.stop });
+  observe({ type: "rolloutEnded", outcomes: outcomes.length, durationMs });
+  const order = new Map(targets.map(({ target }, index) => [target, index]));
+  outcomes.sort((left, right) => (order.get(left.target) ?? 0) - (order.get(right.target) ?? 0));
+  return { outcomes, ...(halt.stop === undefined ? {} : { stopped: halt.stop }) };
+}
+
+function stepsIn(targets: readonly TargetPlan[]): number {
+  return targets.reduce((sum, { steps }) => sum + steps.length, 0);
+}
+
+async function runWave(rollout: Rollout, wave: Wave, last: boolean): Promise<void> {
+  const { options, halt, outcomes } = rollout;
+  const { name, targets } = wave;
+  const startedAt = performance.now();
+  const before = outcomes.length;
+  options.observe({
+    type: "waveStarted",
+    wave: name,
+    targets: targets.length,
+    steps: stepsIn(targets),
+  });
+  const databases = [...new Set(targets.map(({ target }) => target.database))];
+  const plansOf = (database: string) =>
+    targets.filter(({ target }) => target.database === database);
   await Promise.all(
-    databases.map((database) => runDatabase(database, plansOf(database), options, end)),
+    databases.map((database) => runDatabase(rollout, wave, database, plansOf(database))),
   );
+  const own = outcomes.slice(before);
+  const failed = own.filter(isFailure).length;
+  options.observe({
+    type: "waveEnded",
+    wave: name,
+    succeeded: own.filter(({ status }) => status === "succeeded").length,
+    failed,
+    durationMs: Math.round(performance.now() - startedAt),
+  });
+  if (wave.canary && failed > 0) {
+    const message = `${failed} of ${targets.length} targets of the canary failed`;
+    halt.because({ kind: "canary", message });
+  }
+  if (own.some(({ status }) => status !== "skipped" && status !== "notExecuted"))
+    await proveWave(rollout, name, own, last);
+}
+
+/** Waits and lets the user's command look, before the next wave follows. */
+async function proveWave(
+  { options, halt }: Rollout,
+  wave: string,
+  outcomes: readonly Outcome[],
+  last: boolean,
+): Promise<void> {
+  const { observe, soakMs: durationMs } = options;
+  if (halt.stop !== undefined) return;
+  if (!last && durationMs > 0) {
+    observe({ type: "soakStarted", wave, durationMs });
+    await sleep(durationMs, undefined, { signal: halt.signal }).catch(() => undefined);
+  }
+  if (options.verify === undefined || halt.signal.aborted) return;
+  observe({ type: "verifyStarted", wave });
+  const code = await verify(options.verify, { rollout: options.id, wave, outcomes }, halt.signal);
+  observe({ type: "verifyEnded", wave, code });
+  if (code === 0) return;
+  const ended = code === undefined ? "did not come to its end" : `ended with ${code}`;
+  halt.because({ kind: "verify", message: `the verify command ${ended} after ${wave}` });
 }
 
 async function runDatabase(
+  { options, halt, outcomes }: Rollout,
+  wave: Wave,
   database: string,
   plans: readonly TargetPlan[],
-  options: RolloutOptions,
-  end: (outcome: Outcome) => void,
 ): Promise<void> {
-  const busy = plans.filter(hasWork).map(newWork);
-  for (const { target } of plans.filter((plan) => !hasWork(plan))) {
-    end({ target, status: "skipped", applied: [], durationMs: 0 });
+  const end = (outcome: Outcome): void => {
+    outcomes.push(outcome);
+    options.observe({ type: "targetEnded", wave: wave.name, outcome });
+    halt.count(outcome);
+  };
+  for (const plan of plans) {
+    const [problem] = plan.problems;
+    if (!hasWork(plan)) end(skipped(plan));
+    else if (problem !== undefined) {
+      end(halt.signal.aborted ? giveUp(newWork(plan)) : problemOutcome(newWork(plan), problem));
+    }
   }
+  const busy = plans.filter(({ steps }) => steps.length > 0).map(newWork);
+  const count = Math.min(options.concurrencyOf(database), busy.length);
   const queue = new Queue(busy);
-  const address = options.addressOf(database);
-  const count = Math.min(options.concurrency, busy.length);
+  const crew: Crew = { address: options.addressOf(database), queue, halt, size: count };
   const results = await Promise.allSettled(
-    Array.from({ length: count }, () => runWorker(address, queue, options, end)),
+    Array.from({ length: count }, () => runWorker(crew, options, end)),
   );
   // A worker that gets no connection leaves its targets to the others. When none is left, they end here.
   const reasons = results.flatMap((result) =>
     result.status === "rejected" ? [result.reason] : [],
   );
-  for (const rest of queue.rest()) end(giveUp(explained(rest, reasons, options.signal)));
+  for (const rest of queue.rest()) end(giveUp(explained(rest, reasons, halt)));
 }
 
-function explained(work: Work, reasons: readonly unknown[], signal: AbortSignal | undefined): Work {
+function explained(work: Work, reasons: readonly unknown[], halt: Halt): Work {
   const [reason] = reasons;
-  if (reason === undefined || signal?.aborted === true || work.failure !== undefined) return work;
+  if (reason === undefined || halt.signal.aborted || work.failure !== undefined) return work;
   return { ...work, failure: connectionFailure(reason) };
 }
 
-function hasWork({ steps, problems }: TargetPlan): boolean {
-  return steps.length > 0 || problems.length > 0;
+function skipped({ target }: TargetPlan): Outcome {
+  return { target, status: "skipped", applied: [], durationMs: 0 };
 }
 
 function newWork(plan: TargetPlan): Work {

@@ -4,6 +4,7 @@ import { digestExpression } from "../ledger/digest.ts";
 import { createLedger, ledgerOf } from "../ledger/table.ts";
 import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
 import { lockKey } from "../postgres/lock.ts";
+import type { Session } from "../postgres/session.ts";
 import { sqlstate } from "../postgres/sqlstate.ts";
 
 export interface GuardOptions {
@@ -55,19 +56,23 @@ END`;
   return `DO ${quoteLiteral(body)}`;
 }
 
-/**
- * Takes back what an earlier migration may have left in the session, which serves one tenant after the other:
- * settings, temporary tables, prepared statements, locks. Without it a tenant could see another one's rows.
- */
-export const cleanSlate = [
+const cleanSlate = [
   "RESET ALL",
   "DISCARD TEMP",
   "DISCARD SEQUENCES",
-  "DEALLOCATE ALL",
   "CLOSE ALL",
   "UNLISTEN *",
   "SELECT pg_catalog.pg_advisory_unlock_all()",
 ] as const;
+
+/**
+ * Takes back what an earlier migration may have left in the session, which serves one tenant after the other:
+ * settings, temporary tables, prepared statements, locks. Without it a tenant could see another one's rows. The
+ * prepared statements of a pooled backend belong to the pooler, which hands them to its other clients.
+ */
+export function slateFor({ pooled }: Session): readonly string[] {
+  return pooled ? cleanSlate : [...cleanSlate, "DEALLOCATE ALL"];
+}
 
 function demanded({
   condition,

@@ -21,6 +21,17 @@ export class StepError extends Error {
   }
 }
 
+/** The user wants what runs to end at once. */
+export class CancelledError extends Error {
+  override readonly name = "CancelledError";
+}
+
+/** Between two messages there is nothing to cancel: the step ends here. */
+export function stopIfCancelled(cancel: AbortSignal | undefined, segment: Segment): void {
+  if (cancel?.aborted !== true) return;
+  throw new StepError(new CancelledError("cancelled before it was complete"), segment.start);
+}
+
 /** What travels together: what comes before a segment's statements, their texts, and what comes after. */
 export interface Message {
   readonly before?: readonly string[];

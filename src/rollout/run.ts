@@ -20,6 +20,8 @@ export interface StepContext {
   readonly timeouts: Timeouts;
   /** Who applies it, for the ledger: program and version. */
   readonly by: string;
+  /** Aborted: what runs is to end at once. */
+  readonly cancel?: AbortSignal;
 }
 
 /** One step on its way. */

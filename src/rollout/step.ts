@@ -1,11 +1,12 @@
 import type { Segment } from "../core/migration.ts";
 import type { Creation, Step } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
+import { recordChecksum } from "../ledger/table.ts";
 import type { Session } from "../postgres/session.ts";
 import { segmentsOf } from "../sql/segments.ts";
 import { runAlone } from "./alone.ts";
-import { cleanSlate, guard, ledgerIs, progressIs } from "./guard.ts";
-import { send } from "./message.ts";
+import { guard, ledgerIs, progressIs, slateFor } from "./guard.ts";
+import { send, stopIfCancelled } from "./message.ts";
 import {
   begin,
   checksumOf,
@@ -23,7 +24,7 @@ export class ResumeError extends Error {
 }
 
 /**
- * Applies one migration to one target: each segment is one message and one transaction that also writes the
+ * Takes one step: applies one migration to one target, or records its checksum. Of a migration each segment is one message and one transaction that also writes the
  * ledger; a statement that cannot run in a transaction runs alone, between two such transactions.
  *
  * @param create what to create with the first segment
@@ -44,6 +45,7 @@ export async function runStep(
     );
   }
   const run: Run = { session, target, step, script, context };
+  if (step.action === "repair") return repair(run);
   const segments = segmentsOf(script.statements, step.resumeAt);
   // A file without statements, or one that was cut off behind its last one, still gets its entry.
   if (segments.length === 0)
@@ -51,7 +53,11 @@ export async function runStep(
   for (const [index, segment] of segments.entries()) {
     const opening: Opening =
       index === 0
-        ? { expectation: ledgerIs(target.schema, step.ledger, create), create, prelude: cleanSlate }
+        ? {
+            expectation: ledgerIs(target.schema, step.ledger, create),
+            create,
+            prelude: slateFor(session),
+          }
         : {
             expectation: progressIs(
               target.schema,
@@ -62,6 +68,7 @@ export async function runStep(
             create: "nothing",
             prelude: [],
           };
+    stopIfCancelled(context.cancel, segment);
     if (segment.transactional) await runTogether(run, segment, opening);
     else await runAlone(run, segment, opening);
   }
@@ -84,19 +91,43 @@ async function runTogether(run: Run, segment: Segment, opening: Opening): Promis
       }),
     ],
     own: segment.statements.map((statement) => textFor(run, statement)),
-    after: [record(run, segment.start + segment.statements.length, false), "COMMIT"],
+    after: [
+      record(run, segment.start + segment.statements.length, false),
+      "COMMIT",
+      // Whoever gets a pooled backend next must not inherit what the migration set in it.
+      ...(run.session.pooled ? slateFor(run.session) : []),
+    ],
+  });
+}
+
+/** Writes down the checksum that a migration's file has now. Nothing of the file is run. */
+async function repair(run: Run): Promise<void> {
+  const { session, target, step, script } = run;
+  const segment: Segment = { transactional: true, start: 0, statements: [] };
+  const open = guard({
+    target,
+    sharedSchemas: script.sharedSchemas,
+    settings: settingsOf(run, segment),
+    scope: "transaction",
+    expectation: ledgerIs(target.schema, step.ledger, "nothing"),
+    create: "nothing",
+  });
+  await send(session, segment, {
+    before: [begin, ...slateFor(session), open],
+    after: [recordChecksum(target.schema, step.tag, step.checksum), "COMMIT"],
   });
 }
 
 function settingsOf({ context, script, session }: Run, segment: Segment): Map<string, string> {
   const { lock, statement, idleInTransaction } = context.timeouts;
-  const whole = segment.statements.length === script.statements.length;
+  const whole = segment.statements.length === script.statements.length && !session.pooled;
   return new Map([
     ...session.settings,
     ["lock_timeout", String(lock)],
     ["statement_timeout", String(statement)],
     ["idle_in_transaction_session_timeout", String(idleInTransaction)],
     // Safe for a whole migration: a crash loses it together with its entry, and the worker flushes before it reports.
+    // Not so through a pooler, which hides that the server crashed in between.
     ["synchronous_commit", whole ? "off" : "on"],
   ]);
 }

@@ -6,6 +6,7 @@ import type { Target } from "../core/target.ts";
 import type { Session } from "../postgres/session.ts";
 import { isConnectionLoss, isRetryable, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 import { failureOf } from "./failure.ts";
+import { holdersOf } from "./holders.ts";
 import { StepError } from "./message.ts";
 import type { Script, StepContext } from "./run.ts";
 import { runStep } from "./step.ts";
@@ -62,6 +63,7 @@ export async function attempt(
     const { target } = current.plan;
     const script = context.scriptOf(target.service, step.tag);
     if (script === undefined) return ended(current, "failed", unreadScript(step.tag));
+    if (context.cancel?.aborted === true) return ended(current, "notExecuted");
     const startedAt = performance.now();
     try {
       await runStep(
@@ -73,7 +75,7 @@ export async function attempt(
         context,
       );
     } catch (error) {
-      const failure = failureOf(error, script);
+      const failure = await explained(session, target, error, script, current, context);
       return isRetryable(causeOf(error))
         ? again(current, error, failure)
         : ended(current, "failed", failure);
@@ -83,6 +85,23 @@ export async function attempt(
     context.observe({ type: "stepApplied", target, tag: step.tag, durationMs });
   }
   return ended(current, current.applied.length > 0 ? "succeeded" : "skipped");
+}
+
+/** A runner at work is named only after some waiting: mostly it is gone by then. */
+const waitsBeforeLooking = 4;
+
+async function explained(
+  session: Session,
+  target: Target,
+  error: unknown,
+  script: Script,
+  { waits }: Work,
+  { cancel }: TargetContext,
+): Promise<Failure> {
+  const cancelled = cancel?.aborted === true;
+  const brief = sqlstateOf(causeOf(error)) === sqlstate.targetLocked && waits < waitsBeforeLooking;
+  const holders = cancelled || brief ? [] : await holdersOf(session, target, error);
+  return failureOf(error, script, holders, cancelled);
 }
 
 /** Plans anew. What was applied, or may have been when its answer was lost, counts if the ledger has it. */
@@ -98,6 +117,11 @@ async function refreshed(session: Session, work: Work, context: TargetContext): 
     plan,
     applied: plan.problems.length > 0 ? work.applied : claimed.filter((one) => !missing.has(one)),
   };
+}
+
+/** Ends a target that has a problem: it is not even tried. */
+export function problemOutcome(work: Work, problem: PlanProblem): Outcome {
+  return outcome(work, "failed", problemFailure(problem));
 }
 
 /** Ends a target that is not tried any more. */

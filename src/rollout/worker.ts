@@ -1,11 +1,14 @@
 import type { DatabaseAddress } from "../core/database.ts";
+import { messageOf } from "../core/errors.ts";
 import type { Outcome } from "../core/outcome.ts";
 import { ledgerOf } from "../ledger/table.ts";
 import { quoteLiteral } from "../postgres/identifiers.ts";
 import { Session } from "../postgres/session.ts";
+import { isServerFull } from "../postgres/sqlstate.ts";
+import type { Halt } from "./halt.ts";
 import type { RolloutOptions } from "./options.ts";
 import type { Queue } from "./queue.ts";
-import { defaultRetry, delayBefore } from "./retry.ts";
+import { delayBefore } from "./retry.ts";
 import { type AttemptResult, attempt, giveUp, type Work } from "./target.ts";
 
 /** How long a target waits for another runner that holds it, in milliseconds. */
@@ -14,6 +17,18 @@ const patienceWithRunners = 10 * 60_000;
 /** At the latest after so many targets, or so many milliseconds, a worker makes sure that they are on disk. */
 const flushAfter = { targets: 100, ms: 1_000 };
 
+/** A backend remembers every relation it ever touched: after so many targets a worker takes a new one. */
+const recycleAfter = 200;
+
+/** The workers of one database. */
+export interface Crew {
+  readonly address: DatabaseAddress;
+  readonly queue: Queue<Work>;
+  readonly halt: Halt;
+  /** How many are at work. */
+  size: number;
+}
+
 /** A target that is done as far as the server's memory goes. */
 interface Unflushed {
   readonly work: Work;
@@ -21,69 +36,116 @@ interface Unflushed {
 }
 
 /**
- * One connection that takes target after target until the queue is empty.
+ * One connection that takes target after target until the queue is empty or the rollout is halted.
  *
  * @param end receives an outcome only when it is sure to survive a crash of the server
  * @throws when it gets no connection; what it had taken is back in the queue then
  */
 export async function runWorker(
-  address: DatabaseAddress,
-  queue: Queue<Work>,
+  crew: Crew,
   options: RolloutOptions,
   end: (outcome: Outcome) => void,
 ): Promise<void> {
+  const { queue, halt } = crew;
   const unflushed = new UnflushedTargets(queue, end);
   let session: Session | undefined;
+  let served = 0;
   try {
     for (;;) {
-      const item = await queue.take(options.signal);
+      const item = await queue.take(halt.signal);
       if (item === undefined) {
         await unflushed.flush(session);
-        if (queue.isEmpty || options.signal?.aborted === true) return;
+        if (queue.isEmpty || halt.signal.aborted) return;
         continue;
       }
       if (session === undefined || session.lost) {
         unflushed.putBack();
-        session = await connect(address, options, queue, item);
+        session = await connect(crew, options, item);
+        if (session === undefined) return;
+        served = 0;
       }
-      const started = { ...item, startedAt: item.startedAt ?? performance.now() };
-      settle(await attempt(session, started, options), queue, options, end, unflushed);
-      if (unflushed.isDue) await unflushed.flush(session);
+      settle(
+        await attemptCancellable(session, item, options),
+        session,
+        queue,
+        options,
+        end,
+        unflushed,
+      );
+      served += 1;
+      if (unflushed.isDue || served >= recycleAfter) await unflushed.flush(session);
+      if (served >= recycleAfter) {
+        await session.close();
+        session = undefined;
+      }
     }
   } finally {
+    crew.size -= 1;
     unflushed.putBack();
     await session?.close();
   }
 }
 
+/**
+ * A server that is full sends one worker after the other home; the last one waits.
+ *
+ * @returns undefined when this worker is not needed any more
+ */
 async function connect(
-  address: DatabaseAddress,
-  options: RolloutOptions,
-  queue: Queue<Work>,
+  crew: Crew,
+  { connect: patience, observe }: RolloutOptions,
   item: Work,
-): Promise<Session> {
+): Promise<Session | undefined> {
   try {
-    return await Session.connect(address, options.connect);
+    return await Session.connect(crew.address, { ...patience, waitWhenFull: crew.size === 1 });
   } catch (error) {
-    queue.putBack(item, 0);
-    throw error;
+    crew.queue.putBack(item, 0);
+    const cause = error instanceof Error ? error.cause : undefined;
+    if (!isServerFull(cause) || crew.size === 1) throw error;
+    observe({
+      type: "concurrencyLowered",
+      database: crew.address.name,
+      to: crew.size - 1,
+      reason: messageOf(cause),
+    });
+    return undefined;
+  }
+}
+
+/** Makes one attempt, which the user's wish to cancel what runs can end. */
+async function attemptCancellable(
+  session: Session,
+  item: Work,
+  options: RolloutOptions,
+): Promise<AttemptResult> {
+  const { cancel, observe } = options;
+  if (item.startedAt === undefined) observe({ type: "targetStarted", target: item.plan.target });
+  const onCancel = () => void session.cancel();
+  cancel?.addEventListener("abort", onCancel, { once: true });
+  try {
+    const started = { ...item, startedAt: item.startedAt ?? performance.now() };
+    return await attempt(session, started, options);
+  } finally {
+    cancel?.removeEventListener("abort", onCancel);
   }
 }
 
 function settle(
   result: AttemptResult,
+  session: Session,
   queue: Queue<Work>,
   options: RolloutOptions,
   end: (outcome: Outcome) => void,
   unflushed: UnflushedTargets,
 ): void {
   if (result.kind === "ended") {
-    if (result.outcome.applied.length > 0) unflushed.add(result);
+    if (result.outcome.applied.length > 0 && !session.pooled) unflushed.add(result);
     else end(result.outcome);
     return;
   }
-  const policy = options.retry ?? defaultRetry;
+  const policy = options.retry;
   const { work, reason, lockedByRunner } = result;
+  const holders = work.failure?.holders;
   const exhausted = lockedByRunner
     ? performance.now() - (work.startedAt ?? 0) > patienceWithRunners
     : work.attempts >= policy.attempts;
@@ -99,6 +161,7 @@ function settle(
     attempt: attempted,
     delayMs,
     reason,
+    ...(holders === undefined ? {} : { holders }),
   });
   queue.putBack(work, delayMs);
 }

@@ -15,7 +15,7 @@ export interface Selection {
  */
 export function tenantsOf(fleet: FleetConfig, override: string | undefined): readonly string[] {
   const names = (override ?? "").split(/[\s,]+/).filter((name) => name !== "");
-  return names.length > 0 ? [...new Set(names)] : fleet.tenants;
+  return names.length > 0 ? [...new Set(names)] : fleet.tenants.map(({ id }) => id);
 }
 
 /**

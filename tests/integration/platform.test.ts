@@ -1,6 +1,7 @@
 import { cp, readdir, readFile, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
+import { targetsOf } from "../../src/core/plan.ts";
 import type { Context } from "../../src/operations/context.ts";
 import { status } from "../../src/operations/status.ts";
 import { catalogOf } from "../support/catalog.ts";
@@ -37,7 +38,7 @@ describe("migrate:all on the platform", () => {
       true,
     );
     const second = await migrateAll(context);
-    expect(second.plan.waves.flat().flatMap(({ steps }) => steps)).toEqual([]);
+    expect(targetsOf(second.plan).flatMap(({ steps }) => steps)).toEqual([]);
     expect(second.outcomes.map(({ status: ended }) => ended)).toEqual(Array(7).fill("skipped"));
   });
 

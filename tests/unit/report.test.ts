@@ -49,20 +49,22 @@ describe("the summary of a rollout", () => {
       inDoubt: 0,
       applied: 2,
     });
-    expect(migrateText(outcomes, {})).toContain("1 of 4 targets failed, 1 target not executed.");
-    expect(migrateText([outcome("b", "skipped")], {})).toContain(
+    expect(migrateText({ outcomes }, {})).toContain(
+      "1 of 4 targets failed, 1 target not executed.",
+    );
+    expect(migrateText({ outcomes: [outcome("b", "skipped")] }, {})).toContain(
       "Nothing to do: 1 target at head.",
     );
-    expect(migrateText([], {})).toContain("the selection has no targets");
+    expect(migrateText({ outcomes: [] }, {})).toContain("the selection has no targets");
   });
 });
 
 describe("progress", () => {
   const events: RolloutEvent[] = [
-    { type: "rolloutStarted", targets: 2, steps: 4 },
+    { type: "rolloutStarted", id: "1", waves: 1, targets: 2, steps: 4 },
     { type: "stepApplied", target: target("a"), tag: "0", durationMs: 1 },
-    { type: "targetEnded", outcome: outcome("a", "succeeded", ["0", "1"]) },
-    { type: "targetEnded", outcome: outcome("b", "skipped") },
+    { type: "targetEnded", wave: "all", outcome: outcome("a", "succeeded", ["0", "1"]) },
+    { type: "targetEnded", wave: "all", outcome: outcome("b", "skipped") },
     { type: "rolloutEnded", outcomes: 2, durationMs: 9 },
   ];
   const shown = (isTTY: boolean, columns: number) => {
@@ -78,7 +80,7 @@ describe("progress", () => {
 
   test("a bar on a terminal, never wider than it, and gone at the end", () => {
     const written = shown(true, 40);
-    expect(written[0]).toContain("[--------------------] 0/2 targets");
+    expect(written[0]).toContain("[------------] 0/2 targets");
     for (const text of written) expect(text.replace("\r\u001b[2K", "").length).toBeLessThan(40);
     expect(written.at(-1)).toBe("\r\u001b[2K");
   });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { lockKey } from "../../src/postgres/lock.ts";
 import { isConnectionLoss, isRetryable, sqlstateOf } from "../../src/postgres/sqlstate.ts";
 import { Queue } from "../../src/rollout/queue.ts";
-import { defaultRetry, delayBefore } from "../../src/rollout/retry.ts";
+import { delayBefore } from "../../src/rollout/retry.ts";
 
 describe("Queue", () => {
   test("gives what is due first, and waits for what is later only when nothing else is left", async () => {
@@ -38,8 +38,9 @@ describe("Queue", () => {
 });
 
 test("the pause before a retry doubles, is capped, and is never less than half of it", () => {
-  const shortest = [1, 2, 3, 4, 20].map((attempt) => delayBefore(attempt, defaultRetry, () => 0));
-  const longest = [1, 2, 3, 4, 20].map((attempt) => delayBefore(attempt, defaultRetry, () => 1));
+  const policy = { attempts: 10, minDelay: 50, maxDelay: 5_000 };
+  const shortest = [1, 2, 3, 4, 20].map((attempt) => delayBefore(attempt, policy, () => 0));
+  const longest = [1, 2, 3, 4, 20].map((attempt) => delayBefore(attempt, policy, () => 1));
   expect(shortest).toEqual([25, 50, 100, 200, 2500]);
   expect(longest).toEqual([50, 100, 200, 400, 5000]);
 });

@@ -60,7 +60,7 @@ async function observerFor(stays: boolean): Promise<DevObserver> {
   let last = "";
   return {
     rollout: showProgress(process.stderr),
-    migrated: ({ outcomes }) => say(migrateText(outcomes, process.stderr)),
+    migrated: (result) => say(migrateText(result, process.stderr)),
     ready: (lines) =>
       say(["", ...lines, ...(stays ? ["", "Running. Stop with Ctrl-C."] : [])].join("\n")),
     schemas: (findings: readonly Finding[]) => {

@@ -1,48 +1,59 @@
 import { Command } from "commander";
 import type { Observer } from "../../core/events.ts";
-import {
-  addSelectionOptions,
-  createContext,
-  type Finish,
-  type SelectionOptions,
-  selectionOf,
-  wasInterrupted,
-} from "../context.ts";
+import { createContext, type Finish, printJson, wasInterrupted } from "../context.ts";
 import { exitCode } from "../exit-codes.ts";
+import { addRolloutOptions, type RolloutCommandOptions, requestOf } from "../options.ts";
 
 export function migrateCommand(finish: Finish): Command {
-  return addSelectionOptions(new Command("migrate"))
+  return addRolloutOptions(new Command("migrate"))
     .description("bring every tenant of every service to head")
+    .option("--dry-run", "show the plan and change nothing (as the verb plan)")
     .addHelpText(
       "after",
       `
 With --json, standard output is one event per line, and last a summary.
-TENANTS="a b c" in the environment replaces the configured tenants for one run.`,
+TENANTS="a b c" in the environment replaces the configured tenants for one run.
+A failure in the canary ends the rollout. --verify gets {"wave", "outcomes"}; when it
+does not end with 0, no further wave is begun.`,
     )
-    .action(async (options: SelectionOptions) => {
+    .action(async (options: RolloutCommandOptions & { readonly dryRun?: boolean }) => {
+      if (options.dryRun === true) return finish(await showPlan(options));
       const { migrate } = await import("../../operations/migrate.ts");
-      const { migrateText, summarize } = await import("../../report/migrate.ts");
+      const { isDone, migrateText, summaryDocument } = await import("../../report/migrate.ts");
       const { showProgress } = await import("../../report/progress.ts");
       const observer = options.json === true ? writeEvent : showProgress(process.stderr);
-      const { outcomes } = await migrate(
-        await createContext(options),
-        selectionOf(options),
-        observer,
-      );
-      const summary = summarize(outcomes);
-      if (options.json === true)
-        process.stdout.write(`${JSON.stringify({ type: "summary", ...summary })}\n`);
-      else process.stdout.write(`${migrateText(outcomes, process.stdout)}\n`);
+      const context = await createContext(options);
+      const result = await migrate(context, requestOf(options, context.config.fleet), observer);
+      if (options.json === true) writeLine(summaryDocument(result));
+      else process.stdout.write(`${migrateText(result, process.stdout)}\n`);
       if (wasInterrupted()) finish(exitCode.interrupted);
-      else
-        finish(
-          summary.failed + summary.inDoubt + summary.notExecuted > 0
-            ? exitCode.failed
-            : exitCode.done,
-        );
+      else finish(isDone(result) ? exitCode.done : exitCode.failed);
     });
 }
 
-const writeEvent: Observer = (event) => {
-  process.stdout.write(`${JSON.stringify(event)}\n`);
-};
+export function planCommand(finish: Finish): Command {
+  return addRolloutOptions(new Command("plan"))
+    .description("show what migrate would do, and change nothing")
+    .action(async (options: RolloutCommandOptions) => finish(await showPlan(options)));
+}
+
+/** A plan that some target's problem stands in the way of is no success: `migrate` would fail there. */
+async function showPlan(options: RolloutCommandOptions): Promise<number> {
+  const { planMigration } = await import("../../operations/migrate.ts");
+  const { planText } = await import("../../report/plan.ts");
+  const { targetsOf } = await import("../../core/plan.ts");
+  const context = await createContext(options);
+  const plan = await planMigration(context, requestOf(options, context.config.fleet));
+  if (options.json === true) printJson(plan);
+  else process.stdout.write(`${planText(plan)}\n`);
+  const blocked = targetsOf(plan).some(({ problems }) => problems.length > 0);
+  return blocked ? exitCode.failed : exitCode.done;
+}
+
+/** Writes an event as one line of JSON, with the time it happened. */
+export const writeEvent: Observer = (event) =>
+  writeLine({ at: new Date().toISOString(), ...event });
+
+export function writeLine(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}

@@ -1,0 +1,95 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { parseAmount, parseDuration } from "../config/quantities.ts";
+import type { FleetConfig } from "../config/schema.ts";
+import type { Amount } from "../core/amount.ts";
+import type { MigrateRequest } from "../operations/migrate.ts";
+import { addSelectionOptions, type SelectionOptions, selectionOf } from "./context.ts";
+
+/** Options of the verbs that plan or run a rollout. */
+export interface RolloutCommandOptions extends SelectionOptions {
+  readonly to?: string;
+  readonly failed?: boolean;
+  readonly canary?: string;
+  readonly wave?: string;
+  readonly soak?: number;
+  readonly verify?: string;
+  readonly onError?: "continue" | "stop";
+  readonly maxFailures?: Amount;
+  readonly allowOutOfOrder?: boolean;
+  readonly concurrency?: number;
+  readonly lockTimeout?: number;
+  readonly statementTimeout?: number;
+}
+
+export function addRolloutOptions(command: Command): Command {
+  return addSelectionOptions(command)
+    .option("--to <tag>", "the last migration to apply (default: head)")
+    .option("--failed", "only targets that failed the last time")
+    .option("--canary <who>", "these tenants or groups first, or so many tenants")
+    .option("--wave <size>", "tenants per wave: 50, 10%, or groups in their order")
+    .option("--soak <duration>", "wait so long between two waves: 30s, 5m", durationOf)
+    .option("--verify <command>", "judge each wave; outcomes as JSON on its input")
+    .option("--on-error <policy>", "continue, or stop at the first failed target", policyOf)
+    .option("--max-failures <amount>", "stop when more targets fail: 5, 1%", amountOf)
+    .option("--allow-out-of-order", "apply migrations that were merged late")
+    .option("--concurrency <number>", "targets at a time in each database", numberOption)
+    .option("--lock-timeout <duration>", "wait so long for a lock: 500ms, 2s", durationOf)
+    .option("--statement-timeout <duration>", "end a longer statement: 90s, 1h", durationOf);
+}
+
+/** The options together with the configuration's defaults. */
+export function requestOf(options: RolloutCommandOptions, fleet: FleetConfig): MigrateRequest {
+  const { rollout } = fleet;
+  const stop = (options.onError ?? rollout.onError) === "stop";
+  const limit = options.maxFailures ?? rollout.maxFailures;
+  return {
+    ...selectionOf(options),
+    ...given("to", options.to),
+    ...given("failed", options.failed),
+    ...given("canary", options.canary ?? rollout.canary),
+    ...given("wave", options.wave ?? rollout.wave),
+    soakMs: options.soak ?? rollout.soak,
+    ...given("verify", options.verify ?? rollout.verify),
+    ...given("maxFailures", stop ? { count: 0 } : limit),
+    ...given("allowOutOfOrder", options.allowOutOfOrder),
+    ...given("concurrency", options.concurrency),
+    timeouts: {
+      ...given("lock", options.lockTimeout),
+      ...given("statement", options.statementTimeout),
+    },
+  };
+}
+
+function given<Key extends string, Value>(
+  key: Key,
+  value: Value | undefined,
+): Partial<Record<Key, Value>> {
+  return value === undefined ? {} : ({ [key]: value } as Record<Key, Value>);
+}
+
+function durationOf(text: string): number {
+  const parsed = parseDuration(text);
+  if (parsed === undefined) throw new InvalidArgumentError("Write a duration such as 30s or 5m.");
+  return parsed;
+}
+
+function amountOf(text: string): Amount {
+  const parsed = parseAmount(text);
+  if (parsed === undefined)
+    throw new InvalidArgumentError("Write a number, or a share such as 1%.");
+  return parsed;
+}
+
+/** Reads an option that is a number from 1 to 1000. */
+export function numberOption(text: string): number {
+  const parsed = Number(text);
+  if (!Number.isInteger(parsed) || parsed < 1 || parsed > 1_000)
+    throw new InvalidArgumentError("Write a number from 1 to 1000.");
+  return parsed;
+}
+
+function policyOf(text: string): "continue" | "stop" {
+  if (text !== "continue" && text !== "stop")
+    throw new InvalidArgumentError("Write continue or stop.");
+  return text;
+}

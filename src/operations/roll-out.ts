@@ -1,0 +1,181 @@
+import { randomBytes } from "node:crypto";
+import { hostname, userInfo } from "node:os";
+import { packageVersion } from "../config/version.ts";
+import { Recorder } from "../control/recorder.ts";
+import { type FleetError, throwProblems } from "../core/errors.ts";
+import type { Observer } from "../core/events.ts";
+import type { Outcome, Stop } from "../core/outcome.ts";
+import { hasWork, type Plan, targetsOf } from "../core/plan.ts";
+import type { RolloutRecord } from "../core/rollout.ts";
+import type { Target } from "../core/target.ts";
+import { readLedgers } from "../ledger/read-ledgers.ts";
+import { type History, historyOf, type Planner } from "../plan/build.ts";
+import type { Session } from "../postgres/session.ts";
+import { type RolloutResult, runPlan } from "../rollout/fleet.ts";
+import type { RolloutOptions } from "../rollout/options.ts";
+import type { Script } from "../rollout/run.ts";
+import type { Context, OpenDatabases } from "./context.ts";
+import type { DatabaseState } from "./plan-fleet.ts";
+
+/** A plan that is ready to run, and all that it needs. */
+export interface Prepared {
+  readonly verb: string;
+  /** What the user asked for, without anything secret. */
+  readonly selection: Readonly<Record<string, unknown>>;
+  readonly plan: Plan;
+  readonly planOne: Planner;
+  readonly histories: ReadonlyMap<string, History>;
+  readonly databases: readonly DatabaseState[];
+  readonly scriptOf: (service: string, tag: string) => Script | undefined;
+}
+
+/** How a prepared plan is run: the same for every verb that changes targets. */
+export interface RolloutChoices
+  extends Pick<RolloutOptions, "maxFailures" | "soakMs" | "verify" | "timeouts"> {
+  /** Targets at the same time in each database, from 1. */
+  readonly concurrency: number;
+}
+
+/**
+ * Runs a plan and keeps its outcomes in the databases it touches. A plan without anything to do is not kept.
+ *
+ * @param observe sees every event of the rollout
+ */
+export async function rollOut(
+  context: Context,
+  prepared: Prepared,
+  open: OpenDatabases,
+  choices: RolloutChoices,
+  observe: Observer,
+): Promise<RolloutResult> {
+  const { fleet } = context.config;
+  const { histories, databases, planOne, scriptOf, plan } = prepared;
+  const room = new Map(databases.map(({ name, room: free }) => [name, free]));
+  const concurrencyOf = (name: string) =>
+    Math.max(1, Math.min(choices.concurrency, room.get(name) ?? choices.concurrency));
+  const id = newRolloutId();
+  const records = openRecords(context, prepared, open, id);
+  for (const { name, room: free } of databases)
+    if (free < choices.concurrency && records.has(name)) {
+      const reason = `the server has ${free} connections to give`;
+      observe({ type: "concurrencyLowered", database: name, to: concurrencyOf(name), reason });
+    }
+  const result = await runPlan(plan, {
+    ...choices,
+    id,
+    addressOf: open.addressOf,
+    connect: { waitMs: fleet.connectTimeout, signal: context.signal },
+    concurrencyOf,
+    retry: fleet.retry,
+    by: `drizzle-fleet ${packageVersion()}`,
+    scriptOf,
+    replan: (session, target) => replan(session, target, histories, planOne),
+    observe: (event) => {
+      if (event.type === "targetEnded" && event.outcome.status !== "skipped")
+        records.get(event.outcome.target.database)?.add(event.outcome, event.wave);
+      observe(event);
+    },
+    ...(context.signal === undefined ? {} : { signal: context.signal }),
+    ...(context.cancel === undefined ? {} : { cancel: context.cancel }),
+  });
+  await closeRecords(context, records, result.stopped);
+  return result;
+}
+
+/** Fails before anything is done when a statement needs a session of its own, and a pooler stands before it. */
+export function refusePooled(
+  plan: Plan,
+  databases: readonly DatabaseState[],
+  scriptOf: Prepared["scriptOf"],
+  refusal: (database: string, script: Script, line: number) => FleetError,
+): void {
+  const pooled = new Set(databases.filter((one) => one.pooled).map(({ name }) => name));
+  const problems = new Map<string, FleetError>();
+  for (const { target, steps } of targetsOf(plan)) {
+    if (!pooled.has(target.database)) continue;
+    for (const { tag } of steps) {
+      const script = scriptOf(target.service, tag);
+      const alone = script?.statements.find(({ transactional }) => !transactional);
+      if (script === undefined || alone === undefined) continue;
+      const key = JSON.stringify([target.database, target.service, tag]);
+      if (!problems.has(key)) problems.set(key, refusal(target.database, script, alone.line));
+    }
+  }
+  throwProblems([...problems.values()], "some migrations need a direct connection");
+}
+
+async function replan(
+  session: Session,
+  target: Target,
+  histories: ReadonlyMap<string, History>,
+  planOne: Planner,
+) {
+  const history = histories.get(target.service) ?? historyOf([]);
+  const states = await readLedgers(session, [target.schema], history.known);
+  return planOne(target, history, states.get(target.schema) ?? { kind: "noSchema" });
+}
+
+/** Sorts by time, and is short enough to type: `20261121-231840-4f2a`, in UTC. */
+function newRolloutId(): string {
+  const [date, time] = new Date()
+    .toISOString()
+    .replace(/[-:]|\..*/g, "")
+    .split("T");
+  return `${date}-${time}-${randomBytes(2).toString("hex")}`;
+}
+
+function openRecords(
+  context: Context,
+  { verb, selection, plan }: Prepared,
+  open: OpenDatabases,
+  id: string,
+): Map<string, Recorder> {
+  const busy = targetsOf(plan).filter(hasWork);
+  const names = [...new Set(busy.map(({ target }) => target.database))];
+  const startedAt = new Date();
+  const connect = { waitMs: Math.min(context.config.fleet.connectTimeout, 5_000) };
+  return new Map(
+    names.map((name) => {
+      const targets = busy.filter(({ target }) => target.database === name).length;
+      const rollout: RolloutRecord = {
+        id,
+        verb,
+        selection,
+        startedAt,
+        startedBy: `${userName()}@${hostname()}`,
+        targets,
+      };
+      return [name, new Recorder(open.addressOf(name), connect, rollout)];
+    }),
+  );
+}
+
+/** A container's user may have a number and no name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.() ?? "unknown");
+  }
+}
+
+async function closeRecords(
+  context: Context,
+  records: ReadonlyMap<string, Recorder>,
+  stopped: Stop | undefined,
+): Promise<void> {
+  for (const [name, recorder] of records) {
+    const trouble = await recorder.end(stopped);
+    if (trouble !== undefined)
+      context.notify(
+        `The outcomes could not be kept in database ${name} (${trouble}): rollouts and --failed do not know of them.`,
+      );
+  }
+}
+
+/** What a rollout did, as every verb that runs one returns it. */
+export interface RolledOut {
+  readonly plan: Plan;
+  readonly outcomes: readonly Outcome[];
+  readonly stopped?: Stop;
+}

@@ -1,0 +1,121 @@
+import { readOutcomes, readRollouts } from "../control/rollouts.ts";
+import { FleetError } from "../core/errors.ts";
+import type { OutcomeRecord, RolloutRecord } from "../core/rollout.ts";
+import { unknownNames } from "../tenants/targets.ts";
+import { type Context, withDatabases } from "./context.ts";
+import { withDatabase } from "./plan-fleet.ts";
+
+/** A rollout over all databases that it touched. */
+export interface Rollout extends RolloutRecord {
+  readonly databases: readonly string[];
+  /** How many outcomes there are of each status. */
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+/** A rollout with every outcome that was kept of it. */
+export interface RolloutDetail extends Rollout {
+  readonly outcomes: readonly (OutcomeRecord & { readonly database: string })[];
+}
+
+/** The newest rollouts of the named databases (none: all), newest first. */
+export async function listRollouts(
+  context: Context,
+  databases: readonly string[],
+  limit: number,
+): Promise<Rollout[]> {
+  return withDatabases(context, databasesOf(context, databases), (open) =>
+    read(context, open.addressOf, databasesOf(context, databases), "", limit),
+  );
+}
+
+/**
+ * One rollout with its outcomes.
+ *
+ * @param prefix its id, or as much of it as is unique
+ * @throws FleetError `usage` when there is none, or more than one
+ */
+export async function showRollout(
+  context: Context,
+  databases: readonly string[],
+  prefix: string,
+): Promise<RolloutDetail> {
+  const names = databasesOf(context, databases);
+  return withDatabases(context, names, async (open) => {
+    const [rollout, ...others] = await read(context, open.addressOf, names, prefix, 5);
+    if (rollout === undefined) {
+      throw new FleetError("usage", `no rollout ${prefix} is kept`, {
+        remedy: "See what is: drizzle-fleet rollouts",
+      });
+    }
+    if (others.length > 0) {
+      const ids = [rollout, ...others].map(({ id }) => id).join(", ");
+      throw new FleetError("usage", `several rollouts begin with ${prefix}`, {
+        remedy: `Choose one: ${ids}.`,
+      });
+    }
+    const outcomes = await Promise.all(
+      rollout.databases.map((name) =>
+        withDatabase(context, open.addressOf(name), async (session) =>
+          (await readOutcomes(session, rollout.id)).map((outcome) => ({
+            database: name,
+            ...outcome,
+          })),
+        ),
+      ),
+    );
+    return { ...rollout, outcomes: outcomes.flat() };
+  });
+}
+
+function databasesOf({ config }: Context, wanted: readonly string[]): string[] {
+  const all = Object.keys(config.fleet.databases);
+  const [problem] = unknownNames("database", wanted, all);
+  if (problem !== undefined) throw problem;
+  return wanted.length === 0 ? all : [...wanted];
+}
+
+/** What each database keeps, put together by id. */
+async function read(
+  context: Context,
+  addressOf: (name: string) => Parameters<typeof withDatabase>[1],
+  names: readonly string[],
+  prefix: string,
+  limit: number,
+): Promise<Rollout[]> {
+  const found = await Promise.all(
+    names.map(async (name) =>
+      (
+        await withDatabase(context, addressOf(name), (session) =>
+          readRollouts(session, prefix, limit),
+        )
+      ).map((rollout): Rollout => ({ ...rollout, databases: [name] })),
+    ),
+  );
+  const byId = new Map<string, Rollout>();
+  for (const rollout of found.flat()) {
+    const other = byId.get(rollout.id);
+    byId.set(rollout.id, other === undefined ? rollout : merged(other, rollout));
+  }
+  return [...byId.values()].sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, limit);
+}
+
+function merged(one: Rollout, other: Rollout): Rollout {
+  const statuses = new Set([...Object.keys(one.counts), ...Object.keys(other.counts)]);
+  const { endedAt: first, ...rest } = one;
+  const second = other.endedAt;
+  return {
+    ...rest,
+    databases: [...one.databases, ...other.databases],
+    targets: one.targets + other.targets,
+    counts: Object.fromEntries(
+      [...statuses].map((status) => [
+        status,
+        (one.counts[status] ?? 0) + (other.counts[status] ?? 0),
+      ]),
+    ),
+    // It has ended when it has ended everywhere.
+    ...(first === undefined || second === undefined
+      ? {}
+      : { endedAt: first > second ? first : second }),
+  };
+}

@@ -1,0 +1,42 @@
+import type { LedgerEntry, LedgerState } from "../core/ledger.ts";
+import type { Migration } from "../core/migration.ts";
+import type { Step, TargetPlan } from "../core/plan.ts";
+import type { Target } from "../core/target.ts";
+import { digestOf } from "../ledger/digest.ts";
+import { editedMigrations, type History, planTarget } from "./build.ts";
+
+/**
+ * Plans to accept edited migrations as they are on disk: one step for each that only records its checksum. Other
+ * problems of the target stay as they are and stand in nobody's way, except that a ledger must be readable.
+ */
+export function planRepair(target: Target, history: History, state: LedgerState): TargetPlan {
+  const plan = planTarget(target, history, state, { allowOutOfOrder: true });
+  const entries = state.kind === "ledger" ? state.entries : [];
+  const byTag = new Map(entries.map((entry) => [entry.tag, entry]));
+  const edited = editedMigrations(history, byTag);
+  const steps = edited.map(
+    ({ tag, checksum }, index): Step => ({
+      action: "repair",
+      tag,
+      checksum,
+      replaces: byTag.get(tag)?.checksum ?? "",
+      resumeAt: 0,
+      resumeChecksum: "",
+      begun: "no",
+      ledger: digestOf(repaired(entries, edited.slice(0, index))),
+    }),
+  );
+  const problems = plan.problems.filter(({ kind }) => kind === "unreadable");
+  return { ...plan, steps, problems, create: "nothing" };
+}
+
+function repaired(
+  entries: readonly LedgerEntry[],
+  migrations: readonly Migration[],
+): LedgerEntry[] {
+  const checksums = new Map(migrations.map(({ tag, checksum }) => [tag, checksum]));
+  return entries.map((entry) => ({
+    ...entry,
+    checksum: checksums.get(entry.tag) ?? entry.checksum,
+  }));
+}

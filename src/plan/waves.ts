@@ -1,0 +1,86 @@
+import { type Amount, amountOf } from "../core/amount.ts";
+import { hasWork, type Plan, type TargetPlan, type Wave } from "../core/plan.ts";
+
+/** Which tenants go first: these, or the first so many that have something to do. */
+export type Canary = { readonly tenants: ReadonlySet<string> } | { readonly count: number };
+
+/** How a fleet is divided into waves. */
+export interface Division {
+  readonly canary?: Canary;
+  /** Tenants that make a wave each, in this order; the others follow. */
+  readonly groups?: readonly { readonly name: string; readonly tenants: ReadonlySet<string> }[];
+  /** Tenants per wave: a number, or a share of those that have something to do. */
+  readonly size?: Amount;
+}
+
+/**
+ * Divides a fleet into waves. A tenant's targets stay together, those of services without tenants come in the
+ * first wave behind the canary, and targets with nothing to do in the last one, where they hold nobody up.
+ */
+export function divide(targets: readonly TargetPlan[], division: Division): Plan {
+  const idle = targets.filter((target) => !hasWork(target));
+  const busy = targets.filter(hasWork);
+  const tenants = [...new Set(busy.flatMap(({ target }) => target.tenant ?? []))];
+  const canary = canaryOf(tenants, division.canary);
+  const batches = [
+    { name: "canary", tenants: canary },
+    ...batchesOf(
+      tenants.filter((tenant) => !canary.has(tenant)),
+      tenants.length,
+      division,
+    ),
+  ];
+  const first = batches[1]?.name;
+  const waves = batches.map(({ name, tenants: own }, index): Wave => {
+    const inWave = busy.filter(({ target }) =>
+      target.tenant === undefined ? name === first : own.has(target.tenant),
+    );
+    return { name, canary: index === 0, targets: inWave };
+  });
+  const filled = waves.filter(({ targets: own }) => own.length > 0);
+  const last = filled.at(-1) ?? { name: "all", canary: false, targets: [] };
+  return {
+    waves: [...filled.slice(0, -1), { ...last, targets: [...last.targets, ...idle] }],
+  };
+}
+
+interface Batch {
+  readonly name: string;
+  readonly tenants: ReadonlySet<string>;
+}
+
+function canaryOf(tenants: readonly string[], canary: Canary | undefined): ReadonlySet<string> {
+  if (canary === undefined) return new Set();
+  if ("count" in canary) return new Set(tenants.slice(0, canary.count));
+  return new Set(tenants.filter((tenant) => canary.tenants.has(tenant)));
+}
+
+/** The waves behind the canary; always one at least, for the targets that have no tenant. */
+function batchesOf(
+  tenants: readonly string[],
+  total: number,
+  { groups = [], size }: Division,
+): Batch[] {
+  const taken = new Set<string>();
+  const grouped = groups.map(({ name, tenants: members }): Batch => {
+    const own = tenants.filter((tenant) => members.has(tenant) && !taken.has(tenant));
+    for (const tenant of own) taken.add(tenant);
+    return { name, tenants: new Set(own) };
+  });
+  const rest = tenants.filter((tenant) => !taken.has(tenant));
+  const length = size === undefined ? rest.length : Math.max(1, amountOf(size, total));
+  const count = Math.max(1, Math.ceil(rest.length / Math.max(1, length)));
+  const sized = Array.from(
+    { length: count },
+    (_, index): Batch => ({
+      name: nameOf(index, count, groups.length),
+      tenants: new Set(rest.slice(index * length, (index + 1) * length)),
+    }),
+  );
+  return [...grouped.filter((batch) => batch.tenants.size > 0), ...sized];
+}
+
+function nameOf(index: number, count: number, groups: number): string {
+  if (count > 1) return `wave ${index + 1} of ${count}`;
+  return groups > 0 ? "the rest" : "all";
+}

@@ -1,0 +1,73 @@
+import { type Failure, isFailure, type Outcome } from "../core/outcome.ts";
+import { targetName } from "../core/target.ts";
+import { failureText, indent, longestList } from "./errors.ts";
+import { styleFor } from "./style.ts";
+import { counted, some } from "./words.ts";
+
+/** What a failure needs to be told of; an outcome of this run, or one that was kept. */
+export interface FailedTarget {
+  /** The name a person reads. */
+  readonly name: string;
+  readonly schema: string;
+  readonly status: Outcome["status"];
+  readonly failure: Failure;
+}
+
+/** Targets that failed in the same way: the same SQLSTATE and message at the same place of the same migration. */
+export interface FailureGroup {
+  readonly failure: Failure;
+  readonly targets: readonly FailedTarget[];
+}
+
+/** The failures of outcomes, and for a database that could not be reached also what was not begun. */
+export function failedTargets(outcomes: readonly Outcome[]): FailedTarget[] {
+  return outcomes.flatMap((outcome) => {
+    const { target, status, failure } = outcome;
+    const bad = isFailure(outcome) || (status === "notExecuted" && failure !== undefined);
+    if (!bad || failure === undefined) return [];
+    return [{ name: targetName(target), schema: target.schema, status, failure }];
+  });
+}
+
+/** Groups failures, the most frequent first. PostgreSQL may name the tenant's schema in its message. */
+export function groupFailures(targets: readonly FailedTarget[]): FailureGroup[] {
+  const groups = new Map<string, { failure: Failure; targets: FailedTarget[] }>();
+  for (const target of targets) {
+    const { failure, schema } = target;
+    const key = JSON.stringify([
+      failure.sqlstate,
+      failure.message.replaceAll(schema, "{tenant}"),
+      failure.tag,
+      failure.file,
+      failure.line,
+    ]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { failure, targets: [target] });
+    else group.targets.push(target);
+  }
+  return [...groups.values()].sort((left, right) => right.targets.length - left.targets.length);
+}
+
+/** Every kind of failure once, with the targets it struck. */
+export function failuresText(
+  targets: readonly FailedTarget[],
+  stream: { isTTY?: boolean },
+): string[] {
+  const style = styleFor(stream);
+  const groups = groupFailures(targets);
+  const shown = groups.slice(0, longestList).flatMap(({ failure, targets: own }) => {
+    const [first] = own;
+    const names = some(own.map(({ name }) => name));
+    const which =
+      own.length === 1 ? `${names}  schema ${first?.schema}` : `${own.length} targets: ${names}`;
+    const doubt = own.some(({ status }) => status === "inDoubt")
+      ? " (in doubt: the connection broke before the answer came)"
+      : "";
+    const example =
+      own.length > 1 && failure.detail !== undefined ? `${first?.name}: ${failure.detail}` : "";
+    const told = example === "" ? failure : { ...failure, detail: example };
+    return [`${style("red", "x")} ${which}${doubt}`, indent(failureText(told)), ""];
+  });
+  const rest = groups.length - longestList;
+  return rest > 0 ? [...shown, `... and ${counted(rest, "other kind")} of failure.`, ""] : shown;
+}

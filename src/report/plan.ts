@@ -1,0 +1,55 @@
+import { hasWork, type Plan, type TargetPlan, targetsOf } from "../core/plan.ts";
+import { problemsText } from "./problems.ts";
+import { table } from "./table.ts";
+import { counted, some } from "./words.ts";
+
+/** What a rollout would do: wave by wave, targets with the same steps together, then every problem. */
+export function planText(plan: Plan): string {
+  const targets = targetsOf(plan);
+  const busy = targets.filter(hasWork);
+  const several = plan.waves.length > 1;
+  const rows = plan.waves.flatMap((wave) =>
+    groupBySteps(wave.targets).map(([first, ...rest]) => [
+      ...(several ? [wave.name] : []),
+      first.target.service,
+      rest.length + 1,
+      stepsText(first),
+      some(
+        [first, ...rest].map(({ target }) => target.tenant ?? target.schema),
+        3,
+      ),
+    ]),
+  );
+  const header = [...(several ? ["wave"] : []), "service", "targets", "to apply", "which"];
+  const steps = busy.reduce((sum, target) => sum + target.steps.length, 0);
+  const blocked = busy.filter(({ problems }) => problems.length > 0).length;
+  return [
+    ...(rows.length > 0 ? [...table(header, rows), ""] : []),
+    ...problemsText(busy),
+    steps === 0 && blocked === 0
+      ? `Nothing to do: ${counted(targets.length, "target")} at head.`
+      : `${counted(steps, "migration")} to apply to ${counted(busy.length - blocked, "target")}${
+          blocked > 0 ? `; ${counted(blocked, "target")} cannot be migrated` : ""
+        }.`,
+  ].join("\n");
+}
+
+function groupBySteps(targets: readonly TargetPlan[]): [TargetPlan, ...TargetPlan[]][] {
+  const groups = new Map<string, [TargetPlan, ...TargetPlan[]]>();
+  for (const plan of targets) {
+    if (plan.steps.length === 0) continue;
+    const key = JSON.stringify([plan.target.service, plan.steps[0]?.ledger, stepsText(plan)]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [plan]);
+    else group.push(plan);
+  }
+  return [...groups.values()];
+}
+
+function stepsText({ steps }: TargetPlan): string {
+  const [first, ...rest] = steps;
+  const last = rest.at(-1);
+  const resumed = (first?.resumeAt ?? 0) > 0 ? " (resumed)" : "";
+  if (last === undefined) return `${first?.tag ?? ""}${resumed}`;
+  return `${first?.tag}${resumed} .. ${last.tag} (${steps.length})`;
+}

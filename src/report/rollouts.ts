@@ -1,0 +1,97 @@
+import type { OutcomeRecord, RolloutRecord } from "../core/rollout.ts";
+import { failuresText } from "./failures.ts";
+import { table } from "./table.ts";
+import { counted, duration, some } from "./words.ts";
+
+interface ShownRollout extends RolloutRecord {
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+/** The list of rollouts, newest first. */
+export function rolloutsText(rollouts: readonly ShownRollout[]): string {
+  if (rollouts.length === 0) return "No rollout has been kept yet.";
+  const rows = rollouts.map((rollout) => [
+    rollout.id,
+    rollout.verb,
+    rollout.targets,
+    count(rollout, "succeeded"),
+    count(rollout, "failed") + count(rollout, "inDoubt"),
+    count(rollout, "notExecuted"),
+    lastedText(rollout),
+    rollout.startedBy,
+  ]);
+  return table(
+    ["rollout", "verb", "targets", "done", "failed", "not run", "took", "by"],
+    rows,
+  ).join("\n");
+}
+
+/** One rollout: its numbers, every kind of failure, and what was not run. */
+export function rolloutText(
+  rollout: ShownRollout & { readonly outcomes: readonly OutcomeRecord[] },
+  stream: { isTTY?: boolean },
+): string {
+  const { outcomes, stopped } = rollout;
+  const waves = [...new Set(outcomes.map(({ wave }) => wave))];
+  const rows = waves.map((wave) => {
+    const own = outcomes.filter((outcome) => outcome.wave === wave);
+    const number = (...statuses: string[]) =>
+      own.filter(({ status }) => statuses.includes(status)).length;
+    return [
+      wave,
+      own.length,
+      number("succeeded"),
+      number("failed", "inDoubt"),
+      number("notExecuted"),
+    ];
+  });
+  const unstarted = outcomes
+    .filter(({ status }) => status === "notExecuted")
+    .map((outcome) => nameOf(outcome));
+  return [
+    `${rollout.verb} ${rollout.id}, started ${timeText(rollout.startedAt)} by ${rollout.startedBy}, ${lastedText(rollout)}`,
+    ...selectionText(rollout.selection),
+    "",
+    ...table(["wave", "targets", "done", "failed", "not run"], rows),
+    "",
+    ...failuresText(failed(outcomes), stream),
+    ...(unstarted.length > 0
+      ? [`Not executed: ${counted(unstarted.length, "target")} (${some(unstarted)}).`]
+      : []),
+    ...(stopped === undefined ? [] : [`Stopped, because ${stopped}.`]),
+  ]
+    .join("\n")
+    .trimEnd();
+}
+
+function failed(outcomes: readonly OutcomeRecord[]) {
+  return outcomes.flatMap((outcome) => {
+    const { schema, status, failure } = outcome;
+    return failure === null ? [] : [{ name: nameOf(outcome), schema, status, failure }];
+  });
+}
+
+function nameOf({ service, tenant }: OutcomeRecord): string {
+  return tenant === null ? service : `${service}/${tenant}`;
+}
+
+function count({ counts }: ShownRollout, status: string): number {
+  return counts[status] ?? 0;
+}
+
+function lastedText({ startedAt, endedAt }: ShownRollout): string {
+  if (endedAt === undefined) return "not ended";
+  return duration(Math.max(0, endedAt.getTime() - startedAt.getTime()));
+}
+
+function timeText(time: Date): string {
+  return `${time.toISOString().replace("T", " ").replace(/\..*/, "")} UTC`;
+}
+
+function selectionText(selection: RolloutRecord["selection"]): string[] {
+  const parts = Object.entries(selection).flatMap(([name, value]) => {
+    const values = Array.isArray(value) ? value.map(String) : [String(value)];
+    return values.length > 0 ? [`${name}: ${some(values)}`] : [];
+  });
+  return parts.length > 0 ? [`selected ${parts.join("; ")}`] : [];
+}

@@ -1,0 +1,44 @@
+import { isFailure, type Outcome, type Stop } from "../core/outcome.ts";
+
+/** Ends a rollout early: no further target is started, and what runs comes to its end. The first reason counts. */
+export class Halt {
+  readonly #controller = new AbortController();
+  readonly #maxFailures: number;
+  #failures = 0;
+  #stop: Stop | undefined;
+
+  /**
+   * @param interruption the user's wish to stop
+   * @param maxFailures how many targets may fail; Infinity for any number
+   */
+  constructor(interruption: AbortSignal | undefined, maxFailures: number) {
+    this.#maxFailures = maxFailures;
+    const interrupted = () => this.because({ kind: "interrupted", message: "it was interrupted" });
+    if (interruption?.aborted === true) interrupted();
+    else interruption?.addEventListener("abort", interrupted, { once: true });
+  }
+
+  /** Ends with the rollout's first reason to stop. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  get stop(): Stop | undefined {
+    return this.#stop;
+  }
+
+  because(stop: Stop): void {
+    this.#stop ??= stop;
+    this.#controller.abort();
+  }
+
+  /** Takes an outcome into account: one failure too many is a reason to stop. */
+  count(outcome: Outcome): void {
+    if (!isFailure(outcome)) return;
+    this.#failures += 1;
+    if (this.#failures <= this.#maxFailures) return;
+    const allowed = this.#maxFailures === 0 ? "none" : `${this.#maxFailures}`;
+    const failed = `${this.#failures} ${this.#failures === 1 ? "target" : "targets"}`;
+    this.because({ kind: "failures", message: `${failed} failed, and ${allowed} may` });
+  }
+}
