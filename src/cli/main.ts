@@ -7,6 +7,7 @@ import { checkCommand } from "./commands/check.ts";
 import { devCommand } from "./commands/dev.ts";
 import { generateCommand } from "./commands/generate.ts";
 import { migrateCommand, planCommand } from "./commands/migrate.ts";
+import { repairCommand } from "./commands/repair.ts";
 import { rolloutsCommand } from "./commands/rollouts.ts";
 import { statusCommand } from "./commands/status.ts";
 import { listenForInterruption, wasInterrupted } from "./context.ts";
@@ -30,6 +31,7 @@ async function run(argv: readonly string[]): Promise<number> {
     migrateCommand,
     statusCommand,
     rolloutsCommand,
+    repairCommand,
     devCommand,
   ];
   for (const verb of verbs)

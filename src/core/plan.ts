@@ -18,7 +18,7 @@ export interface Step {
   readonly ledger: string;
 }
 
-export type ProblemKind = "unmanaged" | "unreadable" | "edited" | "unknown" | "outOfOrder";
+type ProblemKind = "unmanaged" | "unreadable" | "edited" | "unknown" | "outOfOrder";
 
 /** Why a target cannot be migrated as it is. */
 export interface PlanProblem {

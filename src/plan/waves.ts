@@ -2,7 +2,7 @@ import { type Amount, amountOf } from "../core/amount.ts";
 import { hasWork, type Plan, type TargetPlan, type Wave } from "../core/plan.ts";
 
 /** Which tenants go first: these, or the first so many that have something to do. */
-export type Canary = { readonly tenants: ReadonlySet<string> } | { readonly count: number };
+type Canary = { readonly tenants: ReadonlySet<string> } | { readonly count: number };
 
 /** How a fleet is divided into waves. */
 export interface Division {

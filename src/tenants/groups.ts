@@ -10,7 +10,7 @@ export interface NamedTenants {
 }
 
 /** A group's tenants: those whose attributes all have one of the values that the configuration names. */
-export function tenantsInGroup(
+function tenantsInGroup(
   fleet: FleetConfig,
   group: string,
   tenants: readonly string[],

@@ -1,6 +1,6 @@
 import { Command } from "commander";
-import type { Observer } from "../../core/events.ts";
 import { createContext, type Finish, printJson, wasInterrupted } from "../context.ts";
+import { writeEvent, writeLine } from "../events.ts";
 import { exitCode } from "../exit-codes.ts";
 import { addRolloutOptions, type RolloutCommandOptions, requestOf } from "../options.ts";
 
@@ -48,12 +48,4 @@ async function showPlan(options: RolloutCommandOptions): Promise<number> {
   else process.stdout.write(`${planText(plan)}\n`);
   const blocked = targetsOf(plan).some(({ problems }) => problems.length > 0);
   return blocked ? exitCode.failed : exitCode.done;
-}
-
-/** Writes an event as one line of JSON, with the time it happened. */
-export const writeEvent: Observer = (event) =>
-  writeLine({ at: new Date().toISOString(), ...event });
-
-export function writeLine(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
 }

@@ -1,0 +1,67 @@
+import { createInterface } from "node:readline/promises";
+import { Command } from "commander";
+import { FleetError } from "../../core/errors.ts";
+import type { EditedMigration } from "../../operations/repair.ts";
+import {
+  addSelectionOptions,
+  createContext,
+  type Finish,
+  type SelectionOptions,
+  selectionOf,
+  wasInterrupted,
+} from "../context.ts";
+import { writeEvent, writeLine } from "../events.ts";
+import { exitCode } from "../exit-codes.ts";
+
+interface RepairOptions extends SelectionOptions {
+  readonly yes?: boolean;
+}
+
+export function repairCommand(finish: Finish): Command {
+  return addSelectionOptions(new Command("repair"))
+    .description("accept edited migrations as they are on disk, running nothing")
+    .option("-y, --yes", "do not ask")
+    .addHelpText(
+      "after",
+      `
+Right for edits that leave the schema as it is: comments, line ends, names of files.
+For any other, restore the file and put the change into a new migration.`,
+    )
+    .action(async (options: RepairOptions) => {
+      const { repair } = await import("../../operations/repair.ts");
+      const { isDone, summaryDocument } = await import("../../report/migrate.ts");
+      const { showProgress } = await import("../../report/progress.ts");
+      const { editedText, repairText } = await import("../../report/repair.ts");
+      const json = options.json === true;
+      const confirm = (edited: readonly EditedMigration[]): Promise<boolean> => {
+        if (json) writeLine({ type: "edited", edited });
+        else process.stdout.write(`${editedText(edited)}\n`);
+        return options.yes === true ? Promise.resolve(true) : ask();
+      };
+      const observer = json ? writeEvent : showProgress(process.stderr);
+      const context = await createContext(options);
+      const result = await repair(context, selectionOf(options), confirm, observer);
+      if (json) writeLine(summaryDocument(result));
+      else if (result.edited.length === 0)
+        process.stdout.write("No applied migration was edited.\n");
+      else if (result.outcomes.length === 0) process.stdout.write("Nothing was changed.\n");
+      else process.stdout.write(`${repairText(result.outcomes, process.stdout)}\n`);
+      if (wasInterrupted()) finish(exitCode.interrupted);
+      else finish(isDone(result) ? exitCode.done : exitCode.failed);
+    });
+}
+
+/** Asks on the terminal; anything but yes is no. */
+async function ask(): Promise<boolean> {
+  if (process.stdin.isTTY !== true)
+    throw new FleetError("usage", "there is no terminal to ask on", {
+      remedy: "Read what was edited, then run repair --yes. Nothing was changed.",
+    });
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await terminal.question("Accept these files as what was applied? [y/N] ");
+    return /^y(es)?$/i.test(answer.trim());
+  } finally {
+    terminal.close();
+  }
+}

@@ -1,0 +1,38 @@
+import type { Outcome } from "../core/outcome.ts";
+import { indent } from "./errors.ts";
+import { failedTargets, failuresText } from "./failures.ts";
+import { counted } from "./words.ts";
+
+interface Edited {
+  readonly service: string;
+  readonly tag: string;
+  readonly file: string;
+  readonly recorded: string;
+  readonly onDisk: string;
+  readonly targets: number;
+  readonly diff: { readonly commit: string; readonly text: string } | undefined;
+}
+
+/** What a repair would accept: each edited migration, with what was changed where that is known. */
+export function editedText(edited: readonly Edited[]): string {
+  return edited
+    .map(({ file, recorded, onDisk, targets, diff }) =>
+      [
+        `${file} was edited after ${counted(targets, "target")} had applied it.`,
+        diff === undefined
+          ? `  applied ${recorded.slice(0, 12)}..., on disk ${onDisk.slice(0, 12)}...; no commit has the applied text`
+          : indent(`as applied (commit ${diff.commit}), and as it is now:\n${diff.text}`),
+        "",
+      ].join("\n"),
+    )
+    .join("\n");
+}
+
+/** What a repair did. */
+export function repairText(outcomes: readonly Outcome[], stream: { isTTY?: boolean }): string {
+  const failed = failedTargets(outcomes);
+  const done = outcomes.filter(({ status }) => status === "succeeded").length;
+  const verdict = `${counted(done, "ledger")} now ${done === 1 ? "has" : "have"} the checksums of the files on disk`;
+  const rest = failed.length > 0 ? `; ${counted(failed.length, "target")} failed` : "";
+  return [...failuresText(failed, stream), `${verdict}${rest}.`].join("\n");
+}

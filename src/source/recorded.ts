@@ -1,0 +1,54 @@
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { basename, dirname, resolve } from "node:path";
+import { promisify } from "node:util";
+import type { Migration } from "../core/migration.ts";
+
+const execute = promisify(execFile);
+
+/** How a migration's file was changed since it was applied. */
+export interface RecordedDiff {
+  /** The commit that has the applied text. */
+  readonly commit: string;
+  /** Unified diff from the applied text to the one on disk. */
+  readonly text: string;
+}
+
+/**
+ * Looks through the repository's history for the text of a migration that was applied, by its checksum.
+ *
+ * @param checksum sha256 hex of the applied file's bytes
+ * @returns undefined without git, outside a repository, or when no commit has that text
+ */
+export async function diffWithRecorded(
+  migration: Migration,
+  checksum: string,
+): Promise<RecordedDiff | undefined> {
+  const path = resolve(migration.file);
+  try {
+    const commit = await commitWith(path, checksum);
+    if (commit === undefined) return undefined;
+    const options = ["--no-color", "--no-ext-diff", "--unified=2"];
+    const diff = await git(path, ["diff", ...options, commit, "--", basename(path)]);
+    const text = diff.toString("utf8").replace(/^(diff|index) .*\n/gm, "");
+    return { commit: commit.slice(0, 12), text: text.trimEnd() };
+  } catch {
+    // The diff is help, not a condition: whoever has no git sees the checksums.
+    return undefined;
+  }
+}
+
+async function commitWith(path: string, checksum: string): Promise<string | undefined> {
+  const log = await git(path, ["log", "--all", "--format=%H", "--", basename(path)]);
+  for (const commit of log.toString("utf8").split("\n").filter(Boolean)) {
+    const text = await git(path, ["show", `${commit}:./${basename(path)}`]).catch(() => undefined);
+    if (text !== undefined && createHash("sha256").update(text).digest("hex") === checksum)
+      return commit;
+  }
+  return undefined;
+}
+
+async function git(path: string, args: readonly string[]): Promise<Buffer> {
+  const options = { cwd: dirname(path), encoding: "buffer", maxBuffer: 64 * 1024 * 1024 } as const;
+  return (await execute("git", [...args], options)).stdout;
+}
