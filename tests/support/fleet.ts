@@ -3,10 +3,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
 import { type FleetInput, parseFleet } from "../../src/config/schema.ts";
-import type { RolloutEvent } from "../../src/core/events.ts";
+import type { Observer, RolloutEvent } from "../../src/core/events.ts";
 import type { Context } from "../../src/operations/context.ts";
-import { type MigrateResult, migrate } from "../../src/operations/migrate.ts";
-import type { Selection } from "../../src/tenants/targets.ts";
+import { type MigrateRequest, type MigrateResult, migrate } from "../../src/operations/migrate.ts";
 
 /** Files by name, from the folder they are written to. */
 export type Files = Readonly<Record<string, string>>;
@@ -40,6 +39,11 @@ export function history(out: string, migrations: Files): Files {
   const journal = JSON.stringify({ version: "7", dialect: "postgresql", entries });
   const files = Object.entries(migrations).map(([tag, sql]) => [`${out}/${tag}.sql`, sql]);
   return { [`${out}/meta/_journal.json`]: journal, ...Object.fromEntries(files) };
+}
+
+/** A project's configuration file. */
+export function configFile(fleet: FleetInput): string {
+  return `import { defineFleet } from "drizzle-fleet/config";\nexport default defineFleet(${JSON.stringify(fleet)});`;
 }
 
 /** A fleet with the one service `app`, schema `app_{tenant}`, in one database. */
@@ -84,11 +88,15 @@ export interface ObservedResult extends MigrateResult {
 /** Runs a migration in this process and keeps its events. */
 export async function migrateAll(
   context: Context,
-  selection: Partial<Selection> = {},
+  request: Partial<MigrateRequest> = {},
+  observe: Observer = () => undefined,
 ): Promise<ObservedResult> {
   const events: RolloutEvent[] = [];
-  const all = { services: [], tenants: [], databases: [], ...selection };
-  const result = await migrate(context, all, (event) => events.push(event));
+  const all = { services: [], tenants: [], databases: [], ...request };
+  const result = await migrate(context, all, (event) => {
+    events.push(event);
+    observe(event);
+  });
   return { ...result, events };
 }
 

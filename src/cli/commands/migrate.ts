@@ -13,8 +13,8 @@ export function migrateCommand(finish: Finish): Command {
       `
 With --json, standard output is one event per line, and last a summary.
 TENANTS="a b c" in the environment replaces the configured tenants for one run.
-A failure in the canary ends the rollout. --verify gets {"wave", "outcomes"}; when it
-does not end with 0, no further wave is begun.`,
+A failure in the canary ends the rollout. --verify is a shell command that reads
+{"rollout", "wave", "outcomes"}; when it fails, no further wave is begun.`,
     )
     .action(async (options: RolloutCommandOptions & { readonly dryRun?: boolean }) => {
       if (options.dryRun === true) return finish(await showPlan(options));

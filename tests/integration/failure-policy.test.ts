@@ -1,0 +1,161 @@
+import { describe, expect, test } from "vitest";
+import { catalogOf } from "../support/catalog.ts";
+import { createProject, runCli } from "../support/cli.ts";
+import { createDatabase, type TestDatabase } from "../support/database.ts";
+import { appFleet, configFile, history, writeFiles } from "../support/fleet.ts";
+
+const tenants = Array.from({ length: 50 }, (_, index) => `t${String(index).padStart(2, "0")}`);
+const first = {
+  "0000_people": `CREATE TABLE "people" ("id" serial PRIMARY KEY, "email" text);
+INSERT INTO "people" ("email") VALUES ('a'), ('b');`,
+};
+const second = {
+  ...first,
+  "0001_unique": `ALTER TABLE "people" ADD COLUMN "seen" boolean;\n--> statement-breakpoint
+ALTER TABLE "people" ADD CONSTRAINT "people_email" UNIQUE ("email");`,
+};
+const bad = ["t07", "t23", "t41"];
+
+/** Fifty tenants with one migration to come, which the data of three of them does not allow. */
+async function createFleet(): Promise<{ database: TestDatabase; project: string }> {
+  const database = await createDatabase();
+  const fleet = appFleet(database.url, tenants, { concurrency: 4 });
+  const project = await createProject({
+    "drizzle.config.ts": configFile(fleet),
+    ...history("drizzle/app", first),
+  });
+  expect(await runCli(project, ["migrate"])).toMatchObject({ code: 0 });
+  for (const tenant of bad) await database.query(`UPDATE app_${tenant}.people SET email = 'a'`);
+  await writeFiles(project, history("drizzle/app", second));
+  return { database, project };
+}
+
+async function atHead(database: TestDatabase): Promise<string[]> {
+  const rows = await database.query<{ schema: string }>(
+    `SELECT relnamespace::regnamespace::text AS schema FROM pg_class WHERE relname = 'people_email' ORDER BY 1`,
+  );
+  return rows.map(({ schema }) => schema.replace("app_", ""));
+}
+
+describe("a migration that breaks for some tenants", () => {
+  test("the others succeed, these are unchanged, and --failed completes them when they are mended", async () => {
+    const { database, project } = await createFleet();
+    const before = await catalogOf(database, "app_t07");
+    const run = await runCli(project, ["migrate"]);
+    expect(run.code).toBe(1);
+    expect(await atHead(database)).toEqual(tenants.filter((tenant) => !bad.includes(tenant)));
+    for (const tenant of bad) {
+      expect(await catalogOf(database, `app_${tenant}`)).toEqual(before);
+      expect(await database.query(`SELECT tag FROM app_${tenant}.__fleet_ledger`)).toEqual([
+        { tag: "0000_people" },
+      ]);
+    }
+    // One kind of failure, told once.
+    expect(run.stdout.match(/SQLSTATE 23505/g)).toHaveLength(1);
+    expect(run.stdout).toContain("3 targets: app/t07, app/t23, app/t41");
+    expect(run.stdout).toContain("0001_unique.sql:3");
+    expect(run.stdout).toContain("3 of 50 targets failed.");
+
+    await database.query(`UPDATE app_t07.people SET email = id::text`);
+    await database.query(`UPDATE app_t23.people SET email = id::text`);
+    const retry = await runCli(project, ["migrate", "--failed", "--json"]);
+    expect(retry.code).toBe(1);
+    expect(JSON.parse(retry.stdout.trim().split("\n").at(-1) ?? "")).toMatchObject({
+      targets: 3,
+      succeeded: 2,
+      failed: 1,
+      failures: [{ sqlstate: "23505", tag: "0001_unique", targets: ["app/t41"] }],
+    });
+    await database.query(`UPDATE app_t41.people SET email = id::text`);
+    expect(await runCli(project, ["migrate", "--failed"])).toMatchObject({ code: 0 });
+    expect(await atHead(database)).toEqual(tenants);
+    expect(await runCli(project, ["migrate", "--failed"])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("Nothing to do"),
+    });
+  });
+
+  test("the outcomes are kept, and rollouts shows them", async () => {
+    const { database, project } = await createFleet();
+    await runCli(project, ["migrate", "--on-error", "continue"]);
+    const list = await runCli(project, ["rollouts"]);
+    const [, newest = ""] = list.stdout.split("\n");
+    expect(newest).toMatch(/^\d{8}-\d{6}-[0-9a-f]{4} +migrate +50 +47 +3 +0 /);
+    const id = newest.split(" ")[0] ?? "";
+    const shown = await runCli(project, ["rollouts", id]);
+    expect(shown).toMatchObject({ code: 0 });
+    expect(shown.stdout).toContain("3 targets: app/t07, app/t23, app/t41");
+    expect(shown.stdout).toContain("SQLSTATE 23505");
+    const document = JSON.parse((await runCli(project, ["rollouts", id, "--json"])).stdout);
+    expect(document.outcomes).toHaveLength(50);
+    expect(document.outcomes[7]).toMatchObject({ schema: "app_t07", status: "failed" });
+    // A run that finds nothing to do leaves no trace.
+    await database.query(`UPDATE app_t07.people SET email = id::text`);
+    await runCli(project, ["migrate", "--tenant", "t07"]);
+    await runCli(project, ["migrate", "--tenant", "t07"]);
+    expect((await runCli(project, ["rollouts"])).stdout.trim().split("\n")).toHaveLength(4);
+    expect(await runCli(project, ["rollouts", "2020"])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("no rollout 2020 is kept"),
+    });
+  });
+
+  test("--max-failures stops early and says what was not executed", async () => {
+    const { database, project } = await createFleet();
+    const options = ["--max-failures", "2", "--concurrency", "1"];
+    const run = await runCli(project, ["migrate", ...options]);
+    expect(run.code).toBe(1);
+    expect(run.stdout).toContain("Stopped, because 3 targets failed, and 2 may");
+    expect(run.stdout).toContain("Not executed: 8 targets (t42, t43, t44, t45, t46 and 3 more).");
+    expect(await atHead(database)).toEqual(
+      tenants.filter((tenant) => !bad.includes(tenant) && tenant < "t42"),
+    );
+    // A share is one of the targets that have something to do: eleven now, of which three may fail.
+    const rest = await runCli(project, ["migrate", "--max-failures", "30%", "--json"]);
+    expect(JSON.parse(rest.stdout.trim().split("\n").at(-1) ?? "")).toMatchObject({
+      succeeded: 8,
+      failed: 3,
+      stopped: null,
+    });
+  });
+
+  test("--on-error stop ends with the first failure", async () => {
+    const { project } = await createFleet();
+    const options = ["--on-error", "stop", "--concurrency", "1", "--json"];
+    const run = await runCli(project, ["migrate", ...options]);
+    expect(run.code).toBe(1);
+    expect(JSON.parse(run.stdout.trim().split("\n").at(-1) ?? "")).toMatchObject({
+      succeeded: 7,
+      failed: 1,
+      notExecuted: 42,
+      stopped: { kind: "failures" },
+    });
+  });
+
+  test("a role that may not keep outcomes still migrates, and says what is missing", async () => {
+    const { database, project } = await createFleet();
+    await database.query(`CREATE SCHEMA IF NOT EXISTS drizzle_fleet`);
+    await database.query(
+      `ALTER TABLE drizzle_fleet.outcomes RENAME COLUMN wave TO wave_of_another_version`,
+    );
+    const run = await runCli(project, ["migrate", "--tenant", "t00"]);
+    expect(run.code).toBe(0);
+    expect(run.stderr).toContain("The outcomes could not be kept in database main");
+  });
+});
+
+test("wrong options are refused with what is right, and nothing is done", async () => {
+  const { project } = await createFleet();
+  for (const options of [
+    ["--soak", "30"],
+    ["--max-failures", "a few"],
+    ["--on-error", "panic"],
+    ["--concurrency", "0"],
+    ["--to", "0001_uniqe"],
+    ["--wave", "0"],
+  ]) {
+    const run = await runCli(project, ["migrate", ...options]);
+    expect(run.code, options.join(" ")).toBe(2);
+    expect(run.stderr.length).toBeLessThan(300);
+  }
+});

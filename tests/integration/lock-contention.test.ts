@@ -1,0 +1,139 @@
+import { describe, expect, test } from "vitest";
+import { lockKey } from "../../src/postgres/lock.ts";
+import { migrateText } from "../../src/report/migrate.ts";
+import { createDatabase } from "../support/database.ts";
+import {
+  appFleet,
+  byTenant,
+  contextFor,
+  createFolder,
+  history,
+  migrateAll,
+  writeFiles,
+} from "../support/fleet.ts";
+
+const first = { "0000_users": `CREATE TABLE "users" ("id" integer PRIMARY KEY);` };
+const second = { ...first, "0001_name": `ALTER TABLE "users" ADD COLUMN "name" text;` };
+const concurrently = {
+  ...first,
+  "0001_index": `CREATE INDEX CONCURRENTLY "users_id" ON "users" ("id");`,
+};
+
+async function createFleet(next: Record<string, string>, more = {}) {
+  const database = await createDatabase();
+  const root = await createFolder(history("drizzle/app", first));
+  const fleet = appFleet(database.url, ["a", "b", "c"], {
+    timeouts: { lock: "200ms" },
+    ...more,
+  });
+  const context = contextFor(root, fleet);
+  await migrateAll(context);
+  await writeFiles(root, history("drizzle/app", next));
+  return { database, context };
+}
+
+describe("a table that another session has locked", () => {
+  test("for some seconds: the migration succeeds after retries, and nobody else waits", async () => {
+    const { database, context } = await createFleet(second);
+    const blocker = await database.connect();
+    await blocker.query(`BEGIN; LOCK TABLE app_b.users IN ACCESS EXCLUSIVE MODE`);
+    setTimeout(() => void blocker.query("COMMIT"), 3_000);
+    const startedAt = performance.now();
+    const result = await migrateAll(context);
+    expect(performance.now() - startedAt).toBeGreaterThan(2_500);
+    expect(byTenant(result)).toEqual({
+      a: "succeeded 0001_name",
+      b: "succeeded 0001_name",
+      c: "succeeded 0001_name",
+    });
+    const retries = result.events.filter((event) => event.type === "targetRetried");
+    expect(retries.length).toBeGreaterThanOrEqual(3);
+    expect(new Set(retries.map(({ target }) => target.tenant))).toEqual(new Set(["b"]));
+    const ended = result.events.flatMap((event) =>
+      event.type === "targetEnded" ? (event.outcome.target.tenant ?? "") : [],
+    );
+    expect(ended.at(-1)).toBe("b");
+    // Short waits first, and none longer than the longest.
+    expect(retries[0]?.delayMs).toBeLessThanOrEqual(50);
+    expect(Math.max(...retries.map(({ delayMs }) => delayMs))).toBeLessThanOrEqual(5_000);
+  });
+
+  test("for ever: that tenant fails with the holder named, the others succeed", async () => {
+    const { database, context } = await createFleet(second, {
+      retry: { attempts: 3, minDelay: "20ms" },
+    });
+    const blocker = await database.connect();
+    await blocker.query(`SET application_name = 'night report'`);
+    await blocker.query(
+      `BEGIN; SELECT count(*) FROM app_b.users; LOCK TABLE app_b.users IN SHARE MODE`,
+    );
+    const [{ pid } = { pid: 0 }] = (
+      await blocker.query<{ pid: number }>("SELECT pg_backend_pid() AS pid")
+    ).rows;
+    const result = await migrateAll(context);
+    expect(byTenant(result)).toEqual({
+      a: "succeeded 0001_name",
+      b: "failed",
+      c: "succeeded 0001_name",
+    });
+    const failure = result.outcomes[1]?.failure;
+    expect(failure).toMatchObject({ sqlstate: "55P03", tag: "0001_name", line: 1 });
+    expect(failure?.holders).toEqual([
+      {
+        pid,
+        user: "postgres",
+        application: "night report",
+        query: "SELECT pg_backend_pid() AS pid",
+        since: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+        holds: "AccessShareLock on users, ShareLock on users",
+      },
+    ]);
+    expect(migrateText(result, {})).toContain(
+      `held by pid ${pid} (night report, user postgres) since `,
+    );
+    const events = result.events.filter((event) => event.type === "targetRetried");
+    expect(events[0]?.holders?.[0]).toMatchObject({ pid });
+  });
+
+  test("an old transaction that CREATE INDEX CONCURRENTLY waits for is named, too", async () => {
+    const { database, context } = await createFleet(concurrently, {
+      timeouts: { concurrently: "500ms" },
+      retry: { attempts: 1 },
+      concurrency: 1,
+    });
+    const blocker = await database.connect();
+    await blocker.query(`BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 'backup'`);
+    const result = await migrateAll(context, { tenants: ["a"] });
+    expect(byTenant(result)).toEqual({ a: "failed" });
+    expect(result.outcomes[0]?.failure?.holders).toMatchObject([
+      {
+        query: expect.stringContaining("SELECT 'backup'"),
+        holds: "a transaction that it waits for",
+      },
+    ]);
+    expect(await database.query(`SELECT FROM pg_index WHERE NOT indisvalid`)).toEqual([]);
+    await blocker.query("COMMIT");
+    expect(byTenant(await migrateAll(context, { tenants: ["a"] }))).toEqual({
+      a: "succeeded 0001_index",
+    });
+  });
+});
+
+test("a target that another runner holds is left for later, and the holder is named when it takes long", async () => {
+  const { database, context } = await createFleet(second);
+  const other = await database.connect();
+  await other.query(`SET application_name = 'other runner'`);
+  await other.query(`SELECT pg_advisory_lock(${lockKey("app_a")})`);
+  setTimeout(() => void other.query(`SELECT pg_advisory_unlock_all()`), 2_500);
+  const result = await migrateAll(context);
+  expect(byTenant(result)).toEqual({
+    a: "succeeded 0001_name",
+    b: "succeeded 0001_name",
+    c: "succeeded 0001_name",
+  });
+  const retries = result.events.filter((event) => event.type === "targetRetried");
+  expect(retries.every(({ target }) => target.tenant === "a")).toBe(true);
+  expect(retries.at(-1)?.holders).toMatchObject([
+    { application: "other runner", holds: "the lock of this target" },
+  ]);
+});

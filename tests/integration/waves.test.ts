@@ -1,0 +1,156 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { RolloutEvent } from "../../src/core/events.ts";
+import { createDatabase } from "../support/database.ts";
+import {
+  appFleet,
+  byTenant,
+  contextFor,
+  createFolder,
+  history,
+  migrateAll,
+} from "../support/fleet.ts";
+
+const names = Array.from({ length: 10 }, (_, index) => `t${index}`);
+const table = history("drizzle/app", { "0000_t": `CREATE TABLE "t" ("id" integer);` });
+/** Breaks where the tenant says so. */
+const fussy = history("drizzle/app", {
+  "0000_t": `CREATE TABLE "t" ("id" integer);\nSELECT 1 / (1 - (current_schema() = 'app_t3')::integer);`,
+});
+
+/** Which tenants ended in which wave, in the order of the events. */
+function waves(events: readonly RolloutEvent[]): [wave: string, tenants: string[]][] {
+  const found = new Map<string, string[]>();
+  for (const event of events) {
+    if (event.type !== "targetEnded") continue;
+    const tenant = event.outcome.target.tenant ?? event.outcome.target.service;
+    found.set(event.wave, [...(found.get(event.wave) ?? []), tenant]);
+  }
+  return [...found].map(([wave, tenants]) => [wave, tenants.sort()]);
+}
+
+async function createFleet(files: Record<string, string>, more = {}) {
+  const database = await createDatabase();
+  const root = await createFolder(files);
+  const fleet = appFleet(database.url, names, more);
+  return { database, root, fleet, context: contextFor(root, fleet) };
+}
+
+describe("waves", () => {
+  test("the canary goes first, the others follow in waves of the wanted size", async () => {
+    const { context } = await createFleet(table);
+    const { events, outcomes } = await migrateAll(context, { canary: "t7,t2", wave: "40%" });
+    expect(waves(events)).toEqual([
+      ["canary", ["t2", "t7"]],
+      ["wave 1 of 2", ["t0", "t1", "t3", "t4"]],
+      ["wave 2 of 2", ["t5", "t6", "t8", "t9"]],
+    ]);
+    expect(outcomes.every(({ status }) => status === "succeeded")).toBe(true);
+    const types = events.map(({ type }) => type);
+    expect(types.filter((type) => type === "waveStarted")).toHaveLength(3);
+    // A wave begins only when the one before it has ended.
+    const order = events.flatMap((event) =>
+      event.type === "waveStarted" || event.type === "waveEnded" ? [event.type] : [],
+    );
+    expect(order).toEqual([
+      "waveStarted",
+      "waveEnded",
+      "waveStarted",
+      "waveEnded",
+      "waveStarted",
+      "waveEnded",
+    ]);
+  });
+
+  test("groups by the tenants' attributes are waves in their order", async () => {
+    const tenants = names.map((id, index) => ({
+      id,
+      attributes: { plan: index < 3 ? "gold" : "free", staff: index === 9 },
+    }));
+    const groups = { staff: { staff: true }, gold: { plan: ["gold", "platinum"] } };
+    const { context } = await createFleet(table, { tenants, groups });
+    const { events } = await migrateAll(context, { canary: "staff", wave: "gold" });
+    expect(waves(events)).toEqual([
+      ["canary", ["t9"]],
+      ["gold", ["t0", "t1", "t2"]],
+      ["the rest", ["t3", "t4", "t5", "t6", "t7", "t8"]],
+    ]);
+  });
+
+  test("a failure in the canary ends the rollout, and the rest is not executed", async () => {
+    const { context, database } = await createFleet(fussy);
+    const result = await migrateAll(context, { canary: "4" });
+    expect(result.stopped).toMatchObject({ kind: "canary" });
+    expect(byTenant(result)).toMatchObject({
+      t0: "succeeded 0000_t",
+      t3: "failed",
+      t4: "notExecuted",
+      t9: "notExecuted",
+    });
+    expect(await database.query(`SELECT FROM pg_namespace WHERE nspname = 'app_t4'`)).toEqual([]);
+  });
+
+  test("the verify command reads each wave's outcomes, and ends the rollout when it fails", async () => {
+    const { context, root } = await createFleet(table);
+    const log = join(root, "verified");
+    // Fails when it sees the tenant t5, which is in the second wave.
+    const verify = `input=$(cat); echo "$input" >> '${log}'; case "$input" in *'"app_t5"'*) exit 3;; esac`;
+    const result = await migrateAll(context, { canary: "2", wave: "4", verify });
+    const seen = (await readFile(log, "utf8"))
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(seen.map(({ wave, outcomes }) => [wave, outcomes.length])).toEqual([
+      ["canary", 2],
+      ["wave 1 of 2", 4],
+    ]);
+    expect(seen[0].outcomes[0]).toMatchObject({
+      status: "succeeded",
+      target: { schema: expect.stringMatching(/^app_t[01]$/) },
+    });
+    expect(result.stopped).toEqual({
+      kind: "verify",
+      message: "the verify command ended with 3 after wave 1 of 2",
+    });
+    expect(result.outcomes.filter(({ status }) => status === "notExecuted")).toHaveLength(4);
+  });
+
+  test("soaking can be interrupted, and what follows is not executed", async () => {
+    const { root, fleet } = await createFleet(table);
+    const stop = new AbortController();
+    const context = { ...contextFor(root, fleet), signal: stop.signal };
+    const startedAt = performance.now();
+    const result = await migrateAll(context, { canary: "1", soakMs: 60_000 }, ({ type }) => {
+      if (type === "soakStarted") setTimeout(() => stop.abort(), 50);
+    });
+    expect(performance.now() - startedAt).toBeLessThan(30_000);
+    expect(result.stopped?.kind).toBe("interrupted");
+    expect(result.outcomes.filter(({ status }) => status === "notExecuted")).toHaveLength(9);
+    // The next run goes on from there; waves are made of tenants that have something to do.
+    const next = await migrateAll(contextFor(root, fleet), { canary: "1", soakMs: 1 });
+    expect(waves(next.events)[0]).toEqual(["canary", ["t1"]]);
+    expect(byTenant(next).t0).toBe("skipped");
+  });
+
+  test("names that are wrong, or mean two things, are refused before anything is done", async () => {
+    const { context, database } = await createFleet(table, {
+      tenants: [...names, "5", "gold"],
+      groups: { gold: { plan: "gold" } },
+    });
+    await expect(migrateAll(context, { canary: "t77" })).rejects.toMatchObject({
+      code: "usage",
+      message: `there is no tenant or group "t77"`,
+      remedy: expect.stringContaining("t7"),
+    });
+    await expect(migrateAll(context, { canary: "gold" })).rejects.toMatchObject({
+      message: "--canary gold can mean two things",
+    });
+    await expect(migrateAll(context, { wave: "5" })).rejects.toMatchObject({
+      message: "--wave 5 can mean two things",
+    });
+    expect(await database.query(`SELECT FROM pg_namespace WHERE nspname LIKE 'app%'`)).toEqual([]);
+    const { events } = await migrateAll(context, { canary: "tenant:gold" });
+    expect(waves(events)[0]).toEqual(["canary", ["gold"]]);
+  });
+});
