@@ -1,65 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { catalogOf } from "../support/catalog.ts";
 import { createProject, ended, runCli, startCli } from "../support/cli.ts";
-import { createDatabase, type TestDatabase } from "../support/database.ts";
+import { createCountingProject, expectEverythingOnce } from "../support/counting-fleet.ts";
+import { createDatabase } from "../support/database.ts";
 import { appFleet, history } from "../support/fleet.ts";
 
 const tenants = Array.from({ length: 12 }, (_, index) => `t${index}`);
 
-/** Six migrations that would show a second run: each data migration adds a row, and nothing says IF NOT EXISTS. */
-const migrations = {
-  "0000_runs": `CREATE TABLE "runs" ("tag" text);\nINSERT INTO "runs" VALUES ('0000');`,
-  "0001_enum": `CREATE TYPE "public"."kind" AS ENUM ('a');\nCREATE TABLE "things" ("id" serial, "kind" "public"."kind");\nINSERT INTO "runs" VALUES ('0001');`,
-  "0002_data": `INSERT INTO "things" ("kind") SELECT 'a' FROM generate_series(1, 200);\nINSERT INTO "runs" VALUES ('0002');`,
-  "0003_index": `CREATE INDEX CONCURRENTLY "things_kind" ON "things" ("kind");`,
-  "0004_value": `ALTER TYPE "public"."kind" ADD VALUE 'b';\nUPDATE "things" SET "kind" = 'b' WHERE "id" % 2 = 0;\nINSERT INTO "runs" VALUES ('0004');`,
-  "0005_last": `ALTER TABLE "things" ADD COLUMN "note" text DEFAULT 'x' NOT NULL;\nINSERT INTO "runs" VALUES ('0005');`,
-};
-
-async function createFleet(database: TestDatabase): Promise<string> {
-  const fleet = appFleet(database.url, tenants, { concurrency: 4 });
-  return createProject({
-    "drizzle.config.ts": `import { defineFleet } from "drizzle-fleet/config";\nexport default defineFleet(${JSON.stringify(fleet)});`,
-    ...history("drizzle/app", migrations),
-  });
-}
-
-async function expectWhole(database: TestDatabase): Promise<void> {
-  const expected = await catalogOf(database, "app_t0");
-  expect(expected.length).toBeGreaterThan(10);
-  for (const tenant of tenants) {
-    const runs = await database.query(`SELECT tag FROM app_${tenant}.runs ORDER BY tag`);
-    expect(
-      runs.map(({ tag }) => tag),
-      tenant,
-    ).toEqual(["0000", "0001", "0002", "0004", "0005"]);
-    expect(await catalogOf(database, `app_${tenant}`), tenant).toEqual(expected);
-    const entries = await database.query(
-      `SELECT count(*)::int AS entries, bool_and(applied = statements) AS whole FROM app_${tenant}.__fleet_ledger`,
-    );
-    expect(entries, tenant).toEqual([{ entries: 6, whole: true }]);
-  }
-  expect(
-    await database.query(`SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid`),
-  ).toEqual([]);
-}
-
-describe("several runners on one fleet", () => {
-  test("share the work: every migration once per tenant, and no error", async () => {
-    const database = await createDatabase();
-    const project = await createFleet(database);
-    const runs = await Promise.all([1, 2, 3].map(() => runCli(project, ["migrate", "--json"])));
-    for (const run of runs) expect(run).toMatchObject({ code: 0 });
-    const applied = runs.map(
-      ({ stdout }) => JSON.parse(stdout.trim().split("\n").at(-1) ?? "").applied as number,
-    );
-    expect(applied.reduce((sum, count) => sum + count, 0)).toBe(tenants.length * 6);
-    await expectWhole(database);
-  });
-
+describe("a runner that is disturbed", () => {
   test("a runner that is killed at any moment leaves nothing half done", async () => {
     const database = await createDatabase();
-    const project = await createFleet(database);
+    const project = await createCountingProject(database, tenants);
     // Killed after so many events: before the first step, between steps, and near the end.
     let killed = 0;
     for (const events of [1, 2, 5, 9, 14, 20]) {
@@ -73,12 +23,12 @@ describe("several runners on one fleet", () => {
     }
     expect(killed).toBeGreaterThanOrEqual(4);
     expect(await runCli(project, ["migrate"])).toMatchObject({ code: 0 });
-    await expectWhole(database);
+    await expectEverythingOnce(database, tenants);
   });
 
   test("a runner whose backends are terminated goes on and ends well", async () => {
     const database = await createDatabase();
-    const project = await createFleet(database);
+    const project = await createCountingProject(database, tenants);
     const child = startCli(project, ["migrate"]);
     const kill = setInterval(() => {
       void database.query(
@@ -92,7 +42,7 @@ describe("several runners on one fleet", () => {
     clearTimeout(stop);
     expect(result.stderr).not.toMatch(/TypeError|at .*\.js:/);
     expect(await runCli(project, ["migrate"])).toMatchObject({ code: 0 });
-    await expectWhole(database);
+    await expectEverythingOnce(database, tenants);
   });
 
   test("an interrupted runner ends what runs, starts nothing more, and says so", async () => {

@@ -1,0 +1,140 @@
+import type { ChildProcess } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import type { RolloutEvent } from "../../src/core/events.ts";
+import { lockKey } from "../../src/postgres/lock.ts";
+import type { RolloutSummary } from "../../src/report/migrate.ts";
+import { type CliResult, ended, startCli } from "../support/cli.ts";
+import {
+  createCountingProject,
+  expectEverythingOnce,
+  migrationCount,
+} from "../support/counting-fleet.ts";
+import { createDatabase, type TestDatabase } from "../support/database.ts";
+
+const runners = 5;
+
+function tenantsOf(length: number): string[] {
+  return Array.from({ length }, (_, index) => `t${index}`);
+}
+
+type Line = RolloutEvent | ({ readonly type: "summary" } & RolloutSummary);
+
+/** A runner, and what it has said so far. */
+interface Runner {
+  readonly child: ChildProcess;
+  readonly result: Promise<CliResult>;
+  readonly lines: readonly Line[];
+}
+
+function startRunner(project: string): Runner {
+  const child = startCli(project, ["migrate", "--json"]);
+  const lines: Line[] = [];
+  let rest = "";
+  child.stdout?.on("data", (chunk: Buffer) => {
+    const whole = `${rest}${chunk}`.split("\n");
+    rest = whole.pop() ?? "";
+    lines.push(...whole.map((line) => JSON.parse(line) as Line));
+  });
+  return { child, lines, result: ended(child) };
+}
+
+function startRunners(project: string): Runner[] {
+  return Array.from({ length: runners }, () => startRunner(project));
+}
+
+/** All have ended well, none has seen a target fail, and together they have applied everything exactly once. */
+async function expectSharedWork(all: readonly Runner[], targets: number): Promise<number[]> {
+  for (const { result } of all) expect(await result).toMatchObject({ code: 0, stderr: "" });
+  const summaries = all.flatMap(({ lines }) => lines.filter((line) => line.type === "summary"));
+  expect(summaries).toHaveLength(runners);
+  for (const summary of summaries)
+    expect(summary).toMatchObject({ targets, failed: 0, inDoubt: 0, notExecuted: 0 });
+  const applied = summaries.map((summary) => summary.applied);
+  expect(applied.reduce((sum, count) => sum + count, 0)).toBe(targets * migrationCount);
+  return applied;
+}
+
+interface Wait {
+  readonly query: string;
+  readonly lock: string | null;
+}
+
+/** Looks at the runners' backends until they are done, and keeps those that wait for each other. */
+async function watch(database: TestDatabase, all: readonly Runner[]) {
+  const watcher = await database.connect();
+  const waits: Wait[] = [];
+  let looks = 0;
+  let mostBackends = 0;
+  let over = false;
+  void Promise.all(all.map(({ result }) => result)).then(() => {
+    over = true;
+  });
+  for (; !over; looks += 1) {
+    const { rows } = await watcher.query<Wait & { waits: boolean }>(
+      `WITH backends AS (
+         SELECT a.pid, a.query, (SELECT locktype FROM pg_locks l WHERE l.pid = a.pid AND NOT granted LIMIT 1) AS lock
+         FROM pg_stat_activity a WHERE datname = current_database() AND application_name = 'drizzle-fleet')
+       SELECT query, lock, lock IS NOT DISTINCT FROM 'advisory' OR pg_blocking_pids(pid) && ARRAY(SELECT pid FROM backends) AS waits
+       FROM backends`,
+    );
+    mostBackends = Math.max(mostBackends, rows.length);
+    waits.push(...rows.filter((row) => row.waits));
+    await sleep(2);
+  }
+  return { waits, looks, mostBackends };
+}
+
+/**
+ * What PostgreSQL makes anybody wait for: a concurrent index, until the database's older transactions have ended,
+ * of whatever tenant; and whoever needs more room in a catalog, until somebody else has got it.
+ */
+function isPostgresOwn({ query, lock }: Wait): boolean {
+  const concurrently = query.startsWith("CREATE INDEX CONCURRENTLY");
+  return (concurrently && (lock === "virtualxid" || lock === null)) || lock === "extend";
+}
+
+test("five runners share the work: every migration once per tenant, and none waits for another one's tenant", async () => {
+  const tenants = tenantsOf(60);
+  const database = await createDatabase();
+  const all = startRunners(await createCountingProject(database, tenants));
+  const { waits, looks, mostBackends } = await watch(database, all);
+  const applied = await expectSharedWork(all, tenants.length);
+  expect(waits.filter((wait) => !isPostgresOwn(wait))).toEqual([]);
+  expect(looks).toBeGreaterThan(50);
+  expect(mostBackends).toBeGreaterThan(4);
+  expect(applied.filter((count) => count > 0).length).toBeGreaterThan(1);
+  await expectEverythingOnce(database, tenants);
+});
+
+test("a tenant that somebody holds delays nobody else: the others end first, and it is migrated when it is let go", async () => {
+  const tenants = tenantsOf(30);
+  const database = await createDatabase();
+  // With one worker each, and a patience that outlasts the test, a runner that waited for a lock would stand still.
+  const patient = { concurrency: 1, timeouts: { lock: 120_000 } };
+  const project = await createCountingProject(database, tenants, patient);
+  const [held = "", ...others] = tenants;
+  const holder = await database.connect();
+  await holder.query("SELECT pg_advisory_lock($1)", [lockKey(`app_${held}`)]);
+
+  const all = startRunners(project);
+  const endedBy = ({ lines }: Runner) =>
+    lines.flatMap((line) => (line.type === "targetEnded" ? [line.outcome.target.tenant] : []));
+  const retriedBy = ({ lines }: Runner) =>
+    lines.flatMap((line) => (line.type === "targetRetried" ? [line.target.tenant] : []));
+  await expect
+    .poll(() => all.map((runner) => endedBy(runner).length), { timeout: 45_000 })
+    .toEqual(all.map(() => others.length));
+  for (const runner of all) {
+    expect(endedBy(runner).sort()).toEqual(others.toSorted());
+    expect(runner.child.exitCode).toBeNull();
+    expect(retriedBy(runner)).toContain(held);
+  }
+  expect(
+    await database.query(`SELECT FROM pg_namespace WHERE nspname = $1`, [`app_${held}`]),
+  ).toEqual([]);
+
+  await holder.query("SELECT pg_advisory_unlock_all()");
+  await expectSharedWork(all, tenants.length);
+  await expectEverythingOnce(database, tenants);
+});
