@@ -50,16 +50,17 @@ export async function rollOut(
 ): Promise<RolloutResult> {
   const { fleet } = context.config;
   const { histories, databases, planOne, scriptOf, plan } = prepared;
-  const room = new Map(databases.map(({ name, room: free }) => [name, free]));
+  // The outcomes are kept on a connection of its own.
+  const room = new Map(databases.map(({ name, room: free }) => [name, Math.max(1, free - 1)]));
   const concurrencyOf = (name: string) =>
-    Math.max(1, Math.min(choices.concurrency, room.get(name) ?? choices.concurrency));
+    Math.min(choices.concurrency, room.get(name) ?? choices.concurrency);
   const id = newRolloutId();
   const records = openRecords(context, prepared, open, id);
-  for (const { name, room: free } of databases)
-    if (free < choices.concurrency && records.has(name)) {
-      const reason = `the server has ${free} connections to give`;
-      observe({ type: "concurrencyLowered", database: name, to: concurrencyOf(name), reason });
-    }
+  for (const [name, free] of room) {
+    if (free >= choices.concurrency || !records.has(name)) continue;
+    const reason = `the server has room for ${free} more`;
+    observe({ type: "concurrencyLowered", database: name, to: free, reason });
+  }
   const result = await runPlan(plan, {
     ...choices,
     id,

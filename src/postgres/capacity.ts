@@ -13,9 +13,9 @@ const leftToOthers = 0.05;
 export async function roomFor(session: Session): Promise<number> {
   const [row] = await session.query<{ room: number }>(
     `WITH used AS (
-       SELECT count(*) AS server, count(*) FILTER (WHERE datname = current_database()) AS database,
-         count(*) FILTER (WHERE usename = session_user) AS role
-       FROM pg_catalog.pg_stat_activity WHERE backend_type = 'client backend'
+       SELECT sum(numbackends) AS server, sum(numbackends) FILTER (WHERE datname = current_database()) AS database,
+         (SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE usename = session_user) AS role
+       FROM pg_catalog.pg_stat_database
      ), allowed AS (
        SELECT current_setting('max_connections')::integer AS server,
          current_setting('superuser_reserved_connections')::integer

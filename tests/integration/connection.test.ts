@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 import { describe, expect, test } from "vitest";
-import { createDatabase, urlWith } from "../support/database.ts";
+import { createDatabase, createRole, urlWith } from "../support/database.ts";
 import {
   appFleet,
   byTenant,
@@ -81,44 +81,73 @@ describe("a database that cannot be used", () => {
 
 describe("an ordinary role", () => {
   test("that may create schemas, and is no superuser, migrates", async () => {
-    const database = await createDatabase();
-    const role = `migrator_${Math.random().toString(36).slice(2)}`;
-    await database.query(`CREATE ROLE ${role} LOGIN PASSWORD 'plain'`);
-    const [{ name } = { name: "" }] = await database.query<{ name: string }>(
-      `SELECT current_database() AS name`,
-    );
-    await database.query(`GRANT CREATE ON DATABASE ${name} TO ${role}`);
-    const result = await attempt(urlWith(database.url, { username: role, password: "plain" }));
-    expect(byTenant(result)).toEqual({ a: "succeeded 0000_t" });
-    await database.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    const { url } = await createRole(await createDatabase());
+    expect(byTenant(await attempt(url))).toEqual({ a: "succeeded 0000_t" });
   });
 
   test("that may not create the schema fails with the right it lacks", async () => {
-    const database = await createDatabase();
-    const role = `reader_${Math.random().toString(36).slice(2)}`;
-    await database.query(`CREATE ROLE ${role} LOGIN PASSWORD 'plain'`);
-    const result = await attempt(urlWith(database.url, { username: role, password: "plain" }));
+    const { url } = await createRole(await createDatabase(), { mayCreate: false });
+    const result = await attempt(url);
     expect(result.outcomes[0]).toMatchObject({ status: "failed", failure: { sqlstate: "42501" } });
-    await database.query(`DROP ROLE ${role}`);
+  });
+});
+
+describe("connections", () => {
+  const tenants = Array.from({ length: 12 }, (_, index) => `t${index}`);
+  const slow = history("drizzle/app", { "0000_t": `SELECT pg_sleep(0.3);` });
+
+  test("are no more than the role, the database and the server allow", async () => {
+    const database = await createDatabase();
+    const { url } = await createRole(database, { attributes: "CONNECTION LIMIT 3" });
+    const root = await createFolder(slow);
+    const result = await migrateAll(contextFor(root, appFleet(url, tenants, { concurrency: 6 })));
+    expect(result.outcomes.map(({ status }) => status)).toEqual(Array(12).fill("succeeded"));
+    // Three, less the one on which the outcomes are kept.
+    expect(result.events.filter(({ type }) => type === "concurrencyLowered")).toMatchObject([
+      { database: "main", to: 2 },
+    ]);
+    const name = new URL(database.url).pathname.slice(1);
+    await database.query(`ALTER DATABASE ${name} CONNECTION LIMIT 3`);
+    const more = appFleet(url, [...tenants, "more"], { concurrency: 6 });
+    const next = await migrateAll(contextFor(root, more));
+    expect(next.events).toContainEqual(
+      expect.objectContaining({ type: "concurrencyLowered", to: 1 }),
+    );
   });
 
-  test("that may open few connections migrates with those it gets", async () => {
+  test("that the server refuses lower the concurrency, and nothing fails", async () => {
     const database = await createDatabase();
-    const role = `few_${Math.random().toString(36).slice(2)}`;
-    await database.query(`CREATE ROLE ${role} LOGIN PASSWORD 'plain' CONNECTION LIMIT 3`);
-    const [{ name } = { name: "" }] = await database.query<{ name: string }>(
-      `SELECT current_database() AS name`,
-    );
-    await database.query(`GRANT CREATE ON DATABASE ${name} TO ${role}`);
-    const tenants = Array.from({ length: 12 }, (_, index) => `t${index}`);
-    const url = urlWith(database.url, { username: role, password: "plain" });
-    const slow = history("drizzle/app", { "0000_t": `SELECT pg_sleep(0.3);` });
+    const { role, url } = await createRole(database);
     const context = contextFor(
       await createFolder(slow),
-      appFleet(url, tenants, { concurrency: 6, connectTimeout: 300 }),
+      appFleet(url, tenants, { concurrency: 6, connectTimeout: 5_000 }),
     );
-    const { outcomes } = await migrateAll(context);
-    expect(outcomes.map(({ status }) => status)).toEqual(Array(12).fill("succeeded"));
-    await database.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    // After the plan was made the role may open fewer.
+    const limit = { canary: "1", soakMs: 300 };
+    const result = await migrateAll(context, limit, ({ type }) => {
+      if (type === "soakStarted") void database.query(`ALTER ROLE ${role} CONNECTION LIMIT 4`);
+    });
+    expect(result.outcomes.map(({ status }) => status)).toEqual(Array(12).fill("succeeded"));
+    const lowered = result.events.filter((event) => event.type === "concurrencyLowered");
+    expect(lowered.map(({ to }) => to)).toEqual([5, 4, 3]);
+    expect(lowered[0]?.reason).toContain("too many connections");
+  });
+
+  test("are renewed after a number of targets, so that backends do not grow", async () => {
+    const database = await createDatabase();
+    const many = Array.from({ length: 450 }, (_, index) => `t${index}`);
+    const root = await createFolder(
+      history("drizzle/app", {
+        "0000_pid": `CREATE TABLE "pid" AS SELECT pg_backend_pid() AS pid;`,
+      }),
+    );
+    const { outcomes } = await migrateAll(
+      contextFor(root, appFleet(database.url, many, { concurrency: 1 })),
+    );
+    expect(outcomes.every(({ status }) => status === "succeeded")).toBe(true);
+    const pids = await database.query<{ pid: number }>(
+      many.map((tenant) => `SELECT pid FROM app_${tenant}.pid`).join(" UNION ALL "),
+    );
+    expect(new Set(pids.map(({ pid }) => pid)).size).toBe(3);
   });
 });

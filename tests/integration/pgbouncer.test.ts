@@ -1,21 +1,129 @@
 import pg from "pg";
-import { expect, onTestFinished, test } from "vitest";
-import { createDatabase } from "../support/database.ts";
+import { describe, expect, test } from "vitest";
+import { catalogOf } from "../support/catalog.ts";
+import { createProject, runCli } from "../support/cli.ts";
+import { createDatabase, type TestDatabase } from "../support/database.ts";
+import {
+  appFleet,
+  byTenant,
+  configFile,
+  contextFor,
+  createFolder,
+  history,
+  migrateAll,
+  writeFiles,
+} from "../support/fleet.ts";
 import { startPgbouncer } from "../support/pgbouncer.ts";
 
-test("a client of the pooler talks to a backend that is not its own", async () => {
+const tenants = Array.from({ length: 20 }, (_, index) => `t${index}`);
+const transactional = {
+  "0000_a": `CREATE TYPE "public"."kind" AS ENUM ('x');\nCREATE TABLE "a" ("id" serial PRIMARY KEY, "kind" "public"."kind");`,
+  "0001_rows": `INSERT INTO "a" ("kind") SELECT 'x' FROM generate_series(1, 3);`,
+  "0002_value": `ALTER TYPE "public"."kind" ADD VALUE 'y';\nUPDATE "a" SET "kind" = 'y' WHERE "id" = 1;`,
+};
+const concurrently = {
+  ...transactional,
+  "0003_index": `--> statement-breakpoint\nCREATE INDEX CONCURRENTLY "a_kind" ON "a" ("kind");`,
+};
+
+async function createPooled(poolSize: number) {
   const database = await createDatabase();
-  const { url } = await startPgbouncer(database.url, { poolMode: "transaction" });
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  onTestFinished(() => client.end());
-  const { rows } = await client.query(
-    `SELECT current_database() AS name, pg_backend_pid() AS backend`,
-  );
-  const [direct] = await database.query(`SELECT current_database() AS name`);
-  expect(rows).toEqual([{ name: direct?.name, backend: expect.any(Number) }]);
-  // The driver keeps the process that it was told at the start; its types do not have it.
-  const told: unknown = Reflect.get(client, "processID");
-  expect(told).toEqual(expect.any(Number));
-  expect(told).not.toBe(rows[0]?.backend);
+  const { url } = await startPgbouncer(database.url, { poolMode: "transaction", poolSize });
+  return { database, url };
+}
+
+async function expectWhole(database: TestDatabase): Promise<void> {
+  const expected = await catalogOf(database, "app_t0");
+  for (const tenant of tenants) {
+    expect(await catalogOf(database, `app_${tenant}`), tenant).toEqual(expected);
+    expect(await database.query(`SELECT kind FROM app_${tenant}.a ORDER BY id`)).toHaveLength(3);
+  }
+}
+
+describe("through PgBouncer in transaction mode", () => {
+  test("transactional migrations are applied, by several runners at once", async () => {
+    // Fewer connections to the server than workers: each transaction may get any of them.
+    const { database, url } = await createPooled(3);
+    const project = await createProject({
+      "drizzle.config.ts": configFile(appFleet(url, tenants, { concurrency: 4 })),
+      ...history("drizzle/app", transactional),
+    });
+    const runs = await Promise.all([1, 2].map(() => runCli(project, ["migrate", "--json"])));
+    for (const { code, stderr } of runs) expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const applied = runs.map(
+      ({ stdout }) => JSON.parse(stdout.trim().split("\n").at(-1) ?? "").applied,
+    );
+    expect(applied[0] + applied[1]).toBe(tenants.length * 3);
+    await expectWhole(database);
+    expect(
+      await database.query(`SELECT FROM pg_locks WHERE locktype = 'advisory' AND database =
+      (SELECT oid FROM pg_database WHERE datname = current_database())`),
+    ).toEqual([]);
+    expect(await runCli(project, ["rollouts"])).toMatchObject({ code: 0 });
+  });
+
+  test("a statement that cannot run in a transaction is refused before anything is done, and asks for directUrl", async () => {
+    const { database, url } = await createPooled(3);
+    const root = await createFolder(history("drizzle/app", concurrently));
+    const pooled = appFleet(url, ["t0"]);
+    await expect(migrateAll(contextFor(root, pooled))).rejects.toMatchObject({
+      code: "config",
+      message: expect.stringContaining(`connection pooler, as database "main" has`),
+      where: expect.stringMatching(/0003_index\.sql:2$/),
+      remedy: expect.stringContaining("databases.main.directUrl"),
+    });
+    expect(await database.query(`SELECT FROM pg_namespace WHERE nspname = 'app_t0'`)).toEqual([]);
+    const direct = { ...pooled, databases: { main: { url, directUrl: database.url } } };
+    expect(byTenant(await migrateAll(contextFor(root, direct)))).toEqual({
+      t0: "succeeded 0000_a,0001_rows,0002_value,0003_index",
+    });
+    // What is applied already stands in nobody's way.
+    expect(byTenant(await migrateAll(contextFor(root, pooled)))).toEqual({ t0: "skipped" });
+  });
+
+  test("nothing of a migration stays in the pooler's connections, and nothing in them reaches a tenant", async () => {
+    const { database, url } = await createPooled(1);
+    const root = await createFolder(history("drizzle/app", transactional));
+    const context = contextFor(root, appFleet(url, ["t0"], { concurrency: 1 }));
+    await migrateAll(context);
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    // Another client's carelessness: it has the one connection's settings and temporary tables.
+    await client.query(`SET statement_timeout = 1; SET search_path = pg_catalog`);
+    await client.query(
+      `SET statement_timeout = 0; CREATE TEMP TABLE "a" ("id" integer, "kind" text)`,
+    );
+    await writeFiles(
+      root,
+      history("drizzle/app", {
+        ...transactional,
+        "0003_set": `SET work_mem = '17MB';\nCREATE TEMP TABLE "scratch" AS SELECT 1;\nINSERT INTO "a" ("kind") VALUES ('x');`,
+      }),
+    );
+    expect(byTenant(await migrateAll(context))).toEqual({ t0: "succeeded 0003_set" });
+    expect(await database.query(`SELECT count(*)::int FROM app_t0.a`)).toEqual([{ count: 4 }]);
+    const { rows } = await client.query(
+      `SELECT current_setting('work_mem') AS memory, to_regclass('pg_temp.scratch') AS scratch,
+         current_setting('client_connection_check_interval') AS check, current_setting('search_path') AS path`,
+    );
+    const [own] =
+      await database.query(`SELECT current_setting('work_mem') AS memory, current_setting('search_path') AS path,
+      current_setting('client_connection_check_interval') AS check`);
+    expect(rows).toEqual([{ ...own, scratch: null }]);
+    await client.end();
+  });
+
+  test("a pooler that lets no more clients in lowers the concurrency", async () => {
+    const database = await createDatabase();
+    const { url } = await startPgbouncer(database.url, { poolMode: "transaction", maxClients: 4 });
+    const root = await createFolder(
+      history("drizzle/app", { "0000_t": `SELECT pg_sleep(0.2);\nCREATE TABLE "t" ();` }),
+    );
+    const fleet = appFleet(url, tenants, { concurrency: 8, connectTimeout: 5_000 });
+    const result = await migrateAll(contextFor(root, fleet));
+    expect(result.outcomes.every(({ status }) => status === "succeeded")).toBe(true);
+    const lowered = result.events.filter((event) => event.type === "concurrencyLowered");
+    expect(lowered[0]?.reason).toContain("no more connections allowed");
+    expect(lowered.at(-1)?.to).toBeLessThan(5);
+  });
 });

@@ -1,10 +1,14 @@
 import { describe, expect, test } from "vitest";
-import type { PlanProblem } from "../../src/core/plan.ts";
+import { type PlanProblem, targetsOf } from "../../src/core/plan.ts";
+import { planMigration } from "../../src/operations/migrate.ts";
+import { repair } from "../../src/operations/repair.ts";
 import { status } from "../../src/operations/status.ts";
-import { createDatabase, urlWith } from "../support/database.ts";
+import { createProject, run, runCli } from "../support/cli.ts";
+import { createDatabase, createRole, urlWith } from "../support/database.ts";
 import {
   appFleet,
   byTenant,
+  configFile,
   contextFor,
   createFolder,
   type Files,
@@ -29,6 +33,11 @@ async function withFiles(replaced: Files) {
   await writeFiles(root, history("drizzle/app", replaced));
   const [target] = await status(context, all);
   return { database, context, target };
+}
+
+async function git(root: string, ...args: string[]): Promise<void> {
+  const identity = ["-c", "user.name=test", "-c", "user.email=test@localhost"];
+  expect(await run(root, "git", [...identity, ...args])).toMatchObject({ code: 0 });
 }
 
 function kinds(problems: readonly PlanProblem[] | undefined) {
@@ -73,6 +82,129 @@ describe("what stands in the way of a target", () => {
     expect(byTenant(await migrateAll(context))).toEqual({ a: "failed" });
   });
 
+  test("a late migration is applied in its turn when that is allowed, by the run or by the configuration", async () => {
+    const late = {
+      "0000_a": migrations["0000_a"],
+      "0001_late": `CREATE TABLE "late" ();`,
+      "0001_b": migrations["0001_b"],
+      "0002_c": migrations["0002_c"],
+      "0003_d": `CREATE TABLE "d" ();`,
+    };
+    const { database, context, target } = await withFiles(late);
+    expect(target?.problems[0]?.remedy).toContain("--allow-out-of-order");
+    const request = { ...all, allowOutOfOrder: true };
+    expect(targetsOf(await planMigration(context, request))[0]?.steps).toMatchObject([
+      { tag: "0001_late" },
+      { tag: "0003_d" },
+    ]);
+    expect(byTenant(await migrateAll(context, request))).toEqual({
+      a: "succeeded 0001_late,0003_d",
+    });
+    expect(byTenant(await migrateAll(context))).toEqual({ a: "skipped" });
+    // The same by the configuration, and resumed behind its first part.
+    const fleet = appFleet(database.url, ["a"], { allowOutOfOrder: true });
+    const again = contextFor(context.config.root, fleet);
+    const mixed = `CREATE TABLE "m" ("id" integer);\nCREATE UNIQUE INDEX CONCURRENTLY "m_id" ON "taken" ("id");`;
+    await database.query(`CREATE TABLE app_a.taken (id integer)`);
+    await database.query(`INSERT INTO app_a.taken VALUES (1), (1)`);
+    await writeFiles(context.config.root, history("drizzle/app", { "0000_0": mixed, ...late }));
+    expect(byTenant(await migrateAll(again))).toEqual({ a: "failed" });
+    await database.query(`DELETE FROM app_a.taken`);
+    expect(await status(again, all)).toMatchObject([{ problems: [], pending: 1 }]);
+    expect(byTenant(await migrateAll(again))).toEqual({ a: "succeeded 0000_0" });
+  });
+
+  test("edited migrations are accepted by repair, which runs nothing and shows what was edited", async () => {
+    const { database, context } = await withFiles(migrations);
+    const { root } = context.config;
+    await git(root, "init", "-q");
+    await git(root, "add", ".");
+    await git(root, "commit", "-qm", "release");
+    await writeFiles(
+      root,
+      history("drizzle/app", {
+        ...migrations,
+        "0000_a": `-- The table a.\n${migrations["0000_a"]}`,
+        "0001_b": `CREATE TABLE "b" ();\n`,
+        "0003_d": `CREATE TABLE "d" ();`,
+      }),
+    );
+    const before = await database.query(`SELECT * FROM app_a.__fleet_ledger ORDER BY tag`);
+    const refused = await repair(
+      context,
+      all,
+      async () => false,
+      () => undefined,
+    );
+    expect(refused.edited).toMatchObject([
+      {
+        tag: "0000_a",
+        targets: 1,
+        diff: { text: expect.stringContaining("\n+-- The table a.\n") },
+      },
+      { tag: "0001_b", targets: 1 },
+    ]);
+    expect(await database.query(`SELECT * FROM app_a.__fleet_ledger ORDER BY tag`)).toEqual(before);
+    const { outcomes } = await repair(
+      context,
+      all,
+      async () => true,
+      () => undefined,
+    );
+    expect(outcomes).toMatchObject([{ status: "succeeded", applied: ["0000_a", "0001_b"] }]);
+    const after = await database.query(`SELECT * FROM app_a.__fleet_ledger ORDER BY tag`);
+    expect(after.map(({ checksum: _, ...rest }) => rest)).toEqual(
+      before.map(({ checksum: _, ...rest }) => rest),
+    );
+    expect(byTenant(await migrateAll(context))).toEqual({ a: "succeeded 0003_d" });
+    expect(
+      (
+        await repair(
+          context,
+          all,
+          async () => true,
+          () => undefined,
+        )
+      ).edited,
+    ).toEqual([]);
+  });
+
+  test("repair asks on a terminal, and without one wants to be told", async () => {
+    const { database, context } = await withFiles(migrations);
+    const project = await createProject({
+      "drizzle.config.ts": configFile(appFleet(database.url, ["a"])),
+      ...history("drizzle/app", { ...migrations, "0002_c": `CREATE TABLE "c" (); -- c` }),
+    });
+    const asked = await runCli(project, ["repair"]);
+    expect(asked).toMatchObject({ code: 2, stderr: expect.stringContaining("repair --yes") });
+    expect(asked.stdout).toContain("0002_c.sql was edited after 1 target had applied it.");
+    expect(await status(context, all)).toMatchObject([{ problems: [] }]);
+    const blocked = await runCli(project, ["plan"]);
+    expect(blocked).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining("drizzle-fleet repair"),
+    });
+    const done = await runCli(project, ["repair", "--yes"]);
+    expect(done).toMatchObject({ code: 0, stdout: expect.stringContaining("1 ledger now has") });
+    expect(await runCli(project, ["plan"])).toMatchObject({ code: 0 });
+  });
+
+  test("a file that the journal lists and the disk lacks is named by status, plan and migrate", async () => {
+    const { database } = await withFiles(migrations);
+    const { "drizzle/app/0001_b.sql": _, ...files } = history("drizzle/app", migrations);
+    const project = await createProject({
+      "drizzle.config.ts": configFile(appFleet(database.url, ["a"])),
+      ...files,
+    });
+    for (const verb of ["status", "plan", "migrate"]) {
+      const run = await runCli(project, [verb]);
+      expect(run).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining("0001_b.sql is missing"),
+      });
+    }
+  });
+
   test("a schema that holds somebody else's tables", async () => {
     const database = await createDatabase();
     await database.query(`CREATE SCHEMA app_a; CREATE TABLE app_a.theirs (); CREATE SCHEMA app_b;`);
@@ -86,19 +218,12 @@ describe("what stands in the way of a target", () => {
 
   test("a ledger that the role may not read is that target's problem alone", async () => {
     const database = await createDatabase();
-    const role = `low_${Math.random().toString(36).slice(2)}`;
-    await database.query(`CREATE ROLE ${role} LOGIN PASSWORD 'plain'`);
-    const [{ name } = { name: "" }] = await database.query<{ name: string }>(
-      `SELECT current_database() AS name`,
-    );
-    await database.query(`GRANT CREATE ON DATABASE ${name} TO ${role}`);
+    const { url } = await createRole(database);
     const root = await createFolder(history("drizzle/app", migrations));
     await migrateAll(contextFor(root, appFleet(database.url, ["a"])));
-    const low = appFleet(urlWith(database.url, { username: role, password: "plain" }), ["a", "b"]);
-    const result = await migrateAll(contextFor(root, low));
+    const result = await migrateAll(contextFor(root, appFleet(url, ["a", "b"])));
     expect(byTenant(result)).toEqual({ a: "failed", b: "succeeded 0000_a,0001_b,0002_c" });
     expect(result.outcomes[0]?.failure?.message).toContain("cannot be read with this role");
-    await database.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
   });
 
   test("two names for one database do not make two services share a schema", async () => {

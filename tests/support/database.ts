@@ -39,6 +39,28 @@ export async function createDatabase(): Promise<TestDatabase> {
   };
 }
 
+/**
+ * An ordinary role, no superuser, dropped with the test.
+ *
+ * @param attributes what CREATE ROLE should say of it, for example `CONNECTION LIMIT 3`
+ * @returns its name, and a URL with it
+ */
+export async function createRole(
+  database: TestDatabase,
+  { mayCreate = true, attributes = "" } = {},
+): Promise<{ role: string; url: string }> {
+  const role = `role_${randomBytes(6).toString("hex")}`;
+  await database.query(`CREATE ROLE ${role} LOGIN PASSWORD 'plain' ${attributes}`);
+  const name = new URL(database.url).pathname.slice(1);
+  if (mayCreate) await database.query(`GRANT CREATE ON DATABASE ${name} TO ${role}`);
+  onTestFinished(async ({ task }) => {
+    // After a failure the database stays, and what is in it keeps its owner.
+    if (task.result?.state !== "fail")
+      await database.query(`DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`);
+  });
+  return { role, url: urlWith(database.url, { username: role, password: "plain" }) };
+}
+
 /** The same URL with other parts, such as `{ username, password }`. */
 export function urlWith(
   base: string,
