@@ -8,7 +8,7 @@ import type { LedgerEntry } from "../core/ledger.ts";
 export function digestOf(entries: readonly LedgerEntry[]): string {
   const lines = entries.map(({ tag, checksum, partial }) => ({
     key: Buffer.from(tag),
-    line: `${tag} ${checksum} ${partial === undefined ? "complete" : partial.applied}\n`,
+    line: `${tag} ${checksum} ${partial === undefined ? "complete" : progressOf(partial)}\n`,
   }));
   lines.sort((left, right) => Buffer.compare(left.key, right.key));
   return createHash("sha256")
@@ -16,7 +16,12 @@ export function digestOf(entries: readonly LedgerEntry[]): string {
     .digest("hex");
 }
 
+/** A statement that may have run is progress, too: a plan that was made before it began must not be carried out. */
+function progressOf({ applied, begun }: NonNullable<LedgerEntry["partial"]>): string {
+  return begun ? `${applied} begun` : String(applied);
+}
+
 /** SQL over the columns of a ledger, aggregated, that computes the digest. */
 export const digestExpression = `encode(sha256(convert_to(coalesce(string_agg(
-  tag || ' ' || checksum || ' ' || CASE WHEN applied = statements THEN 'complete' ELSE applied::text END || E'\\n',
+  tag || ' ' || checksum || ' ' || CASE WHEN applied = statements THEN 'complete' WHEN begun THEN applied || ' begun' ELSE applied::text END || E'\\n',
   '' ORDER BY tag COLLATE "C"), ''), 'UTF8')), 'hex')`;

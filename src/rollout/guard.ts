@@ -91,10 +91,10 @@ export function ledgerIs(schema: string, digest: string, create: Creation): stri
   return `(SELECT ${digestExpression} FROM ${ledgerOf(schema)}) = ${quoteLiteral(digest)}`;
 }
 
-/** True while the ledger says that this many statements of the migration are applied. */
+/** True while the ledger says that this many statements of the migration are applied, and that the next has not begun. */
 export function progressIs(schema: string, tag: string, checksum: string, applied: number): string {
   return `EXISTS (SELECT FROM ${ledgerOf(schema)} WHERE tag = ${quoteLiteral(tag)}
-    AND checksum = ${quoteLiteral(checksum)} AND applied = ${applied} AND applied < statements)`;
+    AND checksum = ${quoteLiteral(checksum)} AND applied = ${applied} AND applied < statements AND NOT begun)`;
 }
 
 function creation(create: Creation, schema: string): string {

@@ -21,11 +21,13 @@ test("the database and the program compute the same digest, whatever the tags ar
   const database = await createDatabase();
   const tags = ["0001_b", "0000_a", "0001_B", "0001-b", "ä", "日本", "z z", "0001_b_", "😀", "～"];
   await database.query(
-    `CREATE SCHEMA s; ${createLedger("s")}; ${tags.map((tag) => recordProgress("s", row(tag))).join(";")}; ${recordProgress("s", row("part", 1))}`,
+    `CREATE SCHEMA s; ${createLedger("s")}; ${tags.map((tag) => recordProgress("s", row(tag))).join(";")}; ${recordProgress("s", row("part", 1))};
+     ${recordProgress("s", { ...row("begun", 1), begun: true })}`,
   );
   const entries = [
     ...tags.map(entry),
     { ...entry("part"), partial: { applied: 1, appliedChecksum: "p", begun: false } },
+    { ...entry("begun"), partial: { applied: 1, appliedChecksum: "p", begun: true } },
   ];
   const marker = [entry("found by digest")];
   const states = await withSession({ name: "main", url: database.url }, { waitMs: 0 }, (session) =>

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { status } from "../../src/operations/status.ts";
 import { statusText } from "../../src/report/status.ts";
@@ -38,6 +39,8 @@ const advisoryLocks = `SELECT count(*)::int FROM pg_locks l JOIN pg_database d O
 function ledger(database: TestDatabase) {
   return database.query(`SELECT tag, applied, statements FROM app_a.__fleet_ledger ORDER BY tag`);
 }
+
+const invalidIndexes = `SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid`;
 
 function indexes(database: TestDatabase) {
   return database.query(
@@ -167,6 +170,54 @@ describe("statements that cannot run in a transaction", () => {
     await edited(concurrent.replace("UNIQUE ", ""));
     expect(byTenant(await migrateAll(context))).toEqual({ a: "succeeded 0001_index" });
     expect(byTenant(await migrateAll(context))).toEqual({ a: "skipped" });
+  });
+
+  describe("that another runner began, and left behind, are looked at before they run", () => {
+    const tolerant = concurrent.replace("CONCURRENTLY", "CONCURRENTLY IF NOT EXISTS");
+    const halfBuilt = (tenant: string) => `CREATE UNIQUE INDEX t_x ON app_${tenant}.t (x);
+      UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'app_${tenant}.t_x'::regclass`;
+
+    test("when it happened since the plan was made", async () => {
+      const { database, root } = await withTable({});
+      const context = contextFor(root, appFleet(database.url, ["a", "b"], { concurrency: 1 }));
+      await migrateAll(context);
+      await writeFiles(
+        root,
+        history("drizzle/app", { "0000_table": table, "0001_index": tolerant }),
+      );
+      for (const tenant of ["a", "b"])
+        await database.query(`INSERT INTO app_${tenant}.t VALUES (1, 7), (2, 7)`);
+      expect(byTenant(await migrateAll(context))).toEqual({ a: "failed", b: "failed" });
+      for (const tenant of ["a", "b"]) await database.query(`DELETE FROM app_${tenant}.t`);
+
+      // The runner has planned both and is held up at the first one.
+      const other = await database.connect();
+      await other.query(`BEGIN; LOCK TABLE app_a.t`);
+      const running = migrateAll(context);
+      const waiting = `SELECT FROM pg_locks WHERE NOT granted AND relation = 'app_a.t'::regclass`;
+      while ((await database.query(waiting)).length === 0) await sleep(10);
+      await database.query(`UPDATE app_b.__fleet_ledger SET begun = true WHERE tag = '0001_index'`);
+      await database.query(halfBuilt("b"));
+      await other.query(`COMMIT`);
+      expect(byTenant(await running)).toEqual({
+        a: "succeeded 0001_index",
+        b: "succeeded 0001_index",
+      });
+      expect(await database.query(invalidIndexes)).toEqual([]);
+    });
+
+    test("when it happened between two of a file's segments", async () => {
+      const { database, context } = await withTable({ "0001_index": tolerant });
+      // Plays the other runner: it takes the target as soon as the first segment is committed.
+      await database.query(`CREATE FUNCTION begin() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN IF NEW.applied = 1 THEN NEW.begun = true; END IF; RETURN NEW; END $$`);
+      await database.query(
+        `CREATE TRIGGER begin BEFORE INSERT ON app_a.__fleet_ledger FOR EACH ROW EXECUTE FUNCTION begin()`,
+      );
+      await database.query(halfBuilt("a"));
+      expect(byTenant(await migrateAll(context))).toEqual({ a: "succeeded 0001_index" });
+      expect(await database.query(invalidIndexes)).toEqual([]);
+    });
   });
 
   test("a dropped index that is gone already counts as dropped on resume", async () => {
