@@ -25,14 +25,20 @@ export interface Statement {
   readonly transactional: boolean;
   /** True when what comes before must be committed first. */
   readonly startsSegment: boolean;
-  /** For CREATE or DROP INDEX CONCURRENTLY: what to look at when an earlier attempt was cut off. */
-  readonly concurrentIndex?: {
-    readonly action: "create" | "drop";
-    readonly name: string;
-    /** True for IF [NOT] EXISTS. */
-    readonly tolerant: boolean;
-  };
+  /** What to look at when an earlier attempt of a statement that runs alone was cut off. */
+  readonly concurrently?: ConcurrentWork;
 }
+
+/** What a statement does CONCURRENTLY. */
+export type ConcurrentWork =
+  | {
+      readonly action: "createIndex" | "dropIndex";
+      readonly name: string;
+      /** True for IF [NOT] EXISTS. */
+      readonly tolerant: boolean;
+    }
+  | { readonly action: "reindex" }
+  | { readonly action: "detach"; readonly table: string; readonly partition: string };
 
 /** Statements that are committed together, or one statement that must run alone. */
 export interface Segment {

@@ -1,8 +1,6 @@
-import type { Statement } from "../core/migration.ts";
+import type { ConcurrentWork } from "../core/migration.ts";
 import type { Tree } from "./parser.ts";
 import { isTree, namesOf, optionOf, unwrap, walk } from "./tree.ts";
-
-type ConcurrentIndex = NonNullable<Statement["concurrentIndex"]>;
 
 /** What a statement asks of the transaction it runs in. */
 export interface Classification {
@@ -11,7 +9,7 @@ export interface Classification {
   readonly boundary: boolean;
   /** The value that ALTER TYPE ... ADD VALUE adds; it cannot be used before a commit. */
   readonly enumValue?: string;
-  readonly concurrentIndex?: ConcurrentIndex;
+  readonly concurrently?: ConcurrentWork;
   /** The extension that the statement creates. */
   readonly extension?: string;
 }
@@ -22,22 +20,22 @@ export interface Classification {
  */
 export function classify(tree: Tree): Classification {
   const [kind, body] = unwrap(tree);
-  const concurrentIndex = concurrentIndexOf(kind, body);
+  const concurrently = concurrentWork(kind, body);
   return {
-    transactional: concurrentIndex === undefined && !runsOutside(kind, body),
+    transactional: concurrently === undefined && !runsOutside(kind, body),
     boundary: kind === "TransactionStmt",
     ...(kind === "AlterEnumStmt" && typeof body.newVal === "string" && body.oldVal === undefined
       ? { enumValue: body.newVal }
       : {}),
-    ...(concurrentIndex === undefined ? {} : { concurrentIndex }),
+    ...(concurrently === undefined ? {} : { concurrently }),
     ...(kind === "CreateExtensionStmt" ? { extension: String(body.extname) } : {}),
   };
 }
 
-function concurrentIndexOf(kind: string, body: Tree): ConcurrentIndex | undefined {
+function concurrentWork(kind: string, body: Tree): ConcurrentWork | undefined {
   if (kind === "IndexStmt" && body.concurrent === true) {
     return {
-      action: "create",
+      action: "createIndex",
       name: typeof body.idxname === "string" ? body.idxname : "",
       tolerant: body.if_not_exists === true,
     };
@@ -45,22 +43,28 @@ function concurrentIndexOf(kind: string, body: Tree): ConcurrentIndex | undefine
   if (kind === "DropStmt" && body.concurrent === true) {
     const [object] = Array.isArray(body.objects) ? body.objects : [];
     const names = isTree(object) && isTree(object.List) ? namesOf(object.List.items) : undefined;
-    return { action: "drop", name: names?.at(-1) ?? "", tolerant: body.missing_ok === true };
+    return { action: "dropIndex", name: names?.at(-1) ?? "", tolerant: body.missing_ok === true };
   }
-  return undefined;
+  if (kind === "ReindexStmt" && optionOf(body.params, "concurrently") !== undefined)
+    return { action: "reindex" };
+  return kind === "AlterTableStmt" ? concurrentDetach(body) : undefined;
+}
+
+function concurrentDetach(body: Tree): ConcurrentWork | undefined {
+  let partition: string | undefined;
+  walk(body.cmds, (node, key) => {
+    if (key === "PartitionCmd" && node.concurrent === true) partition = relationOf(node.name);
+  });
+  if (partition === undefined) return undefined;
+  return { action: "detach", table: relationOf(body.relation), partition };
+}
+
+function relationOf(node: unknown): string {
+  return isTree(node) && typeof node.relname === "string" ? node.relname : "";
 }
 
 function runsOutside(kind: string, body: Tree): boolean {
   if (kind === "VacuumStmt") return body.is_vacuumcmd === true;
-  if (kind === "ReindexStmt") return optionOf(body.params, "concurrently") !== undefined;
-  if (kind === "AlterTableStmt") return detachesConcurrently(body);
-  return false;
-}
-
-function detachesConcurrently(body: Tree): boolean {
-  let found = false;
-  walk(body.cmds, (node, key) => {
-    if (key === "PartitionCmd" && node.concurrent === true) found = true;
-  });
-  return found;
+  // The indexes of a whole schema are rebuilt in a transaction for each table.
+  return kind === "ReindexStmt" && body.kind === "REINDEX_OBJECT_SCHEMA";
 }

@@ -73,7 +73,7 @@ export function readStatements(
         usesNewValue ||
         !kind.transactional ||
         statements.at(-1)?.transactional === false,
-      ...(kind.concurrentIndex === undefined ? {} : { concurrentIndex: kind.concurrentIndex }),
+      ...(kind.concurrently === undefined ? {} : { concurrently: kind.concurrently }),
     });
     if (boundary || usesNewValue) newEnumValues.length = 0;
     newEnumValues.push(...neutral.trees.flatMap((tree) => classify(tree).enumValue ?? []));
@@ -84,7 +84,8 @@ export function readStatements(
 
 function refusalsOf(neutral: Neutral, kind: Classification, allowance: Allowance): Violation[] {
   const violations = neutral.trees.flatMap((tree) => violationOf(tree, allowance) ?? []);
-  if (kind.concurrentIndex?.name === "") violations.push(unnamedIndex);
+  const { concurrently: work } = kind;
+  if (work !== undefined && "name" in work && work.name === "") violations.push(unnamedIndex);
   // A body is read in several ways, and says the same in each.
   if (violations.length > 0)
     return [...new Map(violations.map((one) => [one.message, one])).values()];

@@ -220,6 +220,45 @@ describe("statements that cannot run in a transaction", () => {
     });
   });
 
+  test("a REINDEX that is cut off leaves no half-built index beside the old one", async () => {
+    const { database, root } = await withTable({
+      "0001_index": `CREATE INDEX "t_x" ON "t" ("x");`,
+      "0002_reindex": `REINDEX INDEX CONCURRENTLY "public"."t_x";`,
+    });
+    const brief = { timeouts: { concurrently: "400ms" }, retry: { attempts: 1 } };
+    const context = contextFor(root, appFleet(database.url, ["a"], brief));
+    const blocker = await database.connect();
+    await blocker.query(`BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1`);
+    expect(byTenant(await migrateAll(context))).toEqual({ a: "failed 0001_index" });
+    expect(await database.query(invalidIndexes)).toEqual([]);
+    await blocker.query(`COMMIT`);
+    // Killed before it could clear away, a runner leaves what the next one finds.
+    await database.query(`CREATE INDEX "t_x_ccnew" ON app_a.t (x);
+      UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'app_a.t_x_ccnew'::regclass;
+      UPDATE app_a.__fleet_ledger SET begun = true WHERE tag = '0002_reindex'`);
+    expect(byTenant(await migrateAll(context))).toEqual({ a: "succeeded 0002_reindex" });
+    expect(await database.query(invalidIndexes)).toEqual([]);
+    expect(await indexes(database)).toEqual([{ relname: "t_x", indisvalid: true }]);
+  });
+
+  test("a partition whose detaching was cut off is let go by the next run", async () => {
+    const { database, root } = await withTable({
+      "0001_parts": `CREATE TABLE "p" ("id" integer) PARTITION BY LIST ("id");\nCREATE TABLE "p1" PARTITION OF "p" FOR VALUES IN (1);`,
+      "0002_detach": `ALTER TABLE "p" DETACH PARTITION "p1" CONCURRENTLY;`,
+    });
+    const brief = { timeouts: { concurrently: "400ms" }, retry: { attempts: 1 } };
+    const context = contextFor(root, appFleet(database.url, ["a"], brief));
+    await migrateAll(context, { to: "0001_parts" });
+    const blocker = await database.connect();
+    await blocker.query(`BEGIN; SELECT * FROM app_a.p`);
+    expect(byTenant(await migrateAll(context))).toEqual({ a: "failed" });
+    const links = `SELECT inhdetachpending AS pending FROM pg_inherits WHERE inhrelid = 'app_a.p1'::regclass`;
+    expect(await database.query(links)).toEqual([{ pending: true }]);
+    await blocker.query(`COMMIT`);
+    expect(byTenant(await migrateAll(context))).toEqual({ a: "succeeded 0002_detach" });
+    expect(await database.query(links)).toEqual([]);
+  });
+
   test("a dropped index that is gone already counts as dropped on resume", async () => {
     const { database, context } = await withTable({
       "0001_index": `CREATE INDEX "t_x" ON "t" ("x");`,
