@@ -1,0 +1,79 @@
+import { describe, expect, test } from "vitest";
+import { resolveDatabases } from "../../src/config/environment.ts";
+import { parseAmount, parseDuration } from "../../src/config/quantities.ts";
+import { parseFleet } from "../../src/config/schema.ts";
+import { appFleet } from "../support/fleet.ts";
+
+test("durations have a unit, amounts are numbers or shares", () => {
+  const durations = ["500ms", "30s", "1.5m", "2h", "0s", " 5s "].map(parseDuration);
+  expect(durations).toEqual([500, 30_000, 90_000, 7_200_000, 0, 5_000]);
+  for (const text of ["30", "", "s", "-1s", "1d", "1 s", "999h", "1e3s"])
+    expect(parseDuration(text), text).toBeUndefined();
+  expect(["5", "0", "1%", "12.5%", "100%"].map(parseAmount)).toEqual([
+    { count: 5 },
+    { count: 0 },
+    { percent: 1 },
+    { percent: 12.5 },
+    { percent: 100 },
+  ]);
+  for (const text of ["", "%", "-1", "1.5", "101%", "1 %", "ten"])
+    expect(parseAmount(text), text).toBeUndefined();
+});
+
+describe("the configuration", () => {
+  test("takes tenants as ids or with attributes, durations in words, and says what is wrong with its path", () => {
+    const fleet = parseFleet(
+      appFleet("postgresql://localhost/x", ["a"], {
+        tenants: ["a", { id: "b", attributes: { plan: "gold" } }],
+        timeouts: { lock: "500ms" },
+        rollout: { soak: "1m", maxFailures: "1%", canary: 3 },
+      }),
+    );
+    expect(fleet.tenants).toEqual([
+      { id: "a", attributes: {} },
+      { id: "b", attributes: { plan: "gold" } },
+    ]);
+    expect(fleet.timeouts).toMatchObject({ lock: 500, statement: 900_000 });
+    expect(fleet.rollout).toEqual({
+      soak: 60_000,
+      maxFailures: { percent: 1 },
+      canary: "3",
+      onError: "continue",
+    });
+    const wrong = {
+      rollout: { soak: "long", maxFailures: "many" },
+      tenants: [{ id: "" }, "a", "a"],
+    };
+    const error = (() => {
+      try {
+        return parseFleet(appFleet("postgresql://localhost/x", [], wrong));
+      } catch (caught) {
+        return caught;
+      }
+    })();
+    expect(error).toMatchObject({
+      code: "config",
+      problems: expect.arrayContaining([
+        expect.objectContaining({ where: "rollout.soak" }),
+        expect.objectContaining({ where: "rollout.maxFailures" }),
+        expect.objectContaining({ where: "tenants[0].id" }),
+      ]),
+    });
+  });
+
+  test("takes the direct way to a database when there is one", () => {
+    const databases = {
+      main: {
+        url: { environmentVariable: "POOLED" },
+        directUrl: { environmentVariable: "DIRECT" },
+      },
+    };
+    const fleet = parseFleet(appFleet("", [], { databases }));
+    const [pooled, direct] = ["postgresql://pooler/x", "postgresql://server/x"];
+    const at = (environment: Record<string, string>) =>
+      resolveDatabases(fleet, ["main"], environment);
+    expect(at({ POOLED: pooled, DIRECT: direct })).toMatchObject({ addresses: [{ url: direct }] });
+    expect(at({ POOLED: pooled })).toMatchObject({ addresses: [{ url: pooled }] });
+    expect(at({})).toMatchObject({ kind: "embedded", variables: ["POOLED"] });
+  });
+});
