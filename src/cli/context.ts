@@ -91,11 +91,6 @@ export function wasInterrupted(): boolean {
   return interruption.signal.aborted;
 }
 
-/** Writes a document to standard output. */
-export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
-}
-
 function collect(value: string, previous: string[] = []): string[] {
   return [...previous, value];
 }

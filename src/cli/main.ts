@@ -12,6 +12,7 @@ import { rolloutsCommand } from "./commands/rollouts.ts";
 import { statusCommand } from "./commands/status.ts";
 import { listenForInterruption, wasInterrupted } from "./context.ts";
 import { exitCode, exitCodeOf } from "./exit-codes.ts";
+import { printText } from "./output.ts";
 
 /** Runs one verb and returns the exit code. */
 async function run(argv: readonly string[]): Promise<number> {
@@ -42,18 +43,18 @@ async function run(argv: readonly string[]): Promise<number> {
     await program.parseAsync([...argv]);
     return code;
   } catch (error) {
-    return failed(error);
+    return await failed(error);
   }
 }
 
-function failed(error: unknown): number {
+async function failed(error: unknown): Promise<number> {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.usage;
   if (wasInterrupted() && !isFleetError(error)) return exitCode.interrupted;
   if (!isFleetError(error)) {
     process.stderr.write(`error: ${messageOf(error)}\n${trace(error)}`);
     return exitCode.failed;
   }
-  process.stderr.write(`error: ${errorText(error)}\n`);
+  await printText(`error: ${errorText(error)}`, process.stderr);
   return exitCodeOf(error.code);
 }
 

@@ -68,7 +68,7 @@ function batchesOf(
     return { name, tenants: new Set(own) };
   });
   const rest = tenants.filter((tenant) => !taken.has(tenant));
-  const length = size === undefined ? rest.length : Math.max(1, amountOf(size, total));
+  const length = size === undefined ? rest.length : Math.max(1, amountOf(size, total, Math.ceil));
   const count = Math.max(1, Math.ceil(rest.length / Math.max(1, length)));
   const sized = Array.from(
     { length: count },

@@ -27,7 +27,9 @@ interface Rollout {
 export async function runPlan(plan: Plan, options: RolloutOptions): Promise<RolloutResult> {
   const startedAt = performance.now();
   const observe = harmless(options.observe);
-  const halt = new Halt(options.signal, options.maxFailures);
+  const halt = new Halt(options.signal, options.maxFailures, (stop) =>
+    observe({ type: "rolloutStopped", stop }),
+  );
   const rollout: Rollout = { options: { ...options, observe }, halt, outcomes: [] };
   const targets = targetsOf(plan);
   const { id } = options;
@@ -40,11 +42,11 @@ export async function runPlan(plan: Plan, options: RolloutOptions): Promise<Roll
     steps: stepsIn(targets),
   });
   for (const [index, wave] of plan.waves.entries()) {
-    await runWave(rollout, wave, index === waves - 1);
+    if (halt.stop === undefined) await runWave(rollout, wave, index === waves - 1);
+    else for (const target of wave.targets) endUntouched(rollout, wave, target);
   }
   const { outcomes } = rollout;
   const durationMs = Math.round(performance.now() - startedAt);
-  if (halt.stop !== undefined) observe({ type: "rolloutStopped", stop: halt.stop });
   observe({ type: "rolloutEnded", outcomes: outcomes.length, durationMs });
   const order = new Map(targets.map(({ target }, index) => [target, index]));
   outcomes.sort((left, right) => (order.get(left.target) ?? 0) - (order.get(right.target) ?? 0));
@@ -82,8 +84,7 @@ async function runWave(rollout: Rollout, wave: Wave, last: boolean): Promise<voi
     durationMs: Math.round(performance.now() - startedAt),
   });
   if (wave.canary && failed > 0) {
-    const message = `${failed} of ${targets.length} targets of the canary failed`;
-    halt.because({ kind: "canary", message });
+    halt.because({ kind: "canary", message: "the canary failed" });
   }
   if (own.some(({ status }) => status !== "skipped" && status !== "notExecuted"))
     await proveWave(rollout, name, own, last);
@@ -112,23 +113,14 @@ async function proveWave(
 }
 
 async function runDatabase(
-  { options, halt, outcomes }: Rollout,
+  rollout: Rollout,
   wave: Wave,
   database: string,
   plans: readonly TargetPlan[],
 ): Promise<void> {
-  const end = (outcome: Outcome): void => {
-    outcomes.push(outcome);
-    options.observe({ type: "targetEnded", wave: wave.name, outcome });
-    halt.count(outcome);
-  };
-  for (const plan of plans) {
-    const [problem] = plan.problems;
-    if (!hasWork(plan)) end(skipped(plan));
-    else if (problem !== undefined) {
-      end(halt.signal.aborted ? giveUp(newWork(plan)) : problemOutcome(newWork(plan), problem));
-    }
-  }
+  const { options, halt } = rollout;
+  const end = (outcome: Outcome) => endTarget(rollout, wave, outcome);
+  for (const plan of plans) if (plan.steps.length === 0) endUntouched(rollout, wave, plan);
   const busy = plans.filter(({ steps }) => steps.length > 0).map(newWork);
   const count = Math.min(options.concurrencyOf(database), busy.length);
   const queue = new Queue(busy);
@@ -141,6 +133,22 @@ async function runDatabase(
     result.status === "rejected" ? [result.reason] : [],
   );
   for (const rest of queue.rest()) end(giveUp(explained(rest, reasons, halt)));
+}
+
+function endTarget({ options, halt, outcomes }: Rollout, wave: Wave, outcome: Outcome): void {
+  outcomes.push(outcome);
+  options.observe({ type: "targetEnded", wave: wave.name, outcome });
+  halt.count(outcome);
+}
+
+/** Ends a target that needs no connection: nothing to do, a problem in the way, or the rollout is over. */
+function endUntouched(rollout: Rollout, wave: Wave, plan: TargetPlan): void {
+  const [problem] = plan.problems;
+  const work = newWork(plan);
+  if (!hasWork(plan)) endTarget(rollout, wave, skipped(plan));
+  else if (problem === undefined || rollout.halt.stop !== undefined)
+    endTarget(rollout, wave, giveUp(work));
+  else endTarget(rollout, wave, problemOutcome(work, problem));
 }
 
 function explained(work: Work, reasons: readonly unknown[], halt: Halt): Work {

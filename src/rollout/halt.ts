@@ -4,15 +4,22 @@ import { isFailure, type Outcome, type Stop } from "../core/outcome.ts";
 export class Halt {
   readonly #controller = new AbortController();
   readonly #maxFailures: number;
+  readonly #onStop: (stop: Stop) => void;
   #failures = 0;
   #stop: Stop | undefined;
 
   /**
    * @param interruption the user's wish to stop
    * @param maxFailures how many targets may fail; Infinity for any number
+   * @param onStop is told the first reason to stop, at once
    */
-  constructor(interruption: AbortSignal | undefined, maxFailures: number) {
+  constructor(
+    interruption: AbortSignal | undefined,
+    maxFailures: number,
+    onStop: (stop: Stop) => void,
+  ) {
     this.#maxFailures = maxFailures;
+    this.#onStop = onStop;
     const interrupted = () => this.because({ kind: "interrupted", message: "it was interrupted" });
     if (interruption?.aborted === true) interrupted();
     else interruption?.addEventListener("abort", interrupted, { once: true });
@@ -28,7 +35,9 @@ export class Halt {
   }
 
   because(stop: Stop): void {
-    this.#stop ??= stop;
+    if (this.#stop !== undefined) return;
+    this.#stop = stop;
+    this.#onStop(stop);
     this.#controller.abort();
   }
 

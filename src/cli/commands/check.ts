@@ -1,12 +1,7 @@
 import { Command } from "commander";
-import {
-  addCommonOptions,
-  type CommonOptions,
-  createContext,
-  type Finish,
-  printJson,
-} from "../context.ts";
+import { addCommonOptions, type CommonOptions, createContext, type Finish } from "../context.ts";
 import { exitCode } from "../exit-codes.ts";
+import { printJson, printText } from "../output.ts";
 
 export function checkCommand(finish: Finish): Command {
   return addCommonOptions(new Command("check"))
@@ -27,8 +22,8 @@ export function checkCommand(finish: Finish): Command {
           }),
         });
       } else if (findings.length === 0)
-        process.stdout.write("Nothing found: every schema change has its migration.\n");
-      else process.stdout.write(`${findings.map(findingText).join("\n\n")}\n`);
+        await printText("Nothing found: every schema change has its migration.");
+      else await printText(findings.map(findingText).join("\n\n"));
       finish(findings.length === 0 ? exitCode.done : exitCode.found);
     });
 }

@@ -4,6 +4,7 @@ import type { Context } from "../../operations/context.ts";
 import type { DevObserver, DevResult } from "../../operations/dev.ts";
 import { addConfigOption, type CommonOptions, createContext, type Finish } from "../context.ts";
 import { exitCode } from "../exit-codes.ts";
+import { printText } from "../output.ts";
 
 interface DevCommandOptions extends CommonOptions {
   readonly infra?: boolean;
@@ -40,8 +41,8 @@ export function devCommand(finish: Finish): Command {
 async function erase(context: Context): Promise<number> {
   const { eraseDevelopmentData } = await import("../../operations/dev.ts");
   const erased = await eraseDevelopmentData(context);
-  process.stdout.write(
-    erased ? "The embedded databases and their data are erased.\n" : "There is nothing to erase.\n",
+  await printText(
+    erased ? "The embedded databases and their data are erased." : "There is nothing to erase.",
   );
   return exitCode.done;
 }

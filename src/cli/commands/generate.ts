@@ -1,12 +1,7 @@
 import { Command } from "commander";
-import {
-  addCommonOptions,
-  type CommonOptions,
-  createContext,
-  type Finish,
-  printJson,
-} from "../context.ts";
+import { addCommonOptions, type CommonOptions, createContext, type Finish } from "../context.ts";
 import { exitCode } from "../exit-codes.ts";
+import { printJson, printText } from "../output.ts";
 
 interface GenerateCommandOptions extends CommonOptions {
   readonly name?: string;
@@ -33,7 +28,7 @@ export function generateCommand(finish: Finish): Command {
       if (options.json === true) printJson({ generated });
       else
         for (const { service, file } of generated)
-          process.stdout.write(`${service}: ${file ?? "no changes"}\n`);
+          await printText(`${service}: ${file ?? "no changes"}`);
       finish(exitCode.done);
     });
 }

@@ -1,8 +1,8 @@
 import { Command } from "commander";
-import { createContext, type Finish, printJson, wasInterrupted } from "../context.ts";
-import { writeEvent, writeLine } from "../events.ts";
+import { createContext, type Finish, wasInterrupted } from "../context.ts";
 import { exitCode } from "../exit-codes.ts";
 import { addRolloutOptions, type RolloutCommandOptions, requestOf } from "../options.ts";
+import { printJson, printText, writeEvent, writeLine } from "../output.ts";
 
 export function migrateCommand(finish: Finish): Command {
   return addRolloutOptions(new Command("migrate"))
@@ -25,7 +25,7 @@ A failure in the canary ends the rollout. --verify is a shell command that reads
       const context = await createContext(options);
       const result = await migrate(context, requestOf(options, context.config.fleet), observer);
       if (options.json === true) writeLine(summaryDocument(result));
-      else process.stdout.write(`${migrateText(result, process.stdout)}\n`);
+      else await printText(migrateText(result, process.stdout));
       if (wasInterrupted()) finish(exitCode.interrupted);
       else finish(isDone(result) ? exitCode.done : exitCode.failed);
     });
@@ -45,7 +45,7 @@ async function showPlan(options: RolloutCommandOptions): Promise<number> {
   const context = await createContext(options);
   const plan = await planMigration(context, requestOf(options, context.config.fleet));
   if (options.json === true) printJson(plan);
-  else process.stdout.write(`${planText(plan)}\n`);
+  else await printText(planText(plan));
   const blocked = targetsOf(plan).some(({ problems }) => problems.length > 0);
   return blocked ? exitCode.failed : exitCode.done;
 }

@@ -10,8 +10,8 @@ import {
   selectionOf,
   wasInterrupted,
 } from "../context.ts";
-import { writeEvent, writeLine } from "../events.ts";
 import { exitCode } from "../exit-codes.ts";
+import { printText, writeEvent, writeLine } from "../output.ts";
 
 interface RepairOptions extends SelectionOptions {
   readonly yes?: boolean;
@@ -33,19 +33,18 @@ For any other, restore the file and put the change into a new migration.`,
       const { showProgress } = await import("../../report/progress.ts");
       const { editedText, repairText } = await import("../../report/repair.ts");
       const json = options.json === true;
-      const confirm = (edited: readonly EditedMigration[]): Promise<boolean> => {
+      const confirm = async (edited: readonly EditedMigration[]): Promise<boolean> => {
         if (json) writeLine({ type: "edited", edited });
-        else process.stdout.write(`${editedText(edited)}\n`);
-        return options.yes === true ? Promise.resolve(true) : ask();
+        else await printText(editedText(edited));
+        return options.yes === true || (await ask());
       };
       const observer = json ? writeEvent : showProgress(process.stderr);
       const context = await createContext(options);
       const result = await repair(context, selectionOf(options), confirm, observer);
       if (json) writeLine(summaryDocument(result));
-      else if (result.edited.length === 0)
-        process.stdout.write("No applied migration was edited.\n");
-      else if (result.outcomes.length === 0) process.stdout.write("Nothing was changed.\n");
-      else process.stdout.write(`${repairText(result.outcomes, process.stdout)}\n`);
+      else if (result.edited.length === 0) await printText("No applied migration was edited.");
+      else if (result.outcomes.length === 0) await printText("Nothing was changed.");
+      else await printText(repairText(result.outcomes, process.stdout));
       if (wasInterrupted()) finish(exitCode.interrupted);
       else finish(isDone(result) ? exitCode.done : exitCode.failed);
     });

@@ -5,10 +5,10 @@ import {
   type CommonOptions,
   createContext,
   type Finish,
-  printJson,
 } from "../context.ts";
 import { exitCode } from "../exit-codes.ts";
 import { numberOption } from "../options.ts";
+import { printJson, printText } from "../output.ts";
 
 interface RolloutsOptions extends CommonOptions {
   readonly database?: string[];
@@ -28,11 +28,11 @@ export function rolloutsCommand(finish: Finish): Command {
       if (id === undefined) {
         const rollouts = await listRollouts(context, databases, options.limit);
         if (options.json === true) printJson({ rollouts });
-        else process.stdout.write(`${rolloutsText(rollouts)}\n`);
+        else await printText(rolloutsText(rollouts));
       } else {
         const rollout = await showRollout(context, databases, id);
         if (options.json === true) printJson(rollout);
-        else process.stdout.write(`${rolloutText(rollout, process.stdout)}\n`);
+        else await printText(rolloutText(rollout, process.stdout));
       }
       finish(exitCode.done);
     });

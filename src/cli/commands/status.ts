@@ -3,11 +3,11 @@ import {
   addSelectionOptions,
   createContext,
   type Finish,
-  printJson,
   type SelectionOptions,
   selectionOf,
 } from "../context.ts";
 import { exitCode } from "../exit-codes.ts";
+import { printJson, printText } from "../output.ts";
 
 export function statusCommand(finish: Finish): Command {
   return addSelectionOptions(new Command("status"))
@@ -27,7 +27,7 @@ export function statusCommand(finish: Finish): Command {
           })),
           atHead: targets.filter(isAtHead).length,
         });
-      } else process.stdout.write(`${statusText(targets)}\n`);
+      } else await printText(statusText(targets));
       finish(exitCode.done);
     });
 }

@@ -1,0 +1,29 @@
+import stringWidth from "string-width";
+
+/**
+ * Breaks long lines between words for a terminal; each continues where its text began. Where there is no terminal
+ * lines stay whole, for programs that read them.
+ */
+export function wrapLines(
+  text: string,
+  { isTTY, columns = 80 }: { isTTY?: boolean; columns?: number },
+) {
+  if (isTTY !== true) return text;
+  return text
+    .split("\n")
+    .map((line) => (stringWidth(line) <= columns ? line : broken(line, columns)))
+    .join("\n");
+}
+
+function broken(line: string, columns: number): string {
+  const [indent = ""] = /^\s*(-> )?/.exec(line) ?? [];
+  const further = " ".repeat(indent.length);
+  const lines = [indent];
+  for (const word of line.slice(indent.length).split(/(?<=\s)(?=\S)/)) {
+    const last = lines.at(-1) ?? "";
+    const fits = stringWidth(last + word.trimEnd()) <= columns || last.trim() === "";
+    if (fits) lines[lines.length - 1] = last + word;
+    else lines.push(further + word);
+  }
+  return lines.map((one) => one.trimEnd()).join("\n");
+}
