@@ -310,7 +310,7 @@ async function stopIfLast(place: Place, session: Session): Promise<boolean> {
   }
   const { code, output } = await place.runner.run(
     place.control,
-    ["stop", "-w", "-m", "fast"],
+    ["stop", "-w", "-t", "600", "-m", "fast"],
     environmentOf(place),
   );
   if (code !== 0)

@@ -34,7 +34,7 @@ export async function runAlone(run: Run, segment: Segment, opening: Opening): Pr
       ...(demand === undefined ? {} : { demand }),
     });
     await send(session, segment, {
-      before: [begin, ...opening.prelude, open],
+      before: [begin, ...opening.prelude, ...open],
       after: [record(run, segment.start, true), "COMMIT"],
     });
     stopIfCancelled(run.context.cancel, segment);

@@ -25,21 +25,22 @@ export interface GuardOptions {
 }
 
 /**
- * The first statement of everything that changes a target. It takes the target's lock without waiting for it,
- * checks that the ledger is where the plan saw it, creates what is to be created, and makes sure that names
- * resolve in the tenant schema and nowhere else. Each refusal has a SQLSTATE of its own.
+ * The first statements of everything that changes a target. They set timeouts and the search_path; then one block
+ * takes the target's lock without waiting for it, checks that the ledger is where the plan saw it, creates what is
+ * to be created, and makes sure that names resolve in the tenant schema and nowhere else. Each refusal has a
+ * SQLSTATE of its own.
  */
-export function guard(options: GuardOptions): string {
+export function guard(options: GuardOptions): string[] {
   const { target, scope, expectation } = options;
   const local = scope === "transaction";
   const lock = local ? "pg_try_advisory_xact_lock" : "pg_try_advisory_lock";
   const path = [target.schema, ...options.sharedSchemas].map(quoteIdentifier).join(", ");
+  // Outside of the block, because PL/pgSQL would plan a query for each.
+  const set = local ? "SET LOCAL" : "SET";
   const settings = [...options.settings].map(
-    ([name, value]) =>
-      `PERFORM pg_catalog.set_config(${quoteLiteral(name)}, ${quoteLiteral(value)}, ${local});`,
+    ([name, value]) => `${set} ${name} = ${quoteLiteral(value)}`,
   );
   const body = `BEGIN
-  ${settings.join("\n  ")}
   IF NOT pg_catalog.${lock}(${lockKey(target.schema)}) THEN
     RAISE EXCEPTION 'another runner is at work on this target' USING ERRCODE = '${sqlstate.targetLocked}';
   END IF;
@@ -47,13 +48,12 @@ export function guard(options: GuardOptions): string {
     RAISE EXCEPTION 'the ledger has changed since the plan was made' USING ERRCODE = '${sqlstate.ledgerMoved}';
   END IF;
   ${creation(options.create, target.schema)}
-  PERFORM pg_catalog.set_config('search_path', ${quoteLiteral(path)}, ${local});
   IF current_schema() IS DISTINCT FROM ${quoteLiteral(target.schema)} THEN
     RAISE EXCEPTION 'the tenant schema does not exist or may not be used' USING ERRCODE = '${sqlstate.wrongSchema}';
   END IF;
   ${options.demand === undefined ? "" : demanded(options.demand)}
 END`;
-  return `DO ${quoteLiteral(body)}`;
+  return [...settings, `${set} search_path = ${path}`, `DO ${quoteLiteral(body)}`];
 }
 
 const cleanSlate = [

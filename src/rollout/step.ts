@@ -82,7 +82,7 @@ async function runTogether(run: Run, segment: Segment, opening: Opening): Promis
     before: [
       begin,
       ...opening.prelude,
-      guard({
+      ...guard({
         target,
         sharedSchemas: script.sharedSchemas,
         settings,
@@ -113,7 +113,7 @@ async function repair(run: Run): Promise<void> {
     create: "nothing",
   });
   await send(session, segment, {
-    before: [begin, ...slateFor(session), open],
+    before: [begin, ...slateFor(session), ...open],
     after: [recordChecksum(target.schema, step.tag, step.checksum), "COMMIT"],
   });
 }
