@@ -10,6 +10,7 @@ import {
   rename,
   rm,
   rmdir,
+  stat,
   writeFile,
 } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -19,7 +20,7 @@ import type { DatabaseAddress } from "../core/database.ts";
 import { FleetError, isFleetError } from "../core/errors.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { Session } from "../postgres/session.ts";
-import { sqlstateOf } from "../postgres/sqlstate.ts";
+import { isConnectionLoss, sqlstateOf } from "../postgres/sqlstate.ts";
 import { findBinaries } from "./binaries.ts";
 import { createRunner, type Runner } from "./run-as.ts";
 
@@ -55,6 +56,8 @@ interface Place {
 const usersLock = 4_740_182;
 const creationLock = 4_740_183;
 const startTimeoutMs = 60_000;
+/** The last checkpoint of a server with many tables, on a slow disk, takes its time. */
+const stopTimeoutMs = 600_000;
 
 /**
  * Makes sure the embedded server runs with the named databases, and takes part in its use.
@@ -216,7 +219,7 @@ async function joinServer(
     if (Date.now() > deadline || (failure !== undefined && !isPassing(failure))) {
       throw new FleetError(
         "embedded",
-        `the embedded PostgreSQL does not start: ${failure ?? "another command keeps stopping it"}`,
+        `the embedded PostgreSQL does not start: ${lastLines(failure ?? "another command keeps stopping it")}`,
         {
           remedy: `Its log is ${place.log}. drizzle-fleet dev --death erases it and its data.`,
         },
@@ -226,17 +229,23 @@ async function joinServer(
   }
 }
 
-/** Complaints that another try may not meet: somebody took the port, or starts the server at this moment. */
+/**
+ * Complaints that another try may not meet. Somebody took the port; starts the server at this moment, or has
+ * stopped it again before we saw it run; or the last processes of a killed one are still about to end.
+ */
 function isPassing(complaint: string): boolean {
-  return /Address already in use|another server might be running|lock file .* already exists|is starting up/i.test(
+  return /Address already in use|another server might be running|lock file .* (already exists|is empty)|could not remove old lock file|PID file .* is empty|pre-existing shared memory block|is starting up|ready to accept connections/i.test(
     complaint,
   );
 }
 
+function lastLines(text: string): string {
+  return text.trim().split("\n").slice(-8).join("\n");
+}
+
 /** Connects to the server that holds the data folder, if one does. */
 async function attach(place: Place): Promise<{ session: Session; port: number } | undefined> {
-  const lines = await readFile(join(place.data, "postmaster.pid"), "utf8").catch(() => "");
-  const port = Number(lines.split("\n")[3]);
+  const { port } = await readHolder(place);
   if (!(port > 0)) return undefined;
   try {
     const session = await Session.connect(addressOf(place, port, "postgres"), { waitMs: 0 });
@@ -246,21 +255,43 @@ async function attach(place: Place): Promise<{ session: Session; port: number } 
     if (row?.directory === (await realpath(place.data))) return { session, port };
     await session.close();
   } catch (error) {
-    // A crash leaves the file behind, and its port may by now belong to any other program.
-    if (!isFleetError(error) && sqlstateOf(error) === undefined) throw error;
+    // A crash leaves the file behind, and its port may by now belong to any other program. A server that
+    // somebody stops drops the connection in the middle.
+    const expected =
+      isFleetError(error) || sqlstateOf(error) !== undefined || isConnectionLoss(error);
+    if (!expected) throw error;
   }
   return undefined;
 }
 
-async function takesPart(session: Session): Promise<boolean> {
-  const [row] = await session.query<{ taken: boolean }>(
-    "SELECT pg_try_advisory_lock_shared($1) AS taken",
-    [usersLock],
-  );
-  return row?.taken === true;
+/** The server that runs on the data folder, in its own words; numbers that are not there yet are NaN. */
+async function readHolder(place: Place): Promise<{ pid: number; port: number }> {
+  const text = await readFile(join(place.data, "postmaster.pid"), "utf8").catch(() => "");
+  const lines = text.split("\n").map((line) => Number.parseInt(line, 10));
+  return { pid: lines[0] ?? Number.NaN, port: lines[3] ?? Number.NaN };
 }
 
-/** Starts the server; returns its complaint when it does not come up. */
+async function takesPart(session: Session): Promise<boolean> {
+  return (await askForUsersLock(session, "pg_try_advisory_lock_shared")) === true;
+}
+
+/** The server's answer; undefined when the connection is gone, as it is once somebody stops the server. */
+async function askForUsersLock(
+  session: Session,
+  request: "pg_try_advisory_lock_shared" | "pg_try_advisory_lock" | "pg_advisory_unlock_shared",
+): Promise<boolean | undefined> {
+  try {
+    const [row] = await session.query<{ answer: boolean }>(`SELECT ${request}($1) AS answer`, [
+      usersLock,
+    ]);
+    return row?.answer;
+  } catch (error) {
+    if (isConnectionLoss(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Starts the server; returns what was written since when it does not come up. */
 async function start(place: Place, preferredPort: number): Promise<string | undefined> {
   const port = await freePort(preferredPort);
   const settings = [
@@ -282,39 +313,45 @@ async function start(place: Place, preferredPort: number): Promise<string | unde
     "-o",
     settings.join(" "),
   ];
+  // Commands that start it at once share the log: ours is somewhere in what was added, not at its end.
+  const before = (await stat(place.log).catch(() => undefined))?.size ?? 0;
   const { code, output } = await place.runner.run(place.control, args);
   if (code === 0) return undefined;
-  const log = await readFile(place.log, "utf8").catch(() => "");
-  return `${output.trim()}\n${log.trim().split("\n").slice(-5).join("\n")}`;
+  const log = await readFile(place.log).catch(() => Buffer.alloc(0));
+  return `${output.trim()}\n${log.subarray(before)}`;
 }
 
 async function leaveServer(place: Place, session: Session): Promise<void> {
-  if (session.lost) {
-    // Our part in the use went with the session; the server may wait for nobody but us.
-    const running = await attach(place);
-    if (running !== undefined) await stopIfLast(place, running.session);
+  if ((await askForUsersLock(session, "pg_advisory_unlock_shared")) !== undefined) {
+    await stopIfLast(place, session);
     return;
   }
-  await session.query("SELECT pg_advisory_unlock_shared($1)", [usersLock]);
-  await stopIfLast(place, session);
+  // Our part in the use went with the session; the server may wait for nobody but us.
+  const running = await attach(place);
+  if (running !== undefined) await stopIfLast(place, running.session);
 }
 
 /** Stops the server unless somebody else uses it. While the lock is held whole, nobody new can take part. */
 async function stopIfLast(place: Place, session: Session): Promise<boolean> {
-  const [row] = await session.query<{ last: boolean }>("SELECT pg_try_advisory_lock($1) AS last", [
-    usersLock,
-  ]);
-  if (row?.last !== true) {
+  if ((await askForUsersLock(session, "pg_try_advisory_lock")) !== true) {
     await session.close();
     return false;
   }
-  const { code, output } = await place.runner.run(
-    place.control,
-    ["stop", "-w", "-t", "600", "-m", "fast"],
-    environmentOf(place),
-  );
-  if (code !== 0)
-    throw new FleetError("embedded", `the embedded PostgreSQL does not stop: ${output.trim()}`);
+  const { pid } = await readHolder(place);
+  // pg_ctl would wait for the end of any server, also of the one that another command starts right after.
+  const args = ["stop", "-W", "-m", "fast"];
+  const { code, output } = await place.runner.run(place.control, args, environmentOf(place));
+  if (code === 0 && (await isGone(place, pid))) return true;
+  throw new FleetError("embedded", `the embedded PostgreSQL does not stop: ${output.trim()}`);
+}
+
+/** Waits for the end of one server. */
+async function isGone(place: Place, pid: number): Promise<boolean> {
+  const deadline = Date.now() + stopTimeoutMs;
+  while ((await readHolder(place)).pid === pid && (await isRunning(place))) {
+    if (Date.now() > deadline) return false;
+    await sleep(50);
+  }
   return true;
 }
 
