@@ -108,11 +108,21 @@ function nearNames(name: string, known: readonly string[]): string[] {
 }
 
 function tenantProblem(tenant: string): FleetError | undefined {
-  if (/^[\p{L}\p{N}_][\p{L}\p{M}\p{N}_.-]*$/u.test(tenant) && tenant === tenant.normalize("NFC"))
-    return undefined;
-  return new FleetError("config", `the tenant name ${JSON.stringify(tenant)} is not allowed`, {
+  const spelled = /^[\p{L}\p{N}_][\p{L}\p{M}\p{N}_.-]*$/u.test(tenant);
+  if (spelled && tenant === tenant.normalize("NFC")) return undefined;
+  return new FleetError("config", `the tenant name ${visible(tenant)} is not allowed`, {
     where: "tenants",
-    remedy: "Use letters, digits and _, and behind the first character also - and .",
+    remedy: spelled
+      ? `Write it with composed characters, as ${JSON.stringify(tenant.normalize("NFC"))}: it looks the same, and is another name.`
+      : "Use letters, digits and _, and behind the first character also - and .",
+  });
+}
+
+/** Quotes a name that may hold anything. What a terminal would obey, hide or merge is written as its code. */
+function visible(name: string): string {
+  return JSON.stringify(name).replace(/(?! )[\p{C}\p{Z}\p{M}]/gu, (character) => {
+    const code = character.codePointAt(0)?.toString(16) ?? "";
+    return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, "0")}`;
   });
 }
 

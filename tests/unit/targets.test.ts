@@ -60,6 +60,37 @@ describe("tenants", () => {
     ]);
   });
 
+  test("a bad name is shown without what a terminal would obey or hide", () => {
+    const names = [
+      "a\u001b[2J",
+      "a\u009b2J",
+      "a\u007f",
+      "a\u202eb",
+      "a\u200bb",
+      "a\u00a0b",
+      "a\u{e0041}",
+    ];
+    expect(problemsOf(() => resolveTargets(fleet, names, none))).toEqual(
+      [
+        "a\\u001b[2J",
+        "a\\u009b2J",
+        "a\\u007f",
+        "a\\u202eb",
+        "a\\u200bb",
+        "a\\u00a0b",
+        "a\\u{e0041}",
+      ].map((name) => `the tenant name "${name}" is not allowed`),
+    );
+  });
+
+  test("a name that only looks like a composed one is refused with the composed one", () => {
+    const attempt = () => resolveTargets(fleet, ["cafe\u0301"], none);
+    expect(attempt).toThrow(`the tenant name "cafe\\u0301" is not allowed`);
+    expect(attempt).toThrow(
+      expect.objectContaining({ remedy: expect.stringContaining(`"caf\u00e9"`) }),
+    );
+  });
+
   test("reserved schema names are refused", () => {
     const plain = parseFleet({
       ...appFleet("postgresql://u@h/d", []),
