@@ -55,7 +55,10 @@ UNION ALL SELECT format('comment on %s: %s', pg_describe_object(d.classoid, d.ob
 `;
 
 /** What a schema is made of, as sorted lines that two schemas can be compared by. */
-export async function catalogOf(database: TestDatabase, schema: string): Promise<string[]> {
+export async function catalogOf(
+  database: Pick<TestDatabase, "query">,
+  schema: string,
+): Promise<string[]> {
   const quoted = `"${schema.replaceAll('"', '""')}"`;
   await database.query(`SET search_path = ${quoted}`);
   const rows = await database.query<{ format: string }>(facts, [schema]);

@@ -1,0 +1,194 @@
+import { connect, createServer, type Socket } from "node:net";
+import { onTestFinished } from "vitest";
+
+/**
+ * Where a connection breaks at a message: before the server gets it, after the server got it (`sent`), after the
+ * server's whole answer came back to the proxy (`answered`), or within that answer (`partly`).
+ */
+export type Break = "before" | "sent" | "answered" | "partly";
+
+export interface Cut {
+  readonly place: Break;
+  /** How many decisive messages pass unharmed first, since the cut before. */
+  readonly after: number;
+  /** For `partly`: how much of the answer gets through, from 0 to 1. */
+  readonly share: number;
+  /** Whether the client sees a reset instead of an orderly end. */
+  readonly reset: boolean;
+}
+
+/** What a message decides: it commits, or it is a statement that runs outside of a transaction. */
+type Decision = "commit" | "alone";
+
+interface Connection {
+  readonly client: Socket;
+  readonly server: Socket;
+  /** What the server has answered, once the answer is held back for a cut. */
+  held?: { readonly cut: Cut; readonly decision: Decision; readonly answer: Buffer[] };
+}
+
+/** A way to a PostgreSQL server that breaks where a test wants it to. */
+export class BreakingProxy {
+  readonly #connections = new Set<Connection>();
+  readonly #cutAt: Decision[] = [];
+  #orders: readonly Cut[] = [];
+  #decisive = 0;
+  #port = 0;
+
+  /** Listens on a port of its own until the test has ended. */
+  static async open(serverPort: number): Promise<BreakingProxy> {
+    const proxy = new BreakingProxy();
+    const listener = createServer((client) => proxy.#accept(client, serverPort));
+    await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
+    const address = listener.address();
+    if (typeof address === "object" && address !== null) proxy.#port = address.port;
+    onTestFinished(() => {
+      for (const connection of proxy.#connections) proxy.#break(connection, false);
+      listener.close();
+    });
+    return proxy;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  /** How many decisive messages it has seen. */
+  get decisive(): number {
+    return this.#decisive;
+  }
+
+  /** What the messages decided at which it broke a connection. */
+  get cuts(): readonly Decision[] {
+    return this.#cutAt;
+  }
+
+  /** Breaks connections at decisive messages that are still to come, in place of earlier orders. */
+  cutAtMessages(orders: readonly Cut[]): void {
+    this.#orders = orders;
+  }
+
+  /** Breaks this many of the open connections, at once. */
+  cutNow(count: number, reset: boolean): number {
+    const chosen = [...this.#connections].slice(0, count);
+    for (const connection of chosen) this.#break(connection, reset);
+    return chosen.length;
+  }
+
+  #accept(client: Socket, serverPort: number): void {
+    const server = connect(serverPort, "127.0.0.1");
+    const connection: Connection = { client, server };
+    this.#connections.add(connection);
+    const requests = new Messages(true);
+    const answers = new Messages(false);
+    client.on("data", (chunk) => {
+      for (const message of requests.read(chunk)) this.#forward(connection, message);
+    });
+    server.on("data", (chunk) => {
+      for (const message of answers.read(chunk)) this.#answer(connection, message);
+    });
+    for (const [from, to] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      // Many small messages: each would wait for the one before it to be acknowledged.
+      from.setNoDelay(true);
+      // Whatever ends one side ends the other, as a broken network would; "close" follows every error.
+      from.on("error", () => undefined);
+      from.on("close", () => {
+        this.#connections.delete(connection);
+        to.destroy();
+      });
+    }
+  }
+
+  #forward(connection: Connection, message: Buffer): void {
+    const { client, server } = connection;
+    if (client.destroyed || server.destroyed) return;
+    const decision = decisionOf(message);
+    const cut = decision === undefined ? undefined : this.#take();
+    if (decision === undefined || cut === undefined) {
+      server.write(message);
+      return;
+    }
+    if (cut.place === "before") this.#breakAt(connection, decision, cut);
+    else if (cut.place === "sent")
+      server.write(message, () => this.#breakAt(connection, decision, cut));
+    else {
+      connection.held = { cut, decision, answer: [] };
+      server.write(message);
+    }
+  }
+
+  /** The order to cut, if it is this message's turn. */
+  #take(): Cut | undefined {
+    this.#decisive += 1;
+    const [cut, ...others] = this.#orders;
+    if (cut === undefined) return undefined;
+    this.#orders = cut.after > 0 ? [{ ...cut, after: cut.after - 1 }, ...others] : others;
+    return cut.after > 0 ? undefined : cut;
+  }
+
+  #answer(connection: Connection, message: Buffer): void {
+    const { client, held } = connection;
+    if (held === undefined) {
+      if (!client.destroyed) client.write(message);
+      return;
+    }
+    held.answer.push(message);
+    if (message[0] !== readyForQuery) return;
+    const { cut, decision } = held;
+    const answer = Buffer.concat(held.answer);
+    if (cut.place === "answered") this.#breakAt(connection, decision, cut);
+    else
+      client.write(answer.subarray(0, Math.floor(answer.length * cut.share)), () =>
+        this.#breakAt(connection, decision, cut),
+      );
+  }
+
+  #breakAt(connection: Connection, decision: Decision, { reset }: Cut): void {
+    this.#cutAt.push(decision);
+    this.#break(connection, reset);
+  }
+
+  #break({ client, server }: Connection, reset: boolean): void {
+    if (reset) client.resetAndDestroy();
+    else client.destroy();
+    server.destroy();
+  }
+}
+
+const readyForQuery = "Z".charCodeAt(0);
+const simpleQuery = "Q".charCodeAt(0);
+
+function decisionOf(message: Buffer): Decision | undefined {
+  if (message[0] !== simpleQuery) return undefined;
+  const text = message.toString("utf8", 5);
+  if (/\bCOMMIT\b/.test(text)) return "commit";
+  return /\bCONCURRENTLY\b/.test(text) ? "alone" : undefined;
+}
+
+/** Cuts a stream of bytes into PostgreSQL's messages: a letter, a length that counts itself, and so many bytes. */
+class Messages {
+  #rest = Buffer.alloc(0);
+  /** The first message of a client has no letter. */
+  #untyped: boolean;
+
+  constructor(ofClient: boolean) {
+    this.#untyped = ofClient;
+  }
+
+  read(chunk: Buffer): Buffer[] {
+    this.#rest = Buffer.concat([this.#rest, chunk]);
+    const messages: Buffer[] = [];
+    for (;;) {
+      const letter = this.#untyped ? 0 : 1;
+      if (this.#rest.length < letter + 4) return messages;
+      const length = letter + this.#rest.readUInt32BE(letter);
+      if (this.#rest.length < length) return messages;
+      messages.push(this.#rest.subarray(0, length));
+      this.#rest = this.#rest.subarray(length);
+      this.#untyped = false;
+    }
+  }
+}
