@@ -94,7 +94,9 @@ function isPostgresOwn({ query, lock }: Wait): boolean {
   return (concurrently && (lock === "virtualxid" || lock === null)) || lock === "extend";
 }
 
-test("five runners share the work: every migration once per tenant, and none waits for another one's tenant", async () => {
+test("five runners share the work: every migration once per tenant, and none waits for another one's tenant", {
+  timeout: 120_000,
+}, async () => {
   const tenants = tenantsOf(60);
   const database = await createDatabase();
   const all = startRunners(await createCountingProject(database, tenants));
@@ -107,7 +109,9 @@ test("five runners share the work: every migration once per tenant, and none wai
   await expectEverythingOnce(database, tenants);
 });
 
-test("a tenant that somebody holds delays nobody else: the others end first, and it is migrated when it is let go", async () => {
+test("a tenant that somebody holds delays nobody else: the others end first, and it is migrated when it is let go", {
+  timeout: 120_000,
+}, async () => {
   const tenants = tenantsOf(30);
   const database = await createDatabase();
   // With one worker each, and a patience that outlasts the test, a runner that waited for a lock would stand still.
@@ -123,7 +127,7 @@ test("a tenant that somebody holds delays nobody else: the others end first, and
   const retriedBy = ({ lines }: Runner) =>
     lines.flatMap((line) => (line.type === "targetRetried" ? [line.target.tenant] : []));
   await expect
-    .poll(() => all.map((runner) => endedBy(runner).length), { timeout: 45_000 })
+    .poll(() => all.map((runner) => endedBy(runner).length), { timeout: 90_000 })
     .toEqual(all.map(() => others.length));
   for (const runner of all) {
     expect(endedBy(runner).sort()).toEqual(others.toSorted());
