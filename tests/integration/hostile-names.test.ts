@@ -194,7 +194,7 @@ describe("names that are refused", () => {
     ...["\u00a0", "\u200b", "\u202e", "\ud800", "e\u0301"],
   ].map((text) => `a${text}b`);
   const notAsSchemas = [
-    ...words("pg_x pg_catalog pg_temp information_schema"),
+    ...words("pg_x pg_catalog pg_temp information_schema drizzle_fleet"),
     ...["a", "b"].map((last) => `${"x".repeat(63)}${last}`),
     ...["ü".repeat(32), "𠮷".repeat(16)],
   ];
