@@ -40,7 +40,9 @@ export function addRolloutOptions(command: Command): Command {
 /** The options together with the configuration's defaults. */
 export function requestOf(options: RolloutCommandOptions, fleet: FleetConfig): MigrateRequest {
   const { rollout } = fleet;
-  const stop = (options.onError ?? rollout.onError) === "stop";
+  // What is said on the command line counts before all that the configuration says of it.
+  const said =
+    options.onError ?? (options.maxFailures === undefined ? rollout.onError : "continue");
   const limit = options.maxFailures ?? rollout.maxFailures;
   return {
     ...selectionOf(options),
@@ -50,7 +52,7 @@ export function requestOf(options: RolloutCommandOptions, fleet: FleetConfig): M
     ...given("wave", options.wave ?? rollout.wave),
     soakMs: options.soak ?? rollout.soak,
     ...given("verify", options.verify ?? rollout.verify),
-    ...given("maxFailures", stop ? { count: 0 } : limit),
+    ...given("maxFailures", said === "stop" ? { count: 0 } : limit),
     ...given("allowOutOfOrder", options.allowOutOfOrder),
     ...given("concurrency", options.concurrency),
     timeouts: {

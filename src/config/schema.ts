@@ -10,13 +10,18 @@ export interface EnvironmentReference {
 
 const environmentReference = z.strictObject({ environmentVariable: z.string().min(1) });
 
+/** Where drizzle-fleet keeps what belongs to no tenant, in each database. */
+export const controlSchema = "drizzle_fleet";
+
 const nonEmpty = z.string().min(1, "must not be empty");
 
 /** Quotes, backslashes and dollars would have a meaning in the literals and bodies that a schema's name is put into. */
-const schemaName = nonEmpty.regex(
-  /^[^'"\\$\p{C}]+$/u,
-  "must hold no quotes, backslashes or dollars",
-);
+const schemaName = nonEmpty
+  .regex(/^[^'"\\$\p{C}]+$/u, "must hold no quotes, backslashes or dollars")
+  .refine(
+    (name) => name !== controlSchema,
+    `is reserved: drizzle-fleet keeps its own tables in it`,
+  );
 
 const connectionUrl = z.union([environmentReference, nonEmpty], {
   error: 'must be env("VARIABLE") or a connection URL',
@@ -79,13 +84,20 @@ const duration = z.union([milliseconds, z.string()]).transform((value, context):
   return z.NEVER;
 });
 
-/** `5` or `"1%"`. */
-const amount = z.union([z.int().min(0), z.string()]).transform((value, context): Amount => {
-  const parsed = parseAmount(String(value));
-  if (parsed !== undefined) return parsed;
-  context.addIssue({ code: "custom", message: 'must be a number or a share such as "10%"' });
-  return z.NEVER;
-});
+/** `5` or `"1%"`; a configuration that was checked already has it parsed. */
+const amount = z
+  .union([
+    z.int().min(0),
+    z.string(),
+    z.strictObject({ count: z.int() }),
+    z.strictObject({ percent: z.number() }),
+  ])
+  .transform((value, context): Amount => {
+    const parsed = typeof value === "object" ? value : parseAmount(String(value));
+    if (parsed !== undefined) return parsed;
+    context.addIssue({ code: "custom", message: 'must be a number or a share such as "10%"' });
+    return z.NEVER;
+  });
 
 /** How a fleet is rolled out unless the command line says otherwise. The options of `migrate` have the same names. */
 const rollout = z.strictObject({

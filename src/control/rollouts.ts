@@ -16,22 +16,25 @@ type Row = Omit<KeptRollout, "endedAt" | "stopped"> & {
 /**
  * The newest rollouts that a database keeps, newest first.
  *
+ * @param database its name in the configuration
  * @param prefix only those whose id begins so
  */
 export async function readRollouts(
   session: Session,
+  database: string,
   prefix: string,
   limit: number,
 ): Promise<KeptRollout[]> {
   if (!(await hasControlTables(session))) return [];
   const rows = await session.query<Row>(
-    `SELECT r.id, r.verb, r.selection, r.started_at AS "startedAt", r.started_by AS "startedBy", r.targets,
-       r.ended_at AS "endedAt", r.stopped, coalesce(c.counts, '{}') AS counts
+    `SELECT r.id, r.database, r.verb, r.selection, r.started_at AS "startedAt", r.started_by AS "startedBy", r.waves,
+       r.targets, r.ended_at AS "endedAt", r.stopped, coalesce(c.counts, '{}') AS counts
      FROM drizzle_fleet.rollouts r
      LEFT JOIN LATERAL (SELECT jsonb_object_agg(status, number) AS counts FROM
-       (SELECT status, count(*) AS number FROM drizzle_fleet.outcomes o WHERE o.rollout = r.id GROUP BY status) s) c ON true
-     WHERE starts_with(r.id, $1) ORDER BY r.id DESC LIMIT $2`,
-    [prefix, limit],
+       (SELECT status, count(*) AS number FROM drizzle_fleet.outcomes o
+        WHERE o.rollout = r.id AND o.database = r.database GROUP BY status) s) c ON true
+     WHERE r.database = $1 AND starts_with(r.id, $2) ORDER BY r.started_at DESC LIMIT $3`,
+    [database, prefix, limit],
   );
   return rows.map(({ endedAt, stopped, ...rest }) => ({
     ...rest,
@@ -41,23 +44,35 @@ export async function readRollouts(
 }
 
 /** Every outcome that a database keeps of a rollout, in the order of services and schemas. */
-export function readOutcomes(session: Session, rollout: string): Promise<OutcomeRecord[]> {
+export function readOutcomes(
+  session: Session,
+  database: string,
+  rollout: string,
+): Promise<OutcomeRecord[]> {
   return session.query(
     `SELECT service, tenant, schema, wave, status, applied, duration_ms AS "durationMs", failure
-     FROM drizzle_fleet.outcomes WHERE rollout = $1 ORDER BY service, schema`,
-    [rollout],
+     FROM drizzle_fleet.outcomes WHERE database = $1 AND rollout = $2 ORDER BY service, schema`,
+    [database, rollout],
   );
 }
 
-/** The targets of a database that failed the last time they were tried. */
+/**
+ * The targets of a database that failed the last time that migrate tried them. A success of `migrate --to` says
+ * nothing of the migrations behind.
+ */
 export async function readFailed(
   session: Session,
+  database: string,
 ): Promise<{ readonly service: string; readonly schema: string }[]> {
   if (!(await hasControlTables(session))) return [];
   return session.query(
     `SELECT service, schema FROM (
-       SELECT DISTINCT ON (service, schema) service, schema, status FROM drizzle_fleet.outcomes
-       WHERE status <> 'notExecuted' ORDER BY service, schema, rollout DESC) AS newest
-     WHERE status IN ('failed', 'inDoubt')`,
+       SELECT DISTINCT ON (service, schema) service, schema, failure FROM drizzle_fleet.outcomes o
+       JOIN drizzle_fleet.rollouts r ON r.id = o.rollout AND r.database = o.database
+       WHERE o.database = $1 AND r.verb = 'migrate' AND (status <> 'notExecuted' OR failure IS NOT NULL)
+         AND (failure IS NOT NULL OR r.selection ->> 'to' IS NULL)
+       ORDER BY service, schema, r.started_at DESC) AS newest
+     WHERE failure IS NOT NULL`,
+    [database],
   );
 }

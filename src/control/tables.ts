@@ -1,45 +1,58 @@
 import { lockKey } from "../postgres/lock.ts";
 import type { Session } from "../postgres/session.ts";
 
-/**
- * What belongs to the fleet and to no tenant, in each of its databases: the rollouts and their outcomes. Nobody
- * but the role that made it may look in.
- */
-const ddl = `CREATE SCHEMA IF NOT EXISTS drizzle_fleet;
-CREATE TABLE IF NOT EXISTS drizzle_fleet.rollouts (
-  id text PRIMARY KEY,
+/** In a database, by the name that the configuration gives it: two names may mean one database. */
+const ddl = `CREATE TABLE IF NOT EXISTS drizzle_fleet.rollouts (
+  id text,
+  database text,
   verb text NOT NULL,
   selection jsonb NOT NULL,
   started_at timestamptz NOT NULL,
   started_by text NOT NULL,
+  waves text[] NOT NULL,
   targets integer NOT NULL,
   ended_at timestamptz,
-  stopped text
+  stopped text,
+  PRIMARY KEY (id, database)
 );
 CREATE TABLE IF NOT EXISTS drizzle_fleet.outcomes (
-  rollout text NOT NULL REFERENCES drizzle_fleet.rollouts ON DELETE CASCADE,
-  service text NOT NULL,
+  rollout text,
+  database text,
+  service text,
   tenant text,
-  schema text NOT NULL,
+  schema text,
   wave text NOT NULL,
   status text NOT NULL,
   applied text[] NOT NULL,
   duration_ms integer NOT NULL,
   failure jsonb,
-  PRIMARY KEY (rollout, service, schema)
+  PRIMARY KEY (rollout, database, service, schema),
+  FOREIGN KEY (rollout, database) REFERENCES drizzle_fleet.rollouts ON DELETE CASCADE
 )`;
 
-/** True when the database has the control schema's tables. */
+/** True when the database has the control schema's tables. Needs no right to look into them. */
 export async function hasControlTables(session: Session): Promise<boolean> {
-  const [row] = await session.query<{ there: boolean }>(
-    "SELECT pg_catalog.to_regclass('drizzle_fleet.outcomes') IS NOT NULL AS there",
-  );
-  return row?.there === true;
+  return (await readState(session)).tables === 2;
 }
 
-/** Makes what is missing of the control schema. Two runners that do it at once do not disturb each other. */
+/**
+ * Makes what is missing of the control schema, which belongs to the fleet and to no tenant: nobody but the role
+ * that makes it may look in. Where the schema is there already, no right on the database is needed. Two runners
+ * that do it at once do not disturb each other.
+ */
 export async function createControlTables(session: Session): Promise<void> {
-  if (await hasControlTables(session)) return;
+  const { schema, tables } = await readState(session);
+  if (tables === 2) return;
   const lock = `SELECT pg_catalog.pg_advisory_xact_lock(${lockKey("drizzle_fleet")})`;
-  await session.script(`BEGIN;\n${lock};\n${ddl};\nCOMMIT`);
+  const statements = [lock, ...(schema ? [] : ["CREATE SCHEMA IF NOT EXISTS drizzle_fleet"]), ddl];
+  await session.script(`BEGIN;\n${statements.join(";\n")};\nCOMMIT`);
+}
+
+async function readState(session: Session): Promise<{ schema: boolean; tables: number }> {
+  const [row] = await session.query<{ schema: boolean; tables: number }>(
+    `SELECT count(DISTINCT n.oid) > 0 AS schema, count(c.oid)::integer AS tables FROM pg_catalog.pg_namespace n
+     LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname IN ('rollouts', 'outcomes') AND c.relkind = 'r'
+     WHERE n.nspname = 'drizzle_fleet'`,
+  );
+  return row ?? { schema: false, tables: 0 };
 }

@@ -7,7 +7,7 @@ export interface LedgerEntry {
   readonly partial?: {
     /** How many of its statements were applied. */
     readonly applied: number;
-    /** sha256 hex of those statements' text; tells whether that part of the file was edited since. */
+    /** sha256 hex of the text of those and of a begun one; tells whether that part of the file was edited since. */
     readonly appliedChecksum: string;
     /** True when the next statement, one that runs outside a transaction, may have been run as well. */
     readonly begun: boolean;
@@ -19,6 +19,8 @@ export type LedgerState =
   | { readonly kind: "noSchema" }
   /** The role may not look into the schema or the ledger. */
   | { readonly kind: "unreadable" }
+  /** Somebody else's transaction keeps everybody from reading the ledger. */
+  | { readonly kind: "locked" }
   /** The schema exists without a ledger; `relations` counts what somebody else keeps there. */
   | { readonly kind: "noLedger"; readonly relations: number }
   | { readonly kind: "ledger"; readonly entries: readonly LedgerEntry[] };

@@ -29,16 +29,29 @@ export interface Statement {
   readonly concurrently?: ConcurrentWork;
 }
 
-/** What a statement does CONCURRENTLY. */
+/** What a statement does CONCURRENTLY. Schemas are named only where they are not the tenant's. */
 export type ConcurrentWork =
   | {
       readonly action: "createIndex" | "dropIndex";
+      readonly schema?: string;
       readonly name: string;
       /** True for IF [NOT] EXISTS. */
       readonly tolerant: boolean;
     }
-  | { readonly action: "reindex" }
-  | { readonly action: "detach"; readonly table: string; readonly partition: string };
+  | {
+      readonly action: "reindex";
+      readonly object: "relation" | "schema";
+      readonly schema?: string;
+      /** Of the index or table. */
+      readonly name?: string;
+    }
+  | {
+      readonly action: "detach";
+      readonly tableSchema?: string;
+      readonly table: string;
+      readonly partitionSchema?: string;
+      readonly partition: string;
+    };
 
 /** Statements that are committed together, or one statement that must run alone. */
 export interface Segment {

@@ -24,10 +24,10 @@ export interface LockHolder {
   readonly user: string;
   /** The session's application_name; may be empty. */
   readonly application: string;
-  /** Its running or last statement, shortened to one line; PostgreSQL hides it from those who may not see it. */
+  /** Its running or last statement on one line, without its literals; PostgreSQL hides it from other roles. */
   readonly query: string;
-  /** When its transaction began, or the session itself for a lock that outlives transactions; ISO 8601. */
-  readonly since: string;
+  /** When its transaction began, or the session for a lock that outlives transactions; ISO 8601, if it may be seen. */
+  readonly since?: string;
   /** What it holds, for example `AccessExclusiveLock on users`. */
   readonly holds: string;
 }
@@ -42,8 +42,9 @@ export interface Outcome {
   readonly failure?: Failure;
 }
 
-/** True for an outcome that counts as a failure. */
-export function isFailure({ status }: Outcome): boolean {
+/** True for an outcome that counts as a failure; so does a target that could not even be begun. */
+export function isFailure({ status, failure }: Outcome): boolean {
+  if (status === "notExecuted") return failure !== undefined;
   return status === "failed" || status === "inDoubt";
 }
 

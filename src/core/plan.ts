@@ -10,15 +10,15 @@ export interface Step {
   readonly replaces?: string;
   /** How many statements an earlier, interrupted attempt has applied. */
   readonly resumeAt: number;
-  /** The sha256 hex of those statements' text. */
+  /** The sha256 hex of those statements' text, and of the one that was begun. */
   readonly resumeChecksum: string;
-  /** Whether the statement at `resumeAt` may have run already: as it now stands in the file, or as it stood before. */
-  readonly begun: "no" | "asItStands" | "asItStood";
+  /** Whether the statement at `resumeAt`, one that runs alone, may have run already. */
+  readonly begun: boolean;
   /** The digest of the ledger before this step: the guard stops the step when it is another. */
   readonly ledger: string;
 }
 
-type ProblemKind = "unmanaged" | "unreadable" | "edited" | "unknown" | "outOfOrder";
+type ProblemKind = "unmanaged" | "unreadable" | "locked" | "edited" | "unknown" | "outOfOrder";
 
 /** Why a target cannot be migrated as it is. */
 export interface PlanProblem {

@@ -1,15 +1,19 @@
 import type { Failure, OutcomeStatus } from "./outcome.ts";
 
-/** A rollout as it is kept in the databases it touched. */
+/** A rollout as it is kept in a database that it touched. */
 export interface RolloutRecord {
   /** Sorts by time: `20261121-231840-4f2a`, in UTC. */
   readonly id: string;
+  /** The database's name in the configuration. */
+  readonly database: string;
   readonly verb: string;
   /** What the user asked for, without anything secret. */
   readonly selection: Readonly<Record<string, unknown>>;
   readonly startedAt: Date;
   /** User and host. */
   readonly startedBy: string;
+  /** The waves' names, in their order. */
+  readonly waves: readonly string[];
   /** Targets that had something to do. */
   readonly targets: number;
   /** Undefined while it runs, and for ever when its process was killed. */

@@ -1,5 +1,6 @@
 import type { LedgerEntry, LedgerState } from "../core/ledger.ts";
 import type { Session } from "../postgres/session.ts";
+import { sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 import { digestExpression } from "./digest.ts";
 import { ledgerName, ledgerOf } from "./table.ts";
 
@@ -35,26 +36,51 @@ export async function readLedgers(
   }
   const recorded = present.filter((row) => row.ledger).map((row) => row.schema);
   for (const batch of batches(recorded)) {
-    for (const [schema, entries] of await readBatch(session, batch, known)) {
-      states.set(schema, { kind: "ledger", entries });
-    }
+    for (const [schema, state] of await readBatch(session, batch, known)) states.set(schema, state);
   }
   return states;
 }
 
+/** So long, in milliseconds, a ledger may be locked before the others are read without it. */
+const patience = 1_000;
+
+type ReadState = [schema: string, state: LedgerState];
+
+/** One locked ledger must not hide the others: then they are read one by one. */
 async function readBatch(
   session: Session,
   schemas: readonly string[],
   known: KnownStates,
-): Promise<[schema: string, entries: readonly LedgerEntry[]][]> {
+): Promise<ReadState[]> {
+  try {
+    await session.script(`BEGIN READ ONLY; SET LOCAL lock_timeout = ${patience}`);
+    const states = await readTogether(session, schemas, known);
+    await session.script("COMMIT");
+    return states;
+  } catch (error) {
+    await session.script("ROLLBACK").catch(() => session.close());
+    if (sqlstateOf(error) !== sqlstate.lockNotAvailable) throw error;
+    const [schema = "", ...others] = schemas;
+    if (others.length === 0) return [[schema, { kind: "locked" }]];
+    const states: ReadState[] = [];
+    for (const one of schemas) states.push(...(await readBatch(session, [one], known)));
+    return states;
+  }
+}
+
+async function readTogether(
+  session: Session,
+  schemas: readonly string[],
+  known: KnownStates,
+): Promise<ReadState[]> {
   const digests = await readDigests(session, schemas);
   const strange = schemas.filter((schema) => !known.has(digests.get(schema) ?? ""));
   const rows =
     strange.length === 0 ? new Map<string, LedgerEntry[]>() : await readEntries(session, strange);
-  return schemas.map((schema) => [
-    schema,
-    known.get(digests.get(schema) ?? "") ?? rows.get(schema) ?? [],
-  ]);
+  return schemas.map((schema) => {
+    const entries = known.get(digests.get(schema) ?? "") ?? rows.get(schema) ?? [];
+    return [schema, { kind: "ledger", entries }];
+  });
 }
 
 function findSchemas(

@@ -9,7 +9,7 @@ import { type History, planTarget } from "../plan/build.ts";
 import { type Division, divide } from "../plan/waves.ts";
 import type { Script } from "../rollout/run.ts";
 import { amountIn, namedTenants } from "../tenants/groups.ts";
-import { type Selection, unknownNames } from "../tenants/targets.ts";
+import { type Selection, tenantsOf, unknownNames } from "../tenants/targets.ts";
 import { type Context, type OpenDatabases, selectTargets, withDatabases } from "./context.ts";
 import { type PlannedFleet, planFleet, readHistories, withDatabase } from "./plan-fleet.ts";
 import { type Prepared, type RolledOut, refusePooled, rollOut } from "./roll-out.ts";
@@ -104,7 +104,7 @@ async function withPlan<Result>(
   use: (planned: Planned) => Promise<Result>,
 ): Promise<Result> {
   const selected = selectTargets(context, request);
-  const division = divisionOf(context.config.fleet, selected, request);
+  const division = divisionOf(context, selected, request);
   const histories = await readHistories(context, selected);
   refuseUnknownTag(request.to, histories);
   const databases = [...new Set(selected.map(({ database }) => database))];
@@ -128,13 +128,16 @@ function plannerFor(
 }
 
 function divisionOf(
-  fleet: FleetConfig,
+  { config: { fleet }, environment }: Context,
   targets: readonly Target[],
   { canary, wave }: MigrateRequest,
 ): Division {
-  const tenants = [...new Set(targets.flatMap(({ tenant }) => tenant ?? []))];
+  // A canary of the configuration may be none of this run's tenants: then the run has no canary.
+  const configured = fleet.tenants.map(({ id }) => id);
+  const tenants = [...new Set([...configured, ...tenantsOf(fleet, environment.TENANTS)])];
+  const selected = new Set(targets.flatMap(({ tenant }) => tenant ?? []));
   return {
-    ...(canary === undefined ? {} : { canary: canaryOf(fleet, tenants, canary) }),
+    ...(canary === undefined ? {} : { canary: canaryOf(fleet, tenants, canary, selected.size) }),
     ...(wave === undefined ? {} : waveOf(fleet, tenants, wave)),
   };
 }
@@ -143,9 +146,10 @@ function canaryOf(
   fleet: FleetConfig,
   tenants: readonly string[],
   text: string,
+  selected: number,
 ): NonNullable<Division["canary"]> {
   const amount = amountIn(fleet, tenants, text, "--canary");
-  if (amount !== undefined) return { count: Math.max(1, amountOf(amount, tenants.length)) };
+  if (amount !== undefined) return { count: Math.max(1, amountOf(amount, selected)) };
   const named = namedTenants(fleet, tenants, text, "--canary");
   return { tenants: new Set(named.flatMap((one) => [...one.tenants])) };
 }
@@ -193,9 +197,9 @@ async function failedOf(
   const names = [...new Set(targets.map(({ database }) => database))];
   const failed = await Promise.all(
     names.map(async (name) =>
-      (await withDatabase(context, open.addressOf(name), readFailed)).map(({ service, schema }) =>
-        JSON.stringify([name, service, schema]),
-      ),
+      (
+        await withDatabase(context, open.addressOf(name), (session) => readFailed(session, name))
+      ).map(({ service, schema }) => JSON.stringify([name, service, schema])),
     ),
   );
   const keys = new Set(failed.flat());

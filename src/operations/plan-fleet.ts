@@ -7,7 +7,7 @@ import { readLedgers } from "../ledger/read-ledgers.ts";
 import { type History, historyOf, type Planner, planTargets } from "../plan/build.ts";
 import { roomFor } from "../postgres/capacity.ts";
 import { type Session, withSession } from "../postgres/session.ts";
-import { sqlstateOf } from "../postgres/sqlstate.ts";
+import { sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 import { readMigrations } from "../source/read-migrations.ts";
 import {
   type Context,
@@ -98,7 +98,9 @@ export function withDatabase<Result>(
 ): Promise<Result> {
   const connect = { waitMs: context.config.fleet.connectTimeout, signal: context.signal };
   return withSession(address, connect, read).catch((error: unknown) => {
-    throw isFleetError(error) ? error : unreadable(address, error);
+    throw isFleetError(error) || context.signal?.aborted === true
+      ? error
+      : unreadable(address, error);
   });
 }
 
@@ -117,6 +119,12 @@ function unreadable(address: DatabaseAddress, cause: unknown): FleetError {
   return new FleetError(
     "unreachable",
     `database "${address.name}" at ${locationOf(address)} cannot be read: ${messageOf(cause)}${suffix}`,
-    { remedy: "Nothing was changed. Mend what is named, then try again.", cause },
+    {
+      remedy:
+        state === sqlstate.insufficientPrivilege
+          ? "Give the role the right that is named. Nothing was changed."
+          : "Nothing was changed. Mend what is named, then try again.",
+      cause,
+    },
   );
 }

@@ -11,7 +11,7 @@ import type { Target } from "../core/target.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
 import { type History, historyOf, type Planner } from "../plan/build.ts";
 import type { Session } from "../postgres/session.ts";
-import { type RolloutResult, runPlan } from "../rollout/fleet.ts";
+import { harmless, type RolloutResult, runPlan } from "../rollout/fleet.ts";
 import type { RolloutOptions } from "../rollout/options.ts";
 import type { Script } from "../rollout/run.ts";
 import type { Context, OpenDatabases } from "./context.ts";
@@ -50,16 +50,22 @@ export async function rollOut(
 ): Promise<RolloutResult> {
   const { fleet } = context.config;
   const { histories, databases, planOne, scriptOf, plan } = prepared;
-  // The outcomes are kept on a connection of its own.
+  // The outcomes are kept on a connection of its own, unless there is only one.
   const room = new Map(databases.map(({ name, room: free }) => [name, Math.max(1, free - 1)]));
   const concurrencyOf = (name: string) =>
     Math.min(choices.concurrency, room.get(name) ?? choices.concurrency);
   const id = newRolloutId();
   const records = openRecords(context, prepared, open, id);
+  const busy = new Set(
+    targetsOf(plan)
+      .filter(hasWork)
+      .map(({ target }) => target),
+  );
+  const watch = harmless(observe);
   for (const [name, free] of room) {
     if (free >= choices.concurrency || !records.has(name)) continue;
     const reason = `the server has room for ${free} more`;
-    observe({ type: "concurrencyLowered", database: name, to: free, reason });
+    watch({ type: "concurrencyLowered", database: name, to: free, reason });
   }
   const result = await runPlan(plan, {
     ...choices,
@@ -72,9 +78,9 @@ export async function rollOut(
     scriptOf,
     replan: (session, target) => replan(session, target, histories, planOne),
     observe: (event) => {
-      if (event.type === "targetEnded" && event.outcome.status !== "skipped")
+      if (event.type === "targetEnded" && busy.has(event.outcome.target))
         records.get(event.outcome.target.database)?.add(event.outcome, event.wave);
-      observe(event);
+      watch(event);
     },
     ...(context.signal === undefined ? {} : { signal: context.signal }),
     ...(context.cancel === undefined ? {} : { cancel: context.cancel }),
@@ -127,7 +133,7 @@ function newRolloutId(): string {
 
 function openRecords(
   context: Context,
-  { verb, selection, plan }: Prepared,
+  { verb, selection, plan, databases }: Prepared,
   open: OpenDatabases,
   id: string,
 ): Map<string, Recorder> {
@@ -140,13 +146,16 @@ function openRecords(
       const targets = busy.filter(({ target }) => target.database === name).length;
       const rollout: RolloutRecord = {
         id,
+        database: name,
         verb,
         selection,
         startedAt,
         startedBy: `${userName()}@${hostname()}`,
+        waves: plan.waves.map((wave) => wave.name),
         targets,
       };
-      return [name, new Recorder(open.addressOf(name), connect, rollout)];
+      const free = databases.find((one) => one.name === name)?.room ?? 0;
+      return [name, new Recorder(open.addressOf(name), connect, rollout, free > 1)];
     }),
   );
 }

@@ -6,7 +6,7 @@ import { type Context, withDatabases } from "./context.ts";
 import { withDatabase } from "./plan-fleet.ts";
 
 /** A rollout over all databases that it touched. */
-export interface Rollout extends RolloutRecord {
+export interface Rollout extends Omit<RolloutRecord, "database"> {
   readonly databases: readonly string[];
   /** How many outcomes there are of each status. */
   readonly counts: Readonly<Record<string, number>>;
@@ -56,7 +56,7 @@ export async function showRollout(
     const outcomes = await Promise.all(
       rollout.databases.map((name) =>
         withDatabase(context, open.addressOf(name), async (session) =>
-          (await readOutcomes(session, rollout.id)).map((outcome) => ({
+          (await readOutcomes(session, name, rollout.id)).map((outcome) => ({
             database: name,
             ...outcome,
           })),
@@ -86,9 +86,9 @@ async function read(
     names.map(async (name) =>
       (
         await withDatabase(context, addressOf(name), (session) =>
-          readRollouts(session, prefix, limit),
+          readRollouts(session, name, prefix, limit),
         )
-      ).map((rollout): Rollout => ({ ...rollout, databases: [name] })),
+      ).map(({ database, ...rollout }): Rollout => ({ ...rollout, databases: [database] })),
     ),
   );
   const byId = new Map<string, Rollout>();
@@ -96,7 +96,9 @@ async function read(
     const other = byId.get(rollout.id);
     byId.set(rollout.id, other === undefined ? rollout : merged(other, rollout));
   }
-  return [...byId.values()].sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, limit);
+  return [...byId.values()]
+    .sort((a, b) => b.startedAt.getTime() - a.startedAt.getTime())
+    .slice(0, limit);
 }
 
 function merged(one: Rollout, other: Rollout): Rollout {

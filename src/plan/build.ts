@@ -84,6 +84,7 @@ export function planTarget(
   const late = lateMigrations(history, byTag);
   const problems = [
     ...unreadable(target, state),
+    ...locked(target, state),
     ...unmanaged(target, state),
     ...unknown(history, entries),
     ...edited(history, byTag),
@@ -141,7 +142,7 @@ function stepsFor(
       checksum,
       resumeAt: entry?.partial?.applied ?? 0,
       resumeChecksum: entry?.partial?.appliedChecksum ?? "",
-      begun: begunOf(entry, checksum),
+      begun: entry?.partial?.begun === true,
       ledger: known ?? digestOf(ledgerAfter(missing.slice(0, index), entries)),
     };
   });
@@ -158,11 +159,6 @@ function ledgerAfter(
   ];
 }
 
-function begunOf(entry: LedgerEntry | undefined, checksum: string): Step["begun"] {
-  if (entry?.partial?.begun !== true) return "no";
-  return entry.checksum === checksum ? "asItStands" : "asItStood";
-}
-
 function unreadable(target: Target, state: LedgerState): PlanProblem[] {
   if (state.kind !== "unreadable") return [];
   return [
@@ -172,6 +168,18 @@ function unreadable(target: Target, state: LedgerState): PlanProblem[] {
       message: `the ledger of schema "${target.schema}" cannot be read with this role`,
       remedy:
         "Give the migrating role USAGE on the schema and SELECT on its __fleet_ledger, or migrate as their owner.",
+    },
+  ];
+}
+
+function locked(target: Target, state: LedgerState): PlanProblem[] {
+  if (state.kind !== "locked") return [];
+  return [
+    {
+      kind: "locked",
+      tag: undefined,
+      message: `the ledger of schema "${target.schema}" is locked by another session`,
+      remedy: "Run the command again when that session's transaction is over.",
     },
   ];
 }

@@ -22,11 +22,11 @@ export function planRepair(target: Target, history: History, state: LedgerState)
       replaces: byTag.get(tag)?.checksum ?? "",
       resumeAt: 0,
       resumeChecksum: "",
-      begun: "no",
+      begun: false,
       ledger: digestOf(repaired(entries, edited.slice(0, index))),
     }),
   );
-  const problems = plan.problems.filter(({ kind }) => kind === "unreadable");
+  const problems = plan.problems.filter(({ kind }) => kind === "unreadable" || kind === "locked");
   return { ...plan, steps, problems, create: "nothing" };
 }
 

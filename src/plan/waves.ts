@@ -30,10 +30,9 @@ export function divide(targets: readonly TargetPlan[], division: Division): Plan
       division,
     ),
   ];
-  const first = batches[1]?.name;
   const waves = batches.map(({ name, tenants: own }, index): Wave => {
     const inWave = busy.filter(({ target }) =>
-      target.tenant === undefined ? name === first : own.has(target.tenant),
+      target.tenant === undefined ? index === 1 : own.has(target.tenant),
     );
     return { name, canary: index === 0, targets: inWave };
   });

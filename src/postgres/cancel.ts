@@ -16,7 +16,7 @@ const cancelRequestCode = 80_877_102;
  * request that comes too late does nothing. It holds no secret but the session's key and is understood before
  * TLS begins.
  *
- * @returns when the request is sent, or cannot be
+ * @returns when the request was taken, or cannot be sent
  */
 export function requestCancel({ host, port, processId, secretKey }: CancelKey): Promise<void> {
   const message = Buffer.alloc(16);
@@ -31,6 +31,8 @@ export function requestCancel({ host, port, processId, secretKey }: CancelKey): 
     socket.setTimeout(2_000, () => socket.destroy());
     socket.once("error", () => undefined);
     socket.once("close", () => resolve());
-    socket.end(message);
+    // Whoever answers closes: PgBouncer would drop the request of a client that is gone.
+    socket.resume();
+    socket.write(message);
   });
 }

@@ -42,7 +42,9 @@ export function failureText(failure: Failure): string {
 /** Who holds a lock, on one line. */
 export function holderText({ pid, user, application, since, holds }: LockHolder): string {
   const program = application === "" ? "" : `${application}, `;
-  return `held by pid ${pid} (${program}user ${user}) since ${since.replace("T", " ").replace(/\..*/, "")} UTC: ${holds}`;
+  const time =
+    since === undefined ? "" : ` since ${since.replace("T", " ").replace(/\..*/, "")} UTC`;
+  return `held by pid ${pid} (${program}user ${user})${time}: ${holds}`;
 }
 
 function one(error: FleetError): string {

@@ -23,8 +23,7 @@ export interface FailureGroup {
 export function failedTargets(outcomes: readonly Outcome[]): FailedTarget[] {
   return outcomes.flatMap((outcome) => {
     const { target, status, failure } = outcome;
-    const bad = isFailure(outcome) || (status === "notExecuted" && failure !== undefined);
-    if (!bad || failure === undefined) return [];
+    if (!isFailure(outcome) || failure === undefined) return [];
     return [{ name: targetName(target), schema: target.schema, status, failure }];
   });
 }

@@ -14,17 +14,22 @@ export function planText(plan: Plan): string {
       first.target.service,
       rest.length + 1,
       stepsText(first),
-      some(
-        [first, ...rest].map(({ target }) => target.tenant ?? target.schema),
-        3,
-      ),
     ]),
   );
-  const header = [...(several ? ["wave"] : []), "service", "targets", "to apply", "which"];
+  // Names are as long as they like: on lines of their own they leave the table in shape.
+  const names = plan.waves.flatMap((wave) =>
+    groupBySteps(wave.targets).map((group) =>
+      some(group.map(({ target }) => target.tenant ?? target.schema)),
+    ),
+  );
+  const header = [...(several ? ["wave"] : []), "service", "targets", "to apply"];
+  const [head = "", ...lines] = table(header, rows);
   const steps = busy.reduce((sum, target) => sum + target.steps.length, 0);
   const blocked = busy.filter(({ problems }) => problems.length > 0).length;
   return [
-    ...(rows.length > 0 ? [...table(header, rows), ""] : []),
+    ...(rows.length > 0
+      ? [head, ...lines.flatMap((line, index) => [line, `    ${names[index]}`]), ""]
+      : []),
     ...problemsText(busy),
     steps === 0 && blocked === 0
       ? `Nothing to do: ${counted(targets.length, "target")} at head.`

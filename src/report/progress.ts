@@ -49,7 +49,7 @@ function bar(stream: ProgressStream, tally: Tally): Observer {
     else if (now - drawnAt > redrawEvery || waiting !== "" || text !== undefined) {
       drawnAt = now;
       const line = `${tally.bar()} ${tally.text(now)}${waiting}`;
-      stream.write(`${clear}${line.slice(0, (stream.columns ?? 80) - 1)}`);
+      stream.write(`${clear}${line.slice(0, ((stream.columns ?? 0) || 80) - 1)}`);
     }
   };
 }
@@ -64,11 +64,14 @@ function news(event: RolloutEvent, { waves }: Tally): string | undefined {
     case "verifyStarted":
       return `${event.wave}: verifying`;
     case "verifyEnded":
-      return event.code === 0 ? undefined : `${event.wave}: the verify command failed`;
+      return event.code === 0 || event.code === undefined
+        ? undefined
+        : `${event.wave}: the verify command failed`;
     case "concurrencyLowered":
       return `${event.database}: ${counted(event.to, "target")} at a time (${event.reason})`;
     case "rolloutStopped":
-      return `Stopping: ${event.stop.message}.`;
+      // Who interrupted it has been told so already.
+      return event.stop.kind === "interrupted" ? undefined : `Stopping: ${event.stop.message}.`;
     default:
       return undefined;
   }

@@ -3,7 +3,7 @@ import { failuresText } from "./failures.ts";
 import { table } from "./table.ts";
 import { counted, duration, some } from "./words.ts";
 
-interface ShownRollout extends RolloutRecord {
+interface ShownRollout extends Omit<RolloutRecord, "database"> {
   readonly counts: Readonly<Record<string, number>>;
 }
 
@@ -14,7 +14,7 @@ export function rolloutsText(rollouts: readonly ShownRollout[]): string {
     rollout.id,
     rollout.verb,
     rollout.targets,
-    count(rollout, "succeeded"),
+    count(rollout, "succeeded") + count(rollout, "skipped"),
     count(rollout, "failed") + count(rollout, "inDoubt"),
     count(rollout, "notExecuted"),
     lastedText(rollout),
@@ -32,7 +32,7 @@ export function rolloutText(
   stream: { isTTY?: boolean },
 ): string {
   const { outcomes, stopped } = rollout;
-  const waves = [...new Set(outcomes.map(({ wave }) => wave))];
+  const waves = rollout.waves.filter((name) => outcomes.some(({ wave }) => wave === name));
   const rows = waves.map((wave) => {
     const own = outcomes.filter((outcome) => outcome.wave === wave);
     const number = (...statuses: string[]) =>
@@ -40,7 +40,7 @@ export function rolloutText(
     return [
       wave,
       own.length,
-      number("succeeded"),
+      number("succeeded", "skipped"),
       number("failed", "inDoubt"),
       number("notExecuted"),
     ];

@@ -4,11 +4,10 @@ import stringWidth from "string-width";
  * Breaks long lines between words for a terminal; each continues where its text began. Where there is no terminal
  * lines stay whole, for programs that read them.
  */
-export function wrapLines(
-  text: string,
-  { isTTY, columns = 80 }: { isTTY?: boolean; columns?: number },
-) {
-  if (isTTY !== true) return text;
+export function wrapLines(text: string, stream: { isTTY?: boolean; columns?: number }): string {
+  if (stream.isTTY !== true) return text;
+  // Some terminals say that they have no columns.
+  const columns = (stream.columns ?? 0) || 80;
   return text
     .split("\n")
     .map((line) => (stringWidth(line) <= columns ? line : broken(line, columns)))

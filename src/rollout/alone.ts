@@ -3,7 +3,7 @@ import { lockKey } from "../postgres/lock.ts";
 import { ScriptError } from "../postgres/script.ts";
 import { guard } from "./guard.ts";
 import { StepError, send, stopIfCancelled, tidy } from "./message.ts";
-import { clearAway, demandOf, isDone, staysBegun } from "./remnants.ts";
+import { clearAway, demandOf, isDone } from "./remnants.ts";
 import { begin, type Opening, type Run, record, textFor } from "./run.ts";
 
 /**
@@ -18,16 +18,16 @@ export async function runAlone(run: Run, segment: Segment, opening: Opening): Pr
     const reason = "the statement cannot run in a transaction, and the connection is pooled";
     throw new StepError(new Error(reason), segment.start, statement);
   }
-  const begun = step.resumeAt === segment.start ? step.begun : "no";
+  const begun = step.resumeAt === segment.start && step.begun;
   const work = statement.concurrently;
   try {
     const options = {
       target,
       sharedSchemas: script.sharedSchemas,
-      settings: settingsOf(run),
+      settings: settingsOf(run, work),
       ...opening,
     };
-    const demand = work === undefined || begun !== "no" ? undefined : demandOf(run, work);
+    const demand = work === undefined || begun ? undefined : demandOf(run, work);
     const open = guard({
       ...options,
       scope: "session",
@@ -38,7 +38,7 @@ export async function runAlone(run: Run, segment: Segment, opening: Opening): Pr
       after: [record(run, segment.start, true), "COMMIT"],
     });
     stopIfCancelled(run.context.cancel, segment);
-    const done = begun !== "no" && work !== undefined && (await looksDone(run, segment, work));
+    const done = begun && work !== undefined && (await looksDone(run, segment, work));
     if (!done) await runStatement(run, segment, statement);
     await send(session, segment, {
       before: [begin],
@@ -66,9 +66,8 @@ async function runStatement(run: Run, segment: Segment, statement: Statement): P
   } catch (error) {
     const work = statement.concurrently;
     try {
-      if (work !== undefined && !session.lost) await clearAway(run, work);
-      if (!session.lost && !staysBegun(work))
-        await session.script(`${begin};${record(run, segment.start, false)};COMMIT`);
+      const cleared = session.lost ? false : work === undefined || (await clearAway(run, work));
+      if (cleared) await session.script(`${begin};${record(run, segment.start, false)};COMMIT`);
     } catch {
       // What is left stays begun, and the next attempt looks at it. Closed, the session frees its locks.
       await session.close();
@@ -77,10 +76,18 @@ async function runStatement(run: Run, segment: Segment, statement: Statement): P
   }
 }
 
-// CREATE INDEX CONCURRENTLY waits for other transactions as if for locks, and blocks nobody while it waits.
-function settingsOf({ context, session }: Run): Map<string, string> {
-  const timeout = String(context.timeouts.concurrently);
-  return new Map([...session.settings, ["lock_timeout", timeout], ["statement_timeout", timeout]]);
+/** Indexes wait for other transactions as if for locks, and block nobody while they wait. VACUUM FULL would. */
+function settingsOf(
+  { context, session }: Run,
+  work: ConcurrentWork | undefined,
+): Map<string, string> {
+  const { concurrently, lock } = context.timeouts;
+  const patient = work !== undefined && work.action !== "detach";
+  return new Map([
+    ...session.settings,
+    ["lock_timeout", String(patient ? concurrently : lock)],
+    ["statement_timeout", String(concurrently)],
+  ]);
 }
 
 function leave({ target }: Run): string {

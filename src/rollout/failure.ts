@@ -1,6 +1,7 @@
 import { messageOf } from "../core/errors.ts";
+import type { Statement } from "../core/migration.ts";
 import type { Failure, LockHolder } from "../core/outcome.ts";
-import { sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
+import { isConnectionLoss, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 import { CancelledError, StepError } from "./message.ts";
 import { oneLine } from "./one-line.ts";
 import type { Script } from "./run.ts";
@@ -44,11 +45,19 @@ export function failureOf(
       ? {}
       : { line: step.statement.line + step.lines, statement: oneLine(step.statement.original) }),
     ...(holders.length > 0 ? { holders } : {}),
-    remedy: `${remedyFor(state, stopped)} ${whatRemains(committed, statements.length)}`,
+    remedy: `${remedyFor(state, stopped)} ${whatRemains(cause, step?.statement, committed, statements.length)}`,
   };
 }
 
-function whatRemains(committed: number, statements: number): string {
+function whatRemains(
+  cause: unknown,
+  statement: Statement | undefined,
+  committed: number,
+  statements: number,
+): string {
+  if (isConnectionLoss(cause)) return "Whether this migration was applied, the next run finds out.";
+  if (committed === 0 && statement?.transactional === false)
+    return "The next run looks at what this statement left, and continues with it.";
   if (committed === 0) return "This migration changed nothing here; the next run tries again.";
   return `The first ${committed} of ${statements} statements are committed; the next run continues after them.`;
 }

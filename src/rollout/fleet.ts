@@ -83,7 +83,7 @@ async function runWave(rollout: Rollout, wave: Wave, last: boolean): Promise<voi
     failed,
     durationMs: Math.round(performance.now() - startedAt),
   });
-  if (wave.canary && failed > 0) {
+  if (wave.canary && own.some(({ status }) => status !== "succeeded" && status !== "skipped")) {
     halt.because({ kind: "canary", message: "the canary failed" });
   }
   if (own.some(({ status }) => status !== "skipped" && status !== "notExecuted"))
@@ -166,7 +166,7 @@ function newWork(plan: TargetPlan): Work {
 }
 
 /** An observer that throws changes nothing. */
-function harmless(observer: Observer): Observer {
+export function harmless(observer: Observer): Observer {
   return (event: RolloutEvent) => {
     try {
       observer(event);

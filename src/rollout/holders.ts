@@ -16,7 +16,7 @@ const modes = `ARRAY['AccessShareLock', 'RowShareLock', 'RowExclusiveLock', 'Sha
 const who = `a.pid, coalesce(a.usename::text, '') AS user, a.application_name AS application, a.query,
   coalesce(a.xact_start, a.backend_start) AS since`;
 
-type Row = Omit<LockHolder, "since"> & { readonly since: Date };
+type Row = Omit<LockHolder, "since"> & { readonly since: Date | null };
 
 /**
  * Looks, just after a statement gave up waiting, for who holds what it may have waited for. PostgreSQL does not
@@ -44,9 +44,17 @@ export async function holdersOf(
   const rows = session.lost ? [] : await find().catch(() => []);
   return rows.map(({ since, query, ...rest }) => ({
     ...rest,
-    query: oneLine(query),
-    since: since.toISOString(),
+    query: oneLine(withoutLiterals(query)),
+    // Hidden from other roles, unless they may read all statistics.
+    ...(since === null ? {} : { since: since.toISOString() }),
   }));
+}
+
+/** Somebody else's statement may hold a password, or rows of a customer; its shape is what helps. */
+function withoutLiterals(sql: string): string {
+  return sql
+    .replace(/\$(\w*)\$[\s\S]*?(\$\1\$|$)/g, "'...'")
+    .replace(/'(?:[^']|'')*('|$)/g, "'...'");
 }
 
 function holdersOfRelations(

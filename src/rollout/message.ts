@@ -1,6 +1,7 @@
 import type { Segment, Statement } from "../core/migration.ts";
 import { ScriptError } from "../postgres/script.ts";
 import type { Session } from "../postgres/session.ts";
+import { slateFor } from "./guard.ts";
 
 /** Why a step stopped, at which of the migration's statements if at one, and what is committed all the same. */
 export class StepError extends Error {
@@ -54,7 +55,8 @@ export async function send(session: Session, segment: Segment, message: Message)
     await session.script(parts.length === 1 ? (parts[0] ?? "") : parts.join(separator) + separator);
   } catch (error) {
     if (!(error instanceof ScriptError)) throw error;
-    await tidy(session, "ROLLBACK");
+    // A pooled backend goes to somebody else now: what outlives a transaction must not go along.
+    await tidy(session, ["ROLLBACK", ...(session.pooled ? slateFor(session) : [])].join(";\n"));
     const { part, lines } = placeOf(parts, error);
     const statement =
       part < before.length + own.length ? segment.statements[part - before.length] : undefined;

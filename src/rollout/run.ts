@@ -58,7 +58,7 @@ export function record(run: Run, applied: number, begun: boolean): string {
     checksum: migration.checksum,
     statements: statements.length,
     applied,
-    appliedChecksum: checksumOf(statements, applied),
+    appliedChecksum: checksumOf(statements, applied + (begun ? 1 : 0)),
     begun,
     by: run.context.by,
   });

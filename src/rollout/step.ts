@@ -39,11 +39,7 @@ export async function runStep(
   create: Creation,
   context: StepContext,
 ): Promise<void> {
-  if (step.resumeAt > 0 && checksumOf(script.statements, step.resumeAt) !== step.resumeChecksum) {
-    throw new ResumeError(
-      `the first ${step.resumeAt} statements of ${step.tag} were edited after they had been applied`,
-    );
-  }
+  refuseEdited(step, script);
   const run: Run = { session, target, step, script, context };
   if (step.action === "repair") return repair(run);
   const segments = segmentsOf(script.statements, step.resumeAt);
@@ -72,6 +68,17 @@ export async function runStep(
     if (segment.transactional) await runTogether(run, segment, opening);
     else await runAlone(run, segment, opening);
   }
+}
+
+/** What was applied or begun must be what stands in the file: nobody could say what the target holds. */
+function refuseEdited({ tag, resumeAt, resumeChecksum, begun }: Step, script: Script): void {
+  const reached = resumeAt + (begun ? 1 : 0);
+  if (reached === 0 || checksumOf(script.statements, reached) === resumeChecksum) return;
+  throw new ResumeError(
+    begun
+      ? `statement ${reached} of ${tag}, or one before it, was edited after it had been begun`
+      : `the first ${reached} statements of ${tag} were edited after they had been applied`,
+  );
 }
 
 /** Begin, guard, statements, ledger entry and commit as one message. */

@@ -58,6 +58,8 @@ export async function attempt(
     return again(current, error, undefined);
   }
   const [problem] = current.plan.problems;
+  if (problem?.kind === "locked")
+    return again(current, new Error(problem.message), problemFailure(problem));
   if (problem !== undefined) return ended(current, "failed", problemFailure(problem));
   for (const [index, step] of current.plan.steps.entries()) {
     const { target } = current.plan;
@@ -122,6 +124,14 @@ async function refreshed(session: Session, work: Work, context: TargetContext): 
 /** Ends a target that has a problem: it is not even tried. */
 export function problemOutcome(work: Work, problem: PlanProblem): Outcome {
   return outcome(work, "failed", problemFailure(problem));
+}
+
+/** Ends a target after an error that nobody foresaw: what became of it, only its ledger knows. */
+export function brokenOutcome(work: Work, error: unknown): Outcome {
+  return outcome(work, "inDoubt", {
+    message: messageOf(error),
+    remedy: "This is a bug in drizzle-fleet: please report it. Running migrate again is safe.",
+  });
 }
 
 /** Ends a target that is not tried any more. */

@@ -21,9 +21,15 @@ export function verify(
   signal: AbortSignal,
 ): Promise<number | undefined> {
   return new Promise((resolve) => {
-    const child = spawn(command, { shell: true, stdio: ["pipe", 2, 2], signal });
+    // A group of its own, so that what the shell has started ends with it.
+    const child = spawn(command, { shell: true, stdio: ["pipe", 2, 2], detached: true });
+    const end = () => void (child.pid !== undefined && process.kill(-child.pid, "SIGTERM"));
+    signal.addEventListener("abort", end, { once: true });
     child.once("error", () => resolve(undefined));
-    child.once("close", (code) => resolve(code ?? undefined));
+    child.once("close", (code) => {
+      signal.removeEventListener("abort", end);
+      resolve(code ?? undefined);
+    });
     // A command need not read its input.
     child.stdin?.on("error", () => undefined);
     child.stdin?.end(JSON.stringify(input));

@@ -1,15 +1,13 @@
 import type { DatabaseAddress } from "../core/database.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Outcome } from "../core/outcome.ts";
-import { ledgerOf } from "../ledger/table.ts";
-import { quoteLiteral } from "../postgres/identifiers.ts";
 import { Session } from "../postgres/session.ts";
 import { isServerFull } from "../postgres/sqlstate.ts";
 import type { Halt } from "./halt.ts";
 import type { RolloutOptions } from "./options.ts";
 import type { Queue } from "./queue.ts";
 import { delayBefore } from "./retry.ts";
-import { type AttemptResult, attempt, giveUp, type Work } from "./target.ts";
+import { type AttemptResult, attempt, brokenOutcome, giveUp, type Work } from "./target.ts";
 
 /** How long a target waits for another runner that holds it, in milliseconds. */
 const patienceWithRunners = 10 * 60_000;
@@ -96,19 +94,24 @@ async function connect(
   { connect: patience, observe }: RolloutOptions,
   item: Work,
 ): Promise<Session | undefined> {
-  try {
-    return await Session.connect(crew.address, { ...patience, waitWhenFull: crew.size === 1 });
-  } catch (error) {
-    crew.queue.putBack(item, 0);
-    const cause = error instanceof Error ? error.cause : undefined;
-    if (!isServerFull(cause) || crew.size === 1) throw error;
-    observe({
-      type: "concurrencyLowered",
-      database: crew.address.name,
-      to: crew.size - 1,
-      reason: messageOf(cause),
-    });
-    return undefined;
+  for (;;) {
+    const waitWhenFull = crew.size === 1;
+    try {
+      return await Session.connect(crew.address, { ...patience, waitWhenFull });
+    } catch (error) {
+      const cause = error instanceof Error ? error.cause : undefined;
+      // While it was being refused this one may have become the last.
+      if (isServerFull(cause) && !waitWhenFull && crew.size === 1) continue;
+      crew.queue.putBack(item, 0);
+      if (!isServerFull(cause) || crew.size === 1) throw error;
+      observe({
+        type: "concurrencyLowered",
+        database: crew.address.name,
+        to: crew.size - 1,
+        reason: messageOf(cause),
+      });
+      return undefined;
+    }
   }
 }
 
@@ -120,11 +123,15 @@ async function attemptCancellable(
 ): Promise<AttemptResult> {
   const { cancel, observe } = options;
   if (item.startedAt === undefined) observe({ type: "targetStarted", target: item.plan.target });
+  const started = { ...item, startedAt: item.startedAt ?? performance.now() };
   const onCancel = () => void session.cancel();
   cancel?.addEventListener("abort", onCancel, { once: true });
   try {
-    const started = { ...item, startedAt: item.startedAt ?? performance.now() };
     return await attempt(session, started, options);
+  } catch (error) {
+    // Closed, the session gives back what it may still hold.
+    await session.close();
+    return { kind: "ended", work: started, outcome: brokenOutcome(started, error) };
   } finally {
     cancel?.removeEventListener("abort", onCancel);
   }
@@ -201,10 +208,11 @@ class UnflushedTargets {
     if (last === undefined) return;
     try {
       if (session === undefined || session.lost) throw new Error("the connection is lost");
-      await session.script(touch(last.outcome));
+      await session.script(flushStatement);
       for (const { outcome } of this.#targets) this.#end(outcome);
       this.#targets = [];
     } catch {
+      await session?.close();
       this.putBack();
     }
   }
@@ -217,10 +225,10 @@ class UnflushedTargets {
   }
 }
 
-/** A write that changes nothing, committed synchronously. It needs no right that the steps did not need. */
-function touch({ target, applied }: Outcome): string {
-  return `BEGIN;
+/**
+ * Something for the log, committed synchronously. It touches no table: no lock can hold it up, and it needs no right.
+ */
+const flushStatement = `BEGIN;
 SET LOCAL synchronous_commit = on;
-UPDATE ${ledgerOf(target.schema)} SET applied_by = applied_by WHERE tag = ${quoteLiteral(applied.at(-1) ?? "")};
+SELECT pg_catalog.pg_logical_emit_message(true, 'drizzle-fleet', '');
 COMMIT`;
-}

@@ -34,33 +34,54 @@ export function classify(tree: Tree): Classification {
 
 function concurrentWork(kind: string, body: Tree): ConcurrentWork | undefined {
   if (kind === "IndexStmt" && body.concurrent === true) {
-    return {
-      action: "createIndex",
-      name: typeof body.idxname === "string" ? body.idxname : "",
-      tolerant: body.if_not_exists === true,
-    };
+    const name = typeof body.idxname === "string" ? body.idxname : "";
+    const { schema } = relationOf(body.relation);
+    return { action: "createIndex", ...schema, name, tolerant: body.if_not_exists === true };
   }
   if (kind === "DropStmt" && body.concurrent === true) {
     const [object] = Array.isArray(body.objects) ? body.objects : [];
     const names = isTree(object) && isTree(object.List) ? namesOf(object.List.items) : undefined;
-    return { action: "dropIndex", name: names?.at(-1) ?? "", tolerant: body.missing_ok === true };
+    const [name = "", schemaName] = [...(names ?? [])].reverse();
+    const schema = schemaOf("schema", schemaName);
+    return { action: "dropIndex", ...schema, name, tolerant: body.missing_ok === true };
   }
-  if (kind === "ReindexStmt" && optionOf(body.params, "concurrently") !== undefined)
-    return { action: "reindex" };
+  if (kind === "ReindexStmt" && optionOf(body.params, "concurrently") !== undefined) {
+    if (!isTree(body.relation))
+      return { action: "reindex", object: "schema", ...schemaOf("schema", body.name) };
+    const { schema, name } = relationOf(body.relation);
+    return { action: "reindex", object: "relation", ...schema, name };
+  }
   return kind === "AlterTableStmt" ? concurrentDetach(body) : undefined;
 }
 
 function concurrentDetach(body: Tree): ConcurrentWork | undefined {
-  let partition: string | undefined;
+  let partition: unknown;
   walk(body.cmds, (node, key) => {
-    if (key === "PartitionCmd" && node.concurrent === true) partition = relationOf(node.name);
+    if (key === "PartitionCmd" && node.concurrent === true) partition = node.name;
   });
   if (partition === undefined) return undefined;
-  return { action: "detach", table: relationOf(body.relation), partition };
+  const [parent, child] = [relationOf(body.relation), relationOf(partition)];
+  return {
+    action: "detach",
+    ...schemaOf("tableSchema", parent.schema.schema),
+    table: parent.name,
+    ...schemaOf("partitionSchema", child.schema.schema),
+    partition: child.name,
+  };
 }
 
-function relationOf(node: unknown): string {
-  return isTree(node) && typeof node.relname === "string" ? node.relname : "";
+function relationOf(node: unknown): { name: string; schema: { schema?: string } } {
+  const { relname, schemaname } = isTree(node) ? node : {};
+  return {
+    name: typeof relname === "string" ? relname : "",
+    schema: schemaOf("schema", schemaname),
+  };
+}
+
+/** A schema that is not the tenant's, which the files call public or nothing. */
+function schemaOf<Key extends string>(key: Key, name: unknown): { [key in Key]?: string } {
+  const other = typeof name === "string" && name !== "public" && name !== "";
+  return (other ? { [key]: name } : {}) as { [key in Key]?: string };
 }
 
 function runsOutside(kind: string, body: Tree): boolean {

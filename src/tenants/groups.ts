@@ -27,8 +27,9 @@ function tenantsInGroup(
 /**
  * Reads a list such as `acme,beta` or `internal,group:gold`: each name is a group or a tenant.
  *
+ * @param tenants all that there are, also those that this run leaves out
  * @param option the option that holds it, for errors
- * @throws FleetError `usage` for a name that is neither, or both
+ * @throws FleetError `usage` for a name that is neither, or both, and for a group without a tenant
  */
 export function namedTenants(
   fleet: FleetConfig,
@@ -53,7 +54,7 @@ export function namedTenants(
     ],
     `${option} names what does not exist`,
   );
-  return names.map((name) => {
+  const named = names.map((name) => {
     const own = name.replace(/^(group|tenant):/, "");
     const isGroup = !name.startsWith("tenant:") && groups.includes(own);
     return {
@@ -61,6 +62,17 @@ export function namedTenants(
       tenants: isGroup ? tenantsInGroup(fleet, own, tenants) : new Set([own]),
     };
   });
+  // Protection that protects nobody must not go unnoticed.
+  const empty = named.find((one) => one.tenants.size === 0);
+  if (empty !== undefined)
+    throw new FleetError("usage", `${option}: no tenant is in the group ${empty.name}`, {
+      remedy: `Do the tenants have the attributes of groups.${empty.name} in the configuration?`,
+    });
+  if (named.length === 0)
+    throw new FleetError("usage", `${option} names nobody`, {
+      remedy: "Name tenants or groups, separated by commas, or give a number.",
+    });
+  return named;
 }
 
 /** A number of tenants or a share of them, unless a tenant or a group has that name. */
@@ -72,7 +84,7 @@ export function amountIn(
 ): ReturnType<typeof parseAmount> {
   const amount = parseAmount(text);
   if (amount === undefined) return undefined;
-  if ("count" in amount && amount.count === 0)
+  if (("count" in amount ? amount.count : amount.percent) === 0)
     throw new FleetError("usage", `${option} ${text} leaves nothing to begin with`, {
       remedy: "Give a number from 1.",
     });

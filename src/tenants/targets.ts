@@ -1,5 +1,5 @@
 import { distance } from "fastest-levenshtein";
-import type { FleetConfig } from "../config/schema.ts";
+import { controlSchema, type FleetConfig } from "../config/schema.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
 
@@ -43,7 +43,10 @@ export function resolveTargets(
   );
   const all = allTargets(fleet, tenants);
   throwProblems(
-    [...all.flatMap((target) => schemaProblem(target) ?? []), ...collisions(all)],
+    [
+      ...all.flatMap((target) => schemaProblem(target) ?? sharedProblem(fleet, target) ?? []),
+      ...collisions(all),
+    ],
     "some tenant schemas cannot be used",
   );
   return all.filter(
@@ -138,13 +141,32 @@ function schemaProblem(target: Target): FleetError | undefined {
       remedy: `PostgreSQL would cut it to ${longestName} bytes, and tenants could collide. Shorten the tenant's name.`,
     });
   }
-  if (target.schema.startsWith("pg_") || target.schema === "information_schema") {
-    return new FleetError("config", `the schema name ${target.schema} is reserved by PostgreSQL`, {
+  const { schema } = target;
+  const owner = schema === controlSchema ? "drizzle-fleet" : "PostgreSQL";
+  if (schema.startsWith("pg_") || schema === "information_schema" || schema === controlSchema) {
+    return new FleetError("config", `the schema name ${schema} is reserved by ${owner}`, {
       where,
       remedy: "Choose another tenantSchema pattern or tenant name.",
     });
   }
   return undefined;
+}
+
+/** A tenant whose schema is everybody's would get everybody's rows. A service without tenants may well keep it. */
+function sharedProblem(fleet: FleetConfig, target: Target): FleetError | undefined {
+  const owner = Object.entries(fleet.services).find(
+    ([, { database, sharedSchemas, extensionSchema }]) =>
+      database === target.database && [...sharedSchemas, extensionSchema].includes(target.schema),
+  );
+  if (owner === undefined || target.tenant === undefined) return undefined;
+  return new FleetError(
+    "config",
+    `${nameIn(target)} maps to the schema ${target.schema}, which service ${owner[0]} shares among its tenants`,
+    {
+      where: `services.${target.service}`,
+      remedy: "Choose another name for the tenant, or another tenantSchema pattern.",
+    },
+  );
 }
 
 function collisions(targets: readonly Target[]): FleetError[] {

@@ -133,6 +133,34 @@ describe("connections", () => {
     expect(lowered[0]?.reason).toContain("too many connections");
   });
 
+  test("are taken one after the other where there is only one, and kept outcomes come last", async () => {
+    const database = await createDatabase();
+    const { url } = await createRole(database, { attributes: "CONNECTION LIMIT 1" });
+    const root = await createFolder(slow);
+    const context = contextFor(root, appFleet(url, ["a", "b"], { concurrency: 6 }));
+    const { outcomes } = await migrateAll(context);
+    expect(outcomes.map(({ status }) => status)).toEqual(["succeeded", "succeeded"]);
+    expect(await database.query(`SELECT schema FROM drizzle_fleet.outcomes ORDER BY 1`)).toEqual([
+      { schema: "app_a" },
+      { schema: "app_b" },
+    ]);
+  });
+
+  test("that are refused to all workers at once are waited for by one of them", async () => {
+    const database = await createDatabase();
+    const { role, url } = await createRole(database);
+    const context = contextFor(
+      await createFolder(slow),
+      appFleet(url, tenants, { concurrency: 4, connectTimeout: 15_000 }),
+    );
+    const result = await migrateAll(context, { canary: "1", soakMs: 200 }, ({ type }) => {
+      if (type !== "soakStarted") return;
+      void database.query(`ALTER ROLE ${role} CONNECTION LIMIT 1`);
+      setTimeout(() => void database.query(`ALTER ROLE ${role} CONNECTION LIMIT 2`), 1_500);
+    });
+    expect(result.outcomes.map(({ status }) => status)).toEqual(Array(12).fill("succeeded"));
+  });
+
   test("are renewed after a number of targets, so that backends do not grow", async () => {
     const database = await createDatabase();
     const many = Array.from({ length: 450 }, (_, index) => `t${index}`);

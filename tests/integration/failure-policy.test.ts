@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { catalogOf } from "../support/catalog.ts";
 import { createProject, runCli } from "../support/cli.ts";
-import { createDatabase, type TestDatabase } from "../support/database.ts";
+import { createDatabase, createRole, type TestDatabase } from "../support/database.ts";
 import { appFleet, configFile, history, writeFiles } from "../support/fleet.ts";
 
 const tenants = Array.from({ length: 50 }, (_, index) => `t${String(index).padStart(2, "0")}`);
@@ -141,6 +141,52 @@ describe("a migration that breaks for some tenants", () => {
     const run = await runCli(project, ["migrate", "--tenant", "t00"]);
     expect(run.code).toBe(0);
     expect(run.stderr).toContain("The outcomes could not be kept in database main");
+  });
+
+  test("what repair and --to leave to be done is not forgotten by --failed", async () => {
+    const { database, project } = await createFleet();
+    await runCli(project, ["migrate"]);
+    // Edited now, the three fail for another reason; repair mends that, and migrates nothing.
+    await writeFiles(
+      project,
+      history("drizzle/app", { ...second, "0000_people": `${first["0000_people"]}\n` }),
+    );
+    expect((await runCli(project, ["migrate", "--failed"])).code).toBe(1);
+    expect(await runCli(project, ["repair", "--yes"])).toMatchObject({ code: 0 });
+    expect(await runCli(project, ["migrate", "--to", "0000_people"])).toMatchObject({ code: 0 });
+    for (const tenant of bad)
+      await database.query(`UPDATE app_${tenant}.people SET email = id::text`);
+    const retry = await runCli(project, ["migrate", "--failed", "--json"]);
+    expect(JSON.parse(retry.stdout.trim().split("\n").at(-1) ?? "")).toMatchObject({
+      targets: 3,
+      succeeded: 3,
+    });
+  });
+
+  test("the control schema may be made by somebody else for a role that may not", async () => {
+    const { database, project } = await createFleet();
+    const { role, url } = await createRole(database, { mayCreate: false });
+    await database.query(`DROP SCHEMA drizzle_fleet CASCADE; CREATE SCHEMA drizzle_fleet AUTHORIZATION ${role};
+      ALTER SCHEMA app_t00 OWNER TO ${role}; ALTER TABLE app_t00.people OWNER TO ${role}; ALTER TABLE app_t00.__fleet_ledger OWNER TO ${role}`);
+    await writeFiles(project, { "drizzle.config.ts": configFile(appFleet(url, ["t00"])) });
+    expect(await runCli(project, ["migrate"])).toMatchObject({
+      code: 0,
+      stderr: expect.not.stringContaining("could not be kept"),
+    });
+    // Without the schema and without the right to make it, the reason is PostgreSQL's own.
+    await database.query(`DROP SCHEMA drizzle_fleet CASCADE`);
+    await writeFiles(
+      project,
+      history("drizzle/app", {
+        ...second,
+        "0002_more": `ALTER TABLE "people" ADD COLUMN "more" text;`,
+      }),
+    );
+    const run = await runCli(project, ["migrate"]);
+    expect(run).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("permission denied for database"),
+    });
   });
 });
 

@@ -15,6 +15,7 @@ import {
   migrateAll,
   writeFiles,
 } from "../support/fleet.ts";
+import { markBegun } from "../support/ledger.ts";
 
 /** Whatever must find its way to the tenant's own schema: types, defaults, foreign keys, bodies, triggers. */
 const base = {
@@ -138,11 +139,13 @@ describe("names that are accepted", () => {
       expect(sqlstatesOf(failed)).toEqual(tenants.map(() => "23505"));
 
       // As if every runner had died in the middle of the build.
+      const begun = withIndex["0003_index"].split(";").slice(0, 2).join(";");
       for (const schema of tenants.map(schemaOf)) {
         const quoted = quoteIdentifier(schema);
         await database.query(
-          `DELETE FROM ${quoted}.people WHERE id = 2; CREATE INDEX people_number ON ${quoted}.people (id); UPDATE ${quoted}.__fleet_ledger SET begun = true WHERE tag = '0003_index'`,
+          `DELETE FROM ${quoted}.people WHERE id = 2; CREATE INDEX people_number ON ${quoted}.people (id)`,
         );
+        await markBegun(database, schema, "0003_index", begun);
       }
       await database.query(
         `UPDATE pg_index SET indisvalid = false WHERE indexrelid IN (SELECT oid FROM pg_class WHERE relname = 'people_number')`,

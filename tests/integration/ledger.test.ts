@@ -57,6 +57,7 @@ test("many schemas in any state are read in a few queries", async () => {
           queries += 1;
           return session.query(...args);
         },
+        script: (sql: string) => session.script(sql),
       };
       return readLedgers(
         counting as unknown as typeof session,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { lockKey } from "../../src/postgres/lock.ts";
 import { migrateText } from "../../src/report/migrate.ts";
-import { createDatabase } from "../support/database.ts";
+import { createDatabase, createRole } from "../support/database.ts";
 import {
   appFleet,
   byTenant,
@@ -68,7 +68,7 @@ describe("a table that another session has locked", () => {
       `BEGIN; SELECT count(*) FROM app_b.users; LOCK TABLE app_b.users IN SHARE MODE`,
     );
     const [{ pid } = { pid: 0 }] = (
-      await blocker.query<{ pid: number }>("SELECT pg_backend_pid() AS pid")
+      await blocker.query<{ pid: number }>("SELECT pg_backend_pid() AS pid, 'hunter2'")
     ).rows;
     const result = await migrateAll(context);
     expect(byTenant(result)).toEqual({
@@ -83,7 +83,7 @@ describe("a table that another session has locked", () => {
         pid,
         user: "postgres",
         application: "night report",
-        query: "SELECT pg_backend_pid() AS pid",
+        query: "SELECT pg_backend_pid() AS pid, '...'",
         since: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
         holds: "AccessShareLock on users, ShareLock on users",
       },
@@ -107,7 +107,7 @@ describe("a table that another session has locked", () => {
     expect(byTenant(result)).toEqual({ a: "failed" });
     expect(result.outcomes[0]?.failure?.holders).toMatchObject([
       {
-        query: expect.stringContaining("SELECT 'backup'"),
+        query: expect.stringContaining("SELECT '...'"),
         holds: "a transaction that it waits for",
       },
     ]);
@@ -117,6 +117,71 @@ describe("a table that another session has locked", () => {
       a: "succeeded 0001_index",
     });
   });
+});
+
+test("a lock of a role that may not be looked at fails its target, and loses none", async () => {
+  const database = await createDatabase();
+  const { url } = await createRole(database);
+  const root = await createFolder(history("drizzle/app", first));
+  const more = {
+    timeouts: { lock: "100ms" },
+    retry: { attempts: 2, minDelay: "10ms" },
+    concurrency: 1,
+  };
+  const context = contextFor(root, appFleet(url, ["a", "b", "c"], more));
+  await migrateAll(context);
+  await writeFiles(root, history("drizzle/app", second));
+  // A superuser's session: an ordinary role sees neither since when it lasts, nor what it does.
+  const blocker = await database.connect();
+  await blocker.query(`BEGIN; LOCK TABLE app_b.users`);
+  const result = await migrateAll(context);
+  expect(byTenant(result)).toEqual({
+    a: "succeeded 0001_name",
+    b: "failed",
+    c: "succeeded 0001_name",
+  });
+  expect(result.outcomes[1]?.failure?.holders).toMatchObject([
+    { user: "postgres", query: "<insufficient privilege>", holds: "AccessExclusiveLock on users" },
+  ]);
+  await blocker.query("ROLLBACK");
+});
+
+test("a ledger that cannot be read for a lock holds up nobody but its target", async () => {
+  const { database, context } = await createFleet(second);
+  const blocker = await database.connect();
+  await blocker.query(`BEGIN; LOCK TABLE app_b.__fleet_ledger`);
+  const result = await migrateAll(context);
+  expect(byTenant(result)).toEqual({
+    a: "succeeded 0001_name",
+    b: "failed",
+    c: "succeeded 0001_name",
+  });
+  expect(result.outcomes[1]?.failure?.message).toContain("is locked by another session");
+  await blocker.query("ROLLBACK");
+  expect(byTenant(await migrateAll(context, { failed: true }))).toEqual({
+    b: "succeeded 0001_name",
+  });
+});
+
+test("locked ledgers and outcomes do not hold up what is done already", async () => {
+  const { database, context } = await createFleet(second, { concurrency: 1 });
+  const blocker = await database.connect();
+  const notes: string[] = [];
+  const notify = (line: string) => void notes.push(line);
+  const result = await migrateAll({ ...context, notify }, {}, (event) => {
+    // What a flush and the recorder could touch is locked from the first step on, and for good.
+    if (event.type !== "stepApplied" || event.target.tenant !== "a") return;
+    void blocker.query(
+      `BEGIN; LOCK TABLE app_a.__fleet_ledger IN SHARE MODE; LOCK TABLE drizzle_fleet.outcomes`,
+    );
+  });
+  expect(byTenant(result)).toEqual({
+    a: "succeeded 0001_name",
+    b: "succeeded 0001_name",
+    c: "succeeded 0001_name",
+  });
+  expect(notes.join()).toContain("could not be kept in database main (no answer for 10 s)");
+  await blocker.query("ROLLBACK");
 });
 
 test("a target that another runner holds is left for later, and the holder is named when it takes long", async () => {

@@ -113,6 +113,33 @@ describe("through PgBouncer in transaction mode", () => {
     await client.end();
   });
 
+  test("what runs is cancelled at once, and a failed migration leaves no lock in the pool", async () => {
+    const { database, url } = await createPooled(1);
+    const root = await createFolder(
+      history("drizzle/app", {
+        "0000_slow": `SELECT pg_advisory_lock(4711);\nSELECT pg_sleep(60);`,
+      }),
+    );
+    const stop = new AbortController();
+    const cancel = new AbortController();
+    const fleet = appFleet(url, ["t0"], { concurrency: 1 });
+    const context = { ...contextFor(root, fleet), signal: stop.signal, cancel: cancel.signal };
+    let cancelledAt = 0;
+    const result = await migrateAll(context, {}, ({ type }) => {
+      if (type !== "targetStarted") return;
+      setTimeout(() => {
+        cancelledAt = performance.now();
+        stop.abort();
+        cancel.abort();
+      }, 700);
+    });
+    expect(performance.now() - cancelledAt).toBeLessThan(4_000);
+    expect(result.outcomes).toMatchObject([{ status: "failed", failure: { sqlstate: "57014" } }]);
+    expect(
+      await database.query(`SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711`),
+    ).toEqual([]);
+  });
+
   test("a pooler that lets no more clients in lowers the concurrency", async () => {
     const database = await createDatabase();
     const { url } = await startPgbouncer(database.url, { poolMode: "transaction", maxClients: 4 });

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { status } from "../../src/operations/status.ts";
@@ -14,6 +13,7 @@ import {
   migrateAll,
   writeFiles,
 } from "../support/fleet.ts";
+import { checksumOf, markBegun, statementsOf } from "../support/ledger.ts";
 
 const table = `CREATE TABLE "t" ("id" integer PRIMARY KEY, "x" integer);`;
 const concurrent = `ALTER TABLE "t" ADD COLUMN "y" integer;
@@ -30,8 +30,6 @@ async function withTable(more: Record<string, string>) {
   await writeFiles(root, history("drizzle/app", { "0000_table": table, ...more }));
   return { database, root, context };
 }
-
-const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 
 const advisoryLocks = `SELECT count(*)::int FROM pg_locks l JOIN pg_database d ON d.oid = l.database
   WHERE l.locktype = 'advisory' AND d.datname = current_database()`;
@@ -90,17 +88,15 @@ describe("statements that cannot run in a transaction", () => {
     await migrateAll(context);
     await database.query(`DELETE FROM app_a.t WHERE id = 2`);
     // As if the build had ended and its runner had died before it could write that down.
-    await database.query(`UPDATE app_a.__fleet_ledger SET begun = true WHERE tag = '0001_index'`);
+    const begun = concurrent.split(";").slice(0, 2).join(";");
+    await markBegun(database, "app_a", "0001_index", begun);
     await database.query(`CREATE UNIQUE INDEX t_x ON app_a.t (x)`);
     const oid = () => database.query(`SELECT 'app_a.t_x'::regclass::oid AS oid`);
     const before = await oid();
     expect(byTenant(await migrateAll(context))).toEqual({ a: "succeeded 0001_index" });
     expect(await oid()).toEqual(before);
 
-    await database.query(
-      `UPDATE app_a.__fleet_ledger SET begun = true, applied = 1, applied_checksum = $1 WHERE tag = '0001_index'`,
-      [sha256(`${concurrent.split(";")[0]}\0`)],
-    );
+    await markBegun(database, "app_a", "0001_index", begun);
     await database.query(
       `ALTER TABLE app_a.t DROP COLUMN z; UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'app_a.t_x'::regclass`,
     );
@@ -135,24 +131,52 @@ describe("statements that cannot run in a transaction", () => {
     }
   });
 
-  test("a build under another definition counts for nothing after the file was corrected", async () => {
+  test("what was begun may not be edited until it is finished: nobody could tell what it left", async () => {
+    const begun = `CREATE INDEX CONCURRENTLY "t_x" ON "t" ("x");`;
     const { database, root, context } = await withTable({
-      "0001_index": `CREATE INDEX CONCURRENTLY "t_x" ON "t" ("id");`,
+      "0001_unique": `CREATE UNIQUE INDEX "t_id" ON "t" ("id");`,
+      "0002_index": begun,
     });
     await migrateAll(context);
     await database.query(
-      `UPDATE app_a.__fleet_ledger SET begun = true, applied = 0 WHERE tag = '0001_index'`,
+      `UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'app_a.t_x'::regclass`,
     );
-    await writeFiles(
-      root,
-      history("drizzle/app", {
-        "0000_table": table,
-        "0001_index": `CREATE INDEX CONCURRENTLY "t_x" ON "t" ("x");`,
-      }),
-    );
+    await markBegun(database, "app_a", "0002_index", begun);
+    const files = {
+      "0000_table": table,
+      "0001_unique": `CREATE UNIQUE INDEX "t_id" ON "t" ("id");`,
+    };
+    for (const edited of [
+      `CREATE INDEX CONCURRENTLY "t_id" ON "t" ("x");`,
+      `CREATE INDEX IF NOT EXISTS "t_x" ON "t" ("x");`,
+    ]) {
+      await writeFiles(root, history("drizzle/app", { ...files, "0002_index": edited }));
+      const { outcomes } = await migrateAll(context);
+      expect(outcomes[0]).toMatchObject({ status: "failed", applied: [] });
+      expect(outcomes[0]?.failure?.message).toContain("edited after it had been begun");
+    }
+    await writeFiles(root, history("drizzle/app", { ...files, "0002_index": begun }));
+    expect(byTenant(await migrateAll(context))).toEqual({ a: "succeeded 0002_index" });
+    expect(await database.query(invalidIndexes)).toEqual([]);
+    expect(
+      await database.query(
+        `SELECT indisunique FROM pg_index WHERE indexrelid = 'app_a.t_id'::regclass`,
+      ),
+    ).toEqual([{ indisunique: true }]);
+  });
+
+  test("IF NOT EXISTS does not take an index that is not valid", async () => {
+    const { database, context } = await withTable({
+      "0001_index": `CREATE INDEX CONCURRENTLY IF NOT EXISTS "t_x" ON "t" ("x");`,
+    });
+    await database.query(`CREATE INDEX t_x ON app_a.t (x);
+      UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'app_a.t_x'::regclass`);
+    expect((await migrateAll(context)).outcomes[0]).toMatchObject({
+      status: "failed",
+      failure: { sqlstate: "55000", message: `index "t_x" exists already, and is not valid` },
+    });
+    await database.query(`DROP INDEX app_a.t_x`);
     expect(byTenant(await migrateAll(context))).toEqual({ a: "succeeded 0001_index" });
-    const [index] = await database.query(`SELECT indexdef FROM pg_indexes WHERE indexname = 't_x'`);
-    expect(index?.indexdef).toContain("(x)");
   });
 
   test("what was applied may not be edited, what comes after it may", async () => {
@@ -196,7 +220,7 @@ describe("statements that cannot run in a transaction", () => {
       const running = migrateAll(context);
       const waiting = `SELECT FROM pg_locks WHERE NOT granted AND relation = 'app_a.t'::regclass`;
       while ((await database.query(waiting)).length === 0) await sleep(10);
-      await database.query(`UPDATE app_b.__fleet_ledger SET begun = true WHERE tag = '0001_index'`);
+      await markBegun(database, "app_b", "0001_index", tolerant.split(";").slice(0, 2).join(";"));
       await database.query(halfBuilt("b"));
       await other.query(`COMMIT`);
       expect(byTenant(await running)).toEqual({
@@ -210,7 +234,7 @@ describe("statements that cannot run in a transaction", () => {
       const { database, context } = await withTable({ "0001_index": tolerant });
       // Plays the other runner: it takes the target as soon as the first segment is committed.
       await database.query(`CREATE FUNCTION begin() RETURNS trigger LANGUAGE plpgsql AS
-        $$ BEGIN IF NEW.applied = 1 THEN NEW.begun = true; END IF; RETURN NEW; END $$`);
+        $$ BEGIN IF NEW.applied = 1 THEN NEW.begun = true; NEW.applied_checksum = '${checksumOf(statementsOf(tolerant, 2))}'; END IF; RETURN NEW; END $$`);
       await database.query(
         `CREATE TRIGGER begin BEFORE INSERT ON app_a.__fleet_ledger FOR EACH ROW EXECUTE FUNCTION begin()`,
       );
@@ -234,8 +258,8 @@ describe("statements that cannot run in a transaction", () => {
     await blocker.query(`COMMIT`);
     // Killed before it could clear away, a runner leaves what the next one finds.
     await database.query(`CREATE INDEX "t_x_ccnew" ON app_a.t (x);
-      UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'app_a.t_x_ccnew'::regclass;
-      UPDATE app_a.__fleet_ledger SET begun = true WHERE tag = '0002_reindex'`);
+      UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'app_a.t_x_ccnew'::regclass`);
+    await markBegun(database, "app_a", "0002_reindex", `REINDEX INDEX CONCURRENTLY "public"."t_x"`);
     expect(byTenant(await migrateAll(context))).toEqual({ a: "succeeded 0002_reindex" });
     expect(await database.query(invalidIndexes)).toEqual([]);
     expect(await indexes(database)).toEqual([{ relname: "t_x", indisvalid: true }]);
@@ -259,15 +283,26 @@ describe("statements that cannot run in a transaction", () => {
     expect(await database.query(links)).toEqual([]);
   });
 
+  test("a partition that is not there is an error, and stays one", async () => {
+    const { context } = await withTable({
+      "0001_parts": `CREATE TABLE "p" ("id" integer) PARTITION BY LIST ("id");`,
+      "0002_detach": `ALTER TABLE "p" DETACH PARTITION "typo" CONCURRENTLY;`,
+    });
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      expect((await migrateAll(context)).outcomes[0]).toMatchObject({
+        status: "failed",
+        failure: { sqlstate: "42P01", tag: "0002_detach" },
+      });
+    }
+  });
+
   test("a dropped index that is gone already counts as dropped on resume", async () => {
     const { database, context } = await withTable({
       "0001_index": `CREATE INDEX "t_x" ON "t" ("x");`,
       "0002_drop": `DROP INDEX CONCURRENTLY "public"."t_x";`,
     });
     await migrateAll(context);
-    await database.query(
-      `UPDATE app_a.__fleet_ledger SET applied = 0, begun = true WHERE tag = '0002_drop'`,
-    );
+    await markBegun(database, "app_a", "0002_drop", `DROP INDEX CONCURRENTLY "public"."t_x"`);
     expect(byTenant(await migrateAll(context))).toEqual({ a: "succeeded 0002_drop" });
   });
 });

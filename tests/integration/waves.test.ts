@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { RolloutEvent } from "../../src/core/events.ts";
-import { createDatabase } from "../support/database.ts";
+import { createDatabase, createRole } from "../support/database.ts";
 import {
   appFleet,
   byTenant,
@@ -131,6 +131,31 @@ describe("waves", () => {
     const next = await migrateAll(contextFor(root, fleet), { canary: "1", soakMs: 1 });
     expect(waves(next.events)[0]).toEqual(["canary", ["t1"]]);
     expect(byTenant(next).t0).toBe("skipped");
+  });
+
+  test("a canary that could not be begun has proved nothing", async () => {
+    const { database, root } = await createFleet(table);
+    const { role, url } = await createRole(database);
+    const context = contextFor(root, appFleet(url, ["a", "b"], { connectTimeout: 300 }));
+    const result = await migrateAll(context, { canary: "a" }, ({ type }) => {
+      if (type === "rolloutStarted") void database.query(`ALTER ROLE ${role} NOLOGIN`);
+      if (type === "waveEnded") void database.query(`ALTER ROLE ${role} LOGIN`);
+    });
+    // Whether its connection came before the lock-out is chance; what follows a canary that did not run is not.
+    if (byTenant(result).a === "notExecuted") expect(byTenant(result).b).toBe("notExecuted");
+    expect(byTenant(result).a).toMatch(/succeeded|notExecuted/);
+  });
+
+  test("protection that would protect nobody is refused", async () => {
+    const { context } = await createFleet(table, { groups: { staff: { staf: true } } });
+    for (const canary of ["staff", ",", "", "0%", "0"])
+      await expect(migrateAll(context, { canary }), canary).rejects.toMatchObject({
+        code: "usage",
+      });
+    await expect(migrateAll(context, { wave: "0%" })).rejects.toMatchObject({ code: "usage" });
+    // A tenant that this run leaves out is no mistake: the run has no canary then.
+    const { events } = await migrateAll(context, { canary: "t1", tenants: ["t2"] });
+    expect(waves(events)).toEqual([["all", ["t2"]]]);
   });
 
   test("names that are wrong, or mean two things, are refused before anything is done", async () => {

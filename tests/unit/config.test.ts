@@ -40,6 +40,8 @@ describe("the configuration", () => {
       canary: "3",
       onError: "continue",
     });
+    // The file that defineFleet has checked is checked once more when it is loaded.
+    expect(parseFleet(fleet)).toEqual(fleet);
     const wrong = {
       rollout: { soak: "long", maxFailures: "many" },
       tenants: [{ id: "" }, "a", "a"],

@@ -65,7 +65,7 @@ describe("planTarget", () => {
       tag: "0001_b",
       resumeAt: 2,
       resumeChecksum: "x",
-      begun: "asItStood",
+      begun: true,
       ledger: digestOf(entries),
     });
     expect(plan.steps[1]).toMatchObject({ tag: "0002_c", resumeAt: 0, ledger: history.digests[2] });

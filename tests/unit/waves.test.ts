@@ -17,7 +17,7 @@ function plan(service: string, tenant: string | undefined, pending = 1): TargetP
   return {
     target: { database: "main", service, tenant, schema: `${service}_${tenant ?? ""}` },
     current: undefined,
-    steps: pending > 0 ? [{ ...step, begun: "no", ledger: "" }] : [],
+    steps: pending > 0 ? [{ ...step, begun: false, ledger: "" }] : [],
     pending,
     problems: [],
     create: "nothing",
@@ -48,6 +48,15 @@ describe("divide", () => {
       ["canary!", "auth/a flow/a"],
       ["wave 1 of 2", "single/- auth/b flow/b auth/c flow/c"],
       ["wave 2 of 2", "auth/d flow/d"],
+    ]);
+  });
+
+  test("a wave may be called as the canary is", () => {
+    const all = [plan("single", undefined), plan("auth", "a"), plan("auth", "b")];
+    const groups = [{ name: "canary", tenants: new Set(["a"]) }];
+    expect(shape(all, { groups })).toEqual([
+      ["canary", "single/- auth/a"],
+      ["the rest", "auth/b"],
     ]);
   });
 

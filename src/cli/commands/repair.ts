@@ -24,8 +24,8 @@ export function repairCommand(finish: Finish): Command {
     .addHelpText(
       "after",
       `
-Right for edits that leave the schema as it is: comments, line ends, names of files.
-For any other, restore the file and put the change into a new migration.`,
+Right for edits that leave the schema as it is: comments, spaces, line ends. For any
+other, restore the file and put the change into a new migration.`,
     )
     .action(async (options: RepairOptions) => {
       const { repair } = await import("../../operations/repair.ts");
@@ -58,7 +58,10 @@ async function ask(): Promise<boolean> {
     });
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await terminal.question("Accept these files as what was applied? [y/N] ");
+    // Ctrl-C and Ctrl-D are a no.
+    const closed = new Promise<string>((resolve) => terminal.once("close", () => resolve("")));
+    const question = terminal.question("Accept these files as what was applied? [y/N] ");
+    const answer = await Promise.race([question.catch(() => ""), closed]);
     return /^y(es)?$/i.test(answer.trim());
   } finally {
     terminal.close();

@@ -1,0 +1,37 @@
+import { createHash } from "node:crypto";
+import pg from "pg";
+import type { TestDatabase } from "./database.ts";
+
+/**
+ * Makes a ledger say what it says when a runner died while a statement ran alone.
+ *
+ * @param text the migration's text up to and with that statement
+ */
+export async function markBegun(
+  database: TestDatabase,
+  schema: string,
+  tag: string,
+  text: string,
+): Promise<void> {
+  const statements = statementsOf(text);
+  await database.query(
+    `UPDATE ${pg.escapeIdentifier(schema)}.__fleet_ledger SET begun = true, applied = $2, applied_checksum = $3 WHERE tag = $1`,
+    [tag, statements.length - 1, checksumOf(statements)],
+  );
+}
+
+/** The first statements of a text, as it would be split. */
+export function statementsOf(text: string, count?: number): string[] {
+  const statements = text.replaceAll("--> statement-breakpoint", "").split(";");
+  return statements
+    .map((statement) => statement.trim())
+    .filter((statement) => statement !== "")
+    .slice(0, count);
+}
+
+/** What a ledger has for the text of these statements. */
+export function checksumOf(statements: readonly string[]): string {
+  const hash = createHash("sha256");
+  for (const statement of statements) hash.update(statement).update("\0");
+  return hash.digest("hex");
+}
