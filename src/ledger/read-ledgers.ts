@@ -1,4 +1,5 @@
 import type { LedgerEntry, LedgerState } from "../core/ledger.ts";
+import { ScriptError } from "../postgres/script.ts";
 import type { Session } from "../postgres/session.ts";
 import { sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 import { digestExpression } from "./digest.ts";
@@ -58,8 +59,9 @@ async function readBatch(
     await session.script("COMMIT");
     return states;
   } catch (error) {
-    await session.script("ROLLBACK").catch(() => session.close());
-    if (sqlstateOf(error) !== sqlstate.lockNotAvailable) throw error;
+    if (!session.lost) await session.script("ROLLBACK").catch(() => session.close());
+    if (sqlstateOf(error) !== sqlstate.lockNotAvailable)
+      throw error instanceof ScriptError ? error.cause : error;
     const [schema = "", ...others] = schemas;
     if (others.length === 0) return [[schema, { kind: "locked" }]];
     const states: ReadState[] = [];

@@ -7,7 +7,7 @@ import { readLedgers } from "../ledger/read-ledgers.ts";
 import { type History, historyOf, type Planner, planTargets } from "../plan/build.ts";
 import { roomFor } from "../postgres/capacity.ts";
 import { type Session, withSession } from "../postgres/session.ts";
-import { sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
+import { isConnectionLoss, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 import { readMigrations } from "../source/read-migrations.ts";
 import {
   type Context,
@@ -90,18 +90,25 @@ export async function planFleet(
   };
 }
 
+/** A connection that breaks while it reads is made anew so often: nothing is lost by asking once more. */
+const readAttempts = 3;
+
 /** Reads from a database; an error says which one it was. */
-export function withDatabase<Result>(
+export async function withDatabase<Result>(
   context: Context,
   address: DatabaseAddress,
   read: (session: Session) => Promise<Result>,
 ): Promise<Result> {
-  const connect = { waitMs: context.config.fleet.connectTimeout, signal: context.signal };
-  return withSession(address, connect, read).catch((error: unknown) => {
-    throw isFleetError(error) || context.signal?.aborted === true
-      ? error
-      : unreadable(address, error);
-  });
+  const { signal } = context;
+  const connect = { waitMs: context.config.fleet.connectTimeout, signal };
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await withSession(address, connect, read);
+    } catch (error) {
+      if (isFleetError(error) || signal?.aborted === true) throw error;
+      if (!isConnectionLoss(error) || attempt === readAttempts) throw unreadable(address, error);
+    }
+  }
 }
 
 /** The same text for the same database, whatever host name and port led to it. */

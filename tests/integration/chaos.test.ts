@@ -7,7 +7,7 @@ import { catalogOf } from "../support/catalog.ts";
 import { createProject, runCli } from "../support/cli.ts";
 import { appFleet, contextFor, history } from "../support/fleet.ts";
 import { createOwnServer, type OwnServer, type Queries } from "../support/own-server.ts";
-import { type Break, BreakingProxy, type Cut } from "../support/proxy.ts";
+import { type Break, BreakingProxy, type Cut, type Decision } from "../support/proxy.ts";
 import { createRandom, type Random } from "../support/random.ts";
 import { Runner } from "../support/runner.ts";
 
@@ -103,8 +103,8 @@ interface Scene {
   readonly fleet: FleetInput;
   /** The tenants, more of them with each round. */
   readonly tenants: string[];
-  /** How many messages that decide something a tenant's undisturbed rollout sends. */
-  readonly decisive: number;
+  /** How many messages of each kind a tenant's undisturbed rollout sends. */
+  readonly messages: Readonly<Record<Decision, number>>;
 }
 
 /** One round: its own random numbers, so that how long something took does not change what comes after. */
@@ -276,7 +276,7 @@ async function prepare(): Promise<Scene> {
   expect(
     runner.outcomes.filter(({ status }) => status !== "succeeded" && status !== "skipped"),
   ).toEqual([]);
-  return { ...scene, decisive: proxy.decisive };
+  return { ...scene, messages: { ...proxy.seen } };
 }
 
 function grow(tenants: string[], prefix: string, count: number): void {
@@ -295,7 +295,7 @@ function environmentOf({ server, tenants }: Pick<Scene, "server" | "tenants">, p
   return { CHAOS_URL: server.urlAt(port), TENANTS: tenants.join(" ") };
 }
 
-function startHere(scene: Omit<Scene, "decisive">, port?: number): Runner {
+function startHere(scene: Omit<Scene, "messages">, port?: number): Runner {
   return Runner.here(contextFor(scene.project, scene.fleet, environmentOf(scene, port)));
 }
 
@@ -331,17 +331,26 @@ async function cutAtMessages(
   place: (random: Random) => Break,
 ): Promise<Played> {
   const { proxy } = scene;
-  const before = proxy.cuts.length;
+  const before = proxy.cuts;
   const count = 1 + random.below(3);
-  const orders = Array.from({ length: count }, (): Cut => {
-    const after = random.below(Math.floor((scene.decisive * fresh) / count));
-    return { place: place(random), after, share: random.next(), reset: random.chance(0.5) };
+  const orders = Array.from({ length: count }, (_, index): Cut => {
+    const at = index > 0 && random.chance(0.4) ? "alone" : "commit";
+    const after = random.below(Math.floor((scene.messages[at] * fresh) / count));
+    const lateMs = random.chance(0.3) ? random.below(300) : 0;
+    return {
+      at,
+      place: place(random),
+      after,
+      share: random.next(),
+      reset: random.chance(0.5),
+      lateMs,
+    };
   });
   proxy.cutAtMessages(orders);
   const runner = start({ scene, random, fresh }, proxy.port);
   await runner.ending;
   proxy.cutAtMessages([]);
-  return { runners: [runner], hit: proxy.cuts.slice(before).includes("commit") };
+  return { runners: [runner], hit: proxy.cuts > before };
 }
 
 /** Kills a backend as the kernel does when memory runs out: the server ends all others and recovers. */

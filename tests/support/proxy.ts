@@ -7,32 +7,36 @@ import { onTestFinished } from "vitest";
  */
 export type Break = "before" | "sent" | "answered" | "partly";
 
+/** What a message decides: it commits, or it is a statement that runs outside of a transaction. */
+export type Decision = "commit" | "alone";
+
 export interface Cut {
+  readonly at: Decision;
   readonly place: Break;
-  /** How many decisive messages pass unharmed first, since the cut before. */
+  /** How many messages that decide the same pass unharmed first, since the cut before. */
   readonly after: number;
   /** For `partly`: how much of the answer gets through, from 0 to 1. */
   readonly share: number;
   /** Whether the client sees a reset instead of an orderly end. */
   readonly reset: boolean;
+  /** How long the server takes to learn of it, in milliseconds: until then its backend keeps its locks. */
+  readonly lateMs: number;
 }
-
-/** What a message decides: it commits, or it is a statement that runs outside of a transaction. */
-type Decision = "commit" | "alone";
 
 interface Connection {
   readonly client: Socket;
   readonly server: Socket;
   /** What the server has answered, once the answer is held back for a cut. */
-  held?: { readonly cut: Cut; readonly decision: Decision; readonly answer: Buffer[] };
+  held?: { readonly cut: Cut; readonly answer: Buffer[] };
+  lateMs?: number;
 }
 
 /** A way to a PostgreSQL server that breaks where a test wants it to. */
 export class BreakingProxy {
   readonly #connections = new Set<Connection>();
-  readonly #cutAt: Decision[] = [];
+  readonly #seen = { commit: 0, alone: 0 };
   #orders: readonly Cut[] = [];
-  #decisive = 0;
+  #cuts = 0;
   #port = 0;
 
   /** Listens on a port of its own until the test has ended. */
@@ -53,17 +57,17 @@ export class BreakingProxy {
     return this.#port;
   }
 
-  /** How many decisive messages it has seen. */
-  get decisive(): number {
-    return this.#decisive;
+  /** How many messages of each kind it has seen. */
+  get seen(): Readonly<Record<Decision, number>> {
+    return this.#seen;
   }
 
-  /** What the messages decided at which it broke a connection. */
-  get cuts(): readonly Decision[] {
-    return this.#cutAt;
+  /** How many orders it has carried out. */
+  get cuts(): number {
+    return this.#cuts;
   }
 
-  /** Breaks connections at decisive messages that are still to come, in place of earlier orders. */
+  /** Breaks connections at messages that are still to come, one after the other, in place of earlier orders. */
   cutAtMessages(orders: readonly Cut[]): void {
     this.#orders = orders;
   }
@@ -87,74 +91,65 @@ export class BreakingProxy {
     server.on("data", (chunk) => {
       for (const message of answers.read(chunk)) this.#answer(connection, message);
     });
-    for (const [from, to] of [
-      [client, server],
-      [server, client],
-    ] as const) {
+    for (const socket of [client, server]) {
       // Many small messages: each would wait for the one before it to be acknowledged.
-      from.setNoDelay(true);
+      socket.setNoDelay(true);
       // Whatever ends one side ends the other, as a broken network would; "close" follows every error.
-      from.on("error", () => undefined);
-      from.on("close", () => {
-        this.#connections.delete(connection);
-        to.destroy();
-      });
+      socket.on("error", () => undefined);
+      socket.on("close", () => this.#connections.delete(connection));
     }
+    server.on("close", () => client.destroy());
+    client.on("close", () => setTimeout(() => server.destroy(), connection.lateMs ?? 0));
   }
 
   #forward(connection: Connection, message: Buffer): void {
     const { client, server } = connection;
     if (client.destroyed || server.destroyed) return;
     const decision = decisionOf(message);
-    const cut = decision === undefined ? undefined : this.#take();
-    if (decision === undefined || cut === undefined) {
-      server.write(message);
-      return;
-    }
-    if (cut.place === "before") this.#breakAt(connection, decision, cut);
-    else if (cut.place === "sent")
-      server.write(message, () => this.#breakAt(connection, decision, cut));
+    const cut = decision === undefined ? undefined : this.#orderFor(decision);
+    if (cut === undefined) server.write(message);
+    else if (cut.place === "before") this.#carryOut(connection, cut);
+    else if (cut.place === "sent") server.write(message, () => this.#carryOut(connection, cut));
     else {
-      connection.held = { cut, decision, answer: [] };
+      connection.held = { cut, answer: [] };
       server.write(message);
     }
   }
 
   /** The order to cut, if it is this message's turn. */
-  #take(): Cut | undefined {
-    this.#decisive += 1;
+  #orderFor(decision: Decision): Cut | undefined {
+    this.#seen[decision] += 1;
     const [cut, ...others] = this.#orders;
-    if (cut === undefined) return undefined;
+    if (cut?.at !== decision) return undefined;
     this.#orders = cut.after > 0 ? [{ ...cut, after: cut.after - 1 }, ...others] : others;
     return cut.after > 0 ? undefined : cut;
   }
 
   #answer(connection: Connection, message: Buffer): void {
     const { client, held } = connection;
+    if (client.destroyed) return;
     if (held === undefined) {
-      if (!client.destroyed) client.write(message);
+      client.write(message);
       return;
     }
     held.answer.push(message);
     if (message[0] !== readyForQuery) return;
-    const { cut, decision } = held;
+    const { cut } = held;
     const answer = Buffer.concat(held.answer);
-    if (cut.place === "answered") this.#breakAt(connection, decision, cut);
-    else
-      client.write(answer.subarray(0, Math.floor(answer.length * cut.share)), () =>
-        this.#breakAt(connection, decision, cut),
-      );
+    const part = answer.subarray(0, Math.floor(answer.length * cut.share));
+    if (cut.place === "answered") this.#carryOut(connection, cut);
+    else client.write(part, () => this.#carryOut(connection, cut));
   }
 
-  #breakAt(connection: Connection, decision: Decision, { reset }: Cut): void {
-    this.#cutAt.push(decision);
+  #carryOut(connection: Connection, { reset, lateMs }: Cut): void {
+    this.#cuts += 1;
+    connection.lateMs = lateMs;
     this.#break(connection, reset);
   }
 
-  #break({ client, server }: Connection, reset: boolean): void {
+  #break({ client }: Connection, reset: boolean): void {
     if (reset) client.resetAndDestroy();
     else client.destroy();
-    server.destroy();
   }
 }
 
@@ -164,7 +159,8 @@ const simpleQuery = "Q".charCodeAt(0);
 function decisionOf(message: Buffer): Decision | undefined {
   if (message[0] !== simpleQuery) return undefined;
   const text = message.toString("utf8", 5);
-  if (/\bCOMMIT\b/.test(text)) return "commit";
+  // Reading a fleet has transactions, too; a migration's records what it did.
+  if (/\bCOMMIT\b/.test(text) && text.includes("__fleet_ledger")) return "commit";
   return /\bCONCURRENTLY\b/.test(text) ? "alone" : undefined;
 }
 
