@@ -5,7 +5,7 @@ import { hasWork, type Plan, type TargetPlan, targetsOf, type Wave } from "../co
 import { Halt } from "./halt.ts";
 import type { RolloutOptions } from "./options.ts";
 import { Queue } from "./queue.ts";
-import { connectionFailure, giveUp, problemOutcome, type Work } from "./target.ts";
+import { brokenOutcome, connectionFailure, giveUp, problemOutcome, type Work } from "./target.ts";
 import { verify } from "./verify.ts";
 import { type Crew, runWorker } from "./worker.ts";
 
@@ -119,7 +119,11 @@ async function runDatabase(
   plans: readonly TargetPlan[],
 ): Promise<void> {
   const { options, halt } = rollout;
-  const end = (outcome: Outcome) => endTarget(rollout, wave, outcome);
+  const missing = new Set(plans.map(({ target }) => target));
+  const end = (outcome: Outcome) => {
+    missing.delete(outcome.target);
+    endTarget(rollout, wave, outcome);
+  };
   for (const plan of plans) if (plan.steps.length === 0) endUntouched(rollout, wave, plan);
   const busy = plans.filter(({ steps }) => steps.length > 0).map(newWork);
   const count = Math.min(options.concurrencyOf(database), busy.length);
@@ -133,6 +137,9 @@ async function runDatabase(
     result.status === "rejected" ? [result.reason] : [],
   );
   for (const rest of queue.rest()) end(giveUp(explained(rest, reasons, halt)));
+  // Nobody may vanish from the report, whatever went wrong.
+  for (const work of busy)
+    if (missing.has(work.plan.target)) end(brokenOutcome(work, new Error("its outcome was lost")));
 }
 
 function endTarget({ options, halt, outcomes }: Rollout, wave: Wave, outcome: Outcome): void {
