@@ -191,7 +191,14 @@ describe("results", () => {
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line));
-    expect(events[0]).toEqual({ type: "rolloutStarted", targets: 6, steps: 2 });
+    expect(events[0]).toEqual({
+      at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      type: "rolloutStarted",
+      id: expect.stringMatching(/^\d{8}-\d{6}-[0-9a-f]{4}$/),
+      waves: 1,
+      targets: 6,
+      steps: 2,
+    });
     expect(events.at(-1)).toEqual({
       type: "summary",
       targets: 6,
@@ -201,6 +208,8 @@ describe("results", () => {
       notExecuted: 0,
       inDoubt: 0,
       applied: 2,
+      failures: [],
+      stopped: null,
     });
     const again = await runCli(project, ["migrate"], environment);
     expect(again.stdout).toContain("Nothing to do: 6 targets at head.");
@@ -215,7 +224,7 @@ describe("results", () => {
     const result = await runCli(project, ["migrate"], { DATABASE_URI: url });
     expect(result.code).toBe(1);
     expect(result.stdout).toMatch(
-      /x shop\/toshiba {2}schema shop_toshiba\n {2}division by zero \(SQLSTATE 22012\)\n {2}at drizzle\/shop\/0000_t\.sql:2\n/,
+      /x 3 targets: shop\/default, shop\/toshiba, shop\/iopex\n {2}division by zero \(SQLSTATE 22012\)\n {2}at drizzle\/shop\/0000_t\.sql:2\n/,
     );
     expect(result.stdout).toContain("-> Mend this tenant, or correct the migration");
     expect(result.stdout).toContain("3 of 6 targets failed.");
