@@ -69,6 +69,7 @@ export async function acquireEmbedded(
   databases: readonly string[],
 ): Promise<EmbeddedServer> {
   const place = await preparePlace(options);
+  if (place.password === "") throw lostPassword(place);
   const { session, port } = await joinServer(place, options.port);
   await createDatabases(session, databases).catch(async (error: unknown) => {
     await leaveServer(place, session);
@@ -187,13 +188,16 @@ async function writePasswordFile(path: string): Promise<void> {
   await rm(temporary);
 }
 
+/** Empty when it is lost: the database can still be erased then. */
 async function readPassword(path: string): Promise<string> {
   const text = await readFile(path, "utf8").catch(() => "");
-  const password = text.trim().split(":").at(-1) ?? "";
-  if (password !== "") return password;
-  throw new FleetError(
+  return text.trim().split(":").at(-1) ?? "";
+}
+
+function lostPassword({ passwordFile }: Place): FleetError {
+  return new FleetError(
     "embedded",
-    `the embedded database's password is lost: ${path} is missing or empty`,
+    `the embedded database's password is lost: ${passwordFile} is missing or empty`,
     {
       remedy: "Restore the file, or erase the database and its data: drizzle-fleet dev --death",
     },

@@ -206,6 +206,16 @@ describe("dev --death", () => {
     });
   });
 
+  test("erases a database whose password is lost", async () => {
+    const project = await createEmbeddedProject();
+    await runCli(project, ["migrate"]);
+    await rm(join(project, ".data/pgpass"));
+    const lost = await runCli(project, ["migrate"]);
+    expect(lost.stderr).toMatch(/password is lost: .*drizzle-fleet dev --death/s);
+    expect(await runCli(project, ["dev", "--death"])).toMatchObject({ code: 0 });
+    expect(await runCli(project, ["migrate"])).toMatchObject({ code: 0 });
+  });
+
   test("leaves a folder alone that it did not make, and data that a server runs on", async () => {
     const project = await createEmbeddedProject();
     await mkdir(join(project, ".data/postgres"), { recursive: true });
