@@ -356,7 +356,13 @@ async function cutAtMessages(
 /** Kills a backend as the kernel does when memory runs out: the server ends all others and recovers. */
 async function crashBackend(server: OwnServer): Promise<void> {
   const [backend] = await server.use((database) => database.query<{ pid: number }>(toolsBackends));
-  if (backend !== undefined) process.kill(backend.pid, "SIGKILL");
+  if (backend === undefined) return;
+  try {
+    process.kill(backend.pid, "SIGKILL");
+  } catch (error) {
+    // It may have ended since it was asked for.
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+  }
 }
 
 const toolsBackends = `SELECT pid FROM pg_stat_activity WHERE application_name = 'drizzle-fleet' AND datname = current_database()`;
