@@ -45,6 +45,10 @@ export async function readLedgers(
 /** So long, in milliseconds, a ledger may be locked before the others are read without it. */
 const patience = 1_000;
 
+/** Many small tables look dear to the planner: compiling the query would cost more than to run it. */
+const readSettings = `SET LOCAL lock_timeout = ${patience}; SET LOCAL jit = off;
+SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL search_path = pg_catalog`;
+
 type ReadState = [schema: string, state: LedgerState];
 
 /** One locked ledger must not hide the others: then they are read one by one. */
@@ -54,7 +58,7 @@ async function readBatch(
   known: KnownStates,
 ): Promise<ReadState[]> {
   try {
-    await session.script(`BEGIN READ ONLY; SET LOCAL lock_timeout = ${patience}`);
+    await session.script(`BEGIN READ ONLY; ${readSettings}`);
     const states = await readTogether(session, schemas, known);
     await session.script("COMMIT");
     return states;

@@ -51,7 +51,7 @@ export async function migrate(
   observe: Observer,
 ): Promise<MigrateResult> {
   const { fleet } = context.config;
-  return withPlan(context, request, async ({ plan, fleet: planned, histories, open }) => {
+  return withPlan(context, request, true, async ({ plan, fleet: planned, histories, open }) => {
     const scripts = await readScripts(context, plan, histories);
     const { scriptOf } = scripts;
     refusePooled(plan, planned.databases, scriptOf, needsDirectUrl);
@@ -84,7 +84,7 @@ export async function migrate(
  * @throws FleetError as `migrate` does
  */
 export function planMigration(context: Context, request: MigrateRequest): Promise<Plan> {
-  return withPlan(context, request, async ({ plan, fleet, histories }) => {
+  return withPlan(context, request, false, async ({ plan, fleet, histories }) => {
     const { scriptOf } = await readScripts(context, plan, histories);
     refusePooled(plan, fleet.databases, scriptOf, needsDirectUrl);
     return plan;
@@ -101,6 +101,7 @@ interface Planned {
 async function withPlan<Result>(
   context: Context,
   request: MigrateRequest,
+  certain: boolean,
   use: (planned: Planned) => Promise<Result>,
 ): Promise<Result> {
   const selected = selectTargets(context, request);
@@ -111,7 +112,7 @@ async function withPlan<Result>(
   return withDatabases(context, databases, async (open) => {
     const targets = request.failed === true ? await failedOf(context, selected, open) : selected;
     const planOne = plannerFor(context, request);
-    const fleet = await planFleet(context, targets, histories, open, planOne);
+    const fleet = await planFleet(context, targets, histories, open, planOne, certain);
     return use({ plan: divide(fleet.targets, division), fleet, histories, open });
   });
 }

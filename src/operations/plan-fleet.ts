@@ -6,6 +6,7 @@ import type { Target } from "../core/target.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
 import { type History, historyOf, type Planner, planTargets } from "../plan/build.ts";
 import { roomFor } from "../postgres/capacity.ts";
+import { flushLog } from "../postgres/flush.ts";
 import { type Session, withSession } from "../postgres/session.ts";
 import { isConnectionLoss, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 import { readMigrations } from "../source/read-migrations.ts";
@@ -53,6 +54,7 @@ export async function readHistories(
  * Reads every target's ledger, database by database at the same time, and plans.
  *
  * @param plan what to do with one target
+ * @param certain true: what is read is made sure to survive a crash of the server, before it is called applied
  */
 export async function planFleet(
   context: Context,
@@ -60,6 +62,7 @@ export async function planFleet(
   histories: ReadonlyMap<string, History>,
   open: OpenDatabases,
   plan: Planner,
+  certain: boolean,
 ): Promise<PlannedFleet> {
   const known = new Map([...histories.values()].flatMap((history) => [...history.known]));
   const names = [...new Set(targets.map(({ database }) => database))];
@@ -69,10 +72,12 @@ export async function planFleet(
         const schemas = targets.flatMap((target) =>
           target.database === name ? target.schema : [],
         );
+        const states = await readLedgers(session, schemas, known);
+        if (certain) await flushLog(session);
         return {
           name,
           identity: names.length > 1 ? await identityOf(session) : name,
-          states: await readLedgers(session, schemas, known),
+          states,
           pooled: session.pooled,
           // What a pooler lets in is not the server's to say.
           room: session.pooled ? Number.POSITIVE_INFINITY : await roomFor(session),

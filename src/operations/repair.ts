@@ -42,7 +42,7 @@ export async function repair(
   const histories = await readHistories(context, targets);
   const names = [...new Set(targets.map(({ database }) => database))];
   return withDatabases(context, names, async (open) => {
-    const fleet = await planFleet(context, targets, histories, open, planRepair);
+    const fleet = await planFleet(context, targets, histories, open, planRepair, true);
     const plan = divide(fleet.targets, {});
     const edited = await describe(plan, histories);
     if (edited.length > 0 && !(await confirm(edited))) return { plan, edited, outcomes: [] };

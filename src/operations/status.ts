@@ -1,5 +1,5 @@
 import type { TargetStatus } from "../core/plan.ts";
-import { planTarget } from "../plan/build.ts";
+import { type Planner, planTarget } from "../plan/build.ts";
 import type { Selection } from "../tenants/targets.ts";
 import { type Context, selectTargets, withDatabases } from "./context.ts";
 import { planFleet, readHistories } from "./plan-fleet.ts";
@@ -11,9 +11,9 @@ export async function status(context: Context, selection: Selection): Promise<Ta
   const databases = [...new Set(targets.map(({ database }) => database))];
   const { allowOutOfOrder } = context.config.fleet;
   return withDatabases(context, databases, async (open) => {
-    const fleet = await planFleet(context, targets, histories, open, (target, history, state) =>
-      planTarget(target, history, state, { allowOutOfOrder }),
-    );
+    const planOne: Planner = (target, history, state) =>
+      planTarget(target, history, state, { allowOutOfOrder });
+    const fleet = await planFleet(context, targets, histories, open, planOne, false);
     return fleet.targets.map((target) => ({
       ...target,
       head: histories.get(target.target.service)?.migrations.at(-1)?.tag,

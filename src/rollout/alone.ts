@@ -35,14 +35,14 @@ export async function runAlone(run: Run, segment: Segment, opening: Opening): Pr
     });
     await send(session, segment, {
       before: [begin, ...opening.prelude, ...open],
-      after: [record(run, segment.start, true), "COMMIT"],
+      after: [...record(run, segment.start, true), "COMMIT"],
     });
     stopIfCancelled(run.context.cancel, segment);
     const done = begun && work !== undefined && (await looksDone(run, segment, work));
     if (!done) await runStatement(run, segment, statement);
     await send(session, segment, {
       before: [begin],
-      after: [record(run, segment.start + 1, false), "COMMIT"],
+      after: [...record(run, segment.start + 1, false), "COMMIT"],
     });
   } finally {
     await tidy(session, leave(run));
@@ -67,7 +67,8 @@ async function runStatement(run: Run, segment: Segment, statement: Statement): P
     const work = statement.concurrently;
     try {
       const cleared = session.lost ? false : work === undefined || (await clearAway(run, work));
-      if (cleared) await session.script(`${begin};${record(run, segment.start, false)};COMMIT`);
+      if (cleared)
+        await session.script([begin, ...record(run, segment.start, false), "COMMIT"].join(";\n"));
     } catch {
       // What is left stays begun, and the next attempt looks at it. Closed, the session frees its locks.
       await session.close();

@@ -7,6 +7,7 @@ import { fill } from "../core/template.ts";
 import { recordProgress } from "../ledger/table.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import type { Session } from "../postgres/session.ts";
+import { ownPath } from "./guard.ts";
 
 /** A migration made ready to run. */
 export interface Script {
@@ -51,9 +52,9 @@ export function textFor({ target }: Run, { sql }: Statement): string {
 }
 
 /** SQL that writes down how far the migration is. */
-export function record(run: Run, applied: number, begun: boolean): string {
+export function record(run: Run, applied: number, begun: boolean): string[] {
   const { statements, migration } = run.script;
-  return recordProgress(run.target.schema, {
+  const progress = recordProgress(run.target.schema, {
     tag: migration.tag,
     checksum: migration.checksum,
     statements: statements.length,
@@ -62,6 +63,7 @@ export function record(run: Run, applied: number, begun: boolean): string {
     begun,
     by: run.context.by,
   });
+  return [ownPath, progress];
 }
 
 /** sha256 hex of the text of the first `count` statements, as it stands in the file. */

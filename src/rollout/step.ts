@@ -99,7 +99,7 @@ async function runTogether(run: Run, segment: Segment, opening: Opening): Promis
     ],
     own: segment.statements.map((statement) => textFor(run, statement)),
     after: [
-      record(run, segment.start + segment.statements.length, false),
+      ...record(run, segment.start + segment.statements.length, false),
       "COMMIT",
       // Whoever gets a pooled backend next must not inherit what the migration set in it.
       ...(run.session.pooled ? slateFor(run.session) : []),

@@ -1,6 +1,7 @@
 import type { DatabaseAddress } from "../core/database.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Outcome } from "../core/outcome.ts";
+import { flushLog } from "../postgres/flush.ts";
 import { Session } from "../postgres/session.ts";
 import { isServerFull } from "../postgres/sqlstate.ts";
 import type { Halt } from "./halt.ts";
@@ -146,7 +147,10 @@ function settle(
   unflushed: UnflushedTargets,
 ): void {
   if (result.kind === "ended") {
-    if (result.outcome.applied.length > 0 && !session.pooled) unflushed.add(result);
+    // Also what another runner has applied may not be on disk yet.
+    const { status } = result.outcome;
+    const good = status === "succeeded" || status === "skipped";
+    if (good && !session.pooled) unflushed.add(result);
     else end(result.outcome);
     return;
   }
@@ -208,7 +212,7 @@ class UnflushedTargets {
     if (last === undefined) return;
     try {
       if (session === undefined || session.lost) throw new Error("the connection is lost");
-      await session.script(flushStatement);
+      await flushLog(session);
       for (const { outcome } of this.#targets) this.#end(outcome);
       this.#targets = [];
     } catch {
@@ -224,11 +228,3 @@ class UnflushedTargets {
     this.#targets = [];
   }
 }
-
-/**
- * Something for the log, committed synchronously. It touches no table: no lock can hold it up, and it needs no right.
- */
-const flushStatement = `BEGIN;
-SET LOCAL synchronous_commit = on;
-SELECT pg_catalog.pg_logical_emit_message(true, 'drizzle-fleet', '');
-COMMIT`;

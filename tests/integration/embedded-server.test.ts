@@ -14,7 +14,7 @@ async function createPlace(): Promise<EmbeddedOptions> {
   onTestFinished(({ task }) =>
     task.result?.state === "fail" ? undefined : rm(folder, { recursive: true }),
   );
-  return { root: repository, folder, port: 54_396 };
+  return { root: repository, folder, port: 54_394 };
 }
 
 function runs({ folder }: EmbeddedOptions): boolean {

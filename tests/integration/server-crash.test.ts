@@ -5,7 +5,7 @@ import pg from "pg";
 import { expect, onTestFinished, test } from "vitest";
 import { acquireEmbedded } from "../../src/dev/embedded.ts";
 import { createProject, ended, repository, runCli, startCli } from "../support/cli.ts";
-import { appFleet, history } from "../support/fleet.ts";
+import { appFleet, configFile, history } from "../support/fleet.ts";
 
 /** A server of the test's own, which it may crash. */
 async function createServer(): Promise<string> {
@@ -83,4 +83,53 @@ test("what is reported as done before a crash of the server is there after it", 
   expect((await runCli(project, ["migrate"])).stdout).toContain(
     "Nothing to do: 600 targets at head.",
   );
+});
+
+test("what is called at head is on disk, though another runner had not come to flush it", {
+  timeout: 120_000,
+}, async () => {
+  const url = await createServer();
+  await withClient(url, (client) =>
+    client
+      .query("ALTER SYSTEM SET wal_writer_delay = '10s'")
+      .then(() => client.query("SELECT pg_reload_conf()")),
+  );
+  const tenants = Array.from({ length: 20 }, (_, index) => `t${index}`);
+  const fleet = appFleet(url, tenants, { concurrency: 1, connectTimeout: 30_000 });
+  const project = await createProject({
+    "drizzle.config.ts": configFile(fleet),
+    ...history("drizzle/app", { "0000_t": `CREATE TABLE "t" ("id" integer PRIMARY KEY);` }),
+  });
+  const killed = startCli(project, ["migrate", "--json"]);
+  let applied = 0;
+  killed.stdout?.on("data", (chunk: Buffer) => {
+    applied += chunk.toString().split('"stepApplied"').length - 1;
+    if (applied >= 10) killed.kill("SIGKILL");
+  });
+  await ended(killed);
+  expect(applied).toBeGreaterThanOrEqual(10);
+  const there = () =>
+    withClient(
+      url,
+      async (client) =>
+        (await client.query(`SELECT count(*)::int AS tables FROM pg_class WHERE relname = 't'`))
+          .rows[0].tables as number,
+    );
+  const before = await there();
+  const skipped = await runCli(project, ["migrate", "--json", "--tenant", "t0"]);
+  expect(JSON.parse(skipped.stdout.trim().split("\n").at(-1) ?? "")).toMatchObject({ skipped: 1 });
+  await withClient(url, async (client) => {
+    const { rows } = await client.query(`SELECT pg_backend_pid() AS pid`);
+    process.kill(rows[0].pid, "SIGKILL");
+  }).catch(() => undefined);
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    const after = await there().catch((error: unknown) => {
+      if (Date.now() > deadline) throw error;
+      return undefined;
+    });
+    if (after === undefined) continue;
+    expect(after).toBe(before);
+    break;
+  }
 });
