@@ -7,16 +7,29 @@ export {
   type FleetInput,
 } from "./config/define.ts";
 export { type LoadedConfig, loadConfig } from "./config/load.ts";
+export type { Amount } from "./core/amount.ts";
 export type { DatabaseAddress } from "./core/database.ts";
 export { FleetError, type FleetErrorCode, isFleetError } from "./core/errors.ts";
 export type { Observer, RolloutEvent } from "./core/events.ts";
 export type { Finding } from "./core/finding.ts";
-export type { Failure, Outcome, OutcomeStatus } from "./core/outcome.ts";
-export type { Plan, PlanProblem, Step, TargetPlan, TargetStatus } from "./core/plan.ts";
+export type { Failure, LockHolder, Outcome, OutcomeStatus, Stop } from "./core/outcome.ts";
+export type { Plan, PlanProblem, Step, TargetPlan, TargetStatus, Wave } from "./core/plan.ts";
 export { type Target, targetName } from "./core/target.ts";
 export { check } from "./operations/check.ts";
 export type { Context } from "./operations/context.ts";
 export { type Generated, type GenerateOptions, generate } from "./operations/generate.ts";
-export { type MigrateResult, migrate } from "./operations/migrate.ts";
+export {
+  type MigrateRequest,
+  type MigrateResult,
+  migrate,
+  planMigration,
+} from "./operations/migrate.ts";
+export { type EditedMigration, type RepairResult, repair } from "./operations/repair.ts";
+export {
+  listRollouts,
+  type Rollout,
+  type RolloutDetail,
+  showRollout,
+} from "./operations/rollouts.ts";
 export { status } from "./operations/status.ts";
 export type { Selection } from "./tenants/targets.ts";

@@ -97,7 +97,7 @@ describe("a table that another session has locked", () => {
 
   test("an old transaction that CREATE INDEX CONCURRENTLY waits for is named, too", async () => {
     const { database, context } = await createFleet(concurrently, {
-      timeouts: { concurrently: "500ms" },
+      timeouts: { concurrently: "2s" },
       retry: { attempts: 1 },
       concurrency: 1,
     });
