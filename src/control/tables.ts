@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { lockKey } from "../postgres/lock.ts";
 import type { Session } from "../postgres/session.ts";
 
@@ -41,11 +42,18 @@ export async function hasControlTables(session: Session): Promise<boolean> {
  * that do it at once do not disturb each other.
  */
 export async function createControlTables(session: Session): Promise<void> {
-  const { schema, tables } = await readState(session);
-  if (tables === 2) return;
-  const lock = `SELECT pg_catalog.pg_advisory_xact_lock(${lockKey("drizzle_fleet")})`;
-  const statements = [lock, ...(schema ? [] : ["CREATE SCHEMA IF NOT EXISTS drizzle_fleet"]), ddl];
-  await session.script(`BEGIN;\n${statements.join(";\n")};\nCOMMIT`);
+  for (;;) {
+    const { schema, tables } = await readState(session);
+    if (tables === 2) return;
+    await session.script("BEGIN");
+    // Never waiting for it in the database: a waiting transaction would hold up everybody's concurrent indexes.
+    const [row] = await session.query<{ ours: boolean }>(
+      `SELECT pg_catalog.pg_try_advisory_xact_lock(${lockKey("drizzle_fleet")}) AS ours`,
+    );
+    const statements = schema ? ddl : `CREATE SCHEMA IF NOT EXISTS drizzle_fleet;\n${ddl}`;
+    await session.script(row?.ours === true ? `${statements};\nCOMMIT` : "ROLLBACK");
+    if (row?.ours !== true) await sleep(50);
+  }
 }
 
 async function readState(session: Session): Promise<{ schema: boolean; tables: number }> {
