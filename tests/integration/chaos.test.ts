@@ -5,7 +5,7 @@ import type { FleetInput } from "../../src/config/schema.ts";
 import type { Outcome } from "../../src/core/outcome.ts";
 import { catalogOf } from "../support/catalog.ts";
 import { createProject, runCli } from "../support/cli.ts";
-import { appFleet, contextFor, history } from "../support/fleet.ts";
+import { appFleet, configFile, contextFor, history } from "../support/fleet.ts";
 import { createOwnServer, type OwnServer, type Queries } from "../support/own-server.ts";
 import { type Break, BreakingProxy, type Cut, type Decision } from "../support/proxy.ts";
 import { createRandom, type Random } from "../support/random.ts";
@@ -266,7 +266,7 @@ async function prepare(): Promise<Scene> {
     databases: { main: { url: { environmentVariable: "CHAOS_URL" } } },
   };
   const project = await createProject({
-    "drizzle.config.ts": `import { defineFleet } from "drizzle-fleet/config";\nexport default defineFleet(${JSON.stringify(fleet)});`,
+    "drizzle.config.ts": configFile(fleet),
     ...history("drizzle/app", migrations),
   });
   const proxy = await BreakingProxy.open(server.port);

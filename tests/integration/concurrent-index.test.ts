@@ -4,7 +4,7 @@ import type { RolloutSummary } from "../../src/report/migrate.ts";
 import { catalogOf } from "../support/catalog.ts";
 import { createProject, runCli } from "../support/cli.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
-import { appFleet, type Files, history, writeFiles } from "../support/fleet.ts";
+import { appFleet, configFile, type Files, history, writeFiles } from "../support/fleet.ts";
 
 const tenants = Array.from({ length: 10 }, (_, index) => `t${index}`);
 
@@ -34,9 +34,9 @@ const racing = {
 /** A fleet that has the table and its rows; then the other migrations are added. */
 async function withRows(migrations: Files) {
   const database = await createDatabase();
-  const fleet = JSON.stringify(appFleet(database.url, tenants, { concurrency: 4 }));
+  const fleet = appFleet(database.url, tenants, { concurrency: 4 });
   const project = await createProject({
-    "drizzle.config.ts": `import { defineFleet } from "drizzle-fleet/config";\nexport default defineFleet(${fleet});`,
+    "drizzle.config.ts": configFile(fleet),
     ...history("drizzle/app", people),
   });
   expect(await runCli(project, ["migrate"])).toMatchObject({ code: 0 });

@@ -8,6 +8,7 @@ import { type CliResult, createProject, runCli } from "../support/cli.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import {
   appFleet,
+  configFile,
   contextFor,
   createFolder,
   type Files,
@@ -76,7 +77,7 @@ function projectFor(
   const service = { schema: "./none", out: "./drizzle/app", database: "main", tenantSchema };
   const fleet: FleetInput = appFleet(database.url, tenants, { services: { app: service } });
   return createProject({
-    "drizzle.config.ts": `import { defineFleet } from "drizzle-fleet/config";\nexport default defineFleet(${JSON.stringify(fleet)});`,
+    "drizzle.config.ts": configFile(fleet),
     ...history("drizzle/app", migrations),
   });
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createProject, runCli } from "../support/cli.ts";
 import { createDatabase } from "../support/database.ts";
-import { appFleet, history } from "../support/fleet.ts";
+import { appFleet, configFile, history } from "../support/fleet.ts";
 
 /**
  * Runs in the measured process: says at its end how much memory it had at most, in KB. Linux counts that for a
@@ -23,9 +23,9 @@ const migrations = {
 async function peaksFor(count: number): Promise<{ migrating: number; atHead: number }> {
   const database = await createDatabase();
   const tenants = Array.from({ length: count }, (_, index) => `t${index}`);
-  const fleet = JSON.stringify(appFleet(database.url, tenants));
+  const fleet = appFleet(database.url, tenants);
   const project = await createProject({
-    "drizzle.config.ts": `import { defineFleet } from "drizzle-fleet/config";\nexport default defineFleet(${fleet});`,
+    "drizzle.config.ts": configFile(fleet),
     ...history("drizzle/app", migrations),
   });
   const peakOf = async (verdict: string) => {

@@ -7,7 +7,7 @@ import { acquireEmbedded } from "../../src/dev/embedded.ts";
 import { createProject, ended, repository, runCli, startCli } from "../support/cli.ts";
 import { appFleet, configFile, history } from "../support/fleet.ts";
 
-/** A server of the test's own, which it may crash. */
+/** A server of the test's own, which it may crash. Its log is written late: what was not flushed is lost for certain. */
 async function createServer(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "drizzle-fleet-crash-"));
   const server = await acquireEmbedded({ root: repository, folder, port: 54_397 }, ["main"]);
@@ -15,7 +15,13 @@ async function createServer(): Promise<string> {
     await server.release();
     await rm(folder, { recursive: true });
   });
-  return server.addressOf("main").url;
+  const { url } = server.addressOf("main");
+  await withClient(url, (client) =>
+    client
+      .query("ALTER SYSTEM SET wal_writer_delay = '10s'")
+      .then(() => client.query("SELECT pg_reload_conf()")),
+  );
+  return url;
 }
 
 async function withClient<Result>(
@@ -28,22 +34,21 @@ async function withClient<Result>(
   return use(client).finally(() => client.end().catch(() => undefined));
 }
 
+/** A project with so many tenants, and one table for each. */
+function createFleet(url: string, count: number, concurrency: number): Promise<string> {
+  const tenants = Array.from({ length: count }, (_, index) => `t${index}`);
+  const fleet = appFleet(url, tenants, { concurrency, connectTimeout: 30_000 });
+  return createProject({
+    "drizzle.config.ts": configFile(fleet),
+    ...history("drizzle/app", { "0000_t": `CREATE TABLE "t" ("id" integer PRIMARY KEY);` }),
+  });
+}
+
 test("what is reported as done before a crash of the server is there after it", {
   timeout: 120_000,
 }, async () => {
   const url = await createServer();
-  // The log is written as late as the server allows: what was not flushed is lost for certain.
-  await withClient(url, (client) =>
-    client
-      .query("ALTER SYSTEM SET wal_writer_delay = '10s'")
-      .then(() => client.query("SELECT pg_reload_conf()")),
-  );
-  const tenants = Array.from({ length: 600 }, (_, index) => `t${index}`);
-  const fleet = appFleet(url, tenants, { concurrency: 3, connectTimeout: 30_000 });
-  const project = await createProject({
-    "drizzle.config.ts": `import { defineFleet } from "drizzle-fleet/config";\nexport default defineFleet(${JSON.stringify(fleet)});`,
-    ...history("drizzle/app", { "0000_t": `CREATE TABLE "t" ("id" integer PRIMARY KEY);` }),
-  });
+  const project = await createFleet(url, 600, 3);
   const child = startCli(project, ["migrate", "--json"]);
   let applied = 0;
   let crashed = false;
@@ -89,17 +94,7 @@ test("what is called at head is on disk, though another runner had not come to f
   timeout: 120_000,
 }, async () => {
   const url = await createServer();
-  await withClient(url, (client) =>
-    client
-      .query("ALTER SYSTEM SET wal_writer_delay = '10s'")
-      .then(() => client.query("SELECT pg_reload_conf()")),
-  );
-  const tenants = Array.from({ length: 20 }, (_, index) => `t${index}`);
-  const fleet = appFleet(url, tenants, { concurrency: 1, connectTimeout: 30_000 });
-  const project = await createProject({
-    "drizzle.config.ts": configFile(fleet),
-    ...history("drizzle/app", { "0000_t": `CREATE TABLE "t" ("id" integer PRIMARY KEY);` }),
-  });
+  const project = await createFleet(url, 20, 1);
   const killed = startCli(project, ["migrate", "--json"]);
   let applied = 0;
   killed.stdout?.on("data", (chunk: Buffer) => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { createProject, ended, runCli, startCli } from "../support/cli.ts";
 import { createCountingProject, expectEverythingOnce } from "../support/counting-fleet.ts";
 import { createDatabase } from "../support/database.ts";
-import { appFleet, history } from "../support/fleet.ts";
+import { appFleet, configFile, history } from "../support/fleet.ts";
 
 const tenants = Array.from({ length: 12 }, (_, index) => `t${index}`);
 
@@ -50,9 +50,9 @@ describe("a runner that is disturbed", () => {
     const slow = history("drizzle/app", {
       "0000_slow": `SELECT pg_sleep(0.5);\nCREATE TABLE "t" ("id" integer);`,
     });
-    const fleet = JSON.stringify(appFleet(database.url, tenants, { concurrency: 2 }));
+    const fleet = appFleet(database.url, tenants, { concurrency: 2 });
     const project = await createProject({
-      "drizzle.config.ts": `import { defineFleet } from "drizzle-fleet/config";\nexport default defineFleet(${fleet});`,
+      "drizzle.config.ts": configFile(fleet),
       ...slow,
     });
     const child = startCli(project, ["migrate", "--json"]);

@@ -3,7 +3,7 @@ import type { FleetInput } from "../../src/config/schema.ts";
 import { catalogOf } from "./catalog.ts";
 import { createProject } from "./cli.ts";
 import type { TestDatabase } from "./database.ts";
-import { appFleet, history } from "./fleet.ts";
+import { appFleet, configFile, history } from "./fleet.ts";
 
 /** Six migrations that would show a second run: each data migration adds a row, and nothing says IF NOT EXISTS. */
 const migrations = {
@@ -26,7 +26,7 @@ export function createCountingProject(
 ): Promise<string> {
   const fleet = appFleet(database.url, tenants, more);
   return createProject({
-    "drizzle.config.ts": `import { defineFleet } from "drizzle-fleet/config";\nexport default defineFleet(${JSON.stringify(fleet)});`,
+    "drizzle.config.ts": configFile(fleet),
     ...history("drizzle/app", migrations),
   });
 }
