@@ -1,23 +1,24 @@
 import { statSync } from "node:fs";
-import { resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import { glob } from "tinyglobby";
 import type { ServiceConfig } from "../config/schema.ts";
 import { importTypeScript, loadingError } from "../config/typescript.ts";
 import { FleetError, isFleetError } from "../core/errors.ts";
-import { type Journal, readJournal } from "../source/journal.ts";
-import { diffSnapshots, firstSnapshot, type Snapshot, takeSnapshot } from "./kit.ts";
-import { type RenameQuestion, renameQuestions, withoutRemoved } from "./renames.ts";
-import { readSnapshot } from "./snapshots.ts";
+import { type MigrationsFolder, readFolder } from "../source/folder.ts";
+import type { Decisions, RenameQuestion } from "./decisions.ts";
+import { loadKit } from "./kit.ts";
+import type { Kit, Snapshot } from "./kit-types.ts";
 
 /** How a service's Drizzle schema differs from its newest migration. */
 export interface SchemaDiff {
   readonly service: string;
-  readonly folder: string;
-  readonly journal: Journal | undefined;
+  /** Absolute path of the migrations folder. */
+  readonly path: string;
+  /** What is in it; undefined before the first migration. */
+  readonly folder: MigrationsFolder | undefined;
+  readonly kit: Kit;
   readonly previous: Snapshot;
   readonly current: Snapshot;
-  /** What cannot be told from the two alone. */
-  readonly questions: readonly RenameQuestion[];
 }
 
 /**
@@ -25,48 +26,66 @@ export interface SchemaDiff {
  *
  * @param root the folder that the service's paths start from
  * @throws FleetError `schema` when a schema file does not load, with file and line; `journal` when drizzle-kit's
- *   files are damaged
+ *   files are damaged; `config` when the drizzle-kit that is installed writes another layout
  */
 export async function compareSchema(
   service: string,
   config: ServiceConfig,
   root: string,
 ): Promise<SchemaDiff> {
-  const folder = resolve(root, config.out);
-  const journal = await readJournal(folder);
-  const newest = journal?.entries.at(-1);
-  const previous = newest === undefined ? firstSnapshot() : await readSnapshot(folder, newest);
+  const path = resolve(root, config.out);
+  const [kit, folder] = await Promise.all([loadKit(root), readFolder(path)]);
+  refuseOtherLayout(kit, folder);
+  const previous = await kit.at(folder, (folder?.migrations.length ?? 0) - 1);
   const { modules, placeOf } = await importTypeScript(
     await schemaFiles(service, config, root),
     root,
   );
   const exported = [...new Set(modules.flatMap((module) => Object.values(module)))];
-  const current = await takeSnapshot(exported, previous, config.casing).catch((error: unknown) => {
-    throw isFleetError(error) ? error : loadingError(error, placeOf(error));
-  });
-  return {
-    service,
-    folder,
-    journal,
-    previous,
-    current,
-    questions: renameQuestions(previous, current),
-  };
+  const current = await kit
+    .take(exported, previous, config.casing)
+    .catch((error: unknown): never => {
+      throw isFleetError(error) ? error : loadingError(error, placeOf(error));
+    });
+  return { service, path, folder, kit, previous, current };
 }
 
-/**
- * The SQL of the difference; empty when there is none.
- *
- * @param answers `ask` lets drizzle-kit ask its questions on the terminal; `drop` takes everything that went as dropped
- */
-export async function sqlOf(diff: SchemaDiff, answers: "ask" | "drop"): Promise<string[]> {
-  if (diff.questions.length === 0) return diffSnapshots(diff.previous, diff.current, "never");
-  if (answers === "ask") return diffSnapshots(diff.previous, diff.current, "ask");
-  const between = withoutRemoved(diff.previous, diff.questions);
-  return [
-    ...(await diffSnapshots(diff.previous, between, "never")),
-    ...(await diffSnapshots(between, diff.current, "never")),
-  ];
+/** What cannot be told from the two schemas alone, once these decisions are made. */
+export function questionsOf(
+  { kit, previous, current }: SchemaDiff,
+  decisions: Decisions,
+): Promise<readonly RenameQuestion[]> {
+  return kit.questions(previous, current, decisions);
+}
+
+/** The SQL of the difference; empty when there is none. What nobody decided is taken as dropped and new. */
+export function sqlOf(
+  { kit, previous, current }: SchemaDiff,
+  decisions: Decisions,
+): Promise<string[]> {
+  return kit.diff(previous, current, decisions);
+}
+
+function refuseOtherLayout(kit: Kit, folder: MigrationsFolder | undefined): void {
+  if (folder === undefined || folder.layout === kit.layout) return;
+  const shown = relative(process.cwd(), folder.path);
+  throw folder.layout === "journal"
+    ? new FleetError(
+        "config",
+        `${shown} has drizzle-kit 0.31's layout, and ${kit.version} is installed`,
+        {
+          where: shown,
+          remedy: "Convert the folder with: drizzle-kit up. Every ledger stays valid.",
+        },
+      )
+    : new FleetError(
+        "config",
+        `${shown} has drizzle-kit 1.0's layout, and ${kit.version} is installed`,
+        {
+          where: shown,
+          remedy: "Install drizzle-kit 1.0.",
+        },
+      );
 }
 
 /** The schema files of a service, as drizzle-kit finds them: a folder's own files, a file, or a pattern. */

@@ -1,110 +1,50 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { FleetError } from "../core/errors.ts";
-
-/** One of drizzle-kit's snapshots: the whole Drizzle schema of a service at one migration. */
-export interface Snapshot {
-  readonly id: string;
-  readonly prevId: string;
-  readonly [part: string]: unknown;
-}
-
-export type Casing = "snake_case" | "camelCase" | undefined;
-
-const emptySnapshot: Snapshot = {
-  id: "00000000-0000-0000-0000-000000000000",
-  prevId: "",
-  version: "7",
-  dialect: "postgresql",
-  tables: {},
-  enums: {},
-  schemas: {},
-  policies: {},
-  roles: {},
-  sequences: {},
-  views: {},
-  _meta: { schemas: {}, tables: {}, columns: {} },
-};
-
-/** The snapshot before a service's first migration. */
-export function firstSnapshot(): Snapshot {
-  return emptySnapshot;
-}
+import { folderKit } from "./folder-kit.ts";
+import { journalKit } from "./journal-kit.ts";
+import type { Kit } from "./kit-types.ts";
 
 /**
- * Takes the snapshot of a Drizzle schema.
+ * Loads the drizzle-kit that a project has installed. It is heavy: the verbs that need it load it, when they need it.
  *
- * @param exported everything that the schema files export
- * @param previous the snapshot it follows
- * @throws FleetError `schema` with drizzle-kit's own words when it rejects the schema
+ * @param root the project's folder
+ * @throws FleetError `config` when there is none, or one of an unknown version
  */
-export async function takeSnapshot(
-  exported: readonly unknown[],
-  previous: Snapshot,
-  casing: Casing,
-): Promise<Snapshot> {
-  const { generateDrizzleJson } = await loadKit();
-  const imports = Object.fromEntries(exported.map((value, index) => [`export${index}`, value]));
-  const snapshot = await withoutExit(async () =>
-    generateDrizzleJson(imports, previous.id, undefined, casing),
-  );
-  const { id, prevId, ...rest } = snapshot;
-  return { id, prevId, ...rest };
-}
-
-/**
- * The SQL statements that lead from one snapshot to another. When something may have been renamed, drizzle-kit
- * asks on the terminal; see `renameQuestions` for what it would ask.
- */
-export async function diffSnapshots(
-  previous: Snapshot,
-  current: Snapshot,
-  terminal: "ask" | "never",
-): Promise<string[]> {
-  const { generateMigration } = await loadKit();
-  // The two differ only in how precisely they are typed: the snapshots come from drizzle-kit itself.
-  type KitSnapshot = Parameters<typeof generateMigration>[0];
-  const diff = () =>
-    generateMigration(previous as unknown as KitSnapshot, current as unknown as KitSnapshot);
-  return terminal === "ask" ? diff() : withoutExit(diff);
-}
-
-/** drizzle-kit is heavy: it is loaded by the verbs that need it, when they need it. */
-async function loadKit(): Promise<typeof import("drizzle-kit/api")> {
+export async function loadKit(root: string): Promise<Kit> {
+  const folder = packageFolder(root);
+  if (folder === undefined) {
+    throw new FleetError("config", "drizzle-kit cannot be found", {
+      remedy: "Install it in the project: npm install --save-dev drizzle-kit",
+    });
+  }
+  const { version } = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as {
+    version: string;
+  };
   try {
-    return await import("drizzle-kit/api");
+    const api = join(folder, "api-postgres.mjs");
+    return existsSync(api)
+      ? folderKit(await load(api), () => load(join(folder, "cli.mjs")), version)
+      : journalKit(await load(join(folder, "api.mjs")), version);
   } catch (cause) {
-    throw new FleetError("config", "drizzle-kit cannot be loaded", {
-      remedy: "Install it beside drizzle-fleet: npm install --save-dev drizzle-kit",
+    throw new FleetError("config", `drizzle-kit ${version} cannot be loaded`, {
+      where: folder,
+      remedy: "drizzle-fleet works with drizzle-kit 0.31 and 1.0. Install one of them anew.",
       cause,
     });
   }
 }
 
-class Exit extends Error {}
-
-/** drizzle-kit prints its complaint and exits the process; here that becomes an error with the complaint. */
-async function withoutExit<Result>(use: () => Promise<Result>): Promise<Result> {
-  const { exit } = process;
-  const { log, error } = console;
-  const lines: string[] = [];
-  const collect = (...values: unknown[]) => void lines.push(values.map(String).join(" "));
-  console.log = collect;
-  console.error = collect;
-  process.exit = () => {
-    throw new Exit();
-  };
-  try {
-    return await use();
-  } catch (caught) {
-    if (!(caught instanceof Exit)) throw caught;
-    throw new FleetError("schema", `drizzle-kit rejects the schema: ${plain(lines.join("\n"))}`);
-  } finally {
-    process.exit = exit;
-    console.log = log;
-    console.error = error;
-  }
+async function load<Api>(file: string): Promise<Api> {
+  return (await import(pathToFileURL(file).href)) as Api;
 }
 
-function plain(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal colours begin with one
-  return text.replace(/\u001b\[[0-9;]*m/g, "").trim();
+/** As Node looks for packages: in the project's folder, then in those above it. */
+function packageFolder(root: string): string | undefined {
+  const folder = join(root, "node_modules/drizzle-kit");
+  if (existsSync(join(folder, "package.json"))) return folder;
+  const parent = dirname(root);
+  return parent === root ? undefined : packageFolder(parent);
 }

@@ -1,33 +1,36 @@
 import { readFile } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { relative } from "node:path";
 import { FleetError } from "../core/errors.ts";
-import type { JournalEntry } from "../source/journal.ts";
-import type { Snapshot } from "./kit.ts";
-
-/** The file of a migration's snapshot: drizzle-kit names it after the part of the tag before the first `_`. */
-export function snapshotPath(folder: string, tag: string): string {
-  return join(folder, "meta", `${tag.split("_")[0]}_snapshot.json`);
-}
+import type { MigrationFiles } from "../source/folder.ts";
+import type { Snapshot } from "./kit-types.ts";
 
 /**
- * Reads the snapshot that belongs to a journal entry.
+ * Reads the snapshot that belongs to a migration.
  *
  * @throws FleetError `journal` when it is missing or malformed
  */
-export async function readSnapshot(folder: string, entry: JournalEntry): Promise<Snapshot> {
-  const path = snapshotPath(folder, entry.tag);
+export async function readSnapshot({ tag, snapshot: path }: MigrationFiles): Promise<Snapshot> {
   const where = relative(process.cwd(), path);
-  try {
-    const snapshot: unknown = JSON.parse(await readFile(path, "utf8"));
-    if (isSnapshot(snapshot)) return snapshot;
-  } catch (cause) {
-    throw new FleetError("journal", `the snapshot of ${entry.tag} cannot be read`, {
+  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+    throw new FleetError("journal", `the snapshot of ${tag} cannot be read`, {
       where,
       remedy,
       cause,
     });
+  });
+  try {
+    const snapshot: unknown = JSON.parse(text);
+    if (isSnapshot(snapshot)) return snapshot;
+  } catch (cause) {
+    const conflict = /^(<{7}|={7}|>{7})/m.test(text);
+    const reason = conflict ? "holds git's conflict markers" : "is not JSON";
+    throw new FleetError("journal", `the snapshot of ${tag} ${reason}`, {
+      where,
+      remedy: conflict ? "Run: drizzle-fleet merge" : remedy,
+      cause,
+    });
   }
-  throw new FleetError("journal", `the snapshot of ${entry.tag} is malformed`, { where, remedy });
+  throw new FleetError("journal", `the snapshot of ${tag} is malformed`, { where, remedy });
 }
 
 const remedy =
@@ -38,7 +41,6 @@ function isSnapshot(value: unknown): value is Snapshot {
     typeof value === "object" &&
     value !== null &&
     "id" in value &&
-    "prevId" in value &&
-    "tables" in value
+    ("prevId" in value || "prevIds" in value)
   );
 }

@@ -1,67 +1,111 @@
-import { randomUUID } from "node:crypto";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { createHash } from "node:crypto";
+import { relative } from "node:path";
 import { FleetError } from "../core/errors.ts";
-import { journalPath } from "../source/journal.ts";
+import { checksumsPath, checksumsText, readChecksums } from "../source/checksums.ts";
+import { readFolder } from "../source/folder.ts";
+import { readMigration } from "../source/read-migrations.ts";
+import { type NewFile, withFolder, writeFiles } from "../source/write-files.ts";
+import type { Decisions } from "./decisions.ts";
 import type { SchemaDiff } from "./diff.ts";
-import type { Snapshot } from "./kit.ts";
-import { snapshotPath } from "./snapshots.ts";
+import { breakpoint, downText, emptyDown } from "./down.ts";
 
-const breakpoint = "--> statement-breakpoint\n";
 const customText =
   "-- Write the migration's SQL here. Name nothing with a schema: it runs in every tenant's own.\n";
 
+/** A migration that is ready to be written. */
+export interface Draft {
+  readonly service: string;
+  readonly tag: string;
+  /** The path of its SQL file, as shown to people. */
+  readonly file: string;
+  readonly sql: string;
+  readonly downFile: string;
+  readonly down: string;
+  /** Writes all of it, or nothing. */
+  readonly write: () => Promise<void>;
+}
+
 /**
- * Writes a migration as drizzle-kit does: SQL, snapshot and journal. The journal comes last, so that a
- * migration that was not wholly written is not a migration.
+ * Prepares a migration as drizzle-kit would write it, with its down. The parser must be loaded.
  *
- * @param name what the tag says behind its number
+ * @param name what the tag says behind its number or time
  * @param statements the SQL, or undefined for an empty migration to fill in
- * @returns the path of the SQL file
+ * @throws FleetError `usage` for a name that cannot be a file's
  */
-export async function writeMigration(
+export async function draftMigration(
   diff: SchemaDiff,
   name: string,
   statements: readonly string[] | undefined,
-): Promise<string> {
+  decisions: Decisions,
+): Promise<Draft> {
   if (!/^[A-Za-z0-9_-]+$/.test(name)) {
     throw new FleetError("usage", `${JSON.stringify(name)} cannot be a migration's name`, {
       remedy: "Use letters, digits, _ and -.",
     });
   }
-  const entries = diff.journal?.entries ?? [];
-  const idx = (entries.at(-1)?.idx ?? -1) + 1;
-  const tag = `${String(idx).padStart(4, "0")}_${name}`;
-  const when = Math.max(Date.now(), (entries.at(-1)?.when ?? 0) + 1);
-  const journal = {
-    version: "7",
-    dialect: "postgresql",
-    entries: [...entries, { idx, version: "7", when, tag, breakpoints: true }],
+  const { kit, previous, path, service, folder } = diff;
+  const current = statements === undefined ? undefined : diff.current;
+  const { files, list } = await kit.draft(path, folder, name, previous, current, decisions);
+  const sql = statements?.join(breakpoint) ?? customText;
+  const file = relative(process.cwd(), files.sql);
+  const down =
+    current === undefined
+      ? emptyDown(file)
+      : await downText(kit, previous, current, { file, text: sql });
+  return {
+    service,
+    tag: files.tag,
+    file,
+    sql,
+    downFile: relative(process.cwd(), files.down),
+    down,
+    write: () =>
+      withFolder(path, async () => {
+        await refuseMoved(diff);
+        // What a custom migration holds is recorded when the next one is made: it is still to be written.
+        const own = statements === undefined ? {} : { [files.tag]: checksumOf(sql) };
+        await writeFiles([
+          { path: files.sql, text: sql, replaces: false },
+          { path: files.down, text: down, replaces: false },
+          await checksumsFile(path, own),
+          ...list,
+        ]);
+      }),
   };
-  const snapshot = statements === undefined ? unchanged(diff.previous) : diff.current;
-  const path = join(diff.folder, `${tag}.sql`);
-  await writeAll([
-    [path, statements === undefined ? customText : statements.join(breakpoint)],
-    [snapshotPath(diff.folder, tag), JSON.stringify(snapshot, null, 2)],
-    [journalPath(diff.folder), JSON.stringify(journal, null, 2)],
-  ]);
-  return path;
 }
 
-function unchanged(previous: Snapshot): Snapshot {
-  return { ...previous, id: randomUUID(), prevId: previous.id };
+/** Somebody may have added a migration since the folder was read. */
+async function refuseMoved({ path, folder, service }: SchemaDiff): Promise<void> {
+  const tagsOf = (one: SchemaDiff["folder"]) =>
+    JSON.stringify(one?.migrations.map(({ tag }) => tag));
+  if (tagsOf(await readFolder(path)) === tagsOf(folder)) return;
+  throw new FleetError("write", `the migrations of ${service} have changed meanwhile`, {
+    where: relative(process.cwd(), path),
+    remedy: "Another generate was quicker. Run the command again. Nothing was written.",
+  });
 }
 
-/** Writes every file beside its place first: what can fail fails before anything is replaced. */
-async function writeAll(files: readonly (readonly [path: string, text: string])[]): Promise<void> {
-  const temporary = files.map(([path]) => `${path}.${process.pid}.tmp`);
-  try {
-    for (const [index, [path, text]] of files.entries()) {
-      await mkdir(dirname(path), { recursive: true });
-      await writeFile(temporary[index] ?? path, text);
-    }
-    for (const [index, [path]] of files.entries()) await rename(temporary[index] ?? path, path);
-  } finally {
-    await Promise.all(temporary.map((path) => rm(path, { force: true })));
-  }
+/**
+ * The checksums of a migrations folder with what was not recorded yet.
+ *
+ * @param own checksums to record, whatever was recorded before
+ */
+export async function checksumsFile(
+  path: string,
+  own: Readonly<Record<string, string>>,
+): Promise<NewFile> {
+  const [folder, recorded] = await Promise.all([readFolder(path), readChecksums(path)]);
+  const found = await Promise.all(
+    (folder?.migrations ?? []).map(async (files) => {
+      const migration = await readMigration("", files);
+      return migration === undefined ? [] : [[files.tag, migration.checksum] as const];
+    }),
+  );
+  const checksums = { ...Object.fromEntries(found.flat()), ...recorded, ...own };
+  return { path: checksumsPath(path), text: checksumsText(checksums), replaces: true };
+}
+
+/** sha256 hex of a text's bytes. */
+export function checksumOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }

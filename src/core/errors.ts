@@ -8,6 +8,7 @@ export type FleetErrorCode =
   | "unsupported"
   | "schema"
   | "rename"
+  | "write"
   | "unreachable"
   | "refused"
   | "embedded";

@@ -3,7 +3,7 @@ import type { Template } from "./template.ts";
 /** One generated migration file of a service, as it lies on disk. */
 export interface Migration {
   readonly service: string;
-  /** The file's name without `.sql`, for example `0003_add_avatar`. */
+  /** Its name, for example `0003_add_avatar`: that of the file without `.sql`, or of its folder. */
   readonly tag: string;
   /** The file's path as shown to people. */
   readonly file: string;
@@ -11,6 +11,8 @@ export interface Migration {
   readonly checksum: string;
   /** The file's text. */
   readonly text: string;
+  /** Where its down is, if it has one; as shown to people. */
+  readonly downFile: string;
 }
 
 /** One SQL statement of a migration, tenant-neutral: where it named `public` is a gap for the tenant schema. */

@@ -1,5 +1,5 @@
-import { compareSchema, sqlOf } from "../autogenerate/diff.ts";
-import { questionText } from "../autogenerate/renames.ts";
+import { questionText, undecided } from "../autogenerate/decisions.ts";
+import { compareSchema, questionsOf, sqlOf } from "../autogenerate/diff.ts";
 import type { ServiceConfig } from "../config/schema.ts";
 import { FleetError, isFleetError } from "../core/errors.ts";
 import type { Finding } from "../core/finding.ts";
@@ -57,13 +57,14 @@ export async function checkSchema(
 ): Promise<Finding[]> {
   try {
     const diff = await compareSchema(service, config, context.config.root);
-    const sql = await sqlOf(diff, "drop");
+    const sql = await sqlOf(diff, undecided);
     if (sql.length === 0) return [];
     const problem = new FleetError("schema", "the Drizzle schema has changes without a migration", {
       where: [config.schema].flat().join(", "),
       remedy: `Run: drizzle-fleet generate ${service} --name <what_changes>`,
     });
-    return [{ service, problem, sql, questions: diff.questions.map(questionText) }];
+    const questions = await questionsOf(diff, undecided);
+    return [{ service, problem, sql, questions: questions.map(questionText) }];
   } catch (error) {
     return asFindings(service, error);
   }

@@ -1,8 +1,16 @@
-import { relative } from "node:path";
-import { compareSchema, type SchemaDiff, sqlOf } from "../autogenerate/diff.ts";
+import {
+  type Ask,
+  type Decisions,
+  decide,
+  flagsFor,
+  questionText,
+  type RenameQuestion,
+  refuseUnused,
+  undecided,
+} from "../autogenerate/decisions.ts";
+import { compareSchema, questionsOf, type SchemaDiff, sqlOf } from "../autogenerate/diff.ts";
 import { nameFor } from "../autogenerate/name.ts";
-import { questionText } from "../autogenerate/renames.ts";
-import { writeMigration } from "../autogenerate/write.ts";
+import { type Draft, draftMigration } from "../autogenerate/write.ts";
 import { FleetError } from "../core/errors.ts";
 import { loadParser } from "../sql/parser.ts";
 import type { Context } from "./context.ts";
@@ -14,58 +22,86 @@ export interface GenerateOptions {
   readonly name?: string | undefined;
   /** An empty migration to fill in, such as a backfill. */
   readonly custom?: boolean;
-  /** Whether somebody sits at a terminal and can answer drizzle-kit's questions about renames. */
-  readonly interactive: boolean;
+  /** Write nothing: the caller shows what would be written. */
+  readonly dryRun?: boolean;
+  /** What is said beforehand about renames. */
+  readonly decisions?: Decisions;
+  /** Asks a person what became of something that went; undefined when nobody is there. */
+  readonly ask?: Ask | undefined;
 }
 
+/** What became of one service: its new migration, or none when its schema has no change. */
 export interface Generated {
   readonly service: string;
-  /** The SQL file, or undefined when the schema has no change. */
-  readonly file: string | undefined;
+  readonly migration: Omit<Draft, "write" | "service"> | undefined;
 }
 
 /**
- * Writes one migration for each service whose Drizzle schema changed.
+ * Makes one migration, with its down, for each service whose Drizzle schema changed.
  *
- * @throws FleetError `rename` when something may have been renamed and nobody can be asked; then nothing is written
+ * @throws FleetError `rename` when something may have been renamed and nobody said so; then nothing is written
  */
 export async function generate(context: Context, options: GenerateOptions): Promise<Generated[]> {
   const { fleet, root } = context.config;
-  const diffs: SchemaDiff[] = [];
-  for (const [service, config] of selectServices(fleet, options.services)) {
-    diffs.push(await compareSchema(service, config, root));
-  }
-  if (!options.interactive && options.custom !== true) refuseQuestions(diffs);
-  const generated: Generated[] = [];
-  for (const diff of diffs)
-    generated.push({ service: diff.service, file: await generateOne(diff, options) });
-  return generated;
-}
-
-async function generateOne(
-  diff: SchemaDiff,
-  options: GenerateOptions,
-): Promise<string | undefined> {
-  if (options.custom === true) {
-    return relative(process.cwd(), await writeMigration(diff, options.name ?? "custom", undefined));
-  }
-  const statements = await sqlOf(diff, "ask");
-  if (statements.length === 0) return undefined;
   await loadParser();
-  const name = options.name ?? nameFor(statements);
-  return relative(process.cwd(), await writeMigration(diff, name, statements));
+  const selected = selectServices(fleet, options.services);
+  const diffs = await Promise.all(
+    selected.map(([service, config]) => compareSchema(service, config, root)),
+  );
+  const drafts =
+    options.custom === true
+      ? await Promise.all(
+          diffs.map((diff) => draftMigration(diff, options.name ?? "custom", undefined, undecided)),
+        )
+      : await draftsOf(diffs, options);
+  // Nothing is written before all is decided and drafted.
+  if (options.dryRun !== true) for (const draft of drafts) await draft?.write();
+  return diffs.map(({ service }, index) => ({ service, migration: shown(drafts[index]) }));
 }
 
-function refuseQuestions(diffs: readonly SchemaDiff[]): void {
-  const questions = diffs.flatMap(({ service, questions: asked }) =>
-    asked.map((one) => `${service}: ${questionText(one)}`),
+async function draftsOf(
+  diffs: readonly SchemaDiff[],
+  options: GenerateOptions,
+): Promise<(Draft | undefined)[]> {
+  const given = options.decisions ?? undecided;
+  const decided: Decisions[] = [];
+  const open: { service: string; questions: readonly RenameQuestion[] }[] = [];
+  for (const diff of diffs) {
+    const ask = (decisions: Decisions) => questionsOf(diff, decisions);
+    const answers = await decide(diff.service, ask, given, options.ask);
+    decided.push(answers.decisions);
+    if (answers.open.length > 0) open.push({ service: diff.service, questions: answers.open });
+  }
+  refuseUnused(given, decided);
+  refuseOpen(open);
+  return Promise.all(
+    diffs.map(async (diff, index) => {
+      const decisions = decided[index] ?? undecided;
+      const statements = await sqlOf(diff, decisions);
+      if (statements.length === 0) return undefined;
+      return draftMigration(diff, options.name ?? nameFor(statements), statements, decisions);
+    }),
   );
-  if (questions.length === 0) return;
-  throw new FleetError(
-    "rename",
-    `only a person can tell:\n${questions.map((question) => `  ${question}`).join("\n")}`,
-    {
-      remedy: "Run generate on a terminal, where it asks. Nothing was written.",
-    },
+}
+
+function shown(draft: Draft | undefined): Generated["migration"] {
+  if (draft === undefined) return undefined;
+  const { tag, file, sql, downFile, down } = draft;
+  return { tag, file, sql, downFile, down };
+}
+
+function refuseOpen(
+  open: readonly { service: string; questions: readonly RenameQuestion[] }[],
+): void {
+  if (open.length === 0) return;
+  const lines = open.flatMap(({ service, questions }) =>
+    questions.flatMap((question) => [
+      `  ${service}: ${questionText(question)}`,
+      ...flagsFor(question).map((flags) => `    ${flags}`),
+    ]),
   );
+  throw new FleetError("rename", `only a person can tell:\n${lines.join("\n")}`, {
+    remedy:
+      "Say it with these options, or run generate on a terminal, where it asks. Nothing was written.",
+  });
 }

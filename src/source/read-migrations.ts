@@ -1,81 +1,93 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { readFile } from "node:fs/promises";
+import { relative } from "node:path";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import type { Migration } from "../core/migration.ts";
-import { type JournalEntry, journalPath, readJournal } from "./journal.ts";
+import { type MigrationFiles, type MigrationsFolder, readFolder } from "./folder.ts";
+import { journalPath } from "./journal.ts";
 
 /**
- * Reads a service's migrations, in the journal's order. The SQL is not parsed yet: a fleet that has nothing
- * to do never pays for it.
+ * Reads a service's migrations, in order. The SQL is not parsed yet: a fleet that has nothing to do never pays for
+ * it. Their downs are not read.
  *
  * @param service the service's name
- * @param folder absolute path of its migrations folder
- * @throws FleetError `journal` for a missing or malformed journal, for entries without their file and for
+ * @param path absolute path of its migrations folder
+ * @throws FleetError `journal` for a missing or malformed journal, for migrations without their file and for
  *   tags that stand twice; all of them at once
  */
-export async function readMigrations(service: string, folder: string): Promise<Migration[]> {
-  const journal = await readJournal(folder);
-  if (journal === undefined) throw await missingJournal(service, folder);
-  const problems = repeatedTags(journal.entries, folder);
+export async function readMigrations(service: string, path: string): Promise<Migration[]> {
+  const folder = await readFolder(path);
+  if (folder === undefined) throw noMigrations(service, path);
+  const problems = repeatedTags(folder);
   const migrations = await Promise.all(
-    journal.entries.map((entry) => readMigration(service, folder, entry, problems)),
+    folder.migrations.map(async (files) => {
+      const migration = await readMigration(service, files);
+      if (migration === undefined) problems.push(missingFile(folder, files));
+      return migration;
+    }),
   );
   throwProblems(problems, `the migrations of ${service} are not complete`);
   return migrations.filter((migration) => migration !== undefined);
 }
 
-async function readMigration(
+/** Reads one migration; undefined when its file is missing. */
+export async function readMigration(
   service: string,
-  folder: string,
-  entry: JournalEntry,
-  problems: FleetError[],
+  { tag, sql, down }: MigrationFiles,
 ): Promise<Migration | undefined> {
-  const path = join(folder, `${entry.tag}.sql`);
-  const file = relative(process.cwd(), path);
-  try {
-    const bytes = await readFile(path);
-    const checksum = createHash("sha256").update(bytes).digest("hex");
-    const text = bytes.toString("utf8");
-    return { service, tag: entry.tag, file, checksum, text };
-  } catch (error) {
-    problems.push(
-      new FleetError("journal", `${file} is missing, though the journal lists it`, {
-        where: relative(process.cwd(), journalPath(folder)),
-        remedy:
-          "Restore the file from version control, or take the entry out if it was never released.",
-        cause: error,
-      }),
-    );
-    return undefined;
-  }
+  const read = await readChecked(sql);
+  return read && { service, tag, ...read, downFile: relative(process.cwd(), down) };
 }
 
-function repeatedTags(entries: readonly JournalEntry[], folder: string): FleetError[] {
-  const tags = entries.map((entry) => entry.tag);
+/** A file's text, checksum and path as shown; undefined when there is none. */
+export async function readChecked(
+  path: string,
+): Promise<Pick<Migration, "file" | "checksum" | "text"> | undefined> {
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
+    const shown = relative(process.cwd(), path);
+    throw new FleetError("journal", `${shown} cannot be read: ${error.message}`, {
+      where: shown,
+      remedy: "Look at the file and at who may read it.",
+      cause: error,
+    });
+  });
+  if (bytes === undefined) return undefined;
+  const checksum = createHash("sha256").update(bytes).digest("hex");
+  return { file: relative(process.cwd(), path), checksum, text: bytes.toString("utf8") };
+}
+
+/** The file that says which migrations a folder has, as shown to people. */
+export function listOf({ path, layout }: Pick<MigrationsFolder, "path" | "layout">): string {
+  return relative(process.cwd(), layout === "journal" ? journalPath(path) : path);
+}
+
+function missingFile(folder: MigrationsFolder, { sql }: MigrationFiles): FleetError {
+  const file = relative(process.cwd(), sql);
+  const listed =
+    folder.layout === "journal" ? "though the journal lists it" : "though its folder is there";
+  return new FleetError("journal", `${file} is missing, ${listed}`, {
+    where: listOf(folder),
+    remedy:
+      "Restore the file from version control, or take the entry out if it was never released.",
+  });
+}
+
+function repeatedTags(folder: MigrationsFolder): FleetError[] {
+  const tags = folder.migrations.map(({ tag }) => tag);
   const repeated = tags.filter((tag, index) => tags.indexOf(tag) !== index);
   return [...new Set(repeated)].map(
     (tag) =>
       new FleetError("journal", `the journal lists ${tag} twice`, {
-        where: relative(process.cwd(), journalPath(folder)),
+        where: listOf(folder),
         remedy:
           "Give each migration one entry; after a merge, keep both migrations under different tags.",
       }),
   );
 }
 
-async function missingJournal(service: string, folder: string): Promise<FleetError> {
-  const names = await readdir(folder).catch(() => []);
-  const shown = relative(process.cwd(), journalPath(folder));
-  if (names.some((name) => /^\d{14}_/.test(name))) {
-    return new FleetError(
-      "unsupported",
-      `${relative(process.cwd(), folder)} has drizzle-kit 1.0's folder layout`,
-      {
-        remedy: "This version reads the journal layout of drizzle-kit 0.31.",
-      },
-    );
-  }
+function noMigrations(service: string, path: string): FleetError {
+  const shown = relative(process.cwd(), journalPath(path));
   return new FleetError("journal", `service ${service} has no journal: ${shown} is missing`, {
     where: shown,
     remedy: `Make the first migration: drizzle-fleet generate ${service} --name init. Or correct "out" in the configuration.`,

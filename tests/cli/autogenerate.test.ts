@@ -147,7 +147,7 @@ describe("generate", () => {
     const result = await runCli(project, ["generate", "auth", "--name", "add_user_avatar"]);
     expect(result).toMatchObject({
       code: 0,
-      stdout: "auth: drizzle/auth/0011_add_user_avatar.sql\n",
+      stdout: "auth: drizzle/auth/0011_add_user_avatar.sql, and its down\n",
     });
     expect(await readFile(join(project, "drizzle/auth/0011_add_user_avatar.sql"), "utf8")).toBe(
       'ALTER TABLE "users" ADD COLUMN "avatar_url" text;',
@@ -176,7 +176,7 @@ describe("generate", () => {
     const project = await copyPlatform();
     await edit(project, "schema/auth/users.ts", ...addAvatar);
     expect((await runCli(project, ["generate"])).stdout).toContain(
-      "auth: drizzle/auth/0011_alter_users.sql\n",
+      "auth: drizzle/auth/0011_alter_users.sql, and its down\n",
     );
     expect((await runCli(project, ["generate", "auth", "--custom", "--name", "fill"])).stdout).toBe(
       "auth: drizzle/auth/0012_fill.sql\n",
@@ -203,7 +203,7 @@ export default defineFleet({ databases: { main: { url: "postgresql://u@127.0.0.1
       "schema.ts": `import { integer, pgTable } from "drizzle-orm/pg-core";\nexport const t = pgTable("t", { id: integer() });\n`,
     });
     expect((await runCli(project, ["generate"])).stdout).toBe(
-      "app: drizzle/app/0000_create_t.sql\n",
+      "app: drizzle/app/0000_create_t.sql, and its down\n",
     );
     expect((await runCli(project, ["check"])).code).toBe(0);
   });

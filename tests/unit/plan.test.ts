@@ -11,6 +11,7 @@ const migrations = ["0000_a", "0001_b", "0002_c"].map(
     file: `${tag}.sql`,
     checksum: `sum-${tag}`,
     text: "",
+    downFile: `${tag}.down.sql`,
   }),
 );
 const history = historyOf(migrations);

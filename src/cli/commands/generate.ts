@@ -1,34 +1,113 @@
 import { Command } from "commander";
+import type { Ask, Choice, Decisions } from "../../autogenerate/decisions.ts";
+import { FleetError } from "../../core/errors.ts";
 import { addCommonOptions, type CommonOptions, createContext, type Finish } from "../context.ts";
 import { exitCode } from "../exit-codes.ts";
 import { printJson, printText } from "../output.ts";
+import { askLine, canAsk } from "../prompt.ts";
 
 interface GenerateCommandOptions extends CommonOptions {
   readonly name?: string;
   readonly custom?: boolean;
+  readonly dryRun?: boolean;
+  readonly rename?: string[];
+  readonly drop?: string[];
+  readonly down?: boolean;
+  readonly accept?: boolean;
 }
 
 export function generateCommand(finish: Finish): Command {
   return addCommonOptions(new Command("generate"))
-    .description("write one migration for each service whose Drizzle schema changed")
+    .description("write one migration, with its down, for each service whose schema changed")
     .argument("[service...]", "services (default: all)")
     .option("-n, --name <name>", "what the migration's name says behind its number")
     .option("--custom", "write an empty migration to fill in, such as a backfill")
+    .option("--dry-run", "show what would be written")
+    .option("--rename <what>", "kind:old=new, column:table.old=new (repeat for more)", collect)
+    .option("--drop <what>", "kind:old, column:table.old: gone, not renamed (repeat)", collect)
+    .option("--down", "write the downs that are missing, and no migration")
+    .option("--accept", "record edited migrations as they are, and write no migration")
+    .addHelpText(
+      "after",
+      `
+Kinds: table, column, enum, view, sequence, policy. What may have been renamed is
+asked on a terminal; without one it is said by --rename and --drop, or refused.`,
+    )
     .action(async (services: string[], options: GenerateCommandOptions, command: Command) => {
       if (options.custom === true && services.length === 0)
         command.error("error: --custom needs a service");
-      const { generate } = await import("../../operations/generate.ts");
-      const interactive = process.stdin.isTTY === true && process.stdout.isTTY === true;
-      const generated = await generate(await createContext(options), {
-        services,
-        name: options.name,
-        custom: options.custom === true,
-        interactive,
-      });
-      if (options.json === true) printJson({ generated });
-      else
-        for (const { service, file } of generated)
-          await printText(`${service}: ${file ?? "no changes"}`);
+      if (options.down === true) await writeDowns(services, options);
+      else if (options.accept === true) await accept(services, options);
+      else await writeMigrations(services, options);
       finish(exitCode.done);
     });
+}
+
+async function writeMigrations(
+  services: readonly string[],
+  options: GenerateCommandOptions,
+): Promise<void> {
+  const { generate } = await import("../../operations/generate.ts");
+  const { generatedText } = await import("../../report/generate.ts");
+  const dryRun = options.dryRun === true;
+  const generated = await generate(await createContext(options), {
+    services,
+    name: options.name,
+    custom: options.custom === true,
+    dryRun,
+    decisions: await decisionsOf(options),
+    ask: canAsk() ? ask : undefined,
+  });
+  if (options.json === true) printJson({ dryRun, generated });
+  else await printText(generatedText(generated, dryRun));
+}
+
+async function writeDowns(
+  services: readonly string[],
+  options: GenerateCommandOptions,
+): Promise<void> {
+  const { generateDowns } = await import("../../operations/generate-downs.ts");
+  const { downsText } = await import("../../report/generate.ts");
+  const dryRun = options.dryRun === true;
+  const downs = await generateDowns(await createContext(options), services, dryRun);
+  if (options.json === true) printJson({ dryRun, downs });
+  else await printText(downsText(downs, dryRun));
+}
+
+async function accept(services: readonly string[], options: GenerateCommandOptions): Promise<void> {
+  const { acceptEdited } = await import("../../operations/generate-downs.ts");
+  const accepted = await acceptEdited(await createContext(options), services);
+  if (options.json === true) printJson({ accepted });
+  else
+    for (const { service, file } of accepted)
+      await printText(`${service}: the migrations are recorded as they are now, in ${file}`);
+}
+
+async function decisionsOf({ rename = [], drop = [] }: GenerateCommandOptions): Promise<Decisions> {
+  const { parseDrop, parseRename } = await import("../../autogenerate/decisions.ts");
+  return { renames: rename.map(parseRename), drops: drop.map(parseDrop) };
+}
+
+const ask: Ask = async ({ service, kind, table, removed, added }: Choice) => {
+  const of = (name: string) => (table === undefined ? name : `${table}.${name}`);
+  const answers = [
+    ...added.map((name) => `renamed to ${of(name)}`),
+    added.length === 1 ? `dropped, and ${of(added[0] ?? "")} is new` : "dropped",
+  ];
+  const lines = answers.map((answer, index) => `  ${index + 1}) ${answer}`);
+  await printText(
+    `${service}: ${kind} ${of(removed)} is not in the schema any more. It was\n${lines.join("\n")}`,
+    process.stderr,
+  );
+  for (;;) {
+    const answer = await askLine(`1 to ${answers.length}? `);
+    if (answer === undefined)
+      throw new FleetError("rename", "nobody answered", { remedy: "Nothing was written." });
+    const index = Number(answer) - 1;
+    if (answer !== "" && index in answers) return added[index];
+  }
+};
+
+function collect(value: string, previous: string[] = []): string[] {
+  return [...previous, value];
 }

@@ -1,4 +1,3 @@
-import { createInterface } from "node:readline/promises";
 import { Command } from "commander";
 import { FleetError } from "../../core/errors.ts";
 import type { EditedMigration } from "../../operations/repair.ts";
@@ -12,6 +11,7 @@ import {
 } from "../context.ts";
 import { exitCode } from "../exit-codes.ts";
 import { printText, writeEvent, writeLine } from "../output.ts";
+import { askYes, canAsk } from "../prompt.ts";
 
 interface RepairOptions extends SelectionOptions {
   readonly yes?: boolean;
@@ -52,18 +52,9 @@ other, restore the file and put the change into a new migration.`,
 
 /** Asks on the terminal; anything but yes is no. */
 async function ask(): Promise<boolean> {
-  if (process.stdin.isTTY !== true)
+  if (!canAsk())
     throw new FleetError("usage", "there is no terminal to ask on", {
       remedy: "Read what was edited, then run repair --yes. Nothing was changed.",
     });
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    // Ctrl-C and Ctrl-D are a no.
-    const closed = new Promise<string>((resolve) => terminal.once("close", () => resolve("")));
-    const question = terminal.question("Accept these files as what was applied? [y/N] ");
-    const answer = await Promise.race([question.catch(() => ""), closed]);
-    return /^y(es)?$/i.test(answer.trim());
-  } finally {
-    terminal.close();
-  }
+  return askYes("Accept these files as what was applied?");
 }

@@ -1,0 +1,4 @@
+DROP TABLE "permissions" CASCADE;--> statement-breakpoint
+DROP TABLE "role_assignments" CASCADE;--> statement-breakpoint
+DROP TABLE "role_permissions" CASCADE;--> statement-breakpoint
+DROP TABLE "roles" CASCADE;

@@ -1,0 +1,2 @@
+-- Write here the SQL that takes back what 0002_seed_roles_and_permissions.sql does; or, if nothing can, a line that says why:
+-- "-- drizzle-fleet: irreversible <why>"

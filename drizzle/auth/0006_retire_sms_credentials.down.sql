@@ -1,0 +1,2 @@
+-- Write here the SQL that takes back what 0006_retire_sms_credentials.sql does; or, if nothing can, a line that says why:
+-- "-- drizzle-fleet: irreversible <why>"

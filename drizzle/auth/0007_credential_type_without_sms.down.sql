@@ -1,0 +1,1 @@
+ALTER TYPE "public"."credential_type" ADD VALUE 'sms' BEFORE 'webauthn';

@@ -1,0 +1,2 @@
+-- Write here the SQL that takes back what 0008_updated_at_and_audit_log_triggers.sql does; or, if nothing can, a line that says why:
+-- "-- drizzle-fleet: irreversible <why>"

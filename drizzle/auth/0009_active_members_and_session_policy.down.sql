@@ -1,0 +1,3 @@
+ALTER TABLE "sessions" DISABLE ROW LEVEL SECURITY;--> statement-breakpoint
+DROP VIEW "public"."active_members";--> statement-breakpoint
+DROP POLICY "sessions_own_rows" ON "sessions" CASCADE;

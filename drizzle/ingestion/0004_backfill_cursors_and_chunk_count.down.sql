@@ -1,0 +1,2 @@
+-- Write here the SQL that takes back what 0004_backfill_cursors_and_chunk_count.sql does; or, if nothing can, a line that says why:
+-- "-- drizzle-fleet: irreversible <why>"

@@ -1,0 +1,2 @@
+-- Write here the SQL that takes back what 0004_backfill_slug_and_version_number.sql does; or, if nothing can, a line that says why:
+-- "-- drizzle-fleet: irreversible <why>"

@@ -1,0 +1,2 @@
+-- Write here the SQL that takes back what 0010_updated_at_triggers.sql does; or, if nothing can, a line that says why:
+-- "-- drizzle-fleet: irreversible <why>"

@@ -1,0 +1,1 @@
+DROP INDEX "step_runs_node_created_at_idx";

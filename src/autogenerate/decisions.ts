@@ -1,0 +1,230 @@
+import { FleetError } from "../core/errors.ts";
+
+const kinds = ["table", "column", "enum", "view", "sequence", "policy", "role", "schema"] as const;
+
+/** What drizzle-kit knows by a name. */
+export type Kind = (typeof kinds)[number];
+
+/** Something that the two schemas do not tell: were these renamed, or are the old ones dropped and the others new? */
+export interface RenameQuestion {
+  readonly kind: Kind;
+  /** For columns and policies: their table, by its new name. */
+  readonly table?: string;
+  readonly removed: readonly string[];
+  readonly added: readonly string[];
+}
+
+/** An answer: this was renamed, and nothing was lost. */
+export interface Rename {
+  readonly kind: Kind;
+  /** For columns and policies: their table, by its new name. */
+  readonly table?: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** An answer: this is gone, and none of the new ones is it. */
+export interface Drop {
+  readonly kind: Kind;
+  readonly table?: string;
+  readonly name: string;
+}
+
+/** What somebody decided where drizzle-kit could only guess. */
+export interface Decisions {
+  readonly renames: readonly Rename[];
+  readonly drops: readonly Drop[];
+}
+
+export const undecided: Decisions = { renames: [], drops: [] };
+
+/** One thing that went, and all that can have become of it. */
+export interface Choice {
+  readonly service: string;
+  readonly kind: Kind;
+  readonly table?: string;
+  readonly removed: string;
+  readonly added: readonly string[];
+}
+
+/** Says what became of something: the new name, or undefined when it is dropped. */
+export type Ask = (choice: Choice) => Promise<string | undefined>;
+
+/** The same decisions for the way back. */
+export function reversed({ renames }: Decisions): Decisions {
+  const tables = renames.filter(({ kind }) => kind === "table");
+  const before = (name: string) => tables.find(({ to }) => to === name)?.from ?? name;
+  const back = renames.map(({ kind, table, from, to }) => ({
+    kind,
+    from: to,
+    to: from,
+    ...(table === undefined ? {} : { table: before(table) }),
+  }));
+  return { renames: back, drops: [] };
+}
+
+/** What of a question is still open. */
+export function openPart(
+  question: RenameQuestion,
+  { drops }: Decisions,
+): RenameQuestion | undefined {
+  const dropped = new Set(
+    drops
+      .filter(({ kind, table }) => kind === question.kind && table === question.table)
+      .map(({ name }) => name),
+  );
+  const removed = question.removed.filter((name) => !dropped.has(name));
+  return removed.length === 0 || question.added.length === 0 ? undefined : { ...question, removed };
+}
+
+/**
+ * Answers all questions of a service, one at a time: an answer about a table shows its columns' questions.
+ *
+ * @param questionsOf what drizzle-kit cannot tell with what was decided so far
+ * @param given the answers that were given beforehand
+ * @param ask asks a person; without it, what is open stays open
+ * @returns the decisions that were used, and what is left open
+ * @throws FleetError `rename` for a given answer that the schemas contradict
+ */
+export async function decide(
+  service: string,
+  questionsOf: (decisions: Decisions) => Promise<readonly RenameQuestion[]>,
+  given: Decisions,
+  ask: Ask | undefined,
+): Promise<{ readonly decisions: Decisions; readonly open: readonly RenameQuestion[] }> {
+  let decisions = undecided;
+  for (;;) {
+    const questions = (await questionsOf(decisions)).flatMap(
+      (question) => openPart(question, decisions) ?? [],
+    );
+    const answer =
+      questions.map((question) => answerFor(question, given)).find((one) => one !== undefined) ??
+      (await asked(service, questions[0], ask));
+    if (answer === undefined) return { decisions, open: questions };
+    decisions = {
+      renames: [...decisions.renames, ...answer.renames],
+      drops: [...decisions.drops, ...answer.drops],
+    };
+  }
+}
+
+function answerFor(question: RenameQuestion, given: Decisions): Decisions | undefined {
+  const { kind, table, removed, added } = question;
+  const about = (answer: Rename | Drop) => answer.kind === kind && answer.table === table;
+  const rename = given.renames.find(
+    (one) => about(one) && removed.includes(one.from) && added.includes(one.to),
+  );
+  if (rename !== undefined) return { renames: [rename], drops: [] };
+  const drop = given.drops.find((one) => about(one) && removed.includes(one.name));
+  return drop && { renames: [], drops: [drop] };
+}
+
+async function asked(
+  service: string,
+  question: RenameQuestion | undefined,
+  ask: Ask | undefined,
+): Promise<Decisions | undefined> {
+  if (question === undefined || ask === undefined) return undefined;
+  const {
+    kind,
+    removed: [removed = ""],
+    added,
+    table,
+  } = question;
+  const of = table === undefined ? {} : { table };
+  const to = await ask({ service, kind, ...of, removed, added });
+  return to === undefined
+    ? { renames: [], drops: [{ kind, ...of, name: removed }] }
+    : { renames: [{ kind, ...of, from: removed, to }], drops: [] };
+}
+
+/** Refuses answers that no service's schema asks for: a misspelt one must not end as a dropped column. */
+export function refuseUnused(given: Decisions, used: readonly Decisions[]): void {
+  const known = new Set(used.flatMap(flagsOf));
+  const idle = flagsOf(given).filter((flag) => !known.has(flag));
+  if (idle.length === 0) return;
+  throw new FleetError("rename", `no schema shows what is said by ${idle.join(" and ")}`, {
+    remedy: "See what went and what came with: drizzle-fleet check. Nothing was written.",
+  });
+}
+
+/** The options that say these decisions. */
+function flagsOf({ renames, drops }: Decisions): string[] {
+  return [...renames.map(renameFlag), ...drops.map(dropFlag)];
+}
+
+function renameFlag({ kind, table, from, to }: Rename): string {
+  return `--rename ${kind}:${nameOf(table, from)}=${to}`;
+}
+
+function dropFlag({ kind, table, name }: Drop): string {
+  return `--drop ${kind}:${nameOf(table, name)}`;
+}
+
+function nameOf(table: string | undefined, name: string): string {
+  return table === undefined ? name : `${table}.${name}`;
+}
+
+/** All options to choose from for a question, one line for each thing that went. */
+export function flagsFor({ kind, table, removed, added }: RenameQuestion): string[] {
+  const of = table === undefined ? {} : { table };
+  return removed.map((from) =>
+    [
+      ...added.map((to) => renameFlag({ kind, ...of, from, to })),
+      dropFlag({ kind, ...of, name: from }),
+    ].join("  or  "),
+  );
+}
+
+/** A question as a person reads it. */
+export function questionText({ kind, table, removed, added }: RenameQuestion): string {
+  const of = (name: string) => nameOf(table, name);
+  const were = removed.length === 1 ? "was" : "were";
+  return `${kind} ${removed.map(of).join(", ")} ${were} removed and ${added.map(of).join(", ")} added: renamed, or dropped and new?`;
+}
+
+/**
+ * Reads what --rename was given: `table:old=new`, `column:table.old=new`, and so for every kind.
+ *
+ * @throws FleetError `usage`
+ */
+export function parseRename(text: string): Rename {
+  const [, kind = "", name = "", to = ""] = /^(\w+):([^=]+)=(.+)$/.exec(text) ?? [];
+  const place = placeOf(kind, name);
+  if (place === undefined || to === "")
+    throw unreadable("--rename", text, "column:users.mail=email");
+  // A table may be written on both sides.
+  const prefix = `${place.table}.`;
+  const target = place.table !== undefined && to.startsWith(prefix) ? to.slice(prefix.length) : to;
+  return { kind: place.kind, ...tableOf(place), from: place.name, to: target };
+}
+
+/**
+ * Reads what --drop was given: `table:old`, `column:table.old`, and so for every kind.
+ *
+ * @throws FleetError `usage`
+ */
+export function parseDrop(text: string): Drop {
+  const [, kind = "", name = ""] = /^(\w+):([^=]+)$/.exec(text) ?? [];
+  const place = placeOf(kind, name);
+  if (place === undefined) throw unreadable("--drop", text, "column:users.mail");
+  return { kind: place.kind, ...tableOf(place), name: place.name };
+}
+
+function placeOf(text: string, name: string): Drop | undefined {
+  const kind = kinds.find((one) => one === text);
+  if (kind === undefined || name === "") return undefined;
+  if (kind !== "column" && kind !== "policy") return { kind, name };
+  const [, table, own] = /^([^.]+)\.(.+)$/.exec(name) ?? [];
+  return table === undefined || own === undefined ? undefined : { kind, table, name: own };
+}
+
+function tableOf({ table }: Drop): { readonly table?: string } {
+  return table === undefined ? {} : { table };
+}
+
+function unreadable(option: string, text: string, example: string): FleetError {
+  return new FleetError("usage", `${option} ${text} cannot be read`, {
+    remedy: `Write a kind and names, as in ${option} ${example}. Kinds: ${kinds.join(", ")}.`,
+  });
+}

@@ -1,0 +1,291 @@
+import { randomUUID } from "node:crypto";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { FleetError } from "../core/errors.ts";
+import { filesInFolder, type MigrationsFolder } from "../source/folder.ts";
+import { captive } from "./captive.ts";
+import type { Decisions, Kind, RenameQuestion } from "./decisions.ts";
+import type { Kit, Placed, Snapshot } from "./kit-types.ts";
+import { readSnapshot } from "./snapshots.ts";
+
+/** What is used of `drizzle-kit/api-postgres` of drizzle-kit 1.0. */
+export interface FolderApi {
+  generateDrizzleJson(imports: Readonly<Record<string, unknown>>, prevId: string): Promise<State>;
+  generateMigration(
+    previous: Snapshot,
+    current: Snapshot,
+    options: { readonly hints: readonly Hint[] },
+  ): Promise<string[]>;
+  reconstruct(files: Readonly<Record<string, unknown>>, id: string): Promise<State>;
+}
+
+/** What is used of `drizzle-kit/cli`: nothing else can write a snapshot. */
+export interface FolderCli {
+  generate(options: {
+    readonly dialect: "postgresql";
+    readonly schema: string;
+    readonly out: string;
+    readonly name: string;
+    readonly custom: boolean;
+    readonly hints: readonly Hint[];
+  }): Promise<{
+    readonly status: string;
+    readonly migration_path?: string;
+    readonly error?: unknown;
+  }>;
+}
+
+type Entity = readonly string[];
+type Hint =
+  | { readonly type: "create"; readonly kind: string; readonly entity: Entity }
+  | { readonly type: "rename"; readonly kind: string; readonly from: Entity; readonly to: Entity };
+
+/** The whole schema at one migration, in drizzle-kit 1.0's format 9. */
+interface State extends Snapshot {
+  readonly ddl: readonly Row[];
+}
+
+interface Row {
+  readonly entityType: string;
+  readonly schema?: string;
+  readonly table?: string;
+  readonly name: string;
+}
+
+/** A migration's own snapshot: the whole schema for the first one, else what it changed. */
+interface StoredSnapshot extends Snapshot {
+  readonly prevIds: readonly string[];
+}
+
+const firstId = "00000000-0000-0000-0000-000000000000";
+const empty: State = { version: "9", dialect: "postgres", id: firstId, prevIds: [], ddl: [] };
+
+const entityTypes: Readonly<Record<Kind, string>> = {
+  table: "tables",
+  column: "columns",
+  enum: "enums",
+  view: "views",
+  sequence: "sequences",
+  policy: "policies",
+  role: "roles",
+  schema: "schemas",
+};
+
+/** drizzle-kit 1.0. It takes the answers to its questions as hints, and throws those that are open. */
+export function folderKit(api: FolderApi, loadCli: () => Promise<FolderCli>, version: string): Kit {
+  const exportedOf = new WeakMap<Snapshot, readonly unknown[]>();
+  return {
+    layout: "folders",
+    version,
+    at: (folder, index) => stateAt(api, folder, index),
+    async take(exported, previous) {
+      const imports = Object.fromEntries(exported.map((value, index) => [`export${index}`, value]));
+      const state = await captive(() => api.generateDrizzleJson(imports, previous.id));
+      exportedOf.set(state, exported);
+      return state;
+    },
+    questions: (previous, current, decisions) =>
+      questions(api, previous as State, current as State, decisions),
+    diff: async (previous, current, decisions) =>
+      (await decided(api, previous, current, hintsOf(decisions))).sql,
+    async draft(path, folder, name, previous, current, decisions) {
+      const hints =
+        current === undefined
+          ? []
+          : (await decided(api, previous, current, hintsOf(decisions))).hints;
+      const exported = (current && exportedOf.get(current)) ?? [];
+      const cli = await loadCli();
+      return written(cli, path, folder, name, exported, current === undefined, hints);
+    },
+  };
+}
+
+async function stateAt(
+  api: FolderApi,
+  folder: MigrationsFolder | undefined,
+  index: number,
+): Promise<Snapshot> {
+  const migrations = folder?.migrations ?? [];
+  const stored = await Promise.all(
+    migrations.map(
+      async (files) => [files.tag, (await readSnapshot(files)) as StoredSnapshot] as const,
+    ),
+  );
+  const own = stored[index]?.[1];
+  if (own === undefined) return empty;
+  const files = Object.fromEntries(stored);
+  const ends = index === migrations.length - 1 ? leavesOf(stored.map(([, one]) => one)) : [own.id];
+  if (ends.length === 1) return readable(folder, () => api.reconstruct(files, own.id));
+  // Open branches: the state is what a migration that merges them, and changes nothing, would leave.
+  const id = randomUUID();
+  const merge = { type: "diff", version: "9", dialect: "postgres", id, prevIds: ends };
+  const merged = { ...files, "99999999999999_merge": { ...merge, footprints: [], deltas: [] } };
+  return readable(folder, () => api.reconstruct(merged, id));
+}
+
+/** The ids of the snapshots that no other one follows, newest first. */
+function leavesOf(snapshots: readonly StoredSnapshot[]): string[] {
+  const parents = new Set(snapshots.flatMap(({ prevIds }) => prevIds));
+  return snapshots.flatMap(({ id }) => (parents.has(id) ? [] : id)).reverse();
+}
+
+async function readable<Result>(
+  folder: MigrationsFolder | undefined,
+  read: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await read();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new FleetError("journal", `drizzle-kit cannot read the snapshots: ${reason}`, {
+      ...(folder === undefined ? {} : { where: folder.path }),
+      remedy: "Look with drizzle-fleet check, and restore from version control what it names.",
+      cause,
+    });
+  }
+}
+
+interface Missing {
+  readonly kind: string;
+  readonly entity: Entity;
+}
+
+/** Which questions drizzle-kit has left; undefined when it can make the SQL. */
+async function missing(
+  api: FolderApi,
+  previous: Snapshot,
+  current: Snapshot,
+  hints: readonly Hint[],
+): Promise<readonly Missing[] | string[]> {
+  try {
+    return await api.generateMigration(previous, current, { hints });
+  } catch (error) {
+    const { missingHints } = error as { missingHints?: readonly Missing[] };
+    if (missingHints === undefined) throw error;
+    return missingHints;
+  }
+}
+
+/** The SQL with these hints. What they leave open is new: only a person's answer makes it a rename. */
+async function decided(
+  api: FolderApi,
+  previous: Snapshot,
+  current: Snapshot,
+  given: readonly Hint[],
+): Promise<{ readonly sql: string[]; readonly hints: readonly Hint[] }> {
+  const hints = [...given];
+  for (;;) {
+    const [first, ...rest] = await missing(api, previous, current, hints);
+    if (typeof first !== "object")
+      return { sql: first === undefined ? [] : [first, ...(rest as string[])], hints };
+    // One at a time: an answer about a column can settle those about its indexes and constraints.
+    hints.push({ type: "create", kind: first.kind, entity: first.entity });
+  }
+}
+
+async function questions(
+  api: FolderApi,
+  previous: State,
+  current: State,
+  decisions: Decisions,
+): Promise<RenameQuestion[]> {
+  const open = (await missing(api, previous, current, hintsOf(decisions))).filter(
+    (one) => typeof one === "object",
+  );
+  const byPlace = new Map<string, RenameQuestion>();
+  for (const { kind, entity } of open) {
+    // Indexes and constraints hold no data: made anew, nothing is lost, and nobody need be asked.
+    if (!(kind in entityTypes)) continue;
+    const table = entity.length === 3 ? entity[1] : undefined;
+    const place = JSON.stringify([kind, table]);
+    const question = byPlace.get(place) ?? {
+      kind: kind as Kind,
+      ...(table === undefined ? {} : { table }),
+      removed: removed(previous, current, kind as Kind, table, decisions),
+      added: [],
+    };
+    byPlace.set(place, { ...question, added: [...question.added, entity.at(-1) ?? ""] });
+  }
+  return [...byPlace.values()];
+}
+
+/** What went of a kind, and was not renamed; for columns and policies, of one table by its new name. */
+function removed(
+  previous: State,
+  current: State,
+  kind: Kind,
+  table: string | undefined,
+  { renames }: Decisions,
+): string[] {
+  const before = renames.find((one) => one.kind === "table" && one.to === table)?.from ?? table;
+  const namesIn = ({ ddl }: State, of: string | undefined) =>
+    ddl.flatMap((row) =>
+      row.entityType === entityTypes[kind] && (of === undefined || row.table === of)
+        ? row.name
+        : [],
+    );
+  const present = new Set(namesIn(current, table));
+  const renamed = new Set(
+    renames.flatMap((one) => (one.kind === kind && one.table === table ? one.from : [])),
+  );
+  return namesIn(previous, before).filter((name) => !present.has(name) && !renamed.has(name));
+}
+
+/** Tables first: what is in them is named by their new names. */
+function hintsOf({ renames }: Decisions): Hint[] {
+  const hints = renames.map(({ kind, table, from, to }): Hint => {
+    const place = kind === "role" || kind === "schema" ? [] : ["public"];
+    const owner = table === undefined ? place : [...place, table];
+    return { type: "rename", kind, from: [...owner, from], to: [...owner, to] };
+  });
+  return [
+    ...hints.filter(({ kind }) => kind === "table"),
+    ...hints.filter(({ kind }) => kind !== "table"),
+  ];
+}
+
+/**
+ * Lets drizzle-kit write the migration into a copy of the folder's snapshots, and takes its name and snapshot from
+ * there. It reads schemas from files only: the file it gets exports what is loaded already.
+ */
+async function written(
+  cli: FolderCli,
+  path: string,
+  folder: MigrationsFolder | undefined,
+  name: string,
+  exported: readonly unknown[],
+  custom: boolean,
+  hints: readonly Hint[],
+): Promise<Placed> {
+  const temporary = await mkdtemp(join(tmpdir(), "drizzle-fleet-"));
+  const key = Symbol.for(temporary);
+  const shared = globalThis as unknown as Record<symbol, unknown>;
+  try {
+    shared[key] = exported;
+    const out = join(temporary, "out");
+    for (const { tag, snapshot } of folder?.migrations ?? [])
+      await cp(snapshot, join(out, tag, "snapshot.json"));
+    const schema = join(temporary, "schema.mjs");
+    await writeFile(schema, bridgeTo(temporary, exported.length));
+    const options = { dialect: "postgresql", schema, out, name, custom, hints } as const;
+    const result = await captive(() => cli.generate(options));
+    if (result.migration_path === undefined)
+      throw new FleetError("schema", `drizzle-kit wrote no migration: ${JSON.stringify(result)}`);
+    const tag = basename(dirname(result.migration_path));
+    const text = await readFile(join(out, tag, "snapshot.json"), "utf8");
+    const files = filesInFolder(path, tag);
+    return { files, list: [{ path: files.snapshot, text, replaces: false }] };
+  } finally {
+    delete shared[key];
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+function bridgeTo(key: string, count: number): string {
+  const exports = Array.from(
+    { length: count },
+    (_, index) => `export const export${String(index).padStart(6, "0")} = all[${index}];\n`,
+  );
+  return `const all = globalThis[Symbol.for(${JSON.stringify(key)})];\n${exports.join("")}`;
+}

@@ -1,0 +1,94 @@
+import { randomUUID } from "node:crypto";
+import { filesInJournal } from "../source/folder.ts";
+import { journalPath, readJournal } from "../source/journal.ts";
+import { captive } from "./captive.ts";
+import type { Decisions, RenameQuestion } from "./decisions.ts";
+import type { Casing, Kit, Placed, Snapshot } from "./kit-types.ts";
+import { renameQuestions } from "./snapshot-parts.ts";
+import { applyRenames } from "./snapshot-renames.ts";
+import { readSnapshot } from "./snapshots.ts";
+
+/** What is used of `drizzle-kit/api` of drizzle-kit 0.31. */
+export interface JournalApi {
+  generateDrizzleJson(
+    imports: Readonly<Record<string, unknown>>,
+    prevId: string,
+    schemaFilters: undefined,
+    casing: Casing,
+  ): Snapshot;
+  generateMigration(previous: Snapshot, current: Snapshot): Promise<string[]>;
+}
+
+const empty: Snapshot = {
+  id: "00000000-0000-0000-0000-000000000000",
+  prevId: "",
+  version: "7",
+  dialect: "postgresql",
+  tables: {},
+  enums: {},
+  schemas: {},
+  policies: {},
+  roles: {},
+  sequences: {},
+  views: {},
+  _meta: { schemas: {}, tables: {}, columns: {} },
+};
+
+/** drizzle-kit 0.31. It asks about renames itself, on a terminal only: here it never gets to ask. */
+export function journalKit(api: JournalApi, version: string): Kit {
+  return {
+    layout: "journal",
+    version,
+    async at(folder, index) {
+      const files = folder?.migrations[index];
+      return files === undefined ? empty : readSnapshot(files);
+    },
+    async take(exported, previous, casing) {
+      const imports = Object.fromEntries(exported.map((value, index) => [`export${index}`, value]));
+      const snapshot = await captive(async () =>
+        api.generateDrizzleJson(imports, previous.id, undefined, casing),
+      );
+      const { id, prevId, ...rest } = snapshot;
+      return { id, prevId, ...rest };
+    },
+    async questions(previous, current, { renames }): Promise<readonly RenameQuestion[]> {
+      return renameQuestions(applyRenames(previous, current, renames).snapshot, current);
+    },
+    diff: (previous, current, decisions) => captive(() => diff(api, previous, current, decisions)),
+    draft: (path, _folder, name, previous, current) =>
+      inJournal(path, name, current ?? repeated(previous)),
+  };
+}
+
+/** Renames are ours: drizzle-kit would only ask about them. */
+async function diff(
+  api: JournalApi,
+  previous: Snapshot,
+  current: Snapshot,
+  { renames }: Decisions,
+): Promise<string[]> {
+  const { snapshot, sql } = applyRenames(previous, current, renames);
+  return [...sql, ...(await api.generateMigration(snapshot, current))];
+}
+
+/** A snapshot of the same schema, for the migration behind it. */
+function repeated(snapshot: Snapshot): Snapshot {
+  return { ...snapshot, id: randomUUID(), prevId: snapshot.id };
+}
+
+async function inJournal(folder: string, name: string, snapshot: Snapshot): Promise<Placed> {
+  const entries = (await readJournal(folder))?.entries ?? [];
+  const idx = (entries.at(-1)?.idx ?? -1) + 1;
+  const tag = `${String(idx).padStart(4, "0")}_${name}`;
+  const when = Math.max(Date.now(), (entries.at(-1)?.when ?? 0) + 1);
+  const entry = { idx, version: "7", when, tag, breakpoints: true };
+  const journal = { version: "7", dialect: "postgresql", entries: [...entries, entry] };
+  const files = filesInJournal(folder, entry);
+  return {
+    files,
+    list: [
+      { path: files.snapshot, text: JSON.stringify(snapshot, null, 2), replaces: true },
+      { path: journalPath(folder), text: JSON.stringify(journal, null, 2), replaces: true },
+    ],
+  };
+}

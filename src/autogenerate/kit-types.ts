@@ -1,0 +1,62 @@
+import type { Layout, MigrationFiles, MigrationsFolder } from "../source/folder.ts";
+import type { NewFile } from "../source/write-files.ts";
+import type { Decisions, RenameQuestion } from "./decisions.ts";
+
+/** One of drizzle-kit's snapshots: the whole Drizzle schema of a service at one migration. */
+export interface Snapshot {
+  readonly id: string;
+  readonly [part: string]: unknown;
+}
+
+export type Casing = "snake_case" | "camelCase" | undefined;
+
+/** What we need of the drizzle-kit that the user installed, whichever version that is. */
+export interface Kit {
+  /** The layout of the migrations folders that this version writes. */
+  readonly layout: Layout;
+  readonly version: string;
+  /**
+   * The schema as a migration leaves it.
+   *
+   * @param index the migration's place in the folder; -1 for the state before the first one
+   * @throws FleetError `journal` when a snapshot is missing or malformed
+   */
+  at(folder: MigrationsFolder | undefined, index: number): Promise<Snapshot>;
+  /**
+   * Takes the snapshot of a Drizzle schema.
+   *
+   * @param exported everything that the schema files export
+   * @param previous the snapshot it follows
+   * @throws FleetError `schema` with drizzle-kit's own words when it rejects the schema
+   */
+  take(exported: readonly unknown[], previous: Snapshot, casing: Casing): Promise<Snapshot>;
+  /** What cannot be told from two snapshots alone, once these decisions are made. */
+  questions(
+    previous: Snapshot,
+    current: Snapshot,
+    decisions: Decisions,
+  ): Promise<readonly RenameQuestion[]>;
+  /** The SQL statements from one snapshot to the other. What nobody decided is taken as dropped and new. */
+  diff(previous: Snapshot, current: Snapshot, decisions: Decisions): Promise<string[]>;
+  /**
+   * Decides what a new migration is called, and prepares what belongs to it beside its SQL.
+   *
+   * @param path absolute path of the migrations folder
+   * @param current undefined for a migration that is written by hand and leaves the Drizzle schema as it is
+   */
+  draft(
+    path: string,
+    folder: MigrationsFolder | undefined,
+    name: string,
+    previous: Snapshot,
+    current: Snapshot | undefined,
+    decisions: Decisions,
+  ): Promise<Placed>;
+}
+
+/** Where a new migration goes. */
+export interface Placed {
+  readonly files: MigrationFiles;
+  /** What is to be written with it, in this order and behind its SQL: it makes the migration count. */
+  readonly list: readonly NewFile[];
+}

@@ -1,0 +1,55 @@
+import type { Kind, RenameQuestion } from "./decisions.ts";
+import type { Snapshot } from "./kit-types.ts";
+
+type Part = Readonly<Record<string, unknown>>;
+
+const parts = [
+  ["tables", "table"],
+  ["enums", "enum"],
+  ["sequences", "sequence"],
+  ["views", "view"],
+  ["roles", "role"],
+  ["schemas", "schema"],
+  ["policies", "policy"],
+] as const;
+
+/** What drizzle-kit would ask on a terminal: it asks wherever things of one kind both go and come. */
+export function renameQuestions(previous: Snapshot, current: Snapshot): RenameQuestion[] {
+  const questions = parts.flatMap(([part, kind]) =>
+    question(kind, partOf(previous, part), partOf(current, part)),
+  );
+  const before = partOf(previous, "tables");
+  for (const [key, table] of Object.entries(partOf(current, "tables"))) {
+    if (!(key in before)) continue;
+    const old = before[key] as Snapshot;
+    const name = nameOf(key);
+    questions.push(
+      ...question("column", partOf(old, "columns"), partOf(table as Snapshot, "columns"), name),
+    );
+    questions.push(
+      ...question("policy", partOf(old, "policies"), partOf(table as Snapshot, "policies"), name),
+    );
+  }
+  return questions;
+}
+
+function question(kind: Kind, before: Part, after: Part, table?: string): RenameQuestion[] {
+  const removed = Object.keys(before)
+    .filter((key) => !(key in after))
+    .map(nameOf);
+  const added = Object.keys(after)
+    .filter((key) => !(key in before))
+    .map(nameOf);
+  if (removed.length === 0 || added.length === 0) return [];
+  return [{ kind, removed, added, ...(table === undefined ? {} : { table }) }];
+}
+
+function partOf(snapshot: Snapshot, part: string): Part {
+  const value = snapshot[part];
+  return typeof value === "object" && value !== null ? (value as Part) : {};
+}
+
+/** Snapshots key what lives in a schema as `public.name`; tables of the default schema read shorter without it. */
+function nameOf(key: string): string {
+  return key.replace(/^public\./, "");
+}

@@ -1,0 +1,25 @@
+import { createInterface } from "node:readline/promises";
+
+/** True when somebody sits at a terminal and can be asked. */
+export function canAsk(): boolean {
+  return process.stdin.isTTY === true && process.stderr.isTTY === true;
+}
+
+/** Asks for one line on the terminal; undefined when the person leaves with Ctrl-C or Ctrl-D. */
+export async function askLine(question: string): Promise<string | undefined> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const closed = new Promise<undefined>((resolve) =>
+      terminal.once("close", () => resolve(undefined)),
+    );
+    const answer = terminal.question(question).catch(() => undefined);
+    return (await Promise.race([answer, closed]))?.trim();
+  } finally {
+    terminal.close();
+  }
+}
+
+/** Asks a question that is answered by yes or no; anything but yes is no. */
+export async function askYes(question: string): Promise<boolean> {
+  return /^y(es)?$/i.test((await askLine(`${question} [y/N] `)) ?? "");
+}

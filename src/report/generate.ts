@@ -1,0 +1,52 @@
+interface ShownMigration {
+  readonly file: string;
+  readonly sql: string;
+  readonly downFile: string;
+  readonly down: string;
+}
+
+/** What generate wrote, or with a dry run would write. */
+export function generatedText(
+  generated: readonly {
+    readonly service: string;
+    readonly migration: ShownMigration | undefined;
+  }[],
+  dryRun: boolean,
+): string {
+  return generated
+    .map(({ service, migration }) => {
+      if (migration === undefined) return `${service}: no changes`;
+      const { file, sql, downFile, down } = migration;
+      if (!dryRun) return `${service}: ${file}, and its down`;
+      return [`${service}: ${file}`, indented(sql), `${service}: ${downFile}`, indented(down)].join(
+        "\n",
+      );
+    })
+    .join("\n");
+}
+
+/** Which downs were made, and which of them somebody has to fill in. */
+export function downsText(
+  downs: readonly {
+    readonly file: string;
+    readonly text: string;
+    readonly toFillIn: boolean;
+  }[],
+  dryRun: boolean,
+): string {
+  if (downs.length === 0) return "No down is missing.";
+  return downs
+    .map(({ file, text, toFillIn }) => {
+      const line = toFillIn ? `${file}: to be filled in` : file;
+      return dryRun ? `${line}\n${indented(text)}` : line;
+    })
+    .join("\n");
+}
+
+function indented(text: string): string {
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((line) => (line === "" ? "" : `  ${line}`))
+    .join("\n");
+}

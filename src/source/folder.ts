@@ -1,0 +1,101 @@
+import { readdir } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { FleetError } from "../core/errors.ts";
+import { type JournalEntry, journalPath, readJournal } from "./journal.ts";
+
+/**
+ * How drizzle-kit lays out a migrations folder. `journal`: 0.31's `<tag>.sql` with `meta/_journal.json` and
+ * `meta/<number>_snapshot.json`. `folders`: 1.0's `<timestamp>_<name>/migration.sql` and `snapshot.json`.
+ */
+export type Layout = "journal" | "folders";
+
+/** Where a migration's files are, whether they exist or not. Absolute paths. */
+export interface MigrationFiles {
+  readonly tag: string;
+  readonly sql: string;
+  readonly down: string;
+  readonly snapshot: string;
+  /** When it was generated, in milliseconds since 1970; drizzle-orm's own migrator records it. */
+  readonly when: number;
+}
+
+/** A service's migrations folder, in its order. */
+export interface MigrationsFolder {
+  readonly path: string;
+  readonly layout: Layout;
+  readonly migrations: readonly MigrationFiles[];
+}
+
+const folderName = /^\d{14}_/;
+
+/**
+ * Reads which migrations a folder holds, without opening them.
+ *
+ * @param path absolute path
+ * @returns undefined when the folder does not exist or holds no migration of either layout
+ * @throws FleetError `journal` when the journal is malformed, or both layouts are there
+ */
+export async function readFolder(path: string): Promise<MigrationsFolder | undefined> {
+  const [journal, names] = await Promise.all([readJournal(path), readdir(path).catch(() => [])]);
+  const folders = names.filter((name) => folderName.test(name) && !name.endsWith(".sql")).sort();
+  if (journal === undefined) {
+    if (folders.length === 0) return undefined;
+    return { path, layout: "folders", migrations: folders.map((tag) => filesInFolder(path, tag)) };
+  }
+  if (folders.length > 0) throw twoLayouts(path, folders[0] ?? "");
+  return {
+    path,
+    layout: "journal",
+    migrations: journal.entries.map((entry) => filesInJournal(path, entry)),
+  };
+}
+
+/** The files of a migration in drizzle-kit 0.31's layout. */
+export function filesInJournal(folder: string, { tag, idx, when }: JournalEntry): MigrationFiles {
+  return {
+    tag,
+    sql: join(folder, `${tag}.sql`),
+    down: join(folder, `${tag}.down.sql`),
+    snapshot: join(folder, "meta", `${snapshotPrefix(tag, idx)}_snapshot.json`),
+    when,
+  };
+}
+
+/** The files of a migration in drizzle-kit 1.0's layout. */
+export function filesInFolder(folder: string, tag: string): MigrationFiles {
+  return {
+    tag,
+    sql: join(folder, tag, "migration.sql"),
+    down: join(folder, tag, "down.sql"),
+    snapshot: join(folder, tag, "snapshot.json"),
+    when: timeOf(tag),
+  };
+}
+
+/** drizzle-kit numbers snapshots as it numbers tags; with `prefix: "timestamp"` they share the time. */
+function snapshotPrefix(tag: string, idx: number): string {
+  const [prefix = ""] = tag.split("_");
+  return /^\d{4}$/.test(prefix) ? String(idx).padStart(4, "0") : prefix;
+}
+
+/** `20261122083000_add_avatar` says when it was made, in UTC. */
+function timeOf(tag: string): number {
+  const [, year, month, day, hour, minute, second] =
+    /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)/.exec(tag) ?? [];
+  return Date.UTC(
+    Number(year),
+    Number(month) - 1,
+    Number(day),
+    Number(hour),
+    Number(minute),
+    Number(second),
+  );
+}
+
+function twoLayouts(path: string, folder: string): FleetError {
+  const shown = relative(process.cwd(), path);
+  return new FleetError("journal", `${shown} has both of drizzle-kit's layouts`, {
+    where: relative(process.cwd(), journalPath(path)),
+    remedy: `The journal belongs to drizzle-kit 0.31, ${folder} to 1.0. Run drizzle-kit up on the folder as it was, or remove what does not belong.`,
+  });
+}

@@ -1,0 +1,116 @@
+import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { FleetError } from "../core/errors.ts";
+
+/** A file to put in its place. */
+export interface NewFile {
+  readonly path: string;
+  readonly text: string;
+  /** True for a file that may exist and is replaced then; a migration's own SQL never is. */
+  readonly replaces: boolean;
+}
+
+/**
+ * Puts files in place, all or none: everything is written beside its place first, so that what can fail fails before
+ * anything can be seen. The order is that of the files; the last one should be the one that makes the others count.
+ *
+ * @throws FleetError `write` with the path, when something cannot be written or is there already; nothing is left then
+ */
+export async function writeFiles(files: readonly NewFile[]): Promise<void> {
+  const temporary = files.map(({ path }) => `${path}.${process.pid}.tmp`);
+  const placed: string[] = [];
+  try {
+    for (const [index, { path, text }] of files.entries()) {
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(temporary[index] ?? path, text);
+    }
+    for (const [index, { path, replaces }] of files.entries()) {
+      const from = temporary[index] ?? path;
+      if (replaces) await rename(from, path);
+      else {
+        await link(from, path);
+        placed.push(path);
+      }
+    }
+  } catch (error) {
+    await Promise.all(placed.map((path) => rm(path, { force: true })));
+    throw notWritten(error as NodeJS.ErrnoException);
+  } finally {
+    await Promise.all(temporary.map((path) => rm(path, { force: true })));
+  }
+}
+
+/**
+ * Does something while no other process may change a migrations folder.
+ *
+ * @throws FleetError `write` when another one is at it
+ */
+export async function withFolder<Result>(
+  folder: string,
+  use: () => Promise<Result>,
+): Promise<Result> {
+  const path = join(folder, ".drizzle-fleet.lock");
+  await takeLock(path);
+  try {
+    return await use();
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
+async function takeLock(path: string): Promise<void> {
+  for (;;) {
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      return await writeFile(path, String(process.pid), { flag: "wx" });
+    } catch (cause) {
+      const error = cause as NodeJS.ErrnoException;
+      if (error.code !== "EEXIST") throw notWritten(error);
+    }
+    const owner = Number(await readFile(path, "utf8").catch(() => ""));
+    if (owner === 0 || isAlive(owner)) throw busy(path, owner);
+    // Its process was killed: nothing of what it wrote counts.
+    await rm(path, { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+function busy(path: string, owner: number): FleetError {
+  const who = owner === 0 ? "another process" : `process ${owner}`;
+  return new FleetError("write", `${who} is changing ${relative(process.cwd(), dirname(path))}`, {
+    where: relative(process.cwd(), path),
+    remedy:
+      "Run the command again when it is done. If nothing is at work there, delete the file. Nothing was written.",
+  });
+}
+
+function notWritten(error: NodeJS.ErrnoException): FleetError {
+  const path = error.code === "EEXIST" ? (error as { dest?: string }).dest : error.path;
+  const where = relative(process.cwd(), path ?? "").replace(/\.\d+\.tmp$/, "");
+  const reasons: Record<string, string> = {
+    EEXIST: "it is there already, though it belongs to no migration",
+    EACCES: "permission denied",
+    EROFS: "the file system is read-only",
+    ENOSPC: "the disk is full",
+    ENOTDIR: "a part of the path is a file",
+  };
+  return new FleetError(
+    "write",
+    `${where} cannot be written: ${reasons[error.code ?? ""] ?? error.message}`,
+    {
+      where,
+      remedy:
+        error.code === "EEXIST"
+          ? "Delete it if a killed command left it, or keep it elsewhere. Nothing was written."
+          : "Mend that, then run the command again. Nothing was written.",
+      cause: error,
+    },
+  );
+}

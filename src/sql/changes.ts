@@ -1,0 +1,98 @@
+import type { FleetError } from "../core/errors.ts";
+import type { Tree } from "./parser.ts";
+import { SourceText } from "./source-text.ts";
+import { splitStatements } from "./split.ts";
+import { isTree, namesOf, unwrap } from "./tree.ts";
+
+/** Something that a migration gives another name. */
+export interface RenamedObject {
+  readonly kind: "table" | "column" | "enum" | "view" | "sequence" | "policy";
+  /** For columns and policies: their table, by the name it has when the migration is over. */
+  readonly table?: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** What a migration's SQL does that a diff of two schemas does not tell. */
+export interface Changes {
+  readonly renamed: readonly RenamedObject[];
+  /** Tables and columns that go with all that is in them, in words. */
+  readonly lost: readonly string[];
+}
+
+const renameKinds = {
+  OBJECT_TABLE: "table",
+  OBJECT_COLUMN: "column",
+  OBJECT_TYPE: "enum",
+  OBJECT_VIEW: "view",
+  OBJECT_MATVIEW: "view",
+  OBJECT_SEQUENCE: "sequence",
+  OBJECT_POLICY: "policy",
+} as const;
+
+/**
+ * Reads what a migration renames and what it drops. What does not parse is passed over: the checks report it.
+ * `loadParser()` must have been awaited.
+ */
+export function changesOf(file: string, text: string): Changes {
+  const ignored: FleetError[] = [];
+  const source = new SourceText(file, text.replace(/^\uFEFF/, ""));
+  const trees = splitStatements(source, ignored).map(({ parsed }) => parsed.tree);
+  const renamed = trees.flatMap(renameIn);
+  const tables = new Map(
+    renamed.flatMap(({ kind, from, to }) => (kind === "table" ? [[from, to] as const] : [])),
+  );
+  const added = new Set(trees.flatMap((tree) => columnsIn(tree, "AT_AddColumn")));
+  const columns = trees.flatMap((tree) => columnsIn(tree, "AT_DropColumn"));
+  return {
+    renamed: renamed.map((one) =>
+      one.table === undefined ? one : { ...one, table: tables.get(one.table) ?? one.table },
+    ),
+    lost: [
+      ...trees.flatMap(droppedTables).map((name) => `table ${name}`),
+      // drizzle-kit changes a generated column by making it anew: nothing that somebody wrote is in it.
+      ...columns.filter((name) => !added.has(name)).map((name) => `column ${name}`),
+    ],
+  };
+}
+
+function renameIn(tree: Tree): RenamedObject[] {
+  const [statement, body] = unwrap(tree);
+  if (statement !== "RenameStmt" || typeof body.newname !== "string") return [];
+  const kind = renameKinds[body.renameType as keyof typeof renameKinds];
+  if (kind === undefined) return [];
+  const relation = isTree(body.relation) ? String(body.relation.relname) : undefined;
+  const to = body.newname;
+  if (kind === "column" || kind === "policy")
+    return relation === undefined
+      ? []
+      : [{ kind, table: relation, from: String(body.subname), to }];
+  const from = relation ?? lastName(body.object);
+  return from === undefined ? [] : [{ kind, from, to }];
+}
+
+function droppedTables(tree: Tree): string[] {
+  const [statement, body] = unwrap(tree);
+  if (statement !== "DropStmt" || body.removeType !== "OBJECT_TABLE") return [];
+  return Array.isArray(body.objects) ? body.objects.flatMap((name) => lastName(name) ?? []) : [];
+}
+
+function columnsIn(tree: Tree, subtype: string): string[] {
+  const [statement, body] = unwrap(tree);
+  if (statement !== "AlterTableStmt" || !isTree(body.relation) || !Array.isArray(body.cmds))
+    return [];
+  const { relname } = body.relation;
+  return body.cmds.flatMap((item: unknown) => {
+    const command = isTree(item) && isTree(item.AlterTableCmd) ? item.AlterTableCmd : {};
+    if (command.subtype !== subtype) return [];
+    const definition =
+      isTree(command.def) && isTree(command.def.ColumnDef) ? command.def.ColumnDef : {};
+    return [`${relname}.${command.name ?? definition.colname}`];
+  });
+}
+
+/** The object's own name of `{ List: { items: [schema, name] } }`. */
+function lastName(object: unknown): string | undefined {
+  const items = isTree(object) && isTree(object.List) ? object.List.items : undefined;
+  return namesOf(items)?.at(-1);
+}
