@@ -1,7 +1,7 @@
 import type { Kind, RenameQuestion } from "./decisions.ts";
 import type { Snapshot } from "./kit-types.ts";
 
-type Part = Readonly<Record<string, unknown>>;
+export type Part = Readonly<Record<string, unknown>>;
 
 const parts = [
   ["tables", "table"],
@@ -21,13 +21,13 @@ export function renameQuestions(previous: Snapshot, current: Snapshot): RenameQu
   const before = partOf(previous, "tables");
   for (const [key, table] of Object.entries(partOf(current, "tables"))) {
     if (!(key in before)) continue;
-    const old = before[key] as Snapshot;
+    const old = before[key] as Part;
     const name = nameOf(key);
     questions.push(
-      ...question("column", partOf(old, "columns"), partOf(table as Snapshot, "columns"), name),
+      ...question("column", partOf(old, "columns"), partOf(table as Part, "columns"), name),
     );
     questions.push(
-      ...question("policy", partOf(old, "policies"), partOf(table as Snapshot, "policies"), name),
+      ...question("policy", partOf(old, "policies"), partOf(table as Part, "policies"), name),
     );
   }
   return questions;
@@ -44,12 +44,13 @@ function question(kind: Kind, before: Part, after: Part, table?: string): Rename
   return [{ kind, removed, added, ...(table === undefined ? {} : { table }) }];
 }
 
-function partOf(snapshot: Snapshot, part: string): Part {
+/** One of the objects in a snapshot or in a table; an empty one when it is missing. */
+export function partOf(snapshot: Part, part: string): Part {
   const value = snapshot[part];
   return typeof value === "object" && value !== null ? (value as Part) : {};
 }
 
 /** Snapshots key what lives in a schema as `public.name`; tables of the default schema read shorter without it. */
-function nameOf(key: string): string {
+export function nameOf(key: string): string {
   return key.replace(/^public\./, "");
 }
