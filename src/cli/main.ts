@@ -5,6 +5,7 @@ import { isFleetError, messageOf } from "../core/errors.ts";
 import { errorText } from "../report/errors.ts";
 import { checkCommand } from "./commands/check.ts";
 import { devCommand } from "./commands/dev.ts";
+import { downgradeCommand } from "./commands/downgrade.ts";
 import { generateCommand } from "./commands/generate.ts";
 import { migrateCommand, planCommand } from "./commands/migrate.ts";
 import { repairCommand } from "./commands/repair.ts";
@@ -30,6 +31,7 @@ async function run(argv: readonly string[]): Promise<number> {
     checkCommand,
     planCommand,
     migrateCommand,
+    downgradeCommand,
     statusCommand,
     rolloutsCommand,
     repairCommand,

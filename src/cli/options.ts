@@ -3,11 +3,11 @@ import { parseAmount, parseDuration } from "../config/quantities.ts";
 import type { FleetConfig } from "../config/schema.ts";
 import type { Amount } from "../core/amount.ts";
 import type { MigrateRequest } from "../operations/migrate.ts";
+import type { RolloutRequest } from "../operations/planning.ts";
 import { addSelectionOptions, type SelectionOptions, selectionOf } from "./context.ts";
 
-/** Options of the verbs that plan or run a rollout. */
-export interface RolloutCommandOptions extends SelectionOptions {
-  readonly to?: string;
+/** Options of every verb that changes a fleet. */
+export interface RunCommandOptions extends SelectionOptions {
   readonly failed?: boolean;
   readonly canary?: string;
   readonly wave?: string;
@@ -15,15 +15,25 @@ export interface RolloutCommandOptions extends SelectionOptions {
   readonly verify?: string;
   readonly onError?: "continue" | "stop";
   readonly maxFailures?: Amount;
-  readonly allowOutOfOrder?: boolean;
   readonly concurrency?: number;
   readonly lockTimeout?: number;
   readonly statementTimeout?: number;
 }
 
+/** Options of the verbs that plan or run migrations. */
+export interface RolloutCommandOptions extends RunCommandOptions {
+  readonly to?: string;
+  readonly allowOutOfOrder?: boolean;
+}
+
 export function addRolloutOptions(command: Command): Command {
+  return addRunOptions(
+    command.option("--to <tag>", "the last migration to apply (default: head)"),
+  ).option("--allow-out-of-order", "apply migrations that were merged late");
+}
+
+export function addRunOptions(command: Command): Command {
   return addSelectionOptions(command)
-    .option("--to <tag>", "the last migration to apply (default: head)")
     .option("--failed", "only targets that failed the last time")
     .option("--canary <who>", "these tenants or groups first, or so many tenants")
     .option("--wave <size>", "tenants per wave: 50, 10%, or groups in their order")
@@ -31,7 +41,6 @@ export function addRolloutOptions(command: Command): Command {
     .option("--verify <command>", "judge each wave; outcomes as JSON on its input")
     .option("--on-error <policy>", "continue, or stop at the first failed target", policyOf)
     .option("--max-failures <amount>", "stop when more targets fail: 5, 1%", amountOf)
-    .option("--allow-out-of-order", "apply migrations that were merged late")
     .option("--concurrency <number>", "targets at a time in each database", numberOption)
     .option("--lock-timeout <duration>", "wait so long for a lock: 500ms, 2s", durationOf)
     .option("--statement-timeout <duration>", "end a longer statement: 90s, 1h", durationOf);
@@ -39,6 +48,15 @@ export function addRolloutOptions(command: Command): Command {
 
 /** The options together with the configuration's defaults. */
 export function requestOf(options: RolloutCommandOptions, fleet: FleetConfig): MigrateRequest {
+  return {
+    ...runRequestOf(options, fleet),
+    ...given("to", options.to),
+    ...given("allowOutOfOrder", options.allowOutOfOrder),
+  };
+}
+
+/** What every verb that changes a fleet takes from its options and the configuration's defaults. */
+export function runRequestOf(options: RunCommandOptions, fleet: FleetConfig): RolloutRequest {
   const { rollout } = fleet;
   // What is said on the command line counts before all that the configuration says of it.
   const said =
@@ -46,14 +64,12 @@ export function requestOf(options: RolloutCommandOptions, fleet: FleetConfig): M
   const limit = options.maxFailures ?? rollout.maxFailures;
   return {
     ...selectionOf(options),
-    ...given("to", options.to),
     ...given("failed", options.failed),
     ...given("canary", options.canary ?? rollout.canary),
     ...given("wave", options.wave ?? rollout.wave),
     soakMs: options.soak ?? rollout.soak,
     ...given("verify", options.verify ?? rollout.verify),
     ...given("maxFailures", said === "stop" ? { count: 0 } : limit),
-    ...given("allowOutOfOrder", options.allowOutOfOrder),
     ...given("concurrency", options.concurrency),
     timeouts: {
       ...given("lock", options.lockTimeout),

@@ -9,6 +9,7 @@ export type FleetErrorCode =
   | "schema"
   | "rename"
   | "write"
+  | "down"
   | "unreachable"
   | "refused"
   | "embedded";

@@ -2,12 +2,19 @@ import type { Target } from "./target.ts";
 
 /** One migration for one target. */
 export interface Step {
-  /** `apply` runs the migration; `repair` only records the checksum that its file has now. */
-  readonly action: "apply" | "repair";
+  /**
+   * `apply` runs the migration, `downgrade` its down; `repair` records the checksum that its file has now, `stamp`
+   * a whole ledger, and neither runs anything.
+   */
+  readonly action: "apply" | "downgrade" | "repair" | "stamp";
   readonly tag: string;
+  /** The tag that the ledger has it under, where that is another: the folder was converted since. */
+  readonly recordedAs?: string;
   readonly checksum: string;
   /** The checksum that the ledger holds, for a repair. */
   readonly replaces?: string;
+  /** What the ledger holds afterwards, for a stamp. */
+  readonly entries?: readonly StampedEntry[];
   /** How many statements an earlier, interrupted attempt has applied. */
   readonly resumeAt: number;
   /** The sha256 hex of those statements' text, and of the one that was begun. */
@@ -18,7 +25,25 @@ export interface Step {
   readonly ledger: string;
 }
 
-type ProblemKind = "unmanaged" | "unreadable" | "locked" | "edited" | "unknown" | "outOfOrder";
+/** A migration as a stamp records it: as applied, though nothing of it was run. */
+export interface StampedEntry {
+  readonly tag: string;
+  readonly checksum: string;
+}
+
+type ProblemKind =
+  | "unmanaged"
+  | "unreadable"
+  | "locked"
+  | "edited"
+  | "unknown"
+  | "outOfOrder"
+  /** A migration, or a down, was cut off between two of its transactions. */
+  | "unfinished"
+  /** There is no schema to stamp. */
+  | "noSchema"
+  /** What drizzle-orm's own migrator recorded does not fit the migrations on disk. */
+  | "notImported";
 
 /** Why a target cannot be migrated as it is. */
 export interface PlanProblem {

@@ -42,6 +42,31 @@ export function recordChecksum(schema: string, tag: string, checksum: string): s
 WHERE tag = ${quoteLiteral(tag)} AND applied = statements`;
 }
 
+/** SQL that takes entries out of a ledger. */
+export function forget(schema: string, tags: readonly string[]): string {
+  return `DELETE FROM ${ledgerOf(schema)} WHERE tag IN (${tags.map(quoteLiteral).join(", ")})`;
+}
+
+/** SQL that makes a ledger say this and nothing else. What it says already keeps its time. */
+export function recordStamp(
+  schema: string,
+  entries: readonly { readonly tag: string; readonly checksum: string }[],
+  by: string,
+): string[] {
+  const rows = entries.map(
+    ({ tag, checksum }) => `(${quoteLiteral(tag)}, ${quoteLiteral(checksum)})`,
+  );
+  const values = rows.length === 0 ? "SELECT NULL, NULL WHERE false" : `VALUES ${rows.join(", ")}`;
+  const wanted = `(${values}) AS wanted (tag, checksum)`;
+  return [
+    `DELETE FROM ${ledgerOf(schema)} AS ledger WHERE NOT EXISTS (SELECT FROM ${wanted}
+  WHERE wanted.tag = ledger.tag AND wanted.checksum = ledger.checksum AND ledger.applied = ledger.statements)`,
+    `INSERT INTO ${ledgerOf(schema)} (tag, checksum, statements, applied, applied_checksum, begun, applied_at, duration_ms, applied_by)
+SELECT tag, checksum, 0, 0, '', false, clock_timestamp(), 0, ${quoteLiteral(by)} || ', stamped, as ' || session_user FROM ${wanted}
+ON CONFLICT (tag) DO NOTHING`,
+  ];
+}
+
 /** SQL that records a migration, or how far it came. Runs in the transaction of what it records. */
 export function recordProgress(schema: string, progress: Progress): string {
   const duration = "(extract(epoch FROM clock_timestamp() - now()) * 1000)::integer";

@@ -1,9 +1,13 @@
-import { type FleetError, throwProblems } from "../core/errors.ts";
+import type { ServiceConfig } from "../config/schema.ts";
+import type { Down } from "../core/down.ts";
+import { FleetError, throwProblems } from "../core/errors.ts";
+import type { Migration } from "../core/migration.ts";
 import { type Plan, targetsOf } from "../core/plan.ts";
 import type { History } from "../plan/build.ts";
 import { ensureExtensions } from "../postgres/extensions.ts";
 import { withSession } from "../postgres/session.ts";
 import type { Script } from "../rollout/run.ts";
+import { readDown } from "../source/downs.ts";
 import type { Context, OpenDatabases } from "./context.ts";
 import { allowanceOf, schemasBehind, selectServices } from "./services.ts";
 
@@ -22,39 +26,125 @@ export async function readScripts(
   plan: Plan,
   histories: ReadonlyMap<string, History>,
 ): Promise<Scripts> {
+  const extensions = new Map<string, string[]>();
+  const scriptOf = await parseAll(context, plan, histories, async (read, config, migration) => {
+    const { script, extensions: own } = read(config, migration);
+    const { service } = migration;
+    extensions.set(service, [...(extensions.get(service) ?? []), ...own]);
+    return script;
+  });
+  return { scriptOf, extensions };
+}
+
+/**
+ * Parses the downs of all migrations that are to be taken back, as `readScripts` does.
+ *
+ * @param allowDataLoss the user's consent to downs that cannot bring everything back
+ * @throws FleetError before anything is done: `down` for those that are missing, left empty or said to be
+ *   irreversible, or lose data without consent
+ */
+export function readDownScripts(
+  context: Context,
+  plan: Plan,
+  histories: ReadonlyMap<string, History>,
+  allowDataLoss: boolean,
+): Promise<Scripts["scriptOf"]> {
+  return parseAll(context, plan, histories, async (read, config, migration, problems) => {
+    const down = await readDown(migration);
+    const refusal = refusalOf(migration, down, allowDataLoss);
+    if (refusal !== undefined) problems.push(refusal);
+    if (refusal !== undefined || down === undefined) return undefined;
+    const { file, checksum, text } = down;
+    return read(config, { ...migration, file, checksum, text }).script;
+  });
+}
+
+function refusalOf(
+  { tag, service, downFile }: Migration,
+  down: Down | undefined,
+  allowDataLoss: boolean,
+): FleetError | undefined {
+  if (down === undefined)
+    return new FleetError("down", `${tag} has no down`, {
+      where: downFile,
+      remedy: `Make it with drizzle-fleet generate ${service} --down, and read it. Nothing was changed.`,
+    });
+  const { file: where, irreversible, dataLoss, empty } = down;
+  if (irreversible !== undefined)
+    return new FleetError(
+      "down",
+      `${tag} is irreversible${irreversible === "" ? "" : `: ${irreversible}`}`,
+      {
+        where,
+        remedy: "Downgrade to a migration behind it, or restore a backup. Nothing was changed.",
+      },
+    );
+  if (empty && dataLoss.length === 0)
+    return new FleetError("down", `the down of ${tag} is empty`, {
+      where,
+      remedy: "Write the SQL that takes the migration back. Nothing was changed.",
+    });
+  if (dataLoss.length > 0 && !allowDataLoss)
+    return new FleetError(
+      "down",
+      `taking back ${tag} does not bring everything back: ${dataLoss.join("; ")}`,
+      {
+        where,
+        remedy: "If that is what you want, add --allow-data-loss. Nothing was changed.",
+      },
+    );
+  return undefined;
+}
+
+type ReadScript = (
+  config: ServiceConfig,
+  migration: Migration,
+) => { readonly script: Script; readonly extensions: readonly string[] };
+
+/** Reads one script for each migration that a plan's steps name. */
+async function parseAll(
+  context: Context,
+  plan: Plan,
+  histories: ReadonlyMap<string, History>,
+  scriptFor: (
+    read: ReadScript,
+    config: ServiceConfig,
+    migration: Migration,
+    problems: FleetError[],
+  ) => Promise<Script | undefined>,
+): Promise<Scripts["scriptOf"]> {
   const wanted = new Set(
     targetsOf(plan).flatMap(({ target, steps }) =>
       steps.map(({ tag }) => scriptKey(target.service, tag)),
     ),
   );
   const byKey = new Map<string, Script>();
-  const extensions = new Map<string, string[]>();
   const scriptOf = (service: string, tag: string) => byKey.get(scriptKey(service, tag));
-  if (wanted.size === 0) return { scriptOf, extensions };
+  if (wanted.size === 0) return scriptOf;
   const { loadParser } = await import("../sql/parser.ts");
   const { readStatements } = await import("../sql/read-statements.ts");
   await loadParser();
   const problems: FleetError[] = [];
+  const read: ReadScript = (config, migration) => {
+    const { file, text, tag } = migration;
+    const { statements, extensions } = readStatements(
+      file,
+      text,
+      allowanceOf(config, tag),
+      problems,
+    );
+    const script = { migration, statements, sharedSchemas: schemasBehind(config) };
+    return { script, extensions };
+  };
   for (const [service, config] of selectServices(context.config.fleet, [...histories.keys()])) {
     const migrations = histories.get(service)?.migrations ?? [];
     for (const migration of migrations.filter(({ tag }) => wanted.has(scriptKey(service, tag)))) {
-      const read = readStatements(
-        migration.file,
-        migration.text,
-        allowanceOf(config, migration.tag),
-        problems,
-      );
-      const script = {
-        migration,
-        statements: read.statements,
-        sharedSchemas: schemasBehind(config),
-      };
-      byKey.set(scriptKey(service, migration.tag), script);
-      extensions.set(service, [...(extensions.get(service) ?? []), ...read.extensions]);
+      const script = await scriptFor(read, config, migration, problems);
+      if (script !== undefined) byKey.set(scriptKey(service, migration.tag), script);
     }
   }
-  throwProblems(problems, "some migrations cannot be applied to a tenant");
-  return { scriptOf, extensions };
+  throwProblems(problems, "some migrations cannot be run");
+  return scriptOf;
 }
 
 /** Extensions belong to the database: they are made once, before its first target. */

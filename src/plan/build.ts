@@ -3,6 +3,7 @@ import type { Migration } from "../core/migration.ts";
 import type { Creation, PlanProblem, Step, TargetPlan } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import { digestOf } from "../ledger/digest.ts";
+import { downTag } from "../ledger/down-tag.ts";
 
 /** A service's history with what can be known from it before any database is asked. */
 export interface History {
@@ -76,17 +77,17 @@ export function planTarget(
   rules: PlanRules,
 ): TargetPlan {
   const entries = state.kind === "ledger" ? state.entries : [];
-  const byTag = new Map(entries.map((entry) => [entry.tag, entry]));
+  const { byTag, strange, downs } = resolve(history, entries);
+  const asRecorded = [...byTag].every(([tag, entry]) => tag === entry.tag);
   const missing = history.migrations.filter(({ tag }) => {
     return !isWhole(byTag.get(tag));
   });
   const wanted = upTo(rules.to, missing, history);
   const late = lateMigrations(history, byTag);
   const problems = [
-    ...unreadable(target, state),
-    ...locked(target, state),
-    ...unmanaged(target, state),
-    ...unknown(history, entries),
+    ...closed(target, state),
+    ...unknown(strange),
+    ...downs.map(unfinishedDown),
     ...edited(history, byTag),
     ...(rules.allowOutOfOrder ? [] : outOfOrder(late, history, byTag)),
   ];
@@ -94,14 +95,56 @@ export function planTarget(
     target,
     current: history.migrations.findLast(({ tag }) => isWhole(byTag.get(tag)))?.tag,
     steps:
-      problems.length > 0 ? [] : stepsFor(wanted, entries, late.length > 0 ? undefined : history),
+      problems.length > 0
+        ? []
+        : stepsFor(wanted, entries, late.length > 0 || !asRecorded ? undefined : history),
     pending: missing.length,
     problems,
     create: creation(state),
   };
 }
 
-function isWhole(entry: LedgerEntry | undefined): boolean {
+/** A ledger's entries as the history on disk sees them. */
+export interface Resolved {
+  /** By the tag that the migration has on disk. */
+  readonly byTag: ReadonlyMap<string, LedgerEntry>;
+  /** Entries of no migration on disk. */
+  readonly strange: readonly LedgerEntry[];
+  /** Downs that were cut off between two of their transactions. */
+  readonly downs: readonly LedgerEntry[];
+}
+
+/**
+ * Finds the entry of each migration: by its tag; or, where the folder was converted to drizzle-kit's newer layout
+ * since, by its checksum, in the history's order.
+ */
+export function resolve({ migrations }: History, entries: readonly LedgerEntry[]): Resolved {
+  const tags = new Set(migrations.map(({ tag }) => tag));
+  const byTag = new Map(
+    entries.flatMap((entry) => (tags.has(entry.tag) ? [[entry.tag, entry]] : [])),
+  );
+  const recorded = new Set(entries.map(({ tag }) => downTag(tag)));
+  const others = entries.filter(({ tag }) => !tags.has(tag));
+  const downs = others.filter(({ tag }) => recorded.has(tag));
+  const free = others
+    .filter((entry) => !recorded.has(entry.tag) && isWhole(entry))
+    .sort((left, right) => (left.tag < right.tag ? -1 : 1));
+  for (const { tag, checksum } of migrations) {
+    if (byTag.has(tag)) continue;
+    const index = free.findIndex((entry) => entry.checksum === checksum);
+    const [entry] = index < 0 ? [] : free.splice(index, 1);
+    if (entry !== undefined) byTag.set(tag, entry);
+  }
+  const found = new Set(byTag.values());
+  return {
+    byTag,
+    strange: others.filter((entry) => !found.has(entry) && !downs.includes(entry)),
+    downs,
+  };
+}
+
+/** True for a migration that is applied to its end. */
+export function isWhole(entry: LedgerEntry | undefined): boolean {
   return entry !== undefined && entry.partial === undefined;
 }
 
@@ -159,6 +202,11 @@ function ledgerAfter(
   ];
 }
 
+/** What keeps everybody from a target, whatever is to be done with it. */
+export function closed(target: Target, state: LedgerState): PlanProblem[] {
+  return [...unreadable(target, state), ...locked(target, state), ...unmanaged(target, state)];
+}
+
 function unreadable(target: Target, state: LedgerState): PlanProblem[] {
   if (state.kind !== "unreadable") return [];
   return [
@@ -191,25 +239,35 @@ function unmanaged(target: Target, state: LedgerState): PlanProblem[] {
       kind: "unmanaged",
       tag: undefined,
       message: `schema "${target.schema}" holds ${state.relations} tables, views or sequences, but no ledger`,
-      remedy: "Somebody else made them. Move them away, or choose another schema for this target.",
+      remedy:
+        "If they are what the migrations would make, record that with drizzle-fleet stamp. Otherwise move them away, or choose another schema for this target.",
     },
   ];
 }
 
-function unknown(history: History, entries: readonly LedgerEntry[]): PlanProblem[] {
-  const tags = new Set(history.migrations.map(({ tag }) => tag));
-  return entries
-    .filter(({ tag }) => !tags.has(tag))
-    .map(({ tag }) => ({
-      kind: "unknown",
-      tag,
-      message: `${tag} was applied to this target, but is not among the migrations on disk`,
-      remedy:
-        "Check out the version of the repository that has it: this one is older, or the file was deleted.",
-    }));
+/** Entries of no migration on disk, as problems. */
+export function unknown(strange: readonly LedgerEntry[]): PlanProblem[] {
+  return strange.map(({ tag }) => ({
+    kind: "unknown",
+    tag,
+    message: `${tag} was applied to this target, but is not among the migrations on disk`,
+    remedy:
+      "Check out the version of the repository that has it: this one is older, or the file was deleted.",
+  }));
 }
 
-function edited(history: History, byTag: ReadonlyMap<string, LedgerEntry>): PlanProblem[] {
+/** A down that was cut off, as a problem for everything but going on with it. */
+export function unfinishedDown({ tag }: LedgerEntry): PlanProblem {
+  return {
+    kind: "unfinished",
+    tag,
+    message: `a downgrade was cut off in the middle of ${tag}`,
+    remedy: "Run the same downgrade again: it goes on where it stopped.",
+  };
+}
+
+/** Migrations that were edited, as problems. */
+export function edited(history: History, byTag: ReadonlyMap<string, LedgerEntry>): PlanProblem[] {
   return editedMigrations(history, byTag).map(({ tag, file }) => ({
     kind: "edited",
     tag,

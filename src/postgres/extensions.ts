@@ -50,7 +50,7 @@ export async function ensureExtensions(
       "config",
       `cannot create the extension ${missing.join(", ")}: ${messageOf(cause)}${state === undefined ? "" : ` (SQLSTATE ${state})`}`,
       {
-        remedy: `Let somebody with the right create it in the schema ${schema}, then run migrate again.`,
+        remedy: `Let somebody with the right create it in the schema ${schema}, then run the same command again.`,
         cause,
       },
     );

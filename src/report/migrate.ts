@@ -53,8 +53,31 @@ export function summaryDocument({ outcomes, stopped }: Ended): Record<string, un
   return { type: "summary", ...summarize(outcomes), failures, stopped: stopped ?? null };
 }
 
+/** How a verb's rollout is spoken of. */
+export interface Wording {
+  /** What was done to a target: `migrated`. */
+  readonly done: string;
+  /** Where a target is that had nothing to do, and where all are in the end: `at head`. */
+  readonly idle: string;
+  /** What was done to a migration: `applied`. */
+  readonly each: string;
+  /** The command for what failed. */
+  readonly again: string;
+}
+
+const migrating: Wording = {
+  done: "migrated",
+  idle: "at head",
+  each: "applied",
+  again: "drizzle-fleet migrate --failed",
+};
+
 /** What a person reads at the end of a rollout: a line per service, every kind of failure, what was not run. */
-export function migrateText({ outcomes, stopped }: Ended, stream: { isTTY?: boolean }): string {
+export function migrateText(
+  { outcomes, stopped }: Ended,
+  stream: { isTTY?: boolean },
+  wording: Wording = migrating,
+): string {
   const style = styleFor(stream);
   const services = [...new Set(outcomes.map(({ target }) => target.service))];
   const rows = services.map((service) => {
@@ -65,7 +88,7 @@ export function migrateText({ outcomes, stopped }: Ended, stream: { isTTY?: bool
   const failed = failedTargets(outcomes);
   const lines = [
     ...table(
-      ["service", "targets", "migrated", "at head", "failed", "not run", "migrations"],
+      ["service", "targets", wording.done, wording.idle, "failed", "not run", "migrations"],
       rows,
     ),
     "",
@@ -73,7 +96,7 @@ export function migrateText({ outcomes, stopped }: Ended, stream: { isTTY?: bool
     ...notExecutedText(outcomes),
   ];
   const good = failed.length === 0 && stopped === undefined;
-  lines.push(style(good ? "green" : "red", verdict(summarize(outcomes), stopped)));
+  lines.push(style(good ? "green" : "red", verdict(summarize(outcomes), stopped, wording)));
   return lines.join("\n");
 }
 
@@ -84,7 +107,8 @@ function notExecutedText(outcomes: readonly Outcome[]): string[] {
   return [`Not executed: ${counted(rest.length, "target")} (${some(names)}).`];
 }
 
-function verdict(total: RolloutSummary, stopped: Stop | undefined): string {
+function verdict(total: RolloutSummary, stopped: Stop | undefined, wording: Wording): string {
+  const next = (failed: number) => (failed > 0 ? ` When that is mended: ${wording.again}` : "");
   const bad = total.failed + total.inDoubt;
   const rest =
     total.notExecuted > 0 ? `, ${counted(total.notExecuted, "target")} not executed` : "";
@@ -95,10 +119,7 @@ function verdict(total: RolloutSummary, stopped: Stop | undefined): string {
   if (bad > 0) return `${count}.${next(bad)}`;
   if (total.notExecuted > 0) return `Stopped: ${count}.`;
   if (total.targets === 0) return "Nothing to do: the selection has no targets.";
-  if (total.applied === 0) return `Nothing to do: ${counted(total.targets, "target")} at head.`;
-  return `Done: ${counted(total.applied, "migration")} applied, ${counted(total.targets, "target")} at head.`;
-}
-
-function next(failed: number): string {
-  return failed > 0 ? " When that is mended: drizzle-fleet migrate --failed" : "";
+  const { each, idle } = wording;
+  if (total.applied === 0) return `Nothing to do: ${counted(total.targets, "target")} ${idle}.`;
+  return `Done: ${counted(total.applied, "migration")} ${each}, ${counted(total.targets, "target")} ${idle}.`;
 }

@@ -3,8 +3,15 @@ import { problemsText } from "./problems.ts";
 import { table } from "./table.ts";
 import { counted, some } from "./words.ts";
 
-/** What a rollout would do: wave by wave, targets with the same steps together, then every problem. */
-export function planText(plan: Plan): string {
+/**
+ * What a rollout would do: wave by wave, targets with the same steps together, then every problem.
+ *
+ * @param wording what is to be done with migrations, and where targets are that have nothing to do
+ */
+export function planText(
+  plan: Plan,
+  wording: { readonly todo: string; readonly idle: string } = { todo: "apply to", idle: "at head" },
+): string {
   const targets = targetsOf(plan);
   const busy = targets.filter(hasWork);
   const several = plan.waves.length > 1;
@@ -22,7 +29,7 @@ export function planText(plan: Plan): string {
       some(group.map(({ target }) => target.tenant ?? target.schema)),
     ),
   );
-  const header = [...(several ? ["wave"] : []), "service", "targets", "to apply"];
+  const header = [...(several ? ["wave"] : []), "service", "targets", "migrations"];
   const [head = "", ...lines] = table(header, rows);
   const steps = busy.reduce((sum, target) => sum + target.steps.length, 0);
   const blocked = busy.filter(({ problems }) => problems.length > 0).length;
@@ -32,9 +39,9 @@ export function planText(plan: Plan): string {
       : []),
     ...problemsText(busy),
     steps === 0 && blocked === 0
-      ? `Nothing to do: ${counted(targets.length, "target")} at head.`
-      : `${counted(steps, "migration")} to apply to ${counted(busy.length - blocked, "target")}${
-          blocked > 0 ? `; ${counted(blocked, "target")} cannot be migrated` : ""
+      ? `Nothing to do: ${counted(targets.length, "target")} ${wording.idle}.`
+      : `${counted(steps, "migration")} to ${wording.todo} ${counted(busy.length - blocked, "target")}${
+          blocked > 0 ? `; ${counted(blocked, "target")} cannot be changed` : ""
         }.`,
   ].join("\n");
 }

@@ -71,20 +71,20 @@ function textOf(
 }
 
 const remedies: Readonly<Record<string, string>> = {
-  [sqlstate.uniqueViolation]: "Mend this tenant's duplicate rows, then run migrate again.",
-  "23502": "Mend this tenant's rows that hold null, then run migrate again.",
-  "23503": "Mend this tenant's rows that refer to nothing, then run migrate again.",
-  "23514": "Mend this tenant's rows that break the check, then run migrate again.",
+  [sqlstate.uniqueViolation]: "Mend this tenant's duplicate rows, then run the same command again.",
+  "23502": "Mend this tenant's rows that hold null, then run the same command again.",
+  "23503": "Mend this tenant's rows that refer to nothing, then run the same command again.",
+  "23514": "Mend this tenant's rows that break the check, then run the same command again.",
   "42P07":
     "Something of that name is in the tenant schema already, and no migration made it: move it away.",
   [sqlstate.insufficientPrivilege]:
-    "Give the migrating role the right that is named, then run migrate again.",
+    "Give the migrating role the right that is named, then run the same command again.",
   [sqlstate.lockNotAvailable]:
-    "Another session holds a lock on the table: run migrate again when it is done, or end it.",
+    "Another session holds a lock on the table: run the same command again when it is done, or end it.",
   [sqlstate.queryCanceled]:
     "The statement took longer than its timeout: raise timeouts in the configuration, or split it.",
   [sqlstate.targetLocked]:
-    "Another runner holds this target; see what it does, or run migrate again later.",
+    "Another runner holds this target; see what it does, or run the same command again later.",
   [sqlstate.wrongSchema]: "Create the tenant schema, or give the migrating role USAGE on it.",
   "42601":
     "This server is older than the syntax: correct the migration if it was never released, or upgrade the server.",
@@ -92,9 +92,9 @@ const remedies: Readonly<Record<string, string>> = {
 };
 
 function remedyFor(state: string | undefined, stopped: boolean): string {
-  if (stopped) return "It was cancelled on request: run migrate again when you like.";
+  if (stopped) return "It was cancelled on request: run the same command again when you like.";
   return (
     remedies[state ?? ""] ??
-    "Mend this tenant, or correct the migration if it was never released, then run migrate again."
+    "Mend this tenant, or correct the migration if it was never released, then run the same command again."
   );
 }

@@ -4,12 +4,13 @@ import type { Migration, Statement } from "../core/migration.ts";
 import type { Creation, Step } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import { fill } from "../core/template.ts";
-import { recordProgress } from "../ledger/table.ts";
+import { downTag } from "../ledger/down-tag.ts";
+import { forget, recordProgress } from "../ledger/table.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import type { Session } from "../postgres/session.ts";
 import { ownPath } from "./guard.ts";
 
-/** A migration made ready to run. */
+/** A migration, or its down, made ready to run: then file, checksum and text are those of the down. */
 export interface Script {
   readonly migration: Migration;
   readonly statements: readonly Statement[];
@@ -51,17 +52,28 @@ export function textFor({ target }: Run, { sql }: Statement): string {
   return fill(sql, quoteIdentifier(target.schema));
 }
 
-/** SQL that writes down how far the migration is. */
-export function record(run: Run, applied: number, begun: boolean): string[] {
-  const { statements, migration } = run.script;
-  const progress = recordProgress(run.target.schema, {
-    tag: migration.tag,
+/** The tag that a step's progress is recorded under: a down under way is an entry beside its migration's. */
+export function progressTag({ action, tag, recordedAs = tag }: Step): string {
+  return action === "downgrade" ? downTag(recordedAs) : tag;
+}
+
+/** SQL that writes down how far the migration is; a down that is through takes the migration out of the ledger. */
+export function record(
+  { target, step, script, context }: Run,
+  applied: number,
+  begun: boolean,
+): string[] {
+  const { statements, migration } = script;
+  if (step.action === "downgrade" && applied === statements.length && !begun)
+    return [ownPath, forget(target.schema, [step.recordedAs ?? step.tag, progressTag(step)])];
+  const progress = recordProgress(target.schema, {
+    tag: progressTag(step),
     checksum: migration.checksum,
     statements: statements.length,
     applied,
     appliedChecksum: checksumOf(statements, applied + (begun ? 1 : 0)),
     begun,
-    by: run.context.by,
+    by: context.by,
   });
   return [ownPath, progress];
 }

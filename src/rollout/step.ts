@@ -1,16 +1,17 @@
 import type { Segment } from "../core/migration.ts";
 import type { Creation, Step } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
-import { recordChecksum } from "../ledger/table.ts";
+import { recordChecksum, recordStamp } from "../ledger/table.ts";
 import type { Session } from "../postgres/session.ts";
 import { segmentsOf } from "../sql/segments.ts";
 import { runAlone } from "./alone.ts";
-import { guard, ledgerIs, progressIs, slateFor } from "./guard.ts";
+import { guard, ledgerIs, ownPath, progressIs, slateFor } from "./guard.ts";
 import { send, stopIfCancelled } from "./message.ts";
 import {
   begin,
   checksumOf,
   type Opening,
+  progressTag,
   type Run,
   record,
   type Script,
@@ -24,8 +25,9 @@ export class ResumeError extends Error {
 }
 
 /**
- * Takes one step: applies one migration to one target, or records its checksum. Of a migration each segment is one message and one transaction that also writes the
- * ledger; a statement that cannot run in a transaction runs alone, between two such transactions.
+ * Takes one step: runs one migration or its down for one target, or only writes its ledger. Each segment is one message
+ * and one transaction that also writes the ledger; a statement that cannot run in a transaction runs alone, between
+ * two such transactions.
  *
  * @param create what to create with the first segment
  * @throws StepError when the server refuses or the connection breaks; ResumeError when the part that an
@@ -41,7 +43,7 @@ export async function runStep(
 ): Promise<void> {
   refuseEdited(step, script);
   const run: Run = { session, target, step, script, context };
-  if (step.action === "repair") return repair(run);
+  if (step.action === "repair" || step.action === "stamp") return writeLedger(run, create);
   const segments = segmentsOf(script.statements, step.resumeAt);
   // A file without statements, or one that was cut off behind its last one, still gets its entry.
   if (segments.length === 0)
@@ -57,7 +59,7 @@ export async function runStep(
         : {
             expectation: progressIs(
               target.schema,
-              step.tag,
+              progressTag(step),
               script.migration.checksum,
               segment.start,
             ),
@@ -107,21 +109,25 @@ async function runTogether(run: Run, segment: Segment, opening: Opening): Promis
   });
 }
 
-/** Writes down the checksum that a migration's file has now. Nothing of the file is run. */
-async function repair(run: Run): Promise<void> {
-  const { session, target, step, script } = run;
+/** Writes into the ledger and runs nothing: the checksum that a file has now, or a whole ledger. */
+async function writeLedger(run: Run, create: Creation): Promise<void> {
+  const { session, target, step, script, context } = run;
   const segment: Segment = { transactional: true, start: 0, statements: [] };
   const open = guard({
     target,
     sharedSchemas: script.sharedSchemas,
     settings: settingsOf(run, segment),
     scope: "transaction",
-    expectation: ledgerIs(target.schema, step.ledger, "nothing"),
-    create: "nothing",
+    expectation: ledgerIs(target.schema, step.ledger, create),
+    create,
   });
+  const writes =
+    step.entries === undefined
+      ? [recordChecksum(target.schema, step.tag, step.checksum)]
+      : recordStamp(target.schema, step.entries, context.by);
   await send(session, segment, {
     before: [begin, ...slateFor(session), ...open],
-    after: [recordChecksum(target.schema, step.tag, step.checksum), "COMMIT"],
+    after: [ownPath, ...writes, "COMMIT"],
   });
 }
 

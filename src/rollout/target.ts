@@ -130,7 +130,8 @@ export function problemOutcome(work: Work, problem: PlanProblem): Outcome {
 export function brokenOutcome(work: Work, error: unknown): Outcome {
   return outcome(work, "inDoubt", {
     message: messageOf(error),
-    remedy: "This is a bug in drizzle-fleet: please report it. Running migrate again is safe.",
+    remedy:
+      "This is a bug in drizzle-fleet: please report it. Running the same command again is safe.",
   });
 }
 
@@ -166,7 +167,7 @@ export function connectionFailure(cause: unknown): Failure {
   const state = sqlstateOf(cause);
   return {
     message: messageOf(cause),
-    remedy: "Look at the database server, then run migrate again.",
+    remedy: "Look at the database server, then run the same command again.",
     ...(state === undefined ? {} : { sqlstate: state }),
   };
 }
@@ -176,7 +177,7 @@ function unreadScript(tag: string): Failure {
   return {
     tag,
     message: `${tag} is missing here since the rollout began`,
-    remedy: "Run migrate again.",
+    remedy: "Run the same command again.",
   };
 }
 

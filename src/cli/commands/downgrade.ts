@@ -1,0 +1,69 @@
+import { Command } from "commander";
+import { FleetError } from "../../core/errors.ts";
+import type { DowngradeRequest } from "../../operations/downgrade.ts";
+import { createContext, type Finish, wasInterrupted } from "../context.ts";
+import { exitCode } from "../exit-codes.ts";
+import { addRunOptions, type RunCommandOptions, runRequestOf } from "../options.ts";
+import { printJson, printText, writeEvent, writeLine } from "../output.ts";
+
+interface DowngradeOptions extends RunCommandOptions {
+  readonly dryRun?: boolean;
+  readonly allowDataLoss?: boolean;
+}
+
+export function downgradeCommand(finish: Finish): Command {
+  return addRunOptions(new Command("downgrade"))
+    .description("take migrations back by their downs, the newest one first")
+    .argument("<to>", "-1 or more for so many, the tag that stays the newest, or base for none")
+    .option("--allow-data-loss", "also run downs that cannot bring everything back")
+    .option("--dry-run", "show the plan and change nothing")
+    .addHelpText(
+      "after",
+      `
+With several services, --service says which one. Waves, outcomes and --json are as
+for migrate. Every down is read before the first target is touched.`,
+    )
+    .action(async (to: string, options: DowngradeOptions) => {
+      const { downgrade, planBack } = await import("../../operations/downgrade.ts");
+      const context = await createContext(options);
+      const request: DowngradeRequest = {
+        ...runRequestOf(options, context.config.fleet),
+        goal: goalOf(to),
+        allowDataLoss: options.allowDataLoss === true,
+      };
+      if (options.dryRun === true) {
+        const { planText } = await import("../../report/plan.ts");
+        const { targetsOf } = await import("../../core/plan.ts");
+        const plan = await planBack(context, request);
+        if (options.json === true) printJson(plan);
+        else
+          await printText(planText(plan, { todo: "take back from", idle: "have nothing newer" }));
+        const blocked = targetsOf(plan).some(({ problems }) => problems.length > 0);
+        return finish(blocked ? exitCode.failed : exitCode.done);
+      }
+      const { isDone, migrateText, summaryDocument } = await import("../../report/migrate.ts");
+      const { showProgress } = await import("../../report/progress.ts");
+      const observer = options.json === true ? writeEvent : showProgress(process.stderr);
+      const result = await downgrade(context, request, observer);
+      const wording = {
+        done: "downgraded",
+        idle: "as wanted",
+        each: "taken back",
+        again: `drizzle-fleet downgrade ${to} --failed`,
+      };
+      if (options.json === true) writeLine(summaryDocument(result));
+      else await printText(migrateText(result, process.stdout, wording));
+      if (wasInterrupted()) finish(exitCode.interrupted);
+      else finish(isDone(result) ? exitCode.done : exitCode.failed);
+    });
+}
+
+function goalOf(to: string): DowngradeRequest["goal"] {
+  if (to === "base") return { base: true };
+  const count = /^-(\d+)$/.exec(to)?.[1];
+  if (count === undefined) return { tag: to };
+  if (Number(count) > 0) return { count: Number(count) };
+  throw new FleetError("usage", "downgrade -0 takes nothing back", {
+    remedy: "Say how many migrations: -1 for the newest one.",
+  });
+}

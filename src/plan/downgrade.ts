@@ -1,0 +1,116 @@
+import type { LedgerEntry, LedgerState } from "../core/ledger.ts";
+import type { Migration } from "../core/migration.ts";
+import type { PlanProblem, Step, TargetPlan } from "../core/plan.ts";
+import type { Target } from "../core/target.ts";
+import { digestOf } from "../ledger/digest.ts";
+import { downTag } from "../ledger/down-tag.ts";
+import {
+  closed,
+  edited,
+  type History,
+  isWhole,
+  resolve,
+  unfinishedDown,
+  unknown,
+} from "./build.ts";
+
+/** How far to go back: so many migrations, to a migration that stays, or to before the first one. */
+export type DowngradeGoal =
+  | { readonly count: number }
+  | { readonly tag: string }
+  | { readonly base: true };
+
+/**
+ * Plans to take back migrations of one target, the newest one first. Only what its ledger has is taken back.
+ *
+ * @param history the service's migrations, in order
+ * @param state what the target's schema holds
+ */
+export function planDowngrade(
+  target: Target,
+  history: History,
+  state: LedgerState,
+  goal: DowngradeGoal,
+): TargetPlan {
+  const entries = state.kind === "ledger" ? state.entries : [];
+  const { byTag, strange, downs } = resolve(history, entries);
+  const applied = history.migrations.filter(({ tag }) => byTag.has(tag));
+  const back = beyond(goal, applied, history).toReversed();
+  const problems = [
+    ...closed(target, state),
+    ...unknown(strange),
+    ...edited(history, byTag),
+    ...unfinished(byTag),
+    ...elsewhere(downs, back, byTag),
+  ];
+  return {
+    target,
+    current: applied.at(-1)?.tag,
+    steps: problems.length > 0 ? [] : stepsBack(back, byTag, entries),
+    pending: back.length,
+    problems,
+    create: "nothing",
+  };
+}
+
+function beyond(
+  goal: DowngradeGoal,
+  applied: readonly Migration[],
+  { migrations }: History,
+): readonly Migration[] {
+  if ("count" in goal) return applied.slice(Math.max(0, applied.length - goal.count));
+  if ("base" in goal) return applied;
+  const last = migrations.findIndex(({ tag }) => tag === goal.tag);
+  const kept = new Set(migrations.slice(0, last + 1));
+  return applied.filter((migration) => !kept.has(migration));
+}
+
+function stepsBack(
+  back: readonly Migration[],
+  byTag: ReadonlyMap<string, LedgerEntry>,
+  entries: readonly LedgerEntry[],
+): Step[] {
+  let left = [...entries];
+  return back.map(({ tag }): Step => {
+    const recordedAs = byTag.get(tag)?.tag ?? tag;
+    const under = left.find((entry) => entry.tag === downTag(recordedAs));
+    const step: Step = {
+      action: "downgrade",
+      tag,
+      ...(recordedAs === tag ? {} : { recordedAs }),
+      checksum: byTag.get(tag)?.checksum ?? "",
+      resumeAt: under?.partial?.applied ?? 0,
+      resumeChecksum: under?.partial?.appliedChecksum ?? "",
+      begun: under?.partial?.begun === true,
+      ledger: digestOf(left),
+    };
+    left = left.filter((entry) => entry.tag !== recordedAs && entry !== under);
+    return step;
+  });
+}
+
+/** What was applied in part has no way back: nobody knows which half of its down would fit. */
+function unfinished(byTag: ReadonlyMap<string, LedgerEntry>): PlanProblem[] {
+  return [...byTag].flatMap(([tag, entry]) =>
+    isWhole(entry)
+      ? []
+      : {
+          kind: "unfinished" as const,
+          tag,
+          message: `${tag} is applied in part only: it was cut off between two of its transactions`,
+          remedy: "Finish it first: drizzle-fleet migrate. Then downgrade.",
+        },
+  );
+}
+
+/** A down that was cut off must be the first to go on, or the ledger and the schema part for good. */
+function elsewhere(
+  downs: readonly LedgerEntry[],
+  back: readonly Migration[],
+  byTag: ReadonlyMap<string, LedgerEntry>,
+): PlanProblem[] {
+  const [first] = back;
+  const expected =
+    first === undefined ? undefined : downTag(byTag.get(first.tag)?.tag ?? first.tag);
+  return downs.filter(({ tag }) => tag !== expected).map(unfinishedDown);
+}
