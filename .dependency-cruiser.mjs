@@ -2,7 +2,7 @@
 const layers = [
   ["core"],
   ["config", "postgres", "sql", "report"],
-  ["source", "ledger", "control", "tenants", "dev"],
+  ["source", "ledger", "control", "tenants", "drift", "dev"],
   ["plan", "rollout", "autogenerate"],
   ["operations"],
   ["cli"],

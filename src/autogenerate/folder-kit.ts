@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { FleetError } from "../core/errors.ts";
 import { filesInFolder, type MigrationsFolder } from "../source/folder.ts";
+import { readStored, type StoredSnapshot } from "../source/stored-snapshot.ts";
 import { captive } from "./captive.ts";
 import type { Decisions, Kind, RenameQuestion } from "./decisions.ts";
 import type { Kit, Placed, Snapshot } from "./kit-types.ts";
-import { readSnapshot } from "./snapshots.ts";
 
 /** What is used of `drizzle-kit/api-postgres` of drizzle-kit 1.0. */
 export interface FolderApi {
@@ -51,11 +51,6 @@ interface Row {
   readonly schema?: string;
   readonly table?: string;
   readonly name: string;
-}
-
-/** A migration's own snapshot: the whole schema for the first one, else what it changed. */
-interface StoredSnapshot extends Snapshot {
-  readonly prevIds: readonly string[];
 }
 
 const firstId = "00000000-0000-0000-0000-000000000000";
@@ -108,13 +103,11 @@ async function stateAt(
 ): Promise<Snapshot> {
   const migrations = folder?.migrations ?? [];
   const stored = await Promise.all(
-    migrations.map(
-      async (files) => [files.tag, (await readSnapshot(files)) as StoredSnapshot] as const,
-    ),
+    migrations.map(async (files) => [files.tag, await readStored(files)] as const),
   );
   const own = stored[index]?.[1];
   if (own === undefined) return empty;
-  const files = Object.fromEntries(stored);
+  const files = Object.fromEntries(stored.map(([tag, { content }]) => [tag, content]));
   const ends = index === migrations.length - 1 ? leavesOf(stored.map(([, one]) => one)) : [own.id];
   if (ends.length === 1) return readable(folder, () => api.reconstruct(files, own.id));
   // Open branches: the state is what a migration that merges them, and changes nothing, would leave.
@@ -126,7 +119,7 @@ async function stateAt(
 
 /** The ids of the snapshots that no other one follows, newest first. */
 function leavesOf(snapshots: readonly StoredSnapshot[]): string[] {
-  const parents = new Set(snapshots.flatMap(({ prevIds }) => prevIds));
+  const parents = new Set(snapshots.flatMap((snapshot) => snapshot.parents));
   return snapshots.flatMap(({ id }) => (parents.has(id) ? [] : id)).reverse();
 }
 

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { filesInJournal } from "../source/folder.ts";
 import { journalPath, readJournal } from "../source/journal.ts";
+import { readStored } from "../source/stored-snapshot.ts";
 import { captive } from "./captive.ts";
 import type { Decisions, RenameQuestion } from "./decisions.ts";
 import type { Casing, Kit, Placed, Snapshot } from "./kit-types.ts";
 import { renameQuestions } from "./snapshot-parts.ts";
 import { applyRenames } from "./snapshot-renames.ts";
-import { readSnapshot } from "./snapshots.ts";
 
 /** What is used of `drizzle-kit/api` of drizzle-kit 0.31. */
 export interface JournalApi {
@@ -41,7 +41,7 @@ export function journalKit(api: JournalApi, version: string): Kit {
     version,
     async at(folder, index) {
       const files = folder?.migrations[index];
-      return files === undefined ? empty : readSnapshot(files);
+      return files === undefined ? empty : (await readStored(files)).content;
     },
     async take(exported, previous, casing) {
       const imports = Object.fromEntries(exported.map((value, index) => [`export${index}`, value]));

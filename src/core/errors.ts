@@ -10,6 +10,8 @@ export type FleetErrorCode =
   | "rename"
   | "write"
   | "down"
+  | "edited"
+  | "proof"
   | "unreachable"
   | "refused"
   | "embedded";

@@ -3,27 +3,33 @@ import { compareSchema, questionsOf, sqlOf } from "../autogenerate/diff.ts";
 import type { ServiceConfig } from "../config/schema.ts";
 import { FleetError, isFleetError } from "../core/errors.ts";
 import type { Finding } from "../core/finding.ts";
-import { readMigrations } from "../source/read-migrations.ts";
+import type { Migration } from "../core/migration.ts";
+import { readDown } from "../source/downs.ts";
+import type { MigrationsFolder } from "../source/folder.ts";
+import { inspectFolder } from "../source/inspect.ts";
+import { readMigration } from "../source/read-migrations.ts";
 import { loadParser } from "../sql/parser.ts";
 import { readStatements } from "../sql/read-statements.ts";
 import { type Context, migrationsFolder } from "./context.ts";
 import { allowanceOf, selectServices } from "./services.ts";
 
 /**
- * Looks, without a database, for what must not reach the main branch: schema changes without a migration, and
- * migrations that are damaged or leave their tenant.
+ * Looks, without a database, for what must not reach the main branch: schema changes without a migration, files that
+ * drizzle-kit would stumble over, branches, edited migrations, missing downs, and SQL that leaves its tenant.
  *
  * @param names services; none means all
  */
 export async function check(context: Context, names: readonly string[]): Promise<Finding[]> {
   const { fleet } = context.config;
   await loadParser();
-  const findings: Finding[] = [];
-  for (const [service, config] of selectServices(fleet, names)) {
-    findings.push(...(await checkMigrations(context, service, config)));
-    findings.push(...(await checkSchema(context, service, config)));
-  }
-  return withoutRepeats(findings);
+  const services = selectServices(fleet, names);
+  const findings = await Promise.all(
+    services.map(async ([service, config]) => [
+      ...(await checkMigrations(context, service, config)),
+      ...(await checkSchema(context, service, config)),
+    ]),
+  );
+  return withoutRepeats(findings.flat());
 }
 
 /** A damaged journal stands in the way of both checks, and is one finding. */
@@ -38,15 +44,28 @@ async function checkMigrations(
   service: string,
   config: ServiceConfig,
 ): Promise<Finding[]> {
-  try {
-    const problems: FleetError[] = [];
-    for (const migration of await readMigrations(service, migrationsFolder(context, service))) {
-      readStatements(migration.file, migration.text, allowanceOf(config, migration.tag), problems);
-    }
-    return problems.map((problem) => ({ service, problem }));
-  } catch (error) {
-    return asFindings(service, error);
+  const { folder, problems } = await inspectFolder(service, migrationsFolder(context, service));
+  const sql = folder === undefined ? [] : await checkSql(service, config, folder);
+  return [...problems, ...sql].map((problem) => ({ service, problem }));
+}
+
+/** Every migration and every down must parse, and stay in its tenant. */
+async function checkSql(
+  service: string,
+  config: ServiceConfig,
+  folder: MigrationsFolder,
+): Promise<FleetError[]> {
+  const problems: FleetError[] = [];
+  const read = ({ tag, file, text }: Pick<Migration, "tag" | "file" | "text">) =>
+    void readStatements(file, text, allowanceOf(config, tag), problems);
+  for (const files of folder.migrations) {
+    const migration = await readMigration(service, files);
+    if (migration === undefined) continue;
+    read(migration);
+    const down = await readDown(migration);
+    if (down !== undefined) read({ ...down, tag: migration.tag });
   }
+  return problems;
 }
 
 /** A service's schema against its newest migration: nothing, or one finding with the SQL that is missing. */

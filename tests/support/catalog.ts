@@ -1,70 +1,6 @@
 import type { TestDatabase } from "./database.ts";
 
-/**
- * PostgreSQL's own descriptions of all that a schema holds. With the schema alone on the search_path they leave
- * its name out; the few that write it all the same are cut, and so is the text of function bodies.
- */
-const facts = `
-WITH wanted AS (SELECT oid, nspname FROM pg_namespace WHERE nspname = $1),
-relations AS (SELECT c.* FROM pg_class c JOIN wanted n ON c.relnamespace = n.oid WHERE c.relname NOT LIKE '\\_\\_fleet%'),
-types AS (SELECT t.* FROM pg_type t JOIN wanted n ON t.typnamespace = n.oid WHERE t.typname !~ '^_?__fleet'),
-functions AS (SELECT p.* FROM pg_proc p JOIN wanted n ON p.pronamespace = n.oid)
-SELECT format('relation %s %s rls=%s force=%s options=%s partition=%s of=%s', c.relkind, c.relname, c.relrowsecurity, c.relforcerowsecurity,
-    c.reloptions, pg_get_expr(c.relpartbound, c.oid), pg_get_partkeydef(c.oid)) FROM relations c
-UNION ALL SELECT format('inherits %s %s', i.inhrelid::regclass, i.inhparent::regclass) FROM pg_inherits i JOIN relations c ON c.oid = i.inhrelid
-UNION ALL SELECT format('column %s.%s %s null=%s default=%s identity=%s generated=%s collation=%s', c.relname, a.attname,
-    format_type(a.atttypid, a.atttypmod), NOT a.attnotnull, pg_get_expr(d.adbin, d.adrelid), a.attidentity, a.attgenerated,
-    (SELECT collname FROM pg_collation l WHERE l.oid = a.attcollation))
-  FROM relations c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-  LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum WHERE c.relkind IN ('r', 'p', 'v', 'm', 'c')
-UNION ALL SELECT format('constraint %s.%s %s', k.conrelid::regclass, k.conname, pg_get_constraintdef(k.oid))
-  FROM pg_constraint k JOIN relations c ON c.oid = k.conrelid
-UNION ALL SELECT format('domain constraint %s %s %s', format_type(t.oid, NULL), k.conname, pg_get_constraintdef(k.oid))
-  FROM pg_constraint k JOIN types t ON t.oid = k.contypid
-UNION ALL SELECT format('index %s %s valid=%s', i.indexrelid::regclass, pg_get_indexdef(i.indexrelid), i.indisvalid)
-  FROM pg_index i JOIN relations c ON c.oid = i.indrelid
-UNION ALL SELECT format('view %s %s', c.relname, pg_get_viewdef(c.oid)) FROM relations c WHERE c.relkind IN ('v', 'm')
-UNION ALL SELECT format('rule %s', pg_get_ruledef(r.oid)) FROM pg_rewrite r JOIN relations c ON c.oid = r.ev_class WHERE r.rulename <> '_RETURN'
-UNION ALL SELECT format('type %s %s %s base=%s default=%s', t.typtype, format_type(t.oid, NULL), t.typnotnull,
-    format_type(t.typbasetype, t.typtypmod), t.typdefault) FROM types t
-UNION ALL SELECT format('enum %s %s', t.typname, array_agg(e.enumlabel ORDER BY e.enumsortorder))
-  FROM types t JOIN pg_enum e ON e.enumtypid = t.oid GROUP BY t.typname
-UNION ALL SELECT format('function %s(%s) %s %s volatile=%s strict=%s definer=%s config=%s cost=%s rows=%s sql=%s source=%s', p.proname,
-    pg_get_function_arguments(p.oid), pg_get_function_result(p.oid), p.prokind, p.provolatile, p.proisstrict, p.prosecdef, p.proconfig, p.procost,
-    p.prorows, pg_get_function_sqlbody(p.oid), p.prosrc) FROM functions p
-UNION ALL SELECT format('trigger %s enabled=%s', pg_get_triggerdef(t.oid), t.tgenabled) FROM pg_trigger t JOIN relations c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal
-UNION ALL SELECT format('policy %s.%s %s %s %s %s %s', p.tablename, p.policyname, p.permissive, p.roles, p.cmd, p.qual, p.with_check)
-  FROM pg_policies p JOIN wanted n ON p.schemaname = n.nspname
-UNION ALL SELECT format('sequence %s %s %s %s %s', s.sequencename, s.data_type, s.start_value, s.increment_by, s.cycle)
-  FROM pg_sequences s JOIN wanted n ON s.schemaname = n.nspname
-UNION ALL SELECT format('statistics %s', pg_get_statisticsobjdef(s.oid)) FROM pg_statistic_ext s JOIN wanted n ON s.stxnamespace = n.oid
-UNION ALL SELECT format('collation %s %s', l.collname, l.collprovider) FROM pg_collation l JOIN wanted n ON l.collnamespace = n.oid
-UNION ALL SELECT format('operator %s %s %s', o.oid::regoperator, o.oprcode, o.oprrest) FROM pg_operator o JOIN wanted n ON o.oprnamespace = n.oid
-UNION ALL SELECT format('text search %s', x.cfgname) FROM pg_ts_config x JOIN wanted n ON x.cfgnamespace = n.oid
-UNION ALL SELECT format('grants %s %s', c.relname, (SELECT array_agg(format('%s:%s', CASE WHEN e.grantee = 0 THEN 'PUBLIC' ELSE e.grantee::regrole::text END,
-    e.privilege_type) ORDER BY 1) FROM aclexplode(c.relacl) e)) FROM relations c WHERE c.relacl IS NOT NULL
-UNION ALL SELECT format('comment on %s: %s', pg_describe_object(d.classoid, d.objoid, d.objsubid), d.description) FROM pg_description d
-  WHERE (d.classoid, d.objoid) IN (
-    SELECT 'pg_class'::regclass, oid FROM relations UNION ALL SELECT 'pg_type'::regclass, oid FROM types
-    UNION ALL SELECT 'pg_proc'::regclass, oid FROM functions
-    UNION ALL SELECT 'pg_constraint'::regclass, k.oid FROM pg_constraint k JOIN wanted n ON k.connamespace = n.oid
-    UNION ALL SELECT 'pg_trigger'::regclass, t.oid FROM pg_trigger t JOIN relations c ON c.oid = t.tgrelid
-    UNION ALL SELECT 'pg_policy'::regclass, p.oid FROM pg_policy p JOIN relations c ON c.oid = p.polrelid
-    UNION ALL SELECT 'pg_rewrite'::regclass, r.oid FROM pg_rewrite r JOIN relations c ON c.oid = r.ev_class
-    UNION ALL SELECT 'pg_statistic_ext'::regclass, s.oid FROM pg_statistic_ext s JOIN wanted n ON s.stxnamespace = n.oid)
-`;
-
-/** What a schema is made of, as sorted lines that two schemas can be compared by. */
-export async function catalogOf(
-  database: Pick<TestDatabase, "query">,
-  schema: string,
-): Promise<string[]> {
-  const quoted = `"${schema.replaceAll('"', '""')}"`;
-  await database.query(`SET search_path = ${quoted}`);
-  const rows = await database.query<{ format: string }>(facts, [schema]);
-  await database.query(`RESET search_path`);
-  return rows.map(({ format }) => withoutSchema(format, schema, quoted)).sort();
-}
+export { catalogOf } from "../../src/drift/catalog.ts";
 
 /**
  * How far each sequence of a schema has come. No part of the catalog: numbers that an attempt took before it was
@@ -76,12 +12,4 @@ export async function sequencePositions(database: TestDatabase, schema: string):
     [schema],
   );
   return rows.map(({ position }) => position);
-}
-
-/** Takes the schema's name out where it qualifies; a tenant's name stands nowhere else, `public` may. */
-function withoutSchema(fact: string, schema: string, quoted: string): string {
-  const spellings = [quoted, ...(/^[a-z_][a-z0-9_]*$/.test(schema) ? [schema] : [])];
-  const names = schema === "public" ? spellings : [...spellings, '"public"', "public"];
-  const pattern = names.map((name) => name.replace(/[^\w]/g, "\\$&")).join("|");
-  return fact.replace(new RegExp(`(?<![\\w".])(?:${pattern})\\s*\\.\\s*`, "g"), "");
 }

@@ -1,0 +1,55 @@
+import { readFile } from "node:fs/promises";
+import { relative } from "node:path";
+import { FleetError } from "../core/errors.ts";
+import type { MigrationFiles } from "./folder.ts";
+
+/** A migration's snapshot as it is stored: in the 1.0 layout, only the first one holds a whole schema. */
+export interface StoredSnapshot {
+  readonly id: string;
+  /** The ids of those it follows; several where branches were merged. */
+  readonly parents: readonly string[];
+  /** All that the file holds. */
+  readonly content: Readonly<Record<string, unknown>> & { readonly id: string };
+}
+
+/**
+ * Reads the snapshot that belongs to a migration.
+ *
+ * @throws FleetError `journal` when it is missing or malformed
+ */
+export async function readStored({ tag, snapshot: path }: MigrationFiles): Promise<StoredSnapshot> {
+  const where = relative(process.cwd(), path);
+  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+    throw new FleetError("journal", `the snapshot of ${tag} cannot be read`, {
+      where,
+      remedy,
+      cause,
+    });
+  });
+  try {
+    const stored = storedIn(JSON.parse(text));
+    if (stored !== undefined) return stored;
+  } catch (cause) {
+    const conflict = /^(<{7}|={7}|>{7})/m.test(text);
+    const reason = conflict ? "holds git's conflict markers" : "is not JSON";
+    throw new FleetError("journal", `the snapshot of ${tag} ${reason}`, {
+      where,
+      remedy: conflict ? "Run: drizzle-fleet merge" : remedy,
+      cause,
+    });
+  }
+  throw new FleetError("journal", `the snapshot of ${tag} is malformed`, { where, remedy });
+}
+
+const remedy =
+  "Restore the file from version control; drizzle-kit writes it together with the migration.";
+
+/** Reads parsed JSON as a snapshot; undefined when it is none. */
+export function storedIn(content: unknown): StoredSnapshot | undefined {
+  if (typeof content !== "object" || content === null || !("id" in content)) return undefined;
+  const { id, prevId, prevIds } = content as Record<string, unknown>;
+  const parents = Array.isArray(prevIds) ? prevIds : [prevId];
+  if (typeof id !== "string" || !parents.every((parent) => typeof parent === "string"))
+    return undefined;
+  return { id, parents, content: { ...content, id } };
+}
