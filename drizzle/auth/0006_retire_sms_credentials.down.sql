@@ -1,2 +1,4 @@
--- Write here the SQL that takes back what 0006_retire_sms_credentials.sql does; or, if nothing can, a line that says why:
--- "-- drizzle-fleet: irreversible <why>"
+-- What was deleted is gone, and a session that the migration ended looks like one that its user ended.
+-- Nobody is locked out: a new sign-in, with another second factor, is all it takes.
+-- drizzle-fleet: data-loss credentials of type sms are not brought back
+-- drizzle-fleet: data-loss sessions of users who had such a credential stay revoked

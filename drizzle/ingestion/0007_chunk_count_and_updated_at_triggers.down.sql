@@ -1,2 +1,12 @@
--- Write here the SQL that takes back what 0007_chunk_count_and_updated_at_triggers.sql does; or, if nothing can, a line that says why:
--- "-- drizzle-fleet: irreversible <why>"
+-- updated_at and documents.chunk_count are up to the application again.
+DROP TRIGGER "documents_touch_updated_at" ON "documents";
+--> statement-breakpoint
+DROP TRIGGER "sources_touch_updated_at" ON "sources";
+--> statement-breakpoint
+DROP TRIGGER "connectors_touch_updated_at" ON "connectors";
+--> statement-breakpoint
+DROP FUNCTION "touch_updated_at"();
+--> statement-breakpoint
+DROP TRIGGER "chunks_count" ON "chunks";
+--> statement-breakpoint
+DROP FUNCTION "chunks_count"();

@@ -1,2 +1,2 @@
--- Write here the SQL that takes back what 0012_workflow_daily_stats_key.sql does; or, if nothing can, a line that says why:
--- "-- drizzle-fleet: irreversible <why>"
+-- REFRESH MATERIALIZED VIEW CONCURRENTLY is no longer possible without it.
+DROP INDEX "workflow_daily_stats_key";
