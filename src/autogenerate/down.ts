@@ -18,7 +18,7 @@ export async function downText(
   current: Snapshot,
   up: { readonly file: string; readonly text: string },
 ): Promise<string> {
-  const { renamed, lost } = changesOf(up.file, up.text);
+  const { renamed, lost, values } = changesOf(up.file, up.text);
   const back = reversed({ renames: renamed, drops: [] });
   const possible = await possibleOf(kit, current, previous, back);
   const statements = await kit.diff(current, previous, possible);
@@ -26,7 +26,11 @@ export async function downText(
   const marks = lost.map(
     (what) => `${markLine("data-loss", `${what} comes back without its data`)}\n`,
   );
-  return `${marks.join("")}${statements.join(breakpoint)}\n`;
+  // What rows become that hold the value, only a person can say; until then PostgreSQL refuses, and nothing changes.
+  const hints = values.map(
+    (value) => `-- Fails where rows hold ${value}: write first what they become.\n`,
+  );
+  return `${[...marks, ...hints].join("")}${statements.join(breakpoint)}\n`;
 }
 
 /** SQL by hand may rename what the Drizzle schema does not know: that is for its author to take back. */

@@ -5,6 +5,7 @@ import { readStored } from "../source/stored-snapshot.ts";
 import { captive } from "./captive.ts";
 import type { Decisions, RenameQuestion } from "./decisions.ts";
 import type { Casing, Kit, Placed, Snapshot } from "./kit-types.ts";
+import { ordered } from "./ordered.ts";
 import { renameQuestions } from "./snapshot-parts.ts";
 import { applyRenames } from "./snapshot-renames.ts";
 
@@ -68,7 +69,8 @@ async function diff(
   { renames }: Decisions,
 ): Promise<string[]> {
   const { snapshot, sql } = applyRenames(previous, current, renames);
-  return [...sql, ...(await api.generateMigration(snapshot, current))];
+  const between = (before: Snapshot, after: Snapshot) => api.generateMigration(before, after);
+  return [...sql, ...(await ordered(between, snapshot, current))];
 }
 
 /** A snapshot of the same schema, for the migration behind it. */

@@ -18,6 +18,8 @@ export interface Changes {
   readonly renamed: readonly RenamedObject[];
   /** Tables and columns that go with all that is in them, in words. */
   readonly lost: readonly string[];
+  /** Values that enums get, as in `user_status 'locked'`. */
+  readonly values: readonly string[];
 }
 
 const renameKinds = {
@@ -53,6 +55,7 @@ export function changesOf(file: string, text: string): Changes {
       // drizzle-kit changes a generated column by making it anew: nothing that somebody wrote is in it.
       ...columns.filter((name) => !added.has(name)).map((name) => `column ${name}`),
     ],
+    values: trees.flatMap(valueIn),
   };
 }
 
@@ -69,6 +72,12 @@ function renameIn(tree: Tree): RenamedObject[] {
       : [{ kind, table: relation, from: String(body.subname), to }];
   const from = relation ?? lastName(body.object);
   return from === undefined ? [] : [{ kind, from, to }];
+}
+
+function valueIn(tree: Tree): string[] {
+  const [statement, body] = unwrap(tree);
+  if (statement !== "AlterEnumStmt" || body.oldVal !== undefined) return [];
+  return [`${namesOf(body.typeName)?.at(-1)} '${body.newVal}'`];
 }
 
 function droppedTables(tree: Tree): string[] {
