@@ -64,10 +64,7 @@ export function reversed({ renames }: Decisions): Decisions {
 }
 
 /** What of a question is still open. */
-export function openPart(
-  question: RenameQuestion,
-  { drops }: Decisions,
-): RenameQuestion | undefined {
+function openPart(question: RenameQuestion, { drops }: Decisions): RenameQuestion | undefined {
   const dropped = new Set(
     drops
       .filter(({ kind, table }) => kind === question.kind && table === question.table)

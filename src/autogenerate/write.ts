@@ -106,6 +106,6 @@ export async function checksumsFile(
 }
 
 /** sha256 hex of a text's bytes. */
-export function checksumOf(text: string): string {
+function checksumOf(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }

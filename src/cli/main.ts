@@ -7,6 +7,7 @@ import { checkCommand } from "./commands/check.ts";
 import { devCommand } from "./commands/dev.ts";
 import { downgradeCommand } from "./commands/downgrade.ts";
 import { generateCommand } from "./commands/generate.ts";
+import { mergeCommand } from "./commands/merge.ts";
 import { migrateCommand, planCommand } from "./commands/migrate.ts";
 import { repairCommand } from "./commands/repair.ts";
 import { rolloutsCommand } from "./commands/rollouts.ts";
@@ -29,6 +30,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const verbs = [
     generateCommand,
     checkCommand,
+    mergeCommand,
     planCommand,
     migrateCommand,
     downgradeCommand,

@@ -12,6 +12,7 @@ export type FleetErrorCode =
   | "down"
   | "edited"
   | "proof"
+  | "merge"
   | "unreachable"
   | "refused"
   | "embedded";

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { z } from "zod";
 import { FleetError } from "../core/errors.ts";
+import { splitConflicts } from "./conflicts.ts";
 
 /** What each file of a migrations folder held when it was generated: sha256 hex by the file's path in the folder. */
 export type Checksums = Readonly<Record<string, string>>;
@@ -11,6 +12,10 @@ const schema = z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/, "is not a
 /** The file with the checksums of a migrations folder. */
 export function checksumsPath(folder: string): string {
   return join(folder, "checksums.json");
+}
+
+function parsed(text: string): Checksums {
+  return schema.parse(JSON.parse(text));
 }
 
 /**
@@ -29,7 +34,7 @@ export async function readChecksums(folder: string): Promise<Checksums> {
     });
   });
   try {
-    return schema.parse(JSON.parse(text));
+    return parsed(text);
   } catch (cause) {
     const conflict = /^(<{7}|={7}|>{7})/m.test(text);
     const reason = conflict ? "holds git's conflict markers" : "is malformed";
@@ -41,6 +46,18 @@ export async function readChecksums(folder: string): Promise<Checksums> {
       cause,
     });
   }
+}
+
+/**
+ * The recorded checksums, of both branches where git left conflict markers.
+ *
+ * @throws FleetError `journal` when the file is malformed
+ */
+export async function mergedChecksums(folder: string): Promise<Record<string, string>> {
+  const text = await readFile(checksumsPath(folder), "utf8").catch(() => "{}");
+  const versions = splitConflicts(text);
+  if (versions === undefined) return { ...(await readChecksums(folder)) };
+  return { ...parsed(versions.ours), ...parsed(versions.theirs) };
 }
 
 /** The file's text: one line for each file, in order, so that git merges it line by line. */

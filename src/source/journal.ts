@@ -43,7 +43,16 @@ export async function readJournal(folder: string): Promise<Journal | undefined> 
       cause: error,
     });
   });
-  if (text === undefined) return undefined;
+  return text === undefined ? undefined : parseJournal(text, shown);
+}
+
+/**
+ * Reads the text of a journal.
+ *
+ * @param shown the file's path as shown to people
+ * @throws FleetError `journal` when it is not JSON or not a journal
+ */
+export function parseJournal(text: string, shown: string): Journal {
   const result = journalSchema.safeParse(parseJson(text, shown));
   if (result.success) return result.data;
   const issues = result.error.issues.map(
@@ -57,7 +66,13 @@ function parseJson(text: string, shown: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     const merge = /^(<{7}|={7}|>{7})/m.test(text);
-    throw malformed(shown, merge ? "it holds git's conflict markers" : "it is not JSON", error);
+    throw merge
+      ? new FleetError("journal", "the journal holds git's conflict markers", {
+          where: shown,
+          remedy: "Two branches added migrations. Make one line of them: drizzle-fleet merge",
+          cause: error,
+        })
+      : malformed(shown, "it is not JSON", error);
   }
 }
 

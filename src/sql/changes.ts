@@ -5,7 +5,7 @@ import { splitStatements } from "./split.ts";
 import { isTree, namesOf, unwrap } from "./tree.ts";
 
 /** Something that a migration gives another name. */
-export interface RenamedObject {
+interface RenamedObject {
   readonly kind: "table" | "column" | "enum" | "view" | "sequence" | "policy";
   /** For columns and policies: their table, by the name it has when the migration is over. */
   readonly table?: string;

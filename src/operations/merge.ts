@@ -1,0 +1,159 @@
+import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { mergeFolders, readFolderBranches } from "../autogenerate/merge-folders.ts";
+import { type Merge, mergeJournal } from "../autogenerate/merge-journal.ts";
+import { FleetError } from "../core/errors.ts";
+import type { LedgerEntry } from "../core/ledger.ts";
+import { readLedgers } from "../ledger/read-ledgers.ts";
+import { readBranches } from "../source/branches.ts";
+import { checksumsPath, checksumsText, mergedChecksums } from "../source/checksums.ts";
+import { filesInJournal, type MigrationFiles, readFolder } from "../source/folder.ts";
+import { journalPath } from "../source/journal.ts";
+import { readMigration } from "../source/read-migrations.ts";
+import { withFolder, writeFiles } from "../source/write-files.ts";
+import { type Context, migrationsFolder, selectTargets, withDatabases } from "./context.ts";
+import { withDatabase } from "./plan-fleet.ts";
+import { selectServices } from "./services.ts";
+
+/** What became of one service's branches. */
+export interface Merged {
+  readonly service: string;
+  /** Undefined when there was one line only. */
+  readonly merge: Pick<Merge, "kept" | "moved"> | undefined;
+}
+
+/**
+ * Makes one line of two branches that each added migrations behind the same one. The younger branch goes behind the
+ * other one, unless something has applied its migrations and nothing those of the other.
+ *
+ * @param offline true: asks no database, and takes the migrations of both branches as never applied
+ * @throws FleetError `merge` when both branches change the same; nothing is written then
+ */
+export async function merge(
+  context: Context,
+  names: readonly string[],
+  offline: boolean,
+): Promise<Merged[]> {
+  const merged: Merged[] = [];
+  for (const [service] of selectServices(context.config.fleet, names)) {
+    const path = migrationsFolder(context, service);
+    const made = await withFolder(path, () => mergeOne(context, service, path, offline));
+    merged.push({ service, merge: made && { kept: made.kept, moved: made.moved } });
+  }
+  return merged;
+}
+
+async function mergeOne(
+  context: Context,
+  service: string,
+  path: string,
+  offline: boolean,
+): Promise<Merge | undefined> {
+  const planned = existsSync(journalPath(path))
+    ? await planJournal(context, service, path, offline)
+    : await planFolders(context, service, path, offline);
+  if (planned === undefined) return undefined;
+  const checksums = await mergedChecksums(path);
+  for (const { from, to } of planned.moved) {
+    const own = checksums[from];
+    if (own === undefined || from === to) continue;
+    checksums[to] = own;
+    delete checksums[from];
+  }
+  const [last, ...others] = planned.files.toReversed();
+  await writeFiles([
+    ...others.toReversed(),
+    { path: checksumsPath(path), text: checksumsText(checksums), replaces: true },
+    ...(last === undefined ? [] : [last]),
+  ]);
+  await Promise.all(planned.stale.map((file) => rm(file, { recursive: true, force: true })));
+  return planned;
+}
+
+async function planJournal(
+  context: Context,
+  service: string,
+  path: string,
+  offline: boolean,
+): Promise<Merge | undefined> {
+  const branches = await readBranches(path);
+  if (branches === undefined) return undefined;
+  const [older, younger] = byAge(branches.ours, branches.theirs, (one) => one[0]?.entry.when ?? 0);
+  const applied = offline ? undefined : await appliedAnywhere(context, service);
+  const has = async (branch: typeof older) =>
+    isApplied(
+      applied,
+      branch.map(({ entry }) => filesInJournal(path, entry)),
+    );
+  const [olderApplied, youngerApplied] = [await has(older), await has(younger)];
+  return youngerApplied && !olderApplied
+    ? mergeJournal(path, branches, younger, older, true)
+    : mergeJournal(path, branches, older, younger, !youngerApplied);
+}
+
+async function planFolders(
+  context: Context,
+  service: string,
+  path: string,
+  offline: boolean,
+): Promise<Merge | undefined> {
+  const folder = await readFolder(path);
+  const branches = folder && (await readFolderBranches(folder));
+  if (branches === undefined) return undefined;
+  const { ours: older, theirs: younger } = branches;
+  const applied = offline ? undefined : await appliedAnywhere(context, service);
+  const has = async (branch: typeof older) =>
+    isApplied(
+      applied,
+      branch.map(({ files }) => files),
+    );
+  const [olderApplied, youngerApplied] = [await has(older), await has(younger)];
+  if (olderApplied && youngerApplied)
+    throw new FleetError("merge", `both branches of ${service} are applied somewhere`, {
+      remedy:
+        "Their folders keep their names, and the next generate makes a migration that follows both: drizzle-fleet generate, with --custom if nothing else has changed.",
+    });
+  return youngerApplied ? mergeFolders(path, younger, older) : mergeFolders(path, older, younger);
+}
+
+function byAge<Branch>(
+  one: Branch,
+  other: Branch,
+  timeOf: (branch: Branch) => number,
+): readonly [older: Branch, younger: Branch] {
+  return timeOf(one) <= timeOf(other) ? [one, other] : [other, one];
+}
+
+/** True when some ledger has one of these migrations, by its tag and its checksum. */
+async function isApplied(
+  applied: readonly LedgerEntry[] | undefined,
+  files: readonly MigrationFiles[],
+): Promise<boolean> {
+  if (applied === undefined || applied.length === 0) return false;
+  for (const one of files) {
+    const migration = await readMigration("", one);
+    if (applied.some(({ tag, checksum }) => tag === one.tag || checksum === migration?.checksum))
+      return true;
+  }
+  return false;
+}
+
+/** What the ledgers of a service hold, over all its targets. */
+async function appliedAnywhere(context: Context, service: string): Promise<LedgerEntry[]> {
+  const targets = selectTargets(context, { services: [service], tenants: [], databases: [] });
+  const names = [...new Set(targets.map(({ database }) => database))];
+  return withDatabases(context, names, async (open) => {
+    const states = await Promise.all(
+      names.map((name) =>
+        withDatabase(context, open.addressOf(name), (session) => {
+          const own = targets.filter(({ database }) => database === name);
+          const schemas = own.map(({ schema }) => schema);
+          return readLedgers(session, schemas, new Map());
+        }),
+      ),
+    );
+    return states.flatMap((byTarget) =>
+      [...byTarget.values()].flatMap((state) => (state.kind === "ledger" ? state.entries : [])),
+    );
+  });
+}
