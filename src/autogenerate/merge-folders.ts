@@ -141,9 +141,35 @@ function refuseConflicts(
     ...written(one).filter((name) => touched(other).has(name)),
     ...written(other).filter((name) => touched(one).has(name)),
   ];
+  both.push(...changedByBoth(kept, moved));
   if (both.length === 0) return;
   const tags = (branch: readonly FolderEntry[]) => branch.map(({ files }) => files.tag).join(", ");
   throw mergeConflict(path, [...new Set(both.map(nameOf))].sort(), tags(kept), tags(moved));
+}
+
+interface Delta {
+  readonly op: string;
+  readonly key?: string;
+  readonly [what: string]: unknown;
+}
+
+/** What both alter, each in its way: statements that get along, as SET NOT NULL and SET DEFAULT, say different things. */
+function changedByBoth(kept: readonly FolderEntry[], moved: readonly FolderEntry[]): string[] {
+  const [one, other] = [deltasOf(kept), deltasOf(moved)];
+  return one.flatMap((delta) => {
+    const { key } = delta;
+    const same = other.filter((another) => another.key === key && key !== undefined);
+    const differs = same.some((another) => JSON.stringify(another) !== JSON.stringify(delta));
+    const [type = "", names = "[]"] = key?.split("\0") ?? [];
+    const kind = Object.entries(kinds).find(([, name]) => type.startsWith(name))?.[0] ?? type;
+    return differs ? `s|${kind}|${(JSON.parse(names) as string[]).join(".")}` : [];
+  });
+}
+
+function deltasOf(branch: readonly FolderEntry[]): Delta[] {
+  return branch.flatMap(({ snapshot }) =>
+    Array.isArray(snapshot.content.deltas) ? snapshot.content.deltas : [],
+  );
 }
 
 function printsOf(branch: readonly FolderEntry[]): Footprint[] {

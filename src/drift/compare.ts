@@ -51,7 +51,7 @@ function comparable(catalog: readonly string[]): string[] {
 
 function constraintOf(fact: string): string[] {
   if (/ NOT NULL [^(]+$/.test(fact)) return [];
-  return [fact.replace(/^(constraint .+?)\.(?:"[^"]+"|\S+) PRIMARY KEY/, "$1 PRIMARY KEY")];
+  return [fact.replace(/^(constraint .+?)\.(?:"[^"]+"|\S+) /, "$1 ")];
 }
 
 function tableOf(fact: string): string | undefined {

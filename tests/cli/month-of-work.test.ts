@@ -1,0 +1,263 @@
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { catalogOf } from "../support/catalog.ts";
+import { type CliResult, createProject, type Installed, runCli } from "../support/cli.ts";
+import { createDatabase, type TestDatabase } from "../support/database.ts";
+import { appFleet, configFile } from "../support/fleet.ts";
+import { createRepository } from "../support/git.ts";
+
+/** A Drizzle schema; both versions of drizzle-orm read it. */
+function schemaWith({
+  users = "",
+  tables = "",
+  email = "email",
+}: {
+  users?: string;
+  tables?: string;
+  email?: string;
+}): string {
+  return `import { integer, pgEnum, pgTable, text } from "drizzle-orm/pg-core";
+export const role = pgEnum("role", ["reader", "writer"]);
+export const users = pgTable("users", {
+  id: integer("id").primaryKey().generatedAlwaysAsIdentity(),
+  ${email}: text("${email}").notNull().unique(),
+  role: role("role").notNull().default("reader"),
+  ${users}
+});
+${tables}
+`;
+}
+
+const avatar = `avatar: text("avatar"),`;
+const phone = `phone: text("phone"),`;
+const posts = `export const posts = pgTable("posts", {
+  id: integer("id").primaryKey().generatedAlwaysAsIdentity(),
+  author: integer("author").notNull().references(() => users.id),
+  body: text("body"),
+});`;
+const tags = `export const tags = pgTable("tags", { name: text("name").primaryKey() });`;
+
+async function project(installed: Installed, database: TestDatabase, tenants: string[]) {
+  const folder = await createProject(
+    {
+      "drizzle.config.ts": configFile(
+        appFleet(database.url, tenants, {
+          services: {
+            app: {
+              schema: "./schema",
+              out: "./drizzle/app",
+              database: "main",
+              tenantSchema: "app_{tenant}",
+            },
+          },
+        }),
+      ),
+      "schema/tables.ts": schemaWith({}),
+      ".gitignore": "node_modules\n.drizzle-fleet\n",
+    },
+    installed,
+  );
+  const cli = async (code: number, ...args: string[]): Promise<CliResult> => {
+    const result = await runCli(folder, args);
+    expect(result, `${args.join(" ")}\n${result.stdout}${result.stderr}`).toMatchObject({ code });
+    return result;
+  };
+  return {
+    folder,
+    cli,
+    edit: (schema: Parameters<typeof schemaWith>[0]) =>
+      writeFile(join(folder, "schema/tables.ts"), schemaWith(schema)),
+    /** The tags of the migrations on disk, in order, without numbers and times. */
+    names: async () => {
+      const names = await readdir(join(folder, "drizzle/app"));
+      return names
+        .filter((name) => /^\d+_/.test(name) && !name.endsWith(".down.sql"))
+        .sort()
+        .map((name) => name.replace(/^\d+_|\.sql$/g, ""));
+    },
+  };
+}
+
+type Status = { current: string | null; pending: number; tenant: string }[];
+
+async function statusOf(cli: Awaited<ReturnType<typeof project>>["cli"]): Promise<Status> {
+  return (JSON.parse((await cli(0, "status", "--json")).stdout) as { targets: Status }).targets;
+}
+
+describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed) => {
+  test("a month of work", { timeout: 240_000 }, async () => {
+    const database = await createDatabase();
+    const tenants = ["acme", "globex"];
+    const { folder, cli, edit, names } = await project(installed, database, tenants);
+    const { git, commit, merge } = await createRepository(folder);
+
+    // The first week: the first migration, and one column.
+    await cli(3, "check");
+    await cli(0, "generate", "--name", "init");
+    await cli(0, "check");
+    await cli(0, "migrate");
+    await commit("init");
+    await edit({ users: avatar });
+    const missing = await cli(3, "check");
+    expect(missing.stdout).toContain(`ADD COLUMN "avatar" text`);
+    const dry = await cli(0, "generate", "--name", "avatar", "--dry-run");
+    expect(dry.stdout).toContain(`ADD COLUMN "avatar" text`);
+    expect(dry.stdout).toContain(`DROP COLUMN "avatar"`);
+    expect(await names()).toEqual(["init"]);
+    await cli(0, "generate", "--name", "avatar");
+    await cli(0, "check", "--database", database.url);
+    await cli(0, "migrate");
+    await commit("avatar");
+
+    // A rename is never guessed.
+    await edit({ users: avatar, email: "mail" });
+    const refused = await cli(2, "generate", "--name", "mail");
+    expect(refused.stderr).toContain("--rename column:users.email=mail");
+    expect(refused.stderr).toContain("--drop column:users.email");
+    expect(await names()).toEqual(["init", "avatar"]);
+    await database.query(`INSERT INTO app_acme.users (email) VALUES ('a@example.org')`);
+    await cli(0, "generate", "--name", "mail", "--rename", "column:users.email=mail");
+    await cli(0, "check", "--database", database.url);
+    await cli(0, "migrate");
+    expect(await database.query("SELECT mail FROM app_acme.users")).toEqual([
+      { mail: "a@example.org" },
+    ]);
+
+    // Back and forth, and what was there is still there.
+    const head = await catalogOf(database, "app_acme");
+    await cli(0, "downgrade", "-1");
+    expect(await database.query("SELECT email FROM app_acme.users")).toEqual([
+      { email: "a@example.org" },
+    ]);
+    expect((await statusOf(cli)).map(({ pending }) => pending)).toEqual([1, 1]);
+    await cli(0, "migrate");
+    expect(await catalogOf(database, "app_acme")).toEqual(head);
+    await commit("mail");
+
+    // Two branches from one migration; git cannot merge their numbers.
+    await git("switch", "--quiet", "--create", "posts");
+    await edit({ users: avatar, email: "mail", tables: posts });
+    await cli(0, "generate", "--name", "posts");
+    await commit("posts");
+    await git("switch", "--quiet", "main");
+    await edit({ users: `${avatar} ${phone}`, email: "mail" });
+    await cli(0, "generate", "--name", "phone");
+    await commit("phone");
+    await cli(0, "migrate");
+    const merged = await merge("posts");
+    await edit({ users: `${avatar} ${phone}`, email: "mail", tables: posts });
+    if (installed === "journal") expect(merged).toBe(false);
+    const branched = await cli(3, "check");
+    expect(branched.stdout).toMatch(/conflict markers|come from two branches/);
+    const made = await cli(0, "merge");
+    // phone is applied, and stays what it is, though posts is older.
+    expect(made.stdout).toMatch(/behind \d+_phone come/);
+    await cli(0, "check", "--database", database.url);
+    await commit("merged");
+    await cli(0, "migrate");
+    expect((await statusOf(cli)).map(({ pending }) => pending)).toEqual([0, 0]);
+    expect(await cli(0, "merge")).toMatchObject({ stdout: "app: one line, nothing to merge\n" });
+    expect(await cli(0, "generate")).toMatchObject({ stdout: "app: no changes\n" });
+
+    // A column goes for good: its down says so, and asks for consent.
+    await edit({ users: phone, email: "mail", tables: `${posts}\n${tags}` });
+    await cli(0, "generate", "--name", "without_avatar");
+    await cli(0, "check");
+    await cli(0, "migrate");
+    const lossy = await cli(2, "downgrade", "-1");
+    expect(lossy.stderr).toContain("column users.avatar comes back without its data");
+    await cli(0, "downgrade", "-1", "--allow-data-loss");
+    await cli(0, "downgrade", "base", "--allow-data-loss");
+    expect(await catalogOf(database, "app_acme")).toEqual([]);
+    await cli(0, "migrate");
+    expect(await catalogOf(database, "app_acme")).toEqual(await catalogOf(database, "app_globex"));
+  });
+
+  test("two branches that change the same column: merge names it, and writes nothing", async () => {
+    const database = await createDatabase();
+    const { folder, cli, edit } = await project(installed, database, ["acme"]);
+    const { git, commit, merge } = await createRepository(folder);
+    await edit({ users: avatar });
+    await cli(0, "generate", "--name", "init");
+    await commit("init");
+    await git("switch", "--quiet", "--create", "other");
+    await edit({ users: `avatar: text("avatar").notNull(),` });
+    await cli(0, "generate", "--name", "required");
+    await commit("required");
+    await git("switch", "--quiet", "main");
+    await edit({ users: `avatar: text("avatar").default("none"),` });
+    await cli(0, "generate", "--name", "fallback");
+    await commit("fallback");
+    await merge("other");
+    const before = await git("status", "--porcelain");
+    const result = await cli(2, "merge");
+    expect(result.stderr).toContain("column users.avatar");
+    expect(await git("status", "--porcelain")).toBe(before);
+  });
+
+  test("two branches with histories of their own have nothing to be merged on", async () => {
+    const database = await createDatabase();
+    const { folder, cli, edit } = await project(installed, database, ["acme"]);
+    const { git, commit, merge } = await createRepository(folder);
+    await commit("nothing yet");
+    await git("switch", "--quiet", "--create", "other");
+    await edit({ users: avatar });
+    await cli(0, "generate", "--name", "one");
+    await commit("one");
+    await git("switch", "--quiet", "main");
+    await edit({ users: phone });
+    await cli(0, "generate", "--name", "two");
+    await commit("two");
+    await merge("other");
+    const result = await cli(2, "merge", "--offline");
+    expect(result.stderr).toContain("the two branches have no migration in common");
+  });
+});
+
+test("a folder that drizzle-kit converts keeps every ledger valid, and goes on", {
+  timeout: 120_000,
+}, async () => {
+  const { install } = await import("../support/cli.ts");
+  const { run } = await import("../support/cli.ts");
+  const database = await createDatabase();
+  const { folder, cli, edit, names } = await project("journal", database, ["acme", "globex"]);
+  await cli(0, "generate", "--name", "init");
+  // drizzle-kit names folders by the second.
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  await edit({ users: avatar });
+  await cli(0, "generate", "--name", "avatar");
+  await cli(0, "migrate");
+  const before = await catalogOf(database, "app_acme");
+
+  await install(folder, "folders");
+  const refused = await cli(2, "generate", "--name", "more");
+  expect(refused.stderr).toContain("drizzle-kit up");
+  const converted = await run(folder, process.execPath, [
+    "node_modules/drizzle-kit/bin.cjs",
+    "up",
+    "--dialect=postgresql",
+    "--out=./drizzle/app",
+  ]);
+  expect(converted, converted.stdout + converted.stderr).toMatchObject({ code: 0 });
+  expect(await names()).toEqual(["init", "avatar"]);
+  expect((await statusOf(cli)).map(({ pending }) => pending)).toEqual([0, 0]);
+  // The downs stay behind, under their old names.
+  await cli(3, "check");
+  await cli(0, "generate", "--down");
+  await cli(0, "check", "--database", database.url);
+  expect(await cli(0, "migrate")).toMatchObject({
+    stdout: expect.stringContaining("Nothing to do"),
+  });
+  await cli(0, "downgrade", "-1");
+  await cli(0, "migrate");
+  expect(await catalogOf(database, "app_acme")).toEqual(before);
+  await edit({ users: `${avatar} ${phone}` });
+  await cli(0, "generate", "--name", "phone");
+  await cli(0, "migrate");
+  const tag = (await readdir(join(folder, "drizzle/app"))).find((name) => name.endsWith("_phone"));
+  expect((await statusOf(cli))[0]).toMatchObject({ pending: 0, current: tag });
+  await cli(0, "downgrade", "base");
+  expect(await catalogOf(database, "app_acme")).toEqual([]);
+  expect(await readFile(join(folder, "drizzle/app/checksums.json"), "utf8")).toContain("_phone");
+});

@@ -1,0 +1,34 @@
+import { expect } from "vitest";
+import { run } from "./cli.ts";
+
+const identity = [
+  "-c",
+  "user.name=A",
+  "-c",
+  "user.email=a@example.org",
+  "-c",
+  "commit.gpgsign=false",
+];
+
+/** A git repository in a folder. Every command must succeed unless it is allowed to fail. */
+export async function createRepository(folder: string) {
+  const git = async (...args: string[]): Promise<string> => {
+    const result = await run(folder, "git", [...identity, ...args]);
+    expect(result, `git ${args.join(" ")}\n${result.stdout}${result.stderr}`).toMatchObject({
+      code: 0,
+    });
+    return result.stdout;
+  };
+  await git("init", "--quiet", "--initial-branch=main");
+  return {
+    git,
+    /** Commits everything. */
+    commit: async (message: string) => {
+      await git("add", "--all");
+      await git("commit", "--quiet", "--message", message);
+    },
+    /** Merges a branch; false when git left conflicts. */
+    merge: async (branch: string): Promise<boolean> =>
+      (await run(folder, "git", [...identity, "merge", "--quiet", "--no-edit", branch])).code === 0,
+  };
+}
