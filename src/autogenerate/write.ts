@@ -101,7 +101,13 @@ export async function checksumsFile(
       return migration === undefined ? [] : [[files.tag, migration.checksum] as const];
     }),
   );
-  const checksums = { ...Object.fromEntries(found.flat()), ...recorded, ...own };
+  const present = new Map([...found.flat(), ...Object.entries(own)]);
+  const held = new Set(present.values());
+  // A converted folder has the same files under other names: the former ones go.
+  const kept = Object.entries(recorded).filter(
+    ([tag, checksum]) => present.has(tag) || !held.has(checksum),
+  );
+  const checksums = { ...Object.fromEntries(found.flat()), ...Object.fromEntries(kept), ...own };
   return { path: checksumsPath(path), text: checksumsText(checksums), replaces: true };
 }
 

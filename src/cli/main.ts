@@ -7,6 +7,7 @@ import { checkCommand } from "./commands/check.ts";
 import { devCommand } from "./commands/dev.ts";
 import { downgradeCommand } from "./commands/downgrade.ts";
 import { generateCommand } from "./commands/generate.ts";
+import { headsCommand, historyCommand } from "./commands/history.ts";
 import { mergeCommand } from "./commands/merge.ts";
 import { migrateCommand, planCommand } from "./commands/migrate.ts";
 import { repairCommand } from "./commands/repair.ts";
@@ -35,6 +36,8 @@ async function run(argv: readonly string[]): Promise<number> {
     migrateCommand,
     downgradeCommand,
     statusCommand,
+    historyCommand,
+    headsCommand,
     rolloutsCommand,
     repairCommand,
     devCommand,

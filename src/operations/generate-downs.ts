@@ -1,9 +1,12 @@
-import { relative, resolve } from "node:path";
+import { rm } from "node:fs/promises";
+import { join, relative, resolve } from "node:path";
 import { compareSchema, type SchemaDiff } from "../autogenerate/diff.ts";
 import { downText, emptyDown } from "../autogenerate/down.ts";
 import { checksumsFile } from "../autogenerate/write.ts";
+import type { Migration } from "../core/migration.ts";
+import { type Checksums, readChecksums } from "../source/checksums.ts";
 import { readDown } from "../source/downs.ts";
-import { readMigrations } from "../source/read-migrations.ts";
+import { readChecked, readMigrations } from "../source/read-migrations.ts";
 import { withFolder, writeFiles } from "../source/write-files.ts";
 import { loadParser } from "../sql/parser.ts";
 import { type Context, migrationsFolder } from "./context.ts";
@@ -17,6 +20,8 @@ export interface GeneratedDown {
   readonly text: string;
   /** True when somebody has to write it: the snapshots show no difference. */
   readonly toFillIn: boolean;
+  /** Where it was before drizzle-kit converted the folder: it leaves downs behind. */
+  readonly moved?: string;
 }
 
 /**
@@ -38,20 +43,27 @@ export async function generateDowns(
     const downs = await missingDowns(diff);
     generated.push(...downs);
     if (dryRun) continue;
-    await withFolder(diff.path, async () =>
-      writeFiles([
+    await withFolder(diff.path, async () => {
+      await writeFiles([
         ...downs.map(({ file, text }) => ({ path: resolve(file), text, replaces: false })),
         await checksumsFile(diff.path, {}),
-      ]),
-    );
+      ]);
+      for (const { moved } of downs) if (moved !== undefined) await rm(moved);
+    });
   }
   return generated;
 }
 
 async function missingDowns({ service, path, kit, folder }: SchemaDiff): Promise<GeneratedDown[]> {
   const downs: GeneratedDown[] = [];
+  const recorded = await readChecksums(path);
   for (const [index, migration] of (await readMigrations(service, path)).entries()) {
     if ((await readDown(migration)) !== undefined) continue;
+    const former = await formerDown(path, migration, recorded);
+    if (former !== undefined) {
+      downs.push({ service, tag: migration.tag, toFillIn: false, ...former });
+      continue;
+    }
     const text = await downText(
       kit,
       await kit.at(folder, index - 1),
@@ -62,6 +74,21 @@ async function missingDowns({ service, path, kit, folder }: SchemaDiff): Promise
     downs.push({ service, tag: migration.tag, file: migration.downFile, text, toFillIn });
   }
   return downs;
+}
+
+/** A converted migration keeps its text: its checksum says which tag, and so which down, it had before. */
+async function formerDown(
+  path: string,
+  { tag, checksum, downFile }: Migration,
+  recorded: Checksums,
+): Promise<Pick<GeneratedDown, "file" | "text" | "moved"> | undefined> {
+  for (const [former, own] of Object.entries(recorded)) {
+    if (own !== checksum || former === tag) continue;
+    const moved = join(path, `${former}.down.sql`);
+    const read = await readChecked(moved);
+    if (read !== undefined) return { file: downFile, text: read.text, moved };
+  }
+  return undefined;
 }
 
 /** What `accept` recorded anew. */

@@ -2,7 +2,14 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { catalogOf } from "../support/catalog.ts";
-import { type CliResult, createProject, type Installed, runCli } from "../support/cli.ts";
+import {
+  type CliResult,
+  createProject,
+  type Installed,
+  install,
+  run,
+  runCli,
+} from "../support/cli.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { appFleet, configFile } from "../support/fleet.ts";
 import { createRepository } from "../support/git.ts";
@@ -218,8 +225,6 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
 test("a folder that drizzle-kit converts keeps every ledger valid, and goes on", {
   timeout: 120_000,
 }, async () => {
-  const { install } = await import("../support/cli.ts");
-  const { run } = await import("../support/cli.ts");
   const database = await createDatabase();
   const { folder, cli, edit, names } = await project("journal", database, ["acme", "globex"]);
   await cli(0, "generate", "--name", "init");
@@ -229,6 +234,9 @@ test("a folder that drizzle-kit converts keeps every ledger valid, and goes on",
   await cli(0, "generate", "--name", "avatar");
   await cli(0, "migrate");
   const before = await catalogOf(database, "app_acme");
+
+  const written = "-- written by hand\nALTER TABLE users DROP COLUMN avatar;\n";
+  await writeFile(join(folder, "drizzle/app/0001_avatar.down.sql"), written);
 
   await install(folder, "folders");
   const refused = await cli(2, "generate", "--name", "more");
@@ -245,6 +253,11 @@ test("a folder that drizzle-kit converts keeps every ledger valid, and goes on",
   // The downs stay behind, under their old names.
   await cli(3, "check");
   await cli(0, "generate", "--down");
+  const [, second = ""] = (await readdir(join(folder, "drizzle/app"))).filter((name) =>
+    /^\d{14}_/.test(name),
+  );
+  expect(await readFile(join(folder, "drizzle/app", second, "down.sql"), "utf8")).toBe(written);
+  expect(await readdir(join(folder, "drizzle/app"))).not.toContain("0001_avatar.down.sql");
   await cli(0, "check", "--database", database.url);
   expect(await cli(0, "migrate")).toMatchObject({
     stdout: expect.stringContaining("Nothing to do"),

@@ -10,7 +10,7 @@ import { exitCode } from "../exit-codes.ts";
 import { printJson, printText } from "../output.ts";
 
 export function statusCommand(finish: Finish): Command {
-  return addSelectionOptions(new Command("status"))
+  return addSelectionOptions(new Command("status").alias("current"))
     .description("show where every tenant of every service stands")
     .action(async (options: SelectionOptions) => {
       const { status } = await import("../../operations/status.ts");

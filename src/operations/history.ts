@@ -1,0 +1,121 @@
+import { readFolderBranches } from "../autogenerate/merge-folders.ts";
+import type { Down } from "../core/down.ts";
+import { type Planner, planTarget } from "../plan/build.ts";
+import { readBranches } from "../source/branches.ts";
+import { readDown } from "../source/downs.ts";
+import { readFolder } from "../source/folder.ts";
+import type { Selection } from "../tenants/targets.ts";
+import { type Context, migrationsFolder, selectTargets, withDatabases } from "./context.ts";
+import { planFleet, readHistories } from "./plan-fleet.ts";
+import { selectServices } from "./services.ts";
+
+/** One migration of a service's history. */
+export interface HistoryEntry {
+  readonly service: string;
+  readonly tag: string;
+  /** When it was generated. */
+  readonly madeAt: Date;
+  /** Whether there is a way back: `lossy` brings not everything back. */
+  readonly down: "yes" | "lossy" | "irreversible" | "empty" | "missing";
+  /** How many targets have it as their newest one; undefined when no database was asked. */
+  readonly targets: number | undefined;
+}
+
+/** The histories of some services, oldest migration first. */
+export interface Histories {
+  readonly entries: readonly HistoryEntry[];
+  /** Targets that have no migration yet, by service; empty when no database was asked. */
+  readonly atBase: Readonly<Record<string, number>>;
+}
+
+/**
+ * Lists every migration of the selected services, and how many targets stand at each.
+ *
+ * @param offline true: asks no database
+ */
+export async function history(
+  context: Context,
+  selection: Selection,
+  offline: boolean,
+): Promise<Histories> {
+  const targets = selectTargets(context, selection);
+  const histories = await readHistories(context, targets);
+  const counts = offline ? undefined : await countTargets(context, targets, histories);
+  const entries: HistoryEntry[] = [];
+  for (const [service, { migrations }] of histories) {
+    const folder = await readFolder(migrationsFolder(context, service));
+    const madeAt = new Map(folder?.migrations.map(({ tag, when }) => [tag, new Date(when)]));
+    for (const migration of migrations) {
+      const { tag } = migration;
+      entries.push({
+        service,
+        tag,
+        madeAt: madeAt.get(tag) ?? new Date(0),
+        down: wayBack(await readDown(migration)),
+        targets: counts && (counts.get(key(service, tag)) ?? 0),
+      });
+    }
+  }
+  const atBase = [...histories.keys()].flatMap((service) => {
+    const count = counts?.get(key(service, undefined));
+    return count === undefined ? [] : [[service, count] as const];
+  });
+  return { entries, atBase: Object.fromEntries(atBase) };
+}
+
+function wayBack(down: Down | undefined): HistoryEntry["down"] {
+  if (down === undefined) return "missing";
+  if (down.irreversible !== undefined) return "irreversible";
+  if (down.dataLoss.length > 0) return "lossy";
+  return down.empty ? "empty" : "yes";
+}
+
+async function countTargets(
+  context: Context,
+  targets: ReturnType<typeof selectTargets>,
+  histories: Awaited<ReturnType<typeof readHistories>>,
+): Promise<Map<string, number>> {
+  const databases = [...new Set(targets.map(({ database }) => database))];
+  const planOne: Planner = (target, known, state) =>
+    planTarget(target, known, state, { allowOutOfOrder: true });
+  return withDatabases(context, databases, async (open) => {
+    const fleet = await planFleet(context, targets, histories, open, planOne, false);
+    const counts = new Map<string, number>();
+    for (const { target, current } of fleet.targets) {
+      const place = key(target.service, current);
+      counts.set(place, (counts.get(place) ?? 0) + 1);
+    }
+    return counts;
+  });
+}
+
+function key(service: string, tag: string | undefined): string {
+  return JSON.stringify([service, tag ?? null]);
+}
+
+/** The newest migration of a service; two when branches are not merged yet. */
+export interface Heads {
+  readonly service: string;
+  readonly heads: readonly string[];
+}
+
+/** The newest migrations of the named services, read from the files alone. */
+export async function heads(context: Context, names: readonly string[]): Promise<Heads[]> {
+  return Promise.all(
+    selectServices(context.config.fleet, names).map(async ([service]) => ({
+      service,
+      heads: await headsOf(migrationsFolder(context, service)),
+    })),
+  );
+}
+
+async function headsOf(path: string): Promise<string[]> {
+  const branches = await readBranches(path);
+  if (branches !== undefined)
+    return [branches.ours, branches.theirs].flatMap((branch) => branch.at(-1)?.entry.tag ?? []);
+  const folder = await readFolder(path);
+  const lines = folder?.layout === "folders" ? await readFolderBranches(folder) : undefined;
+  if (lines !== undefined)
+    return [lines.ours, lines.theirs].flatMap((branch) => branch.at(-1)?.files.tag ?? []);
+  return folder?.migrations.slice(-1).map(({ tag }) => tag) ?? [];
+}
