@@ -1,0 +1,316 @@
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import {
+  createProject,
+  ended,
+  type Installed,
+  repository,
+  run,
+  runCli,
+  startCli,
+} from "../support/cli.ts";
+import { createDatabase } from "../support/database.ts";
+import { configFile, createFolder } from "../support/fleet.ts";
+
+const schema = (columns: string) => `import { pgTable, text } from "drizzle-orm/pg-core";
+export const users = pgTable("users", { name: text("name"), ${columns} });
+`;
+
+const originals = new Map<Installed, Promise<string>>();
+
+/** A project with three migrations, made once for each layout and copied for each test. */
+async function createReleased(installed: Installed = "journal") {
+  const original = originals.get(installed) ?? createOriginal(installed);
+  originals.set(installed, original);
+  const folder = await createFolder();
+  await cp(await original, folder, { recursive: true, verbatimSymlinks: true });
+  const at = (name: string) => join(folder, "drizzle", name);
+  const rewrite = async (name: string, change: (text: string) => string) => {
+    const text = await readFile(at(name), "utf8");
+    expect(change(text)).not.toBe(text);
+    await writeFile(at(name), change(text));
+  };
+  const found = async (...args: string[]) => {
+    const result = await runCli(folder, ["check", "--json", ...args]);
+    const { findings } = JSON.parse(result.stdout) as { findings: { message: string }[] };
+    expect(result.code).toBe(findings.length === 0 ? 0 : 3);
+    return findings.map(({ message }) => message);
+  };
+  return { folder, at, rewrite, found };
+}
+
+async function createOriginal(installed: Installed): Promise<string> {
+  const config = configFile({
+    databases: { main: { url: "postgres://localhost/none" } },
+    services: {
+      app: {
+        schema: "./schema.ts",
+        out: "./drizzle",
+        database: "main",
+        tenantSchema: "app_{tenant}",
+      },
+    },
+    tenants: ["a"],
+  });
+  const project = await createProject({ "drizzle.config.ts": config }, installed);
+  const versions = {
+    init: "",
+    email: `email: text("email"),`,
+    phone: `email: text("email"), phone: text("phone"),`,
+  };
+  for (const [name, columns] of Object.entries(versions)) {
+    await writeFile(join(project, "schema.ts"), schema(columns));
+    expect(await runCli(project, ["generate", "--name", name])).toMatchObject({ code: 0 });
+  }
+  const kept = await mkdtemp(join(tmpdir(), "drizzle-fleet-released-"));
+  await cp(project, kept, { recursive: true, verbatimSymlinks: true });
+  return kept;
+}
+
+afterAll(async () => {
+  for (const original of originals.values()) await rm(await original, { recursive: true });
+});
+
+/** What the journal's entry with this number becomes. */
+function entry(idx: number, change: Record<string, unknown>) {
+  return (text: string): string => {
+    const journal = JSON.parse(text);
+    const entries = journal.entries.map((one: { idx: number }) =>
+      one.idx === idx ? { ...one, ...change } : one,
+    );
+    return JSON.stringify({ ...journal, entries });
+  };
+}
+
+describe("in the journal's layout, check finds", () => {
+  test("everything at once, and not only the first thing", async () => {
+    const { at, rewrite, found, folder } = await createReleased();
+    await rm(at("0000_init.down.sql"));
+    await rewrite("0001_email.sql", (text) => `${text}\n-- edited`);
+    await rewrite("0002_phone.down.sql", () => "DROP TABLE billing.invoices;");
+    await writeFile(at("0009_stray.sql"), "SELECT 1;");
+    await rm(at("meta/0002_snapshot.json"));
+    await writeFile(join(folder, "schema.ts"), schema(`nick: text("nick")`));
+    const messages = await found();
+    expect(messages).toEqual(
+      expect.arrayContaining([
+        "0000_init has no down",
+        "0001_email was edited since it was generated",
+        "0009_stray.sql belongs to no migration of the journal",
+        "the snapshot of 0002_phone cannot be read",
+        expect.stringContaining("billing"),
+      ]),
+    );
+  });
+
+  test.each([
+    ["a number that stands twice", entry(2, { idx: 1 }), /gives 1 to 0001_email and 0002_phone/],
+    ["a tag that stands twice", entry(2, { tag: "0001_email" }), /lists 0001_email twice/],
+    ["times out of order", entry(2, { when: 1 }), /0002_phone is not younger than 0001_email/],
+    ["a malformed entry", entry(2, { idx: "two" }), /journal is malformed: entries.2.idx/],
+    ["no JSON", (text: string) => text.slice(1), /malformed: it is not JSON/],
+    ["conflict markers", (text: string) => `<<<<<<< HEAD\n${text}`, /conflict markers/],
+  ])("%s in the journal", async (_what, change, message) => {
+    const { rewrite, found } = await createReleased();
+    await rewrite("meta/_journal.json", change);
+    expect(await found()).toContainEqual(expect.stringMatching(message));
+  });
+
+  test.each([
+    ["a malformed snapshot", () => "{}", /snapshot of 0001_email is malformed/],
+    [
+      "a snapshot's parent that is not there",
+      (text: string) => text.replace(/"prevId": "[^"]+"/, '"prevId": "x"'),
+      /migration that 0001_email follows is not before it/,
+    ],
+  ])("%s", async (_what, change, message) => {
+    const { rewrite, found } = await createReleased();
+    await rewrite("meta/0001_snapshot.json", change);
+    expect(await found()).toContainEqual(expect.stringMatching(message));
+  });
+
+  test("snapshots with one id, a lost migration, an empty down and SQL that does not parse", async () => {
+    const { rewrite, found, at } = await createReleased();
+    const { id } = JSON.parse(await readFile(at("meta/0001_snapshot.json"), "utf8"));
+    await rewrite("meta/0002_snapshot.json", (text) => JSON.stringify({ ...JSON.parse(text), id }));
+    await rewrite("checksums.json", (text) =>
+      JSON.stringify({ ...JSON.parse(text), "0003_gone": "0".repeat(64) }),
+    );
+    await rewrite("0001_email.down.sql", () => "-- nothing\n");
+    await rewrite("0002_phone.down.sql", () => "ALTER TABL users;");
+    expect(await found()).toEqual(
+      expect.arrayContaining([
+        "the snapshots of 0001_email and 0002_phone have one id",
+        "0003_gone was generated, and is not there any more",
+        "the down of 0001_email is empty",
+        expect.stringContaining("syntax error"),
+      ]),
+    );
+    await rewrite("0001_email.down.sql", () => "-- drizzle-fleet: irreversible, it was sent out\n");
+    expect(await found()).not.toContain("the down of 0001_email is empty");
+  });
+
+  test("annotations for GitHub have file, line and the whole text", async () => {
+    const { folder, rewrite } = await createReleased();
+    await rewrite("0002_phone.down.sql", () => "-- 100%\nDROP TABLE billing.invoices;");
+    const result = await runCli(folder, ["check", "--format", "github"], {
+      GITHUB_WORKSPACE: folder,
+    });
+    expect(result.code).toBe(3);
+    expect(result.stdout).toMatch(
+      /^::error file=drizzle\/0002_phone\.down\.sql,line=2,col=\d+,title=drizzle-fleet%3A app::.*billing.*%0A/,
+    );
+    expect(result.stdout.trimEnd().split("\n")).toHaveLength(1);
+  });
+});
+
+describe("in the folders' layout, check finds", () => {
+  test("missing files, a lost parent, edits and branches", async () => {
+    const { at, found, folder } = await createReleased("folders");
+    const names = (await readdir(at(""))).filter((name) => /^\d/.test(name)).sort();
+    const [init = "", email = "", phone = ""] = names;
+    expect(await found()).toEqual([]);
+    const original = await readFile(at(`${email}/migration.sql`), "utf8");
+    await writeFile(at(`${email}/migration.sql`), `${original}\n-- edited`);
+    await rm(at(`${phone}/down.sql`));
+    expect(await found()).toEqual(
+      expect.arrayContaining([
+        `${email} was edited since it was generated`,
+        `${phone} has no down`,
+      ]),
+    );
+    await writeFile(at(`${email}/migration.sql`), original);
+    const snapshot = JSON.parse(await readFile(at(`${phone}/snapshot.json`), "utf8"));
+    const first = JSON.parse(await readFile(at(`${init}/snapshot.json`), "utf8"));
+    await writeFile(
+      at(`${phone}/snapshot.json`),
+      JSON.stringify({ ...snapshot, prevIds: [first.id] }),
+    );
+    expect(await found()).toContain(
+      `${email} and ${phone} follow the same migration: they come from two branches`,
+    );
+    await rm(at(`${email}/migration.sql`));
+    expect(await found()).toContain(
+      `drizzle/${email}/migration.sql is missing, though its folder is there`,
+    );
+    await writeFile(join(folder, "drizzle", email, "migration.sql"), original);
+  });
+});
+
+describe("check --database", () => {
+  test("finds a migration that does not apply, a down that does not lead back, and a schema that is another", async () => {
+    const database = await createDatabase();
+    const { rewrite, found } = await createReleased();
+    const prove = () => found("--database", database.url);
+    expect(await prove()).toEqual([]);
+
+    await rewrite(
+      "0001_email.down.sql",
+      () => `ALTER TABLE "users" RENAME COLUMN "email" TO "old";`,
+    );
+    expect(await prove()).toEqual(["the down of 0001_email does not lead back"]);
+    await rewrite("0001_email.down.sql", () => `ALTER TABLE "nobody" DROP COLUMN "email";`);
+    expect(await prove()).toEqual([`relation "nobody" does not exist (SQLSTATE 42P01)`]);
+    await rewrite("0001_email.down.sql", () => `ALTER TABLE "users" DROP COLUMN "email";`);
+    expect(await prove()).toEqual([]);
+
+    await rewrite("0002_phone.sql", () => `ALTER TABLE "users" ADD COLUMN "phone" integer;`);
+    expect(await prove()).toEqual(
+      expect.arrayContaining(["the migrations do not make what the newest snapshot describes"]),
+    );
+    await rewrite("0001_email.sql", () => `ALTER TABLE "users" ADD COLUMN "name" text;`);
+    expect(await prove()).toContain(
+      `column "name" of relation "users" already exists (SQLSTATE 42701)`,
+    );
+    // Nothing is left behind.
+    expect(
+      await database.query("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'fleet_check%'"),
+    ).toEqual([]);
+  });
+});
+
+describe("generate", () => {
+  test("two at the same time: one wins, the other says so, and nothing is half written", async () => {
+    const { folder, at, found } = await createReleased();
+    await writeFile(
+      join(folder, "schema.ts"),
+      schema(`nick: text("nick"), email: text("email"), phone: text("phone"),`),
+    );
+    const all = await Promise.all(
+      ["one", "two", "three"].map((name) => ended(startCli(folder, ["generate", "--name", name]))),
+    );
+    const won = all.filter(({ code }) => code === 0);
+    expect(won.length).toBeGreaterThan(0);
+    for (const { code, stderr } of all.filter((one) => one.code !== 0)) {
+      expect(code).toBe(2);
+      expect(stderr).toMatch(/is changing drizzle|have changed meanwhile/);
+    }
+    const sql = (await readdir(at(""))).filter((name) => /^0003.*(?<!down)\.sql$/.test(name));
+    expect(sql).toHaveLength(1);
+    expect(await found()).toEqual([]);
+    expect(await readdir(at(""))).not.toContainEqual(expect.stringMatching(/tmp|lock/));
+  });
+
+  test("a lock of a process that was killed is no lock; one of a living process is", async () => {
+    const { folder, at } = await createReleased();
+    await writeFile(at(".drizzle-fleet.lock"), String(process.pid));
+    const refused = await runCli(folder, ["generate", "app", "--custom"]);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain(`process ${process.pid} is changing drizzle`);
+    await writeFile(at(".drizzle-fleet.lock"), "4194303");
+    expect(await runCli(folder, ["generate", "app", "--custom"])).toMatchObject({ code: 0 });
+  });
+
+  test("a folder that cannot be written: a clear error, and nothing half written", async () => {
+    const { folder, at } = await createReleased();
+    const before = await readdir(at(""));
+    await writeFile(
+      join(folder, "schema.ts"),
+      schema(`nick: text("nick"), email: text("email"), phone: text("phone"),`),
+    );
+    await chmod(folder, 0o755);
+    await chmod(at(""), 0o555);
+    const args = [join(repository, "dist/cli/main.js"), "generate", "--name", "nick"];
+    // The superuser may write everywhere.
+    const other = ["--reuid=65534", "--regid=65534", "--clear-groups", process.execPath];
+    const refused =
+      process.getuid?.() === 0
+        ? await run(folder, "setpriv", [...other, ...args])
+        : await run(folder, process.execPath, args);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain(
+      "drizzle/.drizzle-fleet.lock cannot be written: permission denied",
+    );
+    expect(refused.stderr).toContain("Nothing was written");
+    await chmod(at(""), 0o755);
+    expect(await readdir(at(""))).toEqual(before);
+    // A file where the down should go.
+    await mkdir(at("0003_nick.down.sql"));
+    const blocked = await runCli(folder, ["generate", "--name", "nick"]);
+    expect(blocked.code).toBe(2);
+    expect(blocked.stderr).toContain("0003_nick.down.sql cannot be written: it is there already");
+    await rm(at("0003_nick.down.sql"), { recursive: true });
+    expect(await readdir(at(""))).toEqual(before);
+  });
+
+  test.each([
+    [["--rename", "column:email=mail"], "--rename column:email=mail cannot be read"],
+    [["--rename", "users.email=mail"], "cannot be read"],
+    [["--drop", "thing:users"], "--drop thing:users cannot be read"],
+    [
+      ["--rename", "column:users.emial=mail"],
+      "no schema shows what is said by --rename column:users.emial=mail",
+    ],
+    [["--name", "a/b"], "cannot be a migration's name"],
+  ])("refuses %j", async (args, message) => {
+    const { folder, at } = await createReleased();
+    const before = await readdir(at(""));
+    await writeFile(join(folder, "schema.ts"), schema(`mail: text("mail"), phone: text("phone"),`));
+    const result = await runCli(folder, ["generate", "--drop", "column:users.email", ...args]);
+    expect(result.code).toBe(2);
+    expect(result.stderr).toContain(message);
+    expect(await readdir(at(""))).toEqual(before);
+  });
+});
