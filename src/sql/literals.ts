@@ -44,8 +44,10 @@ export function identifierValue(token: string): string {
 
 /** PostgreSQL cuts names to 63 bytes (NAMEDATALEN - 1), between two characters. */
 function clip(name: string): string {
-  const bytes = Buffer.from(name, "utf8");
   let end = 63;
+  // Most names are short: no character takes more than three bytes for each of its code units.
+  if (name.length * 3 <= end) return name;
+  const bytes = Buffer.from(name, "utf8");
   if (bytes.length <= end) return name;
   while (((bytes[end] ?? 0) & 0b1100_0000) === 0b1000_0000) end -= 1;
   return bytes.toString("utf8", 0, end);

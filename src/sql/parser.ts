@@ -1,3 +1,4 @@
+import { setFlagsFromString } from "node:v8";
 import { hasSqlDetails, loadModule, parsePlPgSQLSync, parseSync, scanSync } from "libpg-query";
 
 /** A node of PostgreSQL's raw parse tree, as libpg-query writes it in JSON. */
@@ -31,6 +32,9 @@ export class GrammarError extends Error {
 
 /** Loads PostgreSQL's grammar (WebAssembly, some 50 ms). Call it once before the functions below. */
 export async function loadParser(): Promise<void> {
+  // Optimising the parser's WebAssembly takes longer than a run of ours lasts, and makes nothing faster that we do
+  // (scripts/bench-neutralize.mjs: the first round is twice as fast without).
+  setFlagsFromString("--liftoff-only");
   await loadModule();
 }
 
