@@ -24,10 +24,14 @@ export async function check(context: Context, names: readonly string[]): Promise
   await loadParser();
   const services = selectServices(fleet, names);
   const findings = await Promise.all(
-    services.map(async ([service, config]) => [
-      ...(await checkMigrations(context, service, config)),
-      ...(await checkSchema(context, service, config)),
-    ]),
+    services.map(async ([service, config]) => {
+      // The schema first: it is compiled in a process of its own, while the SQL is read here.
+      const [schema, migrations] = await Promise.all([
+        checkSchema(context, service, config),
+        checkMigrations(context, service, config),
+      ]);
+      return [...migrations, ...schema];
+    }),
   );
   return withoutRepeats(findings.flat());
 }
