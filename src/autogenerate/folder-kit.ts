@@ -7,7 +7,9 @@ import { filesInFolder, type MigrationsFolder } from "../source/folder.ts";
 import { readStored, type StoredSnapshot } from "../source/stored-snapshot.ts";
 import { captive } from "./captive.ts";
 import type { Decisions, Kind, RenameQuestion } from "./decisions.ts";
+import { folderEnums } from "./folder-enums.ts";
 import type { Kit, Placed, Snapshot } from "./kit-types.ts";
+import { aroundEnums } from "./ordered.ts";
 
 /** What is used of `drizzle-kit/api-postgres` of drizzle-kit 1.0. */
 export interface FolderApi {
@@ -82,8 +84,11 @@ export function folderKit(api: FolderApi, loadCli: () => Promise<FolderCli>, ver
     },
     questions: (previous, current, decisions) =>
       questions(api, previous as State, current as State, decisions),
-    diff: async (previous, current, decisions) =>
-      (await decided(api, previous, current, hintsOf(decisions))).sql,
+    diff: (previous, current, decisions) => {
+      const between = async (before: Snapshot, after: Snapshot) =>
+        (await decided(api, before, after, hintsOf(decisions))).sql;
+      return aroundEnums(between, previous, current, folderEnums);
+    },
     async draft(path, folder, name, previous, current, decisions) {
       const hints =
         current === undefined

@@ -5,7 +5,7 @@ import { readStored } from "../source/stored-snapshot.ts";
 import { captive } from "./captive.ts";
 import type { Decisions, RenameQuestion } from "./decisions.ts";
 import type { Casing, Kit, Placed, Snapshot } from "./kit-types.ts";
-import { ordered } from "./ordered.ts";
+import { aroundEnums, foreignKeysAround, journalEnums } from "./ordered.ts";
 import { renameQuestions } from "./snapshot-parts.ts";
 import { applyRenames } from "./snapshot-renames.ts";
 
@@ -69,8 +69,9 @@ async function diff(
   { renames }: Decisions,
 ): Promise<string[]> {
   const { snapshot, sql } = applyRenames(previous, current, renames);
-  const between = (before: Snapshot, after: Snapshot) => api.generateMigration(before, after);
-  return [...sql, ...(await ordered(between, snapshot, current))];
+  const between = async (before: Snapshot, after: Snapshot) =>
+    foreignKeysAround(await api.generateMigration(before, after), before);
+  return [...sql, ...(await aroundEnums(between, snapshot, current, journalEnums))];
 }
 
 /** A snapshot of the same schema, for the migration behind it. */

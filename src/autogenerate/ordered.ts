@@ -4,64 +4,69 @@ import { type Part, partOf } from "./snapshot-parts.ts";
 /** The diff of two snapshots, as drizzle-kit makes it. */
 type Diff = (previous: Snapshot, current: Snapshot) => Promise<string[]>;
 
+/** How a version of drizzle-kit writes down what this is about. */
+export interface EnumModel {
+  /** The values of each enum, by its name. */
+  readonly enumsOf: (snapshot: Snapshot) => ReadonlyMap<string, readonly string[]>;
+  /** A snapshot without all that may compare a column with one of these enums. */
+  readonly withoutDependents: (snapshot: Snapshot, enums: ReadonlySet<string>) => Snapshot;
+}
+
 /**
- * Two things that drizzle-kit 0.31 gets wrong in its statements, put right.
+ * drizzle-kit takes a value out of an enum by making the type anew, which PostgreSQL refuses while an index with a
+ * condition, a check, a view or a policy compares a column with it. Those are taken away first, and made again behind it.
  *
- * It drops tables with CASCADE before the foreign keys that lead to them, which are gone by then. And it takes a value
- * out of an enum by making the type anew, which PostgreSQL refuses while an index with a condition, a check, a view or
- * a policy compares a column with it: those are taken away first, and made again behind it.
+ * @param diff what drizzle-kit makes of two snapshots
  */
-export async function ordered(
+export async function aroundEnums(
   diff: Diff,
   previous: Snapshot,
   current: Snapshot,
+  { enumsOf, withoutDependents }: EnumModel,
 ): Promise<string[]> {
-  const shrunk = shrunkEnums(previous, current);
-  if (shrunk.size === 0) return foreignKeysFirst(await diff(previous, current), previous);
-  const before = withoutDependents(previous, shrunk);
-  const after = withoutDependents(current, shrunk);
+  const after = enumsOf(current);
+  const shrunk = [...enumsOf(previous)].filter(([name, values]) => {
+    const left = after.get(name);
+    return left !== undefined && values.some((value) => !left.includes(value));
+  });
+  if (shrunk.length === 0) return diff(previous, current);
+  const names = new Set(shrunk.map(([name]) => name));
+  const [before, behind] = [withoutDependents(previous, names), withoutDependents(current, names)];
   return [
     ...(await diff(previous, before)),
-    ...foreignKeysFirst(await diff(before, after), previous),
-    ...(await diff(after, current)),
+    ...(await diff(before, behind)),
+    ...(await diff(behind, current)),
   ];
 }
 
-/** A statement that drops one of these foreign keys, before the first that drops a table. */
-function foreignKeysFirst(statements: readonly string[], previous: Snapshot): string[] {
+/**
+ * drizzle-kit 0.31 drops tables and constraints before the foreign keys that rest on them, and adds foreign keys before
+ * the constraints that they are to rest on. Foreign keys go first here, and come last.
+ */
+export function foreignKeysAround(statements: readonly string[], previous: Snapshot): string[] {
   const names = Object.values(partOf(previous, "tables")).flatMap((table) =>
     Object.keys(partOf(table as Part, "foreignKeys")),
   );
-  const drops = new Set(names.map((name) => `DROP CONSTRAINT "${name}"`));
-  const first = statements.findIndex((statement) => statement.startsWith("DROP TABLE "));
-  if (first < 0) return [...statements];
-  const isDrop = (statement: string) => {
-    const drop = /DROP CONSTRAINT "(?:[^"]|"")+"/.exec(statement)?.[0];
-    return drop !== undefined && drops.has(drop);
-  };
-  const late = statements.slice(first).filter(isDrop);
-  return [
-    ...statements.slice(0, first),
-    ...late,
-    ...statements.slice(first).filter((statement) => !isDrop(statement)),
-  ];
+  const dropped = new Set(names.map((name) => `DROP CONSTRAINT "${name}"`));
+  const drops = (statement: string) =>
+    dropped.has(/DROP CONSTRAINT "(?:[^"]|"")+"/.exec(statement)?.[0] ?? "");
+  const adds = (statement: string) =>
+    /^ALTER TABLE \S+ ADD CONSTRAINT .* FOREIGN KEY /.test(statement);
+  const rest = statements.filter((statement) => !drops(statement) && !adds(statement));
+  return [...statements.filter(drops), ...rest, ...statements.filter(adds)];
 }
 
-/** The enums that lose a value, by name. */
-function shrunkEnums(previous: Snapshot, current: Snapshot): Set<string> {
-  const after = partOf(current, "enums");
-  const shrunk = Object.entries(partOf(previous, "enums")).filter(([key, before]) => {
-    const left = after[key];
-    if (left === undefined) return false;
-    const values = new Set(valuesOf(left as Part));
-    return valuesOf(before as Part).some((value) => !values.has(value));
-  });
-  return new Set(shrunk.map(([, before]) => String((before as Part).name)));
-}
-
-function valuesOf({ values }: Part): string[] {
-  return Array.isArray(values) ? values.map(String) : [];
-}
+/** How drizzle-kit 0.31 writes enums, and what rests on them. */
+export const journalEnums: EnumModel = {
+  enumsOf: (snapshot) =>
+    new Map(
+      Object.values(partOf(snapshot, "enums")).map((one) => {
+        const { name, values } = one as Part;
+        return [String(name), Array.isArray(values) ? values.map(String) : []];
+      }),
+    ),
+  withoutDependents,
+};
 
 /** A snapshot without all that may compare a column with one of these enums. */
 function withoutDependents(snapshot: Snapshot, enums: ReadonlySet<string>): Snapshot {

@@ -1,0 +1,44 @@
+import type { Snapshot } from "./kit-types.ts";
+import type { EnumModel } from "./ordered.ts";
+
+interface Row {
+  readonly entityType: string;
+  readonly schema?: string;
+  readonly table?: string;
+  readonly name: string;
+  readonly [what: string]: unknown;
+}
+
+/** How drizzle-kit 1.0 writes enums, and what rests on them. */
+export const folderEnums: EnumModel = {
+  enumsOf: (snapshot) =>
+    new Map(
+      rowsOf(snapshot).flatMap(({ entityType, name, values }) =>
+        entityType === "enums" ? [[name, Array.isArray(values) ? values.map(String) : []]] : [],
+      ),
+    ),
+  withoutDependents(snapshot, enums) {
+    const rows = rowsOf(snapshot);
+    const columns = rows.filter(
+      ({ entityType, type }) => entityType === "columns" && enums.has(String(type)),
+    );
+    const names = (row: Row, value: unknown) =>
+      columns.some(
+        ({ table, name }) => table === row.table && (JSON.stringify(value) ?? "").includes(name),
+      );
+    return {
+      ...snapshot,
+      ddl: rows.filter((row) => {
+        if (row.entityType === "views") return false;
+        if (row.entityType === "checks" || row.entityType === "policies") return !names(row, row);
+        if (row.entityType !== "indexes") return true;
+        const own = Array.isArray(row.columns) ? row.columns : [];
+        return !names(row, [row.where, own.filter(({ isExpression }) => isExpression)]);
+      }),
+    };
+  },
+};
+
+function rowsOf(snapshot: Snapshot): readonly Row[] {
+  return Array.isArray(snapshot.ddl) ? snapshot.ddl : [];
+}
