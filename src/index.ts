@@ -31,5 +31,6 @@ export {
   type RolloutDetail,
   showRollout,
 } from "./operations/rollouts.ts";
+export { planStamping, type StampRequest, stamp } from "./operations/stamp.ts";
 export { status } from "./operations/status.ts";
 export type { Selection } from "./tenants/targets.ts";

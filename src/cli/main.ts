@@ -12,6 +12,7 @@ import { mergeCommand } from "./commands/merge.ts";
 import { migrateCommand, planCommand } from "./commands/migrate.ts";
 import { repairCommand } from "./commands/repair.ts";
 import { rolloutsCommand } from "./commands/rollouts.ts";
+import { stampCommand } from "./commands/stamp.ts";
 import { statusCommand } from "./commands/status.ts";
 import { listenForInterruption, wasInterrupted } from "./context.ts";
 import { exitCode, exitCodeOf } from "./exit-codes.ts";
@@ -40,6 +41,7 @@ async function run(argv: readonly string[]): Promise<number> {
     headsCommand,
     rolloutsCommand,
     repairCommand,
+    stampCommand,
     devCommand,
   ];
   for (const verb of verbs)

@@ -122,7 +122,11 @@ function failureLimit(limit: Amount | undefined, plan: Plan): number {
   return amountOf(limit, targetsOf(plan).filter(hasWork).length);
 }
 
-function refuseUnknownTag(tag: string | undefined, histories: ReadonlyMap<string, History>): void {
+/** Fails when a tag that the request names is no migration of every selected service; near names are offered. */
+export function refuseUnknownTag(
+  tag: string | undefined,
+  histories: ReadonlyMap<string, History>,
+): void {
   if (tag === undefined) return;
   const tagsOf = ({ migrations }: History) => migrations.map((migration) => migration.tag);
   const without = [...histories].filter(([, history]) => !tagsOf(history).includes(tag));

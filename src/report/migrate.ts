@@ -63,6 +63,8 @@ export interface Wording {
   readonly each: string;
   /** The command for what failed. */
   readonly again: string;
+  /** What is counted, if not migrations: `ledger`. */
+  readonly unit?: string;
 }
 
 const migrating: Wording = {
@@ -79,6 +81,7 @@ export function migrateText(
   wording: Wording = migrating,
 ): string {
   const style = styleFor(stream);
+  const { unit = "migration" } = wording;
   const services = [...new Set(outcomes.map(({ target }) => target.service))];
   const rows = services.map((service) => {
     const own = summarize(outcomes.filter(({ target }) => target.service === service));
@@ -88,7 +91,7 @@ export function migrateText(
   const failed = failedTargets(outcomes);
   const lines = [
     ...table(
-      ["service", "targets", wording.done, wording.idle, "failed", "not run", "migrations"],
+      ["service", "targets", wording.done, wording.idle, "failed", "not run", `${unit}s`],
       rows,
     ),
     "",
@@ -119,7 +122,7 @@ function verdict(total: RolloutSummary, stopped: Stop | undefined, wording: Word
   if (bad > 0) return `${count}.${next(bad)}`;
   if (total.notExecuted > 0) return `Stopped: ${count}.`;
   if (total.targets === 0) return "Nothing to do: the selection has no targets.";
-  const { each, idle } = wording;
+  const { each, idle, unit = "migration" } = wording;
   if (total.applied === 0) return `Nothing to do: ${counted(total.targets, "target")} ${idle}.`;
-  return `Done: ${counted(total.applied, "migration")} ${each}, ${counted(total.targets, "target")} ${idle}.`;
+  return `Done: ${counted(total.applied, unit)} ${each}, ${counted(total.targets, "target")} ${idle}.`;
 }

@@ -1,16 +1,22 @@
-import { hasWork, type Plan, type TargetPlan, targetsOf } from "../core/plan.ts";
+import { hasWork, type Plan, type Step, type TargetPlan, targetsOf } from "../core/plan.ts";
 import { problemsText } from "./problems.ts";
 import { table } from "./table.ts";
 import { counted, some } from "./words.ts";
 
-/**
- * What a rollout would do: wave by wave, targets with the same steps together, then every problem.
- *
- * @param wording what is to be done with migrations, and where targets are that have nothing to do
- */
+/** How a verb's plan is spoken of. */
+interface PlanWording {
+  /** What is to be done with migrations: `apply to`. */
+  readonly todo: string;
+  /** Where targets are that have nothing to do. */
+  readonly idle: string;
+  /** What is counted, if not migrations: `ledger`. */
+  readonly unit?: string;
+}
+
+/** What a rollout would do: wave by wave, targets with the same steps together, then every problem. */
 export function planText(
   plan: Plan,
-  wording: { readonly todo: string; readonly idle: string } = { todo: "apply to", idle: "at head" },
+  wording: PlanWording = { todo: "apply to", idle: "at head" },
 ): string {
   const targets = targetsOf(plan);
   const busy = targets.filter(hasWork);
@@ -40,7 +46,7 @@ export function planText(
     ...problemsText(busy),
     steps === 0 && blocked === 0
       ? `Nothing to do: ${counted(targets.length, "target")} ${wording.idle}.`
-      : `${counted(steps, "migration")} to ${wording.todo} ${counted(busy.length - blocked, "target")}${
+      : `${counted(steps, wording.unit ?? "migration")} to ${wording.todo} ${counted(busy.length - blocked, "target")}${
           blocked > 0 ? `; ${counted(blocked, "target")} cannot be changed` : ""
         }.`,
   ].join("\n");
@@ -59,9 +65,11 @@ function groupBySteps(targets: readonly TargetPlan[]): [TargetPlan, ...TargetPla
 }
 
 function stepsText({ steps }: TargetPlan): string {
-  const [first, ...rest] = steps;
-  const last = rest.at(-1);
-  const resumed = (first?.resumeAt ?? 0) > 0 ? " (resumed)" : "";
-  if (last === undefined) return `${first?.tag ?? ""}${resumed}`;
-  return `${first?.tag}${resumed} .. ${last.tag} (${steps.length})`;
+  const [step] = steps;
+  const named: readonly Pick<Step, "tag">[] = step?.entries ?? steps;
+  const resumed = (step?.resumeAt ?? 0) > 0 ? " (resumed)" : "";
+  const [first, last] = [named[0], named.at(-1)];
+  if (first === undefined || last === undefined) return "none";
+  if (named.length === 1) return `${first.tag}${resumed}`;
+  return `${first.tag}${resumed} .. ${last.tag} (${named.length})`;
 }
