@@ -1,12 +1,8 @@
 import type { LedgerEntry, LedgerState } from "../core/ledger.ts";
-import { ScriptError } from "../postgres/script.ts";
 import type { Session } from "../postgres/session.ts";
-import { sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
+import { readInBatches } from "./batches.ts";
 import { digestExpression } from "./digest.ts";
 import { ledgerName, ledgerOf } from "./table.ts";
-
-/** Ledgers named in one query. Each takes a slot of the backend's lock table while the query runs. */
-const batchSize = 200;
 
 /** Ledger states that need not be fetched row by row, by their digest. */
 export type KnownStates = ReadonlyMap<string, readonly LedgerEntry[]>;
@@ -36,57 +32,27 @@ export async function readLedgers(
     states.set(row.schema, { kind: "noLedger", relations: row.relations });
   }
   const recorded = present.filter((row) => row.ledger).map((row) => row.schema);
-  for (const batch of batches(recorded)) {
-    for (const [schema, state] of await readBatch(session, batch, known)) states.set(schema, state);
-  }
+  const read = (batch: readonly string[]) => readTogether(session, batch, known);
+  for (const [schema, state] of await readInBatches(session, recorded, read))
+    states.set(schema, state ?? { kind: "locked" });
   return states;
-}
-
-/** So long, in milliseconds, a ledger may be locked before the others are read without it. */
-const patience = 1_000;
-
-/** Many small tables look dear to the planner: compiling the query would cost more than to run it. */
-const readSettings = `SET LOCAL lock_timeout = ${patience}; SET LOCAL jit = off;
-SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL search_path = pg_catalog`;
-
-type ReadState = [schema: string, state: LedgerState];
-
-/** One locked ledger must not hide the others: then they are read one by one. */
-async function readBatch(
-  session: Session,
-  schemas: readonly string[],
-  known: KnownStates,
-): Promise<ReadState[]> {
-  try {
-    await session.script(`BEGIN READ ONLY; ${readSettings}`);
-    const states = await readTogether(session, schemas, known);
-    await session.script("COMMIT");
-    return states;
-  } catch (error) {
-    if (!session.lost) await session.script("ROLLBACK").catch(() => session.close());
-    if (sqlstateOf(error) !== sqlstate.lockNotAvailable)
-      throw error instanceof ScriptError ? error.cause : error;
-    const [schema = "", ...others] = schemas;
-    if (others.length === 0) return [[schema, { kind: "locked" }]];
-    const states: ReadState[] = [];
-    for (const one of schemas) states.push(...(await readBatch(session, [one], known)));
-    return states;
-  }
 }
 
 async function readTogether(
   session: Session,
   schemas: readonly string[],
   known: KnownStates,
-): Promise<ReadState[]> {
+): Promise<Map<string, LedgerState>> {
   const digests = await readDigests(session, schemas);
   const strange = schemas.filter((schema) => !known.has(digests.get(schema) ?? ""));
   const rows =
     strange.length === 0 ? new Map<string, LedgerEntry[]>() : await readEntries(session, strange);
-  return schemas.map((schema) => {
-    const entries = known.get(digests.get(schema) ?? "") ?? rows.get(schema) ?? [];
-    return [schema, { kind: "ledger", entries }];
-  });
+  return new Map(
+    schemas.map((schema) => {
+      const entries = known.get(digests.get(schema) ?? "") ?? rows.get(schema) ?? [];
+      return [schema, { kind: "ledger", entries }];
+    }),
+  );
 }
 
 function findSchemas(
@@ -156,11 +122,4 @@ async function readEntries(
     entries.get(schemas[index] ?? "")?.push(entry);
   }
   return entries;
-}
-
-function batches(schemas: readonly string[]): string[][] {
-  const count = Math.ceil(schemas.length / batchSize);
-  return Array.from({ length: count }, (_, index) =>
-    schemas.slice(index * batchSize, (index + 1) * batchSize),
-  );
 }

@@ -7,13 +7,15 @@ import { divide } from "../plan/waves.ts";
 import type { Script } from "../rollout/run.ts";
 import type { Selection } from "../tenants/targets.ts";
 import { type Context, type OpenDatabases, selectTargets, withDatabases } from "./context.ts";
+import { type DrizzleSource, importPlanner } from "./import-drizzle.ts";
 import { type PlannedFleet, planFleet, readHistories } from "./plan-fleet.ts";
 import { refuseUnknownTag } from "./planning.ts";
 import { type RolledOut, rollOut } from "./roll-out.ts";
 
 /** What to record, and where. */
 export interface StampRequest extends Selection {
-  readonly goal: StampGoal;
+  /** What the ledgers are to say; or what drizzle-orm's own migrator recorded. */
+  readonly goal: StampGoal | { readonly drizzle: DrizzleSource };
 }
 
 interface Planned {
@@ -74,7 +76,10 @@ async function withStamp<Result>(
   refuseUnknownTag("tag" in goal ? goal.tag : undefined, histories);
   const names = [...new Set(targets.map(({ database }) => database))];
   return withDatabases(context, names, async (open) => {
-    const planOne: Planner = (target, history, state) => planStamp(target, history, state, goal);
+    const planOne: Planner =
+      "drizzle" in goal
+        ? await importPlanner(context, targets, histories, goal.drizzle, open)
+        : (target, history, state) => planStamp(target, history, state, goal);
     const fleet = await planFleet(context, targets, histories, open, planOne, certain);
     return use({ plan: divide(fleet.targets, {}), planOne, fleet, histories, open });
   });

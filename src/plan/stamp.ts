@@ -35,7 +35,7 @@ export function planStamp(
 }
 
 /** The tag of a step that leaves a ledger empty. */
-export const baseTag = "base";
+const baseTag = "base";
 
 function wantedEntries(history: History, goal: StampGoal): readonly StampedEntry[] {
   if ("entries" in goal) return goal.entries;
@@ -70,7 +70,8 @@ function digestIn({ digests, known }: History, entries: readonly LedgerEntry[]):
   return known.get(digest) === entries ? digest : digestOf(entries);
 }
 
-function noSchema(state: LedgerState): PlanProblem[] {
+/** There is nothing to record where there is no schema. */
+export function noSchema(state: LedgerState): PlanProblem[] {
   if (state.kind !== "noSchema") return [];
   return [
     {

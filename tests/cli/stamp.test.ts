@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { createProject, runCli } from "../support/cli.ts";
 import { createDatabase, createRole } from "../support/database.ts";
@@ -122,5 +123,39 @@ describe("stamp", () => {
       "2 ledgers written",
     );
     expect((await runCli(project, ["stamp", "0001_b", "-s", "two", "--yes"])).code).toBe(0);
+  });
+
+  test.each([
+    [["stamp"], "say head, a tag or base; or --from-drizzle"],
+    [["stamp", "head", "--from-drizzle"], "say head, a tag or base; or --from-drizzle"],
+    [["stamp", "head", "--drizzle-table", "t"], "need --from-drizzle"],
+    [["stamp", "--from-drizzle"], "stamp --yes"],
+  ])("%j is wrong usage: exit 2", async (args, words) => {
+    const { fleet } = await existing();
+    const result = await fleet(...args);
+    expect(result).toMatchObject({ code: 2, stdout: "" });
+    expect(result.stderr).toContain(words);
+  });
+
+  test("--from-drizzle shows what it takes over, and what it cannot", async () => {
+    const { database, fleet } = await existing();
+    await database.query(
+      `CREATE SCHEMA kept; CREATE TABLE kept.done (id serial PRIMARY KEY, hash text NOT NULL, created_at bigint)`,
+    );
+    const args = ["stamp", "--from-drizzle", "--drizzle-schema", "kept", "--drizzle-table", "done"];
+    const [first, second] = Object.values(migrations).map((text) =>
+      createHash("sha256").update(text).digest("hex"),
+    );
+    await database.query(`INSERT INTO kept.done (hash) VALUES ($1), ($2)`, [first, second]);
+    const dry = await fleet(...args, "--dry-run");
+    expect(dry).toMatchObject({ code: 0 });
+    expect(dry.stdout).toContain("0000_a .. 0001_b (2)");
+    expect((await fleet(...args, "--yes")).stdout).toContain("Done: 2 ledgers written");
+    expect((await fleet("migrate")).stdout).toContain("Done: 2 migrations applied");
+    await database.query(`INSERT INTO kept.done (hash) VALUES ('0123456789abcdef')`);
+    const refused = await fleet(...args, "--yes");
+    expect(refused).toMatchObject({ code: 1 });
+    expect(refused.stdout).toContain("not on disk (hash 0123456789ab...)");
+    expect(refused.stdout).toContain("drizzle-fleet stamp <tag>");
   });
 });

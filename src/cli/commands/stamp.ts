@@ -17,12 +17,18 @@ import { askYes, canAsk } from "../prompt.ts";
 interface StampOptions extends SelectionOptions {
   readonly dryRun?: boolean;
   readonly yes?: boolean;
+  readonly fromDrizzle?: boolean;
+  readonly drizzleTable?: string;
+  readonly drizzleSchema?: string;
 }
 
 export function stampCommand(finish: Finish): Command {
   return addSelectionOptions(new Command("stamp"))
     .description("record migrations as applied, running nothing")
-    .argument("<to>", "head, the tag of the last migration to record, or base for none")
+    .argument("[to]", "head, the tag of the last migration to record, or base for none")
+    .option("--from-drizzle", "instead: what drizzle-orm's own migrator has recorded")
+    .option("--drizzle-table <name>", "its table (default: __drizzle_migrations)")
+    .option("--drizzle-schema <name>", "where to look behind the tenant schema (default: drizzle)")
     .option("--dry-run", "show what would be recorded")
     .option("-y, --yes", "do not ask")
     .addHelpText(
@@ -30,23 +36,28 @@ export function stampCommand(finish: Finish): Command {
       `
 The ledger then says what you say, and nothing else: entries of other migrations, edited
 or unfinished ones are replaced or removed. Nobody looks whether the tables are there.
-With several services, a tag needs --service.`,
+With several services, a tag needs --service. --from-drizzle reads the table from the
+tenant schema, else from --drizzle-schema, whose name may hold {tenant}; its rows are
+matched with the files by name or hash, and what does not fit is named.`,
     )
-    .action(async (to: string, options: StampOptions) => {
+    .action(async (to: string | undefined, options: StampOptions, command: Command) => {
+      const misuse = misuseOf(to, options);
+      if (misuse !== undefined) command.error(`error: ${misuse}`);
       refuseSilence(options);
       const context = await createContext(options);
-      const request: StampRequest = { ...selectionOf(options), goal: goalOf(to) };
+      const request: StampRequest = { ...selectionOf(options), goal: await goalOf(to, options) };
       if (options.dryRun === true) {
         const { planStamping } = await import("../../operations/stamp.ts");
         return finish(await showPlan(await planStamping(context, request), options));
       }
+      const { targetsOf } = await import("../../core/plan.ts");
       const { stamp } = await import("../../operations/stamp.ts");
       const { isDone, migrateText, summaryDocument } = await import("../../report/migrate.ts");
       const { showProgress } = await import("../../report/progress.ts");
       const observer = options.json === true ? writeEvent : showProgress(process.stderr);
       const confirm = async (plan: Plan) => options.yes === true || (await ask(plan));
       const result = await stamp(context, request, confirm, observer);
-      const denied = result.outcomes.length === 0 && result.plan.waves[0]?.targets.length !== 0;
+      const denied = result.outcomes.length === 0 && targetsOf(result.plan).length > 0;
       if (options.json === true) writeLine(summaryDocument(result));
       else
         await printText(
@@ -59,7 +70,7 @@ With several services, a tag needs --service.`,
 
 const planWording = { todo: "write at", idle: "as wanted", unit: "ledger" };
 
-function wording(to: string) {
+function wording(to = "--from-drizzle") {
   return {
     done: "stamped",
     idle: "as wanted",
@@ -69,9 +80,24 @@ function wording(to: string) {
   };
 }
 
-function goalOf(to: string): StampRequest["goal"] {
+function misuseOf(to: string | undefined, options: StampOptions): string | undefined {
+  const { fromDrizzle = false, drizzleTable, drizzleSchema } = options;
+  if (fromDrizzle === (to !== undefined)) return "say head, a tag or base; or --from-drizzle";
+  const named = drizzleTable ?? drizzleSchema;
+  return named !== undefined && !fromDrizzle
+    ? "--drizzle-table and --drizzle-schema need --from-drizzle"
+    : undefined;
+}
+
+async function goalOf(
+  to: string | undefined,
+  { drizzleTable, drizzleSchema }: StampOptions,
+): Promise<StampRequest["goal"]> {
   if (to === "base") return { base: true };
-  return to === "head" ? { head: true } : { tag: to };
+  if (to !== undefined) return to === "head" ? { head: true } : { tag: to };
+  const { defaultSource } = await import("../../operations/import-drizzle.ts");
+  const { table, schema } = defaultSource;
+  return { drizzle: { table: drizzleTable ?? table, schema: drizzleSchema ?? schema } };
 }
 
 async function showPlan(plan: Plan, { json }: StampOptions): Promise<number> {

@@ -1,0 +1,55 @@
+import { ScriptError } from "../postgres/script.ts";
+import type { Session } from "../postgres/session.ts";
+import { sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
+
+/** Tables named in one query. Each takes a slot of the backend's lock table while the query runs. */
+const batchSize = 200;
+
+/** So long, in milliseconds, a table may be locked before the others are read without it. */
+const patience = 1_000;
+
+/** Many small tables look dear to the planner: compiling the query would cost more than to run it. */
+const readSettings = `SET LOCAL lock_timeout = ${patience}; SET LOCAL jit = off;
+SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL search_path = pg_catalog`;
+
+/**
+ * Reads a table in each of many schemas, some schemas at a time, without waiting long for locks.
+ *
+ * @param read reads the tables of some schemas in a few queries; it runs in a transaction that only reads
+ * @returns what was read, by schema; undefined where somebody else's lock is in the way
+ */
+export async function readInBatches<State>(
+  session: Session,
+  schemas: readonly string[],
+  read: (schemas: readonly string[]) => Promise<ReadonlyMap<string, State>>,
+): Promise<Map<string, State | undefined>> {
+  const states = new Map<string, State | undefined>();
+  for (let start = 0; start < schemas.length; start += batchSize) {
+    const batch = schemas.slice(start, start + batchSize);
+    for (const [schema, state] of await readBatch(session, batch, read)) states.set(schema, state);
+  }
+  return states;
+}
+
+/** One locked table must not hide the others: then they are read one by one. */
+async function readBatch<State>(
+  session: Session,
+  schemas: readonly string[],
+  read: (schemas: readonly string[]) => Promise<ReadonlyMap<string, State>>,
+): Promise<(readonly [schema: string, state: State | undefined])[]> {
+  try {
+    await session.script(`BEGIN READ ONLY; ${readSettings}`);
+    const states = await read(schemas);
+    await session.script("COMMIT");
+    return [...states];
+  } catch (error) {
+    if (!session.lost) await session.script("ROLLBACK").catch(() => session.close());
+    if (sqlstateOf(error) !== sqlstate.lockNotAvailable)
+      throw error instanceof ScriptError ? error.cause : error;
+    const [schema = "", ...others] = schemas;
+    if (others.length === 0) return [[schema, undefined]];
+    const states: (readonly [string, State | undefined])[] = [];
+    for (const one of schemas) states.push(...(await readBatch(session, [one], read)));
+    return states;
+  }
+}
