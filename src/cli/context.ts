@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { LoadedConfig } from "../config/load.ts";
 import type { Context } from "../operations/context.ts";
 import type { Selection } from "../tenants/targets.ts";
 
@@ -58,8 +59,13 @@ export function selectionOf({
 /** Reads the configuration and gives an operation its surroundings. */
 export async function createContext(options: CommonOptions): Promise<Context> {
   const { loadConfig } = await import("../config/load.ts");
+  return contextFor(await loadConfig(options.config));
+}
+
+/** The surroundings of an operation, for a configuration that is known already. */
+export function contextFor(config: LoadedConfig): Context {
   return {
-    config: await loadConfig(options.config),
+    config,
     environment: process.env,
     notify: (line) => void process.stderr.write(`${line}\n`),
     signal: interruption.signal,

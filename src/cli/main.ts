@@ -7,8 +7,11 @@ import { checkCommand } from "./commands/check.ts";
 import { devCommand } from "./commands/dev.ts";
 import { downgradeCommand } from "./commands/downgrade.ts";
 import { generateCommand } from "./commands/generate.ts";
+
 import { headsCommand, historyCommand } from "./commands/history.ts";
+import { initCommand } from "./commands/init.ts";
 import { mergeCommand } from "./commands/merge.ts";
+
 import { migrateCommand, planCommand } from "./commands/migrate.ts";
 import { repairCommand } from "./commands/repair.ts";
 import { rolloutsCommand } from "./commands/rollouts.ts";
@@ -43,6 +46,7 @@ async function run(argv: readonly string[]): Promise<number> {
     repairCommand,
     stampCommand,
     devCommand,
+    initCommand,
   ];
   for (const verb of verbs)
     program.addCommand(

@@ -18,6 +18,30 @@ export interface LoadedConfig {
  * @throws FleetError `config` when it is missing, does not load, or is not made by defineFleet
  */
 export async function loadConfig(path: string | undefined): Promise<LoadedConfig> {
+  const { exported, root, file, shown } = await importConfig(path);
+  if (isFleetDefinition(exported)) return { fleet: parseFleet(exported.fleet), root, file };
+  throw new FleetError("config", `${shown} does not export a fleet`, {
+    remedy:
+      'Write: import { defineFleet } from "drizzle-fleet/config"; export default defineFleet({ ... });',
+  });
+}
+
+/** A configuration file's default export, before anything is known of it. */
+export interface ImportedConfig {
+  readonly exported: unknown;
+  readonly root: string;
+  readonly file: string;
+  /** The file as shown to people. */
+  readonly shown: string;
+}
+
+/**
+ * Imports a configuration file, with `.env` beside it filling in variables that are not set.
+ *
+ * @param path the file, or undefined for `drizzle.config.ts` in the current folder
+ * @throws FleetError `config` when it is missing or does not load
+ */
+export async function importConfig(path: string | undefined): Promise<ImportedConfig> {
   const file = resolve(path ?? "drizzle.config.ts");
   const shown = relative(process.cwd(), file);
   if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) {
@@ -28,26 +52,20 @@ export async function loadConfig(path: string | undefined): Promise<LoadedConfig
   }
   const root = dirname(file);
   loadEnvironmentFile(resolve(root, ".env"));
-  return { fleet: await importFleet(file, root, shown), root, file };
+  const { modules } = await importTypeScript([file], root).catch((error: unknown) => {
+    throw isFleetError(error) && error.code === "schema" ? asConfigError(error, shown) : error;
+  });
+  return { exported: modules[0]?.default, root, file, shown };
+}
+
+/** True for what defineFleet makes; it is parsed once more, for somebody may have put it together by hand. */
+export function isFleetDefinition(exported: unknown): exported is { readonly fleet: unknown } {
+  return typeof exported === "object" && exported !== null && "fleet" in exported;
 }
 
 /** `.env` beside the configuration fills in variables that are not set. */
 function loadEnvironmentFile(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) process.loadEnvFile(path);
-}
-
-async function importFleet(file: string, root: string, shown: string): Promise<FleetConfig> {
-  const { modules } = await importTypeScript([file], root).catch((error: unknown) => {
-    throw isFleetError(error) && error.code === "schema" ? asConfigError(error, shown) : error;
-  });
-  const definition = modules[0]?.default;
-  // Parsed once more: somebody may have put the object together by hand.
-  if (typeof definition === "object" && definition !== null && "fleet" in definition)
-    return parseFleet(definition.fleet);
-  throw new FleetError("config", `${shown} does not export a fleet`, {
-    remedy:
-      'Write: import { defineFleet } from "drizzle-fleet/config"; export default defineFleet({ ... });',
-  });
 }
 
 function asConfigError(error: FleetError, shown: string): FleetError {

@@ -27,9 +27,12 @@ export function planImport(
   imported: Imported,
 ): TargetPlan {
   const plan = planStamp(target, history, state, { entries: imported.entries });
-  const problems = [plan.problems, noSchema(state), imported.problems].find(
-    ({ length }) => length > 0,
-  );
+  const problems = [
+    plan.problems,
+    noSchema(state),
+    imported.problems,
+    emptySchema(state, imported),
+  ].find(({ length }) => length > 0);
   return problems === undefined ? plan : { ...plan, steps: [], problems };
 }
 
@@ -79,6 +82,20 @@ function isFrom(generated: Generated | undefined, { createdAt }: DrizzleRow): bo
   if (generated === undefined || createdAt === undefined) return false;
   const { when, precisionMs } = generated;
   return Math.floor(createdAt / precisionMs) === Math.floor(when / precisionMs);
+}
+
+/** Rows that count for every tenant must not make a new one miss all its tables. */
+function emptySchema(state: LedgerState, { entries }: Imported): PlanProblem[] {
+  if (state.kind !== "noLedger" || state.relations > 0 || entries.length === 0) return [];
+  return [
+    {
+      kind: "notImported",
+      tag: undefined,
+      message: "the tenant schema is empty, so that what drizzle-orm applied was applied elsewhere",
+      remedy:
+        "Leave this target to drizzle-fleet migrate; or, if its migrations make no tables, record what it has with drizzle-fleet stamp <tag>.",
+    },
+  ];
 }
 
 function editedSince({ tag, file }: Migration): PlanProblem {

@@ -35,7 +35,7 @@ describe("usage", () => {
       "--help",
     ]);
     expect(traced.code).toBe(0);
-    for (const verb of ["generate", "check", "migrate", "status", "dev"])
+    for (const verb of ["generate", "check", "migrate", "stamp", "status", "dev", "init"])
       expect(traced.stdout).toContain(`  ${verb}`);
     expect(traced.stderr).toContain("commander");
     expect(traced.stderr).not.toMatch(/drizzle-kit|\/pg\/|libpg-query|esbuild|zod/);

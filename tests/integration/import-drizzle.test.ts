@@ -164,6 +164,18 @@ describe("stamp --from-drizzle", () => {
     ).toEqual([{ ledger: null }]);
   });
 
+  test("the shared table says nothing of a schema that is empty", async () => {
+    const { database, root, context } = await project(["x", "y"]);
+    await migrateByDrizzle(database, root, "app_x");
+    expect(await problemsOf(context)).toMatchObject({
+      x: [],
+      y: [["notImported", undefined, expect.stringContaining("the tenant schema is empty")]],
+    });
+    expect(byTenant(await migrateAll(context, { tenants: ["y"] }))).toEqual({
+      y: "succeeded 0000_a,0001_b",
+    });
+  });
+
   test("what drizzle-orm skipped because it was merged late is a hole, which status names", async () => {
     const journal = (...entries: [tag: string, when: number][]) => ({
       "drizzle/app/meta/_journal.json": JSON.stringify({

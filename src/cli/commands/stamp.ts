@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { FleetError } from "../../core/errors.ts";
 import type { Plan } from "../../core/plan.ts";
 import type { StampRequest } from "../../operations/stamp.ts";
+import type { Wording } from "../../report/migrate.ts";
 import {
   addSelectionOptions,
   createContext,
@@ -61,7 +62,7 @@ matched with the files by name or hash, and what does not fit is named.`,
       if (options.json === true) writeLine(summaryDocument(result));
       else
         await printText(
-          denied ? "Nothing was changed." : migrateText(result, process.stdout, wording(to)),
+          denied ? "Nothing was changed." : migrateText(result, process.stdout, stampWording(to)),
         );
       if (wasInterrupted()) finish(exitCode.interrupted);
       else finish(isDone(result) ? exitCode.done : exitCode.failed);
@@ -70,7 +71,8 @@ matched with the files by name or hash, and what does not fit is named.`,
 
 const planWording = { todo: "write at", idle: "as wanted", unit: "ledger" };
 
-function wording(to = "--from-drizzle") {
+/** How a stamp is spoken of at its end. */
+export function stampWording(to = "--from-drizzle"): Wording {
   return {
     done: "stamped",
     idle: "as wanted",

@@ -1,0 +1,43 @@
+import type { FleetInput } from "./schema.ts";
+
+/** The text of a `drizzle.config.ts` that declares a fleet. Connection URLs must be references to the environment. */
+export function fleetConfigText({ databases, services, tenants = [] }: FleetInput): string {
+  const lines = [
+    ...blockOf("databases", databases, ({ url }) =>
+      typeof url === "string" ? [] : [`url: env(${quoted(url.environmentVariable)}),`],
+    ),
+    ...blockOf("services", services, (service) =>
+      Object.entries(service).flatMap(([key, value]) =>
+        value === undefined ? [] : `${key}: ${quoted(value)},`,
+      ),
+    ),
+    ...(tenants.length > 0 ? [`tenants: ${quoted(tenants)},`] : []),
+  ];
+  return [
+    'import { defineFleet, env } from "drizzle-fleet/config";',
+    "",
+    "export default defineFleet({",
+    ...lines.map((line) => `  ${line}`),
+    "});",
+    "",
+  ].join("\n");
+}
+
+function blockOf<Entry>(
+  name: string,
+  entries: Readonly<Record<string, Entry>>,
+  linesOf: (entry: Entry) => readonly string[],
+): string[] {
+  const inner = Object.entries(entries).flatMap(([key, entry]) => [
+    `${/^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(key) ? key : quoted(key)}: {`,
+    ...linesOf(entry).map((line) => `  ${line}`),
+    "},",
+  ]);
+  return [`${name}: {`, ...inner.map((line) => `  ${line}`), "},"];
+}
+
+/** A literal as a formatter would leave it. */
+function quoted(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(quoted).join(", ")}]`;
+  return JSON.stringify(value);
+}

@@ -1,0 +1,177 @@
+import { constants, copyFile, readFile, rename, writeFile } from "node:fs/promises";
+import { relative, resolve } from "node:path";
+import { loadConfig } from "../config/load.ts";
+import { type PlainConfig, readPlainConfig } from "../config/plain.ts";
+import { fleetConfigText } from "../config/render.ts";
+import { type FleetInput, parseFleet } from "../config/schema.ts";
+import { FleetError, messageOf } from "../core/errors.ts";
+import { type MigrationsFolder, readFolder } from "../source/folder.ts";
+import { newestTables } from "../source/snapshot-tables.ts";
+import { discoverTenants } from "../tenants/discover.ts";
+import { resolveTargets } from "../tenants/targets.ts";
+import { type Context, withDatabases } from "./context.ts";
+import { type DrizzleSource, defaultSource } from "./import-drizzle.ts";
+import { withDatabase } from "./plan-fleet.ts";
+
+/** A project that uses drizzle-kit, and has no fleet yet. */
+export interface ExistingProject {
+  readonly config: PlainConfig;
+  readonly folder: MigrationsFolder;
+  /** Where the old configuration is to be kept; absolute. */
+  readonly kept: string;
+  /** What the service is called unless somebody says otherwise. */
+  readonly name: string;
+  /** Where drizzle-orm's own migrator keeps what it applied. */
+  readonly source: DrizzleSource;
+}
+
+/** What the configuration of drizzle-kit does not tell. */
+export interface InitAnswers {
+  readonly service: string;
+  /** With `{tenant}` in it, the pattern of the tenant schemas' names; otherwise the one schema. */
+  readonly schema: string;
+  readonly tenants: readonly string[];
+  /** The environment variable that holds the connection URL. */
+  readonly urlVariable: string;
+}
+
+/** The one database of a new fleet. */
+const databaseName = "main";
+
+/**
+ * Looks whether a project can become a fleet. Changes nothing.
+ *
+ * @param path its configuration file, or undefined for `drizzle.config.ts` in the current folder
+ * @throws FleetError `config` when it cannot: as `readPlainConfig` does, without migrations, or with a file where
+ *   the old configuration would be kept; `journal` when the journal is malformed
+ */
+export async function readProject(path: string | undefined): Promise<ExistingProject> {
+  const config = await readPlainConfig(path);
+  const { file, root, migrations = {} } = config;
+  const kept = file.replace(/(\.[^./\\]+)$/, ".before-fleet$1");
+  if (await isThere(kept)) throw alreadyKept(kept);
+  const folder = await readFolder(resolve(root, config.out));
+  if (folder === undefined) throw noMigrations(config);
+  const { table = defaultSource.table, schema = defaultSource.schema } = migrations;
+  return { config, folder, kept, name: await packageName(root), source: { table, schema } };
+}
+
+/**
+ * The fleet that a project becomes.
+ *
+ * @throws FleetError `config` for names that cannot be used
+ */
+export function fleetFor({ config }: ExistingProject, answers: InitAnswers): FleetInput {
+  const { schema, out, casing } = config;
+  const { service, tenants, urlVariable } = answers;
+  const input: FleetInput = {
+    databases: { [databaseName]: { url: { environmentVariable: urlVariable } } },
+    services: {
+      [service]: {
+        schema,
+        out,
+        database: databaseName,
+        ...(isPattern(answers.schema)
+          ? { tenantSchema: answers.schema }
+          : { singleSchema: answers.schema }),
+        ...(casing === undefined ? {} : { casing }),
+      },
+    },
+    tenants: [...tenants],
+  };
+  resolveTargets(parseFleet(input), tenants, { services: [], tenants: [], databases: [] });
+  return input;
+}
+
+/** True for a name that gives each tenant a schema of its own. */
+export function isPattern(schema: string): boolean {
+  return schema.includes("{tenant}");
+}
+
+/**
+ * Finds the tenants that are there: schemas that fit the pattern and hold the table of drizzle-orm's migrator, or one
+ * of the project's newest tables.
+ *
+ * @param context with a fleet that has the database
+ */
+export async function findTenants(
+  context: Context,
+  { folder, source }: ExistingProject,
+  pattern: string,
+): Promise<string[]> {
+  const tables = [source.table, ...(await newestTables(folder))];
+  return withDatabases(context, [databaseName], (open) =>
+    withDatabase(context, open.addressOf(databaseName), (session) =>
+      discoverTenants(session, pattern, tables, [source.schema]),
+    ),
+  );
+}
+
+/**
+ * Writes the fleet's configuration in the place of the old one, which is kept beside it. When the new one does not
+ * load, everything is as before.
+ *
+ * @throws FleetError `config` when it does not load, `write` when it cannot be written
+ */
+export async function writeFleet(
+  { config, kept }: ExistingProject,
+  fleet: FleetInput,
+): Promise<void> {
+  const { file, shown } = config;
+  const cannot = (cause: unknown) =>
+    new FleetError("write", `${shown} cannot be replaced: ${messageOf(cause)}`, {
+      where: shown,
+      remedy: "Look at who may write there. Nothing was changed.",
+      cause,
+    });
+  await copyFile(file, kept, constants.COPYFILE_EXCL).catch((cause: unknown) => {
+    throw cannot(cause);
+  });
+  try {
+    await writeFile(file, fleetConfigText(fleet)).catch((cause: unknown) => {
+      throw cannot(cause);
+    });
+    await loadConfig(file);
+  } catch (error) {
+    await rename(kept, file);
+    throw error;
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return readFile(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => error.code !== "ENOENT",
+  );
+}
+
+/** The name in package.json without its scope. */
+async function packageName(root: string): Promise<string> {
+  const text = await readFile(resolve(root, "package.json"), "utf8").catch(() => "{}");
+  const [, name] = /^(?:@[^/]*\/)?([^/]+)$/.exec(nameIn(text)) ?? [];
+  return name ?? "app";
+}
+
+function nameIn(text: string): string {
+  try {
+    return String(JSON.parse(text).name ?? "");
+  } catch {
+    return "";
+  }
+}
+
+function alreadyKept(kept: string): FleetError {
+  const shown = relative(process.cwd(), kept);
+  return new FleetError("config", `${shown} is there already`, {
+    where: shown,
+    remedy: "The old configuration would be kept there: move that file away. Nothing was written.",
+  });
+}
+
+function noMigrations({ out, shown }: PlainConfig): FleetError {
+  return new FleetError("config", `${out} holds no migrations`, {
+    where: shown,
+    remedy:
+      'Correct "out", or make the first migration with drizzle-kit generate. Nothing was written.',
+  });
+}

@@ -1,0 +1,257 @@
+import { access, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { drizzle } from "drizzle-orm/node-postgres";
+import { migrate } from "drizzle-orm/node-postgres/migrator";
+import { describe, expect, test } from "vitest";
+import { createProject, repository, run, runCli } from "../support/cli.ts";
+import { createDatabase, type TestDatabase } from "../support/database.ts";
+import { writeFiles } from "../support/fleet.ts";
+
+const drizzleKit = join(repository, "node_modules/drizzle-kit/bin.cjs");
+
+const plainConfig = `import { defineConfig } from "drizzle-kit";
+
+export default defineConfig({
+  dialect: "postgresql",
+  schema: "./src/schema.ts",
+  out: "./migrations",
+  dbCredentials: { url: process.env.DATABASE_URL! },
+  tablesFilter: ["*"],
+});
+`;
+
+const schema = (columns: string) => `import { integer, pgTable, text } from "drizzle-orm/pg-core";
+export const users = pgTable("users", { id: integer().primaryKey(), ${columns} });
+`;
+
+/** A project as drizzle-kit's own documentation has it, with two migrations. */
+async function plainProject(): Promise<string> {
+  const project = await createProject({
+    "package.json": '{ "name": "@acme/shop", "type": "module" }',
+    "drizzle.config.ts": plainConfig,
+    "src/schema.ts": schema(""),
+  });
+  await generateByKit(project);
+  await writeFiles(project, { "src/schema.ts": schema("name: text()") });
+  await generateByKit(project);
+  return project;
+}
+
+async function generateByKit(project: string, environment: Record<string, string> = {}) {
+  const result = await run(project, process.execPath, [drizzleKit, "generate"], environment);
+  expect(result).toMatchObject({ code: 0 });
+  return result;
+}
+
+/** What the project did until now: a loop over its tenants. */
+async function migrateByDrizzle(
+  database: TestDatabase,
+  project: string,
+  target: string,
+  migrationsSchema?: string,
+): Promise<void> {
+  const client = await database.connect();
+  await client.query(`CREATE SCHEMA IF NOT EXISTS ${target}`);
+  await client.query(`SET search_path = ${target}, public`);
+  await migrate(drizzle(client), {
+    migrationsFolder: join(project, "migrations"),
+    ...(migrationsSchema === undefined ? {} : { migrationsSchema }),
+  });
+}
+
+async function isThere(project: string, file: string): Promise<boolean> {
+  return access(join(project, file)).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Refused: exit 2, and the project is as it was. */
+async function expectRefused(
+  project: string,
+  args: readonly string[],
+  words: string,
+  environment: Record<string, string> = {},
+): Promise<void> {
+  const before = await readFile(join(project, "drizzle.config.ts"), "utf8");
+  const result = await runCli(project, ["init", ...args], environment);
+  expect(result).toMatchObject({ code: 2, stdout: "" });
+  expect(result.stderr).toContain(words);
+  expect(await readFile(join(project, "drizzle.config.ts"), "utf8")).toBe(before);
+}
+
+describe("init", () => {
+  test("a project with a schema per tenant: its tenants are found and stamped, and everything goes on", async () => {
+    const database = await createDatabase();
+    const project = await plainProject();
+    await migrateByDrizzle(database, project, "shop_acme", "shop_acme");
+    await migrateByDrizzle(database, project, "shop_globex", "shop_globex");
+    await database.query(
+      `CREATE SCHEMA shop_other; CREATE SCHEMA "else"; CREATE TABLE "else".users ()`,
+    );
+    const environment = { DATABASE_URL: database.url };
+    const result = await runCli(
+      project,
+      ["init", "--yes", "--tenant-schema", "shop_{tenant}"],
+      environment,
+    );
+    expect(result).toMatchObject({ code: 0 });
+    expect(result.stdout).toContain(
+      "service shop, tenant schemas shop_{tenant}, 2 tenants: acme, globex",
+    );
+    expect(result.stdout).toContain("not carried over: tablesFilter");
+    expect(result.stdout).toContain("Done: 2 ledgers written, 2 targets as wanted.");
+    expect(await readFile(join(project, "drizzle.config.before-fleet.ts"), "utf8")).toBe(
+      plainConfig,
+    );
+    expect(await readFile(join(project, "drizzle.config.ts"), "utf8")).toBe(
+      `import { defineFleet, env } from "drizzle-fleet/config";
+
+export default defineFleet({
+  databases: {
+    main: {
+      url: env("DATABASE_URL"),
+    },
+  },
+  services: {
+    shop: {
+      schema: "./src/schema.ts",
+      out: "./migrations",
+      database: "main",
+      tenantSchema: "shop_{tenant}",
+    },
+  },
+  tenants: ["acme", "globex"],
+});
+`,
+    );
+    const status = await runCli(project, ["status"], environment);
+    expect(status.stdout).toContain("All 2 targets are at head.");
+    const migrated = await runCli(project, ["migrate"], environment);
+    expect(migrated.stdout).toContain("Nothing to do: 2 targets at head.");
+    const downs = await runCli(project, ["generate", "--down"], environment);
+    expect(downs).toMatchObject({ code: 0 });
+    expect(await runCli(project, ["check"], environment)).toMatchObject({ code: 0 });
+    await expectRefused(
+      project,
+      ["--yes", "--tenant-schema", "shop_{tenant}"],
+      "already",
+      environment,
+    );
+
+    await writeFiles(project, { "src/schema.ts": schema("name: text(), age: integer()") });
+    await generateByKit(project, { SERVICE: "shop" });
+    const further = await runCli(project, ["migrate"], environment);
+    expect(further.stdout).toContain("Done: 2 migrations applied, 2 targets at head.");
+  });
+
+  test("a project with a single schema, whose table is in schema drizzle", async () => {
+    const database = await createDatabase();
+    const project = await plainProject();
+    await migrateByDrizzle(database, project, "public");
+    await writeFiles(project, { ".env": `POSTGRES_URL=${database.url}\n` });
+    const args = ["--yes", "--single-schema", "public", "--service", "app"];
+    const result = await runCli(project, [
+      "init",
+      ...args,
+      "--url-variable",
+      "POSTGRES_URL",
+      "--json",
+    ]);
+    expect(result).toMatchObject({ code: 0 });
+    expect(JSON.parse(result.stdout)).toMatchObject({
+      file: "drizzle.config.ts",
+      kept: "drizzle.config.before-fleet.ts",
+      service: "app",
+      schema: "public",
+      stamped: { succeeded: 1, failed: 0 },
+    });
+    const text = await readFile(join(project, "drizzle.config.ts"), "utf8");
+    expect(text).toContain('url: env("POSTGRES_URL")');
+    expect(text).not.toContain("postgresql://");
+    expect((await runCli(project, ["status"])).stdout).toContain("at head");
+    expect((await runCli(project, ["migrate"])).stdout).toContain(
+      "Nothing to do: 1 target at head.",
+    );
+  });
+
+  test("without a database it writes the file, and says how to stamp later", async () => {
+    const database = await createDatabase();
+    const project = await plainProject();
+    await migrateByDrizzle(database, project, "shop_acme");
+    const args = ["init", "--yes", "--tenant-schema", "shop_{tenant}"];
+    await expectRefused(project, args.slice(1), "--tenants <ids>");
+    const result = await runCli(project, [...args, "--tenants", "acme"]);
+    expect(result).toMatchObject({ code: 0 });
+    expect(result.stdout).toContain("Nothing was recorded yet, because DATABASE_URL is not set.");
+    expect(result.stdout).toContain(
+      "DATABASE_URL=postgresql://... npx drizzle-fleet stamp --from-drizzle",
+    );
+    const environment = { DATABASE_URL: database.url };
+    const stamped = await runCli(project, ["stamp", "--from-drizzle", "--yes"], environment);
+    expect(stamped.stdout).toContain("Done: 1 ledger written");
+    expect((await runCli(project, ["migrate"], environment)).stdout).toContain("Nothing to do");
+  });
+
+  test("tenants without drizzle-orm's table are found by their tables, and told how to be stamped", async () => {
+    const database = await createDatabase();
+    const project = await plainProject();
+    await database.query(`CREATE SCHEMA shop_acme; CREATE TABLE shop_acme.users ()`);
+    const environment = { DATABASE_URL: database.url };
+    const result = await runCli(
+      project,
+      ["init", "--yes", "--tenant-schema", "shop_{tenant}"],
+      environment,
+    );
+    expect(result).toMatchObject({ code: 1 });
+    expect(result.stdout).toContain("1 tenant: acme");
+    expect(result.stdout).toContain("drizzle-fleet stamp <tag>");
+    expect((await runCli(project, ["stamp", "head", "--yes"], environment)).code).toBe(0);
+  });
+
+  test("what cannot become a fleet is refused, and nothing is written", async () => {
+    const project = await plainProject();
+    const pattern = ["--tenant-schema", "shop_{tenant}"];
+    const yes = ["--yes", ...pattern, "--tenants", "acme"];
+    const password = { DATABASE_URL: "postgresql://u:s3cret@127.0.0.1:1/x" };
+    await expectRefused(project, [], "there is no terminal to ask on");
+    await expectRefused(
+      project,
+      [],
+      "--tenant-schema <pattern> or --single-schema <name> and --yes",
+    );
+    await expectRefused(project, pattern, "Say it with --yes");
+    await expectRefused(project, ["--yes", "--tenant-schema", "shop"], "{tenant} once");
+    await expectRefused(project, ["--yes", ...pattern, "--single-schema", "public"], "say ");
+    await expectRefused(project, [...yes.slice(0, -1), "a b;DROP"], "tenant name");
+    await expectRefused(project, [...yes, "--url-variable", ""], "url");
+    await expectRefused(project, yes, "is not a PostgreSQL URL", {
+      DATABASE_URL: "mysql://s3cret@h/x",
+    });
+    expect(await isThere(project, "drizzle.config.before-fleet.ts")).toBe(false);
+
+    await writeFiles(project, { "drizzle.config.before-fleet.ts": "mine" });
+    await expectRefused(project, yes, "drizzle.config.before-fleet.ts is there already", password);
+    expect(await readFile(join(project, "drizzle.config.before-fleet.ts"), "utf8")).toBe("mine");
+  });
+
+  test.each([
+    [{ dialect: "mysql" }, "dialect: must be postgresql"],
+    [{ out: "./nowhere" }, "./nowhere holds no migrations"],
+    [{ schema: undefined }, "schema: "],
+  ])("a configuration with %j is refused", async (part, words) => {
+    const config = { dialect: "postgresql", schema: "./s.ts", out: "./drizzle", ...part };
+    const project = await createProject({
+      "drizzle.config.ts": `export default ${JSON.stringify(config)};`,
+    });
+    await expectRefused(project, ["--yes", "--single-schema", "public"], words);
+    expect(await isThere(project, "drizzle.config.before-fleet.ts")).toBe(false);
+  });
+
+  test("where drizzle-fleet is not installed, the old configuration is put back", async () => {
+    const project = await plainProject();
+    await run(project, "rm", ["node_modules/drizzle-fleet"]);
+    await expectRefused(project, ["--yes", "--single-schema", "public"], "drizzle-fleet/config");
+    expect(await isThere(project, "drizzle.config.before-fleet.ts")).toBe(false);
+  });
+});
