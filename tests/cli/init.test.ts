@@ -4,7 +4,7 @@ import { drizzle } from "drizzle-orm/node-postgres";
 import { migrate } from "drizzle-orm/node-postgres/migrator";
 import { describe, expect, test } from "vitest";
 import { createProject, repository, run, runCli } from "../support/cli.ts";
-import { createDatabase, type TestDatabase } from "../support/database.ts";
+import { createDatabase, type TestDatabase, urlWith } from "../support/database.ts";
 import { writeFiles } from "../support/fleet.ts";
 
 const drizzleKit = join(repository, "node_modules/drizzle-kit/bin.cjs");
@@ -77,6 +77,7 @@ async function expectRefused(
   const result = await runCli(project, ["init", ...args], environment);
   expect(result).toMatchObject({ code: 2, stdout: "" });
   expect(result.stderr).toContain(words);
+  expect(result.stderr).not.toContain("s3cret");
   expect(await readFile(join(project, "drizzle.config.ts"), "utf8")).toBe(before);
 }
 
@@ -227,6 +228,10 @@ export default defineFleet({
     await expectRefused(project, [...yes, "--url-variable", ""], "url");
     await expectRefused(project, yes, "is not a PostgreSQL URL", {
       DATABASE_URL: "mysql://s3cret@h/x",
+    });
+    const { url } = await createDatabase();
+    await expectRefused(project, yes, "refused the connection", {
+      DATABASE_URL: urlWith(url, { pathname: "/nowhere" }),
     });
     expect(await isThere(project, "drizzle.config.before-fleet.ts")).toBe(false);
 
