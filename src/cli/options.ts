@@ -1,8 +1,10 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseAmount, parseDuration } from "../config/quantities.ts";
 import type { FleetConfig } from "../config/schema.ts";
 import type { Amount } from "../core/amount.ts";
+import { FleetError } from "../core/errors.ts";
 import type { MigrateRequest } from "../operations/migrate.ts";
+import type { Offline } from "../operations/offline.ts";
 import type { RolloutRequest } from "../operations/planning.ts";
 import { addSelectionOptions, type SelectionOptions, selectionOf } from "./context.ts";
 
@@ -44,6 +46,45 @@ export function addRunOptions(command: Command): Command {
     .option("--concurrency <number>", "targets at a time in each database", numberOption)
     .option("--lock-timeout <duration>", "wait so long for a lock: 500ms, 2s", durationOf)
     .option("--statement-timeout <duration>", "end a longer statement: 90s, 1h", durationOf);
+}
+
+/** Options of the verbs that can write a script instead. */
+export interface OfflineOptions {
+  /** True without a folder. */
+  readonly sql?: string | true;
+  readonly from?: string;
+}
+
+/** A script has no waves, nobody to judge them, and no outcomes. */
+const notWithSql = [
+  ...["dryRun", "json", "failed", "canary", "wave", "soak", "verify"],
+  ...["onError", "maxFailures", "concurrency"],
+];
+
+export function addOfflineOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        "--sql [folder]",
+        "write it as SQL for psql: to standard output, or a file per target",
+      ).conflicts(notWithSql),
+    )
+    .option("--from <tag>", "with --sql: connect to nothing; targets are there, or at base");
+}
+
+/** What is to be written instead of run; undefined without --sql. */
+export function offlineOf(verb: string, { sql, from }: OfflineOptions): Offline | undefined {
+  if (sql === undefined && from === undefined) return undefined;
+  if (sql === undefined)
+    throw new FleetError("usage", "--from is for --sql alone", {
+      remedy: "What runs here reads where each target stands. Add --sql, or leave --from out.",
+    });
+  return {
+    verb,
+    ...given("from", from),
+    ...(sql === true ? {} : { folder: sql }),
+    write: (text) => void process.stdout.write(text),
+  };
 }
 
 /** The options together with the configuration's defaults. */

@@ -53,8 +53,8 @@ export interface PlanProblem {
   readonly remedy: string;
 }
 
-/** What to create together with the first step. */
-export type Creation = "nothing" | "ledger" | "schemaAndLedger";
+/** What to create together with the first step. `whatIsMissing` is for schemas that nobody has looked at. */
+export type Creation = "nothing" | "ledger" | "schemaAndLedger" | "whatIsMissing";
 
 export interface TargetPlan {
   readonly target: Target;

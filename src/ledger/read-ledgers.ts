@@ -69,7 +69,6 @@ function findSchemas(
   );
 }
 
-/** Tables, views and sequences that belong to no extension. */
 async function countRelations(
   session: Session,
   schemas: readonly string[],
@@ -77,13 +76,21 @@ async function countRelations(
   if (schemas.length === 0) return [];
   return session.query(
     `SELECT n.nspname AS schema, count(*)::integer AS relations
-     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE n.nspname = ANY($1) AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
-       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-         WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
-     GROUP BY n.nspname`,
+     ${relationsIn("$1")} GROUP BY n.nspname`,
     [schemas],
   );
+}
+
+/**
+ * SQL from FROM on: the tables, views and sequences of schemas, those of extensions left out.
+ *
+ * @param schemas an array of names, as SQL
+ */
+export function relationsIn(schemas: string): string {
+  return `FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname = ANY(${schemas}) AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+         WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`;
 }
 
 async function readDigests(

@@ -61,23 +61,38 @@ async function withBack<Result>(
   use: (planned: Planned, scriptOf: Prepared["scriptOf"]) => Promise<Result>,
 ): Promise<Result> {
   refuseAllServices(context, request);
-  const { goal } = request;
-  const tag = "tag" in goal ? goal.tag : undefined;
-  return withPlan(context, request, plannerFor(request), certain, tag, async (planned) => {
-    const { plan, histories, fleet } = planned;
-    const consent = request.allowDataLoss === true;
-    const scriptOf = await readDownScripts(context, plan, histories, consent);
-    refusePooled(plan, fleet.databases, scriptOf, needsDirectUrl);
-    return use(planned, scriptOf);
-  });
+  return withPlan(
+    context,
+    request,
+    plannerFor(request),
+    certain,
+    tagOf(request),
+    async (planned) => {
+      const { plan, histories, fleet } = planned;
+      const consent = request.allowDataLoss === true;
+      const scriptOf = await readDownScripts(context, plan, histories, consent);
+      refusePooled(plan, fleet.databases, scriptOf, needsDirectUrl);
+      return use(planned, scriptOf);
+    },
+  );
 }
 
-function plannerFor({ goal }: DowngradeRequest): Planner {
+/** The migration that a request names, if any. */
+export function tagOf({ goal }: DowngradeRequest): string | undefined {
+  return "tag" in goal ? goal.tag : undefined;
+}
+
+/** How `downgrade` plans a target. */
+export function plannerFor({ goal }: DowngradeRequest): Planner {
   return (target, history, state) => planDowngrade(target, history, state, goal);
 }
 
-/** "One back" means nothing over several histories: whoever goes back says where. */
-function refuseAllServices({ config }: Context, { services = [] }: DowngradeRequest): void {
+/**
+ * "One back" means nothing over several histories: whoever goes back says where.
+ *
+ * @throws FleetError `usage`
+ */
+export function refuseAllServices({ config }: Context, { services = [] }: DowngradeRequest): void {
   const all = Object.keys(config.fleet.services);
   if (services.length > 0 || all.length < 2) return;
   throw new FleetError("usage", "downgrade needs to know the service", {

@@ -70,7 +70,8 @@ export function planMigration(context: Context, request: MigrateRequest): Promis
   );
 }
 
-function plannerFor(context: Context, { allowOutOfOrder, to }: MigrateRequest): Planner {
+/** How `migrate` plans a target. */
+export function plannerFor(context: Context, { allowOutOfOrder, to }: MigrateRequest): Planner {
   const rules = {
     allowOutOfOrder: allowOutOfOrder ?? context.config.fleet.allowOutOfOrder,
     ...(to === undefined ? {} : { to }),

@@ -122,7 +122,11 @@ function failureLimit(limit: Amount | undefined, plan: Plan): number {
   return amountOf(limit, targetsOf(plan).filter(hasWork).length);
 }
 
-/** Fails when a tag that the request names is no migration of every selected service; near names are offered. */
+/**
+ * Refuses a migration that a request names and some selected service does not have.
+ *
+ * @throws FleetError `usage`
+ */
 export function refuseUnknownTag(
   tag: string | undefined,
   histories: ReadonlyMap<string, History>,

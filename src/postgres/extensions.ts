@@ -1,5 +1,6 @@
 import { FleetError, messageOf } from "../core/errors.ts";
-import { quoteIdentifier } from "./identifiers.ts";
+import type { Channel } from "./channel.ts";
+import { quoteIdentifier, quoteLiteral } from "./identifiers.ts";
 import { lockKey } from "./lock.ts";
 import type { Session } from "./session.ts";
 import { sqlstateOf } from "./sqlstate.ts";
@@ -33,18 +34,7 @@ export async function ensureExtensions(
     (name) => !present.some((extension) => extension.name === name),
   );
   if (missing.length === 0) return;
-  // Two runners that make the same extension at once would disturb each other.
-  const statements = [
-    "BEGIN",
-    `SELECT pg_catalog.pg_advisory_xact_lock(${lockKey(`extensions of ${schema}`)})`,
-    `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)}`,
-    ...missing.map(
-      (name) =>
-        `CREATE EXTENSION IF NOT EXISTS ${quoteIdentifier(name)} WITH SCHEMA ${quoteIdentifier(schema)}`,
-    ),
-    "COMMIT",
-  ];
-  await session.script(statements.join(";\n")).catch((cause: unknown) => {
+  await session.script(creationOf(schema, missing)).catch((cause: unknown) => {
     const state = cause instanceof Error && "cause" in cause ? sqlstateOf(cause.cause) : undefined;
     throw new FleetError(
       "config",
@@ -55,4 +45,30 @@ export async function ensureExtensions(
       },
     );
   });
+}
+
+/** As `ensureExtensions`, where nobody can be asked beforehand. */
+export async function ensureUnseen(
+  channel: Channel,
+  schema: string,
+  names: readonly string[],
+): Promise<void> {
+  for (const name of new Set(names)) {
+    const there = `EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = ${quoteLiteral(name)})`;
+    await channel.when(`NOT ${there}`, () => channel.script(creationOf(schema, [name])));
+  }
+}
+
+/** Two runners that make the same extension at once would disturb each other. */
+function creationOf(schema: string, names: readonly string[]): string {
+  return [
+    "BEGIN",
+    `SELECT pg_catalog.pg_advisory_xact_lock(${lockKey(`extensions of ${schema}`)})`,
+    `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)}`,
+    ...names.map(
+      (name) =>
+        `CREATE EXTENSION IF NOT EXISTS ${quoteIdentifier(name)} WITH SCHEMA ${quoteIdentifier(schema)}`,
+    ),
+    "COMMIT",
+  ].join(";\n");
 }

@@ -3,6 +3,7 @@ import pg from "pg";
 import { type DatabaseAddress, locationOf } from "../core/database.ts";
 import { FleetError, messageOf } from "../core/errors.ts";
 import { requestCancel } from "./cancel.ts";
+import type { Channel } from "./channel.ts";
 import { Script } from "./script.ts";
 import { isConnectionLoss, isServerFull, sqlstate, sqlstateOf } from "./sqlstate.ts";
 
@@ -24,7 +25,7 @@ const clientCheck: readonly [name: string, value: string] = [
 const cancelPatience = 5_000;
 
 /** One connection to one database. */
-export class Session {
+export class Session implements Channel {
   readonly #client: pg.Client;
   #settings: ReadonlyMap<string, string> = new Map();
   #backend = 0;
@@ -132,6 +133,16 @@ export class Session {
     return new Promise((resolve, reject) => {
       this.#client.query(new Script(sql, resolve, reject));
     });
+  }
+
+  async when(condition: string, then: () => Promise<void>): Promise<void> {
+    const [row] = await this.query<{ holds: boolean }>(`SELECT (${condition}) AS holds`);
+    if (row?.holds === true) await then();
+  }
+
+  async each(query: string): Promise<void> {
+    for (const { statement } of await this.query<{ statement: string }>(query))
+      await this.script(statement);
   }
 
   /**

@@ -3,7 +3,7 @@ import { lockKey } from "../postgres/lock.ts";
 import { ScriptError } from "../postgres/script.ts";
 import { guard } from "./guard.ts";
 import { StepError, send, stopIfCancelled, tidy } from "./message.ts";
-import { clearAway, demandOf, isDone } from "./remnants.ts";
+import { clearAway, demandOf, finishInterrupted, remains } from "./remnants.ts";
 import { begin, type Opening, type Run, record, textFor } from "./run.ts";
 
 /**
@@ -38,8 +38,8 @@ export async function runAlone(run: Run, segment: Segment, opening: Opening): Pr
       after: [...record(run, segment.start, true), "COMMIT"],
     });
     stopIfCancelled(run.context.cancel, segment);
-    const done = begun && work !== undefined && (await looksDone(run, segment, work));
-    if (!done) await runStatement(run, segment, statement);
+    if (begun && work !== undefined) await resume(run, segment, statement, work);
+    else await runStatement(run, segment, statement);
     await send(session, segment, {
       before: [begin],
       after: [...record(run, segment.start + 1, false), "COMMIT"],
@@ -49,12 +49,20 @@ export async function runAlone(run: Run, segment: Segment, opening: Opening): Pr
   }
 }
 
-async function looksDone(run: Run, segment: Segment, work: ConcurrentWork): Promise<boolean> {
+/** Goes on after an interruption: the statement runs again unless what it left is whole. */
+async function resume(
+  run: Run,
+  segment: Segment,
+  statement: Statement,
+  work: ConcurrentWork,
+): Promise<void> {
   try {
-    return await isDone(run, work);
+    await finishInterrupted(run, work);
+    await run.session.when(remains(run, work), () => runStatement(run, segment, statement));
   } catch (error) {
+    if (error instanceof StepError) throw error;
     const cause = error instanceof ScriptError ? error.cause : error;
-    throw new StepError(cause, segment.start, segment.statements[0]);
+    throw new StepError(cause, segment.start, statement);
   }
 }
 

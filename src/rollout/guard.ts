@@ -1,10 +1,11 @@
 import type { Creation } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import { digestExpression } from "../ledger/digest.ts";
+import { relationsIn } from "../ledger/read-ledgers.ts";
 import { createLedger, ledgerOf } from "../ledger/table.ts";
+import type { Channel } from "../postgres/channel.ts";
 import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
 import { lockKey } from "../postgres/lock.ts";
-import type { Session } from "../postgres/session.ts";
 import { sqlstate } from "../postgres/sqlstate.ts";
 
 export interface GuardOptions {
@@ -81,7 +82,7 @@ const cleanSlate = [
  * settings, temporary tables, prepared statements, locks. Without it a tenant could see another one's rows. The
  * prepared statements of a pooled backend belong to the pooler, which hands them to its other clients.
  */
-export function slateFor({ pooled }: Session): readonly string[] {
+export function slateFor({ pooled }: Pick<Channel, "pooled">): readonly string[] {
   return pooled ? cleanSlate : [...cleanSlate, "DEALLOCATE ALL"];
 }
 
@@ -103,15 +104,36 @@ function demanded({
 
 /** True while the ledger has the digest that the plan saw; without a ledger, while there still is none. */
 export function ledgerIs(schema: string, digest: string, create: Creation): string {
-  if (create !== "nothing")
-    return `pg_catalog.to_regclass(${quoteLiteral(ledgerOf(schema))}) IS NULL`;
+  if (create !== "nothing") return noLedger(schema);
   return `(SELECT ${digestExpression} FROM ${ledgerOf(schema)}) = ${quoteLiteral(digest)}`;
 }
 
-/** True while the ledger says that this many statements of the migration are applied, and that the next has not begun. */
-export function progressIs(schema: string, tag: string, checksum: string, applied: number): string {
+/** True while the ledger says that this many statements of the migration are applied, and whether the next has begun. */
+export function progressIs(
+  schema: string,
+  tag: string,
+  checksum: string,
+  applied: number,
+  begun: boolean,
+): string {
   return `EXISTS (SELECT FROM ${ledgerOf(schema)} WHERE tag = ${quoteLiteral(tag)}
-    AND checksum = ${quoteLiteral(checksum)} AND applied = ${applied} AND applied < statements AND NOT begun)`;
+    AND checksum = ${quoteLiteral(checksum)} AND applied = ${applied} AND applied < statements AND ${begun ? "" : "NOT "}begun)`;
+}
+
+/** True when the ledger says that this many statements of the migration are applied, or all of them. */
+export function progressReached(
+  schema: string,
+  tag: string,
+  checksum: string,
+  applied: number,
+): string {
+  return `EXISTS (SELECT FROM ${ledgerOf(schema)} WHERE tag = ${quoteLiteral(tag)}
+    AND checksum = ${quoteLiteral(checksum)} AND (applied >= ${applied} OR applied = statements))`;
+}
+
+/** True when there is no ledger. */
+export function noLedger(schema: string): string {
+  return `pg_catalog.to_regclass(${quoteLiteral(ledgerOf(schema))}) IS NULL`;
 }
 
 function creation(create: Creation, schema: string): string {
@@ -119,6 +141,15 @@ function creation(create: Creation, schema: string): string {
     nothing: [],
     ledger: [createLedger(schema)],
     schemaAndLedger: [`CREATE SCHEMA ${quoteIdentifier(schema)}`, createLedger(schema)],
+    whatIsMissing: [
+      `IF pg_catalog.to_regnamespace(${quoteLiteral(quoteIdentifier(schema))}) IS NULL THEN
+    CREATE SCHEMA ${quoteIdentifier(schema)};
+  END IF`,
+      `IF EXISTS (SELECT ${relationsIn(`ARRAY[${quoteLiteral(schema)}]`)}) THEN
+    RAISE EXCEPTION 'the tenant schema holds tables, views or sequences, but no ledger' USING ERRCODE = '${sqlstate.wrongSchema}';
+  END IF`,
+      createLedger(schema),
+    ],
   }[create];
   return statements.map((statement) => `${statement};`).join("\n  ");
 }

@@ -1,6 +1,6 @@
 import type { Segment, Statement } from "../core/migration.ts";
+import type { Channel } from "../postgres/channel.ts";
 import { ScriptError } from "../postgres/script.ts";
-import type { Session } from "../postgres/session.ts";
 import { slateFor } from "./guard.ts";
 
 /** Why a step stopped, at which of the migration's statements if at one, and what is committed all the same. */
@@ -48,7 +48,7 @@ const separator = "\n;\n";
  *
  * @throws StepError that names the statement; the session is out of its transaction then, or closed
  */
-export async function send(session: Session, segment: Segment, message: Message): Promise<void> {
+export async function send(session: Channel, segment: Segment, message: Message): Promise<void> {
   const { before = [], own = [], after = [] } = message;
   const parts = [...before, ...own, ...after];
   try {
@@ -65,7 +65,7 @@ export async function send(session: Session, segment: Segment, message: Message)
 }
 
 /** A session that cannot be tidied up is closed: the server then ends its transaction and frees its locks. */
-export async function tidy(session: Session, sql: string): Promise<void> {
+export async function tidy(session: Channel, sql: string): Promise<void> {
   if (session.lost) return;
   await session.script(sql).catch(() => session.close());
 }

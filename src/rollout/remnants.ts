@@ -41,25 +41,25 @@ export function demandOf(run: Run, work: ConcurrentWork): GuardOptions["demand"]
 }
 
 /**
- * Looks at what an interrupted statement left behind, and makes room for another attempt: an index that is
- * invalid is dropped, a partition that is half detached is let go.
- *
- * @returns true when nothing is left to do
+ * Makes room for another attempt of an interrupted statement: an index that is invalid is dropped, a partition that
+ * is half detached is let go.
  */
-export async function isDone(run: Run, work: ConcurrentWork): Promise<boolean> {
+export async function finishInterrupted(run: Run, work: ConcurrentWork): Promise<void> {
+  if (work.action === "detach") await finishDetaching(run, work);
+  else await dropInvalid(run, work);
+}
+
+/** True, as SQL, when there is still something to do for an interrupted statement after that. */
+export function remains(run: Run, work: ConcurrentWork): string {
   switch (work.action) {
+    case "createIndex":
+      return absent(run, work);
     case "dropIndex":
-      return (await stateOf(run, work)) === "absent";
-    case "createIndex": {
-      const state = await stateOf(run, work);
-      if (state === "invalid") await run.session.script(dropIndex(run, work));
-      return state === "valid";
-    }
+      return `NOT ${absent(run, work)}`;
     case "reindex":
-      await dropHalfRebuilt(run, work);
-      return false;
+      return "true";
     case "detach":
-      return finishDetaching(run, work);
+      return `EXISTS (${linkOf(run, work)})`;
   }
 }
 
@@ -69,22 +69,24 @@ export async function isDone(run: Run, work: ConcurrentWork): Promise<boolean> {
  * @returns false when a part of it stays, and the next attempt must look at it
  */
 export async function clearAway(run: Run, work: ConcurrentWork): Promise<boolean> {
-  if (work.action === "createIndex" && (await stateOf(run, work)) === "invalid")
-    await run.session.script(dropIndex(run, work));
-  if (work.action === "reindex") await dropHalfRebuilt(run, work);
-  return work.action !== "detach" || (await linkState(run, work)) === "attached";
+  await dropInvalid(run, work);
+  if (work.action !== "detach") return true;
+  let attached = false;
+  await run.session.when(`EXISTS (${linkOf(run, work)} AND NOT inhdetachpending)`, async () => {
+    attached = true;
+  });
+  return attached;
 }
 
-async function stateOf(run: Run, work: Named): Promise<"absent" | "valid" | "invalid"> {
-  const [row] = await run.session.query<{ absent: boolean; invalid: boolean }>(
-    `SELECT ${absent(run, work)} AS absent, ${invalidIndex(run, work)} AS invalid`,
-  );
-  if (row?.absent !== false) return "absent";
-  return row.invalid ? "invalid" : "valid";
+async function dropInvalid(run: Run, work: ConcurrentWork): Promise<void> {
+  if (work.action === "reindex") await run.session.each(dropsOfHalfRebuilt(run, work));
+  if (work.action !== "createIndex") return;
+  const drop = `DROP INDEX CONCURRENTLY ${qualified(run, work.schema, work.name)}`;
+  await run.session.when(invalidIndex(run, work), () => run.session.script(drop));
 }
 
 function absent(run: Run, { schema, name }: Named): string {
-  return `pg_catalog.to_regclass(${quoteLiteral(qualified(run, schema, name))}) IS NULL`;
+  return `(pg_catalog.to_regclass(${quoteLiteral(qualified(run, schema, name))}) IS NULL)`;
 }
 
 function invalidIndex(run: Run, { schema, name }: Named): string {
@@ -93,60 +95,46 @@ function invalidIndex(run: Run, { schema, name }: Named): string {
 }
 
 /**
- * REINDEX CONCURRENTLY builds beside the old index, and leaves an invalid one when it is cut off; the suffixes are
- * PostgreSQL's (its reference, REINDEX, "Rebuilding Indexes Concurrently"). A table's TOAST table has one, too.
+ * A query for the statements that drop what was half rebuilt. REINDEX CONCURRENTLY builds beside the old index, and
+ * leaves an invalid one when it is cut off; the suffixes are PostgreSQL's (its reference, REINDEX, "Rebuilding Indexes
+ * Concurrently"). A table's TOAST table has one, too. PostgreSQL quotes the names: it alone knows them.
  */
-async function dropHalfRebuilt(run: Run, { object, schema, name }: Reindexing): Promise<void> {
-  const relation = name === undefined ? null : qualified(run, schema, name);
-  const indexes = await run.session.query<{ schema: string; name: string }>(
-    `WITH named AS (
-       SELECT coalesce(i.indrelid, c.oid) AS oid FROM pg_catalog.pg_class c
-       LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid
-       WHERE CASE WHEN $1::text IS NULL THEN c.relnamespace = pg_catalog.to_regnamespace($2) ELSE c.oid = pg_catalog.to_regclass($1) END
-     ), tables AS (
-       SELECT oid FROM named UNION SELECT c.reltoastrelid FROM named JOIN pg_catalog.pg_class c USING (oid)
-       UNION SELECT inhrelid FROM named JOIN pg_catalog.pg_inherits ON inhparent = named.oid
-     )
-     SELECT n.nspname AS schema, c.relname AS name FROM pg_catalog.pg_index i
-     JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE i.indrelid IN (SELECT oid FROM tables) AND NOT i.indisvalid AND c.relname ~ '_cc(new|old)[0-9]*$'`,
-    [
-      relation,
-      quoteIdentifier(object === "schema" ? (schema ?? run.target.schema) : run.target.schema),
-    ],
-  );
-  for (const index of indexes) await run.session.script(dropIndex(run, index));
+function dropsOfHalfRebuilt(run: Run, { object, schema, name }: Reindexing): string {
+  const namespace = object === "schema" ? (schema ?? run.target.schema) : run.target.schema;
+  const named =
+    name === undefined
+      ? `c.relnamespace = pg_catalog.to_regnamespace(${quoteLiteral(quoteIdentifier(namespace))})`
+      : `c.oid = pg_catalog.to_regclass(${quoteLiteral(qualified(run, schema, name))})`;
+  return `WITH named AS (
+  SELECT coalesce(i.indrelid, c.oid) AS oid FROM pg_catalog.pg_class c
+  LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid WHERE ${named}
+), tables AS (
+  SELECT oid FROM named UNION SELECT c.reltoastrelid FROM named JOIN pg_catalog.pg_class c USING (oid)
+  UNION SELECT inhrelid FROM named JOIN pg_catalog.pg_inherits ON inhparent = named.oid
+)
+SELECT pg_catalog.format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname) AS statement FROM pg_catalog.pg_index i
+JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE i.indrelid IN (SELECT oid FROM tables) AND NOT i.indisvalid AND c.relname ~ '_cc(new|old)[0-9]*$'`;
 }
 
 /** DETACH PARTITION CONCURRENTLY has two transactions: when only the first was committed, FINALIZE does the rest. */
-async function finishDetaching(run: Run, work: Detaching): Promise<boolean> {
-  const state = await linkState(run, work);
-  if (state === "pending") {
-    const [table, partition] = linkedTables(run, work);
-    await run.session.script(`ALTER TABLE ${table} DETACH PARTITION ${partition} FINALIZE`);
-  }
-  return state !== "attached";
-}
-
-async function linkState(run: Run, work: Detaching): Promise<"attached" | "pending" | "gone"> {
-  const [link] = await run.session.query<{ pending: boolean }>(linkOf(run, work));
-  if (link === undefined) return "gone";
-  return link.pending ? "pending" : "attached";
+async function finishDetaching(run: Run, work: Detaching): Promise<void> {
+  const [table, partition] = linkedTables(run, work);
+  const finalize = `ALTER TABLE ${table} DETACH PARTITION ${partition} FINALIZE`;
+  await run.session.when(`EXISTS (${linkOf(run, work)} AND inhdetachpending)`, () =>
+    run.session.script(finalize),
+  );
 }
 
 function linkOf(run: Run, work: Detaching): string {
   const [table, partition] = linkedTables(run, work).map(quoteLiteral);
-  return `SELECT inhdetachpending AS pending FROM pg_catalog.pg_inherits
+  return `SELECT FROM pg_catalog.pg_inherits
     WHERE inhparent = pg_catalog.to_regclass(${table}) AND inhrelid = pg_catalog.to_regclass(${partition})`;
 }
 
 function linkedTables(run: Run, work: Detaching): [table: string, partition: string] {
   const { table, tableSchema, partition, partitionSchema } = work;
   return [qualified(run, tableSchema, table), qualified(run, partitionSchema, partition)];
-}
-
-function dropIndex(run: Run, { schema, name }: Named): string {
-  return `DROP INDEX CONCURRENTLY ${qualified(run, schema, name)}`;
 }
 
 /** A name in a schema, which is the tenant's unless the statement says another. */

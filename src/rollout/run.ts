@@ -6,8 +6,8 @@ import type { Target } from "../core/target.ts";
 import { fill } from "../core/template.ts";
 import { downTag } from "../ledger/down-tag.ts";
 import { forget, recordProgress } from "../ledger/table.ts";
+import type { Channel } from "../postgres/channel.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
-import type { Session } from "../postgres/session.ts";
 import { ownPath } from "./guard.ts";
 
 /** A migration, or its down, made ready to run: then file, checksum and text are those of the down. */
@@ -28,7 +28,7 @@ export interface StepContext {
 
 /** One step on its way. */
 export interface Run {
-  readonly session: Session;
+  readonly session: Channel;
   readonly target: Target;
   readonly step: Step;
   readonly script: Script;

@@ -2,7 +2,7 @@ import type { Segment } from "../core/migration.ts";
 import type { Creation, Step } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import { recordChecksum, recordStamp } from "../ledger/table.ts";
-import type { Session } from "../postgres/session.ts";
+import type { Channel } from "../postgres/channel.ts";
 import { segmentsOf } from "../sql/segments.ts";
 import { runAlone } from "./alone.ts";
 import { guard, ledgerIs, ownPath, progressIs, slateFor } from "./guard.ts";
@@ -34,7 +34,7 @@ export class ResumeError extends Error {
  *   earlier attempt applied is not the same any more
  */
 export async function runStep(
-  session: Session,
+  session: Channel,
   target: Target,
   step: Step,
   script: Script,
@@ -44,36 +44,46 @@ export async function runStep(
   refuseEdited(step, script);
   const run: Run = { session, target, step, script, context };
   if (step.action === "repair" || step.action === "stamp") return writeLedger(run, create);
-  const segments = segmentsOf(script.statements, step.resumeAt);
-  // A file without statements, or one that was cut off behind its last one, still gets its entry.
-  if (segments.length === 0)
-    segments.push({ transactional: true, start: step.resumeAt, statements: [] });
-  for (const [index, segment] of segments.entries()) {
-    const opening: Opening =
-      index === 0
-        ? {
-            expectation: ledgerIs(target.schema, step.ledger, create),
-            create,
-            prelude: slateFor(session),
-          }
-        : {
-            expectation: progressIs(
-              target.schema,
-              progressTag(step),
-              script.migration.checksum,
-              segment.start,
-            ),
-            create: "nothing",
-            prelude: [],
-          };
+  for (const segment of segmentsIn(run)) {
     stopIfCancelled(context.cancel, segment);
-    if (segment.transactional) await runTogether(run, segment, opening);
-    else await runAlone(run, segment, opening);
+    await runSegment(run, segment, openingOf(run, segment, create));
   }
 }
 
+/** The segments that a step has left to run. */
+export function segmentsIn({ script, step }: Run): readonly Segment[] {
+  const segments = segmentsOf(script.statements, step.resumeAt);
+  // A file without statements, or one that was cut off behind its last one, still gets its entry.
+  return segments.length > 0
+    ? segments
+    : [{ transactional: true, start: step.resumeAt, statements: [] }];
+}
+
+/**
+ * How a segment begins: a step's first one where the plan saw the ledger, another one behind the one before it.
+ *
+ * @param create what to create with the first segment
+ */
+export function openingOf(run: Run, { start }: Segment, create: Creation): Opening {
+  const { session, target, step, script } = run;
+  if (start > step.resumeAt) {
+    const { checksum } = script.migration;
+    const expectation = progressIs(target.schema, progressTag(step), checksum, start, false);
+    return { expectation, create: "nothing", prelude: [] };
+  }
+  const expectation = ledgerIs(target.schema, step.ledger, create);
+  return { expectation, create, prelude: slateFor(session) };
+}
+
+/** Runs a segment and writes the ledger, in the ways that its statements allow. */
+export function runSegment(run: Run, segment: Segment, opening: Opening): Promise<void> {
+  return segment.transactional
+    ? runTogether(run, segment, opening)
+    : runAlone(run, segment, opening);
+}
+
 /** What was applied or begun must be what stands in the file: nobody could say what the target holds. */
-function refuseEdited({ tag, resumeAt, resumeChecksum, begun }: Step, script: Script): void {
+export function refuseEdited({ tag, resumeAt, resumeChecksum, begun }: Step, script: Script): void {
   const reached = resumeAt + (begun ? 1 : 0);
   if (reached === 0 || checksumOf(script.statements, reached) === resumeChecksum) return;
   throw new ResumeError(

@@ -3,16 +3,23 @@ import { FleetError } from "../../core/errors.ts";
 import type { DowngradeRequest } from "../../operations/downgrade.ts";
 import { createContext, type Finish, wasInterrupted } from "../context.ts";
 import { exitCode } from "../exit-codes.ts";
-import { addRunOptions, type RunCommandOptions, runRequestOf } from "../options.ts";
+import {
+  addOfflineOptions,
+  addRunOptions,
+  type OfflineOptions,
+  offlineOf,
+  type RunCommandOptions,
+  runRequestOf,
+} from "../options.ts";
 import { printJson, printText, writeEvent, writeLine } from "../output.ts";
 
-interface DowngradeOptions extends RunCommandOptions {
+interface DowngradeOptions extends RunCommandOptions, OfflineOptions {
   readonly dryRun?: boolean;
   readonly allowDataLoss?: boolean;
 }
 
 export function downgradeCommand(finish: Finish): Command {
-  return addRunOptions(new Command("downgrade"))
+  return addOfflineOptions(addRunOptions(new Command("downgrade")))
     .description("take migrations back by their downs, the newest one first")
     .argument("<to>", "-1 or more for so many, the tag that stays the newest, or base for none")
     .option("--allow-data-loss", "also run downs that cannot bring everything back")
@@ -21,16 +28,22 @@ export function downgradeCommand(finish: Finish): Command {
       "after",
       `
 With several services, --service says which one. Waves, outcomes and --json are as
-for migrate. Every down is read before the first target is touched.`,
+for migrate. Every down is read before the first target is touched.
+--sql changes nothing: psql runs what it writes. Such a run is not among the rollouts.`,
     )
     .action(async (to: string, options: DowngradeOptions) => {
       const { downgrade, planBack } = await import("../../operations/downgrade.ts");
+      const offline = offlineOf("downgrade", options);
       const context = await createContext(options);
       const request: DowngradeRequest = {
         ...runRequestOf(options, context.config.fleet),
         goal: goalOf(to),
         allowDataLoss: options.allowDataLoss === true,
       };
+      if (offline !== undefined) {
+        const { scriptBack } = await import("../../operations/offline.ts");
+        return scriptBack(context, request, offline);
+      }
       if (options.dryRun === true) {
         const { planText } = await import("../../report/plan.ts");
         const { targetsOf } = await import("../../core/plan.ts");

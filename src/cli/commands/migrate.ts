@@ -1,11 +1,22 @@
 import { Command } from "commander";
 import { createContext, type Finish, wasInterrupted } from "../context.ts";
 import { exitCode } from "../exit-codes.ts";
-import { addRolloutOptions, type RolloutCommandOptions, requestOf } from "../options.ts";
+import {
+  addOfflineOptions,
+  addRolloutOptions,
+  type OfflineOptions,
+  offlineOf,
+  type RolloutCommandOptions,
+  requestOf,
+} from "../options.ts";
 import { printJson, printText, writeEvent, writeLine } from "../output.ts";
 
+interface MigrateOptions extends RolloutCommandOptions, OfflineOptions {
+  readonly dryRun?: boolean;
+}
+
 export function migrateCommand(finish: Finish): Command {
-  return addRolloutOptions(new Command("migrate"))
+  return addOfflineOptions(addRolloutOptions(new Command("migrate")))
     .description("bring every tenant of every service to head")
     .option("--dry-run", "show the plan and change nothing (as the verb plan)")
     .addHelpText(
@@ -14,9 +25,16 @@ export function migrateCommand(finish: Finish): Command {
 With --json, standard output is one event per line, and last a summary.
 TENANTS="a b c" in the environment replaces the configured tenants for one run.
 A failure in the canary ends the rollout. --verify is a shell command that reads
-{"rollout", "wave", "outcomes"}; when it fails, no further wave is begun.`,
+{"rollout", "wave", "outcomes"}; when it fails, no further wave is begun.
+--sql changes nothing: psql runs what it writes. Such a run is not among the rollouts.`,
     )
-    .action(async (options: RolloutCommandOptions & { readonly dryRun?: boolean }) => {
+    .action(async (options: MigrateOptions) => {
+      const offline = offlineOf("migrate", options);
+      if (offline !== undefined) {
+        const { scriptMigration } = await import("../../operations/offline.ts");
+        const context = await createContext(options);
+        return scriptMigration(context, requestOf(options, context.config.fleet), offline);
+      }
       if (options.dryRun === true) return finish(await showPlan(options));
       const { migrate } = await import("../../operations/migrate.ts");
       const { isDone, migrateText, summaryDocument } = await import("../../report/migrate.ts");
