@@ -8,6 +8,7 @@ import { type Target, targetName } from "../core/target.ts";
 import { type History, historyOf, type Planner, planTargets } from "../plan/build.ts";
 import { ensureUnseen } from "../postgres/extensions.ts";
 import { flush } from "../postgres/flush.ts";
+import { counted } from "../report/words.ts";
 import { writeTarget } from "../rollout/offline.ts";
 import { PsqlScript } from "../rollout/psql.ts";
 import { ResumeError } from "../rollout/step.ts";
@@ -165,7 +166,7 @@ async function writeScripts(
   const where = folder === undefined ? "" : `, one file each in ${folder}`;
   const idle = all.length - busy.length;
   context.notify(
-    `${busy.length} of ${all.length} targets${where}${idle > 0 ? "; the others have nothing to do" : ""}.`,
+    `${busy.length} of ${counted(all.length, "target")}${where}${idle > 0 ? "; the others have nothing to do" : ""}.`,
   );
 }
 
@@ -187,7 +188,7 @@ async function writeScript(
   const by = `drizzle-fleet ${packageVersion()}`;
   const databases = [...new Set(plans.map(({ target }) => target.database))];
   const psql = new PsqlScript([
-    `${by}: ${offline.verb}, ${plans.length} targets of database ${databases.join()}`,
+    `${by}: ${offline.verb}, ${counted(plans.length, "target")} of database ${databases.join()}`,
     'Run it with psql -X -v ON_ERROR_STOP=1 -o /dev/null -f <this file> "<URL>", straight to the server.',
     "It can be run again from its beginning: what is done is skipped.",
   ]);

@@ -1,0 +1,40 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { type CliResult, ended } from "./cli.ts";
+import type { TestDatabase } from "./database.ts";
+import { createFolder } from "./fleet.ts";
+
+/** Starts psql with a file, as the file's first lines say. It is killed with the test at the latest. */
+export function startPsql(
+  database: TestDatabase,
+  file: string,
+  more: readonly string[] = [],
+): ChildProcess {
+  const always = ["-X", "-v", "ON_ERROR_STOP=1", "-d", database.url];
+  const child = spawn("psql", [...always, ...more, "-f", file], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  return child;
+}
+
+/** Runs a file with psql to its end. */
+export async function runPsql(
+  database: TestDatabase,
+  file: string,
+  more: readonly string[] = [],
+): Promise<CliResult> {
+  try {
+    return await ended(startPsql(database, file, more));
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT")
+      throw new Error("psql is missing. Install it: apt-get install postgresql-client");
+    throw error;
+  }
+}
+
+/** A file with this script, removed with the test. */
+export async function scriptFile(text: string): Promise<string> {
+  return join(await createFolder({ "script.sql": text }), "script.sql");
+}
