@@ -413,36 +413,30 @@ ALTER TABLE "t" ADD COLUMN "first" integer[] GENERATED ALWAYS AS ("items"[1:n]) 
     }
   });
 
-  test("names of schemas as well; and each gets a file of its own", async () => {
-    const names = ["a b", "größe", "GRÖSSE", "Acme", "acme", "50% (x)", "日本", "semi;colon"];
-    const tenants = [...names, "a--b", ":DBNAME", "..", "a/b", "../x"];
-    const project = await projectFor(withIndex, tenants, { tenantSchema: "{tenant}" });
-    const folder = join(await createFolder(), "out");
-    expect(await runCli(project, ["migrate", "--sql", folder, "--from", "base"])).toMatchObject({
-      code: 0,
-    });
+  test("names of schemas as well, in any encoding; and each gets a file of its own", async () => {
+    const tenants = ["größe", "GRÖSSE", "Acme", "acme", "日本", "a.b", "a--b", "AB"];
+    const tenantSchema = "../../:n; {tenant} -- 50% (x) :DBNAME";
+    const schemas = tenants.map((tenant) => tenantSchema.replace("{tenant}", tenant));
+    const project = await projectFor(withIndex, tenants, { tenantSchema });
+    const folder = await createFolder();
+    const written = await runCli(project, ["migrate", "--sql", folder, "--from", "base"]);
+    expect(written).toMatchObject({ code: 0 });
     const files = await readdir(join(folder, "main/app"));
-    expect(await readdir(join(folder, "main"))).toEqual(["app"]);
+    expect(await readdir(folder, { recursive: true })).toHaveLength(2 + tenants.length);
     expect(new Set(files.map((name) => name.toLowerCase())).size).toBe(tenants.length);
-    expect(files).toContain("acme.sql");
     const byTool = await migrated(project);
     const [byFiles, byScript] = [await createDatabase(), await createDatabase()];
+    const name = new URL(byScript.url).pathname.slice(1);
+    await byScript.query(`ALTER DATABASE "${name}" SET client_encoding = 'LATIN1'`);
     for (const file of files)
       expect(await runPsql(byFiles, join(folder, "main/app", file))).toMatchObject({ code: 0 });
-    const latin = await createLatin(byScript);
-    expect(await runPsql(byScript, await scriptOf(project, base), latin)).toMatchObject({
-      code: 0,
-    });
-    await expectAlike(byFiles, byTool, tenants);
-    await expectAlike(byScript, byTool, tenants);
+    const evil = ["-v", "n=9"];
+    const file = await scriptOf(project, base);
+    for (const _ of ["first", "second"])
+      expect(await runPsql(byScript, file, evil)).toMatchObject({ code: 0 });
+    await expectAlike(byFiles, byTool, schemas);
+    await expectAlike(byScript, byTool, schemas);
   });
-
-  /** psql with another encoding than that of the script. */
-  async function createLatin(database: TestDatabase): Promise<string[]> {
-    const [row] = await database.query(`SELECT current_database() AS name`);
-    await database.query(`ALTER DATABASE "${row?.name}" SET client_encoding = 'LATIN1'`);
-    return [];
-  }
 });
 
 test("extensions are made first, where they are missing", async () => {
