@@ -229,10 +229,8 @@ describe("an interruption", () => {
   );
 
   test("between two transactions of one file goes on behind the first", async () => {
-    const project = await projectFor({
-      ...people,
-      "0001_two": `ALTER TABLE "people" ADD COLUMN "one" text;\n--> statement-breakpoint\nCOMMIT;\n--> statement-breakpoint\nALTER TABLE "people" ADD CONSTRAINT "short" CHECK (length("name") < 4);`,
-    });
+    const two = `ALTER TABLE "people" ADD COLUMN "one" text;\n--> statement-breakpoint\nCOMMIT;\n--> statement-breakpoint\nALTER TABLE "people" ADD CONSTRAINT "short" CHECK (length("name") < 4);`;
+    const project = await projectFor({ ...people, "0001_two": two });
     const file = await scriptOf(project, base);
     const database = await createDatabase();
     const first = await scriptOf(project, [...base, "--to", "0000_people"]);
@@ -242,6 +240,11 @@ describe("an interruption", () => {
     expect(failed.code).toBe(3);
     expect(failed.stderr).toMatch(/app\/a 0001_two[\s\S]*check constraint "short"/);
     expect((await ledgerOf(database, "app_a"))[1]).toMatchObject({ applied: 1 });
+    await writeFiles(project, { "drizzle/app/0001_two.sql": two.replace("one", "other") });
+    const refused = await runCli(project, ["migrate", "--sql"], at(database));
+    expect(refused).toMatchObject({ code: 2, stdout: "" });
+    expect(refused.stderr).toContain("the first 1 statements of 0001_two were edited");
+    await writeFiles(project, { "drizzle/app/0001_two.sql": two });
     await database.query(`DELETE FROM app_a.people WHERE id = 99`);
     expect(await runPsql(database, file)).toMatchObject({ code: 0 });
     await expectAlike(database, await migrated(project), ["app_a"]);
@@ -296,6 +299,43 @@ describe("an interruption", () => {
       expect(await ledgerOf(database, "app_a")).toEqual(await ledgerOf(other, "app_a"));
     },
   );
+});
+
+describe("what an interrupted statement left is cleared away by psql", () => {
+  test("a half-built index of a REINDEX", async () => {
+    const reindex = `REINDEX INDEX CONCURRENTLY "people_name"`;
+    const project = await projectFor({ ...withIndex, "0002_reindex": `${reindex};` });
+    const database = await migrated(project);
+    await markBegun(database, "app_a", "0002_reindex", reindex);
+    await database.query(`CREATE INDEX "people_name_ccnew" ON app_a.people (name);
+      UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'app_a.people_name_ccnew'::regclass`);
+    expect(await runPsql(database, await scriptOf(project, base))).toMatchObject({ code: 0 });
+    await expectAlike(database, await migrated(project), ["app_a"]);
+  });
+
+  test("a partition that is half detached", async () => {
+    const project = await projectFor({
+      "0000_parts": `CREATE TABLE "p" ("id" integer) PARTITION BY LIST ("id");\nCREATE TABLE "p1" PARTITION OF "p" FOR VALUES IN (1);`,
+      "0001_detach": `ALTER TABLE "p" DETACH PARTITION "p1" CONCURRENTLY;`,
+    });
+    const file = await scriptOf(project, base);
+    const database = await migrated(project, ["migrate", "--to", "0000_parts"]);
+    const blocker = await database.connect();
+    await blocker.query(`BEGIN; SELECT * FROM app_a.p`);
+    const psql = ended(startPsql(database, file));
+    const links = `SELECT inhdetachpending AS pending FROM pg_inherits WHERE inhrelid = 'app_a.p1'::regclass`;
+    await expect
+      .poll(() => database.query(links), { timeout: 20_000 })
+      .toEqual([{ pending: true }]);
+    await database.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'psql'`,
+    );
+    expect((await psql).code).not.toBe(0);
+    await blocker.query("COMMIT");
+    expect(await runPsql(database, file)).toMatchObject({ code: 0 });
+    expect(await database.query(links)).toEqual([]);
+    await expectAlike(database, await migrated(project), ["app_a"]);
+  });
 });
 
 describe("a script that does not fit", () => {
@@ -389,6 +429,8 @@ CREATE FUNCTION "g"(n integer) RETURNS SETOF integer[] LANGUAGE sql BEGIN ATOMIC
   SELECT CASE WHEN g.n > 1 THEN "items"[n:port] END FROM "t";
 END;
 --> statement-breakpoint
+CREATE FUNCTION "h"() RETURNS SETOF integer LANGUAGE sql BEGIN ATOMIC SELECT begin FROM (SELECT 1 AS begin) AS "of"; END;
+--> statement-breakpoint
 ALTER TABLE "t" ADD COLUMN "first" integer[] GENERATED ALWAYS AS ("items"[1:n]) STORED;`,
   };
 
@@ -403,7 +445,7 @@ ALTER TABLE "t" ADD COLUMN "first" integer[] GENERATED ALWAYS AS ("items"[1:n]) 
     const rows = (database: TestDatabase) => database.query(`SELECT * FROM app_b.t ORDER BY ctid`);
     expect(await rows(byScript)).toEqual(await rows(byTool));
     expect(await rows(byScript)).toHaveLength(4);
-    for (const name of ["f", "g"]) {
+    for (const name of ["f", "g", "h"]) {
       const [one, other] = await Promise.all(
         [byScript, byTool].map((database) =>
           database.query(`SELECT pg_get_functiondef('app_a.${name}'::regproc) AS text`),
