@@ -69,7 +69,10 @@ export function addOfflineOptions(command: Command): Command {
         "write it as SQL for psql: to standard output, or a file per target",
       ).conflicts(notWithSql),
     )
-    .option("--from <tag>", "with --sql: connect to nothing; targets are there, or at base");
+    .option(
+      "--from <tag>",
+      "with --sql: do not connect; targets are at this migration, or at base",
+    );
 }
 
 /** What is to be written instead of run; undefined without --sql. */

@@ -22,7 +22,7 @@ export class PsqlScript implements Channel {
   /** @param comments what is said at the top, a line each */
   constructor(comments: readonly string[]) {
     this.#add(comments.map((line) => `-- ${oneLine(line)}\n`).join(""));
-    // Each statement's end decides, and nothing that somebody's psqlrc says.
+    // Whatever somebody's psqlrc says: each statement is for itself, and the first error ends the script.
     this.#add(`\\set ON_ERROR_STOP on
 \\set AUTOCOMMIT on
 \\set QUIET on

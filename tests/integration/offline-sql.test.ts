@@ -181,6 +181,32 @@ describe("the platform", () => {
   });
 });
 
+test("psql that is killed again and again comes to the end of the platform's script", async () => {
+  const services = ["--service", "auth", "--service", "workflow"];
+  const file = await scriptOf(repository, [...base, ...services]);
+  const [byScript, byTool] = [await createDatabase(), await createDatabase()];
+  let kills = 0;
+  for (let patience = 60; ; patience += 40) {
+    const psql = startPsql(byScript, file);
+    const timer = setTimeout(() => psql.kill("SIGKILL"), patience);
+    const { code, stderr } = await ended(psql);
+    clearTimeout(timer);
+    if (code === 0) break;
+    kills += psql.signalCode === "SIGKILL" ? 1 : 0;
+    // The server may not have noticed yet that the one before was killed.
+    if (psql.signalCode === null)
+      expect(stderr).toMatch(/another runner is at work|the ledger has changed/);
+  }
+  expect(kills).toBeGreaterThan(2);
+  expect(await runCli(repository, ["migrate", ...services], at(byTool))).toMatchObject({ code: 0 });
+  const tenants = ["default", "toshiba", "iopex"];
+  const schemas = ["auth", "workflow"].flatMap((name) => tenants.map((id) => `${name}_${id}`));
+  for (const schema of schemas) {
+    expect(await catalogOf(byScript, schema), schema).toEqual(await catalogOf(byTool, schema));
+    expect(await ledgerOf(byScript, schema)).toEqual(await ledgerOf(byTool, schema));
+  }
+});
+
 describe("an interruption", () => {
   const held = {
     ...people,
