@@ -26,7 +26,7 @@ export interface Step {
 }
 
 /** A migration as a stamp records it: as applied, though nothing of it was run. */
-interface StampedEntry {
+export interface StampedEntry {
   readonly tag: string;
   readonly checksum: string;
 }

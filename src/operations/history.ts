@@ -10,7 +10,7 @@ import { planFleet, readHistories } from "./plan-fleet.ts";
 import { selectServices } from "./services.ts";
 
 /** One migration of a service's history. */
-export interface HistoryEntry {
+interface HistoryEntry {
   readonly service: string;
   readonly tag: string;
   /** When it was generated. */
