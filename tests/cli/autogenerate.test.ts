@@ -179,7 +179,15 @@ describe("generate", () => {
       "auth: drizzle/auth/0011_alter_users.sql, and its down\n",
     );
     expect((await runCli(project, ["generate", "auth", "--custom", "--name", "fill"])).stdout).toBe(
-      "auth: drizzle/auth/0012_fill.sql\n",
+      "auth: drizzle/auth/0012_fill.sql, and its down\n",
+    );
+    const empty = await runCli(project, ["check"]);
+    expect(empty).toMatchObject({ code: 3 });
+    expect(empty.stdout).toContain("the down of 0012_fill is empty");
+    await writeFile(join(project, "drizzle/auth/0012_fill.sql"), "DELETE FROM sessions;\n");
+    await writeFile(
+      join(project, "drizzle/auth/0012_fill.down.sql"),
+      "-- drizzle-fleet: irreversible the sessions are gone\n",
     );
     expect((await runCli(project, ["check"])).code).toBe(0);
     const journal = JSON.parse(
@@ -220,6 +228,11 @@ describe("drizzle-kit on the same configuration", () => {
     });
     expect(result.code).toBe(0);
     expect(await readdir(join(project, "drizzle/auth"))).toContain("0011_by_kit.sql");
+    expect((await runCli(project, ["check"])).stdout).toContain("0011_by_kit has no down");
+    expect(await runCli(project, ["generate", "--down"])).toMatchObject({
+      code: 0,
+      stdout: "drizzle/auth/0011_by_kit.down.sql\n",
+    });
     expect((await runCli(project, ["check"])).code).toBe(0);
   });
 

@@ -13,6 +13,7 @@ import {
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { appFleet, configFile } from "../support/fleet.ts";
 import { createRepository } from "../support/git.ts";
+import { runPsql, scriptFile } from "../support/psql.ts";
 
 /** A Drizzle schema; both versions of drizzle-orm read it. */
 function schemaWith({
@@ -178,7 +179,34 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
     await cli(0, "downgrade", "base", "--allow-data-loss");
     expect(await catalogOf(database, "app_acme")).toEqual([]);
     await cli(0, "migrate");
-    expect(await catalogOf(database, "app_acme")).toEqual(await catalogOf(database, "app_globex"));
+    const now = await catalogOf(database, "app_acme");
+    expect(await catalogOf(database, "app_globex")).toEqual(now);
+    const history = await cli(0, "history", "--json");
+    const { entries } = JSON.parse(history.stdout) as { entries: { targets: number }[] };
+    expect(entries.map(({ targets }) => targets)).toEqual([0, 0, 0, 0, 0, 2]);
+
+    // An old tenant has the tables, and no ledger: somebody says what it has.
+    await database.query("DROP TABLE app_globex.__fleet_ledger");
+    expect((await cli(1, "migrate")).stdout).toContain("unmanaged");
+    await cli(2, "stamp", "head", "--tenant", "globex");
+    await cli(0, "stamp", "head", "--tenant", "globex", "--yes");
+    expect((await statusOf(cli)).map(({ pending }) => pending)).toEqual([0, 0]);
+
+    // A database that only somebody else may connect to.
+    const far = await createDatabase();
+    const script = await cli(0, "migrate", "--sql", "--from", "base");
+    expect(await runPsql(far, await scriptFile(script.stdout))).toMatchObject({ code: 0 });
+    expect(await catalogOf(far, "app_acme")).toEqual(now);
+    expect(await far.query("SELECT tag, checksum FROM app_acme.__fleet_ledger ORDER BY 1")).toEqual(
+      await database.query("SELECT tag, checksum FROM app_acme.__fleet_ledger ORDER BY 1"),
+    );
+    const heads = await cli(0, "heads", "--json");
+    const [{ heads: [newest = ""] = [] } = {}] = (
+      JSON.parse(heads.stdout) as { services: { heads: string[] }[] }
+    ).services;
+    const way = await cli(0, "downgrade", "base", "--sql", "--from", newest, "--allow-data-loss");
+    expect(await runPsql(far, await scriptFile(way.stdout))).toMatchObject({ code: 0 });
+    expect(await catalogOf(far, "app_acme")).toEqual([]);
   });
 
   test("two branches that change the same column: merge names it, and writes nothing", async () => {

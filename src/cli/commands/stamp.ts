@@ -44,7 +44,6 @@ matched with the files by name or hash, and what does not fit is named.`,
     .action(async (to: string | undefined, options: StampOptions, command: Command) => {
       const misuse = misuseOf(to, options);
       if (misuse !== undefined) command.error(`error: ${misuse}`);
-      refuseSilence(options);
       const context = await createContext(options);
       const request: StampRequest = { ...selectionOf(options), goal: await goalOf(to, options) };
       if (options.dryRun === true) {
@@ -112,14 +111,11 @@ async function showPlan(plan: Plan, { json }: StampOptions): Promise<number> {
 }
 
 async function ask(plan: Plan): Promise<boolean> {
+  if (!canAsk())
+    throw new FleetError("usage", "there is no terminal to ask on", {
+      remedy: "Look at stamp --dry-run, then run stamp --yes. Nothing was changed.",
+    });
   const { planText } = await import("../../report/plan.ts");
   await printText(planText(plan, planWording), process.stderr);
   return askYes("Record these migrations as applied, without running them?");
-}
-
-function refuseSilence({ yes, dryRun }: StampOptions): void {
-  if (yes === true || dryRun === true || canAsk()) return;
-  throw new FleetError("usage", "there is no terminal to ask on", {
-    remedy: "Look at stamp --dry-run, then run stamp --yes. Nothing was changed.",
-  });
 }
