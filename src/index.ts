@@ -17,13 +17,18 @@ export type { Plan, PlanProblem, Step, TargetPlan, TargetStatus, Wave } from "./
 export { type Target, targetName } from "./core/target.ts";
 export { check } from "./operations/check.ts";
 export type { Context } from "./operations/context.ts";
+export { type DowngradeRequest, downgrade, planBack } from "./operations/downgrade.ts";
 export { type Generated, type GenerateOptions, generate } from "./operations/generate.ts";
+export { type GeneratedDown, generateDowns } from "./operations/generate-downs.ts";
+export { type Heads, type Histories, heads, history } from "./operations/history.ts";
+export { type Merged, merge } from "./operations/merge.ts";
 export {
   type MigrateRequest,
   type MigrateResult,
   migrate,
   planMigration,
 } from "./operations/migrate.ts";
+export { proveHistories } from "./operations/prove-history.ts";
 export { type EditedMigration, type RepairResult, repair } from "./operations/repair.ts";
 export {
   listRollouts,
@@ -31,6 +36,13 @@ export {
   type RolloutDetail,
   showRollout,
 } from "./operations/rollouts.ts";
-export { planStamping, type StampRequest, stamp } from "./operations/stamp.ts";
+export {
+  planStamping,
+  planStamping,
+  type StampRequest,
+  type StampRequest,
+  stamp,
+  stamp,
+} from "./operations/stamp.ts";
 export { status } from "./operations/status.ts";
 export type { Selection } from "./tenants/targets.ts";

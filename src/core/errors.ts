@@ -5,7 +5,6 @@ export type FleetErrorCode =
   | "journal"
   | "syntax"
   | "isolation"
-  | "unsupported"
   | "schema"
   | "rename"
   | "write"

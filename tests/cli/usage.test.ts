@@ -260,7 +260,7 @@ describe("damaged migration folders", () => {
   test.each([
     ["missing", undefined, "service app has no journal: drizzle/app/meta/_journal.json is missing"],
     ["not JSON", "{", "drizzle/app/meta/_journal.json: the journal is malformed: it is not JSON"],
-    ["in conflict", "<<<<<<< HEAD\n{}\n=======\n", "it holds git's conflict markers"],
+    ["in conflict", "<<<<<<< HEAD\n{}\n=======\n", "the journal holds git's conflict markers"],
     [
       "of another shape",
       '{"version":"7","dialect":"postgresql","entries":[{"idx":"a"}]}',
