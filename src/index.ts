@@ -36,13 +36,6 @@ export {
   type RolloutDetail,
   showRollout,
 } from "./operations/rollouts.ts";
-export {
-  planStamping,
-  planStamping,
-  type StampRequest,
-  type StampRequest,
-  stamp,
-  stamp,
-} from "./operations/stamp.ts";
+export { planStamping, type StampRequest, stamp } from "./operations/stamp.ts";
 export { status } from "./operations/status.ts";
 export type { Selection } from "./tenants/targets.ts";
