@@ -1,8 +1,9 @@
 import { FleetError } from "../core/errors.ts";
 import type { Observer } from "../core/events.ts";
-import type { Plan } from "../core/plan.ts";
+import { type Plan, targetsOf } from "../core/plan.ts";
+import type { Target } from "../core/target.ts";
 import type { Planner } from "../plan/build.ts";
-import { type DowngradeGoal, planDowngrade } from "../plan/downgrade.ts";
+import { type DowngradeGoal, goalOf, planDowngrade } from "../plan/downgrade.ts";
 import type { Context } from "./context.ts";
 import {
   choicesOf,
@@ -21,6 +22,11 @@ export interface DowngradeRequest extends RolloutRequest {
   readonly allowDataLoss?: boolean;
 }
 
+export interface DowngradeResult extends RolledOut {
+  /** Where all targets were to go, if to one place: the goal of another attempt. Never so many back. */
+  readonly goal?: DowngradeGoal;
+}
+
 /**
  * Takes migrations back on the selected targets, the newest one first: each with its ledger entry, in the same
  * transaction.
@@ -32,20 +38,23 @@ export async function downgrade(
   context: Context,
   request: DowngradeRequest,
   observe: Observer,
-): Promise<RolledOut> {
+): Promise<DowngradeResult> {
   return withBack(context, request, true, async ({ plan, fleet, histories, open }, scriptOf) => {
     const { services, tenants, databases, failed, goal } = request;
+    const goals = "count" in goal ? goalsOf(plan, histories) : new Map<Target, DowngradeGoal>();
     const prepared: Prepared = {
       verb: "downgrade",
       selection: { services, tenants, databases, goal, failed },
       plan,
-      planOne: plannerFor(request),
+      planOne: (target, history, state) =>
+        planDowngrade(target, history, state, goals.get(target) ?? goal),
       histories,
       databases: fleet.databases,
       scriptOf,
     };
     const choices = choicesOf(context, request, plan);
-    return { plan, ...(await rollOut(context, prepared, open, choices, observe)) };
+    const result = await rollOut(context, prepared, open, choices, observe);
+    return { plan, ...result, ...common("count" in goal ? [...goals.values()] : [goal]) };
   });
 }
 
@@ -61,20 +70,16 @@ async function withBack<Result>(
   use: (planned: Planned, scriptOf: Prepared["scriptOf"]) => Promise<Result>,
 ): Promise<Result> {
   refuseAllServices(context, request);
-  return withPlan(
-    context,
-    request,
-    plannerFor(request),
-    certain,
-    tagOf(request),
-    async (planned) => {
-      const { plan, histories, fleet } = planned;
-      const consent = request.allowDataLoss === true;
-      const scriptOf = await readDownScripts(context, plan, histories, consent);
-      refusePooled(plan, fleet.databases, scriptOf, needsDirectUrl);
-      return use(planned, scriptOf);
-    },
-  );
+  refuseCountOfFailed(request);
+  const { goal } = request;
+  const tag = "tag" in goal ? goal.tag : undefined;
+  return withPlan(context, request, plannerFor(request), certain, tag, async (planned) => {
+    const { plan, histories, fleet } = planned;
+    const consent = request.allowDataLoss === true;
+    const scriptOf = await readDownScripts(context, plan, histories, consent);
+    refusePooled(plan, fleet.databases, scriptOf, needsDirectUrl);
+    return use(planned, scriptOf);
+  });
 }
 
 /** The migration that a request names, if any. */
@@ -85,6 +90,31 @@ export function tagOf({ goal }: DowngradeRequest): string | undefined {
 /** How `downgrade` plans a target. */
 export function plannerFor({ goal }: DowngradeRequest): Planner {
   return (target, history, state) => planDowngrade(target, history, state, goal);
+}
+
+/** Where "so many back" leads, for each target. */
+function goalsOf(plan: Plan, histories: Planned["histories"]): Map<Target, DowngradeGoal> {
+  return new Map(
+    targetsOf(plan).flatMap((one) => {
+      const history = histories.get(one.target.service);
+      const goal = history && goalOf(one, history);
+      return goal === undefined ? [] : [[one.target, goal]];
+    }),
+  );
+}
+
+function common(goals: readonly DowngradeGoal[]): { goal?: DowngradeGoal } {
+  const [goal] = new Set(goals.map((one) => JSON.stringify(one))).size === 1 ? goals : [];
+  return goal === undefined ? {} : { goal };
+}
+
+/** What failed may have gone a part of the way: so many back from there would be too many. */
+function refuseCountOfFailed({ goal, failed }: DowngradeRequest): void {
+  if (failed !== true || !("count" in goal)) return;
+  throw new FleetError("usage", "--failed goes to a migration, and not so many back", {
+    remedy:
+      "Name the one that stays: some of these targets may have taken back others before they failed. Nothing was changed.",
+  });
 }
 
 /**

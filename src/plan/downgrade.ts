@@ -53,6 +53,17 @@ export function planDowngrade(
   };
 }
 
+/**
+ * Where a plan leads, in words that stay true while it is carried out: "one back", asked again after a lost answer,
+ * would be one more.
+ */
+export function goalOf({ steps }: TargetPlan, { migrations }: History): DowngradeGoal | undefined {
+  const oldest = migrations.findIndex(({ tag }) => tag === steps.at(-1)?.tag);
+  if (oldest < 0) return undefined;
+  const stays = migrations[oldest - 1];
+  return stays === undefined ? { base: true } : { tag: stays.tag };
+}
+
 function beyond(
   goal: DowngradeGoal,
   applied: readonly Migration[],

@@ -187,7 +187,7 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
 
     // An old tenant has the tables, and no ledger: somebody says what it has.
     await database.query("DROP TABLE app_globex.__fleet_ledger");
-    expect((await cli(1, "migrate")).stdout).toContain("unmanaged");
+    expect((await cli(1, "migrate")).stdout).toContain("but no ledger");
     await cli(2, "stamp", "head", "--tenant", "globex");
     await cli(0, "stamp", "head", "--tenant", "globex", "--yes");
     expect((await statusOf(cli)).map(({ pending }) => pending)).toEqual([0, 0]);

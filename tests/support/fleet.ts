@@ -5,6 +5,11 @@ import { onTestFinished } from "vitest";
 import { type FleetInput, parseFleet } from "../../src/config/schema.ts";
 import type { Observer, RolloutEvent } from "../../src/core/events.ts";
 import type { Context } from "../../src/operations/context.ts";
+import {
+  type DowngradeRequest,
+  type DowngradeResult,
+  downgrade,
+} from "../../src/operations/downgrade.ts";
 import { type MigrateRequest, type MigrateResult, migrate } from "../../src/operations/migrate.ts";
 
 /** Files by name, from the folder they are written to. */
@@ -98,6 +103,17 @@ export async function migrateAll(
     observe(event);
   });
   return { ...result, events };
+}
+
+/** Takes migrations back in this process. */
+export function downgradeAll(
+  context: Context,
+  goal: DowngradeRequest["goal"],
+  request: Partial<DowngradeRequest> = {},
+  observe: Observer = () => undefined,
+): Promise<DowngradeResult> {
+  const all = { services: [], tenants: [], databases: [], ...request };
+  return downgrade(context, { ...all, goal }, observe);
 }
 
 /** Outcomes by tenant (or service, for a single schema), as `status applied,applied`. */

@@ -62,13 +62,18 @@ for migrate. Every down is read before the first target is touched.
         done: "downgraded",
         idle: "as wanted",
         each: "taken back",
-        again: `drizzle-fleet downgrade ${to} --failed`,
+        again: `drizzle-fleet downgrade ${wordFor(result.goal) ?? "<the tag that stays>"} --failed`,
       };
       if (options.json === true) writeLine(summaryDocument(result));
       else await printText(migrateText(result, process.stdout, wording));
       if (wasInterrupted()) finish(exitCode.interrupted);
       else finish(isDone(result) ? exitCode.done : exitCode.failed);
     });
+}
+
+function wordFor(goal: DowngradeRequest["goal"] | undefined): string | undefined {
+  if (goal === undefined || "count" in goal) return undefined;
+  return "tag" in goal ? goal.tag : "base";
 }
 
 function goalOf(to: string): DowngradeRequest["goal"] {
