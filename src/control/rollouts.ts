@@ -56,23 +56,31 @@ export function readOutcomes(
   );
 }
 
+/** What a verb was asked to do, as far as it says which success makes up for which failure. */
+export interface Course {
+  readonly verb: "migrate" | "downgrade";
+  /** How far a rollout must have been asked to go, so that its success counts: a part of its selection. */
+  readonly end: { readonly key: "to" | "goal"; readonly value: unknown };
+}
+
 /**
- * The targets of a database that failed the last time that migrate tried them. A success of `migrate --to` says
- * nothing of the migrations behind.
+ * The targets of a database that failed the last time that this verb tried them. A success that was to end elsewhere
+ * says nothing: that of `migrate --to`, or of a downgrade to another migration.
  */
 export async function readFailed(
   session: Session,
   database: string,
+  { verb, end }: Course,
 ): Promise<{ readonly service: string; readonly schema: string }[]> {
   if (!(await hasControlTables(session))) return [];
   return session.query(
     `SELECT service, schema FROM (
        SELECT DISTINCT ON (service, schema) service, schema, failure FROM drizzle_fleet.outcomes o
        JOIN drizzle_fleet.rollouts r ON r.id = o.rollout AND r.database = o.database
-       WHERE o.database = $1 AND r.verb = 'migrate' AND (status <> 'notExecuted' OR failure IS NOT NULL)
-         AND (failure IS NOT NULL OR r.selection ->> 'to' IS NULL)
+       WHERE o.database = $1 AND r.verb = $2 AND (status <> 'notExecuted' OR failure IS NOT NULL)
+         AND (failure IS NOT NULL OR coalesce(r.selection -> $3, 'null') = $4::jsonb)
        ORDER BY service, schema, r.started_at DESC) AS newest
      WHERE failure IS NOT NULL`,
-    [database],
+    [database, verb, end.key, JSON.stringify(end.value)],
   );
 }

@@ -1,3 +1,4 @@
+import type { Course } from "../control/rollouts.ts";
 import { FleetError } from "../core/errors.ts";
 import type { Observer } from "../core/events.ts";
 import { type Plan, targetsOf } from "../core/plan.ts";
@@ -73,7 +74,8 @@ async function withBack<Result>(
   refuseCountOfFailed(request);
   const { goal } = request;
   const tag = "tag" in goal ? goal.tag : undefined;
-  return withPlan(context, request, plannerFor(request), certain, tag, async (planned) => {
+  const course: Course = { verb: "downgrade", end: { key: "goal", value: goal } };
+  return withPlan(context, request, course, plannerFor(request), certain, tag, async (planned) => {
     const { plan, histories, fleet } = planned;
     const consent = request.allowDataLoss === true;
     const scriptOf = await readDownScripts(context, plan, histories, consent);

@@ -1,3 +1,4 @@
+import type { Course } from "../control/rollouts.ts";
 import type { Observer } from "../core/events.ts";
 import type { Plan } from "../core/plan.ts";
 import { type Planner, planTarget } from "../plan/build.ts";
@@ -12,6 +13,9 @@ export interface MigrateRequest extends RolloutRequest {
   readonly to?: string;
   readonly allowOutOfOrder?: boolean;
 }
+
+/** Only who was brought to head has got over an earlier failure. */
+const course: Course = { verb: "migrate", end: { key: "to", value: null } };
 
 export type MigrateResult = RolledOut;
 
@@ -28,7 +32,7 @@ export async function migrate(
   observe: Observer,
 ): Promise<MigrateResult> {
   const planOne = plannerFor(context, request);
-  return withPlan(context, request, planOne, true, request.to, async (planned) => {
+  return withPlan(context, request, course, planOne, true, request.to, async (planned) => {
     const { plan, histories, open } = planned;
     const { databases } = planned.fleet;
     const scripts = await readScripts(context, plan, histories);
@@ -59,6 +63,7 @@ export function planMigration(context: Context, request: MigrateRequest): Promis
   return withPlan(
     context,
     request,
+    course,
     planOne,
     false,
     request.to,

@@ -1,5 +1,5 @@
 import type { FleetConfig, Timeouts } from "../config/schema.ts";
-import { readFailed } from "../control/rollouts.ts";
+import { type Course, readFailed } from "../control/rollouts.ts";
 import { type Amount, amountOf } from "../core/amount.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import { hasWork, type Plan, targetsOf } from "../core/plan.ts";
@@ -42,12 +42,14 @@ export interface Planned {
 /**
  * Plans for the targets of a request, and gives the plan to `use` while the databases are open.
  *
+ * @param course what is asked for, for `--failed`
  * @param certain true: what is read is made sure to survive a crash of the server, before it is called applied
  * @param tag a migration that the request names: every selected service must have it
  */
 export async function withPlan<Result>(
   context: Context,
   request: RolloutRequest,
+  course: Course,
   planOne: Planner,
   certain: boolean,
   tag: string | undefined,
@@ -59,7 +61,8 @@ export async function withPlan<Result>(
   refuseUnknownTag(tag, histories);
   const databases = [...new Set(selected.map(({ database }) => database))];
   return withDatabases(context, databases, async (open) => {
-    const targets = request.failed === true ? await failedOf(context, selected, open) : selected;
+    const targets =
+      request.failed === true ? await failedOf(context, selected, open, course) : selected;
     const fleet = await planFleet(context, targets, histories, open, planOne, certain);
     return use({ plan: divide(fleet.targets, division), fleet, histories, open });
   });
@@ -155,12 +158,15 @@ async function failedOf(
   context: Context,
   targets: readonly Target[],
   open: OpenDatabases,
+  course: Course,
 ): Promise<Target[]> {
   const names = [...new Set(targets.map(({ database }) => database))];
   const failed = await Promise.all(
     names.map(async (name) =>
       (
-        await withDatabase(context, open.addressOf(name), (session) => readFailed(session, name))
+        await withDatabase(context, open.addressOf(name), (session) =>
+          readFailed(session, name, course),
+        )
       ).map(({ service, schema }) => JSON.stringify([name, service, schema])),
     ),
   );

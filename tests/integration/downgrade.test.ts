@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { FleetInput } from "../../src/config/schema.ts";
+import { catalogOf } from "../support/catalog.ts";
 import { createDatabase, type TestDatabase, urlWith } from "../support/database.ts";
 import {
   appFleet,
@@ -10,6 +11,7 @@ import {
   type Files,
   history,
   migrateAll,
+  writeFiles,
 } from "../support/fleet.ts";
 import { BreakingProxy } from "../support/proxy.ts";
 
@@ -60,6 +62,99 @@ async function tags(database: TestDatabase, tenant = "a"): Promise<string[]> {
   const rows = await database.query(`SELECT tag FROM app_${tenant}.__fleet_ledger ORDER BY tag`);
   return rows.map(({ tag }) => tag);
 }
+
+describe("a downgrade that the data of some tenants does not allow", () => {
+  const tenants = Array.from({ length: 20 }, (_, index) => `t${String(index).padStart(2, "0")}`);
+  const bad = ["t03", "t11", "t17"];
+
+  async function spoiltFleet(more: Partial<FleetInput> = {}) {
+    const fleet = await fleetAtHead({ tenants, more: { concurrency: 4, ...more } });
+    for (const tenant of bad)
+      await fleet.database.query(`UPDATE app_${tenant}.people SET nick = NULL`);
+    return fleet;
+  }
+
+  test("leaves these as they were, and --failed completes them when they are mended", async () => {
+    const { database, context } = await spoiltFleet();
+    const before = await catalogOf(database, "app_t03");
+    const run = await downgradeAll(context, { tag: "0001_kind" });
+    expect(byTenant(run)).toEqual(
+      Object.fromEntries(
+        tenants.map((name) => [name, bad.includes(name) ? "failed" : "succeeded 0002_nullable"]),
+      ),
+    );
+    for (const { failure } of run.outcomes.filter(({ status }) => status === "failed"))
+      expect(failure).toMatchObject({
+        sqlstate: "23502",
+        tag: "0002_nullable",
+        file: expect.stringMatching(/0002_nullable\.down\.sql$/),
+        line: 3,
+      });
+    for (const tenant of bad) {
+      expect(await catalogOf(database, `app_${tenant}`), tenant).toEqual(before);
+      expect(await tags(database, tenant)).toEqual(Object.keys(migrations));
+    }
+
+    await database.query(`UPDATE app_t03.people SET nick = 'z'`);
+    await database.query(`UPDATE app_t11.people SET nick = 'z'`);
+    const retry = await downgradeAll(context, { tag: "0001_kind" }, { failed: true });
+    expect(byTenant(retry)).toEqual({
+      t03: "succeeded 0002_nullable",
+      t11: "succeeded 0002_nullable",
+      t17: "failed",
+    });
+    await database.query(`UPDATE app_t17.people SET nick = 'z'`);
+    const rest = await downgradeAll(context, { tag: "0001_kind" }, { failed: true });
+    expect(byTenant(rest)).toEqual({ t17: "succeeded 0002_nullable" });
+    const expected = await catalogOf(database, "app_t00");
+    for (const tenant of tenants)
+      expect(await catalogOf(database, `app_${tenant}`), tenant).toEqual(expected);
+    const nobody = await downgradeAll(context, { tag: "0001_kind" }, { failed: true });
+    expect(nobody.outcomes).toEqual([]);
+  });
+
+  test("is got over by the same downgrade only, and is no failure of migrate", async () => {
+    const { root, context } = await spoiltFleet();
+    const failed = async () => {
+      const request = { failed: true };
+      const { outcomes } = await downgradeAll(context, { tag: "0001_kind" }, request);
+      return outcomes.map(({ target }) => target.tenant);
+    };
+    await downgradeAll(context, { tag: "0001_kind" });
+    expect((await migrateAll(context, { failed: true })).outcomes).toEqual([]);
+    expect(await failed()).toEqual(bad);
+    const more = { ...migrations, "0003_more": `CREATE TABLE "more" ();` };
+    await writeFiles(root, {
+      ...history("drizzle/app", more),
+      ...downFiles({ "0003_more": `DROP TABLE "more";` }),
+    });
+    await migrateAll(context, { tenants: ["t03"] });
+    const elsewhere = await downgradeAll(context, { tag: "0002_nullable" }, { tenants: ["t03"] });
+    expect(byTenant(elsewhere)).toEqual({ t03: "succeeded 0003_more" });
+    expect(await failed()).toEqual(bad);
+  });
+
+  test("ends the rollout where waves and canary are to end it", async () => {
+    const { database, context } = await spoiltFleet();
+    const goal = { tag: "0001_kind" };
+    const first = await downgradeAll(context, goal, { canary: "t03,t04", wave: "5" });
+    expect(first.stopped).toMatchObject({ kind: "canary" });
+    expect(first.outcomes.filter(({ status }) => status === "notExecuted")).toHaveLength(18);
+    const untouched = async () => {
+      const all = await Promise.all(tenants.map((tenant) => tags(database, tenant)));
+      return tenants.filter((_, index) => all[index]?.length === 3);
+    };
+    expect(await untouched()).toEqual(tenants.filter((tenant) => tenant !== "t04"));
+
+    const request = { canary: "t00", wave: "9", maxFailures: { count: 0 }, concurrency: 1 };
+    const second = await downgradeAll(context, goal, request);
+    expect(second.stopped).toMatchObject({ kind: "failures" });
+    expect(await untouched()).toEqual(tenants.filter((name) => !/t0[0124]/.test(name)));
+    const verified = await downgradeAll(context, goal, { wave: "5", verify: "exit 3" });
+    expect(verified.stopped).toMatchObject({ kind: "verify" });
+    expect(await untouched()).toHaveLength(12);
+  });
+});
 
 describe("so many back", () => {
   test("is counted once: an attempt that is repeated takes back no more", async () => {
