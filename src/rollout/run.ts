@@ -57,15 +57,22 @@ export function progressTag({ action, tag, recordedAs = tag }: Step): string {
   return action === "downgrade" ? downTag(recordedAs) : tag;
 }
 
-/** SQL that writes down how far the migration is; a down that is through takes the migration out of the ledger. */
+/**
+ * SQL that writes down how far the migration is. A down that is through takes the migration out of the ledger; one
+ * that left nothing takes itself out.
+ */
 export function record(
   { target, step, script, context }: Run,
   applied: number,
   begun: boolean,
 ): string[] {
   const { statements, migration } = script;
-  if (step.action === "downgrade" && applied === statements.length && !begun)
-    return [ownPath, forget(target.schema, [step.recordedAs ?? step.tag, progressTag(step)])];
+  if (step.action === "downgrade" && !begun) {
+    const own = progressTag(step);
+    if (applied === statements.length)
+      return [ownPath, forget(target.schema, [step.recordedAs ?? step.tag, own])];
+    if (applied === 0) return [ownPath, forget(target.schema, [own])];
+  }
   const progress = recordProgress(target.schema, {
     tag: progressTag(step),
     checksum: migration.checksum,

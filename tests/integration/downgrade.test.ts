@@ -202,3 +202,49 @@ describe("so many back", () => {
     });
   });
 });
+
+const table = `CREATE TABLE "t" ("id" integer PRIMARY KEY, "x" integer);\nINSERT INTO "t" VALUES (1, 7);`;
+const invalidIndexes = `SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid`;
+
+function ledger(database: TestDatabase) {
+  return database.query(
+    `SELECT tag, applied, statements, begun FROM app_a.__fleet_ledger WHERE tag <> '0000_table' ORDER BY tag`,
+  );
+}
+
+/** One tenant at head, whose second migration has a down that does not fit into one transaction. */
+function withConcurrentDown(
+  up: string,
+  back: string,
+  more: Partial<FleetInput> & { tenants?: string[] } = {},
+) {
+  return fleetAtHead({
+    tenants: more.tenants?.map(String) ?? ["a"],
+    ups: { "0000_table": table, "0001_index": up },
+    back: { "0000_table": `DROP TABLE "t";`, "0001_index": back },
+    more,
+  });
+}
+
+describe("a down of several transactions", () => {
+  const whole = { tag: "0001_index", applied: 1, statements: 1, begun: false };
+  const drop = `CREATE UNIQUE INDEX CONCURRENTLY "t_x" ON "t" ("x");`;
+
+  test("that fails at its first statement, and leaves nothing, is not under way", async () => {
+    const { database, context } = await withConcurrentDown(`DROP INDEX IF EXISTS "t_x";`, drop);
+    await database.query(`INSERT INTO app_a.t VALUES (2, 7)`);
+    const before = await catalogOf(database, "app_a");
+    const run = await downgradeAll(context, { tag: "0000_table" });
+    expect(run.outcomes[0]).toMatchObject({ status: "failed", failure: { sqlstate: "23505" } });
+    expect(await catalogOf(database, "app_a")).toEqual(before);
+    expect(await database.query(invalidIndexes)).toEqual([]);
+    expect(await ledger(database)).toEqual([whole]);
+    // Nobody is kept from going the other way instead.
+    expect(byTenant(await migrateAll(context))).toEqual({ a: "skipped" });
+    await database.query(`DELETE FROM app_a.t WHERE id = 2`);
+    expect(byTenant(await downgradeAll(context, { tag: "0000_table" }))).toEqual({
+      a: "succeeded 0001_index",
+    });
+    expect(await ledger(database)).toEqual([]);
+  });
+});
