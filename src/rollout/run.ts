@@ -58,8 +58,8 @@ export function progressTag({ action, tag, recordedAs = tag }: Step): string {
 }
 
 /**
- * SQL that writes down how far the migration is. A down that is through takes the migration out of the ledger; one
- * that left nothing takes itself out.
+ * SQL that writes down how far the migration is. A down that is through takes the migration out of the ledger; what
+ * was begun, and has left nothing, takes itself out.
  */
 export function record(
   { target, step, script, context }: Run,
@@ -67,12 +67,11 @@ export function record(
   begun: boolean,
 ): string[] {
   const { statements, migration } = script;
-  if (step.action === "downgrade" && !begun) {
-    const own = progressTag(step);
-    if (applied === statements.length)
-      return [ownPath, forget(target.schema, [step.recordedAs ?? step.tag, own])];
-    if (applied === 0) return [ownPath, forget(target.schema, [own])];
-  }
+  const own = progressTag(step);
+  if (!begun && applied === statements.length && step.action === "downgrade")
+    return [ownPath, forget(target.schema, [step.recordedAs ?? step.tag, own])];
+  if (!begun && applied === 0 && statements.length > 0)
+    return [ownPath, forget(target.schema, [own])];
   const progress = recordProgress(target.schema, {
     tag: progressTag(step),
     checksum: migration.checksum,

