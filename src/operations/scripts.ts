@@ -54,8 +54,13 @@ export function readDownScripts(
     const refusal = refusalOf(migration, down, allowDataLoss);
     if (refusal !== undefined) problems.push(refusal);
     if (refusal !== undefined || down === undefined) return undefined;
-    const { file, checksum, text } = down;
-    return read(config, { ...migration, file, checksum, text }).script;
+    const { file, checksum, text, dataLoss } = down;
+    const before = problems.length;
+    const { script } = read(config, { ...migration, file, checksum, text });
+    // Also BEGIN and COMMIT alone run nothing: only the parser knows.
+    const nothing = problems.length === before && script.statements.length === 0;
+    if (nothing && dataLoss.length === 0) problems.push(emptyDown(migration.tag, file));
+    return script;
   });
 }
 
@@ -79,11 +84,7 @@ function refusalOf(
         remedy: "Downgrade to a migration behind it, or restore a backup. Nothing was changed.",
       },
     );
-  if (empty && dataLoss.length === 0)
-    return new FleetError("down", `the down of ${tag} is empty`, {
-      where,
-      remedy: "Write the SQL that takes the migration back. Nothing was changed.",
-    });
+  if (empty && dataLoss.length === 0) return emptyDown(tag, where);
   if (dataLoss.length > 0 && !allowDataLoss)
     return new FleetError(
       "down",
@@ -94,6 +95,13 @@ function refusalOf(
       },
     );
   return undefined;
+}
+
+function emptyDown(tag: string, where: string): FleetError {
+  return new FleetError("down", `the down of ${tag} is empty`, {
+    where,
+    remedy: "Write the SQL that takes the migration back. Nothing was changed.",
+  });
 }
 
 type ReadScript = (

@@ -22,6 +22,9 @@ export async function readDown({ downFile }: Migration): Promise<Down | undefine
 }
 
 function marks(text: string, mark: string): string[] {
-  const pattern = new RegExp(`^--[ \\t]*drizzle-fleet:[ \\t]*${mark}\\b:?[ \\t]*(.*)$`, "gm");
+  const pattern = new RegExp(
+    `^[ \\t]*--[ \\t]*drizzle-fleet:[ \\t]*${mark}\\b:?[ \\t]*(.*)$`,
+    "gm",
+  );
   return [...text.matchAll(pattern)].map(([, what = ""]) => what.trim());
 }

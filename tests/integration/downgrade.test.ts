@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { FleetInput } from "../../src/config/schema.ts";
+import type { DowngradeRequest } from "../../src/operations/downgrade.ts";
 import { catalogOf } from "../support/catalog.ts";
 import { createDatabase, type TestDatabase, urlWith } from "../support/database.ts";
 import {
@@ -262,5 +263,105 @@ describe("a down of several transactions", () => {
       a: "succeeded 0001_index",
     });
     expect(await ledger(database)).toEqual([]);
+  });
+});
+
+describe("a downgrade is refused before any tenant is touched", () => {
+  async function refusal(back: Files, goal: DowngradeRequest["goal"] = { base: true }) {
+    const fleet = await fleetAtHead({ tenants: ["a", "b"], back });
+    const before = [await catalogOf(fleet.database, "app_a"), await tags(fleet.database)];
+    const error = await downgradeAll(fleet.context, goal).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    for (const tenant of ["a", "b"]) {
+      const after = [
+        await catalogOf(fleet.database, `app_${tenant}`),
+        await tags(fleet.database, tenant),
+      ];
+      expect(after).toEqual(before);
+    }
+    return { ...fleet, error };
+  }
+
+  test("when a migration has no down, though others have", async () => {
+    const { "0001_kind": _, ...others } = downs;
+    expect((await refusal(others)).error).toMatchObject({
+      code: "down",
+      message: "0001_kind has no down",
+      remedy: expect.stringContaining("drizzle-fleet generate app --down"),
+    });
+  });
+
+  test("when its author says that there is no way back, however he indents it", async () => {
+    for (const indent of ["", "  "]) {
+      const text = `${indent}-- drizzle-fleet: irreversible the mails are sent\nSELECT 1;`;
+      expect((await refusal({ ...downs, "0000_people": text })).error).toMatchObject({
+        code: "down",
+        message: "0000_people is irreversible: the mails are sent",
+      });
+    }
+  });
+
+  test("when it holds no statement: its entry would go, and the migration stay", async () => {
+    for (const text of ["", "-- nothing yet\n", ";", "BEGIN;\nCOMMIT;", "/* a /* b */ c */"])
+      expect((await refusal({ ...downs, "0001_kind": text })).error, text).toMatchObject({
+        code: "down",
+        message: "the down of 0001_kind is empty",
+      });
+  });
+
+  test("when it loses data without consent; with it, one without SQL takes back its entry alone", async () => {
+    const lossy = "-- drizzle-fleet: data-loss what the migration deleted\n";
+    const { context, database, error } = await refusal({ ...downs, "0002_nullable": lossy });
+    expect(error).toMatchObject({
+      code: "down",
+      message: expect.stringContaining("what the migration deleted"),
+      remedy: expect.stringContaining("--allow-data-loss"),
+    });
+    const before = await catalogOf(database, "app_a");
+    const consent = { allowDataLoss: true };
+    expect(byTenant(await downgradeAll(context, { count: 1 }, consent))).toEqual({
+      a: "succeeded 0002_nullable",
+      b: "succeeded 0002_nullable",
+    });
+    expect(await catalogOf(database, "app_a")).toEqual(before);
+    expect(await tags(database)).toEqual(["0000_people", "0001_kind"]);
+  });
+
+  test("when it leaves the tenant, with file and line", async () => {
+    const leaving = `ALTER TABLE "people" DROP COLUMN "kind";\n\nDROP TYPE "app_b"."kind";`;
+    expect((await refusal({ ...downs, "0001_kind": leaving })).error).toMatchObject({
+      code: "isolation",
+      where: expect.stringMatching(/0001_kind\.down\.sql:3/),
+      message: expect.stringContaining("app_b"),
+    });
+  });
+
+  test("when nobody knows the migration: the nearest names are told", async () => {
+    expect((await refusal(downs, { tag: "0001_kinds" })).error).toMatchObject({
+      message: expect.stringContaining("0001_kinds"),
+      remedy: expect.stringContaining("0001_kind"),
+    });
+  });
+
+  test("when there are several services, and none is named", async () => {
+    const { root, database } = await fleetAtHead();
+    const { services } = appFleet(database.url, ["a"]);
+    const other = {
+      schema: "./schema",
+      out: "./drizzle/app",
+      database: "main",
+      tenantSchema: "other_{tenant}",
+    };
+    const fleet = appFleet(database.url, ["a"], { services: { ...services, other } });
+    const context = contextFor(root, fleet);
+    await expect(downgradeAll(context, { count: 1 })).rejects.toMatchObject({
+      code: "usage",
+      remedy: expect.stringContaining("--service: app, other"),
+    });
+    expect(await tags(database)).toHaveLength(3);
+    const run = await downgradeAll(context, { count: 1 }, { services: ["app"] });
+    expect(byTenant(run)).toEqual({ a: "succeeded 0002_nullable" });
   });
 });
