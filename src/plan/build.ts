@@ -87,7 +87,7 @@ export function planTarget(
   const problems = [
     ...closed(target, state),
     ...unknown(strange),
-    ...downs.map(unfinishedDown),
+    ...downs.map((down) => unfinishedDown(history, byTag, down)),
     ...edited(history, byTag),
     ...(rules.allowOutOfOrder ? [] : outOfOrder(late, history, byTag)),
   ];
@@ -257,12 +257,24 @@ export function unknown(strange: readonly LedgerEntry[]): PlanProblem[] {
 }
 
 /** A down that was cut off, as a problem for everything but going on with it. */
-export function unfinishedDown({ tag }: LedgerEntry): PlanProblem {
+export function unfinishedDown(
+  { migrations }: History,
+  byTag: ReadonlyMap<string, LedgerEntry>,
+  { tag: own }: LedgerEntry,
+): PlanProblem {
+  const recorded = ({ tag }: Migration) => downTag(byTag.get(tag)?.tag ?? tag);
+  const index = migrations.findIndex((migration) => recorded(migration) === own);
+  const tag = migrations[index]?.tag ?? own;
+  // Not so many back: some of them may have been taken back before it.
+  const stays = migrations[index - 1]?.tag ?? "base";
   return {
     kind: "unfinished",
     tag,
     message: `a downgrade was cut off in the middle of ${tag}`,
-    remedy: "Run the same downgrade again: it goes on where it stopped.",
+    remedy:
+      index < 0
+        ? "Check out the version of the repository that has it, and run the same downgrade again."
+        : `Let it go on where it stopped: drizzle-fleet downgrade ${stays}`,
   };
 }
 

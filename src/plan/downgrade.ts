@@ -41,7 +41,7 @@ export function planDowngrade(
     ...unknown(strange),
     ...edited(history, byTag),
     ...unfinished(byTag),
-    ...elsewhere(downs, back, byTag),
+    ...elsewhere(downs, back, history, byTag),
   ];
   return {
     target,
@@ -118,10 +118,13 @@ function unfinished(byTag: ReadonlyMap<string, LedgerEntry>): PlanProblem[] {
 function elsewhere(
   downs: readonly LedgerEntry[],
   back: readonly Migration[],
+  history: History,
   byTag: ReadonlyMap<string, LedgerEntry>,
 ): PlanProblem[] {
   const [first] = back;
   const expected =
     first === undefined ? undefined : downTag(byTag.get(first.tag)?.tag ?? first.tag);
-  return downs.filter(({ tag }) => tag !== expected).map(unfinishedDown);
+  return downs
+    .filter(({ tag }) => tag !== expected)
+    .map((down) => unfinishedDown(history, byTag, down));
 }

@@ -1,7 +1,7 @@
 import { messageOf } from "../core/errors.ts";
 import type { Observer } from "../core/events.ts";
 import type { Failure, Outcome, OutcomeStatus } from "../core/outcome.ts";
-import type { PlanProblem, TargetPlan } from "../core/plan.ts";
+import type { PlanProblem, Step, TargetPlan } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import type { Session } from "../postgres/session.ts";
 import { isConnectionLoss, isRetryable, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
@@ -64,7 +64,7 @@ export async function attempt(
   for (const [index, step] of current.plan.steps.entries()) {
     const { target } = current.plan;
     const script = context.scriptOf(target.service, step.tag);
-    if (script === undefined) return ended(current, "failed", unreadScript(step.tag));
+    if (script === undefined) return ended(current, "failed", unreadScript(step));
     if (context.cancel?.aborted === true) return ended(current, "notExecuted");
     const startedAt = performance.now();
     try {
@@ -172,11 +172,14 @@ export function connectionFailure(cause: unknown): Failure {
   };
 }
 
-/** The target fell behind while the rollout ran, as when somebody restores it. */
-function unreadScript(tag: string): Failure {
+/** The target is elsewhere than when the rollout began: somebody restored it, or went the other way. */
+function unreadScript({ tag, action }: Step): Failure {
   return {
     tag,
-    message: `${tag} is missing here since the rollout began`,
+    message:
+      action === "downgrade"
+        ? `${tag} was applied here after the downgrade had begun`
+        : `${tag} is missing here since the rollout began`,
     remedy: "Run the same command again.",
   };
 }

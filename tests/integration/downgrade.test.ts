@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { FleetInput } from "../../src/config/schema.ts";
+import type { Context } from "../../src/operations/context.ts";
 import type { DowngradeRequest } from "../../src/operations/downgrade.ts";
 import { catalogOf } from "../support/catalog.ts";
 import { createDatabase, type TestDatabase, urlWith } from "../support/database.ts";
@@ -247,6 +248,87 @@ describe("a down of several transactions", () => {
       a: "succeeded 0001_index",
     });
     expect(await ledger(database)).toEqual([]);
+  });
+
+  const mixed = `CREATE TABLE "spare" ();
+--> statement-breakpoint
+DROP INDEX CONCURRENTLY "t_x";
+--> statement-breakpoint
+CREATE INDEX CONCURRENTLY "t_again" ON "t" ("x");
+--> statement-breakpoint
+ALTER TABLE "t" ADD COLUMN "old" integer;`;
+  const indexed = `DROP TABLE IF EXISTS "spare";\nCREATE INDEX "t_x" ON "t" ("x");\nALTER TABLE "t" DROP COLUMN IF EXISTS "old";`;
+
+  /** Terminates the backend of a downgrade while this statement waits for an older transaction. */
+  async function cutOffDuring(database: TestDatabase, context: Context, statement: string) {
+    const holding = statement.startsWith("DROP") ? "SELECT FROM app_a.t" : "SELECT 1";
+    const older = await database.connect();
+    await older.query(`BEGIN ISOLATION LEVEL REPEATABLE READ; ${holding}`);
+    const running = downgradeAll(context, { count: 1 });
+    const waiting = `FROM pg_stat_activity WHERE datname = current_database() AND starts_with(query, $1) AND wait_event_type = 'Lock'`;
+    const find = () => database.query(`SELECT pid ${waiting}`, [statement]);
+    await expect.poll(async () => (await find()).length, { timeout: 20_000 }).toBe(1);
+    await database.query(`SELECT pg_terminate_backend(pid, 5000) ${waiting}`, [statement]);
+    await older.query("COMMIT");
+    return (await running).outcomes;
+  }
+
+  for (const [statement, applied] of [
+    ["DROP INDEX CONCURRENTLY", 1],
+    ["CREATE INDEX CONCURRENTLY", 2],
+  ] as const) {
+    test(`goes on after its backend was terminated during ${statement}, and migrate waits for it`, async () => {
+      const once = { retry: { attempts: 1 } };
+      const { database, root, context } = await withConcurrentDown(indexed, mixed, once);
+      const [outcome] = await cutOffDuring(database, context, statement);
+      expect(outcome).toMatchObject({ status: "inDoubt", applied: [] });
+      const own = { tag: "0001_index.down", applied, statements: 4, begun: true };
+      const forth = { ...whole, applied: 3, statements: 3 };
+      expect(await ledger(database)).toEqual([forth, own]);
+      expect(await database.query(invalidIndexes)).toHaveLength(1);
+
+      const ups = { "0000_table": table, "0001_index": indexed };
+      await writeFiles(
+        root,
+        history("drizzle/app", { ...ups, "0002_more": `CREATE TABLE "more" ();` }),
+      );
+      const forwards = await migrateAll(context);
+      expect(forwards.outcomes[0]).toMatchObject({
+        status: "failed",
+        applied: [],
+        failure: {
+          message: "a downgrade was cut off in the middle of 0001_index",
+          remedy: "Let it go on where it stopped: drizzle-fleet downgrade 0000_table",
+        },
+      });
+      // What comes behind may be corrected, what was applied or begun may not.
+      const edited = (from: string, to: string) =>
+        writeFiles(root, downFiles({ "0001_index": mixed.replace(from, to) }));
+      await edited(`"spare"`, `"other"`);
+      const refused = await downgradeAll(context, { count: 1 });
+      expect(refused.outcomes[0]?.failure?.message).toContain("edited after");
+      expect(await ledger(database)).toEqual([forth, own]);
+      await edited(`"old" integer`, `"old" bigint`);
+      expect(byTenant(await downgradeAll(context, { tag: "0000_table" }))).toEqual({
+        a: "succeeded 0001_index",
+      });
+      expect(await ledger(database)).toEqual([]);
+      expect(await database.query(invalidIndexes)).toEqual([]);
+      const lines = await catalogOf(database, "app_a");
+      expect(lines.filter((line) => line.includes("t_x"))).toEqual([]);
+      expect(lines.filter((line) => line.includes("t_again"))).toHaveLength(1);
+      expect(lines.filter((line) => /old.*bigint/.test(line))).toHaveLength(1);
+      expect(byTenant(await migrateAll(context, { to: "0000_table" }))).toEqual({ a: "skipped" });
+    });
+  }
+
+  test("is retried within one run, when attempts are left, and takes back no more", async () => {
+    const { database, context } = await withConcurrentDown(indexed, mixed);
+    const [outcome] = await cutOffDuring(database, context, "DROP INDEX CONCURRENTLY");
+    expect(outcome).toMatchObject({ status: "succeeded", applied: ["0001_index"] });
+    expect(await ledger(database)).toEqual([]);
+    expect(await tags(database)).toEqual(["0000_table"]);
+    expect(await database.query(invalidIndexes)).toEqual([]);
   });
 
   test("goes by a migration that failed at its first statement: there is nothing to finish", async () => {
