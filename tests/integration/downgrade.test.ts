@@ -158,6 +158,106 @@ describe("a downgrade that the data of some tenants does not allow", () => {
   });
 });
 
+test("a fleet that was taken back equals one that never went further", async () => {
+  const tenants = ["a", "b", "c"];
+  const there = await fleetAtHead({ tenants });
+  const early = await fleetAtHead({
+    tenants,
+    ups: { "0000_people": migrations["0000_people"] },
+    back: {},
+  });
+  const state = async ({ database }: typeof there, tenant: string) => [
+    await catalogOf(database, `app_${tenant}`),
+    await database.query(
+      `SELECT tag, checksum, statements, applied, applied_checksum, begun FROM app_${tenant}.__fleet_ledger ORDER BY tag`,
+    ),
+  ];
+  const head = await state(there, "a");
+  for (const goal of [{ tag: "0000_people" }, { count: 2 }]) {
+    const run = await downgradeAll(there.context, goal);
+    expect(byTenant(run)).toEqual(
+      Object.fromEntries(tenants.map((name) => [name, "succeeded 0002_nullable,0001_kind"])),
+    );
+    for (const tenant of tenants)
+      expect(await state(there, tenant), tenant).toEqual(await state(early, tenant));
+    await migrateAll(there.context);
+    expect(await state(there, "a")).toEqual(head);
+  }
+  await downgradeAll(there.context, { base: true });
+  for (const tenant of tenants) expect(await tags(there.database, tenant)).toEqual([]);
+  expect((await downgradeAll(there.context, { base: true })).outcomes).toMatchObject(
+    tenants.map(() => ({ status: "skipped" })),
+  );
+});
+
+test("a service with a single schema goes back like a tenant", async () => {
+  const database = await createDatabase();
+  const root = await createFolder({ ...history("drizzle/app", migrations), ...downFiles(downs) });
+  const { services } = appFleet(database.url, []);
+  const { tenantSchema: _, ...rest } = services.app as NonNullable<typeof services.app>;
+  const single = { ...rest, singleSchema: "alone" };
+  const context = contextFor(
+    root,
+    appFleet(database.url, [], { services: { app: single as never } }),
+  );
+  await migrateAll(context);
+  expect(byTenant(await downgradeAll(context, { count: 2 }))).toEqual({
+    app: "succeeded 0002_nullable,0001_kind",
+  });
+  expect(await database.query(`SELECT tag FROM alone.__fleet_ledger`)).toEqual([
+    { tag: "0000_people" },
+  ]);
+});
+
+describe("runners that go in both directions at once", () => {
+  test("leave every tenant with the catalog that its ledger says", async () => {
+    const tenants = Array.from({ length: 12 }, (_, index) => `t${index}`);
+    const ups = {
+      ...migrations,
+      "0003_index": `CREATE INDEX CONCURRENTLY "nick_x" ON "people" ("nick");`,
+      "0004_table": `CREATE TABLE "late" ("id" integer);`,
+    };
+    const back = {
+      ...downs,
+      "0003_index": `DROP INDEX CONCURRENTLY "nick_x";`,
+      "0004_table": `DROP TABLE "late";`,
+    };
+    const { database, context } = await fleetAtHead({
+      tenants,
+      ups,
+      back,
+      more: { concurrency: 3 },
+    });
+    // What each number of migrations looks like. Two back from the second one are all.
+    const expected = new Map<string, string[]>([["", []]]);
+    for (const length of [5, 4, 3, 2, 1]) {
+      await downgradeAll(context, { tag: Object.keys(ups)[length - 1] ?? "" }, { tenants: ["t0"] });
+      expected.set(String(await tags(database, "t0")), await catalogOf(database, "app_t0"));
+    }
+    expect(expected.size).toBe(6);
+    await migrateAll(context);
+    for (let round = 0; round < 3; round += 1) {
+      const runs = await Promise.all([
+        downgradeAll(context, { tag: "0000_people" }),
+        migrateAll(context),
+        downgradeAll(context, { count: 2 }),
+        migrateAll(context),
+      ]);
+      const broken = runs.flatMap(({ outcomes }) =>
+        outcomes.flatMap(({ failure }) => failure?.sqlstate ?? []),
+      );
+      expect(broken).toEqual([]);
+      for (const tenant of tenants) {
+        const catalog = expected.get(String(await tags(database, tenant)));
+        expect(await catalogOf(database, `app_${tenant}`), tenant).toEqual(catalog);
+      }
+      expect(await database.query(invalidIndexes)).toEqual([]);
+    }
+    await migrateAll(context);
+    for (const tenant of tenants) expect(await tags(database, tenant)).toEqual(Object.keys(ups));
+  });
+});
+
 describe("so many back", () => {
   test("is counted once: an attempt that is repeated takes back no more", async () => {
     const { database, context } = await fleetAtHead({
@@ -316,7 +416,7 @@ ALTER TABLE "t" ADD COLUMN "old" integer;`;
       expect(await database.query(invalidIndexes)).toEqual([]);
       const lines = await catalogOf(database, "app_a");
       expect(lines.filter((line) => line.includes("t_x"))).toEqual([]);
-      expect(lines.filter((line) => line.includes("t_again"))).toHaveLength(1);
+      expect(lines.filter((line) => /^index .*t_again/.test(line))).toHaveLength(1);
       expect(lines.filter((line) => /old.*bigint/.test(line))).toHaveLength(1);
       expect(byTenant(await migrateAll(context, { to: "0000_table" }))).toEqual({ a: "skipped" });
     });
