@@ -1,3 +1,5 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { FleetInput } from "../../src/config/schema.ts";
 import type { Context } from "../../src/operations/context.ts";
@@ -15,6 +17,7 @@ import {
   migrateAll,
   writeFiles,
 } from "../support/fleet.ts";
+import { startPgbouncer } from "../support/pgbouncer.ts";
 import { BreakingProxy } from "../support/proxy.ts";
 
 const migrations = {
@@ -431,6 +434,30 @@ ALTER TABLE "t" ADD COLUMN "old" integer;`;
     expect(await database.query(invalidIndexes)).toEqual([]);
   });
 
+  test("is found again in a folder that was converted since, and goes on there", async () => {
+    const once = { retry: { attempts: 1 } };
+    const { database, root, context } = await withConcurrentDown(indexed, mixed, once);
+    await cutOffDuring(database, context, "DROP INDEX CONCURRENTLY");
+    await rm(join(root, "drizzle"), { recursive: true });
+    await writeFiles(root, {
+      "drizzle/app/20260101000000_table/migration.sql": table,
+      "drizzle/app/20260101000000_table/down.sql": `DROP TABLE "t";`,
+      "drizzle/app/20260102000000_index/migration.sql": indexed,
+      "drizzle/app/20260102000000_index/down.sql": mixed,
+    });
+    const forwards = await migrateAll(context);
+    expect(forwards.outcomes[0]?.failure?.remedy).toMatch(/downgrade 20260101000000_table$/);
+    expect(byTenant(await downgradeAll(context, { count: 1 }))).toEqual({
+      a: "succeeded 20260102000000_index",
+    });
+    expect(await ledger(database)).toEqual([]);
+    expect(await database.query(invalidIndexes)).toEqual([]);
+    expect(byTenant(await downgradeAll(context, { base: true }))).toEqual({
+      a: "succeeded 20260101000000_table",
+    });
+    expect(await tags(database)).toEqual([]);
+  });
+
   test("goes by a migration that failed at its first statement: there is nothing to finish", async () => {
     const { database, root, context } = await withConcurrentDown(
       `CREATE INDEX "t_x" ON "t" ("x");`,
@@ -518,6 +545,21 @@ describe("a downgrade is refused before any tenant is touched", () => {
       where: expect.stringMatching(/0001_kind\.down\.sql:3/),
       message: expect.stringContaining("app_b"),
     });
+  });
+
+  test("when it cannot run in a transaction, and a pooler stands before the database", async () => {
+    const back = {
+      ...downs,
+      "0002_nullable": `CREATE INDEX CONCURRENTLY "nick_x" ON "people" ("nick");`,
+    };
+    const { root, database } = await fleetAtHead({ back });
+    const pooler = await startPgbouncer(database.url, { poolMode: "transaction" });
+    const context = contextFor(root, appFleet(pooler.url, ["a"]));
+    await expect(downgradeAll(context, { count: 1 })).rejects.toMatchObject({
+      code: "config",
+      where: expect.stringMatching(/0002_nullable\.down\.sql:1/),
+    });
+    expect(await tags(database)).toHaveLength(3);
   });
 
   test("when nobody knows the migration: the nearest names are told", async () => {
