@@ -2,7 +2,6 @@ import type { Course } from "../control/rollouts.ts";
 import { FleetError } from "../core/errors.ts";
 import type { Observer } from "../core/events.ts";
 import { type Plan, targetsOf } from "../core/plan.ts";
-import type { Target } from "../core/target.ts";
 import type { Planner } from "../plan/build.ts";
 import { type DowngradeGoal, goalOf, planDowngrade } from "../plan/downgrade.ts";
 import type { Context } from "./context.ts";
@@ -24,8 +23,8 @@ export interface DowngradeRequest extends RolloutRequest {
 }
 
 export interface DowngradeResult extends RolledOut {
-  /** Where all targets were to go, if to one place: the goal of another attempt. Never so many back. */
-  readonly goal?: DowngradeGoal;
+  /** Where the targets were to go: the goal of another attempt. So many back only where there was nothing to do. */
+  readonly goal: DowngradeGoal;
 }
 
 /**
@@ -40,47 +39,69 @@ export async function downgrade(
   request: DowngradeRequest,
   observe: Observer,
 ): Promise<DowngradeResult> {
-  return withBack(context, request, true, async ({ plan, fleet, histories, open }, scriptOf) => {
-    const { services, tenants, databases, failed, goal } = request;
-    const goals = "count" in goal ? goalsOf(plan, histories) : new Map<Target, DowngradeGoal>();
+  return withBack(context, request, true, async (planned, goal, scriptOf) => {
+    const { plan, fleet, histories, open } = planned;
+    const { services, tenants, databases, failed } = request;
     const prepared: Prepared = {
       verb: "downgrade",
       selection: { services, tenants, databases, goal, failed },
       plan,
-      planOne: (target, history, state) =>
-        planDowngrade(target, history, state, goals.get(target) ?? goal),
+      planOne: (target, history, state) => planDowngrade(target, history, state, goal),
       histories,
       databases: fleet.databases,
       scriptOf,
     };
     const choices = choicesOf(context, request, plan);
-    const result = await rollOut(context, prepared, open, choices, observe);
-    return { plan, ...result, ...common("count" in goal ? [...goals.values()] : [goal]) };
+    return { plan, goal, ...(await rollOut(context, prepared, open, choices, observe)) };
   });
 }
 
+/** What a downgrade would do. */
+export interface DowngradePlan {
+  readonly plan: Plan;
+  /** The tables and columns that go, with all that was written to them since, by migration. */
+  readonly drops: readonly {
+    readonly service: string;
+    readonly tag: string;
+    readonly what: string;
+  }[];
+}
+
 /** Says what `downgrade` would do. Changes nothing. */
-export function planBack(context: Context, request: DowngradeRequest): Promise<Plan> {
-  return withBack(context, request, false, async ({ plan }) => plan);
+export function planBack(context: Context, request: DowngradeRequest): Promise<DowngradePlan> {
+  return withBack(context, request, false, async ({ plan }, _goal, scriptOf) => {
+    const { changesOf } = await import("../sql/changes.ts");
+    const steps = targetsOf(plan).flatMap((one) =>
+      one.steps.map(({ tag }) => [one.target.service, tag] as const),
+    );
+    const unique = [...new Map(steps.map((step) => [JSON.stringify(step), step])).values()];
+    const drops = unique.flatMap(([service, tag]) => {
+      const migration = scriptOf(service, tag)?.migration;
+      const lost = migration === undefined ? [] : changesOf(migration.file, migration.text).lost;
+      return lost.map((what) => ({ service, tag, what }));
+    });
+    return { plan, drops };
+  });
 }
 
 async function withBack<Result>(
   context: Context,
   request: DowngradeRequest,
   certain: boolean,
-  use: (planned: Planned, scriptOf: Prepared["scriptOf"]) => Promise<Result>,
+  use: (planned: Planned, goal: DowngradeGoal, scriptOf: Prepared["scriptOf"]) => Promise<Result>,
 ): Promise<Result> {
   refuseAllServices(context, request);
   refuseCountOfFailed(request);
-  const { goal } = request;
-  const tag = "tag" in goal ? goal.tag : undefined;
-  const course: Course = { verb: "downgrade", end: { key: "goal", value: goal } };
-  return withPlan(context, request, course, plannerFor(request), certain, tag, async (planned) => {
+  const course: Course = { verb: "downgrade", end: { key: "goal", value: request.goal } };
+  const planOne = plannerFor(request);
+  const planning = { request, planOne, certain, tag: tagOf(request), course };
+  return withPlan(context, planning, async (planned) => {
     const { plan, histories, fleet } = planned;
+    const goal = fixedGoal(request, planned);
     const consent = request.allowDataLoss === true;
     const scriptOf = await readDownScripts(context, plan, histories, consent);
     refusePooled(plan, fleet.databases, scriptOf, needsDirectUrl);
-    return use(planned, scriptOf);
+    return use(planned, goal, scriptOf);
   });
 }
 
@@ -94,20 +115,29 @@ export function plannerFor({ goal }: DowngradeRequest): Planner {
   return (target, history, state) => planDowngrade(target, history, state, goal);
 }
 
-/** Where "so many back" leads, for each target. */
-function goalsOf(plan: Plan, histories: Planned["histories"]): Map<Target, DowngradeGoal> {
-  return new Map(
+/**
+ * Where the rollout goes, in words that stay true while it is carried out: "one back", asked again after a lost answer
+ * or by the next command, would be one more.
+ */
+function fixedGoal({ goal }: DowngradeRequest, { plan, histories }: Planned): DowngradeGoal {
+  if (!("count" in goal)) return goal;
+  const goals = new Map(
     targetsOf(plan).flatMap((one) => {
       const history = histories.get(one.target.service);
-      const goal = history && goalOf(one, history);
-      return goal === undefined ? [] : [[one.target, goal]];
+      const own = history && goalOf(one, history);
+      return own === undefined ? [] : [[JSON.stringify(own), own]];
     }),
   );
-}
-
-function common(goals: readonly DowngradeGoal[]): { goal?: DowngradeGoal } {
-  const [goal] = new Set(goals.map((one) => JSON.stringify(one))).size === 1 ? goals : [];
-  return goal === undefined ? {} : { goal };
+  const [only, ...others] = goals.values();
+  if (others.length === 0) return only ?? goal;
+  throw new FleetError(
+    "usage",
+    `the targets stand at different migrations: -${goal.count} would lead each elsewhere`,
+    {
+      remedy:
+        "Name the migration that stays the newest one; drizzle-fleet history shows who is where. Nothing was changed.",
+    },
+  );
 }
 
 /** What failed may have gone a part of the way: so many back from there would be too many. */

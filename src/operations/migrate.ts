@@ -32,7 +32,8 @@ export async function migrate(
   observe: Observer,
 ): Promise<MigrateResult> {
   const planOne = plannerFor(context, request);
-  return withPlan(context, request, course, planOne, true, request.to, async (planned) => {
+  const planning = { request, planOne, certain: true, tag: request.to, course };
+  return withPlan(context, planning, async (planned) => {
     const { plan, histories, open } = planned;
     const { databases } = planned.fleet;
     const scripts = await readScripts(context, plan, histories);
@@ -60,19 +61,12 @@ export async function migrate(
  */
 export function planMigration(context: Context, request: MigrateRequest): Promise<Plan> {
   const planOne = plannerFor(context, request);
-  return withPlan(
-    context,
-    request,
-    course,
-    planOne,
-    false,
-    request.to,
-    async ({ plan, fleet, histories }) => {
-      const { scriptOf } = await readScripts(context, plan, histories);
-      refusePooled(plan, fleet.databases, scriptOf, needsDirectUrl);
-      return plan;
-    },
-  );
+  const planning = { request, planOne, certain: false, tag: request.to, course };
+  return withPlan(context, planning, async ({ plan, fleet, histories }) => {
+    const { scriptOf } = await readScripts(context, plan, histories);
+    refusePooled(plan, fleet.databases, scriptOf, needsDirectUrl);
+    return plan;
+  });
 }
 
 /** How `migrate` plans a target. */

@@ -110,8 +110,8 @@ function readAndPlan(
   planOne: Planner,
   tag: string | undefined,
 ): Promise<OfflinePlan> {
-  const selection = { services, tenants, databases };
-  return withPlan(context, selection, planOne, false, tag, async (planned) => planned);
+  const request = { services, tenants, databases };
+  return withPlan(context, { request, planOne, certain: false, tag }, async (planned) => planned);
 }
 
 /** Nobody has looked at the targets: what is missing of schema and ledger, the script must find out. */

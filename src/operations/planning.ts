@@ -39,20 +39,22 @@ export interface Planned {
   readonly open: OpenDatabases;
 }
 
-/**
- * Plans for the targets of a request, and gives the plan to `use` while the databases are open.
- *
- * @param course what is asked for, for `--failed`
- * @param certain true: what is read is made sure to survive a crash of the server, before it is called applied
- * @param tag a migration that the request names: every selected service must have it
- */
+/** What a verb plans, and with what. */
+export interface Planning {
+  readonly request: RolloutRequest;
+  readonly planOne: Planner;
+  /** True: what is read is made sure to survive a crash of the server, before it is called applied. */
+  readonly certain: boolean;
+  /** A migration that the request names: every selected service must have it. */
+  readonly tag: string | undefined;
+  /** What `failed` of the request looks for; undefined for verbs that have no such thing. */
+  readonly course?: Course;
+}
+
+/** Plans for the targets of a request, and gives the plan to `use` while the databases are open. */
 export async function withPlan<Result>(
   context: Context,
-  request: RolloutRequest,
-  course: Course,
-  planOne: Planner,
-  certain: boolean,
-  tag: string | undefined,
+  { request, planOne, certain, tag, course }: Planning,
   use: (planned: Planned) => Promise<Result>,
 ): Promise<Result> {
   const selected = selectTargets(context, request);
@@ -61,8 +63,8 @@ export async function withPlan<Result>(
   refuseUnknownTag(tag, histories);
   const databases = [...new Set(selected.map(({ database }) => database))];
   return withDatabases(context, databases, async (open) => {
-    const targets =
-      request.failed === true ? await failedOf(context, selected, open, course) : selected;
+    const onlyFailed = request.failed === true && course !== undefined;
+    const targets = onlyFailed ? await failedOf(context, selected, open, course) : selected;
     const fleet = await planFleet(context, targets, histories, open, planOne, certain);
     return use({ plan: divide(fleet.targets, division), fleet, histories, open });
   });

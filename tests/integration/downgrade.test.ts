@@ -305,6 +305,16 @@ describe("so many back", () => {
       code: "usage",
       remedy: expect.stringContaining("Name the one that stays"),
     });
+    // Said again, it would take another one from those that are through.
+    await expect(downgradeAll(context, { count: 1 })).rejects.toMatchObject({
+      code: "usage",
+      message: "the targets stand at different migrations: -1 would lead each elsewhere",
+    });
+    expect(await tags(database)).toEqual(["0000_people", "0001_kind"]);
+    await database.query(`UPDATE app_b.people SET nick = 'z'`);
+    expect(byTenant(await downgradeAll(context, { tag: "0001_kind" }, { failed: true }))).toEqual({
+      b: "succeeded 0002_nullable",
+    });
   });
 });
 

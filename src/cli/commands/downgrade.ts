@@ -47,10 +47,12 @@ for migrate. Every down is read before the first target is touched.
       if (options.dryRun === true) {
         const { planText } = await import("../../report/plan.ts");
         const { targetsOf } = await import("../../core/plan.ts");
-        const plan = await planBack(context, request);
-        if (options.json === true) printJson(plan);
-        else
+        const { plan, drops } = await planBack(context, request);
+        if (options.json === true) printJson({ ...plan, drops });
+        else {
+          for (const { tag, what } of drops) await printText(`${tag}: ${what} goes, with its data`);
           await printText(planText(plan, { todo: "take back from", idle: "have nothing newer" }));
+        }
         const blocked = targetsOf(plan).some(({ problems }) => problems.length > 0);
         return finish(blocked ? exitCode.failed : exitCode.done);
       }
@@ -62,7 +64,7 @@ for migrate. Every down is read before the first target is touched.
         done: "downgraded",
         idle: "as wanted",
         each: "taken back",
-        again: `drizzle-fleet downgrade ${wordFor(result.goal) ?? "<the tag that stays>"} --failed`,
+        again: againText(result.goal, options),
       };
       if (options.json === true) writeLine(summaryDocument(result));
       else await printText(migrateText(result, process.stdout, wording));
@@ -71,9 +73,15 @@ for migrate. Every down is read before the first target is touched.
     });
 }
 
-function wordFor(goal: DowngradeRequest["goal"] | undefined): string | undefined {
-  if (goal === undefined || "count" in goal) return undefined;
-  return "tag" in goal ? goal.tag : "base";
+/** The command for what failed: to the same place, and on the same terms. */
+function againText(
+  goal: DowngradeRequest["goal"],
+  { service = [], allowDataLoss }: DowngradeOptions,
+): string {
+  const to = "tag" in goal ? goal.tag : "base" in goal ? "base" : `-${goal.count}`;
+  const consent = allowDataLoss === true ? ["--allow-data-loss"] : [];
+  const services = service.map((name) => `--service ${name}`);
+  return ["drizzle-fleet downgrade", to, ...services, ...consent, "--failed"].join(" ");
 }
 
 function goalOf(to: string): DowngradeRequest["goal"] {
