@@ -36,6 +36,7 @@ export async function compareSchema(
   const path = resolve(root, config.out);
   const [kit, folder] = await Promise.all([loadKit(root), readFolder(path)]);
   refuseOtherLayout(kit, folder);
+  refuseCasing(kit, service, config);
   const previous = await kit.at(folder, (folder?.migrations.length ?? 0) - 1);
   const { modules, placeOf } = await importTypeScript(
     await schemaFiles(service, config, root),
@@ -64,6 +65,15 @@ export function sqlOf(
   decisions: Decisions,
 ): Promise<string[]> {
   return kit.diff(previous, current, decisions);
+}
+
+/** drizzle-kit 1.0 would pass over it, and every column would get another name. */
+function refuseCasing({ layout, version }: Kit, service: string, { casing }: ServiceConfig): void {
+  if (layout === "journal" || casing === undefined) return;
+  throw new FleetError("config", `casing is no option of drizzle-kit ${version}`, {
+    where: `services.${service}.casing`,
+    remedy: `Take it out, and say it in the schema: import { ${casing === "camelCase" ? "camelCase" : "snakeCase"} } from "drizzle-orm/pg-core".`,
+  });
 }
 
 function refuseOtherLayout(kit: Kit, folder: MigrationsFolder | undefined): void {

@@ -138,4 +138,19 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
   );
 });
 
+test("casing is refused where drizzle-kit would pass over it", async () => {
+  const folder = await createProject({ "schema/tables.ts": imports(users(email)) }, "folders");
+  const fleet = appFleet("postgresql://localhost/none", ["a"]);
+  const { app } = fleet.services as { app: (typeof fleet.services)[string] };
+  const context = contextFor(folder, {
+    ...fleet,
+    services: { app: { ...app, casing: "snake_case" } } as typeof fleet.services,
+  });
+  await expect(generate(context, { services: [] })).rejects.toMatchObject({
+    code: "config",
+    where: "services.app.casing",
+    remedy: expect.stringContaining("snakeCase"),
+  });
+});
+
 type Decisions = NonNullable<Parameters<typeof generate>[1]["decisions"]>;
