@@ -146,8 +146,10 @@ describe("a downgrade that the data of some tenants does not allow", () => {
     expect(first.stopped).toMatchObject({ kind: "canary" });
     expect(first.outcomes.filter(({ status }) => status === "notExecuted")).toHaveLength(18);
     const untouched = async () => {
-      const all = await Promise.all(tenants.map((tenant) => tags(database, tenant)));
-      return tenants.filter((_, index) => all[index]?.length === 3);
+      const whole: string[] = [];
+      for (const tenant of tenants)
+        if ((await tags(database, tenant)).length === 3) whole.push(tenant);
+      return whole;
     };
     expect(await untouched()).toEqual(tenants.filter((tenant) => tenant !== "t04"));
 
