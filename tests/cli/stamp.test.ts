@@ -129,7 +129,6 @@ describe("stamp", () => {
     [["stamp"], "say head, a tag or base; or --from-drizzle"],
     [["stamp", "head", "--from-drizzle"], "say head, a tag or base; or --from-drizzle"],
     [["stamp", "head", "--drizzle-table", "t"], "need --from-drizzle"],
-    [["stamp", "--from-drizzle"], "stamp --yes"],
   ])("%j is wrong usage: exit 2", async (args, words) => {
     const { fleet } = await existing();
     const result = await fleet(...args);
