@@ -4,7 +4,7 @@ import type { PlanProblem, StampedEntry, TargetPlan } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import { digestOf } from "../ledger/digest.ts";
 import type { DrizzleRow } from "../ledger/drizzle-table.ts";
-import type { History } from "./build.ts";
+import { type History, resolve } from "./build.ts";
 import { noSchema, planStamp } from "./stamp.ts";
 
 /** When a migration was generated, in milliseconds since 1970, and how exactly that is known. */
@@ -32,6 +32,7 @@ export function planImport(
     noSchema(state),
     imported.problems,
     emptySchema(state, imported),
+    forgotten(history, state, imported),
   ].find(({ length }) => length > 0);
   return problems === undefined ? plan : { ...plan, steps: [], problems };
 }
@@ -94,6 +95,25 @@ function emptySchema(state: LedgerState, { entries }: Imported): PlanProblem[] {
       message: "the tenant schema is empty, so that what drizzle-orm applied was applied elsewhere",
       remedy:
         "Leave this target to drizzle-fleet migrate; or, if its migrations make no tables, record what it has with drizzle-fleet stamp <tag>.",
+    },
+  ];
+}
+
+/** What the ledger has beyond drizzle-orm's rows was applied since they were taken over: it must not be lost. */
+function forgotten(history: History, state: LedgerState, { entries }: Imported): PlanProblem[] {
+  if (state.kind !== "ledger") return [];
+  const { byTag, strange, downs } = resolve(history, state.entries);
+  const kept = new Set(entries.map(({ tag }) => tag));
+  const tags = [...byTag.keys(), ...[...strange, ...downs].map(({ tag }) => tag)];
+  const tag = tags.find((one) => !kept.has(one));
+  if (tag === undefined) return [];
+  return [
+    {
+      kind: "notImported",
+      tag,
+      message: `the ledger has ${tag}, which is not among the migrations that drizzle-orm has applied`,
+      remedy:
+        "There is nothing more to take over where drizzle-fleet migrates. To begin anew, empty the ledger first with drizzle-fleet stamp base.",
     },
   ];
 }

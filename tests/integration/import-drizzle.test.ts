@@ -100,6 +100,11 @@ describe("stamp --from-drizzle", () => {
       x: "succeeded 0002_c",
       y: "succeeded 0002_c",
     });
+    expect(byTenant(await importAll(context))).toEqual({ x: "failed", y: "failed" });
+    expect((await problemsOf(context)).x).toMatchObject([
+      ["notImported", "0002_c", expect.stringContaining("the ledger has 0002_c")],
+    ]);
+    expect(byTenant(await migrateAll(context))).toEqual({ x: "skipped", y: "skipped" });
   });
 
   test("a tenant that drizzle-orm left behind is behind here, too; its own table counts before the shared one", async () => {
@@ -126,7 +131,9 @@ describe("stamp --from-drizzle", () => {
       });
     await database.query(
       `UPDATE app_edited.__drizzle_migrations SET hash = 'aaaabbbbccccdddd' WHERE id = 2;
-       INSERT INTO app_strange.__drizzle_migrations (hash, created_at) VALUES ('ffffeeeeddddcccc', 1600000000000)`,
+       INSERT INTO app_strange.__drizzle_migrations (hash, created_at) VALUES ('ffffeeeeddddcccc', 1600000000000);
+       ALTER TABLE app_strange.__drizzle_migrations ALTER hash DROP NOT NULL;
+       INSERT INTO app_strange.__drizzle_migrations (hash) VALUES (NULL)`,
     );
     expect(await problemsOf(wider)).toEqual({
       edited: [
@@ -142,6 +149,7 @@ describe("stamp --from-drizzle", () => {
           undefined,
           "drizzle-orm has applied a migration that is not on disk (hash ffffeeeedddd..., generated at 2020-09-13T12:26:40.000Z)",
         ],
+        ["notImported", undefined, expect.stringContaining("not on disk (hash ...)")],
       ],
       bare: [
         [
