@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { SourceMap } from "node:module";
-import { isAbsolute, relative, resolve } from "node:path";
+import { dirname, extname, isAbsolute, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
 
@@ -43,7 +44,8 @@ export async function importTypeScript(
     write: false,
     outfile: `${root}/entries.mjs`,
     logLevel: "silent",
-    plugins: [packagesByAbsoluteUrl],
+    define: Object.fromEntries(ownPlaces.map(([said, name]) => [said, `${ownPlace}.${name}`])),
+    plugins: [packagesByAbsoluteUrl, placesOfTheirOwn],
   }).catch((error: unknown) => {
     throw bundlingError(error);
   });
@@ -100,6 +102,31 @@ const packagesByAbsoluteUrl: import("esbuild").Plugin = {
         isTypeScript(found.path);
       if (local) return { path: found.path };
       return { path: found.external ? found.path : pathToFileURL(found.path).href, external: true };
+    });
+  },
+};
+
+/** The constant that a module finds its own place in, and what is said for its parts. */
+const ownPlace = "drizzleFleetPlace";
+const ownPlaces = [
+  ["import.meta.url", "url"],
+  ["import.meta.dirname", "dirname"],
+  ["import.meta.filename", "filename"],
+  ["__dirname", "dirname"],
+  ["__filename", "filename"],
+] as const;
+
+/** A module that asks where it is means its file, not the data: URL that it has become a part of. */
+const placesOfTheirOwn: import("esbuild").Plugin = {
+  name: "places-of-their-own",
+  setup(build) {
+    build.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, async ({ path }) => {
+      const text = await readFile(path, "utf8");
+      if (!ownPlaces.some(([said]) => text.includes(said))) return undefined;
+      const place = { url: pathToFileURL(path).href, dirname: dirname(path), filename: path };
+      // On the first line, so that every line keeps its number.
+      const contents = `const ${ownPlace} = ${JSON.stringify(place)}; ${text}`;
+      return { contents, loader: extname(path).replace(/^\.[cm]?/, "") as "ts" };
     });
   },
 };

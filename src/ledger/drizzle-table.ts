@@ -87,7 +87,10 @@ interface Source {
 function sourceOf(schema: string, table: string, named: boolean): Source {
   const name = named ? "name" : "NULL::text AS name";
   const from = `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`;
-  return { schema, sql: `(SELECT id, coalesce(hash, '') AS hash, created_at, ${name} FROM ${from}) AS source` };
+  return {
+    schema,
+    sql: `(SELECT id, coalesce(hash, '') AS hash, created_at, ${name} FROM ${from}) AS source`,
+  };
 }
 
 async function readTogether(

@@ -1,5 +1,5 @@
 import { constants, copyFile, readFile, rename, writeFile } from "node:fs/promises";
-import { relative, resolve } from "node:path";
+import { isAbsolute, relative, resolve } from "node:path";
 import { loadConfig } from "../config/load.ts";
 import { type PlainConfig, readPlainConfig } from "../config/plain.ts";
 import { fleetConfigText } from "../config/render.ts";
@@ -62,14 +62,17 @@ export async function readProject(path: string | undefined): Promise<ExistingPro
  * @throws FleetError `config` for names that cannot be used
  */
 export function fleetFor({ config }: ExistingProject, answers: InitAnswers): FleetInput {
-  const { schema, out, casing } = config;
+  const { root, schema, out, casing } = config;
   const { service, tenants, urlVariable } = answers;
   const input: FleetInput = {
     databases: { [databaseName]: { url: { environmentVariable: urlVariable } } },
     services: {
       [service]: {
-        schema,
-        out,
+        schema:
+          typeof schema === "string"
+            ? inProject(root, schema)
+            : schema.map((one) => inProject(root, one)),
+        out: inProject(root, out),
         database: databaseName,
         ...(isPattern(answers.schema)
           ? { tenantSchema: answers.schema }
@@ -81,6 +84,13 @@ export function fleetFor({ config }: ExistingProject, answers: InitAnswers): Fle
   };
   resolveTargets(parseFleet(input), tenants, { services: [], tenants: [], databases: [] });
   return input;
+}
+
+/** The project may be somewhere else tomorrow: a path that was computed becomes a relative one. */
+function inProject(root: string, path: string): string {
+  if (!isAbsolute(path)) return path;
+  const found = relative(root, path).replaceAll("\\", "/");
+  return found.startsWith("..") ? found : `./${found}`;
 }
 
 /** True for a name that gives each tenant a schema of its own. */

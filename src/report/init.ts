@@ -31,6 +31,7 @@ export function initText(
   const where = schema.includes("{tenant}")
     ? `tenant schemas ${schema}, ${counted(tenants.length, "tenant")}: ${some(tenants) || "none yet"}`
     : `schema ${schema}`;
+  const config = configFlag(file);
   return [
     `${file} declares a fleet now; the old one is ${kept}.`,
     `  service ${service}, ${where}`,
@@ -44,10 +45,15 @@ export function initText(
         ]),
     "",
     "Next:",
-    "  npx drizzle-fleet status",
-    "  npx drizzle-fleet generate --down",
-    `  npx drizzle-fleet generate ${service} --name <what_changes>`,
-    "  npx drizzle-fleet migrate",
-    `drizzle-kit reads the new file, too: SERVICE=${service} npx drizzle-kit generate`,
+    `  npx drizzle-fleet status${config}`,
+    `  npx drizzle-fleet generate --down${config}`,
+    `  npx drizzle-fleet generate ${service} --name <what_changes>${config}`,
+    `  npx drizzle-fleet migrate${config}`,
+    `drizzle-kit reads the new file, too: SERVICE=${service} npx drizzle-kit generate${config}`,
   ].join("\n");
+}
+
+/** What a command needs to find a configuration that is not where it looks by itself. */
+export function configFlag(file: string): string {
+  return file === "drizzle.config.ts" ? "" : ` --config ${file}`;
 }

@@ -5,7 +5,7 @@ import { migrate } from "drizzle-orm/node-postgres/migrator";
 import { describe, expect, test } from "vitest";
 import { createProject, repository, run, runCli } from "../support/cli.ts";
 import { createDatabase, type TestDatabase, urlWith } from "../support/database.ts";
-import { writeFiles } from "../support/fleet.ts";
+import { history, writeFiles } from "../support/fleet.ts";
 
 const drizzleKit = join(repository, "node_modules/drizzle-kit/bin.cjs");
 
@@ -192,6 +192,28 @@ export default defineFleet({
     const stamped = await runCli(project, ["stamp", "--from-drizzle", "--yes"], environment);
     expect(stamped.stdout).toContain("Done: 1 ledger written");
     expect((await runCli(project, ["migrate"], environment)).stdout).toContain("Nothing to do");
+  });
+
+  test("a configuration elsewhere, with paths that it computes, stays free of this machine's", async () => {
+    const project = await createProject({
+      "db/package.json": '{ "name": "shop" }',
+      "db/drizzle.config.ts": `import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { out } from "./paths/out";
+const here = dirname(fileURLToPath(import.meta.url));
+export default { dialect: "postgresql", schema: [resolve(__dirname, "src/*.ts"), here + "/../more.ts"], out };
+`,
+      "db/paths/out.ts": `export const out = __dirname.replace("paths", "migrations");`,
+      ...history("db/migrations", { "0000_a": `CREATE TABLE "users" ();` }),
+    });
+    const config = ["--config", "db/drizzle.config.ts"];
+    const result = await runCli(project, ["init", "--yes", "--single-schema", "public", ...config]);
+    expect(result).toMatchObject({ code: 0 });
+    const text = await readFile(join(project, "db/drizzle.config.ts"), "utf8");
+    expect(text).toContain('schema: ["./src/*.ts", "../more.ts"],');
+    expect(text).toContain('out: "./migrations",');
+    expect(result.stdout).toContain("stamp --from-drizzle --config db/drizzle.config.ts");
+    expect(result.stdout).toContain("npx drizzle-fleet status --config db/drizzle.config.ts");
   });
 
   test("tenants without drizzle-orm's table are found by their tables, and told how to be stamped", async () => {

@@ -31,7 +31,7 @@ does what stamp --from-drizzle does. Schema, migrations and tables stay as they 
       const misuse = misuseOf(options);
       if (misuse !== undefined) command.error(`error: ${misuse}`);
       const { fleetFor, readProject, writeFleet } = await import("../../operations/init.ts");
-      const { initText } = await import("../../report/init.ts");
+      const { configFlag, initText } = await import("../../report/init.ts");
       const project = await readProject(options.config);
       const answers = await answersFor(project, options);
       const fleet = fleetFor(project, answers);
@@ -47,7 +47,9 @@ does what stamp --from-drizzle does. Schema, migrations and tables stay as they 
       await writeFleet(project, fleet);
       const stamped = why === undefined ? await record(context, project, options) : undefined;
       const later =
-        why === undefined ? undefined : { command: stampCommandLine(project, options), why };
+        why === undefined
+          ? undefined
+          : { command: stampCommandLine(project, options) + configFlag(init.file), why };
       if (options.json === true)
         printJson({
           written: true,
