@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { type DatabaseAddress, locationOf } from "../core/database.ts";
-import { FleetError, messageOf } from "../core/errors.ts";
+import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
 import { requestCancel } from "./cancel.ts";
 import type { Channel } from "./channel.ts";
 import { Script } from "./script.ts";
@@ -20,6 +20,12 @@ const clientCheck: readonly [name: string, value: string] = [
   "client_connection_check_interval",
   "5s",
 ];
+
+/** What a server says of a new session. */
+interface Greeting {
+  readonly backend: number;
+  readonly strings: string;
+}
 
 /** How long a cancelled statement may take to end, in milliseconds. */
 const cancelPatience = 5_000;
@@ -53,6 +59,7 @@ export class Session implements Channel {
       try {
         return await Session.#connectOnce(address, Math.max(deadline - Date.now(), 1_000));
       } catch (error) {
+        if (isFleetError(error)) throw error;
         if (!isWorthWaiting(error, options)) throw refused(address, error);
         if (Date.now() + delay > deadline) throw unreachable(address, options.waitMs, error);
         await sleep(delay, undefined, { signal: options.signal });
@@ -70,7 +77,8 @@ export class Session implements Channel {
     const session = new Session(client);
     try {
       await client.connect();
-      await session.#getToKnowTheServer();
+      const { strings } = await session.#getToKnowTheServer();
+      if (strings === "off") throw misread(address);
       return session;
     } catch (error) {
       // A client that was refused keeps its socket, and the process, until the server gives up on it.
@@ -80,9 +88,10 @@ export class Session implements Channel {
   }
 
   /** Asks for the backend, and whether the client check is there; leaves nothing set, the backend may be shared. */
-  async #getToKnowTheServer(): Promise<void> {
-    const backend = "SELECT pg_catalog.pg_backend_pid() AS backend";
-    const rows = await this.query<{ backend: number }>(
+  async #getToKnowTheServer(): Promise<Greeting> {
+    const backend = `SELECT pg_catalog.pg_backend_pid() AS backend,
+      pg_catalog.current_setting('standard_conforming_strings') AS strings`;
+    const rows = await this.query<Greeting>(
       `${backend}, pg_catalog.set_config($1, $2, true)`,
       clientCheck,
     ).catch((error: unknown) => {
@@ -93,8 +102,9 @@ export class Session implements Channel {
       return undefined;
     });
     if (rows !== undefined) this.#settings = new Map([clientCheck]);
-    const [row] = rows ?? (await this.query<{ backend: number }>(backend));
-    this.#backend = row?.backend ?? 0;
+    const [row = { backend: 0, strings: "on" }] = rows ?? (await this.query<Greeting>(backend));
+    this.#backend = row.backend;
+    return row;
   }
 
   /** Settings that every transaction of this session should have; RESET ALL takes them back. */
@@ -205,6 +215,18 @@ function refused(address: DatabaseAddress, cause: unknown): FleetError {
     "config",
     `database "${address.name}" at ${locationOf(address)} refused the connection: ${messageOf(cause)}${suffix}`,
     { remedy: remedyFor(state, messageOf(cause)), cause },
+  );
+}
+
+/** A message is read as a whole before a setting in it counts: such a server would read other SQL than the parser did. */
+function misread(address: DatabaseAddress): FleetError {
+  return new FleetError(
+    "config",
+    `database "${address.name}" at ${locationOf(address)} has standard_conforming_strings off for this role, so that backslashes mean something else`,
+    {
+      remedy:
+        "Switch it on: ALTER ROLE ... SET standard_conforming_strings = on. Nothing was changed.",
+    },
   );
 }
 

@@ -13,8 +13,11 @@ const answer = "drizzle_fleet_answer";
  * loaded.
  */
 export class PsqlScript implements Channel {
-  /** The script is UTF-8, whatever psql takes from its surroundings. */
-  readonly settings: ReadonlyMap<string, string> = new Map([["client_encoding", "UTF8"]]);
+  /** The script is UTF-8, and a backslash in it nothing special, whatever psql and the role are set to. */
+  readonly settings: ReadonlyMap<string, string> = new Map([
+    ["client_encoding", "UTF8"],
+    ["standard_conforming_strings", "on"],
+  ]);
   readonly pooled = false;
   readonly lost = false;
   #text = "";

@@ -62,6 +62,16 @@ describe("a database that cannot be used", () => {
     expect(byTenant(result)).toEqual({ a: "succeeded 0000_t" });
   });
 
+  test("a role that reads backslashes in another way than the parser is refused", async () => {
+    const database = await createDatabase();
+    const { role, url } = await createRole(database);
+    await database.query(`ALTER ROLE ${role} SET standard_conforming_strings = off`);
+    expect(await attempt(url)).toMatchObject({
+      code: "config",
+      message: expect.stringContaining("standard_conforming_strings off"),
+    });
+  });
+
   test("a wrong password and a missing database are said at once, without the password", async () => {
     const { url } = await createDatabase();
     const wrong = await attempt(
