@@ -11,7 +11,7 @@ import { flush } from "../postgres/flush.ts";
 import { counted } from "../report/words.ts";
 import { writeTarget } from "../rollout/offline.ts";
 import { PsqlScript } from "../rollout/psql.ts";
-import { ResumeError } from "../rollout/step.ts";
+import { editedPart } from "../rollout/step.ts";
 import { loadParser } from "../sql/parser.ts";
 import { type Context, selectTargets } from "./context.ts";
 import {
@@ -151,6 +151,7 @@ async function writeScripts(
   const busy = all.filter(({ steps }) => steps.length > 0);
   const { folder, write } = offline;
   const writer = { context, request, scripts, offline };
+  throwProblems(editedParts(busy, scripts), "some targets have problems: no script was written");
   await loadParser();
   if (folder === undefined) {
     await writeScript(writer, busy, write);
@@ -167,6 +168,20 @@ async function writeScripts(
   const idle = all.length - busy.length;
   context.notify(
     `${busy.length} of ${counted(all.length, "target")}${where}${idle > 0 ? "; the others have nothing to do" : ""}.`,
+  );
+}
+
+/** What was applied in part must be as it was; all targets are looked at before the first is written. */
+function editedParts(plans: readonly TargetPlan[], { scriptOf }: Scripts): FleetError[] {
+  return plans.flatMap(({ target, steps }) =>
+    steps.flatMap((step) => {
+      const script = scriptOf(target.service, step.tag);
+      const message = script && editedPart(step, script);
+      if (message === undefined) return [];
+      return new FleetError("edited", `${targetName(target)}: ${message}`, {
+        remedy: "Restore that part of the file; only what was not applied yet may change.",
+      });
+    }),
   );
 }
 
@@ -199,14 +214,7 @@ async function writeScript(
   }
   const timeouts = { ...fleet.timeouts, ...request.timeouts };
   for (const plan of plans) {
-    await writeTarget(psql, plan, scripts.scriptOf, { timeouts, by: `${by} by psql script` }).catch(
-      (error: unknown) => {
-        if (!(error instanceof ResumeError)) throw error;
-        throw new FleetError("edited", `${targetName(plan.target)}: ${error.message}`, {
-          remedy: "Restore that part of the file; only what was not applied yet may change.",
-        });
-      },
-    );
+    await writeTarget(psql, plan, scripts.scriptOf, { timeouts, by: `${by} by psql script` });
     write(psql.take());
   }
   await psql.script(flush);

@@ -6,7 +6,7 @@ import { quoteLiteral } from "../postgres/identifiers.ts";
 import { noLedger, progressIs, progressReached, slateFor } from "./guard.ts";
 import type { PsqlScript } from "./psql.ts";
 import { type Opening, progressTag, type Run, type Script, type StepContext } from "./run.ts";
-import { openingOf, refuseEdited, runSegment, segmentsIn } from "./step.ts";
+import { openingOf, runSegment, segmentsIn } from "./step.ts";
 
 /** A run whose messages are written down. */
 interface Written extends Run {
@@ -16,8 +16,7 @@ interface Written extends Run {
 /**
  * Writes what brings a target to the end of its plan: the messages that a session would be sent, each behind the
  * question whether the ledger has it already. So the script can be run again from its beginning, wherever it stopped.
- *
- * @throws ResumeError when the part of a migration that was applied was edited since
+ * What was applied in part must be as it was: see `editedPart`.
  */
 export async function writeTarget(
   psql: PsqlScript,
@@ -31,7 +30,6 @@ export async function writeTarget(
   for (const [index, step] of steps.entries()) {
     const script = scriptOf(target.service, step.tag);
     if (script === undefined) throw new Error(`${step.tag} was not read`);
-    refuseEdited(step, script);
     const run: Written = { session: psql, target, step, script, context };
     for (const segment of segmentsIn(run))
       await writeSegment(run, segment, openingOf(run, segment, index === 0 ? create : "nothing"));

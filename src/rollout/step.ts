@@ -83,14 +83,21 @@ export function runSegment(run: Run, segment: Segment, opening: Opening): Promis
 }
 
 /** What was applied or begun must be what stands in the file: nobody could say what the target holds. */
-export function refuseEdited({ tag, resumeAt, resumeChecksum, begun }: Step, script: Script): void {
+function refuseEdited(step: Step, script: Script): void {
+  const message = editedPart(step, script);
+  if (message !== undefined) throw new ResumeError(message);
+}
+
+/** What is wrong when the part of a migration that was applied or begun is not the same any more. */
+export function editedPart(
+  { tag, resumeAt, resumeChecksum, begun }: Step,
+  { statements }: Script,
+): string | undefined {
   const reached = resumeAt + (begun ? 1 : 0);
-  if (reached === 0 || checksumOf(script.statements, reached) === resumeChecksum) return;
-  throw new ResumeError(
-    begun
-      ? `statement ${reached} of ${tag}, or one before it, was edited after it had been begun`
-      : `the first ${reached} statements of ${tag} were edited after they had been applied`,
-  );
+  if (reached === 0 || checksumOf(statements, reached) === resumeChecksum) return undefined;
+  return begun
+    ? `statement ${reached} of ${tag}, or one before it, was edited after it had been begun`
+    : `the first ${reached} statements of ${tag} were edited after they had been applied`;
 }
 
 /** Begin, guard, statements, ledger entry and commit as one message. */

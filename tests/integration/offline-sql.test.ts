@@ -256,8 +256,8 @@ describe("an interruption", () => {
 
   test("between two transactions of one file goes on behind the first", async () => {
     const two = `ALTER TABLE "people" ADD COLUMN "one" text;\n--> statement-breakpoint\nCOMMIT;\n--> statement-breakpoint\nALTER TABLE "people" ADD CONSTRAINT "short" CHECK (length("name") < 4);`;
-    const project = await projectFor({ ...people, "0001_two": two });
-    const file = await scriptOf(project, base);
+    const project = await projectFor({ ...people, "0001_two": two }, ["0", "a"]);
+    const file = await scriptOf(project, [...base, "--tenant", "a"]);
     const database = await createDatabase();
     const first = await scriptOf(project, [...base, "--to", "0000_people"]);
     expect(await runPsql(database, first)).toMatchObject({ code: 0 });
@@ -465,6 +465,8 @@ ALTER TABLE "t" ADD COLUMN "first" integer[] GENERATED ALWAYS AS ("items"[1:n]) 
     const file = await scriptOf(project, base);
     const [byScript, byTool] = [await createDatabase(), await migrated(project)];
     const evil = ["n", "port", "user", "ROW_COUNT"].flatMap((name) => ["-v", `${name}=9`]);
+    const name = new URL(byScript.url).pathname.slice(1);
+    await byScript.query(`ALTER DATABASE "${name}" SET standard_conforming_strings = off`);
     const result = await runPsql(byScript, file, evil);
     expect(result).toMatchObject({ code: 0 });
     await expectAlike(byScript, byTool, ["app_a", "app_b"]);
