@@ -18,12 +18,15 @@ export async function downText(
   current: Snapshot,
   up: { readonly file: string; readonly text: string },
 ): Promise<string> {
-  const { renamed, lost, values } = changesOf(up.file, up.text);
+  const { renamed, lost, remade, values } = changesOf(up.file, up.text);
   const back = reversed({ renames: renamed, drops: [] });
   const possible = await possibleOf(kit, current, previous, back);
   const statements = await kit.diff(current, previous, possible);
   if (statements.length === 0) return emptyDown(up.file);
-  const marks = lost.map(
+  // A column that is made anew both ways was generated before: nothing that somebody wrote was in it.
+  const again = new Set(changesOf("", statements.join(breakpoint)).remade);
+  const gone = lost.filter((what) => !remade.includes(what) || !again.has(what));
+  const marks = gone.map(
     (what) => `${markLine("data-loss", `${what} comes back without its data`)}\n`,
   );
   // What rows become that hold the value, only a person can say; until then PostgreSQL refuses, and nothing changes.

@@ -68,7 +68,7 @@ export const journalEnums: EnumModel = {
   withoutDependents,
 };
 
-/** A snapshot without all that may compare a column with one of these enums. */
+/** A snapshot without all that may compare a column with one of these enums, and without their defaults. */
 function withoutDependents(snapshot: Snapshot, enums: ReadonlySet<string>): Snapshot {
   const tables = Object.entries(partOf(snapshot, "tables")).map(([key, value]) => {
     const columns = Object.values(partOf(value as Part, "columns")) as Part[];
@@ -87,7 +87,7 @@ function withoutDependents(snapshot: Snapshot, enums: ReadonlySet<string>): Snap
   return { ...snapshot, tables: Object.fromEntries(tables), views: Object.fromEntries(views) };
 }
 
-/** A table without the indexes with conditions or expressions, the checks and the policies that name these columns. */
+/** A table without the defaults of these columns, and without the indexes with expressions, checks and policies that name them. */
 function stripped(table: Part, columns: readonly string[]): Part {
   const names = (value: unknown) =>
     columns.some((column) => JSON.stringify(value).includes(column));
@@ -95,8 +95,13 @@ function stripped(table: Part, columns: readonly string[]): Part {
     Object.fromEntries(
       Object.entries(partOf(table, part)).filter(([, value]) => !names(compares(value as Part))),
     );
+  const own = Object.entries(partOf(table, "columns")).map(([key, column]) => {
+    const { default: _, ...rest } = column as Part;
+    return [key, columns.includes(key) ? rest : column];
+  });
   return {
     ...table,
+    columns: Object.fromEntries(own),
     indexes: kept("indexes", ({ where, columns: own }) => [
       where,
       Array.isArray(own) ? own.filter(({ isExpression }) => isExpression) : [],

@@ -20,7 +20,7 @@ export function renameQuestions(previous: Snapshot, current: Snapshot): RenameQu
   );
   const before = partOf(previous, "tables");
   for (const [key, table] of Object.entries(partOf(current, "tables"))) {
-    if (!(key in before)) continue;
+    if (!Object.hasOwn(before, key)) continue;
     const old = before[key] as Part;
     const name = nameOf(key);
     questions.push(
@@ -35,10 +35,10 @@ export function renameQuestions(previous: Snapshot, current: Snapshot): RenameQu
 
 function question(kind: Kind, before: Part, after: Part, table?: string): RenameQuestion[] {
   const removed = Object.keys(before)
-    .filter((key) => !(key in after))
+    .filter((key) => !Object.hasOwn(after, key))
     .map(nameOf);
   const added = Object.keys(after)
-    .filter((key) => !(key in before))
+    .filter((key) => !Object.hasOwn(before, key))
     .map(nameOf);
   if (removed.length === 0 || added.length === 0) return [];
   return [{ kind, removed, added, ...(table === undefined ? {} : { table }) }];

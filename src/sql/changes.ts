@@ -18,6 +18,8 @@ export interface Changes {
   readonly renamed: readonly RenamedObject[];
   /** Tables and columns that go with all that is in them, in words. */
   readonly lost: readonly string[];
+  /** Those of them that come again under the same name. */
+  readonly remade: readonly string[];
   /** Values that enums get, as in `user_status 'locked'`. */
   readonly values: readonly string[];
 }
@@ -52,9 +54,9 @@ export function changesOf(file: string, text: string): Changes {
     ),
     lost: [
       ...trees.flatMap(droppedTables).map((name) => `table ${name}`),
-      // drizzle-kit changes a generated column by making it anew: nothing that somebody wrote is in it.
-      ...columns.filter((name) => !added.has(name)).map((name) => `column ${name}`),
+      ...columns.map((name) => `column ${name}`),
     ],
+    remade: columns.filter((name) => added.has(name)).map((name) => `column ${name}`),
     values: trees.flatMap(valueIn),
   };
 }

@@ -82,6 +82,17 @@ const changes: Readonly<Record<string, Change>> = {
         ]`,
       )}`,
   },
+  "an enum loses the value that is a default": {
+    before: `export const role = pgEnum("role", ["reader", "writer"]);
+      ${users(`role: role("role").default("writer"), all: role("all").array().default(["reader"])`)}`,
+    after: `export const role = pgEnum("role", ["reader"]);
+      ${users(`role: role("role"), all: role("all").array().default(["reader"])`)}`,
+  },
+  "a column is renamed to a name that JavaScript knows": {
+    before: users(`a: text("a")`),
+    after: users(`a: text("constructor")`),
+    renames: ["column:users.a=constructor"],
+  },
   "a view is changed with the column below it": {
     before: `${users(email)}
       export const emails = pgView("emails").as((qb) => qb.select({ email: users.email }).from(users));`,
