@@ -19,9 +19,11 @@ export interface NewFile {
 export async function writeFiles(files: readonly NewFile[]): Promise<void> {
   const temporary = files.map(({ path }) => `${path}.${process.pid}.tmp`);
   const placed: string[] = [];
+  const made: string[] = [];
   try {
     for (const [index, { path, text }] of files.entries()) {
-      await mkdir(dirname(path), { recursive: true });
+      const folder = await mkdir(dirname(path), { recursive: true });
+      if (folder !== undefined) made.push(folder);
       await writeFile(temporary[index] ?? path, text);
     }
     for (const [index, { path, replaces }] of files.entries()) {
@@ -33,7 +35,10 @@ export async function writeFiles(files: readonly NewFile[]): Promise<void> {
       }
     }
   } catch (error) {
-    await Promise.all(placed.map((path) => rm(path, { force: true })));
+    // An empty folder would be a migration without its file.
+    await Promise.all(
+      [...placed, ...made].map((path) => rm(path, { force: true, recursive: true })),
+    );
     throw notWritten(error as NodeJS.ErrnoException);
   } finally {
     await Promise.all(temporary.map((path) => rm(path, { force: true })));
