@@ -3,7 +3,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { FleetError } from "../core/errors.ts";
-import { filesInFolder, type MigrationsFolder } from "../source/folder.ts";
+import { filesInFolder, laterThan, type MigrationsFolder } from "../source/folder.ts";
 import { readStored, type StoredSnapshot } from "../source/stored-snapshot.ts";
 import { captive } from "./captive.ts";
 import type { Decisions, Kind, RenameQuestion } from "./decisions.ts";
@@ -272,7 +272,8 @@ async function written(
       throw new FleetError("schema", `drizzle-kit wrote no migration: ${JSON.stringify(result)}`);
     const tag = basename(dirname(result.migration_path));
     const text = await readFile(join(out, tag, "snapshot.json"), "utf8");
-    const files = filesInFolder(path, tag);
+    // Two in the same second, or a clock that was put back: the folder's order is that of the names.
+    const files = filesInFolder(path, laterThan(folder?.migrations.at(-1)?.tag ?? "", tag));
     return { files, list: [{ path: files.snapshot, text, replaces: false }] };
   } finally {
     delete shared[key];

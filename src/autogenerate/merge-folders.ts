@@ -1,7 +1,12 @@
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { FleetError } from "../core/errors.ts";
-import { filesInFolder, type MigrationFiles, type MigrationsFolder } from "../source/folder.ts";
+import {
+  filesInFolder,
+  laterThan,
+  type MigrationFiles,
+  type MigrationsFolder,
+} from "../source/folder.ts";
 import { readStored, type StoredSnapshot } from "../source/stored-snapshot.ts";
 import type { NewFile } from "../source/write-files.ts";
 import { type Merge, mergeConflict } from "./merge-journal.ts";
@@ -96,7 +101,13 @@ export async function mergeFolders(
     tags.push({ from: own.tag, to: tag });
     before = tag;
   }
-  return { kept: kept.map((entry) => entry.files.tag), moved: tags, files, stale };
+  return {
+    keptSide: "ours",
+    kept: kept.map(({ files: { tag } }) => tag),
+    moved: tags,
+    files,
+    stale,
+  };
 }
 
 async function copies(own: MigrationFiles, after: MigrationFiles): Promise<NewFile[]> {
@@ -108,18 +119,6 @@ async function copies(own: MigrationFiles, after: MigrationFiles): Promise<NewFi
       replaces: false,
     })),
   );
-}
-
-/** A folder's name with a time behind that of another one, by a second at least. */
-function laterThan(before: string, tag: string): string {
-  if (tag > before) return tag;
-  const [, year, month, day, hour, minute, second] =
-    /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)/.exec(before) ?? [];
-  const [years = 0, months = 1, ...rest] = [year, month, day, hour, minute, second].map(Number);
-  const [days, hours, minutes, seconds = 0] = rest;
-  const next = new Date(Date.UTC(years, months - 1, days, hours, minutes, seconds + 1));
-  const time = next.toISOString().replace(/\D/g, "").slice(0, 14);
-  return tag.replace(/^\d{14}/, time);
 }
 
 interface Footprint {

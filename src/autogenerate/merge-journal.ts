@@ -1,7 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { relative } from "node:path";
 import { FleetError } from "../core/errors.ts";
-import type { BranchEntry, Branches } from "../source/branches.ts";
+import { type BranchEntry, type Branches, readVersion } from "../source/branches.ts";
+import type { Checksums } from "../source/checksums.ts";
+import type { Side } from "../source/conflicts.ts";
 import { filesInJournal } from "../source/folder.ts";
 import { journalPath } from "../source/journal.ts";
 import type { NewFile } from "../source/write-files.ts";
@@ -9,6 +10,8 @@ import { mergeSnapshots } from "./three-way.ts";
 
 /** What a merge makes of two branches. */
 export interface Merge {
+  /** Whose version of a file the kept branch is where git left conflict markers. */
+  readonly keptSide: Side;
   /** The tags that stay as they are, of the branch that the other one is put behind. */
   readonly kept: readonly string[];
   /** The other branch's tags, before and after. */
@@ -27,6 +30,7 @@ export interface Merge {
  * @param kept the branch that stays as it is
  * @param moved the branch that goes behind it
  * @param renames whether the moved migrations may have other tags; not so when something has applied them
+ * @param recorded the checksums that each branch has recorded
  * @throws FleetError `merge` that names what both branches change
  */
 export async function mergeJournal(
@@ -35,6 +39,7 @@ export async function mergeJournal(
   kept: readonly BranchEntry[],
   moved: readonly BranchEntry[],
   renames: boolean,
+  recorded: Readonly<Record<Side, Checksums>>,
 ): Promise<Merge> {
   const placed: { entry: BranchEntry["entry"]; from: BranchEntry }[] = [];
   const line = [...base, ...kept].map(({ entry }) => entry);
@@ -43,19 +48,30 @@ export async function mergeJournal(
     const idx = before.idx + 1;
     const when = Math.max(from.entry.when, before.when + 1);
     const tag = renames ? renumbered(from.entry.tag, idx) : from.entry.tag;
+    if (line.some((one) => one.tag === tag)) throw sameName(path, tag);
     const entry = { ...from.entry, idx, when, tag };
     line.push(entry);
     placed.push({ entry, from });
   }
   const snapshots = remade(path, base, kept, moved);
   const journal = { version: "7", dialect: "postgresql", entries: line };
+  const own = new Set(
+    [...kept, ...moved].flatMap(({ entry }) => Object.values(filesInJournal(path, entry))),
+  );
   const files: NewFile[] = [];
-  for (const { entry, from } of placed) {
+  for (const { entry, from } of [...kept.map((from) => ({ entry: from.entry, from })), ...placed]) {
     const [before, after] = [filesInJournal(path, from.entry), filesInJournal(path, entry)];
     for (const kind of ["sql", "down"] as const) {
-      if (before[kind] === after[kind]) continue;
-      const text = await readFile(before[kind], "utf8").catch(() => undefined);
-      if (text !== undefined) files.push({ path: after[kind], text, replaces: false });
+      const version = await readVersion(
+        before[kind],
+        from.side,
+        recorded[from.side][from.entry.tag],
+      );
+      if (version === undefined || (!version.marked && before[kind] === after[kind])) continue;
+      const shared = kept.some((one) => one.entry.tag === from.entry.tag);
+      if (kind === "sql" && shared && !version.marked && entry !== from.entry)
+        throw lostText(before.sql);
+      files.push({ path: after[kind], text: version.text, replaces: own.has(after[kind]) });
     }
   }
   const written = [
@@ -73,6 +89,7 @@ export async function mergeJournal(
   );
   const present = new Set([...line.flatMap((entry) => Object.values(filesInJournal(path, entry)))]);
   return {
+    keptSide: kept[0]?.side ?? "ours",
     kept: kept.map(({ entry }) => entry.tag),
     moved: placed.map(({ entry, from }) => ({ from: from.entry.tag, to: entry.tag })),
     files,
@@ -83,6 +100,25 @@ export async function mergeJournal(
       })
       .filter((file) => !present.has(file)),
   };
+}
+
+/** Whoever resolved the conflict by hand has kept the SQL of one branch alone. */
+function lostText(file: string): FleetError {
+  const where = relative(process.cwd(), file);
+  return new FleetError("merge", `both branches have ${where}, and it holds one of them`, {
+    where,
+    remedy:
+      "Begin the merge again, leave the conflict markers in, and run drizzle-fleet merge. Nothing was written.",
+  });
+}
+
+/** With other names one of them would have to be lost. */
+function sameName(path: string, tag: string): FleetError {
+  return new FleetError("merge", `both branches have a migration called ${tag}`, {
+    where: relative(process.cwd(), path),
+    remedy:
+      "Neither can have another name. Take the one that fewer tenants have out, and generate it anew. Nothing was written.",
+  });
 }
 
 /** `0005_add_avatar` as number 7: `0007_add_avatar`. A tag that begins with a time stays. */
@@ -103,7 +139,7 @@ function remade(
   const snapshots = moved.map(({ snapshot: { content: theirs } }) => {
     if (ours === undefined || before === undefined) return theirs;
     const result = mergeSnapshots(before, ours, theirs);
-    for (const conflict of result.conflicts) conflicts.add(conflict);
+    for (const what of [...result.conflicts, ...result.repeated]) conflicts.add(what);
     before = theirs;
     ours = result.merged;
     return result.merged;

@@ -10,7 +10,8 @@ interface Versions<Thing = unknown> {
   readonly theirs: Thing;
 }
 
-type Report = (conflict: string) => void;
+/** Takes what both sides changed, and whether they did the same. */
+type Report = (what: string, same?: boolean) => void;
 
 const snapshotParts: ReadonlyMap<string, string> = new Map([
   ["tables", "table"],
@@ -40,21 +41,27 @@ const notes: ReadonlySet<string> = new Set(["id", "prevId", "_meta", "internal"]
  * enum) is taken whole from one side. Names keep ours' order, followed by what theirs added.
  *
  * @param base what both come from
- * @returns `merged`, with theirs' id behind ours, and the names of what the two sides make of the same thing in
- *   different ways, or of what one refers to and the other took away; `merged` is as in ours where they conflict
+ * @returns `merged`, with theirs' id behind ours; the names of what the two sides make of the same thing in different
+ *   ways, or of what one refers to and the other took away (`merged` is as in ours there); and the names of what both
+ *   changed in the same way, for whoever carries SQL along that can run only once
  */
 export function mergeSnapshots(
   base: Snapshot,
   ours: Snapshot,
   theirs: Snapshot,
-): { readonly merged: Snapshot; readonly conflicts: readonly string[] } {
+): {
+  readonly merged: Snapshot;
+  readonly conflicts: readonly string[];
+  readonly repeated: readonly string[];
+} {
   const conflicts = new Set<string>();
-  const report: Report = (conflict) => void conflicts.add(conflict);
+  const repeated = new Set<string>();
+  const report: Report = (what, same) => void (same === true ? repeated : conflicts).add(what);
   const written = { base: asWritten(base), ours: asWritten(ours), theirs: asWritten(theirs) };
   const parts = mergeMembers(written, (part, versions) => mergePart(part, versions, report));
   const merged = { ...parts, id: theirs.id, prevId: ours.id };
-  brokenReferences(merged, written.ours, written.theirs).forEach(report);
-  return { merged, conflicts: [...conflicts].sort() };
+  for (const broken of brokenReferences(merged, written.ours, written.theirs)) report(broken);
+  return { merged, conflicts: [...conflicts].sort(), repeated: [...repeated].sort() };
 }
 
 /** drizzle-kit's own objects hold undefined where the file holds nothing. */
@@ -68,14 +75,16 @@ function mergePart(part: string, versions: Versions, report: Report): unknown {
   if (kind === undefined) return mergeWhole(versions, () => report(part));
   const named = (key: string) => `${kind} ${nameOf(key)}`;
   return mergeItems(versions, named, report, (key, item) =>
-    kind === "table" ? mergeTable(key, item, report) : mergeWhole(item, () => report(named(key))),
+    kind === "table"
+      ? mergeTable(key, item, report)
+      : mergeWhole(item, (same) => report(named(key), same)),
   );
 }
 
 function mergeTable(key: string, versions: Versions, report: Report): unknown {
   const { base, ours, theirs } = versions;
   const name = nameOf(key);
-  const reportTable = () => report(`table ${name}`);
+  const reportTable = (same: boolean) => report(`table ${name}`, same);
   if (!isObject(base) || !isObject(ours) || !isObject(theirs))
     return mergeWhole(versions, reportTable);
   const merged = mergeMembers({ base, ours, theirs }, (part, members) => {
@@ -83,7 +92,7 @@ function mergeTable(key: string, versions: Versions, report: Report): unknown {
     if (kind === undefined) return mergeWhole(members, reportTable);
     const named = (item: string) => `${kind} ${name}.${item}`;
     return mergeItems(members, named, report, (item, own) =>
-      mergeWhole(own, () => report(named(item))),
+      mergeWhole(own, (same) => report(named(item), same)),
     );
   });
   const manyKeys = (table: Part) => primaryKeys(table) > 1;
@@ -97,7 +106,7 @@ function primaryKeys(table: Part): number {
   return single.length + Object.keys(partOf(table, "compositePrimaryKeys")).length;
 }
 
-/** Merges things of one kind by their keys, and reports those that each side has renamed to something else. */
+/** Merges things of one kind by their keys, and reports those that each side has renamed or taken away. */
 function mergeItems(
   { base, ours, theirs }: Versions,
   named: (key: string) => string,
@@ -105,13 +114,14 @@ function mergeItems(
   merge: (key: string, item: Versions) => unknown,
 ): Part {
   const items = { base: objectOf(base), ours: objectOf(ours), theirs: objectOf(theirs) };
-  for (const key of Object.keys(items.base)) if (renamedApart(key, items)) report(named(key));
+  for (const key of Object.keys(items.base))
+    if (!Object.hasOwn(items.ours, key) && !Object.hasOwn(items.theirs, key))
+      report(named(key), !renamedApart(key, items));
   return mergeMembers(items, merge);
 }
 
 /** Both sides took it away, and each has something new that is the same but for the name. */
 function renamedApart(key: string, { base, ours, theirs }: Versions<Part>): boolean {
-  if (Object.hasOwn(ours, key) || Object.hasOwn(theirs, key)) return false;
   const before = withoutName(base[key]);
   const candidates = (side: Part) =>
     Object.keys(side).filter(
@@ -144,10 +154,10 @@ function mergeMembers(
   return Object.fromEntries(members.filter(([, value]) => value !== undefined));
 }
 
-function mergeWhole({ base, ours, theirs }: Versions, conflict: () => void): unknown {
-  if (isDeepStrictEqual(theirs, base) || isDeepStrictEqual(theirs, ours)) return ours;
+function mergeWhole({ base, ours, theirs }: Versions, both: (same: boolean) => void): unknown {
+  if (isDeepStrictEqual(theirs, base)) return ours;
   if (isDeepStrictEqual(ours, base)) return theirs;
-  conflict();
+  both(isDeepStrictEqual(theirs, ours));
   return ours;
 }
 

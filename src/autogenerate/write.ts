@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
 import { relative } from "node:path";
 import { FleetError } from "../core/errors.ts";
-import { checksumsPath, checksumsText, readChecksums } from "../source/checksums.ts";
+import { checksumOf, checksumsPath, checksumsText, readChecksums } from "../source/checksums.ts";
 import { readFolder } from "../source/folder.ts";
 import { readMigration } from "../source/read-migrations.ts";
 import { type NewFile, withFolder, writeFiles } from "../source/write-files.ts";
@@ -109,9 +108,4 @@ export async function checksumsFile(
   );
   const checksums = { ...Object.fromEntries(found.flat()), ...Object.fromEntries(kept), ...own };
   return { path: checksumsPath(path), text: checksumsText(checksums), replaces: true };
-}
-
-/** sha256 hex of a text's bytes. */
-function checksumOf(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
 }

@@ -5,8 +5,16 @@ import { type Merge, mergeJournal } from "../autogenerate/merge-journal.ts";
 import { FleetError } from "../core/errors.ts";
 import type { LedgerEntry } from "../core/ledger.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
-import { readBranches } from "../source/branches.ts";
-import { checksumsPath, checksumsText, mergedChecksums } from "../source/checksums.ts";
+import { readBranches, readVersion } from "../source/branches.ts";
+import {
+  type Checksums,
+  checksumOf,
+  checksumsPath,
+  checksumsText,
+  readBothChecksums,
+  readChecksums,
+} from "../source/checksums.ts";
+import type { Side } from "../source/conflicts.ts";
 import { filesInJournal, type MigrationFiles, readFolder } from "../source/folder.ts";
 import { journalPath } from "../source/journal.ts";
 import { readMigration } from "../source/read-migrations.ts";
@@ -49,25 +57,45 @@ async function mergeOne(
   path: string,
   offline: boolean,
 ): Promise<Merge | undefined> {
+  const both = await readBothChecksums(path);
+  const recorded = both ?? (await sameForBoth(path));
   const planned = existsSync(journalPath(path))
-    ? await planJournal(context, service, path, offline)
+    ? await planJournal(context, service, path, offline, recorded)
     : await planFolders(context, service, path, offline);
-  if (planned === undefined) return undefined;
-  const checksums = await mergedChecksums(path);
-  for (const { from, to } of planned.moved) {
-    const own = checksums[from];
-    if (own === undefined || from === to) continue;
-    checksums[to] = own;
-    delete checksums[from];
+  const checksums = {
+    path: checksumsPath(path),
+    text: checksumsText(checksumsBehind(planned, recorded)),
+    replaces: true,
+  };
+  if (planned === undefined) {
+    if (both !== undefined) await writeFiles([checksums]);
+    return undefined;
   }
   const [last, ...others] = planned.files.toReversed();
-  await writeFiles([
-    ...others.toReversed(),
-    { path: checksumsPath(path), text: checksumsText(checksums), replaces: true },
-    ...(last === undefined ? [] : [last]),
-  ]);
+  await writeFiles([...others.toReversed(), checksums, ...(last === undefined ? [] : [last])]);
   await Promise.all(planned.stale.map((file) => rm(file, { recursive: true, force: true })));
   return planned;
+}
+
+async function sameForBoth(path: string): Promise<Record<Side, Checksums>> {
+  const all = await readChecksums(path);
+  return { ours: all, theirs: all };
+}
+
+/** What was recorded on both branches, under the tags that the merge leaves. */
+function checksumsBehind(
+  planned: Merge | undefined,
+  { ours, theirs }: Readonly<Record<Side, Checksums>>,
+): Checksums {
+  const [kept, moved] = planned?.keptSide === "theirs" ? [theirs, ours] : [ours, theirs];
+  const { kept: tags = [], moved: renamed = [] } = planned ?? {};
+  const gone = new Set(renamed.flatMap(({ from }) => (tags.includes(from) ? [] : from)));
+  const rest = Object.entries({ ...moved, ...kept }).filter(([tag]) => !gone.has(tag));
+  const behind = renamed.flatMap(({ from, to }) => {
+    const own = moved[from];
+    return own === undefined ? [] : [[to, own] as const];
+  });
+  return Object.fromEntries([...rest, ...behind]);
 }
 
 async function planJournal(
@@ -75,20 +103,28 @@ async function planJournal(
   service: string,
   path: string,
   offline: boolean,
+  recorded: Readonly<Record<Side, Checksums>>,
 ): Promise<Merge | undefined> {
   const branches = await readBranches(path);
   if (branches === undefined) return undefined;
   const [older, younger] = byAge(branches.ours, branches.theirs, (one) => one[0]?.entry.when ?? 0);
   const applied = offline ? undefined : await appliedAnywhere(context, service);
-  const has = async (branch: typeof older) =>
-    isApplied(
-      applied,
-      branch.map(({ entry }) => filesInJournal(path, entry)),
-    );
+  const shared = older.some(({ entry }) => younger.some((one) => one.entry.tag === entry.tag));
+  const has = async (branch: typeof older) => {
+    for (const { side, entry } of branch) {
+      const { tag, sql } = filesInJournal(path, entry);
+      const version = await readVersion(sql, side, recorded[side][tag]);
+      const checksum = version && checksumOf(version.text);
+      // A tag that both branches have says nothing about either.
+      if (applied?.some((one) => one.checksum === checksum || (!shared && one.tag === tag)))
+        return true;
+    }
+    return false;
+  };
   const [olderApplied, youngerApplied] = [await has(older), await has(younger)];
   return youngerApplied && !olderApplied
-    ? mergeJournal(path, branches, younger, older, true)
-    : mergeJournal(path, branches, older, younger, !youngerApplied);
+    ? mergeJournal(path, branches, younger, older, true, recorded)
+    : mergeJournal(path, branches, older, younger, !youngerApplied, recorded);
 }
 
 async function planFolders(

@@ -1,13 +1,16 @@
 import { readFile } from "node:fs/promises";
 import { relative } from "node:path";
 import { FleetError } from "../core/errors.ts";
-import { splitConflicts } from "./conflicts.ts";
+import { checksumOf } from "./checksums.ts";
+import { type Side, splitConflicts } from "./conflicts.ts";
 import { filesInJournal } from "./folder.ts";
 import { type JournalEntry, journalPath, parseJournal } from "./journal.ts";
 import { type StoredSnapshot, storedIn } from "./stored-snapshot.ts";
 
 /** A migration of one branch: its entry, and its snapshot as that branch has it. */
 export interface BranchEntry {
+  /** Whose part of a file counts where git left conflict markers. */
+  readonly side: Side;
   readonly entry: JournalEntry;
   readonly snapshot: StoredSnapshot;
 }
@@ -56,17 +59,23 @@ async function byVersions(
   ours: readonly JournalEntry[],
   theirs: readonly JournalEntry[],
 ): Promise<Branches> {
-  const differs = ours.findIndex(({ tag }, index) => tag !== theirs[index]?.tag);
-  const length = differs < 0 ? ours.length : differs;
-  const read = (entries: readonly JournalEntry[], side: "ours" | "theirs") =>
+  const read = (entries: readonly JournalEntry[], side: Side) =>
     Promise.all(entries.map((entry) => readSide(path, entry, side)));
+  const [left, right] = await Promise.all([read(ours, "ours"), read(theirs, "theirs")]);
+  // Names that are made from the SQL are often the same on both branches: snapshots are not.
+  const differs = left.findIndex((one, index) => !isSame(one, right[index]));
+  const length = differs < 0 ? left.length : differs;
   const branches = {
-    base: await read(ours.slice(0, length), "ours"),
-    ours: await read(ours.slice(length), "ours"),
-    theirs: await read(theirs.slice(length), "theirs"),
+    base: left.slice(0, length),
+    ours: left.slice(length),
+    theirs: right.slice(length),
   };
   refuseLost(path, branches);
   return branches;
+}
+
+function isSame(one: BranchEntry, other: BranchEntry | undefined): boolean {
+  return one.entry.tag === other?.entry.tag && one.snapshot.id === other.snapshot.id;
 }
 
 /** The journal lists both: whose snapshot follows which one tells the branches apart. */
@@ -121,11 +130,25 @@ function refuseLost(path: string, { base, ours, theirs }: Branches): void {
   }
 }
 
-async function readSide(
-  path: string,
-  entry: JournalEntry,
-  side: "ours" | "theirs",
-): Promise<BranchEntry> {
+/**
+ * Reads a file as one branch has it; undefined when there is none.
+ *
+ * @param checksum what the branch has recorded: git ends a version with a line break that had none
+ */
+export async function readVersion(
+  file: string,
+  side: Side,
+  checksum: string | undefined,
+): Promise<{ readonly text: string; readonly marked: boolean } | undefined> {
+  const written = await readFile(file, "utf8").catch(() => undefined);
+  const version = written === undefined ? undefined : splitConflicts(written)?.[side];
+  if (version === undefined)
+    return written === undefined ? undefined : { text: written, marked: false };
+  const bare = version.replace(/\r?\n$/, "");
+  return { text: checksumOf(bare) === checksum ? bare : version, marked: true };
+}
+
+async function readSide(path: string, entry: JournalEntry, side: Side): Promise<BranchEntry> {
   const file = filesInJournal(path, entry).snapshot;
   const where = relative(process.cwd(), file);
   const failed = (reason: string, cause?: unknown) =>
@@ -139,7 +162,7 @@ async function readSide(
   });
   try {
     const snapshot = storedIn(JSON.parse(splitConflicts(text)?.[side] ?? text));
-    if (snapshot !== undefined) return { entry, snapshot };
+    if (snapshot !== undefined) return { side, entry, snapshot };
   } catch (error) {
     throw failed("is not JSON", error);
   }

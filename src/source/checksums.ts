@@ -1,8 +1,9 @@
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { z } from "zod";
 import { FleetError } from "../core/errors.ts";
-import { splitConflicts } from "./conflicts.ts";
+import { type Side, splitConflicts } from "./conflicts.ts";
 
 /** What each file of a migrations folder held when it was generated: sha256 hex by the file's path in the folder. */
 export type Checksums = Readonly<Record<string, string>>;
@@ -49,15 +50,21 @@ export async function readChecksums(folder: string): Promise<Checksums> {
 }
 
 /**
- * The recorded checksums, of both branches where git left conflict markers.
+ * The recorded checksums of both branches where git left conflict markers; undefined where it left none.
  *
  * @throws FleetError `journal` when the file is malformed
  */
-export async function mergedChecksums(folder: string): Promise<Record<string, string>> {
+export async function readBothChecksums(
+  folder: string,
+): Promise<Readonly<Record<Side, Checksums>> | undefined> {
   const text = await readFile(checksumsPath(folder), "utf8").catch(() => "{}");
   const versions = splitConflicts(text);
-  if (versions === undefined) return { ...(await readChecksums(folder)) };
-  return { ...parsed(versions.ours), ...parsed(versions.theirs) };
+  return versions && { ours: parsed(versions.ours), theirs: parsed(versions.theirs) };
+}
+
+/** sha256 hex of a text's bytes. */
+export function checksumOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
 
 /** The file's text: one line for each file, in order, so that git merges it line by line. */

@@ -1,4 +1,7 @@
-type Part = "both" | "ours" | "base" | "theirs";
+/** One of the two versions that a conflict is between. */
+export type Side = "ours" | "theirs";
+
+type Part = "both" | "base" | Side;
 
 /** The parts of a file in the only order in which git's markers lead from one to the next. */
 const following: Readonly<Record<Part, ReadonlyMap<string, Part>>> = {

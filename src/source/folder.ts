@@ -92,6 +92,18 @@ function timeOf(tag: string): number {
   );
 }
 
+/** A folder's name with a time behind that of another one, by a second at least. */
+export function laterThan(before: string, tag: string): string {
+  if (tag > before) return tag;
+  const [, year, month, day, hour, minute, second] =
+    /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)/.exec(before) ?? [];
+  const [years = 0, months = 1, ...rest] = [year, month, day, hour, minute, second].map(Number);
+  const [days, hours, minutes, seconds = 0] = rest;
+  const next = new Date(Date.UTC(years, months - 1, days, hours, minutes, seconds + 1));
+  const time = next.toISOString().replace(/\D/g, "").slice(0, 14);
+  return tag.replace(/^\d{14}/, time);
+}
+
 function twoLayouts(path: string, folder: string): FleetError {
   const shown = relative(process.cwd(), path);
   return new FleetError("journal", `${shown} has both of drizzle-kit's layouts`, {

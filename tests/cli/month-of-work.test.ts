@@ -231,6 +231,53 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
     expect(await git("status", "--porcelain")).toBe(before);
   });
 
+  test("two branches that make the same change: its SQL can run only once", async () => {
+    const database = await createDatabase();
+    const { folder, cli, edit } = await project(installed, database, ["acme"]);
+    const { git, commit, merge } = await createRepository(folder);
+    await cli(0, "generate", "--name", "init");
+    await commit("init");
+    await git("switch", "--quiet", "--create", "other");
+    await edit({ users: avatar });
+    await cli(0, "generate", "--name", "one");
+    await commit("one");
+    await git("switch", "--quiet", "main");
+    await edit({ users: avatar });
+    await cli(0, "generate", "--name", "two");
+    await commit("two");
+    await merge("other");
+    const result = await cli(2, "merge", "--offline");
+    expect(result.stderr).toContain("both branches change the same: column users.avatar");
+  });
+
+  test("two branches whose migrations were named by the tool, and alike", async () => {
+    const database = await createDatabase();
+    const { folder, cli, edit } = await project(installed, database, ["acme"]);
+    const { git, commit, merge } = await createRepository(folder);
+    await cli(0, "generate");
+    await commit("init");
+    await git("switch", "--quiet", "--create", "other");
+    await edit({ users: avatar });
+    await cli(0, "generate");
+    await edit({ users: avatar, email: "mail" });
+    await cli(0, "generate", "--name", "alter_users", "--rename", "column:users.email=mail");
+    await commit("avatar, mail");
+    await git("switch", "--quiet", "main");
+    await edit({ users: phone });
+    await cli(0, "generate");
+    await cli(0, "migrate");
+    await commit("phone");
+    await merge("other");
+    await edit({ users: `${phone} ${avatar}`, email: "mail" });
+    if (installed === "journal")
+      expect((await cli(0, "heads")).stdout).toContain("0001_alter_users and 0002_alter_users");
+    await cli(0, "merge");
+    await cli(0, "check", "--database", database.url);
+    // What was applied before is still what the ledger says.
+    await cli(0, "migrate");
+    expect(await statusOf(cli)).toMatchObject([{ pending: 0 }]);
+  });
+
   test("two branches with histories of their own have nothing to be merged on", async () => {
     const database = await createDatabase();
     const { folder, cli, edit } = await project(installed, database, ["acme"]);

@@ -63,6 +63,16 @@ describe("mergeSnapshots", () => {
     expect(JSON.stringify(merged.tables)).toBe(JSON.stringify(ours.tables));
   });
 
+  test("what both changed in the same way is named: its SQL can run only once", () => {
+    const base = snapshot([users([id, email, column("old")]), table("gone", [id])]);
+    const side = (fresh: string) =>
+      snapshot([users([id, { ...email, notNull: true }, column("same"), column(fresh)])]);
+    expect(mergeSnapshots(base, side("a"), side("b"))).toMatchObject({
+      conflicts: [],
+      repeated: ["column users.email", "column users.old", "column users.same", "table gone"],
+    });
+  });
+
   test("names that JavaScript knows are names like others", () => {
     const base = snapshot([users([id])]);
     const ours = snapshot([users([id, column("x")])]);
