@@ -1,4 +1,14 @@
-import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -72,6 +82,10 @@ async function createOriginal(installed: Installed): Promise<string> {
 afterAll(async () => {
   for (const original of originals.values()) await rm(await original, { recursive: true });
 });
+
+async function rewriteChecksums(path: string, from: string, to: string): Promise<void> {
+  await writeFile(path, (await readFile(path, "utf8")).replace(from, to));
+}
 
 /** What the journal's entry with this number becomes. */
 function entry(idx: number, change: Record<string, unknown>) {
@@ -199,6 +213,22 @@ describe("in the folders' layout, check finds", () => {
   });
 });
 
+describe("merge", () => {
+  test("where checksums.json alone is in conflict, it is put right", async () => {
+    const { folder, at, rewrite, found } = await createReleased();
+    const before = await readFile(at("checksums.json"), "utf8");
+    await rewrite("checksums.json", (text) =>
+      text.replace(/^.*0001_email.*\n/m, (line) => {
+        const other = line.replace(/[0-9a-f]{64}/, "0".repeat(64));
+        return `<<<<<<< HEAD\n${line}=======\n${other}>>>>>>> other\n`;
+      }),
+    );
+    expect(await found()).toContainEqual(expect.stringContaining("conflict markers"));
+    expect(await runCli(folder, ["merge", "--offline"])).toMatchObject({ code: 0 });
+    expect(await readFile(at("checksums.json"), "utf8")).toBe(before);
+  });
+});
+
 describe("check --database", () => {
   test("finds a migration that does not apply, a down that does not lead back, and a schema that is another", async () => {
     const database = await createDatabase();
@@ -261,6 +291,49 @@ describe("generate", () => {
     expect(refused.stderr).toContain(`process ${process.pid} is changing drizzle`);
     await writeFile(at(".drizzle-fleet.lock"), "4194303");
     expect(await runCli(folder, ["generate", "app", "--custom"])).toMatchObject({ code: 0 });
+  });
+
+  test("a column that was written, and is computed from now on, is lost", async () => {
+    const { folder, at } = await createReleased();
+    const computed = (of: string) => `import { sql } from "drizzle-orm";
+${schema(`email: text("email").generatedAlwaysAs(sql\`lower(${of})\`), phone: text("phone"),`)}`;
+    await writeFile(join(folder, "schema.ts"), computed("name"));
+    expect(await runCli(folder, ["generate", "--name", "one"])).toMatchObject({ code: 0 });
+    expect(await readFile(at("0003_one.down.sql"), "utf8")).toContain(
+      "-- drizzle-fleet: data-loss column users.email comes back without its data\n",
+    );
+    await writeFile(join(folder, "schema.ts"), computed("phone"));
+    expect(await runCli(folder, ["generate", "--name", "two"])).toMatchObject({ code: 0 });
+    expect(await readFile(at("0004_two.down.sql"), "utf8")).not.toContain("data-loss");
+  });
+
+  test("a clock that was put back: the new migration is the last one all the same", async () => {
+    const { folder, at, found } = await createReleased("folders");
+    const newest = (await readdir(at(""))).filter((name) => name.endsWith("_phone"));
+    await rename(at(newest[0] ?? ""), at("29991231235959_phone"));
+    await rewriteChecksums(at("checksums.json"), newest[0] ?? "", "29991231235959_phone");
+    await writeFile(
+      join(folder, "schema.ts"),
+      schema(`nick: text("nick"), email: text("email"), phone: text("phone"),`),
+    );
+    expect(await runCli(folder, ["generate", "--name", "nick"])).toMatchObject({ code: 0 });
+    expect(await readdir(at(""))).toContain("30000101000000_nick");
+    expect(await found()).toEqual([]);
+  });
+
+  test.each([
+    [["--accept", "--dry-run"]],
+    [["--accept", "--down"]],
+    [["--down", "--rename", "column:users.email=mail"]],
+    [["app", "--custom", "--drop", "column:users.email"]],
+  ])("%j contradict each other: refused, and nothing written", async (args) => {
+    const { folder, at, rewrite } = await createReleased();
+    await rewrite("0001_email.sql", (text) => `${text}\n-- edited`);
+    const before = await readFile(at("checksums.json"), "utf8");
+    const result = await runCli(folder, ["generate", ...args]);
+    expect(result).toMatchObject({ code: 2, stdout: "" });
+    expect(result.stderr).toContain("cannot be used with option");
+    expect(await readFile(at("checksums.json"), "utf8")).toBe(before);
   });
 
   test("a folder that cannot be written: a clear error, and nothing half written", async () => {

@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import type { Ask, Choice, Decisions } from "../../autogenerate/decisions.ts";
 import { FleetError } from "../../core/errors.ts";
 import { addCommonOptions, type CommonOptions, createContext, type Finish } from "../context.ts";
@@ -16,17 +16,35 @@ interface GenerateCommandOptions extends CommonOptions {
   readonly accept?: boolean;
 }
 
+/** Options that say something about a new migration. */
+const ofMigrations = ["name", "custom", "rename", "drop"];
+
 export function generateCommand(finish: Finish): Command {
   return addCommonOptions(new Command("generate"))
     .description("write one migration, with its down, for each service whose schema changed")
     .argument("[service...]", "services (default: all)")
     .option("-n, --name <name>", "what the migration's name says behind its number")
-    .option("--custom", "write an empty migration to fill in, such as a backfill")
+    .addOption(
+      new Option("--custom", "write an empty migration to fill in, such as a backfill").conflicts([
+        "rename",
+        "drop",
+      ]),
+    )
     .option("--dry-run", "show what would be written")
     .option("--rename <what>", "kind:old=new, column:table.old=new (repeat for more)", collect)
     .option("--drop <what>", "kind:old, column:table.old: gone, not renamed (repeat)", collect)
-    .option("--down", "write the downs that are missing, and no migration")
-    .option("--accept", "record edited migrations as they are, and write no migration")
+    .addOption(
+      new Option("--down", "write the downs that are missing, and no migration").conflicts([
+        "accept",
+        ...ofMigrations,
+      ]),
+    )
+    .addOption(
+      new Option(
+        "--accept",
+        "record edited migrations as they are, and write no migration",
+      ).conflicts(["dryRun", ...ofMigrations]),
+    )
     .addHelpText(
       "after",
       `
