@@ -332,14 +332,21 @@ async function leaveServer(place: Place, session: Session): Promise<void> {
   }
   // Our part in the use went with the session; the server may wait for nobody but us.
   const running = await attach(place);
-  if (running !== undefined) await stopIfLast(place, running.session);
+  if (running !== undefined) await stopIfLast(place, running.session, lostSessionMs);
 }
 
+/** So long, in milliseconds, a server may take to notice that a session is gone, and to free its locks. */
+const lostSessionMs = 2_000;
+
 /** Stops the server unless somebody else uses it. While the lock is held whole, nobody new can take part. */
-async function stopIfLast(place: Place, session: Session): Promise<boolean> {
-  if ((await askForUsersLock(session, "pg_try_advisory_lock")) !== true) {
-    await session.close();
-    return false;
+async function stopIfLast(place: Place, session: Session, patienceMs = 0): Promise<boolean> {
+  const deadline = Date.now() + patienceMs;
+  while ((await askForUsersLock(session, "pg_try_advisory_lock")) !== true) {
+    if (Date.now() >= deadline) {
+      await session.close();
+      return false;
+    }
+    await sleep(50);
   }
   const { pid } = await readHolder(place);
   // pg_ctl would wait for the end of any server, also of the one that another command starts right after.
