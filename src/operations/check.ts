@@ -3,11 +3,7 @@ import { compareSchema, questionsOf, sqlOf } from "../autogenerate/diff.ts";
 import type { ServiceConfig } from "../config/schema.ts";
 import { FleetError, isFleetError } from "../core/errors.ts";
 import type { Finding } from "../core/finding.ts";
-import type { Migration } from "../core/migration.ts";
-import { readDown } from "../source/downs.ts";
-import type { MigrationsFolder } from "../source/folder.ts";
 import { inspectFolder } from "../source/inspect.ts";
-import { readMigration } from "../source/read-migrations.ts";
 import { loadParser } from "../sql/parser.ts";
 import { readStatements } from "../sql/read-statements.ts";
 import { type Context, migrationsFolder } from "./context.ts";
@@ -48,28 +44,16 @@ async function checkMigrations(
   service: string,
   config: ServiceConfig,
 ): Promise<Finding[]> {
-  const { folder, problems } = await inspectFolder(service, migrationsFolder(context, service));
-  const sql = folder === undefined ? [] : await checkSql(service, config, folder);
-  return [...problems, ...sql].map((problem) => ({ service, problem }));
-}
-
-/** Every migration and every down must parse, and stay in its tenant. */
-async function checkSql(
-  service: string,
-  config: ServiceConfig,
-  folder: MigrationsFolder,
-): Promise<FleetError[]> {
-  const problems: FleetError[] = [];
-  const read = ({ tag, file, text }: Pick<Migration, "tag" | "file" | "text">) =>
-    void readStatements(file, text, allowanceOf(config, tag), problems);
-  for (const files of folder.migrations) {
-    const migration = await readMigration(service, files);
-    if (migration === undefined) continue;
-    read(migration);
-    const down = await readDown(migration);
-    if (down !== undefined) read({ ...down, tag: migration.tag });
+  const path = migrationsFolder(context, service);
+  const { migrations, problems } = await inspectFolder(service, path);
+  const sql: FleetError[] = [];
+  // Every migration and every down must parse, and stay in its tenant.
+  for (const { migration, down } of migrations) {
+    const allowance = allowanceOf(config, migration.tag);
+    readStatements(migration.file, migration.text, allowance, sql);
+    if (down !== undefined) readStatements(down.file, down.text, allowance, sql);
   }
-  return problems;
+  return [...problems, ...sql].map((problem) => ({ service, problem }));
 }
 
 /** A service's schema against its newest migration: nothing, or one finding with the SQL that is missing. */

@@ -2,15 +2,15 @@ import { readdir } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
 import { FleetError, isFleetError } from "../core/errors.ts";
 import { readChecksums } from "./checksums.ts";
-import { readDown } from "./downs.ts";
 import { type MigrationFiles, type MigrationsFolder, readFolder } from "./folder.ts";
+import { inspectFiles, type ReadFiles, readFiles, restore } from "./inspect-files.ts";
 import { type JournalEntry, readJournal } from "./journal.ts";
-import { listOf, readMigration } from "./read-migrations.ts";
+import { listOf } from "./read-migrations.ts";
 import { readStored, type StoredSnapshot } from "./stored-snapshot.ts";
 
 /** What is wrong with a migrations folder, and what could be read of it all the same. */
 export interface Inspection {
-  readonly folder: MigrationsFolder | undefined;
+  readonly migrations: readonly ReadFiles[];
   readonly problems: readonly FleetError[];
 }
 
@@ -22,15 +22,17 @@ export interface Inspection {
 export async function inspectFolder(service: string, path: string): Promise<Inspection> {
   const problems: FleetError[] = [];
   const folder = await collecting(problems, () => readFolder(path));
-  if (folder === undefined) return { folder, problems };
+  if (folder === undefined) return { migrations: [], problems };
+  const recorded = (await collecting(problems, () => readChecksums(folder.path))) ?? {};
+  const files = await readFiles(service, folder);
   problems.push(
     ...repeated(folder),
     ...(await inspectJournal(folder)),
-    ...(await inspectFiles(service, folder)),
+    ...inspectFiles(service, folder, files, recorded),
     ...(await inspectSnapshots(folder)),
     ...(await strangers(folder)),
   );
-  return { folder, problems };
+  return { migrations: files.filter((one) => one !== undefined), problems };
 }
 
 async function collecting<Result>(
@@ -98,51 +100,6 @@ function outOfOrder(
         "drizzle-orm's own migrator would pass over it. Generate it anew, or run drizzle-fleet merge.",
       ),
     );
-  return problems;
-}
-
-async function inspectFiles(service: string, folder: MigrationsFolder): Promise<FleetError[]> {
-  const problems: FleetError[] = [];
-  const recorded = (await collecting(problems, () => readChecksums(folder.path))) ?? {};
-  const checksums = new Set<string>();
-  for (const files of folder.migrations) {
-    const migration = await readMigration(service, files);
-    if (migration === undefined) {
-      problems.push(missing(folder, files.sql));
-      continue;
-    }
-    const { tag, checksum, file } = migration;
-    checksums.add(checksum);
-    if (recorded[tag] !== undefined && recorded[tag] !== checksum)
-      problems.push(
-        new FleetError("edited", `${tag} was edited since it was generated`, {
-          where: file,
-          remedy: `If something has applied it, restore the file and make a new migration. If nothing has: drizzle-fleet generate ${service} --accept`,
-        }),
-      );
-    const down = await readDown(migration);
-    if (down === undefined)
-      problems.push(
-        new FleetError("down", `${tag} has no down`, {
-          where: file,
-          remedy: `Run: drizzle-fleet generate ${service} --down`,
-        }),
-      );
-    else if (down.empty && down.irreversible === undefined && down.dataLoss.length === 0)
-      problems.push(
-        new FleetError("down", `the down of ${tag} is empty`, {
-          where: down.file,
-          remedy:
-            "Write the SQL that takes the migration back; or, if nothing can, a line: -- drizzle-fleet: irreversible <why>",
-        }),
-      );
-  }
-  const tags = new Set(folder.migrations.map(({ tag }) => tag));
-  for (const [tag, checksum] of Object.entries(recorded)) {
-    // A folder that was converted has the same files under other names.
-    if (tags.has(tag) || checksums.has(checksum)) continue;
-    problems.push(problem(folder, `${tag} was generated, and is not there any more`, restore));
-  }
   return problems;
 }
 
@@ -223,17 +180,6 @@ async function namesIn(folder: string): Promise<string[]> {
   return names.map((name) => join(folder, name)).sort();
 }
 
-function missing(folder: MigrationsFolder, path: string): FleetError {
-  const file = relative(process.cwd(), path);
-  const though = folder.layout === "journal" ? "the journal lists it" : "its folder is there";
-  return new FleetError("journal", `${file} is missing, though ${though}`, {
-    where: listOf(folder),
-    remedy:
-      "Restore the file from version control, or take its entry out if it was never released.",
-  });
-}
-
-const restore = "Restore drizzle-kit's files from version control; nobody edits them by hand.";
 const mergeRemedy = "Two branches added migrations: run drizzle-fleet merge.";
 
 function problem(folder: MigrationsFolder, message: string, remedy: string): FleetError {

@@ -166,6 +166,15 @@ describe("in the journal's layout, check finds", () => {
     expect(await found()).not.toContain("the down of 0001_email is empty");
   });
 
+  test("line ends that git changed, and what to do about them", async () => {
+    const { rewrite, found } = await createReleased();
+    await rewrite("0001_email.sql", (text) => `${text}\n`);
+    expect(await found()).toEqual(["0001_email was edited since it was generated"]);
+    await rewrite("0001_email.sql", (text) => text.trimEnd());
+    await rewrite("0000_init.sql", (text) => text.replaceAll("\n", "\r\n"));
+    expect(await found()).toEqual(["0000_init has other line ends than it was generated with"]);
+  });
+
   test("annotations for GitHub have file, line and the whole text", async () => {
     const { folder, rewrite } = await createReleased();
     await rewrite("0002_phone.down.sql", () => "-- 100%\nDROP TABLE billing.invoices;");
