@@ -137,12 +137,28 @@ async function asked(
 
 /** Refuses answers that no service's schema asks for: a misspelt one must not end as a dropped column. */
 export function refuseUnused(given: Decisions, used: readonly Decisions[]): void {
+  refuseContradiction(given);
   const known = new Set(used.flatMap(flagsOf));
   const idle = flagsOf(given).filter((flag) => !known.has(flag));
   if (idle.length === 0) return;
   throw new FleetError("rename", `no schema shows what is said by ${idle.join(" and ")}`, {
     remedy: "See what went and what came with: drizzle-fleet check. Nothing was written.",
   });
+}
+
+function refuseContradiction({ renames, drops }: Decisions): void {
+  for (const rename of renames) {
+    const { kind, table, from: name } = rename;
+    const drop = drops.find((one) => one.kind === kind && one.table === table && one.name === name);
+    if (drop === undefined) continue;
+    throw new FleetError(
+      "rename",
+      `${renameFlag(rename)} and ${dropFlag(drop)} contradict each other`,
+      {
+        remedy: "It was one or the other. Nothing was written.",
+      },
+    );
+  }
 }
 
 /** The options that say these decisions. */

@@ -18,7 +18,7 @@ import type { Side } from "../source/conflicts.ts";
 import { filesInJournal, type MigrationFiles, readFolder } from "../source/folder.ts";
 import { journalPath } from "../source/journal.ts";
 import { readMigration } from "../source/read-migrations.ts";
-import { withFolder, writeFiles } from "../source/write-files.ts";
+import { type NewFile, withFolder, writeFiles } from "../source/write-files.ts";
 import { type Context, migrationsFolder, selectTargets, withDatabases } from "./context.ts";
 import { withDatabase } from "./plan-fleet.ts";
 import { selectServices } from "./services.ts";
@@ -42,21 +42,38 @@ export async function merge(
   names: readonly string[],
   offline: boolean,
 ): Promise<Merged[]> {
-  const merged: Merged[] = [];
+  const planned: { service: string; path: string; files: MergeFiles }[] = [];
   for (const [service] of selectServices(context.config.fleet, names)) {
     const path = migrationsFolder(context, service);
-    const made = await withFolder(path, () => mergeOne(context, service, path, offline));
-    merged.push({ service, merge: made && { kept: made.kept, moved: made.moved } });
+    planned.push({ service, path, files: await planOne(context, service, path, offline) });
   }
-  return merged;
+  // What one service refuses keeps the others as they were.
+  for (const { path, files } of planned) {
+    if (files.write.length === 0) continue;
+    await withFolder(path, async () => {
+      await writeFiles(files.write);
+      await Promise.all(files.stale.map((file) => rm(file, { recursive: true, force: true })));
+    });
+  }
+  return planned.map(({ service, files: { merge: made } }) => ({
+    service,
+    merge: made && { kept: made.kept, moved: made.moved },
+  }));
 }
 
-async function mergeOne(
+/** What a merge changes on disk. */
+interface MergeFiles {
+  readonly merge: Merge | undefined;
+  readonly write: readonly NewFile[];
+  readonly stale: readonly string[];
+}
+
+async function planOne(
   context: Context,
   service: string,
   path: string,
   offline: boolean,
-): Promise<Merge | undefined> {
+): Promise<MergeFiles> {
   const both = await readBothChecksums(path);
   const recorded = both ?? (await sameForBoth(path));
   const planned = existsSync(journalPath(path))
@@ -67,14 +84,11 @@ async function mergeOne(
     text: checksumsText(checksumsBehind(planned, recorded)),
     replaces: true,
   };
-  if (planned === undefined) {
-    if (both !== undefined) await writeFiles([checksums]);
-    return undefined;
-  }
-  const [last, ...others] = planned.files.toReversed();
-  await writeFiles([...others.toReversed(), checksums, ...(last === undefined ? [] : [last])]);
-  await Promise.all(planned.stale.map((file) => rm(file, { recursive: true, force: true })));
-  return planned;
+  if (planned === undefined)
+    return { merge: undefined, write: both === undefined ? [] : [checksums], stale: [] };
+  const { files, stale } = planned;
+  // The journal comes last: it makes the others count.
+  return { merge: planned, write: [...files.slice(0, -1), checksums, ...files.slice(-1)], stale };
 }
 
 async function sameForBoth(path: string): Promise<Record<Side, Checksums>> {

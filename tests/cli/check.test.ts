@@ -385,6 +385,7 @@ ${schema(`email: text("email").generatedAlwaysAs(sql\`lower(${of})\`), phone: te
       ["--rename", "column:users.emial=mail"],
       "no schema shows what is said by --rename column:users.emial=mail",
     ],
+    [["--rename", "column:users.email=mail"], "contradict each other"],
     [["--name", "a/b"], "cannot be a migration's name"],
   ])("refuses %j", async (args, message) => {
     const { folder, at } = await createReleased();
