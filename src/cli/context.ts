@@ -59,7 +59,10 @@ export function selectionOf({
 /** Reads the configuration and gives an operation its surroundings. */
 export async function createContext(options: CommonOptions): Promise<Context> {
   const { loadConfig } = await import("../config/load.ts");
-  return contextFor(await loadConfig(options.config));
+  const { retiredWarnings } = await import("../config/retired.ts");
+  const context = contextFor(await loadConfig(options.config));
+  for (const warning of retiredWarnings(context.environment)) context.notify(warning);
+  return context;
 }
 
 /** The surroundings of an operation, for a configuration that is known already. */

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
+import { withoutSecrets } from "../config/secrets.ts";
 import { packageVersion } from "../config/version.ts";
 import { isFleetError, messageOf } from "../core/errors.ts";
 import { errorText } from "../report/errors.ts";
@@ -64,10 +65,10 @@ async function failed(error: unknown): Promise<number> {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.usage;
   if (wasInterrupted() && !isFleetError(error)) return exitCode.interrupted;
   if (!isFleetError(error)) {
-    process.stderr.write(`error: ${messageOf(error)}\n${trace(error)}`);
+    process.stderr.write(withoutSecrets(`error: ${messageOf(error)}\n${trace(error)}`));
     return exitCode.failed;
   }
-  await printText(`error: ${errorText(error)}`, process.stderr);
+  await printText(withoutSecrets(`error: ${errorText(error)}`), process.stderr);
   return exitCodeOf(error.code);
 }
 

@@ -1,8 +1,10 @@
 import type { DatabaseAddress } from "../core/database.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import type { EnvironmentReference, FleetConfig } from "./schema.ts";
+import { type Environment, getSecret, keepSecret } from "./secrets.ts";
+import { isServerNamed, type StandardRole, standardAddress, tlsOf } from "./standard.ts";
 
-export type Environment = Readonly<Record<string, string | undefined>>;
+export type { Environment } from "./secrets.ts";
 
 /** Where the databases of a run are: at their URLs, or, in development with none configured, embedded. */
 export type Databases =
@@ -14,9 +16,11 @@ export type Databases =
     };
 
 /**
- * Decides where the named databases are.
+ * Decides where the named databases are: each at its own URL, else at the server that the standard variables
+ * (DB_HOST and so on) name, else, when that is so for all of them, embedded.
  *
  * @param names the databases that the run needs
+ * @param role `admin` changes schemas, `application` works with what is in them
  * @throws FleetError `config` that names every unset variable: always in production, and elsewhere when only
  *   some of them are set (half a fleet on a laptop and half on a server is nobody's wish)
  */
@@ -24,50 +28,149 @@ export function resolveDatabases(
   fleet: FleetConfig,
   names: readonly string[],
   environment: Environment,
+  role: StandardRole = "admin",
 ): Databases {
   const problems: FleetError[] = [];
   const addresses: DatabaseAddress[] = [];
   const unset: string[] = [];
   for (const name of names) {
-    const { reference, key } = wayInto(fleet, name, environment);
-    const variable = typeof reference === "string" ? undefined : reference.environmentVariable;
-    const url = textOf(reference, environment);
-    if (url.trim() === "") unset.push(variable ?? name);
-    else if (isPostgresUrl(url)) addresses.push({ name, url });
-    else problems.push(notAUrl(`databases.${name}.${key}`, variable));
+    try {
+      const address = addressOf(fleet, name, environment, role);
+      if (address === undefined) unset.push(variableOf(fleet, name));
+      else addresses.push(address);
+    } catch (error) {
+      if (!(error instanceof FleetError)) throw error;
+      problems.push(...(error.problems.length > 0 ? error.problems : [error]));
+    }
   }
   const production = environment.NODE_ENV === "production";
   if (problems.length === 0 && addresses.length === 0 && !production) {
-    return { kind: "embedded", names, variables: unset };
+    return { kind: "embedded", names, variables: [...new Set(unset)] };
   }
   for (const variable of unset) problems.push(notSet(variable, production));
   throwProblems(problems, "the databases are not configured");
   return { kind: "configured", addresses };
 }
 
-/** Schemas are changed on the direct way, if there is one: a pooler would be in the way. */
+/**
+ * The role that applications connect as, if one is configured and it is not the one that changes schemas.
+ *
+ * @throws FleetError `config` as `resolveDatabases` does
+ */
+export function applicationRole(
+  fleet: FleetConfig,
+  name: string,
+  environment: Environment,
+): string | undefined {
+  const user = (role: StandardRole) => {
+    const address = addressOf(fleet, name, environment, role);
+    return address === undefined ? undefined : decodeURIComponent(new URL(address.url).username);
+  };
+  const application = hasApplication(fleet, name, environment) ? user("application") : undefined;
+  return application === undefined || application === "" || application === user("admin")
+    ? undefined
+    : application;
+}
+
+function addressOf(
+  fleet: FleetConfig,
+  name: string,
+  environment: Environment,
+  role: StandardRole,
+): DatabaseAddress | undefined {
+  const database = fleet.databases[name] ?? {};
+  const tls = { ...tlsOf(environment), ...database.tls };
+  const { url, key, variable } = wayInto(fleet, name, environment, role);
+  if (url === undefined) {
+    if (!isServerNamed(environment)) return undefined;
+    return { name, url: standardAddress(name, role, database.name, environment), tls };
+  }
+  if (!isPostgresUrl(url)) throw notAUrl(`databases.${name}.${key}`, variable);
+  keepSecret(decoded(new URL(url).password));
+  if (role === "admin" || key === "applicationUrl") return { name, url, tls };
+  return { name, url: asApplication(url, environment), tls };
+}
+
+interface Way {
+  readonly url: string | undefined;
+  readonly key: "url" | "directUrl" | "applicationUrl";
+  readonly variable: string | undefined;
+}
+
+/**
+ * Schemas are changed on the direct way, if there is one: a pooler would be in the way. Applications have a URL
+ * of their own, or come in as everybody does.
+ */
 function wayInto(
   fleet: FleetConfig,
   name: string,
   environment: Environment,
-): { readonly reference: EnvironmentReference | string; readonly key: "url" | "directUrl" } {
-  const { url = "", directUrl } = fleet.databases[name] ?? {};
-  const direct = directUrl !== undefined && textOf(directUrl, environment).trim() !== "";
-  return direct ? { reference: directUrl, key: "directUrl" } : { reference: url, key: "url" };
+  role: StandardRole,
+): Way {
+  const database = fleet.databases[name] ?? {};
+  const first = role === "admin" ? "directUrl" : "applicationUrl";
+  for (const key of [first, "url"] as const) {
+    const reference = database[key];
+    const url = textOf(reference, environment);
+    const variable = typeof reference === "object" ? reference.environmentVariable : undefined;
+    if (url !== undefined) return { url, key, variable };
+  }
+  return { url: undefined, key: "url", variable: undefined };
 }
 
-function textOf(reference: EnvironmentReference | string, environment: Environment): string {
-  return typeof reference === "string"
-    ? reference
-    : (environment[reference.environmentVariable] ?? "");
+function textOf(
+  reference: EnvironmentReference | string | undefined,
+  environment: Environment,
+): string | undefined {
+  if (reference === undefined || typeof reference === "string") return reference;
+  return getSecret(reference.environmentVariable, environment);
+}
+
+function hasApplication(fleet: FleetConfig, name: string, environment: Environment): boolean {
+  const { key } = wayInto(fleet, name, environment, "application");
+  return key === "applicationUrl" || getSecret("DB_USER_SERVER", environment) !== undefined;
+}
+
+/** What configures a fleet's databases: variables, and keys of the configuration for URLs that stand in it. */
+export function configuredBy(fleet: FleetConfig, environment: Environment): string[] {
+  const ways = Object.keys(fleet.databases).flatMap((name) => {
+    const { url, key, variable } = wayInto(fleet, name, environment, "admin");
+    return url === undefined ? [] : (variable ?? `databases.${name}.${key}`);
+  });
+  return [...new Set([...ways, ...(isServerNamed(environment) ? ["DB_HOST"] : [])])];
+}
+
+/** The same server and database, as the role that DB_USER_SERVER names. */
+function asApplication(url: string, environment: Environment): string {
+  const user = getSecret("DB_USER_SERVER", environment);
+  if (user === undefined) {
+    throw new FleetError("config", "nobody says which role the application connects as", {
+      remedy:
+        "Set DB_USER_SERVER and DB_PASSWORD_SERVER, or applicationUrl of the database in the configuration.",
+    });
+  }
+  const application = new URL(url);
+  application.username = encodeURIComponent(user);
+  application.password = encodeURIComponent(getSecret("DB_PASSWORD_SERVER", environment) ?? "");
+  return application.href;
+}
+
+/** The variable that a database's address is expected in. */
+function variableOf(fleet: FleetConfig, name: string): string {
+  const url = fleet.databases[name]?.url;
+  return typeof url === "object" ? url.environmentVariable : "DB_HOST";
 }
 
 function notSet(variable: string, production: boolean): FleetError {
   const reason = production
     ? " (NODE_ENV is production: no embedded database here)"
     : ", though another one is";
+  const remedy =
+    variable === "DB_HOST"
+      ? "Set DB_HOST, DB_NAME_SERVER, DB_USER_ADMIN and DB_PASSWORD_ADMIN."
+      : `Set ${variable} to a URL such as postgresql://user:password@host:5432/name, or DB_HOST and the other standard variables.`;
   return new FleetError("config", `the environment variable ${variable} is not set${reason}`, {
-    remedy: `Set ${variable} to a URL such as postgresql://user:password@host:5432/name.`,
+    remedy,
   });
 }
 
@@ -82,4 +185,12 @@ function notAUrl(path: string, variable: string | undefined): FleetError {
 
 function isPostgresUrl(text: string): boolean {
   return URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

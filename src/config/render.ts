@@ -4,7 +4,7 @@ import type { FleetInput } from "./schema.ts";
 export function fleetConfigText({ databases, services, tenants = [] }: FleetInput): string {
   const lines = [
     ...blockOf("databases", databases, ({ url }) =>
-      typeof url === "string" ? [] : [`url: env(${quoted(url.environmentVariable)}),`],
+      typeof url !== "object" ? [] : [`url: env(${quoted(url.environmentVariable)}),`],
     ),
     ...blockOf("services", services, (service) =>
       Object.entries(service).flatMap(([key, value]) =>

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Amount } from "../core/amount.ts";
+import { tlsModes } from "../core/database.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import { longestTimer, parseAmount, parseDuration } from "./quantities.ts";
 
@@ -28,10 +29,16 @@ const connectionUrl = z.union([environmentReference, nonEmpty], {
 });
 
 const database = z.strictObject({
-  /** `env("NAME")`, or a connection URL. */
-  url: connectionUrl,
+  /** `env("NAME")`, or a connection URL. Without one, the standard variables say where the database is. */
+  url: connectionUrl.optional(),
   /** The way around a connection pooler, for all that changes schemas; as `url`. */
   directUrl: connectionUrl.optional(),
+  /** As whom and where applications connect; as `url`. Without one: as DB_USER_SERVER, at `url`. */
+  applicationUrl: connectionUrl.optional(),
+  /** The database's name on the server of the standard variables, where that is not DB_NAME_SERVER's. */
+  name: nonEmpty.optional(),
+  /** How connections are secured where the URL does not say so: libpq's sslmode and sslrootcert. */
+  tls: z.strictObject({ mode: z.enum(tlsModes).optional(), ca: nonEmpty.optional() }).optional(),
 });
 
 const attribute = z.union([z.string(), z.number(), z.boolean()]);

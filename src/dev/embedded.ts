@@ -18,7 +18,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DatabaseAddress } from "../core/database.ts";
 import { FleetError, isFleetError } from "../core/errors.ts";
-import { quoteIdentifier } from "../postgres/identifiers.ts";
+import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
 import { Session } from "../postgres/session.ts";
 import { isConnectionLoss, sqlstateOf } from "../postgres/sqlstate.ts";
 import { findBinaries } from "./binaries.ts";
@@ -39,6 +39,8 @@ export interface EmbeddedServer {
   /** A file in libpq's format that holds the password: `PGPASSFILE=... psql ...`. */
   readonly passwordFile: string;
   addressOf(database: string): DatabaseAddress;
+  /** The same database, as an ordinary role that owns nothing: what applications should be able to live with. */
+  applicationAddressOf(database: string): DatabaseAddress;
   /** Lets go of the server. Whoever lets go last stops it. */
   release(): Promise<void>;
 }
@@ -71,7 +73,7 @@ export async function acquireEmbedded(
   const place = await preparePlace(options);
   if (place.password === "") throw lostPassword(place);
   const { session, port } = await joinServer(place, options.port);
-  await createDatabases(session, databases).catch(async (error: unknown) => {
+  await prepareServer(session, place, databases).catch(async (error: unknown) => {
     await leaveServer(place, session);
     throw error;
   });
@@ -79,6 +81,7 @@ export async function acquireEmbedded(
     port,
     passwordFile: place.passwordFile,
     addressOf: (database) => addressOf(place, port, database),
+    applicationAddressOf: (database) => addressOf(place, port, database, applicationUser),
     release: () => leaveServer(place, session),
   };
 }
@@ -366,8 +369,15 @@ async function isGone(place: Place, pid: number): Promise<boolean> {
   return true;
 }
 
+/** The role of applications on the embedded server. Its password is the owner's: both stand in one file. */
+export const applicationUser = "application";
+
 /** One command at a time: two CREATE DATABASE at once disturb each other over the template. */
-async function createDatabases(session: Session, names: readonly string[]): Promise<void> {
+async function prepareServer(
+  session: Session,
+  { password }: Place,
+  names: readonly string[],
+): Promise<void> {
   await session.query("SELECT pg_advisory_lock($1)", [creationLock]);
   const rows = await session.query<{ datname: string }>(
     "SELECT datname FROM pg_database WHERE datname = ANY($1)",
@@ -377,14 +387,24 @@ async function createDatabases(session: Session, names: readonly string[]): Prom
   for (const name of names.filter((candidate) => !existing.has(candidate))) {
     await session.query(`CREATE DATABASE ${quoteIdentifier(name)}`);
   }
+  const [role] = await session.query("SELECT FROM pg_roles WHERE rolname = $1", [applicationUser]);
+  if (role === undefined)
+    await session.query(
+      `CREATE ROLE ${quoteIdentifier(applicationUser)} LOGIN NOINHERIT PASSWORD ${quoteLiteral(password)}`,
+    );
   await session.query("SELECT pg_advisory_unlock($1)", [creationLock]);
 }
 
-function addressOf(place: Place, port: number, database: string): DatabaseAddress {
+function addressOf(
+  place: Place,
+  port: number,
+  database: string,
+  user = "postgres",
+): DatabaseAddress {
   const path = encodeURIComponent(database);
   return {
     name: database,
-    url: `postgresql://postgres:${place.password}@127.0.0.1:${port}/${path}`,
+    url: `postgresql://${user}:${place.password}@127.0.0.1:${port}/${path}`,
   };
 }
 

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { type Environment, resolveDatabases } from "../config/environment.ts";
+import { applicationRole, type Environment, resolveDatabases } from "../config/environment.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import type { DatabaseAddress } from "../core/database.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
@@ -23,6 +23,8 @@ export interface Context {
 export interface OpenDatabases {
   readonly embedded: boolean;
   readonly addressOf: (name: string) => DatabaseAddress;
+  /** The role that applications connect as; undefined when none is configured beside the one that owns the schemas. */
+  readonly applicationRoleOf: (name: string) => string | undefined;
 }
 
 /** The targets that the selection and `TENANTS` give. */
@@ -53,16 +55,24 @@ export async function withDatabases<Result>(
   const databases = resolveDatabases(context.config.fleet, names, context.environment);
   if (databases.kind === "configured") {
     const byName = new Map(databases.addresses.map((address) => [address.name, address]));
-    return use({ embedded: false, addressOf: (name) => found(byName.get(name), name) });
+    return use({
+      embedded: false,
+      addressOf: (name) => found(byName.get(name), name),
+      applicationRoleOf: (name) => applicationRole(context.config.fleet, name, context.environment),
+    });
   }
-  const { acquireEmbedded } = await import("../dev/embedded.ts");
+  const { acquireEmbedded, applicationUser } = await import("../dev/embedded.ts");
   const options = embeddedOptions(context);
   const server = await acquireEmbedded(options, databases.names);
   context.notify(
     `${databases.variables.join(" and ")} not set:\nembedded PostgreSQL on 127.0.0.1:${server.port}, data in ${context.config.fleet.embedded.folder}`,
   );
   try {
-    return await use({ embedded: true, addressOf: server.addressOf });
+    return await use({
+      embedded: true,
+      addressOf: server.addressOf,
+      applicationRoleOf: () => applicationUser,
+    });
   } finally {
     await server.release();
   }

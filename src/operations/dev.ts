@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { relative, resolve } from "node:path";
+import { configuredBy } from "../config/environment.ts";
 import { type DatabaseAddress, locationOf } from "../core/database.ts";
 import { FleetError, messageOf } from "../core/errors.ts";
 import type { Observer } from "../core/events.ts";
@@ -85,18 +86,10 @@ export async function dev(
  */
 export async function eraseDevelopmentData(context: Context): Promise<boolean> {
   const { fleet } = context.config;
-  const urls = Object.entries(fleet.databases).map(
-    ([name, { url }]) =>
-      [name, typeof url === "string" ? undefined : url.environmentVariable] as const,
-  );
-  const configured = urls.filter(
-    ([, variable]) => variable === undefined || (context.environment[variable] ?? "").trim() !== "",
-  );
+  const configured = configuredBy(fleet, context.environment);
   if (context.environment.NODE_ENV === "production" || configured.length > 0) {
     const reason =
-      configured.length > 0
-        ? `${configured.map(([name, variable]) => variable ?? name).join(" and ")} is set`
-        : "NODE_ENV is production";
+      configured.length > 0 ? `${configured.join(" and ")} is set` : "NODE_ENV is production";
     throw new FleetError("refused", `only the embedded database can be erased, and ${reason}`, {
       remedy: "Unset it for this command if you mean the embedded database. Nothing was erased.",
     });
@@ -160,7 +153,7 @@ function runCommand(
 function urlVariables(context: Context, open: OpenDatabases): Record<string, string> {
   return Object.fromEntries(
     Object.entries(context.config.fleet.databases).flatMap(([name, { url }]) =>
-      typeof url === "string" ? [] : [[url.environmentVariable, open.addressOf(name).url]],
+      typeof url !== "object" ? [] : [[url.environmentVariable, open.addressOf(name).url]],
     ),
   );
 }

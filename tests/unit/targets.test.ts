@@ -142,7 +142,7 @@ describe("databases", () => {
     expect(problemsOf(() => resolve({ A: url }))[0]).toContain("variable B is not set");
     expect(resolve({ A: url }, ["main"])).toEqual({
       kind: "configured",
-      addresses: [{ name: "main", url }],
+      addresses: [{ name: "main", url, tls: {} }],
     });
   });
 

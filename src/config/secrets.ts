@@ -1,0 +1,83 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { FleetError, messageOf } from "../core/errors.ts";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Values that were read as secrets, to be kept out of whatever is printed. */
+const known = new Set<string>();
+
+/** A value that is short, or a plain word, stands by chance in many a text: masking it would only confuse. */
+function isTelling(secret: string): boolean {
+  return secret.length >= 8 && !/^[a-z]+$/.test(secret);
+}
+
+/**
+ * Reads a secret as Docker and Kubernetes hand them out: from the variable itself, from the file that
+ * `<NAME>_FILE` names, or from a file called `<NAME>` in the folder SECRETS_DIR. A line end at the end of a file is
+ * not part of the secret.
+ *
+ * @returns undefined when there is none, or it is empty
+ * @throws FleetError `config` when the variable and its file are both given, or the file cannot be read
+ */
+export function getSecret(name: string, environment: Environment): string | undefined {
+  const source = sourceOf(name, environment);
+  const secret = source.value ?? readSecret(name, source);
+  if (secret === undefined || secret.trim() === "") return undefined;
+  known.add(secret);
+  return secret;
+}
+
+/** Marks a value as secret that came in another way, such as the password within a URL. */
+export function keepSecret(value: string): void {
+  if (value !== "") known.add(value);
+}
+
+/** Takes passwords out of a text: those within URLs, and every secret that was read so far. */
+export function withoutSecrets(text: string): string {
+  const masked = text.replace(/(\/\/[^\s:/@]*:)[^\s/@]+(?=@)/g, "$1***");
+  return [...known]
+    .filter(isTelling)
+    .sort((one, other) => other.length - one.length)
+    .reduce((rest, secret) => rest.replaceAll(secret, "***"), masked);
+}
+
+interface Source {
+  readonly value?: string;
+  readonly file?: string;
+  /** True when the user named the file: then it must be there. */
+  readonly named?: boolean;
+}
+
+function sourceOf(name: string, environment: Environment): Source {
+  const value = given(environment[name]);
+  const file = given(environment[`${name}_FILE`]);
+  if (value !== undefined && file !== undefined) {
+    throw new FleetError("config", `${name} and ${name}_FILE are both set`, {
+      remedy: "Unset one of them: nobody can say which is meant.",
+    });
+  }
+  if (value !== undefined) return { value };
+  if (file !== undefined) return { file, named: true };
+  const folder = given(environment.SECRETS_DIR);
+  return folder === undefined ? {} : { file: join(folder, name) };
+}
+
+function readSecret(name: string, { file, named = false }: Source): string | undefined {
+  if (file === undefined) return undefined;
+  try {
+    return readFileSync(file, "utf8").replace(/\r?\n$/, "");
+  } catch (cause) {
+    // A folder of secrets need not hold all of them.
+    if (!named && (cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw new FleetError("config", `the secret ${name} cannot be read: ${messageOf(cause)}`, {
+      where: file,
+      remedy: "Is the file there, and may this user read it?",
+      cause,
+    });
+  }
+}
+
+function given(text: string | undefined): string | undefined {
+  return text === undefined || text.trim() === "" ? undefined : text;
+}

@@ -1,0 +1,153 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { applicationRole, resolveDatabases } from "../../src/config/environment.ts";
+import { retiredWarnings } from "../../src/config/retired.ts";
+import { type FleetInput, parseFleet } from "../../src/config/schema.ts";
+import { getSecret, withoutSecrets } from "../../src/config/secrets.ts";
+import type { FleetError } from "../../src/core/errors.ts";
+import { appFleet, createFolder } from "../support/fleet.ts";
+
+const standard = {
+  DB_HOST: "db.internal",
+  DB_NAME_SERVER: "platform",
+  DB_USER_ADMIN: "owner",
+  DB_PASSWORD_ADMIN: "p@ss/w:rd 1",
+  DB_USER_SERVER: "app",
+  DB_PASSWORD_SERVER: "s?cret#2",
+};
+
+function addresses(
+  environment: Record<string, string>,
+  main: FleetInput["databases"][string] = { url: { environmentVariable: "MAIN_URL" } },
+  role: "admin" | "application" = "admin",
+) {
+  const fleet = parseFleet(appFleet("x", [], { databases: { main } }));
+  const databases = resolveDatabases(fleet, ["main"], environment, role);
+  return databases.kind === "configured" ? databases.addresses.map(({ url }) => url) : databases;
+}
+
+function problemsOf(attempt: () => unknown): string[] {
+  try {
+    attempt();
+  } catch (error) {
+    const { problems, message } = error as FleetError;
+    return problems.length > 0 ? problems.map((problem) => problem.message) : [message];
+  }
+  return [];
+}
+
+describe("the standard variables", () => {
+  test("describe admin and application, each with its own role", () => {
+    expect(addresses(standard)).toEqual([
+      "postgresql://owner:p%40ss%2Fw%3Ard%201@db.internal:5432/platform",
+    ]);
+    expect(addresses(standard, {}, "application")).toEqual([
+      "postgresql://app:s%3Fcret%232@db.internal:5432/platform",
+    ]);
+  });
+
+  test("a database's own URL comes first, and its own name replaces DB_NAME_SERVER", () => {
+    const MAIN_URL = "postgresql://u:p@other:6000/own";
+    expect(addresses({ ...standard, MAIN_URL })).toEqual([MAIN_URL]);
+    expect(addresses({ ...standard, DB_PORT: "6432" }, { name: "second" })).toEqual([
+      "postgresql://owner:p%40ss%2Fw%3Ard%201@db.internal:6432/second",
+    ]);
+    expect(addresses({ ...standard, MAIN_URL }, undefined, "application")).toEqual([
+      "postgresql://app:s%3Fcret%232@other:6000/own",
+    ]);
+  });
+
+  test("IPv6 addresses and folders of sockets are hosts too", () => {
+    expect(addresses({ ...standard, DB_HOST: "::1" })).toEqual([
+      "postgresql://owner:p%40ss%2Fw%3Ard%201@[::1]:5432/platform",
+    ]);
+    expect(addresses({ ...standard, DB_HOST: "/var/run/postgresql" })).toEqual([
+      "postgresql://owner:p%40ss%2Fw%3Ard%201@%2Fvar%2Frun%2Fpostgresql:5432/platform",
+    ]);
+  });
+
+  test("everything that is missing or malformed is said at once", () => {
+    expect(problemsOf(() => addresses({ DB_HOST: "h", DB_PORT: "x" }))).toEqual([
+      "DB_PORT is not a port",
+      'DB_HOST is set and DB_NAME_SERVER is not, which database "main" needs',
+      'DB_HOST is set and DB_USER_ADMIN is not, which database "main" needs',
+    ]);
+    expect(problemsOf(() => addresses({ ...standard, DB_SSLMODE: "maybe" }))).toEqual([
+      "DB_SSLMODE is none of disable, allow, prefer, require, verify-ca, verify-full",
+    ]);
+  });
+
+  test("none set: embedded, but never in production", () => {
+    expect(addresses({}, {})).toEqual({
+      kind: "embedded",
+      names: ["main"],
+      variables: ["DB_HOST"],
+    });
+    expect(problemsOf(() => addresses({ NODE_ENV: "production" }, {}))).toEqual([
+      "the environment variable DB_HOST is not set (NODE_ENV is production: no embedded database here)",
+    ]);
+  });
+
+  test("the application's role, unless it is the admin's", () => {
+    const fleet = parseFleet(appFleet("x", [], { databases: { main: {} } }));
+    expect(applicationRole(fleet, "main", standard)).toBe("app");
+    expect(applicationRole(fleet, "main", { ...standard, DB_USER_SERVER: "owner" })).toBe(
+      undefined,
+    );
+    const { DB_USER_SERVER: _, ...without } = standard;
+    expect(applicationRole(fleet, "main", without)).toBe(undefined);
+    expect(problemsOf(() => addresses(without, {}, "application"))).toEqual([
+      'DB_HOST is set and DB_USER_SERVER is not, which database "main" needs',
+    ]);
+  });
+});
+
+describe("secrets", () => {
+  test("from the variable, from the named file, from the folder", async () => {
+    const folder = await createFolder({
+      named: "from file\r\n",
+      DB_PASSWORD_ADMIN: "from folder\n",
+    });
+    expect(getSecret("TOKEN", { TOKEN: " kept " })).toBe(" kept ");
+    expect(getSecret("TOKEN", { TOKEN_FILE: join(folder, "named") })).toBe("from file");
+    expect(getSecret("DB_PASSWORD_ADMIN", { SECRETS_DIR: folder })).toBe("from folder");
+    expect(getSecret("OTHER", { SECRETS_DIR: folder })).toBe(undefined);
+    expect(getSecret("OTHER", {})).toBe(undefined);
+    await writeFile(join(folder, "empty"), "\n");
+    expect(getSecret("OTHER", { OTHER_FILE: join(folder, "empty") })).toBe(undefined);
+  });
+
+  test("a named file that is missing, or both ways at once, is an error without the value", () => {
+    const [missing] = problemsOf(() => getSecret("TOKEN", { TOKEN_FILE: "/nowhere/token" }));
+    expect(missing).toMatch(/^the secret TOKEN cannot be read: ENOENT/);
+    expect(problemsOf(() => getSecret("TOKEN", { TOKEN: "s3cret-1", TOKEN_FILE: "/x" }))).toEqual([
+      "TOKEN and TOKEN_FILE are both set",
+    ]);
+  });
+
+  test("are masked in texts, also within URLs that nobody registered", () => {
+    getSecret("TOKEN", { TOKEN: "s3cret-value" });
+    expect(withoutSecrets("it was s3cret-value, see postgresql://user:other@host/db")).toBe(
+      "it was ***, see postgresql://user:***@host/db",
+    );
+  });
+});
+
+test("each retired variable is named with what replaces it, and is not read", () => {
+  const value = "retired-secret";
+  const warnings = retiredWarnings({
+    ALGA_DB_HOST: value,
+    ALGA_DB_NAME: value,
+    ALGA_DB_ADMIN_PASSWORD_FILE: value,
+    ALGA_DB_POOL: value,
+    DB_HOST: value,
+  });
+  expect(warnings).toEqual([
+    "warning: ALGA_DB_ADMIN_PASSWORD_FILE is not read any more. Set DB_PASSWORD_ADMIN_FILE instead.",
+    "warning: ALGA_DB_HOST is not read any more. Set DB_HOST instead.",
+    "warning: ALGA_DB_NAME is not read any more. Set DB_NAME_SERVER instead.",
+    "warning: ALGA_DB_POOL is not read any more, and nothing replaces it. Unset it.",
+  ]);
+  expect(addresses({ ALGA_DB_HOST: "h", ALGA_DB_NAME: "n" })).toMatchObject({ kind: "embedded" });
+});
