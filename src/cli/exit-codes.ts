@@ -14,5 +14,7 @@ export const exitCode = {
 
 /** The exit code of an error that ended an operation. */
 export function exitCodeOf(code: FleetErrorCode): number {
-  return code === "unreachable" || code === "embedded" ? exitCode.failed : exitCode.usage;
+  return ["unreachable", "embedded", "onboarding"].includes(code)
+    ? exitCode.failed
+    : exitCode.usage;
 }

@@ -11,7 +11,7 @@ export function fleetConfigText({ databases, services, tenants = [] }: FleetInpu
         value === undefined ? [] : `${key}: ${quoted(value)},`,
       ),
     ),
-    ...(tenants.length > 0 ? [`tenants: ${quoted(tenants)},`] : []),
+    ...(Array.isArray(tenants) && tenants.length > 0 ? [`tenants: ${quoted(tenants)},`] : []),
   ];
   return [
     'import { defineFleet, env } from "drizzle-fleet/config";',

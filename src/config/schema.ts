@@ -45,10 +45,38 @@ const attribute = z.union([z.string(), z.number(), z.boolean()]);
 
 const tenant = z.union(
   [
-    nonEmpty.transform((id) => ({ id, attributes: {} as Record<string, Attribute> })),
-    z.strictObject({ id: nonEmpty, attributes: z.record(nonEmpty, attribute).default({}) }),
+    nonEmpty.transform((id): Tenant => ({ id, attributes: {} })),
+    z.strictObject({
+      id: nonEmpty,
+      attributes: z.record(nonEmpty, attribute).default({}),
+      /** The database that holds all that is the tenant's, where that is not its services'. */
+      database: nonEmpty.optional(),
+    }),
   ],
-  { error: "must be a tenant's id, or { id, attributes }" },
+  { error: "must be a tenant's id, or { id, attributes, database }" },
+);
+
+/** A list of tenants: that of the configuration, or what a query or a function gives. */
+export const tenantList = z.array(tenant).superRefine((value, context) => {
+  const seen = new Set<string>();
+  for (const [index, { id }] of value.entries()) {
+    if (seen.has(id))
+      context.addIssue({ code: "custom", path: [index], message: `"${id}" is listed twice` });
+    seen.add(id);
+  }
+});
+
+/** Where the tenants come from. Without it: from the registry in the control schema. */
+const tenantSource = z.union(
+  [
+    tenantList,
+    /** The first column is the id, or the one of that name; the others are attributes. */
+    z.strictObject({ query: nonEmpty, database: nonEmpty }),
+    /** Every schema that fits the service's tenantSchema and has a ledger is a tenant's. */
+    z.strictObject({ discover: nonEmpty }),
+    z.custom<TenantFunction>((value) => typeof value === "function"),
+  ],
+  { error: "must be a list of tenants, { query, database }, { discover: service }, or a function" },
 );
 
 const service = z
@@ -131,7 +159,10 @@ const fleet = z
   .strictObject({
     databases: z.record(nonEmpty, database),
     services: z.record(nonEmpty, service),
-    tenants: z.array(tenant).default([]),
+    /** A list, `{ query, database }`, `{ discover: service }` or a function; without it, the registry. */
+    tenants: tenantSource.optional(),
+    /** The database whose control schema has the registry; by default that of the first service with tenants. */
+    registry: nonEmpty.optional(),
     /** Tenants by their attributes: each named value must be the tenant's, or one of a list. */
     groups: z
       .record(nonEmpty, z.record(nonEmpty, z.union([attribute, z.array(attribute)])))
@@ -186,16 +217,44 @@ const fleet = z
         message: "needs at least one service",
       });
     }
-    const ids = value.tenants.map(({ id }) => id);
-    for (const [index, id] of ids.entries()) {
-      if (ids.indexOf(id) === index) continue;
-      context.addIssue({
-        code: "custom",
-        path: ["tenants", index],
-        message: `"${id}" is listed twice`,
-      });
+    const { tenants, registry } = value;
+    const named = [
+      ...(registry === undefined ? [] : [{ path: ["registry"], name: registry }]),
+      ...(Array.isArray(tenants) ? tenants : []).flatMap(({ database: name }, index) =>
+        name === undefined ? [] : [{ path: ["tenants", index, "database"], name }],
+      ),
+      ...(typeof tenants === "object" && "query" in tenants
+        ? [{ path: ["tenants", "database"], name: tenants.database }]
+        : []),
+    ];
+    for (const { path, name } of named) {
+      if (Object.hasOwn(value.databases, name)) continue;
+      context.addIssue({ code: "custom", path, message: `"${name}" is not one of the databases` });
+    }
+    if (typeof tenants === "object" && "discover" in tenants) {
+      if (value.services[tenants.discover]?.tenantSchema === undefined)
+        context.addIssue({
+          code: "custom",
+          path: ["tenants", "discover"],
+          message: `"${tenants.discover}" is no service with a tenantSchema`,
+        });
     }
   });
+
+/** A tenant, as a source of tenants names it. */
+export interface Tenant {
+  readonly id: string;
+  readonly attributes: Readonly<Record<string, Attribute>>;
+  /** The database that holds all that is the tenant's, where that is not its services'. */
+  readonly database?: string | undefined;
+}
+
+/** What a function that gives tenants may return for one of them. */
+type TenantInput =
+  | string
+  | { id: string; attributes?: Record<string, Attribute>; database?: string };
+
+export type TenantFunction = () => readonly TenantInput[] | Promise<readonly TenantInput[]>;
 
 /** What a user writes in `defineFleet({...})`. This type is not trusted. */
 export type FleetInput = z.input<typeof fleet>;

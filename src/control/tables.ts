@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { lockKey } from "../postgres/lock.ts";
 import type { Session } from "../postgres/session.ts";
+import { createMissing, hasTables } from "./create.ts";
 
 /** In a database, by the name that the configuration gives it: two names may mean one database. */
 const ddl = `CREATE TABLE IF NOT EXISTS drizzle_fleet.rollouts (
@@ -31,36 +30,14 @@ CREATE TABLE IF NOT EXISTS drizzle_fleet.outcomes (
   FOREIGN KEY (rollout, database) REFERENCES drizzle_fleet.rollouts ON DELETE CASCADE
 )`;
 
-/** True when the database has the control schema's tables. Needs no right to look into them. */
-export async function hasControlTables(session: Session): Promise<boolean> {
-  return (await readState(session)).tables === 2;
+const names = ["rollouts", "outcomes"];
+
+/** True when the database has the tables that rollouts are kept in. */
+export function hasControlTables(session: Session): Promise<boolean> {
+  return hasTables(session, names);
 }
 
-/**
- * Makes what is missing of the control schema, which belongs to the fleet and to no tenant: nobody but the role
- * that makes it may look in. Where the schema is there already, no right on the database is needed. Two runners
- * that do it at once do not disturb each other.
- */
-export async function createControlTables(session: Session): Promise<void> {
-  for (;;) {
-    const { schema, tables } = await readState(session);
-    if (tables === 2) return;
-    await session.script("BEGIN");
-    // Never waiting for it in the database: a waiting transaction would hold up everybody's concurrent indexes.
-    const [row] = await session.query<{ ours: boolean }>(
-      `SELECT pg_catalog.pg_try_advisory_xact_lock(${lockKey("drizzle_fleet")}) AS ours`,
-    );
-    const statements = schema ? ddl : `CREATE SCHEMA IF NOT EXISTS drizzle_fleet;\n${ddl}`;
-    await session.script(row?.ours === true ? `${statements};\nCOMMIT` : "ROLLBACK");
-    if (row?.ours !== true) await sleep(50);
-  }
-}
-
-async function readState(session: Session): Promise<{ schema: boolean; tables: number }> {
-  const [row] = await session.query<{ schema: boolean; tables: number }>(
-    `SELECT count(DISTINCT n.oid) > 0 AS schema, count(c.oid)::integer AS tables FROM pg_catalog.pg_namespace n
-     LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname IN ('rollouts', 'outcomes') AND c.relkind = 'r'
-     WHERE n.nspname = 'drizzle_fleet'`,
-  );
-  return row ?? { schema: false, tables: 0 };
+/** Makes the tables that rollouts are kept in, if they are missing. */
+export function createControlTables(session: Session): Promise<void> {
+  return createMissing(session, names, ddl);
 }

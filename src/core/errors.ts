@@ -12,6 +12,8 @@ export type FleetErrorCode =
   | "edited"
   | "proof"
   | "merge"
+  | "tenant"
+  | "onboarding"
   | "unreachable"
   | "refused"
   | "embedded";

@@ -8,6 +8,7 @@ import type { Selection } from "../tenants/targets.ts";
 import { type Context, migrationsFolder, selectTargets, withDatabases } from "./context.ts";
 import { planFleet, readHistories } from "./plan-fleet.ts";
 import { selectServices } from "./services.ts";
+import { listing, withTenants } from "./tenant-sources.ts";
 
 /** One migration of a service's history. */
 interface HistoryEntry {
@@ -33,7 +34,19 @@ export interface Histories {
  *
  * @param offline true: asks no database
  */
-export async function history(
+export function history(
+  context: Context,
+  selection: Selection,
+  offline: boolean,
+): Promise<Histories> {
+  if (!offline || Array.isArray(context.config.fleet.tenants))
+    return withTenants(context, selection, (known) => historyFor(known, selection, offline));
+  // Nobody is asked who the tenants are. One stands for all of them: it is about their services.
+  const anyone = listing(context, [{ id: "tenant", attributes: {} }]);
+  return historyFor(anyone, { ...selection, tenants: [] }, offline);
+}
+
+async function historyFor(
   context: Context,
   selection: Selection,
   offline: boolean,

@@ -19,9 +19,11 @@ import { filesInJournal, type MigrationFiles, readFolder } from "../source/folde
 import { journalPath } from "../source/journal.ts";
 import { readMigration } from "../source/read-migrations.ts";
 import { type NewFile, withFolder, writeFiles } from "../source/write-files.ts";
+import type { Selection } from "../tenants/targets.ts";
 import { type Context, migrationsFolder, selectTargets, withDatabases } from "./context.ts";
 import { withDatabase } from "./plan-fleet.ts";
 import { selectServices } from "./services.ts";
+import { withTenants } from "./tenant-sources.ts";
 
 /** What became of one service's branches. */
 export interface Merged {
@@ -189,8 +191,13 @@ async function isApplied(
 }
 
 /** What the ledgers of a service hold, over all its targets. */
-async function appliedAnywhere(context: Context, service: string): Promise<LedgerEntry[]> {
-  const targets = selectTargets(context, { services: [service], tenants: [], databases: [] });
+function appliedAnywhere(context: Context, service: string): Promise<LedgerEntry[]> {
+  const selection = { services: [service], tenants: [], databases: [] };
+  return withTenants(context, selection, (known) => appliedTo(known, selection));
+}
+
+async function appliedTo(context: Context, selection: Selection): Promise<LedgerEntry[]> {
+  const targets = selectTargets(context, selection);
   const names = [...new Set(targets.map(({ database }) => database))];
   return withDatabases(context, names, async (open) => {
     const states = await Promise.all(

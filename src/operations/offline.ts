@@ -1,5 +1,6 @@
 import { mkdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { applicationRole } from "../config/environment.ts";
 import { packageVersion } from "../config/version.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import type { LedgerState } from "../core/ledger.ts";
@@ -24,6 +25,7 @@ import { type MigrateRequest, plannerFor as migrationPlanner } from "./migrate.t
 import { readHistories } from "./plan-fleet.ts";
 import { type RolloutRequest, refuseUnknownTag, withPlan } from "./planning.ts";
 import { readDownScripts, readScripts, type Scripts } from "./scripts.ts";
+import { withTenants } from "./tenant-sources.ts";
 
 /** What to write instead of running it, and where. */
 export interface Offline {
@@ -46,7 +48,15 @@ interface OfflinePlan {
  *
  * @throws FleetError as `migrate` does, and for targets that have a problem
  */
-export async function scriptMigration(
+export function scriptMigration(
+  context: Context,
+  request: MigrateRequest,
+  offline: Offline,
+): Promise<void> {
+  return withTenants(context, request, (known) => scriptUp(known, request, offline));
+}
+
+async function scriptUp(
   context: Context,
   request: MigrateRequest,
   offline: Offline,
@@ -58,7 +68,15 @@ export async function scriptMigration(
 }
 
 /** Writes what `downgrade` would send, as a script for psql. Changes nothing. */
-export async function scriptBack(
+export function scriptBack(
+  context: Context,
+  request: DowngradeRequest,
+  offline: Offline,
+): Promise<void> {
+  return withTenants(context, request, (known) => scriptDown(known, request, offline));
+}
+
+async function scriptDown(
   context: Context,
   request: DowngradeRequest,
   offline: Offline,
@@ -214,7 +232,11 @@ async function writeScript(
   }
   const timeouts = { ...fleet.timeouts, ...request.timeouts };
   for (const plan of plans) {
-    await writeTarget(psql, plan, scripts.scriptOf, { timeouts, by: `${by} by psql script` });
+    await writeTarget(psql, plan, scripts.scriptOf, {
+      timeouts,
+      by: `${by} by psql script`,
+      applicationRoleOf: (name) => applicationRole(fleet, name, context.environment),
+    });
     write(psql.take());
   }
   await psql.script(flush);

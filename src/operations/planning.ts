@@ -8,10 +8,11 @@ import type { History, Planner } from "../plan/build.ts";
 import { type Division, divide } from "../plan/waves.ts";
 import type { Script } from "../rollout/run.ts";
 import { amountIn, namedTenants } from "../tenants/groups.ts";
-import { type Selection, tenantsOf, unknownNames } from "../tenants/targets.ts";
+import { listedTenants, type Selection, tenantsOf, unknownNames } from "../tenants/targets.ts";
 import { type Context, type OpenDatabases, selectTargets, withDatabases } from "./context.ts";
 import { type PlannedFleet, planFleet, readHistories, withDatabase } from "./plan-fleet.ts";
 import type { RolloutChoices } from "./roll-out.ts";
+import { withTenants } from "./tenant-sources.ts";
 
 /** Which targets to change, and how. What is not given is as the configuration's defaults are, without waves or limits. */
 export interface RolloutRequest extends Selection {
@@ -52,7 +53,15 @@ export interface Planning {
 }
 
 /** Plans for the targets of a request, and gives the plan to `use` while the databases are open. */
-export async function withPlan<Result>(
+export function withPlan<Result>(
+  context: Context,
+  planning: Planning,
+  use: (planned: Planned) => Promise<Result>,
+): Promise<Result> {
+  return withTenants(context, planning.request, (known) => planKnown(known, planning, use));
+}
+
+async function planKnown<Result>(
   context: Context,
   { request, planOne, certain, tag, course }: Planning,
   use: (planned: Planned) => Promise<Result>,
@@ -92,7 +101,7 @@ function divisionOf(
   { canary, wave }: RolloutRequest,
 ): Division {
   // A canary of the configuration may be none of this run's tenants: then the run has no canary.
-  const configured = fleet.tenants.map(({ id }) => id);
+  const configured = listedTenants(fleet).map(({ id }) => id);
   const tenants = [...new Set([...configured, ...tenantsOf(fleet, environment.TENANTS)])];
   const selected = new Set(targets.flatMap(({ tenant }) => tenant ?? []));
   return {

@@ -7,6 +7,7 @@ import type { Selection } from "../tenants/targets.ts";
 import { type Context, selectTargets, withDatabases } from "./context.ts";
 import { planFleet, readHistories } from "./plan-fleet.ts";
 import { type Prepared, type RolledOut, rollOut } from "./roll-out.ts";
+import { withTenants } from "./tenant-sources.ts";
 
 /** A migration whose file is another than the one that some targets have applied. */
 export interface EditedMigration {
@@ -32,7 +33,18 @@ export interface RepairResult extends RolledOut {
  * @param confirm sees what was edited, and says whether to go on
  * @throws FleetError as `migrate` does
  */
-export async function repair(
+export function repair(
+  context: Context,
+  selection: Selection,
+  confirm: (edited: readonly EditedMigration[]) => Promise<boolean>,
+  observe: Observer,
+): Promise<RepairResult> {
+  return withTenants(context, selection, (known) =>
+    repairKnown(known, selection, confirm, observe),
+  );
+}
+
+async function repairKnown(
   context: Context,
   selection: Selection,
   confirm: (edited: readonly EditedMigration[]) => Promise<boolean>,

@@ -27,6 +27,8 @@ export interface Prepared {
   readonly histories: ReadonlyMap<string, History>;
   readonly databases: readonly DatabaseState[];
   readonly scriptOf: (service: string, tag: string) => Script | undefined;
+  /** False: the outcomes are of no interest once they are known. */
+  readonly kept?: boolean;
 }
 
 /** How a prepared plan is run: the same for every verb that changes targets. */
@@ -55,7 +57,10 @@ export async function rollOut(
   const concurrencyOf = (name: string) =>
     Math.min(choices.concurrency, room.get(name) ?? choices.concurrency);
   const id = newRolloutId();
-  const records = openRecords(context, prepared, open, id);
+  const records =
+    prepared.kept === false
+      ? new Map<string, Recorder>()
+      : openRecords(context, prepared, open, id);
   const busy = new Set(
     targetsOf(plan)
       .filter(hasWork)
@@ -75,6 +80,7 @@ export async function rollOut(
     concurrencyOf,
     retry: fleet.retry,
     by: `drizzle-fleet ${packageVersion()}`,
+    applicationRoleOf: open.applicationRoleOf,
     scriptOf,
     replan: (session, target) => replan(session, target, histories, planOne),
     observe: (event) => {

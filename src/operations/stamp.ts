@@ -11,6 +11,7 @@ import { type DrizzleSource, importPlanner } from "./import-drizzle.ts";
 import { type PlannedFleet, planFleet, readHistories } from "./plan-fleet.ts";
 import { refuseUnknownTag } from "./planning.ts";
 import { type RolledOut, rollOut } from "./roll-out.ts";
+import { withTenants } from "./tenant-sources.ts";
 
 /** What to record, and where. */
 export interface StampRequest extends Selection {
@@ -63,7 +64,16 @@ export function planStamping(context: Context, request: StampRequest): Promise<P
   return withStamp(context, request, false, async ({ plan }) => plan);
 }
 
-async function withStamp<Result>(
+function withStamp<Result>(
+  context: Context,
+  request: StampRequest,
+  certain: boolean,
+  use: (planned: Planned) => Promise<Result>,
+): Promise<Result> {
+  return withTenants(context, request, (known) => stampKnown(known, request, certain, use));
+}
+
+async function stampKnown<Result>(
   context: Context,
   request: StampRequest,
   certain: boolean,

@@ -3,9 +3,14 @@ import { type Planner, planTarget } from "../plan/build.ts";
 import type { Selection } from "../tenants/targets.ts";
 import { type Context, selectTargets, withDatabases } from "./context.ts";
 import { planFleet, readHistories } from "./plan-fleet.ts";
+import { withTenants } from "./tenant-sources.ts";
 
 /** Reads where every selected target stands. Changes nothing. */
-export async function status(context: Context, selection: Selection): Promise<TargetStatus[]> {
+export function status(context: Context, selection: Selection): Promise<TargetStatus[]> {
+  return withTenants(context, selection, (known) => statusOf(known, selection));
+}
+
+async function statusOf(context: Context, selection: Selection): Promise<TargetStatus[]> {
   const targets = selectTargets(context, selection);
   const histories = await readHistories(context, targets);
   const databases = [...new Set(targets.map(({ database }) => database))];

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { NodePgDatabase } from "drizzle-orm/node-postgres";
 import pg from "pg";
 import { type DatabaseAddress, locationOf } from "../core/database.ts";
 import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
@@ -132,6 +133,12 @@ export class Session implements Channel {
   ): Promise<Row[]> {
     const result = await this.#client.query<Row>(sql, [...values]);
     return result.rows;
+  }
+
+  /** The session as a Drizzle database. Drizzle is loaded only where it is needed. */
+  async drizzle(): Promise<NodePgDatabase> {
+    const { drizzle } = await import("drizzle-orm/node-postgres");
+    return drizzle({ client: this.#client });
   }
 
   /**

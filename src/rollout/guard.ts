@@ -6,6 +6,7 @@ import { createLedger, ledgerOf } from "../ledger/table.ts";
 import type { Channel } from "../postgres/channel.ts";
 import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
 import { lockKey } from "../postgres/lock.ts";
+import { admitToNew, onlyReading } from "../postgres/privileges.ts";
 import { sqlstate } from "../postgres/sqlstate.ts";
 
 export interface GuardOptions {
@@ -15,6 +16,8 @@ export interface GuardOptions {
   /** Where the ledger must stand, as SQL that is true or false. */
   readonly expectation: string;
   readonly create: Creation;
+  /** The role to let in when the schema or its ledger is created. */
+  readonly role?: string | undefined;
   /** What else must be true, and the error to raise when it is not. */
   readonly demand?: {
     readonly condition: string;
@@ -51,7 +54,7 @@ export function guard(options: GuardOptions): string[] {
   IF ${answer("expected")} <> 'true' THEN
     RAISE EXCEPTION 'the ledger has changed since the plan was made' USING ERRCODE = '${sqlstate.ledgerMoved}';
   END IF;
-  ${creation(options.create, target.schema)}
+  ${creation(options.create, target.schema, options.role)}
   IF current_schema() IS DISTINCT FROM ${quoteLiteral(target.schema)} THEN
     RAISE EXCEPTION 'the tenant schema does not exist or may not be used' USING ERRCODE = '${sqlstate.wrongSchema}';
   END IF;
@@ -136,8 +139,8 @@ export function noLedger(schema: string): string {
   return `pg_catalog.to_regclass(${quoteLiteral(ledgerOf(schema))}) IS NULL`;
 }
 
-function creation(create: Creation, schema: string): string {
-  const statements = {
+function creation(create: Creation, schema: string, role: string | undefined): string {
+  const statements: string[] = {
     nothing: [],
     ledger: [createLedger(schema)],
     schemaAndLedger: [`CREATE SCHEMA ${quoteIdentifier(schema)}`, createLedger(schema)],
@@ -151,5 +154,7 @@ function creation(create: Creation, schema: string): string {
       createLedger(schema),
     ],
   }[create];
+  if (create !== "nothing" && role !== undefined)
+    statements.push(...admitToNew(schema, role), ...onlyReading(ledgerOf(schema), role));
   return statements.map((statement) => `${statement};`).join("\n  ");
 }

@@ -20,6 +20,8 @@ export interface Script {
 
 export interface StepContext {
   readonly timeouts: Timeouts;
+  /** The role that applications work as in a database: it is let into what is created. */
+  readonly applicationRoleOf?: ((database: string) => string | undefined) | undefined;
   /** Who applies it, for the ledger: program and version. */
   readonly by: string;
   /** Aborted: what runs is to end at once. */
@@ -46,6 +48,11 @@ export interface Opening {
 
 /** How every transaction begins, whatever the role's defaults are. */
 export const begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+
+/** The role to let into what a run creates. */
+export function roleOf({ target, context }: Run): string | undefined {
+  return context.applicationRoleOf?.(target.database);
+}
 
 /** A statement's text for the target's schema. */
 export function textFor({ target }: Run, { sql }: Statement): string {

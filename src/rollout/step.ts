@@ -14,6 +14,7 @@ import {
   progressTag,
   type Run,
   record,
+  roleOf,
   type Script,
   type StepContext,
   textFor,
@@ -112,6 +113,7 @@ async function runTogether(run: Run, segment: Segment, opening: Opening): Promis
         target,
         sharedSchemas: script.sharedSchemas,
         settings,
+        role: roleOf(run),
         scope: "transaction",
         ...opening,
       }),
@@ -137,6 +139,7 @@ async function writeLedger(run: Run, create: Creation): Promise<void> {
     scope: "transaction",
     expectation: ledgerIs(target.schema, step.ledger, create),
     create,
+    role: roleOf(run),
   });
   const writes =
     step.entries === undefined

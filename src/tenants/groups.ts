@@ -1,7 +1,7 @@
 import { parseAmount } from "../config/quantities.ts";
 import type { Attribute, FleetConfig } from "../config/schema.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
-import { unknownNames } from "./targets.ts";
+import { listedTenants, unknownNames } from "./targets.ts";
 
 /** Tenants that are named together. */
 export interface NamedTenants {
@@ -16,7 +16,7 @@ function tenantsInGroup(
   tenants: readonly string[],
 ): ReadonlySet<string> {
   const wanted = Object.entries(fleet.groups[group] ?? {});
-  const attributes = new Map(fleet.tenants.map((tenant) => [tenant.id, tenant.attributes]));
+  const attributes = new Map(listedTenants(fleet).map((tenant) => [tenant.id, tenant.attributes]));
   const matches = (tenant: string) =>
     wanted.every(([name, values]) =>
       [values].flat().includes(attributes.get(tenant)?.[name] as Attribute),

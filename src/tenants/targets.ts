@@ -1,5 +1,5 @@
 import { distance } from "fastest-levenshtein";
-import { controlSchema, type FleetConfig } from "../config/schema.ts";
+import { controlSchema, type FleetConfig, type Tenant } from "../config/schema.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
 
@@ -15,7 +15,16 @@ export interface Selection {
  */
 export function tenantsOf(fleet: FleetConfig, override: string | undefined): readonly string[] {
   const names = (override ?? "").split(/[\s,]+/).filter((name) => name !== "");
-  return names.length > 0 ? [...new Set(names)] : fleet.tenants.map(({ id }) => id);
+  return names.length > 0 ? [...new Set(names)] : listedTenants(fleet).map(({ id }) => id);
+}
+
+/**
+ * The tenants that a configuration lists. Those of any other source are read first, and listed then
+ * (`operations/tenant-sources.ts`).
+ */
+export function listedTenants({ tenants }: FleetConfig): readonly Tenant[] {
+  if (Array.isArray(tenants)) return tenants;
+  throw new Error("the tenants have not been read yet");
 }
 
 /**
@@ -60,12 +69,13 @@ export function resolveTargets(
 }
 
 function allTargets(fleet: FleetConfig, tenants: readonly string[]): Target[] {
+  const homes = new Map(listedTenants(fleet).map(({ id, database }) => [id, database] as const));
   return Object.entries(fleet.services).flatMap(
     ([service, { database, tenantSchema, singleSchema }]): Target[] => {
       if (tenantSchema === undefined)
         return [{ database, service, tenant: undefined, schema: singleSchema ?? "public" }];
       return tenants.map((tenant) => ({
-        database,
+        database: homes.get(tenant) ?? database,
         service,
         tenant,
         schema: tenantSchema.replace("{tenant}", () => tenant),

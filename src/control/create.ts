@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { lockKey } from "../postgres/lock.ts";
+import type { Session } from "../postgres/session.ts";
+
+/** True when the control schema has all these tables. Needs no right to look into them. */
+export async function hasTables(session: Session, names: readonly string[]): Promise<boolean> {
+  return (await readState(session, names)).tables === names.length;
+}
+
+/**
+ * Makes what is missing of the control schema, which belongs to the fleet and to no tenant: nobody but the role
+ * that makes it may look in. Where the schema is there already, no right on the database is needed. Two runners
+ * that do it at once do not disturb each other.
+ *
+ * @param ddl statements that make the tables where they are not there
+ */
+export async function createMissing(
+  session: Session,
+  names: readonly string[],
+  ddl: string,
+): Promise<void> {
+  for (;;) {
+    const { schema, tables } = await readState(session, names);
+    if (tables === names.length) return;
+    await session.script("BEGIN READ WRITE");
+    // Never waiting for it in the database: a waiting transaction would hold up everybody's concurrent indexes.
+    const [row] = await session.query<{ ours: boolean }>(
+      `SELECT pg_catalog.pg_try_advisory_xact_lock(${lockKey("drizzle_fleet")}) AS ours`,
+    );
+    const statements = schema ? ddl : `CREATE SCHEMA IF NOT EXISTS drizzle_fleet;\n${ddl}`;
+    await session.script(row?.ours === true ? `${statements};\nCOMMIT` : "ROLLBACK");
+    if (row?.ours !== true) await sleep(50);
+  }
+}
+
+async function readState(
+  session: Session,
+  names: readonly string[],
+): Promise<{ schema: boolean; tables: number }> {
+  const [row] = await session.query<{ schema: boolean; tables: number }>(
+    `SELECT count(DISTINCT n.oid) > 0 AS schema, count(c.oid)::integer AS tables FROM pg_catalog.pg_namespace n
+     LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = ANY($1) AND c.relkind = 'r'
+     WHERE n.nspname = 'drizzle_fleet'`,
+    [names],
+  );
+  return row ?? { schema: false, tables: 0 };
+}

@@ -1,0 +1,92 @@
+import { and, asc, eq, inArray, sql } from "drizzle-orm";
+import { jsonb, pgSchema, text, timestamp } from "drizzle-orm/pg-core";
+import { controlSchema } from "../config/schema.ts";
+import type { TenantRecord, TenantStatus } from "../core/tenant.ts";
+import { lockKey } from "../postgres/lock.ts";
+import type { Session } from "../postgres/session.ts";
+import { createMissing, hasTables } from "./create.ts";
+
+const names = ["tenants"];
+
+const ddl = `CREATE TABLE IF NOT EXISTS drizzle_fleet.tenants (
+  id text PRIMARY KEY,
+  status text NOT NULL CHECK (status IN ('provisioning', 'active', 'archived', 'removing')),
+  database text,
+  attributes jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(attributes) = 'object'),
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now()
+)`;
+
+const tenants = pgSchema(controlSchema).table("tenants", {
+  id: text("id").primaryKey(),
+  status: text("status").$type<TenantStatus>().notNull(),
+  database: text("database"),
+  attributes: jsonb("attributes").$type<TenantRecord["attributes"]>().notNull(),
+  createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
+  updatedAt: timestamp("updated_at", { withTimezone: true }).notNull().defaultNow(),
+});
+
+/** Everybody whom a registry knows, by id. A database without one knows nobody. */
+export async function readTenants(session: Session): Promise<TenantRecord[]> {
+  if (!(await hasTables(session, names))) return [];
+  const database = await session.drizzle();
+  return database.select().from(tenants).orderBy(asc(tenants.id));
+}
+
+/** One tenant; undefined when the registry does not know it. */
+export async function findTenant(session: Session, id: string): Promise<TenantRecord | undefined> {
+  if (!(await hasTables(session, names))) return undefined;
+  const database = await session.drizzle();
+  const [record] = await database.select().from(tenants).where(eq(tenants.id, id));
+  return record;
+}
+
+/** Enters a tenant into the registry, which is made if it is missing. What is there already stays as it is. */
+export async function registerTenant(
+  session: Session,
+  tenant: Pick<TenantRecord, "id" | "status" | "database" | "attributes">,
+): Promise<void> {
+  await createMissing(session, names, ddl);
+  const database = await session.drizzle();
+  await database.insert(tenants).values(tenant).onConflictDoNothing();
+}
+
+/**
+ * Gives a tenant another status.
+ *
+ * @param from the statuses that it may have now
+ * @returns false when it has none of them, or is not there
+ */
+export async function changeStatus(
+  session: Session,
+  id: string,
+  from: readonly TenantStatus[],
+  to: TenantStatus,
+): Promise<boolean> {
+  const database = await session.drizzle();
+  const changed = await database
+    .update(tenants)
+    .set({ status: to, updatedAt: sql`now()` })
+    .where(and(eq(tenants.id, id), inArray(tenants.status, [...from])))
+    .returning({ id: tenants.id });
+  return changed.length === 1;
+}
+
+/** Takes a tenant out of the registry. */
+export async function forgetTenant(session: Session, id: string): Promise<void> {
+  const database = await session.drizzle();
+  await database.delete(tenants).where(eq(tenants.id, id));
+}
+
+/**
+ * Takes the lock that whoever changes a tenant as a whole holds, for as long as the session lives.
+ *
+ * @returns false when somebody else has it
+ */
+export async function lockTenant(session: Session, id: string): Promise<boolean> {
+  const [row] = await session.query<{ ours: boolean }>(
+    "SELECT pg_catalog.pg_try_advisory_lock($1) AS ours",
+    [lockKey(`tenant ${id}`)],
+  );
+  return row?.ours === true;
+}

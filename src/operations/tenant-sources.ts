@@ -1,0 +1,159 @@
+import { type FleetConfig, type Tenant, tenantList } from "../config/schema.ts";
+import { FleetError, messageOf } from "../core/errors.ts";
+import type { TenantRecord } from "../core/tenant.ts";
+import { ledgerName } from "../ledger/table.ts";
+import { discoverTenants } from "../tenants/discover.ts";
+import { type Selection, tenantsOf } from "../tenants/targets.ts";
+import { type Context, withDatabases } from "./context.ts";
+import { withDatabase } from "./plan-fleet.ts";
+import { schemasBehind } from "./services.ts";
+
+/**
+ * Reads who the tenants are, from wherever the configuration says, and gives `use` a context that lists them. A
+ * context that lists them already is given as it is.
+ *
+ * @throws FleetError `usage` when a named tenant is registered and not active; `config` when the source fails
+ */
+export async function withTenants<Result>(
+  context: Context,
+  { tenants: wanted }: Pick<Selection, "tenants">,
+  use: (context: Context) => Promise<Result>,
+): Promise<Result> {
+  const { fleet } = context.config;
+  const source = fleet.tenants;
+  if (Array.isArray(source)) return use(context);
+  if (!hasTenants(fleet)) return use(listing(context, []));
+  if (typeof source === "function")
+    return use(listing(context, checked(await called(source), "the function")));
+  const database = databaseOf(fleet);
+  // The embedded server runs on meanwhile: whoever works with the tenants needs it next.
+  return withDatabases(context, [database], async (open) => {
+    const address = open.addressOf(database);
+    if (source === undefined) {
+      const { readTenants } = await import("../control/registry.ts");
+      const records = await withDatabase(context, address, (session) => readTenants(session));
+      return use(listing(context, activeOf(context, records, wanted)));
+    }
+    const read = await withDatabase(context, address, async (session) =>
+      "query" in source
+        ? checked((await session.query(source.query)).map(fromRow), "the query")
+        : (
+            await discovered(fleet, source.discover, (...query) =>
+              discoverTenants(session, ...query),
+            )
+          ).map((id): Tenant => ({ id, attributes: {} })),
+    ).catch((error: unknown) => {
+      throw error instanceof FleetError ? error : failedSource("the query", error);
+    });
+    return use(listing(context, read));
+  });
+}
+
+/** The database that says who the tenants are: the one to ask, or the one with the registry. */
+export function databaseOf(fleet: FleetConfig): string {
+  const { tenants, registry, services } = fleet;
+  if (typeof tenants === "object" && "query" in tenants) return tenants.database;
+  const home =
+    typeof tenants === "object" && "discover" in tenants
+      ? services[tenants.discover]
+      : Object.values(services).find(({ tenantSchema }) => tenantSchema !== undefined);
+  return (tenants === undefined ? registry : undefined) ?? home?.database ?? "";
+}
+
+/** The same context, with these tenants listed. */
+export function listing(context: Context, tenants: readonly Tenant[]): Context {
+  const { config } = context;
+  return { ...context, config: { ...config, fleet: { ...config.fleet, tenants: [...tenants] } } };
+}
+
+function hasTenants({ services }: FleetConfig): boolean {
+  return Object.values(services).some(({ tenantSchema }) => tenantSchema !== undefined);
+}
+
+/** Only who is active takes part; who is named and is not must hear of it. */
+function activeOf(
+  context: Context,
+  records: readonly TenantRecord[],
+  wanted: readonly string[],
+): Tenant[] {
+  const active = records.filter(({ status }) => status === "active");
+  const named = [
+    ...wanted,
+    ...tenantsOf(listing(context, []).config.fleet, context.environment.TENANTS),
+  ];
+  const idle = records.find(({ id, status }) => status !== "active" && named.includes(id));
+  if (idle !== undefined) throw inactive(idle);
+  return active.map(({ id, attributes, database }) => ({
+    id,
+    attributes,
+    database: database ?? undefined,
+  }));
+}
+
+/** What to do about a tenant that takes no part. */
+export function inactive({ id, status }: TenantRecord): FleetError {
+  const [state, remedy] = {
+    active: ["active", "It takes part in everything."],
+    provisioning: [
+      "still being set up",
+      `Bring it to its end: drizzle-fleet tenants add ${id}. Or clear it away: drizzle-fleet tenants remove ${id}`,
+    ],
+    archived: ["archived", `Bring it back: drizzle-fleet tenants restore ${id}`],
+    removing: ["being removed", `Bring that to its end: drizzle-fleet tenants remove ${id}`],
+  }[status];
+  return new FleetError("tenant", `tenant ${id} is ${state}`, { remedy: remedy ?? "" });
+}
+
+async function called(source: () => unknown): Promise<unknown> {
+  try {
+    return await source();
+  } catch (error) {
+    throw failedSource("the function", error);
+  }
+}
+
+function failedSource(what: string, cause: unknown): FleetError {
+  return new FleetError("config", `${what} that gives the tenants failed: ${messageOf(cause)}`, {
+    where: "tenants",
+    remedy: "Correct it in the configuration. Nothing was changed.",
+    cause,
+  });
+}
+
+function checked(given: unknown, what: string): Tenant[] {
+  const result = tenantList.safeParse(given);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const place = issue === undefined || issue.path.length === 0 ? "" : ` at ${issue.path.join(".")}`;
+  throw new FleetError("config", `${what} gives no list of tenants: ${issue?.message}${place}`, {
+    where: "tenants",
+    remedy: "Each must be an id, or { id, attributes, database }.",
+  });
+}
+
+function fromRow(row: Record<string, unknown>): unknown {
+  const { id = Object.values(row)[0], database, ...rest } = row;
+  const isAttribute = (value: unknown) => ["string", "number", "boolean"].includes(typeof value);
+  const attributes = Object.entries(rest).filter(
+    ([key, value]) => isAttribute(value) && key !== "id",
+  );
+  return {
+    id: typeof id === "number" ? String(id) : id,
+    attributes: Object.fromEntries(attributes),
+    ...(typeof database === "string" ? { database } : {}),
+  };
+}
+
+type Discover = (
+  pattern: string,
+  tables: readonly string[],
+  others: readonly string[],
+) => Promise<string[]>;
+
+function discovered(fleet: FleetConfig, service: string, discover: Discover): Promise<string[]> {
+  const others = Object.values(fleet.services).flatMap((config) => [
+    ...schemasBehind(config),
+    ...(config.singleSchema === undefined ? [] : [config.singleSchema]),
+  ]);
+  return discover(fleet.services[service]?.tenantSchema ?? "", [ledgerName], others);
+}
