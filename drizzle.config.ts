@@ -9,6 +9,7 @@ export default defineFleet({
     auth: {
       schema: "./schema/auth",
       out: "./drizzle/auth",
+      seed: "./schema/auth/seed.ts",
       database: "platform",
       tenantSchema: "auth_{tenant}",
     },

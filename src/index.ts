@@ -12,15 +12,36 @@ export type { DatabaseAddress } from "./core/database.ts";
 export { FleetError, type FleetErrorCode, isFleetError } from "./core/errors.ts";
 export type { Observer, RolloutEvent } from "./core/events.ts";
 export type { Finding } from "./core/finding.ts";
+export type { OnboardingEvent, OnboardingObserver, OnboardingStep } from "./core/onboarding.ts";
 export type { Failure, LockHolder, Outcome, OutcomeStatus, Stop } from "./core/outcome.ts";
 export type { Plan, PlanProblem, Step, TargetPlan, TargetStatus, Wave } from "./core/plan.ts";
 export { type Target, targetName } from "./core/target.ts";
+export type { TenantRecord, TenantStatus } from "./core/tenant.ts";
+export {
+  type AddedTenant,
+  type AddRequest,
+  activateTenant,
+  addTenant,
+  createAdminUser,
+  createTenant,
+  rollbackTenant,
+  rollbackUser,
+  setupTenantData,
+} from "./operations/add-tenant.ts";
 export { check } from "./operations/check.ts";
 export type { Context } from "./operations/context.ts";
 export { type DowngradeRequest, downgrade, planBack } from "./operations/downgrade.ts";
 export { type Generated, type GenerateOptions, generate } from "./operations/generate.ts";
 export { type GeneratedDown, generateDowns } from "./operations/generate-downs.ts";
 export { type Heads, type Histories, heads, history } from "./operations/history.ts";
+export {
+  type ListedTenant,
+  listTenants,
+  type OrphanSchema,
+  type ServiceState,
+  type TenantFilter,
+  type TenantList,
+} from "./operations/list-tenants.ts";
 export { type Merged, merge } from "./operations/merge.ts";
 export {
   type MigrateRequest,
@@ -28,6 +49,7 @@ export {
   migrate,
   planMigration,
 } from "./operations/migrate.ts";
+export type { CreatedAdmin, NewAdmin, NewTenant } from "./operations/onboarding.ts";
 export { proveHistories } from "./operations/prove-history.ts";
 export { type EditedMigration, type RepairResult, repair } from "./operations/repair.ts";
 export {
@@ -38,4 +60,11 @@ export {
 } from "./operations/rollouts.ts";
 export { planStamping, type StampRequest, stamp } from "./operations/stamp.ts";
 export { status } from "./operations/status.ts";
+export {
+  adoptTenant,
+  archiveTenant,
+  grantTenant,
+  removeTenant,
+  restoreTenant,
+} from "./operations/tenant-life.ts";
 export type { Selection } from "./tenants/targets.ts";

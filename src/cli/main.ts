@@ -18,6 +18,7 @@ import { repairCommand } from "./commands/repair.ts";
 import { rolloutsCommand } from "./commands/rollouts.ts";
 import { stampCommand } from "./commands/stamp.ts";
 import { statusCommand } from "./commands/status.ts";
+import { tenantsCommand } from "./commands/tenants.ts";
 import { listenForInterruption, wasInterrupted } from "./context.ts";
 import { exitCode, exitCodeOf } from "./exit-codes.ts";
 import { printText } from "./output.ts";
@@ -46,6 +47,7 @@ async function run(argv: readonly string[]): Promise<number> {
     rolloutsCommand,
     repairCommand,
     stampCommand,
+    tenantsCommand,
     devCommand,
     initCommand,
   ];

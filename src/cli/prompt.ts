@@ -1,4 +1,5 @@
 import { createInterface } from "node:readline/promises";
+import { Writable } from "node:stream";
 
 /** True when somebody sits at a terminal and can be asked. */
 export function canAsk(): boolean {
@@ -22,4 +23,20 @@ export async function askLine(question: string): Promise<string | undefined> {
 /** Asks a question that is answered by yes or no; anything but yes is no. */
 export async function askYes(question: string): Promise<boolean> {
   return /^y(es)?$/i.test((await askLine(`${question} [y/N] `)) ?? "");
+}
+
+/** Asks for a secret: what is typed is not shown. Undefined when the person leaves. */
+export async function askSecret(question: string): Promise<string | undefined> {
+  process.stderr.write(question);
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const terminal = createInterface({ input: process.stdin, output: silent, terminal: true });
+  try {
+    const closed = new Promise<undefined>((resolve) =>
+      terminal.once("close", () => resolve(undefined)),
+    );
+    return await Promise.race([terminal.question("").catch(() => undefined), closed]);
+  } finally {
+    terminal.close();
+    process.stderr.write("\n");
+  }
 }

@@ -1,11 +1,15 @@
+import type { NodePgDatabase } from "drizzle-orm/node-postgres";
 import { FleetError } from "../core/errors.ts";
+import type { AdminUser } from "../core/onboarding.ts";
 import {
   type EnvironmentReference,
   type FleetConfig,
   type FleetInput,
   parseFleet,
+  type Tenant,
 } from "./schema.ts";
 
+export type { AdminUser } from "../core/onboarding.ts";
 export type { EnvironmentReference, FleetConfig, FleetInput } from "./schema.ts";
 
 /** What `drizzle.config.ts` exports: the fleet, and for drizzle-kit the one service that SERVICE names. */
@@ -46,6 +50,30 @@ export function defineFleet(input: FleetInput): FleetDefinition {
     },
     breakpoints: true,
   };
+}
+
+/** The tenant that a seed is for. */
+export interface SeededTenant {
+  readonly id: string;
+  readonly attributes: Tenant["attributes"];
+}
+
+/**
+ * What a service puts into every new tenant. Each function runs in a transaction of its own in the tenant's schema, and
+ * may run again after a crash: write with `onConflictDoNothing`.
+ */
+export interface Seed {
+  /** Default roles, permissions, settings. */
+  seed?(database: NodePgDatabase, tenant: SeededTenant): Promise<void>;
+  /** The tenant's first user. At most one service of a fleet has this. */
+  createAdminUser?(database: NodePgDatabase, admin: AdminUser): Promise<void>;
+  /** Takes that user back. */
+  removeAdminUser?(database: NodePgDatabase, admin: Pick<AdminUser, "email">): Promise<void>;
+}
+
+/** Declares a service's seed: the default export of the module that `seed` of the service names. */
+export function defineSeed(seed: Seed): Seed {
+  return seed;
 }
 
 /** A connection URL that comes from an environment variable. */

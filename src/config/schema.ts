@@ -102,6 +102,8 @@ const service = z
     extensionSchema: schemaName.optional(),
     /** Tags of migrations with parts that cannot be proved to stay in the tenant, and that somebody has read. */
     acceptUnproved: z.array(nonEmpty).default([]),
+    /** A module with what every new tenant begins with: see `defineSeed`. */
+    seed: nonEmpty.optional(),
     /** As drizzle-kit's `casing`. */
     casing: z.enum(["snake_case", "camelCase"]).optional(),
   })

@@ -44,6 +44,9 @@ export function embeddedOptions({ config }: Context): EmbeddedOptions {
   return { root: config.root, folder: resolve(config.root, folder), port };
 }
 
+/** Whoever asks for databases within the use of others need not hear of the embedded server again. */
+let announced = false;
+
 /**
  * Gives `use` the named databases: at their configured URLs, or on the embedded server, which runs meanwhile.
  */
@@ -64,9 +67,11 @@ export async function withDatabases<Result>(
   const { acquireEmbedded, applicationUser } = await import("../dev/embedded.ts");
   const options = embeddedOptions(context);
   const server = await acquireEmbedded(options, databases.names);
-  context.notify(
-    `${databases.variables.join(" and ")} not set:\nembedded PostgreSQL on 127.0.0.1:${server.port}, data in ${context.config.fleet.embedded.folder}`,
-  );
+  if (!announced)
+    context.notify(
+      `${databases.variables.join(" and ")} not set:\nembedded PostgreSQL on 127.0.0.1:${server.port}, data in ${context.config.fleet.embedded.folder}`,
+    );
+  announced = true;
   try {
     return await use({
       embedded: true,

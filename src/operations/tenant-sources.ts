@@ -151,9 +151,14 @@ type Discover = (
 ) => Promise<string[]>;
 
 function discovered(fleet: FleetConfig, service: string, discover: Discover): Promise<string[]> {
-  const others = Object.values(fleet.services).flatMap((config) => [
+  const pattern = fleet.services[service]?.tenantSchema ?? "";
+  return discover(pattern, [ledgerName], reservedSchemas(fleet));
+}
+
+/** Schemas that are no tenant's, whatever patterns they fit. */
+export function reservedSchemas(fleet: FleetConfig): string[] {
+  return Object.values(fleet.services).flatMap((config) => [
     ...schemasBehind(config),
     ...(config.singleSchema === undefined ? [] : [config.singleSchema]),
   ]);
-  return discover(fleet.services[service]?.tenantSchema ?? "", [ledgerName], others);
 }

@@ -1,0 +1,233 @@
+import { Command, InvalidArgumentError } from "commander";
+import { FleetError } from "../../core/errors.ts";
+import type { OnboardingObserver } from "../../core/onboarding.ts";
+import type { NewAdmin } from "../../operations/onboarding.ts";
+import { addCommonOptions, type CommonOptions, createContext, type Finish } from "../context.ts";
+import { exitCode } from "../exit-codes.ts";
+import { printJson, printText, writeLine } from "../output.ts";
+import { askLine, askSecret, canAsk } from "../prompt.ts";
+
+type Attributes = Readonly<Record<string, string>>;
+
+interface ListOptions extends CommonOptions {
+  readonly status?: string[];
+  readonly attribute?: Attributes;
+}
+
+interface NewOptions extends CommonOptions {
+  readonly attribute?: Attributes;
+  readonly database?: string;
+}
+
+interface AddOptions extends NewOptions {
+  readonly adminEmail?: string;
+  readonly adminPasswordStdin?: boolean;
+}
+
+export function tenantsCommand(finish: Finish): Command {
+  const verb = (name: string) =>
+    addCommonOptions(new Command(name))
+      .exitOverride()
+      .showHelpAfterError("(add --help for what there is)");
+  return new Command("tenants")
+    .description("who the tenants are: list, add, archive, restore, remove, ...")
+    .addCommand(listCommand(verb("list"), finish), { isDefault: true })
+    .addCommand(addCommand(verb("add"), finish))
+    .addCommand(adoptCommand(verb("adopt"), finish))
+    .addCommand(
+      lifeCommand(verb("grant"), finish, "let the application's role into schemas", "Let in."),
+    )
+    .addCommand(
+      lifeCommand(verb("archive"), finish, "keep its data, and everybody out", "Archived."),
+    )
+    .addCommand(
+      lifeCommand(verb("restore"), finish, "bring an archived tenant to head, and back", "Active."),
+    )
+    .addCommand(removeCommand(verb("remove"), finish));
+}
+
+function listCommand(command: Command, finish: Finish): Command {
+  return command
+    .description("list the tenants, where they stand, and schemas that belong to nobody")
+    .option("--status <status>", "only these: provisioning, active, archived, removing", collect)
+    .option("--attribute <name=value>", "only with this attribute (repeat for more)", attribute)
+    .action(async ({ status = [], attribute: attributes = {}, ...options }: ListOptions) => {
+      const { listTenants } = await import("../../operations/list-tenants.ts");
+      const { tenantsText } = await import("../../report/tenants.ts");
+      const list = await listTenants(await createContext(options), {
+        statuses: status,
+        attributes,
+      });
+      if (options.json === true) printJson(list);
+      else await printText(tenantsText(list));
+      finish(exitCode.done);
+    });
+}
+
+function addCommand(command: Command, finish: Finish): Command {
+  return newOptions(command)
+    .description("onboard a tenant: registered, migrated, granted, seeded, active; or nothing")
+    .argument("<id>", "the tenant's id")
+    .option("--admin-email <address>", "create its first user")
+    .option("--admin-password-stdin", "read that user's password from standard input")
+    .action(async (tenant: string, options: AddOptions) => {
+      const { addTenant } = await import("../../operations/add-tenant.ts");
+      const context = await createContext(options);
+      const admin = await adminOf(options, context.environment);
+      const observe = await observerFor(options);
+      const { attribute: attributes, database } = options;
+      const added = await addTenant(
+        context,
+        {
+          tenant,
+          ...(attributes === undefined ? {} : { attributes }),
+          ...(database === undefined ? {} : { database }),
+          ...(admin === undefined ? {} : { admin }),
+        },
+        observe,
+      );
+      const token = added.admin?.invitationToken;
+      if (options.json === true) writeLine({ type: "tenantAdded", ...added });
+      else {
+        await printText(`Tenant ${tenant} is active.`);
+        if (token !== undefined)
+          await printText(`Invitation for ${added.admin?.email}, shown only once: ${token}`);
+      }
+      finish(exitCode.done);
+    });
+}
+
+function adoptCommand(command: Command, finish: Finish): Command {
+  return newOptions(command)
+    .description("enter tenants whose schemas exist already")
+    .argument("[id...]", "the tenants' ids")
+    .option("--all", "everybody whose schemas belong to no tenant")
+    .action(async (ids: string[], options: NewOptions & { readonly all?: boolean }) => {
+      const { listTenants } = await import("../../operations/list-tenants.ts");
+      const { adoptTenant } = await import("../../operations/tenant-life.ts");
+      const context = await createContext(options);
+      const found =
+        options.all === true
+          ? (await listTenants(context, { statuses: [], attributes: {} })).orphans
+          : [];
+      const tenants = [...new Set([...ids, ...found.map(({ tenant }) => tenant)])];
+      if (tenants.length === 0 && options.all !== true)
+        throw new FleetError("usage", "tenants adopt needs to know whom", {
+          remedy: "Name tenants, or add --all for everybody that tenants list shows as nobody's.",
+        });
+      const { attribute: attributes, database } = options;
+      for (const tenant of tenants)
+        await adoptTenant(context, {
+          tenant,
+          ...(attributes === undefined ? {} : { attributes }),
+          ...(database === undefined ? {} : { database }),
+        });
+      if (options.json === true) printJson({ adopted: tenants });
+      else
+        await printText(
+          tenants.length === 0 ? "Nobody is left out." : `Entered: ${tenants.join(", ")}.`,
+        );
+      finish(exitCode.done);
+    });
+}
+
+/** Verbs that need nothing but a tenant's name. */
+function lifeCommand(command: Command, finish: Finish, what: string, done: string): Command {
+  return command
+    .description(what)
+    .argument("<id>", "the tenant's id")
+    .action(async (tenant: string, options: CommonOptions) => {
+      const life = await import("../../operations/tenant-life.ts");
+      const operations = {
+        grant: life.grantTenant,
+        archive: life.archiveTenant,
+        restore: life.restoreTenant,
+      };
+      const operation = operations[command.name() as keyof typeof operations];
+      await operation(await createContext(options), { tenant });
+      if (options.json === true) printJson({ tenant, done: command.name() });
+      else await printText(done);
+      finish(exitCode.done);
+    });
+}
+
+function removeCommand(command: Command, finish: Finish): Command {
+  return command
+    .description("drop all that is a tenant's, with its data")
+    .argument("<id>", "the tenant's id")
+    .option("--yes", "do not ask for the name again")
+    .action(async (tenant: string, options: CommonOptions & { readonly yes?: boolean }) => {
+      const { removeTenant } = await import("../../operations/tenant-life.ts");
+      const context = await createContext(options);
+      if (options.yes !== true) await confirmName(tenant);
+      await removeTenant(context, { tenant });
+      if (options.json === true) printJson({ tenant, done: "remove" });
+      else await printText(`Tenant ${tenant} is gone.`);
+      finish(exitCode.done);
+    });
+}
+
+function newOptions(command: Command): Command {
+  return command
+    .option("--attribute <name=value>", "an attribute (repeat for more)", attribute)
+    .option("-d, --database <name>", "keep all that is the tenant's there");
+}
+
+async function confirmName(tenant: string): Promise<void> {
+  if (!canAsk())
+    throw new FleetError("usage", "there is no terminal to ask on", {
+      remedy: "Add --yes, if all of the tenant's data may go. Nothing was changed.",
+    });
+  const typed = await askLine(`All data of ${tenant} goes. Type its name again: `);
+  if (typed === tenant) return;
+  throw new FleetError("usage", "that is not its name", { remedy: "Nothing was changed." });
+}
+
+/** A password from standard input, the secret ADMIN_PASSWORD or the terminal; without one the admin is invited. */
+async function adminOf(
+  { adminEmail: email, adminPasswordStdin }: AddOptions,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<NewAdmin | undefined> {
+  if (email === undefined) {
+    if (adminPasswordStdin !== true) return undefined;
+    throw new FleetError("usage", "--admin-password-stdin is for --admin-email alone", {
+      remedy: "Say whose password it is, with --admin-email.",
+    });
+  }
+  const { getSecret, keepSecret } = await import("../../config/secrets.ts");
+  const password =
+    adminPasswordStdin === true
+      ? await readInput()
+      : (getSecret("ADMIN_PASSWORD", environment) ??
+        (canAsk() ? await askSecret(`Password of ${email} (empty: invite): `) : undefined));
+  if (password === undefined || password === "") return { email };
+  keepSecret(password);
+  return { email, password };
+}
+
+async function readInput(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks)
+    .toString("utf8")
+    .replace(/\r?\n$/, "");
+}
+
+async function observerFor({ json }: CommonOptions): Promise<OnboardingObserver> {
+  if (json === true) return (event) => writeLine({ at: new Date().toISOString(), ...event });
+  const { onboardingLine } = await import("../../report/tenants.ts");
+  return (event) => {
+    const line = onboardingLine(event);
+    if (line !== undefined) process.stderr.write(`${line}\n`);
+  };
+}
+
+function attribute(text: string, previous: Attributes = {}): Attributes {
+  const [, name, value = ""] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined) throw new InvalidArgumentError("Write it as name=value.");
+  return { ...previous, [name]: value };
+}
+
+function collect(value: string, previous: string[] = []): string[] {
+  return [...previous, value];
+}

@@ -1,0 +1,170 @@
+import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
+import type { OnboardingObserver, OnboardingStep } from "../core/onboarding.ts";
+import type { Context } from "./context.ts";
+import {
+  activate,
+  type CreatedAdmin,
+  createAdmin,
+  createSchemas,
+  grant,
+  migrateTenant,
+  type NewAdmin,
+  type NewTenant,
+  register,
+  removeAdmin,
+  seed,
+  undisturbed,
+} from "./onboarding.ts";
+import { removeHeld } from "./remove-tenant.ts";
+import { holdTenant, type TenantHold } from "./tenant-work.ts";
+
+/** Who is to be onboarded, and as whom somebody can come in at first. */
+export interface AddRequest extends NewTenant {
+  readonly admin?: NewAdmin;
+}
+
+export interface AddedTenant {
+  readonly tenant: string;
+  readonly admin?: CreatedAdmin;
+}
+
+interface Step {
+  readonly name: OnboardingStep;
+  readonly run: () => Promise<unknown>;
+}
+
+/**
+ * Onboards a tenant: it either happens, or leaves nothing behind. Whoever was killed in the middle is taken up where
+ * he was, by the same command.
+ *
+ * @param observe sees every step
+ * @throws FleetError what a step threw, when everything is undone again; when that failed too, how to clear it away
+ */
+export function addTenant(
+  context: Context,
+  request: AddRequest,
+  observe: OnboardingObserver = () => undefined,
+): Promise<AddedTenant> {
+  return holdTenant(context, request.tenant, async (hold) => {
+    let admin: CreatedAdmin | undefined;
+    const steps: Step[] = [
+      { name: "register", run: () => register(hold, request) },
+      { name: "schemas", run: () => createSchemas(hold) },
+      { name: "migrate", run: () => migrateTenant(hold) },
+      { name: "grant", run: () => grant(hold) },
+      { name: "seed", run: () => seed(hold) },
+      {
+        name: "admin",
+        run: async () => {
+          if (request.admin !== undefined) admin = await createAdmin(hold, request.admin);
+        },
+      },
+      { name: "activate", run: () => activate(hold) },
+    ];
+    const { tenant } = request;
+    for (const [index, { name, run }] of steps.entries()) {
+      observe({ type: "stepStarted", tenant, step: name });
+      const startedAt = performance.now();
+      try {
+        if (context.signal?.aborted === true) throw interrupted();
+        await run();
+      } catch (error) {
+        observe({ type: "stepFailed", tenant, step: name, message: messageOf(error) });
+        // Whoever could not be entered is somebody else's, or nobody: there is nothing of ours.
+        if (index > 0) await undo(hold, error, steps.slice(0, index + 1), observe);
+        throw error;
+      }
+      const durationMs = Math.round(performance.now() - startedAt);
+      observe({ type: "stepEnded", tenant, step: name, durationMs });
+    }
+    return { tenant, ...(admin === undefined ? {} : { admin }) };
+  });
+}
+
+/** Takes back what the steps did: the tenant's schemas with all that is in them, then its place in the registry. */
+async function undo(
+  hold: TenantHold,
+  reason: unknown,
+  steps: readonly Step[],
+  observe: OnboardingObserver,
+): Promise<void> {
+  const { id } = hold;
+  try {
+    await removeHeld({ ...hold, context: undisturbed(hold.context) });
+  } catch (error) {
+    const remedy = `It is left half made, and takes no part. Clear it away: drizzle-fleet tenants remove ${id}. Or bring it to its end: drizzle-fleet tenants add ${id}`;
+    throw new FleetError("onboarding", messageOf(reason), {
+      problems: [
+        asProblem(reason),
+        new FleetError("onboarding", `undoing it failed too: ${messageOf(error)}`, { remedy }),
+      ],
+      cause: reason,
+    });
+  }
+  for (const { name } of [...steps].reverse())
+    observe({ type: "stepUndone", tenant: id, step: name });
+}
+
+function asProblem(error: unknown): FleetError {
+  return isFleetError(error)
+    ? error
+    : new FleetError("onboarding", messageOf(error), { cause: error });
+}
+
+function interrupted(): FleetError {
+  return new FleetError("onboarding", "interrupted", { remedy: "What was done is undone." });
+}
+
+/**
+ * The first activity of onboarding, for a workflow engine: enters the tenant as `provisioning`, makes its schemas,
+ * brings them to head, and lets the application's role in. Can be retried.
+ *
+ * @returns the schemas that it has now
+ * @throws FleetError when a step fails: nothing is undone, see `rollbackTenant`
+ */
+export function createTenant(
+  context: Context,
+  request: NewTenant,
+): Promise<{ readonly tenant: string }> {
+  return holdTenant(context, request.tenant, async (hold) => {
+    await register(hold, request);
+    await createSchemas(hold);
+    await migrateTenant(hold);
+    await grant(hold);
+    return { tenant: request.tenant };
+  });
+}
+
+/** The second activity: runs the services' seeds. Can be retried, as far as the seeds can. */
+export function setupTenantData(context: Context, { tenant }: NewTenant): Promise<void> {
+  return holdTenant(context, tenant, seed);
+}
+
+/** The third activity: creates the first user. Can be retried, as far as the service's seed module can. */
+export function createAdminUser(
+  context: Context,
+  { tenant, ...admin }: NewAdmin & { readonly tenant: string },
+): Promise<CreatedAdmin> {
+  return holdTenant(context, tenant, (hold) => createAdmin(hold, admin));
+}
+
+/** The last activity: from now on the tenant takes part in everything. Can be retried. */
+export function activateTenant(context: Context, { tenant }: NewTenant): Promise<void> {
+  return holdTenant(context, tenant, activate);
+}
+
+/** Undoes `createAdminUser`. Can be retried. */
+export function rollbackUser(
+  context: Context,
+  { tenant, email }: { readonly tenant: string; readonly email: string },
+): Promise<void> {
+  return holdTenant(context, tenant, (hold) => removeAdmin(hold, email));
+}
+
+/** Undoes `createTenant` and all that followed: nothing of the tenant is left. Can be retried. */
+export function rollbackTenant(context: Context, { tenant }: NewTenant): Promise<void> {
+  return holdTenant(context, tenant, async (hold) => {
+    const { findTenant } = await import("../control/registry.ts");
+    if ((await findTenant(hold.registry, tenant)) !== undefined) await removeHeld(hold);
+  });
+}

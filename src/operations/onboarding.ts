@@ -1,0 +1,268 @@
+import { createHash, randomBytes } from "node:crypto";
+import { FleetError } from "../core/errors.ts";
+import type { AdminUser } from "../core/onboarding.ts";
+import { isFailure } from "../core/outcome.ts";
+import type { Target } from "../core/target.ts";
+import type { TenantRecord } from "../core/tenant.ts";
+import { readLedgers } from "../ledger/read-ledgers.ts";
+import { ledgerOf } from "../ledger/table.ts";
+import { divide } from "../plan/waves.ts";
+import { admit } from "../postgres/privileges.ts";
+import { failureText } from "../report/errors.ts";
+import { noLedger } from "../rollout/guard.ts";
+import { type Context, selectTargets } from "./context.ts";
+import { plannerFor } from "./migrate.ts";
+import { planFleet, readHistories } from "./plan-fleet.ts";
+import { needsDirectUrl } from "./planning.ts";
+import { missingRole } from "./roles.ts";
+import { type Prepared, refusePooled, rollOut } from "./roll-out.ts";
+import { createExtensions, readScripts } from "./scripts.ts";
+import { adminSeed, loadSeeds } from "./seeds.ts";
+import { inactive, listing } from "./tenant-sources.ts";
+import { forEachTarget, type TenantHold, targetsFor, workIn } from "./tenant-work.ts";
+
+/** Who is to be onboarded. */
+export interface NewTenant {
+  readonly tenant: string;
+  readonly attributes?: TenantRecord["attributes"];
+  /** The database for all that is the tenant's, where that is not its services'. */
+  readonly database?: string;
+}
+
+/**
+ * Enters a tenant into the registry as `provisioning`. What an earlier attempt has entered is taken up again.
+ *
+ * @throws FleetError `tenant` for one that exists, or whose schemas do
+ */
+export async function register(hold: TenantHold, request: NewTenant): Promise<void> {
+  const { findTenant, registerTenant } = await import("../control/registry.ts");
+  const { id, registry, context } = hold;
+  const found = await findTenant(registry, id);
+  if (found !== undefined && found.status !== "provisioning") throw existing(found);
+  const database = request.database ?? null;
+  if (database !== null && context.config.fleet.databases[database] === undefined)
+    throw new FleetError("usage", `there is no database "${database}"`, {
+      remedy: `Known: ${Object.keys(context.config.fleet.databases).join(", ")}.`,
+    });
+  if (found === undefined) await refuseExistingSchemas(hold, await targetsFor(hold, database));
+  else if (request.database !== undefined && found.database !== database) throw elsewhere(found);
+  const { attributes = found?.attributes ?? {} } = request;
+  await registerTenant(registry, { id, status: "provisioning", database, attributes });
+}
+
+/** Makes the schemas with their ledgers. Nobody but their owner may enter them yet. */
+export async function createSchemas(hold: TenantHold): Promise<void> {
+  const { context } = hold;
+  await forEachTarget(hold, await registeredTargets(hold), async (session, target) => {
+    const state = (await readLedgers(session, [target.schema], new Map())).get(target.schema);
+    if (state?.kind === "ledger") return;
+    const create = state?.kind === "noLedger" ? "ledger" : "schemaAndLedger";
+    const expectation = noLedger(target.schema);
+    await workIn(context, session, target, { create, expectation }, async () => undefined);
+  });
+}
+
+/**
+ * Brings every service of the tenant to head, as `migrate` does.
+ *
+ * @throws FleetError `onboarding` with every failure
+ */
+export async function migrateTenant(hold: TenantHold): Promise<void> {
+  const record = await registered(hold);
+  const known = listing(hold.context, [
+    { id: record.id, attributes: {}, database: record.database ?? undefined },
+  ]);
+  const context = { ...known, environment: { ...known.environment, TENANTS: undefined } };
+  const targets = selectTargets(context, { services: [], tenants: [hold.id], databases: [] });
+  const histories = await readHistories(context, targets);
+  const planOne = plannerFor(context, { services: [], tenants: [], databases: [] });
+  const fleet = await planFleet(context, targets, histories, hold.open, planOne, true);
+  const plan = divide(fleet.targets, {});
+  const scripts = await readScripts(context, plan, histories);
+  refusePooled(plan, fleet.databases, scripts.scriptOf, needsDirectUrl);
+  await createExtensions(context, scripts, hold.open);
+  const prepared: Prepared = {
+    ...{ verb: "tenants add", selection: { tenants: [hold.id] }, kept: false },
+    ...{ plan, planOne, histories, databases: fleet.databases, scriptOf: scripts.scriptOf },
+  };
+  const { concurrency, timeouts } = context.config.fleet;
+  const choices = { concurrency, timeouts, soakMs: 0, maxFailures: Number.POSITIVE_INFINITY };
+  const { outcomes } = await rollOut(context, prepared, hold.open, choices, () => undefined);
+  const problems = outcomes.filter(isFailure).map(({ target, failure }) => {
+    const text = failure === undefined ? "it was not migrated" : failureText(failure);
+    return new FleetError("onboarding", `${target.service}/${target.tenant}: ${text}`);
+  });
+  const done = outcomes.every(({ status }) => status === "succeeded" || status === "skipped");
+  if (done) return;
+  const [first] = problems;
+  throw new FleetError("onboarding", first?.message ?? "the migrations were interrupted", {
+    ...(problems.length > 1 ? { problems } : {}),
+  });
+}
+
+/** Lets the application's role into the schemas, if one is configured; this is what makes the tenant usable. */
+export async function grant(hold: TenantHold): Promise<void> {
+  const { context, open } = hold;
+  await forEachTarget(hold, await registeredTargets(hold), async (session, target) => {
+    const role = open.applicationRoleOf(target.database);
+    if (role === undefined) return;
+    const [missing] = await missingRole(session, target.database, role);
+    if (missing !== undefined) throw missing;
+    const statements = admit(target.schema, role, ledgerOf(target.schema));
+    await workIn(context, session, target, { create: "nothing" }, () =>
+      session.script(statements.join(";\n")),
+    );
+  });
+}
+
+/** Runs the services' seeds, each in one transaction. */
+export async function seed(hold: TenantHold): Promise<void> {
+  const { context } = hold;
+  const seeds = await loadSeeds(context);
+  const { id, attributes } = await registered(hold);
+  await forEachTarget(hold, await registeredTargets(hold), async (session, target) => {
+    const own = seeds.find(({ service }) => service === target.service)?.seed;
+    if (own?.seed === undefined) return;
+    await workIn(context, session, target, { create: "nothing" }, async () =>
+      own.seed?.(await session.drizzle(), { id, attributes }),
+    );
+  });
+}
+
+/** How a tenant's first user is to come in. */
+export interface NewAdmin {
+  readonly email: string;
+  /** Kept as a bcrypt hash; without one the user is invited. */
+  readonly password?: string;
+}
+
+/** The invitation of an admin without a password: the token is known here alone, the database has its hash. */
+export interface CreatedAdmin {
+  readonly email: string;
+  readonly invitationToken?: string;
+}
+
+/** bcrypt's work factor: some 250 ms, once per tenant. */
+const bcryptRounds = 12;
+
+/** bcrypt reads no more of a password than this, in bytes. */
+const longestPassword = 72;
+
+/**
+ * Creates the tenant's first user, by the one service whose seed module can.
+ *
+ * @throws FleetError `usage` for an address or a password that cannot be used; `config` when no service can do it
+ */
+export async function createAdmin(
+  hold: TenantHold,
+  { email, password }: NewAdmin,
+): Promise<CreatedAdmin> {
+  refuseOddAdmin(email, password);
+  const { service, create } = adminSeed(await loadSeeds(hold.context));
+  const invitationToken =
+    password === undefined ? randomBytes(32).toString("base64url") : undefined;
+  const admin: AdminUser = {
+    email,
+    passwordHash: password === undefined ? undefined : await hashed(password),
+    invitationTokenHash:
+      invitationToken && createHash("sha256").update(invitationToken).digest("hex"),
+  };
+  await inService(hold, service, async (session) => create(await session.drizzle(), admin));
+  return { email, ...(invitationToken === undefined ? {} : { invitationToken }) };
+}
+
+/** Takes the tenant's first user back, if the schema is there and the service can. */
+export async function removeAdmin(hold: TenantHold, email: string): Promise<void> {
+  const { service, seed: own } = adminSeed(await loadSeeds(hold.context));
+  await inService(hold, service, async (session) =>
+    own.removeAdminUser?.(await session.drizzle(), { email }),
+  );
+}
+
+/** Ends the onboarding: from now on the tenant takes part in everything. */
+export async function activate({ id, registry }: TenantHold): Promise<void> {
+  const { changeStatus, findTenant } = await import("../control/registry.ts");
+  if (await changeStatus(registry, id, ["provisioning", "active"], "active")) return;
+  throw existing(await findTenant(registry, id), id);
+}
+
+/** A tenant as the registry has it now. */
+export async function registered({ registry, id }: TenantHold): Promise<TenantRecord> {
+  const { findTenant } = await import("../control/registry.ts");
+  const record = await findTenant(registry, id);
+  if (record !== undefined) return record;
+  throw new FleetError("tenant", `there is no tenant ${id}`, {
+    remedy: "See who is there: drizzle-fleet tenants list",
+  });
+}
+
+export async function registeredTargets(hold: TenantHold): Promise<Target[]> {
+  return targetsFor(hold, (await registered(hold)).database);
+}
+
+async function inService(
+  hold: TenantHold,
+  service: string,
+  use: (session: Parameters<Parameters<typeof forEachTarget>[2]>[0]) => Promise<void>,
+): Promise<void> {
+  const targets = (await registeredTargets(hold)).filter((target) => target.service === service);
+  await forEachTarget(hold, targets, (session, target) =>
+    workIn(hold.context, session, target, { create: "nothing" }, () => use(session)),
+  );
+}
+
+async function refuseExistingSchemas(hold: TenantHold, targets: readonly Target[]): Promise<void> {
+  const found: string[] = [];
+  await forEachTarget(hold, targets, async (session, { schema }) => {
+    const states = await readLedgers(session, [schema], new Map());
+    if (states.get(schema)?.kind !== "noSchema") found.push(schema);
+  });
+  if (found.length === 0) return;
+  throw new FleetError(
+    "tenant",
+    `${found.join(" and ")} exist already, and nobody has registered ${hold.id}`,
+    {
+      remedy: `If that is the tenant: drizzle-fleet tenants adopt ${hold.id}. Otherwise drop them, or choose another name. Nothing was changed.`,
+    },
+  );
+}
+
+async function hashed(password: string): Promise<string> {
+  const { hash } = await import("bcryptjs");
+  return hash(password, bcryptRounds);
+}
+
+function refuseOddAdmin(email: string, password: string | undefined): void {
+  if (!/^[^\s@]+@[^\s@]+$/.test(email))
+    throw new FleetError("usage", "the admin's email address is none", {
+      remedy: "Write it as somebody@example.com.",
+    });
+  if (password === undefined) return;
+  const bytes = Buffer.byteLength(password);
+  if (bytes >= 8 && bytes <= longestPassword) return;
+  throw new FleetError("usage", `the admin's password is ${bytes} bytes long`, {
+    remedy: `Give one of 8 to ${longestPassword} bytes: bcrypt reads no more.`,
+  });
+}
+
+function existing(found: TenantRecord | undefined, id = ""): FleetError {
+  if (found === undefined)
+    return new FleetError("tenant", `there is no tenant ${id}`, { remedy: "Add it first." });
+  if (found.status === "removing") return inactive(found);
+  return new FleetError("tenant", `tenant ${found.id} exists already, and is ${found.status}`, {
+    remedy: "See who is there: drizzle-fleet tenants list",
+  });
+}
+
+function elsewhere({ id, database }: TenantRecord): FleetError {
+  return new FleetError(
+    "tenant",
+    `tenant ${id} was begun in ${database === null ? "its services' databases" : `database ${database}`}`,
+    { remedy: `Go on without --database, or clear it away: drizzle-fleet tenants remove ${id}` },
+  );
+}
+
+/** What a context is like for something that must be done although the user has interrupted. */
+export function undisturbed({ signal: _, cancel: __, ...context }: Context): Context {
+  return context;
+}

@@ -1,0 +1,138 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { FleetError, isFleetError, throwProblems } from "../core/errors.ts";
+import type { Target } from "../core/target.ts";
+import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
+import { lockKey } from "../postgres/lock.ts";
+import type { Session } from "../postgres/session.ts";
+import { isRetryable } from "../postgres/sqlstate.ts";
+import { delayBefore } from "../rollout/retry.ts";
+import { registeredTargets } from "./onboarding.ts";
+import { forEachTarget, type TenantHold, targetError } from "./tenant-work.ts";
+
+/** So many tables go in one transaction: each costs locks, for its indexes and keys too, and a server has few. */
+const tablesAtOnce = 20;
+
+/**
+ * Drops all that is a tenant's, some tables at a time, and then takes it out of the registry. Until then it is
+ * `removing`: whoever is killed in the middle goes on by calling it again.
+ *
+ * @throws FleetError `tenant` before anything is dropped, when something outside of the tenant depends on it;
+ *   `onboarding` when the server refuses
+ */
+export async function removeHeld(hold: TenantHold): Promise<void> {
+  const { changeStatus, forgetTenant } = await import("../control/registry.ts");
+  const targets = await registeredTargets(hold);
+  const problems: FleetError[] = [];
+  await forEachTarget(hold, targets, async (session, { schema }) => {
+    const outside = await dependents(session, schema);
+    if (outside.length > 0) problems.push(neededOutside(schema, outside));
+  });
+  throwProblems(problems, "the tenant is needed elsewhere");
+  await changeStatus(hold.registry, hold.id, ["provisioning", "active", "archived"], "removing");
+  await forEachTarget(hold, targets, async (session, target) => {
+    while (await persistently(hold, target, () => dropSome(session, hold, target)));
+  });
+  await forgetTenant(hold.registry, hold.id);
+}
+
+/** Drops some tables, or in the end the schema; false when it is gone. */
+async function dropSome(
+  session: Session,
+  { context }: TenantHold,
+  { schema }: Target,
+): Promise<boolean> {
+  const name = quoteLiteral(schema);
+  const tables = await session.query<{ kind: string; name: string }>(
+    `SELECT CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END AS kind,
+       c.relname AS name
+     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname = ${name} AND c.relkind IN ('r', 'p', 'v', 'm', 'f') ORDER BY c.oid DESC LIMIT ${tablesAtOnce}`,
+  );
+  const place = quoteIdentifier(schema);
+  const drops =
+    tables.length === 0
+      ? [`DROP SCHEMA IF EXISTS ${place} CASCADE`]
+      : tables.map(
+          (one) => `DROP ${one.kind} IF EXISTS ${place}.${quoteIdentifier(one.name)} CASCADE`,
+        );
+  const { lock, statement } = context.config.fleet.timeouts;
+  const locked = `DO ${quoteLiteral(`BEGIN
+  IF NOT pg_catalog.pg_try_advisory_xact_lock(${lockKey(schema)}) THEN
+    RAISE EXCEPTION 'another runner is at work on this target' USING ERRCODE = 'TF001';
+  END IF;
+END`)}`;
+  await session
+    .script(
+      [
+        "BEGIN READ WRITE",
+        `SET LOCAL lock_timeout = ${lock}`,
+        `SET LOCAL statement_timeout = ${statement}`,
+        "SET LOCAL client_min_messages = warning",
+        locked,
+        ...drops,
+        "COMMIT",
+      ].join(";\n"),
+    )
+    .catch(async (error: unknown) => {
+      if (!session.lost) await session.script("ROLLBACK");
+      throw error;
+    });
+  return tables.length > 0;
+}
+
+/** Locks in the way are waited for, as often as the configuration says. */
+async function persistently<Result>(
+  { context }: TenantHold,
+  target: Target,
+  attempt: () => Promise<Result>,
+): Promise<Result> {
+  const { retry } = context.config.fleet;
+  for (let failed = 1; ; failed += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (isFleetError(error)) throw error;
+      const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+      if (failed >= retry.attempts || !isRetryable(cause)) throw targetError(target, error);
+      await sleep(delayBefore(failed, retry));
+    }
+  }
+}
+
+/** What outside of a schema depends on what is in it, and would go or break with it. */
+async function dependents(session: Session, schema: string): Promise<string[]> {
+  const rows = await session.query<{ described: string }>(
+    `WITH inside AS (
+       SELECT 'pg_class'::regclass AS class, c.oid FROM pg_catalog.pg_class c WHERE c.relnamespace = to_regnamespace($1)
+       UNION ALL SELECT 'pg_type'::regclass, t.oid FROM pg_catalog.pg_type t WHERE t.typnamespace = to_regnamespace($1)
+       UNION ALL SELECT 'pg_proc'::regclass, p.oid FROM pg_catalog.pg_proc p WHERE p.pronamespace = to_regnamespace($1)
+     ), dependent AS (
+       SELECT DISTINCT d.classid, d.objid, CASE d.classid
+         WHEN 'pg_class'::regclass THEN (SELECT relnamespace FROM pg_catalog.pg_class WHERE oid = d.objid)
+         WHEN 'pg_type'::regclass THEN (SELECT typnamespace FROM pg_catalog.pg_type WHERE oid = d.objid)
+         WHEN 'pg_proc'::regclass THEN (SELECT pronamespace FROM pg_catalog.pg_proc WHERE oid = d.objid)
+         WHEN 'pg_constraint'::regclass THEN (SELECT connamespace FROM pg_catalog.pg_constraint WHERE oid = d.objid)
+         WHEN 'pg_attrdef'::regclass THEN (SELECT c.relnamespace FROM pg_catalog.pg_attrdef a JOIN pg_catalog.pg_class c ON c.oid = a.adrelid WHERE a.oid = d.objid)
+         WHEN 'pg_rewrite'::regclass THEN (SELECT c.relnamespace FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class WHERE r.oid = d.objid)
+         WHEN 'pg_trigger'::regclass THEN (SELECT c.relnamespace FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_class c ON c.oid = g.tgrelid WHERE g.oid = d.objid)
+         WHEN 'pg_policy'::regclass THEN (SELECT c.relnamespace FROM pg_catalog.pg_policy p JOIN pg_catalog.pg_class c ON c.oid = p.polrelid WHERE p.oid = d.objid)
+       END AS namespace
+       FROM pg_catalog.pg_depend d JOIN inside i ON d.refclassid = i.class AND d.refobjid = i.oid
+     )
+     SELECT pg_catalog.pg_describe_object(classid, objid, 0) || ' in ' || namespace::regnamespace::text AS described
+     FROM dependent JOIN pg_catalog.pg_namespace n ON n.oid = namespace
+     WHERE namespace <> to_regnamespace($1) AND n.nspname <> 'pg_toast' ORDER BY 1 LIMIT 10`,
+    [quoteIdentifier(schema)],
+  );
+  return rows.map(({ described }) => described);
+}
+
+function neededOutside(schema: string, dependent: readonly string[]): FleetError {
+  return new FleetError(
+    "tenant",
+    `${schema} is needed outside of the tenant: ${dependent.join("; ")}`,
+    {
+      remedy: "Drop that first, if it may go. Nothing was dropped.",
+    },
+  );
+}

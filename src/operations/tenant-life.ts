@@ -1,0 +1,107 @@
+import { FleetError } from "../core/errors.ts";
+import type { TenantStatus } from "../core/tenant.ts";
+import { readLedgers } from "../ledger/read-ledgers.ts";
+import { shutOut } from "../postgres/privileges.ts";
+import type { Context } from "./context.ts";
+import {
+  grant,
+  migrateTenant,
+  type NewTenant,
+  registered,
+  registeredTargets,
+} from "./onboarding.ts";
+import { removeHeld } from "./remove-tenant.ts";
+import { inactive } from "./tenant-sources.ts";
+import { forEachTarget, holdTenant, type TenantHold, targetsFor } from "./tenant-work.ts";
+
+/**
+ * Drops all that is a tenant's, and takes it out of the registry.
+ *
+ * @throws FleetError `tenant` when there is no such tenant, or something outside depends on it
+ */
+export function removeTenant(context: Context, { tenant }: NewTenant): Promise<void> {
+  return holdTenant(context, tenant, async (hold) => {
+    await registered(hold);
+    await removeHeld(hold);
+  });
+}
+
+/**
+ * Keeps a tenant's data and everybody out: the application's role may not enter, and rollouts pass the tenant by.
+ *
+ * @throws FleetError `config` without an application's role: there would be nobody to keep out
+ */
+export function archiveTenant(context: Context, { tenant }: NewTenant): Promise<void> {
+  return holdTenant(context, tenant, async (hold) => {
+    await change(hold, ["active", "archived"], "archived");
+    await forEachTarget(hold, await registeredTargets(hold), async (session, target) => {
+      const role = hold.open.applicationRoleOf(target.database);
+      if (role !== undefined) await session.script(shutOut(target.schema, role));
+    });
+  });
+}
+
+/** Brings an archived tenant to head, and lets the application in again. */
+export function restoreTenant(context: Context, { tenant }: NewTenant): Promise<void> {
+  return holdTenant(context, tenant, async (hold) => {
+    const record = await registered(hold);
+    if (record.status !== "archived") throw inactive(record);
+    await migrateTenant(hold);
+    await grant(hold);
+    await change(hold, ["archived"], "active");
+  });
+}
+
+/** Lets the application's role into the schemas of tenants that were made before it was configured. */
+export function grantTenant(context: Context, { tenant }: NewTenant): Promise<void> {
+  return holdTenant(context, tenant, async (hold) => {
+    const record = await registered(hold);
+    if (record.status !== "active") throw inactive(record);
+    await grant(hold);
+  });
+}
+
+/**
+ * Enters a tenant whose schemas exist already.
+ *
+ * @throws FleetError `tenant` when it is registered, or has no schema with a ledger
+ */
+export function adoptTenant(
+  context: Context,
+  { tenant, attributes = {}, database }: NewTenant,
+): Promise<void> {
+  return holdTenant(context, tenant, async (hold) => {
+    const { findTenant, registerTenant } = await import("../control/registry.ts");
+    const found = await findTenant(hold.registry, tenant);
+    if (found !== undefined)
+      throw new FleetError("tenant", `tenant ${tenant} is registered already, as ${found.status}`, {
+        remedy: "See who is there: drizzle-fleet tenants list",
+      });
+    const ledgers: string[] = [];
+    const home = database ?? null;
+    await forEachTarget(hold, await targetsFor(hold, home), async (session, { schema }) => {
+      const states = await readLedgers(session, [schema], new Map());
+      if (states.get(schema)?.kind === "ledger") ledgers.push(schema);
+    });
+    if (ledgers.length === 0)
+      throw new FleetError("tenant", `tenant ${tenant} has no schema with a ledger`, {
+        remedy: `To make one: drizzle-fleet tenants add ${tenant}. For schemas without a ledger see drizzle-fleet stamp --help.`,
+      });
+    await registerTenant(hold.registry, {
+      id: tenant,
+      status: "active",
+      database: home,
+      attributes,
+    });
+  });
+}
+
+async function change(
+  hold: TenantHold,
+  from: readonly TenantStatus[],
+  to: TenantStatus,
+): Promise<void> {
+  const { changeStatus } = await import("../control/registry.ts");
+  if (await changeStatus(hold.registry, hold.id, from, to)) return;
+  throw inactive(await registered(hold));
+}

@@ -1,0 +1,153 @@
+import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
+import type { Target } from "../core/target.ts";
+import type { TenantRecord } from "../core/tenant.ts";
+import { ScriptError } from "../postgres/script.ts";
+import { type Session, withSession } from "../postgres/session.ts";
+import { sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
+import { inTenant, type TenantWork } from "../rollout/in-tenant.ts";
+import { resolveTargets } from "../tenants/targets.ts";
+import { type Context, type OpenDatabases, withDatabases } from "./context.ts";
+import { schemasBehind } from "./services.ts";
+import { databaseOf, listing } from "./tenant-sources.ts";
+
+/** What is at hand for whoever works on one tenant as a whole, and holds its lock. */
+export interface TenantHold {
+  readonly context: Context;
+  readonly id: string;
+  readonly open: OpenDatabases;
+  /** On the database with the registry; it holds the tenant's lock. */
+  readonly registry: Session;
+}
+
+/**
+ * Takes a tenant's lock, for what changes the tenant as a whole.
+ *
+ * @throws FleetError `tenant` when another command has it; `usage` when the configuration does not leave it to the
+ *   registry who exists; `config` behind a pooler, where no lock would last
+ */
+export async function holdTenant<Result>(
+  context: Context,
+  id: string,
+  use: (hold: TenantHold) => Promise<Result>,
+): Promise<Result> {
+  const { fleet } = context.config;
+  if (fleet.tenants !== undefined) {
+    throw new FleetError("usage", "the configuration says who the tenants are, not the registry", {
+      where: "tenants",
+      remedy:
+        "Change the tenants there; or take the key out, and enter those that exist: drizzle-fleet tenants adopt --all",
+    });
+  }
+  const home = databaseOf(fleet);
+  return withDatabases(context, Object.keys(fleet.databases), (open) =>
+    withSession(
+      open.addressOf(home),
+      { waitMs: fleet.connectTimeout, signal: context.signal },
+      async (registry) => {
+        if (registry.pooled) throw needsDirect(home);
+        const { lockTenant } = await import("../control/registry.ts");
+        if (!(await lockTenant(registry, id))) throw busy(id);
+        return use({ context, id, open, registry });
+      },
+    ),
+  );
+}
+
+/**
+ * The targets of one tenant, checked against everybody else's.
+ *
+ * @param database the database that holds all that is the tenant's, where that is not its services'
+ */
+export async function targetsFor(
+  { context, id, registry }: TenantHold,
+  database: string | null,
+): Promise<Target[]> {
+  const { readTenants } = await import("../control/registry.ts");
+  const others = (await readTenants(registry)).filter((record) => record.id !== id);
+  return targetsAmong(context, others, id, database);
+}
+
+/** As `targetsFor`, when everybody else is known. */
+export function targetsAmong(
+  context: Context,
+  others: readonly TenantRecord[],
+  id: string,
+  database: string | null,
+): Target[] {
+  const tenants = [
+    ...others.map((other) => ({
+      id: other.id,
+      attributes: {},
+      database: other.database ?? undefined,
+    })),
+    { id, attributes: {}, database: database ?? undefined },
+  ];
+  const { fleet } = listing(context, tenants).config;
+  const ids = tenants.map((tenant) => tenant.id);
+  return resolveTargets(fleet, ids, { services: [], tenants: [id], databases: [] });
+}
+
+/** Does something with each of a tenant's targets, one database after the other, on one session for each. */
+export async function forEachTarget(
+  { context, open }: Pick<TenantHold, "context" | "open">,
+  targets: readonly Target[],
+  use: (session: Session, target: Target) => Promise<void>,
+): Promise<void> {
+  const connect = { waitMs: context.config.fleet.connectTimeout, signal: context.signal };
+  for (const name of new Set(targets.map(({ database }) => database))) {
+    await withSession(open.addressOf(name), connect, async (session) => {
+      for (const target of targets) if (target.database === name) await use(session, target);
+    });
+  }
+}
+
+/** Does something in one transaction in a tenant schema; an error names the target. */
+export async function workIn<Result>(
+  context: Context,
+  session: Session,
+  target: Target,
+  more: Pick<TenantWork, "create" | "expectation">,
+  use: () => Promise<Result>,
+): Promise<Result> {
+  const { services, timeouts } = context.config.fleet;
+  const service = services[target.service];
+  const sharedSchemas = service === undefined ? [] : schemasBehind(service);
+  try {
+    return await inTenant(session, { target, sharedSchemas, timeouts, ...more }, use);
+  } catch (error) {
+    throw isFleetError(error) ? error : targetError(target, error);
+  }
+}
+
+/** What a server or a seed threw, as an error that names the target. */
+export function targetError({ service, tenant, schema }: Target, error: unknown): FleetError {
+  // Drizzle puts the query and its values into its own message; the driver's says what is wrong.
+  const wrapped =
+    error instanceof ScriptError || (error instanceof Error && error.cause instanceof Error);
+  const cause = wrapped ? (error as Error).cause : error;
+  const state = sqlstateOf(cause);
+  const suffix = state === undefined ? "" : ` (SQLSTATE ${state})`;
+  return new FleetError("onboarding", `${service}/${tenant}: ${messageOf(cause)}${suffix}`, {
+    where: schema,
+    remedy:
+      state === sqlstate.targetLocked
+        ? "Try again when the other runner has come to its end."
+        : "Mend what is named, then run the same command again.",
+    cause: error,
+  });
+}
+
+/** SQLSTATE and message of a lost lock would help nobody: somebody else is at it. */
+function busy(id: string): FleetError {
+  return new FleetError("tenant", `another command is at work on tenant ${id}`, {
+    remedy: "Wait for its end, then look: drizzle-fleet tenants list",
+  });
+}
+
+function needsDirect(database: string): FleetError {
+  return new FleetError(
+    "config",
+    `tenants cannot be changed through a connection pooler, as database "${database}" has`,
+    { remedy: `Set databases.${database}.directUrl to a URL of the PostgreSQL server itself.` },
+  );
+}
