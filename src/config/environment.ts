@@ -1,7 +1,7 @@
 import type { DatabaseAddress } from "../core/database.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import type { EnvironmentReference, FleetConfig } from "./schema.ts";
-import { type Environment, getSecret, keepSecret } from "./secrets.ts";
+import { type Environment, getSecret, getSetting, keepSecret } from "./secrets.ts";
 import { isServerNamed, type StandardRole, standardAddress, tlsOf } from "./standard.ts";
 
 export type { Environment } from "./secrets.ts";
@@ -128,7 +128,7 @@ function textOf(
 
 function hasApplication(fleet: FleetConfig, name: string, environment: Environment): boolean {
   const { key } = wayInto(fleet, name, environment, "application");
-  return key === "applicationUrl" || getSecret("DB_USER_SERVER", environment) !== undefined;
+  return key === "applicationUrl" || getSetting("DB_USER_SERVER", environment) !== undefined;
 }
 
 /** What configures a fleet's databases: variables, and keys of the configuration for URLs that stand in it. */
@@ -142,7 +142,7 @@ export function configuredBy(fleet: FleetConfig, environment: Environment): stri
 
 /** The same server and database, as the role that DB_USER_SERVER names. */
 function asApplication(url: string, environment: Environment): string {
-  const user = getSecret("DB_USER_SERVER", environment);
+  const user = getSetting("DB_USER_SERVER", environment);
   if (user === undefined) {
     throw new FleetError("config", "nobody says which role the application connects as", {
       remedy:

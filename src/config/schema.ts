@@ -256,7 +256,7 @@ type TenantInput =
   | string
   | { id: string; attributes?: Record<string, Attribute>; database?: string };
 
-export type TenantFunction = () => readonly TenantInput[] | Promise<readonly TenantInput[]>;
+type TenantFunction = () => readonly TenantInput[] | Promise<readonly TenantInput[]>;
 
 /** What a user writes in `defineFleet({...})`. This type is not trusted. */
 export type FleetInput = z.input<typeof fleet>;

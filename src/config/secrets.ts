@@ -13,18 +13,23 @@ function isTelling(secret: string): boolean {
 }
 
 /**
- * Reads a secret as Docker and Kubernetes hand them out: from the variable itself, from the file that
+ * Reads a setting as Docker and Kubernetes hand them out: from the variable itself, from the file that
  * `<NAME>_FILE` names, or from a file called `<NAME>` in the folder SECRETS_DIR. A line end at the end of a file is
- * not part of the secret.
+ * not part of the value.
  *
  * @returns undefined when there is none, or it is empty
  * @throws FleetError `config` when the variable and its file are both given, or the file cannot be read
  */
-export function getSecret(name: string, environment: Environment): string | undefined {
+export function getSetting(name: string, environment: Environment): string | undefined {
   const source = sourceOf(name, environment);
-  const secret = source.value ?? readSecret(name, source);
-  if (secret === undefined || secret.trim() === "") return undefined;
-  known.add(secret);
+  const value = source.value ?? readFile(name, source);
+  return value === undefined || value.trim() === "" ? undefined : value;
+}
+
+/** As `getSetting`, for what must not be printed. */
+export function getSecret(name: string, environment: Environment): string | undefined {
+  const secret = getSetting(name, environment);
+  if (secret !== undefined) keepSecret(secret);
   return secret;
 }
 
@@ -63,14 +68,14 @@ function sourceOf(name: string, environment: Environment): Source {
   return folder === undefined ? {} : { file: join(folder, name) };
 }
 
-function readSecret(name: string, { file, named = false }: Source): string | undefined {
+function readFile(name: string, { file, named = false }: Source): string | undefined {
   if (file === undefined) return undefined;
   try {
     return readFileSync(file, "utf8").replace(/\r?\n$/, "");
   } catch (cause) {
     // A folder of secrets need not hold all of them.
     if (!named && (cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new FleetError("config", `the secret ${name} cannot be read: ${messageOf(cause)}`, {
+    throw new FleetError("config", `${name} cannot be read: ${messageOf(cause)}`, {
       where: file,
       remedy: "Is the file there, and may this user read it?",
       cause,

@@ -1,6 +1,6 @@
 import { type Tls, tlsModes } from "../core/database.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
-import { type Environment, getSecret } from "./secrets.ts";
+import { type Environment, getSecret, getSetting } from "./secrets.ts";
 
 /** Who connects: the role that changes schemas, or the one that applications work as. */
 export type StandardRole = "admin" | "application";
@@ -12,7 +12,7 @@ const variables = {
 
 /** True when the standard variables name a server. */
 export function isServerNamed(environment: Environment): boolean {
-  return getSecret("DB_HOST", environment) !== undefined;
+  return getSetting("DB_HOST", environment) !== undefined;
 }
 
 /**
@@ -30,7 +30,7 @@ export function standardAddress(
   environment: Environment,
 ): string {
   const problems: FleetError[] = [];
-  const read = (variable: string) => getSecret(variable, environment);
+  const read = (variable: string) => getSetting(variable, environment);
   const needed = (variable: string) => {
     const value = read(variable);
     if (value === undefined) problems.push(missing(variable, database));
@@ -46,7 +46,7 @@ export function standardAddress(
     );
   const name = ownName ?? needed("DB_NAME_SERVER");
   const user = needed(variables[role].user);
-  const password = read(variables[role].password);
+  const password = getSecret(variables[role].password, environment);
   throwProblems(problems, "the standard variables do not describe a database");
   const who = [user, ...(password === undefined ? [] : [password])].map(encodeURIComponent);
   // An IPv6 address stands in brackets, a folder of sockets has its slashes encoded.

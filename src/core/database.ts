@@ -8,7 +8,7 @@ export const tlsModes = [
   "verify-full",
 ] as const;
 
-export type TlsMode = (typeof tlsModes)[number];
+type TlsMode = (typeof tlsModes)[number];
 
 /** How a connection is secured where its URL does not say so itself. */
 export interface Tls {

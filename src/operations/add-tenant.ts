@@ -16,7 +16,7 @@ import {
   undisturbed,
 } from "./onboarding.ts";
 import { removeHeld } from "./remove-tenant.ts";
-import { holdTenant, type TenantHold } from "./tenant-work.ts";
+import { heldError, holdTenant, type TenantHold } from "./tenant-work.ts";
 
 /** Who is to be onboarded, and as whom somebody can come in at first. */
 export interface AddRequest extends NewTenant {
@@ -69,7 +69,12 @@ export function addTenant(
         if (context.signal?.aborted === true) throw interrupted();
         await run();
       } catch (error) {
-        observe({ type: "stepFailed", tenant, step: name, message: messageOf(error) });
+        observe({
+          type: "stepFailed",
+          tenant,
+          step: name,
+          message: messageOf(heldError(tenant, error)),
+        });
         // Whoever could not be entered is somebody else's, or nobody: there is nothing of ours.
         if (index > 0) await undo(hold, error, steps.slice(0, index + 1), observe);
         throw error;
@@ -93,10 +98,12 @@ async function undo(
     await removeHeld({ ...hold, context: undisturbed(hold.context) });
   } catch (error) {
     const remedy = `It is left half made, and takes no part. Clear it away: drizzle-fleet tenants remove ${id}. Or bring it to its end: drizzle-fleet tenants add ${id}`;
-    throw new FleetError("onboarding", messageOf(reason), {
+    throw new FleetError("onboarding", `tenant ${id} could not be added`, {
       problems: [
-        asProblem(reason),
-        new FleetError("onboarding", `undoing it failed too: ${messageOf(error)}`, { remedy }),
+        toProblem(heldError(id, reason)),
+        new FleetError("onboarding", `undoing it failed too: ${messageOf(heldError(id, error))}`, {
+          remedy,
+        }),
       ],
       cause: reason,
     });
@@ -105,10 +112,8 @@ async function undo(
     observe({ type: "stepUndone", tenant: id, step: name });
 }
 
-function asProblem(error: unknown): FleetError {
-  return isFleetError(error)
-    ? error
-    : new FleetError("onboarding", messageOf(error), { cause: error });
+function toProblem(error: unknown): FleetError {
+  return isFleetError(error) ? error : new FleetError("onboarding", messageOf(error));
 }
 
 function interrupted(): FleetError {

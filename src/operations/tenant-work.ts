@@ -1,9 +1,8 @@
 import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
 import type { TenantRecord } from "../core/tenant.ts";
-import { ScriptError } from "../postgres/script.ts";
 import { type Session, withSession } from "../postgres/session.ts";
-import { sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
+import { isConnectionLoss, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 import { inTenant, type TenantWork } from "../rollout/in-tenant.ts";
 import { resolveTargets } from "../tenants/targets.ts";
 import { type Context, type OpenDatabases, withDatabases } from "./context.ts";
@@ -47,7 +46,9 @@ export async function holdTenant<Result>(
         if (registry.pooled) throw needsDirect(home);
         const { lockTenant } = await import("../control/registry.ts");
         if (!(await lockTenant(registry, id))) throw busy(id);
-        return use({ context, id, open, registry });
+        return use({ context, id, open, registry }).catch((error: unknown) => {
+          throw heldError(id, error);
+        });
       },
     ),
   );
@@ -68,7 +69,7 @@ export async function targetsFor(
 }
 
 /** As `targetsFor`, when everybody else is known. */
-export function targetsAmong(
+function targetsAmong(
   context: Context,
   others: readonly TenantRecord[],
   id: string,
@@ -121,13 +122,8 @@ export async function workIn<Result>(
 
 /** What a server or a seed threw, as an error that names the target. */
 export function targetError({ service, tenant, schema }: Target, error: unknown): FleetError {
-  // Drizzle puts the query and its values into its own message; the driver's says what is wrong.
-  const wrapped =
-    error instanceof ScriptError || (error instanceof Error && error.cause instanceof Error);
-  const cause = wrapped ? (error as Error).cause : error;
-  const state = sqlstateOf(cause);
-  const suffix = state === undefined ? "" : ` (SQLSTATE ${state})`;
-  return new FleetError("onboarding", `${service}/${tenant}: ${messageOf(cause)}${suffix}`, {
+  const { message, state } = saidBy(error);
+  return new FleetError("onboarding", `${service}/${tenant}: ${message}`, {
     where: schema,
     remedy:
       state === sqlstate.targetLocked
@@ -137,7 +133,27 @@ export function targetError({ service, tenant, schema }: Target, error: unknown)
   });
 }
 
-/** SQLSTATE and message of a lost lock would help nobody: somebody else is at it. */
+/** What a server said while a tenant was held; anything else is a bug and stays as it is. */
+export function heldError(id: string, error: unknown): unknown {
+  const { message, state, lost } = saidBy(error);
+  if (isFleetError(error) || (state === undefined && !lost)) return error;
+  return new FleetError("onboarding", `tenant ${id}: ${message}`, {
+    remedy: lost
+      ? "The connection is lost. See what is there: drizzle-fleet tenants list. Then run the same command again."
+      : "Mend what is named, then run the same command again.",
+    cause: error,
+  });
+}
+
+/** Drizzle puts the query and its values into its own message, and so does a script: the driver's says what is wrong. */
+function saidBy(error: unknown): { message: string; state: string | undefined; lost: boolean } {
+  const wrapped = error instanceof Error && error.cause instanceof Error && !isFleetError(error);
+  const cause = wrapped ? error.cause : error;
+  const state = sqlstateOf(cause);
+  const suffix = state === undefined ? "" : ` (SQLSTATE ${state})`;
+  return { message: `${messageOf(cause)}${suffix}`, state, lost: isConnectionLoss(cause) };
+}
+
 function busy(id: string): FleetError {
   return new FleetError("tenant", `another command is at work on tenant ${id}`, {
     remedy: "Wait for its end, then look: drizzle-fleet tenants list",

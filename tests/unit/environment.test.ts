@@ -120,7 +120,7 @@ describe("secrets", () => {
 
   test("a named file that is missing, or both ways at once, is an error without the value", () => {
     const [missing] = problemsOf(() => getSecret("TOKEN", { TOKEN_FILE: "/nowhere/token" }));
-    expect(missing).toMatch(/^the secret TOKEN cannot be read: ENOENT/);
+    expect(missing).toMatch(/^TOKEN cannot be read: ENOENT/);
     expect(problemsOf(() => getSecret("TOKEN", { TOKEN: "s3cret-1", TOKEN_FILE: "/x" }))).toEqual([
       "TOKEN and TOKEN_FILE are both set",
     ]);

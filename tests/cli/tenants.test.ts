@@ -1,0 +1,355 @@
+import type { ChildProcess } from "node:child_process";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { onboardingSteps } from "../../src/core/onboarding.ts";
+import { createProject, ended, runCli, startCli } from "../support/cli.ts";
+import { createDatabase, createRole, type TestDatabase, urlWith } from "../support/database.ts";
+import { configFile, history } from "../support/fleet.ts";
+import { createRandom } from "../support/random.ts";
+
+const seedModule = `
+import { defineSeed } from "drizzle-fleet/config";
+import { sql } from "drizzle-orm";
+export default defineSeed({
+  async seed(database, { id, attributes }) {
+    await database.execute(sql\`insert into settings values ('name', \${id}) on conflict do nothing\`);
+    if (attributes.fail === "seed") throw new Error("the seed has failed");
+  },
+  async createAdminUser(database, { email, passwordHash, invitationTokenHash }) {
+    await database.execute(sql\`insert into users (email, secret) values (\${email}, \${passwordHash ?? invitationTokenHash}) on conflict do nothing\`);
+    if (email.startsWith("fail")) throw new Error("the admin has failed");
+  },
+  async removeAdminUser(database, { email }) {
+    await database.execute(sql\`delete from users where email = \${email}\`);
+  },
+});`;
+
+interface Project {
+  readonly folder: string;
+  readonly database: TestDatabase;
+  readonly role: string;
+  readonly roleUrl: string;
+  readonly environment: Record<string, string>;
+}
+
+async function createTenantsProject(): Promise<Project> {
+  const database = await createDatabase();
+  const { role, url: roleUrl } = await createRole(database, { mayCreate: false });
+  const service = (name: string) => ({
+    schema: "./schema",
+    out: `./drizzle/${name}`,
+    database: "main",
+    tenantSchema: `${name}_{tenant}`,
+  });
+  const folder = await createProject({
+    "drizzle.config.ts": configFile({
+      databases: { main: { url: { environmentVariable: "MAIN_URL" } } },
+      services: { app: { ...service("app"), seed: "./seed.ts" }, crm: service("crm") },
+      connectTimeout: 5_000,
+      retry: { attempts: 3 },
+    }),
+    "seed.ts": seedModule,
+    ...history("drizzle/app", {
+      "0000_init": "CREATE TABLE users (email text PRIMARY KEY, secret text);",
+      "0001_settings": "CREATE TABLE settings (key text PRIMARY KEY, value text);",
+      "0002_default": "INSERT INTO settings VALUES ('plan', 'free');",
+    }),
+    ...history("drizzle/crm", {
+      "0000_init":
+        "CREATE TABLE leads (id serial PRIMARY KEY, tenant text DEFAULT current_schema());",
+      "0001_rows": "INSERT INTO leads SELECT FROM generate_series(1, 3);",
+    }),
+  });
+  const environment = {
+    MAIN_URL: database.url,
+    DB_USER_SERVER: role,
+    DB_PASSWORD_SERVER: "plain",
+  };
+  return { folder, database, role, roleUrl, environment };
+}
+
+const traces = ({ database }: Project, tenant: string) =>
+  database.query(
+    `SELECT nspname AS name FROM pg_namespace WHERE nspname IN ('app_' || $1, 'crm_' || $1)
+     UNION ALL SELECT id FROM drizzle_fleet.tenants WHERE id = $1`,
+    [tenant],
+  );
+
+async function statusOf({ database }: Project, tenant: string): Promise<string | undefined> {
+  const [{ there } = { there: false }] = await database.query(
+    "SELECT to_regclass('drizzle_fleet.tenants') IS NOT NULL AS there",
+  );
+  if (there !== true) return undefined;
+  const [row] = await database.query("SELECT status FROM drizzle_fleet.tenants WHERE id = $1", [
+    tenant,
+  ]);
+  return row?.status;
+}
+
+/** A whole tenant, as the application sees it: every migration and every seed once. */
+async function expectWorking(project: Project, tenant: string): Promise<void> {
+  const application = await connectAs(project);
+  const [row] = await application(
+    `SELECT (SELECT count(*)::int FROM "app_${tenant}".__fleet_ledger WHERE applied = statements) AS app,
+       (SELECT count(*)::int FROM "crm_${tenant}".__fleet_ledger WHERE applied = statements) AS crm,
+       (SELECT count(*)::int FROM "crm_${tenant}".leads) AS leads,
+       (SELECT string_agg(key || '=' || value, ' ' ORDER BY key) FROM "app_${tenant}".settings) AS settings`,
+  );
+  expect(row).toEqual({ app: 3, crm: 2, leads: 3, settings: `name=${tenant} plan=free` });
+  expect(await statusOf(project, tenant)).toBe("active");
+}
+
+async function connectAs({ database, roleUrl }: Project) {
+  const { default: pg } = await import("pg");
+  return async (sql: string) => {
+    const { username, password } = new URL(roleUrl);
+    const client = new pg.Client({
+      connectionString: urlWith(database.url, { username, password }),
+    });
+    await client.connect();
+    try {
+      return (await client.query(sql)).rows;
+    } finally {
+      await client.end();
+    }
+  };
+}
+
+const add = (project: Project, tenant: string, ...args: string[]) =>
+  runCli(project.folder, ["tenants", "add", tenant, ...args], project.environment);
+
+describe("a tenant that cannot be onboarded leaves nothing behind", () => {
+  test("whichever step fails, and can be onboarded when it is mended", async () => {
+    const project = await createTenantsProject();
+    const { database, folder, environment } = project;
+    expect((await add(project, "first")).code).toBe(0);
+    await expectWorking(project, "first");
+
+    // register: somebody else's schema is in the way, and stays.
+    await database.query("CREATE SCHEMA app_foreign CREATE TABLE kept (id int)");
+    const foreign = await add(project, "foreign");
+    expect(foreign.code).toBe(2);
+    expect(foreign.stderr).toContain("app_foreign exist already");
+    expect(await traces(project, "foreign")).toEqual([{ name: "app_foreign" }]);
+
+    const failures: Record<string, { break: string; mend: string; says: string }> = {
+      schemas: {
+        break: `CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$
+          BEGIN IF EXISTS (SELECT FROM pg_event_trigger_ddl_commands() WHERE object_identity = 'crm_acme') THEN
+            RAISE EXCEPTION 'no such schema today'; END IF; END $$;
+          CREATE EVENT TRIGGER refuse ON ddl_command_end WHEN TAG IN ('CREATE SCHEMA') EXECUTE FUNCTION refuse()`,
+        mend: "DROP EVENT TRIGGER refuse; DROP FUNCTION refuse",
+        says: "no such schema today",
+      },
+      migrate: {
+        break: `CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$
+          BEGIN IF EXISTS (SELECT FROM pg_event_trigger_ddl_commands() WHERE object_identity = 'crm_acme.leads') THEN
+            RAISE EXCEPTION 'no leads today'; END IF; END $$;
+          CREATE EVENT TRIGGER refuse ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION refuse()`,
+        mend: "DROP EVENT TRIGGER refuse; DROP FUNCTION refuse",
+        says: "no leads today",
+      },
+      activate: {
+        break: `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+          BEGIN RAISE EXCEPTION 'nobody becomes active'; END $$;
+          CREATE TRIGGER refuse BEFORE UPDATE ON drizzle_fleet.tenants FOR EACH ROW
+          WHEN (new.status = 'active') EXECUTE FUNCTION refuse()`,
+        mend: "DROP TRIGGER refuse ON drizzle_fleet.tenants; DROP FUNCTION refuse",
+        says: "nobody becomes active",
+      },
+    };
+    for (const [step, failure] of Object.entries(failures)) {
+      await database.query(failure.break);
+      const failed = await add(project, "acme");
+      await database.query(failure.mend);
+      expect(failed.stderr, step).toContain(failure.says);
+      expect(failed.stderr, step).toContain(`failed: ${step}`);
+      expect(failed.code, step).toBe(1);
+      expect(await traces(project, "acme"), step).toEqual([]);
+    }
+
+    const noRole = await runCli(folder, ["tenants", "add", "acme"], {
+      ...environment,
+      DB_USER_SERVER: "nobody_at_all",
+    });
+    expect(noRole.stderr).toContain("role nobody_at_all does not exist");
+    expect(noRole.code).toBe(2);
+    expect(await traces(project, "acme")).toEqual([]);
+
+    const noSeed = await add(project, "acme", "--attribute", "fail=seed");
+    expect(noSeed.stderr).toContain("the seed has failed");
+    expect(await traces(project, "acme")).toEqual([]);
+
+    const noAdmin = await add(project, "acme", "--admin-email", "fail@example.com");
+    expect(noAdmin.stderr).toContain("the admin has failed");
+    expect(await traces(project, "acme")).toEqual([]);
+
+    const added = await add(project, "acme", "--admin-email", "a@example.com");
+    expect(added.code, added.stderr).toBe(0);
+    expect(added.stdout).toMatch(/Invitation for a@example.com, shown only once: [\w-]{43}\n/);
+    await expectWorking(project, "acme");
+  });
+
+  test("killed in any step: add brings it to its end, remove clears it away", async () => {
+    const project = await createTenantsProject();
+    expect((await add(project, "warm")).code).toBe(0);
+    const seed = Date.now() % 1e9;
+    console.log(`tenants: seed ${seed}`);
+    const random = createRandom(seed);
+    const seen: string[] = [];
+    for (const step of onboardingSteps) {
+      for (const then of ["add", "remove"] as const) {
+        const tenant = `${step}_${then}`;
+        const child = startCli(
+          project.folder,
+          ["tenants", "add", tenant, "--json", "--admin-email", "a@example.com"],
+          project.environment,
+        );
+        await killIn(child, step, random.below(25));
+        const status = await statusOf(project, tenant);
+        seen.push(status ?? "nothing");
+        if (status !== "active") expect(["provisioning", undefined]).toContain(status);
+        await unlocked(project, tenant);
+        if (then === "add") {
+          const again = await add(project, tenant);
+          if (status === "active") expect(again.stderr).toContain("exists already");
+          else expect(again.code, again.stderr).toBe(0);
+          await expectWorking(project, tenant);
+        } else {
+          const removed = await runCli(
+            project.folder,
+            ["tenants", "remove", tenant, "--yes"],
+            project.environment,
+          );
+          expect(removed.code, removed.stderr).toBe(status === undefined ? 2 : 0);
+          expect(await traces(project, tenant)).toEqual([]);
+        }
+      }
+    }
+    expect(seen).toContain("provisioning");
+  });
+
+  test("two at once: one wins, the other is told so", async () => {
+    const project = await createTenantsProject();
+    for (const tenant of ["one", "two", "three"]) {
+      const results = await Promise.all([add(project, tenant), add(project, tenant)]);
+      const [loser] = results.filter(({ code }) => code !== 0);
+      expect(results.filter(({ code }) => code === 0)).toHaveLength(1);
+      expect(loser?.code).toBe(2);
+      expect(loser?.stderr).toMatch(/another command is at work on tenant|exists already/);
+      await expectWorking(project, tenant);
+    }
+  });
+});
+
+describe("a tenant's life", () => {
+  test("archived: nobody enters and rollouts pass it by; restored: at head and open again", async () => {
+    const project = await createTenantsProject();
+    const { folder, environment, database } = project;
+    const cli = (...args: string[]) => runCli(folder, args, environment);
+    await add(project, "acme", "--attribute", "plan=gold");
+    await add(project, "beta");
+    expect((await cli("tenants", "archive", "acme")).code).toBe(0);
+    const application = await connectAs(project);
+    await expect(application("SELECT FROM app_acme.users")).rejects.toThrow(
+      "permission denied for schema app_acme",
+    );
+    await database.query("DELETE FROM crm_acme.__fleet_ledger WHERE tag = '0001_rows'");
+    await database.query("DELETE FROM crm_acme.leads");
+    const migrated = await cli("migrate");
+    expect(migrated.code).toBe(0);
+    const named = await cli("migrate", "--tenant", "acme");
+    expect(named.code).toBe(2);
+    expect(named.stderr).toContain("tenant acme is archived");
+    expect(named.stderr).toContain("tenants restore acme");
+    const list = JSON.parse((await cli("tenants", "list", "--json")).stdout);
+    expect(list.counts).toEqual({ active: 1, archived: 1 });
+    expect(list.tenants[0].services.crm).toMatchObject({ pending: 1, current: "0000_init" });
+    const gold = JSON.parse(
+      (await cli("tenants", "list", "--json", "--attribute", "plan=gold", "--status", "archived"))
+        .stdout,
+    );
+    expect(gold.tenants.map(({ id }: { id: string }) => id)).toEqual(["acme"]);
+    expect((await cli("tenants", "restore", "acme")).code).toBe(0);
+    await expectWorking(project, "acme");
+  });
+
+  test("adopted: schemas that were there before the registry", async () => {
+    const project = await createTenantsProject();
+    const { folder, environment, database } = project;
+    const cli = (...args: string[]) => runCli(folder, args, environment);
+    await add(project, "acme");
+    await database.query("DELETE FROM drizzle_fleet.tenants");
+    const orphans = await cli("tenants");
+    expect(orphans.stdout).toContain("app_acme (would be acme)");
+    expect((await cli("tenants", "adopt", "--all")).stdout).toBe("Entered: acme.\n");
+    await expectWorking(project, "acme");
+    expect((await cli("tenants", "adopt", "nobody")).stderr).toContain("no schema with a ledger");
+  });
+
+  test("removed: only what is its own, and not what others need", async () => {
+    const project = await createTenantsProject();
+    const { folder, environment, database } = project;
+    const cli = (...args: string[]) => runCli(folder, args, environment);
+    await add(project, "acme");
+    await add(project, "beta");
+    const asked = await cli("tenants", "remove", "acme");
+    expect(asked.code).toBe(2);
+    await database.query("CREATE VIEW public.report AS SELECT * FROM crm_acme.leads");
+    const needed = await cli("tenants", "remove", "acme", "--yes");
+    expect(needed.code).toBe(2);
+    expect(needed.stderr).toContain("needed outside of the tenant");
+    await expectWorking(project, "acme");
+    await database.query("DROP VIEW public.report");
+    expect((await cli("tenants", "remove", "acme", "--yes")).code).toBe(0);
+    expect(await traces(project, "acme")).toEqual([]);
+    await expectWorking(project, "beta");
+  });
+
+  test("the application's role may use its tenants' tables, later ones too, and nothing else", async () => {
+    const project = await createTenantsProject();
+    await add(project, "acme");
+    const application = await connectAs(project);
+    await application("INSERT INTO app_acme.users VALUES ('x')");
+    await project.database.query("CREATE TABLE app_acme.later (id serial)");
+    await application("INSERT INTO app_acme.later DEFAULT VALUES");
+    const refused = [
+      "CREATE TABLE app_acme.mine (id int)",
+      "CREATE SCHEMA mine",
+      "CREATE TABLE public.mine (id int)",
+      "SELECT * FROM drizzle_fleet.tenants",
+      "DELETE FROM app_acme.__fleet_ledger",
+      "UPDATE app_acme.__fleet_ledger SET checksum = ''",
+      "DROP TABLE app_acme.users",
+      "TRUNCATE app_acme.users",
+      "ALTER TABLE app_acme.users ADD COLUMN mine int",
+    ];
+    for (const sql of refused)
+      await expect(application(sql), sql).rejects.toThrow(/permission denied|must be owner/);
+  });
+});
+
+async function killIn(child: ChildProcess, step: string, delayMs: number): Promise<void> {
+  const over = ended(child);
+  if (child.stdout === null) throw new Error("no output to read");
+  for await (const line of createInterface({ input: child.stdout })) {
+    const event = JSON.parse(line) as { type: string; step?: string };
+    if (event.type === "stepStarted" && event.step === step) break;
+  }
+  await sleep(delayMs);
+  child.kill("SIGKILL");
+  await over;
+}
+
+/** The server needs a moment to notice that a session is gone. */
+async function unlocked({ database }: Project, tenant: string): Promise<void> {
+  for (let round = 0; round < 200; round += 1) {
+    const rows = await database.query(
+      `SELECT FROM pg_stat_activity WHERE application_name LIKE 'drizzle-fleet%' AND datname = current_database()`,
+    );
+    if (rows.length === 0) return;
+    await sleep(50);
+  }
+  throw new Error(`the sessions of ${tenant} do not end`);
+}
