@@ -1,4 +1,4 @@
-import { type Tls, tlsModes } from "../core/database.ts";
+import { type TlsSettings, tlsModes } from "../core/database.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import { type Environment, getSecret, getSetting } from "./secrets.ts";
 
@@ -59,7 +59,7 @@ export function standardAddress(
  *
  * @throws FleetError `config` for a mode that does not exist
  */
-export function tlsOf(environment: Environment): Tls {
+export function tlsOf(environment: Environment): TlsSettings {
   const mode = environment.DB_SSLMODE?.trim() || undefined;
   const ca = environment.DB_SSLROOTCERT?.trim() || undefined;
   const known = tlsModes.find((one) => one === mode);

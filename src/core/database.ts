@@ -1,4 +1,4 @@
-/** libpq's words for how much a connection is secured (PostgreSQL, "SSL Support"). */
+/** libpq's words for how far a connection is encrypted and its server known (PostgreSQL, "SSL Support"). */
 export const tlsModes = [
   "disable",
   "allow",
@@ -8,21 +8,21 @@ export const tlsModes = [
   "verify-full",
 ] as const;
 
-type TlsMode = (typeof tlsModes)[number];
-
-/** How a connection is secured where its URL does not say so itself. */
-export interface Tls {
-  readonly mode?: TlsMode | undefined;
-  /** Path of a file with the certificates to trust, in PEM. */
-  readonly ca?: string | undefined;
-}
+export type TlsMode = (typeof tlsModes)[number];
 
 /** A database of the fleet with the way in. The URL holds a password: it is never printed. */
 export interface DatabaseAddress {
   /** Its name in the configuration, for example `platform`. */
   readonly name: string;
   readonly url: string;
-  readonly tls?: Tls;
+  /** What the URL itself says (`sslmode`, `sslrootcert`) counts before it. */
+  readonly tls?: TlsSettings | undefined;
+}
+
+export interface TlsSettings {
+  readonly mode?: TlsMode | undefined;
+  /** The path of a PEM file with the certificates that the server's must come from. */
+  readonly ca?: string | undefined;
 }
 
 /** Where the database is, without user or password: `host:port/name`. Safe to print. */

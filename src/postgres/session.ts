@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
-import pg from "pg";
+
+import type pg from "pg";
 import { type DatabaseAddress, locationOf } from "../core/database.ts";
 import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
 import { requestCancel } from "./cancel.ts";
 import type { Channel } from "./channel.ts";
+import { clientConfigOf } from "./client.ts";
 import { Script } from "./script.ts";
 import { isConnectionLoss, isServerFull, sqlstate, sqlstateOf } from "./sqlstate.ts";
+import { tlsRemedyFor } from "./tls-failure.ts";
 
 export interface ConnectOptions {
   /** How long to wait for a server that is starting or unreachable, in milliseconds. */
@@ -52,7 +55,7 @@ export class Session implements Channel {
    * Connects, waiting for a server that does not answer yet.
    *
    * @throws FleetError `unreachable` with host and port when the time is over; `config` when the server
-   *   refuses the user, the password or the database name
+   *   refuses the user, the password, the database name or TLS, or its certificate is not to be trusted
    */
   static async connect(address: DatabaseAddress, options: ConnectOptions): Promise<Session> {
     const deadline = Date.now() + options.waitMs;
@@ -69,12 +72,11 @@ export class Session implements Channel {
   }
 
   static async #connectOnce(address: DatabaseAddress, timeoutMs: number): Promise<Session> {
-    const client = new pg.Client({
-      connectionString: address.url,
-      application_name: "drizzle-fleet",
-      connectionTimeoutMillis: timeoutMs,
-      keepAlive: true,
+    const { Client, ...config } = clientConfigOf(address, {
+      applicationName: "drizzle-fleet",
+      connectTimeoutMs: timeoutMs,
     });
+    const client = new Client(config);
     const session = new Session(client);
     try {
       await client.connect();
@@ -221,7 +223,7 @@ function refused(address: DatabaseAddress, cause: unknown): FleetError {
   return new FleetError(
     "config",
     `database "${address.name}" at ${locationOf(address)} refused the connection: ${messageOf(cause)}${suffix}`,
-    { remedy: remedyFor(state, messageOf(cause)), cause },
+    { remedy: tlsRemedyFor(cause) ?? remedyFor(state, messageOf(cause)), cause },
   );
 }
 

@@ -1,0 +1,205 @@
+import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { ConnectionOptions } from "node:tls";
+import { type DatabaseAddress, type TlsMode, tlsModes } from "../core/database.ts";
+import { FleetError, messageOf } from "../core/errors.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** How a connection is encrypted, in the driver's words. */
+export interface Tls {
+  /** The URL without what it says of TLS: the driver has meanings, and a warning, of its own for that. */
+  readonly url: string;
+  readonly ssl: false | ConnectionOptions;
+  /** True: where the server has no TLS, the connection goes on in clear text. */
+  readonly optional: boolean;
+  /** True: the server is greeted in TLS at once (`sslnegotiation=direct`). */
+  readonly direct: boolean;
+}
+
+/** What the user said, and where: the name of an option or of a variable. */
+interface Said {
+  readonly option: string;
+  readonly value: string;
+}
+
+/** What an address says of TLS: in its URL, beside it, in the environment. */
+interface Wishes {
+  readonly database: string;
+  readonly mode: Said | undefined;
+  readonly ca: Said | undefined;
+  readonly cert: Said | undefined;
+  readonly key: Said | undefined;
+  readonly direct: boolean;
+}
+
+/** The parameters of a URL that are for us. An `sslnegotiation` that is not `direct` is the driver's to judge. */
+const ours = new Set(["sslmode", "sslrootcert", "sslcert", "sslkey", "ssl", "uselibpqcompat"]);
+const directly = "sslnegotiation=direct";
+
+/** node-postgres's `ssl` in a URL, in libpq's words. */
+const driverWords: Readonly<Record<string, TlsMode>> = {
+  "0": "disable",
+  false: "disable",
+  "1": "verify-full",
+  true: "verify-full",
+  "no-verify": "require",
+};
+
+/** Instead of a file: the authorities that the platform trusts, for us those that Node brings. */
+const system = "system";
+
+/**
+ * Reads how to encrypt a connection, with libpq's meaning. What the URL says counts before `tls`, and that before
+ * libpq's variables (PGSSLMODE and others). Nothing said: no encryption. Files or `direct` without a mode: the
+ * strictest one, since whoever names an authority wants it asked.
+ *
+ * @throws FleetError `config` for an unknown mode, for one that contradicts the rest, and for unreadable files
+ */
+export function tlsOf(address: DatabaseAddress, environment: Environment = process.env): Tls {
+  const { url, parameters, direct } = takeOut(address.url);
+  const wishes = wishesOf(address, parameters, direct, environment);
+  const mode = isSocket(address.url) ? "disable" : modeOf(wishes);
+  return {
+    url,
+    ssl: mode === "disable" ? false : optionsOf(mode, wishes),
+    optional: mode === "allow" || mode === "prefer",
+    direct: direct && mode !== "disable",
+  };
+}
+
+/** Everything else in the URL stays as it was written: the driver reads percent signs in its own way. */
+function takeOut(url: string): { url: string; parameters: URLSearchParams; direct: boolean } {
+  const [base = "", ...queries] = url.split("?");
+  const parts = queries.join("?").split("&");
+  const isOurs = (part: string) =>
+    part === directly || [...new URLSearchParams(part).keys()].some((name) => ours.has(name));
+  const rest = parts.filter((part) => part !== "" && !isOurs(part)).join("&");
+  return {
+    url: rest === "" ? base : `${base}?${rest}`,
+    parameters: new URL(url).searchParams,
+    direct: parts.includes(directly),
+  };
+}
+
+function wishesOf(
+  { name, tls = {} }: DatabaseAddress,
+  parameters: URLSearchParams,
+  direct: boolean,
+  environment: Environment,
+): Wishes {
+  const inUrl = (option: string) => said(option, parameters.get(option));
+  const variable = (option: string) => said(option, environment[option]);
+  const ca = inUrl("sslrootcert") ?? said("tls.ca", tls.ca);
+  const cert = inUrl("sslcert");
+  const key = inUrl("sslkey");
+  const meant = ca ?? cert ?? key ?? (direct ? { option: directly, value: directly } : undefined);
+  return {
+    database: name,
+    mode:
+      inUrl("sslmode") ??
+      inUrl("ssl") ??
+      said("tls.mode", tls.mode) ??
+      (meant && { option: meant.option, value: "verify-full" }) ??
+      variable("PGSSLMODE"),
+    ca: ca ?? variable("PGSSLROOTCERT"),
+    cert: cert ?? variable("PGSSLCERT"),
+    key: key ?? variable("PGSSLKEY"),
+    direct,
+  };
+}
+
+/** As in libpq, what is empty is not said. */
+function said(option: string, value: string | null | undefined): Said | undefined {
+  return value ? { option, value } : undefined;
+}
+
+/** libpq ignores sslmode for sockets of the machine: a host that is a folder. */
+function isSocket(url: string): boolean {
+  const { searchParams, hostname } = new URL(url);
+  return /^(\/|%2f)/i.test(searchParams.get("host") ?? hostname);
+}
+
+function modeOf({ database, mode: wish, ca, direct }: Wishes): TlsMode {
+  if (wish === undefined) return "disable";
+  const { option, value } = wish;
+  const word = option === "ssl" ? (driverWords[value] ?? value) : value;
+  const mode = tlsModes.find((known) => known === word);
+  if (mode === undefined) {
+    throw new FleetError("config", `database "${database}": ${option} "${value}" is not known`, {
+      remedy: `Set ${option === "ssl" ? "sslmode" : option} to one of ${tlsModes.join(", ")}.`,
+    });
+  }
+  // libpq refuses the same: a weak mode would undo what the other option is for.
+  if (ca?.value === system && mode !== "verify-full")
+    throw contradiction(database, wish, `${ca.option}=${system}`, "verify-full");
+  if (direct && (mode === "disable" || mode === "allow" || mode === "prefer"))
+    throw contradiction(database, wish, directly, "require, or verify-full");
+  return mode;
+}
+
+function contradiction(database: string, mode: Said, other: string, better: string): FleetError {
+  return new FleetError(
+    "config",
+    `database "${database}": ${mode.option} "${mode.value}" is too weak for ${other}`,
+    { remedy: `Set ${mode.option} to ${better}.` },
+  );
+}
+
+function optionsOf(mode: TlsMode, wishes: Wishes): ConnectionOptions {
+  const client = clientCertificate(wishes);
+  const weak = mode === "allow" || mode === "prefer" || (mode === "require" && !wishes.ca);
+  if (weak) return { ...client, rejectUnauthorized: false };
+  const ca = wishes.ca === undefined ? undefined : authorities(wishes.database, wishes.ca);
+  return {
+    ...client,
+    ...(ca === undefined ? {} : { ca }),
+    // Said although it is the default: NODE_TLS_REJECT_UNAUTHORIZED is not to undo it.
+    rejectUnauthorized: true,
+    ...(mode === "verify-full" ? {} : { checkServerIdentity: () => undefined }),
+  };
+}
+
+function clientCertificate({ database, cert, key }: Wishes): ConnectionOptions {
+  if (cert === undefined && key === undefined) return {};
+  if (cert === undefined || key === undefined) {
+    const [there, missing] = cert === undefined ? ["sslkey", "sslcert"] : ["sslcert", "sslkey"];
+    throw new FleetError("config", `database "${database}": ${there} is set without ${missing}`, {
+      remedy: `Set ${missing} to the path of a PEM file as well.`,
+    });
+  }
+  return { cert: fileOf(database, cert), key: fileOf(database, key) };
+}
+
+/** @returns undefined for the authorities that Node trusts */
+function authorities(database: string, ca: Said): string | undefined {
+  if (ca.value === system) return undefined;
+  const text = fileOf(database, ca);
+  try {
+    // Node takes a file without any certificate as no authority at all, and says so of the server's certificate.
+    new X509Certificate(text);
+  } catch (cause) {
+    throw unusable(database, ca, `is no certificate in PEM form: ${messageOf(cause)}`, cause);
+  }
+  return text;
+}
+
+function fileOf(database: string, file: Said): string {
+  try {
+    return readFileSync(file.value, "utf8");
+  } catch (cause) {
+    throw unusable(database, file, `cannot be read: ${messageOf(cause)}`, cause);
+  }
+}
+
+function unusable(
+  database: string,
+  { option, value }: Said,
+  reason: string,
+  cause: unknown,
+): FleetError {
+  return new FleetError("config", `database "${database}": ${option} ${value} ${reason}`, {
+    remedy: `Set ${option} to the path of a PEM file that this user may read.`,
+    cause,
+  });
+}
