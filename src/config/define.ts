@@ -1,4 +1,4 @@
-import type { NodePgDatabase } from "drizzle-orm/node-postgres";
+import type { PgRemoteDatabase } from "drizzle-orm/pg-proxy";
 import { FleetError } from "../core/errors.ts";
 import type { AdminUser } from "../core/onboarding.ts";
 import {
@@ -64,11 +64,11 @@ export interface SeededTenant {
  */
 export interface Seed {
   /** Default roles, permissions, settings. */
-  seed?(database: NodePgDatabase, tenant: SeededTenant): Promise<void>;
+  seed?(database: PgRemoteDatabase, tenant: SeededTenant): Promise<void>;
   /** The tenant's first user. At most one service of a fleet has this. */
-  createAdminUser?(database: NodePgDatabase, admin: AdminUser): Promise<void>;
+  createAdminUser?(database: PgRemoteDatabase, admin: AdminUser): Promise<void>;
   /** Takes that user back. */
-  removeAdminUser?(database: NodePgDatabase, admin: Pick<AdminUser, "email">): Promise<void>;
+  removeAdminUser?(database: PgRemoteDatabase, admin: Pick<AdminUser, "email">): Promise<void>;
 }
 
 /** Declares a service's seed: the default export of the module that `seed` of the service names. */

@@ -4,7 +4,7 @@ import type { Outcome, Stop } from "../core/outcome.ts";
 import type { OutcomeRecord, RolloutRecord } from "../core/rollout.ts";
 import { ScriptError } from "../postgres/script.ts";
 import { type ConnectOptions, Session } from "../postgres/session.ts";
-import { createControlTables } from "./tables.ts";
+import { createControlTables } from "./create.ts";
 
 /** Outcomes wait so long, in milliseconds, before they are written together. */
 const writeEvery = 1_000;
@@ -12,8 +12,11 @@ const writeEvery = 1_000;
 /** So long may one write take, in milliseconds: a lock on these tables must not hold up a rollout's end. */
 const patience = 10_000;
 
-/** So many rollouts are kept in each database. */
-const kept = 100;
+/** The statements, and Drizzle with them: not before there is something to keep. */
+const loadStatements = () => import("./write.ts");
+
+type Statements = Awaited<ReturnType<typeof loadStatements>>;
+type Use = (session: Session, statements: Statements) => Promise<void>;
 
 /**
  * Keeps a rollout and its outcomes in one of its databases, on a connection of its own. The rollout waits for it
@@ -72,7 +75,9 @@ export class Recorder {
     await this.#writing;
     try {
       if (this.#trouble === undefined)
-        await this.#bounded((session) => this.#finish(session, stopped));
+        await this.#bounded((session, { finishRollout }) =>
+          finishRollout(session, this.#rollout, stopped?.message ?? null),
+        );
     } catch (error) {
       this.#trouble = error;
     }
@@ -92,7 +97,9 @@ export class Recorder {
     const outcomes = this.#waiting;
     this.#waiting = [];
     try {
-      await this.#bounded((session) => insertOutcomes(session, this.#rollout, outcomes));
+      await this.#bounded((session, { insertOutcomes }) =>
+        insertOutcomes(session, this.#rollout, outcomes),
+      );
       this.#trouble = undefined;
     } catch (error) {
       this.#trouble = error;
@@ -100,27 +107,14 @@ export class Recorder {
     }
   }
 
-  async #finish(session: Session, stopped: Stop | undefined): Promise<void> {
-    const { id, database } = this.#rollout;
-    await session.query(
-      "UPDATE drizzle_fleet.rollouts SET ended_at = $3, stopped = $4 WHERE id = $1 AND database = $2",
-      [id, database, new Date(), stopped?.message ?? null],
-    );
-    await session.query(
-      `DELETE FROM drizzle_fleet.rollouts WHERE database = $1 AND id IN
-       (SELECT id FROM drizzle_fleet.rollouts WHERE database = $1 ORDER BY started_at DESC OFFSET $2)`,
-      [database, kept],
-    );
-  }
-
   /** A session that fails or takes too long is closed: whatever it was about ends with it. */
-  async #bounded(use: (session: Session) => Promise<void>): Promise<void> {
+  async #bounded(use: Use): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error(`no answer for ${patience / 1_000} s`)), patience);
     });
     try {
-      await Promise.race([this.#open().then(use), late]);
+      await Promise.race([this.#run(use), late]);
     } catch (error) {
       await this.#session?.close();
       throw error;
@@ -129,7 +123,12 @@ export class Recorder {
     }
   }
 
-  async #open(): Promise<Session> {
+  async #run(use: Use): Promise<void> {
+    const statements = await loadStatements();
+    await use(await this.#open(statements), statements);
+  }
+
+  async #open({ insertRollout }: Statements): Promise<Session> {
     if (this.#session !== undefined && !this.#session.lost) return this.#session;
     const session = await Session.connect(this.#address, this.#connect);
     this.#session = session;
@@ -137,31 +136,4 @@ export class Recorder {
     await insertRollout(session, this.#rollout);
     return session;
   }
-}
-
-async function insertRollout(session: Session, rollout: RolloutRecord): Promise<void> {
-  const { id, database, verb, selection, startedAt, startedBy, waves, targets } = rollout;
-  await session.query(
-    `INSERT INTO drizzle_fleet.rollouts (id, database, verb, selection, started_at, started_by, waves, targets)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
-    [id, database, verb, JSON.stringify(selection), startedAt, startedBy, waves, targets],
-  );
-}
-
-async function insertOutcomes(
-  session: Session,
-  { id, database }: RolloutRecord,
-  outcomes: readonly OutcomeRecord[],
-): Promise<void> {
-  if (outcomes.length === 0) return;
-  // A lost answer makes the same rows come again.
-  await session.query(
-    `INSERT INTO drizzle_fleet.outcomes
-       (rollout, database, service, tenant, schema, wave, status, applied, duration_ms, failure)
-     SELECT $1, $2, service, tenant, schema, wave, status, applied, "durationMs", failure
-     FROM jsonb_to_recordset($3::jsonb) AS row (service text, tenant text, schema text, wave text, status text,
-       applied text[], "durationMs" integer, failure jsonb)
-     ON CONFLICT DO NOTHING`,
-    [id, database, JSON.stringify(outcomes)],
-  );
 }

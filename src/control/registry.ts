@@ -29,15 +29,15 @@ const tenants = pgSchema(controlSchema).table("tenants", {
 /** Everybody whom a registry knows, by id. A database without one knows nobody. */
 export async function readTenants(session: Session): Promise<TenantRecord[]> {
   if (!(await hasTables(session, names))) return [];
-  const database = await session.drizzle();
-  return database.select().from(tenants).orderBy(asc(tenants.id));
+  return session.drizzle((db) => db.select().from(tenants).orderBy(asc(tenants.id)));
 }
 
 /** One tenant; undefined when the registry does not know it. */
 export async function findTenant(session: Session, id: string): Promise<TenantRecord | undefined> {
   if (!(await hasTables(session, names))) return undefined;
-  const database = await session.drizzle();
-  const [record] = await database.select().from(tenants).where(eq(tenants.id, id));
+  const [record] = await session.drizzle((db) =>
+    db.select().from(tenants).where(eq(tenants.id, id)),
+  );
   return record;
 }
 
@@ -47,8 +47,7 @@ export async function registerTenant(
   tenant: Pick<TenantRecord, "id" | "status" | "database" | "attributes">,
 ): Promise<void> {
   await createMissing(session, names, ddl);
-  const database = await session.drizzle();
-  await database.insert(tenants).values(tenant).onConflictDoNothing();
+  await session.drizzle((db) => db.insert(tenants).values(tenant).onConflictDoNothing());
 }
 
 /**
@@ -63,19 +62,19 @@ export async function changeStatus(
   from: readonly TenantStatus[],
   to: TenantStatus,
 ): Promise<boolean> {
-  const database = await session.drizzle();
-  const changed = await database
-    .update(tenants)
-    .set({ status: to, updatedAt: sql`now()` })
-    .where(and(eq(tenants.id, id), inArray(tenants.status, [...from])))
-    .returning({ id: tenants.id });
+  const changed = await session.drizzle((db) =>
+    db
+      .update(tenants)
+      .set({ status: to, updatedAt: sql`now()` })
+      .where(and(eq(tenants.id, id), inArray(tenants.status, [...from])))
+      .returning({ id: tenants.id }),
+  );
   return changed.length === 1;
 }
 
 /** Takes a tenant out of the registry. */
 export async function forgetTenant(session: Session, id: string): Promise<void> {
-  const database = await session.drizzle();
-  await database.delete(tenants).where(eq(tenants.id, id));
+  await session.drizzle((db) => db.delete(tenants).where(eq(tenants.id, id)));
 }
 
 /**

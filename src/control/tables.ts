@@ -1,43 +1,41 @@
-import type { Session } from "../postgres/session.ts";
-import { createMissing, hasTables } from "./create.ts";
+import { integer, jsonb, pgSchema, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
+import type { Failure, OutcomeStatus } from "../core/outcome.ts";
 
-/** In a database, by the name that the configuration gives it: two names may mean one database. */
-const ddl = `CREATE TABLE IF NOT EXISTS drizzle_fleet.rollouts (
-  id text,
-  database text,
-  verb text NOT NULL,
-  selection jsonb NOT NULL,
-  started_at timestamptz NOT NULL,
-  started_by text NOT NULL,
-  waves text[] NOT NULL,
-  targets integer NOT NULL,
-  ended_at timestamptz,
-  stopped text,
-  PRIMARY KEY (id, database)
+/** The control schema's tables as Drizzle knows them; what makes them is in `create.ts`. */
+const control = pgSchema("drizzle_fleet");
+
+export const rollouts = control.table(
+  "rollouts",
+  {
+    id: text("id").notNull(),
+    database: text("database").notNull(),
+    verb: text("verb").notNull(),
+    selection: jsonb("selection").$type<Readonly<Record<string, unknown>>>().notNull(),
+    startedAt: timestamp("started_at", { withTimezone: true }).notNull(),
+    startedBy: text("started_by").notNull(),
+    waves: text("waves").array().$type<readonly string[]>().notNull(),
+    targets: integer("targets").notNull(),
+    endedAt: timestamp("ended_at", { withTimezone: true }),
+    stopped: text("stopped"),
+  },
+  (table) => [primaryKey({ columns: [table.id, table.database] })],
 );
-CREATE TABLE IF NOT EXISTS drizzle_fleet.outcomes (
-  rollout text,
-  database text,
-  service text,
-  tenant text,
-  schema text,
-  wave text NOT NULL,
-  status text NOT NULL,
-  applied text[] NOT NULL,
-  duration_ms integer NOT NULL,
-  failure jsonb,
-  PRIMARY KEY (rollout, database, service, schema),
-  FOREIGN KEY (rollout, database) REFERENCES drizzle_fleet.rollouts ON DELETE CASCADE
-)`;
 
-const names = ["rollouts", "outcomes"];
-
-/** True when the database has the tables that rollouts are kept in. */
-export function hasControlTables(session: Session): Promise<boolean> {
-  return hasTables(session, names);
-}
-
-/** Makes the tables that rollouts are kept in, if they are missing. */
-export function createControlTables(session: Session): Promise<void> {
-  return createMissing(session, names, ddl);
-}
+export const outcomes = control.table(
+  "outcomes",
+  {
+    rollout: text("rollout").notNull(),
+    database: text("database").notNull(),
+    service: text("service").notNull(),
+    tenant: text("tenant"),
+    schema: text("schema").notNull(),
+    wave: text("wave").notNull(),
+    status: text("status").$type<OutcomeStatus>().notNull(),
+    applied: text("applied").array().$type<readonly string[]>().notNull(),
+    durationMs: integer("duration_ms").notNull(),
+    failure: jsonb("failure").$type<Failure>(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.rollout, table.database, table.service, table.schema] }),
+  ],
+);

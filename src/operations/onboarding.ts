@@ -123,8 +123,8 @@ export async function seed(hold: TenantHold): Promise<void> {
   await forEachTarget(hold, await registeredTargets(hold), async (session, target) => {
     const own = seeds.find(({ service }) => service === target.service)?.seed;
     if (own?.seed === undefined) return;
-    await workIn(context, session, target, { create: "nothing" }, async () =>
-      own.seed?.(await session.drizzle(), { id, attributes }),
+    await workIn(context, session, target, { create: "nothing" }, () =>
+      session.drizzle(async (db) => own.seed?.(db, { id, attributes })),
     );
   });
 }
@@ -167,15 +167,15 @@ export async function createAdmin(
     invitationTokenHash:
       invitationToken && createHash("sha256").update(invitationToken).digest("hex"),
   };
-  await inService(hold, service, async (session) => create(await session.drizzle(), admin));
+  await inService(hold, service, (session) => session.drizzle((db) => create(db, admin)));
   return { email, ...(invitationToken === undefined ? {} : { invitationToken }) };
 }
 
 /** Takes the tenant's first user back, if the schema is there and the service can. */
 export async function removeAdmin(hold: TenantHold, email: string): Promise<void> {
   const { service, seed: own } = adminSeed(await loadSeeds(hold.context));
-  await inService(hold, service, async (session) =>
-    own.removeAdminUser?.(await session.drizzle(), { email }),
+  await inService(hold, service, (session) =>
+    session.drizzle(async (db) => own.removeAdminUser?.(db, { email })),
   );
 }
 

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { NodePgDatabase } from "drizzle-orm/node-postgres";
 
 import type pg from "pg";
 import { type DatabaseAddress, locationOf } from "../core/database.ts";
@@ -7,6 +6,7 @@ import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
 import { requestCancel } from "./cancel.ts";
 import type { Channel } from "./channel.ts";
 import { clientConfigOf } from "./client.ts";
+import { type Drizzle, withDrizzle } from "./drizzle.ts";
 import { Script } from "./script.ts";
 import { isConnectionLoss, isServerFull, sqlstate, sqlstateOf } from "./sqlstate.ts";
 import { tlsRemedyFor } from "./tls-failure.ts";
@@ -137,10 +137,9 @@ export class Session implements Channel {
     return result.rows;
   }
 
-  /** The session as a Drizzle database. Drizzle is loaded only where it is needed. */
-  async drizzle(): Promise<NodePgDatabase> {
-    const { drizzle } = await import("drizzle-orm/node-postgres");
-    return drizzle({ client: this.#client });
+  /** Runs queries of Drizzle's builder. Errors are as those of `query`. */
+  drizzle<Result>(use: (db: Drizzle) => PromiseLike<Result>): Promise<Result> {
+    return withDrizzle(this.#client, use);
   }
 
   /**
