@@ -1,19 +1,12 @@
 import type { PgRemoteDatabase } from "drizzle-orm/pg-proxy";
-import pg from "pg";
+import type pg from "pg";
 
 /** Drizzle's query builder, over a connection of ours. */
 export type Drizzle = PgRemoteDatabase;
 
-/** Drizzle reads times itself, as text. */
-const timestamptz = pg.types.builtins.TIMESTAMPTZ;
-const types: pg.CustomTypesConfig = {
-  getTypeParser: (id, format) =>
-    id === timestamptz ? (text: string) => text : pg.types.getTypeParser(id, format),
-};
-
 /**
  * Gives a client to Drizzle's query builder. It goes through Drizzle's proxy, not its node-postgres, which would look
- * for a pg of its own: a project that uses another driver has none.
+ * for a pg of its own: a project that uses another driver has none. Values are parsed by pg, as everywhere.
  *
  * @throws the driver's own error: Drizzle's, around it, has the statement and its values for a message
  */
@@ -29,7 +22,6 @@ export async function withDrizzle<Result>(
       .query<unknown[]>({
         text,
         values,
-        types,
         ...(method === "all" ? { rowMode: "array" } : {}),
       })
       .catch((error: unknown) => {
