@@ -26,19 +26,41 @@ const files = {
   ...history("drizzle/shop", { "0000_t": `CREATE TABLE "t" ("id" integer);` }),
 };
 
+/** Runs the command line and prints every module it loads to stderr. */
+function trace(folder: string, args: readonly string[], environment = {}) {
+  const tracing = ["--import", `data:text/javascript,${encodeURIComponent(tracer)}`];
+  return run(
+    folder,
+    process.execPath,
+    [...tracing, join(repository, "dist/cli/main.js"), ...args],
+    environment,
+  );
+}
+
 describe("usage", () => {
   test("--help lists the verbs, and does not load drizzle-kit, the driver or the parser", async () => {
-    const traced = await run(repository, process.execPath, [
-      "--import",
-      `data:text/javascript,${encodeURIComponent(tracer)}`,
-      "dist/cli/main.js",
-      "--help",
-    ]);
+    const traced = await trace(repository, ["--help"]);
     expect(traced.code).toBe(0);
     for (const verb of ["generate", "check", "migrate", "stamp", "status", "dev", "init"])
       expect(traced.stdout).toContain(`  ${verb}`);
     expect(traced.stderr).toContain("commander");
-    expect(traced.stderr).not.toMatch(/drizzle-kit|\/pg\/|libpg-query|esbuild|zod/);
+    expect(traced.stderr).not.toMatch(/drizzle-kit|drizzle-orm|\/pg\/|libpg-query|esbuild|zod/);
+  });
+
+  test("drizzle-orm is loaded when there is something to keep or to look up, and not before", async () => {
+    const { url } = await createDatabase();
+    const project = await createProject(files);
+    const loads = async (...args: string[]) => {
+      const { code, stderr } = await trace(project, args, { DATABASE_URI: url });
+      expect(code).toBeLessThan(2);
+      expect(stderr).toContain("/pg/");
+      return /\/drizzle-orm\//.test(stderr);
+    };
+    expect(await loads("status")).toBe(false);
+    expect(await loads("rollouts")).toBe(false);
+    expect(await loads("migrate")).toBe(true);
+    expect(await loads("migrate")).toBe(false);
+    expect(await loads("rollouts")).toBe(true);
   });
 
   test.each([
