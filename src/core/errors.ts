@@ -16,6 +16,7 @@ export type FleetErrorCode =
   | "onboarding"
   | "unreachable"
   | "refused"
+  | "tenant"
   | "embedded";
 
 export interface FleetErrorDetails {

@@ -1,5 +1,10 @@
 import { distance } from "fastest-levenshtein";
-import { controlSchema, type FleetConfig, type Tenant } from "../config/schema.ts";
+import {
+  controlSchema,
+  type FleetConfig,
+  type ServiceConfig,
+  type Tenant,
+} from "../config/schema.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
 
@@ -70,17 +75,68 @@ export function resolveTargets(
 
 function allTargets(fleet: FleetConfig, tenants: readonly string[]): Target[] {
   const homes = new Map(listedTenants(fleet).map(({ id, database }) => [id, database] as const));
-  return Object.entries(fleet.services).flatMap(
-    ([service, { database, tenantSchema, singleSchema }]): Target[] => {
-      if (tenantSchema === undefined)
-        return [{ database, service, tenant: undefined, schema: singleSchema ?? "public" }];
-      return tenants.map((tenant) => ({
-        database: homes.get(tenant) ?? database,
-        service,
-        tenant,
-        schema: tenantSchema.replace("{tenant}", () => tenant),
-      }));
-    },
+  return Object.entries(fleet.services).flatMap(([service, config]): Target[] => {
+    if (config.tenantSchema === undefined) return [targetOf(service, config, undefined)];
+    return tenants.map((tenant) => {
+      const target = targetOf(service, config, tenant);
+      return { ...target, database: homes.get(tenant) ?? target.database };
+    });
+  });
+}
+
+/** @param tenant undefined for a service that keeps a single schema */
+function targetOf(service: string, config: ServiceConfig, tenant: string | undefined): Target {
+  const { database, tenantSchema, singleSchema = "public" } = config;
+  if (tenant === undefined || tenantSchema === undefined)
+    return { database, service, tenant: undefined, schema: singleSchema };
+  return { database, service, tenant, schema: tenantSchema.replace("{tenant}", () => tenant) };
+}
+
+/**
+ * A service's target for a tenant that somebody asks for, whom the configuration need not list.
+ *
+ * @param tenant undefined for a service that keeps a single schema
+ * @throws FleetError `tenant` when there cannot be such a tenant, or its schema could be somebody else's
+ */
+export function requestedTarget(
+  fleet: FleetConfig,
+  service: string,
+  config: ServiceConfig,
+  tenant: string | undefined,
+): Target {
+  const target = targetOf(service, config, tenant);
+  const problem =
+    (tenant === undefined ? undefined : tenantProblem(tenant)) ??
+    schemaProblem(target) ??
+    sharedProblem(fleet, target) ??
+    mistakenProblem(fleet, target);
+  if (problem === undefined) return target;
+  const { message, remedy } = problem;
+  throw new FleetError("tenant", message, { ...(remedy === undefined ? {} : { remedy }) });
+}
+
+/** The tenant log_acme of auth_{tenant} would get the schema of auth_log_{tenant}'s tenant acme. */
+function mistakenProblem(fleet: FleetConfig, target: Target): FleetError | undefined {
+  const listed = Array.isArray(fleet.tenants) ? fleet.tenants : [];
+  const isListed = (tenant: string) => listed.some(({ id }) => id === tenant);
+  const other = Object.entries(fleet.services).find(([service, config]) => {
+    if (service === target.service || config.database !== target.database) return false;
+    const { tenantSchema } = config;
+    if (target.tenant === undefined) return false;
+    if (tenantSchema === undefined) return config.singleSchema === target.schema;
+    const [before = "", behind = ""] = tenantSchema.split("{tenant}");
+    const tenant = target.schema.slice(before.length, target.schema.length - behind.length);
+    return (
+      tenant !== "" &&
+      before + tenant + behind === target.schema &&
+      !(isListed(target.tenant) && !isListed(tenant))
+    );
+  });
+  if (other === undefined) return undefined;
+  return new FleetError(
+    "config",
+    `${nameIn(target)} maps to the schema ${target.schema}, which may be service ${other[0]}'s`,
+    { remedy: "Choose another name for the tenant, or tenantSchema patterns that differ more." },
   );
 }
 

@@ -1,0 +1,210 @@
+import { drizzle, type NodePgClient, type NodePgDatabase } from "drizzle-orm/node-postgres";
+import type { FleetDefinition } from "../config/define.ts";
+import type { Environment } from "../config/environment.ts";
+import type { FleetConfig, ServiceConfig } from "../config/schema.ts";
+import { FleetError, isFleetError, throwProblems } from "../core/errors.ts";
+import { requestedTarget, unknownNames } from "../tenants/targets.ts";
+import { type Binding, hasTag } from "./opening.ts";
+import { applicationAddresses, Pools } from "./pools.ts";
+import { TenantPool } from "./tenant-pool.ts";
+
+export { FleetError, type FleetErrorCode, isFleetError } from "../core/errors.ts";
+
+/** Drizzle schemas by the name of their service: `{ auth: await import("./schema/auth/index.ts") }`. */
+export type Schemas = Readonly<Record<string, Record<string, unknown>>>;
+
+/** A Drizzle database for each service. */
+export type ServiceDatabases<Given extends Schemas> = {
+  readonly [Service in keyof Given]: NodePgDatabase<Given[Service]>;
+};
+
+export interface RuntimeOptions<Given extends Schemas> {
+  readonly schemas: Given;
+  /** Where to look for the databases' addresses; `process.env` unless it is given. */
+  readonly environment?: Environment;
+  readonly pool?: {
+    /** Connections to each database, for all tenants; 10 unless it is given. */
+    readonly max?: number;
+    /** After how long an unused connection is closed, in milliseconds; 10,000 unless it is given. */
+    readonly idleTimeoutMs?: number;
+  };
+  /** For each service the migration that a tenant must have; others are refused. */
+  readonly minVersion?: { readonly [Service in keyof Given]?: string };
+  /** What the server shows the connections as. */
+  readonly applicationName?: string;
+}
+
+/** An application's way to its tenants' data. */
+export interface Fleet<Given extends Schemas> {
+  /**
+   * A tenant's databases. It asks nobody: whether there is such a tenant, the first query says.
+   *
+   * @throws FleetError `tenant` for an id that cannot be a tenant's
+   */
+  tenant(id: string): ServiceDatabases<Given>;
+  /** The databases of services that keep a single schema. */
+  readonly service: ServiceDatabases<Given>;
+  /**
+   * True when a migration is applied whole.
+   *
+   * @param tenant undefined for a service that keeps a single schema
+   * @param tag the migration's file name without `.sql`
+   * @throws what a query throws: a DrizzleQueryError has the FleetError as its `cause`, this has it itself
+   */
+  atLeast(tenant: string | undefined, service: keyof Given & string, tag: string): Promise<boolean>;
+  /** Waits for what runs, and closes the connections. */
+  close(): Promise<void>;
+}
+
+/** How many tenants' objects are kept. They hold no connections, and are made anew when they are needed. */
+const keptTenants = 1_000;
+
+/**
+ * Opens a fleet for an application. Nothing connects before the first query.
+ *
+ * @throws FleetError `config` when the databases are not configured; `usage` for services that do not exist
+ */
+export function openFleet<const Given extends Schemas>(
+  definition: FleetDefinition,
+  options: RuntimeOptions<Given>,
+): Fleet<Given> {
+  const { fleet } = definition;
+  const services = servicesOf(fleet, options);
+  const names = [...new Set([...services.values()].map(({ database }) => database))];
+  const addresses = applicationAddresses(fleet, names, options.environment ?? process.env);
+  const pools = new Pools(addresses, {
+    max: options.pool?.max ?? 10,
+    idleTimeoutMs: options.pool?.idleTimeoutMs ?? 10_000,
+    connectTimeoutMs: fleet.connectTimeout,
+    applicationName: options.applicationName ?? "drizzle-fleet runtime",
+  });
+  const poolFor = (binding: Binding) =>
+    new TenantPool(binding, () => pools.take(binding.target.database));
+  const databases = (tenant: string | undefined) =>
+    lazily(services, tenant, (service, config) => {
+      const minVersion = options.minVersion?.[service];
+      const binding = bindingOf(fleet, service, config, tenant, minVersion);
+      return () => databaseOn(poolFor(binding), config, options.schemas[service]);
+    }) as ServiceDatabases<Given>;
+  const tenants = new Map<string, ServiceDatabases<Given>>();
+  return {
+    tenant: (id) => {
+      const found = tenants.get(id) ?? databases(id);
+      // The one that was used last stands last.
+      tenants.delete(id);
+      tenants.set(id, found);
+      if (tenants.size > keptTenants) tenants.delete(tenants.keys().next().value ?? id);
+      return found;
+    },
+    service: databases(undefined),
+    atLeast: async (tenant, service, tag) => {
+      const config = configOf(services, service, tenant);
+      const binding = bindingOf(fleet, service, config, tenant, undefined);
+      const text = `SELECT ${hasTag(binding.target.schema, tag)} AS reached`;
+      const { rows } = (await poolFor(binding).query({ text })) as { rows: { reached: boolean }[] };
+      return rows[0]?.reached === true;
+    },
+    close: () => pools.close(),
+  };
+}
+
+/**
+ * The FleetError behind whatever a query threw: drizzle-orm wraps what its driver throws.
+ *
+ * @returns undefined when it was another kind of error
+ */
+export function fleetErrorOf(error: unknown): FleetError | undefined {
+  for (let one = error; one instanceof Error; one = one.cause) if (isFleetError(one)) return one;
+  return undefined;
+}
+
+type Services = ReadonlyMap<string, ServiceConfig>;
+
+/** The services whose schemas are given. */
+function servicesOf(fleet: FleetConfig, options: RuntimeOptions<Schemas>): Services {
+  const given = Object.keys(options.schemas);
+  throwProblems(
+    [
+      ...unknownNames("service", given, Object.keys(fleet.services)),
+      ...unknownNames("service", Object.keys(options.minVersion ?? {}), given),
+    ],
+    "openFleet names services that do not exist",
+  );
+  return new Map(Object.entries(fleet.services).filter(([service]) => given.includes(service)));
+}
+
+/** @throws FleetError `usage` for a service that is not given, or is kept in the other way */
+function configOf(services: Services, service: string, tenant: string | undefined): ServiceConfig {
+  const config = services.get(service);
+  throwProblems(
+    config === undefined ? unknownNames("service", [service], [...services.keys()]) : [],
+    "the service is not known",
+  );
+  if (config !== undefined && isKept(config, tenant)) return config;
+  throw new FleetError(
+    "usage",
+    tenant === undefined
+      ? `service ${service} is kept per tenant`
+      : `service ${service} has no tenants`,
+    {
+      remedy: `Write fleet.${tenant === undefined ? "tenant(id)" : "service"}.${service}.`,
+    },
+  );
+}
+
+function isKept({ tenantSchema }: ServiceConfig, tenant: string | undefined): boolean {
+  return (tenantSchema === undefined) === (tenant === undefined);
+}
+
+/**
+ * An object with a property for each service, made when somebody asks for it.
+ *
+ * @param prepare is asked for every service that is kept in this way, at once; what it gives makes the property
+ */
+function lazily(
+  services: Services,
+  tenant: string | undefined,
+  prepare: (service: string, config: ServiceConfig) => () => unknown,
+): object {
+  const object = {};
+  for (const [service, config] of services) {
+    const make = isKept(config, tenant)
+      ? prepare(service, config)
+      : () => configOf(services, service, tenant);
+    let made: unknown;
+    const get = () => {
+      made ??= make();
+      return made;
+    };
+    Object.defineProperty(object, service, { get, enumerable: true });
+  }
+  return object;
+}
+
+function bindingOf(
+  fleet: FleetConfig,
+  service: string,
+  config: ServiceConfig,
+  tenant: string | undefined,
+  minVersion: string | undefined,
+): Binding {
+  const { sharedSchemas, extensionSchema } = config;
+  return {
+    target: requestedTarget(fleet, service, config, tenant),
+    sharedSchemas: [...sharedSchemas, ...(extensionSchema === undefined ? [] : [extensionSchema])],
+    minVersion,
+  };
+}
+
+function databaseOn(
+  pool: TenantPool,
+  { casing }: ServiceConfig,
+  schema: Record<string, unknown> | undefined,
+): NodePgDatabase<Record<string, unknown>> {
+  return drizzle({
+    // It has what drizzle-orm calls of a pool, and nothing else of one.
+    client: pool as unknown as NodePgClient,
+    ...(schema === undefined ? {} : { schema }),
+    ...(casing === undefined ? {} : { casing }),
+  });
+}

@@ -1,0 +1,140 @@
+import { FleetError } from "../core/errors.ts";
+import { type Target, targetName } from "../core/target.ts";
+import { ledgerName, ledgerOf } from "../ledger/table.ts";
+import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
+import type { Lease } from "../postgres/lease.ts";
+import { sqlstateOf } from "../postgres/sqlstate.ts";
+
+/** Whose data a transaction may see. */
+export interface Binding {
+  readonly target: Target;
+  /** Schemas that come after the tenant's own on the search_path. */
+  readonly sharedSchemas: readonly string[];
+  /** The tag that must be applied whole; undefined: whatever the tenant has. */
+  readonly minVersion: string | undefined;
+}
+
+/**
+ * What an earlier user of the connection may have left. It is a transaction of its own, because a transaction takes
+ * its defaults (read only, isolation) when it begins, and because a rollback must not bring anything back.
+ */
+const cleanSlate = [
+  "BEGIN",
+  "RESET SESSION AUTHORIZATION",
+  "RESET ROLE",
+  "RESET ALL",
+  "CLOSE ALL",
+  "UNLISTEN *",
+  "DISCARD TEMP",
+  "DISCARD SEQUENCES",
+  "SELECT pg_catalog.pg_advisory_unlock_all()",
+  "COMMIT",
+];
+
+/**
+ * Begins a transaction that is bound to a tenant, in one message.
+ *
+ * @param begin drizzle's own first statement, with isolation level and access mode
+ * @throws FleetError `tenant` when the database refuses the tenant; what else went wrong as it is
+ */
+export async function open(lease: Lease, binding: Binding, begin: string): Promise<void> {
+  const { schema } = binding.target;
+  let row: { schema: string | null; reached: boolean } | undefined;
+  try {
+    [row] = await lease.script([
+      ...cleanSlate,
+      begin,
+      ...bindings(binding),
+      `SELECT pg_catalog.current_schema()::text AS schema, ${reached(binding)} AS reached`,
+    ]);
+  } catch (error) {
+    if (!isAboutNames(error)) throw error;
+  }
+  if (row?.schema === schema && row.reached) return;
+  throw await refusal(lease, binding, row?.schema === schema);
+}
+
+/** What binds a transaction to its tenant. A role of the tenant's own belongs here: SET LOCAL ROLE. */
+function bindings({ target, sharedSchemas }: Binding): string[] {
+  const path = [...new Set([target.schema, ...sharedSchemas])].map(quoteIdentifier).join(", ");
+  return [`SET LOCAL search_path = ${path}`];
+}
+
+/** Ends a transaction, in one message. An idle connection with a lock would keep others waiting. */
+export async function close(lease: Lease, end: string): Promise<void> {
+  await lease.script([end, "SELECT pg_catalog.pg_advisory_unlock_all()"]);
+}
+
+function reached({ target, minVersion }: Binding): string {
+  return minVersion === undefined ? "true" : hasTag(target.schema, minVersion);
+}
+
+/** SQL that is true when a schema's ledger has a migration, applied whole. */
+export function hasTag(schema: string, tag: string): string {
+  return `EXISTS (SELECT FROM ${ledgerOf(schema)} WHERE tag = ${quoteLiteral(tag)} AND applied = statements)`;
+}
+
+/** True for the errors of a ledger that cannot be looked at: it, or its schema, is missing or may not be used. */
+function isAboutNames(error: unknown): boolean {
+  return ["42P01", "3F000", "42501"].includes(sqlstateOf(error) ?? "");
+}
+
+/**
+ * Rolls back, and asks the database why it does not let the application in.
+ *
+ * @param bound true when it does, and the tenant's version is the reason
+ */
+async function refusal(lease: Lease, binding: Binding, bound: boolean): Promise<FleetError> {
+  const schema = quoteLiteral(binding.target.schema);
+  const [row] = await lease.script<{ usable: boolean | null; ledger: boolean | null }>([
+    "ROLLBACK",
+    `SELECT pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS usable,
+      (SELECT pg_catalog.has_table_privilege(c.oid, 'SELECT') FROM pg_catalog.pg_class c
+        WHERE c.relnamespace = n.oid AND c.relname = ${quoteLiteral(ledgerName)}) AS ledger
+    FROM pg_catalog.pg_namespace n WHERE n.nspname = ${schema}`,
+  ]);
+  if (bound) return tooOld(binding);
+  if (row === undefined) return unknown(binding.target);
+  if (row.usable !== true) return unusable(binding.target);
+  return new FleetError(
+    "tenant",
+    `${targetName(binding.target)}: ${row.ledger === null ? "there is no ledger" : "the ledger may not be read"}, so that its version is unknown`,
+    {
+      remedy: "Migrate it, and give the application's role SELECT on the ledger. Nothing was run.",
+    },
+  );
+}
+
+function unknown({ tenant, service, schema }: Target): FleetError {
+  return new FleetError(
+    "tenant",
+    tenant === undefined
+      ? `there is no schema ${schema}, which service ${service} keeps`
+      : `there is no tenant ${tenant} (service ${service})`,
+    { remedy: `Is the name right, and has it been migrated? Nothing was run.` },
+  );
+}
+
+function unusable({ tenant, service, schema }: Target): FleetError {
+  return new FleetError(
+    "tenant",
+    tenant === undefined
+      ? `the schema ${schema} of service ${service} may not be used by the application's role`
+      : `tenant ${tenant} may not be used (service ${service}): it is archived, or being set up`,
+    {
+      remedy: `If it should be, the application's role needs USAGE on the schema. Nothing was run.`,
+    },
+  );
+}
+
+function tooOld({ target, minVersion }: Binding): FleetError {
+  return new FleetError(
+    "tenant",
+    target.tenant === undefined
+      ? `service ${target.service} does not have ${minVersion} yet`
+      : `tenant ${target.tenant} does not have ${minVersion} of service ${target.service} yet`,
+    {
+      remedy: `Migrate it: drizzle-fleet migrate --service ${target.service}${target.tenant === undefined ? "" : ` --tenant ${target.tenant}`}. Nothing was run.`,
+    },
+  );
+}
