@@ -17,6 +17,8 @@ const used = new WeakSet<PoolClient>();
 /** A connection of a pool, for one transaction. */
 export class Lease {
   readonly #client: PoolClient;
+  /** What the server shows the connection as. */
+  readonly applicationName: string;
   /** True when the connection is not a new one. */
   readonly reused: boolean;
   #lost = false;
@@ -25,8 +27,9 @@ export class Lease {
     this.#lost = true;
   };
 
-  private constructor(client: PoolClient) {
+  private constructor(client: PoolClient, applicationName: string) {
     this.#client = client;
+    this.applicationName = applicationName;
     this.reused = used.has(client);
     used.add(client);
     client.on("error", this.#lose);
@@ -41,9 +44,11 @@ export class Lease {
    */
   static async take(pool: Pool, address: DatabaseAddress, waitMs: number): Promise<Lease> {
     const deadline = Date.now() + waitMs;
+    const inUrl = new URL(address.url).searchParams.get("application_name");
+    const applicationName = inUrl ?? pool.options.application_name ?? "";
     for (let delay = 100; ; delay = Math.min(delay * 2, 2_000)) {
       try {
-        return new Lease(await pool.connect());
+        return new Lease(await pool.connect(), applicationName);
       } catch (error) {
         if (isPoolBusy(error)) throw busy(pool, address, waitMs, error);
         if (!isConnectionLoss(error) && !isServerFull(error)) throw error;

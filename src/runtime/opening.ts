@@ -15,21 +15,27 @@ export interface Binding {
 }
 
 /**
- * What an earlier user of the connection may have left. It is a transaction of its own, because a transaction takes
- * its defaults (read only, isolation) when it begins, and because a rollback must not bring anything back.
+ * Takes back what an earlier user of the connection may have left. It is a transaction of its own, because a
+ * transaction takes its defaults (read only, isolation) when it begins, and because a rollback must not bring
+ * anything back.
  */
-const cleanSlate = [
-  "BEGIN",
-  "RESET SESSION AUTHORIZATION",
-  "RESET ROLE",
-  "RESET ALL",
-  "CLOSE ALL",
-  "UNLISTEN *",
-  "DISCARD TEMP",
-  "DISCARD SEQUENCES",
-  "SELECT pg_catalog.pg_advisory_unlock_all()",
-  "COMMIT",
-];
+function cleanSlate({ applicationName }: Lease): string[] {
+  return [
+    "BEGIN",
+    "RESET SESSION AUTHORIZATION",
+    "RESET ROLE",
+    "RESET ALL",
+    // What the driver asked for when it connected. A pooler resets to what its own connection began with.
+    "SET client_encoding = 'UTF8'",
+    `SET application_name = ${quoteLiteral(applicationName)}`,
+    "CLOSE ALL",
+    "UNLISTEN *",
+    "DISCARD TEMP",
+    "DISCARD SEQUENCES",
+    "SELECT pg_catalog.pg_advisory_unlock_all()",
+    "COMMIT",
+  ];
+}
 
 /**
  * Begins a transaction that is bound to a tenant, in one message.
@@ -42,7 +48,7 @@ export async function open(lease: Lease, binding: Binding, begin: string): Promi
   let row: { schema: string | null; reached: boolean } | undefined;
   try {
     [row] = await lease.script([
-      ...cleanSlate,
+      ...cleanSlate(lease),
       begin,
       ...bindings(binding),
       `SELECT pg_catalog.current_schema()::text AS schema, ${reached(binding)} AS reached`,
