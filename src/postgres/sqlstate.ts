@@ -15,6 +15,8 @@ export const sqlstate = {
   invalidParameterValue: "22023",
   undefinedObject: "42704",
   insufficientPrivilege: "42501",
+  undefinedTable: "42P01",
+  invalidSchemaName: "3F000",
   featureNotSupported: "0A000",
   uniqueViolation: "23505",
   // The guard's own. The SQL standard leaves classes that begin with I-Z to implementations.

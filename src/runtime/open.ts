@@ -75,7 +75,8 @@ export function openFleet<const Given extends Schemas>(
   const pools = new Pools(addresses, {
     max: options.pool?.max ?? 10,
     idleTimeoutMs: options.pool?.idleTimeoutMs ?? 10_000,
-    connectTimeoutMs: fleet.connectTimeout,
+    // To the driver 0 means for ever, and to the configuration not at all.
+    connectTimeoutMs: Math.max(fleet.connectTimeout, 1_000),
     applicationName: options.applicationName ?? "drizzle-fleet runtime",
   });
   const poolFor = (binding: Binding) =>

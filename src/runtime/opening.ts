@@ -3,7 +3,7 @@ import { type Target, targetName } from "../core/target.ts";
 import { ledgerName, ledgerOf } from "../ledger/table.ts";
 import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
 import type { Lease } from "../postgres/lease.ts";
-import { sqlstateOf } from "../postgres/sqlstate.ts";
+import { sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 
 /** Whose data a transaction may see. */
 export interface Binding {
@@ -82,7 +82,12 @@ export function hasTag(schema: string, tag: string): string {
 
 /** True for the errors of a ledger that cannot be looked at: it, or its schema, is missing or may not be used. */
 function isAboutNames(error: unknown): boolean {
-  return ["42P01", "3F000", "42501"].includes(sqlstateOf(error) ?? "");
+  const state = sqlstateOf(error);
+  return (
+    state === sqlstate.undefinedTable ||
+    state === sqlstate.invalidSchemaName ||
+    state === sqlstate.insufficientPrivilege
+  );
 }
 
 /**

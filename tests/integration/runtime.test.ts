@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { asc, relations, sql } from "drizzle-orm";
@@ -401,6 +401,11 @@ describe("refused, and nothing run", () => {
     ];
     for (const id of hostile)
       expect(() => fleet.tenant(id), id).toThrow(expect.objectContaining({ code: "tenant" }));
+    // The configuration may say whose schema it is.
+    const listed = defineFleet(fleetInput("x", url, ["log_acme"]));
+    const own = openFleet(listed, { schemas, environment: {} });
+    expect(own.tenant("log_acme")).toBe(own.tenant("log_acme"));
+    await own.close();
   });
 
   test("tenants whose version is too old for the program", async () => {
@@ -460,6 +465,16 @@ describe("connections", () => {
       Promise.all([acme.execute(sql`SELECT pg_sleep(30)`), sleepThen(300, terminate)]),
     ).rejects.toThrow("pg_sleep");
     expect(await namesOf(fleet, "acme")).toEqual(["acme"]);
+  });
+
+  test("one that was closed while nobody looked is replaced", async () => {
+    const { open, database, role } = await setUp();
+    const fleet = open({ pool: { max: 1 } });
+    await namesOf(fleet, "acme");
+    const terminate = `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = '${role}'`;
+    // This process hears nothing of it before it sends the next query.
+    execFileSync("psql", ["-X", "-q", "-d", database.url, "-c", terminate]);
+    expect(await namesOf(fleet, "beta")).toEqual(["beta"]);
   });
 
   test("none to be had is said when the time is over", async () => {
