@@ -1,5 +1,6 @@
 import { execFile, execFileSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import { createRequire } from "node:module";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { asc, relations, sql } from "drizzle-orm";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
@@ -7,7 +8,10 @@ import { integer, pgTable, serial, text } from "drizzle-orm/pg-core";
 import { describe, expect, expectTypeOf, onTestFinished, test } from "vitest";
 import { defineFleet } from "../../src/config/define.ts";
 import type { FleetInput } from "../../src/config/schema.ts";
+import { Lease } from "../../src/postgres/lease.ts";
+import { createPool } from "../../src/postgres/pool.ts";
 import { fleetErrorOf, openFleet, type RuntimeOptions } from "../../src/runtime/open.ts";
+import { TenantPool } from "../../src/runtime/tenant-pool.ts";
 import { createDatabase, createRole, type TestDatabase, urlWith } from "../support/database.ts";
 import { contextFor, createFolder, history, migrateAll } from "../support/fleet.ts";
 import { startPgbouncer } from "../support/pgbouncer.ts";
@@ -298,6 +302,55 @@ describe("transactions", () => {
       "COMMIT AND CHAIN",
     ]);
   });
+});
+
+/** What the test uses of drizzle-orm 1.0, which has types of its own. */
+interface NewerDatabase {
+  execute(query: unknown): Promise<{ rows: { name: string }[] }>;
+  transaction(run: (tx: NewerDatabase) => Promise<unknown>, config?: object): Promise<unknown>;
+}
+
+test("drizzle-orm 1.0 is bound to the tenant in the same way", async () => {
+  const { database, url } = await setUp();
+  const { resolve } = createRequire(new URL("../drizzle-1/package.json", import.meta.url));
+  const load = (name: string) => import(pathToFileURL(resolve(name)).href);
+  const newer = await load("drizzle-orm");
+  const { drizzle } = await load("drizzle-orm/node-postgres");
+  const address = { name: "main", url };
+  const pool = createPool(address, {
+    max: 1,
+    idleTimeoutMs: 1_000,
+    connectTimeoutMs: 3_000,
+    applicationName: "newer",
+  });
+  onTestFinished(() => pool.end());
+  const databaseOf = (tenant: string): NewerDatabase => {
+    const target = { database: "main", service: "auth", tenant, schema: `auth_${tenant}` };
+    const binding = { target, sharedSchemas: [], minVersion: undefined };
+    const client = new TenantPool(binding, () => Lease.take(pool, address, 3_000));
+    return drizzle({ client });
+  };
+  const insert = (name: string) => newer.sql`INSERT INTO users (name) VALUES (${name})`;
+  const acme = databaseOf("acme");
+  const readOnly = acme.transaction((tx) => tx.execute(insert("lost")), {
+    accessMode: "read only",
+  });
+  await expect(readOnly).rejects.toMatchObject({ cause: { code: "25006" } });
+  await acme.transaction(async (tx) => {
+    await tx.execute(insert("kept"));
+    const inner = tx.transaction(async (nested) => {
+      await nested.execute(insert("lost"));
+      throw new Error("no");
+    });
+    await expect(inner).rejects.toThrow("no");
+  });
+  const { rows } = await acme.execute(newer.sql`SELECT name FROM users ORDER BY id`);
+  expect(rows).toEqual([{ name: "acme" }, { name: "kept" }]);
+  const ghost = databaseOf("ghost");
+  expect(await refusalOf(ghost.execute(insert("lost")))).toMatchObject({ code: "tenant" });
+  const transaction = ghost.transaction((tx) => tx.execute(insert("lost")));
+  expect(await refusalOf(transaction)).toMatchObject({ code: "tenant" });
+  expect(await database.query("SELECT name FROM auth_beta.users")).toEqual([{ name: "beta" }]);
 });
 
 describe("what one tenant's code leaves on a connection", () => {
