@@ -19,12 +19,11 @@ export function tlsRemedyFor(error: unknown): string | undefined {
     return "The server may want TLS: add sslmode=verify-full, and sslrootcert if its authority is not a public one.";
   if (/client certificate/.test(error.message))
     return "Give the client's certificate: sslcert and sslkey, with an sslmode other than disable.";
+  if (error.message === noAnswer)
+    return "Does a PostgreSQL server answer at this port? sslmode=disable does without TLS.";
   const code: unknown = "code" in error ? error.code : undefined;
-  return typeof code === "string" && handshake.test(code)
-    ? certificateRemedyFor(code)
-    : error.message === noAnswer
-      ? "Does a PostgreSQL server answer at this port? sslmode=disable does without TLS."
-      : undefined;
+  if (typeof code !== "string" || !handshake.test(code)) return undefined;
+  return certificateRemedyFor(code);
 }
 
 function certificateRemedyFor(code: string): string {
