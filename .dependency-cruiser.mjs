@@ -3,7 +3,7 @@ const layers = [
   ["core"],
   ["config", "postgres", "sql", "report"],
   ["source", "ledger", "control", "tenants", "drift", "dev"],
-  ["plan", "rollout", "autogenerate", "runtime"],
+  ["plan", "rollout", "autogenerate", "dump", "runtime"],
   ["operations"],
   ["cli"],
 ];

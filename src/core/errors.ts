@@ -16,7 +16,6 @@ export type FleetErrorCode =
   | "onboarding"
   | "unreachable"
   | "refused"
-  | "tenant"
   | "embedded";
 
 export interface FleetErrorDetails {

@@ -1,0 +1,272 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { fill, type Template } from "../../src/core/template.ts";
+import { dumpContent, insertsOf, setSequences } from "../../src/dump/content.ts";
+import { copyStatements } from "../../src/dump/copy.ts";
+import { dumpStructure } from "../../src/dump/structure.ts";
+import type { StructureDump } from "../../src/dump/types.ts";
+import { quoteIdentifier } from "../../src/postgres/identifiers.ts";
+import { Session } from "../../src/postgres/session.ts";
+import { catalogOf } from "../support/catalog.ts";
+import { repository } from "../support/cli.ts";
+import { createDatabase, createRole, type TestDatabase } from "../support/database.ts";
+import { appFleet, contextFor, migrateAll } from "../support/fleet.ts";
+
+/** A name that needs its quotes everywhere. */
+const awkward = "app_Zwei-größe";
+
+async function sessionOf(url: string): Promise<Session> {
+  const session = await Session.connect({ name: "main", url }, { waitMs: 5_000 });
+  onTestFinished(() => session.close());
+  return session;
+}
+
+/** Runs statements as the tool will: one transaction, functions unchecked, the new schema on the search_path. */
+async function load(
+  session: Session,
+  schema: string,
+  parts: { preData: readonly Template[]; rows: readonly string[]; postData: readonly Template[] },
+): Promise<void> {
+  const quoted = quoteIdentifier(schema);
+  const statements = [
+    "BEGIN",
+    `CREATE SCHEMA ${quoted}`,
+    "SET LOCAL check_function_bodies = off",
+    `SET LOCAL search_path = ${quoted}`,
+    ...parts.preData.map((template) => fill(template, quoted)),
+    ...parts.rows,
+    ...parts.postData.map((template) => fill(template, quoted)),
+    "COMMIT",
+  ];
+  for (const statement of statements)
+    await session.query(statement).catch((error: unknown) => {
+      throw new Error(`${String(error)}\nin: ${statement}`);
+    });
+}
+
+async function clone(
+  session: Session,
+  from: string,
+  to: string,
+  seen: (dump: StructureDump) => void = () => undefined,
+): Promise<StructureDump> {
+  const dump = await dumpStructure(session, from);
+  seen(dump);
+  await load(session, to, { ...dump, rows: copyStatements(from, to, dump) });
+  return dump;
+}
+
+/** A catalog without what no copy takes over, and without the schema's name where a function sets its own path. */
+async function structureOf(database: TestDatabase, schema: string): Promise<string[]> {
+  const facts = await catalogOf(database, schema);
+  const path = new RegExp(`(search_path=)"?${schema}"?`, "g");
+  return (
+    facts
+      .filter((fact) => !fact.startsWith("grants "))
+      // A view remembers the columns that a function's table had once; written down, it has those of now.
+      .map((fact) => fact.replace(", success, invoice) ON", ", success) ON"))
+      .map((fact) => fact.replace(path, "$1{tenant}").replaceAll(`"${schema}"`, '"{tenant}"'))
+  );
+}
+
+async function rowsOf(session: Session, schema: string): Promise<unknown> {
+  const { tables, sequences } = await dumpStructure(session, schema);
+  const contents = await dumpContent(session, schema, tables, { maxRows: 10_000 });
+  const rows = contents?.map(({ table, rows: values }) => [table.name, [...values].sort()]);
+  return { rows: rows?.sort(), sequences: [...sequences].sort(byName) };
+}
+
+function byName(a: { name: string }, b: { name: string }): number {
+  return a.name < b.name ? -1 : 1;
+}
+
+/** Whatever in one schema depends on something in the other. */
+async function crossing(database: TestDatabase, of: string, on: string): Promise<unknown[]> {
+  return database.query(
+    `WITH owned AS (
+       SELECT 'pg_class'::regclass AS classid, oid, relnamespace AS namespace FROM pg_class
+       UNION ALL SELECT 'pg_type'::regclass, oid, typnamespace FROM pg_type
+       UNION ALL SELECT 'pg_proc'::regclass, oid, pronamespace FROM pg_proc
+       UNION ALL SELECT 'pg_operator'::regclass, oid, oprnamespace FROM pg_operator
+       UNION ALL SELECT 'pg_collation'::regclass, oid, collnamespace FROM pg_collation
+       UNION ALL SELECT 'pg_ts_config'::regclass, oid, cfgnamespace FROM pg_ts_config
+       UNION ALL SELECT 'pg_statistic_ext'::regclass, oid, stxnamespace FROM pg_statistic_ext
+       UNION ALL SELECT 'pg_attrdef'::regclass, d.oid, c.relnamespace FROM pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid
+       UNION ALL SELECT 'pg_trigger'::regclass, g.oid, c.relnamespace FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid
+       UNION ALL SELECT 'pg_rewrite'::regclass, r.oid, c.relnamespace FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class
+       UNION ALL SELECT 'pg_policy'::regclass, p.oid, c.relnamespace FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
+       UNION ALL SELECT 'pg_constraint'::regclass, oid, connamespace FROM pg_constraint)
+     SELECT pg_describe_object(d.classid, d.objid, 0) AS of, pg_describe_object(d.refclassid, d.refobjid, 0) AS on
+     FROM pg_depend d
+     JOIN owned a ON (a.classid, a.oid) = (d.classid, d.objid) JOIN owned b ON (b.classid, b.oid) = (d.refclassid, d.refobjid)
+     WHERE a.namespace = $1::regnamespace AND b.namespace = $2::regnamespace`,
+    [quoteIdentifier(of), quoteIdentifier(on)],
+  );
+}
+
+/** Copies a schema and compares everything that can be compared. */
+async function expectCopy(
+  database: TestDatabase,
+  session: Session,
+  from: string,
+  to: string,
+): Promise<StructureDump> {
+  const [structure, rows] = [await structureOf(database, from), await rowsOf(session, from)];
+  let lasted = 0;
+  const begun = performance.now();
+  const dump = await clone(session, from, to, () => {
+    lasted = performance.now() - begun;
+  });
+  const loaded = performance.now() - begun - lasted;
+  console.log(
+    `${from}: ${structure.length} facts, ${dump.tables.length} tables, dumped in ${lasted.toFixed(0)} ms, loaded in ${loaded.toFixed(0)} ms`,
+  );
+  expect(await structureOf(database, to)).toEqual(structure);
+  expect(await rowsOf(session, to)).toEqual(rows);
+  expect(await crossing(database, to, from)).toEqual([]);
+  expect(await structureOf(database, from)).toEqual(structure);
+  expect(await rowsOf(session, from)).toEqual(rows);
+  return dump;
+}
+
+describe("a copy of a migrated schema is what it was copied from", () => {
+  const services = {
+    auth: "drizzle/auth",
+    workflow: "drizzle/workflow",
+    ingestion: "drizzle/ingestion",
+  };
+  const histories = {
+    "chat-platform": ["0035_dynamic_maintenance"],
+    "booking-suite": ["0036_watchlist_nested", "0042_lock_and_truncate"],
+    "deploy-panel": ["0036_generic_audit"],
+  };
+  const cases: [name: string, folder: string, acceptUnproved: string[]][] = [
+    ...Object.entries(services).map(([name, folder]): [string, string, string[]] => [
+      name,
+      folder,
+      [],
+    ]),
+    ...Object.entries(histories).map(([name, accepted]): [string, string, string[]] => [
+      name,
+      `tests/histories/${name}`,
+      accepted,
+    ]),
+  ];
+
+  test.each(cases)("%s", async (_name, folder, acceptUnproved) => {
+    const database = await createDatabase();
+    const app = {
+      schema: "./none",
+      out: join(repository, folder),
+      database: "main",
+      tenantSchema: "app_{tenant}",
+      acceptUnproved,
+    };
+    const input = appFleet(database.url, ["one"], { services: { app } });
+    const { outcomes } = await migrateAll(contextFor(repository, input));
+    expect(outcomes.map(({ failure }) => failure)).toEqual([undefined]);
+    const session = await sessionOf(database.url);
+    const dump = await expectCopy(database, session, "app_one", awkward);
+    const texts = [...dump.preData, ...dump.postData].map((template) => template.join("?"));
+    expect(texts.filter((text) => text.includes("app_one") || text.includes("__fleet"))).toEqual(
+      [],
+    );
+    // And back again, from a name that is quoted everywhere.
+    await expectCopy(database, session, awkward, "app_three");
+  });
+});
+
+/** What is hard to write down, in the schema that is first on the search_path. Each {tenant} is that schema. */
+const hardThings = await readFile(join(repository, "tests/support/hard-schema.sql"), "utf8");
+
+/** Makes a schema with hard things, as the tool does: its name is quoted wherever it stands. */
+async function hardSchema(database: TestDatabase, schema: string): Promise<void> {
+  const quoted = quoteIdentifier(schema);
+  await database.query(
+    `CREATE SCHEMA ${quoted}; SET search_path = ${quoted}; ${hardThings.replaceAll('"{tenant}"', quoted)}; RESET search_path`,
+  );
+}
+
+describe("what is hard to write down", () => {
+  test.each(["hard", awkward, "order", "text", "users", "a"])("in a schema %s", async (schema) => {
+    const database = await createDatabase();
+    await hardSchema(database, schema);
+    const session = await sessionOf(database.url);
+    await expectCopy(database, session, schema, "Copy of it");
+    await expectCopy(database, session, "Copy of it", "plain");
+    const [{ bodies } = { bodies: "" }] = await database.query<{ bodies: string }>(
+      `SELECT string_agg(prosrc, ' ') AS bodies FROM pg_proc WHERE pronamespace = '"Copy of it"'::regnamespace`,
+    );
+    const column = '"order" = "a"."text"';
+    expect(bodies).toContain(column);
+  });
+
+  test("as text, into another database", async () => {
+    const [database, other] = [await createDatabase(), await createDatabase()];
+    await hardSchema(database, "hard");
+    const [from, to] = [await sessionOf(database.url), await sessionOf(other.url)];
+    const dump = await dumpStructure(from, "hard");
+    const contents = await dumpContent(from, "hard", dump.tables, { maxRows: 1_000 });
+    const inserts = (contents ?? []).flatMap(({ table, rows }) => insertsOf(table, rows));
+    await load(to, "soft", { ...dump, rows: [...inserts, ...setSequences(dump.sequences)] });
+    expect(await structureOf(other, "soft")).toEqual(await structureOf(database, "hard"));
+    expect(await rowsOf(to, "soft")).toEqual(await rowsOf(from, "hard"));
+    expect(await dumpContent(from, "hard", dump.tables, { maxRows: 3 })).toBeUndefined();
+  });
+
+  test("by an ordinary role that owns the schema", async () => {
+    const database = await createDatabase();
+    const { url, role } = await createRole(database);
+    await database.query(`CREATE SCHEMA hard AUTHORIZATION ${role}; SET ROLE ${role}; SET search_path = hard;
+      CREATE TYPE mood AS ENUM ('fine'); CREATE TABLE people (id int PRIMARY KEY GENERATED ALWAYS AS IDENTITY, mood mood DEFAULT 'fine');
+      INSERT INTO people DEFAULT VALUES; RESET search_path; RESET ROLE`);
+    const session = await sessionOf(url);
+    await clone(session, "hard", "soft");
+    expect(await database.query(`SELECT id, mood::text FROM soft.people`)).toEqual([
+      { id: 1, mood: "fine" },
+    ]);
+    expect(await structureOf(database, "soft")).toEqual(await structureOf(database, "hard"));
+    await database.query(
+      `ALTER TABLE hard.people ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY`,
+    );
+    await expect(clone(session, "hard", "third")).rejects.toThrow(
+      'query would be affected by row-level security policy for table "people"',
+    );
+    await session.query("ROLLBACK");
+    await expect(dumpStructure(session, "public")).rejects.toThrow(
+      "must be owner of schema public",
+    );
+    await expect(dumpStructure(session, "nowhere")).rejects.toThrow("there is no schema nowhere");
+  });
+
+  test("what cannot be copied is refused by name, and the ledger is not looked at", async () => {
+    const database = await createDatabase();
+    await database.query(`CREATE SCHEMA hard; SET search_path = hard;
+      CREATE TABLE __fleet_ledger (tag text PRIMARY KEY); CREATE TYPE pair AS (a int, b int);
+      CREATE FUNCTION as_text(pair) RETURNS text LANGUAGE sql AS $$ SELECT ($1).a::text $$;
+      CREATE CAST (pair AS text) WITH FUNCTION as_text(pair); CREATE OPERATOR FAMILY often USING btree;
+      CREATE TABLE t (a int); CREATE TYPE shell; RESET search_path`);
+    const session = await sessionOf(database.url);
+    const refused = dumpStructure(session, "hard");
+    await expect(refused).rejects.toThrow(
+      "the schema hard holds what cannot be copied: cast (pair AS pg_catalog.text), operator family often USING btree, type shell",
+    );
+    await database.query(
+      `DROP CAST (hard.pair AS text); DROP OPERATOR FAMILY hard.often USING btree; DROP TYPE hard.shell`,
+    );
+    const { tables } = await dumpStructure(session, "hard");
+    expect(tables.map(({ name }) => name)).toEqual(["t"]);
+  });
+
+  test("a schema that is being changed is not waited for long", async () => {
+    const database = await createDatabase();
+    await database.query("CREATE SCHEMA hard; CREATE TABLE hard.t (a int)");
+    const other = await database.connect();
+    await other.query("BEGIN; LOCK TABLE hard.t");
+    const session = await sessionOf(database.url);
+    await expect(dumpStructure(session, "hard")).rejects.toThrow("lock timeout");
+    await other.query("ROLLBACK");
+    expect((await dumpStructure(session, "hard")).tables).toHaveLength(1);
+  });
+});
