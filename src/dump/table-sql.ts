@@ -134,7 +134,7 @@ function tableActions(table: Relation, context: TableContext): string[] {
   return [
     ...columns.flatMap(columnActions),
     ...columns
-      .filter(({ local }) => !local && !table.isPartition)
+      .filter(() => !table.isPartition)
       .flatMap((column) => inheritedActions(column, table, context)),
     ...(identity === undefined ? [] : [`REPLICA IDENTITY ${identity}`]),
   ];
@@ -146,9 +146,13 @@ function inheritedActions(column: Column, table: Relation, context: TableContext
   const above = inheritsFrom(table, context).flatMap(
     ({ oid }) => context.content.columns.get(oid)?.find(({ name }) => name === column.name) ?? [],
   );
-  const lost = column.expression === null && above.some(({ expression }) => expression !== null);
+  const lost =
+    column.expression === null &&
+    above.some(({ expression, generated }) => expression !== null && generated === "");
   return [
-    ...(context.content.version < 180000 && column.notNull ? [`${alter} SET NOT NULL`] : []),
+    ...(context.content.version < 180000 && column.notNull && !column.local
+      ? [`${alter} SET NOT NULL`]
+      : []),
     ...(lost ? [`${alter} DROP DEFAULT`] : []),
   ];
 }
