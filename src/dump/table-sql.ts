@@ -28,6 +28,9 @@ export function createTable(table: Relation, context: TableContext): string[] {
   const statements = [clauses.join(" ")];
   if (actions.length > 0) statements.push(`ALTER TABLE ONLY ${qualified} ${actions.join(", ")}`);
   if (table.ofType !== null) statements.push(`ALTER TABLE ${qualified} OF ${table.ofType}`);
+  if (joinedLater(table, context))
+    for (const parent of parentsOf(table, context))
+      statements.push(`ALTER TABLE ONLY ${qualified} INHERIT ${parent.qualified}`);
   return [...statements, ...attach(table, context)];
 }
 
@@ -51,7 +54,17 @@ function attach(table: Relation, { content }: TableContext): string[] {
   ];
 }
 
-function inheritsFrom(table: Relation, { content }: TableContext): Relation[] {
+/** The tables that CREATE TABLE inherits columns from. */
+function inheritsFrom(table: Relation, context: TableContext): Relation[] {
+  return joinedLater(table, context) ? [] : parentsOf(table, context);
+}
+
+/** True for a table that had all its columns before it inherited them: they keep their order. */
+function joinedLater({ oid }: Relation, { content }: TableContext): boolean {
+  return (content.columns.get(oid) ?? []).every(({ local }) => local);
+}
+
+function parentsOf(table: Relation, { content }: TableContext): Relation[] {
   if (table.isPartition) return [];
   return table.parents.flatMap((oid) => content.relations.get(oid) ?? []);
 }
