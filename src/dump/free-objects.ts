@@ -17,7 +17,7 @@ export interface UserType {
   readonly range: RangeParts | null;
 }
 
-export interface RangeParts {
+interface RangeParts {
   readonly subtype: string;
   readonly opclass: string;
   readonly collation: string | null;
@@ -67,7 +67,7 @@ export interface Routine {
 }
 
 /** The options of CREATE AGGREGATE that are spelled as they are named here. */
-export type AggregateParts = Readonly<Record<string, string | null>>;
+type AggregateParts = Readonly<Record<string, string | null>>;
 
 export async function readRoutines({ session, oids }: Source): Promise<Routine[]> {
   return session.query<Routine>(
