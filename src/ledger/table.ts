@@ -67,6 +67,28 @@ ON CONFLICT (tag) DO NOTHING`,
   ];
 }
 
+/** SQL that fills an empty ledger with migrations that are applied whole. */
+export function createLedgerRows(
+  schema: string,
+  entries: readonly {
+    readonly tag: string;
+    readonly checksum: string;
+    readonly statements: number;
+    readonly appliedChecksum: string;
+  }[],
+  by: string,
+): string {
+  const rows = entries.map(({ tag, checksum, statements, appliedChecksum }) => {
+    const values = [tag, checksum, statements, statements, appliedChecksum].map((value) =>
+      typeof value === "number" ? String(value) : quoteLiteral(value),
+    );
+    return `(${values.join(", ")}, false, clock_timestamp(), 0, ${quoteLiteral(by)} || ' as ' || session_user)`;
+  });
+  return `INSERT INTO ${ledgerOf(schema)}
+  (tag, checksum, statements, applied, applied_checksum, begun, applied_at, duration_ms, applied_by)
+VALUES ${rows.join(",\n")}`;
+}
+
 /** SQL that records a migration, or how far it came. Runs in the transaction of what it records. */
 export function recordProgress(schema: string, progress: Progress): string {
   const duration = "(extract(epoch FROM clock_timestamp() - now()) * 1000)::integer";

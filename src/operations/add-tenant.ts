@@ -10,6 +10,7 @@ import {
   migrateTenant,
   type NewAdmin,
   type NewTenant,
+  prepareBaselines,
   register,
   removeAdmin,
   seed,
@@ -21,6 +22,8 @@ import { heldError, holdTenant, type TenantHold } from "./tenant-work.ts";
 /** Who is to be onboarded, and as whom somebody can come in at first. */
 export interface AddRequest extends NewTenant {
   readonly admin?: NewAdmin;
+  /** True: every migration is run, and no baseline is used or made. */
+  readonly replay?: boolean;
 }
 
 export interface AddedTenant {
@@ -50,7 +53,7 @@ export function addTenant(
     const steps: Step[] = [
       { name: "register", run: () => register(hold, request) },
       { name: "schemas", run: () => createSchemas(hold) },
-      { name: "migrate", run: () => migrateTenant(hold) },
+      { name: "migrate", run: () => migrateTenant(hold, request.replay) },
       { name: "grant", run: () => grant(hold) },
       { name: "seed", run: () => seed(hold) },
       {
@@ -82,8 +85,19 @@ export function addTenant(
       const durationMs = Math.round(performance.now() - startedAt);
       observe({ type: "stepEnded", tenant, step: name, durationMs });
     }
+    if (request.replay !== true) await prepare(hold);
     return { tenant, ...(admin === undefined ? {} : { admin }) };
   });
+}
+
+/** The tenant is there, whatever becomes of what the next one would be quicker with. */
+async function prepare(hold: TenantHold): Promise<void> {
+  try {
+    for (const [service, reason] of await prepareBaselines(hold))
+      hold.context.notify(`${service}: new tenants run its whole history, because ${reason}`);
+  } catch (error) {
+    hold.context.notify(`The baselines could not be made: ${messageOf(heldError(hold.id, error))}`);
+  }
 }
 
 /** Takes back what the steps did: the tenant's schemas with all that is in them, then its place in the registry. */

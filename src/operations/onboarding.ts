@@ -6,10 +6,12 @@ import type { Target } from "../core/target.ts";
 import type { TenantRecord } from "../core/tenant.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
 import { ledgerOf } from "../ledger/table.ts";
+import type { History } from "../plan/build.ts";
 import { divide } from "../plan/waves.ts";
 import { admit } from "../postgres/privileges.ts";
 import { failureText } from "../report/errors.ts";
 import { noLedger } from "../rollout/guard.ts";
+import { applyBaseline, deservesBaseline, historyKey, makeBaseline } from "./baseline.ts";
 import { type Context, selectTargets } from "./context.ts";
 import { plannerFor } from "./migrate.ts";
 import { planFleet, readHistories } from "./plan-fleet.ts";
@@ -63,11 +65,13 @@ export async function createSchemas(hold: TenantHold): Promise<void> {
 }
 
 /**
- * Brings every service of the tenant to head, as `migrate` does.
+ * Brings every service of the tenant to head: by the service's baseline where there is one and the schema is new, and
+ * for the rest as `migrate` does.
  *
+ * @param replay true: every migration is run
  * @throws FleetError `onboarding` with every failure
  */
-export async function migrateTenant(hold: TenantHold): Promise<void> {
+export async function migrateTenant(hold: TenantHold, replay = false): Promise<void> {
   const record = await registered(hold);
   const known = listing(hold.context, [
     { id: record.id, attributes: {}, database: record.database ?? undefined },
@@ -75,6 +79,7 @@ export async function migrateTenant(hold: TenantHold): Promise<void> {
   const context = { ...known, environment: { ...known.environment, TENANTS: undefined } };
   const targets = selectTargets(context, { services: [], tenants: [hold.id], databases: [] });
   const histories = await readHistories(context, targets);
+  if (!replay) await fromBaselines(hold, targets, histories);
   const planOne = plannerFor(context, { services: [], tenants: [], databases: [] });
   const fleet = await planFleet(context, targets, histories, hold.open, planOne, true);
   const plan = divide(fleet.targets, {});
@@ -98,6 +103,47 @@ export async function migrateTenant(hold: TenantHold): Promise<void> {
   throw new FleetError("onboarding", first?.message ?? "the migrations were interrupted", {
     ...(problems.length > 1 ? { problems } : {}),
   });
+}
+
+/** Makes schemas that are new from their services' baselines, where those are kept and good. */
+async function fromBaselines(
+  { context, open }: TenantHold,
+  targets: readonly Target[],
+  histories: ReadonlyMap<string, History>,
+): Promise<void> {
+  const { readBaseline } = await import("../control/baselines.ts");
+  await forEachTarget({ context, open }, targets, async (session, target) => {
+    const history = histories.get(target.service);
+    if (history === undefined || !deservesBaseline(history)) return;
+    const state = (await readLedgers(session, [target.schema], history.known)).get(target.schema);
+    if (state?.kind !== "ledger" || state.entries.length > 0) return;
+    const key = await historyKey(session, history);
+    const baseline = await readBaseline(session, target.service, key);
+    if (baseline === undefined || "refused" in baseline) return;
+    await applyBaseline(context, session, target, baseline);
+  });
+}
+
+/**
+ * Makes the baselines that are missing, for the next tenant: of services with a long history.
+ *
+ * @returns why a service has none, by its name
+ */
+export async function prepareBaselines(hold: TenantHold): Promise<ReadonlyMap<string, string>> {
+  const { keepBaseline, readBaseline } = await import("../control/baselines.ts");
+  const targets = await registeredTargets(hold);
+  const histories = await readHistories(hold.context, targets);
+  const refusals = new Map<string, string>();
+  await forEachTarget(hold, targets, async (session, { database, service }) => {
+    const history = histories.get(service);
+    if (history === undefined || !deservesBaseline(history)) return;
+    const key = await historyKey(session, history);
+    if ((await readBaseline(session, service, key)) !== undefined) return;
+    const made = await makeBaseline(hold.context, session, database, service, history);
+    await keepBaseline(session, service, key, made);
+    if ("refused" in made) refusals.set(service, made.refused);
+  });
+  return refusals;
 }
 
 /** Lets the application's role into the schemas, if one is configured; this is what makes the tenant usable. */

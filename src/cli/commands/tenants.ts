@@ -22,6 +22,7 @@ interface NewOptions extends CommonOptions {
 interface AddOptions extends NewOptions {
   readonly adminEmail?: string;
   readonly adminPasswordStdin?: boolean;
+  readonly replay?: boolean;
 }
 
 export function tenantsCommand(finish: Finish): Command {
@@ -70,6 +71,7 @@ function addCommand(command: Command, finish: Finish): Command {
     .argument("<id>", "the tenant's id")
     .option("--admin-email <address>", "create its first user")
     .option("--admin-password-stdin", "read that user's password from standard input")
+    .option("--replay", "run every migration, use no baseline")
     .action(async (tenant: string, options: AddOptions) => {
       const { addTenant } = await import("../../operations/add-tenant.ts");
       const context = await createContext(options);
@@ -83,6 +85,7 @@ function addCommand(command: Command, finish: Finish): Command {
           ...(attributes === undefined ? {} : { attributes }),
           ...(database === undefined ? {} : { database }),
           ...(admin === undefined ? {} : { admin }),
+          replay: options.replay === true,
         },
         observe,
       );

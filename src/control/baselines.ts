@@ -1,0 +1,66 @@
+import { and, eq, ne } from "drizzle-orm";
+import { jsonb, pgSchema, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
+import { controlSchema } from "../config/schema.ts";
+import type { BaselineResult } from "../core/baseline.ts";
+import type { Session } from "../postgres/session.ts";
+import { createMissing, hasTables } from "./create.ts";
+
+const names = ["baselines"];
+
+const ddl = `CREATE TABLE IF NOT EXISTS drizzle_fleet.baselines (
+  service text,
+  history text,
+  content jsonb NOT NULL,
+  made_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (service, history)
+)`;
+
+const baselines = pgSchema(controlSchema).table(
+  "baselines",
+  {
+    service: text("service").notNull(),
+    history: text("history").notNull(),
+    content: jsonb("content").$type<BaselineResult>().notNull(),
+    madeAt: timestamp("made_at", { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.service, table.history] })],
+);
+
+/**
+ * The baseline that a database keeps of a service.
+ *
+ * @param history what it must be of: a digest
+ */
+export async function readBaseline(
+  session: Session,
+  service: string,
+  history: string,
+): Promise<BaselineResult | undefined> {
+  if (!(await hasTables(session, names))) return undefined;
+  const [row] = await session.drizzle((db) =>
+    db
+      .select({ content: baselines.content })
+      .from(baselines)
+      .where(and(eq(baselines.service, service), eq(baselines.history, history))),
+  );
+  return row?.content;
+}
+
+/** Keeps a service's newest baseline, and no older one. */
+export async function keepBaseline(
+  session: Session,
+  service: string,
+  history: string,
+  content: BaselineResult,
+): Promise<void> {
+  await createMissing(session, names, ddl);
+  await session.drizzle((db) =>
+    db
+      .insert(baselines)
+      .values({ service, history, content })
+      .onConflictDoUpdate({ target: [baselines.service, baselines.history], set: { content } }),
+  );
+  await session.drizzle((db) =>
+    db.delete(baselines).where(and(eq(baselines.service, service), ne(baselines.history, history))),
+  );
+}
