@@ -269,6 +269,28 @@ describe("what is hard to write down", () => {
     await expect(dumpStructure(session, "hard")).rejects.toThrow("in a circle cannot be copied");
   });
 
+  test("what later versions of PostgreSQL have", async ({ skip }) => {
+    const database = await createDatabase();
+    const [{ version } = { version: 0 }] = await database.query<{ version: number }>(
+      "SELECT current_setting('server_version_num')::int AS version",
+    );
+    skip(version < 180000, "virtual columns and the like came with PostgreSQL 18");
+    await database.query(`CREATE SCHEMA hard; SET search_path = hard;
+      CREATE TABLE a (id int PRIMARY KEY, n int, doubled int GENERATED ALWAYS AS (n * 2), CONSTRAINT soft CHECK (n > 5) NOT ENFORCED);
+      INSERT INTO a VALUES (1, NULL), (2, 3);
+      ALTER TABLE a ADD CONSTRAINT someday NOT NULL n NOT VALID;
+      CREATE TABLE b (a_id int CONSTRAINT up REFERENCES a NOT ENFORCED, room int4range, span int4range, PRIMARY KEY (room, span WITHOUT OVERLAPS));
+      CREATE TABLE list (id int GENERATED ALWAYS AS IDENTITY, at date NOT NULL, ref int REFERENCES a) PARTITION BY RANGE (at);
+      CREATE TABLE list_1 PARTITION OF list FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+      CREATE TABLE early (at date CONSTRAINT mine NOT NULL, id int NOT NULL, ref int CONSTRAINT own_name REFERENCES a);
+      ALTER TABLE list ATTACH PARTITION early FOR VALUES FROM ('2021-01-01') TO ('2022-01-01');
+      CREATE TABLE points (x int) PARTITION BY HASH (x); CREATE TABLE points_0 PARTITION OF points FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+      ALTER TABLE points ADD PRIMARY KEY (x); ALTER TABLE a ADD FOREIGN KEY (id) REFERENCES points NOT ENFORCED;
+      INSERT INTO list (at) VALUES ('2020-02-02'), ('2021-02-02'); RESET search_path`);
+    const session = await sessionOf(database.url);
+    await expectCopy(database, session, "hard", awkward);
+  });
+
   test("many tables cost as many queries as few", async () => {
     const database = await createDatabase();
     await database.query("CREATE SCHEMA few; CREATE TABLE few.t (id serial PRIMARY KEY)");
