@@ -50,10 +50,16 @@ export function addTenant(
 ): Promise<AddedTenant> {
   return holdTenant(context, request.tenant, async (hold) => {
     let admin: CreatedAdmin | undefined;
+    let unprepared = false;
     const steps: Step[] = [
       { name: "register", run: () => register(hold, request) },
       { name: "schemas", run: () => createSchemas(hold) },
-      { name: "migrate", run: () => migrateTenant(hold, request.replay) },
+      {
+        name: "migrate",
+        run: async () => {
+          unprepared = await migrateTenant(hold, request.replay);
+        },
+      },
       { name: "grant", run: () => grant(hold) },
       { name: "seed", run: () => seed(hold) },
       {
@@ -85,7 +91,7 @@ export function addTenant(
       const durationMs = Math.round(performance.now() - startedAt);
       observe({ type: "stepEnded", tenant, step: name, durationMs });
     }
-    if (request.replay !== true) await prepare(hold);
+    if (unprepared) await prepare(hold);
     return { tenant, ...(admin === undefined ? {} : { admin }) };
   });
 }

@@ -69,9 +69,10 @@ export async function createSchemas(hold: TenantHold): Promise<void> {
  * for the rest as `migrate` does.
  *
  * @param replay true: every migration is run
+ * @returns true when some service has a long history and no baseline yet
  * @throws FleetError `onboarding` with every failure
  */
-export async function migrateTenant(hold: TenantHold, replay = false): Promise<void> {
+export async function migrateTenant(hold: TenantHold, replay = false): Promise<boolean> {
   const record = await registered(hold);
   const known = listing(hold.context, [
     { id: record.id, attributes: {}, database: record.database ?? undefined },
@@ -79,20 +80,32 @@ export async function migrateTenant(hold: TenantHold, replay = false): Promise<v
   const context = { ...known, environment: { ...known.environment, TENANTS: undefined } };
   const targets = selectTargets(context, { services: [], tenants: [hold.id], databases: [] });
   const histories = await readHistories(context, targets);
-  if (!replay) await fromBaselines(hold, targets, histories);
+  const { made, missing } = replay ? nothingMade : await fromBaselines(hold, targets, histories);
+  const rest = targets.filter((target) => !made.has(target));
+  if (rest.length > 0) await migrateTargets({ ...hold, context }, rest, histories);
+  return missing;
+}
+
+const nothingMade: FromBaselines = { made: new Set(), missing: false };
+
+async function migrateTargets(
+  { context, id, open }: TenantHold,
+  targets: readonly Target[],
+  histories: ReadonlyMap<string, History>,
+): Promise<void> {
   const planOne = plannerFor(context, { services: [], tenants: [], databases: [] });
-  const fleet = await planFleet(context, targets, histories, hold.open, planOne, true);
+  const fleet = await planFleet(context, targets, histories, open, planOne, true);
   const plan = divide(fleet.targets, {});
   const scripts = await readScripts(context, plan, histories);
   refusePooled(plan, fleet.databases, scripts.scriptOf, needsDirectUrl);
-  await createExtensions(context, scripts, hold.open);
+  await createExtensions(context, scripts, open);
   const prepared: Prepared = {
-    ...{ verb: "tenants add", selection: { tenants: [hold.id] }, kept: false },
+    ...{ verb: "tenants add", selection: { tenants: [id] }, kept: false },
     ...{ plan, planOne, histories, databases: fleet.databases, scriptOf: scripts.scriptOf },
   };
   const { concurrency, timeouts } = context.config.fleet;
   const choices = { concurrency, timeouts, soakMs: 0, maxFailures: Number.POSITIVE_INFINITY };
-  const { outcomes } = await rollOut(context, prepared, hold.open, choices, () => undefined);
+  const { outcomes } = await rollOut(context, prepared, open, choices, () => undefined);
   const problems = outcomes.filter(isFailure).map(({ target, failure }) => {
     const text = failure === undefined ? "it was not migrated" : failureText(failure);
     return new FleetError("onboarding", `${target.service}/${target.tenant}: ${text}`);
@@ -105,23 +118,35 @@ export async function migrateTenant(hold: TenantHold, replay = false): Promise<v
   });
 }
 
+interface FromBaselines {
+  /** The targets that are at head now. */
+  readonly made: ReadonlySet<Target>;
+  /** True when a baseline is still to be made. */
+  readonly missing: boolean;
+}
+
 /** Makes schemas that are new from their services' baselines, where those are kept and good. */
 async function fromBaselines(
-  { context, open }: TenantHold,
+  hold: TenantHold,
   targets: readonly Target[],
   histories: ReadonlyMap<string, History>,
-): Promise<void> {
+): Promise<FromBaselines> {
   const { readBaseline } = await import("../control/baselines.ts");
-  await forEachTarget({ context, open }, targets, async (session, target) => {
+  const made = new Set<Target>();
+  let missing = false;
+  await forEachTarget(hold, targets, async (session, target) => {
     const history = histories.get(target.service);
     if (history === undefined || !deservesBaseline(history)) return;
     const state = (await readLedgers(session, [target.schema], history.known)).get(target.schema);
     if (state?.kind !== "ledger" || state.entries.length > 0) return;
     const key = await historyKey(session, history);
     const baseline = await readBaseline(session, target.service, key);
+    missing ||= baseline === undefined;
     if (baseline === undefined || "refused" in baseline) return;
-    await applyBaseline(context, session, target, baseline);
+    await applyBaseline(hold.context, session, target, baseline);
+    made.add(target);
   });
+  return { made, missing };
 }
 
 /**
@@ -149,9 +174,11 @@ export async function prepareBaselines(hold: TenantHold): Promise<ReadonlyMap<st
 /** Lets the application's role into the schemas, if one is configured; this is what makes the tenant usable. */
 export async function grant(hold: TenantHold): Promise<void> {
   const { context, open } = hold;
-  await forEachTarget(hold, await registeredTargets(hold), async (session, target) => {
-    const role = open.applicationRoleOf(target.database);
-    if (role === undefined) return;
+  const targets = (await registeredTargets(hold)).filter(
+    ({ database }) => open.applicationRoleOf(database) !== undefined,
+  );
+  await forEachTarget(hold, targets, async (session, target) => {
+    const role = open.applicationRoleOf(target.database) ?? "";
     const [missing] = await missingRole(session, target.database, role);
     if (missing !== undefined) throw missing;
     const statements = admit(target.schema, role, ledgerOf(target.schema));
@@ -165,6 +192,7 @@ export async function grant(hold: TenantHold): Promise<void> {
 export async function seed(hold: TenantHold): Promise<void> {
   const { context } = hold;
   const seeds = await loadSeeds(context);
+  if (seeds.length === 0) return;
   const { id, attributes } = await registered(hold);
   await forEachTarget(hold, await registeredTargets(hold), async (session, target) => {
     const own = seeds.find(({ service }) => service === target.service)?.seed;

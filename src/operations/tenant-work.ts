@@ -1,7 +1,7 @@
 import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
 import type { TenantRecord } from "../core/tenant.ts";
-import { type Session, withSession } from "../postgres/session.ts";
+import { Session, withSession } from "../postgres/session.ts";
 import { isConnectionLoss, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 import { inTenant, type TenantWork } from "../rollout/in-tenant.ts";
 import { resolveTargets } from "../tenants/targets.ts";
@@ -16,6 +16,8 @@ export interface TenantHold {
   readonly open: OpenDatabases;
   /** On the database with the registry; it holds the tenant's lock. */
   readonly registry: Session;
+  /** A session to work with in a database: one for all steps. */
+  readonly sessionFor: (database: string) => Promise<Session>;
 }
 
 /**
@@ -46,9 +48,15 @@ export async function holdTenant<Result>(
         if (registry.pooled) throw needsDirect(home);
         const { lockTenant } = await import("../control/registry.ts");
         if (!(await lockTenant(registry, id))) throw busy(id);
-        return use({ context, id, open, registry }).catch((error: unknown) => {
+        const sessions = new Sessions(open, fleet.connectTimeout);
+        const sessionFor = (database: string) => sessions.get(database);
+        try {
+          return await use({ context, id, open, registry, sessionFor });
+        } catch (error) {
           throw heldError(id, error);
-        });
+        } finally {
+          await sessions.close();
+        }
       },
     ),
   );
@@ -88,18 +96,39 @@ function targetsAmong(
   return resolveTargets(fleet, ids, { services: [], tenants: [id], databases: [] });
 }
 
-/** Does something with each of a tenant's targets, one database after the other, on one session for each. */
+/** Sessions that are opened when they are first needed, one for each database. */
+class Sessions {
+  readonly #open: OpenDatabases;
+  readonly #waitMs: number;
+  readonly #sessions = new Map<string, Session>();
+
+  constructor(open: OpenDatabases, waitMs: number) {
+    this.#open = open;
+    this.#waitMs = waitMs;
+  }
+
+  /** A new one, when the last one is lost. */
+  async get(database: string): Promise<Session> {
+    const kept = this.#sessions.get(database);
+    if (kept !== undefined && !kept.lost) return kept;
+    const address = this.#open.addressOf(database);
+    const session = await Session.connect(address, { waitMs: this.#waitMs });
+    this.#sessions.set(database, session);
+    return session;
+  }
+
+  async close(): Promise<void> {
+    for (const session of this.#sessions.values()) await session.close();
+  }
+}
+
+/** Does something with each of a tenant's targets, one after the other. */
 export async function forEachTarget(
-  { context, open }: Pick<TenantHold, "context" | "open">,
+  { sessionFor }: Pick<TenantHold, "sessionFor">,
   targets: readonly Target[],
   use: (session: Session, target: Target) => Promise<void>,
 ): Promise<void> {
-  const connect = { waitMs: context.config.fleet.connectTimeout, signal: context.signal };
-  for (const name of new Set(targets.map(({ database }) => database))) {
-    await withSession(open.addressOf(name), connect, async (session) => {
-      for (const target of targets) if (target.database === name) await use(session, target);
-    });
-  }
+  for (const target of targets) await use(await sessionFor(target.database), target);
 }
 
 /** Does something in one transaction in a tenant schema; an error names the target. */

@@ -1,0 +1,116 @@
+// What a new tenant costs: by its service's baseline, beside replaying a history of 200 migrations.
+// Needs the build and a server: the embedded one is started. Usage: node scripts/bench-onboarding.mjs
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseFleet } from "../dist/config/schema.js";
+import { acquireEmbedded } from "../dist/dev/embedded.js";
+import { catalogOf } from "../dist/drift/catalog.js";
+import { dumpContent } from "../dist/dump/content.js";
+import { dumpStructure } from "../dist/dump/structure.js";
+import { addTenant } from "../dist/operations/add-tenant.js";
+import { Session } from "../dist/postgres/session.js";
+
+const rounds = 5;
+const root = await mkdtemp(join(tmpdir(), "drizzle-fleet-bench-"));
+const server = await acquireEmbedded(
+  { root: process.cwd(), folder: join(root, "server"), port: 54_377 },
+  ["bench"],
+);
+try {
+  await writeHistory(200);
+  const context = {
+    config: { fleet: fleet(server.addressOf("bench").url), root, file: join(root, "x.ts") },
+    environment: {},
+    notify: (line) => console.log(line),
+  };
+  const first = performance.now();
+  await addTenant(context, { tenant: "first" });
+  console.log(`first tenant, replayed, and the baseline made: ${since(first)} ms`);
+  const times = { baseline: [], replay: [] };
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [kind, replay] of [
+      ["replay", true],
+      ["baseline", false],
+    ]) {
+      const startedAt = performance.now();
+      await addTenant(context, { tenant: `${kind}_${round}`, replay });
+      times[kind].push(since(startedAt));
+    }
+  }
+  for (const [kind, all] of Object.entries(times))
+    console.log(`${kind}: ${median(all)} ms (${all.join(", ")})`);
+  console.log(`ratio: ${(median(times.replay) / median(times.baseline)).toFixed(1)}`);
+  await compare();
+} finally {
+  await server.release();
+  await rm(root, { recursive: true, force: true });
+}
+
+async function compare() {
+  const session = await Session.connect(server.addressOf("bench"), { waitMs: 5_000 });
+  const facts = async (schema) => {
+    const { tables } = await dumpStructure(session, schema);
+    const contents = await dumpContent(session, schema, tables, { maxRows: 10_000 });
+    const rows = contents.map(({ table, rows: own }) => `${table.name}: ${own.length} rows`);
+    return JSON.stringify([await catalogOf(session, schema), rows.sort()]);
+  };
+  const same = (await facts("app_replay_0")) === (await facts("app_baseline_0"));
+  await session.close();
+  console.log(`catalogs and rows are equal: ${same}`);
+  if (!same) process.exitCode = 1;
+}
+
+function fleet(url) {
+  return parseFleet({
+    databases: { main: { url } },
+    services: {
+      app: { schema: "s", out: "./drizzle/app", database: "main", tenantSchema: "app_{tenant}" },
+    },
+  });
+}
+
+/**
+ * A table every tenth migration; then what years bring: columns that come, change and go, indexes, backfills, keys,
+ * renames, a function with its trigger that is replaced.
+ */
+async function writeHistory(count) {
+  const folder = join(root, "drizzle/app");
+  await mkdir(join(folder, "meta"), { recursive: true });
+  const entries = [];
+  for (let idx = 0; idx < count; idx += 1) {
+    const tag = `${String(idx).padStart(4, "0")}_step`;
+    await writeFile(join(folder, `${tag}.sql`), migration(idx));
+    entries.push({ idx, version: "7", when: 1_700_000_000_000 + idx, tag, breakpoints: true });
+  }
+  const journal = { version: "7", dialect: "postgresql", entries };
+  await writeFile(join(folder, "meta/_journal.json"), JSON.stringify(journal));
+}
+
+function migration(idx) {
+  const name = `t${Math.floor(idx / 10)}`;
+  const touch = (
+    value,
+  ) => `CREATE OR REPLACE FUNCTION "public"."${name}_touch"() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN new."remark" := '${value}'; RETURN new; END $$;`;
+  return [
+    `CREATE TABLE "${name}" ("id" serial PRIMARY KEY, "name" text NOT NULL, "made" timestamptz DEFAULT now());`,
+    `ALTER TABLE "${name}" ADD COLUMN "note" varchar(40);\nCREATE INDEX "${name}_note" ON "${name}" ("note");`,
+    `INSERT INTO "${name}" ("name") VALUES ('one'), ('two');`,
+    `ALTER TABLE "${name}" RENAME COLUMN "note" TO "remark";`,
+    `ALTER TABLE "${name}" ALTER COLUMN "remark" SET DATA TYPE text;\nUPDATE "${name}" SET "remark" = 'none';`,
+    `${touch("touched")}\nCREATE TRIGGER "${name}_touch" BEFORE UPDATE ON "${name}" FOR EACH ROW EXECUTE FUNCTION "public"."${name}_touch"();`,
+    `ALTER TABLE "${name}" ADD COLUMN "parent" integer REFERENCES "${name}" ("id");`,
+    `DROP INDEX "${name}_note";\nCREATE INDEX "${name}_remark" ON "${name}" ("remark", "made");`,
+    `ALTER TABLE "${name}" ADD COLUMN "old" integer DEFAULT 0 NOT NULL;\n${touch("touched again")}`,
+    `ALTER TABLE "${name}" DROP COLUMN "old";\nALTER TABLE "${name}" ALTER COLUMN "remark" SET NOT NULL;`,
+  ][idx % 10];
+}
+
+function since(startedAt) {
+  return Math.round(performance.now() - startedAt);
+}
+
+function median(all) {
+  return [...all].sort((one, other) => one - other)[Math.floor(all.length / 2)];
+}
