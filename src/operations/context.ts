@@ -25,6 +25,8 @@ export interface OpenDatabases {
   readonly addressOf: (name: string) => DatabaseAddress;
   /** The role that applications connect as; undefined when none is configured beside the one that owns the schemas. */
   readonly applicationRoleOf: (name: string) => string | undefined;
+  /** On the embedded server: how that role gets in. */
+  readonly applicationAddressOf?: (name: string) => DatabaseAddress;
 }
 
 /** The targets that the selection and `TENANTS` give. */
@@ -77,6 +79,7 @@ export async function withDatabases<Result>(
       embedded: true,
       addressOf: server.addressOf,
       applicationRoleOf: () => applicationUser,
+      applicationAddressOf: server.applicationAddressOf,
     });
   } finally {
     await server.release();

@@ -150,12 +150,21 @@ function runCommand(
   });
 }
 
+/** What a program needs to find the databases: as their owner by their URLs, and as the application. */
 function urlVariables(context: Context, open: OpenDatabases): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(context.config.fleet.databases).flatMap(([name, { url }]) =>
-      typeof url !== "object" ? [] : [[url.environmentVariable, open.addressOf(name).url]],
-    ),
+  const databases = Object.entries(context.config.fleet.databases);
+  const urls = databases.flatMap(([name, { url }]) =>
+    typeof url !== "object" ? [] : [[url.environmentVariable, open.addressOf(name).url]],
   );
+  const [first = ""] = databases.map(([name]) => name);
+  const application = open.applicationAddressOf?.(first).url;
+  if (application === undefined) return Object.fromEntries(urls);
+  const { username, password } = new URL(application);
+  return {
+    ...Object.fromEntries(urls),
+    DB_USER_SERVER: decodeURIComponent(username),
+    DB_PASSWORD_SERVER: decodeURIComponent(password),
+  };
 }
 
 async function untilStopped({ signal }: Context): Promise<void> {
