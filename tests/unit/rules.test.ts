@@ -1,0 +1,155 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { glob } from "tinyglobby";
+import { describe, expect, test } from "vitest";
+import { resolveDatabases } from "../../src/config/environment.ts";
+import { retiredWarnings } from "../../src/config/retired.ts";
+import { parseFleet } from "../../src/config/schema.ts";
+import { createProject, repository, runCli } from "../support/cli.ts";
+import { createDatabase } from "../support/database.ts";
+import { appFleet, configFile, history } from "../support/fleet.ts";
+
+/** Texts of the repository by file name. */
+async function textsOf(...patterns: string[]): Promise<Map<string, string>> {
+  const files = await glob(patterns, { cwd: repository });
+  const texts = files.map(
+    async (file) => [file, await readFile(join(repository, file), "utf8")] as const,
+  );
+  return new Map(await Promise.all(texts));
+}
+
+/** What a text does that only src/postgres may: it loads a driver, or makes a connection. */
+function connects(text: string): string[] {
+  const driver = `["'](?:pg|pg-[\\w-]+|postgres|drizzle-orm/(?:node-postgres|postgres-js))(?:/[^"']*)?["']`;
+  const loads = [
+    // Types are gone when it runs.
+    new RegExp(`\\b(?:import|export)\\s+(?!type\\b)[^;"']*\\bfrom\\s*${driver}`, "g"),
+    new RegExp(`\\b(?:import|require)\\s*\\(\\s*${driver}`, "g"),
+    new RegExp(`\\bimport\\s*${driver}`, "g"),
+    /\bnew\s+(?:\w+\s*\.\s*)*(?:Client|Pool)\b/g,
+  ];
+  return loads.flatMap((pattern) => text.match(pattern) ?? []);
+}
+
+const retired = "ALGA_DB_";
+
+describe("connections are made in src/postgres alone", () => {
+  test("no other file loads a driver or makes a client or a pool", async () => {
+    const texts = await textsOf("src/**/*.ts", "schema/**/*.ts");
+    const found = [...texts].filter(([, text]) => connects(text).length > 0);
+    expect(texts.size).toBeGreaterThan(100);
+    expect(found.map(([file]) => file).filter((file) => !file.startsWith("src/postgres/"))).toEqual(
+      [],
+    );
+    // Whoever looks must be able to see.
+    expect(found.map(([file]) => file)).toContain("src/postgres/session.ts");
+  });
+
+  test.each([
+    `import pg from "pg";`,
+    `import { Client } from 'pg';`,
+    `import {\n  type Client,\n  Pool,\n} from "pg";`,
+    `import "pg";`,
+    `export { Pool } from "pg-pool";`,
+    `const { default: pg } = await import("pg");`,
+    `const pg = require( "pg" );`,
+    `import { drizzle } from "drizzle-orm/node-postgres";`,
+    "new pg.Client({})",
+    "new Client",
+    "new Pool()",
+    "new driver . Pool ()",
+  ])("%j would be seen", (text) => {
+    expect(connects(text)).not.toEqual([]);
+  });
+
+  test.each([
+    `import type { Connection } from "pg";`,
+    `import type { NodePgDatabase } from "drizzle-orm/node-postgres";`,
+    `import { x } from "./pg";`,
+    "new ClientError()",
+  ])("%j is none of it", (text) => {
+    expect(connects(text)).toEqual([]);
+  });
+});
+
+describe("retired variables", () => {
+  const values = Object.fromEntries(
+    ["HOST", "PORT", "NAME", "USER", "PASSWORD", "ADMIN_USER", "ADMIN_PASSWORD", "PASSWORD_FILE"]
+      .map((name) => `${retired}${name}`)
+      .map((name) => [name, "never-looked-at"]),
+  );
+
+  /** An environment that has them, and lets nobody look at what they hold. */
+  function guarded(more: Record<string, string> = {}) {
+    const seen: string[] = [];
+    const environment = new Proxy<Record<string, string | undefined>>(
+      { ...values, ...more },
+      {
+        get(target, name) {
+          seen.push(String(name));
+          if (String(name).startsWith(retired)) throw new Error(`${String(name)} was read`);
+          return Reflect.get(target, name);
+        },
+      },
+    );
+    return { environment, seen };
+  }
+
+  test("are named in one file alone", async () => {
+    const texts = await textsOf("src/**/*", "schema/**/*", "scripts/**/*", "drizzle.config.ts");
+    const naming = [...texts].filter(([, text]) => text.includes(retired));
+    expect(naming.map(([file]) => file)).toEqual(["src/config/retired.ts"]);
+    // Nor are they put together from parts.
+    const parts = [...texts].filter(([, text]) => /ALGA/i.test(text));
+    expect(parts.map(([file]) => file)).toEqual(["src/config/retired.ts"]);
+  });
+
+  test("are warned of without a look at their values", () => {
+    const { environment, seen } = guarded();
+    const warnings = retiredWarnings(environment);
+    expect(warnings).toHaveLength(Object.keys(values).length);
+    expect(warnings).toContain(
+      `warning: ${retired}PASSWORD_FILE is not read any more. Set DB_PASSWORD_SERVER_FILE instead.`,
+    );
+    expect(seen).toEqual([]);
+  });
+
+  test("do not say where a database is", () => {
+    const fleet = parseFleet(appFleet("x", [], { databases: { main: {} } }));
+    expect(resolveDatabases(fleet, ["main"], guarded().environment)).toMatchObject({
+      kind: "embedded",
+    });
+    const standard = {
+      DB_HOST: "h",
+      DB_NAME_SERVER: "n",
+      DB_USER_ADMIN: "u",
+      DB_PASSWORD_ADMIN: "p",
+      DB_USER_SERVER: "s",
+      DB_PASSWORD_SERVER: "q",
+    };
+    for (const role of ["admin", "application"] as const) {
+      const { environment, seen } = guarded(standard);
+      expect(resolveDatabases(fleet, ["main"], environment, role).kind).toBe("configured");
+      expect(seen).toContain("DB_HOST");
+    }
+  });
+
+  test("are warned of by the command line on standard error, and change nothing else", async () => {
+    const database = await createDatabase();
+    const folder = await createProject({
+      "drizzle.config.ts": configFile(appFleet(database.url, ["acme"])),
+      ...history("drizzle/app", { "0000_t": "CREATE TABLE t (id int);" }),
+    });
+    const plain = await runCli(folder, ["status"]);
+    const warned = await runCli(folder, ["status"], {
+      [`${retired}HOST`]: "an-old-host",
+      [`${retired}TOKEN`]: "an-old-token",
+    });
+    expect(warned).toEqual({
+      ...plain,
+      stderr: `warning: ${retired}HOST is not read any more. Set DB_HOST instead.
+warning: ${retired}TOKEN is not read any more, and nothing replaces it. Unset it.
+${plain.stderr}`,
+    });
+  });
+});
