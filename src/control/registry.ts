@@ -62,6 +62,7 @@ export async function changeStatus(
   from: readonly TenantStatus[],
   to: TenantStatus,
 ): Promise<boolean> {
+  if (!(await hasTables(session, names))) return false;
   const changed = await session.drizzle((db) =>
     db
       .update(tenants)

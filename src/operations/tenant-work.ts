@@ -4,7 +4,7 @@ import type { TenantRecord } from "../core/tenant.ts";
 import { Session, withSession } from "../postgres/session.ts";
 import { isConnectionLoss, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 import { inTenant, type TenantWork } from "../rollout/in-tenant.ts";
-import { resolveTargets } from "../tenants/targets.ts";
+import { refuseOddName, resolveTargets } from "../tenants/targets.ts";
 import { type Context, type OpenDatabases, withDatabases } from "./context.ts";
 import { schemasBehind } from "./services.ts";
 import { databaseOf, listing } from "./tenant-sources.ts";
@@ -24,7 +24,7 @@ export interface TenantHold {
  * Takes a tenant's lock, for what changes the tenant as a whole.
  *
  * @throws FleetError `tenant` when another command has it; `usage` when the configuration does not leave it to the
- *   registry who exists; `config` behind a pooler, where no lock would last
+ *   registry who exists; `config` for a name that no tenant can have, and behind a pooler, where no lock would last
  */
 export async function holdTenant<Result>(
   context: Context,
@@ -39,6 +39,7 @@ export async function holdTenant<Result>(
         "Change the tenants there; or take the key out, and enter those that exist: drizzle-fleet tenants adopt --all",
     });
   }
+  refuseOddName(id);
   const home = databaseOf(fleet);
   return withDatabases(context, Object.keys(fleet.databases), (open) =>
     withSession(

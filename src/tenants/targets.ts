@@ -156,7 +156,7 @@ export function unknownNames(
       const near = nearNames(name, known);
       const list =
         known.length <= 20 ? `Known: ${known.join(", ") || "none"}.` : `There are ${known.length}.`;
-      return new FleetError("usage", `there is no ${kind} "${name}"`, {
+      return new FleetError("usage", `there is no ${kind} ${visible(name)}`, {
         remedy: near.length > 0 ? `Did you mean ${near.join(" or ")}? ${list}` : list,
       });
     });
@@ -174,6 +174,16 @@ function nearNames(name: string, known: readonly string[]): string[] {
     .sort((left, right) => left.away - right.away)
     .slice(0, 3)
     .map(({ candidate }) => candidate);
+}
+
+/**
+ * Refuses a name that no tenant can have, before anybody looks for it.
+ *
+ * @throws FleetError `config`
+ */
+export function refuseOddName(tenant: string): void {
+  const problem = tenantProblem(tenant);
+  if (problem !== undefined) throw problem;
 }
 
 function tenantProblem(tenant: string): FleetError | undefined {

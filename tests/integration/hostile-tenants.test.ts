@@ -1,0 +1,273 @@
+import { expect, test } from "vitest";
+import { isFleetError } from "../../src/core/errors.ts";
+import { addTenant } from "../../src/operations/add-tenant.ts";
+import type { Context } from "../../src/operations/context.ts";
+import { listTenants } from "../../src/operations/list-tenants.ts";
+import { migrate } from "../../src/operations/migrate.ts";
+import { status } from "../../src/operations/status.ts";
+import {
+  adoptTenant,
+  archiveTenant,
+  grantTenant,
+  removeTenant,
+  restoreTenant,
+} from "../../src/operations/tenant-life.ts";
+import { quoteIdentifier } from "../../src/postgres/identifiers.ts";
+import { createDatabase, createRole, type TestDatabase } from "../support/database.ts";
+import {
+  appFleet,
+  contextFor,
+  createFolder,
+  type Files,
+  history,
+  migrateAll,
+  writeFiles,
+} from "../support/fleet.ts";
+import { createRandom, type Random } from "../support/random.ts";
+
+const words = (text: string) => text.trim().split(/\s+/);
+
+/** Behind app_ so many bytes fit. */
+const room = 59;
+const fits = (name: string) => Buffer.byteLength(name) <= room;
+
+const allowed = [
+  ...words("select user table SELECT null NULL default current_user public pg pg_catalog"),
+  ...words("information_schema drizzle_fleet DROP_TABLE_users union.select 1.or.1-1 0x41 true"),
+  ...words("__proto__ constructor toString hasOwnProperty valueOf prototype undefined NaN"),
+  ...words("acme ACME Acme aCME app_acme acme-acme acme.acme app_app_acme a.b a-b a_b _ _- __"),
+  ...words("2fast 007 1e5 ٣ größe GRÖSSE Straße 日本語 हिन्दी x\u0304 𠮷野家 ı i I İ ﬁ fi --json_"),
+  ...["x".repeat(59), `${"x".repeat(58)}y`, `${"日".repeat(19)}ab`, `${"ü".repeat(29)}y`],
+].filter((name) => !name.startsWith("-"));
+
+const refused = [
+  ...words(String.raw`a"b a'b a;b a,b a/b ../a ..\a a\b a%b a(b) $(x) \`x\` a$b $$ {tenant} -a .a`),
+  ...words(`--help .. . 😀 a😀 ';DROP a&&b a|b a=b a:b @ # *`),
+  ...["", " ", " a", "a ", "a b", "x".repeat(60), "ü".repeat(30), "\u0301a"],
+  ...["\0", "\n", "\r", "\t", "\u001b[2J", "\u007f", "\u0085", "\u2028", "\u00a0"].map(
+    (character) => `a${character}b`,
+  ),
+  ...["\u200b", "\u200f", "\u202e", "\u2066", "\ufeff", "\ud800", "e\u0301"].map(
+    (character) => `a${character}b`,
+  ),
+];
+
+/** Names from pieces of other names, in other cases, and inside of each other. */
+function generatedNames(random: Random, count: number): string[] {
+  const names = new Set(allowed);
+  const heads = [..."azAZ09_ßıİﬁé日𠮷ह"];
+  const tails = [...heads, ..."-.", "हि", "--", "..", "app_"];
+  const pick = <Item>(items: readonly Item[]) => items[random.below(items.length)] as Item;
+  while (names.size < count) {
+    const known = [...names];
+    const made = [
+      () => pick(heads) + Array.from({ length: random.below(20) }, () => pick(tails)).join(""),
+      () => pick(known).toUpperCase(),
+      () => pick(known).toLowerCase(),
+      () => `${pick(known)}${pick([..."-._"])}${pick(known)}`,
+      () => pick(heads) + pick(known),
+    ];
+    const name = pick(made)().normalize("NFC");
+    if (fits(name) && /^[^\p{M}]/u.test(name)) names.add(name);
+  }
+  return random.shuffled([...names]);
+}
+
+/** Good names with something in them that is not. */
+function spoiltNames(random: Random, names: readonly string[], count: number): string[] {
+  const bad = ["'", '"', ";", "\0", "\n", " ", "/", "\\", "$", "\u202e", "😀", "e\u0301", "(", "%"];
+  const spoilt = new Set(refused);
+  while (spoilt.size < count) {
+    const name = [...(names[random.below(names.length)] ?? "")];
+    name.splice(random.below(name.length + 1), 0, bad[random.below(bad.length)] ?? "'");
+    spoilt.add(name.join(""));
+  }
+  return [...spoilt];
+}
+
+async function createFleet(tables: Files) {
+  const database = await createDatabase();
+  const { role } = await createRole(database, { mayCreate: false });
+  const root = await createFolder(history("drizzle/app", tables));
+  const { tenants: _, ...fleet } = appFleet(database.url, []);
+  const environment = { DB_USER_SERVER: role, DB_PASSWORD_SERVER: "plain" };
+  return { database, role, root, context: contextFor(root, fleet, environment) };
+}
+
+/** A few at a time, as somebody would who has many. */
+async function each(names: readonly string[], use: (name: string) => Promise<unknown>) {
+  const rest = [...names];
+  const worker = async () => {
+    for (let name = rest.pop(); name !== undefined; name = rest.pop()) await use(name);
+  };
+  await Promise.all(Array.from({ length: 4 }, worker));
+}
+
+const schemaOf = (tenant: string) => `app_${tenant}`;
+const sorted = (names: Iterable<string>) => [...names].sort();
+
+async function schemasOf(database: TestDatabase): Promise<string[]> {
+  const rows = await database.query<{ name: string }>(
+    `SELECT nspname AS name FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'drizzle_fleet', 'public')`,
+  );
+  return sorted(rows.map(({ name }) => name));
+}
+
+/** The tenants that the application can enter, of those whose schemas are there. */
+async function openTo(database: TestDatabase, role: string): Promise<string[]> {
+  const rows = await database.query<{ name: string }>(
+    `SELECT nspname AS name FROM pg_namespace WHERE nspname LIKE 'app\\_%' AND has_schema_privilege($1, oid, 'USAGE')`,
+    [role],
+  );
+  return sorted(rows.map(({ name }) => name));
+}
+
+async function registeredIn(database: TestDatabase): Promise<Map<string, string>> {
+  const rows = await database.query<{ id: string; status: string }>(
+    "SELECT id, status FROM drizzle_fleet.tenants",
+  );
+  return new Map(rows.map(({ id, status }) => [id, status]));
+}
+
+/** What each tenant's own table has: nothing but the tenant's name, put there by the tenant. */
+async function contentsOf(database: TestDatabase, tenants: readonly string[]): Promise<string[]> {
+  const [row] = await database.query<{ all: string[] | null }>(
+    tenants.length === 0
+      ? `SELECT NULL AS "all"`
+      : `SELECT array_agg(owner) AS "all" FROM (${tenants
+          .map(
+            (tenant) =>
+              `SELECT '${schemaOf(tenant)}' || '=' || (SELECT string_agg(owner, ',') FROM ${quoteIdentifier(schemaOf(tenant))}.notes) AS owner`,
+          )
+          .join(" UNION ALL ")}) AS one`,
+  );
+  return sorted(row?.all ?? []);
+}
+
+const wholeContents = (tenants: readonly string[]) =>
+  sorted(tenants.map((tenant) => `${schemaOf(tenant)}=${tenant}`));
+
+test("120 odd names go through the whole life, and touch nobody beside them", async () => {
+  const seed = Date.now() % 1e9;
+  console.log(`hostile-tenants: seed ${seed}`);
+  const random = createRandom(seed);
+  const names = generatedNames(random, 120);
+  const first = { "0000_notes": "CREATE TABLE notes (owner text);" };
+  const { database, role, root, context } = await createFleet(first);
+
+  await each(names, (tenant) => addTenant(context, { tenant, attributes: { name: tenant } }));
+  expect(await schemasOf(database)).toEqual(sorted(names.map(schemaOf)));
+  expect(await openTo(database, role)).toEqual(sorted(names.map(schemaOf)));
+  for (const tenant of names)
+    await database.query(`INSERT INTO ${quoteIdentifier(schemaOf(tenant))}.notes VALUES ($1)`, [
+      tenant,
+    ]);
+  expect(await contentsOf(database, names)).toEqual(wholeContents(names));
+
+  const [archived, kept] = halves(random, names);
+  await each(archived, (tenant) => archiveTenant(context, { tenant }));
+  expect(await openTo(database, role)).toEqual(sorted(kept.map(schemaOf)));
+
+  await writeFiles(
+    root,
+    history("drizzle/app", { ...first, "0001_more": "ALTER TABLE notes ADD COLUMN more text;" }),
+  );
+  const migrated = await migrateAll(context);
+  expect(
+    sorted(migrated.outcomes.map(({ target, status: how }) => `${target.tenant} ${how}`)),
+  ).toEqual(sorted(kept.map((tenant) => `${tenant} succeeded`)));
+  const standing = await status(context, { services: [], tenants: [], databases: [] });
+  expect(sorted(standing.map(({ target }) => target.tenant ?? ""))).toEqual(sorted(kept));
+
+  const list = await listTenants(context, { statuses: [], attributes: {} });
+  expect(list.counts).toEqual({ active: kept.length, archived: archived.length });
+  expect(list.orphans).toEqual([]);
+  expect(
+    sorted(
+      list.tenants.map(
+        ({ id, status: how, attributes, services }) =>
+          `${id} ${how} ${attributes.name} ${services.app?.schema} ${services.app?.pending}`,
+      ),
+    ),
+  ).toEqual(
+    sorted([
+      ...kept.map((tenant) => `${tenant} active ${tenant} ${schemaOf(tenant)} 0`),
+      ...archived.map((tenant) => `${tenant} archived ${tenant} ${schemaOf(tenant)} 1`),
+    ]),
+  );
+
+  await each(archived, (tenant) => restoreTenant(context, { tenant }));
+  expect(await openTo(database, role)).toEqual(sorted(names.map(schemaOf)));
+  expect((await migrateAll(context)).outcomes.filter(({ applied }) => applied.length > 0)).toEqual(
+    [],
+  );
+  expect(await contentsOf(database, names)).toEqual(wholeContents(names));
+
+  const [forgotten] = halves(random, names);
+  await database.query("DELETE FROM drizzle_fleet.tenants WHERE id = ANY($1)", [forgotten]);
+  const { orphans } = await listTenants(context, { statuses: [], attributes: {} });
+  expect(sorted(orphans.map(({ tenant }) => tenant))).toEqual(sorted(forgotten));
+  await each(forgotten, (tenant) => adoptTenant(context, { tenant }));
+  expect(await registeredIn(database)).toEqual(new Map(names.map((name) => [name, "active"])));
+
+  const [removed, left] = halves(random, names);
+  await each(removed, (tenant) => removeTenant(context, { tenant }));
+  expect(await schemasOf(database)).toEqual(sorted(left.map(schemaOf)));
+  expect(await registeredIn(database)).toEqual(new Map(left.map((name) => [name, "active"])));
+  expect(await openTo(database, role)).toEqual(sorted(left.map(schemaOf)));
+  expect(await contentsOf(database, left)).toEqual(wholeContents(left));
+});
+
+function halves(random: Random, names: readonly string[]): [string[], string[]] {
+  const mixed = random.shuffled(names);
+  const middle = Math.ceil(mixed.length / 2);
+  return [mixed.slice(0, middle), mixed.slice(middle)];
+}
+
+const verbs: Readonly<Record<string, (context: Context, tenant: string) => Promise<unknown>>> = {
+  add: (context, tenant) => addTenant(context, { tenant }),
+  adopt: (context, tenant) => adoptTenant(context, { tenant }),
+  archive: (context, tenant) => archiveTenant(context, { tenant }),
+  restore: (context, tenant) => restoreTenant(context, { tenant }),
+  grant: (context, tenant) => grantTenant(context, { tenant }),
+  remove: (context, tenant) => removeTenant(context, { tenant }),
+  migrate: (context, tenant) =>
+    migrate(context, { services: [], databases: [], tenants: [tenant] }, () => undefined),
+  status: (context, tenant) => status(context, { services: [], databases: [], tenants: [tenant] }),
+};
+
+test("names that cannot be used are refused by every verb, with nothing made", async () => {
+  const seed = Date.now() % 1e9;
+  console.log(`hostile-tenants: seed ${seed}`);
+  const { database, context } = await createFleet({
+    "0000_notes": "CREATE TABLE notes (owner text);",
+  });
+  const names = spoiltNames(createRandom(seed), allowed.slice(0, 30), 80);
+
+  // Also where there is no registry yet.
+  await refuseAll(context, names.slice(0, 20));
+  expect(await schemasOf(database)).toEqual([]);
+  expect(await database.query("SELECT to_regnamespace('drizzle_fleet') AS control")).toEqual([
+    { control: null },
+  ]);
+
+  await addTenant(context, { tenant: "fine" });
+  await refuseAll(context, names);
+  expect(await schemasOf(database)).toEqual(["app_fine"]);
+  expect(await registeredIn(database)).toEqual(new Map([["fine", "active"]]));
+});
+
+async function refuseAll(context: Context, names: readonly string[]): Promise<void> {
+  await each(names, async (name) => {
+    for (const [verb, run] of Object.entries(verbs)) {
+      const error = await run(context, name).then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      );
+      const shown = `${verb} ${JSON.stringify(name)}`;
+      if (!isFleetError(error)) throw new Error(`${shown} is not refused`, { cause: error });
+      expect(["config", "usage", "tenant"], `${shown}: ${error.message}`).toContain(error.code);
+      expect(`${error.message} ${error.remedy}`, shown).not.toMatch(/\p{C}|\u0301|SQLSTATE/u);
+    }
+  });
+}
