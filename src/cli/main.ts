@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
-import { withoutSecrets } from "../config/secrets.ts";
+import { keepStandardSecrets, withoutSecrets } from "../config/secrets.ts";
 import { packageVersion } from "../config/version.ts";
 import { isFleetError, messageOf } from "../core/errors.ts";
 import { errorText } from "../report/errors.ts";
@@ -66,6 +66,7 @@ async function run(argv: readonly string[]): Promise<number> {
 async function failed(error: unknown): Promise<number> {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.usage;
   if (wasInterrupted() && !isFleetError(error)) return exitCode.interrupted;
+  keepStandardSecrets(process.env);
   if (!isFleetError(error)) {
     process.stderr.write(withoutSecrets(`error: ${messageOf(error)}\n${trace(error)}`));
     return exitCode.failed;

@@ -64,7 +64,7 @@ export function applicationRole(
 ): string | undefined {
   const user = (role: StandardRole) => {
     const address = addressOf(fleet, name, environment, role);
-    return address === undefined ? undefined : decodeURIComponent(new URL(address.url).username);
+    return address === undefined ? undefined : decoded(new URL(address.url).username);
   };
   const application = hasApplication(fleet, name, environment) ? user("application") : undefined;
   return application === undefined || application === "" || application === user("admin")
@@ -85,8 +85,7 @@ function addressOf(
     if (!isServerNamed(environment)) return undefined;
     return { name, url: standardAddress(name, role, database.name, environment), tls };
   }
-  if (!isPostgresUrl(url)) throw notAUrl(`databases.${name}.${key}`, variable);
-  keepSecret(decoded(new URL(url).password));
+  refuseOddUrl(url, variable ?? `databases.${name}.${key}`);
   if (role === "admin" || key === "applicationUrl") return { name, url, tls };
   return { name, url: asApplication(url, environment), tls };
 }
@@ -174,17 +173,29 @@ function notSet(variable: string, production: boolean): FleetError {
   });
 }
 
-// The value itself stays out of the message: it may hold a password.
-function notAUrl(path: string, variable: string | undefined): FleetError {
-  const where = variable ?? path;
-  return new FleetError("config", `${where} is not a PostgreSQL URL`, {
-    remedy:
-      "Write it as postgresql://user:password@host:5432/name, with special characters percent-encoded.",
-  });
+/**
+ * Refuses what is no PostgreSQL URL, and marks the password of one as secret.
+ *
+ * @param where what holds it. The value itself stays out of the message: it may hold a password.
+ * @throws FleetError `config`
+ */
+export function refuseOddUrl(url: string, where: string): void {
+  if (!isPostgresUrl(url))
+    throw new FleetError("config", `${where} is not a PostgreSQL URL`, {
+      remedy:
+        "Write it as postgresql://user:password@host:5432/name, with special characters percent-encoded.",
+    });
+  const { password, searchParams } = new URL(url);
+  keepSecret(password);
+  keepSecret(decoded(password));
+  keepSecret(searchParams.get("password") ?? "");
 }
 
+/** With a slash or a # in the password, its beginning is read as a port, and the rest as the database's name. */
 function isPostgresUrl(text: string): boolean {
-  return URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol);
+  if (!URL.canParse(text)) return false;
+  const { protocol, pathname, hash } = new URL(text);
+  return /^postgres(ql)?:$/.test(protocol) && !pathname.includes("@") && hash === "";
 }
 
 function decoded(text: string): string {

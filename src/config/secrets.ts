@@ -38,13 +38,33 @@ export function keepSecret(value: string): void {
   if (value !== "") known.add(value);
 }
 
-/** Takes passwords out of a text: those within URLs, and every secret that was read so far. */
+/** Marks the standard variables' secrets, for errors from before anybody has asked for them. */
+export function keepStandardSecrets(environment: Environment): void {
+  for (const name of ["DB_PASSWORD_ADMIN", "DB_PASSWORD_SERVER", "ADMIN_PASSWORD"]) {
+    try {
+      getSecret(name, environment);
+    } catch {
+      // What cannot be read cannot be printed either; whoever needs it says why.
+    }
+  }
+}
+
+/**
+ * Takes passwords out of a text: those within URLs, and every secret that was read so far, also percent-encoded or
+ * as part of a JSON document.
+ */
 export function withoutSecrets(text: string): string {
-  const masked = text.replace(/(\/\/[^\s:/@]*:)[^\s/@]+(?=@)/g, "$1***");
-  return [...known]
+  const masked = [...known]
     .filter(isTelling)
+    .flatMap((secret) => [...new Set(spellings(secret))])
     .sort((one, other) => other.length - one.length)
-    .reduce((rest, secret) => rest.replaceAll(secret, "***"), masked);
+    .reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
+  // Up to the last @: in a URL that somebody has forgotten to encode, a password may hold some, and slashes.
+  return masked.replace(/(\/\/[^\s:/@]*:)[^\s`<>]+(?=@)/g, "$1***");
+}
+
+function spellings(secret: string): string[] {
+  return [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)];
 }
 
 interface Source {

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { undecided } from "../autogenerate/decisions.ts";
 import { breakpoint } from "../autogenerate/down.ts";
 import { loadKit } from "../autogenerate/kit.ts";
+import { refuseOddUrl } from "../config/environment.ts";
 import type { ServiceConfig } from "../config/schema.ts";
 import { packageVersion } from "../config/version.ts";
 import type { DatabaseAddress } from "../core/database.ts";
@@ -60,7 +61,10 @@ async function withScratch<Result>(
 ): Promise<Result> {
   const connect = { waitMs: context.config.fleet.connectTimeout, signal: context.signal };
   const open = (address: DatabaseAddress) => withSession(address, connect, use);
-  if (url !== undefined) return open({ name: "check", url });
+  if (url !== undefined) {
+    refuseOddUrl(url, "--database");
+    return open({ name: "check", url });
+  }
   const { acquireEmbedded } = await import("../dev/embedded.ts");
   const server = await acquireEmbedded(embeddedOptions(context), [scratchDatabase]);
   try {

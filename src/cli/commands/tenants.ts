@@ -217,7 +217,16 @@ async function readInput(): Promise<string> {
 }
 
 async function observerFor({ json }: CommonOptions): Promise<OnboardingObserver> {
-  if (json === true) return (event) => writeLine({ at: new Date().toISOString(), ...event });
+  if (json === true) {
+    const { withoutSecrets } = await import("../../config/secrets.ts");
+    return (event) => {
+      const at = new Date().toISOString();
+      // A seed may have thrown anything.
+      if (event.type === "stepFailed")
+        writeLine({ at, ...event, message: withoutSecrets(event.message) });
+      else writeLine({ at, ...event });
+    };
+  }
   const { onboardingLine } = await import("../../report/tenants.ts");
   return (event) => {
     const line = onboardingLine(event);
