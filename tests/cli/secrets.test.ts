@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { type CliResult, createProject, ended, runCli, startCli } from "../support/cli.ts";
 import { createDatabase, createRole, type TestDatabase, urlWith } from "../support/database.ts";
 import { configFile, createFolder, type Files, history, writeFiles } from "../support/fleet.ts";
@@ -12,6 +12,9 @@ const owners = `zqxA:zqxB@zqxC/zqxD%zqxE?zqxF"zqxG\\zqxH'zqxI#zqxJ zqxK`;
 const applications = `zqxL"zqxM\\zqxN@zqxO%41zqxP`;
 const admins = `zqxQ@zqxR/zqxS"zqxT\\zqxU`;
 const piece = /zqx/i;
+
+// Many small processes: on a machine with other work they take their time.
+vi.setConfig({ testTimeout: 150_000 });
 
 const seedModule = `
 import { defineSeed } from "drizzle-fleet/config";
@@ -227,14 +230,17 @@ describe("errors say no password", () => {
     };
     for (const [index, [what, url]] of Object.entries(urls).entries()) {
       const environment = { ...project.environment, MAIN_URL: url };
-      const verb = index % 2 === 0 ? ["status", "--json"] : ["tenants", "add", "acme"];
-      const [used, given] = await Promise.all([
-        runCli(project.folder, verb, environment),
-        runCli(project.folder, ["check", "--database", url], environment),
-      ]);
-      expectSilent(`${verb.join(" ")}, ${what}`, used);
-      expectSilent(`check --database, ${what}`, given);
-      for (const { code, stderr } of [used, given]) {
+      // The way in is one for all verbs but check.
+      const verbs = [
+        index % 2 === 0 ? ["status", "--json"] : ["tenants", "add", "acme"],
+        ...(index % 3 === 0 || what.includes("slash") ? [["check", "--database", url]] : []),
+      ];
+      const results = await Promise.all(
+        verbs.map((args) => runCli(project.folder, args, environment)),
+      );
+      for (const result of results) {
+        const { code, stderr } = result;
+        expectSilent(what, result);
         expect(code, `${what}: ${stderr}`).not.toBe(0);
         expect(stderr, what).not.toContain("This is a bug");
         expect(stderr, what).not.toMatch(/^ {4}at /m);
@@ -282,23 +288,16 @@ describe("errors say no password", () => {
     const { folder, environment, database } = project;
     expect((await runSilently(project, ["tenants", "add", "acme"])).code).toBe(0);
     for (const fail of ["url", "password", "json", "encoded"]) {
-      const failed = await bothWays(project, [
-        "tenants",
-        "add",
-        fail,
-        "--attribute",
-        `fail=${fail}`,
-      ]);
+      // The error itself is for people, the events are for programs.
+      const args = ["tenants", "add", fail, "--attribute", `fail=${fail}`, "--json"];
+      const failed = await runSilently(project, args);
       expect(failed.code, fail).not.toBe(0);
       expect(failed.stderr, fail).toContain("***");
     }
     for (const email of ["fail@example.com", "twice@example.com", "none"])
       expect(
-        (await runCli(folder, ["tenants", "add", "new", "--admin-email", email], environment)).code,
-      ).not.toBe(0);
-    for (const email of ["fail@example.com", "twice@example.com", "none"])
-      expect(
-        (await bothWays(project, ["tenants", "add", "new", "--admin-email", email])).code,
+        (await runSilently(project, ["tenants", "add", "new", "--json", "--admin-email", email]))
+          .code,
       ).not.toBe(0);
 
     const noRole = { folder, environment: { ...environment, DB_USER_SERVER: "nobody_at_all" } };
@@ -312,7 +311,7 @@ describe("errors say no password", () => {
     for (const [name, sql] of Object.entries(failing)) {
       await writeFiles(folder, history("drizzle/app", { ...migrations, [`0002_${name}`]: sql }));
       expect((await bothWays(project, ["migrate"])).code, name).toBe(1);
-      expect((await bothWays(project, ["tenants", "add", "new"])).code, name).not.toBe(0);
+      expect((await runSilently(project, ["tenants", "add", "new"])).code, name).not.toBe(0);
     }
     await writeFiles(
       folder,
