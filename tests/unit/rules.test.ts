@@ -20,13 +20,15 @@ async function textsOf(...patterns: string[]): Promise<Map<string, string>> {
 
 /** What a text does that only src/postgres may: it loads a driver, or makes a connection. */
 function connects(text: string): string[] {
-  const driver = `["'](?:pg|pg-[\\w-]+|postgres|drizzle-orm/(?:node-postgres|postgres-js))(?:/[^"']*)?["']`;
+  const driver = `["'](?:pg|pg-[\\w-]+|postgres|drizzle-orm/postgres-js)(?:/[^"']*)?["']`;
   const loads = [
     // Types are gone when it runs.
     new RegExp(`\\b(?:import|export)\\s+(?!type\\b)[^;"']*\\bfrom\\s*${driver}`, "g"),
     new RegExp(`\\b(?:import|require)\\s*\\(\\s*${driver}`, "g"),
     new RegExp(`\\bimport\\s*${driver}`, "g"),
     /\bnew\s+(?:\w+\s*\.\s*)*(?:Client|Pool)\b/g,
+    // Drizzle makes a pool of its own unless it is given a client.
+    /\bdrizzle\(\s*(?:["'`]|\{\s*connection|process\b)/g,
   ];
   return loads.flatMap((pattern) => text.match(pattern) ?? []);
 }
@@ -53,7 +55,7 @@ describe("connections are made in src/postgres alone", () => {
     `export { Pool } from "pg-pool";`,
     `const { default: pg } = await import("pg");`,
     `const pg = require( "pg" );`,
-    `import { drizzle } from "drizzle-orm/node-postgres";`,
+    `const db = drizzle("postgresql://host/name");`,
     "new pg.Client({})",
     "new Client",
     "new Pool()",
