@@ -72,7 +72,10 @@ async function failed(error: unknown): Promise<number> {
     return exitCode.failed;
   }
   await printText(withoutSecrets(`error: ${errorText(error)}`), process.stderr);
-  return exitCodeOf(error.code);
+  // Onboarding that was interrupted is undone, and says so by its error.
+  return wasInterrupted() && error.code === "onboarding"
+    ? exitCode.interrupted
+    : exitCodeOf(error.code);
 }
 
 /** An error that nobody foresaw: its trace helps whoever reads the report, and nobody else. */

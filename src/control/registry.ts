@@ -83,10 +83,19 @@ export async function forgetTenant(session: Session, id: string): Promise<void> 
  *
  * @returns false when somebody else has it
  */
-export async function lockTenant(session: Session, id: string): Promise<boolean> {
+export function lockTenant(session: Session, id: string): Promise<boolean> {
+  return lock(session, `tenant ${id}`);
+}
+
+/** As `lockTenant`, for whoever makes the baselines of a database. */
+export function lockBaselines(session: Session, database: string): Promise<boolean> {
+  return lock(session, `baselines ${database}`);
+}
+
+async function lock(session: Session, what: string): Promise<boolean> {
   const [row] = await session.query<{ ours: boolean }>(
     "SELECT pg_catalog.pg_try_advisory_lock($1) AS ours",
-    [lockKey(`tenant ${id}`)],
+    [lockKey(what)],
   );
   return row?.ours === true;
 }

@@ -144,7 +144,6 @@ function interrupted(): FleetError {
  * The first activity of onboarding, for a workflow engine: enters the tenant as `provisioning`, makes its schemas,
  * brings them to head, and lets the application's role in. Can be retried.
  *
- * @returns the schemas that it has now
  * @throws FleetError when a step fails: nothing is undone, see `rollbackTenant`
  */
 export function createTenant(
@@ -154,8 +153,9 @@ export function createTenant(
   return holdTenant(context, request.tenant, async (hold) => {
     await register(hold, request);
     await createSchemas(hold);
-    await migrateTenant(hold);
+    const unprepared = await migrateTenant(hold);
     await grant(hold);
+    if (unprepared) await prepare(hold);
     return { tenant: request.tenant };
   });
 }

@@ -120,6 +120,15 @@ export async function makeBaseline(
   }
 }
 
+/** Drops what somebody who was killed in the middle has left. Whoever calls it holds the baselines' lock. */
+export async function dropScratch(session: Session): Promise<void> {
+  const left = await session.query<{ schema: string }>(
+    "SELECT nspname AS schema FROM pg_catalog.pg_namespace WHERE nspname ~ '^fleet_baseline_[0-9a-f]{16}$'",
+  );
+  for (const { schema } of left)
+    await session.query(`DROP SCHEMA ${quoteIdentifier(schema)} CASCADE`);
+}
+
 async function replay(
   context: Context,
   session: Session,

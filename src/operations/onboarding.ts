@@ -11,7 +11,13 @@ import { divide } from "../plan/waves.ts";
 import { admit } from "../postgres/privileges.ts";
 import { failureText } from "../report/errors.ts";
 import { noLedger } from "../rollout/guard.ts";
-import { applyBaseline, deservesBaseline, historyKey, makeBaseline } from "./baseline.ts";
+import {
+  applyBaseline,
+  deservesBaseline,
+  dropScratch,
+  historyKey,
+  makeBaseline,
+} from "./baseline.ts";
 import { type Context, selectTargets } from "./context.ts";
 import { plannerFor } from "./migrate.ts";
 import { planFleet, readHistories } from "./plan-fleet.ts";
@@ -156,6 +162,7 @@ async function fromBaselines(
  */
 export async function prepareBaselines(hold: TenantHold): Promise<ReadonlyMap<string, string>> {
   const { keepBaseline, readBaseline } = await import("../control/baselines.ts");
+  const { lockBaselines } = await import("../control/registry.ts");
   const targets = await registeredTargets(hold);
   const histories = await readHistories(hold.context, targets);
   const refusals = new Map<string, string>();
@@ -164,6 +171,9 @@ export async function prepareBaselines(hold: TenantHold): Promise<ReadonlyMap<st
     if (history === undefined || !deservesBaseline(history)) return;
     const key = await historyKey(session, history);
     if ((await readBaseline(session, service, key)) !== undefined) return;
+    // Somebody else is at it.
+    if (!(await lockBaselines(hold.registry, database))) return;
+    await dropScratch(session);
     const made = await makeBaseline(hold.context, session, database, service, history);
     await keepBaseline(session, service, key, made);
     if ("refused" in made) refusals.set(service, made.refused);

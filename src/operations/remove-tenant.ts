@@ -4,7 +4,7 @@ import type { Target } from "../core/target.ts";
 import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
 import { lockKey } from "../postgres/lock.ts";
 import type { Session } from "../postgres/session.ts";
-import { isRetryable } from "../postgres/sqlstate.ts";
+import { isRetryable, sqlstate } from "../postgres/sqlstate.ts";
 import { delayBefore } from "../rollout/retry.ts";
 import { registeredTargets } from "./onboarding.ts";
 import { forEachTarget, type TenantHold, targetError } from "./tenant-work.ts";
@@ -58,7 +58,7 @@ async function dropSome(
   const { lock, statement } = context.config.fleet.timeouts;
   const locked = `DO ${quoteLiteral(`BEGIN
   IF NOT pg_catalog.pg_try_advisory_xact_lock(${lockKey(schema)}) THEN
-    RAISE EXCEPTION 'another runner is at work on this target' USING ERRCODE = 'TF001';
+    RAISE EXCEPTION 'another runner is at work on this target' USING ERRCODE = '${sqlstate.targetLocked}';
   END IF;
 END`)}`;
   await session

@@ -3,6 +3,7 @@ import type { Session } from "../postgres/session.ts";
 
 /**
  * Finds the tenants that a database has already: schemas whose name fits the pattern and that hold one of the tables.
+ * Schemas that the tool works in for a moment are nobody's.
  *
  * @param pattern the tenant schemas' name, with `{tenant}` in it
  * @param tables names of tables, unquoted
@@ -21,7 +22,7 @@ export async function discoverTenants(
      FROM pg_catalog.pg_namespace n
      WHERE starts_with(n.nspname::text, $1) AND right(n.nspname::text, length($2)) = $2
        AND length(n.nspname::text) > length($1) + length($2)
-       AND n.nspname <> ALL($3) AND n.nspname !~ '^pg_'
+       AND n.nspname <> ALL($3) AND n.nspname !~ '^(pg_|fleet_(baseline|check)_[0-9a-f]+$)'
        AND EXISTS (SELECT FROM pg_catalog.pg_class c
          WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p') AND c.relname = ANY($4))
      ORDER BY n.nspname`,

@@ -230,6 +230,26 @@ describe("a tenant that cannot be onboarded leaves nothing behind", () => {
     expect(seen).toContain("provisioning");
   });
 
+  test("interrupted: undone, and said by the exit code", async () => {
+    const project = await createTenantsProject();
+    expect((await add(project, "first")).code).toBe(0);
+    const child = startCli(
+      project.folder,
+      ["tenants", "add", "acme", "--json", "--admin-email", "a@example.com"],
+      project.environment,
+    );
+    const over = ended(child);
+    await inStep(child, "seed");
+    child.kill("SIGINT");
+    const { code, stderr } = await over;
+    // It was as good as done when the signal came, or all of it is taken back.
+    if (code === 0) await expectWorking(project, "acme");
+    else {
+      expect(code, stderr).toBe(130);
+      expect(await traces(project, "acme")).toEqual([]);
+    }
+  });
+
   test("two at once: one wins, the other is told so", async () => {
     const project = await createTenantsProject();
     for (const tenant of ["one", "two", "three"]) {
@@ -332,14 +352,20 @@ describe("a tenant's life", () => {
 
 async function killIn(child: ChildProcess, step: string, delayMs: number): Promise<void> {
   const over = ended(child);
+  await inStep(child, step);
+  await sleep(delayMs);
+  child.kill("SIGKILL");
+  await over;
+}
+
+/** Waits until a command says that it begins a step. */
+async function inStep(child: ChildProcess, step: string): Promise<void> {
   if (child.stdout === null) throw new Error("no output to read");
   for await (const line of createInterface({ input: child.stdout })) {
     const event = JSON.parse(line) as { type: string; step?: string };
     if (event.type === "stepStarted" && event.step === step) break;
   }
-  await sleep(delayMs);
-  child.kill("SIGKILL");
-  await over;
+  child.stdout.resume();
 }
 
 /** The server needs a moment to notice that a session is gone. */
