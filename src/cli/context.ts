@@ -100,6 +100,7 @@ export function wasInterrupted(): boolean {
   return interruption.signal.aborted;
 }
 
-function collect(value: string, previous: string[] = []): string[] {
+/** Gathers an option that may be repeated. */
+export function collect(value: string, previous: string[] = []): string[] {
   return [...previous, value];
 }

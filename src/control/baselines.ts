@@ -1,9 +1,8 @@
 import { and, eq, ne } from "drizzle-orm";
-import { jsonb, pgSchema, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
-import { controlSchema } from "../config/schema.ts";
 import type { BaselineResult } from "../core/baseline.ts";
 import type { Session } from "../postgres/session.ts";
 import { createMissing, hasTables } from "./create.ts";
+import { baselines } from "./tables.ts";
 
 const names = ["baselines"];
 
@@ -14,17 +13,6 @@ const ddl = `CREATE TABLE IF NOT EXISTS drizzle_fleet.baselines (
   made_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (service, history)
 )`;
-
-const baselines = pgSchema(controlSchema).table(
-  "baselines",
-  {
-    service: text("service").notNull(),
-    history: text("history").notNull(),
-    content: jsonb("content").$type<BaselineResult>().notNull(),
-    madeAt: timestamp("made_at", { withTimezone: true }).notNull().defaultNow(),
-  },
-  (table) => [primaryKey({ columns: [table.service, table.history] })],
-);
 
 /**
  * The baseline that a database keeps of a service.

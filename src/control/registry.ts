@@ -1,10 +1,9 @@
 import { and, asc, eq, inArray, sql } from "drizzle-orm";
-import { jsonb, pgSchema, text, timestamp } from "drizzle-orm/pg-core";
-import { controlSchema } from "../config/schema.ts";
 import type { TenantRecord, TenantStatus } from "../core/tenant.ts";
 import { lockKey } from "../postgres/lock.ts";
 import type { Session } from "../postgres/session.ts";
 import { createMissing, hasTables } from "./create.ts";
+import { tenants } from "./tables.ts";
 
 const names = ["tenants"];
 
@@ -16,15 +15,6 @@ const ddl = `CREATE TABLE IF NOT EXISTS drizzle_fleet.tenants (
   created_at timestamptz NOT NULL DEFAULT now(),
   updated_at timestamptz NOT NULL DEFAULT now()
 )`;
-
-const tenants = pgSchema(controlSchema).table("tenants", {
-  id: text("id").primaryKey(),
-  status: text("status").$type<TenantStatus>().notNull(),
-  database: text("database"),
-  attributes: jsonb("attributes").$type<TenantRecord["attributes"]>().notNull(),
-  createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
-  updatedAt: timestamp("updated_at", { withTimezone: true }).notNull().defaultNow(),
-});
 
 /** Everybody whom a registry knows, by id. A database without one knows nobody. */
 export async function readTenants(session: Session): Promise<TenantRecord[]> {

@@ -1,8 +1,11 @@
 import { integer, jsonb, pgSchema, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
+import { controlSchema } from "../config/schema.ts";
+import type { BaselineResult } from "../core/baseline.ts";
 import type { Failure, OutcomeStatus } from "../core/outcome.ts";
+import type { TenantRecord, TenantStatus } from "../core/tenant.ts";
 
 /** The control schema's tables as Drizzle knows them; what makes them is in `create.ts`. */
-const control = pgSchema("drizzle_fleet");
+const control = pgSchema(controlSchema);
 
 export const rollouts = control.table(
   "rollouts",
@@ -38,4 +41,24 @@ export const outcomes = control.table(
   (table) => [
     primaryKey({ columns: [table.rollout, table.database, table.service, table.schema] }),
   ],
+);
+
+export const tenants = control.table("tenants", {
+  id: text("id").primaryKey(),
+  status: text("status").$type<TenantStatus>().notNull(),
+  database: text("database"),
+  attributes: jsonb("attributes").$type<TenantRecord["attributes"]>().notNull(),
+  createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
+  updatedAt: timestamp("updated_at", { withTimezone: true }).notNull().defaultNow(),
+});
+
+export const baselines = control.table(
+  "baselines",
+  {
+    service: text("service").notNull(),
+    history: text("history").notNull(),
+    content: jsonb("content").$type<BaselineResult>().notNull(),
+    madeAt: timestamp("made_at", { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.service, table.history] })],
 );

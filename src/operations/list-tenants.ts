@@ -8,7 +8,7 @@ import { discoverTenants } from "../tenants/discover.ts";
 import { listedTenants, resolveTargets } from "../tenants/targets.ts";
 import { type Context, type OpenDatabases, withDatabases } from "./context.ts";
 import { planFleet, readHistories, withDatabase } from "./plan-fleet.ts";
-import { databaseOf, listing, reservedSchemas, withTenants } from "./tenant-sources.ts";
+import { asListed, databaseOf, listing, reservedSchemas, withTenants } from "./tenant-sources.ts";
 
 /** Which tenants to list. */
 export interface TenantFilter {
@@ -56,14 +56,7 @@ export interface TenantList {
 /** Lists the tenants, where each stands with every service, and schemas that belong to nobody. Changes nothing. */
 export function listTenants(context: Context, filter: TenantFilter): Promise<TenantList> {
   return withRecords(context, async (known, records) => {
-    const everybody = listing(
-      known,
-      records.map(({ id, attributes, database }) => ({
-        id,
-        attributes,
-        database: database ?? undefined,
-      })),
-    );
+    const everybody = listing(known, records.map(asListed));
     const { fleet } = everybody.config;
     const ids = listedTenants(fleet).map(({ id }) => id);
     const all = resolveTargets(fleet, ids, { services: [], tenants: [], databases: [] });

@@ -26,7 +26,7 @@ import { missingRole } from "./roles.ts";
 import { type Prepared, refusePooled, rollOut } from "./roll-out.ts";
 import { createExtensions, readScripts } from "./scripts.ts";
 import { adminSeed, loadSeeds } from "./seeds.ts";
-import { inactive, listing } from "./tenant-sources.ts";
+import { asListed, inactive, listing } from "./tenant-sources.ts";
 import { forEachTarget, type TenantHold, targetsFor, workIn } from "./tenant-work.ts";
 
 /** Who is to be onboarded. */
@@ -80,9 +80,7 @@ export async function createSchemas(hold: TenantHold): Promise<void> {
  */
 export async function migrateTenant(hold: TenantHold, replay = false): Promise<boolean> {
   const record = await registered(hold);
-  const known = listing(hold.context, [
-    { id: record.id, attributes: {}, database: record.database ?? undefined },
-  ]);
+  const known = listing(hold.context, [asListed(record)]);
   const context = { ...known, environment: { ...known.environment, TENANTS: undefined } };
   const targets = selectTargets(context, { services: [], tenants: [hold.id], databases: [] });
   const histories = await readHistories(context, targets);

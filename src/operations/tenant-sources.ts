@@ -66,6 +66,15 @@ export function listing(context: Context, tenants: readonly Tenant[]): Context {
   return { ...context, config: { ...config, fleet: { ...config.fleet, tenants: [...tenants] } } };
 }
 
+/** A registered tenant, as a list would have it. */
+export function asListed({
+  id,
+  attributes,
+  database,
+}: Pick<TenantRecord, "id" | "attributes" | "database">): Tenant {
+  return { id, attributes, database: database ?? undefined };
+}
+
 function hasTenants({ services }: FleetConfig): boolean {
   return Object.values(services).some(({ tenantSchema }) => tenantSchema !== undefined);
 }
@@ -83,11 +92,7 @@ function activeOf(
   ];
   const idle = records.find(({ id, status }) => status !== "active" && named.includes(id));
   if (idle !== undefined) throw inactive(idle);
-  return active.map(({ id, attributes, database }) => ({
-    id,
-    attributes,
-    database: database ?? undefined,
-  }));
+  return active.map(asListed);
 }
 
 /** What to do about a tenant that takes no part. */

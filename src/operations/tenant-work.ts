@@ -7,7 +7,7 @@ import { inTenant, type TenantWork } from "../rollout/in-tenant.ts";
 import { refuseOddName, resolveTargets } from "../tenants/targets.ts";
 import { type Context, type OpenDatabases, withDatabases } from "./context.ts";
 import { schemasBehind } from "./services.ts";
-import { databaseOf, listing } from "./tenant-sources.ts";
+import { asListed, databaseOf, listing } from "./tenant-sources.ts";
 
 /** What is at hand for whoever works on one tenant as a whole, and holds its lock. */
 export interface TenantHold {
@@ -84,14 +84,7 @@ function targetsAmong(
   id: string,
   database: string | null,
 ): Target[] {
-  const tenants = [
-    ...others.map((other) => ({
-      id: other.id,
-      attributes: {},
-      database: other.database ?? undefined,
-    })),
-    { id, attributes: {}, database: database ?? undefined },
-  ];
+  const tenants = [...others, { id, attributes: {}, database }].map(asListed);
   const { fleet } = listing(context, tenants).config;
   const ids = tenants.map((tenant) => tenant.id);
   return resolveTargets(fleet, ids, { services: [], tenants: [id], databases: [] });

@@ -1,7 +1,13 @@
 import { Command, Option } from "commander";
 import type { Ask, Choice, Decisions } from "../../autogenerate/decisions.ts";
 import { FleetError } from "../../core/errors.ts";
-import { addCommonOptions, type CommonOptions, createContext, type Finish } from "../context.ts";
+import {
+  addCommonOptions,
+  type CommonOptions,
+  collect,
+  createContext,
+  type Finish,
+} from "../context.ts";
 import { exitCode } from "../exit-codes.ts";
 import { printJson, printText } from "../output.ts";
 import { askLine, canAsk } from "../prompt.ts";
@@ -125,7 +131,3 @@ const ask: Ask = async ({ service, kind, table, removed, added }: Choice) => {
     if (answer !== "" && index in answers) return added[index];
   }
 };
-
-function collect(value: string, previous: string[] = []): string[] {
-  return [...previous, value];
-}

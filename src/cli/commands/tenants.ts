@@ -2,7 +2,13 @@ import { Command, InvalidArgumentError } from "commander";
 import { FleetError } from "../../core/errors.ts";
 import type { OnboardingObserver } from "../../core/onboarding.ts";
 import type { NewAdmin } from "../../operations/onboarding.ts";
-import { addCommonOptions, type CommonOptions, createContext, type Finish } from "../context.ts";
+import {
+  addCommonOptions,
+  type CommonOptions,
+  collect,
+  createContext,
+  type Finish,
+} from "../context.ts";
 import { exitCode } from "../exit-codes.ts";
 import { printJson, printText, writeLine } from "../output.ts";
 import { askLine, askSecret, canAsk } from "../prompt.ts";
@@ -238,8 +244,4 @@ function attribute(text: string, previous: Attributes = {}): Attributes {
   const [, name, value = ""] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
   if (name === undefined) throw new InvalidArgumentError("Write it as name=value.");
   return { ...previous, [name]: value };
-}
-
-function collect(value: string, previous: string[] = []): string[] {
-  return [...previous, value];
 }
