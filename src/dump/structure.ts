@@ -22,20 +22,34 @@ SET LOCAL extra_float_digits = 1;
 SET LOCAL bytea_output = hex`;
 
 /**
+ * Reads a schema's structure as `readStructure` does, in a transaction of its own.
+ *
+ * @param session in no transaction
+ */
+export async function dumpStructure(session: Session, schema: string): Promise<StructureDump> {
+  await session.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE");
+  try {
+    return await readStructure(session, schema);
+  } finally {
+    if (!session.lost) await session.query("ROLLBACK");
+  }
+}
+
+/**
  * Reads a schema's structure as SQL that makes the same structure in a schema of another name. The ledger is left out,
  * and so are owners, grants and tablespaces.
  *
- * PostgreSQL's own descriptions are taken while the schema has a random name, in a transaction that is rolled back:
- * so its name is found wherever it stands, however it is spelled otherwise.
+ * PostgreSQL's own descriptions are taken while the schema has a random name, behind a savepoint that is rolled back
+ * to: so its name is found wherever it stands, however it is spelled otherwise.
  *
  * The statements are to run with `check_function_bodies = off`, and with the new schema on the search_path.
  *
- * @param session in no transaction; its role owns the schema and may create schemas in the database
+ * @param session in a transaction that may write; its role owns the schema and may create schemas in the database
  * @throws FleetError `refused` when there is no such schema, or when it holds what cannot be copied
  */
-export async function dumpStructure(session: Session, schema: string): Promise<StructureDump> {
+export async function readStructure(session: Session, schema: string): Promise<StructureDump> {
   const known = `fleet_${randomBytes(12).toString("hex")}`;
-  await session.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE");
+  await session.query("SAVEPOINT structure");
   try {
     await session.script(settings);
     const [found] = await session.query<Found>(
@@ -52,7 +66,7 @@ export async function dumpStructure(session: Session, schema: string): Promise<S
     await session.query(`ALTER SCHEMA ${quoteIdentifier(schema)} RENAME TO ${known}`);
     return await read(session, schema, known, found);
   } finally {
-    if (!session.lost) await session.query("ROLLBACK");
+    if (!session.lost) await session.script("ROLLBACK TO structure; RELEASE structure");
   }
 }
 

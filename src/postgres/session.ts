@@ -1,15 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type pg from "pg";
-import { type DatabaseAddress, locationOf } from "../core/database.ts";
-import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
+import type { DatabaseAddress } from "../core/database.ts";
+import { isFleetError } from "../core/errors.ts";
 import { requestCancel } from "./cancel.ts";
 import type { Channel } from "./channel.ts";
 import { clientConfigOf } from "./client.ts";
+import { misread, refused, unreachable } from "./connect-errors.ts";
+import { copyIn, copyOut } from "./copy.ts";
 import { type Drizzle, withDrizzle } from "./drizzle.ts";
 import { Script } from "./script.ts";
 import { isConnectionLoss, isServerFull, sqlstate, sqlstateOf } from "./sqlstate.ts";
-import { tlsRemedyFor } from "./tls-failure.ts";
 
 export interface ConnectOptions {
   /** How long to wait for a server that is starting or unreachable, in milliseconds. */
@@ -153,6 +154,16 @@ export class Session implements Channel {
     });
   }
 
+  /** What a `COPY ... TO STDOUT` gives, as it comes. Nothing else can be sent until it is read to its end. */
+  copyOut(sql: string): AsyncIterable<Buffer> {
+    return copyOut(this.#client, sql);
+  }
+
+  /** Sends a stream to a `COPY ... FROM STDIN`. What the stream throws is thrown again, and nothing is copied. */
+  copyIn(sql: string, chunks: Iterable<string> | AsyncIterable<string>): Promise<void> {
+    return copyIn(this.#client, sql, chunks);
+  }
+
   async when(condition: string, then: () => Promise<void>): Promise<void> {
     const [row] = await this.query<{ holds: boolean }>(`SELECT (${condition}) AS holds`);
     if (row?.holds === true) await then();
@@ -206,44 +217,4 @@ export async function withSession<Result>(
 
 function isWorthWaiting(error: unknown, { waitWhenFull = true }: ConnectOptions): boolean {
   return isServerFull(error) ? waitWhenFull : isConnectionLoss(error);
-}
-
-function unreachable(address: DatabaseAddress, waitMs: number, cause: unknown): FleetError {
-  return new FleetError(
-    "unreachable",
-    `database "${address.name}" at ${locationOf(address)} did not accept a connection within ${waitMs / 1000} s: ${messageOf(cause)}`,
-    { remedy: "Is the server running, and are host and port right? Nothing was changed.", cause },
-  );
-}
-
-function refused(address: DatabaseAddress, cause: unknown): FleetError {
-  const state = sqlstateOf(cause);
-  const suffix = state === undefined ? "" : ` (SQLSTATE ${state})`;
-  return new FleetError(
-    "config",
-    `database "${address.name}" at ${locationOf(address)} refused the connection: ${messageOf(cause)}${suffix}`,
-    { remedy: tlsRemedyFor(cause) ?? remedyFor(state, messageOf(cause)), cause },
-  );
-}
-
-/** A message is read as a whole before a setting in it counts: such a server would read other SQL than the parser did. */
-function misread(address: DatabaseAddress): FleetError {
-  return new FleetError(
-    "config",
-    `database "${address.name}" at ${locationOf(address)} has standard_conforming_strings off for this role, so that backslashes mean something else`,
-    {
-      remedy:
-        "Switch it on: ALTER ROLE ... SET standard_conforming_strings = on. Nothing was changed.",
-    },
-  );
-}
-
-function remedyFor(state: string | undefined, message: string): string {
-  if (/password must be a string/.test(message))
-    return "The connection URL has no password, and the server asks for one.";
-  if (state === sqlstate.invalidCatalogName)
-    return "Create the database, or correct its name in the connection URL.";
-  if (state === sqlstate.invalidPassword || state === sqlstate.invalidAuthorization)
-    return "Correct the user or the password in the connection URL.";
-  return "Correct the connection URL.";
 }
