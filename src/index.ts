@@ -29,11 +29,14 @@ export {
   setupTenantData,
 } from "./operations/add-tenant.ts";
 export { check } from "./operations/check.ts";
+export { type CloneRequest, cloneTenant } from "./operations/clone-tenant.ts";
 export type { Context } from "./operations/context.ts";
 export { type DowngradeRequest, downgrade, planBack } from "./operations/downgrade.ts";
+export { type ExportRequest, exportTenant } from "./operations/export-tenant.ts";
 export { type Generated, type GenerateOptions, generate } from "./operations/generate.ts";
 export { type GeneratedDown, generateDowns } from "./operations/generate-downs.ts";
 export { type Heads, type Histories, heads, history } from "./operations/history.ts";
+export { type ImportRequest, importTenant } from "./operations/import-tenant.ts";
 export {
   type ListedTenant,
   listTenants,
@@ -51,6 +54,7 @@ export {
 } from "./operations/migrate.ts";
 export type { CreatedAdmin, NewAdmin, NewTenant } from "./operations/onboarding.ts";
 export { proveHistories } from "./operations/prove-history.ts";
+export { type RenameRequest, renameTenant } from "./operations/rename-tenant.ts";
 export { type EditedMigration, type RepairResult, repair } from "./operations/repair.ts";
 export {
   listRollouts,
@@ -64,6 +68,7 @@ export {
   adoptTenant,
   archiveTenant,
   grantTenant,
+  type RemoveRequest,
   removeTenant,
   restoreTenant,
 } from "./operations/tenant-life.ts";

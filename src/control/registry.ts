@@ -1,6 +1,6 @@
 import { and, asc, eq, inArray, sql } from "drizzle-orm";
 import type { TenantRecord, TenantStatus } from "../core/tenant.ts";
-import { lockKey } from "../postgres/lock.ts";
+import { lockKey, tryLock } from "../postgres/lock.ts";
 import type { Session } from "../postgres/session.ts";
 import { createMissing, hasTables } from "./create.ts";
 import { tenants } from "./tables.ts";
@@ -9,9 +9,10 @@ const names = ["tenants"];
 
 const ddl = `CREATE TABLE IF NOT EXISTS drizzle_fleet.tenants (
   id text PRIMARY KEY,
-  status text NOT NULL CHECK (status IN ('provisioning', 'active', 'archived', 'removing')),
+  status text NOT NULL CHECK (status IN ('provisioning', 'copying', 'active', 'renaming', 'archived', 'removing')),
   database text,
   attributes jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(attributes) = 'object'),
+  renamed_from text CHECK ((renamed_from IS NOT NULL) = (status = 'renaming')),
   created_at timestamptz NOT NULL DEFAULT now(),
   updated_at timestamptz NOT NULL DEFAULT now()
 )`;
@@ -63,6 +64,36 @@ export async function changeStatus(
   return changed.length === 1;
 }
 
+/**
+ * Gives an active tenant its new id. It is `renaming` until `endRename`.
+ *
+ * @returns false when it is not active, or not there
+ */
+export function beginRename(session: Session, from: string, to: string): Promise<boolean> {
+  return rename(session, from, "active", { id: to, status: "renaming", renamedFrom: from });
+}
+
+/** Ends a rename: with the new id, or, when `back` has the old one, with that. */
+export function endRename(session: Session, id: string, back = id): Promise<boolean> {
+  return rename(session, id, "renaming", { id: back, status: "active", renamedFrom: null });
+}
+
+async function rename(
+  session: Session,
+  id: string,
+  status: TenantStatus,
+  change: Pick<TenantRecord, "id" | "status" | "renamedFrom">,
+): Promise<boolean> {
+  const changed = await session.drizzle((db) =>
+    db
+      .update(tenants)
+      .set({ ...change, updatedAt: sql`now()` })
+      .where(and(eq(tenants.id, id), eq(tenants.status, status)))
+      .returning({ id: tenants.id }),
+  );
+  return changed.length === 1;
+}
+
 /** Takes a tenant out of the registry. */
 export async function forgetTenant(session: Session, id: string): Promise<void> {
   await session.drizzle((db) => db.delete(tenants).where(eq(tenants.id, id)));
@@ -74,18 +105,10 @@ export async function forgetTenant(session: Session, id: string): Promise<void> 
  * @returns false when somebody else has it
  */
 export function lockTenant(session: Session, id: string): Promise<boolean> {
-  return lock(session, `tenant ${id}`);
+  return tryLock(session, lockKey(`tenant ${id}`));
 }
 
 /** As `lockTenant`, for whoever makes the baselines of a database. */
 export function lockBaselines(session: Session, database: string): Promise<boolean> {
-  return lock(session, `baselines ${database}`);
-}
-
-async function lock(session: Session, what: string): Promise<boolean> {
-  const [row] = await session.query<{ ours: boolean }>(
-    "SELECT pg_catalog.pg_try_advisory_lock($1) AS ours",
-    [lockKey(what)],
-  );
-  return row?.ours === true;
+  return tryLock(session, lockKey(`baselines ${database}`));
 }

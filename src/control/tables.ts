@@ -48,6 +48,7 @@ export const tenants = control.table("tenants", {
   status: text("status").$type<TenantStatus>().notNull(),
   database: text("database"),
   attributes: jsonb("attributes").$type<TenantRecord["attributes"]>().notNull(),
+  renamedFrom: text("renamed_from"),
   createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
   updatedAt: timestamp("updated_at", { withTimezone: true }).notNull().defaultNow(),
 });

@@ -1,8 +1,9 @@
-/** The steps of onboarding, in their order. Each can be run again, and each is undone by what comes before it. */
+/** The steps that make a tenant, in their order. `copy` is for one that comes from another tenant or from a file. */
 export const onboardingSteps = [
   "register",
   "schemas",
   "migrate",
+  "copy",
   "grant",
   "seed",
   "admin",

@@ -10,7 +10,8 @@ export interface TableContent {
   readonly rows: readonly Row[];
 }
 
-const settings = (schema: string) => `SET LOCAL row_security = off;
+/** Settings that rows are read and written with, whatever the role has. */
+export const settings = (schema: string) => `SET LOCAL row_security = off;
 SET LOCAL search_path = ${quoteIdentifier(schema)}, pg_temp;
 SET LOCAL DateStyle = ISO;
 SET LOCAL IntervalStyle = postgres;

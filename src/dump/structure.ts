@@ -13,8 +13,7 @@ import { namesOf, readPositions, tablesOf } from "./summary.ts";
 import type { StructureDump } from "./types.ts";
 
 /** PostgreSQL writes what it describes with these settings, whatever the role has; pg_temp comes last. */
-const settings = `SET LOCAL lock_timeout = '5s';
-SET LOCAL search_path = pg_catalog, pg_temp;
+const settings = `SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL quote_all_identifiers = off;
 SET LOCAL DateStyle = ISO;
 SET LOCAL IntervalStyle = postgres;
@@ -27,7 +26,9 @@ SET LOCAL bytea_output = hex`;
  * @param session in no transaction
  */
 export async function dumpStructure(session: Session, schema: string): Promise<StructureDump> {
-  await session.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE");
+  await session.script(
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE; SET LOCAL lock_timeout = '5s'",
+  );
   try {
     return await readStructure(session, schema);
   } finally {
@@ -44,7 +45,7 @@ export async function dumpStructure(session: Session, schema: string): Promise<S
  *
  * The statements are to run with `check_function_bodies = off`, and with the new schema on the search_path.
  *
- * @param session in a transaction that may write; its role owns the schema and may create schemas in the database
+ * @param session in a transaction that may write, and has a lock_timeout; its role owns the schema and may create schemas in the database
  * @throws FleetError `refused` when there is no such schema, or when it holds what cannot be copied
  */
 export async function readStructure(session: Session, schema: string): Promise<StructureDump> {
@@ -105,6 +106,7 @@ async function read(
   const templates = (list: readonly Part[]) =>
     list.flatMap((part) => part.statements.map((text) => templateOf(text, known, schema, names)));
   return {
+    server: version,
     preData: templates(before),
     postData: templates(after),
     tables: tablesOf(content, known),

@@ -2,6 +2,8 @@ import type { Template } from "../core/template.ts";
 
 /** A schema's structure as SQL with gaps for its name. */
 export interface StructureDump {
+  /** The version of the server that wrote it, as `server_version_num`, such as 180000. */
+  readonly server: number;
   /** What must be there before the rows. */
   readonly preData: readonly Template[];
   /** What is better made, or may only be made, when the rows are there. */

@@ -7,6 +7,12 @@ export function ledgerOf(schema: string): string {
   return `${quoteIdentifier(schema)}.${quoteIdentifier(ledgerName)}`;
 }
 
+/** The ledger's columns, for whoever copies one as it is. */
+export const ledgerColumns = [
+  ...["tag", "checksum", "statements", "applied", "applied_checksum"],
+  ...["begun", "applied_at", "duration_ms", "applied_by"],
+];
+
 /** DDL of a ledger. One row says that a migration was applied, or how far. */
 export function createLedger(schema: string): string {
   return `CREATE TABLE ${ledgerOf(schema)} (

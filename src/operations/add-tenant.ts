@@ -1,5 +1,5 @@
-import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
-import type { OnboardingObserver, OnboardingStep } from "../core/onboarding.ts";
+import { messageOf } from "../core/errors.ts";
+import type { OnboardingObserver } from "../core/onboarding.ts";
 import type { Context } from "./context.ts";
 import {
   activate,
@@ -14,9 +14,9 @@ import {
   register,
   removeAdmin,
   seed,
-  undisturbed,
 } from "./onboarding.ts";
 import { removeHeld } from "./remove-tenant.ts";
+import { runSteps, type Step } from "./saga.ts";
 import { heldError, holdTenant, type TenantHold } from "./tenant-work.ts";
 
 /** Who is to be onboarded, and as whom somebody can come in at first. */
@@ -29,11 +29,6 @@ export interface AddRequest extends NewTenant {
 export interface AddedTenant {
   readonly tenant: string;
   readonly admin?: CreatedAdmin;
-}
-
-interface Step {
-  readonly name: OnboardingStep;
-  readonly run: () => Promise<unknown>;
 }
 
 /**
@@ -71,26 +66,7 @@ export function addTenant(
       { name: "activate", run: () => activate(hold) },
     ];
     const { tenant } = request;
-    for (const [index, { name, run }] of steps.entries()) {
-      observe({ type: "stepStarted", tenant, step: name });
-      const startedAt = performance.now();
-      try {
-        if (context.signal?.aborted === true) throw interrupted();
-        await run();
-      } catch (error) {
-        observe({
-          type: "stepFailed",
-          tenant,
-          step: name,
-          message: messageOf(heldError(tenant, error)),
-        });
-        // Whoever could not be entered is somebody else's, or nobody: there is nothing of ours.
-        if (index > 0) await undo(hold, error, steps.slice(0, index + 1), observe);
-        throw error;
-      }
-      const durationMs = Math.round(performance.now() - startedAt);
-      observe({ type: "stepEnded", tenant, step: name, durationMs });
-    }
+    await runSteps(hold, steps, observe);
     if (unprepared) await prepare(hold);
     return { tenant, ...(admin === undefined ? {} : { admin }) };
   });
@@ -104,40 +80,6 @@ async function prepare(hold: TenantHold): Promise<void> {
   } catch (error) {
     hold.context.notify(`The baselines could not be made: ${messageOf(heldError(hold.id, error))}`);
   }
-}
-
-/** Takes back what the steps did: the tenant's schemas with all that is in them, then its place in the registry. */
-async function undo(
-  hold: TenantHold,
-  reason: unknown,
-  steps: readonly Step[],
-  observe: OnboardingObserver,
-): Promise<void> {
-  const { id } = hold;
-  try {
-    await removeHeld({ ...hold, context: undisturbed(hold.context) });
-  } catch (error) {
-    const remedy = `It is left half made, and takes no part. Clear it away: drizzle-fleet tenants remove ${id}. Or bring it to its end: drizzle-fleet tenants add ${id}`;
-    throw new FleetError("onboarding", `tenant ${id} could not be added`, {
-      problems: [
-        toProblem(heldError(id, reason)),
-        new FleetError("onboarding", `undoing it failed too: ${messageOf(heldError(id, error))}`, {
-          remedy,
-        }),
-      ],
-      cause: reason,
-    });
-  }
-  for (const { name } of [...steps].reverse())
-    observe({ type: "stepUndone", tenant: id, step: name });
-}
-
-function toProblem(error: unknown): FleetError {
-  return isFleetError(error) ? error : new FleetError("onboarding", messageOf(error));
-}
-
-function interrupted(): FleetError {
-  return new FleetError("onboarding", "interrupted", { remedy: "What was done is undone." });
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Attribute } from "../config/schema.ts";
+import type { Attribute, Tenant } from "../config/schema.ts";
 import type { TargetPlan } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import type { TenantRecord, TenantStatus } from "../core/tenant.ts";
@@ -56,7 +56,7 @@ export interface TenantList {
 /** Lists the tenants, where each stands with every service, and schemas that belong to nobody. Changes nothing. */
 export function listTenants(context: Context, filter: TenantFilter): Promise<TenantList> {
   return withRecords(context, async (known, records) => {
-    const everybody = listing(known, records.map(asListed));
+    const everybody = listing(known, records.flatMap(underItsNames));
     const { fleet } = everybody.config;
     const ids = listedTenants(fleet).map(({ id }) => id);
     const all = resolveTargets(fleet, ids, { services: [], tenants: [], databases: [] });
@@ -75,6 +75,13 @@ export function listTenants(context: Context, filter: TenantFilter): Promise<Ten
   });
 }
 
+/** A tenant that is being renamed has schemas under its old id, too. */
+function underItsNames(record: TenantRecord): Tenant[] {
+  const { renamedFrom } = record;
+  const now = asListed(record);
+  return renamedFrom === null ? [now] : [now, { ...now, id: renamedFrom }];
+}
+
 /** The tenants of the registry, whatever their status; those of any other source are active. */
 function withRecords<Result>(
   context: Context,
@@ -86,7 +93,7 @@ function withRecords<Result>(
       const now = new Date();
       const records = listedTenants(known.config.fleet).map(
         ({ id, attributes, database = null }): TenantRecord => ({
-          ...{ id, attributes, database, status: "active" },
+          ...{ id, attributes, database, status: "active", renamedFrom: null },
           ...{ createdAt: now, updatedAt: now },
         }),
       );

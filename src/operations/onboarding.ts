@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { FleetError } from "../core/errors.ts";
+import { FleetError, throwProblems } from "../core/errors.ts";
 import type { AdminUser } from "../core/onboarding.ts";
 import { isFailure } from "../core/outcome.ts";
 import type { Target } from "../core/target.ts";
@@ -11,6 +11,7 @@ import { divide } from "../plan/waves.ts";
 import { admit } from "../postgres/privileges.ts";
 import { failureText } from "../report/errors.ts";
 import { noLedger } from "../rollout/guard.ts";
+import { unknownNames } from "../tenants/targets.ts";
 import {
   applyBaseline,
   deservesBaseline,
@@ -47,11 +48,7 @@ export async function register(hold: TenantHold, request: NewTenant): Promise<vo
   const { id, registry, context } = hold;
   const found = await findTenant(registry, id);
   if (found !== undefined && found.status !== "provisioning") throw existing(found);
-  const database = request.database ?? null;
-  if (database !== null && context.config.fleet.databases[database] === undefined)
-    throw new FleetError("usage", `there is no database "${database}"`, {
-      remedy: `Known: ${Object.keys(context.config.fleet.databases).join(", ")}.`,
-    });
+  const database = knownDatabase(context, request.database);
   if (found === undefined) await refuseExistingSchemas(hold, await targetsFor(hold, database));
   else if (request.database !== undefined && found.database !== database) throw elsewhere(found);
   const { attributes = found?.attributes ?? {} } = request;
@@ -265,7 +262,8 @@ export async function removeAdmin(hold: TenantHold, email: string): Promise<void
 export async function activate({ id, registry }: TenantHold): Promise<void> {
   const { changeStatus, findTenant } = await import("../control/registry.ts");
   if (await changeStatus(registry, id, ["provisioning", "active"], "active")) return;
-  throw existing(await findTenant(registry, id), id);
+  const found = await findTenant(registry, id);
+  throw found === undefined ? nobody(id) : existing(found);
 }
 
 /** A tenant as the registry has it now. */
@@ -273,7 +271,11 @@ export async function registered({ registry, id }: TenantHold): Promise<TenantRe
   const { findTenant } = await import("../control/registry.ts");
   const record = await findTenant(registry, id);
   if (record !== undefined) return record;
-  throw new FleetError("tenant", `there is no tenant ${id}`, {
+  throw nobody(id);
+}
+
+function nobody(id: string): FleetError {
+  return new FleetError("tenant", `there is no tenant ${id}`, {
     remedy: "See who is there: drizzle-fleet tenants list",
   });
 }
@@ -293,7 +295,27 @@ async function inService(
   );
 }
 
-async function refuseExistingSchemas(hold: TenantHold, targets: readonly Target[]): Promise<void> {
+/**
+ * A tenant's own database, as the registry has it.
+ *
+ * @throws FleetError `usage` for one that is not configured
+ */
+export function knownDatabase({ config }: Context, name: string | undefined): string | null {
+  if (name === undefined) return null;
+  const known = Object.keys(config.fleet.databases);
+  throwProblems(unknownNames("database", [name], known), "");
+  return name;
+}
+
+/**
+ * Makes sure that a tenant who is to be made has no schema yet.
+ *
+ * @throws FleetError `tenant`
+ */
+export async function refuseExistingSchemas(
+  hold: TenantHold,
+  targets: readonly Target[],
+): Promise<void> {
   const found: string[] = [];
   await forEachTarget(hold, targets, async (session, { schema }) => {
     const states = await readLedgers(session, [schema], new Map());
@@ -327,10 +349,9 @@ function refuseOddAdmin(email: string, password: string | undefined): void {
   });
 }
 
-function existing(found: TenantRecord | undefined, id = ""): FleetError {
-  if (found === undefined)
-    return new FleetError("tenant", `there is no tenant ${id}`, { remedy: "Add it first." });
-  if (found.status === "removing") return inactive(found);
+/** What to say of a tenant who is there already, and should not be. */
+export function existing(found: TenantRecord): FleetError {
+  if (["copying", "renaming", "removing"].includes(found.status)) return inactive(found);
   return new FleetError("tenant", `tenant ${found.id} exists already, and is ${found.status}`, {
     remedy: "See who is there: drizzle-fleet tenants list",
   });
@@ -342,9 +363,4 @@ function elsewhere({ id, database }: TenantRecord): FleetError {
     `tenant ${id} was begun in ${database === null ? "its services' databases" : `database ${database}`}`,
     { remedy: `Go on without --database, or clear it away: drizzle-fleet tenants remove ${id}` },
   );
-}
-
-/** What a context is like for something that must be done although the user has interrupted. */
-export function undisturbed({ signal: _, cancel: __, ...context }: Context): Context {
-  return context;
 }

@@ -1,13 +1,11 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { FleetError, isFleetError, throwProblems } from "../core/errors.ts";
+import { FleetError, throwProblems } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
 import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
-import { lockKey } from "../postgres/lock.ts";
+import { takeTargetLock } from "../postgres/lock.ts";
 import type { Session } from "../postgres/session.ts";
-import { isRetryable, sqlstate } from "../postgres/sqlstate.ts";
-import { delayBefore } from "../rollout/retry.ts";
-import { registeredTargets } from "./onboarding.ts";
-import { forEachTarget, type TenantHold, targetError } from "./tenant-work.ts";
+import { registered } from "./onboarding.ts";
+import { inactive } from "./tenant-sources.ts";
+import { forEachTarget, persistently, type TenantHold, targetsFor } from "./tenant-work.ts";
 
 /** So many tables go in one transaction: each costs locks, for its indexes and keys too, and a server has few. */
 const tablesAtOnce = 20;
@@ -21,14 +19,21 @@ const tablesAtOnce = 20;
  */
 export async function removeHeld(hold: TenantHold): Promise<void> {
   const { changeStatus, forgetTenant } = await import("../control/registry.ts");
-  const targets = await registeredTargets(hold);
+  const record = await registered(hold);
+  if (record.status === "renaming") throw inactive(record);
+  const targets = await targetsFor(hold, record.database);
   const problems: FleetError[] = [];
   await forEachTarget(hold, targets, async (session, { schema }) => {
     const outside = await dependents(session, schema);
     if (outside.length > 0) problems.push(neededOutside(schema, outside));
   });
   throwProblems(problems, "the tenant is needed elsewhere");
-  await changeStatus(hold.registry, hold.id, ["provisioning", "active", "archived"], "removing");
+  await changeStatus(
+    hold.registry,
+    hold.id,
+    ["provisioning", "copying", "active", "archived"],
+    "removing",
+  );
   await forEachTarget(hold, targets, async (session, target) => {
     while (await persistently(hold, target, () => dropSome(session, hold, target)));
   });
@@ -56,11 +61,6 @@ async function dropSome(
           (one) => `DROP ${one.kind} IF EXISTS ${place}.${quoteIdentifier(one.name)} CASCADE`,
         );
   const { lock, statement } = context.config.fleet.timeouts;
-  const locked = `DO ${quoteLiteral(`BEGIN
-  IF NOT pg_catalog.pg_try_advisory_xact_lock(${lockKey(schema)}) THEN
-    RAISE EXCEPTION 'another runner is at work on this target' USING ERRCODE = '${sqlstate.targetLocked}';
-  END IF;
-END`)}`;
   await session
     .script(
       [
@@ -68,7 +68,7 @@ END`)}`;
         `SET LOCAL lock_timeout = ${lock}`,
         `SET LOCAL statement_timeout = ${statement}`,
         "SET LOCAL client_min_messages = warning",
-        locked,
+        takeTargetLock(schema),
         ...drops,
         "COMMIT",
       ].join(";\n"),
@@ -78,25 +78,6 @@ END`)}`;
       throw error;
     });
   return tables.length > 0;
-}
-
-/** Locks in the way are waited for, as often as the configuration says. */
-async function persistently<Result>(
-  { context }: TenantHold,
-  target: Target,
-  attempt: () => Promise<Result>,
-): Promise<Result> {
-  const { retry } = context.config.fleet;
-  for (let failed = 1; ; failed += 1) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (isFleetError(error)) throw error;
-      const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-      if (failed >= retry.attempts || !isRetryable(cause)) throw targetError(target, error);
-      await sleep(delayBefore(failed, retry));
-    }
-  }
 }
 
 /** What outside of a schema depends on what is in it, and would go or break with it. */

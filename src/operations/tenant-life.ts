@@ -1,8 +1,9 @@
 import { FleetError } from "../core/errors.ts";
-import type { TenantStatus } from "../core/tenant.ts";
+import type { TenantRecord, TenantStatus } from "../core/tenant.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
 import { shutOut } from "../postgres/privileges.ts";
 import type { Context } from "./context.ts";
+import { exportHeld } from "./export-tenant.ts";
 import {
   grant,
   migrateTenant,
@@ -11,19 +12,40 @@ import {
   registeredTargets,
 } from "./onboarding.ts";
 import { removeHeld } from "./remove-tenant.ts";
-import { inactive } from "./tenant-sources.ts";
+import { undisturbed } from "./saga.ts";
+import { inactive, refuseHalf } from "./tenant-sources.ts";
 import { forEachTarget, holdTenant, type TenantHold, targetsFor } from "./tenant-work.ts";
+
+/** Who is to be removed. */
+export interface RemoveRequest extends Pick<NewTenant, "tenant"> {
+  /** A file to export the tenant to first, see `exportTenant`. */
+  readonly dump?: string;
+}
 
 /**
  * Drops all that is a tenant's, and takes it out of the registry.
  *
- * @throws FleetError `tenant` when there is no such tenant, or something outside depends on it
+ * @throws FleetError `tenant` when there is no such tenant, or something outside depends on it; with a `dump` also what
+ *   `exportTenant` throws, and the tenant stays as it was
  */
-export function removeTenant(context: Context, { tenant }: NewTenant): Promise<void> {
+export function removeTenant(context: Context, { tenant, dump }: RemoveRequest): Promise<void> {
   return holdTenant(context, tenant, async (hold) => {
-    await registered(hold);
+    const record = await registered(hold);
+    if (dump !== undefined) await exportLast(hold, record, dump);
     await removeHeld(hold);
   });
+}
+
+/** Exports a tenant that is about to go. Nobody may write any more what the file would not have. */
+async function exportLast(hold: TenantHold, record: TenantRecord, file: string): Promise<void> {
+  refuseHalf(record);
+  await keepOut(hold);
+  try {
+    await exportHeld(hold, file);
+  } catch (error) {
+    if (record.status === "active") await grant({ ...hold, context: undisturbed(hold.context) });
+    throw error;
+  }
 }
 
 /**
@@ -34,10 +56,14 @@ export function removeTenant(context: Context, { tenant }: NewTenant): Promise<v
 export function archiveTenant(context: Context, { tenant }: NewTenant): Promise<void> {
   return holdTenant(context, tenant, async (hold) => {
     await change(hold, ["active", "archived"], "archived");
-    await forEachTarget(hold, await registeredTargets(hold), async (session, target) => {
-      const role = hold.open.applicationRoleOf(target.database);
-      if (role !== undefined) await session.script(shutOut(target.schema, role));
-    });
+    await keepOut(hold);
+  });
+}
+
+async function keepOut(hold: TenantHold): Promise<void> {
+  await forEachTarget(hold, await registeredTargets(hold), async (session, target) => {
+    const role = hold.open.applicationRoleOf(target.database);
+    if (role !== undefined) await session.script(shutOut(target.schema, role));
   });
 }
 

@@ -95,10 +95,27 @@ function activeOf(
   return active.map(asListed);
 }
 
+/**
+ * Makes sure that a tenant is there as a whole.
+ *
+ * @throws FleetError `tenant`
+ */
+export function refuseHalf(record: TenantRecord): void {
+  if (record.status !== "active" && record.status !== "archived") throw inactive(record);
+}
+
 /** What to do about a tenant that takes no part. */
-export function inactive({ id, status }: TenantRecord): FleetError {
+export function inactive({ id, status, renamedFrom }: TenantRecord): FleetError {
   const [state, remedy] = {
     active: ["active", "It takes part in everything."],
+    copying: [
+      "still being copied",
+      `Run the same clone or import again, which begins anew. Or clear it away: drizzle-fleet tenants remove ${id}`,
+    ],
+    renaming: [
+      `still being renamed, from ${renamedFrom}`,
+      `Bring it to its end: drizzle-fleet tenants rename ${renamedFrom} ${id}`,
+    ],
     provisioning: [
       "still being set up",
       `Bring it to its end: drizzle-fleet tenants add ${id}. Or clear it away: drizzle-fleet tenants remove ${id}`,

@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
 import type { TenantRecord } from "../core/tenant.ts";
 import { Session, withSession } from "../postgres/session.ts";
-import { isConnectionLoss, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
+import { isConnectionLoss, isRetryable, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 import { inTenant, type TenantWork } from "../rollout/in-tenant.ts";
+import { delayBefore } from "../rollout/retry.ts";
 import { refuseOddName, resolveTargets } from "../tenants/targets.ts";
 import { type Context, type OpenDatabases, withDatabases } from "./context.ts";
 import { schemasBehind } from "./services.ts";
@@ -61,6 +63,41 @@ export async function holdTenant<Result>(
       },
     ),
   );
+}
+
+/**
+ * As `holdTenant`, for what takes one tenant and makes another of it.
+ *
+ * @param from the tenant that is taken; the hold is of the other
+ */
+export async function holdBoth<Result>(
+  context: Context,
+  from: string,
+  to: string,
+  use: (hold: TenantHold) => Promise<Result>,
+): Promise<Result> {
+  refuseOddName(from);
+  if (from === to)
+    throw new FleetError("usage", `both tenants are ${from}`, { remedy: "Give two names." });
+  return holdTenant(context, to, async (hold) => {
+    const { lockTenant } = await import("../control/registry.ts");
+    if (!(await lockTenant(hold.registry, from))) throw busy(from);
+    return use(hold);
+  });
+}
+
+/** The targets of two tenants, service by service, see `targetsFor`. */
+export async function pairsOf(
+  hold: TenantHold,
+  from: string,
+  to: string,
+  database: string | null,
+): Promise<[Target, Target][]> {
+  const others = await targetsFor({ ...hold, id: to }, database);
+  return (await targetsFor({ ...hold, id: from }, database)).flatMap((target) => {
+    const other = others.find(({ service }) => service === target.service);
+    return other === undefined ? [] : [[target, other]];
+  });
 }
 
 /**
@@ -130,7 +167,8 @@ export async function workIn<Result>(
   context: Context,
   session: Session,
   target: Target,
-  more: Pick<TenantWork, "create" | "expectation">,
+  more: Pick<TenantWork, "create" | "expectation" | "snapshot"> &
+    Partial<Pick<TenantWork, "timeouts">>,
   use: () => Promise<Result>,
 ): Promise<Result> {
   const { services, timeouts } = context.config.fleet;
@@ -140,6 +178,25 @@ export async function workIn<Result>(
     return await inTenant(session, { target, sharedSchemas, timeouts, ...more }, use);
   } catch (error) {
     throw isFleetError(error) ? error : targetError(target, error);
+  }
+}
+
+/** Does something to a target that locks may be in the way of: they are waited for as often as the configuration says. */
+export async function persistently<Result>(
+  { context }: TenantHold,
+  target: Target,
+  attempt: () => Promise<Result>,
+): Promise<Result> {
+  const { retry } = context.config.fleet;
+  for (let failed = 1; ; failed += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (isFleetError(error)) throw error;
+      const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+      if (failed >= retry.attempts || !isRetryable(cause)) throw targetError(target, error);
+      await sleep(delayBefore(failed, retry));
+    }
   }
 }
 
@@ -183,7 +240,8 @@ function busy(id: string): FleetError {
   });
 }
 
-function needsDirect(database: string): FleetError {
+/** What to say where a lock would not last. */
+export function needsDirect(database: string): FleetError {
   return new FleetError(
     "config",
     `tenants cannot be changed through a connection pooler, as database "${database}" has`,

@@ -1,4 +1,7 @@
 import { createHash } from "node:crypto";
+import { quoteLiteral } from "./identifiers.ts";
+import type { Session } from "./session.ts";
+import { sqlstate } from "./sqlstate.ts";
 
 /**
  * The advisory lock key of a tenant schema: 64 bits of a hash, so that two schemas practically never share one.
@@ -9,4 +12,27 @@ import { createHash } from "node:crypto";
 export function lockKey(schema: string): string {
   const hash = createHash("sha256").update(schema).digest();
   return hash.readBigInt64BE(0).toString();
+}
+
+/**
+ * Takes a lock for as long as the session lives, without waiting for it.
+ *
+ * @param key see `lockKey`
+ * @returns false when somebody else has it
+ */
+export async function tryLock(session: Session, key: string): Promise<boolean> {
+  const [row] = await session.query<{ ours: boolean }>(
+    "SELECT pg_catalog.pg_try_advisory_lock($1) AS ours",
+    [key],
+  );
+  return row?.ours === true;
+}
+
+/** The statement that takes a target's lock until the transaction ends, or raises `sqlstate.targetLocked`. */
+export function takeTargetLock(schema: string): string {
+  return `DO ${quoteLiteral(`BEGIN
+  IF NOT pg_catalog.pg_try_advisory_xact_lock(${lockKey(schema)}) THEN
+    RAISE EXCEPTION 'another runner is at work on this target' USING ERRCODE = '${sqlstate.targetLocked}';
+  END IF;
+END`)}`;
 }

@@ -60,6 +60,7 @@ const said: Readonly<Record<OnboardingEvent["step"], string>> = {
   register: "registered",
   schemas: "schemas created",
   migrate: "migrated to head",
+  copy: "copied",
   grant: "application let in",
   seed: "seeded",
   admin: "admin created",

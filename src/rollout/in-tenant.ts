@@ -3,7 +3,7 @@ import type { Creation } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import type { Session } from "../postgres/session.ts";
 import { guard, slateFor } from "./guard.ts";
-import { begin } from "./run.ts";
+import { begin, beginSnapshot } from "./run.ts";
 
 export interface TenantWork {
   readonly target: Target;
@@ -14,6 +14,8 @@ export interface TenantWork {
   readonly create: Creation;
   /** What must be true before anything is done, as SQL. */
   readonly expectation?: string;
+  /** True: all that is read is of one moment. */
+  readonly snapshot?: boolean;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface TenantWork {
  */
 export async function inTenant<Result>(
   session: Session,
-  { target, sharedSchemas, timeouts, create, expectation = "true" }: TenantWork,
+  { target, sharedSchemas, timeouts, create, expectation = "true", snapshot = false }: TenantWork,
   use: () => Promise<Result>,
 ): Promise<Result> {
   const settings = new Map([
@@ -35,7 +37,8 @@ export async function inTenant<Result>(
   const scope = "transaction";
   const open = guard({ target, sharedSchemas, settings, expectation, create, scope });
   try {
-    await session.script([begin, ...slateFor(session), ...open].join(";\n"));
+    const first = snapshot ? beginSnapshot : begin;
+    await session.script([first, ...slateFor(session), ...open].join(";\n"));
     const result = await use();
     await session.script("COMMIT");
     return result;

@@ -49,6 +49,9 @@ export interface Opening {
 /** How every transaction begins, whatever the role's defaults are. */
 export const begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 
+/** How one begins that copies: all that it reads is of one moment. */
+export const beginSnapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE";
+
 /** The role to let into what a run creates. */
 export function roleOf({ target, context }: Run): string | undefined {
   return context.applicationRoleOf?.(target.database);

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { fill, type Template } from "../../src/core/template.ts";
@@ -8,10 +7,10 @@ import { dumpStructure } from "../../src/dump/structure.ts";
 import type { StructureDump } from "../../src/dump/types.ts";
 import { quoteIdentifier } from "../../src/postgres/identifiers.ts";
 import { Session } from "../../src/postgres/session.ts";
-import { catalogOf } from "../support/catalog.ts";
 import { repository } from "../support/cli.ts";
 import { createDatabase, createRole, type TestDatabase } from "../support/database.ts";
 import { appFleet, contextFor, migrateAll } from "../support/fleet.ts";
+import { crossing, makeHard, rowsOf, structureOf } from "../support/schema-copy.ts";
 
 /** A name that needs its quotes everywhere. */
 const awkward = "app_Zwei-größe";
@@ -51,59 +50,11 @@ async function clone(session: Session, from: string, to: string): Promise<Struct
   return dump;
 }
 
-/** A catalog without what no copy takes over, and without the schema's name where a function sets its own path. */
-async function structureOf(database: TestDatabase, schema: string): Promise<string[]> {
-  const facts = await catalogOf(database, schema);
-  const path = new RegExp(`(search_path=)(?:\\\\?")?${schema}(?:\\\\?")?`, "g");
-  return (
-    facts
-      .filter((fact) => !fact.startsWith("grants "))
-      // A view remembers the columns that a function's table had once; written down, it has those of now.
-      .map((fact) => fact.replace(", success, invoice) ON", ", success) ON"))
-      .map((fact) => fact.replace(path, "$1{tenant}").replaceAll(`"${schema}"`, '"{tenant}"'))
-  );
-}
-
 /** A dump's statements, free of their order, which is that of creation where nothing else decides. */
 function textsOf({ preData, postData }: StructureDump): string[] {
   return [...preData, ...postData]
     .map((template) => template.join("{tenant}").replace(", success, invoice) ON", ", success) ON"))
     .sort();
-}
-
-async function rowsOf(session: Session, schema: string): Promise<unknown> {
-  const { tables, sequences } = await dumpStructure(session, schema);
-  const contents = await dumpContent(session, schema, tables, { maxRows: 10_000 });
-  const rows = contents?.map(({ table, rows: values }) => [table.name, [...values].sort()]);
-  return { rows: rows?.sort(), sequences: [...sequences].sort(byName) };
-}
-
-function byName(a: { name: string }, b: { name: string }): number {
-  return a.name < b.name ? -1 : 1;
-}
-
-/** Whatever in one schema depends on something in the other. */
-async function crossing(database: TestDatabase, of: string, on: string): Promise<unknown[]> {
-  return database.query(
-    `WITH owned AS (
-       SELECT 'pg_class'::regclass AS classid, oid, relnamespace AS namespace FROM pg_class
-       UNION ALL SELECT 'pg_type'::regclass, oid, typnamespace FROM pg_type
-       UNION ALL SELECT 'pg_proc'::regclass, oid, pronamespace FROM pg_proc
-       UNION ALL SELECT 'pg_operator'::regclass, oid, oprnamespace FROM pg_operator
-       UNION ALL SELECT 'pg_collation'::regclass, oid, collnamespace FROM pg_collation
-       UNION ALL SELECT 'pg_ts_config'::regclass, oid, cfgnamespace FROM pg_ts_config
-       UNION ALL SELECT 'pg_statistic_ext'::regclass, oid, stxnamespace FROM pg_statistic_ext
-       UNION ALL SELECT 'pg_attrdef'::regclass, d.oid, c.relnamespace FROM pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid
-       UNION ALL SELECT 'pg_trigger'::regclass, g.oid, c.relnamespace FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid
-       UNION ALL SELECT 'pg_rewrite'::regclass, r.oid, c.relnamespace FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class
-       UNION ALL SELECT 'pg_policy'::regclass, p.oid, c.relnamespace FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
-       UNION ALL SELECT 'pg_constraint'::regclass, oid, connamespace FROM pg_constraint)
-     SELECT pg_describe_object(d.classid, d.objid, 0) AS of, pg_describe_object(d.refclassid, d.refobjid, 0) AS on
-     FROM pg_depend d
-     JOIN owned a ON (a.classid, a.oid) = (d.classid, d.objid) JOIN owned b ON (b.classid, b.oid) = (d.refclassid, d.refobjid)
-     WHERE a.namespace = $1::regnamespace AND b.namespace = $2::regnamespace`,
-    [quoteIdentifier(of), quoteIdentifier(on)],
-  );
 }
 
 /**
@@ -177,15 +128,9 @@ describe("a copy of a migrated schema is what it was copied from", () => {
   });
 });
 
-/** What is hard to write down, in the schema that is first on the search_path. Each {tenant} is that schema. */
-const hardThings = await readFile(join(repository, "tests/support/hard-schema.sql"), "utf8");
-
-/** Makes a schema with hard things, as the tool does: its name is quoted wherever it stands. */
 async function hardSchema(database: TestDatabase, schema: string): Promise<void> {
-  const quoted = quoteIdentifier(schema);
-  await database.query(
-    `CREATE SCHEMA ${quoted}; SET search_path = ${quoted}; ${hardThings.replaceAll('"{tenant}"', quoted)}; RESET search_path`,
-  );
+  await database.query(`CREATE SCHEMA ${quoteIdentifier(schema)}`);
+  await makeHard(database, schema);
 }
 
 describe("what is hard to write down", () => {

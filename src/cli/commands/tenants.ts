@@ -1,6 +1,5 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { FleetError } from "../../core/errors.ts";
-import type { OnboardingObserver } from "../../core/onboarding.ts";
 import type { NewAdmin } from "../../operations/onboarding.ts";
 import {
   addCommonOptions,
@@ -12,17 +11,24 @@ import {
 import { exitCode } from "../exit-codes.ts";
 import { printJson, printText, writeLine } from "../output.ts";
 import { askLine, askSecret, canAsk } from "../prompt.ts";
-
-type Attributes = Readonly<Record<string, string>>;
+import {
+  type Attributes,
+  attribute,
+  type NewOptions,
+  newOptions,
+  newTenantOf,
+  observerFor,
+} from "../tenant-options.ts";
+import { copyCommands } from "./tenant-copies.ts";
 
 interface ListOptions extends CommonOptions {
   readonly status?: string[];
   readonly attribute?: Attributes;
 }
 
-interface NewOptions extends CommonOptions {
-  readonly attribute?: Attributes;
-  readonly database?: string;
+interface RemoveOptions extends CommonOptions {
+  readonly yes?: boolean;
+  readonly dump?: string;
 }
 
 interface AddOptions extends NewOptions {
@@ -36,8 +42,8 @@ export function tenantsCommand(finish: Finish): Command {
     addCommonOptions(new Command(name))
       .exitOverride()
       .showHelpAfterError("(add --help for what there is)");
-  return new Command("tenants")
-    .description("who the tenants are: list, add, archive, restore, remove, ...")
+  const tenants = new Command("tenants")
+    .description("who the tenants are: list, add, rename, clone, archive, remove, ...")
     .addCommand(listCommand(verb("list"), finish), { isDefault: true })
     .addCommand(addCommand(verb("add"), finish))
     .addCommand(adoptCommand(verb("adopt"), finish))
@@ -51,6 +57,8 @@ export function tenantsCommand(finish: Finish): Command {
       lifeCommand(verb("restore"), finish, "bring an archived tenant to head, and back", "Active."),
     )
     .addCommand(removeCommand(verb("remove"), finish));
+  for (const command of copyCommands(verb, finish)) tenants.addCommand(command);
+  return tenants;
 }
 
 function listCommand(command: Command, finish: Finish): Command {
@@ -83,13 +91,11 @@ function addCommand(command: Command, finish: Finish): Command {
       const context = await createContext(options);
       const admin = await adminOf(options, context.environment);
       const observe = await observerFor(options);
-      const { attribute: attributes, database } = options;
       const added = await addTenant(
         context,
         {
           tenant,
-          ...(attributes === undefined ? {} : { attributes }),
-          ...(database === undefined ? {} : { database }),
+          ...newTenantOf(options),
           ...(admin === undefined ? {} : { admin }),
           replay: options.replay === true,
         },
@@ -124,12 +130,10 @@ function adoptCommand(command: Command, finish: Finish): Command {
         throw new FleetError("usage", "tenants adopt needs to know whom", {
           remedy: "Name tenants, or add --all for everybody that tenants list shows as nobody's.",
         });
-      const { attribute: attributes, database } = options;
       for (const tenant of tenants)
         await adoptTenant(context, {
           tenant,
-          ...(attributes === undefined ? {} : { attributes }),
-          ...(database === undefined ? {} : { database }),
+          ...newTenantOf(options),
         });
       if (options.json === true) printJson({ adopted: tenants });
       else
@@ -165,21 +169,17 @@ function removeCommand(command: Command, finish: Finish): Command {
     .description("drop all that is a tenant's, with its data")
     .argument("<id>", "the tenant's id")
     .option("--yes", "do not ask for the name again")
-    .action(async (tenant: string, options: CommonOptions & { readonly yes?: boolean }) => {
+    .option("--dump <file>", "export it first, to a new file (.gz: packed)")
+    .action(async (tenant: string, options: RemoveOptions) => {
       const { removeTenant } = await import("../../operations/tenant-life.ts");
       const context = await createContext(options);
       if (options.yes !== true) await confirmName(tenant);
-      await removeTenant(context, { tenant });
+      const { dump } = options;
+      await removeTenant(context, { tenant, ...(dump === undefined ? {} : { dump }) });
       if (options.json === true) printJson({ tenant, done: "remove" });
       else await printText(`Tenant ${tenant} is gone.`);
       finish(exitCode.done);
     });
-}
-
-function newOptions(command: Command): Command {
-  return command
-    .option("--attribute <name=value>", "an attribute (repeat for more)", attribute)
-    .option("-d, --database <name>", "keep all that is the tenant's there");
 }
 
 async function confirmName(tenant: string): Promise<void> {
@@ -220,28 +220,4 @@ async function readInput(): Promise<string> {
   return Buffer.concat(chunks)
     .toString("utf8")
     .replace(/\r?\n$/, "");
-}
-
-async function observerFor({ json }: CommonOptions): Promise<OnboardingObserver> {
-  if (json === true) {
-    const { withoutSecrets } = await import("../../config/secrets.ts");
-    return (event) => {
-      const at = new Date().toISOString();
-      // A seed may have thrown anything.
-      if (event.type === "stepFailed")
-        writeLine({ at, ...event, message: withoutSecrets(event.message) });
-      else writeLine({ at, ...event });
-    };
-  }
-  const { onboardingLine } = await import("../../report/tenants.ts");
-  return (event) => {
-    const line = onboardingLine(event);
-    if (line !== undefined) process.stderr.write(`${line}\n`);
-  };
-}
-
-function attribute(text: string, previous: Attributes = {}): Attributes {
-  const [, name, value = ""] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
-  if (name === undefined) throw new InvalidArgumentError("Write it as name=value.");
-  return { ...previous, [name]: value };
 }

@@ -1,0 +1,69 @@
+import { ledgerColumns, ledgerName } from "../ledger/table.ts";
+import { quoteIdentifier } from "../postgres/identifiers.ts";
+import type { Session } from "../postgres/session.ts";
+import { settings } from "./content.ts";
+import type { FileRows } from "./tenant-file.ts";
+import type { DumpedTable } from "./types.ts";
+
+type Columns = Pick<DumpedTable, "name" | "columns">;
+
+/** The ledger is copied like a table, though no structure has it. */
+const ledger: Columns = { name: ledgerName, columns: ledgerColumns };
+
+/** So many characters of rows go together. */
+const batch = 256 * 1024;
+
+/**
+ * Reads all rows of tables, and of the ledger.
+ *
+ * @param session in a transaction, which the settings of reading stay with
+ * @returns pieces that end where a row ends
+ */
+export async function* readRows(
+  session: Session,
+  schema: string,
+  tables: readonly Columns[],
+): AsyncIterable<FileRows> {
+  await session.script(settings(schema));
+  for (const { name, columns } of [ledger, ...tables]) {
+    const copy = session.copyOut(`COPY ${nameOf(schema, { name, columns })} TO STDOUT`);
+    for await (const text of wholeLines(copy))
+      yield { kind: "rows", table: name, columns: [...columns], copy: text };
+  }
+}
+
+/**
+ * Puts rows into their table.
+ *
+ * @param session in a transaction that `readyToWrite` was called in
+ */
+export function writeRows(session: Session, schema: string, rows: FileRows): Promise<void> {
+  const { table: name, columns, copy } = rows;
+  return session.copyIn(`COPY ${nameOf(schema, { name, columns })} FROM STDIN`, [copy]);
+}
+
+/** Settings that rows are read and written with. */
+export function readyToWrite(session: Session, schema: string): Promise<void> {
+  return session.script(settings(schema));
+}
+
+/** Generated columns are no part of a COPY that names none. */
+function nameOf(schema: string, { name, columns }: Columns): string {
+  const list = columns.length === 0 ? "" : ` (${columns.map(quoteIdentifier).join(", ")})`;
+  return `${quoteIdentifier(schema)}.${quoteIdentifier(name)}${list}`;
+}
+
+/** COPY ends every row with a newline, and writes those within a row otherwise. */
+async function* wholeLines(chunks: AsyncIterable<Buffer>): AsyncIterable<string> {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let text = "";
+  for await (const chunk of chunks) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length < batch) continue;
+    const end = text.lastIndexOf("\n") + 1;
+    if (end === 0) continue;
+    yield text.slice(0, end);
+    text = text.slice(end);
+  }
+  if (text !== "") yield text;
+}

@@ -1,0 +1,220 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { link, open, rm } from "node:fs/promises";
+import type { Readable, Writable } from "node:stream";
+import { finished, pipeline } from "node:stream/promises";
+import { createGunzip, createGzip } from "node:zlib";
+import { z } from "zod";
+import { FleetError, messageOf } from "../core/errors.ts";
+
+/**
+ * A tenant as a file: a JSON document in each line, of these kinds and in this order. It begins with the tenant; then,
+ * for each service, comes the schema's structure and what its tables hold; the last line has the sha256 of all before.
+ */
+const line = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("tenant"),
+    format: z.literal(1),
+    tenant: z.string(),
+    attributes: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+    writtenBy: z.string(),
+    writtenAt: z.string(),
+  }),
+  z.strictObject({
+    kind: z.literal("schema"),
+    service: z.string(),
+    /** The server's version, as `server_version_num`: structure is written in its words. */
+    server: z.int(),
+    preData: z.array(z.array(z.string())),
+    postData: z.array(z.array(z.string())),
+    sequences: z.array(
+      z.strictObject({ name: z.string(), lastValue: z.string(), isCalled: z.boolean() }),
+    ),
+  }),
+  /** Rows of one table, in COPY's text format; a table with many rows has several. */
+  z.strictObject({
+    kind: z.literal("rows"),
+    table: z.string(),
+    columns: z.array(z.string()),
+    copy: z.string(),
+  }),
+  z.strictObject({ kind: z.literal("end"), sha256: z.string() }),
+]);
+
+export type TenantFileLine = z.output<typeof line>;
+type LineOf<Kind extends TenantFileLine["kind"]> = Extract<TenantFileLine, { kind: Kind }>;
+export type FileHeader = LineOf<"tenant">;
+export type FileSchema = LineOf<"schema">;
+export type FileRows = LineOf<"rows">;
+
+/** Writes a tenant's file, line by line. */
+export interface TenantFileWriter {
+  readonly write: (line: FileHeader | FileSchema | FileRows) => Promise<void>;
+}
+
+/**
+ * Writes a tenant's file. It has its name when it is whole, and nobody else may read it: it holds a tenant's data.
+ *
+ * @param path packed with gzip, when it ends with `.gz`
+ * @param fill writes the lines
+ * @throws FleetError `write` when there is such a file already, or when it cannot be written; nothing is left then
+ */
+export async function writeTenantFile(
+  path: string,
+  fill: (writer: TenantFileWriter) => Promise<void>,
+): Promise<void> {
+  const partial = `${path}.${process.pid}.tmp`;
+  const file = await open(partial, "wx", 0o600).then(
+    (handle) => handle.createWriteStream({ flush: true }),
+    (error: Error) => Promise.reject(notWritten(path, error)),
+  );
+  const { into, ended } = packing(path, file);
+  // Whoever writes next hears of it; without this the process would end at once.
+  ended.catch(() => undefined);
+  const hash = createHash("sha256");
+  const send = async (text: string) => {
+    await new Promise<void>((resolve, reject) => {
+      into.write(text, (error) => (error ? reject(notWritten(path, error)) : resolve()));
+    });
+  };
+  try {
+    await fill({
+      write: async (one) => {
+        const text = `${JSON.stringify(one)}\n`;
+        hash.update(text);
+        await send(text);
+      },
+    });
+    await send(`${JSON.stringify({ kind: "end", sha256: hash.digest("hex") })}\n`);
+    into.end();
+    await ended;
+    await link(partial, path);
+  } catch (error) {
+    into.destroy();
+    file.destroy();
+    throw isSystemError(error) ? notWritten(path, error) : error;
+  } finally {
+    await rm(partial, { force: true });
+  }
+}
+
+function packing(path: string, file: Writable): { into: Writable; ended: Promise<void> } {
+  if (!path.endsWith(".gz")) return { into: file, ended: finished(file) };
+  const gzip = createGzip();
+  return { into: gzip, ended: pipeline(gzip, file) };
+}
+
+/**
+ * Reads a tenant's file, line by line, to its end.
+ *
+ * @throws FleetError `refused`, with file and line, when it is no such file, was cut off or was changed; behind what
+ *   was read before
+ */
+export async function* readTenantFile(
+  path: string,
+): AsyncIterable<Exclude<TenantFileLine, LineOf<"end">>> {
+  const hash = createHash("sha256");
+  let number = 0;
+  let ended = false;
+  let schemas = 0;
+  for await (const text of linesOf(path)) {
+    number += 1;
+    const where = `${path}:${number}`;
+    if (ended) throw broken(where, "there is something behind its end");
+    const one = parsed(text, where);
+    if ((one.kind === "tenant") !== (number === 1))
+      throw broken(where, "it does not begin with a tenant");
+    if (one.kind === "schema") schemas += 1;
+    if (one.kind === "rows" && schemas === 0) throw broken(where, "there are rows of no service");
+    if (one.kind === "end") {
+      ended = true;
+      if (one.sha256 !== hash.digest("hex")) throw broken(where, "it was changed");
+      continue;
+    }
+    hash.update(`${text}\n`);
+    yield one;
+  }
+  if (!ended) throw broken(path, "it was cut off");
+}
+
+/**
+ * Reads a tenant's file, service by service, as `readTenantFile` does. What the rows are must be asked for, to their end,
+ * before the next service is.
+ */
+export async function* readSchemas(
+  path: string,
+): AsyncIterable<{ readonly schema: FileSchema; readonly rows: AsyncIterable<FileRows> }> {
+  const lines = readTenantFile(path)[Symbol.asyncIterator]();
+  let next = await lines.next();
+  async function* rows(): AsyncIterable<FileRows> {
+    for (; next.done !== true && next.value.kind === "rows"; next = await lines.next())
+      yield next.value;
+  }
+  while (next.done !== true) {
+    const line = next.value;
+    next = await lines.next();
+    if (line.kind === "schema") yield { schema: line, rows: rows() };
+  }
+}
+
+async function* linesOf(path: string): AsyncIterable<string> {
+  const file = createReadStream(path);
+  const bytes = path.endsWith(".gz") ? unpacked(file) : file;
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let rest: string[] = [];
+  try {
+    for await (const chunk of bytes) {
+      // Only \n ends a line; JSON lets other ends of lines stand in a string.
+      const [first = "", ...more] = decoder.decode(chunk as Buffer, { stream: true }).split("\n");
+      rest.push(first);
+      for (const next of more) {
+        yield rest.join("");
+        rest = [next];
+      }
+    }
+  } catch (error) {
+    if (!isSystemError(error) && !(error instanceof TypeError)) throw error;
+    throw broken(path, messageOf(error), error);
+  }
+  if (rest.join("") !== "") throw broken(path, "it was cut off");
+}
+
+function unpacked(file: Readable): Readable {
+  const gunzip = createGunzip();
+  file.on("error", (error) => gunzip.destroy(error));
+  return file.pipe(gunzip);
+}
+
+function parsed(text: string, where: string): TenantFileLine {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw broken(where, "a line of it is no JSON", error);
+  }
+  const result = line.safeParse(json);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw broken(where, `${issue?.path.join(".") || "the line"}: ${issue?.message}`);
+}
+
+function broken(where: string, reason: string, cause?: unknown): FleetError {
+  return new FleetError("refused", `this is no file of a tenant, or not a whole one: ${reason}`, {
+    where,
+    remedy: "Export the tenant again: drizzle-fleet tenants export <id> <file>",
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && "code" in error && typeof error.code === "string";
+}
+
+function notWritten(path: string, error: NodeJS.ErrnoException | Error): FleetError {
+  const exists = "code" in error && error.code === "EEXIST";
+  return new FleetError("write", exists ? "there is such a file already" : messageOf(error), {
+    where: path,
+    remedy: exists ? "Give another name, or move it away." : "Nothing was changed.",
+    cause: error,
+  });
+}

@@ -1,0 +1,88 @@
+import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
+import type { OnboardingObserver, OnboardingStep } from "../core/onboarding.ts";
+import type { Context } from "./context.ts";
+import { removeHeld } from "./remove-tenant.ts";
+import { heldError, type TenantHold } from "./tenant-work.ts";
+
+/** A step on the way to a tenant. */
+export interface Step {
+  readonly name: OnboardingStep;
+  readonly run: () => Promise<unknown>;
+}
+
+/**
+ * Goes through the steps that make a tenant; the first one enters it into the registry. When a step fails, all that was
+ * done is undone, in reverse.
+ *
+ * @param observe sees every step
+ * @throws what the step threw, when everything is undone; FleetError `onboarding` that says how to clear it away, when
+ *   that failed too
+ */
+export async function runSteps(
+  hold: TenantHold,
+  steps: readonly Step[],
+  observe: OnboardingObserver,
+): Promise<void> {
+  const { context, id: tenant } = hold;
+  for (const [index, { name, run }] of steps.entries()) {
+    observe({ type: "stepStarted", tenant, step: name });
+    const startedAt = performance.now();
+    try {
+      refuseInterrupted(context);
+      await run();
+    } catch (error) {
+      observe({
+        type: "stepFailed",
+        tenant,
+        step: name,
+        message: messageOf(heldError(tenant, error)),
+      });
+      // Whoever could not be entered is somebody else's, or nobody: there is nothing of ours.
+      if (index > 0) await undo(hold, error, steps.slice(0, index + 1), observe);
+      throw error;
+    }
+    const durationMs = Math.round(performance.now() - startedAt);
+    observe({ type: "stepEnded", tenant, step: name, durationMs });
+  }
+}
+
+/** Takes back what the steps did: the tenant's schemas with all that is in them, then its place in the registry. */
+async function undo(
+  hold: TenantHold,
+  reason: unknown,
+  steps: readonly Step[],
+  observe: OnboardingObserver,
+): Promise<void> {
+  const { id } = hold;
+  try {
+    await removeHeld({ ...hold, context: undisturbed(hold.context) });
+  } catch (error) {
+    const remedy = `It is left half made, and takes no part. Clear it away: drizzle-fleet tenants remove ${id}. Or bring it to its end by the same command.`;
+    throw new FleetError("onboarding", `tenant ${id} could not be added`, {
+      problems: [
+        toProblem(heldError(id, reason)),
+        new FleetError("onboarding", `undoing it failed too: ${messageOf(heldError(id, error))}`, {
+          remedy,
+        }),
+      ],
+      cause: reason,
+    });
+  }
+  for (const { name } of [...steps].reverse())
+    observe({ type: "stepUndone", tenant: id, step: name });
+}
+
+/** What a context is like for something that must be done although the user has interrupted. */
+export function undisturbed({ signal: _, cancel: __, ...context }: Context): Context {
+  return context;
+}
+
+function toProblem(error: unknown): FleetError {
+  return isFleetError(error) ? error : new FleetError("onboarding", messageOf(error));
+}
+
+/** @throws FleetError `onboarding` when the user wants no more of it */
+export function refuseInterrupted({ signal }: Context): void {
+  if (signal?.aborted !== true) return;
+  throw new FleetError("onboarding", "interrupted", { remedy: "What was done is undone." });
+}

@@ -1,0 +1,492 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { addTenant } from "../../src/operations/add-tenant.ts";
+import { cloneTenant } from "../../src/operations/clone-tenant.ts";
+import type { Context } from "../../src/operations/context.ts";
+import { exportTenant } from "../../src/operations/export-tenant.ts";
+import { importTenant } from "../../src/operations/import-tenant.ts";
+import { listTenants } from "../../src/operations/list-tenants.ts";
+import { renameTenant } from "../../src/operations/rename-tenant.ts";
+import { archiveTenant, removeTenant } from "../../src/operations/tenant-life.ts";
+import { lockKey } from "../../src/postgres/lock.ts";
+import { Session } from "../../src/postgres/session.ts";
+import { createDatabase, createRole, type TestDatabase } from "../support/database.ts";
+import { contextFor, createFolder, history, migrateAll, writeFiles } from "../support/fleet.ts";
+import { crossing, makeHard, rowsOf, structureOf } from "../support/schema-copy.ts";
+
+const app = {
+  "0000_notes": `CREATE TYPE feeling AS ENUM ('fine', 'bad');
+CREATE TABLE notes (id serial PRIMARY KEY, text text, feeling feeling DEFAULT 'fine', up integer REFERENCES notes);
+CREATE FUNCTION "public"."count_notes"() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT count(*) FROM "public"."notes"); END $$;`,
+};
+const log = { "0000_lines": "CREATE TABLE lines (at timestamptz DEFAULT now(), line text);" };
+
+/** Two services, each with a database of its own; the registry is with the first. */
+async function createFleet() {
+  const [main, second] = [await createDatabase(), await createDatabase()];
+  const { role } = await createRole(main, { mayCreate: false });
+  onTestFinished(async () => void (await second.query(`DROP OWNED BY ${role}`)));
+  const root = await createFolder({
+    ...history("drizzle/app", app),
+    ...history("drizzle/log", log),
+  });
+  const service = (name: string, database: string) => ({
+    ...{ schema: "./none", out: `./drizzle/${name}`, database },
+    tenantSchema: `${name}_{tenant}`,
+  });
+  const fleet = {
+    databases: { main: { url: main.url }, second: { url: second.url } },
+    services: { app: service("app", "main"), log: service("log", "second") },
+    connectTimeout: 5_000,
+    timeouts: { lock: 200 },
+    retry: { attempts: 2 },
+  };
+  const context = contextFor(root, fleet, { DB_USER_SERVER: role, DB_PASSWORD_SERVER: "plain" });
+  const sessions = await Promise.all([sessionOf(main), sessionOf(second)]);
+  const [session, secondSession] = sessions as [Session, Session];
+  return { main, second, role, root, context, session, secondSession };
+}
+
+type Fleet = Awaited<ReturnType<typeof createFleet>>;
+
+async function sessionOf({ url }: TestDatabase): Promise<Session> {
+  const session = await Session.connect({ name: "main", url }, { waitMs: 5_000 });
+  onTestFinished(() => session.close());
+  return session;
+}
+
+/** A tenant with everything that is hard to copy, and some rows. */
+async function addHard({ main, second, context }: Fleet, tenant: string): Promise<void> {
+  await addTenant(context, { tenant, attributes: { plan: "gold" } });
+  await makeHard(main, `app_${tenant}`);
+  await addRows({ main, second }, tenant);
+}
+
+async function addRows({ main, second }: Pick<Fleet, "main" | "second">, tenant: string) {
+  await main.query(
+    `INSERT INTO app_${tenant}.notes (text, feeling, up) SELECT E'a\\tb\\n\\\\' || n || '\u2028ü', 'bad', nullif(n, 1) FROM generate_series(1, 50) n ORDER BY 1`,
+  );
+  await second.query(`INSERT INTO log_${tenant}.lines (line) VALUES ('${tenant}'), (NULL), ('')`);
+}
+
+const ledgerOf = (database: TestDatabase, schema: string) =>
+  database.query(`SELECT * FROM ${schema}.__fleet_ledger ORDER BY tag`);
+
+/** All that can be compared of a tenant's schemas. */
+async function contentsOf(fleet: Fleet, tenant: string) {
+  const { main, second, session, secondSession } = fleet;
+  return {
+    app: await structureOf(main, `app_${tenant}`),
+    rows: await rowsOf(session, `app_${tenant}`),
+    ledger: await ledgerOf(main, `app_${tenant}`),
+    log: await structureOf(second, `log_${tenant}`),
+    logRows: await rowsOf(secondSession, `log_${tenant}`),
+    logLedger: await ledgerOf(second, `log_${tenant}`),
+  };
+}
+
+/** Who is registered, as `id status`, and which schemas there are. */
+async function everybody({ main, second }: Pick<Fleet, "main" | "second">) {
+  const tenants = await main.query<{ one: string }>(
+    "SELECT id || ' ' || status AS one FROM drizzle_fleet.tenants ORDER BY 1",
+  );
+  const schemas = `SELECT nspname AS one FROM pg_namespace WHERE nspname ~ '^(app|log)_' ORDER BY 1`;
+  const all = [
+    ...tenants,
+    ...(await main.query<{ one: string }>(schemas)),
+    ...(await second.query<{ one: string }>(schemas)),
+  ];
+  return all.map(({ one }) => one);
+}
+
+const mayEnter = async (database: TestDatabase, role: string, schema: string) => {
+  const [row] = await database.query<{ may: boolean }>(
+    "SELECT has_schema_privilege($1, $2, 'USAGE') AS may",
+    [role, schema],
+  );
+  return row?.may;
+};
+
+const only = (tenant: string) => [`${tenant} active`, `app_${tenant}`, `log_${tenant}`];
+const both = (one: string, other: string) =>
+  [[one, other].sort()].flatMap(([a, b]) => [
+    ...[`${a} active`, `${b} active`],
+    ...[`app_${a}`, `app_${b}`, `log_${a}`, `log_${b}`],
+  ]);
+
+describe("a clone", () => {
+  test("is what it was made from, and touches it nowhere", async () => {
+    const fleet = await createFleet();
+    await addHard(fleet, "acme");
+    const before = await contentsOf(fleet, "acme");
+    await cloneTenant(fleet.context, {
+      ...{ tenant: "acme", to: "Staging-ü" },
+      attributes: { stage: "yes" },
+    });
+    const { main, role, context } = fleet;
+    const list = await listTenants(context, { statuses: [], attributes: {} });
+    expect(list.tenants.map(({ id, status, attributes }) => [id, status, attributes])).toEqual([
+      ["Staging-ü", "active", { plan: "gold", stage: "yes" }],
+      ["acme", "active", { plan: "gold" }],
+    ]);
+    const after = await contentsOf(fleet, "acme");
+    expect(after).toEqual(before);
+    expect(await structureOf(main, "app_Staging-ü")).toEqual(before.app);
+    expect(await rowsOf(fleet.session, "app_Staging-ü")).toEqual(before.rows);
+    expect(await ledgerOf(main, '"app_Staging-ü"')).toEqual(before.ledger);
+    expect(await rowsOf(fleet.secondSession, "log_Staging-ü")).toEqual(before.logRows);
+    expect(await crossing(main, "app_Staging-ü", "app_acme")).toEqual([]);
+    expect(await mayEnter(main, role, "app_Staging-ü")).toBe(true);
+  });
+
+  test("with empty tables goes on with the next migration, and numbers from 1", async () => {
+    const fleet = await createFleet();
+    const { context, main, root } = fleet;
+    await addTenant(context, { tenant: "acme" });
+    await addRows(fleet, "acme");
+    await cloneTenant(context, { tenant: "acme", to: "empty", withData: false });
+    await writeFiles(
+      root,
+      history("drizzle/app", { ...app, "0001_more": "ALTER TABLE notes ADD COLUMN more text;" }),
+    );
+    const { outcomes } = await migrateAll(context);
+    expect(
+      outcomes.filter(({ applied }) => applied.length > 0).map(({ target }) => target.schema),
+    ).toEqual(["app_acme", "app_empty"]);
+    expect(
+      await main.query(
+        `INSERT INTO app_empty.notes (text) VALUES ('first') RETURNING id, app_empty.count_notes() AS count`,
+      ),
+    ).toEqual([{ id: 1, count: "1" }]);
+  });
+
+  test("is of one moment, whoever writes meanwhile", async () => {
+    const fleet = await createFleet();
+    const { context, main } = fleet;
+    await addTenant(context, { tenant: "acme" });
+    await main.query(
+      `CREATE TABLE app_acme.accounts (id int PRIMARY KEY, amount int NOT NULL);
+       CREATE TABLE app_acme.bookings (id serial PRIMARY KEY, account int NOT NULL REFERENCES app_acme.accounts, amount int NOT NULL);
+       INSERT INTO app_acme.accounts SELECT n, 0 FROM generate_series(1, 2000) n`,
+    );
+    const writer = await main.connect();
+    let writing = true;
+    const written = (async () => {
+      let count = 0;
+      for (; writing; count += 1)
+        await writer.query(
+          `BEGIN; INSERT INTO app_acme.bookings (account, amount) SELECT n, 1 FROM generate_series(1, 20) n;
+           UPDATE app_acme.accounts SET amount = amount + 1 WHERE id <= 20; COMMIT`,
+        );
+      return count;
+    })();
+    for (const to of ["one", "two", "three"]) {
+      await cloneTenant(context, { tenant: "acme", to });
+      const [sums] = await main.query<{ accounts: string; bookings: string; next: string }>(
+        `SELECT (SELECT sum(amount) FROM app_${to}.accounts) AS accounts, (SELECT count(*) FROM app_${to}.bookings) AS bookings,
+           nextval('app_${to}.bookings_id_seq') > coalesce((SELECT max(id) FROM app_${to}.bookings), 0) AS next`,
+      );
+      expect(sums?.bookings).toEqual(sums?.accounts);
+      expect(sums?.next).toBe(true);
+    }
+    writing = false;
+    expect(await written).toBeGreaterThan(3);
+  });
+
+  test("that fails leaves nothing, and one that was cut off begins anew", async () => {
+    const fleet = await createFleet();
+    const { context, main, second } = fleet;
+    await addTenant(context, { tenant: "acme" });
+    await addRows(fleet, "acme");
+    const other = await second.connect();
+    await other.query(`SELECT pg_advisory_lock(${lockKey("log_acme")})`);
+    await expect(cloneTenant(context, { tenant: "acme", to: "copy" })).rejects.toThrow(
+      "another runner is at work on log_acme",
+    );
+    expect(await everybody(fleet)).toEqual(only("acme"));
+    await other.query("SELECT pg_advisory_unlock_all()");
+
+    // As it is when the process was killed between two services.
+    await cloneTenant(context, { tenant: "acme", to: "copy" });
+    await main.query("UPDATE drizzle_fleet.tenants SET status = 'copying' WHERE id = 'copy'");
+    await second.query("DROP SCHEMA log_copy CASCADE");
+    await main.query("INSERT INTO app_copy.notes (text) VALUES ('of the first attempt')");
+    await expect(addTenant(context, { tenant: "copy" })).rejects.toThrow(
+      "tenant copy is still being copied",
+    );
+    await cloneTenant(context, { tenant: "acme", to: "copy" });
+    expect(await everybody(fleet)).toEqual(both("acme", "copy"));
+    expect((await contentsOf(fleet, "copy")).rows).toEqual((await contentsOf(fleet, "acme")).rows);
+  });
+
+  test("needs a tenant, and a name that is free", async () => {
+    const fleet = await createFleet();
+    const { context, main } = fleet;
+    await addTenant(context, { tenant: "acme" });
+    await main.query("CREATE SCHEMA app_taken");
+    const refused = async (tenant: string, to: string) =>
+      cloneTenant(context, { tenant, to }).then(
+        () => "done",
+        (error: Error) => error.message,
+      );
+    expect(await refused("nobody", "copy")).toBe("there is no tenant nobody");
+    expect(await refused("acme", "acme")).toBe("both tenants are acme");
+    expect(await refused("acme", "taken")).toMatch("app_taken exist already");
+    await addTenant(context, { tenant: "beta" });
+    expect(await refused("acme", "beta")).toBe("tenant beta exists already, and is active");
+    await archiveTenant(context, { tenant: "acme" });
+    expect(await refused("acme", "copy")).toBe("done");
+  });
+});
+
+describe("a rename", () => {
+  test("takes schemas, bodies of functions and the application along", async () => {
+    const fleet = await createFleet();
+    const { context, main, role } = fleet;
+    await addTenant(context, { tenant: "acme", attributes: { plan: "gold" } });
+    await addRows(fleet, "acme");
+    await main.query(
+      `CREATE PROCEDURE app_acme.pay() LANGUAGE sql SET search_path = app_acme, pg_temp AS 'SELECT count(*) FROM "app_acme".notes';
+       COMMENT ON TABLE app_acme.notes IS 'see "app_acme".notes'; GRANT EXECUTE ON PROCEDURE app_acme.pay TO ${role}`,
+    );
+    const before = await contentsOf(fleet, "acme");
+    await renameTenant(context, { tenant: "acme", to: "Ac-me" });
+    expect(await everybody(fleet)).toEqual(["Ac-me active", "app_Ac-me", "log_Ac-me"]);
+    expect(await structureOf(main, "app_Ac-me")).toEqual(before.app);
+    expect(await rowsOf(fleet.session, "app_Ac-me")).toEqual(before.rows);
+    await main.query(`CALL "app_Ac-me".pay()`);
+    expect(await main.query(`SELECT "app_Ac-me".count_notes() AS count`)).toEqual([
+      { count: "50" },
+    ]);
+    const [left] = await main.query<{ left: string }>(
+      `SELECT count(*) AS left FROM pg_proc WHERE pronamespace = '"app_Ac-me"'::regnamespace AND (prosrc ~ 'app_acme' OR proconfig::text ~ 'app_acme')`,
+    );
+    expect(left).toEqual({ left: "0" });
+    expect(await mayEnter(main, role, "app_Ac-me")).toBe(true);
+    expect(
+      await main.query(`SELECT has_function_privilege($1, '"app_Ac-me".pay()', 'EXECUTE') AS may`, [
+        role,
+      ]),
+    ).toEqual([{ may: true }]);
+    const { tenants, orphans } = await listTenants(context, { statuses: [], attributes: {} });
+    expect(tenants.map(({ id, attributes }) => [id, attributes])).toEqual([
+      ["Ac-me", { plan: "gold" }],
+    ]);
+    expect(orphans).toEqual([]);
+    expect((await migrateAll(context)).outcomes.map(({ status }) => status)).toEqual([
+      "skipped",
+      "skipped",
+    ]);
+  });
+
+  test("that cannot reach a name is taken back in every database", async () => {
+    const fleet = await createFleet();
+    const { context, second } = fleet;
+    await addTenant(context, { tenant: "acme" });
+    await second.query(`ALTER TABLE log_acme.lines ADD CHECK (line <> '"log_acme".lines')`);
+    await expect(renameTenant(context, { tenant: "acme", to: "beta" })).rejects.toThrow(
+      "log_acme has its own name where a rename does not reach",
+    );
+    expect(await everybody(fleet)).toEqual(only("acme"));
+    expect(
+      await fleet.main.query(
+        "SELECT prosrc ~ 'app_acme' AS own FROM pg_proc WHERE proname = 'count_notes'",
+      ),
+    ).toEqual([{ own: true }]);
+  });
+
+  test("that was cut off in the middle goes on, and nothing else may be done meanwhile", async () => {
+    const fleet = await createFleet();
+    const { context, main, second } = fleet;
+    await addTenant(context, { tenant: "acme" });
+    await main.query(
+      "UPDATE drizzle_fleet.tenants SET id = 'beta', status = 'renaming', renamed_from = 'acme'; ALTER SCHEMA app_acme RENAME TO app_beta",
+    );
+    const still = "tenant beta is still being renamed, from acme";
+    for (const attempt of [
+      () => addTenant(context, { tenant: "beta" }),
+      () => removeTenant(context, { tenant: "beta" }),
+      () => archiveTenant(context, { tenant: "beta" }),
+      () => renameTenant(context, { tenant: "other", to: "beta" }),
+      () => cloneTenant(context, { tenant: "beta", to: "copy" }),
+    ])
+      await expect(attempt()).rejects.toThrow(still);
+    await expect(addTenant(context, { tenant: "acme" })).rejects.toThrow("log_acme exist already");
+    const { tenants, orphans, counts } = await listTenants(context, {
+      statuses: [],
+      attributes: {},
+    });
+    expect(counts).toEqual({ renaming: 1 });
+    expect(tenants.map(({ id }) => id)).toEqual(["beta"]);
+    expect(orphans).toEqual([]);
+    await renameTenant(context, { tenant: "acme", to: "beta" });
+    expect(await everybody({ main, second })).toEqual(only("beta"));
+  });
+
+  test("waits for locks, and needs a name that is free", async () => {
+    const fleet = await createFleet();
+    const { context, second, main } = fleet;
+    await addTenant(context, { tenant: "acme" });
+    await second.query("CREATE SCHEMA log_beta");
+    await expect(renameTenant(context, { tenant: "acme", to: "beta" })).rejects.toThrow(
+      "log_beta exist already",
+    );
+    const other = await main.connect();
+    await other.query(`BEGIN; LOCK TABLE app_acme.notes`);
+    await expect(renameTenant(context, { tenant: "acme", to: "gamma" })).rejects.toThrow(
+      "lock timeout",
+    );
+    expect(await everybody(fleet)).toEqual(["acme active", "app_acme", "log_acme", "log_beta"]);
+    setTimeout(() => void other.query("ROLLBACK"), 250);
+    await renameTenant(context, { tenant: "acme", to: "gamma" });
+    expect(await everybody(fleet)).toEqual(["gamma active", "app_gamma", "log_beta", "log_gamma"]);
+  });
+});
+
+describe("a tenant's file", () => {
+  test("brings everything into another fleet, packed or not, under its name or another", async () => {
+    const [from, to] = [await createFleet(), await createFleet()];
+    await addHard(from, "acme");
+    const folder = await createFolder();
+    const before = await contentsOf(from, "acme");
+    for (const [file, as] of [
+      ["acme.ndjson", undefined],
+      ["acme.gz", "Zwei-ü"],
+    ] as const) {
+      const path = join(folder, file);
+      await exportTenant(from.context, { tenant: "acme", file: path });
+      const request = { file: path, ...(as === undefined ? {} : { tenant: as }) };
+      expect(await importTenant(to.context, request)).toBe(as ?? "acme");
+    }
+    expect(await contentsOf(from, "acme")).toEqual(before);
+    expect(await contentsOf(to, "acme")).toEqual(before);
+    expect(await structureOf(to.main, "app_Zwei-ü")).toEqual(before.app);
+    expect(await rowsOf(to.session, "app_Zwei-ü")).toEqual(before.rows);
+    expect(await mayEnter(to.main, to.role, "app_Zwei-ü")).toBe(true);
+    const { tenants } = await listTenants(to.context, { statuses: [], attributes: {} });
+    expect(tenants.map(({ id, attributes }) => [id, attributes.plan])).toEqual([
+      ["Zwei-ü", "gold"],
+      ["acme", "gold"],
+    ]);
+    expect(
+      (await migrateAll(to.context)).outcomes.every(({ status }) => status === "skipped"),
+    ).toBe(true);
+  });
+
+  test("is not believed when it is not whole", async () => {
+    const fleet = await createFleet();
+    const { context } = fleet;
+    await addTenant(context, { tenant: "acme" });
+    await addRows(fleet, "acme");
+    const folder = await createFolder();
+    const [good, bad] = [join(folder, "good"), join(folder, "bad")];
+    await exportTenant(context, { tenant: "acme", file: good });
+    const text = await readFile(good, "utf8");
+    const lines = text.trimEnd().split("\n");
+    const spoilt: [text: string, reason: string][] = [
+      ["", "it was cut off"],
+      ["no JSON\n", "a line of it is no JSON"],
+      ["{}\n", "kind: "],
+      [text.slice(0, -20), "it was cut off"],
+      [`${lines.slice(0, -1).join("\n")}\n`, "it was cut off"],
+      [`${lines.slice(1).join("\n")}\n`, "it does not begin with a tenant"],
+      [text.replace("bad", "mad"), "it was changed"],
+      [`${text}${lines[0]}\n`, "there is something behind its end"],
+      [text.replace('"format":1', '"format":2'), "format: "],
+    ];
+    for (const [content, reason] of spoilt) {
+      await writeFile(bad, content);
+      await expect(importTenant(context, { file: bad, tenant: "beta" })).rejects.toThrow(reason);
+    }
+    await writeFile(`${bad}.gz`, gzipSync(text).subarray(0, 500));
+    await expect(importTenant(context, { file: `${bad}.gz`, tenant: "beta" })).rejects.toThrow(
+      "unexpected end of file",
+    );
+    await expect(
+      importTenant(context, { file: join(folder, "none"), tenant: "beta" }),
+    ).rejects.toThrow("ENOENT");
+    await expect(importTenant(context, { file: good })).rejects.toThrow(
+      "tenant acme exists already",
+    );
+    expect(await everybody(fleet)).toEqual(only("acme"));
+  });
+
+  test("that the server refuses leaves nothing, and so does a fleet without its services", async () => {
+    const [from, to] = [await createFleet(), await createFleet()];
+    await addTenant(from.context, { tenant: "acme" });
+    await addRows(from, "acme");
+    await from.second.query(
+      "CREATE SCHEMA elsewhere; CREATE TYPE elsewhere.kind AS ENUM ('x'); ALTER TABLE log_acme.lines ADD COLUMN kind elsewhere.kind",
+    );
+    const file = join(await createFolder(), "acme.gz");
+    await exportTenant(from.context, { tenant: "acme", file });
+    await addTenant(to.context, { tenant: "beta" });
+    await expect(importTenant(to.context, { file })).rejects.toThrow(
+      'log/acme: schema "elsewhere" does not exist (SQLSTATE 3F000)',
+    );
+    expect(await everybody(to)).toEqual(only("beta"));
+    const { fleet } = to.context.config;
+    const { log: _, ...services } = fleet.services;
+    const without: Context = {
+      ...to.context,
+      config: { ...to.context.config, fleet: { ...fleet, services } },
+    };
+    await expect(importTenant(without, { file })).rejects.toThrow("the file has what log keeps");
+    expect(await everybody(to)).toEqual(only("beta"));
+  });
+
+  test("is written whole or not at all, over no other, for nobody else to read", async () => {
+    const fleet = await createFleet();
+    const { context, main } = fleet;
+    await addTenant(context, { tenant: "acme" });
+    await addRows(fleet, "acme");
+    const folder = await createFolder({ "there.gz": "mine" });
+    const refused = (file: string) =>
+      exportTenant(context, { tenant: "acme", file: join(folder, file) }).then(
+        () => "done",
+        (error: Error) => error.message,
+      );
+    expect(await refused("there.gz")).toBe("there is such a file already");
+    expect(await readFile(join(folder, "there.gz"), "utf8")).toBe("mine");
+    expect(await refused("no/folder.gz")).toMatch("ENOENT");
+    await main.query(
+      "ALTER TABLE app_acme.notes ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY; CREATE TYPE app_acme.shell",
+    );
+    expect(await refused("new.gz")).toBe(
+      "the schema app_acme holds what cannot be copied: type shell",
+    );
+    const { readdir, stat } = await import("node:fs/promises");
+    expect(await readdir(folder)).toEqual(["there.gz"]);
+    await main.query("DROP TYPE app_acme.shell");
+    expect(await refused("new.gz")).toBe("done");
+    expect((await stat(join(folder, "new.gz"))).mode & 0o777).toBe(0o600);
+    const lines = gunzipSync(await readFile(join(folder, "new.gz")))
+      .toString()
+      .trimEnd()
+      .split("\n");
+    expect(lines.map((line) => (JSON.parse(line) as { kind: string }).kind)).toEqual([
+      ...["tenant", "schema", "rows", "rows", "schema", "rows", "rows", "end"],
+    ]);
+  });
+
+  test("is what a removed tenant comes back from", async () => {
+    const fleet = await createFleet();
+    const { context, main, role } = fleet;
+    await addHard(fleet, "acme");
+    const before = await contentsOf(fleet, "acme");
+    const folder = await createFolder({ "there.gz": "mine" });
+    await expect(
+      removeTenant(context, { tenant: "acme", dump: join(folder, "there.gz") }),
+    ).rejects.toThrow("there is such a file already");
+    expect(await everybody(fleet)).toEqual(only("acme"));
+    expect(await mayEnter(main, role, "app_acme")).toBe(true);
+    const file = join(folder, "acme.gz");
+    await removeTenant(context, { tenant: "acme", dump: file });
+    expect(await everybody(fleet)).toEqual([]);
+    await importTenant(context, { file });
+    expect(await everybody(fleet)).toEqual(only("acme"));
+    expect(await contentsOf(fleet, "acme")).toEqual(before);
+  });
+});
