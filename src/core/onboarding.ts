@@ -1,16 +1,16 @@
-/** The steps that make a tenant, in their order. `copy` is for one that comes from another tenant or from a file. */
+/** The steps of onboarding, in their order. Each can be run again, and each is undone by what comes before it. */
 export const onboardingSteps = [
   "register",
   "schemas",
   "migrate",
-  "copy",
   "grant",
   "seed",
   "admin",
   "activate",
 ] as const;
 
-export type OnboardingStep = (typeof onboardingSteps)[number];
+/** `copy` is the step of a tenant that comes from another one, or from a file. */
+export type OnboardingStep = (typeof onboardingSteps)[number] | "copy";
 
 /** What onboarding tells whoever watches it. */
 export type OnboardingEvent = {

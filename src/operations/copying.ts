@@ -80,7 +80,7 @@ export async function holdSource(
 }
 
 /** Cancels what a session runs when the user wants no more of it. */
-export async function cancellable<Result>(
+async function cancellable<Result>(
   { cancel }: Pick<TenantHold["context"], "cancel">,
   session: Session,
   use: () => Promise<Result>,

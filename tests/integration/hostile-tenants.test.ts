@@ -1,9 +1,17 @@
-import { expect, test } from "vitest";
+import { createHash } from "node:crypto";
+import { rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
 import { isFleetError } from "../../src/core/errors.ts";
 import { addTenant } from "../../src/operations/add-tenant.ts";
+import { cloneTenant } from "../../src/operations/clone-tenant.ts";
 import type { Context } from "../../src/operations/context.ts";
+import { exportTenant } from "../../src/operations/export-tenant.ts";
+import { importTenant } from "../../src/operations/import-tenant.ts";
 import { listTenants } from "../../src/operations/list-tenants.ts";
 import { migrate } from "../../src/operations/migrate.ts";
+import { renameTenant } from "../../src/operations/rename-tenant.ts";
 import { status } from "../../src/operations/status.ts";
 import {
   adoptTenant,
@@ -158,10 +166,7 @@ test("120 odd names go through the whole life, and touch nobody beside them", as
   await each(names, (tenant) => addTenant(context, { tenant, attributes: { name: tenant } }));
   expect(await schemasOf(database)).toEqual(sorted(names.map(schemaOf)));
   expect(await openTo(database, role)).toEqual(sorted(names.map(schemaOf)));
-  for (const tenant of names)
-    await database.query(`INSERT INTO ${quoteIdentifier(schemaOf(tenant))}.notes VALUES ($1)`, [
-      tenant,
-    ]);
+  await fill(database, names);
   expect(await contentsOf(database, names)).toEqual(wholeContents(names));
 
   const [archived, kept] = halves(random, names);
@@ -218,11 +223,64 @@ test("120 odd names go through the whole life, and touch nobody beside them", as
   expect(await contentsOf(database, left)).toEqual(wholeContents(left));
 });
 
+/** Puts each tenant's name into its own table. */
+async function fill(database: TestDatabase, names: readonly string[]): Promise<void> {
+  for (const tenant of names)
+    await database.query(`INSERT INTO ${quoteIdentifier(schemaOf(tenant))}.notes VALUES ($1)`, [
+      tenant,
+    ]);
+}
+
+test("120 odd names are copied, exported, imported and renamed, from and to others", async () => {
+  const seed = Date.now() % 1e9;
+  console.log(`hostile-tenants: seed ${seed}`);
+  const random = createRandom(seed);
+  const all = random.shuffled(generatedNames(random, 120));
+  const [names, others] = [all.slice(0, 60), all.slice(60)];
+  const { database, role, context } = await createFleet({
+    "0000_notes": "CREATE TABLE notes (owner text);",
+  });
+  const folder = await createFolder();
+  const otherOf = (tenant: string) => others[names.indexOf(tenant)] ?? "";
+  const fileOf = (tenant: string) => join(folder, `${names.indexOf(tenant)}.gz`);
+  const expectTenants = async (expected: readonly string[]) => {
+    expect(await schemasOf(database)).toEqual(sorted(expected.map(schemaOf)));
+    expect(await openTo(database, role)).toEqual(sorted(expected.map(schemaOf)));
+    expect(await registeredIn(database)).toEqual(new Map(expected.map((name) => [name, "active"])));
+  };
+  const copies = sorted(names.map((tenant) => `${schemaOf(otherOf(tenant))}=${tenant}`));
+
+  await each(names, (tenant) => addTenant(context, { tenant }));
+  await fill(database, names);
+  await each(names, (tenant) => cloneTenant(context, { tenant, to: otherOf(tenant) }));
+  await expectTenants(all);
+  await each(names, (tenant) =>
+    removeTenant(context, { tenant: otherOf(tenant), dump: fileOf(tenant) }),
+  );
+  await expectTenants(names);
+  await each(names, (tenant) =>
+    importTenant(context, { file: fileOf(tenant), tenant: otherOf(tenant) }),
+  );
+  await expectTenants(all);
+  expect(await contentsOf(database, others)).toEqual(copies);
+  expect(await contentsOf(database, names)).toEqual(wholeContents(names));
+
+  await each(names, (tenant) => removeTenant(context, { tenant }));
+  await each(names, (tenant) => renameTenant(context, { tenant: otherOf(tenant), to: tenant }));
+  await expectTenants(names);
+  expect(await contentsOf(database, names)).toEqual(wholeContents(names));
+  await each(names, (tenant) => renameTenant(context, { tenant, to: otherOf(tenant) }));
+  await expectTenants(others);
+  expect(await contentsOf(database, others)).toEqual(copies);
+}, 180_000);
+
 function halves(random: Random, names: readonly string[]): [string[], string[]] {
   const mixed = random.shuffled(names);
   const middle = Math.ceil(mixed.length / 2);
   return [mixed.slice(0, middle), mixed.slice(middle)];
 }
+
+const hostileFile = join(tmpdir(), `drizzle-fleet-hostile-${process.pid}.ndjson`);
 
 const verbs: Readonly<Record<string, (context: Context, tenant: string) => Promise<unknown>>> = {
   add: (context, tenant) => addTenant(context, { tenant }),
@@ -231,6 +289,12 @@ const verbs: Readonly<Record<string, (context: Context, tenant: string) => Promi
   restore: (context, tenant) => restoreTenant(context, { tenant }),
   grant: (context, tenant) => grantTenant(context, { tenant }),
   remove: (context, tenant) => removeTenant(context, { tenant }),
+  "rename from": (context, tenant) => renameTenant(context, { tenant, to: "other" }),
+  "rename to": (context, tenant) => renameTenant(context, { tenant: "fine", to: tenant }),
+  "clone from": (context, tenant) => cloneTenant(context, { tenant, to: "other" }),
+  "clone to": (context, tenant) => cloneTenant(context, { tenant: "fine", to: tenant }),
+  export: (context, tenant) => exportTenant(context, { tenant, file: join(tmpdir(), "none.gz") }),
+  import: (context, tenant) => importTenant(context, { tenant, file: hostileFile }),
   migrate: (context, tenant) =>
     migrate(context, { services: [], databases: [], tenants: [tenant] }, () => undefined),
   status: (context, tenant) => status(context, { services: [], databases: [], tenants: [tenant] }),
@@ -244,6 +308,8 @@ test("names that cannot be used are refused by every verb, with nothing made", a
   });
   const names = spoiltNames(createRandom(seed), allowed.slice(0, 30), 80);
 
+  await writeFile(hostileFile, fileOf("fine"));
+  onTestFinished(() => rm(hostileFile));
   // Also where there is no registry yet.
   await refuseAll(context, names.slice(0, 20));
   expect(await schemasOf(database)).toEqual([]);
@@ -256,6 +322,21 @@ test("names that cannot be used are refused by every verb, with nothing made", a
   expect(await schemasOf(database)).toEqual(["app_fine"]);
   expect(await registeredIn(database)).toEqual(new Map([["fine", "active"]]));
 });
+
+/** A whole file, of a tenant without any service. */
+function fileOf(tenant: string): string {
+  const header = {
+    kind: "tenant",
+    format: 1,
+    tenant,
+    attributes: {},
+    writtenBy: "",
+    writtenAt: "",
+  };
+  const text = `${JSON.stringify(header)}\n`;
+  const sha256 = createHash("sha256").update(text).digest("hex");
+  return `${text}${JSON.stringify({ kind: "end", sha256 })}\n`;
+}
 
 async function refuseAll(context: Context, names: readonly string[]): Promise<void> {
   await each(names, async (name) => {

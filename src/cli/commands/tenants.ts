@@ -177,7 +177,10 @@ function removeCommand(command: Command, finish: Finish): Command {
       const { dump } = options;
       await removeTenant(context, { tenant, ...(dump === undefined ? {} : { dump }) });
       if (options.json === true) printJson({ tenant, done: "remove" });
-      else await printText(`Tenant ${tenant} is gone.`);
+      else
+        await printText(
+          `Tenant ${tenant} is gone${dump === undefined ? "" : `; it is in ${dump}`}.`,
+        );
       finish(exitCode.done);
     });
 }

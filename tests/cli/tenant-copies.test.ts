@@ -1,0 +1,172 @@
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { ended, runCli, startCli } from "../support/cli.ts";
+import { createRandom } from "../support/random.ts";
+import {
+  createTenantsProject,
+  expectWorking,
+  killIn,
+  type Project,
+  statusOf,
+  traces,
+  unlocked,
+} from "../support/tenants-project.ts";
+
+const cliOf =
+  ({ folder, environment }: Project) =>
+  (...args: string[]) =>
+    runCli(folder, args, environment);
+
+async function createAcme() {
+  const project = await createTenantsProject();
+  const cli = cliOf(project);
+  expect((await cli("tenants", "add", "acme")).code).toBe(0);
+  return { project, cli };
+}
+
+describe("killed in the middle", () => {
+  test("a clone or an import begins anew or is cleared away", async () => {
+    const { project, cli } = await createAcme();
+    const seed = Date.now() % 1e9;
+    console.log(`tenant-copies: seed ${seed}`);
+    const random = createRandom(seed);
+    const file = join(project.folder, "acme.gz");
+    expect((await cli("tenants", "export", "acme", file)).code).toBe(0);
+    const commands = (tenant: string) => [
+      ["tenants", "clone", "acme", tenant, "--json"],
+      ["tenants", "import", file, "--as", tenant, "--json"],
+    ];
+    const seen: (string | undefined)[] = [];
+    for (const step of ["register", "copy", "grant", "activate"])
+      for (const [index, again] of [true, false].entries()) {
+        const tenant = `${step}${index}`;
+        const command = commands(tenant)[random.below(2)] ?? [];
+        const child = startCli(project.folder, command, project.environment);
+        await killIn(child, step, random.below(60));
+        await unlocked(project, tenant);
+        const status = await statusOf(project, tenant);
+        seen.push(status);
+        if (status !== "active" && status !== undefined) {
+          const added = await cli("tenants", "add", tenant);
+          expect([added.code, added.stderr], command.join(" ")).toMatchObject([
+            2,
+            expect.stringContaining("is still being copied"),
+          ]);
+        }
+        if (again && status !== "active") {
+          const finished = await cli(...command);
+          expect(finished.code, finished.stderr).toBe(0);
+        }
+        if (again || status === "active") await expectWorking(project, tenant, "acme");
+        else {
+          const removed = await cli("tenants", "remove", tenant, "--yes");
+          expect(removed.code, removed.stderr).toBe(status === undefined ? 2 : 0);
+          expect(await traces(project, tenant)).toEqual([]);
+        }
+      }
+    expect(seen).toContain("copying");
+    await expectWorking(project, "acme");
+  });
+
+  test("a rename is not begun, or comes to its end when it is called again", async () => {
+    const { project, cli } = await createAcme();
+    const random = createRandom(Date.now() % 1e9);
+    let [name, next] = ["acme", "beta"];
+    for (let round = 0; round < 10; round += 1) {
+      const child = startCli(
+        project.folder,
+        ["tenants", "rename", name, next],
+        project.environment,
+      );
+      const over = ended(child);
+      await sleep(250 + random.below(350));
+      child.kill("SIGKILL");
+      await over;
+      await unlocked(project, name);
+      const again = await cli("tenants", "rename", name, next);
+      // The first one may have come to its end before it was killed.
+      if (again.code !== 0) expect(again.stderr).toContain(`tenant ${next} exists already`);
+      await expectWorking(project, next, "acme");
+      expect(await traces(project, name)).toEqual([]);
+      [name, next] = [next, name];
+    }
+  });
+
+  test("interrupted: a clone is undone, and says so by its exit code", async () => {
+    const { project } = await createAcme();
+    const { database } = project;
+    const blocker = await database.connect();
+    await blocker.query("BEGIN; LOCK TABLE crm_acme.leads");
+    const child = startCli(
+      project.folder,
+      ["tenants", "clone", "acme", "copy"],
+      project.environment,
+    );
+    const over = ended(child);
+    await waiting(project);
+    child.kill("SIGINT");
+    await sleep(200);
+    child.kill("SIGINT");
+    const { code, stderr } = await over;
+    expect(code, stderr).toBe(130);
+    expect(await traces(project, "copy")).toEqual([]);
+    await blocker.query("ROLLBACK");
+  });
+});
+
+describe("what is said", () => {
+  test("to people and to programs", async () => {
+    const { project, cli } = await createAcme();
+    const file = join(project.folder, "acme.gz");
+    expect((await cli("tenants", "clone", "acme", "copy")).stdout).toBe(
+      "Tenant copy is active, with the data of acme.\n",
+    );
+    const clone = await cli("tenants", "clone", "acme", "empty", "--schema-only", "--json");
+    expect(
+      clone.stdout
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line))
+        .at(-1),
+    ).toEqual({
+      ...{ type: "tenantCloned", tenant: "acme", to: "empty", withData: false },
+    });
+    const both = await cli("tenants", "clone", "acme", "x", "--schema-only", "--with-data");
+    expect([both.code, both.stderr]).toEqual([2, expect.stringContaining("cannot be used with")]);
+    expect((await cli("tenants", "rename", "copy", "other")).stdout).toBe(
+      "Tenant copy is other now.\n",
+    );
+    expect((await cli("tenants", "export", "acme", file)).stdout).toBe(
+      `Tenant acme is in ${file}.\n`,
+    );
+    const twice = await cli("tenants", "export", "acme", file);
+    expect(twice.code).toBe(2);
+    expect(twice.stderr).toContain("there is such a file already");
+    const imported = await cli("tenants", "import", file, "--as", "third", "--attribute", "a=b");
+    expect(imported.stdout).toContain("Tenant third is active");
+    expect(imported.stdout).toContain("drizzle-fleet status --tenant third");
+    const dump = join(project.folder, "third.ndjson");
+    const removed = await cli("tenants", "remove", "third", "--yes", "--dump", dump);
+    expect([removed.code, removed.stdout]).toEqual([
+      0,
+      `Tenant third is gone; it is in ${dump}.\n`,
+    ]);
+    const list = JSON.parse((await cli("tenants", "list", "--json")).stdout);
+    expect(list.tenants.map(({ id }: { id: string }) => id)).toEqual(["acme", "empty", "other"]);
+    expect(await cli("tenants", "import", dump)).toMatchObject({ code: 0 });
+    await expectWorking(project, "third", "acme");
+  });
+});
+
+/** Waits until a command waits for a lock. */
+async function waiting({ database }: Project): Promise<void> {
+  for (let round = 0; round < 200; round += 1) {
+    const rows = await database.query(
+      "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
+    );
+    if (rows.length > 0) return;
+    await sleep(25);
+  }
+  throw new Error("nobody waits for a lock");
+}
