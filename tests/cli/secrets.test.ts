@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
 import { describe, expect, test, vi } from "vitest";
@@ -149,6 +149,17 @@ test("no verb says a password, when all is well", async () => {
     [0, "migrate", "--json"],
     [0, "migrate", "--sql", "out"],
     [0, "repair", "--yes"],
+    [0, "tenants", "clone", "beta", "gamma", "--json"],
+    [0, "tenants", "rename", "gamma", "delta"],
+    [0, "tenants", "export", "delta", "delta.ndjson", "--json"],
+    [0, "tenants", "import", "delta.ndjson", "--as", "epsilon"],
+    [0, "tenants", "remove", "epsilon", "--yes", "--dump", "epsilon.ndjson"],
+    [2, "tenants", "export", "beta", "delta.ndjson"],
+    [2, "tenants", "import", "delta.ndjson"],
+    [2, "tenants", "import", "package.json"],
+    [2, "tenants", "clone", "nobody", "x"],
+    [2, "tenants", "rename", "beta", "delta"],
+    [0, "tenants", "remove", "delta", "--yes"],
     [0, "tenants", "remove", "beta", "--yes"],
   ];
   for (const [code, ...args] of steps) {
@@ -157,6 +168,8 @@ test("no verb says a password, when all is well", async () => {
     const result = await runSilently(project, args);
     expect(result.code, `${args.join(" ")}: ${result.stderr}`).toBe(code);
   }
+  for (const file of ["delta.ndjson", "epsilon.ndjson"])
+    expect(await readFile(join(project.folder, file), "utf8")).not.toMatch(piece);
   const [admin] = await project.database.query("SELECT secret FROM app_acme.users");
   expect(admin?.secret).toMatch(/^\$2[aby]\$/);
   await project.database.query("DELETE FROM drizzle_fleet.tenants");
