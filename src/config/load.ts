@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
+import { systemAuthorities } from "../core/database.ts";
 import { FleetError, isFleetError } from "../core/errors.ts";
 import { type FleetConfig, parseFleet } from "./schema.ts";
 import { importTypeScript } from "./typescript.ts";
@@ -19,11 +20,22 @@ export interface LoadedConfig {
  */
 export async function loadConfig(path: string | undefined): Promise<LoadedConfig> {
   const { exported, root, file, shown } = await importConfig(path);
-  if (isFleetDefinition(exported)) return { fleet: parseFleet(exported.fleet), root, file };
+  if (isFleetDefinition(exported))
+    return { fleet: withFilesFrom(root, parseFleet(exported.fleet)), root, file };
   throw new FleetError("config", `${shown} does not export a fleet`, {
     remedy:
       'Write: import { defineFleet } from "drizzle-fleet/config"; export default defineFleet({ ... });',
   });
+}
+
+/** Certificates are named from the configuration's folder, like all files in it; `system` is none. */
+function withFilesFrom(root: string, fleet: FleetConfig): FleetConfig {
+  const databases = Object.entries(fleet.databases).map(([name, database]) => {
+    const { tls } = database;
+    if (tls?.ca === undefined || tls.ca === systemAuthorities) return [name, database];
+    return [name, { ...database, tls: { ...tls, ca: resolve(root, tls.ca) } }];
+  });
+  return { ...fleet, databases: Object.fromEntries(databases) };
 }
 
 /** A configuration file's default export, before anything is known of it. */

@@ -10,6 +10,9 @@ export const tlsModes = [
 
 export type TlsMode = (typeof tlsModes)[number];
 
+/** Instead of a file: the authorities that the platform trusts, for us those that Node brings. */
+export const systemAuthorities = "system";
+
 /** A database of the fleet with the way in. The URL holds a password: it is never printed. */
 export interface DatabaseAddress {
   /** Its name in the configuration, for example `platform`. */

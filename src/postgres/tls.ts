@@ -1,7 +1,12 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { ConnectionOptions } from "node:tls";
-import { type DatabaseAddress, type TlsMode, tlsModes } from "../core/database.ts";
+import {
+  type DatabaseAddress,
+  systemAuthorities,
+  type TlsMode,
+  tlsModes,
+} from "../core/database.ts";
 import { FleetError, messageOf } from "../core/errors.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -45,9 +50,6 @@ const driverWords: Readonly<Record<string, TlsMode>> = {
   true: "verify-full",
   "no-verify": "require",
 };
-
-/** Instead of a file: the authorities that the platform trusts, for us those that Node brings. */
-const system = "system";
 
 /**
  * Reads how to encrypt a connection, with libpq's meaning. What the URL says counts before `tls`, and that before
@@ -131,8 +133,8 @@ function modeOf({ database, mode: wish, ca, direct }: Wishes): TlsMode {
     });
   }
   // libpq refuses the same: a weak mode would undo what the other option is for.
-  if (ca?.value === system && mode !== "verify-full")
-    throw contradiction(database, wish, `${ca.option}=${system}`, "verify-full");
+  if (ca?.value === systemAuthorities && mode !== "verify-full")
+    throw contradiction(database, wish, `${ca.option}=${systemAuthorities}`, "verify-full");
   if (direct && (mode === "disable" || mode === "allow" || mode === "prefer"))
     throw contradiction(database, wish, directly, "require, or verify-full");
   return mode;
@@ -173,7 +175,7 @@ function clientCertificate({ database, cert, key }: Wishes): ConnectionOptions {
 
 /** @returns undefined for the authorities that Node trusts */
 function authorities(database: string, ca: Said): string | undefined {
-  if (ca.value === system) return undefined;
+  if (ca.value === systemAuthorities) return undefined;
   const text = fileOf(database, ca);
   try {
     // Node takes a file without any certificate as no authority at all, and says so of the server's certificate.

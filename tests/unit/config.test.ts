@@ -1,8 +1,11 @@
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { resolveDatabases } from "../../src/config/environment.ts";
+import { loadConfig } from "../../src/config/load.ts";
 import { parseAmount, parseDuration } from "../../src/config/quantities.ts";
 import { parseFleet } from "../../src/config/schema.ts";
-import { appFleet } from "../support/fleet.ts";
+import { createProject } from "../support/cli.ts";
+import { appFleet, configFile } from "../support/fleet.ts";
 
 test("durations have a unit, amounts are numbers or shares", () => {
   const durations = ["500ms", "30s", "1.5m", "2h", "0s", " 5s "].map(parseDuration);
@@ -21,6 +24,19 @@ test("durations have a unit, amounts are numbers or shares", () => {
 });
 
 describe("the configuration", () => {
+  test("names certificates from its own folder", async () => {
+    const url = "postgresql://localhost/x";
+    const tls = (ca: string) => ({ url, tls: { mode: "verify-full" as const, ca } });
+    const databases = { main: tls("./ca.pem"), other: tls("/etc/ca.pem"), trusted: tls("system") };
+    const folder = await createProject({
+      "drizzle.config.ts": configFile(appFleet(url, ["a"], { databases })),
+    });
+    const { fleet } = await loadConfig(join(folder, "drizzle.config.ts"));
+    expect(Object.values(fleet.databases).map((database) => database.tls?.ca)).toEqual([
+      ...[join(folder, "ca.pem"), "/etc/ca.pem", "system"],
+    ]);
+  });
+
   test("takes tenants as ids or with attributes, durations in words, and says what is wrong with its path", () => {
     const fleet = parseFleet(
       appFleet("postgresql://localhost/x", ["a"], {
