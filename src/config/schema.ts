@@ -169,6 +169,8 @@ const fleet = z
     groups: z
       .record(nonEmpty, z.record(nonEmpty, z.union([attribute, z.array(attribute)])))
       .default({}),
+    /** As whom applications work with a tenant's tables: all as one role, or each tenant with a role of its own. */
+    roles: z.enum(["shared", "per-tenant"]).default("shared"),
     /** How many targets are migrated at the same time in each database. */
     concurrency: z.int().min(1).max(1_000).default(4),
     /** How long to wait for a database that does not answer. */

@@ -4,7 +4,6 @@ import type { Plan } from "../core/plan.ts";
 import { type Planner, planTarget } from "../plan/build.ts";
 import type { Context } from "./context.ts";
 import { choicesOf, needsDirectUrl, type RolloutRequest, withPlan } from "./planning.ts";
-import { refuseMissingRoles } from "./roles.ts";
 import { type Prepared, type RolledOut, refusePooled, rollOut } from "./roll-out.ts";
 import { createExtensions, readScripts } from "./scripts.ts";
 
@@ -39,7 +38,6 @@ export async function migrate(
     const { databases } = planned.fleet;
     const scripts = await readScripts(context, plan, histories);
     refusePooled(plan, databases, scripts.scriptOf, needsDirectUrl);
-    await refuseMissingRoles(context, plan, open);
     await createExtensions(context, scripts, open);
     const { services, tenants, to, failed } = request;
     const prepared: Prepared = {

@@ -169,6 +169,7 @@ async function writeScripts(
   const busy = all.filter(({ steps }) => steps.length > 0);
   const { folder, write } = offline;
   const writer = { context, request, scripts, offline };
+  refuseOwnRoles(context, busy);
   throwProblems(editedParts(busy, scripts), "some targets have problems: no script was written");
   await loadParser();
   if (folder === undefined) {
@@ -186,6 +187,27 @@ async function writeScripts(
   const idle = all.length - busy.length;
   context.notify(
     `${busy.length} of ${counted(all.length, "target")}${where}${idle > 0 ? "; the others have nothing to do" : ""}.`,
+  );
+}
+
+/** A tenant's own role is to be made before its schema, and is called as only the server knows. */
+function refuseOwnRoles({ config: { fleet }, environment }: Context, plans: readonly TargetPlan[]) {
+  if (fleet.roles === "shared") return;
+  const first = plans.find(
+    ({ target, create }) =>
+      create !== "nothing" &&
+      target.tenant !== undefined &&
+      applicationRole(fleet, target.database, environment) !== undefined,
+  );
+  if (first === undefined) return;
+  throw new FleetError(
+    "config",
+    `${targetName(first.target)} has no schema yet, and a script cannot make the role of its own that it would need`,
+    {
+      where: "roles",
+      remedy:
+        "Let migrate or tenants add make the schemas; scripts can bring them further. No script was written.",
+    },
   );
 }
 
@@ -235,7 +257,7 @@ async function writeScript(
     await writeTarget(psql, plan, scripts.scriptOf, {
       timeouts,
       by: `${by} by psql script`,
-      applicationRoleOf: (name) => applicationRole(fleet, name, context.environment),
+      roleOf: ({ database }) => applicationRole(fleet, database, context.environment),
     });
     write(psql.take());
   }

@@ -8,7 +8,7 @@ import { readLedgers } from "../ledger/read-ledgers.ts";
 import { ledgerOf } from "../ledger/table.ts";
 import type { History } from "../plan/build.ts";
 import { divide } from "../plan/waves.ts";
-import { admit } from "../postgres/privileges.ts";
+import { admit, dismiss } from "../postgres/privileges.ts";
 import { failureText } from "../report/errors.ts";
 import { noLedger } from "../rollout/guard.ts";
 import { unknownNames } from "../tenants/targets.ts";
@@ -23,7 +23,7 @@ import { type Context, selectTargets } from "./context.ts";
 import { plannerFor } from "./migrate.ts";
 import { planFleet, readHistories } from "./plan-fleet.ts";
 import { needsDirectUrl } from "./planning.ts";
-import { missingRole } from "./roles.ts";
+import { rolesForTenant } from "./roles.ts";
 import { type Prepared, refusePooled, rollOut } from "./roll-out.ts";
 import { createExtensions, readScripts } from "./scripts.ts";
 import { adminSeed, loadSeeds } from "./seeds.ts";
@@ -55,10 +55,12 @@ export async function register(hold: TenantHold, request: NewTenant): Promise<vo
   await registerTenant(registry, { id, status: "provisioning", database, attributes });
 }
 
-/** Makes the schemas with their ledgers. Nobody but their owner may enter them yet. */
+/** Makes the schemas with their ledgers. Nobody but their owner may enter them yet; who will, must be there. */
 export async function createSchemas(hold: TenantHold): Promise<void> {
   const { context } = hold;
-  await forEachTarget(hold, await registeredTargets(hold), async (session, target) => {
+  const targets = await registeredTargets(hold);
+  await rolesForTenant(hold, targets);
+  await forEachTarget(hold, targets, async (session, target) => {
     const state = (await readLedgers(session, [target.schema], new Map())).get(target.schema);
     if (state?.kind === "ledger") return;
     const create = state?.kind === "noLedger" ? "ledger" : "schemaAndLedger";
@@ -176,17 +178,21 @@ export async function prepareBaselines(hold: TenantHold): Promise<ReadonlyMap<st
   return refusals;
 }
 
-/** Lets the application's role into the schemas, if one is configured; this is what makes the tenant usable. */
+/**
+ * Lets the application into the schemas, if a role is configured for it; this is what makes the tenant usable. A
+ * tenant with a role of its own is left to that one alone.
+ */
 export async function grant(hold: TenantHold): Promise<void> {
   const { context, open } = hold;
-  const targets = (await registeredTargets(hold)).filter(
-    ({ database }) => open.applicationRoleOf(database) !== undefined,
-  );
+  const targets = await registeredTargets(hold);
+  const roleOf = await rolesForTenant(hold, targets);
   await forEachTarget(hold, targets, async (session, target) => {
-    const role = open.applicationRoleOf(target.database) ?? "";
-    const [missing] = await missingRole(session, target.database, role);
-    if (missing !== undefined) throw missing;
-    const statements = admit(target.schema, role, ledgerOf(target.schema));
+    const [application, role] = [open.applicationRoleOf(target.database), roleOf(target)];
+    if (application === undefined || role === undefined) return;
+    const statements = [
+      ...(role === application ? [] : dismiss(target.schema, application)),
+      ...admit(target.schema, role, ledgerOf(target.schema)),
+    ];
     await workIn(context, session, target, { create: "nothing" }, () =>
       session.script(statements.join(";\n")),
     );

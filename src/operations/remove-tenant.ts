@@ -4,6 +4,7 @@ import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
 import { takeTargetLock } from "../postgres/lock.ts";
 import type { Session } from "../postgres/session.ts";
 import { registered } from "./onboarding.ts";
+import { dropRoles } from "./roles.ts";
 import { inactive } from "./tenant-sources.ts";
 import { forEachTarget, persistently, type TenantHold, targetsFor } from "./tenant-work.ts";
 
@@ -15,7 +16,7 @@ const tablesAtOnce = 20;
  * `removing`: whoever is killed in the middle goes on by calling it again.
  *
  * @throws FleetError `tenant` before anything is dropped, when something outside of the tenant depends on it;
- *   `onboarding` when the server refuses
+ *   `onboarding` when the server refuses, or still needs the tenant's role
  */
 export async function removeHeld(hold: TenantHold): Promise<void> {
   const { changeStatus, forgetTenant } = await import("../control/registry.ts");
@@ -37,6 +38,7 @@ export async function removeHeld(hold: TenantHold): Promise<void> {
   await forEachTarget(hold, targets, async (session, target) => {
     while (await persistently(hold, target, () => dropSome(session, hold, target)));
   });
+  await dropRoles(hold, targets);
   await forgetTenant(hold.registry, hold.id);
 }
 

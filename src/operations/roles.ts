@@ -1,49 +1,200 @@
 import { FleetError, throwProblems } from "../core/errors.ts";
 import { type Plan, targetsOf } from "../core/plan.ts";
+import type { Target } from "../core/target.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
+import { shutOut } from "../postgres/privileges.ts";
 import type { Session } from "../postgres/session.ts";
+import {
+  dropTenantRole,
+  findTenantRoles,
+  makeTenantRoles,
+  type TenantRole,
+} from "../postgres/tenant-roles.ts";
 import type { Context, OpenDatabases } from "./context.ts";
 import { withDatabase } from "./plan-fleet.ts";
+import { forEachTarget, type TenantHold } from "./tenant-work.ts";
 
-/**
- * Makes sure, before schemas are created, that the role that is to be let into them exists.
- *
- * @throws FleetError `config` that says how to make it
- */
-export async function refuseMissingRoles(
-  context: Context,
-  plan: Plan,
-  open: OpenDatabases,
-): Promise<void> {
-  const creating = targetsOf(plan).filter(
-    ({ create, steps }) => create !== "nothing" && steps.length > 0,
-  );
-  const names = [...new Set(creating.map(({ target }) => target.database))];
-  const problems = await Promise.all(
-    names.map(async (name) => {
-      const role = open.applicationRoleOf(name);
-      if (role === undefined || open.embedded) return [];
-      return withDatabase(context, open.addressOf(name), (session) =>
-        missingRole(session, name, role),
-      );
-    }),
-  );
-  throwProblems(problems.flat(), "the role of the application is missing");
+/** The role that is let into a target's schema: the tenant's own, or the application's. Undefined: nobody is. */
+export type RoleOf = (target: Target) => string | undefined;
+
+/** Where roles are looked up and made. */
+interface Place {
+  readonly context: Context;
+  readonly open: OpenDatabases;
+  /** Gives `use` a session in a database. */
+  readonly within: (
+    database: string,
+    use: (session: Session) => Promise<FleetError[]>,
+  ) => Promise<FleetError[]>;
 }
 
-/** An error for a role that does not exist. */
-export async function missingRole(
+/**
+ * Makes sure, before a plan creates schemas, that the roles that are to be let into them are there.
+ *
+ * @throws FleetError `config` that says what is missing, or in the way, and what to do about it
+ */
+export function rolesForPlan(context: Context, plan: Plan, open: OpenDatabases): Promise<RoleOf> {
+  const busy = targetsOf(plan).filter(({ steps }) => steps.length > 0);
+  const creating = busy.filter(({ create }) => create !== "nothing");
+  const within: Place["within"] = (database, use) =>
+    withDatabase(context, open.addressOf(database), use);
+  return prepare(
+    { context, open, within },
+    creating.map(({ target }) => target),
+    // A schema may go while the plan is run. Whoever then makes it anew must know whom to let in.
+    busy.map(({ target }) => target),
+  );
+}
+
+/** As `rolesForPlan`, for targets of a tenant that is held. */
+export function rolesForTenant(hold: TenantHold, targets: readonly Target[]): Promise<RoleOf> {
+  const within: Place["within"] = async (database, use) => use(await hold.sessionFor(database));
+  return prepare({ ...hold, within }, targets, targets);
+}
+
+/**
+ * @param creating targets whose schemas are to be opened to somebody: missing roles are made
+ * @param named targets whose roles are to be known
+ */
+async function prepare(
+  { context, open, within }: Place,
+  creating: readonly Target[],
+  named: readonly Target[],
+): Promise<RoleOf> {
+  const own = new Map<string, string>();
+  const problems = await Promise.all(
+    databasesOf(named).map(async (database) => {
+      const application = open.applicationRoleOf(database);
+      const here = creating.filter((target) => target.database === database);
+      const tenants = tenantsIn(context, named, database);
+      if (application === undefined || here.length + tenants.length === 0) return [];
+      return within(database, async (session) => {
+        const wanted = new Set(tenantsIn(context, creating, database));
+        const problem =
+          here.length > 0
+            ? await applicationProblem(session, database, application, wanted.size > 0)
+            : undefined;
+        if (problem !== undefined) return [problem];
+        const roles = tenants.length > 0 ? await findTenantRoles(session, tenants) : [];
+        for (const { tenant, name } of roles) own.set(keyOf(database, tenant), name);
+        const missing = roles.filter(({ tenant }) => wanted.has(tenant));
+        return missing.length > 0 ? make(session, application, missing) : [];
+      });
+    }),
+  );
+  throwProblems(problems.flat(), "the roles of the application cannot be used");
+  return ({ database, tenant }) =>
+    context.config.fleet.roles === "shared" || tenant === undefined
+      ? open.applicationRoleOf(database)
+      : own.get(keyOf(database, tenant));
+}
+
+async function make(
+  session: Session,
+  application: string,
+  roles: readonly TenantRole[],
+): Promise<FleetError[]> {
+  const foreign = roles.filter(({ state }) => state === "foreign");
+  if (foreign.length > 0) return foreign.map(foreignRole);
+  const names = roles.map(({ name }) => name);
+  return (await makeTenantRoles(session, names, application)).map((name) =>
+    inheritedRole(name, application),
+  );
+}
+
+/** Keeps everybody out of a tenant's schemas; whatever the mode was when they were opened. */
+export async function shutOutEverybody(
+  hold: TenantHold,
+  targets: readonly Target[],
+): Promise<void> {
+  await forEachTarget(hold, targets, async (session, { database, schema }) => {
+    const tenants = tenantsIn(hold.context, targets, database);
+    const own = await findTenantRoles(session, tenants);
+    const there = own.filter(({ state }) => state !== "missing").map(({ name }) => name);
+    for (const role of [...there, hold.open.applicationRoleOf(database)])
+      if (role !== undefined) await session.script(shutOut(schema, role));
+  });
+}
+
+/**
+ * Drops the roles of a tenant whose schemas are gone.
+ *
+ * @throws FleetError as `dropTenantRole` does; whoever calls it again goes on
+ */
+export async function dropRoles(hold: TenantHold, targets: readonly Target[]): Promise<void> {
+  for (const database of databasesOf(targets))
+    for (const tenant of tenantsIn(hold.context, targets, database))
+      await dropTenantRole(await hold.sessionFor(database), tenant);
+}
+
+function databasesOf(targets: readonly Target[]): string[] {
+  return [...new Set(targets.map(({ database }) => database))];
+}
+
+/** The tenants that have roles of their own in a database. */
+function tenantsIn({ config }: Context, targets: readonly Target[], name: string): string[] {
+  if (config.fleet.roles === "shared") return [];
+  const tenants = targets.flatMap(({ database, tenant }) => (database === name ? [tenant] : []));
+  return [...new Set(tenants)].filter((tenant) => tenant !== undefined);
+}
+
+function keyOf(database: string, tenant: string): string {
+  return JSON.stringify([database, tenant]);
+}
+
+/** Why the application's role cannot be let in, or be given roles to take on. */
+async function applicationProblem(
   session: Session,
   database: string,
   role: string,
-): Promise<FleetError[]> {
-  const found = await session.query("SELECT FROM pg_catalog.pg_roles WHERE rolname = $1", [role]);
-  if (found.length > 0) return [];
-  return [
-    new FleetError(
+  perTenant: boolean,
+): Promise<FleetError | undefined> {
+  const [found] = await session.query<{ superuser: boolean; inherits: boolean }>(
+    `SELECT rolsuper AS superuser, rolinherit AND pg_catalog.current_setting('server_version_num')::integer < 160000 AS inherits
+     FROM pg_catalog.pg_roles WHERE rolname = $1`,
+    [role],
+  );
+  const name = quoteIdentifier(role);
+  if (found === undefined)
+    return new FleetError(
       "config",
       `the application's role ${role} does not exist on the server of database "${database}"`,
-      { remedy: `Create it: CREATE ROLE ${quoteIdentifier(role)} LOGIN PASSWORD '...'` },
-    ),
-  ];
+      { remedy: `Create it: CREATE ROLE ${name} LOGIN PASSWORD '...'` },
+    );
+  if (!perTenant) return undefined;
+  if (found.superuser)
+    return new FleetError(
+      "config",
+      `the application's role ${role} is a superuser, who reads every tenant of database "${database}"`,
+      { where: "roles", remedy: `Take that from it: ALTER ROLE ${name} NOSUPERUSER` },
+    );
+  if (!found.inherits) return undefined;
+  return new FleetError(
+    "config",
+    `the application's role ${role} would have the rights of all tenants' roles of database "${database}" at once`,
+    {
+      where: "roles",
+      remedy: `Before PostgreSQL 16 that is for the role to say: ALTER ROLE ${name} NOINHERIT`,
+    },
+  );
+}
+
+function foreignRole({ tenant, name }: TenantRole): FleetError {
+  return new FleetError("config", `the role ${name} is not tenant ${tenant}'s`, {
+    where: "roles",
+    remedy:
+      "A tenant's role cannot log in, has no attributes, and is a member of no other role. Rename or drop this one, or take from it what it has.",
+  });
+}
+
+function inheritedRole(name: string, application: string): FleetError {
+  const [role, member] = [name, application].map(quoteIdentifier);
+  return new FleetError(
+    "config",
+    `the application's role ${application} has the rights of ${name} all the time`,
+    {
+      where: "roles",
+      remedy: `Somebody has granted it so, or it is in between: REVOKE ${role} FROM ${member}, as whoever granted it.`,
+    },
+  );
 }

@@ -16,6 +16,7 @@ import type { RolloutOptions } from "../rollout/options.ts";
 import type { Script } from "../rollout/run.ts";
 import type { Context, OpenDatabases } from "./context.ts";
 import type { DatabaseState } from "./plan-fleet.ts";
+import { rolesForPlan } from "./roles.ts";
 
 /** A plan that is ready to run, and all that it needs. */
 export interface Prepared {
@@ -42,6 +43,7 @@ export interface RolloutChoices
  * Runs a plan and keeps its outcomes in the databases it touches. A plan without anything to do is not kept.
  *
  * @param observe sees every event of the rollout
+ * @throws FleetError `config` before anything is done, when a role that is to be let in is missing and cannot be made
  */
 export async function rollOut(
   context: Context,
@@ -52,6 +54,7 @@ export async function rollOut(
 ): Promise<RolloutResult> {
   const { fleet } = context.config;
   const { histories, databases, planOne, scriptOf, plan } = prepared;
+  const roleOf = await rolesForPlan(context, plan, open);
   // The outcomes are kept on a connection of its own, unless there is only one.
   const room = new Map(databases.map(({ name, room: free }) => [name, Math.max(1, free - 1)]));
   const concurrencyOf = (name: string) =>
@@ -80,7 +83,7 @@ export async function rollOut(
     concurrencyOf,
     retry: fleet.retry,
     by: `drizzle-fleet ${packageVersion()}`,
-    applicationRoleOf: open.applicationRoleOf,
+    roleOf,
     scriptOf,
     replan: (session, target) => replan(session, target, histories, planOne),
     observe: (event) => {

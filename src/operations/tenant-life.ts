@@ -1,7 +1,6 @@
 import { FleetError } from "../core/errors.ts";
 import type { TenantRecord, TenantStatus } from "../core/tenant.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
-import { shutOut } from "../postgres/privileges.ts";
 import type { Context } from "./context.ts";
 import { exportHeld } from "./export-tenant.ts";
 import {
@@ -12,6 +11,7 @@ import {
   registeredTargets,
 } from "./onboarding.ts";
 import { removeHeld } from "./remove-tenant.ts";
+import { shutOutEverybody } from "./roles.ts";
 import { undisturbed } from "./saga.ts";
 import { inactive, refuseHalf } from "./tenant-sources.ts";
 import { forEachTarget, holdTenant, type TenantHold, targetsFor } from "./tenant-work.ts";
@@ -39,7 +39,7 @@ export function removeTenant(context: Context, { tenant, dump }: RemoveRequest):
 /** Exports a tenant that is about to go. Nobody may write any more what the file would not have. */
 async function exportLast(hold: TenantHold, record: TenantRecord, file: string): Promise<void> {
   refuseHalf(record);
-  await keepOut(hold);
+  await shutOutEverybody(hold, await registeredTargets(hold));
   try {
     await exportHeld(hold, file);
   } catch (error) {
@@ -56,14 +56,7 @@ async function exportLast(hold: TenantHold, record: TenantRecord, file: string):
 export function archiveTenant(context: Context, { tenant }: NewTenant): Promise<void> {
   return holdTenant(context, tenant, async (hold) => {
     await change(hold, ["active", "archived"], "archived");
-    await keepOut(hold);
-  });
-}
-
-async function keepOut(hold: TenantHold): Promise<void> {
-  await forEachTarget(hold, await registeredTargets(hold), async (session, target) => {
-    const role = hold.open.applicationRoleOf(target.database);
-    if (role !== undefined) await session.script(shutOut(target.schema, role));
+    await shutOutEverybody(hold, await registeredTargets(hold));
   });
 }
 
@@ -78,7 +71,10 @@ export function restoreTenant(context: Context, { tenant }: NewTenant): Promise<
   });
 }
 
-/** Lets the application's role into the schemas of tenants that were made before it was configured. */
+/**
+ * Lets the application into the schemas of tenants that were made before its role was configured, or in the other
+ * mode of `roles`.
+ */
 export function grantTenant(context: Context, { tenant }: NewTenant): Promise<void> {
   return holdTenant(context, tenant, async (hold) => {
     const record = await registered(hold);

@@ -39,6 +39,19 @@ export function onlyReading(table: string, role: string): string[] {
   return [`REVOKE ALL ON ${table} FROM ${who}`, `GRANT SELECT ON ${table} TO ${who}`];
 }
 
+/** Statements that take from a role what `admit` gave it. */
+export function dismiss(schema: string, role: string): string[] {
+  const [place, who] = [quoteIdentifier(schema), quoteIdentifier(role)];
+  const defaults = `ALTER DEFAULT PRIVILEGES IN SCHEMA ${place} REVOKE ALL ON`;
+  return [
+    `REVOKE ALL ON SCHEMA ${place} FROM ${who}`,
+    `${defaults} TABLES FROM ${who}`,
+    `${defaults} SEQUENCES FROM ${who}`,
+    `REVOKE ALL ON ALL TABLES IN SCHEMA ${place} FROM ${who}`,
+    `REVOKE ALL ON ALL SEQUENCES IN SCHEMA ${place} FROM ${who}`,
+  ];
+}
+
 /** The statement that keeps a role out of a schema; what it may do inside stays, for when it comes back. */
 export function shutOut(schema: string, role: string): string {
   return `REVOKE USAGE ON SCHEMA ${quoteIdentifier(schema)} FROM ${quoteIdentifier(role)}`;

@@ -19,6 +19,7 @@ export const sqlstate = {
   invalidSchemaName: "3F000",
   featureNotSupported: "0A000",
   uniqueViolation: "23505",
+  dependentObjectsStillExist: "2BP01",
   // The guard's own. The SQL standard leaves classes that begin with I-Z to implementations.
   targetLocked: "TF001",
   wrongSchema: "TF002",

@@ -20,8 +20,8 @@ export interface Script {
 
 export interface StepContext {
   readonly timeouts: Timeouts;
-  /** The role that applications work as in a database: it is let into what is created. */
-  readonly applicationRoleOf?: ((database: string) => string | undefined) | undefined;
+  /** The role that is let into what is created for a target. */
+  readonly roleOf?: ((target: Target) => string | undefined) | undefined;
   /** Who applies it, for the ledger: program and version. */
   readonly by: string;
   /** Aborted: what runs is to end at once. */
@@ -54,7 +54,7 @@ export const beginSnapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE";
 
 /** The role to let into what a run creates. */
 export function roleOf({ target, context }: Run): string | undefined {
-  return context.applicationRoleOf?.(target.database);
+  return context.roleOf?.(target);
 }
 
 /** A statement's text for the target's schema. */

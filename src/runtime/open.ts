@@ -3,7 +3,7 @@ import type { FleetDefinition } from "../config/define.ts";
 import type { Environment } from "../config/environment.ts";
 import type { FleetConfig, ServiceConfig } from "../config/schema.ts";
 import { FleetError, isFleetError, throwProblems } from "../core/errors.ts";
-import { requestedTarget, unknownNames } from "../tenants/targets.ts";
+import { configuredTenants, requestedTarget, unknownNames } from "../tenants/targets.ts";
 import { type Binding, hasTag } from "./opening.ts";
 import { applicationAddresses, Pools } from "./pools.ts";
 import { TenantPool } from "./tenant-pool.ts";
@@ -30,6 +30,11 @@ export interface RuntimeOptions<Given extends Schemas> {
   };
   /** For each service the migration that a tenant must have; others are refused. */
   readonly minVersion?: { readonly [Service in keyof Given]?: string };
+  /**
+   * The database, by its name in the configuration, that holds all that is a tenant's; undefined: where the
+   * configuration has it. It is asked whenever a tenant is.
+   */
+  readonly databaseOf?: (tenant: string) => string | undefined;
   /** What the server shows the connections as. */
   readonly applicationName?: string;
 }
@@ -39,7 +44,8 @@ export interface Fleet<Given extends Schemas> {
   /**
    * A tenant's databases. It asks nobody: whether there is such a tenant, the first query says.
    *
-   * @throws FleetError `tenant` for an id that cannot be a tenant's
+   * @throws FleetError `tenant` for an id that cannot be a tenant's; `usage` when `databaseOf` gives it a database
+   *   that does not exist
    */
   tenant(id: string): ServiceDatabases<Given>;
   /** The databases of services that keep a single schema. */
@@ -70,7 +76,7 @@ export function openFleet<const Given extends Schemas>(
 ): Fleet<Given> {
   const { fleet } = definition;
   const services = servicesOf(fleet, options);
-  const names = [...new Set([...services.values()].map(({ database }) => database))];
+  const names = databaseNames(fleet, services, options);
   const addresses = applicationAddresses(fleet, names, options.environment ?? process.env);
   const pools = new Pools(addresses, {
     max: options.pool?.max ?? 10,
@@ -81,26 +87,38 @@ export function openFleet<const Given extends Schemas>(
   });
   const poolFor = (binding: Binding) =>
     new TenantPool(binding, () => pools.take(binding.target.database));
-  const databases = (tenant: string | undefined) =>
+  const homeOf = (tenant: string) => {
+    const home = options.databaseOf?.(tenant);
+    throwProblems(
+      unknownNames("database", home === undefined ? [] : [home], names),
+      "databaseOf names what does not exist",
+    );
+    return home;
+  };
+  const databases = (tenant: string | undefined, home: string | undefined) =>
     lazily(services, tenant, (service, config) => {
       const minVersion = options.minVersion?.[service];
-      const binding = bindingOf(fleet, service, config, tenant, minVersion);
+      const binding = bindingOf(fleet, service, config, { tenant, home }, minVersion);
       return () => databaseOn(poolFor(binding), config, options.schemas[service]);
     }) as ServiceDatabases<Given>;
   const tenants = new Map<string, ServiceDatabases<Given>>();
   return {
     tenant: (id) => {
-      const found = tenants.get(id) ?? databases(id);
+      const home = homeOf(id);
+      // A tenant that has moved is another one.
+      const key = JSON.stringify([id, home]);
+      const found = tenants.get(key) ?? databases(id, home);
       // The one that was used last stands last.
-      tenants.delete(id);
-      tenants.set(id, found);
-      if (tenants.size > keptTenants) tenants.delete(tenants.keys().next().value ?? id);
+      tenants.delete(key);
+      tenants.set(key, found);
+      if (tenants.size > keptTenants) tenants.delete(tenants.keys().next().value ?? key);
       return found;
     },
-    service: databases(undefined),
+    service: databases(undefined, undefined),
     atLeast: async (tenant, service, tag) => {
       const config = configOf(services, service, tenant);
-      const binding = bindingOf(fleet, service, config, tenant, undefined);
+      const home = tenant === undefined ? undefined : homeOf(tenant);
+      const binding = bindingOf(fleet, service, config, { tenant, home }, undefined);
       const text = `SELECT ${hasTag(binding.target.schema, tag)} AS reached`;
       const { rows } = (await poolFor(binding).query({ text })) as { rows: { reached: boolean }[] };
       return rows[0]?.reached === true;
@@ -182,18 +200,36 @@ function lazily(
   return object;
 }
 
+/** The databases that the services' schemas may be in. */
+function databaseNames(
+  fleet: FleetConfig,
+  services: Services,
+  { databaseOf }: RuntimeOptions<Schemas>,
+): string[] {
+  if (databaseOf !== undefined) return Object.keys(fleet.databases);
+  const homes = configuredTenants(fleet).flatMap(({ database }) => database ?? []);
+  return [...new Set([...[...services.values()].map(({ database }) => database), ...homes])];
+}
+
+/** Whose data is asked for, and where it all is when it is not where the configuration says. */
+interface Owner {
+  readonly tenant: string | undefined;
+  readonly home: string | undefined;
+}
+
 function bindingOf(
   fleet: FleetConfig,
   service: string,
   config: ServiceConfig,
-  tenant: string | undefined,
+  { tenant, home }: Owner,
   minVersion: string | undefined,
 ): Binding {
   const { sharedSchemas, extensionSchema } = config;
   return {
-    target: requestedTarget(fleet, service, config, tenant),
+    target: requestedTarget(fleet, service, config, tenant, home),
     sharedSchemas: [...sharedSchemas, ...(extensionSchema === undefined ? [] : [extensionSchema])],
     minVersion,
+    ownRole: fleet.roles === "per-tenant" && tenant !== undefined,
   };
 }
 

@@ -4,6 +4,7 @@ import { ledgerName, ledgerOf } from "../ledger/table.ts";
 import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
 import type { Lease } from "../postgres/lease.ts";
 import { sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
+import { mayTakeOn, tenantRoleName } from "../postgres/tenant-roles.ts";
 
 /** Whose data a transaction may see. */
 export interface Binding {
@@ -12,6 +13,8 @@ export interface Binding {
   readonly sharedSchemas: readonly string[];
   /** The tag that must be applied whole; undefined: whatever the tenant has. */
   readonly minVersion: string | undefined;
+  /** True: the tenant has a role of its own, which the transaction takes on. */
+  readonly ownRole: boolean;
 }
 
 /**
@@ -60,10 +63,18 @@ export async function open(lease: Lease, binding: Binding, begin: string): Promi
   throw await refusal(lease, binding, row?.schema === schema);
 }
 
-/** What binds a transaction to its tenant. A role of the tenant's own belongs here: SET LOCAL ROLE. */
-function bindings({ target, sharedSchemas }: Binding): string[] {
+/** What binds a transaction to its tenant. */
+function bindings(binding: Binding): string[] {
+  const { target, sharedSchemas } = binding;
   const path = [...new Set([target.schema, ...sharedSchemas])].map(quoteIdentifier).join(", ");
-  return [`SET LOCAL search_path = ${path}`];
+  // SET LOCAL ROLE, which takes no expression.
+  const role = `SELECT pg_catalog.set_config('role', ${roleName(binding)}, true)`;
+  return [...(binding.ownRole ? [role] : []), `SET LOCAL search_path = ${path}`];
+}
+
+/** SQL for the name of the role that a transaction works as. */
+function roleName({ target: { tenant }, ownRole }: Binding): string {
+  return ownRole && tenant !== undefined ? tenantRoleName(quoteLiteral(tenant)) : "current_user";
 }
 
 /** Ends a transaction, in one message. An idle connection with a lock would keep others waiting. */
@@ -80,14 +91,26 @@ export function hasTag(schema: string, tag: string): string {
   return `EXISTS (SELECT FROM ${ledgerOf(schema)} WHERE tag = ${quoteLiteral(tag)} AND applied = statements)`;
 }
 
-/** True for the errors of a ledger that cannot be looked at: it, or its schema, is missing or may not be used. */
+/**
+ * True for the errors of a ledger that cannot be looked at: it, or its schema, is missing or may not be used; and of
+ * a role that is missing, or may not be taken on.
+ */
 function isAboutNames(error: unknown): boolean {
   const state = sqlstateOf(error);
   return (
+    state === sqlstate.invalidParameterValue ||
     state === sqlstate.undefinedTable ||
     state === sqlstate.invalidSchemaName ||
     state === sqlstate.insufficientPrivilege
   );
+}
+
+/** What a transaction may do; null where there is nothing of the kind. */
+interface Permissions {
+  /** Whether the application may take on the role that the transaction works as. */
+  readonly role: boolean | null;
+  readonly usable: boolean | null;
+  readonly ledger: boolean | null;
 }
 
 /**
@@ -97,21 +120,24 @@ function isAboutNames(error: unknown): boolean {
  */
 async function refusal(lease: Lease, binding: Binding, bound: boolean): Promise<FleetError> {
   const schema = quoteLiteral(binding.target.schema);
-  const [row] = await lease.script<{ usable: boolean | null; ledger: boolean | null }>([
+  const [row] = await lease.script<Permissions>([
     "ROLLBACK",
-    `SELECT pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS usable,
-      (SELECT pg_catalog.has_table_privilege(c.oid, 'SELECT') FROM pg_catalog.pg_class c
+    `SELECT pg_catalog.pg_has_role(r.oid, ${mayTakeOn}) AS role,
+      pg_catalog.has_schema_privilege(r.oid, n.oid, 'USAGE') AS usable,
+      (SELECT pg_catalog.has_table_privilege(r.oid, c.oid, 'SELECT') FROM pg_catalog.pg_class c
         WHERE c.relnamespace = n.oid AND c.relname = ${quoteLiteral(ledgerName)}) AS ledger
-    FROM pg_catalog.pg_namespace n WHERE n.nspname = ${schema}`,
+    FROM pg_catalog.pg_namespace n LEFT JOIN pg_catalog.pg_roles r ON r.rolname = ${roleName(binding)}
+    WHERE n.nspname = ${schema}`,
   ]);
   if (bound) return tooOld(binding);
   if (row === undefined) return unknown(binding.target);
+  if (row.role !== true) return withoutRole(binding.target);
   if (row.usable !== true) return unusable(binding.target);
   return new FleetError(
     "tenant",
     `${targetName(binding.target)}: ${row.ledger === null ? "there is no ledger" : "the ledger may not be read"}, so that its version is unknown`,
     {
-      remedy: "Migrate it, and give the application's role SELECT on the ledger. Nothing was run.",
+      remedy: "Migrate it, and give the application SELECT on the ledger. Nothing was run.",
     },
   );
 }
@@ -126,6 +152,16 @@ function unknown({ tenant, service, schema }: Target): FleetError {
   );
 }
 
+function withoutRole({ tenant, service }: Target): FleetError {
+  return new FleetError(
+    "tenant",
+    `tenant ${tenant} has no role of its own yet that the application may take on (service ${service})`,
+    {
+      remedy: `Make it: drizzle-fleet tenants grant ${tenant}. Nothing was run.`,
+    },
+  );
+}
+
 function unusable({ tenant, service, schema }: Target): FleetError {
   return new FleetError(
     "tenant",
@@ -133,7 +169,7 @@ function unusable({ tenant, service, schema }: Target): FleetError {
       ? `the schema ${schema} of service ${service} may not be used by the application's role`
       : `tenant ${tenant} may not be used (service ${service}): it is archived, or being set up`,
     {
-      remedy: `If it should be, the application's role needs USAGE on the schema. Nothing was run.`,
+      remedy: `If it should be, the role that works with it needs USAGE on the schema. Nothing was run.`,
     },
   );
 }

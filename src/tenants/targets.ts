@@ -32,6 +32,11 @@ export function listedTenants({ tenants }: FleetConfig): readonly Tenant[] {
   throw new Error("the tenants have not been read yet");
 }
 
+/** The tenants that the configuration itself lists, if it does. */
+export function configuredTenants({ tenants }: FleetConfig): readonly Tenant[] {
+  return Array.isArray(tenants) ? tenants : [];
+}
+
 /**
  * Every target of the selection, in the configuration's order.
  *
@@ -96,6 +101,7 @@ function targetOf(service: string, config: ServiceConfig, tenant: string | undef
  * A service's target for a tenant that somebody asks for, whom the configuration need not list.
  *
  * @param tenant undefined for a service that keeps a single schema
+ * @param home the database that holds all that is the tenant's; undefined: as the configuration says
  * @throws FleetError `tenant` when there cannot be such a tenant, or its schema could be somebody else's
  */
 export function requestedTarget(
@@ -103,6 +109,7 @@ export function requestedTarget(
   service: string,
   config: ServiceConfig,
   tenant: string | undefined,
+  home: string | undefined,
 ): Target {
   const target = targetOf(service, config, tenant);
   const problem =
@@ -110,15 +117,17 @@ export function requestedTarget(
     schemaProblem(target) ??
     sharedProblem(fleet, target) ??
     mistakenProblem(fleet, target);
-  if (problem === undefined) return target;
+  if (problem === undefined) {
+    const listed = configuredTenants(fleet).find(({ id }) => id === tenant)?.database;
+    return { ...target, database: home ?? listed ?? target.database };
+  }
   const { message, remedy } = problem;
   throw new FleetError("tenant", message, { ...(remedy === undefined ? {} : { remedy }) });
 }
 
 /** The tenant log_acme of auth_{tenant} would get the schema of auth_log_{tenant}'s tenant acme. */
 function mistakenProblem(fleet: FleetConfig, target: Target): FleetError | undefined {
-  const listed = Array.isArray(fleet.tenants) ? fleet.tenants : [];
-  const isListed = (tenant: string) => listed.some(({ id }) => id === tenant);
+  const isListed = (tenant: string) => configuredTenants(fleet).some(({ id }) => id === tenant);
   const other = Object.entries(fleet.services).find(([service, config]) => {
     if (service === target.service || config.database !== target.database) return false;
     const { tenantSchema } = config;

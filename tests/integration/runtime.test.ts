@@ -326,7 +326,7 @@ test("drizzle-orm 1.0 is bound to the tenant in the same way", async () => {
   onTestFinished(() => pool.end());
   const databaseOf = (tenant: string): NewerDatabase => {
     const target = { database: "main", service: "auth", tenant, schema: `auth_${tenant}` };
-    const binding = { target, sharedSchemas: [], minVersion: undefined };
+    const binding = { target, sharedSchemas: [], minVersion: undefined, ownRole: false };
     const client = new TenantPool(binding, () => Lease.take(pool, address, 3_000));
     return drizzle({ client });
   };
