@@ -117,14 +117,19 @@ export async function shutOutEverybody(
 }
 
 /**
- * Drops the roles of a tenant whose schemas are gone.
+ * Drops the roles of a tenant whose schemas are gone. One that may not be dropped is said.
  *
  * @throws FleetError as `dropTenantRole` does; whoever calls it again goes on
  */
 export async function dropRoles(hold: TenantHold, targets: readonly Target[]): Promise<void> {
   for (const database of databasesOf(targets))
-    for (const tenant of tenantsIn(hold.context, targets, database))
-      await dropTenantRole(await hold.sessionFor(database), tenant);
+    for (const tenant of tenantsIn(hold.context, targets, database)) {
+      const left = await dropTenantRole(await hold.sessionFor(database), tenant);
+      if (left !== undefined)
+        hold.context.notify(
+          `The role ${left} is left: it has no rights any more, and whoever made it may drop it.`,
+        );
+    }
 }
 
 function databasesOf(targets: readonly Target[]): string[] {

@@ -108,15 +108,23 @@ END`;
 /**
  * Drops a tenant's role in a session's database, if there is one. Somebody else's role of that name stays.
  *
- * @throws FleetError `onboarding` when something depends on the role; `config` when the current role may not drop it
+ * @returns the role's name, when the current role may not drop it: then somebody else had made it
+ * @throws FleetError `onboarding` when something depends on the role
  */
-export async function dropTenantRole(session: Session, tenant: string): Promise<void> {
+export async function dropTenantRole(
+  session: Session,
+  tenant: string,
+): Promise<string | undefined> {
   const [role] = await findTenantRoles(session, [tenant]);
-  if (role?.state !== "own") return;
+  if (role?.state !== "own") return undefined;
   const name = quoteIdentifier(role.name);
-  await session.script(`DROP ROLE IF EXISTS ${name}`).catch((error: unknown) => {
+  try {
+    await session.script(`DROP ROLE IF EXISTS ${name}`);
+    return undefined;
+  } catch (error) {
     const cause = causeOf(error);
-    if (sqlstateOf(cause) !== sqlstate.dependentObjectsStillExist) throw denied(error) ?? error;
+    if (sqlstateOf(cause) === sqlstate.insufficientPrivilege) return role.name;
+    if (sqlstateOf(cause) !== sqlstate.dependentObjectsStillExist) throw error;
     const detail = cause instanceof Error && "detail" in cause ? `: ${cause.detail}` : "";
     throw new FleetError(
       "onboarding",
@@ -126,7 +134,7 @@ export async function dropTenantRole(session: Session, tenant: string): Promise<
         cause: error,
       },
     );
-  });
+  }
 }
 
 /**

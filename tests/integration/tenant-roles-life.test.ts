@@ -276,6 +276,12 @@ describe("refused, with what to do, and nothing left behind", () => {
     await addTenant(context, { tenant: "acme" });
     expect(await mayEnter(fleet, `acme@${name}`, "acme")).toBe(true);
 
+    const said: string[] = [];
+    await removeTenant({ ...context, notify: (line) => said.push(line) }, { tenant: "acme" });
+    expect(said.join()).toContain(`The role acme@${name} is left`);
+    expect(await tracesOf(fleet, "acme")).toEqual([`acme@${name}`]);
+    await addTenant(context, { tenant: "acme" });
+
     await database.query(`ALTER ROLE ${admin.role} CREATEROLE`);
     await addTenant(context, { tenant: "beta" });
     await archiveTenant(context, { tenant: "beta" });

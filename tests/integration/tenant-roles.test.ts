@@ -34,22 +34,25 @@ const ownersOf = async (fleet: AnyFleet, tenant: string) =>
 
 const permissionDenied = "42501";
 
-/** What acme's transactions may not do. The owner of the schemas may: so each of them would do something. */
-const forbidden = [
+/** What a role of acme's own may not do, and one role for all may. */
+const othersRows = [
   "SELECT * FROM app_beta.notes",
   "SELECT count(*) FROM app_beta.__fleet_ledger",
   "INSERT INTO app_beta.notes (owner) VALUES ('acme')",
   "UPDATE app_beta.notes SET owner = 'acme'",
   "DELETE FROM app_beta.notes",
-  "TRUNCATE app_beta.notes",
   "LOCK TABLE app_beta.notes IN ACCESS SHARE MODE",
   "COPY app_beta.notes TO STDOUT",
   "SELECT nextval('app_beta.notes_id_seq')",
   "SELECT setval('app_beta.notes_id_seq', 1)",
   "SELECT last_value FROM app_beta.notes_id_seq",
+  "SELECT * FROM log.events",
+];
+
+/** What no application may do. The owner of the schemas may: so each of them would do something. */
+const nobodys = [
   "SELECT * FROM drizzle_fleet.tenants",
   "UPDATE drizzle_fleet.tenants SET status = 'archived'",
-  "SELECT * FROM log.events",
   "CREATE TABLE mine (id int)",
   "CREATE TABLE public.mine (id int)",
   "CREATE TABLE app_beta.mine (id int)",
@@ -63,25 +66,54 @@ const forbidden = [
   "CREATE TRIGGER mine BEFORE UPDATE ON notes FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
   "CREATE POLICY mine ON notes USING (false)",
   "ALTER TABLE notes ADD COLUMN mine int",
+  "ALTER TABLE notes DISABLE TRIGGER ALL",
+  "ALTER TABLE notes OWNER TO CURRENT_USER",
   "ALTER SEQUENCE notes_id_seq INCREMENT 2",
   "ALTER SCHEMA app_acme RENAME TO mine",
-  "ALTER DEFAULT PRIVILEGES FOR ROLE CURRENT_OWNER GRANT SELECT ON TABLES TO PUBLIC",
+  "ALTER DEFAULT PRIVILEGES FOR ROLE SCHEMAS_OWNER GRANT SELECT ON TABLES TO PUBLIC",
   "DROP TABLE notes",
   "DROP SCHEMA app_acme CASCADE",
   "TRUNCATE notes",
+  "TRUNCATE app_beta.notes",
   "COMMENT ON TABLE notes IS 'mine'",
   "INSERT INTO __fleet_ledger SELECT * FROM __fleet_ledger WHERE false",
   "UPDATE __fleet_ledger SET checksum = ''",
   "DELETE FROM __fleet_ledger",
   "TRUNCATE __fleet_ledger",
   "SELECT pg_read_file('PG_VERSION')",
+  "SET session_replication_role = replica",
 ];
+
+/** Each by itself is refused in acme's transactions, and works for the owner. */
+async function expectRefused(fleet: RoleFleet, application: AnyFleet, tried: readonly string[]) {
+  const owner = new URL(fleet.database.url).username;
+  for (const one of tried) {
+    const text = one.replace("SCHEMAS_OWNER", `"${owner}"`);
+    const refused = application.tenant("acme").app.execute(sql.raw(text));
+    expect(await refusalOf(refused), text).toMatchObject({ code: permissionDenied });
+    await fleet.database.query(`BEGIN; SET LOCAL search_path = app_acme; ${text}; ROLLBACK`);
+  }
+  // It gives away nothing that it has: PostgreSQL warns, and grants nothing.
+  await application.tenant("acme").app.execute(sql`GRANT SELECT ON notes TO PUBLIC`);
+  const granted = `SELECT FROM information_schema.role_table_grants WHERE grantee = 'PUBLIC' AND table_schema = 'app_acme'`;
+  expect(await fleet.database.query(granted)).toEqual([]);
+}
+
+test("with one role for all the application uses every tenant's tables, and nothing else", async () => {
+  const fleet = await createRoleFleet({ roles: "shared" });
+  const application = await withTenants(fleet, ["acme", "beta"]);
+  expect(await whoIs(application, "acme")).toBe(fleet.role);
+  await expectRefused(fleet, application, nobodys);
+  for (const text of othersRows)
+    await application.tenant("acme").app.execute(sql.raw(text.replace(/^DELETE/, "EXPLAIN $&")));
+  expect(await ownRolesOf(fleet.database)).toEqual([]);
+});
 
 test.each(["directly", "through PgBouncer"])(
   "a tenant's transactions work with its own tables, later ones too, and with nothing else, %s",
   async (way) => {
     const fleet = await createRoleFleet();
-    const { database, context, root, name, url } = fleet;
+    const { context, root, name, url } = fleet;
     await withTenants(fleet, ["acme", "beta"]);
     await writeFiles(
       root,
@@ -111,21 +143,7 @@ test.each(["directly", "through PgBouncer"])(
     expect(await whoIs(application, "beta")).toBe(`beta@${name}`);
     expect(await application.atLeast("acme", "app", "0001_later")).toBe(true);
 
-    const owner = new URL(database.url).username;
-    const tried = forbidden.map((text) => text.replace("CURRENT_OWNER", `"${owner}"`));
-    for (const text of tried) {
-      expect(await refusalOf(acme.execute(sql.raw(text))), text).toMatchObject({
-        code: permissionDenied,
-      });
-      await database.query(`BEGIN; SET LOCAL search_path = app_acme; ${text}; ROLLBACK`);
-    }
-    // It gives away nothing that it has: PostgreSQL warns, and grants nothing.
-    await acme.execute(sql`GRANT SELECT ON notes TO PUBLIC`);
-    expect(
-      await database.query(
-        `SELECT FROM information_schema.role_table_grants WHERE grantee = 'PUBLIC' AND table_schema = 'app_acme'`,
-      ),
-    ).toEqual([]);
+    await expectRefused(fleet, application, [...nobodys, ...othersRows]);
     // Temporary tables are everybody's by PostgreSQL's defaults, and end with the transaction's role.
     await acme.execute(sql`CREATE TEMP TABLE scratch AS SELECT owner FROM notes`);
     expect(await refusalOf(application.tenant("beta").app.execute("TABLE scratch"))).toMatchObject({

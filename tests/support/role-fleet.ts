@@ -86,8 +86,9 @@ export async function createRoleFleet(
 /** The roles that tenants of a database have, by their names. */
 export async function ownRolesOf(database: TestDatabase): Promise<string[]> {
   const rows = await database.query<{ name: string }>(
-    `SELECT rolname AS name FROM pg_roles WHERE NOT rolcanlogin
-       AND (rolname LIKE '%@' || current_database() OR rolname ~ '^~.*~[0-9a-f]{32}$') ORDER BY rolname COLLATE "C"`,
+    `SELECT rolname AS name FROM pg_roles r WHERE NOT rolcanlogin AND (rolname LIKE '%@' || current_database()
+       OR rolname ~ '^~.*~[0-9a-f]{32}$' AND EXISTS (SELECT FROM pg_shdepend JOIN pg_database d ON d.oid = dbid
+         WHERE refobjid = r.oid AND datname = current_database())) ORDER BY rolname COLLATE "C"`,
   );
   return rows.map(({ name }) => name);
 }
