@@ -38,7 +38,7 @@ export function findTenantRoles(
   session: Session,
   tenants: readonly string[],
 ): Promise<TenantRole[]> {
-  return session.query<TenantRole & { name: string }>(
+  return session.query<TenantRole>(
     `SELECT wanted.tenant, wanted.name, CASE WHEN r.oid IS NULL THEN 'missing'
        WHEN r.rolcanlogin OR r.rolsuper OR r.rolcreaterole OR r.rolcreatedb OR r.rolreplication OR r.rolbypassrls
          OR EXISTS (SELECT FROM pg_catalog.pg_auth_members m WHERE m.member = r.oid) THEN 'foreign'
@@ -130,7 +130,7 @@ export async function dropTenantRole(
       "onboarding",
       `the schemas of tenant ${tenant} are gone, and its role ${role.name} is needed elsewhere${detail}`,
       {
-        remedy: `Take from it what it should not have, in the database that is named: DROP OWNED BY ${name}. Then: drizzle-fleet tenants remove ${tenant}`,
+        remedy: `Take that from it, in the database where it has it: DROP OWNED BY ${name}. Then: drizzle-fleet tenants remove ${tenant}`,
         cause: error,
       },
     );
