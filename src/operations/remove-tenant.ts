@@ -23,12 +23,7 @@ export async function removeHeld(hold: TenantHold): Promise<void> {
   const record = await registered(hold);
   if (record.status === "renaming") throw inactive(record);
   const targets = await targetsFor(hold, record.database);
-  const problems: FleetError[] = [];
-  await forEachTarget(hold, targets, async (session, { schema }) => {
-    const outside = await dependents(session, schema);
-    if (outside.length > 0) problems.push(neededOutside(schema, outside));
-  });
-  throwProblems(problems, "the tenant is needed elsewhere");
+  await refuseNeeded(hold, targets);
   await changeStatus(
     hold.registry,
     hold.id,
@@ -40,6 +35,20 @@ export async function removeHeld(hold: TenantHold): Promise<void> {
   });
   await dropRoles(hold, targets);
   await forgetTenant(hold.registry, hold.id);
+}
+
+/**
+ * Makes sure that nothing outside of a tenant depends on what is in its schemas.
+ *
+ * @throws FleetError `tenant`
+ */
+export async function refuseNeeded(hold: TenantHold, targets: readonly Target[]): Promise<void> {
+  const problems: FleetError[] = [];
+  await forEachTarget(hold, targets, async (session, { schema }) => {
+    const outside = await dependents(session, schema);
+    if (outside.length > 0) problems.push(neededOutside(schema, outside));
+  });
+  throwProblems(problems, "the tenant is needed elsewhere");
 }
 
 /** Drops some tables, or in the end the schema; false when it is gone. */

@@ -4,6 +4,7 @@ import { renameSchema } from "../dump/rename.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { takeTargetLock } from "../postgres/lock.ts";
 import type { Session } from "../postgres/session.ts";
+import { renameTenantRole } from "../postgres/tenant-roles.ts";
 import { begin } from "../rollout/run.ts";
 import type { Context } from "./context.ts";
 import { existing, refuseExistingSchemas, registered } from "./onboarding.ts";
@@ -61,11 +62,11 @@ function byDatabase(pairs: readonly Pair[]): Pair[][] {
   return databases.map((name) => pairs.filter(([{ database }]) => database === name));
 }
 
-/** Renames the schemas of one database, those that are not renamed yet, in one transaction. */
+/** Renames the schemas of one database, those that are not renamed yet, and the tenant's role, in one transaction. */
 async function renameTogether(hold: TenantHold, pairs: readonly Pair[]): Promise<void> {
   const [pair] = pairs;
   if (pair === undefined) return;
-  const { timeouts } = hold.context.config.fleet;
+  const { roles, timeouts } = hold.context.config.fleet;
   await persistently(hold, pair[0], async () => {
     const session = await hold.sessionFor(pair[0].database);
     try {
@@ -78,6 +79,8 @@ async function renameTogether(hold: TenantHold, pairs: readonly Pair[]): Promise
         ].join(";\n"),
       );
       for (const one of pairs) await renameOne(session, one);
+      const [{ tenant: old = "" }, { tenant: renamed = "" }] = pair;
+      if (roles === "per-tenant") await renameTenantRole(session, old, renamed);
       await session.query("COMMIT");
     } catch (error) {
       if (!session.lost) await session.query("ROLLBACK");

@@ -10,7 +10,7 @@ import {
   registered,
   registeredTargets,
 } from "./onboarding.ts";
-import { removeHeld } from "./remove-tenant.ts";
+import { refuseNeeded, removeHeld } from "./remove-tenant.ts";
 import { shutOutEverybody } from "./roles.ts";
 import { undisturbed } from "./saga.ts";
 import { inactive, refuseHalf } from "./tenant-sources.ts";
@@ -39,7 +39,9 @@ export function removeTenant(context: Context, { tenant, dump }: RemoveRequest):
 /** Exports a tenant that is about to go. Nobody may write any more what the file would not have. */
 async function exportLast(hold: TenantHold, record: TenantRecord, file: string): Promise<void> {
   refuseHalf(record);
-  await shutOutEverybody(hold, await registeredTargets(hold));
+  const targets = await registeredTargets(hold);
+  await refuseNeeded(hold, targets);
+  await shutOutEverybody(hold, targets);
   try {
     await exportHeld(hold, file);
   } catch (error) {
@@ -50,8 +52,6 @@ async function exportLast(hold: TenantHold, record: TenantRecord, file: string):
 
 /**
  * Keeps a tenant's data and everybody out: the application's role may not enter, and rollouts pass the tenant by.
- *
- * @throws FleetError `config` without an application's role: there would be nobody to keep out
  */
 export function archiveTenant(context: Context, { tenant }: NewTenant): Promise<void> {
   return holdTenant(context, tenant, async (hold) => {

@@ -2,6 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { describe, expect, onTestFinished, test } from "vitest";
+import type { FleetInput } from "../../src/config/schema.ts";
 import { addTenant } from "../../src/operations/add-tenant.ts";
 import { cloneTenant } from "../../src/operations/clone-tenant.ts";
 import type { Context } from "../../src/operations/context.ts";
@@ -24,7 +25,7 @@ CREATE FUNCTION "public"."count_notes"() RETURNS bigint LANGUAGE plpgsql AS $$ B
 const log = { "0000_lines": "CREATE TABLE lines (at timestamptz DEFAULT now(), line text);" };
 
 /** Two services, each with a database of its own; the registry is with the first. */
-async function createFleet() {
+async function createFleet(more: Partial<FleetInput> = {}) {
   const [main, second] = [await createDatabase(), await createDatabase()];
   const { role } = await createRole(main, { mayCreate: false });
   onTestFinished(async () => void (await second.query(`DROP OWNED BY ${role}`)));
@@ -42,6 +43,7 @@ async function createFleet() {
     connectTimeout: 5_000,
     timeouts: { lock: 200 },
     retry: { attempts: 2 },
+    ...more,
   };
   const context = contextFor(root, fleet, { DB_USER_SERVER: role, DB_PASSWORD_SERVER: "plain" });
   const sessions = await Promise.all([sessionOf(main), sessionOf(second)]);
@@ -489,4 +491,49 @@ describe("a tenant's file", () => {
     expect(await everybody(fleet)).toEqual(only("acme"));
     expect(await contentsOf(fleet, "acme")).toEqual(before);
   });
+});
+
+test("with roles of the tenants' own, each goes its tenant's way", async () => {
+  const fleet = await createFleet({ roles: "per-tenant" });
+  const { context, main, second, role } = fleet;
+  const file = join(await createFolder(), "acme.gz");
+  const rolesNow = async () => {
+    const rows = await main.query<{ one: string }>(
+      `SELECT split_part(r.rolname, '@', 1) || ' ' || d.datname AS one FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid
+       JOIN pg_database d ON d.datname = split_part(r.rolname, '@', 2) WHERE m.member = $1::regrole`,
+      [role],
+    );
+    const names = new Map([
+      [new URL(main.url).pathname.slice(1), "main"],
+      [new URL(second.url).pathname.slice(1), "second"],
+    ]);
+    return rows
+      .map(({ one }) => one.split(" "))
+      .map(([tenant, name = ""]) => `${tenant} ${names.get(name)}`)
+      .sort();
+  };
+  const of = (...tenants: string[]) =>
+    tenants.flatMap((tenant) => [`${tenant} main`, `${tenant} second`]).sort();
+  const entersOnly = async (schema: string, tenant: string) => {
+    const own = `${tenant}@${new URL(main.url).pathname.slice(1)}`;
+    const rows = await main.query<{ name: string }>(
+      `SELECT rolname AS name FROM pg_roles WHERE has_schema_privilege(rolname, '${schema}', 'USAGE') AND NOT rolsuper
+         AND NOT pg_has_role(rolname, 'pg_read_all_data', 'USAGE') AND rolname !~ '^pg_' `,
+    );
+    expect(rows).toEqual([{ name: own }]);
+  };
+  await addTenant(context, { tenant: "acme" });
+  await cloneTenant(context, { tenant: "acme", to: "beta" });
+  expect(await rolesNow()).toEqual(of("acme", "beta"));
+  await entersOnly("app_beta", "beta");
+  await renameTenant(context, { tenant: "acme", to: "gamma" });
+  expect(await rolesNow()).toEqual(of("beta", "gamma"));
+  await entersOnly("app_gamma", "gamma");
+  await removeTenant(context, { tenant: "gamma", dump: file });
+  expect(await rolesNow()).toEqual(of("beta"));
+  await importTenant(context, { file, tenant: "delta" });
+  expect(await rolesNow()).toEqual(of("beta", "delta"));
+  await entersOnly("app_delta", "delta");
+  await removeTenant(context, { tenant: "beta" });
+  await removeTenant(context, { tenant: "delta" });
 });
