@@ -6,14 +6,34 @@ import type { LedgerEntry } from "../core/ledger.ts";
  * same entries in any order. It lets one short string per target tell the state of a fleet.
  */
 export function digestOf(entries: readonly LedgerEntry[]): string {
-  const lines = entries.map(({ tag, checksum, partial }) => ({
-    key: Buffer.from(tag),
-    line: `${tag} ${checksum} ${partial === undefined ? "complete" : progressOf(partial)}\n`,
-  }));
+  const lines = entries.map((entry) => ({ key: Buffer.from(entry.tag), line: lineOf(entry) }));
   lines.sort((left, right) => Buffer.compare(left.key, right.key));
   return createHash("sha256")
     .update(lines.map(({ line }) => line).join(""))
     .digest("hex");
+}
+
+/** The digests of a ledger's first N entries, for N from 0 to all of them. */
+export function digestsOfPrefixes(entries: readonly LedgerEntry[]): string[] {
+  const hash = createHash("sha256");
+  let ascending = true;
+  const longer = entries.map((entry, index) => {
+    const before = entries[index - 1];
+    ascending &&= before === undefined || comesBehind(entry, before);
+    if (!ascending) return digestOf(entries.slice(0, index + 1));
+    // Each goes on where the one before it ended: a long history would else be hashed once for each migration.
+    hash.update(lineOf(entry));
+    return hash.copy().digest("hex");
+  });
+  return [digestOf([]), ...longer];
+}
+
+function comesBehind({ tag }: LedgerEntry, before: LedgerEntry): boolean {
+  return Buffer.compare(Buffer.from(before.tag), Buffer.from(tag)) < 0;
+}
+
+function lineOf({ tag, checksum, partial }: LedgerEntry): string {
+  return `${tag} ${checksum} ${partial === undefined ? "complete" : progressOf(partial)}\n`;
 }
 
 /** A statement that may have run is progress, too: a plan that was made before it began must not be carried out. */

@@ -2,7 +2,7 @@ import type { LedgerEntry, LedgerState } from "../core/ledger.ts";
 import type { Migration } from "../core/migration.ts";
 import type { Creation, PlanProblem, Step, TargetPlan } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
-import { digestOf } from "../ledger/digest.ts";
+import { digestOf, digestsOfPrefixes } from "../ledger/digest.ts";
 import { downTag } from "../ledger/down-tag.ts";
 
 /** A service's history with what can be known from it before any database is asked. */
@@ -20,7 +20,7 @@ export function historyOf(migrations: readonly Migration[]): History {
   const prefixes = Array.from({ length: entries.length + 1 }, (_, length) =>
     entries.slice(0, length),
   );
-  const digests = prefixes.map(digestOf);
+  const digests = digestsOfPrefixes(entries);
   return {
     migrations,
     digests,

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import type { Migration } from "../core/migration.ts";
@@ -43,18 +43,26 @@ export async function readMigration(
 export async function readChecked(
   path: string,
 ): Promise<Pick<Migration, "file" | "checksum" | "text"> | undefined> {
-  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
-    const shown = relative(process.cwd(), path);
-    throw new FleetError("journal", `${shown} cannot be read: ${error.message}`, {
+  const file = relative(process.cwd(), path);
+  const bytes = bytesOf(path, file);
+  if (bytes === undefined) return undefined;
+  const checksum = createHash("sha256").update(bytes).digest("hex");
+  return { file, checksum, text: bytes.toString("utf8") };
+}
+
+/** Waits for the disk: for files as small as these and as many, Node's thread pool takes several times as long. */
+function bytesOf(path: string, shown: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw new FleetError("journal", `${shown} cannot be read: ${message}`, {
       where: shown,
       remedy: "Look at the file and at who may read it.",
       cause: error,
     });
-  });
-  if (bytes === undefined) return undefined;
-  const checksum = createHash("sha256").update(bytes).digest("hex");
-  return { file: relative(process.cwd(), path), checksum, text: bytes.toString("utf8") };
+  }
 }
 
 /** The file that says which migrations a folder has, as shown to people. */
