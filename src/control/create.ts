@@ -33,16 +33,22 @@ export async function createMissing(
   }
 }
 
+/** The tables that a session has seen. They stay, so that it need not ask for them before each look into them. */
+const seen = new WeakMap<Session, ReadonlySet<string>>();
+
 async function readState(
   session: Session,
   names: readonly string[],
 ): Promise<{ schema: boolean; tables: number }> {
+  const kept = seen.get(session) ?? new Set();
+  if (names.every((name) => kept.has(name))) return { schema: true, tables: names.length };
   const [row] = await session.query<{ schema: boolean; tables: number }>(
     `SELECT count(DISTINCT n.oid) > 0 AS schema, count(c.oid)::integer AS tables FROM pg_catalog.pg_namespace n
      LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = ANY($1) AND c.relkind = 'r'
      WHERE n.nspname = 'drizzle_fleet'`,
     [names],
   );
+  if (row?.tables === names.length) seen.set(session, new Set([...kept, ...names]));
   return row ?? { schema: false, tables: 0 };
 }
 
