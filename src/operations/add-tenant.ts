@@ -43,16 +43,22 @@ export function addTenant(
   request: AddRequest,
   observe: OnboardingObserver = () => undefined,
 ): Promise<AddedTenant> {
-  return holdTenant(context, request.tenant, async (hold) => {
+  const run = async (hold: TenantHold) => {
     let admin: CreatedAdmin | undefined;
+    let fresh: Awaited<ReturnType<typeof createSchemas>> = new Set();
     let unprepared = false;
     const steps: Step[] = [
       { name: "register", run: () => register(hold, request) },
-      { name: "schemas", run: () => createSchemas(hold) },
+      {
+        name: "schemas",
+        run: async () => {
+          fresh = await createSchemas(hold);
+        },
+      },
       {
         name: "migrate",
         run: async () => {
-          unprepared = await migrateTenant(hold, request.replay);
+          unprepared = await migrateTenant(hold, request.replay === true ? undefined : fresh);
         },
       },
       { name: "grant", run: () => grant(hold) },
@@ -69,7 +75,16 @@ export function addTenant(
     await runSteps(hold, steps, observe);
     if (unprepared) await prepare(hold);
     return { tenant, ...(admin === undefined ? {} : { admin }) };
-  });
+  };
+  return holdTenant(context, request.tenant, run, databasesFor(context, request));
+}
+
+/** The databases that a new tenant will have schemas in. */
+function databasesFor({ config }: Context, { database }: NewTenant): string[] {
+  if (database !== undefined) return [database];
+  const services = Object.values(config.fleet.services);
+  const own = services.filter(({ tenantSchema }) => tenantSchema !== undefined);
+  return [...new Set(own.map((service) => service.database))];
 }
 
 /** The tenant is there, whatever becomes of what the next one would be quicker with. */
@@ -92,14 +107,14 @@ export function createTenant(
   context: Context,
   request: NewTenant,
 ): Promise<{ readonly tenant: string }> {
-  return holdTenant(context, request.tenant, async (hold) => {
+  const run = async (hold: TenantHold) => {
     await register(hold, request);
-    await createSchemas(hold);
-    const unprepared = await migrateTenant(hold);
+    const unprepared = await migrateTenant(hold, await createSchemas(hold));
     await grant(hold);
     if (unprepared) await prepare(hold);
     return { tenant: request.tenant };
-  });
+  };
+  return holdTenant(context, request.tenant, run, databasesFor(context, request));
 }
 
 /** The second activity: runs the services' seeds. Can be retried, as far as the seeds can. */

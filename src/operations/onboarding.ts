@@ -19,7 +19,7 @@ import {
   historyKey,
   makeBaseline,
 } from "./baseline.ts";
-import { type Context, selectTargets } from "./context.ts";
+import type { Context } from "./context.ts";
 import { plannerFor } from "./migrate.ts";
 import { planFleet, readHistories } from "./plan-fleet.ts";
 import { needsDirectUrl } from "./planning.ts";
@@ -55,41 +55,49 @@ export async function register(hold: TenantHold, request: NewTenant): Promise<vo
   await registerTenant(registry, { id, status: "provisioning", database, attributes });
 }
 
-/** Makes the schemas with their ledgers. Nobody but their owner may enter them yet; who will, must be there. */
-export async function createSchemas(hold: TenantHold): Promise<void> {
+/**
+ * Makes the schemas with their ledgers. Nobody but their owner may enter them yet; who will, must be there.
+ *
+ * @returns the targets that no migration was applied to yet
+ */
+export async function createSchemas(hold: TenantHold): Promise<ReadonlySet<Target>> {
   const { context } = hold;
+  const fresh = new Set<Target>();
   const targets = await registeredTargets(hold);
   await rolesForTenant(hold, targets);
   await forEachTarget(hold, targets, async (session, target) => {
     const state = (await readLedgers(session, [target.schema], new Map())).get(target.schema);
+    if (state?.kind !== "ledger" || state.entries.length === 0) fresh.add(target);
     if (state?.kind === "ledger") return;
     const create = state?.kind === "noLedger" ? "ledger" : "schemaAndLedger";
     const expectation = noLedger(target.schema);
     await workIn(context, session, target, { create, expectation }, async () => undefined);
   });
+  return fresh;
 }
 
 /**
- * Brings every service of the tenant to head: by the service's baseline where there is one and the schema is new, and
+ * Brings every service of the tenant to head: by the service's baseline where there is one and the target is fresh, and
  * for the rest as `migrate` does.
  *
- * @param replay true: every migration is run
+ * @param fresh the targets that a baseline may be used for, as `createSchemas` gives them; for no other one is it asked
  * @returns true when some service has a long history and no baseline yet
  * @throws FleetError `onboarding` with every failure
  */
-export async function migrateTenant(hold: TenantHold, replay = false): Promise<boolean> {
+export async function migrateTenant(
+  hold: TenantHold,
+  fresh: ReadonlySet<Target> = new Set(),
+): Promise<boolean> {
   const record = await registered(hold);
   const known = listing(hold.context, [asListed(record)]);
   const context = { ...known, environment: { ...known.environment, TENANTS: undefined } };
-  const targets = selectTargets(context, { services: [], tenants: [hold.id], databases: [] });
+  const targets = await targetsOf(hold, record);
   const histories = await readHistories(context, targets);
-  const { made, missing } = replay ? nothingMade : await fromBaselines(hold, targets, histories);
+  const { made, missing } = await fromBaselines(hold, [...fresh], histories);
   const rest = targets.filter((target) => !made.has(target));
   if (rest.length > 0) await migrateTargets({ ...hold, context }, rest, histories);
   return missing;
 }
-
-const nothingMade: FromBaselines = { made: new Set(), missing: false };
 
 async function migrateTargets(
   { context, id, open }: TenantHold,
@@ -128,20 +136,18 @@ interface FromBaselines {
   readonly missing: boolean;
 }
 
-/** Makes schemas that are new from their services' baselines, where those are kept and good. */
+/** Makes fresh targets from their services' baselines, where those are kept and good. */
 async function fromBaselines(
   hold: TenantHold,
-  targets: readonly Target[],
+  fresh: readonly Target[],
   histories: ReadonlyMap<string, History>,
 ): Promise<FromBaselines> {
   const { readBaseline } = await import("../control/baselines.ts");
   const made = new Set<Target>();
   let missing = false;
-  await forEachTarget(hold, targets, async (session, target) => {
+  await forEachTarget(hold, fresh, async (session, target) => {
     const history = histories.get(target.service);
     if (history === undefined || !deservesBaseline(history)) return;
-    const state = (await readLedgers(session, [target.schema], history.known)).get(target.schema);
-    if (state?.kind !== "ledger" || state.entries.length > 0) return;
     const key = await historyKey(session, history);
     const baseline = await readBaseline(session, target.service, key);
     missing ||= baseline === undefined;
@@ -287,7 +293,14 @@ function nobody(id: string): FleetError {
 }
 
 export async function registeredTargets(hold: TenantHold): Promise<Target[]> {
-  return targetsFor(hold, (await registered(hold)).database);
+  return targetsOf(hold, await registered(hold));
+}
+
+/** The targets of a tenant in the registry. Looked up once: from then on whoever collides with it is refused there. */
+async function targetsOf(hold: TenantHold, { database }: TenantRecord): Promise<Target[]> {
+  const targets = hold.targets.get(database) ?? (await targetsFor(hold, database));
+  hold.targets.set(database, targets);
+  return targets;
 }
 
 async function inService(

@@ -20,11 +20,14 @@ export interface TenantHold {
   readonly registry: Session;
   /** A session to work with in a database: one for all steps. */
   readonly sessionFor: (database: string) => Promise<Session>;
+  /** What `registeredTargets` has found, by the tenant's database. */
+  readonly targets: Map<string | null, Target[]>;
 }
 
 /**
  * Takes a tenant's lock, for what changes the tenant as a whole.
  *
+ * @param databases where the work will be done: their sessions are opened while the lock is taken
  * @throws FleetError `tenant` when another command has it; `usage` when the configuration does not leave it to the
  *   registry who exists; `config` for a name that no tenant can have, and behind a pooler, where no lock would last
  */
@@ -32,6 +35,7 @@ export async function holdTenant<Result>(
   context: Context,
   id: string,
   use: (hold: TenantHold) => Promise<Result>,
+  databases: readonly string[] = [],
 ): Promise<Result> {
   const { fleet } = context.config;
   if (fleet.tenants !== undefined) {
@@ -43,26 +47,27 @@ export async function holdTenant<Result>(
   }
   refuseOddName(id);
   const home = databaseOf(fleet);
-  return withDatabases(context, Object.keys(fleet.databases), (open) =>
-    withSession(
-      open.addressOf(home),
-      { waitMs: fleet.connectTimeout, signal: context.signal },
-      async (registry) => {
+  return withDatabases(context, Object.keys(fleet.databases), async (open) => {
+    const sessions = new Sessions(open, fleet.connectTimeout, databases);
+    const sessionFor = (database: string) => sessions.get(database);
+    const connect = { waitMs: fleet.connectTimeout, signal: context.signal };
+    try {
+      return await withSession(open.addressOf(home), connect, async (registry) => {
         if (registry.pooled) throw needsDirect(home);
         const { lockTenant } = await import("../control/registry.ts");
         if (!(await lockTenant(registry, id))) throw busy(id);
-        const sessions = new Sessions(open, fleet.connectTimeout);
-        const sessionFor = (database: string) => sessions.get(database);
         try {
-          return await use({ context, id, open, registry, sessionFor });
+          return await use({ context, id, open, registry, sessionFor, targets: new Map() });
         } catch (error) {
           throw heldError(id, error);
         } finally {
           await sessions.close();
         }
-      },
-    ),
-  );
+      });
+    } finally {
+      await sessions.close();
+    }
+  });
 }
 
 /**
@@ -131,25 +136,35 @@ function targetsAmong(
 class Sessions {
   readonly #open: OpenDatabases;
   readonly #waitMs: number;
-  readonly #sessions = new Map<string, Session>();
+  readonly #sessions = new Map<string, Promise<Session>>();
 
-  constructor(open: OpenDatabases, waitMs: number) {
+  /** @param early databases whose sessions are opened at once; whoever needs one hears what is wrong with it */
+  constructor(open: OpenDatabases, waitMs: number, early: readonly string[]) {
     this.#open = open;
     this.#waitMs = waitMs;
+    for (const database of early) this.get(database).catch(() => undefined);
   }
 
   /** A new one, when the last one is lost. */
   async get(database: string): Promise<Session> {
     const kept = this.#sessions.get(database);
-    if (kept !== undefined && !kept.lost) return kept;
+    if (kept !== undefined) {
+      const session = await kept;
+      if (!session.lost) return session;
+    }
     const address = this.#open.addressOf(database);
-    const session = await Session.connect(address, { waitMs: this.#waitMs });
-    this.#sessions.set(database, session);
-    return session;
+    const opening = Session.connect(address, { waitMs: this.#waitMs });
+    this.#sessions.set(database, opening);
+    opening.catch(() => this.#sessions.delete(database));
+    return opening;
   }
 
   async close(): Promise<void> {
-    for (const session of this.#sessions.values()) await session.close();
+    for (const opening of this.#sessions.values())
+      await opening.then(
+        (session) => session.close(),
+        () => undefined,
+      );
   }
 }
 
