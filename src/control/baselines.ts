@@ -1,4 +1,4 @@
-import { and, eq, ne } from "drizzle-orm";
+import { and, eq, ne, type SQL, sql } from "drizzle-orm";
 import type { BaselineResult } from "../core/baseline.ts";
 import type { Session } from "../postgres/session.ts";
 import { createMissing, hasTables } from "./create.ts";
@@ -17,7 +17,7 @@ const ddl = `CREATE TABLE IF NOT EXISTS drizzle_fleet.baselines (
 /**
  * The baseline that a database keeps of a service.
  *
- * @param history what it must be of: a digest
+ * @param history the digest of what it must be of
  */
 export async function readBaseline(
   session: Session,
@@ -29,7 +29,7 @@ export async function readBaseline(
     db
       .select({ content: baselines.content })
       .from(baselines)
-      .where(and(eq(baselines.service, service), eq(baselines.history, history))),
+      .where(and(eq(baselines.service, service), eq(baselines.history, keyOf(history)))),
   );
   return row?.content;
 }
@@ -45,10 +45,17 @@ export async function keepBaseline(
   await session.drizzle((db) =>
     db
       .insert(baselines)
-      .values({ service, history, content })
+      .values({ service, history: keyOf(history), content })
       .onConflictDoUpdate({ target: [baselines.service, baselines.history], set: { content } }),
   );
   await session.drizzle((db) =>
-    db.delete(baselines).where(and(eq(baselines.service, service), ne(baselines.history, history))),
+    db
+      .delete(baselines)
+      .where(and(eq(baselines.service, service), ne(baselines.history, keyOf(history)))),
   );
+}
+
+/** A baseline is written in the words of the server's version, and is good for no other. */
+function keyOf(history: string): SQL {
+  return sql`${history}::text || ' ' || current_setting('server_version_num')::int / 10000`;
 }

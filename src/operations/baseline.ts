@@ -22,7 +22,7 @@ import { loadParser } from "../sql/parser.ts";
 import { readStatements } from "../sql/read-statements.ts";
 import type { Context } from "./context.ts";
 import { allowanceOf, schemasBehind } from "./services.ts";
-import { workIn } from "./tenant-work.ts";
+import { runIn } from "./tenant-work.ts";
 
 /** A shorter history is replayed at once. */
 const worthwhile = 20;
@@ -35,16 +35,9 @@ export function deservesBaseline({ migrations }: History): boolean {
   return migrations.length >= worthwhile;
 }
 
-/** What a baseline is kept under: the history, and the server's version, whose words it is written in. */
-export async function historyKey(session: Session, { digests }: History): Promise<string> {
-  const [row] = await session.query<{ version: string }>(
-    "SELECT current_setting('server_version_num') AS version",
-  );
-  return `${digests.at(-1) ?? ""} ${row?.version.slice(0, -4)}`;
-}
-
 /**
- * Makes a new tenant schema from a baseline, in one transaction. The schema and its empty ledger must be there.
+ * Makes a new tenant schema from a baseline, in one transaction. The schema and its empty ledger must be there. Whoever
+ * calls flushes the log on this session before he reports it.
  *
  * @throws FleetError `onboarding` when the server refuses
  */
@@ -63,11 +56,10 @@ export async function applyBaseline(
     "SET LOCAL check_function_bodies = off",
     ...statements.map((statement) => fill(statement, quoted)),
     createLedgerRows(target.schema, ledger, by),
-  ].join(";\n");
+  ];
   const expectation = ledgerIs(target.schema, digestOf([]), "nothing");
-  await workIn(context, session, target, { create: "nothing", expectation }, () =>
-    session.script(script),
-  );
+  const work = { create: "nothing", expectation, flushedLater: true } as const;
+  await runIn(context, session, target, work, script);
 }
 
 /**
@@ -106,7 +98,7 @@ export async function makeBaseline(
       ...dump.postData,
     ];
     const baseline = { statements, ledger: await readLedger(session, first), extensions };
-    await workIn(context, session, third, { create: "schemaAndLedger" }, async () => undefined);
+    await runIn(context, session, third, { create: "schemaAndLedger" }, []);
     await applyBaseline(context, session, third, baseline);
     return (await proven(session, first, third, rows)) ?? baseline;
   } catch (error) {

@@ -8,17 +8,13 @@ import { readLedgers } from "../ledger/read-ledgers.ts";
 import { ledgerOf } from "../ledger/table.ts";
 import type { History } from "../plan/build.ts";
 import { divide } from "../plan/waves.ts";
+import { flushLog } from "../postgres/flush.ts";
 import { admit, dismiss } from "../postgres/privileges.ts";
+import type { Session } from "../postgres/session.ts";
 import { failureText } from "../report/errors.ts";
 import { noLedger } from "../rollout/guard.ts";
 import { unknownNames } from "../tenants/targets.ts";
-import {
-  applyBaseline,
-  deservesBaseline,
-  dropScratch,
-  historyKey,
-  makeBaseline,
-} from "./baseline.ts";
+import { applyBaseline, deservesBaseline, dropScratch, makeBaseline } from "./baseline.ts";
 import type { Context } from "./context.ts";
 import { plannerFor } from "./migrate.ts";
 import { planFleet, readHistories } from "./plan-fleet.ts";
@@ -28,7 +24,7 @@ import { type Prepared, refusePooled, rollOut } from "./roll-out.ts";
 import { createExtensions, readScripts } from "./scripts.ts";
 import { adminSeed, loadSeeds } from "./seeds.ts";
 import { asListed, inactive, listing } from "./tenant-sources.ts";
-import { forEachTarget, type TenantHold, targetsFor, workIn } from "./tenant-work.ts";
+import { forEachTarget, runIn, type TenantHold, targetsFor, workIn } from "./tenant-work.ts";
 
 /** Who is to be onboarded. */
 export interface NewTenant {
@@ -56,7 +52,8 @@ export async function register(hold: TenantHold, request: NewTenant): Promise<vo
 }
 
 /**
- * Makes the schemas with their ledgers. Nobody but their owner may enter them yet; who will, must be there.
+ * Makes the schemas with their ledgers. Nobody but their owner may enter them yet; who will, must be there. They are
+ * certain to survive a crash of the server when `migrateTenant` has followed.
  *
  * @returns the targets that no migration was applied to yet
  */
@@ -70,8 +67,8 @@ export async function createSchemas(hold: TenantHold): Promise<ReadonlySet<Targe
     if (state?.kind !== "ledger" || state.entries.length === 0) fresh.add(target);
     if (state?.kind === "ledger") return;
     const create = state?.kind === "noLedger" ? "ledger" : "schemaAndLedger";
-    const expectation = noLedger(target.schema);
-    await workIn(context, session, target, { create, expectation }, async () => undefined);
+    const work = { create, expectation: noLedger(target.schema), flushedLater: true } as const;
+    await runIn(context, session, target, work, []);
   });
   return fresh;
 }
@@ -144,18 +141,24 @@ async function fromBaselines(
 ): Promise<FromBaselines> {
   const { readBaseline } = await import("../control/baselines.ts");
   const made = new Set<Target>();
+  const unflushed = new Set<Session>();
   let missing = false;
   await forEachTarget(hold, fresh, async (session, target) => {
     const history = histories.get(target.service);
     if (history === undefined || !deservesBaseline(history)) return;
-    const key = await historyKey(session, history);
-    const baseline = await readBaseline(session, target.service, key);
+    const baseline = await readBaseline(session, target.service, digestOfAll(history));
     missing ||= baseline === undefined;
     if (baseline === undefined || "refused" in baseline) return;
     await applyBaseline(hold.context, session, target, baseline);
+    unflushed.add(session);
     made.add(target);
   });
+  for (const session of unflushed) await flushLog(session);
   return { made, missing };
+}
+
+function digestOfAll({ digests }: History): string {
+  return digests.at(-1) ?? "";
 }
 
 /**
@@ -172,7 +175,7 @@ export async function prepareBaselines(hold: TenantHold): Promise<ReadonlyMap<st
   await forEachTarget(hold, targets, async (session, { database, service }) => {
     const history = histories.get(service);
     if (history === undefined || !deservesBaseline(history)) return;
-    const key = await historyKey(session, history);
+    const key = digestOfAll(history);
     if ((await readBaseline(session, service, key)) !== undefined) return;
     // Somebody else is at it.
     if (!(await lockBaselines(hold.registry, database))) return;
@@ -199,9 +202,7 @@ export async function grant(hold: TenantHold): Promise<void> {
       ...(role === application ? [] : dismiss(target.schema, application)),
       ...admit(target.schema, role, ledgerOf(target.schema)),
     ];
-    await workIn(context, session, target, { create: "nothing" }, () =>
-      session.script(statements.join(";\n")),
-    );
+    await runIn(context, session, target, { create: "nothing" }, statements);
   });
 }
 

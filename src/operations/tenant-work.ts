@@ -4,7 +4,7 @@ import type { Target } from "../core/target.ts";
 import type { TenantRecord } from "../core/tenant.ts";
 import { Session, withSession } from "../postgres/session.ts";
 import { isConnectionLoss, isRetryable, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
-import { inTenant, type TenantWork } from "../rollout/in-tenant.ts";
+import { inTenant, runInTenant, type TenantWork } from "../rollout/in-tenant.ts";
 import { delayBefore } from "../rollout/retry.ts";
 import { refuseOddName, resolveTargets } from "../tenants/targets.ts";
 import { type Context, type OpenDatabases, withDatabases } from "./context.ts";
@@ -177,23 +177,42 @@ export async function forEachTarget(
   for (const target of targets) await use(await sessionFor(target.database), target);
 }
 
+type Work = Pick<TenantWork, "create" | "expectation" | "flushedLater" | "snapshot"> &
+  Partial<Pick<TenantWork, "timeouts">>;
+
 /** Does something in one transaction in a tenant schema; an error names the target. */
-export async function workIn<Result>(
+export function workIn<Result>(
   context: Context,
   session: Session,
   target: Target,
-  more: Pick<TenantWork, "create" | "expectation" | "snapshot"> &
-    Partial<Pick<TenantWork, "timeouts">>,
+  work: Work,
   use: () => Promise<Result>,
 ): Promise<Result> {
-  const { services, timeouts } = context.config.fleet;
+  return naming(target, inTenant(session, inFleet(context, target, work), use));
+}
+
+/** Runs statements in one transaction in a tenant schema; an error names the target. */
+export function runIn(
+  context: Context,
+  session: Session,
+  target: Target,
+  work: Work,
+  statements: readonly string[],
+): Promise<void> {
+  return naming(target, runInTenant(session, inFleet(context, target, work), statements));
+}
+
+function inFleet({ config }: Context, target: Target, work: Work): TenantWork {
+  const { services, timeouts } = config.fleet;
   const service = services[target.service];
   const sharedSchemas = service === undefined ? [] : schemasBehind(service);
-  try {
-    return await inTenant(session, { target, sharedSchemas, timeouts, ...more }, use);
-  } catch (error) {
+  return { target, sharedSchemas, timeouts, ...work };
+}
+
+function naming<Result>(target: Target, done: Promise<Result>): Promise<Result> {
+  return done.catch((error: unknown) => {
     throw isFleetError(error) ? error : targetError(target, error);
-  }
+  });
 }
 
 /** Does something to a target that locks may be in the way of: they are waited for as often as the configuration says. */

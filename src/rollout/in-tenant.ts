@@ -16,6 +16,8 @@ export interface TenantWork {
   readonly expectation?: string;
   /** True: all that is read is of one moment. */
   readonly snapshot?: boolean;
+  /** True: the commit does not wait for the disk, since `flushLog` on the same session follows before success is told. */
+  readonly flushedLater?: boolean;
 }
 
 /**
@@ -23,25 +25,52 @@ export interface TenantWork {
  *
  * @throws ScriptError when the guard or the server refuses; whatever `use` throws, with all of it taken back
  */
-export async function inTenant<Result>(
+export function inTenant<Result>(
   session: Session,
-  { target, sharedSchemas, timeouts, create, expectation = "true", snapshot = false }: TenantWork,
+  work: TenantWork,
   use: () => Promise<Result>,
 ): Promise<Result> {
+  return orRollback(session, async () => {
+    await session.script(opening(session, work).join(";\n"));
+    const result = await use();
+    await session.script("COMMIT");
+    return result;
+  });
+}
+
+/**
+ * As `inTenant`, for statements that are known beforehand: with the guard and the commit they are one message.
+ *
+ * @throws ScriptError when the guard or the server refuses, with all of it taken back
+ */
+export function runInTenant(
+  session: Session,
+  work: TenantWork,
+  statements: readonly string[],
+): Promise<void> {
+  return orRollback(session, () =>
+    session.script([...opening(session, work), ...statements, "COMMIT"].join(";\n")),
+  );
+}
+
+function opening(session: Session, work: TenantWork): string[] {
+  const { target, sharedSchemas, timeouts, create, expectation = "true" } = work;
   const settings = new Map([
     ...session.settings,
     ["lock_timeout", String(timeouts.lock)],
     ["statement_timeout", String(timeouts.statement)],
     ["idle_in_transaction_session_timeout", String(timeouts.idleInTransaction)],
   ]);
+  // A pooler hides that the server crashed in between.
+  if (work.flushedLater === true && !session.pooled) settings.set("synchronous_commit", "off");
   const scope = "transaction";
-  const open = guard({ target, sharedSchemas, settings, expectation, create, scope });
+  const guarded = guard({ target, sharedSchemas, settings, expectation, create, scope });
+  return [work.snapshot === true ? beginSnapshot : begin, ...slateFor(session), ...guarded];
+}
+
+async function orRollback<Result>(session: Session, use: () => Promise<Result>): Promise<Result> {
   try {
-    const first = snapshot ? beginSnapshot : begin;
-    await session.script([first, ...slateFor(session), ...open].join(";\n"));
-    const result = await use();
-    await session.script("COMMIT");
-    return result;
+    return await use();
   } catch (error) {
     if (!session.lost) await session.script("ROLLBACK");
     throw error;
