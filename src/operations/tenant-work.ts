@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
 import type { TenantRecord } from "../core/tenant.ts";
-import { Session, withSession } from "../postgres/session.ts";
+import { Session } from "../postgres/session.ts";
 import { isConnectionLoss, isRetryable, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 import { inTenant, runInTenant, type TenantWork } from "../rollout/in-tenant.ts";
 import { delayBefore } from "../rollout/retry.ts";
@@ -50,19 +50,14 @@ export async function holdTenant<Result>(
   return withDatabases(context, Object.keys(fleet.databases), async (open) => {
     const sessions = new Sessions(open, fleet.connectTimeout, databases);
     const sessionFor = (database: string) => sessions.get(database);
-    const connect = { waitMs: fleet.connectTimeout, signal: context.signal };
     try {
-      return await withSession(open.addressOf(home), connect, async (registry) => {
-        if (registry.pooled) throw needsDirect(home);
-        const { lockTenant } = await import("../control/registry.ts");
-        if (!(await lockTenant(registry, id))) throw busy(id);
-        try {
-          return await use({ context, id, open, registry, sessionFor, targets: new Map() });
-        } catch (error) {
-          throw heldError(id, error);
-        } finally {
-          await sessions.close();
-        }
+      const registry = await sessions.open(home, context.signal);
+      if (registry.pooled) throw needsDirect(home);
+      const { lockTenant } = await import("../control/registry.ts");
+      if (!(await lockTenant(registry, id))) throw busy(id);
+      const hold = { context, id, open, registry, sessionFor, targets: new Map() };
+      return await use(hold).catch((error: unknown) => {
+        throw heldError(id, error);
       });
     } finally {
       await sessions.close();
@@ -132,11 +127,12 @@ function targetsAmong(
   return resolveTargets(fleet, ids, { services: [], tenants: [id], databases: [] });
 }
 
-/** Sessions that are opened when they are first needed, one for each database. */
+/** Sessions that are closed together; one for each database to work in is opened when it is first needed. */
 class Sessions {
   readonly #open: OpenDatabases;
   readonly #waitMs: number;
-  readonly #sessions = new Map<string, Promise<Session>>();
+  readonly #all: Promise<Session>[] = [];
+  readonly #kept = new Map<string, Promise<Session>>();
 
   /** @param early databases whose sessions are opened at once; whoever needs one hears what is wrong with it */
   constructor(open: OpenDatabases, waitMs: number, early: readonly string[]) {
@@ -145,26 +141,31 @@ class Sessions {
     for (const database of early) this.get(database).catch(() => undefined);
   }
 
-  /** A new one, when the last one is lost. */
+  async open(database: string, signal?: AbortSignal): Promise<Session> {
+    const address = this.#open.addressOf(database);
+    const opening = Session.connect(address, { waitMs: this.#waitMs, signal });
+    this.#all.push(opening);
+    return opening;
+  }
+
+  /** A new one, when the last one is lost or could not be opened. */
   async get(database: string): Promise<Session> {
-    const kept = this.#sessions.get(database);
+    const kept = this.#kept.get(database);
     if (kept !== undefined) {
       const session = await kept;
       if (!session.lost) return session;
     }
-    const address = this.#open.addressOf(database);
-    const opening = Session.connect(address, { waitMs: this.#waitMs });
-    this.#sessions.set(database, opening);
-    opening.catch(() => this.#sessions.delete(database));
+    const opening = this.open(database);
+    this.#kept.set(database, opening);
+    opening.catch(() => this.#kept.delete(database));
     return opening;
   }
 
   async close(): Promise<void> {
-    for (const opening of this.#sessions.values())
-      await opening.then(
-        (session) => session.close(),
-        () => undefined,
-      );
+    const opened = await Promise.allSettled(this.#all);
+    await Promise.all(
+      opened.map(async (one) => (one.status === "fulfilled" ? one.value.close() : undefined)),
+    );
   }
 }
 
