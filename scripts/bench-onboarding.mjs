@@ -1,4 +1,5 @@
-// What a new tenant costs: by its service's baseline, beside replaying a history of 200 migrations.
+// What a new tenant costs: by its service's baseline, beside replaying a history of 200 migrations; beside the server,
+// and over a network of 1 ms each way.
 // Needs the build and a server: the embedded one is started. Usage: node scripts/bench-onboarding.mjs
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -10,6 +11,7 @@ import { dumpContent } from "../dist/dump/content.js";
 import { dumpStructure } from "../dist/dump/structure.js";
 import { addTenant } from "../dist/operations/add-tenant.js";
 import { Session } from "../dist/postgres/session.js";
+import { startDelay } from "./delay.mjs";
 
 const rounds = 5;
 const root = await mkdtemp(join(tmpdir(), "drizzle-fleet-bench-"));
@@ -17,16 +19,32 @@ const server = await acquireEmbedded(
   { root: process.cwd(), folder: join(root, "server"), port: 54_377 },
   ["bench"],
 );
+const slow = await startDelay(server.port, 1);
 try {
   await writeHistory(200);
-  const context = {
-    config: { fleet: fleet(server.addressOf("bench").url), root, file: join(root, "x.ts") },
+  const first = performance.now();
+  await addTenant(contextFor(server.port), { tenant: "first" });
+  console.log(`first tenant, replayed, and the baseline made: ${since(first)} ms`);
+  await compareTimes("beside the server", contextFor(server.port), "fast");
+  await compareTimes("1 ms each way", contextFor(slow.port), "slow");
+  await compare();
+} finally {
+  slow.close();
+  await server.release();
+  await rm(root, { recursive: true, force: true });
+}
+
+function contextFor(port) {
+  const url = new URL(server.addressOf("bench").url);
+  url.port = String(port);
+  return {
+    config: { fleet: fleet(url.href), root, file: join(root, "x.ts") },
     environment: {},
     notify: (line) => console.log(line),
   };
-  const first = performance.now();
-  await addTenant(context, { tenant: "first" });
-  console.log(`first tenant, replayed, and the baseline made: ${since(first)} ms`);
+}
+
+async function compareTimes(where, context, prefix) {
   const times = { baseline: [], replay: [] };
   for (let round = 0; round < rounds; round += 1) {
     for (const [kind, replay] of [
@@ -34,17 +52,13 @@ try {
       ["baseline", false],
     ]) {
       const startedAt = performance.now();
-      await addTenant(context, { tenant: `${kind}_${round}`, replay });
+      await addTenant(context, { tenant: `${prefix}_${kind}_${round}`, replay });
       times[kind].push(since(startedAt));
     }
   }
   for (const [kind, all] of Object.entries(times))
-    console.log(`${kind}: ${median(all)} ms (${all.join(", ")})`);
-  console.log(`ratio: ${(median(times.replay) / median(times.baseline)).toFixed(1)}`);
-  await compare();
-} finally {
-  await server.release();
-  await rm(root, { recursive: true, force: true });
+    console.log(`${where}, ${kind}: ${median(all)} ms (${all.join(", ")})`);
+  console.log(`${where}, ratio: ${(median(times.replay) / median(times.baseline)).toFixed(1)}`);
 }
 
 async function compare() {
@@ -55,7 +69,7 @@ async function compare() {
     const rows = contents.map(({ table, rows: own }) => `${table.name}: ${own.length} rows`);
     return JSON.stringify([await catalogOf(session, schema), rows.sort()]);
   };
-  const same = (await facts("app_replay_0")) === (await facts("app_baseline_0"));
+  const same = (await facts("app_fast_replay_0")) === (await facts("app_fast_baseline_0"));
   await session.close();
   console.log(`catalogs and rows are equal: ${same}`);
   if (!same) process.exitCode = 1;

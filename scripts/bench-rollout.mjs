@@ -2,7 +2,6 @@
 // with and without a network of 1 ms each way; and what it costs to find nothing to do, beside asking every tenant.
 // Needs dist/ (npm run build); starts an embedded PostgreSQL of its own.
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,6 +9,7 @@ import pg from "pg";
 import { parseFleet } from "../dist/config/schema.js";
 import { acquireEmbedded } from "../dist/dev/embedded.js";
 import { migrate } from "../dist/operations/migrate.js";
+import { startDelay } from "./delay.mjs";
 
 const tenants = Array.from({ length: 1_000 }, (_, index) => `t${index}`);
 const connections = 4;
@@ -144,24 +144,4 @@ async function inParallel(url, items, use) {
     await client.end();
   };
   await Promise.all(Array.from({ length: connections }, work));
-}
-
-/** A way to the server on which everything takes some milliseconds longer, in both directions. */
-function startDelay(port, milliseconds) {
-  const delayed = (from, to) => {
-    from.on("data", (chunk) => setTimeout(() => to.write(chunk), milliseconds));
-    from.on("end", () => setTimeout(() => to.end(), milliseconds));
-    from.on("error", () => to.destroy());
-  };
-  const proxy = createServer((client) => {
-    const upstream = connect(port, "127.0.0.1");
-    for (const socket of [client, upstream]) socket.setNoDelay(true);
-    delayed(client, upstream);
-    delayed(upstream, client);
-  });
-  return new Promise((resolve) => {
-    proxy.listen(0, "127.0.0.1", () =>
-      resolve({ port: proxy.address().port, close: () => proxy.close() }),
-    );
-  });
 }

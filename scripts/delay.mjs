@@ -1,0 +1,21 @@
+import { connect, createServer } from "node:net";
+
+/** A way to the server on which everything takes some milliseconds longer, in both directions. */
+export function startDelay(port, milliseconds) {
+  const delayed = (from, to) => {
+    from.on("data", (chunk) => setTimeout(() => to.write(chunk), milliseconds));
+    from.on("end", () => setTimeout(() => to.end(), milliseconds));
+    from.on("error", () => to.destroy());
+  };
+  const proxy = createServer((client) => {
+    const upstream = connect(port, "127.0.0.1");
+    for (const socket of [client, upstream]) socket.setNoDelay(true);
+    delayed(client, upstream);
+    delayed(upstream, client);
+  });
+  return new Promise((resolve) => {
+    proxy.listen(0, "127.0.0.1", () =>
+      resolve({ port: proxy.address().port, close: () => proxy.close() }),
+    );
+  });
+}
