@@ -52,7 +52,7 @@ export {
   migrate,
   planMigration,
 } from "./operations/migrate.ts";
-export type { CreatedAdmin, NewAdmin, NewTenant } from "./operations/onboarding.ts";
+export type { NewTenant } from "./operations/onboarding.ts";
 export { proveHistories } from "./operations/prove-history.ts";
 export { type RenameRequest, renameTenant } from "./operations/rename-tenant.ts";
 export { type EditedMigration, type RepairResult, repair } from "./operations/repair.ts";
@@ -64,6 +64,7 @@ export {
 } from "./operations/rollouts.ts";
 export { planStamping, type StampRequest, stamp } from "./operations/stamp.ts";
 export { status } from "./operations/status.ts";
+export type { CreatedAdmin, NewAdmin } from "./operations/tenant-admin.ts";
 export {
   adoptTenant,
   archiveTenant,

@@ -1,23 +1,13 @@
 import { messageOf } from "../core/errors.ts";
 import type { OnboardingObserver } from "../core/onboarding.ts";
 import type { Context } from "./context.ts";
-import {
-  activate,
-  type CreatedAdmin,
-  createAdmin,
-  createSchemas,
-  grant,
-  migrateTenant,
-  type NewAdmin,
-  type NewTenant,
-  prepareBaselines,
-  register,
-  removeAdmin,
-  seed,
-} from "./onboarding.ts";
+import { activate, createSchemas, grant, type NewTenant, register, seed } from "./onboarding.ts";
 import { removeHeld } from "./remove-tenant.ts";
 import { runSteps, type Step } from "./saga.ts";
-import { heldError, holdTenant, type TenantHold } from "./tenant-work.ts";
+import { type CreatedAdmin, createAdmin, type NewAdmin, removeAdmin } from "./tenant-admin.ts";
+import { heldError } from "./tenant-errors.ts";
+import { migrateTenant, prepareBaselines } from "./tenant-migration.ts";
+import { holdTenant, type TenantHold } from "./tenant-work.ts";
 
 /** Who is to be onboarded, and as whom somebody can come in at first. */
 export interface AddRequest extends NewTenant {

@@ -19,7 +19,8 @@ import {
 } from "./onboarding.ts";
 import { removeHeld } from "./remove-tenant.ts";
 import { runSteps } from "./saga.ts";
-import { needsDirect, type TenantHold, targetsFor, workIn } from "./tenant-work.ts";
+import { needsDirect } from "./tenant-errors.ts";
+import { type TenantHold, targetsFor, workIn } from "./tenant-work.ts";
 
 /**
  * Makes a tenant from something that is there already: it either happens, or leaves nothing behind. One that was killed

@@ -11,8 +11,9 @@ import type { Context } from "./context.ts";
 import { holdSource } from "./copying.ts";
 import { registered, registeredTargets } from "./onboarding.ts";
 import { refuseInterrupted } from "./saga.ts";
+import { targetError } from "./tenant-errors.ts";
 import { refuseHalf } from "./tenant-sources.ts";
-import { holdTenant, type TenantHold, targetError } from "./tenant-work.ts";
+import { holdTenant, type TenantHold } from "./tenant-work.ts";
 
 /** Which tenant is to be written where. */
 export interface ExportRequest {

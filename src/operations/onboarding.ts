@@ -1,29 +1,15 @@
-import { createHash, randomBytes } from "node:crypto";
 import { FleetError, throwProblems } from "../core/errors.ts";
-import type { AdminUser } from "../core/onboarding.ts";
-import { isFailure } from "../core/outcome.ts";
 import type { Target } from "../core/target.ts";
 import type { TenantRecord } from "../core/tenant.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
 import { ledgerOf } from "../ledger/table.ts";
-import type { History } from "../plan/build.ts";
-import { divide } from "../plan/waves.ts";
-import { flushLog } from "../postgres/flush.ts";
 import { admit, dismiss } from "../postgres/privileges.ts";
-import type { Session } from "../postgres/session.ts";
-import { failureText } from "../report/errors.ts";
 import { noLedger } from "../rollout/guard.ts";
 import { unknownNames } from "../tenants/targets.ts";
-import { applyBaseline, deservesBaseline, dropScratch, makeBaseline } from "./baseline.ts";
 import type { Context } from "./context.ts";
-import { plannerFor } from "./migrate.ts";
-import { planFleet, readHistories } from "./plan-fleet.ts";
-import { needsDirectUrl } from "./planning.ts";
 import { rolesForTenant } from "./roles.ts";
-import { type Prepared, refusePooled, rollOut } from "./roll-out.ts";
-import { createExtensions, readScripts } from "./scripts.ts";
-import { adminSeed, loadSeeds } from "./seeds.ts";
-import { asListed, inactive, listing } from "./tenant-sources.ts";
+import { loadSeeds } from "./seeds.ts";
+import { inactive } from "./tenant-sources.ts";
 import { forEachTarget, runIn, type TenantHold, targetsFor, workIn } from "./tenant-work.ts";
 
 /** Who is to be onboarded. */
@@ -74,120 +60,6 @@ export async function createSchemas(hold: TenantHold): Promise<ReadonlySet<Targe
 }
 
 /**
- * Brings every service of the tenant to head: by the service's baseline where there is one and the target is fresh, and
- * for the rest as `migrate` does.
- *
- * @param fresh the targets that a baseline may be used for, as `createSchemas` gives them; for no other one is it asked
- * @returns true when some service has a long history and no baseline yet
- * @throws FleetError `onboarding` with every failure
- */
-export async function migrateTenant(
-  hold: TenantHold,
-  fresh: ReadonlySet<Target> = new Set(),
-): Promise<boolean> {
-  const record = await registered(hold);
-  const known = listing(hold.context, [asListed(record)]);
-  const context = { ...known, environment: { ...known.environment, TENANTS: undefined } };
-  const targets = await targetsOf(hold, record);
-  const histories = await readHistories(context, targets);
-  const { made, missing } = await fromBaselines(hold, [...fresh], histories);
-  const rest = targets.filter((target) => !made.has(target));
-  if (rest.length > 0) await migrateTargets({ ...hold, context }, rest, histories);
-  return missing;
-}
-
-async function migrateTargets(
-  { context, id, open }: TenantHold,
-  targets: readonly Target[],
-  histories: ReadonlyMap<string, History>,
-): Promise<void> {
-  const planOne = plannerFor(context, { services: [], tenants: [], databases: [] });
-  const fleet = await planFleet(context, targets, histories, open, planOne, true);
-  const plan = divide(fleet.targets, {});
-  const scripts = await readScripts(context, plan, histories);
-  refusePooled(plan, fleet.databases, scripts.scriptOf, needsDirectUrl);
-  await createExtensions(context, scripts, open);
-  const prepared: Prepared = {
-    ...{ verb: "tenants add", selection: { tenants: [id] }, kept: false },
-    ...{ plan, planOne, histories, databases: fleet.databases, scriptOf: scripts.scriptOf },
-  };
-  const { concurrency, timeouts } = context.config.fleet;
-  const choices = { concurrency, timeouts, soakMs: 0, maxFailures: Number.POSITIVE_INFINITY };
-  const { outcomes } = await rollOut(context, prepared, open, choices, () => undefined);
-  const problems = outcomes.filter(isFailure).map(({ target, failure }) => {
-    const text = failure === undefined ? "it was not migrated" : failureText(failure);
-    return new FleetError("onboarding", `${target.service}/${target.tenant}: ${text}`);
-  });
-  const done = outcomes.every(({ status }) => status === "succeeded" || status === "skipped");
-  if (done) return;
-  const [first] = problems;
-  throw new FleetError("onboarding", first?.message ?? "the migrations were interrupted", {
-    ...(problems.length > 1 ? { problems } : {}),
-  });
-}
-
-interface FromBaselines {
-  /** The targets that are at head now. */
-  readonly made: ReadonlySet<Target>;
-  /** True when a baseline is still to be made. */
-  readonly missing: boolean;
-}
-
-/** Makes fresh targets from their services' baselines, where those are kept and good. */
-async function fromBaselines(
-  hold: TenantHold,
-  fresh: readonly Target[],
-  histories: ReadonlyMap<string, History>,
-): Promise<FromBaselines> {
-  const { readBaseline } = await import("../control/baselines.ts");
-  const made = new Set<Target>();
-  const unflushed = new Set<Session>();
-  let missing = false;
-  await forEachTarget(hold, fresh, async (session, target) => {
-    const history = histories.get(target.service);
-    if (history === undefined || !deservesBaseline(history)) return;
-    const baseline = await readBaseline(session, target.service, digestOfAll(history));
-    missing ||= baseline === undefined;
-    if (baseline === undefined || "refused" in baseline) return;
-    await applyBaseline(hold.context, session, target, baseline);
-    unflushed.add(session);
-    made.add(target);
-  });
-  for (const session of unflushed) await flushLog(session);
-  return { made, missing };
-}
-
-function digestOfAll({ digests }: History): string {
-  return digests.at(-1) ?? "";
-}
-
-/**
- * Makes the baselines that are missing, for the next tenant: of services with a long history.
- *
- * @returns why a service has none, by its name
- */
-export async function prepareBaselines(hold: TenantHold): Promise<ReadonlyMap<string, string>> {
-  const { keepBaseline, readBaseline } = await import("../control/baselines.ts");
-  const { lockBaselines } = await import("../control/registry.ts");
-  const targets = await registeredTargets(hold);
-  const histories = await readHistories(hold.context, targets);
-  const refusals = new Map<string, string>();
-  await forEachTarget(hold, targets, async (session, { database, service }) => {
-    const history = histories.get(service);
-    if (history === undefined || !deservesBaseline(history)) return;
-    const key = digestOfAll(history);
-    if ((await readBaseline(session, service, key)) !== undefined) return;
-    // Somebody else is at it.
-    if (!(await lockBaselines(hold.registry, database))) return;
-    await dropScratch(session);
-    const made = await makeBaseline(hold.context, session, database, service, history);
-    await keepBaseline(session, service, key, made);
-    if ("refused" in made) refusals.set(service, made.refused);
-  });
-  return refusals;
-}
-
-/**
  * Lets the application into the schemas, if a role is configured for it; this is what makes the tenant usable. A
  * tenant with a role of its own is left to that one alone.
  */
@@ -221,56 +93,6 @@ export async function seed(hold: TenantHold): Promise<void> {
   });
 }
 
-/** How a tenant's first user is to come in. */
-export interface NewAdmin {
-  readonly email: string;
-  /** Kept as a bcrypt hash; without one the user is invited. */
-  readonly password?: string;
-}
-
-/** The invitation of an admin without a password: the token is known here alone, the database has its hash. */
-export interface CreatedAdmin {
-  readonly email: string;
-  readonly invitationToken?: string;
-}
-
-/** bcrypt's work factor: some 250 ms, once per tenant. */
-const bcryptRounds = 12;
-
-/** bcrypt reads no more of a password than this, in bytes. */
-const longestPassword = 72;
-
-/**
- * Creates the tenant's first user, by the one service whose seed module can.
- *
- * @throws FleetError `usage` for an address or a password that cannot be used; `config` when no service can do it
- */
-export async function createAdmin(
-  hold: TenantHold,
-  { email, password }: NewAdmin,
-): Promise<CreatedAdmin> {
-  refuseOddAdmin(email, password);
-  const { service, create } = adminSeed(await loadSeeds(hold.context));
-  const invitationToken =
-    password === undefined ? randomBytes(32).toString("base64url") : undefined;
-  const admin: AdminUser = {
-    email,
-    passwordHash: password === undefined ? undefined : await hashed(password),
-    invitationTokenHash:
-      invitationToken && createHash("sha256").update(invitationToken).digest("hex"),
-  };
-  await inService(hold, service, (session) => session.drizzle((db) => create(db, admin)));
-  return { email, ...(invitationToken === undefined ? {} : { invitationToken }) };
-}
-
-/** Takes the tenant's first user back, if the schema is there and the service can. */
-export async function removeAdmin(hold: TenantHold, email: string): Promise<void> {
-  const { service, seed: own } = adminSeed(await loadSeeds(hold.context));
-  await inService(hold, service, (session) =>
-    session.drizzle(async (db) => own.removeAdminUser?.(db, { email })),
-  );
-}
-
 /** Ends the onboarding: from now on the tenant takes part in everything. */
 export async function activate({ id, registry }: TenantHold): Promise<void> {
   const { changeStatus, findTenant } = await import("../control/registry.ts");
@@ -298,21 +120,10 @@ export async function registeredTargets(hold: TenantHold): Promise<Target[]> {
 }
 
 /** The targets of a tenant in the registry. Looked up once: from then on whoever collides with it is refused there. */
-async function targetsOf(hold: TenantHold, { database }: TenantRecord): Promise<Target[]> {
+export async function targetsOf(hold: TenantHold, { database }: TenantRecord): Promise<Target[]> {
   const targets = hold.targets.get(database) ?? (await targetsFor(hold, database));
   hold.targets.set(database, targets);
   return targets;
-}
-
-async function inService(
-  hold: TenantHold,
-  service: string,
-  use: (session: Parameters<Parameters<typeof forEachTarget>[2]>[0]) => Promise<void>,
-): Promise<void> {
-  const targets = (await registeredTargets(hold)).filter((target) => target.service === service);
-  await forEachTarget(hold, targets, (session, target) =>
-    workIn(hold.context, session, target, { create: "nothing" }, () => use(session)),
-  );
 }
 
 /**
@@ -349,24 +160,6 @@ export async function refuseExistingSchemas(
       remedy: `If that is the tenant: drizzle-fleet tenants adopt ${hold.id}. Otherwise drop them, or choose another name. Nothing was changed.`,
     },
   );
-}
-
-async function hashed(password: string): Promise<string> {
-  const { hash } = await import("bcryptjs");
-  return hash(password, bcryptRounds);
-}
-
-function refuseOddAdmin(email: string, password: string | undefined): void {
-  if (!/^[^\s@]+@[^\s@]+$/.test(email))
-    throw new FleetError("usage", "the admin's email address is none", {
-      remedy: "Write it as somebody@example.com.",
-    });
-  if (password === undefined) return;
-  const bytes = Buffer.byteLength(password);
-  if (bytes >= 8 && bytes <= longestPassword) return;
-  throw new FleetError("usage", `the admin's password is ${bytes} bytes long`, {
-    remedy: `Give one of 8 to ${longestPassword} bytes: bcrypt reads no more.`,
-  });
 }
 
 /** What to say of a tenant who is there already, and should not be. */

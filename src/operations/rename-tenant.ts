@@ -9,15 +9,9 @@ import { begin } from "../rollout/run.ts";
 import type { Context } from "./context.ts";
 import { existing, refuseExistingSchemas, registered } from "./onboarding.ts";
 import { undisturbed } from "./saga.ts";
+import { heldError } from "./tenant-errors.ts";
 import { inactive } from "./tenant-sources.ts";
-import {
-  heldError,
-  holdBoth,
-  pairsOf,
-  persistently,
-  type TenantHold,
-  targetsFor,
-} from "./tenant-work.ts";
+import { holdBoth, pairsOf, persistently, type TenantHold, targetsFor } from "./tenant-work.ts";
 
 /** Which tenant is to have which id. */
 export interface RenameRequest {

@@ -2,7 +2,8 @@ import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
 import type { OnboardingObserver, OnboardingStep } from "../core/onboarding.ts";
 import type { Context } from "./context.ts";
 import { removeHeld } from "./remove-tenant.ts";
-import { heldError, type TenantHold } from "./tenant-work.ts";
+import { heldError } from "./tenant-errors.ts";
+import type { TenantHold } from "./tenant-work.ts";
 
 /** A step on the way to a tenant. */
 export interface Step {

@@ -3,16 +3,11 @@ import type { TenantRecord, TenantStatus } from "../core/tenant.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
 import type { Context } from "./context.ts";
 import { exportHeld } from "./export-tenant.ts";
-import {
-  grant,
-  migrateTenant,
-  type NewTenant,
-  registered,
-  registeredTargets,
-} from "./onboarding.ts";
+import { grant, type NewTenant, registered, registeredTargets } from "./onboarding.ts";
 import { refuseNeeded, removeHeld } from "./remove-tenant.ts";
 import { shutOutEverybody } from "./roles.ts";
 import { undisturbed } from "./saga.ts";
+import { migrateTenant } from "./tenant-migration.ts";
 import { inactive, refuseHalf } from "./tenant-sources.ts";
 import { forEachTarget, holdTenant, type TenantHold, targetsFor } from "./tenant-work.ts";
 

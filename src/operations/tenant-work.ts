@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
+import { FleetError, isFleetError } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
 import type { TenantRecord } from "../core/tenant.ts";
 import { Session } from "../postgres/session.ts";
-import { isConnectionLoss, isRetryable, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
+import { isRetryable } from "../postgres/sqlstate.ts";
 import { inTenant, runInTenant, type TenantWork } from "../rollout/in-tenant.ts";
 import { delayBefore } from "../rollout/retry.ts";
 import { refuseOddName, resolveTargets } from "../tenants/targets.ts";
 import { type Context, type OpenDatabases, withDatabases } from "./context.ts";
 import { schemasBehind } from "./services.ts";
+import { busy, heldError, needsDirect, targetError } from "./tenant-errors.ts";
 import { asListed, databaseOf, listing } from "./tenant-sources.ts";
 
 /** What is at hand for whoever works on one tenant as a whole, and holds its lock. */
@@ -233,53 +234,4 @@ export async function persistently<Result>(
       await sleep(delayBefore(failed, retry));
     }
   }
-}
-
-/** What a server or a seed threw, as an error that names the target. */
-export function targetError({ service, tenant, schema }: Target, error: unknown): FleetError {
-  const { message, state } = saidBy(error);
-  return new FleetError("onboarding", `${service}/${tenant}: ${message}`, {
-    where: schema,
-    remedy:
-      state === sqlstate.targetLocked
-        ? "Try again when the other runner has come to its end."
-        : "Mend what is named, then run the same command again.",
-    cause: error,
-  });
-}
-
-/** What a server said while a tenant was held; anything else is a bug and stays as it is. */
-export function heldError(id: string, error: unknown): unknown {
-  const { message, state, lost } = saidBy(error);
-  if (isFleetError(error) || (state === undefined && !lost)) return error;
-  return new FleetError("onboarding", `tenant ${id}: ${message}`, {
-    remedy: lost
-      ? "The connection is lost. See what is there: drizzle-fleet tenants list. Then run the same command again."
-      : "Mend what is named, then run the same command again.",
-    cause: error,
-  });
-}
-
-/** Drizzle puts the query and its values into its own message, and so does a script: the driver's says what is wrong. */
-function saidBy(error: unknown): { message: string; state: string | undefined; lost: boolean } {
-  const wrapped = error instanceof Error && error.cause instanceof Error && !isFleetError(error);
-  const cause = wrapped ? error.cause : error;
-  const state = sqlstateOf(cause);
-  const suffix = state === undefined ? "" : ` (SQLSTATE ${state})`;
-  return { message: `${messageOf(cause)}${suffix}`, state, lost: isConnectionLoss(cause) };
-}
-
-function busy(id: string): FleetError {
-  return new FleetError("tenant", `another command is at work on tenant ${id}`, {
-    remedy: "Wait for its end, then look: drizzle-fleet tenants list",
-  });
-}
-
-/** What to say where a lock would not last. */
-export function needsDirect(database: string): FleetError {
-  return new FleetError(
-    "config",
-    `tenants cannot be changed through a connection pooler, as database "${database}" has`,
-    { remedy: `Set databases.${database}.directUrl to a URL of the PostgreSQL server itself.` },
-  );
 }

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { FleetError } from "../../core/errors.ts";
-import type { NewAdmin } from "../../operations/onboarding.ts";
+import type {} from "../../operations/onboarding.ts";
+import type { NewAdmin } from "../../operations/tenant-admin.ts";
 import {
   addCommonOptions,
   type CommonOptions,

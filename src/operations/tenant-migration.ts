@@ -1,0 +1,131 @@
+import { FleetError } from "../core/errors.ts";
+import { isFailure } from "../core/outcome.ts";
+import type { Target } from "../core/target.ts";
+import type { History } from "../plan/build.ts";
+import { divide } from "../plan/waves.ts";
+import { flushLog } from "../postgres/flush.ts";
+import type { Session } from "../postgres/session.ts";
+import { failureText } from "../report/errors.ts";
+import { applyBaseline, deservesBaseline, dropScratch, makeBaseline } from "./baseline.ts";
+import { plannerFor } from "./migrate.ts";
+import { registered, registeredTargets, targetsOf } from "./onboarding.ts";
+import { planFleet, readHistories } from "./plan-fleet.ts";
+import { needsDirectUrl } from "./planning.ts";
+import { type Prepared, refusePooled, rollOut } from "./roll-out.ts";
+import { createExtensions, readScripts } from "./scripts.ts";
+import { asListed, listing } from "./tenant-sources.ts";
+import { forEachTarget, type TenantHold } from "./tenant-work.ts";
+
+/**
+ * Brings every service of the tenant to head: by the service's baseline where there is one and the target is fresh, and
+ * for the rest as `migrate` does.
+ *
+ * @param fresh the targets that a baseline may be used for, as `createSchemas` gives them; for no other one is it asked
+ * @returns true when some service has a long history and no baseline yet
+ * @throws FleetError `onboarding` with every failure
+ */
+export async function migrateTenant(
+  hold: TenantHold,
+  fresh: ReadonlySet<Target> = new Set(),
+): Promise<boolean> {
+  const record = await registered(hold);
+  const known = listing(hold.context, [asListed(record)]);
+  const context = { ...known, environment: { ...known.environment, TENANTS: undefined } };
+  const targets = await targetsOf(hold, record);
+  const histories = await readHistories(context, targets);
+  const { made, missing } = await fromBaselines(hold, [...fresh], histories);
+  const rest = targets.filter((target) => !made.has(target));
+  if (rest.length > 0) await migrateTargets({ ...hold, context }, rest, histories);
+  return missing;
+}
+
+async function migrateTargets(
+  { context, id, open }: TenantHold,
+  targets: readonly Target[],
+  histories: ReadonlyMap<string, History>,
+): Promise<void> {
+  const planOne = plannerFor(context, { services: [], tenants: [], databases: [] });
+  const fleet = await planFleet(context, targets, histories, open, planOne, true);
+  const plan = divide(fleet.targets, {});
+  const scripts = await readScripts(context, plan, histories);
+  refusePooled(plan, fleet.databases, scripts.scriptOf, needsDirectUrl);
+  await createExtensions(context, scripts, open);
+  const prepared: Prepared = {
+    ...{ verb: "tenants add", selection: { tenants: [id] }, kept: false },
+    ...{ plan, planOne, histories, databases: fleet.databases, scriptOf: scripts.scriptOf },
+  };
+  const { concurrency, timeouts } = context.config.fleet;
+  const choices = { concurrency, timeouts, soakMs: 0, maxFailures: Number.POSITIVE_INFINITY };
+  const { outcomes } = await rollOut(context, prepared, open, choices, () => undefined);
+  const problems = outcomes.filter(isFailure).map(({ target, failure }) => {
+    const text = failure === undefined ? "it was not migrated" : failureText(failure);
+    return new FleetError("onboarding", `${target.service}/${target.tenant}: ${text}`);
+  });
+  const done = outcomes.every(({ status }) => status === "succeeded" || status === "skipped");
+  if (done) return;
+  const [first] = problems;
+  throw new FleetError("onboarding", first?.message ?? "the migrations were interrupted", {
+    ...(problems.length > 1 ? { problems } : {}),
+  });
+}
+
+interface FromBaselines {
+  /** The targets that are at head now. */
+  readonly made: ReadonlySet<Target>;
+  /** True when a baseline is still to be made. */
+  readonly missing: boolean;
+}
+
+/** Makes fresh targets from their services' baselines, where those are kept and good. */
+async function fromBaselines(
+  hold: TenantHold,
+  fresh: readonly Target[],
+  histories: ReadonlyMap<string, History>,
+): Promise<FromBaselines> {
+  const { readBaseline } = await import("../control/baselines.ts");
+  const made = new Set<Target>();
+  const unflushed = new Set<Session>();
+  let missing = false;
+  await forEachTarget(hold, fresh, async (session, target) => {
+    const history = histories.get(target.service);
+    if (history === undefined || !deservesBaseline(history)) return;
+    const baseline = await readBaseline(session, target.service, digestOfAll(history));
+    missing ||= baseline === undefined;
+    if (baseline === undefined || "refused" in baseline) return;
+    await applyBaseline(hold.context, session, target, baseline);
+    unflushed.add(session);
+    made.add(target);
+  });
+  for (const session of unflushed) await flushLog(session);
+  return { made, missing };
+}
+
+function digestOfAll({ digests }: History): string {
+  return digests.at(-1) ?? "";
+}
+
+/**
+ * Makes the baselines that are missing, for the next tenant: of services with a long history.
+ *
+ * @returns why a service has none, by its name
+ */
+export async function prepareBaselines(hold: TenantHold): Promise<ReadonlyMap<string, string>> {
+  const { keepBaseline, readBaseline } = await import("../control/baselines.ts");
+  const { lockBaselines } = await import("../control/registry.ts");
+  const targets = await registeredTargets(hold);
+  const histories = await readHistories(hold.context, targets);
+  const refusals = new Map<string, string>();
+  await forEachTarget(hold, targets, async (session, { database, service }) => {
+    const history = histories.get(service);
+    if (history === undefined || !deservesBaseline(history)) return;
+    const key = digestOfAll(history);
+    if ((await readBaseline(session, service, key)) !== undefined) return;
+    // Somebody else is at it.
+    if (!(await lockBaselines(hold.registry, database))) return;
+    await dropScratch(session);
+    const made = await makeBaseline(hold.context, session, database, service, history);
+    await keepBaseline(session, service, key, made);
+    if ("refused" in made) refusals.set(service, made.refused);
+  });
+  return refusals;
+}
