@@ -1,3 +1,4 @@
+import type { DrizzleConfig } from "drizzle-orm";
 import { drizzle, type NodePgClient, type NodePgDatabase } from "drizzle-orm/node-postgres";
 import type { FleetDefinition } from "../config/define.ts";
 import type { Environment } from "../config/environment.ts";
@@ -37,6 +38,8 @@ export interface RuntimeOptions<Given extends Schemas> {
   readonly databaseOf?: (tenant: string) => string | undefined;
   /** What the server shows the connections as. */
   readonly applicationName?: string;
+  /** Drizzle's own: it sees the queries, not what binds them to their tenant. */
+  readonly logger?: DrizzleConfig["logger"];
 }
 
 /** An application's way to its tenants' data. */
@@ -99,7 +102,7 @@ export function openFleet<const Given extends Schemas>(
     lazily(services, tenant, (service, config) => {
       const minVersion = options.minVersion?.[service];
       const binding = bindingOf(fleet, service, config, { tenant, home }, minVersion);
-      return () => databaseOn(poolFor(binding), config, options.schemas[service]);
+      return () => databaseOn(poolFor(binding), config, options.schemas[service], options.logger);
     }) as ServiceDatabases<Given>;
   const tenants = new Map<string, ServiceDatabases<Given>>();
   return {
@@ -237,11 +240,13 @@ function databaseOn(
   pool: TenantPool,
   { casing }: ServiceConfig,
   schema: Record<string, unknown> | undefined,
+  logger: DrizzleConfig["logger"],
 ): NodePgDatabase<Record<string, unknown>> {
   return drizzle({
     // It has what drizzle-orm calls of a pool, and nothing else of one.
     client: pool as unknown as NodePgClient,
     ...(schema === undefined ? {} : { schema }),
     ...(casing === undefined ? {} : { casing }),
+    ...(logger === undefined ? {} : { logger }),
   });
 }

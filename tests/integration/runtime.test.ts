@@ -353,6 +353,14 @@ test("drizzle-orm 1.0 is bound to the tenant in the same way", async () => {
   expect(await database.query("SELECT name FROM auth_beta.users")).toEqual([{ name: "beta" }]);
 });
 
+test("Drizzle's logger sees the queries, and not what binds them", async () => {
+  const { open } = await setUp();
+  const logged: string[] = [];
+  const fleet = open({ logger: { logQuery: (query) => void logged.push(query) } });
+  await namesOf(fleet, "acme");
+  expect(logged).toEqual([expect.stringMatching(/^select .*"name" from "users"/)]);
+});
+
 describe("what one tenant's code leaves on a connection", () => {
   test.each(["directly", "through PgBouncer"])("does not reach another, %s", async (way) => {
     const { open, url, database } = await setUp();
