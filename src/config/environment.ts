@@ -44,7 +44,7 @@ export function resolveDatabases(
     }
   }
   const production = environment.NODE_ENV === "production";
-  if (problems.length === 0 && addresses.length === 0 && !production) {
+  if (problems.length === 0 && unset.length === names.length && unset.length > 0 && !production) {
     return { kind: "embedded", names, variables: [...new Set(unset)] };
   }
   for (const variable of unset) problems.push(notSet(variable, production));

@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, sql } from "drizzle-orm";
+import { and, asc, desc, eq, inArray, or, sql } from "drizzle-orm";
 import type { TenantRecord, TenantStatus } from "../core/tenant.ts";
 import { lockKey, tryLock } from "../postgres/lock.ts";
 import type { Session } from "../postgres/session.ts";
@@ -12,7 +12,7 @@ const ddl = `CREATE TABLE IF NOT EXISTS drizzle_fleet.tenants (
   status text NOT NULL CHECK (status IN ('provisioning', 'copying', 'active', 'renaming', 'archived', 'removing')),
   database text,
   attributes jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(attributes) = 'object'),
-  renamed_from text CHECK ((renamed_from IS NOT NULL) = (status = 'renaming')),
+  renamed_from text UNIQUE CHECK ((renamed_from IS NOT NULL) = (status = 'renaming')),
   created_at timestamptz NOT NULL DEFAULT now(),
   updated_at timestamptz NOT NULL DEFAULT now()
 )`;
@@ -23,11 +23,18 @@ export async function readTenants(session: Session): Promise<TenantRecord[]> {
   return session.drizzle((db) => db.select().from(tenants).orderBy(asc(tenants.id)));
 }
 
-/** One tenant; undefined when the registry does not know it. */
+/**
+ * Who has an id: the tenant that is called so, or the one that is being renamed from it and may still have schemas of
+ * that name. Undefined: nobody.
+ */
 export async function findTenant(session: Session, id: string): Promise<TenantRecord | undefined> {
   if (!(await hasTables(session, names))) return undefined;
   const [record] = await session.drizzle((db) =>
-    db.select().from(tenants).where(eq(tenants.id, id)),
+    db
+      .select()
+      .from(tenants)
+      .where(or(eq(tenants.id, id), eq(tenants.renamedFrom, id)))
+      .orderBy(desc(eq(tenants.id, id))),
   );
   return record;
 }

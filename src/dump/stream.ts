@@ -55,15 +55,20 @@ function nameOf(schema: string, { name, columns }: Columns): string {
 
 /** COPY ends every row with a newline, and writes those within a row otherwise. */
 async function* wholeLines(chunks: AsyncIterable<Buffer>): AsyncIterable<string> {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  let text = "";
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  let pieces: string[] = [];
+  let length = 0;
   for await (const chunk of chunks) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length < batch) continue;
-    const end = text.lastIndexOf("\n") + 1;
+    const text = decoder.decode(chunk, { stream: true });
+    pieces.push(text);
+    length += text.length;
+    // Only the new piece is searched: a row may be very long.
+    const end = length < batch ? 0 : text.lastIndexOf("\n") + 1;
     if (end === 0) continue;
-    yield text.slice(0, end);
-    text = text.slice(end);
+    pieces[pieces.length - 1] = text.slice(0, end);
+    yield pieces.join("");
+    pieces = [text.slice(end)];
+    length = text.length - end;
   }
-  if (text !== "") yield text;
+  if (length > 0) yield pieces.join("");
 }

@@ -1,11 +1,12 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { createReadStream } from "node:fs";
-import { link, open, rm } from "node:fs/promises";
+import { link, open, rm, stat } from "node:fs/promises";
 import type { Readable, Writable } from "node:stream";
 import { finished, pipeline } from "node:stream/promises";
 import { createGunzip, createGzip } from "node:zlib";
 import { z } from "zod";
-import { FleetError, messageOf } from "../core/errors.ts";
+import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
 
 /**
  * A tenant as a file: a JSON document in each line, of these kinds and in this order. It begins with the tenant; then,
@@ -28,7 +29,11 @@ const line = z.discriminatedUnion("kind", [
     preData: z.array(z.array(z.string())),
     postData: z.array(z.array(z.string())),
     sequences: z.array(
-      z.strictObject({ name: z.string(), lastValue: z.string(), isCalled: z.boolean() }),
+      z.strictObject({
+        name: z.string(),
+        lastValue: z.string().regex(/^-?\d+$/),
+        isCalled: z.boolean(),
+      }),
     ),
   }),
   /** Rows of one table, in COPY's text format; a table with many rows has several. */
@@ -63,19 +68,22 @@ export async function writeTenantFile(
   path: string,
   fill: (writer: TenantFileWriter) => Promise<void>,
 ): Promise<void> {
-  const partial = `${path}.${process.pid}.tmp`;
+  await refuseExisting(path);
+  const partial = `${path}.${randomBytes(6).toString("hex")}.tmp`;
   const file = await open(partial, "wx", 0o600).then(
     (handle) => handle.createWriteStream({ flush: true }),
     (error: Error) => Promise.reject(notWritten(path, error)),
   );
   const { into, ended } = packing(path, file);
-  // Whoever writes next hears of it; without this the process would end at once.
-  ended.catch(() => undefined);
   const hash = createHash("sha256");
+  // What ends the file early ends the wait for it to take more: a stream that is torn down calls nobody back.
+  const broken = new Promise<never>((_, reject) => {
+    ended.catch(reject);
+  });
+  broken.catch(() => undefined);
   const send = async (text: string) => {
-    await new Promise<void>((resolve, reject) => {
-      into.write(text, (error) => (error ? reject(notWritten(path, error)) : resolve()));
-    });
+    if (into.write(text)) return;
+    await Promise.race([once(into, "drain"), broken]);
   };
   try {
     await fill({
@@ -87,15 +95,26 @@ export async function writeTenantFile(
     });
     await send(`${JSON.stringify({ kind: "end", sha256: hash.digest("hex") })}\n`);
     into.end();
-    await ended;
+    await Promise.race([ended, broken]);
     await link(partial, path);
   } catch (error) {
     into.destroy();
     file.destroy();
-    throw isSystemError(error) ? notWritten(path, error) : error;
+    throw !isFleetError(error) && isSystemError(error) ? notWritten(path, error) : error;
   } finally {
     await rm(partial, { force: true });
   }
+}
+
+/**
+ * Makes sure that there is no such file yet.
+ *
+ * @throws FleetError `write`
+ */
+export async function refuseExisting(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (found !== undefined)
+    throw notWritten(path, Object.assign(new Error("it exists"), { code: "EEXIST" }));
 }
 
 function packing(path: string, file: Writable): { into: Writable; ended: Promise<void> } {
@@ -160,7 +179,7 @@ export async function* readSchemas(
 async function* linesOf(path: string): AsyncIterable<string> {
   const file = createReadStream(path);
   const bytes = path.endsWith(".gz") ? unpacked(file) : file;
-  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   let rest: string[] = [];
   try {
     for await (const chunk of bytes) {

@@ -1,11 +1,14 @@
+import { FleetError } from "../core/errors.ts";
 import type { OnboardingObserver } from "../core/onboarding.ts";
 import type { Target } from "../core/target.ts";
 import type { TenantRecord } from "../core/tenant.ts";
 import { copyStatements } from "../dump/copy.ts";
+import { readyToWrite } from "../dump/stream.ts";
 import { readStructure } from "../dump/structure.ts";
 import { ledgerOf } from "../ledger/table.ts";
+import type { Session } from "../postgres/session.ts";
 import type { Context } from "./context.ts";
-import { holdSource, makeCopy, makeSchema } from "./copying.ts";
+import { holdSources, makeCopy, makeSchema, type Source, tableLocks } from "./copying.ts";
 import { registered } from "./onboarding.ts";
 import { refuseInterrupted } from "./saga.ts";
 import { refuseHalf } from "./tenant-sources.ts";
@@ -41,7 +44,9 @@ export function cloneTenant(
     const copy = async () => {
       for (const [from, target] of await pairsOf(hold, tenant, to, database)) {
         refuseInterrupted(context);
-        await holdSource(hold, from, () => copySchema(hold, from, target, withData));
+        await holdSources(hold, [from], async ([source]) => {
+          if (source !== undefined) await copySchema(hold, source, target, withData);
+        });
       }
     };
     const all = { ...source.attributes, ...attributes };
@@ -56,19 +61,43 @@ export function cloneTenant(
 
 async function copySchema(
   hold: TenantHold,
-  from: Target,
+  source: Source,
   to: Target,
   withData: boolean,
 ): Promise<void> {
-  await makeSchema(hold, to, async (session, make) => {
+  const { target: from } = source;
+  const locks = await tableLocks(hold, source, "ACCESS SHARE");
+  await makeSchema(hold, to, locks, async (session, make) => {
     const structure = await readStructure(session, from.schema);
     await make(structure.preData);
-    if (withData)
+    if (withData) {
+      await refuseNames(session, from.schema);
+      await readyToWrite(session, to.schema);
       await session.script(copyStatements(from.schema, to.schema, structure).join(";\n"));
+    }
     await make(structure.postData);
     await session.query(
       `INSERT INTO ${ledgerOf(to.schema)} SELECT * FROM ${ledgerOf(from.schema)}`,
     );
     return structure;
   });
+}
+
+/** Names of tables within arrays and domains cannot be told from the source's: such columns go by export and import. */
+async function refuseNames(session: Session, schema: string): Promise<void> {
+  const columns = await session.query<{ name: string }>(
+    `SELECT c.relname || '.' || a.attname AS name FROM pg_catalog.pg_attribute a
+     JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+     JOIN pg_catalog.pg_type e ON e.oid = CASE WHEN t.typbasetype <> 0 THEN t.typbasetype WHEN t.typelem <> 0 THEN t.typelem ELSE t.oid END
+     WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+       AND (t.typname = 'regnamespace' OR e.oid <> t.oid AND e.typname ~ '^reg' AND e.typnamespace = 'pg_catalog'::regnamespace)`,
+    [schema],
+  );
+  if (columns.length === 0) return;
+  throw new FleetError(
+    "refused",
+    `${columns.map(({ name }) => name).join(", ")} may hold names of the tenant's own tables, which a clone cannot change`,
+    { where: schema, remedy: "Export the tenant, and import it under the new name." },
+  );
 }

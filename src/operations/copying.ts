@@ -11,6 +11,7 @@ import { lockKey, tryLock } from "../postgres/lock.ts";
 import { type Session, withSession } from "../postgres/session.ts";
 import { noLedger } from "../rollout/guard.ts";
 import {
+  activate,
   existing,
   grant,
   knownDatabase,
@@ -34,14 +35,14 @@ export async function makeCopy(
   copy: () => Promise<void>,
   observe: OnboardingObserver,
 ): Promise<void> {
-  const { changeStatus } = await import("../control/registry.ts");
+  await beyondTimeouts(hold.registry);
   await runSteps(
     hold,
     [
       { name: "register", run: () => register(hold, request) },
       { name: "copy", run: copy },
       { name: "grant", run: () => grant(hold) },
-      { name: "activate", run: () => changeStatus(hold.registry, hold.id, ["copying"], "active") },
+      { name: "activate", run: () => activate(hold, "copying") },
     ],
     observe,
   );
@@ -58,30 +59,75 @@ async function register(hold: TenantHold, { attributes = {}, database }: NewTena
   await registerTenant(registry, { id, status: "copying", database: home, attributes });
 }
 
+/** A tenant schema that is copied, and the session that holds its target's lock. */
+export interface Source {
+  readonly target: Target;
+  readonly session: Session;
+}
+
 /**
- * Keeps rollouts away from a tenant schema for the time of `use`, by the target's lock.
+ * Keeps rollouts away from tenant schemas for the time of `use`, by the targets' locks.
  *
- * @param use gets a session of its own, and is not called when there is no such schema
- * @throws FleetError `tenant` when a rollout is at work, or when the schema has no ledger
+ * @param use gets the schemas that are there
+ * @throws FleetError `tenant` when a rollout is at work, or when a schema has no ledger
  */
-export async function holdSource(
-  { context, open }: TenantHold,
-  { database, schema }: Target,
-  use: (session: Session) => Promise<void>,
-): Promise<void> {
+export async function holdSources<Result>(
+  hold: TenantHold,
+  targets: readonly Target[],
+  use: (sources: readonly Source[]) => Promise<Result>,
+): Promise<Result> {
+  const [target, ...rest] = targets;
+  if (target === undefined) return use([]);
+  const { context, open } = hold;
+  const { database, schema } = target;
   const connect = { waitMs: context.config.fleet.connectTimeout, signal: context.signal };
-  await withSession(open.addressOf(database), connect, async (session) => {
+  return withSession(open.addressOf(database), connect, async (session) => {
     if (session.pooled) throw needsDirect(database);
-    if (!(await tryLock(session, lockKey(schema)))) throw busy(schema);
+    await beyondTimeouts(session);
+    if (!(await tryLock(session, lockKey(schema)))) throw busySchema(schema);
     const state = (await readLedgers(session, [schema], new Map())).get(schema);
-    if (state?.kind === "noSchema") return;
-    if (state?.kind !== "ledger") throw withoutLedger(schema);
-    await cancellable(context, session, () => use(session));
+    const there = state?.kind !== "noSchema";
+    if (there && state?.kind !== "ledger") throw withoutLedger(schema);
+    const own = there ? [{ target, session }] : [];
+    return cancellable(context, session, () =>
+      holdSources(hold, rest, (others) => use([...own, ...others])),
+    );
   });
 }
 
+/** Sessions that hold a lock are idle for as long as others copy. */
+export async function beyondTimeouts(session: Session): Promise<void> {
+  await session.query(
+    `SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name IN
+     ('statement_timeout', 'transaction_timeout', 'idle_session_timeout', 'idle_in_transaction_session_timeout')`,
+  );
+}
+
+/**
+ * Statements that lock a schema's tables, to be the first of a transaction: a snapshot alone would see a table empty that
+ * somebody empties or rewrites later. LOCK TABLE itself takes no snapshot (PostgreSQL, "LOCK").
+ *
+ * @param mode `ACCESS SHARE` lets others write, `SHARE` lets nobody
+ */
+export async function tableLocks(
+  { context }: TenantHold,
+  { session, target: { schema } }: Source,
+  mode: "ACCESS SHARE" | "SHARE",
+): Promise<string[]> {
+  const tables = await session.query<{ name: string }>(
+    `SELECT c.relname AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') ORDER BY c.oid`,
+    [schema],
+  );
+  const names = tables.map(({ name }) => `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`);
+  return [
+    `SET LOCAL lock_timeout = ${context.config.fleet.timeouts.lock}`,
+    `LOCK TABLE ${names.join(", ")} IN ${mode} MODE`,
+  ];
+}
+
 /** Cancels what a session runs when the user wants no more of it. */
-async function cancellable<Result>(
+export async function cancellable<Result>(
   { cancel }: Pick<TenantHold["context"], "cancel">,
   session: Session,
   use: () => Promise<Result>,
@@ -99,11 +145,13 @@ async function cancellable<Result>(
  * Makes a tenant schema from a structure and what it is to hold, in one transaction, and makes sure that it has that
  * structure and no other.
  *
+ * @param locks to take before anything is read
  * @param fillIn puts the rows and the ledger's in, and gives the structure that it all is to have
  */
 export async function makeSchema(
   { context, sessionFor }: TenantHold,
   target: Target,
+  locks: readonly string[],
   fillIn: (session: Session, make: Make) => Promise<Structure | undefined>,
 ): Promise<void> {
   const session = await sessionFor(target.database);
@@ -117,7 +165,7 @@ export async function makeSchema(
         ";\n",
       ),
     );
-  const how = { create: "schemaAndLedger", expectation, snapshot: true, timeouts } as const;
+  const how = { create: "schemaAndLedger", expectation, snapshotBehind: locks, timeouts } as const;
   await cancellable(context, session, () =>
     workIn(context, session, target, how, async () => {
       const structure = await fillIn(session, make);
@@ -140,7 +188,7 @@ async function prove(session: Session, { schema }: Target, structure: Structure)
   });
 }
 
-function busy(schema: string): FleetError {
+function busySchema(schema: string): FleetError {
   return new FleetError("tenant", `another runner is at work on ${schema}`, {
     remedy: "Try again when it has come to its end.",
   });

@@ -1,19 +1,17 @@
 import { packageVersion } from "../config/version.ts";
 import { FleetError, isFleetError } from "../core/errors.ts";
-import type { Target } from "../core/target.ts";
 import type { Template } from "../core/template.ts";
 import { readRows } from "../dump/stream.ts";
 import { readStructure } from "../dump/structure.ts";
 import { type TenantFileWriter, writeTenantFile } from "../dump/tenant-file.ts";
-import type { Session } from "../postgres/session.ts";
 import { beginSnapshot } from "../rollout/run.ts";
 import type { Context } from "./context.ts";
-import { holdSource } from "./copying.ts";
+import { beyondTimeouts, holdSources, type Source, tableLocks } from "./copying.ts";
 import { registered, registeredTargets } from "./onboarding.ts";
 import { refuseInterrupted } from "./saga.ts";
 import { targetError } from "./tenant-errors.ts";
 import { refuseHalf } from "./tenant-sources.ts";
-import { holdTenant, type TenantHold } from "./tenant-work.ts";
+import { holdTenant, persistently, type TenantHold } from "./tenant-work.ts";
 
 /** Which tenant is to be written where. */
 export interface ExportRequest {
@@ -32,45 +30,58 @@ export function exportTenant(context: Context, { tenant, file }: ExportRequest):
   return holdTenant(context, tenant, (hold) => exportHeld(hold, file));
 }
 
-/** As `exportTenant`, for whoever holds the tenant. */
-export async function exportHeld(hold: TenantHold, file: string): Promise<void> {
+/**
+ * As `exportTenant`, for whoever holds the tenant.
+ *
+ * @param last what to do when the file is there, with the schemas still held; then nobody may write meanwhile
+ */
+export async function exportHeld(
+  hold: TenantHold,
+  file: string,
+  last?: (sources: readonly Source[]) => Promise<void>,
+): Promise<void> {
   const record = await registered(hold);
   refuseHalf(record);
-  await writeTenantFile(file, async (writer) => {
+  await beyondTimeouts(hold.registry);
+  const mode = last === undefined ? "ACCESS SHARE" : "SHARE";
+  await holdSources(hold, await registeredTargets(hold), async (sources) => {
+    for (const source of sources)
+      await persistently(hold, source.target, () => beginReading(hold, source, mode));
     const { id: tenant, attributes } = record;
-    const writtenBy = `drizzle-fleet ${packageVersion()}`;
-    const writtenAt = new Date().toISOString();
-    await writer.write({ kind: "tenant", format: 1, tenant, attributes, writtenBy, writtenAt });
-    let schemas = 0;
-    for (const target of await registeredTargets(hold)) {
-      refuseInterrupted(hold.context);
-      await holdSource(hold, target, async (session) => {
-        schemas += 1;
-        await writeSchema(hold, session, target, writer).catch((error: unknown) => {
-          throw isFleetError(error) ? error : targetError(target, error);
+    if (sources.length === 0) throw empty(tenant);
+    await writeTenantFile(file, async (writer) => {
+      const writtenBy = `drizzle-fleet ${packageVersion()}`;
+      const writtenAt = new Date().toISOString();
+      await writer.write({ kind: "tenant", format: 1, tenant, attributes, writtenBy, writtenAt });
+      for (const source of sources)
+        await writeSchema(hold, source, writer).catch((error: unknown) => {
+          throw isFleetError(error) ? error : targetError(source.target, error);
         });
-      });
-    }
-    if (schemas === 0) throw empty(tenant);
+    });
+    await last?.(sources);
   });
 }
 
 /** Structure and rows are read in one transaction, so that they fit together whatever others do meanwhile. */
+async function beginReading(
+  hold: TenantHold,
+  source: Source,
+  mode: "ACCESS SHARE" | "SHARE",
+): Promise<void> {
+  const { session } = source;
+  const locks = await tableLocks(hold, source, mode);
+  await session.script([beginSnapshot, ...locks].join(";\n")).catch(async (error: unknown) => {
+    if (!session.lost) await session.query("ROLLBACK");
+    throw error;
+  });
+}
+
 async function writeSchema(
   { context }: TenantHold,
-  session: Session,
-  { schema, service }: Target,
+  { session, target: { schema, service } }: Source,
   { write }: TenantFileWriter,
 ): Promise<void> {
-  const { lock } = context.config.fleet.timeouts;
-  await session.script(
-    [
-      beginSnapshot,
-      `SET LOCAL lock_timeout = ${lock}`,
-      "SET LOCAL statement_timeout = 0",
-      "SET LOCAL idle_in_transaction_session_timeout = 0",
-    ].join(";\n"),
-  );
+  refuseInterrupted(context);
   const { preData, postData, sequences, tables, server } = await readStructure(session, schema);
   const copies = (templates: readonly Template[]) => templates.map((pieces) => [...pieces]);
   await write({
@@ -81,7 +92,6 @@ async function writeSchema(
     refuseInterrupted(context);
     await write(rows);
   }
-  await session.query("ROLLBACK");
 }
 
 function empty(tenant: string): FleetError {

@@ -62,7 +62,16 @@ async function inspect(file: string): Promise<{ header: FileHeader; services: st
   }
   // A file without a header is refused where it is read.
   if (header === undefined) throw new Error("no header");
+  if (services.length === 0) throw odd(file, "it has no service");
+  if (new Set(services).size < services.length) throw odd(file, "it has a service twice");
   return { header, services };
+}
+
+function odd(file: string, reason: string): FleetError {
+  return new FleetError("refused", `this is no tenant that can be imported: ${reason}`, {
+    where: file,
+    remedy: "Export the tenant again: drizzle-fleet tenants export <id> <file>",
+  });
 }
 
 async function copyIn(hold: TenantHold, file: string): Promise<void> {
@@ -72,7 +81,7 @@ async function copyIn(hold: TenantHold, file: string): Promise<void> {
     const target = targets.find(({ service }) => service === schema.service);
     if (target === undefined) throw new Error(`no service ${schema.service}`);
     refuseInterrupted(hold.context);
-    await makeSchema(hold, target, async (session, make) => {
+    await makeSchema(hold, target, [], async (session, make) => {
       await make(schema.preData);
       await readyToWrite(session, target.schema);
       for await (const some of rows) {

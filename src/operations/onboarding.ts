@@ -1,6 +1,6 @@
 import { FleetError, throwProblems } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
-import type { TenantRecord } from "../core/tenant.ts";
+import type { TenantRecord, TenantStatus } from "../core/tenant.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
 import { ledgerOf } from "../ledger/table.ts";
 import { admit, dismiss } from "../postgres/privileges.ts";
@@ -10,7 +10,14 @@ import type { Context } from "./context.ts";
 import { rolesForTenant } from "./roles.ts";
 import { loadSeeds } from "./seeds.ts";
 import { inactive } from "./tenant-sources.ts";
-import { forEachTarget, runIn, type TenantHold, targetsFor, workIn } from "./tenant-work.ts";
+import {
+  forEachTarget,
+  runIn,
+  type TenantHold,
+  targetsFor,
+  thoseThere,
+  workIn,
+} from "./tenant-work.ts";
 
 /** Who is to be onboarded. */
 export interface NewTenant {
@@ -65,7 +72,7 @@ export async function createSchemas(hold: TenantHold): Promise<ReadonlySet<Targe
  */
 export async function grant(hold: TenantHold): Promise<void> {
   const { context, open } = hold;
-  const targets = await registeredTargets(hold);
+  const targets = await thoseThere(hold, await registeredTargets(hold));
   const roleOf = await rolesForTenant(hold, targets);
   await forEachTarget(hold, targets, async (session, target) => {
     const [application, role] = [open.applicationRoleOf(target.database), roleOf(target)];
@@ -94,9 +101,12 @@ export async function seed(hold: TenantHold): Promise<void> {
 }
 
 /** Ends the onboarding: from now on the tenant takes part in everything. */
-export async function activate({ id, registry }: TenantHold): Promise<void> {
+export async function activate(
+  { id, registry }: TenantHold,
+  from: TenantStatus = "provisioning",
+): Promise<void> {
   const { changeStatus, findTenant } = await import("../control/registry.ts");
-  if (await changeStatus(registry, id, ["provisioning", "active"], "active")) return;
+  if (await changeStatus(registry, id, [from, "active"], "active")) return;
   const found = await findTenant(registry, id);
   throw found === undefined ? nobody(id) : existing(found);
 }

@@ -1,5 +1,6 @@
 import { FleetError, isFleetError } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
+import type { TenantRecord } from "../core/tenant.ts";
 import { renameSchema } from "../dump/rename.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { takeTargetLock } from "../postgres/lock.ts";
@@ -7,6 +8,7 @@ import type { Session } from "../postgres/session.ts";
 import { renameTenantRole } from "../postgres/tenant-roles.ts";
 import { begin } from "../rollout/run.ts";
 import type { Context } from "./context.ts";
+import { cancellable } from "./copying.ts";
 import { existing, refuseExistingSchemas, registered } from "./onboarding.ts";
 import { undisturbed } from "./saga.ts";
 import { heldError } from "./tenant-errors.ts";
@@ -33,6 +35,7 @@ export function renameTenant(context: Context, { tenant, to }: RenameRequest): P
     const { beginRename, endRename, findTenant } = await import("../control/registry.ts");
     const { registry } = hold;
     const begun = await findTenant(registry, to);
+    if (begun?.id === tenant && begun.renamedFrom === to) return takeBack(hold, begun);
     if (begun !== undefined && begun.renamedFrom !== tenant) throw existing(begun);
     const { database } = begun ?? (await registered({ ...hold, id: tenant }));
     if (begun === undefined) {
@@ -40,15 +43,40 @@ export function renameTenant(context: Context, { tenant, to }: RenameRequest): P
       if (!(await beginRename(registry, tenant, to)))
         throw inactive(await registered({ ...hold, id: tenant }));
     }
-    const pairs = byDatabase(await pairsOf(hold, tenant, to, database));
     try {
-      for (const some of pairs) await renameTogether(hold, some);
+      await renameAll(hold, tenant, to, database);
     } catch (error) {
-      await takeBack(hold, tenant, pairs, error);
+      const renaming = await registered(hold);
+      await takeBack({ ...hold, context: undisturbed(context) }, renaming).catch(
+        (another: unknown) => {
+          throw leftBetween(tenant, to, error, another);
+        },
+      );
       throw error;
     }
     await endRename(registry, to);
   });
+}
+
+/** Gives all that has the new name, also by an earlier attempt, the old one again. */
+async function takeBack(
+  hold: TenantHold,
+  { id, renamedFrom, database }: TenantRecord,
+): Promise<void> {
+  const { endRename } = await import("../control/registry.ts");
+  const former = renamedFrom ?? id;
+  await renameAll(hold, id, former, database);
+  await endRename(hold.registry, id, former);
+}
+
+async function renameAll(
+  hold: TenantHold,
+  from: string,
+  to: string,
+  database: string | null,
+): Promise<void> {
+  for (const pairs of byDatabase(await pairsOf(hold, from, to, database)))
+    await renameTogether(hold, pairs);
 }
 
 function byDatabase(pairs: readonly Pair[]): Pair[][] {
@@ -60,27 +88,42 @@ function byDatabase(pairs: readonly Pair[]): Pair[][] {
 async function renameTogether(hold: TenantHold, pairs: readonly Pair[]): Promise<void> {
   const [pair] = pairs;
   if (pair === undefined) return;
-  const { roles, timeouts } = hold.context.config.fleet;
-  await persistently(hold, pair[0], async () => {
-    const session = await hold.sessionFor(pair[0].database);
-    try {
-      await session.script(
-        [
-          begin,
-          `SET LOCAL lock_timeout = ${timeouts.lock}`,
-          `SET LOCAL statement_timeout = ${timeouts.statement}`,
-          ...pairs.flat().map(({ schema }) => takeTargetLock(schema)),
-        ].join(";\n"),
-      );
-      for (const one of pairs) await renameOne(session, one);
-      const [{ tenant: old = "" }, { tenant: renamed = "" }] = pair;
-      if (roles === "per-tenant") await renameTenantRole(session, old, renamed);
-      await session.query("COMMIT");
-    } catch (error) {
-      if (!session.lost) await session.query("ROLLBACK");
-      throw error;
-    }
+  const [from, to] = pair;
+  const { roles } = hold.context.config.fleet;
+  await persistently(hold, from, async () => {
+    const session = await hold.sessionFor(from.database);
+    await cancellable(hold.context, session, () =>
+      inTransaction(hold, session, pairs, async () => {
+        for (const one of pairs) await renameOne(session, one);
+        if (roles === "per-tenant")
+          await renameTenantRole(session, from.tenant ?? "", to.tenant ?? "");
+      }),
+    );
   });
+}
+
+async function inTransaction(
+  { context }: TenantHold,
+  session: Session,
+  pairs: readonly Pair[],
+  use: () => Promise<void>,
+): Promise<void> {
+  const { lock, statement } = context.config.fleet.timeouts;
+  try {
+    await session.script(
+      [
+        begin,
+        `SET LOCAL lock_timeout = ${lock}`,
+        `SET LOCAL statement_timeout = ${statement}`,
+        ...pairs.flat().map(({ schema }) => takeTargetLock(schema)),
+      ].join(";\n"),
+    );
+    await use();
+    await session.query("COMMIT");
+  } catch (error) {
+    if (!session.lost) await session.query("ROLLBACK");
+    throw error;
+  }
 }
 
 async function renameOne(session: Session, [from, to]: Pair): Promise<void> {
@@ -94,29 +137,12 @@ async function renameOne(session: Session, [from, to]: Pair): Promise<void> {
   await renameSchema(session, from.schema, to.schema);
 }
 
-/** Gives what was renamed, also by an earlier attempt, its old name again. When that fails too, the tenant is left `renaming`. */
-async function takeBack(
-  hold: TenantHold,
-  tenant: string,
-  all: readonly (readonly Pair[])[],
-  reason: unknown,
-): Promise<void> {
-  const { endRename } = await import("../control/registry.ts");
-  const calm = { ...hold, context: undisturbed(hold.context) };
-  try {
-    for (const pairs of [...all].reverse())
-      await renameTogether(
-        calm,
-        pairs.map(([from, to]) => [to, from]),
-      );
-    await endRename(hold.registry, hold.id, tenant);
-  } catch (error) {
-    throw new FleetError("onboarding", `tenant ${tenant} is left with two names`, {
-      problems: [reason, error].map((one) => asProblem(hold.id, one)),
-      remedy: `Bring it to its end: drizzle-fleet tenants rename ${tenant} ${hold.id}`,
-      cause: reason,
-    });
-  }
+function leftBetween(tenant: string, to: string, reason: unknown, error: unknown): FleetError {
+  return new FleetError("onboarding", `tenant ${tenant} is left with two names`, {
+    problems: [reason, error].map((one) => asProblem(to, one)),
+    remedy: `Bring it to its end: drizzle-fleet tenants rename ${tenant} ${to}. Or take it back: drizzle-fleet tenants rename ${to} ${tenant}`,
+    cause: reason,
+  });
 }
 
 function asProblem(id: string, error: unknown): FleetError {

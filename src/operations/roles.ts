@@ -12,7 +12,7 @@ import {
 } from "../postgres/tenant-roles.ts";
 import type { Context, OpenDatabases } from "./context.ts";
 import { withDatabase } from "./plan-fleet.ts";
-import { forEachTarget, type TenantHold } from "./tenant-work.ts";
+import { forEachTarget, type TenantHold, thoseThere } from "./tenant-work.ts";
 
 /** The role that is let into a target's schema: the tenant's own, or the application's. Undefined: nobody is. */
 export type RoleOf = (target: Target) => string | undefined;
@@ -107,7 +107,8 @@ export async function shutOutEverybody(
   hold: TenantHold,
   targets: readonly Target[],
 ): Promise<void> {
-  await forEachTarget(hold, targets, async (session, { database, schema }) => {
+  await forEachTarget(hold, await thoseThere(hold, targets), async (session, target) => {
+    const { database, schema } = target;
     const tenants = tenantsIn(hold.context, targets, database);
     const own = await findTenantRoles(session, tenants);
     const there = own.filter(({ state }) => state !== "missing").map(({ name }) => name);

@@ -1,6 +1,8 @@
 import { FleetError } from "../core/errors.ts";
 import type { TenantRecord, TenantStatus } from "../core/tenant.ts";
+import { refuseExisting } from "../dump/tenant-file.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
+import { quoteIdentifier } from "../postgres/identifiers.ts";
 import type { Context } from "./context.ts";
 import { exportHeld } from "./export-tenant.ts";
 import { grant, type NewTenant, registered, registeredTargets } from "./onboarding.ts";
@@ -26,21 +28,36 @@ export interface RemoveRequest extends Pick<NewTenant, "tenant"> {
 export function removeTenant(context: Context, { tenant, dump }: RemoveRequest): Promise<void> {
   return holdTenant(context, tenant, async (hold) => {
     const record = await registered(hold);
-    if (dump !== undefined) await exportLast(hold, record, dump);
+    if (dump !== undefined) await dropExported(hold, record, dump);
     await removeHeld(hold);
   });
 }
 
-/** Exports a tenant that is about to go. Nobody may write any more what the file would not have. */
-async function exportLast(hold: TenantHold, record: TenantRecord, file: string): Promise<void> {
+/**
+ * Drops a tenant's schemas in the transactions that have exported them: nothing can be written in between that the file
+ * would not have. The tenant is archived meanwhile, for programs should hear why they are kept out.
+ */
+async function dropExported(hold: TenantHold, record: TenantRecord, file: string): Promise<void> {
+  const { changeStatus } = await import("../control/registry.ts");
   refuseHalf(record);
+  await refuseExisting(file);
   const targets = await registeredTargets(hold);
   await refuseNeeded(hold, targets);
-  await shutOutEverybody(hold, targets);
+  await changeStatus(hold.registry, hold.id, ["active"], "archived");
   try {
-    await exportHeld(hold, file);
+    await shutOutEverybody(hold, targets);
+    await exportHeld(hold, file, async (sources) => {
+      for (const { session, target } of sources)
+        await session.script(`DROP SCHEMA ${quoteIdentifier(target.schema)} CASCADE`);
+      await changeStatus(hold.registry, hold.id, ["archived"], "removing");
+      for (const { session } of sources) await session.query("COMMIT");
+    });
   } catch (error) {
-    if (record.status === "active") await grant({ ...hold, context: undisturbed(hold.context) });
+    const calm = { ...hold, context: undisturbed(hold.context) };
+    if (record.status === "active" && (await registered(calm)).status === "archived") {
+      await grant(calm);
+      await changeStatus(hold.registry, hold.id, ["archived"], "active");
+    }
     throw error;
   }
 }
@@ -90,6 +107,7 @@ export function adoptTenant(
   return holdTenant(context, tenant, async (hold) => {
     const { findTenant, registerTenant } = await import("../control/registry.ts");
     const found = await findTenant(hold.registry, tenant);
+    if (found !== undefined && found.id !== tenant) throw inactive(found);
     if (found !== undefined)
       throw new FleetError("tenant", `tenant ${tenant} is registered already, as ${found.status}`, {
         remedy: "See who is there: drizzle-fleet tenants list",

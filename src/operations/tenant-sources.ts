@@ -90,7 +90,10 @@ function activeOf(
     ...wanted,
     ...tenantsOf(listing(context, []).config.fleet, context.environment.TENANTS),
   ];
-  const idle = records.find(({ id, status }) => status !== "active" && named.includes(id));
+  const idle = records.find(
+    ({ id, status, renamedFrom }) =>
+      status !== "active" && (named.includes(id) || named.includes(renamedFrom ?? "")),
+  );
   if (idle !== undefined) throw inactive(idle);
   return active.map(asListed);
 }
@@ -114,7 +117,7 @@ export function inactive({ id, status, renamedFrom }: TenantRecord): FleetError 
     ],
     renaming: [
       `still being renamed, from ${renamedFrom}`,
-      `Bring it to its end: drizzle-fleet tenants rename ${renamedFrom} ${id}`,
+      `Bring it to its end: drizzle-fleet tenants rename ${renamedFrom} ${id}. Or take it back: drizzle-fleet tenants rename ${id} ${renamedFrom}`,
     ],
     provisioning: [
       "still being set up",

@@ -170,6 +170,24 @@ class Sessions {
   }
 }
 
+/** The targets that have a schema: a service that the fleet has just gained has none until the next rollout. */
+export async function thoseThere(
+  { sessionFor }: Pick<TenantHold, "sessionFor">,
+  targets: readonly Target[],
+): Promise<Target[]> {
+  const there = new Set<Target>();
+  for (const database of new Set(targets.map((target) => target.database))) {
+    const here = targets.filter((target) => target.database === database);
+    const rows = await (await sessionFor(database)).query<{ schema: string }>(
+      "SELECT nspname::text AS schema FROM pg_catalog.pg_namespace WHERE nspname = ANY($1)",
+      [here.map(({ schema }) => schema)],
+    );
+    const schemas = new Set(rows.map(({ schema }) => schema));
+    for (const target of here) if (schemas.has(target.schema)) there.add(target);
+  }
+  return targets.filter((target) => there.has(target));
+}
+
 /** Does something with each of a tenant's targets, one after the other. */
 export async function forEachTarget(
   { sessionFor }: Pick<TenantHold, "sessionFor">,
@@ -179,7 +197,7 @@ export async function forEachTarget(
   for (const target of targets) await use(await sessionFor(target.database), target);
 }
 
-type Work = Pick<TenantWork, "create" | "expectation" | "flushedLater" | "snapshot"> &
+type Work = Pick<TenantWork, "create" | "expectation" | "flushedLater" | "snapshotBehind"> &
   Partial<Pick<TenantWork, "timeouts">>;
 
 /** Does something in one transaction in a tenant schema; an error names the target. */
@@ -230,7 +248,9 @@ export async function persistently<Result>(
     } catch (error) {
       if (isFleetError(error)) throw error;
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-      if (failed >= retry.attempts || !isRetryable(cause)) throw targetError(target, error);
+      const unwanted = context.cancel?.aborted === true;
+      if (unwanted || failed >= retry.attempts || !isRetryable(cause))
+        throw targetError(target, error);
       await sleep(delayBefore(failed, retry));
     }
   }

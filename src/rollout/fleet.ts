@@ -169,7 +169,8 @@ function skipped({ target }: TargetPlan): Outcome {
 }
 
 function newWork(plan: TargetPlan): Work {
-  return { plan, applied: [], attempts: 0, waits: 0, startedAt: undefined };
+  const mayCreate = plan.create === "schemaAndLedger";
+  return { plan, mayCreate, applied: [], attempts: 0, waits: 0, startedAt: undefined };
 }
 
 /** An observer that throws changes nothing. */

@@ -14,8 +14,8 @@ export interface TenantWork {
   readonly create: Creation;
   /** What must be true before anything is done, as SQL. */
   readonly expectation?: string;
-  /** True: all that is read is of one moment. */
-  readonly snapshot?: boolean;
+  /** Locks to take before anything is read; then all that is read is of one moment. */
+  readonly snapshotBehind?: readonly string[];
   /** True: the commit does not wait for the disk, since `flushLog` on the same session follows before success is told. */
   readonly flushedLater?: boolean;
 }
@@ -65,7 +65,9 @@ function opening(session: Session, work: TenantWork): string[] {
   if (work.flushedLater === true && !session.pooled) settings.set("synchronous_commit", "off");
   const scope = "transaction";
   const guarded = guard({ target, sharedSchemas, settings, expectation, create, scope });
-  return [work.snapshot === true ? beginSnapshot : begin, ...slateFor(session), ...guarded];
+  const { snapshotBehind: locks } = work;
+  const first = locks === undefined ? [begin] : [beginSnapshot, ...locks];
+  return [...first, ...slateFor(session), ...guarded];
 }
 
 async function orRollback<Result>(session: Session, use: () => Promise<Result>): Promise<Result> {

@@ -23,6 +23,8 @@ export interface TargetContext extends StepContext {
 /** A target on its way: what is still to do, what was done, how often it was tried. */
 export interface Work {
   readonly plan: TargetPlan;
+  /** False: the schema was there when the rollout began. Should it be gone since, somebody else wanted it so. */
+  readonly mayCreate: boolean;
   readonly applied: readonly string[];
   /** Attempts that failed, and attempts that found another runner at work. */
   readonly attempts: number;
@@ -57,6 +59,8 @@ export async function attempt(
   } catch (error) {
     return again(current, error, undefined);
   }
+  if (current.plan.create === "schemaAndLedger" && !current.mayCreate)
+    return ended(current, "failed", goneSince(current.plan.target));
   const [problem] = current.plan.problems;
   if (problem?.kind === "locked")
     return again(current, new Error(problem.message), problemFailure(problem));
@@ -181,6 +185,13 @@ function unreadScript({ tag, action }: Step): Failure {
         ? `${tag} was applied here after the downgrade had begun`
         : `${tag} is missing here since the rollout began`,
     remedy: "Run the same command again.",
+  };
+}
+
+function goneSince({ schema }: Target): Failure {
+  return {
+    message: `the schema ${schema} is gone since the rollout began`,
+    remedy: "Was the tenant removed, or renamed? See who is there: drizzle-fleet tenants list",
   };
 }
 

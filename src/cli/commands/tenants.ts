@@ -65,7 +65,7 @@ export function tenantsCommand(finish: Finish): Command {
 function listCommand(command: Command, finish: Finish): Command {
   return command
     .description("list the tenants, where they stand, and schemas that belong to nobody")
-    .option("--status <status>", "only these: provisioning, active, archived, removing", collect)
+    .option("--status <status>", "only these, such as active (repeat for more)", collect)
     .option("--attribute <name=value>", "only with this attribute (repeat for more)", attribute)
     .action(async ({ status = [], attribute: attributes = {}, ...options }: ListOptions) => {
       const { listTenants } = await import("../../operations/list-tenants.ts");
