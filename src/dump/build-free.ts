@@ -17,7 +17,7 @@ export function addFreeObjects(parts: Parts, context: TableContext): void {
         key,
         rank: rank.routine,
         oid: routine.oid,
-        statements: [sql.createRoutine(routine)],
+        statements: sql.createRoutine(routine),
       });
   }
   const add = (catalog: string, oid: number, place: number, statements: readonly string[]) =>

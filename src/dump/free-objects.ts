@@ -61,6 +61,8 @@ export interface Routine {
   readonly definition: string | null;
   readonly argumentNames: string[] | null;
   readonly setsSearchPath: boolean;
+  /** Its name with the types of its arguments, when PUBLIC may not execute it; everybody may otherwise. */
+  readonly closed: string | null;
   /** The type that it came with. */
   readonly madeBy: number | null;
   readonly aggregate: AggregateParts | null;
@@ -74,6 +76,8 @@ export async function readRoutines({ session, oids }: Source): Promise<Routine[]
     `SELECT p.oid, p.proname AS name, format('%I.%I', n.nspname, p.proname) AS qualified, pg_get_function_arguments(p.oid) AS arguments,
        CASE WHEN p.prokind <> 'a' THEN pg_get_functiondef(p.oid) END AS definition, p.proargnames AS "argumentNames",
        coalesce(array_to_string(p.proconfig, ' ') LIKE '%search_path=%', false) AS "setsSearchPath",
+       CASE WHEN NOT EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) r WHERE r.grantee = 0)
+         THEN p.oid::regprocedure::text END AS closed,
        (SELECT d.refobjid FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
           AND d.refclassid = 'pg_type'::regclass AND d.deptype = 'i' LIMIT 1) AS "madeBy",
        (SELECT json_build_object('SFUNC', a.aggtransfn, 'STYPE', format_type(a.aggtranstype, NULL), 'SSPACE', nullif(a.aggtransspace, 0)::text,

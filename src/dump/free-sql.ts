@@ -69,9 +69,12 @@ function optionsOf(options: Readonly<Record<string, string | null>>): string {
     .join(", ");
 }
 
-export function createRoutine({ qualified, arguments: args, definition, aggregate }: Routine) {
-  if (definition !== null) return definition.trimEnd();
-  return `CREATE AGGREGATE ${qualified}(${args === "" ? "*" : args}) (${optionsOf(aggregate ?? {})})`;
+export function createRoutine(routine: Routine): string[] {
+  const { qualified, arguments: args, definition, aggregate, closed } = routine;
+  const create =
+    definition?.trimEnd() ??
+    `CREATE AGGREGATE ${qualified}(${args === "" ? "*" : args}) (${optionsOf(aggregate ?? {})})`;
+  return [create, ...(closed === null ? [] : [`REVOKE ALL ON ROUTINE ${closed} FROM PUBLIC`])];
 }
 
 export function createOperator({ qualified, options }: Operator): string {

@@ -21,10 +21,18 @@ const quoted =
  */
 export function templateOf(text: string, known: string, schema: string, names: Names): Template {
   const spelled = quoteIdentifier(schema);
-  const marked = text.includes(spelled)
-    ? text.replace(quoted, (token) =>
-        token.startsWith('"') ? token : markInside(token, known, spelled, names),
-      )
+  const plain = /^[a-z_][a-z0-9_$]*$/.test(schema) ? schema : undefined;
+  const markText = (inside: string) => {
+    const once = markInside(inside, known, spelled, names);
+    return plain === undefined ? once : markPlain(once, known, plain, names);
+  };
+  const marked = text.toLowerCase().includes(schema.toLowerCase())
+    ? text.replace(quoted, (token, tag: string | undefined) => {
+        if (token.startsWith('"')) return token;
+        // A dollar may be part of a name, and must not be taken for one of the quotes.
+        if (tag === undefined) return markText(token);
+        return tag + markText(token.slice(tag.length, -tag.length)) + tag;
+      })
     : text;
   return marked.split(known);
 }
@@ -33,10 +41,50 @@ const following = String.raw`(\s*\.\s*(?:"((?:[^"]|"")+)"|([\p{L}_][\p{L}\p{N}_$
 const schemaComes = /(?:\bschema|\bsearch_path\s*(?:=|to\b|'\s*,)[^;]*)[\s,=']*$/iu;
 
 function markInside(token: string, known: string, spelled: string, names: Names): string {
+  const pattern = new RegExp(`${escaped(spelled)}${following}`, "gu");
+  return mark(token, pattern, (before, dotted, name) => {
+    const certain = !names.ambiguous || isSchema(before, dotted, name, names);
+    return certain ? known : undefined;
+  });
+}
+
+/** As `markInside`, for a name that somebody wrote without quotes: that may be something else's name at any time. */
+function markPlain(token: string, known: string, plain: string, names: Names): string {
   const pattern = new RegExp(
-    `${spelled.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")}${following}`,
-    "gu",
+    `(?<![\\p{L}\\p{N}_$"])${escaped(plain)}(?![\\p{L}\\p{N}_$"])${following}`,
+    "giu",
   );
+  return mark(token, pattern, (before, dotted, name) =>
+    (dotted === undefined || name !== undefined) && isSchema(before, dotted, name, names)
+      ? known
+      : undefined,
+  );
+}
+
+function isSchema(
+  before: string,
+  dotted: string | undefined,
+  name: string | undefined,
+  { objects }: Names,
+): boolean {
+  if (dotted === undefined) return schemaComes.test(before);
+  return name === undefined || objects.has(name);
+}
+
+/**
+ * Replaces the names that a pattern finds, `following` behind it, but for those that something else qualifies.
+ *
+ * @param replacement is asked with what stands before, and the name behind the dot, if there is one
+ */
+function mark(
+  token: string,
+  pattern: RegExp,
+  replacement: (
+    before: string,
+    dotted: string | undefined,
+    name: string | undefined,
+  ) => string | undefined,
+): string {
   return token.replace(
     pattern,
     (
@@ -49,14 +97,14 @@ function markInside(token: string, known: string, spelled: string, names: Names)
       const before = token.slice(0, offset);
       if (/["\w]\s*\.\s*$/.test(before)) return found;
       const name = quotedName?.replaceAll('""', '"') ?? plainName?.toLowerCase();
-      const certain =
-        !names.ambiguous ||
-        (dotted === undefined
-          ? schemaComes.test(before)
-          : name === undefined || names.objects.has(name));
-      return certain ? known + found.slice(spelled.length) : found;
+      const put = replacement(before, dotted, name);
+      return put === undefined ? found : put + (dotted ?? "");
     },
   );
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }
 
 /** Puts the random name where a function's own `SET search_path` has the schema in its list. */

@@ -27,3 +27,9 @@ export function unlike(
     ...[...second].filter((statement) => !first.has(statement)),
   ];
 }
+
+/** The line of a statement that holds a name, for people; its first line otherwise. */
+export function lineWith(statement: string, name: string): string {
+  const lines = statement.split("\n");
+  return (lines.find((line) => line.includes(name)) ?? lines[0] ?? "").trim();
+}

@@ -135,6 +135,6 @@ function refuse(schema: string, leftovers: readonly string[]): void {
   throw new FleetError(
     "refused",
     `the schema ${schema} holds what cannot be copied: ${leftovers.join(", ")}`,
-    { remedy: "Drop it, or apply the migrations one after the other instead of copying." },
+    { remedy: "Drop it, if it may go." },
   );
 }

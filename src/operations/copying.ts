@@ -184,7 +184,8 @@ async function prove(session: Session, { schema }: Target, structure: Structure)
   if (difference === undefined) return;
   throw new FleetError("refused", `the copy would not be the same: ${difference.split("\n")[0]}`, {
     where: schema,
-    remedy: "This is a defect of drizzle-fleet: please report it, with the statement.",
+    remedy:
+      "Unless somebody has changed the file, this is a defect of drizzle-fleet: please report it.",
   });
 }
 

@@ -58,8 +58,8 @@ async function undo(
   try {
     await removeHeld({ ...hold, context: undisturbed(hold.context) });
   } catch (error) {
-    const remedy = `It is left half made, and takes no part. Clear it away: drizzle-fleet tenants remove ${id}. Or bring it to its end by the same command.`;
-    throw new FleetError("onboarding", `tenant ${id} could not be added`, {
+    const remedy = `It is left half made, and takes no part. Clear it away: drizzle-fleet tenants remove ${id}. Or run the same command again.`;
+    throw new FleetError("onboarding", `tenant ${id} could not be made`, {
       problems: [
         toProblem(heldError(id, reason)),
         new FleetError("onboarding", `undoing it failed too: ${messageOf(heldError(id, error))}`, {

@@ -1,3 +1,4 @@
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
@@ -112,6 +113,46 @@ describe("killed in the middle", () => {
     expect(code, stderr).toBe(130);
     expect(await traces(project, "copy")).toEqual([]);
     await blocker.query("ROLLBACK");
+  });
+});
+
+describe("while a lock is in the way", () => {
+  /** Runs a command until it waits for a lock on the second service, and signals it then. */
+  async function signalled(signal: NodeJS.Signals, times: number, ...args: string[]) {
+    const { project } = await createAcme();
+    const blocker = await project.database.connect();
+    await blocker.query("BEGIN; LOCK TABLE crm_acme.leads");
+    const child = startCli(project.folder, args, project.environment);
+    const over = ended(child);
+    await waiting(project);
+    for (let index = 0; index < times; index += 1) {
+      child.kill(signal);
+      await sleep(200);
+    }
+    const result = await over;
+    await blocker.query("ROLLBACK");
+    await unlocked(project, "acme");
+    return { project, result };
+  }
+
+  test("a killed removal with a dump leaves an archived tenant, which can be restored", async () => {
+    const args = ["tenants", "remove", "acme", "--yes", "--dump", "x.ndjson"];
+    const { project } = await signalled("SIGKILL", 1, ...args);
+    expect(await statusOf(project, "acme")).toBe("archived");
+    expect((await cliOf(project)("tenants", "restore", "acme")).code).toBe(0);
+    await expectWorking(project, "acme");
+  });
+
+  test("an interrupted export ends with 130, and leaves no file", async () => {
+    const { project, result } = await signalled("SIGINT", 2, "tenants", "export", "acme", "x.gz");
+    expect(result.code, result.stderr).toBe(130);
+    expect((await readdir(project.folder)).filter((name) => name.startsWith("x."))).toEqual([]);
+  });
+
+  test("an interrupted rename ends with 130, and is taken back", async () => {
+    const { project, result } = await signalled("SIGINT", 2, "tenants", "rename", "acme", "beta");
+    expect(result.code, result.stderr).toBe(130);
+    await expectWorking(project, "acme");
   });
 });
 

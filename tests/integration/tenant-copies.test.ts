@@ -1,8 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { describe, expect, onTestFinished, test } from "vitest";
-import type { FleetInput } from "../../src/config/schema.ts";
+import { describe, expect, test } from "vitest";
 import { addTenant } from "../../src/operations/add-tenant.ts";
 import { cloneTenant } from "../../src/operations/clone-tenant.ts";
 import type { Context } from "../../src/operations/context.ts";
@@ -10,113 +9,22 @@ import { exportTenant } from "../../src/operations/export-tenant.ts";
 import { importTenant } from "../../src/operations/import-tenant.ts";
 import { listTenants } from "../../src/operations/list-tenants.ts";
 import { renameTenant } from "../../src/operations/rename-tenant.ts";
-import { archiveTenant, removeTenant } from "../../src/operations/tenant-life.ts";
+import { adoptTenant, archiveTenant, removeTenant } from "../../src/operations/tenant-life.ts";
 import { lockKey } from "../../src/postgres/lock.ts";
-import { Session } from "../../src/postgres/session.ts";
-import { createDatabase, createRole, type TestDatabase } from "../support/database.ts";
-import { contextFor, createFolder, history, migrateAll, writeFiles } from "../support/fleet.ts";
-import { crossing, makeHard, rowsOf, structureOf } from "../support/schema-copy.ts";
-
-const app = {
-  "0000_notes": `CREATE TYPE feeling AS ENUM ('fine', 'bad');
-CREATE TABLE notes (id serial PRIMARY KEY, text text, feeling feeling DEFAULT 'fine', up integer REFERENCES notes);
-CREATE FUNCTION "public"."count_notes"() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT count(*) FROM "public"."notes"); END $$;`,
-};
-const log = { "0000_lines": "CREATE TABLE lines (at timestamptz DEFAULT now(), line text);" };
-
-/** Two services, each with a database of its own; the registry is with the first. */
-async function createFleet(more: Partial<FleetInput> = {}) {
-  const [main, second] = [await createDatabase(), await createDatabase()];
-  const { role } = await createRole(main, { mayCreate: false });
-  onTestFinished(async () => void (await second.query(`DROP OWNED BY ${role}`)));
-  const root = await createFolder({
-    ...history("drizzle/app", app),
-    ...history("drizzle/log", log),
-  });
-  const service = (name: string, database: string) => ({
-    ...{ schema: "./none", out: `./drizzle/${name}`, database },
-    tenantSchema: `${name}_{tenant}`,
-  });
-  const fleet = {
-    databases: { main: { url: main.url }, second: { url: second.url } },
-    services: { app: service("app", "main"), log: service("log", "second") },
-    connectTimeout: 5_000,
-    timeouts: { lock: 200 },
-    retry: { attempts: 2 },
-    ...more,
-  };
-  const context = contextFor(root, fleet, { DB_USER_SERVER: role, DB_PASSWORD_SERVER: "plain" });
-  const sessions = await Promise.all([sessionOf(main), sessionOf(second)]);
-  const [session, secondSession] = sessions as [Session, Session];
-  return { main, second, role, root, context, session, secondSession };
-}
-
-type Fleet = Awaited<ReturnType<typeof createFleet>>;
-
-async function sessionOf({ url }: TestDatabase): Promise<Session> {
-  const session = await Session.connect({ name: "main", url }, { waitMs: 5_000 });
-  onTestFinished(() => session.close());
-  return session;
-}
-
-/** A tenant with everything that is hard to copy, and some rows. */
-async function addHard({ main, second, context }: Fleet, tenant: string): Promise<void> {
-  await addTenant(context, { tenant, attributes: { plan: "gold" } });
-  await makeHard(main, `app_${tenant}`);
-  await addRows({ main, second }, tenant);
-}
-
-async function addRows({ main, second }: Pick<Fleet, "main" | "second">, tenant: string) {
-  await main.query(
-    `INSERT INTO app_${tenant}.notes (text, feeling, up) SELECT E'a\\tb\\n\\\\' || n || '\u2028ü', 'bad', nullif(n, 1) FROM generate_series(1, 50) n ORDER BY 1`,
-  );
-  await second.query(`INSERT INTO log_${tenant}.lines (line) VALUES ('${tenant}'), (NULL), ('')`);
-}
-
-const ledgerOf = (database: TestDatabase, schema: string) =>
-  database.query(`SELECT * FROM ${schema}.__fleet_ledger ORDER BY tag`);
-
-/** All that can be compared of a tenant's schemas. */
-async function contentsOf(fleet: Fleet, tenant: string) {
-  const { main, second, session, secondSession } = fleet;
-  return {
-    app: await structureOf(main, `app_${tenant}`),
-    rows: await rowsOf(session, `app_${tenant}`),
-    ledger: await ledgerOf(main, `app_${tenant}`),
-    log: await structureOf(second, `log_${tenant}`),
-    logRows: await rowsOf(secondSession, `log_${tenant}`),
-    logLedger: await ledgerOf(second, `log_${tenant}`),
-  };
-}
-
-/** Who is registered, as `id status`, and which schemas there are. */
-async function everybody({ main, second }: Pick<Fleet, "main" | "second">) {
-  const tenants = await main.query<{ one: string }>(
-    "SELECT id || ' ' || status AS one FROM drizzle_fleet.tenants ORDER BY 1",
-  );
-  const schemas = `SELECT nspname AS one FROM pg_namespace WHERE nspname ~ '^(app|log)_' ORDER BY 1`;
-  const all = [
-    ...tenants,
-    ...(await main.query<{ one: string }>(schemas)),
-    ...(await second.query<{ one: string }>(schemas)),
-  ];
-  return all.map(({ one }) => one);
-}
-
-const mayEnter = async (database: TestDatabase, role: string, schema: string) => {
-  const [row] = await database.query<{ may: boolean }>(
-    "SELECT has_schema_privilege($1, $2, 'USAGE') AS may",
-    [role, schema],
-  );
-  return row?.may;
-};
-
-const only = (tenant: string) => [`${tenant} active`, `app_${tenant}`, `log_${tenant}`];
-const both = (one: string, other: string) =>
-  [[one, other].sort()].flatMap(([a, b]) => [
-    ...[`${a} active`, `${b} active`],
-    ...[`app_${a}`, `app_${b}`, `log_${a}`, `log_${b}`],
-  ]);
+import { createFolder, history, migrateAll, writeFiles } from "../support/fleet.ts";
+import { crossing, rowsOf, structureOf } from "../support/schema-copy.ts";
+import {
+  addHard,
+  addRows,
+  app,
+  both,
+  contentsOf,
+  createFleet,
+  everybody,
+  ledgerOf,
+  mayEnter,
+  only,
+} from "../support/two-services.ts";
 
 describe("a clone", () => {
   test("is what it was made from, and touches it nowhere", async () => {
@@ -244,6 +152,22 @@ describe("a clone", () => {
 });
 
 describe("a rename", () => {
+  test("finds the name also where somebody has written it without quotes", async () => {
+    const fleet = await createFleet();
+    const { context, main } = fleet;
+    await addTenant(context, { tenant: "acme" });
+    await addRows(fleet, "acme");
+    await main.query(
+      `CREATE FUNCTION app_acme.f() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM App_Acme.notes'`,
+    );
+    await cloneTenant(context, { tenant: "acme", to: "copy" });
+    await main.query("DELETE FROM app_copy.notes");
+    expect(await main.query("SELECT app_copy.f()::int AS n")).toEqual([{ n: 0 }]);
+    await renameTenant(context, { tenant: "acme", to: "beta" });
+    await addTenant(context, { tenant: "acme" });
+    expect(await main.query("SELECT app_beta.f()::int AS n")).toEqual([{ n: 50 }]);
+  });
+
   test("takes schemas, bodies of functions and the application along", async () => {
     const fleet = await createFleet();
     const { context, main, role } = fleet;
@@ -309,13 +233,17 @@ describe("a rename", () => {
     const still = "tenant beta is still being renamed, from acme";
     for (const attempt of [
       () => addTenant(context, { tenant: "beta" }),
+      () => addTenant(context, { tenant: "acme" }),
+      () => adoptTenant(context, { tenant: "acme" }),
+      () => removeTenant(context, { tenant: "acme" }),
+      () => cloneTenant(context, { tenant: "acme", to: "copy" }),
+      () => migrateAll({ ...context, environment: { ...context.environment, TENANTS: "acme" } }),
       () => removeTenant(context, { tenant: "beta" }),
       () => archiveTenant(context, { tenant: "beta" }),
       () => renameTenant(context, { tenant: "other", to: "beta" }),
       () => cloneTenant(context, { tenant: "beta", to: "copy" }),
     ])
       await expect(attempt()).rejects.toThrow(still);
-    await expect(addTenant(context, { tenant: "acme" })).rejects.toThrow("log_acme exist already");
     const { tenants, orphans, counts } = await listTenants(context, {
       statuses: [],
       attributes: {},
@@ -325,6 +253,20 @@ describe("a rename", () => {
     expect(orphans).toEqual([]);
     await renameTenant(context, { tenant: "acme", to: "beta" });
     expect(await everybody({ main, second })).toEqual(only("beta"));
+  });
+
+  test("that was cut off in the middle can be taken back", async () => {
+    const fleet = await createFleet();
+    const { context, main } = fleet;
+    await addTenant(context, { tenant: "acme" });
+    await addRows(fleet, "acme");
+    const before = await contentsOf(fleet, "acme");
+    await main.query(
+      "UPDATE drizzle_fleet.tenants SET id = 'beta', status = 'renaming', renamed_from = 'acme'; ALTER SCHEMA app_acme RENAME TO app_beta",
+    );
+    await renameTenant(context, { tenant: "beta", to: "acme" });
+    expect(await everybody(fleet)).toEqual(only("acme"));
+    expect(await contentsOf(fleet, "acme")).toEqual(before);
   });
 
   test("waits for locks, and needs a name that is free", async () => {
