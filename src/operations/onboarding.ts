@@ -125,14 +125,11 @@ function nobody(id: string): FleetError {
   });
 }
 
-export async function registeredTargets(hold: TenantHold): Promise<Target[]> {
-  return targetsOf(hold, await registered(hold));
-}
-
 /** The targets of a tenant in the registry. Looked up once: from then on whoever collides with it is refused there. */
-export async function targetsOf(hold: TenantHold, { database }: TenantRecord): Promise<Target[]> {
-  const targets = hold.targets.get(database) ?? (await targetsFor(hold, database));
-  hold.targets.set(database, targets);
+export async function registeredTargets(hold: TenantHold): Promise<Target[]> {
+  const { id, targets: kept } = hold;
+  const targets = kept.get(id) ?? (await targetsFor(hold, (await registered(hold)).database));
+  kept.set(id, targets);
   return targets;
 }
 

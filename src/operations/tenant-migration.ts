@@ -8,7 +8,7 @@ import type { Session } from "../postgres/session.ts";
 import { failureText } from "../report/errors.ts";
 import { applyBaseline, deservesBaseline, dropScratch, makeBaseline } from "./baseline.ts";
 import { plannerFor } from "./migrate.ts";
-import { registered, registeredTargets, targetsOf } from "./onboarding.ts";
+import { registered, registeredTargets } from "./onboarding.ts";
 import { planFleet, readHistories } from "./plan-fleet.ts";
 import { needsDirectUrl } from "./planning.ts";
 import { type Prepared, refusePooled, rollOut } from "./roll-out.ts";
@@ -28,22 +28,22 @@ export async function migrateTenant(
   hold: TenantHold,
   fresh: ReadonlySet<Target> = new Set(),
 ): Promise<boolean> {
-  const record = await registered(hold);
-  const known = listing(hold.context, [asListed(record)]);
-  const context = { ...known, environment: { ...known.environment, TENANTS: undefined } };
-  const targets = await targetsOf(hold, record);
-  const histories = await readHistories(context, targets);
+  const targets = await registeredTargets(hold);
+  const histories = await readHistories(hold.context, targets);
   const { made, missing } = await fromBaselines(hold, [...fresh], histories);
   const rest = targets.filter((target) => !made.has(target));
-  if (rest.length > 0) await migrateTargets({ ...hold, context }, rest, histories);
+  if (rest.length > 0) await migrateTargets(hold, rest, histories);
   return missing;
 }
 
 async function migrateTargets(
-  { context, id, open }: TenantHold,
+  hold: TenantHold,
   targets: readonly Target[],
   histories: ReadonlyMap<string, History>,
 ): Promise<void> {
+  const { id, open } = hold;
+  const known = listing(hold.context, [asListed(await registered(hold))]);
+  const context = { ...known, environment: { ...known.environment, TENANTS: undefined } };
   const planOne = plannerFor(context, { services: [], tenants: [], databases: [] });
   const fleet = await planFleet(context, targets, histories, open, planOne, true);
   const plan = divide(fleet.targets, {});

@@ -21,8 +21,8 @@ export interface TenantHold {
   readonly registry: Session;
   /** A session to work with in a database: one for all steps. */
   readonly sessionFor: (database: string) => Promise<Session>;
-  /** What `registeredTargets` has found, by the tenant's database. */
-  readonly targets: Map<string | null, Target[]>;
+  /** What `registeredTargets` has found, by the tenant's id. */
+  readonly targets: Map<string, Target[]>;
 }
 
 /**
