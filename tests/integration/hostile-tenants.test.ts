@@ -323,7 +323,7 @@ test("names that cannot be used are refused by every verb, with nothing made", a
   expect(await registeredIn(database)).toEqual(new Map([["fine", "active"]]));
 });
 
-/** A whole file, of a tenant without any service. */
+/** A whole file, of a tenant with an empty schema. */
 function fileOf(tenant: string): string {
   const header = {
     kind: "tenant",
@@ -333,7 +333,15 @@ function fileOf(tenant: string): string {
     writtenBy: "",
     writtenAt: "",
   };
-  const text = `${JSON.stringify(header)}\n`;
+  const schema = {
+    kind: "schema",
+    service: "app",
+    server: 1,
+    preData: [],
+    postData: [],
+    sequences: [],
+  };
+  const text = [header, schema].map((line) => `${JSON.stringify(line)}\n`).join("");
   const sha256 = createHash("sha256").update(text).digest("hex");
   return `${text}${JSON.stringify({ kind: "end", sha256 })}\n`;
 }
