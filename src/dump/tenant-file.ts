@@ -193,6 +193,7 @@ async function* linesOf(path: string): AsyncIterable<string> {
     }
   } catch (error) {
     if (!isSystemError(error) && !(error instanceof TypeError)) throw error;
+    if ("code" in error && error.code === "ENOENT") throw missing(path, error);
     throw broken(path, messageOf(error), error);
   }
   if (rest.join("") !== "") throw broken(path, "it was cut off");
@@ -222,6 +223,14 @@ function broken(where: string, reason: string, cause?: unknown): FleetError {
     where,
     remedy: "Export the tenant again: drizzle-fleet tenants export <id> <file>",
     ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+function missing(path: string, cause: unknown): FleetError {
+  return new FleetError("refused", "there is no such file", {
+    where: path,
+    remedy: "Correct its name. Nothing was changed.",
+    cause,
   });
 }
 

@@ -37,6 +37,10 @@ export function addTenant(
     let admin: CreatedAdmin | undefined;
     let fresh: Awaited<ReturnType<typeof createSchemas>> = new Set();
     let unprepared = false;
+    const { tenant, admin: wanted } = request;
+    const withAdmin = async () => {
+      if (wanted !== undefined) admin = await createAdmin(hold, wanted);
+    };
     const steps: Step[] = [
       { name: "register", run: () => register(hold, request) },
       {
@@ -53,15 +57,9 @@ export function addTenant(
       },
       { name: "grant", run: () => grant(hold) },
       { name: "seed", run: () => seed(hold) },
-      {
-        name: "admin",
-        run: async () => {
-          if (request.admin !== undefined) admin = await createAdmin(hold, request.admin);
-        },
-      },
+      ...(wanted === undefined ? [] : [{ name: "admin", run: withAdmin } as const]),
       { name: "activate", run: () => activate(hold) },
     ];
-    const { tenant } = request;
     await runSteps(hold, steps, observe);
     if (unprepared) await prepare(hold);
     return { tenant, ...(admin === undefined ? {} : { admin }) };

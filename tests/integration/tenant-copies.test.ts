@@ -350,7 +350,7 @@ describe("a tenant's file", () => {
     );
     await expect(
       importTenant(context, { file: join(folder, "none"), tenant: "beta" }),
-    ).rejects.toThrow("ENOENT");
+    ).rejects.toThrow("there is no such file");
     await expect(importTenant(context, { file: good })).rejects.toThrow(
       "tenant acme exists already",
     );
