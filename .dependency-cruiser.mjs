@@ -36,7 +36,7 @@ export default {
       name: "pg-only-in-postgres",
       severity: "error",
       from: { path: "^src/", pathNot: "^src/postgres/" },
-      to: { path: "node_modules/pg/" },
+      to: { path: "node_modules/pg(-copy-streams)?/" },
     },
     {
       name: "parser-only-in-sql",
