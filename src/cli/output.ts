@@ -22,3 +22,13 @@ export function writeLine(value: unknown): void {
 /** Writes an event as one line of JSON, with the time it happened. */
 export const writeEvent: Observer = (event) =>
   writeLine({ at: new Date().toISOString(), ...event });
+
+/** Writes a result: for a program as a document, for people as text. */
+export async function printResult(
+  { json }: { readonly json?: boolean },
+  document: unknown,
+  text: string,
+): Promise<void> {
+  if (json === true) printJson(document);
+  else await printText(text);
+}

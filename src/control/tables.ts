@@ -4,7 +4,7 @@ import type { BaselineResult } from "../core/baseline.ts";
 import type { Failure, OutcomeStatus } from "../core/outcome.ts";
 import type { TenantRecord, TenantStatus } from "../core/tenant.ts";
 
-/** The control schema's tables as Drizzle knows them; what makes them is in `create.ts`. */
+/** The control schema's tables as Drizzle knows them; what makes them stands beside what uses them. */
 const control = pgSchema(controlSchema);
 
 export const rollouts = control.table(

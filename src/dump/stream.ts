@@ -24,7 +24,7 @@ export async function* readRows(
   schema: string,
   tables: readonly Columns[],
 ): AsyncIterable<FileRows> {
-  await session.script(settings(schema));
+  await setForRows(session, schema);
   for (const { name, columns } of [ledger, ...tables]) {
     const copy = session.copyOut(`COPY ${nameOf(schema, { name, columns })} TO STDOUT`);
     for await (const text of wholeLines(copy))
@@ -35,15 +35,15 @@ export async function* readRows(
 /**
  * Puts rows into their table.
  *
- * @param session in a transaction that `readyToWrite` was called in
+ * @param session in a transaction that `setForRows` was called in
  */
 export function writeRows(session: Session, schema: string, rows: FileRows): Promise<void> {
   const { table: name, columns, copy } = rows;
-  return session.copyIn(`COPY ${nameOf(schema, { name, columns })} FROM STDIN`, [copy]);
+  return session.copyIn(`COPY ${nameOf(schema, { name, columns })} FROM STDIN`, copy);
 }
 
 /** Settings that rows are read and written with. */
-export function readyToWrite(session: Session, schema: string): Promise<void> {
+export function setForRows(session: Session, schema: string): Promise<void> {
   return session.script(settings(schema));
 }
 

@@ -3,7 +3,7 @@ import type { OnboardingObserver } from "../core/onboarding.ts";
 import type { Target } from "../core/target.ts";
 import type { TenantRecord } from "../core/tenant.ts";
 import { copyStatements } from "../dump/copy.ts";
-import { readyToWrite } from "../dump/stream.ts";
+import { setForRows } from "../dump/stream.ts";
 import { readStructure } from "../dump/structure.ts";
 import { ledgerOf } from "../ledger/table.ts";
 import type { Session } from "../postgres/session.ts";
@@ -72,7 +72,7 @@ async function copySchema(
     await make(structure.preData);
     if (withData) {
       await refuseNames(session, from.schema);
-      await readyToWrite(session, to.schema);
+      await setForRows(session, to.schema);
       await session.script(copyStatements(from.schema, to.schema, structure).join(";\n"));
     }
     await make(structure.postData);

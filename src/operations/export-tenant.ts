@@ -4,6 +4,7 @@ import type { Template } from "../core/template.ts";
 import { readRows } from "../dump/stream.ts";
 import { readStructure } from "../dump/structure.ts";
 import { type TenantFileWriter, writeTenantFile } from "../dump/tenant-file.ts";
+import { orRollback } from "../postgres/rollback.ts";
 import { beginSnapshot } from "../rollout/run.ts";
 import type { Context } from "./context.ts";
 import { beyondTimeouts, holdSources, type Source, tableLocks } from "./copying.ts";
@@ -70,10 +71,7 @@ async function beginReading(
 ): Promise<void> {
   const { session } = source;
   const locks = await tableLocks(hold, source, mode);
-  await session.script([beginSnapshot, ...locks].join(";\n")).catch(async (error: unknown) => {
-    if (!session.lost) await session.query("ROLLBACK");
-    throw error;
-  });
+  await orRollback(session, () => session.script([beginSnapshot, ...locks].join(";\n")));
 }
 
 async function writeSchema(

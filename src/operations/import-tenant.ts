@@ -2,10 +2,9 @@ import { FleetError } from "../core/errors.ts";
 import type { OnboardingObserver } from "../core/onboarding.ts";
 import type { Target } from "../core/target.ts";
 import { setSequences } from "../dump/content.ts";
-import { readyToWrite, writeRows } from "../dump/stream.ts";
+import { setForRows, writeRows } from "../dump/stream.ts";
 import { type FileHeader, readSchemas, readTenantFile } from "../dump/tenant-file.ts";
 import { ensureExtensions } from "../postgres/extensions.ts";
-import type { Session } from "../postgres/session.ts";
 import { loadParser } from "../sql/parser.ts";
 import { readStatements } from "../sql/read-statements.ts";
 import type { Context } from "./context.ts";
@@ -83,27 +82,15 @@ async function copyIn(hold: TenantHold, file: string): Promise<void> {
     refuseInterrupted(hold.context);
     await makeSchema(hold, target, [], async (session, make) => {
       await make(schema.preData);
-      await readyToWrite(session, target.schema);
+      await setForRows(session, target.schema);
       for await (const some of rows) {
         refuseInterrupted(hold.context);
         await writeRows(session, target.schema, some);
       }
       await make([...setSequences(schema.sequences).map((text) => [text]), ...schema.postData]);
-      return (await versionOf(session)) === major(schema.server) ? schema : undefined;
+      return schema;
     });
   }
-}
-
-/** Servers of different versions have different words for one structure: it cannot be compared then. */
-async function versionOf(session: Session): Promise<number> {
-  const [row] = await session.query<{ version: number }>(
-    "SELECT current_setting('server_version_num')::int AS version",
-  );
-  return major(row?.version ?? 0);
-}
-
-function major(version: number): number {
-  return Math.floor(version / 10_000);
 }
 
 /** Makes the extensions that some migration of a service asks for: a structure knows nothing of them. */

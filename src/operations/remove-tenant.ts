@@ -2,6 +2,7 @@ import { FleetError, throwProblems } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
 import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
 import { takeTargetLock } from "../postgres/lock.ts";
+import { orRollback } from "../postgres/rollback.ts";
 import type { Session } from "../postgres/session.ts";
 import { registered } from "./onboarding.ts";
 import { dropRoles } from "./roles.ts";
@@ -72,8 +73,8 @@ async function dropSome(
           (one) => `DROP ${one.kind} IF EXISTS ${place}.${quoteIdentifier(one.name)} CASCADE`,
         );
   const { lock, statement } = context.config.fleet.timeouts;
-  await session
-    .script(
+  await orRollback(session, () =>
+    session.script(
       [
         "BEGIN READ WRITE",
         `SET LOCAL lock_timeout = ${lock}`,
@@ -83,11 +84,8 @@ async function dropSome(
         ...drops,
         "COMMIT",
       ].join(";\n"),
-    )
-    .catch(async (error: unknown) => {
-      if (!session.lost) await session.script("ROLLBACK");
-      throw error;
-    });
+    ),
+  );
   return tables.length > 0;
 }
 

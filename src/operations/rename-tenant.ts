@@ -4,6 +4,7 @@ import type { TenantRecord } from "../core/tenant.ts";
 import { renameSchema } from "../dump/rename.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { takeTargetLock } from "../postgres/lock.ts";
+import { orRollback } from "../postgres/rollback.ts";
 import type { Session } from "../postgres/session.ts";
 import { renameTenantRole } from "../postgres/tenant-roles.ts";
 import { begin } from "../rollout/run.ts";
@@ -109,7 +110,7 @@ async function inTransaction(
   use: () => Promise<void>,
 ): Promise<void> {
   const { lock, statement } = context.config.fleet.timeouts;
-  try {
+  await orRollback(session, async () => {
     await session.script(
       [
         begin,
@@ -120,10 +121,7 @@ async function inTransaction(
     );
     await use();
     await session.query("COMMIT");
-  } catch (error) {
-    if (!session.lost) await session.query("ROLLBACK");
-    throw error;
-  }
+  });
 }
 
 async function renameOne(session: Session, [from, to]: Pair): Promise<void> {

@@ -9,11 +9,7 @@ export async function* copyOut(client: pg.Client, sql: string): AsyncIterable<Bu
 }
 
 /** As `Session.copyIn`. */
-export async function copyIn(
-  client: pg.Client,
-  sql: string,
-  chunks: Iterable<string> | AsyncIterable<string>,
-): Promise<void> {
+export async function copyIn(client: pg.Client, sql: string, text: string): Promise<void> {
   const { from } = await import("pg-copy-streams");
-  await pipeline(Readable.from(chunks), client.query(from(sql)));
+  await pipeline(Readable.from([text]), client.query(from(sql)));
 }

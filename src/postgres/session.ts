@@ -159,9 +159,9 @@ export class Session implements Channel {
     return copyOut(this.#client, sql);
   }
 
-  /** Sends a stream to a `COPY ... FROM STDIN`. What the stream throws is thrown again, and nothing is copied. */
-  copyIn(sql: string, chunks: Iterable<string> | AsyncIterable<string>): Promise<void> {
-    return copyIn(this.#client, sql, chunks);
+  /** Sends a text to a `COPY ... FROM STDIN`. */
+  copyIn(sql: string, text: string): Promise<void> {
+    return copyIn(this.#client, sql, text);
   }
 
   async when(condition: string, then: () => Promise<void>): Promise<void> {

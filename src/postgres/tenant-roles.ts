@@ -1,6 +1,7 @@
 import { FleetError, messageOf } from "../core/errors.ts";
 import { quoteIdentifier, quoteLiteral } from "./identifiers.ts";
 import { lockKey } from "./lock.ts";
+import { orRollback } from "./rollback.ts";
 import { ScriptError } from "./script.ts";
 import type { Session } from "./session.ts";
 import { sqlstate, sqlstateOf } from "./sqlstate.ts";
@@ -66,12 +67,11 @@ export async function makeTenantRoles(
   application: string,
 ): Promise<string[]> {
   for (let from = 0; from < names.length; from += rolesAtOnce)
-    await session
-      .script(makingOf(names.slice(from, from + rolesAtOnce), application))
-      .catch(async (error: unknown) => {
-        if (!session.lost) await session.script("ROLLBACK");
-        throw denied(error) ?? error;
-      });
+    await orRollback(session, () =>
+      session.script(makingOf(names.slice(from, from + rolesAtOnce), application)),
+    ).catch((error: unknown) => {
+      throw denied(error) ?? error;
+    });
   const rows = await session.query<{ name: string }>(
     "SELECT name FROM unnest($1::text[]) AS name WHERE pg_catalog.pg_has_role($2::name, name::name, 'USAGE')",
     [names, application],

@@ -1,6 +1,7 @@
 import type { Timeouts } from "../config/schema.ts";
 import type { Creation } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
+import { orRollback } from "../postgres/rollback.ts";
 import type { Session } from "../postgres/session.ts";
 import { guard, slateFor } from "./guard.ts";
 import { begin, beginSnapshot } from "./run.ts";
@@ -68,13 +69,4 @@ function opening(session: Session, work: TenantWork): string[] {
   const { snapshotBehind: locks } = work;
   const first = locks === undefined ? [begin] : [beginSnapshot, ...locks];
   return [...first, ...slateFor(session), ...guarded];
-}
-
-async function orRollback<Result>(session: Session, use: () => Promise<Result>): Promise<Result> {
-  try {
-    return await use();
-  } catch (error) {
-    if (!session.lost) await session.script("ROLLBACK");
-    throw error;
-  }
 }

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { type CommonOptions, createContext, type Finish } from "../context.ts";
 import { exitCode } from "../exit-codes.ts";
-import { printJson, printText, writeLine } from "../output.ts";
+import { printResult, printText, writeLine } from "../output.ts";
 import {
   type Attributes,
   attribute,
@@ -33,8 +33,7 @@ function renameCommand(command: Command, finish: Finish): Command {
     .action(async (tenant: string, to: string, options: CommonOptions) => {
       const { renameTenant } = await import("../../operations/rename-tenant.ts");
       await renameTenant(await createContext(options), { tenant, to });
-      if (options.json === true) printJson({ tenant, to, done: "rename" });
-      else await printText(`Tenant ${tenant} is ${to} now.`);
+      await printResult(options, { tenant, to, done: "rename" }, `Tenant ${tenant} is ${to} now.`);
       finish(exitCode.done);
     });
 }
@@ -80,8 +79,11 @@ function exportCommand(command: Command, finish: Finish): Command {
     .action(async (tenant: string, file: string, options: CommonOptions) => {
       const { exportTenant } = await import("../../operations/export-tenant.ts");
       await exportTenant(await createContext(options), { tenant, file });
-      if (options.json === true) printJson({ tenant, file, done: "export" });
-      else await printText(`Tenant ${tenant} is in ${file}.`);
+      await printResult(
+        options,
+        { tenant, file, done: "export" },
+        `Tenant ${tenant} is in ${file}.`,
+      );
       finish(exitCode.done);
     });
 }

@@ -10,7 +10,7 @@ import {
   type Finish,
 } from "../context.ts";
 import { exitCode } from "../exit-codes.ts";
-import { printJson, printText, writeLine } from "../output.ts";
+import { printJson, printResult, printText, writeLine } from "../output.ts";
 import { askLine, askSecret, canAsk } from "../prompt.ts";
 import {
   type Attributes,
@@ -159,8 +159,7 @@ function lifeCommand(command: Command, finish: Finish, what: string, done: strin
       };
       const operation = operations[command.name() as keyof typeof operations];
       await operation(await createContext(options), { tenant });
-      if (options.json === true) printJson({ tenant, done: command.name() });
-      else await printText(done);
+      await printResult(options, { tenant, done: command.name() }, done);
       finish(exitCode.done);
     });
 }
@@ -177,11 +176,8 @@ function removeCommand(command: Command, finish: Finish): Command {
       if (options.yes !== true) await confirmName(tenant);
       const { dump } = options;
       await removeTenant(context, { tenant, ...(dump === undefined ? {} : { dump }) });
-      if (options.json === true) printJson({ tenant, done: "remove" });
-      else
-        await printText(
-          `Tenant ${tenant} is gone${dump === undefined ? "" : `; it is in ${dump}`}.`,
-        );
+      const kept = dump === undefined ? "" : `; it is in ${dump}`;
+      await printResult(options, { tenant, done: "remove" }, `Tenant ${tenant} is gone${kept}.`);
       finish(exitCode.done);
     });
 }
