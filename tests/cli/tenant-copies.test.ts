@@ -143,6 +143,17 @@ describe("while a lock is in the way", () => {
     await expectWorking(project, "acme");
   });
 
+  test("a killed removal is brought to its end by the next one, and takes no part meanwhile", async () => {
+    const { project } = await signalled("SIGKILL", 1, "tenants", "remove", "acme", "--yes");
+    const cli = cliOf(project);
+    expect(await statusOf(project, "acme")).toBe("removing");
+    expect(await traces(project, "acme")).toEqual([{ name: "crm_acme" }, { name: "acme" }]);
+    const added = await cli("tenants", "add", "acme");
+    expect([added.code, added.stderr]).toEqual([2, expect.stringContaining("being removed")]);
+    expect((await cli("tenants", "remove", "acme", "--yes")).code).toBe(0);
+    expect(await traces(project, "acme")).toEqual([]);
+  });
+
   test("an interrupted export ends with 130, and leaves no file", async () => {
     const { project, result } = await signalled("SIGINT", 2, "tenants", "export", "acme", "x.gz");
     expect(result.code, result.stderr).toBe(130);
