@@ -1,3 +1,6 @@
+/** The table in a tenant schema that says what was applied to it. */
+export const ledgerName = "__fleet_ledger";
+
 /** One row of a ledger: a migration that was applied to the target, wholly or in part. */
 export interface LedgerEntry {
   readonly tag: string;

@@ -1,4 +1,5 @@
-import { ledgerColumns, ledgerName } from "../ledger/table.ts";
+import { ledgerName } from "../core/ledger.ts";
+import { ledgerColumns } from "../ledger/table.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import type { Session } from "../postgres/session.ts";
 import { settings } from "./content.ts";

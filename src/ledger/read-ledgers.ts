@@ -1,8 +1,9 @@
 import type { LedgerEntry, LedgerState } from "../core/ledger.ts";
+import { ledgerName } from "../core/ledger.ts";
 import type { Session } from "../postgres/session.ts";
 import { readInBatches } from "./batches.ts";
 import { digestExpression } from "./digest.ts";
-import { ledgerName, ledgerOf } from "./table.ts";
+import { ledgerOf } from "./table.ts";
 
 /** Ledger states that need not be fetched row by row, by their digest. */
 export type KnownStates = ReadonlyMap<string, readonly LedgerEntry[]>;

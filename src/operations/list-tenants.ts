@@ -1,8 +1,8 @@
 import type { Attribute, Tenant } from "../config/schema.ts";
+import { ledgerName } from "../core/ledger.ts";
 import type { TargetPlan } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import type { TenantRecord, TenantStatus } from "../core/tenant.ts";
-import { ledgerName } from "../ledger/table.ts";
 import { type Planner, planTarget } from "../plan/build.ts";
 import { discoverTenants } from "../tenants/discover.ts";
 import { listedTenants, resolveTargets } from "../tenants/targets.ts";

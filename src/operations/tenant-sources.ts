@@ -1,7 +1,7 @@
 import { type FleetConfig, type Tenant, tenantList } from "../config/schema.ts";
 import { FleetError, messageOf } from "../core/errors.ts";
+import { ledgerName } from "../core/ledger.ts";
 import type { TenantRecord } from "../core/tenant.ts";
-import { ledgerName } from "../ledger/table.ts";
 import { discoverTenants } from "../tenants/discover.ts";
 import { type Selection, tenantsOf } from "../tenants/targets.ts";
 import { type Context, withDatabases } from "./context.ts";

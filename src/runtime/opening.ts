@@ -1,6 +1,7 @@
 import { FleetError } from "../core/errors.ts";
+import { ledgerName } from "../core/ledger.ts";
 import { type Target, targetName } from "../core/target.ts";
-import { ledgerName, ledgerOf } from "../ledger/table.ts";
+import { ledgerOf } from "../ledger/table.ts";
 import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
 import type { Lease } from "../postgres/lease.ts";
 import { sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
