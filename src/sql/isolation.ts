@@ -1,15 +1,12 @@
+import { ledgerName } from "../core/ledger.ts";
+import { definerViolation } from "./definer.ts";
 import { isPlaceholder } from "./literals.ts";
 import type { Tree } from "./parser.ts";
+import { reachOf } from "./reach.ts";
 import { namesOfTree } from "./references.ts";
+import { settingViolation } from "./settings.ts";
 import { isTree, optionOf, unwrap, walk } from "./tree.ts";
-
-/** Why a statement may not run for a tenant. */
-export interface Violation {
-  readonly message: string;
-  readonly remedy: string;
-  /** The name to point the caret at, if the statement spells it. */
-  readonly name?: string;
-}
+import type { Violation } from "./violation.ts";
 
 /** Kinds of statement whose effect stays inside schemas that the statement names. All others are refused. */
 const tenantKinds = new Set([
@@ -56,6 +53,7 @@ const tenantKinds = new Set([
   "RefreshMatViewStmt",
   "ReindexStmt",
   "RenameStmt",
+  "ReturnStmt",
   "RuleStmt",
   "SelectStmt",
   "TransactionStmt",
@@ -84,7 +82,6 @@ const remedies: Readonly<Record<string, string>> = {
   CopyStmt: "A migration has no data stream; write INSERT statements.",
 };
 
-const settingsOfTheRunner = new Set(["search_path", "role", "session_authorization"]);
 const systemSchemas = new Set(["pg_catalog", "information_schema", "pg_temp"]);
 
 /**
@@ -101,21 +98,18 @@ export function violationOf(
   },
 ): Violation | undefined {
   const [kind, body] = unwrap(tree);
-  if (!tenantKinds.has(kind) || !worksOnTenantObjects(kind, body)) {
-    return {
-      message: `${kind.replace(/Stmt$/, "")} reaches beyond one tenant's schema`,
-      remedy:
-        remedies[kind] ?? "Run it once per database by other means, not in a tenant's migration.",
-    };
-  }
+  if (!tenantKinds.has(kind) || !worksOnTenantObjects(kind, body)) return beyond(kind);
   const { sharedSchemas, extensionSchema } = allowance;
   const allowed = [...sharedSchemas, ...(extensionSchema === undefined ? [] : [extensionSchema])];
   return (
     wholeDatabaseViolation(kind, body) ??
-    catalogViolation(kind, body) ??
+    foreignViolation(tree) ??
+    nestedViolation(tree) ??
     transactionViolation(kind, body) ??
     settingViolation(kind, body, tree) ??
-    schemaViolation(kind, body, tree, allowed)
+    publicViolation(kind, body) ??
+    schemaViolation(kind, body, tree, allowed) ??
+    definerViolation(kind, body)
   );
 }
 
@@ -132,17 +126,56 @@ function worksOnTenantObjects(kind: string, body: Tree): boolean {
   return onSchema || tenantObjects.has(type);
 }
 
-/** Rows of the system catalogs are everybody's, and pg_settings is another way to SET. */
-function catalogViolation(kind: string, body: Tree): Violation | undefined {
-  if (!/^(Insert|Update|Delete|Merge)Stmt$/.test(kind) || !isTree(body.relation)) return undefined;
-  const { relname, schemaname } = body.relation;
-  const isCatalog =
-    schemaname === "pg_catalog" || (schemaname === undefined && /^pg_/.test(String(relname)));
-  if (!isCatalog) return undefined;
+/** What is PostgreSQL's own belongs to every tenant, and the ledger to the runner. */
+function foreignViolation(tree: Tree): Violation | undefined {
+  const { systemObjects, ledger } = reachOf(tree);
+  const [object] = systemObjects;
+  if (object !== undefined)
+    return {
+      message: `the statement works on ${object}: what is PostgreSQL's own may only be read`,
+      remedy:
+        "Remove it. If an object of the tenant's has this name, write public. in front of it.",
+      name: object.replace(/,.*/, "").split(".").at(-1) ?? object,
+    };
+  if (!ledger) return undefined;
   return {
-    message: `the statement writes to the system catalog ${String(relname)}`,
-    remedy: "Write the DDL statement that changes it.",
-    name: String(relname),
+    message: `the statement names ${ledgerName}, the runner's record of what was applied to the tenant`,
+    remedy: "Remove it. Use drizzle-fleet stamp or repair to change what is recorded.",
+    name: ledgerName,
+  };
+}
+
+/** Statements inside a statement: in rules, CTEs, bodies that are parsed with it. */
+function nestedViolation(tree: Tree): Violation | undefined {
+  for (const kind of reachOf(tree).kinds) if (!tenantKinds.has(kind)) return beyond(kind);
+  return undefined;
+}
+
+function beyond(kind: string): Violation {
+  return {
+    message: `${kind.replace(/Stmt$/, "")} reaches beyond one tenant's schema`,
+    remedy:
+      remedies[kind] ?? "Run it once per database by other means, not in a tenant's migration.",
+  };
+}
+
+/** PUBLIC is every role of the server: it would see an archived tenant, and every tenant that has a role of its own. */
+function publicViolation(kind: string, body: Tree): Violation | undefined {
+  const grant = kind === "AlterDefaultPrivilegesStmt" && isTree(body.action) ? body.action : body;
+  if (!(kind === "GrantStmt" || kind === "AlterDefaultPrivilegesStmt") || grant.is_grant !== true)
+    return undefined;
+  // PostgreSQL itself lets PUBLIC use these; the schema keeps it out.
+  if (/FUNCTION|PROCEDURE|ROUTINE|TYPE|DOMAIN/.test(String(grant.objtype))) return undefined;
+  let isPublic = false;
+  walk(grant.grantees, (node) => {
+    if (node.roletype === "ROLESPEC_PUBLIC") isPublic = true;
+  });
+  if (!isPublic) return undefined;
+  return {
+    message: "a grant to PUBLIC opens the tenant to every role of the server",
+    remedy:
+      "Remove it: the runner lets the application's role in. Grant to a role by its name if another needs access.",
+    name: "public",
   };
 }
 
@@ -168,38 +201,6 @@ function transactionViolation(kind: string, body: Tree): Violation | undefined {
     remedy:
       "Remove the statement: each migration runs in a transaction that the runner opens and ends.",
   };
-}
-
-function settingViolation(kind: string, body: Tree, tree: Tree): Violation | undefined {
-  const set = [
-    ...(kind === "VariableSetStmt" ? [settingOf(body)] : []),
-    ...(kind === "CreateFunctionStmt" || kind === "AlterFunctionStmt" ? optionsOf(body) : []),
-    ...namesOfTree(tree).settings,
-  ];
-  // A setting whose name is computed could be any.
-  const forbidden = set.find(
-    (setting) => setting === undefined || settingsOfTheRunner.has(setting),
-  );
-  if (forbidden === undefined && !set.includes(undefined)) return undefined;
-  const name = forbidden ?? "search_path";
-  return {
-    message: `${name} is set by the runner: it is what keeps a migration inside its tenant`,
-    remedy: "Remove the statement; names without a schema already resolve in the tenant schema.",
-    name: forbidden ?? "set_config",
-  };
-}
-
-/** A function may have a search_path of its own, whose schemas are checked; another role it may not. */
-function optionsOf(body: Tree): string[] {
-  const found: string[] = [];
-  walk(body, (node, key) => {
-    if (key === "VariableSetStmt" && settingOf(node) !== "search_path") found.push(settingOf(node));
-  });
-  return found;
-}
-
-function settingOf(node: Tree): string {
-  return node.kind === "VAR_RESET_ALL" ? "search_path" : String(node.name).toLowerCase();
 }
 
 function schemaViolation(

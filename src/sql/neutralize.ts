@@ -5,6 +5,7 @@ import { sameButForSchema } from "./compare.ts";
 import { applyEdits, type Neutral, type ParsedText, parseOne, parseText } from "./parsed-text.ts";
 import { GrammarError, type Tree } from "./parser.ts";
 import { neutralizePlpgsql, opaque } from "./plpgsql.ts";
+import { reachOf } from "./reach.ts";
 import { namesOfTree, searchPathOf } from "./references.ts";
 import { isTree, walk } from "./tree.ts";
 
@@ -28,9 +29,12 @@ export function neutralize(statement: ParsedText): Neutral {
   const body = bodyOf(statement);
   const inside = body === undefined ? undefined : neutralizeBody(statement, body);
   const inner = inside?.trees ?? [];
+  const reach = reachOf(tree).suspicions;
+  const endsTransaction = inside?.endsTransaction ?? false;
   if (!mayNameSchema.test(text)) {
-    const { unproved = [], unreplaced = [] } = inside ?? {};
-    return { sql: [text], trees: [tree, ...inner], unproved, unreplaced };
+    const unproved = [...(inside?.unproved ?? []), ...namesOfTree(tree).suspicions, ...reach];
+    const unreplaced = inside?.unreplaced ?? [];
+    return { sql: [text], trees: [tree, ...inner], unproved, unreplaced, endsTransaction };
   }
   const found = findSchemas(
     text,
@@ -42,6 +46,7 @@ export function neutralize(statement: ParsedText): Neutral {
   const unproved = [
     ...(inside?.unproved ?? []),
     ...namesOfTree(tree).suspicions,
+    ...reach,
     ...unexplained(statement, found),
   ];
   const unreplaced = [
@@ -50,7 +55,7 @@ export function neutralize(statement: ParsedText): Neutral {
   ];
   const bodyChanged = body !== undefined && inside !== undefined && inside.sql.length > 1;
   if (found.edits.length === 0 && !bodyChanged)
-    return { sql: [text], trees: [tree, ...inner], unproved, unreplaced };
+    return { sql: [text], trees: [tree, ...inner], unproved, unreplaced, endsTransaction };
   // A body may be spelled like a name in public, and then it is no such name.
   const edits = found.edits.filter(({ start }) => start !== body?.token.start);
   if (bodyChanged) edits.push({ ...body.token, replacement: body.write(inside.sql) });
@@ -63,7 +68,7 @@ export function neutralize(statement: ParsedText): Neutral {
     const failed = "that it means the same in another schema";
     return { sql: [text], trees: [tree, ...inner], unproved, unreplaced: [...unreplaced, failed] };
   }
-  return { sql, trees: [after, ...inner], unproved, unreplaced };
+  return { sql, trees: [after, ...inner], unproved, unreplaced, endsTransaction };
 }
 
 function neutralizeBody(statement: ParsedText, body: Body): Neutral {

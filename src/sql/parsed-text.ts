@@ -33,6 +33,8 @@ export interface Neutral {
   readonly unproved: readonly string[];
   /** What names `public` and could not be replaced: it would leave the tenant for certain. */
   readonly unreplaced: readonly string[];
+  /** True for a DO block that ends the transaction it runs in. */
+  readonly endsTransaction?: boolean;
 }
 
 /**

@@ -5,6 +5,7 @@ import { sameButForSchema } from "./compare.ts";
 import { identifierValue, literalOf } from "./literals.ts";
 import { applyEdits, type Edit, type Neutral, type ParsedText, parseOne } from "./parsed-text.ts";
 import { codeTokens, parsePlpgsql, type Token, type Tree } from "./parser.ts";
+import { reachOf } from "./reach.ts";
 import { namesOfTree } from "./references.ts";
 import { isTree, walk } from "./tree.ts";
 
@@ -44,7 +45,10 @@ export function neutralizePlpgsql(
       : []),
     ...(spellsPublic(body.value) ? [] : nestedBodies(original)),
     ...(found.unexplained ? [] : unexplainedNames(original, body.value, tokens)),
-    ...sqlTrees(original).flatMap((statement) => namesOfTree(statement).suspicions),
+    ...sqlTrees(original).flatMap((statement) => [
+      ...namesOfTree(statement).suspicions,
+      ...reachOf(statement).suspicions,
+    ]),
   ];
   const unreplaced = [
     ...(found.unexplained ? ["what public stands for"] : []),
@@ -56,7 +60,16 @@ export function neutralizePlpgsql(
   }
   const declared = [...declaredNames(fill(sql, placeholder)).schemas].map(typeIn);
   const trees = [...sqlTrees(after), ...typeTrees(after), ...declared, ...dynamic.trees];
-  return { sql, trees, unproved, unreplaced };
+  const endsTransaction = "DoStmt" in statement.tree && commits(original);
+  return { sql, trees, unproved, unreplaced, endsTransaction };
+}
+
+function commits(tree: Tree): boolean {
+  let found = false;
+  walk(tree, (_, key) => {
+    if (/^PLpgSQL_stmt_(commit|rollback)$/.test(key)) found = true;
+  });
+  return found;
 }
 
 /**

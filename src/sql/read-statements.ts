@@ -1,12 +1,14 @@
 import { FleetError } from "../core/errors.ts";
 import type { Statement } from "../core/migration.ts";
 import { type Classification, classify } from "./classify.ts";
-import { type Violation, violationOf } from "./isolation.ts";
+import { pinSearchPath } from "./definer.ts";
+import { violationOf } from "./isolation.ts";
 import { identifierValue } from "./literals.ts";
 import { neutralize } from "./neutralize.ts";
 import type { Neutral } from "./parsed-text.ts";
 import { SourceText } from "./source-text.ts";
 import { type RawStatement, splitStatements } from "./split.ts";
+import type { Violation } from "./violation.ts";
 
 /** What a migration may do beside working in the tenant schema. */
 export interface Allowance {
@@ -52,7 +54,7 @@ export function readStatements(
       extensions.push(kind.extension);
       continue;
     }
-    const neutral = neutralize(raw.parsed);
+    const neutral = neutralize(pinSearchPath(raw.parsed, pathAfterTenant(allowance)));
     const refusals = refusalsOf(neutral, kind, allowance);
     problems.push(...refusals.map((refusal) => refused(source, raw, refusal)));
     if (refusals.length > 0) continue;
@@ -82,9 +84,15 @@ export function readStatements(
   return { statements, extensions };
 }
 
+/** The schemas that follow the tenant's own on the search_path. */
+function pathAfterTenant({ sharedSchemas, extensionSchema }: Allowance): string[] {
+  return [...sharedSchemas, ...(extensionSchema === undefined ? [] : [extensionSchema])];
+}
+
 function refusalsOf(neutral: Neutral, kind: Classification, allowance: Allowance): Violation[] {
   const violations = neutral.trees.flatMap((tree) => violationOf(tree, allowance) ?? []);
   const { concurrently: work } = kind;
+  if (neutral.endsTransaction === true) violations.push(commitInside);
   if (work !== undefined && "name" in work && work.name === "") violations.push(unnamedIndex);
   // A body is read in several ways, and says the same in each.
   if (violations.length > 0)
@@ -94,7 +102,9 @@ function refusalsOf(neutral: Neutral, kind: Classification, allowance: Allowance
 }
 
 function unproved(what: string): Violation {
+  const called = /(\w+)\(\)/.exec(what)?.[1];
   return {
+    ...(called === undefined ? {} : { name: called }),
     message: `cannot prove that this stays in the tenant: ${what}`,
     remedy:
       "Write it so that it can be read, or read it yourself and list the migration under acceptUnproved of the service.",
@@ -108,6 +118,13 @@ function unreplaced(what: string): Violation {
     name: "public",
   };
 }
+
+const commitInside: Violation = {
+  message: "a DO block cannot end the transaction that its migration runs in",
+  remedy:
+    "Write the steps as sections of the file, BEGIN; ... COMMIT; each: every one is recorded, and a later attempt continues after it.",
+  name: "commit",
+};
 
 const unnamedIndex: Violation = {
   message: "an index that is built CONCURRENTLY needs a name",

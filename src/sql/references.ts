@@ -1,3 +1,4 @@
+import { namesAnObject } from "./builtins/functions.ts";
 import { identifierValue, schemaInName } from "./literals.ts";
 import type { Tree } from "./parser.ts";
 import { isTree, namesOf, optionOf, stringOf, unwrap } from "./tree.ts";
@@ -41,10 +42,6 @@ const namedWithTable = new Set([
 
 const registryTypes = /^reg(class|type|proc|procedure|oper|operator|config|dictionary|collation)$/;
 
-/** Built-in functions whose first argument is the name of an object. */
-const namingFunctions =
-  /^(nextval|currval|setval|to_reg\w+|pg_get_serial_sequence|pg_(relation|table|indexes|total_relation)_size|pg_partition_\w+)$/;
-
 /** Built-in functions whose first argument, of several, is a text search configuration. */
 const searchFunctions =
   /^(to_tsvector|(plain|phrase|websearch_)?to_tsquery|ts_headline|jsonb?_to_tsvector)$/;
@@ -52,9 +49,6 @@ const searchFunctions =
 /** Built-in functions whose arguments are text and nothing else. */
 const textFunctions =
   /^(jsonb?_build_\w+|format|concat(_ws)?|lower|upper|initcap|replace|regexp_\w+|substr(ing)?|left|right|split_part|strpos|starts_with|[blr]?trim|md5|length|quote_\w+|string_to_\w+|translate|repeat|reverse|encode|decode|to_char|to_jsonb?|array_\w+)$/;
-
-/** Built-in functions that run the text they are given. */
-const executingFunctions = /^(query_to_xml\w*|ts_stat|ts_rewrite|dblink\w*)$/;
 
 /** Built-in functions that take the name of a schema. */
 const schemaFunctions = /^(to_regnamespace|has_schema_privilege)$/;
@@ -156,7 +150,13 @@ function addFirst(list: unknown, found: Set<string>): void {
 function addCast(node: Tree, found: Collected): void {
   if (!isTree(node.typeName)) return;
   const type = namesOf(node.typeName.names)?.at(-1) ?? "";
-  if (type === "regnamespace") addSchemaText(constantIn(node.arg), found);
+  if (type === "regnamespace") {
+    addSchemaText(constantIn(node.arg), found);
+    for (const { value } of constantIn(node.arg)) {
+      const schema = identifierValue(value.trim());
+      if (schema !== "public") found.schemas.add(schema);
+    }
+  }
   if (!registryTypes.test(type)) return;
   addObjectName(node.arg, found);
 }
@@ -167,11 +167,12 @@ function addCall(node: Tree, found: Collected): void {
   const name = namesOf(node.funcname)?.at(-1) ?? "";
   const [first, ...rest] = node.args.map(constantIn);
   if (name === "set_config") found.settings.push(first?.[0]?.value.toLowerCase());
-  if (executingFunctions.test(name)) found.suspicions.push(`the text that ${name}() runs`);
   if (schemaFunctions.test(name)) addSchemaText([...(first ?? []), ...rest.flat()], found);
-  const naming = namingFunctions.test(name) || (rest.length > 0 && searchFunctions.test(name));
-  if (naming) addObjectName(node.args[0], found);
-  if (naming || textFunctions.test(name)) return;
+  const searching = rest.length > 0 && searchFunctions.test(name);
+  if (namesAnObject(name) && !isKnownName(node.args[0]))
+    found.suspicions.push(`which object ${name}() is given while the statement runs`);
+  else if (namesAnObject(name) || searching) addObjectName(node.args[0], found);
+  if (namesAnObject(name) || searching || textFunctions.test(name)) return;
   addSuspicions([...(first ?? []), ...rest.flat()], found);
 }
 
@@ -228,7 +229,7 @@ export interface ConstantString {
 }
 
 /** The string constants that an argument is, through casts, names and arrays. */
-function constantIn(node: unknown): ConstantString[] {
+export function constantIn(node: unknown): ConstantString[] {
   if (!isTree(node)) return [];
   if (isTree(node.TypeCast)) return constantIn(node.TypeCast.arg);
   if (isTree(node.NamedArgExpr)) return constantIn(node.NamedArgExpr.arg);
@@ -240,6 +241,17 @@ function constantIn(node: unknown): ConstantString[] {
   return typeof value === "string"
     ? [{ value, location: typeof location === "number" ? location : 0 }]
     : [];
+}
+
+/** True for an argument that says which object is meant: a constant, or a function that finds one by constants. */
+function isKnownName(node: unknown): boolean {
+  if (!isTree(node)) return false;
+  if (isTree(node.TypeCast)) return isKnownName(node.TypeCast.arg);
+  if (isTree(node.NamedArgExpr)) return isKnownName(node.NamedArgExpr.arg);
+  if (isTree(node.A_Const)) return node.A_Const.sval !== undefined || node.A_Const.isnull === true;
+  if (!isTree(node.FuncCall) || !Array.isArray(node.FuncCall.args)) return false;
+  const name = namesOf(node.FuncCall.funcname)?.at(-1) ?? "";
+  return namesAnObject(name) && node.FuncCall.args.every(isKnownName);
 }
 
 /** True for a name that is put together when the statement runs. */

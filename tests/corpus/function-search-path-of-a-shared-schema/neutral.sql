@@ -1,1 +1,1 @@
-ALTER FUNCTION f() SET search_path = "{tenant}", other;
+ALTER FUNCTION f() SET search_path = "{tenant}", other, pg_temp;

@@ -4,4 +4,3 @@ CREATE FUNCTION public.c() RETURNS integer LANGUAGE sql SET search_path = '' AS 
 CREATE FUNCTION public.d() RETURNS integer LANGUAGE sql SET search_path TO pg_catalog, "public" AS $$ SELECT 1 $$;
 CREATE FUNCTION public.e() RETURNS integer LANGUAGE sql SET search_path FROM CURRENT AS $$ SELECT 1 $$;
 ALTER FUNCTION public.a() SET search_path = public;
-ALTER FUNCTION public.a() RESET search_path;

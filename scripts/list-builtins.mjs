@@ -1,0 +1,87 @@
+// Writes src/sql/builtins/names.ts: what PostgreSQL brings along in pg_catalog, of every version it is given.
+// Usage: node scripts/list-builtins.mjs <connection URL>...   (one server of each major version; names that are in the
+// file stay, so that a new version can be added on its own). Needs dist/ (npm run build). Review what is new with git
+// diff, then decide about it in builtins/functions.ts.
+import { existsSync, writeFileSync } from "node:fs";
+import pg from "pg";
+
+const file = new URL("../src/sql/builtins/names.ts", import.meta.url);
+const built = new URL("../dist/sql/builtins/names.js", import.meta.url);
+const before = existsSync(built) ? await import(built.href) : {};
+
+const queries = {
+  functions: `SELECT proname AS name, bool_and(provolatile = 'i' AND NOT prorettype = ANY (machinery) AND NOT proargtypes::oid[] && machinery) AS immutable
+    FROM pg_proc, (SELECT array_agg(oid) AS machinery FROM pg_type WHERE typname IN ('internal', 'cstring', 'trigger', 'event_trigger') OR typname LIKE '%_handler') m
+    WHERE pronamespace IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace) GROUP BY proname`,
+  relations: `SELECT relname AS name FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind IN ('r', 'v')`,
+  types: `SELECT typname AS name FROM pg_type WHERE typnamespace = 'pg_catalog'::regnamespace AND typtype <> 'c' AND typelem = 0`,
+  operators: `SELECT DISTINCT oprname AS name FROM pg_operator WHERE oprnamespace = 'pg_catalog'::regnamespace`,
+  searchObjects: `SELECT cfgname AS name FROM pg_ts_config WHERE cfgnamespace = 'pg_catalog'::regnamespace
+    UNION SELECT dictname FROM pg_ts_dict WHERE dictnamespace = 'pg_catalog'::regnamespace UNION SELECT prsname FROM pg_ts_parser UNION SELECT tmplname FROM pg_ts_template`,
+  operatorClasses: `SELECT opcname AS name FROM pg_opclass WHERE opcnamespace = 'pg_catalog'::regnamespace
+    UNION SELECT opfname FROM pg_opfamily WHERE opfnamespace = 'pg_catalog'::regnamespace`,
+  conversions: `SELECT conname AS name FROM pg_conversion WHERE connamespace = 'pg_catalog'::regnamespace`,
+};
+
+const known = (name) => before[name]?.trim().split(/\s+/) ?? [];
+const immutable = new Map([
+  ...known("immutableFunctions").map((name) => [name, true]),
+  ...known("otherFunctions").map((name) => [name, false]),
+]);
+const lists = Object.fromEntries(Object.keys(queries).map((name) => [name, new Set(known(name))]));
+
+for (const url of process.argv.slice(2)) {
+  const client = new pg.Client(url);
+  await client.connect();
+  for (const [list, query] of Object.entries(queries)) {
+    const { rows } = await client.query(query);
+    for (const row of rows) {
+      lists[list].add(row.name);
+      if (list === "functions")
+        immutable.set(row.name, row.immutable && immutable.get(row.name) !== false);
+    }
+  }
+  await client.end();
+}
+
+const functions = [...immutable];
+const only = (wanted) => functions.filter(([, is]) => is === wanted).map(([name]) => name);
+const { functions: _, ...others } = lists;
+const exported = {
+  immutableFunctions: [
+    "Functions whose every form only computes: immutable, and called with values alone.",
+    only(true),
+  ],
+  otherFunctions: [
+    "All other functions; builtins/functions.ts says which of them are free.",
+    only(false),
+  ],
+  relations: ["Catalogs and the views over them.", [...others.relations]],
+  types: ["Types, without rows' and arrays'.", [...others.types]],
+  operators: ["Operators.", [...others.operators]],
+  searchObjects: [
+    "Text search configurations, dictionaries, parsers and templates.",
+    [...others.searchObjects],
+  ],
+  operatorClasses: ["Operator classes and families.", [...others.operatorClasses]],
+  conversions: ["Conversions between encodings.", [...others.conversions]],
+};
+
+/** Names in lines of at most 118 characters. */
+function wrapped(names) {
+  const lines = [""];
+  for (const name of [...names].sort()) {
+    if (lines.at(-1).length + name.length > 116) lines.push("");
+    lines[lines.length - 1] += `${lines.at(-1) === "" ? "  " : " "}${name}`;
+  }
+  return lines.join("\n");
+}
+
+const parts = Object.entries(exported).map(
+  ([name, [comment, names]]) =>
+    `/** ${comment} */\nexport const ${name} = \`\n${wrapped(names)}\n\`;\n`,
+);
+writeFileSync(
+  file,
+  `// Written by scripts/list-builtins.mjs from pg_catalog of PostgreSQL 14 to 18. Do not edit by hand.\n\n${parts.join("\n")}`,
+);

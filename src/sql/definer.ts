@@ -1,0 +1,130 @@
+import { sameButForSchema } from "./compare.ts";
+import { ParsedText, parseOne } from "./parsed-text.ts";
+import type { Token, Tree } from "./parser.ts";
+import { constantIn } from "./references.ts";
+import { isTree, optionOf, unwrap } from "./tree.ts";
+import type { Violation } from "./violation.ts";
+
+/**
+ * A SECURITY DEFINER function runs as the role that owns every tenant. Without a search_path of its own its names are
+ * looked up along its caller's, who could have it read another tenant's tables; and if pg_temp is not the last entry,
+ * the caller's temporary tables come before the tenant's. Source: PostgreSQL, CREATE FUNCTION, "Writing SECURITY DEFINER
+ * Functions Safely".
+ *
+ * @param shared schemas that follow the tenant's own on the search_path
+ * @returns the statement with a search_path that is the tenant's; any other statement as it is
+ */
+export function pinSearchPath(statement: ParsedText, shared: readonly string[]): ParsedText {
+  const [kind, body] = unwrap(statement.tree);
+  const options = optionsOf(kind, body);
+  if (options === undefined || !mayBeDefiner(kind, options)) return statement;
+  const path = pathIn(options);
+  const at = path === undefined ? endOfDefiner(statement, options) : endOfPath(statement, path);
+  if (at === undefined) return statement;
+  const schemas = ["public", ...shared].map((name) => `"${name.replaceAll('"', '""')}"`);
+  const inserted =
+    path === undefined ? ` SET search_path = ${schemas.join(", ")}, pg_temp` : ", pg_temp";
+  const bytes = Buffer.from(statement.text, "utf8");
+  const text = `${bytes.toString("utf8", 0, at)}${inserted}${bytes.toString("utf8", at)}`;
+  const tree = parseOne(text);
+  const pinned = tree !== undefined && sameButForPath(statement.tree, tree);
+  return pinned ? new ParsedText(tree, text, 0) : statement;
+}
+
+/** Why a function may not be a SECURITY DEFINER as it stands. */
+export function definerViolation(kind: string, body: Tree): Violation | undefined {
+  const options = optionsOf(kind, body);
+  if (options === undefined || !mayBeDefiner(kind, options)) return undefined;
+  const path = pathIn(options);
+  if (path === undefined) return isDefiner(options) ? unpinned : undefined;
+  const names = path.kind === "VAR_SET_VALUE" ? namesOfPath(path) : [];
+  return names.at(-1) === "pg_temp" || isEmptyPath(names) ? undefined : unpinned;
+}
+
+/** Which functions an ALTER meets is not known: what it does to their search_path counts as if they were definers. */
+function mayBeDefiner(kind: string, options: unknown): boolean {
+  return isDefiner(options) || (kind === "AlterFunctionStmt" && pathIn(options) !== undefined);
+}
+
+function isDefiner(options: unknown): boolean {
+  return definerOption(options) !== undefined;
+}
+
+/** An empty path finds nothing that has no schema. */
+function isEmptyPath(names: readonly string[]): boolean {
+  return names.length === 1 && names[0] === "";
+}
+
+const unpinned: Violation = {
+  message:
+    "a SECURITY DEFINER function runs with the rights of the tables' owner, and needs a search_path of its own",
+  remedy: "Add SET search_path = public, pg_temp to the function.",
+  name: "search_path",
+};
+
+function optionsOf(kind: string, body: Tree): unknown {
+  if (kind === "CreateFunctionStmt") return body.options;
+  return kind === "AlterFunctionStmt" ? body.actions : undefined;
+}
+
+function definerOption(options: unknown): Tree | undefined {
+  const option = optionOf(options, "security");
+  const on =
+    isTree(option?.arg) && isTree(option.arg.Boolean) && option.arg.Boolean.boolval === true;
+  return on ? option : undefined;
+}
+
+/** The last of the options that say something about the search_path: it is the one that counts. */
+function pathIn(options: unknown): Tree | undefined {
+  const sets = (Array.isArray(options) ? options : []).flatMap((option: unknown) => {
+    const set = isTree(option) && isTree(option.DefElem) ? option.DefElem.arg : undefined;
+    return isTree(set) && isTree(set.VariableSetStmt) ? [set.VariableSetStmt] : [];
+  });
+  return sets.findLast(
+    ({ name, kind }) => kind === "VAR_RESET_ALL" || String(name).toLowerCase() === "search_path",
+  );
+}
+
+function namesOfPath(path: Tree): string[] {
+  return Array.isArray(path.args) ? path.args.flatMap(constantIn).map(({ value }) => value) : [];
+}
+
+/** Where a search_path can be put: after SECURITY DEFINER, which comes before a body that needs no quotes. */
+function endOfDefiner(statement: ParsedText, options: unknown): number | undefined {
+  const option = definerOption(options);
+  if (option === undefined) return undefined;
+  const from = Number(option.location ?? 0) - statement.offset;
+  return tokenFrom(statement, from, ({ text }) => /^definer$/i.test(text))?.end;
+}
+
+/** Where pg_temp can be added to a search_path that lacks it. */
+function endOfPath(statement: ParsedText, path: Tree): number | undefined {
+  const names = namesOfPath(path);
+  if (path.kind !== "VAR_SET_VALUE" || names.includes("pg_temp") || isEmptyPath(names))
+    return undefined;
+  const [last] = (Array.isArray(path.args) ? path.args.flatMap(constantIn) : []).slice(-1);
+  if (last === undefined) return undefined;
+  return tokenFrom(statement, last.location - statement.offset, () => true)?.end;
+}
+
+function tokenFrom(
+  { tokens }: ParsedText,
+  from: number,
+  is: (token: Token) => boolean,
+): Token | undefined {
+  return tokens.find((token) => token.start >= from && is(token));
+}
+
+/** The proof that nothing but the search_path was added. */
+function sameButForPath(before: Tree, after: Tree): boolean {
+  const [kind, body] = unwrap(before);
+  const [kindAfter, bodyAfter] = unwrap(after);
+  if (kind !== kindAfter) return false;
+  const key = kind === "CreateFunctionStmt" ? "options" : "actions";
+  const rest = (tree: Tree) => ({ ...tree, [key]: withoutPath(tree[key]) });
+  return sameButForSchema(rest(body), rest(bodyAfter), () => false);
+}
+
+function withoutPath(options: unknown): unknown[] {
+  return (Array.isArray(options) ? options : []).filter((option) => pathIn([option]) === undefined);
+}

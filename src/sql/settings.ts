@@ -1,0 +1,99 @@
+import type { Tree } from "./parser.ts";
+import { constantIn, namesOfTree } from "./references.ts";
+import { isTree, walk } from "./tree.ts";
+import type { Violation } from "./violation.ts";
+
+/** Settings that keep a migration inside its tenant. */
+const ofTheRunner = /^(search_path|role|session_authorization|drizzle_fleet\..*)$/;
+
+/**
+ * Settings that the server reads text by, and the values that we read it by. The text of the next message is read
+ * before anything in it can set them back. Sources: PostgreSQL's documentation, "String Constants" and
+ * `backslash_quote`; `pg_encname_tbl` for the encoding's names.
+ */
+const ofTheLexer: Readonly<Record<string, RegExp>> = {
+  client_encoding: /^(utf-?8|unicode)$/i,
+  standard_conforming_strings: /^(on|true|yes|1|t)$/i,
+  backslash_quote: /^(safe_encoding|off|false|no|0|f)$/i,
+};
+
+/** Settings that load code, open the catalogs to writes or turn off what watches over the whole server. */
+const ofTheServer =
+  /^(allow_in_place_tablespaces|allow_system_table_mods|dynamic_library_path|event_triggers|extension_control_path|ignore_checksum_failure|ignore_system_indexes|jit_provider|local_preload_libraries|session_preload_libraries|zero_damaged_pages)$/;
+
+/** A setting that a statement sets: by SET, as an option of a function, or with set_config(). */
+interface Set {
+  /** In lower case; undefined for one whose name is computed. */
+  readonly name: string | undefined;
+  /** Its value, where that is one constant. */
+  readonly value?: string | undefined;
+  /** True for RESET and DEFAULT, which lead back to what the session began with. */
+  readonly back?: boolean;
+}
+
+/** Why a statement may not set what it sets. */
+export function settingViolation(kind: string, body: Tree, tree: Tree): Violation | undefined {
+  const ofFunction = kind === "CreateFunctionStmt" || kind === "AlterFunctionStmt";
+  const set: Set[] = [
+    ...(kind === "VariableSetStmt" ? [setBy(body)] : []),
+    // A function may have a search_path of its own, whose schemas are checked elsewhere.
+    ...(ofFunction ? optionsOf(body) : []),
+    ...namesOfTree(tree).settings.map((name) => ({ name })),
+  ];
+  for (const one of set) {
+    const violation = violationOfSetting(one);
+    if (violation !== undefined) return violation;
+  }
+  return undefined;
+}
+
+function optionsOf(body: Tree): Set[] {
+  const found: Set[] = [];
+  walk(body, (node, key) => {
+    if (key !== "VariableSetStmt") return;
+    const set = setBy(node);
+    if (set.name !== "search_path") found.push(set);
+  });
+  return found;
+}
+
+function setBy(node: Tree): Set {
+  if (node.kind === "VAR_RESET_ALL") return { name: "search_path", back: true };
+  const name = String(node.name).toLowerCase();
+  const back = node.kind === "VAR_RESET" || node.kind === "VAR_SET_DEFAULT";
+  const values = Array.isArray(node.args) ? node.args : [];
+  return { name, back, ...(values.length === 1 ? { value: settingValue(values[0]) } : {}) };
+}
+
+function settingValue(node: unknown): string | undefined {
+  const [text] = constantIn(node);
+  if (text !== undefined) return text.value;
+  const number =
+    isTree(node) && isTree(node.A_Const) && isTree(node.A_Const.ival)
+      ? node.A_Const.ival
+      : undefined;
+  return number === undefined ? undefined : String(number.ival ?? 0);
+}
+
+function violationOfSetting({ name, value, back }: Set): Violation | undefined {
+  // A setting whose name is computed could be any.
+  if (name === undefined || ofTheRunner.test(name))
+    return {
+      message: `${name ?? "search_path"} is set by the runner: it is what keeps a migration inside its tenant`,
+      remedy: "Remove the statement; names without a schema already resolve in the tenant schema.",
+      name: name ?? "set_config",
+    };
+  const harmless = ofTheLexer[name];
+  if (harmless !== undefined && back !== true && (value === undefined || !harmless.test(value)))
+    return {
+      message: `${name} changes how the server reads the text of statements: it would read others than were checked`,
+      remedy: "Remove it, and write the text as UTF-8, with E'...' where backslashes are escapes.",
+      name,
+    };
+  if (!ofTheServer.test(name)) return undefined;
+  return {
+    message: `${name} reaches beyond one tenant's schema`,
+    remedy: "Remove it: a migration has no need of it.",
+    name,
+  };
+}

@@ -1,0 +1,13 @@
+CREATE TABLE res AS SELECT query_to_xml('TABLE other' || chr(46) || 'users', true, true, '') x;
+SELECT ts_stat('SELECT 1');
+SELECT database_to_xml(true, true, '');
+SELECT pg_catalog.pg_read_file('PG_VERSION');
+SELECT lo_get(16390);
+SELECT pg_terminate_backend(1);
+SELECT pg_stat_get_live_tuples(16390);
+SELECT dblink('dbname=x', 'SELECT 1');
+SELECT * FROM crosstab('SELECT 1');
+SELECT * FROM ROWS FROM (pg_ls_dir('/')) AS t (x);
+DO $$ DECLARE x text := pg_read_file('PG_VERSION'); BEGIN END $$;
+CREATE FUNCTION f() RETURNS xml LANGUAGE sql RETURN query_to_xml('SELECT 1', true, true, '');
+SELECT pg_catalog.a_function_of_the_next_version();

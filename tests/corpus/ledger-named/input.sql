@@ -1,0 +1,13 @@
+DELETE FROM __fleet_ledger;
+INSERT INTO public.__fleet_ledger SELECT * FROM x;
+DROP TABLE IF EXISTS "__fleet_ledger";
+CREATE TRIGGER t BEFORE INSERT ON __fleet_ledger FOR EACH ROW EXECUTE FUNCTION f();
+CREATE RULE r AS ON INSERT TO __fleet_ledger DO INSTEAD NOTHING;
+CREATE VIEW v AS SELECT * FROM __fleet_ledger;
+ALTER TABLE old RENAME TO __fleet_ledger;
+GRANT INSERT ON __fleet_ledger TO app;
+SELECT '__fleet_ledger'::regclass;
+SELECT 1 FROM U&"\005f_fleet_ledger";
+DO $$ BEGIN EXECUTE 'TRUNCATE __fleet_ledger'; END $$;
+CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'DELETE FROM __fleet_ledger';
+COMMENT ON TABLE __fleet_ledger IS 'x';

@@ -1,0 +1,11 @@
+CREATE FUNCTION "{tenant}".a() RETURNS text LANGUAGE sql SECURITY DEFINER SET search_path = "{tenant}", pg_temp AS $$ SELECT max(name) FROM "{tenant}".users $$;
+CREATE FUNCTION b() RETURNS bigint LANGUAGE sql EXTERNAL SECURITY DEFINER SET search_path = "{tenant}", pg_temp BEGIN ATOMIC SELECT count(*) FROM users; END;
+CREATE FUNCTION c() RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path = "{tenant}", pg_temp RETURN 1;
+CREATE FUNCTION d() RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path = '' AS 'SELECT 1';
+CREATE FUNCTION e() RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path TO "{tenant}", pg_temp AS 'SELECT 1';
+CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN DELETE FROM users; END $$ SECURITY DEFINER SET search_path = "{tenant}", pg_temp -- the last word;
+CREATE FUNCTION f() RETURNS int LANGUAGE sql SECURITY INVOKER AS 'SELECT 1';
+ALTER FUNCTION f() SECURITY DEFINER SET search_path = "{tenant}", pg_temp;
+ALTER FUNCTION f() SECURITY DEFINER SET search_path = "{tenant}", pg_temp RESTRICT;
+ALTER FUNCTION f() SET search_path = "{tenant}", pg_temp;
+ALTER FUNCTION f() SECURITY INVOKER;

@@ -1,0 +1,18 @@
+GRANT SELECT ON pg_catalog.pg_authid TO app;
+CREATE TABLE information_schema.mine (i int);
+LOCK TABLE pg_catalog.pg_class IN ACCESS EXCLUSIVE MODE;
+ALTER TABLE pg_class ADD COLUMN x int;
+CREATE INDEX i ON pg_class (relname);
+CREATE TRIGGER t AFTER INSERT ON pg_class FOR EACH ROW EXECUTE FUNCTION f();
+CREATE POLICY p ON pg_class;
+TRUNCATE pg_class;
+COMMENT ON COLUMN pg_class.relname IS 'x';
+COMMENT ON TABLE pg_catalog.pg_class IS 'x';
+DROP VIEW pg_settings;
+ANALYZE pg_class;
+SELECT 1 INTO pg_catalog.x;
+CREATE TABLE k () INHERITS (pg_class);
+CREATE TABLE c (x int REFERENCES pg_catalog.pg_class (oid));
+GRANT SELECT ON ALL TABLES IN SCHEMA pg_catalog TO app;
+GRANT USAGE ON SCHEMA pg_catalog TO app;
+ALTER DEFAULT PRIVILEGES IN SCHEMA pg_catalog GRANT SELECT ON TABLES TO app;

@@ -1,0 +1,10 @@
+SELECT most_common_vals FROM pg_stats;
+CREATE TABLE x AS SELECT * FROM pg_catalog.pg_statistic;
+SELECT query FROM pg_stat_activity;
+SELECT rolpassword FROM pg_authid;
+SELECT data FROM pg_largeobject;
+SELECT last_value FROM pg_sequences;
+SELECT umoptions FROM pg_user_mappings;
+SELECT 1 FROM pg_stat_statements;
+SELECT option_value FROM information_schema.user_mapping_options;
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM pg_locks LOOP END LOOP; END $$;

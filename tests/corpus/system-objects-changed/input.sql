@@ -1,0 +1,12 @@
+GRANT EXECUTE ON FUNCTION pg_catalog.pg_read_file(text) TO app;
+GRANT EXECUTE ON FUNCTION pg_read_file(text) TO app;
+CREATE FUNCTION pg_catalog.mine() RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE TYPE pg_catalog.mood AS ENUM ('a');
+ALTER FUNCTION pg_ls_dir(text) OWNER TO app;
+DROP FUNCTION lower(text);
+COMMENT ON FUNCTION now() IS 'x';
+COMMENT ON TYPE text IS 'x';
+COMMENT ON OPERATOR + (integer, integer) IS 'x';
+ALTER TEXT SEARCH CONFIGURATION english ADD MAPPING FOR word WITH simple;
+ALTER TEXT SEARCH DICTIONARY simple (stopwords = english);
+COMMENT ON COLLATION "C" IS 'x';
