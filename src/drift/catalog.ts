@@ -8,7 +8,7 @@ const facts = `
 WITH wanted AS (SELECT oid, nspname FROM pg_namespace WHERE nspname = $1),
 relations AS (SELECT c.* FROM pg_class c JOIN wanted n ON c.relnamespace = n.oid WHERE c.relname NOT LIKE '\\_\\_fleet%'),
 types AS (SELECT t.* FROM pg_type t JOIN wanted n ON t.typnamespace = n.oid WHERE t.typname !~ '^_?__fleet'),
-functions AS (SELECT p.* FROM pg_proc p JOIN wanted n ON p.pronamespace = n.oid)
+functions AS (SELECT p.*, n.nspname FROM pg_proc p JOIN wanted n ON p.pronamespace = n.oid)
 SELECT format('relation %s %s rls=%s force=%s options=%s partition=%s of=%s', c.relkind, c.relname, c.relrowsecurity, c.relforcerowsecurity,
     c.reloptions, pg_get_expr(c.relpartbound, c.oid), pg_get_partkeydef(c.oid)) FROM relations c
 UNION ALL SELECT format('inherits %s %s', i.inhrelid::regclass, i.inhparent::regclass) FROM pg_inherits i JOIN relations c ON c.oid = i.inhrelid
@@ -30,7 +30,9 @@ UNION ALL SELECT format('type %s %s %s base=%s default=%s', t.typtype, format_ty
 UNION ALL SELECT format('enum %s %s', t.typname, array_agg(e.enumlabel ORDER BY e.enumsortorder))
   FROM types t JOIN pg_enum e ON e.enumtypid = t.oid GROUP BY t.typname
 UNION ALL SELECT format('function %s(%s) %s %s volatile=%s strict=%s definer=%s config=%s cost=%s rows=%s sql=%s source=%s', p.proname,
-    pg_get_function_arguments(p.oid), pg_get_function_result(p.oid), p.prokind, p.provolatile, p.proisstrict, p.prosecdef, p.proconfig, p.procost,
+    pg_get_function_arguments(p.oid), pg_get_function_result(p.oid), p.prokind, p.provolatile, p.proisstrict, p.prosecdef,
+    ARRAY(SELECT CASE WHEN c LIKE 'search\\_path=%' THEN 'search_path=' || ltrim(replace(', ' || substr(c, 13) || ',', ', ' || quote_ident(p.nspname) || ',', ', $,'), ', ')
+      ELSE c END FROM unnest(p.proconfig) c), p.procost,
     p.prorows, pg_get_function_sqlbody(p.oid), p.prosrc) FROM functions p
 UNION ALL SELECT format('trigger %s enabled=%s', pg_get_triggerdef(t.oid), t.tgenabled) FROM pg_trigger t JOIN relations c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal
 UNION ALL SELECT format('policy %s.%s %s %s %s %s %s', p.tablename, p.policyname, p.permissive, p.roles, p.cmd, p.qual, p.with_check)

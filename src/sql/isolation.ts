@@ -1,11 +1,12 @@
 import { ledgerName } from "../core/ledger.ts";
 import { definerViolation } from "./definer.ts";
+import { publicViolation } from "./grants.ts";
 import { isPlaceholder } from "./literals.ts";
 import type { Tree } from "./parser.ts";
 import { reachOf } from "./reach.ts";
 import { namesOfTree } from "./references.ts";
 import { settingViolation } from "./settings.ts";
-import { isTree, optionOf, unwrap, walk } from "./tree.ts";
+import { optionOf, unwrap } from "./tree.ts";
 import type { Violation } from "./violation.ts";
 
 /** Kinds of statement whose effect stays inside schemas that the statement names. All others are refused. */
@@ -53,7 +54,6 @@ const tenantKinds = new Set([
   "RefreshMatViewStmt",
   "ReindexStmt",
   "RenameStmt",
-  "ReturnStmt",
   "RuleStmt",
   "SelectStmt",
   "TransactionStmt",
@@ -64,6 +64,9 @@ const tenantKinds = new Set([
   "VariableShowStmt",
   "ViewStmt",
 ]);
+
+/** Kinds that stand inside others alone: parts of ALTER TABLE and of bodies, and what a rule may do beside. */
+const innerKinds = new Set(["NotifyStmt", "ReplicaIdentityStmt", "ReturnStmt"]);
 
 /** Kinds of objects that live in a schema. What DROP, COMMENT and their like do to others reaches further. */
 const tenantObjects = new Set(
@@ -107,7 +110,7 @@ export function violationOf(
     nestedViolation(tree) ??
     transactionViolation(kind, body) ??
     settingViolation(kind, body, tree) ??
-    publicViolation(kind, body) ??
+    publicViolation(tree) ??
     schemaViolation(kind, body, tree, allowed) ??
     definerViolation(kind, body)
   );
@@ -147,7 +150,8 @@ function foreignViolation(tree: Tree): Violation | undefined {
 
 /** Statements inside a statement: in rules, CTEs, bodies that are parsed with it. */
 function nestedViolation(tree: Tree): Violation | undefined {
-  for (const kind of reachOf(tree).kinds) if (!tenantKinds.has(kind)) return beyond(kind);
+  for (const kind of reachOf(tree).kinds)
+    if (!tenantKinds.has(kind) && !innerKinds.has(kind)) return beyond(kind);
   return undefined;
 }
 
@@ -156,26 +160,6 @@ function beyond(kind: string): Violation {
     message: `${kind.replace(/Stmt$/, "")} reaches beyond one tenant's schema`,
     remedy:
       remedies[kind] ?? "Run it once per database by other means, not in a tenant's migration.",
-  };
-}
-
-/** PUBLIC is every role of the server: it would see an archived tenant, and every tenant that has a role of its own. */
-function publicViolation(kind: string, body: Tree): Violation | undefined {
-  const grant = kind === "AlterDefaultPrivilegesStmt" && isTree(body.action) ? body.action : body;
-  if (!(kind === "GrantStmt" || kind === "AlterDefaultPrivilegesStmt") || grant.is_grant !== true)
-    return undefined;
-  // PostgreSQL itself lets PUBLIC use these; the schema keeps it out.
-  if (/FUNCTION|PROCEDURE|ROUTINE|TYPE|DOMAIN/.test(String(grant.objtype))) return undefined;
-  let isPublic = false;
-  walk(grant.grantees, (node) => {
-    if (node.roletype === "ROLESPEC_PUBLIC") isPublic = true;
-  });
-  if (!isPublic) return undefined;
-  return {
-    message: "a grant to PUBLIC opens the tenant to every role of the server",
-    remedy:
-      "Remove it: the runner lets the application's role in. Grant to a role by its name if another needs access.",
-    name: "public",
   };
 }
 

@@ -2,10 +2,11 @@ import { FleetError } from "../core/errors.ts";
 import type { Statement } from "../core/migration.ts";
 import { type Classification, classify } from "./classify.ts";
 import { pinSearchPath } from "./definer.ts";
+import { keepFromPublic } from "./grants.ts";
 import { violationOf } from "./isolation.ts";
 import { identifierValue } from "./literals.ts";
 import { neutralize } from "./neutralize.ts";
-import type { Neutral } from "./parsed-text.ts";
+import type { Neutral, ParsedText } from "./parsed-text.ts";
 import { SourceText } from "./source-text.ts";
 import { type RawStatement, splitStatements } from "./split.ts";
 import type { Violation } from "./violation.ts";
@@ -54,7 +55,7 @@ export function readStatements(
       extensions.push(kind.extension);
       continue;
     }
-    const neutral = neutralize(pinSearchPath(raw.parsed, pathAfterTenant(allowance)));
+    const neutral = neutralize(pinned(raw.parsed, allowance));
     const refusals = refusalsOf(neutral, kind, allowance);
     problems.push(...refusals.map((refusal) => refused(source, raw, refusal)));
     if (refusals.length > 0) continue;
@@ -84,9 +85,10 @@ export function readStatements(
   return { statements, extensions };
 }
 
-/** The schemas that follow the tenant's own on the search_path. */
-function pathAfterTenant({ sharedSchemas, extensionSchema }: Allowance): string[] {
-  return [...sharedSchemas, ...(extensionSchema === undefined ? [] : [extensionSchema])];
+/** A statement without what would open the tenant to other roles later on. */
+function pinned(statement: ParsedText, { sharedSchemas, extensionSchema }: Allowance): ParsedText {
+  const shared = [...sharedSchemas, ...(extensionSchema === undefined ? [] : [extensionSchema])];
+  return keepFromPublic(pinSearchPath(statement, shared));
 }
 
 function refusalsOf(neutral: Neutral, kind: Classification, allowance: Allowance): Violation[] {

@@ -56,6 +56,13 @@ async function rowCounts(database: TestDatabase, schema: string): Promise<string
   return counts;
 }
 
+/** What differs on purpose: SECURITY DEFINER functions get a search_path, and nothing is granted to PUBLIC. */
+function pinned(line: string): string {
+  return line
+    .replace("definer=t config={} ", 'definer=t config={"search_path=$, pg_temp,"} ')
+    .replaceAll(/,PUBLIC:[A-Z]+/g, "");
+}
+
 describe("a history in a tenant schema is what it is in public", () => {
   beforeAll(loadParser);
 
@@ -82,7 +89,7 @@ describe("a history in a tenant schema is what it is in public", () => {
 
     const positions = await sequencePositions(original, "public");
     expect(positions.length).toBeGreaterThan(3);
-    const expected = await catalogOf(original, "public");
+    const expected = (await catalogOf(original, "public")).map(pinned);
     expect(expected.length).toBeGreaterThan(300);
     for (const tenant of tenants) {
       expect(await catalogOf(fleet, `app_${tenant}`)).toEqual(expected);

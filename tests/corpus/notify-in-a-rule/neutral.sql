@@ -1,0 +1,1 @@
+CREATE RULE r AS ON INSERT TO users DO ALSO NOTIFY users_changed;
