@@ -4,7 +4,7 @@ import { ScriptError } from "../postgres/script.ts";
 import { guard } from "./guard.ts";
 import { StepError, send, stopIfCancelled, tidy } from "./message.ts";
 import { clearAway, demandOf, finishInterrupted, remains } from "./remnants.ts";
-import { begin, type Opening, type Run, record, roleOf, textFor } from "./run.ts";
+import { begin, type Opening, ownTags, type Run, record, roleOf, textFor } from "./run.ts";
 
 /**
  * Runs a statement that cannot be in a transaction. A small transaction before it writes down that it may have
@@ -26,6 +26,7 @@ export async function runAlone(run: Run, segment: Segment, opening: Opening): Pr
       sharedSchemas: script.sharedSchemas,
       settings: settingsOf(run, work),
       role: roleOf(run),
+      own: ownTags(step),
       ...opening,
     };
     const demand = work === undefined || begun ? undefined : demandOf(run, work);

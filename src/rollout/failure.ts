@@ -1,7 +1,9 @@
 import { messageOf } from "../core/errors.ts";
+import { ledgerName } from "../core/ledger.ts";
 import type { Statement } from "../core/migration.ts";
 import type { Failure, LockHolder } from "../core/outcome.ts";
 import { isConnectionLoss, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
+import { changedLedger } from "./guard.ts";
 import { CancelledError, StepError } from "./message.ts";
 import { oneLine } from "./one-line.ts";
 import type { Script } from "./run.ts";
@@ -29,6 +31,7 @@ export function failureOf(
     };
   }
   const step = error instanceof StepError ? error : undefined;
+  if (messageOf(step?.cause ?? error).includes(changedLedger)) return ledgerChanged(migration);
   const cause = step?.cause ?? error;
   const state = sqlstateOf(cause);
   const committed = step?.committed ?? 0;
@@ -46,6 +49,15 @@ export function failureOf(
       : { line: step.statement.line + step.lines, statement: oneLine(step.statement.original) }),
     ...(holders.length > 0 ? { holders } : {}),
     remedy: `${remedyFor(state, stopped)} ${whatRemains(cause, step?.statement, committed, statements.length)}`,
+  };
+}
+
+function ledgerChanged({ tag, file }: Script["migration"]): Failure {
+  return {
+    message: `the migration, or a trigger or rule on ${ledgerName}, changed what the ledger says`,
+    tag,
+    file,
+    remedy: `Nothing was applied. Leave ${ledgerName} out of ${file}, and drop what was put on that table: the ledger is written by the runner alone.`,
   };
 }
 

@@ -1,6 +1,7 @@
+import type { LedgerEntry } from "../core/ledger.ts";
 import type { Creation } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
-import { digestExpression } from "../ledger/digest.ts";
+import { digestExpression, digestOf } from "../ledger/digest.ts";
 import { relationsIn } from "../ledger/read-ledgers.ts";
 import { createLedger, ledgerOf } from "../ledger/table.ts";
 import type { Channel } from "../postgres/channel.ts";
@@ -18,6 +19,8 @@ export interface GuardOptions {
   readonly create: Creation;
   /** The role to let in when the schema or its ledger is created. */
   readonly role?: string | undefined;
+  /** The entries that are about to be written; what the others say is remembered, for `ledgerIsIntact`. */
+  readonly own?: readonly string[];
   /** What else must be true, and the error to raise when it is not. */
   readonly demand?: {
     readonly condition: string;
@@ -38,8 +41,11 @@ export function guard(options: GuardOptions): string[] {
   const { target, scope, expectation } = options;
   const local = scope === "transaction";
   const lock = local ? "pg_try_advisory_xact_lock" : "pg_try_advisory_lock";
-  const ask = (name: string, question: string) =>
-    `SELECT pg_catalog.set_config('drizzle_fleet.${name}', (${question})::text, true)`;
+  const remember = (name: string, question: string) =>
+    `pg_catalog.set_config('drizzle_fleet.${name}', (${question})::text, true)`;
+  const expected = [remember("expected", expectation)];
+  if (options.own !== undefined)
+    expected.push(remember("others", othersIn(target.schema, options.own, options.create)));
   const answer = (name: string) => `pg_catalog.current_setting('drizzle_fleet.${name}')`;
   const path = [target.schema, ...options.sharedSchemas].map(quoteIdentifier).join(", ");
   // All that is a query stands outside of the block: planned by PL/pgSQL it costs twice as much.
@@ -64,8 +70,8 @@ END`;
     ...settings,
     ownPath,
     // Two statements, so that the second one sees what was committed before the first one had the lock.
-    ask("locked", `pg_catalog.${lock}(${lockKey(target.schema)})`),
-    ask("expected", expectation),
+    `SELECT ${remember("locked", `pg_catalog.${lock}(${lockKey(target.schema)})`)}`,
+    `SELECT ${expected.join(", ")}`,
     `${set} search_path = ${path}`,
     `DO ${quoteLiteral(body)}`,
   ];
@@ -90,6 +96,12 @@ export function slateFor({ pooled }: Pick<Channel, "pooled">): readonly string[]
 }
 
 /**
+ * Constraints and triggers that wait for the commit run now, while names resolve in the tenant schema; and those on the
+ * ledger run before it is looked at.
+ */
+export const nothingDeferred = "SET CONSTRAINTS ALL IMMEDIATE";
+
+/**
  * For the tool's own queries. With every tenant's path PostgreSQL would look each operator up anew, which costs more
  * than to run them.
  */
@@ -109,6 +121,50 @@ function demanded({
 export function ledgerIs(schema: string, digest: string, create: Creation): string {
   if (create !== "nothing") return noLedger(schema);
   return `(SELECT ${digestExpression} FROM ${ledgerOf(schema)}) = ${quoteLiteral(digest)}`;
+}
+
+/** A digest of what the ledger says beside the entries that a step writes. */
+function othersIn(schema: string, own: readonly string[], create: Creation): string {
+  if (create !== "nothing") return quoteLiteral(digestOf([]));
+  return `SELECT ${digestExpression} FROM ${ledgerOf(schema)} WHERE tag NOT IN (${own.map(quoteLiteral).join(", ")})`;
+}
+
+/** What PostgreSQL complains about when a migration has changed the ledger it runs under. */
+export const changedLedger = "drizzle_fleet.ledger_was_changed";
+
+/**
+ * Statements that end a step's transaction with an error when the ledger does not say what it should: a migration, or a
+ * trigger that it left on the ledger, has taken away, swallowed or changed an entry. An unknown setting costs less to complain about than a block of PL/pgSQL.
+ *
+ * @param own the entries that the step writes; the others must be as the guard saw them
+ * @param written what must be true of its own, as SQL
+ */
+export function ledgerIsIntact(schema: string, own: readonly string[], written: string): string[] {
+  const others = othersIn(schema, own, "nothing");
+  const kept = `coalesce(pg_catalog.current_setting('drizzle_fleet.others', true), '') IN ('', (${others}))`;
+  return complainUnless(`${kept} AND ${written}`);
+}
+
+/** As `ledgerIsIntact`, for a step that writes all of the ledger. */
+export function ledgerSays(schema: string, entries: readonly LedgerEntry[]): string[] {
+  return complainUnless(ledgerIs(schema, digestOf(entries), "nothing"));
+}
+
+function complainUnless(condition: string): string[] {
+  return [
+    `SELECT CASE WHEN ${condition} THEN '' ELSE pg_catalog.current_setting('${changedLedger}') END`,
+  ];
+}
+
+/** True when the ledger has an entry with this checksum, of which so many statements are applied. */
+export function entryIs(schema: string, tag: string, checksum: string, applied?: number): string {
+  const progress = applied === undefined ? "" : ` AND applied = ${applied}`;
+  return `EXISTS (SELECT FROM ${ledgerOf(schema)} WHERE tag = ${quoteLiteral(tag)} AND checksum = ${quoteLiteral(checksum)}${progress})`;
+}
+
+/** True when the ledger has none of these entries. */
+export function noEntries(schema: string, tags: readonly string[]): string {
+  return `NOT EXISTS (SELECT FROM ${ledgerOf(schema)} WHERE tag IN (${tags.map(quoteLiteral).join(", ")}))`;
 }
 
 /** True while the ledger says that this many statements of the migration are applied, and whether the next has begun. */

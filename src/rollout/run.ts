@@ -8,7 +8,7 @@ import { downTag } from "../ledger/down-tag.ts";
 import { forget, recordProgress } from "../ledger/table.ts";
 import type { Channel } from "../postgres/channel.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
-import { ownPath } from "./guard.ts";
+import { entryIs, ledgerIsIntact, noEntries, nothingDeferred, ownPath } from "./guard.ts";
 
 /** A migration, or its down, made ready to run: then file, checksum and text are those of the down. */
 export interface Script {
@@ -77,13 +77,24 @@ export function record(
   begun: boolean,
 ): string[] {
   const { statements, migration } = script;
-  const own = progressTag(step);
+  const { schema } = target;
+  const tag = progressTag(step);
+  const own = ownTags(step);
   if (!begun && applied === statements.length && step.action === "downgrade")
-    return [ownPath, forget(target.schema, [step.recordedAs ?? step.tag, own])];
+    return [
+      nothingDeferred,
+      ownPath,
+      forget(schema, own),
+      ...ledgerIsIntact(schema, own, noEntries(schema, own)),
+    ];
   if (!begun && applied === 0 && statements.length > 0)
-    return [ownPath, forget(target.schema, [own])];
+    return [
+      ownPath,
+      forget(schema, [tag]),
+      ...ledgerIsIntact(schema, own, noEntries(schema, [tag])),
+    ];
   const progress = recordProgress(target.schema, {
-    tag: progressTag(step),
+    tag,
     checksum: migration.checksum,
     statements: statements.length,
     applied,
@@ -91,7 +102,14 @@ export function record(
     begun,
     by: context.by,
   });
-  return [ownPath, progress];
+  const written = entryIs(schema, tag, migration.checksum, applied);
+  return [nothingDeferred, ownPath, progress, ...ledgerIsIntact(schema, own, written)];
+}
+
+/** The entries that a step writes: its own, and for a down the one of its migration. */
+export function ownTags(step: Step): string[] {
+  const tag = progressTag(step);
+  return step.action === "downgrade" ? [step.recordedAs ?? step.tag, tag] : [tag];
 }
 
 /** sha256 hex of the text of the first `count` statements, as it stands in the file. */

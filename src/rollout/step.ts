@@ -5,12 +5,23 @@ import { recordChecksum, recordStamp } from "../ledger/table.ts";
 import type { Channel } from "../postgres/channel.ts";
 import { segmentsOf } from "../sql/segments.ts";
 import { runAlone } from "./alone.ts";
-import { guard, ledgerIs, ownPath, progressIs, slateFor } from "./guard.ts";
+import {
+  entryIs,
+  guard,
+  ledgerIs,
+  ledgerIsIntact,
+  ledgerSays,
+  nothingDeferred,
+  ownPath,
+  progressIs,
+  slateFor,
+} from "./guard.ts";
 import { send, stopIfCancelled } from "./message.ts";
 import {
   begin,
   checksumOf,
   type Opening,
+  ownTags,
   progressTag,
   type Run,
   record,
@@ -114,6 +125,7 @@ async function runTogether(run: Run, segment: Segment, opening: Opening): Promis
         sharedSchemas: script.sharedSchemas,
         settings,
         role: roleOf(run),
+        own: ownTags(run.step),
         scope: "transaction",
         ...opening,
       }),
@@ -140,14 +152,20 @@ async function writeLedger(run: Run, create: Creation): Promise<void> {
     expectation: ledgerIs(target.schema, step.ledger, create),
     create,
     role: roleOf(run),
+    ...(step.entries === undefined ? { own: [step.tag] } : {}),
   });
+  const { entries, tag, checksum } = step;
+  const { schema } = target;
   const writes =
-    step.entries === undefined
-      ? [recordChecksum(target.schema, step.tag, step.checksum)]
-      : recordStamp(target.schema, step.entries, context.by);
+    entries === undefined
+      ? [
+          recordChecksum(schema, tag, checksum),
+          ...ledgerIsIntact(schema, [tag], entryIs(schema, tag, checksum)),
+        ]
+      : [...recordStamp(schema, entries, context.by), ...ledgerSays(schema, entries)];
   await send(session, segment, {
     before: [begin, ...slateFor(session), ...open],
-    after: [ownPath, ...writes, "COMMIT"],
+    after: [nothingDeferred, ownPath, ...writes, "COMMIT"],
   });
 }
 
