@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { LoadedConfig } from "../config/load.ts";
 import type { Context } from "../operations/context.ts";
 import type { Selection } from "../tenants/targets.ts";
+import { writeNote } from "./output.ts";
 
 /** Options that every verb has. */
 export interface CommonOptions {
@@ -70,7 +71,7 @@ export function contextFor(config: LoadedConfig): Context {
   return {
     config,
     environment: process.env,
-    notify: (line) => void process.stderr.write(`${line}\n`),
+    notify: (line) => writeNote(`${line}\n`),
     signal: interruption.signal,
     cancel: cancellation.signal,
   };
@@ -84,12 +85,10 @@ export function listenForInterruption(onThird: () => void): void {
     process.on(name, () => {
       if (cancellation.signal.aborted) onThird();
       else if (interruption.signal.aborted) {
-        process.stderr.write("\nCancelling what runs. Once more to leave without a report.\n");
+        writeNote("\nCancelling what runs. Once more to leave without a report.\n");
         cancellation.abort();
       } else {
-        process.stderr.write(
-          "\nStopping: what runs is brought to its end. Once more to cancel it.\n",
-        );
+        writeNote("\nStopping: what runs is brought to its end. Once more to cancel it.\n");
         interruption.abort();
       }
     });

@@ -21,7 +21,7 @@ import { statusCommand } from "./commands/status.ts";
 import { tenantsCommand } from "./commands/tenants.ts";
 import { listenForInterruption, wasInterrupted } from "./context.ts";
 import { exitCode, exitCodeOf } from "./exit-codes.ts";
-import { printText } from "./output.ts";
+import { printText, writeNote, writeUsageOf } from "./output.ts";
 
 /** Runs one verb and returns the exit code. */
 async function run(argv: readonly string[]): Promise<number> {
@@ -55,6 +55,7 @@ async function run(argv: readonly string[]): Promise<number> {
     program.addCommand(
       verb(finish).exitOverride().showHelpAfterError("(add --help for what there is)"),
     );
+  writeUsageOf(program);
   try {
     await program.parseAsync([...argv]);
     return code;
@@ -68,7 +69,7 @@ async function failed(error: unknown): Promise<number> {
   if (wasInterrupted() && !isFleetError(error)) return exitCode.interrupted;
   keepStandardSecrets(process.env);
   if (!isFleetError(error)) {
-    process.stderr.write(withoutSecrets(`error: ${messageOf(error)}\n${trace(error)}`));
+    writeNote(withoutSecrets(`error: ${messageOf(error)}\n${trace(error)}`));
     return exitCode.failed;
   }
   await printText(withoutSecrets(`error: ${errorText(error)}`), process.stderr);

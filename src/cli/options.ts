@@ -7,6 +7,7 @@ import type { MigrateRequest } from "../operations/migrate.ts";
 import type { Offline } from "../operations/offline.ts";
 import type { RolloutRequest } from "../operations/planning.ts";
 import { addSelectionOptions, type SelectionOptions, selectionOf } from "./context.ts";
+import { writeScript } from "./output.ts";
 
 /** Options of every verb that changes a fleet. */
 export interface RunCommandOptions extends SelectionOptions {
@@ -86,7 +87,7 @@ export function offlineOf(verb: string, { sql, from }: OfflineOptions): Offline 
     verb,
     ...given("from", from),
     ...(sql === true ? {} : { folder: sql }),
-    write: (text) => void process.stdout.write(text),
+    write: writeScript,
   };
 }
 

@@ -1,4 +1,7 @@
+import type { Command } from "commander";
 import type { Observer } from "../core/events.ts";
+import { visibleJson } from "../core/visible.ts";
+import { writtenText } from "../report/style.ts";
 
 /** Writes text for people: wrapped for the terminal where there is one. */
 export async function printText(
@@ -6,17 +9,35 @@ export async function printText(
   stream: NodeJS.WriteStream = process.stdout,
 ): Promise<void> {
   const { wrapLines } = await import("../report/wrap.ts");
-  stream.write(`${wrapLines(text, stream)}\n`);
+  stream.write(`${wrapLines(writtenText(text, stream), stream)}\n`);
+}
+
+/** Writes text for people to standard error as it is, with no line end added. */
+export function writeNote(text: string): void {
+  process.stderr.write(writtenText(text, process.stderr));
+}
+
+/** Writes findings as GitHub's workflow commands, which `githubText` has escaped. */
+export function printCommands(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/**
+ * Writes a piece of an SQL script. A program gets every byte, because psql runs it; on a terminal it is only read, and
+ * what the terminal would obey is shown by its code.
+ */
+export function writeScript(text: string): void {
+  process.stdout.write(process.stdout.isTTY === true ? writtenText(text, process.stdout) : text);
 }
 
 /** Writes a document to standard output. */
 export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+  process.stdout.write(`${visibleJson(JSON.stringify(value, null, 2))}\n`);
 }
 
 /** Writes one line of JSON to standard output. */
 export function writeLine(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
+  process.stdout.write(`${visibleJson(JSON.stringify(value))}\n`);
 }
 
 /** Writes an event as one line of JSON, with the time it happened. */
@@ -31,4 +52,13 @@ export async function printResult(
 ): Promise<void> {
   if (json === true) printJson(document);
   else await printText(text);
+}
+
+/** Has a command and those below it write help and complaints, which quote arguments, as all text is written. */
+export function writeUsageOf(command: Command): void {
+  command.configureOutput({
+    writeOut: (text) => void process.stdout.write(writtenText(text, process.stdout)),
+    writeErr: writeNote,
+  });
+  for (const below of command.commands) writeUsageOf(below);
 }

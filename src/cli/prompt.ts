@@ -1,5 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
+import { writtenText } from "../report/style.ts";
+import { writeNote } from "./output.ts";
 
 /** True when somebody sits at a terminal and can be asked. */
 export function canAsk(): boolean {
@@ -13,7 +15,7 @@ export async function askLine(question: string): Promise<string | undefined> {
     const closed = new Promise<undefined>((resolve) =>
       terminal.once("close", () => resolve(undefined)),
     );
-    const answer = terminal.question(question).catch(() => undefined);
+    const answer = terminal.question(writtenText(question, process.stderr)).catch(() => undefined);
     return (await Promise.race([answer, closed]))?.trim();
   } finally {
     terminal.close();
@@ -27,7 +29,7 @@ export async function askYes(question: string): Promise<boolean> {
 
 /** Asks for a secret: what is typed is not shown. Undefined when the person leaves. */
 export async function askSecret(question: string): Promise<string | undefined> {
-  process.stderr.write(question);
+  writeNote(question);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const terminal = createInterface({ input: process.stdin, output: silent, terminal: true });
   try {
@@ -37,6 +39,6 @@ export async function askSecret(question: string): Promise<string | undefined> {
     return await Promise.race([terminal.question("").catch(() => undefined), closed]);
   } finally {
     terminal.close();
-    process.stderr.write("\n");
+    writeNote("\n");
   }
 }

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { OnboardingObserver } from "../core/onboarding.ts";
 import type { CommonOptions } from "./context.ts";
-import { writeLine } from "./output.ts";
+import { writeLine, writeNote } from "./output.ts";
 
 export type Attributes = Readonly<Record<string, string>>;
 
@@ -44,7 +44,7 @@ export async function observerFor({ json }: CommonOptions): Promise<OnboardingOb
   const { onboardingLine } = await import("../report/tenants.ts");
   return (event) => {
     const line = onboardingLine(event);
-    if (line !== undefined) process.stderr.write(`${line}\n`);
+    if (line !== undefined) writeNote(`${line}\n`);
   };
 }
 

@@ -1,6 +1,7 @@
 import type { FleetError } from "../core/errors.ts";
 import type { Finding } from "../core/finding.ts";
 import type { Failure, LockHolder } from "../core/outcome.ts";
+import { shortened, visibleLine } from "../core/visible.ts";
 
 /** More problems or failures than this are counted, not listed. */
 export const longestList = 20;
@@ -11,7 +12,7 @@ export function errorText(error: FleetError): string {
   const shown = error.problems.slice(0, longestList).map((problem) => indent(one(problem)));
   const rest = error.problems.length - shown.length;
   if (rest > 0) shown.push(`  ... and ${rest} more`);
-  return `${error.message}:\n${shown.join("\n")}`;
+  return `${told(error.message)}:\n${shown.join("\n")}`;
 }
 
 /** One finding of a check, with the SQL that a migration would hold. */
@@ -24,13 +25,12 @@ export function findingText({ service, problem, sql, questions }: Finding): stri
 
 /** A failure: PostgreSQL's words, who is in the way, where in the migration, what to do. */
 export function failureText(failure: Failure): string {
+  const message = told(failure.message);
   const lines = [
-    failure.sqlstate === undefined
-      ? failure.message
-      : `${failure.message} (SQLSTATE ${failure.sqlstate})`,
+    failure.sqlstate === undefined ? message : `${message} (SQLSTATE ${failure.sqlstate})`,
   ];
-  if (failure.detail !== undefined) lines.push(failure.detail);
-  if (failure.hint !== undefined) lines.push(failure.hint);
+  if (failure.detail !== undefined) lines.push(told(failure.detail));
+  if (failure.hint !== undefined) lines.push(told(failure.hint));
   for (const holder of failure.holders ?? []) lines.push(holderText(holder), `   ${holder.query}`);
   if (failure.file !== undefined)
     lines.push(`at ${failure.file}${failure.line === undefined ? "" : `:${failure.line}`}`);
@@ -44,14 +44,22 @@ export function holderText({ pid, user, application, since, holds }: LockHolder)
   const program = application === "" ? "" : `${application}, `;
   const time =
     since === undefined ? "" : ` since ${since.replace("T", " ").replace(/\..*/, "")} UTC`;
-  return `held by pid ${pid} (${program}user ${user})${time}: ${holds}`;
+  return visibleLine(`held by pid ${pid} (${program}user ${user})${time}: ${holds}`);
 }
 
 function one(error: FleetError): string {
-  const lines = [error.where === undefined ? error.message : `${error.where}: ${error.message}`];
+  const message = told(error.message);
+  const lines = [
+    error.where === undefined ? message : `${visibleLine(shortened(error.where))}: ${message}`,
+  ];
   if (error.excerpt !== undefined) lines.push(indent(error.excerpt));
   if (error.remedy !== undefined) lines.push(`-> ${error.remedy}`);
   return lines.join("\n");
+}
+
+/** A message of any length and number of lines: only its first line stands where ours begin. */
+function told(message: string): string {
+  return shortened(message).replaceAll("\n", "\n  ");
 }
 
 /** Moves every line in by two spaces. */

@@ -1,7 +1,7 @@
 import { type Failure, isFailure, type Outcome } from "../core/outcome.ts";
 import { targetName } from "../core/target.ts";
 import { failureText, indent, longestList } from "./errors.ts";
-import { styleFor } from "./style.ts";
+import { style } from "./style.ts";
 import { counted, some } from "./words.ts";
 
 /** What a failure needs to be told of; an outcome of this run, or one that was kept. */
@@ -48,11 +48,7 @@ export function groupFailures(targets: readonly FailedTarget[]): FailureGroup[] 
 }
 
 /** Every kind of failure once, with the targets it struck. */
-export function failuresText(
-  targets: readonly FailedTarget[],
-  stream: { isTTY?: boolean },
-): string[] {
-  const style = styleFor(stream);
+export function failuresText(targets: readonly FailedTarget[]): string[] {
   const groups = groupFailures(targets);
   const shown = groups.slice(0, longestList).flatMap(({ failure, targets: own }) => {
     const [first] = own;

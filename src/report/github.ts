@@ -1,5 +1,6 @@
 import { relative, resolve } from "node:path";
 import type { Finding } from "../core/finding.ts";
+import { visible } from "../core/visible.ts";
 
 /**
  * Findings as workflow commands of GitHub Actions, which shows them beside the lines of a pull request.
@@ -38,8 +39,9 @@ function placeOf(where: string | undefined, root: string): string[] {
   ];
 }
 
+/** Escaped as GitHub says. What a log would obey is shown by its code first: of line ends, line feeds alone stay. */
 function data(text: string): string {
-  return text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+  return visible(text).replaceAll("%", "%25").replaceAll("\n", "%0A");
 }
 
 function property(text: string): string {

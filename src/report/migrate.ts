@@ -1,6 +1,6 @@
 import { isFailure, type Outcome, type Stop } from "../core/outcome.ts";
 import { failedTargets, failuresText, groupFailures } from "./failures.ts";
-import { styleFor } from "./style.ts";
+import { style } from "./style.ts";
 import { table } from "./table.ts";
 import { counted, some } from "./words.ts";
 
@@ -75,12 +75,7 @@ const migrating: Wording = {
 };
 
 /** What a person reads at the end of a rollout: a line per service, every kind of failure, what was not run. */
-export function migrateText(
-  { outcomes, stopped }: Ended,
-  stream: { isTTY?: boolean },
-  wording: Wording = migrating,
-): string {
-  const style = styleFor(stream);
+export function migrateText({ outcomes, stopped }: Ended, wording: Wording = migrating): string {
   const { unit = "migration" } = wording;
   const services = [...new Set(outcomes.map(({ target }) => target.service))];
   const rows = services.map((service) => {
@@ -95,7 +90,7 @@ export function migrateText(
       rows,
     ),
     "",
-    ...failuresText(failed, stream),
+    ...failuresText(failed),
     ...notExecutedText(outcomes),
   ];
   const good = failed.length === 0 && stopped === undefined;

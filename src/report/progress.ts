@@ -1,8 +1,11 @@
 import type { Observer, RolloutEvent } from "../core/events.ts";
 import { isFailure } from "../core/outcome.ts";
 import { targetName } from "../core/target.ts";
+import { visibleLine } from "../core/visible.ts";
 import { holderText, longestList } from "./errors.ts";
+import { writtenText } from "./style.ts";
 import { counted, duration } from "./words.ts";
+import { startOf } from "./wrap.ts";
 
 /** Where progress is written: standard error, usually. */
 export interface ProgressStream {
@@ -27,7 +30,7 @@ function lines(stream: ProgressStream, tally: Tally): Observer {
     tally.count(event);
     const now = performance.now();
     const text = news(event, tally) ?? detail(event, tally);
-    if (text !== undefined) stream.write(`${text}\n`);
+    if (text !== undefined) stream.write(`${writtenText(text, stream)}\n`);
     else if (event.type === "targetEnded" && now - writtenAt > lineEvery) {
       writtenAt = now;
       stream.write(`${tally.text(now)}\n`);
@@ -43,13 +46,13 @@ function bar(stream: ProgressStream, tally: Tally): Observer {
     const now = performance.now();
     const text = news(event, tally);
     const waiting = event.type === "targetRetried" ? `  waiting: ${waitingText(event)}` : "";
-    if (text !== undefined) stream.write(`${clear}${text}\n`);
+    if (text !== undefined) stream.write(`${clear}${writtenText(text, stream)}\n`);
     if (tally.steps === 0) return;
     if (event.type === "rolloutEnded") stream.write(clear);
     else if (now - drawnAt > redrawEvery || waiting !== "" || text !== undefined) {
       drawnAt = now;
-      const line = `${tally.bar()} ${tally.text(now)}${waiting}`;
-      stream.write(`${clear}${line.slice(0, ((stream.columns ?? 0) || 80) - 1)}`);
+      const line = visibleLine(`${tally.bar()} ${tally.text(now)}${waiting}`);
+      stream.write(`${clear}${startOf(line, ((stream.columns ?? 0) || 80) - 1)}`);
     }
   };
 }

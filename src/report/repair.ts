@@ -29,10 +29,10 @@ export function editedText(edited: readonly Edited[]): string {
 }
 
 /** What a repair did. */
-export function repairText(outcomes: readonly Outcome[], stream: { isTTY?: boolean }): string {
+export function repairText(outcomes: readonly Outcome[]): string {
   const failed = failedTargets(outcomes);
   const done = outcomes.filter(({ status }) => status === "succeeded").length;
   const verdict = `${counted(done, "ledger")} now ${done === 1 ? "has" : "have"} the checksums of the files on disk`;
   const rest = failed.length > 0 ? `; ${counted(failed.length, "target")} failed` : "";
-  return [...failuresText(failed, stream), `${verdict}${rest}.`].join("\n");
+  return [...failuresText(failed), `${verdict}${rest}.`].join("\n");
 }

@@ -29,7 +29,6 @@ export function rolloutsText(rollouts: readonly ShownRollout[]): string {
 /** One rollout: its numbers, every kind of failure, and what was not run. */
 export function rolloutText(
   rollout: ShownRollout & { readonly outcomes: readonly OutcomeRecord[] },
-  stream: { isTTY?: boolean },
 ): string {
   const { outcomes, stopped } = rollout;
   const waves = rollout.waves.filter((name) => outcomes.some(({ wave }) => wave === name));
@@ -54,7 +53,7 @@ export function rolloutText(
     "",
     ...table(["wave", "targets", "done", "failed", "not run"], rows),
     "",
-    ...failuresText(failed(outcomes), stream),
+    ...failuresText(failed(outcomes)),
     ...(unstarted.length > 0
       ? [`Not executed: ${counted(unstarted.length, "target")} (${some(unstarted)}).`]
       : []),

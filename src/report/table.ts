@@ -1,7 +1,9 @@
 import stringWidth from "string-width";
+import { visibleLine } from "../core/visible.ts";
 
 /**
- * Lays rows out in columns. Numbers stand to the right, everything else to the left.
+ * Lays rows out in columns. Numbers stand to the right, everything else to the left. Each cell stays on its line, shown
+ * without what a terminal would obey.
  *
  * @returns lines without trailing spaces
  */
@@ -12,9 +14,9 @@ export function table(
   const numeric = header.map(
     (_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === "number"),
   );
-  const texts = [header, ...rows.map((row) => row.map(String))];
+  const texts = [header, ...rows.map((row) => row.map((cell) => visibleLine(String(cell))))];
   const widths = header.map((_, column) =>
-    Math.max(...texts.map((row) => stringWidth(row[column] ?? ""))),
+    texts.reduce((widest, row) => Math.max(widest, stringWidth(row[column] ?? "")), 0),
   );
   return texts.map((row) =>
     row

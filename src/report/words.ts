@@ -1,3 +1,5 @@
+import { visibleLine } from "../core/visible.ts";
+
 /** A number with its noun: `1 target`, `2 targets`. */
 export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
@@ -13,6 +15,6 @@ export function duration(milliseconds: number): string {
 
 /** The first few of many names. */
 export function some(names: readonly string[], most = 5): string {
-  const shown = names.slice(0, most).join(", ");
+  const shown = names.slice(0, most).map(visibleLine).join(", ");
   return names.length > most ? `${shown} and ${names.length - most} more` : shown;
 }

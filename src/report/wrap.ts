@@ -14,6 +14,17 @@ export function wrapLines(text: string, stream: { isTTY?: boolean; columns?: num
     .join("\n");
 }
 
+/** The beginning of a line that fits so many columns, never a part of a character. */
+export function startOf(line: string, columns: number): string {
+  let [width, end] = [0, 0];
+  for (const character of line) {
+    width += stringWidth(character);
+    if (width > columns) break;
+    end += character.length;
+  }
+  return line.slice(0, end);
+}
+
 function broken(line: string, columns: number): string {
   const [indent = ""] = /^\s*(-> )?/.exec(line) ?? [];
   const further = " ".repeat(indent.length);

@@ -7,6 +7,7 @@ import {
 } from "../config/schema.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
+import { quotedName } from "../core/visible.ts";
 
 /** Which part of the fleet a command works on. Empty lists mean all. */
 export interface Selection {
@@ -165,7 +166,7 @@ export function unknownNames(
       const near = nearNames(name, known);
       const list =
         known.length <= 20 ? `Known: ${known.join(", ") || "none"}.` : `There are ${known.length}.`;
-      return new FleetError("usage", `there is no ${kind} ${visible(name)}`, {
+      return new FleetError("usage", `there is no ${kind} ${quotedName(name)}`, {
         remedy: near.length > 0 ? `Did you mean ${near.join(" or ")}? ${list}` : list,
       });
     });
@@ -198,19 +199,11 @@ export function refuseOddName(tenant: string): void {
 function tenantProblem(tenant: string): FleetError | undefined {
   const spelled = /^[\p{L}\p{N}_][\p{L}\p{M}\p{N}_.-]*$/u.test(tenant);
   if (spelled && tenant === tenant.normalize("NFC")) return undefined;
-  return new FleetError("config", `the tenant name ${visible(tenant)} is not allowed`, {
+  return new FleetError("config", `the tenant name ${quotedName(tenant)} is not allowed`, {
     where: "tenants",
     remedy: spelled
       ? `Write it with composed characters, as ${JSON.stringify(tenant.normalize("NFC"))}: it looks the same, and is another name.`
       : "Use letters, digits and _, and behind the first character also - and .",
-  });
-}
-
-/** Quotes a name that may hold anything. What a terminal would obey, hide or merge is written as its code. */
-function visible(name: string): string {
-  return JSON.stringify(name).replace(/(?! )[\p{C}\p{Z}\p{M}]/gu, (character) => {
-    const code = character.codePointAt(0)?.toString(16) ?? "";
-    return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, "0")}`;
   });
 }
 

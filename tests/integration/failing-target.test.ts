@@ -48,7 +48,7 @@ describe("a migration that fails for one tenant", () => {
       sqlstate: "23505",
       detail: "Key (email)=(x@y.z) is duplicated.",
     });
-    const text = migrateText(result, {});
+    const text = migrateText(result);
     expect(text).toContain("app/b");
     expect(text).toMatch(/drizzle\/app\/0001_unique\.sql:6/);
     expect(text).toContain("SQLSTATE 23505");

@@ -88,7 +88,7 @@ describe("a table that another session has locked", () => {
         holds: "AccessShareLock on users, ShareLock on users",
       },
     ]);
-    expect(migrateText(result, {})).toContain(
+    expect(migrateText(result)).toContain(
       `held by pid ${pid} (night report, user postgres) since `,
     );
     const events = result.events.filter((event) => event.type === "targetRetried");

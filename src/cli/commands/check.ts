@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import { addCommonOptions, type CommonOptions, createContext, type Finish } from "../context.ts";
 import { exitCode } from "../exit-codes.ts";
-import { printJson, printText } from "../output.ts";
+import { printCommands, printJson, printText } from "../output.ts";
 
 interface CheckOptions extends CommonOptions {
   readonly format?: "text" | "json" | "github";
@@ -42,7 +42,7 @@ export function checkCommand(finish: Finish): Command {
       else if (format === "github") {
         const { githubText } = await import("../../report/github.ts");
         const root = process.env.GITHUB_WORKSPACE ?? process.cwd();
-        process.stdout.write(`${githubText(findings, root)}\n`);
+        printCommands(githubText(findings, root));
       } else {
         const { findingText } = await import("../../report/errors.ts");
         await printText(findings.map(findingText).join("\n\n"));

@@ -4,7 +4,7 @@ import type { Context } from "../../operations/context.ts";
 import type { DevObserver, DevResult } from "../../operations/dev.ts";
 import { addConfigOption, type CommonOptions, createContext, type Finish } from "../context.ts";
 import { exitCode } from "../exit-codes.ts";
-import { printText } from "../output.ts";
+import { printText, writeNote } from "../output.ts";
 
 interface DevCommandOptions extends CommonOptions {
   readonly infra?: boolean;
@@ -57,11 +57,11 @@ async function observerFor(stays: boolean): Promise<DevObserver> {
   const { migrateText } = await import("../../report/migrate.ts");
   const { showProgress } = await import("../../report/progress.ts");
   const { findingText } = await import("../../report/errors.ts");
-  const say = (text: string) => void process.stderr.write(`${text}\n`);
+  const say = (text: string) => writeNote(`${text}\n`);
   let last = "";
   return {
     rollout: showProgress(process.stderr),
-    migrated: (result) => say(migrateText(result, process.stderr)),
+    migrated: (result) => say(migrateText(result)),
     ready: (lines) =>
       say(["", ...lines, ...(stays ? ["", "Running. Stop with Ctrl-C."] : [])].join("\n")),
     schemas: (findings: readonly Finding[]) => {

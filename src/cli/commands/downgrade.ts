@@ -67,7 +67,7 @@ for migrate. Every down is read before the first target is touched.
         again: againText(result.goal, options),
       };
       if (options.json === true) writeLine(summaryDocument(result));
-      else await printText(migrateText(result, process.stdout, wording));
+      else await printText(migrateText(result, wording));
       if (wasInterrupted()) finish(exitCode.interrupted);
       else finish(isDone(result) ? exitCode.done : exitCode.failed);
     });

@@ -120,7 +120,7 @@ async function stampText(stamped: RolledOut | undefined): Promise<string[]> {
   if (stamped === undefined) return [];
   const { migrateText } = await import("../../report/migrate.ts");
   const { stampWording } = await import("./stamp.ts");
-  return [migrateText(stamped, process.stdout, stampWording("--from-drizzle")), ""];
+  return [migrateText(stamped, stampWording("--from-drizzle")), ""];
 }
 
 async function summaryOf(stamped: RolledOut | undefined): Promise<unknown> {

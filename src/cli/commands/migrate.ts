@@ -43,7 +43,7 @@ A failure in the canary ends the rollout. --verify is a shell command that reads
       const context = await createContext(options);
       const result = await migrate(context, requestOf(options, context.config.fleet), observer);
       if (options.json === true) writeLine(summaryDocument(result));
-      else await printText(migrateText(result, process.stdout));
+      else await printText(migrateText(result));
       if (wasInterrupted()) finish(exitCode.interrupted);
       else finish(isDone(result) ? exitCode.done : exitCode.failed);
     });

@@ -44,7 +44,7 @@ other, restore the file and put the change into a new migration.`,
       if (json) writeLine(summaryDocument(result));
       else if (result.edited.length === 0) await printText("No applied migration was edited.");
       else if (result.outcomes.length === 0) await printText("Nothing was changed.");
-      else await printText(repairText(result.outcomes, process.stdout));
+      else await printText(repairText(result.outcomes));
       if (wasInterrupted()) finish(exitCode.interrupted);
       else finish(isDone(result) ? exitCode.done : exitCode.failed);
     });

@@ -32,7 +32,7 @@ export function rolloutsCommand(finish: Finish): Command {
       } else {
         const rollout = await showRollout(context, databases, id);
         if (options.json === true) printJson(rollout);
-        else await printText(rolloutText(rollout, process.stdout));
+        else await printText(rolloutText(rollout));
       }
       finish(exitCode.done);
     });

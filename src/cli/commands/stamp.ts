@@ -59,10 +59,7 @@ matched with the files by name or hash, and what does not fit is named.`,
       const result = await stamp(context, request, confirm, observer);
       const denied = result.outcomes.length === 0 && targetsOf(result.plan).length > 0;
       if (options.json === true) writeLine(summaryDocument(result));
-      else
-        await printText(
-          denied ? "Nothing was changed." : migrateText(result, process.stdout, stampWording(to)),
-        );
+      else await printText(denied ? "Nothing was changed." : migrateText(result, stampWording(to)));
       if (wasInterrupted()) finish(exitCode.interrupted);
       else finish(isDone(result) ? exitCode.done : exitCode.failed);
     });
