@@ -2,10 +2,10 @@ import type { Observer, RolloutEvent } from "../core/events.ts";
 import { isFailure } from "../core/outcome.ts";
 import { targetName } from "../core/target.ts";
 import { visibleLine } from "../core/visible.ts";
+import { startOf } from "../core/width.ts";
 import { holderText, longestList } from "./errors.ts";
 import { writtenText } from "./style.ts";
 import { counted, duration } from "./words.ts";
-import { startOf } from "./wrap.ts";
 
 /** Where progress is written: standard error, usually. */
 export interface ProgressStream {

@@ -1,5 +1,5 @@
-import stringWidth from "string-width";
 import { visibleLine } from "../core/visible.ts";
+import { widthOf } from "../core/width.ts";
 
 /**
  * Lays rows out in columns. Numbers stand to the right, everything else to the left. Each cell stays on its line, shown
@@ -16,12 +16,12 @@ export function table(
   );
   const texts = [header, ...rows.map((row) => row.map((cell) => visibleLine(String(cell))))];
   const widths = header.map((_, column) =>
-    texts.reduce((widest, row) => Math.max(widest, stringWidth(row[column] ?? "")), 0),
+    texts.reduce((widest, row) => Math.max(widest, widthOf(row[column] ?? "")), 0),
   );
   return texts.map((row) =>
     row
       .map((cell, column) => {
-        const space = " ".repeat((widths[column] ?? 0) - stringWidth(cell));
+        const space = " ".repeat((widths[column] ?? 0) - widthOf(cell));
         return numeric[column] ? space + cell : cell + space;
       })
       .join("  ")

@@ -1,3 +1,6 @@
+import { visibleLine } from "../core/visible.ts";
+import { endOf, startOf, widthOf } from "../core/width.ts";
+
 /** A place in a file, for people: 1-based line and column, and the line with a caret under the place. */
 export interface Spot {
   readonly line: number;
@@ -32,8 +35,7 @@ export class SourceText {
     const source = this.text
       .slice(lineStart, lineEnd === -1 ? undefined : lineEnd)
       .replace(/\r$/, "");
-    const gutter = source.slice(0, column - 1).replace(/[^\t]/g, " ");
-    return { line: this.line(byte), column, excerpt: `${source}\n${gutter}^` };
+    return { line: this.line(byte), column, excerpt: excerptOf(source, column - 1) };
   }
 
   /** `file:line:column` of a byte offset. */
@@ -53,6 +55,29 @@ export class SourceText {
     }
     return low;
   }
+}
+
+/** A line of more characters than this is shown in part, in so many columns that it fits a terminal of 80. */
+const longestLine = 160;
+const window = 72;
+
+/** A line with a caret under one of its characters: all of it, or what is around the caret. */
+function excerptOf(line: string, at: number): string {
+  const whole = line.length <= longestLine;
+  const before = shown(line.slice(whole ? 0 : Math.max(0, at - window), at));
+  const after = shown(line.slice(at, whole ? undefined : at + window));
+  const left = whole ? before : endOf(before, window / 2);
+  const right = whole ? after : startOf(after, window - widthOf(left));
+  const start = left.length < before.length || (!whole && at > window) ? "..." : "";
+  const end = right.length < after.length || (!whole && at + window < line.length) ? "..." : "";
+  // Tabs stay, and take as many columns in both lines.
+  const gutter = `${start}${left}`.replace(/[^\t]+/g, (text) => " ".repeat(widthOf(text)));
+  return `${start}${left}${right}${end}\n${gutter}^`;
+}
+
+/** What is shown is what is measured: a control character takes as many columns as its code. */
+function shown(text: string): string {
+  return text.split("\t").map(visibleLine).join("\t");
 }
 
 function lineStartsOf(bytes: Buffer): number[] {

@@ -1,0 +1,23 @@
+import stringWidth from "string-width";
+
+/** How many columns of a terminal a text takes: wide characters take two, combining ones none. */
+export function widthOf(text: string): number {
+  return stringWidth(text);
+}
+
+/** The beginning of a line that fits so many columns, never a part of a character. */
+export function startOf(line: string, columns: number): string {
+  let [width, end] = [0, 0];
+  for (const character of line) {
+    width += stringWidth(character);
+    if (width > columns) break;
+    end += character.length;
+  }
+  return line.slice(0, end);
+}
+
+/** As `startOf`, for the end of a line. */
+export function endOf(line: string, columns: number): string {
+  const characters = [...line].reverse();
+  return [...startOf(characters.join(""), columns)].reverse().join("");
+}
