@@ -20,7 +20,7 @@ export function literalOf(token: Token): Literal | undefined {
     const value = token.text.slice(dollar.length, -dollar.length);
     return { value, write: (template) => concat([dollar, template, dollar]) };
   }
-  const quoted = /^([eE]?)'((?:[^']|'')*)'$/s.exec(token.text);
+  const quoted = /^([eE]?)'([^']*(?:''[^']*)*)'$/s.exec(token.text);
   if (quoted === null || (quoted[1] !== "" && token.text.includes("\\"))) return undefined;
   const value = (quoted[2] ?? "").replaceAll("''", "'");
   const write = (template: Template) =>

@@ -1,5 +1,7 @@
+import { createRequire } from "node:module";
 import { setFlagsFromString } from "node:v8";
-import { hasSqlDetails, loadModule, parsePlPgSQLSync, parseSync, scanSync } from "libpg-query";
+import * as firstLibrary from "libpg-query";
+import { LimitError, limitOf, refuseDeep, refuseHuge, shallow, tooDeep } from "./limits.ts";
 
 /** A node of PostgreSQL's raw parse tree, as libpg-query writes it in JSON. */
 export type Tree = { readonly [key: string]: unknown };
@@ -30,31 +32,67 @@ export class GrammarError extends Error {
   }
 }
 
-/** Loads PostgreSQL's grammar (WebAssembly, some 50 ms). Call it once before the functions below. */
+/** libpg-query in use. One whose memory or stack was exhausted is in a state that nobody knows, and not asked again. */
+const current: { library: typeof firstLibrary; exhausted: boolean } = {
+  library: firstLibrary,
+  exhausted: false,
+};
+
+/**
+ * Loads PostgreSQL's grammar (WebAssembly, some 50 ms). Call it before the functions below: once, and again before the
+ * next text when one of them has thrown a LimitError; without one it does nothing then.
+ */
 export async function loadParser(): Promise<void> {
   // Optimising the parser's WebAssembly takes longer than a run of ours lasts, and makes nothing faster that we do
   // (scripts/bench-neutralize.mjs: the first round is twice as fast without).
   setFlagsFromString("--liftoff-only");
-  await loadModule();
+  if (current.exhausted) {
+    const { resolve, cache } = require;
+    delete cache[resolve("libpg-query")];
+    current.library = require("libpg-query");
+    current.exhausted = false;
+  }
+  await current.library.loadModule();
+}
+
+/** ECMAScript's loader keeps a module for ever; this one can load it anew. */
+const require = createRequire(import.meta.url);
+
+/** Asks libpg-query, which must not be asked again after an error that none of its own code has thrown. */
+function asked<Result>(ask: (library: typeof firstLibrary) => Result): Result {
+  if (current.exhausted)
+    throw new LimitError("not read: a text before it had exhausted the parser");
+  try {
+    return ask(current.library);
+  } catch (error) {
+    const limit = limitOf(error);
+    if (limit === undefined) throw error;
+    current.exhausted = true;
+    throw limit;
+  }
 }
 
 /**
  * Parses SQL as PostgreSQL does.
  *
  * @throws GrammarError where PostgreSQL itself would report a syntax error
+ * @throws LimitError for what is too large or too deeply nested to be read
  */
 export function parse(text: string): ParsedStatement[] {
+  refuseHuge(text);
   try {
     const bytes = Buffer.byteLength(text);
-    return (parseSync(text).stmts ?? []).map((raw) => {
+    return (asked((library) => library.parseSync(text)).stmts ?? []).map((raw) => {
       const start = raw.stmt_location ?? 0;
       const end = raw.stmt_len ? start + raw.stmt_len : bytes;
+      if (end - start > shallow) refuseDeep(raw.stmt, start);
       return { tree: raw.stmt as Tree, start, end };
     });
   } catch (error) {
-    if (hasSqlDetails(error))
-      throw new GrammarError(error.message, error.sqlDetails?.cursorPosition ?? 0);
-    throw error;
+    if (!firstLibrary.hasSqlDetails(error)) throw error;
+    const character = error.sqlDetails?.cursorPosition ?? 0;
+    if (/^memory exhausted/.test(error.message)) throw new LimitError(tooDeep, { character });
+    throw new GrammarError(error.message, character);
   }
 }
 
@@ -65,7 +103,7 @@ export function scan(text: string): Token[] {
   if (plain !== undefined) return plain;
   const readable = withoutControlCharacters(text);
   const bytes = readable === text ? undefined : Buffer.from(text, "utf8");
-  return scanSync(readable).tokens.map((token) => ({
+  return asked((library) => library.scanSync(readable)).tokens.map((token) => ({
     text: bytes?.toString("utf8", token.start, token.end) ?? token.text,
     start: token.start,
     end: token.end,
@@ -89,7 +127,9 @@ function isPlain(text: string): boolean {
 
 /** The tokens of a plain text; undefined when a string has a prefix (E'', U&''), which makes it another thing. */
 function plainTokens(text: string): Token[] | undefined {
-  const pattern = /"(?:[^"]|"")*"|'(?:[^']|'')*'|[a-z_][a-z0-9_]*|[0-9][0-9.]*|::|:=|\S/gi;
+  // Loops of one character class: a choice within them takes a stack as long as the literal.
+  const pattern =
+    /"[^"]*(?:""[^"]*)*"|'[^']*(?:''[^']*)*'|[a-z_][a-z0-9_]*|[0-9][0-9.]*|::|:=|\S/gi;
   const tokens: Token[] = [];
   for (const { 0: found, index } of text.matchAll(pattern)) {
     const isString = found.startsWith("'");
@@ -115,11 +155,15 @@ function kindOf(tokenName: string): Token["kind"] {
  * @param statement the whole CREATE FUNCTION, CREATE PROCEDURE or DO statement
  * @returns PL/pgSQL's own tree, or undefined when libpg-query cannot read it: it knows no catalog, and takes
  *   some variables of types it does not know for something else
+ * @throws LimitError for what is too large or too deeply nested to be read
  */
 export function parsePlpgsql(statement: string): Tree | undefined {
   try {
-    return parsePlPgSQLSync(statement) as unknown as Tree;
-  } catch {
+    const tree = asked((library) => library.parsePlPgSQLSync(statement)) as unknown as Tree;
+    refuseDeep(tree);
+    return tree;
+  } catch (error) {
+    if (error instanceof LimitError) throw error;
     return undefined;
   }
 }

@@ -8,7 +8,7 @@ import { identifierValue } from "./literals.ts";
 import { neutralize } from "./neutralize.ts";
 import type { Neutral, ParsedText } from "./parsed-text.ts";
 import { SourceText } from "./source-text.ts";
-import { type RawStatement, splitStatements } from "./split.ts";
+import { type RawStatement, splitStatements, withinLimits } from "./split.ts";
 import type { Violation } from "./violation.ts";
 
 /** What a migration may do beside working in the tenant schema. */
@@ -55,7 +55,9 @@ export function readStatements(
       extensions.push(kind.extension);
       continue;
     }
-    const neutral = neutralize(pinned(raw.parsed, allowance));
+    const read = () => neutralize(pinned(raw.parsed, allowance));
+    const neutral = withinLimits(source, raw, problems, read);
+    if (neutral === undefined) break;
     const refusals = refusalsOf(neutral, kind, allowance);
     problems.push(...refusals.map((refusal) => refused(source, raw, refusal)));
     if (refusals.length > 0) continue;

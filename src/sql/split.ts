@@ -1,4 +1,5 @@
 import { FleetError } from "../core/errors.ts";
+import { LimitError, limitRemedy } from "./limits.ts";
 import { type ParsedText, parseText } from "./parsed-text.ts";
 import { GrammarError, scan, type Token } from "./parser.ts";
 import type { SourceText } from "./source-text.ts";
@@ -25,10 +26,46 @@ export function splitStatements(source: SourceText, problems: FleetError[]): Raw
     return [];
   }
   const asWritten: FleetError[] = [];
-  const statements = readChunks(source, chunksAtText(source), asWritten);
-  if (asWritten.length === 0) return statements;
-  // A breakpoint inside a literal leaves two halves that do not parse: then the scanner says which ones count.
-  return readChunks(source, chunksAtComments(source, problems), problems);
+  try {
+    const statements = readChunks(source, chunksAtText(source), asWritten);
+    if (asWritten.length === 0) return statements;
+    // A breakpoint inside a literal leaves two halves that do not parse: then the scanner says which ones count.
+    return readChunks(source, chunksAtComments(source, problems), problems);
+  } catch (error) {
+    if (!(error instanceof LimitError)) throw error;
+    // The rest of the file is not read: the parser may be of no use any more, and the file is refused as it is.
+    problems.push(limitProblem(source, error));
+    return [];
+  }
+}
+
+/**
+ * Does something with one statement of a file.
+ *
+ * @returns undefined when it is beyond a limit, which is a problem then; what follows in the file must not be read
+ */
+export function withinLimits<Result>(
+  source: SourceText,
+  { start }: RawStatement,
+  problems: FleetError[],
+  read: () => Result,
+): Result | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof LimitError)) throw error;
+    problems.push(limitProblem(source, new LimitError(error.message, { byte: start })));
+    return undefined;
+  }
+}
+
+/** A limit that a part of a file is beyond, at its place in the file. */
+function limitProblem(source: SourceText, { message, byte = 0 }: LimitError): FleetError {
+  return new FleetError("syntax", message, {
+    where: source.where(byte),
+    excerpt: source.spot(byte).excerpt,
+    remedy: limitRemedy,
+  });
 }
 
 /** To PostgreSQL, and to its parser, a text ends at its first NUL byte: what follows would never run. */
@@ -105,8 +142,9 @@ function parseOrProblem(
   try {
     return parseText(text);
   } catch (error) {
+    if (error instanceof LimitError) throw placed(error, start, text);
     if (!(error instanceof GrammarError)) throw error;
-    const byte = start + Buffer.byteLength([...text].slice(0, error.character).join(""));
+    const byte = start + byteOf(text, error.character);
     problems.push(
       new FleetError("syntax", error.message, {
         where: source.where(byte),
@@ -117,4 +155,19 @@ function parseOrProblem(
     );
     return [];
   }
+}
+
+/** A limit's place in the file; where nothing else is known, the first thing that stands in the text. */
+function placed({ message, character, byte }: LimitError, start: number, text: string): LimitError {
+  const within = byte ?? byteOf(text, character ?? 0);
+  const blank = /^\s*/.exec(Buffer.from(text).toString("utf8", within))?.[0] ?? "";
+  return new LimitError(message, { byte: start + within + Buffer.byteLength(blank) });
+}
+
+/** The byte offset of a character (code point) of a text. */
+function byteOf(text: string, character: number): number {
+  let units = 0;
+  for (let rest = character; rest > 0 && units < text.length; rest -= 1)
+    units += (text.codePointAt(units) ?? 0) > 0xffff ? 2 : 1;
+  return Buffer.byteLength(text.slice(0, units));
 }
