@@ -2,7 +2,7 @@
 const deepest = 4_000;
 
 /** A statement of fewer bytes than this cannot nest so deeply, and is not measured. */
-export const shallow = 1_000;
+export const shallow = 2_000;
 
 /** A text of more characters, or of more words and signs outside of literals, is not read: it takes about 170 bytes for each. */
 const longest = 64 * 1024 * 1024;

@@ -20,9 +20,12 @@ export function literalOf(token: Token): Literal | undefined {
     const value = token.text.slice(dollar.length, -dollar.length);
     return { value, write: (template) => concat([dollar, template, dollar]) };
   }
-  const quoted = /^([eE]?)'([^']*(?:''[^']*)*)'$/s.exec(token.text);
+  const quoted = /^([eE]?)'(.*)'$/s.exec(token.text);
   if (quoted === null || (quoted[1] !== "" && token.text.includes("\\"))) return undefined;
-  const value = (quoted[2] ?? "").replaceAll("''", "'");
+  const [, , inside = ""] = quoted;
+  // Two literals that a line end joins are one token.
+  if (inside.replaceAll("''", "").includes("'")) return undefined;
+  const value = inside.replaceAll("''", "'");
   const write = (template: Template) =>
     concat([`${quoted[1]}'`, template.map((piece) => piece.replaceAll("'", "''")), "'"]);
   return { value, write };
@@ -30,7 +33,7 @@ export function literalOf(token: Token): Literal | undefined {
 
 /** The schema at the front of a literal that PostgreSQL reads as a name: `public.seq`, `"public"."seq"`. */
 export function schemaInName(name: string): { schema: string; rest: string } | undefined {
-  const [, spelled, rest] = /^\s*("(?:[^"]|"")*"|[^\s".(),]+)(\s*\..*)$/s.exec(name) ?? [];
+  const [, spelled, rest] = /^\s*("[^"]*(?:""[^"]*)*"|[^\s".(),]+)(\s*\..*)$/s.exec(name) ?? [];
   if (spelled === undefined || rest === undefined) return undefined;
   return { schema: identifierValue(spelled), rest };
 }

@@ -127,21 +127,32 @@ function isPlain(text: string): boolean {
 
 /** The tokens of a plain text; undefined when a string has a prefix (E'', U&''), which makes it another thing. */
 function plainTokens(text: string): Token[] | undefined {
-  // Loops of one character class: a choice within them takes a stack as long as the literal.
-  const pattern =
-    /"[^"]*(?:""[^"]*)*"|'[^']*(?:''[^']*)*'|[a-z_][a-z0-9_]*|[0-9][0-9.]*|::|:=|\S/gi;
+  const pattern = /["']|[a-z_][a-z0-9_]*|[0-9][0-9.]*|::|:=|\S/gi;
   const tokens: Token[] = [];
-  for (const { 0: found, index } of text.matchAll(pattern)) {
-    const isString = found.startsWith("'");
-    if (isString && /[\w&]/.test(text[index - 1] ?? "")) return undefined;
+  for (let found = pattern.exec(text); found !== null; found = pattern.exec(text)) {
+    const start = found.index;
+    const [first] = found;
+    const isString = first === "'";
+    if (isString && /[\w&]/.test(text[start - 1] ?? "")) return undefined;
+    if (isString || first === '"') pattern.lastIndex = endOfQuoted(text, start, first);
+    const end = pattern.lastIndex;
     tokens.push({
-      text: found,
-      start: index,
-      end: index + found.length,
+      text: text.slice(start, end),
+      start,
+      end,
       kind: isString ? "string" : "other",
     });
   }
   return tokens;
+}
+
+/** Behind the closing quote. A regular expression would take a stack as long as the literal has quotes. */
+function endOfQuoted(text: string, start: number, quote: string): number {
+  for (let at = start + 1; ; at += 2) {
+    at = text.indexOf(quote, at);
+    if (at < 0) return text.length;
+    if (text[at + 1] !== quote) return at + 1;
+  }
 }
 
 function kindOf(tokenName: string): Token["kind"] {
