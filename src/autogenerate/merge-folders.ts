@@ -1,6 +1,7 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { FleetError } from "../core/errors.ts";
+import { readText } from "../source/decode.ts";
 import {
   filesInFolder,
   laterThan,
@@ -115,7 +116,10 @@ async function copies(own: MigrationFiles, after: MigrationFiles): Promise<NewFi
   return Promise.all(
     names.map(async (name) => ({
       path: join(dirname(after.sql), name),
-      text: await readFile(join(dirname(own.sql), name), "utf8"),
+      text: await readText(
+        join(dirname(own.sql), name),
+        relative(process.cwd(), join(dirname(own.sql), name)),
+      ),
       replaces: false,
     })),
   );

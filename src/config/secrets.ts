@@ -1,6 +1,7 @@
+import { isUtf8 } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { FleetError, messageOf } from "../core/errors.ts";
+import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -91,8 +92,9 @@ function sourceOf(name: string, environment: Environment): Source {
 function readFile(name: string, { file, named = false }: Source): string | undefined {
   if (file === undefined) return undefined;
   try {
-    return readFileSync(file, "utf8").replace(/\r?\n$/, "");
+    return textOf(name, file, readFileSync(file)).replace(/\r?\n$/, "");
   } catch (cause) {
+    if (isFleetError(cause)) throw cause;
     // A folder of secrets need not hold all of them.
     if (!named && (cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw new FleetError("config", `${name} cannot be read: ${messageOf(cause)}`, {
@@ -101,6 +103,19 @@ function readFile(name: string, { file, named = false }: Source): string | undef
       cause,
     });
   }
+}
+
+/** A byte that is no UTF-8 would become another character, and a NUL byte end the value on its way to the server. */
+function textOf(name: string, where: string, bytes: Buffer): string {
+  if (isUtf8(bytes) && !bytes.includes(0)) return bytes.toString("utf8");
+  throw new FleetError(
+    "config",
+    `${name} is no text: its file holds bytes that are not UTF-8, or NUL`,
+    {
+      where,
+      remedy: "Write the value into the file as UTF-8.",
+    },
+  );
 }
 
 function given(text: string | undefined): string | undefined {

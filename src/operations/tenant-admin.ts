@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { FleetError } from "../core/errors.ts";
 import type { AdminUser } from "../core/onboarding.ts";
+import { refuseUnsendable } from "../core/sendable.ts";
 import { registeredTargets } from "./onboarding.ts";
 import { adminSeed, loadSeeds } from "./seeds.ts";
 import { forEachTarget, type TenantHold, workIn } from "./tenant-work.ts";
@@ -77,6 +78,8 @@ function refuseOddAdmin(email: string, password: string | undefined): void {
       remedy: "Write it as somebody@example.com.",
     });
   if (password === undefined) return;
+  // Where bcrypt is written in C, a password ends at a NUL byte.
+  refuseUnsendable("the admin's password", password);
   const bytes = Buffer.byteLength(password);
   if (bytes >= 8 && bytes <= longestPassword) return;
   throw new FleetError("usage", `the admin's password is ${bytes} bytes long`, {

@@ -1,6 +1,8 @@
 import type { Duplex } from "node:stream";
 import pg from "pg";
 import type { DatabaseAddress } from "../core/database.ts";
+import { FleetError } from "../core/errors.ts";
+import { refuseUnsendable } from "../core/sendable.ts";
 import { tlsOf } from "./tls.ts";
 
 export interface ClientOptions {
@@ -17,13 +19,15 @@ export interface FleetClientConfig extends pg.ClientConfig {
 /**
  * The one way from an address to the driver's settings.
  *
- * @throws FleetError `config` as `tlsOf` does
+ * @throws FleetError `config` as `tlsOf` does, and for a URL with a NUL byte
  */
 export function clientConfigOf(
   address: DatabaseAddress,
   { applicationName, connectTimeoutMs }: ClientOptions,
 ): FleetClientConfig {
   const { url, ssl, optional, direct } = tlsOf(address);
+  refuseNul(address.name, url);
+  refuseUnsendable("the application name", applicationName);
   return {
     connectionString: url,
     ssl,
@@ -33,6 +37,15 @@ export function clientConfigOf(
     keepAlive: true,
     Client: optional ? PreferringClient : pg.Client,
   };
+}
+
+/** User, password and database travel as texts that end at a NUL byte, which a URL can spell. */
+function refuseNul(database: string, url: string): void {
+  if (!/%00|\0/.test(url)) return;
+  throw new FleetError("config", `the URL of database "${database}" holds a NUL byte`, {
+    where: `databases.${database}.url`,
+    remedy: "PostgreSQL would cut the text off there. Take it out, also where it is spelled %00.",
+  });
 }
 
 /** A client that prefers TLS: told that the server has none, it goes on in clear text on the same connection. */

@@ -1,5 +1,7 @@
 import type { PgRemoteDatabase } from "drizzle-orm/pg-proxy";
 import type pg from "pg";
+import { refuseUnsendable } from "../core/sendable.ts";
+import { shortenWords } from "./server-words.ts";
 
 /** Drizzle's query builder, over a connection of ours. */
 export type Drizzle = PgRemoteDatabase;
@@ -17,18 +19,19 @@ export async function withDrizzle<Result>(
   // Loaded here, because it takes longer than all else in a run that has nothing to keep or to look up.
   const { drizzle } = await import("drizzle-orm/pg-proxy");
   let refusal: { readonly error: unknown } | undefined;
-  const db = drizzle((text, values, method) =>
-    client
+  const db = drizzle((text, values, method) => {
+    refuseUnsendable("the statement", text);
+    return client
       .query<unknown[]>({
         text,
         values,
         ...(method === "all" ? { rowMode: "array" } : {}),
       })
       .catch((error: unknown) => {
-        refusal = { error };
+        refusal = { error: shortenWords(error) };
         throw error;
-      }),
-  );
+      });
+  });
   try {
     return await use(db);
   } catch (error) {

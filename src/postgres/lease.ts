@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { CustomTypesConfig, Pool, PoolClient, QueryResult } from "pg";
 import { type DatabaseAddress, locationOf } from "../core/database.ts";
 import { FleetError, messageOf } from "../core/errors.ts";
+import { refuseUnsendable } from "../core/sendable.ts";
 import { isConnectionLoss, isServerFull } from "./sqlstate.ts";
 
 /** A statement as drizzle-orm gives it to its driver. */
@@ -76,6 +77,7 @@ export class Lease {
   query(query: Query, values: readonly unknown[], single: boolean): Promise<QueryResult> {
     // Never with a name: a prepared statement would hold on to one tenant's column types.
     const { text, rowMode, types } = query;
+    refuseUnsendable("the statement", text);
     const mode = single ? { queryMode: "extended" } : {};
     const config = { text, values: [...values], rowMode, types, ...mode };
     return this.#client.query(config as typeof config & { rowMode: "array" });

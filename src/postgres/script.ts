@@ -1,4 +1,6 @@
 import type { Connection, Submittable } from "pg";
+import { unsendable } from "../core/sendable.ts";
+import { shortenWords } from "./server-words.ts";
 
 /** A script's failure, with the number of statements that had finished before it. */
 export class ScriptError extends Error {
@@ -30,8 +32,11 @@ export class Script implements Submittable {
     this.#reject = reject;
   }
 
-  submit(connection: Connection): void {
-    connection.query(this.#text);
+  /** @returns why nothing was sent: the driver hands it to `handleError` */
+  submit(connection: Connection): Error | undefined {
+    const refusal = unsendable("the statement", this.#text);
+    if (refusal === undefined) connection.query(this.#text);
+    return refusal;
   }
 
   handleCommandComplete(): void {
@@ -44,7 +49,7 @@ export class Script implements Submittable {
 
   handleError(error: Error): void {
     this.#failed = true;
-    this.#reject(new ScriptError(this.#completed, error));
+    this.#reject(new ScriptError(this.#completed, shortenWords(error)));
   }
 
   handleReadyForQuery(): void {

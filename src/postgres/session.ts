@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import type { DatabaseAddress } from "../core/database.ts";
 import { isFleetError } from "../core/errors.ts";
+import { refuseUnsendable } from "../core/sendable.ts";
 import { requestCancel } from "./cancel.ts";
 import type { Channel } from "./channel.ts";
 import { clientConfigOf } from "./client.ts";
@@ -10,6 +11,7 @@ import { misread, refused, unreachable } from "./connect-errors.ts";
 import { copyIn, copyOut } from "./copy.ts";
 import { type Drizzle, withDrizzle } from "./drizzle.ts";
 import { Script } from "./script.ts";
+import { inShort } from "./server-words.ts";
 import { isConnectionLoss, isServerFull, sqlstate, sqlstateOf } from "./sqlstate.ts";
 
 export interface ConnectOptions {
@@ -134,8 +136,10 @@ export class Session implements Channel {
     sql: string,
     values: readonly unknown[] = [],
   ): Promise<Row[]> {
-    const result = await this.#client.query<Row>(sql, [...values]);
-    return result.rows;
+    refuseUnsendable("the statement", sql);
+    for (const value of values) if (typeof value === "string") refuseUnsendable("a value", value);
+    const { rows } = await this.#client.query<Row>(sql, [...values]).catch(inShort);
+    return rows;
   }
 
   /** Runs queries of Drizzle's builder. Errors are as those of `query`. */
@@ -156,11 +160,14 @@ export class Session implements Channel {
 
   /** What a `COPY ... TO STDOUT` gives, as it comes. Nothing else can be sent until it is read to its end. */
   copyOut(sql: string): AsyncIterable<Buffer> {
+    refuseUnsendable("the statement", sql);
     return copyOut(this.#client, sql);
   }
 
   /** Sends a text to a `COPY ... FROM STDIN`. */
-  copyIn(sql: string, text: string): Promise<void> {
+  async copyIn(sql: string, text: string): Promise<void> {
+    refuseUnsendable("the statement", sql);
+    refuseUnsendable("the data to copy", text);
     return copyIn(this.#client, sql, text);
   }
 

@@ -1,3 +1,4 @@
+import { refuseUnsendable } from "../core/sendable.ts";
 import type { Channel } from "../postgres/channel.ts";
 import { scan } from "../sql/parser.ts";
 import { oneLine } from "./one-line.ts";
@@ -72,7 +73,9 @@ export class PsqlScript implements Channel {
 
   async close(): Promise<void> {}
 
+  /** psql reads a line as far as a NUL byte. */
   #add(text: string): void {
+    refuseUnsendable("the script", text);
     this.#text += text;
   }
 }

@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { relative } from "node:path";
-import { FleetError } from "../core/errors.ts";
+import { FleetError, isFleetError } from "../core/errors.ts";
 import { checksumOf } from "./checksums.ts";
 import { type Side, splitConflicts } from "./conflicts.ts";
+import { readText } from "./decode.ts";
 import { filesInJournal } from "./folder.ts";
 import { type JournalEntry, journalPath, parseJournal } from "./journal.ts";
 import { type StoredSnapshot, storedIn } from "./stored-snapshot.ts";
@@ -33,7 +33,7 @@ export interface Branches {
  */
 export async function readBranches(path: string): Promise<Branches | undefined> {
   const shown = relative(process.cwd(), journalPath(path));
-  const text = await readFile(journalPath(path), "utf8").catch(() => undefined);
+  const text = await textOr(journalPath(path));
   if (text === undefined) return undefined;
   const versions = splitConflicts(text);
   const branches =
@@ -140,12 +140,20 @@ export async function readVersion(
   side: Side,
   checksum: string | undefined,
 ): Promise<{ readonly text: string; readonly marked: boolean } | undefined> {
-  const written = await readFile(file, "utf8").catch(() => undefined);
+  const written = await textOr(file);
   const version = written === undefined ? undefined : splitConflicts(written)?.[side];
   if (version === undefined)
     return written === undefined ? undefined : { text: written, marked: false };
   const bare = version.replace(/\r?\n$/, "");
   return { text: checksumOf(bare) === checksum ? bare : version, marked: true };
+}
+
+/** A file's text; undefined when it cannot be read. @throws FleetError `syntax` when it is not in UTF-8 */
+function textOr(path: string): Promise<string | undefined> {
+  return readText(path, relative(process.cwd(), path)).catch((error: unknown) => {
+    if (isFleetError(error)) throw error;
+    return undefined;
+  });
 }
 
 async function readSide(path: string, entry: JournalEntry, side: Side): Promise<BranchEntry> {
@@ -157,7 +165,8 @@ async function readSide(path: string, entry: JournalEntry, side: Side): Promise<
       remedy: "Restore the file as git left it. Nothing was written.",
       cause,
     });
-  const text = await readFile(file, "utf8").catch((error: unknown) => {
+  const text = await readText(file, where).catch((error: unknown) => {
+    if (isFleetError(error)) throw error;
     throw failed("cannot be read", error);
   });
   try {

@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { z } from "zod";
-import { FleetError } from "../core/errors.ts";
+import { FleetError, isFleetError } from "../core/errors.ts";
+import { readText } from "./decode.ts";
 
 const journalSchema = z.object({
   version: z.string(),
@@ -36,7 +36,8 @@ export function journalPath(folder: string): string {
 export async function readJournal(folder: string): Promise<Journal | undefined> {
   const path = journalPath(folder);
   const shown = relative(process.cwd(), path);
-  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+  const text = await readText(path, shown).catch((error: NodeJS.ErrnoException) => {
+    if (isFleetError(error)) throw error;
     if (error.code === "ENOENT") return undefined;
     throw new FleetError("journal", `${shown} cannot be read: ${error.message}`, {
       where: shown,

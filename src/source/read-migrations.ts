@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import type { Migration } from "../core/migration.ts";
+import { decode } from "./decode.ts";
 import { type MigrationFiles, type MigrationsFolder, readFolder } from "./folder.ts";
 import { journalPath } from "./journal.ts";
 
@@ -13,7 +14,7 @@ import { journalPath } from "./journal.ts";
  * @param service the service's name
  * @param path absolute path of its migrations folder
  * @throws FleetError `journal` for a missing or malformed journal, for migrations without their file and for
- *   tags that stand twice; all of them at once
+ *   tags that stand twice; all of them at once. `syntax` for a file that is not in UTF-8
  */
 export async function readMigrations(service: string, path: string): Promise<Migration[]> {
   const folder = await readFolder(path);
@@ -47,7 +48,7 @@ export async function readChecked(
   const bytes = bytesOf(path, file);
   if (bytes === undefined) return undefined;
   const checksum = createHash("sha256").update(bytes).digest("hex");
-  return { file, checksum, text: bytes.toString("utf8") };
+  return { file, checksum, text: decode(bytes, file) };
 }
 
 /** Waits for the disk: for files as small as these and as many, Node's thread pool takes several times as long. */

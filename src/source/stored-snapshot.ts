@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { relative } from "node:path";
-import { FleetError } from "../core/errors.ts";
+import { FleetError, isFleetError } from "../core/errors.ts";
+import { readText } from "./decode.ts";
 import type { MigrationFiles } from "./folder.ts";
 
 /** A migration's snapshot as it is stored: in the 1.0 layout, only the first one holds a whole schema. */
@@ -19,7 +19,8 @@ export interface StoredSnapshot {
  */
 export async function readStored({ tag, snapshot: path }: MigrationFiles): Promise<StoredSnapshot> {
   const where = relative(process.cwd(), path);
-  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+  const text = await readText(path, where).catch((cause: unknown) => {
+    if (isFleetError(cause)) throw cause;
     throw new FleetError("journal", `the snapshot of ${tag} cannot be read`, {
       where,
       remedy,

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { setFlagsFromString } from "node:v8";
 import * as firstLibrary from "libpg-query";
+import { obstacleIn } from "../core/sendable.ts";
 import { LimitError, limitOf, refuseDeep, refuseHuge, shallow, tooDeep } from "./limits.ts";
 
 /** A node of PostgreSQL's raw parse tree, as libpg-query writes it in JSON. */
@@ -79,6 +80,7 @@ function asked<Result>(ask: (library: typeof firstLibrary) => Result): Result {
  * @throws LimitError for what is too large or too deeply nested to be read
  */
 export function parse(text: string): ParsedStatement[] {
+  refuseCut(text);
   refuseHuge(text);
   try {
     const bytes = Buffer.byteLength(text);
@@ -96,9 +98,19 @@ export function parse(text: string): ParsedStatement[] {
   }
 }
 
+/** libpg-query reads a text as far as a NUL byte: what comes after it would be accepted without a look. */
+function refuseCut(text: string): void {
+  const obstacle = obstacleIn(text);
+  if (obstacle === undefined) return;
+  const { what, effect, at } = obstacle;
+  throw new GrammarError(`${what}: ${effect}`, [...text.slice(0, at)].length);
+}
+
 /** The tokens of a text that parses, comments included. Whitespace is not a token. */
 export function scan(text: string): Token[] {
   if (text.trim() === "") return [];
+  refuseCut(text);
+  refuseHuge(text);
   const plain = isPlain(text) ? plainTokens(text) : undefined;
   if (plain !== undefined) return plain;
   const readable = withoutControlCharacters(text);

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { Command } from "commander";
 import { FleetError } from "../../core/errors.ts";
 import type {} from "../../operations/onboarding.ts";
@@ -217,7 +218,11 @@ async function adminOf(
 async function readInput(): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks)
-    .toString("utf8")
-    .replace(/\r?\n$/, "");
+  const bytes = Buffer.concat(chunks);
+  // Other bytes would become another character, and the password one that nobody can type.
+  if (!isUtf8(bytes))
+    throw new FleetError("usage", "the password on standard input is not in UTF-8", {
+      remedy: "Send it as UTF-8.",
+    });
+  return bytes.toString("utf8").replace(/\r?\n$/, "");
 }
