@@ -50,8 +50,11 @@ async function checkMigrations(
   // Every migration and every down must parse, and stay in its tenant.
   for (const { migration, down } of migrations) {
     const allowance = allowanceOf(config, migration.tag);
-    readStatements(migration.file, migration.text, allowance, sql);
-    if (down !== undefined) readStatements(down.file, down.text, allowance, sql);
+    for (const file of [migration, ...(down === undefined ? [] : [down])]) {
+      // One that was exhausted by the file before is loaded anew.
+      await loadParser();
+      readStatements(file.file, file.text, allowance, sql);
+    }
   }
   return [...problems, ...sql].map((problem) => ({ service, problem }));
 }

@@ -147,6 +147,8 @@ async function parseAll(
   for (const [service, config] of selectServices(context.config.fleet, [...histories.keys()])) {
     const migrations = histories.get(service)?.migrations ?? [];
     for (const migration of migrations.filter(({ tag }) => wanted.has(scriptKey(service, tag)))) {
+      // One that was exhausted by the migration before is loaded anew.
+      await loadParser();
       const script = await scriptFor(read, config, migration, problems);
       if (script !== undefined) byKey.set(scriptKey(service, migration.tag), script);
     }

@@ -62,7 +62,10 @@ function told(message: string): string {
   return shortened(message).replaceAll("\n", "\n  ");
 }
 
-/** Moves every line in by two spaces. */
+/** Moves every line in by two spaces. To a regular expression, characters that are shown by codes end lines as well. */
 export function indent(text: string): string {
-  return text.replace(/^(?=.)/gm, "  ");
+  return text
+    .split("\n")
+    .map((line) => (line === "" ? "" : `  ${line}`))
+    .join("\n");
 }

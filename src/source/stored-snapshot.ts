@@ -1,5 +1,6 @@
 import { relative } from "node:path";
 import { FleetError, isFleetError } from "../core/errors.ts";
+import { isTooDeep } from "../sql/limits.ts";
 import { readText } from "./decode.ts";
 import type { MigrationFiles } from "./folder.ts";
 
@@ -48,6 +49,7 @@ const remedy =
 /** Reads parsed JSON as a snapshot; undefined when it is none. */
 export function storedIn(content: unknown): StoredSnapshot | undefined {
   if (typeof content !== "object" || content === null || !("id" in content)) return undefined;
+  if (isTooDeep(content)) return undefined;
   const { id, prevId, prevIds } = content as Record<string, unknown>;
   const parents = Array.isArray(prevIds) ? prevIds : [prevId];
   if (typeof id !== "string" || !parents.every((parent) => typeof parent === "string"))

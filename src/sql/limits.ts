@@ -54,7 +54,12 @@ export function refuseHuge(text: string): void {
  * @throws LimitError
  */
 export function refuseDeep(tree: unknown, byte = 0): void {
-  if (isDeeper(tree, deepest)) throw new LimitError(tooDeep, { byte });
+  if (isTooDeep(tree)) throw new LimitError(tooDeep, { byte });
+}
+
+/** True for what is nested so deeply that a function that calls itself cannot walk it. */
+export function isTooDeep(tree: unknown): boolean {
+  return isDeeper(tree, deepest);
 }
 
 function isDeeper(node: unknown, levels: number): boolean {

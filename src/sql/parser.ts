@@ -34,16 +34,14 @@ export class GrammarError extends Error {
 }
 
 /** libpg-query in use. One whose memory or stack was exhausted is in a state that nobody knows, and not asked again. */
-const current: { library: typeof firstLibrary; exhausted: boolean } = {
-  library: firstLibrary,
-  exhausted: false,
-};
+const current = { library: firstLibrary, loaded: false, exhausted: false };
 
 /**
  * Loads PostgreSQL's grammar (WebAssembly, some 50 ms). Call it before the functions below: once, and again before the
  * next text when one of them has thrown a LimitError; without one it does nothing then.
  */
 export async function loadParser(): Promise<void> {
+  if (current.loaded) return;
   // Optimising the parser's WebAssembly takes longer than a run of ours lasts, and makes nothing faster that we do
   // (scripts/bench-neutralize.mjs: the first round is twice as fast without).
   setFlagsFromString("--liftoff-only");
@@ -54,6 +52,7 @@ export async function loadParser(): Promise<void> {
     current.exhausted = false;
   }
   await current.library.loadModule();
+  current.loaded = true;
 }
 
 /** ECMAScript's loader keeps a module for ever; this one can load it anew. */
@@ -67,9 +66,8 @@ function asked<Result>(ask: (library: typeof firstLibrary) => Result): Result {
     return ask(current.library);
   } catch (error) {
     const limit = limitOf(error);
-    if (limit === undefined) throw error;
-    current.exhausted = true;
-    throw limit;
+    if (limit !== undefined) Object.assign(current, { loaded: false, exhausted: true });
+    throw limit ?? error;
   }
 }
 
@@ -91,7 +89,9 @@ export function parse(text: string): ParsedStatement[] {
       return { tree: raw.stmt as Tree, start, end };
     });
   } catch (error) {
-    if (!firstLibrary.hasSqlDetails(error)) throw error;
+    if (error instanceof LimitError && error.byte === undefined)
+      throw new LimitError(error.message, { byte: longestStatement(text) });
+    if (!current.library.hasSqlDetails(error)) throw error;
     const character = error.sqlDetails?.cursorPosition ?? 0;
     if (/^memory exhausted/.test(error.message)) throw new LimitError(tooDeep, { character });
     throw new GrammarError(error.message, character);
@@ -165,6 +165,15 @@ function endOfQuoted(text: string, start: number, quote: string): number {
     if (at < 0) return text.length;
     if (text[at + 1] !== quote) return at + 1;
   }
+}
+
+/** Where the longest statement of a text begins, in bytes, as far as that is told without the parser. */
+function longestStatement(text: string): number {
+  const tokens = isPlain(text) ? (plainTokens(text) ?? []) : [];
+  const ends = tokens.filter((token) => token.text === ";").map(({ end }) => end);
+  const starts = [0, ...ends];
+  const lengths = starts.map((start, index) => (ends[index] ?? text.length) - start);
+  return starts[lengths.indexOf(lengths.reduce((left, right) => Math.max(left, right), 0))] ?? 0;
 }
 
 function kindOf(tokenName: string): Token["kind"] {
