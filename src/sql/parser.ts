@@ -142,14 +142,13 @@ function plainTokens(text: string): Token[] | undefined {
   const pattern = /["']|[a-z_][a-z0-9_]*|[0-9][0-9.]*|::|:=|\S/gi;
   const tokens: Token[] = [];
   for (let found = pattern.exec(text); found !== null; found = pattern.exec(text)) {
-    const start = found.index;
-    const [first] = found;
+    const { 0: first, index: start } = found;
     const isString = first === "'";
     if (isString && /[\w&]/.test(text[start - 1] ?? "")) return undefined;
     if (isString || first === '"') pattern.lastIndex = endOfQuoted(text, start, first);
     const end = pattern.lastIndex;
     tokens.push({
-      text: text.slice(start, end),
+      text: end - start === first.length ? first : text.slice(start, end),
       start,
       end,
       kind: isString ? "string" : "other",
