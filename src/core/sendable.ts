@@ -1,5 +1,8 @@
 import { FleetError } from "./errors.ts";
 
+/** PostgreSQL cuts a longer name without an error (NAMEDATALEN - 1), and it would be another one's; in bytes. */
+export const longestName = 63;
+
 /** What keeps a text from reaching PostgreSQL, its parser or psql as it is. */
 export interface Obstacle {
   /** In words: `a NUL byte`. */
@@ -38,6 +41,12 @@ export function obstacleIn(text: string): Obstacle | undefined {
 export function refuseUnsendable(what: string, text: string): void {
   const refusal = unsendable(what, text);
   if (refusal !== undefined) throw refusal;
+}
+
+/** As `refuseUnsendable`, for a statement and the values of its parameters that are text. */
+export function refuseUnsendableQuery(text: string, values: readonly unknown[]): void {
+  refuseUnsendable("the statement", text);
+  for (const value of values) if (typeof value === "string") refuseUnsendable("a value", value);
 }
 
 /** As `refuseUnsendable`, for an error that is not thrown. */

@@ -29,7 +29,7 @@ export function quotedName(name: string): string {
 }
 
 /** A text that may hold anything is cut here, in characters, where people read it. */
-export const longestText = 2_000;
+const longestText = 2_000;
 
 /** A text of at most `longest` characters; of a longer one the beginning, and how much is left out. */
 export function shortened(text: string, longest = longestText): string {

@@ -1,6 +1,6 @@
 import type { PgRemoteDatabase } from "drizzle-orm/pg-proxy";
 import type pg from "pg";
-import { refuseUnsendable } from "../core/sendable.ts";
+import { refuseUnsendableQuery } from "../core/sendable.ts";
 import { shortenWords } from "./server-words.ts";
 
 /** Drizzle's query builder, over a connection of ours. */
@@ -19,18 +19,18 @@ export async function withDrizzle<Result>(
   // Loaded here, because it takes longer than all else in a run that has nothing to keep or to look up.
   const { drizzle } = await import("drizzle-orm/pg-proxy");
   let refusal: { readonly error: unknown } | undefined;
-  const db = drizzle((text, values, method) => {
-    refuseUnsendable("the statement", text);
-    return client
-      .query<unknown[]>({
+  const db = drizzle(async (text, values, method) => {
+    try {
+      refuseUnsendableQuery(text, values);
+      return await client.query<unknown[]>({
         text,
         values,
         ...(method === "all" ? { rowMode: "array" } : {}),
-      })
-      .catch((error: unknown) => {
-        refusal = { error: shortenWords(error) };
-        throw error;
       });
+    } catch (error) {
+      refusal = { error: shortenWords(error) };
+      throw error;
+    }
   });
   try {
     return await use(db);

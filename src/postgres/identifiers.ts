@@ -1,10 +1,7 @@
 import pg from "pg";
 import { FleetError } from "../core/errors.ts";
-import { refuseUnsendable } from "../core/sendable.ts";
+import { longestName, refuseUnsendable } from "../core/sendable.ts";
 import { quotedName } from "../core/visible.ts";
-
-/** PostgreSQL cuts a longer name without an error (NAMEDATALEN - 1), and it would be another one's; in bytes. */
-export const longestName = 63;
 
 /**
  * Quotes a name for SQL text, whatever it contains. The only way a name enters SQL in this project.

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import type { DatabaseAddress } from "../core/database.ts";
 import { isFleetError } from "../core/errors.ts";
-import { refuseUnsendable } from "../core/sendable.ts";
+import { refuseUnsendable, refuseUnsendableQuery } from "../core/sendable.ts";
 import { requestCancel } from "./cancel.ts";
 import type { Channel } from "./channel.ts";
 import { clientConfigOf } from "./client.ts";
@@ -136,8 +136,7 @@ export class Session implements Channel {
     sql: string,
     values: readonly unknown[] = [],
   ): Promise<Row[]> {
-    refuseUnsendable("the statement", sql);
-    for (const value of values) if (typeof value === "string") refuseUnsendable("a value", value);
+    refuseUnsendableQuery(sql, values);
     const { rows } = await this.#client.query<Row>(sql, [...values]).catch(inShort);
     return rows;
   }

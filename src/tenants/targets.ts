@@ -6,6 +6,7 @@ import {
   type Tenant,
 } from "../config/schema.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
+import { longestName } from "../core/sendable.ts";
 import type { Target } from "../core/target.ts";
 import { quotedName } from "../core/visible.ts";
 
@@ -206,9 +207,6 @@ function tenantProblem(tenant: string): FleetError | undefined {
       : "Use letters, digits and _, and behind the first character also - and .",
   });
 }
-
-/** PostgreSQL cuts a longer name silently (NAMEDATALEN - 1), and two tenants would share a schema. */
-const longestName = 63;
 
 function schemaProblem(target: Target): FleetError | undefined {
   const bytes = Buffer.byteLength(target.schema);

@@ -33,6 +33,20 @@ function connects(text: string): string[] {
   return loads.flatMap((pattern) => text.match(pattern) ?? []);
 }
 
+describe("what is written passes through src/cli/output.ts", () => {
+  test("no other file writes to standard output or standard error, or changes one's text by itself", async () => {
+    const texts = await textsOf("src/**/*.ts");
+    const writing = [...texts].filter(([, text]) =>
+      /\bstd(out|err)\s*\.\s*write\b|\bconsole\s*\.|\\(u001b|x1b)\[/.test(text),
+    );
+    // Progress draws its bar anew, and writes everything else as output.ts does.
+    expect(writing.map(([file]) => file).sort()).toEqual([
+      "src/cli/output.ts",
+      "src/report/progress.ts",
+    ]);
+  });
+});
+
 const retired = "ALGA_DB_";
 
 describe("connections are made in src/postgres alone", () => {
