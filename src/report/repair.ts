@@ -1,7 +1,11 @@
 import type { Outcome } from "../core/outcome.ts";
+import { shortened } from "../core/visible.ts";
 import { indent } from "./errors.ts";
 import { failedTargets, failuresText } from "./failures.ts";
 import { counted } from "./words.ts";
+
+/** More characters of a diff than this are counted, not shown. */
+const longestDiff = 20_000;
 
 interface Edited {
   readonly service: string;
@@ -21,7 +25,9 @@ export function editedText(edited: readonly Edited[]): string {
         `${file} was edited after ${counted(targets, "target")} had applied it.`,
         diff === undefined
           ? `  applied ${recorded.slice(0, 12)}..., on disk ${onDisk.slice(0, 12)}...; no commit has the applied text`
-          : indent(`as applied (commit ${diff.commit}), and as it is now:\n${diff.text}`),
+          : indent(
+              `as applied (commit ${diff.commit}), and as it is now:\n${shortened(diff.text, longestDiff)}`,
+            ),
         "",
       ].join("\n"),
     )

@@ -15,7 +15,7 @@ export function decode(bytes: Buffer, shown: string): string {
   if (wide !== undefined)
     throw new FleetError("syntax", `the file is in ${wide}, and must be in UTF-8`, {
       where: shown,
-      remedy: "Save it as UTF-8 with your editor. Nothing was applied.",
+      remedy,
     });
   const at = firstBad(bytes);
   const before = bytes.toString("utf8", 0, at);
@@ -24,7 +24,7 @@ export function decode(bytes: Buffer, shown: string): string {
   const code = (bytes[at] ?? 0).toString(16).padStart(2, "0");
   throw new FleetError("syntax", `byte ${at} of the file (0x${code}) is no UTF-8`, {
     where: `${shown}:${line}:${column}`,
-    remedy: "Save the file as UTF-8 with your editor; it may be in Latin-1. Nothing was applied.",
+    remedy: `It may be in Latin-1. ${remedy}`,
   });
 }
 
@@ -32,6 +32,9 @@ export function decode(bytes: Buffer, shown: string): string {
 export async function readText(path: string, shown: string): Promise<string> {
   return decode(await readFile(path), shown);
 }
+
+const remedy =
+  "Save it as UTF-8 with your editor, and if it is applied already: drizzle-fleet repair. Nothing was applied.";
 
 /** What editors write with a byte order mark of their own. */
 function wideEncodingOf(bytes: Buffer): string | undefined {

@@ -11,7 +11,7 @@ const journalSchema = z.object({
       idx: z.int().min(0),
       version: z.string(),
       when: z.number(),
-      tag: z.string().regex(/^[^/\\\0]+$/, "is not a file name"),
+      tag: z.string().regex(/^[^/\\\0\p{Cs}]+$/u, "is not a file name"),
       breakpoints: z.boolean(),
     }),
   ),
