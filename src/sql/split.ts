@@ -20,17 +20,14 @@ const breakpoint = "--> statement-breakpoint";
  * @param problems receives a `syntax` error with file, line and caret for each part that does not parse
  */
 export function splitStatements(source: SourceText, problems: FleetError[]): RawStatement[] {
-  const cut = source.bytes.indexOf(0);
-  if (cut !== -1) {
-    problems.push(cutOff(source, cut));
-    return [];
-  }
   const asWritten: FleetError[] = [];
   try {
     const statements = readChunks(source, chunksAtText(source), asWritten);
     if (asWritten.length === 0) return statements;
     // A breakpoint inside a literal leaves two halves that do not parse: then the scanner says which ones count.
-    return readChunks(source, chunksAtComments(source, problems), problems);
+    const before = problems.length;
+    const chunks = chunksAtComments(source, problems);
+    return problems.length > before ? [] : readChunks(source, chunks, problems);
   } catch (error) {
     if (!(error instanceof LimitError)) throw error;
     // The rest of the file is not read: the parser may be of no use any more, and the file is refused as it is.
@@ -66,19 +63,6 @@ function limitProblem(source: SourceText, { message, byte = 0 }: LimitError): Fl
     excerpt: source.spot(byte).excerpt,
     remedy: limitRemedy,
   });
-}
-
-/** To PostgreSQL, and to its parser, a text ends at its first NUL byte: what follows would never run. */
-function cutOff(source: SourceText, byte: number): FleetError {
-  return new FleetError(
-    "syntax",
-    "the file holds a NUL byte, where PostgreSQL would stop reading",
-    {
-      where: source.where(byte),
-      excerpt: source.spot(byte).excerpt,
-      remedy: "Remove it, or save the file as UTF-8. Nothing was applied.",
-    },
-  );
 }
 
 type Chunk = readonly [start: number, end: number];
