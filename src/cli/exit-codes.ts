@@ -3,7 +3,7 @@ import type { FleetErrorCode } from "../core/errors.ts";
 /** What the process ends with. Scripts rely on these numbers. */
 export const exitCode = {
   done: 0,
-  /** Some target failed, or a database could not be reached. */
+  /** Some target failed, a database could not be reached, or another run is in the way. */
   failed: 1,
   /** Wrong usage, configuration or migration files: nothing was applied. */
   usage: 2,
@@ -14,7 +14,7 @@ export const exitCode = {
 
 /** The exit code of an error that ended an operation. */
 export function exitCodeOf(code: FleetErrorCode): number {
-  return ["unreachable", "embedded", "onboarding"].includes(code)
+  return ["unreachable", "busy", "embedded", "onboarding"].includes(code)
     ? exitCode.failed
     : exitCode.usage;
 }

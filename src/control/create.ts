@@ -54,6 +54,9 @@ async function readState(
 
 const rolloutTables = ["rollouts", "outcomes"];
 
+/** Kept since later than those: a database may have them and not this one. */
+const goalTable = "goals";
+
 /** In a database, by the name that the configuration gives it: two names may mean one database. */
 const rolloutDdl = `CREATE TABLE IF NOT EXISTS drizzle_fleet.rollouts (
   id text,
@@ -81,6 +84,17 @@ CREATE TABLE IF NOT EXISTS drizzle_fleet.outcomes (
   failure jsonb,
   PRIMARY KEY (rollout, database, service, schema),
   FOREIGN KEY (rollout, database) REFERENCES drizzle_fleet.rollouts ON DELETE CASCADE
+);
+CREATE TABLE IF NOT EXISTS drizzle_fleet.goals (
+  rollout text,
+  database text,
+  number bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  direction text NOT NULL CHECK (direction IN ('up', 'down')),
+  ends jsonb NOT NULL,
+  databases text[] NOT NULL,
+  schemas text[] NOT NULL,
+  PRIMARY KEY (rollout, database),
+  FOREIGN KEY (rollout, database) REFERENCES drizzle_fleet.rollouts ON DELETE CASCADE
 )`;
 
 /** True when the database has the tables that rollouts are kept in. */
@@ -88,7 +102,12 @@ export function hasControlTables(session: Session): Promise<boolean> {
   return hasTables(session, rolloutTables);
 }
 
+/** True when the database has the table that the goals of rollouts are kept in. */
+export function hasGoals(session: Session): Promise<boolean> {
+  return hasTables(session, [goalTable]);
+}
+
 /** Makes the tables that rollouts are kept in, if they are missing. */
 export function createControlTables(session: Session): Promise<void> {
-  return createMissing(session, rolloutTables, rolloutDdl);
+  return createMissing(session, [...rolloutTables, goalTable], rolloutDdl);
 }

@@ -1,7 +1,7 @@
-import { and, count, desc, eq, getTableColumns, isNotNull, ne, or, sql } from "drizzle-orm";
-import type { OutcomeRecord, RolloutRecord } from "../core/rollout.ts";
+import { and, count, desc, eq, getTableColumns, inArray, sql } from "drizzle-orm";
+import type { Direction, OutcomeRecord, RolloutGoal, RolloutRecord } from "../core/rollout.ts";
 import type { Session } from "../postgres/session.ts";
-import { outcomes, rollouts } from "./tables.ts";
+import { goals, outcomes, rollouts } from "./tables.ts";
 
 /** A rollout with how its targets in one database ended. */
 export interface KeptRollout extends RolloutRecord {
@@ -9,11 +9,22 @@ export interface KeptRollout extends RolloutRecord {
   readonly counts: Readonly<Record<string, number>>;
 }
 
-/** What a verb was asked to do, as far as it says which success makes up for which failure. */
-export interface Course {
-  readonly verb: "migrate" | "downgrade";
-  /** How far a rollout must have been asked to go, so that its success counts: a part of its selection. */
-  readonly end: { readonly key: "to" | "goal"; readonly value: unknown };
+/** A rollout that brought targets somewhere, as far as a database keeps what it was meant to reach. */
+export interface KeptCourse {
+  readonly id: string;
+  readonly selection: RolloutRecord["selection"];
+  readonly startedAt: Date;
+  readonly direction: Direction;
+  /** Null when it was kept by a version that did not keep goals. */
+  readonly goal: Pick<RolloutGoal, "ends" | "databases"> | null;
+}
+
+/** What a database keeps of some of its schemas. */
+export interface KeptSchemas {
+  /** The rollouts that had the schema among their targets, by schema. */
+  readonly covered: ReadonlyMap<string, ReadonlySet<string>>;
+  /** The rollouts that failed there, by schema. */
+  readonly failed: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /** As in `rollouts.ts`, where the tables are there. */
@@ -71,34 +82,78 @@ export function selectOutcomes(
 }
 
 /** As in `rollouts.ts`, where the tables are there. */
-export function selectFailed(
+export async function selectCourses(
   session: Session,
   database: string,
-  { verb, end }: Course,
-): Promise<{ readonly service: string; readonly schema: string }[]> {
-  const { service, schema, status, failure } = outcomes;
-  const sameEnd = sql`coalesce(${rollouts.selection} -> ${end.key}::text, 'null') = ${JSON.stringify(end.value)}::jsonb`;
-  return session.drizzle((db) => {
-    const newest = db
-      .selectDistinctOn([service, schema], { service, schema, failure })
-      .from(outcomes)
-      .innerJoin(
-        rollouts,
-        and(eq(rollouts.id, outcomes.rollout), eq(rollouts.database, outcomes.database)),
-      )
-      .where(
-        and(
-          eq(outcomes.database, database),
-          eq(rollouts.verb, verb),
-          or(ne(status, "notExecuted"), isNotNull(failure)),
-          or(isNotNull(failure), sameEnd),
-        ),
-      )
-      .orderBy(service, schema, desc(rollouts.startedAt))
-      .as("newest");
+  withGoals: boolean,
+): Promise<KeptCourse[]> {
+  const { id, selection, startedAt, verb } = rollouts;
+  const rows = await session.drizzle<CourseRow[]>((db) => {
+    const wanted = and(eq(rollouts.database, database), inArray(verb, Object.keys(directions)));
+    if (!withGoals)
+      return db
+        .select({
+          id,
+          selection,
+          startedAt,
+          verb,
+          ends: sql<null>`null`,
+          databases: sql<null>`null`,
+        })
+        .from(rollouts)
+        .where(wanted)
+        .orderBy(desc(startedAt));
     return db
-      .select({ service: newest.service, schema: newest.schema })
-      .from(newest)
-      .where(isNotNull(newest.failure));
+      .select({ id, selection, startedAt, verb, ends: goals.ends, databases: goals.databases })
+      .from(rollouts)
+      .leftJoin(goals, and(eq(goals.rollout, id), eq(goals.database, rollouts.database)))
+      .where(wanted)
+      .orderBy(sql`${goals.number} desc nulls last`, desc(startedAt));
   });
+  return rows.map(({ verb: name, ends, databases, ...rest }) => ({
+    ...rest,
+    direction: directions[name] ?? "up",
+    goal: ends === null || databases === null ? null : { ends, databases },
+  }));
+}
+
+type CourseRow = Pick<KeptCourse, "id" | "selection" | "startedAt"> & {
+  readonly verb: string;
+  readonly ends: RolloutGoal["ends"] | null;
+  readonly databases: readonly string[] | null;
+};
+
+const directions: Readonly<Record<string, Direction>> = { migrate: "up", downgrade: "down" };
+
+/** As in `rollouts.ts`, where the tables are there. The server joins: it keeps many more schemas than are asked for. */
+export async function selectSchemas(
+  session: Session,
+  database: string,
+  schemas: readonly string[],
+  withGoals: boolean,
+): Promise<KeptSchemas> {
+  const kept = await session.query<OfSchema>(
+    `SELECT schema, array_agg(rollout) AS rollouts,
+       coalesce(array_agg(rollout) FILTER (WHERE failure IS NOT NULL), '{}') AS failed
+     FROM drizzle_fleet.outcomes WHERE database = $1 AND schema = ANY($2) GROUP BY schema`,
+    [database, schemas],
+  );
+  const meant = withGoals
+    ? await session.query<Omit<OfSchema, "failed">>(
+        `SELECT member.schema, array_agg(g.rollout) AS rollouts
+         FROM drizzle_fleet.goals g CROSS JOIN unnest(g.schemas) AS member(schema)
+         WHERE g.database = $1 AND member.schema = ANY($2) GROUP BY member.schema`,
+        [database, schemas],
+      )
+    : [];
+  const covered = new Map<string, Set<string>>();
+  for (const { schema, rollouts: ids } of [...kept, ...meant])
+    covered.set(schema, new Set([...(covered.get(schema) ?? []), ...ids]));
+  return { covered, failed: new Map(kept.map(({ schema, failed }) => [schema, new Set(failed)])) };
+}
+
+interface OfSchema {
+  readonly schema: string;
+  readonly rollouts: readonly string[];
+  readonly failed: readonly string[];
 }

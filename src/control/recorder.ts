@@ -1,13 +1,15 @@
-import type { DatabaseAddress } from "../core/database.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Outcome, Stop } from "../core/outcome.ts";
-import type { OutcomeRecord, RolloutRecord } from "../core/rollout.ts";
+import type { NewRollout, OutcomeRecord, RolloutGoal } from "../core/rollout.ts";
 import { ScriptError } from "../postgres/script.ts";
-import { type ConnectOptions, Session } from "../postgres/session.ts";
+import type { Session } from "../postgres/session.ts";
 import { createControlTables } from "./create.ts";
 
 /** Outcomes wait so long, in milliseconds, before they are written together. */
 const writeEvery = 1_000;
+
+/** A session that is lost is missed so often, in milliseconds: others see by it that the rollout is under way. */
+const lookEvery = 5_000;
 
 /** So long may one write take, in milliseconds: a lock on these tables must not hold up a rollout's end. */
 const patience = 10_000;
@@ -18,35 +20,41 @@ const loadStatements = () => import("./write.ts");
 type Statements = Awaited<ReturnType<typeof loadStatements>>;
 type Use = (session: Session, statements: Statements) => Promise<void>;
 
+/** What a recorder keeps, and where. */
+export interface Recording {
+  readonly rollout: NewRollout;
+  /** What the rollout is meant to reach; undefined for one that brings no target anywhere. */
+  readonly goal: RolloutGoal | undefined;
+  /** Opens a session in the database. The recorder closes it. */
+  readonly connect: () => Promise<Session>;
+  /** False: a connection is taken only at the end, because the server has none to spare. */
+  readonly whileRunning: boolean;
+}
+
 /**
  * Keeps a rollout and its outcomes in one of its databases, on a connection of its own. The rollout waits for it
  * only at its end, and not for long, and never fails by it: what cannot be kept is said once.
  */
 export class Recorder {
-  readonly #address: DatabaseAddress;
-  readonly #connect: ConnectOptions;
-  readonly #rollout: RolloutRecord;
-  readonly #whileRunning: boolean;
+  readonly #recording: Recording;
+  readonly #startedAt = performance.now();
   #session: Session | undefined;
+  /** True when the session has kept that the rollout has begun. */
+  #begun = false;
   #waiting: OutcomeRecord[] = [];
   #writing: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
+  #watch: NodeJS.Timeout | undefined;
   #trouble: unknown;
 
-  /**
-   * @param whileRunning false: a connection is taken only at the end, because the server has none to spare
-   */
-  constructor(
-    address: DatabaseAddress,
-    connect: ConnectOptions,
-    rollout: RolloutRecord,
-    whileRunning: boolean,
-  ) {
-    this.#address = address;
-    this.#connect = connect;
-    this.#rollout = rollout;
-    this.#whileRunning = whileRunning;
-    if (whileRunning) this.#write();
+  constructor(recording: Recording) {
+    this.#recording = recording;
+    if (!recording.whileRunning) return;
+    this.#write();
+    this.#watch = setInterval(() => {
+      if (this.#session?.lost === true) this.#write();
+    }, lookEvery);
+    this.#watch.unref();
   }
 
   /** Takes an outcome, to be written soon. */
@@ -62,7 +70,7 @@ export class Recorder {
       durationMs,
       failure: failure ?? null,
     });
-    if (this.#whileRunning) this.#timer ??= setTimeout(() => this.#write(), writeEvery);
+    if (this.#recording.whileRunning) this.#timer ??= setTimeout(() => this.#write(), writeEvery);
   }
 
   /**
@@ -71,12 +79,13 @@ export class Recorder {
    * @returns why something could not be kept, or undefined
    */
   async end(stopped: Stop | undefined): Promise<string | undefined> {
+    clearInterval(this.#watch);
     this.#write();
     await this.#writing;
     try {
       if (this.#trouble === undefined)
         await this.#bounded((session, { finishRollout }) =>
-          finishRollout(session, this.#rollout, stopped?.message ?? null),
+          finishRollout(session, this.#recording.rollout, stopped?.message ?? null),
         );
     } catch (error) {
       this.#trouble = error;
@@ -98,7 +107,7 @@ export class Recorder {
     this.#waiting = [];
     try {
       await this.#bounded((session, { insertOutcomes }) =>
-        insertOutcomes(session, this.#rollout, outcomes),
+        insertOutcomes(session, this.#recording.rollout, outcomes),
       );
       this.#trouble = undefined;
     } catch (error) {
@@ -107,16 +116,23 @@ export class Recorder {
     }
   }
 
-  /** A session that fails or takes too long is closed: whatever it was about ends with it. */
+  /**
+   * A session that takes too long is closed: whatever it was about ends with it. One that was refused stays, because
+   * it also says to others that the rollout is under way.
+   */
   async #bounded(use: Use): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Error(`no answer for ${patience / 1_000} s`);
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer for ${patience / 1_000} s`)), patience);
+      timer = setTimeout(() => reject(tooLate), patience);
     });
     try {
       await Promise.race([this.#run(use), late]);
     } catch (error) {
-      await this.#session?.close();
+      const session = this.#session;
+      if (error === tooLate) await session?.close();
+      else if (session?.lost === false)
+        await session.script("ROLLBACK").catch(() => session.close());
       throw error;
     } finally {
       clearTimeout(timer);
@@ -129,11 +145,16 @@ export class Recorder {
   }
 
   async #open({ insertRollout }: Statements): Promise<Session> {
-    if (this.#session !== undefined && !this.#session.lost) return this.#session;
-    const session = await Session.connect(this.#address, this.#connect);
-    this.#session = session;
+    const { connect, rollout, goal } = this.#recording;
+    if (this.#session === undefined || this.#session.lost) {
+      this.#session = await connect();
+      this.#begun = false;
+    }
+    const session = this.#session;
+    if (this.#begun) return session;
     await createControlTables(session);
-    await insertRollout(session, this.#rollout);
+    await insertRollout(session, rollout, performance.now() - this.#startedAt, goal);
+    this.#begun = true;
     return session;
   }
 }

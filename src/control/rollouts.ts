@@ -1,9 +1,9 @@
 import type { OutcomeRecord } from "../core/rollout.ts";
 import type { Session } from "../postgres/session.ts";
-import { hasControlTables } from "./create.ts";
-import type { Course, KeptRollout } from "./read.ts";
+import { hasControlTables, hasGoals } from "./create.ts";
+import type { KeptCourse, KeptRollout, KeptSchemas } from "./read.ts";
 
-export type { Course, KeptRollout };
+export type { KeptCourse, KeptRollout, KeptSchemas };
 
 /**
  * The newest rollouts that a database keeps, newest first.
@@ -33,15 +33,25 @@ export async function readOutcomes(
 }
 
 /**
- * The targets of a database that failed the last time that this verb tried them. A success that was to end elsewhere
- * says nothing: that of `migrate --to`, or of a downgrade to another migration.
+ * The rollouts that a database keeps and that brought targets somewhere, the newest first.
+ *
+ * @returns undefined when the database keeps no rollouts at all
  */
-export async function readFailed(
+export async function readCourses(
   session: Session,
   database: string,
-  course: Course,
-): Promise<{ readonly service: string; readonly schema: string }[]> {
-  if (!(await hasControlTables(session))) return [];
-  const { selectFailed } = await import("./read.ts");
-  return selectFailed(session, database, course);
+): Promise<KeptCourse[] | undefined> {
+  if (!(await hasControlTables(session))) return undefined;
+  const { selectCourses } = await import("./read.ts");
+  return selectCourses(session, database, await hasGoals(session));
+}
+
+/** Which of those rollouts had each of some schemas among their targets, and which failed there. */
+export async function readSchemas(
+  session: Session,
+  database: string,
+  schemas: readonly string[],
+): Promise<KeptSchemas> {
+  const { selectSchemas } = await import("./read.ts");
+  return selectSchemas(session, database, schemas, await hasGoals(session));
 }

@@ -1,7 +1,8 @@
-import { integer, jsonb, pgSchema, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
+import { bigint, integer, jsonb, pgSchema, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
 import { controlSchema } from "../config/schema.ts";
 import type { BaselineResult } from "../core/baseline.ts";
 import type { Failure, OutcomeStatus } from "../core/outcome.ts";
+import type { Direction, RolloutGoal } from "../core/rollout.ts";
 import type { TenantRecord, TenantStatus } from "../core/tenant.ts";
 
 /** The control schema's tables as Drizzle knows them; what makes them stands beside what uses them. */
@@ -41,6 +42,21 @@ export const outcomes = control.table(
   (table) => [
     primaryKey({ columns: [table.rollout, table.database, table.service, table.schema] }),
   ],
+);
+
+export const goals = control.table(
+  "goals",
+  {
+    rollout: text("rollout").notNull(),
+    database: text("database").notNull(),
+    /** The order in which rollouts began, whatever any clock says. */
+    number: bigint("number", { mode: "number" }).notNull().generatedAlwaysAsIdentity(),
+    direction: text("direction").$type<Direction>().notNull(),
+    ends: jsonb("ends").$type<RolloutGoal["ends"]>().notNull(),
+    databases: text("databases").array().$type<readonly string[]>().notNull(),
+    schemas: text("schemas").array().$type<readonly string[]>().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.rollout, table.database] })],
 );
 
 export const tenants = control.table("tenants", {

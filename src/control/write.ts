@@ -1,14 +1,37 @@
 import { and, desc, eq, getTableColumns, inArray, sql } from "drizzle-orm";
-import type { OutcomeRecord, RolloutRecord } from "../core/rollout.ts";
+import type { NewRollout, OutcomeRecord, RolloutGoal } from "../core/rollout.ts";
 import type { Session } from "../postgres/session.ts";
-import { outcomes, rollouts } from "./tables.ts";
+import { goals, outcomes, rollouts } from "./tables.ts";
 
 /** So many rollouts are kept in each database. */
 const kept = 100;
 
-/** Keeps that a rollout has begun. A rollout that is there already stays as it is. */
-export async function insertRollout(session: Session, rollout: RolloutRecord): Promise<void> {
-  await session.drizzle((db) => db.insert(rollouts).values(rollout).onConflictDoNothing());
+/**
+ * Keeps that a rollout has begun, and what it is meant to reach. A rollout that is there already stays as it is. The
+ * time is the server's: runners' clocks differ.
+ *
+ * @param elapsedMs how long ago it began, in milliseconds
+ * @param goal undefined for a rollout that brings no target anywhere
+ */
+export async function insertRollout(
+  session: Session,
+  rollout: NewRollout,
+  elapsedMs: number,
+  goal?: RolloutGoal,
+): Promise<void> {
+  const startedAt = sql`clock_timestamp() - ${elapsedMs}::float8 * interval '1 millisecond'`;
+  const { id, database } = rollout;
+  await session.drizzle(async (db) => {
+    await db
+      .insert(rollouts)
+      .values({ ...rollout, startedAt })
+      .onConflictDoNothing();
+    if (goal !== undefined)
+      await db
+        .insert(goals)
+        .values({ rollout: id, database, ...goal })
+        .onConflictDoNothing();
+  });
 }
 
 /**
@@ -17,7 +40,7 @@ export async function insertRollout(session: Session, rollout: RolloutRecord): P
  */
 export async function insertOutcomes(
   session: Session,
-  { id, database }: RolloutRecord,
+  { id, database }: NewRollout,
   records: readonly OutcomeRecord[],
 ): Promise<void> {
   if (records.length === 0) return;
@@ -36,13 +59,13 @@ export async function insertOutcomes(
 /** Keeps that a rollout is over, and why if it ended early. The oldest rollouts go. */
 export async function finishRollout(
   session: Session,
-  { id, database }: RolloutRecord,
+  { id, database }: NewRollout,
   stopped: string | null,
 ): Promise<void> {
   await session.drizzle(async (db) => {
     await db
       .update(rollouts)
-      .set({ endedAt: new Date(), stopped })
+      .set({ endedAt: sql`clock_timestamp()`, stopped })
       .where(and(eq(rollouts.id, id), eq(rollouts.database, database)));
     const ofDatabase = eq(rollouts.database, database);
     const old = db

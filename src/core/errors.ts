@@ -15,6 +15,7 @@ export type FleetErrorCode =
   | "tenant"
   | "onboarding"
   | "unreachable"
+  | "busy"
   | "refused"
   | "embedded";
 

@@ -9,6 +9,7 @@ export interface RolloutRecord {
   readonly verb: string;
   /** What the user asked for, without anything secret. */
   readonly selection: Readonly<Record<string, unknown>>;
+  /** By the clock of the database's server, as `endedAt`. */
   readonly startedAt: Date;
   /** User and host. */
   readonly startedBy: string;
@@ -21,6 +22,23 @@ export interface RolloutRecord {
   /** Why it ended before its last target, in words. */
   readonly stopped?: string;
 }
+
+/** What a rollout is kept as when it begins: its time comes from the server. */
+export type NewRollout = Omit<RolloutRecord, "startedAt" | "endedAt" | "stopped">;
+
+/** What a rollout is meant to reach. It is kept when the rollout begins, so that a later run can see what is left. */
+export interface RolloutGoal {
+  /** `up` applies migrations, `down` takes them back. */
+  readonly direction: Direction;
+  /** By service: the newest migration that its targets are to have; null for none at all. */
+  readonly ends: Readonly<Record<string, string | null>>;
+  /** Every database that the rollout has targets in. */
+  readonly databases: readonly string[];
+  /** The schemas of its targets in this database, also of those that had nothing to do. */
+  readonly schemas: readonly string[];
+}
+
+export type Direction = "up" | "down";
 
 /** What happened to one target, as it is kept. */
 export interface OutcomeRecord {

@@ -1,19 +1,24 @@
-import type { Course } from "../control/rollouts.ts";
 import { FleetError } from "../core/errors.ts";
 import type { Observer } from "../core/events.ts";
 import { type Plan, targetsOf } from "../core/plan.ts";
 import type { Planner } from "../plan/build.ts";
 import { type DowngradeGoal, goalOf, planDowngrade } from "../plan/downgrade.ts";
+import { commandText } from "./command.ts";
 import type { Context } from "./context.ts";
 import {
   choicesOf,
+  goalFor,
+  type Left,
+  leftBy,
   needsDirectUrl,
   type Planned,
   type RolloutRequest,
+  selectionFor,
   withPlan,
 } from "./planning.ts";
 import { type Prepared, type RolledOut, refusePooled, rollOut } from "./roll-out.ts";
 import { readDownScripts } from "./scripts.ts";
+import type { Course } from "./unfinished.ts";
 
 /** What to take back, and how. */
 export interface DowngradeRequest extends RolloutRequest {
@@ -25,6 +30,10 @@ export interface DowngradeRequest extends RolloutRequest {
 export interface DowngradeResult extends RolledOut {
   /** Where the targets were to go: the goal of another attempt. So many back only where there was nothing to do. */
   readonly goal: DowngradeGoal;
+  /** The command that finishes what is left, see `commandText`. */
+  readonly again: string;
+  /** After a run of only what failed: what else is not where it would be after a run of all. */
+  readonly left?: Left;
 }
 
 /**
@@ -41,10 +50,12 @@ export async function downgrade(
 ): Promise<DowngradeResult> {
   return withBack(context, request, true, async (planned, goal, scriptOf) => {
     const { plan, fleet, histories, open } = planned;
-    const { services, tenants, databases, failed } = request;
+    const course = courseOf(context, { ...request, goal });
     const prepared: Prepared = {
       verb: "downgrade",
-      selection: { services, tenants, databases, goal, failed },
+      selection: { ...selectionFor(context, request), goal },
+      goal: goalFor(planned, course),
+      sessions: planned.sessions,
       plan,
       planOne: (target, history, state) => planDowngrade(target, history, state, goal),
       histories,
@@ -52,7 +63,11 @@ export async function downgrade(
       scriptOf,
     };
     const choices = choicesOf(context, request, plan);
-    return { plan, goal, ...(await rollOut(context, prepared, open, choices, observe)) };
+    const result = await rollOut(context, prepared, open, choices, observe);
+    const kept = result.unkept.length === 0;
+    const again = kept ? commandOf(context, { ...request, goal }, ["--failed"]) : course.command;
+    const left = leftBy(request, planned, result.outcomes, course);
+    return { plan, goal, ...result, again, ...left };
   });
 }
 
@@ -92,7 +107,7 @@ async function withBack<Result>(
 ): Promise<Result> {
   refuseAllServices(context, request);
   refuseCountOfFailed(request);
-  const course: Course = { verb: "downgrade", end: { key: "goal", value: request.goal } };
+  const course = courseOf(context, request);
   const planOne = plannerFor(request);
   const planning = { request, planOne, certain, tag: tagOf(request), course };
   return withPlan(context, planning, async (planned) => {
@@ -103,6 +118,32 @@ async function withBack<Result>(
     refusePooled(plan, fleet.databases, scriptOf, needsDirectUrl);
     return use(planned, goal, scriptOf);
   });
+}
+
+function courseOf(context: Context, request: DowngradeRequest): Course {
+  const same = JSON.stringify(request.goal);
+  return {
+    direction: "down",
+    endIn: () => endOf(request.goal),
+    endAsked: ({ goal }) => endOf(goal),
+    isSame: ({ goal }) => JSON.stringify(goal) === same,
+    command: commandOf(context, request, []),
+  };
+}
+
+/** The newest migration that stays, of a goal as it is kept; so many back says nothing once it has begun. */
+function endOf(goal: unknown): string | null | undefined {
+  if (typeof goal !== "object" || goal === null) return undefined;
+  if ("base" in goal) return null;
+  return "tag" in goal && typeof goal.tag === "string" ? goal.tag : undefined;
+}
+
+/** The command that asks for the same as a request. */
+function commandOf(context: Context, request: DowngradeRequest, more: readonly string[]): string {
+  const { goal } = request;
+  const to = "tag" in goal ? goal.tag : "base" in goal ? "base" : `-${goal.count}`;
+  const consent = request.allowDataLoss === true ? ["--allow-data-loss"] : [];
+  return commandText(context, ["downgrade", to, ...consent, ...more], request);
 }
 
 /** The migration that a request names, if any. */

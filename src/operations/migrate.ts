@@ -1,11 +1,21 @@
-import type { Course } from "../control/rollouts.ts";
 import type { Observer } from "../core/events.ts";
 import type { Plan } from "../core/plan.ts";
 import { type Planner, planTarget } from "../plan/build.ts";
+import { commandText } from "./command.ts";
 import type { Context } from "./context.ts";
-import { choicesOf, needsDirectUrl, type RolloutRequest, withPlan } from "./planning.ts";
+import {
+  choicesOf,
+  goalFor,
+  type Left,
+  leftBy,
+  needsDirectUrl,
+  type RolloutRequest,
+  selectionFor,
+  withPlan,
+} from "./planning.ts";
 import { type Prepared, type RolledOut, refusePooled, rollOut } from "./roll-out.ts";
 import { createExtensions, readScripts } from "./scripts.ts";
+import type { Course } from "./unfinished.ts";
 
 /** What to migrate, and how. */
 export interface MigrateRequest extends RolloutRequest {
@@ -14,10 +24,12 @@ export interface MigrateRequest extends RolloutRequest {
   readonly allowOutOfOrder?: boolean;
 }
 
-/** Only who was brought to head has got over an earlier failure. */
-const course: Course = { verb: "migrate", end: { key: "to", value: null } };
-
-export type MigrateResult = RolledOut;
+export interface MigrateResult extends RolledOut {
+  /** The command that finishes what is left, see `commandText`. */
+  readonly again: string;
+  /** After a run of only what failed: what else is not where it would be after a run of all. */
+  readonly left?: Left;
+}
 
 /**
  * Brings the selected targets to head.
@@ -32,6 +44,7 @@ export async function migrate(
   observe: Observer,
 ): Promise<MigrateResult> {
   const planOne = plannerFor(context, request);
+  const course = courseOf(context, request);
   const planning = { request, planOne, certain: true, tag: request.to, course };
   return withPlan(context, planning, async (planned) => {
     const { plan, histories, open } = planned;
@@ -39,10 +52,11 @@ export async function migrate(
     const scripts = await readScripts(context, plan, histories);
     refusePooled(plan, databases, scripts.scriptOf, needsDirectUrl);
     await createExtensions(context, scripts, open);
-    const { services, tenants, to, failed } = request;
     const prepared: Prepared = {
       verb: "migrate",
-      selection: { services, tenants, databases: request.databases, to, failed },
+      selection: { ...selectionFor(context, request), to: request.to },
+      goal: goalFor(planned, course),
+      sessions: planned.sessions,
       plan,
       planOne,
       histories,
@@ -50,7 +64,10 @@ export async function migrate(
       scriptOf: scripts.scriptOf,
     };
     const choices = choicesOf(context, request, plan);
-    return { plan, ...(await rollOut(context, prepared, open, choices, observe)) };
+    const result = await rollOut(context, prepared, open, choices, observe);
+    const kept = result.unkept.length === 0;
+    const again = kept ? commandOf(context, request, ["--failed"]) : course.command;
+    return { plan, ...result, again, ...leftBy(request, planned, result.outcomes, course) };
   });
 }
 
@@ -61,12 +78,30 @@ export async function migrate(
  */
 export function planMigration(context: Context, request: MigrateRequest): Promise<Plan> {
   const planOne = plannerFor(context, request);
+  const course = courseOf(context, request);
   const planning = { request, planOne, certain: false, tag: request.to, course };
   return withPlan(context, planning, async ({ plan, fleet, histories }) => {
     const { scriptOf } = await readScripts(context, plan, histories);
     refusePooled(plan, fleet.databases, scriptOf, needsDirectUrl);
     return plan;
   });
+}
+
+function courseOf(context: Context, request: MigrateRequest): Course {
+  return {
+    direction: "up",
+    endIn: ({ migrations }) => request.to ?? migrations.at(-1)?.tag,
+    endAsked: ({ to }) => (typeof to === "string" ? to : undefined),
+    isSame: ({ to }) => (to ?? undefined) === request.to,
+    command: commandOf(context, request, []),
+  };
+}
+
+/** The command that asks for the same as a request. */
+function commandOf(context: Context, request: MigrateRequest, more: readonly string[]): string {
+  const to = request.to === undefined ? [] : ["--to", request.to];
+  const order = request.allowOutOfOrder === true ? ["--allow-out-of-order"] : [];
+  return commandText(context, ["migrate", ...to, ...order, ...more], request);
 }
 
 /** How `migrate` plans a target. */

@@ -7,7 +7,7 @@ import { readLedgers } from "../ledger/read-ledgers.ts";
 import { type History, historyOf, type Planner, planTargets } from "../plan/build.ts";
 import { roomFor } from "../postgres/capacity.ts";
 import { flushLog } from "../postgres/flush.ts";
-import { type Session, withSession } from "../postgres/session.ts";
+import { type ConnectOptions, type Session, withSession } from "../postgres/session.ts";
 import { isConnectionLoss, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 import { readMigrations } from "../source/read-migrations.ts";
 import {
@@ -24,6 +24,8 @@ export interface DatabaseState {
   readonly room: number;
   /** True when a connection pooler stands before it. */
   readonly pooled: boolean;
+  /** The server's time, and the process's own then, see `performance.now`. */
+  readonly clock: { readonly server: Date; readonly own: number };
 }
 
 /** Where a fleet stands, and what is to be done. */
@@ -55,6 +57,7 @@ export async function readHistories(
  *
  * @param plan what to do with one target
  * @param certain true: what is read is made sure to survive a crash of the server, before it is called applied
+ * @param within gives a session in a database for the time of the reading
  */
 export async function planFleet(
   context: Context,
@@ -63,12 +66,13 @@ export async function planFleet(
   open: OpenDatabases,
   plan: Planner,
   certain: boolean,
+  within: Within = (name, read) => withDatabase(context, open.addressOf(name), read),
 ): Promise<PlannedFleet> {
   const known = new Map([...histories.values()].flatMap((history) => [...history.known]));
   const names = [...new Set(targets.map(({ database }) => database))];
   const found = await Promise.all(
     names.map((name) =>
-      withDatabase(context, open.addressOf(name), async (session) => {
+      within(name, async (session) => {
         const schemas = targets.flatMap((target) =>
           target.database === name ? target.schema : [],
         );
@@ -81,6 +85,7 @@ export async function planFleet(
           pooled: session.pooled,
           // What a pooler lets in is not the server's to say.
           room: session.pooled ? Number.POSITIVE_INFINITY : await roomFor(session),
+          clock: await clockOf(session),
         };
       }),
     ),
@@ -91,29 +96,56 @@ export async function planFleet(
     states.get(database)?.get(schema) ?? { kind: "noSchema" };
   return {
     targets: planTargets(targets, histories, stateOf, plan),
-    databases: found.map(({ name, room, pooled }) => ({ name, room, pooled })),
+    databases: found.map(({ name, room, pooled, clock }) => ({ name, room, pooled, clock })),
   };
 }
 
 /** A connection that breaks while it reads is made anew so often: nothing is lost by asking once more. */
 const readAttempts = 3;
 
+/** Gives `read` a session in one of the databases. */
+export type Within = <Result>(
+  database: string,
+  read: (session: Session) => Promise<Result>,
+) => Promise<Result>;
+
 /** Reads from a database; an error says which one it was. */
-export async function withDatabase<Result>(
+export function withDatabase<Result>(
   context: Context,
   address: DatabaseAddress,
   read: (session: Session) => Promise<Result>,
 ): Promise<Result> {
+  return reading(context, address, (connect) => withSession(address, connect, read));
+}
+
+/**
+ * As `withDatabase`, for whoever connects itself.
+ *
+ * @param attempt connects and reads; it is called again when the connection breaks
+ */
+export async function reading<Result>(
+  context: Context,
+  address: DatabaseAddress,
+  attempt: (connect: ConnectOptions) => Promise<Result>,
+): Promise<Result> {
   const { signal } = context;
   const connect = { waitMs: context.config.fleet.connectTimeout, signal };
-  for (let attempt = 1; ; attempt += 1) {
+  for (let count = 1; ; count += 1) {
     try {
-      return await withSession(address, connect, read);
+      return await attempt(connect);
     } catch (error) {
       if (isFleetError(error) || signal?.aborted === true) throw error;
-      if (!isConnectionLoss(error) || attempt === readAttempts) throw unreadable(address, error);
+      if (!isConnectionLoss(error) || count === readAttempts) throw unreadable(address, error);
     }
   }
+}
+
+/** Runners' clocks differ; the server's is the one that rollouts are told apart by. */
+async function clockOf(session: Session): Promise<DatabaseState["clock"]> {
+  const [row] = await session.query<{ server: Date }>(
+    "SELECT pg_catalog.clock_timestamp() AS server",
+  );
+  return { server: row?.server ?? new Date(), own: performance.now() };
 }
 
 /** The same text for the same database, whatever host name and port led to it. */

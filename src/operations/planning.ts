@@ -1,22 +1,26 @@
 import type { FleetConfig, Timeouts } from "../config/schema.ts";
-import { type Course, readFailed } from "../control/rollouts.ts";
 import { type Amount, amountOf } from "../core/amount.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
-import { hasWork, type Plan, targetsOf } from "../core/plan.ts";
+import { isFailure, type Outcome } from "../core/outcome.ts";
+import { hasWork, type Plan, type TargetPlan, targetsOf } from "../core/plan.ts";
+import type { RolloutGoal } from "../core/rollout.ts";
 import type { Target } from "../core/target.ts";
 import type { History, Planner } from "../plan/build.ts";
+import type { Standing } from "../plan/unfinished.ts";
 import { type Division, divide } from "../plan/waves.ts";
 import type { Script } from "../rollout/run.ts";
 import { amountIn, namedTenants } from "../tenants/groups.ts";
 import { listedTenants, type Selection, tenantsOf, unknownNames } from "../tenants/targets.ts";
 import { type Context, type OpenDatabases, selectTargets, withDatabases } from "./context.ts";
-import { type PlannedFleet, planFleet, readHistories, withDatabase } from "./plan-fleet.ts";
+import { type PlannedFleet, planFleet, readHistories, type Within } from "./plan-fleet.ts";
 import type { RolloutChoices } from "./roll-out.ts";
+import { type Announcement, RunSessions } from "./run-sessions.ts";
 import { withTenants } from "./tenant-sources.ts";
+import { type Course, isOut, observing, type Seen, unfinishedOf } from "./unfinished.ts";
 
 /** Which targets to change, and how. What is not given is as the configuration's defaults are, without waves or limits. */
 export interface RolloutRequest extends Selection {
-  /** Only targets that failed the last time they were tried. */
+  /** Only what earlier rollouts of this verb have left undone. */
   readonly failed?: boolean;
   /** Tenants or groups that go first, separated by commas; or how many tenants. */
   readonly canary?: string;
@@ -38,6 +42,12 @@ export interface Planned {
   readonly fleet: PlannedFleet;
   readonly histories: ReadonlyMap<string, History>;
   readonly open: OpenDatabases;
+  /** The sessions that have read; they hold the note of what is under way. */
+  readonly sessions: RunSessions;
+  /** How many selected targets are not where the verb brings them, and not planned because of `failed`. */
+  readonly leftOut: number;
+  /** How many targets are selected. */
+  readonly of: number;
 }
 
 /** What a verb plans, and with what. */
@@ -48,7 +58,7 @@ export interface Planning {
   readonly certain: boolean;
   /** A migration that the request names: every selected service must have it. */
   readonly tag: string | undefined;
-  /** What `failed` of the request looks for; undefined for verbs that have no such thing. */
+  /** Where the verb brings its targets; undefined for verbs that bring them nowhere. */
   readonly course?: Course;
 }
 
@@ -72,11 +82,95 @@ async function planKnown<Result>(
   refuseUnknownTag(tag, histories);
   const databases = [...new Set(selected.map(({ database }) => database))];
   return withDatabases(context, databases, async (open) => {
+    const noted = certain && course !== undefined;
+    const sessions = new RunSessions(context, open, noted ? announce(selected, course) : undefined);
+    const { within } = sessions;
     const onlyFailed = request.failed === true && course !== undefined;
-    const targets = onlyFailed ? await failedOf(context, selected, open, course) : selected;
-    const fleet = await planFleet(context, targets, histories, open, planOne, certain);
-    return use({ plan: divide(fleet.targets, division), fleet, histories, open });
+    const seen = onlyFailed ? observing(planOne, histories) : undefined;
+    try {
+      const planner = seen?.planOne ?? planOne;
+      const fleet = await planFleet(context, selected, histories, open, planner, certain, within);
+      const { targets, leftOut } =
+        seen === undefined || course === undefined
+          ? { targets: fleet.targets, leftOut: 0 }
+          : await onlyUnfinished(fleet, seen.standings, histories, course, within);
+      for (const { name, room, pooled } of fleet.databases)
+        if (room <= 1 && !pooled) await sessions.release(name);
+      const plan = divide(targets, division);
+      return await use({ plan, fleet, histories, open, sessions, leftOut, of: selected.length });
+    } finally {
+      await sessions.close();
+    }
   });
+}
+
+function announce(targets: readonly Target[], { direction, command }: Course): Announcement {
+  const servicesIn = (name: string) => [
+    ...new Set(targets.flatMap(({ database, service }) => (database === name ? service : []))),
+  ];
+  return { direction, servicesIn, command };
+}
+
+async function onlyUnfinished(
+  fleet: PlannedFleet,
+  standings: ReadonlyMap<Target, Standing>,
+  histories: ReadonlyMap<string, History>,
+  course: Course,
+  within: Within,
+): Promise<{ targets: TargetPlan[]; leftOut: number }> {
+  const out = fleet.targets.flatMap((plan): Seen[] => {
+    const standing = standings.get(plan.target);
+    const one = standing && { plan, standing };
+    return one !== undefined && isOut(one, histories, course) ? [one] : [];
+  });
+  const names = fleet.databases.map(({ name }) => name);
+  const unfinished = await unfinishedOf(out, names, histories, course, within);
+  const targets = fleet.targets.filter(({ target }) => unfinished.has(target));
+  return { targets, leftOut: out.length - targets.length };
+}
+
+/** How many targets of a selection are not where a verb was to bring them, at its end. */
+export interface Left {
+  readonly targets: number;
+  readonly of: number;
+  /** The command that does what is left. */
+  readonly command: string;
+}
+
+/** What a run of only some targets has left of its selection; undefined for a run of all. */
+export function leftBy(
+  { failed }: RolloutRequest,
+  { leftOut, of }: Pick<Planned, "leftOut" | "of">,
+  outcomes: readonly Outcome[],
+  { command }: Course,
+): { readonly left?: Left } {
+  if (failed !== true) return {};
+  const open = outcomes.filter((one) => isFailure(one) || one.status === "notExecuted").length;
+  return { left: { targets: leftOut + open, of, command } };
+}
+
+/** What is kept of a request, for later runs and for people. */
+export function selectionFor(
+  { environment }: Context,
+  { services, tenants, databases, failed }: RolloutRequest,
+): Readonly<Record<string, unknown>> {
+  // Tenants that the environment names are the selection as much as those of the command line.
+  const { TENANTS: named = "" } = environment;
+  const all = tenants.length > 0 ? tenants : named.split(/[\s,]+/).filter((name) => name !== "");
+  return { services, tenants: all, databases, failed };
+}
+
+/** What a plan is meant to reach, as it is kept. */
+export function goalFor(
+  { fleet, histories }: Pick<Planned, "fleet" | "histories">,
+  { direction, endIn }: Pick<Course, "direction" | "endIn">,
+): Omit<RolloutGoal, "schemas"> {
+  const ends = [...histories].flatMap(([service, history]) => {
+    const end = endIn(history);
+    return end === undefined ? [] : [[service, end] as const];
+  });
+  const databases = fleet.databases.map(({ name }) => name);
+  return { direction, ends: Object.fromEntries(ends), databases };
 }
 
 /** How a request's plan is to be run. */
@@ -162,28 +256,6 @@ export function refuseUnknownTag(
       [...histories.values()].flatMap(tagsOf),
     ),
     "the selection names what does not exist",
-  );
-}
-
-async function failedOf(
-  context: Context,
-  targets: readonly Target[],
-  open: OpenDatabases,
-  course: Course,
-): Promise<Target[]> {
-  const names = [...new Set(targets.map(({ database }) => database))];
-  const failed = await Promise.all(
-    names.map(async (name) =>
-      (
-        await withDatabase(context, open.addressOf(name), (session) =>
-          readFailed(session, name, course),
-        )
-      ).map(({ service, schema }) => JSON.stringify([name, service, schema])),
-    ),
-  );
-  const keys = new Set(failed.flat());
-  return targets.filter(({ database, service, schema }) =>
-    keys.has(JSON.stringify([database, service, schema])),
   );
 }
 

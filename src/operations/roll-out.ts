@@ -1,28 +1,32 @@
 import { randomBytes } from "node:crypto";
-import { hostname, userInfo } from "node:os";
 import { packageVersion } from "../config/version.ts";
 import { Recorder } from "../control/recorder.ts";
 import { type FleetError, throwProblems } from "../core/errors.ts";
 import type { Observer } from "../core/events.ts";
 import type { Outcome, Stop } from "../core/outcome.ts";
 import { hasWork, type Plan, targetsOf } from "../core/plan.ts";
-import type { RolloutRecord } from "../core/rollout.ts";
+import type { NewRollout, RolloutGoal } from "../core/rollout.ts";
 import type { Target } from "../core/target.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
 import { type History, historyOf, type Planner } from "../plan/build.ts";
-import type { Session } from "../postgres/session.ts";
+import { Session } from "../postgres/session.ts";
 import { harmless, type RolloutResult, runPlan } from "../rollout/fleet.ts";
 import type { RolloutOptions } from "../rollout/options.ts";
 import type { Script } from "../rollout/run.ts";
 import type { Context, OpenDatabases } from "./context.ts";
 import type { DatabaseState } from "./plan-fleet.ts";
 import { rolesForPlan } from "./roles.ts";
+import { type RunSessions, userAndHost } from "./run-sessions.ts";
 
 /** A plan that is ready to run, and all that it needs. */
 export interface Prepared {
   readonly verb: string;
   /** What the user asked for, without anything secret. */
   readonly selection: Readonly<Record<string, unknown>>;
+  /** What the plan is meant to reach; undefined when it brings no target anywhere. */
+  readonly goal?: Omit<RolloutGoal, "schemas"> | undefined;
+  /** The sessions that have read, for the outcomes. */
+  readonly sessions?: RunSessions;
   readonly plan: Plan;
   readonly planOne: Planner;
   readonly histories: ReadonlyMap<string, History>;
@@ -51,7 +55,7 @@ export async function rollOut(
   open: OpenDatabases,
   choices: RolloutChoices,
   observe: Observer,
-): Promise<RolloutResult> {
+): Promise<Kept> {
   const { fleet } = context.config;
   const { histories, databases, planOne, scriptOf, plan } = prepared;
   const roleOf = await rolesForPlan(context, plan, open);
@@ -59,7 +63,7 @@ export async function rollOut(
   const room = new Map(databases.map(({ name, room: free }) => [name, Math.max(1, free - 1)]));
   const concurrencyOf = (name: string) =>
     Math.min(choices.concurrency, room.get(name) ?? choices.concurrency);
-  const id = newRolloutId();
+  const id = newRolloutId(databases);
   const records =
     prepared.kept === false
       ? new Map<string, Recorder>()
@@ -94,8 +98,13 @@ export async function rollOut(
     ...(context.signal === undefined ? {} : { signal: context.signal }),
     ...(context.cancel === undefined ? {} : { cancel: context.cancel }),
   });
-  await closeRecords(context, records, result.stopped);
-  return result;
+  return { ...result, unkept: await closeRecords(context, records, result.stopped) };
+}
+
+/** How a rollout ended, and where that could not be kept. */
+export interface Kept extends RolloutResult {
+  /** Databases that do not keep all outcomes. */
+  readonly unkept: readonly string[];
 }
 
 /** Fails before anything is done when a statement needs a session of its own, and a pooler stands before it. */
@@ -131,9 +140,10 @@ async function replan(
   return planOne(target, history, states.get(target.schema) ?? { kind: "noSchema" });
 }
 
-/** Sorts by time, and is short enough to type: `20261121-231840-4f2a`, in UTC. */
-function newRolloutId(): string {
-  const [date, time] = new Date()
+/** Sorts by time, and is short enough to type: `20261121-231840-4f2a`, in UTC, by the first server's clock. */
+function newRolloutId([first]: readonly DatabaseState[]): string {
+  const { server, own } = first?.clock ?? { server: new Date(), own: performance.now() };
+  const [date, time] = new Date(server.getTime() + performance.now() - own)
     .toISOString()
     .replace(/[-:]|\..*/g, "")
     .split("T");
@@ -142,54 +152,54 @@ function newRolloutId(): string {
 
 function openRecords(
   context: Context,
-  { verb, selection, plan, databases }: Prepared,
+  { verb, selection, plan, databases, goal, sessions }: Prepared,
   open: OpenDatabases,
   id: string,
 ): Map<string, Recorder> {
   const busy = targetsOf(plan).filter(hasWork);
   const names = [...new Set(busy.map(({ target }) => target.database))];
-  const startedAt = new Date();
-  const connect = { waitMs: Math.min(context.config.fleet.connectTimeout, 5_000) };
+  const all = targetsOf(plan).map(({ target }) => target);
+  const waitMs = Math.min(context.config.fleet.connectTimeout, 5_000);
   return new Map(
     names.map((name) => {
       const targets = busy.filter(({ target }) => target.database === name).length;
-      const rollout: RolloutRecord = {
+      const rollout: NewRollout = {
         id,
         database: name,
         verb,
         selection,
-        startedAt,
-        startedBy: `${userName()}@${hostname()}`,
+        startedBy: userAndHost(),
         waves: plan.waves.map((wave) => wave.name),
         targets,
       };
       const free = databases.find((one) => one.name === name)?.room ?? 0;
-      return [name, new Recorder(open.addressOf(name), connect, rollout, free > 1)];
+      const schemas = all.flatMap(({ database, schema }) => (database === name ? schema : []));
+      const recorder = new Recorder({
+        rollout,
+        goal: goal && { ...goal, schemas },
+        connect: () => sessions?.take(name) ?? Session.connect(open.addressOf(name), { waitMs }),
+        whileRunning: free > 1,
+      });
+      return [name, recorder];
     }),
   );
-}
-
-/** A container's user may have a number and no name. */
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return String(process.getuid?.() ?? "unknown");
-  }
 }
 
 async function closeRecords(
   context: Context,
   records: ReadonlyMap<string, Recorder>,
   stopped: Stop | undefined,
-): Promise<void> {
+): Promise<string[]> {
+  const unkept: string[] = [];
   for (const [name, recorder] of records) {
     const trouble = await recorder.end(stopped);
-    if (trouble !== undefined)
-      context.notify(
-        `The outcomes could not be kept in database ${name} (${trouble}): rollouts and --failed do not know of them.`,
-      );
+    if (trouble === undefined) continue;
+    unkept.push(name);
+    context.notify(
+      `The outcomes could not be kept in database ${name} (${trouble}): rollouts and --failed do not know of them.`,
+    );
   }
+  return unkept;
 }
 
 /** What a rollout did, as every verb that runs one returns it. */

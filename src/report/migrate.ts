@@ -30,27 +30,43 @@ export function summarize(outcomes: readonly Outcome[]): RolloutSummary {
   };
 }
 
-/** True when nothing is left to be done or looked at. */
-export function isDone({ outcomes, stopped }: Ended): boolean {
+/**
+ * True when nothing is left to be done or looked at. A run of only what failed that finds nothing, though there are
+ * targets that are not where they should be, has not done what it was for.
+ */
+export function isDone({ outcomes, stopped, left }: Ended): boolean {
   const open = outcomes.some((outcome) => isFailure(outcome) || outcome.status === "notExecuted");
-  return !open && stopped === undefined;
+  const missed = outcomes.length === 0 && left !== undefined && left.targets > 0;
+  return !open && !missed && stopped === undefined;
 }
 
 /** How a rollout ended. */
 export interface Ended {
   readonly outcomes: readonly Outcome[];
   readonly stopped?: Stop;
+  /** The command that finishes what is left. */
+  readonly again?: string;
+  /** After a run of only what failed: what else is not where it would be after a run of all. */
+  readonly left?: { readonly targets: number; readonly of: number; readonly command: string };
 }
 
 /** The last line of `--json`: numbers, kinds of failures, and why the rollout ended early. */
-export function summaryDocument({ outcomes, stopped }: Ended): Record<string, unknown> {
+export function summaryDocument(ended: Ended): Record<string, unknown> {
+  const { outcomes, stopped, again, left } = ended;
   const failures = groupFailures(failedTargets(outcomes)).map(({ failure, targets }) => ({
     sqlstate: failure.sqlstate ?? null,
     message: failure.message,
     tag: failure.tag ?? null,
     targets: targets.map(({ name }) => name),
   }));
-  return { type: "summary", ...summarize(outcomes), failures, stopped: stopped ?? null };
+  return {
+    type: "summary",
+    ...summarize(outcomes),
+    failures,
+    stopped: stopped ?? null,
+    ...(again === undefined || isDone(ended) ? {} : { again }),
+    ...(left === undefined ? {} : { left }),
+  };
 }
 
 /** How a verb's rollout is spoken of. */
@@ -61,8 +77,6 @@ export interface Wording {
   readonly idle: string;
   /** What was done to a migration: `applied`. */
   readonly each: string;
-  /** The command for what failed. */
-  readonly again: string;
   /** What is counted, if not migrations: `ledger`. */
   readonly unit?: string;
 }
@@ -71,11 +85,13 @@ const migrating: Wording = {
   done: "migrated",
   idle: "at head",
   each: "applied",
-  again: "drizzle-fleet migrate --failed",
 };
 
 /** What a person reads at the end of a rollout: a line per service, every kind of failure, what was not run. */
-export function migrateText({ outcomes, stopped }: Ended, wording: Wording = migrating): string {
+export function migrateText(
+  { outcomes, stopped, again = "", left }: Ended,
+  wording: Wording = migrating,
+): string {
   const { unit = "migration" } = wording;
   const services = [...new Set(outcomes.map(({ target }) => target.service))];
   const rows = services.map((service) => {
@@ -94,7 +110,16 @@ export function migrateText({ outcomes, stopped }: Ended, wording: Wording = mig
     ...notExecutedText(outcomes),
   ];
   const good = failed.length === 0 && stopped === undefined;
-  lines.push(style(good ? "green" : "red", verdict(summarize(outcomes), stopped, wording)));
+  const total = summarize(outcomes);
+  const more =
+    left === undefined || left.targets === total.failed + total.inDoubt + total.notExecuted
+      ? []
+      : [leftText(left, wording)];
+  const last =
+    left !== undefined && total.targets === 0
+      ? "Nothing to do: earlier rollouts have left nothing undone."
+      : verdict(total, stopped, wording, again);
+  lines.push(style(good ? "green" : "red", last), ...more);
   return lines.join("\n");
 }
 
@@ -105,17 +130,28 @@ function notExecutedText(outcomes: readonly Outcome[]): string[] {
   return [`Not executed: ${counted(rest.length, "target")} (${some(names)}).`];
 }
 
-function verdict(total: RolloutSummary, stopped: Stop | undefined, wording: Wording): string {
-  const next = (failed: number) => (failed > 0 ? ` When that is mended: ${wording.again}` : "");
+/** What a run of only some targets has left aside. */
+function leftText({ targets, of, command }: NonNullable<Ended["left"]>, { idle }: Wording): string {
+  return `Not ${idle}: ${targets} of ${counted(of, "target")}. For all of them: ${command}`;
+}
+
+function verdict(
+  total: RolloutSummary,
+  stopped: Stop | undefined,
+  wording: Wording,
+  again: string,
+): string {
   const bad = total.failed + total.inDoubt;
+  const when = bad > 0 ? "When the cause is fixed" : "To go on";
+  const next = again === "" || bad + total.notExecuted === 0 ? "" : ` ${when}: ${again}`;
   const rest =
     total.notExecuted > 0 ? `, ${counted(total.notExecuted, "target")} not executed` : "";
   const count =
     bad > 0 ? `${bad} of ${counted(total.targets, "target")} failed${rest}` : rest.slice(2);
   if (stopped !== undefined)
-    return `Stopped, because ${stopped.message}${count === "" ? "" : `: ${count}`}.${next(bad)}`;
-  if (bad > 0) return `${count}.${next(bad)}`;
-  if (total.notExecuted > 0) return `Stopped: ${count}.`;
+    return `Stopped, because ${stopped.message}${count === "" ? "" : `: ${count}`}.${next}`;
+  if (bad > 0) return `${count}.${next}`;
+  if (total.notExecuted > 0) return `Stopped: ${count}.${next}`;
   if (total.targets === 0) return "Nothing to do: the selection has no targets.";
   const { each, idle, unit = "migration" } = wording;
   if (total.applied === 0) return `Nothing to do: ${counted(total.targets, "target")} ${idle}.`;

@@ -1,7 +1,7 @@
 import type { OutcomeRecord, RolloutRecord } from "../core/rollout.ts";
 import { failuresText } from "./failures.ts";
 import { table } from "./table.ts";
-import { counted, duration, some } from "./words.ts";
+import { counted, duration, some, timeText } from "./words.ts";
 
 interface ShownRollout extends Omit<RolloutRecord, "database"> {
   readonly counts: Readonly<Record<string, number>>;
@@ -81,10 +81,6 @@ function count({ counts }: ShownRollout, status: string): number {
 function lastedText({ startedAt, endedAt }: ShownRollout): string {
   if (endedAt === undefined) return "not ended";
   return duration(Math.max(0, endedAt.getTime() - startedAt.getTime()));
-}
-
-function timeText(time: Date): string {
-  return `${time.toISOString().replace("T", " ").replace(/\..*/, "")} UTC`;
 }
 
 function selectionText(selection: RolloutRecord["selection"]): string[] {

@@ -13,6 +13,11 @@ export function duration(milliseconds: number): string {
   return `${Math.floor(seconds / 60)} min${seconds % 60 === 0 ? "" : ` ${seconds % 60} s`}`;
 }
 
+/** A moment as a person says it: `2026-11-29 22:46:11 UTC`. */
+export function timeText(time: Date): string {
+  return `${time.toISOString().replace("T", " ").replace(/\..*/, "")} UTC`;
+}
+
 /** The first few of many names. */
 export function some(names: readonly string[], most = 5): string {
   const shown = names.slice(0, most).map(visibleLine).join(", ");

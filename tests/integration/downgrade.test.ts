@@ -215,7 +215,7 @@ test("a service with a single schema goes back like a tenant", async () => {
 });
 
 describe("runners that go in both directions at once", () => {
-  test("leave every tenant with the catalog that its ledger says", async () => {
+  test("leave every tenant with the catalog that its ledger says, and the fleet undivided", async () => {
     const tenants = Array.from({ length: 12 }, (_, index) => `t${index}`);
     const ups = {
       ...migrations,
@@ -242,16 +242,21 @@ describe("runners that go in both directions at once", () => {
     expect(expected.size).toBe(6);
     await migrateAll(context);
     for (let round = 0; round < 3; round += 1) {
-      const runs = await Promise.all([
+      const runs = await Promise.allSettled([
         downgradeAll(context, { tag: "0000_people" }),
         migrateAll(context),
         downgradeAll(context, { count: 2 }),
         migrateAll(context),
       ]);
-      const broken = runs.flatMap(({ outcomes }) =>
-        outcomes.flatMap(({ failure }) => failure?.sqlstate ?? []),
-      );
-      expect(broken).toEqual([]);
+      for (const run of runs) {
+        // The one that comes second is refused; so is "two back" while another one is taking back.
+        if (run.status === "rejected") expect(["busy", "usage"]).toContain(run.reason.code);
+        else expect(run.value.outcomes.filter(({ failure }) => failure !== undefined)).toEqual([]);
+      }
+      expect(
+        new Set(await Promise.all(tenants.map(async (one) => String(await tags(database, one)))))
+          .size,
+      ).toBe(1);
       for (const tenant of tenants) {
         const catalog = expected.get(String(await tags(database, tenant)));
         expect(await catalogOf(database, `app_${tenant}`), tenant).toEqual(catalog);

@@ -1,21 +1,33 @@
 import { expect, test } from "vitest";
 import { createControlTables } from "../../src/control/create.ts";
-import { readFailed, readOutcomes, readRollouts } from "../../src/control/rollouts.ts";
+import {
+  readCourses,
+  readOutcomes,
+  readRollouts,
+  readSchemas,
+} from "../../src/control/rollouts.ts";
 import { insertOutcomes, insertRollout } from "../../src/control/write.ts";
-import type { OutcomeRecord, RolloutRecord } from "../../src/core/rollout.ts";
+import type { DatabaseAddress } from "../../src/core/database.ts";
+import type { NewRollout, OutcomeRecord, RolloutGoal } from "../../src/core/rollout.ts";
 import { type Session, withSession } from "../../src/postgres/session.ts";
 import { sqlstateOf } from "../../src/postgres/sqlstate.ts";
 import { createDatabase } from "../support/database.ts";
 
-const rollout: RolloutRecord = {
+const rollout: NewRollout = {
   id: "20261121-231840-4f2a",
   database: "main",
   verb: "migrate",
   selection: { to: null, tenants: ['quote " and \\ and {braces}'] },
-  startedAt: new Date("2026-11-21T23:18:40.123Z"),
   startedBy: "me@here",
   waves: ["canary", 'a "second" \\ one, with {all}', ""],
   targets: 2,
+};
+
+const goal: RolloutGoal = {
+  direction: "up",
+  ends: { app: "0001_{b},c\\", none: null },
+  databases: ["main", "other"],
+  schemas: ["app_00001", "app_00002", 'app_"3"'],
 };
 
 function outcome(number: number, more: Partial<OutcomeRecord> = {}): OutcomeRecord {
@@ -32,11 +44,14 @@ function outcome(number: number, more: Partial<OutcomeRecord> = {}): OutcomeReco
   };
 }
 
-async function inControl<Result>(use: (session: Session) => Promise<Result>): Promise<Result> {
+async function inControl<Result>(
+  use: (session: Session, address: DatabaseAddress) => Promise<Result>,
+): Promise<Result> {
   const { url } = await createDatabase();
-  return withSession({ name: "main", url }, { waitMs: 5_000 }, async (session) => {
+  const address = { name: "main", url };
+  return withSession(address, { waitMs: 5_000 }, async (session) => {
     await createControlTables(session);
-    return use(session);
+    return use(session, address);
   });
 }
 
@@ -47,30 +62,42 @@ test("what is kept is read as it was, whatever it contains", async () => {
       outcome(1, { tenant: 'ö"', applied: ['0000_"a"', "0001_{b},c\\", "NULL"] }),
       outcome(2, { status: "failed", failure }),
     ];
-    await insertRollout(session, rollout);
-    await insertRollout(session, { ...rollout, verb: "another" });
+    await insertRollout(session, rollout, 90_000, goal);
+    await insertRollout(session, { ...rollout, verb: "another" }, 0);
     await insertOutcomes(session, rollout, records);
     await insertOutcomes(
       session,
       rollout,
       records.map((one) => ({ ...one, wave: "again" })),
     );
+    const startedAt = expect.any(Date);
     expect(await readRollouts(session, "main", "20261121-", 5)).toEqual([
-      { ...rollout, counts: { failed: 1, succeeded: 1 } },
+      { ...rollout, startedAt, counts: { failed: 1, succeeded: 1 } },
     ]);
     expect(await readRollouts(session, "main", "%", 5)).toEqual([]);
     expect(await readOutcomes(session, "main", rollout.id)).toEqual(records);
-    const course = { verb: "migrate", end: { key: "to", value: null } } as const;
-    expect(await readFailed(session, "main", course)).toEqual([
-      { service: "app", schema: "app_00002" },
+    const { ends, databases } = goal;
+    const { id, selection } = rollout;
+    expect(await readCourses(session, "main")).toEqual([
+      { id, selection, startedAt, direction: "up", goal: { ends, databases } },
     ]);
+    const schemas = ["app_00001", "app_00002", 'app_"3"', "app_4"];
+    const { covered, failed } = await readSchemas(session, "main", schemas);
+    expect([...covered.keys()].sort()).toEqual(goal.schemas.toSorted());
+    expect(failed.get("app_00001")).toEqual(new Set());
+    expect(failed.get("app_00002")).toEqual(new Set([id]));
+    const [row] = await session.query(
+      `SELECT round(extract(epoch FROM now() - started_at)) AS ago FROM drizzle_fleet.rollouts`,
+    );
+    expect(Number(row?.ago)).toBeGreaterThanOrEqual(90);
+    expect(Number(row?.ago)).toBeLessThan(150);
   });
 });
 
 test("more outcomes than a statement may have parameters for", async () => {
   await inControl(async (session) => {
     const records = Array.from({ length: 12_000 }, (_, number) => outcome(number));
-    await insertRollout(session, rollout);
+    await insertRollout(session, rollout, 0);
     await insertOutcomes(session, rollout, records);
     expect(await readOutcomes(session, "main", rollout.id)).toEqual(records);
   });
@@ -82,5 +109,25 @@ test("an error is the server's own, without the statement and its values", async
     expect(sqlstateOf(error)).toBe("23503");
     expect(error.message).toMatch(/violates foreign key constraint/);
     expect(error.message).not.toMatch(/Failed query|insert into|app_00001/i);
+  });
+});
+
+test("rollouts that an earlier version has kept are read without their goals, and the table for goals is added", async () => {
+  await inControl(async (session, address) => {
+    const version = { ...rollout, id: "20261120-000000-0000", selection: { to: "0001_b" } };
+    await insertRollout(session, version, 0);
+    await insertOutcomes(session, version, [outcome(1)]);
+    await session.script("DROP TABLE drizzle_fleet.goals");
+    await withSession(address, { waitMs: 5_000 }, async (other) => {
+      expect(await readCourses(other, "main")).toMatchObject([{ id: version.id, goal: null }]);
+      const { covered } = await readSchemas(other, "main", ["app_00001", "app_00002"]);
+      expect([...covered]).toEqual([["app_00001", new Set([version.id])]]);
+      await createControlTables(other);
+      await insertRollout(other, rollout, 0, goal);
+      expect(await readCourses(other, "main")).toMatchObject([
+        { id: rollout.id, goal: { ends: goal.ends } },
+        { id: version.id, goal: null },
+      ]);
+    });
   });
 });

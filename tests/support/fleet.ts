@@ -117,7 +117,7 @@ export function downgradeAll(
 }
 
 /** Outcomes by tenant (or service, for a single schema), as `status applied,applied`. */
-export function byTenant({ outcomes }: MigrateResult): Record<string, string> {
+export function byTenant({ outcomes }: Pick<MigrateResult, "outcomes">): Record<string, string> {
   return Object.fromEntries(
     outcomes.map(({ target, status, applied }) => [
       target.tenant ?? target.service,

@@ -64,24 +64,12 @@ for migrate. Every down is read before the first target is touched.
         done: "downgraded",
         idle: "as wanted",
         each: "taken back",
-        again: againText(result.goal, options),
       };
       if (options.json === true) writeLine(summaryDocument(result));
       else await printText(migrateText(result, wording));
       if (wasInterrupted()) finish(exitCode.interrupted);
       else finish(isDone(result) ? exitCode.done : exitCode.failed);
     });
-}
-
-/** The command for what failed: to the same place, and on the same terms. */
-function againText(
-  goal: DowngradeRequest["goal"],
-  { service = [], allowDataLoss }: DowngradeOptions,
-): string {
-  const to = "tag" in goal ? goal.tag : "base" in goal ? "base" : `-${goal.count}`;
-  const consent = allowDataLoss === true ? ["--allow-data-loss"] : [];
-  const services = service.map((name) => `--service ${name}`);
-  return ["drizzle-fleet downgrade", to, ...services, ...consent, "--failed"].join(" ");
 }
 
 function goalOf(to: string): DowngradeRequest["goal"] {

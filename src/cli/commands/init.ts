@@ -120,7 +120,8 @@ async function stampText(stamped: RolledOut | undefined): Promise<string[]> {
   if (stamped === undefined) return [];
   const { migrateText } = await import("../../report/migrate.ts");
   const { stampWording } = await import("./stamp.ts");
-  return [migrateText(stamped, stampWording("--from-drizzle")), ""];
+  const again = "drizzle-fleet stamp --from-drizzle";
+  return [migrateText({ ...stamped, again }, stampWording), ""];
 }
 
 async function summaryOf(stamped: RolledOut | undefined): Promise<unknown> {

@@ -59,7 +59,11 @@ matched with the files by name or hash, and what does not fit is named.`,
       const result = await stamp(context, request, confirm, observer);
       const denied = result.outcomes.length === 0 && targetsOf(result.plan).length > 0;
       if (options.json === true) writeLine(summaryDocument(result));
-      else await printText(denied ? "Nothing was changed." : migrateText(result, stampWording(to)));
+      else if (denied) await printText("Nothing was changed.");
+      else {
+        const again = `drizzle-fleet stamp ${to ?? "--from-drizzle"}`;
+        await printText(migrateText({ ...result, again }, stampWording));
+      }
       if (wasInterrupted()) finish(exitCode.interrupted);
       else finish(isDone(result) ? exitCode.done : exitCode.failed);
     });
@@ -68,15 +72,12 @@ matched with the files by name or hash, and what does not fit is named.`,
 const planWording = { todo: "write at", idle: "as wanted", unit: "ledger" };
 
 /** How a stamp is spoken of at its end. */
-export function stampWording(to = "--from-drizzle"): Wording {
-  return {
-    done: "stamped",
-    idle: "as wanted",
-    each: "written",
-    again: `drizzle-fleet stamp ${to}`,
-    unit: "ledger",
-  };
-}
+export const stampWording: Wording = {
+  done: "stamped",
+  idle: "as wanted",
+  each: "written",
+  unit: "ledger",
+};
 
 function misuseOf(to: string | undefined, options: StampOptions): string | undefined {
   const { fromDrizzle = false, drizzleTable, drizzleSchema } = options;

@@ -1,0 +1,75 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Direction } from "../core/rollout.ts";
+import { lockKey } from "../postgres/lock.ts";
+import type { Session } from "../postgres/session.ts";
+
+/** What a run leaves in a database for others to see, for as long as its session lives. */
+export interface Note {
+  readonly direction: Direction;
+  /** Whose ledgers it changes in this database. */
+  readonly services: readonly string[];
+  /** Who it is, in up to 40 characters: PostgreSQL shows it as part of the session's application_name. */
+  readonly who: string;
+}
+
+/** A run that goes the other way. */
+export interface Opponent {
+  /** The pid of the session that holds its note. */
+  readonly backend: number;
+  readonly service: string;
+  /** Its role, and who it says it is: `migrate 4711 ada@host`. Empty when it does not say. */
+  readonly role: string;
+  readonly who: string;
+  /** When it connected, by the server's clock; null when the current role may not see that. */
+  readonly since: Date | null;
+}
+
+/** Two runs that begin at the same moment may each see the other; one of them mostly gets through by trying again. */
+const attempts = 4;
+
+const verbOf = { up: "migrate", down: "downgrade" } as const;
+
+/**
+ * Leaves a note: an advisory lock per service, shared with runs in the same direction. A killed runner's goes with its
+ * session. Nobody waits for such a lock, so that it is in nobody's way.
+ *
+ * @returns runs that go the other way: then there is no note. Empty when it is left.
+ */
+export async function leaveNote(session: Session, note: Note): Promise<Opponent[]> {
+  for (let attempt = 1; ; attempt += 1) {
+    // First the own note, then a look at the others': of two that do so at least one sees the other.
+    await session.query(
+      `SELECT pg_catalog.pg_try_advisory_lock_shared(key), pg_catalog.set_config('application_name', $2, false),
+         (SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = 'idle_session_timeout')
+       FROM unnest($1::bigint[]) AS key`,
+      [
+        keysOf(note.services, note.direction),
+        `drizzle-fleet ${verbOf[note.direction]} ${note.who}`,
+      ],
+    );
+    const opponents = await opponentsOf(session, note);
+    if (opponents.length === 0) return [];
+    await session.query("SELECT pg_catalog.pg_advisory_unlock_all()");
+    if (attempt === attempts) return opponents;
+    await sleep(Math.random() * 200 * attempt);
+  }
+}
+
+function opponentsOf(session: Session, { services, direction }: Note): Promise<Opponent[]> {
+  return session.query<Opponent>(
+    `SELECT l.pid AS backend, sought.service, coalesce(a.usename::text, '') AS role, a.backend_start AS since,
+       CASE WHEN pg_catalog.starts_with(a.application_name, 'drizzle-fleet ')
+         THEN pg_catalog.substr(a.application_name, 15) ELSE '' END AS who
+     FROM unnest($1::bigint[], $2::text[]) AS sought(key, service)
+     JOIN pg_catalog.pg_locks l ON (l.classid::bigint << 32) | l.objid::bigint = sought.key
+     JOIN pg_catalog.pg_database d ON d.oid = l.database AND d.datname = current_database()
+     LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+     WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+     ORDER BY a.backend_start, l.pid, sought.service`,
+    [keysOf(services, direction === "up" ? "down" : "up"), services],
+  );
+}
+
+function keysOf(services: readonly string[], direction: Direction): string[] {
+  return services.map((service) => lockKey(`drizzle_fleet ${direction} ${service}`));
+}

@@ -1,0 +1,34 @@
+import { relative } from "node:path";
+import type { Selection } from "../tenants/targets.ts";
+import type { Context } from "./context.ts";
+
+/**
+ * A command with the same selection and configuration as the one that was given, ready to copy.
+ *
+ * @param words the verb and what belongs to it alone
+ */
+export function commandText(
+  { environment, config }: Context,
+  words: readonly string[],
+  { services, tenants, databases }: Selection,
+): string {
+  const { TENANTS: named = "" } = environment;
+  const file = relative(process.cwd(), config.file);
+  const repeated = (option: string, values: readonly string[]) =>
+    values.flatMap((value) => [option, value]);
+  const all = [
+    "drizzle-fleet",
+    ...words,
+    ...repeated("--service", services),
+    ...repeated("--tenant", tenants),
+    ...repeated("--database", databases),
+    ...(file === "drizzle.config.ts" ? [] : ["--config", file]),
+  ];
+  return [...(named.trim() === "" ? [] : [`TENANTS=${quoted(named)}`]), ...all.map(quoted)].join(
+    " ",
+  );
+}
+
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

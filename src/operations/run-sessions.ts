@@ -1,0 +1,119 @@
+import { hostname, userInfo } from "node:os";
+import { leaveNote, type Note, type Opponent } from "../control/notes.ts";
+import { FleetError } from "../core/errors.ts";
+import type { Direction } from "../core/rollout.ts";
+import { type ConnectOptions, Session } from "../postgres/session.ts";
+import { timeText } from "../report/words.ts";
+import type { Context, OpenDatabases } from "./context.ts";
+import { reading, type Within } from "./plan-fleet.ts";
+
+/** What a run that changes ledgers says of itself, so that no run the other way begins meanwhile. */
+export interface Announcement {
+  readonly direction: Direction;
+  readonly servicesIn: (database: string) => readonly string[];
+  /** The command that was given, for whoever is refused and must give it again. */
+  readonly command: string;
+}
+
+/** One session in each database of a run. It reads first, then keeps the outcomes, and holds the run's note. */
+export class RunSessions {
+  readonly #context: Context;
+  readonly #open: OpenDatabases;
+  readonly #announcement: Announcement | undefined;
+  readonly #kept = new Map<string, Session>();
+
+  /** @param announcement undefined for a run that only reads */
+  constructor(context: Context, open: OpenDatabases, announcement: Announcement | undefined) {
+    this.#context = context;
+    this.#open = open;
+    this.#announcement = announcement;
+  }
+
+  /**
+   * As `withDatabase`; the session stays.
+   *
+   * @throws FleetError `busy` when a run is under way there that goes the other way
+   */
+  readonly within: Within = (name, read) =>
+    reading(this.#context, this.#open.addressOf(name), async (connect) =>
+      read(await this.#get(name, connect)),
+    );
+
+  /** Gives a session away to whoever closes it: the one that has read, or another with the same note. */
+  async take(name: string): Promise<Session> {
+    const waitMs = Math.min(this.#context.config.fleet.connectTimeout, 5_000);
+    const kept = this.#kept.get(name);
+    this.#kept.delete(name);
+    if (kept !== undefined && !kept.lost) return kept;
+    const session = await Session.connect(this.#open.addressOf(name), { waitMs });
+    const note = this.#noteIn(name);
+    // The note went with its session. What goes the other way since then is held up by each target's own lock.
+    if (note !== undefined && !session.pooled) await leaveNote(session, note);
+    return session;
+  }
+
+  /** Closes a session, and gives up its note, where the run needs the connection. */
+  async release(name: string): Promise<void> {
+    const session = this.#kept.get(name);
+    this.#kept.delete(name);
+    await session?.close();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#kept.keys()].map((name) => this.release(name)));
+  }
+
+  async #get(name: string, connect: ConnectOptions): Promise<Session> {
+    const kept = this.#kept.get(name);
+    if (kept !== undefined && !kept.lost) return kept;
+    const session = await Session.connect(this.#open.addressOf(name), connect);
+    this.#kept.set(name, session);
+    const note = this.#noteIn(name);
+    // Behind a pooler no lock outlives its transaction.
+    if (note === undefined || session.pooled) return session;
+    const [opponent] = await leaveNote(session, note);
+    if (opponent !== undefined)
+      throw underWay(name, opponent, note, this.#announcement?.command ?? "");
+    return session;
+  }
+
+  #noteIn(name: string): Note | undefined {
+    if (this.#announcement === undefined) return undefined;
+    const { direction, servicesIn } = this.#announcement;
+    const who = `${process.pid} ${userAndHost()}`;
+    return { direction, services: servicesIn(name), who };
+  }
+}
+
+/** User and host, as they are kept with a rollout. */
+export function userAndHost(): string {
+  return `${userName()}@${hostname()}`;
+}
+
+/** A container's user may have a number and no name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.() ?? "unknown");
+  }
+}
+
+function underWay(
+  database: string,
+  { backend, service, role, who, since }: Opponent,
+  { direction }: Note,
+  command: string,
+): FleetError {
+  const what = direction === "up" ? "a downgrade" : "a migration";
+  const [, pid, person] = /^\S+ (\d+) (.*)$/.exec(who) ?? [];
+  const begun = since === null ? "" : ` since ${timeText(since)}`;
+  const by = pid === undefined ? `role ${role}` : `process ${pid} of ${person}`;
+  return new FleetError(
+    "busy",
+    `${what} of ${service} is under way in database "${database}"${begun}: ${by}, connected with pid ${backend}`,
+    {
+      remedy: `Nothing was changed. Wait until it has ended; if its process no longer exists, end its connection: SELECT pg_terminate_backend(${backend}). Then run: ${command}`,
+    },
+  );
+}
