@@ -4,6 +4,7 @@ import type { BaselineResult } from "../core/baseline.ts";
 import type { Failure, OutcomeStatus } from "../core/outcome.ts";
 import type { Direction, RolloutGoal } from "../core/rollout.ts";
 import type { TenantRecord, TenantStatus } from "../core/tenant.ts";
+import type { SchemaGrant } from "../postgres/privileges.ts";
 
 /** The control schema's tables as Drizzle knows them; what makes them stands beside what uses them. */
 const control = pgSchema(controlSchema);
@@ -68,6 +69,16 @@ export const tenants = control.table("tenants", {
   createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
   updatedAt: timestamp("updated_at", { withTimezone: true }).notNull().defaultNow(),
 });
+
+export const closedSchemas = control.table(
+  "closed_schemas",
+  {
+    tenant: text("tenant").notNull(),
+    database: text("database").notNull(),
+    grants: jsonb("grants").$type<readonly SchemaGrant[]>().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.database] })],
+);
 
 export const baselines = control.table(
   "baselines",

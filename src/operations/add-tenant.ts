@@ -1,7 +1,16 @@
 import { messageOf } from "../core/errors.ts";
 import type { OnboardingObserver } from "../core/onboarding.ts";
+import { shutOutEverybody } from "./closing.ts";
 import type { Context } from "./context.ts";
-import { activate, createSchemas, grant, type NewTenant, register, seed } from "./onboarding.ts";
+import {
+  activate,
+  createSchemas,
+  grant,
+  type NewTenant,
+  register,
+  registeredTargets,
+  seed,
+} from "./onboarding.ts";
 import { removeHeld } from "./remove-tenant.ts";
 import { runSteps, type Step } from "./saga.ts";
 import { type CreatedAdmin, createAdmin, type NewAdmin, removeAdmin } from "./tenant-admin.ts";
@@ -53,6 +62,7 @@ export function addTenant(
         name: "migrate",
         run: async () => {
           unprepared = await migrateTenant(hold, request.replay === true ? undefined : fresh);
+          await keepClosed(hold);
         },
       },
       { name: "grant", run: () => grant(hold) },
@@ -65,6 +75,11 @@ export function addTenant(
     return { tenant, ...(admin === undefined ? {} : { admin }) };
   };
   return holdTenant(context, request.tenant, run, databasesFor(context, request));
+}
+
+/** A migration may have let somebody in: they come in with the application, when the tenant is whole. */
+async function keepClosed(hold: TenantHold): Promise<void> {
+  await shutOutEverybody(hold, await registeredTargets(hold));
 }
 
 /** The databases that a new tenant will have schemas in. */
@@ -98,6 +113,7 @@ export function createTenant(
   const run = async (hold: TenantHold) => {
     await register(hold, request);
     const unprepared = await migrateTenant(hold, await createSchemas(hold));
+    await keepClosed(hold);
     await grant(hold);
     if (unprepared) await prepare(hold);
     return { tenant: request.tenant };

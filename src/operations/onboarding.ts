@@ -6,6 +6,7 @@ import { ledgerOf } from "../ledger/table.ts";
 import { admit, dismiss } from "../postgres/privileges.ts";
 import { noLedger } from "../rollout/guard.ts";
 import { unknownNames } from "../tenants/targets.ts";
+import { giveBack } from "./closing.ts";
 import type { Context } from "./context.ts";
 import { rolesForTenant } from "./roles.ts";
 import { loadSeeds } from "./seeds.ts";
@@ -68,11 +69,12 @@ export async function createSchemas(hold: TenantHold): Promise<ReadonlySet<Targe
 
 /**
  * Lets the application into the schemas, if a role is configured for it; this is what makes the tenant usable. A
- * tenant with a role of its own is left to that one alone.
+ * tenant with a role of its own is left to that one alone. What was taken from others comes back.
  */
 export async function grant(hold: TenantHold): Promise<void> {
   const { context, open } = hold;
   const targets = await thoseThere(hold, await registeredTargets(hold));
+  await giveBack(hold, targets);
   const roleOf = await rolesForTenant(hold, targets);
   await forEachTarget(hold, targets, async (session, target) => {
     const [application, role] = [open.applicationRoleOf(target.database), roleOf(target)];

@@ -4,6 +4,7 @@ import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
 import { takeTargetLock } from "../postgres/lock.ts";
 import { orRollback } from "../postgres/rollback.ts";
 import type { Session } from "../postgres/session.ts";
+import { shutOutEverybody } from "./closing.ts";
 import { registered } from "./onboarding.ts";
 import { dropRoles } from "./roles.ts";
 import { inactive } from "./tenant-sources.ts";
@@ -31,6 +32,7 @@ export async function removeHeld(hold: TenantHold): Promise<void> {
     ["provisioning", "copying", "active", "archived"],
     "removing",
   );
+  await shutOutEverybody(hold, targets);
   await forEachTarget(hold, targets, async (session, target) => {
     while (await persistently(hold, target, () => dropSome(session, hold, target)));
   });

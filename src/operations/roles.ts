@@ -2,7 +2,6 @@ import { FleetError, throwProblems } from "../core/errors.ts";
 import { type Plan, targetsOf } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
-import { shutOut } from "../postgres/privileges.ts";
 import type { Session } from "../postgres/session.ts";
 import {
   dropTenantRole,
@@ -12,7 +11,7 @@ import {
 } from "../postgres/tenant-roles.ts";
 import type { Context, OpenDatabases } from "./context.ts";
 import { withDatabase } from "./plan-fleet.ts";
-import { forEachTarget, type TenantHold, thoseThere } from "./tenant-work.ts";
+import type { TenantHold } from "./tenant-work.ts";
 
 /** The role that is let into a target's schema: the tenant's own, or the application's. Undefined: nobody is. */
 export type RoleOf = (target: Target) => string | undefined;
@@ -100,21 +99,6 @@ async function make(
   return (await makeTenantRoles(session, names, application)).map((name) =>
     inheritedRole(name, application),
   );
-}
-
-/** Keeps everybody out of a tenant's schemas; whatever the mode was when they were opened. */
-export async function shutOutEverybody(
-  hold: TenantHold,
-  targets: readonly Target[],
-): Promise<void> {
-  await forEachTarget(hold, await thoseThere(hold, targets), async (session, target) => {
-    const { database, schema } = target;
-    const tenants = tenantsIn(hold.context, targets, database);
-    const own = await findTenantRoles(session, tenants);
-    const there = own.filter(({ state }) => state !== "missing").map(({ name }) => name);
-    for (const role of [...there, hold.open.applicationRoleOf(database)])
-      if (role !== undefined) await session.script(shutOut(schema, role));
-  });
 }
 
 /**

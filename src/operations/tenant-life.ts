@@ -3,11 +3,11 @@ import type { TenantRecord, TenantStatus } from "../core/tenant.ts";
 import { refuseExisting } from "../dump/tenant-file.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
+import { sayWhoIsInside, shutOutEverybody } from "./closing.ts";
 import type { Context } from "./context.ts";
 import { exportHeld } from "./export-tenant.ts";
 import { grant, type NewTenant, registered, registeredTargets } from "./onboarding.ts";
 import { refuseNeeded, removeHeld } from "./remove-tenant.ts";
-import { shutOutEverybody } from "./roles.ts";
 import { undisturbed } from "./saga.ts";
 import { migrateTenant } from "./tenant-migration.ts";
 import { inactive, refuseHalf } from "./tenant-sources.ts";
@@ -63,16 +63,21 @@ async function dropExported(hold: TenantHold, record: TenantRecord, file: string
 }
 
 /**
- * Keeps a tenant's data and everybody out: the application's role may not enter, and rollouts pass the tenant by.
+ * Keeps a tenant's data, and everybody but its owner out: what was granted on its schemas is taken until `restoreTenant`,
+ * and rollouts pass the tenant by. Roles that can enter all the same, by what they are, are named.
+ *
+ * @throws FleetError `tenant` when the application's role is one of them
  */
 export function archiveTenant(context: Context, { tenant }: NewTenant): Promise<void> {
   return holdTenant(context, tenant, async (hold) => {
     await change(hold, ["active", "archived"], "archived");
-    await shutOutEverybody(hold, await registeredTargets(hold));
+    const targets = await registeredTargets(hold);
+    await shutOutEverybody(hold, targets);
+    await sayWhoIsInside(hold, targets);
   });
 }
 
-/** Brings an archived tenant to head, and lets the application in again. */
+/** Brings an archived tenant to head, and lets the application in again, and whoever else could enter before. */
 export function restoreTenant(context: Context, { tenant }: NewTenant): Promise<void> {
   return holdTenant(context, tenant, async (hold) => {
     const record = await registered(hold);

@@ -1,0 +1,67 @@
+import { and, eq } from "drizzle-orm";
+import type { SchemaGrant } from "../postgres/privileges.ts";
+import type { Session } from "../postgres/session.ts";
+import { createMissing, hasTables } from "./create.ts";
+import { closedSchemas } from "./tables.ts";
+
+const names = ["closed_schemas"];
+
+const ddl = `CREATE TABLE IF NOT EXISTS drizzle_fleet.closed_schemas (
+  tenant text REFERENCES drizzle_fleet.tenants ON UPDATE CASCADE ON DELETE CASCADE,
+  database text,
+  grants jsonb NOT NULL,
+  PRIMARY KEY (tenant, database)
+)`;
+
+/**
+ * Keeps what is about to be taken from others on a tenant's schemas in one database. What an earlier, interrupted
+ * attempt has kept stays.
+ */
+export async function keepGrants(
+  session: Session,
+  tenant: string,
+  database: string,
+  grants: readonly SchemaGrant[],
+): Promise<void> {
+  await createMissing(session, names, ddl);
+  const kept = await readGrants(session, tenant, database);
+  const all = [...new Map([...kept, ...grants].map((one) => [JSON.stringify(one), one])).values()];
+  await session.drizzle((db) =>
+    db
+      .insert(closedSchemas)
+      .values({ tenant, database, grants: all })
+      .onConflictDoUpdate({
+        target: [closedSchemas.tenant, closedSchemas.database],
+        set: { grants: all },
+      }),
+  );
+}
+
+/** What is kept of a tenant's schemas in one database. */
+export async function readGrants(
+  session: Session,
+  tenant: string,
+  database: string,
+): Promise<readonly SchemaGrant[]> {
+  if (!(await hasTables(session, names))) return [];
+  const [row] = await session.drizzle((db) =>
+    db
+      .select({ grants: closedSchemas.grants })
+      .from(closedSchemas)
+      .where(and(eq(closedSchemas.tenant, tenant), eq(closedSchemas.database, database))),
+  );
+  return row?.grants ?? [];
+}
+
+/** Forgets what is kept, once it is given back. */
+export async function forgetGrants(
+  session: Session,
+  tenant: string,
+  database: string,
+): Promise<void> {
+  await session.drizzle((db) =>
+    db
+      .delete(closedSchemas)
+      .where(and(eq(closedSchemas.tenant, tenant), eq(closedSchemas.database, database))),
+  );
+}
