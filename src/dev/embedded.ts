@@ -18,10 +18,18 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DatabaseAddress } from "../core/database.ts";
 import { FleetError, isFleetError } from "../core/errors.ts";
-import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
 import { Session } from "../postgres/session.ts";
 import { isConnectionLoss, sqlstateOf } from "../postgres/sqlstate.ts";
 import { findBinaries } from "./binaries.ts";
+import { moveOver } from "./move-over.ts";
+import {
+  applicationUser,
+  ensureDatabase,
+  ensureRoles,
+  migratorUser,
+  passwordOf,
+  superuser,
+} from "./roles.ts";
 import { createRunner, type Runner } from "./run-as.ts";
 
 export interface EmbeddedOptions {
@@ -31,14 +39,19 @@ export interface EmbeddedOptions {
   readonly folder: string;
   /** The port to prefer. */
   readonly port: number;
+  /** True when the role that migrates makes roles of tenants, and so needs the right to. */
+  readonly createsRoles?: boolean;
 }
 
 /** A running PostgreSQL for development, shared by every command that needs it at the moment. */
 export interface EmbeddedServer {
   readonly port: number;
-  /** A file in libpq's format that holds the password: `PGPASSFILE=... psql ...`. */
+  /** A file in libpq's format that holds the passwords: `PGPASSFILE=... psql ...`. */
   readonly passwordFile: string;
+  /** A database, as the ordinary role that owns it and migrates: no superuser, as in production. */
   addressOf(database: string): DatabaseAddress;
+  /** The same database, as the server's superuser: for what production leaves to an administrator. */
+  superuserAddressOf(database: string): DatabaseAddress;
   /** The same database, as an ordinary role that owns nothing: what applications should be able to live with. */
   applicationAddressOf(database: string): DatabaseAddress;
   /** Lets go of the server. Whoever lets go last stops it. */
@@ -73,14 +86,15 @@ export async function acquireEmbedded(
   const place = await preparePlace(options);
   if (place.password === "") throw lostPassword(place);
   const { session, port } = await joinServer(place, options.port);
-  await prepareServer(session, place, databases).catch(async (error: unknown) => {
+  await prepareServer(session, place, port, options, databases).catch(async (error: unknown) => {
     await leaveServer(place, session);
     throw error;
   });
   return {
     port,
     passwordFile: place.passwordFile,
-    addressOf: (database) => addressOf(place, port, database),
+    addressOf: (database) => addressOf(place, port, database, migratorUser),
+    superuserAddressOf: (database) => addressOf(place, port, database, superuser),
     applicationAddressOf: (database) => addressOf(place, port, database, applicationUser),
     release: () => leaveServer(place, session),
   };
@@ -142,6 +156,7 @@ async function preparePlace(options: EmbeddedOptions): Promise<Place> {
   const data = join(folder, "data");
   if (!existsSync(data)) await initialise(initdb, folder, data, passwordFile, runner);
   const password = await readPassword(passwordFile);
+  if (password !== "") await completePasswordFile(passwordFile, password);
   return { data, log: join(folder, "log"), passwordFile, password, control, runner };
 }
 
@@ -164,7 +179,7 @@ async function initialise(
       "-D",
       fresh,
       "-U",
-      "postgres",
+      superuser,
       "-A",
       "scram-sha-256",
       `--pwfile=${secret}`,
@@ -181,20 +196,36 @@ async function initialise(
   }
 }
 
-/** One password for the cluster's life. Written beside its place first: whoever sees the file sees all of it. */
+/** One secret for the cluster's life. Written beside its place first: whoever sees the file sees all of it. */
 async function writePasswordFile(path: string): Promise<void> {
   if (existsSync(path)) return;
   const temporary = `${path}.${process.pid}`;
-  const line = `127.0.0.1:*:*:postgres:${randomBytes(24).toString("hex")}\n`;
-  await writeFile(temporary, line, { mode: 0o600 });
+  const secret = randomBytes(24).toString("hex");
+  await writeFile(temporary, passwordLines(secret), { mode: 0o600 });
   await link(temporary, path).catch(ignoreExisting);
   await rm(temporary);
 }
 
-/** Empty when it is lost: the database can still be erased then. */
+/** Earlier versions wrote the superuser's line alone. It is the last one: they read that. */
+async function completePasswordFile(path: string, secret: string): Promise<void> {
+  const lines = passwordLines(secret);
+  if ((await readFile(path, "utf8")) === lines) return;
+  const temporary = `${path}.${process.pid}`;
+  await writeFile(temporary, lines, { mode: 0o600 });
+  await rename(temporary, path);
+}
+
+function passwordLines(secret: string): string {
+  return [migratorUser, applicationUser, superuser]
+    .map((user) => `127.0.0.1:*:*:${user}:${passwordOf(secret, user)}\n`)
+    .join("");
+}
+
+/** The superuser's. Empty when it is lost: the database can still be erased then. */
 async function readPassword(path: string): Promise<string> {
   const text = await readFile(path, "utf8").catch(() => "");
-  return text.trim().split(":").at(-1) ?? "";
+  const lines = text.split("\n").map((line) => line.split(":"));
+  return lines.find(([_host, _port, _database, user]) => user === superuser)?.at(-1) ?? "";
 }
 
 function lostPassword({ passwordFile }: Place): FleetError {
@@ -255,7 +286,9 @@ async function attach(place: Place): Promise<{ session: Session; port: number } 
   const { port } = await readHolder(place);
   if (!(port > 0)) return undefined;
   try {
-    const session = await Session.connect(addressOf(place, port, "postgres"), { waitMs: 0 });
+    const session = await Session.connect(addressOf(place, port, "postgres", superuser), {
+      waitMs: 0,
+    });
     const [row] = await session.query<{ directory: string }>(
       "SELECT current_setting('data_directory') AS directory",
     );
@@ -369,42 +402,32 @@ async function isGone(place: Place, pid: number): Promise<boolean> {
   return true;
 }
 
-/** The role of applications on the embedded server. Its password is the owner's: both stand in one file. */
-export const applicationUser = "application";
-
 /** One command at a time: two CREATE DATABASE at once disturb each other over the template. */
 async function prepareServer(
   session: Session,
-  { password }: Place,
+  place: Place,
+  port: number,
+  { createsRoles = false }: EmbeddedOptions,
   names: readonly string[],
 ): Promise<void> {
   await session.query("SELECT pg_advisory_lock($1)", [creationLock]);
-  const rows = await session.query<{ datname: string }>(
-    "SELECT datname FROM pg_database WHERE datname = ANY($1)",
-    [names],
-  );
-  const existing = new Set(rows.map((row) => row.datname));
-  for (const name of names.filter((candidate) => !existing.has(candidate))) {
-    await session.query(`CREATE DATABASE ${quoteIdentifier(name)}`);
-  }
-  const [role] = await session.query("SELECT FROM pg_roles WHERE rolname = $1", [applicationUser]);
-  if (role === undefined)
-    await session.query(
-      `CREATE ROLE ${quoteIdentifier(applicationUser)} LOGIN NOINHERIT PASSWORD ${quoteLiteral(password)}`,
-    );
+  await ensureRoles(session, place.password, createsRoles);
+  for (const name of names)
+    if ((await ensureDatabase(session, name)) === "superuser's")
+      await moveOver(session, addressOf(place, port, name, superuser));
   await session.query("SELECT pg_advisory_unlock($1)", [creationLock]);
 }
 
 function addressOf(
-  place: Place,
+  { password }: Place,
   port: number,
   database: string,
-  user = "postgres",
+  user: string,
 ): DatabaseAddress {
   const path = encodeURIComponent(database);
   return {
     name: database,
-    url: `postgresql://${user}:${place.password}@127.0.0.1:${port}/${path}`,
+    url: `postgresql://${user}:${passwordOf(password, user)}@127.0.0.1:${port}/${path}`,
   };
 }
 

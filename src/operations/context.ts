@@ -42,8 +42,10 @@ export function migrationsFolder(context: Context, service: string): string {
 
 /** Where the embedded server keeps its data. */
 export function embeddedOptions({ config }: Context): EmbeddedOptions {
-  const { folder, port } = config.fleet.embedded;
-  return { root: config.root, folder: resolve(config.root, folder), port };
+  const { embedded, roles } = config.fleet;
+  const folder = resolve(config.root, embedded.folder);
+  const createsRoles = roles === "per-tenant";
+  return { root: config.root, folder, port: embedded.port, createsRoles };
 }
 
 /** Whoever asks for databases within the use of others need not hear of the embedded server again. */
@@ -66,7 +68,8 @@ export async function withDatabases<Result>(
       applicationRoleOf: (name) => applicationRole(context.config.fleet, name, context.environment),
     });
   }
-  const { acquireEmbedded, applicationUser } = await import("../dev/embedded.ts");
+  const { acquireEmbedded } = await import("../dev/embedded.ts");
+  const { applicationUser } = await import("../dev/roles.ts");
   const options = embeddedOptions(context);
   const server = await acquireEmbedded(options, databases.names);
   if (!announced)

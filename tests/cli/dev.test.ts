@@ -105,13 +105,14 @@ describe("dev", () => {
     const text = await says(child, "Running. Stop with Ctrl-C.");
     expect(text).toContain("Done: 2 migrations applied, 2 targets at head.");
     const [, file = "", port = ""] =
-      /main: PGPASSFILE=(\S+) psql -h 127\.0\.0\.1 -p (\d+) -U postgres main/.exec(text) ?? [];
-    const password = (await readFile(join(project, file), "utf8")).trim().split(":")[4];
-    expect(text).not.toContain(password);
+      /main: PGPASSFILE=(\S+) psql -h 127\.0\.0\.1 -p (\d+) -U migrator main/.exec(text) ?? [];
+    const lines = (await readFile(join(project, file), "utf8")).trim().split("\n");
+    const [password = ""] = lines.flatMap((line) => /:migrator:(.*)$/.exec(line)?.[1] ?? []);
+    for (const line of lines) expect(text).not.toContain(line.split(":")[4]);
     const client = new pg.Client({
       host: "127.0.0.1",
       port: Number(port),
-      user: "postgres",
+      user: "migrator",
       password,
       database: "main",
     });

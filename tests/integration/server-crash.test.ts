@@ -16,7 +16,7 @@ async function createServer(): Promise<string> {
     await rm(folder, { recursive: true });
   });
   const { url } = server.addressOf("main");
-  await withClient(url, (client) =>
+  await withClient(server.superuserAddressOf("main").url, (client) =>
     client
       .query("ALTER SYSTEM SET wal_writer_delay = '10s'")
       .then(() => client.query("SELECT pg_reload_conf()")),

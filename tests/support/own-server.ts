@@ -32,7 +32,9 @@ export async function createOwnServer(preferredPort: number): Promise<OwnServer>
   const { control } = await findBinaries(repository);
   const runner = await createRunner(control, join(folder, "postgres"));
   const { port } = server;
+  // Fleets work as the ordinary role; the test itself terminates sessions and looks into everything.
   const { url } = server.addressOf("main");
+  const admin = server.superuserAddressOf("main").url;
   let ended = false;
   let restarting: Promise<unknown> = Promise.resolve();
   onTestFinished(async () => {
@@ -60,7 +62,7 @@ export async function createOwnServer(preferredPort: number): Promise<OwnServer>
       return done;
     },
     use: async (act) => {
-      const client = await connect(url);
+      const client = await connect(admin);
       try {
         return await act({
           query: async <Row extends pg.QueryResultRow>(sql: string, values?: unknown[]) =>

@@ -44,7 +44,8 @@ async function embedded(project: TestProject): Promise<() => Promise<void>> {
   const root = fileURLToPath(new URL("../..", import.meta.url));
   const folder = await mkdtemp(join(tmpdir(), "drizzle-fleet-test-"));
   const server = await acquireEmbedded({ root, folder, port: 54_399 }, []);
-  project.provide("adminUrl", server.addressOf("postgres").url);
+  // Tests make databases and roles, and look at what an ordinary role does not see.
+  project.provide("adminUrl", server.superuserAddressOf("postgres").url);
   return async () => {
     await server.release();
     await rm(folder, { recursive: true });
