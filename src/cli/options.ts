@@ -37,7 +37,7 @@ export function addRolloutOptions(command: Command): Command {
 
 export function addRunOptions(command: Command): Command {
   return addSelectionOptions(command)
-    .option("--failed", "only targets that failed the last time")
+    .option("--failed", "only what earlier runs of this command left undone")
     .option("--canary <who>", "these tenants or groups first, or so many tenants")
     .option("--wave <size>", "tenants per wave: 50, 10%, or groups in their order")
     .option("--soak <duration>", "wait so long between two waves: 30s, 5m", durationOf)
