@@ -7,6 +7,8 @@ import { goals, outcomes, rollouts } from "./tables.ts";
 export interface KeptRollout extends RolloutRecord {
   /** How many outcomes there are of each status. */
   readonly counts: Readonly<Record<string, number>>;
+  /** Every database that it had something to do in; only this one, where that is not kept. */
+  readonly concerned: readonly string[];
 }
 
 /** A rollout that brought targets somewhere, as far as a database keeps what it was meant to reach. */
@@ -33,6 +35,7 @@ export async function selectRollouts(
   database: string,
   prefix: string,
   limit: number,
+  withGoals: boolean,
 ): Promise<KeptRollout[]> {
   const rows = await session.drizzle((db) => {
     const each = db
@@ -49,17 +52,23 @@ export async function selectRollouts(
       })
       .from(each)
       .as("all_of_them");
+    const concerned = withGoals
+      ? sql<
+          readonly string[] | null
+        >`(select ${goals.databases} from ${goals} where ${goals.rollout} = ${rollouts.id} and ${goals.database} = ${rollouts.database})`
+      : sql<null>`null::text[]`;
     return db
-      .select({ ...getTableColumns(rollouts), counts: all.counts })
+      .select({ ...getTableColumns(rollouts), counts: all.counts, concerned })
       .from(rollouts)
       .leftJoinLateral(all, sql`true`)
       .where(and(eq(rollouts.database, database), sql`starts_with(${rollouts.id}, ${prefix})`))
       .orderBy(desc(rollouts.startedAt))
       .limit(limit);
   });
-  return rows.map(({ endedAt, stopped, counts, ...rest }) => ({
+  return rows.map(({ endedAt, stopped, counts, concerned, ...rest }) => ({
     ...rest,
     counts: counts ?? {},
+    concerned: concerned ?? [database],
     ...(endedAt === null ? {} : { endedAt }),
     ...(stopped === null ? {} : { stopped }),
   }));

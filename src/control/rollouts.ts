@@ -19,7 +19,7 @@ export async function readRollouts(
 ): Promise<KeptRollout[]> {
   if (!(await hasControlTables(session))) return [];
   const { selectRollouts } = await import("./read.ts");
-  return selectRollouts(session, database, prefix, limit);
+  return selectRollouts(session, database, prefix, limit, await hasGoals(session));
 }
 
 /** Every outcome that a database keeps of a rollout, in the order of services and schemas. */

@@ -32,7 +32,7 @@ export interface RolloutGoal {
   readonly direction: Direction;
   /** By service: the newest migration that its targets are to have; null for none at all. */
   readonly ends: Readonly<Record<string, string | null>>;
-  /** Every database that the rollout has targets in. */
+  /** Every database that the rollout has something to do in. */
   readonly databases: readonly string[];
   /** The schemas of its targets in this database, also of those that had nothing to do. */
   readonly schemas: readonly string[];

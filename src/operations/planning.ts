@@ -162,14 +162,15 @@ export function selectionFor(
 
 /** What a plan is meant to reach, as it is kept. */
 export function goalFor(
-  { fleet, histories }: Pick<Planned, "fleet" | "histories">,
+  { plan, histories }: Pick<Planned, "plan" | "histories">,
   { direction, endIn }: Pick<Course, "direction" | "endIn">,
 ): Omit<RolloutGoal, "schemas"> {
   const ends = [...histories].flatMap(([service, history]) => {
     const end = endIn(history);
     return end === undefined ? [] : [[service, end] as const];
   });
-  const databases = fleet.databases.map(({ name }) => name);
+  const busy = targetsOf(plan).filter(hasWork);
+  const databases = [...new Set(busy.map(({ target }) => target.database))];
   return { direction, ends: Object.fromEntries(ends), databases };
 }
 

@@ -8,6 +8,8 @@ import { withDatabase } from "./plan-fleet.ts";
 /** A rollout over all databases that it touched. */
 export interface Rollout extends Omit<RolloutRecord, "database"> {
   readonly databases: readonly string[];
+  /** Databases that it had something to do in, and that keep nothing of it. */
+  readonly unkept: readonly string[];
   /** How many outcomes there are of each status. */
   readonly counts: Readonly<Record<string, number>>;
 }
@@ -88,7 +90,13 @@ async function read(
         await withDatabase(context, addressOf(name), (session) =>
           readRollouts(session, name, prefix, limit),
         )
-      ).map(({ database, ...rollout }): Rollout => ({ ...rollout, databases: [database] })),
+      ).map(
+        ({ database, concerned, ...rollout }): Rollout => ({
+          ...rollout,
+          databases: [database],
+          unkept: concerned.filter((one) => one !== database && names.includes(one)),
+        }),
+      ),
     ),
   );
   const byId = new Map<string, Rollout>();
@@ -108,6 +116,7 @@ function merged(one: Rollout, other: Rollout): Rollout {
   return {
     ...rest,
     databases: [...one.databases, ...other.databases],
+    unkept: one.unkept.filter((name) => other.unkept.includes(name)),
     targets: one.targets + other.targets,
     counts: Object.fromEntries(
       [...statuses].map((status) => [

@@ -5,11 +5,14 @@ import { counted, duration, some, timeText } from "./words.ts";
 
 interface ShownRollout extends Omit<RolloutRecord, "database"> {
   readonly counts: Readonly<Record<string, number>>;
+  readonly unkept: readonly string[];
 }
 
 /** The list of rollouts, newest first. */
 export function rolloutsText(rollouts: readonly ShownRollout[]): string {
   if (rollouts.length === 0) return "No rollout has been kept yet.";
+  // A column that is shown only when it has something to say.
+  const doubts = rollouts.some((rollout) => unknown(rollout) > 0);
   const rows = rollouts.map((rollout) => [
     rollout.id,
     rollout.verb,
@@ -17,13 +20,24 @@ export function rolloutsText(rollouts: readonly ShownRollout[]): string {
     count(rollout, "succeeded") + count(rollout, "skipped"),
     count(rollout, "failed") + count(rollout, "inDoubt"),
     count(rollout, "notExecuted"),
+    ...(doubts ? [unknown(rollout)] : []),
     lastedText(rollout),
     rollout.startedBy,
   ]);
-  return table(
-    ["rollout", "verb", "targets", "done", "failed", "not run", "took", "by"],
-    rows,
-  ).join("\n");
+  const titles = ["rollout", "verb", "targets", "done", "failed", "not run"];
+  return [
+    ...table([...titles, ...(doubts ? ["unknown"] : []), "took", "by"], rows),
+    ...rollouts.flatMap(unkeptText),
+  ].join("\n");
+}
+
+/** How many targets nobody kept an outcome of: the runner or the database was lost, or the rollout goes on. */
+function unknown({ targets, counts }: ShownRollout): number {
+  return targets - Object.values(counts).reduce((sum, number) => sum + number, 0);
+}
+
+function unkeptText({ id, unkept }: ShownRollout): string[] {
+  return unkept.length === 0 ? [] : [`Nothing of ${id} is kept in ${unkept.join(", ")}.`];
 }
 
 /** One rollout: its numbers, every kind of failure, and what was not run. */
@@ -57,6 +71,10 @@ export function rolloutText(
     ...(unstarted.length > 0
       ? [`Not executed: ${counted(unstarted.length, "target")} (${some(unstarted)}).`]
       : []),
+    ...(unknown(rollout) > 0
+      ? [`Unknown: ${counted(unknown(rollout), "target")}. No outcome was kept.`]
+      : []),
+    ...unkeptText(rollout),
     ...(stopped === undefined ? [] : [`Stopped, because ${stopped}.`]),
   ]
     .join("\n")

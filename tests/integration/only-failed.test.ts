@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
+import { listRollouts } from "../../src/operations/rollouts.ts";
 import { createProject, ended, runCli, startCli } from "../support/cli.ts";
 import { createDatabase, createRole, type TestDatabase } from "../support/database.ts";
 import {
@@ -108,6 +109,9 @@ test("a rollout that was killed is finished, though nobody kept how its targets 
   await over;
   await reader.query("COMMIT");
   await database.query(`DELETE FROM drizzle_fleet.outcomes`);
+  const list = (await runCli(project, ["rollouts"])).stdout.split("\n");
+  expect(list[0]).toMatch(/not run +unknown +took/);
+  expect(list[1]).toMatch(/migrate +6 +0 +0 +0 +6 +not ended/);
   const retry = await runCli(project, ["migrate", "--failed"]);
   expect(retry.code).toBe(0);
   expect((await runCli(project, ["status"])).stdout).toContain("All 6 targets are at head");
@@ -194,11 +198,31 @@ test("what one of two databases has not kept is known from the other", async () 
   expect(run.again).toMatch(
     /^drizzle-fleet migrate --tenant a --tenant b --tenant c( --config .*)?$/,
   );
+  expect(await listRollouts(context, [], 5)).toMatchObject([
+    { databases: ["main"], unkept: ["other"], counts: { succeeded: 2 } },
+  ]);
   await two.query(`DROP TABLE app_b.stray, app_d.stray`);
   // `d` was not asked for.
   const retry = await migrateAll(context, { failed: true });
   expect(byTenant(retry)).toEqual({ b: "succeeded 0000_people" });
   expect(retry.left).toMatchObject({ targets: 1, of: 4 });
+});
+
+test("a database that a rollout had nothing to do in has lost nothing", async () => {
+  const [one, two] = [await createDatabase(), await createDatabase()];
+  const fleet = (ids: string[]) => ({
+    ...appFleet(one.url, []),
+    databases: { main: { url: one.url }, other: { url: two.url } },
+    tenants: ids.map((id, index) => ({ id, database: index % 2 === 0 ? "main" : "other" })),
+  });
+  const root = await createFolder(history("drizzle/app", first));
+  await migrateAll(contextFor(root, fleet(["a", "b"])), { tenants: ["b"] });
+  await migrateAll(contextFor(root, fleet(["a", "b"])));
+  const more = contextFor(root, fleet(["a", "b", "c", "d"]));
+  expect(await listRollouts(more, [], 5)).toMatchObject([{ unkept: [] }, { unkept: [] }]);
+  const retry = await migrateAll(more, { failed: true });
+  expect(retry.outcomes).toEqual([]);
+  expect(retry.left).toMatchObject({ targets: 2, of: 4 });
 });
 
 test("runners' clocks do not matter", async () => {

@@ -72,7 +72,7 @@ test("what is kept is read as it was, whatever it contains", async () => {
     );
     const startedAt = expect.any(Date);
     expect(await readRollouts(session, "main", "20261121-", 5)).toEqual([
-      { ...rollout, startedAt, counts: { failed: 1, succeeded: 1 } },
+      { ...rollout, startedAt, counts: { failed: 1, succeeded: 1 }, concerned: goal.databases },
     ]);
     expect(await readRollouts(session, "main", "%", 5)).toEqual([]);
     expect(await readOutcomes(session, "main", rollout.id)).toEqual(records);
