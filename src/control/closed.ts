@@ -1,5 +1,5 @@
 import { and, eq } from "drizzle-orm";
-import type { SchemaGrant } from "../postgres/privileges.ts";
+import type { Grant } from "../postgres/privileges.ts";
 import type { Session } from "../postgres/session.ts";
 import { createMissing, hasTables } from "./create.ts";
 import { closedSchemas } from "./tables.ts";
@@ -21,7 +21,7 @@ export async function keepGrants(
   session: Session,
   tenant: string,
   database: string,
-  grants: readonly SchemaGrant[],
+  grants: readonly Grant[],
 ): Promise<void> {
   await createMissing(session, names, ddl);
   const kept = await readGrants(session, tenant, database);
@@ -42,7 +42,7 @@ export async function readGrants(
   session: Session,
   tenant: string,
   database: string,
-): Promise<readonly SchemaGrant[]> {
+): Promise<readonly Grant[]> {
   if (!(await hasTables(session, names))) return [];
   const [row] = await session.drizzle((db) =>
     db

@@ -4,7 +4,7 @@ import type { BaselineResult } from "../core/baseline.ts";
 import type { Failure, OutcomeStatus } from "../core/outcome.ts";
 import type { Direction, RolloutGoal } from "../core/rollout.ts";
 import type { TenantRecord, TenantStatus } from "../core/tenant.ts";
-import type { SchemaGrant } from "../postgres/privileges.ts";
+import type { Grant } from "../postgres/privileges.ts";
 
 /** The control schema's tables as Drizzle knows them; what makes them stands beside what uses them. */
 const control = pgSchema(controlSchema);
@@ -75,7 +75,7 @@ export const closedSchemas = control.table(
   {
     tenant: text("tenant").notNull(),
     database: text("database").notNull(),
-    grants: jsonb("grants").$type<readonly SchemaGrant[]>().notNull(),
+    grants: jsonb("grants").$type<readonly Grant[]>().notNull(),
   },
   (table) => [primaryKey({ columns: [table.tenant, table.database] })],
 );

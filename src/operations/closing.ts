@@ -1,40 +1,72 @@
 import { FleetError } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
 import {
+  bringBack,
+  type Grant,
+  grantsInside,
   grantsOn,
   type Insider,
   insidersOf,
-  letBackIn,
-  type SchemaGrant,
-  shutOut,
+  takeAway,
 } from "../postgres/privileges.ts";
 import type { Session } from "../postgres/session.ts";
 import type { TenantHold } from "./tenant-work.ts";
 
 /**
  * Closes a tenant's schemas to all but their owner: whatever is granted on a schema itself is taken, from roles and from
- * PUBLIC. It is kept in the registry, for `giveBack`.
+ * PUBLIC. Without it nothing inside can be named. It is kept in the registry, for `giveBack`.
  */
-export async function shutOutEverybody(
+export function shutOutEverybody(hold: TenantHold, targets: readonly Target[]): Promise<void> {
+  return takeAll(hold, targets, grantsOn);
+}
+
+/**
+ * As `shutOutEverybody`, and what is granted inside is taken as well: a table's statistics and a sequence's next value
+ * can be had without naming the schema.
+ */
+export function sealOff(hold: TenantHold, targets: readonly Target[]): Promise<void> {
+  return takeAll(hold, targets, async (session, schemas) => [
+    ...(await grantsOn(session, schemas)),
+    ...(await grantsInside(session, schemas)),
+  ]);
+}
+
+function takeAll(
   hold: TenantHold,
   targets: readonly Target[],
+  read: (session: Session, schemas: readonly string[]) => Promise<Grant[]>,
 ): Promise<void> {
-  await inDatabases(hold, targets, async (session, database, schemas) => {
-    const grants = await grantsOn(session, schemas);
+  return inDatabases(hold, targets, async (session, database, schemas) => {
+    const grants = await read(session, schemas);
     if (grants.length === 0) return;
     const { keepGrants } = await import("../control/closed.ts");
     await keepGrants(hold.registry, hold.id, database, grants);
     const closed = [...new Set(grants.map(({ schema }) => schema))];
     const own = (schema: string) => grants.filter((grant) => grant.schema === schema);
-    for (const schema of closed) await session.script(shutOut(schema, own(schema)));
+    const statements = closed.flatMap((schema) => takeAway(schema, own(schema)));
+    await session.script(statements.join(";\n"));
   });
+}
+
+/** Gives back what `sealOff` took inside of the schemas, which stay closed. */
+export function giveBackInside(hold: TenantHold, targets: readonly Target[]): Promise<void> {
+  return bringAllBack(hold, targets, ({ relation }) => relation !== null, false);
 }
 
 /**
  * Gives back what `shutOutEverybody` took. The application's role does not get it back where the configuration now gives
  * tenants roles of their own. A role that does not exist any more is named.
  */
-export async function giveBack(hold: TenantHold, targets: readonly Target[]): Promise<void> {
+export function giveBack(hold: TenantHold, targets: readonly Target[]): Promise<void> {
+  return bringAllBack(hold, targets, ({ relation }) => relation === null, true);
+}
+
+async function bringAllBack(
+  hold: TenantHold,
+  targets: readonly Target[],
+  wanted: (grant: Grant) => boolean,
+  last: boolean,
+): Promise<void> {
   const { forgetGrants, readGrants } = await import("../control/closed.ts");
   const { registry, id, open, context } = hold;
   await inDatabases(hold, targets, async (session, database, schemas) => {
@@ -44,29 +76,42 @@ export async function giveBack(hold: TenantHold, targets: readonly Target[]): Pr
     const isOut = (grantee: string | null) =>
       context.config.fleet.roles === "per-tenant" && grantee !== null && grantee === application;
     const grants = kept.filter(
-      ({ schema, grantee }) => schemas.includes(schema) && !isOut(grantee),
+      (grant) => wanted(grant) && schemas.includes(grant.schema) && !isOut(grant.grantee),
     );
-    const missing = await missingRoles(session, grants);
-    for (const role of missing)
+    const possible = await stillPossible(session, grants);
+    const missing = grants.flatMap(({ grantee }) =>
+      grantee === null || possible.roles.has(grantee) ? [] : [grantee],
+    );
+    for (const role of new Set(last ? missing : []))
       context.notify(`The role ${role} could enter ${id} before, and does not exist any more.`);
-    const back = grants.filter(({ grantee }) => grantee === null || !missing.includes(grantee));
-    if (back.length > 0) await session.script(back.map(letBackIn).join(";\n"));
-    await forgetGrants(registry, id, database);
+    const back = grants.filter(
+      ({ schema, relation, grantee }) =>
+        (grantee === null || possible.roles.has(grantee)) &&
+        (relation === null || possible.relations.has(JSON.stringify([schema, relation]))),
+    );
+    if (back.length > 0) await session.script(back.map(bringBack).join(";\n"));
+    if (last) await forgetGrants(registry, id, database);
   });
 }
 
-async function missingRoles(
+/** The roles and relations of grants that still exist. */
+async function stillPossible(
   session: Session,
-  grants: readonly SchemaGrant[],
-): Promise<readonly string[]> {
-  const names = [...new Set(grants.flatMap(({ grantee }) => grantee ?? []))];
-  if (names.length === 0) return [];
-  const rows = await session.query<{ name: string }>(
-    `SELECT name FROM unnest($1::text[]) AS name
-     WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = name)`,
-    [names],
+  grants: readonly Grant[],
+): Promise<{ readonly roles: ReadonlySet<string>; readonly relations: ReadonlySet<string> }> {
+  const roles = await session.query<{ name: string }>(
+    "SELECT rolname AS name FROM pg_catalog.pg_roles WHERE rolname = ANY($1)",
+    [grants.flatMap(({ grantee }) => grantee ?? [])],
   );
-  return rows.map(({ name }) => name);
+  const relations = await session.query<{ schema: string; name: string }>(
+    `SELECT n.nspname AS schema, c.relname AS name FROM pg_catalog.pg_class c
+     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ANY($1)`,
+    [[...new Set(grants.flatMap((one) => (one.relation === null ? [] : [one.schema])))]],
+  );
+  return {
+    roles: new Set(roles.map(({ name }) => name)),
+    relations: new Set(relations.map(({ schema, name }) => JSON.stringify([schema, name]))),
+  };
 }
 
 /**

@@ -3,7 +3,7 @@ import type { TenantRecord, TenantStatus } from "../core/tenant.ts";
 import { refuseExisting } from "../dump/tenant-file.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
-import { sayWhoIsInside, shutOutEverybody } from "./closing.ts";
+import { giveBackInside, sayWhoIsInside, sealOff, shutOutEverybody } from "./closing.ts";
 import type { Context } from "./context.ts";
 import { exportHeld } from "./export-tenant.ts";
 import { grant, type NewTenant, registered, registeredTargets } from "./onboarding.ts";
@@ -63,7 +63,7 @@ async function dropExported(hold: TenantHold, record: TenantRecord, file: string
 }
 
 /**
- * Keeps a tenant's data, and everybody but its owner out: what was granted on its schemas is taken until `restoreTenant`,
+ * Keeps a tenant's data, and everybody but its owner out: what was granted on its schemas and in them is taken until `restoreTenant`,
  * and rollouts pass the tenant by. Roles that can enter all the same, by what they are, are named.
  *
  * @throws FleetError `tenant` when the application's role is one of them
@@ -72,7 +72,7 @@ export function archiveTenant(context: Context, { tenant }: NewTenant): Promise<
   return holdTenant(context, tenant, async (hold) => {
     await change(hold, ["active", "archived"], "archived");
     const targets = await registeredTargets(hold);
-    await shutOutEverybody(hold, targets);
+    await sealOff(hold, targets);
     await sayWhoIsInside(hold, targets);
   });
 }
@@ -82,6 +82,7 @@ export function restoreTenant(context: Context, { tenant }: NewTenant): Promise<
   return holdTenant(context, tenant, async (hold) => {
     const record = await registered(hold);
     if (record.status !== "archived") throw inactive(record);
+    await giveBackInside(hold, await registeredTargets(hold));
     await migrateTenant(hold);
     await grant(hold);
     await change(hold, ["archived"], "active");

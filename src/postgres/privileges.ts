@@ -53,42 +53,85 @@ export function dismiss(schema: string, role: string): string[] {
   ];
 }
 
-/** What somebody other than its owner may do with a schema. */
-export interface SchemaGrant {
+/** What somebody other than its owner may do with a schema, or with a table, view or sequence in it. */
+export interface Grant {
   readonly schema: string;
+  readonly kind: "SCHEMA" | "TABLE" | "SEQUENCE";
+  /** The table, view or sequence; null for the schema itself. */
+  readonly relation: string | null;
   /** Null for PUBLIC. */
   readonly grantee: string | null;
-  readonly privilege: "USAGE" | "CREATE";
+  /** As GRANT says it: `SELECT, UPDATE (name)`. */
+  readonly privileges: string;
   /** True when the grantee may pass it on. */
   readonly grantable: boolean;
 }
 
-/** What is granted on schemas, to others than their owners. */
-export function grantsOn(session: Session, schemas: readonly string[]): Promise<SchemaGrant[]> {
-  return session.query<SchemaGrant>(
-    `SELECT n.nspname AS schema, r.rolname AS grantee, g.privilege_type AS privilege, bool_or(g.is_grantable) AS grantable
-     FROM pg_catalog.pg_namespace n CROSS JOIN pg_catalog.aclexplode(n.nspacl) AS g
-     LEFT JOIN pg_catalog.pg_roles r ON r.oid = g.grantee
-     WHERE n.nspname = ANY($1) AND g.grantee <> n.nspowner AND (g.grantee = 0 OR r.oid IS NOT NULL)
-     GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
+/** What is granted on schemas themselves. */
+export function grantsOn(session: Session, schemas: readonly string[]): Promise<Grant[]> {
+  return grantsOf(
+    session,
+    schemas,
+    `SELECT n.oid AS namespace, 'SCHEMA' AS kind, NULL::name AS relation, g.grantee, g.is_grantable AS grantable, g.privilege_type AS privilege
+     FROM pg_catalog.pg_namespace n CROSS JOIN pg_catalog.aclexplode(n.nspacl) AS g WHERE g.grantee <> n.nspowner`,
+  );
+}
+
+/** What is granted on tables, their columns, views and sequences in schemas. */
+export function grantsInside(session: Session, schemas: readonly string[]): Promise<Grant[]> {
+  const relation = `c.relnamespace AS namespace, CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind,
+    c.relname AS relation, g.grantee, g.is_grantable AS grantable`;
+  const relations = "c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND g.grantee <> c.relowner";
+  return grantsOf(
+    session,
+    schemas,
+    `SELECT ${relation}, g.privilege_type AS privilege
+     FROM pg_catalog.pg_class c CROSS JOIN pg_catalog.aclexplode(c.relacl) AS g WHERE ${relations}
+     UNION ALL SELECT ${relation}, g.privilege_type || ' (' || pg_catalog.quote_ident(a.attname) || ')'
+     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
+     CROSS JOIN pg_catalog.aclexplode(a.attacl) AS g WHERE ${relations}`,
+  );
+}
+
+function grantsOf(session: Session, schemas: readonly string[], each: string): Promise<Grant[]> {
+  return session.query<Grant>(
+    `SELECT n.nspname AS schema, one.kind, one.relation, r.rolname AS grantee, one.grantable,
+       string_agg(one.privilege, ', ' ORDER BY one.privilege) AS privileges
+     FROM (${each}) AS one JOIN pg_catalog.pg_namespace n ON n.oid = one.namespace
+     LEFT JOIN pg_catalog.pg_roles r ON r.oid = one.grantee
+     WHERE n.nspname = ANY($1) AND (one.grantee = 0 OR r.oid IS NOT NULL)
+     GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 3, 4, 5`,
     [schemas],
   );
 }
 
-/** The statement that keeps grantees out of a schema; what they may do inside stays, for when they come back. */
-export function shutOut(schema: string, grants: readonly SchemaGrant[]): string {
-  const grantees = [...new Set(grants.map(granteeOf))].join(", ");
+/** The statements that take grants on one schema, and in it, from their grantees. */
+export function takeAway(schema: string, grants: readonly Grant[]): string[] {
+  const place = quoteIdentifier(schema);
+  const granteesOf = (inside: boolean) => {
+    const own = grants.filter(({ relation }) => (relation !== null) === inside);
+    return [...new Set(own.map(granteeOf))].join(", ");
+  };
+  const [onSchema, inside] = [granteesOf(false), granteesOf(true)];
   // CASCADE: what a grantee has passed on goes, too.
-  return `REVOKE ALL ON SCHEMA ${quoteIdentifier(schema)} FROM ${grantees} CASCADE`;
+  return [
+    ...(onSchema === "" ? [] : [`REVOKE ALL ON SCHEMA ${place} FROM ${onSchema} CASCADE`]),
+    ...["TABLES", "SEQUENCES"].flatMap((kind) =>
+      inside === "" ? [] : [`REVOKE ALL ON ALL ${kind} IN SCHEMA ${place} FROM ${inside} CASCADE`],
+    ),
+  ];
 }
 
-/** The statement that gives back what `shutOut` took. */
-export function letBackIn(grant: SchemaGrant): string {
-  const more = grant.grantable ? " WITH GRANT OPTION" : "";
-  return `GRANT ${grant.privilege} ON SCHEMA ${quoteIdentifier(grant.schema)} TO ${granteeOf(grant)}${more}`;
+/** The statement that gives back what `takeAway` took. */
+export function bringBack(grant: Grant): string {
+  const { schema, kind, relation, privileges, grantable } = grant;
+  const place = quoteIdentifier(schema);
+  const object = relation === null ? place : `${place}.${quoteIdentifier(relation)}`;
+  const more = grantable ? " WITH GRANT OPTION" : "";
+  return `GRANT ${privileges} ON ${kind} ${object} TO ${granteeOf(grant)}${more}`;
 }
 
-function granteeOf({ grantee }: Pick<SchemaGrant, "grantee">): string {
+function granteeOf({ grantee }: Pick<Grant, "grantee">): string {
   return grantee === null ? "PUBLIC" : quoteIdentifier(grantee);
 }
 

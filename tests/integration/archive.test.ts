@@ -32,9 +32,31 @@ async function inside(database: TestDatabase, roles: readonly string[]): Promise
 
 async function grants(database: TestDatabase): Promise<unknown[]> {
   return database.query(
-    `SELECT grantee::regrole::text AS who, privilege_type, is_grantable FROM pg_namespace, aclexplode(nspacl)
-     WHERE nspname = 'app_${tenant}' AND grantee <> nspowner ORDER BY 1, 2, 3`,
+    `SELECT what, grantee::regrole::text AS who, privilege_type, is_grantable FROM (
+       SELECT '' AS what, nspowner AS owner, nspacl AS acl FROM pg_namespace WHERE nspname = $1
+       UNION ALL SELECT relname, relowner, relacl FROM pg_class WHERE relnamespace = $1::regnamespace
+       UNION ALL SELECT attrelid::regclass || '.' || attname, (SELECT relowner FROM pg_class WHERE oid = attrelid), attacl
+         FROM pg_attribute WHERE attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = $1::regnamespace)
+     ) AS every, aclexplode(acl) WHERE grantee <> owner ORDER BY 1, 2, 3, 4`,
+    [`app_${tenant}`],
   );
+}
+
+/** What of an archived tenant can be had without naming its schema. */
+async function passedBy(database: TestDatabase, role: string): Promise<unknown[]> {
+  const client = await database.connect();
+  await client.query(`SET ROLE ${role}`);
+  const { rows } = await client.query(
+    `SELECT tablename FROM pg_stats WHERE schemaname = 'app_${tenant}' AND tablename = 'notes'`,
+  );
+  const sequence = await client.query(
+    `SELECT oid FROM pg_class WHERE relkind = 'S' AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = 'app_${tenant}')`,
+  );
+  const next = await client
+    .query(`SELECT nextval($1::oid::regclass) > 0 AS next`, [sequence.rows[0].oid])
+    .catch(() => ({ rows: [] }));
+  await client.query("RESET ROLE");
+  return [...rows, ...next.rows];
 }
 
 function listening(context: Context) {
@@ -55,12 +77,20 @@ test.each(["shared", "per-tenant"] as const)(
        GRANT ${reader} TO ${member}; GRANT SELECT ON ALL TABLES IN SCHEMA ${schema} TO PUBLIC;
        SET ROLE ${admin}; GRANT USAGE ON SCHEMA ${schema} TO ${helper}; RESET ROLE`,
     );
+    await database.query(
+      `GRANT UPDATE (owner) ON ${schema}.notes TO ${reader}; GRANT SELECT ON ${schema}.notes TO ${admin} WITH GRANT OPTION;
+       CREATE VIEW ${schema}."a view" AS SELECT 1 AS one; GRANT SELECT ON ${schema}."a view" TO ${reader};
+       GRANT USAGE ON ALL SEQUENCES IN SCHEMA ${schema} TO ${reader};
+       INSERT INTO ${schema}.notes (owner) SELECT 'secret' FROM generate_series(1, 500); ANALYZE ${schema}.notes`,
+    );
+    expect(await passedBy(database, reader ?? "")).not.toEqual([]);
     const before = await grants(database);
     expect(await inside(database, [...names, role])).toHaveLength(5);
     const { said, context: heard } = listening(context);
     await archiveTenant(heard, { tenant });
     expect(await inside(database, [...names, role])).toEqual([]);
     expect(await grants(database)).toEqual([]);
+    expect(await passedBy(database, reader ?? "")).toEqual([]);
     expect(said).toEqual([]);
     // Once more: what is kept is not forgotten.
     await archiveTenant(heard, { tenant });
