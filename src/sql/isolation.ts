@@ -51,6 +51,8 @@ const tenantKinds = new Set([
   "InsertStmt",
   "LockStmt",
   "MergeStmt",
+  // Like pg_notify(): a message carries no rows.
+  "NotifyStmt",
   "RefreshMatViewStmt",
   "ReindexStmt",
   "RenameStmt",
@@ -65,8 +67,8 @@ const tenantKinds = new Set([
   "ViewStmt",
 ]);
 
-/** Kinds that stand inside others alone: parts of ALTER TABLE and of bodies, and what a rule may do beside. */
-const innerKinds = new Set(["NotifyStmt", "ReplicaIdentityStmt", "ReturnStmt"]);
+/** Kinds that stand inside others alone: parts of ALTER TABLE and of bodies. */
+const innerKinds = new Set(["ReplicaIdentityStmt", "ReturnStmt"]);
 
 /** Kinds of objects that live in a schema. What DROP, COMMENT and their like do to others reaches further. */
 const tenantObjects = new Set(

@@ -51,6 +51,7 @@ export function neutralizePlpgsql(
     ]),
   ];
   const unreplaced = [
+    ...dynamic.unreplaced,
     ...(found.unexplained ? ["what public stands for"] : []),
     ...(spellsPublic(body.value) ? nestedBodies(original) : []),
   ];
@@ -282,8 +283,9 @@ function bare(type: string): string {
 function dynamicSql(
   tree: Tree,
   neutralizeText: (text: string) => Neutral,
-): { unproved: string[]; trees: Tree[] } {
+): { unproved: string[]; unreplaced: string[]; trees: Tree[] } {
   const unproved: string[] = [];
+  const unreplaced: string[] = [];
   const trees: Tree[] = [];
   walk(tree, (node, key) => {
     const expression = node[dynamicKeys[key] ?? ""];
@@ -297,13 +299,14 @@ function dynamicSql(
     const neutral = constant === undefined ? undefined : neutralizeText(constant);
     if (neutral === undefined) unproved.push(`the SQL that EXECUTE builds${line}`);
     else if (neutral.sql.length > 1)
-      unproved.push(`the string that EXECUTE runs${line}: it names public`);
+      unreplaced.push(`the string that EXECUTE runs${line}: it names public`);
     else {
-      unproved.push(...neutral.unproved, ...neutral.unreplaced);
+      unproved.push(...neutral.unproved);
+      unreplaced.push(...neutral.unreplaced);
       trees.push(...neutral.trees);
     }
   });
-  return { unproved, trees };
+  return { unproved, unreplaced, trees };
 }
 
 /** The value of an expression that is nothing but a string. */

@@ -147,9 +147,16 @@ function refused(source: SourceText, raw: RawStatement, violation: Violation): F
 /** True when a statement spells a value as a literal, or as a part of an array's. */
 function mentions(text: string, value: string): boolean {
   const spelled = [value, value.replaceAll("'", "''"), value.replaceAll("'", "\\'")];
-  return spelled.some((one) =>
-    new RegExp(`['"{,]${one.replace(/[^\p{L}\p{N}_]/gu, "\\$&")}['"},]`, "u").test(text),
-  );
+  return spelled.some((one) => {
+    for (let at = text.indexOf(one); at !== -1; at = text.indexOf(one, at + 1))
+      if (delimits(text[at - 1], "{") && delimits(text[at + one.length], "}")) return true;
+    return false;
+  });
+}
+
+/** What a literal, or a value in an array's literal, begins and ends with. */
+function delimits(character: string | undefined, brace: "{" | "}"): boolean {
+  return character !== undefined && `'",${brace}`.includes(character);
 }
 
 /** Where the name stands: before a dot, as a word of its own, inside a literal or body; else at the beginning. */

@@ -1,4 +1,4 @@
-import { namesAnObject } from "./builtins/functions.ts";
+import { looksUp, namesAnObject } from "./builtins/functions.ts";
 import { identifierValue, schemaInName } from "./literals.ts";
 import type { Tree } from "./parser.ts";
 import { isTree, namesOf, optionOf, stringOf, unwrap } from "./tree.ts";
@@ -169,10 +169,11 @@ function addCall(node: Tree, found: Collected): void {
   if (name === "set_config") found.settings.push(first?.[0]?.value.toLowerCase());
   if (schemaFunctions.test(name)) addSchemaText([...(first ?? []), ...rest.flat()], found);
   const searching = rest.length > 0 && searchFunctions.test(name);
+  const isNaming = namesAnObject(name) || looksUp(name);
   if (namesAnObject(name) && !isKnownName(node.args[0]))
     found.suspicions.push(`which object ${name}() is given while the statement runs`);
-  else if (namesAnObject(name) || searching) addObjectName(node.args[0], found);
-  if (namesAnObject(name) || searching || textFunctions.test(name)) return;
+  else if (isNaming || searching) addObjectName(node.args[0], found);
+  if (isNaming || searching || textFunctions.test(name)) return;
   addSuspicions([...(first ?? []), ...rest.flat()], found);
 }
 
@@ -251,7 +252,7 @@ function isKnownName(node: unknown): boolean {
   if (isTree(node.A_Const)) return node.A_Const.sval !== undefined || node.A_Const.isnull === true;
   if (!isTree(node.FuncCall) || !Array.isArray(node.FuncCall.args)) return false;
   const name = namesOf(node.FuncCall.funcname)?.at(-1) ?? "";
-  return namesAnObject(name) && node.FuncCall.args.every(isKnownName);
+  return (namesAnObject(name) || looksUp(name)) && node.FuncCall.args.every(isKnownName);
 }
 
 /** True for a name that is put together when the statement runs. */

@@ -83,13 +83,15 @@ const reviewed = `
 /** Functions whose first argument is the name or the OID of an object. */
 const ofObjects = `
   nextval currval setval pg_sequence_last_value pg_get_serial_sequence pg_get_viewdef row_security_active
-  to_regclass to_regcollation to_regnamespace to_regoper to_regoperator to_regproc to_regprocedure to_regrole to_regtype
-  to_regtypemod regclass pg_relation_size pg_table_size pg_indexes_size pg_total_relation_size pg_partition_tree
+  regclass pg_relation_size pg_table_size pg_indexes_size pg_total_relation_size pg_partition_tree
   pg_partition_ancestors pg_partition_root pg_relation_is_updatable pg_column_is_updatable pg_index_has_property
   pg_index_column_has_property pg_relation_is_publishable pg_get_replica_identity_index brin_summarize_new_values
   brin_summarize_range brin_desummarize_range gin_clean_pending_list table_to_xml table_to_xmlschema
   table_to_xml_and_xmlschema
 `;
+
+/** Functions that only look for an object by its name, and give its OID. */
+const lookUps = /^to_reg\w+$/;
 
 /** Functions of the extensions that PostgreSQL brings along which run a text, or take the name of any table. */
 const ofExtensions =
@@ -108,6 +110,9 @@ export function standingOf(name: string): Standing | undefined {
     ...wordsOf(otherFunctions).map((word) => [word, "refused"] as const),
     ...wordsOf(immutableFunctions).map((word) => [word, "free"] as const),
     ...wordsOf(reviewed).map((word) => [word, "free"] as const),
+    ...wordsOf(otherFunctions)
+      .filter(looksUp)
+      .map((word) => [word, "free"] as const),
     ...wordsOf(ofObjects).map((word) => [word, "called"] as const),
     // Its setting is looked at like that of SET.
     ["set_config", "called"] as const,
@@ -126,6 +131,11 @@ let objectFunctions: ReadonlySet<string> | undefined;
 export function namesAnObject(name: string): boolean {
   objectFunctions ??= new Set(wordsOf(ofObjects));
   return objectFunctions.has(name);
+}
+
+/** True for a function that only looks for an object by its name, whichever that is. */
+export function looksUp(name: string): boolean {
+  return lookUps.test(name);
 }
 
 /** The names in a list. A line that ends in a colon is a heading. */

@@ -21,10 +21,13 @@ const readable = `
 let catalogs: ReadonlySet<string> | undefined;
 let readableCatalogs: ReadonlySet<string> | undefined;
 
-/** True for a name that, without a schema, is PostgreSQL's: a catalog, or one that a coming version may have. */
+/** Views of extensions that PostgreSQL brings along, over what all sessions do. */
+const ofExtensions = /^(pg_stat_statements|pg_buffercache)(_\w+)?$/;
+
+/** True for a name that, without a schema, is PostgreSQL's. A tenant's own table may begin with pg_, too. */
 export function isCatalog(name: string): boolean {
   catalogs ??= new Set(wordsOf(relations));
-  return catalogs.has(name) || name.startsWith("pg_");
+  return catalogs.has(name) || ofExtensions.test(name);
 }
 
 /** True for a catalog of pg_catalog that a migration may read. */
