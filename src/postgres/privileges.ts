@@ -1,4 +1,4 @@
-import { quoteIdentifier } from "./identifiers.ts";
+import { quoteIdentifier, quoteLiteral } from "./identifiers.ts";
 import type { Session } from "./session.ts";
 
 /** What an application may do with rows, and with the sequences that number them. */
@@ -32,6 +32,23 @@ export function admit(schema: string, role: string, readOnly: string): string[] 
     `GRANT ${onSequences} ON ALL SEQUENCES IN SCHEMA ${place} TO ${who}`,
     ...onlyReading(readOnly, role),
   ];
+}
+
+/**
+ * The statement that leaves everyone but a table's owner the right to read it, if they have it, and no other.
+ *
+ * @param table quoted and qualified
+ */
+export function onlyOwnerWrites(table: string): string {
+  return `DO ${quoteLiteral(`DECLARE who text; BEGIN
+  FOR who IN SELECT DISTINCT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END
+    FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a
+    WHERE c.oid = pg_catalog.to_regclass(${quoteLiteral(table)}) AND a.grantee <> c.relowner AND a.privilege_type <> 'SELECT'
+  LOOP
+    EXECUTE pg_catalog.format('REVOKE ALL ON %s FROM %s CASCADE', ${quoteLiteral(table)}, who);
+    EXECUTE pg_catalog.format('GRANT SELECT ON %s TO %s', ${quoteLiteral(table)}, who);
+  END LOOP;
+END`)}`;
 }
 
 /** Statements that let a role read a table, and no more. */

@@ -47,7 +47,7 @@ export function guard(options: GuardOptions): string[] {
   if (options.own !== undefined)
     expected.push(remember("others", othersIn(target.schema, options.own, options.create)));
   const answer = (name: string) => `pg_catalog.current_setting('drizzle_fleet.${name}')`;
-  const path = [target.schema, ...options.sharedSchemas].map(quoteIdentifier).join(", ");
+  const path = tenantPath(target, options.sharedSchemas);
   // All that is a query stands outside of the block: planned by PL/pgSQL it costs twice as much.
   const set = local ? "SET LOCAL" : "SET";
   const settings = [...options.settings].map(
@@ -77,6 +77,11 @@ END`;
   ];
 }
 
+/** The search_path that a tenant's statements run with. */
+export function tenantPath({ schema }: Target, sharedSchemas: readonly string[]): string {
+  return [schema, ...sharedSchemas].map(quoteIdentifier).join(", ");
+}
+
 const cleanSlate = [
   "RESET ALL",
   "DISCARD TEMP",
@@ -103,9 +108,9 @@ export const nothingDeferred = "SET CONSTRAINTS ALL IMMEDIATE";
 
 /**
  * For the tool's own queries. With every tenant's path PostgreSQL would look each operator up anew, which costs more
- * than to run them.
+ * than to run them. Temporary objects of a migration come last.
  */
-export const ownPath = "SET LOCAL search_path = pg_catalog";
+export const ownPath = "SET LOCAL search_path = pg_catalog, pg_temp";
 
 function demanded({
   condition,

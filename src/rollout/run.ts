@@ -5,10 +5,18 @@ import type { Creation, Step } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import { fill } from "../core/template.ts";
 import { downTag } from "../ledger/down-tag.ts";
-import { forget, recordProgress } from "../ledger/table.ts";
+import { forget, ledgerOf, recordProgress } from "../ledger/table.ts";
 import type { Channel } from "../postgres/channel.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
-import { entryIs, ledgerIsIntact, noEntries, nothingDeferred, ownPath } from "./guard.ts";
+import { onlyOwnerWrites } from "../postgres/privileges.ts";
+import {
+  entryIs,
+  ledgerIsIntact,
+  noEntries,
+  nothingDeferred,
+  ownPath,
+  tenantPath,
+} from "./guard.ts";
 
 /** A migration, or its down, made ready to run: then file, checksum and text are those of the down. */
 export interface Script {
@@ -71,29 +79,17 @@ export function progressTag({ action, tag, recordedAs = tag }: Step): string {
  * SQL that writes down how far the migration is. A down that is through takes the migration out of the ledger; what
  * was begun, and has left nothing, takes itself out.
  */
-export function record(
-  { target, step, script, context }: Run,
-  applied: number,
-  begun: boolean,
-): string[] {
+export function record(run: Run, applied: number, begun: boolean): string[] {
+  const { target, step, script, context } = run;
   const { statements, migration } = script;
   const { schema } = target;
   const tag = progressTag(step);
   const own = ownTags(step);
   if (!begun && applied === statements.length && step.action === "downgrade")
-    return [
-      nothingDeferred,
-      ownPath,
-      forget(schema, own),
-      ...ledgerIsIntact(schema, own, noEntries(schema, own)),
-    ];
+    return written(run, forget(schema, own), noEntries(schema, own));
   if (!begun && applied === 0 && statements.length > 0)
-    return [
-      ownPath,
-      forget(schema, [tag]),
-      ...ledgerIsIntact(schema, own, noEntries(schema, [tag])),
-    ];
-  const progress = recordProgress(target.schema, {
+    return written(run, forget(schema, [tag]), noEntries(schema, [tag]));
+  const progress = recordProgress(schema, {
     tag,
     checksum: migration.checksum,
     statements: statements.length,
@@ -102,8 +98,25 @@ export function record(
     begun,
     by: context.by,
   });
-  const written = entryIs(schema, tag, migration.checksum, applied);
-  return [nothingDeferred, ownPath, progress, ...ledgerIsIntact(schema, own, written)];
+  return written(run, progress, entryIs(schema, tag, migration.checksum, applied));
+}
+
+/**
+ * Writes into the ledger and looks whether it says what it should. What still waits for the commit then, because a
+ * trigger put it off once more, resolves its names in the tenant schema.
+ */
+function written({ target, step, script }: Run, write: string, isWritten: string): string[] {
+  const { schema } = target;
+  // GRANT ... ON ALL TABLES means the tenant's tables, and meets the ledger, too.
+  const grants = script.statements.some(({ original }) => /\ball\s+tables\b/i.test(original));
+  return [
+    nothingDeferred,
+    ownPath,
+    write,
+    ...(grants ? [onlyOwnerWrites(ledgerOf(schema))] : []),
+    ...ledgerIsIntact(schema, ownTags(step), isWritten),
+    `SET LOCAL search_path = ${tenantPath(target, script.sharedSchemas)}`,
+  ];
 }
 
 /** The entries that a step writes: its own, and for a down the one of its migration. */

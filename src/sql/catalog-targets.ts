@@ -56,7 +56,10 @@ const ofTables = /^OBJECT_(COLUMN|TABCONSTRAINT|TRIGGER|POLICY|RULE|DEFAULT)$/;
  */
 export function systemObjects(kind: string, body: Tree): string[] {
   const makes = made[kind];
-  if (makes !== undefined) return named(namesIn(body[makes], ""), undefined);
+  if (makes !== undefined)
+    return [body[makes], optionOf(body.params, "multirange_type_name")?.arg].flatMap((name) =>
+      named(namesIn(name, ""), undefined),
+    );
   const [key, type] = changed[kind] ?? [];
   if (key !== undefined && type !== undefined) return named(namesIn(body[key], type), type);
   if (kind === "AlterDefaultPrivilegesStmt") {
@@ -83,7 +86,10 @@ function namesIn(node: unknown, type: string): string[] {
   if (isTree(node.TypeName)) return namesIn(node.TypeName.names, type);
   const function_ = isTree(node.ObjectWithArgs) ? node.ObjectWithArgs : node;
   if (function_.objname !== undefined) return namesIn(function_.objname, type);
-  const list = isTree(node.List) ? (namesOf(node.List.items) ?? []) : [];
+  const items = isTree(node.List) ? node.List.items : undefined;
+  // A domain's constraint stands after its type.
+  if (type === "OBJECT_DOMCONSTRAINT" && Array.isArray(items)) return namesIn(items[0], type);
+  const list = namesOf(items) ?? [];
   if (ofTables.test(type)) return list.slice(0, -1);
   // An operator class or family stands after its access method.
   return /^OBJECT_(OPCLASS|OPFAMILY)$/.test(type) ? list.slice(1) : list;
@@ -100,17 +106,26 @@ function named(names: readonly string[], type: string | undefined): string[] {
 /** True when PostgreSQL brings along an object of this kind and name, which it finds before the tenant's. */
 function isBuiltin(type: string, name: string): boolean {
   if (/FUNCTION|PROCEDURE|ROUTINE|AGGREGATE/.test(type)) return standingOf(name) !== undefined;
-  if (/^OBJECT_(TYPE|DOMAIN|DOMCONSTRAINT|ATTRIBUTE)$/.test(type)) return has("types", name);
+  if (/^OBJECT_(TYPE|DOMAIN|DOMCONSTRAINT|ATTRIBUTE)$/.test(type)) return isBuiltinType(name);
   if (type === "OBJECT_OPERATOR") return has("operators", name);
   if (/^OBJECT_(OPCLASS|OPFAMILY)$/.test(type)) return has("operatorClasses", name);
   if (type.startsWith("OBJECT_TS")) return has("searchObjects", name);
   if (type === "OBJECT_CONVERSION") return has("conversions", name);
-  if (type === "OBJECT_COLLATION")
-    return /-x-icu$|^(C|POSIX|default|ucs_basic|unicode|pg_\w+)$/.test(name);
+  if (type === "OBJECT_COLLATION") return collations.test(name);
   return (
     /TABLE|VIEW|INDEX|SEQUENCE|COLUMN|TRIGGER|POLICY|RULE|TABCONSTRAINT|DEFAULT/.test(type) &&
     isCatalog(name)
   );
+}
+
+/** Of the server itself, of ICU, and of its operating system's locales. */
+const collations =
+  /-x-icu$|^(C|POSIX|default|ucs_basic|unicode|pg_\w+)$|^[a-z]{2,3}_[A-Z]{2}\b|\.utf-?8$/i;
+
+/** Every table of pg_catalog is a type, too, and every type has one of arrays. */
+function isBuiltinType(name: string): boolean {
+  const element = name.replace(/^_/, "");
+  return has("types", element) || isCatalog(element);
 }
 
 const lists = { types, operators, operatorClasses, searchObjects, conversions };

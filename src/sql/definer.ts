@@ -38,7 +38,9 @@ export function definerViolation(kind: string, body: Tree): Violation | undefine
   const path = pathIn(options);
   if (path === undefined) return isDefiner(options) ? unpinned : undefined;
   const names = path.kind === "VAR_SET_VALUE" ? namesOfPath(path) : [];
-  return names.at(-1) === "pg_temp" || isEmptyPath(names) ? undefined : unpinned;
+  // The first mention counts: pg_temp must stand last, and once.
+  const isLast = names.length > 1 && names.indexOf("pg_temp") === names.length - 1;
+  return isLast || isEmptyPath(names) ? undefined : unpinned;
 }
 
 /** Which functions an ALTER meets is not known: what it does to their search_path counts as if they were definers. */

@@ -1,5 +1,6 @@
 import { fill, placeholder } from "../core/template.ts";
 import type { Body } from "./body.ts";
+import { isTypeName } from "./builtins/types.ts";
 import { findSchemas, type Names, qualifiersIn } from "./candidates.ts";
 import { sameButForSchema } from "./compare.ts";
 import { identifierValue, literalOf } from "./literals.ts";
@@ -37,6 +38,7 @@ export function neutralizePlpgsql(
   if (original === undefined || after === undefined) {
     return opaque(body.value, "a PL/pgSQL body that libpg-query cannot read");
   }
+  const values = declaredValues(body.value);
   const dynamic = dynamicSql(original, neutralizeText);
   const unproved = [
     ...dynamic.unproved,
@@ -45,22 +47,27 @@ export function neutralizePlpgsql(
       : []),
     ...(spellsPublic(body.value) ? [] : nestedBodies(original)),
     ...(found.unexplained ? [] : unexplainedNames(original, body.value, tokens)),
-    ...sqlTrees(original).flatMap((statement) => [
-      ...namesOfTree(statement).suspicions,
-      ...reachOf(statement).suspicions,
-    ]),
+    ...(values.includes(undefined) ? ["a value in a declaration that does not parse as SQL"] : []),
+    ...[...sqlTrees(original), ...values.filter((value) => value !== undefined)].flatMap(
+      (statement) => [...namesOfTree(statement).suspicions, ...reachOf(statement).suspicions],
+    ),
   ];
   const unreplaced = [
     ...dynamic.unreplaced,
     ...(found.unexplained ? ["what public stands for"] : []),
     ...(spellsPublic(body.value) ? nestedBodies(original) : []),
   ];
-  if (!sameButForSchema(original, after, sameSql)) {
+  const valuesAfter = declaredValues(fill(sql, placeholder));
+  const same =
+    sameButForSchema(original, after, sameSql) &&
+    sameButForSchema(values, valuesAfter, () => false);
+  if (!same) {
     const failed = "that the body means the same in another schema";
     return { sql: [body.value], trees: [], unproved, unreplaced: [...unreplaced, failed] };
   }
   const declared = [...declaredNames(fill(sql, placeholder)).schemas].map(typeIn);
-  const trees = [...sqlTrees(after), ...typeTrees(after), ...declared, ...dynamic.trees];
+  const set = valuesAfter.filter((value) => value !== undefined);
+  const trees = [...sqlTrees(after), ...set, ...typeTrees(after), ...declared, ...dynamic.trees];
   const endsTransaction = "DoStmt" in statement.tree && commits(original);
   return { sql, trees, unproved, unreplaced, endsTransaction };
 }
@@ -108,23 +115,44 @@ interface DeclaredType {
   readonly schema: string | undefined;
 }
 
-/** The qualified types in the DECLARE sections of a body. */
+/** The types in the DECLARE sections of a body that PL/pgSQL's parser does not know. */
 function declaredTypes(body: string): DeclaredType[] {
+  return declarationsIn(body).flatMap((declaration) => typeOf(declaration) ?? []);
+}
+
+/** The declarations of a body, as tokens. */
+function declarationsIn(body: string): Token[][] {
   if (!/declare/i.test(body)) return [];
-  const found: DeclaredType[] = [];
+  const found: Token[][] = [];
   let declaration: Token[] = [];
   let declaring = false;
   for (const token of codeTokens(body)) {
     const word = token.text.toUpperCase();
     if (declaring && word !== ";" && word !== "BEGIN") declaration.push(token);
     else {
-      const type = typeOf(declaration);
-      if (type !== undefined) found.push(type);
+      if (declaration.length > 0) found.push(declaration);
       declaration = [];
       declaring = word === "DECLARE" || (declaring && word === ";");
     }
   }
   return found;
+}
+
+/**
+ * The trees of what variables are set to where they are declared. libpg-query shows it for types that it knows alone, and
+ * runs all of it. A cursor's query it shows.
+ *
+ * @returns undefined for each that does not parse
+ */
+function declaredValues(body: string): (Tree | undefined)[] {
+  const bytes = Buffer.from(body, "utf8");
+  return declarationsIn(body).flatMap((declaration) => {
+    if (declaration.some(({ text }) => /^cursor$/i.test(text))) return [];
+    const at = declaration.findIndex(({ text }) => /^(:=|=|default)$/i.test(text));
+    const [from, last] = [declaration[at], declaration.at(-1)];
+    if (at < 0 || from === undefined || last === undefined) return [];
+    return [parseOne(`SELECT ${bytes.toString("utf8", from.end, last.end)}`)];
+  });
 }
 
 /** The type in `name CONSTANT schema.type NOT NULL := value`, if it has a schema. */
@@ -136,13 +164,21 @@ function typeOf(declaration: readonly Token[]): DeclaredType | undefined {
   );
   const type = declaration.slice(from, after === -1 ? undefined : after);
   const [first, last] = [type[0], type.at(-1)];
-  if (first === undefined || last === undefined || type[1]?.text !== ".") return undefined;
+  if (first === undefined || last === undefined) return undefined;
+  if (type[1]?.text !== "." && !isUnknownType(type)) return undefined;
   const kind = /^rowtype$/i.test(last.text) ? "row" : last.text === "]" ? "array" : "other";
   const schema =
-    kind === "row" || type.some(({ text }) => text === "%")
+    kind === "row" || type[1]?.text !== "." || type.some(({ text }) => text === "%")
       ? undefined
       : identifierValue(first.text);
   return { start: first.start, end: last.end, kind, schema };
+}
+
+/** True for the name of a type that is neither PostgreSQL's nor PL/pgSQL's own: the tenant's, or an extension's. */
+function isUnknownType([first, second]: readonly Token[]): boolean {
+  const name = first === undefined ? "" : identifierValue(first.text);
+  const simple = second === undefined || /^[[(]$/.test(second.text);
+  return simple && /^[\p{L}_]/u.test(name) && !isTypeName(name);
 }
 
 /** A text that nobody can read may be accepted, but not when it spells the schema: that would stay as it is. */
@@ -180,7 +216,8 @@ function unexplainedNames(tree: Tree, body: string, tokens: readonly Token[]): s
 /** What a body names: in its SQL, and in the types of its variables. */
 function namesIn(tree: Tree, body: string): Names {
   const { schemas, others } = declaredNames(body);
-  for (const statement of [...sqlTrees(tree), ...typeTrees(tree)]) {
+  const values = declaredValues(body).filter((value) => value !== undefined);
+  for (const statement of [...sqlTrees(tree), ...typeTrees(tree), ...values]) {
     const names = namesOfTree(statement);
     for (const schema of names.schemas) schemas.add(schema);
     for (const other of names.others) others.add(other);
@@ -228,10 +265,10 @@ function sqlTrees(tree: Tree): Tree[] {
   return sqlIn(tree).filter((statement) => statement !== undefined);
 }
 
-/** A statement, an expression, or an assignment, of which the expression counts. */
+/** A statement, an expression, or an assignment, of which both sides count: the left one may have subscripts. */
 function sqlTree(query: string): Tree | undefined {
-  const assigned = /^\s*[^\s'():=]+\s*(?:\[[^\]]*\]\s*)*:=(.*)$/s.exec(query)?.[1];
-  if (assigned !== undefined) return parseOne(`SELECT ${assigned}`);
+  const sides = sidesOf(query);
+  if (sides !== undefined) return parseOne(`SELECT ${sides.join(", ")}`);
   const attempts = [query, `SELECT ${query}`];
   // A text that does not parse costs the parser much: the likely reading comes first.
   if (
@@ -241,6 +278,21 @@ function sqlTree(query: string): Tree | undefined {
   )
     attempts.reverse();
   return parseOne(attempts[0] ?? "") ?? parseOne(attempts[1] ?? "");
+}
+
+/** The two sides of `variable[subscript] := expression`; undefined for what is no assignment. */
+function sidesOf(query: string): [target: string, value: string] | undefined {
+  if (!query.includes(":=")) return undefined;
+  const tokens = codeTokens(query);
+  let depth = 0;
+  for (const { text, start, end } of tokens) {
+    if (text === "(" || text === "[") depth += 1;
+    if (text === ")" || text === "]") depth -= 1;
+    if (text !== ":=" || depth > 0) continue;
+    const bytes = Buffer.from(query, "utf8");
+    return [bytes.toString("utf8", 0, start), bytes.toString("utf8", end)];
+  }
+  return undefined;
 }
 
 /** A tree that names a type of a schema, as a declaration does. */

@@ -85,12 +85,23 @@ function inspectAnywhere(node: Tree, place: string, owner: string, found: Found)
     else found.systemObjects.push(nameOf(node));
   }
   if (place === "funccall") inspectCall(node, found);
+  for (const name of attributesIn(node)) inspectFunction([name], false, found);
   // Locked rows are worked on.
   if (node.lockingClause !== undefined)
     walk(node.fromClause, (part) => {
       if (typeof part.relname === "string" && isSystemRelation(part))
         found.systemObjects.push(nameOf(part));
     });
+}
+
+/**
+ * What stands after a dot may be a function instead of a column: `(x).f` and `t.f` call f with one argument. Of a row's
+ * own columns none has the name of a function that is refused, but for these two, which cannot be called.
+ */
+function attributesIn(node: Tree): string[] {
+  const list = Array.isArray(node.fields) ? node.fields.slice(1) : node.indirection;
+  const names = (Array.isArray(list) ? list : []).flatMap((part) => stringOf(part) ?? []);
+  return names.filter((name) => name !== "system" && name !== "bernoulli");
 }
 
 function nameOf({ schemaname, relname }: Tree): string {

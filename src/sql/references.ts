@@ -166,11 +166,12 @@ function addCall(node: Tree, found: Collected): void {
   if (!Array.isArray(node.args)) return;
   const name = namesOf(node.funcname)?.at(-1) ?? "";
   const [first, ...rest] = node.args.map(constantIn);
-  if (name === "set_config") found.settings.push(first?.[0]?.value.toLowerCase());
+  if (name === "set_config") found.settings.push(plainText(node.args[0])?.toLowerCase());
   if (schemaFunctions.test(name)) addSchemaText([...(first ?? []), ...rest.flat()], found);
   const searching = rest.length > 0 && searchFunctions.test(name);
   const isNaming = namesAnObject(name) || looksUp(name);
-  if (namesAnObject(name) && !isKnownName(node.args[0]))
+  const isKnown = isKnownName(node.args[0]) && !node.args.some(isNamedArgument);
+  if (namesAnObject(name) && !isKnown)
     found.suspicions.push(`which object ${name}() is given while the statement runs`);
   else if (isNaming || searching) addObjectName(node.args[0], found);
   if (isNaming || searching || textFunctions.test(name)) return;
@@ -220,7 +221,10 @@ function addComparison(node: Tree, found: Collected): void {
 
 function addNamed(literal: string, schemas: Set<string>): void {
   const named = schemaInName(literal);
-  if (named !== undefined) schemas.add(named.schema);
+  if (named === undefined) return;
+  // A name of three parts begins with the database.
+  const inside = schemaInName(named.rest.replace(/^\s*\./, ""));
+  schemas.add(inside === undefined ? named.schema : `${named.schema}.${inside.schema}`);
 }
 
 /** A string constant with the byte offset where it stands in the parsed text. */
@@ -244,15 +248,40 @@ export function constantIn(node: unknown): ConstantString[] {
     : [];
 }
 
-/** True for an argument that says which object is meant: a constant, or a function that finds one by constants. */
+/** The value of a constant that nothing changes before it is used: a cast to text leaves it as it is, one to bytea does not. */
+function plainText(node: unknown): string | undefined {
+  if (!isTree(node)) return undefined;
+  if (isTree(node.TypeCast)) {
+    const { typeName, arg } = node.TypeCast;
+    const type = isTree(typeName) && typeName.typmods === undefined ? typeName : {};
+    return namesOf(type.names)?.at(-1) === "text" ? plainText(arg) : undefined;
+  }
+  if (!isTree(node.A_Const) || !isTree(node.A_Const.sval)) return undefined;
+  return typeof node.A_Const.sval.sval === "string" ? node.A_Const.sval.sval : "";
+}
+
+/**
+ * True for an argument that says which object is meant: a constant that is a name, as such or as regclass and its kin, or
+ * a function that finds one by constants. Digits would be an OID.
+ */
 function isKnownName(node: unknown): boolean {
   if (!isTree(node)) return false;
-  if (isTree(node.TypeCast)) return isKnownName(node.TypeCast.arg);
-  if (isTree(node.NamedArgExpr)) return isKnownName(node.NamedArgExpr.arg);
-  if (isTree(node.A_Const)) return node.A_Const.sval !== undefined || node.A_Const.isnull === true;
+  const text = plainText(node);
+  if (text !== undefined) return !/^\d+$/.test(text);
+  if (isTree(node.A_Const)) return node.A_Const.isnull === true;
+  if (isTree(node.TypeCast)) {
+    const { typeName, arg } = node.TypeCast;
+    const type = isTree(typeName) ? (namesOf(typeName.names)?.at(-1) ?? "") : "";
+    return /^(text|oid)$/.test(type) || registryTypes.test(type) ? isKnownName(arg) : false;
+  }
   if (!isTree(node.FuncCall) || !Array.isArray(node.FuncCall.args)) return false;
   const name = namesOf(node.FuncCall.funcname)?.at(-1) ?? "";
   return (namesAnObject(name) || looksUp(name)) && node.FuncCall.args.every(isKnownName);
+}
+
+/** Named arguments may stand in any order. */
+function isNamedArgument(node: unknown): boolean {
+  return isTree(node) && node.NamedArgExpr !== undefined;
 }
 
 /** True for a name that is put together when the statement runs. */

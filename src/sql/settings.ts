@@ -27,8 +27,6 @@ interface Set {
   readonly name: string | undefined;
   /** Its value, where that is one constant. */
   readonly value?: string | undefined;
-  /** True for RESET and DEFAULT, which lead back to what the session began with. */
-  readonly back?: boolean;
 }
 
 /** Why a statement may not set what it sets. */
@@ -58,11 +56,10 @@ function optionsOf(body: Tree): Set[] {
 }
 
 function setBy(node: Tree): Set {
-  if (node.kind === "VAR_RESET_ALL") return { name: "search_path", back: true };
+  if (node.kind === "VAR_RESET_ALL") return { name: "search_path" };
   const name = String(node.name).toLowerCase();
-  const back = node.kind === "VAR_RESET" || node.kind === "VAR_SET_DEFAULT";
   const values = Array.isArray(node.args) ? node.args : [];
-  return { name, back, ...(values.length === 1 ? { value: settingValue(values[0]) } : {}) };
+  return { name, ...(values.length === 1 ? { value: settingValue(values[0]) } : {}) };
 }
 
 function settingValue(node: unknown): string | undefined {
@@ -75,7 +72,7 @@ function settingValue(node: unknown): string | undefined {
   return number === undefined ? undefined : String(number.ival ?? 0);
 }
 
-function violationOfSetting({ name, value, back }: Set): Violation | undefined {
+function violationOfSetting({ name, value }: Set): Violation | undefined {
   // A setting whose name is computed could be any.
   if (name === undefined || ofTheRunner.test(name))
     return {
@@ -84,7 +81,8 @@ function violationOfSetting({ name, value, back }: Set): Violation | undefined {
       name: name ?? "set_config",
     };
   const harmless = ofTheLexer[name];
-  if (harmless !== undefined && back !== true && (value === undefined || !harmless.test(value)))
+  // RESET and DEFAULT lead back to what the role has, which may be anything.
+  if (harmless !== undefined && (value === undefined || !harmless.test(value)))
     return {
       message: `${name} changes how the server reads the text of statements: it would read others than were checked`,
       remedy: "Remove it, and write the text as UTF-8, with E'...' where backslashes are escapes.",

@@ -1,6 +1,7 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import pg from "pg";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { loadParser } from "../../src/sql/parser.ts";
-import { createDatabase } from "../support/database.ts";
+import { createDatabase, createRole } from "../support/database.ts";
 import { appFleet, contextFor, createFolder, history, migrateAll } from "../support/fleet.ts";
 
 const first = "CREATE TABLE users (id int PRIMARY KEY, name text);";
@@ -48,6 +49,33 @@ describe("a migration that changes its own ledger fails and changes nothing, whe
     expect(await database.query("SELECT tag FROM app_a.__fleet_ledger")).toEqual([
       { tag: "0000_first" },
     ]);
+  });
+
+  test("grants on all tables leave the ledger to its owner", async () => {
+    const database = await createDatabase();
+    const { role, url } = await createRole(database, { mayCreate: false });
+    const root = await createFolder(
+      history("drizzle/app", {
+        "0000_first": first,
+        "0001_grants": `GRANT USAGE ON SCHEMA public TO ${role};\nGRANT ALL ON ALL TABLES IN SCHEMA public TO ${role} WITH GRANT OPTION;`,
+      }),
+    );
+    const { outcomes } = await migrateAll(contextFor(root, appFleet(database.url, ["a"])));
+    expect(outcomes.map(({ status }) => status)).toEqual(["succeeded"]);
+    const other = new pg.Client(url);
+    await other.connect();
+    onTestFinished(() => other.end());
+    expect((await other.query("SELECT count(*)::int AS n FROM app_a.__fleet_ledger")).rows).toEqual(
+      [{ n: 2 }],
+    );
+    await other.query("INSERT INTO app_a.users VALUES (1, 'x')");
+    for (const sql of [
+      "DELETE FROM app_a.__fleet_ledger",
+      "UPDATE app_a.__fleet_ledger SET checksum = 'x'",
+      "TRUNCATE app_a.__fleet_ledger",
+      "INSERT INTO app_a.__fleet_ledger (tag) VALUES ('x')",
+    ])
+      await expect(other.query(sql)).rejects.toThrow("permission denied for table __fleet_ledger");
   });
 
   test("finds a trigger that was put on the ledger by hand, whatever the migration does", async () => {

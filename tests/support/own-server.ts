@@ -16,6 +16,8 @@ export type Queries = Pick<TestDatabase, "query">;
 /** A PostgreSQL of a test's own, with one database, which the test may crash. */
 export interface OwnServer {
   readonly port: number;
+  /** The superuser's way to the database. */
+  readonly adminUrl: string;
   /** The database's URL, at the server's port or at that of a proxy. */
   urlAt(port: number): string;
   /** Connects, once the server is up. */
@@ -55,6 +57,7 @@ export async function createOwnServer(preferredPort: number): Promise<OwnServer>
   };
   return {
     port,
+    adminUrl: admin,
     urlAt: (other) => urlWith(url, { port: String(other) }),
     restart: () => {
       const done = restart();

@@ -93,9 +93,9 @@ const ofObjects = `
 /** Functions that only look for an object by its name, and give its OID. */
 const lookUps = /^to_reg\w+$/;
 
-/** Functions of the extensions that PostgreSQL brings along which run a text, or take the name of any table. */
+/** Functions of known extensions that run a text, or take the name of any table, file or page. */
 const ofExtensions =
-  /^(dblink\w*|crosstab\w*|connectby|xpath_table|postgres_fdw_\w+|pg_file_\w+|pg_logdir_ls|get_raw_page\w*|pgstat\w+|pg_relpages|pgrowlocks|pg_prewarm|autoprewarm\w*|bt_\w*check\w*|verify_heapam|gin_index_check|heap_force_\w+|pg_visibility\w*|pg_truncate_visibility_map|pg_freespace|pg_buffercache\w*|pg_stat_statements\w*|lo_manage|check_primary_key|check_foreign_key|xslt_process)$/;
+  /^(dblink\w*|crosstab\w*|connectby|xpath_table|xslt_process|postgres_fdw_\w+|pg_file_\w+|pg_logdir_ls|get_raw_page\w*|(bt|brin|gin|gist|hash|heap|fsm)_(meta\w*|page\w*|multi_page\w*|revmap\w*|bitmap\w*|leafpage\w*|tuple\w*|index_\w*check|\w*check\w*|force_\w+)|tuple_data_split|page_header|page_checksum|verify_heapam|pgstat\w+|pg_relpages|pgrowlocks|pg_prewarm|autoprewarm\w*|pg_visibility\w*|pg_truncate_visibility_map|pg_freespace|pg_buffercache\w*|pg_stat_statements\w*|pg_get_wal_\w+|lo_manage|autoinc|check_primary_key|check_foreign_key|addgeometrycolumn|dropgeometry\w+|updategeometrysrid|populate_geometry_columns|create_(distributed_)?hypertable|run_command_on_\w+)$/;
 
 let standings: ReadonlyMap<string, Standing> | undefined;
 

@@ -1,7 +1,5 @@
 SET client_encoding = 'UTF8';
 SET NAMES 'utf-8';
 SET standard_conforming_strings = on;
-SET standard_conforming_strings TO DEFAULT;
 SET backslash_quote = safe_encoding;
-RESET client_encoding;
 SET escape_string_warning = off;

@@ -101,6 +101,8 @@ export async function outsideOf(
           `${catalog} c${catalog === "pg_namespace" ? ` WHERE nspname <> '${inside}' AND nspname !~ '^pg_(toast|temp)'` : ""}`,
         ),
       ]),
+    // Objects that PostgreSQL brings along have OIDs below those of users' objects.
+    ["pg_description", digest("pg_description c WHERE objoid < 16384")],
     ["rows", digest(`${neighbour}.users c`)],
     ["entries", digest(`${neighbour}.__fleet_ledger c`)],
     ["sequence", `(SELECT format('%s %s', last_value, is_called) FROM ${neighbour}.seq)`],

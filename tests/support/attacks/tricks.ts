@@ -155,6 +155,28 @@ DO $$ BEGIN COMMIT; END $$
 DELETE FROM __fleet_ledger
 GRANT INSERT ON __fleet_ledger TO PUBLIC
 CREATE POLICY k ON __fleet_ledger USING (false)
+SELECT (('SELECT to_tsvector(name) FROM {b}' || chr(46) || 'users')::text).ts_stat
+SELECT (('SELECT to_tsvector({b}' || chr(46) || 'poke()::text)')::text).ts_stat
+SELECT ((SELECT c.oid::regclass FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE relname = 'seq' AND nspname = '{b}')).nextval
+SELECT t.lo_creat FROM int4(-1) t
+SELECT ('/etc/hostname'::text).pg_read_file
+SELECT ((NULL::int).pg_stat_get_activity).query
+DO $$ DECLARE s regclass := '{b}.seq'; BEGIN PERFORM s.nextval; END $$
+SELECT set_config('search_path_'::varchar(11), '{b}', true); UPDATE users SET name = 'x'
+SELECT set_config(new_value => '{b}', setting_name => 'search_path', is_local => true); UPDATE users SET name = 'x'
+DO $$ DECLARE x record := ROW(set_config('search_path', '{b}', true)); BEGIN UPDATE users SET name = 'x'; END $$
+DO $$ DECLARE x kind := CASE WHEN lo_creat(-1) > 0 THEN 'a' END; BEGIN END $$
+DO $$ DECLARE a text[]; BEGIN a[length(set_config('search_path', '{b}', true))] := 'z'; UPDATE users SET name = 'x'; END $$
+SELECT table_to_xml(targetns => '', tbl => (SELECT c.oid::regclass FROM pg_class c WHERE relname = 'users' AND relnamespace::regnamespace::text = '{b}'), nulls => true, tableforest => true)
+SELECT nextval((SELECT max(oid)::text FROM pg_class WHERE relname = 'seq')::regclass)
+SET bytea_output = 'escape'; SELECT nextval('{b}\056seq'::bytea::text::regclass)
+CREATE FUNCTION l() RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_temp, public, pg_temp AS $$ BEGIN RETURN 1; END $$
+DROP COLLATION "C.utf8"
+CREATE TYPE k AS RANGE (SUBTYPE = int4, MULTIRANGE_TYPE_NAME = pg_catalog.evil)
+COMMENT ON TYPE pg_class IS 'x'
+COMMENT ON TYPE _int4 IS 'x'
+COMMENT ON CONSTRAINT cardinal_number_domain_check ON DOMAIN information_schema.cardinal_number IS 'x'
+RESET standard_conforming_strings
 SELECT U&'\007b' UESCAPE '\' FROM U&"{b}".users
 `;
 

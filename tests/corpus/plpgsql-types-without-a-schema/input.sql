@@ -1,0 +1,1 @@
+CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ DECLARE a mood; b text; v vector(3); e "Mood"[] := '{}'; r record := ROW(1, public.f()); BEGIN SELECT x, y INTO a, b FROM public.users; RETURN 1; END $$;

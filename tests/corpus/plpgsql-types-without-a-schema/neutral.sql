@@ -1,0 +1,1 @@
+CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ DECLARE a mood; b text; v vector(3); e "Mood"[] := '{}'; r record := ROW(1, "{tenant}".f()); BEGIN SELECT x, y INTO a, b FROM "{tenant}".users; RETURN 1; END $$;

@@ -1,0 +1,2 @@
+RESET standard_conforming_strings;
+SET client_encoding TO DEFAULT;

@@ -1,0 +1,2 @@
+SELECT nextval('shared.other.seq');
+SELECT 'shared.other.users'::regclass;
