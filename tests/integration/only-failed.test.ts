@@ -102,9 +102,12 @@ test("a rollout that was killed is finished, though nobody kept how its targets 
   await reader.query("BEGIN; LOCK TABLE app_t3.people IN ACCESS SHARE MODE");
   const child = startCli(project, ["migrate", "--json"]);
   const over = ended(child);
-  await expect
-    .poll(() => database.query(`SELECT FROM pg_locks WHERE NOT granted`), { timeout: 20_000 })
-    .toHaveLength(1);
+  const waiting = () =>
+    database.query(
+      `SELECT FROM pg_locks l, drizzle_fleet.rollouts WHERE NOT granted AND ended_at IS NULL
+         AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    );
+  await expect.poll(waiting, { timeout: 20_000 }).toHaveLength(1);
   child.kill("SIGKILL");
   await over;
   await reader.query("COMMIT");
