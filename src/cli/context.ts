@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import type { LoadedConfig } from "../config/load.ts";
 import type { Context } from "../operations/context.ts";
 import type { Selection } from "../tenants/targets.ts";
@@ -99,7 +99,9 @@ export function wasInterrupted(): boolean {
   return interruption.signal.aborted;
 }
 
-/** Gathers an option that may be repeated. */
+/** Gathers an option that may be repeated. An empty value is a variable that was not set, and must not mean all. */
 export function collect(value: string, previous: string[] = []): string[] {
+  if (value.trim() === "")
+    throw new InvalidArgumentError("It is empty. Give a value, or leave the option out.");
   return [...previous, value];
 }

@@ -1,7 +1,11 @@
 import { type FleetConfig, type Tenant, tenantList } from "../config/schema.ts";
-import { FleetError, messageOf } from "../core/errors.ts";
+import type { DatabaseAddress } from "../core/database.ts";
+import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
 import { ledgerName } from "../core/ledger.ts";
 import type { TenantRecord } from "../core/tenant.ts";
+import { inReadOnly } from "../postgres/rollback.ts";
+import type { Session } from "../postgres/session.ts";
+import { isConnectionLoss } from "../postgres/sqlstate.ts";
 import { discoverTenants } from "../tenants/discover.ts";
 import { type Selection, tenantsOf } from "../tenants/targets.ts";
 import { type Context, withDatabases } from "./context.ts";
@@ -31,21 +35,45 @@ export async function withTenants<Result>(
     const address = open.addressOf(database);
     if (source === undefined) {
       const { readTenants } = await import("../control/registry.ts");
-      const records = await withDatabase(context, address, (session) => readTenants(session));
+      const records = await readFrom(context, address, (session) => readTenants(session));
       return use(listing(context, activeOf(context, records, wanted)));
     }
-    const read = await withDatabase(context, address, async (session) =>
+    const read = await readFrom(context, address, async (session) =>
       "query" in source
-        ? checked((await session.query(source.query)).map(fromRow), "the query")
+        ? checked((await rowsOf(session, source.query)).map(fromRow), "the query")
         : (
             await discovered(fleet, source.discover, (...query) =>
               discoverTenants(session, ...query),
             )
           ).map((id): Tenant => ({ id, attributes: {} })),
-    ).catch((error: unknown) => {
-      throw error instanceof FleetError ? error : failedSource("the query", error);
-    });
+    );
     return use(listing(context, read));
+  });
+}
+
+/** A query that says who the tenants are changes nothing; its names are looked up as the role's own are. */
+function rowsOf(session: Session, query: string): Promise<Record<string, unknown>[]> {
+  return inReadOnly(session, async () => {
+    await session.script("SET LOCAL search_path = DEFAULT");
+    return session.query(query);
+  }).catch((error: unknown) => {
+    throw isConnectionLoss(error) ? error : failedSource("the query", error);
+  });
+}
+
+/** Without the tenants nothing can be done, in no database: the error says what its database is needed for. */
+function readFrom<Result>(
+  context: Context,
+  address: DatabaseAddress,
+  read: (session: Session) => Promise<Result>,
+): Promise<Result> {
+  return withDatabase(context, address, read).catch((error: unknown) => {
+    if (!isFleetError(error) || error.where === "tenants") throw error;
+    throw new FleetError(
+      error.code,
+      `the tenants are not known, because their source cannot be read: ${error.message}`,
+      { ...(error.remedy === undefined ? {} : { remedy: error.remedy }), cause: error },
+    );
   });
 }
 

@@ -12,3 +12,16 @@ export async function orRollback<Result>(
     throw error;
   }
 }
+
+/** Does something in a transaction that cannot write, and leaves nothing behind. */
+export async function inReadOnly<Result>(
+  session: Session,
+  use: () => Promise<Result>,
+): Promise<Result> {
+  return orRollback(session, async () => {
+    await session.script("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY");
+    const result = await use();
+    await session.script("ROLLBACK");
+    return result;
+  });
+}

@@ -19,10 +19,16 @@ export interface Selection {
 
 /**
  * The tenants of a run: `TENANTS` (separated by spaces or commas) when it is set, else the configured list.
+ *
+ * @throws FleetError `usage` when it is set and names no tenant: a script whose list came out empty must not reach all
  */
 export function tenantsOf(fleet: FleetConfig, override: string | undefined): readonly string[] {
-  const names = (override ?? "").split(/[\s,]+/).filter((name) => name !== "");
-  return names.length > 0 ? [...new Set(names)] : listedTenants(fleet).map(({ id }) => id);
+  if (override === undefined) return listedTenants(fleet).map(({ id }) => id);
+  const names = override.split(/[\s,]+/).filter((name) => name !== "");
+  if (names.length > 0) return [...new Set(names)];
+  throw new FleetError("usage", "TENANTS is set, and names no tenant", {
+    remedy: "Name the tenants of this run, or unset it for all of them: unset TENANTS",
+  });
 }
 
 /**

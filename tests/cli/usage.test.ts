@@ -127,6 +127,20 @@ describe("usage", () => {
     expect(cut.stderr).toContain(`the schema name app_${long} is 68 bytes long`);
   });
 
+  test("a filter that is set and empty is an error, and does not mean all", async () => {
+    const project = await createProject(files);
+    for (const TENANTS of ["", "  "]) {
+      const result = await runCli(project, ["migrate"], { TENANTS });
+      expect(result).toMatchObject({ code: 2, stdout: "" });
+      expect(result.stderr).toContain("TENANTS is set, and names no tenant");
+    }
+    for (const option of ["--tenant", "--service", "--database"]) {
+      const result = await runCli(project, ["status", option, " "]);
+      expect(result).toMatchObject({ code: 2, stdout: "" });
+      expect(result.stderr).toContain("It is empty. Give a value, or leave the option out.");
+    }
+  });
+
   test("two services that map to one schema are refused", async () => {
     const same = config().replace("shop_{tenant}", "app_{tenant}");
     const result = await runCli(await createProject({ ...files, "drizzle.config.ts": same }), [

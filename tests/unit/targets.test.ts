@@ -21,9 +21,17 @@ function problemsOf(action: () => unknown): string[] {
 describe("tenants", () => {
   test("TENANTS replaces the configured list", () => {
     expect(tenantsOf(fleet, undefined)).toEqual(["toshiba", "iopex"]);
-    expect(tenantsOf(fleet, "  ")).toEqual(["toshiba", "iopex"]);
     expect(tenantsOf(fleet, "a, b  c,a")).toEqual(["a", "b", "c"]);
   });
+
+  test.each(["", "  ", "\n", " , ,"])(
+    "TENANTS that is set to %j and names nobody is an error",
+    (text) => {
+      expect(() => tenantsOf(fleet, text)).toThrow(
+        expect.objectContaining({ code: "usage", message: "TENANTS is set, and names no tenant" }),
+      );
+    },
+  );
 
   test.each(["Acme-Inc", "größe", "日本", "_x", "a.b", "2fast", "SELECT", "x".repeat(59)])(
     "%s is a name",
