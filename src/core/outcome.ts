@@ -50,6 +50,6 @@ export function isFailure({ status, failure }: Outcome): boolean {
 
 /** Why a rollout ended before its last target. */
 export interface Stop {
-  readonly kind: "interrupted" | "failures" | "canary" | "verify";
+  readonly kind: "interrupted" | "failures" | "canary" | "verify" | "server";
   readonly message: string;
 }

@@ -1,5 +1,6 @@
 import { type DatabaseAddress, locationOf } from "../core/database.ts";
 import { FleetError, messageOf } from "../core/errors.ts";
+import { serverRemedy } from "./server-trouble.ts";
 import { sqlstate, sqlstateOf } from "./sqlstate.ts";
 import { tlsRemedyFor } from "./tls-failure.ts";
 
@@ -35,6 +36,18 @@ export function misread(address: DatabaseAddress): FleetError {
   );
 }
 
+/** Only a superuser may set it, so that a session cannot set it back. */
+export function withoutTriggers(address: DatabaseAddress, value: string): FleetError {
+  return new FleetError(
+    "config",
+    `database "${address.name}" at ${locationOf(address)} has session_replication_role = ${value} for this role, so that triggers and foreign keys are not checked`,
+    {
+      remedy:
+        "Take it back, as a superuser: ALTER ROLE ... RESET session_replication_role. Nothing was changed.",
+    },
+  );
+}
+
 function remedyFor(state: string | undefined, message: string): string {
   if (/password must be a string/.test(message))
     return "The connection URL has no password, and the server asks for one.";
@@ -42,5 +55,5 @@ function remedyFor(state: string | undefined, message: string): string {
     return "Create the database, or correct its name in the connection URL.";
   if (state === sqlstate.invalidPassword || state === sqlstate.invalidAuthorization)
     return "Correct the user or the password in the connection URL.";
-  return "Correct the connection URL.";
+  return serverRemedy(state) ?? "Correct the connection URL.";
 }

@@ -20,6 +20,13 @@ export const sqlstate = {
   featureNotSupported: "0A000",
   uniqueViolation: "23505",
   dependentObjectsStillExist: "2BP01",
+  readOnly: "25006",
+  diskFull: "53100",
+  outOfMemory: "53200",
+  configurationLimit: "53400",
+  undefinedFile: "58P01",
+  dataCorrupted: "XX001",
+  indexCorrupted: "XX002",
   // The guard's own. The SQL standard leaves classes that begin with I-Z to implementations.
   targetLocked: "TF001",
   wrongSchema: "TF002",

@@ -13,8 +13,9 @@ export interface FailedTarget {
   readonly failure: Failure;
 }
 
-/** Targets that failed in the same way: the same SQLSTATE and message at the same place of the same migration. */
+/** Targets that failed in the same way: with the same SQLSTATE at the same place of the same migration. */
 export interface FailureGroup {
+  /** The first one's; the others' messages may differ. */
   readonly failure: Failure;
   readonly targets: readonly FailedTarget[];
 }
@@ -28,23 +29,36 @@ export function failedTargets(outcomes: readonly Outcome[]): FailedTarget[] {
   });
 }
 
-/** Groups failures, the most frequent first. PostgreSQL may name the tenant's schema in its message. */
+/**
+ * What failures of one kind have in common. A message may name the tenant's schema, a file, a row; so it tells kinds
+ * apart only where SQLSTATE and line do not, and without the numbers and paths in it.
+ */
+export function kindOf({ failure, schema }: Pick<FailedTarget, "failure" | "schema">): string {
+  const { sqlstate, tag, file, line, message } = failure;
+  const isPlaced = sqlstate !== undefined && line !== undefined;
+  const text = message
+    .replaceAll(schema, "{tenant}")
+    .replace(/\S*\/\S*/g, "{path}")
+    .replace(/\d+/g, "0");
+  return JSON.stringify([sqlstate, tag, file, line, isPlaced ? "" : text]);
+}
+
+/** Groups failures, the most frequent first. */
 export function groupFailures(targets: readonly FailedTarget[]): FailureGroup[] {
   const groups = new Map<string, { failure: Failure; targets: FailedTarget[] }>();
   for (const target of targets) {
-    const { failure, schema } = target;
-    const key = JSON.stringify([
-      failure.sqlstate,
-      failure.message.replaceAll(schema, "{tenant}"),
-      failure.tag,
-      failure.file,
-      failure.line,
-    ]);
+    const { failure } = target;
+    const key = kindOf(target);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { failure, targets: [target] });
     else group.targets.push(target);
   }
   return [...groups.values()].sort((left, right) => right.targets.length - left.targets.length);
+}
+
+/** A message without the tenant in it. */
+function general(target: FailedTarget | undefined): string {
+  return target?.failure.message.replaceAll(target.schema, "{tenant}") ?? "";
 }
 
 /** Every kind of failure once, with the targets it struck. */
@@ -60,7 +74,13 @@ export function failuresText(targets: readonly FailedTarget[]): string[] {
       : "";
     const example =
       own.length > 1 && failure.detail !== undefined ? `${first?.name}: ${failure.detail}` : "";
-    const told = example === "" ? failure : { ...failure, detail: example };
+    const differ = own.some((one) => general(one) !== general(own[0]));
+    const told = {
+      ...failure,
+      ...(example === "" ? {} : { detail: example }),
+      // One of several is shown as what it is.
+      ...(differ ? { message: `${first?.name}: ${failure.message}` } : {}),
+    };
     return [`${style("red", "x")} ${which}${doubt}`, indent(failureText(told)), ""];
   });
   const rest = groups.length - longestList;

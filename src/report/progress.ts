@@ -4,6 +4,7 @@ import { targetName } from "../core/target.ts";
 import { visibleLine } from "../core/visible.ts";
 import { startOf } from "../core/width.ts";
 import { holderText, longestList } from "./errors.ts";
+import { kindOf } from "./failures.ts";
 import { writtenText } from "./style.ts";
 import { counted, duration } from "./words.ts";
 
@@ -81,14 +82,20 @@ function news(event: RolloutEvent, { waves }: Tally): string | undefined {
 }
 
 /** Where no bar shows that something happens: each target of a small fleet, and what goes wrong in any. */
-function detail(event: RolloutEvent, { targets }: Tally): string | undefined {
+function detail(event: RolloutEvent, { targets, kinds }: Tally): string | undefined {
   if (event.type === "targetRetried") {
     const { target, attempt, delayMs } = event;
     return `${targetName(target)}: ${waitingText(event)}; attempt ${attempt + 1} in ${duration(delayMs)}`;
   }
   if (event.type !== "targetEnded") return undefined;
   const { target, status, applied, durationMs, failure } = event.outcome;
-  if (isFailure(event.outcome)) return `${targetName(target)}: ${status}: ${failure?.message}`;
+  if (isFailure(event.outcome)) {
+    const kind = failure && kindOf({ failure, schema: target.schema });
+    // Each kind once: what they have in common, the summary says with their names.
+    if (kind !== undefined && kinds.has(kind)) return undefined;
+    if (kind !== undefined) kinds.add(kind);
+    return `${targetName(target)}: ${status}: ${failure?.message}`;
+  }
   if (status !== "succeeded" || targets > longestList) return undefined;
   return `${targetName(target)}: ${status}, ${applied.length} applied in ${duration(durationMs)}`;
 }
@@ -103,6 +110,8 @@ class Tally {
   waves = 0;
   targets = 0;
   steps = 0;
+  /** Kinds of failures that have been told of. */
+  readonly kinds = new Set<string>();
   #ended = 0;
   #applied = 0;
   #failed = 0;

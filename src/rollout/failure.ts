@@ -2,6 +2,7 @@ import { messageOf } from "../core/errors.ts";
 import { ledgerName } from "../core/ledger.ts";
 import type { Statement } from "../core/migration.ts";
 import type { Failure, LockHolder } from "../core/outcome.ts";
+import { serverRemedy } from "../postgres/server-trouble.ts";
 import { isConnectionLoss, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 import { changedLedger } from "./guard.ts";
 import { CancelledError, StepError } from "./message.ts";
@@ -107,6 +108,7 @@ function remedyFor(state: string | undefined, stopped: boolean): string {
   if (stopped) return "It was cancelled on request: run the same command again when you like.";
   return (
     remedies[state ?? ""] ??
+    serverRemedy(state) ??
     "Mend this tenant, or correct the migration if it was never released, then run the same command again."
   );
 }

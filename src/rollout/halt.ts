@@ -1,4 +1,5 @@
 import { isFailure, type Outcome, type Stop } from "../core/outcome.ts";
+import { serverRemedy } from "../postgres/server-trouble.ts";
 
 /** Ends a rollout early: no further target is started, and what runs comes to its end. The first reason counts. */
 export class Halt {
@@ -41,9 +42,15 @@ export class Halt {
     this.#controller.abort();
   }
 
-  /** Takes an outcome into account: one failure too many is a reason to stop. */
+  /** Takes an outcome into account: one failure too many is a reason to stop, and so is a server in trouble. */
   count(outcome: Outcome): void {
     if (!isFailure(outcome)) return;
+    const { sqlstate } = outcome.failure ?? {};
+    if (serverRemedy(sqlstate) !== undefined) {
+      const { database } = outcome.target;
+      const message = `the server of database ${database} is in trouble (SQLSTATE ${sqlstate})`;
+      this.because({ kind: "server", message });
+    }
     this.#failures += 1;
     if (this.#failures <= this.#maxFailures) return;
     const allowed = this.#maxFailures === 0 ? "none" : `${this.#maxFailures}`;

@@ -82,4 +82,21 @@ describe("progress", () => {
     for (const text of written) expect(text.replace("\r\u001b[2K", "").length).toBeLessThan(40);
     expect(written.at(-1)).toBe("\r\u001b[2K");
   });
+
+  test("a kind of failure is told of once, however many targets it strikes", () => {
+    const written: string[] = [];
+    const observe = showProgress({ isTTY: false, write: (text) => written.push(text) });
+    for (const [tenant, message] of [
+      ["a", "no connection for app_a at 10.0.0.1"],
+      ["b", "no connection for app_b at 10.0.0.2"],
+      ["c", "no password"],
+    ] as const) {
+      const failed = { ...outcome(tenant, "failed"), failure: { message, remedy: "" } };
+      observe({ type: "targetEnded", wave: "all", outcome: failed });
+    }
+    expect(written).toEqual([
+      "app/a: failed: no connection for app_a at 10.0.0.1\n",
+      "app/c: failed: no password\n",
+    ]);
+  });
 });

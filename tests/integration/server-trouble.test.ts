@@ -1,0 +1,55 @@
+import { describe, expect, test } from "vitest";
+import { migrateText } from "../../src/report/migrate.ts";
+import { writtenText } from "../../src/report/style.ts";
+import { createDatabase, createRole } from "../support/database.ts";
+import { appFleet, contextFor, createFolder, history, migrateAll } from "../support/fleet.ts";
+
+const tenants = Array.from({ length: 20 }, (_, index) => `t${String(index).padStart(2, "0")}`);
+
+async function raise(state: string, text: string) {
+  const { url } = await createRole(await createDatabase());
+  const sql = `DO $$ BEGIN RAISE EXCEPTION '${text}', current_schema() USING ERRCODE = '${state}'; END $$;`;
+  const root = await createFolder(history("drizzle/app", { "0000_f": sql }));
+  const retry = { attempts: 2 };
+  return migrateAll(contextFor(root, appFleet(url, tenants, { concurrency: 2, retry })));
+}
+
+describe("an error that is the server's", () => {
+  test.each([
+    ["53100", 'could not extend file "base/16386/%": No space left on device', "disk is full"],
+    ["53200", "out of memory: failed on request of size % in memory context", "no memory left"],
+    ["53400", "temporary file % exceeds temp_file_limit", "Raise the setting that is named"],
+    ["53000", "insufficient resources for %", "has run out of something"],
+    ["58030", 'could not read block 17 in file "base/%"', "Look at its log and its disk"],
+    ["58P01", 'could not access file "$libdir/%"', "misses a file"],
+    ["25006", "cannot execute ALTER TABLE in a read-only transaction of %", "takes no writes"],
+    ["XX001", "invalid page in block 1 of relation base/%", "found damaged data"],
+    ["XX002", 'index "%" contains unexpected zero page', "damaged index"],
+  ])(
+    "%s ends the rollout after the first targets, as one kind of failure",
+    async (state, text, remedy) => {
+      const result = await raise(state, text);
+      expect(result.stopped).toEqual({
+        kind: "server",
+        message: `the server of database main is in trouble (SQLSTATE ${state})`,
+      });
+      const failed = result.outcomes.filter(({ status }) => status === "failed");
+      expect(failed.length).toBeLessThanOrEqual(2);
+      for (const { failure } of failed) {
+        expect(failure?.remedy).toContain(remedy);
+        expect(failure?.remedy).toContain("It is the server, not the tenant.");
+        expect(failure?.remedy).not.toContain("correct the migration");
+      }
+      const shown = writtenText(migrateText(result), {});
+      expect(shown.match(/^x /gm)).toHaveLength(1);
+      expect(shown).toContain(`Stopped, because the server of database main is in trouble`);
+    },
+  );
+
+  test.each(["53300", "23505"])("%s does not end it", async (state) => {
+    const result = await raise(state, "for %");
+    expect(result.stopped).toBeUndefined();
+    expect(result.outcomes.map(({ status }) => status)).toEqual(tenants.map(() => "failed"));
+    expect(writtenText(migrateText(result), {}).match(/^x /gm)).toHaveLength(1);
+  });
+});
