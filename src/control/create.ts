@@ -22,7 +22,7 @@ export async function createMissing(
   for (;;) {
     const { schema, tables } = await readState(session, names);
     if (tables === names.length) return;
-    await session.script("BEGIN READ WRITE");
+    await session.script("BEGIN");
     // Never waiting for it in the database: a waiting transaction would hold up everybody's concurrent indexes.
     const [row] = await session.query<{ ours: boolean }>(
       `SELECT pg_catalog.pg_try_advisory_xact_lock(${lockKey("drizzle_fleet")}) AS ours`,

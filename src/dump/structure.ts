@@ -27,6 +27,7 @@ SET LOCAL bytea_output = hex`;
  */
 export async function dumpStructure(session: Session, schema: string): Promise<StructureDump> {
   await session.script(
+    // It renames the schema, and takes that back: nothing stays written, also where the role may only read.
     "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE; SET LOCAL lock_timeout = '5s'",
   );
   try {

@@ -38,7 +38,7 @@ async function readBatch<State>(
   read: (schemas: readonly string[]) => Promise<ReadonlyMap<string, State>>,
 ): Promise<(readonly [schema: string, state: State | undefined])[]> {
   try {
-    await session.script(`BEGIN READ ONLY; ${readSettings}`);
+    await session.script(`BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; ${readSettings}`);
     const states = await read(schemas);
     await session.script("COMMIT");
     return [...states];

@@ -78,7 +78,7 @@ async function dropSome(
   await orRollback(session, () =>
     session.script(
       [
-        "BEGIN READ WRITE",
+        "BEGIN",
         `SET LOCAL lock_timeout = ${lock}`,
         `SET LOCAL statement_timeout = ${statement}`,
         "SET LOCAL client_min_messages = warning",

@@ -136,6 +136,8 @@ async function replan(
   planOne: Planner,
 ) {
   const history = histories.get(target.service) ?? historyOf([]);
+  // The step before it has left the session with its role's settings.
+  await session.query(session.ownSettings);
   const states = await readLedgers(session, [target.schema], history.known);
   return planOne(target, history, states.get(target.schema) ?? { kind: "noSchema" });
 }

@@ -62,7 +62,7 @@ export async function ensureUnseen(
 /** Two runners that make the same extension at once would disturb each other. */
 function creationOf(schema: string, names: readonly string[]): string {
   return [
-    "BEGIN READ WRITE",
+    "BEGIN",
     `SELECT pg_catalog.pg_advisory_xact_lock(${lockKey(`extensions of ${schema}`)})`,
     `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)}`,
     ...names.map(

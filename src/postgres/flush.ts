@@ -2,8 +2,8 @@ import { ScriptError } from "./script.ts";
 import type { Session } from "./session.ts";
 import { sqlstate, sqlstateOf } from "./sqlstate.ts";
 
-/** What flushes the log. A role may be read-only by default; its migrations are not. */
-export const flush = `BEGIN READ WRITE;
+/** What flushes the log. */
+export const flush = `BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL synchronous_commit = on;
 SELECT pg_catalog.pg_logical_emit_message(true, 'drizzle-fleet', '');
 COMMIT`;

@@ -7,11 +7,12 @@ import { refuseUnsendable, refuseUnsendableQuery } from "../core/sendable.ts";
 import { requestCancel } from "./cancel.ts";
 import type { Channel } from "./channel.ts";
 import { clientConfigOf } from "./client.ts";
-import { misread, refused, unreachable } from "./connect-errors.ts";
+import { misread, refused, unreachable, withoutTriggers } from "./connect-errors.ts";
 import { copyIn, copyOut } from "./copy.ts";
 import { type Drizzle, withDrizzle } from "./drizzle.ts";
 import { Script } from "./script.ts";
 import { inShort } from "./server-words.ts";
+import { ownSettings } from "./settings.ts";
 import { isConnectionLoss, isServerFull, sqlstate, sqlstateOf } from "./sqlstate.ts";
 
 export interface ConnectOptions {
@@ -32,6 +33,8 @@ const clientCheck: readonly [name: string, value: string] = [
 interface Greeting {
   readonly backend: number;
   readonly strings: string;
+  /** `session_replication_role`: anything but `origin` switches triggers and foreign keys off. */
+  readonly replication: string;
 }
 
 /** How long a cancelled statement may take to end, in milliseconds. */
@@ -83,8 +86,9 @@ export class Session implements Channel {
     const session = new Session(client);
     try {
       await client.connect();
-      const { strings } = await session.#getToKnowTheServer();
+      const { strings, replication } = await session.#getToKnowTheServer();
       if (strings === "off") throw misread(address);
+      if (replication !== "origin") throw withoutTriggers(address, replication);
       return session;
     } catch (error) {
       // A client that was refused keeps its socket, and the process, until the server gives up on it.
@@ -93,10 +97,11 @@ export class Session implements Channel {
     }
   }
 
-  /** Asks for the backend, and whether the client check is there; leaves nothing set, the backend may be shared. */
+  /** Asks for the backend, and whether the client check is there, and takes our own settings: in one query. */
   async #getToKnowTheServer(): Promise<Greeting> {
     const backend = `SELECT pg_catalog.pg_backend_pid() AS backend,
-      pg_catalog.current_setting('standard_conforming_strings') AS strings`;
+      pg_catalog.current_setting('standard_conforming_strings') AS strings,
+      pg_catalog.current_setting('session_replication_role') AS replication, (${this.ownSettings})`;
     const rows = await this.query<Greeting>(
       `${backend}, pg_catalog.set_config($1, $2, true)`,
       clientCheck,
@@ -108,9 +113,18 @@ export class Session implements Channel {
       return undefined;
     });
     if (rows !== undefined) this.#settings = new Map([clientCheck]);
-    const [row = { backend: 0, strings: "on" }] = rows ?? (await this.query<Greeting>(backend));
+    const [row = { backend: 0, strings: "on", replication: "origin" }] =
+      rows ?? (await this.query<Greeting>(backend));
     this.#backend = row.backend;
     return row;
+  }
+
+  /**
+   * A query that gives the session our own settings again, see `ownSettings`. Migrations run with those of their role:
+   * what begins with RESET ALL leaves the session with them.
+   */
+  get ownSettings(): string {
+    return ownSettings(this.#number("processID"));
   }
 
   /** Settings that every transaction of this session should have; RESET ALL takes them back. */

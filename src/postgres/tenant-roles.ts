@@ -96,7 +96,7 @@ BEGIN
   END LOOP;
 END`;
   return [
-    "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+    "BEGIN ISOLATION LEVEL READ COMMITTED",
     "SET LOCAL search_path = pg_catalog",
     "SET LOCAL client_min_messages = warning",
     `SELECT pg_advisory_xact_lock(${lockKey("tenants' roles")})`,

@@ -98,12 +98,10 @@ function settingsOf(
     ...session.settings,
     ["lock_timeout", String(patient ? concurrently : lock)],
     ["statement_timeout", String(concurrently)],
-    // A role may be read-only by default; its migrations are not.
-    ["default_transaction_read_only", "off"],
   ]);
 }
 
 function leave({ target }: Run): string {
   return `SELECT pg_catalog.pg_advisory_unlock(${lockKey(target.schema)});
-RESET lock_timeout; RESET statement_timeout; RESET default_transaction_read_only; RESET search_path`;
+RESET lock_timeout; RESET statement_timeout; RESET search_path`;
 }

@@ -34,8 +34,11 @@ export async function holdersOf(
   const state = sqlstateOf(cause);
   const statement = error instanceof StepError ? error.statement : undefined;
   const find = async (): Promise<Row[]> => {
-    if (state === sqlstate.targetLocked) return holdersOfTarget(session, target);
-    if (state !== sqlstate.lockNotAvailable && state !== sqlstate.queryCanceled) return [];
+    const isLocked = state === sqlstate.targetLocked;
+    if (!isLocked && state !== sqlstate.lockNotAvailable && state !== sqlstate.queryCanceled)
+      return [];
+    await session.query(session.ownSettings);
+    if (isLocked) return holdersOfTarget(session, target);
     const rows = await holdersOfRelations(session, target, statement?.original ?? "");
     return rows.length === 0 && statement?.transactional === false
       ? oldTransactions(session)

@@ -4,7 +4,7 @@ import type { Target } from "../core/target.ts";
 import { orRollback } from "../postgres/rollback.ts";
 import type { Session } from "../postgres/session.ts";
 import { guard, slateFor } from "./guard.ts";
-import { begin, beginSnapshot } from "./run.ts";
+import { begin, beginSnapshot, end } from "./run.ts";
 
 export interface TenantWork {
   readonly target: Target;
@@ -34,7 +34,7 @@ export function inTenant<Result>(
   return orRollback(session, async () => {
     await session.script(opening(session, work).join(";\n"));
     const result = await use();
-    await session.script("COMMIT");
+    await session.script([...end, session.ownSettings].join(";\n"));
     return result;
   });
 }
@@ -50,7 +50,9 @@ export function runInTenant(
   statements: readonly string[],
 ): Promise<void> {
   return orRollback(session, () =>
-    session.script([...opening(session, work), ...statements, "COMMIT"].join(";\n")),
+    session.script(
+      [...opening(session, work), ...statements, ...end, session.ownSettings].join(";\n"),
+    ),
   );
 }
 

@@ -54,11 +54,17 @@ export interface Opening {
   readonly prelude: readonly string[];
 }
 
-/** How every transaction begins, whatever the role's defaults are. */
-export const begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+/** How every transaction begins. Whether it may write is the role's to say: see docs/ARCHITECTURE.md. */
+export const begin = "BEGIN ISOLATION LEVEL READ COMMITTED";
+
+/**
+ * How one ends that has run SQL from outside. A transaction takes this setting when it begins, before the clean slate of
+ * the next one: what a migration sets here must not reach the next tenant.
+ */
+export const end = ["RESET default_transaction_read_only", "COMMIT"];
 
 /** How one begins that copies: all that it reads is of one moment. */
-export const beginSnapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE";
+export const beginSnapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ";
 
 /** The role to let into what a run creates. */
 export function roleOf({ target, context }: Run): string | undefined {

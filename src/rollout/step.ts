@@ -20,6 +20,7 @@ import { send, stopIfCancelled } from "./message.ts";
 import {
   begin,
   checksumOf,
+  end,
   type Opening,
   ownTags,
   progressTag,
@@ -133,7 +134,7 @@ async function runTogether(run: Run, segment: Segment, opening: Opening): Promis
     own: segment.statements.map((statement) => textFor(run, statement)),
     after: [
       ...record(run, segment.start + segment.statements.length, false),
-      "COMMIT",
+      ...end,
       // Whoever gets a pooled backend next must not inherit what the migration set in it.
       ...(run.session.pooled ? slateFor(run.session) : []),
     ],

@@ -4,6 +4,7 @@ import { type Target, targetName } from "../core/target.ts";
 import { ledgerOf } from "../ledger/table.ts";
 import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
 import type { Lease } from "../postgres/lease.ts";
+import { readable } from "../postgres/settings.ts";
 import { sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 import { mayTakeOn, tenantRoleName } from "../postgres/tenant-roles.ts";
 
@@ -70,7 +71,7 @@ function bindings(binding: Binding): string[] {
   const path = [...new Set([target.schema, ...sharedSchemas])].map(quoteIdentifier).join(", ");
   // SET LOCAL ROLE, which takes no expression.
   const role = `SELECT pg_catalog.set_config('role', ${roleName(binding)}, true)`;
-  return [...(binding.ownRole ? [role] : []), `SET LOCAL search_path = ${path}`];
+  return [...(binding.ownRole ? [role] : []), ...readable, `SET LOCAL search_path = ${path}`];
 }
 
 /** SQL for the name of the role that a transaction works as. */

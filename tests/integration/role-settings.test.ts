@@ -1,0 +1,209 @@
+import { sql } from "drizzle-orm";
+import { interval, pgTable, timestamp } from "drizzle-orm/pg-core";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { defineFleet } from "../../src/config/define.ts";
+import { readTenants, registerTenant } from "../../src/control/registry.ts";
+import { listRollouts, showRollout } from "../../src/operations/rollouts.ts";
+import { status } from "../../src/operations/status.ts";
+import { withSession } from "../../src/postgres/session.ts";
+import { openFleet } from "../../src/runtime/open.ts";
+import { createProject, runCli } from "../support/cli.ts";
+import { createDatabase, createRole, urlWith } from "../support/database.ts";
+import {
+  appFleet,
+  byTenant,
+  configFile,
+  contextFor,
+  createFolder,
+  history,
+  migrateAll,
+  writeFiles,
+} from "../support/fleet.ts";
+import { startPgbouncer } from "../support/pgbouncer.ts";
+
+const all = { services: [], tenants: [], databases: [] };
+
+/** Settings that change what is read, or whether a statement is run at all. */
+const odd = [
+  "DateStyle = 'SQL, DMY'",
+  "IntervalStyle = sql_standard",
+  "TimeZone = 'Asia/Kathmandu'",
+  "bytea_output = escape",
+  "extra_float_digits = -15",
+  "quote_all_identifiers = on",
+  "array_nulls = off",
+  "search_path = nowhere",
+  "statement_timeout = 300",
+  "lock_timeout = 1",
+  "idle_in_transaction_session_timeout = 1",
+  "idle_session_timeout = 300",
+  "default_transaction_isolation = serializable",
+  "default_transaction_deferrable = on",
+  "synchronous_commit = off",
+  "client_min_messages = debug1",
+  "row_security = off",
+  "check_function_bodies = off",
+];
+
+async function createOddRole() {
+  const database = await createDatabase();
+  const { role, url } = await createRole(database);
+  for (const setting of odd) await database.query(`ALTER ROLE ${role} SET ${setting}`);
+  return { database, role, url };
+}
+
+const table = { "0000_t": `CREATE TABLE "t" ("id" integer);` };
+
+describe("a role with settings of its own", () => {
+  test("migrates, and its rollouts are read as any other's", async () => {
+    const { url } = await createOddRole();
+    const root = await createFolder(history("drizzle/app", table));
+    const context = contextFor(root, appFleet(url, ["a", "b"]));
+    const before = Date.now();
+    expect(byTenant(await migrateAll(context))).toEqual({
+      a: "succeeded 0000_t",
+      b: "succeeded 0000_t",
+    });
+    await writeFiles(
+      root,
+      history("drizzle/app", { ...table, "0001_wait": "SELECT pg_sleep(0.6);" }),
+    );
+    expect(byTenant(await migrateAll(context))).toMatchObject({ a: "succeeded 0001_wait" });
+    const rollouts = await listRollouts(context, [], 5);
+    expect(rollouts.map(({ counts }) => counts)).toEqual([{ succeeded: 2 }, { succeeded: 2 }]);
+    for (const { startedAt, endedAt } of rollouts) {
+      expect(startedAt.getTime()).toBeGreaterThanOrEqual(before - 1_000);
+      expect(endedAt?.getTime()).toBeGreaterThanOrEqual(startedAt.getTime());
+    }
+    expect((await showRollout(context, [], rollouts[0]?.id ?? "")).outcomes).toHaveLength(2);
+    expect(await status(context, all)).toMatchObject([{ pending: 0 }, { pending: 0 }]);
+  });
+
+  test("keeps a session open, and a registry's times, for as long as needed", async () => {
+    const { database, role, url } = await createOddRole();
+    const [version] = await database.query<{ number: number }>(
+      "SELECT current_setting('server_version_num')::integer AS number",
+    );
+    if ((version?.number ?? 0) >= 170_000)
+      await database.query(`ALTER ROLE ${role} SET transaction_timeout = 400`);
+    await withSession({ name: "main", url }, { waitMs: 5_000 }, async (session) => {
+      const tenant = { id: "acme", status: "active", database: null, attributes: {} } as const;
+      await registerTenant(session, tenant);
+      await session.query("SELECT pg_sleep(0.6)");
+      const [found] = await readTenants(session);
+      expect(Math.abs((found?.createdAt.getTime() ?? 0) - Date.now())).toBeLessThan(60_000);
+      expect(session.lost).toBe(false);
+    });
+  });
+
+  test("is the one that a migration's own statements see", async () => {
+    const { database, url } = await createOddRole();
+    const names = ["DateStyle", "TimeZone", "extra_float_digits", "check_function_bodies"];
+    const select = names.map((name) => `current_setting('${name}') AS "${name}"`).join(", ");
+    const files = history("drizzle/app", {
+      "0000_first": `CREATE TABLE "seen" AS SELECT ${select}, DATE '02/01/2026' AS "day";`,
+      "0001_second": `INSERT INTO "seen" SELECT ${select}, DATE '02/01/2026';`,
+    });
+    await migrateAll(contextFor(await createFolder(files), appFleet(url, ["a"])));
+    const seen = {
+      DateStyle: "SQL, DMY",
+      TimeZone: "Asia/Kathmandu",
+      extra_float_digits: "-15",
+      check_function_bodies: "off",
+      day: "2026-01-02",
+    };
+    expect(
+      await database.query(
+        `SELECT "DateStyle", "TimeZone", extra_float_digits, check_function_bodies, day::text FROM app_a.seen`,
+      ),
+    ).toEqual([seen, seen]);
+  });
+
+  test("that switches triggers off is refused", async () => {
+    const database = await createDatabase();
+    const { role, url } = await createRole(database);
+    await database.query(`ALTER ROLE ${role} SET session_replication_role = replica`);
+    const root = await createFolder(history("drizzle/app", table));
+    await expect(migrateAll(contextFor(root, appFleet(url, ["a"])))).rejects.toMatchObject({
+      code: "config",
+      message: expect.stringContaining("session_replication_role = replica"),
+    });
+  });
+
+  test("makes, archives and removes tenants", async () => {
+    const { url } = await createOddRole();
+    const { tenants: _, ...fleet } = appFleet(url, []);
+    const project = await createProject({
+      "drizzle.config.ts": configFile(fleet),
+      ...history("drizzle/app", table),
+    });
+    for (const args of [
+      ["add", "acme"],
+      ["clone", "acme", "beta"],
+      ["archive", "acme"],
+      ["restore", "acme"],
+      ["rename", "beta", "gamma"],
+      ["remove", "acme", "--yes", "--dump", "acme.tenant"],
+      ["import", "acme.tenant"],
+      ["list"],
+    ])
+      expect(await runCli(project, ["tenants", ...args]), args.join(" ")).toMatchObject({
+        code: 0,
+      });
+  });
+
+  test("gives an application dates and intervals that its driver reads", async () => {
+    const { database, role, url } = await createOddRole();
+    const moments = pgTable("moments", {
+      at: timestamp("at", { withTimezone: true }).notNull(),
+      long: interval("long").notNull(),
+    });
+    const root = await createFolder(
+      history("drizzle/app", {
+        "0000_m": `CREATE TABLE "moments" ("at" timestamptz NOT NULL, "long" interval NOT NULL);`,
+      }),
+    );
+    const input = appFleet(url, ["a"], { databases: { main: { url, applicationUrl: url } } });
+    await migrateAll(contextFor(root, input));
+    // How long an application's transactions may take is for its role to say.
+    for (const name of ["statement_timeout", "idle_in_transaction_session_timeout"])
+      await database.query(`ALTER ROLE ${role} RESET ${name}`);
+    const fleet = openFleet(defineFleet(input), { schemas: { app: { moments } }, environment: {} });
+    onTestFinished(() => fleet.close());
+    const { app } = fleet.tenant("a");
+    const at = new Date("2026-01-02T03:04:05.678Z");
+    await app.insert(moments).values({ at, long: "1 day 02:03:04" });
+    expect(await app.select().from(moments)).toEqual([{ at, long: "1 day 02:03:04" }]);
+    const order = await app.execute(sql`SELECT DATE '02/01/2026' = DATE '2026-01-02' AS first_day`);
+    expect(order.rows).toEqual([{ first_day: true }]);
+  });
+
+  test("reads its rollouts through PgBouncer", async () => {
+    const { database, role } = await createOddRole();
+    const { url } = await startPgbouncer(
+      urlWith(database.url, { username: role, password: "plain" }),
+      {
+        poolMode: "transaction",
+      },
+    );
+    const root = await createFolder(history("drizzle/app", table));
+    const context = contextFor(root, appFleet(url, ["a"]));
+    expect(byTenant(await migrateAll(context))).toEqual({ a: "succeeded 0000_t" });
+    const [rollout] = await listRollouts(context, [], 5);
+    expect(rollout?.startedAt.getTime()).toBeGreaterThan(Date.now() - 60_000);
+    expect(rollout?.endedAt).toBeInstanceOf(Date);
+  });
+});
+
+test("what a migration sets does not make the next tenant's transaction read-only", async () => {
+  const { url } = await createRole(await createDatabase());
+  const files = history("drizzle/app", {
+    "0000_t": `CREATE TABLE "t" ("id" integer);\nSET default_transaction_read_only = on;`,
+    "0001_i": `CREATE INDEX "i" ON "t" ("id");`,
+  });
+  const fleet = appFleet(url, ["a", "b"], { concurrency: 1 });
+  expect(byTenant(await migrateAll(contextFor(await createFolder(files), fleet)))).toEqual({
+    a: "succeeded 0000_t,0001_i",
+    b: "succeeded 0000_t,0001_i",
+  });
+});
