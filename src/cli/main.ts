@@ -2,7 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { keepStandardSecrets, withoutSecrets } from "../config/secrets.ts";
 import { packageVersion } from "../config/version.ts";
-import { isFleetError, messageOf } from "../core/errors.ts";
+import { type FleetError, isFleetError, messageOf } from "../core/errors.ts";
 import { errorText } from "../report/errors.ts";
 import { checkCommand } from "./commands/check.ts";
 import { devCommand } from "./commands/dev.ts";
@@ -21,7 +21,7 @@ import { statusCommand } from "./commands/status.ts";
 import { tenantsCommand } from "./commands/tenants.ts";
 import { listenForInterruption, wasInterrupted } from "./context.ts";
 import { exitCode, exitCodeOf } from "./exit-codes.ts";
-import { printText, writeNote, writeUsageOf } from "./output.ts";
+import { printText, writeLine, writeNote, writeUsageOf } from "./output.ts";
 
 /** Runs one verb and returns the exit code. */
 async function run(argv: readonly string[]): Promise<number> {
@@ -65,6 +65,8 @@ async function run(argv: readonly string[]): Promise<number> {
 }
 
 async function failed(error: unknown): Promise<number> {
+  if (process.argv.includes("--json") && !(error instanceof CommanderError))
+    writeLine(errorDocument(error));
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.usage;
   if (wasInterrupted() && !isFleetError(error)) return exitCode.interrupted;
   keepStandardSecrets(process.env);
@@ -77,6 +79,17 @@ async function failed(error: unknown): Promise<number> {
   return wasInterrupted() && error.code === "onboarding"
     ? exitCode.interrupted
     : exitCodeOf(error.code);
+}
+
+/** The last line of `--json` when the verb did not come to its result. */
+function errorDocument(error: unknown): unknown {
+  keepStandardSecrets(process.env);
+  const text = (one: string | undefined) => (one === undefined ? null : withoutSecrets(one));
+  if (!isFleetError(error)) return { type: "error", code: "bug", message: text(messageOf(error)) };
+  const told = ({ code, message, where, remedy }: FleetError) => ({
+    ...{ code, message: text(message), where: text(where), remedy: text(remedy) },
+  });
+  return { type: "error", ...told(error), problems: error.problems.map(told) };
 }
 
 /** An error that nobody foresaw: its trace helps whoever reads the report, and nobody else. */

@@ -32,6 +32,10 @@ export interface StampedEntry {
 }
 
 type ProblemKind =
+  /** The target's database cannot be used: where the target stands is not known. */
+  | "unusable"
+  /** The role lacks a right in the tenant schema, or the one to create it. */
+  | "forbidden"
   | "unmanaged"
   | "unreadable"
   | "locked"
@@ -71,6 +75,11 @@ export interface TargetPlan {
 /** True when the target has something to do, or something in its way. */
 export function hasWork({ steps, problems }: TargetPlan): boolean {
   return steps.length > 0 || problems.length > 0;
+}
+
+/** True when the target's database cannot be used: nothing is known of where the target stands. */
+export function isUnknown({ problems }: Pick<TargetPlan, "problems">): boolean {
+  return problems.some(({ kind }) => kind === "unusable");
 }
 
 /** Where a target stands. */

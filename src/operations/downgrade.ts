@@ -16,6 +16,7 @@ import {
   selectionFor,
   withPlan,
 } from "./planning.ts";
+import { withoutForbidden } from "./preflight.ts";
 import { type Prepared, type RolledOut, refusePooled, rollOut } from "./roll-out.ts";
 import { readDownScripts } from "./scripts.ts";
 import type { Course } from "./unfinished.ts";
@@ -116,7 +117,8 @@ async function withBack<Result>(
     const consent = request.allowDataLoss === true;
     const scriptOf = await readDownScripts(context, plan, histories, consent);
     refusePooled(plan, fleet.databases, scriptOf, needsDirectUrl);
-    return use(planned, goal, scriptOf);
+    const allowed = withoutForbidden(plan, fleet.databases, scriptOf);
+    return use({ ...planned, plan: allowed }, goal, scriptOf);
   });
 }
 

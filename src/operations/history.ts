@@ -6,7 +6,7 @@ import { readDown } from "../source/downs.ts";
 import { readFolder } from "../source/folder.ts";
 import type { Selection } from "../tenants/targets.ts";
 import { type Context, migrationsFolder, selectTargets, withDatabases } from "./context.ts";
-import { planFleet, readHistories } from "./plan-fleet.ts";
+import { planFleet, readHistories, refuseUnusable } from "./plan-fleet.ts";
 import { selectServices } from "./services.ts";
 import { listing, withTenants } from "./tenant-sources.ts";
 
@@ -93,6 +93,7 @@ async function countTargets(
     planTarget(target, known, state, { allowOutOfOrder: true });
   return withDatabases(context, databases, async (open) => {
     const fleet = await planFleet(context, targets, histories, open, planOne, false);
+    refuseUnusable(fleet);
     const counts = new Map<string, number>();
     for (const { target, current } of fleet.targets) {
       const place = key(target.service, current);

@@ -7,7 +7,7 @@ import { type Planner, planTarget } from "../plan/build.ts";
 import { discoverTenants } from "../tenants/discover.ts";
 import { listedTenants, resolveTargets } from "../tenants/targets.ts";
 import { type Context, type OpenDatabases, withDatabases } from "./context.ts";
-import { planFleet, readHistories, withDatabase } from "./plan-fleet.ts";
+import { planFleet, readHistories, refuseUnusable, withDatabase } from "./plan-fleet.ts";
 import { asListed, databaseOf, listing, reservedSchemas, withTenants } from "./tenant-sources.ts";
 
 /** Which tenants to list. */
@@ -66,6 +66,7 @@ export function listTenants(context: Context, filter: TenantFilter): Promise<Ten
       const planOne: Planner = (target, history, state) =>
         planTarget(target, history, state, { allowOutOfOrder: true });
       const planned = await planFleet(everybody, targets, histories, open, planOne, false);
+      refuseUnusable(planned);
       return {
         tenants: listed(records, planned.targets, filter),
         counts: counted(records),

@@ -13,6 +13,7 @@ import {
   selectionFor,
   withPlan,
 } from "./planning.ts";
+import { withoutForbidden } from "./preflight.ts";
 import { type Prepared, type RolledOut, refusePooled, rollOut } from "./roll-out.ts";
 import { createExtensions, readScripts } from "./scripts.ts";
 import type { Course } from "./unfinished.ts";
@@ -47,11 +48,12 @@ export async function migrate(
   const course = courseOf(context, request);
   const planning = { request, planOne, certain: true, tag: request.to, course };
   return withPlan(context, planning, async (planned) => {
-    const { plan, histories, open } = planned;
+    const { histories, open } = planned;
     const { databases } = planned.fleet;
-    const scripts = await readScripts(context, plan, histories);
+    const scripts = await readScripts(context, planned.plan, histories);
+    const plan = withoutForbidden(planned.plan, databases, scripts.scriptOf);
     refusePooled(plan, databases, scripts.scriptOf, needsDirectUrl);
-    await createExtensions(context, scripts, open);
+    await createExtensions(context, plan, scripts, open);
     const prepared: Prepared = {
       verb: "migrate",
       selection: { ...selectionFor(context, request), to: request.to },

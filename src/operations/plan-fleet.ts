@@ -1,12 +1,20 @@
 import { type DatabaseAddress, locationOf } from "../core/database.ts";
-import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
+import { FleetError, isFleetError, messageOf, throwProblems } from "../core/errors.ts";
 import type { LedgerState } from "../core/ledger.ts";
-import type { TargetPlan } from "../core/plan.ts";
+import { ledgerName } from "../core/ledger.ts";
+import type { PlanProblem, TargetPlan } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
 import { type History, historyOf, type Planner, planTargets } from "../plan/build.ts";
-import { roomFor } from "../postgres/capacity.ts";
 import { flushLog } from "../postgres/flush.ts";
+import {
+  type ClosedSchema,
+  findClosedSchemas,
+  readServer,
+  refuseServer,
+  type Server,
+} from "../postgres/server.ts";
+import { serverRemedy } from "../postgres/server-trouble.ts";
 import { type ConnectOptions, type Session, withSession } from "../postgres/session.ts";
 import { isConnectionLoss, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 import { readMigrations } from "../source/read-migrations.ts";
@@ -26,12 +34,19 @@ export interface DatabaseState {
   readonly pooled: boolean;
   /** The server's time, and the process's own then, see `performance.now`. */
   readonly clock: { readonly server: Date; readonly own: number };
+  readonly server: Server;
+  /** Schemas that are to be changed, and that the role does not own as a whole; for `certain` plans. */
+  readonly closed: readonly ClosedSchema[];
 }
 
 /** Where a fleet stands, and what is to be done. */
 export interface PlannedFleet {
+  /** Those of a database that cannot be used have this as their problem. */
   readonly targets: readonly TargetPlan[];
+  /** The databases that can be used. */
   readonly databases: readonly DatabaseState[];
+  /** Why others cannot, by their names. */
+  readonly unusable: ReadonlyMap<string, FleetError>;
 }
 
 /** The histories of all services that the targets belong to. */
@@ -53,11 +68,14 @@ export async function readHistories(
 }
 
 /**
- * Reads every target's ledger, database by database at the same time, and plans.
+ * Reads every target's ledger, database by database at the same time, and plans. A database that cannot be used is a
+ * problem of its own targets, and of no other.
  *
  * @param plan what to do with one target
- * @param certain true: what is read is made sure to survive a crash of the server, before it is called applied
+ * @param certain true: targets are to be changed. What is read is made sure to survive a crash of the server, before it
+ *   is called applied, and a server that takes no writes is refused
  * @param within gives a session in a database for the time of the reading
+ * @throws FleetError when no database can be used
  */
 export async function planFleet(
   context: Context,
@@ -68,36 +86,81 @@ export async function planFleet(
   certain: boolean,
   within: Within = (name, read) => withDatabase(context, open.addressOf(name), read),
 ): Promise<PlannedFleet> {
-  const known = new Map([...histories.values()].flatMap((history) => [...history.known]));
   const names = [...new Set(targets.map(({ database }) => database))];
+  const unusable = new Map<string, FleetError>();
+  const planOwn = (name: string, states: ReadonlyMap<string, LedgerState>) =>
+    planTargets(
+      targets.filter(({ database }) => database === name),
+      histories,
+      ({ schema }) => states.get(schema) ?? { kind: "noSchema" },
+      plan,
+    );
+  const known = new Map([...histories.values()].flatMap((history) => [...history.known]));
   const found = await Promise.all(
-    names.map((name) =>
-      within(name, async (session) => {
+    names.map((name) => {
+      const address = open.addressOf(name);
+      return within(name, async (session) => {
+        const server = await readServer(session);
+        const clock = { server: server.time, own: performance.now() };
+        if (certain) refuseServer(address, server);
         const schemas = targets.flatMap((target) =>
           target.database === name ? target.schema : [],
         );
-        const states = await readLedgers(session, schemas, known);
+        const plans = planOwn(name, await readLedgers(session, schemas, known));
         if (certain) await flushLog(session);
-        return {
-          name,
-          identity: names.length > 1 ? await identityOf(session) : name,
-          states,
-          pooled: session.pooled,
-          // What a pooler lets in is not the server's to say.
-          room: session.pooled ? Number.POSITIVE_INFINITY : await roomFor(session),
-          clock: await clockOf(session),
-        };
-      }),
-    ),
+        const closed = certain ? await closedTo(session, plans) : [];
+        const { pooled } = session;
+        // What a pooler lets in is not the server's to say.
+        const room = pooled ? Number.POSITIVE_INFINITY : server.room;
+        return { state: { name, room, pooled, server, closed, clock }, plans };
+      }).catch((error: unknown) => {
+        unusable.set(name, unusableError(error));
+        return undefined;
+      });
+    }),
   );
-  refuseSharedSchemas(targets, new Map(found.map(({ name, identity }) => [name, identity])));
-  const states = new Map(found.map(({ name, states: own }) => [name, own]));
-  const stateOf = ({ database, schema }: Target): LedgerState =>
-    states.get(database)?.get(schema) ?? { kind: "noSchema" };
+  const usable = found.flatMap((one) => one ?? []);
+  if (usable.length === 0) throwProblems([...unusable.values()], "no database can be used");
+  const identities = usable.map(({ state }) => [state.name, state.server.identity] as const);
+  refuseSharedSchemas(targets, new Map(identities));
+  const plans = new Map(usable.flatMap((one) => one.plans.map((own) => [own.target, own])));
   return {
-    targets: planTargets(targets, histories, stateOf, plan),
-    databases: found.map(({ name, room, pooled, clock }) => ({ name, room, pooled, clock })),
+    targets: targets.map((target) => plans.get(target) ?? unusablePlan(target, unusable)),
+    databases: usable.map(({ state }) => state),
+    unusable,
   };
+}
+
+/** Refuses a fleet of which a part is not known. */
+export function refuseUnusable({ unusable }: PlannedFleet): void {
+  throwProblems([...unusable.values()], "some databases cannot be used");
+}
+
+/** What is about a database; anything else, such as an interruption, is about the run. */
+function unusableError(error: unknown): FleetError {
+  if (isFleetError(error) && (error.code === "unreachable" || error.code === "config"))
+    return error;
+  throw error;
+}
+
+function unusablePlan(target: Target, unusable: ReadonlyMap<string, FleetError>): TargetPlan {
+  const error = unusable.get(target.database);
+  const { message = "it was not planned", remedy = "" } = error ?? {};
+  const problem: PlanProblem = { kind: "unusable", tag: undefined, message, remedy };
+  return {
+    ...{ target, current: undefined, steps: [], pending: 0 },
+    ...{ problems: [problem], create: "nothing" },
+  };
+}
+
+function closedTo(session: Session, plans: readonly TargetPlan[]): Promise<ClosedSchema[]> {
+  const changed = plans.filter(
+    ({ steps, create }) => steps.length > 0 && create !== "schemaAndLedger",
+  );
+  const schemas = changed.map(({ target }) => target.schema);
+  return schemas.length === 0
+    ? Promise.resolve([])
+    : findClosedSchemas(session, schemas, ledgerName);
 }
 
 /** A connection that breaks while it reads is made anew so often: nothing is lost by asking once more. */
@@ -140,23 +203,6 @@ export async function reading<Result>(
   }
 }
 
-/** Runners' clocks differ; the server's is the one that rollouts are told apart by. */
-async function clockOf(session: Session): Promise<DatabaseState["clock"]> {
-  const [row] = await session.query<{ server: Date }>(
-    "SELECT pg_catalog.clock_timestamp() AS server",
-  );
-  return { server: row?.server ?? new Date(), own: performance.now() };
-}
-
-/** The same text for the same database, whatever host name and port led to it. */
-async function identityOf(session: Session): Promise<string> {
-  const [row] = await session.query<{ identity: string }>(
-    `SELECT oid::text || ' ' || extract(epoch FROM pg_catalog.pg_postmaster_start_time())::text AS identity
-     FROM pg_catalog.pg_database WHERE datname = current_database()`,
-  );
-  return row?.identity ?? "";
-}
-
 function unreadable(address: DatabaseAddress, cause: unknown): FleetError {
   const state = sqlstateOf(cause);
   const suffix = state === undefined ? "" : ` (SQLSTATE ${state})`;
@@ -167,7 +213,7 @@ function unreadable(address: DatabaseAddress, cause: unknown): FleetError {
       remedy:
         state === sqlstate.insufficientPrivilege
           ? "Give the role the right that is named. Nothing was changed."
-          : "Nothing was changed. Mend what is named, then try again.",
+          : `Nothing was changed. ${serverRemedy(state) ?? "Mend what is named, then try again."}`,
       cause,
     },
   );

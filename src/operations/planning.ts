@@ -2,7 +2,7 @@ import type { FleetConfig, Timeouts } from "../config/schema.ts";
 import { type Amount, amountOf } from "../core/amount.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import { isFailure, type Outcome } from "../core/outcome.ts";
-import { hasWork, type Plan, type TargetPlan, targetsOf } from "../core/plan.ts";
+import { hasWork, isUnknown, type Plan, type TargetPlan, targetsOf } from "../core/plan.ts";
 import type { RolloutGoal } from "../core/rollout.ts";
 import type { Target } from "../core/target.ts";
 import type { History, Planner } from "../plan/build.ts";
@@ -125,7 +125,8 @@ async function onlyUnfinished(
   });
   const names = fleet.databases.map(({ name }) => name);
   const unfinished = await unfinishedOf(out, names, histories, course, within);
-  const targets = fleet.targets.filter(({ target }) => unfinished.has(target));
+  // What cannot be asked must not count as finished.
+  const targets = fleet.targets.filter((plan) => unfinished.has(plan.target) || isUnknown(plan));
   return { targets, leftOut: out.length - targets.length };
 }
 

@@ -157,9 +157,10 @@ async function parseAll(
   return scriptOf;
 }
 
-/** Extensions belong to the database: they are made once, before its first target. */
+/** Extensions belong to the database: they are made once in each that has targets to change, before the first. */
 export async function createExtensions(
   context: Context,
+  plan: Plan,
   { extensions }: Scripts,
   open: OpenDatabases,
 ): Promise<void> {
@@ -168,9 +169,13 @@ export async function createExtensions(
     const config = context.config.fleet.services[service];
     if (names.length === 0 || config?.extensionSchema === undefined) continue;
     const { extensionSchema } = config;
-    await withSession(open.addressOf(config.database), connect, (session) =>
-      ensureExtensions(session, extensionSchema, names),
+    const changed = targetsOf(plan).filter(
+      ({ target, steps }) => target.service === service && steps.length > 0,
     );
+    for (const database of new Set(changed.map(({ target }) => target.database)))
+      await withSession(open.addressOf(database), connect, (session) =>
+        ensureExtensions(session, extensionSchema, names),
+      );
   }
 }
 

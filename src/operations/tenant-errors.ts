@@ -1,5 +1,6 @@
 import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
+import { serverRemedy } from "../postgres/server-trouble.ts";
 import { isConnectionLoss, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 
 /** What a server or a seed threw, as an error that names the target. */
@@ -10,7 +11,7 @@ export function targetError({ service, tenant, schema }: Target, error: unknown)
     remedy:
       state === sqlstate.targetLocked
         ? "Try again when the other runner has come to its end."
-        : "Mend what is named, then run the same command again.",
+        : (serverRemedy(state) ?? "Mend what is named, then run the same command again."),
     cause: error,
   });
 }
@@ -22,7 +23,7 @@ export function heldError(id: string, error: unknown): unknown {
   return new FleetError("onboarding", `tenant ${id}: ${message}`, {
     remedy: lost
       ? "The connection is lost. See what is there: drizzle-fleet tenants list. Then run the same command again."
-      : "Mend what is named, then run the same command again.",
+      : (serverRemedy(state) ?? "Mend what is named, then run the same command again."),
     cause: error,
   });
 }

@@ -9,7 +9,7 @@ import { failureText } from "../report/errors.ts";
 import { applyBaseline, deservesBaseline, dropScratch, makeBaseline } from "./baseline.ts";
 import { plannerFor } from "./migrate.ts";
 import { registered, registeredTargets } from "./onboarding.ts";
-import { planFleet, readHistories } from "./plan-fleet.ts";
+import { planFleet, readHistories, refuseUnusable } from "./plan-fleet.ts";
 import { needsDirectUrl } from "./planning.ts";
 import { type Prepared, refusePooled, rollOut } from "./roll-out.ts";
 import { createExtensions, readScripts } from "./scripts.ts";
@@ -46,10 +46,11 @@ async function migrateTargets(
   const context = { ...known, environment: { ...known.environment, TENANTS: undefined } };
   const planOne = plannerFor(context, { services: [], tenants: [], databases: [] });
   const fleet = await planFleet(context, targets, histories, open, planOne, true);
+  refuseUnusable(fleet);
   const plan = divide(fleet.targets, {});
   const scripts = await readScripts(context, plan, histories);
   refusePooled(plan, fleet.databases, scripts.scriptOf, needsDirectUrl);
-  await createExtensions(context, scripts, open);
+  await createExtensions(context, plan, scripts, open);
   const prepared: Prepared = {
     ...{ verb: "tenants add", selection: { tenants: [id] }, kept: false },
     ...{ plan, planOne, histories, databases: fleet.databases, scriptOf: scripts.scriptOf },

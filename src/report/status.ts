@@ -1,4 +1,4 @@
-import type { TargetStatus } from "../core/plan.ts";
+import { isUnknown, type TargetStatus } from "../core/plan.ts";
 import { targetName } from "../core/target.ts";
 import { problemsText } from "./problems.ts";
 import { table } from "./table.ts";
@@ -15,19 +15,22 @@ export function isAtHead({ pending, problems }: TargetStatus): boolean {
 export function statusText(targets: readonly TargetStatus[]): string {
   if (targets.length === 0) return "The selection has no targets.";
   const lines = targets.length > longestTable ? grouped(targets) : single(targets);
-  const behind = targets.filter((target) => !isAtHead(target)).length;
+  const unknown = targets.filter(isUnknown).length;
+  const behind = targets.filter((target) => !isAtHead(target)).length - unknown;
   const verdict =
-    behind === 0
-      ? `All ${targets.length} targets are at head.`
-      : `Not at head: ${behind} of ${targets.length} targets.`;
-  return [...lines, "", ...problemsText(targets), verdict].join("\n");
+    behind + unknown === 0
+      ? [`All ${targets.length} targets are at head.`]
+      : [
+          ...(behind === 0 ? [] : [`Not at head: ${behind} of ${targets.length} targets.`]),
+          ...(unknown === 0 ? [] : [`Not known: ${unknown} of ${targets.length} targets.`]),
+        ];
+  return [...lines, "", ...problemsText(targets), ...verdict].join("\n");
 }
 
 function single(targets: readonly TargetStatus[]): string[] {
   const rows = targets.map((target) => [
     targetName(target.target),
-    target.current ?? "(none)",
-    target.pending,
+    ...placeOf(target),
     stateOf(target),
   ]);
   return table(["target", "current", "pending", "state"], rows);
@@ -49,14 +52,18 @@ function grouped(targets: readonly TargetStatus[]): string[] {
     const names = group.slice(0, 3).map(({ target }) => target.tenant ?? target.schema);
     return [
       first?.target.service ?? "",
-      first?.current ?? "(none)",
-      first?.pending ?? 0,
+      ...(first === undefined ? ["", ""] : placeOf(first)),
       first === undefined ? "" : stateOf(first),
       group.length,
       names.join(", ") + (group.length > names.length ? ", ..." : ""),
     ];
   });
   return table(["service", "current", "pending", "state", "targets", "which"], rows);
+}
+
+/** The newest migration of a target, and how many it misses. */
+function placeOf(target: TargetStatus): [string, string | number] {
+  return isUnknown(target) ? ["?", "?"] : [target.current ?? "(none)", target.pending];
 }
 
 function stateOf(target: TargetStatus): string {

@@ -94,24 +94,6 @@ describe("an ordinary role", () => {
     const { url } = await createRole(await createDatabase());
     expect(byTenant(await attempt(url))).toEqual({ a: "succeeded 0000_t" });
   });
-
-  test("that is read-only by default migrates, also what runs alone", async () => {
-    const migrations = {
-      "0000_t": `CREATE TABLE "t" ("id" integer);\n--> statement-breakpoint\nCREATE INDEX CONCURRENTLY "i" ON "t" ("id");`,
-    };
-    const database = await createDatabase();
-    const { role, url } = await createRole(database);
-    await database.query(`ALTER ROLE ${role} SET default_transaction_read_only = on`);
-    const root = await createFolder(history("drizzle/app", migrations));
-    const context = contextFor(root, appFleet(url, ["a"]));
-    expect(byTenant(await migrateAll(context))).toEqual({ a: "succeeded 0000_t" });
-  });
-
-  test("that may not create the schema fails with the right it lacks", async () => {
-    const { url } = await createRole(await createDatabase(), { mayCreate: false });
-    const result = await attempt(url);
-    expect(result.outcomes[0]).toMatchObject({ status: "failed", failure: { sqlstate: "42501" } });
-  });
 });
 
 describe("connections", () => {

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -24,6 +24,8 @@ export interface OwnServer {
   use<Result>(act: (database: Queries) => Promise<Result>): Promise<Result>;
   /** Ends the server as a loss of power would, but for what the operating system has, and starts it again. */
   restart(): Promise<void>;
+  /** As `restart`, after which it takes no writes, as a standby of a server that has gone. */
+  becomeStandby(): Promise<void>;
 }
 
 /** Starts a server that is stopped, and its folder removed, when the test has ended. */
@@ -63,6 +65,11 @@ export async function createOwnServer(preferredPort: number): Promise<OwnServer>
       const done = restart();
       restarting = done;
       return done;
+    },
+    becomeStandby: async () => {
+      await writeFile(join(data, "standby.signal"), "");
+      restarting = restart();
+      await restarting;
     },
     use: async (act) => {
       const client = await connect(admin);

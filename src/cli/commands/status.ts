@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { isUnknown } from "../../core/plan.ts";
 import {
   addSelectionOptions,
   createContext,
@@ -18,16 +19,16 @@ export function statusCommand(finish: Finish): Command {
       const targets = await status(await createContext(options), selectionOf(options));
       if (options.json === true) {
         printJson({
-          targets: targets.map(({ target, current, head, pending, problems }) => ({
-            ...target,
-            current: current ?? null,
-            head: head ?? null,
-            pending,
-            problems,
+          targets: targets.map((one) => ({
+            ...one.target,
+            current: one.current ?? null,
+            head: one.head ?? null,
+            pending: isUnknown(one) ? null : one.pending,
+            problems: one.problems,
           })),
           atHead: targets.filter(isAtHead).length,
         });
       } else await printText(statusText(targets));
-      finish(exitCode.done);
+      finish(targets.some(isUnknown) ? exitCode.failed : exitCode.done);
     });
 }

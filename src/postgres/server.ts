@@ -1,0 +1,165 @@
+import { type DatabaseAddress, locationOf } from "../core/database.ts";
+import { FleetError, throwProblems } from "../core/errors.ts";
+import { quoteIdentifier } from "./identifiers.ts";
+import type { Session } from "./session.ts";
+
+/** What a server says of itself, its database and the session's role, in one answer. */
+export interface Server {
+  /** The session's role. */
+  readonly role: string;
+  /** The database's own name, which the configuration need not use. */
+  readonly database: string;
+  /** Its clock. */
+  readonly time: Date;
+  /** The same text for the same database, whatever host name and port led to it. */
+  readonly identity: string;
+  /** As `server_version_num`: 150020 for 15.20. */
+  readonly version: number;
+  readonly versionText: string;
+  /** True for a standby, which takes no writes. */
+  readonly standby: boolean;
+  /** Whether a transaction may write unless it says otherwise (`default_transaction_read_only`). */
+  readonly writable: boolean;
+  /** Whether the role may create schemas in the database. */
+  readonly mayCreate: boolean;
+  /** Functions that a rollout calls and the role may not, with their argument types. */
+  readonly forbidden: readonly string[];
+  /** How many connections the role may still open to the database, from 1; the asking session counts as free. */
+  readonly room: number;
+}
+
+/** Connections that are left to others, as a share of max_connections. */
+const leftToOthers = 0.05;
+
+/** Functions of pg_catalog that a rollout calls. Everybody may, unless somebody has taken it from PUBLIC. */
+const called = [
+  "pg_logical_emit_message",
+  "pg_try_advisory_xact_lock",
+  "pg_try_advisory_lock",
+  "pg_advisory_unlock",
+  "pg_advisory_unlock_all",
+  "set_config",
+];
+
+/**
+ * Asks a server what must be known before a rollout. The room for connections is what the server, the database and the
+ * role allow, less what is in use, less what is reserved (superuser_reserved_connections, reserved_connections), and
+ * less a twentieth that is left to the applications.
+ */
+export async function readServer(session: Session): Promise<Server> {
+  const [row] = await session.query<Server & { readonly room: number }>(
+    `WITH used AS (
+       SELECT sum(numbackends) AS server, sum(numbackends) FILTER (WHERE datname = current_database()) AS database,
+         (SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE usename = session_user) AS role
+       FROM pg_catalog.pg_stat_database
+     ), allowed AS (
+       SELECT current_setting('max_connections')::integer AS server,
+         current_setting('superuser_reserved_connections')::integer
+           + coalesce(current_setting('reserved_connections', true)::integer, 0) AS reserved,
+         nullif(d.datconnlimit, -1) AS database, d.oid,
+         (SELECT nullif(rolconnlimit, -1) FROM pg_catalog.pg_roles WHERE rolname = session_user) AS role
+       FROM pg_catalog.pg_database d WHERE d.datname = current_database()
+     )
+     SELECT pg_catalog.clock_timestamp() AS time, current_user::text AS role, current_database()::text AS database,
+       a.oid::text || ' ' || extract(epoch FROM pg_catalog.pg_postmaster_start_time())::text AS identity,
+       current_setting('server_version_num')::integer AS version, current_setting('server_version') AS "versionText",
+       pg_catalog.pg_is_in_recovery() AS standby, current_setting('default_transaction_read_only') = 'off' AS writable,
+       has_database_privilege(a.oid, 'CREATE') AS "mayCreate",
+       ARRAY(SELECT p.oid::regprocedure::text FROM pg_catalog.pg_proc p
+         WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.proname = ANY($2)
+           AND NOT has_function_privilege(p.oid, 'EXECUTE')) AS forbidden,
+       (least(a.server - a.reserved - ceil(a.server * $1::float8) - u.server, a.database - u.database, a.role - u.role)
+         + 1)::integer AS room FROM used u, allowed a`,
+    [leftToOthers, called],
+  );
+  if (row === undefined) throw new Error("the server said nothing of itself");
+  return { ...row, room: Math.max(1, row.room) };
+}
+
+/** The oldest PostgreSQL that this package is tested with, as `server_version_num`. */
+const oldest = 150_000;
+
+/**
+ * Refuses a server on which no target can be changed.
+ *
+ * @throws FleetError `config` that says why, with the SQL that changes it
+ */
+export function refuseServer(address: DatabaseAddress, server: Server): void {
+  const place = `database "${address.name}" at ${locationOf(address)}`;
+  const { role, database, version, versionText, standby, writable, forbidden } = server;
+  const refuse = (message: string, remedy: string) =>
+    new FleetError("config", message, { remedy: `${remedy} Nothing was changed.` });
+  const problems = [
+    ...(version < oldest
+      ? [
+          refuse(
+            `${place} runs PostgreSQL ${versionText}, and drizzle-fleet needs ${oldest / 10_000} or later`,
+            "Upgrade the server.",
+          ),
+        ]
+      : []),
+    ...(standby
+      ? [
+          refuse(
+            `${place} is a standby, which takes no writes (pg_is_in_recovery)`,
+            "Use the URL of the primary: a reader endpoint leads to standbys.",
+          ),
+        ]
+      : []),
+    ...(standby || writable
+      ? []
+      : [
+          refuse(
+            `${place} is read-only for role ${role} (default_transaction_read_only = on)`,
+            `Providers switch it on when the disk is nearly full: then free space first. If it is a setting of your own, switch it off for this role: ALTER ROLE ${quoteIdentifier(role)} IN DATABASE ${quoteIdentifier(database)} SET default_transaction_read_only = off;`,
+          ),
+        ]),
+    ...forbidden.map((name) =>
+      refuse(
+        `${place}: role ${role} may not execute ${name}`,
+        `Run as its owner: GRANT EXECUTE ON FUNCTION pg_catalog.${name} TO ${quoteIdentifier(role)};`,
+      ),
+    ),
+  ];
+  throwProblems(problems, `${place} cannot be used`);
+}
+
+/** A tenant schema in which the role lacks a right that changing it takes. */
+export interface ClosedSchema {
+  readonly schema: string;
+  /** False: the role may not write into the ledger. */
+  readonly ledger: boolean;
+  /** False: the role may not create anything in the schema. */
+  readonly create: boolean;
+  /** Tables that belong to a role that this one is not a member of, by name; with their owner. */
+  readonly foreign: readonly { readonly name: string; readonly owner: string }[];
+}
+
+/**
+ * Finds, among tenant schemas, those that the role does not own as a whole.
+ *
+ * @param schemas unquoted names
+ * @param ledger the name of their ledgers
+ */
+export function findClosedSchemas(
+  session: Session,
+  schemas: readonly string[],
+  ledger: string,
+): Promise<ClosedSchema[]> {
+  return session.query<ClosedSchema>(
+    `WITH members AS MATERIALIZED (SELECT oid FROM pg_catalog.pg_roles WHERE NOT pg_has_role(oid, 'USAGE')),
+     others AS (
+       SELECT c.relnamespace, jsonb_agg(jsonb_build_object('name', c.relname, 'owner', pg_get_userbyid(c.relowner)) ORDER BY c.relname) AS tables
+       FROM pg_catalog.pg_class c JOIN members m ON m.oid = c.relowner
+       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+       WHERE n.nspname = ANY($1) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') GROUP BY c.relnamespace
+     ), asked AS (
+       SELECT n.nspname::text AS schema, coalesce(o.tables, '[]') AS "foreign", has_schema_privilege(n.oid, 'CREATE') AS "create",
+         l.oid IS NULL OR (has_table_privilege(l.oid, 'INSERT') AND has_table_privilege(l.oid, 'UPDATE')) AS ledger
+       FROM pg_catalog.pg_namespace n LEFT JOIN others o ON o.relnamespace = n.oid
+       LEFT JOIN pg_catalog.pg_class l ON l.relnamespace = n.oid AND l.relname = $2 AND l.relkind = 'r'
+       WHERE n.nspname = ANY($1)
+     ) SELECT * FROM asked WHERE NOT ledger OR NOT "create" OR "foreign" <> '[]'`,
+    [schemas, ledger],
+  );
+}
