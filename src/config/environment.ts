@@ -1,5 +1,6 @@
 import type { DatabaseAddress } from "../core/database.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
+import { passwordProvider } from "./password.ts";
 import type { EnvironmentReference, FleetConfig } from "./schema.ts";
 import { type Environment, getSecret, getSetting, keepSecret } from "./secrets.ts";
 import { isServerNamed, type StandardRole, standardAddress, tlsOf } from "./standard.ts";
@@ -37,7 +38,7 @@ export function resolveDatabases(
     try {
       const address = addressOf(fleet, name, environment, role);
       if (address === undefined) unset.push(variableOf(fleet, name));
-      else addresses.push(address);
+      else addresses.push(renewable(address, fleet, environment, role));
     } catch (error) {
       if (!(error instanceof FleetError)) throw error;
       problems.push(...(error.problems.length > 0 ? error.problems : [error]));
@@ -70,6 +71,24 @@ export function applicationRole(
   return application === undefined || application === "" || application === user("admin")
     ? undefined
     : application;
+}
+
+/** The address with what its later connections need: a password that may change, and files to be read again. */
+function renewable(
+  address: DatabaseAddress,
+  fleet: FleetConfig,
+  environment: Environment,
+  role: StandardRole,
+): DatabaseAddress {
+  const { name } = address;
+  const patienceMs = Math.max(fleet.connectTimeout, 1_000);
+  const config = fleet.databases[name] ?? {};
+  const password = passwordProvider(name, config, environment, patienceMs);
+  const renew = (): DatabaseAddress => ({
+    ...(addressOf(fleet, name, environment, role) ?? address),
+    password,
+  });
+  return { ...address, password, renew };
 }
 
 function addressOf(

@@ -28,12 +28,19 @@ export async function loadConfig(path: string | undefined): Promise<LoadedConfig
   });
 }
 
-/** Certificates are named from the configuration's folder, like all files in it; `system` is none. */
+/** Certificates and passwords are named from the configuration's folder, like all files in it; `system` is none. */
 function withFilesFrom(root: string, fleet: FleetConfig): FleetConfig {
   const databases = Object.entries(fleet.databases).map(([name, database]) => {
-    const { tls } = database;
-    if (tls?.ca === undefined || tls.ca === systemAuthorities) return [name, database];
-    return [name, { ...database, tls: { ...tls, ca: resolve(root, tls.ca) } }];
+    const { tls, passwordFile } = database;
+    const ca = tls?.ca === systemAuthorities ? undefined : tls?.ca;
+    return [
+      name,
+      {
+        ...database,
+        ...(ca === undefined ? {} : { tls: { ...tls, ca: resolve(root, ca) } }),
+        ...(passwordFile === undefined ? {} : { passwordFile: resolve(root, passwordFile) }),
+      },
+    ];
   });
   return { ...fleet, databases: Object.fromEntries(databases) };
 }

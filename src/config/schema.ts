@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Amount } from "../core/amount.ts";
-import { tlsModes } from "../core/database.ts";
+import { type Login, tlsModes } from "../core/database.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import { longestTimer, parseAmount, parseDuration } from "./quantities.ts";
 
@@ -28,18 +28,40 @@ const connectionUrl = z.union([environmentReference, nonEmpty], {
   error: 'must be env("VARIABLE") or a connection URL',
 });
 
-const database = z.strictObject({
-  /** `env("NAME")`, or a connection URL. Without one, the standard variables say where the database is. */
-  url: connectionUrl.optional(),
-  /** The way around a connection pooler, for all that changes schemas; as `url`. */
-  directUrl: connectionUrl.optional(),
-  /** As whom and where applications connect; as `url`. Without one: as DB_USER_SERVER, at `url`. */
-  applicationUrl: connectionUrl.optional(),
-  /** The database's name on the server of the standard variables, where that is not DB_NAME_SERVER's. */
-  name: nonEmpty.optional(),
-  /** How connections are secured where the URL does not say so: libpq's sslmode and sslrootcert. */
-  tls: z.strictObject({ mode: z.enum(tlsModes).optional(), ca: nonEmpty.optional() }).optional(),
-});
+const database = z
+  .strictObject({
+    /** `env("NAME")`, or a connection URL. Without one, the standard variables say where the database is. */
+    url: connectionUrl.optional(),
+    /** The way around a connection pooler, for all that changes schemas; as `url`. */
+    directUrl: connectionUrl.optional(),
+    /** As whom and where applications connect; as `url`. Without one: as DB_USER_SERVER, at `url`. */
+    applicationUrl: connectionUrl.optional(),
+    /** The database's name on the server of the standard variables, where that is not DB_NAME_SERVER's. */
+    name: nonEmpty.optional(),
+    /** How connections are secured where the URL does not say so: libpq's sslmode and sslrootcert. */
+    tls: z.strictObject({ mode: z.enum(tlsModes).optional(), ca: nonEmpty.optional() }).optional(),
+    /**
+     * Gives the password of each connection whose URL has none: a function, or `env("NAME")`, whose file is read again
+     * each time. For passwords that change or expire, such as a cloud's tokens.
+     */
+    password: z
+      .union(
+        [environmentReference, z.custom<PasswordFunction>((value) => typeof value === "function")],
+        {
+          error: 'must be a function or env("VARIABLE")',
+        },
+      )
+      .optional(),
+    /** As `password`: a shell command that writes it. PGHOST, PGPORT, PGUSER and PGDATABASE say what for. */
+    passwordCommand: nonEmpty.optional(),
+    /** As `password`: a file that holds it. */
+    passwordFile: nonEmpty.optional(),
+  })
+  .refine(
+    ({ password, passwordCommand, passwordFile }) =>
+      [password, passwordCommand, passwordFile].filter((one) => one !== undefined).length <= 1,
+    { message: "has more than one of password, passwordCommand and passwordFile" },
+  );
 
 const attribute = z.union([z.string(), z.number(), z.boolean()]);
 
@@ -257,6 +279,8 @@ export interface Tenant {
 type TenantInput =
   | string
   | { id: string; attributes?: Record<string, Attribute>; database?: string };
+
+type PasswordFunction = (login: Login) => string | Promise<string>;
 
 type TenantFunction = () => readonly TenantInput[] | Promise<readonly TenantInput[]>;
 

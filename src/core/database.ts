@@ -20,7 +20,21 @@ export interface DatabaseAddress {
   readonly url: string;
   /** What the URL itself says (`sslmode`, `sslrootcert`) counts before it. */
   readonly tls?: TlsSettings | undefined;
+  /** Gives the password of each connection, where the URL has none. */
+  readonly password?: PasswordProvider | undefined;
+  /** Reads the address anew, for the next connection: what is in files may have changed. */
+  readonly renew?: (() => DatabaseAddress) | undefined;
 }
+
+/** Who connects, and where to: what a password is asked for. */
+export interface Login {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly database: string;
+}
+
+export type PasswordProvider = (login: Login) => Promise<string>;
 
 export interface TlsSettings {
   readonly mode?: TlsMode | undefined;

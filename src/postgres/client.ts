@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import pg from "pg";
-import type { DatabaseAddress } from "../core/database.ts";
+import type { DatabaseAddress, PasswordProvider } from "../core/database.ts";
 import { FleetError } from "../core/errors.ts";
 import { refuseUnsendable } from "../core/sendable.ts";
 import { tlsOf } from "./tls.ts";
@@ -17,17 +17,19 @@ export interface FleetClientConfig extends pg.ClientConfig {
 }
 
 /**
- * The one way from an address to the driver's settings.
+ * The one way from an address to the driver's settings, as the address is now: files that it comes from are read again.
  *
- * @throws FleetError `config` as `tlsOf` does, and for a URL with a NUL byte
+ * @throws FleetError `config` as `tlsOf` does, for a URL with a NUL byte, and when a file cannot be read
  */
 export function clientConfigOf(
   address: DatabaseAddress,
   { applicationName, connectTimeoutMs }: ClientOptions,
 ): FleetClientConfig {
-  const { url, ssl, optional, direct } = tlsOf(address);
+  const current = address.renew?.() ?? address;
+  const { url, ssl, optional, direct } = tlsOf(current);
   refuseNul(address.name, url);
   refuseUnsendable("the application name", applicationName);
+  const Client = optional ? PreferringClient : pg.Client;
   return {
     connectionString: url,
     ssl,
@@ -35,7 +37,7 @@ export function clientConfigOf(
     application_name: applicationName,
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
-    Client: optional ? PreferringClient : pg.Client,
+    Client: withPassword(Client, current),
   };
 }
 
@@ -47,6 +49,54 @@ function refuseNul(database: string, url: string): void {
     remedy: "PostgreSQL would cut the text off there. Take it out, also where it is spelled %00.",
   });
 }
+
+/**
+ * What a pool makes its clients of: each is made with the address's settings of that moment. Where they cannot be read,
+ * those from before count: the pool cannot be told, and the server says what is wrong with them.
+ */
+export function renewingClient(address: DatabaseAddress, options: ClientOptions): typeof pg.Client {
+  const { Client, ...first } = clientConfigOf(address, options);
+  let last: pg.ClientConfig = first;
+  const renewed = () => {
+    try {
+      last = clientConfigOf(address, options);
+    } catch {
+      // Said above.
+    }
+    return last;
+  };
+  return class extends Client {
+    constructor() {
+      super(renewed());
+    }
+  };
+}
+
+/** A client that asks for its password before it connects, so that the server need not wait for it. */
+function withPassword(
+  Client: typeof pg.Client,
+  { url, password: provider }: DatabaseAddress,
+): typeof pg.Client {
+  const { password, searchParams } = new URL(url);
+  if (provider === undefined || password !== "" || searchParams.has("password")) return Client;
+  const ask: PasswordProvider = provider;
+  return class extends Client {
+    override connect(): Promise<pg.Client>;
+    override connect(callback: Connected): void;
+    override connect(callback?: Connected): Promise<pg.Client> | undefined {
+      const { host, port, user = "", database = "" } = this;
+      const asked = ask({ host, port, user, database }).then((given) => {
+        this.password = given;
+      });
+      if (callback === undefined) return asked.then(() => super.connect());
+      asked.then(() => super.connect(callback), callback as (error: Error) => void);
+      return undefined;
+    }
+  };
+}
+
+/** What the driver's pool gives to be called. */
+type Connected = ((error: Error) => void) | ((error: null, client: pg.Client) => void);
 
 /** A client that prefers TLS: told that the server has none, it goes on in clear text on the same connection. */
 class PreferringClient extends pg.Client {

@@ -1,6 +1,6 @@
 import pg from "pg";
 import type { DatabaseAddress } from "../core/database.ts";
-import { type ClientOptions, clientConfigOf } from "./client.ts";
+import { type ClientOptions, clientConfigOf, renewingClient } from "./client.ts";
 
 export interface PoolOptions extends ClientOptions {
   /** So many connections at most. */
@@ -17,6 +17,7 @@ export interface PoolOptions extends ClientOptions {
 export function createPool(address: DatabaseAddress, options: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
     ...clientConfigOf(address, options),
+    ...{ Client: renewingClient(address, options) },
     max: options.max,
     idleTimeoutMillis: options.idleTimeoutMs,
   });

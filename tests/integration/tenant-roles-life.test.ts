@@ -82,7 +82,7 @@ describe("a tenant's role", () => {
     );
     expect(await refusalOf(removeTenant(context, { tenant: "acme" }))).toMatchObject({
       code: "onboarding",
-      message: `the schemas of tenant acme are gone, and its role acme@${name} is needed elsewhere: privileges for table shared`,
+      message: `the schemas of tenant acme are gone, and its role acme@${name} is needed elsewhere: privileges for table public.shared`,
       remedy: expect.stringContaining(`DROP OWNED BY "acme@${name}"`),
     });
     expect(await tracesOf(fleet, "acme")).toEqual([`acme@${name}`, "removing"]);

@@ -148,7 +148,7 @@ describe("databases", () => {
 
   test("some set: an error that names the others, unless they are not needed", () => {
     expect(problemsOf(() => resolve({ A: url }))[0]).toContain("variable B is not set");
-    expect(resolve({ A: url }, ["main"])).toEqual({
+    expect(resolve({ A: url }, ["main"])).toMatchObject({
       kind: "configured",
       addresses: [{ name: "main", url, tls: {} }],
     });

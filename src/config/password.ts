@@ -1,0 +1,140 @@
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import type { Login, PasswordProvider } from "../core/database.ts";
+import { FleetError, messageOf } from "../core/errors.ts";
+import type { FleetConfig } from "./schema.ts";
+import { type Environment, getSecret, keepSecret } from "./secrets.ts";
+
+type DatabaseConfig = FleetConfig["databases"][string];
+
+/** A password is a line; whoever writes more has mistaken the command. */
+const longestOutput = 64 * 1024;
+
+/**
+ * How connections to a database get their password where their URL has none: it is asked for at each connection that
+ * needs one. Connections that are made at the same time share an answer.
+ *
+ * @param name the database, for errors
+ * @param patienceMs how long an answer may take, in milliseconds
+ * @returns undefined when the configuration does not say
+ */
+export function passwordProvider(
+  name: string,
+  config: DatabaseConfig,
+  environment: Environment,
+  patienceMs: number,
+): PasswordProvider | undefined {
+  const ask = sourceOf(config, environment);
+  if (ask === undefined) return undefined;
+  const pending = new Map<string, Promise<string>>();
+  return (login) => {
+    const key = JSON.stringify(login);
+    const asked =
+      pending.get(key) ?? answer(name, ask, login, patienceMs).finally(() => pending.delete(key));
+    pending.set(key, asked);
+    return asked;
+  };
+}
+
+/** What gives a password, and the key of the configuration that says so. */
+interface Source {
+  readonly key: "password" | "passwordCommand" | "passwordFile";
+  readonly read: (login: Login, signal: AbortSignal) => unknown;
+}
+
+function sourceOf(
+  { password, passwordCommand, passwordFile }: DatabaseConfig,
+  environment: Environment,
+): Source | undefined {
+  if (typeof password === "function") return { key: "password", read: password };
+  if (password !== undefined) {
+    const { environmentVariable } = password;
+    return { key: "password", read: () => getSecret(environmentVariable, environment) };
+  }
+  if (passwordCommand !== undefined)
+    return {
+      key: "passwordCommand",
+      read: (login, signal) => outputOf(passwordCommand, login, environment, signal),
+    };
+  if (passwordFile !== undefined)
+    return { key: "passwordFile", read: () => readFileSync(passwordFile, "utf8") };
+  return undefined;
+}
+
+async function answer(
+  name: string,
+  { key, read }: Source,
+  login: Login,
+  patienceMs: number,
+): Promise<string> {
+  const where = `databases.${name}.${key}`;
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), patienceMs);
+  const overdue = new Promise<never>((_, reject) => {
+    late.signal.addEventListener("abort", () =>
+      reject(new Error(`it gave none within ${patienceMs / 1_000} s`)),
+    );
+  });
+  try {
+    const given = await Promise.race([read(login, late.signal), overdue]);
+    if (typeof given !== "string") throw new Error("it gave none");
+    const password = given.replace(/\r?\n$/, "");
+    if (password === "") throw new Error("it gave an empty one");
+    if (/[\r\n]/.test(password)) throw new Error("it gave more than one line");
+    if (password.includes("\0")) throw new Error("it gave one with a NUL byte");
+    keepSecret(password);
+    return password;
+  } catch (cause) {
+    throw new FleetError("unreachable", `no password for database "${name}": ${messageOf(cause)}`, {
+      where,
+      remedy:
+        key === "passwordCommand"
+          ? "Run the command by hand to see what it says; its output is not shown here."
+          : "Correct what the configuration names. Nothing was sent.",
+      cause,
+    });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What a shell command writes. Neither that nor its errors are shown: they may hold the password. */
+function outputOf(
+  command: string,
+  { host, port, user, database }: Login,
+  environment: Environment,
+  signal: AbortSignal,
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, {
+      shell: true,
+      // A group of its own, so that what the shell has started ends with it.
+      detached: true,
+      stdio: ["ignore", "pipe", "ignore"],
+      env: {
+        ...environment,
+        PGHOST: host,
+        PGPORT: String(port),
+        PGUSER: user,
+        PGDATABASE: database,
+      },
+    });
+    const end = () => void (child.pid !== undefined && process.kill(-child.pid, "SIGKILL"));
+    const onAbort = () => {
+      if (child.exitCode === null) end();
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    let output = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+      if (output.length > longestOutput && child.exitCode === null) end();
+    });
+    child.once("error", reject);
+    child.once("close", (code, ended) => {
+      signal.removeEventListener("abort", onAbort);
+      if (output.length > longestOutput) reject(new Error("the command writes too much"));
+      else if (code === 0) resolve(output);
+      else reject(new Error(`the command ended with ${code ?? ended}`));
+    });
+  });
+}
