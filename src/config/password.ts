@@ -7,7 +7,7 @@ import { type Environment, getSecret, keepSecret } from "./secrets.ts";
 
 type DatabaseConfig = FleetConfig["databases"][string];
 
-/** A password is a line; whoever writes more has mistaken the command. */
+/** More characters than this are no password. */
 const longestOutput = 64 * 1024;
 
 /**

@@ -213,7 +213,7 @@ function unreadable(address: DatabaseAddress, cause: unknown): FleetError {
       remedy:
         state === sqlstate.insufficientPrivilege
           ? "Give the role the right that is named. Nothing was changed."
-          : `Nothing was changed. ${serverRemedy(state) ?? "Mend what is named, then try again."}`,
+          : `Nothing was changed. ${serverRemedy(state) ?? "Fix what is named, then try again."}`,
       cause,
     },
   );

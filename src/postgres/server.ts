@@ -31,7 +31,7 @@ export interface Server {
 /** Connections that are left to others, as a share of max_connections. */
 const leftToOthers = 0.05;
 
-/** Functions of pg_catalog that a rollout calls. Everybody may, unless somebody has taken it from PUBLIC. */
+/** Functions of pg_catalog that a rollout calls. PUBLIC may execute them unless that was revoked. */
 const called = [
   "pg_logical_emit_message",
   "pg_try_advisory_xact_lock",

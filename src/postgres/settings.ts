@@ -36,7 +36,7 @@ const own: readonly (readonly [name: string, value: string])[] = [
  */
 export function ownSettings(backend: number): string {
   const rows = own.map(([name, value]) => `(${quoteLiteral(name)}, ${quoteLiteral(value)})`);
-  // Whoever waits for a stronger confirmation than the local disk's keeps it.
+  // A stronger confirmation than the local disk's is kept.
   const wanted = `CASE own.name
     WHEN 'synchronous_commit' THEN pg_catalog.current_setting(own.name) = 'off'
     WHEN 'DateStyle' THEN pg_catalog.pg_backend_pid() = ${backend} OR pg_catalog.current_setting(own.name) NOT LIKE 'ISO%'

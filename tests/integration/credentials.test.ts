@@ -73,7 +73,7 @@ describe("a password that is asked for at each connection", () => {
   test("counts only where the URL has none", async () => {
     const { url, run } = await setUp();
     const password = () => {
-      throw new Error("nobody asked");
+      throw new Error("it was not asked for");
     };
     expect(byTenant(await run({ url, password }))).toEqual(done);
   });

@@ -124,7 +124,7 @@ test.each<[string, Partial<FleetInput>]>([
   ["the registry", { tenants: undefined, registry: "two" }],
   ["a query", { tenants: { query: "SELECT 'a' AS id", database: "two" } }],
 ])(
-  "without %s in an unreachable database nobody is known, and nothing is done",
+  "%s in an unreachable database: the tenants are not known, and nothing is done",
   async (_, more) => {
     const one = await createDatabase();
     const config = twoDatabases(one.url, urlWith(one.url, { port: "1" }), more);

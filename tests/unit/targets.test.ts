@@ -25,7 +25,7 @@ describe("tenants", () => {
   });
 
   test.each(["", "  ", "\n", " , ,"])(
-    "TENANTS that is set to %j and names nobody is an error",
+    "TENANTS that is set to %j names no tenant, and is an error",
     (text) => {
       expect(() => tenantsOf(fleet, text)).toThrow(
         expect.objectContaining({ code: "usage", message: "TENANTS is set, and names no tenant" }),
