@@ -136,8 +136,12 @@ export function refuseUnusable({ unusable }: PlannedFleet): void {
   throwProblems([...unusable.values()], "some databases cannot be used");
 }
 
-/** What is about a database; anything else, such as an interruption, is about the run. */
-function unusableError(error: unknown): FleetError {
+/**
+ * Why a database cannot be used, from what was thrown.
+ *
+ * @throws what is not about the database, such as an interruption
+ */
+export function unusableError(error: unknown): FleetError {
   if (isFleetError(error) && (error.code === "unreachable" || error.code === "config"))
     return error;
   throw error;

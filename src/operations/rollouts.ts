@@ -1,9 +1,9 @@
 import { readOutcomes, readRollouts } from "../control/rollouts.ts";
-import { FleetError } from "../core/errors.ts";
+import { FleetError, throwProblems } from "../core/errors.ts";
 import type { OutcomeRecord, RolloutRecord } from "../core/rollout.ts";
 import { unknownNames } from "../tenants/targets.ts";
 import { type Context, withDatabases } from "./context.ts";
-import { withDatabase } from "./plan-fleet.ts";
+import { unusableError, withDatabase } from "./plan-fleet.ts";
 
 /** A rollout over all databases that it touched. */
 export interface Rollout extends Omit<RolloutRecord, "database"> {
@@ -19,14 +19,28 @@ export interface RolloutDetail extends Rollout {
   readonly outcomes: readonly (OutcomeRecord & { readonly database: string })[];
 }
 
-/** The newest rollouts of the named databases (none: all), newest first. */
+/** Hears of a database that cannot be used: what it keeps is missing from the result. */
+export type OnUnusable = (error: FleetError) => void;
+
+function refuse(error: FleetError): void {
+  throw error;
+}
+
+/**
+ * The newest rollouts of the named databases (none: all), newest first.
+ *
+ * @param onUnusable without it, a database that cannot be used is an error
+ * @throws FleetError `unreachable` or `config` when no database can be used
+ */
 export async function listRollouts(
   context: Context,
   databases: readonly string[],
   limit: number,
+  onUnusable: OnUnusable = refuse,
 ): Promise<Rollout[]> {
-  return withDatabases(context, databasesOf(context, databases), (open) =>
-    read(context, open.addressOf, databasesOf(context, databases), "", limit),
+  const names = databasesOf(context, databases);
+  return withDatabases(context, names, (open) =>
+    read(context, open.addressOf, names, { prefix: "", limit, onUnusable }),
   );
 }
 
@@ -40,10 +54,13 @@ export async function showRollout(
   context: Context,
   databases: readonly string[],
   prefix: string,
+  onUnusable: OnUnusable = refuse,
 ): Promise<RolloutDetail> {
   const names = databasesOf(context, databases);
   return withDatabases(context, names, async (open) => {
-    const [rollout, ...others] = await read(context, open.addressOf, names, prefix, 5);
+    const [rollout, ...others] = await read(context, open.addressOf, names, {
+      ...{ prefix, limit: 5, onUnusable },
+    });
     if (rollout === undefined) {
       throw new FleetError("usage", `no rollout ${prefix} is kept`, {
         remedy: "See what is: drizzle-fleet rollouts",
@@ -76,31 +93,39 @@ function databasesOf({ config }: Context, wanted: readonly string[]): string[] {
   return wanted.length === 0 ? all : [...wanted];
 }
 
+interface Wanted {
+  readonly prefix: string;
+  readonly limit: number;
+  readonly onUnusable: OnUnusable;
+}
+
 /** What each database keeps, put together by id. */
 async function read(
   context: Context,
   addressOf: (name: string) => Parameters<typeof withDatabase>[1],
   names: readonly string[],
-  prefix: string,
-  limit: number,
+  { prefix, limit, onUnusable }: Wanted,
 ): Promise<Rollout[]> {
+  const unusable = new Map<string, FleetError>();
   const found = await Promise.all(
-    names.map(async (name) =>
-      (
-        await withDatabase(context, addressOf(name), (session) =>
-          readRollouts(session, name, prefix, limit),
-        )
-      ).map(
-        ({ database, concerned, ...rollout }): Rollout => ({
-          ...rollout,
-          databases: [database],
-          unkept: concerned.filter((one) => one !== database && names.includes(one)),
-        }),
-      ),
+    names.map((name) =>
+      withDatabase(context, addressOf(name), (session) =>
+        readRollouts(session, name, prefix, limit),
+      ).catch((error: unknown) => {
+        unusable.set(name, unusableError(error));
+        return [];
+      }),
     ),
   );
+  if (unusable.size === names.length)
+    throwProblems([...unusable.values()], "no database can be used");
+  for (const error of unusable.values()) onUnusable(error);
+  // A database that cannot be asked may well keep the rollout.
+  const asked = names.filter((name) => !unusable.has(name));
   const byId = new Map<string, Rollout>();
-  for (const rollout of found.flat()) {
+  for (const { database, concerned, ...rest } of found.flat()) {
+    const unkept = concerned.filter((one) => one !== database && asked.includes(one));
+    const rollout: Rollout = { ...rest, databases: [database], unkept };
     const other = byId.get(rollout.id);
     byId.set(rollout.id, other === undefined ? rollout : merged(other, rollout));
   }

@@ -103,6 +103,9 @@ describe("one of two databases cannot be used", () => {
     const last = JSON.parse(migrated.stdout.trimEnd().split("\n").at(-1) ?? "");
     expect(last).toMatchObject({ type: "summary", succeeded: 2, failed: 2 });
     expect(last.failures).toMatchObject([{ targets: ["app/b", "app/d"] }]);
+    const rollouts = await runCli(project, ["rollouts"]);
+    expect(rollouts).toMatchObject({ code: 1, stdout: expect.stringMatching(/migrate +2 +2/) });
+    expect(rollouts.stderr).toContain('Missing: database "two" at');
   });
 });
 
