@@ -21,6 +21,11 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal | undefined;
   /** False: a server without a free connection is an error at once, see `isServerFull`. */
   readonly waitWhenFull?: boolean;
+  /**
+   * How long to try again with a password that is refused, in milliseconds; not at all unless given. A file may get the
+   * new one only after the server.
+   */
+  readonly waitForPasswordMs?: number;
 }
 
 /** The server looks after its client this often while a statement runs; else it would not miss a killed one. */
@@ -65,12 +70,15 @@ export class Session implements Channel {
    */
   static async connect(address: DatabaseAddress, options: ConnectOptions): Promise<Session> {
     const deadline = Date.now() + options.waitMs;
+    const rotated = Date.now() + (options.waitForPasswordMs ?? 0);
     for (let delay = 100; ; delay = Math.min(delay * 2, 2_000)) {
       try {
         return await Session.#connectOnce(address, Math.max(deadline - Date.now(), 1_000));
       } catch (error) {
         if (isFleetError(error)) throw error;
-        if (!isWorthWaiting(error, options)) throw refused(address, error);
+        const isRotating =
+          sqlstateOf(error) === sqlstate.invalidPassword && Date.now() + delay < rotated;
+        if (!isRotating && !isWorthWaiting(error, options)) throw refused(address, error);
         if (Date.now() + delay > deadline) throw unreachable(address, options.waitMs, error);
         await sleep(delay, undefined, { signal: options.signal });
       }

@@ -13,6 +13,9 @@ import { type AttemptResult, attempt, brokenOutcome, giveUp, type Work } from ".
 /** How long a target waits for another runner that holds it, in milliseconds. */
 const patienceWithRunners = 10 * 60_000;
 
+/** The password was right when the rollout began: how long to wait for a new one, in milliseconds. */
+const patienceWithPasswords = 5_000;
+
 /** At the latest after so many targets, or so many milliseconds, a worker makes sure that they are on disk. */
 const flushAfter = { targets: 100, ms: 1_000 };
 
@@ -98,7 +101,10 @@ async function connect(
   for (;;) {
     const waitWhenFull = crew.size === 1;
     try {
-      return await Session.connect(crew.address, { ...patience, waitWhenFull });
+      return await Session.connect(crew.address, {
+        ...{ ...patience, waitWhenFull },
+        waitForPasswordMs: patienceWithPasswords,
+      });
     } catch (error) {
       const cause = error instanceof Error ? error.cause : undefined;
       // While it was being refused this one may have become the last.

@@ -123,7 +123,10 @@ describe("a password that is asked for at each connection", () => {
       const context = contextFor(await createFolder(files), fleet, environment);
       let rotated: Promise<unknown> | undefined;
       const result = await migrateAll(context, {}, ({ type }) => {
-        if (type === "stepApplied") rotated ??= rotate("another").then(() => write("another"));
+        if (type === "stepApplied")
+          rotated ??= rotate("another")
+            .then(() => sleep(1_500))
+            .then(() => write("another"));
       });
       await rotated;
       expect(new Set(result.outcomes.map(({ status }) => status))).toEqual(new Set(["succeeded"]));
