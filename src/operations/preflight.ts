@@ -8,7 +8,7 @@ import type { DatabaseState } from "./plan-fleet.ts";
 
 /**
  * Gives each target whose schema the role may not change this as its problem, with the SQL that changes it. It knows
- * what is certain to fail: the ledger, new schemas, and tables that a statement of the plan alters or indexes.
+ * what is certain to fail: the ledger, new schemas, and what a statement of the plan alters, drops or indexes.
  *
  * @throws FleetError `config` when that is so for every target that has something to do
  */
@@ -47,8 +47,8 @@ export function withoutForbidden(
 /** What a step's statements take beside the ledger. */
 interface Demands {
   readonly creates: boolean;
-  /** Tables that statements alter, drop or index: only their owner may. */
-  readonly tables: ReadonlySet<string>;
+  /** Names of what statements alter, drop or index: only the owner may. */
+  readonly owned: ReadonlySet<string>;
 }
 
 type DemandsOf = (service: string, tag: string) => Demands;
@@ -67,7 +67,10 @@ const creating =
   /^\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:UNIQUE\s+)?(?:TABLE|INDEX|TYPE|SEQUENCE|VIEW|MATERIALIZED|FUNCTION|PROCEDURE|DOMAIN)\b/i;
 const name = String.raw`(?:"?public"?\s*\.\s*)?("(?:[^"]|"")+"|[a-z_]\w*)(?!\s*\.)`;
 const owning = [
-  new RegExp(String.raw`^\s*(?:ALTER|DROP)\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?${name}`, "i"),
+  new RegExp(
+    String.raw`^\s*(?:ALTER|DROP)\s+(?:TABLE|VIEW|MATERIALIZED\s+VIEW|SEQUENCE|TYPE|DOMAIN)\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?${name}`,
+    "i",
+  ),
   new RegExp(String.raw`^\s*CREATE\s+(?:UNIQUE\s+)?INDEX\b[^(]*?\sON\s+(?:ONLY\s+)?${name}`, "i"),
 ];
 
@@ -76,14 +79,14 @@ function demandsIn(script: Script | undefined): Demands {
   const texts = (script?.statements ?? []).map(({ original }) =>
     original.replace(/^(?:\s|--[^\n]*\n)+/, ""),
   );
-  const tables = texts.flatMap((text) =>
+  const owned = texts.flatMap((text) =>
     owning.flatMap((pattern) => {
       const found = pattern.exec(text)?.[1];
       if (found === undefined) return [];
       return found.startsWith('"') ? found.slice(1, -1).replaceAll('""', '"') : found.toLowerCase();
     }),
   );
-  return { creates: texts.some((text) => creating.test(text)), tables: new Set(tables) };
+  return { creates: texts.some((text) => creating.test(text)), owned: new Set(owned) };
 }
 
 function missingRight(
@@ -111,21 +114,21 @@ function missingRight(
       `GRANT SELECT, INSERT, UPDATE, DELETE ON ${ledgerOf(target.schema)} TO ${who}`,
     );
   for (const { tag, action } of steps) {
-    const { creates, tables } =
+    const { creates, owned } =
       action === "apply" || action === "downgrade"
         ? demands(target.service, tag)
-        : { creates: false, tables: new Set<string>() };
+        : { creates: false, owned: new Set<string>() };
     if (!closed.create && (creates || create === "ledger"))
       return problem(
         `role ${role} may not create anything in schema ${target.schema} of database "${target.database}"`,
         `GRANT USAGE, CREATE ON SCHEMA ${place} TO ${who}`,
         tag,
       );
-    const foreign = closed.foreign.find((table) => tables.has(table.name));
+    const foreign = closed.foreign.find((one) => owned.has(one.name));
     if (foreign !== undefined)
       return problem(
-        `table ${foreign.name} of schema ${target.schema} in database "${target.database}" belongs to role ${foreign.owner}, and role ${role} may not change it`,
-        `ALTER TABLE ${place}.${quoteIdentifier(foreign.name)} OWNER TO ${who}`,
+        `${foreign.kind.toLowerCase()} ${foreign.name} of schema ${target.schema} in database "${target.database}" belongs to role ${foreign.owner}, and role ${role} may not change it`,
+        `ALTER ${foreign.kind} ${place}.${quoteIdentifier(foreign.name)} OWNER TO ${who}`,
         tag,
       );
   }

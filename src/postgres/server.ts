@@ -131,8 +131,16 @@ export interface ClosedSchema {
   readonly ledger: boolean;
   /** False: the role may not create anything in the schema. */
   readonly create: boolean;
-  /** Tables that belong to a role that this one is not a member of, by name; with their owner. */
-  readonly foreign: readonly { readonly name: string; readonly owner: string }[];
+  /** What belongs to a role that this one is not a member of. */
+  readonly foreign: readonly ForeignObject[];
+}
+
+/** A table, view, sequence, enum or domain of another owner. */
+export interface ForeignObject {
+  /** As SQL calls it: `TABLE`, `MATERIALIZED VIEW`. */
+  readonly kind: string;
+  readonly name: string;
+  readonly owner: string;
 }
 
 /**
@@ -148,15 +156,20 @@ export function findClosedSchemas(
 ): Promise<ClosedSchema[]> {
   return session.query<ClosedSchema>(
     `WITH members AS MATERIALIZED (SELECT oid FROM pg_catalog.pg_roles WHERE NOT pg_has_role(oid, 'USAGE')),
-     others AS (
-       SELECT c.relnamespace, jsonb_agg(jsonb_build_object('name', c.relname, 'owner', pg_get_userbyid(c.relowner)) ORDER BY c.relname) AS tables
-       FROM pg_catalog.pg_class c JOIN members m ON m.oid = c.relowner
-       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-       WHERE n.nspname = ANY($1) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') GROUP BY c.relnamespace
+     objects AS (
+       SELECT relnamespace AS namespace, relname AS name, relowner AS owner,
+         CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind
+       FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+       UNION ALL SELECT typnamespace, typname, typowner, 'TYPE' FROM pg_catalog.pg_type WHERE typtype IN ('e', 'd')
+     ), others AS (
+       SELECT o.namespace, jsonb_agg(jsonb_build_object('kind', o.kind, 'name', o.name, 'owner', pg_get_userbyid(o.owner))
+         ORDER BY o.name) AS objects
+       FROM objects o JOIN members m ON m.oid = o.owner
+       JOIN pg_catalog.pg_namespace n ON n.oid = o.namespace WHERE n.nspname = ANY($1) GROUP BY o.namespace
      ), asked AS (
-       SELECT n.nspname::text AS schema, coalesce(o.tables, '[]') AS "foreign", has_schema_privilege(n.oid, 'CREATE') AS "create",
+       SELECT n.nspname::text AS schema, coalesce(o.objects, '[]') AS "foreign", has_schema_privilege(n.oid, 'CREATE') AS "create",
          l.oid IS NULL OR (has_table_privilege(l.oid, 'INSERT') AND has_table_privilege(l.oid, 'UPDATE')) AS ledger
-       FROM pg_catalog.pg_namespace n LEFT JOIN others o ON o.relnamespace = n.oid
+       FROM pg_catalog.pg_namespace n LEFT JOIN others o ON o.namespace = n.oid
        LEFT JOIN pg_catalog.pg_class l ON l.relnamespace = n.oid AND l.relname = $2 AND l.relkind = 'r'
        WHERE n.nspname = ANY($1)
      ) SELECT * FROM asked WHERE NOT ledger OR NOT "create" OR "foreign" <> '[]'`,

@@ -103,6 +103,19 @@ describe("before the first target is touched", () => {
     });
   });
 
+  test("the owner of an enum that gets a value is asked for", async () => {
+    const { database, url } = await setUp();
+    const migrations = { "0000_e": `CREATE TYPE "public"."kind" AS ENUM ('x');` };
+    const root = await createFolder(history("drizzle/app", migrations));
+    const context = contextFor(root, appFleet(url, ["a"]));
+    await migrateAll(context);
+    await database.query("ALTER TYPE app_a.kind OWNER TO CURRENT_USER");
+    const next = { ...migrations, "0001_v": `ALTER TYPE "public"."kind" ADD VALUE 'y';` };
+    await writeFiles(root, history("drizzle/app", next));
+    await expectRefusal(migrateAll(context), "type kind of schema app_a", database);
+    expect(byTenant(await migrateAll(context))).toEqual({ a: "succeeded 0001_v" });
+  });
+
   test("rights in the schema and on the ledger are asked for", async () => {
     const { database, role, context, next } = await setUp();
     await migrateAll(context);
