@@ -136,7 +136,7 @@ export interface ClosedSchema {
 }
 
 /** A table, view, sequence, enum or domain of another owner. */
-export interface ForeignObject {
+interface ForeignObject {
   /** As SQL calls it: `TABLE`, `MATERIALIZED VIEW`. */
   readonly kind: string;
   readonly name: string;

@@ -70,6 +70,15 @@ describe("one of two databases cannot be used", () => {
     },
   );
 
+  test("--failed does not take it for finished", async () => {
+    const [one, two] = [await createDatabase(), await createDatabase()];
+    const root = await createFolder(files);
+    await migrateAll(contextFor(root, twoDatabases(one.url, two.url)));
+    const context = contextFor(root, twoDatabases(one.url, urlWith(two.url, { port: "1" })));
+    const result = await migrateAll(context, { failed: true });
+    expect(byTenant(result)).toEqual({ b: "failed", d: "failed" });
+  });
+
   test("status and plan show the rest, and what is missing", async () => {
     const one = await createDatabase();
     const context = contextFor(
