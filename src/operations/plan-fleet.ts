@@ -6,6 +6,7 @@ import type { PlanProblem, TargetPlan } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
 import { type History, historyOf, type Planner, planTargets } from "../plan/build.ts";
+import { patienceFor } from "../postgres/answer.ts";
 import { flushLog } from "../postgres/flush.ts";
 import {
   type ClosedSchema,
@@ -196,7 +197,8 @@ export async function reading<Result>(
   attempt: (connect: ConnectOptions) => Promise<Result>,
 ): Promise<Result> {
   const { signal } = context;
-  const connect = { waitMs: context.config.fleet.connectTimeout, signal };
+  const waitMs = context.config.fleet.connectTimeout;
+  const connect = { waitMs, signal, answerWithinMs: patienceFor(waitMs) };
   for (let count = 1; ; count += 1) {
     try {
       return await attempt(connect);

@@ -9,6 +9,7 @@ import type { NewRollout, RolloutGoal } from "../core/rollout.ts";
 import type { Target } from "../core/target.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
 import { type History, historyOf, type Planner } from "../plan/build.ts";
+import { patienceFor } from "../postgres/answer.ts";
 import { Session } from "../postgres/session.ts";
 import { harmless, type RolloutResult, runPlan } from "../rollout/fleet.ts";
 import type { RolloutOptions } from "../rollout/options.ts";
@@ -83,7 +84,11 @@ export async function rollOut(
     ...choices,
     id,
     addressOf: open.addressOf,
-    connect: { waitMs: fleet.connectTimeout, signal: context.signal },
+    connect: {
+      waitMs: fleet.connectTimeout,
+      answerWithinMs: patienceFor(fleet.connectTimeout),
+      signal: context.signal,
+    },
     concurrencyOf,
     retry: fleet.retry,
     by: `drizzle-fleet ${packageVersion()}`,

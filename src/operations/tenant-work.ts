@@ -2,7 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { FleetError, isFleetError } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
 import type { TenantRecord } from "../core/tenant.ts";
-import { Session } from "../postgres/session.ts";
+import { patienceFor } from "../postgres/answer.ts";
+import { type ConnectOptions, Session } from "../postgres/session.ts";
 import { isRetryable } from "../postgres/sqlstate.ts";
 import { inTenant, runInTenant, type TenantWork } from "../rollout/in-tenant.ts";
 import { delayBefore } from "../rollout/retry.ts";
@@ -52,7 +53,10 @@ export async function holdTenant<Result>(
     const sessions = new Sessions(open, fleet.connectTimeout, databases);
     const sessionFor = (database: string) => sessions.get(database);
     try {
-      const registry = await sessions.open(home, context.signal);
+      const registry = await sessions.open(home, {
+        signal: context.signal,
+        answerWithinMs: patienceFor(fleet.connectTimeout),
+      });
       if (registry.pooled) throw needsDirect(home);
       const { lockTenant } = await import("../control/registry.ts");
       if (!(await lockTenant(registry, id))) throw busy(id);
@@ -142,9 +146,12 @@ class Sessions {
     for (const database of early) this.get(database).catch(() => undefined);
   }
 
-  async open(database: string, signal?: AbortSignal): Promise<Session> {
+  async open(
+    database: string,
+    more: Pick<ConnectOptions, "signal" | "answerWithinMs"> = {},
+  ): Promise<Session> {
     const address = this.#open.addressOf(database);
-    const opening = Session.connect(address, { waitMs: this.#waitMs, signal });
+    const opening = Session.connect(address, { waitMs: this.#waitMs, ...more });
     this.#all.push(opening);
     return opening;
   }

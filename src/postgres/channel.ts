@@ -6,11 +6,15 @@ export interface Channel {
   readonly pooled: boolean;
   /** True once nothing more can be sent. */
   readonly lost: boolean;
-  /** Sends several statements as one message. */
-  script(sql: string): Promise<void>;
+  /**
+   * Sends several statements as one message.
+   *
+   * @param withinMs how long the answer may take, in milliseconds; without it as for the tool's own queries
+   */
+  script(sql: string, withinMs?: number): Promise<void>;
   /** Does what follows if an SQL condition, which is never null, is true. */
   when(condition: string, then: () => Promise<void>): Promise<void>;
   /** Runs the statements that a query gives in its one column, `statement`, each as a message of its own. */
-  each(query: string): Promise<void>;
+  each(query: string, withinMs?: number): Promise<void>;
   close(): Promise<void>;
 }

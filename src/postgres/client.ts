@@ -3,6 +3,7 @@ import pg from "pg";
 import type { DatabaseAddress, PasswordProvider } from "../core/database.ts";
 import { FleetError } from "../core/errors.ts";
 import { refuseUnsendable } from "../core/sendable.ts";
+import { dropConnection } from "./answer.ts";
 import { tlsOf } from "./tls.ts";
 
 export interface ClientOptions {
@@ -29,7 +30,7 @@ export function clientConfigOf(
   const { url, ssl, optional, direct } = tlsOf(current);
   refuseNul(address.name, url);
   refuseUnsendable("the application name", applicationName);
-  const Client = optional ? PreferringClient : pg.Client;
+  const Client = optional ? PreferringClient : FleetClient;
   return {
     connectionString: url,
     ssl,
@@ -37,6 +38,7 @@ export function clientConfigOf(
     application_name: applicationName,
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
+    keepAliveInitialDelayMillis: keepAliveAfter,
     Client: withPassword(Client, current),
   };
 }
@@ -98,8 +100,32 @@ function withPassword(
 /** What the driver's pool gives to be called. */
 type Connected = ((error: Error) => void) | ((error: null, client: pg.Client) => void);
 
+/**
+ * TCP asks after so many silent milliseconds whether the other side is still there, and Node.js then lets it ask
+ * every second, ten times. A connection that a firewall forgot is found out after some 15 s, also in a statement that
+ * takes hours.
+ */
+const keepAliveAfter = 5_000;
+
+/** How long the server may take to close a connection, in milliseconds. */
+const goodbye = 2_000;
+
+/** A client that does not wait for a server that never answers its goodbye. */
+class FleetClient extends pg.Client {
+  override end(): Promise<void>;
+  override end(callback: (error: Error) => void): void;
+  override end(callback?: (error: Error) => void): Promise<void> | undefined {
+    const timer = setTimeout(() => dropConnection(this), goodbye);
+    timer.unref();
+    this.once("end", () => clearTimeout(timer));
+    if (callback === undefined) return super.end();
+    super.end(callback);
+    return undefined;
+  }
+}
+
 /** A client that prefers TLS: told that the server has none, it goes on in clear text on the same connection. */
-class PreferringClient extends pg.Client {
+class PreferringClient extends FleetClient {
   constructor(config?: string | pg.ClientConfig) {
     super(config);
     const { connection } = this;

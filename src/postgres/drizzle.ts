@@ -1,6 +1,7 @@
 import type { PgRemoteDatabase } from "drizzle-orm/pg-proxy";
 import type pg from "pg";
 import { refuseUnsendableQuery } from "../core/sendable.ts";
+import { answered } from "./answer.ts";
 import { shortenWords } from "./server-words.ts";
 
 /** Drizzle's query builder, over a connection of ours. */
@@ -10,10 +11,12 @@ export type Drizzle = PgRemoteDatabase;
  * Gives a client to Drizzle's query builder. It goes through Drizzle's proxy, not its node-postgres, which would look
  * for a pg of its own: a project that uses another driver has none. Values are parsed by pg, as everywhere.
  *
+ * @param withinMs how long the answer to each query may take, in milliseconds
  * @throws the driver's own error: Drizzle's, around it, has the statement and its values for a message
  */
 export async function withDrizzle<Result>(
   client: pg.Client,
+  withinMs: number,
   use: (db: Drizzle) => PromiseLike<Result>,
 ): Promise<Result> {
   // Loaded here, because it takes longer than all else in a run that has nothing to keep or to look up.
@@ -22,11 +25,9 @@ export async function withDrizzle<Result>(
   const db = drizzle(async (text, values, method) => {
     try {
       refuseUnsendableQuery(text, values);
-      return await client.query<unknown[]>({
-        text,
-        values,
-        ...(method === "all" ? { rowMode: "array" } : {}),
-      });
+      const rowMode = method === "all" ? { rowMode: "array" } : {};
+      const answer = client.query<unknown[]>({ text, values, ...rowMode });
+      return await answered(client, answer, withinMs);
     } catch (error) {
       refusal = { error: shortenWords(error) };
       throw error;

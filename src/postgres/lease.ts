@@ -3,6 +3,7 @@ import type { CustomTypesConfig, Pool, PoolClient, QueryResult } from "pg";
 import { type DatabaseAddress, locationOf } from "../core/database.ts";
 import { FleetError, messageOf } from "../core/errors.ts";
 import { refuseUnsendable } from "../core/sendable.ts";
+import { answered, patienceFor } from "./answer.ts";
 import { isConnectionLoss, isServerFull } from "./sqlstate.ts";
 
 /** A statement as drizzle-orm gives it to its driver. */
@@ -12,8 +13,11 @@ export interface Query {
   readonly types?: CustomTypesConfig | undefined;
 }
 
-/** Connections that have served somebody before: the server may have closed them meanwhile. */
+/** Connections that were used before: the server may have closed them meanwhile. */
 const used = new WeakSet<PoolClient>();
+
+/** How long a connection that was used before may take to begin, in milliseconds: another one is tried then. */
+const patienceWithUsed = 5_000;
 
 /** A connection of a pool, for one transaction. */
 export class Lease {
@@ -22,16 +26,18 @@ export class Lease {
   readonly applicationName: string;
   /** True when the connection is not a new one. */
   readonly reused: boolean;
+  readonly #beginWithinMs: number;
   #lost = false;
   // A connection that is lent has no other listener, and an error that nobody hears ends the process.
   readonly #lose = () => {
     this.#lost = true;
   };
 
-  private constructor(client: PoolClient, applicationName: string) {
+  private constructor(client: PoolClient, applicationName: string, waitMs: number) {
     this.#client = client;
     this.applicationName = applicationName;
     this.reused = used.has(client);
+    this.#beginWithinMs = this.reused ? patienceWithUsed : patienceFor(waitMs);
     used.add(client);
     client.on("error", this.#lose);
   }
@@ -49,7 +55,7 @@ export class Lease {
     const applicationName = inUrl ?? pool.options.application_name ?? "";
     for (let delay = 100; ; delay = Math.min(delay * 2, 2_000)) {
       try {
-        return new Lease(await pool.connect(), applicationName);
+        return new Lease(await pool.connect(), applicationName, waitMs);
       } catch (error) {
         if (isPoolBusy(error)) throw busy(pool, address, waitMs, error);
         if (!isConnectionLoss(error) && !isServerFull(error)) throw error;
@@ -84,6 +90,14 @@ export class Lease {
   }
 
   /**
+   * Sends what a transaction begins with, as `script` does. A connection that gives no answer in time is lost: nothing
+   * of the application's was sent.
+   */
+  begin<Row extends object>(statements: readonly string[]): Promise<Row[]> {
+    return answered(this.#client, this.script<Row>(statements), this.#beginWithinMs);
+  }
+
+  /**
    * Sends several statements as one message.
    *
    * @returns the last one's rows
@@ -96,7 +110,8 @@ export class Lease {
 
   /** Waits for the server's complete answer to a statement that failed. */
   async settle(): Promise<void> {
-    await this.#client.query("").catch(() => undefined);
+    const answer = this.#client.query("");
+    await answered(this.#client, answer, this.#beginWithinMs).catch(() => undefined);
   }
 
   /** Gives the connection back, or closes it: when it is lost, in a transaction, or not `sound`. */

@@ -4,13 +4,14 @@ import type pg from "pg";
 import type { DatabaseAddress } from "../core/database.ts";
 import { isFleetError } from "../core/errors.ts";
 import { refuseUnsendable, refuseUnsendableQuery } from "../core/sendable.ts";
+import { answered, dropConnection, NotSentError } from "./answer.ts";
 import { requestCancel } from "./cancel.ts";
 import type { Channel } from "./channel.ts";
 import { clientConfigOf } from "./client.ts";
 import { misread, refused, unreachable, withoutTriggers } from "./connect-errors.ts";
 import { copyIn, copyOut } from "./copy.ts";
 import { type Drizzle, withDrizzle } from "./drizzle.ts";
-import { Script } from "./script.ts";
+import { Script, ScriptError } from "./script.ts";
 import { inShort } from "./server-words.ts";
 import { ownSettings } from "./settings.ts";
 import { isConnectionLoss, isServerFull, sqlstate, sqlstateOf } from "./sqlstate.ts";
@@ -26,6 +27,8 @@ export interface ConnectOptions {
    * new one only after the server.
    */
   readonly waitForPasswordMs?: number;
+  /** How long the answer to a query or a script may take, in milliseconds; without it any time. See `patienceFor`. */
+  readonly answerWithinMs?: number;
 }
 
 /** The server looks after its client this often while a statement runs; else it would not miss a killed one. */
@@ -51,9 +54,11 @@ export class Session implements Channel {
   #settings: ReadonlyMap<string, string> = new Map();
   #backend = 0;
   #lost = false;
+  readonly #answerWithinMs: number;
 
-  private constructor(client: pg.Client) {
+  private constructor(client: pg.Client, answerWithinMs: number) {
     this.#client = client;
+    this.#answerWithinMs = answerWithinMs;
     client.on("error", () => {
       this.#lost = true;
     });
@@ -73,8 +78,11 @@ export class Session implements Channel {
     const rotated = Date.now() + (options.waitForPasswordMs ?? 0);
     for (let delay = 100; ; delay = Math.min(delay * 2, 2_000)) {
       try {
-        return await Session.#connectOnce(address, Math.max(deadline - Date.now(), 1_000));
+        // One attempt that is never answered must leave time for another.
+        const timeoutMs = Math.max(Math.min(deadline - Date.now(), options.waitMs / 3), 1_000);
+        return await Session.#connectOnce(address, options, timeoutMs);
       } catch (error) {
+        options.signal?.throwIfAborted();
         if (isFleetError(error)) throw error;
         const isRotating =
           sqlstateOf(error) === sqlstate.invalidPassword && Date.now() + delay < rotated;
@@ -85,16 +93,26 @@ export class Session implements Channel {
     }
   }
 
-  static async #connectOnce(address: DatabaseAddress, timeoutMs: number): Promise<Session> {
+  static async #connectOnce(
+    address: DatabaseAddress,
+    { signal, answerWithinMs = Number.POSITIVE_INFINITY }: ConnectOptions,
+    timeoutMs: number,
+  ): Promise<Session> {
     const { Client, ...config } = clientConfigOf(address, {
       applicationName: "drizzle-fleet",
       connectTimeoutMs: timeoutMs,
     });
     const client = new Client(config);
-    const session = new Session(client);
+    const session = new Session(client, answerWithinMs);
+    const interrupt = () => dropConnection(client);
+    signal?.addEventListener("abort", interrupt, { once: true });
     try {
       await client.connect();
-      const { strings, replication } = await session.#getToKnowTheServer();
+      const { strings, replication } = await answered(
+        client,
+        session.#getToKnowTheServer(),
+        timeoutMs,
+      );
       if (strings === "off") throw misread(address);
       if (replication !== "origin") throw withoutTriggers(address, replication);
       return session;
@@ -102,6 +120,8 @@ export class Session implements Channel {
       // A client that was refused keeps its socket, and the process, until the server gives up on it.
       void client.end().catch(() => undefined);
       throw error;
+    } finally {
+      signal?.removeEventListener("abort", interrupt);
     }
   }
 
@@ -153,30 +173,39 @@ export class Session implements Channel {
     return this.#lost;
   }
 
-  /** Runs one statement with parameters and returns its rows. */
+  /**
+   * Runs one statement with parameters and returns its rows.
+   *
+   * @throws the server's error; a connection that is lost, or whose answer takes longer than `answerWithinMs`
+   */
   async query<Row extends pg.QueryResultRow>(
     sql: string,
     values: readonly unknown[] = [],
   ): Promise<Row[]> {
+    if (this.#lost) throw new NotSentError();
     refuseUnsendableQuery(sql, values);
-    const { rows } = await this.#client.query<Row>(sql, [...values]).catch(inShort);
+    const answer = this.#client.query<Row>(sql, [...values]);
+    const { rows } = await answered(this.#client, answer, this.#answerWithinMs).catch(inShort);
     return rows;
   }
 
-  /** Runs queries of Drizzle's builder. Errors are as those of `query`. */
+  /** Runs queries of Drizzle's builder, each as `query` does. Errors are as those of `query`. */
   drizzle<Result>(use: (db: Drizzle) => PromiseLike<Result>): Promise<Result> {
-    return withDrizzle(this.#client, use);
+    return withDrizzle(this.#client, this.#answerWithinMs, use);
   }
 
   /**
    * Sends several statements as one message.
    *
+   * @param withinMs how long the answer may take, in milliseconds
    * @throws ScriptError with the number of statements that had finished
    */
-  script(sql: string): Promise<void> {
-    return new Promise((resolve, reject) => {
+  script(sql: string, withinMs: number = this.#answerWithinMs): Promise<void> {
+    if (this.#lost) return Promise.reject(new ScriptError(0, new NotSentError()));
+    const answer = new Promise<void>((resolve, reject) => {
       this.#client.query(new Script(sql, resolve, reject));
     });
+    return answered(this.#client, answer, withinMs);
   }
 
   /** What a `COPY ... TO STDOUT` gives, as it comes. Nothing else can be sent until it is read to its end. */
@@ -197,9 +226,9 @@ export class Session implements Channel {
     if (row?.holds === true) await then();
   }
 
-  async each(query: string): Promise<void> {
+  async each(query: string, withinMs?: number): Promise<void> {
     for (const { statement } of await this.query<{ statement: string }>(query))
-      await this.script(statement);
+      await this.script(statement, withinMs);
   }
 
   /**

@@ -1,3 +1,5 @@
+import { ScriptError } from "./script.ts";
+
 /** SQLSTATEs this project acts on. Names and codes: PostgreSQL's appendix "Error Codes". */
 export const sqlstate = {
   lockNotAvailable: "55P03",
@@ -66,6 +68,7 @@ export function sqlstateOf(error: unknown): string | undefined {
 
 /** True when the connection failed or broke, so that what was sent may or may not have happened. */
 export function isConnectionLoss(error: unknown): boolean {
+  if (error instanceof ScriptError) return isConnectionLoss(error.cause);
   const state = sqlstateOf(error);
   if (state !== undefined) return state.startsWith("08") || state.startsWith("57P");
   if (networkCodes.has(codeOf(error) ?? "")) return true;

@@ -4,7 +4,16 @@ import { ScriptError } from "../postgres/script.ts";
 import { guard } from "./guard.ts";
 import { StepError, send, stopIfCancelled, tidy } from "./message.ts";
 import { clearAway, demandOf, finishInterrupted, remains } from "./remnants.ts";
-import { begin, type Opening, ownTags, type Run, record, roleOf, textFor } from "./run.ts";
+import {
+  begin,
+  type Opening,
+  ownTags,
+  patienceAlone,
+  type Run,
+  record,
+  roleOf,
+  textFor,
+} from "./run.ts";
 
 /**
  * Runs a statement that cannot be in a transaction. A small transaction before it writes down that it may have
@@ -72,7 +81,8 @@ async function resume(
 async function runStatement(run: Run, segment: Segment, statement: Statement): Promise<void> {
   const { session } = run;
   try {
-    await send(session, segment, { own: [textFor(run, statement)] });
+    const withinMs = patienceAlone(run.context);
+    await send(session, segment, { own: [textFor(run, statement)], withinMs });
   } catch (error) {
     const work = statement.concurrently;
     try {

@@ -38,6 +38,8 @@ export interface Message {
   readonly before?: readonly string[];
   readonly own?: readonly string[];
   readonly after?: readonly string[];
+  /** How long the answer may take, in milliseconds; without it as for the tool's own queries. */
+  readonly withinMs?: number;
 }
 
 /** A statement may end in a line comment: the semicolon goes on a line of its own. */
@@ -49,10 +51,11 @@ const separator = "\n;\n";
  * @throws StepError that names the statement; the session is out of its transaction then, or closed
  */
 export async function send(session: Channel, segment: Segment, message: Message): Promise<void> {
-  const { before = [], own = [], after = [] } = message;
+  const { before = [], own = [], after = [], withinMs } = message;
   const parts = [...before, ...own, ...after];
   try {
-    await session.script(parts.length === 1 ? (parts[0] ?? "") : parts.join(separator) + separator);
+    const text = parts.length === 1 ? (parts[0] ?? "") : parts.join(separator) + separator;
+    await session.script(text, withinMs);
   } catch (error) {
     if (!(error instanceof ScriptError)) throw error;
     // A pooled backend goes to somebody else now: what outlives a transaction must not go along.

@@ -1,7 +1,7 @@
 import type { ConcurrentWork } from "../core/migration.ts";
 import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
 import type { GuardOptions } from "./guard.ts";
-import type { Run } from "./run.ts";
+import { patienceAlone, type Run } from "./run.ts";
 
 type Detaching = ConcurrentWork & { action: "detach" };
 type Reindexing = ConcurrentWork & { action: "reindex" };
@@ -79,10 +79,11 @@ export async function clearAway(run: Run, work: ConcurrentWork): Promise<boolean
 }
 
 async function dropInvalid(run: Run, work: ConcurrentWork): Promise<void> {
-  if (work.action === "reindex") await run.session.each(dropsOfHalfRebuilt(run, work));
+  const withinMs = patienceAlone(run.context);
+  if (work.action === "reindex") await run.session.each(dropsOfHalfRebuilt(run, work), withinMs);
   if (work.action !== "createIndex") return;
   const drop = `DROP INDEX CONCURRENTLY ${qualified(run, work.schema, work.name)}`;
-  await run.session.when(invalidIndex(run, work), () => run.session.script(drop));
+  await run.session.when(invalidIndex(run, work), () => run.session.script(drop, withinMs));
 }
 
 function absent(run: Run, { schema, name }: Named): string {
@@ -122,7 +123,7 @@ async function finishDetaching(run: Run, work: Detaching): Promise<void> {
   const [table, partition] = linkedTables(run, work);
   const finalize = `ALTER TABLE ${table} DETACH PARTITION ${partition} FINALIZE`;
   await run.session.when(`EXISTS (${linkOf(run, work)} AND inhdetachpending)`, () =>
-    run.session.script(finalize),
+    run.session.script(finalize, patienceAlone(run.context)),
   );
 }
 

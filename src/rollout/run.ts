@@ -6,6 +6,7 @@ import type { Target } from "../core/target.ts";
 import { fill } from "../core/template.ts";
 import { downTag } from "../ledger/down-tag.ts";
 import { forget, ledgerOf, recordProgress } from "../ledger/table.ts";
+import { patienceWith } from "../postgres/answer.ts";
 import type { Channel } from "../postgres/channel.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { onlyOwnerWrites } from "../postgres/privileges.ts";
@@ -65,6 +66,11 @@ export const end = ["RESET default_transaction_read_only", "COMMIT"];
 
 /** How one begins that copies: all that it reads is of one moment. */
 export const beginSnapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ";
+
+/** How long the answer to a statement that runs alone may take, in milliseconds. */
+export function patienceAlone({ timeouts }: StepContext): number {
+  return patienceWith(timeouts.concurrently, 1);
+}
 
 /** The role to let into what a run creates. */
 export function roleOf({ target, context }: Run): string | undefined {

@@ -3,6 +3,7 @@ import type { Observer } from "../core/events.ts";
 import type { Failure, Outcome, OutcomeStatus } from "../core/outcome.ts";
 import type { PlanProblem, Step, TargetPlan } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
+import { NotSentError } from "../postgres/answer.ts";
 import type { Session } from "../postgres/session.ts";
 import { isConnectionLoss, isRetryable, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 import { failureOf } from "./failure.ts";
@@ -160,10 +161,15 @@ function again(work: Work, error: unknown, failure: Failure | undefined): Attemp
       attempts: work.attempts + (lockedByRunner ? 0 : 1),
       waits: work.waits + (lockedByRunner ? 1 : 0),
       // An error means that the server rolled back; the end of a connection can also come just after a commit.
-      unanswered: failure === undefined ? unanswered : isConnectionLoss(cause),
+      unanswered: failure === undefined ? unanswered : mayHaveRun(cause),
       failure: failure ?? work.failure ?? connectionFailure(cause),
     },
   };
+}
+
+/** True when the server may have done what it was sent, and could not say so. */
+function mayHaveRun(cause: unknown): boolean {
+  return isConnectionLoss(cause) && !(cause instanceof NotSentError);
 }
 
 /** Why a target could not be reached at all. */

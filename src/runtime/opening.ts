@@ -52,7 +52,7 @@ export async function open(lease: Lease, binding: Binding, begin: string): Promi
   const { schema } = binding.target;
   let row: { schema: string | null; reached: boolean } | undefined;
   try {
-    [row] = await lease.script([
+    [row] = await lease.begin([
       ...cleanSlate(lease),
       begin,
       ...bindings(binding),
@@ -122,7 +122,7 @@ interface Permissions {
  */
 async function refusal(lease: Lease, binding: Binding, bound: boolean): Promise<FleetError> {
   const schema = quoteLiteral(binding.target.schema);
-  const [row] = await lease.script<Permissions>([
+  const [row] = await lease.begin<Permissions>([
     "ROLLBACK",
     `SELECT pg_catalog.pg_has_role(r.oid, ${mayTakeOn}) AS role,
       pg_catalog.has_schema_privilege(r.oid, n.oid, 'USAGE') AS usable,

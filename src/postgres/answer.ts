@@ -1,0 +1,75 @@
+import type pg from "pg";
+
+/** The longest time that a timer of Node.js takes, in milliseconds. */
+const longestTimer = 2 ** 31 - 1;
+
+/** Added to the time that the server allows a statement: for the way there and back, and a busy machine. */
+const slack = 10_000;
+
+/** The server did not answer in time. Whether it did what it was asked is unknown. */
+class NoAnswerError extends Error {
+  override readonly name = "NoAnswerError";
+  readonly code = "ETIMEDOUT";
+
+  constructor(withinMs: number) {
+    super(`the server did not answer within ${Math.ceil(withinMs / 1_000)} s`);
+  }
+}
+
+/** The connection was lost before this was sent: the server never saw it. */
+export class NotSentError extends Error {
+  override readonly name = "NotSentError";
+  readonly code = "EPIPE";
+
+  constructor() {
+    super("the connection was lost before the statement was sent");
+  }
+}
+
+/**
+ * How long to wait for the answer to a query of the tool's own.
+ *
+ * @param waitMs how long the configuration waits for a database that does not answer, in milliseconds
+ */
+export function patienceFor(waitMs: number): number {
+  return Math.max(waitMs, slack);
+}
+
+/**
+ * How long to wait for the answer to a message. A firewall or a load balancer that forgets a connection tells neither
+ * side, and TCP keep-alive does not pass through a proxy.
+ *
+ * @param timeoutMs what the server allows each statement, in milliseconds; 0 for any time
+ * @param statements how many the message holds
+ * @returns milliseconds; Infinity when the server sets no limit
+ */
+export function patienceWith(timeoutMs: number, statements: number): number {
+  // One more for the tool's own statements and the commit.
+  return timeoutMs === 0 ? Number.POSITIVE_INFINITY : timeoutMs * (statements + 1) + slack;
+}
+
+/**
+ * Waits for an answer, and gives the connection up when it does not come in time.
+ *
+ * @param withinMs milliseconds; Infinity for any time
+ * @throws what `answer` does: NoAnswerError, or one that has it as its cause, when the time is over
+ */
+export async function answered<Result>(
+  client: pg.ClientBase,
+  answer: Promise<Result>,
+  withinMs: number,
+): Promise<Result> {
+  if (withinMs === Number.POSITIVE_INFINITY) return answer;
+  const giveUp = () => dropConnection(client, new NoAnswerError(withinMs));
+  const timer = setTimeout(giveUp, Math.min(withinMs, longestTimer));
+  try {
+    return await answer;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Closes a client's socket without a goodbye. What it waits for fails with the error. */
+export function dropConnection(client: pg.ClientBase, error?: Error): void {
+  (client as pg.Client).connection.stream.destroy(error);
+}

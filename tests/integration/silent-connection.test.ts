@@ -1,0 +1,97 @@
+import { describe, expect, test } from "vitest";
+import { defineFleet } from "../../src/config/define.ts";
+import { openFleet } from "../../src/runtime/open.ts";
+import { createDatabase, urlWith } from "../support/database.ts";
+import {
+  appFleet,
+  byTenant,
+  contextFor,
+  createFolder,
+  history,
+  migrateAll,
+} from "../support/fleet.ts";
+import { SilentProxy } from "../support/silent-proxy.ts";
+
+/** The message that a client ends a connection with. */
+const terminate = Buffer.from([0x58, 0, 0, 0, 4]).toString("latin1");
+
+const first = { "0000_t": `CREATE TABLE "t" ("id" integer);` };
+const slow = { ...first, "0001_slow": `INSERT INTO "t" VALUES (1);\nSELECT pg_sleep(1);` };
+
+/** A fleet whose connections go through a proxy that can go silent. */
+async function createFleet(migrations: Record<string, string>, tenants = ["a"], more = {}) {
+  const database = await createDatabase();
+  const proxy = await SilentProxy.open(database.url);
+  const url = urlWith(database.url, { hostname: "127.0.0.1", port: String(proxy.port) });
+  const root = await createFolder(history("drizzle/app", migrations));
+  const fleet = appFleet(url, tenants, { connectTimeout: 2_000, ...more });
+  return { database, proxy, context: contextFor(root, fleet) };
+}
+
+describe("a connection that goes silent", () => {
+  test("while a statement runs: the ledger is read on a new one, and nothing is done twice", async () => {
+    const timeouts = { statement: "2s" };
+    const { database, proxy, context } = await createFleet(slow, ["a", "b"], { timeouts });
+    let silenced = false;
+    const result = await migrateAll(context, {}, ({ type }) => {
+      if (type !== "stepApplied" || silenced) return;
+      silenced = true;
+      setTimeout(() => proxy.silence(), 300);
+    });
+    expect(silenced).toBe(true);
+    expect(byTenant(result)).toEqual({
+      a: "succeeded 0000_t,0001_slow",
+      b: "succeeded 0000_t,0001_slow",
+    });
+    for (const tenant of ["a", "b"])
+      expect(await database.query(`SELECT id FROM app_${tenant}.t`)).toEqual([{ id: 1 }]);
+  });
+
+  test("for good, also for new ones: the target is in doubt, and the rollout ends", async () => {
+    const { proxy, context } = await createFleet(slow, ["a"], { timeouts: { statement: "1s" } });
+    const result = await migrateAll(context, {}, ({ type }) => {
+      if (type === "stepApplied") setTimeout(() => proxy.silenceForGood(), 100);
+    });
+    expect(result.outcomes).toMatchObject([
+      { status: "inDoubt", failure: { message: expect.stringContaining("did not answer within") } },
+    ]);
+  });
+
+  test.each([
+    ["while it greets the server", "pg_backend_pid() AS backend"],
+    ["while ledgers are read", "LEFT JOIN pg_catalog.pg_class l"],
+    ["before a migration is sent", "CREATE TABLE"],
+    ["while the log is flushed", "pg_logical_emit_message"],
+    ["while outcomes are kept", 'insert into "drizzle_fleet"."outcomes"'],
+    ["when it is closed", terminate],
+  ])("%s: another one does the work", async (_, words) => {
+    const { database, proxy, context } = await createFleet(first, ["a"], {
+      timeouts: { statement: "1s" },
+    });
+    proxy.silenceAt((message) => message.includes(words));
+    expect(byTenant(await migrateAll(context))).toEqual({ a: "succeeded 0000_t" });
+    expect(proxy.silent).toBe(1);
+    expect(await database.query(`SELECT tag FROM app_a.__fleet_ledger`)).toEqual([
+      { tag: "0000_t" },
+    ]);
+  });
+});
+
+test("an application's idle connections that went silent are replaced, and closing does not wait for them", async () => {
+  const database = await createDatabase();
+  const proxy = await SilentProxy.open(database.url);
+  const url = urlWith(database.url, { hostname: "127.0.0.1", port: String(proxy.port) });
+  const input = {
+    ...appFleet(database.url, ["a"]),
+    databases: { main: { url, applicationUrl: url } },
+  };
+  const root = await createFolder(history("drizzle/app", first));
+  await migrateAll(contextFor(root, input));
+  const fleet = openFleet(defineFleet(input), { schemas: { app: {} }, environment: {} });
+  const one = () => fleet.tenant("a").app.execute("SELECT count(*)::integer AS count FROM t");
+  await one();
+  proxy.silence();
+  expect((await one()).rows).toEqual([{ count: 0 }]);
+  proxy.silence();
+  await fleet.close();
+});
