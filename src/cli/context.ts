@@ -77,19 +77,33 @@ export function contextFor(config: LoadedConfig): Context {
   };
 }
 
+/** Two of the same signal within so many milliseconds are one: a terminal and npm both pass on a Ctrl-C. */
+const oneSignal = 100;
+
 /**
- * The first signal lets what runs come to its end, the second one cancels it, and `onThird` decides about more.
+ * The first signal starts nothing more, the second one cancels what is running, and `onThird` decides about more. A
+ * terminal that goes away may send SIGHUP several times, and there is nobody left to mean it: it only ever is the first.
  */
 export function listenForInterruption(onThird: () => void): void {
+  let last = { name: "", at: 0 };
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(name, () => {
+      const now = performance.now();
+      const repeated = name === last.name && now - last.at < oneSignal;
+      last = { name, at: now };
+      const first = !interruption.signal.aborted;
+      if (!first && (repeated || name === "SIGHUP")) return;
       if (cancellation.signal.aborted) onThird();
-      else if (interruption.signal.aborted) {
-        writeNote("\nCancelling what runs. Once more to leave without a report.\n");
-        cancellation.abort();
-      } else {
-        writeNote("\nStopping: what runs is brought to its end. Once more to cancel it.\n");
+      else if (first) {
+        writeNote(
+          "\nStopping: migrations under way are finished, no other is begun. Press Ctrl-C again to cancel them.\n",
+        );
         interruption.abort();
+      } else {
+        writeNote(
+          "\nCancelling the migrations under way. Press Ctrl-C again to leave without a report.\n",
+        );
+        cancellation.abort();
       }
     });
   }

@@ -22,6 +22,7 @@ import { tenantsCommand } from "./commands/tenants.ts";
 import { listenForInterruption, wasInterrupted } from "./context.ts";
 import { exitCode, exitCodeOf } from "./exit-codes.ts";
 import { printText, writeLine, writeNote, writeUsageOf } from "./output.ts";
+import { endingWith, outliveStreams } from "./streams.ts";
 
 /** Runs one verb and returns the exit code. */
 async function run(argv: readonly string[]): Promise<number> {
@@ -99,12 +100,6 @@ function trace(error: unknown): string {
   return "-> This is a bug in drizzle-fleet. Please report it, with what DRIZZLE_FLEET_DEBUG=1 adds.\n";
 }
 
-// Whoever reads our output may stop reading, as head does. A rollout goes on all the same.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
-}
-
+outliveStreams();
 listenForInterruption(() => process.exit(exitCode.interrupted));
-process.exitCode = await run(process.argv);
+process.exitCode = endingWith(await run(process.argv));

@@ -30,7 +30,8 @@ export async function runPlan(plan: Plan, options: RolloutOptions): Promise<Roll
   const halt = new Halt(options.signal, options.maxFailures, (stop) =>
     observe({ type: "rolloutStopped", stop }),
   );
-  const rollout: Rollout = { options: { ...options, observe }, halt, outcomes: [] };
+  const shared = { ...options, observe, stop: halt.signal };
+  const rollout: Rollout = { options: shared, halt, outcomes: [] };
   const targets = targetsOf(plan);
   const { id } = options;
   const waves = plan.waves.length;

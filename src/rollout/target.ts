@@ -19,6 +19,8 @@ export interface TargetContext extends StepContext {
   /** Reads the target's ledger again and plans anew. */
   readonly replan: (session: Session, target: Target) => Promise<TargetPlan>;
   readonly observe: Observer;
+  /** Aborted: no further migration is begun. */
+  readonly stop?: AbortSignal;
 }
 
 /** A target on its way: what is still to do, what was done, how often it was tried. */
@@ -70,7 +72,7 @@ export async function attempt(
     const { target } = current.plan;
     const script = context.scriptOf(target.service, step.tag);
     if (script === undefined) return ended(current, "failed", unreadScript(step));
-    if (context.cancel?.aborted === true) return ended(current, "notExecuted");
+    if (context.stop?.aborted === true) return ended(current, "notExecuted");
     const startedAt = performance.now();
     try {
       await runStep(

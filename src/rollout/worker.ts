@@ -1,6 +1,6 @@
 import type { DatabaseAddress } from "../core/database.ts";
 import { messageOf } from "../core/errors.ts";
-import type { Outcome } from "../core/outcome.ts";
+import { isFailure, type Outcome } from "../core/outcome.ts";
 import { flushLog } from "../postgres/flush.ts";
 import { Session } from "../postgres/session.ts";
 import { isServerFull } from "../postgres/sqlstate.ts";
@@ -153,10 +153,10 @@ function settle(
   unflushed: UnflushedTargets,
 ): void {
   if (result.kind === "ended") {
-    // Also what another runner has applied may not be on disk yet.
-    const { status } = result.outcome;
-    const good = status === "succeeded" || status === "skipped";
-    if (good && !session.pooled) unflushed.add(result);
+    // Also what another runner has applied may not be on disk yet; or what a target had before it failed.
+    const { status, applied } = result.outcome;
+    const claims = status === "succeeded" || status === "skipped" || applied.length > 0;
+    if (claims && !session.pooled) unflushed.add(result);
     else end(result.outcome);
     return;
   }
@@ -193,6 +193,8 @@ class UnflushedTargets {
   readonly #end: (outcome: Outcome) => void;
   #targets: Unflushed[] = [];
   #since = 0;
+  /** A failure may be the reason to stop: it is reported at once. */
+  #urgent = false;
 
   constructor(queue: Queue<Work>, end: (outcome: Outcome) => void) {
     this.#queue = queue;
@@ -202,11 +204,13 @@ class UnflushedTargets {
   add(target: Unflushed): void {
     if (this.#targets.length === 0) this.#since = performance.now();
     this.#targets.push(target);
+    this.#urgent ||= isFailure(target.outcome);
   }
 
   get isDue(): boolean {
     const { length } = this.#targets;
     return (
+      this.#urgent ||
       length >= flushAfter.targets ||
       (length > 0 && performance.now() - this.#since > flushAfter.ms)
     );
@@ -220,7 +224,7 @@ class UnflushedTargets {
       if (session === undefined || session.lost) throw new Error("the connection is lost");
       await flushLog(session);
       for (const { outcome } of this.#targets) this.#end(outcome);
-      this.#targets = [];
+      this.#forget();
     } catch {
       await session?.close();
       this.putBack();
@@ -231,6 +235,11 @@ class UnflushedTargets {
   putBack(): void {
     for (const { work } of this.#targets)
       this.#queue.putBack({ ...work, attempts: work.attempts + 1, unanswered: true }, 0);
+    this.#forget();
+  }
+
+  #forget(): void {
     this.#targets = [];
+    this.#urgent = false;
   }
 }

@@ -40,7 +40,7 @@ test("the second signal cancels what runs: it is rolled back, and reported as it
   child.kill("SIGTERM");
   const { code, stdout, stderr } = await end;
   expect(code).toBe(130);
-  expect(stderr).toContain("Once more to cancel it.");
+  expect(stderr).toContain("Press Ctrl-C again to cancel them.");
   const summary = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
   expect(summary).toMatchObject({ failed: 2, notExecuted: 1, stopped: { kind: "interrupted" } });
   expect(summary.failures).toMatchObject([{ sqlstate: "57014", tag: "0001_slow" }]);

@@ -86,11 +86,12 @@ export function run(
   return ended(start(cwd, program, args, environment));
 }
 
-function start(
+/** Starts any program. It is killed with the test at the latest. */
+export function start(
   cwd: string,
   program: string,
   args: readonly string[],
-  environment: Record<string, string>,
+  environment: Record<string, string> = {},
 ): ChildProcess {
   const child = spawn(program, args, {
     cwd,

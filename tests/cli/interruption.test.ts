@@ -1,0 +1,107 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test, vi } from "vitest";
+import { createProject, ended, repository, run, start, startCli } from "../support/cli.ts";
+import { createDatabase, type TestDatabase } from "../support/database.ts";
+import { appFleet, configFile, history, writeFiles } from "../support/fleet.ts";
+
+const main = join(repository, "dist/cli/main.js");
+
+/** A project whose tenants have no schema yet, and its database. */
+async function createFleet(migrations: Record<string, string>, tenants: string[], more = {}) {
+  const database = await createDatabase();
+  const project = await createProject({
+    "drizzle.config.ts": configFile(appFleet(database.url, tenants, more)),
+    ...history("drizzle/app", migrations),
+  });
+  return { database, project };
+}
+
+const slow = { "0000_t": `CREATE TABLE "t" ();`, "0001_slow": `SELECT pg_sleep(2);` };
+
+async function untilSleeping(database: TestDatabase): Promise<void> {
+  const sleeping = `SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()`;
+  await vi.waitUntil(async () => (await database.query(sleeping)).length > 0, { timeout: 20_000 });
+}
+
+test.each(["SIGTERM", "SIGHUP"] as const)(
+  "after %s the migration under way ends, and no further one begins",
+  async (signal) => {
+    const migrations = { ...slow, "0002_next": `CREATE TABLE "next" ();` };
+    const { database, project } = await createFleet(migrations, ["a", "b"], { concurrency: 1 });
+    const child = startCli(project, ["migrate", "--json"]);
+    const end = ended(child);
+    await untilSleeping(database);
+    child.kill(signal);
+    // Twice in a moment, as a terminal and npm pass it on, is once; and SIGHUP never cancels.
+    child.kill(signal);
+    const { code, stdout } = await end;
+    expect(code).toBe(130);
+    const events = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(events.flatMap(({ type, outcome }) => (type === "targetEnded" ? outcome : []))).toEqual([
+      expect.objectContaining({ status: "notExecuted", applied: ["0000_t", "0001_slow"] }),
+      expect.objectContaining({ status: "notExecuted", applied: [] }),
+    ]);
+    expect(await database.query(`SELECT tag FROM app_a.__fleet_ledger ORDER BY tag`)).toEqual([
+      { tag: "0000_t" },
+      { tag: "0001_slow" },
+    ]);
+    const [rollout] = await database.query(`SELECT ended_at, stopped FROM drizzle_fleet.rollouts`);
+    expect(rollout).toEqual({ ended_at: expect.any(Date), stopped: "it was interrupted" });
+  },
+);
+
+test.each([
+  ["migrate --json > /dev/full", 1, "error: standard output cannot be written: ENOSPC"],
+  ["migrate 2> /dev/full", 0, ""],
+  ["migrate --json 2> /dev/full | head -c 1 > /dev/null", 0, ""],
+])("a rollout goes on when its output is lost: %s", async (command, code, said) => {
+  const tenants = ["a", "b", "c"];
+  const { database, project } = await createFleet({ "0000_t": `CREATE TABLE "t" ();` }, tenants);
+  const ran = await run(project, "sh", ["-c", `node '${main}' ${command}`]);
+  expect(ran).toMatchObject({ code, stderr: expect.stringContaining(said) });
+  const made = await database.query(`SELECT FROM pg_class WHERE relname = 't'`);
+  expect(made).toHaveLength(3);
+});
+
+describe("a rollout whose terminal goes away", () => {
+  const outcomes = `SELECT schema, status FROM drizzle_fleet.outcomes ORDER BY schema`;
+  const ended = `SELECT stopped FROM drizzle_fleet.rollouts WHERE ended_at IS NOT NULL`;
+
+  test("with SIGHUP ends what is under way, and is kept as interrupted", async () => {
+    const { database, project } = await createFleet(slow, ["a", "b"], { concurrency: 1 });
+    const command = `exec node '${main}' migrate`;
+    const terminal = start(project, "script", ["-qec", command, "/dev/null"]);
+    await untilSleeping(database);
+    terminal.kill("SIGKILL");
+    // The table is made meanwhile.
+    const isOver = () => database.query(ended).then(({ length }) => length > 0);
+    await vi.waitUntil(() => isOver().catch(() => false), { timeout: 20_000 });
+    expect(await database.query(outcomes)).toEqual([
+      { schema: "app_a", status: "succeeded" },
+      { schema: "app_b", status: "notExecuted" },
+    ]);
+    expect(await database.query(ended)).toEqual([{ stopped: "it was interrupted" }]);
+  });
+
+  test("without a signal goes on, and ends with 1, because its report is lost", async () => {
+    const { database, project } = await createFleet(slow, ["a", "b"], { concurrency: 1 });
+    // The shell is the one that the signal goes to.
+    const shell = `trap '' HUP\nnode '${main}' migrate\necho $? > code\n`;
+    await writeFiles(project, { "in-a-terminal.sh": shell });
+    const terminal = start(project, "script", ["-qec", "sh in-a-terminal.sh", "/dev/null"]);
+    await untilSleeping(database);
+    terminal.kill("SIGKILL");
+    const code = () => readFile(join(project, "code"), "utf8").catch(() => "");
+    await vi.waitUntil(async () => (await code()) !== "", { timeout: 20_000 });
+    expect(await code()).toBe("1\n");
+    expect(await database.query(outcomes)).toEqual([
+      { schema: "app_a", status: "succeeded" },
+      { schema: "app_b", status: "succeeded" },
+    ]);
+    expect(await database.query(ended)).toEqual([{ stopped: null }]);
+  });
+});
