@@ -1,6 +1,20 @@
 import type { LockHolder, Outcome, Stop } from "./outcome.ts";
 import type { Target } from "./target.ts";
 
+/** A migration that runs, or a connection that is not there yet. */
+export interface Waiting {
+  /** Undefined while a connection is waited for. */
+  readonly target?: Target;
+  /** The migration that runs. */
+  readonly tag?: string;
+  /** How long it takes so far, in milliseconds. */
+  readonly forMs: number;
+  /** Why the last attempt to connect failed. */
+  readonly reason?: string;
+  /** Who holds the lock that it waits for at this moment. */
+  readonly holders?: readonly LockHolder[];
+}
+
 /** What a rollout tells whoever watches it. An observer that throws changes nothing. */
 export type RolloutEvent =
   | {
@@ -24,6 +38,12 @@ export type RolloutEvent =
       readonly targets: number;
       readonly steps: number;
     }
+  | {
+      /** Nothing has come to its end for some seconds: what the rollout waits for in a database, longest first. */
+      readonly type: "waiting";
+      readonly database: string;
+      readonly for: readonly Waiting[];
+    }
   | { readonly type: "targetStarted"; readonly target: Target }
   | {
       readonly type: "stepApplied";
@@ -37,6 +57,8 @@ export type RolloutEvent =
       readonly attempt: number;
       readonly delayMs: number;
       readonly reason: string;
+      /** Set when it is no failure, but a wait: for another runner, or for other targets of this rollout. */
+      readonly waitFor?: "runner" | "rollout";
       readonly holders?: readonly LockHolder[];
     }
   | { readonly type: "targetEnded"; readonly wave: string; readonly outcome: Outcome }

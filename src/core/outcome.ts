@@ -9,6 +9,8 @@ export interface Failure {
   readonly sqlstate?: string;
   readonly detail?: string;
   readonly hint?: string;
+  /** PostgreSQL's context: the functions and triggers that the error came from, innermost first. */
+  readonly context?: string;
   readonly tag?: string;
   readonly file?: string;
   readonly line?: number;
@@ -18,13 +20,19 @@ export interface Failure {
   readonly holders?: readonly LockHolder[];
 }
 
-/** A session that holds a lock somebody waits for. */
+/** A session, or a prepared transaction, that holds a lock which is waited for. */
 export interface LockHolder {
+  /** 0 for a prepared transaction. */
   readonly pid: number;
+  /** The name of a prepared transaction (PREPARE TRANSACTION), which has no session any more. */
+  readonly gid?: string;
   readonly user: string;
   /** The session's application_name; may be empty. */
   readonly application: string;
-  /** Its running or last statement on one line, without its literals; PostgreSQL hides it from other roles. */
+  /**
+   * Its running or last statement on one line, without its literals; PostgreSQL hides it from other roles. For a
+   * prepared transaction, how to end it: no session and no restart does.
+   */
   readonly query: string;
   /** When its transaction began, or the session for a lock that outlives transactions; ISO 8601, if it may be seen. */
   readonly since?: string;

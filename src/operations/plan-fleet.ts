@@ -18,6 +18,7 @@ import {
 import { serverRemedy } from "../postgres/server-trouble.ts";
 import { type ConnectOptions, type Session, withSession } from "../postgres/session.ts";
 import { isConnectionLoss, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
+import { tellingWaits } from "../report/waiting.ts";
 import { readMigrations } from "../source/read-migrations.ts";
 import {
   type Context,
@@ -198,10 +199,22 @@ export async function reading<Result>(
 ): Promise<Result> {
   const { signal } = context;
   const waitMs = context.config.fleet.connectTimeout;
-  const connect = { waitMs, signal, answerWithinMs: patienceFor(waitMs) };
+  const place = `database "${address.name}" at ${locationOf(address)}`;
+  let doing = `connecting to ${place}`;
+  const connect: ConnectOptions = {
+    waitMs,
+    signal,
+    answerWithinMs: patienceFor(waitMs),
+    onWait: (reason) => {
+      doing = `connecting to ${place} (${reason})`;
+    },
+    onConnect: () => {
+      doing = `reading ${place}`;
+    },
+  };
   for (let count = 1; ; count += 1) {
     try {
-      return await attempt(connect);
+      return await tellingWaits(context.notify, () => doing, attempt(connect));
     } catch (error) {
       if (isFleetError(error) || signal?.aborted === true) throw error;
       if (!isConnectionLoss(error) || count === readAttempts) throw unreadable(address, error);

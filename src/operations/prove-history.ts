@@ -248,7 +248,12 @@ async function run(
     return undefined;
   } catch (error) {
     if (session.lost) throw error;
-    const { message, line, detail, sqlstate } = failureOf(error, script, [], false);
+    const { message, line, detail, sqlstate } = failureOf(error, {
+      target,
+      script,
+      holders: [],
+      cancelled: false,
+    });
     const state = sqlstate === undefined ? "" : ` (SQLSTATE ${sqlstate})`;
     return new FleetError(
       "proof",

@@ -6,14 +6,10 @@ const longestTimer = 2 ** 31 - 1;
 /** Added to the time that the server allows a statement: for the way there and back, and a busy machine. */
 const slack = 10_000;
 
-/** The server did not answer in time. Whether it did what it was asked is unknown. */
-class NoAnswerError extends Error {
-  override readonly name = "NoAnswerError";
+/** The server's answer does not come. Whether it did what it was asked is unknown. */
+export class LostAnswerError extends Error {
+  override readonly name = "LostAnswerError";
   readonly code = "ETIMEDOUT";
-
-  constructor(withinMs: number) {
-    super(`the server did not answer within ${Math.ceil(withinMs / 1_000)} s`);
-  }
 }
 
 /** The connection was lost before this was sent: the server never saw it. */
@@ -52,7 +48,7 @@ export function patienceWith(timeoutMs: number, statements: number): number {
  * Waits for an answer, and gives the connection up when it does not come in time.
  *
  * @param withinMs milliseconds; Infinity for any time
- * @throws what `answer` does: NoAnswerError, or one that has it as its cause, when the time is over
+ * @throws what `answer` does: LostAnswerError, or one that has it as its cause, when the time is over
  */
 export async function answered<Result>(
   client: pg.ClientBase,
@@ -60,7 +56,10 @@ export async function answered<Result>(
   withinMs: number,
 ): Promise<Result> {
   if (withinMs === Number.POSITIVE_INFINITY) return answer;
-  const giveUp = () => dropConnection(client, new NoAnswerError(withinMs));
+  const giveUp = () => {
+    const seconds = Math.ceil(withinMs / 1_000);
+    dropConnection(client, new LostAnswerError(`the server did not answer within ${seconds} s`));
+  };
   const timer = setTimeout(giveUp, Math.min(withinMs, longestTimer));
   try {
     return await answer;

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import type pg from "pg";
 import type { DatabaseAddress } from "../core/database.ts";
-import { isFleetError } from "../core/errors.ts";
+import { isFleetError, messageOf } from "../core/errors.ts";
 import { refuseUnsendable, refuseUnsendableQuery } from "../core/sendable.ts";
-import { answered, dropConnection, NotSentError } from "./answer.ts";
+import { answered, dropConnection, LostAnswerError, NotSentError } from "./answer.ts";
 import { requestCancel } from "./cancel.ts";
 import type { Channel } from "./channel.ts";
 import { clientConfigOf } from "./client.ts";
@@ -29,6 +29,10 @@ export interface ConnectOptions {
   readonly waitForPasswordMs?: number;
   /** How long the answer to a query or a script may take, in milliseconds; without it any time. See `patienceFor`. */
   readonly answerWithinMs?: number;
+  /** Is told why each attempt to connect failed, before another one. */
+  readonly onWait?: (reason: string) => void;
+  /** Is told when it is connected. */
+  readonly onConnect?: () => void;
 }
 
 /** The server looks after its client this often while a statement runs; else it would not miss a killed one. */
@@ -37,9 +41,18 @@ const clientCheck: readonly [name: string, value: string] = [
   "5s",
 ];
 
+/** A server's process for one session. The time tells it from a later one with the same id. */
+export interface Backend {
+  readonly pid: number;
+  /** Seconds since 1970, by the server's clock, as text. */
+  readonly startedAt: string;
+}
+
 /** What a server says of a new session. */
 interface Greeting {
   readonly backend: number;
+  /** PostgreSQL hides it where a superuser says so. */
+  readonly since: string | null;
   readonly strings: string;
   /** `session_replication_role`: anything but `origin` switches triggers and foreign keys off. */
   readonly replication: string;
@@ -52,7 +65,7 @@ const cancelPatience = 5_000;
 export class Session implements Channel {
   readonly #client: pg.Client;
   #settings: ReadonlyMap<string, string> = new Map();
-  #backend = 0;
+  #backend: Backend = { pid: 0, startedAt: "" };
   #lost = false;
   readonly #answerWithinMs: number;
 
@@ -80,7 +93,9 @@ export class Session implements Channel {
       try {
         // One attempt that is never answered must leave time for another.
         const timeoutMs = Math.max(Math.min(deadline - Date.now(), options.waitMs / 3), 1_000);
-        return await Session.#connectOnce(address, options, timeoutMs);
+        const session = await Session.#connectOnce(address, options, timeoutMs);
+        options.onConnect?.();
+        return session;
       } catch (error) {
         options.signal?.throwIfAborted();
         if (isFleetError(error)) throw error;
@@ -88,6 +103,7 @@ export class Session implements Channel {
           sqlstateOf(error) === sqlstate.invalidPassword && Date.now() + delay < rotated;
         if (!isRotating && !isWorthWaiting(error, options)) throw refused(address, error);
         if (Date.now() + delay > deadline) throw unreachable(address, options.waitMs, error);
+        options.onWait?.(messageOf(error));
         await sleep(delay, undefined, { signal: options.signal });
       }
     }
@@ -127,7 +143,8 @@ export class Session implements Channel {
 
   /** Asks for the backend, and whether the client check is there, and takes our own settings: in one query. */
   async #getToKnowTheServer(): Promise<Greeting> {
-    const backend = `SELECT pg_catalog.pg_backend_pid() AS backend,
+    const backend = `SELECT pg_catalog.pg_backend_pid() AS backend, (SELECT extract(epoch FROM backend_start)::text
+        FROM pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid())) AS since,
       pg_catalog.current_setting('standard_conforming_strings') AS strings,
       pg_catalog.current_setting('session_replication_role') AS replication, (${this.ownSettings})`;
     const rows = await this.query<Greeting>(
@@ -141,9 +158,9 @@ export class Session implements Channel {
       return undefined;
     });
     if (rows !== undefined) this.#settings = new Map([clientCheck]);
-    const [row = { backend: 0, strings: "on", replication: "origin" }] =
+    const [row = { backend: 0, since: null, strings: "on", replication: "origin" }] =
       rows ?? (await this.query<Greeting>(backend));
-    this.#backend = row.backend;
+    this.#backend = { pid: row.backend, startedAt: row.since ?? "" };
     return row;
   }
 
@@ -165,7 +182,12 @@ export class Session implements Channel {
    * it, so that nothing may be kept in the session. Recognised by the process id, which a pooler makes up.
    */
   get pooled(): boolean {
-    return this.#number("processID") !== this.#backend;
+    return this.#number("processID") !== this.#backend.pid;
+  }
+
+  /** The server's process, as long as the session is not pooled. */
+  get backend(): Backend {
+    return this.#backend;
   }
 
   /** True once the connection is gone: nothing more can be sent on it. */
@@ -247,6 +269,11 @@ export class Session implements Channel {
   #number(key: "processID" | "secretKey"): number {
     const value: unknown = Reflect.get(this.#client, key);
     return typeof value === "number" ? value : 0;
+  }
+
+  /** Gives up a connection whose answer does not arrive any more: what waits for it fails with this reason. */
+  abandon(reason: string): void {
+    dropConnection(this.#client, new LostAnswerError(reason));
   }
 
   /** Ends the connection. A connection that is broken already needs no goodbye, and would not answer one. */

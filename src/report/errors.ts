@@ -31,6 +31,7 @@ export function failureText(failure: Failure): string {
   ];
   if (failure.detail !== undefined) lines.push(told(failure.detail));
   if (failure.hint !== undefined) lines.push(told(failure.hint));
+  if (failure.context !== undefined) lines.push(told(failure.context));
   for (const holder of failure.holders ?? []) lines.push(holderText(holder), `   ${holder.query}`);
   if (failure.file !== undefined)
     lines.push(`at ${failure.file}${failure.line === undefined ? "" : `:${failure.line}`}`);
@@ -40,11 +41,12 @@ export function failureText(failure: Failure): string {
 }
 
 /** Who holds a lock, on one line. */
-export function holderText({ pid, user, application, since, holds }: LockHolder): string {
+export function holderText({ pid, gid, user, application, since, holds }: LockHolder): string {
   const program = application === "" ? "" : `${application}, `;
   const time =
     since === undefined ? "" : ` since ${since.replace("T", " ").replace(/\..*/, "")} UTC`;
-  return visibleLine(`held by pid ${pid} (${program}user ${user})${time}: ${holds}`);
+  const who = gid === undefined ? `pid ${pid}` : `prepared transaction ${gid}`;
+  return visibleLine(`held by ${who} (${program}user ${user})${time}: ${holds}`);
 }
 
 function one(error: FleetError): string {

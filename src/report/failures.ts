@@ -13,7 +13,7 @@ export interface FailedTarget {
   readonly failure: Failure;
 }
 
-/** Targets that failed in the same way: with the same SQLSTATE at the same place of the same migration. */
+/** Targets that failed in the same way: the same outcome and SQLSTATE at the same place of the same migration. */
 export interface FailureGroup {
   /** The first one's; the others' messages may differ. */
   readonly failure: Failure;
@@ -48,7 +48,7 @@ export function groupFailures(targets: readonly FailedTarget[]): FailureGroup[] 
   const groups = new Map<string, { failure: Failure; targets: FailedTarget[] }>();
   for (const target of targets) {
     const { failure } = target;
-    const key = kindOf(target);
+    const key = `${target.status} ${kindOf(target)}`;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { failure, targets: [target] });
     else group.targets.push(target);
@@ -61,6 +61,11 @@ function general(target: FailedTarget | undefined): string {
   return target?.failure.message.replaceAll(target.schema, "{tenant}") ?? "";
 }
 
+const labels: Partial<Record<Outcome["status"], string>> = {
+  inDoubt: " (in doubt: the connection broke before the answer came)",
+  notExecuted: " (not begun)",
+};
+
 /** Every kind of failure once, with the targets it struck. */
 export function failuresText(targets: readonly FailedTarget[]): string[] {
   const groups = groupFailures(targets);
@@ -69,9 +74,7 @@ export function failuresText(targets: readonly FailedTarget[]): string[] {
     const names = some(own.map(({ name }) => name));
     const which =
       own.length === 1 ? `${names}  schema ${first?.schema}` : `${own.length} targets: ${names}`;
-    const doubt = own.some(({ status }) => status === "inDoubt")
-      ? " (in doubt: the connection broke before the answer came)"
-      : "";
+    const label = labels[first?.status ?? "failed"] ?? "";
     const example =
       own.length > 1 && failure.detail !== undefined ? `${first?.name}: ${failure.detail}` : "";
     const differ = own.some((one) => general(one) !== general(own[0]));
@@ -81,7 +84,7 @@ export function failuresText(targets: readonly FailedTarget[]): string[] {
       // One of several is shown as what it is.
       ...(differ ? { message: `${first?.name}: ${failure.message}` } : {}),
     };
-    return [`${style("red", "x")} ${which}${doubt}`, indent(failureText(told)), ""];
+    return [`${style("red", "x")} ${which}${label}`, indent(failureText(told)), ""];
   });
   const rest = groups.length - longestList;
   return rest > 0 ? [...shown, `... and ${counted(rest, "other kind")} of failure.`, ""] : shown;

@@ -1,6 +1,6 @@
-import type { Observer, RolloutEvent } from "../core/events.ts";
+import type { Observer, RolloutEvent, Waiting } from "../core/events.ts";
 import { isFailure } from "../core/outcome.ts";
-import { targetName } from "../core/target.ts";
+import { type Target, targetName } from "../core/target.ts";
 import { visibleLine } from "../core/visible.ts";
 import { startOf } from "../core/width.ts";
 import { holderText, longestList } from "./errors.ts";
@@ -28,6 +28,7 @@ export function showProgress(stream: ProgressStream): Observer {
 function lines(stream: ProgressStream, tally: Tally): Observer {
   let writtenAt = performance.now();
   return (event) => {
+    if (tally.hasTold(event)) return;
     tally.count(event);
     const now = performance.now();
     const text = news(event, tally) ?? detail(event, tally);
@@ -41,20 +42,32 @@ function lines(stream: ProgressStream, tally: Tally): Observer {
 
 function bar(stream: ProgressStream, tally: Tally): Observer {
   let drawnAt = 0;
+  let retried = "";
+  let timer: NodeJS.Timeout | undefined;
   const clear = "\r\u001b[2K";
+  const draw = () => {
+    drawnAt = performance.now();
+    const waiting = tally.waitingText(drawnAt) ?? retried;
+    const bar = `${tally.bar()} ${tally.text(drawnAt)}`;
+    const line = visibleLine(waiting === "" ? bar : `${bar}  ${waiting}`);
+    stream.write(`${clear}${startOf(line, ((stream.columns ?? 0) || 80) - 1)}`);
+  };
   return (event) => {
     tally.count(event);
-    const now = performance.now();
     const text = news(event, tally);
-    const waiting = event.type === "targetRetried" ? `  waiting: ${waitingText(event)}` : "";
+    retried = event.type === "targetRetried" ? `waiting: ${retryText(event)}` : "";
     if (text !== undefined) stream.write(`${clear}${writtenText(text, stream)}\n`);
     if (tally.steps === 0) return;
-    if (event.type === "rolloutEnded") stream.write(clear);
-    else if (now - drawnAt > redrawEvery || waiting !== "" || text !== undefined) {
-      drawnAt = now;
-      const line = visibleLine(`${tally.bar()} ${tally.text(now)}${waiting}`);
-      stream.write(`${clear}${startOf(line, ((stream.columns ?? 0) || 80) - 1)}`);
+    if (event.type === "rolloutStarted") {
+      // The clock goes on where nothing happens.
+      timer = setInterval(draw, 1_000);
+      timer.unref();
     }
+    if (event.type === "rolloutEnded") {
+      clearInterval(timer);
+      stream.write(clear);
+    } else if (performance.now() - drawnAt > redrawEvery || retried !== "" || text !== undefined)
+      draw();
   };
 }
 
@@ -83,9 +96,10 @@ function news(event: RolloutEvent, { waves }: Tally): string | undefined {
 
 /** Where no bar shows that something happens: each target of a small fleet, and what goes wrong in any. */
 function detail(event: RolloutEvent, { targets, kinds }: Tally): string | undefined {
+  if (event.type === "waiting") return waitText(event.database, event.for, 0);
   if (event.type === "targetRetried") {
     const { target, attempt, delayMs } = event;
-    return `${targetName(target)}: ${waitingText(event)}; attempt ${attempt + 1} in ${duration(delayMs)}`;
+    return `${targetName(target)}: ${retryText(event)}; attempt ${attempt + 1} in ${duration(delayMs)}`;
   }
   if (event.type !== "targetEnded") return undefined;
   const { target, status, applied, durationMs, failure } = event.outcome;
@@ -100,9 +114,28 @@ function detail(event: RolloutEvent, { targets, kinds }: Tally): string | undefi
   return `${targetName(target)}: ${status}, ${applied.length} applied in ${duration(durationMs)}`;
 }
 
-function waitingText({ reason, holders = [] }: RolloutEvent & { type: "targetRetried" }): string {
+function retryText({ reason, holders = [] }: RolloutEvent & { type: "targetRetried" }): string {
   const [holder] = holders;
   return holder === undefined ? reason : `${reason}, ${holderText(holder)}`;
+}
+
+/**
+ * What is waited for, the longest wait first.
+ *
+ * @param sinceMs how long ago that was said, in milliseconds
+ */
+function waitText(database: string, waits: readonly Waiting[], sinceMs: number): string {
+  const [first, ...others] = waits;
+  if (first === undefined) return "";
+  const { target, tag, forMs, reason, holders: [holder] = [] } = first;
+  const time = duration(Math.round((forMs + sinceMs) / 1_000) * 1_000);
+  const what =
+    target === undefined
+      ? `a connection to database ${database}, ${time}`
+      : `${targetName(target)}, ${tag === undefined ? "" : `${tag}, `}${time}`;
+  const why = holder === undefined ? (reason ?? "") : holderText(holder);
+  const more = others.length === 0 ? "" : `, and ${others.length} more`;
+  return `waiting for ${what}${why === "" ? "" : ` (${why})`}${more}`;
 }
 
 /** How far a rollout is. */
@@ -116,8 +149,28 @@ class Tally {
   #applied = 0;
   #failed = 0;
   #startedAt = 0;
+  #waiting: { readonly event: RolloutEvent & { type: "waiting" }; readonly at: number } | undefined;
+  readonly #waitingForRollout = new Set<Target>();
+
+  /** True for a target that goes on waiting for others of the same rollout: with many it would be said too often. */
+  hasTold(event: RolloutEvent): boolean {
+    if (event.type !== "targetRetried" || event.waitFor !== "rollout") return false;
+    const told = this.#waitingForRollout.has(event.target);
+    this.#waitingForRollout.add(event.target);
+    return told;
+  }
+
+  /** What was waited for when it was last said, unless something has come to its end since. */
+  waitingText(now: number): string | undefined {
+    if (this.#waiting === undefined) return undefined;
+    const { event, at } = this.#waiting;
+    return waitText(event.database, event.for, now - at);
+  }
 
   count(event: RolloutEvent): void {
+    if (event.type === "waiting") this.#waiting = { event, at: performance.now() };
+    else if (event.type === "stepApplied" || event.type === "rolloutEnded")
+      this.#waiting = undefined;
     if (event.type === "rolloutStarted") {
       this.waves = event.waves;
       this.targets = event.targets;
@@ -141,7 +194,11 @@ class Tally {
   text(now: number): string {
     const seconds = (now - this.#startedAt) / 1000;
     const rate = seconds > 0 ? this.#applied / seconds : 0;
-    const left = rate > 0 ? `  ${clock((this.steps - this.#applied) / rate)} left` : "";
+    // What is left is what is waited for, and nothing says how long that takes.
+    const left =
+      rate > 0 && this.#waiting === undefined
+        ? `  ${clock((this.steps - this.#applied) / rate)} left`
+        : "";
     const trouble = this.#failed > 0 ? `  ${this.#failed} failed` : "";
     return `${this.#ended}/${this.targets} targets  ${this.#applied}/${this.steps} migrations  ${Math.round(rate)}/s${left}${trouble}`;
   }

@@ -1,7 +1,7 @@
 import type { ConcurrentWork, Segment, Statement } from "../core/migration.ts";
 import { lockKey } from "../postgres/lock.ts";
 import { ScriptError } from "../postgres/script.ts";
-import { guard } from "./guard.ts";
+import { type GuardOptions, guard } from "./guard.ts";
 import { StepError, send, stopIfCancelled, tidy } from "./message.ts";
 import { clearAway, demandOf, finishInterrupted, remains } from "./remnants.ts";
 import {
@@ -47,6 +47,8 @@ export async function runAlone(run: Run, segment: Segment, opening: Opening): Pr
     await send(session, segment, {
       before: [begin, ...opening.prelude, ...open],
       after: [...record(run, segment.start, true), "COMMIT"],
+    }).catch((error: unknown) => {
+      throw ofStatement(error, segment, demand);
     });
     stopIfCancelled(run.context.cancel, segment);
     if (begun && work !== undefined) await resume(run, segment, statement, work);
@@ -58,6 +60,16 @@ export async function runAlone(run: Run, segment: Segment, opening: Opening): Pr
   } finally {
     await tidy(session, leave(run));
   }
+}
+
+/** What the statement demands is checked by the guard; that it is not so is the statement's failure. */
+function ofStatement(
+  error: unknown,
+  { start, statements }: Segment,
+  demand: GuardOptions["demand"],
+): unknown {
+  const refused = error instanceof StepError && error.message === demand?.message;
+  return refused ? new StepError(error.cause, start, statements[0]) : error;
 }
 
 /** Goes on after an interruption: the statement runs again unless what it left is whole. */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Observer, RolloutEvent } from "../core/events.ts";
 import { isFailure, type Outcome, type Stop } from "../core/outcome.ts";
 import { hasWork, type Plan, type TargetPlan, targetsOf, type Wave } from "../core/plan.ts";
+import { Attendant } from "./attendant.ts";
 import { Halt } from "./halt.ts";
 import type { RolloutOptions } from "./options.ts";
 import { Queue } from "./queue.ts";
@@ -129,10 +130,13 @@ async function runDatabase(
   const busy = plans.filter(({ steps }) => steps.length > 0).map(newWork);
   const count = Math.min(options.concurrencyOf(database), busy.length);
   const queue = new Queue(busy);
-  const crew: Crew = { address: options.addressOf(database), queue, halt, size: count };
+  const address = options.addressOf(database);
+  const attendant = new Attendant(address, options.observe);
+  const crew: Crew = { address, queue, halt, attendant, size: count };
   const results = await Promise.allSettled(
     Array.from({ length: count }, () => runWorker(crew, options, end)),
   );
+  await attendant.close();
   // A worker that gets no connection leaves its targets to the others. When none is left, they end here.
   const reasons = results.flatMap((result) =>
     result.status === "rejected" ? [result.reason] : [],
@@ -161,6 +165,11 @@ function endUntouched(rollout: Rollout, wave: Wave, plan: TargetPlan): void {
 
 function explained(work: Work, reasons: readonly unknown[], halt: Halt): Work {
   const [reason] = reasons;
+  // It has waited for others only.
+  if (halt.signal.aborted && work.attempts === 0 && work.lost === undefined) {
+    const { failure: _, ...untouched } = work;
+    return { ...untouched, waits: 0 };
+  }
   if (reason === undefined || halt.signal.aborted || work.failure !== undefined) return work;
   return { ...work, failure: connectionFailure(reason) };
 }

@@ -1,33 +1,47 @@
 import type { LockHolder } from "../core/outcome.ts";
 import type { Target } from "../core/target.ts";
+import { quoteLiteral } from "../postgres/identifiers.ts";
 import { lockKey } from "../postgres/lock.ts";
 import type { Session } from "../postgres/session.ts";
 import { sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 import { StepError } from "./message.ts";
 import { oneLine } from "./one-line.ts";
 
-/** So many sessions are named at most. */
-const most = 3;
+/** At most this many are looked at, and named. */
+const most = { looked: 20, named: 3 };
 
 /** PostgreSQL's table-level lock modes, weakest first. */
 const modes = `ARRAY['AccessShareLock', 'RowShareLock', 'RowExclusiveLock', 'ShareUpdateExclusiveLock', 'ShareLock',
   'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock']`;
 
-const who = `a.pid, coalesce(a.usename::text, '') AS user, a.application_name AS application, a.query,
+const who = `a.pid, NULL::text AS gid, coalesce(a.usename::text, '') AS user, a.application_name AS application, a.query,
   coalesce(a.xact_start, a.backend_start) AS since`;
 
-type Row = Omit<LockHolder, "since"> & { readonly since: Date | null };
+const whoPrepared = `0 AS pid, p.gid, p.owner::text AS user, '' AS application, '' AS query, p.prepared AS since`;
+
+interface Row extends Omit<LockHolder, "since" | "gid"> {
+  readonly gid: string | null;
+  readonly since: Date | null;
+}
+
+/** Where a statement may have waited for a lock. */
+export interface LockPlace {
+  readonly target: Target;
+  /** Schemas that the target's migrations may use besides its own. */
+  readonly sharedSchemas: readonly string[];
+}
 
 /**
- * Looks, just after a statement gave up waiting, for who holds what it may have waited for. PostgreSQL does not
- * say it in its error, and the waiting is over: so it is whoever holds locks on the tenant's tables now, first of
- * all on those that the statement names. Statements that run alone also wait for old transactions.
+ * Looks, just after a statement stopped waiting, for the holders of what it may have waited for. PostgreSQL does not
+ * say it in its error, and the wait is over: so these are the sessions and prepared transactions that now hold locks
+ * on the tenant's tables and the shared ones, first of all on those that the statement names. Statements that run alone
+ * also wait for old transactions.
  *
- * @returns at most three sessions; none when they cannot be found, which must not hide the failure itself
+ * @returns at most 20; none when they cannot be found, which must not hide the failure itself
  */
 export async function holdersOf(
   session: Session,
-  target: Target,
+  place: LockPlace,
   error: unknown,
 ): Promise<LockHolder[]> {
   const cause = error instanceof StepError ? error.cause : error;
@@ -38,45 +52,80 @@ export async function holdersOf(
     if (!isLocked && state !== sqlstate.lockNotAvailable && state !== sqlstate.queryCanceled)
       return [];
     await session.query(session.ownSettings);
-    if (isLocked) return holdersOfTarget(session, target);
-    const rows = await holdersOfRelations(session, target, statement?.original ?? "");
+    if (isLocked) return holdersOfTarget(session, place.target);
+    const rows = await holdersOfRelations(session, place, statement?.original ?? "");
     return rows.length === 0 && statement?.transactional === false
       ? oldTransactions(session)
       : rows;
   };
   const rows = session.lost ? [] : await find().catch(() => []);
-  return rows.map(({ since, query, ...rest }) => ({
-    ...rest,
-    query: oneLine(withoutLiterals(query)),
-    // Hidden from other roles, unless they may read all statistics.
-    ...(since === null ? {} : { since: since.toISOString() }),
-  }));
+  return rows.map(holderIn);
 }
 
-/** Somebody else's statement may hold a password, or rows of a customer; its shape is what helps. */
+/** The holders that are told of. */
+export function named(holders: readonly LockHolder[]): readonly LockHolder[] {
+  return holders.slice(0, most.named);
+}
+
+/** The sessions that a process waits for, as `holdersOf` gives them. */
+export async function holdersAmong(
+  session: Session,
+  blockers: readonly number[],
+): Promise<LockHolder[]> {
+  const rows = await session.query<Row>(
+    `SELECT ${who}, 'a lock that it waits for' AS holds FROM pg_catalog.pg_stat_activity a WHERE a.pid = ANY($1)
+     LIMIT ${most.named}`,
+    [blockers],
+  );
+  return rows.map(holderIn);
+}
+
+function holderIn({ since, gid, query, ...rest }: Row): LockHolder {
+  return {
+    ...rest,
+    ...(gid === null
+      ? { query: oneLine(withoutLiterals(query)) }
+      : { gid, query: `to end it: COMMIT PREPARED ${quoteLiteral(gid)}, or ROLLBACK PREPARED` }),
+    // Hidden from other roles, unless they may read all statistics.
+    ...(since === null ? {} : { since: since.toISOString() }),
+  };
+}
+
+/** Another session's statement may hold a password, or rows of a customer; its shape is what helps. */
 function withoutLiterals(sql: string): string {
   return sql
     .replace(/\$(\w*)\$[\s\S]*?(\$\1\$|$)/g, "'...'")
     .replace(/'(?:[^']|'')*('|$)/g, "'...'");
 }
 
+/** A prepared transaction's locks have no process; one of them is on the transaction itself. */
 function holdersOfRelations(
   session: Session,
-  { schema }: Target,
+  { target: { schema }, sharedSchemas }: LockPlace,
   statement: string,
 ): Promise<Row[]> {
   return session.query<Row>(
-    `SELECT ${who}, string_agg(DISTINCT l.mode || ' on ' || c.relname, ', ') AS holds
-     FROM pg_catalog.pg_locks l
-     JOIN pg_catalog.pg_class c ON c.oid = l.relation AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
-     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     JOIN pg_catalog.pg_database d ON d.oid = l.database AND d.datname = current_database()
-     JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
-     WHERE l.locktype = 'relation' AND l.granted AND n.nspname = $1 AND l.pid <> pg_catalog.pg_backend_pid()
-     GROUP BY a.pid, a.usename, a.application_name, a.query, a.xact_start, a.backend_start
-     ORDER BY bool_or(strpos($2, c.relname) > 0) DESC, max(array_position(${modes}, l.mode)) DESC, since
-     LIMIT ${most}`,
-    [schema, statement],
+    `WITH held AS (
+       SELECT l.pid, l.virtualtransaction, l.mode, c.relname,
+         CASE WHEN n.nspname = $1 THEN c.relname ELSE n.nspname || '.' || c.relname END AS name
+       FROM pg_catalog.pg_locks l
+       JOIN pg_catalog.pg_class c ON c.oid = l.relation AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+       JOIN pg_catalog.pg_database d ON d.oid = l.database AND d.datname = current_database()
+       WHERE l.locktype = 'relation' AND l.granted AND (n.nspname = $1 OR n.nspname = ANY($2))
+         AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
+     ), holders AS (
+       SELECT ${who}, h.mode, h.relname, h.name FROM held h JOIN pg_catalog.pg_stat_activity a ON a.pid = h.pid
+       UNION ALL
+       SELECT ${whoPrepared}, h.mode, h.relname, h.name FROM held h
+       JOIN pg_catalog.pg_locks x ON h.pid IS NULL AND x.pid IS NULL AND x.virtualtransaction = h.virtualtransaction
+       JOIN pg_catalog.pg_prepared_xacts p ON x.locktype = 'transactionid' AND x.transactionid = p.transaction
+     )
+     SELECT pid, gid, "user", application, query, since, string_agg(DISTINCT mode || ' on ' || name, ', ') AS holds
+     FROM holders GROUP BY 1, 2, 3, 4, 5, 6
+     ORDER BY bool_or(strpos($3, relname) > 0) DESC, max(array_position(${modes}, mode)) DESC, since
+     LIMIT ${most.looked}`,
+    [schema, sharedSchemas, statement],
   );
 }
 
@@ -87,7 +136,7 @@ function holdersOfTarget(session: Session, { schema }: Target): Promise<Row[]> {
      JOIN pg_catalog.pg_database d ON d.oid = l.database AND d.datname = current_database()
      JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
      WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.pid <> pg_catalog.pg_backend_pid()
-       AND (l.classid::bigint << 32) | l.objid::bigint = $1::bigint LIMIT ${most}`,
+       AND (l.classid::bigint << 32) | l.objid::bigint = $1::bigint LIMIT ${most.named}`,
     [lockKey(schema)],
   );
 }
@@ -96,6 +145,9 @@ function oldTransactions(session: Session): Promise<Row[]> {
   return session.query<Row>(
     `SELECT ${who}, 'a transaction that it waits for' AS holds FROM pg_catalog.pg_stat_activity a
      WHERE a.datname = current_database() AND a.backend_xmin IS NOT NULL AND a.pid <> pg_catalog.pg_backend_pid()
-     ORDER BY a.xact_start LIMIT ${most}`,
+     UNION ALL
+     SELECT ${whoPrepared}, 'a transaction that it waits for' FROM pg_catalog.pg_prepared_xacts p
+     WHERE p.database = current_database()
+     ORDER BY since LIMIT ${most.named}`,
   );
 }

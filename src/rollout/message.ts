@@ -3,6 +3,9 @@ import type { Channel } from "../postgres/channel.ts";
 import { ScriptError } from "../postgres/script.ts";
 import { slateFor } from "./guard.ts";
 
+/** What a message was at: preparing the schema, the migration's own statements with their commit, or the ledger. */
+export type Part = "guard" | "migration" | "ledger";
+
 /** Why a step stopped, at which of the migration's statements if at one, and what is committed all the same. */
 export class StepError extends Error {
   override readonly name = "StepError";
@@ -12,13 +15,21 @@ export class StepError extends Error {
   readonly lines: number;
   /** How many of the migration's statements are committed. */
   readonly committed: number;
+  readonly part: Part;
 
-  constructor(cause: unknown, committed: number, statement?: Statement, lines = 0) {
+  constructor(
+    cause: unknown,
+    committed: number,
+    statement?: Statement,
+    lines = 0,
+    part: Part = "migration",
+  ) {
     super(cause instanceof Error ? cause.message : String(cause));
     this.cause = cause;
     this.committed = committed;
     this.statement = statement;
     this.lines = lines;
+    this.part = part;
   }
 }
 
@@ -61,10 +72,16 @@ export async function send(session: Channel, segment: Segment, message: Message)
     // A pooled backend goes to somebody else now: what outlives a transaction must not go along.
     await tidy(session, ["ROLLBACK", ...(session.pooled ? slateFor(session) : [])].join(";\n"));
     const { part, lines } = placeOf(parts, error);
-    const statement =
-      part < before.length + own.length ? segment.statements[part - before.length] : undefined;
-    throw new StepError(error.cause, segment.start, statement, lines);
+    const place = part - before.length;
+    const statement = place < own.length ? segment.statements[place] : undefined;
+    const kind = place < 0 ? "guard" : place < own.length ? "migration" : partAfter(parts[part]);
+    throw new StepError(error.cause, segment.start, statement, lines, kind);
   }
+}
+
+/** The commit also checks what the migration has deferred. */
+function partAfter(sql: string | undefined): Part {
+  return sql === "COMMIT" ? "migration" : "ledger";
 }
 
 /** A session that cannot be tidied up is closed: the server then ends its transaction and frees its locks. */

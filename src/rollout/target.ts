@@ -2,12 +2,14 @@ import { messageOf } from "../core/errors.ts";
 import type { Observer } from "../core/events.ts";
 import type { Failure, Outcome, OutcomeStatus } from "../core/outcome.ts";
 import type { PlanProblem, Step, TargetPlan } from "../core/plan.ts";
-import type { Target } from "../core/target.ts";
+import { type Target, targetName } from "../core/target.ts";
+import { ledgerOf } from "../ledger/table.ts";
 import { NotSentError } from "../postgres/answer.ts";
-import type { Session } from "../postgres/session.ts";
+import { endIdle } from "../postgres/backends.ts";
+import type { Backend, Session } from "../postgres/session.ts";
 import { isConnectionLoss, isRetryable, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 import { failureOf } from "./failure.ts";
-import { holdersOf } from "./holders.ts";
+import { holdersOf, named } from "./holders.ts";
 import { StepError } from "./message.ts";
 import type { Script, StepContext } from "./run.ts";
 import { runStep } from "./step.ts";
@@ -23,22 +25,39 @@ export interface TargetContext extends StepContext {
   readonly stop?: AbortSignal;
 }
 
+/** What a target's rollout is told of, and may ask about, its crew. */
+export interface CrewView {
+  /** A migration of the target is about to run. */
+  readonly begun: (tag: string) => void;
+  /** The target that a process of this crew works on; undefined for other processes. */
+  readonly targetOf: (pid: number) => Target | undefined;
+}
+
 /** A target on its way: what is still to do, what was done, how often it was tried. */
 export interface Work {
   readonly plan: TargetPlan;
   /** False: the schema was there when the rollout began. Should it be gone since, somebody else wanted it so. */
   readonly mayCreate: boolean;
   readonly applied: readonly string[];
-  /** Attempts that failed, and attempts that found another runner at work. */
+  /** Attempts that failed, and attempts that found another runner, or this one, at work on what they need. */
   readonly attempts: number;
   readonly waits: number;
+  /** When the first of those waits began, by the process's clock. */
+  readonly waitingSince?: number;
   /** When the first attempt began, by the process's clock. */
   readonly startedAt: number | undefined;
   /** Why the last attempt ended; the reason of the outcome when no further attempt is made. */
   readonly failure?: Failure;
   /** True when the last message's answer was lost: only the ledger knows whether it was applied. */
   readonly unanswered?: boolean;
+  /** The process of the last connection that was lost: it may be at work still. */
+  readonly lost?: Backend;
+  /** Where the ledger was not when a step began, though it had just been read there: the step and the digest. */
+  readonly moved?: string;
 }
+
+/** Who a target waits for: another runner, or other targets of this rollout. */
+export type WaitFor = "runner" | "rollout";
 
 /** What one attempt leads to: the end, or another attempt. */
 export type AttemptResult =
@@ -47,7 +66,8 @@ export type AttemptResult =
       readonly kind: "again";
       readonly work: Work;
       readonly reason: string;
-      readonly lockedByRunner: boolean;
+      /** Set when the attempt was a wait, and no failure. */
+      readonly waitFor?: WaitFor;
     };
 
 /** Makes one attempt to bring a target to the end of its plan. Never throws for what the target does. */
@@ -55,6 +75,7 @@ export async function attempt(
   session: Session,
   work: Work,
   context: TargetContext,
+  crew: CrewView,
 ): Promise<AttemptResult> {
   let current = work;
   try {
@@ -74,6 +95,7 @@ export async function attempt(
     if (script === undefined) return ended(current, "failed", unreadScript(step));
     if (context.stop?.aborted === true) return ended(current, "notExecuted");
     const startedAt = performance.now();
+    crew.begun(step.tag);
     try {
       await runStep(
         session,
@@ -84,10 +106,8 @@ export async function attempt(
         context,
       );
     } catch (error) {
-      const failure = await explained(session, target, error, script, current, context);
-      return isRetryable(causeOf(error))
-        ? again(current, error, failure)
-        : ended(current, "failed", failure);
+      const stopped = { session, step, script, error };
+      return await afterError(stopped, current, context, crew);
     }
     current = { ...current, applied: [...current.applied, step.tag] };
     const durationMs = Math.round(performance.now() - startedAt);
@@ -99,22 +119,50 @@ export async function attempt(
 /** A runner at work is named only after some waiting: mostly it is gone by then. */
 const waitsBeforeLooking = 4;
 
-async function explained(
-  session: Session,
-  target: Target,
-  error: unknown,
-  script: Script,
-  { waits }: Work,
-  { cancel }: TargetContext,
-): Promise<Failure> {
-  const cancelled = cancel?.aborted === true;
-  const brief = sqlstateOf(causeOf(error)) === sqlstate.targetLocked && waits < waitsBeforeLooking;
-  const holders = cancelled || brief ? [] : await holdersOf(session, target, error);
-  return failureOf(error, script, holders, cancelled);
+/** A step that was stopped by an error. */
+interface Stopped {
+  readonly session: Session;
+  readonly step: Step;
+  readonly script: Script;
+  readonly error: unknown;
+}
+
+/** Decides whether a target is tried again, and finds out who is in its way. */
+async function afterError(
+  { session, step, script, error }: Stopped,
+  work: Work,
+  context: TargetContext,
+  crew: CrewView,
+): Promise<AttemptResult> {
+  const { target } = work.plan;
+  const state = sqlstateOf(causeOf(error));
+  const cancelled = context.cancel?.aborted === true;
+  const brief = state === sqlstate.targetLocked && work.waits < waitsBeforeLooking;
+  const place = { target, sharedSchemas: script.sharedSchemas };
+  const holders = cancelled || brief ? [] : await holdersOf(session, place, error);
+  const failure = failureOf(error, { target, script, holders: named(holders), cancelled });
+  if (!isRetryable(causeOf(error))) return ended(work, "failed", failure);
+  if (state === sqlstate.ledgerMoved) {
+    const moved = `${step.tag} ${step.ledger}`;
+    // Read again it was the same: nobody has moved it.
+    if (work.moved === moved) return ended(work, "failed", unsoundLedger(target, step));
+    return again({ ...work, moved }, error, failure);
+  }
+  const colleague =
+    state === sqlstate.lockNotAvailable
+      ? holders.flatMap(({ pid }) => crew.targetOf(pid) ?? []).at(0)
+      : undefined;
+  if (colleague !== undefined) {
+    const reason = `waits for ${targetName(colleague)}, which this rollout is migrating`;
+    return wait(work, "rollout", reason, failure);
+  }
+  const lost = isConnectionLoss(causeOf(error)) && !session.pooled ? session.backend : work.lost;
+  return again(lost === undefined ? work : { ...work, lost }, error, failure);
 }
 
 /** Plans anew. What was applied, or may have been when its answer was lost, counts if the ledger has it. */
 async function refreshed(session: Session, work: Work, context: TargetContext): Promise<Work> {
+  if (work.lost !== undefined) await endIdle(session, work.lost);
   const plan = await context.replan(session, work.plan.target);
   const { unanswered, ...rest } = work;
   const missing = new Set(plan.steps.map(({ tag }) => tag));
@@ -145,7 +193,11 @@ export function brokenOutcome(work: Work, error: unknown): Outcome {
 /** Ends a target that is not tried any more. */
 export function giveUp(work: Work): Outcome {
   const tried = work.attempts + work.waits > 0;
-  const status = work.unanswered === true ? "inDoubt" : tried ? "failed" : "notExecuted";
+  const doubtful =
+    work.unanswered === true ||
+    // What holds the target may be the process of a connection that was lost.
+    (work.lost !== undefined && work.failure?.sqlstate === sqlstate.targetLocked);
+  const status = doubtful ? "inDoubt" : tried ? "failed" : "notExecuted";
   return outcome(work, status, work.failure);
 }
 
@@ -153,18 +205,39 @@ function again(work: Work, error: unknown, failure: Failure | undefined): Attemp
   const cause = causeOf(error);
   const { unanswered = false, ...rest } = work;
   const state = sqlstateOf(cause);
-  const lockedByRunner = state === sqlstate.targetLocked || state === sqlstate.ledgerMoved;
+  if (state === sqlstate.targetLocked || state === sqlstate.ledgerMoved)
+    return wait(rest, "runner", messageOf(cause), failure);
   return {
     kind: "again",
     reason: messageOf(cause),
-    lockedByRunner,
     work: {
       ...rest,
-      attempts: work.attempts + (lockedByRunner ? 0 : 1),
-      waits: work.waits + (lockedByRunner ? 1 : 0),
+      attempts: work.attempts + 1,
       // An error means that the server rolled back; the end of a connection can also come just after a commit.
       unanswered: failure === undefined ? unanswered : mayHaveRun(cause),
       failure: failure ?? work.failure ?? connectionFailure(cause),
+    },
+  };
+}
+
+/** Another attempt that the one before does not count for: it found that others are at work. */
+function wait(
+  work: Work,
+  waitFor: WaitFor,
+  reason: string,
+  failure: Failure | undefined,
+): AttemptResult {
+  const waitingSince = work.waitingSince ?? performance.now();
+  const { unanswered: _, ...rest } = work;
+  return {
+    kind: "again",
+    reason,
+    waitFor,
+    work: {
+      ...rest,
+      waits: work.waits + 1,
+      waitingSince,
+      ...(failure === undefined ? {} : { failure }),
     },
   };
 }
@@ -193,6 +266,15 @@ function unreadScript({ tag, action }: Step): Failure {
         ? `${tag} was applied here after the downgrade had begun`
         : `${tag} is missing here since the rollout began`,
     remedy: "Run the same command again.",
+  };
+}
+
+/** The guard computes the digest from the ledger's rows as they are; the plan from what was read of them. */
+function unsoundLedger({ schema }: Target, { tag }: Step): Failure {
+  return {
+    tag,
+    message: `the ledger of schema "${schema}" is not what it says when it is read: rows twice, or without a value`,
+    remedy: `Compare it with the ledger of another tenant, and correct its rows: SELECT * FROM ${ledgerOf(schema)} ORDER BY tag`,
   };
 }
 

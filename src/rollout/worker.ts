@@ -1,23 +1,28 @@
 import type { DatabaseAddress } from "../core/database.ts";
 import { messageOf } from "../core/errors.ts";
-import { isFailure, type Outcome } from "../core/outcome.ts";
-import { flushLog } from "../postgres/flush.ts";
+import type { Outcome } from "../core/outcome.ts";
 import { Session } from "../postgres/session.ts";
 import { isServerFull } from "../postgres/sqlstate.ts";
+import type { Attendant, WorkerState } from "./attendant.ts";
 import type { Halt } from "./halt.ts";
 import type { RolloutOptions } from "./options.ts";
 import type { Queue } from "./queue.ts";
-import { delayBefore } from "./retry.ts";
-import { type AttemptResult, attempt, brokenOutcome, giveUp, type Work } from "./target.ts";
+import { delayBefore, type RetryPolicy } from "./retry.ts";
+import {
+  type AttemptResult,
+  attempt,
+  brokenOutcome,
+  giveUp,
+  type WaitFor,
+  type Work,
+} from "./target.ts";
+import { UnflushedTargets } from "./unflushed.ts";
 
 /** How long a target waits for another runner that holds it, in milliseconds. */
 const patienceWithRunners = 10 * 60_000;
 
 /** The password was right when the rollout began: how long to wait for a new one, in milliseconds. */
 const patienceWithPasswords = 5_000;
-
-/** At the latest after so many targets, or so many milliseconds, a worker makes sure that they are on disk. */
-const flushAfter = { targets: 100, ms: 1_000 };
 
 /** A backend remembers every relation it ever touched: after so many targets a worker takes a new one. */
 const recycleAfter = 200;
@@ -27,14 +32,9 @@ export interface Crew {
   readonly address: DatabaseAddress;
   readonly queue: Queue<Work>;
   readonly halt: Halt;
+  readonly attendant: Attendant;
   /** How many are at work. */
   size: number;
-}
-
-/** A target that is done as far as the server's memory goes. */
-interface Unflushed {
-  readonly work: Work;
-  readonly outcome: Outcome;
 }
 
 /**
@@ -48,28 +48,30 @@ export async function runWorker(
   options: RolloutOptions,
   end: (outcome: Outcome) => void,
 ): Promise<void> {
-  const { queue, halt } = crew;
+  const { queue, halt, attendant } = crew;
   const unflushed = new UnflushedTargets(queue, end);
-  let session: Session | undefined;
+  const worker: WorkerState = { session: undefined, busy: undefined, unflushed };
+  attendant.workers.add(worker);
   let served = 0;
   try {
     for (;;) {
       const item = await queue.take(halt.signal);
       if (item === undefined) {
-        await unflushed.flush(session);
+        await unflushed.flush(worker.session);
         if (queue.isEmpty || halt.signal.aborted) return;
         continue;
       }
-      if (session === undefined || session.lost) {
+      if (worker.session === undefined || worker.session.lost) {
         unflushed.putBack();
-        session = await connect(crew, options, item);
-        if (session === undefined) return;
+        worker.session = await connect(crew, options, item, worker);
+        if (worker.session === undefined) return;
         served = 0;
       }
+      const { session } = worker;
       settle(
-        await attemptCancellable(session, item, options),
+        await attemptCancellable(crew, worker, session, item, options),
         session,
-        queue,
+        crew,
         options,
         end,
         unflushed,
@@ -78,13 +80,14 @@ export async function runWorker(
       if (unflushed.isDue || served >= recycleAfter) await unflushed.flush(session);
       if (served >= recycleAfter) {
         await session.close();
-        session = undefined;
+        worker.session = undefined;
       }
     }
   } finally {
     crew.size -= 1;
+    attendant.workers.delete(worker);
     unflushed.putBack();
-    await session?.close();
+    await worker.session?.close();
   }
 }
 
@@ -97,12 +100,18 @@ async function connect(
   crew: Crew,
   { connect: patience, observe }: RolloutOptions,
   item: Work,
+  worker: WorkerState,
 ): Promise<Session | undefined> {
+  const since = performance.now();
+  worker.busy = { since };
+  const onWait = (reason: string) => {
+    worker.busy = { since, reason };
+  };
   for (;;) {
     const waitWhenFull = crew.size === 1;
     try {
       return await Session.connect(crew.address, {
-        ...{ ...patience, waitWhenFull },
+        ...{ ...patience, waitWhenFull, onWait },
         waitForPasswordMs: patienceWithPasswords,
       });
     } catch (error) {
@@ -124,22 +133,32 @@ async function connect(
 
 /** Makes one attempt, which the user's wish to cancel what runs can end. */
 async function attemptCancellable(
+  { attendant }: Crew,
+  worker: WorkerState,
   session: Session,
   item: Work,
   options: RolloutOptions,
 ): Promise<AttemptResult> {
   const { cancel, observe } = options;
-  if (item.startedAt === undefined) observe({ type: "targetStarted", target: item.plan.target });
+  const { target } = item.plan;
+  if (item.startedAt === undefined) observe({ type: "targetStarted", target });
+  worker.busy = { since: performance.now(), target };
   const started = { ...item, startedAt: item.startedAt ?? performance.now() };
   const onCancel = () => void session.cancel();
   cancel?.addEventListener("abort", onCancel, { once: true });
   try {
-    return await attempt(session, started, options);
+    return await attempt(session, started, options, {
+      begun: (tag) => {
+        worker.busy = { since: performance.now(), target, tag };
+      },
+      targetOf: (pid) => attendant.targetOf(pid),
+    });
   } catch (error) {
     // Closed, the session gives back what it may still hold.
     await session.close();
     return { kind: "ended", work: started, outcome: brokenOutcome(started, error) };
   } finally {
+    worker.busy = undefined;
     cancel?.removeEventListener("abort", onCancel);
   }
 }
@@ -147,7 +166,7 @@ async function attemptCancellable(
 function settle(
   result: AttemptResult,
   session: Session,
-  queue: Queue<Work>,
+  { queue }: Crew,
   options: RolloutOptions,
   end: (outcome: Outcome) => void,
   unflushed: UnflushedTargets,
@@ -161,16 +180,13 @@ function settle(
     return;
   }
   const policy = options.retry;
-  const { work, reason, lockedByRunner } = result;
+  const { work, reason, waitFor } = result;
   const holders = work.failure?.holders;
-  const exhausted = lockedByRunner
-    ? performance.now() - (work.startedAt ?? 0) > patienceWithRunners
-    : work.attempts >= policy.attempts;
-  if (exhausted) {
+  if (isExhausted(work, waitFor, policy)) {
     end(giveUp(work));
     return;
   }
-  const delayMs = delayBefore(lockedByRunner ? work.waits : work.attempts, policy);
+  const delayMs = delayBefore(waitFor === undefined ? work.attempts : work.waits, policy);
   const attempted = work.attempts + work.waits;
   options.observe({
     type: "targetRetried",
@@ -178,68 +194,15 @@ function settle(
     attempt: attempted,
     delayMs,
     reason,
+    ...(waitFor === undefined ? {} : { waitFor }),
     ...(holders === undefined ? {} : { holders }),
   });
   queue.putBack(work, delayMs);
 }
 
-/**
- * Steps commit with synchronous_commit off: a crash of the server can lose them, together with their ledger
- * entries. One synchronous commit that writes to the log flushes all before it, provided that the server has
- * not crashed in between, which the session would not have survived. Until then nothing is reported as done.
- */
-class UnflushedTargets {
-  readonly #queue: Queue<Work>;
-  readonly #end: (outcome: Outcome) => void;
-  #targets: Unflushed[] = [];
-  #since = 0;
-  /** A failure may be the reason to stop: it is reported at once. */
-  #urgent = false;
-
-  constructor(queue: Queue<Work>, end: (outcome: Outcome) => void) {
-    this.#queue = queue;
-    this.#end = end;
-  }
-
-  add(target: Unflushed): void {
-    if (this.#targets.length === 0) this.#since = performance.now();
-    this.#targets.push(target);
-    this.#urgent ||= isFailure(target.outcome);
-  }
-
-  get isDue(): boolean {
-    const { length } = this.#targets;
-    return (
-      this.#urgent ||
-      length >= flushAfter.targets ||
-      (length > 0 && performance.now() - this.#since > flushAfter.ms)
-    );
-  }
-
-  /** Flushes and reports; what cannot be flushed is put back, to be looked up in its ledger. */
-  async flush(session: Session | undefined): Promise<void> {
-    const last = this.#targets.at(-1);
-    if (last === undefined) return;
-    try {
-      if (session === undefined || session.lost) throw new Error("the connection is lost");
-      await flushLog(session);
-      for (const { outcome } of this.#targets) this.#end(outcome);
-      this.#forget();
-    } catch {
-      await session?.close();
-      this.putBack();
-    }
-  }
-
-  /** Gives up what was not flushed: only the ledgers know what became of it. */
-  putBack(): void {
-    for (const { work } of this.#targets)
-      this.#queue.putBack({ ...work, attempts: work.attempts + 1, unanswered: true }, 0);
-    this.#forget();
-  }
-
-  #forget(): void {
-    this.#targets = [];
-    this.#urgent = false;
-  }
+/** Other targets of the same rollout come to their end, so that no wait for them is too long. */
+function isExhausted(work: Work, waitFor: WaitFor | undefined, { attempts }: RetryPolicy): boolean {
+  if (waitFor === "rollout") return false;
+  if (waitFor === undefined) return work.attempts >= attempts;
+  return performance.now() - (work.waitingSince ?? 0) > patienceWithRunners;
 }

@@ -11,6 +11,7 @@ import {
   migrateAll,
   writeFiles,
 } from "../support/fleet.ts";
+import { createOwnServer } from "../support/own-server.ts";
 
 const first = { "0000_users": `CREATE TABLE "users" ("id" integer PRIMARY KEY);` };
 const second = { ...first, "0001_name": `ALTER TABLE "users" ADD COLUMN "name" text;` };
@@ -201,4 +202,91 @@ test("a target that another runner holds is left for later, and the holder is na
   expect(retries.at(-1)?.holders).toMatchObject([
     { application: "other runner", holds: "the lock of this target" },
   ]);
+});
+
+describe("a table of a shared schema", () => {
+  const reference = {
+    ...first,
+    "0001_country": `ALTER TABLE "users" ADD COLUMN "country" integer;
+--> statement-breakpoint
+ALTER TABLE "users" ADD CONSTRAINT "country" FOREIGN KEY ("country") REFERENCES "shared"."countries" ("id");
+--> statement-breakpoint
+SELECT pg_sleep(0.7);`,
+  };
+  const tenants = Array.from({ length: 8 }, (_, index) => `t${index}`);
+
+  async function createShared(more: object) {
+    const database = await createDatabase();
+    await database.query(
+      `CREATE SCHEMA shared; CREATE TABLE shared.countries (id integer PRIMARY KEY)`,
+    );
+    const root = await createFolder(history("drizzle/app", first));
+    const fleet = appFleet(database.url, tenants, { timeouts: { lock: "200ms" }, ...more });
+    const services = { app: { ...fleet.services.app, sharedSchemas: ["shared"] } };
+    const context = contextFor(root, { ...fleet, services } as typeof fleet);
+    await migrateAll(context);
+    await writeFiles(root, history("drizzle/app", reference));
+    return { database, context };
+  }
+
+  test("that other targets of the rollout hold is waited for, and costs no attempt", async () => {
+    const retry = { attempts: 5, minDelay: "20ms", maxDelay: "50ms" };
+    const { context } = await createShared({ concurrency: 4, retry });
+    const result = await migrateAll(context);
+    expect(result.outcomes.map(({ status }) => status)).toEqual(Array(8).fill("succeeded"));
+    const waits = result.events.filter(
+      (event) => event.type === "targetRetried" && event.waitFor === "rollout",
+    );
+    expect(waits.length).toBeGreaterThan(retry.attempts);
+    expect(waits[0]).toMatchObject({
+      reason: expect.stringMatching(/^waits for app\/t\d, which this rollout is migrating$/),
+    });
+    expect(JSON.stringify(waits)).toContain("ShareRowExclusiveLock on shared.countries");
+  });
+
+  test("that another session holds fails the target, and the holder is named", async () => {
+    const retry = { attempts: 2, minDelay: "20ms" };
+    const { database, context } = await createShared({ concurrency: 1, retry });
+    const blocker = await database.connect();
+    await blocker.query(`BEGIN; INSERT INTO shared.countries VALUES (1)`);
+    const { outcomes } = await migrateAll(context, { tenants: ["t0"] });
+    expect(outcomes).toMatchObject([
+      {
+        status: "failed",
+        failure: {
+          sqlstate: "55P03",
+          holders: [{ application: "test", holds: expect.stringContaining("on shared.countries") }],
+        },
+      },
+    ]);
+  });
+});
+
+test("a prepared transaction that holds a lock is named, with what ends it", async () => {
+  const server = await createOwnServer(54_385);
+  await server.use((database) => database.query(`ALTER SYSTEM SET max_prepared_transactions = 2`));
+  await server.restart();
+  const root = await createFolder(history("drizzle/app", first));
+  const retry = { attempts: 1 };
+  const more = { timeouts: { lock: "100ms" }, retry, concurrency: 1 };
+  const context = contextFor(root, appFleet(server.urlAt(server.port), ["a"], more));
+  await migrateAll(context);
+  await writeFiles(root, history("drizzle/app", second));
+  const [gid, undo] = ["forgotten", "ROLLBACK PREPARED 'forgotten'"];
+  await server.use((database) =>
+    database.query(`BEGIN; INSERT INTO app_a.users VALUES (1); PREPARE TRANSACTION '${gid}'`),
+  );
+  const result = await migrateAll(context);
+  expect(result.outcomes[0]?.failure?.holders).toEqual([
+    {
+      ...{ pid: 0, gid, user: "postgres", application: "", since: expect.any(String) },
+      query: "to end it: COMMIT PREPARED 'forgotten', or ROLLBACK PREPARED",
+      holds: "RowExclusiveLock on users",
+    },
+  ]);
+  expect(migrateText(result, {})).toContain(
+    "held by prepared transaction forgotten (user postgres)",
+  );
+  await server.use((database) => database.query(undo));
+  expect(byTenant(await migrateAll(context))).toEqual({ a: "succeeded 0001_name" });
 });
