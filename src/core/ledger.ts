@@ -26,4 +26,9 @@ export type LedgerState =
   | { readonly kind: "locked" }
   /** The schema exists without a ledger; `relations` counts what somebody else keeps there. */
   | { readonly kind: "noLedger"; readonly relations: number }
-  | { readonly kind: "ledger"; readonly entries: readonly LedgerEntry[] };
+  /** `relations` is counted beside an empty ledger: what the schema holds although nothing is recorded. */
+  | {
+      readonly kind: "ledger";
+      readonly entries: readonly LedgerEntry[];
+      readonly relations?: number;
+    };

@@ -38,6 +38,8 @@ type ProblemKind =
   | "forbidden"
   | "unmanaged"
   | "unreadable"
+  /** The ledger contradicts itself: a migration is in it twice. */
+  | "unsound"
   | "locked"
   | "edited"
   | "unknown"

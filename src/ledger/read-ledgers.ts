@@ -36,7 +36,19 @@ export async function readLedgers(
   const read = (batch: readonly string[]) => readTogether(session, batch, known);
   for (const [schema, state] of await readInBatches(session, recorded, read))
     states.set(schema, state ?? { kind: "locked" });
+  await countBesideEmpty(session, states);
   return states;
+}
+
+/** An empty ledger does not prove an empty schema: its rows may have been deleted. */
+async function countBesideEmpty(session: Session, states: Map<string, LedgerState>): Promise<void> {
+  const empty = [...states].flatMap(([schema, state]) =>
+    state.kind === "ledger" && state.entries.length === 0 ? schema : [],
+  );
+  // The ledger is one of them.
+  for (const { schema, relations } of await countRelations(session, empty))
+    if (relations > 1)
+      states.set(schema, { kind: "ledger", entries: [], relations: relations - 1 });
 }
 
 async function readTogether(

@@ -4,6 +4,7 @@ import type { Creation, PlanProblem, Step, TargetPlan } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import { digestOf, digestsOfPrefixes } from "../ledger/digest.ts";
 import { downTag } from "../ledger/down-tag.ts";
+import { ledgerOf } from "../ledger/table.ts";
 
 /** A service's history with what can be known from it before any database is asked. */
 export interface History {
@@ -86,6 +87,7 @@ export function planTarget(
   const late = lateMigrations(history, byTag);
   const problems = [
     ...closed(target, state),
+    ...(wanted.length > 0 ? emptied(target, state) : []),
     ...unknown(strange),
     ...downs.map((down) => unfinishedDown(history, byTag, down)),
     ...edited(history, byTag),
@@ -204,7 +206,40 @@ function ledgerAfter(
 
 /** What keeps everybody from a target, whatever is to be done with it. */
 export function closed(target: Target, state: LedgerState): PlanProblem[] {
-  return [...unreadable(target, state), ...locked(target, state), ...unmanaged(target, state)];
+  return [
+    ...unreadable(target, state),
+    ...unsound(target, state),
+    ...locked(target, state),
+    ...unmanaged(target, state),
+  ];
+}
+
+function unsound({ schema }: Target, state: LedgerState): PlanProblem[] {
+  const entries = state.kind === "ledger" ? state.entries : [];
+  const seen = new Set<string>();
+  const twice = new Set<string>();
+  for (const { tag } of entries) (seen.has(tag) ? twice : seen).add(tag);
+  const ledger = ledgerOf(schema);
+  return [...twice].map((tag) => ({
+    kind: "unsound",
+    tag,
+    message: `the ledger of schema "${schema}" has more than one row for ${tag}: its primary key is missing`,
+    remedy: `Delete all but the right one, and restore the key: ALTER TABLE ${ledger} ADD PRIMARY KEY (tag)`,
+  }));
+}
+
+/** Nothing is recorded, and yet something is there: every migration would run again. */
+function emptied({ schema, service, tenant }: Target, state: LedgerState): PlanProblem[] {
+  if (state.kind !== "ledger" || state.relations === undefined) return [];
+  const only = tenant === undefined ? "" : ` --tenant ${tenant}`;
+  return [
+    {
+      kind: "unmanaged",
+      tag: undefined,
+      message: `the ledger of schema "${schema}" is empty, though the schema holds ${state.relations} tables, views or sequences`,
+      remedy: `If they are what the migrations make, record that: drizzle-fleet stamp <tag> --service ${service}${only}. Otherwise move them away.`,
+    },
+  ];
 }
 
 function unreadable(target: Target, state: LedgerState): PlanProblem[] {

@@ -41,6 +41,9 @@ const clientCheck: readonly [name: string, value: string] = [
   "5s",
 ];
 
+/** From this version on a role or a database may have a limit for transactions; statements have their own here. */
+const transactionTimeout = { since: 170_000, setting: ["transaction_timeout", "0"] } as const;
+
 /** A server's process for one session. The time tells it from a later one with the same id. */
 export interface Backend {
   readonly pid: number;
@@ -53,6 +56,8 @@ interface Greeting {
   readonly backend: number;
   /** PostgreSQL hides it where a superuser says so. */
   readonly since: string | null;
+  /** As `server_version_num`, for example 150004. */
+  readonly version: number;
   readonly strings: string;
   /** `session_replication_role`: anything but `origin` switches triggers and foreign keys off. */
   readonly replication: string;
@@ -145,6 +150,7 @@ export class Session implements Channel {
   async #getToKnowTheServer(): Promise<Greeting> {
     const backend = `SELECT pg_catalog.pg_backend_pid() AS backend, (SELECT extract(epoch FROM backend_start)::text
         FROM pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid())) AS since,
+      pg_catalog.current_setting('server_version_num')::integer AS version,
       pg_catalog.current_setting('standard_conforming_strings') AS strings,
       pg_catalog.current_setting('session_replication_role') AS replication, (${this.ownSettings})`;
     const rows = await this.query<Greeting>(
@@ -157,9 +163,12 @@ export class Session implements Channel {
         throw error;
       return undefined;
     });
-    if (rows !== undefined) this.#settings = new Map([clientCheck]);
-    const [row = { backend: 0, since: null, strings: "on", replication: "origin" }] =
+    const [row = { backend: 0, since: null, version: 0, strings: "on", replication: "origin" }] =
       rows ?? (await this.query<Greeting>(backend));
+    this.#settings = new Map([
+      ...(rows === undefined ? [] : [clientCheck]),
+      ...(row.version >= transactionTimeout.since ? [transactionTimeout.setting] : []),
+    ]);
     this.#backend = { pid: row.backend, startedAt: row.since ?? "" };
     return row;
   }

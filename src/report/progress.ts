@@ -1,6 +1,6 @@
 import type { Observer, RolloutEvent, Waiting } from "../core/events.ts";
 import { isFailure } from "../core/outcome.ts";
-import { type Target, targetName } from "../core/target.ts";
+import { targetName } from "../core/target.ts";
 import { visibleLine } from "../core/visible.ts";
 import { startOf } from "../core/width.ts";
 import { holderText, longestList } from "./errors.ts";
@@ -150,13 +150,14 @@ class Tally {
   #failed = 0;
   #startedAt = 0;
   #waiting: { readonly event: RolloutEvent & { type: "waiting" }; readonly at: number } | undefined;
-  readonly #waitingForRollout = new Set<Target>();
+  readonly #waitingForRollout = new Set<string>();
 
   /** True for a target that goes on waiting for others of the same rollout: with many it would be said too often. */
   hasTold(event: RolloutEvent): boolean {
     if (event.type !== "targetRetried" || event.waitFor !== "rollout") return false;
-    const told = this.#waitingForRollout.has(event.target);
-    this.#waitingForRollout.add(event.target);
+    const name = targetName(event.target);
+    const told = this.#waitingForRollout.has(name);
+    this.#waitingForRollout.add(name);
     return told;
   }
 

@@ -123,7 +123,11 @@ function settingsOf(
   ]);
 }
 
-function leave({ target }: Run): string {
+function leave({ target, session }: Run): string {
+  const settings = [
+    ...session.settings.keys(),
+    ...["lock_timeout", "statement_timeout", "search_path"],
+  ];
   return `SELECT pg_catalog.pg_advisory_unlock(${lockKey(target.schema)});
-RESET lock_timeout; RESET statement_timeout; RESET search_path`;
+${settings.map((name) => `RESET ${name}`).join("; ")}`;
 }

@@ -3,6 +3,7 @@ import { ledgerName } from "../core/ledger.ts";
 import type { Statement } from "../core/migration.ts";
 import type { Failure, LockHolder } from "../core/outcome.ts";
 import type { Target } from "../core/target.ts";
+import { ledgerOf } from "../ledger/table.ts";
 import { serverRemedy } from "../postgres/server-trouble.ts";
 import { isConnectionLoss, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 import { changedLedger } from "./guard.ts";
@@ -140,14 +141,19 @@ const migrationRemedies: Readonly<Record<string, string>> = {
 /** duplicate_table, _column, _object, _schema, _function: what the migration makes exists already. */
 const duplicates = new Set(["42P07", "42701", "42710", "42P06", "42723"]);
 
+/** invalid_column_reference: ON CONFLICT names a column without a key. */
+const noSuchKey = "42P10";
+
 function remedyFor(
   state: string | undefined,
   part: Part,
   tag: string,
-  { service, tenant }: Target,
+  { schema, service, tenant }: Target,
 ): string {
   const general = remedies[state ?? ""] ?? serverRemedy(state);
   if (general !== undefined) return general;
+  if (part === "ledger" && state === noSuchKey)
+    return `The ledger has lost its primary key. Restore it: ALTER TABLE ${ledgerOf(schema)} ADD PRIMARY KEY (tag)`;
   if (part !== "migration")
     return "This is not the migration's fault: fix what the message names, then run the same command again.";
   if (duplicates.has(state ?? "")) {

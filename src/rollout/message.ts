@@ -1,7 +1,7 @@
 import type { Segment, Statement } from "../core/migration.ts";
 import type { Channel } from "../postgres/channel.ts";
 import { ScriptError } from "../postgres/script.ts";
-import { slateFor } from "./guard.ts";
+import { nothingDeferred, slateFor } from "./guard.ts";
 
 /** What a message was at: preparing the schema, the migration's own statements with their commit, or the ledger. */
 export type Part = "guard" | "migration" | "ledger";
@@ -79,9 +79,9 @@ export async function send(session: Channel, segment: Segment, message: Message)
   }
 }
 
-/** The commit also checks what the migration has deferred. */
+/** What the migration has deferred is checked after it. */
 function partAfter(sql: string | undefined): Part {
-  return sql === "COMMIT" ? "migration" : "ledger";
+  return sql === nothingDeferred || sql === "COMMIT" ? "migration" : "ledger";
 }
 
 /** A session that cannot be tidied up is closed: the server then ends its transaction and frees its locks. */

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { RolloutEvent } from "../../src/core/events.ts";
 import type { Outcome } from "../../src/core/outcome.ts";
 import { migrateText, summarize } from "../../src/report/migrate.ts";
@@ -57,6 +57,21 @@ describe("the summary of a rollout", () => {
   });
 });
 
+test("failures of targets in doubt, failed and not begun are told apart", () => {
+  const failure = { message: "connect ECONNREFUSED", remedy: "Look at the server." };
+  const outcomes = [
+    { ...outcome("a", "inDoubt"), failure },
+    { ...outcome("b", "notExecuted"), failure },
+    { ...outcome("c", "notExecuted"), failure },
+    { ...outcome("d", "failed"), failure },
+  ];
+  const text = migrateText({ outcomes }, {});
+  const doubt = "(in doubt: the connection broke before the answer came)";
+  expect(text).toContain(`x app/a  schema app_a ${doubt}\n`);
+  expect(text).toContain("x 2 targets: app/b, app/c (not begun)\n");
+  expect(text).toContain("x app/d  schema app_d\n");
+});
+
 describe("progress", () => {
   const events: RolloutEvent[] = [
     { type: "rolloutStarted", id: "1", waves: 1, targets: 2, steps: 4 },
@@ -98,5 +113,60 @@ describe("progress", () => {
       "app/a: failed: no connection for app_a at 10.0.0.1\n",
       "app/c: failed: no password\n",
     ]);
+  });
+
+  const waiting = (forMs: number): RolloutEvent => ({
+    type: "waiting",
+    database: "main",
+    for: [{ target: target("a"), tag: "0_slow", forMs }, { forMs: 1 }],
+  });
+
+  test("a long wait is a line where there is no terminal, a wait for a connection too", () => {
+    const written: string[] = [];
+    const observe = showProgress({ write: (text) => written.push(text) });
+    observe({ type: "rolloutStarted", id: "1", waves: 1, targets: 2, steps: 4 });
+    observe(waiting(15_200));
+    observe({ type: "waiting", database: "main", for: [{ forMs: 9_000, reason: "refused" }] });
+    expect(written).toEqual([
+      "waiting for app/a, 0_slow, 15 s, and 1 more\n",
+      "waiting for a connection to database main, 9 s (refused)\n",
+    ]);
+  });
+
+  test("the bar goes on where nothing happens, and says no time that is left", () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const written: string[] = [];
+    const stream = { isTTY: true, columns: 120, write: (text: string) => written.push(text) };
+    const observe = showProgress(stream);
+    observe({ type: "rolloutStarted", id: "1", waves: 1, targets: 2, steps: 4 });
+    vi.advanceTimersByTime(1_200);
+    observe({ type: "stepApplied", target: target("b"), tag: "0", durationMs: 1 });
+    expect(written.at(-1)).toContain("0:04 left");
+    observe(waiting(5_000));
+    vi.advanceTimersByTime(3_000);
+    expect(written.at(-1)).toContain("waiting for app/a, 0_slow, 8 s, and 1 more");
+    expect(written.at(-1)).not.toContain("left");
+    observe({ type: "rolloutEnded", outcomes: 2, durationMs: 9 });
+    const { length } = written;
+    vi.advanceTimersByTime(5_000);
+    expect(written).toHaveLength(length);
+  });
+
+  test("a target that waits for others of its rollout says so once", () => {
+    const written: string[] = [];
+    const observe = showProgress({ write: (text) => written.push(text) });
+    observe({ type: "rolloutStarted", id: "1", waves: 1, targets: 2, steps: 4 });
+    const reason = "waits for app/b, which this rollout is migrating";
+    for (const attempt of [1, 2, 3])
+      observe({
+        type: "targetRetried",
+        target: target("a"),
+        attempt,
+        delayMs: 1,
+        reason,
+        waitFor: "rollout",
+      });
+    expect(written).toEqual([`app/a: ${reason}; attempt 2 in 1 ms\n`]);
   });
 });

@@ -1,0 +1,167 @@
+import { describe, expect, test } from "vitest";
+import { status } from "../../src/operations/status.ts";
+import { migrateText } from "../../src/report/migrate.ts";
+import { createDatabase, createRole } from "../support/database.ts";
+import {
+  appFleet,
+  byTenant,
+  contextFor,
+  createFolder,
+  type Files,
+  history,
+  migrateAll,
+  writeFiles,
+} from "../support/fleet.ts";
+
+const all = { services: [], tenants: [], databases: [] };
+const first = { "0000_t": `CREATE TABLE "t" ("id" integer);` };
+const second = { ...first, "0001_name": `ALTER TABLE "t" ADD COLUMN "name" text;` };
+
+/** One tenant that has the first migration, and files that hold more. */
+async function createFleet(next: Files, more = {}) {
+  const database = await createDatabase();
+  const root = await createFolder(history("drizzle/app", first));
+  const context = contextFor(root, appFleet(database.url, ["a"], more));
+  await migrateAll(context);
+  await writeFiles(root, history("drizzle/app", next));
+  const failure = async () => (await migrateAll(context)).outcomes[0]?.failure;
+  return { database, context, failure };
+}
+
+describe("an error of the tool's own statements is not the migration's", () => {
+  test("when the schema may not be made", async () => {
+    const { url } = await createRole(await createDatabase(), { mayCreate: false });
+    const root = await createFolder(history("drizzle/app", first));
+    const result = await migrateAll(contextFor(root, appFleet(url, ["a"])));
+    const failure = result.outcomes[0]?.failure;
+    expect(failure).toMatchObject({
+      sqlstate: "42501",
+      message: expect.stringMatching(
+        /^schema "app_a" could not be prepared for the migration: permission denied for database /,
+      ),
+    });
+    expect(failure).not.toHaveProperty("file");
+    expect(failure?.remedy).toContain("Give the migrating role the right that is named");
+  });
+
+  test("when the ledger may not be written, or has lost its key", async () => {
+    const { database, failure } = await createFleet(second);
+    await database.query(`ALTER TABLE app_a.__fleet_ledger ADD CHECK (tag <> '0001_name')`);
+    const refused = await failure();
+    expect(refused?.message).toContain(
+      "the migration's entry could not be written into the ledger",
+    );
+    expect(refused).not.toHaveProperty("file");
+    expect(refused?.remedy).toContain("This is not the migration's fault");
+    await database.query(`ALTER TABLE app_a.__fleet_ledger DROP CONSTRAINT __fleet_ledger_pkey`);
+    expect((await failure())?.remedy).toContain(
+      'ALTER TABLE "app_a"."__fleet_ledger" ADD PRIMARY KEY (tag)',
+    );
+  });
+
+  test("but what the migration deferred is, also when it is checked at the end", async () => {
+    const deferred = `CREATE TABLE "p" ("id" integer PRIMARY KEY);
+CREATE TABLE "c" ("p" integer REFERENCES "public"."p" ("id") DEFERRABLE INITIALLY DEFERRED);
+INSERT INTO "c" VALUES (1);`;
+    const { failure } = await createFleet({ ...first, "0001_c": deferred });
+    expect(await failure()).toMatchObject({
+      sqlstate: "23503",
+      message: expect.stringMatching(/^insert or update on table "c"/),
+      file: expect.stringContaining("0001_c.sql"),
+    });
+  });
+});
+
+test("the functions and triggers that an error came from are told", async () => {
+  const { database, context } = await createFleet(second);
+  await database.query(`CREATE FUNCTION public.log_ddl() RETURNS event_trigger LANGUAGE plpgsql AS
+    $$ BEGIN INSERT INTO missing VALUES (1); END $$;
+    CREATE EVENT TRIGGER log ON ddl_command_end EXECUTE FUNCTION public.log_ddl()`);
+  const result = await migrateAll(context);
+  const context_ = "PL/pgSQL function public.log_ddl() line 1 at SQL statement";
+  expect(result.outcomes[0]?.failure).toMatchObject({ sqlstate: "42P01", context: context_ });
+  expect(migrateText(result, {})).toContain(context_);
+});
+
+test.each([
+  ["a column", "42701", `ALTER TABLE "t" ADD COLUMN "name" text;`],
+  ["a table", "42P07", `CREATE TABLE "t" ();`],
+  ["a type", "42710", `CREATE TYPE "mood" AS ENUM ('x');`],
+  ["a function", "42723", `CREATE FUNCTION "f"() RETURNS integer LANGUAGE sql RETURN 1;`],
+  ["an index that is built alone", "42P07", `CREATE INDEX CONCURRENTLY "i" ON "t" ("id");`],
+])("%s that exists already can be recorded: the command is named", async (_, sqlstate, sql) => {
+  const { database, failure } = await createFleet({ ...first, "0001_next": sql });
+  await database.query(`ALTER TABLE app_a.t ADD COLUMN name text; CREATE TYPE app_a.mood AS ENUM ();
+    CREATE FUNCTION app_a.f() RETURNS integer LANGUAGE sql RETURN 1; CREATE INDEX i ON app_a.t (id)`);
+  expect(await failure()).toMatchObject({
+    sqlstate,
+    file: expect.stringContaining("0001_next.sql"),
+    remedy: expect.stringContaining("drizzle-fleet stamp 0001_next --service app --tenant a"),
+  });
+});
+
+describe("a ledger that is not what it was", () => {
+  test("emptied beside tables: nothing runs again", async () => {
+    const { database, context } = await createFleet(second);
+    await database.query(`TRUNCATE app_a.__fleet_ledger`);
+    expect(await status(context, all)).toMatchObject([{ problems: [{ kind: "unmanaged" }] }]);
+    const result = await migrateAll(context);
+    expect(result.outcomes[0]?.failure).toMatchObject({
+      message: expect.stringContaining('the ledger of schema "app_a" is empty, though'),
+      remedy: expect.stringContaining("drizzle-fleet stamp <tag> --service app --tenant a"),
+    });
+  });
+
+  test("empty in an empty schema is no problem", async () => {
+    const { database, context } = await createFleet(second);
+    await database.query(`TRUNCATE app_a.__fleet_ledger; DROP TABLE app_a.t`);
+    expect(byTenant(await migrateAll(context))).toEqual({ a: "succeeded 0000_t,0001_name" });
+  });
+
+  test("with a row twice: named by status, and the target fails at once", async () => {
+    const { database, context } = await createFleet(second);
+    await database.query(`ALTER TABLE app_a.__fleet_ledger DROP CONSTRAINT __fleet_ledger_pkey;
+      INSERT INTO app_a.__fleet_ledger SELECT * FROM app_a.__fleet_ledger`);
+    expect(await status(context, all)).toMatchObject([
+      { problems: [{ kind: "unsound", tag: "0000_t" }] },
+    ]);
+    const result = await migrateAll(context);
+    expect(byTenant(result)).toEqual({ a: "failed" });
+    expect(result.events.filter(({ type }) => type === "targetRetried")).toEqual([]);
+  });
+
+  test("whose rows lack a value: the second mismatch is the last", async () => {
+    const { database, context } = await createFleet(second);
+    await database.query(`ALTER TABLE app_a.__fleet_ledger ALTER checksum DROP NOT NULL;
+      INSERT INTO app_a.__fleet_ledger SELECT '0000_s', NULL, 1, 1, '', false, now(), 0, 'test'`);
+    await writeFiles(
+      context.config.root,
+      history("drizzle/app", { "0000_s": "SELECT 1;", ...second }),
+    );
+    const result = await migrateAll(context);
+    expect(byTenant(result)).toEqual({ a: "failed" });
+    expect(result.events.filter(({ type }) => type === "targetRetried").length).toBeLessThan(2);
+  });
+});
+
+test("a transaction_timeout of the role does not end migrations, nor what runs alone", async () => {
+  const migrations = {
+    ...first,
+    "0001_slow": `SELECT pg_sleep(1);`,
+    "0002_alone": `CREATE INDEX CONCURRENTLY "i" ON "t" ("id");`,
+  };
+  const { database, context } = await createFleet(migrations);
+  const blocker = await database.connect();
+  const [row] = await database.query<{ name: string; version: number }>(
+    `SELECT current_database() AS name, current_setting('server_version_num')::integer AS version`,
+  );
+  // Older servers have none.
+  if ((row?.version ?? 0) >= 170_000)
+    await database.query(`ALTER DATABASE ${row?.name} SET transaction_timeout = '300ms'`);
+  await blocker.query(`BEGIN; INSERT INTO app_a.t VALUES (1)`);
+  const result = await migrateAll(context, {}, (event) => {
+    // The build waits for this transaction.
+    if (event.type === "stepApplied") setTimeout(() => void blocker.query("COMMIT"), 1_000);
+  });
+  expect(byTenant(result)).toEqual({ a: "succeeded 0001_slow,0002_alone" });
+});
