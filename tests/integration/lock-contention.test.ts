@@ -284,9 +284,7 @@ test("a prepared transaction that holds a lock is named, with what ends it", asy
       holds: "RowExclusiveLock on users",
     },
   ]);
-  expect(migrateText(result, {})).toContain(
-    "held by prepared transaction forgotten (user postgres)",
-  );
+  expect(migrateText(result)).toContain("held by prepared transaction forgotten (user postgres)");
   await server.use((database) => database.query(undo));
   expect(byTenant(await migrateAll(context))).toEqual({ a: "succeeded 0001_name" });
 });

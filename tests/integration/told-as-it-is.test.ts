@@ -80,7 +80,7 @@ test("the functions and triggers that an error came from are told", async () => 
   const result = await migrateAll(context);
   const context_ = "PL/pgSQL function public.log_ddl() line 1 at SQL statement";
   expect(result.outcomes[0]?.failure).toMatchObject({ sqlstate: "42P01", context: context_ });
-  expect(migrateText(result, {})).toContain(context_);
+  expect(migrateText(result)).toContain(context_);
 });
 
 test.each([

@@ -3,6 +3,7 @@ import type { RolloutEvent } from "../../src/core/events.ts";
 import type { Outcome } from "../../src/core/outcome.ts";
 import { migrateText, summarize } from "../../src/report/migrate.ts";
 import { showProgress } from "../../src/report/progress.ts";
+import { writtenText } from "../../src/report/style.ts";
 import { table } from "../../src/report/table.ts";
 
 const target = (tenant: string) => ({
@@ -65,7 +66,7 @@ test("failures of targets in doubt, failed and not begun are told apart", () => 
     { ...outcome("c", "notExecuted"), failure },
     { ...outcome("d", "failed"), failure },
   ];
-  const text = migrateText({ outcomes }, {});
+  const text = writtenText(migrateText({ outcomes }), {});
   const doubt = "(in doubt: the connection broke before the answer came)";
   expect(text).toContain(`x app/a  schema app_a ${doubt}\n`);
   expect(text).toContain("x 2 targets: app/b, app/c (not begun)\n");
