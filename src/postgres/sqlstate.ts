@@ -90,7 +90,20 @@ export function isServerFull(error: unknown): boolean {
 /** True when the same step, sent again after re-reading the ledger, may well succeed. */
 export function isRetryable(error: unknown): boolean {
   const state = sqlstateOf(error);
-  return (state !== undefined && retryable.has(state)) || isConnectionLoss(error);
+  return (
+    (state !== undefined && retryable.has(state)) || isCatalogRace(error) || isConnectionLoss(error)
+  );
+}
+
+/**
+ * True when two sessions changed one object at the same moment, for example by GRANT on a shared table. PostgreSQL has
+ * no SQLSTATE for that: it is an internal error, or a duplicate in one of its catalogs.
+ */
+function isCatalogRace(error: unknown): boolean {
+  const state = sqlstateOf(error);
+  if (!(error instanceof Error)) return false;
+  if (state === "XX000") return /^tuple concurrently (updated|deleted)$/.test(error.message);
+  return state === sqlstate.uniqueViolation && Reflect.get(error, "schema") === "pg_catalog";
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -118,14 +118,26 @@ function settingsOf(
   const patient = work !== undefined && work.action !== "detach";
   return new Map([
     ...session.settings,
+    ...serverKeepAlive,
     ["lock_timeout", String(patient ? concurrently : lock)],
     ["statement_timeout", String(concurrently)],
   ]);
 }
 
+/**
+ * The session holds the target's lock, and a server waits two hours by default before it asks after a runner whose
+ * machine is gone. In seconds.
+ */
+const serverKeepAlive: readonly (readonly [string, string])[] = [
+  ["tcp_keepalives_idle", "10"],
+  ["tcp_keepalives_interval", "5"],
+  ["tcp_keepalives_count", "3"],
+];
+
 function leave({ target, session }: Run): string {
   const settings = [
     ...session.settings.keys(),
+    ...serverKeepAlive.map(([name]) => name),
     ...["lock_timeout", "statement_timeout", "search_path"],
   ];
   return `SELECT pg_catalog.pg_advisory_unlock(${lockKey(target.schema)});

@@ -244,6 +244,16 @@ SELECT pg_sleep(0.7);`,
     expect(JSON.stringify(waits)).toContain("ShareRowExclusiveLock on shared.countries");
   });
 
+  test("whose privileges several targets change at once: each comes through", async () => {
+    const { database, context } = await createShared({ concurrency: 8 });
+    const [{ role } = { role: "" }] = await database.query(`SELECT current_user AS role`);
+    const grants = Array(5).fill(`GRANT SELECT ON "shared"."countries" TO "${role}";`);
+    const migrations = { ...first, "0001_grant": grants.join("\n") };
+    await writeFiles(context.config.root, history("drizzle/app", migrations));
+    const { outcomes } = await migrateAll(context);
+    expect(outcomes.map(({ status }) => status)).toEqual(Array(8).fill("succeeded"));
+  });
+
   test("that another session holds fails the target, and the holder is named", async () => {
     const retry = { attempts: 2, minDelay: "20ms" };
     const { database, context } = await createShared({ concurrency: 1, retry });

@@ -9,6 +9,7 @@ import {
   createFolder,
   history,
   migrateAll,
+  writeFiles,
 } from "../support/fleet.ts";
 import { SilentProxy } from "../support/silent-proxy.ts";
 
@@ -45,6 +46,28 @@ describe("a connection that goes silent", () => {
     });
     for (const tenant of ["a", "b"])
       expect(await database.query(`SELECT id FROM app_${tenant}.t`)).toEqual([{ id: 1 }]);
+  });
+
+  test("while an index is built: it is not built twice, and the target's lock is let go", async () => {
+    const index = { ...first, "0001_index": `CREATE INDEX CONCURRENTLY "i" ON "t" ("id");` };
+    const { database, proxy, context } = await createFleet(first);
+    await migrateAll(context);
+    await writeFiles(context.config.root, history("drizzle/app", index));
+    const blocker = await database.connect();
+    await blocker.query(`BEGIN; INSERT INTO app_a.t VALUES (1)`);
+    const result = await migrateAll(context, {}, ({ type }) => {
+      if (type !== "targetStarted") return;
+      setTimeout(() => proxy.silence(), 500);
+      setTimeout(() => void blocker.query("COMMIT"), 1_000);
+    });
+    expect(proxy.silent).toBeGreaterThan(0);
+    expect(byTenant(result)).toEqual({ a: "succeeded 0001_index" });
+    const indexes = `SELECT indexrelid::regclass::text AS name, indisvalid FROM pg_index
+      WHERE indrelid = 'app_a.t'::regclass`;
+    expect(await database.query(indexes)).toEqual([{ name: "app_a.i", indisvalid: true }]);
+    const locks = `SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+      WHERE locktype = 'advisory' AND datname = current_database()`;
+    expect(await database.query(locks)).toEqual([]);
   });
 
   test("for good, also for new ones: the target is in doubt, and the rollout ends", async () => {

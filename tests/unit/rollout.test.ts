@@ -64,6 +64,13 @@ describe("SQLSTATEs", () => {
       expect(isRetryable(server(code)), code).toBe(false);
   });
 
+  test("two sessions that changed one object at the same moment may try again", () => {
+    const race = { message: "tuple concurrently updated" };
+    expect(isRetryable(Object.assign(server("XX000"), race))).toBe(true);
+    expect(isRetryable(Object.assign(server("23505"), { schema: "pg_catalog" }))).toBe(true);
+    expect(isRetryable(Object.assign(server("23505"), { schema: "app_a" }))).toBe(false);
+  });
+
   test("a network error is a lost connection, and has no SQLSTATE", () => {
     const reset = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
     expect([isConnectionLoss(reset), isRetryable(reset), sqlstateOf(reset)]).toEqual([
