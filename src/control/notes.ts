@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Direction } from "../core/rollout.ts";
-import { lockKey } from "../postgres/lock.ts";
+import { lockKey, setServerKeepAlive } from "../postgres/lock.ts";
 import type { Session } from "../postgres/session.ts";
 
 /** What a run leaves in a database for others to see, for as long as its session lives. */
@@ -40,6 +40,7 @@ export async function leaveNote(session: Session, note: Note): Promise<Opponent[
     // First the own note, then a look at the others': of two that do so at least one sees the other.
     await session.query(
       `SELECT pg_catalog.pg_try_advisory_lock_shared(key), pg_catalog.set_config('application_name', $2, false),
+         ${setServerKeepAlive},
          (SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = 'idle_session_timeout')
        FROM unnest($1::bigint[]) AS key`,
       [

@@ -1,5 +1,5 @@
 import type { ConcurrentWork, Segment, Statement } from "../core/migration.ts";
-import { lockKey } from "../postgres/lock.ts";
+import { lockKey, serverKeepAlive } from "../postgres/lock.ts";
 import { ScriptError } from "../postgres/script.ts";
 import { type GuardOptions, guard } from "./guard.ts";
 import { StepError, send, stopIfCancelled, tidy } from "./message.ts";
@@ -123,16 +123,6 @@ function settingsOf(
     ["statement_timeout", String(concurrently)],
   ]);
 }
-
-/**
- * The session holds the target's lock, and a server waits two hours by default before it asks after a runner whose
- * machine is gone. In seconds.
- */
-const serverKeepAlive: readonly (readonly [string, string])[] = [
-  ["tcp_keepalives_idle", "10"],
-  ["tcp_keepalives_interval", "5"],
-  ["tcp_keepalives_count", "3"],
-];
 
 function leave({ target, session }: Run): string {
   const settings = [

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { defineFleet } from "../../src/config/define.ts";
+import { lockKey } from "../../src/postgres/lock.ts";
 import { openFleet } from "../../src/runtime/open.ts";
 import { createDatabase, urlWith } from "../support/database.ts";
 import {
@@ -65,8 +66,8 @@ describe("a connection that goes silent", () => {
     const indexes = `SELECT indexrelid::regclass::text AS name, indisvalid FROM pg_index
       WHERE indrelid = 'app_a.t'::regclass`;
     expect(await database.query(indexes)).toEqual([{ name: "app_a.i", indisvalid: true }]);
-    const locks = `SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
-      WHERE locktype = 'advisory' AND datname = current_database()`;
+    const locks = `SELECT FROM pg_locks WHERE locktype = 'advisory'
+      AND (classid::bigint << 32) | objid::bigint = ${lockKey("app_a")}`;
     expect(await database.query(locks)).toEqual([]);
   });
 
