@@ -1,6 +1,7 @@
-import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
+import { quoteIdentifier } from "../postgres/identifiers.ts";
 import type { Column, Relation, Sequence } from "./relations.ts";
 import { sequenceOptions } from "./sequence-sql.ts";
+import { storageOptions } from "./storage-options.ts";
 
 /** What a column's clause in CREATE TABLE is written from. */
 export interface ColumnContext {
@@ -33,32 +34,23 @@ function valueClause(
   return withDefault && expression !== null ? ` DEFAULT ${expression}` : "";
 }
 
-const storages: Readonly<Record<string, string>> = {
+export const storages: Readonly<Record<string, string>> = {
   p: "PLAIN",
   e: "EXTERNAL",
   m: "MAIN",
   x: "EXTENDED",
 };
-const compressions: Readonly<Record<string, string>> = { p: "pglz", l: "lz4" };
+export const compressions: Readonly<Record<string, string>> = { p: "pglz", l: "lz4" };
 
 /** What of a column cannot be said in CREATE TABLE, as actions of ALTER TABLE. */
 export function columnActions(column: Column): string[] {
-  const { storage, compression, statistics, options } = column;
+  const { storage, compression, statistics } = column;
+  const options = storageOptions(column.options, "column");
   const alter = `ALTER COLUMN ${quoteIdentifier(column.name)}`;
   const actions: string[] = [];
   if (storage !== null) actions.push(`${alter} SET STORAGE ${storages[storage]}`);
   if (compression !== "") actions.push(`${alter} SET COMPRESSION ${compressions[compression]}`);
   if (statistics !== null) actions.push(`${alter} SET STATISTICS ${statistics}`);
-  if (options !== null) actions.push(`${alter} SET (${storageOptions(options)})`);
+  if (options !== "") actions.push(`${alter} SET (${options})`);
   return actions;
-}
-
-/** Options as the catalog has them, `name=value`, for SQL text. */
-export function storageOptions(options: readonly string[], prefix = ""): string {
-  return options
-    .map((option) => {
-      const equals = option.indexOf("=");
-      return `${prefix}${option.slice(0, equals)}=${quoteLiteral(option.slice(equals + 1))}`;
-    })
-    .join(", ");
 }

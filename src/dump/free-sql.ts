@@ -81,13 +81,17 @@ export function createOperator({ qualified, options }: Operator): string {
   return `CREATE OPERATOR ${qualified} (${optionsOf(options)})`;
 }
 
-const providers: Readonly<Record<string, string>> = { c: "libc", i: "icu", b: "builtin" };
+export const collationProviders: Readonly<Record<string, string>> = {
+  c: "libc",
+  i: "icu",
+  b: "builtin",
+};
 
 /** The statement that makes a collation, whatever version has described it. */
 export function createCollation({ qualified, row }: Collation): string {
   const locale = text(row.colllocale ?? row.colliculocale);
   const options = {
-    PROVIDER: providers[String(row.collprovider)] ?? "libc",
+    PROVIDER: collationProviders[String(row.collprovider)] ?? null,
     LOCALE: locale,
     LC_COLLATE: text(row.collcollate),
     LC_CTYPE: text(row.collctype),

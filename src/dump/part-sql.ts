@@ -1,7 +1,8 @@
 import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
-import { columnActions, storageOptions } from "./column-sql.ts";
+import { columnActions } from "./column-sql.ts";
 import type { Comment } from "./related.ts";
 import type { Column, Relation } from "./relations.ts";
+import { storageOptions } from "./storage-options.ts";
 import type { Constraint, Index, Policy, Rule, Statistics, Trigger } from "./table-parts.ts";
 import { optionsClause } from "./table-sql.ts";
 
@@ -36,8 +37,9 @@ export function createIndex(table: Relation, index: Index): string[] {
 }
 
 /** What the definition of a constraint does not say of its index. */
-function indexOptions({ qualified, options }: Index): string[] {
-  return options === null ? [] : [`ALTER INDEX ${qualified} SET (${storageOptions(options)})`];
+function indexOptions({ qualified, method, options }: Index): string[] {
+  const given = storageOptions(options, method);
+  return given === "" ? [] : [`ALTER INDEX ${qualified} SET (${given})`];
 }
 
 function indexMarks(table: Relation, index: Index): string[] {
@@ -51,7 +53,7 @@ function indexMarks(table: Relation, index: Index): string[] {
   return marks;
 }
 
-const states: Readonly<Record<string, string>> = {
+export const states: Readonly<Record<string, string>> = {
   O: "ENABLE",
   D: "DISABLE",
   R: "ENABLE REPLICA",
@@ -75,7 +77,7 @@ export function createRule(table: Relation, { definition, name, enabled }: Rule)
   ];
 }
 
-const commands: Readonly<Record<string, string>> = {
+export const commands: Readonly<Record<string, string>> = {
   r: "SELECT",
   a: "INSERT",
   w: "UPDATE",

@@ -4,6 +4,7 @@ import { quoteIdentifier } from "../postgres/identifiers.ts";
 import type { Session } from "../postgres/session.ts";
 import { buildParts } from "./build.ts";
 import { markSearchPath, templateOf } from "./gaps.ts";
+import { unknownFields } from "./known.ts";
 import { order } from "./order.ts";
 import type { Part } from "./parts.ts";
 import { keysOf, readSchema, type SchemaContent } from "./read.ts";
@@ -93,9 +94,9 @@ async function read(
     list.map((one) => keyOf(catalog, one)),
   );
   const leftovers = await readLeftovers(source, memberKeys, keys);
-  refuse(schema, [...leftovers, ...invalidIndexes(content)]);
+  refuse(schema, [...leftovers, ...invalidIndexes(content), ...unknownFields(content)]);
   const dependencies = await readDependencies(source, keys);
-  const comments = await readComments(source, keys);
+  const comments = await readComments(source, new Set([...keys, keyOf("pg_namespace", oid)]));
   const names = namesOf(content, schema, systemName);
   const marked = content.routines.map((routine) =>
     routine.setsSearchPath && routine.definition !== null

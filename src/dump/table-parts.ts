@@ -42,6 +42,8 @@ export interface Index {
   readonly replicaIdentity: boolean;
   /** The index of the partitioned table that it is a part of. */
   readonly parent: number | null;
+  /** The access method, such as `btree`. */
+  readonly method: string;
   readonly options: string[] | null;
   /** Statistics targets, as pairs of column number and target. */
   readonly statistics: [number, number][] | null;
@@ -54,10 +56,11 @@ export async function readIndexes(
   return session.query<Index>(
     `SELECT i.indexrelid AS oid, c.relname AS name, i.indexrelid::regclass::text AS qualified, i.indrelid AS table,
        pg_get_indexdef(i.indexrelid) AS definition, i.indisvalid OR c.relkind = 'I' AS valid, i.indisclustered AS clustered,
-       i.indisreplident AS "replicaIdentity", h.inhparent AS parent, c.reloptions AS options,
+       i.indisreplident AS "replicaIdentity", h.inhparent AS parent, m.amname AS method, c.reloptions AS options,
        (SELECT json_agg(json_build_array(a.attnum, a.attstattarget) ORDER BY a.attnum) FROM pg_attribute a
         WHERE a.attrelid = c.oid AND a.attstattarget >= 0) AS statistics
-     FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid LEFT JOIN pg_inherits h ON h.inhrelid = i.indexrelid
+     FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam
+     LEFT JOIN pg_inherits h ON h.inhrelid = i.indexrelid
      WHERE i.indrelid = ANY($1::oid[]) ORDER BY i.indexrelid`,
     [tables],
   );

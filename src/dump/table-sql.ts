@@ -1,7 +1,8 @@
 import { quoteIdentifier } from "../postgres/identifiers.ts";
-import { columnActions, columnClause, storageOptions } from "./column-sql.ts";
+import { columnActions, columnClause } from "./column-sql.ts";
 import type { SchemaContent } from "./read.ts";
 import type { Column, Relation } from "./relations.ts";
+import { storageOptions } from "./storage-options.ts";
 import type { Constraint } from "./table-parts.ts";
 
 /** Which of a table's parts are made with it. */
@@ -35,8 +36,9 @@ export function createTable(table: Relation, context: TableContext): string[] {
 }
 
 /** Storage parameters, the TOAST table's included, as a WITH clause or none. */
-export function optionsClause({ options, toastOptions }: Relation): string[] {
-  const all = [storageOptions(options ?? []), storageOptions(toastOptions ?? [], "toast.")];
+export function optionsClause({ kind, method, options, toastOptions }: Relation): string[] {
+  const owner = kind === "v" ? "view" : (method ?? "heap");
+  const all = [storageOptions(options, owner), storageOptions(toastOptions, "heap", "toast.")];
   const given = all.filter((part) => part !== "");
   return given.length === 0 ? [] : [`WITH (${given.join(", ")})`];
 }
@@ -138,7 +140,7 @@ function ownNotNulls(table: Relation, context: TableContext): Constraint[] {
   });
 }
 
-const replicaIdentities: Readonly<Record<string, string>> = { f: "FULL", n: "NOTHING" };
+export const replicaIdentities: Readonly<Record<string, string>> = { f: "FULL", n: "NOTHING" };
 
 function tableActions(table: Relation, context: TableContext): string[] {
   const { content } = context;

@@ -8,6 +8,7 @@ import { catalogOf } from "../drift/catalog.ts";
 import { differenceOf } from "../drift/compare.ts";
 import { type FreshColumns, freshColumns, sameBag, withoutColumns } from "../dump/compare-rows.ts";
 import { dumpContent, insertsOf, setSequences, type TableContent } from "../dump/content.ts";
+import { withoutInternalOptions } from "../dump/old-options.ts";
 import { dumpStructure } from "../dump/structure.ts";
 import type { DumpedTable, StructureDump } from "../dump/types.ts";
 import { digestOf } from "../ledger/digest.ts";
@@ -54,7 +55,7 @@ export async function applyBaseline(
   const by = `drizzle-fleet ${packageVersion()}, from the baseline`;
   const script = [
     "SET LOCAL check_function_bodies = off",
-    ...statements.map((statement) => fill(statement, quoted)),
+    ...withoutInternalOptions(statements).map((statement) => fill(statement, quoted)),
     createLedgerRows(target.schema, ledger, by),
   ];
   const expectation = ledgerIs(target.schema, digestOf([]), "nothing");

@@ -95,6 +95,27 @@ describe("a new tenant", () => {
     expect(left).toEqual([]);
   });
 
+  test("is made from a baseline that an earlier version kept on PostgreSQL 15.20", async () => {
+    const { database, context } = await registryFleet(longHistory());
+    await addTenant(context, { tenant: "first" });
+    const added = `[["ALTER TABLE ONLY ", ".notes ALTER COLUMN \\"id\\" SET (pg_attver='22549192'), ALTER COLUMN \\"text\\" SET (pg_attver='22549192', n_distinct='-0.5')"]]`;
+    await database.query(
+      "UPDATE drizzle_fleet.baselines SET content = jsonb_set(content, '{statements}', content -> 'statements' || $1::jsonb)",
+      [added],
+    );
+    await addTenant(context, { tenant: "second" });
+    const [by] = await appliedBy(database, "second");
+    expect(by).toMatchObject({ migrations: 24, by: expect.stringContaining("from the baseline") });
+    const options = await database.query(
+      `SELECT attname AS name, attoptions AS options FROM pg_attribute
+       WHERE attrelid = 'app_second.notes'::regclass AND attoptions::text ~ 'n_distinct|22549192'`,
+    );
+    expect(options).toMatchObject([
+      { name: "text", options: expect.arrayContaining(["n_distinct=-0.5"]) },
+    ]);
+    expect(JSON.stringify(options)).not.toContain("22549192");
+  });
+
   test("runs the whole history where two replays differ in what no default gives", async () => {
     const { database, context, notes } = await registryFleet(
       longHistory({ "0024_random": "UPDATE notes SET text = gen_random_uuid()::text;" }),

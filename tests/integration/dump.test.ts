@@ -205,6 +205,78 @@ describe("what is hard to write down", () => {
     expect(tables.map(({ name }) => name)).toEqual(["t"]);
   });
 
+  test("a table that inherits from another schema is refused", async () => {
+    const database = await createDatabase();
+    await database.query(
+      "CREATE SCHEMA hard; CREATE TABLE public.above (a int); CREATE TABLE hard.t () INHERITS (public.above)",
+    );
+    const session = await sessionOf(database.url);
+    await expect(dumpStructure(session, "hard")).rejects.toThrow(
+      "holds what cannot be copied: what t inherits from another schema",
+    );
+  });
+
+  test("what only the server sets is passed over, and an option that is not known is refused", async () => {
+    const database = await createDatabase();
+    await database.query(`CREATE SCHEMA hard; SET search_path = hard;
+      CREATE TABLE t (a int, b int PRIMARY KEY); CREATE MATERIALIZED VIEW m AS SELECT a FROM t; CREATE VIEW v AS SELECT a FROM t;
+      ALTER TABLE t ALTER b SET (n_distinct = 5); RESET search_path`);
+    // As PostgreSQL 15.20 keeps it with each column.
+    await database.query(
+      `UPDATE pg_attribute SET attoptions = array_prepend('pg_attver=22549192', attoptions)
+       WHERE attrelid IN ('hard.t'::regclass, 'hard.m'::regclass, 'hard.v'::regclass) AND attnum > 0`,
+    );
+    await database.query(
+      `UPDATE pg_class SET reloptions = '{fillfactor=70,pg_relver=1}' WHERE oid IN ('hard.t'::regclass, 'hard.t_pkey'::regclass)`,
+    );
+    const session = await sessionOf(database.url);
+    await database.query(
+      "UPDATE pg_class SET reloptions = '{fillfactor=70}' WHERE oid = 'hard.t_pkey'::regclass",
+    );
+    await clone(session, "hard", "soft");
+    expect(
+      await database.query(
+        `SELECT attrelid::regclass::text || '.' || attname AS of, attoptions AS options FROM pg_attribute
+         WHERE attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'soft'::regnamespace) AND attoptions::text ~ 'n_distinct'`,
+      ),
+    ).toMatchObject([{ of: "soft.t.b", options: expect.arrayContaining(["n_distinct=5"]) }]);
+    expect(
+      await database.query("SELECT reloptions FROM pg_class WHERE oid = 'soft.t'::regclass"),
+    ).toEqual([{ reloptions: ["fillfactor=70"] }]);
+
+    for (const [change, named] of [
+      [
+        "UPDATE pg_attribute SET attoptions = '{odd=1}' WHERE attrelid = 'hard.t'::regclass AND attname = 'a'",
+        "the option odd of column t.a",
+      ],
+      [
+        "UPDATE pg_class SET reloptions = '{autovacuum_odd=1}' WHERE oid = 'hard.t'::regclass",
+        "the option autovacuum_odd of t",
+      ],
+      [
+        "UPDATE pg_class SET reloptions = '{odd=1}' WHERE oid = 'hard.v'::regclass",
+        "the option odd of v",
+      ],
+      [
+        "UPDATE pg_class SET reloptions = '{odd=1}' WHERE oid = 'hard.t_pkey'::regclass",
+        "the option odd of t_pkey",
+      ],
+      [
+        "UPDATE pg_attribute SET attstorage = 'z', attcompression = 'q' WHERE attrelid = 'hard.m'::regclass AND attname = 'a'",
+        "compression q of column m.a, storage z of column m.a",
+      ],
+    ] as const) {
+      await database.query(change);
+      await expect(dumpStructure(session, "hard")).rejects.toThrow(
+        `the schema hard holds what cannot be copied: ${named}`,
+      );
+      await database.query(
+        `UPDATE pg_attribute SET attoptions = NULL, attstorage = 'p', attcompression = '' WHERE attrelid IN ('hard.t'::regclass, 'hard.m'::regclass) AND attnum > 0;
+         UPDATE pg_class SET reloptions = NULL WHERE oid IN ('hard.t'::regclass, 'hard.v'::regclass, 'hard.t_pkey'::regclass)`,
+      );
+    }
+  });
+
   test("what depends on itself is refused", async () => {
     const database = await createDatabase();
     await database.query(`CREATE SCHEMA hard; SET search_path = hard; CREATE VIEW v AS SELECT 1 AS x;

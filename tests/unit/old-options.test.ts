@@ -1,0 +1,46 @@
+import { expect, test } from "vitest";
+import { withoutInternalOptions } from "../../src/dump/old-options.ts";
+
+const table = "ALTER TABLE ONLY ";
+
+test.each([
+  [
+    "a statement that sets nothing else is gone",
+    [
+      table,
+      `.users ALTER COLUMN "id" SET (pg_attver='1'), ALTER COLUMN "name" SET (pg_attver='2')`,
+    ],
+    undefined,
+  ],
+  [
+    "other actions stay, in their order",
+    [
+      table,
+      `.users ALTER COLUMN "id" SET (pg_attver='1'), ALTER COLUMN "na, ""me" SET STATISTICS 200, ALTER COLUMN "b" SET (pg_attver='1', n_distinct='-0.5'), ALTER COLUMN "c" SET NOT NULL, ALTER COLUMN "c" DROP DEFAULT, REPLICA IDENTITY FULL`,
+    ],
+    [
+      table,
+      `.users ALTER COLUMN "na, ""me" SET STATISTICS 200, ALTER COLUMN "b" SET (n_distinct='-0.5'), ALTER COLUMN "c" SET NOT NULL, ALTER COLUMN "c" DROP DEFAULT, REPLICA IDENTITY FULL`,
+    ],
+  ],
+  [
+    "an option that somebody set stays, wherever it stands",
+    [table, `.users ALTER COLUMN "id" SET (n_distinct='5', pg_attver='1')`],
+    [table, `.users ALTER COLUMN "id" SET (n_distinct='5')`],
+  ],
+  [
+    "a materialized view's columns have them, too",
+    ["ALTER MATERIALIZED VIEW ", `."Odd m" ALTER COLUMN "id" SET (pg_attver='1')`],
+    undefined,
+  ],
+] as const)("%s", (_name, before, after) => {
+  expect(withoutInternalOptions([before])).toEqual(after === undefined ? [] : [after]);
+});
+
+test.each([
+  [[table, `.users ALTER COLUMN "id" SET DEFAULT ' SET (pg_attver=''1'')'`]],
+  [["COMMENT ON TABLE ", ".users IS 'ALTER COLUMN \"id\" SET (pg_attver=''1'')'"]],
+  [["CREATE TABLE ", '.users (\n  "id" integer\n)']],
+])("what holds no such option is left alone", (statement) => {
+  expect(withoutInternalOptions([statement])).toEqual([statement]);
+});
