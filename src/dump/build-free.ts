@@ -18,6 +18,7 @@ export function addFreeObjects(parts: Parts, context: TableContext): void {
         rank: rank.routine,
         oid: routine.oid,
         statements: sql.createRoutine(routine),
+        stub: routine.stub ?? undefined,
       });
   }
   const add = (catalog: string, oid: number, place: number, statements: readonly string[]) =>
@@ -40,7 +41,8 @@ function addTypes(parts: Parts, { content, isInline }: TableContext): void {
     const columns = content.columns.get(type.relation) ?? [];
     const statement = sql.createType(type, columns, inline, content.version);
     if (statement === undefined) continue;
-    parts.add({ key, rank: rank.type, oid: type.oid, statements: [statement] });
+    const closing = type.closed ? [`REVOKE ALL ON TYPE ${type.qualified} FROM PUBLIC`] : [];
+    parts.add({ key, rank: rank.type, oid: type.oid, statements: [statement, ...closing] });
     parts.include(keyOf("pg_type", type.array), key);
     if (type.relation !== 0) parts.include(keyOf("pg_class", type.relation), key);
     if (type.range !== null) {

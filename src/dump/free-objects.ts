@@ -10,6 +10,8 @@ export interface UserType {
   /** The pg_class row of a composite type. */
   readonly relation: number;
   readonly notNull: boolean;
+  /** True when PUBLIC may not use it; everybody may otherwise. */
+  readonly closed: boolean;
   readonly base: string | null;
   readonly default: string | null;
   readonly collation: string | null;
@@ -32,6 +34,7 @@ export async function readTypes({ session, oids }: Source): Promise<UserType[]> 
   const rows = await session.query<UserType>(
     `SELECT t.oid, t.typname AS name, format_type(t.oid, NULL) AS qualified, t.typtype AS kind, t.typarray AS array,
        t.typrelid AS relation, t.typnotnull AS "notNull",
+       NOT EXISTS (SELECT FROM aclexplode(coalesce(t.typacl, acldefault('T', t.typowner))) r WHERE r.grantee = 0) AS closed,
        CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) END AS base,
        pg_get_expr(t.typdefaultbin, 0) AS default,
        CASE WHEN t.typcollation <> b.typcollation THEN t.typcollation::regcollation::text END AS collation,
@@ -60,6 +63,8 @@ export interface Routine {
   /** Its whole text; null for an aggregate. */
   readonly definition: string | null;
   readonly argumentNames: string[] | null;
+  /** A statement that makes it with a body of no meaning, and NULL for the arguments' defaults; null for what SQL cannot make. */
+  readonly stub: string | null;
   readonly setsSearchPath: boolean;
   /** Its name with the types of its arguments, when PUBLIC may not execute it; everybody may otherwise. */
   readonly closed: string | null;
@@ -71,10 +76,21 @@ export interface Routine {
 /** The options of CREATE AGGREGATE that are spelled as they are named here. */
 type AggregateParts = Readonly<Record<string, string | null>>;
 
+/** CREATE OR REPLACE gives a routine another body and other defaults, and leaves it what kind it is, and of what types. */
+const stub = `CASE WHEN p.prokind IN ('f', 'p') THEN format('CREATE %s %I.%I(%s)%s LANGUAGE sql AS ''SELECT NULL''',
+    CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END, n.nspname, p.proname,
+    (SELECT string_agg(concat_ws(' ', CASE a.mode WHEN 'o' THEN 'OUT' WHEN 'b' THEN 'INOUT' WHEN 'v' THEN 'VARIADIC' END,
+        CASE WHEN a.name <> '' THEN quote_ident(a.name) END, format_type(a.type, NULL),
+        CASE WHEN a.mode <> 'o' AND a.input > p.pronargs - p.pronargdefaults THEN 'DEFAULT NULL' END), ', ' ORDER BY a.place)
+      FROM (SELECT type, coalesce(mode, 'i') AS mode, name, place, count(*) FILTER (WHERE coalesce(mode, 'i') IN ('i', 'b', 'v')) OVER (ORDER BY place) AS input
+            FROM unnest(coalesce(p.proallargtypes, p.proargtypes::oid[]), p.proargmodes, p.proargnames) WITH ORDINALITY u (type, mode, name, place)) a
+      WHERE a.mode <> 't'), ' RETURNS ' || pg_get_function_result(p.oid)) END`;
+
 export async function readRoutines({ session, oids }: Source): Promise<Routine[]> {
   return session.query<Routine>(
     `SELECT p.oid, p.proname AS name, format('%I.%I', n.nspname, p.proname) AS qualified, pg_get_function_arguments(p.oid) AS arguments,
        CASE WHEN p.prokind <> 'a' THEN pg_get_functiondef(p.oid) END AS definition, p.proargnames AS "argumentNames",
+       ${stub} AS stub,
        coalesce(array_to_string(p.proconfig, ' ') LIKE '%search_path=%', false) AS "setsSearchPath",
        CASE WHEN NOT EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) r WHERE r.grantee = 0)
          THEN p.oid::regprocedure::text END AS closed,

@@ -1,6 +1,7 @@
 import { FleetError } from "../core/errors.ts";
 import { firstAfterRows, type Part, type Parts, rank } from "./parts.ts";
 import type { Key } from "./source.ts";
+import { type Edges, reachable, withStubs } from "./stubs.ts";
 
 export interface Ordered {
   readonly before: readonly Part[];
@@ -15,10 +16,14 @@ export interface Ordered {
  * @throws FleetError `refused` when parts depend on one another
  */
 export function order(parts: Parts, dependencies: ReadonlyMap<Key, readonly Key[]>): Ordered {
-  const edges = edgesBetween(parts, dependencies);
-  const sorted = sort(parts.all, edges);
+  const edges = withStubs(parts, edgesBetween(parts, dependencies), dependencies);
+  const sorted = sort([...edges.keys()], edges);
   const early = new Set<Part>();
-  for (const part of sorted) if (part.rank === rank.table) addWithNeeds(part, edges, early);
+  for (const part of sorted) {
+    if (part.rank !== rank.table) continue;
+    early.add(part);
+    reachable(part, edges, early);
+  }
   const late = new Set<Part>();
   for (const part of sorted) {
     const waits = [...(edges.get(part) ?? [])].some((need) => late.has(need));
@@ -30,9 +35,10 @@ export function order(parts: Parts, dependencies: ReadonlyMap<Key, readonly Key[
   };
 }
 
-type Edges = ReadonlyMap<Part, ReadonlySet<Part>>;
-
-function edgesBetween(parts: Parts, dependencies: ReadonlyMap<Key, readonly Key[]>): Edges {
+function edgesBetween(
+  parts: Parts,
+  dependencies: ReadonlyMap<Key, readonly Key[]>,
+): Map<Part, Set<Part>> {
   const edges = new Map<Part, Set<Part>>(parts.all.map((part) => [part, new Set<Part>()]));
   const connect = (from: Part | undefined, to: Part | undefined) => {
     if (from !== undefined && to !== undefined && from !== to) edges.get(from)?.add(to);
@@ -53,19 +59,11 @@ function refreshInOrder(parts: Parts, edges: Map<Part, Set<Part>>): void {
     if (view !== undefined) refreshes.set(view, part);
   }
   for (const [view, refresh] of refreshes) {
-    const below = new Set<Part>();
-    addWithNeeds(view, edges, below);
-    for (const part of below) {
+    for (const part of reachable(view, edges)) {
       const earlier = refreshes.get(part);
       if (earlier !== undefined && earlier !== refresh) edges.get(refresh)?.add(earlier);
     }
   }
-}
-
-function addWithNeeds(part: Part, edges: Edges, into: Set<Part>): void {
-  if (into.has(part)) return;
-  into.add(part);
-  for (const need of edges.get(part) ?? []) addWithNeeds(need, edges, into);
 }
 
 function sort(parts: readonly Part[], edges: Edges): Part[] {
@@ -85,7 +83,9 @@ function sort(parts: readonly Part[], edges: Edges): Part[] {
 }
 
 function circle(parts: readonly Part[]): FleetError {
-  const firstLines = parts.map(({ statements: [first = ""] }) => first.split("\n")[0]);
+  const firstLines = parts.map(({ statements: [first = ""] }) =>
+    (first.split("\n")[0] ?? "").replaceAll(/\bfleet_[0-9a-f]{24}\./g, ""),
+  );
   return new FleetError(
     "refused",
     `objects that depend on one another in a circle cannot be copied: ${firstLines.join("; ")}`,

@@ -38,6 +38,8 @@ export interface Part {
   readonly statements: readonly string[];
   /** What it needs besides what its objects depend on. */
   readonly needs?: readonly Key[];
+  /** What stands for it while there is only its signature, see `stubs.ts`. */
+  readonly stub?: string | undefined;
 }
 
 /** The parts of a schema, and which part makes which object. */

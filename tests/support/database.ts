@@ -13,9 +13,12 @@ export interface TestDatabase {
   connect(): Promise<pg.Client>;
 }
 
-/** Creates an empty database, and drops it when the test has passed; after a failure it stays for a look. */
-export async function createDatabase(): Promise<TestDatabase> {
-  const adminUrl = inject("adminUrl");
+/**
+ * Creates an empty database, and drops it when the test has passed; after a failure it stays for a look.
+ *
+ * @param adminUrl a superuser's URL of the server; by default the run's own
+ */
+export async function createDatabase(adminUrl = inject("adminUrl")): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString("hex")}`;
   await withClient(adminUrl, (client) => client.query(`CREATE DATABASE ${name}`));
   const url = urlWith(adminUrl, { pathname: `/${name}` });

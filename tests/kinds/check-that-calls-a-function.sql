@@ -1,0 +1,3 @@
+CREATE FUNCTION even(int) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1 % 2 = 0';
+CREATE TABLE evens (a int CHECK (even(a)));
+INSERT INTO evens VALUES (2);

@@ -1,0 +1,16 @@
+CREATE TABLE noted (id int PRIMARY KEY, t text);
+CREATE FUNCTION noted_f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN new; END $$;
+CREATE TRIGGER noted_t BEFORE INSERT ON noted FOR EACH ROW EXECUTE FUNCTION noted_f(); COMMENT ON TRIGGER noted_t ON noted IS 'trigger';
+CREATE RULE noted_r AS ON DELETE TO noted DO INSTEAD NOTHING; COMMENT ON RULE noted_r ON noted IS 'rule';
+CREATE POLICY noted_p ON noted USING (true); COMMENT ON POLICY noted_p ON noted IS 'policy';
+CREATE STATISTICS noted_s ON id, t FROM noted; COMMENT ON STATISTICS noted_s IS 'statistics';
+CREATE MATERIALIZED VIEW noted_m AS SELECT id FROM noted; COMMENT ON MATERIALIZED VIEW noted_m IS 'matview'; COMMENT ON COLUMN noted_m.id IS 'its column';
+CREATE PROCEDURE noted_proc(n int) LANGUAGE sql AS $$ SELECT 1 $$; COMMENT ON PROCEDURE noted_proc(int) IS 'procedure';
+CREATE AGGREGATE noted_a(*) (SFUNC = int8inc, STYPE = int8, INITCOND = '0'); COMMENT ON AGGREGATE noted_a(*) IS 'aggregate';
+CREATE FUNCTION noted_o(int, int) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT true $$;
+CREATE OPERATOR =!= (FUNCTION = noted_o, LEFTARG = int, RIGHTARG = int); COMMENT ON OPERATOR =!= (int, int) IS 'operator';
+CREATE COLLATION noted_c (provider = libc, locale = 'C'); COMMENT ON COLLATION noted_c IS 'collation';
+CREATE TEXT SEARCH DICTIONARY noted_d (TEMPLATE = simple); COMMENT ON TEXT SEARCH DICTIONARY noted_d IS 'dictionary';
+CREATE TEXT SEARCH CONFIGURATION noted_ts (COPY = simple); COMMENT ON TEXT SEARCH CONFIGURATION noted_ts IS 'configuration';
+CREATE TYPE noted_co AS (a int); COMMENT ON COLUMN noted_co.a IS 'of a composite';
+COMMENT ON INDEX noted_pkey IS 'of a key'; COMMENT ON CONSTRAINT noted_pkey ON noted IS 'key';

@@ -1,0 +1,4 @@
+CREATE DOMAIN loose AS int;
+CREATE TABLE loosely (a loose);
+INSERT INTO loosely VALUES (-1);
+ALTER DOMAIN loose ADD CONSTRAINT tighter CHECK (VALUE > 0) NOT VALID;

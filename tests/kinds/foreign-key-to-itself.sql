@@ -1,0 +1,2 @@
+CREATE TABLE tree (id int PRIMARY KEY, up int REFERENCES tree);
+INSERT INTO tree VALUES (2, NULL), (1, 2);

@@ -1,0 +1,3 @@
+CREATE FUNCTION is_even_a(n int) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT true $$;
+CREATE FUNCTION is_odd_a(n int) RETURNS boolean LANGUAGE sql IMMUTABLE RETURN CASE WHEN n = 0 THEN false ELSE is_even_a(n - 1) END;
+CREATE OR REPLACE FUNCTION is_even_a(n int) RETURNS boolean LANGUAGE sql IMMUTABLE RETURN CASE WHEN n = 0 THEN true ELSE is_odd_a(n - 1) END;

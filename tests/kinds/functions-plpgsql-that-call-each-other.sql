@@ -1,0 +1,2 @@
+CREATE FUNCTION ping(n int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN IF n > 0 THEN RETURN pong(n - 1); END IF; RETURN 0; END $$;
+CREATE FUNCTION pong(n int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN IF n > 0 THEN RETURN ping(n - 1); END IF; RETURN 1; END $$;

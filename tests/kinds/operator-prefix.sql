@@ -1,0 +1,2 @@
+CREATE FUNCTION twice_of(int) RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT $1 * 2 $$;
+CREATE OPERATOR @@@ (FUNCTION = twice_of, RIGHTARG = int);

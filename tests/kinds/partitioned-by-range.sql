@@ -1,0 +1,6 @@
+CREATE TABLE ranged (id int, at date NOT NULL) PARTITION BY RANGE (at);
+CREATE TABLE ranged_2020 PARTITION OF ranged FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+CREATE TABLE ranged_rest PARTITION OF ranged DEFAULT;
+CREATE INDEX ranged_id ON ranged (id);
+ALTER TABLE ranged ADD PRIMARY KEY (id, at);
+INSERT INTO ranged VALUES (1, '2020-05-05'), (2, '1999-01-01');

@@ -1,0 +1,2 @@
+CREATE TABLE forced (id int);
+ALTER TABLE forced FORCE ROW LEVEL SECURITY;

@@ -1,0 +1,1 @@
+CREATE SEQUENCE never_used START 42;

@@ -1,0 +1,2 @@
+CREATE UNLOGGED TABLE unlogged (id int PRIMARY KEY);
+INSERT INTO unlogged VALUES (1);

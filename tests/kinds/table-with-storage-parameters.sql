@@ -1,0 +1,1 @@
+CREATE TABLE parameters (id int, t text) WITH (fillfactor = 70, parallel_workers = 2, autovacuum_enabled = false, autovacuum_vacuum_scale_factor = 0.3, toast_tuple_target = 256, toast.autovacuum_enabled = false, toast.vacuum_truncate = false);

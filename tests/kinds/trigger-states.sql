@@ -1,0 +1,5 @@
+CREATE TABLE stated (id int);
+CREATE FUNCTION nothing_done() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+CREATE TRIGGER s_always AFTER INSERT ON stated EXECUTE FUNCTION nothing_done();
+CREATE TRIGGER s_replica AFTER UPDATE ON stated EXECUTE FUNCTION nothing_done();
+ALTER TABLE stated ENABLE ALWAYS TRIGGER s_always; ALTER TABLE stated ENABLE REPLICA TRIGGER s_replica;

@@ -1,0 +1,2 @@
+CREATE TABLE uniques (a int UNIQUE, b int, CONSTRAINT odd_name UNIQUE (a, b) WITH (fillfactor = 60) DEFERRABLE INITIALLY DEFERRED);
+INSERT INTO uniques VALUES (1, 2);

@@ -1,0 +1,2 @@
+CREATE TABLE nulls_equal (a int, UNIQUE NULLS NOT DISTINCT (a));
+INSERT INTO nulls_equal VALUES (NULL);

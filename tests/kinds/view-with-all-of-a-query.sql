@@ -1,0 +1,2 @@
+CREATE TABLE facts (a int, b text, at date);
+CREATE VIEW rich AS WITH w AS (SELECT a, b, row_number() OVER (PARTITION BY b ORDER BY a ROWS 2 PRECEDING) AS n FROM facts) SELECT w.*, CASE WHEN n > 1 THEN 'many' ELSE E'o\ne' END AS word, EXTRACT(year FROM f.at) AS year, f.at AT TIME ZONE 'UTC' AS utc, ARRAY(SELECT x FROM generate_series(1, 3) x) AS xs, (SELECT string_agg(b, ',' ORDER BY b) FROM facts) AS bs FROM w JOIN LATERAL (SELECT * FROM facts f WHERE f.a = w.a LIMIT 1) f ON true UNION SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL ORDER BY 1;

@@ -1,0 +1,69 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { appendFile, mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { createRunner } from "../../src/dev/run-as.ts";
+
+/** A PostgreSQL that is installed on this machine, as Debian's packages do. */
+export interface PostgresServer {
+  /** A superuser's URL. */
+  readonly url: string;
+  /** What pg_dump writes of a schema: all that it knows of it, with its rows. */
+  dump(url: string, schema: string): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the installed PostgreSQL of a major version on a free port, with an empty cluster.
+ *
+ * @throws when it is not installed: a test that is to try this version must not pass without it
+ */
+export async function startPostgres(major: number): Promise<PostgresServer> {
+  const bin = process.env[`POSTGRES_${major}_BIN`] ?? `/usr/lib/postgresql/${major}/bin`;
+  const [initdb, control, dump] = ["initdb", "pg_ctl", "pg_dump"].map((name) => join(bin, name));
+  if (initdb === undefined || control === undefined || dump === undefined || !existsSync(control))
+    throw new Error(
+      `PostgreSQL ${major} is missing from ${bin}. Install it: apt-get install postgresql-${major}. Or say where it is: POSTGRES_${major}_BIN.`,
+    );
+  const folder = await mkdtemp(join(tmpdir(), `drizzle-fleet-postgres-${major}-`));
+  const runner = await createRunner(control, folder);
+  const data = join(folder, "data");
+  const run = async (program: string, ...args: string[]) => {
+    const { code, output } = await runner.run(program, args);
+    if (code !== 0) throw new Error(`${program}: ${output}`);
+  };
+  await run(initdb, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale");
+  const port = await freePort();
+  await appendFile(
+    join(data, "postgresql.conf"),
+    `port = ${port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\nfsync = off\nmax_locks_per_transaction = 256\n`,
+  );
+  await run(control, "start", "-w", "-D", data, "-l", join(folder, "log"));
+  return {
+    url: `postgresql://postgres@127.0.0.1:${port}/postgres`,
+    dump: async (url, schema) => {
+      const args = ["--no-owner", "--schema", `"${schema}"`, "--dbname", url];
+      const { stdout } = await promisify(execFile)(dump, args, { maxBuffer: 64 * 1024 * 1024 });
+      return stdout;
+    },
+    stop: async () => {
+      await run(control, "stop", "-m", "immediate", "-D", data);
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      const port = typeof address === "object" && address !== null ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}
