@@ -2,7 +2,8 @@ import { quoteIdentifier } from "../postgres/identifiers.ts";
 
 /**
  * PostgreSQL's own descriptions of all that a schema holds. With the schema alone on the search_path they leave
- * its name out; the few that write it all the same are cut, and so is the text of function bodies.
+ * its name out; the few that write it all the same are cut, and so is the text of function bodies. Not from the view
+ * pg_sequences: it opens every sequence of the database, and keeps a lock on each until the transaction ends.
  */
 const facts = `
 WITH wanted AS (SELECT oid, nspname FROM pg_namespace WHERE nspname = $1),
@@ -37,8 +38,8 @@ UNION ALL SELECT format('function %s(%s) %s %s volatile=%s strict=%s definer=%s 
 UNION ALL SELECT format('trigger %s enabled=%s', pg_get_triggerdef(t.oid), t.tgenabled) FROM pg_trigger t JOIN relations c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal
 UNION ALL SELECT format('policy %s.%s %s %s %s %s %s', p.tablename, p.policyname, p.permissive, p.roles, p.cmd, p.qual, p.with_check)
   FROM pg_policies p JOIN wanted n ON p.schemaname = n.nspname
-UNION ALL SELECT format('sequence %s %s %s %s %s', s.sequencename, s.data_type, s.start_value, s.increment_by, s.cycle)
-  FROM pg_sequences s JOIN wanted n ON s.schemaname = n.nspname
+UNION ALL SELECT format('sequence %s %s %s %s %s', c.relname, format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement, s.seqcycle)
+  FROM pg_sequence s JOIN relations c ON c.oid = s.seqrelid
 UNION ALL SELECT format('statistics %s', pg_get_statisticsobjdef(s.oid)) FROM pg_statistic_ext s JOIN wanted n ON s.stxnamespace = n.oid
 UNION ALL SELECT format('collation %s %s', l.collname, l.collprovider) FROM pg_collation l JOIN wanted n ON l.collnamespace = n.oid
 UNION ALL SELECT format('operator %s %s %s', o.oid::regoperator, o.oprcode, o.oprrest) FROM pg_operator o JOIN wanted n ON o.oprnamespace = n.oid
