@@ -1,12 +1,27 @@
+import { constants } from "node:buffer";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import { link, open, rm, stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { finished, pipeline } from "node:stream/promises";
 import { createGunzip, createGzip } from "node:zlib";
 import { z } from "zod";
 import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
+import { longestName, obstacleIn } from "../core/sendable.ts";
+
+/** A text that PostgreSQL can be sent whole. */
+const text = z.string().refine((value) => obstacleIn(value) === undefined, {
+  error: "there is a character that no text in PostgreSQL can have",
+});
+
+/** The name of an object. */
+const name = text.refine((value) => value !== "" && Buffer.byteLength(value) <= longestName, {
+  error: `a name has 1 to ${longestName} bytes`,
+});
+
+const statements = z.array(z.array(text).min(1));
 
 /**
  * A tenant as a file: a JSON document in each line, of these kinds and in this order. It begins with the tenant; then,
@@ -16,41 +31,44 @@ const line = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("tenant"),
     format: z.literal(1),
-    tenant: z.string(),
-    attributes: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
-    writtenBy: z.string(),
-    writtenAt: z.string(),
+    tenant: text,
+    attributes: z.record(text, z.union([text, z.number(), z.boolean()])),
+    writtenBy: text,
+    writtenAt: text,
   }),
   z.strictObject({
     kind: z.literal("schema"),
-    service: z.string(),
+    service: text,
     /** The server's version, as `server_version_num`: structure is written in its words. */
     server: z.int(),
-    preData: z.array(z.array(z.string())),
-    postData: z.array(z.array(z.string())),
+    preData: statements,
+    postData: statements,
     sequences: z.array(
       z.strictObject({
-        name: z.string(),
-        lastValue: z.string().regex(/^-?\d+$/),
+        name,
+        lastValue: z.string().regex(/^-?\d{1,19}$/),
         isCalled: z.boolean(),
       }),
     ),
   }),
-  /** Rows of one table, in COPY's text format; a table with many rows has several. */
+  /** Rows of one table, in COPY's text format; a table with many rows has several, and so has a row that is very long. */
   z.strictObject({
     kind: z.literal("rows"),
-    table: z.string(),
-    columns: z.array(z.string()),
-    copy: z.string(),
+    table: name,
+    columns: z.array(name),
+    copy: text,
   }),
   z.strictObject({ kind: z.literal("end"), sha256: z.string() }),
 ]);
 
-export type TenantFileLine = z.output<typeof line>;
+type TenantFileLine = z.output<typeof line>;
 type LineOf<Kind extends TenantFileLine["kind"]> = Extract<TenantFileLine, { kind: Kind }>;
 export type FileHeader = LineOf<"tenant">;
 export type FileSchema = LineOf<"schema">;
 export type FileRows = LineOf<"rows">;
+
+/** A line, and where it stands, as `file:line`. */
+export type PlacedLine<Line extends TenantFileLine> = Line & { readonly where: string };
 
 /** Writes a tenant's file, line by line. */
 export interface TenantFileWriter {
@@ -62,14 +80,18 @@ export interface TenantFileWriter {
  *
  * @param path packed with gzip, when it ends with `.gz`
  * @param fill writes the lines
- * @throws FleetError `write` when there is such a file already, or when it cannot be written; nothing is left then
+ * @param check looks at the file, at this path, before it has its name
+ * @throws FleetError `write` when there is such a file already, or when it cannot be written; what `fill` or `check` throws.
+ *   Nothing is left then
  */
 export async function writeTenantFile(
   path: string,
   fill: (writer: TenantFileWriter) => Promise<void>,
+  check: (partial: string) => Promise<void> = async () => undefined,
 ): Promise<void> {
   await refuseExisting(path);
-  const partial = `${path}.${randomBytes(6).toString("hex")}.tmp`;
+  const packed = path.endsWith(".gz");
+  const partial = `${path}.${randomBytes(6).toString("hex")}.tmp${packed ? ".gz" : ""}`;
   const file = await open(partial, "wx", 0o600).then(
     (handle) => handle.createWriteStream({ flush: true }),
     (error: Error) => Promise.reject(notWritten(path, error)),
@@ -96,7 +118,9 @@ export async function writeTenantFile(
     await send(`${JSON.stringify({ kind: "end", sha256: hash.digest("hex") })}\n`);
     into.end();
     await Promise.race([ended, broken]);
+    await check(partial);
     await link(partial, path);
+    await flushFolder(dirname(path));
   } catch (error) {
     into.destroy();
     file.destroy();
@@ -104,6 +128,13 @@ export async function writeTenantFile(
   } finally {
     await rm(partial, { force: true });
   }
+}
+
+/** A name in a folder outlives a loss of power only when the folder is on the disk, too. Windows cannot be asked for that. */
+async function flushFolder(folder: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const handle = await open(folder, "r");
+  await handle.sync().finally(() => handle.close());
 }
 
 /**
@@ -131,11 +162,12 @@ function packing(path: string, file: Writable): { into: Writable; ended: Promise
  */
 export async function* readTenantFile(
   path: string,
-): AsyncIterable<Exclude<TenantFileLine, LineOf<"end">>> {
+): AsyncIterable<PlacedLine<FileHeader> | PlacedLine<FileSchema> | PlacedLine<FileRows>> {
   const hash = createHash("sha256");
   let number = 0;
   let ended = false;
   let schemas = 0;
+  const rows = { table: "", end: "\n" };
   for await (const text of linesOf(path)) {
     number += 1;
     const where = `${path}:${number}`;
@@ -151,7 +183,13 @@ export async function* readTenantFile(
       continue;
     }
     hash.update(`${text}\n`);
-    yield one;
+    // COPY FROM takes a line with \. alone for the end of all rows. COPY TO writes none.
+    if (one.kind === "rows") {
+      const copy = `${rows.table === one.table ? rows.end : "\n"}${one.copy}`;
+      if (copy.includes("\n\\.")) throw broken(where, "its rows end before their end");
+      Object.assign(rows, { table: one.table, end: copy.slice(-2) });
+    }
+    yield { ...one, where };
   }
   if (!ended) throw broken(path, "it was cut off");
 }
@@ -160,9 +198,10 @@ export async function* readTenantFile(
  * Reads a tenant's file, service by service, as `readTenantFile` does. What the rows are must be asked for, to their end,
  * before the next service is.
  */
-export async function* readSchemas(
-  path: string,
-): AsyncIterable<{ readonly schema: FileSchema; readonly rows: AsyncIterable<FileRows> }> {
+export async function* readSchemas(path: string): AsyncIterable<{
+  readonly schema: PlacedLine<FileSchema>;
+  readonly rows: AsyncIterable<FileRows>;
+}> {
   const lines = readTenantFile(path)[Symbol.asyncIterator]();
   let next = await lines.next();
   async function* rows(): AsyncIterable<FileRows> {
@@ -176,22 +215,30 @@ export async function* readSchemas(
   }
 }
 
+/** What is written here has shorter lines by far, but for a structure. */
+const longestLine = constants.MAX_STRING_LENGTH;
+
 async function* linesOf(path: string): AsyncIterable<string> {
   const file = createReadStream(path);
   const bytes = path.endsWith(".gz") ? unpacked(file) : file;
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   let rest: string[] = [];
+  let length = 0;
   try {
     for await (const chunk of bytes) {
       // Only \n ends a line; JSON lets other ends of lines stand in a string.
       const [first = "", ...more] = decoder.decode(chunk as Buffer, { stream: true }).split("\n");
       rest.push(first);
+      length += first.length;
+      if (length > longestLine)
+        throw broken(path, `a line is longer than ${longestLine} characters`);
       for (const next of more) {
         yield rest.join("");
-        rest = [next];
+        [rest, length] = [[next], next.length];
       }
     }
   } catch (error) {
+    if (isFleetError(error)) throw error;
     if (!isSystemError(error) && !(error instanceof TypeError)) throw error;
     if ("code" in error && error.code === "ENOENT") throw missing(path, error);
     throw broken(path, messageOf(error), error);

@@ -79,7 +79,9 @@ async function copySchema(
     await session.query(
       `INSERT INTO ${ledgerOf(to.schema)} SELECT * FROM ${ledgerOf(from.schema)}`,
     );
-    return structure;
+    // Sequences go on while they are copied.
+    const { server, preData, postData } = structure;
+    return { server, preData, postData };
   });
 }
 

@@ -3,8 +3,9 @@ import type { OnboardingObserver } from "../core/onboarding.ts";
 import type { Target } from "../core/target.ts";
 import { fill, type Template } from "../core/template.ts";
 import { unlike } from "../dump/same-structure.ts";
+import { withoutSameViews } from "../dump/same-view.ts";
 import { readStructure } from "../dump/structure.ts";
-import type { StructureDump } from "../dump/types.ts";
+import type { DumpedSequence, StructureDump } from "../dump/types.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { lockKey, tryLock } from "../postgres/lock.ts";
@@ -103,16 +104,18 @@ export async function beyondTimeouts(session: Session): Promise<void> {
   );
 }
 
+export type LockMode = "ACCESS SHARE" | "SHARE" | "ACCESS EXCLUSIVE";
+
 /**
  * Statements that lock a schema's tables, to be the first of a transaction: a snapshot alone would see a table empty that
  * somebody empties or rewrites later. LOCK TABLE itself takes no snapshot (PostgreSQL, "LOCK").
  *
- * @param mode `ACCESS SHARE` lets others write, `SHARE` lets nobody
+ * @param mode `ACCESS SHARE` lets others write, `SHARE` lets nobody, and `ACCESS EXCLUSIVE` lets nobody read either
  */
 export async function tableLocks(
   { context }: TenantHold,
   { session, target: { schema } }: Source,
-  mode: "ACCESS SHARE" | "SHARE",
+  mode: LockMode,
 ): Promise<string[]> {
   const tables = await session.query<{ name: string }>(
     `SELECT c.relname AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -158,13 +161,7 @@ export async function makeSchema(
   // A copy takes as long as its rows need.
   const timeouts = { ...context.config.fleet.timeouts, statement: 0, idleInTransaction: 0 };
   const expectation = noLedger(target.schema);
-  const quoted = quoteIdentifier(target.schema);
-  const make: Make = (statements) =>
-    session.script(
-      ["SET LOCAL check_function_bodies = off", ...statements.map((one) => fill(one, quoted))].join(
-        ";\n",
-      ),
-    );
+  const make = makerFor(session, target);
   const how = { create: "schemaAndLedger", expectation, snapshotBehind: locks, timeouts } as const;
   await cancellable(context, session, () =>
     workIn(context, session, target, how, async () => {
@@ -173,21 +170,55 @@ export async function makeSchema(
   );
 }
 
-type Structure = Pick<StructureDump, "server" | "preData" | "postData">;
+type Structure = Pick<StructureDump, "server" | "preData" | "postData"> &
+  Partial<Pick<StructureDump, "sequences">>;
 
 /** Runs statements for the schema that is being made. */
 export type Make = (statements: readonly Template[]) => Promise<void>;
 
-/** Servers of different versions have different words for one structure: it cannot be compared then. */
-async function prove(session: Session, { schema }: Target, structure: Structure): Promise<void> {
+/** A comment at the end of a statement must not hide the semicolon behind it. */
+export function makerFor(session: Session, { schema }: Target): Make {
+  const quoted = quoteIdentifier(schema);
+  return (statements) =>
+    session.script(
+      ["SET LOCAL check_function_bodies = off", ...statements.map((one) => fill(one, quoted))].join(
+        "\n;\n",
+      ),
+    );
+}
+
+/**
+ * Makes sure that a schema has a structure, and sequences at its positions, if there are some. Servers of different
+ * versions have different words for one structure: it cannot be compared then.
+ *
+ * @throws FleetError `refused`
+ */
+export async function prove(
+  session: Session,
+  { schema }: Target,
+  structure: Structure,
+): Promise<void> {
   const made = await readStructure(session, schema);
   const major = ({ server }: Structure) => Math.floor(server / 10_000);
-  const [difference] = major(made) === major(structure) ? unlike(structure, made, schema) : [];
+  const different = major(made) === major(structure) ? unlike(structure, made, schema) : [];
+  const [difference] = [
+    ...(await withoutSameViews(different)),
+    ...misplaced(structure.sequences ?? [], made.sequences),
+  ];
   if (difference === undefined) return;
   throw new FleetError("refused", `the copy would not be the same: ${difference.split("\n")[0]}`, {
     where: schema,
     remedy:
       "Unless somebody has changed the file, this is a defect of drizzle-fleet: please report it.",
+  });
+}
+
+function misplaced(wanted: readonly DumpedSequence[], made: readonly DumpedSequence[]): string[] {
+  const found = new Map(made.map((one) => [one.name, one]));
+  return wanted.flatMap(({ name, lastValue, isCalled }) => {
+    const other = found.get(name);
+    const same = other?.lastValue === lastValue && other.isCalled === isCalled;
+    return same ? [] : [`the sequence ${name} is at ${other?.lastValue}, and not at ${lastValue}`];
   });
 }
 

@@ -1,14 +1,14 @@
-import { FleetError } from "../core/errors.ts";
+import { FleetError, throwProblems } from "../core/errors.ts";
 import type { OnboardingObserver } from "../core/onboarding.ts";
 import type { Target } from "../core/target.ts";
-import { setSequences } from "../dump/content.ts";
-import { setForRows, writeRows } from "../dump/stream.ts";
+import { structureProblems } from "../dump/proven-structure.ts";
 import { type FileHeader, readSchemas, readTenantFile } from "../dump/tenant-file.ts";
 import { ensureExtensions } from "../postgres/extensions.ts";
 import { loadParser } from "../sql/parser.ts";
 import { readStatements } from "../sql/read-statements.ts";
 import type { Context } from "./context.ts";
 import { makeCopy, makeSchema } from "./copying.ts";
+import { allowanceFor, fillFromFile, mended } from "./from-file.ts";
 import { type NewTenant, registeredTargets } from "./onboarding.ts";
 import { readHistories } from "./plan-fleet.ts";
 import { refuseInterrupted } from "./saga.ts";
@@ -18,23 +18,24 @@ import { holdTenant, type TenantHold } from "./tenant-work.ts";
 /** What is to be imported, and as whom. */
 export interface ImportRequest extends Partial<NewTenant> {
   readonly file: string;
+  /** True when somebody has read the bodies of routines in the file that cannot be proved, and answers for them. */
+  readonly acceptUnproved?: boolean;
 }
 
 /**
  * Makes a tenant from what `exportTenant` wrote, with its ledgers: it either happens, or leaves nothing behind. The file
- * is read to its end first. The SQL in it is run, so it must come from somebody who is trusted.
+ * is read to its end first, and its SQL is proved to make one tenant's objects and to stay in its schemas.
  *
  * @returns the tenant's id: the request's, or the one in the file
  * @throws FleetError `refused` for a file that is no such one, or not whole; `usage` when it has services that the fleet
- *   has not; what a step throws, with everything undone
+ *   has not; `isolation`, with the file's line, for SQL that is not a tenant's; what a step throws, with everything undone
  */
 export async function importTenant(
   context: Context,
   request: ImportRequest,
   observe: OnboardingObserver = () => undefined,
 ): Promise<string> {
-  const { header, services } = await inspect(request.file);
-  refuseStrangeServices(context, request.file, services);
+  const header = await inspect(context, request);
   const tenant = request.tenant ?? header.tenant;
   const attributes = { ...header.attributes, ...request.attributes };
   await holdTenant(context, tenant, (hold) =>
@@ -51,19 +52,31 @@ export async function importTenant(
   return tenant;
 }
 
-/** Reads the whole file, so that nothing is made of half of one. */
-async function inspect(file: string): Promise<{ header: FileHeader; services: string[] }> {
+/** Reads the whole file, so that nothing is made of half of one, or of one that does more than make a tenant. */
+async function inspect(
+  context: Context,
+  { file, acceptUnproved = false }: ImportRequest,
+): Promise<FileHeader> {
   let header: FileHeader | undefined;
   const services: string[] = [];
+  const problems: FleetError[] = [];
+  await loadParser();
   for await (const line of readTenantFile(file)) {
     if (line.kind === "tenant") header = line;
-    if (line.kind === "schema") services.push(line.service);
+    if (line.kind !== "schema") continue;
+    services.push(line.service);
+    const config = context.config.fleet.services[line.service];
+    if (config === undefined) continue;
+    const allowance = await allowanceFor(context, line.service, config, acceptUnproved);
+    problems.push(...structureProblems(mended(line), allowance));
   }
   // A file without a header is refused where it is read.
   if (header === undefined) throw new Error("no header");
   if (services.length === 0) throw odd(file, "it has no service");
   if (new Set(services).size < services.length) throw odd(file, "it has a service twice");
-  return { header, services };
+  refuseStrangeServices(context, file, services);
+  throwProblems(problems.slice(0, 10), "the file has SQL that is not a tenant's own");
+  return header;
 }
 
 function odd(file: string, reason: string): FleetError {
@@ -80,16 +93,9 @@ async function copyIn(hold: TenantHold, file: string): Promise<void> {
     const target = targets.find(({ service }) => service === schema.service);
     if (target === undefined) throw new Error(`no service ${schema.service}`);
     refuseInterrupted(hold.context);
-    await makeSchema(hold, target, [], async (session, make) => {
-      await make(schema.preData);
-      await setForRows(session, target.schema);
-      for await (const some of rows) {
-        refuseInterrupted(hold.context);
-        await writeRows(session, target.schema, some);
-      }
-      await make([...setSequences(schema.sequences).map((text) => [text]), ...schema.postData]);
-      return schema;
-    });
+    await makeSchema(hold, target, [], (session, make) =>
+      fillFromFile(hold, session, target, mended(schema), rows, make),
+    );
   }
 }
 

@@ -9,7 +9,7 @@ import { requestCancel } from "./cancel.ts";
 import type { Channel } from "./channel.ts";
 import { clientConfigOf } from "./client.ts";
 import { misread, refused, unreachable, withoutTriggers } from "./connect-errors.ts";
-import { copyIn, copyOut } from "./copy.ts";
+import { copyIn, copyOut, type Pieces } from "./copy.ts";
 import { type Drizzle, withDrizzle } from "./drizzle.ts";
 import { Script, ScriptError } from "./script.ts";
 import { inShort } from "./server-words.ts";
@@ -245,11 +245,10 @@ export class Session implements Channel {
     return copyOut(this.#client, sql);
   }
 
-  /** Sends a text to a `COPY ... FROM STDIN`. */
-  async copyIn(sql: string, text: string): Promise<void> {
+  /** Sends a text, in pieces of any length, to a `COPY ... FROM STDIN`. */
+  async copyIn(sql: string, pieces: Pieces): Promise<void> {
     refuseUnsendable("the statement", sql);
-    refuseUnsendable("the data to copy", text);
-    return copyIn(this.#client, sql, text);
+    return copyIn(this.#client, sql, pieces);
   }
 
   async when(condition: string, then: () => Promise<void>): Promise<void> {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
@@ -319,6 +320,33 @@ describe("a tenant's file", () => {
     ).toBe(true);
   });
 
+  test("that an earlier version wrote on PostgreSQL 15.20 is imported without what only that server has", async () => {
+    const fleet = await createFleet();
+    const { context, main } = fleet;
+    await addTenant(context, { tenant: "acme" });
+    await addRows(fleet, "acme");
+    await main.query("ALTER TABLE app_acme.notes ALTER text SET (n_distinct = 7)");
+    const before = await contentsOf(fleet, "acme");
+    const file = join(await createFolder(), "acme.ndjson");
+    await exportTenant(context, { tenant: "acme", file });
+    const old = (await readFile(file, "utf8"))
+      .replace(
+        `ALTER COLUMN \\"text\\" SET (n_distinct='7')`,
+        `ALTER COLUMN \\"id\\" SET (pg_attver='22549192'), ALTER COLUMN \\"text\\" SET (pg_attver='22549192', n_distinct='7')`,
+      )
+      .replace(/^\{"kind":"end".*\n/m, "");
+    expect(old).toContain("pg_attver");
+    const sha256 = createHash("sha256").update(old).digest("hex");
+    await writeFile(file, `${old}${JSON.stringify({ kind: "end", sha256 })}\n`);
+    await importTenant(context, { file, tenant: "copy" });
+    expect(await contentsOf(fleet, "copy")).toEqual(before);
+    expect(
+      await main.query(
+        "SELECT attname FROM pg_attribute WHERE attrelid = 'app_copy.notes'::regclass AND attoptions::text ~ 'n_distinct=7' AND attoptions::text !~ '22549192'",
+      ),
+    ).toEqual([{ attname: "text" }]);
+  });
+
   test("is not believed when it is not whole", async () => {
     const fleet = await createFleet();
     const { context } = fleet;
@@ -368,11 +396,19 @@ describe("a tenant's file", () => {
     await exportTenant(from.context, { tenant: "acme", file });
     await addTenant(to.context, { tenant: "beta" });
     await expect(importTenant(to.context, { file })).rejects.toThrow(
-      'log/acme: schema "elsewhere" does not exist (SQLSTATE 3F000)',
+      'the statement names the schema "elsewhere", which is neither the tenant\'s nor shared',
     );
-    expect(await everybody(to)).toEqual(only("beta"));
     const { fleet } = to.context.config;
-    const { log: _, ...services } = fleet.services;
+    const { log, ...services } = fleet.services;
+    if (log === undefined) throw new Error("no log");
+    const sharing = {
+      ...fleet,
+      services: { ...services, log: { ...log, sharedSchemas: ["elsewhere"] } },
+    };
+    await expect(
+      importTenant({ ...to.context, config: { ...to.context.config, fleet: sharing } }, { file }),
+    ).rejects.toThrow('log/acme: schema "elsewhere" does not exist (SQLSTATE 3F000)');
+    expect(await everybody(to)).toEqual(only("beta"));
     const without: Context = {
       ...to.context,
       config: { ...to.context.config, fleet: { ...fleet, services } },

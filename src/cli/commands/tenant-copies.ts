@@ -88,12 +88,21 @@ function exportCommand(command: Command, finish: Finish): Command {
     });
 }
 
+interface ImportOptions extends NewOptions {
+  readonly as?: string;
+  readonly acceptUnproved?: boolean;
+}
+
 function importCommand(command: Command, finish: Finish): Command {
   return newOptions(command)
-    .description("make a tenant from an exported file, whose SQL is run: trust where it is from")
+    .description("make a tenant from an exported file, whose SQL is proved like a migration's")
     .argument("<file>", "what tenants export wrote")
     .option("--as <id>", "another id than in the file")
-    .action(async (file: string, options: NewOptions & { readonly as?: string }) => {
+    .option(
+      "--accept-unproved",
+      "run functions of the file that cannot be proved to stay in the tenant",
+    )
+    .action(async (file: string, options: ImportOptions) => {
       const { importTenant } = await import("../../operations/import-tenant.ts");
       const context = await createContext(options);
       const tenant = await importTenant(
@@ -101,6 +110,7 @@ function importCommand(command: Command, finish: Finish): Command {
         {
           ...{ file, ...newTenantOf(options) },
           ...(options.as === undefined ? {} : { tenant: options.as }),
+          acceptUnproved: options.acceptUnproved === true,
         },
         await observerFor(options),
       );

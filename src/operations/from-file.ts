@@ -1,0 +1,82 @@
+import type { ServiceConfig } from "../config/schema.ts";
+import type { Target } from "../core/target.ts";
+import { setSequences } from "../dump/content.ts";
+import { withoutInternalOptions } from "../dump/old-options.ts";
+import { bodiesIn, type FileAllowance } from "../dump/proven-structure.ts";
+import { setForRows, writeRows } from "../dump/stream.ts";
+import type { FileRows, FileSchema, PlacedLine } from "../dump/tenant-file.ts";
+import type { History } from "../plan/build.ts";
+import type { Session } from "../postgres/session.ts";
+import { readStatements } from "../sql/read-statements.ts";
+import type { Context } from "./context.ts";
+import type { Make } from "./copying.ts";
+import { readHistories } from "./plan-fleet.ts";
+import { refuseInterrupted } from "./saga.ts";
+import { allowanceOf } from "./services.ts";
+import type { TenantHold } from "./tenant-work.ts";
+
+/**
+ * What the SQL of a tenant's file may do: what a service's migrations may. Bodies that cannot be proved may stand in it when
+ * they stand in a migration that is accepted.
+ *
+ * @param acceptUnproved true: all of them may
+ */
+export async function allowanceFor(
+  context: Context,
+  service: string,
+  config: ServiceConfig,
+  acceptUnproved: boolean,
+): Promise<FileAllowance> {
+  const acceptedBodies = new Set<string>();
+  if (!acceptUnproved && config.acceptUnproved.length > 0) {
+    const target = { service, database: config.database, tenant: undefined, schema: "" };
+    const histories = await readHistories(context, [target]);
+    for (const { file, text, tag } of acceptedIn(histories.get(service), config)) {
+      const { statements } = readStatements(file, text, allowanceOf(config, tag), []);
+      for (const body of bodiesIn(statements)) acceptedBodies.add(body);
+    }
+  }
+  return { ...allowanceOf(config, ""), acceptUnproved, acceptedBodies };
+}
+
+function acceptedIn(history: History | undefined, { acceptUnproved }: ServiceConfig) {
+  return (history?.migrations ?? []).filter(({ tag }) => acceptUnproved.includes(tag));
+}
+
+/** A schema's line without what earlier versions copied that no server takes. */
+export function mended(line: PlacedLine<FileSchema>): PlacedLine<FileSchema> {
+  return {
+    ...line,
+    preData: withoutInternalOptions(line.preData).map((one) => [...one]),
+    postData: withoutInternalOptions(line.postData).map((one) => [...one]),
+  };
+}
+
+/**
+ * Puts into a new schema what a file has for it.
+ *
+ * @param schema see `mended`
+ * @param make see `makeSchema`
+ * @returns what the schema is to have now
+ */
+export async function fillFromFile(
+  { context }: Pick<TenantHold, "context">,
+  session: Session,
+  target: Target,
+  schema: FileSchema,
+  rows: AsyncIterable<FileRows>,
+  make: Make,
+): Promise<FileSchema> {
+  await make(schema.preData);
+  await setForRows(session, target.schema);
+  await writeRows(session, target.schema, watched(context, rows));
+  await make([...setSequences(schema.sequences).map((text) => [text]), ...schema.postData]);
+  return schema;
+}
+
+async function* watched(context: Context, rows: AsyncIterable<FileRows>): AsyncIterable<FileRows> {
+  for await (const some of rows) {
+    refuseInterrupted(context);
+    yield some;
+  }
+}
