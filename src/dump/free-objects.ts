@@ -10,7 +10,7 @@ export interface UserType {
   /** The pg_class row of a composite type. */
   readonly relation: number;
   readonly notNull: boolean;
-  /** True when PUBLIC may not use it; everybody may otherwise. */
+  /** True when PUBLIC may not use it. */
   readonly closed: boolean;
   readonly base: string | null;
   readonly default: string | null;

@@ -4,7 +4,7 @@ import type { DumpedTable } from "./types.ts";
 
 type Columns = Pick<DumpedTable, "name" | "columns">;
 
-/** So many tables are read by one query. */
+/** How many tables one query reads. */
 const tablesAtOnce = 50;
 
 /**

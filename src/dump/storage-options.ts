@@ -7,7 +7,7 @@ const autovacuum = `autovacuum_enabled autovacuum_vacuum_threshold autovacuum_va
   autovacuum_vacuum_insert_scale_factor autovacuum_analyze_scale_factor log_autovacuum_min_duration
   vacuum_index_cleanup vacuum_truncate vacuum_max_eager_freeze_failure_rate`;
 
-/** The options that somebody can set, up to PostgreSQL 18 ("CREATE TABLE", "CREATE INDEX", "CREATE VIEW", "ALTER TABLE"). */
+/** The options that a user can set, up to PostgreSQL 18 ("CREATE TABLE", "CREATE INDEX", "CREATE VIEW", "ALTER TABLE"). */
 const settable: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
   Object.entries({
     column: "n_distinct n_distinct_inherited",

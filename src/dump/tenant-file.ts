@@ -70,6 +70,13 @@ export type FileRows = LineOf<"rows">;
 /** A line, and where it stands, as `file:line`. */
 export type PlacedLine<Line extends TenantFileLine> = Line & { readonly where: string };
 
+/** Where a tenant's file is, and whether it is packed with gzip. */
+export interface TenantFile {
+  readonly path: string;
+  /** By default true for a name that ends with `.gz`. */
+  readonly packed?: boolean;
+}
+
 /** Writes a tenant's file, line by line. */
 export interface TenantFileWriter {
   readonly write: (line: FileHeader | FileSchema | FileRows) => Promise<void>;
@@ -80,18 +87,18 @@ export interface TenantFileWriter {
  *
  * @param path packed with gzip, when it ends with `.gz`
  * @param fill writes the lines
- * @param check looks at the file, at this path, before it has its name
+ * @param check looks at the file before it has its name
  * @throws FleetError `write` when there is such a file already, or when it cannot be written; what `fill` or `check` throws.
  *   Nothing is left then
  */
 export async function writeTenantFile(
   path: string,
   fill: (writer: TenantFileWriter) => Promise<void>,
-  check: (partial: string) => Promise<void> = async () => undefined,
+  check: (partial: TenantFile) => Promise<void> = async () => undefined,
 ): Promise<void> {
   await refuseExisting(path);
   const packed = path.endsWith(".gz");
-  const partial = `${path}.${randomBytes(6).toString("hex")}.tmp${packed ? ".gz" : ""}`;
+  const partial = `${path}.${randomBytes(6).toString("hex")}.tmp`;
   const file = await open(partial, "wx", 0o600).then(
     (handle) => handle.createWriteStream({ flush: true }),
     (error: Error) => Promise.reject(notWritten(path, error)),
@@ -118,7 +125,7 @@ export async function writeTenantFile(
     await send(`${JSON.stringify({ kind: "end", sha256: hash.digest("hex") })}\n`);
     into.end();
     await Promise.race([ended, broken]);
-    await check(partial);
+    await check({ path: partial, packed });
     await link(partial, path);
     await flushFolder(dirname(path));
   } catch (error) {
@@ -160,15 +167,18 @@ function packing(path: string, file: Writable): { into: Writable; ended: Promise
  * @throws FleetError `refused`, with file and line, when it is no such file, was cut off or was changed; behind what
  *   was read before
  */
-export async function* readTenantFile(
-  path: string,
-): AsyncIterable<PlacedLine<FileHeader> | PlacedLine<FileSchema> | PlacedLine<FileRows>> {
+export async function* readTenantFile({
+  path,
+  packed = path.endsWith(".gz"),
+}: TenantFile): AsyncIterable<
+  PlacedLine<FileHeader> | PlacedLine<FileSchema> | PlacedLine<FileRows>
+> {
   const hash = createHash("sha256");
   let number = 0;
   let ended = false;
   let schemas = 0;
   const rows = { table: "", end: "\n" };
-  for await (const text of linesOf(path)) {
+  for await (const text of linesOf(path, packed)) {
     number += 1;
     const where = `${path}:${number}`;
     if (ended) throw broken(where, "there is something behind its end");
@@ -198,11 +208,11 @@ export async function* readTenantFile(
  * Reads a tenant's file, service by service, as `readTenantFile` does. What the rows are must be asked for, to their end,
  * before the next service is.
  */
-export async function* readSchemas(path: string): AsyncIterable<{
+export async function* readSchemas(from: TenantFile): AsyncIterable<{
   readonly schema: PlacedLine<FileSchema>;
   readonly rows: AsyncIterable<FileRows>;
 }> {
-  const lines = readTenantFile(path)[Symbol.asyncIterator]();
+  const lines = readTenantFile(from)[Symbol.asyncIterator]();
   let next = await lines.next();
   async function* rows(): AsyncIterable<FileRows> {
     for (; next.done !== true && next.value.kind === "rows"; next = await lines.next())
@@ -218,9 +228,9 @@ export async function* readSchemas(path: string): AsyncIterable<{
 /** What is written here has shorter lines by far, but for a structure. */
 const longestLine = constants.MAX_STRING_LENGTH;
 
-async function* linesOf(path: string): AsyncIterable<string> {
+async function* linesOf(path: string, packed: boolean): AsyncIterable<string> {
   const file = createReadStream(path);
-  const bytes = path.endsWith(".gz") ? unpacked(file) : file;
+  const bytes = packed ? unpacked(file) : file;
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   let rest: string[] = [];
   let length = 0;

@@ -110,7 +110,7 @@ export type LockMode = "ACCESS SHARE" | "SHARE" | "ACCESS EXCLUSIVE";
  * Statements that lock a schema's tables, to be the first of a transaction: a snapshot alone would see a table empty that
  * somebody empties or rewrites later. LOCK TABLE itself takes no snapshot (PostgreSQL, "LOCK").
  *
- * @param mode `ACCESS SHARE` lets others write, `SHARE` lets nobody, and `ACCESS EXCLUSIVE` lets nobody read either
+ * @param mode `ACCESS SHARE` lets others write, `SHARE` lets them read, and `ACCESS EXCLUSIVE` keeps them out
  */
 export async function tableLocks(
   { context }: TenantHold,
@@ -176,7 +176,7 @@ type Structure = Pick<StructureDump, "server" | "preData" | "postData"> &
 /** Runs statements for the schema that is being made. */
 export type Make = (statements: readonly Template[]) => Promise<void>;
 
-/** A comment at the end of a statement must not hide the semicolon behind it. */
+/** A comment at the end of a statement must not hide the semicolon after it. */
 export function makerFor(session: Session, { schema }: Target): Make {
   const quoted = quoteIdentifier(schema);
   return (statements) =>

@@ -1,13 +1,20 @@
 import { packageVersion } from "../config/version.ts";
 import { FleetError, isFleetError } from "../core/errors.ts";
 import type { Template } from "../core/template.ts";
+import type { TenantRecord } from "../core/tenant.ts";
 import { readRows } from "../dump/stream.ts";
 import { readStructure } from "../dump/structure.ts";
-import { type TenantFileWriter, writeTenantFile } from "../dump/tenant-file.ts";
+import {
+  type FileHeader,
+  type TenantFile,
+  type TenantFileWriter,
+  writeTenantFile,
+} from "../dump/tenant-file.ts";
+import type { StructureDump } from "../dump/types.ts";
 import { orRollback } from "../postgres/rollback.ts";
 import { beginSnapshot } from "../rollout/run.ts";
 import type { Context } from "./context.ts";
-import { beyondTimeouts, holdSources, type Source, tableLocks } from "./copying.ts";
+import { beyondTimeouts, holdSources, type LockMode, type Source, tableLocks } from "./copying.ts";
 import { registered, registeredTargets } from "./onboarding.ts";
 import { refuseInterrupted } from "./saga.ts";
 import { targetError } from "./tenant-errors.ts";
@@ -31,44 +38,64 @@ export function exportTenant(context: Context, { tenant, file }: ExportRequest):
   return holdTenant(context, tenant, (hold) => exportHeld(hold, file));
 }
 
+/** A service's part of a file that is being written. */
+export interface Exported {
+  readonly source: Source;
+  /** What was written of it. */
+  readonly structure: StructureDump;
+}
+
+/** What is done with an exported tenant while its schemas are locked against writers. */
+export interface AfterExport {
+  /** When the locks are taken, and nothing is written yet. */
+  readonly first: () => Promise<void>;
+  /** When all is written, before the file has its name. */
+  readonly check: (exported: readonly Exported[], partial: TenantFile) => Promise<void>;
+  /** When the file is there. */
+  readonly last: (sources: readonly Source[]) => Promise<void>;
+}
+
 /**
  * As `exportTenant`, for whoever holds the tenant.
  *
- * @param last what to do when the file is there, with the schemas still held; then nobody may write meanwhile
+ * @param then when it is given, writers wait until it is done
  */
 export async function exportHeld(
   hold: TenantHold,
   file: string,
-  last?: (sources: readonly Source[]) => Promise<void>,
+  then?: AfterExport,
 ): Promise<void> {
   const record = await registered(hold);
   refuseHalf(record);
   await beyondTimeouts(hold.registry);
-  const mode = last === undefined ? "ACCESS SHARE" : "SHARE";
+  const mode = then === undefined ? "ACCESS SHARE" : "SHARE";
   await holdSources(hold, await registeredTargets(hold), async (sources) => {
     for (const source of sources)
       await persistently(hold, source.target, () => beginReading(hold, source, mode));
-    const { id: tenant, attributes } = record;
-    if (sources.length === 0) throw empty(tenant);
-    await writeTenantFile(file, async (writer) => {
-      const writtenBy = `drizzle-fleet ${packageVersion()}`;
-      const writtenAt = new Date().toISOString();
-      await writer.write({ kind: "tenant", format: 1, tenant, attributes, writtenBy, writtenAt });
-      for (const source of sources)
-        await writeSchema(hold, source, writer).catch((error: unknown) => {
-          throw isFleetError(error) ? error : targetError(source.target, error);
-        });
-    });
-    await last?.(sources);
+    if (sources.length === 0) throw empty(record.id);
+    await then?.first();
+    const exported: Exported[] = [];
+    await writeTenantFile(
+      file,
+      async (writer) => {
+        await writer.write(headerOf(record));
+        for (const source of sources)
+          exported.push({ source, structure: await writeSchema(hold, source, writer) });
+      },
+      (partial) => then?.check(exported, partial) ?? Promise.resolve(),
+    );
+    await then?.last(sources);
   });
 }
 
+function headerOf({ id: tenant, attributes }: TenantRecord): FileHeader {
+  const writtenBy = `drizzle-fleet ${packageVersion()}`;
+  const writtenAt = new Date().toISOString();
+  return { kind: "tenant", format: 1, tenant, attributes, writtenBy, writtenAt };
+}
+
 /** Structure and rows are read in one transaction, so that they fit together whatever others do meanwhile. */
-async function beginReading(
-  hold: TenantHold,
-  source: Source,
-  mode: "ACCESS SHARE" | "SHARE",
-): Promise<void> {
+async function beginReading(hold: TenantHold, source: Source, mode: LockMode): Promise<void> {
   const { session } = source;
   const locks = await tableLocks(hold, source, mode);
   await orRollback(session, () => session.script([beginSnapshot, ...locks].join(";\n")));
@@ -76,19 +103,26 @@ async function beginReading(
 
 async function writeSchema(
   { context }: TenantHold,
-  { session, target: { schema, service } }: Source,
+  { session, target }: Source,
   { write }: TenantFileWriter,
-): Promise<void> {
+): Promise<StructureDump> {
+  const { schema, service } = target;
   refuseInterrupted(context);
-  const { preData, postData, sequences, tables, server } = await readStructure(session, schema);
   const copies = (templates: readonly Template[]) => templates.map((pieces) => [...pieces]);
-  await write({
-    ...{ kind: "schema", service, server },
-    ...{ preData: copies(preData), postData: copies(postData), sequences: [...sequences] },
-  });
-  for await (const rows of readRows(session, schema, tables)) {
-    refuseInterrupted(context);
-    await write(rows);
+  try {
+    const structure = await readStructure(session, schema);
+    const { preData, postData, sequences, tables, server } = structure;
+    await write({
+      ...{ kind: "schema", service, server },
+      ...{ preData: copies(preData), postData: copies(postData), sequences: [...sequences] },
+    });
+    for await (const rows of readRows(session, schema, tables)) {
+      refuseInterrupted(context);
+      await write(rows);
+    }
+    return structure;
+  } catch (error) {
+    throw isFleetError(error) ? error : targetError(target, error);
   }
 }
 

@@ -44,7 +44,7 @@ function acceptedIn(history: History | undefined, { acceptUnproved }: ServiceCon
 }
 
 /** A schema's line without what earlier versions copied that no server takes. */
-export function mended(line: PlacedLine<FileSchema>): PlacedLine<FileSchema> {
+export function readable(line: PlacedLine<FileSchema>): PlacedLine<FileSchema> {
   return {
     ...line,
     preData: withoutInternalOptions(line.preData).map((one) => [...one]),
@@ -55,7 +55,7 @@ export function mended(line: PlacedLine<FileSchema>): PlacedLine<FileSchema> {
 /**
  * Puts into a new schema what a file has for it.
  *
- * @param schema see `mended`
+ * @param schema see `readable`
  * @param make see `makeSchema`
  * @returns what the schema is to have now
  */

@@ -8,7 +8,7 @@ import { loadParser } from "../sql/parser.ts";
 import { readStatements } from "../sql/read-statements.ts";
 import type { Context } from "./context.ts";
 import { makeCopy, makeSchema } from "./copying.ts";
-import { allowanceFor, fillFromFile, mended } from "./from-file.ts";
+import { allowanceFor, fillFromFile, readable } from "./from-file.ts";
 import { type NewTenant, registeredTargets } from "./onboarding.ts";
 import { readHistories } from "./plan-fleet.ts";
 import { refuseInterrupted } from "./saga.ts";
@@ -18,7 +18,7 @@ import { holdTenant, type TenantHold } from "./tenant-work.ts";
 /** What is to be imported, and as whom. */
 export interface ImportRequest extends Partial<NewTenant> {
   readonly file: string;
-  /** True when somebody has read the bodies of routines in the file that cannot be proved, and answers for them. */
+  /** True: bodies of routines in the file that cannot be proved are accepted. The caller has read them. */
   readonly acceptUnproved?: boolean;
 }
 
@@ -61,14 +61,14 @@ async function inspect(
   const services: string[] = [];
   const problems: FleetError[] = [];
   await loadParser();
-  for await (const line of readTenantFile(file)) {
+  for await (const line of readTenantFile({ path: file })) {
     if (line.kind === "tenant") header = line;
     if (line.kind !== "schema") continue;
     services.push(line.service);
     const config = context.config.fleet.services[line.service];
     if (config === undefined) continue;
     const allowance = await allowanceFor(context, line.service, config, acceptUnproved);
-    problems.push(...structureProblems(mended(line), allowance));
+    problems.push(...structureProblems(readable(line), allowance));
   }
   // A file without a header is refused where it is read.
   if (header === undefined) throw new Error("no header");
@@ -89,12 +89,12 @@ function odd(file: string, reason: string): FleetError {
 async function copyIn(hold: TenantHold, file: string): Promise<void> {
   const targets = await registeredTargets(hold);
   await createExtensions(hold, targets);
-  for await (const { schema, rows } of readSchemas(file)) {
+  for await (const { schema, rows } of readSchemas({ path: file })) {
     const target = targets.find(({ service }) => service === schema.service);
     if (target === undefined) throw new Error(`no service ${schema.service}`);
     refuseInterrupted(hold.context);
     await makeSchema(hold, target, [], (session, make) =>
-      fillFromFile(hold, session, target, mended(schema), rows, make),
+      fillFromFile(hold, session, target, readable(schema), rows, make),
     );
   }
 }

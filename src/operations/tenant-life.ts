@@ -1,16 +1,13 @@
 import { FleetError } from "../core/errors.ts";
-import type { TenantRecord, TenantStatus } from "../core/tenant.ts";
-import { refuseExisting } from "../dump/tenant-file.ts";
+import type { TenantStatus } from "../core/tenant.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
-import { quoteIdentifier } from "../postgres/identifiers.ts";
-import { giveBackInside, sayWhoIsInside, sealOff, shutOutEverybody } from "./closing.ts";
+import { giveBackInside, sayWhoIsInside, sealOff } from "./closing.ts";
 import type { Context } from "./context.ts";
-import { exportHeld } from "./export-tenant.ts";
 import { grant, type NewTenant, registered, registeredTargets } from "./onboarding.ts";
-import { refuseNeeded, removeHeld } from "./remove-tenant.ts";
-import { undisturbed } from "./saga.ts";
+import { dropExported } from "./remove-exported.ts";
+import { removeHeld } from "./remove-tenant.ts";
 import { migrateTenant } from "./tenant-migration.ts";
-import { inactive, refuseHalf } from "./tenant-sources.ts";
+import { inactive } from "./tenant-sources.ts";
 import { forEachTarget, holdTenant, type TenantHold, targetsFor } from "./tenant-work.ts";
 
 /** Who is to be removed. */
@@ -31,35 +28,6 @@ export function removeTenant(context: Context, { tenant, dump }: RemoveRequest):
     if (dump !== undefined) await dropExported(hold, record, dump);
     await removeHeld(hold);
   });
-}
-
-/**
- * Drops a tenant's schemas in the transactions that have exported them: nothing can be written in between that the file
- * would not have. The tenant is archived meanwhile, for programs should hear why they are kept out.
- */
-async function dropExported(hold: TenantHold, record: TenantRecord, file: string): Promise<void> {
-  const { changeStatus } = await import("../control/registry.ts");
-  refuseHalf(record);
-  await refuseExisting(file);
-  const targets = await registeredTargets(hold);
-  await refuseNeeded(hold, targets);
-  await changeStatus(hold.registry, hold.id, ["active"], "archived");
-  try {
-    await shutOutEverybody(hold, targets);
-    await exportHeld(hold, file, async (sources) => {
-      for (const { session, target } of sources)
-        await session.script(`DROP SCHEMA ${quoteIdentifier(target.schema)} CASCADE`);
-      await changeStatus(hold.registry, hold.id, ["archived"], "removing");
-      for (const { session } of sources) await session.query("COMMIT");
-    });
-  } catch (error) {
-    const calm = { ...hold, context: undisturbed(hold.context) };
-    if (record.status === "active" && (await registered(calm)).status === "archived") {
-      await grant(calm);
-      await changeStatus(hold.registry, hold.id, ["archived"], "active");
-    }
-    throw error;
-  }
 }
 
 /**

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { ended, runCli, startCli } from "../support/cli.ts";
 import { createRandom } from "../support/random.ts";
 import {
@@ -70,6 +70,45 @@ describe("killed in the middle", () => {
     await expectWorking(project, "acme");
   });
 
+  test("a removal with a dump leaves the tenant as it was, also in its rehearsal", async () => {
+    const { project, cli } = await createAcme();
+    const { database, folder, environment } = project;
+    await database.query(
+      `CREATE FUNCTION app_acme.slow(text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM pg_catalog.pg_sleep(0.4); RETURN true; END $$;
+       ALTER TABLE app_acme.settings ADD CONSTRAINT slow CHECK (app_acme.slow(value))`,
+    );
+    const file = join(folder, "acme.gz");
+    const command = ["tenants", "remove", "acme", "--yes", "--dump", file];
+    for (let round = 0; round < 2; round += 1) {
+      const child = startCli(folder, command, environment);
+      const over = ended(child);
+      await vi.waitFor(
+        async () =>
+          expect(
+            await database.query(
+              `SELECT FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid()
+                 AND query LIKE '%ADD CONSTRAINT "slow"%'`,
+            ),
+          ).toHaveLength(1),
+        { timeout: 30_000, interval: 10 },
+      );
+      child.kill("SIGKILL");
+      await over;
+      await unlocked(project, "acme");
+      expect(
+        await database.query(
+          "SELECT nspname FROM pg_namespace WHERE nspname ~ '^(app|crm|fleet)_'",
+        ),
+      ).toEqual([{ nspname: "app_acme" }, { nspname: "crm_acme" }]);
+      await expectWorking(project, "acme");
+    }
+    const again = await cli(...command);
+    expect(again.stderr).toBe("");
+    expect(await traces(project, "acme")).toEqual([]);
+    expect((await cli("tenants", "import", file)).code).toBe(0);
+    await expectWorking(project, "acme");
+  });
+
   test("a rename is not begun, or comes to its end when it is called again", async () => {
     const { project, cli } = await createAcme();
     const random = createRandom(Date.now() % 1e9);
@@ -135,11 +174,10 @@ describe("while a lock is in the way", () => {
     return { project, result };
   }
 
-  test("a killed removal with a dump leaves an archived tenant, which can be restored", async () => {
+  test("a removal with a dump that waits for it, and is killed, leaves the tenant as it was", async () => {
     const args = ["tenants", "remove", "acme", "--yes", "--dump", "x.ndjson"];
     const { project } = await signalled("SIGKILL", 1, ...args);
-    expect(await statusOf(project, "acme")).toBe("archived");
-    expect((await cliOf(project)("tenants", "restore", "acme")).code).toBe(0);
+    expect(await statusOf(project, "acme")).toBe("active");
     await expectWorking(project, "acme");
   });
 

@@ -283,7 +283,7 @@ test("values are what they were, whatever the role's settings are", async () => 
   await main.query(
     `CREATE DOMAIN app_acme.ratio AS float8; CREATE TABLE app_acme.odd (r app_acme.ratio);
      INSERT INTO app_acme.odd VALUES (0.1::float8 + 0.2::float8);
-     CREATE FUNCTION app_acme.secret() RETURNS text LANGUAGE sql SECURITY DEFINER AS 'SELECT current_user::text';
+     CREATE FUNCTION app_acme.secret() RETURNS text LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'SELECT current_user::text';
      REVOKE EXECUTE ON FUNCTION app_acme.secret() FROM PUBLIC`,
   );
   await second.query(

@@ -1,0 +1,168 @@
+import { rm } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
+import type { TenantRecord } from "../core/tenant.ts";
+import { refuseExisting } from "../dump/tenant-file.ts";
+import { quoteIdentifier } from "../postgres/identifiers.ts";
+import { lockKey, tryLock } from "../postgres/lock.ts";
+import { type Source, tableLocks } from "./copying.ts";
+import { exportHeld } from "./export-tenant.ts";
+import { registeredTargets } from "./onboarding.ts";
+import { rehearse } from "./rehearsal.ts";
+import { refuseNeeded } from "./remove-tenant.ts";
+import { undisturbed } from "./saga.ts";
+import { heldError } from "./tenant-errors.ts";
+import { databaseOf, refuseHalf } from "./tenant-sources.ts";
+import { persistently, type TenantHold, thoseThere } from "./tenant-work.ts";
+
+/**
+ * Drops a tenant's schemas in the transactions that have exported them, when the file has been imported in rehearsal.
+ * No row can be written in between that the file would not have: the tables are locked before anything is read. Until all is
+ * dropped nothing of the tenant is changed, its state included; so whatever fails, or is killed, leaves it as it was.
+ *
+ * @throws FleetError what `exportTenant`, `refuseNeeded` and `rehearse` throw, with the tenant as it was and no file left;
+ *   `onboarding` when it was cut off between two databases, and how to go on
+ */
+export async function dropExported(
+  hold: TenantHold,
+  record: TenantRecord,
+  file: string,
+): Promise<void> {
+  refuseHalf(record);
+  await refuseExisting(file);
+  const targets = await registeredTargets(hold);
+  await exportHeld(hold, file, {
+    first: () => refuseNeeded(hold, targets),
+    check: (exported, partial) => rehearse(hold, exported, partial),
+    last: async (sources) => {
+      try {
+        for (const source of sources)
+          await alone(hold, source, await tableLocks(hold, source, "ACCESS EXCLUSIVE"));
+        // Whatever began to depend on the tenant meanwhile would go with it.
+        await refuseNeeded(hold, targets);
+        for (const source of sources)
+          await alone(hold, source, [
+            "SET LOCAL client_min_messages = warning",
+            `DROP SCHEMA ${quoteIdentifier(source.target.schema)} CASCADE`,
+          ]);
+      } catch (error) {
+        await rm(file, { force: true });
+        throw error;
+      }
+      await commit(hold, record, sources, file);
+    },
+  });
+}
+
+/** Runs what readers are in the way of, in the open transaction: they are waited for as often as for any lock. */
+async function alone(
+  hold: TenantHold,
+  { session, target }: Source,
+  statements: readonly string[],
+): Promise<void> {
+  await persistently(hold, target, async () => {
+    await session.script("SAVEPOINT alone");
+    try {
+      await session.script(statements.join(";\n"));
+    } catch (error) {
+      if (!session.lost) await session.script("ROLLBACK TO alone");
+      throw error;
+    }
+  });
+}
+
+async function commit(
+  hold: TenantHold,
+  record: TenantRecord,
+  sources: readonly Source[],
+  file: string,
+): Promise<void> {
+  const { changeStatus } = await import("../control/registry.ts");
+  let committed = 0;
+  try {
+    if (!(await changeStatus(hold.registry, record.id, [record.status], "removing")))
+      throw new FleetError("tenant", `tenant ${record.id} is not ${record.status} any more`, {
+        remedy: "See what is there: drizzle-fleet tenants list",
+      });
+    for (const { session } of sources) {
+      await session.query("COMMIT");
+      committed += 1;
+    }
+  } catch (error) {
+    // It is to be known, and undone, also by a command that was interrupted.
+    const calm = { ...hold, context: undisturbed(hold.context) };
+    const reason = heldError(record.id, error);
+    if (committed > 0 || (await isDropped(calm, sources))) throw halfRemoved(record, file, reason);
+    await takeBack(calm, record, sources, reason);
+    await rm(file, { force: true });
+    throw error;
+  }
+}
+
+/** Whether the first schema is gone, though no answer says so: that is certain when its session is over, and its lock free. */
+async function isDropped(hold: TenantHold, [source]: readonly Source[]): Promise<boolean> {
+  if (source === undefined) return false;
+  const { target, session: former } = source;
+  await former.close();
+  return persistently(hold, target, async () => {
+    const session = await hold.sessionFor(target.database);
+    for (let round = 0; !(await tryLock(session, lockKey(target.schema))); round += 1) {
+      if (round === 100) throw undecided(target.schema);
+      await sleep(100);
+    }
+    return (await thoseThere(hold, [target])).length === 0;
+  });
+}
+
+/** Gives the tenant the state that it had. */
+async function takeBack(
+  hold: TenantHold,
+  { id, status }: TenantRecord,
+  sources: readonly Source[],
+  reason: unknown,
+): Promise<void> {
+  const [source] = sources;
+  if (source === undefined) return;
+  const { changeStatus } = await import("../control/registry.ts");
+  const home = { ...source.target, database: databaseOf(hold.context.config.fleet) };
+  try {
+    await persistently(hold, home, async () => {
+      const registry = await hold.sessionFor(home.database);
+      // Also when the change itself was lost, or its undoing in an earlier attempt was not.
+      if (!(await changeStatus(registry, id, ["removing", status], status)))
+        throw new Error("the registry does not have it");
+    });
+  } catch (error) {
+    const remedy = `Nothing was dropped. When the registry can be reached: UPDATE drizzle_fleet.tenants SET status = '${status}' WHERE id = '${id}' AND status = 'removing'`;
+    throw new FleetError("onboarding", `tenant ${id} could not be removed`, {
+      problems: [
+        asProblem(reason),
+        new FleetError("onboarding", `undoing it failed, too: ${messageOf(error)}`, { remedy }),
+      ],
+      cause: reason,
+    });
+  }
+}
+
+function asProblem(error: unknown): FleetError {
+  return isFleetError(error) ? error : new FleetError("onboarding", messageOf(error));
+}
+
+function halfRemoved({ id }: TenantRecord, file: string, reason: unknown): FleetError {
+  return new FleetError(
+    "onboarding",
+    `the removal of tenant ${id} was cut off: ${messageOf(reason)}`,
+    {
+      where: file,
+      remedy: `The file is whole, and was imported in rehearsal. Finish the removal: drizzle-fleet tenants remove ${id}`,
+      cause: reason,
+    },
+  );
+}
+
+function undecided(schema: string): FleetError {
+  return new FleetError("onboarding", `whether ${schema} was dropped is not known yet`, {
+    remedy:
+      "See what is there when the server has ended the lost session: drizzle-fleet tenants list",
+  });
+}
