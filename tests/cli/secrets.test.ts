@@ -54,6 +54,7 @@ function fleetFile(main: object, more: object = {}): string {
       app: {
         ...{ schema: "./schema.ts", out: "./drizzle/app", database: "main" },
         ...{ tenantSchema: "app_{tenant}", seed: "./seed.ts" },
+        acceptUnproved: ["0002_terminated"],
       },
     },
     connectTimeout: 300,
