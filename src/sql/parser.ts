@@ -78,6 +78,7 @@ function asked<Result>(ask: (library: typeof firstLibrary) => Result): Result {
  * @throws LimitError for what is too large or too deeply nested to be read
  */
 export function parse(text: string): ParsedStatement[] {
+  if (text.trim() === "") return [];
   refuseCut(text);
   refuseHuge(text);
   try {

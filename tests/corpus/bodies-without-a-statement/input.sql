@@ -1,0 +1,5 @@
+CREATE FUNCTION f() RETURNS void LANGUAGE sql AS '';
+CREATE FUNCTION g() RETURNS void LANGUAGE sql AS $$ -- nothing yet
+$$;
+DO $$ BEGIN EXECUTE ''; END $$;
+DO $$ BEGIN END $$;
