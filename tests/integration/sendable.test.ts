@@ -28,6 +28,7 @@ describe("a text that would be cut or replaced on its way", () => {
     const database = await createDatabase();
     await database.query("CREATE TABLE notes (note text)");
     await inSession(database, async (session) => {
+      await session.query("SET search_path = public");
       const insert = "INSERT INTO notes VALUES ('x')";
       const copy = "COPY notes FROM STDIN";
       for (const bad of ["\0", "\udfff"]) {
