@@ -11,7 +11,7 @@ export function targetError({ service, tenant, schema }: Target, error: unknown)
     remedy:
       state === sqlstate.targetLocked
         ? "Try again when the other runner has come to its end."
-        : (serverRemedy(state) ?? "Mend what is named, then run the same command again."),
+        : (serverRemedy(state) ?? "Fix the problem above, then run the same command again."),
     cause: error,
   });
 }
@@ -23,7 +23,7 @@ export function heldError(id: string, error: unknown): unknown {
   return new FleetError("onboarding", `tenant ${id}: ${message}`, {
     remedy: lost
       ? "The connection is lost. See what is there: drizzle-fleet tenants list. Then run the same command again."
-      : (serverRemedy(state) ?? "Mend what is named, then run the same command again."),
+      : (serverRemedy(state) ?? "Fix the problem above, then run the same command again."),
     cause: error,
   });
 }

@@ -114,7 +114,7 @@ function notWritten(error: NodeJS.ErrnoException): FleetError {
       remedy:
         error.code === "EEXIST"
           ? "Delete it if a killed command left it, or keep it elsewhere. Nothing was written."
-          : "Mend that, then run the command again. Nothing was written.",
+          : "Fix that, then run the command again. Nothing was written.",
       cause: error,
     },
   );
