@@ -6,6 +6,7 @@ import type { Outcome } from "../../src/core/outcome.ts";
 import { catalogOf } from "../support/catalog.ts";
 import { createProject, runCli } from "../support/cli.ts";
 import { appFleet, configFile, contextFor, history } from "../support/fleet.ts";
+import { expectNothingLeft, toolsBackends } from "../support/leftovers.ts";
 import { createOwnServer, type OwnServer, type Queries } from "../support/own-server.ts";
 import { type Break, BreakingProxy, type Cut, type Decision } from "../support/proxy.ts";
 import { createRandom, type Random } from "../support/random.ts";
@@ -365,8 +366,6 @@ async function crashBackend(server: OwnServer): Promise<void> {
   }
 }
 
-const toolsBackends = `SELECT pid FROM pg_stat_activity WHERE application_name = 'drizzle-fleet' AND datname = current_database()`;
-
 /** What was killed may have been read to its end by then: only its last words tell. */
 async function wasKilledAtWork(runner: Runner): Promise<boolean> {
   const { how } = await runner.ending;
@@ -451,27 +450,6 @@ async function factsOf(database: Queries, tenant: string): Promise<string[]> {
   );
   return [...(await catalogOf(database, schema)), ...rows.map(({ fact }) => fact).sort()];
 }
-
-async function expectNothingLeft(database: Queries): Promise<void> {
-  // A backend whose runner was killed sees that within the interval at which it looks.
-  const deadline = Date.now() + 10_000;
-  while ((await database.query(toolsBackends)).length > 0 && Date.now() < deadline)
-    await sleep(100);
-  const leftovers = {
-    "backends of the tool": toolsBackends,
-    "open transactions": `SELECT pid, query FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'`,
-    "prepared transactions": `SELECT gid FROM pg_prepared_xacts`,
-    "advisory locks": `SELECT * FROM pg_locks WHERE locktype = 'advisory' AND NOT (classid = 0 AND objid = ${usersLock})`,
-    "invalid indexes": `SELECT indexrelid::regclass::text FROM pg_index WHERE NOT (indisvalid AND indisready AND indislive)`,
-    "halves of a REINDEX": `SELECT oid::regclass::text FROM pg_class WHERE relname ~ '_cc(new|old)\\d*$'`,
-    "tables of a dead session": `SELECT oid::regclass::text FROM pg_class WHERE relpersistence = 't'`,
-  };
-  for (const [what, sql] of Object.entries(leftovers))
-    expect(await database.query(sql), what).toEqual([]);
-}
-
-/** By which the embedded server counts its users. */
-const usersLock = 4_740_182;
 
 function within<Result>(ms: number, promise: Promise<Result>): Promise<Result> {
   return new Promise((resolve, reject) => {

@@ -88,7 +88,8 @@ export async function createOwnServer(preferredPort: number): Promise<OwnServer>
 /** Refused, reset, or told that the server is starting or has just crashed: worth another try. */
 const passing = new Set(["ECONNREFUSED", "ECONNRESET", "57P03", "57P01", "57P02"]);
 
-async function connect(url: string): Promise<pg.Client> {
+/** Connects, once the server is up: for at most 30 seconds. */
+export async function connect(url: string): Promise<pg.Client> {
   for (const deadline = Date.now() + 30_000; ; await sleep(20)) {
     const client = new pg.Client({ connectionString: url, application_name: "test" });
     client.on("error", () => undefined);

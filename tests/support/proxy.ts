@@ -38,11 +38,16 @@ export class BreakingProxy {
   #orders: readonly Cut[] = [];
   #cuts = 0;
   #port = 0;
+  #serverPort: number;
+
+  private constructor(serverPort: number) {
+    this.#serverPort = serverPort;
+  }
 
   /** Listens on a port of its own until the test has ended. */
   static async open(serverPort: number): Promise<BreakingProxy> {
-    const proxy = new BreakingProxy();
-    const listener = createServer((client) => proxy.#accept(client, serverPort));
+    const proxy = new BreakingProxy(serverPort);
+    const listener = createServer((client) => proxy.#accept(client));
     await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
     const address = listener.address();
     if (typeof address === "object" && address !== null) proxy.#port = address.port;
@@ -67,6 +72,11 @@ export class BreakingProxy {
     return this.#cuts;
   }
 
+  /** From now on new connections lead to another server. */
+  leadTo(serverPort: number): void {
+    this.#serverPort = serverPort;
+  }
+
   /** Breaks connections at messages that are still to come, one after the other, in place of earlier orders. */
   cutAtMessages(orders: readonly Cut[]): void {
     this.#orders = orders;
@@ -79,8 +89,8 @@ export class BreakingProxy {
     return chosen.length;
   }
 
-  #accept(client: Socket, serverPort: number): void {
-    const server = connect(serverPort, "127.0.0.1");
+  #accept(client: Socket): void {
+    const server = connect(this.#serverPort, "127.0.0.1");
     const connection: Connection = { client, server };
     this.#connections.add(connection);
     const requests = new Messages(true);

@@ -16,13 +16,13 @@ export type Ending =
 export class Runner {
   readonly events: RolloutEvent[] = [];
   readonly ending: Promise<Ending>;
-  readonly #kill: (() => void) | undefined;
+  readonly #kill: ((signal: NodeJS.Signals) => void) | undefined;
   readonly #waiting = new Set<() => void>();
   #over = false;
 
   private constructor(
     start: (see: (event: RolloutEvent) => void) => Promise<Ending>,
-    kill?: () => void,
+    kill?: (signal: NodeJS.Signals) => void,
   ) {
     this.#kill = kill;
     this.ending = start((event) => {
@@ -48,12 +48,16 @@ export class Runner {
     });
   }
 
-  /** As a process of its own, which can be killed. */
-  static process(folder: string, environment: Record<string, string>): Runner {
-    const child = startCli(folder, ["migrate", "--json"], environment);
+  /** As a process of its own, which can be killed; `command` without its `--json`. */
+  static process(
+    folder: string,
+    environment: Record<string, string>,
+    command: readonly string[] = ["migrate"],
+  ): Runner {
+    const child = startCli(folder, [...command, "--json"], environment);
     return new Runner(
       (see) => watched(child, see),
-      () => void child.kill("SIGKILL"),
+      (signal) => void child.kill(signal),
     );
   }
 
@@ -83,9 +87,9 @@ export class Runner {
     return this.events.flatMap((event) => (event.type === "targetEnded" ? [event.outcome] : []));
   }
 
-  kill(): void {
+  kill(signal: NodeJS.Signals = "SIGKILL"): void {
     if (this.#kill === undefined) throw new Error("a runner in this process cannot be killed");
-    this.#kill();
+    this.#kill(signal);
   }
 
   /** Waits until something is true, or the run is over. */
@@ -114,8 +118,8 @@ async function watched(child: ChildProcess, see: (event: RolloutEvent) => void):
     // A process that was killed may leave half a line behind.
     rest = lines.pop() ?? "";
     for (const line of lines) {
-      const event: RolloutEvent | { type: "summary" } = JSON.parse(line);
-      if (event.type === "summary") continue;
+      const event: RolloutEvent | { type: "summary" } | { type: "error" } = JSON.parse(line);
+      if (event.type === "summary" || event.type === "error") continue;
       started = true;
       see(event);
     }
