@@ -55,6 +55,11 @@ export class SilentProxy {
     this.silence();
   }
 
+  /** Ends the silent connections for the server, as its own keep-alive does in the end. */
+  forget(): void {
+    for (const { server, silent } of this.#connections) if (silent) server.destroy();
+  }
+
   /** Silences the first connection whose client sends a message of this kind, which is not passed on any more. */
   silenceAt(isLast: (message: string) => boolean): void {
     this.#isLast = isLast;

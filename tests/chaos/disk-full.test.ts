@@ -1,0 +1,83 @@
+import { execFileSync } from "node:child_process";
+import { mkdir, mkdtemp, rm, statfs, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished } from "vitest";
+import { Cluster } from "../support/cluster.ts";
+import { storyOf, WeatherFleet, weather } from "../support/weather.ts";
+
+/** A file system of its own, as large as this, in megabytes. Only root, or who may become root, can mount one. */
+async function createDisk(megabytes: number): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "drizzle-fleet-disk-"));
+  asRoot("mount", "-t", "tmpfs", "-o", `size=${megabytes}m,mode=0777`, "tmpfs", folder);
+  onTestFinished(async () => {
+    asRoot("umount", "-l", folder);
+    await rm(folder, { recursive: true });
+  });
+  return folder;
+}
+
+function asRoot(program: string, ...args: string[]): void {
+  if (process.getuid?.() === 0) execFileSync(program, args);
+  else execFileSync("sudo", ["-n", program, ...args]);
+}
+
+/** Writes a file that leaves so many kilobytes of a disk. */
+async function fill(disk: string, kilobytes: number): Promise<string> {
+  const { bavail, bsize } = await statfs(disk);
+  const ballast = join(disk, "ballast");
+  await writeFile(ballast, Buffer.alloc(Math.max(bavail * bsize - kilobytes * 1_024, 0)));
+  return ballast;
+}
+
+weather("the disk of the tables is full", async (round) => {
+  const disk = await createDisk(64);
+  const cluster = await Cluster.create();
+  const fleet = await WeatherFleet.create({ clusters: { main: cluster } });
+  const space = join(disk, "space");
+  await mkdir(space);
+  await cluster.own(space);
+  await cluster.use(async (database) => {
+    await database.query(`CREATE TABLESPACE tight LOCATION '${space}'`);
+    await database.query(`ALTER DATABASE main SET TABLESPACE tight`);
+  });
+  // Enough for some tenants.
+  const ballast = await fill(disk, 800 + round.random.below(1_200));
+  await fleet.setPace(0.05);
+  const runner = fleet.start();
+  await runner.ending;
+  await rm(ballast);
+  round.tell(await storyOf(runner));
+  await fleet.expectHonest(runner);
+  const failures = runner.outcomes.flatMap(({ failure }) => (failure ? [failure] : []));
+  expect(failures.map(({ sqlstate }) => sqlstate)).toContain("53100");
+  expect(await runner.ending).toMatchObject({ how: "ended", code: 1 });
+  await fleet.afterwards();
+});
+
+weather("the disk of the log that is written ahead is full", async (round) => {
+  const disk = await createDisk(256);
+  const cluster = await Cluster.create({
+    walFolder: join(disk, "wal"),
+    settings: { min_wal_size: "2MB", wal_recycle: "off" },
+  });
+  const fleet = await WeatherFleet.create({
+    clusters: { main: cluster },
+    more: { connectTimeout: 3_000 },
+  });
+  await cluster.use((database) => database.query("SELECT pg_switch_wal()"));
+  await cluster.use((database) => database.query("CHECKPOINT"));
+  // The server ends itself when it cannot write its log, and does not come up before there is room again. One file of
+  // the log has a megabyte; there is room for the one that is written now, and for another one or not.
+  const ballast = await fill(disk, 100 + round.random.below(1_600));
+  await fleet.setPace(0.05);
+  const runner = fleet.start();
+  await runner.ending;
+  await rm(ballast);
+  await cluster.restart();
+  expect(await cluster.readLog()).toMatch(/PANIC: .*No space left on device/);
+  round.tell(await storyOf(runner));
+  await fleet.expectHonest(runner);
+  expect(await runner.ending).toMatchObject({ how: "ended", code: 1 });
+  await fleet.afterwards();
+});
