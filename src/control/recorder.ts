@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../core/errors.ts";
 import type { Outcome, Stop } from "../core/outcome.ts";
 import type { NewRollout, OutcomeRecord, RolloutGoal } from "../core/rollout.ts";
@@ -13,6 +14,9 @@ const lookEvery = 5_000;
 
 /** So long may one write take, in milliseconds: a lock on these tables must not hold up a rollout's end. */
 const patience = 10_000;
+
+/** So long does a rollout wait at its beginning, in milliseconds. */
+const patienceAtFirst = 2_000;
 
 /** The statements, and Drizzle with them: not before there is something to keep. */
 const loadStatements = () => import("./write.ts");
@@ -33,7 +37,7 @@ export interface Recording {
 
 /**
  * Keeps a rollout and its outcomes in one of its databases, on a connection of its own. The rollout waits for it
- * only at its end, and not for long, and never fails by it: what cannot be kept is said once.
+ * only at its beginning and its end, and not for long, and never fails by it: what cannot be kept is said once.
  */
 export class Recorder {
   readonly #recording: Recording;
@@ -55,6 +59,14 @@ export class Recorder {
       if (this.#session?.lost === true) this.#write();
     }, lookEvery);
     this.#watch.unref();
+  }
+
+  /**
+   * Waits until it is on disk what the rollout is meant to reach, so that `--failed` knows it when the runner is killed
+   * or the server crashes at the first target. It never fails.
+   */
+  async keepGoal(): Promise<void> {
+    await Promise.race([this.#writing, sleep(patienceAtFirst, undefined, { ref: false })]);
   }
 
   /** Takes an outcome, to be written soon. */

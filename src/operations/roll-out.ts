@@ -80,6 +80,7 @@ export async function rollOut(
     const reason = `the server has room for ${free} more`;
     watch({ type: "concurrencyLowered", database: name, to: free, reason });
   }
+  await Promise.all([...records.values()].map((recorder) => recorder.keepGoal()));
   const result = await runPlan(plan, {
     ...choices,
     id,

@@ -120,6 +120,20 @@ test("a rollout that was killed is finished, though nobody kept how its targets 
   expect((await runCli(project, ["status"])).stdout).toContain("All 6 targets are at head");
 });
 
+test("a rollout that was killed at its first target is finished", async () => {
+  const { database, project } = await createFleet();
+  await correct(database, "t1");
+  const child = startCli(project, ["migrate", "--json"]);
+  child.stdout?.on("data", (chunk: Buffer) => {
+    if (chunk.toString().includes("targetStarted")) child.kill("SIGKILL");
+  });
+  await ended(child);
+  expect(child.signalCode).toBe("SIGKILL");
+  const retry = await runCli(project, ["migrate", "--failed"]);
+  expect(retry.code).toBe(0);
+  expect((await runCli(project, ["status"])).stdout).toContain("All 6 targets are at head");
+});
+
 test("what the ledger says counts, not the outcome", async () => {
   const { database, project } = await createFleet();
   await correct(database, "t1");
