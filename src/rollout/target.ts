@@ -198,8 +198,14 @@ export function giveUp(work: Work): Outcome {
     // What holds the target may be the process of a connection that was lost.
     (work.lost !== undefined && work.failure?.sqlstate === sqlstate.targetLocked);
   const status = doubtful ? "inDoubt" : tried ? "failed" : "notExecuted";
-  return outcome(work, status, work.failure);
+  return outcome(work, status, work.failure ?? (doubtful ? unflushed : undefined));
 }
+
+/** It was done, and the rollout ended before its ledger could be looked at again. */
+const unflushed: Failure = {
+  message: "the connection was lost before it was certain that its migrations are on disk",
+  remedy: "Run the same command again: it looks at the ledger.",
+};
 
 function again(work: Work, error: unknown, failure: Failure | undefined): AttemptResult {
   const cause = causeOf(error);

@@ -3,6 +3,7 @@ import { lockKey } from "../../src/postgres/lock.ts";
 import { isConnectionLoss, isRetryable, sqlstateOf } from "../../src/postgres/sqlstate.ts";
 import { Queue } from "../../src/rollout/queue.ts";
 import { delayBefore } from "../../src/rollout/retry.ts";
+import { giveUp, type Work } from "../../src/rollout/target.ts";
 
 describe("Queue", () => {
   test("gives what is due first, and waits for what is later only when nothing else is left", async () => {
@@ -43,6 +44,32 @@ test("the pause before a retry doubles, is capped, and is never less than half o
   const longest = [1, 2, 3, 4, 20].map((attempt) => delayBefore(attempt, policy, () => 1));
   expect(shortest).toEqual([25, 50, 100, 200, 2500]);
   expect(longest).toEqual([50, 100, 200, 400, 5000]);
+});
+
+test("a target whose connection was lost before its migrations were flushed is in doubt, and says why", () => {
+  const work: Work = {
+    plan: {
+      target: { database: "main", service: "app", tenant: "a", schema: "app_a" },
+      current: undefined,
+      steps: [],
+      pending: 0,
+      problems: [],
+      create: "nothing",
+    },
+    mayCreate: false,
+    applied: ["0000_people"],
+    attempts: 1,
+    waits: 0,
+    startedAt: 0,
+    unanswered: true,
+  };
+  expect(giveUp(work)).toMatchObject({
+    status: "inDoubt",
+    failure: {
+      message: expect.stringContaining("on disk"),
+      remedy: expect.stringContaining("Run the same command again"),
+    },
+  });
 });
 
 describe("SQLSTATEs", () => {
