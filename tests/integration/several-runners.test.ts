@@ -56,7 +56,14 @@ describe("a runner that is disturbed", () => {
       ...slow,
     });
     const child = startCli(project, ["migrate", "--json"]);
-    child.stdout?.once("data", () => setTimeout(() => child.kill("SIGINT"), 200));
+    // Both workers are in their first target then: no other one may begin.
+    let heard = "";
+    child.stdout?.on("data", (chunk: Buffer) => {
+      const before = heard.split('"targetStarted"').length;
+      heard += chunk.toString();
+      const now = heard.split('"targetStarted"').length;
+      if (before <= 2 && now > 2) setTimeout(() => child.kill("SIGINT"), 100);
+    });
     const { code, stdout } = await ended(child);
     expect(code).toBe(130);
     const summary = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
