@@ -129,6 +129,8 @@ const remedies: Readonly<Record<string, string>> = {
 };
 
 const migrationRemedies: Readonly<Record<string, string>> = {
+  "2D000":
+    "A procedure that commits cannot be called in a migration: write its steps as sections of the file, BEGIN; ... COMMIT; each.",
   [sqlstate.uniqueViolation]: "Fix this tenant's duplicate rows, then run the same command again.",
   "23502": "Fix this tenant's rows that hold null, then run the same command again.",
   "23503": "Fix this tenant's rows that refer to nothing, then run the same command again.",

@@ -96,6 +96,18 @@ test.each([
   });
 });
 
+test("a procedure that commits cannot be called, and the way there is told", async () => {
+  const { failure } = await createFleet({
+    ...first,
+    "0001_backfill": `CREATE PROCEDURE backfill() LANGUAGE plpgsql AS $$ BEGIN COMMIT; END $$;\nCALL backfill();`,
+  });
+  expect(await failure()).toMatchObject({
+    sqlstate: "2D000",
+    line: 2,
+    remedy: expect.stringContaining("write its steps as sections of the file"),
+  });
+});
+
 describe("a ledger that is not what it was", () => {
   test("emptied beside tables: nothing runs again", async () => {
     const { database, context } = await createFleet(second);
