@@ -72,16 +72,16 @@ async function answer(
   const timer = setTimeout(() => late.abort(), patienceMs);
   const overdue = new Promise<never>((_, reject) => {
     late.signal.addEventListener("abort", () =>
-      reject(new Error(`it gave none within ${patienceMs / 1_000} s`)),
+      reject(new Error(`no answer within ${patienceMs / 1_000} s`)),
     );
   });
   try {
     const given = await Promise.race([read(login, late.signal), overdue]);
-    if (typeof given !== "string") throw new Error("it gave none");
+    if (typeof given !== "string") throw new Error("the answer is not a text");
     const password = given.replace(/\r?\n$/, "");
-    if (password === "") throw new Error("it gave an empty one");
-    if (/[\r\n]/.test(password)) throw new Error("it gave more than one line");
-    if (password.includes("\0")) throw new Error("it gave one with a NUL byte");
+    if (password === "") throw new Error("the answer is empty");
+    if (/[\r\n]/.test(password)) throw new Error("the answer has more than one line");
+    if (password.includes("\0")) throw new Error("the answer contains a NUL byte");
     keepSecret(password);
     return password;
   } catch (cause) {
@@ -90,7 +90,7 @@ async function answer(
       remedy:
         key === "passwordCommand"
           ? "Run the command by hand to see what it says; its output is not shown here."
-          : "Correct what the configuration names. Nothing was sent.",
+          : "Fix this setting in the configuration. Nothing was sent.",
       cause,
     });
   } finally {

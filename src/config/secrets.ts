@@ -110,7 +110,7 @@ function textOf(name: string, where: string, bytes: Buffer): string {
   if (isUtf8(bytes) && !bytes.includes(0)) return bytes.toString("utf8");
   throw new FleetError(
     "config",
-    `${name} is no text: its file holds bytes that are not UTF-8, or NUL`,
+    `${name} is not valid text: its file contains invalid UTF-8 or a NUL byte`,
     {
       where,
       remedy: "Write the value into the file as UTF-8.",

@@ -29,7 +29,11 @@ export function obstacleIn(text: string): Obstacle | undefined {
   if (!/[\ud800-\udfff]/.test(text)) return undefined;
   const half = text.search(loneSurrogate);
   if (half < 0) return undefined;
-  return { what: "half of a character", effect: "it would arrive as another one", at: half };
+  return {
+    what: "an unpaired surrogate",
+    effect: "the server would receive a different character",
+    at: half,
+  };
 }
 
 /**
@@ -55,6 +59,6 @@ export function unsendable(what: string, text: string): FleetError | undefined {
   if (obstacle === undefined) return undefined;
   const { what: found, effect, at } = obstacle;
   return new FleetError("refused", `${what} holds ${found} at character ${at + 1}: ${effect}`, {
-    remedy: "Take it out. Nothing of the text was sent.",
+    remedy: "Remove it. Nothing was sent.",
   });
 }

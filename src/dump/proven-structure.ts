@@ -71,7 +71,7 @@ function reasonAgainst(text: string, allowance: FileAllowance): Reason | undefin
 }
 
 const strange: Reason = {
-  message: "it is no statement that makes a tenant's objects, as tenants export writes them",
+  message: "it is not a kind of statement that tenants export writes",
   remedy: "Nothing was run. Export the tenant again: drizzle-fleet tenants export <id> <file>",
 };
 

@@ -204,7 +204,7 @@ async function closeRecords(
     if (trouble === undefined) continue;
     unkept.push(name);
     context.notify(
-      `The outcomes could not be kept in database ${name} (${trouble}): rollouts and --failed do not know of them.`,
+      `The outcomes could not be kept in database ${name} (${trouble}): rollouts and --failed will not show them.`,
     );
   }
   return unkept;

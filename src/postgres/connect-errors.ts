@@ -43,7 +43,7 @@ export function withoutTriggers(address: DatabaseAddress, value: string): FleetE
     `database "${address.name}" at ${locationOf(address)} has session_replication_role = ${value} for this role, so that triggers and foreign keys are not checked`,
     {
       remedy:
-        "Take it back, as a superuser: ALTER ROLE ... RESET session_replication_role. Nothing was changed.",
+        "Reset it, as a superuser: ALTER ROLE ... RESET session_replication_role. Nothing was changed.",
     },
   );
 }

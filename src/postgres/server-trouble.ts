@@ -2,15 +2,15 @@ import { sqlstate } from "./sqlstate.ts";
 
 /** What to do about a server that is in trouble, by SQLSTATE or its class. */
 const remedies: Readonly<Record<string, string>> = {
-  "53": "The server has run out of something, see its message and its log",
+  "53": "The server has run out of a resource. See its message and its log",
   [sqlstate.diskFull]: "The server's disk is full. Free space or enlarge it",
   [sqlstate.outOfMemory]:
-    'The server has no memory left. End what takes it up, or give it more; if the message says "out of shared memory", raise max_locks_per_transaction',
+    'The server has no memory left. End the sessions that use it, or add memory; if the message says "out of shared memory", raise max_locks_per_transaction',
   [sqlstate.configurationLimit]:
     "A limit of the server is reached. Raise the setting that is named",
   "58": "The server cannot use its files. Look at its log and its disk",
   [sqlstate.undefinedFile]:
-    "The server misses a file. Is it an extension's library, install it there; else look at the server's log and disk",
+    "A file is missing on the server. If it is an extension's library, install the extension there; otherwise check the server's log and disk",
   [sqlstate.readOnly]:
     "The database takes no writes: the server has become a standby, or default_transaction_read_only is on, which providers set when the disk is nearly full. Use the primary's URL, or free space",
   [sqlstate.dataCorrupted]: "The server has found damaged data. Look at its log and disk first",

@@ -72,7 +72,7 @@ export async function readServer(session: Session): Promise<Server> {
          + 1)::integer AS room FROM used u, allowed a`,
     [leftToOthers, called],
   );
-  if (row === undefined) throw new Error("the server said nothing of itself");
+  if (row === undefined) throw new Error("the server did not report its state");
   return { ...row, room: Math.max(1, row.room) };
 }
 

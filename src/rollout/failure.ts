@@ -64,7 +64,7 @@ function ledgerChanged({ tag, file }: Script["migration"]): Failure {
     message: `the migration, or a trigger or rule on ${ledgerName}, changed what the ledger says`,
     tag,
     file,
-    remedy: `Nothing was applied. Leave ${ledgerName} out of ${file}, and drop what was put on that table: the ledger is written by the runner alone.`,
+    remedy: `Nothing was applied. Remove ${ledgerName} from ${file}, and drop any trigger or rule on that table: only the runner may write the ledger.`,
   };
 }
 
@@ -130,7 +130,7 @@ const remedies: Readonly<Record<string, string>> = {
 
 const migrationRemedies: Readonly<Record<string, string>> = {
   "2D000":
-    "A procedure that commits cannot be called in a migration: write its steps as sections of the file, BEGIN; ... COMMIT; each.",
+    "A procedure that commits cannot be called in a migration: write its steps as sections of the file, each in BEGIN; ... COMMIT;",
   [sqlstate.uniqueViolation]: "Fix this tenant's duplicate rows, then run the same command again.",
   "23502": "Fix this tenant's rows that hold null, then run the same command again.",
   "23503": "Fix this tenant's rows that refer to nothing, then run the same command again.",

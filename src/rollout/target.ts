@@ -203,8 +203,8 @@ export function giveUp(work: Work): Outcome {
 
 /** It was done, and the rollout ended before its ledger could be looked at again. */
 const unflushed: Failure = {
-  message: "the connection was lost before it was certain that its migrations are on disk",
-  remedy: "Run the same command again: it looks at the ledger.",
+  message: "the connection was lost before its migrations were confirmed on disk",
+  remedy: "Run the same command again: it reads the ledger first.",
 };
 
 function again(work: Work, error: unknown, failure: Failure | undefined): AttemptResult {
@@ -279,7 +279,7 @@ function unreadScript({ tag, action }: Step): Failure {
 function unsoundLedger({ schema }: Target, { tag }: Step): Failure {
   return {
     tag,
-    message: `the ledger of schema "${schema}" is not what it says when it is read: rows twice, or without a value`,
+    message: `the ledger of schema "${schema}" is inconsistent: it has duplicate rows, or rows without a value`,
     remedy: `Compare it with the ledger of another tenant, and correct its rows: SELECT * FROM ${ledgerOf(schema)} ORDER BY tag`,
   };
 }

@@ -22,7 +22,7 @@ export function decode(bytes: Buffer, shown: string): string {
   const line = before.split("\n").length;
   const column = before.length - before.lastIndexOf("\n");
   const code = (bytes[at] ?? 0).toString(16).padStart(2, "0");
-  throw new FleetError("syntax", `byte ${at} of the file (0x${code}) is no UTF-8`, {
+  throw new FleetError("syntax", `byte ${at} of the file (0x${code}) is not valid UTF-8`, {
     where: `${shown}:${line}:${column}`,
     remedy: `It may be in Latin-1. ${remedy}`,
   });

@@ -137,7 +137,7 @@ function foreignViolation(tree: Tree): Violation | undefined {
   const [object] = systemObjects;
   if (object !== undefined)
     return {
-      message: `the statement works on ${object}: what is PostgreSQL's own may only be read`,
+      message: `the statement works on ${object}, which is PostgreSQL's own and may only be read`,
       remedy:
         "Remove it. If an object of the tenant's has this name, write public. in front of it.",
       name: object.replace(/,.*/, "").split(".").at(-1) ?? object,

@@ -60,8 +60,7 @@ const require = createRequire(import.meta.url);
 
 /** Asks libpg-query, which must not be asked again after an error that none of its own code has thrown. */
 function asked<Result>(ask: (library: typeof firstLibrary) => Result): Result {
-  if (current.exhausted)
-    throw new LimitError("not read: a text before it had exhausted the parser");
+  if (current.exhausted) throw new LimitError("not checked: an earlier text exhausted the parser");
   try {
     return ask(current.library);
   } catch (error) {

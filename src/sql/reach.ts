@@ -171,5 +171,5 @@ function inspectView({ query }: Tree, found: Found): void {
   const [from, ...more] = Array.isArray(select.fromClause) ? select.fromClause : [];
   const relation = isTree(from) && isTree(from.RangeVar) ? from.RangeVar : undefined;
   if (relation === undefined || more.length > 0 || !isSystemRelation(relation)) return;
-  found.systemObjects.push(`${nameOf(relation)}, by a view that can be written to`);
+  found.systemObjects.push(`${nameOf(relation)}, through an updatable view`);
 }

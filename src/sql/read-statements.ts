@@ -126,7 +126,7 @@ function unreplaced(what: string): Violation {
 const commitInside: Violation = {
   message: "a DO block cannot end the transaction that its migration runs in",
   remedy:
-    "Write the steps as sections of the file, BEGIN; ... COMMIT; each: every one is recorded, and a later attempt continues after it.",
+    "Write the steps as sections of the file, each in BEGIN; ... COMMIT;. Each is recorded, and a later attempt continues after it.",
   name: "commit",
 };
 

@@ -76,7 +76,7 @@ function violationOfSetting({ name, value }: Set): Violation | undefined {
   // A setting whose name is computed could be any.
   if (name === undefined || ofTheRunner.test(name))
     return {
-      message: `${name ?? "search_path"} is set by the runner: it is what keeps a migration inside its tenant`,
+      message: `${name ?? "search_path"} is set by the runner, to keep a migration inside its tenant`,
       remedy: "Remove the statement; names without a schema already resolve in the tenant schema.",
       name: name ?? "set_config",
     };
@@ -84,14 +84,14 @@ function violationOfSetting({ name, value }: Set): Violation | undefined {
   // RESET and DEFAULT lead back to what the role has, which may be anything.
   if (harmless !== undefined && (value === undefined || !harmless.test(value)))
     return {
-      message: `${name} changes how the server reads the text of statements: it would read others than were checked`,
+      message: `${name} changes how the server reads SQL: it would run different statements from those that were checked`,
       remedy: "Remove it, and write the text as UTF-8, with E'...' where backslashes are escapes.",
       name,
     };
   if (!ofTheServer.test(name)) return undefined;
   return {
     message: `${name} reaches beyond one tenant's schema`,
-    remedy: "Remove it: a migration has no need of it.",
+    remedy: "Remove it: migrations do not need it.",
     name,
   };
 }

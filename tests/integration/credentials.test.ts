@@ -145,7 +145,7 @@ describe("a password that is not given", () => {
     [
       "a function that gives nothing",
       { password: () => undefined as unknown as string },
-      "gave none",
+      "not a text",
     ],
     [
       "a function that never answers",

@@ -18,7 +18,7 @@ function inSession(database: TestDatabase, use: (session: Session) => Promise<vo
 describe("a text that would be cut or replaced on its way", () => {
   test("is found, and no other", () => {
     expect(obstacleIn(nul)).toMatchObject({ what: "a NUL byte", at: 8 });
-    expect(obstacleIn(half)).toMatchObject({ what: "half of a character", at: 8 });
+    expect(obstacleIn(half)).toMatchObject({ what: "an unpaired surrogate", at: 8 });
     expect(obstacleIn("\udc00")).toMatchObject({ at: 0 });
     for (const whole of ["", "größe", "😀", "\u0001\ufffd\ufeff"])
       expect(obstacleIn(whole)).toBeUndefined();
@@ -43,7 +43,7 @@ describe("a text that would be cut or replaced on its way", () => {
           () => session.drizzle((db) => db.insert(notes).values({ note: `a${bad}b` })),
         ];
         for (const way of ways)
-          await expect(way(), String(way)).rejects.toThrow(/NUL byte|half of a character/);
+          await expect(way(), String(way)).rejects.toThrow(/NUL byte|an unpaired surrogate/);
       }
       await session.script(insert);
       expect(await session.query("SELECT note FROM notes")).toEqual([{ note: "x" }]);
@@ -56,7 +56,7 @@ describe("a text that would be cut or replaced on its way", () => {
     expect(quoteIdentifier(`${longest}x`)).toBe(`"${longest}x"`);
     expect(() => quoteIdentifier(`${longest}xy`)).toThrow("is 64 bytes long");
     expect(() => quoteIdentifier("a\0b")).toThrow("NUL byte");
-    expect(() => quoteIdentifier("a\ud800")).toThrow("half of a character");
+    expect(() => quoteIdentifier("a\ud800")).toThrow("an unpaired surrogate");
     // The limit is the server's.
     await database.query(`CREATE SCHEMA ${quoteIdentifier(`${longest}x`)}`);
     expect(
@@ -75,7 +75,7 @@ describe("a text that would be cut or replaced on its way", () => {
     const psql = new PsqlScript([]);
     await expect(psql.script(nul)).rejects.toThrow("NUL byte");
     await expect(psql.when(nul, async () => undefined)).rejects.toThrow("NUL byte");
-    await expect(psql.each(half)).rejects.toThrow("half of a character");
+    await expect(psql.each(half)).rejects.toThrow("an unpaired surrogate");
   });
 
   test("is refused in a URL, before anything is connected", async () => {

@@ -102,7 +102,7 @@ test("a file that was not touched is imported, and has the rows", async () => {
 });
 
 describe("SQL that a tenant's file cannot have is refused before anything runs, with its line", () => {
-  const strange = "it is no statement that makes a tenant's objects, as tenants export writes them";
+  const strange = "it is not a kind of statement that tenants export writes";
   const named = (schema: string) =>
     `the statement names the schema "${schema}", which is neither the tenant's nor shared`;
   const cases: [statement: string[], reason: string][] = [
