@@ -1,5 +1,6 @@
 import type { LedgerEntry, LedgerState } from "../core/ledger.ts";
 import { ledgerName } from "../core/ledger.ts";
+import { quoteLiteral } from "../postgres/identifiers.ts";
 import type { Session } from "../postgres/session.ts";
 import { readInBatches } from "./batches.ts";
 import { digestExpression } from "./digest.ts";
@@ -46,9 +47,31 @@ async function countBesideEmpty(session: Session, states: Map<string, LedgerStat
     state.kind === "ledger" && state.entries.length === 0 ? schema : [],
   );
   // The ledger is one of them.
-  for (const { schema, relations } of await countRelations(session, empty))
-    if (relations > 1)
+  const suspects = (await countRelations(session, empty)).filter(({ relations }) => relations > 1);
+  const count = (batch: readonly string[]) => countWhereEmpty(session, batch);
+  const schemas = suspects.map(({ schema }) => schema);
+  for (const [schema, relations] of await readInBatches(session, schemas, count))
+    if (relations !== undefined && relations > 1)
       states.set(schema, { kind: "ledger", entries: [], relations: relations - 1 });
+}
+
+/**
+ * As `countRelations`, for schemas whose ledger is empty at the moment of counting: another runner may have filled it, and
+ * made tables, since it was read.
+ */
+async function countWhereEmpty(
+  session: Session,
+  schemas: readonly string[],
+): Promise<Map<string, number>> {
+  const selects = schemas.map(
+    (schema, index) =>
+      `SELECT ${index} AS index, (SELECT count(*)::integer ${relationsIn(`ARRAY[${quoteLiteral(schema)}]`)}) AS relations
+       WHERE NOT EXISTS (SELECT FROM ${ledgerOf(schema)})`,
+  );
+  const rows = await session.query<{ index: number; relations: number }>(
+    selects.join("\nUNION ALL\n"),
+  );
+  return new Map(rows.map((row) => [schemas[row.index] ?? "", row.relations]));
 }
 
 async function readTogether(

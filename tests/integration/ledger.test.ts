@@ -75,3 +75,31 @@ test("many schemas in any state are read in a few queries", async () => {
   expect(states.get("t2")).toEqual({ kind: "ledger", entries: [entry("even")] });
   expect(states.get("t5")).toEqual({ kind: "ledger", entries: [entry("odd")] });
 });
+
+test("a ledger that another runner fills while it is read is not taken for an emptied one", async () => {
+  const database = await createDatabase();
+  await database.query(`CREATE SCHEMA s; ${createLedger("s")}`);
+  let filled = false;
+  const states = await withSession(
+    { name: "main", url: database.url },
+    { waitMs: 0 },
+    (session) => {
+      // The tables are counted after the ledgers were read.
+      const disturbed = {
+        query: async (...args: Parameters<typeof session.query>) => {
+          if (!filled && args[0].includes("count(*)")) {
+            filled = true;
+            await database.query(
+              `CREATE TABLE s.t (id int); ${recordProgress("s", row("0000_a"))}`,
+            );
+          }
+          return session.query(...args);
+        },
+        script: (sql: string) => session.script(sql),
+      };
+      return readLedgers(disturbed as unknown as typeof session, ["s"], new Map());
+    },
+  );
+  expect(filled).toBe(true);
+  expect(states.get("s")).toEqual({ kind: "ledger", entries: [] });
+});
