@@ -1,5 +1,6 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { catalogOf } from "../support/catalog.ts";
 import {
@@ -264,6 +265,8 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
     await commit("avatar, mail");
     await git("switch", "--quiet", "main");
     await edit({ users: phone });
+    // Folders are named by the second, and two branches are not made in the same one.
+    await sleep(1_000);
     await cli(0, "generate");
     await cli(0, "migrate");
     await commit("phone");
