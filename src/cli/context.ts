@@ -77,7 +77,7 @@ export function contextFor(config: LoadedConfig): Context {
   };
 }
 
-/** Two of the same signal within so many milliseconds are one: a terminal and npm both pass on a Ctrl-C. */
+/** The same signal twice within this many milliseconds counts once: a terminal and npm both pass on a Ctrl-C. */
 const oneSignal = 100;
 
 /**

@@ -31,7 +31,7 @@ const verbOf = { up: "migrate", down: "downgrade" } as const;
 
 /**
  * Leaves a note: an advisory lock per service, shared with runs in the same direction. A killed runner's goes with its
- * session. Nobody waits for such a lock, so that it is in nobody's way.
+ * session. No session waits for this lock, so it blocks none.
  *
  * @returns runs that go the other way: then there is no note. Empty when it is left.
  */

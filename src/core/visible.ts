@@ -38,7 +38,7 @@ export function shortened(text: string, longest = longestText): string {
   return `${start}... and ${text.length - start.length} more characters`;
 }
 
-/** At most so many characters of a text's beginning, without half of a character. */
+/** The beginning of a text, up to a number of characters, never ending in half of one. */
 export function beginning(text: string, longest: number): string {
   const half = /[\ud800-\udbff]/.test(text[longest - 1] ?? "");
   return text.slice(0, half && longest < text.length ? longest - 1 : longest);

@@ -5,7 +5,7 @@ export function widthOf(text: string): number {
   return stringWidth(text);
 }
 
-/** The beginning of a line that fits so many columns, never a part of a character. */
+/** The beginning of a line that fits a number of columns, never ending in half of a character. */
 export function startOf(line: string, columns: number): string {
   let [width, end] = [0, 0];
   for (const character of line) {

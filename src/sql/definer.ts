@@ -1,5 +1,6 @@
+import { fill } from "../core/template.ts";
 import { sameButForSchema } from "./compare.ts";
-import { ParsedText, parseOne } from "./parsed-text.ts";
+import { applyEdits, ParsedText, parseOne } from "./parsed-text.ts";
 import type { Token, Tree } from "./parser.ts";
 import { constantIn } from "./references.ts";
 import { isTree, optionOf, unwrap } from "./tree.ts";
@@ -24,8 +25,8 @@ export function pinSearchPath(statement: ParsedText, shared: readonly string[]):
   const schemas = ["public", ...shared].map((name) => `"${name.replaceAll('"', '""')}"`);
   const inserted =
     path === undefined ? ` SET search_path = ${schemas.join(", ")}, pg_temp` : ", pg_temp";
-  const bytes = Buffer.from(statement.text, "utf8");
-  const text = `${bytes.toString("utf8", 0, at)}${inserted}${bytes.toString("utf8", at)}`;
+  const edit = { start: at, end: at, replacement: [inserted] };
+  const text = fill(applyEdits(statement.text, [edit]), "");
   const tree = parseOne(text);
   const pinned = tree !== undefined && sameButForPath(statement.tree, tree);
   return pinned ? new ParsedText(tree, text, 0) : statement;

@@ -1,5 +1,6 @@
+import { fill } from "../core/template.ts";
 import { sameButForSchema } from "./compare.ts";
-import { ParsedText, parseOne } from "./parsed-text.ts";
+import { applyEdits, ParsedText, parseOne } from "./parsed-text.ts";
 import type { Tree } from "./parser.ts";
 import { isTree, unwrap, walk } from "./tree.ts";
 import type { Violation } from "./violation.ts";
@@ -14,15 +15,10 @@ import type { Violation } from "./violation.ts";
 export function keepFromPublic(statement: ParsedText): ParsedText {
   const places = publicGrantees(statement.tree).map((at) => at - statement.offset);
   if (places.length === 0) return statement;
-  const bytes = Buffer.from(statement.text, "utf8");
-  let text = "";
-  let from = 0;
-  for (const { start, end } of statement.tokens) {
-    if (!places.includes(start)) continue;
-    text += `${bytes.toString("utf8", from, start)}CURRENT_USER`;
-    from = end;
-  }
-  text += bytes.toString("utf8", from);
+  const edits = statement.tokens
+    .filter(({ start }) => places.includes(start))
+    .map(({ start, end }) => ({ start, end, replacement: ["CURRENT_USER"] }));
+  const text = fill(applyEdits(statement.text, edits), "");
   const tree = parseOne(text);
   const same =
     tree !== undefined && sameButForSchema(withoutPublic(statement.tree), tree, () => false);

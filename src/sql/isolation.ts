@@ -1,4 +1,5 @@
 import { ledgerName } from "../core/ledger.ts";
+import { isSystemSchema } from "./catalog-targets.ts";
 import { definerViolation } from "./definer.ts";
 import { publicViolation } from "./grants.ts";
 import { isPlaceholder } from "./literals.ts";
@@ -86,8 +87,6 @@ const remedies: Readonly<Record<string, string>> = {
     "The runner creates the tenant schema itself; other schemas are made once per database.",
   CopyStmt: "A migration has no data stream; write INSERT statements.",
 };
-
-const systemSchemas = new Set(["pg_catalog", "information_schema", "pg_temp"]);
 
 /**
  * Says whether a tenant-neutral statement can leave its tenant.
@@ -196,7 +195,8 @@ function schemaViolation(
   allowed: readonly string[],
 ): Violation | undefined {
   for (const schema of namesOfTree(tree).schemas) {
-    if (isPlaceholder(schema) || systemSchemas.has(schema) || allowed.includes(schema)) continue;
+    if (isPlaceholder(schema) || isSystemSchema(schema) || schema === "pg_temp") continue;
+    if (allowed.includes(schema)) continue;
     return {
       message: `the statement names the schema "${schema}", which is neither the tenant's nor shared`,
       remedy:

@@ -22,7 +22,7 @@ const ofTheServer =
   /^(allow_in_place_tablespaces|allow_system_table_mods|dynamic_library_path|event_triggers|extension_control_path|ignore_checksum_failure|ignore_system_indexes|jit_provider|local_preload_libraries|session_preload_libraries|zero_damaged_pages)$/;
 
 /** A setting that a statement sets: by SET, as an option of a function, or with set_config(). */
-interface Set {
+interface Setting {
   /** In lower case; undefined for one whose name is computed. */
   readonly name: string | undefined;
   /** Its value, where that is one constant. */
@@ -32,7 +32,7 @@ interface Set {
 /** Why a statement may not set what it sets. */
 export function settingViolation(kind: string, body: Tree, tree: Tree): Violation | undefined {
   const ofFunction = kind === "CreateFunctionStmt" || kind === "AlterFunctionStmt";
-  const set: Set[] = [
+  const set: Setting[] = [
     ...(kind === "VariableSetStmt" ? [setBy(body)] : []),
     // A function may have a search_path of its own, whose schemas are checked elsewhere.
     ...(ofFunction ? optionsOf(body) : []),
@@ -45,8 +45,8 @@ export function settingViolation(kind: string, body: Tree, tree: Tree): Violatio
   return undefined;
 }
 
-function optionsOf(body: Tree): Set[] {
-  const found: Set[] = [];
+function optionsOf(body: Tree): Setting[] {
+  const found: Setting[] = [];
   walk(body, (node, key) => {
     if (key !== "VariableSetStmt") return;
     const set = setBy(node);
@@ -55,7 +55,7 @@ function optionsOf(body: Tree): Set[] {
   return found;
 }
 
-function setBy(node: Tree): Set {
+function setBy(node: Tree): Setting {
   if (node.kind === "VAR_RESET_ALL") return { name: "search_path" };
   const name = String(node.name).toLowerCase();
   const values = Array.isArray(node.args) ? node.args : [];
@@ -72,7 +72,7 @@ function settingValue(node: unknown): string | undefined {
   return number === undefined ? undefined : String(number.ival ?? 0);
 }
 
-function violationOfSetting({ name, value }: Set): Violation | undefined {
+function violationOfSetting({ name, value }: Setting): Violation | undefined {
   // A setting whose name is computed could be any.
   if (name === undefined || ofTheRunner.test(name))
     return {

@@ -219,7 +219,7 @@ async function readInput(): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
   const bytes = Buffer.concat(chunks);
-  // Other bytes would become another character, and the password one that nobody can type.
+  // Other bytes would become another character, and the password one that cannot be typed.
   if (!isUtf8(bytes))
     throw new FleetError("usage", "the password on standard input is not in UTF-8", {
       remedy: "Send it as UTF-8.",
