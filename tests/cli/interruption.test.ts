@@ -67,6 +67,11 @@ test.each([
   expect(made).toHaveLength(3);
 });
 
+/** A command in a terminal of its own. `exec` makes it the process that the terminal's signal goes to, in any shell. */
+function inATerminal(project: string, command: string) {
+  return start(project, "env", ["SHELL=/bin/sh", "script", "-qec", command, "/dev/null"]);
+}
+
 describe("a rollout whose terminal goes away", () => {
   const outcomes = `SELECT schema, status FROM drizzle_fleet.outcomes ORDER BY schema`;
   const ended = `SELECT stopped FROM drizzle_fleet.rollouts WHERE ended_at IS NOT NULL`;
@@ -74,7 +79,7 @@ describe("a rollout whose terminal goes away", () => {
   test("with SIGHUP ends what is under way, and is kept as interrupted", async () => {
     const { database, project } = await createFleet(slow, ["a", "b"], { concurrency: 1 });
     const command = `exec node '${main}' migrate`;
-    const terminal = start(project, "script", ["-qec", command, "/dev/null"]);
+    const terminal = inATerminal(project, command);
     await untilSleeping(database);
     terminal.kill("SIGKILL");
     // The table is made meanwhile.
@@ -92,7 +97,7 @@ describe("a rollout whose terminal goes away", () => {
     // The shell is the one that the signal goes to.
     const shell = `trap '' HUP\nnode '${main}' migrate\necho $? > code\n`;
     await writeFiles(project, { "in-a-terminal.sh": shell });
-    const terminal = start(project, "script", ["-qec", "sh in-a-terminal.sh", "/dev/null"]);
+    const terminal = inATerminal(project, "exec sh in-a-terminal.sh");
     await untilSleeping(database);
     terminal.kill("SIGKILL");
     const code = () => readFile(join(project, "code"), "utf8").catch(() => "");
