@@ -4,6 +4,7 @@ const layers = [
   ["config", "postgres", "sql", "report"],
   ["source", "ledger", "control", "tenants", "drift", "dev"],
   ["plan", "rollout", "autogenerate", "dump", "runtime"],
+  ["proof"],
   ["operations"],
   ["cli"],
 ];
