@@ -2,38 +2,53 @@ import { markLine } from "../source/downs.ts";
 import { changesOf } from "../sql/changes.ts";
 import { type Decisions, type Rename, reversed } from "./decisions.ts";
 import type { Kit, Snapshot } from "./kit-types.ts";
+import { ownChanges, renamesOnly } from "./own-changes.ts";
 
 /** Stands between two statements, as drizzle-kit writes it. */
 export const breakpoint = "--> statement-breakpoint\n";
 
+/** The way back from a migration, before it is a file. */
+export interface Reverse {
+  /** What its text says about it, as lines of comments. */
+  readonly remarks: readonly string[];
+  readonly statements: readonly string[];
+}
+
 /**
- * The text of a migration's down: the reversed diff, with what the migration renamed renamed back, and what it
- * dropped marked as gone for good. The parser must be loaded.
+ * The way back from a migration: of the reversed diff, what takes back something that the migration's own SQL did.
+ * Snapshots may say more: what a developer took out of the SQL because it was there already is not this migration's
+ * to take away. The parser must be loaded.
  *
- * @param up the migration's own file and text, which say what was renamed
+ * @param up the migration's own file and text
  */
-export async function downText(
+export async function reverseOf(
   kit: Kit,
   previous: Snapshot,
   current: Snapshot,
   up: { readonly file: string; readonly text: string },
-): Promise<string> {
+): Promise<Reverse> {
   const { renamed, lost, remade, values } = changesOf(up.file, up.text);
+  const renamesBack = renamesOnly(up.text);
+  if (renamesBack !== undefined) return { remarks: [], statements: renamesBack };
   const back = reversed({ renames: renamed, drops: [] });
   const possible = await possibleOf(kit, current, previous, back);
-  const statements = await kit.diff(current, previous, possible);
-  if (statements.length === 0) return emptyDown(up.file);
+  const statements = ownChanges(await kit.diff(current, previous, possible), up.text);
+  if (statements.length === 0) return { remarks: [], statements };
   // A column that is made anew both ways was generated before: nothing that somebody wrote was in it.
   const again = new Set(changesOf("", statements.join(breakpoint)).remade);
   const gone = lost.filter((what) => !remade.includes(what) || !again.has(what));
-  const marks = gone.map(
-    (what) => `${markLine("data-loss", `${what} comes back without its data`)}\n`,
-  );
+  const marks = gone.map((what) => markLine("data-loss", `${what} comes back without its data`));
   // What rows become that hold the value, only a person can say; until then PostgreSQL refuses, and nothing changes.
   const hints = values.map(
-    (value) => `-- Fails where rows hold ${value}: write first what they become.\n`,
+    (value) => `-- Fails where rows hold ${value}: write first what they become.`,
   );
-  return `${[...marks, ...hints].join("")}${statements.join(breakpoint)}\n`;
+  return { remarks: [...marks, ...hints], statements };
+}
+
+/** The text of a migration's down. */
+export function downText(file: string, { remarks, statements }: Reverse): string {
+  if (statements.length === 0) return emptyDown(file);
+  return `${[...remarks.map((line) => `${line}\n`), statements.join(breakpoint)].join("")}\n`;
 }
 
 /** SQL by hand may rename what the Drizzle schema does not know: that is for its author to take back. */

@@ -6,7 +6,7 @@ import { readMigration } from "../source/read-migrations.ts";
 import { type NewFile, withFolder, writeFiles } from "../source/write-files.ts";
 import type { Decisions } from "./decisions.ts";
 import type { SchemaDiff } from "./diff.ts";
-import { breakpoint, downText, emptyDown } from "./down.ts";
+import { breakpoint, downText, emptyDown, type Reverse } from "./down.ts";
 
 const customText =
   "-- Write the migration's SQL here. Name nothing with a schema: it runs in every tenant's own.\n";
@@ -20,21 +20,38 @@ export interface Draft {
   readonly sql: string;
   readonly downFile: string;
   readonly down: string;
+  /** What its author should know: what depends on rows, or is left to finish. */
+  readonly notes: readonly string[];
+  /** True when a person has to finish it. */
+  readonly unfinished: boolean;
+  /** Why it was not tried on a server; undefined when it was. */
+  readonly unproved: string | undefined;
   /** Writes all of it, or nothing. */
   readonly write: () => Promise<void>;
+}
+
+/** A new migration's SQL, there and back, and what is to be said about it. */
+export interface DraftSql {
+  readonly statements: readonly string[];
+  readonly down: Reverse;
+  /** Lines of comments above the SQL of the way there. */
+  readonly remarks: readonly string[];
+  readonly notes: readonly string[];
+  readonly unfinished: boolean;
+  readonly unproved: string | undefined;
 }
 
 /**
  * Prepares a migration as drizzle-kit would write it, with its down. The parser must be loaded.
  *
  * @param name what the tag says behind its number or time
- * @param statements the SQL, or undefined for an empty migration to fill in
+ * @param draft the SQL, or undefined for an empty migration to fill in
  * @throws FleetError `usage` for a name that cannot be a file's
  */
 export async function draftMigration(
   diff: SchemaDiff,
   name: string,
-  statements: readonly string[] | undefined,
+  draft: DraftSql | undefined,
   decisions: Decisions,
 ): Promise<Draft> {
   if (!/^[A-Za-z0-9_-]+$/.test(name)) {
@@ -43,14 +60,11 @@ export async function draftMigration(
     });
   }
   const { kit, previous, path, service, folder } = diff;
-  const current = statements === undefined ? undefined : diff.current;
+  const current = draft === undefined ? undefined : diff.current;
   const { files, list } = await kit.draft(path, folder, name, previous, current, decisions);
-  const sql = statements?.join(breakpoint) ?? customText;
+  const sql = draft === undefined ? customText : upText(draft);
   const file = relative(process.cwd(), files.sql);
-  const down =
-    current === undefined
-      ? emptyDown(file)
-      : await downText(kit, previous, current, { file, text: sql });
+  const down = draft === undefined ? emptyDown(file) : downText(file, draft.down);
   return {
     service,
     tag: files.tag,
@@ -58,11 +72,14 @@ export async function draftMigration(
     sql,
     downFile: relative(process.cwd(), files.down),
     down,
+    notes: draft?.notes ?? [],
+    unfinished: draft?.unfinished === true,
+    unproved: draft?.unproved,
     write: () =>
       withFolder(path, async () => {
         await refuseMoved(diff);
         // What a custom migration holds is recorded when the next one is made: it is still to be written.
-        const own = statements === undefined ? {} : { [files.tag]: checksumOf(sql) };
+        const own = draft === undefined ? {} : { [files.tag]: checksumOf(sql) };
         await writeFiles([
           { path: files.sql, text: sql, replaces: false },
           { path: files.down, text: down, replaces: false },
@@ -71,6 +88,10 @@ export async function draftMigration(
         ]);
       }),
   };
+}
+
+function upText({ remarks, statements }: DraftSql): string {
+  return [...remarks.map((line) => `${line}\n`), statements.join(breakpoint)].join("");
 }
 
 /** Somebody may have added a migration since the folder was read. */

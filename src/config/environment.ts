@@ -144,6 +144,11 @@ function textOf(
   return getSecret(reference.environmentVariable, environment);
 }
 
+/** The URL of the database for proofs; undefined for the embedded server. */
+export function proofUrl(fleet: FleetConfig, environment: Environment): string | undefined {
+  return textOf(fleet.proofDatabase, environment);
+}
+
 function hasApplication(fleet: FleetConfig, name: string, environment: Environment): boolean {
   const { key } = wayInto(fleet, name, environment, "application");
   return key === "applicationUrl" || getSetting("DB_USER_SERVER", environment) !== undefined;

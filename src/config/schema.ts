@@ -218,6 +218,11 @@ const fleet = z
         concurrently: duration.default(60 * 60_000),
       })
       .prefault({}),
+    /**
+     * A database for proofs, as a database's `url`: `generate` and `check --database` work in schemas of their own there.
+     * Without one, on the embedded server.
+     */
+    proofDatabase: connectionUrl.optional(),
     /** The PostgreSQL that is started for development when no database is configured. */
     embedded: z
       .strictObject({

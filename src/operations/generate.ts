@@ -14,6 +14,7 @@ import { type Draft, draftMigration } from "../autogenerate/write.ts";
 import { FleetError } from "../core/errors.ts";
 import { loadParser } from "../sql/parser.ts";
 import type { Context } from "./context.ts";
+import { type Change, draftSql } from "./draft-sql.ts";
 import { selectServices } from "./services.ts";
 
 export interface GenerateOptions {
@@ -26,6 +27,10 @@ export interface GenerateOptions {
   readonly dryRun?: boolean;
   /** What is said beforehand about renames. */
   readonly decisions?: Decisions;
+  /** False: what is written is not tried on a server first. */
+  readonly proof?: boolean;
+  /** The database for the proof; undefined for the configured one, or the embedded server. */
+  readonly database?: string | undefined;
   /** Asks a person what became of something that went; undefined when nobody is there. */
   readonly ask?: Ask | undefined;
 }
@@ -53,13 +58,14 @@ export async function generate(context: Context, options: GenerateOptions): Prom
       ? await Promise.all(
           diffs.map((diff) => draftMigration(diff, options.name ?? "custom", undefined, undecided)),
         )
-      : await draftsOf(diffs, options);
+      : await draftsOf(context, diffs, options);
   // Nothing is written before all is decided and drafted.
   if (options.dryRun !== true) for (const draft of drafts) await draft?.write();
   return diffs.map(({ service }, index) => ({ service, migration: shown(drafts[index]) }));
 }
 
 async function draftsOf(
+  context: Context,
   diffs: readonly SchemaDiff[],
   options: GenerateOptions,
 ): Promise<(Draft | undefined)[]> {
@@ -74,20 +80,25 @@ async function draftsOf(
   }
   refuseUnused(given, decided);
   refuseOpen(open);
+  const changes: Change[] = [];
+  for (const [index, diff] of diffs.entries()) {
+    const decisions = decided[index] ?? undecided;
+    changes.push({ diff, decisions, statements: await sqlOf(diff, decisions) });
+  }
+  const drafts = await draftSql(context, changes, options);
   return Promise.all(
-    diffs.map(async (diff, index) => {
-      const decisions = decided[index] ?? undecided;
-      const statements = await sqlOf(diff, decisions);
-      if (statements.length === 0) return undefined;
-      return draftMigration(diff, options.name ?? nameFor(statements), statements, decisions);
+    changes.map(async ({ diff, decisions, statements }, index) => {
+      const sql = drafts[index];
+      if (sql === undefined) return undefined;
+      return draftMigration(diff, options.name ?? nameFor(statements), sql, decisions);
     }),
   );
 }
 
 function shown(draft: Draft | undefined): Generated["migration"] {
   if (draft === undefined) return undefined;
-  const { tag, file, sql, downFile, down } = draft;
-  return { tag, file, sql, downFile, down };
+  const { write: _1, service: _2, ...shown } = draft;
+  return shown;
 }
 
 function refuseOpen(

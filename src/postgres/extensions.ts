@@ -34,7 +34,9 @@ export async function ensureExtensions(
     (name) => !present.some((extension) => extension.name === name),
   );
   if (missing.length === 0) return;
-  await session.script(creationOf(schema, missing)).catch((cause: unknown) => {
+  await session.script(creationOf(schema, missing)).catch(async (cause: unknown) => {
+    // The session is used again.
+    if (!session.lost) await session.script("ROLLBACK");
     const state = cause instanceof Error && "cause" in cause ? sqlstateOf(cause.cause) : undefined;
     throw new FleetError(
       "config",

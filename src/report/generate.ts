@@ -3,6 +3,8 @@ interface ShownMigration {
   readonly sql: string;
   readonly downFile: string;
   readonly down: string;
+  readonly notes: readonly string[];
+  readonly unproved: string | undefined;
 }
 
 /** What generate wrote, or with a dry run would write. */
@@ -17,12 +19,22 @@ export function generatedText(
     .map(({ service, migration }) => {
       if (migration === undefined) return `${service}: no changes`;
       const { file, sql, downFile, down } = migration;
-      if (!dryRun) return `${service}: ${file}, and its down`;
-      return [`${service}: ${file}`, indented(sql), `${service}: ${downFile}`, indented(down)].join(
-        "\n",
-      );
+      const said = remarksOn(migration).map((line) => indented(line));
+      if (!dryRun) return [`${service}: ${file}, and its down`, ...said].join("\n");
+      return [
+        `${service}: ${file}`,
+        indented(sql),
+        `${service}: ${downFile}`,
+        indented(down),
+        ...said,
+      ].join("\n");
     })
     .join("\n");
+}
+
+function remarksOn({ notes, unproved }: ShownMigration): string[] {
+  if (unproved === undefined) return [...notes];
+  return [...notes, `not tried on a server: ${unproved}`];
 }
 
 /** Which downs were made, and which of them somebody has to fill in. */

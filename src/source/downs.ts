@@ -3,9 +3,15 @@ import type { Down } from "../core/down.ts";
 import type { Migration } from "../core/migration.ts";
 import { readChecked } from "./read-migrations.ts";
 
-/** A line of a down that says something about it: `-- drizzle-fleet: data-loss column users.nick`. */
-export function markLine(mark: "irreversible" | "data-loss", what: string): string {
-  return `-- drizzle-fleet: ${mark} ${what}`;
+/**
+ * What a file says about itself in a line of its own. `unfinished`: it cannot run as it is, and why. `depends-on-rows`:
+ * a statement of it fails where the rows do not allow it.
+ */
+export type Mark = "irreversible" | "data-loss" | "unfinished" | "depends-on-rows";
+
+/** A line that says something about a file: `-- drizzle-fleet: data-loss column users.nick`. */
+export function markLine(mark: Mark, what: string): string {
+  return `-- drizzle-fleet: ${mark} ${what.replace(/\s+/g, " ")}`;
 }
 
 /** Reads a migration's down; undefined when it has none. */
@@ -21,7 +27,8 @@ export async function readDown({ downFile }: Migration): Promise<Down | undefine
   };
 }
 
-function marks(text: string, mark: string): string[] {
+/** What a file's lines of one mark say. */
+export function marks(text: string, mark: Mark): string[] {
   const pattern = new RegExp(
     `^[ \\t]*--[ \\t]*drizzle-fleet:[ \\t]*${mark}\\b:?[ \\t]*(.*)$`,
     "gm",

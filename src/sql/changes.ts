@@ -61,6 +61,14 @@ export function changesOf(file: string, text: string): Changes {
   };
 }
 
+/** The columns that a migration adds to tables, as `users.nick`. As `changesOf`. */
+export function addedColumns(text: string): string[] {
+  const source = new SourceText("", text.replace(/^\uFEFF/, ""));
+  return splitStatements(source, []).flatMap(({ parsed }) =>
+    columnsIn(parsed.tree, "AT_AddColumn"),
+  );
+}
+
 function renameIn(tree: Tree): RenamedObject[] {
   const [statement, body] = unwrap(tree);
   if (statement !== "RenameStmt" || typeof body.newname !== "string") return [];

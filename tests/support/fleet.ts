@@ -69,6 +69,8 @@ export function appFleet(
     },
     tenants,
     connectTimeout: 5_000,
+    // Proofs need no server of the project's own then.
+    proofDatabase: url,
     ...more,
   };
 }

@@ -16,6 +16,8 @@ interface GenerateCommandOptions extends CommonOptions {
   readonly name?: string;
   readonly custom?: boolean;
   readonly dryRun?: boolean;
+  readonly proof?: boolean;
+  readonly database?: string;
   readonly rename?: string[];
   readonly drop?: string[];
   readonly down?: boolean;
@@ -37,6 +39,8 @@ export function generateCommand(finish: Finish): Command {
       ]),
     )
     .option("--dry-run", "show what would be written")
+    .option("--no-proof", "do not try on a server first whether it runs, and runs back")
+    .option("--database <url>", "where to try it, in schemas of its own (default: embedded)")
     .option("--rename <what>", "kind:old=new, column:table.old=new (repeat for more)", collect)
     .option("--drop <what>", "kind:old, column:table.old: gone, not renamed (repeat)", collect)
     .addOption(
@@ -62,15 +66,16 @@ asked on a terminal; without one it is said by --rename and --drop, or refused.`
         command.error("error: --custom needs a service");
       if (options.down === true) await writeDowns(services, options);
       else if (options.accept === true) await accept(services, options);
-      else await writeMigrations(services, options);
+      else if (await writeMigrations(services, options)) finish(exitCode.found);
       finish(exitCode.done);
     });
 }
 
+/** True when something is left to finish. */
 async function writeMigrations(
   services: readonly string[],
   options: GenerateCommandOptions,
-): Promise<void> {
+): Promise<boolean> {
   const { generate } = await import("../../operations/generate.ts");
   const { generatedText } = await import("../../report/generate.ts");
   const dryRun = options.dryRun === true;
@@ -79,11 +84,14 @@ async function writeMigrations(
     name: options.name,
     custom: options.custom === true,
     dryRun,
+    proof: options.proof !== false,
+    database: options.database,
     decisions: await decisionsOf(options),
     ask: canAsk() ? ask : undefined,
   });
   if (options.json === true) printJson({ dryRun, generated });
   else await printText(generatedText(generated, dryRun));
+  return generated.some(({ migration }) => migration?.unfinished === true);
 }
 
 async function writeDowns(

@@ -1,0 +1,77 @@
+import { quoteIdentifier } from "../postgres/identifiers.ts";
+import { GrammarError, parse, type Tree } from "../sql/parser.ts";
+import { overlap, type Subject, subjectsOf, typesIn } from "../sql/subjects.ts";
+import { isTree, unwrap } from "../sql/tree.ts";
+
+/**
+ * Of the statements of a way back, those about something that the way there is about, and those that they need: a
+ * type that is made anew takes the columns along that have it, with what stands in their way.
+ *
+ * @param statements each one may hold several
+ * @param up the text of the way there; all statements are kept where it does not parse
+ */
+export function ownChanges(statements: readonly string[], up: string): string[] {
+  const own = treesOf(up)?.flatMap(subjectsOf);
+  if (own === undefined) return [...statements];
+  const read = statements.map((text) => {
+    const trees = treesOf(text);
+    return {
+      text,
+      subjects: trees?.flatMap(subjectsOf),
+      types: trees?.flatMap(typesIn) ?? [],
+    };
+  });
+  const types = own.flatMap(({ kind, name }) => (kind === "type" ? name : []));
+  const needed = read.flatMap(({ subjects = [], types: used }) =>
+    used.some((type) => types.includes(type)) ? subjects : [],
+  );
+  const made = read.flatMap(({ subjects = [] }) => subjects);
+  const again = (subject: Subject) =>
+    types.length > 0 && made.filter((one) => overlap(one, subject)).length > 1;
+  const isKept = (subject: Subject) =>
+    again(subject) || [...own, ...needed].some((one) => overlap(one, subject));
+  return read.flatMap(({ text, subjects }) =>
+    subjects === undefined || subjects.length === 0 || subjects.some(isKept) ? text : [],
+  );
+}
+
+/**
+ * The way back from a text that does nothing but rename, in reverse order; undefined for any other text. The order
+ * counts: two that swap their names do so through a third one.
+ */
+export function renamesOnly(up: string): string[] | undefined {
+  const trees = treesOf(up) ?? [];
+  const back = trees.map(renamedBack);
+  if (back.length === 0 || back.some((one) => one === undefined)) return undefined;
+  return back.flatMap((one) => one ?? []).reverse();
+}
+
+function renamedBack(tree: Tree): string | undefined {
+  const [kind, body] = unwrap(tree);
+  const { relation, renameType, subname, newname } = body;
+  if (
+    kind !== "RenameStmt" ||
+    !isTree(relation) ||
+    ![undefined, "public"].includes(relation.schemaname as string | undefined)
+  )
+    return undefined;
+  const name = quoteIdentifier;
+  const table = name(String(relation.relname));
+  const to = name(String(newname));
+  if (renameType === "OBJECT_COLUMN" && body.relationType === "OBJECT_TABLE")
+    return `ALTER TABLE ${table} RENAME COLUMN ${to} TO ${name(String(subname))};`;
+  if (renameType === "OBJECT_TABCONSTRAINT")
+    return `ALTER TABLE ${table} RENAME CONSTRAINT ${to} TO ${name(String(subname))};`;
+  if (renameType === "OBJECT_TABLE") return `ALTER TABLE ${to} RENAME TO ${table};`;
+  return undefined;
+}
+
+/** The trees of a text; undefined where it does not parse. */
+function treesOf(text: string): Tree[] | undefined {
+  try {
+    return parse(text).map(({ tree }) => tree);
+  } catch (error) {
+    if (error instanceof GrammarError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,54 @@
+import { proofUrl, refuseOddUrl } from "../config/environment.ts";
+import type { ServiceConfig } from "../config/schema.ts";
+import { packageVersion } from "../config/version.ts";
+import type { DatabaseAddress } from "../core/database.ts";
+import { type Session, withSession } from "../postgres/session.ts";
+import type { Bench } from "../proof/bench.ts";
+import { type Context, embeddedOptions } from "./context.ts";
+import { allowanceOf, schemasBehind } from "./services.ts";
+
+/** The database on the embedded server that proofs are made in. */
+const scratchDatabase = "drizzle_fleet_check";
+
+/**
+ * Opens a session to a database for proofs, which work in schemas of their own.
+ *
+ * @param url a database to work in; undefined for the configured one, and without it the embedded server
+ * @throws FleetError `embedded` where no server is configured and none can be started
+ */
+export async function withScratch<Result>(
+  context: Context,
+  url: string | undefined,
+  use: (session: Session) => Promise<Result>,
+): Promise<Result> {
+  const connect = { waitMs: context.config.fleet.connectTimeout, signal: context.signal };
+  const open = (address: DatabaseAddress) => withSession(address, connect, use);
+  if (url !== undefined) refuseOddUrl(url, "--database");
+  const given = url ?? proofUrl(context.config.fleet, context.environment);
+  if (given !== undefined) return open({ name: "check", url: given });
+  const { acquireEmbedded } = await import("../dev/embedded.ts");
+  const server = await acquireEmbedded(embeddedOptions(context), [scratchDatabase]);
+  try {
+    return await open(server.addressOf(scratchDatabase));
+  } finally {
+    await server.release();
+  }
+}
+
+/** Where one service's migrations are tried out. */
+export function benchOf(
+  context: Context,
+  session: Session,
+  service: string,
+  config: ServiceConfig,
+): Bench {
+  return {
+    session,
+    service,
+    allowanceOf: (tag) => allowanceOf(config, tag),
+    sharedSchemas: schemasBehind(config),
+    extensionSchema: config.extensionSchema,
+    timeouts: context.config.fleet.timeouts,
+    by: `drizzle-fleet ${packageVersion()}`,
+  };
+}
