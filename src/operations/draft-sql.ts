@@ -2,13 +2,13 @@ import { type Decisions, undecided } from "../autogenerate/decisions.ts";
 import type { SchemaDiff } from "../autogenerate/diff.ts";
 import { reverseOf } from "../autogenerate/down.ts";
 import type { DraftSql } from "../autogenerate/write.ts";
-import { isFleetError } from "../core/errors.ts";
 import type { Session } from "../postgres/session.ts";
-import { type Direct, type ProvedDraft, proveDraft } from "../proof/draft.ts";
+import { type ProvedDraft, proveDraft } from "../proof/draft.ts";
+import type { Direct } from "../proof/trials.ts";
 import { markLine } from "../source/downs.ts";
 import { readMigrations } from "../source/read-migrations.ts";
 import type { Context } from "./context.ts";
-import { benchOf, withScratch } from "./scratch.ts";
+import { benchOf, onServer, type ProofOptions } from "./scratch.ts";
 
 /** What one service's next migration is made from. */
 export interface Change {
@@ -16,12 +16,6 @@ export interface Change {
   readonly decisions: Decisions;
   /** As drizzle-kit writes them; empty when nothing changed. */
   readonly statements: readonly string[];
-}
-
-/** How the drafts may be tried out. */
-interface ProofOptions {
-  readonly proof?: boolean;
-  readonly database?: string | undefined;
 }
 
 /**
@@ -33,23 +27,18 @@ interface ProofOptions {
 export async function draftSql(
   context: Context,
   changes: readonly Change[],
-  { proof = true, database }: ProofOptions,
+  proof: ProofOptions,
 ): Promise<(DraftSql | undefined)[]> {
-  const untried = (reason: string) =>
-    Promise.all(changes.map((change) => (isEmpty(change) ? undefined : asWritten(change, reason))));
-  if (changes.every(isEmpty)) return changes.map(() => undefined);
-  if (!proof) return untried("--no-proof");
-  try {
-    return await withScratch(context, database, async (session) => {
-      const drafts: (DraftSql | undefined)[] = [];
-      for (const change of changes)
-        drafts.push(isEmpty(change) ? undefined : await tried(context, session, change));
-      return drafts;
-    });
-  } catch (error) {
-    if (!isFleetError(error) || error.code !== "embedded") throw error;
-    return untried(error.message);
-  }
+  const drafts = await onServer(context, !changes.every(isEmpty), proof, async (session) => {
+    const found: (DraftSql | undefined)[] = [];
+    for (const change of changes)
+      found.push(isEmpty(change) ? undefined : await tried(context, session, change));
+    return found;
+  });
+  if (typeof drafts !== "string") return drafts;
+  return Promise.all(
+    changes.map((change) => (isEmpty(change) ? undefined : asWritten(change, drafts))),
+  );
 }
 
 function isEmpty({ statements }: Change): boolean {
@@ -93,14 +82,16 @@ function withRemarks({ up, down, remarks }: ProvedDraft): DraftSql {
   };
 }
 
-function remarksOf({ needs, unfinished }: Direct): string[] {
+/** Lines of comments that say what a file needs. */
+export function remarksOf({ needs, unfinished }: Direct): string[] {
   return [
     ...(unfinished === undefined ? [] : [markLine("unfinished", unfinished)]),
     ...needs.map((need) => markLine("depends-on-rows", need)),
   ];
 }
 
-function notesOf(what: string, { needs, unfinished }: Direct): string[] {
+/** What a person is told of a file. */
+export function notesOf(what: string, { needs, unfinished }: Direct): string[] {
   return [
     ...(unfinished === undefined
       ? []

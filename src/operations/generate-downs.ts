@@ -1,15 +1,20 @@
 import { rm } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { compareSchema, type SchemaDiff } from "../autogenerate/diff.ts";
-import { downText, emptyDown, reverseOf } from "../autogenerate/down.ts";
+import { downText, type Reverse, reverseOf } from "../autogenerate/down.ts";
 import { checksumsFile } from "../autogenerate/write.ts";
+import type { ServiceConfig } from "../config/schema.ts";
 import type { Migration } from "../core/migration.ts";
+import { tryDowns } from "../proof/history.ts";
+import type { Direct } from "../proof/trials.ts";
 import { type Checksums, readChecksums } from "../source/checksums.ts";
 import { readDown } from "../source/downs.ts";
 import { readChecked, readMigrations } from "../source/read-migrations.ts";
 import { withFolder, writeFiles } from "../source/write-files.ts";
 import { loadParser } from "../sql/parser.ts";
 import { type Context, migrationsFolder } from "./context.ts";
+import { notesOf, remarksOf } from "./draft-sql.ts";
+import { benchOf, onServer, type ProofOptions } from "./scratch.ts";
 import { selectServices } from "./services.ts";
 
 /** A down that was missing. */
@@ -20,6 +25,12 @@ export interface GeneratedDown {
   readonly text: string;
   /** True when somebody has to write it: the snapshots show no difference. */
   readonly toFillIn: boolean;
+  /** What its author should know: what depends on rows, or is left to finish. */
+  readonly notes: readonly string[];
+  /** True when it does not run, or does not lead back. */
+  readonly unfinished: boolean;
+  /** Why it was not tried on a server; undefined when it was, or holds no SQL yet. */
+  readonly unproved: string | undefined;
   /** Where it was before drizzle-kit converted the folder: it leaves downs behind. */
   readonly moved?: string;
 }
@@ -28,11 +39,13 @@ export interface GeneratedDown {
  * Makes the downs that are missing, as for migrations of plain drizzle-kit, and records what is unrecorded.
  *
  * @param dryRun true: writes nothing
+ * @param proof how they are tried on a server
  */
 export async function generateDowns(
   context: Context,
   names: readonly string[],
   dryRun: boolean,
+  proof: ProofOptions = {},
 ): Promise<GeneratedDown[]> {
   const { fleet, root } = context.config;
   await loadParser();
@@ -40,7 +53,7 @@ export async function generateDowns(
   for (const [service, config] of selectServices(fleet, names)) {
     const diff = await compareSchema(service, config, root);
     if (diff.folder === undefined) continue;
-    const downs = await missingDowns(diff);
+    const downs = await missingDowns(context, diff, config, proof);
     generated.push(...downs);
     if (dryRun) continue;
     await withFolder(diff.path, async () => {
@@ -54,24 +67,72 @@ export async function generateDowns(
   return generated;
 }
 
-async function missingDowns({ service, path, kit, folder }: SchemaDiff): Promise<GeneratedDown[]> {
-  const downs: GeneratedDown[] = [];
+async function missingDowns(
+  context: Context,
+  { service, path, kit, folder }: SchemaDiff,
+  config: ServiceConfig,
+  proof: ProofOptions,
+): Promise<GeneratedDown[]> {
+  const former: GeneratedDown[] = [];
+  const made: { migration: Migration; reverse: Reverse }[] = [];
   const recorded = await readChecksums(path);
-  for (const [index, migration] of (await readMigrations(service, path)).entries()) {
+  const migrations = await readMigrations(service, path);
+  for (const [index, migration] of migrations.entries()) {
     if ((await readDown(migration)) !== undefined) continue;
-    const former = await formerDown(path, migration, recorded);
-    if (former !== undefined) {
-      downs.push({ service, tag: migration.tag, toFillIn: false, ...former });
+    const found = await formerDown(path, migration, recorded);
+    if (found !== undefined) {
+      const { tag } = migration;
+      former.push({
+        service,
+        tag,
+        toFillIn: false,
+        notes: [],
+        unfinished: false,
+        unproved: undefined,
+        ...found,
+      });
       continue;
     }
-    const text = downText(
-      migration.file,
-      await reverseOf(kit, await kit.at(folder, index - 1), await kit.at(folder, index), migration),
-    );
-    const toFillIn = text === emptyDown(migration.file);
-    downs.push({ service, tag: migration.tag, file: migration.downFile, text, toFillIn });
+    const [before, after] = [await kit.at(folder, index - 1), await kit.at(folder, index)];
+    made.push({ migration, reverse: await reverseOf(kit, before, after, migration) });
   }
-  return downs;
+  const missing = new Map(
+    made.flatMap(({ migration: { tag, downFile }, reverse: { statements } }) =>
+      statements.length === 0 ? [] : [[tag, { file: downFile, statements }] as const],
+    ),
+  );
+  const tried = await onServer(context, missing.size > 0, proof, (session) =>
+    tryDowns(benchOf(context, session, service, config), migrations, missing),
+  );
+  const downs = made.map(({ migration, reverse }) => downOf(migration, reverse, tried));
+  const order = migrations.map(({ tag }) => tag);
+  return [...former, ...downs].sort(
+    (left, right) => order.indexOf(left.tag) - order.indexOf(right.tag),
+  );
+}
+
+function downOf(
+  { service, tag, file, downFile }: Migration,
+  { statements, remarks }: Reverse,
+  tried: ReadonlyMap<string, Direct> | string,
+): GeneratedDown {
+  const direct = typeof tried === "string" ? undefined : tried.get(tag);
+  const unproved = typeof tried === "string" ? tried : "a migration before it does not apply here";
+  const toFillIn = statements.length === 0;
+  const text = downText(file, {
+    remarks: [...(direct === undefined ? [] : remarksOf(direct)), ...remarks],
+    statements: direct?.statements ?? statements,
+  });
+  return {
+    service,
+    tag,
+    file: downFile,
+    text,
+    toFillIn,
+    notes: direct === undefined ? [] : notesOf("it", direct),
+    unfinished: direct?.unfinished !== undefined,
+    unproved: direct === undefined && !toFillIn ? unproved : undefined,
+  };
 }
 
 /** A converted migration keeps its text: its checksum says which tag, and so which down, it had before. */

@@ -15,9 +15,10 @@ import { FleetError } from "../core/errors.ts";
 import { loadParser } from "../sql/parser.ts";
 import type { Context } from "./context.ts";
 import { type Change, draftSql } from "./draft-sql.ts";
+import type { ProofOptions } from "./scratch.ts";
 import { selectServices } from "./services.ts";
 
-export interface GenerateOptions {
+export interface GenerateOptions extends ProofOptions {
   readonly services: readonly string[];
   /** What the tag says behind its number; without it, a name is made from the SQL. */
   readonly name?: string | undefined;
@@ -27,10 +28,6 @@ export interface GenerateOptions {
   readonly dryRun?: boolean;
   /** What is said beforehand about renames. */
   readonly decisions?: Decisions;
-  /** False: what is written is not tried on a server first. */
-  readonly proof?: boolean;
-  /** The database for the proof; undefined for the configured one, or the embedded server. */
-  readonly database?: string | undefined;
   /** Asks a person what became of something that went; undefined when nobody is there. */
   readonly ask?: Ask | undefined;
 }

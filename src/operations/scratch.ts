@@ -2,6 +2,7 @@ import { proofUrl, refuseOddUrl } from "../config/environment.ts";
 import type { ServiceConfig } from "../config/schema.ts";
 import { packageVersion } from "../config/version.ts";
 import type { DatabaseAddress } from "../core/database.ts";
+import { isFleetError } from "../core/errors.ts";
 import { type Session, withSession } from "../postgres/session.ts";
 import type { Bench } from "../proof/bench.ts";
 import { type Context, embeddedOptions } from "./context.ts";
@@ -32,6 +33,36 @@ export async function withScratch<Result>(
     return await open(server.addressOf(scratchDatabase));
   } finally {
     await server.release();
+  }
+}
+
+/** How what is written may be tried on a server. */
+export interface ProofOptions {
+  /** False: not at all. */
+  readonly proof?: boolean;
+  /** The database; undefined for the configured one, or the embedded server. */
+  readonly database?: string | undefined;
+}
+
+/**
+ * Tries something on a server, where that is wanted and there is one.
+ *
+ * @param needed false: there is nothing to try, and no server is started
+ * @returns what `use` gives; or, in words, why nothing was tried
+ */
+export async function onServer<Result>(
+  context: Context,
+  needed: boolean,
+  { proof = true, database }: ProofOptions,
+  use: (session: Session) => Promise<Result>,
+): Promise<Result | string> {
+  if (!needed) return "there is nothing to try";
+  if (!proof) return "--no-proof";
+  try {
+    return await withScratch(context, database, use);
+  } catch (error) {
+    if (!isFleetError(error) || error.code !== "embedded") throw error;
+    return error.message;
   }
 }
 

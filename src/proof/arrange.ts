@@ -1,25 +1,7 @@
-import type { Session } from "../postgres/session.ts";
 import { sqlstateOf } from "../postgres/sqlstate.ts";
-import type { Tree } from "../sql/parser.ts";
-import { overlap, type Subject } from "../sql/subjects.ts";
+import { overlap } from "../sql/subjects.ts";
+import type { Move, Trial } from "./move.ts";
 import { repairOf } from "./repairs.ts";
-
-/** A statement on its way into a migration. */
-export interface Move {
-  /** What is written into the file, without a semicolon. */
-  readonly text: string;
-  /** What runs in the scratch schema. */
-  readonly sql: string;
-  readonly tree: Tree;
-  readonly subjects: readonly Subject[];
-  /** The types that it gives to columns, or casts to. */
-  readonly types: readonly string[];
-  /** True for one that makes again what a repair took away. */
-  readonly restores?: boolean;
-}
-
-/** Which way a migration goes: what rows need, a person decides on the way up, and nobody is left to ask on the way down. */
-export type Direction = "up" | "down";
 
 /** Why a statement does not run, and what the server says. */
 export interface Stuck {
@@ -35,17 +17,6 @@ export interface Arranged {
   readonly needs: readonly string[];
 }
 
-/** What a repair may look at. */
-export interface Trial {
-  readonly session: Session;
-  readonly schema: string;
-  readonly direction: Direction;
-  /** Reads SQL that a repair writes. */
-  readonly read: (text: string) => Move;
-  /** The statements that are still to run, in order. */
-  readonly ahead: readonly Move[];
-}
-
 /** Errors of values that are in the rows, and of constraints that they break. */
 const ofRows = /^(?:22|23)/;
 /** Longer than any chain of repairs that was seen; two repairs that undo each other must not go on for ever. */
@@ -56,7 +27,7 @@ const mostRepairs = 60;
  * have gone, together with all later statements about the same object. What fails in any order is repaired where we
  * know how.
  *
- * @param trial the session is in the scratch schema, and in no transaction
+ * @param trial the session's search_path begins with the scratch schema
  */
 export async function arrange(
   trial: Omit<Trial, "ahead">,
@@ -86,7 +57,7 @@ interface Round {
   readonly failures: ReadonlyMap<Move, Error>;
 }
 
-async function round({ session }: Omit<Trial, "ahead">, moves: readonly Move[]): Promise<Round> {
+async function round(trial: Omit<Trial, "ahead">, moves: readonly Move[]): Promise<Round> {
   const ran: Move[] = [];
   const left: Move[] = [];
   const failures = new Map<Move, Error>();
@@ -95,7 +66,7 @@ async function round({ session }: Omit<Trial, "ahead">, moves: readonly Move[]):
       left.push(move);
       continue;
     }
-    const error = await failureOf(session, move.sql);
+    const error = await failureOf(trial, move.sql);
     if (error === undefined) ran.push(move);
     else {
       failures.set(move, error);
@@ -106,12 +77,18 @@ async function round({ session }: Omit<Trial, "ahead">, moves: readonly Move[]):
 }
 
 /** What the server says against a statement; undefined when it ran. */
-async function failureOf(session: Session, sql: string): Promise<Error | undefined> {
+async function failureOf(
+  { session, together }: Omit<Trial, "ahead">,
+  sql: string,
+): Promise<Error | undefined> {
   try {
+    if (together) await session.query("SAVEPOINT move");
     await session.query(sql);
+    if (together) await session.query("RELEASE move");
     return undefined;
   } catch (error) {
     if (session.lost || !(error instanceof Error)) throw error;
+    if (together) await session.query("ROLLBACK TO move");
     return error;
   }
 }

@@ -74,7 +74,9 @@ export async function dependentsOf(
 ): Promise<Dependent[]> {
   const rows = await session.query<Row>(dependents, [schema, table, column]);
   const unique = [...new Map(rows.map((row) => [`${row.kind} ${row.oid}`, row])).values()];
-  return Promise.all(unique.map((row) => dependentIn(session, row)));
+  const found: Dependent[] = [];
+  for (const row of unique) found.push(await dependentIn(session, row));
+  return found;
 }
 
 async function dependentIn(session: Session, row: Row): Promise<Dependent> {

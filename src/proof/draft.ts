@@ -1,14 +1,11 @@
 import type { Migration } from "../core/migration.ts";
-import { catalogOf } from "../drift/catalog.ts";
-import { type Difference, differenceFromSnapshot, differenceOf } from "../drift/compare.ts";
+import { differenceFromSnapshot, differenceOf } from "../drift/compare.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { checksumOf } from "../source/checksums.ts";
-import { type Arranged, arrange, type Direction, type Move } from "./arrange.ts";
 import { applyDown, applyUp, type Bench, withScratchSchema } from "./bench.ts";
-import { withoutAutomaticNames } from "./compare.ts";
-import { chunksOf, movesOf, searchIn, withNamesOfKeys } from "./moves.ts";
+import { withNamesOfKeys } from "./moves.ts";
 import { fillTables } from "./rows.ts";
-import { sequencesBelow } from "./sequences.ts";
+import { type Direct, direct, inWords, Trials } from "./trials.ts";
 
 /** A migration that is about to be written. */
 export interface Draft {
@@ -22,15 +19,6 @@ export interface Draft {
   }>;
   /** The SQL that makes the whole Drizzle schema from nothing, before and after the change. */
   readonly described: (when: "before" | "after") => Promise<readonly string[]>;
-}
-
-/** One direction of a migration, as it ran; or what the server says against it. */
-export interface Direct {
-  readonly statements: readonly string[];
-  /** What only runs where the rows allow it, in the server's words. */
-  readonly needs: readonly string[];
-  /** Why it cannot be written as if it were fine. */
-  readonly unfinished?: string;
 }
 
 export interface ProvedDraft {
@@ -49,7 +37,7 @@ export async function proveDraft(bench: Bench, draft: Draft): Promise<ProvedDraf
   return withScratchSchema(bench.session, async (schema) => {
     const failed = await replay(bench, schema, draft.history);
     if (failed !== undefined) return failed;
-    const trial = new DraftTrial(bench, schema);
+    const trial = new Trials(bench, schema);
     await fillTables(bench.session, schema, rows(bench));
     const before = await trial.facts();
     const chunks = await withNamesOfKeys(bench.session, schema, draft.statements);
@@ -99,84 +87,6 @@ async function replay(
   return undefined;
 }
 
-/** The scratch schema of a draft. */
-class DraftTrial {
-  readonly bench: Bench;
-  readonly schema: string;
-
-  constructor(bench: Bench, schema: string) {
-    this.bench = bench;
-    this.schema = schema;
-  }
-
-  async facts(): Promise<string[]> {
-    return withoutAutomaticNames(await catalogOf(this.bench.session, this.schema));
-  }
-
-  /** Runs statements in an order that works, and leaves the schema as they make it. */
-  async take(direction: Direction, chunks: readonly string[]): Promise<Arranged> {
-    const { session, sharedSchemas } = this.bench;
-    await session.query(searchIn([this.schema, ...sharedSchemas]));
-    const read = (text: string): Move => {
-      const [move] = this.read([text]);
-      if (move === undefined) throw new Error(`no statement: ${text}`);
-      return move;
-    };
-    const moves = this.read(chunks);
-    const trial = { session, schema: this.schema, direction, read };
-    const arranged = await arrange(trial, moves);
-    if (arranged.stuck !== undefined) return arranged;
-    const columns = arranged.moves.flatMap(({ subjects }) => subjects);
-    const raised = (await sequencesBelow(session, this.schema, columns)).map(read);
-    const more = await arrange(trial, raised);
-    return { ...more, moves: [...arranged.moves, ...more.moves], needs: arranged.needs };
-  }
-
-  /** Takes a way back, and sees to it that it leads to these facts. */
-  async returning(chunks: readonly string[], facts: readonly string[]): Promise<Direct> {
-    const back = await this.take("down", chunks);
-    const down = direct(chunks, back);
-    if (down.unfinished !== undefined) return down;
-    const renames = namesToRestore(differenceOf(facts, await this.facts()));
-    const renamed = renames.length === 0 ? undefined : await this.take("down", renames);
-    const difference = differenceOf(facts, await this.facts());
-    const statements = [...down.statements, ...(renamed === undefined ? [] : renames)];
-    const unfinished = inWords(difference);
-    if (unfinished === undefined) return { ...down, statements };
-    return { ...down, statements, unfinished: `it does not lead back: ${unfinished}` };
-  }
-
-  private read(chunks: readonly string[]): Move[] {
-    return movesOf(chunks, this.schema, this.bench.allowanceOf("draft"));
-  }
-}
-
-function direct(chunks: readonly string[], { moves, stuck, needs }: Arranged): Direct {
-  const texts = chunksOf(moves);
-  const spelled = (sql: string) => sql.replace(/[;\s]/g, "");
-  // What came as it is written stays as drizzle-kit wrote it.
-  const statements = spelled(texts.join("")) === spelled(chunks.join("")) ? [...chunks] : texts;
-  if (stuck === undefined) return { statements, needs };
-  const { move, error } = stuck;
-  return { statements: [...chunks], needs, unfinished: `${error.message}: ${move.text}` };
-}
-
-/** A constraint that came back under a name of its own gets the one that it had. */
-function namesToRestore({ missing, extra }: Difference): string[] {
-  const parse = (fact: string) => /^constraint (\S+)\.(\S+) (.+)$/.exec(fact)?.slice(1);
-  const found = extra.flatMap((fact) => {
-    const parts = parse(fact);
-    return parts === undefined ? [] : [parts];
-  });
-  return missing.flatMap((fact) => {
-    const [table = "", name = "", definition] = parse(fact) ?? [];
-    const same = found.find((one) => one[0] === table && one[2] === definition);
-    if (same === undefined) return [];
-    const from = quoteIdentifier(same[1] ?? "");
-    return [`ALTER TABLE ${table} RENAME CONSTRAINT ${from} TO ${quoteIdentifier(name)};`];
-  });
-}
-
 /** What the change leaves out of the Drizzle schema; what was missing before it is not its fault. */
 async function undescribed(
   bench: Bench,
@@ -186,7 +96,7 @@ async function undescribed(
   const wanting = async (when: "before" | "after", facts: readonly string[]) => {
     const chunks = await draft.described(when);
     return withScratchSchema(bench.session, async (schema) => {
-      const trial = new DraftTrial(bench, schema);
+      const trial = new Trials(bench, schema);
       await bench.session.query(`CREATE SCHEMA ${quoteIdentifier(schema)}`);
       const { stuck } = await trial.take("up", chunks);
       return stuck === undefined ? differenceFromSnapshot(await trial.facts(), facts) : undefined;
@@ -197,7 +107,7 @@ async function undescribed(
   if (draft.history.length === 0) return inWords(now);
   return withScratchSchema(bench.session, async (schema) => {
     await replay(bench, schema, draft.history);
-    const then = await wanting("before", await new DraftTrial(bench, schema).facts());
+    const then = await wanting("before", await new Trials(bench, schema).facts());
     return (
       then &&
       inWords({
@@ -210,7 +120,7 @@ async function undescribed(
 
 /** Takes both files as a rollout does; in words, what does not hold. */
 async function engineProof(
-  { bench, schema }: DraftTrial,
+  { bench, schema }: Trials,
   { history }: Draft,
   up: Direct,
   down: Direct,
@@ -220,7 +130,7 @@ async function engineProof(
   const migrations = [...history, migration];
   const way = fileOf(bench.service, down.statements);
   const hasRows = up.needs.length === 0 && down.needs.length === 0;
-  const trial = new DraftTrial(bench, schema);
+  const trial = new Trials(bench, schema);
   for (const step of ["up", "down", "up again"] as const) {
     if (hasRows) await fillTables(bench.session, schema, rows(bench));
     const failed =
@@ -238,13 +148,4 @@ async function engineProof(
 function fileOf(service: string, statements: readonly string[]) {
   const text = statements.join("\n");
   return { service, file: "the new SQL", checksum: checksumOf(text), text };
-}
-
-/** A difference in a line; undefined when there is none. */
-function inWords({ missing, extra }: Difference): string | undefined {
-  const facts = [
-    ...missing.map((fact) => `missing: ${fact}`),
-    ...extra.map((fact) => `too much: ${fact}`),
-  ];
-  return facts.length === 0 ? undefined : facts.slice(0, 3).join("; ");
 }

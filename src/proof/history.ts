@@ -6,15 +6,16 @@ import { catalogOf } from "../drift/catalog.ts";
 import { type Difference, differenceFromSnapshot, differenceOf } from "../drift/compare.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { sqlstateOf } from "../postgres/sqlstate.ts";
+import { checksumOf } from "../source/checksums.ts";
 import { marks, readDown } from "../source/downs.ts";
 import { addedColumns } from "../sql/changes.ts";
 import { readStatements } from "../sql/read-statements.ts";
-import { arrange } from "./arrange.ts";
 import { applyDown, applyUp, type Bench, dropScratch, withScratchSchema } from "./bench.ts";
 import { withoutAutomaticNames } from "./compare.ts";
-import { movesOf, searchIn } from "./moves.ts";
+import { searchIn, withNamesOfKeys } from "./moves.ts";
 import { emptyTables } from "./repairs.ts";
 import { type Filled, fillTables } from "./rows.ts";
+import { type Direct, Trials } from "./trials.ts";
 
 /** A service's history, and what its newest snapshot describes. */
 export interface History {
@@ -33,24 +34,78 @@ export interface History {
  */
 export function proveHistory(bench: Bench, history: History): Promise<FleetError[]> {
   return withScratchSchema(bench.session, (schema) =>
-    new HistoryProof(bench, history, schema).run(),
+    new HistoryProof(bench, history, schema).run(history),
+  );
+}
+
+/** A way back that is to be made: what it is made from, and the file that it goes to. */
+export interface MissingDown {
+  readonly file: string;
+  readonly statements: readonly string[];
+}
+
+/**
+ * Tries ways back that are missing, each after its own migration, in tables with rows.
+ *
+ * @param missing by the tag of their migration
+ * @returns by tag, the statements as they ran, or why they do not; nothing for what comes after a migration that does
+ *   not apply here
+ */
+export function tryDowns(
+  bench: Bench,
+  migrations: readonly Migration[],
+  missing: ReadonlyMap<string, MissingDown>,
+): Promise<ReadonlyMap<string, Direct>> {
+  return withScratchSchema(bench.session, (schema) =>
+    new HistoryProof(bench, { migrations }, schema).tryDowns(missing),
   );
 }
 
 class HistoryProof {
   readonly problems: FleetError[] = [];
   readonly bench: Bench;
-  readonly history: History;
+  readonly history: Pick<History, "migrations">;
   readonly schema: string;
   #filled: Filled | undefined;
 
-  constructor(bench: Bench, history: History, schema: string) {
+  constructor(bench: Bench, history: Pick<History, "migrations">, schema: string) {
     this.bench = bench;
     this.history = history;
     this.schema = schema;
   }
 
-  async run(): Promise<FleetError[]> {
+  async tryDowns(missing: ReadonlyMap<string, MissingDown>): Promise<Map<string, Direct>> {
+    const made = new Map<string, Direct>();
+    let before: readonly string[] = [];
+    for (const migration of this.history.migrations) {
+      if ((await this.#up(migration)) !== undefined) return made;
+      const after = await this.#facts();
+      const wanted = missing.get(migration.tag);
+      if (wanted !== undefined) {
+        await this.#fill();
+        made.set(migration.tag, await this.#tryDown(migration, wanted, { before, after }));
+      }
+      before = after;
+    }
+    return made;
+  }
+
+  async #tryDown(migration: Migration, wanted: MissingDown, facts: Facts): Promise<Direct> {
+    const { session } = this.bench;
+    const chunks = await withNamesOfKeys(session, this.schema, wanted.statements);
+    await session.query("BEGIN");
+    const direct = await new Trials(this.bench, this.schema, true)
+      .returning(chunks, facts.before)
+      .finally(() => session.query("ROLLBACK"));
+    if (direct.unfinished !== undefined) return direct;
+    const text = direct.statements.join("\n");
+    const down = { file: wanted.file, text, checksum: checksumOf(text) };
+    const problem = await this.#there(migration, down, facts, direct.needs.length > 0);
+    if (problem === undefined) return direct;
+    return { ...direct, unfinished: [problem.message, problem.excerpt ?? ""].join(" ").trim() };
+  }
+
+  async run(history: History): Promise<FleetError[]> {
     let before: readonly string[] = [];
     for (const migration of this.history.migrations) {
       const failed = await this.#up(migration);
@@ -61,7 +116,7 @@ class HistoryProof {
       if (problem !== undefined) this.problems.push(problem);
       before = after;
     }
-    if (this.history.migrations.length > 0) await this.#proveSnapshot(before);
+    if (history.migrations.length > 0) await this.#proveSnapshot(history, before);
     return this.problems;
   }
 
@@ -110,7 +165,7 @@ class HistoryProof {
   /** Takes a down and its migration again, and leaves the schema as it was. */
   async #there(
     migration: Migration,
-    down: Down,
+    down: DownText,
     facts: Facts,
     empty: boolean,
   ): Promise<FleetError | undefined> {
@@ -160,7 +215,7 @@ class HistoryProof {
   /** Files of several transactions are taken as a rollout takes them. */
   async #throughEngine(
     migration: Migration,
-    down: Down,
+    down: DownText,
     facts: Facts,
     empty: boolean,
   ): Promise<FleetError | undefined> {
@@ -187,21 +242,15 @@ class HistoryProof {
   }
 
   /** The schema that the history made against the one that the newest snapshot alone would make. */
-  async #proveSnapshot(made: readonly string[]): Promise<void> {
-    const { session, sharedSchemas, allowanceOf } = this.bench;
-    const { snapshotFile } = this.history;
-    const chunks = await this.history.described();
+  async #proveSnapshot(
+    { snapshotFile, described }: History,
+    made: readonly string[],
+  ): Promise<void> {
+    const { session } = this.bench;
+    const chunks = await described();
     await withScratchSchema(session, async (schema) => {
       await session.query(`CREATE SCHEMA ${quoteIdentifier(schema)}`);
-      await session.query(searchIn([schema, ...sharedSchemas]));
-      const read = (texts: readonly string[]) => movesOf(texts, schema, allowanceOf("snapshot"));
-      const one = (text: string) => {
-        const [move] = read([text]);
-        if (move === undefined) throw new Error(`no statement: ${text}`);
-        return move;
-      };
-      const trial = { session, schema, direction: "up" as const, read: one };
-      const { stuck } = await arrange(trial, read(chunks));
+      const { stuck } = await new Trials(this.bench, schema).take("up", chunks);
       if (stuck !== undefined) {
         this.problems.push(
           new FleetError(
@@ -228,6 +277,9 @@ class HistoryProof {
     });
   }
 }
+
+/** A down as far as its SQL goes. */
+type DownText = Pick<Down, "file" | "text" | "checksum">;
 
 interface Facts {
   readonly before: readonly string[];
@@ -263,7 +315,12 @@ function rowProblem(
   });
 }
 
-function refusedDown(migration: Migration, down: Down, where: string, error: Error): FleetError {
+function refusedDown(
+  migration: Migration,
+  down: DownText,
+  where: string,
+  error: Error,
+): FleetError {
   const state = sqlstateOf(error);
   const message = `${error.message}${state === undefined ? "" : ` (SQLSTATE ${state})`}`;
   return where.startsWith(`${down.file}:`)
@@ -275,7 +332,12 @@ function refusedDown(migration: Migration, down: Down, where: string, error: Err
     : notAgain(migration, down, message, error);
 }
 
-function notAgain({ tag }: Migration, { file }: Down, message: string, cause: unknown): FleetError {
+function notAgain(
+  { tag }: Migration,
+  { file }: DownText,
+  message: string,
+  cause: unknown,
+): FleetError {
   return new FleetError("proof", `${tag} does not apply again after its down: ${message}`, {
     where: file,
     remedy: "Correct the down: it leaves something behind.",
@@ -285,7 +347,7 @@ function notAgain({ tag }: Migration, { file }: Down, message: string, cause: un
 
 function unequalDown(
   { tag }: Migration,
-  { file }: Down,
+  { file }: DownText,
   isBack: boolean,
   expected: readonly string[],
   found: readonly string[],

@@ -5,7 +5,7 @@ import type { Session } from "../postgres/session.ts";
 import { parse } from "../sql/parser.ts";
 import { type Allowance, readStatements } from "../sql/read-statements.ts";
 import { subjectsOf, typesIn } from "../sql/subjects.ts";
-import type { Move } from "./arrange.ts";
+import type { Move } from "./move.ts";
 import { primaryKeyOf } from "./repairs.ts";
 
 /** Between two statements in a file, as drizzle-kit writes it. */
@@ -58,13 +58,16 @@ export async function withNamesOfKeys(
   schema: string,
   chunks: readonly string[],
 ): Promise<string[]> {
-  return Promise.all(
-    chunks.map(async (chunk) => {
-      const [, table] =
-        /ALTER TABLE (?:"[^"]+"\.)?"([^"]+)" DROP CONSTRAINT "?<constraint_name>/.exec(chunk) ?? [];
-      const key = table && (await primaryKeyOf(session, schema, table));
-      if (!key || table === undefined) return chunk;
-      return `ALTER TABLE ${quoteIdentifier(table)} DROP CONSTRAINT ${quoteIdentifier(key)};`;
-    }),
-  );
+  const named: string[] = [];
+  for (const chunk of chunks) named.push(await withNameOfKey(session, schema, chunk));
+  return named;
+}
+
+async function withNameOfKey(session: Session, schema: string, chunk: string): Promise<string> {
+  const [, table] =
+    /ALTER TABLE (?:"[^"]+"\.)?"([^"]+)" DROP CONSTRAINT "?<constraint_name>/.exec(chunk) ?? [];
+  if (table === undefined) return chunk;
+  const key = await primaryKeyOf(session, schema, table);
+  if (key === undefined) return chunk;
+  return `ALTER TABLE ${quoteIdentifier(table)} DROP CONSTRAINT ${quoteIdentifier(key)};`;
 }

@@ -3,8 +3,9 @@ import type { Session } from "../postgres/session.ts";
 import { sqlstateOf } from "../postgres/sqlstate.ts";
 import { overlap } from "../sql/subjects.ts";
 import { isTree, unwrap } from "../sql/tree.ts";
-import type { Move, Trial } from "./arrange.ts";
+
 import { dependentsOf } from "./dependents.ts";
+import type { Move, Trial } from "./move.ts";
 
 /** What goes in the place of a statement that the server refuses. */
 interface Repair {

@@ -19,7 +19,7 @@ export function generatedText(
     .map(({ service, migration }) => {
       if (migration === undefined) return `${service}: no changes`;
       const { file, sql, downFile, down } = migration;
-      const said = remarksOn(migration).map((line) => indented(line));
+      const said = remarksOn(migration).map(indented);
       if (!dryRun) return [`${service}: ${file}, and its down`, ...said].join("\n");
       return [
         `${service}: ${file}`,
@@ -32,7 +32,7 @@ export function generatedText(
     .join("\n");
 }
 
-function remarksOn({ notes, unproved }: ShownMigration): string[] {
+function remarksOn({ notes, unproved }: Pick<ShownMigration, "notes" | "unproved">): string[] {
   if (unproved === undefined) return [...notes];
   return [...notes, `not tried on a server: ${unproved}`];
 }
@@ -43,14 +43,17 @@ export function downsText(
     readonly file: string;
     readonly text: string;
     readonly toFillIn: boolean;
+    readonly notes: readonly string[];
+    readonly unproved: string | undefined;
   }[],
   dryRun: boolean,
 ): string {
   if (downs.length === 0) return "No down is missing.";
   return downs
-    .map(({ file, text, toFillIn }) => {
+    .map(({ file, text, toFillIn, notes, unproved }) => {
       const line = toFillIn ? `${file}: to be filled in` : file;
-      return dryRun ? `${line}\n${indented(text)}` : line;
+      const said = remarksOn({ notes, unproved }).map(indented);
+      return [line, ...(dryRun ? [indented(text)] : []), ...said].join("\n");
     })
     .join("\n");
 }

@@ -49,6 +49,7 @@ export function readStatements(
   const extensions: string[] = [];
   const newEnumValues: string[] = [];
   let boundary = false;
+  problems.push(...unfinishedParts(source));
   for (const raw of splitStatements(source, problems)) {
     const kind = classify(raw.parsed.tree);
     if (kind.extension !== undefined && allowance.extensionSchema !== undefined) {
@@ -86,6 +87,19 @@ export function readStatements(
   }
   return { statements, extensions };
 }
+
+/** What `generate` could not make run is marked, and runs nowhere until a person has finished it. */
+function unfinishedParts(source: SourceText): FleetError[] {
+  return [...source.text.matchAll(unfinished)].map(({ index, 1: reason = "" }) => {
+    const byte = Buffer.byteLength(source.text.slice(0, index));
+    return new FleetError("proof", `it is not finished: ${reason}`, {
+      where: source.where(byte),
+      remedy: "Write what is missing, then take out this line.",
+    });
+  });
+}
+
+const unfinished = /^[ \t]*--[ \t]*drizzle-fleet:[ \t]*unfinished\b:?[ \t]*(.*)$/gm;
 
 /** A statement without what would open the tenant to other roles later on. */
 function pinned(statement: ParsedText, { sharedSchemas, extensionSchema }: Allowance): ParsedText {

@@ -64,10 +64,12 @@ asked on a terminal; without one it is said by --rename and --drop, or refused.`
     .action(async (services: string[], options: GenerateCommandOptions, command: Command) => {
       if (options.custom === true && services.length === 0)
         command.error("error: --custom needs a service");
-      if (options.down === true) await writeDowns(services, options);
-      else if (options.accept === true) await accept(services, options);
-      else if (await writeMigrations(services, options)) finish(exitCode.found);
-      finish(exitCode.done);
+      if (options.accept === true) {
+        await accept(services, options);
+        return finish(exitCode.done);
+      }
+      const write = options.down === true ? writeDowns : writeMigrations;
+      finish((await write(services, options)) ? exitCode.found : exitCode.done);
     });
 }
 
@@ -94,16 +96,23 @@ async function writeMigrations(
   return generated.some(({ migration }) => migration?.unfinished === true);
 }
 
+/** As `writeMigrations`. */
 async function writeDowns(
   services: readonly string[],
   options: GenerateCommandOptions,
-): Promise<void> {
+): Promise<boolean> {
   const { generateDowns } = await import("../../operations/generate-downs.ts");
   const { downsText } = await import("../../report/generate.ts");
   const dryRun = options.dryRun === true;
-  const downs = await generateDowns(await createContext(options), services, dryRun);
+  const { proof, database } = options;
+  const context = await createContext(options);
+  const downs = await generateDowns(context, services, dryRun, {
+    proof: proof !== false,
+    database,
+  });
   if (options.json === true) printJson({ dryRun, downs });
   else await printText(downsText(downs, dryRun));
+  return downs.some(({ unfinished }) => unfinished);
 }
 
 async function accept(services: readonly string[], options: GenerateCommandOptions): Promise<void> {

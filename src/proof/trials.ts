@@ -1,0 +1,109 @@
+import { catalogOf } from "../drift/catalog.ts";
+import { type Difference, differenceOf } from "../drift/compare.ts";
+import { quoteIdentifier } from "../postgres/identifiers.ts";
+import { type Arranged, arrange } from "./arrange.ts";
+import type { Bench } from "./bench.ts";
+import { withoutAutomaticNames } from "./compare.ts";
+import type { Direction, Move } from "./move.ts";
+import { chunksOf, movesOf, searchIn } from "./moves.ts";
+import { sequencesBelow } from "./sequences.ts";
+
+/** One direction of a migration, as it ran; or what the server says against it. */
+export interface Direct {
+  readonly statements: readonly string[];
+  /** What only runs where the rows allow it, in the server's words. */
+  readonly needs: readonly string[];
+  /** Why it cannot be written as if it were fine. */
+  readonly unfinished?: string;
+}
+
+/** A scratch schema in which statements are tried out. */
+export class Trials {
+  readonly bench: Bench;
+  readonly schema: string;
+  /** True: in a transaction, which stays usable whatever fails. */
+  readonly together: boolean;
+
+  constructor(bench: Bench, schema: string, together = false) {
+    this.bench = bench;
+    this.schema = schema;
+    this.together = together;
+  }
+
+  async facts(): Promise<string[]> {
+    return withoutAutomaticNames(await catalogOf(this.bench.session, this.schema));
+  }
+
+  /** Runs statements in an order that works, and leaves the schema as they make it. */
+  async take(direction: Direction, chunks: readonly string[]): Promise<Arranged> {
+    const { session, sharedSchemas } = this.bench;
+    await session.query(searchIn([this.schema, ...sharedSchemas]));
+    const read = (text: string): Move => {
+      const [move] = this.read([text]);
+      if (move === undefined) throw new Error(`no statement: ${text}`);
+      return move;
+    };
+    const moves = this.read(chunks);
+    const trial = { session, schema: this.schema, direction, read, together: this.together };
+    const arranged = await arrange(trial, moves);
+    if (arranged.stuck !== undefined) return arranged;
+    const columns = arranged.moves.flatMap(({ subjects }) => subjects);
+    const raised = (await sequencesBelow(session, this.schema, columns)).map(read);
+    const more = await arrange(trial, raised);
+    return { ...more, moves: [...arranged.moves, ...more.moves], needs: arranged.needs };
+  }
+
+  /** Takes a way back, and sees to it that it leads to these facts. */
+  async returning(chunks: readonly string[], facts: readonly string[]): Promise<Direct> {
+    const back = await this.take("down", chunks);
+    const down = direct(chunks, back);
+    if (down.unfinished !== undefined) return down;
+    const renames = namesToRestore(differenceOf(facts, await this.facts()));
+    const renamed = renames.length === 0 ? undefined : await this.take("down", renames);
+    const difference = differenceOf(facts, await this.facts());
+    const statements = [...down.statements, ...(renamed === undefined ? [] : renames)];
+    const unfinished = inWords(difference);
+    if (unfinished === undefined) return { ...down, statements };
+    return { ...down, statements, unfinished: `it does not lead back: ${unfinished}` };
+  }
+
+  private read(chunks: readonly string[]): Move[] {
+    return movesOf(chunks, this.schema, this.bench.allowanceOf("draft"));
+  }
+}
+
+/** What became of statements: as they ran, or as they came with the reason why they do not run. */
+export function direct(chunks: readonly string[], { moves, stuck, needs }: Arranged): Direct {
+  const texts = chunksOf(moves);
+  const spelled = (sql: string) => sql.replace(/[;\s]/g, "");
+  // What came as it is written stays as drizzle-kit wrote it.
+  const statements = spelled(texts.join("")) === spelled(chunks.join("")) ? [...chunks] : texts;
+  if (stuck === undefined) return { statements, needs };
+  const { move, error } = stuck;
+  return { statements: [...chunks], needs, unfinished: `${error.message}: ${move.text}` };
+}
+
+/** A constraint that came back under a name of its own gets the one that it had. */
+function namesToRestore({ missing, extra }: Difference): string[] {
+  const parse = (fact: string) => /^constraint (\S+)\.(\S+) (.+)$/.exec(fact)?.slice(1);
+  const found = extra.flatMap((fact) => {
+    const parts = parse(fact);
+    return parts === undefined ? [] : [parts];
+  });
+  return missing.flatMap((fact) => {
+    const [table = "", name = "", definition] = parse(fact) ?? [];
+    const same = found.find((one) => one[0] === table && one[2] === definition);
+    if (same === undefined) return [];
+    const from = quoteIdentifier(same[1] ?? "");
+    return [`ALTER TABLE ${table} RENAME CONSTRAINT ${from} TO ${quoteIdentifier(name)};`];
+  });
+}
+
+/** A difference in a line; undefined when there is none. */
+export function inWords({ missing, extra }: Difference): string | undefined {
+  const facts = [
+    ...missing.map((fact) => `missing: ${fact}`),
+    ...extra.map((fact) => `too much: ${fact}`),
+  ];
+  return facts.length === 0 ? undefined : facts.slice(0, 3).join("; ");
+}
