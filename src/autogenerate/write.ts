@@ -2,6 +2,7 @@ import { relative } from "node:path";
 import { FleetError } from "../core/errors.ts";
 import { checksumOf, checksumsPath, checksumsText, readChecksums } from "../source/checksums.ts";
 import { readFolder } from "../source/folder.ts";
+import { proofOf, proofsFile } from "../source/proofs.ts";
 import { readMigration } from "../source/read-migrations.ts";
 import { type NewFile, withFolder, writeFiles } from "../source/write-files.ts";
 import type { Decisions } from "./decisions.ts";
@@ -84,6 +85,9 @@ export async function draftMigration(
           { path: files.sql, text: sql, replaces: false },
           { path: files.down, text: down, replaces: false },
           await checksumsFile(path, own),
+          ...(draft === undefined || draft.unfinished || draft.unproved !== undefined
+            ? []
+            : [await proofsFile(path, { [files.tag]: proofOf(sql, down) })]),
           ...list,
         ]);
       }),

@@ -1,9 +1,12 @@
+import { relative } from "node:path";
 import { questionText, undecided } from "../autogenerate/decisions.ts";
 import { compareSchema, questionsOf, sqlOf } from "../autogenerate/diff.ts";
 import type { ServiceConfig } from "../config/schema.ts";
 import { FleetError, isFleetError } from "../core/errors.ts";
 import type { Finding } from "../core/finding.ts";
 import { inspectFolder } from "../source/inspect.ts";
+import type { ReadFiles } from "../source/inspect-files.ts";
+import { proofsPath, readProofs, unprovedOf } from "../source/proofs.ts";
 import { loadParser } from "../sql/parser.ts";
 import { readStatements } from "../sql/read-statements.ts";
 import { type Context, migrationsFolder } from "./context.ts";
@@ -56,7 +59,32 @@ async function checkMigrations(
       readStatements(file.file, file.text, allowance, sql);
     }
   }
-  return [...problems, ...sql].map((problem) => ({ service, problem }));
+  return [...problems, ...sql, ...(await unproved(service, path, migrations))].map((problem) => ({
+    service,
+    problem,
+  }));
+}
+
+/** Migrations that no server has run yet, there and back. */
+async function unproved(
+  service: string,
+  path: string,
+  files: readonly ReadFiles[],
+): Promise<FleetError[]> {
+  const tags = unprovedOf(await readProofs(path), files);
+  if (tags.length === 0) return [];
+  const what = tags.length === 1 ? "1 migration was" : `${tags.length} migrations were`;
+  const shown = tags.slice(0, 3).join(", ");
+  return [
+    new FleetError(
+      "proof",
+      `${what} never proved on a server: ${shown}${tags.length > 3 ? ", ..." : ""}`,
+      {
+        where: relative(process.cwd(), proofsPath(path)),
+        remedy: `Run: drizzle-fleet generate ${service} --prove`,
+      },
+    ),
+  ];
 }
 
 /** A service's schema against its newest migration: nothing, or one finding with the SQL that is missing. */

@@ -4,16 +4,19 @@ import { compareSchema, type SchemaDiff } from "../autogenerate/diff.ts";
 import { downText, type Reverse, reverseOf } from "../autogenerate/down.ts";
 import { checksumsFile } from "../autogenerate/write.ts";
 import type { ServiceConfig } from "../config/schema.ts";
+import type { Finding } from "../core/finding.ts";
 import type { Migration } from "../core/migration.ts";
 import { tryDowns } from "../proof/history.ts";
 import type { Direct } from "../proof/trials.ts";
 import { type Checksums, readChecksums } from "../source/checksums.ts";
 import { readDown } from "../source/downs.ts";
+import { proofOf, proofsFile, readProofs } from "../source/proofs.ts";
 import { readChecked, readMigrations } from "../source/read-migrations.ts";
-import { withFolder, writeFiles } from "../source/write-files.ts";
+import { type NewFile, withFolder, writeFiles } from "../source/write-files.ts";
 import { loadParser } from "../sql/parser.ts";
 import { type Context, migrationsFolder } from "./context.ts";
 import { notesOf, remarksOf } from "./draft-sql.ts";
+import { proveHistories } from "./prove-history.ts";
 import { benchOf, onServer, type ProofOptions } from "./scratch.ts";
 import { selectServices } from "./services.ts";
 
@@ -60,6 +63,7 @@ export async function generateDowns(
       await writeFiles([
         ...downs.map(({ file, text }) => ({ path: resolve(file), text, replaces: false })),
         await checksumsFile(diff.path, {}),
+        ...(await proofsOf(diff.path, service, downs)),
       ]);
       for (const { moved } of downs) if (moved !== undefined) await rm(moved);
     });
@@ -111,6 +115,25 @@ async function missingDowns(
   );
 }
 
+/** What was tried and held is recorded, where anything is recorded at all. */
+async function proofsOf(
+  path: string,
+  service: string,
+  downs: readonly GeneratedDown[],
+): Promise<NewFile[]> {
+  const proved = new Map(
+    downs.flatMap(({ tag, text, toFillIn, unfinished, unproved, moved }) =>
+      toFillIn || unfinished || unproved !== undefined || moved !== undefined ? [] : [[tag, text]],
+    ),
+  );
+  if (proved.size === 0) return [];
+  const own = (await readMigrations(service, path)).flatMap(({ tag, text }) => {
+    const down = proved.get(tag);
+    return down === undefined ? [] : [[tag, proofOf(text, down)]];
+  });
+  return [await proofsFile(path, Object.fromEntries(own))];
+}
+
 function downOf(
   { service, tag, file, downFile }: Migration,
   { statements, remarks }: Reverse,
@@ -148,6 +171,50 @@ async function formerDown(
     if (read !== undefined) return { file: downFile, text: read.text, moved };
   }
   return undefined;
+}
+
+/** What was proved and recorded of a service. */
+export interface Proved {
+  readonly service: string;
+  readonly findings: readonly Finding[];
+  /** The migrations that are recorded as proved now and were not before. */
+  readonly recorded: readonly string[];
+}
+
+/**
+ * Proves whole histories, as `check --database` does, and records those that hold: for migrations that were written by
+ * hand, or finished by a person.
+ */
+export async function proveAndRecord(
+  context: Context,
+  names: readonly string[],
+  url: string | undefined,
+): Promise<Proved[]> {
+  const findings = await proveHistories(context, names, url);
+  const proved: Proved[] = [];
+  for (const [service] of selectServices(context.config.fleet, names)) {
+    const own = findings.filter((finding) => finding.service === service);
+    proved.push({
+      service,
+      findings: own,
+      recorded: own.length > 0 ? [] : await record(context, service),
+    });
+  }
+  return proved;
+}
+
+async function record(context: Context, service: string): Promise<string[]> {
+  const path = migrationsFolder(context, service);
+  return withFolder(path, async () => {
+    const before = await readProofs(path);
+    const proofs: Record<string, string> = {};
+    for (const migration of await readMigrations(service, path)) {
+      const down = await readDown(migration);
+      if (down !== undefined) proofs[migration.tag] = proofOf(migration.text, down.text);
+    }
+    await writeFiles([await proofsFile(path, proofs)]);
+    return Object.keys(proofs).filter((tag) => before[tag] !== proofs[tag]);
+  });
 }
 
 /** What `accept` recorded anew. */

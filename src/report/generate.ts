@@ -1,3 +1,6 @@
+import type { Finding } from "../core/finding.ts";
+import { findingText } from "./errors.ts";
+
 interface ShownMigration {
   readonly file: string;
   readonly sql: string;
@@ -54,6 +57,23 @@ export function downsText(
       const line = toFillIn ? `${file}: to be filled in` : file;
       const said = remarksOn({ notes, unproved }).map(indented);
       return [line, ...(dryRun ? [indented(text)] : []), ...said].join("\n");
+    })
+    .join("\n");
+}
+
+/** What a proof of whole histories found. */
+export function provedText(
+  proved: readonly {
+    readonly service: string;
+    readonly findings: readonly Finding[];
+    readonly recorded: readonly string[];
+  }[],
+): string {
+  return proved
+    .map(({ service, findings, recorded }) => {
+      if (findings.length > 0) return findings.map(findingText).join("\n\n");
+      const now = recorded.length === 1 ? "1 migration" : `${recorded.length} migrations`;
+      return `${service}: all migrations are proved; ${now} recorded`;
     })
     .join("\n");
 }

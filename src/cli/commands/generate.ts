@@ -22,6 +22,7 @@ interface GenerateCommandOptions extends CommonOptions {
   readonly drop?: string[];
   readonly down?: boolean;
   readonly accept?: boolean;
+  readonly prove?: boolean;
 }
 
 /** Options that say something about a new migration. */
@@ -51,6 +52,12 @@ export function generateCommand(finish: Finish): Command {
     )
     .addOption(
       new Option(
+        "--prove",
+        "prove the whole history on a server, record that, and write no migration",
+      ).conflicts(["accept", "down", "dryRun", ...ofMigrations]),
+    )
+    .addOption(
+      new Option(
         "--accept",
         "record edited migrations as they are, and write no migration",
       ).conflicts(["dryRun", ...ofMigrations]),
@@ -68,6 +75,8 @@ asked on a terminal; without one it is said by --rename and --drop, or refused.`
         await accept(services, options);
         return finish(exitCode.done);
       }
+      if (options.prove === true)
+        return finish((await prove(services, options)) ? exitCode.done : exitCode.found);
       const write = options.down === true ? writeDowns : writeMigrations;
       finish((await write(services, options)) ? exitCode.found : exitCode.done);
     });
@@ -113,6 +122,32 @@ async function writeDowns(
   if (options.json === true) printJson({ dryRun, downs });
   else await printText(downsText(downs, dryRun));
   return downs.some(({ unfinished }) => unfinished);
+}
+
+/** True when all holds. */
+async function prove(
+  services: readonly string[],
+  options: GenerateCommandOptions,
+): Promise<boolean> {
+  const { proveAndRecord } = await import("../../operations/generate-downs.ts");
+  const { provedText } = await import("../../report/generate.ts");
+  const proved = await proveAndRecord(await createContext(options), services, options.database);
+  if (options.json === true)
+    printJson({
+      proved: proved.map(({ service, findings, recorded }) => ({
+        service,
+        recorded,
+        findings: findings.map(({ problem: { code, message, where, excerpt, remedy } }) => ({
+          code,
+          message,
+          where,
+          excerpt,
+          remedy,
+        })),
+      })),
+    });
+  else await printText(provedText(proved));
+  return proved.every(({ findings }) => findings.length === 0);
 }
 
 async function accept(services: readonly string[], options: GenerateCommandOptions): Promise<void> {

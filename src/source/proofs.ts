@@ -1,0 +1,68 @@
+import { readFile } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { z } from "zod";
+import { FleetError } from "../core/errors.ts";
+import { checksumOf, checksumsText } from "./checksums.ts";
+import type { ReadFiles } from "./inspect-files.ts";
+import type { NewFile } from "./write-files.ts";
+
+/** Which migrations were proved on a server, with the text that was proved: sha256 hex by their tag. */
+export type Proofs = Readonly<Record<string, string>>;
+
+const schema = z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/, "is not a sha256 in hex"));
+
+/** The file with the proofs of a migrations folder. */
+export function proofsPath(folder: string): string {
+  return join(folder, "proofs.json");
+}
+
+/**
+ * Reads the proofs of a migrations folder; none when nothing was proved yet.
+ *
+ * @throws FleetError `journal` when the file is malformed
+ */
+export async function readProofs(folder: string): Promise<Proofs> {
+  const path = proofsPath(folder);
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return "{}";
+    throw malformed(path, `cannot be read: ${error.message}`, error);
+  });
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw malformed(path, "is malformed", cause);
+  }
+}
+
+function malformed(path: string, reason: string, cause: unknown): FleetError {
+  const where = relative(process.cwd(), path);
+  const remedy =
+    "Delete the file, and prove the migrations anew with: drizzle-fleet generate --prove";
+  return new FleetError("journal", `${where} ${reason}`, { where, remedy, cause });
+}
+
+/** What is proved of a migration: both of its texts. */
+export function proofOf(up: string, down: string): string {
+  return checksumOf(`${up}\0${down}`);
+}
+
+/** The file with further proofs. */
+export async function proofsFile(folder: string, own: Proofs): Promise<NewFile> {
+  const proofs = { ...(await readProofs(folder)), ...own };
+  return { path: proofsPath(folder), text: checksumsText(proofs), replaces: true };
+}
+
+/**
+ * The migrations that were never proved as they are now, since the first one that was: what is older comes from before
+ * there were proofs.
+ */
+export function unprovedOf(proofs: Proofs, files: readonly ReadFiles[]): string[] {
+  const first = files.findIndex(({ migration }) => Object.hasOwn(proofs, migration.tag));
+  if (first < 0) return [];
+  return files
+    .slice(first)
+    .filter(
+      ({ migration, down }) => proofs[migration.tag] !== proofOf(migration.text, down?.text ?? ""),
+    )
+    .map(({ migration }) => migration.tag);
+}
