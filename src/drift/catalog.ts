@@ -10,25 +10,25 @@ WITH wanted AS (SELECT oid, nspname FROM pg_namespace WHERE nspname = $1),
 relations AS (SELECT c.* FROM pg_class c JOIN wanted n ON c.relnamespace = n.oid WHERE c.relname NOT LIKE '\\_\\_fleet%'),
 types AS (SELECT t.* FROM pg_type t JOIN wanted n ON t.typnamespace = n.oid WHERE t.typname !~ '^_?__fleet'),
 functions AS (SELECT p.*, n.nspname FROM pg_proc p JOIN wanted n ON p.pronamespace = n.oid)
-SELECT format('relation %s %s rls=%s force=%s options=%s partition=%s of=%s', c.relkind, c.relname, c.relrowsecurity, c.relforcerowsecurity,
+SELECT format('relation %s %I rls=%s force=%s options=%s partition=%s of=%s', c.relkind, c.relname, c.relrowsecurity, c.relforcerowsecurity,
     c.reloptions, pg_get_expr(c.relpartbound, c.oid), pg_get_partkeydef(c.oid)) FROM relations c
 UNION ALL SELECT format('inherits %s %s', i.inhrelid::regclass, i.inhparent::regclass) FROM pg_inherits i JOIN relations c ON c.oid = i.inhrelid
-UNION ALL SELECT format('column %s.%s %s null=%s default=%s identity=%s generated=%s collation=%s', c.relname, a.attname,
+UNION ALL SELECT format('column %I.%I %s null=%s default=%s identity=%s generated=%s collation=%s', c.relname, a.attname,
     format_type(a.atttypid, a.atttypmod), NOT a.attnotnull, pg_get_expr(d.adbin, d.adrelid), a.attidentity, a.attgenerated,
     (SELECT collname FROM pg_collation l WHERE l.oid = a.attcollation))
   FROM relations c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
   LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum WHERE c.relkind IN ('r', 'p', 'v', 'm', 'c')
-UNION ALL SELECT format('constraint %s.%s %s', k.conrelid::regclass, k.conname, pg_get_constraintdef(k.oid))
+UNION ALL SELECT format('constraint %s.%I %s', k.conrelid::regclass, k.conname, pg_get_constraintdef(k.oid))
   FROM pg_constraint k JOIN relations c ON c.oid = k.conrelid
-UNION ALL SELECT format('domain constraint %s %s %s', format_type(t.oid, NULL), k.conname, pg_get_constraintdef(k.oid))
+UNION ALL SELECT format('domain constraint %s %I %s', format_type(t.oid, NULL), k.conname, pg_get_constraintdef(k.oid))
   FROM pg_constraint k JOIN types t ON t.oid = k.contypid
 UNION ALL SELECT format('index %s %s valid=%s', i.indexrelid::regclass, pg_get_indexdef(i.indexrelid), i.indisvalid)
   FROM pg_index i JOIN relations c ON c.oid = i.indrelid
-UNION ALL SELECT format('view %s %s', c.relname, pg_get_viewdef(c.oid)) FROM relations c WHERE c.relkind IN ('v', 'm')
+UNION ALL SELECT format('view %I %s', c.relname, pg_get_viewdef(c.oid)) FROM relations c WHERE c.relkind IN ('v', 'm')
 UNION ALL SELECT format('rule %s', pg_get_ruledef(r.oid)) FROM pg_rewrite r JOIN relations c ON c.oid = r.ev_class WHERE r.rulename <> '_RETURN'
 UNION ALL SELECT format('type %s %s %s base=%s default=%s', t.typtype, format_type(t.oid, NULL), t.typnotnull,
     format_type(t.typbasetype, t.typtypmod), t.typdefault) FROM types t
-UNION ALL SELECT format('enum %s %s', t.typname, array_agg(e.enumlabel ORDER BY e.enumsortorder))
+UNION ALL SELECT format('enum %I %s', t.typname, array_agg(e.enumlabel ORDER BY e.enumsortorder))
   FROM types t JOIN pg_enum e ON e.enumtypid = t.oid GROUP BY t.typname
 UNION ALL SELECT format('function %s(%s) %s %s volatile=%s strict=%s definer=%s config=%s cost=%s rows=%s sql=%s source=%s', p.proname,
     pg_get_function_arguments(p.oid), pg_get_function_result(p.oid), p.prokind, p.provolatile, p.proisstrict, p.prosecdef,
@@ -36,18 +36,18 @@ UNION ALL SELECT format('function %s(%s) %s %s volatile=%s strict=%s definer=%s 
       ELSE c END FROM unnest(p.proconfig) c), p.procost,
     p.prorows, pg_get_function_sqlbody(p.oid), p.prosrc) FROM functions p
 UNION ALL SELECT format('trigger %s enabled=%s', pg_get_triggerdef(t.oid), t.tgenabled) FROM pg_trigger t JOIN relations c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal
-UNION ALL SELECT format('policy %s.%s %s %s %s %s %s', p.tablename, p.policyname, p.permissive, p.roles, p.cmd, p.qual, p.with_check)
+UNION ALL SELECT format('policy %I.%I %s %s %s %s %s', p.tablename, p.policyname, p.permissive, p.roles, p.cmd, p.qual, p.with_check)
   FROM pg_policies p JOIN wanted n ON p.schemaname = n.nspname
-UNION ALL SELECT format('sequence %s %s start=%s increment=%s min=%s max=%s cache=%s cycle=%s', coalesce((SELECT format('of %s.%s', d.refobjid::regclass, a.attname)
+UNION ALL SELECT format('sequence %s %s start=%s increment=%s min=%s max=%s cache=%s cycle=%s', coalesce((SELECT format('of %s.%I', d.refobjid::regclass, a.attname)
     FROM pg_depend d JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-    WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i')), c.relname::text),
+    WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i')), quote_ident(c.relname)),
     format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle)
   FROM pg_sequence s JOIN relations c ON c.oid = s.seqrelid
 UNION ALL SELECT format('statistics %s', pg_get_statisticsobjdef(s.oid)) FROM pg_statistic_ext s JOIN wanted n ON s.stxnamespace = n.oid
 UNION ALL SELECT format('collation %s %s', l.collname, l.collprovider) FROM pg_collation l JOIN wanted n ON l.collnamespace = n.oid
 UNION ALL SELECT format('operator %s %s %s', o.oid::regoperator, o.oprcode, o.oprrest) FROM pg_operator o JOIN wanted n ON o.oprnamespace = n.oid
 UNION ALL SELECT format('text search %s', x.cfgname) FROM pg_ts_config x JOIN wanted n ON x.cfgnamespace = n.oid
-UNION ALL SELECT format('grants %s %s', c.relname, (SELECT array_agg(format('%s:%s', CASE WHEN e.grantee = 0 THEN 'PUBLIC' ELSE e.grantee::regrole::text END,
+UNION ALL SELECT format('grants %I %s', c.relname, (SELECT array_agg(format('%s:%s', CASE WHEN e.grantee = 0 THEN 'PUBLIC' ELSE e.grantee::regrole::text END,
     e.privilege_type) ORDER BY 1) FROM aclexplode(c.relacl) e)) FROM relations c WHERE c.relacl IS NOT NULL
 UNION ALL SELECT format('comment on %s: %s', pg_describe_object(d.classoid, d.objoid, d.objsubid), d.description) FROM pg_description d
   WHERE (d.classoid, d.objoid) IN (

@@ -27,29 +27,53 @@ export function differenceFromSnapshot(
 
 /** A table that is named stands for what belongs to it. */
 function withoutParts(facts: readonly string[]): string[] {
-  const relations = new Set(
-    facts.flatMap((fact) => /^relation \S ("[^"]+"|\S+) /.exec(fact)?.[1] ?? []),
-  );
+  const relations = new Set(facts.flatMap((fact) => firstName(/^relation \S /, fact) ?? []));
   const ownerOf = (fact: string) =>
-    /^(?:column|constraint|policy|sequence of) ("[^"]+"|[^.\s]+)/.exec(fact)?.[1] ??
-    /^index \S+ CREATE .*? ON (?:ONLY )?("[^"]+"|\S+) /.exec(fact)?.[1] ??
-    /^view ("[^"]+"|\S+) /.exec(fact)?.[1];
+    firstName(/^(?:column|constraint|policy|sequence of|view) /, fact) ??
+    firstName(/^index .*? ON (?:ONLY )?/, fact);
   return facts.filter((fact) => !relations.has(ownerOf(fact) ?? ""));
+}
+
+/** A name as the server quotes it. */
+const name = /(?:"(?:[^"]|"")+"|[^\s."]+)/.source;
+
+/** The name that comes after a beginning of a fact. */
+function firstName(beginning: RegExp, fact: string): string | undefined {
+  return new RegExp(`${beginning.source}(${name})`).exec(fact)?.[1];
+}
+
+/** A constraint's table and name, quoted where need be, and what it says. */
+export interface ConstraintFact {
+  readonly table: string;
+  readonly name: string;
+  readonly definition: string;
+}
+
+const constraint = new RegExp(`^constraint (${name})\\.(${name}) (.*)$`, "s");
+
+/** Reads a fact as a constraint; undefined when it is about something else. */
+export function constraintIn(fact: string): ConstraintFact | undefined {
+  const [, table, own, definition] = constraint.exec(fact) ?? [];
+  if (table === undefined || own === undefined || definition === undefined) return undefined;
+  return { table, name: own, definition };
 }
 
 /** Names that PostgreSQL made and a rename leaves as they were are no difference. */
 function comparable(catalog: readonly string[]): string[] {
-  const constraints = new Set(
-    catalog.flatMap((fact) => /^constraint .+?\.("[^"]+"|\S+) /.exec(fact)?.[1] ?? []),
-  );
+  const constraints = new Set(catalog.flatMap((fact) => constraintIn(fact)?.name ?? []));
   return catalog.flatMap((fact) => {
     const [kind = ""] = fact.split(" ");
     if (!compared.has(kind)) return [];
     // Indexes and sequences of their own are told apart by what they are, below and in the columns.
     if (/^relation [iISct] /.test(fact)) return [];
-    if (kind === "constraint") return constraintOf(fact);
-    const index = /^index ("[^"]+"|\S+) /.exec(fact)?.[1];
-    if (index !== undefined && constraints.has(index)) return [];
+    const own = constraintIn(fact);
+    if (own !== undefined)
+      return own.definition.startsWith("NOT NULL ")
+        ? []
+        : `constraint ${own.table} ${own.definition}`;
+    // NOT NULL constraints are told by their columns, whether they have a name or not.
+    if (kind === "constraint") return [];
+    if (constraints.has(firstName(/^index /, fact) ?? "")) return [];
     return fact.replace(/nextval\('[^']*'::regclass\)/, "nextval(...)");
   });
 }
@@ -64,8 +88,3 @@ const compared = new Set([
   "policy",
   "sequence",
 ]);
-
-function constraintOf(fact: string): string[] {
-  if (/ NOT NULL [^(]+$/.test(fact)) return [];
-  return [fact.replace(/^(constraint .+?)\.(?:"[^"]+"|\S+) /, "$1 ")];
-}

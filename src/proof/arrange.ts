@@ -1,5 +1,6 @@
 import { sqlstateOf } from "../postgres/sqlstate.ts";
 import { overlap } from "../sql/subjects.ts";
+import { unwrap } from "../sql/tree.ts";
 import type { Move, Trial } from "./move.ts";
 import { repairOf } from "./repairs.ts";
 
@@ -35,7 +36,7 @@ export async function arrange(
 ): Promise<Arranged> {
   const done: Move[] = [];
   const needs: string[] = [];
-  let waiting: readonly Move[] = moves;
+  let waiting: readonly Move[] = afterRemadeTypes(moves);
   for (let repairs = 0; ; ) {
     const { left, failures, ran } = await round(trial, waiting);
     done.push(...ran);
@@ -49,6 +50,36 @@ export async function arrange(
     if (repaired) waiting = repaired;
     else if (ran.length === 0) return { moves: done, stuck: firstOf(failures), needs };
   }
+}
+
+/** A new column of a type that is made anew later would stand in its way: it comes after the type. */
+function afterRemadeTypes(moves: readonly Move[]): Move[] {
+  const arranged: Move[] = [];
+  const later = new Map<Move, Move[]>();
+  for (const [index, move] of moves.entries()) {
+    const made = adds(move) ? remaking(moves.slice(index + 1), move.types) : undefined;
+    if (made === undefined) arranged.push(move);
+    else later.set(made, [...(later.get(made) ?? []), move]);
+  }
+  return arranged.flatMap((move) => [move, ...(later.get(move) ?? [])]);
+}
+
+function adds({ tree }: Move): boolean {
+  const [kind, body] = unwrap(tree);
+  return (
+    kind === "CreateStmt" ||
+    (kind === "AlterTableStmt" && JSON.stringify(body).includes("AT_AddColumn"))
+  );
+}
+
+/** The statement that makes one of these types again after it was dropped. */
+function remaking(moves: readonly Move[], types: readonly string[]): Move | undefined {
+  const about = ({ subjects }: Move) =>
+    subjects.some(({ kind, name }) => kind === "type" && types.includes(name));
+  const drop = moves.findIndex((move) => unwrap(move.tree)[0] === "DropStmt" && about(move));
+  return drop < 0
+    ? undefined
+    : moves.slice(drop).find((move) => unwrap(move.tree)[0] === "CreateEnumStmt" && about(move));
 }
 
 interface Round {

@@ -11,6 +11,7 @@ import { planDowngrade } from "../plan/downgrade.ts";
 import { ensureExtensions } from "../postgres/extensions.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import type { Session } from "../postgres/session.ts";
+import { sqlstateOf } from "../postgres/sqlstate.ts";
 import { failureOf } from "../rollout/failure.ts";
 import type { Script } from "../rollout/run.ts";
 import { runStep } from "../rollout/step.ts";
@@ -132,4 +133,13 @@ function unappliable(error: unknown, target: Target, script: Script): FleetError
       "It must run on an empty schema with all migrations before it. Correct it, if nothing has applied it yet.",
     cause: error,
   });
+}
+
+/** True when values in rows were refused, or rows broke a constraint. */
+export function isOfRows({ cause }: FleetError): boolean {
+  for (let error: unknown = cause; error instanceof Error; error = error.cause) {
+    const state = sqlstateOf(error);
+    if (state !== undefined) return /^(?:22|23)/.test(state);
+  }
+  return false;
 }

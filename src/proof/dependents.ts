@@ -7,127 +7,135 @@ export interface Dependent {
   readonly create: string;
 }
 
+/** An object by its names, which are not quoted. */
+interface Named extends Record<string, unknown> {
+  readonly kind: string;
+  /** For what belongs to a table: the table. */
+  readonly table: string | null;
+  readonly name: string;
+}
+
 /**
- * What compares or copies a column, directly or through views: with the server's own descriptions, which leave the
- * schema's name out while it is first on the search_path. Views are listed with what rests on them, the deepest first.
+ * What compares or copies a column, directly or through views, and foreign keys that rest on a key. Views are listed
+ * with what rests on them, the deepest first.
  */
 const dependents = `
 WITH RECURSIVE subject AS (
-  SELECT a.attrelid AS relation, a.attnum AS number FROM pg_attribute a
+  SELECT 'pg_class'::regclass AS class, a.attrelid AS object, a.attnum::integer AS number FROM pg_attribute a
   WHERE a.attrelid = to_regclass(format('%I.%I', $1::text, $2::text)) AND a.attname = $3
+  UNION ALL SELECT 'pg_class'::regclass, k.conindid, 0 FROM pg_constraint k
+  WHERE k.conrelid = to_regclass(format('%I.%I', $1::text, $2::text)) AND k.conname = $3 AND k.contype IN ('p', 'u')
+),
+direct AS (
+  SELECT d.classid, d.objid FROM subject s JOIN pg_depend d ON d.refclassid = s.class AND d.refobjid = s.object AND d.refobjsubid = s.number
 ),
 views AS (
-  SELECT r.ev_class AS view, 1 AS depth FROM subject s
-    JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = s.relation AND d.refobjsubid = s.number
-    JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
+  SELECT r.ev_class AS view, 1 AS depth FROM direct d JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
   UNION ALL
   SELECT r.ev_class, v.depth + 1 FROM views v
     JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = v.view AND d.deptype = 'n'
     JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid AND r.ev_class <> v.view
   WHERE v.depth < 50
 ),
-listed AS (SELECT view, max(depth) AS depth FROM views GROUP BY view),
-direct AS (
-  SELECT d.classid, d.objid FROM subject s JOIN pg_depend d
-    ON d.refclassid = 'pg_class'::regclass AND d.refobjid = s.relation AND d.refobjsubid = s.number
-)
-SELECT 'policy' AS kind, p.polrelid::regclass::text AS of, p.polname::text AS name, NULL AS definition, 0 AS rank, p.oid
-  FROM pg_policy p WHERE p.oid IN (SELECT objid FROM direct WHERE classid = 'pg_policy'::regclass)
-UNION ALL SELECT 'trigger', t.tgrelid::regclass::text, t.tgname::text, pg_get_triggerdef(t.oid, true), 1, t.oid
-  FROM pg_trigger t WHERE NOT t.tgisinternal AND t.oid IN (SELECT objid FROM direct WHERE classid = 'pg_trigger'::regclass)
-UNION ALL SELECT CASE c.relkind WHEN 'm' THEN 'materialized view' ELSE 'view' END, NULL, c.oid::regclass::text,
-    concat('WITH (' || array_to_string(c.reloptions, ', ') || ') ', 'AS ' || rtrim(pg_get_viewdef(c.oid, true), ';')), 100 - l.depth, c.oid
+listed AS (SELECT view, max(depth) AS depth FROM views GROUP BY view)
+SELECT 'policy' AS kind, c.relname::text AS table, p.polname::text AS name, 0 AS rank
+  FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE p.oid IN (SELECT objid FROM direct WHERE classid = 'pg_policy'::regclass)
+UNION SELECT 'trigger', c.relname::text, t.tgname::text, 1
+  FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+  WHERE NOT t.tgisinternal AND t.oid IN (SELECT objid FROM direct WHERE classid = 'pg_trigger'::regclass)
+UNION SELECT CASE c.relkind WHEN 'm' THEN 'materialized view' ELSE 'view' END, NULL, c.relname::text, 100 - l.depth
   FROM listed l JOIN pg_class c ON c.oid = l.view
-UNION ALL SELECT 'index', NULL, x.indexrelid::regclass::text, pg_get_indexdef(x.indexrelid, 0, true), 200, x.indexrelid
-  FROM pg_index x WHERE x.indrelid IN (SELECT view FROM listed)
+UNION SELECT 'index', NULL, c.relname::text, 40
+  FROM pg_index x JOIN pg_class c ON c.oid = x.indexrelid WHERE x.indrelid IN (SELECT view FROM listed)
     OR (x.indexprs IS NOT NULL OR x.indpred IS NOT NULL)
     AND x.indexrelid IN (SELECT objid FROM direct WHERE classid = 'pg_class'::regclass)
-UNION ALL SELECT CASE k.contype WHEN 'f' THEN 'foreign key' ELSE 'constraint' END, k.conrelid::regclass::text, k.conname::text,
-    pg_get_constraintdef(k.oid, true), 300, k.oid
-  FROM pg_constraint k WHERE k.contype IN ('c', 'f', 'x')
+UNION SELECT 'constraint', c.relname::text, k.conname::text, 300
+  FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid WHERE k.contype IN ('c', 'f', 'x')
     AND k.oid IN (SELECT objid FROM direct WHERE classid = 'pg_constraint'::regclass)
-UNION ALL SELECT 'generated column', a.attrelid::regclass::text, a.attname::text,
-    format('%s%s GENERATED ALWAYS AS (%s) %s%s', format_type(a.atttypid, a.atttypmod), '', pg_get_expr(g.adbin, g.adrelid),
-      CASE a.attgenerated WHEN 's' THEN 'STORED' ELSE 'VIRTUAL' END, CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END), 400, g.oid
-  FROM pg_attrdef g JOIN pg_attribute a ON a.attrelid = g.adrelid AND a.attnum = g.adnum
+UNION SELECT 'generated column', c.relname::text, a.attname::text, 400
+  FROM pg_attrdef g JOIN pg_attribute a ON a.attrelid = g.adrelid AND a.attnum = g.adnum JOIN pg_class c ON c.oid = a.attrelid
   WHERE a.attgenerated <> '' AND g.oid IN (SELECT objid FROM direct WHERE classid = 'pg_attrdef'::regclass)
 ORDER BY rank, name`;
 
-interface Row extends Record<string, unknown> {
-  readonly kind: string;
-  readonly of: string | null;
-  readonly name: string;
-  readonly definition: string | null;
-  readonly oid: number;
-}
+/** How objects of a schema are made, in the server's words, which leave out the schema that is first on the search_path. */
+const definitions: Readonly<Record<string, string>> = {
+  policy: `SELECT format('CREATE POLICY %I ON %I AS %s FOR %s TO %s', p.polname, $2::text,
+      CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
+      CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
+      (SELECT string_agg(CASE role WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(role)) END, ', ') FROM unnest(p.polroles) role))
+      || coalesce(' USING (' || pg_get_expr(p.polqual, p.polrelid) || ')', '')
+      || coalesce(' WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')', '') AS sql
+    FROM pg_policy p WHERE p.polrelid = to_regclass(format('%I.%I', $1::text, $2::text)) AND p.polname = $3`,
+  trigger: `SELECT pg_get_triggerdef(t.oid, true) AS sql FROM pg_trigger t
+    WHERE t.tgrelid = to_regclass(format('%I.%I', $1::text, $2::text)) AND t.tgname = $3`,
+  view: `SELECT concat(format('CREATE VIEW %I ', $3::text), 'WITH (' || array_to_string(c.reloptions, ', ') || ') ',
+      'AS ' || rtrim(pg_get_viewdef(c.oid, true), ';')) AS sql
+    FROM pg_class c WHERE c.oid = to_regclass(format('%I.%I', $1::text, $3::text)) AND $2::text IS NULL`,
+  "materialized view": `SELECT concat(format('CREATE MATERIALIZED VIEW %I ', $3::text), 'WITH (' || array_to_string(c.reloptions, ', ') || ') ',
+      'AS ' || rtrim(pg_get_viewdef(c.oid, true), ';')) AS sql
+    FROM pg_class c WHERE c.oid = to_regclass(format('%I.%I', $1::text, $3::text)) AND $2::text IS NULL`,
+  index: `SELECT pg_get_indexdef(x.indexrelid, 0, true) AS sql FROM pg_index x
+    WHERE x.indexrelid = to_regclass(format('%I.%I', $1::text, $3::text)) AND $2::text IS NULL`,
+  constraint: `SELECT format('ALTER TABLE %I ADD CONSTRAINT %I %s', $2::text, k.conname, pg_get_constraintdef(k.oid, true)) AS sql
+    FROM pg_constraint k WHERE k.conrelid = to_regclass(format('%I.%I', $1::text, $2::text)) AND k.conname = $3`,
+  "generated column": `SELECT format('ALTER TABLE %I ADD COLUMN %I %s GENERATED ALWAYS AS (%s) %s%s', $2::text, a.attname,
+      format_type(a.atttypid, a.atttypmod), pg_get_expr(g.adbin, g.adrelid),
+      CASE a.attgenerated WHEN 's' THEN 'STORED' ELSE 'VIRTUAL' END, CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END) AS sql
+    FROM pg_attrdef g JOIN pg_attribute a ON a.attrelid = g.adrelid AND a.attnum = g.adnum
+    WHERE a.attrelid = to_regclass(format('%I.%I', $1::text, $2::text)) AND a.attname = $3`,
+};
 
 /**
- * What has to go while a column gets another type, in the order in which it can go; what is first comes back last.
+ * What has to go while a column gets another type, or a key is dropped, in the order in which it can go; what is first
+ * comes back last.
  *
  * @param session its search_path begins with the schema
+ * @param name the column's, or the key's
+ * @param described a schema that is as it is to be in the end: what is found there comes back as it is there
  */
 export async function dependentsOf(
   session: Session,
   schema: string,
   table: string,
-  column: string,
+  name: string,
+  described: string | undefined,
 ): Promise<Dependent[]> {
-  const rows = await session.query<Row>(dependents, [schema, table, column]);
-  const unique = [...new Map(rows.map((row) => [`${row.kind} ${row.oid}`, row])).values()];
-  const found: Dependent[] = [];
-  for (const row of unique) found.push(await dependentIn(session, row));
-  return found;
+  const found = await session.query<Named>(dependents, [schema, table, name]);
+  const now = new Map<Named, string>();
+  for (const one of found) now.set(one, (await definitionOf(session, schema, one)) ?? "");
+  const then = new Map<Named, string>();
+  if (described !== undefined && found.length > 0) {
+    const path = await session.query<{ path: string }>(
+      "SELECT current_setting('search_path') AS path, set_config('search_path', $1, false)",
+      [quoted(described)],
+    );
+    for (const one of found) {
+      const definition = await definitionOf(session, described, one);
+      if (definition !== undefined) then.set(one, definition);
+    }
+    await session.query("SELECT set_config('search_path', $1, false)", [path[0]?.path]);
+  }
+  return found.map((one) => ({ drop: dropOf(one), create: then.get(one) ?? now.get(one) ?? "" }));
 }
 
-async function dependentIn(session: Session, row: Row): Promise<Dependent> {
-  const { kind, of, name, definition } = row;
-  if (kind === "policy") return policy(session, row);
-  if (kind === "trigger")
-    return { drop: `DROP TRIGGER ${quoted(name)} ON ${of}`, create: definition ?? "" };
-  if (kind === "index") return { drop: `DROP INDEX ${name}`, create: definition ?? "" };
-  if (kind.endsWith("view"))
-    return {
-      drop: `DROP ${kind.toUpperCase()} ${name}`,
-      create: `CREATE ${kind.toUpperCase()} ${name} ${definition}`,
-    };
-  if (kind === "generated column")
-    return {
-      drop: `ALTER TABLE ${of} DROP COLUMN ${quoted(name)}`,
-      create: `ALTER TABLE ${of} ADD COLUMN ${quoted(name)} ${definition}`,
-    };
-  return {
-    drop: `ALTER TABLE ${of} DROP CONSTRAINT ${quoted(name)}`,
-    create: `ALTER TABLE ${of} ADD CONSTRAINT ${quoted(name)} ${definition}`,
-  };
+async function definitionOf(
+  session: Session,
+  schema: string,
+  { kind, table, name }: Named,
+): Promise<string | undefined> {
+  const [row] = await session.query<{ sql: string }>(definitions[kind] ?? "", [
+    schema,
+    table,
+    name,
+  ]);
+  return row?.sql;
 }
 
-const commands: Readonly<Record<string, string>> = {
-  "*": "ALL",
-  r: "SELECT",
-  a: "INSERT",
-  w: "UPDATE",
-  d: "DELETE",
-};
-
-async function policy(session: Session, { oid, of, name }: Row): Promise<Dependent> {
-  const [row] = await session.query<{
-    permissive: boolean;
-    command: string;
-    roles: string[];
-    using: string | null;
-    check: string | null;
-  }>(
-    `SELECT polpermissive AS permissive, polcmd AS command, pg_get_expr(polqual, polrelid) AS using, pg_get_expr(polwithcheck, polrelid) AS check,
-      ARRAY(SELECT CASE role WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(role)) END FROM unnest(polroles) role) AS roles
-     FROM pg_policy WHERE oid = $1`,
-    [oid],
-  );
-  if (row === undefined) throw new Error(`policy ${name} is gone`);
-  const clauses = [
-    `CREATE POLICY ${quoted(name)} ON ${of} AS ${row.permissive ? "PERMISSIVE" : "RESTRICTIVE"}`,
-    `FOR ${commands[row.command] ?? "ALL"} TO ${row.roles.join(", ")}`,
-    ...(row.using === null ? [] : [`USING (${row.using})`]),
-    ...(row.check === null ? [] : [`WITH CHECK (${row.check})`]),
-  ];
-  return { drop: `DROP POLICY ${quoted(name)} ON ${of}`, create: clauses.join(" ") };
+function dropOf({ kind, table, name }: Named): string {
+  const own = quoted(name);
+  if (kind === "policy" || kind === "trigger")
+    return `DROP ${kind.toUpperCase()} ${own} ON ${quoted(table ?? "")}`;
+  if (table === null) return `DROP ${kind.toUpperCase()} ${own}`;
+  const what = kind === "constraint" ? "CONSTRAINT" : "COLUMN";
+  return `ALTER TABLE ${quoted(table)} DROP ${what} ${own}`;
 }

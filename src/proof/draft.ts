@@ -2,8 +2,9 @@ import type { Migration } from "../core/migration.ts";
 import { differenceFromSnapshot, differenceOf } from "../drift/compare.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { checksumOf } from "../source/checksums.ts";
-import { applyDown, applyUp, type Bench, withScratchSchema } from "./bench.ts";
+import { applyDown, applyUp, type Bench, isOfRows, withScratchSchema } from "./bench.ts";
 import { withNamesOfKeys } from "./moves.ts";
+import { emptyTables } from "./repairs.ts";
 import { fillTables } from "./rows.ts";
 import { type Direct, direct, inWords, Trials } from "./trials.ts";
 
@@ -34,32 +35,75 @@ export interface ProvedDraft {
  * @returns the statements that ran; or, in words, why nothing could be tried
  */
 export async function proveDraft(bench: Bench, draft: Draft): Promise<ProvedDraft | string> {
-  return withScratchSchema(bench.session, async (schema) => {
-    const failed = await replay(bench, schema, draft.history);
-    if (failed !== undefined) return failed;
-    const trial = new Trials(bench, schema);
-    await fillTables(bench.session, schema, rows(bench));
-    const before = await trial.facts();
-    const chunks = await withNamesOfKeys(bench.session, schema, draft.statements);
-    const there = await trial.take("up", chunks);
-    const up = direct(chunks, there);
-    if (up.unfinished !== undefined) return withUnprovedDown(draft, up);
-    const after = await trial.facts();
-    const missing = await undescribed(bench, draft, after);
-    if (missing !== undefined)
-      return withUnprovedDown(draft, {
-        ...up,
-        unfinished: `it does not make what the Drizzle schema describes: ${missing}`,
-      });
-    const { remarks, statements } = await draft.reverse(up.statements.join("\n"));
-    if (statements.length === 0) return { up, down: { statements, needs: [] }, remarks };
-    await fillTables(bench.session, schema, rows(bench));
-    const backChunks = await withNamesOfKeys(bench.session, schema, statements);
-    const down = await trial.returning(backChunks, before);
-    if (down.unfinished !== undefined) return { up, down, remarks };
-    const again = await engineProof(trial, draft, up, down, { before, after });
-    return { up, down: again === undefined ? down : { ...down, unfinished: again }, remarks };
-  });
+  const { session } = bench;
+  return withScratchSchema(session, (schema) =>
+    withScratchSchema(session, (before) =>
+      withScratchSchema(session, (after) =>
+        proved(bench, draft, schema, {
+          before: described(bench, draft, "before", before),
+          after: described(bench, draft, "after", after),
+        }),
+      ),
+    ),
+  );
+}
+
+type When = "before" | "after";
+
+/** Makes a schema as the snapshot describes it, once; undefined where its own SQL does not run. */
+function described(
+  bench: Bench,
+  draft: Draft,
+  when: When,
+  schema: string,
+): () => Promise<string | undefined> {
+  let made: Promise<string | undefined> | undefined;
+  const make = async () => {
+    const path = await bench.session.query<{ path: string }>(
+      "SELECT current_setting('search_path') AS path",
+    );
+    await bench.session.query(`CREATE SCHEMA ${quoteIdentifier(schema)}`);
+    const { stuck } = await new Trials(bench, schema).take("up", await draft.described(when));
+    await bench.session.query("SELECT set_config('search_path', $1, false)", [path[0]?.path]);
+    return stuck === undefined ? schema : undefined;
+  };
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+async function proved(
+  bench: Bench,
+  draft: Draft,
+  schema: string,
+  goals: Readonly<Record<When, () => Promise<string | undefined>>>,
+): Promise<ProvedDraft | string> {
+  const failed = await replay(bench, schema, draft.history);
+  if (failed !== undefined) return failed;
+  const trial = new Trials(bench, schema);
+  trial.described = goals.after;
+  await fillTables(bench.session, schema, rows(bench));
+  const before = await trial.facts();
+  const chunks = await withNamesOfKeys(bench.session, schema, draft.statements);
+  const there = await trial.take("up", chunks);
+  const up = direct(chunks, there);
+  if (up.unfinished !== undefined) return withUnprovedDown(draft, up);
+  const after = await trial.facts();
+  const missing = await undescribed(bench, draft, goals, after);
+  if (missing !== undefined)
+    return withUnprovedDown(draft, {
+      ...up,
+      unfinished: `it does not make what the Drizzle schema describes: ${missing}`,
+    });
+  const { remarks, statements } = await draft.reverse(up.statements.join("\n"));
+  if (statements.length === 0) return { up, down: { statements, needs: [] }, remarks };
+  await fillTables(bench.session, schema, rows(bench));
+  const backChunks = await withNamesOfKeys(bench.session, schema, statements);
+  trial.described = goals.before;
+  const down = await trial.returning(backChunks, before);
+  if (down.unfinished !== undefined) return { up, down, remarks };
+  return { ...(await engineProof(trial, draft, { up, down }, { before, after })), remarks };
 }
 
 /** A row with values, and one with NULL where it may be. */
@@ -91,58 +135,60 @@ async function replay(
 async function undescribed(
   bench: Bench,
   draft: Draft,
+  goals: Readonly<Record<When, () => Promise<string | undefined>>>,
   made: readonly string[],
 ): Promise<string | undefined> {
-  const wanting = async (when: "before" | "after", facts: readonly string[]) => {
-    const chunks = await draft.described(when);
-    return withScratchSchema(bench.session, async (schema) => {
-      const trial = new Trials(bench, schema);
-      await bench.session.query(`CREATE SCHEMA ${quoteIdentifier(schema)}`);
-      const { stuck } = await trial.take("up", chunks);
-      return stuck === undefined ? differenceFromSnapshot(await trial.facts(), facts) : undefined;
-    });
+  const wanting = async (when: When, facts: readonly string[]) => {
+    const goal = await goals[when]();
+    if (goal === undefined) return { missing: [], extra: [] };
+    return differenceFromSnapshot(await new Trials(bench, goal).facts(), facts);
   };
   const now = await wanting("after", made);
-  if (now === undefined || inWords(now) === undefined) return undefined;
-  if (draft.history.length === 0) return inWords(now);
+  if (inWords(now) === undefined || draft.history.length === 0) return inWords(now);
   return withScratchSchema(bench.session, async (schema) => {
     await replay(bench, schema, draft.history);
     const then = await wanting("before", await new Trials(bench, schema).facts());
-    return (
-      then &&
-      inWords({
-        missing: now.missing.filter((fact) => !then.missing.includes(fact)),
-        extra: now.extra.filter((fact) => !then.extra.includes(fact)),
-      })
-    );
+    return inWords({
+      missing: now.missing.filter((fact) => !then.missing.includes(fact)),
+      extra: now.extra.filter((fact) => !then.extra.includes(fact)),
+    });
   });
 }
 
-/** Takes both files as a rollout does; in words, what does not hold. */
+/** Takes both files as a rollout does. What rows refuse is tried again without any, and said. */
 async function engineProof(
   { bench, schema }: Trials,
   { history }: Draft,
-  up: Direct,
-  down: Direct,
-  facts: { readonly before: readonly string[]; readonly after: readonly string[] },
-): Promise<string | undefined> {
+  { up, down }: Pick<ProvedDraft, "up" | "down">,
+  facts: Readonly<Record<When, readonly string[]>>,
+): Promise<Pick<ProvedDraft, "up" | "down">> {
   const migration = { ...fileOf(bench.service, up.statements), tag: "~draft", downFile: "" };
   const migrations = [...history, migration];
   const way = fileOf(bench.service, down.statements);
-  const hasRows = up.needs.length === 0 && down.needs.length === 0;
+  const needs = { up: [...up.needs], down: [...down.needs] };
+  const said = (unfinished?: string) => ({
+    up: { ...up, needs: needs.up },
+    down: { ...down, needs: needs.down, ...(unfinished === undefined ? {} : { unfinished }) },
+  });
   const trial = new Trials(bench, schema);
   for (const step of ["up", "down", "up again"] as const) {
-    if (hasRows) await fillTables(bench.session, schema, rows(bench));
-    const failed =
-      step === "down"
-        ? await applyDown(bench, schema, migrations, migration, way)
-        : await applyUp(bench, schema, migrations, migration);
-    if (failed !== undefined) return `${step}: ${failed.message}`;
-    const expected = step === "down" ? facts.before : facts.after;
+    const direction = step === "down" ? "down" : "up";
+    if (needs[direction].length === 0) await fillTables(bench.session, schema, rows(bench));
+    const take = () =>
+      direction === "down"
+        ? applyDown(bench, schema, migrations, migration, way)
+        : applyUp(bench, schema, migrations, migration);
+    let failed = await take();
+    if (failed !== undefined && isOfRows(failed) && (await emptyTables(bench.session, schema))) {
+      if (needs[direction].length === 0) needs[direction].push(failed.message);
+      failed = await take();
+    }
+    if (failed !== undefined) return said(`${step}: ${failed.message}`);
+    const expected = direction === "down" ? facts.before : facts.after;
     const difference = inWords(differenceOf(expected, await trial.facts()));
-    if (difference !== undefined) return `${step}: ${difference}`;
+    if (difference !== undefined) return said(`${step}: ${difference}`);
   }
-  return undefined;
+  return said();
 }
 
 function fileOf(service: string, statements: readonly string[]) {

@@ -10,7 +10,14 @@ import { checksumOf } from "../source/checksums.ts";
 import { marks, readDown } from "../source/downs.ts";
 import { addedColumns } from "../sql/changes.ts";
 import { readStatements } from "../sql/read-statements.ts";
-import { applyDown, applyUp, type Bench, dropScratch, withScratchSchema } from "./bench.ts";
+import {
+  applyDown,
+  applyUp,
+  type Bench,
+  dropScratch,
+  isOfRows,
+  withScratchSchema,
+} from "./bench.ts";
 import { withoutAutomaticNames } from "./compare.ts";
 import { searchIn, withNamesOfKeys } from "./moves.ts";
 import { emptyTables } from "./repairs.ts";
@@ -288,15 +295,6 @@ interface Facts {
 
 function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
-}
-
-/** True when values in rows were refused, or rows broke a constraint. */
-function isOfRows({ cause }: FleetError): boolean {
-  for (let error: unknown = cause; error instanceof Error; error = error.cause) {
-    const state = sqlstateOf(error);
-    if (state !== undefined) return /^(?:22|23)/.test(state);
-  }
-  return false;
 }
 
 /** No tenant with rows gets over a new column that must have a value and has none; the rest depends on the rows. */

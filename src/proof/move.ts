@@ -28,6 +28,8 @@ export interface Trial {
   readonly together: boolean;
   /** Reads SQL that a repair writes. */
   readonly read: (text: string) => Move;
+  /** A schema that is as this one is to be in the end; undefined where nothing describes it. */
+  readonly described: () => Promise<string | undefined>;
   /** The statements that are still to run, in order. */
   readonly ahead: readonly Move[];
 }

@@ -27,6 +27,7 @@ const repairers: readonly Repairer[] = [
   ofSerial,
   overOwnSequence,
   nameOfKey,
+  keyInTheWay,
   aroundDependents,
   throughOtherName,
   goneAlready,
@@ -246,15 +247,20 @@ export async function primaryKeyOf(
 
 const inTheWay = new Set(["0A000", "42883", "42804", "2BP01", "42846"]);
 
-/** What compares the column with a value of its old type goes before the change, and comes back after it. */
+/** What compares the column with a value of its old type, or rests on the key, goes first, and comes back afterwards. */
 async function aroundDependents(
-  { session, schema, read }: Trial,
+  { session, schema, read, described }: Trial,
   move: Move,
   error: Error,
 ): Promise<Repair | undefined> {
-  const typed = commandIn(move, "AT_AlterColumnType") ?? commandIn(move, "AT_SetExpression");
-  if (typed === undefined || !inTheWay.has(sqlstateOf(error) ?? "")) return undefined;
-  const found = await dependentsOf(session, schema, typed.tableName, typed.columnName);
+  const changed =
+    commandIn(move, "AT_AlterColumnType") ??
+    commandIn(move, "AT_SetExpression") ??
+    commandIn(move, "AT_DropConstraint");
+  if (changed === undefined || !inTheWay.has(sqlstateOf(error) ?? "")) return undefined;
+  const { tableName, columnName } = changed;
+  const goal = await described();
+  const found = await dependentsOf(session, schema, tableName, columnName, goal);
   if (found.length === 0) return undefined;
   return {
     moves: [
@@ -263,6 +269,20 @@ async function aroundDependents(
       ...found.toReversed().map(({ create }) => restoring(read(create))),
     ],
   };
+}
+
+/** drizzle-kit makes a key of other columns, and forgets the one that is there. */
+async function keyInTheWay(
+  { session, schema, read }: Trial,
+  move: Move,
+  error: Error,
+): Promise<Repair | undefined> {
+  const added = commandIn(move, "AT_AddConstraint");
+  if (added === undefined || !error.message.startsWith("multiple primary keys")) return undefined;
+  const { table, tableName } = added;
+  const key = await primaryKeyOf(session, schema, tableName);
+  if (key === undefined) return undefined;
+  return { moves: [read(`ALTER TABLE ${table} DROP CONSTRAINT ${quoted(key)}`), move] };
 }
 
 /** Two that swap names need a third one. */

@@ -3,11 +3,12 @@ import type { Session } from "../postgres/session.ts";
 import type { Subject } from "../sql/subjects.ts";
 
 /**
- * SQL that raises the sequences of columns above the keys that are there: a key that becomes an identity starts at 1.
+ * SQL that brings the sequences of changed columns in line with them: above the keys that are there, because a key
+ * that becomes an identity starts at 1, and of the column's type, because a serial's keeps the one that it had.
  *
  * @param subjects what was changed; only its columns are looked at
  */
-export async function sequencesBelow(
+export async function sequencesBehind(
   session: Session,
   schema: string,
   subjects: readonly Subject[],
@@ -16,26 +17,44 @@ export async function sequencesBelow(
     subjects.flatMap(({ kind, table, name }) => (kind === "column" ? `${table}\0${name}` : [])),
   );
   if (columns.size === 0) return [];
-  const owned = await session.query<{ table: string; column: string; sequence: string }>(
-    `SELECT t.relname::text AS table, a.attname::text AS column, s.relname::text AS sequence
+  const owned = await session.query<Owned>(
+    `SELECT t.relname::text AS table, a.attname::text AS column, s.relname::text AS sequence,
+       format_type(q.seqtypid, NULL) AS type, format_type(a.atttypid, NULL) AS "columnType"
      FROM pg_depend d JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S' JOIN pg_class t ON t.oid = d.refobjid
-     JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
+     JOIN pg_sequence q ON q.seqrelid = s.oid JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
      WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
+       AND a.atttypid IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype)
        AND t.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1)`,
     [schema],
   );
   const statements: string[] = [];
-  for (const { table, column, sequence } of owned) {
-    if (!columns.has(`${table}\0${column}`)) continue;
-    const [from, name] = [quoteIdentifier(table), quoteIdentifier(column)];
-    const [row] = await session.query<{ below: boolean }>(
-      `SELECT coalesce((SELECT max(${name}) FROM ${from}) >= last_value + CASE WHEN is_called THEN 1 ELSE 0 END, false) AS below
-       FROM ${quoteIdentifier(sequence)}`,
-    );
-    if (row?.below === true)
-      statements.push(
-        `SELECT setval(${quoteLiteral(quoteIdentifier(sequence))}, (SELECT max(${name}) FROM ${from}));`,
-      );
-  }
+  for (const one of owned)
+    if (columns.has(`${one.table}\0${one.column}`))
+      statements.push(...(await inLine(session, one)));
   return statements;
+}
+
+interface Owned extends Record<string, string> {
+  readonly table: string;
+  readonly column: string;
+  readonly sequence: string;
+  readonly type: string;
+  readonly columnType: string;
+}
+
+async function inLine(
+  session: Session,
+  { table, column, sequence, type, columnType }: Owned,
+): Promise<string[]> {
+  const [from, name, own] = [table, column, sequence].map(quoteIdentifier);
+  const [row] = await session.query<{ below: boolean }>(
+    `SELECT coalesce((SELECT max(${name}) FROM ${from}) >= last_value + CASE WHEN is_called THEN 1 ELSE 0 END, false) AS below
+     FROM ${own}`,
+  );
+  return [
+    ...(type === columnType ? [] : [`ALTER SEQUENCE ${own} AS ${columnType};`]),
+    ...(row?.below === true
+      ? [`SELECT setval(${quoteLiteral(own ?? "")}, (SELECT max(${name}) FROM ${from}));`]
+      : []),
+  ];
 }

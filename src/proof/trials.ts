@@ -1,12 +1,11 @@
 import { catalogOf } from "../drift/catalog.ts";
-import { type Difference, differenceOf } from "../drift/compare.ts";
-import { quoteIdentifier } from "../postgres/identifiers.ts";
+import { constraintIn, type Difference, differenceOf } from "../drift/compare.ts";
 import { type Arranged, arrange } from "./arrange.ts";
 import type { Bench } from "./bench.ts";
 import { withoutAutomaticNames } from "./compare.ts";
 import type { Direction, Move } from "./move.ts";
 import { chunksOf, movesOf, searchIn } from "./moves.ts";
-import { sequencesBelow } from "./sequences.ts";
+import { sequencesBehind } from "./sequences.ts";
 
 /** One direction of a migration, as it ran; or what the server says against it. */
 export interface Direct {
@@ -30,6 +29,9 @@ export class Trials {
     this.together = together;
   }
 
+  /** A schema that is as the newest statements are to leave this one, made when it is first asked for. */
+  described: () => Promise<string | undefined> = async () => undefined;
+
   async facts(): Promise<string[]> {
     return withoutAutomaticNames(await catalogOf(this.bench.session, this.schema));
   }
@@ -44,11 +46,13 @@ export class Trials {
       return move;
     };
     const moves = this.read(chunks);
-    const trial = { session, schema: this.schema, direction, read, together: this.together };
+    const { schema, together } = this;
+    const described = () => this.described();
+    const trial = { session, schema, direction, read, together, described };
     const arranged = await arrange(trial, moves);
     if (arranged.stuck !== undefined) return arranged;
     const columns = arranged.moves.flatMap(({ subjects }) => subjects);
-    const raised = (await sequencesBelow(session, this.schema, columns)).map(read);
+    const raised = (await sequencesBehind(session, this.schema, columns)).map(read);
     const more = await arrange(trial, raised);
     return { ...more, moves: [...arranged.moves, ...more.moves], needs: arranged.needs };
   }
@@ -85,17 +89,14 @@ export function direct(chunks: readonly string[], { moves, stuck, needs }: Arran
 
 /** A constraint that came back under a name of its own gets the one that it had. */
 function namesToRestore({ missing, extra }: Difference): string[] {
-  const parse = (fact: string) => /^constraint (\S+)\.(\S+) (.+)$/.exec(fact)?.slice(1);
-  const found = extra.flatMap((fact) => {
-    const parts = parse(fact);
-    return parts === undefined ? [] : [parts];
-  });
+  const found = extra.flatMap((fact) => constraintIn(fact) ?? []);
   return missing.flatMap((fact) => {
-    const [table = "", name = "", definition] = parse(fact) ?? [];
-    const same = found.find((one) => one[0] === table && one[2] === definition);
-    if (same === undefined) return [];
-    const from = quoteIdentifier(same[1] ?? "");
-    return [`ALTER TABLE ${table} RENAME CONSTRAINT ${from} TO ${quoteIdentifier(name)};`];
+    const own = constraintIn(fact);
+    const same = found.find(
+      ({ table, definition }) => table === own?.table && definition === own.definition,
+    );
+    if (own === undefined || same === undefined) return [];
+    return [`ALTER TABLE ${own.table} RENAME CONSTRAINT ${same.name} TO ${own.name};`];
   });
 }
 
