@@ -34,6 +34,8 @@ export interface FillableColumn {
   readonly notNull: boolean;
   readonly identity: boolean;
   readonly default: string | null;
+  /** True when an index keeps rows with the same value apart, alone or with other columns. */
+  readonly distinct: boolean;
   /** 0 for the table's first column. */
   readonly place: number;
 }
@@ -75,7 +77,9 @@ WITH RECURSIVE relations AS (
   WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname NOT LIKE '\\_\\_fleet%'),
 columns AS (
   SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attidentity,
-    pg_catalog.pg_get_expr(d.adbin, d.adrelid) AS "default"
+    pg_catalog.pg_get_expr(d.adbin, d.adrelid) AS "default",
+    EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = a.attrelid AND (i.indisunique OR i.indisexclusion)
+      AND a.attnum = ANY (i.indkey::smallint[])) AS "distinct"
   FROM pg_catalog.pg_attribute a JOIN relations r ON r.oid = a.attrelid
   LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
   WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''),
@@ -106,7 +110,7 @@ SELECT
   (SELECT coalesce(pg_catalog.jsonb_object_agg(oid, type), '{}') FROM types) AS types,
   (SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('name', r.relname,
     'columns', (SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('name', a.attname, 'type', a.atttypid::text,
-        'place', a.attnum - 1, 'modifier', a.atttypmod, 'sql', pg_catalog.format_type(a.atttypid, a.atttypmod),
+        'place', a.attnum - 1, 'distinct', a."distinct", 'modifier', a.atttypmod, 'sql', pg_catalog.format_type(a.atttypid, a.atttypmod),
         'notNull', a.attnotnull, 'identity', a.attidentity <> '', 'default', a."default") ORDER BY a.attnum), '[]')
       FROM columns a WHERE a.attrelid = r.oid),
     'checks', (SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('definition', pg_catalog.pg_get_constraintdef(k.oid),

@@ -22,6 +22,8 @@ export interface Filling {
 interface Row {
   readonly number: number;
   readonly bare: boolean;
+  /** The number of the row whose values it has, but for those that are to be distinct. */
+  readonly like?: number;
   /** The number of the row of another table that its foreign keys point to. */
   readonly parent: number;
   readonly empty: ReadonlySet<string>;
@@ -33,7 +35,7 @@ const parentColumn = quoteIdentifier("drizzle-fleet parent");
 
 /** Rows of all kinds in one statement; without those that the table's checks or keys would refuse. */
 export function insertAll(filling: Filling): string {
-  const rows = [...usualRows(filling), ...sibling(filling), ...rowsForChecks(filling)];
+  const rows = [...usualRows(filling), twin(filling), ...rowsForChecks(filling)];
   const conditions = filling.table.checks.map(
     ({ definition }) => `(${conditionOf(definition)}) IS NOT FALSE`,
   );
@@ -182,7 +184,8 @@ function cell(filling: Filling, column: FillableColumn, row: Row): string {
   const byDefault = defaultOf(filling, column);
   const isNumbered = column.identity || column.default?.startsWith("nextval(") === true;
   if (byDefault !== undefined && (isNumbered || row.bare)) return `${byDefault}::${column.sql}`;
-  const value = valueIn(filling, column, row.number) ?? byDefault ?? "NULL";
+  const number = column.distinct ? row.number : (row.like ?? row.number);
+  const value = valueIn(filling, column, number) ?? byDefault ?? "NULL";
   return `${value}::${column.sql}`;
 }
 
@@ -231,12 +234,14 @@ function boundOf({ partitionKey, bounds }: FillableTable, { name }: FillableColu
   return values[(row - 1) % values.length];
 }
 
-function usualRows({ table, rows, nulls, after }: Filling): Row[] {
+function usualRows(filling: Filling): Row[] {
+  const { table, nulls, after } = filling;
   const nullable = new Set(
     table.columns.flatMap(({ name, notNull }) =>
       notNull || table.partitionKey.includes(name) ? [] : [name],
     ),
   );
+  const rows = countOf(filling);
   return Array.from({ length: rows }, (_, index) => {
     const number = after + index + 1;
     const bare = nulls && index > 0 && index === rows - 1;
@@ -245,11 +250,36 @@ function usualRows({ table, rows, nulls, after }: Filling): Row[] {
   });
 }
 
-/** One more row for what the first one points to: of two rows of one parent a check may want a difference. */
-function sibling(filling: Filling): Row[] {
-  if (filling.table.foreignKeys.every((key) => isOwn(filling, key))) return [];
-  const number = filling.after + filling.rows + 1;
-  return [{ number, parent: 1, bare: false, empty: new Set(), given: new Map() }];
+/** An enum of more values than this does not get a row for each of them. */
+const mostLabels = 30;
+
+/** As many rows as are wanted, and so many that each value of an enum stands in one that is not bare. */
+function countOf({ table, fillable, rows, nulls }: Filling): number {
+  const labels = table.columns.map(({ type }) => labelsOf(fillable, type));
+  return Math.max(rows, Math.min(Math.max(0, ...labels), mostLabels) + (nulls ? 1 : 0));
+}
+
+/** How many values an enum has that a type is made from; 0 for all other types. */
+function labelsOf({ types }: Pick<Fillable, "types">, id: string): number {
+  const type = types[id];
+  if (type === undefined) return 0;
+  return type.labels?.length ?? (type.inner === null ? 0 : labelsOf({ types }, type.inner));
+}
+
+/**
+ * One more row with the values of the first one, where no index keeps them apart: a new unique index is going to meet
+ * such rows, and of two rows with one parent a check may want a difference.
+ */
+function twin(filling: Filling): Row {
+  const number = filling.after + countOf(filling) + 1;
+  return {
+    number,
+    like: filling.after + 1,
+    parent: 1,
+    empty: new Set(),
+    bare: false,
+    given: new Map(),
+  };
 }
 
 function wordsOf({ checks }: FillableTable, { name }: FillableColumn): string[] {
@@ -262,7 +292,9 @@ function wordsOf({ checks }: FillableTable, { name }: FillableColumn): string[] 
 /** Some checks of several columns want just one of them, or all but one, or one with a certain word. */
 const mostRowsForChecks = 40;
 
-function rowsForChecks({ table, fillable, rows, after }: Filling): Row[] {
+function rowsForChecks(filling: Filling): Row[] {
+  const { table, fillable, after } = filling;
+  const rows = countOf(filling);
   const checks = table.checks.filter(({ columns }) => columns.length > 1);
   const mentioned = table.columns.filter(({ name }) =>
     checks.some(({ columns }) => columns.includes(name)),
