@@ -47,8 +47,15 @@ export async function arrange(
     const toRepair = byRows.size > 0 ? byRows : failures;
     const repaired = repairs < mostRepairs && (await repair(trial, left, toRepair, needs));
     repairs += 1;
-    if (repaired) waiting = repaired;
-    else if (ran.length === 0) return { moves: done, stuck: firstOf(failures), needs };
+    if (repaired) {
+      waiting = repaired;
+      continue;
+    }
+    if (ran.length > 0) continue;
+    const early = await outOfTurn(trial, left, failures);
+    if (early === undefined) return { moves: done, stuck: firstOf(failures), needs };
+    done.push(early);
+    waiting = left.filter((move) => move !== early);
   }
 }
 
@@ -140,6 +147,17 @@ async function repair(
     const { moves, instead = [] } = replacement;
     return [...left.slice(0, index), ...moves, ...ahead.filter((one) => !instead.includes(one))];
   }
+  return undefined;
+}
+
+/** The last resort: one that only waits for an earlier statement about the same object, and runs before it. */
+async function outOfTurn(
+  trial: Omit<Trial, "ahead">,
+  left: readonly Move[],
+  failures: ReadonlyMap<Move, Error>,
+): Promise<Move | undefined> {
+  for (const move of left)
+    if (!failures.has(move) && (await failureOf(trial, move.sql)) === undefined) return move;
   return undefined;
 }
 
