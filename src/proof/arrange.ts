@@ -2,7 +2,7 @@ import { sqlstateOf } from "../postgres/sqlstate.ts";
 import { overlap } from "../sql/subjects.ts";
 import { unwrap } from "../sql/tree.ts";
 import type { Move, Trial } from "./move.ts";
-import { repairOf } from "./repairs.ts";
+import { emptyTables, repairOf, valueForNewColumn } from "./repairs.ts";
 
 /** Why a statement does not run, and what the server says. */
 export interface Stuck {
@@ -37,21 +37,17 @@ export async function arrange(
   const done: Move[] = [];
   const needs: string[] = [];
   let waiting: readonly Move[] = afterRemadeTypes(moves);
-  for (let repairs = 0; ; ) {
-    const { left, failures, ran } = await round(trial, waiting);
+  for (let repairs = 0; ; repairs += 1) {
+    const { left, failures, ran } = await round(trial, waiting, needs);
     done.push(...ran);
     if (left.length === 0) return { moves: done, stuck: undefined, needs };
     waiting = left;
-    const byRows = new Map([...failures].filter(([, error]) => ofRows.test(stateOf(error))));
-    if (ran.length > 0 && byRows.size === 0) continue;
-    const toRepair = byRows.size > 0 ? byRows : failures;
-    const repaired = repairs < mostRepairs && (await repair(trial, left, toRepair, needs));
-    repairs += 1;
-    if (repaired) {
+    if (ran.length > 0) continue;
+    const repaired = repairs < mostRepairs ? await repair(trial, left, failures) : undefined;
+    if (repaired !== undefined) {
       waiting = repaired;
       continue;
     }
-    if (ran.length > 0) continue;
     const early = await outOfTurn(trial, left, failures);
     if (early === undefined) return { moves: done, stuck: firstOf(failures), needs };
     done.push(early);
@@ -95,7 +91,11 @@ interface Round {
   readonly failures: ReadonlyMap<Move, Error>;
 }
 
-async function round(trial: Omit<Trial, "ahead">, moves: readonly Move[]): Promise<Round> {
+async function round(
+  trial: Omit<Trial, "ahead">,
+  moves: readonly Move[],
+  needs: string[],
+): Promise<Round> {
   const ran: Move[] = [];
   const left: Move[] = [];
   const failures = new Map<Move, Error>();
@@ -105,13 +105,38 @@ async function round(trial: Omit<Trial, "ahead">, moves: readonly Move[]): Promi
       continue;
     }
     const error = await failureOf(trial, move.sql);
-    if (error === undefined) ran.push(move);
+    const instead = error === undefined ? [move] : await despiteRows(trial, move, error, needs);
+    if (error === undefined || instead !== undefined) ran.push(...(instead ?? []));
     else {
       failures.set(move, error);
       left.push(move);
     }
   }
   return { ran, left, failures };
+}
+
+/**
+ * Deals with rows that are in a statement's way, before any later statement runs.
+ *
+ * @returns what ran in the statement's place; undefined where rows have no part in it
+ */
+async function despiteRows(
+  trial: Omit<Trial, "ahead">,
+  move: Move,
+  error: Error,
+  needs: string[],
+): Promise<readonly Move[] | undefined> {
+  if (!ofRows.test(sqlstateOf(error) ?? "")) return undefined;
+  const filled = await valueForNewColumn(trial, move, error);
+  for (const one of filled ?? []) {
+    const failed = await failureOf(trial, one.sql);
+    if (failed !== undefined) throw failed;
+  }
+  if (filled !== undefined) return filled;
+  if (!(await emptyTables(trial.session, trial.schema))) return undefined;
+  if ((await failureOf(trial, move.sql)) !== undefined) return undefined;
+  needs.push(`${error.message}: ${move.text}`);
+  return [move];
 }
 
 /** What the server says against a statement; undefined when it ran. */
@@ -136,14 +161,12 @@ async function repair(
   trial: Omit<Trial, "ahead">,
   left: readonly Move[],
   failures: ReadonlyMap<Move, Error>,
-  needs: string[],
 ): Promise<readonly Move[] | undefined> {
   for (const [move, error] of failures) {
     const index = left.indexOf(move);
     const ahead = left.slice(index + 1);
     const replacement = await repairOf({ ...trial, ahead }, move, error);
     if (replacement === undefined) continue;
-    if (replacement.need !== undefined) needs.push(replacement.need);
     const { moves, instead = [] } = replacement;
     return [...left.slice(0, index), ...moves, ...ahead.filter((one) => !instead.includes(one))];
   }
@@ -159,10 +182,6 @@ async function outOfTurn(
   for (const move of left)
     if (!failures.has(move) && (await failureOf(trial, move.sql)) === undefined) return move;
   return undefined;
-}
-
-function stateOf(error: Error): string {
-  return sqlstateOf(error) ?? "";
 }
 
 /** True when the later one must not run before the earlier one: both change one object, or it uses the other's type. */

@@ -12,16 +12,13 @@ interface Repair {
   readonly moves: readonly Move[];
   /** Later statements that it makes unnecessary. */
   readonly instead?: readonly Move[];
-  /** Set when the statement runs only where the rows allow it, in the server's words. */
-  readonly need?: string;
 }
 
 type Repairer = (trial: Trial, move: Move, error: Error) => Promise<Repair | undefined>;
 
 /** By the server's complaint; the first one that knows an answer is taken. */
 const repairers: readonly Repairer[] = [
-  valueForNewColumn,
-  withoutRows,
+  superfluous,
   aroundDefault,
   withCast,
   ofSerial,
@@ -50,26 +47,44 @@ export async function repairOf(
   return undefined;
 }
 
-/** Nobody can say on the way back what a column held that is gone: rows get an empty value of its type. */
-async function valueForNewColumn(
-  { direction, session, read }: Trial,
+/**
+ * Nobody can say on the way back what a column held that is gone: rows get an empty value of its type.
+ *
+ * @returns what to run instead of an ADD COLUMN; undefined for anything else, and on the way up
+ */
+export async function valueForNewColumn(
+  { direction, session, read }: Omit<Trial, "ahead">,
   move: Move,
   error: Error,
-): Promise<Repair | undefined> {
+): Promise<readonly Move[] | undefined> {
   const added = commandIn(move, "AT_AddColumn");
   if (direction !== "down" || sqlstateOf(error) !== "23502" || added === undefined)
     return undefined;
-  const type = typeText(move.text);
+  const type = typeText(move.text)?.replace(/^"public"\./, "");
   const value = type === undefined ? undefined : await emptyValue(session, type);
   if (value === undefined) return undefined;
   const { table, column } = added;
   const text = move.text.replace(/ NOT NULL\s*$/, "");
-  return {
-    moves: [
-      read(`${text} DEFAULT ${value} NOT NULL`),
-      read(`ALTER TABLE ${table} ALTER COLUMN ${column} DROP DEFAULT`),
-    ],
-  };
+  return [
+    read(`${text} DEFAULT ${value} NOT NULL`),
+    read(`ALTER TABLE ${table} ALTER COLUMN ${column} DROP DEFAULT`),
+  ];
+}
+
+/** drizzle-kit 0.31 changes columns that it drops or adds in the same migration. */
+async function superfluous({ ahead }: Trial, move: Move): Promise<Repair | undefined> {
+  const changed =
+    commandIn(move, "AT_AlterColumnType") ??
+    commandIn(move, "AT_ColumnDefault") ??
+    commandIn(move, "AT_SetNotNull");
+  if (changed === undefined) return undefined;
+  const isRemade = ahead.some((one) =>
+    ["AT_DropColumn", "AT_AddColumn"].some((subtype) => {
+      const other = commandIn(one, subtype);
+      return other?.tableName === changed.tableName && other.columnName === changed.columnName;
+    }),
+  );
+  return isRemade ? { moves: [] } : undefined;
 }
 
 /** An empty value of a type, as an expression; undefined where the type has none that is known. */
@@ -96,17 +111,6 @@ async function emptyValue(session: Session, type: string): Promise<string | unde
     I: "'0.0.0.0'",
   };
   return byCategory[row.category];
-}
-
-/** Whether it runs is for the tenant's rows to say: it is tried without any, and a person is told. */
-async function withoutRows(
-  { session, schema }: Trial,
-  move: Move,
-  error: Error,
-): Promise<Repair | undefined> {
-  if (!/^(?:22|23)/.test(sqlstateOf(error) ?? "")) return undefined;
-  if (!(await emptyTables(session, schema))) return undefined;
-  return { moves: [move], need: `${error.message}: ${move.text}` };
 }
 
 /**

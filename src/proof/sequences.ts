@@ -19,11 +19,11 @@ export async function sequencesBehind(
   if (columns.size === 0) return [];
   const owned = await session.query<Owned>(
     `SELECT t.relname::text AS table, a.attname::text AS column, s.relname::text AS sequence,
-       format_type(q.seqtypid, NULL) AS type, format_type(a.atttypid, NULL) AS "columnType"
+       format_type(q.seqtypid, NULL) AS type, format_type(a.atttypid, NULL) AS "columnType",
+       EXISTS (SELECT FROM pg_depend u WHERE u.classid = 'pg_attrdef'::regclass AND u.refclassid = 'pg_class'::regclass AND u.refobjid = s.oid) AS "isDefault"
      FROM pg_depend d JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S' JOIN pg_class t ON t.oid = d.refobjid
      JOIN pg_sequence q ON q.seqrelid = s.oid JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
      WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
-       AND a.atttypid IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype)
        AND t.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1)`,
     [schema],
   );
@@ -34,19 +34,27 @@ export async function sequencesBehind(
   return statements;
 }
 
-interface Owned extends Record<string, string> {
+interface Owned extends Record<string, unknown> {
   readonly table: string;
   readonly column: string;
   readonly sequence: string;
   readonly type: string;
   readonly columnType: string;
+  /** True when the column takes its default from it. */
+  readonly isDefault: boolean;
 }
 
 async function inLine(
   session: Session,
-  { table, column, sequence, type, columnType }: Owned,
+  { table, column, sequence, type, columnType, isDefault }: Owned,
 ): Promise<string[]> {
   const [from, name, own] = [table, column, sequence].map(quoteIdentifier);
+  // A serial that is no number any more has no use for its sequence.
+  if (!["smallint", "integer", "bigint"].includes(columnType))
+    return [
+      ...(isDefault ? [`ALTER TABLE ${from} ALTER COLUMN ${name} DROP DEFAULT;`] : []),
+      `DROP SEQUENCE ${own};`,
+    ];
   const [row] = await session.query<{ below: boolean }>(
     `SELECT coalesce((SELECT max(${name}) FROM ${from}) >= last_value + CASE WHEN is_called THEN 1 ELSE 0 END, false) AS below
      FROM ${own}`,
