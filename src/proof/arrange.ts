@@ -5,7 +5,7 @@ import type { Move, Trial } from "./move.ts";
 import { emptyTables, repairOf, valueForNewColumn } from "./repairs.ts";
 
 /** Why a statement does not run, and what the server says. */
-export interface Stuck {
+interface Stuck {
   readonly move: Move;
   readonly error: Error;
 }
