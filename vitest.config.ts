@@ -8,7 +8,7 @@ export default defineConfig({
     globalSetup: ["tests/support/server.ts"],
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    // Two cores: more workers than that would only fight over the one PostgreSQL.
-    maxWorkers: 2,
+    // Many tests wait, for deadlines and locks: one more than two cores' worth keeps both busy.
+    maxWorkers: 3,
   },
 });
