@@ -83,7 +83,7 @@ async function proved(
   if (failed !== undefined) return failed;
   const trial = new Trials(bench, schema);
   trial.described = goals.after;
-  await fillTables(bench.session, schema, rows(bench));
+  const filled = await fillTables(bench.session, schema, rows(bench));
   const before = await trial.facts();
   const chunks = await withNamesOfKeys(bench.session, schema, draft.statements);
   const there = await trial.take("up", chunks);
@@ -98,7 +98,7 @@ async function proved(
     });
   const { remarks, statements } = await draft.reverse(up.statements.join("\n"));
   if (statements.length === 0) return { up, down: { statements, needs: [] }, remarks };
-  await fillTables(bench.session, schema, rows(bench));
+  await fillTables(bench.session, schema, { ...rows(bench), before: filled });
   const backChunks = await withNamesOfKeys(bench.session, schema, statements);
   trial.described = goals.before;
   const down = await trial.returning(backChunks, before);

@@ -10,7 +10,10 @@ export interface FillOptions {
   readonly nulls: boolean;
   /** What is on the search_path after the schema, for the functions that triggers and defaults call. */
   readonly sharedSchemas?: readonly string[];
-  /** What the last call for this schema returned: tables that did not change since are not asked to take more. */
+  /**
+   * What the last call for this schema returned: tables that did not change since are not asked to take more, and those
+   * that did get rows of their new shape, as tenants go on to write them.
+   */
   readonly before?: Filled;
 }
 
@@ -32,8 +35,8 @@ type Counts = ReadonlyMap<string, readonly [rows: number, ...values: number[]]>;
 
 /**
  * Gives every table of a schema rows, so that a migration meets what it will meet in tenants: values of each type,
- * NULL where it may be, keys that point to rows. Tables that have rows get more only if a column lacks a value or a
- * NULL. Triggers, policies, rules and checks are in force; a table that refuses its rows stays as it is, and the
+ * NULL where it may be, keys that point to rows. Tables that have rows get more only if they changed since the last
+ * call or, without one, if a column lacks a value or a NULL. Triggers, policies, rules and checks are in force; a table that refuses its rows stays as it is, and the
  * result says so. Writes to no other schema, unless a trigger does.
  *
  * Takes five round trips; two if nothing is missing. Works in a transaction as outside of one; in a transaction
@@ -63,8 +66,12 @@ async function fill(session: Session, schema: string, options: FillOptions): Pro
   const counts = await countRows(session, schema, fillable.tables);
   const shapes = new Map(fillable.tables.map((table) => [table.name, shapeOf(fillable, table)]));
   const wanting = fillable.tables.filter((table) => {
-    const isChanged = options.before?.tables.get(table.name)?.shape !== shapes.get(table.name);
-    return isWanting(table, counts.get(table.name) ?? [0], isChanged, options);
+    const earlier = options.before?.tables.get(table.name)?.shape;
+    const found = counts.get(table.name) ?? [0];
+    if (found[0] === 0) return true;
+    return earlier === undefined
+      ? isLacking(table, found, options)
+      : earlier !== shapes.get(table.name);
   });
   const units = unitsOf(fillable.tables, schema).map((unit) =>
     unit.filter(({ table }) => wanting.includes(table)),
@@ -82,14 +89,12 @@ async function fill(session: Session, schema: string, options: FillOptions): Pro
   return { tables: new Map(tables) };
 }
 
-function isWanting(
+/** True when some column has no value, or no NULL where it may have one. */
+function isLacking(
   { columns, partitionKey }: FillableTable,
   [rows, ...values]: readonly [number, ...number[]],
-  isChanged: boolean,
   { nulls }: FillOptions,
 ): boolean {
-  if (rows === 0) return true;
-  if (!isChanged) return false;
   return columns.some(
     ({ name, notNull }, index) =>
       values[index] === 0 ||

@@ -242,19 +242,31 @@ test("partitioned tables get rows that their partitions take; other schemas are 
   expect(await database.query("SELECT * FROM auth.users")).toHaveLength(1);
 });
 
-test("what has rows gets only what it lacks, once", async () => {
+test("what has rows gets only what it lacks, once, and more when it changed", async () => {
   const { session, fill } = await createTables(`
+    CREATE TYPE mood AS ENUM ('good');
     CREATE TABLE seeded (id integer PRIMARY KEY, name text NOT NULL);
     INSERT INTO seeded VALUES (1, 'one'), (2, 'two');
-    CREATE TABLE flags (id serial PRIMARY KEY, flag text);`);
+    CREATE TABLE flags (id serial PRIMARY KEY, flag text, mood mood);`);
   let before = await fill();
   expect(summary(before)).toEqual({ flags: 4, seeded: 2 });
   const all = await rowsOf(session, "app");
+  expect(summary(await fill())).toEqual({ flags: 4, seeded: 2 });
   before = await fill({ before });
   expect(await rowsOf(session, "app")).toEqual(all);
-  await session.query("ALTER TABLE app.seeded ADD COLUMN more integer; ");
+  await session.query("ALTER TABLE app.seeded ALTER COLUMN name DROP NOT NULL");
   before = await fill({ before });
   expect(summary(before)).toEqual({ flags: 4, seeded: 6 });
+  expect(await session.query("SELECT count(*)::int FROM app.seeded WHERE name IS NULL")).toEqual([
+    { count: 1 },
+  ]);
+  await session.query("ALTER TYPE app.mood ADD VALUE 'new'");
+  before = await fill({ before });
+  expect(await session.query("SELECT DISTINCT mood::text FROM app.flags ORDER BY 1")).toEqual([
+    { mood: "good" },
+    { mood: "new" },
+    { mood: null },
+  ]);
   await session.query("TRUNCATE app.flags");
   before = await fill({ before });
   expect(summary(before)).toEqual({ flags: 4, seeded: 6 });
