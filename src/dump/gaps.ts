@@ -1,3 +1,4 @@
+import { literally } from "../core/regexp.ts";
 import type { Template } from "../core/template.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 
@@ -41,7 +42,7 @@ const following = String.raw`(\s*\.\s*(?:"((?:[^"]|"")+)"|([\p{L}_][\p{L}\p{N}_$
 const schemaComes = /(?:\bschema|\bsearch_path\s*(?:=|to\b|'\s*,)[^;]*)[\s,=']*$/iu;
 
 function markInside(token: string, known: string, spelled: string, names: Names): string {
-  const pattern = new RegExp(`${escaped(spelled)}${following}`, "gu");
+  const pattern = new RegExp(`${literally(spelled)}${following}`, "gu");
   return mark(token, pattern, (before, dotted, name) => {
     const certain = !names.ambiguous || isSchema(before, dotted, name, names);
     return certain ? known : undefined;
@@ -51,7 +52,7 @@ function markInside(token: string, known: string, spelled: string, names: Names)
 /** As `markInside`, for a name that somebody wrote without quotes: that may be something else's name at any time. */
 function markPlain(token: string, known: string, plain: string, names: Names): string {
   const pattern = new RegExp(
-    `(?<![\\p{L}\\p{N}_$"])${escaped(plain)}(?![\\p{L}\\p{N}_$"])${following}`,
+    `(?<![\\p{L}\\p{N}_$"])${literally(plain)}(?![\\p{L}\\p{N}_$"])${following}`,
     "giu",
   );
   return mark(token, pattern, (before, dotted, name) =>
@@ -101,10 +102,6 @@ function mark(
       return put === undefined ? found : put + (dotted ?? "");
     },
   );
-}
-
-function escaped(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }
 
 /** Puts the random name where a function's own `SET search_path` has the schema in its list. */

@@ -10,6 +10,7 @@ import { neutralize } from "../sql/neutralize.ts";
 import { type ParsedText, parseText } from "../sql/parsed-text.ts";
 import { GrammarError } from "../sql/parser.ts";
 import type { Allowance } from "../sql/read-statements.ts";
+import { publicSource } from "../sql/source-schema.ts";
 import type { FileSchema, PlacedLine } from "./tenant-file.ts";
 import { isStructure } from "./written-shape.ts";
 
@@ -76,10 +77,12 @@ const strange: Reason = {
 };
 
 function violation(statement: ParsedText, allowance: FileAllowance): Reason | undefined {
-  const { trees, sql, unproved, unreplaced } = neutralize(statement);
+  const { trees, sql, unproved, unreplaced } = neutralize(statement, publicSource);
   const { sharedSchemas, extensionSchema } = allowance;
   const own = { ...allowance, sharedSchemas: [...sharedSchemas, standIn] };
-  const [found] = [statement.tree, ...trees].flatMap((tree) => violationOf(tree, own) ?? []);
+  const [found] = [statement.tree, ...trees].flatMap(
+    (tree) => violationOf(tree, publicSource, own) ?? [],
+  );
   if (found !== undefined) return found;
   const shared = [...sharedSchemas, extensionSchema].includes("public");
   // To a file public is a schema like any other: nothing is replaced in it.

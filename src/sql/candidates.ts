@@ -2,11 +2,12 @@ import { concat, fill, type Template } from "../core/template.ts";
 import { identifierValue, literalOf, schemaInName } from "./literals.ts";
 import { applyEdits, type Edit } from "./parsed-text.ts";
 import type { Token } from "./parser.ts";
+import type { SourceSchema } from "./source-schema.ts";
 
-/** A place where `public` may be a schema: an identifier, or the front of a literal that may be a name. */
+/** A place where a name of the source schema may be one: an identifier, or the front of a literal that may be a name. */
 interface Candidate {
   readonly token: Token;
-  /** The token with this template in the place of `public`. */
+  /** The token with this template in the place of the schema's name. */
   readonly write: (schema: Template) => Template;
 }
 
@@ -30,8 +31,8 @@ export interface Found<Reading> {
 const gap: Template = ["", ""];
 
 /**
- * Finds out which of the places that spell `public` are schemas. Each gets a name of its own; whoever knows the
- * grammar tells which of those names came out as schemas.
+ * Finds out which of the places that spell the source schema's name are schemas. Each gets a name of its own; whoever
+ * knows the grammar tells which of those names came out as schemas.
  *
  * @param tokensOf gives the text's tokens, without comments
  * @param extra offsets of further tokens that may be a schema, though no dot follows them
@@ -40,14 +41,17 @@ const gap: Template = ["", ""];
  */
 export function findSchemas<Reading>(
   text: string,
+  source: SourceSchema,
   tokensOf: () => readonly Token[],
   extra: ReadonlySet<number>,
   read: (text: string) => Reading | undefined,
   namesIn: (reading: Reading, text: string) => Names,
 ): Found<Reading> {
-  if (!/public/i.test(text)) return { edits: [], proof: undefined, unexplained: false };
+  if (!source.mayBeIn(text)) return { edits: [], proof: undefined, unexplained: false };
   const tokens = tokensOf();
-  const candidates = tokens.flatMap((token, index) => candidateOf(tokens, token, index, extra));
+  const candidates = tokens.flatMap((token, index) =>
+    candidateOf(tokens, token, index, extra, source),
+  );
   if (candidates.length === 0) return { edits: [], proof: undefined, unexplained: false };
   const edits = candidates.map(({ token, write }, index) => editOf(token, write([marker(index)])));
   const marked = fill(applyEdits(text, edits), "");
@@ -81,10 +85,11 @@ function candidateOf(
   token: Token,
   index: number,
   extra: ReadonlySet<number>,
+  source: SourceSchema,
 ): Candidate[] {
   if (extra.has(token.start)) return [{ token, write: (schema) => schema }];
-  if (token.kind === "string") return literalCandidate(token);
-  if (identifierValue(token.text) !== "public") return [];
+  if (token.kind === "string") return literalCandidate(token, source);
+  if (!source.has(identifierValue(token.text))) return [];
   const qualifies = isQualifier(tokens, index) || isInSchemaList(tokens, index);
   return qualifies ? [{ token, write: (schema) => schema }] : [];
 }
@@ -111,10 +116,10 @@ export function qualifiersIn(tokens: readonly Token[]): string[] {
   return [...new Set(names)];
 }
 
-function literalCandidate(token: Token): Candidate[] {
-  if (!/public/i.test(token.text)) return [];
+function literalCandidate(token: Token, source: SourceSchema): Candidate[] {
+  if (!source.mayBeIn(token.text)) return [];
   const literal = literalOf(token);
   const named = literal === undefined ? undefined : schemaInName(literal.value);
-  if (literal === undefined || named?.schema !== "public") return [];
+  if (literal === undefined || named === undefined || !source.has(named.schema)) return [];
   return [{ token, write: (schema) => literal.write(concat([schema, named.rest])) }];
 }

@@ -1,5 +1,6 @@
 import type { ConcurrentWork } from "../core/migration.ts";
 import type { Tree } from "./parser.ts";
+import type { SourceSchema } from "./source-schema.ts";
 import { isTree, namesOf, optionOf, unwrap, walk } from "./tree.ts";
 
 /** What a statement asks of the transaction it runs in. */
@@ -18,9 +19,9 @@ export interface Classification {
  * Reads from the parse tree how a statement must be run. Which statements PostgreSQL refuses inside a
  * transaction block is said in its reference, page by page ("cannot be executed inside a transaction block").
  */
-export function classify(tree: Tree): Classification {
+export function classify(tree: Tree, source: SourceSchema): Classification {
   const [kind, body] = unwrap(tree);
-  const concurrently = concurrentWork(kind, body);
+  const concurrently = concurrentWork(kind, body, source);
   return {
     transactional: concurrently === undefined && !runsOutside(kind, body),
     boundary: kind === "TransactionStmt",
@@ -32,55 +33,66 @@ export function classify(tree: Tree): Classification {
   };
 }
 
-function concurrentWork(kind: string, body: Tree): ConcurrentWork | undefined {
+function concurrentWork(
+  kind: string,
+  body: Tree,
+  source: SourceSchema,
+): ConcurrentWork | undefined {
   if (kind === "IndexStmt" && body.concurrent === true) {
     const name = typeof body.idxname === "string" ? body.idxname : "";
-    const { schema } = relationOf(body.relation);
+    const { schema } = relationOf(body.relation, source);
     return { action: "createIndex", ...schema, name, tolerant: body.if_not_exists === true };
   }
   if (kind === "DropStmt" && body.concurrent === true) {
     const [object] = Array.isArray(body.objects) ? body.objects : [];
     const names = isTree(object) && isTree(object.List) ? namesOf(object.List.items) : undefined;
     const [name = "", schemaName] = [...(names ?? [])].reverse();
-    const schema = schemaOf("schema", schemaName);
+    const schema = schemaOf("schema", schemaName, source);
     return { action: "dropIndex", ...schema, name, tolerant: body.missing_ok === true };
   }
   if (kind === "ReindexStmt" && optionOf(body.params, "concurrently") !== undefined) {
     if (!isTree(body.relation))
-      return { action: "reindex", object: "schema", ...schemaOf("schema", body.name) };
-    const { schema, name } = relationOf(body.relation);
+      return { action: "reindex", object: "schema", ...schemaOf("schema", body.name, source) };
+    const { schema, name } = relationOf(body.relation, source);
     return { action: "reindex", object: "relation", ...schema, name };
   }
-  return kind === "AlterTableStmt" ? concurrentDetach(body) : undefined;
+  return kind === "AlterTableStmt" ? concurrentDetach(body, source) : undefined;
 }
 
-function concurrentDetach(body: Tree): ConcurrentWork | undefined {
+function concurrentDetach(body: Tree, source: SourceSchema): ConcurrentWork | undefined {
   let partition: unknown;
   walk(body.cmds, (node, key) => {
     if (key === "PartitionCmd" && node.concurrent === true) partition = node.name;
   });
   if (partition === undefined) return undefined;
-  const [parent, child] = [relationOf(body.relation), relationOf(partition)];
+  const [parent, child] = [relationOf(body.relation, source), relationOf(partition, source)];
   return {
     action: "detach",
-    ...schemaOf("tableSchema", parent.schema.schema),
+    ...schemaOf("tableSchema", parent.schema.schema, source),
     table: parent.name,
-    ...schemaOf("partitionSchema", child.schema.schema),
+    ...schemaOf("partitionSchema", child.schema.schema, source),
     partition: child.name,
   };
 }
 
-function relationOf(node: unknown): { name: string; schema: { schema?: string } } {
+function relationOf(
+  node: unknown,
+  source: SourceSchema,
+): { name: string; schema: { schema?: string } } {
   const { relname, schemaname } = isTree(node) ? node : {};
   return {
     name: typeof relname === "string" ? relname : "",
-    schema: schemaOf("schema", schemaname),
+    schema: schemaOf("schema", schemaname, source),
   };
 }
 
-/** A schema that is not the tenant's, which the files call public or nothing. */
-function schemaOf<Key extends string>(key: Key, name: unknown): { [key in Key]?: string } {
-  const other = typeof name === "string" && name !== "public" && name !== "";
+/** A schema that is not the tenant's, which the files call by its source or not at all. */
+function schemaOf<Key extends string>(
+  key: Key,
+  name: unknown,
+  source: SourceSchema,
+): { [key in Key]?: string } {
+  const other = typeof name === "string" && !source.has(name) && name !== "";
   return (other ? { [key]: name } : {}) as { [key in Key]?: string };
 }
 

@@ -3,6 +3,7 @@ import { sameButForSchema } from "./compare.ts";
 import { applyEdits, ParsedText, parseOne } from "./parsed-text.ts";
 import type { Token, Tree } from "./parser.ts";
 import { constantIn } from "./references.ts";
+import type { SourceSchema } from "./source-schema.ts";
 import { isTree, optionOf, unwrap } from "./tree.ts";
 import type { Violation } from "./violation.ts";
 
@@ -15,20 +16,24 @@ import type { Violation } from "./violation.ts";
  * @param shared schemas that follow the tenant's own on the search_path
  * @returns the statement with a search_path that is the tenant's; any other statement as it is
  */
-export function pinSearchPath(statement: ParsedText, shared: readonly string[]): ParsedText {
+export function pinSearchPath(
+  statement: ParsedText,
+  source: SourceSchema,
+  shared: readonly string[],
+): ParsedText {
   const [kind, body] = unwrap(statement.tree);
   const options = optionsOf(kind, body);
   if (options === undefined || !mayBeDefiner(kind, options)) return statement;
   const path = pathIn(options);
   const at = path === undefined ? endOfDefiner(statement, options) : endOfPath(statement, path);
   if (at === undefined) return statement;
-  const schemas = ["public", ...shared].map((name) => `"${name.replaceAll('"', '""')}"`);
+  const schemas = [source.first, ...shared].map((name) => `"${name.replaceAll('"', '""')}"`);
   const inserted =
     path === undefined ? ` SET search_path = ${schemas.join(", ")}, pg_temp` : ", pg_temp";
   const edit = { start: at, end: at, replacement: [inserted] };
   const text = fill(applyEdits(statement.text, [edit]), "");
   const tree = parseOne(text);
-  const pinned = tree !== undefined && sameButForPath(statement.tree, tree);
+  const pinned = tree !== undefined && sameButForPath(statement.tree, tree, source);
   return pinned ? new ParsedText(tree, text, 0) : statement;
 }
 
@@ -119,13 +124,13 @@ function tokenFrom(
 }
 
 /** The proof that nothing but the search_path was added. */
-function sameButForPath(before: Tree, after: Tree): boolean {
+function sameButForPath(before: Tree, after: Tree, source: SourceSchema): boolean {
   const [kind, body] = unwrap(before);
   const [kindAfter, bodyAfter] = unwrap(after);
   if (kind !== kindAfter) return false;
   const key = kind === "CreateFunctionStmt" ? "options" : "actions";
   const rest = (tree: Tree) => ({ ...tree, [key]: withoutPath(tree[key]) });
-  return sameButForSchema(rest(body), rest(bodyAfter), () => false);
+  return sameButForSchema(rest(body), rest(bodyAfter), source, () => false);
 }
 
 function withoutPath(options: unknown): unknown[] {

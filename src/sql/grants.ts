@@ -2,6 +2,7 @@ import { fill } from "../core/template.ts";
 import { sameButForSchema } from "./compare.ts";
 import { applyEdits, ParsedText, parseOne } from "./parsed-text.ts";
 import type { Tree } from "./parser.ts";
+import type { SourceSchema } from "./source-schema.ts";
 import { isTree, unwrap, walk } from "./tree.ts";
 import type { Violation } from "./violation.ts";
 
@@ -12,7 +13,7 @@ import type { Violation } from "./violation.ts";
  *
  * @returns the statement without PUBLIC; any other statement as it is
  */
-export function keepFromPublic(statement: ParsedText): ParsedText {
+export function keepFromPublic(statement: ParsedText, source: SourceSchema): ParsedText {
   const places = publicGrantees(statement.tree).map((at) => at - statement.offset);
   if (places.length === 0) return statement;
   const edits = statement.tokens
@@ -21,7 +22,8 @@ export function keepFromPublic(statement: ParsedText): ParsedText {
   const text = fill(applyEdits(statement.text, edits), "");
   const tree = parseOne(text);
   const same =
-    tree !== undefined && sameButForSchema(withoutPublic(statement.tree), tree, () => false);
+    tree !== undefined &&
+    sameButForSchema(withoutPublic(statement.tree), tree, source, () => false);
   return same ? new ParsedText(tree, text, 0) : statement;
 }
 

@@ -7,6 +7,7 @@ import type { Tree } from "./parser.ts";
 import { reachOf } from "./reach.ts";
 import { namesOfTree } from "./references.ts";
 import { settingViolation } from "./settings.ts";
+import type { SourceSchema } from "./source-schema.ts";
 import { optionOf, unwrap } from "./tree.ts";
 import type { Violation } from "./violation.ts";
 
@@ -92,10 +93,12 @@ const remedies: Readonly<Record<string, string>> = {
  * Says whether a tenant-neutral statement can leave its tenant.
  *
  * @param tree the statement with the placeholder for the tenant schema
+ * @param source what the SQL calls the tenant schema
  * @param allowance schemas that the configuration allows beside the tenant's own
  */
 export function violationOf(
   tree: Tree,
+  source: SourceSchema,
   allowance: {
     readonly sharedSchemas: readonly string[];
     readonly extensionSchema?: string | undefined;
@@ -107,12 +110,12 @@ export function violationOf(
   const allowed = [...sharedSchemas, ...(extensionSchema === undefined ? [] : [extensionSchema])];
   return (
     wholeDatabaseViolation(kind, body) ??
-    foreignViolation(tree) ??
-    nestedViolation(tree) ??
+    foreignViolation(tree, source) ??
+    nestedViolation(tree, source) ??
     transactionViolation(kind, body) ??
-    settingViolation(kind, body, tree) ??
+    settingViolation(kind, body, tree, source) ??
     publicViolation(tree) ??
-    schemaViolation(kind, body, tree, allowed) ??
+    schemaViolation(kind, body, tree, source, allowed) ??
     definerViolation(kind, body)
   );
 }
@@ -131,14 +134,13 @@ function worksOnTenantObjects(kind: string, body: Tree): boolean {
 }
 
 /** What is PostgreSQL's own belongs to every tenant, and the ledger to the runner. */
-function foreignViolation(tree: Tree): Violation | undefined {
-  const { systemObjects, ledger } = reachOf(tree);
+function foreignViolation(tree: Tree, source: SourceSchema): Violation | undefined {
+  const { systemObjects, ledger } = reachOf(tree, source);
   const [object] = systemObjects;
   if (object !== undefined)
     return {
       message: `the statement works on ${object}, which is PostgreSQL's own and may only be read`,
-      remedy:
-        "Remove it. If an object of the tenant's has this name, write public. in front of it.",
+      remedy: `Remove it. If an object of the tenant's has this name, write ${source.first}. in front of it.`,
       name: object.replace(/,.*/, "").split(".").at(-1) ?? object,
     };
   if (!ledger) return undefined;
@@ -150,8 +152,8 @@ function foreignViolation(tree: Tree): Violation | undefined {
 }
 
 /** Statements inside a statement: in rules, CTEs, bodies that are parsed with it. */
-function nestedViolation(tree: Tree): Violation | undefined {
-  for (const kind of reachOf(tree).kinds)
+function nestedViolation(tree: Tree, source: SourceSchema): Violation | undefined {
+  for (const kind of reachOf(tree, source).kinds)
     if (!tenantKinds.has(kind) && !innerKinds.has(kind)) return beyond(kind);
   return undefined;
 }
@@ -192,11 +194,12 @@ function schemaViolation(
   kind: string,
   body: Tree,
   tree: Tree,
+  source: SourceSchema,
   allowed: readonly string[],
 ): Violation | undefined {
-  for (const schema of namesOfTree(tree).schemas) {
+  for (const schema of namesOfTree(tree, source).schemas) {
     if (isPlaceholder(schema) || isSystemSchema(schema) || schema === "pg_temp") continue;
-    if (allowed.includes(schema)) continue;
+    if (allowed.includes(schema) || source.isTarget(schema)) continue;
     return {
       message: `the statement names the schema "${schema}", which is neither the tenant's nor shared`,
       remedy:

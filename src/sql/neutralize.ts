@@ -7,13 +7,14 @@ import { GrammarError, type Tree } from "./parser.ts";
 import { neutralizePlpgsql, opaque } from "./plpgsql.ts";
 import { reachOf } from "./reach.ts";
 import { namesOfTree, searchPathOf } from "./references.ts";
+import type { SourceSchema } from "./source-schema.ts";
 import { isTree, walk } from "./tree.ts";
 
-/** What a statement must contain to name something with a schema: the word itself, or a dot before a name. */
-const mayNameSchema = /public|["\p{L}\p{N}_$]\s*\.\s*[^\s\p{N},)]/iu;
+/** Without the source schema's own name, what a statement must contain to name something with a schema: a dot before a name. */
+const dotBeforeName = /["\p{L}\p{N}_$]\s*\.\s*[^\s\p{N},)]/u;
 
 /**
- * Replaces `public` by a gap for the tenant schema wherever it is a schema: as a qualifier, as an object
+ * Replaces the source schema by a gap for the tenant schema wherever it is a schema: as a qualifier, as an object
  * (`IN SCHEMA public`), in literals that are read as names, and in the bodies of functions and DO blocks.
  *
  * The tokens say where the word stands, and the parse tree which of those places are schemas. Roles, aliases,
@@ -23,35 +24,40 @@ const mayNameSchema = /public|["\p{L}\p{N}_$]\s*\.\s*[^\s\p{N},)]/iu;
  * Replacing is safer than cutting the qualifier out: a name without one can be captured by a CTE, an alias, a
  * temporary table or pg_catalog, and a function body would depend on its caller's search_path.
  */
-export function neutralize(statement: ParsedText): Neutral {
+export function neutralize(statement: ParsedText, source: SourceSchema): Neutral {
   const { text, tree } = statement;
   // A body is looked at even when nothing is spelled like a schema: it may set the search_path, or execute text.
   const body = bodyOf(statement);
-  const inside = body === undefined ? undefined : neutralizeBody(statement, body);
+  const inside = body === undefined ? undefined : neutralizeBody(statement, body, source);
   const inner = inside?.trees ?? [];
-  const reach = reachOf(tree).suspicions;
+  const reach = reachOf(tree, source).suspicions;
   const endsTransaction = inside?.endsTransaction ?? false;
-  if (!mayNameSchema.test(text)) {
-    const unproved = [...(inside?.unproved ?? []), ...namesOfTree(tree).suspicions, ...reach];
+  if (!source.mayBeIn(text) && !dotBeforeName.test(text)) {
+    const unproved = [
+      ...(inside?.unproved ?? []),
+      ...namesOfTree(tree, source).suspicions,
+      ...reach,
+    ];
     const unreplaced = inside?.unreplaced ?? [];
     return { sql: [text], trees: [tree, ...inner], unproved, unreplaced, endsTransaction };
   }
   const found = findSchemas(
     text,
+    source,
     () => statement.tokens,
-    functionSearchPath(statement),
+    functionSearchPath(statement, source),
     parseOne,
-    namesOfTree,
+    (reading) => namesOfTree(reading, source),
   );
   const unproved = [
     ...(inside?.unproved ?? []),
-    ...namesOfTree(tree).suspicions,
+    ...namesOfTree(tree, source).suspicions,
     ...reach,
-    ...unexplained(statement, found),
+    ...unexplained(statement, found, source),
   ];
   const unreplaced = [
     ...(inside?.unreplaced ?? []),
-    ...(found.unexplained ? ["what public stands for"] : []),
+    ...(found.unexplained ? [`what ${source.first} stands for`] : []),
   ];
   const bodyChanged = body !== undefined && inside !== undefined && inside.sql.length > 1;
   if (found.edits.length === 0 && !bodyChanged)
@@ -64,25 +70,26 @@ export function neutralize(statement: ParsedText): Neutral {
     bodyChanged || found.proof === undefined ? parseOne(fill(sql, placeholder)) : found.proof;
   const bodyAfter = inside === undefined ? undefined : fill(inside.sql, placeholder);
   const approves = (before: string, now: string) => before === body?.value && now === bodyAfter;
-  if (after === undefined || !sameButForSchema(tree, after, approves)) {
+  if (after === undefined || !sameButForSchema(tree, after, source, approves)) {
     const failed = "that it means the same in another schema";
     return { sql: [text], trees: [tree, ...inner], unproved, unreplaced: [...unreplaced, failed] };
   }
   return { sql, trees: [after, ...inner], unproved, unreplaced, endsTransaction };
 }
 
-function neutralizeBody(statement: ParsedText, body: Body): Neutral {
-  if (body.language === "plpgsql") return neutralizePlpgsql(statement, body, neutralizeText);
-  if (body.language === "sql") return neutralizeText(body.value);
-  return opaque(body.value, `a function body in ${body.language}`);
+function neutralizeBody(statement: ParsedText, body: Body, source: SourceSchema): Neutral {
+  if (body.language === "plpgsql")
+    return neutralizePlpgsql(statement, body, source, (text) => neutralizeText(text, source));
+  if (body.language === "sql") return neutralizeText(body.value, source);
+  return opaque(body.value, `a function body in ${body.language}`, source);
 }
 
 /** Neutralizes every statement of a text, such as the body of an SQL function. */
-function neutralizeText(text: string): Neutral {
+function neutralizeText(text: string, source: SourceSchema): Neutral {
   try {
     const statements = parseText(text).map((statement) => ({
       statement,
-      neutral: neutralize(statement),
+      neutral: neutralize(statement, source),
     }));
     const edits = statements.map(({ statement, neutral }) => ({
       start: statement.offset,
@@ -97,29 +104,29 @@ function neutralizeText(text: string): Neutral {
     };
   } catch (error) {
     if (!(error instanceof GrammarError)) throw error;
-    return opaque(text, `a body that does not parse: ${error.message}`);
+    return opaque(text, `a body that does not parse: ${error.message}`, source);
   }
 }
 
 /** Every name in front of a dot must be a schema, or a table, alias or column, to the tree. */
-function unexplained(statement: ParsedText, found: Found<Tree>): string[] {
+function unexplained(statement: ParsedText, found: Found<Tree>, source: SourceSchema): string[] {
   if (found.unexplained) return [];
-  const { schemas, others } = namesOfTree(found.proof ?? statement.tree);
+  const { schemas, others } = namesOfTree(found.proof ?? statement.tree, source);
   const isKnown = (name: string) =>
-    schemas.has(name) || others.has(name) || (name === "public" && found.proof !== undefined);
+    schemas.has(name) || others.has(name) || (source.has(name) && found.proof !== undefined);
   return qualifiersIn(statement.tokens)
     .filter((name) => !isKnown(name))
     .map((name) => `what ${name} stands for`);
 }
 
 /** Where `SET search_path = public` of a function stands, in its own text. */
-function functionSearchPath({ tree, offset }: ParsedText): Set<number> {
+function functionSearchPath({ tree, offset }: ParsedText, source: SourceSchema): Set<number> {
   const places = new Set<number>();
   if (!("CreateFunctionStmt" in tree || "AlterFunctionStmt" in tree)) return places;
   walk(tree, (node, key) => {
     if (key !== "DefElem" || node.defname !== "set" || !isTree(node.arg)) return;
     for (const { value, location } of searchPathOf(node.arg))
-      if (value === "public") places.add(location - offset);
+      if (source.has(value)) places.add(location - offset);
   });
   return places;
 }

@@ -25,13 +25,13 @@ export class ParsedText {
 
 /** What became of a text. */
 export interface Neutral {
-  /** The text with gaps where it named `public`. */
+  /** The text with gaps where it named the source schema. */
   readonly sql: Template;
   /** Trees of all statements that were found in it, with placeholders in the gaps. */
   readonly trees: readonly Tree[];
   /** What cannot be proved to stay in the tenant, in words. Somebody who has read it may accept it. */
   readonly unproved: readonly string[];
-  /** What names `public` and could not be replaced: it would leave the tenant for certain. */
+  /** What names the source schema and could not be replaced: it would leave the tenant for certain. */
   readonly unreplaced: readonly string[];
   /** True for a DO block that ends the transaction it runs in. */
   readonly endsTransaction?: boolean;

@@ -8,6 +8,7 @@ import { applyEdits, type Edit, type Neutral, type ParsedText, parseOne } from "
 import { codeTokens, parsePlpgsql, type Token, type Tree } from "./parser.ts";
 import { reachOf } from "./reach.ts";
 import { namesOfTree } from "./references.ts";
+import type { SourceSchema } from "./source-schema.ts";
 import { isTree, walk } from "./tree.ts";
 
 /** Statements of PL/pgSQL that run a string, by the key that holds the string's expression. */
@@ -27,40 +28,52 @@ const dynamicKeys: Readonly<Record<string, string>> = {
 export function neutralizePlpgsql(
   statement: ParsedText,
   body: Body,
+  source: SourceSchema,
   neutralizeText: (text: string) => Neutral,
 ): Neutral {
   const read = (value: string) => readFunction(statement, body, value);
   const original = read(body.value);
   const tokens = codeTokens(body.value);
-  const found = findSchemas(body.value, () => tokens, new Set(), read, namesIn);
+  const found = findSchemas(
+    body.value,
+    source,
+    () => tokens,
+    new Set(),
+    read,
+    (reading, text) => namesIn(reading, text, source),
+  );
   const sql = applyEdits(body.value, found.edits);
   const after = sql.length === 1 ? original : (found.proof ?? read(fill(sql, placeholder)));
   if (original === undefined || after === undefined) {
-    return opaque(body.value, "a PL/pgSQL body that libpg-query cannot read");
+    return opaque(body.value, "a PL/pgSQL body that libpg-query cannot read", source);
   }
   const values = declaredValues(body.value);
-  const dynamic = dynamicSql(original, neutralizeText);
+  const dynamic = dynamicSql(original, source, neutralizeText);
   const unproved = [
     ...dynamic.unproved,
     ...(sqlIn(original).includes(undefined)
       ? ["a part of the body that does not parse as SQL"]
       : []),
-    ...(spellsPublic(body.value) ? [] : nestedBodies(original)),
-    ...(found.unexplained ? [] : unexplainedNames(original, body.value, tokens)),
+    ...(source.mustReplaceIn(body.value) ? [] : nestedBodies(original)),
+    ...(found.unexplained ? [] : unexplainedNames(original, body.value, tokens, source)),
     ...(values.includes(undefined) ? ["a value in a declaration that does not parse as SQL"] : []),
     ...[...sqlTrees(original), ...values.filter((value) => value !== undefined)].flatMap(
-      (statement) => [...namesOfTree(statement).suspicions, ...reachOf(statement).suspicions],
+      (statement) => [
+        ...namesOfTree(statement, source).suspicions,
+        ...reachOf(statement, source).suspicions,
+      ],
     ),
   ];
   const unreplaced = [
     ...dynamic.unreplaced,
-    ...(found.unexplained ? ["what public stands for"] : []),
-    ...(spellsPublic(body.value) ? nestedBodies(original) : []),
+    ...(found.unexplained ? [`what ${source.first} stands for`] : []),
+    ...(source.mustReplaceIn(body.value) ? nestedBodies(original) : []),
   ];
   const valuesAfter = declaredValues(fill(sql, placeholder));
   const same =
-    sameButForSchema(original, after, sameSql) &&
-    sameButForSchema(values, valuesAfter, () => false);
+    sameButForSchema(original, after, source, (before, now, key) =>
+      sameSql(before, now, key, source),
+    ) && sameButForSchema(values, valuesAfter, source, () => false);
   if (!same) {
     const failed = "that the body means the same in another schema";
     return { sql: [body.value], trees: [], unproved, unreplaced: [...unreplaced, failed] };
@@ -182,13 +195,9 @@ function isUnknownType([first, second]: readonly Token[]): boolean {
 }
 
 /** A text that nobody can read may be accepted, but not when it spells the schema: that would stay as it is. */
-export function opaque(text: string, what: string): Neutral {
-  const [unproved, unreplaced] = spellsPublic(text) ? [[], [what]] : [[what], []];
+export function opaque(text: string, what: string, source: SourceSchema): Neutral {
+  const [unproved, unreplaced] = source.mustReplaceIn(text) ? [[], [what]] : [[what], []];
   return { sql: [text], trees: [], unproved, unreplaced };
-}
-
-function spellsPublic(text: string): boolean {
-  return /(?<![\w$.])(public|"public")\s*\./i.test(text);
 }
 
 /** A function or DO block that the body makes has a body of its own, which nobody has looked at. */
@@ -200,8 +209,13 @@ function nestedBodies(tree: Tree): string[] {
 }
 
 /** Names before a dot that are neither a schema nor a table, column, variable or label that was seen. */
-function unexplainedNames(tree: Tree, body: string, tokens: readonly Token[]): string[] {
-  const { schemas, others } = namesIn(tree, body);
+function unexplainedNames(
+  tree: Tree,
+  body: string,
+  tokens: readonly Token[],
+  source: SourceSchema,
+): string[] {
+  const { schemas, others } = namesIn(tree, body, source);
   const known = new Set([...schemas, ...others]);
   walk(tree, (node) => {
     for (const key of ["refname", "label"])
@@ -214,11 +228,11 @@ function unexplainedNames(tree: Tree, body: string, tokens: readonly Token[]): s
 }
 
 /** What a body names: in its SQL, and in the types of its variables. */
-function namesIn(tree: Tree, body: string): Names {
+function namesIn(tree: Tree, body: string, source: SourceSchema): Names {
   const { schemas, others } = declaredNames(body);
   const values = declaredValues(body).filter((value) => value !== undefined);
   for (const statement of [...sqlTrees(tree), ...typeTrees(tree), ...values]) {
-    const names = namesOfTree(statement);
+    const names = namesOfTree(statement, source);
     for (const schema of names.schemas) schemas.add(schema);
     for (const other of names.others) others.add(other);
   }
@@ -318,12 +332,14 @@ function typeTrees(tree: Tree): Tree[] {
 }
 
 /** Pieces of SQL are the same when their trees are; types when they are spelled the same. */
-function sameSql(before: string, after: string, key: string): boolean {
+function sameSql(before: string, after: string, key: string, source: SourceSchema): boolean {
   if (key === "typname")
-    return bare(after).replaceAll(/\{tenant(:\d+)?\}/g, "public") === bare(before);
+    return source.names.some(
+      (name) => bare(after).replaceAll(/\{tenant(:\d+)?\}/g, () => name) === bare(before),
+    );
   if (key !== "query") return false;
   const [old, now] = [sqlTree(before), sqlTree(after)];
-  return old !== undefined && now !== undefined && sameButForSchema(old, now, () => false);
+  return old !== undefined && now !== undefined && sameButForSchema(old, now, source, () => false);
 }
 
 /** A type's name without quotes: PL/pgSQL's parser writes some of them with and some without. */
@@ -334,6 +350,7 @@ function bare(type: string): string {
 /** Strings that the body executes: a constant is as good as any statement, the rest is known only when it runs. */
 function dynamicSql(
   tree: Tree,
+  source: SourceSchema,
   neutralizeText: (text: string) => Neutral,
 ): { unproved: string[]; unreplaced: string[]; trees: Tree[] } {
   const unproved: string[] = [];
@@ -351,7 +368,7 @@ function dynamicSql(
     const neutral = constant === undefined ? undefined : neutralizeText(constant);
     if (neutral === undefined) unproved.push(`the SQL that EXECUTE builds${line}`);
     else if (neutral.sql.length > 1)
-      unreplaced.push(`the string that EXECUTE runs${line}: it names public`);
+      unreplaced.push(`the string that EXECUTE runs${line}: it names ${source.first}`);
     else {
       unproved.push(...neutral.unproved);
       unreplaced.push(...neutral.unreplaced);

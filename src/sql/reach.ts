@@ -4,6 +4,7 @@ import { isReadableCatalog, isReadableInformation } from "./builtins/relations.t
 import { isSystemRelation, isSystemSchema, systemObjects } from "./catalog-targets.ts";
 import { isPlaceholder } from "./literals.ts";
 import type { Tree } from "./parser.ts";
+import type { SourceSchema } from "./source-schema.ts";
 import { isTree, namesOf, stringOf, walk } from "./tree.ts";
 
 /** What a statement reaches by other ways than the schemas it names. */
@@ -19,6 +20,7 @@ export interface Reach {
 }
 
 interface Found {
+  readonly source: SourceSchema;
   readonly kinds: Set<string>;
   readonly systemObjects: string[];
   readonly suspicions: string[];
@@ -28,10 +30,16 @@ interface Found {
 const known = new WeakMap<Tree, Reach>();
 
 /** Looks through a statement's tree, wherever in it a function, a relation or a statement may stand. */
-export function reachOf(tree: Tree): Reach {
+export function reachOf(tree: Tree, source: SourceSchema): Reach {
   const before = known.get(tree);
   if (before !== undefined) return before;
-  const found: Found = { kinds: new Set(), systemObjects: [], suspicions: [], ledger: false };
+  const found: Found = {
+    source,
+    kinds: new Set(),
+    systemObjects: [],
+    suspicions: [],
+    ledger: false,
+  };
   visit(tree, "", "", "", found);
   known.set(tree, found);
   return found;
@@ -126,7 +134,7 @@ function inspectCall(node: Tree, found: Found): void {
 /** @param called false where a function is only named, so that its arguments are not to be seen */
 function inspectFunction(names: readonly string[], called: boolean, found: Found): void {
   const [name = "", schema] = [...names].reverse();
-  if (schema === "public" || isPlaceholder(schema ?? "")) return;
+  if (found.source.has(schema) || isPlaceholder(schema ?? "")) return;
   if (isReachingExtensionFunction(name))
     found.suspicions.push(`what the function ${name}() of an extension can reach`);
   if (schema !== undefined && !isSystemSchema(schema)) return;

@@ -7,6 +7,7 @@ import { violationOf } from "./isolation.ts";
 import { identifierValue } from "./literals.ts";
 import { neutralize } from "./neutralize.ts";
 import type { Neutral, ParsedText } from "./parsed-text.ts";
+import { SourceSchema } from "./source-schema.ts";
 import { SourceText } from "./source-text.ts";
 import { type RawStatement, splitStatements, withinLimits } from "./split.ts";
 import type { Violation } from "./violation.ts";
@@ -15,6 +16,10 @@ import type { Violation } from "./violation.ts";
 export interface Allowance {
   /** Schemas that statements may name beside the tenant's own. */
   readonly sharedSchemas: readonly string[];
+  /** The schema that the SQL names where it means the target's; `public` by default. */
+  readonly sourceSchema?: string | undefined;
+  /** The one schema that the SQL runs in, of a service that is not kept per tenant. */
+  readonly singleSchema?: string | undefined;
   /** Where CREATE EXTENSION puts extensions, once per database; without it the statement is refused. */
   readonly extensionSchema?: string | undefined;
   /** True when somebody has read the parts that cannot be proved, and answers for them. */
@@ -44,6 +49,7 @@ export function readStatements(
   allowance: Allowance,
   problems: FleetError[],
 ): ReadMigration {
+  const schema = sourceOf(allowance);
   const source = new SourceText(file, text.replace(/^\uFEFF/, ""));
   const statements: Statement[] = [];
   const extensions: string[] = [];
@@ -51,15 +57,15 @@ export function readStatements(
   let boundary = false;
   problems.push(...unfinishedParts(source));
   for (const raw of splitStatements(source, problems)) {
-    const kind = classify(raw.parsed.tree);
+    const kind = classify(raw.parsed.tree, schema);
     if (kind.extension !== undefined && allowance.extensionSchema !== undefined) {
       extensions.push(kind.extension);
       continue;
     }
-    const read = () => neutralize(pinned(raw.parsed, allowance));
+    const read = () => neutralize(pinned(raw.parsed, schema, allowance), schema);
     const neutral = withinLimits(source, raw, problems, read);
     if (neutral === undefined) break;
-    const refusals = refusalsOf(neutral, kind, allowance);
+    const refusals = refusalsOf(neutral, kind, schema, allowance);
     problems.push(...refusals.map((refusal) => refused(source, raw, refusal)));
     if (refusals.length > 0) continue;
     if (kind.boundary) {
@@ -82,40 +88,43 @@ export function readStatements(
       ...(kind.concurrently === undefined ? {} : { concurrently: kind.concurrently }),
     });
     if (boundary || usesNewValue) newEnumValues.length = 0;
-    newEnumValues.push(...neutral.trees.flatMap((tree) => classify(tree).enumValue ?? []));
+    newEnumValues.push(...neutral.trees.flatMap((tree) => classify(tree, schema).enumValue ?? []));
     boundary = false;
   }
   return { statements, extensions };
 }
 
-/** What `generate` could not make run is marked, and runs nowhere until a person has finished it. */
-function unfinishedParts(source: SourceText): FleetError[] {
-  return [...source.text.matchAll(unfinished)].map(({ index, 1: reason = "" }) => {
-    const byte = Buffer.byteLength(source.text.slice(0, index));
-    return new FleetError("proof", `it is not finished: ${reason}`, {
-      where: source.where(byte),
-      remedy: "Write what is missing, then take out this line.",
-    });
-  });
+/** What the SQL calls the schema of its target. */
+function sourceOf({ sourceSchema, singleSchema }: Allowance): SourceSchema {
+  const single = singleSchema === undefined ? [] : [singleSchema];
+  return new SourceSchema([sourceSchema ?? "public", ...single], singleSchema);
 }
-
-const unfinished = /^[ \t]*--[ \t]*drizzle-fleet:[ \t]*unfinished\b:?[ \t]*(.*)$/gm;
 
 /** A statement without what would open the tenant to other roles later on. */
-function pinned(statement: ParsedText, { sharedSchemas, extensionSchema }: Allowance): ParsedText {
+function pinned(
+  statement: ParsedText,
+  source: SourceSchema,
+  { sharedSchemas, extensionSchema }: Allowance,
+): ParsedText {
   const shared = [...sharedSchemas, ...(extensionSchema === undefined ? [] : [extensionSchema])];
-  return keepFromPublic(pinSearchPath(statement, shared));
+  return keepFromPublic(pinSearchPath(statement, source, shared), source);
 }
 
-function refusalsOf(neutral: Neutral, kind: Classification, allowance: Allowance): Violation[] {
-  const violations = neutral.trees.flatMap((tree) => violationOf(tree, allowance) ?? []);
+function refusalsOf(
+  neutral: Neutral,
+  kind: Classification,
+  source: SourceSchema,
+  allowance: Allowance,
+): Violation[] {
+  const violations = neutral.trees.flatMap((tree) => violationOf(tree, source, allowance) ?? []);
   const { concurrently: work } = kind;
   if (neutral.endsTransaction === true) violations.push(commitInside);
   if (work !== undefined && "name" in work && work.name === "") violations.push(unnamedIndex);
   // A body is read in several ways, and says the same in each.
   if (violations.length > 0)
     return [...new Map(violations.map((one) => [one.message, one])).values()];
-  if (neutral.unreplaced.length > 0) return [...new Set(neutral.unreplaced)].map(unreplaced);
+  if (neutral.unreplaced.length > 0)
+    return [...new Set(neutral.unreplaced)].map((what) => unreplaced(what, source));
   return allowance.acceptUnproved === true ? [] : [...new Set(neutral.unproved)].map(unproved);
 }
 
@@ -129,11 +138,11 @@ function unproved(what: string): Violation {
   };
 }
 
-function unreplaced(what: string): Violation {
+function unreplaced(what: string, { first }: SourceSchema): Violation {
   return {
     message: `cannot prove that this stays in the tenant: ${what}`,
-    remedy: "It names public, which cannot be replaced here: write the names without it.",
-    name: "public",
+    remedy: `It names ${first}, which cannot be replaced here: write the names without it.`,
+    name: first,
   };
 }
 
@@ -196,3 +205,16 @@ function placeOf(raw: RawStatement, name: string | undefined): number {
   const within = token.text.toLowerCase().indexOf(schema.toLowerCase());
   return raw.start + token.start + Buffer.byteLength(token.text.slice(0, within));
 }
+
+/** What `generate` could not make run is marked, and runs nowhere until a person has finished it. */
+function unfinishedParts(source: SourceText): FleetError[] {
+  return [...source.text.matchAll(unfinished)].map(({ index, 1: reason = "" }) => {
+    const byte = Buffer.byteLength(source.text.slice(0, index));
+    return new FleetError("proof", `it is not finished: ${reason}`, {
+      where: source.where(byte),
+      remedy: "Write what is missing, then take out this line.",
+    });
+  });
+}
+
+const unfinished = /^[ \t]*--[ \t]*drizzle-fleet:[ \t]*unfinished\b:?[ \t]*(.*)$/gm;

@@ -1,6 +1,7 @@
 import { looksUp, namesAnObject } from "./builtins/functions.ts";
 import { identifierValue, schemaInName } from "./literals.ts";
 import type { Tree } from "./parser.ts";
+import type { SourceSchema } from "./source-schema.ts";
 import { isTree, namesOf, optionOf, stringOf, unwrap } from "./tree.ts";
 
 /**
@@ -66,6 +67,7 @@ export interface TreeNames {
 }
 
 interface Collected {
+  readonly source: SourceSchema;
   readonly schemas: Set<string>;
   readonly others: Set<string>;
   readonly suspicions: string[];
@@ -76,10 +78,16 @@ interface Collected {
 const known = new WeakMap<Tree, TreeNames>();
 
 /** All that a statement's tree names in front of other names. */
-export function namesOfTree(tree: Tree): TreeNames {
+export function namesOfTree(tree: Tree, source: SourceSchema): TreeNames {
   const before = known.get(tree);
   if (before !== undefined) return before;
-  const found: Collected = { schemas: new Set(), others: new Set(), suspicions: [], settings: [] };
+  const found: Collected = {
+    source,
+    schemas: new Set(),
+    others: new Set(),
+    suspicions: [],
+    settings: [],
+  };
   const [kind, body] = unwrap(tree);
   for (const schema of schemasAsObjects(kind, body)) found.schemas.add(schema);
   addObjectLists(body, found);
@@ -154,7 +162,7 @@ function addCast(node: Tree, found: Collected): void {
     addSchemaText(constantIn(node.arg), found);
     for (const { value } of constantIn(node.arg)) {
       const schema = identifierValue(value.trim());
-      if (schema !== "public") found.schemas.add(schema);
+      if (!found.source.has(schema)) found.schemas.add(schema);
     }
   }
   if (!registryTypes.test(type)) return;
@@ -178,15 +186,16 @@ function addCall(node: Tree, found: Collected): void {
   addSuspicions([...(first ?? []), ...rest.flat()], found);
 }
 
+/** What may follow the schema in a name: a dot and an object, perhaps with its column. */
+const oneOrTwoNames =
+  /^\s*\.\s*("[^"]+"|[\p{L}_][\p{L}\p{N}_$]*)(\s*\.\s*("[^"]+"|[\p{L}_][\p{L}\p{N}_$]*))?\s*$/iu;
+
 function addSuspicions(values: readonly ConstantString[], found: Collected): void {
   for (const { value } of values) {
-    if (
-      !/^\s*("public"|public)\s*\.\s*("[^"]+"|[\p{L}_][\p{L}\p{N}_$]*)(\s*\.\s*("[^"]+"|[\p{L}_][\p{L}\p{N}_$]*))?\s*$/iu.test(
-        value,
-      )
-    )
-      continue;
-    found.suspicions.push(`whether the argument '${value}' names something in public`);
+    const named = schemaInName(value);
+    if (named === undefined || !found.source.has(named.schema)) continue;
+    if (found.source.isTarget(named.schema) || !oneOrTwoNames.test(named.rest)) continue;
+    found.suspicions.push(`whether the argument '${value}' names something in ${named.schema}`);
   }
 }
 
@@ -201,8 +210,9 @@ function addObjectName(node: unknown, found: Collected): void {
 
 function addSchemaText(values: readonly ConstantString[], found: Collected): void {
   for (const { value } of values) {
-    if (identifierValue(value.trim()) === "public")
-      found.suspicions.push("the schema 'public' as a text");
+    const schema = identifierValue(value.trim());
+    if (found.source.has(schema) && !found.source.isTarget(schema))
+      found.suspicions.push(`the schema '${schema}' as a text`);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Tree } from "./parser.ts";
 import { constantIn, namesOfTree } from "./references.ts";
+import type { SourceSchema } from "./source-schema.ts";
 import { isTree, walk } from "./tree.ts";
 import type { Violation } from "./violation.ts";
 
@@ -30,13 +31,18 @@ interface Setting {
 }
 
 /** Why a statement may not set what it sets. */
-export function settingViolation(kind: string, body: Tree, tree: Tree): Violation | undefined {
+export function settingViolation(
+  kind: string,
+  body: Tree,
+  tree: Tree,
+  source: SourceSchema,
+): Violation | undefined {
   const ofFunction = kind === "CreateFunctionStmt" || kind === "AlterFunctionStmt";
   const set: Setting[] = [
     ...(kind === "VariableSetStmt" ? [setBy(body)] : []),
     // A function may have a search_path of its own, whose schemas are checked elsewhere.
     ...(ofFunction ? optionsOf(body) : []),
-    ...namesOfTree(tree).settings.map((name) => ({ name })),
+    ...namesOfTree(tree, source).settings.map((name) => ({ name })),
   ];
   for (const one of set) {
     const violation = violationOfSetting(one);
