@@ -118,6 +118,11 @@ const service = z
       .optional(),
     /** The one schema of a service that is not kept per tenant. */
     singleSchema: schemaName.optional(),
+    /**
+     * The schema that the service's SQL names where it means its target's, as drizzle-kit writes it for
+     * `pgSchema("shop")`; `public` by default.
+     */
+    sourceSchema: schemaName.optional(),
     /** Schemas that migrations may refer to beside the tenant's own; they come after it on the search_path. */
     sharedSchemas: z.array(schemaName).default([]),
     /** The schema for extensions: CREATE EXTENSION in a migration runs once per database and puts them there. */
@@ -131,6 +136,23 @@ const service = z
   })
   .refine((value) => (value.tenantSchema === undefined) !== (value.singleSchema === undefined), {
     message: "needs either tenantSchema or singleSchema",
+  })
+  .superRefine(({ sourceSchema, sharedSchemas, extensionSchema }, context) => {
+    const issue = (message: string) =>
+      context.addIssue({ code: "custom", path: ["sourceSchema"], message });
+    if (sourceSchema === undefined || sourceSchema === "public") return;
+    if (sharedSchemas.includes(sourceSchema))
+      issue(
+        `"${sourceSchema}" is under sharedSchemas: it is each tenant's own or shared, not both`,
+      );
+    if (sourceSchema === extensionSchema)
+      issue(
+        `"${sourceSchema}" is the extensionSchema: it is each tenant's own or shared, not both`,
+      );
+    if (sourceSchema === "information_schema" || sourceSchema.startsWith("pg_"))
+      issue(`"${sourceSchema}" is PostgreSQL's own`);
+    if (sourceSchema.includes("{tenant}"))
+      issue("is one name, as it stands in the SQL: the tenants' pattern is tenantSchema");
   });
 
 const milliseconds = z.int().min(0).max(longestTimer);
@@ -298,6 +320,17 @@ export type FleetConfig = z.output<typeof fleet>;
 export type ServiceConfig = FleetConfig["services"][string];
 export type Timeouts = FleetConfig["timeouts"];
 export type Attribute = string | number | boolean;
+
+/**
+ * By which names a service's SQL calls the schema of its target; the first is the one that is written. Where the
+ * configuration names a sourceSchema, `public` is a schema like any other. A service with one schema may say its name.
+ */
+export function sourceSchemasOf({
+  sourceSchema = "public",
+  singleSchema,
+}: Pick<ServiceConfig, "sourceSchema" | "singleSchema">): string[] {
+  return [...new Set([sourceSchema, ...(singleSchema === undefined ? [] : [singleSchema])])];
+}
 
 /**
  * Checks a configuration.

@@ -52,12 +52,13 @@ async function checkMigrations(
   const sql: FleetError[] = [];
   // Every migration and every down must parse, and stay in its tenant.
   for (const { migration, down } of migrations) {
-    const allowance = allowanceOf(config, migration.tag);
-    for (const file of [migration, ...(down === undefined ? [] : [down])]) {
-      // One that was exhausted by the file before is loaded anew.
-      await loadParser();
-      readStatements(file.file, file.text, allowance, sql);
-    }
+    const { file, text, tag } = migration;
+    // A parser that was exhausted by the file before is loaded anew.
+    await loadParser();
+    const up = readStatements(file, text, allowanceOf(config, tag), sql);
+    if (down === undefined) continue;
+    await loadParser();
+    readStatements(down.file, down.text, allowanceOf(config, tag, up), sql);
   }
   return [...problems, ...sql, ...(await unproved(service, path, migrations))].map((problem) => ({
     service,

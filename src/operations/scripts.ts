@@ -8,6 +8,7 @@ import { ensureExtensions } from "../postgres/extensions.ts";
 import { withSession } from "../postgres/session.ts";
 import type { Script } from "../rollout/run.ts";
 import { readDown } from "../source/downs.ts";
+import type { ReadMigration } from "../sql/read-statements.ts";
 import type { Context, OpenDatabases } from "./context.ts";
 import { allowanceOf, schemasBehind, selectServices } from "./services.ts";
 
@@ -56,9 +57,9 @@ export function readDownScripts(
     if (refusal !== undefined || down === undefined) return undefined;
     const { file, checksum, text, dataLoss } = down;
     const before = problems.length;
-    const { script } = read(config, { ...migration, file, checksum, text });
+    const { script, ownSchema } = read(config, { ...migration, file, checksum, text }, migration);
     // Also BEGIN and COMMIT alone run nothing: only the parser knows.
-    const nothing = problems.length === before && script.statements.length === 0;
+    const nothing = problems.length === before && script.statements.length === 0 && !ownSchema;
     if (nothing && dataLoss.length === 0) problems.push(emptyDown(migration.tag, file));
     return script;
   });
@@ -104,10 +105,12 @@ function emptyDown(tag: string, where: string): FleetError {
   });
 }
 
+/** @param reverts for a down: its migration */
 type ReadScript = (
   config: ServiceConfig,
   migration: Migration,
-) => { readonly script: Script; readonly extensions: readonly string[] };
+  reverts?: Migration,
+) => Pick<ReadMigration, "extensions" | "ownSchema"> & { readonly script: Script };
 
 /** Reads one script for each migration that a plan's steps name. */
 async function parseAll(
@@ -133,16 +136,18 @@ async function parseAll(
   const { readStatements } = await import("../sql/read-statements.ts");
   await loadParser();
   const problems: FleetError[] = [];
-  const read: ReadScript = (config, migration) => {
+  const read: ReadScript = (config, migration, reverts) => {
     const { file, text, tag } = migration;
-    const { statements, extensions } = readStatements(
+    // What the migration itself may not do is none of the down's problems.
+    const up = reverts && readStatements(reverts.file, reverts.text, allowanceOf(config, tag), []);
+    const { statements, ...rest } = readStatements(
       file,
       text,
-      allowanceOf(config, tag),
+      allowanceOf(config, tag, up),
       problems,
     );
     const script = { migration, statements, sharedSchemas: schemasBehind(config) };
-    return { script, extensions };
+    return { script, ...rest };
   };
   for (const [service, config] of selectServices(context.config.fleet, [...histories.keys()])) {
     const migrations = histories.get(service)?.migrations ?? [];

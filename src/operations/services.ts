@@ -1,6 +1,6 @@
-import type { FleetConfig, ServiceConfig } from "../config/schema.ts";
+import { type FleetConfig, type ServiceConfig, sourceSchemasOf } from "../config/schema.ts";
 import { throwProblems } from "../core/errors.ts";
-import type { Allowance } from "../sql/read-statements.ts";
+import type { Allowance, ReadMigration } from "../sql/read-statements.ts";
 import { unknownNames } from "../tenants/targets.ts";
 
 /**
@@ -21,10 +21,25 @@ export function selectServices(
   );
 }
 
-/** What a service's configuration lets one of its migrations do. */
-export function allowanceOf(config: ServiceConfig, tag: string): Allowance {
-  const { sharedSchemas, extensionSchema, acceptUnproved } = config;
-  return { sharedSchemas, extensionSchema, acceptUnproved: acceptUnproved.includes(tag) };
+/**
+ * What a service's configuration lets one of its migrations do, or the down of one.
+ *
+ * @param reverts for a down: its migration, read
+ */
+export function allowanceOf(
+  config: ServiceConfig,
+  tag: string,
+  reverts?: Pick<ReadMigration, "made">,
+): Allowance {
+  const { sharedSchemas, extensionSchema, singleSchema, acceptUnproved } = config;
+  return {
+    sharedSchemas,
+    extensionSchema,
+    sourceSchemas: sourceSchemasOf(config),
+    singleSchema,
+    acceptUnproved: acceptUnproved.includes(tag),
+    down: reverts,
+  };
 }
 
 /** The schemas on a service's search_path behind the tenant's own. */

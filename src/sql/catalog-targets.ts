@@ -19,7 +19,7 @@ export function isSystemRelation({ schemaname, relname }: Tree): boolean {
 }
 
 /** Where statements that make something keep its name. Without a schema it is made in the tenant's. */
-const made: Readonly<Record<string, string>> = {
+export const made: Readonly<Record<string, string>> = {
   CreateDomainStmt: "domainname",
   CreateEnumStmt: "typeName",
   CreateFunctionStmt: "funcname",
@@ -29,7 +29,7 @@ const made: Readonly<Record<string, string>> = {
 };
 
 /** Where statements that change something keep its name, and what kind of object it is. */
-const changed: Readonly<Record<string, readonly [key: string, type: string]>> = {
+export const changed: Readonly<Record<string, readonly [key: string, type: string]>> = {
   AlterCollationStmt: ["collname", "OBJECT_COLLATION"],
   AlterDomainStmt: ["typeName", "OBJECT_DOMAIN"],
   AlterEnumStmt: ["typeName", "OBJECT_TYPE"],
@@ -58,10 +58,10 @@ export function systemObjects(kind: string, body: Tree): string[] {
   const makes = made[kind];
   if (makes !== undefined)
     return [body[makes], optionOf(body.params, "multirange_type_name")?.arg].flatMap((name) =>
-      named(namesIn(name, ""), undefined),
+      named(objectName(name, ""), undefined),
     );
   const [key, type] = changed[kind] ?? [];
-  if (key !== undefined && type !== undefined) return named(namesIn(body[key], type), type);
+  if (key !== undefined && type !== undefined) return named(objectName(body[key], type), type);
   if (kind === "AlterDefaultPrivilegesStmt") {
     const schemas = optionOf(body.options, "schemas")?.arg;
     return isTree(schemas) && isTree(schemas.List)
@@ -76,19 +76,19 @@ function systemObjectsOfTyped(body: Tree): string[] {
   const objects = Array.isArray(body.objects) ? body.objects : [body.object];
   if (type === "OBJECT_SCHEMA" || body.targtype === "ACL_TARGET_ALL_IN_SCHEMA")
     return objects.flatMap((object) => stringOf(object) ?? []).filter(isSystemSchema);
-  return objects.flatMap((object) => named(namesIn(object, type), type));
+  return objects.flatMap((object) => named(objectName(object, type), type));
 }
 
 /** The object's own name, with its schema in front if it has one. */
-function namesIn(node: unknown, type: string): string[] {
+export function objectName(node: unknown, type: string): string[] {
   if (Array.isArray(node)) return namesOf(node) ?? [];
   if (!isTree(node)) return [];
-  if (isTree(node.TypeName)) return namesIn(node.TypeName.names, type);
+  if (isTree(node.TypeName)) return objectName(node.TypeName.names, type);
   const function_ = isTree(node.ObjectWithArgs) ? node.ObjectWithArgs : node;
-  if (function_.objname !== undefined) return namesIn(function_.objname, type);
+  if (function_.objname !== undefined) return objectName(function_.objname, type);
   const items = isTree(node.List) ? node.List.items : undefined;
   // A domain's constraint stands after its type.
-  if (type === "OBJECT_DOMCONSTRAINT" && Array.isArray(items)) return namesIn(items[0], type);
+  if (type === "OBJECT_DOMCONSTRAINT" && Array.isArray(items)) return objectName(items[0], type);
   const list = namesOf(items) ?? [];
   if (ofTables.test(type)) return list.slice(0, -1);
   // An operator class or family stands after its access method.

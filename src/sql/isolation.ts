@@ -7,6 +7,7 @@ import type { Tree } from "./parser.ts";
 import { reachOf } from "./reach.ts";
 import { namesOfTree } from "./references.ts";
 import { settingViolation } from "./settings.ts";
+import { changedObjects, type SharingRules, sharedIn, sharedViolation, wayOut } from "./shared.ts";
 import type { SourceSchema } from "./source-schema.ts";
 import { optionOf, unwrap } from "./tree.ts";
 import type { Violation } from "./violation.ts";
@@ -84,8 +85,6 @@ const tenantObjects = new Set(
 const remedies: Readonly<Record<string, string>> = {
   CreateExtensionStmt:
     "An extension belongs to the whole database: set extensionSchema of the service, and it is created there, once.",
-  CreateSchemaStmt:
-    "The runner creates the tenant schema itself; other schemas are made once per database.",
   CopyStmt: "A migration has no data stream; write INSERT statements.",
 };
 
@@ -94,20 +93,16 @@ const remedies: Readonly<Record<string, string>> = {
  *
  * @param tree the statement with the placeholder for the tenant schema
  * @param source what the SQL calls the tenant schema
- * @param allowance schemas that the configuration allows beside the tenant's own
+ * @param rules what the configuration allows beside the tenant's own
  */
 export function violationOf(
   tree: Tree,
   source: SourceSchema,
-  allowance: {
-    readonly sharedSchemas: readonly string[];
-    readonly extensionSchema?: string | undefined;
-  },
+  rules: SharingRules,
 ): Violation | undefined {
   const [kind, body] = unwrap(tree);
+  if (kind === "CreateSchemaStmt") return creationViolation(body, tree, source, rules);
   if (!tenantKinds.has(kind) || !worksOnTenantObjects(kind, body)) return beyond(kind);
-  const { sharedSchemas, extensionSchema } = allowance;
-  const allowed = [...sharedSchemas, ...(extensionSchema === undefined ? [] : [extensionSchema])];
   return (
     wholeDatabaseViolation(kind, body) ??
     foreignViolation(tree, source) ??
@@ -115,7 +110,7 @@ export function violationOf(
     transactionViolation(kind, body) ??
     settingViolation(kind, body, tree, source) ??
     publicViolation(tree) ??
-    schemaViolation(kind, body, tree, source, allowed) ??
+    schemaViolation(kind, body, tree, source, rules) ??
     definerViolation(kind, body)
   );
 }
@@ -195,26 +190,75 @@ function schemaViolation(
   body: Tree,
   tree: Tree,
   source: SourceSchema,
-  allowed: readonly string[],
+  rules: SharingRules,
 ): Violation | undefined {
+  const allowed = sharedIn(rules);
+  let shares = false;
   for (const schema of namesOfTree(tree, source).schemas) {
     if (isPlaceholder(schema) || isSystemSchema(schema) || schema === "pg_temp") continue;
-    if (allowed.includes(schema) || source.isTarget(schema)) continue;
+    if (source.isTarget(schema)) continue;
+    shares ||= allowed.includes(schema);
+    if (allowed.includes(schema)) continue;
     return {
       message: `the statement names the schema "${schema}", which is neither the tenant's nor shared`,
-      remedy:
-        schema === "public"
-          ? "Write the name without its schema; it resolves in the tenant schema."
-          : `Write the name without its schema, or list "${schema}" under sharedSchemas of the service.`,
+      remedy: foreignRemedy(schema, kind, body, source, rules),
       name: schema,
     };
   }
+  const violation = shares ? sharedViolation(kind, body, tree, source, rules) : undefined;
+  if (violation !== undefined) return violation;
   // Dropping or renaming the tenant schema, or moving out of it, is no migration of what is in it.
   const ofSchema = [body.removeType, body.renameType].includes("OBJECT_SCHEMA");
+  const reverts = shares && rules.down !== undefined && body.behavior === "DROP_RESTRICT";
+  if (ofSchema && reverts) return undefined;
   if (!ofSchema && !(kind === "AlterObjectSchemaStmt" && !isPlaceholder(String(body.newschema))))
     return undefined;
   return {
     message: "the statement works on a schema as a whole",
     remedy: "The runner creates and keeps the tenant schema; remove the statement.",
   };
+}
+
+/** A schema that is the target's is made by the runner, and one that is shared once per database. */
+function creationViolation(
+  body: Tree,
+  tree: Tree,
+  source: SourceSchema,
+  rules: SharingRules,
+): Violation | undefined {
+  const schema = String(body.schemaname);
+  if (source.has(schema))
+    return {
+      message: "the runner makes the schema of its target itself, and is its owner",
+      remedy: "Remove the statement; write the objects that it makes along as statements.",
+      name: schema,
+    };
+  if (sharedIn(rules).includes(schema))
+    return sharedViolation("CreateSchemaStmt", body, tree, source, rules);
+  return {
+    message: `the statement creates the schema "${schema}", which is neither the tenant's nor shared`,
+    remedy: foreignRemedy(schema, "CreateSchemaStmt", body, source, rules),
+    name: schema,
+  };
+}
+
+/** What can be done about a schema that is neither the target's nor shared. */
+function foreignRemedy(
+  schema: string,
+  kind: string,
+  body: Tree,
+  source: SourceSchema,
+  { singleSchema }: SharingRules,
+): string {
+  const changes = changedObjects(kind, body).some((one) => one.schema === schema);
+  if (schema === "public")
+    return source.has(schema)
+      ? "Write the name without its schema; it resolves in the tenant schema."
+      : `The configuration says that the SQL means its own schema by "${source.first}", so public is a schema like any other: write the name without its schema if it is in "${source.first}".`;
+  if (!changes)
+    return `Write the name without its schema, or list "${schema}" under sharedSchemas of the service.`;
+  const own = `If the service's own tables are declared in "${schema}", set sourceSchema: "${schema}" of the service.`;
+  return singleSchema === undefined
+    ? `${own} If all tenants share it, keep ${wayOut(schema)}`
+    : `${own} Otherwise list it under sharedSchemas.`;
 }

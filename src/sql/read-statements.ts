@@ -1,25 +1,31 @@
 import { FleetError } from "../core/errors.ts";
 import type { Statement } from "../core/migration.ts";
+import { fill } from "../core/template.ts";
 import { type Classification, classify } from "./classify.ts";
 import { pinSearchPath } from "./definer.ts";
 import { keepFromPublic } from "./grants.ts";
 import { violationOf } from "./isolation.ts";
 import { identifierValue } from "./literals.ts";
 import { neutralize } from "./neutralize.ts";
-import type { Neutral, ParsedText } from "./parsed-text.ts";
+import { applyEdits, type Neutral, ParsedText, parseOne } from "./parsed-text.ts";
+import type { Tree } from "./parser.ts";
+import { type ChangedObject, changesBeside, rowsBeside, sharedIn } from "./shared.ts";
 import { SourceSchema } from "./source-schema.ts";
 import { SourceText } from "./source-text.ts";
 import { type RawStatement, splitStatements, withinLimits } from "./split.ts";
+import { namesOf, unwrap } from "./tree.ts";
 import type { Violation } from "./violation.ts";
 
 /** What a migration may do beside working in the tenant schema. */
 export interface Allowance {
   /** Schemas that statements may name beside the tenant's own. */
   readonly sharedSchemas: readonly string[];
-  /** The schema that the SQL names where it means the target's; `public` by default. */
-  readonly sourceSchema?: string | undefined;
+  /** By which names the SQL calls the schema of its target; `public` by default. The first is the one to write. */
+  readonly sourceSchemas?: readonly string[];
   /** The one schema that the SQL runs in, of a service that is not kept per tenant. */
   readonly singleSchema?: string | undefined;
+  /** Set for a down: what its migration did to schemas beside the target's. */
+  readonly down?: { readonly made: readonly ChangedObject[] } | undefined;
   /** Where CREATE EXTENSION puts extensions, once per database; without it the statement is refused. */
   readonly extensionSchema?: string | undefined;
   /** True when somebody has read the parts that cannot be proved, and answers for them. */
@@ -28,6 +34,12 @@ export interface Allowance {
 
 /** A migration file, read. */
 export interface ReadMigration {
+  /** True when it makes the target's schema, or drops it in a down. That is for the runner to do, and no statement. */
+  readonly ownSchema: boolean;
+  /** What it makes, changes or drops in schemas beside its target's, whether that is allowed or not. */
+  readonly made: readonly ChangedObject[];
+  /** Schemas beside its target's in which it makes, changes or drops something, or writes rows. */
+  readonly writesShared: readonly string[];
   /** What runs in every tenant schema. */
   readonly statements: readonly Statement[];
   /** Extensions that must be in the database before. */
@@ -54,6 +66,9 @@ export function readStatements(
   const statements: Statement[] = [];
   const extensions: string[] = [];
   const newEnumValues: string[] = [];
+  const made: ChangedObject[] = [];
+  const written = new Set<string>();
+  let ownSchema = false;
   let boundary = false;
   problems.push(...unfinishedParts(source));
   for (const raw of splitStatements(source, problems)) {
@@ -62,9 +77,20 @@ export function readStatements(
       extensions.push(kind.extension);
       continue;
     }
+    if (isOfOwnSchema(raw.parsed.tree, schema, allowance)) {
+      ownSchema = true;
+      continue;
+    }
     const read = () => neutralize(pinned(raw.parsed, schema, allowance), schema);
     const neutral = withinLimits(source, raw, problems, read);
     if (neutral === undefined) break;
+    const changes = neutral.trees.flatMap((tree) => changesBeside(tree, schema));
+    made.push(...changes);
+    for (const one of [
+      ...changes.map((change) => change.schema),
+      ...neutral.trees.flatMap((tree) => rowsBeside(tree, schema)),
+    ])
+      written.add(one);
     const refusals = refusalsOf(neutral, kind, schema, allowance);
     problems.push(...refusals.map((refusal) => refused(source, raw, refusal)));
     if (refusals.length > 0) continue;
@@ -91,23 +117,46 @@ export function readStatements(
     newEnumValues.push(...neutral.trees.flatMap((tree) => classify(tree, schema).enumValue ?? []));
     boundary = false;
   }
-  return { statements, extensions };
+  return { statements, extensions, ownSchema, made, writesShared: [...written] };
 }
 
 /** What the SQL calls the schema of its target. */
-function sourceOf({ sourceSchema, singleSchema }: Allowance): SourceSchema {
-  const single = singleSchema === undefined ? [] : [singleSchema];
-  return new SourceSchema([sourceSchema ?? "public", ...single], singleSchema);
+function sourceOf({ sourceSchemas = ["public"], singleSchema }: Allowance): SourceSchema {
+  return new SourceSchema(sourceSchemas, singleSchema);
 }
 
 /** A statement without what would open the tenant to other roles later on. */
-function pinned(
-  statement: ParsedText,
-  source: SourceSchema,
-  { sharedSchemas, extensionSchema }: Allowance,
-): ParsedText {
-  const shared = [...sharedSchemas, ...(extensionSchema === undefined ? [] : [extensionSchema])];
-  return keepFromPublic(pinSearchPath(statement, source, shared), source);
+function pinned(statement: ParsedText, source: SourceSchema, allowance: Allowance): ParsedText {
+  const once = madeOnce(statement, allowance);
+  return keepFromPublic(pinSearchPath(once, source, sharedIn(allowance)), source);
+}
+
+/** The schema for extensions is made with the first of them: a migration that makes it finds it there. */
+function madeOnce(statement: ParsedText, { extensionSchema }: Allowance): ParsedText {
+  const [kind, body] = unwrap(statement.tree);
+  const plain = kind === "CreateSchemaStmt" && body.if_not_exists !== true;
+  const at = statement.tokens[1]?.end;
+  if (!plain || body.schemaname !== extensionSchema || at === undefined) return statement;
+  const edit = { start: at, end: at, replacement: [" IF NOT EXISTS"] };
+  const text = fill(applyEdits(statement.text, [edit]), "");
+  const tree = parseOne(text);
+  return tree === undefined ? statement : new ParsedText(tree, text, 0);
+}
+
+/** True for what makes the target's schema, and for the down of that: the runner makes it, and keeps it. */
+function isOfOwnSchema(tree: Tree, source: SourceSchema, { down }: Allowance): boolean {
+  const [kind, body] = unwrap(tree);
+  if (kind === "CreateSchemaStmt")
+    return (
+      source.has(body.schemaname) && body.schemaElts === undefined && body.authrole === undefined
+    );
+  return (
+    down !== undefined &&
+    kind === "DropStmt" &&
+    body.removeType === "OBJECT_SCHEMA" &&
+    body.behavior === "DROP_RESTRICT" &&
+    (namesOf(body.objects) ?? [undefined]).every((name) => source.has(name))
+  );
 }
 
 function refusalsOf(

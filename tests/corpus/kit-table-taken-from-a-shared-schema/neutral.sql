@@ -1,1 +1,0 @@
-ALTER TABLE "archive"."person" SET SCHEMA "{tenant}";
