@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { glob } from "tinyglobby";
-import type { ServiceConfig } from "../config/schema.ts";
+import { type ServiceConfig, sourceSchemasOf } from "../config/schema.ts";
 import { importTypeScript, loadingError } from "../config/typescript.ts";
 import { FleetError, isFleetError } from "../core/errors.ts";
 import { type MigrationsFolder, readFolder } from "../source/folder.ts";
@@ -34,7 +34,10 @@ export async function compareSchema(
   root: string,
 ): Promise<SchemaDiff> {
   const path = resolve(root, config.out);
-  const [kit, folder] = await Promise.all([loadKit(root), readFolder(path)]);
+  const [kit, folder] = await Promise.all([
+    loadKit(root, sourceSchemasOf(config)),
+    readFolder(path),
+  ]);
   refuseOtherLayout(kit, folder);
   refuseCasing(kit, service, config);
   const previous = await kit.at(folder, (folder?.migrations.length ?? 0) - 1);

@@ -70,7 +70,12 @@ const entityTypes: Readonly<Record<Kind, string>> = {
 };
 
 /** drizzle-kit 1.0. It takes the answers to its questions as hints, and throws those that are open. */
-export function folderKit(api: FolderApi, loadCli: () => Promise<FolderCli>, version: string): Kit {
+export function folderKit(
+  api: FolderApi,
+  loadCli: () => Promise<FolderCli>,
+  sources: readonly string[],
+  version: string,
+): Kit {
   const exportedOf = new WeakMap<Snapshot, readonly unknown[]>();
   return {
     layout: "folders",
@@ -83,17 +88,17 @@ export function folderKit(api: FolderApi, loadCli: () => Promise<FolderCli>, ver
       return state;
     },
     questions: (previous, current, decisions) =>
-      questions(api, previous as State, current as State, decisions),
+      questions(api, sources, previous as State, current as State, decisions),
     diff: (previous, current, decisions) => {
       const between = async (before: Snapshot, after: Snapshot) =>
-        (await decided(api, before, after, hintsOf(decisions))).sql;
+        (await decided(api, before, after, hintsOf(decisions, before, sources))).sql;
       return aroundEnums(between, previous, current, folderEnums);
     },
     async draft(path, folder, name, previous, current, decisions) {
       const hints =
         current === undefined
           ? []
-          : (await decided(api, previous, current, hintsOf(decisions))).hints;
+          : (await decided(api, previous, current, hintsOf(decisions, previous, sources))).hints;
       const exported = (current && exportedOf.get(current)) ?? [];
       const cli = await loadCli();
       return written(cli, path, folder, name, exported, current === undefined, hints);
@@ -184,13 +189,14 @@ async function decided(
 
 async function questions(
   api: FolderApi,
+  sources: readonly string[],
   previous: State,
   current: State,
   decisions: Decisions,
 ): Promise<RenameQuestion[]> {
-  const open = (await missing(api, previous, current, hintsOf(decisions))).filter(
-    (one) => typeof one === "object",
-  );
+  const open = (
+    await missing(api, previous, current, hintsOf(decisions, previous, sources))
+  ).filter((one) => typeof one === "object");
   const byPlace = new Map<string, RenameQuestion>();
   for (const { kind, entity } of open) {
     // Indexes and constraints hold no data: made anew, nothing is lost, and nobody need be asked.
@@ -231,9 +237,14 @@ function removed(
 }
 
 /** Tables first: what is in them is named by their new names. */
-function hintsOf({ renames }: Decisions): Hint[] {
+function hintsOf({ renames }: Decisions, previous: Snapshot, sources: readonly string[]): Hint[] {
+  const rows = (previous as State).ddl;
   const hints = renames.map(({ kind, table, from, to }): Hint => {
-    const place = kind === "role" || kind === "schema" ? [] : ["public"];
+    const before = renames.find((one) => one.kind === "table" && one.to === table)?.from ?? table;
+    const place =
+      kind === "role" || kind === "schema"
+        ? []
+        : [schemaIn(rows, sources, table === undefined ? kind : "table", before ?? from)];
     const owner = table === undefined ? place : [...place, table];
     return { type: "rename", kind, from: [...owner, from], to: [...owner, to] };
   });
@@ -241,6 +252,19 @@ function hintsOf({ renames }: Decisions): Hint[] {
     ...hints.filter(({ kind }) => kind === "table"),
     ...hints.filter(({ kind }) => kind !== "table"),
   ];
+}
+
+/** The schema of something in a snapshot; where several have its name, the target's comes first. */
+function schemaIn(
+  rows: readonly Row[],
+  sources: readonly string[],
+  kind: Kind,
+  name: string,
+): string {
+  const schemas = rows.flatMap((row) =>
+    row.entityType === entityTypes[kind] && row.name === name ? (row.schema ?? []) : [],
+  );
+  return schemas.find((schema) => sources.includes(schema)) ?? schemas[0] ?? "public";
 }
 
 /**

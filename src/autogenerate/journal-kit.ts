@@ -36,7 +36,7 @@ const empty: Snapshot = {
 };
 
 /** drizzle-kit 0.31. It asks about renames itself, on a terminal only: here it never gets to ask. */
-export function journalKit(api: JournalApi, version: string): Kit {
+export function journalKit(api: JournalApi, sources: readonly string[], version: string): Kit {
   return {
     layout: "journal",
     version,
@@ -53,9 +53,11 @@ export function journalKit(api: JournalApi, version: string): Kit {
       return { id, prevId, ...rest };
     },
     async questions(previous, current, { renames }): Promise<readonly RenameQuestion[]> {
-      return renameQuestions(applyRenames(previous, current, renames).snapshot, current);
+      const { snapshot } = applyRenames(previous, current, renames, sources);
+      return renameQuestions(snapshot, current, sources);
     },
-    diff: (previous, current, decisions) => captive(() => diff(api, previous, current, decisions)),
+    diff: (previous, current, decisions) =>
+      captive(() => diff(api, sources, previous, current, decisions)),
     draft: (path, _folder, name, previous, current) =>
       inJournal(path, name, current ?? repeated(previous)),
   };
@@ -64,11 +66,12 @@ export function journalKit(api: JournalApi, version: string): Kit {
 /** Renames are ours: drizzle-kit would only ask about them. */
 async function diff(
   api: JournalApi,
+  sources: readonly string[],
   previous: Snapshot,
   current: Snapshot,
   { renames }: Decisions,
 ): Promise<string[]> {
-  const { snapshot, sql } = applyRenames(previous, current, renames);
+  const { snapshot, sql } = applyRenames(previous, current, renames, sources);
   const between = async (before: Snapshot, after: Snapshot) =>
     foreignKeysAround(await api.generateMigration(before, after), before);
   return [...sql, ...(await aroundEnums(between, snapshot, current, journalEnums))];

@@ -11,9 +11,10 @@ import type { Kit } from "./kit-types.ts";
  * Loads the drizzle-kit that a project has installed. It is heavy: the verbs that need it load it, when they need it.
  *
  * @param root the project's folder
+ * @param sources by which names the service's SQL calls the schema of its target
  * @throws FleetError `config` when there is none, or one of an unknown version
  */
-export async function loadKit(root: string): Promise<Kit> {
+export async function loadKit(root: string, sources: readonly string[] = ["public"]): Promise<Kit> {
   const folder = packageFolder(root);
   if (folder === undefined) {
     throw new FleetError("config", "drizzle-kit cannot be found", {
@@ -26,8 +27,8 @@ export async function loadKit(root: string): Promise<Kit> {
   try {
     const api = join(folder, "api-postgres.mjs");
     return existsSync(api)
-      ? folderKit(await load(api), () => load(join(folder, "cli.mjs")), version)
-      : journalKit(await load(join(folder, "api.mjs")), version);
+      ? folderKit(await load(api), () => load(join(folder, "cli.mjs")), sources, version)
+      : journalKit(await load(join(folder, "api.mjs")), sources, version);
   } catch (cause) {
     throw new FleetError("config", `drizzle-kit ${version} cannot be loaded`, {
       where: folder,

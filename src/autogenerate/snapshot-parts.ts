@@ -13,33 +13,56 @@ const parts = [
   ["policies", "policy"],
 ] as const;
 
-/** What drizzle-kit would ask on a terminal: it asks wherever things of one kind both go and come. */
-export function renameQuestions(previous: Snapshot, current: Snapshot): RenameQuestion[] {
+/**
+ * What drizzle-kit would ask on a terminal: it asks wherever things of one kind both go and come.
+ *
+ * @param sources see `nameOf`
+ */
+export function renameQuestions(
+  previous: Snapshot,
+  current: Snapshot,
+  sources: readonly string[],
+): RenameQuestion[] {
+  const named = (key: string) => nameOf(key, sources);
   const questions = parts.flatMap(([part, kind]) =>
-    question(kind, partOf(previous, part), partOf(current, part)),
+    question(kind, partOf(previous, part), partOf(current, part), named),
   );
   const before = partOf(previous, "tables");
   for (const [key, table] of Object.entries(partOf(current, "tables"))) {
     if (!Object.hasOwn(before, key)) continue;
     const old = before[key] as Part;
-    const name = nameOf(key);
+    const name = named(key);
     questions.push(
-      ...question("column", partOf(old, "columns"), partOf(table as Part, "columns"), name),
+      ...question("column", partOf(old, "columns"), partOf(table as Part, "columns"), asItIs, name),
     );
     questions.push(
-      ...question("policy", partOf(old, "policies"), partOf(table as Part, "policies"), name),
+      ...question(
+        "policy",
+        partOf(old, "policies"),
+        partOf(table as Part, "policies"),
+        asItIs,
+        name,
+      ),
     );
   }
   return questions;
 }
 
-function question(kind: Kind, before: Part, after: Part, table?: string): RenameQuestion[] {
+const asItIs = (key: string) => key;
+
+function question(
+  kind: Kind,
+  before: Part,
+  after: Part,
+  named: (key: string) => string,
+  table?: string,
+): RenameQuestion[] {
   const removed = Object.keys(before)
     .filter((key) => !Object.hasOwn(after, key))
-    .map(nameOf);
+    .map(named);
   const added = Object.keys(after)
     .filter((key) => !Object.hasOwn(before, key))
-    .map(nameOf);
+    .map(named);
   if (removed.length === 0 || added.length === 0) return [];
   return [{ kind, removed, added, ...(table === undefined ? {} : { table }) }];
 }
@@ -50,7 +73,12 @@ export function partOf(snapshot: Part, part: string): Part {
   return typeof value === "object" && value !== null ? (value as Part) : {};
 }
 
-/** Snapshots key what lives in a schema as `public.name`; tables of the default schema read shorter without it. */
-export function nameOf(key: string): string {
-  return key.replace(/^public\./, "");
+/**
+ * Snapshots key what lives in a schema as `public.name`. What is in the target's schema reads shorter without it.
+ *
+ * @param sources by which names the snapshots call the schema of the target
+ */
+export function nameOf(key: string, sources: readonly string[] = ["public"]): string {
+  const source = sources.find((schema) => key.startsWith(`${schema}.`));
+  return source === undefined ? key : key.slice(source.length + 1);
 }

@@ -2,7 +2,7 @@ import { FleetError } from "../core/errors.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import type { Rename, RenameQuestion } from "./decisions.ts";
 import type { Snapshot } from "./kit-types.ts";
-import { renameQuestions } from "./snapshot-parts.ts";
+import { nameOf, renameQuestions } from "./snapshot-parts.ts";
 
 /** The parts of a snapshot that a rename touches, as drizzle-kit 0.31 writes them (version 7). */
 interface Parts {
@@ -42,6 +42,7 @@ function rank({ kind }: Rename): number {
 /**
  * Renames in a snapshot, and gives the SQL that does the same in a database.
  *
+ * @param sources by which names the snapshots call the schema of the target
  * @returns the snapshot under its new names; a diff from it has no question about them left
  * @throws FleetError `rename` for a rename that the two schemas do not show
  */
@@ -49,13 +50,14 @@ export function applyRenames(
   previous: Snapshot,
   current: Snapshot,
   renames: readonly Rename[],
+  sources: readonly string[],
 ): { readonly snapshot: Snapshot; readonly sql: readonly string[] } {
   let snapshot = previous;
   const sql: string[] = [];
   for (const rename of [...renames].sort((left, right) => rank(left) - rank(right))) {
-    refuseUnknown(rename, renameQuestions(snapshot, current));
+    refuseUnknown(rename, renameQuestions(snapshot, current, sources));
     const copy = structuredClone(snapshot);
-    sql.push(`${renameIn(copy as unknown as Parts, rename)};`);
+    sql.push(`${renameIn(copy as unknown as Parts, rename, sources)};`);
     snapshot = copy;
   }
   return { snapshot, sql };
@@ -74,38 +76,44 @@ function refuseUnknown(rename: Rename, questions: readonly RenameQuestion[]): vo
   });
 }
 
-function renameIn(parts: Parts, rename: Rename): string {
+function renameIn(parts: Parts, rename: Rename, sources: readonly string[]): string {
   const { kind, from, to } = rename;
   const name = quoteIdentifier;
   switch (kind) {
     case "table": {
-      const table = move(parts.tables, from, to);
-      for (const key of allForeignKeys(parts)) {
-        if (key.tableTo === from) key.tableTo = to;
-        if (key.tableFrom === from) key.tableFrom = to;
-      }
-      return `ALTER TABLE ${name(from)} RENAME TO ${name(table.name)}`;
+      const { entry, was } = moveObject(parts.tables, rename, sources);
+      for (const owner of Object.values(parts.tables))
+        for (const key of Object.values(owner.foreignKeys)) {
+          if (refersTo(key, { ...entry, name: was })) key.tableTo = entry.name;
+          if (owner === entry) key.tableFrom = entry.name;
+        }
+      return `ALTER TABLE ${placed(entry, was)} RENAME TO ${name(entry.name)}`;
     }
-    case "column":
-      renameColumn(parts, rename);
-      return `ALTER TABLE ${name(rename.table ?? "")} RENAME COLUMN ${name(from)} TO ${name(to)}`;
+    case "column": {
+      const table = tableIn(parts, rename.table, sources);
+      renameColumn(parts, table, from, to);
+      return `ALTER TABLE ${placed(table, table.name)} RENAME COLUMN ${name(from)} TO ${name(to)}`;
+    }
     case "policy": {
-      const table = tableIn(parts, rename.table);
-      if (table !== undefined) move(table.policies, from, to);
-      return `ALTER POLICY ${name(from)} ON ${name(rename.table ?? "")} RENAME TO ${name(to)}`;
+      const table = tableIn(parts, rename.table, sources);
+      move(table.policies, from, to);
+      return `ALTER POLICY ${name(from)} ON ${placed(table, table.name)} RENAME TO ${name(to)}`;
     }
-    case "enum":
-      move(parts.enums, from, to);
+    case "enum": {
+      const { entry, was } = moveObject(parts.enums, rename, sources);
       for (const { columns } of Object.values(parts.tables))
         for (const column of Object.values(columns))
-          if (column.typeSchema !== undefined) column.type = retyped(column.type, from, to);
-      return `ALTER TYPE ${name(from)} RENAME TO ${name(to)}`;
-    case "sequence":
-      move(parts.sequences, from, to);
-      return `ALTER SEQUENCE ${name(from)} RENAME TO ${name(to)}`;
+          if (column.typeSchema === entry.schema)
+            column.type = retyped(column.type, was, entry.name);
+      return `ALTER TYPE ${placed(entry, was)} RENAME TO ${name(entry.name)}`;
+    }
+    case "sequence": {
+      const { entry, was } = moveObject(parts.sequences, rename, sources);
+      return `ALTER SEQUENCE ${placed(entry, was)} RENAME TO ${name(entry.name)}`;
+    }
     case "view": {
-      const { materialized } = move(parts.views, from, to);
-      return `ALTER ${materialized === true ? "MATERIALIZED " : ""}VIEW ${name(from)} RENAME TO ${name(to)}`;
+      const { entry, was } = moveObject(parts.views, rename, sources);
+      return `ALTER ${entry.materialized === true ? "MATERIALIZED " : ""}VIEW ${placed(entry, was)} RENAME TO ${name(entry.name)}`;
     }
     default:
       throw new FleetError("rename", `a ${kind} cannot be renamed by a tenant's migration`, {
@@ -114,26 +122,55 @@ function renameIn(parts: Parts, rename: Rename): string {
   }
 }
 
+/** A name in SQL. What has no schema in the Drizzle schema gets none: its tenant's is the first on the path. */
+function placed({ schema }: Named, own: string): string {
+  const qualifier = isDefault(schema) ? "" : `${quoteIdentifier(schema)}.`;
+  return qualifier + quoteIdentifier(own);
+}
+
+function isDefault(schema: string | undefined): boolean {
+  return schema === undefined || schema === "" || schema === "public";
+}
+
+function refersTo({ tableTo, schemaTo }: ForeignKey, table: Named): boolean {
+  const sameSchema = schemaTo === table.schema || (isDefault(schemaTo) && isDefault(table.schema));
+  return tableTo === table.name && sameSchema;
+}
+
+/** Renames what lives in a schema: names of a schema that is not the target's have it in front. */
+function moveObject<Entry extends Named>(
+  part: Record<string, Entry>,
+  { from, to }: Rename,
+  sources: readonly string[],
+): { readonly entry: Entry; readonly was: string } {
+  const found = Object.entries(part).find(([key]) => nameOf(key, sources) === from);
+  if (found === undefined) throw new Error(`${from} is not in the snapshot`);
+  const [, { schema, name: was }] = found;
+  const own =
+    to.startsWith(`${schema}.`) && from === `${schema}.${was}` ? to.slice(schema.length + 1) : to;
+  return { entry: move(part, found[0], own), was };
+}
+
 /** Gives an entry its new key and name, in its old place: the order is the order of columns. */
 function move<Entry extends { name: string }>(
   part: Record<string, Entry>,
   from: string,
   to: string,
 ): Entry {
+  let moved: Entry | undefined;
   const entries = Object.entries(part).map(([key, entry]) => {
-    if (entry.name !== from) return [key, entry] as const;
-    return [key.replace(/[^.]*$/, () => to), Object.assign(entry, { name: to })] as const;
+    if (key !== from) return [key, entry] as const;
+    const before = key.slice(0, key.length - entry.name.length);
+    moved = Object.assign(entry, { name: to });
+    return [before + to, entry] as const;
   });
+  if (moved === undefined) throw new Error(`${from} is not in the snapshot`);
   for (const key of Object.keys(part)) delete part[key];
   Object.assign(part, Object.fromEntries(entries));
-  const moved = Object.values(part).find((entry) => entry.name === to);
-  if (moved === undefined) throw new Error(`${from} is not in the snapshot`);
   return moved;
 }
 
-function renameColumn(parts: Parts, { table: name, from, to }: Rename): void {
-  const table = tableIn(parts, name);
-  if (table === undefined) return;
+function renameColumn({ tables }: Parts, table: Table, from: string, to: string): void {
   move(table.columns, from, to);
   const renamed = (columns: string[]) => columns.map((column) => (column === from ? to : column));
   for (const index of Object.values(table.indexes))
@@ -143,18 +180,17 @@ function renameColumn(parts: Parts, { table: name, from, to }: Rename): void {
     Object.values(part),
   );
   for (const list of lists) list.columns = renamed(list.columns);
-  for (const key of allForeignKeys(parts)) {
-    if (key.tableFrom === table.name) key.columnsFrom = renamed(key.columnsFrom);
-    if (key.tableTo === table.name) key.columnsTo = renamed(key.columnsTo);
-  }
+  for (const owner of Object.values(tables))
+    for (const key of Object.values(owner.foreignKeys)) {
+      if (owner === table) key.columnsFrom = renamed(key.columnsFrom);
+      if (refersTo(key, table)) key.columnsTo = renamed(key.columnsTo);
+    }
 }
 
-function allForeignKeys({ tables }: Parts): ForeignKey[] {
-  return Object.values(tables).flatMap(({ foreignKeys }) => Object.values(foreignKeys));
-}
-
-function tableIn({ tables }: Parts, name: string | undefined): Table | undefined {
-  return Object.values(tables).find((table) => table.name === name);
+function tableIn({ tables }: Parts, name: string | undefined, sources: readonly string[]): Table {
+  const [, table] = Object.entries(tables).find(([key]) => nameOf(key, sources) === name) ?? [];
+  if (table === undefined) throw new Error(`${name} is not in the snapshot`);
+  return table;
 }
 
 /** A column's type may be an array of the enum. */

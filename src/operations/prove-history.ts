@@ -1,7 +1,7 @@
 import { relative } from "node:path";
 import { undecided } from "../autogenerate/decisions.ts";
 import { loadKit } from "../autogenerate/kit.ts";
-import type { ServiceConfig } from "../config/schema.ts";
+import { type ServiceConfig, sourceSchemasOf } from "../config/schema.ts";
 import { type FleetError, isFleetError } from "../core/errors.ts";
 import type { Finding } from "../core/finding.ts";
 import type { Session } from "../postgres/session.ts";
@@ -48,7 +48,7 @@ async function proveService(
 ): Promise<readonly FleetError[]> {
   const path = migrationsFolder(context, service);
   const [kit, folder, migrations] = await Promise.all([
-    loadKit(context.config.root),
+    loadKit(context.config.root, sourceSchemasOf(config)),
     readFolder(path),
     readMigrations(service, path),
   ]);
