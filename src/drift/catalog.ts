@@ -1,3 +1,4 @@
+import { literally } from "../core/regexp.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 
 /**
@@ -84,6 +85,6 @@ export async function catalogOf(database: Queryable, schema: string): Promise<st
 function withoutSchema(fact: string, schema: string, quoted: string): string {
   const spellings = [quoted, ...(/^[a-z_][a-z0-9_]*$/.test(schema) ? [schema] : [])];
   const names = schema === "public" ? spellings : [...spellings, '"public"', "public"];
-  const pattern = names.map((name) => name.replace(/[^\w]/g, "\\$&")).join("|");
+  const pattern = names.map(literally).join("|");
   return fact.replace(new RegExp(`(?<![\\w".])(?:${pattern})\\s*\\.\\s*`, "g"), "");
 }

@@ -6,7 +6,7 @@ import { fleetConfigText } from "../config/render.ts";
 import { type FleetInput, parseFleet } from "../config/schema.ts";
 import { FleetError, messageOf } from "../core/errors.ts";
 import { type MigrationsFolder, readFolder } from "../source/folder.ts";
-import { newestTables } from "../source/snapshot-tables.ts";
+import { newestTables, onlySchema } from "../source/snapshot-tables.ts";
 import { discoverTenants } from "../tenants/discover.ts";
 import { resolveTargets } from "../tenants/targets.ts";
 import { type Context, withDatabases } from "./context.ts";
@@ -19,6 +19,8 @@ export interface ExistingProject {
   readonly folder: MigrationsFolder;
   /** Where the old configuration is to be kept; absolute. */
   readonly kept: string;
+  /** The schema that the whole project is declared in, where that is one and not `public`. */
+  readonly sourceSchema: string | undefined;
   /** What the service is called unless somebody says otherwise. */
   readonly name: string;
   /** Where drizzle-orm's own migrator keeps what it applied. */
@@ -53,7 +55,8 @@ export async function readProject(path: string | undefined): Promise<ExistingPro
   const folder = await readFolder(resolve(root, config.out));
   if (folder === undefined) throw noMigrations(config);
   const { table = defaultSource.table, schema = defaultSource.schema } = migrations;
-  return { config, folder, kept, name: await packageName(root), source: { table, schema } };
+  const [name, sourceSchema] = await Promise.all([packageName(root), onlySchema(folder)]);
+  return { config, folder, kept, sourceSchema, name, source: { table, schema } };
 }
 
 /**
@@ -61,7 +64,10 @@ export async function readProject(path: string | undefined): Promise<ExistingPro
  *
  * @throws FleetError `config` for names that cannot be used
  */
-export function fleetFor({ config }: ExistingProject, answers: InitAnswers): FleetInput {
+export function fleetFor(
+  { config, sourceSchema }: ExistingProject,
+  answers: InitAnswers,
+): FleetInput {
   const { root, schema, out, casing } = config;
   const { service, tenants, urlVariable } = answers;
   const input: FleetInput = {
@@ -77,6 +83,8 @@ export function fleetFor({ config }: ExistingProject, answers: InitAnswers): Fle
         ...(isPattern(answers.schema)
           ? { tenantSchema: answers.schema }
           : { singleSchema: answers.schema }),
+        // A single schema may be called by its own name.
+        ...(sourceSchema === undefined || sourceSchema === answers.schema ? {} : { sourceSchema }),
         ...(casing === undefined ? {} : { casing }),
       },
     },

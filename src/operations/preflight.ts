@@ -1,5 +1,6 @@
 import { FleetError } from "../core/errors.ts";
 import { type Plan, type PlanProblem, type TargetPlan, targetsOf } from "../core/plan.ts";
+import { fill, placeholder } from "../core/template.ts";
 import { ledgerOf } from "../ledger/table.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import type { ClosedSchema } from "../postgres/server.ts";
@@ -65,7 +66,7 @@ function demandsOf(scriptOf: (service: string, tag: string) => Script | undefine
 
 const creating =
   /^\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:UNIQUE\s+)?(?:TABLE|INDEX|TYPE|SEQUENCE|VIEW|MATERIALIZED|FUNCTION|PROCEDURE|DOMAIN)\b/i;
-const name = String.raw`(?:"?public"?\s*\.\s*)?("(?:[^"]|"")+"|[a-z_]\w*)(?!\s*\.)`;
+const name = String.raw`(?:"\{tenant\}"\.)?("(?:[^"]|"")+"|[a-z_]\w*)(?!\s*\.)`;
 const owning = [
   new RegExp(
     String.raw`^\s*(?:ALTER|DROP)\s+(?:TABLE|VIEW|MATERIALIZED\s+VIEW|SEQUENCE|TYPE|DOMAIN)\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?${name}`,
@@ -76,8 +77,8 @@ const owning = [
 
 function demandsIn(script: Script | undefined): Demands {
   // Comments before a statement belong to it.
-  const texts = (script?.statements ?? []).map(({ original }) =>
-    original.replace(/^(?:\s|--[^\n]*\n)+/, ""),
+  const texts = (script?.statements ?? []).map(({ sql }) =>
+    fill(sql, placeholder).replace(/^(?:\s|--[^\n]*\n)+/, ""),
   );
   const owned = texts.flatMap((text) =>
     owning.flatMap((pattern) => {

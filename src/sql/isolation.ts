@@ -200,7 +200,7 @@ function schemaViolation(
     shares ||= allowed.includes(schema);
     if (allowed.includes(schema)) continue;
     return {
-      message: `the statement names the schema "${schema}", which is neither the tenant's nor shared`,
+      message: `the statement names the schema "${schema}", which is neither ${ownerOf(rules)} nor shared`,
       remedy: foreignRemedy(schema, kind, body, source, rules),
       name: schema,
     };
@@ -236,10 +236,14 @@ function creationViolation(
   if (sharedIn(rules).includes(schema))
     return sharedViolation("CreateSchemaStmt", body, tree, source, rules);
   return {
-    message: `the statement creates the schema "${schema}", which is neither the tenant's nor shared`,
+    message: `the statement creates the schema "${schema}", which is neither ${ownerOf(rules)} nor shared`,
     remedy: foreignRemedy(schema, "CreateSchemaStmt", body, source, rules),
     name: schema,
   };
+}
+
+function ownerOf({ singleSchema }: SharingRules): string {
+  return singleSchema === undefined ? "the tenant's" : "the service's own";
 }
 
 /** What can be done about a schema that is neither the target's nor shared. */
@@ -254,7 +258,7 @@ function foreignRemedy(
   if (schema === "public")
     return source.has(schema)
       ? "Write the name without its schema; it resolves in the tenant schema."
-      : `The configuration says that the SQL means its own schema by "${source.first}", so public is a schema like any other: write the name without its schema if it is in "${source.first}".`;
+      : `sourceSchema of the service is "${source.first}", so public is a schema like any other. Declare the object in "${source.first}", or list "public" under sharedSchemas to refer to what is there.`;
   if (!changes)
     return `Write the name without its schema, or list "${schema}" under sharedSchemas of the service.`;
   const own = `If the service's own tables are declared in "${schema}", set sourceSchema: "${schema}" of the service.`;

@@ -25,6 +25,13 @@ const dotBeforeName = /["\p{L}\p{N}_$]\s*\.\s*[^\s\p{N},)]/u;
  * temporary table or pg_catalog, and a function body would depend on its caller's search_path.
  */
 export function neutralize(statement: ParsedText, source: SourceSchema): Neutral {
+  const neutral = withGaps(statement, source);
+  // What cannot be replaced is no fault where the target is called so.
+  if (neutral.unreplaced.length === 0 || !source.isRightIn(statement.text)) return neutral;
+  return { ...withGaps(statement, source.asItStands), asItStands: true };
+}
+
+function withGaps(statement: ParsedText, source: SourceSchema): Neutral {
   const { text, tree } = statement;
   // A body is looked at even when nothing is spelled like a schema: it may set the search_path, or execute text.
   const body = bodyOf(statement);

@@ -33,6 +33,8 @@ export interface Neutral {
   readonly unproved: readonly string[];
   /** What names the source schema and could not be replaced: it would leave the tenant for certain. */
   readonly unreplaced: readonly string[];
+  /** True when it names the one schema that it is right in, and no other can take that one's place. */
+  readonly asItStands?: boolean;
   /** True for a DO block that ends the transaction it runs in. */
   readonly endsTransaction?: boolean;
 }

@@ -38,6 +38,11 @@ export interface ReadMigration {
   readonly ownSchema: boolean;
   /** What it makes, changes or drops in schemas beside its target's, whether that is allowed or not. */
   readonly made: readonly ChangedObject[];
+  /**
+   * True when it names the service's one schema in a way that no other can take that one's place: in a scratch schema
+   * it would work on the real one.
+   */
+  readonly asItStands: boolean;
   /** Schemas beside its target's in which it makes, changes or drops something, or writes rows. */
   readonly writesShared: readonly string[];
   /** What runs in every tenant schema. */
@@ -69,6 +74,7 @@ export function readStatements(
   const made: ChangedObject[] = [];
   const written = new Set<string>();
   let ownSchema = false;
+  let asItStands = false;
   let boundary = false;
   problems.push(...unfinishedParts(source));
   for (const raw of splitStatements(source, problems)) {
@@ -84,6 +90,7 @@ export function readStatements(
     const read = () => neutralize(pinned(raw.parsed, schema, allowance), schema);
     const neutral = withinLimits(source, raw, problems, read);
     if (neutral === undefined) break;
+    asItStands ||= neutral.asItStands === true;
     const changes = neutral.trees.flatMap((tree) => changesBeside(tree, schema));
     made.push(...changes);
     for (const one of [
@@ -117,7 +124,7 @@ export function readStatements(
     newEnumValues.push(...neutral.trees.flatMap((tree) => classify(tree, schema).enumValue ?? []));
     boundary = false;
   }
-  return { statements, extensions, ownSchema, made, writesShared: [...written] };
+  return { statements, extensions, ownSchema, asItStands, made, writesShared: [...written] };
 }
 
 /** What the SQL calls the schema of its target. */

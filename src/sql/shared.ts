@@ -172,7 +172,8 @@ export function usesTarget(tree: Tree, source: SourceSchema): boolean {
 function isOwnName(parts: readonly string[], isType: boolean, source: SourceSchema): boolean {
   const [name = "", schema] = [...parts].reverse();
   if (schema !== undefined) return isOwn(schema, source);
-  return isType ? !isTypeName(name) : standingOf(name) === undefined;
+  if (!isType) return standingOf(name) === undefined;
+  return !isTypeName(name) && !/^(small|big)?serial[248]?$/.test(name);
 }
 
 function isOwn(schema: string, source: SourceSchema): boolean {

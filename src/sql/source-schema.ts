@@ -11,14 +11,17 @@ export class SourceSchema {
   /** The schema that the SQL runs in, where there is one alone: what says its name is right as it stands. */
   readonly target: string | undefined;
   readonly #spelled: RegExp;
-  readonly #replaced: RegExp | undefined;
+  /** The names but for the target's own: as whatever, and before a dot. */
+  readonly #others: RegExp | undefined;
+  readonly #qualifying: RegExp | undefined;
 
   constructor(names: readonly string[], target?: string) {
     this.names = [...new Set(names)];
     this.target = target;
-    this.#spelled = new RegExp(this.names.map(literally).join("|") || "(?!)", "iu");
+    this.#spelled = anyOf(this.names);
     const others = this.names.filter((name) => name !== target);
-    this.#replaced = others.length === 0 ? undefined : qualifier(others);
+    this.#others = others.length === 0 ? undefined : anyOf(others);
+    this.#qualifying = others.length === 0 ? undefined : qualifier(others);
   }
 
   /** The name to write where SQL is to say the schema; the gap takes its place. */
@@ -38,13 +41,27 @@ export class SourceSchema {
 
   /** True when a text has one of the names before a dot, and would be wrong in the target if that stayed. */
   mustReplaceIn(text: string): boolean {
-    return this.#replaced?.test(text) ?? false;
+    return this.#qualifying?.test(text) ?? false;
+  }
+
+  /** True when a text is right as it stands in the target: of the names it spells the target's own at most. */
+  isRightIn(text: string): boolean {
+    return this.target !== undefined && this.#others?.test(text) !== true;
+  }
+
+  /** The same target for a text that is right as it stands: nothing in it is to be replaced. */
+  get asItStands(): SourceSchema {
+    return new SourceSchema([], this.target);
   }
 
   /** True for the target's own name: it is right as it stands, and in that schema alone. */
   isTarget(name: unknown): boolean {
     return name !== undefined && name === this.target;
   }
+}
+
+function anyOf(names: readonly string[]): RegExp {
+  return names.length === 0 ? /(?!)/ : new RegExp(names.map(literally).join("|"), "iu");
 }
 
 /** One of the names, with or without quotes, before a dot. */

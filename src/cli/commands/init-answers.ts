@@ -41,6 +41,7 @@ export async function answersFor(
   const { isPattern } = await import("../../operations/init.ts");
   const { service = project.name, urlVariable, yes, tenantSchema, singleSchema } = options;
   const given = tenantSchema ?? singleSchema;
+  const ownSchema = project.sourceSchema ?? "public";
   if (!canAsk())
     refuseMissing([
       ...(given === undefined ? ["--tenant-schema <pattern> or --single-schema <name>"] : []),
@@ -48,8 +49,10 @@ export async function answersFor(
     ]);
   const schema =
     given ??
-    (await ask("The tenant schemas' name with {tenant} in it, or the one schema (public)? ")) ??
-    "public";
+    (await ask(
+      `The tenant schemas' name with {tenant} in it, or the one schema (${ownSchema})? `,
+    )) ??
+    ownSchema;
   const known: InitAnswers = { service, schema, urlVariable, tenants: listOf(options.tenants) };
   if (!isPattern(schema) || options.tenants !== undefined) return known;
   return { ...known, tenants: await tenantsFor(project, known) };

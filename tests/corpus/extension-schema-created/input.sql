@@ -1,0 +1,3 @@
+CREATE SCHEMA IF NOT EXISTS "extensions";
+CREATE SCHEMA extensions;
+CREATE EXTENSION IF NOT EXISTS pgcrypto WITH SCHEMA extensions;

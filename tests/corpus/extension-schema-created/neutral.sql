@@ -1,0 +1,3 @@
+-- extension, once per database: pgcrypto
+CREATE SCHEMA IF NOT EXISTS "extensions";
+CREATE SCHEMA IF NOT EXISTS extensions;

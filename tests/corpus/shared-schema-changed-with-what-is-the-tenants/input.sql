@@ -1,0 +1,9 @@
+CREATE OR REPLACE VIEW auth.v AS SELECT * FROM public.t;
+CREATE OR REPLACE VIEW auth.v AS SELECT * FROM t;
+CREATE TABLE IF NOT EXISTS auth.users (e public.e);
+CREATE TABLE IF NOT EXISTS auth.users (e e);
+CREATE TABLE IF NOT EXISTS auth.users (id int REFERENCES "t" ("id"));
+CREATE OR REPLACE TRIGGER on_user AFTER INSERT ON auth.users FOR EACH ROW EXECUTE FUNCTION public.handle_new_user();
+CREATE OR REPLACE TRIGGER on_user AFTER INSERT ON auth.users FOR EACH ROW EXECUTE FUNCTION handle_new_user();
+CREATE OR REPLACE FUNCTION auth.f() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM public.t';
+ALTER TABLE auth.users ADD COLUMN IF NOT EXISTS x int DEFAULT public.f();

@@ -1,0 +1,3 @@
+DROP INDEX auth.i;
+DROP TABLE "auth"."users";
+DROP SCHEMA "auth";

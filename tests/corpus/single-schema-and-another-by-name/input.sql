@@ -1,0 +1,2 @@
+SELECT * FROM public.t;
+CREATE TABLE auth.users (id int);

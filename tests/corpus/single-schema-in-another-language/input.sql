@@ -1,0 +1,1 @@
+CREATE FUNCTION f() RETURNS int LANGUAGE plpython3u AS 'return plpy.execute("SELECT 1 FROM shop.t")';

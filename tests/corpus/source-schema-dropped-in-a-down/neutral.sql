@@ -1,0 +1,2 @@
+DROP TABLE "{tenant}"."orders" CASCADE;
+DROP TYPE "{tenant}"."state";

@@ -1,0 +1,2 @@
+DROP SCHEMA "shop";
+ALTER SCHEMA shop RENAME TO store;

@@ -1,0 +1,2 @@
+CREATE SCHEMA IF NOT EXISTS shop;
+CREATE TABLE shop.t (id int);

@@ -1,0 +1,1 @@
+CREATE TABLE "{tenant}".t (id int);

@@ -1,0 +1,2 @@
+CREATE TABLE "My (Shop)+"."t" ("id" int, "x" "My (Shop)+"."e");
+CREATE TABLE "my (shop)+"."t" ("id" int);
