@@ -2,13 +2,16 @@ import { type Decisions, undecided } from "../autogenerate/decisions.ts";
 import type { SchemaDiff } from "../autogenerate/diff.ts";
 import { reverseOf } from "../autogenerate/down.ts";
 import type { DraftSql } from "../autogenerate/write.ts";
+import type { ServiceConfig } from "../config/schema.ts";
 import type { Session } from "../postgres/session.ts";
 import { type ProvedDraft, proveDraft } from "../proof/draft.ts";
 import type { Direct } from "../proof/trials.ts";
 import { markLine } from "../source/downs.ts";
 import { readMigrations } from "../source/read-migrations.ts";
+import { type Apart, apart } from "../sql/apart.ts";
 import type { Context } from "./context.ts";
 import { benchOf, onServer, type ProofOptions } from "./scratch.ts";
+import { allowanceOf } from "./services.ts";
 
 /** What one service's next migration is made from. */
 export interface Change {
@@ -37,7 +40,7 @@ export async function draftSql(
   });
   if (typeof drafts !== "string") return drafts;
   return Promise.all(
-    changes.map((change) => (isEmpty(change) ? undefined : asWritten(change, drafts))),
+    changes.map((change) => (isEmpty(change) ? undefined : asWritten(context, change, drafts))),
   );
 }
 
@@ -45,30 +48,60 @@ function isEmpty({ statements }: Change): boolean {
   return statements.length === 0;
 }
 
-async function asWritten(change: Change, unproved: string): Promise<DraftSql> {
-  const { statements } = change;
+async function asWritten(context: Context, change: Change, unproved: string): Promise<DraftSql> {
+  const parts = apart(change.statements, allowanceOf(configOf(context, change), "draft"));
+  const statements = parts.rest;
   const down = await back(change, statements.join("\n"));
-  return { statements, down, remarks: [], notes: [], unfinished: false, unproved };
+  const sql = { statements, down, remarks: [], notes: [], unfinished: false, unproved };
+  return withParts(parts, sql);
 }
 
 function back({ diff }: Change, text: string) {
   return reverseOf(diff.kit, diff.previous, diff.current, { file: "the new SQL", text });
 }
 
-async function tried(context: Context, session: Session, change: Change): Promise<DraftSql> {
-  const { diff, statements } = change;
-  const { kit, service, path } = diff;
+function configOf(context: Context, { diff: { service } }: Change): ServiceConfig {
   const config = context.config.fleet.services[service];
   if (config === undefined) throw new Error(`no service ${service}`);
+  return config;
+}
+
+/** What tenants share is left out, and said; what makes the target's own schema stays for drizzle-kit. */
+function withParts({ own, shared }: Apart, sql: DraftSql): DraftSql {
+  const left = shared.map((one) => `left out, because all tenants share it: ${startOf(one)}`);
+  return {
+    ...sql,
+    statements: [...own, ...sql.statements],
+    remarks: [...left.map((line) => `-- ${line}`), ...sql.remarks],
+    notes: [...left, ...sql.notes],
+  };
+}
+
+/** The beginning of a statement, in a line. */
+function startOf(statement: string): string {
+  const line = statement.replace(/\s+/g, " ").trim();
+  return line.length > 80 ? `${line.slice(0, 80)}...` : line;
+}
+
+async function tried(context: Context, session: Session, change: Change): Promise<DraftSql> {
+  const { diff } = change;
+  const { kit, service, path } = diff;
+  const bench = benchOf(context, session, service, configOf(context, change));
+  const divided = (statements: readonly string[]) => apart(statements, bench.allowanceOf("draft"));
   const nothing = await kit.at(undefined, -1);
-  const proved = await proveDraft(benchOf(context, session, service, config), {
+  const described = async (when: "before" | "after") =>
+    divided(await kit.diff(nothing, when === "before" ? diff.previous : diff.current, undecided));
+  const parts = divided(change.statements);
+  const proved = await proveDraft(bench, {
     history: diff.folder === undefined ? [] : await readMigrations(service, path),
-    statements,
+    statements: parts.rest,
+    shared: async () => (await described("after")).shared,
     reverse: (up) => back(change, up),
-    described: (when) =>
-      kit.diff(nothing, when === "before" ? diff.previous : diff.current, undecided),
+    described: async (when) => (await described(when)).rest,
   });
-  return typeof proved === "string" ? asWritten(change, proved) : withRemarks(proved);
+  return typeof proved === "string"
+    ? asWritten(context, change, proved)
+    : withParts(parts, withRemarks(proved));
 }
 
 function withRemarks({ up, down, remarks }: ProvedDraft): DraftSql {

@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
+import { undecided } from "../autogenerate/decisions.ts";
 import { compareSchema, type SchemaDiff } from "../autogenerate/diff.ts";
 import { downText, type Reverse, reverseOf } from "../autogenerate/down.ts";
 import { checksumsFile } from "../autogenerate/write.ts";
@@ -13,12 +14,13 @@ import { readDown } from "../source/downs.ts";
 import { proofOf, proofsFile, readProofs } from "../source/proofs.ts";
 import { readChecked, readMigrations } from "../source/read-migrations.ts";
 import { type NewFile, withFolder, writeFiles } from "../source/write-files.ts";
+import { apart } from "../sql/apart.ts";
 import { loadParser } from "../sql/parser.ts";
 import { type Context, migrationsFolder } from "./context.ts";
 import { notesOf, remarksOf } from "./draft-sql.ts";
 import { proveHistories } from "./prove-history.ts";
 import { benchOf, onServer, type ProofOptions } from "./scratch.ts";
-import { selectServices } from "./services.ts";
+import { allowanceOf, selectServices } from "./services.ts";
 
 /** A down that was missing. */
 export interface GeneratedDown {
@@ -98,7 +100,9 @@ async function missingDowns(
       continue;
     }
     const [before, after] = [await kit.at(folder, index - 1), await kit.at(folder, index)];
-    made.push({ migration, reverse: await reverseOf(kit, before, after, migration) });
+    const reverse = await reverseOf(kit, before, after, migration);
+    const { rest } = apart(reverse.statements, allowanceOf(config, migration.tag, { made: [] }));
+    made.push({ migration, reverse: { ...reverse, statements: rest } });
   }
   const missing = new Map(
     made.flatMap(({ migration: { tag, downFile }, reverse: { statements } }) =>
@@ -106,7 +110,9 @@ async function missingDowns(
     ),
   );
   const tried = await onServer(context, missing.size > 0, proof, (session) =>
-    tryDowns(benchOf(context, session, service, config), migrations, missing),
+    tryDowns(benchOf(context, session, service, config), migrations, missing, async () =>
+      kit.diff(await kit.at(undefined, -1), await kit.at(folder, migrations.length - 1), undecided),
+    ),
   );
   const downs = made.map(({ migration, reverse }) => downOf(migration, reverse, tried));
   const order = migrations.map(({ tag }) => tag);

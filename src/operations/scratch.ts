@@ -1,5 +1,5 @@
 import { proofUrl, refuseOddUrl } from "../config/environment.ts";
-import type { ServiceConfig } from "../config/schema.ts";
+import { type ServiceConfig, sourceSchemasOf } from "../config/schema.ts";
 import { packageVersion } from "../config/version.ts";
 import type { DatabaseAddress } from "../core/database.ts";
 import { isFleetError } from "../core/errors.ts";
@@ -76,8 +76,11 @@ export function benchOf(
   return {
     session,
     service,
-    allowanceOf: (tag) => allowanceOf(config, tag),
+    allowanceOf: (tag, reverts) => allowanceOf(config, tag, reverts),
     sharedSchemas: schemasBehind(config),
+    othersSchemas: config.sharedSchemas.filter(
+      (schema) => schema !== config.extensionSchema && !sourceSchemasOf(config).includes(schema),
+    ),
     extensionSchema: config.extensionSchema,
     timeouts: context.config.fleet.timeouts,
     by: `drizzle-fleet ${packageVersion()}`,

@@ -15,15 +15,18 @@ import { sqlstateOf } from "../postgres/sqlstate.ts";
 import { failureOf } from "../rollout/failure.ts";
 import type { Script } from "../rollout/run.ts";
 import { runStep } from "../rollout/step.ts";
-import { type Allowance, readStatements } from "../sql/read-statements.ts";
+import { type Allowance, type ReadMigration, readStatements } from "../sql/read-statements.ts";
 
 /** Where a service's migrations are tried out: a database, in schemas that are made for it and dropped again. */
 export interface Bench {
   readonly session: Session;
   readonly service: string;
-  readonly allowanceOf: (tag: string) => Allowance;
+  /** @param reverts for a down: what its migration made beside its schema */
+  readonly allowanceOf: (tag: string, reverts?: Pick<ReadMigration, "made">) => Allowance;
   /** Schemas that follow the tenant's own on the search_path. */
   readonly sharedSchemas: readonly string[];
+  /** Those of them that others fill: a proof leaves them alone. */
+  readonly othersSchemas: readonly string[];
   readonly extensionSchema: string | undefined;
   readonly timeouts: Timeouts;
   /** Who applies, for the ledger. */
@@ -82,7 +85,7 @@ export async function applyDown(
   const states = await readLedgers(bench.session, [schema], history.known);
   const state = states.get(schema) ?? { kind: "noSchema" };
   const { steps } = planDowngrade(target, history, state, { count: 1 });
-  return run(bench, target, steps, { ...migration, file, checksum, text }, "nothing");
+  return run(bench, target, steps, { ...migration, file, checksum, text }, "nothing", migration);
 }
 
 function targetOf({ service }: Bench, schema: string): Target {
@@ -95,11 +98,14 @@ async function run(
   steps: readonly Step[],
   migration: Migration,
   create: Creation,
+  reverts?: Migration,
 ): Promise<FleetError | undefined> {
   const { session, sharedSchemas, extensionSchema, timeouts, by } = bench;
   const problems: FleetError[] = [];
   const { file, text, tag } = migration;
-  const { statements, extensions } = readStatements(file, text, bench.allowanceOf(tag), problems);
+  const up = reverts && readStatements(file, reverts.text, bench.allowanceOf(tag), []);
+  const allowance = bench.allowanceOf(tag, up);
+  const { statements, extensions } = readStatements(file, text, allowance, problems);
   if (problems[0] !== undefined) return problems[0];
   const script: Script = { migration, statements, sharedSchemas };
   try {

@@ -1,8 +1,10 @@
+import { isFleetError } from "../core/errors.ts";
 import type { Migration } from "../core/migration.ts";
 import { differenceFromSnapshot, differenceOf } from "../drift/compare.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { checksumOf } from "../source/checksums.ts";
 import { applyDown, applyUp, type Bench, isOfRows, withScratchSchema } from "./bench.ts";
+import { besideShared } from "./beside.ts";
 import { withNamesOfKeys } from "./moves.ts";
 import { emptyTables } from "./repairs.ts";
 import { fillTables } from "./rows.ts";
@@ -18,6 +20,8 @@ export interface Draft {
     readonly remarks: readonly string[];
     readonly statements: readonly string[];
   }>;
+  /** The SQL that makes what the Drizzle schema declares in shared schemas. */
+  readonly shared: () => Promise<readonly string[]>;
   /** The SQL that makes the whole Drizzle schema from nothing, before and after the change. */
   readonly described: (when: "before" | "after") => Promise<readonly string[]>;
 }
@@ -35,6 +39,13 @@ export interface ProvedDraft {
  * @returns the statements that ran; or, in words, why nothing could be tried
  */
 export async function proveDraft(bench: Bench, draft: Draft): Promise<ProvedDraft | string> {
+  const text = draft.statements.join("\n");
+  const texts = [...draft.history, { tag: "draft", file: "the new SQL", text }];
+  const tried = await besideShared(bench, texts, draft.shared, () => tryDraft(bench, draft));
+  return isFleetError(tried) ? tried.message : tried;
+}
+
+function tryDraft(bench: Bench, draft: Draft): Promise<ProvedDraft | string> {
   const { session } = bench;
   return withScratchSchema(session, (schema) =>
     withScratchSchema(session, (before) =>

@@ -1,5 +1,5 @@
 import type { Down } from "../core/down.ts";
-import { FleetError } from "../core/errors.ts";
+import { FleetError, isFleetError } from "../core/errors.ts";
 import type { Migration } from "../core/migration.ts";
 import { fill } from "../core/template.ts";
 import { catalogOf } from "../drift/catalog.ts";
@@ -8,6 +8,7 @@ import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { sqlstateOf } from "../postgres/sqlstate.ts";
 import { checksumOf } from "../source/checksums.ts";
 import { marks, readDown } from "../source/downs.ts";
+import { apart } from "../sql/apart.ts";
 import { addedColumns } from "../sql/changes.ts";
 import { readStatements } from "../sql/read-statements.ts";
 import {
@@ -18,6 +19,7 @@ import {
   isOfRows,
   withScratchSchema,
 } from "./bench.ts";
+import { besideShared } from "./beside.ts";
 import { withoutAutomaticNames } from "./compare.ts";
 import { searchIn, withNamesOfKeys } from "./moves.ts";
 import { emptyTables } from "./repairs.ts";
@@ -39,10 +41,19 @@ export interface History {
  *
  * @returns what does not hold; a migration that does not apply ends the proof
  */
-export function proveHistory(bench: Bench, history: History): Promise<FleetError[]> {
-  return withScratchSchema(bench.session, (schema) =>
-    new HistoryProof(bench, history, schema).run(history),
+export async function proveHistory(bench: Bench, history: History): Promise<FleetError[]> {
+  const described = async () => apart(await history.described(), bench.allowanceOf("snapshot"));
+  const own = { ...history, described: async () => (await described()).rest };
+  const proved = await besideShared(
+    bench,
+    history.migrations,
+    async () => (await described()).shared,
+    () =>
+      withScratchSchema(bench.session, (schema) =>
+        new HistoryProof(bench, history, schema).run(own),
+      ),
   );
+  return isFleetError(proved) ? [proved] : proved;
 }
 
 /** A way back that is to be made: what it is made from, and the file that it goes to. */
@@ -55,17 +66,23 @@ export interface MissingDown {
  * Tries ways back that are missing, each after its own migration, in tables with rows.
  *
  * @param missing by the tag of their migration
+ * @param described gives the SQL that makes the Drizzle schema from nothing
  * @returns by tag, the statements as they ran, or why they do not; nothing for what comes after a migration that does
- *   not apply here
+ *   not apply here; in words, why none could be tried
  */
-export function tryDowns(
+export async function tryDowns(
   bench: Bench,
   migrations: readonly Migration[],
   missing: ReadonlyMap<string, MissingDown>,
-): Promise<ReadonlyMap<string, Direct>> {
-  return withScratchSchema(bench.session, (schema) =>
-    new HistoryProof(bench, { migrations }, schema).tryDowns(missing),
+  described: () => Promise<readonly string[]>,
+): Promise<ReadonlyMap<string, Direct> | string> {
+  const shared = async () => apart(await described(), bench.allowanceOf("snapshot")).shared;
+  const tried = await besideShared(bench, migrations, shared, () =>
+    withScratchSchema(bench.session, (schema) =>
+      new HistoryProof(bench, { migrations }, schema).tryDowns(missing),
+    ),
   );
+  return isFleetError(tried) ? tried.message : tried;
 }
 
 class HistoryProof {
@@ -178,9 +195,10 @@ class HistoryProof {
   ): Promise<FleetError | undefined> {
     const { allowanceOf, session } = this.bench;
     const problems: FleetError[] = [];
-    const read = ({ file, text }: Pick<Down, "file" | "text">) =>
-      readStatements(file, text, allowanceOf(migration.tag), problems).statements;
-    const [back, again] = [read(down), read(migration)];
+    const { tag } = migration;
+    const up = readStatements(migration.file, migration.text, allowanceOf(tag), problems);
+    const again = up.statements;
+    const back = readStatements(down.file, down.text, allowanceOf(tag, up), problems).statements;
     if (problems[0] !== undefined) return problems[0];
     const together = [back, again].every((statements) =>
       statements.every(

@@ -9,7 +9,7 @@ import type { Move } from "./move.ts";
 import { primaryKeyOf } from "./repairs.ts";
 
 /** Between two statements in a file, as drizzle-kit writes it. */
-const breakpoint = "--> statement-breakpoint\n";
+export const breakpoint = "--> statement-breakpoint\n";
 
 /**
  * Reads statements for a scratch schema.

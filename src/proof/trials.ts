@@ -1,10 +1,11 @@
 import { catalogOf } from "../drift/catalog.ts";
 import { constraintIn, type Difference, differenceOf } from "../drift/compare.ts";
+import { readStatements } from "../sql/read-statements.ts";
 import { type Arranged, arrange } from "./arrange.ts";
 import type { Bench } from "./bench.ts";
 import { withoutAutomaticNames } from "./compare.ts";
 import type { Direction, Move } from "./move.ts";
-import { chunksOf, movesOf, searchIn } from "./moves.ts";
+import { breakpoint, chunksOf, movesOf, searchIn } from "./moves.ts";
 import { sequencesBehind } from "./sequences.ts";
 
 /** One direction of a migration, as it ran; or what the server says against it. */
@@ -41,11 +42,11 @@ export class Trials {
     const { session, sharedSchemas } = this.bench;
     await session.query(searchIn([this.schema, ...sharedSchemas]));
     const read = (text: string): Move => {
-      const [move] = this.read([text]);
+      const [move] = this.read([text], direction);
       if (move === undefined) throw new Error(`no statement: ${text}`);
       return move;
     };
-    const moves = this.read(chunks);
+    const moves = this.read(chunks, direction);
     const { schema, together } = this;
     const described = () => this.described();
     const trial = { session, schema, direction, read, together, described };
@@ -71,8 +72,12 @@ export class Trials {
     return { ...down, statements, unfinished: `it does not lead back: ${unfinished}` };
   }
 
-  private read(chunks: readonly string[]): Move[] {
-    return movesOf(chunks, this.schema, this.bench.allowanceOf("draft"));
+  private read(chunks: readonly string[], direction: Direction): Move[] {
+    const allowance = this.bench.allowanceOf("draft");
+    if (direction === "up") return movesOf(chunks, this.schema, allowance);
+    // What a way back is made of was chosen by what its migration did.
+    const { made } = readStatements("the new SQL", chunks.join(breakpoint), allowance, []);
+    return movesOf(chunks, this.schema, this.bench.allowanceOf("draft", { made }));
   }
 }
 

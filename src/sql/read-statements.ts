@@ -1,19 +1,17 @@
 import { FleetError } from "../core/errors.ts";
 import type { Statement } from "../core/migration.ts";
-import { fill } from "../core/template.ts";
 import { type Classification, classify } from "./classify.ts";
 import { pinSearchPath } from "./definer.ts";
 import { keepFromPublic } from "./grants.ts";
 import { violationOf } from "./isolation.ts";
 import { identifierValue } from "./literals.ts";
 import { neutralize } from "./neutralize.ts";
-import { applyEdits, type Neutral, ParsedText, parseOne } from "./parsed-text.ts";
-import type { Tree } from "./parser.ts";
+import { isOfOwnSchema, madeOnce } from "./own-schema.ts";
+import type { Neutral, ParsedText } from "./parsed-text.ts";
 import { type ChangedObject, changesBeside, rowsBeside, sharedIn } from "./shared.ts";
-import { SourceSchema } from "./source-schema.ts";
+import { type SourceSchema, sourceOf } from "./source-schema.ts";
 import { SourceText } from "./source-text.ts";
 import { type RawStatement, splitStatements, withinLimits } from "./split.ts";
-import { namesOf, unwrap } from "./tree.ts";
 import type { Violation } from "./violation.ts";
 
 /** What a migration may do beside working in the tenant schema. */
@@ -83,7 +81,7 @@ export function readStatements(
       extensions.push(kind.extension);
       continue;
     }
-    if (isOfOwnSchema(raw.parsed.tree, schema, allowance)) {
+    if (isOfOwnSchema(raw.parsed.tree, schema, allowance.down !== undefined)) {
       ownSchema = true;
       continue;
     }
@@ -127,43 +125,10 @@ export function readStatements(
   return { statements, extensions, ownSchema, asItStands, made, writesShared: [...written] };
 }
 
-/** What the SQL calls the schema of its target. */
-function sourceOf({ sourceSchemas = ["public"], singleSchema }: Allowance): SourceSchema {
-  return new SourceSchema(sourceSchemas, singleSchema);
-}
-
 /** A statement without what would open the tenant to other roles later on. */
 function pinned(statement: ParsedText, source: SourceSchema, allowance: Allowance): ParsedText {
-  const once = madeOnce(statement, allowance);
+  const once = madeOnce(statement, allowance.extensionSchema);
   return keepFromPublic(pinSearchPath(once, source, sharedIn(allowance)), source);
-}
-
-/** The schema for extensions is made with the first of them: a migration that makes it finds it there. */
-function madeOnce(statement: ParsedText, { extensionSchema }: Allowance): ParsedText {
-  const [kind, body] = unwrap(statement.tree);
-  const plain = kind === "CreateSchemaStmt" && body.if_not_exists !== true;
-  const at = statement.tokens[1]?.end;
-  if (!plain || body.schemaname !== extensionSchema || at === undefined) return statement;
-  const edit = { start: at, end: at, replacement: [" IF NOT EXISTS"] };
-  const text = fill(applyEdits(statement.text, [edit]), "");
-  const tree = parseOne(text);
-  return tree === undefined ? statement : new ParsedText(tree, text, 0);
-}
-
-/** True for what makes the target's schema, and for the down of that: the runner makes it, and keeps it. */
-function isOfOwnSchema(tree: Tree, source: SourceSchema, { down }: Allowance): boolean {
-  const [kind, body] = unwrap(tree);
-  if (kind === "CreateSchemaStmt")
-    return (
-      source.has(body.schemaname) && body.schemaElts === undefined && body.authrole === undefined
-    );
-  return (
-    down !== undefined &&
-    kind === "DropStmt" &&
-    body.removeType === "OBJECT_SCHEMA" &&
-    body.behavior === "DROP_RESTRICT" &&
-    (namesOf(body.objects) ?? [undefined]).every((name) => source.has(name))
-  );
 }
 
 function refusalsOf(

@@ -76,3 +76,14 @@ function qualifier(names: readonly string[]): RegExp {
 
 /** How drizzle-kit's SQL names the schema of all that has none in the Drizzle schema. */
 export const publicSource = new SourceSchema(["public"]);
+
+/** What a service's SQL calls the schema of its target. */
+export function sourceOf({
+  sourceSchemas = publicSource.names,
+  singleSchema,
+}: {
+  readonly sourceSchemas?: readonly string[];
+  readonly singleSchema?: string | undefined;
+}): SourceSchema {
+  return new SourceSchema(sourceSchemas, singleSchema);
+}
