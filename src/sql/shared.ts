@@ -144,7 +144,7 @@ function addsMissingColumns({ cmds }: Tree): boolean {
  * True when a statement uses something of the target's, such as its function in a trigger: what all tenants share would
  * be the first one's, or the last one's. A name without a schema is the target's, unless PostgreSQL has it.
  */
-export function usesTarget(tree: Tree, source: SourceSchema): boolean {
+function usesTarget(tree: Tree, source: SourceSchema): boolean {
   const withs = new Set<unknown>();
   let found = false;
   walk(tree, (node, key) => {
