@@ -10,7 +10,7 @@ import { neutralize } from "../sql/neutralize.ts";
 import { type ParsedText, parseText } from "../sql/parsed-text.ts";
 import { GrammarError } from "../sql/parser.ts";
 import type { Allowance } from "../sql/read-statements.ts";
-import { publicSource } from "../sql/source-schema.ts";
+import { SourceSchema } from "../sql/source-schema.ts";
 import type { FileSchema, PlacedLine } from "./tenant-file.ts";
 import { isStructure } from "./written-shape.ts";
 
@@ -20,6 +20,9 @@ import { isStructure } from "./written-shape.ts";
  */
 const standIn = `tenant_${randomBytes(8).toString("hex")}`;
 const quotedStandIn = quoteIdentifier(standIn);
+
+/** The SQL of a file runs where its stand-in is right, and nothing of it is called public. */
+const source = new SourceSchema(["public"], standIn);
 
 /** What a file may do beside making the objects of one tenant. */
 export interface FileAllowance extends Allowance {
@@ -77,11 +80,10 @@ const strange: Reason = {
 };
 
 function violation(statement: ParsedText, allowance: FileAllowance): Reason | undefined {
-  const { trees, sql, unproved, unreplaced } = neutralize(statement, publicSource);
+  const { trees, sql, unproved, unreplaced } = neutralize(statement, source);
   const { sharedSchemas, extensionSchema } = allowance;
-  const own = { ...allowance, sharedSchemas: [...sharedSchemas, standIn] };
   const [found] = [statement.tree, ...trees].flatMap(
-    (tree) => violationOf(tree, publicSource, own) ?? [],
+    (tree) => violationOf(tree, source, allowance) ?? [],
   );
   if (found !== undefined) return found;
   const shared = [...sharedSchemas, extensionSchema].includes("public");

@@ -74,12 +74,9 @@ function qualifier(names: readonly string[]): RegExp {
   return new RegExp(`(?<![\\p{L}\\p{N}_$.])(?:${spellings.join("|")})\\s*\\.`, "iu");
 }
 
-/** How drizzle-kit's SQL names the schema of all that has none in the Drizzle schema. */
-export const publicSource = new SourceSchema(["public"]);
-
-/** What a service's SQL calls the schema of its target. */
+/** What a service's SQL calls the schema of its target. drizzle-kit writes `public` for what is in no pgSchema. */
 export function sourceOf({
-  sourceSchemas = publicSource.names,
+  sourceSchemas = ["public"],
   singleSchema,
 }: {
   readonly sourceSchemas?: readonly string[];
