@@ -70,7 +70,7 @@ export function appFleet(
     tenants,
     connectTimeout: 5_000,
     // Proofs need no server of the project's own then.
-    proofDatabase: url,
+    ...(url === "" ? {} : { proofDatabase: url }),
     ...more,
   };
 }
