@@ -32,7 +32,7 @@ export async function reverseOf(
   if (renamesBack !== undefined) return { remarks: [], statements: renamesBack };
   const back = reversed({ renames: renamed, drops: [] });
   const possible = await possibleOf(kit, current, previous, back);
-  const statements = ownChanges(await kit.diff(current, previous, possible), up.text);
+  const statements = ownChanges(await kit.diff(current, previous, possible), up.text, kit.sources);
   if (statements.length === 0) return { remarks: [], statements };
   // A column that is made anew both ways was generated before: nothing that somebody wrote was in it.
   const again = new Set(changesOf("", statements.join(breakpoint)).remade);

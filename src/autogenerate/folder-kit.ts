@@ -80,6 +80,7 @@ export function folderKit(
   return {
     layout: "folders",
     version,
+    sources,
     at: (folder, index) => stateAt(api, folder, index),
     async take(exported, previous) {
       const imports = Object.fromEntries(exported.map((value, index) => [`export${index}`, value]));

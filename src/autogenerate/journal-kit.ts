@@ -40,6 +40,7 @@ export function journalKit(api: JournalApi, sources: readonly string[], version:
   return {
     layout: "journal",
     version,
+    sources,
     async at(folder, index) {
       const files = folder?.migrations[index];
       return files === undefined ? empty : (await readStored(files)).content;

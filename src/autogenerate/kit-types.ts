@@ -15,6 +15,8 @@ export interface Kit {
   /** The layout of the migrations folders that this version writes. */
   readonly layout: Layout;
   readonly version: string;
+  /** By which names the service's SQL calls the schema of its target. */
+  readonly sources: readonly string[];
   /**
    * The schema as a migration leaves it.
    *

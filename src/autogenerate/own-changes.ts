@@ -9,16 +9,22 @@ import { isTree, unwrap } from "../sql/tree.ts";
  *
  * @param statements each one may hold several
  * @param up the text of the way there; all statements are kept where it does not parse
+ * @param sources by which names both call the tenant's schema
  */
-export function ownChanges(statements: readonly string[], up: string): string[] {
-  const own = treesOf(up)?.flatMap(subjectsOf);
+export function ownChanges(
+  statements: readonly string[],
+  up: string,
+  sources: readonly string[],
+): string[] {
+  const about = (tree: Tree) => subjectsOf(tree, sources);
+  const own = treesOf(up)?.flatMap(about);
   if (own === undefined) return [...statements];
   const read = statements.map((text) => {
     const trees = treesOf(text);
     return {
       text,
-      subjects: trees?.flatMap(subjectsOf),
-      types: trees?.flatMap(typesIn) ?? [],
+      subjects: trees?.flatMap(about),
+      types: trees?.flatMap((tree) => typesIn(tree, sources)) ?? [],
     };
   });
   const types = own.flatMap(({ kind, name }) => (kind === "type" ? name : []));
@@ -40,8 +46,7 @@ export function ownChanges(statements: readonly string[], up: string): string[] 
  * counts: two that swap their names do so through a third one.
  */
 export function renamesOnly(up: string): string[] | undefined {
-  const trees = treesOf(up) ?? [];
-  const back = trees.map(renamedBack);
+  const back = (treesOf(up) ?? []).map(renamedBack);
   if (back.length === 0 || back.some((one) => one === undefined)) return undefined;
   return back.flatMap((one) => one ?? []).reverse();
 }
@@ -49,20 +54,17 @@ export function renamesOnly(up: string): string[] | undefined {
 function renamedBack(tree: Tree): string | undefined {
   const [kind, body] = unwrap(tree);
   const { relation, renameType, subname, newname } = body;
-  if (
-    kind !== "RenameStmt" ||
-    !isTree(relation) ||
-    ![undefined, "public"].includes(relation.schemaname as string | undefined)
-  )
-    return undefined;
+  if (kind !== "RenameStmt" || !isTree(relation)) return undefined;
+  const { schemaname, relname } = relation;
   const name = quoteIdentifier;
-  const table = name(String(relation.relname));
+  const schema = typeof schemaname === "string" ? `${name(schemaname)}.` : "";
+  const table = name(String(relname));
   const to = name(String(newname));
   if (renameType === "OBJECT_COLUMN" && body.relationType === "OBJECT_TABLE")
-    return `ALTER TABLE ${table} RENAME COLUMN ${to} TO ${name(String(subname))};`;
+    return `ALTER TABLE ${schema}${table} RENAME COLUMN ${to} TO ${name(String(subname))};`;
   if (renameType === "OBJECT_TABCONSTRAINT")
-    return `ALTER TABLE ${table} RENAME CONSTRAINT ${to} TO ${name(String(subname))};`;
-  if (renameType === "OBJECT_TABLE") return `ALTER TABLE ${to} RENAME TO ${table};`;
+    return `ALTER TABLE ${schema}${table} RENAME CONSTRAINT ${to} TO ${name(String(subname))};`;
+  if (renameType === "OBJECT_TABLE") return `ALTER TABLE ${schema}${to} RENAME TO ${table};`;
   return undefined;
 }
 

@@ -27,14 +27,15 @@ export function movesOf(chunks: readonly string[], schema: string, allowance: Al
   );
   throwProblems(problems, "the SQL that was generated is refused");
   return statements.map(({ original, sql }) => {
-    const [parsed] = parse(original);
+    const text = fill(sql, quoteIdentifier(schema));
+    const [parsed] = parse(text);
     if (parsed === undefined) throw new Error(`no statement: ${original}`);
     return {
       text: original,
-      sql: fill(sql, quoteIdentifier(schema)),
+      sql: text,
       tree: parsed.tree,
-      subjects: subjectsOf(parsed.tree),
-      types: typesIn(parsed.tree),
+      subjects: subjectsOf(parsed.tree, [schema]),
+      types: typesIn(parsed.tree, [schema]),
     };
   });
 }

@@ -60,7 +60,7 @@ export async function valueForNewColumn(
   const added = commandIn(move, "AT_AddColumn");
   if (direction !== "down" || sqlstateOf(error) !== "23502" || added === undefined)
     return undefined;
-  const type = typeText(move.text)?.replace(/^"public"\./, "");
+  const type = typeText(move.sql);
   const value = type === undefined ? undefined : await emptyValue(session, type);
   if (value === undefined) return undefined;
   const { table, column } = added;

@@ -2,16 +2,34 @@ import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
 import type { Session } from "../postgres/session.ts";
 import type { Subject } from "../sql/subjects.ts";
 
+/** Columns of a schema as `table\0column`, each with whether it has a sequence of its own. */
+export type Keys = ReadonlyMap<string, boolean>;
+
+/** Reads which columns have a sequence of their own. */
+export async function keysOf(session: Session, schema: string): Promise<Keys> {
+  const rows = await session.query<{ table: string; column: string; owns: boolean }>(
+    `SELECT c.relname::text AS table, a.attname::text AS column, EXISTS (SELECT FROM pg_depend d
+        JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S' WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid
+          AND d.refobjsubid = a.attnum AND d.deptype IN ('a', 'i')) AS owns
+     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+     WHERE c.relkind IN ('r', 'p') AND c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1)`,
+    [schema],
+  );
+  return new Map(rows.map(({ table, column, owns }) => [`${table}\0${column}`, owns]));
+}
+
 /**
  * SQL that brings the sequences of changed columns in line with them: above the keys that are there, because a key
  * that becomes an identity starts at 1, and of the column's type, because a serial's keeps the one that it had.
  *
  * @param subjects what was changed; only its columns are looked at
+ * @param before the columns before the change: one that was there, and has a sequence only now, may hold any keys
  */
 export async function sequencesBehind(
   session: Session,
   schema: string,
   subjects: readonly Subject[],
+  before: Keys,
 ): Promise<string[]> {
   const columns = new Set(
     subjects.flatMap(({ kind, table, name }) => (kind === "column" ? `${table}\0${name}` : [])),
@@ -28,9 +46,11 @@ export async function sequencesBehind(
     [schema],
   );
   const statements: string[] = [];
-  for (const one of owned)
-    if (columns.has(`${one.table}\0${one.column}`))
-      statements.push(...(await inLine(session, one)));
+  for (const one of owned) {
+    const key = `${one.table}\0${one.column}`;
+    if (columns.has(key))
+      statements.push(...(await inLine(session, one, before.get(key) === false)));
+  }
   return statements;
 }
 
@@ -47,6 +67,7 @@ interface Owned extends Record<string, unknown> {
 async function inLine(
   session: Session,
   { table, column, sequence, type, columnType, isDefault }: Owned,
+  isNew: boolean,
 ): Promise<string[]> {
   const [from, name, own] = [table, column, sequence].map(quoteIdentifier);
   // A serial that is no number any more has no use for its sequence.
@@ -61,7 +82,7 @@ async function inLine(
   );
   return [
     ...(type === columnType ? [] : [`ALTER SEQUENCE ${own} AS ${columnType};`]),
-    ...(row?.below === true
+    ...(isNew || row?.below === true
       ? [`SELECT setval(${quoteLiteral(own ?? "")}, (SELECT max(${name}) FROM ${from}));`]
       : []),
   ];

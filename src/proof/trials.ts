@@ -6,7 +6,7 @@ import type { Bench } from "./bench.ts";
 import { withoutAutomaticNames } from "./compare.ts";
 import type { Direction, Move } from "./move.ts";
 import { breakpoint, chunksOf, movesOf, searchIn } from "./moves.ts";
-import { sequencesBehind } from "./sequences.ts";
+import { keysOf, sequencesBehind } from "./sequences.ts";
 
 /** One direction of a migration, as it ran; or what the server says against it. */
 export interface Direct {
@@ -50,10 +50,11 @@ export class Trials {
     const { schema, together } = this;
     const described = () => this.described();
     const trial = { session, schema, direction, read, together, described };
+    const keys = await keysOf(session, schema);
     const arranged = await arrange(trial, moves);
     if (arranged.stuck !== undefined) return arranged;
     const columns = arranged.moves.flatMap(({ subjects }) => subjects);
-    const raised = (await sequencesBehind(session, this.schema, columns)).map(read);
+    const raised = (await sequencesBehind(session, schema, columns, keys)).map(read);
     const more = await arrange(trial, raised);
     return { ...more, moves: [...arranged.moves, ...more.moves], needs: arranged.needs };
   }

@@ -13,11 +13,22 @@ export interface Subject {
 /**
  * The objects that a statement makes, changes or takes away; not those that it only refers to. A statement about
  * rows has its table as a subject of the kind `rows`.
+ *
+ * @param sources by which names the statement calls the tenant's schema
  */
-export function subjectsOf(tree: Tree): Subject[] {
+export function subjectsOf(tree: Tree, sources: readonly string[]): Subject[] {
   const [statement, body] = unwrap(tree);
-  const read = readers[statement];
-  return read === undefined ? [] : read(body);
+  const own = (name: string) => withoutSource(name, sources);
+  return (readers[statement]?.(body) ?? []).map(({ kind, table, name }) => ({
+    kind,
+    ...(table === undefined ? {} : { table: own(table) }),
+    name: own(name),
+  }));
+}
+
+function withoutSource(name: string, sources: readonly string[]): string {
+  const source = sources.find((schema) => name.startsWith(`${schema}.`));
+  return source === undefined ? name : name.slice(source.length + 1);
 }
 
 /** True when two subjects are the same, or one is the table that the other one belongs to. */
@@ -35,13 +46,14 @@ function isTable({ kind }: Subject): boolean {
   return kind === "table";
 }
 
-/** The types that a statement gives to columns, or casts to. */
-export function typesIn(tree: Tree): string[] {
+/** The types that a statement gives to columns, or casts to. As `subjectsOf`. */
+export function typesIn(tree: Tree, sources: readonly string[]): string[] {
   const found: string[] = [];
   walk(tree, (node, key) => {
     if (key !== "typeName" && key !== "TypeName") return;
     const names = namesOf(node.names);
-    if (names !== undefined && names[0] !== "pg_catalog") found.push(qualified(names));
+    if (names !== undefined && names[0] !== "pg_catalog")
+      found.push(withoutSource(qualified(names), sources));
   });
   return found;
 }
@@ -150,10 +162,8 @@ function relationName(relation: unknown): string {
   ]);
 }
 
-/** Drizzle-kit writes the tenant's schema as `public`, or leaves it out. */
 function qualified(names: readonly string[] | undefined): string {
-  const [first, ...rest] = names ?? [];
-  return first === "public" && rest.length > 0 ? rest.join(".") : [first, ...rest].join(".");
+  return (names ?? []).join(".");
 }
 
 function relationKind(objtype: unknown): string {

@@ -31,7 +31,7 @@ test.each<[string, string, readonly string[], readonly string[]]>([
     [`ALTER TABLE "a" DROP CONSTRAINT "a_pkey";`],
   ],
 ])("of a way back, without %s", (_what, up, back, kept) => {
-  expect(ownChanges(back, up)).toEqual(kept);
+  expect(ownChanges(back, up, ["public"])).toEqual(kept);
 });
 
 test("a type that is made anew takes its columns along, and what stands in their way", () => {
@@ -44,7 +44,7 @@ test("a type that is made anew takes its columns along, and what stands in their
     `CREATE INDEX "i" ON "a" ("id") WHERE "s" = 'x';`,
   ];
   const more = `ALTER TABLE "b" DROP COLUMN "c";`;
-  expect(ownChanges([...back, more], `ALTER TYPE "st" ADD VALUE 'y';`)).toEqual(back);
+  expect(ownChanges([...back, more], `ALTER TYPE "st" ADD VALUE 'y';`, ["public"])).toEqual(back);
 });
 
 test("a text that only renames is taken back in reverse order, and any other is not", () => {
@@ -72,6 +72,6 @@ test.each<[string, string, boolean]>([
   [`CREATE TRIGGER "r" BEFORE INSERT ON "t" EXECUTE FUNCTION f()`, `DROP TRIGGER "r" ON "t"`, true],
   [`CREATE TRIGGER "r" BEFORE INSERT ON "t" EXECUTE FUNCTION f()`, `DROP FUNCTION f()`, false],
 ])("%s and %s: about one object: %s", (left, right, same) => {
-  const of = (sql: string) => parse(sql).flatMap(({ tree }) => subjectsOf(tree));
+  const of = (sql: string) => parse(sql).flatMap(({ tree }) => subjectsOf(tree, ["public"]));
   expect(of(left).some((one) => of(right).some((other) => overlap(one, other)))).toBe(same);
 });
