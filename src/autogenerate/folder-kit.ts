@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { FleetError } from "../core/errors.ts";
 import { filesInFolder, laterThan, type MigrationsFolder } from "../source/folder.ts";
-import { readStored, type StoredSnapshot } from "../source/stored-snapshot.ts";
+import { endsOf, readStored, type StoredSnapshot } from "../source/stored-snapshot.ts";
 import { captive } from "./captive.ts";
 import type { Decisions, Kind, RenameQuestion } from "./decisions.ts";
 import { folderEnums } from "./folder-enums.ts";
@@ -82,6 +82,8 @@ export function folderKit(
     version,
     sources,
     at: (folder, index) => stateAt(api, folder, index),
+    before: (folder, index) => stateBefore(api, folder, index),
+    state: (stored, ends) => readable(undefined, () => state(api, stored, ends)),
     async take(exported, previous) {
       const imports = Object.fromEntries(exported.map((value, index) => [`export${index}`, value]));
       const state = await captive(() => api.generateDrizzleJson(imports, previous.id));
@@ -112,26 +114,53 @@ async function stateAt(
   folder: MigrationsFolder | undefined,
   index: number,
 ): Promise<Snapshot> {
-  const migrations = folder?.migrations ?? [];
-  const stored = await Promise.all(
-    migrations.map(async (files) => [files.tag, await readStored(files)] as const),
-  );
-  const own = stored[index]?.[1];
+  const stored = await storedIn(folder);
+  const own = stored[index];
   if (own === undefined) return empty;
-  const files = Object.fromEntries(stored.map(([tag, { content }]) => [tag, content]));
-  const ends = index === migrations.length - 1 ? leavesOf(stored.map(([, one]) => one)) : [own.id];
-  if (ends.length === 1) return readable(folder, () => api.reconstruct(files, own.id));
-  // Open branches: the state is what a migration that merges them, and changes nothing, would leave.
-  const id = randomUUID();
-  const merge = { type: "diff", version: "9", dialect: "postgres", id, prevIds: ends };
-  const merged = { ...files, "99999999999999_merge": { ...merge, footprints: [], deltas: [] } };
-  return readable(folder, () => api.reconstruct(merged, id));
+  const ends = index === stored.length - 1 ? endsOf(stored).reverse() : [own.id];
+  return readable(folder, () => state(api, stored, ends));
 }
 
-/** The ids of the snapshots that no other one follows, newest first. */
-function leavesOf(snapshots: readonly StoredSnapshot[]): string[] {
-  const parents = new Set(snapshots.flatMap((snapshot) => snapshot.parents));
-  return snapshots.flatMap(({ id }) => (parents.has(id) ? [] : id)).reverse();
+async function stateBefore(
+  api: FolderApi,
+  folder: MigrationsFolder,
+  index: number,
+): Promise<Snapshot> {
+  const stored = await storedIn(folder);
+  return readable(folder, () => state(api, stored, stored[index]?.parents ?? []));
+}
+
+function storedIn(folder: MigrationsFolder | undefined): Promise<StoredSnapshot[]> {
+  return Promise.all((folder?.migrations ?? []).map(readStored));
+}
+
+/** What some of the snapshots leave together: where they are several, what a migration that joins them would leave. */
+async function state(
+  api: FolderApi,
+  stored: readonly StoredSnapshot[],
+  ends: readonly string[],
+): Promise<Snapshot> {
+  const [first = firstId, ...others] = ends;
+  if (first === firstId) return empty;
+  if (others.length === 0) return api.reconstruct(inOrder(stored), first);
+  const join = joining(ends);
+  return api.reconstruct(
+    inOrder([...stored, { id: join.id, parents: ends, content: join }]),
+    join.id,
+  );
+}
+
+/** drizzle-kit wants names that sort as the migrations do. */
+function inOrder(stored: readonly StoredSnapshot[]): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    stored.map(({ content }, index) => [String(index).padStart(8, "0"), content]),
+  );
+}
+
+/** The snapshot of a migration that joins branches, and changes nothing. */
+export function joining(ends: readonly string[]) {
+  const head = { id: randomUUID(), prevIds: ends, version: "9", dialect: "postgres" };
+  return { ...head, type: "diff", footprints: [], deltas: [] };
 }
 
 async function readable<Result>(

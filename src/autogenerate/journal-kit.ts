@@ -45,6 +45,13 @@ export function journalKit(api: JournalApi, sources: readonly string[], version:
       const files = folder?.migrations[index];
       return files === undefined ? empty : (await readStored(files)).content;
     },
+    async before(folder, index) {
+      const files = folder.migrations[index - 1];
+      return files === undefined ? empty : (await readStored(files)).content;
+    },
+    async state(stored, [end]) {
+      return stored.find(({ id }) => id === end)?.content ?? empty;
+    },
     async take(exported, previous, casing) {
       const imports = Object.fromEntries(exported.map((value, index) => [`export${index}`, value]));
       const snapshot = await captive(async () =>

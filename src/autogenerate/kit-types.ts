@@ -1,4 +1,5 @@
 import type { Layout, MigrationFiles, MigrationsFolder } from "../source/folder.ts";
+import type { StoredSnapshot } from "../source/stored-snapshot.ts";
 import type { NewFile } from "../source/write-files.ts";
 import type { Decisions, RenameQuestion } from "./decisions.ts";
 
@@ -24,6 +25,21 @@ export interface Kit {
    * @throws FleetError `journal` when a snapshot is missing or malformed
    */
   at(folder: MigrationsFolder | undefined, index: number): Promise<Snapshot>;
+  /**
+   * The schema as a migration finds it: what those that it follows leave. Where branches were joined, this is not what the
+   * migration before it in the folder leaves, which may be of the other branch.
+   *
+   * @param index the migration's place in the folder
+   * @throws FleetError `journal` when a snapshot is missing or malformed
+   */
+  before(folder: MigrationsFolder, index: number): Promise<Snapshot>;
+  /**
+   * The schema that some stored snapshots leave together.
+   *
+   * @param stored all snapshots of a history, oldest first
+   * @param ends the ids of those in question; none for the schema before the first migration
+   */
+  state(stored: readonly StoredSnapshot[], ends: readonly string[]): Promise<Snapshot>;
   /**
    * Takes the snapshot of a Drizzle schema.
    *

@@ -79,6 +79,7 @@ async function missingDowns(
   config: ServiceConfig,
   proof: ProofOptions,
 ): Promise<GeneratedDown[]> {
+  if (folder === undefined) return [];
   const former: GeneratedDown[] = [];
   const made: { migration: Migration; reverse: Reverse }[] = [];
   const recorded = await readChecksums(path);
@@ -99,7 +100,7 @@ async function missingDowns(
       });
       continue;
     }
-    const [before, after] = [await kit.at(folder, index - 1), await kit.at(folder, index)];
+    const [before, after] = [await kit.before(folder, index), await kit.at(folder, index)];
     const reverse = await reverseOf(kit, before, after, migration);
     const { rest } = apart(reverse.statements, allowanceOf(config, migration.tag, { made: [] }));
     made.push({ migration, reverse: { ...reverse, statements: rest } });

@@ -5,7 +5,7 @@ import { type Side, splitConflicts } from "./conflicts.ts";
 import { readText } from "./decode.ts";
 import { filesInJournal } from "./folder.ts";
 import { type JournalEntry, journalPath, parseJournal } from "./journal.ts";
-import { type StoredSnapshot, storedIn } from "./stored-snapshot.ts";
+import { type StoredSnapshot, shareParent, storedIn } from "./stored-snapshot.ts";
 
 /** A migration of one branch: its entry, and its snapshot as that branch has it. */
 export interface BranchEntry {
@@ -106,10 +106,6 @@ async function byEntries(
   const branches = { base: read.slice(0, first), ours, theirs };
   refuseLost(path, branches);
   return branches;
-}
-
-function shareParent(left: StoredSnapshot, right: StoredSnapshot): boolean {
-  return left.parents.some((parent) => right.parents.includes(parent));
 }
 
 /** Both branches wrote a file of the same name: whoever resolved that by hand has lost one of them. */

@@ -6,7 +6,7 @@ import { type MigrationFiles, type MigrationsFolder, readFolder } from "./folder
 import { inspectFiles, type ReadFiles, readFiles, restore } from "./inspect-files.ts";
 import { type JournalEntry, readJournal } from "./journal.ts";
 import { listOf } from "./read-migrations.ts";
-import { readStored, type StoredSnapshot } from "./stored-snapshot.ts";
+import { linesOf, readStored, type StoredSnapshot, shareParent } from "./stored-snapshot.ts";
 
 /** What is wrong with a migrations folder, and what could be read of it all the same. */
 export interface Inspection {
@@ -129,16 +129,16 @@ interface Placed {
   readonly snapshot: StoredSnapshot;
 }
 
-/** Each migration follows the one before it: two that follow the same one were made on two branches. */
+/** Two migrations that follow the same one were made on two branches, which a later one may join. */
 function parents(snapshots: readonly Placed[]): FleetError[] {
   const problems: FleetError[] = [];
   const known = new Set<string>();
+  const lines = linesOf(snapshots.map(({ snapshot }) => snapshot));
   for (const [index, { files, snapshot }] of snapshots.entries()) {
-    const merges = snapshot.parents.length > 1;
     const sibling = snapshots
       .slice(0, index)
-      .find((one) => one.snapshot.parents.some((parent) => snapshot.parents.includes(parent)));
-    if (sibling !== undefined && !merges)
+      .find((one) => shareParent(one.snapshot, snapshot) && !isJoined(lines, one, snapshot));
+    if (sibling !== undefined)
       problems.push(
         at(
           files,
@@ -151,6 +151,14 @@ function parents(snapshots: readonly Placed[]): FleetError[] {
     known.add(snapshot.id);
   }
   return problems;
+}
+
+function isJoined(
+  lines: readonly ReadonlySet<string>[],
+  { snapshot: one }: Placed,
+  other: StoredSnapshot,
+): boolean {
+  return lines.some((line) => line.has(one.id) && line.has(other.id));
 }
 
 /** Files that belong to no migration: somebody forgot their entry, or a merge lost it. */

@@ -56,3 +56,30 @@ export function storedIn(content: unknown): StoredSnapshot | undefined {
     return undefined;
   return { id, parents, content: { ...content, id } };
 }
+
+/** True for two snapshots that were made from the same one. */
+export function shareParent(left: StoredSnapshot, right: StoredSnapshot): boolean {
+  return left.parents.some((parent) => right.parents.includes(parent));
+}
+
+/** The ids of the snapshots that no other one follows, in the given order. */
+export function endsOf(snapshots: readonly StoredSnapshot[]): string[] {
+  const parents = new Set(snapshots.flatMap((snapshot) => snapshot.parents));
+  return snapshots.flatMap(({ id }) => (parents.has(id) ? [] : id));
+}
+
+/** For each snapshot that no other one follows, in the given order: its id, and those of all that it comes from. */
+export function linesOf(snapshots: readonly StoredSnapshot[]): ReadonlySet<string>[] {
+  const parentsOf = new Map(snapshots.map(({ id, parents }) => [id, parents]));
+  return endsOf(snapshots).map((end) => {
+    const line = new Set<string>();
+    const open = [end];
+    for (let id = open.pop(); id !== undefined; id = open.pop()) {
+      const parents = parentsOf.get(id);
+      if (parents === undefined || line.has(id)) continue;
+      line.add(id);
+      open.push(...parents);
+    }
+    return line;
+  });
+}
