@@ -1,11 +1,15 @@
 import { nameOf, type Part, partOf } from "./snapshot-parts.ts";
 
 /** Something in a snapshot that is of no use without something else. */
-interface Reference {
+export interface Reference {
   /** What refers, as a person reads it. */
   readonly from: string;
+  /** What refers, as the snapshot has it. */
+  readonly item: unknown;
   /** The key of what it refers to. */
   readonly to: string;
+  /** True for an index's or a key's own columns: PostgreSQL carries those along when the type of a column changes. */
+  readonly follows: boolean;
 }
 
 /**
@@ -30,7 +34,11 @@ function broken(snapshot: Part, known: readonly Part[]): Reference[] {
 
 /** Names may hold any character but this one. */
 const join = (...parts: readonly string[]) => parts.join("\0");
-const keyOf = ({ from, to }: Reference) => join(from, to);
+
+/** The key that a reference has for a column, a view or an enum. */
+export const referenceKey = join;
+
+const keyOf = ({ from, to }: Pick<Reference, "from" | "to">) => join(from, to);
 
 function targets(snapshot: Part): Set<string> {
   const named = (kind: string, part: string) =>
@@ -40,18 +48,49 @@ function targets(snapshot: Part): Set<string> {
   );
   return new Set([
     ...named("table", "tables"),
+    ...named("view", "views"),
+    ...named("sequence", "sequences"),
     ...named("enum", "enums"),
     ...named("role", "roles"),
     ...named("schema", "schemas"),
     ...columns,
+    ...tablesOf(snapshot).flatMap(([table, one]) => uniqueIn(table, one)),
   ]);
 }
 
-function references(snapshot: Part, known: readonly Part[]): Reference[] {
+/** The columns of a table that are unique together, which is what a foreign key needs. */
+function uniqueIn(name: string, table: Part): string[] {
+  const items = (part: string) => Object.values(partOf(table, part)) as Part[];
+  const indexes = items("indexes").flatMap(({ columns, isUnique, where }) => {
+    const own = list(columns) as Part[];
+    const plain = isUnique === true && !where && !own.some(({ isExpression }) => isExpression);
+    return plain ? [own.map(({ expression }) => expression)] : [];
+  });
+  const keys = [...items("compositePrimaryKeys"), ...items("uniqueConstraints")];
+  const single = items("columns").filter(({ primaryKey }) => primaryKey === true);
+  return [
+    ...indexes,
+    ...keys.map(({ columns }) => list(columns)),
+    ...single.map(({ name: column }) => [column]),
+  ].map((columns) => unique(name, columns));
+}
+
+function unique(table: string, columns: unknown): string {
+  return join("unique", table, ...list(columns).map(String).sort());
+}
+
+/**
+ * What in a snapshot refers to what.
+ *
+ * @param known snapshots with the tables, views and columns whose names count as references in SQL text
+ */
+export function references(snapshot: Part, known: readonly Part[]): Reference[] {
   return [
     ...tablesOf(snapshot).flatMap(([name, table]) => tableReferences(name, table, known)),
     ...itemsOf(snapshot, "views").flatMap(([name, view]) =>
-      viewTargets(view, known).map((to) => ({ from: `view ${nameOf(name)}`, to })),
+      textTargets([view.definition], known)
+        .filter((to) => to !== join("view", name))
+        .map((to) => ({ from: `view ${nameOf(name)}`, item: view, to, follows: false })),
     ),
     ...schemaReferences(snapshot),
   ];
@@ -63,7 +102,9 @@ function schemaReferences(snapshot: Part): Reference[] {
   return Object.entries(parts).flatMap(([kind, part]) =>
     itemsOf(snapshot, part).map(([name, { schema }]) => ({
       from: `${kind} ${nameOf(name)}`,
+      item: schema,
       to: join("schema", String(schema)),
+      follows: false,
     })),
   );
 }
@@ -73,33 +114,58 @@ function tableReferences(name: string, table: Part, known: readonly Part[]): Ref
     list(names).map((column) => join("column", of, String(column)));
   const mentioned = (...texts: readonly unknown[]) =>
     columns(name, mentions(texts, columnsOf(name, known)));
-  const from = (kind: string, part: string, to: (item: Part) => readonly string[]) =>
-    itemsOf(table, part).flatMap(([item, value]) =>
-      to(value).map((target) => ({ from: `${kind} ${nameOf(name)}.${item}`, to: target })),
+  const from = (
+    kind: string,
+    part: string,
+    to: (item: Part) => readonly string[],
+    follows = false,
+  ) =>
+    itemsOf(table, part).flatMap(([key, item]) =>
+      to(item).map((target) => ({
+        from: `${kind} ${nameOf(name)}.${key}`,
+        item,
+        to: target,
+        follows,
+      })),
     );
   return [
     ...from("column", "columns", (column) => [
       ...enumOf(column),
       ...mentioned(objectOf(column.generated).as),
+      ...sequencesIn(column.default, known),
     ]),
-    ...from("index", "indexes", (index) => [
-      ...(list(index.columns) as Part[]).flatMap(({ expression, isExpression }) =>
-        isExpression === true ? mentioned(expression) : columns(name, [expression]),
+    ...from("index", "indexes", ({ columns: own, where }) => [
+      ...(list(own) as Part[]).flatMap(({ expression, isExpression }) =>
+        isExpression === true ? mentioned(expression) : [],
       ),
-      ...mentioned(index.where),
+      ...mentioned(where),
     ]),
-    ...from("foreign key", "foreignKeys", (foreign) => [
-      ...columns(name, foreign.columnsFrom),
-      ...columns(`${foreign.schemaTo || "public"}.${foreign.tableTo}`, foreign.columnsTo),
-    ]),
-    ...from("primary key", "compositePrimaryKeys", (primary) => columns(name, primary.columns)),
-    ...from("unique constraint", "uniqueConstraints", (unique) => columns(name, unique.columns)),
+    ...from("index", "indexes", (index) => columns(name, plainColumns(index)), true),
+    ...from("foreign key", "foreignKeys", (foreign) => {
+      const target = `${foreign.schemaTo || "public"}.${foreign.tableTo}`;
+      return [
+        ...columns(name, foreign.columnsFrom),
+        ...columns(target, foreign.columnsTo),
+        unique(target, foreign.columnsTo),
+      ];
+    }),
+    ...from("primary key", "compositePrimaryKeys", (key) => columns(name, key.columns), true),
+    ...from("unique constraint", "uniqueConstraints", (key) => columns(name, key.columns), true),
     ...from("check", "checkConstraints", (check) => mentioned(check.value)),
     ...from("policy", "policies", (policy) => [
       ...list(policy.to).map((role) => join("role", String(role))),
       ...mentioned(policy.using, policy.withCheck),
+      ...textTargets([policy.using, policy.withCheck], known).filter(
+        (to) => to !== join("table", name),
+      ),
     ]),
   ];
+}
+
+function plainColumns({ columns }: Part): unknown[] {
+  return (list(columns) as Part[]).flatMap(({ expression, isExpression }) =>
+    isExpression === true ? [] : [expression],
+  );
 }
 
 /** The enum of a column, or of an array's elements. */
@@ -108,14 +174,33 @@ function enumOf({ type, typeSchema }: Part): string[] {
   return [join("enum", `${typeSchema}.${String(type).replace(/(\[\d*\])+$/, "")}`)];
 }
 
-function viewTargets({ definition }: Part, known: readonly Part[]): string[] {
-  const tables = new Map(known.flatMap(tablesOf));
-  const words = wordsOf([definition]);
-  return [...tables].flatMap(([name, table]) => {
+/** The tables and views whose names are words in SQL, with those of their columns that are, too. */
+function textTargets(texts: readonly unknown[], known: readonly Part[]): string[] {
+  const words = wordsOf(texts);
+  const tables = [...new Map(known.flatMap(tablesOf))].flatMap(([key, table]) => {
     if (!words.has(String(table.name))) return [];
-    const columns = [...columnsOf(name, known)].filter((column) => words.has(column));
-    return [join("table", name), ...columns.map((column) => join("column", name, column))];
+    const columns = [...columnsOf(key, known)].filter((column) => words.has(column));
+    return [join("table", key), ...columns.map((column) => join("column", key, column))];
   });
+  return [...tables, ...namedIn(words, "view", "views", known)];
+}
+
+/** `nextval('numbers')` names a sequence. */
+function sequencesIn(text: unknown, known: readonly Part[]): string[] {
+  return typeof text === "string" && text.includes("nextval")
+    ? namedIn(wordsOf([text]), "sequence", "sequences", known)
+    : [];
+}
+
+function namedIn(
+  words: ReadonlySet<string>,
+  kind: string,
+  part: string,
+  known: readonly Part[],
+): string[] {
+  return [...new Map(known.flatMap((side) => itemsOf(side, part)))].flatMap(([key, { name }]) =>
+    words.has(String(name)) ? [join(kind, key)] : [],
+  );
 }
 
 function mentions(texts: readonly unknown[], names: ReadonlySet<string>): string[] {
@@ -140,11 +225,13 @@ function columnsOf(table: string, known: readonly Part[]): Set<string> {
   );
 }
 
-function tablesOf(snapshot: Part): [string, Part][] {
+/** The tables of a snapshot by their keys. */
+export function tablesOf(snapshot: Part): [string, Part][] {
   return itemsOf(snapshot, "tables");
 }
 
-function itemsOf(of: Part, part: string): [string, Part][] {
+/** The things of a kind in a snapshot or a table, by their keys. */
+export function itemsOf(of: Part, part: string): [string, Part][] {
   return Object.entries(partOf(of, part)) as [string, Part][];
 }
 

@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { brokenReferences } from "./broken-references.ts";
+import { changedUnder } from "./changed-under.ts";
 import type { Snapshot } from "./kit-types.ts";
+import { nameCollisions } from "./name-collisions.ts";
 import { nameOf, type Part, partOf } from "./snapshot-parts.ts";
 
 /** One thing in three versions; undefined where there is no such thing. */
@@ -42,8 +44,8 @@ const notes: ReadonlySet<string> = new Set(["id", "prevId", "_meta", "internal"]
  *
  * @param base what both come from
  * @returns `merged`, with theirs' id behind ours; the names of what the two sides make of the same thing in different
- *   ways, or of what one refers to and the other took away (`merged` is as in ours there); and the names of what both
- *   changed in the same way, for whoever carries SQL along that can run only once
+ *   ways, of what one refers to and the other took away or makes anew, and of what would have one name (`merged` is as in
+ *   ours there); and the names of what both changed in the same way, whose SQL can run only once
  */
 export function mergeSnapshots(
   base: Snapshot,
@@ -60,7 +62,12 @@ export function mergeSnapshots(
   const written = { base: asWritten(base), ours: asWritten(ours), theirs: asWritten(theirs) };
   const parts = mergeMembers(written, (part, versions) => mergePart(part, versions, report));
   const merged = { ...parts, id: theirs.id, prevId: ours.id };
-  for (const broken of brokenReferences(merged, written.ours, written.theirs)) report(broken);
+  for (const what of [
+    ...brokenReferences(merged, written.ours, written.theirs),
+    ...nameCollisions(merged, written.ours, written.theirs),
+    ...changedUnder(written.base, written.ours, written.theirs),
+  ])
+    report(what);
   return { merged, conflicts: [...conflicts].sort(), repeated: [...repeated].sort() };
 }
 
@@ -89,7 +96,9 @@ function mergeTable(key: string, versions: Versions, report: Report): unknown {
     return mergeWhole(versions, reportTable);
   const merged = mergeMembers({ base, ours, theirs }, (part, members) => {
     const kind = tableParts.get(part);
-    if (kind === undefined) return mergeWhole(members, reportTable);
+    if (kind === undefined)
+      // ENABLE ROW LEVEL SECURITY may run twice.
+      return mergeWhole(members, (same) => (same ? undefined : reportTable(false)));
     const named = (item: string) => `${kind} ${name}.${item}`;
     return mergeItems(members, named, report, (item, own) =>
       mergeWhole(own, (same) => report(named(item), same)),
