@@ -70,6 +70,20 @@ export function sqlOf(
   return kit.diff(previous, current, decisions);
 }
 
+/**
+ * Loads the drizzle-kit of a project for a migrations folder.
+ *
+ * @throws FleetError `config` when there is none, or it writes another layout
+ */
+export async function loadKitFor(
+  root: string,
+  folder: Pick<MigrationsFolder, "path" | "layout">,
+): Promise<Kit> {
+  const kit = await loadKit(root);
+  refuseOtherLayout(kit, folder);
+  return kit;
+}
+
 /** drizzle-kit 1.0 would pass over it, and every column would get another name. */
 function refuseCasing({ layout, version }: Kit, service: string, { casing }: ServiceConfig): void {
   if (layout === "journal" || casing === undefined) return;
@@ -79,7 +93,10 @@ function refuseCasing({ layout, version }: Kit, service: string, { casing }: Ser
   });
 }
 
-function refuseOtherLayout(kit: Kit, folder: MigrationsFolder | undefined): void {
+function refuseOtherLayout(
+  kit: Kit,
+  folder: Pick<MigrationsFolder, "path" | "layout"> | undefined,
+): void {
   if (folder === undefined || folder.layout === kit.layout) return;
   const shown = relative(process.cwd(), folder.path);
   throw folder.layout === "journal"

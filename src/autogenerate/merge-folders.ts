@@ -1,202 +1,112 @@
 import { readdir } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
-import { FleetError } from "../core/errors.ts";
-import { readText } from "../source/decode.ts";
-import {
-  filesInFolder,
-  laterThan,
-  type MigrationFiles,
-  type MigrationsFolder,
-} from "../source/folder.ts";
-import { readStored, type StoredSnapshot } from "../source/stored-snapshot.ts";
+import { dirname, join } from "node:path";
+import { type Branches, type BranchMigration, readVersion } from "../source/branches.ts";
+import { markLine } from "../source/downs.ts";
+import { filesInFolder, laterThan, type MigrationFiles, timestamp } from "../source/folder.ts";
+import type { BothRecords } from "../source/records.ts";
+import type { StoredSnapshot } from "../source/stored-snapshot.ts";
 import type { NewFile } from "../source/write-files.ts";
-import { type Merge, mergeConflict } from "./merge-journal.ts";
-
-/** A migration of one branch in drizzle-kit 1.0's layout. */
-export interface FolderEntry {
-  readonly files: MigrationFiles;
-  readonly snapshot: StoredSnapshot;
-}
-
-/** Two lines of folders that begin at the same one. */
-export interface FolderBranches {
-  readonly base: readonly FolderEntry[];
-  readonly ours: readonly FolderEntry[];
-  readonly theirs: readonly FolderEntry[];
-}
+import { joining } from "./folder-kit.ts";
+import { type Merge, mergeOf, type Sides } from "./merge-types.ts";
+import type { Moved } from "./merged-downs.ts";
 
 /**
- * Finds two branches in a folder of drizzle-kit 1.0's layout: migrations that no other one follows. The one whose first
- * migration is older comes first.
+ * Makes one history of two branches of folders. One goes behind the other: it follows the other's last migration, and
+ * where a folder sorts before that, it gets a later time. Where both are applied somewhere, folders keep their names, and a
+ * new migration follows both. Snapshots say what they change and nothing else, so they stay.
  *
- * @returns undefined when there is one line only
- * @throws FleetError `journal` when the branches have nothing in common
- */
-export async function readFolderBranches(
-  folder: MigrationsFolder,
-): Promise<FolderBranches | undefined> {
-  const all = await Promise.all(
-    folder.migrations.map(async (files) => ({ files, snapshot: await readStored(files) })),
-  );
-  const parents = new Set(all.flatMap(({ snapshot }) => snapshot.parents));
-  const [first, second] = all.filter(({ snapshot }) => !parents.has(snapshot.id));
-  if (first === undefined || second === undefined) return undefined;
-  const lines = [lineOf(first, all), lineOf(second, all)] as const;
-  const [one, other] = lines.map((line) => new Set(line));
-  const base = lines[0].filter((entry) => other?.has(entry));
-  const own = lines.map((line, index) =>
-    line.filter((entry) => !(index === 0 ? other : one)?.has(entry)),
-  );
-  const [ours = [], theirs = []] = own.sort((left, right) =>
-    (left[0]?.files.tag ?? "") < (right[0]?.files.tag ?? "") ? -1 : 1,
-  );
-  if (base.length > 0) return { base, ours, theirs };
-  throw new FleetError("journal", "the two branches have no migration in common", {
-    where: relative(process.cwd(), folder.path),
-    remedy:
-      "Each began a history of its own. Keep one of them, and generate the other's changes anew on top of it.",
-  });
-}
-
-/** A migration with all that it follows, oldest first. */
-function lineOf(end: FolderEntry, all: readonly FolderEntry[]): FolderEntry[] {
-  const wanted = new Set([end.snapshot.id]);
-  const line: FolderEntry[] = [];
-  for (const entry of all.toReversed()) {
-    if (!wanted.has(entry.snapshot.id)) continue;
-    line.unshift(entry);
-    for (const parent of entry.snapshot.parents) wanted.add(parent);
-  }
-  return line;
-}
-
-/**
- * Puts one branch behind the other: its first migration follows the other's last one, and where its folder sorts before
- * that, it gets a later time. Its snapshots say what they change and nothing else, so they stay.
- *
- * @throws FleetError `merge` that names what both branches change
+ * @param path absolute path of the migrations folder
+ * @param recorded the checksums that each branch has recorded
  */
 export async function mergeFolders(
   path: string,
-  kept: readonly FolderEntry[],
-  moved: readonly FolderEntry[],
+  { base }: Branches,
+  sides: Sides,
+  recorded: BothRecords<string>,
 ): Promise<Merge> {
-  refuseConflicts(path, kept, moved);
-  const end = kept.at(-1);
-  const files: NewFile[] = [];
-  const stale: string[] = [];
-  const tags: { from: string; to: string }[] = [];
-  let before = end?.files.tag ?? "";
-  for (const [index, { files: own, snapshot }] of moved.entries()) {
-    const tag = laterThan(before, own.tag);
-    const after = filesInFolder(path, tag);
-    const content =
-      index === 0 && end !== undefined
-        ? { ...snapshot.content, prevIds: [end.snapshot.id] }
-        : snapshot.content;
-    if (tag !== own.tag) {
-      files.push(...(await copies(own, after)));
-      stale.push(dirname(own.sql));
-    }
-    files.push({ path: after.snapshot, text: JSON.stringify(content, null, 2), replaces: true });
-    tags.push({ from: own.tag, to: tag });
-    before = tag;
-  }
-  return {
-    keptSide: "ours",
-    kept: kept.map(({ files: { tag } }) => tag),
-    moved: tags,
-    files,
-    stale,
+  const { kept, moved } = place(path, sides);
+  const end = sides.kept.at(-1)?.snapshot;
+  const inBase = new Set(base.map(({ snapshot: { id } }) => id));
+  const stored = ({ from: { snapshot } }: Moved): StoredSnapshot => {
+    const { id, parents, content } = snapshot;
+    if (sides.bothApplied || end === undefined) return snapshot;
+    const prevIds = [...new Set(parents.map((one) => (inBase.has(one) ? end.id : one)))];
+    return { id, parents: prevIds, content: { ...content, prevIds } };
   };
+  const files: NewFile[] = [];
+  for (const one of kept) files.push(...(await carried(one, one.from.snapshot, recorded)));
+  const followers = moved.map(stored);
+  for (const [index, one] of moved.entries())
+    files.push(...(await carried(one, followers[index] ?? one.from.snapshot, recorded)));
+  const present = new Set([...kept, ...moved].map(({ to }) => dirname(to.sql)));
+  const stale = [...kept, ...moved]
+    .map(({ from }) => dirname(from.files.sql))
+    .filter((folder) => !present.has(folder));
+  const snapshots = [...[...base, ...sides.kept].map(({ snapshot }) => snapshot), ...followers];
+  const merge = { ...mergeOf(kept, moved, files, stale), snapshots };
+  return sides.bothApplied ? joined(path, merge, [...kept, ...moved]) : merge;
 }
 
-async function copies(own: MigrationFiles, after: MigrationFiles): Promise<NewFile[]> {
-  const names = (await readdir(dirname(own.sql))).filter((name) => name !== "snapshot.json").sort();
-  return Promise.all(
-    names.map(async (name) => ({
-      path: join(dirname(after.sql), name),
-      text: await readText(
-        join(dirname(own.sql), name),
-        relative(process.cwd(), join(dirname(own.sql), name)),
-      ),
-      replaces: false,
-    })),
+function place(path: string, { kept, moved, bothApplied }: Sides) {
+  const shared = new Set(
+    kept.flatMap(({ files }) =>
+      moved.some((one) => one.files.tag === files.tag) ? files.tag : [],
+    ),
   );
-}
-
-interface Footprint {
-  readonly writes: readonly string[];
-  readonly reads: readonly string[];
-}
-
-/** drizzle-kit notes for each statement what it changes and what it relies on. */
-function refuseConflicts(
-  path: string,
-  kept: readonly FolderEntry[],
-  moved: readonly FolderEntry[],
-): void {
-  const [one, other] = [printsOf(kept), printsOf(moved)];
-  const touched = (of: Footprint[]) =>
-    new Set(of.flatMap(({ writes, reads }) => [...writes, ...reads]));
-  const written = (of: Footprint[]) => of.flatMap(({ writes }) => writes);
-  const both = [
-    ...written(one).filter((name) => touched(other).has(name)),
-    ...written(other).filter((name) => touched(one).has(name)),
-  ];
-  both.push(...changedByBoth(kept, moved));
-  if (both.length === 0) return;
-  const tags = (branch: readonly FolderEntry[]) => branch.map(({ files }) => files.tag).join(", ");
-  throw mergeConflict(path, [...new Set(both.map(nameOf))].sort(), tags(kept), tags(moved));
-}
-
-interface Delta {
-  readonly op: string;
-  readonly key?: string;
-  readonly [what: string]: unknown;
-}
-
-/** What both alter, each in its way: statements that get along, as SET NOT NULL and SET DEFAULT, say different things. */
-function changedByBoth(kept: readonly FolderEntry[], moved: readonly FolderEntry[]): string[] {
-  const [one, other] = [deltasOf(kept), deltasOf(moved)];
-  return one.flatMap((delta) => {
-    const { key } = delta;
-    const same = other.filter((another) => another.key === key && key !== undefined);
-    const differs = same.some((another) => JSON.stringify(another) !== JSON.stringify(delta));
-    const [type = "", names = "[]"] = key?.split("\0") ?? [];
-    const kind = Object.entries(kinds).find(([, name]) => type.startsWith(name))?.[0] ?? type;
-    return differs ? `s|${kind}|${(JSON.parse(names) as string[]).join(".")}` : [];
+  const at = (from: BranchMigration, tag: string): Moved => ({
+    from,
+    to: filesInFolder(path, tag),
   });
+  // Ledgers hold the same tag for both: under another one each finds its own, by its checksum.
+  const apart = (which: number) => (from: BranchMigration) =>
+    at(from, shared.has(from.files.tag) ? `${from.files.tag}_${which}` : from.files.tag);
+  if (bothApplied) return { kept: kept.map(apart(1)), moved: moved.map(apart(2)) };
+  let before = kept.at(-1)?.files.tag ?? "";
+  const behind = moved.map((from) => {
+    before = laterThan(before, from.files.tag);
+    return at(from, before);
+  });
+  return { kept: kept.map((from) => at(from, from.files.tag)), moved: behind };
 }
 
-function deltasOf(branch: readonly FolderEntry[]): Delta[] {
-  return branch.flatMap(({ snapshot }) =>
-    Array.isArray(snapshot.content.deltas) ? snapshot.content.deltas : [],
-  );
+/** The files of a migration that has another place, another parent, or git's markers in its files. */
+async function carried(
+  { from, to }: Moved,
+  { content }: StoredSnapshot,
+  recorded: BothRecords<string>,
+): Promise<NewFile[]> {
+  const folder = dirname(from.files.sql);
+  const isSame = folder === dirname(to.sql);
+  const files: NewFile[] = [];
+  for (const name of (await readdir(folder)).sort()) {
+    if (name === "snapshot.json") continue;
+    const file = join(folder, name);
+    const checksum = file === from.files.sql ? recorded[from.side][from.files.tag] : undefined;
+    const version = await readVersion(file, from.side, checksum);
+    if (version === undefined || (isSame && !version.marked)) continue;
+    files.push({ path: join(dirname(to.sql), name), text: version.text, replaces: isSame });
+  }
+  return [...files, { path: to.snapshot, text: JSON.stringify(content, null, 2), replaces: true }];
 }
 
-function printsOf(branch: readonly FolderEntry[]): Footprint[] {
-  return branch.flatMap(({ snapshot }) =>
-    Array.isArray(snapshot.content.footprints) ? snapshot.content.footprints : [],
-  );
+/** A merge with a migration that follows the last one of both branches, and changes nothing. */
+function joined(path: string, merge: Merge, placed: readonly Moved[]): Merge {
+  const followed = new Set(merge.snapshots.flatMap(({ parents }) => parents));
+  const ends = merge.snapshots.flatMap(({ id }) => (followed.has(id) ? [] : id));
+  const last =
+    placed
+      .map(({ to }) => to.tag)
+      .sort()
+      .at(-1) ?? "";
+  const files = filesInFolder(path, laterThan(last, `${timestamp(new Date())}_merge`));
+  return { ...merge, joinedBy: files.tag, files: [...merge.files, ...filesOf(files, ends)] };
 }
 
-const kinds: Readonly<Record<string, string>> = {
-  tbl: "table",
-  rel: "table",
-  type: "type",
-  col: "column",
-  idx: "index",
-  pk: "primary key",
-  fk: "foreign key",
-  uniq: "unique constraint",
-  chk: "check",
-  seq: "sequence",
-  pol: "policy",
-};
-
-/** `s|col|public.users.email` is column users.email. */
-function nameOf(print: string): string {
-  const [, kind = "", name = ""] = print.split("|");
-  return `${kinds[kind] ?? kind} ${name.replace(/^public\./, "")}`;
+function filesOf({ sql, down, snapshot }: MigrationFiles, ends: readonly string[]): NewFile[] {
+  const texts = [
+    [sql, "-- Joins two branches, and changes nothing.\n"],
+    [down, `${markLine("nothing", "the migration only joins two branches")}\n`],
+    [snapshot, JSON.stringify(joining(ends), null, 2)],
+  ] as const;
+  return texts.map(([path, text]) => ({ path, text, replaces: false }));
 }

@@ -1,124 +1,100 @@
 import { relative } from "node:path";
 import { FleetError } from "../core/errors.ts";
 import { type BranchEntry, type Branches, readVersion } from "../source/branches.ts";
-import type { Checksums } from "../source/checksums.ts";
-import type { Side } from "../source/conflicts.ts";
-import { filesInJournal } from "../source/folder.ts";
-import { journalPath } from "../source/journal.ts";
+import { filesInJournal, laterThan } from "../source/folder.ts";
+import { type JournalEntry, journalPath } from "../source/journal.ts";
+import type { BothRecords } from "../source/records.ts";
 import type { NewFile } from "../source/write-files.ts";
-import { mergeSnapshots } from "./three-way.ts";
+import type { Snapshot } from "./kit-types.ts";
+import { type Merge, mergeOf, type Sides } from "./merge-types.ts";
 
-/** What a merge makes of two branches. */
-export interface Merge {
-  /** Whose version of a file the kept branch is where git left conflict markers. */
-  readonly keptSide: Side;
-  /** The tags that stay as they are, of the branch that the other one is put behind. */
-  readonly kept: readonly string[];
-  /** The other branch's tags, before and after. */
-  readonly moved: readonly { readonly from: string; readonly to: string }[];
-  /** What to write, the file that makes the rest count last. */
-  readonly files: readonly NewFile[];
-  /** What is to be removed then: the moved files under their old names. */
-  readonly stale: readonly string[];
+/** Where a migration goes. */
+interface Placed {
+  readonly entry: JournalEntry;
+  readonly from: BranchEntry;
 }
 
 /**
- * Puts one branch behind the other: its migrations get the next numbers and keep their SQL, and their snapshots are
- * made anew, with what both branches changed.
+ * Puts one branch behind the other: its migrations get the next numbers and keep their SQL.
  *
  * @param path absolute path of the migrations folder
- * @param kept the branch that stays as it is
- * @param moved the branch that goes behind it
- * @param renames whether the moved migrations may have other tags; not so when something has applied them
+ * @param sides the branches; the moved one keeps its tags where something has applied it
+ * @param snapshots the schema as each of the moved migrations leaves it on top of the kept ones
  * @param recorded the checksums that each branch has recorded
- * @throws FleetError `merge` that names what both branches change
+ * @throws FleetError `merge` where the SQL of one branch is lost
  */
 export async function mergeJournal(
   path: string,
-  { base }: Branches,
-  kept: readonly BranchEntry[],
-  moved: readonly BranchEntry[],
-  renames: boolean,
-  recorded: Readonly<Record<Side, Checksums>>,
+  { base }: Branches<BranchEntry>,
+  sides: Sides<BranchEntry>,
+  snapshots: readonly Snapshot[],
+  recorded: BothRecords<string>,
 ): Promise<Merge> {
-  const placed: { entry: BranchEntry["entry"]; from: BranchEntry }[] = [];
-  const line = [...base, ...kept].map(({ entry }) => entry);
-  for (const from of moved) {
+  const { kept, moved, shared } = place(path, base, sides);
+  const line = [
+    ...base.map(({ entry }) => entry),
+    ...[...kept, ...moved].map(({ entry }) => entry),
+  ];
+  const sources = [...kept, ...moved].map(({ from }) => from.files);
+  const own = new Set(sources.flatMap((files) => Object.values(files)));
+  const files = await carried(path, kept, moved, shared, own, recorded);
+  const placed = [
+    // git leaves the markers of both branches in the kept one's snapshots.
+    ...kept.map(({ entry, from }) => [entry, from.snapshot.content] as const),
+    ...moved.map(({ entry }, index) => [entry, snapshots[index] ?? {}] as const),
+  ];
+  for (const [entry, content] of placed) {
+    const text = JSON.stringify(content, null, 2);
+    files.push({ path: filesInJournal(path, entry).snapshot, text, replaces: true });
+  }
+  files.push({ path: journalPath(path), text: journalText(line), replaces: true });
+  const present = new Set(line.flatMap((entry) => Object.values(filesInJournal(path, entry))));
+  const stale = sources
+    .flatMap(({ sql, down, snapshot }) => [sql, down, snapshot])
+    .filter((file) => !present.has(file));
+  const target = ({ from, entry }: Placed) => ({ from, to: filesInJournal(path, entry) });
+  const merge = mergeOf(kept.map(target), moved.map(target), files, stale);
+  const merged = [...base, ...sides.kept].map(({ snapshot }) => snapshot);
+  const after = sides.moved.map(({ snapshot: { id } }, index) => {
+    const parent = index === 0 ? merged.at(-1)?.id : sides.moved[index - 1]?.snapshot.id;
+    const content = { ...snapshots[index], id };
+    return { id, parents: parent === undefined ? [] : [parent], content };
+  });
+  return { ...merge, snapshots: [...merged, ...after] };
+}
+
+/** A journal with these entries. */
+export function journalText(entries: readonly JournalEntry[]): string {
+  return JSON.stringify({ version: "7", dialect: "postgresql", entries }, null, 2);
+}
+
+/** The moved branch's numbers go on where the kept one's end. */
+function place(
+  path: string,
+  base: readonly BranchEntry[],
+  { kept, moved, bothApplied }: Sides<BranchEntry>,
+) {
+  const shared = new Set(
+    kept.flatMap(({ entry: { tag } }) => (moved.some((one) => one.entry.tag === tag) ? tag : [])),
+  );
+  // Ledgers hold the same tag for both: under another one each finds its own, by its checksum.
+  const apart = (tag: string, which: number) =>
+    bothApplied && shared.has(tag) ? `${tag}_${which}` : tag;
+  const first = kept.map((from): Placed => {
+    return { from, entry: { ...from.entry, tag: apart(from.entry.tag, 1) } };
+  });
+  const line = [...base, ...first].map(({ entry }) => entry);
+  const second = moved.map((from): Placed => {
     const before = line.at(-1) ?? from.entry;
     const idx = before.idx + 1;
     const when = Math.max(from.entry.when, before.when + 1);
-    const tag = renames ? renumbered(from.entry.tag, idx) : from.entry.tag;
-    if (line.some((one) => one.tag === tag)) throw sameName(path, tag);
-    const entry = { ...from.entry, idx, when, tag };
+    const { tag: own } = from.entry;
+    const tag = bothApplied ? apart(own, 2) : renumbered(own, idx);
+    const entry = free(path, { ...from.entry, idx, when, tag }, line);
     line.push(entry);
-    placed.push({ entry, from });
-  }
-  const snapshots = remade(path, base, kept, moved);
-  const journal = { version: "7", dialect: "postgresql", entries: line };
-  const own = new Set(
-    [...kept, ...moved].flatMap(({ entry }) => Object.values(filesInJournal(path, entry))),
-  );
-  const files: NewFile[] = [];
-  for (const { entry, from } of [...kept.map((from) => ({ entry: from.entry, from })), ...placed]) {
-    const [before, after] = [filesInJournal(path, from.entry), filesInJournal(path, entry)];
-    for (const kind of ["sql", "down"] as const) {
-      const version = await readVersion(
-        before[kind],
-        from.side,
-        recorded[from.side][from.entry.tag],
-      );
-      if (version === undefined || (!version.marked && before[kind] === after[kind])) continue;
-      const shared = kept.some((one) => one.entry.tag === from.entry.tag);
-      if (kind === "sql" && shared && !version.marked && entry !== from.entry)
-        throw lostText(before.sql);
-      files.push({ path: after[kind], text: version.text, replaces: own.has(after[kind]) });
-    }
-  }
-  const written = [
-    // git leaves the markers of both branches in the kept one's snapshots.
-    ...kept.map(({ entry, snapshot }) => [entry, snapshot.content] as const),
-    ...placed.map(({ entry }, index) => [entry, snapshots[index]] as const),
-  ];
-  files.push(
-    ...written.map(([entry, content]) => ({
-      path: filesInJournal(path, entry).snapshot,
-      text: JSON.stringify(content, null, 2),
-      replaces: true,
-    })),
-    { path: journalPath(path), text: JSON.stringify(journal, null, 2), replaces: true },
-  );
-  const present = new Set([...line.flatMap((entry) => Object.values(filesInJournal(path, entry)))]);
-  return {
-    keptSide: kept[0]?.side ?? "ours",
-    kept: kept.map(({ entry }) => entry.tag),
-    moved: placed.map(({ entry, from }) => ({ from: from.entry.tag, to: entry.tag })),
-    files,
-    stale: moved
-      .flatMap(({ entry }) => {
-        const { sql, down, snapshot } = filesInJournal(path, entry);
-        return [sql, down, snapshot];
-      })
-      .filter((file) => !present.has(file)),
-  };
-}
-
-/** Whoever resolved the conflict by hand has kept the SQL of one branch alone. */
-function lostText(file: string): FleetError {
-  const where = relative(process.cwd(), file);
-  return new FleetError("merge", `both branches have ${where}, and it holds one of them`, {
-    where,
-    remedy:
-      "Begin the merge again, leave the conflict markers in, and run drizzle-fleet merge. Nothing was written.",
+    return { from, entry };
   });
-}
-
-/** With other names one of them would have to be lost. */
-function sameName(path: string, tag: string): FleetError {
-  return new FleetError("merge", `both branches have a migration called ${tag}`, {
-    where: relative(process.cwd(), path),
-    remedy:
-      "Neither can have another name. Take the one that fewer tenants have out, and generate it anew. Nothing was written.",
-  });
+  return { kept: first, moved: second, shared };
 }
 
 /** `0005_add_avatar` as number 7: `0007_add_avatar`. A tag that begins with a time stays. */
@@ -126,52 +102,57 @@ function renumbered(tag: string, idx: number): string {
   return tag.replace(/^\d{4}(?=_|$)/, String(idx).padStart(4, "0"));
 }
 
-/** The moved branch's snapshots on top of the kept branch: each with what it changed against the one before it. */
-function remade(
-  path: string,
-  base: readonly BranchEntry[],
-  kept: readonly BranchEntry[],
-  moved: readonly BranchEntry[],
-): unknown[] {
-  const conflicts = new Set<string>();
-  let ours = (kept.at(-1) ?? base.at(-1))?.snapshot.content;
-  let before = base.at(-1)?.snapshot.content;
-  const snapshots = moved.map(({ snapshot: { content: theirs } }) => {
-    if (ours === undefined || before === undefined) return theirs;
-    const result = mergeSnapshots(before, ours, theirs);
-    for (const what of [...result.conflicts, ...result.repeated]) conflicts.add(what);
-    before = theirs;
-    ours = result.merged;
-    return result.merged;
-  });
-  if (conflicts.size > 0) throw refused(path, [...conflicts], kept, moved);
-  return snapshots;
-}
-
-function refused(
-  path: string,
-  conflicts: readonly string[],
-  kept: readonly BranchEntry[],
-  moved: readonly BranchEntry[],
-): FleetError {
-  const tags = (branch: readonly BranchEntry[]) => branch.map(({ entry }) => entry.tag).join(", ");
-  return mergeConflict(path, conflicts, tags(kept), tags(moved));
-}
-
-/** Two branches that change the same thing: no tool can tell which one is meant. */
-export function mergeConflict(
-  path: string,
-  conflicts: readonly string[],
-  kept: string,
-  moved: string,
-): FleetError {
-  return new FleetError(
-    "merge",
-    `both branches change the same: ${conflicts.join(", ")}\n  ${kept}\n  ${moved}`,
-    {
-      where: relative(process.cwd(), path),
-      remedy:
-        "Take one branch's migrations out, settle it in the Drizzle schema, and generate them anew. Nothing was written.",
-    },
+/** An entry with a tag, and a snapshot, that no other one has: two may be made in the same second. */
+function free(path: string, entry: JournalEntry, line: readonly JournalEntry[]): JournalEntry {
+  const file = filesInJournal(path, entry).snapshot;
+  const isTaken = line.some(
+    (one) =>
+      one.tag === entry.tag ||
+      (/^\d/.test(entry.tag) && filesInJournal(path, one).snapshot === file),
   );
+  return isTaken ? free(path, { ...entry, tag: later(entry.tag) }, line) : entry;
+}
+
+function later(tag: string): string {
+  if (/^\d{14}_/.test(tag)) return laterThan(tag, tag);
+  if (/^\d{4}(_|$)/.test(tag) || !/^\d/.test(tag)) return `${tag}_2`;
+  return tag.replace(/^\d+/, (time) => String(BigInt(time) + 1n));
+}
+
+/** The SQL and the downs that change their place, or lose the markers that git left in them. */
+async function carried(
+  path: string,
+  kept: readonly Placed[],
+  moved: readonly Placed[],
+  shared: ReadonlySet<string>,
+  own: ReadonlySet<string>,
+  recorded: BothRecords<string>,
+): Promise<NewFile[]> {
+  const files: NewFile[] = [];
+  for (const { entry, from } of [...kept, ...moved]) {
+    const after = filesInJournal(path, entry);
+    const { tag, sql, down } = from.files;
+    for (const [kind, file] of [
+      ["sql", sql],
+      ["down", down],
+    ] as const) {
+      const checksum = kind === "sql" ? recorded[from.side][tag] : undefined;
+      const version = await readVersion(file, from.side, checksum);
+      if (version === undefined || (!version.marked && file === after[kind])) continue;
+      const isMoved = moved.some((one) => one.from === from);
+      if (kind === "sql" && isMoved && shared.has(tag) && !version.marked) throw lostText(sql);
+      files.push({ path: after[kind], text: version.text, replaces: own.has(after[kind]) });
+    }
+  }
+  return files;
+}
+
+/** Resolving the conflict by hand has kept the SQL of one branch alone. */
+function lostText(file: string): FleetError {
+  const where = relative(process.cwd(), file);
+  return new FleetError("merge", `both branches have ${where}, and it holds one of them`, {
+    where,
+    remedy:
+      "Begin the merge again, leave the conflict markers in, and run drizzle-fleet merge. Nothing was written.",
+  });
 }

@@ -1,9 +1,10 @@
 import { relative } from "node:path";
 import { FleetError } from "../core/errors.ts";
-import { checksumOf, checksumsPath, checksumsText, readChecksums } from "../source/checksums.ts";
+import { checksumOf, checksumsPath, readChecksums } from "../source/checksums.ts";
 import { readFolder } from "../source/folder.ts";
 import { proofOf, proofsFile } from "../source/proofs.ts";
 import { readMigration } from "../source/read-migrations.ts";
+import { recordsText } from "../source/records.ts";
 import { type NewFile, withFolder, writeFiles } from "../source/write-files.ts";
 import type { Decisions } from "./decisions.ts";
 import type { SchemaDiff } from "./diff.ts";
@@ -132,5 +133,5 @@ export async function checksumsFile(
     ([tag, checksum]) => present.has(tag) || !held.has(checksum),
   );
   const checksums = { ...Object.fromEntries(found.flat()), ...Object.fromEntries(kept), ...own };
-  return { path: checksumsPath(path), text: checksumsText(checksums), replaces: true };
+  return { path: checksumsPath(path), text: recordsText(checksums), replaces: true };
 }

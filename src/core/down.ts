@@ -7,6 +7,8 @@ export interface Down {
   readonly text: string;
   /** Why there is no way back, when its author says so. */
   readonly irreversible: string | undefined;
+  /** Why there is nothing to take back, when its author says so. */
+  readonly nothing: string | undefined;
   /** What it cannot bring back, in words; running it needs the user's consent. */
   readonly dataLoss: readonly string[];
   /** True when it holds no SQL at all. */

@@ -72,7 +72,9 @@ async function unproved(
   path: string,
   files: readonly ReadFiles[],
 ): Promise<FleetError[]> {
-  const tags = unprovedOf(await readProofs(path), files);
+  const proofs = await readProofs(path).catch(problemOf);
+  if (proofs instanceof FleetError) return [proofs];
+  const tags = unprovedOf(proofs, files);
   if (tags.length === 0) return [];
   const what = tags.length === 1 ? "1 migration was" : `${tags.length} migrations were`;
   const shown = tags.slice(0, 3).join(", ");
@@ -86,6 +88,12 @@ async function unproved(
       },
     ),
   ];
+}
+
+/** What is wrong with a file, as a finding. */
+function problemOf(error: unknown): FleetError {
+  if (isFleetError(error)) return error;
+  throw error;
 }
 
 /** A service's schema against its newest migration: nothing, or one finding with the SQL that is missing. */

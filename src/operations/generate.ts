@@ -1,3 +1,4 @@
+import { relative } from "node:path";
 import {
   type Ask,
   type Decisions,
@@ -13,8 +14,9 @@ import { nameFor } from "../autogenerate/name.ts";
 import { type Draft, draftMigration } from "../autogenerate/write.ts";
 import { FleetError } from "../core/errors.ts";
 import { loadParser } from "../sql/parser.ts";
-import type { Context } from "./context.ts";
+import { type Context, migrationsFolder } from "./context.ts";
 import { type Change, draftSql } from "./draft-sql.ts";
+import { headsOf } from "./history.ts";
 import type { ProofOptions } from "./scratch.ts";
 import { selectServices } from "./services.ts";
 
@@ -41,12 +43,14 @@ export interface Generated {
 /**
  * Makes one migration, with its down, for each service whose Drizzle schema changed.
  *
- * @throws FleetError `rename` when something may have been renamed and nobody said so; then nothing is written
+ * @throws FleetError `rename` when something may have been renamed and nobody said so, `merge` while branches are open; then
+ *   nothing is written
  */
 export async function generate(context: Context, options: GenerateOptions): Promise<Generated[]> {
   const { fleet, root } = context.config;
   await loadParser();
   const selected = selectServices(fleet, options.services);
+  for (const [service] of selected) await refuseBranches(context, service);
   const diffs = await Promise.all(
     selected.map(([service, config]) => compareSchema(service, config, root)),
   );
@@ -59,6 +63,16 @@ export async function generate(context: Context, options: GenerateOptions): Prom
   // Nothing is written before all is decided and drafted.
   if (options.dryRun !== true) for (const draft of drafts) await draft?.write();
   return diffs.map(({ service }, index) => ({ service, migration: shown(drafts[index]) }));
+}
+
+/** A migration on top of branches that were never compared might not run after them. */
+async function refuseBranches(context: Context, service: string): Promise<void> {
+  const heads = await headsOf(migrationsFolder(context, service));
+  if (heads.length < 2) return;
+  throw new FleetError("merge", `${service} has open branches: ${heads.join(" and ")}`, {
+    where: relative(process.cwd(), migrationsFolder(context, service)),
+    remedy: `Merge them first: drizzle-fleet merge ${service}. Nothing was written.`,
+  });
 }
 
 async function draftsOf(

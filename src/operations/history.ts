@@ -1,9 +1,9 @@
-import { readFolderBranches } from "../autogenerate/merge-folders.ts";
 import type { Down } from "../core/down.ts";
 import { type Planner, planTarget } from "../plan/build.ts";
 import { readBranches } from "../source/branches.ts";
 import { readDown } from "../source/downs.ts";
 import { readFolder } from "../source/folder.ts";
+import { openEnds } from "../source/folder-branches.ts";
 import type { Selection } from "../tenants/targets.ts";
 import { type Context, migrationsFolder, selectTargets, withDatabases } from "./context.ts";
 import { planFleet, readHistories, refuseUnusable } from "./plan-fleet.ts";
@@ -80,7 +80,7 @@ function wayBack(down: Down | undefined): HistoryEntry["down"] {
   if (down === undefined) return "missing";
   if (down.irreversible !== undefined) return "irreversible";
   if (down.dataLoss.length > 0) return "lossy";
-  return down.empty ? "empty" : "yes";
+  return down.empty && down.nothing === undefined ? "empty" : "yes";
 }
 
 async function countTargets(
@@ -123,13 +123,16 @@ export async function heads(context: Context, names: readonly string[]): Promise
   );
 }
 
-async function headsOf(path: string): Promise<string[]> {
+/**
+ * The newest migrations of a migrations folder: two or more when branches are open.
+ *
+ * @param path absolute path
+ */
+export async function headsOf(path: string): Promise<string[]> {
   const branches = await readBranches(path);
   if (branches !== undefined)
-    return [branches.ours, branches.theirs].flatMap((branch) => branch.at(-1)?.entry.tag ?? []);
+    return [branches.ours, branches.theirs].flatMap((branch) => branch.at(-1)?.files.tag ?? []);
   const folder = await readFolder(path);
-  const lines = folder?.layout === "folders" ? await readFolderBranches(folder) : undefined;
-  if (lines !== undefined)
-    return [lines.ours, lines.theirs].flatMap((branch) => branch.at(-1)?.files.tag ?? []);
-  return folder?.migrations.slice(-1).map(({ tag }) => tag) ?? [];
+  const open = folder?.layout === "folders" ? await openEnds(folder) : [];
+  return open.length > 1 ? open : (folder?.migrations.slice(-1).map(({ tag }) => tag) ?? []);
 }

@@ -1,27 +1,37 @@
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { mergeFolders, readFolderBranches } from "../autogenerate/merge-folders.ts";
-import { type Merge, mergeJournal } from "../autogenerate/merge-journal.ts";
+import { basename, relative } from "node:path";
+import { compareBranches } from "../autogenerate/compare-branches.ts";
+import { loadKitFor } from "../autogenerate/diff.ts";
+import type { Kit } from "../autogenerate/kit-types.ts";
+import { mergeFolders } from "../autogenerate/merge-folders.ts";
+import { journalText, mergeJournal } from "../autogenerate/merge-journal.ts";
+import type { Merge, Sides } from "../autogenerate/merge-types.ts";
+import { mergedDowns } from "../autogenerate/merged-downs.ts";
 import { FleetError } from "../core/errors.ts";
 import type { LedgerEntry } from "../core/ledger.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
-import { readBranches, readVersion } from "../source/branches.ts";
 import {
-  type Checksums,
-  checksumOf,
-  checksumsPath,
-  checksumsText,
-  readBothChecksums,
-  readChecksums,
-} from "../source/checksums.ts";
-import type { Side } from "../source/conflicts.ts";
-import { filesInJournal, type MigrationFiles, readFolder } from "../source/folder.ts";
+  type BranchEntry,
+  type Branches,
+  type BranchMigration,
+  joinedJournal,
+  readBranches,
+  readVersion,
+} from "../source/branches.ts";
+import { checksumOf } from "../source/checksums.ts";
+import { readFolder } from "../source/folder.ts";
+import { openEnds, readFolderBranches } from "../source/folder-branches.ts";
 import { journalPath } from "../source/journal.ts";
-import { readMigration } from "../source/read-migrations.ts";
+import type { BothRecords } from "../source/records.ts";
 import { type NewFile, withFolder, writeFiles } from "../source/write-files.ts";
+import { loadParser } from "../sql/parser.ts";
 import type { Selection } from "../tenants/targets.ts";
 import { type Context, migrationsFolder, selectTargets, withDatabases } from "./context.ts";
+import { type RecordsFile, readRecords, recordsFiles } from "./merge-records.ts";
 import { withDatabase } from "./plan-fleet.ts";
+import { proveMerge } from "./prove-merge.ts";
+import type { ProofOptions } from "./scratch.ts";
 import { selectServices } from "./services.ts";
 import { withTenants } from "./tenant-sources.ts";
 
@@ -29,25 +39,48 @@ import { withTenants } from "./tenant-sources.ts";
 export interface Merged {
   readonly service: string;
   /** Undefined when there was one line only. */
-  readonly merge: Pick<Merge, "kept" | "moved"> | undefined;
+  readonly merge:
+    | {
+        readonly kept: readonly string[];
+        readonly moved: readonly { readonly from: string; readonly to: string }[];
+        /** Tags that the kept branch has lost, as both had the same. */
+        readonly renamed: readonly { readonly from: string; readonly to: string }[];
+        /** The migration that follows both, where neither was put behind the other. */
+        readonly joinedBy: string | undefined;
+        /** True when tenants of each branch miss what the other one has. */
+        readonly bothApplied: boolean;
+        /** True when a third branch is left, for another merge. */
+        readonly moreOpen: boolean;
+        /** Downs that were edited by hand and stay as they are. */
+        readonly editedDowns: readonly string[];
+      }
+    | undefined;
+  /** What does not hold of the downs on a server. */
+  readonly problems: readonly FleetError[];
+  /** Why the merged history was not tried on a server; undefined when it was, or there was nothing to merge. */
+  readonly unproved: string | undefined;
+  /** Files that held what two branches recorded, and are whole again. */
+  readonly restored: readonly string[];
 }
 
 /**
- * Makes one line of two branches that each added migrations behind the same one. The younger branch goes behind the
+ * Makes one history of two branches that each added migrations behind the same one. The younger branch goes behind the
  * other one, unless something has applied its migrations and nothing those of the other.
  *
- * @param offline true: asks no database, and takes the migrations of both branches as never applied
- * @throws FleetError `merge` when both branches change the same; nothing is written then
+ * @param offline true: asks no tenant's database, and takes the migrations of both branches as never applied
+ * @param proof how the merged history is tried on a server first
+ * @throws FleetError `merge` when the branches do not go together; nothing is written then
  */
 export async function merge(
   context: Context,
   names: readonly string[],
   offline: boolean,
+  proof: ProofOptions = {},
 ): Promise<Merged[]> {
-  const planned: { service: string; path: string; files: MergeFiles }[] = [];
+  const planned: { path: string; files: MergeFiles }[] = [];
   for (const [service] of selectServices(context.config.fleet, names)) {
     const path = migrationsFolder(context, service);
-    planned.push({ service, path, files: await planOne(context, service, path, offline) });
+    planned.push({ path, files: await planOne(context, service, path, offline, proof) });
   }
   // What one service refuses keeps the others as they were.
   for (const { path, files } of planned) {
@@ -57,15 +90,12 @@ export async function merge(
       await Promise.all(files.stale.map((file) => rm(file, { recursive: true, force: true })));
     });
   }
-  return planned.map(({ service, files: { merge: made } }) => ({
-    service,
-    merge: made && { kept: made.kept, moved: made.moved },
-  }));
+  return planned.map(({ files }) => files.merged);
 }
 
 /** What a merge changes on disk. */
 interface MergeFiles {
-  readonly merge: Merge | undefined;
+  readonly merged: Merged;
   readonly write: readonly NewFile[];
   readonly stale: readonly string[];
 }
@@ -75,43 +105,66 @@ async function planOne(
   service: string,
   path: string,
   offline: boolean,
+  proof: ProofOptions,
 ): Promise<MergeFiles> {
-  const both = await readBothChecksums(path);
-  const recorded = both ?? (await sameForBoth(path));
-  const planned = existsSync(journalPath(path))
-    ? await planJournal(context, service, path, offline, recorded)
-    : await planFolders(context, service, path, offline);
-  const checksums = {
-    path: checksumsPath(path),
-    text: checksumsText(checksumsBehind(planned, recorded)),
-    replaces: true,
+  const records = await readRecords(path);
+  const torn = records.flatMap(({ file, isTorn }) => (isTorn ? file : []));
+  const plan = existsSync(journalPath(path))
+    ? await planJournal(context, service, path, offline, records)
+    : await planFolders(context, service, path, offline, records);
+  if (plan === undefined) {
+    const entries = await joinedJournal(path);
+    const journal = { path: journalPath(path), text: journalText(entries ?? []), replaces: true };
+    const repaired = entries === undefined ? [] : [journal];
+    const restored = shown([...torn, ...repaired.map((file) => file.path)]);
+    const write = [...recordsFiles(path, records, undefined, {}), ...repaired];
+    const merged = { service, merge: undefined, restored, problems: [], unproved: undefined };
+    return { merged, write, stale: [] };
+  }
+  const { kit, merge, bothApplied } = plan;
+  const { files, stale, joinedBy } = merge;
+  const kept = merge.kept.map(({ to }) => to);
+  const moved = [...merge.moved.map(({ to }) => to), ...(joinedBy === undefined ? [] : [joinedBy])];
+  const sides = { kept, moved, bothOrders: bothApplied };
+  const trial = { service, path, kit, write: files, stale, ...sides };
+  const { proofs, problems, unproved } = await proveMerge(context, trial, proof);
+  const written = recordsFiles(path, records, merge, proofs);
+  return {
+    merged: { service, merge: shape(plan), restored: shown(torn), problems, unproved },
+    // The journal comes last: it makes the others count.
+    write: [...files.slice(0, -1), ...written, ...files.slice(-1)],
+    stale,
   };
-  if (planned === undefined)
-    return { merge: undefined, write: both === undefined ? [] : [checksums], stale: [] };
-  const { files, stale } = planned;
-  // The journal comes last: it makes the others count.
-  return { merge: planned, write: [...files.slice(0, -1), checksums, ...files.slice(-1)], stale };
 }
 
-async function sameForBoth(path: string): Promise<Record<Side, Checksums>> {
-  const all = await readChecksums(path);
-  return { ours: all, theirs: all };
+function shown(files: readonly string[]): string[] {
+  return files.map((file) => relative(process.cwd(), file));
 }
 
-/** What was recorded on both branches, under the tags that the merge leaves. */
-function checksumsBehind(
-  planned: Merge | undefined,
-  { ours, theirs }: Readonly<Record<Side, Checksums>>,
-): Checksums {
-  const [kept, moved] = planned?.keptSide === "theirs" ? [theirs, ours] : [ours, theirs];
-  const { kept: tags = [], moved: renamed = [] } = planned ?? {};
-  const gone = new Set(renamed.flatMap(({ from }) => (tags.includes(from) ? [] : from)));
-  const rest = Object.entries({ ...moved, ...kept }).filter(([tag]) => !gone.has(tag));
-  const behind = renamed.flatMap(({ from, to }) => {
-    const own = moved[from];
-    return own === undefined ? [] : [[to, own] as const];
-  });
-  return Object.fromEntries([...rest, ...behind]);
+function shape({
+  merge,
+  bothApplied,
+  moreOpen,
+  editedDowns,
+}: Planned): NonNullable<Merged["merge"]> {
+  const named = ({ from, to }: { readonly from: string; readonly to: string }) => ({ from, to });
+  return {
+    kept: merge.kept.map(({ to }) => to),
+    moved: merge.moved.map(named),
+    renamed: merge.kept.filter(({ from, to }) => from !== to).map(named),
+    joinedBy: merge.joinedBy,
+    bothApplied,
+    moreOpen,
+    editedDowns,
+  };
+}
+
+interface Planned {
+  readonly kit: Kit;
+  readonly merge: Merge;
+  readonly bothApplied: boolean;
+  readonly moreOpen: boolean;
+  readonly editedDowns: readonly string[];
 }
 
 async function planJournal(
@@ -119,28 +172,25 @@ async function planJournal(
   service: string,
   path: string,
   offline: boolean,
-  recorded: Readonly<Record<Side, Checksums>>,
-): Promise<Merge | undefined> {
+  records: readonly RecordsFile[],
+): Promise<Planned | undefined> {
   const branches = await readBranches(path);
   if (branches === undefined) return undefined;
-  const [older, younger] = byAge(branches.ours, branches.theirs, (one) => one[0]?.entry.when ?? 0);
-  const applied = offline ? undefined : await appliedAnywhere(context, service);
-  const shared = older.some(({ entry }) => younger.some((one) => one.entry.tag === entry.tag));
-  const has = async (branch: typeof older) => {
-    for (const { side, entry } of branch) {
-      const { tag, sql } = filesInJournal(path, entry);
-      const version = await readVersion(sql, side, recorded[side][tag]);
-      const checksum = version && checksumOf(version.text);
-      // A tag that both branches have says nothing about either.
-      if (applied?.some((one) => one.checksum === checksum || (!shared && one.tag === tag)))
-        return true;
-    }
-    return false;
-  };
-  const [olderApplied, youngerApplied] = [await has(older), await has(younger)];
-  return youngerApplied && !olderApplied
-    ? mergeJournal(path, branches, younger, older, true, recorded)
-    : mergeJournal(path, branches, older, younger, !youngerApplied, recorded);
+  const recorded = checksumsIn(records);
+  const timeOf = ([first]: readonly BranchEntry[]) => first?.entry.when ?? 0;
+  const isOlder = timeOf(branches.ours) <= timeOf(branches.theirs);
+  const lines = isOlder ? branches : { ...branches, ours: branches.theirs, theirs: branches.ours };
+  const sides = await sidesOf(context, service, lines, offline, recorded);
+  const kit = await loadKitFor(context.config.root, { path, layout: "journal" });
+  const { conflicts, snapshots } = await compareBranches(
+    kit,
+    branches.base,
+    sides.kept,
+    sides.moved,
+  );
+  refuse(path, service, branches.base, sides, conflicts);
+  const merge = await mergeJournal(path, branches, sides, snapshots, recorded);
+  return withDowns(kit, branches, merge, sides, records);
 }
 
 async function planFolders(
@@ -148,46 +198,111 @@ async function planFolders(
   service: string,
   path: string,
   offline: boolean,
-): Promise<Merge | undefined> {
+  records: readonly RecordsFile[],
+): Promise<Planned | undefined> {
   const folder = await readFolder(path);
   const branches = folder && (await readFolderBranches(folder));
-  if (branches === undefined) return undefined;
-  const { ours: older, theirs: younger } = branches;
-  const applied = offline ? undefined : await appliedAnywhere(context, service);
-  const has = async (branch: typeof older) =>
-    isApplied(
-      applied,
-      branch.map(({ files }) => files),
-    );
+  if (folder === undefined || branches === undefined) return undefined;
+  const recorded = checksumsIn(records);
+  const sides = await sidesOf(context, service, branches, offline, recorded);
+  const kit = await loadKitFor(context.config.root, folder);
+  const { conflicts } = await compareBranches(kit, branches.base, sides.kept, sides.moved);
+  refuse(path, service, branches.base, sides, conflicts);
+  const merge = await mergeFolders(path, branches, sides, recorded);
+  const planned = await withDowns(kit, branches, merge, sides, records);
+  return { ...planned, moreOpen: (await openEnds(folder)).length > 2 };
+}
+
+/** A merge with the downs of what it moves. */
+async function withDowns(
+  kit: Kit,
+  { base, ours, theirs }: Branches,
+  merge: Merge,
+  { bothApplied }: Sides,
+  records: readonly RecordsFile[],
+): Promise<Planned> {
+  // Where neither branch goes behind the other, every migration finds what it found before.
+  if (merge.joinedBy !== undefined)
+    return { kit, merge, bothApplied, moreOpen: false, editedDowns: [] };
+  await loadParser();
+  const before = [...base, ...ours, ...theirs].map(({ snapshot }) => snapshot);
+  const { places, snapshots } = merge;
+  const [recorded, proofs] = [checksumsIn(records), recordsIn(records, "proofs.json")];
+  const { files: downs, edited } = await mergedDowns(
+    kit,
+    before,
+    snapshots,
+    places,
+    recorded,
+    proofs,
+  );
+  const made = new Set(downs.map(({ path }) => path));
+  const files = [...downs, ...merge.files.filter(({ path }) => !made.has(path))];
+  return {
+    kit,
+    merge: { ...merge, files },
+    bothApplied,
+    moreOpen: false,
+    editedDowns: edited,
+  };
+}
+
+function checksumsIn(records: readonly RecordsFile[]): BothRecords<string> {
+  return recordsIn(records, "checksums.json");
+}
+
+function recordsIn(records: readonly RecordsFile[], name: string): BothRecords<string> {
+  const none = { ours: {}, theirs: {} };
+  const found = records.find(({ file }) => basename(file) === name);
+  return (found?.both ?? none) as BothRecords<string>;
+}
+
+/** Which branch stays: the older one, unless the younger one alone is applied somewhere. */
+async function sidesOf<One extends BranchMigration>(
+  context: Context,
+  service: string,
+  { ours: older, theirs: younger }: Branches<One>,
+  offline: boolean,
+  recorded: BothRecords<string>,
+): Promise<Sides<One>> {
+  const applied = offline ? [] : await appliedAnywhere(context, service);
+  const shared = older.some(({ files }) => younger.some((one) => one.files.tag === files.tag));
+  const has = async (branch: readonly One[]) => {
+    for (const { side, files } of branch) {
+      const version = await readVersion(files.sql, side, recorded[side][files.tag]);
+      const checksum = version && checksumOf(version.text);
+      // A tag that both branches have says nothing about either.
+      if (applied.some((one) => one.checksum === checksum || (!shared && one.tag === files.tag)))
+        return true;
+    }
+    return false;
+  };
   const [olderApplied, youngerApplied] = [await has(older), await has(younger)];
-  if (olderApplied && youngerApplied)
-    throw new FleetError("merge", `both branches of ${service} are applied somewhere`, {
-      remedy:
-        "Their folders keep their names, and the next generate makes a migration that follows both: drizzle-fleet generate, with --custom if nothing else has changed.",
-    });
-  return youngerApplied ? mergeFolders(path, younger, older) : mergeFolders(path, older, younger);
+  return youngerApplied && !olderApplied
+    ? { kept: younger, moved: older, bothApplied: false }
+    : { kept: older, moved: younger, bothApplied: olderApplied && youngerApplied };
 }
 
-function byAge<Branch>(
-  one: Branch,
-  other: Branch,
-  timeOf: (branch: Branch) => number,
-): readonly [older: Branch, younger: Branch] {
-  return timeOf(one) <= timeOf(other) ? [one, other] : [other, one];
-}
-
-/** True when some ledger has one of these migrations, by its tag and its checksum. */
-async function isApplied(
-  applied: readonly LedgerEntry[] | undefined,
-  files: readonly MigrationFiles[],
-): Promise<boolean> {
-  if (applied === undefined || applied.length === 0) return false;
-  for (const one of files) {
-    const migration = await readMigration("", one);
-    if (applied.some(({ tag, checksum }) => tag === one.tag || checksum === migration?.checksum))
-      return true;
-  }
-  return false;
+/** Two branches that do not go together: no tool can tell which one is meant. */
+function refuse(
+  path: string,
+  service: string,
+  base: readonly BranchMigration[],
+  { kept, moved, bothApplied }: Sides,
+  conflicts: readonly string[],
+): void {
+  if (conflicts.length === 0) return;
+  const tags = (branch: readonly BranchMigration[]) =>
+    branch.map(({ files }) => files.tag).join(", ");
+  const settle = "settle it in the Drizzle schema, and generate them anew. Nothing was written.";
+  const remedy = bothApplied
+    ? `Both are applied somewhere. Check out the branch of ${tags(moved)}, and take them back on the tenants that have them: drizzle-fleet downgrade ${base.at(-1)?.files.tag} --service ${service} --tenant <tenant>. Then take the migrations out, ${settle}`
+    : `Take one branch's migrations out${kept.length > 0 ? ` (${tags(moved)})` : ""}, ${settle}`;
+  throw new FleetError(
+    "merge",
+    `both branches change the same: ${conflicts.join(", ")}\n  ${tags(kept)}\n  ${tags(moved)}`,
+    { where: relative(process.cwd(), path), remedy },
+  );
 }
 
 /** What the ledgers of a service hold, over all its targets. */

@@ -55,12 +55,13 @@ export function readDownScripts(
     const refusal = refusalOf(migration, down, allowDataLoss);
     if (refusal !== undefined) problems.push(refusal);
     if (refusal !== undefined || down === undefined) return undefined;
-    const { file, checksum, text, dataLoss } = down;
+    const { file, checksum, text, dataLoss, nothing: isMeant } = down;
     const before = problems.length;
     const { script, ownSchema } = read(config, { ...migration, file, checksum, text }, migration);
     // Also BEGIN and COMMIT alone run nothing: only the parser knows.
     const nothing = problems.length === before && script.statements.length === 0 && !ownSchema;
-    if (nothing && dataLoss.length === 0) problems.push(emptyDown(migration.tag, file));
+    if (nothing && dataLoss.length === 0 && isMeant === undefined)
+      problems.push(emptyDown(migration.tag, file));
     return script;
   });
 }
@@ -75,7 +76,7 @@ function refusalOf(
       where: downFile,
       remedy: `Make it with drizzle-fleet generate ${service} --down, and read it. Nothing was changed.`,
     });
-  const { file: where, irreversible, dataLoss, empty } = down;
+  const { file: where, irreversible, dataLoss, empty, nothing } = down;
   if (irreversible !== undefined)
     return new FleetError(
       "down",
@@ -85,7 +86,7 @@ function refusalOf(
         remedy: "Downgrade to a migration behind it, or restore a backup. Nothing was changed.",
       },
     );
-  if (empty && dataLoss.length === 0) return emptyDown(tag, where);
+  if (empty && nothing === undefined && dataLoss.length === 0) return emptyDown(tag, where);
   if (dataLoss.length > 0 && !allowDataLoss)
     return new FleetError(
       "down",

@@ -1,3 +1,8 @@
+interface Named {
+  readonly from: string;
+  readonly to: string;
+}
+
 /** What became of each service's branches. */
 export function mergedText(
   merged: readonly {
@@ -5,19 +10,56 @@ export function mergedText(
     readonly merge:
       | {
           readonly kept: readonly string[];
-          readonly moved: readonly { readonly from: string; readonly to: string }[];
+          readonly moved: readonly Named[];
+          readonly renamed: readonly Named[];
+          readonly joinedBy: string | undefined;
+          readonly bothApplied: boolean;
+          readonly moreOpen: boolean;
+          readonly editedDowns: readonly string[];
         }
       | undefined;
+    readonly problems: readonly { readonly message: string; readonly where?: string | undefined }[];
+    readonly unproved: string | undefined;
+    readonly restored: readonly string[];
   }[],
 ): string {
   return merged
-    .map(({ service, merge }) => {
-      if (merge === undefined) return `${service}: one line, nothing to merge`;
-      const behind = merge.kept.at(-1);
-      const lines = merge.moved.map(({ from, to }) =>
-        from === to ? `  ${from}` : `  ${from} is now ${to}`,
-      );
-      return [`${service}: behind ${behind} come`, ...lines].join("\n");
+    .map(({ service, merge, restored, problems, unproved }) => {
+      const files = restored.map((file) => `  ${file} has what both branches recorded`);
+      if (merge === undefined)
+        return [`${service}: one line, nothing to merge`, ...files].join("\n");
+      const { kept, moved, renamed, joinedBy, bothApplied, moreOpen, editedDowns } = merge;
+      const first =
+        joinedBy === undefined
+          ? [`${service}: behind ${kept.at(-1)} come`, ...moved.map(line)]
+          : [
+              `${service}: ${joinedBy} follows both ${kept.at(-1)} and ${moved.at(-1)?.to}`,
+              ...moved.filter(({ from, to }) => from !== to).map(line),
+            ];
+      return [
+        ...first,
+        ...renamed.map(line),
+        ...files,
+        ...editedDowns.map(
+          (file) =>
+            `  ${file} was edited by hand and stays as it is: read whether it is still right`,
+        ),
+        ...problems.map(({ message, where }) => `  ${where}: ${message}: correct it`),
+        ...(unproved === undefined ? [] : [`  not tried on a server: ${unproved}`]),
+        ...(moreOpen ? [`  another branch is open: run drizzle-fleet merge ${service} again`] : []),
+        ...(bothApplied ? [missing(service)] : []),
+      ].join("\n");
     })
     .join("\n");
+}
+
+function line({ from, to }: Named): string {
+  return from === to ? `  ${from}` : `  ${from} is now ${to}`;
+}
+
+function missing(service: string): string {
+  return [
+    "  Both branches are applied somewhere, and go together in either order. Give every tenant what it misses:",
+    `  drizzle-fleet migrate --service ${service} --allow-out-of-order`,
+  ].join("\n");
 }

@@ -3,47 +3,50 @@ import { FleetError, isFleetError } from "../core/errors.ts";
 import { checksumOf } from "./checksums.ts";
 import { type Side, splitConflicts } from "./conflicts.ts";
 import { readText } from "./decode.ts";
-import { filesInJournal } from "./folder.ts";
+import { filesInJournal, type MigrationFiles } from "./folder.ts";
+import { joinedEntries } from "./joined-journal.ts";
 import { type JournalEntry, journalPath, parseJournal } from "./journal.ts";
+import { mergedVersions } from "./recorded.ts";
 import { type StoredSnapshot, shareParent, storedIn } from "./stored-snapshot.ts";
 
-/** A migration of one branch: its entry, and its snapshot as that branch has it. */
-export interface BranchEntry {
+/** A migration of one branch, with its snapshot as that branch has it. */
+export interface BranchMigration {
   /** Whose part of a file counts where git left conflict markers. */
   readonly side: Side;
-  readonly entry: JournalEntry;
+  readonly files: MigrationFiles;
   readonly snapshot: StoredSnapshot;
 }
 
+/** A migration of one branch in drizzle-kit 0.31's layout. */
+export interface BranchEntry extends BranchMigration {
+  readonly entry: JournalEntry;
+}
+
 /** Two lines of migrations that begin at the same one. */
-export interface Branches {
+export interface Branches<One extends BranchMigration = BranchMigration> {
   /** What both have, oldest first. */
-  readonly base: readonly BranchEntry[];
-  readonly ours: readonly BranchEntry[];
-  readonly theirs: readonly BranchEntry[];
+  readonly base: readonly One[];
+  readonly ours: readonly One[];
+  readonly theirs: readonly One[];
 }
 
 /**
  * Finds the two branches in a folder of drizzle-kit 0.31's layout, as git left it: with conflict markers in the journal
- * and the snapshots, or with the entries of both in the journal.
+ * and the snapshots, with the entries of both in the journal, or with their lines joined by git's union driver.
  *
  * @param path absolute path of the migrations folder
  * @returns undefined when there is one line only
  * @throws FleetError `journal` when a file is malformed or lost, or the branches have nothing in common
  */
-export async function readBranches(path: string): Promise<Branches | undefined> {
+export async function readBranches(path: string): Promise<Branches<BranchEntry> | undefined> {
   const shown = relative(process.cwd(), journalPath(path));
   const text = await textOr(journalPath(path));
   if (text === undefined) return undefined;
   const versions = splitConflicts(text);
   const branches =
     versions === undefined
-      ? await byEntries(path, parseJournal(text, shown).entries)
-      : await byVersions(
-          path,
-          parseJournal(versions.ours, shown).entries,
-          parseJournal(versions.theirs, shown).entries,
-        );
+      ? await byEntries(path, joinedEntries(text) ?? parseJournal(text, shown).entries)
+      : await byVersions(path, entriesIn(versions.ours, shown), entriesIn(versions.theirs, shown));
   if (branches === undefined || branches.ours.length === 0 || branches.theirs.length === 0)
     return versions === undefined ? undefined : branches;
   if (branches.base.length > 0) return branches;
@@ -54,13 +57,27 @@ export async function readBranches(path: string): Promise<Branches | undefined> 
   });
 }
 
+/**
+ * The journal of a folder as one line, where git's union driver has joined the same entries twice; undefined for any other.
+ *
+ * @param path absolute path of the migrations folder, which has no open branches
+ */
+export async function joinedJournal(path: string): Promise<readonly JournalEntry[] | undefined> {
+  const text = await textOr(journalPath(path));
+  return text === undefined || splitConflicts(text) !== undefined ? undefined : joinedEntries(text);
+}
+
+function entriesIn(text: string, shown: string): readonly JournalEntry[] {
+  return joinedEntries(text) ?? parseJournal(text, shown).entries;
+}
+
 async function byVersions(
   path: string,
   ours: readonly JournalEntry[],
   theirs: readonly JournalEntry[],
-): Promise<Branches> {
+): Promise<Branches<BranchEntry>> {
   const read = (entries: readonly JournalEntry[], side: Side) =>
-    Promise.all(entries.map((entry) => readSide(path, entry, side)));
+    Promise.all(entries.map((entry) => readEntry(path, entry, side)));
   const [left, right] = await Promise.all([read(ours, "ours"), read(theirs, "theirs")]);
   // Names that are made from the SQL are often the same on both branches: snapshots are not.
   const differs = left.findIndex((one, index) => !isSame(one, right[index]));
@@ -70,7 +87,7 @@ async function byVersions(
     ours: left.slice(length),
     theirs: right.slice(length),
   };
-  refuseLost(path, branches);
+  refuseLost(branches);
   return branches;
 }
 
@@ -82,13 +99,13 @@ function isSame(one: BranchEntry, other: BranchEntry | undefined): boolean {
 async function byEntries(
   path: string,
   entries: readonly JournalEntry[],
-): Promise<Branches | undefined> {
+): Promise<Branches<BranchEntry> | undefined> {
   const seen = new Set<number>();
   const read = await Promise.all(
     entries.map((entry) => {
       const again = seen.has(entry.idx);
       seen.add(entry.idx);
-      return readSide(path, entry, again ? "theirs" : "ours");
+      return readEntry(path, entry, again ? "theirs" : "ours");
     }),
   );
   const second = read.findIndex(({ snapshot }, index) =>
@@ -104,18 +121,17 @@ async function byEntries(
     return one !== joint && !follows;
   });
   const branches = { base: read.slice(0, first), ours, theirs };
-  refuseLost(path, branches);
+  refuseLost(branches);
   return branches;
 }
 
-/** Both branches wrote a file of the same name: whoever resolved that by hand has lost one of them. */
-function refuseLost(path: string, { base, ours, theirs }: Branches): void {
+/** Both branches wrote a file of the same name: resolving that by hand has lost one of them. */
+function refuseLost({ base, ours, theirs }: Branches<BranchEntry>): void {
   for (const branch of [ours, theirs]) {
     let before = base.at(-1);
     for (const one of branch) {
       if (before !== undefined && !one.snapshot.parents.includes(before.snapshot.id)) {
-        const { snapshot } = filesInJournal(path, one.entry);
-        const where = relative(process.cwd(), snapshot);
+        const where = relative(process.cwd(), one.files.snapshot);
         throw new FleetError("journal", `the snapshot of ${one.entry.tag} is lost`, {
           where,
           remedy: `Both branches have a file of that name, and one was kept. Begin the merge again, leave the conflict markers in, and run drizzle-fleet merge. Nothing was written.`,
@@ -129,7 +145,8 @@ function refuseLost(path: string, { base, ours, theirs }: Branches): void {
 /**
  * Reads a file as one branch has it; undefined when there is none.
  *
- * @param checksum what the branch has recorded: git ends a version with a line break that had none
+ * @param checksum what the branch has recorded: git ends a version with a line break that had none, and a file without
+ *   markers may be the other branch's
  */
 export async function readVersion(
   file: string,
@@ -137,9 +154,15 @@ export async function readVersion(
   checksum: string | undefined,
 ): Promise<{ readonly text: string; readonly marked: boolean } | undefined> {
   const written = await textOr(file);
-  const version = written === undefined ? undefined : splitConflicts(written)?.[side];
-  if (version === undefined)
-    return written === undefined ? undefined : { text: written, marked: false };
+  if (written === undefined) return undefined;
+  const version = splitConflicts(written)?.[side];
+  if (version === undefined) {
+    const isOwn = checksum === undefined || checksumOf(written) === checksum;
+    const own = isOwn ? undefined : (await mergedVersions(file))?.[side];
+    return own !== undefined && checksumOf(own) === checksum
+      ? { text: own, marked: true }
+      : { text: written, marked: false };
+  }
   const bare = version.replace(/\r?\n$/, "");
   return { text: checksumOf(bare) === checksum ? bare : version, marked: true };
 }
@@ -152,24 +175,63 @@ function textOr(path: string): Promise<string | undefined> {
   });
 }
 
-async function readSide(path: string, entry: JournalEntry, side: Side): Promise<BranchEntry> {
-  const file = filesInJournal(path, entry).snapshot;
-  const where = relative(process.cwd(), file);
-  const failed = (reason: string, cause?: unknown) =>
-    new FleetError("journal", `the snapshot of ${entry.tag} ${reason}`, {
-      where,
-      remedy: "Restore the file as git left it. Nothing was written.",
-      cause,
-    });
-  const text = await readText(file, where).catch((error: unknown) => {
+async function readEntry(path: string, entry: JournalEntry, side: Side): Promise<BranchEntry> {
+  const files = filesInJournal(path, entry);
+  return { side, entry, files, snapshot: snapshotIn(await readSnapshot(files), files, side) };
+}
+
+/**
+ * Reads a migration as git left it.
+ *
+ * @returns one; or two, where both branches made one of the same name and git left its conflict markers
+ * @throws FleetError `journal` when its snapshot cannot be read
+ */
+export async function readSides(files: MigrationFiles): Promise<BranchMigration[]> {
+  const versions = await readSnapshot(files);
+  const sides: readonly Side[] = versions.ours === versions.theirs ? ["ours"] : ["ours", "theirs"];
+  return sides.map((side) => ({ side, files, snapshot: snapshotIn(versions, files, side) }));
+}
+
+/** A snapshot's text on both branches. git's union driver joins the lines of both: then git is asked for what they were. */
+async function readSnapshot(files: MigrationFiles): Promise<Readonly<Record<Side, string>>> {
+  const path = files.snapshot;
+  const text = await readText(path, relative(process.cwd(), path)).catch((error: unknown) => {
     if (isFleetError(error)) throw error;
-    throw failed("cannot be read", error);
+    throw unreadable(files, "cannot be read", error);
   });
+  const versions =
+    splitConflicts(text) ?? (isJoined(text) ? await mergedVersions(path) : undefined);
+  return versions ?? { ours: text, theirs: text };
+}
+
+/** True for a text that has two ids, or is no JSON any more. */
+function isJoined(text: string): boolean {
   try {
-    const snapshot = storedIn(JSON.parse(splitConflicts(text)?.[side] ?? text));
-    if (snapshot !== undefined) return { side, entry, snapshot };
-  } catch (error) {
-    throw failed("is not JSON", error);
+    JSON.parse(text);
+    return (text.match(/^ {2}"id":/gm) ?? []).length > 1;
+  } catch {
+    return true;
   }
-  throw failed("is malformed");
+}
+
+function snapshotIn(
+  versions: Readonly<Record<Side, string>>,
+  files: MigrationFiles,
+  side: Side,
+): StoredSnapshot {
+  try {
+    const snapshot = storedIn(JSON.parse(versions[side]));
+    if (snapshot !== undefined) return snapshot;
+  } catch (error) {
+    throw unreadable(files, "is not JSON", error);
+  }
+  throw unreadable(files, "is malformed");
+}
+
+function unreadable({ tag, snapshot }: MigrationFiles, reason: string, cause?: unknown) {
+  return new FleetError("journal", `the snapshot of ${tag} ${reason}`, {
+    where: relative(process.cwd(), snapshot),
+    remedy: "Restore the file as git left it. Nothing was written.",
+    cause,
+  });
 }

@@ -5,9 +5,9 @@ import { readChecked } from "./read-migrations.ts";
 
 /**
  * What a file says about itself in a line of its own. `unfinished`: it cannot run as it is, and why. `depends-on-rows`:
- * a statement of it fails where the rows do not allow it.
+ * a statement of it fails where the rows do not allow it. `nothing`: there is nothing to take back.
  */
-export type Mark = "irreversible" | "data-loss" | "unfinished" | "depends-on-rows";
+export type Mark = "irreversible" | "data-loss" | "nothing" | "unfinished" | "depends-on-rows";
 
 /** A line that says something about a file: `-- drizzle-fleet: data-loss column users.nick`. */
 export function markLine(mark: Mark, what: string): string {
@@ -22,6 +22,7 @@ export async function readDown({ downFile }: Migration): Promise<Down | undefine
   return {
     ...read,
     irreversible: marks(code, "irreversible").at(0),
+    nothing: marks(code, "nothing").at(0),
     dataLoss: marks(code, "data-loss"),
     empty: code.replace(/--.*$|\/\*[\s\S]*?\*\//gm, "").trim() === "",
   };

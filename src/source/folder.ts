@@ -100,8 +100,12 @@ export function laterThan(before: string, tag: string): string {
   const [years = 0, months = 1, ...rest] = [year, month, day, hour, minute, second].map(Number);
   const [days, hours, minutes, seconds = 0] = rest;
   const next = new Date(Date.UTC(years, months - 1, days, hours, minutes, seconds + 1));
-  const time = next.toISOString().replace(/\D/g, "").slice(0, 14);
-  return tag.replace(/^\d{14}/, time);
+  return tag.replace(/^\d{14}/, timestamp(next));
+}
+
+/** A time in UTC as drizzle-kit begins a folder's name with it, to the second. */
+export function timestamp(time: Date): string {
+  return time.toISOString().replace(/\D/g, "").slice(0, 14);
 }
 
 function twoLayouts(path: string, folder: string): FleetError {

@@ -85,12 +85,14 @@ function wayBack(service: string, { migration, down }: ReadFiles): FleetError[] 
         remedy: `Run: drizzle-fleet generate ${service} --down`,
       }),
     ];
-  if (!down.empty || down.irreversible !== undefined || down.dataLoss.length > 0) return [];
+  const { empty, irreversible, nothing, dataLoss } = down;
+  if (!empty || irreversible !== undefined || nothing !== undefined || dataLoss.length > 0)
+    return [];
   return [
     new FleetError("down", `the down of ${tag} is empty`, {
       where: down.file,
       remedy:
-        "Write the SQL that takes the migration back; or, if nothing can, a line: -- drizzle-fleet: irreversible <why>",
+        "Write the SQL that takes the migration back; or, if nothing can, a line: -- drizzle-fleet: irreversible <why>; or, if there is nothing to take back: -- drizzle-fleet: nothing <why>",
     }),
   ];
 }

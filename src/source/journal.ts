@@ -2,6 +2,7 @@ import { join, relative } from "node:path";
 import { z } from "zod";
 import { FleetError, isFleetError } from "../core/errors.ts";
 import { readText } from "./decode.ts";
+import { joinedEntries } from "./joined-journal.ts";
 
 const journalSchema = z.object({
   version: z.string(),
@@ -54,7 +55,9 @@ export async function readJournal(folder: string): Promise<Journal | undefined> 
  * @throws FleetError `journal` when it is not JSON or not a journal
  */
 export function parseJournal(text: string, shown: string): Journal {
-  const result = journalSchema.safeParse(parseJson(text, shown));
+  const json = parseJson(text, shown);
+  if (joinedEntries(text) !== undefined) throw joined(shown);
+  const result = journalSchema.safeParse(json);
   if (result.success) return result.data;
   const issues = result.error.issues.map(
     (issue) => `${issue.path.join(".") || "the file"}: ${issue.message}`,
@@ -66,15 +69,25 @@ function parseJson(text: string, shown: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const merge = /^(<{7}|={7}|>{7})/m.test(text);
-    throw merge
-      ? new FleetError("journal", "the journal holds git's conflict markers", {
-          where: shown,
-          remedy: "Two branches added migrations. Make one line of them: drizzle-fleet merge",
-          cause: error,
-        })
-      : malformed(shown, "it is not JSON", error);
+    if (/^(<{7}|={7}|>{7})/m.test(text))
+      throw new FleetError("journal", "the journal holds git's conflict markers", {
+        where: shown,
+        remedy: "Two branches added migrations. Make one line of them: drizzle-fleet merge",
+        cause: error,
+      });
+    throw joinedEntries(text) === undefined
+      ? malformed(shown, "it is not JSON", error)
+      : joined(shown);
   }
+}
+
+/** JSON takes the last of two values for one key, and so one branch's migration would be passed over. */
+function joined(shown: string): FleetError {
+  return new FleetError("journal", "the journal holds the entries of two branches, line by line", {
+    where: shown,
+    remedy:
+      "git joined the lines of both (merge=union). Make one line of the branches: drizzle-fleet merge",
+  });
 }
 
 function malformed(shown: string, reason: string, cause: unknown): FleetError {

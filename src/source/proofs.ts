@@ -2,8 +2,9 @@ import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { z } from "zod";
 import { FleetError } from "../core/errors.ts";
-import { checksumOf, checksumsText } from "./checksums.ts";
+import { checksumOf } from "./checksums.ts";
 import type { ReadFiles } from "./inspect-files.ts";
+import { recordsText, refuseTorn } from "./records.ts";
 import type { NewFile } from "./write-files.ts";
 
 /** Which migrations were proved on a server, with the text that was proved: sha256 hex by their tag. */
@@ -27,6 +28,7 @@ export async function readProofs(folder: string): Promise<Proofs> {
     if (error.code === "ENOENT") return "{}";
     throw malformed(path, `cannot be read: ${error.message}`, error);
   });
+  refuseTorn(text, relative(process.cwd(), path));
   try {
     return schema.parse(JSON.parse(text));
   } catch (cause) {
@@ -49,7 +51,7 @@ export function proofOf(up: string, down: string): string {
 /** The file with further proofs. */
 export async function proofsFile(folder: string, own: Proofs): Promise<NewFile> {
   const proofs = { ...(await readProofs(folder)), ...own };
-  return { path: proofsPath(folder), text: checksumsText(proofs), replaces: true };
+  return { path: proofsPath(folder), text: recordsText(proofs), replaces: true };
 }
 
 /**

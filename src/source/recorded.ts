@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { basename, dirname, resolve } from "node:path";
 import { promisify } from "node:util";
 import type { Migration } from "../core/migration.ts";
+import type { Side } from "./conflicts.ts";
 
 const execute = promisify(execFile);
 
@@ -46,6 +47,40 @@ async function commitWith(path: string, checksum: string): Promise<string | unde
       return commit;
   }
   return undefined;
+}
+
+/**
+ * A file as the two branches have it that git is merging, or has merged last.
+ *
+ * @param path absolute path
+ * @returns undefined without git, outside a repository, and where no merge is
+ */
+export async function mergedVersions(
+  path: string,
+): Promise<Readonly<Record<Side, string>> | undefined> {
+  for (const [ours, theirs] of merges) {
+    try {
+      // A commit must have two parents to be a merge; the names of those under way are there during it alone.
+      await git(path, ["rev-parse", "--quiet", "--verify", `${theirs}^{commit}`]);
+    } catch {
+      continue;
+    }
+    const [left, right] = await Promise.all([versionAt(path, ours), versionAt(path, theirs)]);
+    return left === undefined || right === undefined ? undefined : { ours: left, theirs: right };
+  }
+  return undefined;
+}
+
+const merges = [
+  ["HEAD", "MERGE_HEAD"],
+  ["HEAD", "REBASE_HEAD"],
+  ["HEAD", "CHERRY_PICK_HEAD"],
+  ["HEAD^1", "HEAD^2"],
+] as const;
+
+async function versionAt(path: string, commit: string): Promise<string | undefined> {
+  const shown = await git(path, ["show", `${commit}:./${basename(path)}`]).catch(() => undefined);
+  return shown?.toString("utf8");
 }
 
 async function git(path: string, args: readonly string[]): Promise<Buffer> {

@@ -76,6 +76,13 @@ export function runCli(
   return ended(startCli(cwd, args, environment));
 }
 
+/** Runs drizzle-kit itself, for the service called app. */
+export function runKit(cwd: string, ...args: string[]): Promise<CliResult> {
+  return run(cwd, process.execPath, ["node_modules/drizzle-kit/bin.cjs", ...args], {
+    SERVICE: "app",
+  });
+}
+
 /** Runs any program to its end. */
 export function run(
   cwd: string,

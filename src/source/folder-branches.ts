@@ -1,0 +1,39 @@
+import { relative } from "node:path";
+import { FleetError } from "../core/errors.ts";
+import { type Branches, type BranchMigration, readSides } from "./branches.ts";
+import type { MigrationsFolder } from "./folder.ts";
+import { endsOf, linesOf } from "./stored-snapshot.ts";
+
+/**
+ * Finds two branches in a folder of drizzle-kit 1.0's layout: migrations that no other one follows, and what each comes
+ * from. The branch whose first migration is older comes first.
+ *
+ * @returns undefined when there is one line only
+ * @throws FleetError `journal` when a snapshot is malformed, or the branches have nothing in common
+ */
+export async function readFolderBranches(folder: MigrationsFolder): Promise<Branches | undefined> {
+  const all = (await Promise.all(folder.migrations.map(readSides))).flat();
+  const [first, second] = linesOf(all.map(({ snapshot }) => snapshot));
+  if (first === undefined || second === undefined) return undefined;
+  const base = all.filter(({ snapshot: { id } }) => first.has(id) && second.has(id));
+  const [ours = [], theirs = []] = [first, second]
+    .map((line) => all.filter((one) => line.has(one.snapshot.id) && !base.includes(one)))
+    .sort((left, right) => (startOf(left) <= startOf(right) ? -1 : 1));
+  if (base.length > 0) return { base, ours, theirs };
+  throw new FleetError("journal", "the two branches have no migration in common", {
+    where: relative(process.cwd(), folder.path),
+    remedy:
+      "Each began a history of its own. Keep one of them, and generate the other's changes anew on top of it.",
+  });
+}
+
+/** The tags of the migrations that no other one follows: two or more when branches are open. */
+export async function openEnds({ migrations }: MigrationsFolder): Promise<string[]> {
+  const all = (await Promise.all(migrations.map(readSides))).flat();
+  const ends = new Set(endsOf(all.map(({ snapshot }) => snapshot)));
+  return all.flatMap(({ snapshot, files }) => (ends.has(snapshot.id) ? files.tag : []));
+}
+
+function startOf([first]: readonly BranchMigration[]): string {
+  return first?.files.tag ?? "";
+}

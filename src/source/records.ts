@@ -1,0 +1,98 @@
+import { FleetError, isFleetError } from "../core/errors.ts";
+import { type Side, splitConflicts } from "./conflicts.ts";
+
+/** What a flat JSON file of a migrations folder says: something about each migration, or about each file. */
+export type Records<Value = unknown> = Readonly<Record<string, Value>>;
+
+/** What two branches have recorded. */
+export type BothRecords<Value = unknown> = Readonly<Record<Side, Records<Value>>>;
+
+/** The text of such a file: one line for each entry, in order, so that git merges it line by line. */
+export function recordsText(records: Records): string {
+  const lines = Object.keys(records)
+    .sort()
+    .map((key) => `  ${JSON.stringify(key)}: ${JSON.stringify(records[key])}`);
+  return lines.length === 0 ? "{}\n" : `{\n${lines.join(",\n")}\n}\n`;
+}
+
+/**
+ * What both branches have recorded, where git left its conflict markers in the file, or its union driver joined the lines
+ * of both. A key that stands twice without markers has the first branch's value, then the second's.
+ *
+ * @param shown the file's path as shown to people
+ * @returns undefined for a whole file
+ * @throws FleetError `journal` when a line is no entry: then the branches cannot be told apart
+ */
+export function bothRecords(text: string, shown: string): BothRecords | undefined {
+  if (isWhole(text)) return undefined;
+  const versions = splitConflicts(text);
+  if (versions === undefined) return joined(entriesIn(text, shown));
+  return {
+    ours: Object.fromEntries(entriesIn(versions.ours, shown)),
+    theirs: Object.fromEntries(entriesIn(versions.theirs, shown)),
+  };
+}
+
+/**
+ * Refuses a file that git left with the lines of two branches.
+ *
+ * @param shown the file's path as shown to people
+ * @throws FleetError `journal`
+ */
+export function refuseTorn(text: string, shown: string): void {
+  const isMarked = /^(<{7}|={7}|>{7})/m.test(text);
+  if (!isMarked && !isJoined(text, shown)) return;
+  const what = isMarked ? "git's conflict markers" : "the lines of two branches";
+  throw new FleetError("journal", `${shown} holds ${what}`, {
+    where: shown,
+    remedy: "Run: drizzle-fleet merge",
+  });
+}
+
+function isJoined(text: string, shown: string): boolean {
+  try {
+    return bothRecords(text, shown) !== undefined;
+  } catch (error) {
+    // It is damaged in another way.
+    if (isFleetError(error)) return false;
+    throw error;
+  }
+}
+
+/** True for JSON in which every key stands once. */
+function isWhole(text: string): boolean {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed !== "object" || parsed === null) return true;
+    const lines = text.split("\n").filter((line) => entry.test(line));
+    // Another program may have written several entries into one line.
+    return lines.length <= Object.keys(parsed).length;
+  } catch {
+    return false;
+  }
+}
+
+const entry = /^\s*("(?:[^"\\]|\\.)*")\s*:\s*(.+?)\s*,?\s*$/;
+
+function entriesIn(text: string, shown: string): [string, unknown][] {
+  return text.split(/\r?\n/).flatMap((line) => {
+    if (/^[\s{},]*$/.test(line)) return [];
+    const [, key = "", value = ""] = entry.exec(line) ?? [];
+    try {
+      return [[JSON.parse(key) as string, JSON.parse(value) as unknown] as [string, unknown]];
+    } catch (cause) {
+      throw new FleetError("journal", `${shown} holds a line that is no entry: ${line.trim()}`, {
+        where: shown,
+        remedy: `Delete that line, or take the file of one branch: git checkout HEAD -- ${shown}. Then run drizzle-fleet merge. Nothing was written.`,
+        cause,
+      });
+    }
+  });
+}
+
+function joined(entries: readonly [string, unknown][]): BothRecords {
+  return {
+    ours: Object.fromEntries(entries.toReversed()),
+    theirs: Object.fromEntries(entries),
+  };
+}
