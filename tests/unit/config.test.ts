@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { resolveDatabases } from "../../src/config/environment.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { parseAmount, parseDuration } from "../../src/config/quantities.ts";
-import { parseFleet } from "../../src/config/schema.ts";
+import { parseFleet, sourceSchemasOf } from "../../src/config/schema.ts";
 import { createProject } from "../support/cli.ts";
 import { appFleet, configFile } from "../support/fleet.ts";
 
@@ -86,12 +86,43 @@ describe("the configuration", () => {
         directUrl: { environmentVariable: "DIRECT" },
       },
     };
-    const fleet = parseFleet(appFleet("", [], { databases }));
+    const fleet = parseFleet(appFleet("postgresql://x", [], { databases }));
     const [pooled, direct] = ["postgresql://pooler/x", "postgresql://server/x"];
     const at = (environment: Record<string, string>) =>
       resolveDatabases(fleet, ["main"], environment);
     expect(at({ POOLED: pooled, DIRECT: direct })).toMatchObject({ addresses: [{ url: direct }] });
     expect(at({ POOLED: pooled })).toMatchObject({ addresses: [{ url: pooled }] });
     expect(at({})).toMatchObject({ kind: "embedded", variables: ["POOLED"] });
+  });
+
+  test("says by which names a service's SQL calls its schema", () => {
+    const of = (service: object) => {
+      const app = { schema: "./schema", out: "./drizzle", database: "main", ...service };
+      const { services } = parseFleet({ ...appFleet("postgresql://x", []), services: { app } });
+      return services.app && sourceSchemasOf(services.app);
+    };
+    const tenantSchema = "app_{tenant}";
+    expect(of({ tenantSchema })).toEqual(["public"]);
+    expect(of({ tenantSchema, sharedSchemas: ["public"] })).toEqual(["public"]);
+    expect(of({ tenantSchema, sourceSchema: "shop" })).toEqual(["shop"]);
+    expect(of({ singleSchema: "shop" })).toEqual(["public", "shop"]);
+    expect(of({ singleSchema: "shop", sourceSchema: "shop" })).toEqual(["shop"]);
+    expect(of({ singleSchema: "shop", sourceSchema: "store" })).toEqual(["store", "shop"]);
+    expect(of({ singleSchema: "public" })).toEqual(["public"]);
+  });
+
+  test.each([
+    [{ sharedSchemas: ["shop"] }, '"shop" is under sharedSchemas'],
+    [{ extensionSchema: "shop" }, '"shop" is the extensionSchema'],
+    [{ sourceSchema: "pg_catalog" }, "is PostgreSQL's own"],
+    [{ sourceSchema: "shop_{tenant}" }, "is one name"],
+    [{ sourceSchema: "drizzle_fleet" }, "is reserved"],
+    [{ sourceSchema: "" }, "problems"],
+  ])("refuses a source schema that contradicts the rest: %j", (more, message) => {
+    const app = { schema: "./schema", out: "./drizzle", database: "main" };
+    const service = { ...app, tenantSchema: "app_{tenant}", sourceSchema: "shop", ...more };
+    expect(() =>
+      parseFleet({ ...appFleet("postgresql://x", []), services: { app: service } }),
+    ).toThrow(message);
   });
 });

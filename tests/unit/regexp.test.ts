@@ -1,0 +1,48 @@
+import { describe, expect, test } from "vitest";
+import { literally } from "../../src/core/regexp.ts";
+import { SourceSchema } from "../../src/sql/source-schema.ts";
+
+const special = "\\^$.*+?()[]{}|/-#&~!@,:;<>=%`' \t";
+
+/** Names of every special character alone, of each between letters, and of all of them. */
+const names = [
+  ...special,
+  ...[...special].map((character) => `a${character}b`),
+  special,
+  "in-progress",
+  "[a-z]",
+  "\\d",
+  "a|b",
+  "größe",
+  "$&",
+];
+
+describe("a regular expression from data", () => {
+  test.each(["", "u", "iu", "g", "gu"])("matches the text as it stands, with flags %s", (flags) => {
+    for (const name of names) {
+      const pattern = new RegExp(`^${literally(name)}$`, flags);
+      expect([name, pattern.test(name)]).toEqual([name, true]);
+      expect([name, new RegExp(`^${literally(name)}$`, flags).test(`${name}x`)]).toEqual([
+        name,
+        false,
+      ]);
+      // Inside a class, too, a name is no range.
+      expect(new RegExp(`^[${literally(name)}]+$`, flags).test(name)).toBe(true);
+    }
+  });
+
+  test("matches nothing else", () => {
+    expect(new RegExp(`^${literally("a.c")}$`).test("abc")).toBe(false);
+    expect(new RegExp(`^[${literally("a-c")}]$`, "u").test("b")).toBe(false);
+    expect(new RegExp(`^${literally("a|b")}$`).test("a")).toBe(false);
+  });
+
+  test("finds a schema by its name, whatever the name is made of", () => {
+    for (const name of names) {
+      const source = new SourceSchema([name]);
+      expect([name, source.has(name), source.mayBeIn(`x "${name}".t`)]).toEqual([name, true, true]);
+      expect([name, source.mustReplaceIn(`SELECT * FROM "${name}".t`)]).toEqual([name, true]);
+      expect([name, source.mustReplaceIn("SELECT * FROM other.t")]).toEqual([name, false]);
+    }
+  });
+});
