@@ -86,7 +86,7 @@ describe("the configuration", () => {
         directUrl: { environmentVariable: "DIRECT" },
       },
     };
-    const fleet = parseFleet(appFleet("postgresql://x", [], { databases }));
+    const fleet = parseFleet(appFleet("", [], { databases }));
     const [pooled, direct] = ["postgresql://pooler/x", "postgresql://server/x"];
     const at = (environment: Record<string, string>) =>
       resolveDatabases(fleet, ["main"], environment);
