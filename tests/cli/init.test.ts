@@ -146,6 +146,49 @@ export default defineFleet({
     expect(further.stdout).toContain("Done: 2 migrations applied, 2 targets at head.");
   });
 
+  test.each([
+    [["--tenant-schema", "shop_{tenant}", "--tenants", "acme"], 'sourceSchema: "shop"'],
+    [["--single-schema", "shop"], 'singleSchema: "shop"'],
+  ])("a project whose tables are all in pgSchema: %j", async (args, line) => {
+    const declared = `import { integer, pgSchema } from "drizzle-orm/pg-core";
+export const shop = pgSchema("shop");
+export const kind = shop.enum("kind", ["a"]);
+export const users = shop.table("users", { id: integer().primaryKey(), kind: kind() });
+`;
+    const database = await createDatabase();
+    const project = await createProject({
+      "drizzle.config.ts": plainConfig,
+      "src/schema.ts": declared,
+    });
+    await generateByKit(project);
+    const environment = { DATABASE_URL: database.url };
+    const result = await runCli(project, ["init", "--yes", "--no-stamp", ...args], environment);
+    expect(result).toMatchObject({ code: 0 });
+    const config = await readFile(join(project, "drizzle.config.ts"), "utf8");
+    expect(config).toContain(line);
+    expect(config.match(/"shop"/g)).toHaveLength(1);
+    const migrated = await runCli(project, ["migrate"], environment);
+    expect(migrated.stdout).toContain("1 migration applied, 1 target at head.");
+  });
+
+  test("a project that has another schema beside public keeps public as its source", async () => {
+    const project = await createProject({
+      "drizzle.config.ts": plainConfig,
+      "src/schema.ts": `import { integer, pgSchema, pgTable } from "drizzle-orm/pg-core";
+export const shop = pgSchema("shop");
+export const users = shop.table("users", { id: integer().primaryKey() });
+export const notes = pgTable("notes", { id: integer().primaryKey() });
+`,
+    });
+    await generateByKit(project);
+    const args = ["--tenant-schema", "shop_{tenant}", "--tenants", "acme"];
+    const result = await runCli(project, ["init", "--yes", "--no-stamp", ...args]);
+    expect(result).toMatchObject({ code: 0 });
+    expect(await readFile(join(project, "drizzle.config.ts"), "utf8")).not.toContain(
+      "sourceSchema",
+    );
+  });
+
   test("a project with a single schema, whose table is in schema drizzle", async () => {
     const database = await createDatabase();
     const project = await plainProject();
