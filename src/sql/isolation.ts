@@ -108,7 +108,7 @@ export function violationOf(
     foreignViolation(tree, source) ??
     nestedViolation(tree, source) ??
     transactionViolation(kind, body) ??
-    settingViolation(kind, body, tree, source) ??
+    settingViolation(kind, body, tree, source, sharedIn(rules)) ??
     publicViolation(tree) ??
     schemaViolation(kind, body, tree, source, rules) ??
     definerViolation(kind, body)

@@ -52,7 +52,7 @@ function withGaps(statement: ParsedText, source: SourceSchema): Neutral {
     text,
     source,
     () => statement.tokens,
-    functionSearchPath(statement, source),
+    placesInPath(statement, source),
     parseOne,
     (reading) => namesOfTree(reading, source),
   );
@@ -126,9 +126,11 @@ function unexplained(statement: ParsedText, found: Found<Tree>, source: SourceSc
     .map((name) => `what ${name} stands for`);
 }
 
-/** Where `SET search_path = public` of a function stands, in its own text. */
-function functionSearchPath({ tree, offset }: ParsedText, source: SourceSchema): Set<number> {
+/** Where `SET search_path = public` says the schema, as a statement or of a function, in the statement's own text. */
+function placesInPath({ tree, offset }: ParsedText, source: SourceSchema): Set<number> {
   const places = new Set<number>();
+  for (const { value, location } of searchPathOf(tree))
+    if (source.has(value)) places.add(location - offset);
   if (!("CreateFunctionStmt" in tree || "AlterFunctionStmt" in tree)) return places;
   walk(tree, (node, key) => {
     if (key !== "DefElem" || node.defname !== "set" || !isTree(node.arg)) return;

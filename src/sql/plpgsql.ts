@@ -38,7 +38,7 @@ export function neutralizePlpgsql(
     body.value,
     source,
     () => tokens,
-    new Set(),
+    placesInPath(tokens, source),
     read,
     (reading, text) => namesIn(reading, text, source),
   );
@@ -83,6 +83,19 @@ export function neutralizePlpgsql(
   const trees = [...sqlTrees(after), ...set, ...typeTrees(after), ...declared, ...dynamic.trees];
   const endsTransaction = "DoStmt" in statement.tree && commits(original);
   return { sql, trees, unproved, unreplaced, endsTransaction };
+}
+
+/** Where `SET search_path = a, b` of a body has names. */
+function placesInPath(tokens: readonly Token[], source: SourceSchema): Set<number> {
+  const places = new Set<number>();
+  for (const [index, { text }] of tokens.entries()) {
+    if (!/^search_path$/i.test(text) || !/^(=|to)$/i.test(tokens[index + 1]?.text ?? "")) continue;
+    for (let at = index + 2; at === index + 2 || tokens[at - 1]?.text === ","; at += 2) {
+      const name = tokens[at];
+      if (name !== undefined && source.has(identifierValue(name.text))) places.add(name.start);
+    }
+  }
+  return places;
 }
 
 function commits(tree: Tree): boolean {

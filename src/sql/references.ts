@@ -123,9 +123,11 @@ function inspect(node: Tree, key: string, found: Collected): void {
   else if (key === "TypeCast") addCast(node, found);
   else if (key === "FuncCall" || key === "funccall") addCall(node, found);
   else if (key === "A_Expr") addComparison(node, found);
-  else if (key === "VariableSetStmt" && typeof node.name === "string")
+  else if (key === "VariableSetStmt" && typeof node.name === "string") {
     found.others.add(node.name.split(".")[0] ?? "");
-  else if (
+    for (const { value } of searchPathOf({ VariableSetStmt: node }))
+      if (value.trim() !== "") found.schemas.add(value);
+  } else if (
     key === "CreateTrigStmt" &&
     /^tsvector_update_trigger/.test(namesOf(node.funcname)?.at(-1) ?? "")
   ) {

@@ -1,3 +1,4 @@
+import { isPlaceholder } from "./literals.ts";
 import type { Tree } from "./parser.ts";
 import { constantIn, namesOfTree } from "./references.ts";
 import type { SourceSchema } from "./source-schema.ts";
@@ -28,14 +29,21 @@ interface Setting {
   readonly name: string | undefined;
   /** Its value, where that is one constant. */
   readonly value?: string | undefined;
+  /** Its values, where they are constants. */
+  readonly values?: readonly string[];
 }
 
-/** Why a statement may not set what it sets. */
+/**
+ * Why a statement may not set what it sets.
+ *
+ * @param allowed schemas that the configuration allows beside the target's own
+ */
 export function settingViolation(
   kind: string,
   body: Tree,
   tree: Tree,
   source: SourceSchema,
+  allowed: readonly string[],
 ): Violation | undefined {
   const ofFunction = kind === "CreateFunctionStmt" || kind === "AlterFunctionStmt";
   const set: Setting[] = [
@@ -45,10 +53,23 @@ export function settingViolation(
     ...namesOfTree(tree, source).settings.map((name) => ({ name })),
   ];
   for (const one of set) {
+    if (keepsPath(one, source, allowed)) continue;
     const violation = violationOfSetting(one);
     if (violation !== undefined) return violation;
   }
   return undefined;
+}
+
+/** True for a search_path of the service's one schema and what it may name besides: it leads nowhere else. */
+function keepsPath(
+  { name, values = [] }: Setting,
+  source: SourceSchema,
+  allowed: readonly string[],
+): boolean {
+  if (name !== "search_path" || source.target === undefined || values.length === 0) return false;
+  const [first, ...rest] = values;
+  const own = (value: string | undefined) => isPlaceholder(value ?? "") || source.isTarget(value);
+  return own(first) && rest.every((value) => own(value) || [...allowed, "pg_temp"].includes(value));
 }
 
 function optionsOf(body: Tree): Setting[] {
@@ -65,7 +86,12 @@ function setBy(node: Tree): Setting {
   if (node.kind === "VAR_RESET_ALL") return { name: "search_path" };
   const name = String(node.name).toLowerCase();
   const values = Array.isArray(node.args) ? node.args : [];
-  return { name, ...(values.length === 1 ? { value: settingValue(values[0]) } : {}) };
+  const texts = values.flatMap((value) => settingValue(value) ?? []);
+  return {
+    name,
+    ...(values.length === 1 ? { value: settingValue(values[0]) } : {}),
+    ...(texts.length === values.length ? { values: texts } : {}),
+  };
 }
 
 function settingValue(node: unknown): string | undefined {

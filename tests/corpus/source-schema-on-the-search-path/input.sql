@@ -1,0 +1,2 @@
+SET search_path = shop;
+SET search_path = public;
