@@ -120,9 +120,11 @@ const service = z
     singleSchema: schemaName.optional(),
     /**
      * The schema that the service's SQL names where it means its target's, as drizzle-kit writes it for
-     * `pgSchema("shop")`; `public` by default.
+     * `pgSchema("shop")`; `public` by default. Several become one: `["shop", "public"]`.
      */
-    sourceSchema: schemaName.optional(),
+    sourceSchema: z
+      .union([schemaName, z.array(schemaName).min(1, "must name a schema")])
+      .optional(),
     /** Schemas that migrations may refer to beside the tenant's own; they come after it on the search_path. */
     sharedSchemas: z.array(schemaName).default([]),
     /** The schema for extensions: CREATE EXTENSION in a migration runs once per database and puts them there. */
@@ -140,19 +142,18 @@ const service = z
   .superRefine(({ sourceSchema, sharedSchemas, extensionSchema }, context) => {
     const issue = (message: string) =>
       context.addIssue({ code: "custom", path: ["sourceSchema"], message });
+    // By default public may be both: the SQL means the target's, and the search_path has what is there.
     if (sourceSchema === undefined || sourceSchema === "public") return;
-    if (sharedSchemas.includes(sourceSchema))
-      issue(
-        `"${sourceSchema}" is under sharedSchemas: it is each tenant's own or shared, not both`,
-      );
-    if (sourceSchema === extensionSchema)
-      issue(
-        `"${sourceSchema}" is the extensionSchema: it is each tenant's own or shared, not both`,
-      );
-    if (sourceSchema === "information_schema" || sourceSchema.startsWith("pg_"))
-      issue(`"${sourceSchema}" is PostgreSQL's own`);
-    if (sourceSchema.includes("{tenant}"))
-      issue("is one name, as it stands in the SQL: the tenants' pattern is tenantSchema");
+    for (const name of [sourceSchema].flat()) {
+      if (sharedSchemas.includes(name))
+        issue(`"${name}" is under sharedSchemas: it is each tenant's own or shared, not both`);
+      if (name === extensionSchema)
+        issue(`"${name}" is the extensionSchema: it is each tenant's own or shared, not both`);
+      if (name === "information_schema" || name.startsWith("pg_"))
+        issue(`"${name}" is PostgreSQL's own`);
+      if (name.includes("{tenant}"))
+        issue("is a name as it stands in the SQL: the tenants' pattern is tenantSchema");
+    }
   });
 
 const milliseconds = z.int().min(0).max(longestTimer);
@@ -329,7 +330,7 @@ export function sourceSchemasOf({
   sourceSchema = "public",
   singleSchema,
 }: Pick<ServiceConfig, "sourceSchema" | "singleSchema">): string[] {
-  return [...new Set([sourceSchema, ...(singleSchema === undefined ? [] : [singleSchema])])];
+  return [...new Set([sourceSchema, singleSchema ?? []].flat())];
 }
 
 /**

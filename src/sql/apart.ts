@@ -37,7 +37,7 @@ function whose(chunk: string, allowance: Allowance): keyof Apart {
   const isShared =
     allowance.singleSchema === undefined &&
     sharedChanges(kind, body, source, allowance).length > 0 &&
-    (allowance.down !== undefined || !isRepeatable(kind, body));
+    (allowance.down !== undefined || !isRepeatable(kind, body, tree));
   return isShared ? "shared" : "rest";
 }
 

@@ -3,6 +3,7 @@ import type { Body } from "./body.ts";
 import { isTypeName } from "./builtins/types.ts";
 import { findSchemas, type Names, qualifiersIn } from "./candidates.ts";
 import { sameButForSchema } from "./compare.ts";
+import { noteHandlers } from "./handlers.ts";
 import { identifierValue, literalOf } from "./literals.ts";
 import { applyEdits, type Edit, type Neutral, type ParsedText, parseOne } from "./parsed-text.ts";
 import { codeTokens, parsePlpgsql, type Token, type Tree } from "./parser.ts";
@@ -283,7 +284,9 @@ function sqlIn(tree: Tree): readonly (Tree | undefined)[] {
   walk(tree, (node, key) => {
     if (key === "PLpgSQL_expr" && typeof node.query === "string") queries.add(node.query);
   });
-  const found = [...queries].map(sqlTree);
+  const trees = new Map([...queries].map((query) => [query, sqlTree(query)] as const));
+  noteHandlers(tree, trees);
+  const found = [...trees.values()];
   parsedSql.set(tree, found);
   return found;
 }

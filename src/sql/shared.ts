@@ -1,6 +1,7 @@
 import { standingOf } from "./builtins/functions.ts";
 import { isTypeName } from "./builtins/types.ts";
 import { changed, isSystemRelation, isSystemSchema, made, objectName } from "./catalog-targets.ts";
+import { duplicateState, handledAround } from "./handlers.ts";
 import type { Tree } from "./parser.ts";
 import { namesOfTree } from "./references.ts";
 import type { SourceSchema } from "./source-schema.ts";
@@ -121,10 +122,13 @@ function schemasIn(kind: string, body: Tree): string[] {
 const privileges = /^(Comment|Grant|AlterDefaultPrivileges)Stmt$/;
 
 /**
- * True for a statement that does nothing when it is run again, for the next tenant: by IF NOT EXISTS or OR REPLACE, or
- * because it says what is so already.
+ * True for a statement that does nothing when it is run again, for the next tenant: by IF NOT EXISTS or OR REPLACE,
+ * because it says what is so already, or because the body around it passes over what exists.
  */
-export function isRepeatable(kind: string, body: Tree): boolean {
+export function isRepeatable(kind: string, body: Tree, tree: Tree): boolean {
+  const state = duplicateState(kind, body);
+  const passed = handledAround(tree);
+  if (state !== undefined && (passed.has(state) || passed.has("others"))) return true;
   if (privileges.test(kind)) return true;
   if (kind === "CreateSchemaStmt")
     return body.if_not_exists === true && body.schemaElts === undefined;
@@ -261,7 +265,7 @@ export function sharedViolation(
   if (change === undefined || singleSchema !== undefined) return undefined;
   const { schema } = change;
   const done = `the statement ${verbOf(kind, body, change)} ${described(change)}, which all tenants share`;
-  if (!isRepeatable(kind, body))
+  if (!isRepeatable(kind, body, tree))
     return {
       message: `${done}: it would run once for each of them`,
       remedy: `Keep ${wayOut(schema)} Or write IF NOT EXISTS or OR REPLACE, where the statement takes it. ${released}`,

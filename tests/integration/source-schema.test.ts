@@ -139,6 +139,45 @@ describe.each(["journal", "folders"] as const)("a project in pgSchema, layout %s
   });
 });
 
+test.each(["journal", "folders"] as const)(
+  "a project in two schemas becomes one for each tenant when both are named, layout %s",
+  async (layout) => {
+    const database = await createDatabase();
+    const declared = (values: string) => `
+import { integer, pgEnum, pgSchema, pgTable } from "drizzle-orm/pg-core";
+export const state = pgEnum("state", [${values}]);
+export const notes = pgTable("notes", { id: integer("id").primaryKey() });
+export const shop = pgSchema("shop");
+export const orders = shop.table("orders", {
+  id: integer("id").primaryKey().references(() => notes.id),
+  state: state("state").notNull().default("new"),
+});
+`;
+    const root = await createProject({ "schema/index.ts": declared('"new", "done"') }, layout);
+    const app = {
+      ...{ schema: "./schema", out: "./drizzle/app", database: "main" },
+      ...{ tenantSchema: "app_{tenant}", sourceSchema: ["shop", "public"] },
+    };
+    const fleet = { ...appFleet(database.url, ["a", "b"]), services: { app } };
+    const context = contextFor(root, fleet);
+    await generate(context, { services: [], name: "init" });
+    await writeFile(join(root, "schema/index.ts"), declared('"new"'));
+    await generate(context, { services: [], name: "less" });
+    expect(await check(context, [])).toEqual([]);
+    expect(await proveHistories(context, [], database.url)).toEqual([]);
+    await migrateAll(context);
+    const catalog = await catalogOf(database, "app_a");
+    await downgradeAll(context, { base: true }, { tenants: ["b"] });
+    await migrateAll(context);
+    expect(await catalogOf(database, "app_b")).toEqual(catalog);
+    expect(await inSchema(database, "app_b")).toEqual([
+      { relname: "notes" },
+      { relname: "orders" },
+    ]);
+    expect(await inSchema(database, "public")).toEqual([]);
+  },
+);
+
 describe("a schema that is shared", () => {
   const declared = `
 import { pgSchema, pgTable, uuid } from "drizzle-orm/pg-core";

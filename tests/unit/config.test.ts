@@ -109,13 +109,19 @@ describe("the configuration", () => {
     expect(of({ singleSchema: "shop", sourceSchema: "shop" })).toEqual(["shop"]);
     expect(of({ singleSchema: "shop", sourceSchema: "store" })).toEqual(["store", "shop"]);
     expect(of({ singleSchema: "public" })).toEqual(["public"]);
+    expect(of({ tenantSchema, sourceSchema: ["shop", "public"] })).toEqual(["shop", "public"]);
   });
 
   test.each([
     [{ sharedSchemas: ["shop"] }, '"shop" is under sharedSchemas'],
     [{ extensionSchema: "shop" }, '"shop" is the extensionSchema'],
+    [
+      { sourceSchema: ["shop", "public"], sharedSchemas: ["public"] },
+      '"public" is under sharedSchemas',
+    ],
+    [{ sourceSchema: [] }, "must name a schema"],
     [{ sourceSchema: "pg_catalog" }, "is PostgreSQL's own"],
-    [{ sourceSchema: "shop_{tenant}" }, "is one name"],
+    [{ sourceSchema: "shop_{tenant}" }, "is a name as it stands"],
     [{ sourceSchema: "drizzle_fleet" }, "is reserved"],
     [{ sourceSchema: "" }, "problems"],
   ])("refuses a source schema that contradicts the rest: %j", (more, message) => {
