@@ -3,12 +3,17 @@ import { identifierValue, literalOf, schemaInName } from "./literals.ts";
 import { applyEdits, type Edit } from "./parsed-text.ts";
 import type { Token } from "./parser.ts";
 import type { SourceSchema } from "./source-schema.ts";
+import { nameExpression, type SchemaText } from "./tenant-name.ts";
 
-/** A place where a name of the source schema may be one: an identifier, or the front of a literal that may be a name. */
+/** A place where a name of the source schema may be one: an identifier, or the front of a literal, or all of it. */
 interface Candidate {
   readonly token: Token;
   /** The token with this template in the place of the schema's name. */
   readonly write: (schema: Template) => Template;
+  /** True for a literal whose value is the schema's name, as catalogs keep it. */
+  readonly isName?: boolean;
+  /** The token with a gap, where it is a format()'s string: a percent sign in a schema's name must not be one of its own. */
+  readonly inFormat?: Template;
 }
 
 /** What a text names in front of dots. */
@@ -16,6 +21,18 @@ export interface Names {
   readonly schemas: ReadonlySet<string>;
   /** Tables, aliases and columns. */
   readonly others: ReadonlySet<string>;
+  /** Those of the schemas that stand in a format()'s string. */
+  readonly formats: ReadonlySet<string>;
+}
+
+/** Knows the grammar of a text, and reads it. */
+export interface Reader<Reading> {
+  /** Reads a text, or gives undefined when it cannot be read. */
+  readonly read: (text: string) => Reading | undefined;
+  /** What a reading names. */
+  readonly namesIn: (reading: Reading, text: string) => Names;
+  /** Constants of a reading that are compared with a catalog's column for schemas. */
+  readonly schemaTextsIn: (reading: Reading, text: string) => ReadonlyMap<string, SchemaText>;
 }
 
 /** What came of looking at the places. */
@@ -36,16 +53,13 @@ const gap: Template = ["", ""];
  *
  * @param tokensOf gives the text's tokens, without comments
  * @param extra offsets of further tokens that may be a schema, though no dot follows them
- * @param read reads a text, or gives undefined when it cannot be read
- * @param namesIn what a reading names
  */
 export function findSchemas<Reading>(
   text: string,
   source: SourceSchema,
   tokensOf: () => readonly Token[],
   extra: ReadonlySet<number>,
-  read: (text: string) => Reading | undefined,
-  namesIn: (reading: Reading, text: string) => Names,
+  { read, namesIn, schemaTextsIn }: Reader<Reading>,
 ): Found<Reading> {
   if (!source.mayBeIn(text)) return { edits: [], proof: undefined, unexplained: false };
   const tokens = tokensOf();
@@ -57,17 +71,25 @@ export function findSchemas<Reading>(
   const marked = fill(applyEdits(text, edits), "");
   const reading = read(marked);
   if (reading === undefined) return { edits: [], proof: undefined, unexplained: true };
-  const { schemas, others } = namesIn(reading, marked);
+  const { schemas, others, formats } = namesIn(reading, marked);
   const isSchema = candidates.map((_, index) => schemas.has(identifierValue(marker(index))));
+  const texts = candidates.some(({ isName }) => isName)
+    ? schemaTextsIn(reading, marked)
+    : undefined;
+  const replacing = candidates.flatMap(({ token, write, isName, inFormat }, index) => {
+    const name = identifierValue(marker(index));
+    if (isSchema[index]) return [editOf(token, (formats.has(name) && inFormat) || write(gap))];
+    const as = isName === true ? texts?.get(marker(index)) : undefined;
+    return as === undefined ? [] : [editOf(token, nameExpression(write(gap), as))];
+  });
   const explained = candidates.every(
     ({ token }, index) =>
       isSchema[index] || token.kind === "string" || others.has(identifierValue(marker(index))),
   );
   return {
-    edits: candidates
-      .filter((_, index) => isSchema[index])
-      .map(({ token, write }) => editOf(token, write(gap))),
-    proof: isSchema.every(Boolean) ? reading : undefined,
+    edits: replacing,
+    // What is written otherwise than it was tried is read again.
+    proof: isSchema.every(Boolean) && formats.size === 0 ? reading : undefined,
     unexplained: !explained,
   };
 }
@@ -119,7 +141,17 @@ export function qualifiersIn(tokens: readonly Token[]): string[] {
 function literalCandidate(token: Token, source: SourceSchema): Candidate[] {
   if (!source.mayBeIn(token.text)) return [];
   const literal = literalOf(token);
-  const named = literal === undefined ? undefined : schemaInName(literal.value);
-  if (literal === undefined || named === undefined || !source.has(named.schema)) return [];
-  return [{ token, write: (schema) => literal.write(concat([schema, named.rest])) }];
+  if (literal === undefined) return [];
+  if (source.has(identifierValue(literal.value.trim())))
+    return [{ token, write: literal.write, isName: source.has(literal.value) }];
+  const named = schemaInName(literal.value);
+  if (named === undefined || !source.has(named.schema)) return [];
+  const escaped = concat(["replace(", literal.write(gap), ", '%', '%%')"]);
+  return [
+    {
+      token,
+      write: (schema) => literal.write(concat([schema, named.rest])),
+      inFormat: concat(["(", escaped, " || ", literal.write([named.rest]), ")"]),
+    },
+  ];
 }

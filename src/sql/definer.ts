@@ -1,8 +1,8 @@
 import { fill } from "../core/template.ts";
 import { sameButForSchema } from "./compare.ts";
+import { constantIn } from "./constants.ts";
 import { applyEdits, ParsedText, parseOne } from "./parsed-text.ts";
 import type { Token, Tree } from "./parser.ts";
-import { constantIn } from "./references.ts";
 import type { SourceSchema } from "./source-schema.ts";
 import { isTree, optionOf, unwrap } from "./tree.ts";
 import type { Violation } from "./violation.ts";

@@ -1,6 +1,7 @@
 import { fill, placeholder } from "../core/template.ts";
 import { type Body, bodyOf } from "./body.ts";
 import { type Found, findSchemas, qualifiersIn } from "./candidates.ts";
+import { schemaTextsIn } from "./catalog-reads.ts";
 import { sameButForSchema } from "./compare.ts";
 import { applyEdits, type Neutral, type ParsedText, parseOne, parseText } from "./parsed-text.ts";
 import { GrammarError, type Tree } from "./parser.ts";
@@ -37,29 +38,20 @@ function withGaps(statement: ParsedText, source: SourceSchema): Neutral {
   const body = bodyOf(statement);
   const inside = body === undefined ? undefined : neutralizeBody(statement, body, source);
   const inner = inside?.trees ?? [];
-  const reach = reachOf(tree, source).suspicions;
   const endsTransaction = inside?.endsTransaction ?? false;
   if (!source.mayBeIn(text) && !dotBeforeName.test(text)) {
-    const unproved = [
-      ...(inside?.unproved ?? []),
-      ...namesOfTree(tree, source).suspicions,
-      ...reach,
-    ];
+    const unproved = [...(inside?.unproved ?? []), ...suspicionsIn(tree, source)];
     const unreplaced = inside?.unreplaced ?? [];
     return { sql: [text], trees: [tree, ...inner], unproved, unreplaced, endsTransaction };
   }
-  const found = findSchemas(
-    text,
-    source,
-    () => statement.tokens,
-    placesInPath(statement, source),
-    parseOne,
-    (reading) => namesOfTree(reading, source),
-  );
-  const unproved = [
+  const found = findSchemas(text, source, () => statement.tokens, placesInPath(statement, source), {
+    read: parseOne,
+    namesIn: (reading) => namesOfTree(reading, source),
+    schemaTextsIn: (reading) => schemaTextsIn(reading, source),
+  });
+  const unprovedIn = (final: Tree) => [
     ...(inside?.unproved ?? []),
-    ...namesOfTree(tree, source).suspicions,
-    ...reach,
+    ...suspicionsIn(final, source),
     ...unexplained(statement, found, source),
   ];
   const unreplaced = [
@@ -68,7 +60,13 @@ function withGaps(statement: ParsedText, source: SourceSchema): Neutral {
   ];
   const bodyChanged = body !== undefined && inside !== undefined && inside.sql.length > 1;
   if (found.edits.length === 0 && !bodyChanged)
-    return { sql: [text], trees: [tree, ...inner], unproved, unreplaced, endsTransaction };
+    return {
+      sql: [text],
+      trees: [tree, ...inner],
+      unproved: unprovedIn(tree),
+      unreplaced,
+      endsTransaction,
+    };
   // A body may be spelled like a name in public, and then it is no such name.
   const edits = found.edits.filter(({ start }) => start !== body?.token.start);
   if (bodyChanged) edits.push({ ...body.token, replacement: body.write(inside.sql) });
@@ -79,9 +77,19 @@ function withGaps(statement: ParsedText, source: SourceSchema): Neutral {
   const approves = (before: string, now: string) => before === body?.value && now === bodyAfter;
   if (after === undefined || !sameButForSchema(tree, after, source, approves)) {
     const failed = "that it means the same in another schema";
-    return { sql: [text], trees: [tree, ...inner], unproved, unreplaced: [...unreplaced, failed] };
+    return {
+      sql: [text],
+      trees: [tree, ...inner],
+      unproved: unprovedIn(tree),
+      unreplaced: [...unreplaced, failed],
+    };
   }
+  const unproved = unprovedIn(after);
   return { sql, trees: [after, ...inner], unproved, unreplaced, endsTransaction };
+}
+
+function suspicionsIn(tree: Tree, source: SourceSchema): string[] {
+  return [...namesOfTree(tree, source).suspicions, ...reachOf(tree, source).suspicions];
 }
 
 function neutralizeBody(statement: ParsedText, body: Body, source: SourceSchema): Neutral {

@@ -2,23 +2,18 @@ import { fill, placeholder } from "../core/template.ts";
 import type { Body } from "./body.ts";
 import { isTypeName } from "./builtins/types.ts";
 import { findSchemas, type Names, qualifiersIn } from "./candidates.ts";
+import { schemaTextsIn } from "./catalog-reads.ts";
 import { sameButForSchema } from "./compare.ts";
+import { executedIn, sourceTexts } from "./executed-in-body.ts";
 import { noteHandlers } from "./handlers.ts";
-import { identifierValue, literalOf } from "./literals.ts";
+import { identifierValue } from "./literals.ts";
 import { applyEdits, type Edit, type Neutral, type ParsedText, parseOne } from "./parsed-text.ts";
 import { codeTokens, parsePlpgsql, type Token, type Tree } from "./parser.ts";
 import { reachOf } from "./reach.ts";
 import { namesOfTree } from "./references.ts";
 import type { SourceSchema } from "./source-schema.ts";
-import { isTree, walk } from "./tree.ts";
-
-/** Statements of PL/pgSQL that run a string, by the key that holds the string's expression. */
-const dynamicKeys: Readonly<Record<string, string>> = {
-  PLpgSQL_stmt_dynexecute: "query",
-  PLpgSQL_stmt_dynfors: "query",
-  PLpgSQL_stmt_return_query: "dynquery",
-  PLpgSQL_stmt_open: "dynquery",
-};
+import type { SchemaText } from "./tenant-name.ts";
+import { walk } from "./tree.ts";
 
 /**
  * Neutralizes the body of a PL/pgSQL function or DO block. libpg-query gives the SQL inside it; each piece is
@@ -35,53 +30,54 @@ export function neutralizePlpgsql(
   const read = (value: string) => readFunction(statement, body, value);
   const original = read(body.value);
   const tokens = codeTokens(body.value);
-  const found = findSchemas(
-    body.value,
-    source,
-    () => tokens,
-    placesInPath(tokens, source),
+  const found = findSchemas(body.value, source, () => tokens, placesInPath(tokens, source), {
     read,
-    (reading, text) => namesIn(reading, text, source),
-  );
-  const sql = applyEdits(body.value, found.edits);
-  const after = sql.length === 1 ? original : (found.proof ?? read(fill(sql, placeholder)));
-  if (original === undefined || after === undefined) {
-    return opaque(body.value, "a PL/pgSQL body that libpg-query cannot read", source);
-  }
+    namesIn: (reading, text) => namesIn(reading, text, source),
+    schemaTextsIn: (reading, text) => textsIn(reading, text, source),
+  });
+  if (original === undefined) return unreadable(body, source);
+  const executed = executedIn(original, body.value, tokens, source, neutralizeText);
+  const sql = applyEdits(body.value, withExecuted(found.edits, executed.edits));
+  const proof = executed.edits.length === 0 ? found.proof : undefined;
+  const after = sql.length === 1 ? original : (proof ?? read(fill(sql, placeholder)));
+  if (after === undefined) return unreadable(body, source);
   const values = declaredValues(body.value);
-  const dynamic = dynamicSql(original, source, neutralizeText);
+  const valuesAfter = declaredValues(fill(sql, placeholder));
+  const set = valuesAfter.filter((value) => value !== undefined);
   const unproved = [
-    ...dynamic.unproved,
+    ...executed.unproved,
     ...(sqlIn(original).includes(undefined)
       ? ["a part of the body that does not parse as SQL"]
       : []),
     ...(source.mustReplaceIn(body.value) ? [] : nestedBodies(original)),
     ...(found.unexplained ? [] : unexplainedNames(original, body.value, tokens, source)),
     ...(values.includes(undefined) ? ["a value in a declaration that does not parse as SQL"] : []),
-    ...[...sqlTrees(original), ...values.filter((value) => value !== undefined)].flatMap(
-      (statement) => [
-        ...namesOfTree(statement, source).suspicions,
-        ...reachOf(statement, source).suspicions,
-      ],
-    ),
+    ...[...sqlTrees(after), ...set].flatMap((statement) => [
+      ...namesOfTree(statement, source).suspicions,
+      ...reachOf(statement, source).suspicions,
+    ]),
   ];
   const unreplaced = [
-    ...dynamic.unreplaced,
+    ...executed.unreplaced,
+    ...(executed.isBuilt
+      ? sourceTexts(after, source, sqlTree, [...set, ...defaultsOf(statement.tree)])
+      : []),
     ...(found.unexplained ? [`what ${source.first} stands for`] : []),
     ...(source.mustReplaceIn(body.value) ? nestedBodies(original) : []),
   ];
-  const valuesAfter = declaredValues(fill(sql, placeholder));
   const same =
-    sameButForSchema(original, after, source, (before, now, key) =>
-      sameSql(before, now, key, source),
+    sameButForSchema(
+      original,
+      after,
+      source,
+      (before, now, key) => sameSql(before, now, key, source) || executed.isSame(before, now),
     ) && sameButForSchema(values, valuesAfter, source, () => false);
   if (!same) {
     const failed = "that the body means the same in another schema";
     return { sql: [body.value], trees: [], unproved, unreplaced: [...unreplaced, failed] };
   }
   const declared = [...declaredNames(fill(sql, placeholder)).schemas].map(typeIn);
-  const set = valuesAfter.filter((value) => value !== undefined);
-  const trees = [...sqlTrees(after), ...set, ...typeTrees(after), ...declared, ...dynamic.trees];
+  const trees = [...sqlTrees(after), ...set, ...typeTrees(after), ...declared, ...executed.trees];
   const endsTransaction = "DoStmt" in statement.tree && commits(original);
   return { sql, trees, unproved, unreplaced, endsTransaction };
 }
@@ -97,6 +93,26 @@ function placesInPath(tokens: readonly Token[], source: SourceSchema): Set<numbe
     }
   }
   return places;
+}
+
+/** The defaults of a function's parameters, as statements. */
+function defaultsOf(tree: Tree): Tree[] {
+  const defaults: Tree[] = [];
+  walk(tree, (node, key) => {
+    if (key === "FunctionParameter" && node.defexpr !== undefined)
+      defaults.push({ SelectStmt: { targetList: [{ ResTarget: { val: node.defexpr } }] } });
+  });
+  return defaults;
+}
+
+function unreadable(body: Body, source: SourceSchema): Neutral {
+  return opaque(body.value, "a PL/pgSQL body that libpg-query cannot read", source);
+}
+
+/** A string that is executed is no name, whatever it is spelled like. */
+function withExecuted(edits: readonly Edit[], executed: readonly Edit[]): Edit[] {
+  const taken = new Set(executed.map(({ start }) => start));
+  return [...edits.filter(({ start }) => !taken.has(start)), ...executed];
 }
 
 function commits(tree: Tree): boolean {
@@ -244,13 +260,21 @@ function unexplainedNames(
 /** What a body names: in its SQL, and in the types of its variables. */
 function namesIn(tree: Tree, body: string, source: SourceSchema): Names {
   const { schemas, others } = declaredNames(body);
+  const formats = new Set<string>();
   const values = declaredValues(body).filter((value) => value !== undefined);
   for (const statement of [...sqlTrees(tree), ...typeTrees(tree), ...values]) {
     const names = namesOfTree(statement, source);
     for (const schema of names.schemas) schemas.add(schema);
     for (const other of names.others) others.add(other);
+    for (const schema of names.formats) formats.add(schema);
   }
-  return { schemas, others };
+  return { schemas, others, formats };
+}
+
+/** Constants of a body's SQL that are compared with a catalog's column for schemas. */
+function textsIn(tree: Tree, body: string, source: SourceSchema): ReadonlyMap<string, SchemaText> {
+  const values = declaredValues(body).filter((value) => value !== undefined);
+  return new Map([...sqlTrees(tree), ...values].flatMap((one) => [...schemaTextsIn(one, source)]));
 }
 
 /** What declarations name: `schema.table%ROWTYPE`, `schema.table.column%TYPE`, `table.column%TYPE`, `schema.type`. */
@@ -361,42 +385,4 @@ function sameSql(before: string, after: string, key: string, source: SourceSchem
 /** A type's name without quotes: PL/pgSQL's parser writes some of them with and some without. */
 function bare(type: string): string {
   return type.replaceAll('"', "");
-}
-
-/** Strings that the body executes: a constant is as good as any statement, the rest is known only when it runs. */
-function dynamicSql(
-  tree: Tree,
-  source: SourceSchema,
-  neutralizeText: (text: string) => Neutral,
-): { unproved: string[]; unreplaced: string[]; trees: Tree[] } {
-  const unproved: string[] = [];
-  const unreplaced: string[] = [];
-  const trees: Tree[] = [];
-  walk(tree, (node, key) => {
-    const expression = node[dynamicKeys[key] ?? ""];
-    const query =
-      isTree(expression) && isTree(expression.PLpgSQL_expr)
-        ? expression.PLpgSQL_expr.query
-        : undefined;
-    if (typeof query !== "string") return;
-    const line = typeof node.lineno === "number" ? ` in line ${node.lineno} of the body` : "";
-    const constant = constantOf(query);
-    const neutral = constant === undefined ? undefined : neutralizeText(constant);
-    if (neutral === undefined) unproved.push(`the SQL that EXECUTE builds${line}`);
-    else if (neutral.sql.length > 1)
-      unreplaced.push(`the string that EXECUTE runs${line}: it names ${source.first}`);
-    else {
-      unproved.push(...neutral.unproved);
-      unreplaced.push(...neutral.unreplaced);
-      trees.push(...neutral.trees);
-    }
-  });
-  return { unproved, unreplaced, trees };
-}
-
-/** The value of an expression that is nothing but a string. */
-function constantOf(expression: string): string | undefined {
-  const [token, ...more] = codeTokens(expression);
-  if (token === undefined || more.length > 0 || token.kind !== "string") return undefined;
-  return literalOf(token)?.value;
 }

@@ -1,4 +1,5 @@
 import { ledgerName } from "../core/ledger.ts";
+import { catalogNamed } from "./builtins/catalog-columns.ts";
 import { isReachingExtensionFunction, standingOf } from "./builtins/functions.ts";
 import { isReadableCatalog, isReadableInformation } from "./builtins/relations.ts";
 import { isSystemRelation, isSystemSchema, systemObjects } from "./catalog-targets.ts";
@@ -15,6 +16,8 @@ export interface Reach {
   readonly systemObjects: readonly string[];
   /** True when it names the ledger, as whatever. */
   readonly ledger: boolean;
+  /** True when it reads a catalog that lists the objects of all schemas. */
+  readonly readsCatalogs: boolean;
   /** Built-in functions, and catalogs it reads, that may show or change what is not the tenant's; in words. */
   readonly suspicions: readonly string[];
 }
@@ -25,6 +28,7 @@ interface Found {
   readonly systemObjects: string[];
   readonly suspicions: string[];
   ledger: boolean;
+  readsCatalogs: boolean;
 }
 
 const known = new WeakMap<Tree, Reach>();
@@ -39,6 +43,7 @@ export function reachOf(tree: Tree, source: SourceSchema): Reach {
     systemObjects: [],
     suspicions: [],
     ledger: false,
+    readsCatalogs: false,
   };
   visit(tree, "", "", "", found);
   known.set(tree, found);
@@ -118,12 +123,12 @@ function nameOf({ schemaname, relname }: Tree): string {
 
 function inspectReading(node: Tree, found: Found): void {
   const name = String(node.relname);
+  const schema = typeof node.schemaname === "string" ? node.schemaname : undefined;
   const readable =
-    node.schemaname === "information_schema"
-      ? isReadableInformation(name)
-      : isReadableCatalog(name);
+    schema === "information_schema" ? isReadableInformation(name) : isReadableCatalog(name);
   if (!readable)
     found.suspicions.push(`what ${nameOf(node)} shows of other tenants or of the server`);
+  else if (catalogNamed(name, schema) !== undefined) found.readsCatalogs = true;
 }
 
 function inspectCall(node: Tree, found: Found): void {

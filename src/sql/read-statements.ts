@@ -1,5 +1,6 @@
 import { FleetError } from "../core/errors.ts";
 import type { Statement } from "../core/migration.ts";
+import { bodyOf } from "./body.ts";
 import { type Classification, classify } from "./classify.ts";
 import { pinSearchPath } from "./definer.ts";
 import { keepFromPublic } from "./grants.ts";
@@ -8,10 +9,12 @@ import { identifierValue } from "./literals.ts";
 import { neutralize } from "./neutralize.ts";
 import { isOfOwnSchema, madeOnce } from "./own-schema.ts";
 import type { Neutral, ParsedText } from "./parsed-text.ts";
+import { isSchemaAsText } from "./references.ts";
 import { type ChangedObject, changesBeside, rowsBeside, sharedIn } from "./shared.ts";
 import { type SourceSchema, sourceOf } from "./source-schema.ts";
 import { SourceText } from "./source-text.ts";
 import { type RawStatement, splitStatements, withinLimits } from "./split.ts";
+import { unboundReads } from "./unbound-reads.ts";
 import type { Violation } from "./violation.ts";
 
 /** What a migration may do beside working in the tenant schema. */
@@ -146,25 +149,37 @@ function refusalsOf(
     return [...new Map(violations.map((one) => [one.message, one])).values()];
   if (neutral.unreplaced.length > 0)
     return [...new Set(neutral.unreplaced)].map((what) => unreplaced(what, source));
-  return allowance.acceptUnproved === true ? [] : [...new Set(neutral.unproved)].map(unproved);
+  if (allowance.acceptUnproved === true) return [];
+  const reads = neutral.trees.flatMap((tree) => unboundReads(tree, source, sharedIn(allowance)));
+  return [
+    ...[...new Set(neutral.unproved)].map(unproved),
+    ...new Map(reads.map((one) => [one.message, one])).values(),
+  ];
 }
 
 function unproved(what: string): Violation {
   const called = /(\w+)\(\)/.exec(what)?.[1];
   return {
     ...(called === undefined ? {} : { name: called }),
+    ...(what.includes(" EXECUTE ") ? { name: "execute", ...lineIn(what) } : {}),
     message: `cannot prove that this stays in the tenant: ${what}`,
-    remedy:
-      "Write it so that it can be read, or read it yourself and list the migration under acceptUnproved of the service.",
+    remedy: `${isSchemaAsText(what) ? "Write current_schema() in its place" : "Write it so that it can be read"}, or read it yourself and list the migration under acceptUnproved of the service.`,
   };
 }
 
 function unreplaced(what: string, { first }: SourceSchema): Violation {
   return {
     message: `cannot prove that this stays in the tenant: ${what}`,
-    remedy: `It names ${first}, which cannot be replaced here: write the names without it.`,
+    remedy: `It names ${first}, which cannot be replaced here: write ${what.startsWith(`the text '${first}' `) ? "current_schema() in its place" : "the names without it"}.`,
     name: first,
+    ...lineIn(what),
   };
+}
+
+/** Where in a body something stands, as its message says. */
+function lineIn(what: string): { line?: number } {
+  const line = / in line (\d+) of the body$/.exec(what)?.[1];
+  return line === undefined ? {} : { line: Number.parseInt(line, 10) };
 }
 
 const commitInside: Violation = {
@@ -180,12 +195,22 @@ const unnamedIndex: Violation = {
 };
 
 function refused(source: SourceText, raw: RawStatement, violation: Violation): FleetError {
-  const byte = placeOf(raw, violation.name);
+  const byte = placeInBody(raw, violation) ?? placeOf(raw, violation.name);
   return new FleetError("isolation", violation.message, {
     where: source.where(byte),
     excerpt: source.spot(byte).excerpt,
     remedy: violation.remedy,
   });
+}
+
+/** Where a name stands in the body of a function or DO block, from a line on. */
+function placeInBody(raw: RawStatement, { name, line }: Violation): number | undefined {
+  const token = line === undefined ? undefined : bodyOf(raw.parsed)?.token;
+  if (token === undefined || line === undefined || name === undefined) return undefined;
+  const before = token.text.split("\n").slice(0, line - 1);
+  const from = before.reduce((length, text) => length + text.length + 1, 0);
+  const at = token.text.toLowerCase().indexOf(name, from);
+  return at < 0 ? undefined : raw.start + token.start + Buffer.byteLength(token.text.slice(0, at));
 }
 
 /** True when a statement spells a value as a literal, or as a part of an array's. */

@@ -1,5 +1,6 @@
 import { looksUp, namesAnObject } from "./builtins/functions.ts";
-import { identifierValue, schemaInName } from "./literals.ts";
+import { type ConstantString, constantIn, leadingText } from "./constants.ts";
+import { identifierValue, isPlaceholder, schemaInName } from "./literals.ts";
 import type { Tree } from "./parser.ts";
 import type { SourceSchema } from "./source-schema.ts";
 import { isTree, namesOf, optionOf, stringOf, unwrap } from "./tree.ts";
@@ -60,6 +61,8 @@ export interface TreeNames {
   readonly schemas: ReadonlySet<string>;
   /** Tables and aliases with a column, columns with a field. */
   readonly others: ReadonlySet<string>;
+  /** Those of the schemas that stand in a format()'s string. */
+  readonly formats: ReadonlySet<string>;
   /** Constants that are arguments of functions, of which nobody knows whether they read them as names. */
   readonly suspicions: readonly string[];
   /** Settings that set_config() sets; undefined for one that is computed. */
@@ -70,6 +73,7 @@ interface Collected {
   readonly source: SourceSchema;
   readonly schemas: Set<string>;
   readonly others: Set<string>;
+  readonly formats: Set<string>;
   readonly suspicions: string[];
   readonly settings: (string | undefined)[];
 }
@@ -85,6 +89,7 @@ export function namesOfTree(tree: Tree, source: SourceSchema): TreeNames {
     source,
     schemas: new Set(),
     others: new Set(),
+    formats: new Set(),
     suspicions: [],
     settings: [],
   };
@@ -178,12 +183,18 @@ function addCall(node: Tree, found: Collected): void {
   const [first, ...rest] = node.args.map(constantIn);
   if (name === "set_config") found.settings.push(plainText(node.args[0])?.toLowerCase());
   if (schemaFunctions.test(name)) addSchemaText([...(first ?? []), ...rest.flat()], found);
+  // What it does not find is no error.
+  if (name === "to_regnamespace")
+    for (const { value } of first ?? [])
+      if (isPlaceholder(identifierValue(value.trim())))
+        found.schemas.add(identifierValue(value.trim()));
   const searching = rest.length > 0 && searchFunctions.test(name);
   const isNaming = namesAnObject(name) || looksUp(name);
   const isKnown = isKnownName(node.args[0]) && !node.args.some(isNamedArgument);
-  if (namesAnObject(name) && !isKnown)
+  if (namesAnObject(name) && !isKnown) {
     found.suspicions.push(`which object ${name}() is given while the statement runs`);
-  else if (isNaming || searching) addObjectName(node.args[0], found);
+    addLeading(node.args[0], found);
+  } else if (isNaming || searching) addObjectName(node.args[0], found);
   if (isNaming || searching || textFunctions.test(name)) return;
   addSuspicions([...(first ?? []), ...rest.flat()], found);
 }
@@ -201,20 +212,47 @@ function addSuspicions(values: readonly ConstantString[], found: Collected): voi
   }
 }
 
+/** The schema of a name that is put together: `'public.' || name`, `format('public.%I', name)`. */
+function addLeading(node: unknown, found: Collected): string | undefined {
+  const { text, inFormat } = constantIn(node).length === 0 ? (leadingText(node) ?? {}) : {};
+  const schema = text === undefined ? undefined : schemaInName(text)?.schema;
+  if (schema === undefined) return undefined;
+  found.schemas.add(schema);
+  if (inFormat === true) found.formats.add(schema);
+  return schema;
+}
+
+const placeholders = /"\{tenant(:\d+)?\}"/g;
+
 /** The name of an object as text: a constant can be read, what is put together cannot. */
 function addObjectName(node: unknown, found: Collected): void {
-  if (isBuilt(node)) found.suspicions.push("a name that is put together while the statement runs");
+  const leading = addLeading(node, found);
+  if (isBuilt(node) && leading === undefined)
+    found.suspicions.push("a name that is put together while the statement runs");
   for (const { value } of constantIn(node)) {
     if (!value.trim().startsWith("{")) addNamed(value, found.schemas);
-    if (/[({].*\./s.test(value)) found.suspicions.push(`the names inside '${value}'`);
+    if (/[({].*\./s.test(value.replaceAll(placeholders, "")))
+      found.suspicions.push(
+        `the names inside '${value.replaceAll(placeholders, () => found.source.first)}'`,
+      );
   }
+}
+
+/** The schema's name as a text, in a place where it is not replaced. */
+function schemaAsText(schema: string): string {
+  return `the schema '${schema}' as a text`;
+}
+
+/** True for what `schemaAsText` says. */
+export function isSchemaAsText(suspicion: string): boolean {
+  return /^the schema '.*' as a text$/.test(suspicion);
 }
 
 function addSchemaText(values: readonly ConstantString[], found: Collected): void {
   for (const { value } of values) {
     const schema = identifierValue(value.trim());
     if (found.source.has(schema) && !found.source.isTarget(schema))
-      found.suspicions.push(`the schema '${schema}' as a text`);
+      found.suspicions.push(schemaAsText(schema));
   }
 }
 
@@ -237,27 +275,6 @@ function addNamed(literal: string, schemas: Set<string>): void {
   // A name of three parts begins with the database.
   const inside = schemaInName(named.rest.replace(/^\s*\./, ""));
   schemas.add(inside === undefined ? named.schema : `${named.schema}.${inside.schema}`);
-}
-
-/** A string constant with the byte offset where it stands in the parsed text. */
-export interface ConstantString {
-  readonly value: string;
-  readonly location: number;
-}
-
-/** The string constants that an argument is, through casts, names and arrays. */
-export function constantIn(node: unknown): ConstantString[] {
-  if (!isTree(node)) return [];
-  if (isTree(node.TypeCast)) return constantIn(node.TypeCast.arg);
-  if (isTree(node.NamedArgExpr)) return constantIn(node.NamedArgExpr.arg);
-  if (isTree(node.A_ArrayExpr) && Array.isArray(node.A_ArrayExpr.elements))
-    return node.A_ArrayExpr.elements.flatMap(constantIn);
-  if (!isTree(node.A_Const) || !isTree(node.A_Const.sval)) return [];
-  const value = node.A_Const.sval.sval;
-  const location = node.A_Const.location;
-  return typeof value === "string"
-    ? [{ value, location: typeof location === "number" ? location : 0 }]
-    : [];
 }
 
 /** The value of a constant that nothing changes before it is used: a cast to text leaves it as it is, one to bytea does not. */

@@ -1,6 +1,7 @@
+import { constantIn } from "./constants.ts";
 import { isPlaceholder } from "./literals.ts";
 import type { Tree } from "./parser.ts";
-import { constantIn, namesOfTree } from "./references.ts";
+import { namesOfTree } from "./references.ts";
 import type { SourceSchema } from "./source-schema.ts";
 import { isTree, walk } from "./tree.ts";
 import type { Violation } from "./violation.ts";

@@ -1,6 +1,6 @@
 CREATE SCHEMA IF NOT EXISTS "auth";
 CREATE TABLE IF NOT EXISTS "auth"."users" ("id" serial PRIMARY KEY, "e" auth.e);
-CREATE OR REPLACE VIEW auth.v AS WITH w AS (SELECT id FROM auth.users) SELECT count(*) FROM w, pg_catalog.pg_class;
+CREATE OR REPLACE VIEW auth.v AS WITH w AS (SELECT id FROM auth.users) SELECT count(*) FROM w, pg_catalog.pg_class c WHERE c.oid = 'auth.users'::regclass;
 CREATE OR REPLACE FUNCTION auth.f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
 CREATE INDEX IF NOT EXISTS i ON auth.users (lower(id::text));
 -- alone

@@ -1,0 +1,11 @@
+SELECT 1 FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typname = 'mood' AND n.nspname = current_schema();
+SELECT 1 FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = current_schema();
+SELECT 1 FROM pg_class c, pg_namespace n WHERE n.oid = relnamespace AND nspname = current_schema();
+SELECT 1 FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid AND t.typname = 'mood' JOIN pg_namespace n ON n.oid = t.typnamespace AND n.nspname = current_schema();
+SELECT 1 FROM pg_class t, pg_class i, pg_index ix WHERE t.oid = ix.indrelid AND i.oid = ix.indexrelid AND t.oid = 't'::regclass;
+SELECT 1 FROM information_schema.table_constraints tc JOIN information_schema.key_column_usage kcu ON tc.constraint_name = kcu.constraint_name AND tc.table_schema = kcu.table_schema WHERE tc.table_schema = current_schema();
+SELECT 1 FROM information_schema.table_constraints tc JOIN information_schema.key_column_usage kcu USING (constraint_schema, constraint_name) WHERE tc.table_schema = current_schema();
+SELECT 1 FROM pg_class c WHERE EXISTS (SELECT FROM pg_namespace n WHERE n.oid = c.relnamespace AND n.nspname = current_schema());
+SELECT 1 FROM pg_class c WHERE c.oid = 't'::regclass AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = c.oid);
+WITH tables AS (SELECT c.oid AS id FROM pg_class c WHERE c.relnamespace = to_regnamespace(quote_ident(current_schema()))) SELECT 1 FROM tables JOIN pg_attribute a ON a.attrelid = tables.id;
+SELECT a.attname FROM pg_constraint c CROSS JOIN LATERAL unnest(c.conkey) AS k(number) JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.number WHERE c.conrelid = 't'::regclass;

@@ -1,0 +1,15 @@
+SELECT 1 FROM pg_constraint WHERE conname = 'x';
+SELECT 1 FROM information_schema.columns c WHERE c.table_name = 'x' AND c.column_name = 'y';
+SELECT 1 FROM pg_type t WHERE t.typname = 'mood' OR t.typnamespace = quote_ident(current_schema())::regnamespace;
+SELECT 1 FROM information_schema.tables WHERE NOT (table_schema = current_schema());
+SELECT 1 FROM pg_tables WHERE schemaname <> current_schema();
+SELECT 1 FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema');
+SELECT 1 FROM pg_indexes WHERE schemaname LIKE 'public';
+SELECT 1 FROM pg_attribute WHERE atttypid = 'text'::regtype;
+SELECT 1 FROM pg_enum WHERE enumlabel = 'x';
+SELECT 1 FROM pg_namespace WHERE nspname LIKE 'tenant%';
+SELECT 1 FROM pg_class WHERE oid = 16390;
+SELECT 1 FROM (SELECT relname, relnamespace FROM pg_class) c WHERE c.relnamespace = quote_ident(current_schema())::regnamespace;
+SELECT current_schema() AS s, tablename FROM pg_tables;
+CREATE POLICY p ON t USING (EXISTS (SELECT FROM pg_class WHERE relname = t.name));
+TABLE pg_proc;

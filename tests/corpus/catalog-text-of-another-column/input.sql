@@ -1,0 +1,3 @@
+SELECT 1 FROM posts p JOIN pg_tables t ON t.tablename = p.name WHERE p.visibility = 'public' AND t.schemaname = 'public';
+SELECT 1 FROM pg_roles WHERE rolname = 'public';
+INSERT INTO posts (visibility) SELECT 'public' FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'public';

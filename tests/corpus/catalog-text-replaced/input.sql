@@ -1,0 +1,13 @@
+SELECT 1 FROM information_schema.columns WHERE table_schema = 'public' AND table_name = 'public';
+SELECT 1 FROM pg_indexes i WHERE i.schemaname = 'public' AND i.indexname = 'x';
+SELECT 1 FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE 'public' = n.nspname AND t.typname = 'mood';
+SELECT 1 FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND conname = 'x';
+SELECT 1 FROM pg_constraint WHERE connamespace::regnamespace::text = 'public' AND conname = 'x';
+SELECT 1 FROM pg_class WHERE relnamespace = to_regnamespace('public') AND oid = 'public.t'::regclass;
+SELECT 1 FROM pg_tables WHERE schemaname IN ('public') AND schemaname::text = 'public'::text;
+SELECT 1 FROM pg_tables WHERE schemaname = ANY (ARRAY['public']) AND tablename = ANY (ARRAY['a', 'b']);
+SELECT 1 FROM pg_tables WHERE (schemaname, tablename) IN (('public', 'public'), ('public', 'b'));
+SELECT 1 FROM information_schema.columns WHERE table_schema = 'public' AND udt_schema = 'public' AND udt_name = 'mood';
+SELECT table_schema = 'public' FROM information_schema.tables WHERE table_schema = E'public';
+SELECT 1 FROM information_schema.schemata WHERE schema_name = $$public$$;
+CREATE VIEW v AS SELECT count(*) AS tables FROM (SELECT FROM pg_tables WHERE schemaname = 'public') AS t;

@@ -1,0 +1,13 @@
+SELECT 1 FROM information_schema.columns WHERE table_schema = (parse_ident('"{tenant}"'::regnamespace::text))[1] AND table_name = 'public';
+SELECT 1 FROM pg_indexes i WHERE i.schemaname = (parse_ident('"{tenant}"'::regnamespace::text))[1] AND i.indexname = 'x';
+SELECT 1 FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE (parse_ident('"{tenant}"'::regnamespace::text))[1] = n.nspname AND t.typname = 'mood';
+SELECT 1 FROM pg_constraint WHERE connamespace = '"{tenant}"'::regnamespace AND conname = 'x';
+SELECT 1 FROM pg_constraint WHERE connamespace::regnamespace::text = ('"{tenant}"'::regnamespace::text) AND conname = 'x';
+SELECT 1 FROM pg_class WHERE relnamespace = to_regnamespace('"{tenant}"') AND oid = '"{tenant}".t'::regclass;
+SELECT 1 FROM pg_tables WHERE schemaname IN ((parse_ident('"{tenant}"'::regnamespace::text))[1]) AND schemaname::text = (parse_ident('"{tenant}"'::regnamespace::text))[1]::text;
+SELECT 1 FROM pg_tables WHERE schemaname = ANY (ARRAY[(parse_ident('"{tenant}"'::regnamespace::text))[1]]) AND tablename = ANY (ARRAY['a', 'b']);
+SELECT 1 FROM pg_tables WHERE (schemaname, tablename) IN (((parse_ident('"{tenant}"'::regnamespace::text))[1], 'public'), ((parse_ident('"{tenant}"'::regnamespace::text))[1], 'b'));
+SELECT 1 FROM information_schema.columns WHERE table_schema = (parse_ident('"{tenant}"'::regnamespace::text))[1] AND udt_schema = (parse_ident('"{tenant}"'::regnamespace::text))[1] AND udt_name = 'mood';
+SELECT table_schema = (parse_ident('"{tenant}"'::regnamespace::text))[1] FROM information_schema.tables WHERE table_schema = (parse_ident(E'"{tenant}"'::regnamespace::text))[1];
+SELECT 1 FROM information_schema.schemata WHERE schema_name = (parse_ident($$"{tenant}"$$::regnamespace::text))[1];
+CREATE VIEW v AS SELECT count(*) AS tables FROM (SELECT FROM pg_tables WHERE schemaname = (parse_ident('"{tenant}"'::regnamespace::text))[1]) AS t;

@@ -1,0 +1,1 @@
+DO $$ BEGIN EXECUTE 'ALTER TABLE "{tenant}".t ADD COLUMN x int'; END $$;

@@ -1,0 +1,1 @@
+DO $$ BEGIN EXECUTE 'ALTER TABLE "{tenant}".note ADD COLUMN n integer'; END $$;

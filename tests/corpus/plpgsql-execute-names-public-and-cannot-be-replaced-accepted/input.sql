@@ -1,0 +1,12 @@
+DO $$ DECLARE t text; BEGIN EXECUTE 'ALTER TABLE public.note ' || t || ' x.y'; END $$;
+DO $$ DECLARE t text; BEGIN EXECUTE format('ALTER TABLE %s ADD COLUMN n integer', 'public.note'); END $$;
+DO $$ DECLARE t text; BEGIN EXECUTE CASE WHEN t IS NULL THEN 'DROP TABLE public.a' ELSE 'DROP TABLE public.b' END; END $$;
+DO $$ DECLARE t text; BEGIN EXECUTE replace('DROP TABLE public.x', 'x', t); END $$;
+DO $$ DECLARE command text := 'DROP TABLE public.a'; BEGIN EXECUTE command; END $$;
+DO $$ DECLARE t text; BEGIN FOREACH t IN ARRAY ARRAY['public.a', 'public.b'] LOOP EXECUTE format('DROP TABLE %s', t); END LOOP; END $$;
+DO $$ DECLARE s text := 'public'; BEGIN EXECUTE format('DROP TABLE %I.a', s); END $$;
+DO $$ DECLARE command text; BEGIN command := 'DROP TABLE public.a'; command := command || ', public.b'; EXECUTE command; END $$;
+CREATE FUNCTION f(t text, s text DEFAULT 'public') RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE format('DROP TABLE %I.%I', s, t); END $$;
+DO $$ DECLARE s text; BEGIN SELECT 'public' INTO s; EXECUTE format('DROP TABLE %I.a', s); END $$;
+DO $$ DECLARE s text; BEGIN FOREACH s IN ARRAY ARRAY['public'] LOOP EXECUTE format('DROP TABLE %I.a', s); END LOOP; END $$;
+DO $$ DECLARE s text; BEGIN EXECUTE (SELECT 'DROP TABLE public.a'); END $$;
