@@ -81,10 +81,16 @@ export async function catalogOf(database: Queryable, schema: string): Promise<st
   return rows.map(({ format }) => withoutSchema(format, schema, quoted)).sort();
 }
 
-/** Takes the schema's name out where it qualifies; a tenant's name stands nowhere else, `public` may. */
+/**
+ * Takes the schema's name out where it qualifies, and where it is a value as migrations are given it (see
+ * `nameExpression`). A tenant's name stands nowhere else, `public` may.
+ */
 function withoutSchema(fact: string, schema: string, quoted: string): string {
   const spellings = [quoted, ...(/^[a-z_][a-z0-9_]*$/.test(schema) ? [schema] : [])];
   const names = schema === "public" ? spellings : [...spellings, '"public"', "public"];
   const pattern = names.map(literally).join("|");
-  return fact.replace(new RegExp(`(?<![\\w".])(?:${pattern})\\s*\\.\\s*`, "g"), "");
+  const value = `(?<=')(?:${pattern})(?='+(?:\\s*::\\s*regnamespace|, '+%'+, '+%%'+\\)))`;
+  return fact
+    .replace(new RegExp(`(?<![\\w".])(?:${pattern})\\s*\\.\\s*`, "g"), "")
+    .replace(new RegExp(value, "g"), "schema");
 }

@@ -39,12 +39,16 @@ export function templateOf(text: string, known: string, schema: string, names: N
 }
 
 const following = String.raw`(\s*\.\s*(?:"((?:[^"]|"")+)"|([\p{L}_][\p{L}\p{N}_$]*))?)?`;
+/** What stands around a schema's quoted name that is a value, as migrations are given it: see `nameExpression`. */
+const valueBefore = /\bto_regnamespace\s*\(\s*(?:'+|\$\w*\$)$/i;
+const valueAfter = /^(?:'+|\$\w*\$)(?:\s*::\s*(?:pg_catalog\.)?regnamespace\b|, '+%'+, '+%%'+\))/i;
 const schemaComes = /(?:\bschema|\bsearch_path\s*(?:=|to\b|'\s*,)[^;]*)[\s,=']*$/iu;
 
 function markInside(token: string, known: string, spelled: string, names: Names): string {
   const pattern = new RegExp(`${literally(spelled)}${following}`, "gu");
-  return mark(token, pattern, (before, dotted, name) => {
-    const certain = !names.ambiguous || isSchema(before, dotted, name, names);
+  return mark(token, pattern, (before, dotted, name, after) => {
+    const isValue = valueBefore.test(before) || valueAfter.test(after);
+    const certain = !names.ambiguous || isValue || isSchema(before, dotted, name, names);
     return certain ? known : undefined;
   });
 }
@@ -75,7 +79,7 @@ function isSchema(
 /**
  * Replaces the names that a pattern finds, `following` behind it, but for those that something else qualifies.
  *
- * @param replacement is asked with what stands before, and the name behind the dot, if there is one
+ * @param replacement is asked with what stands before, the name behind the dot, if there is one, and what comes after
  */
 function mark(
   token: string,
@@ -84,6 +88,7 @@ function mark(
     before: string,
     dotted: string | undefined,
     name: string | undefined,
+    after: string,
   ) => string | undefined,
 ): string {
   return token.replace(
@@ -98,7 +103,7 @@ function mark(
       const before = token.slice(0, offset);
       if (/["\w]\s*\.\s*$/.test(before)) return found;
       const name = quotedName?.replaceAll('""', '"') ?? plainName?.toLowerCase();
-      const put = replacement(before, dotted, name);
+      const put = replacement(before, dotted, name, token.slice(offset + found.length));
       return put === undefined ? found : put + (dotted ?? "");
     },
   );
