@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { catalogNamed } from "../../src/sql/builtins/catalog-columns.ts";
 import { standingOf, wordsOf } from "../../src/sql/builtins/functions.ts";
 import {
   immutableFunctions,
@@ -9,6 +10,7 @@ import {
   searchObjects,
   types,
 } from "../../src/sql/builtins/names.ts";
+import { isReadableCatalog, isReadableInformation } from "../../src/sql/builtins/relations.ts";
 import { createDatabase } from "../support/database.ts";
 
 /** A new major version brings new names: scripts/list-builtins.mjs adds them, and each must be read before it is allowed. */
@@ -72,4 +74,60 @@ test.each([
   const rows = await (await createDatabase()).query<{ name: string }>(query);
   expect(rows.length).toBeGreaterThan(20);
   expect(rows.filter(({ name }) => !known.has(name))).toEqual([]);
+});
+
+interface CatalogOfServer {
+  readonly schema: string;
+  readonly name: string;
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+}
+
+/** What a migration may read of the server's catalogs and the views over them. */
+async function readableCatalogs(): Promise<CatalogOfServer[]> {
+  const rows = await (await createDatabase()).query<{
+    [key in keyof CatalogOfServer]: CatalogOfServer[key];
+  }>(
+    `SELECT n.nspname::text AS schema, c.relname::text AS name,
+       json_agg(json_build_object('name', a.attname, 'type', a.atttypid::regtype::text)) AS columns
+     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+     WHERE n.nspname IN ('pg_catalog', 'information_schema') AND c.relkind IN ('r', 'v') AND c.relname !~ '^_'
+     GROUP BY 1, 2`,
+  );
+  return rows.filter(({ schema, name }) =>
+    schema === "pg_catalog" ? isReadableCatalog(name) : isReadableInformation(name),
+  );
+}
+
+test("of every catalog of the server it is known how a read is limited to a schema, or that it reads the same for all", async () => {
+  const catalogs = await readableCatalogs();
+  expect(catalogs.length).toBeGreaterThan(110);
+  for (const { schema, name, columns } of catalogs) {
+    const known = catalogNamed(name, schema);
+    if (known === undefined) continue;
+    const limiting = [...known.columns.keys()];
+    expect([name, limiting]).not.toEqual([name, []]);
+    // Which of these columns a version has may differ; one of its own must tell where a row belongs.
+    const has = new Set(columns.map((column) => column.name));
+    const own = [...known.columns].filter(([column, { own }]) => own && has.has(column));
+    expect([name, own]).not.toEqual([name, []]);
+    expect([name, limiting.filter((column) => !has.has(column))]).toEqual([name, []]);
+  }
+});
+
+test("a catalog's column that names a schema is on its list, and so is one that is called like it elsewhere", async () => {
+  const catalogs = await readableCatalogs();
+  const anywhere = new Set(
+    catalogs.flatMap(({ name, schema }) => [...(catalogNamed(name, schema)?.columns.keys() ?? [])]),
+  );
+  for (const { schema, name, columns } of catalogs) {
+    const known = catalogNamed(name, schema);
+    if (known === undefined) continue;
+    const missing = columns.filter(
+      (column) =>
+        !known.columns.has(column.name) &&
+        (anywhere.has(column.name) ||
+          /(namespace|nspid|schemaname|nspname|(?<!result_cast_\w*)_schema)$/.test(column.name)),
+    );
+    expect([name, missing]).toEqual([name, []]);
+  }
 });
