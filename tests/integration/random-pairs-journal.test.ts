@@ -1,0 +1,3 @@
+import { judgePairs } from "../support/random-schemas/pairs.ts";
+
+judgePairs("journal");

@@ -1,0 +1,50 @@
+import { appendFile } from "node:fs/promises";
+import { describe, expect, test } from "vitest";
+import type { Installed } from "../cli.ts";
+import { createDatabase } from "../database.ts";
+import { judgeChain, type Verdict } from "./judge.ts";
+
+/** The same pairs come from the same seed. */
+const seed = Number(process.env.RANDOM_PAIRS_SEED ?? 20_261_130);
+/** How many pairs of each layout. */
+const wanted = Number(process.env.RANDOM_PAIRS ?? 160);
+/** A file that gets a line of JSON for each pair: the two schemas, the SQL, and what became of it. */
+const report = process.env.RANDOM_PAIRS_REPORT;
+
+const pairsInTest = 40;
+const longestChain = 4;
+
+/** Random pairs of Drizzle schemas, some in each test, see CONTRIBUTING.md. */
+export function judgePairs(installed: Installed): void {
+  const seeds = Array.from(
+    { length: Math.ceil(wanted / pairsInTest) },
+    (_, index) => seed + index * 1_000,
+  );
+  describe(`what generate writes without a word runs on tenants with rows, in the layout ${installed}`, () => {
+    test.each(seeds)(
+      `${Math.min(wanted, pairsInTest)} pairs of schemas from seed %i`,
+      async (first) => {
+        const verdicts = await judgeSome(installed, first);
+        const failed = verdicts.filter(({ kind }) => kind === "failed");
+        expect(failed).toEqual([]);
+        // It would be easy to leave everything to a person.
+        const unfinished = verdicts.filter(({ kind }) => kind === "unfinished");
+        expect(unfinished.length).toBeLessThan(verdicts.length / 5);
+      },
+      600_000,
+    );
+  });
+}
+
+async function judgeSome(installed: Installed, first: number): Promise<Verdict[]> {
+  const database = await createDatabase();
+  const verdicts: Verdict[] = [];
+  for (let chain = 0; verdicts.length < Math.min(wanted, pairsInTest); chain += 1) {
+    const judged = await judgeChain(database, installed, first + chain, longestChain);
+    verdicts.push(...judged.filter(({ kind }) => kind !== "same"));
+  }
+  if (report !== undefined)
+    for (const verdict of verdicts)
+      await appendFile(report, `${JSON.stringify({ installed, ...verdict })}\n`);
+  return verdicts;
+}

@@ -1,0 +1,184 @@
+import type { TestDatabase } from "../database.ts";
+import { type ColumnModel, columnOf, idsIn, type Model, type TableModel } from "./model.ts";
+
+const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
+const literal = (value: string) => `'${value.replaceAll("'", "''")}'`;
+
+/**
+ * Three rows in each table that is empty: the second has NULL where it may, and the third is like the first one where
+ * it may. With values that are in both schemas.
+ */
+export async function writeRows(
+  database: TestDatabase,
+  schema: string,
+  model: Model,
+  later: Model,
+): Promise<void> {
+  for (const table of inOrder(model)) {
+    const name = `${quoted(schema)}.${quoted(table.name)}`;
+    const [{ empty } = { empty: false }] = await database.query<{ empty: boolean }>(
+      `SELECT NOT EXISTS (SELECT FROM ${name}) AS empty`,
+    );
+    if (empty) await insert(database, { schema, model, later }, table, [1, 2, 3]);
+  }
+}
+
+/** Two rows more in each table: tenants work on after a migration. With any of the schema's values. */
+export async function writeMore(
+  database: TestDatabase,
+  schema: string,
+  model: Model,
+  turn: number,
+): Promise<void> {
+  for (const table of inOrder(model))
+    await insert(database, { schema, model, later: model }, table, [turn * 2 + 2, turn * 2 + 3]);
+}
+
+interface Place {
+  readonly schema: string;
+  readonly model: Model;
+  readonly later: Model;
+}
+
+async function insert(
+  database: TestDatabase,
+  place: Place,
+  table: TableModel,
+  rows: readonly number[],
+): Promise<void> {
+  const columns = table.columns.filter(({ generated }) => generated === undefined);
+  const values = rows.map(
+    (row) => `(${columns.map((column) => valueIn(place, table, column, row)).join(", ")})`,
+  );
+  await database.query(
+    `INSERT INTO ${quoted(place.schema)}.${quoted(table.name)} (${columns.map((column) => quoted(column.name)).join(", ")}) VALUES ${values.join(", ")}`,
+  );
+}
+
+/** Tables after those that they refer to. A key of a table to itself, or in a circle, stays NULL. */
+function inOrder(model: Model): TableModel[] {
+  const done: TableModel[] = [];
+  let rest = [...model.tables];
+  while (rest.length > 0) {
+    const next =
+      rest.find((table) =>
+        parentsOf(table).every((id) => done.some((one) => one.id === id) || id === table.id),
+      ) ?? rest[0];
+    if (next === undefined) break;
+    done.push(next);
+    rest = rest.filter((table) => table !== next);
+  }
+  return done;
+}
+
+function parentsOf(table: TableModel): number[] {
+  return [
+    ...table.foreignKeys.map((key) => key.table),
+    ...table.columns.flatMap(({ references }) => references?.table ?? []),
+  ];
+}
+
+function valueIn(
+  { schema, model, later }: Place,
+  table: TableModel,
+  column: ColumnModel,
+  row: number,
+): string {
+  if (row % 2 === 0 && !column.notNull && !table.primaryKey.includes(column.id)) return "NULL";
+  const parent = parentOf(table, column);
+  if (parent !== undefined) {
+    const named = (id: number) => quoted(columnOf(model, id).name);
+    const name = quoted(model.tables.find(({ id }) => id === parent.table)?.name ?? "");
+    const from = `FROM ${quoted(schema)}.${name}`;
+    // In one order for all columns of a key.
+    return `(SELECT ${named(parent.column)} ${from} ORDER BY ${parent.key.map(named).join(", ")}
+      OFFSET ${row - 1} % greatest((SELECT count(*) ${from}), 1) LIMIT 1)`;
+  }
+  if (column.kind === "serial" || column.kind === "identity") return "DEFAULT";
+  const values = model.enums.find(({ id }) => id === column.enumId)?.values ?? [];
+  const kept = later.enums.find(({ id }) => id === column.enumId)?.values ?? values;
+  const common = values.filter((value) => kept.includes(value));
+  const like = row === 3 && !isDistinct(table, column) ? 1 : row;
+  return plainValue(column, like, common.length > 0 ? common : values);
+}
+
+function isDistinct(
+  { primaryKey, uniques, indexes }: TableModel,
+  { id, unique }: ColumnModel,
+): boolean {
+  return (
+    unique ||
+    primaryKey.includes(id) ||
+    uniques.some(({ columns }) => columns.includes(id)) ||
+    indexes.some((index) => index.unique && idsIn(index.on).includes(id))
+  );
+}
+
+function parentOf(table: TableModel, column: ColumnModel) {
+  if (column.references !== undefined)
+    return { ...column.references, key: [column.references.column] };
+  for (const { columns, references, table: parent } of table.foreignKeys) {
+    const reference = references[columns.indexOf(column.id)];
+    if (reference !== undefined && columns.includes(column.id))
+      return { table: parent, column: reference, key: references };
+  }
+  return undefined;
+}
+
+function plainValue({ kind, id }: ColumnModel, row: number, values: readonly string[]): string {
+  const word = `word ${row} of ${id % 10}`;
+  switch (kind) {
+    case "integer":
+    case "smallint":
+    case "bigint":
+      return String(row * 7);
+    case "numeric":
+      return `${row}.25`;
+    case "uuid":
+      return `'12345678-0000-4000-8000-0000000000${10 + row}'`;
+    case "boolean":
+      return row % 2 === 0 ? "true" : "false";
+    case "timestamp":
+    case "date":
+      return `'2024-02-${10 + row}'`;
+    case "jsonb":
+      return `'{"row": ${row}}'`;
+    case "texts":
+      return `ARRAY['a', ${literal(word)}]`;
+    case "enum":
+      return literal(values[row % values.length] ?? "");
+    case "enums":
+      return literal(`{${values.map((value) => `"${value.replaceAll('"', '\\"')}"`).join(",")}}`);
+    default:
+      return literal(word);
+  }
+}
+
+/** Rows of the tables that both schemas have, by the table's id: columns that are in both with the same type. */
+export async function keptRows(
+  database: TestDatabase,
+  schema: string,
+  model: Model,
+  other: Model,
+): Promise<Record<string, readonly string[]>> {
+  const kept: Record<string, readonly string[]> = {};
+  for (const table of model.tables) {
+    const same = other.tables.find(({ id }) => id === table.id);
+    if (same === undefined) continue;
+    const columns = table.columns.filter(
+      ({ id, kind, generated }) =>
+        generated === undefined &&
+        same.columns.some(
+          (one) => one.id === id && one.kind === kind && one.generated === undefined,
+        ),
+    );
+    const values = columns
+      .toSorted((left, right) => left.id - right.id)
+      .map(({ name }) => `${quoted(name)}::text`);
+    const rows = await database.query<{ row: string[] }>(
+      `SELECT ARRAY[${values.join(", ")}]::text[] AS row FROM ${quoted(schema)}.${quoted(table.name)}`,
+    );
+    kept[`table ${table.id}`] = rows.map(({ row }) => JSON.stringify(row)).sort();
+  }
+  return kept;
+}
