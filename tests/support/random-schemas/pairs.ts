@@ -42,9 +42,9 @@ async function judgeSome(installed: Installed, first: number): Promise<Verdict[]
   for (let chain = 0; verdicts.length < Math.min(wanted, pairsInTest); chain += 1) {
     const judged = await judgeChain(database, installed, first + chain, longestChain);
     verdicts.push(...judged.filter(({ kind }) => kind !== "same"));
-  }
-  if (report !== undefined)
-    for (const verdict of verdicts)
+    if (report === undefined) continue;
+    for (const verdict of judged)
       await appendFile(report, `${JSON.stringify({ installed, ...verdict })}\n`);
+  }
   return verdicts;
 }

@@ -165,13 +165,7 @@ export async function keptRows(
   for (const table of model.tables) {
     const same = other.tables.find(({ id }) => id === table.id);
     if (same === undefined) continue;
-    const columns = table.columns.filter(
-      ({ id, kind, generated }) =>
-        generated === undefined &&
-        same.columns.some(
-          (one) => one.id === id && one.kind === kind && one.generated === undefined,
-        ),
-    );
+    const columns = table.columns.filter((column) => isKept(column, table, same));
     const values = columns
       .toSorted((left, right) => left.id - right.id)
       .map(({ name }) => `${quoted(name)}::text`);
@@ -181,4 +175,14 @@ export async function keptRows(
     kept[`table ${table.id}`] = rows.map(({ row }) => JSON.stringify(row)).sort();
   }
   return kept;
+}
+
+/** True for a column that is the same one in both: one that took another one's name is that one to drizzle-kit. */
+function isKept(column: ColumnModel, table: TableModel, other: TableModel): boolean {
+  const same = other.columns.find(({ id }) => id === column.id);
+  if (same === undefined || same.kind !== column.kind) return false;
+  if (same.generated !== undefined || column.generated !== undefined) return false;
+  const has = ({ columns }: TableModel, wanted: string) =>
+    columns.some(({ name }) => name === wanted);
+  return same.name === column.name || (!has(other, column.name) && !has(table, same.name));
 }
