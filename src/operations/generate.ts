@@ -16,7 +16,7 @@ import { FleetError } from "../core/errors.ts";
 import { loadParser } from "../sql/parser.ts";
 import { type Context, migrationsFolder } from "./context.ts";
 import { type Change, draftSql } from "./draft-sql.ts";
-import { headsOf } from "./history.ts";
+import { openHeads } from "./history.ts";
 import type { ProofOptions } from "./scratch.ts";
 import { selectServices } from "./services.ts";
 
@@ -67,7 +67,7 @@ export async function generate(context: Context, options: GenerateOptions): Prom
 
 /** A migration on top of branches that were never compared might not run after them. */
 async function refuseBranches(context: Context, service: string): Promise<void> {
-  const heads = await headsOf(migrationsFolder(context, service));
+  const heads = await openHeads(migrationsFolder(context, service));
   if (heads.length < 2) return;
   throw new FleetError("merge", `${service} has open branches: ${heads.join(" and ")}`, {
     where: relative(process.cwd(), migrationsFolder(context, service)),

@@ -4,6 +4,7 @@ import { readBranches } from "../source/branches.ts";
 import { readDown } from "../source/downs.ts";
 import { readFolder } from "../source/folder.ts";
 import { openEnds } from "../source/folder-branches.ts";
+import { readJournal } from "../source/journal.ts";
 import type { Selection } from "../tenants/targets.ts";
 import { type Context, migrationsFolder, selectTargets, withDatabases } from "./context.ts";
 import { planFleet, readHistories, refuseUnusable } from "./plan-fleet.ts";
@@ -124,11 +125,23 @@ export async function heads(context: Context, names: readonly string[]): Promise
 }
 
 /**
+ * The newest migrations of a migrations folder when branches are open. A journal in which every number stands once is taken
+ * for one line, so that not every snapshot is read.
+ *
+ * @param path absolute path
+ * @throws FleetError `journal` for a journal with conflict markers, or with the lines of two branches
+ */
+export async function openHeads(path: string): Promise<string[]> {
+  const numbers = (await readJournal(path))?.entries.map(({ idx }) => idx);
+  return numbers !== undefined && new Set(numbers).size === numbers.length ? [] : headsOf(path);
+}
+
+/**
  * The newest migrations of a migrations folder: two or more when branches are open.
  *
  * @param path absolute path
  */
-export async function headsOf(path: string): Promise<string[]> {
+async function headsOf(path: string): Promise<string[]> {
   const branches = await readBranches(path);
   if (branches !== undefined)
     return [branches.ours, branches.theirs].flatMap((branch) => branch.at(-1)?.files.tag ?? []);

@@ -41,7 +41,7 @@ async function readBoth(file: string): Promise<RecordsFile[]> {
  * Those files with what both branches recorded, under the tags that a merge leaves.
  *
  * @param path absolute path of the migrations folder
- * @param proofs what was proved of the merged history, by tag
+ * @param proofs what was proved of the merged history, by tag; undefined for what does not hold any more
  */
 export function recordsFiles(
   path: string,
@@ -57,14 +57,15 @@ export function recordsFiles(
   return [...files].flatMap((file) => {
     const found = records.find((one) => one.file === file);
     const added = own.get(file) ?? {};
-    if (Object.keys(added).length === 0 && (merge === undefined || found === undefined)) {
-      if (found?.isTorn !== true) return [];
-    }
+    const isNew = Object.values(added).some((value) => value !== undefined);
+    const isOther = found?.isTorn === true || (found !== undefined && merge !== undefined);
+    if (!isNew && !isOther) return [];
     const merged = mergedRecords(
       found?.both ?? { ours: {}, theirs: {} },
       merge ?? { kept: [], moved: [] },
     );
-    return [{ path: file, text: recordsText({ ...merged, ...added }), replaces: true }];
+    const all = Object.entries({ ...merged, ...added }).filter(([, value]) => value !== undefined);
+    return [{ path: file, text: recordsText(Object.fromEntries(all)), replaces: true }];
   });
 }
 

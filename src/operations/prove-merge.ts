@@ -33,8 +33,8 @@ export interface MergeToProve {
 
 /** What a server says to a merged history. */
 export interface MergeProof {
-  /** What was proved, by tag. */
-  readonly proofs: Readonly<Record<string, string>>;
+  /** What was proved, by tag; undefined for what does not hold any more. */
+  readonly proofs: Readonly<Record<string, string | undefined>>;
   /** What does not hold of the downs of either branch. */
   readonly problems: readonly FleetError[];
   /** Why nothing was tried; undefined when it was. */
@@ -101,12 +101,16 @@ async function proveCopy(
     where === file || where.startsWith(`${file}:`);
   const failed = found.find((problem) => branch.some(({ file }) => isIn(problem, file)));
   if (failed !== undefined) throw refused(merge, shown(failed, copy, merge.path));
+  // The proof ends with the first migration that does not run: what comes after it was not reached.
+  const earlier = migrations.find(({ file }) => found.some((problem) => isIn(problem, file)));
+  if (earlier !== undefined)
+    return { proofs: {}, problems: [], unproved: `${earlier.tag} does not apply here` };
   const problems = found.filter((one) => branch.some(({ downFile }) => isIn(one, downFile)));
-  const proofs: Record<string, string> = {};
+  const proofs: Record<string, string | undefined> = {};
   for (const migration of branch) {
     const down = await readDown(migration);
-    if (down !== undefined && !problems.some((one) => isIn(one, migration.downFile)))
-      proofs[migration.tag] = proofOf(migration.text, down.text);
+    const holds = down !== undefined && !problems.some((one) => isIn(one, migration.downFile));
+    proofs[migration.tag] = holds ? proofOf(migration.text, down.text) : undefined;
   }
   return {
     proofs,
