@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { glob } from "tinyglobby";
-import { type ServiceConfig, sourceSchemasOf } from "../config/schema.ts";
+import { type Prefix, type ServiceConfig, sourceSchemasOf } from "../config/schema.ts";
 import { importTypeScript, loadingError } from "../config/typescript.ts";
 import { FleetError, isFleetError } from "../core/errors.ts";
 import { type MigrationsFolder, readFolder } from "../source/folder.ts";
@@ -19,6 +19,8 @@ export interface SchemaDiff {
   readonly kit: Kit;
   readonly previous: Snapshot;
   readonly current: Snapshot;
+  /** What tags begin with, where the configuration says it. */
+  readonly prefix: Prefix | undefined;
 }
 
 /**
@@ -51,7 +53,7 @@ export async function compareSchema(
     .catch((error: unknown): never => {
       throw isFleetError(error) ? error : loadingError(error, placeOf(error));
     });
-  return { service, path, folder, kit, previous, current };
+  return { service, path, folder, kit, previous, current, prefix: config.prefix };
 }
 
 /** What cannot be told from the two schemas alone, once these decisions are made. */

@@ -4,7 +4,12 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { FleetError } from "../core/errors.ts";
 import { filesInFolder, laterThan, type MigrationsFolder } from "../source/folder.ts";
-import { endsOf, readStored, type StoredSnapshot } from "../source/stored-snapshot.ts";
+import {
+  endsOf,
+  firstParent,
+  readSnapshots,
+  type StoredSnapshot,
+} from "../source/stored-snapshot.ts";
 import { captive } from "./captive.ts";
 import type { Decisions, Kind, RenameQuestion } from "./decisions.ts";
 import { folderEnums } from "./folder-enums.ts";
@@ -22,8 +27,12 @@ export interface FolderApi {
   reconstruct(files: Readonly<Record<string, unknown>>, id: string): Promise<State>;
 }
 
-/** What is used of `drizzle-kit/cli`: nothing else can write a snapshot. */
+/** What is used of `drizzle-kit/cli`: nothing else can write a snapshot, or convert a folder of them. */
 export interface FolderCli {
+  up(options: { readonly dialect: "postgresql"; readonly out: string }): Promise<{
+    readonly status: string;
+    readonly error?: unknown;
+  }>;
   generate(options: {
     readonly dialect: "postgresql";
     readonly schema: string;
@@ -55,8 +64,7 @@ interface Row {
   readonly name: string;
 }
 
-const firstId = "00000000-0000-0000-0000-000000000000";
-const empty: State = { version: "9", dialect: "postgres", id: firstId, prevIds: [], ddl: [] };
+const empty: State = { version: "9", dialect: "postgres", id: firstParent, prevIds: [], ddl: [] };
 
 const entityTypes: Readonly<Record<Kind, string>> = {
   table: "tables",
@@ -81,8 +89,8 @@ export function folderKit(
     layout: "folders",
     version,
     sources,
-    at: (folder, index) => stateAt(api, folder, index),
-    before: (folder, index) => stateBefore(api, folder, index),
+    at: (folder, index) => stateAt(api, loadCli, folder, index),
+    before: (folder, index) => stateBefore(api, loadCli, folder, index),
     state: (stored, ends) => readable(undefined, () => state(api, stored, ends)),
     async take(exported, previous) {
       const imports = Object.fromEntries(exported.map((value, index) => [`export${index}`, value]));
@@ -111,27 +119,50 @@ export function folderKit(
 
 async function stateAt(
   api: FolderApi,
+  loadCli: () => Promise<FolderCli>,
   folder: MigrationsFolder | undefined,
   index: number,
 ): Promise<Snapshot> {
-  const stored = await storedIn(folder);
-  const own = stored[index];
+  const stored = await storedIn(folder, loadCli);
+  // A migration that was written by hand may have no snapshot: it leaves the schema as it was, to drizzle-kit.
+  const own = stored.slice(0, index + 1).findLast((one) => one !== undefined);
   if (own === undefined) return empty;
-  const ends = index === stored.length - 1 ? endsOf(stored).reverse() : [own.id];
-  return readable(folder, () => state(api, stored, ends));
+  const present = stored.filter((one) => one !== undefined);
+  const ends = index === stored.length - 1 ? endsOf(present).reverse() : [own.id];
+  return readable(folder, () => state(api, present, ends));
 }
 
 async function stateBefore(
   api: FolderApi,
+  loadCli: () => Promise<FolderCli>,
   folder: MigrationsFolder,
   index: number,
 ): Promise<Snapshot> {
-  const stored = await storedIn(folder);
-  return readable(folder, () => state(api, stored, stored[index]?.parents ?? []));
+  const stored = await storedIn(folder, loadCli);
+  const own = stored[index];
+  if (own === undefined) return stateAt(api, loadCli, folder, index);
+  const present = stored.filter((one) => one !== undefined);
+  return readable(folder, () => state(api, present, own.parents));
 }
 
-function storedIn(folder: MigrationsFolder | undefined): Promise<StoredSnapshot[]> {
-  return Promise.all((folder?.migrations ?? []).map(readStored));
+/** The snapshots of a folder in the format that drizzle-kit 1.0 reads; its betas wrote an older one. */
+async function storedIn(
+  folder: MigrationsFolder | undefined,
+  loadCli: () => Promise<FolderCli>,
+): Promise<(StoredSnapshot | undefined)[]> {
+  const stored = folder === undefined ? [] : await readSnapshots(folder);
+  if (!stored.some((one) => one !== undefined && isOld(one.content))) return stored;
+  const cli = await loadCli();
+  return inCopy(cli, folder, (out) =>
+    Promise.all(
+      stored.map(async (one, index) => {
+        const tag = folder?.migrations[index]?.tag ?? "";
+        if (one === undefined) return undefined;
+        const text = await readFile(join(out, tag, "snapshot.json"), "utf8");
+        return { ...one, content: { ...JSON.parse(text), id: one.id } };
+      }),
+    ),
+  );
 }
 
 /** What some of the snapshots leave together: where they are several, what a migration that joins them would leave. */
@@ -140,8 +171,8 @@ async function state(
   stored: readonly StoredSnapshot[],
   ends: readonly string[],
 ): Promise<Snapshot> {
-  const [first = firstId, ...others] = ends;
-  if (first === firstId) return empty;
+  const [first = firstParent, ...others] = ends;
+  if (first === firstParent) return empty;
   if (others.length === 0) return api.reconstruct(inOrder(stored), first);
   const join = joining(ends);
   return api.reconstruct(
@@ -163,6 +194,40 @@ export function joining(ends: readonly string[]) {
   return { ...head, type: "diff", footprints: [], deltas: [] };
 }
 
+function isOld({ version }: Readonly<Record<string, unknown>>): boolean {
+  return Number(version) < 9;
+}
+
+/** Works in a temporary copy of a folder's snapshots, which drizzle-kit has converted to its newest format if need be. */
+async function inCopy<Result>(
+  cli: FolderCli,
+  folder: MigrationsFolder | undefined,
+  use: (out: string, temporary: string) => Promise<Result>,
+): Promise<Result> {
+  const temporary = await mkdtemp(join(tmpdir(), "drizzle-fleet-"));
+  try {
+    const out = join(temporary, "out");
+    const stored = folder === undefined ? [] : await readSnapshots(folder);
+    for (const [index, { tag, snapshot }] of (folder?.migrations ?? []).entries())
+      if (stored[index] !== undefined) await cp(snapshot, join(out, tag, "snapshot.json"));
+    if (stored.some((one) => one !== undefined && isOld(one.content)))
+      await readable(folder, () => converted(cli, out));
+    return await use(out, temporary);
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+async function converted(cli: FolderCli, out: string): Promise<void> {
+  const { status, error } = await captive(() => cli.up({ dialect: "postgresql", out }));
+  if (status === "error") throw new Error(errorIn(error));
+}
+
+function errorIn(error: unknown): string {
+  const { message } = (error ?? {}) as { readonly message?: unknown };
+  return typeof message === "string" ? message : JSON.stringify(error);
+}
+
 async function readable<Result>(
   folder: MigrationsFolder | undefined,
   read: () => Promise<Result>,
@@ -173,7 +238,7 @@ async function readable<Result>(
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new FleetError("journal", `drizzle-kit cannot read the snapshots: ${reason}`, {
       ...(folder === undefined ? {} : { where: folder.path }),
-      remedy: "Look with drizzle-fleet check, and restore from version control what it names.",
+      remedy: "Run: drizzle-fleet check. If a snapshot was lost, restore it from version control.",
       cause,
     });
   }
@@ -310,29 +375,26 @@ async function written(
   custom: boolean,
   hints: readonly Hint[],
 ): Promise<Placed> {
-  const temporary = await mkdtemp(join(tmpdir(), "drizzle-fleet-"));
-  const key = Symbol.for(temporary);
-  const shared = globalThis as unknown as Record<symbol, unknown>;
-  try {
-    shared[key] = exported;
-    const out = join(temporary, "out");
-    for (const { tag, snapshot } of folder?.migrations ?? [])
-      await cp(snapshot, join(out, tag, "snapshot.json"));
-    const schema = join(temporary, "schema.mjs");
-    await writeFile(schema, bridgeTo(temporary, exported.length));
-    const options = { dialect: "postgresql", schema, out, name, custom, hints } as const;
-    const result = await captive(() => cli.generate(options));
-    if (result.migration_path === undefined)
-      throw new FleetError("schema", `drizzle-kit wrote no migration: ${JSON.stringify(result)}`);
-    const tag = basename(dirname(result.migration_path));
-    const text = await readFile(join(out, tag, "snapshot.json"), "utf8");
-    // Two in the same second, or a clock that was put back: the folder's order is that of the names.
-    const files = filesInFolder(path, laterThan(folder?.migrations.at(-1)?.tag ?? "", tag));
-    return { files, list: [{ path: files.snapshot, text, replaces: false }] };
-  } finally {
-    delete shared[key];
-    await rm(temporary, { recursive: true, force: true });
-  }
+  return inCopy(cli, folder, async (out, temporary) => {
+    const key = Symbol.for(temporary);
+    const shared = globalThis as unknown as Record<symbol, unknown>;
+    try {
+      shared[key] = exported;
+      const schema = join(temporary, "schema.mjs");
+      await writeFile(schema, bridgeTo(temporary, exported.length));
+      const options = { dialect: "postgresql", schema, out, name, custom, hints } as const;
+      const result = await captive(() => cli.generate(options));
+      if (result.migration_path === undefined)
+        throw new FleetError("schema", `drizzle-kit wrote no migration: ${JSON.stringify(result)}`);
+      const tag = basename(dirname(result.migration_path));
+      const text = await readFile(join(out, tag, "snapshot.json"), "utf8");
+      // Two in the same second, or a clock that was put back: the folder's order is that of the names.
+      const files = filesInFolder(path, laterThan(folder?.migrations.at(-1)?.tag ?? "", tag));
+      return { files, list: [{ path: files.snapshot, text, replaces: false }] };
+    } finally {
+      delete shared[key];
+    }
+  });
 }
 
 function bridgeTo(key: string, count: number): string {

@@ -1,16 +1,19 @@
 import { randomUUID } from "node:crypto";
-import { filesInJournal } from "../source/folder.ts";
-import { journalPath, readJournal } from "../source/journal.ts";
-import { readStored } from "../source/stored-snapshot.ts";
+import type { Prefix } from "../config/schema.ts";
+import { filesInJournal, type MigrationsFolder } from "../source/folder.ts";
+import { journalPath, journalText, readJournal } from "../source/journal.ts";
+import { firstParent, readNearest } from "../source/stored-snapshot.ts";
 import { captive } from "./captive.ts";
 import type { Decisions, RenameQuestion } from "./decisions.ts";
 import type { Casing, Kit, Placed, Snapshot } from "./kit-types.ts";
+import { type UpgradeApi, upgraded } from "./old-snapshots.ts";
 import { aroundEnums, foreignKeysAround, journalEnums } from "./ordered.ts";
+import { newTag } from "./prefix.ts";
 import { renameQuestions } from "./snapshot-parts.ts";
 import { applyRenames } from "./snapshot-renames.ts";
 
 /** What is used of `drizzle-kit/api` of drizzle-kit 0.31. */
-export interface JournalApi {
+export interface JournalApi extends UpgradeApi {
   generateDrizzleJson(
     imports: Readonly<Record<string, unknown>>,
     prevId: string,
@@ -21,7 +24,7 @@ export interface JournalApi {
 }
 
 const empty: Snapshot = {
-  id: "00000000-0000-0000-0000-000000000000",
+  id: firstParent,
   prevId: "",
   version: "7",
   dialect: "postgresql",
@@ -41,16 +44,11 @@ export function journalKit(api: JournalApi, sources: readonly string[], version:
     layout: "journal",
     version,
     sources,
-    async at(folder, index) {
-      const files = folder?.migrations[index];
-      return files === undefined ? empty : (await readStored(files)).content;
-    },
-    async before(folder, index) {
-      const files = folder.migrations[index - 1];
-      return files === undefined ? empty : (await readStored(files)).content;
-    },
+    at: (folder, index) => stateAt(api, folder, index),
+    before: (folder, index) => stateAt(api, folder, index - 1),
     async state(stored, [end]) {
-      return stored.find(({ id }) => id === end)?.content ?? empty;
+      const found = stored.find(({ id }) => id === end);
+      return found === undefined ? empty : upgraded(api, found.content);
     },
     async take(exported, previous, casing) {
       const imports = Object.fromEntries(exported.map((value, index) => [`export${index}`, value]));
@@ -66,9 +64,18 @@ export function journalKit(api: JournalApi, sources: readonly string[], version:
     },
     diff: (previous, current, decisions) =>
       captive(() => diff(api, sources, previous, current, decisions)),
-    draft: (path, _folder, name, previous, current) =>
-      inJournal(path, name, current ?? repeated(previous)),
+    draft: (path, _folder, name, previous, current, _decisions, prefix) =>
+      inJournal(path, name, current ?? repeated(previous), prefix),
   };
+}
+
+async function stateAt(
+  api: JournalApi,
+  folder: MigrationsFolder | undefined,
+  index: number,
+): Promise<Snapshot> {
+  const stored = folder && (await readNearest(folder, index));
+  return stored === undefined ? empty : upgraded(api, stored.content);
 }
 
 /** Renames are ours: drizzle-kit would only ask about them. */
@@ -90,19 +97,28 @@ function repeated(snapshot: Snapshot): Snapshot {
   return { ...snapshot, id: randomUUID(), prevId: snapshot.id };
 }
 
-async function inJournal(folder: string, name: string, snapshot: Snapshot): Promise<Placed> {
-  const entries = (await readJournal(folder))?.entries ?? [];
+async function inJournal(
+  folder: string,
+  name: string,
+  snapshot: Snapshot,
+  prefix: Prefix | undefined,
+): Promise<Placed> {
+  const journal = await readJournal(folder);
+  const entries = journal?.entries ?? [];
   const idx = (entries.at(-1)?.idx ?? -1) + 1;
-  const tag = `${String(idx).padStart(4, "0")}_${name}`;
+  const tag = await newTag(folder, entries, idx, name, prefix);
   const when = Math.max(Date.now(), (entries.at(-1)?.when ?? 0) + 1);
   const entry = { idx, version: "7", when, tag, breakpoints: true };
-  const journal = { version: "7", dialect: "postgresql", entries: [...entries, entry] };
   const files = filesInJournal(folder, entry);
   return {
     files,
     list: [
       { path: files.snapshot, text: JSON.stringify(snapshot, null, 2), replaces: true },
-      { path: journalPath(folder), text: JSON.stringify(journal, null, 2), replaces: true },
+      {
+        path: journalPath(folder),
+        text: journalText(journal, [...entries, entry]),
+        replaces: true,
+      },
     ],
   };
 }

@@ -1,3 +1,4 @@
+import type { Prefix } from "../config/schema.ts";
 import type { Layout, MigrationFiles, MigrationsFolder } from "../source/folder.ts";
 import type { StoredSnapshot } from "../source/stored-snapshot.ts";
 import type { NewFile } from "../source/write-files.ts";
@@ -61,6 +62,8 @@ export interface Kit {
    *
    * @param path absolute path of the migrations folder
    * @param current undefined for a migration that is written by hand and leaves the Drizzle schema as it is
+   * @param prefix what its tag begins with; undefined goes by the folder. drizzle-kit 1.0 has times alone
+   * @throws FleetError `config` for a prefix after which drizzle-kit would not find the migration's snapshot
    */
   draft(
     path: string,
@@ -69,6 +72,7 @@ export interface Kit {
     previous: Snapshot,
     current: Snapshot | undefined,
     decisions: Decisions,
+    prefix: Prefix | undefined,
   ): Promise<Placed>;
 }
 

@@ -2,7 +2,7 @@ import { relative } from "node:path";
 import { FleetError } from "../core/errors.ts";
 import { type BranchEntry, type Branches, readVersion } from "../source/branches.ts";
 import { filesInJournal, laterThan } from "../source/folder.ts";
-import { type JournalEntry, journalPath } from "../source/journal.ts";
+import { type JournalEntry, journalPath, journalText, readHead } from "../source/journal.ts";
 import type { BothRecords } from "../source/records.ts";
 import type { NewFile } from "../source/write-files.ts";
 import type { Snapshot } from "./kit-types.ts";
@@ -47,7 +47,11 @@ export async function mergeJournal(
     const text = JSON.stringify(content, null, 2);
     files.push({ path: filesInJournal(path, entry).snapshot, text, replaces: true });
   }
-  files.push({ path: journalPath(path), text: journalText(line), replaces: true });
+  files.push({
+    path: journalPath(path),
+    text: journalText(await readHead(path), line),
+    replaces: true,
+  });
   const present = new Set(line.flatMap((entry) => Object.values(filesInJournal(path, entry))));
   const stale = sources
     .flatMap(({ sql, down, snapshot }) => [sql, down, snapshot])
@@ -61,11 +65,6 @@ export async function mergeJournal(
     return { id, parents: parent === undefined ? [] : [parent], content };
   });
   return { ...merge, snapshots: [...merged, ...after] };
-}
-
-/** A journal with these entries. */
-export function journalText(entries: readonly JournalEntry[]): string {
-  return JSON.stringify({ version: "7", dialect: "postgresql", entries }, null, 2);
 }
 
 /** The moved branch's numbers go on where the kept one's end. */

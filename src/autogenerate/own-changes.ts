@@ -1,4 +1,5 @@
 import { quoteIdentifier } from "../postgres/identifiers.ts";
+import { statementsWithin } from "../sql/do-block.ts";
 import { GrammarError, parse, type Tree } from "../sql/parser.ts";
 import { overlap, type Subject, subjectsOf, typesIn } from "../sql/subjects.ts";
 import { isTree, unwrap } from "../sql/tree.ts";
@@ -68,10 +69,10 @@ function renamedBack(tree: Tree): string | undefined {
   return undefined;
 }
 
-/** The trees of a text; undefined where it does not parse. */
+/** The trees of a text, and of what its DO blocks run; undefined where it does not parse. */
 function treesOf(text: string): Tree[] | undefined {
   try {
-    return parse(text).map(({ tree }) => tree);
+    return parse(text).flatMap(({ tree }) => [tree, ...statementsWithin(tree)]);
   } catch (error) {
     if (error instanceof GrammarError) return undefined;
     throw error;

@@ -61,9 +61,9 @@ export async function draftMigration(
       remedy: "Use letters, digits, _ and -.",
     });
   }
-  const { kit, previous, path, service, folder } = diff;
+  const { kit, previous, path, service, folder, prefix } = diff;
   const current = draft === undefined ? undefined : diff.current;
-  const { files, list } = await kit.draft(path, folder, name, previous, current, decisions);
+  const { files, list } = await kit.draft(path, folder, name, previous, current, decisions, prefix);
   const sql = draft === undefined ? customText : upText(draft);
   const file = relative(process.cwd(), files.sql);
   const down = draft === undefined ? emptyDown(file) : downText(file, draft.down);
@@ -122,7 +122,7 @@ export async function checksumsFile(
   const [folder, recorded] = await Promise.all([readFolder(path), readChecksums(path)]);
   const found = await Promise.all(
     (folder?.migrations ?? []).map(async (files) => {
-      const migration = await readMigration("", files);
+      const migration = await readMigration("", files, recorded);
       return migration === undefined ? [] : [[files.tag, migration.checksum] as const];
     }),
   );

@@ -5,6 +5,7 @@ import {
   type EnvironmentReference,
   type FleetConfig,
   type FleetInput,
+  type Prefix,
   parseFleet,
   type Tenant,
 } from "./schema.ts";
@@ -19,6 +20,7 @@ export interface FleetDefinition {
   readonly schema: string | string[];
   readonly out: string;
   readonly casing: "snake_case" | "camelCase" | undefined;
+  readonly migrations: { readonly prefix: Prefix } | undefined;
   readonly breakpoints: true;
 }
 
@@ -47,6 +49,10 @@ export function defineFleet(input: FleetInput): FleetDefinition {
     },
     get casing() {
       return service().casing;
+    },
+    get migrations() {
+      const { prefix } = service();
+      return prefix && { prefix };
     },
     breakpoints: true,
   };

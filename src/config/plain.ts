@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { FleetError } from "../core/errors.ts";
 import { type ImportedConfig, importConfig, isFleetDefinition } from "./load.ts";
+import { prefixes } from "./schema.ts";
 
 const text = z.string().min(1);
 
@@ -10,7 +11,13 @@ const plain = z.looseObject({
   schema: z.union([text, z.array(text).min(1)]),
   out: text.default("./drizzle"),
   casing: z.enum(["snake_case", "camelCase"]).optional(),
-  migrations: z.looseObject({ table: text.optional(), schema: text.optional() }).optional(),
+  migrations: z
+    .looseObject({
+      table: text.optional(),
+      schema: text.optional(),
+      prefix: z.enum(prefixes).optional(),
+    })
+    .optional(),
 });
 
 /** A project's configuration of drizzle-kit, as it was before there was a fleet. */

@@ -101,6 +101,11 @@ const tenantSource = z.union(
   { error: "must be a list of tenants, { query, database }, { discover: service }, or a function" },
 );
 
+/** What drizzle-kit 0.31 can begin the names of migrations with. */
+export const prefixes = ["index", "unix", "timestamp", "supabase", "none"] as const;
+
+export type Prefix = (typeof prefixes)[number];
+
 const service = z
   .strictObject({
     /** Folder, file or files of the service's Drizzle schema. */
@@ -135,6 +140,8 @@ const service = z
     seed: nonEmpty.optional(),
     /** As drizzle-kit's `casing`. */
     casing: z.enum(["snake_case", "camelCase"]).optional(),
+    /** As drizzle-kit's `migrations.prefix`, what tags begin with. Without it: what those of the folder begin with. */
+    prefix: z.enum(prefixes).optional(),
   })
   .refine((value) => (value.tenantSchema === undefined) !== (value.singleSchema === undefined), {
     message: "needs either tenantSchema or singleSchema",

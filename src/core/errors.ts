@@ -1,3 +1,5 @@
+import type { FaultIdentity } from "./fault.ts";
+
 /** What went wrong, in one word. The command line turns it into an exit code (`cli/exit-codes.ts`). */
 export type FleetErrorCode =
   | "usage"
@@ -29,6 +31,8 @@ export interface FleetErrorDetails {
   /** The single problems, when several are reported at once. */
   problems?: readonly FleetError[];
   cause?: unknown;
+  /** What it is about, where it can be accepted in released migrations: see `FaultKind`. */
+  identity?: FaultIdentity;
 }
 
 const brand = Symbol.for("drizzle-fleet.error");
@@ -42,6 +46,7 @@ export class FleetError extends Error {
   readonly where: string | undefined;
   readonly excerpt: string | undefined;
   readonly problems: readonly FleetError[];
+  readonly identity: FaultIdentity | undefined;
 
   constructor(code: FleetErrorCode, message: string, details: FleetErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -50,6 +55,7 @@ export class FleetError extends Error {
     this.where = details.where;
     this.excerpt = details.excerpt;
     this.problems = details.problems ?? [];
+    this.identity = details.identity;
   }
 }
 

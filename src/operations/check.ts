@@ -9,19 +9,69 @@ import type { ReadFiles } from "../source/inspect-files.ts";
 import { proofsPath, readProofs, unprovedOf } from "../source/proofs.ts";
 import { loadParser } from "../sql/parser.ts";
 import { readStatements } from "../sql/read-statements.ts";
+import { gather, type Settled, settle } from "./accept.ts";
 import { type Context, migrationsFolder } from "./context.ts";
 import { allowanceOf, selectServices } from "./services.ts";
 
+export interface CheckOptions {
+  /** Proves the histories, too: in the database with this URL, or on the embedded server if true. */
+  readonly database?: string | true | undefined;
+  /** Why what is found may stay: what can be accepted is recorded in `accepted.json` of the migrations folders. */
+  readonly accept?: string | undefined;
+}
+
 /**
- * Looks, without a database, for what must not reach the main branch: schema changes without a migration, files that
- * drizzle-kit would stumble over, branches, edited migrations, missing downs, and SQL that leaves its tenant.
+ * Looks for what must not reach the main branch: schema changes without a migration, files that drizzle-kit would stumble
+ * over, branches, edited migrations, missing downs, and SQL that leaves its tenant. Without `database` it needs none.
  *
  * @param names services; none means all
+ * @returns what was not accepted
  */
-export async function check(context: Context, names: readonly string[]): Promise<Finding[]> {
-  const { fleet } = context.config;
+export async function check(
+  context: Context,
+  names: readonly string[],
+  options: CheckOptions = {},
+): Promise<Finding[]> {
+  return [...(await review(context, names, options)).findings];
+}
+
+/** As `check`, with what was accepted. */
+export async function review(
+  context: Context,
+  names: readonly string[],
+  { database, accept }: CheckOptions,
+): Promise<Settled> {
+  const services = selectServices(context.config.fleet, names);
+  const found = await findAll(context, services);
+  if (database !== undefined) {
+    const { proveHistories } = await import("./prove-history.ts");
+    const url = database === true ? undefined : database;
+    found.push(...(await proveHistories(context, names, url)));
+  }
+  const unique = withoutRepeats(found);
+  const options = { reason: accept, proved: database !== undefined };
+  const settled = await Promise.all(
+    services.map(([service]) =>
+      settle(
+        context,
+        service,
+        unique.filter((finding) => finding.service === service),
+        options,
+      ),
+    ),
+  );
+  return {
+    findings: settled.flatMap(({ findings }) => gather(findings)),
+    accepted: settled.flatMap(({ accepted }) => accepted),
+    stale: settled.flatMap(({ stale }) => stale),
+  };
+}
+
+async function findAll(
+  context: Context,
+  services: readonly (readonly [string, ServiceConfig])[],
+): Promise<Finding[]> {
   await loadParser();
-  const services = selectServices(fleet, names);
   const findings = await Promise.all(
     services.map(async ([service, config]) => {
       // The schema first: it is compiled in a process of its own, while the SQL is read here.
@@ -32,7 +82,7 @@ export async function check(context: Context, names: readonly string[]): Promise
       return [...migrations, ...schema];
     }),
   );
-  return withoutRepeats(findings.flat());
+  return findings.flat();
 }
 
 /** A damaged journal stands in the way of both checks, and is one finding. */

@@ -13,6 +13,7 @@ import { type Checksums, readChecksums } from "../source/checksums.ts";
 import { readDown } from "../source/downs.ts";
 import { proofOf, proofsFile, readProofs } from "../source/proofs.ts";
 import { readChecked, readMigrations } from "../source/read-migrations.ts";
+import { followsNearest, readSnapshots } from "../source/stored-snapshot.ts";
 import { type NewFile, withFolder, writeFiles } from "../source/write-files.ts";
 import { apart } from "../sql/apart.ts";
 import { loadParser } from "../sql/parser.ts";
@@ -28,7 +29,7 @@ export interface GeneratedDown {
   readonly tag: string;
   readonly file: string;
   readonly text: string;
-  /** True when somebody has to write it: the snapshots show no difference. */
+  /** True when a person has to write it: the snapshots do not show what the migration changed. */
   readonly toFillIn: boolean;
   /** What its author should know: what depends on rows, or is left to finish. */
   readonly notes: readonly string[];
@@ -82,6 +83,7 @@ async function missingDowns(
   if (folder === undefined) return [];
   const former: GeneratedDown[] = [];
   const made: { migration: Migration; reverse: Reverse }[] = [];
+  const stored = await readSnapshots(folder);
   const recorded = await readChecksums(path);
   const migrations = await readMigrations(service, path);
   for (const [index, migration] of migrations.entries()) {
@@ -98,6 +100,10 @@ async function missingDowns(
         unproved: undefined,
         ...found,
       });
+      continue;
+    }
+    if (!followsNearest(folder, stored, index)) {
+      made.push({ migration, reverse: { remarks: [], statements: [] } });
       continue;
     }
     const [before, after] = [await kit.before(folder, index), await kit.at(folder, index)];

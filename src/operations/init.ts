@@ -65,10 +65,12 @@ export async function readProject(path: string | undefined): Promise<ExistingPro
  * @throws FleetError `config` for names that cannot be used
  */
 export function fleetFor(
-  { config, sourceSchema }: ExistingProject,
+  { config, folder, sourceSchema }: ExistingProject,
   answers: InitAnswers,
 ): FleetInput {
-  const { root, schema, out, casing } = config;
+  const { root, schema, out, casing, migrations = {} } = config;
+  // drizzle-kit 1.0 has no such setting, and its default needs no word.
+  const prefix = folder.layout === "journal" ? migrations.prefix : undefined;
   const { service, tenants, urlVariable } = answers;
   const input: FleetInput = {
     databases: { [databaseName]: { url: { environmentVariable: urlVariable } } },
@@ -86,6 +88,7 @@ export function fleetFor(
         // A single schema may be called by its own name.
         ...(sourceSchema === undefined || sourceSchema === answers.schema ? {} : { sourceSchema }),
         ...(casing === undefined ? {} : { casing }),
+        ...(prefix === undefined || prefix === "index" ? {} : { prefix }),
       },
     },
     tenants: [...tenants],

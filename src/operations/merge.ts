@@ -5,7 +5,7 @@ import { compareBranches } from "../autogenerate/compare-branches.ts";
 import { loadKitFor } from "../autogenerate/diff.ts";
 import type { Kit } from "../autogenerate/kit-types.ts";
 import { mergeFolders } from "../autogenerate/merge-folders.ts";
-import { journalText, mergeJournal } from "../autogenerate/merge-journal.ts";
+import { mergeJournal } from "../autogenerate/merge-journal.ts";
 import type { Merge, Sides } from "../autogenerate/merge-types.ts";
 import { mergedDowns } from "../autogenerate/merged-downs.ts";
 import { FleetError } from "../core/errors.ts";
@@ -22,7 +22,7 @@ import {
 import { checksumOf } from "../source/checksums.ts";
 import { readFolder } from "../source/folder.ts";
 import { openEnds, readFolderBranches } from "../source/folder-branches.ts";
-import { journalPath } from "../source/journal.ts";
+import { journalPath, journalText, readHead } from "../source/journal.ts";
 import type { BothRecords } from "../source/records.ts";
 import { type NewFile, withFolder, writeFiles } from "../source/write-files.ts";
 import { loadParser } from "../sql/parser.ts";
@@ -114,7 +114,11 @@ async function planOne(
     : await planFolders(context, service, path, offline, records);
   if (plan === undefined) {
     const entries = await joinedJournal(path);
-    const journal = { path: journalPath(path), text: journalText(entries ?? []), replaces: true };
+    const journal = {
+      path: journalPath(path),
+      text: journalText(await readHead(path), entries ?? []),
+      replaces: true,
+    };
     const repaired = entries === undefined ? [] : [journal];
     const restored = shown([...torn, ...repaired.map((file) => file.path)]);
     const write = [...recordsFiles(path, records, undefined, {}), ...repaired];

@@ -8,6 +8,7 @@ import type { Session } from "../postgres/session.ts";
 import { proveHistory } from "../proof/history.ts";
 import { readFolder } from "../source/folder.ts";
 import { readMigrations } from "../source/read-migrations.ts";
+import { readNearest } from "../source/stored-snapshot.ts";
 import { loadParser } from "../sql/parser.ts";
 import { type Context, migrationsFolder } from "./context.ts";
 import { benchOf, withScratch } from "./scratch.ts";
@@ -53,14 +54,14 @@ async function proveService(
     readMigrations(service, path),
   ]);
   const newest = folder?.migrations.at(-1);
+  const last = (folder?.migrations.length ?? 0) - 1;
+  const hasSnapshot = folder !== undefined && (await readNearest(folder, last)) !== undefined;
   return proveHistory(benchOf(context, session, service, config), {
     migrations,
-    described: async () =>
-      kit.diff(
-        await kit.at(undefined, -1),
-        await kit.at(folder, (folder?.migrations.length ?? 0) - 1),
-        undecided,
-      ),
+    ...(hasSnapshot && {
+      described: async () =>
+        kit.diff(await kit.at(undefined, -1), await kit.at(folder, last), undecided),
+    }),
     snapshotFile: relative(process.cwd(), newest?.snapshot ?? path),
   });
 }

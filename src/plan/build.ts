@@ -5,6 +5,7 @@ import type { Target } from "../core/target.ts";
 import { digestOf, digestsOfPrefixes } from "../ledger/digest.ts";
 import { downTag } from "../ledger/down-tag.ts";
 import { ledgerOf } from "../ledger/table.ts";
+import { isOfText } from "../source/line-ends.ts";
 
 /** A service's history with what can be known from it before any database is asked. */
 export interface History {
@@ -79,7 +80,7 @@ export function planTarget(
 ): TargetPlan {
   const entries = state.kind === "ledger" ? state.entries : [];
   const { byTag, strange, downs } = resolve(history, entries);
-  const asRecorded = [...byTag].every(([tag, entry]) => tag === entry.tag);
+  const asRecorded = isAsRecorded(history, byTag);
   const missing = history.migrations.filter(({ tag }) => {
     return !isWhole(byTag.get(tag));
   });
@@ -104,6 +105,14 @@ export function planTarget(
     problems,
     create: creation(state),
   };
+}
+
+/** True when the ledger says of migrations what the history says: then their digests are the same. */
+function isAsRecorded({ migrations }: History, byTag: ReadonlyMap<string, LedgerEntry>): boolean {
+  return migrations.every(({ tag, checksum }) => {
+    const entry = byTag.get(tag);
+    return entry === undefined || (entry.tag === tag && entry.checksum === checksum);
+  });
 }
 
 /** A ledger's entries as the history on disk sees them. */
@@ -323,15 +332,17 @@ export function edited(history: History, byTag: ReadonlyMap<string, LedgerEntry>
   }));
 }
 
-/** The migrations whose file is another than the one that was applied. */
+/** The migrations whose file is another than the one that was applied. Line ends are git's to choose, and no edit. */
 export function editedMigrations(
   history: History,
   byTag: ReadonlyMap<string, LedgerEntry>,
 ): Migration[] {
-  return history.migrations.filter(({ tag, checksum }) => {
-    const entry = byTag.get(tag);
+  return history.migrations.filter((migration) => {
+    const entry = byTag.get(migration.tag);
     // A partly applied migration may be corrected behind what was applied; the rollout compares that part.
-    return entry !== undefined && entry.partial === undefined && entry.checksum !== checksum;
+    return (
+      entry !== undefined && entry.partial === undefined && !isOfText(migration, entry.checksum)
+    );
   });
 }
 

@@ -4,6 +4,7 @@ import type { PlanProblem, StampedEntry, TargetPlan } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import { digestOf } from "../ledger/digest.ts";
 import type { DrizzleRow } from "../ledger/drizzle-table.ts";
+import { isOfText } from "../source/line-ends.ts";
 import { type History, resolve } from "./build.ts";
 import { noSchema, planStamp } from "./stamp.ts";
 
@@ -54,7 +55,7 @@ export function matchRows(
     const migration = migrationOf(row, history.migrations, generated, found);
     if (migration === undefined) return [unknownRow(row)];
     found.add(migration);
-    return migration.checksum === row.hash ? [] : [editedSince(migration)];
+    return isOfText(migration, row.hash) ? [] : [editedSince(migration)];
   });
   const entries = history.migrations
     .filter((migration) => found.has(migration))
@@ -72,7 +73,7 @@ function migrationOf(
   const sameTime = ({ tag }: Migration) => isFrom(generated.get(tag), row);
   const candidates = [
     migrations.filter(({ tag }) => tag === row.name),
-    migrations.filter(({ checksum }) => checksum === row.hash),
+    migrations.filter((migration) => isOfText(migration, row.hash)),
     migrations.filter(sameTime),
   ].find(({ length }) => length > 0);
   const free = candidates?.filter((one) => !found.has(one)) ?? [];

@@ -29,8 +29,8 @@ import { type Direct, Trials } from "./trials.ts";
 /** A service's history, and what its newest snapshot describes. */
 export interface History {
   readonly migrations: readonly Migration[];
-  /** The SQL that makes the newest snapshot's schema from nothing. */
-  readonly described: () => Promise<readonly string[]>;
+  /** The SQL that makes the newest snapshot's schema from nothing; without one, all was written by hand. */
+  readonly described?: () => Promise<readonly string[]>;
   /** The newest snapshot's file, as shown to people. */
   readonly snapshotFile: string;
 }
@@ -42,8 +42,12 @@ export interface History {
  * @returns what does not hold; a migration that does not apply ends the proof
  */
 export async function proveHistory(bench: Bench, history: History): Promise<FleetError[]> {
-  const described = async () => apart(await history.described(), bench.allowanceOf("snapshot"));
-  const own = { ...history, described: async () => (await described()).rest };
+  const described = async () =>
+    apart((await history.described?.()) ?? [], bench.allowanceOf("snapshot"));
+  const own = {
+    ...history,
+    ...(history.described && { described: async () => (await described()).rest }),
+  };
   const proved = await besideShared(
     bench,
     history.migrations,
@@ -272,7 +276,8 @@ class HistoryProof {
     made: readonly string[],
   ): Promise<void> {
     const { session } = this.bench;
-    const chunks = await described();
+    const chunks = await described?.();
+    if (chunks === undefined) return;
     await withScratchSchema(session, async (schema) => {
       await session.query(`CREATE SCHEMA ${quoteIdentifier(schema)}`);
       const { stuck } = await new Trials(this.bench, schema).take("up", chunks);
@@ -382,6 +387,7 @@ function unknownToSnapshot(fact: string, where: string): FleetError {
     where,
     remedy:
       "A migration forgot to drop it: write one that does. Or it is meant to be there: drizzle-fleet check --database --accept <why>",
+    identity: { kind: "not-in-snapshot", of: fact },
   });
 }
 

@@ -60,6 +60,8 @@ export async function valueForNewColumn(
   const added = commandIn(move, "AT_AddColumn");
   if (direction !== "down" || sqlstateOf(error) !== "23502" || added === undefined)
     return undefined;
+  // One value for all rows is no key.
+  if (/ (?:PRIMARY KEY|UNIQUE)\b/.test(move.text)) return undefined;
   const type = typeText(move.sql);
   const value = type === undefined ? undefined : await emptyValue(session, type);
   if (value === undefined) return undefined;
@@ -367,7 +369,7 @@ function commandIn(
 
 /** The type of an ADD COLUMN, as it is written. */
 function typeText(text: string): string | undefined {
-  return /ADD COLUMN (?:"(?:[^"]|"")+"|\w+) (.+?)(?: DEFAULT .*)?(?: NOT NULL)?\s*$/s.exec(
+  return /ADD COLUMN (?:"(?:[^"]|"")+"|\w+) (.+?)(?: (?:DEFAULT|GENERATED|PRIMARY KEY|UNIQUE)\b.*)?(?: NOT NULL)?\s*$/s.exec(
     text,
   )?.[1];
 }

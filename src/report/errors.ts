@@ -1,5 +1,4 @@
 import type { FleetError } from "../core/errors.ts";
-import type { Finding } from "../core/finding.ts";
 import type { Failure, LockHolder } from "../core/outcome.ts";
 import { shortened, visibleLine } from "../core/visible.ts";
 
@@ -8,19 +7,11 @@ export const longestList = 20;
 
 /** An error as a person reads it: what, where with a caret, and what to do. Several are listed one by one. */
 export function errorText(error: FleetError): string {
-  if (error.problems.length === 0) return one(error);
-  const shown = error.problems.slice(0, longestList).map((problem) => indent(one(problem)));
+  if (error.problems.length === 0) return problemText(error);
+  const shown = error.problems.slice(0, longestList).map((problem) => indent(problemText(problem)));
   const rest = error.problems.length - shown.length;
   if (rest > 0) shown.push(`  ... and ${rest} more`);
   return `${told(error.message)}:\n${shown.join("\n")}`;
-}
-
-/** One finding of a check, with the SQL that a migration would hold. */
-export function findingText({ service, problem, sql, questions }: Finding): string {
-  const parts = [`${service}: ${one(problem)}`];
-  for (const question of questions ?? []) parts.push(indent(`? ${question}`));
-  if (sql !== undefined) parts.push(indent(sql.map((statement) => statement.trim()).join("\n")));
-  return parts.join("\n");
 }
 
 /** A failure: PostgreSQL's words, who is in the way, where in the migration, what to do. */
@@ -49,7 +40,8 @@ export function holderText({ pid, gid, user, application, since, holds }: LockHo
   return visibleLine(`held by ${who} (${program}user ${user})${time}: ${holds}`);
 }
 
-function one(error: FleetError): string {
+/** One error without the problems it lists: where, what, the source line, and what to do. */
+export function problemText(error: FleetError): string {
   const message = told(error.message);
   const lines = [
     error.where === undefined ? message : `${visibleLine(shortened(error.where))}: ${message}`,

@@ -1,5 +1,5 @@
 import type { Finding } from "../core/finding.ts";
-import { findingText } from "./errors.ts";
+import { findingText } from "./check.ts";
 
 interface ShownMigration {
   readonly file: string;
@@ -75,6 +75,25 @@ export function provedText(
       const now = recorded.length === 1 ? "1 migration" : `${recorded.length} migrations`;
       return `${service}: all migrations are proved; ${now} recorded`;
     })
+    .join("\n");
+}
+
+/** Which snapshots were made, and what their migrations are taken to do. */
+export function snapshotsText(
+  snapshots: readonly {
+    readonly service: string;
+    readonly tag: string;
+    readonly file: string;
+    readonly sql: readonly string[];
+  }[],
+): string {
+  if (snapshots.length === 0) return "Every newest migration has its snapshot.";
+  return snapshots
+    .map(({ service, tag, file, sql }) =>
+      sql.length === 0
+        ? `${service}: ${file}`
+        : [`${service}: ${file}: ${tag} is taken to do this:`, ...sql.map(indented)].join("\n"),
+    )
     .join("\n");
 }
 

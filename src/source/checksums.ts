@@ -46,7 +46,7 @@ export async function readChecksums(folder: string): Promise<Checksums> {
   }
 }
 
-/** sha256 hex of a text's bytes. */
-export function checksumOf(text: string): string {
+/** sha256 hex of a file's bytes, or of those of a text. */
+export function checksumOf(text: string | Buffer): string {
   return createHash("sha256").update(text).digest("hex");
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { relative } from "node:path";
 import { FleetError } from "../core/errors.ts";
 import { type Branches, type BranchMigration, readSides } from "./branches.ts";
@@ -12,7 +13,7 @@ import { endsOf, linesOf } from "./stored-snapshot.ts";
  * @throws FleetError `journal` when a snapshot is malformed, or the branches have nothing in common
  */
 export async function readFolderBranches(folder: MigrationsFolder): Promise<Branches | undefined> {
-  const all = (await Promise.all(folder.migrations.map(readSides))).flat();
+  const all = await readAll(folder);
   const [first, second] = linesOf(all.map(({ snapshot }) => snapshot));
   if (first === undefined || second === undefined) return undefined;
   const base = all.filter(({ snapshot: { id } }) => first.has(id) && second.has(id));
@@ -28,10 +29,16 @@ export async function readFolderBranches(folder: MigrationsFolder): Promise<Bran
 }
 
 /** The tags of the migrations that no other one follows: two or more when branches are open. */
-export async function openEnds({ migrations }: MigrationsFolder): Promise<string[]> {
-  const all = (await Promise.all(migrations.map(readSides))).flat();
+export async function openEnds(folder: MigrationsFolder): Promise<string[]> {
+  const all = await readAll(folder);
   const ends = new Set(endsOf(all.map(({ snapshot }) => snapshot)));
   return all.flatMap(({ snapshot, files }) => (ends.has(snapshot.id) ? files.tag : []));
+}
+
+/** A migration that was written by hand may have no snapshot: it is of no branch, and stays where it is. */
+async function readAll({ migrations }: MigrationsFolder): Promise<BranchMigration[]> {
+  const present = migrations.filter(({ snapshot }) => existsSync(snapshot));
+  return (await Promise.all(present.map(readSides))).flat();
 }
 
 function startOf([first]: readonly BranchMigration[]): string {

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { relative } from "node:path";
 import type { Down } from "../core/down.ts";
 import { FleetError } from "../core/errors.ts";
@@ -6,29 +5,36 @@ import type { Migration } from "../core/migration.ts";
 import type { Checksums } from "./checksums.ts";
 import { readDown } from "./downs.ts";
 import type { MigrationsFolder } from "./folder.ts";
-import { listOf, readMigration } from "./read-migrations.ts";
+import { listOf, readChecked, readMigration } from "./read-migrations.ts";
 
 /** A migration with its down, if it has one. */
 export interface ReadFiles {
   readonly migration: Migration;
   readonly down: Down | undefined;
+  /** True when its file has other line ends than were recorded; it runs as it was recorded. */
+  readonly otherLineEnds: boolean;
 }
 
 /** Reads the SQL of a folder, in its order; undefined where a migration's file is missing. */
 export function readFiles(
   service: string,
   folder: MigrationsFolder,
+  recorded: Checksums,
 ): Promise<(ReadFiles | undefined)[]> {
   return Promise.all(
     folder.migrations.map(async (files) => {
-      const migration = await readMigration(service, files);
-      return migration && { migration, down: await readDown(migration) };
+      const migration = await readMigration(service, files, recorded);
+      if (migration === undefined) return undefined;
+      const otherLineEnds = (await readChecked(files.sql))?.checksum !== migration.checksum;
+      return { migration, down: await readDown(migration), otherLineEnds };
     }),
   );
 }
 
-export const restore =
-  "Restore drizzle-kit's files from version control; nobody edits them by hand.";
+/** What to do about a fault that may be new, or as old as the migration: it can have been released like this. */
+export function acceptRemedy(service: string, otherwise: string): string {
+  return `${otherwise} If it was released like this: drizzle-fleet check ${service} --accept "<reason>"`;
+}
 
 /** What is wrong with the SQL files, as files: missing, edited, without a way back. */
 export function inspectFiles(
@@ -39,7 +45,7 @@ export function inspectFiles(
 ): FleetError[] {
   const problems = files.flatMap((read, index) => {
     if (read === undefined) return missing(folder, folder.migrations[index]?.sql ?? "");
-    return [...edited(service, read.migration, recorded), ...wayBack(service, read)];
+    return [...edited(service, read, recorded), ...wayBack(service, read)];
   });
   const tags = new Set(folder.migrations.map(({ tag }) => tag));
   const checksums = new Set(files.map((read) => read?.migration.checksum));
@@ -47,27 +53,28 @@ export function inspectFiles(
     // A folder that was converted has the same files under other names.
     if (tags.has(tag) || checksums.has(checksum)) continue;
     const message = `${tag} was generated, and is not there any more`;
-    problems.push(new FleetError("journal", message, { where: listOf(folder), remedy: restore }));
+    const remedy =
+      "Restore its files from version control. If nothing has applied it, take its line out of checksums.json instead.";
+    problems.push(new FleetError("journal", message, { where: listOf(folder), remedy }));
   }
   return problems;
 }
 
 function edited(
   service: string,
-  { tag, checksum, file: where, text }: Migration,
+  { migration: { tag, checksum, file: where }, otherLineEnds }: ReadFiles,
   recorded: Checksums,
 ): FleetError[] {
-  const own = recorded[tag];
-  if (own === undefined || own === checksum) return [];
-  const plain = createHash("sha256").update(text.replaceAll("\r\n", "\n")).digest("hex");
-  if (own === plain)
+  if (otherLineEnds)
     return [
       new FleetError("edited", `${tag} has other line ends than it was generated with`, {
         where,
         remedy:
-          "Keep git from changing them: write *.sql -text into .gitattributes, and check the file out again.",
+          "It is applied as it was generated. Keep git from changing it: write *.sql -text into .gitattributes, and check the file out again.",
       }),
     ];
+  const own = recorded[tag];
+  if (own === undefined || own === checksum) return [];
   return [
     new FleetError("edited", `${tag} was edited since it was generated`, {
       where,
@@ -82,7 +89,8 @@ function wayBack(service: string, { migration, down }: ReadFiles): FleetError[] 
     return [
       new FleetError("down", `${tag} has no down`, {
         where: file,
-        remedy: `Run: drizzle-fleet generate ${service} --down`,
+        remedy: acceptRemedy(service, `Run: drizzle-fleet generate ${service} --down.`),
+        identity: { kind: "no-down", of: tag },
       }),
     ];
   const { empty, irreversible, nothing, dataLoss } = down;
@@ -91,8 +99,11 @@ function wayBack(service: string, { migration, down }: ReadFiles): FleetError[] 
   return [
     new FleetError("down", `the down of ${tag} is empty`, {
       where: down.file,
-      remedy:
-        "Write the SQL that takes the migration back; or, if nothing can, a line: -- drizzle-fleet: irreversible <why>; or, if there is nothing to take back: -- drizzle-fleet: nothing <why>",
+      remedy: acceptRemedy(
+        service,
+        "Write the SQL that takes the migration back; or, if nothing can, a line: -- drizzle-fleet: irreversible <why>; or, if there is nothing to take back: -- drizzle-fleet: nothing <why>.",
+      ),
+      identity: { kind: "empty-down", of: tag },
     }),
   ];
 }

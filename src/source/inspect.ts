@@ -1,12 +1,13 @@
 import { readdir } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
 import { FleetError, isFleetError } from "../core/errors.ts";
+import type { FaultIdentity } from "../core/fault.ts";
 import { readChecksums } from "./checksums.ts";
 import { type MigrationFiles, type MigrationsFolder, readFolder } from "./folder.ts";
-import { inspectFiles, type ReadFiles, readFiles, restore } from "./inspect-files.ts";
+import { acceptRemedy, inspectFiles, type ReadFiles, readFiles } from "./inspect-files.ts";
 import { type JournalEntry, readJournal } from "./journal.ts";
 import { listOf } from "./read-migrations.ts";
-import { linesOf, readStored, type StoredSnapshot, shareParent } from "./stored-snapshot.ts";
+import { linesOf, readSnapshots, type StoredSnapshot, shareParent } from "./stored-snapshot.ts";
 
 /** What is wrong with a migrations folder, and what could be read of it all the same. */
 export interface Inspection {
@@ -24,13 +25,13 @@ export async function inspectFolder(service: string, path: string): Promise<Insp
   const folder = await collecting(problems, () => readFolder(path));
   if (folder === undefined) return { migrations: [], problems };
   const recorded = (await collecting(problems, () => readChecksums(folder.path))) ?? {};
-  const files = await readFiles(service, folder);
+  const files = await readFiles(service, folder, recorded);
   problems.push(
     ...repeated(folder),
-    ...(await inspectJournal(folder)),
+    ...(await inspectJournal(service, folder)),
     ...inspectFiles(service, folder, files, recorded),
-    ...(await inspectSnapshots(folder)),
-    ...(await strangers(folder)),
+    ...(await inspectSnapshots(service, folder)),
+    ...(await strangers(service, folder)),
   );
   return { migrations: files.filter((one) => one !== undefined), problems };
 }
@@ -56,72 +57,86 @@ function repeated(folder: MigrationsFolder): FleetError[] {
 }
 
 /** The numbers count up from 0, and drizzle-orm's own migrator passes over whatever is older than its newest. */
-async function inspectJournal({
-  path,
-  layout,
-  migrations,
-}: MigrationsFolder): Promise<FleetError[]> {
+async function inspectJournal(
+  service: string,
+  { path, layout, migrations }: MigrationsFolder,
+): Promise<FleetError[]> {
   const entries = layout === "journal" ? ((await readJournal(path))?.entries ?? []) : [];
   const folder = { path, layout, migrations };
   const twice = duplicatesOf(entries.map(({ idx }) => idx));
   return [
     ...twice.map((idx) => {
       const tags = entries.filter((entry) => entry.idx === idx).map(({ tag }) => tag);
-      return problem(folder, `the journal gives ${idx} to ${tags.join(" and ")}`, mergeRemedy);
+      const message = `the journal gives ${idx} to ${tags.join(" and ")}`;
+      const remedy = acceptRemedy(service, mergeRemedy);
+      return problem(folder, message, remedy, { kind: "number", of: tags.join(" ") });
     }),
     ...entries.flatMap((entry, index) => {
       const before = entries[index - 1];
       if (before === undefined) return [];
-      return outOfOrder(folder, before, entry, twice.includes(entry.idx));
+      return outOfOrder(service, folder, before, entry, twice.includes(entry.idx));
     }),
   ];
 }
 
 function outOfOrder(
+  service: string,
   folder: MigrationsFolder,
   before: JournalEntry,
   entry: JournalEntry,
   isTwice: boolean,
 ): FleetError[] {
   const problems: FleetError[] = [];
-  if (!isTwice && entry.idx < before.idx)
-    problems.push(
-      problem(
-        folder,
-        `the journal has ${entry.tag} (${entry.idx}) behind ${before.tag} (${before.idx})`,
-        restore,
-      ),
+  if (!isTwice && entry.idx < before.idx) {
+    const message = `the journal has ${entry.tag} (${entry.idx}) after ${before.tag} (${before.idx})`;
+    const remedy = acceptRemedy(service, "Migrations are applied in the order of the journal.");
+    problems.push(problem(folder, message, remedy, { kind: "number", of: entry.tag }));
+  }
+  if (entry.when <= before.when) {
+    const message = `${entry.tag} is not younger than ${before.tag} before it, by the journal's "when"`;
+    const remedy = acceptRemedy(
+      service,
+      "drizzle-orm's own migrator would pass over it. Generate it anew, or run drizzle-fleet merge.",
     );
-  if (entry.when <= before.when)
-    problems.push(
-      problem(
-        folder,
-        `${entry.tag} is not younger than ${before.tag} before it, by the journal's "when"`,
-        "drizzle-orm's own migrator would pass over it. Generate it anew, or run drizzle-fleet merge.",
-      ),
-    );
+    problems.push(problem(folder, message, remedy, { kind: "time", of: entry.tag }));
+  }
   return problems;
 }
 
-async function inspectSnapshots(folder: MigrationsFolder): Promise<FleetError[]> {
+async function inspectSnapshots(service: string, folder: MigrationsFolder): Promise<FleetError[]> {
   const problems: FleetError[] = [];
-  const read = await Promise.all(
-    folder.migrations.map(async (files) => {
-      const snapshot = await collecting(problems, () => readStored(files));
-      return snapshot === undefined ? [] : [{ files, snapshot }];
-    }),
-  );
-  const snapshots = read.flat();
+  const stored = await collecting(problems, () => readSnapshots(folder));
+  // With a snapshot that cannot be read, what follows it has no parent to be found.
+  if (stored === undefined) return problems;
+  const snapshots = folder.migrations.flatMap((files, index) => {
+    const snapshot = stored[index];
+    if (snapshot === undefined) {
+      const isNewest = index === folder.migrations.length - 1;
+      problems.push(withoutSnapshot(service, files, isNewest));
+    }
+    return snapshot === undefined ? [] : [{ files, snapshot }];
+  });
   const ids = new Map<string, string>();
   for (const { files, snapshot } of snapshots) {
     const other = ids.get(snapshot.id);
-    if (other !== undefined)
-      problems.push(at(files, `the snapshots of ${other} and ${files.tag} have one id`, restore));
+    if (other !== undefined) {
+      const message = `the snapshots of ${other} and ${files.tag} have one id`;
+      const remedy = acceptRemedy(service, "One is a copy of the other: generate it anew.");
+      problems.push(
+        at(files, message, remedy, { kind: "copied-snapshot", of: `${other} ${files.tag}` }),
+      );
+    }
     ids.set(snapshot.id, files.tag);
   }
-  // With a snapshot that cannot be read, what follows it has no parent to be found.
-  if (problems.length === 0) problems.push(...parents(snapshots));
-  return problems;
+  return [...problems, ...(ids.size < snapshots.length ? [] : parents(service, snapshots))];
+}
+
+function withoutSnapshot(service: string, files: MigrationFiles, isNewest: boolean): FleetError {
+  const made = isNewest
+    ? ` If the Drizzle schema says already what it does: drizzle-fleet generate ${service} --snapshot.`
+    : "";
+  const remedy = `Written by hand, it has that of the migration before it, as for drizzle-kit.${made} If it had one, restore the file from version control. To leave it so: drizzle-fleet check ${service} --accept "written by hand"`;
+  return at(files, `${files.tag} has no snapshot`, remedy, { kind: "no-snapshot", of: files.tag });
 }
 
 interface Placed {
@@ -130,7 +145,7 @@ interface Placed {
 }
 
 /** Two migrations that follow the same one were made on two branches, which a later one may join. */
-function parents(snapshots: readonly Placed[]): FleetError[] {
+function parents(service: string, snapshots: readonly Placed[]): FleetError[] {
   const problems: FleetError[] = [];
   const known = new Set<string>();
   const lines = linesOf(snapshots.map(({ snapshot }) => snapshot));
@@ -138,16 +153,19 @@ function parents(snapshots: readonly Placed[]): FleetError[] {
     const sibling = snapshots
       .slice(0, index)
       .find((one) => shareParent(one.snapshot, snapshot) && !isJoined(lines, one, snapshot));
-    if (sibling !== undefined)
-      problems.push(
-        at(
-          files,
-          `${sibling.files.tag} and ${files.tag} follow the same migration: they come from two branches`,
-          "Make one line of them: drizzle-fleet merge",
-        ),
+    if (sibling !== undefined) {
+      const tags = [sibling.files.tag, files.tag];
+      const message = `${tags.join(" and ")} follow the same migration: they come from two branches`;
+      const remedy = acceptRemedy(service, "Make one line of them: drizzle-fleet merge.");
+      problems.push(at(files, message, remedy, { kind: "branch", of: tags.join(" ") }));
+    } else if (index > 0 && snapshot.parents.some((parent) => !known.has(parent))) {
+      const message = `the migration that ${files.tag} follows is not before it`;
+      const remedy = acceptRemedy(
+        service,
+        "Its snapshot names one that is not there: if it was lost, restore it from version control.",
       );
-    else if (index > 0 && snapshot.parents.some((parent) => !known.has(parent)))
-      problems.push(at(files, `the migration that ${files.tag} follows is not before it`, restore));
+      problems.push(at(files, message, remedy, { kind: "parent", of: files.tag }));
+    }
     known.add(snapshot.id);
   }
   return problems;
@@ -161,8 +179,8 @@ function isJoined(
   return lines.some((line) => line.has(one.id) && line.has(other.id));
 }
 
-/** Files that belong to no migration: somebody forgot their entry, or a merge lost it. */
-async function strangers(folder: MigrationsFolder): Promise<FleetError[]> {
+/** Files that belong to no migration: their entry was forgotten, or a merge lost it. */
+async function strangers(service: string, folder: MigrationsFolder): Promise<FleetError[]> {
   if (folder.layout === "folders") return [];
   const own = new Set(
     folder.migrations.flatMap(({ sql, down, snapshot }) => [sql, down, snapshot]),
@@ -174,13 +192,16 @@ async function strangers(folder: MigrationsFolder): Promise<FleetError[]> {
   ];
   return names
     .filter((file) => !own.has(file))
-    .map(
-      (file) =>
-        new FleetError("journal", `${basename(file)} belongs to no migration of the journal`, {
-          where: relative(process.cwd(), file),
-          remedy: "Restore its entry from version control, or delete the file.",
-        }),
-    );
+    .map((file) => {
+      const message = `${basename(file)} belongs to no migration of the journal`;
+      const where = relative(process.cwd(), file);
+      const remedy = acceptRemedy(
+        service,
+        "If its entry was lost, put it back into the journal; otherwise delete the file.",
+      );
+      const identity = { kind: "stray-file", of: basename(file) } as const;
+      return new FleetError("journal", message, { where, remedy, identity });
+    });
 }
 
 async function namesIn(folder: string): Promise<string[]> {
@@ -190,12 +211,32 @@ async function namesIn(folder: string): Promise<string[]> {
 
 const mergeRemedy = "Two branches added migrations: run drizzle-fleet merge.";
 
-function problem(folder: MigrationsFolder, message: string, remedy: string): FleetError {
-  return new FleetError("journal", message, { where: listOf(folder), remedy });
+function problem(
+  folder: MigrationsFolder,
+  message: string,
+  remedy: string,
+  identity?: FaultIdentity,
+): FleetError {
+  return found(listOf(folder), message, remedy, identity);
 }
 
-function at({ snapshot }: MigrationFiles, message: string, remedy: string): FleetError {
-  return new FleetError("journal", message, { where: relative(process.cwd(), snapshot), remedy });
+function at(
+  { snapshot }: MigrationFiles,
+  message: string,
+  remedy: string,
+  identity?: FaultIdentity,
+): FleetError {
+  return found(relative(process.cwd(), snapshot), message, remedy, identity);
+}
+
+function found(
+  where: string,
+  message: string,
+  remedy: string,
+  identity: FaultIdentity | undefined,
+): FleetError {
+  const details = { where, remedy, ...(identity === undefined ? {} : { identity }) };
+  return new FleetError("journal", message, details);
 }
 
 function duplicatesOf<Value>(values: readonly Value[]): Value[] {

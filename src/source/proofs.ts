@@ -43,9 +43,9 @@ function malformed(path: string, reason: string, cause: unknown): FleetError {
   return new FleetError("journal", `${where} ${reason}`, { where, remedy, cause });
 }
 
-/** What is proved of a migration: both of its texts. */
+/** What is proved of a migration: both of its texts, whatever line ends git gives them. */
 export function proofOf(up: string, down: string): string {
-  return checksumOf(`${up}\0${down}`);
+  return checksumOf(`${up}\0${down}`.replaceAll("\r\n", "\n"));
 }
 
 /** The file with further proofs. */

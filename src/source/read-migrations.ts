@@ -1,15 +1,16 @@
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import type { Migration } from "../core/migration.ts";
+import { type Checksums, checksumOf, readChecksums } from "./checksums.ts";
 import { decode } from "./decode.ts";
 import { type MigrationFiles, type MigrationsFolder, readFolder } from "./folder.ts";
 import { journalPath } from "./journal.ts";
+import { withLineEnds } from "./line-ends.ts";
 
 /**
  * Reads a service's migrations, in order. The SQL is not parsed yet: a fleet that has nothing to do never pays for
- * it. Their downs are not read.
+ * it. Their downs are not read. A file whose line ends alone differ from what was recorded is read as it was recorded.
  *
  * @param service the service's name
  * @param path absolute path of its migrations folder
@@ -20,9 +21,10 @@ export async function readMigrations(service: string, path: string): Promise<Mig
   const folder = await readFolder(path);
   if (folder === undefined) throw noMigrations(service, path);
   const problems = repeatedTags(folder);
+  const recorded = await readChecksums(path);
   const migrations = await Promise.all(
     folder.migrations.map(async (files) => {
-      const migration = await readMigration(service, files);
+      const migration = await readMigration(service, files, recorded);
       if (migration === undefined) problems.push(missingFile(folder, files));
       return migration;
     }),
@@ -31,13 +33,33 @@ export async function readMigrations(service: string, path: string): Promise<Mig
   return migrations.filter((migration) => migration !== undefined);
 }
 
-/** Reads one migration; undefined when its file is missing. */
+/**
+ * Reads one migration; undefined when its file is missing.
+ *
+ * @param recorded the checksums of its folder
+ */
 export async function readMigration(
   service: string,
   { tag, sql, down }: MigrationFiles,
+  recorded: Checksums,
 ): Promise<Migration | undefined> {
   const read = await readChecked(sql);
-  return read && { service, tag, ...read, downFile: relative(process.cwd(), down) };
+  if (read === undefined) return undefined;
+  const downFile = relative(process.cwd(), down);
+  return { service, tag, ...read, ...asRecorded(read, recorded[tag]), downFile };
+}
+
+/**
+ * The text and checksum of a file as they were recorded, if git has changed nothing but its line ends: on every machine
+ * the same text runs, and ledgers hold one checksum.
+ */
+function asRecorded(
+  { text, checksum }: Pick<Migration, "checksum" | "text">,
+  recorded: string | undefined,
+): Pick<Migration, "checksum" | "text"> {
+  if (recorded === undefined || recorded === checksum) return { text, checksum };
+  const found = withLineEnds(text).find((one) => checksumOf(one) === recorded);
+  return found === undefined ? { text, checksum } : { text: found, checksum: recorded };
 }
 
 /** A file's text, checksum and path as shown; undefined when there is none. */
@@ -47,8 +69,7 @@ export async function readChecked(
   const file = relative(process.cwd(), path);
   const bytes = bytesOf(path, file);
   if (bytes === undefined) return undefined;
-  const checksum = createHash("sha256").update(bytes).digest("hex");
-  return { file, checksum, text: decode(bytes, file) };
+  return { file, checksum: checksumOf(bytes), text: decode(bytes, file) };
 }
 
 /** Waits for the disk: for files as small as these and as many, Node's thread pool takes several times as long. */

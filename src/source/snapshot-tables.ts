@@ -1,8 +1,9 @@
 import type { MigrationsFolder } from "./folder.ts";
-import { readStored } from "./stored-snapshot.ts";
+import { readNearest, readSnapshots } from "./stored-snapshot.ts";
 
 /**
- * The names of the tables that a history ends with, by its newest snapshot; none where there is no snapshot.
+ * The names of the tables that a history ends with, by its newest snapshot; none where there is no snapshot. Snapshots of
+ * drizzle-kit 1.0 hold what each migration changed: there it is the tables that any of them created.
  */
 export async function newestTables(folder: MigrationsFolder): Promise<string[]> {
   const objects = await newestObjects(folder, ["tables"]);
@@ -26,14 +27,21 @@ export async function onlySchema(folder: MigrationsFolder): Promise<string | und
 
 type Part = Readonly<Record<string, unknown>>;
 
-async function newestObjects(
-  { migrations }: MigrationsFolder,
-  kinds: readonly string[],
-): Promise<Part[]> {
-  const newest = migrations.at(-1);
-  const stored = newest && (await readStored(newest).catch(() => undefined));
-  const { ddl, ...parts }: Part = stored?.content ?? {};
-  // drizzle-kit 0.31 keeps objects by their qualified names, 1.0 has one list of everything.
-  const listed = Array.isArray(ddl) ? ddl.filter((one) => kinds.includes(one?.entityType)) : [];
-  return [...kinds.flatMap((kind) => Object.values(parts[kind] ?? {})), ...listed];
+async function newestObjects(folder: MigrationsFolder, kinds: readonly string[]): Promise<Part[]> {
+  const stored = await (folder.layout === "journal"
+    ? readNearest(folder, folder.migrations.length - 1).then((one) => [one])
+    : readSnapshots(folder)
+  ).catch(() => []);
+  return stored.flatMap((one) => {
+    const { ddl, deltas, ...parts }: Part = one?.content ?? {};
+    // drizzle-kit 0.31 keeps objects by their qualified names, 1.0 has lists of everything.
+    const rows = [
+      ...(Array.isArray(ddl) ? ddl : []),
+      ...(Array.isArray(deltas) ? deltas.map((delta) => delta?.row) : []),
+    ];
+    return [
+      ...kinds.flatMap((kind) => Object.values(parts[kind] ?? {})),
+      ...rows.filter((row) => kinds.includes(row?.entityType)),
+    ];
+  });
 }

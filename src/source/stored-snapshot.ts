@@ -2,7 +2,7 @@ import { relative } from "node:path";
 import { FleetError, isFleetError } from "../core/errors.ts";
 import { isTooDeep } from "../sql/limits.ts";
 import { readText } from "./decode.ts";
-import type { MigrationFiles } from "./folder.ts";
+import type { MigrationFiles, MigrationsFolder } from "./folder.ts";
 
 /** A migration's snapshot as it is stored: in the 1.0 layout, only the first one holds a whole schema. */
 export interface StoredSnapshot {
@@ -18,16 +18,91 @@ export interface StoredSnapshot {
  *
  * @throws FleetError `journal` when it is missing or malformed
  */
-export async function readStored({ tag, snapshot: path }: MigrationFiles): Promise<StoredSnapshot> {
+export async function readStored(files: MigrationFiles): Promise<StoredSnapshot> {
+  const stored = await readOwn(files);
+  if (stored !== undefined) return stored;
+  throw new FleetError("journal", `${files.tag} has no snapshot`, {
+    where: relative(process.cwd(), files.snapshot),
+    remedy,
+  });
+}
+
+/**
+ * Reads the snapshots of a folder, in its order; undefined where a migration has none: one that was written by hand. Where
+ * migrations share a file, as with drizzle-kit's `prefix: "none"`, it is that of the last of them.
+ *
+ * @throws FleetError `journal` when one is malformed
+ */
+export function readSnapshots({
+  migrations,
+}: Pick<MigrationsFolder, "migrations">): Promise<(StoredSnapshot | undefined)[]> {
+  return Promise.all(
+    migrations.map((files, index) => (isShared(migrations, index) ? undefined : readOwn(files))),
+  );
+}
+
+/**
+ * Reads the snapshot that a migration leaves: its own; or, where it was written by hand and has none, that of the
+ * nearest one before it. drizzle-kit goes on from there, too.
+ *
+ * @param index the migration's place in the folder
+ * @returns undefined where no migration up to there has one
+ * @throws FleetError `journal` when it is malformed
+ */
+export async function readNearest(
+  { migrations }: Pick<MigrationsFolder, "migrations">,
+  index: number,
+): Promise<StoredSnapshot | undefined> {
+  for (let at = index; at >= 0; at -= 1) {
+    const files = migrations[at];
+    const stored = files && !isShared(migrations, at) ? await readOwn(files) : undefined;
+    if (stored !== undefined) return stored;
+  }
+  return undefined;
+}
+
+/**
+ * True when what a migration changed is the difference between its snapshot and the nearest one before it. It is not when
+ * the snapshots between them were lost: then it would be what several migrations changed.
+ *
+ * @param stored what `readSnapshots` gave
+ */
+export function followsNearest(
+  { migrations, layout }: MigrationsFolder,
+  stored: readonly (StoredSnapshot | undefined)[],
+  index: number,
+): boolean {
+  const own = stored[index];
+  if (own === undefined || layout === "folders" || stored[index - 1] !== undefined) return true;
+  if (index > 0 && isShared(migrations, index - 1)) return false;
+  const before = stored.slice(0, index).findLast((one) => one !== undefined);
+  return own.parents.includes(before?.id ?? firstParent);
+}
+
+/** What the first snapshot of a history follows. */
+export const firstParent = "00000000-0000-0000-0000-000000000000";
+
+function isShared(migrations: readonly MigrationFiles[], index: number): boolean {
+  const path = migrations[index]?.snapshot;
+  return migrations.findLastIndex(({ snapshot }) => snapshot === path) !== index;
+}
+
+/** A migration's own snapshot; undefined when it has none. */
+async function readOwn({
+  tag,
+  snapshot: path,
+}: MigrationFiles): Promise<StoredSnapshot | undefined> {
   const where = relative(process.cwd(), path);
   const text = await readText(path, where).catch((cause: unknown) => {
     if (isFleetError(cause)) throw cause;
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw new FleetError("journal", `the snapshot of ${tag} cannot be read`, {
       where,
       remedy,
       cause,
     });
   });
+  if (text === undefined) return undefined;
   try {
     const stored = storedIn(JSON.parse(text));
     if (stored !== undefined) return stored;

@@ -1,4 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
+import type { Finding } from "../../core/finding.ts";
+import type { Settled } from "../../operations/accept.ts";
 import { addCommonOptions, type CommonOptions, createContext, type Finish } from "../context.ts";
 import { exitCode } from "../exit-codes.ts";
 import { printCommands, printJson, printText } from "../output.ts";
@@ -6,6 +8,7 @@ import { printCommands, printJson, printText } from "../output.ts";
 interface CheckOptions extends CommonOptions {
   readonly format?: "text" | "json" | "github";
   readonly database?: string | true;
+  readonly accept?: string;
 }
 
 export function checkCommand(finish: Finish): Command {
@@ -19,36 +22,59 @@ export function checkCommand(finish: Finish): Command {
       "--database [url]",
       "also run every migration up, down and up, in this database (default: embedded)",
     )
-    .addHelpText("after", "\nExit code 3 when something is found.")
+    .option("--accept <reason>", "accept what is wrong with released migrations", reasonOf)
+    .addHelpText(
+      "after",
+      `
+Exit code 3 when something is found.
+
+--accept is for what cannot be put right any more and endangers no tenant: missing
+snapshots and downs, the journal's order, old branches, stray files. It records them
+in accepted.json beside the migrations, and check is silent about them from then on.
+An edited migration is not accepted here: generate --accept records its new text.`,
+    )
     .action(async (services: string[], options: CheckOptions) => {
-      const { check } = await import("../../operations/check.ts");
-      const context = await createContext(options);
-      const findings = await check(context, services);
-      if (options.database !== undefined) {
-        const { proveHistories } = await import("../../operations/prove-history.ts");
-        const url = options.database === true ? undefined : options.database;
-        findings.push(...(await proveHistories(context, services, url)));
-      }
-      const format = options.json === true ? "json" : (options.format ?? "text");
-      if (format === "json") {
-        printJson({
-          findings: findings.map(({ service, problem, sql, questions }) => {
-            const { code, message, where, excerpt, remedy } = problem;
-            return { service, code, message, where, excerpt, remedy, sql, questions };
-          }),
-        });
-      } else if (findings.length === 0)
-        await printText("Nothing found: every schema change has its migration.");
-      else if (format === "github") {
-        const { githubText } = await import("../../report/github.ts");
-        const root = process.env.GITHUB_WORKSPACE ?? process.cwd();
-        printCommands(githubText(findings, root));
-      } else {
-        const { findingText } = await import("../../report/errors.ts");
-        await printText(findings.map(findingText).join("\n\n"));
-      }
+      const { review } = await import("../../operations/check.ts");
+      const { database, accept } = options;
+      const reviewed = await review(await createContext(options), services, { database, accept });
+      await show(reviewed, options);
+      const { findings } = reviewed;
       finish(findings.length === 0 ? exitCode.done : exitCode.found);
     });
+}
+
+async function show(reviewed: Settled, options: CheckOptions): Promise<void> {
+  const { findings, accepted, stale } = reviewed;
+  const format = options.json === true ? "json" : (options.format ?? "text");
+  if (format === "json") printJson({ findings: findings.map(documentOf), accepted, stale });
+  else if (format === "github") {
+    const { githubText } = await import("../../report/github.ts");
+    const text = githubText(findings, process.env.GITHUB_WORKSPACE ?? process.cwd());
+    if (findings.length > 0) printCommands(text);
+    else await printText(nothingFound);
+  } else {
+    const { acceptedText, findingText, staleText } = await import("../../report/check.ts");
+    const parts = [
+      ...findings.map(findingText),
+      ...(options.accept === undefined ? [] : acceptedText(accepted)),
+      ...staleText(stale),
+    ];
+    if (findings.length === 0) parts.unshift(nothingFound);
+    await printText(parts.join("\n\n"));
+  }
+}
+
+const nothingFound = "Nothing found: every schema change has its migration.";
+
+function documentOf({ service, problem, tags, sql, questions }: Finding): unknown {
+  const { code, message, where, excerpt, remedy, identity } = problem;
+  const acceptable = identity !== undefined || tags !== undefined;
+  return { service, code, message, where, excerpt, remedy, acceptable, tags, sql, questions };
+}
+
+function reasonOf(text: string): string {
+  if (text.trim() !== "") return text.trim();
+  throw new InvalidArgumentError("Say why it may stay as it is.");
 }
 
 function formatOf(text: string): "text" | "json" | "github" {

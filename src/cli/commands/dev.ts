@@ -56,7 +56,7 @@ function codeOf(result: DevResult): number {
 async function observerFor(stays: boolean): Promise<DevObserver> {
   const { migrateText } = await import("../../report/migrate.ts");
   const { showProgress } = await import("../../report/progress.ts");
-  const { findingText } = await import("../../report/errors.ts");
+  const { findingText } = await import("../../report/check.ts");
   const say = (text: string) => writeNote(`${text}\n`);
   let last = "";
   return {

@@ -23,6 +23,7 @@ interface GenerateCommandOptions extends CommonOptions {
   readonly down?: boolean;
   readonly accept?: boolean;
   readonly prove?: boolean;
+  readonly snapshot?: boolean;
 }
 
 /** Options that say something about a new migration. */
@@ -62,6 +63,12 @@ export function generateCommand(finish: Finish): Command {
         "record edited migrations as they are, and write no migration",
       ).conflicts(["dryRun", ...ofMigrations]),
     )
+    .addOption(
+      new Option(
+        "--snapshot",
+        "make the newest migration's missing snapshot from the schema, and no migration",
+      ).conflicts(["accept", "down", "prove", ...ofMigrations]),
+    )
     .addHelpText(
       "after",
       `
@@ -73,6 +80,10 @@ asked on a terminal; without one it is said by --rename and --drop, or refused.`
         command.error("error: --custom needs a service");
       if (options.accept === true) {
         await accept(services, options);
+        return finish(exitCode.done);
+      }
+      if (options.snapshot === true) {
+        await writeSnapshots(services, options);
         return finish(exitCode.done);
       }
       if (options.prove === true)
@@ -122,6 +133,18 @@ async function writeDowns(
   if (options.json === true) printJson({ dryRun, downs });
   else await printText(downsText(downs, dryRun));
   return downs.some(({ unfinished }) => unfinished);
+}
+
+async function writeSnapshots(
+  services: readonly string[],
+  options: GenerateCommandOptions,
+): Promise<void> {
+  const { generateSnapshots } = await import("../../operations/generate-snapshot.ts");
+  const { snapshotsText } = await import("../../report/generate.ts");
+  const dryRun = options.dryRun === true;
+  const snapshots = await generateSnapshots(await createContext(options), services, dryRun);
+  if (options.json === true) printJson({ dryRun, snapshots });
+  else await printText(snapshotsText(snapshots));
 }
 
 /** True when all holds. */

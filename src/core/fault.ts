@@ -1,0 +1,47 @@
+/**
+ * What can be wrong with released migrations and endangers no tenant: it cannot be put right any more, and so it can be
+ * accepted once. Everything else is put right: files that are missing, edited or unreadable, SQL that is refused.
+ */
+export type FaultKind =
+  /** A migration without a snapshot: it was written by hand. */
+  | "no-snapshot"
+  /** There is no way back from a migration. */
+  | "no-down"
+  /** A down that is still to be written. */
+  | "empty-down"
+  /** The journal's times do not count up: drizzle-orm's own migrator would pass over the migration. */
+  | "time"
+  /** The journal's numbers do not count up. */
+  | "number"
+  /** Two migrations follow the same one: they come from two branches. */
+  | "branch"
+  /** The snapshot that a migration follows is not there. */
+  | "parent"
+  /** Two snapshots have one id: one is a copy. */
+  | "copied-snapshot"
+  /** A file that belongs to no migration. */
+  | "stray-file"
+  /** The migrations make what no snapshot has. Only `check --database` sees it. */
+  | "not-in-snapshot";
+
+/** What a fault is about. It is the same tomorrow, on every machine, and when lines have moved. */
+export interface FaultIdentity {
+  readonly kind: FaultKind;
+  /** The migration's tag, several of them, a file's name without its path, or a fact of the catalog. */
+  readonly of: string;
+}
+
+/** A fault that was accepted, and why. */
+export interface AcceptedFault {
+  readonly service: string;
+  /** What it is, as in the file: `no-down 0001_add_avatar`. */
+  readonly fault: string;
+  readonly reason: string;
+  /** The day in UTC. */
+  readonly date: string;
+}
+
+/** An identity as one word for the file of accepted faults. */
+export function faultKey({ kind, of }: FaultIdentity): string {
+  return `${kind} ${of}`;
+}

@@ -1,0 +1,125 @@
+import { FleetError } from "../core/errors.ts";
+import { type AcceptedFault, type FaultKind, faultKey } from "../core/fault.ts";
+import type { Finding } from "../core/finding.ts";
+import { type Acceptances, acceptedPath, readAccepted } from "../source/accepted.ts";
+import { recordsText } from "../source/records.ts";
+import { withFolder, writeFiles } from "../source/write-files.ts";
+import { type Context, migrationsFolder } from "./context.ts";
+
+/** What is left of the findings of a service, and what becomes of those that were accepted. */
+export interface Settled {
+  readonly findings: readonly Finding[];
+  readonly accepted: readonly AcceptedFault[];
+  /** Accepted once, and not found any more. */
+  readonly stale: readonly AcceptedFault[];
+}
+
+/** How findings are compared with what was accepted. */
+export interface SettleOptions {
+  /** Why what is found may stay; it is recorded then, and what is stale goes from the file. */
+  readonly reason?: string | undefined;
+  /** True when the history was proved: only then what proofs find can be stale. */
+  readonly proved: boolean;
+}
+
+/** What only a proof finds. */
+const proofKinds: ReadonlySet<FaultKind> = new Set(["not-in-snapshot"]);
+
+/**
+ * Takes the findings of one service apart: what was accepted, and what was not.
+ *
+ * @throws FleetError `journal` when the file of accepted faults is malformed, `write` when it cannot be written
+ */
+export async function settle(
+  context: Context,
+  service: string,
+  found: readonly Finding[],
+  { reason, proved }: SettleOptions,
+): Promise<Settled> {
+  const path = migrationsFolder(context, service);
+  const before = await readAccepted(path);
+  const keyOf = ({ problem: { identity } }: Finding) => identity && faultKey(identity);
+  const present = new Set(found.flatMap((finding) => keyOf(finding) ?? []));
+  const isStale = (key: string) => !present.has(key) && (proved || !isOfProofs(key));
+  const accepted =
+    reason === undefined ? before : await record(path, before, present, isStale, reason);
+  const shown = (keys: readonly string[], from: Acceptances): AcceptedFault[] =>
+    keys.flatMap((fault) => {
+      const acceptance = from[fault];
+      return acceptance === undefined ? [] : [{ service, fault, ...acceptance }];
+    });
+  const findings = found.filter((finding) => !Object.hasOwn(accepted, keyOf(finding) ?? ""));
+  // What could not be looked at, because something else is damaged, may still be there.
+  const stale = findings.length === 0 ? Object.keys(accepted).filter(isStale) : [];
+  return { findings, accepted: shown([...present], accepted), stale: shown(stale, accepted) };
+}
+
+function isOfProofs(key: string): boolean {
+  const [kind] = key.split(" ");
+  return [...proofKinds].some((one) => one === kind);
+}
+
+async function record(
+  path: string,
+  before: Acceptances,
+  present: ReadonlySet<string>,
+  isStale: (key: string) => boolean,
+  reason: string,
+): Promise<Acceptances> {
+  const date = new Date().toISOString().slice(0, 10);
+  const accepted = {
+    ...Object.fromEntries([...present].map((key) => [key, { reason, date }])),
+    // The first reason stays.
+    ...Object.fromEntries(Object.entries(before).filter(([key]) => !isStale(key))),
+  };
+  const text = recordsText(accepted);
+  if (text !== recordsText(before))
+    await withFolder(path, () => writeFiles([{ path: acceptedPath(path), text, replaces: true }]));
+  return accepted;
+}
+
+/** Kinds of which an old project may have hundreds: one line tells them all. */
+const counted: Partial<Record<FaultKind, (count: number) => string>> = {
+  "no-snapshot": (count) => `${count} migrations have no snapshot`,
+  "no-down": (count) => `${count} migrations have no down`,
+  "empty-down": (count) => `the downs of ${count} migrations are empty`,
+};
+
+/** Makes one finding of those of a kind that would all say the same. */
+export function gather(findings: readonly Finding[]): Finding[] {
+  const gathered = new Map<FaultKind, Finding[]>();
+  for (const finding of findings) {
+    const kind = finding.problem.identity?.kind;
+    if (kind !== undefined && counted[kind] !== undefined)
+      gathered.set(kind, [...(gathered.get(kind) ?? []), finding]);
+  }
+  return findings.flatMap((finding) => {
+    const same = gathered.get(finding.problem.identity?.kind ?? "parent") ?? [finding];
+    if (same[0] !== finding) return [];
+    return same.length === 1 ? withTag(finding) : asOne(finding, same);
+  });
+}
+
+function withTag(finding: Finding): Finding {
+  const { identity } = finding.problem;
+  return identity === undefined || counted[identity.kind] === undefined
+    ? finding
+    : { ...finding, tags: [identity.of] };
+}
+
+/** The most tags that a message names; all are in the finding. */
+const named = 3;
+
+function asOne(first: Finding, same: readonly Finding[]): Finding {
+  const tags = same.flatMap(({ problem: { identity } }) => identity?.of ?? []);
+  const kind = first.problem.identity?.kind ?? "no-down";
+  const rest = tags.length - named;
+  const list = `${tags.slice(0, named).join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
+  const message = `${counted[kind]?.(tags.length) ?? first.problem.message}: ${list}`;
+  const { code, where, remedy } = first.problem;
+  const details = {
+    ...(where === undefined ? {} : { where }),
+    ...(remedy === undefined ? {} : { remedy }),
+  };
+  return { service: first.service, problem: new FleetError(code, message, details), tags };
+}

@@ -1,0 +1,68 @@
+import { relative } from "node:path";
+import { undecided } from "../autogenerate/decisions.ts";
+import { compareSchema, type SchemaDiff, sqlOf } from "../autogenerate/diff.ts";
+import { FleetError } from "../core/errors.ts";
+import { readSnapshots } from "../source/stored-snapshot.ts";
+import { type NewFile, withFolder, writeFiles } from "../source/write-files.ts";
+import { loadParser } from "../sql/parser.ts";
+import type { Context } from "./context.ts";
+import { selectServices } from "./services.ts";
+
+/** A snapshot that was missing, and what it says that the one before it does not. */
+export interface GeneratedSnapshot {
+  readonly service: string;
+  readonly tag: string;
+  /** As shown to people. */
+  readonly file: string;
+  /** The SQL of the difference, which the migration does already: it runs nowhere. */
+  readonly sql: readonly string[];
+}
+
+/**
+ * Makes the snapshot of a newest migration that was written by hand: the Drizzle schema as it is now, which says already
+ * what the migration does. Otherwise the next migration would do it again.
+ *
+ * @param dryRun true: writes nothing
+ * @returns nothing for a service whose newest migration has a snapshot
+ */
+export async function generateSnapshots(
+  context: Context,
+  names: readonly string[],
+  dryRun: boolean,
+): Promise<GeneratedSnapshot[]> {
+  const { fleet, root } = context.config;
+  await loadParser();
+  const made: { diff: SchemaDiff; snapshot: GeneratedSnapshot; file: NewFile }[] = [];
+  for (const [service, config] of selectServices(fleet, names)) {
+    const diff = await compareSchema(service, config, root);
+    const newest = diff.folder?.migrations.at(-1);
+    if (diff.folder === undefined || newest === undefined) continue;
+    if ((await readSnapshots(diff.folder)).at(-1) !== undefined) continue;
+    const sql = await sqlOf(diff, undecided);
+    const shown = relative(process.cwd(), newest.snapshot);
+    const snapshot = { service, tag: newest.tag, file: shown, sql };
+    const text = await textOf(diff, sql.length > 0);
+    made.push({ diff, snapshot, file: { path: newest.snapshot, text, replaces: false } });
+  }
+  if (!dryRun)
+    for (const { diff, file } of made) await withFolder(diff.path, () => writeFiles([file]));
+  return made.map(({ snapshot }) => snapshot);
+}
+
+/** The snapshot that a new migration would get. */
+async function textOf(diff: SchemaDiff, isChanged: boolean): Promise<string> {
+  const { kit, path, folder, previous } = diff;
+  const current = isChanged ? diff.current : undefined;
+  const { list } = await kit.draft(
+    path,
+    folder,
+    "snapshot",
+    previous,
+    current,
+    undecided,
+    undefined,
+  );
+  const [snapshot] = list;
+  if (snapshot === undefined) throw new FleetError("schema", "drizzle-kit wrote no snapshot");
+  return snapshot.text;
+}

@@ -1,0 +1,38 @@
+import type { AcceptedFault } from "../core/fault.ts";
+import type { Finding } from "../core/finding.ts";
+import { indent, problemText } from "./errors.ts";
+import { counted, some } from "./words.ts";
+
+/** One finding of a check, with the SQL that a migration would hold. */
+export function findingText({ service, problem, sql, questions }: Finding): string {
+  const parts = [`${service}: ${problemText(problem)}`];
+  for (const question of questions ?? []) parts.push(indent(`? ${question}`));
+  if (sql !== undefined) parts.push(indent(sql.map((statement) => statement.trim()).join("\n")));
+  return parts.join("\n");
+}
+
+/** What is accepted in each service, once it was asked for. */
+export function acceptedText(accepted: readonly AcceptedFault[]): string[] {
+  if (accepted.length === 0) return ["Nothing to accept."];
+  return byService(accepted, (faults) => `${counted(faults.length, "fault")} accepted`);
+}
+
+/** What was accepted once and is not found any more. */
+export function staleText(stale: readonly AcceptedFault[]): string[] {
+  return byService(
+    stale,
+    (faults) =>
+      `accepted, and not found any more: ${some(faults)}\n-> The next check --accept takes it out of accepted.json.`,
+  );
+}
+
+function byService(
+  accepted: readonly AcceptedFault[],
+  say: (faults: readonly string[]) => string,
+): string[] {
+  const services = [...new Set(accepted.map(({ service }) => service))];
+  return services.map((service) => {
+    const faults = accepted.filter((one) => one.service === service).map(({ fault }) => fault);
+    return `${service}: ${say(faults)}`;
+  });
+}

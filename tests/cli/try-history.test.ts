@@ -1,0 +1,58 @@
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { repository, run } from "../support/cli.ts";
+import { createDatabase } from "../support/database.ts";
+import { createFolder, history } from "../support/fleet.ts";
+
+const script = join(repository, "scripts/try-history.mjs");
+
+/** One line for each folder, as its columns. */
+async function tryHistories(...args: string[]) {
+  const { url } = await createDatabase();
+  const result = await run(repository, process.execPath, [script, ...args, "--url", url]);
+  const lines = result.stdout.trimEnd().split("\n");
+  return { ...result, lines: lines.map((line) => line.split("\t").slice(1)) };
+}
+
+test("the example's histories are the same in every tenant, there, back and there again", async () => {
+  const folders = ["auth", "ingestion", "workflow"].map((name) => `drizzle/${name}`);
+  const { code, lines } = await tryHistories(...folders);
+  expect(lines).toEqual([
+    ["11", "equal"],
+    ["10", "equal"],
+    ["14", "equal"],
+  ]);
+  expect(code).toBe(0);
+});
+
+test.each(["booking-suite", "chat-platform", "deploy-panel"])(
+  "%s is the same in every tenant as it is in public",
+  async (name) => {
+    const options = ["--accept-unproved", "--no-downs"];
+    const { lines } = await tryHistories(join(repository, "tests/histories", name), ...options);
+    expect(lines).toEqual([["44", "equal"]]);
+  },
+);
+
+test("what is wrong with a history is told in one line", async () => {
+  const cases = {
+    refused: { "0000_a": "CREATE TABLE other.a (id integer);" },
+    raw: { "0000_a": "CREATE TABLE a (id integer);", "0001_b": "SELECT 1 / 0;" },
+    back: { "0000_a": "CREATE TABLE a (id integer);" },
+  };
+  const files = Object.entries(cases).flatMap(([name, texts]) =>
+    Object.entries(history(name, texts)),
+  );
+  const folder = await createFolder({
+    ...Object.fromEntries(files),
+    "back/0000_a.down.sql": "SELECT 1;",
+  });
+  const folders = Object.keys(cases).map((name) => join(folder, name));
+  const { code, lines } = await tryHistories(...folders);
+  expect(lines).toEqual([
+    ["1", "refused", expect.stringContaining('names the schema "other"')],
+    ["2", "raw fails", "0001_b: division by zero"],
+    ["1", "unproved", "0000_a.down.sql: the down of 0000_a does not lead back"],
+  ]);
+  expect(code).toBe(1);
+});
