@@ -8,7 +8,7 @@ import { type ProvedDraft, proveDraft } from "../proof/draft.ts";
 import type { Direct } from "../proof/trials.ts";
 import { markLine } from "../source/downs.ts";
 import { readMigrations } from "../source/read-migrations.ts";
-import { type Apart, apart } from "../sql/apart.ts";
+import { type Apart, apart, withoutShared } from "../sql/apart.ts";
 import type { Context } from "./context.ts";
 import { benchOf, onServer, type ProofOptions } from "./scratch.ts";
 import { allowanceOf } from "./services.ts";
@@ -89,15 +89,15 @@ async function tried(context: Context, session: Session, change: Change): Promis
   const bench = benchOf(context, session, service, configOf(context, change));
   const divided = (statements: readonly string[]) => apart(statements, bench.allowanceOf("draft"));
   const nothing = await kit.at(undefined, -1);
-  const described = async (when: "before" | "after") =>
-    divided(await kit.diff(nothing, when === "before" ? diff.previous : diff.current, undecided));
+  const described = (when: "before" | "after") =>
+    kit.diff(nothing, when === "before" ? diff.previous : diff.current, undecided);
   const parts = divided(change.statements);
   const proved = await proveDraft(bench, {
     history: diff.folder === undefined ? [] : await readMigrations(service, path),
     statements: parts.rest,
-    shared: async () => (await described("after")).shared,
+    shared: async () => divided(await described("after")).shared,
     reverse: (up) => back(change, up),
-    described: async (when) => (await described(when)).rest,
+    described: async (when) => withoutShared(await described(when), bench.allowanceOf("draft")),
   });
   return typeof proved === "string"
     ? asWritten(context, change, proved)

@@ -3,6 +3,7 @@ import type { Migration } from "../core/migration.ts";
 import { differenceFromSnapshot, differenceOf } from "../drift/compare.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { checksumOf } from "../source/checksums.ts";
+import { readStatements } from "../sql/read-statements.ts";
 import { applyDown, applyUp, type Bench, isOfRows, withScratchSchema } from "./bench.ts";
 import { besideShared } from "./beside.ts";
 import { withNamesOfKeys } from "./moves.ts";
@@ -40,6 +41,10 @@ export interface ProvedDraft {
  */
 export async function proveDraft(bench: Bench, draft: Draft): Promise<ProvedDraft | string> {
   const text = draft.statements.join("\n");
+  // The schemas that it is compared with would refer to the same objects, and hold them.
+  const { made } = readStatements("the new SQL", text, bench.allowanceOf("draft"), []);
+  if (made.length > 0)
+    return `it works in the schema "${made[0]?.schema}", which is not the service's own`;
   const texts = [...draft.history, { tag: "draft", file: "the new SQL", text }];
   const tried = await besideShared(bench, texts, draft.shared, () => tryDraft(bench, draft));
   return isFleetError(tried) ? tried.message : tried;

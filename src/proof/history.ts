@@ -8,7 +8,7 @@ import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { sqlstateOf } from "../postgres/sqlstate.ts";
 import { checksumOf } from "../source/checksums.ts";
 import { marks, readDown } from "../source/downs.ts";
-import { apart } from "../sql/apart.ts";
+import { apart, withoutShared } from "../sql/apart.ts";
 import { addedColumns } from "../sql/changes.ts";
 import { readStatements } from "../sql/read-statements.ts";
 import {
@@ -42,16 +42,18 @@ export interface History {
  * @returns what does not hold; a migration that does not apply ends the proof
  */
 export async function proveHistory(bench: Bench, history: History): Promise<FleetError[]> {
-  const described = async () =>
-    apart((await history.described?.()) ?? [], bench.allowanceOf("snapshot"));
+  const allowance = bench.allowanceOf("snapshot");
+  const described = async () => (await history.described?.()) ?? [];
   const own = {
     ...history,
-    ...(history.described && { described: async () => (await described()).rest }),
+    ...(history.described && {
+      described: async () => withoutShared(await described(), allowance),
+    }),
   };
   const proved = await besideShared(
     bench,
     history.migrations,
-    async () => (await described()).shared,
+    async () => apart(await described(), allowance).shared,
     () =>
       withScratchSchema(bench.session, (schema) =>
         new HistoryProof(bench, history, schema).run(own),

@@ -27,6 +27,11 @@ export function apart(chunks: readonly string[], allowance: Allowance): Apart {
   return found;
 }
 
+/** What describes a schema without what it shares: in a scratch schema beside the first one that is there already. */
+export function withoutShared(chunks: readonly string[], allowance: Allowance): string[] {
+  return [...apart(chunks, { ...allowance, singleSchema: undefined }).rest];
+}
+
 function whose(chunk: string, allowance: Allowance): keyof Apart {
   const source = sourceOf(allowance);
   const [statement, ...more] = statementsIn(chunk);

@@ -254,6 +254,53 @@ export const profiles = pgTable("profiles", { id: uuid("id").primaryKey().refere
     expect(keys).toEqual([{ keys: 2 }]);
   });
 
+  test.each(["journal", "folders"] as const)(
+    "is made by a single service, and by proofs only where it is not there, layout %s",
+    async (layout) => {
+      const database = await createDatabase();
+      const root = await createProject(
+        {
+          "schema/index.ts": declared
+            .replace(
+              "export const users",
+              'export const auth = pgSchema("auth");\nexport const users',
+            )
+            .replace('pgSchema("auth").table', "auth.table"),
+        },
+        layout,
+      );
+      const app = {
+        ...{ schema: "./schema", out: "./drizzle/app", database: "main" },
+        ...{ singleSchema: "main", sharedSchemas: ["auth"] },
+      };
+      const fleet = { ...appFleet(database.url, []), services: { app } };
+      const context = contextFor(root, fleet);
+      const [generated] = await generate(context, { services: [], name: "init" });
+      expect(generated?.migration).toMatchObject({
+        unfinished: false,
+        unproved: expect.stringContaining('works in the schema "auth"'),
+      });
+      expect(generated?.migration?.sql).toContain('CREATE TABLE "auth"."users"');
+      expect(generated?.migration?.down).toContain('DROP TABLE "auth"."users"');
+      expect(await proveAndRecord(context, [], database.url)).toMatchObject([{ findings: [] }]);
+      expect(await check(context, [])).toEqual([]);
+      const there =
+        "SELECT to_regclass('auth.users')::text AS users, to_regnamespace('auth')::text AS auth";
+      expect(await database.query(there)).toEqual([{ users: null, auth: null }]);
+      expect(byTenant(await migrateAll(context)).app).toMatch(/^succeeded /);
+      await database.query("INSERT INTO auth.users VALUES (gen_random_uuid())");
+      const findings = await proveHistories(context, [], database.url);
+      expect(findings.map(({ problem }) => problem.message)).toEqual([
+        expect.stringMatching(/cannot be tried here: it works in the schema "auth", which exists/),
+      ]);
+      expect(await database.query("SELECT count(*)::int AS users FROM auth.users")).toEqual([
+        { users: 1 },
+      ]);
+      await downgradeAll(context, { base: true });
+      expect(await database.query(there)).toEqual([{ users: null, auth: null }]);
+    },
+  );
+
   test("is made by two tenants at once where statements may be repeated", async () => {
     const database = await createDatabase();
     const sql = `CREATE SCHEMA IF NOT EXISTS auth;
