@@ -52,7 +52,8 @@ export function executedIn(
   source: SourceSchema,
   neutralizeText: (text: string) => Neutral,
 ): ExecutedInBody {
-  const executed = executions(tree);
+  // Most bodies run no text, and need no walk to find that out.
+  const executed = /execute/i.test(body) ? executions(tree) : [];
   const places = [...executed, ...assignments(tree, variablesIn(executed))];
   const known = new Map<string, Executed>();
   const found = { edits: [] as Edit[], unproved: [] as string[], unreplaced: [] as string[] };
