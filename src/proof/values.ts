@@ -174,12 +174,21 @@ export function columnValue(
   row: number,
   checks: readonly string[],
 ): string | undefined {
-  // Later columns are greater: a check may want one date to come after another.
-  const isOrdered = ["N", "D", "T"].includes(types[type]?.category ?? "");
-  const all = candidates(types, type, modifier, isOrdered ? row + place : row, checks);
+  const number = row + place * stepOf(types[type]?.category);
+  const all = candidates(types, type, modifier, number, checks);
   const more = checks.length > 0 && byDefault !== null ? [...all, `(${byDefault})`] : all;
   const value = chosen(more, name, checks.map(conditionOf));
   return value && `${value}::${sql}`;
+}
+
+/**
+ * How far the values of neighbouring columns are apart: a check may want one date to come after another, and a text
+ * must not look like a key that it does not refer to.
+ */
+function stepOf(category: string | undefined): number {
+  if (category === undefined) return 0;
+  if ("NDT".includes(category)) return 1;
+  return "SU".includes(category) ? 100 : 0;
 }
 
 /** The condition of `CHECK (...)`, without what may follow it. */

@@ -91,7 +91,7 @@ test("types of the schema get values: enums, domains, composites, ranges", async
     {
       mood: "it's fine",
       moods: `{"it's fine",bad}`,
-      email: "row-1@example.com",
+      email: "row-301@example.com",
       percent: 55,
       place: `(row-1,"it's fine")`,
       span: "[10.5,15.5)",
@@ -100,14 +100,14 @@ test("types of the schema get values: enums, domains, composites, ranges", async
     {
       mood: "bad",
       moods: "{bad,in-between}",
-      email: "row-2@example.com",
+      email: "row-302@example.com",
       percent: 56,
       place: "(row-2,bad)",
       span: "[20.5,25.5)",
       odd: "bad",
     },
     {
-      email: "row-3@example.com",
+      email: "row-303@example.com",
       mood: "in-between",
       moods: `{in-between,"it's fine"}`,
       odd: "in-between",
@@ -116,7 +116,7 @@ test("types of the schema get values: enums, domains, composites, ranges", async
       span: "[30.5,35.5)",
     },
     {
-      email: "row-4@example.com",
+      email: "row-304@example.com",
       mood: null,
       moods: `{"it's fine",bad}`,
       odd: null,
@@ -158,8 +158,8 @@ test("keys point to rows: to other tables, to themselves, in circles", async () 
   expect(await query("(SELECT bool_or(parent <> id) FROM app.nodes)")).toBe(true);
   expect(await query("(SELECT count(egg)::int FROM app.hens)")).toBe(1);
   expect(await query("(SELECT array_agg(DISTINCT name ORDER BY name) FROM app.entries)")).toEqual([
-    "row-1",
-    "row-2",
+    "row-101",
+    "row-102",
     null,
   ]);
   // Numbers come from their sequences: the next one is free.

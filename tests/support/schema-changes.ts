@@ -125,6 +125,11 @@ export const changesInOrder: Readonly<Record<string, Change>> = {
       export const b = pgTable("b", { a: text("a").references(() => a.id) });`,
     depends: [/its down .* type uuid/],
   },
+  "a foreign key between texts goes": {
+    before: `export const a = pgTable("a", { id: text("id").primaryKey(), up: text("up").references(() => a.id) });`,
+    after: `export const a = pgTable("a", { id: text("id").primaryKey(), up: text("up") });`,
+    depends: [/its down .* foreign key/],
+  },
   "a key that counts becomes text": {
     before: `export const a = pgTable("a", { id: serial("id").primaryKey() });`,
     after: `export const a = pgTable("a", { id: text("id").primaryKey() });`,
