@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { SourceMap } from "node:module";
-import { dirname, extname, isAbsolute, relative, resolve } from "node:path";
+import { dirname, extname, isAbsolute, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
 
@@ -13,7 +13,8 @@ export interface ImportedModules {
 }
 
 /**
- * Imports TypeScript modules of a project, with what they import from it, without leaving a file behind.
+ * Imports TypeScript and JavaScript modules of a project, ECMAScript's or CommonJS, with what they import from it,
+ * without leaving a file behind.
  * esbuild bundles the local files; packages stay outside and are loaded by Node, so that drizzle-orm is the
  * project's own. A changed file gives a new module: a watcher sees the change.
  *
@@ -44,6 +45,8 @@ export async function importTypeScript(
     write: false,
     outfile: `${root}/entries.mjs`,
     logLevel: "silent",
+    // For what CommonJS modules require: esbuild bundles the project's own files, and leaves packages to this.
+    banner: { js: requireFrom(root) },
     define: Object.fromEntries(ownPlaces.map(([said, name]) => [said, `${ownPlace}.${name}`])),
     plugins: [packagesByAbsoluteUrl, placesOfTheirOwn],
   }).catch((error: unknown) => {
@@ -97,14 +100,20 @@ const packagesByAbsoluteUrl: import("esbuild").Plugin = {
       });
       if (found.errors.length > 0) return { errors: found.errors };
       const local =
-        !found.path.includes("node_modules") &&
-        found.namespace === "file" &&
-        isTypeScript(found.path);
+        !found.path.includes("node_modules") && found.namespace === "file" && isBundled(found.path);
       if (local) return { path: found.path };
-      return { path: found.external ? found.path : pathToFileURL(found.path).href, external: true };
+      const required = args.kind === "require-call" || args.kind === "require-resolve";
+      const path = found.external || required ? found.path : pathToFileURL(found.path).href;
+      return { path, external: true };
     });
   },
 };
+
+/** The `require` that code in a data: URL lacks. It is called as esbuild's own stand-in looks for it. */
+function requireFrom(root: string): string {
+  const from = JSON.stringify(join(root, "entries.cjs"));
+  return `import { createRequire as drizzleFleetRequire } from "node:module"; const require = drizzleFleetRequire(${from});`;
+}
 
 /** The constant that a module finds its own place in, and what is said for its parts. */
 const ownPlace = "drizzleFleetPlace";
@@ -131,8 +140,9 @@ const placesOfTheirOwn: import("esbuild").Plugin = {
   },
 };
 
-function isTypeScript(path: string): boolean {
-  return /\.[cm]?tsx?$/.test(path);
+/** What Node cannot load by itself, or not without an import attribute. */
+function isBundled(path: string): boolean {
+  return /\.([cm]?tsx?|json)$/.test(path);
 }
 
 function asUrl(code: string): string {
