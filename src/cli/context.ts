@@ -57,11 +57,30 @@ export function selectionOf({
   return { services: service, tenants: tenant, databases: database };
 }
 
-/** Reads the configuration and gives an operation its surroundings. */
-export async function createContext(options: CommonOptions): Promise<Context> {
+/** How much of what is under way must come to its end, although the user interrupts. */
+let unfinished = 0;
+
+function begin(): () => void {
+  unfinished += 1;
+  return () => {
+    unfinished -= 1;
+  };
+}
+
+/**
+ * Reads the configuration and gives an operation its surroundings.
+ *
+ * @param interruption what the first signal does from now on. `stops`: the operation heeds its context's signals all
+ *   the time. `ends`: the process ends at once, unless work is under way that the operation has begun by its context
+ */
+export async function createContext(
+  options: CommonOptions,
+  interruption: "stops" | "ends" = "stops",
+): Promise<Context> {
   const { loadConfig } = await import("../config/load.ts");
   const { retiredWarnings } = await import("../config/retired.ts");
   const context = contextFor(await loadConfig(options.config));
+  if (interruption === "stops") begin();
   for (const warning of retiredWarnings(context.environment)) context.notify(warning);
   return context;
 }
@@ -74,17 +93,26 @@ export function contextFor(config: LoadedConfig): Context {
     notify: (line) => writeNote(`${line}\n`),
     signal: interruption.signal,
     cancel: cancellation.signal,
+    begin,
   };
 }
 
 /** The same signal twice within this many milliseconds counts once: a terminal and npm both pass on a Ctrl-C. */
 const oneSignal = 100;
 
+/** From now on nothing is under way any more: the verb is done. */
+export function endOfWork(): void {
+  unfinished = 0;
+}
+
 /**
- * The first signal starts nothing more, the second one cancels what is running, and `onThird` decides about more. A
- * terminal that goes away may send SIGHUP several times, and there is nobody left to mean it: it only ever is the first.
+ * A signal ends the process when nothing is under way. Otherwise the first one starts nothing more, the second one
+ * cancels what is running, and the third one ends the process. A terminal that goes away may send SIGHUP several
+ * times without a person who means it: it only ever is the first.
+ *
+ * @param end ends the process
  */
-export function listenForInterruption(onThird: () => void): void {
+export function listenForInterruption(end: () => void): void {
   let last = { name: "", at: 0 };
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(name, () => {
@@ -93,7 +121,7 @@ export function listenForInterruption(onThird: () => void): void {
       last = { name, at: now };
       const first = !interruption.signal.aborted;
       if (!first && (repeated || name === "SIGHUP")) return;
-      if (cancellation.signal.aborted) onThird();
+      if (unfinished === 0 || cancellation.signal.aborted) end();
       else if (first) {
         writeNote(
           "\nStopping: migrations under way are finished, no other is begun. Press Ctrl-C again to cancel them.\n",

@@ -19,10 +19,10 @@ import { rolloutsCommand } from "./commands/rollouts.ts";
 import { stampCommand } from "./commands/stamp.ts";
 import { statusCommand } from "./commands/status.ts";
 import { tenantsCommand } from "./commands/tenants.ts";
-import { listenForInterruption, wasInterrupted } from "./context.ts";
+import { endOfWork, listenForInterruption, wasInterrupted } from "./context.ts";
 import { exitCode, exitCodeOf } from "./exit-codes.ts";
 import { printText, writeLine, writeNote, writeUsageOf } from "./output.ts";
-import { endingWith, outliveStreams } from "./streams.ts";
+import { endingWith, outliveStreams, outputWritten } from "./streams.ts";
 
 /** Runs one verb and returns the exit code. */
 async function run(argv: readonly string[]): Promise<number> {
@@ -100,6 +100,14 @@ function trace(error: unknown): string {
   return "-> This is a bug in drizzle-fleet. Please report it, with what DRIZZLE_FLEET_DEBUG=1 adds.\n";
 }
 
+/**
+ * How long, in milliseconds, a process that is done may take to end by itself. Something in the project's own code may
+ * keep Node's event loop alive: a database client of `tenants`, a server, an interval.
+ */
+const graceMs = 500;
+
 outliveStreams();
-listenForInterruption(() => process.exit(exitCode.interrupted));
+listenForInterruption(() => process.exit(process.exitCode ?? exitCode.interrupted));
 process.exitCode = endingWith(await run(process.argv));
+endOfWork();
+setTimeout(() => void outputWritten().then(() => process.exit()), graceMs).unref();

@@ -26,6 +26,13 @@ export function outliveStreams(): void {
   process.on("exit", () => leaveTerminals(terminals));
 }
 
+/** Waits until all that was written has left the process, or is lost. */
+export async function outputWritten(): Promise<void> {
+  const written = (stream: NodeJS.WriteStream) =>
+    new Promise<void>((resolve) => stream.write("", () => resolve()));
+  await Promise.all([written(process.stdout), written(process.stderr)]);
+}
+
 /** The exit code, given the verb's own. Lost output is no success: a script would read a part of a result. */
 export function endingWith(code: NodeJS.Process["exitCode"]): NodeJS.Process["exitCode"] {
   return outputLost && code === exitCode.done ? exitCode.failed : code;

@@ -17,6 +17,21 @@ export interface Context {
   readonly signal?: AbortSignal;
   /** Aborted, after `signal`: what runs is cancelled. */
   readonly cancel?: AbortSignal;
+  /** Told when work begins that an interruption must let finish; gives what to call when it has finished. */
+  readonly begin?: () => () => void;
+}
+
+/** Does work that an interruption lets finish: it heeds `signal` itself, or is over in a moment. */
+export async function letFinish<Result>(
+  { begin }: Context,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const finished = begin?.();
+  try {
+    return await work();
+  } finally {
+    finished?.();
+  }
 }
 
 /** The databases of a run, open for as long as the operation lasts. */
@@ -68,13 +83,22 @@ export async function withDatabases<Result>(
       applicationRoleOf: (name) => applicationRole(context.config.fleet, name, context.environment),
     });
   }
+  const said = `${databases.variables.join(" and ")} not set`;
+  return letFinish(context, () => onEmbedded(context, databases.names, said, use));
+}
+
+async function onEmbedded<Result>(
+  context: Context,
+  names: readonly string[],
+  reason: string,
+  use: (databases: OpenDatabases) => Promise<Result>,
+): Promise<Result> {
   const { acquireEmbedded } = await import("../dev/embedded.ts");
   const { applicationUser } = await import("../dev/roles.ts");
-  const options = embeddedOptions(context);
-  const server = await acquireEmbedded(options, databases.names);
+  const server = await acquireEmbedded(embeddedOptions(context), names);
   if (!announced)
     context.notify(
-      `${databases.variables.join(" and ")} not set:\nembedded PostgreSQL on 127.0.0.1:${server.port}, data in ${context.config.fleet.embedded.folder}`,
+      `${reason}:\nembedded PostgreSQL on 127.0.0.1:${server.port}, data in ${context.config.fleet.embedded.folder}`,
     );
   announced = true;
   try {

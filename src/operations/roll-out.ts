@@ -14,7 +14,7 @@ import { Session } from "../postgres/session.ts";
 import { harmless, type RolloutResult, runPlan } from "../rollout/fleet.ts";
 import type { RolloutOptions } from "../rollout/options.ts";
 import type { Script } from "../rollout/run.ts";
-import type { Context, OpenDatabases } from "./context.ts";
+import { type Context, letFinish, type OpenDatabases } from "./context.ts";
 import type { DatabaseState } from "./plan-fleet.ts";
 import { rolesForPlan } from "./roles.ts";
 import { type RunSessions, userAndHost } from "./run-sessions.ts";
@@ -50,7 +50,17 @@ export interface RolloutChoices
  * @param observe sees every event of the rollout
  * @throws FleetError `config` before anything is done, when a role that is to be let in is missing and cannot be made
  */
-export async function rollOut(
+export function rollOut(
+  context: Context,
+  prepared: Prepared,
+  open: OpenDatabases,
+  choices: RolloutChoices,
+  observe: Observer,
+): Promise<Kept> {
+  return letFinish(context, () => rollOutPlan(context, prepared, open, choices, observe));
+}
+
+async function rollOutPlan(
   context: Context,
   prepared: Prepared,
   open: OpenDatabases,

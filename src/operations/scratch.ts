@@ -5,7 +5,7 @@ import type { DatabaseAddress } from "../core/database.ts";
 import { isFleetError } from "../core/errors.ts";
 import { type Session, withSession } from "../postgres/session.ts";
 import type { Bench } from "../proof/bench.ts";
-import { type Context, embeddedOptions } from "./context.ts";
+import { type Context, embeddedOptions, letFinish } from "./context.ts";
 import { allowanceOf, schemasBehind } from "./services.ts";
 
 /** The database on the embedded server that proofs are made in. */
@@ -23,7 +23,9 @@ export async function withScratch<Result>(
   use: (session: Session) => Promise<Result>,
 ): Promise<Result> {
   const connect = { waitMs: context.config.fleet.connectTimeout, signal: context.signal };
-  const open = (address: DatabaseAddress) => withSession(address, connect, use);
+  // An interruption must not leave scratch schemas.
+  const open = (address: DatabaseAddress) =>
+    letFinish(context, () => withSession(address, connect, use));
   if (url !== undefined) refuseOddUrl(url, "--database");
   const given = url ?? proofUrl(context.config.fleet, context.environment);
   if (given !== undefined) return open({ name: "check", url: given });

@@ -34,7 +34,7 @@ for migrate. Every down is read before the first target is touched.
     .action(async (to: string, options: DowngradeOptions) => {
       const { downgrade, planBack } = await import("../../operations/downgrade.ts");
       const offline = offlineOf("downgrade", options);
-      const context = await createContext(options);
+      const context = await createContext(options, "ends");
       const request: DowngradeRequest = {
         ...runRequestOf(options, context.config.fleet),
         goal: goalOf(to),

@@ -101,7 +101,7 @@ async function writeMigrations(
   const { generate } = await import("../../operations/generate.ts");
   const { generatedText } = await import("../../report/generate.ts");
   const dryRun = options.dryRun === true;
-  const generated = await generate(await createContext(options), {
+  const generated = await generate(await createContext(options, "ends"), {
     services,
     name: options.name,
     custom: options.custom === true,
@@ -125,7 +125,7 @@ async function writeDowns(
   const { downsText } = await import("../../report/generate.ts");
   const dryRun = options.dryRun === true;
   const { proof, database } = options;
-  const context = await createContext(options);
+  const context = await createContext(options, "ends");
   const downs = await generateDowns(context, services, dryRun, {
     proof: proof !== false,
     database,
@@ -154,7 +154,11 @@ async function prove(
 ): Promise<boolean> {
   const { proveAndRecord } = await import("../../operations/generate-downs.ts");
   const { provedText } = await import("../../report/generate.ts");
-  const proved = await proveAndRecord(await createContext(options), services, options.database);
+  const proved = await proveAndRecord(
+    await createContext(options, "ends"),
+    services,
+    options.database,
+  );
   if (options.json === true)
     printJson({
       proved: proved.map(({ service, findings, recorded }) => ({
@@ -175,7 +179,7 @@ async function prove(
 
 async function accept(services: readonly string[], options: GenerateCommandOptions): Promise<void> {
   const { acceptEdited } = await import("../../operations/generate-downs.ts");
-  const accepted = await acceptEdited(await createContext(options), services);
+  const accepted = await acceptEdited(await createContext(options, "ends"), services);
   if (options.json === true) printJson({ accepted });
   else
     for (const { service, file } of accepted)

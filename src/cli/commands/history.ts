@@ -22,7 +22,7 @@ export function historyCommand(finish: Finish): Command {
     .action(async (options: HistoryOptions) => {
       const { history } = await import("../../operations/history.ts");
       const { historyText } = await import("../../report/history.ts");
-      const context = await createContext(options);
+      const context = await createContext(options, "ends");
       const histories = await history(context, selectionOf(options), options.offline === true);
       if (options.json === true) printJson(histories);
       else await printText(historyText(histories.entries, histories.atBase));
@@ -37,7 +37,7 @@ export function headsCommand(finish: Finish): Command {
     .action(async (services: string[], options: CommonOptions) => {
       const { heads } = await import("../../operations/history.ts");
       const { headsText } = await import("../../report/history.ts");
-      const all = await heads(await createContext(options), services);
+      const all = await heads(await createContext(options, "ends"), services);
       if (options.json === true) printJson({ services: all });
       else await printText(headsText(all));
       finish(exitCode.done);

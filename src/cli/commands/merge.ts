@@ -34,7 +34,7 @@ Where both are applied somewhere, both keep their names.`,
       const { merge } = await import("../../operations/merge.ts");
       const { mergedText } = await import("../../report/merge.ts");
       const { proof, database, offline } = options;
-      const merged = await merge(await createContext(options), services, offline === true, {
+      const merged = await merge(await createContext(options, "ends"), services, offline === true, {
         proof: proof !== false,
         database,
       });

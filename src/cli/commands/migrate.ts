@@ -32,7 +32,7 @@ A failure in the canary ends the rollout. --verify is a shell command that reads
       const offline = offlineOf("migrate", options);
       if (offline !== undefined) {
         const { scriptMigration } = await import("../../operations/offline.ts");
-        const context = await createContext(options);
+        const context = await createContext(options, "ends");
         return scriptMigration(context, requestOf(options, context.config.fleet), offline);
       }
       if (options.dryRun === true) return finish(await showPlan(options));
@@ -40,7 +40,7 @@ A failure in the canary ends the rollout. --verify is a shell command that reads
       const { isDone, migrateText, summaryDocument } = await import("../../report/migrate.ts");
       const { showProgress } = await import("../../report/progress.ts");
       const observer = options.json === true ? writeEvent : showProgress(process.stderr);
-      const context = await createContext(options);
+      const context = await createContext(options, "ends");
       const result = await migrate(context, requestOf(options, context.config.fleet), observer);
       if (options.json === true) writeLine(summaryDocument(result));
       else await printText(migrateText(result));
@@ -60,7 +60,7 @@ async function showPlan(options: RolloutCommandOptions): Promise<number> {
   const { planMigration } = await import("../../operations/migrate.ts");
   const { planText } = await import("../../report/plan.ts");
   const { targetsOf } = await import("../../core/plan.ts");
-  const context = await createContext(options);
+  const context = await createContext(options, "ends");
   const plan = await planMigration(context, requestOf(options, context.config.fleet));
   if (options.json === true) printJson(plan);
   else await printText(planText(plan));

@@ -39,7 +39,7 @@ other, restore the file and put the change into a new migration.`,
         return options.yes === true || (await ask());
       };
       const observer = json ? writeEvent : showProgress(process.stderr);
-      const context = await createContext(options);
+      const context = await createContext(options, "ends");
       const result = await repair(context, selectionOf(options), confirm, observer);
       if (json) writeLine(summaryDocument(result));
       else if (result.edited.length === 0) await printText("No applied migration was edited.");

@@ -30,7 +30,7 @@ export function rolloutsCommand(finish: Finish): Command {
       const { listRollouts, showRollout } = await import("../../operations/rollouts.ts");
       const { errorText } = await import("../../report/errors.ts");
       const { rolloutsText, rolloutText } = await import("../../report/rollouts.ts");
-      const context = await createContext(options);
+      const context = await createContext(options, "ends");
       const databases = options.database ?? [];
       const unusable: FleetError[] = [];
       const onUnusable = (error: FleetError) => void unusable.push(error);

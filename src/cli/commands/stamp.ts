@@ -44,7 +44,7 @@ matched with the files by name or hash, and what does not fit is named.`,
     .action(async (to: string | undefined, options: StampOptions, command: Command) => {
       const misuse = misuseOf(to, options);
       if (misuse !== undefined) command.error(`error: ${misuse}`);
-      const context = await createContext(options);
+      const context = await createContext(options, "ends");
       const request: StampRequest = { ...selectionOf(options), goal: await goalOf(to, options) };
       if (options.dryRun === true) {
         const { planStamping } = await import("../../operations/stamp.ts");

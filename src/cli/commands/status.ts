@@ -16,7 +16,7 @@ export function statusCommand(finish: Finish): Command {
     .action(async (options: SelectionOptions) => {
       const { status } = await import("../../operations/status.ts");
       const { isAtHead, statusText } = await import("../../report/status.ts");
-      const targets = await status(await createContext(options), selectionOf(options));
+      const targets = await status(await createContext(options, "ends"), selectionOf(options));
       if (options.json === true) {
         printJson({
           targets: targets.map((one) => ({

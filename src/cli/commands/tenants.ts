@@ -71,7 +71,7 @@ function listCommand(command: Command, finish: Finish): Command {
     .action(async ({ status = [], attribute: attributes = {}, ...options }: ListOptions) => {
       const { listTenants } = await import("../../operations/list-tenants.ts");
       const { tenantsText } = await import("../../report/tenants.ts");
-      const list = await listTenants(await createContext(options), {
+      const list = await listTenants(await createContext(options, "ends"), {
         statuses: status,
         attributes,
       });

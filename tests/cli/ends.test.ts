@@ -1,0 +1,91 @@
+import type { ChildProcess } from "node:child_process";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { createProject, ended, repository, run, runCli, startCli } from "../support/cli.ts";
+import { createDatabase } from "../support/database.ts";
+import { appFleet, type Files, history } from "../support/fleet.ts";
+
+// What a project's own code leaves open, such as a database client of `tenants`, keeps Node's event loop alive.
+
+/** A configuration with code of the project's own before it. */
+function configWith(code: string, fleet: object, tenants = ""): string {
+  const all = JSON.stringify(fleet).replace(/\}$/, tenants === "" ? "}" : `, tenants: ${tenants}}`);
+  return `import { defineFleet } from "drizzle-fleet/config";\n${code}\nexport default defineFleet(${all});`;
+}
+
+const openInterval = "setInterval(() => undefined, 1000);";
+const schema = `import { pgTable, text } from "drizzle-orm/pg-core";
+export const t = pgTable("t", { a: text("a") });
+`;
+
+async function project(config: string, more: Files = {}): Promise<string> {
+  return createProject({ "drizzle.config.ts": config, "schema/t.ts": schema, ...more });
+}
+
+test("a command that is done ends, though the project's code keeps the process alive", async () => {
+  const database = await createDatabase();
+  const folder = await project(configWith(openInterval, appFleet(database.url, ["a"])), {
+    "schema/open.ts": openInterval,
+  });
+  expect(await runCli(folder, ["generate", "--name", "one"])).toMatchObject({ code: 0 });
+  expect(await runCli(folder, ["check"])).toMatchObject({ code: 0 });
+  expect(await runCli(folder, ["migrate"])).toMatchObject({ code: 0 });
+  expect(await runCli(folder, ["status"])).toMatchObject({ code: 0 });
+  expect(await runCli(folder, ["generate", "unknown"])).toMatchObject({ code: 2 });
+});
+
+test("it ends after all of its output was read, however slowly", async () => {
+  const tags = Array.from({ length: 2_000 }, (_, index) => `${String(index).padStart(4, "0")}_t`);
+  const migrations = Object.fromEntries(tags.map((tag) => [tag, "SELECT 1;"]));
+  const fleet = appFleet("postgres://127.0.0.1:1/none", ["a"]);
+  const folder = await project(configWith(openInterval, fleet), history("drizzle/app", migrations));
+  const command = `node '${join(repository, "dist/cli/main.js")}' history --offline --json | (sleep 2; cat)`;
+  const { stdout } = await run(folder, "sh", ["-c", command]);
+  expect(stdout.length).toBeGreaterThan(200_000);
+  expect(JSON.stringify(JSON.parse(stdout))).toContain(tags.at(-1));
+});
+
+/** Sends one SIGTERM when the project's code says that it is waiting. */
+async function terminated(child: ChildProcess): Promise<number> {
+  const end = ended(child);
+  child.stderr?.on("data", (chunk) => {
+    if (String(chunk).includes("waiting")) child.kill("SIGTERM");
+  });
+  return (await end).code;
+}
+
+const forever = `new Promise(() => { setInterval(() => undefined, 1000); console.error("waiting"); })`;
+
+test.each([
+  ["check", `await ${forever};`, ""],
+  ["migrate", `await ${forever};`, ""],
+  ["migrate", "", `() => ${forever}`],
+  ["status", "", `() => ${forever}`],
+  ["tenants list", "", `() => ${forever}`],
+])("one SIGTERM ends %s while nothing is under way: %s%s", async (verb, code, tenants) => {
+  const { tenants: _, ...fleet } = appFleet("postgres://127.0.0.1:1/none", ["a"]);
+  const config = configWith(code, fleet, tenants === "" ? '["a"]' : tenants);
+  const folder = await project(config, history("drizzle/app", { "0000_t": "SELECT 1;" }));
+  expect(await terminated(startCli(folder, verb.split(" ")))).toBe(130);
+});
+
+test("one SIGTERM ends generate while a schema is being loaded", async () => {
+  const folder = await project(configWith("", appFleet("postgres://127.0.0.1:1/none", ["a"])), {
+    "schema/t.ts": `${schema}await ${forever};`,
+  });
+  expect(await terminated(startCli(folder, ["generate"]))).toBe(130);
+});
+
+test("a program that uses the operations is not ended", async () => {
+  const folder = await project(configWith("", appFleet("postgres://127.0.0.1:1/none", ["a"])), {
+    "program.mjs": `import { check, loadConfig } from "drizzle-fleet";
+const config = await loadConfig("drizzle.config.ts");
+await check({ config, environment: {}, notify: () => undefined }, []);
+setTimeout(() => console.log("still here"), 1500);
+`,
+  });
+  expect(await run(folder, process.execPath, ["program.mjs"])).toMatchObject({
+    code: 0,
+    stdout: "still here\n",
+  });
+});
