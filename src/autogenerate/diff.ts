@@ -6,8 +6,9 @@ import { importTypeScript, loadingError } from "../config/typescript.ts";
 import { FleetError, isFleetError } from "../core/errors.ts";
 import { type MigrationsFolder, readFolder } from "../source/folder.ts";
 import type { Decisions, RenameQuestion } from "./decisions.ts";
-import { loadKit } from "./kit.ts";
+import { loadKit, loadRaw } from "./kit.ts";
 import type { Kit, Snapshot } from "./kit-types.ts";
+import { spellOut } from "./spell-out.ts";
 
 /** How a service's Drizzle schema differs from its newest migration. */
 export interface SchemaDiff {
@@ -48,11 +49,13 @@ export async function compareSchema(
     root,
   );
   const exported = [...new Set(modules.flatMap((module) => Object.values(module)))];
-  const current = await kit
-    .take(exported, previous, config.casing)
-    .catch((error: unknown): never => {
-      throw isFleetError(error) ? error : loadingError(error, placeOf(error));
-    });
+  const take = async () => {
+    await spellOut(exported, kit.layout, () => loadRaw(root));
+    return kit.take(exported, previous, config.casing);
+  };
+  const current = await take().catch((error: unknown): never => {
+    throw isFleetError(error) ? error : loadingError(error, placeOf(error));
+  });
   return { service, path, folder, kit, previous, current, prefix: config.prefix };
 }
 

@@ -15,6 +15,7 @@ import type { Decisions, Kind, RenameQuestion } from "./decisions.ts";
 import { folderEnums } from "./folder-enums.ts";
 import type { Kit, Placed, Snapshot } from "./kit-types.ts";
 import { aroundEnums } from "./ordered.ts";
+import { hardInFolders, withStandIns } from "./stand-ins.ts";
 
 /** What is used of `drizzle-kit/api-postgres` of drizzle-kit 1.0. */
 export interface FolderApi {
@@ -101,8 +102,12 @@ export function folderKit(
     questions: (previous, current, decisions) =>
       questions(api, sources, previous as State, current as State, decisions),
     diff: (previous, current, decisions) => {
-      const between = async (before: Snapshot, after: Snapshot) =>
-        (await decided(api, before, after, hintsOf(decisions, before, sources))).sql;
+      const between = async (before: Snapshot, after: Snapshot) => {
+        const standIns = withStandIns(before as State, after as State, hardInFolders);
+        const hints = hintsOf(decisions, before, sources).map((hint) => renamedIn(hint, standIns.nameOf));
+        const { sql } = await decided(api, standIns.previous, standIns.current, hints);
+        return sql.map(standIns.putBack);
+      };
       return aroundEnums(between, previous, current, folderEnums);
     },
     async draft(path, folder, name, previous, current, decisions) {
@@ -360,6 +365,12 @@ function schemaIn(
     row.entityType === entityTypes[kind] && row.name === name ? (row.schema ?? []) : [],
   );
   return schemas.find((schema) => sources.includes(schema)) ?? schemas[0] ?? "public";
+}
+
+function renamedIn(hint: Hint, nameOf: (name: string) => string): Hint {
+  return hint.type === "create"
+    ? { ...hint, entity: hint.entity.map(nameOf) }
+    : { ...hint, from: hint.from.map(nameOf), to: hint.to.map(nameOf) };
 }
 
 /**

@@ -9,8 +9,9 @@ import type { Casing, Kit, Placed, Snapshot } from "./kit-types.ts";
 import { type UpgradeApi, upgraded } from "./old-snapshots.ts";
 import { aroundEnums, foreignKeysAround, journalEnums } from "./ordered.ts";
 import { newTag } from "./prefix.ts";
-import { renameQuestions } from "./snapshot-parts.ts";
+import { type Part, partOf, renameQuestions } from "./snapshot-parts.ts";
 import { applyRenames } from "./snapshot-renames.ts";
+import { hardInJournal, withStandIns } from "./stand-ins.ts";
 
 /** What is used of `drizzle-kit/api` of drizzle-kit 0.31. */
 export interface JournalApi extends UpgradeApi {
@@ -75,7 +76,28 @@ async function stateAt(
   index: number,
 ): Promise<Snapshot> {
   const stored = folder && (await readNearest(folder, index));
-  return stored === undefined ? empty : upgraded(api, stored.content);
+  return stored === undefined ? empty : quotedDefaults(await upgraded(api, stored.content));
+}
+
+/** drizzle-kit has stored the defaults of JSON and arrays as it wrote them: with quotes that end the literal. */
+function quotedDefaults(snapshot: Snapshot): Snapshot {
+  const tables = Object.entries(partOf(snapshot, "tables")).map(([key, table]) => {
+    const columns = Object.entries(partOf(table as Part, "columns")).map(([name, column]) => {
+      const { default: text } = column as Part;
+      return [
+        name,
+        typeof text === "string" ? { ...(column as Part), default: quoted(text) } : column,
+      ];
+    });
+    return [key, { ...(table as Part), columns: Object.fromEntries(columns) }];
+  });
+  return { ...snapshot, tables: Object.fromEntries(tables) };
+}
+
+function quoted(text: string): string {
+  const [, inner, cast] = /^'([[{"][\s\S]*)'(::jsonb?)?$/.exec(text) ?? [];
+  if (inner === undefined || !inner.replaceAll("''", "").includes("'")) return text;
+  return `'${inner.replaceAll("'", "''")}'${cast ?? ""}`;
 }
 
 /** Renames are ours: drizzle-kit would only ask about them. */
@@ -87,8 +109,11 @@ async function diff(
   { renames }: Decisions,
 ): Promise<string[]> {
   const { snapshot, sql } = applyRenames(previous, current, renames, sources);
-  const between = async (before: Snapshot, after: Snapshot) =>
-    foreignKeysAround(await api.generateMigration(before, after), before);
+  const between = async (before: Snapshot, after: Snapshot) => {
+    const standIns = withStandIns(before, after, hardInJournal);
+    const made = await api.generateMigration(standIns.previous, standIns.current);
+    return foreignKeysAround(made.map(standIns.putBack), before);
+  };
   return [...sql, ...(await aroundEnums(between, snapshot, current, journalEnums))];
 }
 

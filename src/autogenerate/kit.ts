@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { FleetError } from "../core/errors.ts";
@@ -36,6 +37,14 @@ export async function loadKit(root: string, sources: readonly string[] = ["publi
       cause,
     });
   }
+}
+
+/** Loads `sql.raw` of the drizzle-orm that a project's drizzle-kit works with. */
+export async function loadRaw(root: string): Promise<(text: string) => unknown> {
+  const from = packageFolder(root) ?? root;
+  const file = createRequire(join(from, "package.json")).resolve("drizzle-orm");
+  const { sql } = await load<{ readonly sql: { raw(text: string): unknown } }>(file);
+  return (text) => sql.raw(text);
 }
 
 async function load<Api>(file: string): Promise<Api> {
