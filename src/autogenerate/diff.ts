@@ -1,4 +1,5 @@
 import { statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { relative, resolve } from "node:path";
 import { glob } from "tinyglobby";
 import { type Prefix, type ServiceConfig, sourceSchemasOf } from "../config/schema.ts";
@@ -8,6 +9,15 @@ import { type MigrationsFolder, readFolder } from "../source/folder.ts";
 import type { Decisions, RenameQuestion } from "./decisions.ts";
 import { loadKit, loadRaw } from "./kit.ts";
 import type { Kit, Snapshot } from "./kit-types.ts";
+import {
+  type Export,
+  isPgTable,
+  isTable,
+  refuseClashes,
+  refuseLost,
+  refuseSameExports,
+} from "./same-names.ts";
+import { objectsOf } from "./snapshot-objects.ts";
 import { spellOut } from "./spell-out.ts";
 
 /** How a service's Drizzle schema differs from its newest migration. */
@@ -22,6 +32,8 @@ export interface SchemaDiff {
   readonly current: Snapshot;
   /** What tags begin with, where the configuration says it. */
   readonly prefix: Prefix | undefined;
+  /** Schema files that define tables and export none, as shown to people. */
+  readonly silent: readonly string[];
 }
 
 /**
@@ -44,19 +56,63 @@ export async function compareSchema(
   refuseOtherLayout(kit, folder);
   refuseCasing(kit, service, config);
   const previous = await kit.at(folder, (folder?.migrations.length ?? 0) - 1);
-  const { modules, placeOf } = await importTypeScript(
-    await schemaFiles(service, config, root),
-    root,
-  );
-  const exported = [...new Set(modules.flatMap((module) => Object.values(module)))];
+  const files = await schemaFiles(service, config, root);
+  const { modules, placeOf } = await importTypeScript(files, root);
+  const exports = modules.flatMap((module, index) => exportsOf(module, files[index] ?? ""));
   const take = async () => {
+    refuseSameExports(exports);
+    const exported = [...new Set(exports.map(({ value }) => value))];
     await spellOut(exported, kit.layout, () => loadRaw(root));
-    return kit.take(exported, previous, config.casing);
+    const snapshot = await kit.take(exported, previous, config.casing);
+    refuseLost(exports, snapshot);
+    refuseClashes(snapshot, previous, [config.schema].flat().join(", "));
+    return snapshot;
   };
   const current = await take().catch((error: unknown): never => {
     throw isFleetError(error) ? error : loadingError(error, placeOf(error));
   });
-  return { service, path, folder, kit, previous, current, prefix: config.prefix };
+  refuseOtherDialect(exports, current);
+  return {
+    service,
+    path,
+    folder,
+    kit,
+    previous,
+    current,
+    prefix: config.prefix,
+    silent: await silentFiles(files, exports),
+  };
+}
+
+/** drizzle-kit passes over tables of another dialect: a schema of nothing else is empty to it. */
+function refuseOtherDialect(exports: readonly Export[], current: Snapshot): void {
+  if (objectsOf(current).some(({ kind }) => kind === "table")) return;
+  const other = exports.find(({ value }) => isTable(value) && !isPgTable(value));
+  if (other === undefined) return;
+  throw new FleetError("schema", `${other.name} is no table of PostgreSQL`, {
+    where: other.file,
+    remedy: "Define tables with pgTable of drizzle-orm/pg-core.",
+  });
+}
+
+async function silentFiles(
+  files: readonly string[],
+  exports: readonly Export[],
+): Promise<string[]> {
+  const telling = new Set(exports.flatMap(({ file, value }) => (isTable(value) ? file : [])));
+  const silent = await Promise.all(
+    files.map(async (path) => {
+      const file = relative(process.cwd(), path);
+      if (telling.has(file)) return [];
+      return /\bpgTable\)?\s*\(/.test(await readFile(path, "utf8")) ? [file] : [];
+    }),
+  );
+  return silent.flat();
+}
+
+function exportsOf(module: Readonly<Record<string, unknown>>, path: string): Export[] {
+  const file = relative(process.cwd(), path);
+  return Object.entries(module).map(([name, value]) => ({ name, file, value }));
 }
 
 /** What cannot be told from the two schemas alone, once these decisions are made. */

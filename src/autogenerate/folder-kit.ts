@@ -104,7 +104,9 @@ export function folderKit(
     diff: (previous, current, decisions) => {
       const between = async (before: Snapshot, after: Snapshot) => {
         const standIns = withStandIns(before as State, after as State, hardInFolders);
-        const hints = hintsOf(decisions, before, sources).map((hint) => renamedIn(hint, standIns.nameOf));
+        const hints = hintsOf(decisions, before, sources).map((hint) =>
+          renamedIn(hint, standIns.nameOf),
+        );
         const { sql } = await decided(api, standIns.previous, standIns.current, hints);
         return sql.map(standIns.putBack);
       };

@@ -1,6 +1,7 @@
 import { relative } from "node:path";
 import { questionText, undecided } from "../autogenerate/decisions.ts";
 import { compareSchema, questionsOf, sqlOf } from "../autogenerate/diff.ts";
+import { droppedText, toConfirm } from "../autogenerate/dropped-tables.ts";
 import type { ServiceConfig } from "../config/schema.ts";
 import { FleetError, isFleetError } from "../core/errors.ts";
 import type { Finding } from "../core/finding.ts";
@@ -160,8 +161,10 @@ export async function checkSchema(
       where: [config.schema].flat().join(", "),
       remedy: `Run: drizzle-fleet generate ${service} --name <what_changes>`,
     });
-    const questions = await questionsOf(diff, undecided);
-    return [{ service, problem, sql, questions: questions.map(questionText) }];
+    const questions = (await questionsOf(diff, undecided)).map(questionText);
+    const dropped = toConfirm(diff, undecided);
+    if (dropped !== undefined) questions.push(`${droppedText(dropped)}: are they to be dropped?`);
+    return [{ service, problem, sql, questions }];
   } catch (error) {
     return asFindings(service, error);
   }

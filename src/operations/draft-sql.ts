@@ -19,6 +19,8 @@ export interface Change {
   readonly decisions: Decisions;
   /** As drizzle-kit writes them; empty when nothing changed. */
   readonly statements: readonly string[];
+  /** Why they cannot be taken as they are, in words: they are refused, or do not say all that changed. */
+  readonly faults: readonly string[];
 }
 
 /**
@@ -44,16 +46,19 @@ export async function draftSql(
   );
 }
 
-function isEmpty({ statements }: Change): boolean {
-  return statements.length === 0;
+function isEmpty({ statements, faults }: Change): boolean {
+  return statements.length === 0 && faults.length === 0;
 }
 
 async function asWritten(context: Context, change: Change, unproved: string): Promise<DraftSql> {
+  const { faults } = change;
   const parts = apart(change.statements, allowanceOf(configOf(context, change), "draft"));
   const statements = parts.rest;
   const down = await back(change, statements.join("\n"));
-  const sql = { statements, down, remarks: [], notes: [], unfinished: false, unproved };
-  return withParts(parts, sql);
+  const remarks = faults.map((fault) => markLine("unfinished", fault));
+  const notes = faults.map((fault) => notFinished("the migration", fault));
+  const unfinished = faults.length > 0;
+  return withParts(parts, { statements, down, remarks, notes, unfinished, unproved });
 }
 
 function back({ diff }: Change, text: string) {
@@ -86,6 +91,7 @@ function startOf(statement: string): string {
 async function tried(context: Context, session: Session, change: Change): Promise<DraftSql> {
   const { diff } = change;
   const { kit, service, path } = diff;
+  if (change.faults.length > 0) return asWritten(context, change, "it is not finished");
   const bench = benchOf(context, session, service, configOf(context, change));
   const divided = (statements: readonly string[]) => apart(statements, bench.allowanceOf("draft"));
   const nothing = await kit.at(undefined, -1);
@@ -123,14 +129,14 @@ export function remarksOf({ needs, unfinished }: Direct): string[] {
   ];
 }
 
+function notFinished(what: string, fault: string): string {
+  return `${what} is not finished: ${fault}. Correct it, then take out its line "unfinished".`;
+}
+
 /** What a person is told of a file. */
 export function notesOf(what: string, { needs, unfinished }: Direct): string[] {
   return [
-    ...(unfinished === undefined
-      ? []
-      : [
-          `${what} is not finished: ${unfinished}. Correct it, then take out its line "unfinished".`,
-        ]),
+    ...(unfinished === undefined ? [] : [notFinished(what, unfinished)]),
     ...needs.map((need) => `${what} depends on the tenants' rows: ${need}`),
   ];
 }

@@ -10,13 +10,21 @@ import {
   undecided,
 } from "../autogenerate/decisions.ts";
 import { compareSchema, questionsOf, type SchemaDiff, sqlOf } from "../autogenerate/diff.ts";
+import {
+  type DroppedTables,
+  droppedText,
+  dropsOf,
+  refuseDropped,
+  toConfirm,
+} from "../autogenerate/dropped-tables.ts";
 import { nameFor } from "../autogenerate/name.ts";
-import { type Draft, draftMigration } from "../autogenerate/write.ts";
-import { FleetError } from "../core/errors.ts";
+import { type Draft, type DraftSql, draftMigration } from "../autogenerate/write.ts";
+import { FleetError, throwProblems } from "../core/errors.ts";
 import { loadParser } from "../sql/parser.ts";
 import { type Context, migrationsFolder } from "./context.ts";
 import { type Change, draftSql } from "./draft-sql.ts";
 import { openHeads } from "./history.ts";
+import { readDraft } from "./read-draft.ts";
 import type { ProofOptions } from "./scratch.ts";
 import { selectServices } from "./services.ts";
 
@@ -28,10 +36,14 @@ export interface GenerateOptions extends ProofOptions {
   readonly custom?: boolean;
   /** Write nothing: the caller shows what would be written. */
   readonly dryRun?: boolean;
+  /** Write SQL that is refused, too: a person finishes it. */
+  readonly byHand?: boolean;
   /** What is said beforehand about renames. */
   readonly decisions?: Decisions;
   /** Asks a person what became of something that went; undefined when nobody is there. */
   readonly ask?: Ask | undefined;
+  /** Asks a person a question to be answered by yes or no. */
+  readonly confirm?: ((question: string) => Promise<boolean>) | undefined;
 }
 
 /** What became of one service: its new migration, or none when its schema has no change. */
@@ -41,10 +53,10 @@ export interface Generated {
 }
 
 /**
- * Makes one migration, with its down, for each service whose Drizzle schema changed.
+ * Makes one migration, with its down, for each service whose Drizzle schema changed. Nothing is written when it throws.
  *
- * @throws FleetError `rename` when something may have been renamed and nobody said so, `merge` while branches are open; then
- *   nothing is written
+ * @throws FleetError `rename` when something may have been renamed and nobody said so, `merge` while branches are open;
+ *   `schema` when drizzle-kit's SQL cannot be read, `isolation` when it leaves its tenant
  */
 export async function generate(context: Context, options: GenerateOptions): Promise<Generated[]> {
   const { fleet, root } = context.config;
@@ -83,20 +95,31 @@ async function draftsOf(
   const given = options.decisions ?? undecided;
   const decided: Decisions[] = [];
   const open: { service: string; questions: readonly RenameQuestion[] }[] = [];
+  const dropped: DroppedTables[] = [];
   for (const diff of diffs) {
     const ask = (decisions: Decisions) => questionsOf(diff, decisions);
     const answers = await decide(diff.service, ask, given, options.ask);
-    decided.push(answers.decisions);
+    const { decisions, dropped: unconfirmed } = await confirmed(diff, answers.decisions, options);
+    decided.push(decisions);
+    if (unconfirmed !== undefined) dropped.push(unconfirmed);
     if (answers.open.length > 0) open.push({ service: diff.service, questions: answers.open });
   }
   refuseUnused(given, decided);
   refuseOpen(open);
+  refuseDropped(dropped);
   const changes: Change[] = [];
+  const refusals: FleetError[] = [];
   for (const [index, diff] of diffs.entries()) {
     const decisions = decided[index] ?? undecided;
-    changes.push({ diff, decisions, statements: await sqlOf(diff, decisions) });
+    const statements = await sqlOf(diff, decisions);
+    const refused = readDraft(context, diff, statements);
+    refusals.push(...refused);
+    const faults = refused.map(({ message }) => message);
+    changes.push({ diff, decisions, statements, faults });
   }
+  if (options.byHand !== true) throwProblems(refusals, "what drizzle-kit wrote is refused");
   const drafts = await draftSql(context, changes, options);
+  if (options.byHand !== true) refuseDowns(context, changes, drafts);
   return Promise.all(
     changes.map(async ({ diff, decisions, statements }, index) => {
       const sql = drafts[index];
@@ -104,6 +127,40 @@ async function draftsOf(
       return draftMigration(diff, options.name ?? nameFor(statements), sql, decisions);
     }),
   );
+}
+
+/** The decisions with the tables that are to be dropped; and those that nobody has confirmed. */
+async function confirmed(
+  diff: SchemaDiff,
+  decisions: Decisions,
+  { decisions: given = undecided, confirm, dryRun }: GenerateOptions,
+): Promise<{ readonly decisions: Decisions; readonly dropped?: DroppedTables }> {
+  const all = toConfirm(diff, decisions);
+  if (all === undefined) return { decisions };
+  const drops = [...decisions.drops, ...dropsOf(all, given)];
+  const said = { ...decisions, drops };
+  const dropped = toConfirm(diff, said);
+  // Nothing is written, and what would be is shown.
+  if (dropped === undefined || dryRun === true) return { decisions: said };
+  const question = `${dropped.service}: ${droppedText(dropped)}. Drop them, with their rows, for every tenant?`;
+  return confirm !== undefined && (await confirm(question))
+    ? { decisions: said }
+    : { decisions: said, dropped };
+}
+
+/** The way back is made of other statements than the way there, and may name what is refused, too. */
+function refuseDowns(
+  context: Context,
+  changes: readonly Change[],
+  drafts: readonly (DraftSql | undefined)[],
+): void {
+  const refusals = changes.flatMap(({ diff }, index) => {
+    const draft = drafts[index];
+    return draft === undefined
+      ? []
+      : readDraft(context, diff, draft.statements, draft.down.statements);
+  });
+  throwProblems(refusals, "the way back that drizzle-kit wrote is refused");
 }
 
 function shown(draft: Draft | undefined): Generated["migration"] {

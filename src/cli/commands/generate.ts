@@ -10,12 +10,13 @@ import {
 } from "../context.ts";
 import { exitCode } from "../exit-codes.ts";
 import { printJson, printText } from "../output.ts";
-import { askLine, canAsk } from "../prompt.ts";
+import { askLine, askYes, canAsk } from "../prompt.ts";
 
 interface GenerateCommandOptions extends CommonOptions {
   readonly name?: string;
   readonly custom?: boolean;
   readonly dryRun?: boolean;
+  readonly byHand?: boolean;
   readonly proof?: boolean;
   readonly database?: string;
   readonly rename?: string[];
@@ -27,7 +28,7 @@ interface GenerateCommandOptions extends CommonOptions {
 }
 
 /** Options that say something about a new migration. */
-const ofMigrations = ["name", "custom", "rename", "drop"];
+const ofMigrations = ["name", "custom", "byHand", "rename", "drop"];
 
 export function generateCommand(finish: Finish): Command {
   return addCommonOptions(new Command("generate"))
@@ -41,6 +42,7 @@ export function generateCommand(finish: Finish): Command {
       ]),
     )
     .option("--dry-run", "show what would be written")
+    .option("--by-hand", "write SQL that is refused or incomplete, to finish it by hand")
     .option("--no-proof", "do not try on a server first whether it runs, and runs back")
     .option("--database <url>", "where to try it, in schemas of its own (default: embedded)")
     .option("--rename <what>", "kind:old=new, column:table.old=new (repeat for more)", collect)
@@ -73,7 +75,9 @@ export function generateCommand(finish: Finish): Command {
       "after",
       `
 Kinds: table, column, enum, view, sequence, policy. What may have been renamed is
-asked on a terminal; without one it is said by --rename and --drop, or refused.`,
+asked on a terminal; without one it is said by --rename and --drop, or refused.
+So are several tables that are dropped at once.
+Exit code 3 when something is left to finish.`,
     )
     .action(async (services: string[], options: GenerateCommandOptions, command: Command) => {
       if (options.custom === true && services.length === 0)
@@ -106,10 +110,12 @@ async function writeMigrations(
     name: options.name,
     custom: options.custom === true,
     dryRun,
+    byHand: options.byHand === true,
     proof: options.proof !== false,
     database: options.database,
     decisions: await decisionsOf(options),
     ask: canAsk() ? ask : undefined,
+    confirm: canAsk() ? askYes : undefined,
   });
   if (options.json === true) printJson({ dryRun, generated });
   else await printText(generatedText(generated, dryRun));
