@@ -16,6 +16,7 @@ import { folderEnums } from "./folder-enums.ts";
 import type { Kit, Placed, Snapshot } from "./kit-types.ts";
 import { aroundEnums } from "./ordered.ts";
 import { hardInFolders, withStandIns } from "./stand-ins.ts";
+import { withUnaltered } from "./unaltered.ts";
 
 /** What is used of `drizzle-kit/api-postgres` of drizzle-kit 1.0. */
 export interface FolderApi {
@@ -102,7 +103,7 @@ export function folderKit(
     questions: (previous, current, decisions) =>
       questions(api, sources, previous as State, current as State, decisions),
     diff: (previous, current, decisions) => {
-      const between = async (before: Snapshot, after: Snapshot) => {
+      const made = async (before: Snapshot, after: Snapshot) => {
         const standIns = withStandIns(before as State, after as State, hardInFolders);
         const hints = hintsOf(decisions, before, sources).map((hint) =>
           renamedIn(hint, standIns.nameOf),
@@ -110,6 +111,8 @@ export function folderKit(
         const { sql } = await decided(api, standIns.previous, standIns.current, hints);
         return sql.map(standIns.putBack);
       };
+      const between = (before: Snapshot, after: Snapshot) =>
+        withUnaltered(made, before, after, decisions.renames);
       return aroundEnums(between, previous, current, folderEnums);
     },
     async draft(path, folder, name, previous, current, decisions) {

@@ -12,6 +12,7 @@ import { newTag } from "./prefix.ts";
 import { type Part, partOf, renameQuestions } from "./snapshot-parts.ts";
 import { applyRenames } from "./snapshot-renames.ts";
 import { hardInJournal, withStandIns } from "./stand-ins.ts";
+import { withUnaltered } from "./unaltered.ts";
 
 /** What is used of `drizzle-kit/api` of drizzle-kit 0.31. */
 export interface JournalApi extends UpgradeApi {
@@ -109,11 +110,13 @@ async function diff(
   { renames }: Decisions,
 ): Promise<string[]> {
   const { snapshot, sql } = applyRenames(previous, current, renames, sources);
-  const between = async (before: Snapshot, after: Snapshot) => {
+  const made = async (before: Snapshot, after: Snapshot) => {
     const standIns = withStandIns(before, after, hardInJournal);
-    const made = await api.generateMigration(standIns.previous, standIns.current);
-    return foreignKeysAround(made.map(standIns.putBack), before);
+    const statements = await api.generateMigration(standIns.previous, standIns.current);
+    return foreignKeysAround(statements.map(standIns.putBack), before);
   };
+  const between = (before: Snapshot, after: Snapshot) =>
+    withUnaltered(made, before, after, renames);
   return [...sql, ...(await aroundEnums(between, snapshot, current, journalEnums))];
 }
 

@@ -2,6 +2,7 @@ import { relative } from "node:path";
 import { questionText, undecided } from "../autogenerate/decisions.ts";
 import { compareSchema, questionsOf, sqlOf } from "../autogenerate/diff.ts";
 import { droppedText, toConfirm } from "../autogenerate/dropped-tables.ts";
+import { leftOutText, unexpressedIn } from "../autogenerate/unexpressed.ts";
 import type { ServiceConfig } from "../config/schema.ts";
 import { FleetError, isFleetError } from "../core/errors.ts";
 import type { Finding } from "../core/finding.ts";
@@ -156,7 +157,8 @@ export async function checkSchema(
   try {
     const diff = await compareSchema(service, config, context.config.root);
     const sql = await sqlOf(diff, undecided);
-    if (sql.length === 0) return [];
+    const leftOut = (await unexpressedIn(diff, undecided)).map(leftOutText);
+    if (sql.length === 0 && leftOut.length === 0) return [];
     const problem = new FleetError("schema", "the Drizzle schema has changes without a migration", {
       where: [config.schema].flat().join(", "),
       remedy: `Run: drizzle-fleet generate ${service} --name <what_changes>`,
@@ -164,7 +166,7 @@ export async function checkSchema(
     const questions = (await questionsOf(diff, undecided)).map(questionText);
     const dropped = toConfirm(diff, undecided);
     if (dropped !== undefined) questions.push(`${droppedText(dropped)}: are they to be dropped?`);
-    return [{ service, problem, sql, questions }];
+    return [{ service, problem, sql, questions: [...questions, ...leftOut] }];
   } catch (error) {
     return asFindings(service, error);
   }

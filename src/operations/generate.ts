@@ -18,6 +18,7 @@ import {
   toConfirm,
 } from "../autogenerate/dropped-tables.ts";
 import { nameFor } from "../autogenerate/name.ts";
+import { leftOutText, unexpressedIn } from "../autogenerate/unexpressed.ts";
 import { type Draft, type DraftSql, draftMigration } from "../autogenerate/write.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import { loadParser } from "../sql/parser.ts";
@@ -114,7 +115,8 @@ async function draftsOf(
     const statements = await sqlOf(diff, decisions);
     const refused = readDraft(context, diff, statements);
     refusals.push(...refused);
-    const faults = refused.map(({ message }) => message);
+    const leftOut = await unexpressedIn(diff, decisions);
+    const faults = [...refused.map(({ message }) => message), ...leftOut.map(leftOutText)];
     changes.push({ diff, decisions, statements, faults });
   }
   if (options.byHand !== true) throwProblems(refusals, "what drizzle-kit wrote is refused");
