@@ -166,7 +166,8 @@ function refuseOtherLayout(
         `${shown} has drizzle-kit 0.31's layout, and ${kit.version} is installed`,
         {
           where: shown,
-          remedy: "Convert the folder with: drizzle-kit up. Every ledger stays valid.",
+          remedy:
+            "Convert the folder with: drizzle-kit up. Every ledger stays valid. What follows is in docs/migrations.md.",
         },
       )
     : new FleetError(

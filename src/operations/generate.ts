@@ -165,7 +165,8 @@ function refuseDowns(
   throwProblems(refusals, "the way back that drizzle-kit wrote is refused");
 }
 
-function shown(draft: Draft | undefined): Generated["migration"] {
+/** A migration as it is told of. */
+export function shown(draft: Draft | undefined): Generated["migration"] {
   if (draft === undefined) return undefined;
   const { write: _1, service: _2, ...shown } = draft;
   return shown;

@@ -25,6 +25,7 @@ interface GenerateCommandOptions extends CommonOptions {
   readonly accept?: boolean;
   readonly prove?: boolean;
   readonly snapshot?: boolean;
+  readonly reworded?: boolean;
 }
 
 /** Options that say something about a new migration. */
@@ -61,6 +62,12 @@ export function generateCommand(finish: Finish): Command {
     )
     .addOption(
       new Option(
+        "--reworded",
+        "record a schema that says the same in other words, without SQL; a server proves it",
+      ).conflicts(["accept", "down", "prove", "custom", "byHand", "rename", "drop"]),
+    )
+    .addOption(
+      new Option(
         "--accept",
         "record edited migrations as they are, and write no migration",
       ).conflicts(["dryRun", ...ofMigrations]),
@@ -92,7 +99,9 @@ Exit code 3 when something is left to finish.`,
       }
       if (options.prove === true)
         return finish((await prove(services, options)) ? exitCode.done : exitCode.found);
-      const write = options.down === true ? writeDowns : writeMigrations;
+      const { down, reworded } = options;
+      const write =
+        down === true ? writeDowns : reworded === true ? writeReworded : writeMigrations;
       finish((await write(services, options)) ? exitCode.found : exitCode.done);
     });
 }
@@ -123,6 +132,21 @@ async function writeMigrations(
 }
 
 /** As `writeMigrations`. */
+async function writeReworded(
+  services: readonly string[],
+  options: GenerateCommandOptions,
+): Promise<boolean> {
+  const { generateReworded } = await import("../../operations/generate-reworded.ts");
+  const { generatedText } = await import("../../report/generate.ts");
+  const { name, database } = options;
+  const dryRun = options.dryRun === true;
+  const context = await createContext(options, "ends");
+  const generated = await generateReworded(context, { services, name, dryRun, database });
+  if (options.json === true) printJson({ dryRun, generated });
+  else await printText(generatedText(generated, dryRun));
+  return false;
+}
+
 async function writeDowns(
   services: readonly string[],
   options: GenerateCommandOptions,
