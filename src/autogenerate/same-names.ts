@@ -66,7 +66,10 @@ function placeOf(value: unknown): Place | undefined {
   if (Reflect.has(object, "enumValues") && text("enumName") !== undefined)
     return place("enum", text("enumName"), text("schema"));
   if (text("seqName") !== undefined) return place("sequence", text("seqName"), text("schema"));
-  return Reflect.has(object, "createRole") ? place("role", text("name"), undefined) : undefined;
+  // A role that exists already belongs to others, and may be named in several files.
+  if (!Reflect.has(object, "createRole") || Reflect.get(object, "_existing") === true)
+    return undefined;
+  return place("role", text("name"), undefined);
 }
 
 function twice({ kind, schema, name }: Place, first: Export, second: Export): FleetError {

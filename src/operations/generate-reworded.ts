@@ -1,5 +1,6 @@
 import { undecided } from "../autogenerate/decisions.ts";
 import { compareSchema, type SchemaDiff, sqlOf } from "../autogenerate/diff.ts";
+import { unexpressedIn } from "../autogenerate/unexpressed.ts";
 import { type Draft, type DraftSql, draftMigration } from "../autogenerate/write.ts";
 import type { ServiceConfig } from "../config/schema.ts";
 import { FleetError } from "../core/errors.ts";
@@ -37,11 +38,11 @@ export async function generateReworded(
   const changes = await Promise.all(
     selected.map(async ([service, config]) => {
       const diff = await compareSchema(service, config, root);
-      return { diff, config, differs: (await sqlOf(diff, undecided)).length > 0 };
+      return { diff, config, differs: await differs(diff) };
     }),
   );
   const drafts = new Map<SchemaDiff, Draft>();
-  const differing = changes.filter(({ differs }) => differs);
+  const differing = changes.filter((change) => change.differs);
   if (differing.length > 0)
     await withScratch(context, database, async (session) => {
       for (const { diff, config } of differing) {
@@ -54,6 +55,11 @@ export async function generateReworded(
     service: diff.service,
     migration: shown(drafts.get(diff)),
   }));
+}
+
+async function differs(diff: SchemaDiff): Promise<boolean> {
+  if ((await sqlOf(diff, undecided)).length > 0) return true;
+  return (await unexpressedIn(diff, undecided)).length > 0;
 }
 
 /** A down that holds nothing would look like one that is still to be written. */
