@@ -32,6 +32,8 @@ export interface SchemaDiff {
   readonly current: Snapshot;
   /** What tags begin with, where the configuration says it. */
   readonly prefix: Prefix | undefined;
+  /** By which names the snapshots call the schema of the target. */
+  readonly sources: readonly string[];
   /** Schema files that define tables and export none, as shown to people. */
   readonly silent: readonly string[];
 }
@@ -81,6 +83,7 @@ export async function compareSchema(
     current,
     prefix: config.prefix,
     silent: await silentFiles(files, exports),
+    sources: sourceSchemasOf(config),
   };
 }
 
@@ -104,7 +107,8 @@ async function silentFiles(
     files.map(async (path) => {
       const file = relative(process.cwd(), path);
       if (telling.has(file)) return [];
-      return /\bpgTable\)?\s*\(/.test(await readFile(path, "utf8")) ? [file] : [];
+      const code = (await readFile(path, "utf8")).replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
+      return /\bpgTable\)?\s*\(|\.table\(\s*["'`]/.test(code) ? [file] : [];
     }),
   );
   return silent.flat();

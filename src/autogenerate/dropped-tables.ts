@@ -6,36 +6,39 @@ import { objectsOf } from "./snapshot-objects.ts";
 /** Tables that a change drops, and whether that looks like a mistake. */
 export interface DroppedTables {
   readonly service: string;
-  /** All that go and were not renamed; with their schema where that is not `public`. */
+  /** All that go and were not renamed. */
   readonly tables: readonly string[];
   /** Those of them that nothing was said about. */
   readonly unsaid: readonly string[];
   /** Schema files that define tables and export none. */
   readonly silent: readonly string[];
+  /** True: it must be confirmed. */
+  readonly doubtful: boolean;
 }
 
 /**
  * Which tables a change drops. One table that goes alone is an ordinary change. Several at once, or the last one, may
  * be a schema file that lost its exports.
- *
- * @returns undefined where it need not be confirmed
  */
-export function toConfirm(
-  { service, previous, current, silent }: SchemaDiff,
+export function droppedTables(
+  { service, previous, current, silent, sources }: SchemaDiff,
   { renames, drops }: Decisions,
-): DroppedTables | undefined {
-  const left = new Set(tablesOf(current));
+): DroppedTables {
+  const left = new Set(tablesOf(current, sources));
   const renamed = new Set(renames.flatMap(({ kind, from }) => (kind === "table" ? from : [])));
-  const tables = tablesOf(previous).filter((name) => !left.has(name) && !renamed.has(name));
+  const tables = tablesOf(previous, sources).filter(
+    (name) => !left.has(name) && !renamed.has(name),
+  );
   const said = new Set(drops.flatMap(({ kind, name }) => (kind === "table" ? name : [])));
   const unsaid = tables.filter((name) => !said.has(name));
   const ordinary = tables.length === 1 && left.size > 0 && silent.length === 0;
-  return unsaid.length === 0 || ordinary ? undefined : { service, tables, unsaid, silent };
+  return { service, tables, unsaid, silent, doubtful: unsaid.length > 0 && !ordinary };
 }
 
-function tablesOf(snapshot: SchemaDiff["previous"]): string[] {
+/** The tables in the schema of the target: those of shared schemas are left out of the SQL. */
+function tablesOf(snapshot: SchemaDiff["previous"], sources: readonly string[]): string[] {
   return objectsOf(snapshot).flatMap(({ kind, schema, name }) =>
-    kind === "table" ? (schema === "public" ? name : `${schema}.${name}`) : [],
+    kind === "table" && sources.includes(schema) ? name : [],
   );
 }
 

@@ -13,6 +13,7 @@ import {
 import { captive } from "./captive.ts";
 import type { Decisions, Kind, RenameQuestion } from "./decisions.ts";
 import { folderEnums } from "./folder-enums.ts";
+import { withChanges } from "./folder-snapshot.ts";
 import type { Kit, Placed, Snapshot } from "./kit-types.ts";
 import { aroundEnums } from "./ordered.ts";
 import { hardInFolders, withStandIns } from "./stand-ins.ts";
@@ -116,13 +117,18 @@ export function folderKit(
       return aroundEnums(between, previous, current, folderEnums);
     },
     async draft(path, folder, name, previous, current, decisions) {
-      const hints =
+      const { sql, hints } =
         current === undefined
-          ? []
-          : (await decided(api, previous, current, hintsOf(decisions, previous, sources))).hints;
+          ? { sql: [], hints: [] }
+          : await decided(api, previous, current, hintsOf(decisions, previous, sources));
       const exported = (current && exportedOf.get(current)) ?? [];
       const cli = await loadCli();
-      return written(cli, path, folder, name, exported, current === undefined, hints);
+      const placed = await written(cli, path, folder, name, exported, sql.length === 0, hints);
+      if (current === undefined || sql.length > 0) return placed;
+      const stored = inOrder(await storedIn(folder));
+      return withTexts(placed, (text) =>
+        withChanges(api.reconstruct, text, stored, previous, current),
+      );
     },
   };
 }
@@ -236,6 +242,14 @@ async function converted(cli: FolderCli, out: string): Promise<void> {
 function errorIn(error: unknown): string {
   const { message } = (error ?? {}) as { readonly message?: unknown };
   return typeof message === "string" ? message : JSON.stringify(error);
+}
+
+async function withTexts(
+  { files, list }: Placed,
+  edit: (text: string) => Promise<string>,
+): Promise<Placed> {
+  const edited = list.map(async (file) => ({ ...file, text: await edit(file.text) }));
+  return { files, list: await Promise.all(edited) };
 }
 
 async function readable<Result>(

@@ -1,7 +1,7 @@
 import { relative } from "node:path";
 import { questionText, undecided } from "../autogenerate/decisions.ts";
 import { compareSchema, questionsOf, sqlOf } from "../autogenerate/diff.ts";
-import { droppedText, toConfirm } from "../autogenerate/dropped-tables.ts";
+import { droppedTables, droppedText } from "../autogenerate/dropped-tables.ts";
 import { leftOutText, unexpressedIn } from "../autogenerate/unexpressed.ts";
 import type { ServiceConfig } from "../config/schema.ts";
 import { FleetError, isFleetError } from "../core/errors.ts";
@@ -164,8 +164,8 @@ export async function checkSchema(
       remedy: `Run: drizzle-fleet generate ${service} --name <what_changes>`,
     });
     const questions = (await questionsOf(diff, undecided)).map(questionText);
-    const dropped = toConfirm(diff, undecided);
-    if (dropped !== undefined) questions.push(`${droppedText(dropped)}: are they to be dropped?`);
+    const dropped = droppedTables(diff, undecided);
+    if (dropped.doubtful) questions.push(`${droppedText(dropped)}: are they to be dropped?`);
     return [{ service, problem, sql, questions: [...questions, ...leftOut] }];
   } catch (error) {
     return asFindings(service, error);

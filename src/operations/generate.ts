@@ -12,10 +12,10 @@ import {
 import { compareSchema, questionsOf, type SchemaDiff, sqlOf } from "../autogenerate/diff.ts";
 import {
   type DroppedTables,
+  droppedTables,
   droppedText,
   dropsOf,
   refuseDropped,
-  toConfirm,
 } from "../autogenerate/dropped-tables.ts";
 import { nameFor } from "../autogenerate/name.ts";
 import { leftOutText, unexpressedIn } from "../autogenerate/unexpressed.ts";
@@ -93,21 +93,7 @@ async function draftsOf(
   diffs: readonly SchemaDiff[],
   options: GenerateOptions,
 ): Promise<(Draft | undefined)[]> {
-  const given = options.decisions ?? undecided;
-  const decided: Decisions[] = [];
-  const open: { service: string; questions: readonly RenameQuestion[] }[] = [];
-  const dropped: DroppedTables[] = [];
-  for (const diff of diffs) {
-    const ask = (decisions: Decisions) => questionsOf(diff, decisions);
-    const answers = await decide(diff.service, ask, given, options.ask);
-    const { decisions, dropped: unconfirmed } = await confirmed(diff, answers.decisions, options);
-    decided.push(decisions);
-    if (unconfirmed !== undefined) dropped.push(unconfirmed);
-    if (answers.open.length > 0) open.push({ service: diff.service, questions: answers.open });
-  }
-  refuseUnused(given, decided);
-  refuseOpen(open);
-  refuseDropped(dropped);
+  const decided = await decideAll(diffs, options);
   const changes: Change[] = [];
   const refusals: FleetError[] = [];
   for (const [index, diff] of diffs.entries()) {
@@ -123,31 +109,51 @@ async function draftsOf(
   const drafts = await draftSql(context, changes, options);
   if (options.byHand !== true) refuseDowns(context, changes, drafts);
   return Promise.all(
-    changes.map(async ({ diff, decisions, statements }, index) => {
+    changes.map(async ({ diff, decisions, statements, faults }, index) => {
       const sql = drafts[index];
       if (sql === undefined) return undefined;
-      return draftMigration(diff, options.name ?? nameFor(statements), sql, decisions);
+      const name = options.name ?? (faults.length > 0 ? "by_hand" : nameFor(statements));
+      return draftMigration(diff, name, sql, decisions);
     }),
   );
 }
 
-/** The decisions with the tables that are to be dropped; and those that nobody has confirmed. */
+/** What is decided about renames and drops, for each service; refuses what is open. */
+async function decideAll(
+  diffs: readonly SchemaDiff[],
+  options: GenerateOptions,
+): Promise<Decisions[]> {
+  const given = options.decisions ?? undecided;
+  const decided: Decisions[] = [];
+  const open: { service: string; questions: readonly RenameQuestion[] }[] = [];
+  const doubtful: DroppedTables[] = [];
+  for (const diff of diffs) {
+    const ask = (decisions: Decisions) => questionsOf(diff, decisions);
+    const answers = await decide(diff.service, ask, given, options.ask);
+    const { renames, drops } = answers.decisions;
+    const said = [...drops, ...dropsOf(droppedTables(diff, answers.decisions), given)];
+    const decisions = { renames, drops: said };
+    decided.push(decisions);
+    const dropped = droppedTables(diff, decisions);
+    if (dropped.doubtful && !(await confirmed(dropped, options))) doubtful.push(dropped);
+    if (answers.open.length > 0) open.push({ service: diff.service, questions: answers.open });
+  }
+  refuseUnused(given, decided);
+  refuseOpen(open);
+  refuseDropped(doubtful);
+  return decided;
+}
+
 async function confirmed(
-  diff: SchemaDiff,
-  decisions: Decisions,
-  { decisions: given = undecided, confirm, dryRun }: GenerateOptions,
-): Promise<{ readonly decisions: Decisions; readonly dropped?: DroppedTables }> {
-  const all = toConfirm(diff, decisions);
-  if (all === undefined) return { decisions };
-  const drops = [...decisions.drops, ...dropsOf(all, given)];
-  const said = { ...decisions, drops };
-  const dropped = toConfirm(diff, said);
+  dropped: DroppedTables,
+  { confirm, dryRun }: GenerateOptions,
+): Promise<boolean> {
   // Nothing is written, and what would be is shown.
-  if (dropped === undefined || dryRun === true) return { decisions: said };
-  const question = `${dropped.service}: ${droppedText(dropped)}. Drop them, with their rows, for every tenant?`;
-  return confirm !== undefined && (await confirm(question))
-    ? { decisions: said }
-    : { decisions: said, dropped };
+  if (dryRun === true) return true;
+  if (confirm === undefined) return false;
+  return confirm(
+    `${dropped.service}: ${droppedText(dropped)}. Drop them, with their rows, for every tenant?`,
+  );
 }
 
 /** The way back is made of other statements than the way there, and may name what is refused, too. */

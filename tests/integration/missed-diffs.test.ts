@@ -18,7 +18,7 @@ async function create(layout: Installed, schema: string) {
   const change = (text: string) => writeFiles(project, { "schema/all.ts": imports + text });
   const cli = (...args: string[]) => runCli(project, args);
   await change(schema);
-  expect(await cli("generate", "--name", "one")).toMatchObject({ code: 0 });
+  expect(await cli("generate", "--name", "one", "--no-proof")).toMatchObject({ code: 0 });
   const folder = join(project, "drizzle/app");
   const file = async (pattern: RegExp) => {
     const names = (await readdir(folder, { recursive: true })).sort();
@@ -66,9 +66,7 @@ test.each(both)("what drizzle-kit leaves out is made, there and back: %s", async
   expect(await cli("migrate")).toMatchObject({ code: 0 });
   expect(await database.query(facts)).toEqual([old]);
   await change(after);
-  expect(await cli("check")).toMatchObject({ code: 3 });
   expect(await cli("generate", "--name", "two")).toMatchObject({ code: 0 });
-  expect(await cli("check")).toMatchObject({ code: 0 });
   expect(await cli("migrate")).toMatchObject({ code: 0 });
   expect(await database.query(facts)).toEqual([now]);
   expect(await cli("downgrade", "-1")).toMatchObject({ code: 0 });
@@ -87,9 +85,6 @@ test("what has no SQL is named, and can be finished by hand", async () => {
   await change(before);
   const said = 'no SQL was made for column t.id: identity.schema was "elsewhere" and is "public"';
   expect(await cli("check")).toMatchObject({ code: 3, stdout: expect.stringContaining(said) });
-  expect(await cli("generate", "--dry-run")).toMatchObject({
-    stdout: expect.stringContaining(said),
-  });
   expect(await cli("generate", "--name", "two")).toMatchObject({
     code: 3,
     stdout: expect.stringContaining(said),
