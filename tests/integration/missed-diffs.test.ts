@@ -1,9 +1,13 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { createProject, type Installed, runCli } from "../support/cli.ts";
+import { check } from "../../src/operations/check.ts";
+import { type GenerateOptions, generate } from "../../src/operations/generate.ts";
+import { acceptEdited } from "../../src/operations/generate-downs.ts";
+import { findingText } from "../../src/report/errors.ts";
+import { createProject, type Installed } from "../support/cli.ts";
 import { createDatabase } from "../support/database.ts";
-import { appFleet, configFile, writeFiles } from "../support/fleet.ts";
+import { appFleet, contextFor, downgradeAll, migrateAll, writeFiles } from "../support/fleet.ts";
 
 // Changes that drizzle-kit writes no SQL for, or not all of it.
 
@@ -13,18 +17,22 @@ import { integer, pgMaterializedView, pgPolicy, pgSequence, pgTable, pgView, tex
 
 async function create(layout: Installed, schema: string) {
   const database = await createDatabase();
-  const fleet = appFleet(database.url, ["a"]);
-  const project = await createProject({ "drizzle.config.ts": configFile(fleet) }, layout);
+  const project = await createProject({}, layout);
+  const context = contextFor(project, appFleet(database.url, ["a"]));
   const change = (text: string) => writeFiles(project, { "schema/all.ts": imports + text });
-  const cli = (...args: string[]) => runCli(project, args);
+  const make = async (name: string, more: Partial<GenerateOptions> = {}) => {
+    const [made] = await generate(context, { services: [], name, ...more });
+    return made?.migration;
+  };
+  const found = async () => (await check(context, [])).map(findingText).join("\n");
   await change(schema);
-  expect(await cli("generate", "--name", "one", "--no-proof")).toMatchObject({ code: 0 });
+  await make("one", { proof: false });
   const folder = join(project, "drizzle/app");
   const file = async (pattern: RegExp) => {
     const names = (await readdir(folder, { recursive: true })).sort();
     return names.find((name) => pattern.test(name)) ?? "";
   };
-  return { database, project, folder, file, change, cli };
+  return { database, context, folder, file, change, make, found };
 }
 
 const both = ["journal", "folders"] as const;
@@ -62,54 +70,41 @@ const old = {
 const now = { sequence: "app_a.two_seq", cycle: false, check: null, rls: true, v: "m", m: "v" };
 
 test.each(both)("what drizzle-kit leaves out is made, there and back: %s", async (layout) => {
-  const { database, change, cli } = await create(layout, before);
-  expect(await cli("migrate")).toMatchObject({ code: 0 });
+  const { database, context, change, make } = await create(layout, before);
+  await migrateAll(context);
   expect(await database.query(facts)).toEqual([old]);
   await change(after);
-  expect(await cli("generate", "--name", "two")).toMatchObject({ code: 0 });
-  expect(await cli("migrate")).toMatchObject({ code: 0 });
+  expect(await make("two")).toMatchObject({ unfinished: false, unproved: undefined });
+  await migrateAll(context);
   expect(await database.query(facts)).toEqual([now]);
-  expect(await cli("downgrade", "-1")).toMatchObject({ code: 0 });
+  await downgradeAll(context, { count: 1 });
   expect(await database.query(facts)).toEqual([old]);
 });
 
 test("what has no SQL is named, and can be finished by hand", async () => {
-  const { database, project, folder, file, change, cli } = await create("journal", before);
+  const { context, folder, file, change, make, found } = await create("journal", before);
   // An option that drizzle-kit 0.31 keeps and does not compare.
-  const snapshot = join(folder, await file(/_snapshot\.json$/));
-  const text = (await readFile(snapshot, "utf8")).replace(
+  const snapshot = await file(/_snapshot\.json$/);
+  const text = (await readFile(join(folder, snapshot), "utf8")).replace(
     /("name": "one_seq",\s*"schema": )"public"/,
     '$1"elsewhere"',
   );
-  await writeFiles(project, { "drizzle/app/meta/0000_snapshot.json": text });
-  await change(before);
+  await writeFiles(folder, { [snapshot]: text });
   const said = 'no SQL was made for column t.id: identity.schema was "elsewhere" and is "public"';
-  expect(await cli("check")).toMatchObject({ code: 3, stdout: expect.stringContaining(said) });
-  expect(await cli("generate", "--name", "two")).toMatchObject({
-    code: 3,
-    stdout: expect.stringContaining(said),
-  });
-  const made = await file(/^0001_two\.sql$/);
-  const written = await readFile(join(folder, made), "utf8");
-  expect(written).toBe(`-- drizzle-fleet: unfinished ${said}\n`);
-  expect(await cli("check")).toMatchObject({
-    code: 3,
-    stdout: expect.stringContaining("0001_two"),
-  });
-  await writeFiles(folder, {
-    [made]: "SELECT 1;\n",
-    "0001_two.down.sql": "SELECT 1;\n",
-  });
-  await cli("generate", "--accept");
-  expect(await cli("generate")).toMatchObject({ code: 0, stdout: "app: no changes\n" });
-  const check = await cli("check");
-  expect(check.stdout).not.toContain("no SQL was made");
-  expect(await cli("migrate")).toMatchObject({ code: 0 });
-  expect(await database.query(facts)).toEqual([old]);
+  expect(await found()).toContain(said);
+  const made = await make("two");
+  expect(made).toMatchObject({ unfinished: true, notes: [expect.stringContaining(said)] });
+  expect(made?.sql).toBe(`-- drizzle-fleet: unfinished ${said}\n`);
+  expect(await found()).toContain("0001_two");
+  await writeFiles(folder, { "0001_two.sql": "SELECT 1;\n", "0001_two.down.sql": "SELECT 1;\n" });
+  await acceptEdited(context, []);
+  await change(before);
+  expect(await make("three")).toBeUndefined();
+  expect(await found()).not.toContain("no SQL was made");
 });
 
 test.each(both)("what means nothing is not named: %s", async (layout) => {
-  const { change, cli } = await create(
+  const { change, make } = await create(
     layout,
     `export const t = pgTable("t", { a: text("a"), x: integer("x").generatedAlwaysAsIdentity() });
 export const s = pgSequence("s");
@@ -118,5 +113,5 @@ export const m = pgMaterializedView("m").as((qb) => qb.select({ a: t.a }).from(t
   await change(`export const s = pgSequence("s", { cycle: false, increment: 1, startWith: 1 });
 export const t = pgTable("t", { x: integer("x").generatedAlwaysAsIdentity({ name: "t_x_seq", cycle: false, startWith: 1 }), a: text("a") });
 export const m = pgMaterializedView("m").withNoData().as((qb) => qb.select({ a: t.a }).from(t));`);
-  expect(await cli("generate")).toMatchObject({ code: 0, stdout: "app: no changes\n" });
+  expect(await make("two")).toBeUndefined();
 });

@@ -1,8 +1,20 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { check } from "../../src/operations/check.ts";
+import { generate } from "../../src/operations/generate.ts";
+import { generateDowns } from "../../src/operations/generate-downs.ts";
+import { generateReworded } from "../../src/operations/generate-reworded.ts";
+import { findingText } from "../../src/report/errors.ts";
 import { createProject, install, run, runCli } from "../support/cli.ts";
 import { createDatabase } from "../support/database.ts";
-import { appFleet, configFile, writeFiles } from "../support/fleet.ts";
+import {
+  appFleet,
+  configFile,
+  contextFor,
+  downgradeAll,
+  migrateAll,
+  writeFiles,
+} from "../support/fleet.ts";
 
 const imports = `import { sql } from "drizzle-orm";
 import { boolean, check, pgTable, text, timestamp, uniqueIndex } from "drizzle-orm/pg-core";
@@ -21,69 +33,62 @@ async function create() {
     "drizzle.config.ts": configFile(fleet),
     "schema/u.ts": schema(),
   });
-  const cli = (...args: string[]) => runCli(project, args);
-  expect(await cli("generate", "--name", "one", "--no-proof")).toMatchObject({ code: 0 });
-  expect(await cli("migrate")).toMatchObject({ code: 0 });
-  return { database, project, cli };
+  const context = contextFor(project, fleet);
+  const found = async () => (await check(context, [])).map(findingText).join("\n");
+  const change = (text: string) => writeFiles(project, { "schema/u.ts": text });
+  return { database, project, context, found, change };
 }
 
 const index = `SELECT 'app_a.p'::regclass::oid::text AS oid`;
+const missing = "the Drizzle schema has changes without a migration";
 
 /** As drizzle-kit's `up` leaves it: its snapshot says what 0.31 wrote, and 1.0 would write other words. */
 async function createConverted() {
   const made = await create();
-  const { project, cli } = made;
-  await install(project, "folders");
-  const kit = join(project, "node_modules/drizzle-kit/bin.cjs");
-  await run(project, process.execPath, [kit, "up"], { SERVICE: "app" });
-  expect(await cli("generate", "--down", "--no-proof")).toMatchObject({ code: 0 });
+  // In a process of its own: one process loads one drizzle-kit from a path.
+  await runCli(made.project, ["generate", "--name", "one", "--no-proof"]);
+  await migrateAll(made.context);
+  await install(made.project, "folders");
+  const kit = join(made.project, "node_modules/drizzle-kit/bin.cjs");
+  await run(made.project, process.execPath, [kit, "up"], { SERVICE: "app" });
+  await generateDowns(made.context, [], false, { proof: false });
   return made;
 }
 
 test("after drizzle-kit up, the schema in other words is recorded without SQL", async () => {
-  const { database, cli } = await createConverted();
-  const differs = { code: 3, stdout: expect.stringContaining('DROP INDEX "p"') };
-  expect(await cli("check")).toMatchObject(differs);
-  expect(await cli("generate", "--reworded")).toMatchObject({
+  const { database, project, context, found } = await createConverted();
+  expect(await found()).toContain('DROP INDEX "p"');
+  expect(await runCli(project, ["generate", "--reworded"])).toMatchObject({
     code: 0,
     stdout: expect.stringMatching(/_reworded\/migration\.sql, and its down/),
   });
-  expect((await cli("check")).stdout).not.toContain("changes without a migration");
+  expect(await found()).not.toContain(missing);
   const before = await database.query(index);
-  expect(await cli("migrate")).toMatchObject({ code: 0 });
-  expect(await cli("downgrade", "-1")).toMatchObject({ code: 0 });
+  await migrateAll(context);
+  await downgradeAll(context, { count: 1 });
   expect(await database.query(index)).toEqual(before);
 });
 
 test("a real change is not recorded as one of words", async () => {
-  const { project, cli } = await createConverted();
-  await writeFiles(project, { "schema/u.ts": schema('\n  extra: text("extra"),') });
-  const refused = await cli("generate", "--reworded");
-  expect(refused).toMatchObject({ code: 2 });
-  expect(refused.stderr).toContain(
-    "the Drizzle schema is another one than that of the newest migration",
-  );
-  expect(refused.stderr).toMatch(/now: +column u\.extra text/);
+  const { context, change, found } = await createConverted();
+  await change(schema('\n  extra: text("extra"),'));
+  await expect(generateReworded(context, { services: [] })).rejects.toMatchObject({
+    code: "proof",
+    message: "the Drizzle schema is another one than that of the newest migration",
+    excerpt: expect.stringMatching(/^now: +column u\.extra text/m),
+  });
+  expect(await found()).toContain(missing);
 });
 
 test("with 0.31 as well; and where nothing differs, nothing is written", async () => {
-  const { project, cli } = await create();
-  expect(await cli("generate", "--reworded")).toMatchObject({
-    code: 0,
-    stdout: "app: no changes\n",
-  });
-  await writeFiles(project, {
-    "schema/u.ts": schema().replace("} = true`", "} IS NOT NULL AND b = TRUE`"),
-  });
-  expect(await cli("generate", "--reworded")).toMatchObject({
-    code: 2,
-    stderr: expect.stringContaining("index"),
-  });
-  await writeFiles(project, { "schema/u.ts": schema().replace("} = true`", "} = (TRUE)`") });
-  expect(await cli("check")).toMatchObject({ code: 3 });
-  expect(await cli("generate", "--reworded", "--name", "same")).toMatchObject({
-    code: 0,
-    stdout: expect.stringContaining("0001_same.sql"),
-  });
-  expect(await cli("check")).toMatchObject({ code: 0 });
+  const { context, change, found } = await create();
+  await generate(context, { services: [], name: "one", proof: false });
+  const record = () => generateReworded(context, { services: [], name: "same" });
+  expect(await record()).toEqual([{ service: "app", migration: undefined }]);
+  await change(schema().replace("} = true`", "} IS NOT NULL AND b = TRUE`"));
+  await expect(record()).rejects.toMatchObject({ excerpt: expect.stringContaining("index") });
+  await change(schema().replace("} = true`", "} = (TRUE)`"));
+  expect(await found()).toContain(missing);
+  expect(await record()).toMatchObject([{ migration: { tag: "0001_same" } }]);
+  expect(await found()).not.toContain(missing);
 });
