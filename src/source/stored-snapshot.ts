@@ -18,7 +18,7 @@ export interface StoredSnapshot {
  *
  * @throws FleetError `journal` when it is missing or malformed
  */
-export async function readStored(files: MigrationFiles): Promise<StoredSnapshot> {
+async function readStored(files: MigrationFiles): Promise<StoredSnapshot> {
   const stored = await readOwn(files);
   if (stored !== undefined) return stored;
   throw new FleetError("journal", `${files.tag} has no snapshot`, {

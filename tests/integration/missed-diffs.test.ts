@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { check } from "../../src/operations/check.ts";
 import { type GenerateOptions, generate } from "../../src/operations/generate.ts";
 import { acceptEdited } from "../../src/operations/generate-downs.ts";
-import { findingText } from "../../src/report/errors.ts";
+import { findingText } from "../../src/report/check.ts";
 import { createProject, type Installed } from "../support/cli.ts";
 import { createDatabase } from "../support/database.ts";
 import { appFleet, contextFor, downgradeAll, migrateAll, writeFiles } from "../support/fleet.ts";

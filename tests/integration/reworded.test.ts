@@ -4,7 +4,7 @@ import { check } from "../../src/operations/check.ts";
 import { generate } from "../../src/operations/generate.ts";
 import { generateDowns } from "../../src/operations/generate-downs.ts";
 import { generateReworded } from "../../src/operations/generate-reworded.ts";
-import { findingText } from "../../src/report/errors.ts";
+import { findingText } from "../../src/report/check.ts";
 import { createProject, install, run, runCli } from "../support/cli.ts";
 import { createDatabase } from "../support/database.ts";
 import {
