@@ -125,7 +125,8 @@ export function folderKit(
       const cli = await loadCli();
       const placed = await written(cli, path, folder, name, exported, sql.length === 0, hints);
       if (current === undefined || sql.length > 0) return placed;
-      const stored = inOrder(await storedIn(folder));
+      const known = (await storedIn(folder, loadCli)).filter((one) => one !== undefined);
+      const stored = inOrder(known);
       return withTexts(placed, (text) =>
         withChanges(api.reconstruct, text, stored, previous, current),
       );

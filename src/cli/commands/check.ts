@@ -36,7 +36,10 @@ An edited migration is not accepted here: generate --accept records its new text
     .action(async (services: string[], options: CheckOptions) => {
       const { review } = await import("../../operations/check.ts");
       const { database, accept } = options;
-      const reviewed = await review(await createContext(options, "ends"), services, { database, accept });
+      const reviewed = await review(await createContext(options, "ends"), services, {
+        database,
+        accept,
+      });
       await show(reviewed, options);
       const { findings } = reviewed;
       finish(findings.length === 0 ? exitCode.done : exitCode.found);
