@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { relative } from "node:path";
 import { FleetError, isFleetError } from "../core/errors.ts";
 import { checksumOf } from "./checksums.ts";
@@ -7,7 +8,7 @@ import { filesInJournal, type MigrationFiles } from "./folder.ts";
 import { joinedEntries } from "./joined-journal.ts";
 import { type JournalEntry, journalPath, parseJournal } from "./journal.ts";
 import { mergedVersions } from "./recorded.ts";
-import { type StoredSnapshot, shareParent, storedIn } from "./stored-snapshot.ts";
+import { firstParent, type StoredSnapshot, shareParent, storedIn } from "./stored-snapshot.ts";
 
 /** A migration of one branch, with its snapshot as that branch has it. */
 export interface BranchMigration {
@@ -77,7 +78,7 @@ async function byVersions(
   theirs: readonly JournalEntry[],
 ): Promise<Branches<BranchEntry>> {
   const read = (entries: readonly JournalEntry[], side: Side) =>
-    Promise.all(entries.map((entry) => readEntry(path, entry, side)));
+    readEntries(path, entries, () => side);
   const [left, right] = await Promise.all([read(ours, "ours"), read(theirs, "theirs")]);
   // Names that are made from the SQL are often the same on both branches: snapshots are not.
   const differs = left.findIndex((one, index) => !isSame(one, right[index]));
@@ -101,15 +102,15 @@ async function byEntries(
   entries: readonly JournalEntry[],
 ): Promise<Branches<BranchEntry> | undefined> {
   const seen = new Set<number>();
-  const read = await Promise.all(
-    entries.map((entry) => {
-      const again = seen.has(entry.idx);
-      seen.add(entry.idx);
-      return readEntry(path, entry, again ? "theirs" : "ours");
-    }),
-  );
+  const read = await readEntries(path, entries, ({ idx }) => {
+    const again = seen.has(idx);
+    seen.add(idx);
+    return again ? "theirs" : "ours";
+  });
   const second = read.findIndex(({ snapshot }, index) =>
-    read.slice(0, index).some((one) => shareParent(one.snapshot, snapshot)),
+    read
+      .slice(0, index)
+      .some((one) => one.snapshot.id !== snapshot.id && shareParent(one.snapshot, snapshot)),
   );
   const joint = read[second];
   if (joint === undefined) return undefined;
@@ -130,6 +131,7 @@ function refuseLost({ base, ours, theirs }: Branches<BranchEntry>): void {
   for (const branch of [ours, theirs]) {
     let before = base.at(-1);
     for (const one of branch) {
+      if (!existsSync(one.files.snapshot)) throw withoutSnapshot(one.files);
       if (before !== undefined && !one.snapshot.parents.includes(before.snapshot.id)) {
         const where = relative(process.cwd(), one.files.snapshot);
         throw new FleetError("journal", `the snapshot of ${one.entry.tag} is lost`, {
@@ -175,9 +177,34 @@ function textOr(path: string): Promise<string | undefined> {
   });
 }
 
-async function readEntry(path: string, entry: JournalEntry, side: Side): Promise<BranchEntry> {
-  const files = filesInJournal(path, entry);
-  return { side, entry, files, snapshot: snapshotIn(await readSnapshot(files), files, side) };
+/** A migration that was written by hand may have no snapshot: it has that of the one before it. */
+async function readEntries(
+  path: string,
+  entries: readonly JournalEntry[],
+  sideOf: (entry: JournalEntry) => Side,
+): Promise<BranchEntry[]> {
+  const read = await Promise.all(
+    entries.map(async (entry) => {
+      const [files, side] = [filesInJournal(path, entry), sideOf(entry)];
+      const isThere = existsSync(files.snapshot);
+      const snapshot = isThere ? snapshotIn(await readSnapshot(files), files, side) : undefined;
+      return { side, entry, files, snapshot };
+    }),
+  );
+  let before: StoredSnapshot = { id: firstParent, parents: [], content: { id: firstParent } };
+  return read.map(({ snapshot = before, ...one }) => {
+    before = snapshot;
+    return { ...one, snapshot };
+  });
+}
+
+/** Which branch it belongs to, and what it changes, only its snapshot says. */
+function withoutSnapshot({ tag, snapshot }: MigrationFiles): FleetError {
+  return new FleetError("journal", `${tag} has no snapshot`, {
+    where: relative(process.cwd(), snapshot),
+    remedy:
+      "Check out its branch, make the snapshot there with drizzle-fleet generate --snapshot, and merge again. Nothing was written.",
+  });
 }
 
 /**
