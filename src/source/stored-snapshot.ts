@@ -14,20 +14,6 @@ export interface StoredSnapshot {
 }
 
 /**
- * Reads the snapshot that belongs to a migration.
- *
- * @throws FleetError `journal` when it is missing or malformed
- */
-async function readStored(files: MigrationFiles): Promise<StoredSnapshot> {
-  const stored = await readOwn(files);
-  if (stored !== undefined) return stored;
-  throw new FleetError("journal", `${files.tag} has no snapshot`, {
-    where: relative(process.cwd(), files.snapshot),
-    remedy,
-  });
-}
-
-/**
  * Reads the snapshots of a folder, in its order; undefined where a migration has none: one that was written by hand. Where
  * migrations share a file, as with drizzle-kit's `prefix: "none"`, it is that of the last of them.
  *
