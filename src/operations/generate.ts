@@ -21,6 +21,9 @@ import { nameFor } from "../autogenerate/name.ts";
 import { leftOutText, unexpressedIn } from "../autogenerate/unexpressed.ts";
 import { type Draft, type DraftSql, draftMigration } from "../autogenerate/write.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
+import { faultKey } from "../core/fault.ts";
+import { readAccepted } from "../source/accepted.ts";
+import { inspectFolder } from "../source/inspect.ts";
 import { loadParser } from "../sql/parser.ts";
 import { type Context, migrationsFolder } from "./context.ts";
 import { type Change, draftSql } from "./draft-sql.ts";
@@ -80,12 +83,23 @@ export async function generate(context: Context, options: GenerateOptions): Prom
 
 /** A migration on top of branches that were never compared might not run after them. */
 async function refuseBranches(context: Context, service: string): Promise<void> {
-  const heads = await openHeads(migrationsFolder(context, service));
-  if (heads.length < 2) return;
+  const path = migrationsFolder(context, service);
+  const heads = await openHeads(path);
+  if (heads.length < 2 || (await areAccepted(service, path))) return;
   throw new FleetError("merge", `${service} has open branches: ${heads.join(" and ")}`, {
     where: relative(process.cwd(), migrationsFolder(context, service)),
     remedy: `Merge them first: drizzle-fleet merge ${service}. Nothing was written.`,
   });
+}
+
+/** True where check --accept has recorded every pair of branches: they were released long ago, in the journal's order. */
+async function areAccepted(service: string, path: string): Promise<boolean> {
+  const accepted = await readAccepted(path);
+  const { problems } = await inspectFolder(service, path);
+  const branches = problems.flatMap(({ identity }) =>
+    identity?.kind === "branch" ? faultKey(identity) : [],
+  );
+  return branches.length > 0 && branches.every((branch) => Object.hasOwn(accepted, branch));
 }
 
 async function draftsOf(

@@ -1,15 +1,12 @@
-import type { Down } from "../core/down.ts";
 import { FleetError, isFleetError } from "../core/errors.ts";
-import type { Migration } from "../core/migration.ts";
+import type { Migration, Statement } from "../core/migration.ts";
 import { fill } from "../core/template.ts";
 import { catalogOf } from "../drift/catalog.ts";
-import { type Difference, differenceFromSnapshot, differenceOf } from "../drift/compare.ts";
+import { differenceFromSnapshot } from "../drift/compare.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
-import { sqlstateOf } from "../postgres/sqlstate.ts";
 import { checksumOf } from "../source/checksums.ts";
-import { marks, readDown } from "../source/downs.ts";
+import { readDown } from "../source/downs.ts";
 import { apart, withoutShared } from "../sql/apart.ts";
-import { addedColumns } from "../sql/changes.ts";
 import { readStatements } from "../sql/read-statements.ts";
 import {
   applyDown,
@@ -22,7 +19,15 @@ import {
 import { besideShared } from "./beside.ts";
 import { withoutAutomaticNames } from "./compare.ts";
 import { searchIn, withNamesOfKeys } from "./moves.ts";
-import { emptyTables } from "./repairs.ts";
+import {
+  type DownText,
+  notAgain,
+  refusedDown,
+  rowProblem,
+  unequal,
+  unequalDown,
+  unknownToSnapshot,
+} from "./problems.ts";
 import { type Filled, fillTables } from "./rows.ts";
 import { type Direct, Trials } from "./trials.ts";
 
@@ -97,6 +102,8 @@ class HistoryProof {
   readonly history: Pick<History, "migrations">;
   readonly schema: string;
   #filled: Filled | undefined;
+  /** True once invented rows were in a migration's way. */
+  #rowless = false;
 
   constructor(bench: Bench, history: Pick<History, "migrations">, schema: string) {
     this.bench = bench;
@@ -123,10 +130,12 @@ class HistoryProof {
   async #tryDown(migration: Migration, wanted: MissingDown, facts: Facts): Promise<Direct> {
     const { session } = this.bench;
     const chunks = await withNamesOfKeys(session, this.schema, wanted.statements);
+    const trial = async () => {
+      if (this.#rowless) await this.#fillNow();
+      return new Trials(this.bench, this.schema, true).returning(chunks, facts.before);
+    };
     await session.query("BEGIN");
-    const direct = await new Trials(this.bench, this.schema, true)
-      .returning(chunks, facts.before)
-      .finally(() => session.query("ROLLBACK"));
+    const direct = await trial().finally(() => session.query("ROLLBACK"));
     if (direct.unfinished !== undefined) return direct;
     const text = direct.statements.join("\n");
     const down = { file: wanted.file, text, checksum: checksumOf(text) };
@@ -155,26 +164,68 @@ class HistoryProof {
   }
 
   async #fill(): Promise<void> {
+    if (!this.#rowless) await this.#fillNow();
+  }
+
+  async #fillNow(): Promise<void> {
     const { session, sharedSchemas } = this.bench;
     this.#filled = await fillTables(session, this.schema, {
       rows: 2,
       nulls: true,
       sharedSchemas,
-      ...(this.#filled === undefined ? {} : { before: this.#filled }),
+      ...(this.#filled === undefined || this.#rowless ? {} : { before: this.#filled }),
     });
   }
 
-  /** What rows refuse is tried again without any: what tenants hold, nobody knows here. */
+  /** What invented rows refuse is taken again without them: what tenants hold is not known here. */
   async #up(migration: Migration): Promise<FleetError | undefined> {
+    const apply = () => applyUp(this.bench, this.schema, this.history.migrations, migration);
+    const failed = this.#rowless ? await this.#withRows(migration) : await apply();
+    if (failed !== undefined && isOfRows(failed)) {
+      await this.#withoutRows(migration, false);
+      const problem = rowProblem(migration, failed);
+      if (problem !== undefined) this.problems.push(problem);
+      return apply();
+    }
+    return this.#rowless ? apply() : failed;
+  }
+
+  /** Runs a migration in tables with rows, and leaves nothing behind; undefined for one of several transactions, too. */
+  async #withRows({ file, text, tag }: Migration): Promise<FleetError | undefined> {
+    const { session, allowanceOf, sharedSchemas } = this.bench;
+    const { statements } = readStatements(file, text, allowanceOf(tag), []);
+    if (!isTogether(statements)) return undefined;
+    await session.query("BEGIN");
+    try {
+      await this.#fillNow();
+      await session.query(searchIn([this.schema, ...sharedSchemas]));
+      for (const { sql, line } of statements) {
+        const error = await session
+          .query(fill(sql, quoteIdentifier(this.schema)))
+          .then(() => undefined, asError);
+        if (error !== undefined)
+          return new FleetError("proof", error.message, { where: `${file}:${line}`, cause: error });
+      }
+      return undefined;
+    } finally {
+      await session.query("ROLLBACK");
+    }
+  }
+
+  /** From here on, rows are invented in transactions that are rolled back: those of the history itself stay. */
+  async #withoutRows(migration: Migration, included: boolean): Promise<void> {
+    if (this.#rowless) return;
+    this.#rowless = true;
+    await this.#restart(migration, included);
+  }
+
+  /** Makes the schema anew, as it is before a migration or after it. */
+  async #restart(migration: Migration, included: boolean): Promise<void> {
     const { migrations } = this.history;
-    const apply = () => applyUp(this.bench, this.schema, migrations, migration);
-    const failed = await apply();
-    if (failed === undefined || !isOfRows(failed)) return failed;
-    if (!(await emptyTables(this.bench.session, this.schema))) return failed;
+    await dropScratch(this.bench.session, this.schema);
     this.#filled = undefined;
-    const problem = rowProblem(migration, failed);
-    if (problem !== undefined) this.problems.push(problem);
-    return apply();
+    for (const one of migrations.slice(0, migrations.indexOf(migration) + (included ? 1 : 0)))
+      await applyUp(this.bench, this.schema, migrations, one);
   }
 
   async #proveDown(
@@ -206,16 +257,11 @@ class HistoryProof {
     const again = up.statements;
     const back = readStatements(down.file, down.text, allowanceOf(tag, up), problems).statements;
     if (problems[0] !== undefined) return problems[0];
-    const together = [back, again].every((statements) =>
-      statements.every(
-        ({ startsSegment, transactional }, index) =>
-          transactional && (index === 0 || !startsSegment),
-      ),
-    );
-    if (!together) return this.#throughEngine(migration, down, facts, empty);
+    if (empty) await this.#withoutRows(migration, true);
+    if (![back, again].every(isTogether)) return this.#throughEngine(migration, down, facts);
     await session.query("BEGIN");
     try {
-      if (empty) await emptyTables(session, this.schema);
+      if (this.#rowless && !empty) await this.#fillNow();
       const { sharedSchemas } = this.bench;
       for (const [file, statements, expected] of [
         [down.file, back, facts.before],
@@ -248,11 +294,9 @@ class HistoryProof {
     migration: Migration,
     down: DownText,
     facts: Facts,
-    empty: boolean,
   ): Promise<FleetError | undefined> {
     const { migrations } = this.history;
     const { bench, schema } = this;
-    if (empty) await emptyTables(bench.session, schema);
     const steps = async () => {
       const failed = await applyDown(bench, schema, migrations, migration, down);
       if (failed !== undefined) return failed;
@@ -264,10 +308,7 @@ class HistoryProof {
     };
     const problem = await steps();
     if (problem === undefined) return undefined;
-    await dropScratch(bench.session, schema);
-    this.#filled = undefined;
-    for (const one of migrations.slice(0, migrations.indexOf(migration) + 1))
-      await applyUp(bench, schema, migrations, one);
+    await this.#restart(migration, true);
     await this.#fill();
     return problem;
   }
@@ -310,103 +351,18 @@ class HistoryProof {
   }
 }
 
-/** A down as far as its SQL goes. */
-type DownText = Pick<Down, "file" | "text" | "checksum">;
-
 interface Facts {
   readonly before: readonly string[];
   readonly after: readonly string[];
 }
 
+/** True when all statements run in one transaction. */
+function isTogether(statements: readonly Statement[]): boolean {
+  return statements.every(
+    ({ startsSegment, transactional }, index) => transactional && (index === 0 || !startsSegment),
+  );
+}
+
 function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
-}
-
-/** No tenant with rows gets over a new column that must have a value and has none; the rest depends on the rows. */
-function rowProblem(
-  { file, text }: Pick<Down, "file" | "text">,
-  failed: FleetError,
-): FleetError | undefined {
-  if (marks(text, "depends-on-rows").length > 0) return undefined;
-  const column = /^.*?column "(.+?)" of relation "(.+?)" contains null values/.exec(failed.message);
-  if (column === null || !addedColumns(text).includes(`${column[2]}.${column[1]}`))
-    return undefined;
-  return new FleetError("proof", `it fails for every tenant with rows: ${failed.message}`, {
-    where: failed.where ?? file,
-    remedy:
-      "Give the column a DEFAULT, or add it without NOT NULL, fill it, and set NOT NULL then.",
-  });
-}
-
-function refusedDown(
-  migration: Migration,
-  down: DownText,
-  where: string,
-  error: Error,
-): FleetError {
-  const state = sqlstateOf(error);
-  const message = `${error.message}${state === undefined ? "" : ` (SQLSTATE ${state})`}`;
-  return where.startsWith(`${down.file}:`)
-    ? new FleetError("proof", message, {
-        where,
-        remedy: `It is the down of ${migration.tag}: correct it.`,
-        cause: error,
-      })
-    : notAgain(migration, down, message, error);
-}
-
-function notAgain(
-  { tag }: Migration,
-  { file }: DownText,
-  message: string,
-  cause: unknown,
-): FleetError {
-  return new FleetError("proof", `${tag} does not apply again after its down: ${message}`, {
-    where: file,
-    remedy: "Correct the down: it leaves something behind.",
-    cause,
-  });
-}
-
-function unequalDown(
-  { tag }: Migration,
-  { file }: DownText,
-  isBack: boolean,
-  expected: readonly string[],
-  found: readonly string[],
-): FleetError | undefined {
-  const difference = differenceOf(expected, found);
-  if (difference.missing.length === 0 && difference.extra.length === 0) return undefined;
-  const message = isBack
-    ? `the down of ${tag} does not lead back`
-    : `${tag} gives another schema after its down`;
-  return unequal(message, file, difference);
-}
-
-/** An object that hand-written SQL made, or that a migration forgot to drop. */
-function unknownToSnapshot(fact: string, where: string): FleetError {
-  return new FleetError("proof", `no snapshot has what the migrations make: ${fact}`, {
-    where,
-    remedy:
-      "A migration forgot to drop it: write one that does. Or it is meant to be there: drizzle-fleet check --database --accept <why>",
-    identity: { kind: "not-in-snapshot", of: fact },
-  });
-}
-
-/** So many lines of a difference are shown. */
-const longestDifference = 8;
-
-function unequal(message: string, where: string, { missing, extra }: Difference): FleetError {
-  const lines = [
-    ...missing.map((fact) => `missing: ${fact}`),
-    ...extra.map((fact) => `too much: ${fact}`),
-  ];
-  const rest = lines.length - longestDifference;
-  const shown = lines.slice(0, longestDifference);
-  return new FleetError("proof", message, {
-    where,
-    excerpt: [...shown, ...(rest > 0 ? [`... and ${rest} more`] : [])].join("\n"),
-    remedy:
-      "Correct the file if nothing has applied it yet; otherwise put it right with a new migration.",
-  });
 }

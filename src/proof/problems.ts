@@ -1,0 +1,103 @@
+import type { Down } from "../core/down.ts";
+import { FleetError } from "../core/errors.ts";
+import type { Migration } from "../core/migration.ts";
+import { type Difference, differenceOf } from "../drift/compare.ts";
+import { sqlstateOf } from "../postgres/sqlstate.ts";
+import { marks } from "../source/downs.ts";
+import { addedColumns } from "../sql/changes.ts";
+
+/** A down as far as its SQL goes. */
+export type DownText = Pick<Down, "file" | "text" | "checksum">;
+
+/** No tenant with rows gets over a new column that must have a value and has none; the rest depends on the rows. */
+export function rowProblem(
+  { file, text }: Pick<Down, "file" | "text">,
+  failed: FleetError,
+): FleetError | undefined {
+  if (marks(text, "depends-on-rows").length > 0) return undefined;
+  const column = /^.*?column "(.+?)" of relation "(.+?)" contains null values/.exec(failed.message);
+  if (column === null || !addedColumns(text).includes(`${column[2]}.${column[1]}`))
+    return undefined;
+  return new FleetError("proof", `it fails for every tenant with rows: ${failed.message}`, {
+    where: failed.where ?? file,
+    remedy:
+      "Give the column a DEFAULT, or add it without NOT NULL, fill it, and set NOT NULL then.",
+  });
+}
+
+export function refusedDown(
+  migration: Migration,
+  down: DownText,
+  where: string,
+  error: Error,
+): FleetError {
+  const state = sqlstateOf(error);
+  const message = `${error.message}${state === undefined ? "" : ` (SQLSTATE ${state})`}`;
+  return where.startsWith(`${down.file}:`)
+    ? new FleetError("proof", message, {
+        where,
+        remedy: `It is the down of ${migration.tag}: correct it.`,
+        cause: error,
+      })
+    : notAgain(migration, down, message, error);
+}
+
+export function notAgain(
+  { tag }: Migration,
+  { file }: DownText,
+  message: string,
+  cause: unknown,
+): FleetError {
+  return new FleetError("proof", `${tag} does not apply again after its down: ${message}`, {
+    where: file,
+    remedy: "Correct the down: it leaves something behind.",
+    cause,
+  });
+}
+
+export function unequalDown(
+  { tag }: Migration,
+  { file }: DownText,
+  isBack: boolean,
+  expected: readonly string[],
+  found: readonly string[],
+): FleetError | undefined {
+  const difference = differenceOf(expected, found);
+  if (difference.missing.length === 0 && difference.extra.length === 0) return undefined;
+  const message = isBack
+    ? `the down of ${tag} does not lead back`
+    : `${tag} gives another schema after its down`;
+  return unequal(message, file, difference);
+}
+
+/** An object that hand-written SQL made, or that a migration forgot to drop. */
+export function unknownToSnapshot(fact: string, where: string): FleetError {
+  return new FleetError("proof", `no snapshot has what the migrations make: ${fact}`, {
+    where,
+    remedy:
+      "A migration forgot to drop it: write one that does. Or it is meant to be there: drizzle-fleet check --database --accept <why>",
+    identity: { kind: "not-in-snapshot", of: fact },
+  });
+}
+
+/** So many lines of a difference are shown. */
+const longestDifference = 8;
+
+export function unequal(
+  message: string,
+  where: string,
+  { missing, extra }: Difference,
+): FleetError {
+  const lines = [
+    ...missing.map((fact) => `missing: ${fact}`),
+    ...extra.map((fact) => `too much: ${fact}`),
+  ];
+  const rest = lines.length - longestDifference;
+  const shown = lines.slice(0, longestDifference);
+  return new FleetError("proof", message, {
+    where,
+    excerpt: [...shown, ...(rest > 0 ? [`... and ${rest} more`] : [])].join("\n"),
+    remedy:
+      "Correct the file if nothing has applied it yet; otherwise put it right with a new migration.",
+  });
+}
