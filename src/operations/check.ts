@@ -44,7 +44,7 @@ export async function review(
   { database, accept }: CheckOptions,
 ): Promise<Settled> {
   const services = selectServices(context.config.fleet, names);
-  const found = await findAll(context, services);
+  const found = await findAll(context, services, database !== undefined);
   if (database !== undefined) {
     const { proveHistories } = await import("./prove-history.ts");
     const url = database === true ? undefined : database;
@@ -72,6 +72,7 @@ export async function review(
 async function findAll(
   context: Context,
   services: readonly (readonly [string, ServiceConfig])[],
+  isProved: boolean,
 ): Promise<Finding[]> {
   await loadParser();
   const findings = await Promise.all(
@@ -79,7 +80,7 @@ async function findAll(
       // The schema first: it is compiled in a process of its own, while the SQL is read here.
       const [schema, migrations] = await Promise.all([
         checkSchema(context, service, config),
-        checkMigrations(context, service, config),
+        checkMigrations(context, service, config, isProved),
       ]);
       return [...migrations, ...schema];
     }),
@@ -98,6 +99,7 @@ async function checkMigrations(
   context: Context,
   service: string,
   config: ServiceConfig,
+  isProved: boolean,
 ): Promise<Finding[]> {
   const path = migrationsFolder(context, service);
   const { migrations, problems } = await inspectFolder(service, path);
@@ -112,10 +114,11 @@ async function checkMigrations(
     await loadParser();
     readStatements(down.file, down.text, allowanceOf(config, tag, up), sql);
   }
-  return [...problems, ...sql, ...(await unproved(service, path, migrations))].map((problem) => ({
-    service,
-    problem,
-  }));
+  const wrong = [...problems, ...sql];
+  // What is to be corrected has to be proved anyway, and what is proved now needs no word.
+  const mayStay = wrong.every(({ identity }) => identity !== undefined);
+  const missing = mayStay && !isProved ? await unproved(service, path, migrations) : [];
+  return [...wrong, ...missing].map((problem) => ({ service, problem }));
 }
 
 /** Migrations that no server has run yet, there and back. */

@@ -185,9 +185,12 @@ class HistoryProof {
       await this.#withoutRows(migration, false);
       const problem = rowProblem(migration, failed);
       if (problem !== undefined) this.problems.push(problem);
-      return apply();
-    }
-    return this.#rowless ? apply() : failed;
+    } else if (!this.#rowless) return failed;
+    const again = await apply();
+    if (again === undefined || !isOfRows(again)) return again;
+    // Rows that were taken back have used up numbers, and the history counts on its own rows having them.
+    await this.#restart(migration, false);
+    return apply();
   }
 
   /** Runs a migration in tables with rows, and leaves nothing behind; undefined for one of several transactions, too. */

@@ -11,7 +11,7 @@ import {
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, inject, test } from "vitest";
 import {
   createProject,
   ended,
@@ -54,6 +54,7 @@ async function createReleased(installed: Installed = "journal") {
 async function createOriginal(installed: Installed): Promise<string> {
   const config = configFile({
     databases: { main: { url: "postgres://localhost/none" } },
+    proofDatabase: inject("adminUrl"),
     services: {
       app: {
         schema: "./schema.ts",
@@ -320,7 +321,8 @@ ${schema(`email: text("email").generatedAlwaysAs(sql\`lower(${of})\`), phone: te
     const { folder, at, found } = await createReleased("folders");
     const newest = (await readdir(at(""))).filter((name) => name.endsWith("_phone"));
     await rename(at(newest[0] ?? ""), at("29991231235959_phone"));
-    await rewriteChecksums(at("checksums.json"), newest[0] ?? "", "29991231235959_phone");
+    for (const record of ["checksums.json", "proofs.json"])
+      await rewriteChecksums(at(record), newest[0] ?? "", "29991231235959_phone");
     await writeFile(
       join(folder, "schema.ts"),
       schema(`nick: text("nick"), email: text("email"), phone: text("phone"),`),
