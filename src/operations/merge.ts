@@ -130,7 +130,9 @@ async function planOne(
   const kept = merge.kept.map(({ to }) => to);
   const moved = [...merge.moved.map(({ to }) => to), ...(joinedBy === undefined ? [] : [joinedBy])];
   const sides = { kept, moved, bothOrders: bothApplied };
-  const trial = { service, path, kit, write: files, stale, ...sides };
+  // What git left torn is whole in the trial, too: migrations are read with what was recorded of them.
+  const write = [...files, ...recordsFiles(path, records, merge, {})];
+  const trial = { service, path, kit, write, stale, ...sides };
   const { proofs, problems, unproved } = await proveMerge(context, trial, proof);
   const written = recordsFiles(path, records, merge, proofs);
   return {
