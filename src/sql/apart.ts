@@ -17,7 +17,7 @@ export interface Apart {
 }
 
 /**
- * Divides generated SQL. What does not parse is among the rest: whoever reads it reports it.
+ * Divides generated SQL. What does not parse is among the rest: its reader reports it.
  *
  * @param chunks texts of one statement each
  */

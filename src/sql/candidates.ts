@@ -116,7 +116,7 @@ function candidateOf(
   return qualifies ? [{ token, write: (schema) => schema }] : [];
 }
 
-/** True for a name behind SCHEMA, or in a list that begins there. */
+/** True for a name after SCHEMA, or in a list that begins there. */
 function isInSchemaList(tokens: readonly Token[], index: number): boolean {
   let before = index - 1;
   while (tokens[before]?.text === ",") before -= 2;

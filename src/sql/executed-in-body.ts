@@ -113,7 +113,7 @@ function assignments(tree: Tree, variables: ReadonlySet<string>): Place[] {
   return found;
 }
 
-/** What stands behind the sign of an assignment; an expression is all of it. */
+/** What stands after the sign of an assignment; an expression is all of it. */
 function valueIn(query: string): string {
   const sign = /^\s*(?:"[^"]+"|[\p{L}_][\p{L}\p{N}_$]*)\s*(?::=|=)/u.exec(query)?.[0] ?? "";
   return query.slice(sign.length);

@@ -46,7 +46,7 @@ export function neutralizeExecuted(
   const nothing = {
     isBuilt,
     edits: [],
-    // What a part is that nobody knows is said once, of the whole.
+    // What is not known about a part is said once, of the whole.
     unproved: isBuilt ? [] : neutral.unproved,
     trees: neutral.trees,
     isSame: () => false,

@@ -231,8 +231,8 @@ function creationViolation(
   const schema = String(body.schemaname);
   if (source.has(schema))
     return {
-      message: "the runner makes the schema of its target itself, and is its owner",
-      remedy: "Remove the statement; write the objects that it makes along as statements.",
+      message: "the runner creates and owns the schema of its target",
+      remedy: "Remove the statement; write the objects that it creates as statements of their own.",
       name: schema,
     };
   if (sharedIn(rules).includes(schema))

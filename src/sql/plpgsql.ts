@@ -224,13 +224,13 @@ function isUnknownType([first, second]: readonly Token[]): boolean {
   return simple && /^[\p{L}_]/u.test(name) && !isTypeName(name);
 }
 
-/** A text that nobody can read may be accepted, but not when it spells the schema: that would stay as it is. */
+/** A text that cannot be read may be accepted, but not when it spells the schema: that would stay as it is. */
 export function opaque(text: string, what: string, source: SourceSchema): Neutral {
   const [unproved, unreplaced] = source.mustReplaceIn(text) ? [[], [what]] : [[what], []];
   return { sql: [text], trees: [], unproved, unreplaced };
 }
 
-/** A function or DO block that the body makes has a body of its own, which nobody has looked at. */
+/** A function or DO block that the body makes has a body of its own, which has not been read. */
 function nestedBodies(tree: Tree): string[] {
   const nested = sqlTrees(tree).some(
     (statement) => "CreateFunctionStmt" in statement || "DoStmt" in statement,

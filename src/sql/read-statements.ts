@@ -29,7 +29,7 @@ export interface Allowance {
   readonly down?: { readonly made: readonly ChangedObject[] } | undefined;
   /** Where CREATE EXTENSION puts extensions, once per database; without it the statement is refused. */
   readonly extensionSchema?: string | undefined;
-  /** True when somebody has read the parts that cannot be proved, and answers for them. */
+  /** True when the parts that cannot be proved were reviewed and accepted (`acceptUnproved`). */
   readonly acceptUnproved?: boolean;
 }
 
@@ -163,7 +163,7 @@ function unproved(what: string): Violation {
     ...(called === undefined ? {} : { name: called }),
     ...(what.includes(" EXECUTE ") ? { name: "execute", ...lineIn(what) } : {}),
     message: `cannot prove that this stays in the tenant: ${what}`,
-    remedy: `${isSchemaAsText(what) ? "Write current_schema() in its place" : "Write it so that it can be read"}, or read it yourself and list the migration under acceptUnproved of the service.`,
+    remedy: `${isSchemaAsText(what) ? "Write current_schema() in its place" : "Write it so that it can be read"}, or review it yourself and list the migration under acceptUnproved of the service.`,
   };
 }
 
@@ -258,7 +258,7 @@ function unfinishedParts(source: SourceText): FleetError[] {
     const byte = Buffer.byteLength(source.text.slice(0, index));
     return new FleetError("proof", `it is not finished: ${reason}`, {
       where: source.where(byte),
-      remedy: "Write what is missing, then take out this line.",
+      remedy: "Write what is missing, then remove this line.",
     });
   });
 }

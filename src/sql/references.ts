@@ -63,7 +63,7 @@ export interface TreeNames {
   readonly others: ReadonlySet<string>;
   /** Those of the schemas that stand in a format()'s string. */
   readonly formats: ReadonlySet<string>;
-  /** Constants that are arguments of functions, of which nobody knows whether they read them as names. */
+  /** Constants that are arguments of functions, of which it is not known whether they are read as names. */
   readonly suspicions: readonly string[];
   /** Settings that set_config() sets; undefined for one that is computed. */
   readonly settings: readonly (string | undefined)[];
@@ -228,7 +228,7 @@ const placeholders = /"\{tenant(:\d+)?\}"/g;
 function addObjectName(node: unknown, found: Collected): void {
   const leading = addLeading(node, found);
   if (isBuilt(node) && leading === undefined)
-    found.suspicions.push("a name that is put together while the statement runs");
+    found.suspicions.push("a name that is built while the statement runs");
   for (const { value } of constantIn(node)) {
     if (!value.trim().startsWith("{")) addNamed(value, found.schemas);
     if (/[({].*\./s.test(value.replaceAll(placeholders, "")))

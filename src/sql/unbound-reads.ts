@@ -42,12 +42,12 @@ function violationOfRead(
   if (other === "*" || isHole(other))
     return {
       message: `cannot prove that this stays in the tenant: ${name} lists the objects of every tenant, and nothing limits it to this one's`,
-      remedy: `${conditionFor(relation, source)} Or read it yourself and list the migration under acceptUnproved of the service.`,
+      remedy: `${conditionFor(relation, source)} Or review it yourself and list the migration under acceptUnproved of the service.`,
       name: String(relname),
     };
   return {
     message: `cannot prove that this stays in the tenant: it looks in ${name} for the schema "${other}", which is neither the tenant's nor shared`,
-    remedy: `Compare with current_schema(), or list "${other}" under sharedSchemas of the service. Or read it yourself and list the migration under acceptUnproved.`,
+    remedy: `Compare with current_schema(), or list "${other}" under sharedSchemas of the service. Or review it yourself and list the migration under acceptUnproved.`,
     name: other,
   };
 }
