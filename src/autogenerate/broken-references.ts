@@ -14,7 +14,7 @@ export interface Reference {
 
 /**
  * What in a merged snapshot refers to something that is not there: one side took away what the other uses. What
- * was so on a side already (a foreign key to a table of somebody else's) is left out. SQL text counts as a reference
+ * was so on a side already (a foreign key to a table that no snapshot has) is left out. SQL text counts as a reference
  * to the columns, and for views to the tables, whose names are words in it.
  *
  * @returns the referring things, as a person reads them

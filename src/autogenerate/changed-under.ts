@@ -34,7 +34,7 @@ function restingOn(base: Part, changed: Part, other: Part, known: readonly Part[
       const change = changes.get(to);
       return change === undefined || (follows && change.carries)
         ? []
-        : `${change.what} (${from} rests on it)`;
+        : `${change.what} (${from} depends on it)`;
     },
   );
 }

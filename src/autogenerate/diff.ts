@@ -92,7 +92,7 @@ function refuseOtherDialect(exports: readonly Export[], current: Snapshot): void
   if (objectsOf(current).some(({ kind }) => kind === "table")) return;
   const other = exports.find(({ value }) => isTable(value) && !isPgTable(value));
   if (other === undefined) return;
-  throw new FleetError("schema", `${other.name} is no table of PostgreSQL`, {
+  throw new FleetError("schema", `${other.name} is not a PostgreSQL table`, {
     where: other.file,
     remedy: "Define tables with pgTable of drizzle-orm/pg-core.",
   });
@@ -127,7 +127,7 @@ export function questionsOf(
   return kit.questions(previous, current, decisions);
 }
 
-/** The SQL of the difference; empty when there is none. What nobody decided is taken as dropped and new. */
+/** The SQL of the difference; empty when there is none. What was not decided counts as dropped and new. */
 export function sqlOf(
   { kit, previous, current }: SchemaDiff,
   decisions: Decisions,
@@ -171,7 +171,7 @@ function refuseOtherLayout(
         {
           where: shown,
           remedy:
-            "Convert the folder with: drizzle-kit up. Every ledger stays valid. What follows is in docs/migrations.md.",
+            "Convert the folder with: drizzle-kit up. Every ledger stays valid. The next steps are in docs/migrations.md.",
         },
       )
     : new FleetError(

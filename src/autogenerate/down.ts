@@ -34,13 +34,13 @@ export async function reverseOf(
   const possible = await possibleOf(kit, current, previous, back);
   const statements = ownChanges(await kit.diff(current, previous, possible), up.text, kit.sources);
   if (statements.length === 0) return { remarks: [], statements };
-  // A column that is made anew both ways was generated before: nothing that somebody wrote was in it.
+  // A column that is made anew both ways was generated before: it held nothing written by the application.
   const again = new Set(changesOf("", statements.join(breakpoint)).remade);
   const gone = lost.filter((what) => !remade.includes(what) || !again.has(what));
   const marks = gone.map((what) => markLine("data-loss", `${what} comes back without its data`));
   // What rows become that hold the value, only a person can say; until then PostgreSQL refuses, and nothing changes.
   const hints = values.map(
-    (value) => `-- Fails where rows hold ${value}: write first what they become.`,
+    (value) => `-- Fails where rows hold ${value}: first change those rows.`,
   );
   return { remarks: [...marks, ...hints], statements };
 }
@@ -78,7 +78,7 @@ function rankOf(kind: string): number {
   return kind === "table" ? 0 : 1;
 }
 
-/** A down for somebody to fill in. */
+/** A down to be filled in by hand. */
 export function emptyDown(file: string): string {
   const name = file.split("/").at(-1);
   return [

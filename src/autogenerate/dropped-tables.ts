@@ -52,7 +52,7 @@ export function droppedText({ tables, silent }: DroppedTables): string {
   const what = tables.length === 1 ? `table ${tables[0]} is` : `${tables.length} tables are`;
   const list = tables.length === 1 ? "" : `: ${tables.join(", ")}`;
   const files = silent.map((file) => `; ${file} defines tables and exports none`).join("");
-  return `${what} not in the schema any more${list}${files}`;
+  return `${what} no longer in the schema${list}${files}`;
 }
 
 /** The refusal where no person can be asked. */
@@ -64,7 +64,7 @@ export function refuseDropped(all: readonly DroppedTables[]): void {
     "schema",
     `tables would be dropped, with their rows, for every tenant:\n${lines.join("\n")}`,
     {
-      remedy: `Look whether the schema files still export them. If they are to go, say so: ${flags.join(" ")}. Nothing was written.`,
+      remedy: `Nothing was written. Check that the schema files still export them. To drop them, run the same command with: ${flags.join(" ")}`,
     },
   );
 }

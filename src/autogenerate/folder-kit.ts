@@ -319,7 +319,7 @@ async function questions(
   ).filter((one) => typeof one === "object");
   const byPlace = new Map<string, RenameQuestion>();
   for (const { kind, entity } of open) {
-    // Indexes and constraints hold no data: made anew, nothing is lost, and nobody need be asked.
+    // Indexes and constraints hold no data: made anew, nothing is lost, and no question is needed.
     if (!(kind in entityTypes)) continue;
     const table = entity.length === 3 ? entity[1] : undefined;
     const place = JSON.stringify([kind, table]);

@@ -26,7 +26,7 @@ export async function withChanges(
   if (textOf(read) !== textOf(current))
     throw new FleetError("schema", "drizzle-kit cannot record what changed", {
       remedy:
-        "It makes no SQL for it either. Leave that part of the schema as it was. Nothing was written.",
+        "It makes no SQL for it either. Undo that change in the Drizzle schema. Nothing was written.",
     });
   return JSON.stringify(content, null, 2);
 }

@@ -55,7 +55,7 @@ export interface Kit {
     current: Snapshot,
     decisions: Decisions,
   ): Promise<readonly RenameQuestion[]>;
-  /** The SQL statements from one snapshot to the other. What nobody decided is taken as dropped and new. */
+  /** The SQL statements from one snapshot to the other. What was not decided counts as dropped and new. */
   diff(previous: Snapshot, current: Snapshot, decisions: Decisions): Promise<string[]>;
   /**
    * Decides what a new migration is called, and prepares what belongs to it beside its SQL.

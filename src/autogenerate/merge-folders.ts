@@ -11,7 +11,7 @@ import { type Merge, mergeOf, type Sides } from "./merge-types.ts";
 import type { Moved } from "./merged-downs.ts";
 
 /**
- * Makes one history of two branches of folders. One goes behind the other: it follows the other's last migration, and
+ * Makes one history of two branches of folders. One goes after the other: it follows the other's last migration, and
  * where a folder sorts before that, it gets a later time. Where both are applied somewhere, folders keep their names, and a
  * new migration follows both. Snapshots say what they change and nothing else, so they stay.
  *

@@ -15,7 +15,7 @@ interface Placed {
 }
 
 /**
- * Puts one branch behind the other: its migrations get the next numbers and keep their SQL.
+ * Puts one branch after the other: its migrations get the next numbers and keep their SQL.
  *
  * @param path absolute path of the migrations folder
  * @param sides the branches; the moved one keeps its tags where something has applied it
@@ -149,9 +149,13 @@ async function carried(
 /** Resolving the conflict by hand has kept the SQL of one branch alone. */
 function lostText(file: string): FleetError {
   const where = relative(process.cwd(), file);
-  return new FleetError("merge", `both branches have ${where}, and it holds one of them`, {
-    where,
-    remedy:
-      "Begin the merge again, leave the conflict markers in, and run drizzle-fleet merge. Nothing was written.",
-  });
+  return new FleetError(
+    "merge",
+    `both branches have ${where}, but the file holds only one version`,
+    {
+      where,
+      remedy:
+        "Nothing was written. Start git's merge again, leave the conflict markers in, and run: drizzle-fleet merge",
+    },
+  );
 }

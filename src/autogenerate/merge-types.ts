@@ -9,7 +9,7 @@ import type { Moved } from "./merged-downs.ts";
 export interface Sides<One extends BranchMigration = BranchMigration> {
   /** The one that stays as it is. */
   readonly kept: readonly One[];
-  /** The one that goes behind it. */
+  /** The one that goes after it. */
   readonly moved: readonly One[];
   /** True when something has applied migrations of both: then neither may get another name, unless both have the same. */
   readonly bothApplied: boolean;
@@ -26,7 +26,7 @@ interface Named {
 export interface Merge {
   readonly kept: readonly Named[];
   readonly moved: readonly Named[];
-  /** The migration that follows both, where neither was put behind the other. */
+  /** The migration that follows both, where neither was put after the other. */
   readonly joinedBy?: string;
   /** What to write, the file that makes the rest count last. */
   readonly files: readonly NewFile[];

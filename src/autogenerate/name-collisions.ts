@@ -25,7 +25,7 @@ function collisionsIn(snapshot: Part): string[] {
   return namesIn(snapshot).flatMap(({ place, by }) => {
     const other = byPlace.get(place);
     byPlace.set(place, other ?? by);
-    return other === undefined || other === by ? [] : [`one name for ${other} and ${by}`];
+    return other === undefined || other === by ? [] : [`the same name for ${other} and ${by}`];
   });
 }
 

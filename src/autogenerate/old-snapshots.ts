@@ -26,7 +26,7 @@ export function upgraded(api: UpgradeApi, snapshot: Snapshot): Snapshot {
     throw new FleetError(
       "journal",
       `drizzle-kit cannot convert a snapshot of version ${version}: ${messageOf(cause)}`,
-      { remedy: "Look what it says with: drizzle-kit up. Nothing was written.", cause },
+      { remedy: "Nothing was written. To see what drizzle-kit reports: drizzle-kit up", cause },
     );
   }
 }

@@ -90,6 +90,6 @@ async function refuseEarlier(
   throw new FleetError("config", `with prefix "${prefix}", ${tag} would come before ${last}`, {
     where: relative(process.cwd(), folder),
     remedy:
-      "drizzle-kit takes the last snapshot by its name, and would make the same changes again. Take the setting out: then the new name begins as those before it. Nothing was written.",
+      "drizzle-kit continues from the snapshot whose name sorts last, so it would make the same changes again. Remove prefix from the service: then new names begin as the existing ones do. Nothing was written.",
   });
 }

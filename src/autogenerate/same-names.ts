@@ -43,7 +43,7 @@ export function refuseSameExports(exports: readonly Export[]): void {
     const same = other === undefined || other.value === one.value ? [] : [twice(place, other, one)];
     return place.kind === "table" ? [...same, ...sameColumns(one, place.name)] : same;
   });
-  throwProblems(problems, "the Drizzle schema has names twice");
+  throwProblems(problems, "the Drizzle schema uses a name twice");
 }
 
 interface Place {
@@ -126,12 +126,15 @@ export function refuseLost(exports: readonly Export[], snapshot: Snapshot): void
     const columns = Object.keys(Reflect.get(value as object, tableColumns) as object).length;
     if (count("column") < columns)
       throw sameWithin(
-        `two columns of table ${place.name} have one name in the configured casing`,
+        `two columns of table ${place.name} have the same name in the configured casing`,
         { file, exported },
       );
     const keys = foreignKeysOf(value as object);
     if (count("foreign key") < keys)
-      throw sameWithin(`two foreign keys of table ${place.name} have one name`, { file, exported });
+      throw sameWithin(`two foreign keys of table ${place.name} have the same name`, {
+        file,
+        exported,
+      });
   }
 }
 
@@ -174,7 +177,7 @@ export function refuseClashes(snapshot: Snapshot, before: Snapshot, schema: stri
         remedy: "Give one of them another name in the Drizzle schema. Nothing was written.",
       }),
   );
-  throwProblems(problems, "the Drizzle schema has names twice");
+  throwProblems(problems, "the Drizzle schema uses a name twice");
 }
 
 function clashesIn(snapshot: Snapshot): string[] {
@@ -203,7 +206,7 @@ function clash(first: SnapshotObject, second: SnapshotObject): string {
   const both = `${of(first)} and ${of(second)}`;
   return first.name === second.name
     ? `${both} cannot both have that name in PostgreSQL`
-    : `${both} have one name in PostgreSQL, which cuts names to ${longestName} bytes: ${cut(first.name)}`;
+    : `${both} have the same name in PostgreSQL, which truncates names to ${longestName} bytes: ${cut(first.name)}`;
 }
 
 /** A name as PostgreSQL keeps it: no character is halved. */

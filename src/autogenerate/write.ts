@@ -46,7 +46,7 @@ export interface DraftSql {
 /**
  * Prepares a migration as drizzle-kit would write it, with its down. The parser must be loaded.
  *
- * @param name what the tag says behind its number or time
+ * @param name what the tag says after its number or time
  * @param draft the SQL, or undefined for an empty migration to fill in
  * @throws FleetError `usage` for a name that cannot be a file's
  */

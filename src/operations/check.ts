@@ -168,7 +168,7 @@ export async function checkSchema(
     });
     const questions = (await questionsOf(diff, undecided)).map(questionText);
     const dropped = droppedTables(diff, undecided);
-    if (dropped.doubtful) questions.push(`${droppedText(dropped)}: are they to be dropped?`);
+    if (dropped.doubtful) questions.push(`${droppedText(dropped)}: should they be dropped?`);
     return [{ service, problem, sql, questions: [...questions, ...leftOut] }];
   } catch (error) {
     return asFindings(service, error);

@@ -130,7 +130,7 @@ export function remarksOf({ needs, unfinished }: Direct): string[] {
 }
 
 function notFinished(what: string, fault: string): string {
-  return `${what} is not finished: ${fault}. Correct it, then take out its line "unfinished".`;
+  return `${what} is not finished: ${fault}. Correct it, then remove its "unfinished" line.`;
 }
 
 /** What a person is told of a file. */

@@ -15,7 +15,7 @@ import { selectServices } from "./services.ts";
 /** What to record, and where to prove it. */
 export interface RewordedOptions {
   readonly services: readonly string[];
-  /** What the tag says behind its number. */
+  /** What the tag says after its number. */
   readonly name?: string | undefined;
   readonly dryRun?: boolean;
   /** The database for the proof; undefined for the configured one, or the embedded server. */
@@ -65,9 +65,9 @@ async function differs(diff: SchemaDiff): Promise<boolean> {
 /** A down that holds nothing would look like one that is still to be written. */
 const withoutSql: DraftSql = {
   statements: [],
-  remarks: ["-- The Drizzle schema says the same in other words: nothing changes."],
+  remarks: ["-- The Drizzle schema is only spelled differently: nothing changes."],
   down: {
-    remarks: ["-- Nothing changed, and nothing is to be taken back."],
+    remarks: ["-- Nothing changed, and there is nothing to take back."],
     statements: ["SELECT 1;"],
   },
   notes: [],
@@ -94,11 +94,11 @@ async function refuseOther(
   if (lines.length === 0) return;
   throw new FleetError(
     "proof",
-    "the Drizzle schema is another one than that of the newest migration",
+    "the Drizzle schema differs from the newest migration in more than spelling",
     {
       where: [config.schema].flat().join(", "),
       excerpt: lines.slice(0, 12).join("\n"),
-      remedy: `Undo what changed, or write a migration: drizzle-fleet generate ${service} --name <what_changes>. Nothing was written.`,
+      remedy: `Nothing was written. Undo the change, or write a migration: drizzle-fleet generate ${service} --name <what_changes>`,
     },
   );
 }

@@ -59,7 +59,7 @@ export interface Generated {
 /**
  * Makes one migration, with its down, for each service whose Drizzle schema changed. Nothing is written when it throws.
  *
- * @throws FleetError `rename` when something may have been renamed and nobody said so, `merge` while branches are open;
+ * @throws FleetError `rename` when something may have been renamed and it was not decided, `merge` while branches are open;
  *   `schema` when drizzle-kit's SQL cannot be read, `isolation` when it leaves its tenant
  */
 export async function generate(context: Context, options: GenerateOptions): Promise<Generated[]> {
@@ -119,7 +119,7 @@ async function draftsOf(
     const faults = [...refused.map(({ message }) => message), ...leftOut.map(leftOutText)];
     changes.push({ diff, decisions, statements, faults });
   }
-  if (options.byHand !== true) throwProblems(refusals, "what drizzle-kit wrote is refused");
+  if (options.byHand !== true) throwProblems(refusals, "drizzle-kit's SQL is refused");
   const drafts = await draftSql(context, changes, options);
   if (options.byHand !== true) refuseDowns(context, changes, drafts);
   return Promise.all(
@@ -182,7 +182,7 @@ function refuseDowns(
       ? []
       : readDraft(context, diff, draft.statements, draft.down.statements);
   });
-  throwProblems(refusals, "the way back that drizzle-kit wrote is refused");
+  throwProblems(refusals, "drizzle-kit's SQL for the down is refused");
 }
 
 /** A migration as it is told of. */

@@ -45,7 +45,7 @@ export interface Merged {
         readonly moved: readonly { readonly from: string; readonly to: string }[];
         /** Tags that the kept branch has lost, as both had the same. */
         readonly renamed: readonly { readonly from: string; readonly to: string }[];
-        /** The migration that follows both, where neither was put behind the other. */
+        /** The migration that follows both, where neither was put after the other. */
         readonly joinedBy: string | undefined;
         /** True when tenants of each branch miss what the other one has. */
         readonly bothApplied: boolean;
@@ -300,13 +300,14 @@ function refuse(
   if (conflicts.length === 0) return;
   const tags = (branch: readonly BranchMigration[]) =>
     branch.map(({ files }) => files.tag).join(", ");
-  const settle = "settle it in the Drizzle schema, and generate them anew. Nothing was written.";
+  const settle =
+    "resolve the conflict in the Drizzle schema, and generate them again. Nothing was written.";
   const remedy = bothApplied
-    ? `Both are applied somewhere. Check out the branch of ${tags(moved)}, and take them back on the tenants that have them: drizzle-fleet downgrade ${base.at(-1)?.files.tag} --service ${service} --tenant <tenant>. Then take the migrations out, ${settle}`
-    : `Take one branch's migrations out${kept.length > 0 ? ` (${tags(moved)})` : ""}, ${settle}`;
+    ? `Both are applied somewhere. Check out the branch of ${tags(moved)}, and take them back on the tenants that have them: drizzle-fleet downgrade ${base.at(-1)?.files.tag} --service ${service} --tenant <tenant>. Then remove those migrations, ${settle}`
+    : `Remove one branch's migrations${kept.length > 0 ? ` (${tags(moved)})` : ""}, ${settle}`;
   throw new FleetError(
     "merge",
-    `both branches change the same: ${conflicts.join(", ")}\n  ${tags(kept)}\n  ${tags(moved)}`,
+    `both branches change the same objects: ${conflicts.join(", ")}\n  ${tags(kept)}\n  ${tags(moved)}`,
     { where: relative(process.cwd(), path), remedy },
   );
 }

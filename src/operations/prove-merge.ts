@@ -143,14 +143,14 @@ function shown(problem: FleetError, copy: string, path: string): FleetError {
   });
 }
 
-function refused({ kept, moved }: MergeToProve, problem: FleetError): FleetError {
+function refused({ service, kept, moved }: MergeToProve, problem: FleetError): FleetError {
   return new FleetError(
     "merge",
-    `the branches do not go together: ${problem.message}\n  ${kept.join(", ")}\n  ${moved.join(", ")}`,
+    `the branches conflict: ${problem.message}\n  ${kept.join(", ")}\n  ${moved.join(", ")}`,
     {
       ...(problem.where === undefined ? {} : { where: problem.where }),
       ...(problem.excerpt === undefined ? {} : { excerpt: problem.excerpt }),
-      remedy: `Take one branch's migrations out (${moved.join(", ")}), settle it in the Drizzle schema, and generate them anew. Nothing was written. To merge without a look at the server's answer: --no-proof.`,
+      remedy: `Remove one branch's migrations (${moved.join(", ")}), resolve the conflict in the Drizzle schema, and generate them again. Nothing was written. To merge anyway: drizzle-fleet merge ${service} --no-proof`,
       cause: problem,
     },
   );

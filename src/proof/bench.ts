@@ -136,7 +136,7 @@ function unappliable(error: unknown, target: Target, script: Script): FleetError
   return new FleetError("proof", `${message}${state}${more}`, {
     where: line === undefined ? file : `${file}:${line}`,
     remedy:
-      "It must run on an empty schema with all migrations before it. Correct it, if nothing has applied it yet.",
+      "It must run on an empty schema with all migrations before it. Correct it if it has not been applied anywhere yet.",
     cause: error,
   });
 }

@@ -98,7 +98,7 @@ async function dropAll(session: Session, schemas: readonly string[]): Promise<vo
 function fixedProblem({ tag, file }: Text): FleetError {
   return new FleetError(
     "proof",
-    `${tag} cannot be tried in a scratch schema: it names the service's schema where no other can take its place`,
+    `${tag} cannot be tried in a scratch schema: it names the service's schema in a place where it cannot be replaced`,
     { where: file, remedy: "Write the names without their schema, or as SQL that can be read." },
   );
 }
@@ -106,10 +106,10 @@ function fixedProblem({ tag, file }: Text): FleetError {
 function presentProblem({ tag, file }: Text, schema: string): FleetError {
   return new FleetError(
     "proof",
-    `${tag} cannot be tried here: it works in the schema "${schema}", which exists and is not the proof's`,
+    `${tag} cannot be tried here: it works in the schema "${schema}", which already exists on this server`,
     {
       where: file,
-      remedy: `Use a server without that schema, such as the embedded one: it is made there and dropped again.`,
+      remedy: `Use a server without that schema, such as the embedded one: the proof creates it there and drops it again.`,
     },
   );
 }

@@ -25,7 +25,7 @@ export function movesOf(chunks: readonly string[], schema: string, allowance: Al
     allowance,
     problems,
   );
-  throwProblems(problems, "the SQL that was generated is refused");
+  throwProblems(problems, "the generated SQL is refused");
   return statements.map(({ original, sql }) => {
     const text = fill(sql, quoteIdentifier(schema));
     const [parsed] = parse(text);

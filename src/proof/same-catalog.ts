@@ -27,7 +27,7 @@ function factsOf(bench: Bench, statements: readonly string[]): Promise<string[]>
     if (stuck === undefined) return trials.facts();
     throw new FleetError(
       "proof",
-      `the schema cannot be made from nothing: ${stuck.error.message}`,
+      `the Drizzle schema cannot be made in an empty schema: ${stuck.error.message}`,
       {
         excerpt: stuck.move.text,
         remedy: "Run: drizzle-fleet generate. Nothing was written.",

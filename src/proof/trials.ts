@@ -70,7 +70,7 @@ export class Trials {
     const statements = [...down.statements, ...(renamed === undefined ? [] : renames)];
     const unfinished = inWords(difference);
     if (unfinished === undefined) return { ...down, statements };
-    return { ...down, statements, unfinished: `it does not lead back: ${unfinished}` };
+    return { ...down, statements, unfinished: `it does not restore the schema: ${unfinished}` };
   }
 
   private read(chunks: readonly string[], direction: Direction): Move[] {

@@ -22,7 +22,7 @@ export function staleText(stale: readonly AcceptedFault[]): string[] {
   return byService(
     stale,
     (faults) =>
-      `accepted, and not found any more: ${some(faults)}\n-> The next check --accept takes it out of accepted.json.`,
+      `accepted, but no longer found: ${some(faults)}\n-> The next check --accept removes it from accepted.json.`,
   );
 }
 

@@ -40,7 +40,7 @@ function remarksOn({ notes, unproved }: Pick<ShownMigration, "notes" | "unproved
   return [...notes, `not tried on a server: ${unproved}`];
 }
 
-/** Which downs were made, and which of them somebody has to fill in. */
+/** Which downs were made, and which of them are to be filled in by hand. */
 export function downsText(
   downs: readonly {
     readonly file: string;
@@ -73,7 +73,7 @@ export function provedText(
     .map(({ service, findings, recorded }) => {
       if (findings.length > 0) return findings.map(findingText).join("\n\n");
       const now = recorded.length === 1 ? "1 migration" : `${recorded.length} migrations`;
-      return `${service}: all migrations are proved; ${now} recorded`;
+      return `${service}: all migrations are proved; ${now} newly recorded`;
     })
     .join("\n");
 }
@@ -92,7 +92,7 @@ export function snapshotsText(
     .map(({ service, tag, file, sql }) =>
       sql.length === 0
         ? `${service}: ${file}`
-        : [`${service}: ${file}: ${tag} is taken to do this:`, ...sql.map(indented)].join("\n"),
+        : [`${service}: ${file}: ${tag} is assumed to do this:`, ...sql.map(indented)].join("\n"),
     )
     .join("\n");
 }

@@ -41,10 +41,7 @@ export function headsText(
   return [
     ...table(["service", "head"], rows),
     ...(branched.length > 0
-      ? [
-          "",
-          `Two branches are open. Make one line of them: drizzle-fleet merge ${branched.join(" ")}`,
-        ]
+      ? ["", `Two branches are open. Merge them: drizzle-fleet merge ${branched.join(" ")}`]
       : []),
   ].join("\n");
 }

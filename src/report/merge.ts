@@ -25,13 +25,13 @@ export function mergedText(
 ): string {
   return merged
     .map(({ service, merge, restored, problems, unproved }) => {
-      const files = restored.map((file) => `  ${file} has what both branches recorded`);
+      const files = restored.map((file) => `  ${file} now has what both branches recorded`);
       if (merge === undefined)
-        return [`${service}: one line, nothing to merge`, ...files].join("\n");
+        return [`${service}: no open branches, nothing to merge`, ...files].join("\n");
       const { kept, moved, renamed, joinedBy, bothApplied, moreOpen, editedDowns } = merge;
       const first =
         joinedBy === undefined
-          ? [`${service}: behind ${kept.at(-1)} come`, ...moved.map(line)]
+          ? [`${service}: after ${kept.at(-1)}:`, ...moved.map(line)]
           : [
               `${service}: ${joinedBy} follows both ${kept.at(-1)} and ${moved.at(-1)?.to}`,
               ...moved.filter(({ from, to }) => from !== to).map(line),
@@ -41,8 +41,7 @@ export function mergedText(
         ...renamed.map(line),
         ...files,
         ...editedDowns.map(
-          (file) =>
-            `  ${file} was edited by hand and stays as it is: read whether it is still right`,
+          (file) => `  ${file} was edited by hand and is kept: check that it is still right`,
         ),
         ...problems.map(({ message, where }) => `  ${where}: ${message}: correct it`),
         ...(unproved === undefined ? [] : [`  not tried on a server: ${unproved}`]),
@@ -59,7 +58,7 @@ function line({ from, to }: Named): string {
 
 function missing(service: string): string {
   return [
-    "  Both branches are applied somewhere, and go together in either order. Give every tenant what it misses:",
+    "  Both branches are applied to some tenants, and can run in either order. Apply what each tenant is missing:",
     `  drizzle-fleet migrate --service ${service} --allow-out-of-order`,
   ].join("\n");
 }

@@ -54,7 +54,7 @@ export async function readBranches(path: string): Promise<Branches<BranchEntry> 
   throw new FleetError("journal", "the two branches have no migration in common", {
     where: shown,
     remedy:
-      "Each began a history of its own. Keep one of them, and generate the other's changes anew on top of it.",
+      "Each has a history of its own. Keep one of them, and generate the other's changes again after it.",
   });
 }
 
@@ -136,7 +136,7 @@ function refuseLost({ base, ours, theirs }: Branches<BranchEntry>): void {
         const where = relative(process.cwd(), one.files.snapshot);
         throw new FleetError("journal", `the snapshot of ${one.entry.tag} is lost`, {
           where,
-          remedy: `Both branches have a file of that name, and one was kept. Begin the merge again, leave the conflict markers in, and run drizzle-fleet merge. Nothing was written.`,
+          remedy: `Both branches have a file of that name, and one was kept. Nothing was written. Start git's merge again, leave the conflict markers in, and run: drizzle-fleet merge`,
         });
       }
       before = one;

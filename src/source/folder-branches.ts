@@ -24,7 +24,7 @@ export async function readFolderBranches(folder: MigrationsFolder): Promise<Bran
   throw new FleetError("journal", "the two branches have no migration in common", {
     where: relative(process.cwd(), folder.path),
     remedy:
-      "Each began a history of its own. Keep one of them, and generate the other's changes anew on top of it.",
+      "Each has a history of its own. Keep one of them, and generate the other's changes again after it.",
   });
 }
 

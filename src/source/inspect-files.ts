@@ -33,7 +33,7 @@ export function readFiles(
 
 /** What to do about a fault that may be new, or as old as the migration: it can have been released like this. */
 export function acceptRemedy(service: string, otherwise: string): string {
-  return `${otherwise} If it was released like this: drizzle-fleet check ${service} --accept "<reason>"`;
+  return `${otherwise} If it was released this way: drizzle-fleet check ${service} --accept "<reason>"`;
 }
 
 /** What is wrong with the SQL files, as files: missing, edited, without a way back. */
@@ -101,7 +101,7 @@ function wayBack(service: string, { migration, down }: ReadFiles): FleetError[] 
       where: down.file,
       remedy: acceptRemedy(
         service,
-        "Write the SQL that takes the migration back; or, if nothing can, a line: -- drizzle-fleet: irreversible <why>; or, if there is nothing to take back: -- drizzle-fleet: nothing <why>.",
+        "Write the SQL that takes the migration back; if that is impossible, the line: -- drizzle-fleet: irreversible <why>; if there is nothing to take back, the line: -- drizzle-fleet: nothing <why>.",
       ),
       identity: { kind: "empty-down", of: tag },
     }),

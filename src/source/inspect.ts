@@ -67,7 +67,7 @@ async function inspectJournal(
   return [
     ...twice.map((idx) => {
       const tags = entries.filter((entry) => entry.idx === idx).map(({ tag }) => tag);
-      const message = `the journal gives ${idx} to ${tags.join(" and ")}`;
+      const message = `the journal gives the number ${idx} to ${tags.join(" and ")}`;
       const remedy = acceptRemedy(service, mergeRemedy);
       return problem(folder, message, remedy, { kind: "number", of: tags.join(" ") });
     }),
@@ -93,10 +93,10 @@ function outOfOrder(
     problems.push(problem(folder, message, remedy, { kind: "number", of: entry.tag }));
   }
   if (entry.when <= before.when) {
-    const message = `${entry.tag} is not younger than ${before.tag} before it, by the journal's "when"`;
+    const message = `the journal's "when" of ${entry.tag} is not later than that of ${before.tag} before it`;
     const remedy = acceptRemedy(
       service,
-      "drizzle-orm's own migrator would pass over it. Generate it anew, or run drizzle-fleet merge.",
+      "drizzle-orm's own migrator would skip it. Generate it again, or run: drizzle-fleet merge.",
     );
     problems.push(problem(folder, message, remedy, { kind: "time", of: entry.tag }));
   }
@@ -120,8 +120,8 @@ async function inspectSnapshots(service: string, folder: MigrationsFolder): Prom
   for (const { files, snapshot } of snapshots) {
     const other = ids.get(snapshot.id);
     if (other !== undefined) {
-      const message = `the snapshots of ${other} and ${files.tag} have one id`;
-      const remedy = acceptRemedy(service, "One is a copy of the other: generate it anew.");
+      const message = `the snapshots of ${other} and ${files.tag} have the same id`;
+      const remedy = acceptRemedy(service, "One is a copy of the other: generate it again.");
       problems.push(
         at(files, message, remedy, { kind: "copied-snapshot", of: `${other} ${files.tag}` }),
       );
@@ -133,9 +133,9 @@ async function inspectSnapshots(service: string, folder: MigrationsFolder): Prom
 
 function withoutSnapshot(service: string, files: MigrationFiles, isNewest: boolean): FleetError {
   const made = isNewest
-    ? ` If the Drizzle schema says already what it does: drizzle-fleet generate ${service} --snapshot.`
+    ? ` If the Drizzle schema already describes what it does: drizzle-fleet generate ${service} --snapshot.`
     : "";
-  const remedy = `Written by hand, it has that of the migration before it, as for drizzle-kit.${made} If it had one, restore the file from version control. To leave it so: drizzle-fleet check ${service} --accept "written by hand"`;
+  const remedy = `A migration written by hand uses the snapshot of the one before it, as in drizzle-kit.${made} If it had one, restore the file from version control. To accept it as it is: drizzle-fleet check ${service} --accept "written by hand"`;
   return at(files, `${files.tag} has no snapshot`, remedy, { kind: "no-snapshot", of: files.tag });
 }
 
@@ -156,13 +156,13 @@ function parents(service: string, snapshots: readonly Placed[]): FleetError[] {
     if (sibling !== undefined) {
       const tags = [sibling.files.tag, files.tag];
       const message = `${tags.join(" and ")} follow the same migration: they come from two branches`;
-      const remedy = acceptRemedy(service, "Make one line of them: drizzle-fleet merge.");
+      const remedy = acceptRemedy(service, "Merge them: drizzle-fleet merge.");
       problems.push(at(files, message, remedy, { kind: "branch", of: tags.join(" ") }));
     } else if (index > 0 && snapshot.parents.some((parent) => !known.has(parent))) {
-      const message = `the migration that ${files.tag} follows is not before it`;
+      const message = `${files.tag} follows a migration that is not before it`;
       const remedy = acceptRemedy(
         service,
-        "Its snapshot names one that is not there: if it was lost, restore it from version control.",
+        "The parent that its snapshot names is missing: if it was lost, restore it from version control.",
       );
       problems.push(at(files, message, remedy, { kind: "parent", of: files.tag }));
     }

@@ -106,7 +106,7 @@ function parseJson(text: string, shown: string): unknown {
     if (/^(<{7}|={7}|>{7})/m.test(text))
       throw new FleetError("journal", "the journal holds git's conflict markers", {
         where: shown,
-        remedy: "Two branches added migrations. Make one line of them: drizzle-fleet merge",
+        remedy: "Two branches added migrations. Merge them: drizzle-fleet merge",
         cause: error,
       });
     throw joinedEntries(text) === undefined
@@ -119,8 +119,7 @@ function parseJson(text: string, shown: string): unknown {
 function joined(shown: string): FleetError {
   return new FleetError("journal", "the journal holds the entries of two branches, line by line", {
     where: shown,
-    remedy:
-      "git joined the lines of both (merge=union). Make one line of the branches: drizzle-fleet merge",
+    remedy: "git joined the lines of both (merge=union). Merge the branches: drizzle-fleet merge",
   });
 }
 

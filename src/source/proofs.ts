@@ -38,8 +38,7 @@ export async function readProofs(folder: string): Promise<Proofs> {
 
 function malformed(path: string, reason: string, cause: unknown): FleetError {
   const where = relative(process.cwd(), path);
-  const remedy =
-    "Delete the file, and prove the migrations anew with: drizzle-fleet generate --prove";
+  const remedy = "Delete the file, and prove the migrations again: drizzle-fleet generate --prove";
   return new FleetError("journal", `${where} ${reason}`, { where, remedy, cause });
 }
 

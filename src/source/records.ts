@@ -81,9 +81,9 @@ function entriesIn(text: string, shown: string): [string, unknown][] {
     try {
       return [[JSON.parse(key) as string, JSON.parse(value) as unknown] as [string, unknown]];
     } catch (cause) {
-      throw new FleetError("journal", `${shown} holds a line that is no entry: ${line.trim()}`, {
+      throw new FleetError("journal", `${shown} has a line that is not an entry: ${line.trim()}`, {
         where: shown,
-        remedy: `Delete that line, or take the file of one branch: git checkout HEAD -- ${shown}. Then run drizzle-fleet merge. Nothing was written.`,
+        remedy: `Nothing was written. Delete that line, or take the file of one branch: git checkout HEAD -- ${shown}. Then run: drizzle-fleet merge`,
         cause,
       });
     }

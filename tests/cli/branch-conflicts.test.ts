@@ -146,7 +146,7 @@ describe.each<Installed>(["journal", "folders"])(
       );
       const before = await git("status", "--porcelain");
       const result = await cli(2, "merge");
-      expect(result.stderr).toContain("the branches do not go together: cannot drop column n");
+      expect(result.stderr).toContain("the branches conflict: cannot drop column n");
       expect(result.stderr).toContain("view by_hand");
       expect(await git("status", "--porcelain")).toBe(before);
       await cli(0, "merge", "--no-proof");

@@ -123,7 +123,11 @@ describe("in the journal's layout, check finds", () => {
   test.each([
     ["a number that stands twice", entry(2, { idx: 1 }), /gives 1 to 0001_email and 0002_phone/],
     ["a tag that stands twice", entry(2, { tag: "0001_email" }), /lists 0001_email twice/],
-    ["times out of order", entry(2, { when: 1 }), /0002_phone is not younger than 0001_email/],
+    [
+      "times out of order",
+      entry(2, { when: 1 }),
+      /"when" of 0002_phone is not later than that of 0001_email/,
+    ],
     ["a malformed entry", entry(2, { idx: "two" }), /journal is malformed: entries.2.idx/],
     ["no JSON", (text: string) => text.slice(1), /malformed: it is not JSON/],
     ["conflict markers", (text: string) => `<<<<<<< HEAD\n${text}`, /conflict markers/],
@@ -138,7 +142,7 @@ describe("in the journal's layout, check finds", () => {
     [
       "a snapshot's parent that is not there",
       (text: string) => text.replace(/"prevId": "[^"]+"/, '"prevId": "x"'),
-      /migration that 0001_email follows is not before it/,
+      /0001_email follows a migration that is not before it/,
     ],
   ])("%s", async (_what, change, message) => {
     const { rewrite, found } = await createReleased();
@@ -157,7 +161,7 @@ describe("in the journal's layout, check finds", () => {
     await rewrite("0002_phone.down.sql", () => "ALTER TABL users;");
     expect(await found()).toEqual(
       expect.arrayContaining([
-        "the snapshots of 0001_email and 0002_phone have one id",
+        "the snapshots of 0001_email and 0002_phone have the same id",
         "0003_gone was generated, and is not there any more",
         "the down of 0001_email is empty",
         expect.stringContaining("syntax error"),
@@ -250,7 +254,7 @@ describe("check --database", () => {
       "0001_email.down.sql",
       () => `ALTER TABLE "users" RENAME COLUMN "email" TO "old";`,
     );
-    expect(await prove()).toEqual(["the down of 0001_email does not lead back"]);
+    expect(await prove()).toEqual(["the down of 0001_email does not restore the schema"]);
     await rewrite("0001_email.down.sql", () => `ALTER TABLE "nobody" DROP COLUMN "email";`);
     expect(await prove()).toEqual([`relation "nobody" does not exist (SQLSTATE 42P01)`]);
     await rewrite("0001_email.down.sql", () => `ALTER TABLE "users" DROP COLUMN "email";`);

@@ -85,12 +85,12 @@ const twice: readonly (readonly [string, string, RegExp])[] = [
   [
     "foreign keys",
     `${u} export const t = pgTable("t", { x: integer("x"), y: integer("y") }, (t) => [foreignKey({ name: "f", columns: [t.x], foreignColumns: [u.id] }), foreignKey({ name: "f", columns: [t.y], foreignColumns: [u.id] })]);`,
-    /two foreign keys of table t have one name|duplicate constraint name 'f'/,
+    /two foreign keys of table t have the same name|duplicate constraint name 'f'/,
   ],
   [
     "names that PostgreSQL cuts",
     `${u} export const t = pgTable("t", { x: integer("x") }, (t) => [index("an_index_with_quite_a_long_name_that_needs_more_than_63_bytes_for_one").on(t.x), index("an_index_with_quite_a_long_name_that_needs_more_than_63_bytes_for_two").on(t.x)]);`,
-    /have one name in PostgreSQL, which cuts names to 63 bytes: an_index_with_quite_a_long_name_that_needs_more_than_63_bytes_f\b/,
+    /have the same name in PostgreSQL, which truncates names to 63 bytes: an_index_with_quite_a_long_name_that_needs_more_than_63_bytes_f\b/,
   ],
 ];
 
@@ -110,7 +110,7 @@ test("generated names of foreign keys that PostgreSQL cuts to one are refused (0
   const { code, stderr } = await generate();
   expect(code).toBe(2);
   expect(stderr).toContain(
-    `foreign key ${long}.${long}_column_one_u_id_fk and foreign key ${long}.${long}_column_two_u_id_fk have one name`,
+    `foreign key ${long}.${long}_column_one_u_id_fk and foreign key ${long}.${long}_column_two_u_id_fk have the same name`,
   );
 });
 
@@ -133,7 +133,7 @@ test("columns that the casing makes equal are refused", async () => {
   expect(await generate()).toMatchObject({
     code: 2,
     stderr: expect.stringContaining(
-      "two columns of table t have one name in the configured casing",
+      "two columns of table t have the same name in the configured casing",
     ),
   });
 });
@@ -186,14 +186,14 @@ describe.each(both)("tables that vanish: %s", (layout) => {
     const before = await written();
     const refused = await generate();
     expect(refused).toMatchObject({ code: 2 });
-    expect(refused.stderr).toContain("app: 2 tables are not in the schema any more: users, posts");
+    expect(refused.stderr).toContain("app: 2 tables are no longer in the schema: users, posts");
     expect(refused.stderr).toContain("--drop table:users --drop table:posts");
     expect((await generate("--drop", "table:users")).stderr).toContain(
       "say so: --drop table:posts.",
     );
     expect(await written()).toEqual(before);
     expect((await runCli(project, ["check"])).stdout).toContain(
-      "? 2 tables are not in the schema any more: users, posts: are they to be dropped?",
+      "? 2 tables are no longer in the schema: users, posts: should they be dropped?",
     );
     expect(await generate("--dry-run")).toMatchObject({
       code: 0,
@@ -212,7 +212,7 @@ describe.each(both)("tables that vanish: %s", (layout) => {
     const { write, generate } = await start();
     await write({ "a.ts": users.replace("export ", "") });
     expect((await generate()).stderr).toContain(
-      "table users is not in the schema any more; schema/a.ts defines tables and exports none",
+      "table users is no longer in the schema; schema/a.ts defines tables and exports none",
     );
     await write({ "a.ts": "" });
     expect(await generate()).toMatchObject({ code: 0 });
@@ -229,7 +229,7 @@ describe.each(both)("tables that vanish: %s", (layout) => {
     await writeFiles(project, { "schema/a.ts": mysql, "schema/b.ts": "", "schema/c.ts": "" });
     expect(await generate()).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining("schema/a.ts: users is no table of PostgreSQL"),
+      stderr: expect.stringContaining("schema/a.ts: users is not a PostgreSQL table"),
     });
   });
 });

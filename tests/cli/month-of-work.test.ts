@@ -161,12 +161,14 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
     expect(branched.stdout).toMatch(/conflict markers|come from two branches/);
     const made = await cli(0, "merge");
     // phone is applied, and stays what it is, though posts is older.
-    expect(made.stdout).toMatch(/behind \d+_phone come/);
+    expect(made.stdout).toMatch(/after \d+_phone:/);
     await cli(0, "check", "--database", database.url);
     await commit("merged");
     await cli(0, "migrate");
     expect((await statusOf(cli)).map(({ pending }) => pending)).toEqual([0, 0]);
-    expect(await cli(0, "merge")).toMatchObject({ stdout: "app: one line, nothing to merge\n" });
+    expect(await cli(0, "merge")).toMatchObject({
+      stdout: "app: no open branches, nothing to merge\n",
+    });
     expect(await cli(0, "generate")).toMatchObject({ stdout: "app: no changes\n" });
 
     // A column goes for good: its down says so, and asks for consent.
@@ -248,7 +250,7 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
     await commit("two");
     await merge("other");
     const result = await cli(2, "merge", "--offline");
-    expect(result.stderr).toContain("both branches change the same: column users.avatar");
+    expect(result.stderr).toContain("both branches change the same objects: column users.avatar");
   });
 
   test("two branches whose migrations were named by the tool, and alike", async () => {

@@ -131,7 +131,7 @@ test.each<Installed>(["journal", "folders"])(
     const remedies = findings.map(({ remedy }) => remedy).join(" ");
     expect(remedies).toContain("drizzle-fleet generate app --snapshot");
     const dry = await fleetOf("generate", "app", "--snapshot", "--dry-run");
-    expect(dry.stdout).toMatch(/add_b is taken to do this:\n {2}CREATE TABLE "b"/);
+    expect(dry.stdout).toMatch(/add_b is assumed to do this:\n {2}CREATE TABLE "b"/);
     expect(await fleetOf("generate", "app", "--snapshot")).toMatchObject({ code: 0 });
     expect((await fleetOf("generate", "app", "--no-proof")).stdout).toBe("app: no changes\n");
     expect(await kit("generate")).toContain(noChanges);
@@ -154,7 +154,7 @@ test("the down of a migration whose predecessor's snapshot was lost is left to f
     await rm(at(name));
   const { messages } = await found();
   expect(messages).toContain("0001_add_b has no snapshot");
-  expect(messages).toContain("the migration that 0002_drop_b follows is not before it");
+  expect(messages).toContain("0002_drop_b follows a migration that is not before it");
   // Its snapshot is that of 0000_init again: the difference would be nothing, or that of both.
   expect((await fleetOf("generate", "app", "--down")).stdout).toContain(
     "0002_drop_b.down.sql: to be filled in",
@@ -389,7 +389,7 @@ describe("old damage", () => {
     const stale = await found();
     expect(stale.stale.map(({ fault }) => fault)).toEqual(["stray-file 0001_left_over.sql"]);
     expect((await fleetOf("check")).stdout).toContain(
-      "app: accepted, and not found any more: stray-file 0001_left_over.sql",
+      "app: accepted, but no longer found: stray-file 0001_left_over.sql",
     );
     await fleetOf("check", "--accept", "old");
     expect(await readFile(at("accepted.json"), "utf8")).not.toContain("left_over");
@@ -434,7 +434,7 @@ describe("old damage", () => {
     const prove = ["--database", database.url];
     expect((await found(...prove)).messages).toEqual([
       "0001_by_hand has no snapshot",
-      expect.stringMatching(/no snapshot has what the migrations make: index a_id/),
+      expect.stringMatching(/the migrations make something that no snapshot has: index a_id/),
     ]);
     expect(await fleetOf("check", ...prove, "--accept", "by hand")).toMatchObject({ code: 0 });
     expect((await found(...prove)).messages).toEqual([]);

@@ -52,7 +52,7 @@ test("what is wrong with a history is told in one line", async () => {
   expect(lines).toEqual([
     ["1", "refused", expect.stringContaining('names the schema "other"')],
     ["2", "raw fails", "0001_b: division by zero"],
-    ["1", "unproved", "0000_a.down.sql: the down of 0000_a does not lead back"],
+    ["1", "unproved", "0000_a.down.sql: the down of 0000_a does not restore the schema"],
   ]);
   expect(code).toBe(1);
 });

@@ -119,7 +119,7 @@ test("a migration that was written by hand is named until it is proved", async (
   await writeFile(join(folder, "schema/tables.ts"), `${imports}${t(`, h: text("h")`)}`);
   const [proved] = await proveAndRecord(context, [], database.url);
   expect(proved?.findings.map(({ problem }) => problem.message)).toEqual([
-    expect.stringContaining("no snapshot has what the migrations make: column t.h"),
+    expect.stringContaining("the migrations make something that no snapshot has: column t.h"),
   ]);
 });
 
@@ -162,7 +162,7 @@ test("check --database names what a migration forgot to drop, and new columns th
   const findings = await proveHistories(context, [], database.url);
   expect(findings.map(({ problem }) => problem.message)).toEqual([
     expect.stringMatching(/^it fails for every tenant with rows: column "n"/),
-    "no snapshot has what the migrations make: constraint t UNIQUE (a)",
+    "the migrations make something that no snapshot has: constraint t UNIQUE (a)",
   ]);
 });
 

@@ -74,7 +74,7 @@ test("a real change is not recorded as one of words", async () => {
   await change(schema('\n  extra: text("extra"),'));
   await expect(generateReworded(context, { services: [] })).rejects.toMatchObject({
     code: "proof",
-    message: "the Drizzle schema is another one than that of the newest migration",
+    message: "the Drizzle schema differs from the newest migration in more than spelling",
     excerpt: expect.stringMatching(/^now: +column u\.extra text/m),
   });
   expect(await found()).toContain(missing);

@@ -291,7 +291,9 @@ export const profiles = pgTable("profiles", { id: uuid("id").primaryKey().refere
       await database.query("INSERT INTO auth.users VALUES (gen_random_uuid())");
       const findings = await proveHistories(context, [], database.url);
       expect(findings.map(({ problem }) => problem.message)).toEqual([
-        expect.stringMatching(/cannot be tried here: it works in the schema "auth", which exists/),
+        expect.stringMatching(
+          /cannot be tried here: it works in the schema "auth", which already exists/,
+        ),
       ]);
       expect(await database.query("SELECT count(*)::int AS users FROM auth.users")).toEqual([
         { users: 1 },

@@ -76,7 +76,7 @@ describe("one name for two things of different kinds or tables", () => {
     ],
   ])("%s", (expected, ours, theirs) => {
     const base = snapshot(plain);
-    expect(conflictsOfBoth(base, ours, theirs)).toEqual([`one name for ${expected}`]);
+    expect(conflictsOfBoth(base, ours, theirs)).toEqual([`the same name for ${expected}`]);
     expect(mergeSnapshots(base, ours, base).conflicts).toEqual([]);
   });
 
@@ -120,8 +120,8 @@ describe("what rests on something that the other side makes anew", () => {
       "column users.status (view v",
       snapshot([users([id, status]), posts([id])], { ...two, ...onView }),
     ],
-  ])("an enum loses a value: %s rests on it)", (expected, theirs) => {
-    expect(conflictsOfBoth(base, less, theirs)).toEqual([`${expected} rests on it)`]);
+  ])("an enum loses a value: %s depends on it)", (expected, theirs) => {
+    expect(conflictsOfBoth(base, less, theirs)).toEqual([`${expected} depends on it)`]);
   });
 
   test("an enum whose values change places is made anew; one that gains some is not", () => {
@@ -129,7 +129,7 @@ describe("what rests on something that the other side makes anew", () => {
       snapshot([users([id, status]), posts([id])], enums(role(...values)));
     const more = withPosts(status);
     expect(conflictsOfBoth(base, side("b", "a"), more)).toEqual([
-      "enum role (column posts.status rests on it)",
+      "enum role (column posts.status depends on it)",
     ]);
     expect(conflictsOfBoth(base, side("a", "c", "b"), more)).toEqual([]);
   });
@@ -143,10 +143,10 @@ describe("what rests on something that the other side makes anew", () => {
     expect(conflicts({ indexes: named(index("by", "n")) })).toEqual([]);
     expect(conflicts({ uniqueConstraints: named(on("u", "n")) })).toEqual([]);
     expect(conflicts({ checkConstraints: named(check("c", "n <> ''")) })).toEqual([
-      "column users.n (check users.c rests on it)",
+      "column users.n (check users.c depends on it)",
     ]);
     expect(conflicts({}, views(view("v", "select n from users")))).toEqual([
-      "column users.n (view v rests on it)",
+      "column users.n (view v depends on it)",
     ]);
   });
 
@@ -155,7 +155,7 @@ describe("what rests on something that the other side makes anew", () => {
     const before = snapshot([users([id, g("1")])]);
     const theirs = snapshot([users([id, g("1")], { indexes: named(index("by", "g")) })]);
     expect(conflictsOfBoth(before, snapshot([users([id, g("2")])]), theirs)).toEqual([
-      "column users.g (index users.by rests on it)",
+      "column users.g (index users.by depends on it)",
     ]);
   });
 
@@ -165,7 +165,7 @@ describe("what rests on something that the other side makes anew", () => {
     const other = views(view("v", "select id from users where id > 0"));
     const theirs = snapshot([users([id])], views(first, view("w", "select id from v")));
     expect(conflictsOfBoth(before, snapshot([users([id])], other), theirs)).toEqual([
-      "view v (view w rests on it)",
+      "view v (view w depends on it)",
     ]);
     expect(conflictsOfBoth(before, snapshot([users([id])]), theirs)).toEqual(["view w"]);
   });

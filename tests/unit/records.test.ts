@@ -45,8 +45,8 @@ describe("a flat file with one line for each entry", () => {
   });
 
   test("with a line that is no entry is refused, and the line is named", () => {
-    expect(() => both('{\n  "a": "x"\n  oops\n}\n')).toThrow(/no entry: oops/);
-    expect(() => both('<<<<<<< HEAD\n{\n  "a": "x"\n}\n')).toThrow(/no entry: <<<<<<< HEAD/);
+    expect(() => both('{\n  "a": "x"\n  oops\n}\n')).toThrow(/not an entry: oops/);
+    expect(() => both('<<<<<<< HEAD\n{\n  "a": "x"\n}\n')).toThrow(/not an entry: <<<<<<< HEAD/);
   });
 });
 

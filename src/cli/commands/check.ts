@@ -22,16 +22,20 @@ export function checkCommand(finish: Finish): Command {
       "--database [url]",
       "also run every migration up, down and up, in this database (default: embedded)",
     )
-    .option("--accept <reason>", "accept what is wrong with released migrations", reasonOf)
+    .option(
+      "--accept <reason>",
+      "accept faults of released migrations that cannot be fixed",
+      reasonOf,
+    )
     .addHelpText(
       "after",
       `
 Exit code 3 when something is found.
 
---accept is for what cannot be put right any more and endangers no tenant: missing
+--accept is for faults that can no longer be fixed and endanger no tenant: missing
 snapshots and downs, the journal's order, old branches, stray files. It records them
-in accepted.json beside the migrations, and check is silent about them from then on.
-An edited migration is not accepted here: generate --accept records its new text.`,
+in accepted.json beside the migrations, and check does not report them again.
+It does not accept an edited migration: use generate --accept for that.`,
     )
     .action(async (services: string[], options: CheckOptions) => {
       const { review } = await import("../../operations/check.ts");
@@ -77,7 +81,7 @@ function documentOf({ service, problem, tags, sql, questions }: Finding): unknow
 
 function reasonOf(text: string): string {
   if (text.trim() !== "") return text.trim();
-  throw new InvalidArgumentError("Say why it may stay as it is.");
+  throw new InvalidArgumentError('Give a reason, as in --accept "released before drizzle-fleet".');
 }
 
 function formatOf(text: string): "text" | "json" | "github" {

@@ -44,8 +44,8 @@ export function generateCommand(finish: Finish): Command {
     )
     .option("--dry-run", "show what would be written")
     .option("--by-hand", "write SQL that is refused or incomplete, to finish it by hand")
-    .option("--no-proof", "do not try on a server first whether it runs, and runs back")
-    .option("--database <url>", "where to try it, in schemas of its own (default: embedded)")
+    .option("--no-proof", "do not try the migration and its down on a server first")
+    .option("--database <url>", "database to try it in, in scratch schemas (default: embedded)")
     .option("--rename <what>", "kind:old=new, column:table.old=new (repeat for more)", collect)
     .option("--drop <what>", "kind:old, column:table.old: gone, not renamed (repeat)", collect)
     .addOption(
@@ -57,13 +57,13 @@ export function generateCommand(finish: Finish): Command {
     .addOption(
       new Option(
         "--prove",
-        "prove the whole history on a server, record that, and write no migration",
+        "prove the whole history on a server and record it; write no migration",
       ).conflicts(["accept", "down", "dryRun", ...ofMigrations]),
     )
     .addOption(
       new Option(
         "--reworded",
-        "record a schema that says the same in other words, without SQL; a server proves it",
+        "record a schema that is only spelled differently, without SQL; proved on a server",
       ).conflicts(["accept", "down", "prove", "custom", "byHand", "rename", "drop"]),
     )
     .addOption(
@@ -75,16 +75,16 @@ export function generateCommand(finish: Finish): Command {
     .addOption(
       new Option(
         "--snapshot",
-        "make the newest migration's missing snapshot from the schema, and no migration",
+        "write the newest migration's missing snapshot from the schema; write no migration",
       ).conflicts(["accept", "down", "prove", ...ofMigrations]),
     )
     .addHelpText(
       "after",
       `
 Kinds: table, column, enum, view, sequence, policy. What may have been renamed is
-asked on a terminal; without one it is said by --rename and --drop, or refused.
-So are several tables that are dropped at once.
-Exit code 3 when something is left to finish.`,
+asked on a terminal. Without one, answer with --rename and --drop, or the command
+is refused. The same goes for several tables that are dropped at once.
+Exit code 3 when a file is left to finish by hand.`,
     )
     .action(async (services: string[], options: GenerateCommandOptions, command: Command) => {
       if (options.custom === true && services.length === 0)
@@ -229,7 +229,7 @@ const ask: Ask = async ({ service, kind, table, removed, added }: Choice) => {
   ];
   const lines = answers.map((answer, index) => `  ${index + 1}) ${answer}`);
   await printText(
-    `${service}: ${kind} ${of(removed)} is not in the schema any more. It was\n${lines.join("\n")}`,
+    `${service}: ${kind} ${of(removed)} is no longer in the schema. It was\n${lines.join("\n")}`,
     process.stderr,
   );
   for (;;) {

@@ -18,17 +18,17 @@ function asJson({ problems, ...merged }: Merged) {
 
 export function mergeCommand(finish: Finish): Command {
   return addCommonOptions(new Command("merge"))
-    .description("make one line of two branches that each added migrations, as git left them")
+    .description("merge two branches that each added migrations, as git left them")
     .argument("[service...]", "services (default: all)")
-    .option("--offline", "ask no tenant's database whether the migrations are applied somewhere")
-    .option("--no-proof", "do not try on a server first whether the merged history runs")
-    .option("--database <url>", "where to try it, in schemas of its own (default: embedded)")
+    .option("--offline", "do not ask the databases which migrations are applied")
+    .option("--no-proof", "do not try the merged history on a server first")
+    .option("--database <url>", "database to try it in, in scratch schemas (default: embedded)")
     .addHelpText(
       "after",
       `
 Leave git's conflict markers in the journal, the snapshots and checksums.json. The
-younger branch gets the next numbers, unless something has applied its migrations.
-Where both are applied somewhere, both keep their names.`,
+younger branch gets the next numbers, unless a tenant has applied its migrations.
+If tenants have applied both branches, both keep their names.`,
     )
     .action(async (services: string[], options: MergeOptions) => {
       const { merge } = await import("../../operations/merge.ts");
