@@ -57,7 +57,7 @@ export function selectionOf({
   return { services: service, tenants: tenant, databases: database };
 }
 
-/** How much of what is under way must come to its end, although the user interrupts. */
+/** The number of pieces of work that must finish although the user interrupts. */
 let unfinished = 0;
 
 function begin(): () => void {

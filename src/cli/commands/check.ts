@@ -32,9 +32,10 @@ export function checkCommand(finish: Finish): Command {
       `
 Exit code 3 when something is found.
 
---accept is for faults that can no longer be fixed and endanger no tenant: missing
-snapshots and downs, the journal's order, old branches, stray files. It records them
-in accepted.json beside the migrations, and check does not report them again.
+--accept is for faults that can no longer be fixed and endanger no tenant:
+missing snapshots and downs, the journal's order, old branches, stray files. It
+records them in accepted.json beside the migrations, and check does not report
+them again.
 It does not accept an edited migration: use generate --accept for that.`,
     )
     .action(async (services: string[], options: CheckOptions) => {

@@ -35,7 +35,7 @@ export function generateCommand(finish: Finish): Command {
   return addCommonOptions(new Command("generate"))
     .description("write one migration, with its down, for each service whose schema changed")
     .argument("[service...]", "services (default: all)")
-    .option("-n, --name <name>", "what the migration's name says behind its number")
+    .option("-n, --name <name>", "migration name (after the number)")
     .addOption(
       new Option("--custom", "write an empty migration to fill in, such as a backfill").conflicts([
         "rename",
@@ -47,7 +47,7 @@ export function generateCommand(finish: Finish): Command {
     .option("--no-proof", "do not try the migration and its down on a server first")
     .option("--database <url>", "database to try it in, in scratch schemas (default: embedded)")
     .option("--rename <what>", "kind:old=new, column:table.old=new (repeat for more)", collect)
-    .option("--drop <what>", "kind:old, column:table.old: gone, not renamed (repeat)", collect)
+    .option("--drop <what>", "kind:old, column:table.old: dropped, not renamed (repeat)", collect)
     .addOption(
       new Option("--down", "write the downs that are missing, and no migration").conflicts([
         "accept",
@@ -81,9 +81,9 @@ export function generateCommand(finish: Finish): Command {
     .addHelpText(
       "after",
       `
-Kinds: table, column, enum, view, sequence, policy. What may have been renamed is
-asked on a terminal. Without one, answer with --rename and --drop, or the command
-is refused. The same goes for several tables that are dropped at once.
+Kinds: table, column, enum, view, sequence, policy. On a terminal, generate asks
+what was renamed, and before it drops several tables at once. Without one, answer
+with --rename and --drop; otherwise the command is refused.
 Exit code 3 when a file is left to finish by hand.`,
     )
     .action(async (services: string[], options: GenerateCommandOptions, command: Command) => {

@@ -26,9 +26,9 @@ export function mergeCommand(finish: Finish): Command {
     .addHelpText(
       "after",
       `
-Leave git's conflict markers in the journal, the snapshots and checksums.json. The
-younger branch gets the next numbers, unless a tenant has applied its migrations.
-If tenants have applied both branches, both keep their names.`,
+Leave git's conflict markers in the journal, the snapshots and checksums.json.
+The younger branch gets the next numbers, unless a tenant has applied its
+migrations. If tenants have applied both branches, both keep their names.`,
     )
     .action(async (services: string[], options: MergeOptions) => {
       const { merge } = await import("../../operations/merge.ts");
