@@ -7,7 +7,7 @@ import { ownChanges, renamesOnly } from "./own-changes.ts";
 /** Stands between two statements, as drizzle-kit writes it. */
 export const breakpoint = "--> statement-breakpoint\n";
 
-/** The way back from a migration, before it is a file. */
+/** A migration's down, before it is a file. */
 export interface Reverse {
   /** What its text says about it, as lines of comments. */
   readonly remarks: readonly string[];
@@ -15,7 +15,7 @@ export interface Reverse {
 }
 
 /**
- * The way back from a migration: of the reversed diff, what takes back something that the migration's own SQL did.
+ * A migration's down: of the reversed diff, the statements that take back what the migration's own SQL did.
  * Snapshots may say more: what a developer took out of the SQL because it was there already is not this migration's
  * to take away. The parser must be loaded.
  *

@@ -55,7 +55,7 @@ export function droppedText({ tables, silent }: DroppedTables): string {
   return `${what} no longer in the schema${list}${files}`;
 }
 
-/** The refusal where no person can be asked. */
+/** The refusal without a terminal to ask on. */
 export function refuseDropped(all: readonly DroppedTables[]): void {
   if (all.length === 0) return;
   const lines = all.map((one) => `  ${one.service}: ${droppedText(one)}`);

@@ -48,7 +48,7 @@ export async function unexpressedIn(
   return found;
 }
 
-/** How a person is told of it. */
+/** The difference in words. */
 export function leftOutText(difference: string): string {
   return `no SQL was made for ${difference}`;
 }
@@ -57,7 +57,7 @@ function leavesOf(previous: Snapshot, current: Snapshot): Leaf[] {
   const places = new Map(objectsOf(current).map(({ content }, index) => [content, index]));
   return pairsOf(previous, current).flatMap(([before, object]) => {
     const index = places.get(object.content) ?? 0;
-    // A view of others is none of the migrations' business.
+    // A view marked as existing is not the migrations' concern.
     if (before.content.isExisting === true || object.content.isExisting === true) return [];
     const left = meaningless[object.kind] ?? [];
     return differences(before.content, object.content, object.kind === "table")

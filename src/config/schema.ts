@@ -159,7 +159,7 @@ const service = z
       if (name === "information_schema" || name.startsWith("pg_"))
         issue(`"${name}" is PostgreSQL's own`);
       if (name.includes("{tenant}"))
-        issue("is a name as it stands in the SQL: the tenants' pattern is tenantSchema");
+        issue("must be a schema name as in the SQL; the pattern with {tenant} is tenantSchema");
     }
   });
 

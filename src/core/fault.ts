@@ -1,30 +1,30 @@
 /**
- * What can be wrong with released migrations and endangers no tenant: it cannot be put right any more, and so it can be
- * accepted once. Everything else is put right: files that are missing, edited or unreadable, SQL that is refused.
+ * Faults of released migrations that endanger no tenant. They can no longer be fixed, so they can be accepted once.
+ * Everything else must be fixed: files that are missing, edited or unreadable, SQL that is refused.
  */
 export type FaultKind =
   /** A migration without a snapshot: it was written by hand. */
   | "no-snapshot"
-  /** There is no way back from a migration. */
+  /** A migration has no down. */
   | "no-down"
   /** A down that is still to be written. */
   | "empty-down"
-  /** The journal's times do not count up: drizzle-orm's own migrator would pass over the migration. */
+  /** The journal's times do not count up: drizzle-orm's own migrator would skip the migration. */
   | "time"
   /** The journal's numbers do not count up. */
   | "number"
   /** Two migrations follow the same one: they come from two branches. */
   | "branch"
-  /** The snapshot that a migration follows is not there. */
+  /** The snapshot that a migration follows is missing. */
   | "parent"
-  /** Two snapshots have one id: one is a copy. */
+  /** Two snapshots have the same id: one is a copy. */
   | "copied-snapshot"
   /** A file that belongs to no migration. */
   | "stray-file"
   /** The migrations make what no snapshot has. Only `check --database` sees it. */
   | "not-in-snapshot";
 
-/** What a fault is about. It is the same tomorrow, on every machine, and when lines have moved. */
+/** What a fault is about: stable over time, on every machine, and when lines move. */
 export interface FaultIdentity {
   readonly kind: FaultKind;
   /** The migration's tag, several of them, a file's name without its path, or a fact of the catalog. */

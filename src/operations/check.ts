@@ -121,7 +121,7 @@ async function checkMigrations(
   return [...wrong, ...missing].map((problem) => ({ service, problem }));
 }
 
-/** Migrations that no server has run yet, there and back. */
+/** Migrations that were never proved, up and down. */
 async function unproved(
   service: string,
   path: string,

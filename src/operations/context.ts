@@ -11,13 +11,13 @@ import { resolveTargets, type Selection, tenantsOf } from "../tenants/targets.ts
 export interface Context {
   readonly config: LoadedConfig;
   readonly environment: Environment;
-  /** Tells a person something that is not the result: one line, without a newline. */
+  /** Reports something that is not the result: one line, without a newline. */
   readonly notify: (line: string) => void;
-  /** Aborted: what runs comes to its end, nothing more is started. */
+  /** Aborted: running work finishes, nothing new starts. */
   readonly signal?: AbortSignal;
-  /** Aborted, after `signal`: what runs is cancelled. */
+  /** Aborted, after `signal`: running work is cancelled. */
   readonly cancel?: AbortSignal;
-  /** Told when work begins that an interruption must let finish; gives what to call when it has finished. */
+  /** Call it when work begins that an interruption must let finish; call what it returns when the work has finished. */
   readonly begin?: () => () => void;
 }
 

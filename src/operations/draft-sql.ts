@@ -133,7 +133,7 @@ function notFinished(what: string, fault: string): string {
   return `${what} is not finished: ${fault}. Correct it, then remove its "unfinished" line.`;
 }
 
-/** What a person is told of a file. */
+/** The notes on a file. */
 export function notesOf(what: string, { needs, unfinished }: Direct): string[] {
   return [
     ...(unfinished === undefined ? [] : [notFinished(what, unfinished)]),

@@ -165,7 +165,7 @@ function downOf(
     file: downFile,
     text,
     toFillIn,
-    notes: direct === undefined ? [] : notesOf("it", direct),
+    notes: direct === undefined ? [] : notesOf("the down", direct),
     unfinished: direct?.unfinished !== undefined,
     unproved: direct === undefined && !toFillIn ? unproved : undefined,
   };

@@ -23,7 +23,7 @@ export interface RewordedOptions {
 }
 
 /**
- * Records Drizzle schemas that say the same as the newest migration in other words, such as after drizzle-kit's `up`: one
+ * Records Drizzle schemas that are spelled differently from the newest migration's, such as after drizzle-kit's `up`: one
  * migration without SQL for each service that differs. A server makes both schemas, and they must have one catalog.
  *
  * @throws FleetError `proof` with what differs; then nothing is written. `embedded` where there is no server
@@ -62,7 +62,7 @@ async function differs(diff: SchemaDiff): Promise<boolean> {
   return (await unexpressedIn(diff, undecided)).length > 0;
 }
 
-/** A down that holds nothing would look like one that is still to be written. */
+/** An empty down would look like one that is still to be written. */
 const withoutSql: DraftSql = {
   statements: [],
   remarks: ["-- The Drizzle schema is only spelled differently: nothing changes."],

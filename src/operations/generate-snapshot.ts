@@ -19,8 +19,8 @@ export interface GeneratedSnapshot {
 }
 
 /**
- * Makes the snapshot of a newest migration that was written by hand: the Drizzle schema as it is now, which says already
- * what the migration does. Otherwise the next migration would do it again.
+ * Makes the snapshot of a newest migration that was written by hand: the Drizzle schema as it is now, which already
+ * describes what the migration does. Otherwise the next migration would do it again.
  *
  * @param dryRun true: writes nothing
  * @returns nothing for a service whose newest migration has a snapshot

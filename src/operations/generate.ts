@@ -59,7 +59,7 @@ export interface Generated {
 /**
  * Makes one migration, with its down, for each service whose Drizzle schema changed. Nothing is written when it throws.
  *
- * @throws FleetError `rename` when something may have been renamed and it was not decided, `merge` while branches are open;
+ * @throws FleetError `rename` when a possible rename was not decided, `merge` while branches are open;
  *   `schema` when drizzle-kit's SQL cannot be read, `isolation` when it leaves its tenant
  */
 export async function generate(context: Context, options: GenerateOptions): Promise<Generated[]> {

@@ -38,7 +38,7 @@ export async function withScratch<Result>(
   }
 }
 
-/** How what is written may be tried on a server. */
+/** Whether and where new SQL is tried on a server. */
 export interface ProofOptions {
   /** False: not at all. */
   readonly proof?: boolean;

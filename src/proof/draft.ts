@@ -16,7 +16,7 @@ export interface Draft {
   /** The service's migrations before it. */
   readonly history: readonly Migration[];
   readonly statements: readonly string[];
-  /** Makes the way back from the text of the way there. */
+  /** Makes the down's SQL from the migration's text. */
   readonly reverse: (up: string) => Promise<{
     readonly remarks: readonly string[];
     readonly statements: readonly string[];
@@ -34,7 +34,8 @@ export interface ProvedDraft {
 }
 
 /**
- * Tries a new migration before it is written: after the history, in tables with rows, there, back, and there again.
+ * Tries a new migration before it is written: after the history, in tables with rows, it runs the migration, its down,
+ * and the migration again.
  * Statements in an order that fails are put in one that runs, and what we know is repaired.
  *
  * @returns the statements that ran; or, in words, why nothing could be tried

@@ -16,7 +16,7 @@ interface Repair {
 
 type Repairer = (trial: Trial, move: Move, error: Error) => Promise<Repair | undefined>;
 
-/** By the server's complaint; the first one that knows an answer is taken. */
+/** By the server's error; the first repair that applies is taken. */
 const repairers: readonly Repairer[] = [
   superfluous,
   aroundDefault,
@@ -31,7 +31,7 @@ const repairers: readonly Repairer[] = [
 ];
 
 /**
- * Finds what makes a statement run that runs in no order.
+ * Finds a repair for a statement that fails in every order.
  *
  * @returns undefined where nothing is known
  */
@@ -48,7 +48,7 @@ export async function repairOf(
 }
 
 /**
- * Nobody can say on the way back what a column held that is gone: rows get an empty value of its type.
+ * A down cannot know what a dropped column held: rows get an empty value of its type.
  *
  * @returns what to run instead of an ADD COLUMN; undefined for anything else, and on the way up
  */

@@ -13,7 +13,7 @@ export interface Direct {
   readonly statements: readonly string[];
   /** What only runs where the rows allow it, in the server's words. */
   readonly needs: readonly string[];
-  /** Why it cannot be written as if it were fine. */
+  /** Why it is written as unfinished. */
   readonly unfinished?: string;
 }
 
@@ -59,7 +59,7 @@ export class Trials {
     return { ...more, moves: [...arranged.moves, ...more.moves], needs: arranged.needs };
   }
 
-  /** Takes a way back, and sees to it that it leads to these facts. */
+  /** Runs a down, and makes sure that it restores these facts. */
   async returning(chunks: readonly string[], facts: readonly string[]): Promise<Direct> {
     const back = await this.take("down", chunks);
     const down = direct(chunks, back);
@@ -76,7 +76,7 @@ export class Trials {
   private read(chunks: readonly string[], direction: Direction): Move[] {
     const allowance = this.bench.allowanceOf("draft");
     if (direction === "up") return movesOf(chunks, this.schema, allowance);
-    // What a way back is made of was chosen by what its migration did.
+    // A down's statements were chosen by what its migration did.
     const { made } = readStatements("the new SQL", chunks.join(breakpoint), allowance, []);
     return movesOf(chunks, this.schema, this.bench.allowanceOf("draft", { made }));
   }

@@ -17,7 +17,7 @@ export function acceptedText(accepted: readonly AcceptedFault[]): string[] {
   return byService(accepted, (faults) => `${counted(faults.length, "fault")} accepted`);
 }
 
-/** What was accepted once and is not found any more. */
+/** What was accepted and is no longer found. */
 export function staleText(stale: readonly AcceptedFault[]): string[] {
   return byService(
     stale,

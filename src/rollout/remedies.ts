@@ -83,8 +83,8 @@ function duplicateRemedy(message: string, { script, statement, target }: ErrorPl
   const naming = name === undefined ? undefined : earlierNaming(name, script, statement);
   const first =
     naming === undefined
-      ? `If an earlier migration made ${object} (perhaps as the sequence or index of something else), correct this one: drop or rename ${object} before, or use another name.`
-      : `Line ${naming.line} of the same file names ${object}, too. If it makes it, correct the file: use another name, or drop the first before.`;
+      ? `If an earlier migration made ${object} (perhaps as the sequence or index of something else), correct this one: drop or rename ${object} first, or use another name.`
+      : `Line ${naming.line} of the same file names ${object}, too. If that line creates it, correct the file: use another name, or drop it first.`;
   return `${first} If it is what this migration makes, and all of that exists in "${schema}", record the migration without running it: drizzle-fleet stamp ${tag} --service ${service}${only}. If it is something else, rename or drop it, then run the same command again.`;
 }
 

@@ -36,7 +36,7 @@ export function acceptRemedy(service: string, otherwise: string): string {
   return `${otherwise} If it was released this way: drizzle-fleet check ${service} --accept "<reason>"`;
 }
 
-/** What is wrong with the SQL files, as files: missing, edited, without a way back. */
+/** What is wrong with the SQL files, as files: missing, edited, without a down. */
 export function inspectFiles(
   service: string,
   folder: MigrationsFolder,
@@ -52,9 +52,9 @@ export function inspectFiles(
   for (const [tag, checksum] of Object.entries(recorded)) {
     // A folder that was converted has the same files under other names.
     if (tags.has(tag) || checksums.has(checksum)) continue;
-    const message = `${tag} was generated, and is not there any more`;
+    const message = `${tag} was generated, but its files are missing`;
     const remedy =
-      "Restore its files from version control. If nothing has applied it, take its line out of checksums.json instead.";
+      "Restore its files from version control. If it has not been applied anywhere, remove its line from checksums.json instead.";
     problems.push(new FleetError("journal", message, { where: listOf(folder), remedy }));
   }
   return problems;
@@ -67,10 +67,10 @@ function edited(
 ): FleetError[] {
   if (otherLineEnds)
     return [
-      new FleetError("edited", `${tag} has other line ends than it was generated with`, {
+      new FleetError("edited", `${tag} has different line endings than when it was generated`, {
         where,
         remedy:
-          "It is applied as it was generated. Keep git from changing it: write *.sql -text into .gitattributes, and check the file out again.",
+          "It is applied as it was generated. To keep git from changing it, write *.sql -text into .gitattributes, and check the file out again.",
       }),
     ];
   const own = recorded[tag];
@@ -78,7 +78,7 @@ function edited(
   return [
     new FleetError("edited", `${tag} was edited since it was generated`, {
       where,
-      remedy: `If something has applied it, restore the file and make a new migration. If nothing has: drizzle-fleet generate ${service} --accept`,
+      remedy: `If it has been applied anywhere, restore the file and make a new migration. If not: drizzle-fleet generate ${service} --accept`,
     }),
   ];
 }

@@ -34,7 +34,7 @@ export async function diffWithRecorded(
     const text = diff.toString("utf8").replace(/^(diff|index) .*\n/gm, "");
     return { commit: commit.slice(0, 12), text: text.trimEnd() };
   } catch {
-    // The diff is help, not a condition: whoever has no git sees the checksums.
+    // The diff is optional: without git, the checksums are shown.
     return undefined;
   }
 }

@@ -260,7 +260,7 @@ function foreignRemedy(
   if (schema === "public")
     return source.has(schema)
       ? "Write the name without its schema; it resolves in the tenant schema."
-      : `sourceSchema of the service is "${source.first}", so public is a schema like any other. If the tenant has what is in it, set sourceSchema: ["${source.first}", "public"]; to refer to what tenants share, list it under sharedSchemas.`;
+      : `sourceSchema of the service is "${source.first}", so public is a schema like any other. If it holds the tenant's own objects, set sourceSchema: ["${source.first}", "public"]; to refer to what tenants share, list it under sharedSchemas.`;
   if (!changes)
     return `Write the name without its schema, or list "${schema}" under sharedSchemas of the service.`;
   const own = `If the service's own tables are declared in "${schema}", set sourceSchema: "${schema}" of the service.`;

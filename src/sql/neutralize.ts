@@ -56,7 +56,7 @@ function withGaps(statement: ParsedText, source: SourceSchema): Neutral {
   ];
   const unreplaced = [
     ...(inside?.unreplaced ?? []),
-    ...(found.unexplained ? [`what ${source.first} stands for`] : []),
+    ...(found.unexplained ? [`what the name ${source.first} refers to`] : []),
   ];
   const bodyChanged = body !== undefined && inside !== undefined && inside.sql.length > 1;
   if (found.edits.length === 0 && !bodyChanged)
@@ -131,7 +131,7 @@ function unexplained(statement: ParsedText, found: Found<Tree>, source: SourceSc
     schemas.has(name) || others.has(name) || (source.has(name) && found.proof !== undefined);
   return qualifiersIn(statement.tokens)
     .filter((name) => !isKnown(name))
-    .map((name) => `what ${name} stands for`);
+    .map((name) => `what the name ${name} refers to`);
 }
 
 /** Where `SET search_path = public` says the schema, as a statement or of a function, in the statement's own text. */

@@ -62,7 +62,7 @@ export function neutralizePlpgsql(
     ...(executed.isBuilt
       ? sourceTexts(after, source, sqlTree, [...set, ...defaultsOf(statement.tree)])
       : []),
-    ...(found.unexplained ? [`what ${source.first} stands for`] : []),
+    ...(found.unexplained ? [`what the name ${source.first} refers to`] : []),
     ...(source.mustReplaceIn(body.value) ? nestedBodies(original) : []),
   ];
   const same =
@@ -254,7 +254,7 @@ function unexplainedNames(
   const lower = new Set([...known].map((name) => name.toLowerCase()));
   return qualifiersIn(tokens)
     .filter((name) => !lower.has(name.toLowerCase()))
-    .map((name) => `what ${name} stands for`);
+    .map((name) => `what the name ${name} refers to`);
 }
 
 /** What a body names: in its SQL, and in the types of its variables. */

@@ -118,12 +118,12 @@ function schemasIn(kind: string, body: Tree): string[] {
   return isTree(schemas) && isTree(schemas.List) ? (namesOf(schemas.List.items) ?? []) : [];
 }
 
-/** What says how things are, and may say it once more: privileges and comments. */
+/** Statements that set a state, and may set it again: privileges and comments. */
 const privileges = /^(Comment|Grant|AlterDefaultPrivileges)Stmt$/;
 
 /**
  * True for a statement that does nothing when it is run again, for the next tenant: by IF NOT EXISTS or OR REPLACE,
- * because it says what is so already, or because the body around it passes over what exists.
+ * because it sets what is already set, or because the body around it skips what exists.
  */
 export function isRepeatable(kind: string, body: Tree, tree: Tree): boolean {
   const state = duplicateState(kind, body);

@@ -126,7 +126,7 @@ describe.each<Installed>(["journal", "folders"])(
       },
     );
 
-    test("SQL by hand, of which no snapshot knows: a server says that the branches do not go together", async () => {
+    test("a server finds a conflict of SQL by hand that no snapshot has", async () => {
       const project = await createBranchesProject(installed);
       const { cli, generate, git, branch, at, tags } = project;
       const files = (tag = "") =>

@@ -34,7 +34,7 @@ describe.each<Installed>(["journal", "folders"])(
   "in the layout %s",
   { timeout: 180_000 },
   (installed) => {
-    test("both branches are applied, each to another tenant: merged, and every tenant gets what it misses", async () => {
+    test("both branches are applied, each to another tenant: merged, and every tenant gets what it is missing", async () => {
       const project = await createBranchesProject(installed);
       const { cli, generate, branch, read, database } = project;
       await branch(
@@ -64,7 +64,7 @@ describe.each<Installed>(["journal", "folders"])(
       expect(await catalogOf(database, "app_a")).toEqual(await catalogOf(database, "app_b"));
     });
 
-    test("both branches are applied, and their migrations were named alike", async () => {
+    test("both branches are applied, and their migrations have the same name", async () => {
       const project = await createBranchesProject(installed);
       const { cli, generate, branch, tags, at, folder, git } = project;
       await branch(
@@ -89,7 +89,7 @@ describe.each<Installed>(["journal", "folders"])(
       await endsAtHead(project, ["a", "b", "id"]);
     });
 
-    test("both branches made a migration of one name, and nothing has applied them", async () => {
+    test("both branches made a migration of the same name, applied nowhere", async () => {
       const project = await createBranchesProject(installed);
       const { cli, generate, branch, tags } = project;
       await branch(
@@ -108,7 +108,7 @@ describe.each<Installed>(["journal", "folders"])(
       await endsAtHead(project, ["a", "b", "id"]);
     });
 
-    test("downs are made anew for the migrations that moved, and one that was edited is kept and named", async () => {
+    test("downs are made again for the migrations that moved, and one that was edited is kept and named", async () => {
       const project = await createBranchesProject(installed);
       const { cli, generate, branch, tags, read, at } = project;
       const downOf = (tag: string | undefined) =>

@@ -162,7 +162,7 @@ describe("in the journal's layout, check finds", () => {
     expect(await found()).toEqual(
       expect.arrayContaining([
         "the snapshots of 0001_email and 0002_phone have the same id",
-        "0003_gone was generated, and is not there any more",
+        "0003_gone was generated, but its files are missing",
         "the down of 0001_email is empty",
         expect.stringContaining("syntax error"),
       ]),
@@ -171,13 +171,15 @@ describe("in the journal's layout, check finds", () => {
     expect(await found()).not.toContain("the down of 0001_email is empty");
   });
 
-  test("line ends that git changed, and what to do about them", async () => {
+  test("line endings that git changed, and what to do about them", async () => {
     const { rewrite, found } = await createReleased();
     await rewrite("0001_email.sql", (text) => `${text}\n`);
     expect(await found()).toEqual(["0001_email was edited since it was generated"]);
     await rewrite("0001_email.sql", (text) => text.trimEnd());
     await rewrite("0000_init.sql", (text) => text.replaceAll("\n", "\r\n"));
-    expect(await found()).toEqual(["0000_init has other line ends than it was generated with"]);
+    expect(await found()).toEqual([
+      "0000_init has different line endings than when it was generated",
+    ]);
   });
 
   test("annotations for GitHub have file, line and the whole text", async () => {
@@ -244,7 +246,7 @@ describe("merge", () => {
 });
 
 describe("check --database", () => {
-  test("finds a migration that does not apply, a down that does not lead back, and a schema that is another", async () => {
+  test("finds a migration that does not apply, a down that does not restore the schema, and a schema that differs", async () => {
     const database = await createDatabase();
     const { rewrite, found } = await createReleased();
     const prove = () => found("--database", database.url);

@@ -88,13 +88,13 @@ const twice: readonly (readonly [string, string, RegExp])[] = [
     /two foreign keys of table t have the same name|duplicate constraint name 'f'/,
   ],
   [
-    "names that PostgreSQL cuts",
+    "names that PostgreSQL truncates",
     `${u} export const t = pgTable("t", { x: integer("x") }, (t) => [index("an_index_with_quite_a_long_name_that_needs_more_than_63_bytes_for_one").on(t.x), index("an_index_with_quite_a_long_name_that_needs_more_than_63_bytes_for_two").on(t.x)]);`,
     /have the same name in PostgreSQL, which truncates names to 63 bytes: an_index_with_quite_a_long_name_that_needs_more_than_63_bytes_f\b/,
   ],
 ];
 
-describe.each(both)("names that are there twice: %s", (layout) => {
+describe.each(both)("names that are used twice: %s", (layout) => {
   test.each(twice)("%s", async (_, schema, message) => {
     const { generate, written } = await create({ "all.ts": schema }, layout);
     expect(await generate()).toMatchObject({ code: 2, stderr: expect.stringMatching(message) });
@@ -102,7 +102,7 @@ describe.each(both)("names that are there twice: %s", (layout) => {
   });
 });
 
-test("generated names of foreign keys that PostgreSQL cuts to one are refused (0.31)", async () => {
+test("generated names of foreign keys that PostgreSQL truncates to the same one are refused (0.31)", async () => {
   const long = "a_table_whose_name_alone_needs_more_than_fifty_of_the_bytes";
   const { generate } = await create({
     "all.ts": `${u} export const a = pgTable("${long}", { column_one: integer().references(() => u.id), column_two: integer().references(() => u.id) });`,
@@ -114,14 +114,14 @@ test("generated names of foreign keys that PostgreSQL cuts to one are refused (0
   );
 });
 
-test("check finds names that are there twice", async () => {
+test("check finds names that are used twice", async () => {
   const schema = `export const a = pgEnum("e", ["x"]); export const b = pgEnum("e", ["y"]);`;
   const { project } = await create({ "all.ts": schema });
   const found = { code: 3, stdout: expect.stringContaining("two enums are called e") };
   expect(await runCli(project, ["check"])).toMatchObject(found);
 });
 
-test("columns that the casing makes equal are refused", async () => {
+test("columns that have the same name in the configured casing are refused", async () => {
   const { project, generate } = await create({
     "all.ts": `export const t = pgTable("t", { fooBar: text(), foo_bar: text() });`,
   });
@@ -170,7 +170,7 @@ describe.each(both)("SQL that cannot run is not written: %s", (layout) => {
   });
 });
 
-describe.each(both)("tables that vanish: %s", (layout) => {
+describe.each(both)("dropped tables: %s", (layout) => {
   const users = `export const users = pgTable("users", { id: integer("id") });`;
   const posts = `export const posts = pgTable("posts", { id: integer("id") });`;
   const tags = `export const tags = pgTable("tags", { id: integer("id") });`;
@@ -180,7 +180,7 @@ describe.each(both)("tables that vanish: %s", (layout) => {
     return fleet;
   };
 
-  test("several at once are refused without a person, and named", async () => {
+  test("several at once are refused without a terminal, and named", async () => {
     const { project, write, generate, written } = await start();
     await write({ "a.ts": "", "b.ts": "" });
     const before = await written();
@@ -208,7 +208,7 @@ describe.each(both)("tables that vanish: %s", (layout) => {
     expect(await written()).toHaveLength(before.length + 2);
   });
 
-  test("one alone goes, but not the last one, nor where its file forgot to export it", async () => {
+  test("a single one is dropped, but not the last one, nor one whose file does not export it", async () => {
     const { write, generate } = await start();
     await write({ "a.ts": users.replace("export ", "") });
     expect((await generate()).stderr).toContain(
@@ -223,7 +223,7 @@ describe.each(both)("tables that vanish: %s", (layout) => {
     expect(await generate("--name", "three", "--drop", "table:tags")).toMatchObject({ code: 0 });
   });
 
-  test("tables of another dialect are none", async () => {
+  test("tables of another dialect are refused", async () => {
     const { generate, project } = await start();
     const mysql = `import { mysqlTable, int } from "drizzle-orm/mysql-core"; export const users = mysqlTable("users", { id: int("id") });`;
     await writeFiles(project, { "schema/a.ts": mysql, "schema/b.ts": "", "schema/c.ts": "" });

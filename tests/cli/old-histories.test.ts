@@ -82,7 +82,7 @@ async function projectOf(installed: Installed = "journal", more: Record<string, 
 }
 
 describe.each<Installed>(["journal", "folders"])("a migration without a snapshot, %s", (layout) => {
-  test("has that of the one before it: for check, generate, --custom and --down", async () => {
+  test("uses the snapshot of the one before it: for check, generate, --custom and --down", async () => {
     const { at, fleetOf, kit, write, generate, found, byHand } = await projectOf(layout);
     await generate("init");
     await byHand("by_hand", 'CREATE INDEX "a_id" ON "a" ("id");');
@@ -108,7 +108,7 @@ describe.each<Installed>(["journal", "folders"])("a migration without a snapshot
     ]);
   });
 
-  test("is taken to head like any other, and found by its tables when a project is taken over", async () => {
+  test("is migrated like any other, and found by its tables by init", async () => {
     const { fleetOf, generate, byHand, database } = await projectOf(layout);
     await generate("init");
     await byHand("by_hand", 'CREATE INDEX "a_id" ON "a" ("id");');
@@ -340,7 +340,7 @@ describe("old damage", () => {
     return project;
   }
 
-  test("is accepted once; check is silent then, and sees what is new", async () => {
+  test("is accepted once; check then reports only new faults", async () => {
     const { at, folder, found, fleetOf, byHand } = await damaged();
     const before = await found();
     expect(before.messages.length).toBe(6);
@@ -382,7 +382,7 @@ describe("old damage", () => {
     expect(kept["no-down 0005_new_by_hand"].reason).toBe("written by hand");
   });
 
-  test("that is gone again is named, and taken out by the next --accept", async () => {
+  test("that is no longer found is named, and removed by the next --accept", async () => {
     const { at, found, fleetOf } = await damaged();
     await fleetOf("check", "--accept", "old");
     await rm(at("0001_left_over.sql"));
@@ -442,7 +442,7 @@ describe("old damage", () => {
   });
 });
 
-describe("a checkout with other line ends", () => {
+describe("a checkout with different line endings", () => {
   const ends = {
     "as git makes them on Windows": (text: string) => text.replaceAll("\n", "\r\n"),
     "and back, where they were generated with those of Windows": (text: string) =>
@@ -462,7 +462,7 @@ describe("a checkout with other line ends", () => {
     expect(await fleetOf("migrate", "--tenant", "a")).toMatchObject({ code: 0 });
     await writeFile(at("0000_words.sql"), convert(text));
     expect((await found()).messages).toEqual([
-      "0000_words has other line ends than it was generated with",
+      "0000_words has different line endings than when it was generated",
     ]);
     // A tenant that is made from this checkout is what one from the other checkout is.
     expect(await fleetOf("migrate")).toMatchObject({ code: 0 });

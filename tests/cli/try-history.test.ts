@@ -14,7 +14,7 @@ async function tryHistories(...args: string[]) {
   return { ...result, lines: lines.map((line) => line.split("\t").slice(1)) };
 }
 
-test("the example's histories are the same in every tenant, there, back and there again", async () => {
+test("the example's histories give the same schema in every tenant: up, down and up again", async () => {
   const folders = ["auth", "ingestion", "workflow"].map((name) => `drizzle/${name}`);
   const { code, lines } = await tryHistories(...folders);
   expect(lines).toEqual([
@@ -34,7 +34,7 @@ test.each(["booking-suite", "chat-platform", "deploy-panel"])(
   },
 );
 
-test("what is wrong with a history is told in one line", async () => {
+test("a fault of a history is reported in one line", async () => {
   const cases = {
     refused: { "0000_a": "CREATE TABLE other.a (id integer);" },
     raw: { "0000_a": "CREATE TABLE a (id integer);", "0001_b": "SELECT 1 / 0;" },

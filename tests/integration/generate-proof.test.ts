@@ -31,7 +31,7 @@ const t = (columns: string, more = "") =>
   `export const t = pgTable("t", { id: integer("id").primaryKey()${columns} }${more});`;
 
 describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed) => {
-  test("a NOT NULL column that is gone comes back in tenants with rows", async () => {
+  test("a NOT NULL column that was dropped comes back in tenants with rows", async () => {
     const { database, context, write } = await createLoop(installed);
     await write("one", t(`, n: text("n").notNull()`));
     const two = await write("two", t(""));
@@ -44,7 +44,7 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
     expect(await proveHistories(context, [], database.url)).toEqual([]);
   });
 
-  test("a new NOT NULL column without a value is said to depend on rows, in the file, too", async () => {
+  test("a new NOT NULL column without a default is marked as depending on rows, in the file, too", async () => {
     const { context, write } = await createLoop(installed);
     await write("one", t(""));
     const two = await write("two", t(`, n: text("n").notNull()`));
@@ -74,7 +74,7 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
     expect(await proveHistories(context, [], database.url)).toEqual([]);
   });
 
-  test("types without a cast are cast explicitly, there and back", async () => {
+  test("types without an implicit cast are cast explicitly, up and down", async () => {
     const { context, write } = await createLoop(installed);
     await write("one", t(`, ref: uuid("ref")`));
     const two = await write("two", t(`, ref: text("ref")`));
@@ -82,7 +82,7 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
     expect(await check(context, [])).toEqual([]);
   });
 
-  test("what cannot be made to run is marked, and runs nowhere", async () => {
+  test("what cannot be made to run is marked as unfinished, and refused everywhere", async () => {
     const { context, write } = await createLoop(installed);
     await write("one", t(`, a: text("a")`));
     // Of a function that no migration has made.
@@ -94,7 +94,7 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
     await expect(migrateAll(context)).rejects.toThrow(/it is not finished/);
   });
 
-  test("a policy lets go of a column before it goes", async () => {
+  test("a policy is dropped before a column that it uses", async () => {
     const { context, write } = await createLoop(installed);
     const policy = (using: string) => `, () => [pgPolicy("see", { using: sql\`${using}\` })]`;
     await write("one", t(`, gone: boolean("gone")`, policy("gone is null")));
@@ -123,7 +123,7 @@ test("a migration that was written by hand is named until it is proved", async (
   ]);
 });
 
-test("without a server, or without being asked, nothing is tried, and that is said", async () => {
+test("without a server, or with --no-proof, nothing is tried, and that is reported", async () => {
   const { folder, context } = await createLoop();
   await writeFile(join(folder, "schema/tables.ts"), `${imports}${t("")}`);
   const [generated] = await generate(context, { services: [], name: "one", proof: false });

@@ -27,7 +27,7 @@ async function createFleet(layout: Installed, schema: string, more: Files = {}) 
 
 const both = ["journal", "folders"] as const;
 
-test.each(both)("defaults arrive as they are written in the schema: %s", async (layout) => {
+test.each(both)("defaults reach the database as written in the schema: %s", async (layout) => {
   const { database, project } = await createFleet(
     layout,
     String.raw`const bytea = customType({ dataType: () => "bytea" });
@@ -73,7 +73,7 @@ export const t = pgTable("t", {
   expect(await runCli(project, ["check", "--database", database.url])).toMatchObject({ code: 0 });
 });
 
-test.each(both)("expressions and names arrive whole: %s", async (layout) => {
+test.each(both)("expressions and names reach the database unchanged: %s", async (layout) => {
   const { database, project } = await createFleet(
     layout,
     `export const t = pgTable('t"x', {

@@ -69,7 +69,7 @@ const old = {
 };
 const now = { sequence: "app_a.two_seq", cycle: false, check: null, rls: true, v: "m", m: "v" };
 
-test.each(both)("what drizzle-kit leaves out is made, there and back: %s", async (layout) => {
+test.each(both)("what drizzle-kit leaves out is made, up and down: %s", async (layout) => {
   const { database, context, change, make } = await create(layout, before);
   await migrateAll(context);
   expect(await database.query(facts)).toEqual([old]);
@@ -103,7 +103,7 @@ test("what has no SQL is named, and can be finished by hand", async () => {
   expect(await found()).not.toContain("no SQL was made");
 });
 
-test.each(both)("what means nothing is not named: %s", async (layout) => {
+test.each(both)("differences without meaning are not named: %s", async (layout) => {
   const { change, make } = await create(
     layout,
     `export const t = pgTable("t", { a: text("a"), x: integer("x").generatedAlwaysAsIdentity() });

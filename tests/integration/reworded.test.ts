@@ -55,7 +55,7 @@ async function createConverted() {
   return made;
 }
 
-test("after drizzle-kit up, the schema in other words is recorded without SQL", async () => {
+test("after drizzle-kit up, the new spelling of the schema is recorded without SQL", async () => {
   const { database, project, context, found } = await createConverted();
   expect(await found()).toContain('DROP INDEX "p"');
   expect(await runCli(project, ["generate", "--reworded"])).toMatchObject({
@@ -69,7 +69,7 @@ test("after drizzle-kit up, the schema in other words is recorded without SQL", 
   expect(await database.query(index)).toEqual(before);
 });
 
-test("a real change is not recorded as one of words", async () => {
+test("a real change is refused by --reworded", async () => {
   const { context, change, found } = await createConverted();
   await change(schema('\n  extra: text("extra"),'));
   await expect(generateReworded(context, { services: [] })).rejects.toMatchObject({

@@ -107,7 +107,7 @@ test.each([
     "an earlier statement of the file",
     first,
     `CREATE INDEX "twice" ON "t" ("id");\nCREATE TABLE "twice" ();`,
-    /^Line 1 of the same file names "twice", too\. If it makes it, correct the file/,
+    /^Line 1 of the same file names "twice", too\. If that line creates it, correct the file/,
   ],
 ])("what exists already may have been made by %s", async (_, before, sql, remedy) => {
   const { failure } = await createFleet({ ...before, "0002_next": sql });

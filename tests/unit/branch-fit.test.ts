@@ -88,7 +88,7 @@ describe("one name for two things of different kinds or tables", () => {
   });
 });
 
-describe("what rests on something that the other side makes anew", () => {
+describe("what depends on something that the other side makes again", () => {
   const status = enumColumn("status", "role");
   const two = enums(role("a", "b"));
   const withPosts = (...columns: readonly Item[]) =>

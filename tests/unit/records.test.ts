@@ -44,7 +44,7 @@ describe("a flat file with one line for each entry", () => {
     expect(both('{\n  "same": "1",\n  "same": "2"\n}\n')).toMatchObject({ theirs: { same: "2" } });
   });
 
-  test("with a line that is no entry is refused, and the line is named", () => {
+  test("with a line that is not an entry is refused, and the line is named", () => {
     expect(() => both('{\n  "a": "x"\n  oops\n}\n')).toThrow(/not an entry: oops/);
     expect(() => both('<<<<<<< HEAD\n{\n  "a": "x"\n}\n')).toThrow(/not an entry: <<<<<<< HEAD/);
   });
