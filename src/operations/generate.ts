@@ -34,7 +34,7 @@ import { selectServices } from "./services.ts";
 
 export interface GenerateOptions extends ProofOptions {
   readonly services: readonly string[];
-  /** What the tag says behind its number; without it, a name is made from the SQL. */
+  /** What the tag says after its number; without it, a name is made from the SQL. */
   readonly name?: string | undefined;
   /** An empty migration to fill in, such as a backfill. */
   readonly custom?: boolean;
