@@ -34,15 +34,16 @@ import { type Direct, Trials } from "./trials.ts";
 /** A service's history, and what its newest snapshot describes. */
 export interface History {
   readonly migrations: readonly Migration[];
-  /** The SQL that makes the newest snapshot's schema from nothing; without one, all was written by hand. */
+  /** The SQL that makes the newest snapshot's schema in an empty one; undefined if all was written by hand. */
   readonly described?: () => Promise<readonly string[]>;
   /** The newest snapshot's file, as shown to people. */
   readonly snapshotFile: string;
 }
 
 /**
- * Proves a history on a server: every migration applies, in tables with rows; every down leads back to the catalog
- * before it, and up again to the one after it; and in the end the schema is what the newest snapshot describes.
+ * Proves a history on a server: every migration applies, in tables with rows; every down restores the catalog before
+ * its migration, and applying it again gives the one after it; and in the end the schema is what the newest snapshot
+ * describes.
  *
  * @returns what does not hold; a migration that does not apply ends the proof
  */
@@ -67,14 +68,14 @@ export async function proveHistory(bench: Bench, history: History): Promise<Flee
   return isFleetError(proved) ? [proved] : proved;
 }
 
-/** A way back that is to be made: what it is made from, and the file that it goes to. */
+/** A down to be made: what it is made from, and its file. */
 export interface MissingDown {
   readonly file: string;
   readonly statements: readonly string[];
 }
 
 /**
- * Tries ways back that are missing, each after its own migration, in tables with rows.
+ * Tries missing downs, each after its own migration, in tables with rows.
  *
  * @param missing by the tag of their migration
  * @param described gives the SQL that makes the Drizzle schema from nothing

@@ -9,7 +9,7 @@ import { addedColumns } from "../sql/changes.ts";
 /** A down as far as its SQL goes. */
 export type DownText = Pick<Down, "file" | "text" | "checksum">;
 
-/** No tenant with rows gets over a new column that must have a value and has none; the rest depends on the rows. */
+/** A new NOT NULL column without a default fails for every tenant with rows; other failures depend on the rows. */
 export function rowProblem(
   { file, text }: Pick<Down, "file" | "text">,
   failed: FleetError,
@@ -65,22 +65,22 @@ export function unequalDown(
   const difference = differenceOf(expected, found);
   if (difference.missing.length === 0 && difference.extra.length === 0) return undefined;
   const message = isBack
-    ? `the down of ${tag} does not lead back`
-    : `${tag} gives another schema after its down`;
+    ? `the down of ${tag} does not restore the schema`
+    : `${tag} gives a different schema when it is applied again after its down`;
   return unequal(message, file, difference);
 }
 
 /** An object that hand-written SQL made, or that a migration forgot to drop. */
 export function unknownToSnapshot(fact: string, where: string): FleetError {
-  return new FleetError("proof", `no snapshot has what the migrations make: ${fact}`, {
+  return new FleetError("proof", `the migrations make something that no snapshot has: ${fact}`, {
     where,
     remedy:
-      "A migration forgot to drop it: write one that does. Or it is meant to be there: drizzle-fleet check --database --accept <why>",
+      'If a migration should have dropped it, write one that does. If it is intended: drizzle-fleet check --database --accept "<reason>"',
     identity: { kind: "not-in-snapshot", of: fact },
   });
 }
 
-/** So many lines of a difference are shown. */
+/** The number of lines of a difference that are shown. */
 const longestDifference = 8;
 
 export function unequal(
@@ -90,7 +90,7 @@ export function unequal(
 ): FleetError {
   const lines = [
     ...missing.map((fact) => `missing: ${fact}`),
-    ...extra.map((fact) => `too much: ${fact}`),
+    ...extra.map((fact) => `unexpected: ${fact}`),
   ];
   const rest = lines.length - longestDifference;
   const shown = lines.slice(0, longestDifference);
@@ -98,6 +98,6 @@ export function unequal(
     where,
     excerpt: [...shown, ...(rest > 0 ? [`... and ${rest} more`] : [])].join("\n"),
     remedy:
-      "Correct the file if nothing has applied it yet; otherwise put it right with a new migration.",
+      "Correct the file if it has not been applied anywhere yet; otherwise fix it in a new migration.",
   });
 }

@@ -110,7 +110,7 @@ function namesToRestore({ missing, extra }: Difference): string[] {
 export function inWords({ missing, extra }: Difference): string | undefined {
   const facts = [
     ...missing.map((fact) => `missing: ${fact}`),
-    ...extra.map((fact) => `too much: ${fact}`),
+    ...extra.map((fact) => `unexpected: ${fact}`),
   ];
   return facts.length === 0 ? undefined : facts.slice(0, 3).join("; ");
 }
