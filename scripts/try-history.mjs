@@ -223,7 +223,7 @@ async function differences(url, expected, { migrations }) {
       const { missing, extra } = differenceOf(expected, found);
       const lines = [
         ...missing.map((fact) => `missing: ${fact}`),
-        ...extra.map((fact) => `too much: ${fact}`),
+        ...extra.map((fact) => `unexpected: ${fact}`),
       ];
       tell(lines);
       if (lines.length > 0) return `${tenant}: ${lines.length} differences, ${line(lines[0])}`;
