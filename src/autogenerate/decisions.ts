@@ -141,9 +141,13 @@ export function refuseUnused(given: Decisions, used: readonly Decisions[]): void
   const known = new Set(used.flatMap(flagsOf));
   const idle = flagsOf(given).filter((flag) => !known.has(flag));
   if (idle.length === 0) return;
-  throw new FleetError("rename", `no schema shows what is said by ${idle.join(" and ")}`, {
-    remedy: "See what went and what came with: drizzle-fleet check. Nothing was written.",
-  });
+  throw new FleetError(
+    "rename",
+    `${idle.join(" and ")} ${idle.length === 1 ? "matches" : "match"} no schema change`,
+    {
+      remedy: "Nothing was written. To see what was removed and added: drizzle-fleet check",
+    },
+  );
 }
 
 function refuseContradiction({ renames, drops }: Decisions): void {

@@ -5,7 +5,7 @@ import { overlap, type Subject, subjectsOf, typesIn } from "../sql/subjects.ts";
 import { isTree, unwrap } from "../sql/tree.ts";
 
 /**
- * Of the statements of a way back, those about something that the way there is about, and those that they need: a
+ * Of a down's statements, those about an object that the migration is about, and those that they need: a
  * type that is made anew takes the columns along that have it, with what stands in their way.
  *
  * @param statements each one may hold several
@@ -43,7 +43,7 @@ export function ownChanges(
 }
 
 /**
- * The way back from a text that does nothing but rename, in reverse order; undefined for any other text. The order
+ * The down of a text that does nothing but rename, in reverse order; undefined for any other text. The order
  * counts: two that swap their names do so through a third one.
  */
 export function renamesOnly(up: string): string[] | undefined {

@@ -32,7 +32,7 @@ export interface Draft {
   readonly write: () => Promise<void>;
 }
 
-/** A new migration's SQL, there and back, and what is to be said about it. */
+/** A new migration's SQL, its down's, and the notes on them. */
 export interface DraftSql {
   readonly statements: readonly string[];
   readonly down: Reverse;

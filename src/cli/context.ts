@@ -100,7 +100,7 @@ export function contextFor(config: LoadedConfig): Context {
 /** The same signal twice within this many milliseconds counts once: a terminal and npm both pass on a Ctrl-C. */
 const oneSignal = 100;
 
-/** From now on nothing is under way any more: the verb is done. */
+/** Declares that no work is under way any more: the command is done. */
 export function endOfWork(): void {
   unfinished = 0;
 }

@@ -33,7 +33,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const program = new Command("drizzle-fleet")
     .description("Schema-per-tenant PostgreSQL migrations for Drizzle ORM.")
     .version(packageVersion())
-    .showHelpAfterError("(add --help for what there is)")
+    .showHelpAfterError("(run with --help for usage)")
     .exitOverride();
   const verbs = [
     generateCommand,
@@ -54,7 +54,7 @@ async function run(argv: readonly string[]): Promise<number> {
   ];
   for (const verb of verbs)
     program.addCommand(
-      verb(finish).exitOverride().showHelpAfterError("(add --help for what there is)"),
+      verb(finish).exitOverride().showHelpAfterError("(run with --help for usage)"),
     );
   writeUsageOf(program);
   try {

@@ -10,7 +10,7 @@ import { type Context, migrationsFolder } from "./context.ts";
 export interface Settled {
   readonly findings: readonly Finding[];
   readonly accepted: readonly AcceptedFault[];
-  /** Accepted once, and not found any more. */
+  /** Accepted, but no longer found. */
   readonly stale: readonly AcceptedFault[];
 }
 

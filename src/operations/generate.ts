@@ -185,7 +185,7 @@ function refuseDowns(
   throwProblems(refusals, "drizzle-kit's SQL for the down is refused");
 }
 
-/** A migration as it is told of. */
+/** A migration as it is shown. */
 export function shown(draft: Draft | undefined): Generated["migration"] {
   if (draft === undefined) return undefined;
   const { write: _1, service: _2, ...shown } = draft;

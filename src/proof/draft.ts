@@ -134,7 +134,7 @@ async function withUnprovedDown(draft: Draft, up: Direct): Promise<ProvedDraft> 
   return { up, down: { statements, needs: [], unfinished }, remarks };
 }
 
-/** Brings a scratch schema to the newest migration; in words, what is in the way. */
+/** Brings a scratch schema to the newest migration; returns in words why that fails. */
 async function replay(
   bench: Bench,
   schema: string,

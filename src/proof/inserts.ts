@@ -253,7 +253,7 @@ function usualRows(filling: Filling): Row[] {
 /** An enum of more values than this does not get a row for each of them. */
 const mostLabels = 30;
 
-/** As many rows as are wanted, and so many that each value of an enum stands in one that is not bare. */
+/** As many rows as are wanted, and at least enough for each value of an enum to be in one that is not bare. */
 function countOf({ table, fillable, rows, nulls }: Filling): number {
   const labels = table.columns.map(({ type }) => labelsOf(fillable, type));
   return Math.max(rows, Math.min(Math.max(0, ...labels), mostLabels) + (nulls ? 1 : 0));

@@ -391,7 +391,7 @@ ${schema(`email: text("email").generatedAlwaysAs(sql\`lower(${of})\`), phone: te
     [["--drop", "thing:users"], "--drop thing:users cannot be read"],
     [
       ["--rename", "column:users.emial=mail"],
-      "no schema shows what is said by --rename column:users.emial=mail",
+      "--rename column:users.emial=mail matches no schema change",
     ],
     [["--rename", "column:users.email=mail"], "contradict each other"],
     [["--name", "a/b"], "cannot be a migration's name"],

@@ -121,7 +121,7 @@ describe("the configuration", () => {
     ],
     [{ sourceSchema: [] }, "must name a schema"],
     [{ sourceSchema: "pg_catalog" }, "is PostgreSQL's own"],
-    [{ sourceSchema: "shop_{tenant}" }, "is a name as it stands"],
+    [{ sourceSchema: "shop_{tenant}" }, "must be a schema name as in the SQL"],
     [{ sourceSchema: "drizzle_fleet" }, "is reserved"],
     [{ sourceSchema: "" }, "problems"],
   ])("refuses a source schema that contradicts the rest: %j", (more, message) => {

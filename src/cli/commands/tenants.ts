@@ -43,7 +43,7 @@ export function tenantsCommand(finish: Finish): Command {
   const verb = (name: string) =>
     addCommonOptions(new Command(name))
       .exitOverride()
-      .showHelpAfterError("(add --help for what there is)");
+      .showHelpAfterError("(run with --help for usage)");
   const tenants = new Command("tenants")
     .description("who the tenants are: list, add, rename, clone, archive, remove, ...")
     .addCommand(listCommand(verb("list"), finish), { isDefault: true })
