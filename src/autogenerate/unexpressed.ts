@@ -62,8 +62,25 @@ function leavesOf(previous: Snapshot, current: Snapshot): Leaf[] {
     const left = meaningless[object.kind] ?? [];
     return differences(before.content, object.content, object.kind === "table")
       .filter(({ path }) => !left.includes(path[0] ?? ""))
+      .filter(
+        ({ path, after }) => !(path[0] === "notNull" && after === true && isKey(object, current)),
+      )
       .map((difference) => ({ index, object, ...difference }));
   });
+}
+
+/** A primary key makes its columns NOT NULL by itself. */
+function isKey({ kind, table, name }: SnapshotObject, current: Snapshot): boolean {
+  return (
+    kind === "column" &&
+    objectsOf(current).some(
+      (one) =>
+        one.kind === "primary key" &&
+        one.table === table &&
+        Array.isArray(one.content.columns) &&
+        one.content.columns.includes(name),
+    )
+  );
 }
 
 /** The properties that differ; those of an identity or of options one by one. A table's parts are objects themselves. */

@@ -189,6 +189,10 @@ describe("generate", () => {
       join(project, "drizzle/auth/0012_fill.down.sql"),
       "-- drizzle-fleet: irreversible the sessions are gone\n",
     );
+    const unproved = await runCli(project, ["check"]);
+    expect(unproved).toMatchObject({ code: 3 });
+    expect(unproved.stdout).toContain("drizzle-fleet generate auth --prove");
+    expect((await runCli(project, ["generate", "auth", "--prove"])).code).toBe(0);
     expect((await runCli(project, ["check"])).code).toBe(0);
     const journal = JSON.parse(
       await readFile(join(project, "drizzle/auth/meta/_journal.json"), "utf8"),

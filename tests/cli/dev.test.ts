@@ -21,7 +21,8 @@ export default defineFleet({
   onTestFinished(async () => {
     await runCli(project, ["dev", "--death"]);
   });
-  await runCli(project, ["generate", "--name", "init"]);
+  // A proof would start the server, and leave its data.
+  await runCli(project, ["generate", "--name", "init", "--no-proof"]);
   return project;
 }
 

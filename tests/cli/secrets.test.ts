@@ -185,7 +185,11 @@ test("no verb says a password, when all is well", async () => {
       ["downgrade", "-1", "--dry-run"],
       ["check", "app"],
     ],
-    ...[["stamp", "head", "--dry-run"], ["merge"], ["generate"]],
+    ...[["stamp", "head", "--dry-run"], ["merge"]],
+    ...[
+      ["generate", "--dry-run"],
+      ["generate", "--no-proof"],
+    ],
     ["check", "--database", project.environment.MAIN_URL ?? ""],
   ];
   for (const args of looks) {
@@ -204,7 +208,7 @@ test("no verb says a password, when all is well", async () => {
   }
   for (const args of [["dev", "--death"], ["init"]]) await runSilently(project, args);
   const script = await runSilently(project, ["migrate", "--sql", "--from", "base"]);
-  expect(script.stdout).toContain("CREATE TABLE");
+  expect(script.stdout, script.stderr).toContain("CREATE TABLE");
   await expectNothingKept(project);
 });
 
