@@ -121,7 +121,11 @@ describe("in the journal's layout, check finds", () => {
   });
 
   test.each([
-    ["a number that stands twice", entry(2, { idx: 1 }), /gives 1 to 0001_email and 0002_phone/],
+    [
+      "a number that stands twice",
+      entry(2, { idx: 1 }),
+      /gives the number 1 to 0001_email and 0002_phone/,
+    ],
     ["a tag that stands twice", entry(2, { tag: "0001_email" }), /lists 0001_email twice/],
     [
       "times out of order",

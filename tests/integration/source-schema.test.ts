@@ -1,5 +1,5 @@
 import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseRename } from "../../src/autogenerate/decisions.ts";
 import { addTenant } from "../../src/operations/add-tenant.ts";
@@ -80,8 +80,8 @@ async function shopProject(
   });
   expect(second?.migration?.sql).toContain('ALTER TABLE "shop"."users" RENAME TO "people"');
   const [third] = await generate(context, { services: [], name: "by_hand", custom: true });
-  await writeFile(join(root, third?.migration?.file ?? ""), byHand);
-  await writeFile(join(root, third?.migration?.downFile ?? ""), 'DROP FUNCTION "shop".newest();');
+  await writeFile(resolve(third?.migration?.file ?? ""), byHand);
+  await writeFile(resolve(third?.migration?.downFile ?? ""), 'DROP FUNCTION "shop".newest();');
   return { database, context };
 }
 
