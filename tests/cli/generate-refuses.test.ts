@@ -189,7 +189,7 @@ describe.each(both)("dropped tables: %s", (layout) => {
     expect(refused.stderr).toContain("app: 2 tables are no longer in the schema: users, posts");
     expect(refused.stderr).toContain("--drop table:users --drop table:posts");
     expect((await generate("--drop", "table:users")).stderr).toContain(
-      "say so: --drop table:posts.",
+      "run the same command with: --drop table:posts",
     );
     expect(await written()).toEqual(before);
     expect((await runCli(project, ["check"])).stdout).toContain(
