@@ -110,5 +110,11 @@ test("a migration's file was edited", async () => {
   expect(result.code).toBe(3);
   expect(result.stdout).toContain("0001_email was edited since it was generated");
   expect(await ours("generate", "--accept")).toMatchObject({ code: 0 });
-  expect(await ours("check")).toMatchObject({ code: 0 });
+  const accepted = await ours("check");
+  expect(accepted.code).toBe(3);
+  expect(accepted.stdout).toContain("1 migration was never proved on a server: 0001_email");
+  // The snapshot says text: that, only a server tells.
+  const proved = await ours("generate", "--prove");
+  expect(proved.code).toBe(3);
+  expect(proved.stdout).toContain("do not make what the newest snapshot describes");
 });

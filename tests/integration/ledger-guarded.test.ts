@@ -30,7 +30,7 @@ const attacks: Readonly<Record<string, string>> = {
   "drops the ledger and makes it anew":
     "EXECUTE format('CREATE TABLE kept (LIKE %I INCLUDING ALL)', l); EXECUTE format('DROP TABLE %I', l); EXECUTE format('ALTER TABLE kept RENAME TO %I', l);",
   "has a trigger swallow its entry": `${swallow} EXECUTE format('CREATE TRIGGER t BEFORE INSERT ON %I FOR EACH ROW EXECUTE FUNCTION swallow()', l);`,
-  "has a trigger take it away when it is committed": `EXECUTE format('CREATE FUNCTION later() RETURNS trigger LANGUAGE plpgsql AS ''BEGIN DELETE FROM app_a.%I; RETURN NULL; END''', l);
+  "has a trigger take it away when it is committed": `EXECUTE format('CREATE FUNCTION later() RETURNS trigger LANGUAGE plpgsql AS ''BEGIN DELETE FROM %I.%I; RETURN NULL; END''', current_schema(), l);
      EXECUTE format('CREATE CONSTRAINT TRIGGER t AFTER INSERT ON %I DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION later()', l);`,
   "has a rule in its way":
     "EXECUTE format('CREATE RULE r AS ON INSERT TO %I DO INSTEAD NOTHING', l);",
