@@ -1,6 +1,7 @@
 import { sqlstateOf } from "../postgres/sqlstate.ts";
+import type { Tree } from "../sql/parser.ts";
 import { overlap } from "../sql/subjects.ts";
-import { unwrap } from "../sql/tree.ts";
+import { isTree, namesOf, unwrap } from "../sql/tree.ts";
 import type { Move, Trial } from "./move.ts";
 import { emptyTables, repairOf, valueForNewColumn } from "./repairs.ts";
 
@@ -40,7 +41,8 @@ export async function arrange(
   for (let repairs = 0; ; repairs += 1) {
     const { left, failures, ran } = await round(trial, waiting, needs);
     done.push(...ran);
-    if (left.length === 0) return { moves: done, stuck: undefined, needs };
+    if (left.length === 0)
+      return { moves: done, stuck: undefined, needs: [...needs, ...promises(done)] };
     waiting = left;
     if (ran.length > 0) continue;
     const repaired = repairs < mostRepairs ? await repair(trial, left, failures) : undefined;
@@ -169,6 +171,45 @@ async function repair(
     if (replacement === undefined) continue;
     const { moves, instead = [] } = replacement;
     return [...left.slice(0, index), ...moves, ...ahead.filter((one) => !instead.includes(one))];
+  }
+  return undefined;
+}
+
+/**
+ * Constraints on what tables held before: that the proof's rows kept them says nothing of a tenant's. Not those that
+ * were there before, and not foreign keys of columns that are new.
+ */
+function promises(moves: readonly Move[]): string[] {
+  return moves.flatMap((move, index) => {
+    const [subject] = move.subjects;
+    const added = constraintIn(move.tree);
+    if (added === undefined || subject === undefined || move.restores === true) return [];
+    const earlier = moves.slice(0, index);
+    const isMade = earlier.some(
+      ({ tree, subjects }) =>
+        unwrap(tree)[0] === "CreateStmt" && subjects.some((one) => overlap(one, subject)),
+    );
+    const isBack = earlier.some((one) => isAbout(one, move));
+    const isOfNew = added.columns.some((name) =>
+      earlier.some(
+        (one) =>
+          adds(one) && one.subjects.some((own) => own.table === subject.table && own.name === name),
+      ),
+    );
+    return isMade || isBack || isOfNew ? [] : [`every row must keep it: ${move.text}`];
+  });
+}
+
+/** The foreign key or the check that an ALTER TABLE adds, with the columns of the key. */
+function constraintIn(tree: Tree): { readonly columns: readonly string[] } | undefined {
+  const [kind, body] = unwrap(tree);
+  if (kind !== "AlterTableStmt" || !Array.isArray(body.cmds)) return undefined;
+  for (const item of body.cmds as unknown[]) {
+    const command = isTree(item) && isTree(item.AlterTableCmd) ? item.AlterTableCmd : {};
+    const definition = isTree(command.def) ? unwrap(command.def)[1] : {};
+    const isRule = ["CONSTR_FOREIGN", "CONSTR_CHECK"].includes(String(definition.contype));
+    if (command.subtype === "AT_AddConstraint" && isRule)
+      return { columns: namesOf(definition.fk_attrs) ?? [] };
   }
   return undefined;
 }
