@@ -1,4 +1,4 @@
-// Tries folders of migrations, whoever wrote them: runs each raw into schema public of a database, statement by statement as
+// Tries any folders of migrations: runs each raw into schema public of a database, statement by statement as
 // psql would; through drizzle-fleet into two tenants one after the other, and into two more at the same time; compares all
 // catalogs; makes the downs that are missing and proves all of them. Prints one line for each folder, and ends with 1 unless
 // all are equal and proved. Needs the build.

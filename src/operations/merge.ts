@@ -64,7 +64,7 @@ export interface Merged {
 }
 
 /**
- * Makes one history of two branches that each added migrations behind the same one. The younger branch goes behind the
+ * Makes one history of two branches that each added migrations after the same one. The younger branch goes after the
  * other one, unless something has applied its migrations and nothing those of the other.
  *
  * @param offline true: asks no tenant's database, and takes the migrations of both branches as never applied
@@ -227,7 +227,7 @@ async function withDowns(
   { bothApplied }: Sides,
   records: readonly RecordsFile[],
 ): Promise<Planned> {
-  // Where neither branch goes behind the other, every migration finds what it found before.
+  // Where neither branch goes after the other, every migration finds what it found before.
   if (merge.joinedBy !== undefined)
     return { kit, merge, bothApplied, moreOpen: false, editedDowns: [] };
   await loadParser();

@@ -16,7 +16,7 @@ export interface Move {
   readonly restores?: boolean;
 }
 
-/** Which way a migration goes: what rows need, a person decides on the way up, and nobody is left to ask on the way down. */
+/** Which way a migration goes. A person decides what rows need on the way up; on the way down there is no one to ask. */
 export type Direction = "up" | "down";
 
 /** What a repair may look at. */

@@ -107,7 +107,7 @@ function dimensions(row: number, modifier: number): string {
 }
 
 /**
- * SQL for a value of a type, distinct for each row as far as the type has so many.
+ * SQL for a value of a type, distinct for each row if the type has enough values.
  *
  * @param row from 1 on
  * @returns undefined for a type that nothing is known of

@@ -1,8 +1,6 @@
-import { readFile } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { z } from "zod";
-import { FleetError } from "../core/errors.ts";
-import { refuseTorn } from "./records.ts";
+import { readRecordFile } from "./records.ts";
 
 /** Why a fault was accepted, and when. */
 interface Acceptance {
@@ -30,23 +28,7 @@ export function acceptedPath(folder: string): string {
  * @throws FleetError `journal` when the file is malformed
  */
 export async function readAccepted(folder: string): Promise<Acceptances> {
-  const path = acceptedPath(folder);
-  const where = relative(process.cwd(), path);
-  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return "{}";
-    throw new FleetError("journal", `${where} cannot be read: ${error.message}`, {
-      where,
-      cause: error,
-    });
+  return readRecordFile(acceptedPath(folder), schema.parse, {
+    malformed: "Restore the file from version control; drizzle-fleet check --accept writes it.",
   });
-  refuseTorn(text, where);
-  try {
-    return schema.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new FleetError("journal", `${where} is malformed`, {
-      where,
-      remedy: "Restore the file from version control; drizzle-fleet check --accept writes it.",
-      cause,
-    });
-  }
 }

@@ -1,10 +1,8 @@
-import { readFile } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { z } from "zod";
-import { FleetError } from "../core/errors.ts";
 import { checksumOf } from "./checksums.ts";
 import type { ReadFiles } from "./inspect-files.ts";
-import { recordsText, refuseTorn } from "./records.ts";
+import { readRecordFile, recordsText } from "./records.ts";
 import type { NewFile } from "./write-files.ts";
 
 /** Which migrations were proved on a server, with the text that was proved: sha256 hex by their tag. */
@@ -23,23 +21,11 @@ export function proofsPath(folder: string): string {
  * @throws FleetError `journal` when the file is malformed
  */
 export async function readProofs(folder: string): Promise<Proofs> {
-  const path = proofsPath(folder);
-  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return "{}";
-    throw malformed(path, `cannot be read: ${error.message}`, error);
-  });
-  refuseTorn(text, relative(process.cwd(), path));
-  try {
-    return schema.parse(JSON.parse(text));
-  } catch (cause) {
-    throw malformed(path, "is malformed", cause);
-  }
-}
-
-function malformed(path: string, reason: string, cause: unknown): FleetError {
-  const where = relative(process.cwd(), path);
   const remedy = "Delete the file, and prove the migrations again: drizzle-fleet generate --prove";
-  return new FleetError("journal", `${where} ${reason}`, { where, remedy, cause });
+  return readRecordFile(proofsPath(folder), schema.parse, {
+    malformed: remedy,
+    unreadable: remedy,
+  });
 }
 
 /** What is proved of a migration: both of its texts, whatever line ends git gives them. */

@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { relative } from "node:path";
 import { FleetError, isFleetError } from "../core/errors.ts";
 import { type Side, splitConflicts } from "./conflicts.ts";
 
@@ -33,13 +35,48 @@ export function bothRecords(text: string, shown: string): BothRecords | undefine
   };
 }
 
+/** What to do about a file of records that cannot be used. */
+interface RecordRemedies {
+  readonly malformed: string;
+  readonly unreadable?: string;
+}
+
+/**
+ * Reads a file of records of a migrations folder; a missing one is as good as an empty one.
+ *
+ * @param path absolute path
+ * @param parse reads parsed JSON; what it throws says that the file is malformed
+ * @throws FleetError `journal` when the file cannot be read, is torn by git, or is malformed
+ */
+export async function readRecordFile<Found>(
+  path: string,
+  parse: (json: unknown) => Found,
+  { malformed, unreadable }: RecordRemedies,
+): Promise<Found> {
+  const where = relative(process.cwd(), path);
+  const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === "ENOENT") return "{}";
+    throw new FleetError("journal", `${where} cannot be read: ${cause.message}`, {
+      where,
+      ...(unreadable === undefined ? {} : { remedy: unreadable }),
+      cause,
+    });
+  });
+  refuseTorn(text, where);
+  try {
+    return parse(JSON.parse(text));
+  } catch (cause) {
+    throw new FleetError("journal", `${where} is malformed`, { where, remedy: malformed, cause });
+  }
+}
+
 /**
  * Refuses a file that git left with the lines of two branches.
  *
  * @param shown the file's path as shown to people
  * @throws FleetError `journal`
  */
-export function refuseTorn(text: string, shown: string): void {
+function refuseTorn(text: string, shown: string): void {
   const isMarked = /^(<{7}|={7}|>{7})/m.test(text);
   if (!isMarked && !isJoined(text, shown)) return;
   const what = isMarked ? "git's conflict markers" : "the lines of two branches";
