@@ -28,6 +28,12 @@ export {
   rollbackUser,
   setupTenantData,
 } from "./operations/add-tenant.ts";
+export {
+  type GrantRequest,
+  type GrantResult,
+  grantTenant,
+  grantTenants,
+} from "./operations/application-access.ts";
 export { check } from "./operations/check.ts";
 export { type CloneRequest, cloneTenant } from "./operations/clone-tenant.ts";
 export type { Context } from "./operations/context.ts";
@@ -68,7 +74,6 @@ export type { CreatedAdmin, NewAdmin } from "./operations/tenant-admin.ts";
 export {
   adoptTenant,
   archiveTenant,
-  grantTenant,
   type RemoveRequest,
   removeTenant,
   restoreTenant,

@@ -1,6 +1,7 @@
 import type { Observer } from "../core/events.ts";
 import type { Plan } from "../core/plan.ts";
 import { type Planner, planTarget } from "../plan/build.ts";
+import { grantMissing } from "./application-access.ts";
 import { commandText } from "./command.ts";
 import type { Context } from "./context.ts";
 import {
@@ -67,6 +68,8 @@ export async function migrate(
     };
     const choices = choicesOf(context, request, plan);
     const result = await rollOut(context, prepared, open, choices, observe);
+    if (result.stopped === undefined)
+      await grantMissing(context, plan, open, planned.sessions.within);
     const kept = result.unkept.length === 0;
     const again = kept ? commandOf(context, request, ["--failed"]) : course.command;
     return { plan, ...result, again, ...leftBy(request, planned, result.outcomes, course) };

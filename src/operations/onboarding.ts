@@ -8,7 +8,7 @@ import { noLedger } from "../rollout/guard.ts";
 import { unknownNames } from "../tenants/targets.ts";
 import { giveBack } from "./closing.ts";
 import type { Context } from "./context.ts";
-import { rolesForTenant } from "./roles.ts";
+import { rolesForTargets } from "./roles.ts";
 import { loadSeeds } from "./seeds.ts";
 import { inactive } from "./tenant-sources.ts";
 import {
@@ -55,7 +55,7 @@ export async function createSchemas(hold: TenantHold): Promise<ReadonlySet<Targe
   const { context } = hold;
   const fresh = new Set<Target>();
   const targets = await registeredTargets(hold);
-  await rolesForTenant(hold, targets);
+  await rolesForTargets(hold, targets);
   await forEachTarget(hold, targets, async (session, target) => {
     const state = (await readLedgers(session, [target.schema], new Map())).get(target.schema);
     if (state?.kind !== "ledger" || state.entries.length === 0) fresh.add(target);
@@ -72,11 +72,19 @@ export async function createSchemas(hold: TenantHold): Promise<ReadonlySet<Targe
  * tenant with a role of its own is left to that one alone. What was taken from others comes back.
  */
 export async function grant(hold: TenantHold): Promise<void> {
-  const { context, open } = hold;
   const targets = await thoseThere(hold, await registeredTargets(hold));
   await giveBack(hold, targets);
-  const roleOf = await rolesForTenant(hold, targets);
-  await forEachTarget(hold, targets, async (session, target) => {
+  await admitApplication(hold, targets);
+}
+
+/** Lets the application into schemas, if a role is configured for it, and takes back what the other mode of `roles` gave. */
+export async function admitApplication(
+  place: Pick<TenantHold, "context" | "open" | "sessionFor">,
+  targets: readonly Target[],
+): Promise<void> {
+  const { context, open } = place;
+  const roleOf = await rolesForTargets(place, targets);
+  await forEachTarget(place, targets, async (session, target) => {
     const [application, role] = [open.applicationRoleOf(target.database), roleOf(target)];
     if (application === undefined || role === undefined) return;
     const statements = [

@@ -45,10 +45,13 @@ export function rolesForPlan(context: Context, plan: Plan, open: OpenDatabases):
   );
 }
 
-/** As `rolesForPlan`, for targets of a tenant that is held. */
-export function rolesForTenant(hold: TenantHold, targets: readonly Target[]): Promise<RoleOf> {
-  const within: Place["within"] = async (database, use) => use(await hold.sessionFor(database));
-  return prepare({ ...hold, within }, targets, targets);
+/** As `rolesForPlan`, for targets whose databases have sessions. */
+export function rolesForTargets(
+  { context, open, sessionFor }: Pick<TenantHold, "context" | "open" | "sessionFor">,
+  targets: readonly Target[],
+): Promise<RoleOf> {
+  const within: Place["within"] = async (database, use) => use(await sessionFor(database));
+  return prepare({ context, open, within }, targets, targets);
 }
 
 /**

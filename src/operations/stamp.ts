@@ -6,9 +6,16 @@ import { planStamp, type StampGoal } from "../plan/stamp.ts";
 import { divide } from "../plan/waves.ts";
 import type { Script } from "../rollout/run.ts";
 import type { Selection } from "../tenants/targets.ts";
+import { grantMissing } from "./application-access.ts";
 import { type Context, type OpenDatabases, selectTargets, withDatabases } from "./context.ts";
 import { type DrizzleSource, importPlanner } from "./import-drizzle.ts";
-import { type PlannedFleet, planFleet, readHistories } from "./plan-fleet.ts";
+import {
+  type PlannedFleet,
+  planFleet,
+  readHistories,
+  type Within,
+  withDatabase,
+} from "./plan-fleet.ts";
 import { refuseUnknownTag } from "./planning.ts";
 import { type RolledOut, rollOut } from "./roll-out.ts";
 import { withTenants } from "./tenant-sources.ts";
@@ -55,7 +62,10 @@ export function stamp(
     };
     const { concurrency, timeouts } = context.config.fleet;
     const choices = { concurrency, timeouts, soakMs: 0, maxFailures: Number.POSITIVE_INFINITY };
-    return { plan, ...(await rollOut(context, prepared, open, choices, observe)) };
+    const result = await rollOut(context, prepared, open, choices, observe);
+    const within: Within = (name, read) => withDatabase(context, open.addressOf(name), read);
+    if (result.stopped === undefined) await grantMissing(context, plan, open, within);
+    return { plan, ...result };
   });
 }
 

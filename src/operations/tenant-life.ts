@@ -58,18 +58,6 @@ export function restoreTenant(context: Context, { tenant }: NewTenant): Promise<
 }
 
 /**
- * Lets the application into the schemas of tenants that were made before its role was configured, or in the other
- * mode of `roles`.
- */
-export function grantTenant(context: Context, { tenant }: NewTenant): Promise<void> {
-  return holdTenant(context, tenant, async (hold) => {
-    const record = await registered(hold);
-    if (record.status !== "active") throw inactive(record);
-    await grant(hold);
-  });
-}
-
-/**
  * Enters a tenant whose schemas exist already.
  *
  * @throws FleetError `tenant` when it is registered, or has no schema with a ledger

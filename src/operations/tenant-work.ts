@@ -47,27 +47,53 @@ export async function holdTenant<Result>(
         "Change the tenants there; or take the key out, and enter those that exist: drizzle-fleet tenants adopt --all",
     });
   }
+  return withDatabases(context, Object.keys(fleet.databases), (open) =>
+    holdOpened(context, open, id, use, databases),
+  );
+}
+
+/** As `holdTenant`, for a fleet with a registry whose databases are open. */
+export async function holdOpened<Result>(
+  context: Context,
+  open: OpenDatabases,
+  id: string,
+  use: (hold: TenantHold) => Promise<Result>,
+  databases: readonly string[] = [],
+): Promise<Result> {
+  const { fleet } = context.config;
   refuseOddName(id);
   const home = databaseOf(fleet);
-  return withDatabases(context, Object.keys(fleet.databases), async (open) => {
-    const sessions = new Sessions(open, fleet.connectTimeout, databases);
+  const sessions = new Sessions(open, fleet.connectTimeout, databases);
+  try {
+    const registry = await sessions.open(home, {
+      signal: context.signal,
+      answerWithinMs: patienceFor(fleet.connectTimeout),
+    });
+    if (registry.pooled) throw needsDirect(home);
+    const { lockTenant } = await import("../control/registry.ts");
+    if (!(await lockTenant(registry, id))) throw busy(id);
     const sessionFor = (database: string) => sessions.get(database);
-    try {
-      const registry = await sessions.open(home, {
-        signal: context.signal,
-        answerWithinMs: patienceFor(fleet.connectTimeout),
-      });
-      if (registry.pooled) throw needsDirect(home);
-      const { lockTenant } = await import("../control/registry.ts");
-      if (!(await lockTenant(registry, id))) throw busy(id);
-      const hold = { context, id, open, registry, sessionFor, targets: new Map() };
-      return await use(hold).catch((error: unknown) => {
-        throw heldError(id, error);
-      });
-    } finally {
-      await sessions.close();
-    }
-  });
+    const hold = { context, id, open, registry, sessionFor, targets: new Map() };
+    return await use(hold).catch((error: unknown) => {
+      throw heldError(id, error);
+    });
+  } finally {
+    await sessions.close();
+  }
+}
+
+/** Gives `use` sessions in open databases, one for each, and closes them afterwards. */
+export async function withSessions<Result>(
+  context: Context,
+  open: OpenDatabases,
+  use: (sessionFor: TenantHold["sessionFor"]) => Promise<Result>,
+): Promise<Result> {
+  const sessions = new Sessions(open, context.config.fleet.connectTimeout, []);
+  try {
+    return await use((database) => sessions.get(database));
+  } finally {
+    await sessions.close();
+  }
 }
 
 /**
@@ -244,7 +270,7 @@ function naming<Result>(target: Target, done: Promise<Result>): Promise<Result> 
 
 /** Does something to a target that locks may be in the way of: they are waited for as often as the configuration says. */
 export async function persistently<Result>(
-  { context }: TenantHold,
+  { context }: Pick<TenantHold, "context">,
   target: Target,
   attempt: () => Promise<Result>,
 ): Promise<Result> {

@@ -1,5 +1,6 @@
 import { quoteIdentifier, quoteLiteral } from "./identifiers.ts";
 import type { Session } from "./session.ts";
+import { mayTakeOn } from "./tenant-roles.ts";
 
 /** What an application may do with rows, and with the sequences that number them. */
 const onTables = "SELECT, INSERT, UPDATE, DELETE";
@@ -68,6 +69,47 @@ export function dismiss(schema: string, role: string): string[] {
     `REVOKE ALL ON ALL TABLES IN SCHEMA ${place} FROM ${who}`,
     `REVOKE ALL ON ALL SEQUENCES IN SCHEMA ${place} FROM ${who}`,
   ];
+}
+
+/** A schema that a role should use, and cannot. */
+export interface ShutOut {
+  readonly schema: string;
+  readonly role: string;
+  /** True: it may use the schema, and lacks the right to read the ledger. */
+  readonly usage: boolean;
+}
+
+/**
+ * Finds the schemas with a ledger that their roles may not use, or whose ledger they may not read. A role that does
+ * not exist may not, nor one that the application may not take on.
+ *
+ * @param asked schemas, unquoted, each with the role that should use it
+ * @param application the role that programs connect as
+ * @param ledger the name of the ledgers
+ */
+export function findShutOut(
+  session: Session,
+  asked: readonly { readonly schema: string; readonly role: string }[],
+  application: string,
+  ledger: string,
+): Promise<ShutOut[]> {
+  // A grant to the role itself is looked for first: to ask what it has through others costs ten times as much.
+  const has = (acl: string, right: string, otherwise: string) =>
+    `CASE WHEN r.oid IS NULL THEN false
+       WHEN EXISTS (SELECT FROM pg_catalog.aclexplode(${acl}) AS g WHERE g.grantee = r.oid AND g.privilege_type = '${right}') THEN true
+       ELSE ${otherwise} END`;
+  const member = `(r.rolname = $4 OR coalesce(pg_catalog.pg_has_role((SELECT oid FROM pg_catalog.pg_roles WHERE rolname = $4), r.oid, ${mayTakeOn}), false))`;
+  return session.query<ShutOut>(
+    `SELECT * FROM (
+       SELECT asked.schema, asked.role, ${has("n.nspacl", "USAGE", "pg_catalog.has_schema_privilege(r.oid, n.oid, 'USAGE')")} AND ${member} AS usage,
+         ${has("l.relacl", "SELECT", "pg_catalog.has_table_privilege(r.oid, l.oid, 'SELECT')")} AS ledger
+       FROM unnest($1::text[], $2::text[]) AS asked (schema, role)
+       JOIN pg_catalog.pg_namespace n ON n.nspname = asked.schema
+       JOIN pg_catalog.pg_class l ON l.relnamespace = n.oid AND l.relname = $3 AND l.relkind = 'r'
+       LEFT JOIN pg_catalog.pg_roles r ON r.rolname = asked.role
+     ) AS found WHERE NOT usage OR NOT ledger`,
+    [asked.map(({ schema }) => schema), asked.map(({ role }) => role), ledger, application],
+  );
 }
 
 /** What somebody other than its owner may do with a schema, or with a table, view or sequence in it. */

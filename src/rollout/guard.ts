@@ -215,7 +215,8 @@ function creation(create: Creation, schema: string, role: string | undefined): s
       createLedger(schema),
     ],
   }[create];
-  if (create !== "nothing" && role !== undefined)
+  // A schema that is there has tables, perhaps, and roles that use them: what is missing is granted after the rollout.
+  if ((create === "schemaAndLedger" || create === "whatIsMissing") && role !== undefined)
     statements.push(...admitToNew(schema, role), ...onlyReading(ledgerOf(schema), role));
   return statements.map((statement) => `${statement};`).join("\n  ");
 }

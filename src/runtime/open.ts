@@ -233,6 +233,7 @@ function bindingOf(
     sharedSchemas: [...sharedSchemas, ...(extensionSchema === undefined ? [] : [extensionSchema])],
     minVersion,
     ownRole: fleet.roles === "per-tenant" && tenant !== undefined,
+    registry: fleet.tenants === undefined,
   };
 }
 

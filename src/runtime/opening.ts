@@ -1,6 +1,6 @@
 import { FleetError } from "../core/errors.ts";
 import { ledgerName } from "../core/ledger.ts";
-import { type Target, targetName } from "../core/target.ts";
+import type { Target } from "../core/target.ts";
 import { ledgerOf } from "../ledger/table.ts";
 import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
 import type { Lease } from "../postgres/lease.ts";
@@ -17,6 +17,8 @@ export interface Binding {
   readonly minVersion: string | undefined;
   /** True: the tenant has a role of its own, which the transaction takes on. */
   readonly ownRole: boolean;
+  /** True: tenants have states, in the registry, and some states shut the application out. */
+  readonly registry: boolean;
 }
 
 /**
@@ -109,6 +111,9 @@ function isAboutNames(error: unknown): boolean {
 
 /** What a transaction may do; null where there is nothing of the kind. */
 interface Permissions {
+  /** The role that it works as, and the one that connected. */
+  readonly name: string;
+  readonly login: string;
   /** Whether the application may take on the role that the transaction works as. */
   readonly role: boolean | null;
   readonly usable: boolean | null;
@@ -124,7 +129,7 @@ async function refusal(lease: Lease, binding: Binding, bound: boolean): Promise<
   const schema = quoteLiteral(binding.target.schema);
   const [row] = await lease.begin<Permissions>([
     "ROLLBACK",
-    `SELECT pg_catalog.pg_has_role(r.oid, ${mayTakeOn}) AS role,
+    `SELECT ${roleName(binding)}::text AS name, session_user::text AS login, pg_catalog.pg_has_role(r.oid, ${mayTakeOn}) AS role,
       pg_catalog.has_schema_privilege(r.oid, n.oid, 'USAGE') AS usable,
       (SELECT pg_catalog.has_table_privilege(r.oid, c.oid, 'SELECT') FROM pg_catalog.pg_class c
         WHERE c.relnamespace = n.oid AND c.relname = ${quoteLiteral(ledgerName)}) AS ledger
@@ -133,15 +138,31 @@ async function refusal(lease: Lease, binding: Binding, bound: boolean): Promise<
   ]);
   if (bound) return tooOld(binding);
   if (row === undefined) return unknown(binding.target);
-  if (row.role !== true) return withoutRole(binding.target);
-  if (row.usable !== true) return unusable(binding.target);
+  if (row.role !== true) return withoutRole(binding.target, row);
+  if (row.usable !== true) return unusable(binding, row.name);
+  if (row.ledger === null) return withoutLedger(binding.target);
   return new FleetError(
     "tenant",
-    `${targetName(binding.target)}: ${row.ledger === null ? "there is no ledger" : "the ledger may not be read"}, so that its version is unknown`,
-    {
-      remedy: "Migrate it, and give the application SELECT on the ledger. Nothing was run.",
-    },
+    `role ${row.name} may not read the ledger of ${whose(binding.target)}, so the version is unknown`,
+    { remedy: `Give it access: ${grantCommand(binding.target)}. Nothing was run.` },
   );
+}
+
+/** A target's schema, and whose it is. */
+function whose({ tenant, service, schema }: Target): string {
+  const owner = tenant === undefined ? "" : `tenant ${tenant}, `;
+  return `schema ${schema} (${owner}service ${service})`;
+}
+
+function grantCommand({ tenant }: Target): string {
+  return `drizzle-fleet tenants grant ${tenant ?? "--all"}`;
+}
+
+function withoutLedger(target: Target): FleetError {
+  const tenant = target.tenant === undefined ? "" : ` --tenant ${target.tenant}`;
+  return new FleetError("tenant", `${whose(target)} has no ledger, so its version is unknown`, {
+    remedy: `Migrate it: drizzle-fleet migrate --service ${target.service}${tenant}. Nothing was run.`,
+  });
 }
 
 function unknown({ tenant, service, schema }: Target): FleetError {
@@ -154,26 +175,22 @@ function unknown({ tenant, service, schema }: Target): FleetError {
   );
 }
 
-function withoutRole({ tenant, service }: Target): FleetError {
+function withoutRole(target: Target, { name, login }: Permissions): FleetError {
   return new FleetError(
     "tenant",
-    `tenant ${tenant} has no role of its own yet that the application may take on (service ${service})`,
-    {
-      remedy: `Make it: drizzle-fleet tenants grant ${tenant}. Nothing was run.`,
-    },
+    `role ${login} may not take on role ${name}, which may use ${whose(target)}`,
+    { remedy: `Give it access: ${grantCommand(target)}. Nothing was run.` },
   );
 }
 
-function unusable({ tenant, service, schema }: Target): FleetError {
-  return new FleetError(
-    "tenant",
-    tenant === undefined
-      ? `the schema ${schema} of service ${service} may not be used by the application's role`
-      : `tenant ${tenant} may not be used (service ${service}): it is archived, or being set up`,
-    {
-      remedy: `If it should be, the role that works with it needs USAGE on the schema. Nothing was run.`,
-    },
-  );
+function unusable({ target, registry }: Binding, role: string): FleetError {
+  const grant = `give it access: ${grantCommand(target)}. Nothing was run.`;
+  return new FleetError("tenant", `role ${role} may not use ${whose(target)}`, {
+    remedy:
+      registry && target.tenant !== undefined
+        ? `See whether the tenant is active: drizzle-fleet tenants list. If it is, ${grant}`
+        : `${grant.charAt(0).toUpperCase()}${grant.slice(1)}`,
+  });
 }
 
 function tooOld({ target, minVersion }: Binding): FleetError {

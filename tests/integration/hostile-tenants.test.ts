@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { isFleetError } from "../../src/core/errors.ts";
 import { addTenant } from "../../src/operations/add-tenant.ts";
+import { grantTenant } from "../../src/operations/application-access.ts";
 import { cloneTenant } from "../../src/operations/clone-tenant.ts";
 import type { Context } from "../../src/operations/context.ts";
 import { exportTenant } from "../../src/operations/export-tenant.ts";
@@ -16,7 +17,6 @@ import { status } from "../../src/operations/status.ts";
 import {
   adoptTenant,
   archiveTenant,
-  grantTenant,
   removeTenant,
   restoreTenant,
 } from "../../src/operations/tenant-life.ts";

@@ -326,7 +326,10 @@ test("drizzle-orm 1.0 is bound to the tenant in the same way", async () => {
   onTestFinished(() => pool.end());
   const databaseOf = (tenant: string): NewerDatabase => {
     const target = { database: "main", service: "auth", tenant, schema: `auth_${tenant}` };
-    const binding = { target, sharedSchemas: [], minVersion: undefined, ownRole: false };
+    const binding = {
+      ...{ target, sharedSchemas: [], minVersion: undefined },
+      ...{ ownRole: false, registry: false },
+    };
     const client = new TenantPool(binding, () => Lease.take(pool, address, 3_000));
     return drizzle({ client });
   };
@@ -424,7 +427,9 @@ describe("refused, and nothing run", () => {
       for (const tenant of ["ghost", "beta", "new"]) {
         const { auth: none } = fleet.tenant(tenant);
         const message =
-          tenant === "ghost" ? "there is no tenant ghost" : `tenant ${tenant} may not`;
+          tenant === "ghost"
+            ? "there is no tenant ghost"
+            : `role ${role} may not use schema auth_${tenant} (tenant ${tenant}, service auth)`;
         const expected = { code: "tenant", message: expect.stringContaining(message) };
         const insert = none.insert(users).values({ id: 1, name: "x" });
         expect(await refusalOf(insert)).toMatchObject(expected);
@@ -489,7 +494,8 @@ describe("refused, and nothing run", () => {
     await database.query(`DROP TABLE auth_beta.__fleet_ledger`);
     expect(await refusalOf(newer.tenant("beta").auth.select().from(users))).toMatchObject({
       code: "tenant",
-      message: expect.stringContaining("there is no ledger"),
+      message:
+        "schema auth_beta (tenant beta, service auth) has no ledger, so its version is unknown",
     });
   });
 

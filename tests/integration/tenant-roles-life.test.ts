@@ -1,15 +1,11 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { FleetInput } from "../../src/config/schema.ts";
 import { addTenant } from "../../src/operations/add-tenant.ts";
+import { grantTenant } from "../../src/operations/application-access.ts";
 import type { Context } from "../../src/operations/context.ts";
 import { scriptMigration } from "../../src/operations/offline.ts";
 import { planStamping, stamp } from "../../src/operations/stamp.ts";
-import {
-  archiveTenant,
-  grantTenant,
-  removeTenant,
-  restoreTenant,
-} from "../../src/operations/tenant-life.ts";
+import { archiveTenant, removeTenant, restoreTenant } from "../../src/operations/tenant-life.ts";
 import { withSession } from "../../src/postgres/session.ts";
 import {
   findTenantRoles,

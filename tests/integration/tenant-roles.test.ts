@@ -2,7 +2,8 @@ import { sql } from "drizzle-orm";
 import pg from "pg";
 import { expect, onTestFinished, test } from "vitest";
 import { addTenant } from "../../src/operations/add-tenant.ts";
-import { archiveTenant, grantTenant, restoreTenant } from "../../src/operations/tenant-life.ts";
+import { grantTenant } from "../../src/operations/application-access.ts";
+import { archiveTenant, restoreTenant } from "../../src/operations/tenant-life.ts";
 import { createDatabase } from "../support/database.ts";
 import { history, migrateAll, writeFiles } from "../support/fleet.ts";
 import { startPgbouncer } from "../support/pgbouncer.ts";
@@ -209,15 +210,24 @@ test.each(["directly", "through PgBouncer"])(
     };
     await refused("ghost", "there is no tenant ghost");
     await archiveTenant(context, { tenant: "acme" });
-    await refused("acme", "tenant acme may not be used (service app): it is archived");
+    await refused(
+      "acme",
+      `role acme@${name} may not use schema app_acme (tenant acme, service app)`,
+    );
     await restoreTenant(context, { tenant: "acme" });
     expect(await ownersOf(application, "acme")).toEqual(["acme"]);
     await database.query(`REVOKE "acme@${name}" FROM ${role}`);
-    await refused("acme", "tenant acme has no role of its own yet");
+    await refused(
+      "acme",
+      `role ${role} may not take on role acme@${name}, which may use schema app_acme`,
+    );
     await grantTenant(context, { tenant: "acme" });
     expect(await ownersOf(application, "acme")).toEqual(["acme"]);
     await database.query(`DROP OWNED BY "acme@${name}"; DROP ROLE "acme@${name}"`);
-    await refused("acme", "tenant acme has no role of its own yet");
+    await refused(
+      "acme",
+      `role ${role} may not take on role acme@${name}, which may use schema app_acme`,
+    );
     await grantTenant(context, { tenant: "acme" });
     expect(await ownersOf(application, "acme")).toEqual(["acme"]);
   },

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { Command } from "commander";
-import { FleetError } from "../../core/errors.ts";
+import { FleetError, throwProblems } from "../../core/errors.ts";
 import type {} from "../../operations/onboarding.ts";
 import type { NewAdmin } from "../../operations/tenant-admin.ts";
 import {
@@ -49,9 +49,7 @@ export function tenantsCommand(finish: Finish): Command {
     .addCommand(listCommand(verb("list"), finish), { isDefault: true })
     .addCommand(addCommand(verb("add"), finish))
     .addCommand(adoptCommand(verb("adopt"), finish))
-    .addCommand(
-      lifeCommand(verb("grant"), finish, "let the application's role into schemas", "Let in."),
-    )
+    .addCommand(grantCommand(verb("grant"), finish))
     .addCommand(
       lifeCommand(verb("archive"), finish, "keep its data, and everybody out", "Archived."),
     )
@@ -146,6 +144,34 @@ function adoptCommand(command: Command, finish: Finish): Command {
     });
 }
 
+function grantCommand(command: Command, finish: Finish): Command {
+  return command
+    .description("give the application's role access to the schemas of tenants")
+    .argument("[id...]", "the tenants' ids")
+    .option("--all", "every tenant, and the schemas of services with a single one")
+    .action(async (ids: string[], options: CommonOptions & { readonly all?: boolean }) => {
+      const { grantTenants } = await import("../../operations/application-access.ts");
+      const all = options.all === true;
+      if (all === ids.length > 0)
+        throw new FleetError("usage", "tenants grant needs tenant ids, or --all", {
+          remedy: "Run: drizzle-fleet tenants grant --all",
+        });
+      const { granted, failed } = await grantTenants(await createContext(options), {
+        ...{ tenants: ids, all },
+      });
+      await printResult(
+        options,
+        { granted },
+        `The application may use the schemas of ${granted.length} of ${granted.length + failed.length} tenants.`,
+      );
+      throwProblems(
+        failed.map(({ error }) => error),
+        "the application cannot use all of the schemas",
+      );
+      finish(exitCode.done);
+    });
+}
+
 /** Verbs that need nothing but a tenant's name. */
 function lifeCommand(command: Command, finish: Finish, what: string, done: string): Command {
   return command
@@ -154,7 +180,6 @@ function lifeCommand(command: Command, finish: Finish, what: string, done: strin
     .action(async (tenant: string, options: CommonOptions) => {
       const life = await import("../../operations/tenant-life.ts");
       const operations = {
-        grant: life.grantTenant,
         archive: life.archiveTenant,
         restore: life.restoreTenant,
       };
