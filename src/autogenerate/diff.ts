@@ -19,6 +19,7 @@ import {
 } from "./same-names.ts";
 import { objectsOf } from "./snapshot-objects.ts";
 import { spellOut } from "./spell-out.ts";
+import { undefinedColumn } from "./undefined-columns.ts";
 
 /** How a service's Drizzle schema differs from its newest migration. */
 export interface SchemaDiff {
@@ -71,7 +72,9 @@ export async function compareSchema(
     return snapshot;
   };
   const current = await take().catch((error: unknown): never => {
-    throw isFleetError(error) ? error : loadingError(error, placeOf(error));
+    if (isFleetError(error)) throw error;
+    const where = placeOf(error);
+    throw undefinedColumn(exports, error, where) ?? loadingError(error, where);
   });
   refuseOtherDialect(exports, current);
   return {
@@ -184,18 +187,25 @@ function refuseOtherLayout(
       );
 }
 
-/** The schema files of a service, as drizzle-kit finds them: a folder's own files, a file, or a pattern. */
+/**
+ * The schema files of a service, as drizzle-kit finds them: a folder's own files, a file, or a pattern. A pattern that
+ * begins with `!` leaves files out.
+ */
 async function schemaFiles(
   service: string,
   config: ServiceConfig,
   root: string,
 ): Promise<string[]> {
   const patterns = [config.schema].flat().map((entry) => {
-    const path = resolve(root, entry);
+    const excluded = entry.startsWith("!");
+    const path = resolve(root, excluded ? entry.slice(1) : entry);
     const folder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-    return (folder ? `${path}/*.{ts,mts,cts,js,mjs,cjs}` : path).replaceAll("\\", "/");
+    const pattern = (folder ? `${path}/*` : path).replaceAll("\\", "/");
+    return excluded ? `!${pattern}` : pattern;
   });
-  const files = await glob(patterns, { absolute: true, cwd: root });
+  const found = await glob(patterns, { absolute: true, cwd: root });
+  // A folder may hold a README or a drawing beside the schema.
+  const files = found.filter((file) => /\.[cm]?[jt]sx?$/.test(file));
   if (files.length > 0) return files.sort();
   throw new FleetError(
     "schema",

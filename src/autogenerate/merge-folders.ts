@@ -104,7 +104,7 @@ function joined(path: string, merge: Merge, placed: readonly Moved[]): Merge {
 
 function filesOf({ sql, down, snapshot }: MigrationFiles, ends: readonly string[]): NewFile[] {
   const texts = [
-    [sql, "-- Joins two branches, and changes nothing.\n"],
+    [sql, `${markLine("empty", "on purpose: it joins two branches")}\n`],
     [down, `${markLine("nothing", "the migration only joins two branches")}\n`],
     [snapshot, JSON.stringify(joining(ends), null, 2)],
   ] as const;

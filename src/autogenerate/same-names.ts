@@ -139,14 +139,29 @@ export function refuseLost(exports: readonly Export[], snapshot: Snapshot): void
 }
 
 function foreignKeysOf(table: object): number {
-  const inline: unknown = Reflect.get(table, foreignKeys);
+  const own = extrasOf(table).filter(
+    (extra) => typeof extra === "object" && extra !== null && "_onDelete" in extra,
+  );
+  return inlineKeysOf(table).length + own.length;
+}
+
+/** The foreign keys that a table's columns declare with references(). */
+export function inlineKeysOf(table: object): unknown[] {
+  return Object.values(Reflect.get(table, foreignKeys) ?? {});
+}
+
+/** A table's indexes and constraints. Its own code makes them, and may throw. */
+export function extrasOf(table: object): unknown[] {
   const build: unknown = Reflect.get(table, extraConfig);
   const extras: unknown =
     typeof build === "function" ? build.call(table, Reflect.get(table, extraColumns)) : [];
-  const own = Object.values(extras ?? {})
-    .flat()
-    .filter((extra) => typeof extra === "object" && extra !== null && "_onDelete" in extra);
-  return Object.values(inline ?? {}).length + own.length;
+  return Object.values(extras ?? {}).flat();
+}
+
+/** The name of a PostgreSQL table; undefined for anything else. */
+export function tableNameOf(value: unknown): string | undefined {
+  const place = placeOf(value);
+  return place?.kind === "table" ? place.name : undefined;
 }
 
 /** Relations share their names within a schema, and so do types, of which each table and view has one. */

@@ -74,7 +74,7 @@ export async function draftMigration(
     sql,
     downFile: relative(process.cwd(), files.down),
     down,
-    notes: draft?.notes ?? [],
+    notes: draft?.notes ?? ["fill in both: an empty migration is refused"],
     unfinished: draft?.unfinished === true,
     unproved: draft?.unproved,
     write: () =>

@@ -11,8 +11,7 @@ export interface CommonOptions {
 }
 
 /** Options of the verbs that work on targets. */
-export interface SelectionOptions extends CommonOptions {
-  readonly service?: string[];
+export interface SelectionOptions extends ServiceOptions {
   readonly tenant?: string[];
   readonly database?: string[];
 }
@@ -38,9 +37,38 @@ const databaseOption = [
   collect,
 ] as const;
 
-export function addSelectionOptions(command: Command): Command {
-  return addCommonOptions(command)
+/** Options of the verbs that work on services. */
+export interface ServiceOptions extends CommonOptions {
+  readonly service?: string[];
+}
+
+/**
+ * Lets services be named as last arguments or with --service: a verb reads them from its options either way. To be
+ * called after the verb's other arguments were declared.
+ */
+export function addServices(command: Command): Command {
+  return command
+    .argument("[service...]", "services (default: all)")
     .option("-s, --service <name>", "only this service (repeat for more)", collect)
+    .hook("preAction", (_, called) => {
+      const named: readonly string[] = called.getOptionValue("service") ?? [];
+      const last: readonly string[] = called.processedArgs.at(-1) ?? [];
+      if (last.length === 0) return;
+      if (named.length > 0 && !isSame(named, last))
+        called.error(
+          `error: the services are named twice: ${last.join(" ")}, and with --service ${named.join(" ")}`,
+        );
+      called.setOptionValue("service", last);
+    });
+}
+
+function isSame(one: readonly string[], other: readonly string[]): boolean {
+  return [...one].sort().join("\n") === [...other].sort().join("\n");
+}
+
+/** To be called after the verb's other arguments were declared, see `addServices`. */
+export function addSelectionOptions(command: Command): Command {
+  return addServices(addCommonOptions(command))
     .option("-t, --tenant <id>", "only this tenant (repeat for more)", collect)
     .option(...databaseOption);
 }

@@ -14,6 +14,7 @@ export const exitCode = {
 
 /** The exit code of an error that ended an operation. */
 export function exitCodeOf(code: FleetErrorCode): number {
+  if (code === "interrupted") return exitCode.interrupted;
   return ["unreachable", "busy", "embedded", "onboarding"].includes(code)
     ? exitCode.failed
     : exitCode.usage;

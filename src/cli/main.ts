@@ -66,9 +66,9 @@ async function run(argv: readonly string[]): Promise<number> {
 }
 
 async function failed(error: unknown): Promise<number> {
-  if (process.argv.includes("--json") && !(error instanceof CommanderError))
-    writeLine(errorDocument(error));
-  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.usage;
+  if (error instanceof CommanderError && error.exitCode === 0) return exitCode.done;
+  if (wantsJson(process.argv)) writeLine(errorDocument(error));
+  if (error instanceof CommanderError) return exitCode.usage;
   if (wasInterrupted() && !isFleetError(error)) return exitCode.interrupted;
   keepStandardSecrets(process.env);
   if (!isFleetError(error)) {
@@ -82,9 +82,26 @@ async function failed(error: unknown): Promise<number> {
     : exitCodeOf(error.code);
 }
 
+/** What comes after `--` is another program's. */
+function wantsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf("--");
+  const own = end === -1 ? argv : argv.slice(0, end);
+  return own.some(
+    (word, index) =>
+      word === "--json" ||
+      word === "--format=json" ||
+      (word === "json" && own[index - 1] === "--format"),
+  );
+}
+
 /** The last line of `--json` when the verb did not come to its result. */
 function errorDocument(error: unknown): unknown {
   keepStandardSecrets(process.env);
+  if (error instanceof CommanderError) {
+    const message = withoutSecrets(error.message.replace(/^error: /, ""));
+    const remedy = "Run it with --help for usage.";
+    return { type: "error", code: "usage", message, where: null, remedy, problems: [] };
+  }
   const text = (one: string | undefined) => (one === undefined ? null : withoutSecrets(one));
   if (!isFleetError(error)) return { type: "error", code: "bug", message: text(messageOf(error)) };
   const told = ({ code, message, where, remedy }: FleetError) => ({

@@ -1,5 +1,6 @@
-import { createInterface } from "node:readline/promises";
+import { createInterface, type Interface } from "node:readline/promises";
 import { Writable } from "node:stream";
+import { FleetError } from "../core/errors.ts";
 import { writtenText } from "../report/style.ts";
 import { writeNote } from "./output.ts";
 
@@ -8,35 +9,45 @@ export function canAsk(): boolean {
   return process.stdin.isTTY === true && process.stderr.isTTY === true;
 }
 
-/** Asks for one line on the terminal; undefined when the person leaves with Ctrl-C or Ctrl-D. */
-export async function askLine(question: string): Promise<string | undefined> {
+/**
+ * Asks for one line on the terminal. A verb asks before it changes anything.
+ *
+ * @throws FleetError `interrupted` when the person leaves with Ctrl-C or Ctrl-D
+ */
+export async function askLine(question: string): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const closed = new Promise<undefined>((resolve) =>
-      terminal.once("close", () => resolve(undefined)),
-    );
-    const answer = terminal.question(writtenText(question, process.stderr)).catch(() => undefined);
-    return (await Promise.race([answer, closed]))?.trim();
+    return (await answerOn(terminal, writtenText(question, process.stderr))).trim();
+  } catch (error) {
+    writeNote("\n");
+    throw error;
   } finally {
     terminal.close();
   }
 }
 
-/** Asks a question that is answered by yes or no; anything but yes is no. */
-export async function askYes(question: string): Promise<boolean> {
-  return /^y(es)?$/i.test((await askLine(`${question} [y/N] `)) ?? "");
+async function answerOn(terminal: Interface, question: string): Promise<string> {
+  const closed = new Promise<undefined>((resolve) =>
+    terminal.once("close", () => resolve(undefined)),
+  );
+  const answer = terminal.question(question).catch(() => undefined);
+  const given = await Promise.race([answer, closed]);
+  if (given !== undefined) return given;
+  throw new FleetError("interrupted", "interrupted", { remedy: "Nothing was changed." });
 }
 
-/** Asks for a secret: what is typed is not shown. Undefined when the person leaves. */
-export async function askSecret(question: string): Promise<string | undefined> {
+/** Asks a question that is answered by yes or no; anything but yes is no. */
+export async function askYes(question: string): Promise<boolean> {
+  return /^y(es)?$/i.test(await askLine(`${question} [y/N] `));
+}
+
+/** As `askLine`, for a secret: what is typed is not shown. */
+export async function askSecret(question: string): Promise<string> {
   writeNote(question);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const terminal = createInterface({ input: process.stdin, output: silent, terminal: true });
   try {
-    const closed = new Promise<undefined>((resolve) =>
-      terminal.once("close", () => resolve(undefined)),
-    );
-    return await Promise.race([terminal.question("").catch(() => undefined), closed]);
+    return await answerOn(terminal, "");
   } finally {
     terminal.close();
     writeNote("\n");

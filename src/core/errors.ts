@@ -19,7 +19,9 @@ export type FleetErrorCode =
   | "unreachable"
   | "busy"
   | "refused"
-  | "embedded";
+  | "embedded"
+  /** The user left: with Ctrl-C or a signal, or with Ctrl-D at a question. */
+  | "interrupted";
 
 export interface FleetErrorDetails {
   /** What the reader should do next: one sentence, or a command to run. */

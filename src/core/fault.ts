@@ -9,6 +9,8 @@ export type FaultKind =
   | "no-down"
   /** A down that is still to be written. */
   | "empty-down"
+  /** A migration without a statement. */
+  | "empty-migration"
   /** The journal's times do not count up: drizzle-orm's own migrator would skip the migration. */
   | "time"
   /** The journal's numbers do not count up. */

@@ -114,6 +114,8 @@ export async function eraseEmbedded(options: EmbeddedOptions): Promise<boolean> 
   const ours = (await readdir(folder)).filter((name) => /^(data|log|(new|secret)-.*)$/.test(name));
   for (const name of ours) await rm(join(folder, name), { recursive: true });
   await rm(join(options.folder, "pgpass"), { force: true });
+  const list = join(options.folder, ".gitignore");
+  if ((await readFile(list, "utf8").catch(() => "")) === ignored) await rm(list);
   for (const path of [folder, options.folder])
     if ((await readdir(path)).length === 0) await rmdir(path);
   return true;
@@ -150,6 +152,7 @@ async function preparePlace(options: EmbeddedOptions): Promise<Place> {
       );
     },
   );
+  await keepFromGit(options.folder);
   const folder = await realpath(join(options.folder, "postgres"));
   const runner = await createRunner(control, folder);
   const passwordFile = join(options.folder, "pgpass");
@@ -158,6 +161,14 @@ async function preparePlace(options: EmbeddedOptions): Promise<Place> {
   const password = await readPassword(passwordFile);
   if (password !== "") await completePasswordFile(passwordFile, password);
   return { data, log: join(folder, "log"), passwordFile, password, control, runner };
+}
+
+const ignored =
+  "# Written by drizzle-fleet: a database with its passwords.\n/postgres/\n/pgpass*\n/.gitignore\n";
+
+/** The data and the passwords are no part of a project; a list of its own stays as it is. */
+async function keepFromGit(folder: string): Promise<void> {
+  await writeFile(join(folder, ".gitignore"), ignored, { flag: "wx" }).catch(ignoreExisting);
 }
 
 /** Makes the cluster under another name first: a process that dies meanwhile leaves no half of one. */

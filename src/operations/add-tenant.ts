@@ -13,7 +13,13 @@ import {
 } from "./onboarding.ts";
 import { removeHeld } from "./remove-tenant.ts";
 import { runSteps, type Step } from "./saga.ts";
-import { type CreatedAdmin, createAdmin, type NewAdmin, removeAdmin } from "./tenant-admin.ts";
+import {
+  adminServiceFor,
+  type CreatedAdmin,
+  createAdmin,
+  type NewAdmin,
+  removeAdmin,
+} from "./tenant-admin.ts";
 import { heldError } from "./tenant-errors.ts";
 import { migrateTenant, prepareBaselines } from "./tenant-migration.ts";
 import { holdTenant, type TenantHold } from "./tenant-work.ts";
@@ -50,6 +56,7 @@ export function addTenant(
     const withAdmin = async () => {
       if (wanted !== undefined) admin = await createAdmin(hold, wanted);
     };
+    if (wanted !== undefined) await adminServiceFor(context, wanted);
     const steps: Step[] = [
       { name: "register", run: () => register(hold, request) },
       {

@@ -6,6 +6,7 @@ import { leftOutText, unexpressedIn } from "../autogenerate/unexpressed.ts";
 import type { ServiceConfig } from "../config/schema.ts";
 import { FleetError, isFleetError } from "../core/errors.ts";
 import type { Finding } from "../core/finding.ts";
+import { emptyMigration, isEmptyOnPurpose, runsNothing } from "../source/empty.ts";
 import { inspectFolder } from "../source/inspect.ts";
 import type { ReadFiles } from "../source/inspect-files.ts";
 import { proofsPath, readProofs, unprovedOf } from "../source/proofs.ts";
@@ -109,7 +110,10 @@ async function checkMigrations(
     const { file, text, tag } = migration;
     // A parser that was exhausted by the file before is loaded anew.
     await loadParser();
+    const before = sql.length;
     const up = readStatements(file, text, allowanceOf(config, tag), sql);
+    if (sql.length === before && runsNothing(up) && !isEmptyOnPurpose(migration))
+      sql.push(emptyMigration(migration));
     if (down === undefined) continue;
     await loadParser();
     readStatements(down.file, down.text, allowanceOf(config, tag, up), sql);

@@ -34,6 +34,20 @@ export async function letFinish<Result>(
   }
 }
 
+/**
+ * Writes what a verb has prepared: all of it, also if it is interrupted meanwhile.
+ *
+ * @throws FleetError `interrupted` when that was before, and then nothing is written
+ */
+export async function unlessInterrupted<Result>(
+  context: Context,
+  write: () => Promise<Result>,
+): Promise<Result> {
+  if (context.signal?.aborted === true)
+    throw new FleetError("interrupted", "interrupted", { remedy: "Nothing was written." });
+  return letFinish(context, write);
+}
+
 /** The databases of a run, open for as long as the operation lasts. */
 export interface OpenDatabases {
   readonly embedded: boolean;

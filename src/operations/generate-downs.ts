@@ -17,7 +17,7 @@ import { followsNearest, readSnapshots } from "../source/stored-snapshot.ts";
 import { type NewFile, withFolder, writeFiles } from "../source/write-files.ts";
 import { apart } from "../sql/apart.ts";
 import { loadParser } from "../sql/parser.ts";
-import { type Context, migrationsFolder } from "./context.ts";
+import { type Context, migrationsFolder, unlessInterrupted } from "./context.ts";
 import { notesOf, remarksOf } from "./draft-sql.ts";
 import { proveHistories } from "./prove-history.ts";
 import { benchOf, onServer, type ProofOptions } from "./scratch.ts";
@@ -62,16 +62,20 @@ export async function generateDowns(
     const downs = await missingDowns(context, diff, config, proof);
     generated.push(...downs);
     if (dryRun) continue;
-    await withFolder(diff.path, async () => {
-      await writeFiles([
-        ...downs.map(({ file, text }) => ({ path: resolve(file), text, replaces: false })),
-        await checksumsFile(diff.path, {}),
-        ...(await proofsOf(diff.path, service, downs)),
-      ]);
-      for (const { moved } of downs) if (moved !== undefined) await rm(moved);
-    });
+    await unlessInterrupted(context, () => writeDowns(service, diff.path, downs));
   }
   return generated;
+}
+
+function writeDowns(service: string, path: string, downs: readonly GeneratedDown[]): Promise<void> {
+  return withFolder(path, async () => {
+    await writeFiles([
+      ...downs.map(({ file, text }) => ({ path: resolve(file), text, replaces: false })),
+      await checksumsFile(path, {}),
+      ...(await proofsOf(path, service, downs)),
+    ]);
+    for (const { moved } of downs) if (moved !== undefined) await rm(moved);
+  });
 }
 
 async function missingDowns(
@@ -218,7 +222,7 @@ export async function proveAndRecord(
 
 async function record(context: Context, service: string): Promise<string[]> {
   const path = migrationsFolder(context, service);
-  return withFolder(path, async () => {
+  const write = async () => {
     const before = await readProofs(path);
     const proofs: Record<string, string> = {};
     for (const migration of await readMigrations(service, path)) {
@@ -227,7 +231,8 @@ async function record(context: Context, service: string): Promise<string[]> {
     }
     await writeFiles([await proofsFile(path, proofs)]);
     return Object.keys(proofs).filter((tag) => before[tag] !== proofs[tag]);
-  });
+  };
+  return unlessInterrupted(context, () => withFolder(path, write));
 }
 
 /** What `accept` recorded anew. */

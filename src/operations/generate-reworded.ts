@@ -6,9 +6,10 @@ import type { ServiceConfig } from "../config/schema.ts";
 import { FleetError } from "../core/errors.ts";
 import type { Session } from "../postgres/session.ts";
 import { compareDescriptions } from "../proof/same-catalog.ts";
+import { markLine } from "../source/downs.ts";
 import { loadParser } from "../sql/parser.ts";
 import type { Context } from "./context.ts";
-import { type Generated, shown } from "./generate.ts";
+import { type Generated, shown, writeDrafts } from "./generate.ts";
 import { benchOf, withScratch } from "./scratch.ts";
 import { selectServices } from "./services.ts";
 
@@ -50,7 +51,7 @@ export async function generateReworded(
         drafts.set(diff, await draftMigration(diff, name, withoutSql, undecided));
       }
     });
-  if (dryRun !== true) for (const draft of drafts.values()) await draft.write();
+  if (dryRun !== true) await writeDrafts(context, drafts.values());
   return changes.map(({ diff }) => ({
     service: diff.service,
     migration: shown(drafts.get(diff)),
@@ -65,7 +66,7 @@ async function differs(diff: SchemaDiff): Promise<boolean> {
 /** An empty down would look like one that is still to be written. */
 const withoutSql: DraftSql = {
   statements: [],
-  remarks: ["-- The Drizzle schema is only spelled differently: nothing changes."],
+  remarks: [markLine("empty", "on purpose: the Drizzle schema is only spelled differently")],
   down: {
     remarks: ["-- Nothing changed, and there is nothing to take back."],
     statements: ["SELECT 1;"],

@@ -5,7 +5,7 @@ import { FleetError } from "../core/errors.ts";
 import { readSnapshots } from "../source/stored-snapshot.ts";
 import { type NewFile, withFolder, writeFiles } from "../source/write-files.ts";
 import { loadParser } from "../sql/parser.ts";
-import type { Context } from "./context.ts";
+import { type Context, unlessInterrupted } from "./context.ts";
 import { selectServices } from "./services.ts";
 
 /** A snapshot that was missing, and what it says that the one before it does not. */
@@ -45,7 +45,9 @@ export async function generateSnapshots(
     made.push({ diff, snapshot, file: { path: newest.snapshot, text, replaces: false } });
   }
   if (!dryRun)
-    for (const { diff, file } of made) await withFolder(diff.path, () => writeFiles([file]));
+    await unlessInterrupted(context, async () => {
+      for (const { diff, file } of made) await withFolder(diff.path, () => writeFiles([file]));
+    });
   return made.map(({ snapshot }) => snapshot);
 }
 

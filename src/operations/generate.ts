@@ -25,7 +25,7 @@ import { faultKey } from "../core/fault.ts";
 import { readAccepted } from "../source/accepted.ts";
 import { inspectFolder } from "../source/inspect.ts";
 import { loadParser } from "../sql/parser.ts";
-import { type Context, migrationsFolder } from "./context.ts";
+import { type Context, migrationsFolder, unlessInterrupted } from "./context.ts";
 import { type Change, draftSql } from "./draft-sql.ts";
 import { openHeads } from "./history.ts";
 import { readDraft } from "./read-draft.ts";
@@ -77,8 +77,15 @@ export async function generate(context: Context, options: GenerateOptions): Prom
         )
       : await draftsOf(context, diffs, options);
   // Nothing is written before all is decided and drafted.
-  if (options.dryRun !== true) for (const draft of drafts) await draft?.write();
+  if (options.dryRun !== true) await writeDrafts(context, drafts);
   return diffs.map(({ service }, index) => ({ service, migration: shown(drafts[index]) }));
+}
+
+/** Writes the migrations of several services, all or none. */
+export function writeDrafts(context: Context, drafts: Iterable<Draft | undefined>): Promise<void> {
+  return unlessInterrupted(context, async () => {
+    for (const draft of drafts) await draft?.write();
+  });
 }
 
 /** A migration on top of branches that were never compared might not run after them. */

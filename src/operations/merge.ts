@@ -27,7 +27,13 @@ import type { BothRecords } from "../source/records.ts";
 import { type NewFile, withFolder, writeFiles } from "../source/write-files.ts";
 import { loadParser } from "../sql/parser.ts";
 import type { Selection } from "../tenants/targets.ts";
-import { type Context, migrationsFolder, selectTargets, withDatabases } from "./context.ts";
+import {
+  type Context,
+  migrationsFolder,
+  selectTargets,
+  unlessInterrupted,
+  withDatabases,
+} from "./context.ts";
 import { type RecordsFile, readRecords, recordsFiles } from "./merge-records.ts";
 import { withDatabase } from "./plan-fleet.ts";
 import { proveMerge } from "./prove-merge.ts";
@@ -83,13 +89,15 @@ export async function merge(
     planned.push({ path, files: await planOne(context, service, path, offline, proof) });
   }
   // What one service refuses keeps the others as they were.
-  for (const { path, files } of planned) {
-    if (files.write.length === 0) continue;
-    await withFolder(path, async () => {
-      await writeFiles(files.write);
-      await Promise.all(files.stale.map((file) => rm(file, { recursive: true, force: true })));
-    });
-  }
+  await unlessInterrupted(context, async () => {
+    for (const { path, files } of planned) {
+      if (files.write.length === 0) continue;
+      await withFolder(path, async () => {
+        await writeFiles(files.write);
+        await Promise.all(files.stale.map((file) => rm(file, { recursive: true, force: true })));
+      });
+    }
+  });
   return planned.map(({ files }) => files.merged);
 }
 

@@ -200,16 +200,17 @@ export async function reading<Result>(
   const { signal } = context;
   const waitMs = context.config.fleet.connectTimeout;
   const place = `database "${address.name}" at ${locationOf(address)}`;
-  let doing = `connecting to ${place}`;
+  let doing = { text: `waiting for ${place}`, connecting: true };
   const connect: ConnectOptions = {
     waitMs,
     signal,
     answerWithinMs: patienceFor(waitMs),
+    refuseUnknownHost: true,
     onWait: (reason) => {
-      doing = `connecting to ${place} (${reason})`;
+      doing = { text: `waiting for ${place} (${reason})`, connecting: true };
     },
     onConnect: () => {
-      doing = `reading ${place}`;
+      doing = { text: `reading ${place}`, connecting: false };
     },
   };
   for (let count = 1; ; count += 1) {

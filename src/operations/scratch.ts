@@ -22,7 +22,11 @@ export async function withScratch<Result>(
   url: string | undefined,
   use: (session: Session) => Promise<Result>,
 ): Promise<Result> {
-  const connect = { waitMs: context.config.fleet.connectTimeout, signal: context.signal };
+  const connect = {
+    waitMs: context.config.fleet.connectTimeout,
+    signal: context.signal,
+    refuseUnknownHost: true,
+  };
   // An interruption must not leave scratch schemas.
   const open = (address: DatabaseAddress) =>
     letFinish(context, () => withSession(address, connect, use));

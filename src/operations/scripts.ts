@@ -1,15 +1,18 @@
 import type { ServiceConfig } from "../config/schema.ts";
 import type { Down } from "../core/down.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
+import { faultKey } from "../core/fault.ts";
 import type { Migration } from "../core/migration.ts";
 import { type Plan, targetsOf } from "../core/plan.ts";
 import type { History } from "../plan/build.ts";
 import { ensureExtensions } from "../postgres/extensions.ts";
 import { withSession } from "../postgres/session.ts";
 import type { Script } from "../rollout/run.ts";
+import { readAccepted } from "../source/accepted.ts";
 import { readDown } from "../source/downs.ts";
+import { emptyMigration, isEmptyOnPurpose, runsNothing } from "../source/empty.ts";
 import type { ReadMigration } from "../sql/read-statements.ts";
-import type { Context, OpenDatabases } from "./context.ts";
+import { type Context, migrationsFolder, type OpenDatabases } from "./context.ts";
 import { allowanceOf, schemasBehind, selectServices } from "./services.ts";
 
 /** The migrations that some target misses, and the extensions they need, by service. */
@@ -28,13 +31,30 @@ export async function readScripts(
   histories: ReadonlyMap<string, History>,
 ): Promise<Scripts> {
   const extensions = new Map<string, string[]>();
-  const scriptOf = await parseAll(context, plan, histories, async (read, config, migration) => {
-    const { script, extensions: own } = read(config, migration);
-    const { service } = migration;
-    extensions.set(service, [...(extensions.get(service) ?? []), ...own]);
-    return script;
-  });
+  const scriptOf = await parseAll(
+    context,
+    plan,
+    histories,
+    async (read, config, migration, problems) => {
+      const before = problems.length;
+      const made = read(config, migration);
+      const { script, extensions: own } = made;
+      const { service } = migration;
+      const empty = problems.length === before && runsNothing({ ...script, ...made });
+      if (empty && !(await mayBeEmpty(context, migration)))
+        problems.push(emptyMigration(migration));
+      extensions.set(service, [...(extensions.get(service) ?? []), ...own]);
+      return script;
+    },
+  );
   return { scriptOf, extensions };
+}
+
+/** True when an empty migration is meant to be, or was released as it is. */
+async function mayBeEmpty(context: Context, migration: Migration): Promise<boolean> {
+  if (isEmptyOnPurpose(migration)) return true;
+  const accepted = await readAccepted(migrationsFolder(context, migration.service));
+  return Object.hasOwn(accepted, faultKey({ kind: "empty-migration", of: migration.tag }));
 }
 
 /**
@@ -57,9 +77,8 @@ export function readDownScripts(
     if (refusal !== undefined || down === undefined) return undefined;
     const { file, checksum, text, dataLoss, nothing: isMeant } = down;
     const before = problems.length;
-    const { script, ownSchema } = read(config, { ...migration, file, checksum, text }, migration);
-    // Also BEGIN and COMMIT alone run nothing: only the parser knows.
-    const nothing = problems.length === before && script.statements.length === 0 && !ownSchema;
+    const { script, ...made } = read(config, { ...migration, file, checksum, text }, migration);
+    const nothing = problems.length === before && runsNothing({ ...script, ...made });
     if (nothing && dataLoss.length === 0 && isMeant === undefined)
       problems.push(emptyDown(migration.tag, file));
     return script;

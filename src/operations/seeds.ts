@@ -65,6 +65,9 @@ export function adminSeed(seeds: readonly LoadedSeed[]): LoadedSeed & {
     only === undefined
       ? "no service can create an admin"
       : `services ${able.map(({ service }) => service).join(" and ")} can both create the admin`,
-    { remedy: "Give the seed module of exactly one service a createAdminUser." },
+    {
+      remedy:
+        "Give the seed module of exactly one service a createAdminUser, or leave out --admin-email. Nothing was changed.",
+    },
   );
 }

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { FleetError } from "../core/errors.ts";
 import type { AdminUser } from "../core/onboarding.ts";
 import { refuseUnsendable } from "../core/sendable.ts";
+import type { Context } from "./context.ts";
 import { registeredTargets } from "./onboarding.ts";
 import { adminSeed, loadSeeds } from "./seeds.ts";
 import { forEachTarget, type TenantHold, workIn } from "./tenant-work.ts";
@@ -26,6 +27,19 @@ const bcryptRounds = 12;
 const longestPassword = 72;
 
 /**
+ * The service that creates a tenant's first user.
+ *
+ * @throws FleetError `usage` for an address or a password that cannot be used; `config` when no service can do it
+ */
+export async function adminServiceFor(
+  context: Context,
+  { email, password }: { readonly email: string; readonly password?: string | undefined },
+): Promise<ReturnType<typeof adminSeed>> {
+  refuseOddAdmin(email, password);
+  return adminSeed(await loadSeeds(context));
+}
+
+/**
  * Creates the tenant's first user, by the one service whose seed module can.
  *
  * @throws FleetError `usage` for an address or a password that cannot be used; `config` when no service can do it
@@ -34,8 +48,7 @@ export async function createAdmin(
   hold: TenantHold,
   { email, password }: NewAdmin,
 ): Promise<CreatedAdmin> {
-  refuseOddAdmin(email, password);
-  const { service, create } = adminSeed(await loadSeeds(hold.context));
+  const { service, create } = await adminServiceFor(hold.context, { email, password });
   const invitationToken =
     password === undefined ? randomBytes(32).toString("base64url") : undefined;
   const admin: AdminUser = {

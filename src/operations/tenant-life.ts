@@ -5,15 +5,44 @@ import { giveBackInside, sayWhoIsInside, sealOff } from "./closing.ts";
 import type { Context } from "./context.ts";
 import { grant, type NewTenant, registered, registeredTargets } from "./onboarding.ts";
 import { dropExported } from "./remove-exported.ts";
-import { removeHeld } from "./remove-tenant.ts";
+import { refuseNeeded, removeHeld } from "./remove-tenant.ts";
 import { migrateTenant } from "./tenant-migration.ts";
 import { inactive } from "./tenant-sources.ts";
-import { forEachTarget, holdTenant, type TenantHold, targetsFor } from "./tenant-work.ts";
+import {
+  forEachTarget,
+  holdTenant,
+  type TenantHold,
+  targetsFor,
+  thoseThere,
+} from "./tenant-work.ts";
 
 /** Who is to be removed. */
 export interface RemoveRequest extends Pick<NewTenant, "tenant"> {
   /** A file to export the tenant to first, see `exportTenant`. */
   readonly dump?: string;
+}
+
+/** What removing a tenant would drop. */
+export interface Removal {
+  readonly status: TenantStatus;
+  readonly schemas: readonly string[];
+}
+
+/**
+ * Looks at what `removeTenant` would drop. Changes nothing.
+ *
+ * @throws FleetError `tenant` when it would refuse: there is no such tenant, or something outside depends on it
+ */
+export function planRemoval(
+  context: Context,
+  { tenant }: Pick<NewTenant, "tenant">,
+): Promise<Removal> {
+  return holdTenant(context, tenant, async (hold) => {
+    const { status, database } = await registered(hold);
+    const targets = await thoseThere(hold, await targetsFor(hold, database));
+    await refuseNeeded(hold, targets);
+    return { status, schemas: targets.map(({ schema }) => schema) };
+  });
 }
 
 /**

@@ -67,6 +67,7 @@ export async function holdOpened<Result>(
   try {
     const registry = await sessions.open(home, {
       signal: context.signal,
+      refuseUnknownHost: true,
       answerWithinMs: patienceFor(fleet.connectTimeout),
     });
     if (registry.pooled) throw needsDirect(home);
@@ -174,7 +175,7 @@ class Sessions {
 
   async open(
     database: string,
-    more: Pick<ConnectOptions, "signal" | "answerWithinMs"> = {},
+    more: Pick<ConnectOptions, "signal" | "answerWithinMs" | "refuseUnknownHost"> = {},
   ): Promise<Session> {
     const address = this.#open.addressOf(database);
     const opening = Session.connect(address, { waitMs: this.#waitMs, ...more });

@@ -13,6 +13,19 @@ export function unreachable(address: DatabaseAddress, waitMs: number, cause: unk
   );
 }
 
+/** An error for a host whose name nothing knows. */
+export function unknownHost(address: DatabaseAddress, cause: unknown): FleetError {
+  return new FleetError(
+    "unreachable",
+    `the host of database "${address.name}" at ${locationOf(address)} is unknown: ${messageOf(cause)}`,
+    {
+      remedy:
+        "Correct the host in the connection URL, or wait until its name resolves. Nothing was changed.",
+      cause,
+    },
+  );
+}
+
 /** An error for a server that answered, and said no. */
 export function refused(address: DatabaseAddress, cause: unknown): FleetError {
   const state = sqlstateOf(cause);

@@ -8,13 +8,13 @@ import { answered, dropConnection, LostAnswerError, NotSentError } from "./answe
 import { requestCancel } from "./cancel.ts";
 import type { Channel } from "./channel.ts";
 import { clientConfigOf } from "./client.ts";
-import { misread, refused, unreachable, withoutTriggers } from "./connect-errors.ts";
+import { misread, refused, unknownHost, unreachable, withoutTriggers } from "./connect-errors.ts";
 import { copyIn, copyOut, type Pieces } from "./copy.ts";
 import { type Drizzle, withDrizzle } from "./drizzle.ts";
 import { Script, ScriptError } from "./script.ts";
 import { inShort } from "./server-words.ts";
 import { ownSettings } from "./settings.ts";
-import { isConnectionLoss, isServerFull, sqlstate, sqlstateOf } from "./sqlstate.ts";
+import { isConnectionLoss, isServerFull, isUnknownHost, sqlstate, sqlstateOf } from "./sqlstate.ts";
 
 export interface ConnectOptions {
   /** How long to wait for a server that is starting or unreachable, in milliseconds. */
@@ -29,6 +29,8 @@ export interface ConnectOptions {
   readonly waitForPasswordMs?: number;
   /** How long the answer to a query or a script may take, in milliseconds; without it any time. See `patienceFor`. */
   readonly answerWithinMs?: number;
+  /** True: a host that has no address is an error at once. */
+  readonly refuseUnknownHost?: boolean;
   /** Is told why each attempt to connect failed, before another one. */
   readonly onWait?: (reason: string) => void;
   /** Is told when it is connected. */
@@ -107,6 +109,8 @@ export class Session implements Channel {
         const isRotating =
           sqlstateOf(error) === sqlstate.invalidPassword && Date.now() + delay < rotated;
         if (!isRotating && !isWorthWaiting(error, options)) throw refused(address, error);
+        if (options.refuseUnknownHost === true && isUnknownHost(error))
+          throw unknownHost(address, error);
         if (Date.now() + delay > deadline) throw unreachable(address, options.waitMs, error);
         options.onWait?.(messageOf(error));
         await sleep(delay, undefined, { signal: options.signal });

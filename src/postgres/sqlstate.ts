@@ -66,6 +66,11 @@ export function sqlstateOf(error: unknown): string | undefined {
   return code !== undefined && /^[0-9A-Z]{5}$/.test(code) && hasSeverity(error) ? code : undefined;
 }
 
+/** True when a host's name has no address: a resolver that does not answer at the moment says EAI_AGAIN instead. */
+export function isUnknownHost(error: unknown): boolean {
+  return codeOf(error) === "ENOTFOUND";
+}
+
 /** True when the connection failed or broke, so that what was sent may or may not have happened. */
 export function isConnectionLoss(error: unknown): boolean {
   if (error instanceof ScriptError) return isConnectionLoss(error.cause);

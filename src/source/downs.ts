@@ -5,9 +5,16 @@ import { readChecked } from "./read-migrations.ts";
 
 /**
  * What a file says about itself in a line of its own. `unfinished`: it cannot run as it is, and why. `depends-on-rows`:
- * a statement of it fails where the rows do not allow it. `nothing`: there is nothing to take back.
+ * a statement of it fails where the rows do not allow it. `nothing`: there is nothing to take back. `empty`: it has no
+ * statement.
  */
-export type Mark = "irreversible" | "data-loss" | "nothing" | "unfinished" | "depends-on-rows";
+export type Mark =
+  | "irreversible"
+  | "data-loss"
+  | "nothing"
+  | "unfinished"
+  | "depends-on-rows"
+  | "empty";
 
 /** A line that says something about a file: `-- drizzle-fleet: data-loss column users.nick`. */
 export function markLine(mark: Mark, what: string): string {

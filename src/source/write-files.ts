@@ -1,4 +1,4 @@
-import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { link, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { FleetError } from "../core/errors.ts";
 
@@ -67,16 +67,40 @@ async function takeLock(path: string): Promise<void> {
   for (;;) {
     try {
       await mkdir(dirname(path), { recursive: true });
-      return await writeFile(path, String(process.pid), { flag: "wx" });
+      return await claim(path);
     } catch (cause) {
       const error = cause as NodeJS.ErrnoException;
       if (error.code !== "EEXIST") throw notWritten(error);
     }
     const owner = Number(await readFile(path, "utf8").catch(() => ""));
-    if (owner === 0 || isAlive(owner)) throw busy(path, owner);
-    // Its process was killed: nothing of what it wrote counts.
+    if (owner > 0 && isAlive(owner) && !(await isYounger(owner, path))) throw busy(path, owner);
+    // Its process was killed, perhaps by an earlier version before it wrote its number: nothing of it counts.
     await rm(path, { force: true });
   }
+}
+
+/** Puts the lock in place with its owner in it: an empty one would be no one's, or just being written. */
+async function claim(path: string): Promise<void> {
+  const own = `${path}.${process.pid}.tmp`;
+  try {
+    await writeFile(own, String(process.pid));
+    await link(own, path);
+  } finally {
+    await rm(own, { force: true });
+  }
+}
+
+/** True when a process began after a lock was made: it has its number from one that is gone. Known on Linux. */
+async function isYounger(pid: number, path: string): Promise<boolean> {
+  const [ofProcess, ofSystem] = await Promise.all(
+    [`/proc/${pid}/stat`, "/proc/stat"].map((file) => readFile(file, "utf8").catch(() => "")),
+  );
+  // The name, in brackets, may hold anything. After it the 20th field is the start, in hundredths of a second (proc(5)).
+  const fields = ofProcess?.slice(ofProcess.lastIndexOf(")") + 2).split(" ") ?? [];
+  const begun = Number(fields[19]) / 100;
+  const booted = Number(/^btime (\d+)$/m.exec(ofSystem ?? "")?.[1]);
+  const locked = (await stat(path).catch(() => undefined))?.mtimeMs ?? Number.NaN;
+  return booted + begun > locked / 1_000 + 2;
 }
 
 function isAlive(pid: number): boolean {
@@ -88,12 +112,15 @@ function isAlive(pid: number): boolean {
 }
 
 function busy(path: string, owner: number): FleetError {
-  const who = owner === 0 ? "another process" : `process ${owner}`;
-  return new FleetError("write", `${who} is changing ${relative(process.cwd(), dirname(path))}`, {
-    where: relative(process.cwd(), path),
-    remedy:
-      "Run the command again when it is done. If nothing is at work there, delete the file. Nothing was written.",
-  });
+  return new FleetError(
+    "write",
+    `process ${owner} is changing ${relative(process.cwd(), dirname(path))}`,
+    {
+      where: relative(process.cwd(), path),
+      remedy:
+        "Run the command again when it is done. If nothing is at work there, delete the file. Nothing was written.",
+    },
+  );
 }
 
 function notWritten(error: NodeJS.ErrnoException): FleetError {

@@ -1,5 +1,6 @@
 import { ledgerName } from "../core/ledger.ts";
 import { isSystemSchema } from "./catalog-targets.ts";
+import { commandName } from "./command-name.ts";
 import { definerViolation } from "./definer.ts";
 import { isHole } from "./executed-text.ts";
 import { publicViolation } from "./grants.ts";
@@ -103,7 +104,7 @@ export function violationOf(
 ): Violation | undefined {
   const [kind, body] = unwrap(tree);
   if (kind === "CreateSchemaStmt") return creationViolation(body, tree, source, rules);
-  if (!tenantKinds.has(kind) || !worksOnTenantObjects(kind, body)) return beyond(kind);
+  if (!tenantKinds.has(kind) || !worksOnTenantObjects(kind, body)) return beyond(kind, body);
   return (
     wholeDatabaseViolation(kind, body) ??
     foreignViolation(tree, source) ??
@@ -154,9 +155,9 @@ function nestedViolation(tree: Tree, source: SourceSchema): Violation | undefine
   return undefined;
 }
 
-function beyond(kind: string): Violation {
+function beyond(kind: string, body?: Tree): Violation {
   return {
-    message: `${kind.replace(/Stmt$/, "")} reaches beyond one tenant's schema`,
+    message: `${commandName(kind, body)} reaches beyond one tenant's schema`,
     remedy:
       remedies[kind] ?? "Run it once per database by other means, not in a tenant's migration.",
   };

@@ -179,11 +179,12 @@ describe("generate", () => {
       "auth: drizzle/auth/0011_alter_users.sql, and its down\n",
     );
     expect((await runCli(project, ["generate", "auth", "--custom", "--name", "fill"])).stdout).toBe(
-      "auth: drizzle/auth/0012_fill.sql, and its down\n",
+      "auth: drizzle/auth/0012_fill.sql, and its down\n  fill in both: an empty migration is refused\n",
     );
     const empty = await runCli(project, ["check"]);
     expect(empty).toMatchObject({ code: 3 });
     expect(empty.stdout).toContain("the down of 0012_fill is empty");
+    expect(empty.stdout).toContain("0012_fill is empty: it has no SQL statement");
     await writeFile(join(project, "drizzle/auth/0012_fill.sql"), "DELETE FROM sessions;\n");
     await writeFile(
       join(project, "drizzle/auth/0012_fill.down.sql"),

@@ -7,6 +7,7 @@ import {
   readFile,
   rename,
   rm,
+  utimes,
   writeFile,
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -309,8 +310,105 @@ describe("generate", () => {
     const refused = await runCli(folder, ["generate", "app", "--custom"]);
     expect(refused.code).toBe(2);
     expect(refused.stderr).toContain(`process ${process.pid} is changing drizzle`);
-    await writeFile(at(".drizzle-fleet.lock"), "4194303");
-    expect(await runCli(folder, ["generate", "app", "--custom"])).toMatchObject({ code: 0 });
+    // Nothing that a killed process left counts: its number, none yet, or a number that another program has now.
+    const hourAgo = new Date(Date.now() - 3_600_000);
+    for (const left of ["4194303", "", "x", String(process.pid)]) {
+      await writeFile(at(".drizzle-fleet.lock"), left);
+      if (left === String(process.pid)) await utimes(at(".drizzle-fleet.lock"), hourAgo, hourAgo);
+      const name = `n${left}`;
+      expect(await runCli(folder, ["generate", "app", "--custom", "--name", name])).toMatchObject({
+        code: 0,
+      });
+    }
+  });
+
+  test.each<Installed>(["journal", "folders"])(
+    "an empty migration is found, and refused until it is filled in, marked or accepted, layout %s",
+    async (installed) => {
+      const { url } = await createDatabase();
+      const { folder, at, found } = await createReleased(installed);
+      const config = join(folder, "drizzle.config.ts");
+      const text = await readFile(config, "utf8");
+      await writeFile(config, text.replace("postgres://localhost/none", url));
+      const made = await runCli(folder, ["generate", "app", "--custom", "--name", "fill"]);
+      expect(made.stdout).toContain("fill in both: an empty migration is refused");
+      const file = (await readdir(at(""), { recursive: true })).find((name) =>
+        /_fill(\.sql|\/migration\.sql)$/.test(name),
+      );
+      const sql = at(file ?? "");
+      const tag = /^[^/.]+/.exec(file ?? "")?.[0];
+      const down = sql.replace(/\.sql$/, installed === "journal" ? ".down.sql" : "");
+      await writeFile(
+        installed === "journal" ? down : join(down, "../down.sql"),
+        "-- drizzle-fleet: nothing to take back\n",
+      );
+      const message = `${tag} is empty: it has no SQL statement`;
+      for (const empty of ["-- to do\n", "", ";\n--> statement-breakpoint\n;", "BEGIN; COMMIT;"]) {
+        await writeFile(sql, empty);
+        expect(await found(), empty).toContain(message);
+      }
+      for (const verb of [["migrate"], ["plan"], ["migrate", "--sql", "--from", "base"]]) {
+        const refused = await runCli(folder, verb);
+        expect(refused.code, verb.join(" ")).toBe(2);
+        expect(refused.stderr, verb.join(" ")).toContain(message);
+        expect(refused.stderr).toContain("-- drizzle-fleet: empty on purpose");
+      }
+      await runCli(folder, ["check", "--accept", "released"]);
+      expect(JSON.parse(await readFile(at("accepted.json"), "utf8"))).toMatchObject({
+        [`empty-migration ${tag}`]: { reason: "released" },
+      });
+      expect((await runCli(folder, ["migrate"])).code).toBe(0);
+      // It is applied: nothing is in the way of later runs.
+      await rm(at("accepted.json"));
+      expect((await runCli(folder, ["migrate"])).code).toBe(0);
+      await writeFile(sql, "-- drizzle-fleet: empty on purpose\n");
+      expect(await found()).not.toContain(message);
+    },
+  );
+
+  test("a pattern may leave files out, and what is no code is passed over", async () => {
+    const { folder, found } = await createReleased();
+    const config = join(folder, "drizzle.config.ts");
+    const text = await readFile(config, "utf8");
+    expect(text).toContain('"./schema.ts"');
+    await mkdir(join(folder, "tables"));
+    await rename(join(folder, "schema.ts"), join(folder, "tables/users.ts"));
+    await writeFile(join(folder, "tables/README.md"), "# Tables\n");
+    await writeFile(join(folder, "tables/users.test.ts"), 'throw new Error("not a schema");\n');
+    const patterns = '["./tables/*", "!./tables/*.test.ts"]';
+    await writeFile(config, text.replace('"./schema.ts"', patterns));
+    expect(await found()).toEqual([]);
+  });
+
+  test.each([
+    [
+      "references() names a column that is undefined",
+      "author: text().references(() => users.nope),",
+    ],
+    ["references() names a column that is undefined", "author: text().references(users.name),"],
+    [
+      "foreignKey() names a column",
+      "author: text() }, (t) => [foreignKey({ columns: [t.author], foreignColumns: [users.nope] })]); void ({",
+    ],
+    [
+      "its indexes and constraints cannot be read",
+      "author: text() }, (t) => [index().on(t.nope)]); void ({",
+    ],
+  ])("%s: file and table are named", async (words, columns) => {
+    for (const installed of ["journal", "folders"] as const) {
+      const { folder } = await createReleased(installed);
+      await writeFile(
+        join(folder, "schema.ts"),
+        `import { foreignKey, index, pgTable, text } from "drizzle-orm/pg-core";
+export const users = pgTable("users", { name: text() });
+export const posts = pgTable("posts", { ${columns} });
+void [foreignKey, index];`,
+      );
+      const { code, stdout } = await runCli(folder, ["check"]);
+      expect(code).toBe(3);
+      expect(stdout).toMatch(/schema\.ts\b/);
+      expect(stdout).toContain(`table posts, export posts: ${words}`);
+    }
   });
 
   test("a column that was written, and is computed from now on, is lost", async () => {

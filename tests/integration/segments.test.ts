@@ -368,11 +368,11 @@ describe("boundaries inside a file", () => {
     });
   });
 
-  test("files with a BOM, CRLF, no breakpoints, only comments or nothing at all are migrations like any other", async () => {
+  test("files with a BOM, CRLF, no breakpoints, only comments that say so are migrations like any other", async () => {
     const { database, context } = await withTable({
       "0001_bom": `\uFEFFALTER TABLE "t"\r\n  ADD COLUMN "b" integer;\r\n--> statement-breakpoint\r\nALTER TABLE "t" ADD COLUMN "c" integer`,
-      "0002_comment": `-- nothing yet`,
-      "0003_empty": ``,
+      "0002_comment": `-- kept for its number\n-- drizzle-fleet: empty on purpose`,
+      "0003_empty": `\uFEFF-- drizzle-fleet: empty on purpose: see 0002\r\n`,
       "0004_trailing": `ALTER TABLE "t" ADD COLUMN "d" integer -- no semicolon`,
     });
     expect(byTenant(await migrateAll(context))).toEqual({

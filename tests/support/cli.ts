@@ -99,11 +99,12 @@ export function start(
   program: string,
   args: readonly string[],
   environment: Record<string, string> = {},
+  input: "ignore" | "pipe" = "ignore",
 ): ChildProcess {
   const child = spawn(program, args, {
     cwd,
     env: cleanEnvironment(environment),
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: [input, "pipe", "pipe"],
   });
   onTestFinished(() => void child.kill("SIGKILL"));
   return child;

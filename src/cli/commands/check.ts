@@ -1,22 +1,27 @@
 import { Command, InvalidArgumentError } from "commander";
 import type { Finding } from "../../core/finding.ts";
 import type { Settled } from "../../operations/accept.ts";
-import { addCommonOptions, type CommonOptions, createContext, type Finish } from "../context.ts";
+import {
+  addCommonOptions,
+  addServices,
+  createContext,
+  type Finish,
+  type ServiceOptions,
+} from "../context.ts";
 import { exitCode } from "../exit-codes.ts";
 import { printCommands, printJson, printText } from "../output.ts";
 
-interface CheckOptions extends CommonOptions {
+interface CheckOptions extends ServiceOptions {
   readonly format?: "text" | "json" | "github";
   readonly database?: string | true;
   readonly accept?: string;
 }
 
 export function checkCommand(finish: Finish): Command {
-  return addCommonOptions(new Command("check"))
+  return addServices(addCommonOptions(new Command("check")))
     .description(
       "find schema changes without a migration and migrations that are damaged; needs no database",
     )
-    .argument("[service...]", "services (default: all)")
     .option("--format <format>", "text, json, or github for annotations", formatOf)
     .option(
       "--database [url]",
@@ -38,9 +43,9 @@ records them in accepted.json beside the migrations, and check does not report
 them again.
 It does not accept an edited migration: use generate --accept for that.`,
     )
-    .action(async (services: string[], options: CheckOptions) => {
+    .action(async (_: string[], options: CheckOptions) => {
       const { review } = await import("../../operations/check.ts");
-      const { database, accept } = options;
+      const { database, accept, service: services = [] } = options;
       const reviewed = await review(await createContext(options, "ends"), services, {
         database,
         accept,

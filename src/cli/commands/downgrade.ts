@@ -19,19 +19,19 @@ interface DowngradeOptions extends RunCommandOptions, OfflineOptions {
 }
 
 export function downgradeCommand(finish: Finish): Command {
-  return addOfflineOptions(addRunOptions(new Command("downgrade")))
+  const to = "-N to revert N migrations, a tag to return to, or base";
+  return addOfflineOptions(addRunOptions(new Command("downgrade").argument("<to>", to)))
     .description("take migrations back by their downs, the newest one first")
-    .argument("<to>", "-1 or more for so many, the tag that stays the newest, or base for none")
     .option("--allow-data-loss", "also run downs that cannot bring everything back")
     .option("--dry-run", "show the plan and change nothing")
     .addHelpText(
       "after",
       `
-With several services, --service says which one. Waves, outcomes and --json are as
+With several services, name one. Waves, outcomes and --json are as
 for migrate. Every down is read before the first target is touched.
 --sql changes nothing: psql runs what it writes. Such a run is not among the rollouts.`,
     )
-    .action(async (to: string, options: DowngradeOptions) => {
+    .action(async (to: string, _: string[], options: DowngradeOptions) => {
       const { downgrade, planBack } = await import("../../operations/downgrade.ts");
       const offline = offlineOf("downgrade", options);
       const context = await createContext(options, "ends");

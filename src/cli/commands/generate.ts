@@ -1,18 +1,18 @@
 import { Command, Option } from "commander";
 import type { Ask, Choice, Decisions } from "../../autogenerate/decisions.ts";
-import { FleetError } from "../../core/errors.ts";
 import {
   addCommonOptions,
-  type CommonOptions,
+  addServices,
   collect,
   createContext,
   type Finish,
+  type ServiceOptions,
 } from "../context.ts";
 import { exitCode } from "../exit-codes.ts";
 import { printJson, printText } from "../output.ts";
 import { askLine, askYes, canAsk } from "../prompt.ts";
 
-interface GenerateCommandOptions extends CommonOptions {
+interface GenerateCommandOptions extends ServiceOptions {
   readonly name?: string;
   readonly custom?: boolean;
   readonly dryRun?: boolean;
@@ -32,9 +32,8 @@ interface GenerateCommandOptions extends CommonOptions {
 const ofMigrations = ["name", "custom", "byHand", "rename", "drop"];
 
 export function generateCommand(finish: Finish): Command {
-  return addCommonOptions(new Command("generate"))
+  return addServices(addCommonOptions(new Command("generate")))
     .description("write one migration, with its down, for each service whose schema changed")
-    .argument("[service...]", "services (default: all)")
     .option("-n, --name <name>", "migration name (after the number)")
     .addOption(
       new Option("--custom", "write an empty migration to fill in, such as a backfill").conflicts([
@@ -86,7 +85,8 @@ what was renamed, and before it drops several tables at once. Without one, answe
 with --rename and --drop; otherwise the command is refused.
 Exit code 3 when a file is left to finish by hand.`,
     )
-    .action(async (services: string[], options: GenerateCommandOptions, command: Command) => {
+    .action(async (_: string[], options: GenerateCommandOptions, command: Command) => {
+      const { service: services = [] } = options;
       if (options.custom === true && services.length === 0)
         command.error("error: --custom needs a service");
       if (options.accept === true) {
@@ -234,8 +234,6 @@ const ask: Ask = async ({ service, kind, table, removed, added }: Choice) => {
   );
   for (;;) {
     const answer = await askLine(`1 to ${answers.length}? `);
-    if (answer === undefined)
-      throw new FleetError("rename", "nobody answered", { remedy: "Nothing was written." });
     const index = Number(answer) - 1;
     if (answer !== "" && index in answers) return added[index];
   }

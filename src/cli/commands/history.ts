@@ -2,10 +2,11 @@ import { Command } from "commander";
 import {
   addCommonOptions,
   addSelectionOptions,
-  type CommonOptions,
+  addServices,
   createContext,
   type Finish,
   type SelectionOptions,
+  type ServiceOptions,
   selectionOf,
 } from "../context.ts";
 import { exitCode } from "../exit-codes.ts";
@@ -19,7 +20,7 @@ export function historyCommand(finish: Finish): Command {
   return addSelectionOptions(new Command("history"))
     .description("list every migration, its way back, and how many targets stand at it")
     .option("--offline", "ask no database")
-    .action(async (options: HistoryOptions) => {
+    .action(async (_: string[], options: HistoryOptions) => {
       const { history } = await import("../../operations/history.ts");
       const { historyText } = await import("../../report/history.ts");
       const context = await createContext(options, "ends");
@@ -31,13 +32,12 @@ export function historyCommand(finish: Finish): Command {
 }
 
 export function headsCommand(finish: Finish): Command {
-  return addCommonOptions(new Command("heads"))
+  return addServices(addCommonOptions(new Command("heads")))
     .description("show the newest migration of each service; two where branches are open")
-    .argument("[service...]", "services (default: all)")
-    .action(async (services: string[], options: CommonOptions) => {
+    .action(async (_: string[], options: ServiceOptions) => {
       const { heads } = await import("../../operations/history.ts");
       const { headsText } = await import("../../report/history.ts");
-      const all = await heads(await createContext(options, "ends"), services);
+      const all = await heads(await createContext(options, "ends"), options.service ?? []);
       if (options.json === true) printJson({ services: all });
       else await printText(headsText(all));
       finish(exitCode.done);

@@ -80,8 +80,6 @@ function refuseMissing(flags: readonly string[]): void {
 /** Asks on the terminal; an empty answer is none. */
 async function ask(question: string): Promise<string | undefined> {
   const answer = await askLine(question);
-  if (answer === undefined)
-    throw new FleetError("usage", "nobody answered", { remedy: "Nothing was written." });
   return answer === "" ? undefined : answer;
 }
 

@@ -1,10 +1,16 @@
 import { Command } from "commander";
 import type { Merged } from "../../operations/merge.ts";
-import { addCommonOptions, type CommonOptions, createContext, type Finish } from "../context.ts";
+import {
+  addCommonOptions,
+  addServices,
+  createContext,
+  type Finish,
+  type ServiceOptions,
+} from "../context.ts";
 import { exitCode } from "../exit-codes.ts";
 import { printJson, printText } from "../output.ts";
 
-interface MergeOptions extends CommonOptions {
+interface MergeOptions extends ServiceOptions {
   readonly offline?: boolean;
   readonly proof?: boolean;
   readonly database?: string;
@@ -17,9 +23,8 @@ function asJson({ problems, ...merged }: Merged) {
 }
 
 export function mergeCommand(finish: Finish): Command {
-  return addCommonOptions(new Command("merge"))
+  return addServices(addCommonOptions(new Command("merge")))
     .description("merge two branches that each added migrations, as git left them")
-    .argument("[service...]", "services (default: all)")
     .option("--offline", "do not ask the databases which migrations are applied")
     .option("--no-proof", "do not try the merged history on a server first")
     .option("--database <url>", "database to try it in, in scratch schemas (default: embedded)")
@@ -30,10 +35,10 @@ Leave git's conflict markers in the journal, the snapshots and checksums.json.
 The younger branch gets the next numbers, unless a tenant has applied its
 migrations. If tenants have applied both branches, both keep their names.`,
     )
-    .action(async (services: string[], options: MergeOptions) => {
+    .action(async (_: string[], options: MergeOptions) => {
       const { merge } = await import("../../operations/merge.ts");
       const { mergedText } = await import("../../report/merge.ts");
-      const { proof, database, offline } = options;
+      const { proof, database, offline, service: services = [] } = options;
       const merged = await merge(await createContext(options, "ends"), services, offline === true, {
         proof: proof !== false,
         database,

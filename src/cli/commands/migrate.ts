@@ -28,7 +28,7 @@ A failure in the canary ends the rollout. --verify is a shell command that reads
 {"rollout", "wave", "outcomes"}; when it fails, no further wave is begun.
 --sql changes nothing: psql runs what it writes. Such a run is not among the rollouts.`,
     )
-    .action(async (options: MigrateOptions) => {
+    .action(async (_: string[], options: MigrateOptions) => {
       const offline = offlineOf("migrate", options);
       if (offline !== undefined) {
         const { scriptMigration } = await import("../../operations/offline.ts");
@@ -52,7 +52,7 @@ A failure in the canary ends the rollout. --verify is a shell command that reads
 export function planCommand(finish: Finish): Command {
   return addRolloutOptions(new Command("plan"))
     .description("show what migrate would do, and change nothing")
-    .action(async (options: RolloutCommandOptions) => finish(await showPlan(options)));
+    .action(async (_: string[], options: RolloutCommandOptions) => finish(await showPlan(options)));
 }
 
 /** A plan that some target's problem stands in the way of is no success: `migrate` would fail there. */

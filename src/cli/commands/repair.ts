@@ -27,7 +27,7 @@ export function repairCommand(finish: Finish): Command {
 Right for edits that leave the schema as it is: comments, spaces, line ends. For any
 other, restore the file and put the change into a new migration.`,
     )
-    .action(async (options: RepairOptions) => {
+    .action(async (_: string[], options: RepairOptions) => {
       const { repair } = await import("../../operations/repair.ts");
       const { isDone, summaryDocument } = await import("../../report/migrate.ts");
       const { showProgress } = await import("../../report/progress.ts");

@@ -24,9 +24,9 @@ interface StampOptions extends SelectionOptions {
 }
 
 export function stampCommand(finish: Finish): Command {
-  return addSelectionOptions(new Command("stamp"))
+  const to = "head, the tag of the last migration to record, or base for none";
+  return addSelectionOptions(new Command("stamp").argument("[to]", to))
     .description("record migrations as applied, running nothing")
-    .argument("[to]", "head, the tag of the last migration to record, or base for none")
     .option("--from-drizzle", "instead: what drizzle-orm's own migrator has recorded")
     .option("--drizzle-table <name>", "its table (default: __drizzle_migrations)")
     .option("--drizzle-schema <name>", "where to look behind the tenant schema (default: drizzle)")
@@ -37,36 +37,39 @@ export function stampCommand(finish: Finish): Command {
       `
 The ledger then says what you say, and nothing else: entries of other migrations, edited
 or unfinished ones are replaced or removed. Nobody looks whether the tables are there.
-With several services, a tag needs --service. --from-drizzle reads the table from the
+With several services, a tag needs one of them named. --from-drizzle reads the table from the
 tenant schema, else from --drizzle-schema, whose name may hold {tenant}; its rows are
 matched with the files by name or hash, and what does not fit is named.`,
     )
-    .action(async (to: string | undefined, options: StampOptions, command: Command) => {
-      const misuse = misuseOf(to, options);
-      if (misuse !== undefined) command.error(`error: ${misuse}`);
-      const context = await createContext(options, "ends");
-      const request: StampRequest = { ...selectionOf(options), goal: await goalOf(to, options) };
-      if (options.dryRun === true) {
-        const { planStamping } = await import("../../operations/stamp.ts");
-        return finish(await showPlan(await planStamping(context, request), options));
-      }
-      const { targetsOf } = await import("../../core/plan.ts");
-      const { stamp } = await import("../../operations/stamp.ts");
-      const { isDone, migrateText, summaryDocument } = await import("../../report/migrate.ts");
-      const { showProgress } = await import("../../report/progress.ts");
-      const observer = options.json === true ? writeEvent : showProgress(process.stderr);
-      const confirm = async (plan: Plan) => options.yes === true || (await ask(plan));
-      const result = await stamp(context, request, confirm, observer);
-      const denied = result.outcomes.length === 0 && targetsOf(result.plan).length > 0;
-      if (options.json === true) writeLine(summaryDocument(result));
-      else if (denied) await printText("Nothing was changed.");
-      else {
-        const again = `drizzle-fleet stamp ${to ?? "--from-drizzle"}`;
-        await printText(migrateText({ ...result, again }, stampWording));
-      }
-      if (wasInterrupted()) finish(exitCode.interrupted);
-      else finish(isDone(result) ? exitCode.done : exitCode.failed);
-    });
+    .action(
+      async (first: string | undefined, last: string[], given: StampOptions, command: Command) => {
+        const { to, options } = argumentsOf(first, last, given);
+        const misuse = misuseOf(to, options);
+        if (misuse !== undefined) command.error(`error: ${misuse}`);
+        const context = await createContext(options, "ends");
+        const request: StampRequest = { ...selectionOf(options), goal: await goalOf(to, options) };
+        if (options.dryRun === true) {
+          const { planStamping } = await import("../../operations/stamp.ts");
+          return finish(await showPlan(await planStamping(context, request), options));
+        }
+        const { targetsOf } = await import("../../core/plan.ts");
+        const { stamp } = await import("../../operations/stamp.ts");
+        const { isDone, migrateText, summaryDocument } = await import("../../report/migrate.ts");
+        const { showProgress } = await import("../../report/progress.ts");
+        const observer = options.json === true ? writeEvent : showProgress(process.stderr);
+        const confirm = async (plan: Plan) => options.yes === true || (await ask(plan));
+        const result = await stamp(context, request, confirm, observer);
+        const denied = result.outcomes.length === 0 && targetsOf(result.plan).length > 0;
+        if (options.json === true) writeLine(summaryDocument(result));
+        else if (denied) await printText("Nothing was changed.");
+        else {
+          const again = `drizzle-fleet stamp ${to ?? "--from-drizzle"}`;
+          await printText(migrateText({ ...result, again }, stampWording));
+        }
+        if (wasInterrupted()) finish(exitCode.interrupted);
+        else finish(isDone(result) ? exitCode.done : exitCode.failed);
+      },
+    );
 }
 
 const planWording = { todo: "write at", idle: "as wanted", unit: "ledger" };
@@ -78,6 +81,17 @@ export const stampWording: Wording = {
   each: "written",
   unit: "ledger",
 };
+
+/** With --from-drizzle the first argument is a service, too: there is nothing else that it could say. */
+function argumentsOf(
+  to: string | undefined,
+  services: readonly string[],
+  options: StampOptions,
+): { to: string | undefined; options: StampOptions } {
+  if (options.fromDrizzle !== true || to === undefined || to === "head" || to === "base")
+    return { to, options };
+  return { to: undefined, options: { ...options, service: [to, ...services] } };
+}
 
 function misuseOf(to: string | undefined, options: StampOptions): string | undefined {
   const { fromDrizzle = false, drizzleTable, drizzleSchema } = options;

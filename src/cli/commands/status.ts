@@ -13,7 +13,7 @@ import { printJson, printText } from "../output.ts";
 export function statusCommand(finish: Finish): Command {
   return addSelectionOptions(new Command("status").alias("current"))
     .description("show where every tenant of every service stands")
-    .action(async (options: SelectionOptions) => {
+    .action(async (_: string[], options: SelectionOptions) => {
       const { status } = await import("../../operations/status.ts");
       const { isAtHead, statusText } = await import("../../report/status.ts");
       const targets = await status(await createContext(options, "ends"), selectionOf(options));

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { FleetError, throwProblems } from "../../core/errors.ts";
 import type {} from "../../operations/onboarding.ts";
 import type { NewAdmin } from "../../operations/tenant-admin.ts";
+import type { Removal } from "../../operations/tenant-life.ts";
 import {
   addCommonOptions,
   type CommonOptions,
@@ -194,12 +195,13 @@ function removeCommand(command: Command, finish: Finish): Command {
   return command
     .description("drop all that is a tenant's, with its data")
     .argument("<id>", "the tenant's id")
-    .option("--yes", "do not ask for the name again")
+    .option("-y, --yes", "do not ask")
     .option("--dump <file>", "export it first, to a new file (.gz: packed)")
     .action(async (tenant: string, options: RemoveOptions) => {
-      const { removeTenant } = await import("../../operations/tenant-life.ts");
+      const { planRemoval, removeTenant } = await import("../../operations/tenant-life.ts");
       const context = await createContext(options);
-      if (options.yes !== true) await confirmName(tenant);
+      if (options.yes !== true)
+        await confirmRemoval(tenant, await planRemoval(context, { tenant }));
       const { dump } = options;
       await removeTenant(context, { tenant, ...(dump === undefined ? {} : { dump }) });
       const kept = dump === undefined ? "" : `; it is in ${dump}`;
@@ -208,14 +210,19 @@ function removeCommand(command: Command, finish: Finish): Command {
     });
 }
 
-async function confirmName(tenant: string): Promise<void> {
+async function confirmRemoval(tenant: string, { status, schemas }: Removal): Promise<void> {
   if (!canAsk())
     throw new FleetError("usage", "there is no terminal to ask on", {
       remedy: "Add --yes, if all of the tenant's data may go. Nothing was changed.",
     });
-  const typed = await askLine(`All data of ${tenant} goes. Type its name again: `);
-  if (typed === tenant) return;
-  throw new FleetError("usage", "that is not its name", { remedy: "Nothing was changed." });
+  const { some } = await import("../../report/words.ts");
+  const where = schemas.length === 0 ? "it has no schemas" : some(schemas);
+  await printText(
+    `This permanently deletes all data of tenant ${tenant} (${status}): ${where}.`,
+    process.stderr,
+  );
+  if ((await askLine("Type its id to confirm: ")) === tenant) return;
+  throw new FleetError("usage", `that is not ${tenant}`, { remedy: "Nothing was changed." });
 }
 
 /** A password from standard input, the secret ADMIN_PASSWORD or the terminal; without one the admin is invited. */
