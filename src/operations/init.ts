@@ -6,7 +6,9 @@ import { fleetConfigText } from "../config/render.ts";
 import { type FleetInput, parseFleet } from "../config/schema.ts";
 import { FleetError, messageOf } from "../core/errors.ts";
 import { type MigrationsFolder, readFolder } from "../source/folder.ts";
+import { gitAttributes } from "../source/git-attributes.ts";
 import { newestTables, onlySchema } from "../source/snapshot-tables.ts";
+import { writeFiles } from "../source/write-files.ts";
 import { discoverTenants } from "../tenants/discover.ts";
 import { resolveTargets } from "../tenants/targets.ts";
 import { type Context, withDatabases } from "./context.ts";
@@ -129,8 +131,8 @@ export async function findTenants(
 }
 
 /**
- * Writes the fleet's configuration in the place of the old one, which is kept beside it. When the new one does not
- * load, everything is as before.
+ * Writes the fleet's configuration in the place of the old one, which is kept beside it, and into .gitattributes that the
+ * migrations have LF. When the new configuration does not load, everything is as before.
  *
  * @throws FleetError `config` when it does not load, `write` when it cannot be written
  */
@@ -138,7 +140,7 @@ export async function writeFleet(
   { config, kept }: ExistingProject,
   fleet: FleetInput,
 ): Promise<void> {
-  const { file, shown } = config;
+  const { file, root, shown } = config;
   const cannot = (cause: unknown) =>
     new FleetError("write", `${shown} cannot be replaced: ${messageOf(cause)}`, {
       where: shown,
@@ -153,6 +155,8 @@ export async function writeFleet(
       throw cannot(cause);
     });
     await loadConfig(file);
+    const attributes = await gitAttributes(root, resolve(root, config.out));
+    if (attributes !== undefined) await writeFiles([attributes]);
   } catch (error) {
     await rename(kept, file);
     throw error;

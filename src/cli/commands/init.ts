@@ -24,8 +24,9 @@ export function initCommand(finish: Finish): Command {
     .addHelpText(
       "after",
       `
-Writes drizzle.config.ts anew, keeps the old one as drizzle.config.before-fleet.ts, and
-does what stamp --from-drizzle does. Schema, migrations and tables stay as they are.`,
+Writes drizzle.config.ts anew, keeps the old one as drizzle.config.before-fleet.ts,
+adds to .gitattributes that migrations have LF, and does what stamp --from-drizzle does.
+Schema, migrations and tables stay as they are.`,
     )
     .action(async (options: InitOptions, command: Command) => {
       const misuse = misuseOf(options);
