@@ -43,6 +43,7 @@ export interface SchemaDiff {
  * Compares a service's Drizzle schema with the snapshot of its newest migration.
  *
  * @param root the folder that the service's paths start from
+ * @param seen told each file that the schema is made of, see `importTypeScript`
  * @throws FleetError `schema` when a schema file does not load, with file and line; `journal` when drizzle-kit's
  *   files are damaged; `config` when the drizzle-kit that is installed writes another layout
  */
@@ -50,6 +51,7 @@ export async function compareSchema(
   service: string,
   config: ServiceConfig,
   root: string,
+  seen?: (path: string) => void,
 ): Promise<SchemaDiff> {
   const path = resolve(root, config.out);
   const [kit, folder] = await Promise.all([
@@ -60,7 +62,7 @@ export async function compareSchema(
   refuseCasing(kit, service, config);
   const previous = await kit.at(folder, (folder?.migrations.length ?? 0) - 1);
   const files = await schemaFiles(service, config, root);
-  const { modules, placeOf } = await importTypeScript(files, root);
+  const { modules, placeOf } = await importTypeScript(files, root, seen);
   const exports = modules.flatMap((module, index) => exportsOf(module, files[index] ?? ""));
   const take = async () => {
     refuseSameExports(exports);

@@ -2,6 +2,7 @@ import { relative } from "node:path";
 import { FleetError } from "../core/errors.ts";
 import { checksumOf, checksumsPath, readChecksums } from "../source/checksums.ts";
 import { readFolder } from "../source/folder.ts";
+import { isOfText } from "../source/line-ends.ts";
 import { proofOf, proofsFile } from "../source/proofs.ts";
 import { readMigration } from "../source/read-migrations.ts";
 import { recordsText } from "../source/records.ts";
@@ -122,16 +123,19 @@ export async function checksumsFile(
   const [folder, recorded] = await Promise.all([readFolder(path), readChecksums(path)]);
   const found = await Promise.all(
     (folder?.migrations ?? []).map(async (files) => {
-      const migration = await readMigration("", files, recorded);
-      return migration === undefined ? [] : [[files.tag, migration.checksum] as const];
+      return (await readMigration("", files, recorded)) ?? [];
     }),
   );
-  const present = new Map([...found.flat(), ...Object.entries(own)]);
-  const held = new Set(present.values());
+  const migrations = found.flat();
+  const present = Object.fromEntries(migrations.map(({ tag, checksum }) => [tag, checksum]));
+  const others = new Set(Object.values(own));
+  const isHeld = (checksum: string) =>
+    others.has(checksum) || migrations.some((migration) => isOfText(migration, checksum));
   // A converted folder has the same files under other names: the former ones go.
   const kept = Object.entries(recorded).filter(
-    ([tag, checksum]) => present.has(tag) || !held.has(checksum),
+    ([tag, checksum]) =>
+      Object.hasOwn(present, tag) || Object.hasOwn(own, tag) || !isHeld(checksum),
   );
-  const checksums = { ...Object.fromEntries(found.flat()), ...Object.fromEntries(kept), ...own };
+  const checksums = { ...present, ...Object.fromEntries(kept), ...own };
   return { path: checksumsPath(path), text: recordsText(checksums), replaces: true };
 }

@@ -24,7 +24,7 @@ const cancellation = new AbortController();
 export type Finish = (code: number) => void;
 
 export function addConfigOption(command: Command): Command {
-  return command.option("--config <file>", "configuration file (default: drizzle.config.ts)");
+  return command.option("--config <file>", "configuration file (default: drizzle.config.*)");
 }
 
 export function addCommonOptions(command: Command): Command {

@@ -123,8 +123,18 @@ function trace(error: unknown): string {
  */
 const graceMs = 500;
 
+let isEnding = false;
+
+/** Ends the process when all that it has written was read; called again, at once. */
+function end(): void {
+  const code = process.exitCode ?? exitCode.interrupted;
+  if (isEnding) process.exit(code);
+  isEnding = true;
+  void outputWritten().then(() => process.exit(code));
+}
+
 outliveStreams();
-listenForInterruption(() => process.exit(process.exitCode ?? exitCode.interrupted));
+listenForInterruption(end);
 process.exitCode = endingWith(await run(process.argv));
 endOfWork();
 setTimeout(() => void outputWritten().then(() => process.exit()), graceMs).unref();

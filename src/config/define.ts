@@ -9,11 +9,16 @@ import {
   parseFleet,
   type Tenant,
 } from "./schema.ts";
+import { getSecret } from "./secrets.ts";
+import { isServerNamed, standardAddress } from "./standard.ts";
 
 export type { AdminUser } from "../core/onboarding.ts";
 export type { EnvironmentReference, FleetConfig, FleetInput } from "./schema.ts";
 
-/** What `drizzle.config.ts` exports: the fleet, and for drizzle-kit the one service that SERVICE names. */
+/**
+ * What `drizzle.config.ts` exports: the fleet, and for drizzle-kit one service: the one that SERVICE names, which only has
+ * to be said where there are several.
+ */
 export interface FleetDefinition {
   readonly fleet: FleetConfig;
   readonly dialect: "postgresql";
@@ -21,12 +26,14 @@ export interface FleetDefinition {
   readonly out: string;
   readonly casing: "snake_case" | "camelCase" | undefined;
   readonly migrations: { readonly prefix: Prefix } | undefined;
+  /** Where the service's database is, for `drizzle-kit push` and `studio`; undefined while its variable is not set. */
+  readonly dbCredentials: { readonly url: string } | undefined;
   readonly breakpoints: true;
 }
 
 /**
  * Declares a fleet. The result is also a drizzle-kit configuration: `SERVICE=auth npx drizzle-kit generate`
- * sees that service's `schema` and `out`.
+ * sees that service's `schema` and `out`. With one service, SERVICE is not needed.
  *
  * @param input databases, services and tenants
  * @throws FleetError `config` that lists every problem with its path
@@ -53,6 +60,9 @@ export function defineFleet(input: FleetInput): FleetDefinition {
     get migrations() {
       const { prefix } = service();
       return prefix && { prefix };
+    },
+    get dbCredentials() {
+      return credentialsOf(fleet, service().database);
     },
     breakpoints: true,
   };
@@ -87,14 +97,25 @@ export function env(name: string): EnvironmentReference {
   return { environmentVariable: name };
 }
 
+/** drizzle-kit reads all settings for every command: one that needs no database must not fail for want of a variable. */
+function credentialsOf(fleet: FleetConfig, name: string): { readonly url: string } | undefined {
+  const { url, name: ownName } = fleet.databases[name] ?? {};
+  if (typeof url === "string") return { url };
+  const found = url && getSecret(url.environmentVariable, process.env);
+  if (found !== undefined) return { url: found };
+  if (!isServerNamed(process.env)) return undefined;
+  return { url: standardAddress(name, "admin", ownName, process.env) };
+}
+
 function selectedService(fleet: FleetConfig): FleetConfig["services"][string] {
   const names = Object.keys(fleet.services);
-  const wanted = process.env.SERVICE;
-  const service = names.includes(wanted ?? "") ? fleet.services[wanted ?? ""] : undefined;
+  const wanted = process.env.SERVICE ?? "";
+  const name = wanted === "" && names.length === 1 ? (names[0] ?? "") : wanted;
+  const service = names.includes(name) ? fleet.services[name] : undefined;
   if (service !== undefined) return service;
   throw new FleetError(
     "usage",
-    wanted === undefined || wanted === ""
+    wanted === ""
       ? `SERVICE is not set. Choose one of: ${names.join(", ")}. Example: SERVICE=${names[0]} npx drizzle-kit generate`
       : `there is no service "${wanted}". SERVICE can be: ${names.join(", ")}`,
   );

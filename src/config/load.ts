@@ -1,7 +1,8 @@
 import { statSync } from "node:fs";
-import { dirname, relative, resolve } from "node:path";
+import { dirname, extname, relative, resolve } from "node:path";
 import { systemAuthorities } from "../core/database.ts";
 import { FleetError, isFleetError } from "../core/errors.ts";
+import { configFile } from "./find.ts";
 import { type FleetConfig, parseFleet } from "./schema.ts";
 import { importTypeScript } from "./typescript.ts";
 
@@ -13,19 +14,31 @@ export interface LoadedConfig {
 }
 
 /**
- * Reads `drizzle.config.ts`.
+ * Reads the configuration of a fleet.
  *
- * @param path the file, or undefined for `drizzle.config.ts` in the current folder
+ * @param path the file, or undefined to look for it from the current folder upwards, see `configFile`
+ * @param seen told each file that the configuration is made of, see `importTypeScript`
  * @throws FleetError `config` when it is missing, does not load, or is not made by defineFleet
  */
-export async function loadConfig(path: string | undefined): Promise<LoadedConfig> {
-  const { exported, root, file, shown } = await importConfig(path);
-  if (isFleetDefinition(exported))
-    return { fleet: withFilesFrom(root, parseFleet(exported.fleet)), root, file };
-  throw new FleetError("config", `${shown} does not export a fleet`, {
-    remedy:
-      'Write: import { defineFleet } from "drizzle-fleet/config"; export default defineFleet({ ... });',
-  });
+export async function loadConfig(
+  path: string | undefined,
+  seen?: (path: string) => void,
+): Promise<LoadedConfig> {
+  const { exported, root, file, shown } = await importConfig(path, seen);
+  if (isFleetDefinition(exported, file))
+    return { fleet: withFilesFrom(root, parseFleet(fleetIn(exported))), root, file };
+  throw new FleetError("config", `${shown} does not export a fleet`, { remedy: remedyFor(shown) });
+}
+
+function remedyFor(shown: string): string {
+  if (isJson(shown))
+    return 'Write an object with "databases", "services" and "tenants", as for defineFleet.';
+  const example = "export default defineFleet({ ... });";
+  return `Write: import { defineFleet } from "drizzle-fleet/config"; ${example} For a project that uses drizzle-kit alone: drizzle-fleet init`;
+}
+
+function isJson(file: string): boolean {
+  return extname(file) === ".json";
 }
 
 /** Certificates and passwords are named from the configuration's folder, like all files in it; `system` is none. */
@@ -57,29 +70,52 @@ export interface ImportedConfig {
 /**
  * Imports a configuration file, with `.env` beside it filling in variables that are not set.
  *
- * @param path the file, or undefined for `drizzle.config.ts` in the current folder
+ * @param path the file, or undefined to look for it, see `configFile`
+ * @param seen told each file that the configuration is made of, see `importTypeScript`
  * @throws FleetError `config` when it is missing or does not load
  */
-export async function importConfig(path: string | undefined): Promise<ImportedConfig> {
-  const file = resolve(path ?? "drizzle.config.ts");
+export async function importConfig(
+  path: string | undefined,
+  seen?: (path: string) => void,
+): Promise<ImportedConfig> {
+  const file = await configFile(path);
   const shown = relative(process.cwd(), file);
-  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) {
-    throw new FleetError("config", `there is no ${shown}`, {
-      remedy:
-        "Run the command in the folder of your drizzle.config.ts, or name the file with --config.",
-    });
-  }
   const root = dirname(file);
   loadEnvironmentFile(resolve(root, ".env"));
-  const { modules } = await importTypeScript([file], root).catch((error: unknown) => {
+  const { modules } = await importTypeScript([file], root, seen).catch((error: unknown) => {
     throw isFleetError(error) && error.code === "schema" ? asConfigError(error, shown) : error;
   });
-  return { exported: modules[0]?.default, root, file, shown };
+  return { exported: defaultOf(modules[0]), root, file, shown };
 }
 
-/** True for what defineFleet makes; it is parsed once more, for somebody may have put it together by hand. */
-export function isFleetDefinition(exported: unknown): exported is { readonly fleet: unknown } {
-  return typeof exported === "object" && exported !== null && "fleet" in exported;
+/** A module's default export. What a CommonJS module exports is one itself, and may have one. */
+export function defaultOf(module: unknown): unknown {
+  const own = memberOf(module, "default");
+  return memberOf(own, "default") ?? own;
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
+}
+
+/** What defineFleet makes, or JSON says. It is parsed once more: it may have been put together by hand. */
+interface Definition {
+  readonly fleet?: unknown;
+  readonly services?: unknown;
+}
+
+/** True for what defineFleet makes, and in a file of JSON for its argument. */
+export function isFleetDefinition(exported: unknown, file: string): exported is Definition {
+  return memberOf(exported, isJson(file) ? "services" : "fleet") !== undefined;
+}
+
+/** What JSON may say beside the fleet: for editors, and for drizzle-kit, which reads the same file. */
+const ofOthers = ["$schema", "dialect", "schema", "out", "dbCredentials", "breakpoints", "casing"];
+
+function fleetIn(exported: Definition): unknown {
+  if (exported.fleet !== undefined) return exported.fleet;
+  const entries = Object.entries(exported).filter(([key]) => !ofOthers.includes(key));
+  return Object.fromEntries(entries);
 }
 
 /** `.env` beside the configuration fills in variables that are not set. */

@@ -38,13 +38,13 @@ const understood = [
 /**
  * Reads the configuration of a project that uses drizzle-kit alone.
  *
- * @param path the file, or undefined for `drizzle.config.ts` in the current folder
+ * @param path the file, or undefined to look for it, see `configFile`
  * @throws FleetError `config` when it is missing, does not load, is a fleet's already, or is not for PostgreSQL
  */
 export async function readPlainConfig(path: string | undefined): Promise<PlainConfig> {
   const { exported, ...place } = await importConfig(path);
   const { shown } = place;
-  if (isFleetDefinition(exported))
+  if (isFleetDefinition(exported, place.file))
     throw new FleetError("config", `${shown} is a fleet's configuration already`, {
       where: shown,
       remedy: "Change it by hand; what tenants have is recorded by drizzle-fleet stamp.",

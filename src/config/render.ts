@@ -1,7 +1,16 @@
 import type { FleetInput } from "./schema.ts";
 
-/** The text of a `drizzle.config.ts` that declares a fleet. Connection URLs must be references to the environment. */
-export function fleetConfigText({ databases, services, tenants = [] }: FleetInput): string {
+/**
+ * The text of a configuration file that declares a fleet. Connection URLs must be references to the environment.
+ *
+ * @param file its name: one in .cjs is written as CommonJS
+ */
+export function fleetConfigText(
+  { databases, services, tenants = [] }: FleetInput,
+  file: string,
+): string {
+  const isCommonJs = file.endsWith(".cjs");
+  const from = '"drizzle-fleet/config"';
   const lines = [
     ...blockOf("databases", databases, ({ url }) =>
       typeof url !== "object" ? [] : [`url: env(${quoted(url.environmentVariable)}),`],
@@ -14,9 +23,11 @@ export function fleetConfigText({ databases, services, tenants = [] }: FleetInpu
     ...(Array.isArray(tenants) && tenants.length > 0 ? [`tenants: ${quoted(tenants)},`] : []),
   ];
   return [
-    'import { defineFleet, env } from "drizzle-fleet/config";',
+    isCommonJs
+      ? `const { defineFleet, env } = require(${from});`
+      : `import { defineFleet, env } from ${from};`,
     "",
-    "export default defineFleet({",
+    `${isCommonJs ? "module.exports =" : "export default"} defineFleet({`,
     ...lines.map((line) => `  ${line}`),
     "});",
     "",

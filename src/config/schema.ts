@@ -24,9 +24,27 @@ const schemaName = nonEmpty
     `is reserved: drizzle-fleet keeps its own tables in it`,
   );
 
-const connectionUrl = z.union([environmentReference, nonEmpty], {
-  error: 'must be env("VARIABLE") or a connection URL',
-});
+/** As people write a variable where only its name would do, in JSON above all. */
+const variableText =
+  /^(?:\$\{?(\w+)\}?|env\(["']?(\w+)["']?\)|env:(\w+)|process\.env\.(\w+)|%(\w+)%)$/;
+
+const connectionUrl = z.union(
+  [
+    environmentReference,
+    nonEmpty.superRefine((text, context) => {
+      const name = variableText.exec(text.trim())?.slice(1).find(Boolean);
+      if (name === undefined) return;
+      const message = `is no connection URL: for a variable write env("${name}"), in JSON { "environmentVariable": "${name}" }`;
+      context.addIssue({ code: "custom", message });
+    }),
+  ],
+  {
+    error: ({ input }) =>
+      typeof input === "string"
+        ? undefined
+        : 'must be env("VARIABLE"), in JSON { "environmentVariable": "VARIABLE" }, or a connection URL',
+  },
+);
 
 const database = z
   .strictObject({

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
+import { existsSync, realpathSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { SourceMap } from "node:module";
-import { dirname, extname, isAbsolute, join, relative, resolve } from "node:path";
+import { dirname, extname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
 
@@ -20,12 +21,14 @@ export interface ImportedModules {
  *
  * @param entries absolute paths
  * @param root the project's folder: packages are resolved from the importing file inside it
+ * @param seen told each of the project's own files that is read, and each that would be if it existed; absolute
  * @throws FleetError `schema` with file and line: for a syntax error, an import that cannot be found, and for
  *   whatever a module throws while it is loaded
  */
 export async function importTypeScript(
   entries: readonly string[],
   root: string,
+  seen?: (path: string) => void,
 ): Promise<ImportedModules> {
   const { build } = await import("esbuild");
   const result = await build({
@@ -48,7 +51,11 @@ export async function importTypeScript(
     // For what CommonJS modules require: esbuild bundles the project's own files, and leaves packages to this.
     banner: { js: requireFrom(root) },
     define: Object.fromEntries(ownPlaces.map(([said, name]) => [said, `${ownPlace}.${name}`])),
-    plugins: [packagesByAbsoluteUrl, placesOfTheirOwn],
+    plugins: [
+      ...(seen === undefined ? [] : [telling(seen)]),
+      packagesByAbsoluteUrl(workspaceOf(root)),
+      placesOfTheirOwn,
+    ],
   }).catch((error: unknown) => {
     throw bundlingError(error);
   });
@@ -85,29 +92,88 @@ function locate(error: unknown, url: string, map: string, root: string): string 
   return `${file}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
 }
 
-/** Code in a data: URL has no folder, so a package it imports must be an absolute file URL. */
-const packagesByAbsoluteUrl: import("esbuild").Plugin = {
-  name: "packages-by-absolute-url",
-  setup(build) {
-    build.onResolve({ filter: /^[^./]/ }, async (args) => {
-      if (args.pluginData === "resolving" || isAbsolute(args.path)) return undefined;
-      if (args.path.startsWith("node:")) return { path: args.path, external: true };
-      const found = await build.resolve(args.path, {
-        kind: args.kind,
-        resolveDir: args.resolveDir,
-        importer: args.importer,
-        pluginData: "resolving",
+/**
+ * Code in a data: URL has no folder, so a package it imports must be an absolute file URL. What is the project's own is
+ * bundled: files by a path of tsconfig.json, and the packages beside it in a monorepo, whose changes are seen then.
+ */
+function packagesByAbsoluteUrl(workspace: string): import("esbuild").Plugin {
+  return {
+    name: "packages-by-absolute-url",
+    setup(build) {
+      build.onResolve({ filter: /^[^./]/ }, async (args) => {
+        if (args.pluginData === resolving || isAbsolute(args.path)) return undefined;
+        if (args.path.startsWith("node:")) return { path: args.path, external: true };
+        const found = await resolveAgain(build, args);
+        if (found.errors.length > 0) return { errors: found.errors };
+        const isOwn =
+          found.namespace === "file" &&
+          !found.path.includes("node_modules") &&
+          (isBundled(found.path) || isOfWorkspace(workspace, args.path, found.path));
+        if (isOwn) return { path: found.path };
+        const required = args.kind === "require-call" || args.kind === "require-resolve";
+        const path = found.external || required ? found.path : pathToFileURL(found.path).href;
+        return { path, external: true };
       });
-      if (found.errors.length > 0) return { errors: found.errors };
-      const local =
-        !found.path.includes("node_modules") && found.namespace === "file" && isBundled(found.path);
-      if (local) return { path: found.path };
-      const required = args.kind === "require-call" || args.kind === "require-resolve";
-      const path = found.external || required ? found.path : pathToFileURL(found.path).href;
-      return { path, external: true };
-    });
-  },
-};
+    },
+  };
+}
+
+/** Marks a question that a plugin asks esbuild itself. */
+const resolving = "resolving";
+
+function resolveAgain(
+  build: import("esbuild").PluginBuild,
+  { path, kind, resolveDir, importer }: import("esbuild").OnResolveArgs,
+): Promise<import("esbuild").ResolveResult> {
+  return build.resolve(path, { kind, resolveDir, importer, pluginData: resolving });
+}
+
+/** JavaScript of the monorepo. This package itself stays outside: it may be a link to its own repository. */
+function isOfWorkspace(workspace: string, name: string, path: string): boolean {
+  return (
+    /\.[cm]?jsx?$/.test(path) &&
+    !/^drizzle-(fleet|orm|kit)(\/|$)/.test(name) &&
+    path.startsWith(`${workspace}${sep}`)
+  );
+}
+
+/** The folder of the monorepo that a project is in, or its repository's; else its own. */
+function workspaceOf(root: string): string {
+  for (let folder = root; ; folder = dirname(folder)) {
+    const isWorkspace = [".git", "pnpm-workspace.yaml"].some((name) =>
+      existsSync(join(folder, name)),
+    );
+    if (isWorkspace) return realpathSync(folder);
+    if (dirname(folder) === folder) return realpathSync(root);
+  }
+}
+
+/** Tells which files a bundle is made of, also where it fails; for a watch. */
+function telling(seen: (path: string) => void): import("esbuild").Plugin {
+  return {
+    name: "telling",
+    setup(build) {
+      build.onResolve({ filter: /^\.{0,2}\// }, async (args) => {
+        if (args.pluginData === resolving) return undefined;
+        const found = await resolveAgain(build, args);
+        if (found.errors.length > 0) candidates(resolve(args.resolveDir, args.path)).forEach(seen);
+        return undefined;
+      });
+      build.onLoad({ filter: /.*/ }, ({ path, namespace }) => {
+        if (namespace === "file" && !path.includes("node_modules")) seen(path);
+        return undefined;
+      });
+    },
+  };
+}
+
+/** The files that an import without a file may mean. */
+function candidates(path: string): string[] {
+  const bare = path.replace(/\.[cm]?jsx?$/, "");
+  const endings = ["ts", "tsx", "mts", "cts", "js", "jsx", "mjs", "cjs", "json"];
+  const files = endings.map((ending) => `${bare}.${ending}`);
+  return [...new Set([path, ...files, ...endings.map((ending) => join(path, `index.${ending}`))])];
+}
 
 /** The `require` that code in a data: URL lacks. It is called as esbuild's own stand-in looks for it. */
 function requireFrom(root: string): string {

@@ -2,7 +2,7 @@
 export interface Down {
   /** The file's path as shown to people. */
   readonly file: string;
-  /** sha256 of the file's bytes, in hex. */
+  /** sha256 of the text, in hex. */
   readonly checksum: string;
   readonly text: string;
   /** Why there is no way back, when its author says so. */

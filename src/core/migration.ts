@@ -7,9 +7,11 @@ export interface Migration {
   readonly tag: string;
   /** The file's path as shown to people. */
   readonly file: string;
-  /** sha256 of the file's bytes, in hex. */
+  /** sha256 of the text, in hex: the same whatever line ends the file has. */
   readonly checksum: string;
-  /** The file's text. */
+  /** sha256 of the file's bytes, in hex, where they are not the text's. */
+  readonly fileChecksum?: string;
+  /** The file's text as it runs: with LF, unless it was recorded with CRLF. */
   readonly text: string;
   /** Where its down is, if it has one; as shown to people. */
   readonly downFile: string;

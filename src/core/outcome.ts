@@ -18,6 +18,8 @@ export interface Failure {
   readonly statement?: string;
   /** Who holds the lock that was in the way. */
   readonly holders?: readonly LockHolder[];
+  /** What exists already where the migration makes it, and who made that; the same for tenants that have the same. */
+  readonly existing?: string;
 }
 
 /** A session, or a prepared transaction, that holds a lock which is waited for. */

@@ -3,7 +3,7 @@ import { ledgerName } from "../core/ledger.ts";
 import { quoteLiteral } from "../postgres/identifiers.ts";
 import type { Session } from "../postgres/session.ts";
 import { readInBatches } from "./batches.ts";
-import { digestExpression } from "./digest.ts";
+import { digestExpression, digestOf } from "./digest.ts";
 import { ledgerOf } from "./table.ts";
 
 /** Ledger states that need not be fetched row by row, by their digest. */
@@ -34,7 +34,8 @@ export async function readLedgers(
     states.set(row.schema, { kind: "noLedger", relations: row.relations });
   }
   const recorded = present.filter((row) => row.ledger).map((row) => row.schema);
-  const read = (batch: readonly string[]) => readTogether(session, batch, known);
+  const learned = new Map(known);
+  const read = (batch: readonly string[]) => readTogether(session, batch, learned);
   for (const [schema, state] of await readInBatches(session, recorded, read))
     states.set(schema, state ?? { kind: "locked" });
   await countBesideEmpty(session, states);
@@ -74,18 +75,28 @@ async function countWhereEmpty(
   return new Map(rows.map((row) => [schemas[row.index] ?? "", row.relations]));
 }
 
+/** @param known is added to: a fleet of old ledgers, all alike, is read row by row once */
 async function readTogether(
   session: Session,
   schemas: readonly string[],
-  known: KnownStates,
+  known: Map<string, readonly LedgerEntry[]>,
 ): Promise<Map<string, LedgerState>> {
   const digests = await readDigests(session, schemas);
-  const strange = schemas.filter((schema) => !known.has(digests.get(schema) ?? ""));
-  const rows =
-    strange.length === 0 ? new Map<string, LedgerEntry[]>() : await readEntries(session, strange);
+  const digestFor = (schema: string) => digests.get(schema) ?? "";
+  const strange = schemas.filter((schema) => !known.has(digestFor(schema)));
+  const first = [...new Map(strange.map((schema) => [digestFor(schema), schema])).values()];
+  const rows = await readEntries(session, first);
+  for (const schema of first) {
+    const entries = rows.get(schema) ?? [];
+    // A digest leaves out what a partly applied migration has run so far; and rows may have changed since.
+    const isWhole = entries.every(({ partial }) => partial === undefined);
+    if (isWhole && digestOf(entries) === digestFor(schema)) known.set(digestFor(schema), entries);
+  }
+  const others = strange.filter((schema) => !known.has(digestFor(schema)) && !rows.has(schema));
+  for (const [schema, entries] of await readEntries(session, others)) rows.set(schema, entries);
   return new Map(
     schemas.map((schema) => {
-      const entries = known.get(digests.get(schema) ?? "") ?? rows.get(schema) ?? [];
+      const entries = rows.get(schema) ?? known.get(digestFor(schema)) ?? [];
       return [schema, { kind: "ledger", entries }];
     }),
   );
@@ -147,6 +158,7 @@ async function readEntries(
   session: Session,
   schemas: readonly string[],
 ): Promise<Map<string, LedgerEntry[]>> {
+  if (schemas.length === 0) return new Map();
   const columns = `tag, checksum, applied = statements AS complete, applied, applied_checksum AS "appliedChecksum", begun`;
   const selects = schemas.map(
     (schema, index) => `SELECT ${index} AS index, ${columns} FROM ${ledgerOf(schema)}`,

@@ -155,14 +155,19 @@ function problemOf(error: unknown): FleetError {
   throw error;
 }
 
-/** A service's schema against its newest migration: nothing, or one finding with the SQL that is missing. */
+/**
+ * A service's schema against its newest migration: nothing, or one finding with the SQL that is missing.
+ *
+ * @param seen told each file that the schema is made of, see `importTypeScript`
+ */
 export async function checkSchema(
   context: Context,
   service: string,
   config: ServiceConfig,
+  seen?: (path: string) => void,
 ): Promise<Finding[]> {
   try {
-    const diff = await compareSchema(service, config, context.config.root);
+    const diff = await compareSchema(service, config, context.config.root, seen);
     const sql = await sqlOf(diff, undecided);
     const leftOut = (await unexpressedIn(diff, undecided)).map(leftOutText);
     if (sql.length === 0 && leftOut.length === 0) return [];

@@ -1,4 +1,4 @@
-import { relative } from "node:path";
+import { configOption } from "../config/find.ts";
 import type { Selection } from "../tenants/targets.ts";
 import type { Context } from "./context.ts";
 
@@ -13,7 +13,6 @@ export function commandText(
   { services, tenants, databases }: Selection,
 ): string {
   const { TENANTS: named = "" } = environment;
-  const file = relative(process.cwd(), config.file);
   const repeated = (option: string, values: readonly string[]) =>
     values.flatMap((value) => [option, value]);
   const all = [
@@ -22,7 +21,7 @@ export function commandText(
     ...repeated("--service", services),
     ...repeated("--tenant", tenants),
     ...repeated("--database", databases),
-    ...(file === "drizzle.config.ts" ? [] : ["--config", file]),
+    ...configOption(config.file),
   ];
   return [...(named.trim() === "" ? [] : [`TENANTS=${quoted(named)}`]), ...all.map(quoted)].join(
     " ",

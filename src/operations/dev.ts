@@ -2,8 +2,9 @@ import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { relative, resolve } from "node:path";
 import { configuredBy } from "../config/environment.ts";
+import { loadConfig } from "../config/load.ts";
 import { type DatabaseAddress, locationOf } from "../core/database.ts";
-import { FleetError, messageOf } from "../core/errors.ts";
+import { FleetError } from "../core/errors.ts";
 import type { Observer } from "../core/events.ts";
 import type { Finding } from "../core/finding.ts";
 import { eraseEmbedded } from "../dev/embedded.ts";
@@ -18,6 +19,7 @@ import {
   withDatabases,
 } from "./context.ts";
 import { type MigrateResult, migrate } from "./migrate.ts";
+import { watchFiles } from "./watch-files.ts";
 
 export interface DevOptions {
   /** The database only: no migrations, no watching. */
@@ -35,6 +37,8 @@ export interface DevObserver {
   readonly ready: (lines: readonly string[]) => void;
   /** What the Drizzle schemas lack at the moment; empty when all is committed. */
   readonly schemas: (findings: readonly Finding[]) => void;
+  /** Why that cannot be told at the moment, such as a mistake in the configuration. */
+  readonly unreadable: (error: unknown) => void;
 }
 
 /** How dev ended. */
@@ -179,38 +183,43 @@ async function untilStopped({ signal }: Context): Promise<void> {
 
 const settleMs = 200;
 
-/** Looks at the schemas now, and whenever a schema file or a journal changes. */
+/**
+ * Looks at the schemas now, and whenever a journal, the configuration, a schema file, or what one of them imports
+ * changes: wherever it is, and also if it does not exist yet.
+ */
 async function watchSchemas(context: Context, observer: DevObserver): Promise<void> {
-  const { services } = context.config.fleet;
-  const look = async (): Promise<void> => {
-    const findings: Finding[] = [];
-    for (const [service, config] of Object.entries(services)) {
-      findings.push(...(await checkSchema(context, service, config)));
-    }
-    observer.schemas(findings);
-  };
   let timer: NodeJS.Timeout | undefined;
-  // What cannot be looked at now may be mended in a moment: it is said, and the watch goes on.
-  const lookAgain = () =>
-    look().catch((error: unknown) =>
-      context.notify(`cannot read the schemas: ${messageOf(error)}`),
-    );
   let looking = Promise.resolve();
   const { watch } = await import("chokidar");
-  const watcher = watch(watchedPaths(context), { ignoreInitial: true });
-  watcher.on("all", () => {
+  const changed = () => {
     clearTimeout(timer);
     timer = setTimeout(() => {
       looking = looking.then(lookAgain);
     }, settleMs);
-  });
+  };
+  const files = watchFiles(changed, ({ message }) => context.notify(`cannot watch: ${message}`));
+  const folders = watch(watchedPaths(context), { ignoreInitial: true });
+  const look = async (): Promise<void> => {
+    files.add(context.config.file);
+    const config = await loadConfig(context.config.file, files.add);
+    const current = { ...context, config };
+    folders.add(watchedPaths(current));
+    const findings: Finding[] = [];
+    for (const [service, own] of Object.entries(config.fleet.services))
+      findings.push(...(await checkSchema(current, service, own, files.add)));
+    observer.schemas(findings);
+  };
+  // What cannot be looked at now may be corrected in a moment: it is said, and the watch goes on.
+  const lookAgain = () => look().catch(observer.unreadable);
+  folders.on("all", changed);
   // The first look comes when the watch is ready: no change can fall between the two.
-  await new Promise<void>((ready) => watcher.once("ready", ready));
+  await new Promise<void>((ready) => folders.once("ready", ready));
   looking = looking.then(lookAgain);
   await untilStopped(context);
   clearTimeout(timer);
   await looking;
-  await watcher.close();
+  files.close();
+  await folders.close();
 }
 
 /** The folders of the schemas (of a pattern, the part before it) and the journals. */

@@ -11,6 +11,7 @@ import { tryDowns } from "../proof/history.ts";
 import type { Direct } from "../proof/trials.ts";
 import { type Checksums, readChecksums } from "../source/checksums.ts";
 import { readDown } from "../source/downs.ts";
+import { isOfText } from "../source/line-ends.ts";
 import { proofOf, proofsFile, readProofs } from "../source/proofs.ts";
 import { readChecked, readMigrations } from "../source/read-migrations.ts";
 import { followsNearest, readSnapshots } from "../source/stored-snapshot.ts";
@@ -178,11 +179,12 @@ function downOf(
 /** A converted migration keeps its text: its checksum says which tag, and so which down, it had before. */
 async function formerDown(
   path: string,
-  { tag, checksum, downFile }: Migration,
+  migration: Migration,
   recorded: Checksums,
 ): Promise<Pick<GeneratedDown, "file" | "text" | "moved"> | undefined> {
-  for (const [former, own] of Object.entries(recorded)) {
-    if (own !== checksum || former === tag) continue;
+  const { tag, downFile } = migration;
+  for (const [former, checksum] of Object.entries(recorded)) {
+    if (former === tag || !isOfText(migration, checksum)) continue;
     const moved = join(path, `${former}.down.sql`);
     const read = await readChecked(moved);
     if (read !== undefined) return { file: downFile, text: read.text, moved };

@@ -1,4 +1,4 @@
-import { constants, copyFile, readFile, rename, writeFile } from "node:fs/promises";
+import { constants, copyFile, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { isAbsolute, relative, resolve } from "node:path";
 import { loadConfig } from "../config/load.ts";
 import { type PlainConfig, readPlainConfig } from "../config/plain.ts";
@@ -6,7 +6,9 @@ import { fleetConfigText } from "../config/render.ts";
 import { type FleetInput, parseFleet } from "../config/schema.ts";
 import { FleetError, messageOf } from "../core/errors.ts";
 import { type MigrationsFolder, readFolder } from "../source/folder.ts";
+import { gitAttributes } from "../source/git-attributes.ts";
 import { newestTables, onlySchema } from "../source/snapshot-tables.ts";
+import { writeFiles } from "../source/write-files.ts";
 import { discoverTenants } from "../tenants/discover.ts";
 import { resolveTargets } from "../tenants/targets.ts";
 import { type Context, withDatabases } from "./context.ts";
@@ -19,6 +21,8 @@ export interface ExistingProject {
   readonly folder: MigrationsFolder;
   /** Where the old configuration is to be kept; absolute. */
   readonly kept: string;
+  /** Where the new one is written: in its place; TypeScript instead of JSON, which has no defineFleet. Absolute. */
+  readonly written: string;
   /** The schema that the whole project is declared in, where that is one and not `public`. */
   readonly sourceSchema: string | undefined;
   /** What the service is called unless somebody says otherwise. */
@@ -43,7 +47,7 @@ const databaseName = "main";
 /**
  * Looks whether a project can become a fleet. Changes nothing.
  *
- * @param path its configuration file, or undefined for `drizzle.config.ts` in the current folder
+ * @param path its configuration file, or undefined to look for it, see `configFile`
  * @throws FleetError `config` when it cannot: as `readPlainConfig` does, without migrations, or with a file where
  *   the old configuration would be kept; `journal` when the journal is malformed
  */
@@ -52,11 +56,12 @@ export async function readProject(path: string | undefined): Promise<ExistingPro
   const { file, root, migrations = {} } = config;
   const kept = file.replace(/(\.[^./\\]+)$/, ".before-fleet$1");
   if (await isThere(kept)) throw alreadyKept(kept);
+  const written = file.replace(/\.json$/, ".ts");
   const folder = await readFolder(resolve(root, config.out));
   if (folder === undefined) throw noMigrations(config);
   const { table = defaultSource.table, schema = defaultSource.schema } = migrations;
   const [name, sourceSchema] = await Promise.all([packageName(root), onlySchema(folder)]);
-  return { config, folder, kept, sourceSchema, name, source: { table, schema } };
+  return { config, folder, kept, written, sourceSchema, name, source: { table, schema } };
 }
 
 /**
@@ -129,16 +134,16 @@ export async function findTenants(
 }
 
 /**
- * Writes the fleet's configuration in the place of the old one, which is kept beside it. When the new one does not
- * load, everything is as before.
+ * Writes the fleet's configuration in the place of the old one, which is kept beside it, and into .gitattributes that the
+ * migrations have LF. When the new configuration does not load, everything is as before.
  *
  * @throws FleetError `config` when it does not load, `write` when it cannot be written
  */
 export async function writeFleet(
-  { config, kept }: ExistingProject,
+  { config, kept, written }: ExistingProject,
   fleet: FleetInput,
 ): Promise<void> {
-  const { file, shown } = config;
+  const { file, root, shown } = config;
   const cannot = (cause: unknown) =>
     new FleetError("write", `${shown} cannot be replaced: ${messageOf(cause)}`, {
       where: shown,
@@ -149,11 +154,15 @@ export async function writeFleet(
     throw cannot(cause);
   });
   try {
-    await writeFile(file, fleetConfigText(fleet)).catch((cause: unknown) => {
+    await writeFile(written, fleetConfigText(fleet, written)).catch((cause: unknown) => {
       throw cannot(cause);
     });
-    await loadConfig(file);
+    await loadConfig(written);
+    const attributes = await gitAttributes(root, resolve(root, config.out));
+    if (attributes !== undefined) await writeFiles([attributes]);
+    if (written !== file) await rm(file);
   } catch (error) {
+    if (written !== file) await rm(written, { force: true });
     await rename(kept, file);
     throw error;
   }

@@ -19,10 +19,10 @@ import {
   readBranches,
   readVersion,
 } from "../source/branches.ts";
-import { checksumOf } from "../source/checksums.ts";
 import { readFolder } from "../source/folder.ts";
 import { openEnds, readFolderBranches } from "../source/folder-branches.ts";
 import { journalPath, journalText, readHead } from "../source/journal.ts";
+import { isChecksumOf } from "../source/line-ends.ts";
 import type { BothRecords } from "../source/records.ts";
 import { type NewFile, withFolder, writeFiles } from "../source/write-files.ts";
 import { loadParser } from "../sql/parser.ts";
@@ -284,9 +284,10 @@ async function sidesOf<One extends BranchMigration>(
   const has = async (branch: readonly One[]) => {
     for (const { side, files } of branch) {
       const version = await readVersion(files.sql, side, recorded[side][files.tag]);
-      const checksum = version && checksumOf(version.text);
+      const isOwn = (checksum: string) =>
+        version !== undefined && isChecksumOf(version.text, checksum);
       // A tag that both branches have says nothing about either.
-      if (applied.some((one) => one.checksum === checksum || (!shared && one.tag === files.tag)))
+      if (applied.some((one) => isOwn(one.checksum) || (!shared && one.tag === files.tag)))
         return true;
     }
     return false;

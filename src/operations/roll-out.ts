@@ -105,6 +105,7 @@ async function rollOutPlan(
     by: `drizzle-fleet ${packageVersion()}`,
     roleOf,
     scriptOf,
+    histories,
     replan: (session, target) => replan(session, target, histories, planOne),
     observe: (event) => {
       if (event.type === "targetEnded" && busy.has(event.outcome.target))

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Seed } from "../config/define.ts";
+import { defaultOf } from "../config/load.ts";
 import { importTypeScript } from "../config/typescript.ts";
 import { FleetError } from "../core/errors.ts";
 import type { Context } from "./context.ts";
@@ -24,7 +25,7 @@ export async function loadSeeds({ config }: Context): Promise<LoadedSeed[]> {
   const paths = named.map(({ file }) => resolve(config.root, file));
   const { modules } = await importTypeScript(paths, config.root);
   return named.map(({ service, file }, index) => {
-    const exported = modules[index]?.default;
+    const exported = defaultOf(modules[index]);
     if (isSeed(exported)) return { service, seed: exported };
     throw new FleetError("config", `${file} does not export a seed`, {
       where: `services.${service}.seed`,

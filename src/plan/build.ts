@@ -140,9 +140,10 @@ export function resolve({ migrations }: History, entries: readonly LedgerEntry[]
   const free = others
     .filter((entry) => !recorded.has(entry.tag) && isWhole(entry))
     .sort((left, right) => (left.tag < right.tag ? -1 : 1));
-  for (const { tag, checksum } of migrations) {
+  for (const migration of migrations) {
+    const { tag } = migration;
     if (byTag.has(tag)) continue;
-    const index = free.findIndex((entry) => entry.checksum === checksum);
+    const index = free.findIndex((entry) => isOfText(migration, entry.checksum));
     const [entry] = index < 0 ? [] : free.splice(index, 1);
     if (entry !== undefined) byTag.set(tag, entry);
   }

@@ -23,6 +23,7 @@ export function failureText(failure: Failure): string {
   if (failure.detail !== undefined) lines.push(told(failure.detail));
   if (failure.hint !== undefined) lines.push(told(failure.hint));
   if (failure.context !== undefined) lines.push(told(failure.context));
+  if (failure.existing !== undefined) lines.push(told(`there is: ${failure.existing}`));
   for (const holder of failure.holders ?? []) lines.push(holderText(holder), `   ${holder.query}`);
   if (failure.file !== undefined)
     lines.push(`at ${failure.file}${failure.line === undefined ? "" : `:${failure.line}`}`);

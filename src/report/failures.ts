@@ -34,13 +34,13 @@ export function failedTargets(outcomes: readonly Outcome[]): FailedTarget[] {
  * apart only where SQLSTATE and line do not, and without the numbers and paths in it.
  */
 export function kindOf({ failure, schema }: Pick<FailedTarget, "failure" | "schema">): string {
-  const { sqlstate, tag, file, line, message } = failure;
+  const { sqlstate, tag, file, line, message, existing } = failure;
   const isPlaced = sqlstate !== undefined && line !== undefined;
   const text = message
     .replaceAll(schema, "{tenant}")
     .replace(/\S*\/\S*/g, "{path}")
     .replace(/\d+/g, "0");
-  return JSON.stringify([sqlstate, tag, file, line, isPlaced ? "" : text]);
+  return JSON.stringify([sqlstate, tag, file, line, isPlaced ? "" : text, existing]);
 }
 
 /** Groups failures, the most frequent first. */
@@ -83,9 +83,20 @@ export function failuresText(targets: readonly FailedTarget[]): string[] {
       ...(example === "" ? {} : { detail: example }),
       // One of several is shown as what it is.
       ...(differ ? { message: `${first?.name}: ${failure.message}` } : {}),
+      remedy: remedyForAll(own),
     };
     return [`${style("red", "x")} ${which}${label}`, indent(failureText(told)), ""];
   });
   const rest = groups.length - longestList;
   return rest > 0 ? [...shown, `... and ${counted(rest, "other kind")} of failure.`, ""] : shown;
+}
+
+/** A command for one tenant becomes one for all of a group that are listed. */
+function remedyForAll(targets: readonly FailedTarget[]): string {
+  const remedy = targets[0]?.failure.remedy ?? "";
+  const option = / --tenant \S+?(?=\.?(\s|$))/;
+  const options = targets.flatMap(({ failure }) => option.exec(failure.remedy)?.[0] ?? []);
+  if (options.length <= 1) return remedy;
+  const all = options.length <= 5 ? options.join("") : " --tenant <each of these tenants>";
+  return remedy.replace(option, () => all);
 }

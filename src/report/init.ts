@@ -21,17 +21,18 @@ export function intentionText(init: Initiation, config: string): string {
 /**
  * What was written, and what to do next.
  *
+ * @param config what the commands need to find the file, with a space before it; empty where they find it by themselves
  * @param stamp the command that records what is there, if that was not done
  */
 export function initText(
   init: Initiation,
+  config: string,
   stamp: { readonly command: string; readonly why: string } | undefined,
 ): string {
   const { file, kept, service, schema, tenants, left } = init;
   const where = schema.includes("{tenant}")
     ? `tenant schemas ${schema}, ${counted(tenants.length, "tenant")}: ${some(tenants) || "none yet"}`
     : `schema ${schema}`;
-  const config = configFlag(file);
   return [
     `${file} declares a fleet now; the old one is ${kept}.`,
     `  service ${service}, ${where}`,
@@ -49,11 +50,6 @@ export function initText(
     `  npx drizzle-fleet generate --down${config}`,
     `  npx drizzle-fleet generate ${service} --name <what_changes>${config}`,
     `  npx drizzle-fleet migrate${config}`,
-    `drizzle-kit reads the new file, too: SERVICE=${service} npx drizzle-kit generate${config}`,
+    `drizzle-kit reads the new file, too, for example: npx drizzle-kit studio${config}`,
   ].join("\n");
-}
-
-/** What a command needs to find a configuration that is not where it looks by itself. */
-export function configFlag(file: string): string {
-  return file === "drizzle.config.ts" ? "" : ` --config ${file}`;
 }

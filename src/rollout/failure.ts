@@ -4,6 +4,7 @@ import type { Statement } from "../core/migration.ts";
 import type { Failure, LockHolder } from "../core/outcome.ts";
 import type { Target } from "../core/target.ts";
 import { isConnectionLoss, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
+import type { Existing } from "./existing.ts";
 import { changedLedger } from "./guard.ts";
 import { CancelledError, type Part, StepError } from "./message.ts";
 import { oneLine } from "./one-line.ts";
@@ -17,13 +18,15 @@ export interface FailedStep {
   readonly script: Script;
   /** Who holds the lock that was in the way. */
   readonly holders: readonly LockHolder[];
+  /** What is there already where the migration makes something. */
+  readonly existing?: Existing | undefined;
   /** True when the user had what runs cancelled. */
   readonly cancelled: boolean;
 }
 
 /** Says what stopped a step: PostgreSQL's words, the migration's own file and line if it was that, and what to do. */
 export function failureOf(error: unknown, step: FailedStep): Failure {
-  const { target, script, holders, cancelled } = step;
+  const { target, script, holders, existing, cancelled } = step;
   const { migration, statements } = script;
   if (error instanceof ResumeError) {
     return {
@@ -43,7 +46,7 @@ export function failureOf(error: unknown, step: FailedStep): Failure {
     cancelled && (state === sqlstate.queryCanceled || cause instanceof CancelledError);
   const remedy = stopped
     ? "It was cancelled on request: run the same command again when you like."
-    : remedyFor(cause, { part, script, statement: stepError?.statement, target });
+    : remedyFor(cause, { part, script, statement: stepError?.statement, target, existing });
   return {
     message: `${prefixOf(part, state, target)}${messageOf(cause)}`,
     tag: migration.tag,
@@ -54,6 +57,7 @@ export function failureOf(error: unknown, step: FailedStep): Failure {
     ...contextOf(cause),
     ...(stepError?.statement === undefined ? {} : placeOf(stepError.statement, stepError.lines)),
     ...(holders.length > 0 ? { holders } : {}),
+    ...(existing === undefined ? {} : { existing: existingText(existing) }),
     remedy: `${remedy} ${whatRemains(cause, stepError?.statement, committed, statements.length)}`,
   };
 }
@@ -65,6 +69,14 @@ function ledgerChanged({ tag, file }: Script["migration"]): Failure {
     file,
     remedy: `Nothing was applied. Remove ${ledgerName} from ${file}, and drop any trigger or rule on that table: only the runner may write the ledger.`,
   };
+}
+
+/** What is there and who made it, without the tenant's name: many tenants may have the same. */
+function existingText({ what, madeBy }: Existing): string {
+  if (madeBy === undefined)
+    return `${what}; no migration before this one names it: it was made by hand or by another program`;
+  const { tag, file, line } = madeBy;
+  return `${what}; made by ${tag} (${file}:${line})`;
 }
 
 function placeOf(statement: Statement, lines: number): Pick<Failure, "line" | "statement"> {

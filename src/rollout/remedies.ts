@@ -4,6 +4,7 @@ import type { Target } from "../core/target.ts";
 import { ledgerOf } from "../ledger/table.ts";
 import { serverRemedy } from "../postgres/server-trouble.ts";
 import { sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
+import { type Existing, isDuplicate, namesIn, wordsOf } from "./existing.ts";
 import type { Part } from "./message.ts";
 import type { Script } from "./run.ts";
 
@@ -38,9 +39,6 @@ const migrationRemedies: Readonly<Record<string, string>> = {
   "0A000": "PostgreSQL does not support this here; correct the migration if it was never released.",
 };
 
-/** duplicate_table, _column, _object, _schema, _function: what the migration makes exists already. */
-const duplicates = new Set(["42P07", "42701", "42710", "42P06", "42723"]);
-
 /** invalid_column_reference: ON CONFLICT names a column without a key. */
 const noSuchKey = "42P10";
 
@@ -51,6 +49,8 @@ export interface ErrorPlace {
   /** The statement that failed, where it is known. */
   readonly statement: Statement | undefined;
   readonly target: Target;
+  /** What is there where the statement makes something, if it was found. */
+  readonly existing?: Existing | undefined;
 }
 
 /** What to do about a server's error. */
@@ -63,29 +63,42 @@ export function remedyFor(cause: unknown, place: ErrorPlace): string {
     return `The ledger has lost its primary key. Restore it: ALTER TABLE ${ledgerOf(target.schema)} ADD PRIMARY KEY (tag)`;
   if (part !== "migration")
     return "This is not the migration's fault: fix what the message names, then run the same command again.";
-  if (duplicates.has(state ?? "")) return duplicateRemedy(messageOf(cause), place);
+  if (isDuplicate(state)) return duplicateRemedy(messageOf(cause), place);
   return (
     migrationRemedies[state ?? ""] ??
     "Fix this tenant, or correct the migration if it was never released, then run the same command again."
   );
 }
 
-/**
- * Who made what exists already cannot be told from the error: another statement, PostgreSQL for one of them (the
- * sequence of a serial column, the index of a constraint), or a person. Only the statements before it are at hand.
- */
-function duplicateRemedy(message: string, { script, statement, target }: ErrorPlace): string {
-  const { service, tenant, schema } = target;
-  const { tag } = script.migration;
-  const name = /"([^"]+)"/.exec(message)?.[1];
-  const object = name === undefined ? "it" : `"${name}"`;
-  const only = tenant === undefined ? "" : ` --tenant ${tenant}`;
-  const naming = name === undefined ? undefined : earlierNaming(name, script, statement);
-  const first =
-    naming === undefined
-      ? `If an earlier migration made ${object} (perhaps as the sequence or index of something else), correct this one: drop or rename ${object} first, or use another name.`
-      : `Line ${naming.line} of the same file names ${object}, too. If that line creates it, correct the file: use another name, or drop it first.`;
-  return `${first} If it is what this migration makes, and all of that exists in "${schema}", record the migration without running it: drizzle-fleet stamp ${tag} --service ${service}${only}. If it is something else, rename or drop it, then run the same command again.`;
+/** What to do about something that exists already: it depends on who made it, and on what else is there. */
+function duplicateRemedy(message: string, place: ErrorPlace): string {
+  const { existing, script, statement } = place;
+  const [name = ""] = namesIn(message);
+  const naming = name === "" ? undefined : earlierNaming(name, script, statement);
+  if (existing === undefined && naming !== undefined)
+    return `Line ${naming.line} of the same file names "${name}", too. If that line creates it, correct the file: use another name, or drop it first.`;
+  if (existing === undefined)
+    return "Look what has this name, then rename or drop it, or give it another name in the migration. Then run the same command again.";
+  const { madeBy, drizzle, there, wanted } = existing;
+  const correct =
+    "correct this one if it was never released: use another name, or drop or rename what is there first.";
+  // All of several things are rather what the migration makes itself.
+  if (madeBy !== undefined && (there < wanted || wanted <= 1))
+    return `An earlier migration made it, so ${correct} ${recording(place)}`;
+  if (drizzle)
+    return `drizzle-orm's own migrator has worked here: record what it applied with ${command(place, "stamp --from-drizzle")}.`;
+  if (there < wanted)
+    return `Not all that this migration makes exists (${there} of ${wanted} objects), so it cannot be recorded as applied. Rename or drop what is there if it is not needed, then run the same command again; or ${correct}`;
+  return `${recording(place)} If it is something else, rename or drop it, then run the same command again.`;
+}
+
+function recording(place: ErrorPlace): string {
+  const { tag } = place.script.migration;
+  return `If all that this migration makes is there as it makes it, record it without running it: ${command(place, `stamp ${tag}`)}.`;
+}
+
+function command({ target: { service, tenant } }: ErrorPlace, verb: string): string {
+  return `drizzle-fleet ${verb} --service ${service}${tenant === undefined ? "" : ` --tenant ${tenant}`}`;
 }
 
 /** The first statement before this one that names something, as a word or between quotes. */
@@ -96,10 +109,4 @@ function earlierNaming(
 ): Statement | undefined {
   const end = statement === undefined ? 0 : statements.indexOf(statement);
   return statements.slice(0, Math.max(0, end)).find(({ original }) => wordsOf(original).has(name));
-}
-
-function wordsOf(sql: string): Set<string> {
-  return new Set(
-    sql.match(/[\p{L}\p{N}_$]+|"(?:[^"]|"")+"/gu)?.map((word) => word.replaceAll('"', "")),
-  );
 }

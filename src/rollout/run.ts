@@ -10,6 +10,7 @@ import { patienceWith } from "../postgres/answer.ts";
 import type { Channel } from "../postgres/channel.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { onlyOwnerWrites } from "../postgres/privileges.ts";
+import { withLineEnds } from "../source/line-ends.ts";
 import {
   entryIs,
   ledgerIsIntact,
@@ -137,9 +138,26 @@ export function ownTags(step: Step): string[] {
   return step.action === "downgrade" ? [step.recordedAs ?? step.tag, tag] : [tag];
 }
 
-/** sha256 hex of the text of the first `count` statements, as it stands in the file. */
-export function checksumOf(statements: readonly Statement[], count: number): string {
+/** sha256 hex of the text of the first `count` statements. */
+function checksumOf(statements: readonly Pick<Statement, "original">[], count: number): string {
   const hash = createHash("sha256");
   for (const { original } of statements.slice(0, count)) hash.update(original).update("\0");
   return hash.digest("hex");
+}
+
+/** True when a checksum is that of the first `count` statements, with whichever line ends they had then. */
+export function isChecksumOf(
+  statements: readonly Statement[],
+  count: number,
+  checksum: string,
+): boolean {
+  if (checksumOf(statements, count) === checksum) return true;
+  const texts = statements.slice(0, count).map(({ original }) => withLineEnds(original));
+  return [0, 1].some(
+    (end) =>
+      checksumOf(
+        texts.map((text) => ({ original: text[end] ?? "" })),
+        count,
+      ) === checksum,
+  );
 }

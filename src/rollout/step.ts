@@ -20,8 +20,8 @@ import {
 import { send, stopIfCancelled } from "./message.ts";
 import {
   begin,
-  checksumOf,
   end,
+  isChecksumOf,
   type Opening,
   ownTags,
   progressTag,
@@ -108,7 +108,7 @@ export function editedPart(
   { statements }: Script,
 ): string | undefined {
   const reached = resumeAt + (begun ? 1 : 0);
-  if (reached === 0 || checksumOf(statements, reached) === resumeChecksum) return undefined;
+  if (reached === 0 || isChecksumOf(statements, reached, resumeChecksum)) return undefined;
   return begun
     ? `statement ${reached} of ${tag}, or one before it, was edited after it had been begun`
     : `the first ${reached} statements of ${tag} were edited after they had been applied`;

@@ -1,5 +1,6 @@
 import { messageOf } from "../core/errors.ts";
 import type { Observer } from "../core/events.ts";
+import type { Migration } from "../core/migration.ts";
 import type { Failure, Outcome, OutcomeStatus } from "../core/outcome.ts";
 import type { PlanProblem, Step, TargetPlan } from "../core/plan.ts";
 import { type Target, targetName } from "../core/target.ts";
@@ -8,6 +9,7 @@ import { NotSentError } from "../postgres/answer.ts";
 import { endIdle } from "../postgres/backends.ts";
 import type { Backend, Session } from "../postgres/session.ts";
 import { isConnectionLoss, isRetryable, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
+import { existingAt } from "./existing.ts";
 import { failureOf } from "./failure.ts";
 import { holdersOf, named } from "./holders.ts";
 import { StepError } from "./message.ts";
@@ -20,6 +22,8 @@ export interface TargetContext extends StepContext {
   readonly scriptOf: (service: string, tag: string) => Script | undefined;
   /** Reads the target's ledger again and plans anew. */
   readonly replan: (session: Session, target: Target) => Promise<TargetPlan>;
+  /** The migrations of the fleet's services; for what a failure tells. */
+  readonly histories?: ReadonlyMap<string, { readonly migrations: readonly Migration[] }>;
   readonly observe: Observer;
   /** Aborted: no further migration is begun. */
   readonly stop?: AbortSignal;
@@ -140,7 +144,14 @@ async function afterError(
   const brief = state === sqlstate.targetLocked && work.waits < waitsBeforeLooking;
   const place = { target, sharedSchemas: script.sharedSchemas };
   const holders = cancelled || brief ? [] : await holdersOf(session, place, error);
-  const failure = failureOf(error, { target, script, holders: named(holders), cancelled });
+  const migrations = context.histories?.get(target.service)?.migrations ?? [];
+  const existing = cancelled
+    ? undefined
+    : await existingAt(session, { target, script, migrations }, error);
+  const failure = failureOf(error, {
+    ...{ target, script, existing, cancelled },
+    holders: named(holders),
+  });
   if (!isRetryable(causeOf(error))) return ended(work, "failed", failure);
   if (state === sqlstate.ledgerMoved) {
     const moved = `${step.tag} ${step.ledger}`;

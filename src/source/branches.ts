@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
 import { relative } from "node:path";
 import { FleetError, isFleetError } from "../core/errors.ts";
-import { checksumOf } from "./checksums.ts";
 import { type Side, splitConflicts } from "./conflicts.ts";
 import { readText } from "./decode.ts";
 import { filesInJournal, type MigrationFiles } from "./folder.ts";
 import { joinedEntries } from "./joined-journal.ts";
 import { type JournalEntry, journalPath, parseJournal } from "./journal.ts";
+import { isChecksumOf } from "./line-ends.ts";
 import { mergedVersions } from "./recorded.ts";
 import { firstParent, type StoredSnapshot, shareParent, storedIn } from "./stored-snapshot.ts";
 
@@ -159,14 +159,15 @@ export async function readVersion(
   if (written === undefined) return undefined;
   const version = splitConflicts(written)?.[side];
   if (version === undefined) {
-    const isOwn = checksum === undefined || checksumOf(written) === checksum;
+    const isOwn = checksum === undefined || isChecksumOf(written, checksum);
     const own = isOwn ? undefined : (await mergedVersions(file))?.[side];
-    return own !== undefined && checksumOf(own) === checksum
+    return own !== undefined && checksum !== undefined && isChecksumOf(own, checksum)
       ? { text: own, marked: true }
       : { text: written, marked: false };
   }
   const bare = version.replace(/\r?\n$/, "");
-  return { text: checksumOf(bare) === checksum ? bare : version, marked: true };
+  const isBare = checksum !== undefined && isChecksumOf(bare, checksum);
+  return { text: isBare ? bare : version, marked: true };
 }
 
 /** A file's text; undefined when it cannot be read. @throws FleetError `syntax` when it is not in UTF-8 */

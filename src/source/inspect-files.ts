@@ -5,14 +5,13 @@ import type { Migration } from "../core/migration.ts";
 import type { Checksums } from "./checksums.ts";
 import { readDown } from "./downs.ts";
 import type { MigrationsFolder } from "./folder.ts";
-import { listOf, readChecked, readMigration } from "./read-migrations.ts";
+import { isOfText } from "./line-ends.ts";
+import { listOf, readMigration } from "./read-migrations.ts";
 
 /** A migration with its down, if it has one. */
 export interface ReadFiles {
   readonly migration: Migration;
   readonly down: Down | undefined;
-  /** True when its file has other line ends than were recorded; it runs as it was recorded. */
-  readonly otherLineEnds: boolean;
 }
 
 /** Reads the SQL of a folder, in its order; undefined where a migration's file is missing. */
@@ -24,9 +23,7 @@ export function readFiles(
   return Promise.all(
     folder.migrations.map(async (files) => {
       const migration = await readMigration(service, files, recorded);
-      if (migration === undefined) return undefined;
-      const otherLineEnds = (await readChecked(files.sql))?.checksum !== migration.checksum;
-      return { migration, down: await readDown(migration), otherLineEnds };
+      return migration && { migration, down: await readDown(migration) };
     }),
   );
 }
@@ -48,10 +45,9 @@ export function inspectFiles(
     return [...edited(service, read, recorded), ...wayBack(service, read)];
   });
   const tags = new Set(folder.migrations.map(({ tag }) => tag));
-  const checksums = new Set(files.map((read) => read?.migration.checksum));
   for (const [tag, checksum] of Object.entries(recorded)) {
     // A folder that was converted has the same files under other names.
-    if (tags.has(tag) || checksums.has(checksum)) continue;
+    if (tags.has(tag) || files.some((read) => read && isOfText(read.migration, checksum))) continue;
     const message = `${tag} was generated, but its files are missing`;
     const remedy =
       "Restore its files from version control. If it has not been applied anywhere, remove its line from checksums.json instead.";
@@ -62,17 +58,9 @@ export function inspectFiles(
 
 function edited(
   service: string,
-  { migration: { tag, checksum, file: where }, otherLineEnds }: ReadFiles,
+  { migration: { tag, checksum, file: where } }: ReadFiles,
   recorded: Checksums,
 ): FleetError[] {
-  if (otherLineEnds)
-    return [
-      new FleetError("edited", `${tag} has different line endings than when it was generated`, {
-        where,
-        remedy:
-          "It is applied as it was generated. To keep git from changing it, write *.sql -text into .gitattributes, and check the file out again.",
-      }),
-    ];
   const own = recorded[tag];
   if (own === undefined || own === checksum) return [];
   return [

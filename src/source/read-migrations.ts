@@ -6,11 +6,11 @@ import { type Checksums, checksumOf, readChecksums } from "./checksums.ts";
 import { decode } from "./decode.ts";
 import { type MigrationFiles, type MigrationsFolder, readFolder } from "./folder.ts";
 import { journalPath } from "./journal.ts";
-import { withLineEnds } from "./line-ends.ts";
+import { withLineEnds, withoutCarriageReturns } from "./line-ends.ts";
 
 /**
  * Reads a service's migrations, in order. The SQL is not parsed yet: a fleet that has nothing to do never pays for
- * it. Their downs are not read. A file whose line ends alone differ from what was recorded is read as it was recorded.
+ * it. Their downs are not read. Whatever line ends git has given a file, its text and checksum are the same.
  *
  * @param service the service's name
  * @param path absolute path of its migrations folder
@@ -43,33 +43,34 @@ export async function readMigration(
   { tag, sql, down }: MigrationFiles,
   recorded: Checksums,
 ): Promise<Migration | undefined> {
-  const read = await readChecked(sql);
-  if (read === undefined) return undefined;
-  const downFile = relative(process.cwd(), down);
-  return { service, tag, ...read, ...asRecorded(read, recorded[tag]), downFile };
+  const read = await readChecked(sql, recorded[tag]);
+  return read && { service, tag, ...read, downFile: relative(process.cwd(), down) };
 }
 
 /**
- * The text and checksum of a file as they were recorded, if git has changed nothing but its line ends: on every machine
- * the same text runs, and ledgers hold one checksum.
+ * Reads a file of SQL; undefined when there is none.
+ *
+ * @param path absolute path
+ * @param recorded a checksum that was recorded of it: where only its line ends differ now, its text is as it was then
  */
-function asRecorded(
-  { text, checksum }: Pick<Migration, "checksum" | "text">,
-  recorded: string | undefined,
-): Pick<Migration, "checksum" | "text"> {
-  if (recorded === undefined || recorded === checksum) return { text, checksum };
-  const found = withLineEnds(text).find((one) => checksumOf(one) === recorded);
-  return found === undefined ? { text, checksum } : { text: found, checksum: recorded };
-}
-
-/** A file's text, checksum and path as shown; undefined when there is none. */
 export async function readChecked(
   path: string,
-): Promise<Pick<Migration, "file" | "checksum" | "text"> | undefined> {
+  recorded?: string,
+): Promise<Pick<Migration, "file" | "checksum" | "fileChecksum" | "text"> | undefined> {
   const file = relative(process.cwd(), path);
   const bytes = bytesOf(path, file);
   if (bytes === undefined) return undefined;
-  return { file, checksum: checksumOf(bytes), text: decode(bytes, file) };
+  const written = decode(bytes, file);
+  const fileChecksum = checksumOf(bytes);
+  const text = textAs(recorded, written, fileChecksum);
+  if (text === written) return { file, text, checksum: fileChecksum };
+  return { file, text, checksum: checksumOf(text), fileChecksum };
+}
+
+function textAs(recorded: string | undefined, written: string, fileChecksum: string): string {
+  if (recorded === fileChecksum) return written;
+  const ofRecord = recorded && withLineEnds(written).find((text) => checksumOf(text) === recorded);
+  return ofRecord ?? withoutCarriageReturns(written);
 }
 
 /** Waits for the disk: for files as small as these and as many, Node's thread pool takes several times as long. */

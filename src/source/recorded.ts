@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
 import { basename, dirname, resolve } from "node:path";
 import { promisify } from "node:util";
 import type { Migration } from "../core/migration.ts";
 import type { Side } from "./conflicts.ts";
+import { isChecksumOf } from "./line-ends.ts";
 
 const execute = promisify(execFile);
 
@@ -29,7 +29,7 @@ export async function diffWithRecorded(
   try {
     const commit = await commitWith(path, checksum);
     if (commit === undefined) return undefined;
-    const options = ["--no-color", "--no-ext-diff", "--unified=2"];
+    const options = ["--no-color", "--no-ext-diff", "--unified=2", "--ignore-cr-at-eol"];
     const diff = await git(path, ["diff", ...options, commit, "--", basename(path)]);
     const text = diff.toString("utf8").replace(/^(diff|index) .*\n/gm, "");
     return { commit: commit.slice(0, 12), text: text.trimEnd() };
@@ -43,8 +43,7 @@ async function commitWith(path: string, checksum: string): Promise<string | unde
   const log = await git(path, ["log", "--all", "--format=%H", "--", basename(path)]);
   for (const commit of log.toString("utf8").split("\n").filter(Boolean)) {
     const text = await git(path, ["show", `${commit}:./${basename(path)}`]).catch(() => undefined);
-    if (text !== undefined && createHash("sha256").update(text).digest("hex") === checksum)
-      return commit;
+    if (text !== undefined && isChecksumOf(text.toString("utf8"), checksum)) return commit;
   }
   return undefined;
 }

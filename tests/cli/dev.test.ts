@@ -3,8 +3,9 @@ import { cp, mkdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promi
 import { join } from "node:path";
 import pg from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { createProject, ended, repository, run, runCli, startCli } from "../support/cli.ts";
-import { history } from "../support/fleet.ts";
+import { createProject, ended, link, repository, run, runCli, startCli } from "../support/cli.ts";
+import { createDatabase } from "../support/database.ts";
+import { createFolder, history } from "../support/fleet.ts";
 
 /** A project of one service whose databases are embedded, in a folder of the project. */
 async function createEmbeddedProject(): Promise<string> {
@@ -98,7 +99,67 @@ describe("the embedded database", () => {
   });
 });
 
+/** The last thing that dev said of the schemas, again and again until it has said some words. */
+function saysNext(child: ChildProcess): (words: string) => Promise<void> {
+  let text = "";
+  child.stderr?.on("data", (chunk: Buffer) => {
+    text += chunk.toString();
+    child.emit("said");
+  });
+  return async (words) => {
+    while (!text.includes(words)) await new Promise((done) => child.once("said", done));
+    text = text.slice(text.indexOf(words) + words.length);
+  };
+}
+
 describe("dev", () => {
+  test("watches all that a schema and the configuration import, wherever it is, also what is missing yet", async () => {
+    const database = await createDatabase();
+    const monorepo = await createFolder({
+      "pnpm-workspace.yaml": "packages: ['*']",
+      "names/package.json": '{ "name": "@acme/names", "type": "module", "main": "index.js" }',
+      "names/index.js": 'export const name = "by_sibling";',
+      "shared/columns.ts": 'export const column = "first";',
+      "app/drizzle.config.ts": `import { defineFleet } from "drizzle-fleet/config";
+import { out } from "./settings.ts";
+export default defineFleet({
+  databases: { main: { url: "${database.url}" } },
+  services: { app: { schema: "./schema/*.ts", out, database: "main", tenantSchema: "app_{tenant}" } },
+  tenants: [],
+});`,
+      "app/settings.ts": 'export const out = "./drizzle";',
+      "app/package.json": '{ "type": "module" }',
+      "app/schema/t.ts": `import { pgTable, text } from "drizzle-orm/pg-core";
+import { name } from "@acme/names";
+import { column } from "../../shared/columns.ts";
+export const t = pgTable(name, { column: text(column) });
+`,
+    });
+    const app = join(monorepo, "app");
+    const change = (file: string, text: string) => writeFile(join(monorepo, file), text);
+    await link(app);
+    await mkdir(join(app, "node_modules/@acme"));
+    await symlink(join(monorepo, "names"), join(app, "node_modules/@acme/names"));
+    const child = startCli(app, ["dev", "--skip-migrations"]);
+    const next = saysNext(child);
+    await next('CREATE TABLE "by_sibling"');
+    await change("names/index.js", 'export const name = "by_another";');
+    await next('CREATE TABLE "by_another"');
+    await change("shared/columns.ts", 'export { column } from "./new/column.js";');
+    await next("./new/column.js");
+    await mkdir(join(monorepo, "shared/new"));
+    await change("shared/new/column.ts", 'export const column = "just_made";');
+    await next('"just_made" text');
+    await change("shared/new/column.ts", 'export const column = "changed";');
+    await next('"changed" text');
+    await change("app/settings.ts", 'export const out = "";');
+    await next("services.app.out");
+    await change("app/settings.ts", 'export const out = "./elsewhere";');
+    await next('"changed" text');
+    child.kill("SIGTERM");
+    expect((await ended(child)).code).toBe(0);
+  });
+
   test("migrates, says how to connect, announces a change without a migration, and ends by a signal", async () => {
     const project = await createEmbeddedProject();
     const child = startCli(project, ["dev"]);

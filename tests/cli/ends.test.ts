@@ -1,4 +1,5 @@
 import type { ChildProcess } from "node:child_process";
+import { symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createProject, ended, repository, run, runCli, startCli } from "../support/cli.ts";
@@ -14,6 +15,8 @@ function configWith(code: string, fleet: object, tenants = ""): string {
 }
 
 const openInterval = "setInterval(() => undefined, 1000);";
+const openServer =
+  'import { createServer } from "node:net"; createServer().listen(0, "127.0.0.1");';
 const schema = `import { pgTable, text } from "drizzle-orm/pg-core";
 export const t = pgTable("t", { a: text("a") });
 `;
@@ -34,6 +37,20 @@ test("a command that is done ends, though the project's code keeps the process a
   expect(await runCli(folder, ["generate", "unknown"])).toMatchObject({ code: 2 });
 });
 
+test("so does every other verb, with a client and a server open", async () => {
+  const database = await createDatabase();
+  const openClient = `import pg from "pg"; const client = new pg.Client("${database.url}"); await client.connect();`;
+  const { tenants: _, ...fleet } = appFleet(database.url, []);
+  const source = `async () => (await client.query("SELECT 'a' AS id")).rows`;
+  const folder = await project(configWith(`${openClient}\n${openServer}`, fleet, source));
+  await symlink(join(repository, "node_modules/pg"), join(folder, "node_modules/pg"));
+  const codeOf = async (verb: string) => (await runCli(folder, verb.split(" "))).code;
+  const reading = ["plan", "history", "heads", "rollouts", "tenants list", "merge", "repair --yes"];
+  for (const verb of ["generate --name one", "migrate", "stamp 0000_one --yes", "downgrade -1"])
+    expect([verb, await codeOf(verb)]).toEqual([verb, 0]);
+  expect(await Promise.all([...reading, "dev -- true"].map(codeOf))).toEqual(Array(8).fill(0));
+});
+
 test("it ends after all of its output was read, however slowly", async () => {
   const tags = Array.from({ length: 2_000 }, (_, index) => `${String(index).padStart(4, "0")}_t`);
   const migrations = Object.fromEntries(tags.map((tag) => [tag, "SELECT 1;"]));
@@ -42,6 +59,20 @@ test("it ends after all of its output was read, however slowly", async () => {
   const command = `node '${join(repository, "dist/cli/main.js")}' history --offline --json | (sleep 2; cat)`;
   const { stdout } = await run(folder, "sh", ["-c", command]);
   expect(stdout.length).toBeGreaterThan(200_000);
+  expect(JSON.stringify(JSON.parse(stdout))).toContain(tags.at(-1));
+});
+
+test("one SIGTERM ends a command that is done, when the rest of its output was read", async () => {
+  const tags = Array.from({ length: 2_000 }, (_, index) => `${String(index).padStart(4, "0")}_t`);
+  const migrations = Object.fromEntries(tags.map((tag) => [tag, "SELECT 1;"]));
+  const fleet = appFleet("postgres://127.0.0.1:1/none", ["a"]);
+  const folder = await project(configWith(openServer, fleet), history("drizzle/app", migrations));
+  const child = startCli(folder, ["history", "--offline", "--json"]);
+  // The first piece of the output is there, and fills the pipe.
+  await new Promise((done) => child.stdout?.once("readable", done));
+  child.kill("SIGTERM");
+  const { code, stdout } = await ended(child);
+  expect(code).toBe(0);
   expect(JSON.stringify(JSON.parse(stdout))).toContain(tags.at(-1));
 });
 

@@ -325,3 +325,52 @@ export default { dialect: "postgresql", schema: [resolve(__dirname, "src/*.ts"),
     expect(await isThere(project, "drizzle.config.before-fleet.ts")).toBe(false);
   });
 });
+
+const plainJson = JSON.stringify({
+  dialect: "postgresql",
+  schema: "./src/schema.ts",
+  out: "./my migrations",
+});
+const plainCommonJs = `module.exports = ${plainJson};`;
+
+describe.each([
+  ["drizzle.config.ts", `export default ${plainJson};`, "journal", "drizzle.config.ts"],
+  ["drizzle.config.ts", `export default ${plainJson};`, "folders", "drizzle.config.ts"],
+  ["drizzle.config.js", plainCommonJs, "journal", "drizzle.config.js"],
+  ["drizzle.config.js", plainCommonJs, "folders", "drizzle.config.js"],
+  ["drizzle.config.cjs", plainCommonJs, "journal", "drizzle.config.cjs"],
+  ["drizzle.config.json", plainJson, "journal", "drizzle.config.ts"],
+] as const)("after init of %s %s %s", (before, text, layout, after) => {
+  test("drizzle-kit generates and pushes as before, and git keeps the line ends", async () => {
+    const database = await createDatabase();
+    const config = after === "drizzle.config.cjs" ? ["--config", after] : [];
+    const project = await createProject(
+      {
+        "package.json": '{ "name": "shop" }',
+        [before]: text,
+        "src/schema.ts": schema(""),
+        ".gitattributes": "*.png binary",
+      },
+      layout,
+    );
+    const kit = (...args: string[]) =>
+      run(project, process.execPath, ["node_modules/drizzle-kit/bin.cjs", ...args], {
+        DATABASE_URL: database.url,
+      });
+    const option = before === after ? config : [];
+    expect(await kit("generate", ...option)).toMatchObject({ code: 0 });
+    const init = ["init", "--yes", "--single-schema", "public", "--no-stamp"];
+    expect(await runCli(project, init)).toMatchObject({ code: 0 });
+    expect(await isThere(project, before)).toBe(before === after);
+    expect(await readFile(join(project, ".gitattributes"), "utf8")).toBe(
+      '*.png binary\n"my migrations/**" text eol=lf\n',
+    );
+    await writeFiles(project, { "src/schema.ts": schema("name: text()") });
+    const generated = await kit("generate", ...config);
+    expect(generated.stdout + generated.stderr).toMatch(/\.sql|migration\.sql/);
+    expect(await kit("push", "--force", ...config)).toMatchObject({ code: 0 });
+    expect(await database.query("SELECT name FROM users")).toEqual([]);
+    const history = await runCli(project, ["history", "--offline", "--json"]);
+    expect(history).toMatchObject({ code: 0 });
+  });
+});

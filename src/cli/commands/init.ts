@@ -24,14 +24,16 @@ export function initCommand(finish: Finish): Command {
     .addHelpText(
       "after",
       `
-Writes drizzle.config.ts anew, keeps the old one as drizzle.config.before-fleet.ts, and
-does what stamp --from-drizzle does. Schema, migrations and tables stay as they are.`,
+Writes drizzle.config.ts anew, keeps the old one as drizzle.config.before-fleet.ts,
+adds to .gitattributes that migrations have LF, and does what stamp --from-drizzle does.
+Schema, migrations and tables stay as they are.`,
     )
     .action(async (options: InitOptions, command: Command) => {
       const misuse = misuseOf(options);
       if (misuse !== undefined) command.error(`error: ${misuse}`);
       const { fleetFor, readProject, writeFleet } = await import("../../operations/init.ts");
-      const { configFlag, initText } = await import("../../report/init.ts");
+      const { initText } = await import("../../report/init.ts");
+      const { configOption } = await import("../../config/find.ts");
       const project = await readProject(options.config);
       const answers = await answersFor(project, options);
       const fleet = fleetFor(project, answers);
@@ -45,11 +47,12 @@ does what stamp --from-drizzle does. Schema, migrations and tables stay as they 
         return finish(exitCode.done);
       }
       await writeFleet(project, fleet);
+      const flag = configOption(project.written)
+        .map((word) => ` ${word}`)
+        .join("");
       const stamped = why === undefined ? await record(context, project, options) : undefined;
       const later =
-        why === undefined
-          ? undefined
-          : { command: stampCommandLine(project, options) + configFlag(init.file), why };
+        why === undefined ? undefined : { command: stampCommandLine(project, options) + flag, why };
       if (options.json === true)
         printJson({
           written: true,
@@ -57,7 +60,7 @@ does what stamp --from-drizzle does. Schema, migrations and tables stay as they 
           stamped: await summaryOf(stamped),
           stamp: later?.command ?? null,
         });
-      else await printText([...(await stampText(stamped)), initText(init, later)].join("\n"));
+      else await printText([...(await stampText(stamped)), initText(init, flag, later)].join("\n"));
       finish(await exitCodeFor(stamped));
     });
 }
@@ -65,7 +68,7 @@ does what stamp --from-drizzle does. Schema, migrations and tables stay as they 
 async function confirm(init: Initiation, fleet: FleetInput, stamp: boolean): Promise<boolean> {
   const { fleetConfigText } = await import("../../config/render.ts");
   const { intentionText } = await import("../../report/init.ts");
-  await printText(intentionText(init, fleetConfigText(fleet)), process.stderr);
+  await printText(intentionText(init, fleetConfigText(fleet, init.file)), process.stderr);
   return askYes(stamp ? "Write it, and record what drizzle-orm has applied?" : "Write it?");
 }
 
@@ -98,10 +101,13 @@ async function record(
   return stamp(context, requestFor(project), async () => true, observer);
 }
 
-function initiationOf({ config, kept }: ExistingProject, answers: InitAnswers): Initiation {
-  const { service, schema, tenants } = answers;
-  const { shown: file, left } = config;
-  return { file, kept: relative(process.cwd(), kept), service, schema, tenants, left };
+function initiationOf(
+  { config, kept, written }: ExistingProject,
+  { service, schema, tenants }: InitAnswers,
+): Initiation {
+  const shown = (path: string) => relative(process.cwd(), path);
+  const { left } = config;
+  return { file: shown(written), kept: shown(kept), service, schema, tenants, left };
 }
 
 function stampCommandLine(
