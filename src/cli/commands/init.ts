@@ -19,7 +19,9 @@ export function initCommand(finish: Finish): Command {
     .option("--single-schema <name>", "instead: the one schema, such as public")
     .option("--tenants <ids>", "separated by commas (default: those that are there)")
     .option("--url-variable <name>", "variable with the connection URL", "DATABASE_URL")
-    .option("--no-stamp", "do not record what drizzle-orm's migrator has applied")
+    .option("--drizzle-table <name>", "the table of applied migrations, see stamp --help")
+    .option("--drizzle-schema <name>", "where to look for it after the tenant schema")
+    .option("--no-stamp", "do not record what that table says")
     .option("-y, --yes", "do not ask")
     .addHelpText(
       "after",
@@ -31,8 +33,8 @@ does what stamp --from-drizzle does. Schema, migrations and tables stay as they 
       const misuse = misuseOf(options);
       if (misuse !== undefined) command.error(`error: ${misuse}`);
       const { fleetFor, readProject, writeFleet } = await import("../../operations/init.ts");
-      const { configFlag, initText } = await import("../../report/init.ts");
-      const project = await readProject(options.config);
+      const { initText } = await import("../../report/init.ts");
+      const project = withSource(await readProject(options.config), options);
       const answers = await answersFor(project, options);
       const fleet = fleetFor(project, answers);
       const context = await surroundings(project, fleet);
@@ -49,7 +51,7 @@ does what stamp --from-drizzle does. Schema, migrations and tables stay as they 
       const later =
         why === undefined
           ? undefined
-          : { command: stampCommandLine(project, options) + configFlag(init.file), why };
+          : { command: await stampCommandLine(project, options, init.file), why };
       if (options.json === true)
         printJson({
           written: true,
@@ -104,16 +106,31 @@ function initiationOf({ config, kept }: ExistingProject, answers: InitAnswers): 
   return { file, kept: relative(process.cwd(), kept), service, schema, tenants, left };
 }
 
-function stampCommandLine(
+/** The options say where the table is, else the old configuration. */
+function withSource(
+  project: ExistingProject,
+  { drizzleTable: table, drizzleSchema: schema }: InitOptions,
+): ExistingProject {
+  const source = {
+    ...project.source,
+    ...(table === undefined ? {} : { table }),
+    ...(schema === undefined ? {} : { schema }),
+  };
+  return { ...project, source };
+}
+
+/** The command that takes over what is there, ready to copy. */
+async function stampCommandLine(
   { source }: ExistingProject,
   { urlVariable, stamp }: InitOptions,
-): string {
-  const named = [
-    ...(source.table === "__drizzle_migrations" ? [] : [`--drizzle-table ${source.table}`]),
-    ...(source.schema === "drizzle" ? [] : [`--drizzle-schema ${source.schema}`]),
-  ];
+  file: string,
+): Promise<string> {
+  const { sourceOptions } = await import("../../operations/import-drizzle.ts");
+  const { configFlag } = await import("../../report/init.ts");
+  const words = sourceOptions(source).map((word) => (/[^\w-]/.test(word) ? `'${word}'` : word));
   const variable = stamp ? `${urlVariable}=postgresql://... ` : "";
-  return [`${variable}npx drizzle-fleet stamp --from-drizzle`, ...named].join(" ");
+  const command = [`${variable}npx drizzle-fleet stamp --from-drizzle`, ...words].join(" ");
+  return command + configFlag(file);
 }
 
 async function stampText(stamped: RolledOut | undefined): Promise<string[]> {
