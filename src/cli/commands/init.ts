@@ -59,7 +59,8 @@ does what stamp --from-drizzle does. Schema, migrations and tables stay as they 
           stamped: await summaryOf(stamped),
           stamp: later?.command ?? null,
         });
-      else await printText([...(await stampText(stamped)), initText(init, later)].join("\n"));
+      else
+        await printText([...(await stampText(stamped, project)), initText(init, later)].join("\n"));
       finish(await exitCodeFor(stamped));
     });
 }
@@ -125,19 +126,21 @@ async function stampCommandLine(
   { urlVariable, stamp }: InitOptions,
   file: string,
 ): Promise<string> {
-  const { sourceOptions } = await import("../../operations/import-drizzle.ts");
+  const { importCommand } = await import("../../operations/import-drizzle.ts");
   const { configFlag } = await import("../../report/init.ts");
-  const words = sourceOptions(source).map((word) => (/[^\w-]/.test(word) ? `'${word}'` : word));
   const variable = stamp ? `${urlVariable}=postgresql://... ` : "";
-  const command = [`${variable}npx drizzle-fleet stamp --from-drizzle`, ...words].join(" ");
-  return command + configFlag(file);
+  return `${variable}npx ${importCommand(source)}${configFlag(file)}`;
 }
 
-async function stampText(stamped: RolledOut | undefined): Promise<string[]> {
+async function stampText(
+  stamped: RolledOut | undefined,
+  { source }: ExistingProject,
+): Promise<string[]> {
   if (stamped === undefined) return [];
   const { migrateText } = await import("../../report/migrate.ts");
   const { stampWording } = await import("./stamp.ts");
-  const again = "drizzle-fleet stamp --from-drizzle";
+  const { importCommand } = await import("../../operations/import-drizzle.ts");
+  const again = importCommand(source);
   return [migrateText({ ...stamped, again }, stampWording), ""];
 }
 
