@@ -2,17 +2,17 @@ import { quoteIdentifier } from "../postgres/identifiers.ts";
 import type { Session } from "../postgres/session.ts";
 import { readInBatches } from "./batches.ts";
 
-/** A migration as drizzle-orm's own migrator recorded it. */
+/** A migration as another migrator recorded it: drizzle-orm's own, or one that keeps a table like it. */
 export interface DrizzleRow {
-  /** sha256 hex of the file that was applied. */
-  readonly hash: string;
-  /** When the migration was generated, in milliseconds since 1970. */
+  /** sha256 hex of the text that was applied; undefined in a table of names alone. */
+  readonly hash: string | undefined;
+  /** When the migration was generated, in milliseconds since 1970. Undefined for times of another kind. */
   readonly createdAt: number | undefined;
-  /** The migration's folder; drizzle-orm knows it since 1.0. */
+  /** The migration's file or folder; drizzle-orm knows it since 1.0, drizzle-multitenant has nothing else. */
   readonly name: string | undefined;
 }
 
-/** What a schema holds of drizzle-orm's own migrator. Tables with the same rows share one list. */
+/** What is there of such a table. Tables with the same rows share one list. */
 export type DrizzleTableState =
   | { readonly kind: "none" }
   /** The role may not look into the schema or the table. */
@@ -21,75 +21,106 @@ export type DrizzleTableState =
   | { readonly kind: "locked" }
   | { readonly kind: "table"; readonly rows: readonly DrizzleRow[] };
 
-interface FoundTable {
+/** Where a table is, by unquoted names. */
+export interface TablePlace {
   readonly schema: string;
-  readonly named: boolean;
+  readonly table: string;
+}
+
+interface FoundTable extends TablePlace {
+  readonly columns: Readonly<Record<string, string>>;
   readonly readable: boolean;
 }
 
+/** A table's name as SQL: what states are kept by. */
+export function tableName({ schema, table }: TablePlace): string {
+  return `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`;
+}
+
 /**
- * Reads the tables of drizzle-orm's migrator in many schemas of one database, in a few queries: one digest per table,
- * and the rows of one table for each different digest.
+ * Reads tables of drizzle-orm's migrator, and of those that keep one like it, in one database, in a few queries: one
+ * digest per table, and the rows of one table for each different digest.
  *
- * @param table the table's name, unquoted; `__drizzle_migrations` unless somebody chose another
- * @param schemas unquoted schema names
+ * @returns what is there, by `tableName`; places without such a table are left out
  */
 export async function readDrizzleTables(
   session: Session,
-  table: string,
-  schemas: readonly string[],
+  places: readonly TablePlace[],
 ): Promise<Map<string, DrizzleTableState>> {
-  const states = new Map<string, DrizzleTableState>(
-    schemas.map((schema) => [schema, { kind: "none" }]),
-  );
-  const found = await findTables(session, table, schemas);
-  for (const { schema, readable } of found)
-    if (!readable) states.set(schema, { kind: "unreadable" });
-  const named = new Map(found.map((one) => [one.schema, one.named]));
+  const states = new Map<string, DrizzleTableState>();
+  const found = await findTables(session, places);
+  for (const one of found) if (!one.readable) states.set(tableName(one), { kind: "unreadable" });
+  const sources = new Map(found.map((one) => [tableName(one), sourceOf(one)]));
   const known = new Map<string, readonly DrizzleRow[]>();
   const read = (batch: readonly string[]) =>
     readTogether(
       session,
-      batch.map((schema) => sourceOf(schema, table, named.get(schema) === true)),
+      batch.flatMap((name) => sources.get(name) ?? []),
       known,
     );
-  const readable = found.filter((one) => one.readable).map(({ schema }) => schema);
-  for (const [schema, state] of await readInBatches(session, readable, read))
-    states.set(schema, state ?? { kind: "locked" });
+  const readable = found.filter((one) => one.readable).map(tableName);
+  for (const [name, state] of await readInBatches(session, readable, read))
+    states.set(name, state ?? { kind: "locked" });
   return states;
 }
 
-/** Tables that have drizzle-orm's columns. */
-function findTables(
-  session: Session,
-  table: string,
-  schemas: readonly string[],
-): Promise<FoundTable[]> {
+/**
+ * True for columns as such a table has them: `hash` and `created_at` (drizzle-orm), `name` and `applied_at`
+ * (drizzle-multitenant), or all of them (drizzle-orm 1.0).
+ */
+const hasColumns = `columns.types ? 'id' AND columns.types ?| ARRAY['hash', 'name']
+  AND columns.types ?| ARRAY['created_at', 'applied_at']`;
+
+/** SQL from FROM on: tables with their columns' types by name. */
+const tablesWithColumns = `FROM pg_catalog.pg_class c
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  CROSS JOIN LATERAL (
+    SELECT coalesce(jsonb_object_agg(a.attname, a.atttypid::regtype::text), '{}') AS types
+    FROM pg_catalog.pg_attribute a
+    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) columns`;
+
+function findTables(session: Session, places: readonly TablePlace[]): Promise<FoundTable[]> {
   return session.query(
-    `SELECT n.nspname AS schema, 'name' = ANY(columns.names) AS named,
+    `SELECT n.nspname AS schema, c.relname AS table, columns.types AS columns,
        has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AS readable
-     FROM pg_catalog.pg_class c
-     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     CROSS JOIN LATERAL (SELECT array_agg(a.attname::text) AS names FROM pg_catalog.pg_attribute a
-       WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) columns
-     WHERE n.nspname = ANY($1) AND c.relname = $2 AND c.relkind IN ('r', 'p')
-       AND columns.names @> ARRAY['id', 'hash', 'created_at']`,
-    [schemas, table],
+     ${tablesWithColumns}
+     WHERE (n.nspname, c.relname) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+       AND c.relkind IN ('r', 'p') AND ${hasColumns}`,
+    [places.map(({ schema }) => schema), places.map(({ table }) => table)],
   );
 }
 
-/** A table, and the SQL that gives its rows in drizzle-orm's newer shape. */
+/**
+ * Finds tables that could be such a one, wherever they are: with the columns, and `migration` in the name.
+ *
+ * @returns sorted by schema and name
+ */
+export function findSimilarTables(session: Session): Promise<TablePlace[]> {
+  return session.query(
+    `SELECT n.nspname AS schema, c.relname AS table ${tablesWithColumns}
+     WHERE c.relname ~* 'migration' AND c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND ${hasColumns}
+     ORDER BY n.nspname, c.relname`,
+  );
+}
+
+/** A table, and the SQL that gives its rows in the shape of drizzle-orm 1.0. */
 interface Source {
-  readonly schema: string;
+  readonly name: string;
   readonly sql: string;
 }
 
-function sourceOf(schema: string, table: string, named: boolean): Source {
-  const name = named ? "name" : "NULL::text AS name";
-  const from = `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`;
+const integers = ["bigint", "integer", "numeric"];
+
+function sourceOf(found: FoundTable): Source {
+  const { columns } = found;
+  const text = (column: string) =>
+    columns[column] === undefined ? "NULL::text" : `${column}::text`;
+  // drizzle-orm keeps the time a migration was generated, as a number; others the time it was applied.
+  const time = integers.includes(columns.created_at ?? "") ? "created_at::text" : "NULL::text";
+  const name = tableName(found);
   return {
-    schema,
-    sql: `(SELECT id, coalesce(hash, '') AS hash, created_at, ${name} FROM ${from}) AS source`,
+    name,
+    sql: `(SELECT row_number() OVER (ORDER BY id) AS id, ${text("hash")} AS hash, ${time} AS created_at, ${text("name")} AS name FROM ${name}) AS source`,
   };
 }
 
@@ -107,16 +138,16 @@ async function readTogether(
   );
   for (const [digest, rows] of await readRows(session, fresh)) known.set(digest, rows);
   return new Map(
-    sources.map(({ schema }, index) => {
+    sources.map(({ name }, index) => {
       const rows = known.get(digests[index] ?? "") ?? [];
-      return [schema, { kind: "table", rows }];
+      return [name, { kind: "table", rows }];
     }),
   );
 }
 
 /** The number of a row says nothing of a migration: attempts that failed leave gaps. */
 const digestExpression = `encode(sha256(convert_to(coalesce(string_agg(
-  hash || ' ' || coalesce(created_at::text, '') || ' ' || coalesce(name, ''), E'\\n' ORDER BY id), ''), 'UTF8')), 'hex')`;
+  coalesce(hash, '') || ' ' || coalesce(created_at, '') || ' ' || coalesce(name, ''), E'\\n' ORDER BY id), ''), 'UTF8')), 'hex')`;
 
 async function readDigests(session: Session, sources: readonly Source[]): Promise<string[]> {
   const selects = sources.map(
@@ -137,17 +168,21 @@ async function readRows(
   const tables = new Map<string, DrizzleRow[]>(digests.map((digest) => [digest, []]));
   if (digests.length === 0) return tables;
   const selects = [...sources.values()].map(
-    ({ sql }, index) => `SELECT ${index} AS index, id, hash, created_at::text, name FROM ${sql}`,
+    ({ sql }, index) => `SELECT ${index} AS index, id, hash, created_at, name FROM ${sql}`,
   );
   const rows = await session.query<{
     index: number;
-    hash: string;
+    hash: string | null;
     created_at: string | null;
     name: string | null;
   }>(`${selects.join("\nUNION ALL\n")}\nORDER BY index, id`);
   for (const { index, hash, created_at, name } of rows) {
     const createdAt = created_at === null ? undefined : Number(created_at);
-    tables.get(digests[index] ?? "")?.push({ hash, createdAt, name: name ?? undefined });
+    tables.get(digests[index] ?? "")?.push({
+      hash: hash === null || hash === "" ? undefined : hash,
+      createdAt,
+      name: name ?? undefined,
+    });
   }
   return tables;
 }

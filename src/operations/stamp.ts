@@ -8,7 +8,7 @@ import type { Script } from "../rollout/run.ts";
 import type { Selection } from "../tenants/targets.ts";
 import { grantMissing } from "./application-access.ts";
 import { type Context, type OpenDatabases, selectTargets, withDatabases } from "./context.ts";
-import { type DrizzleSource, importPlanner } from "./import-drizzle.ts";
+import { type DrizzleSource, type Importing, importPlanner } from "./import-drizzle.ts";
 import {
   type PlannedFleet,
   planFleet,
@@ -22,7 +22,7 @@ import { withTenants } from "./tenant-sources.ts";
 
 /** What to record, and where. */
 export interface StampRequest extends Selection {
-  /** What the ledgers are to say; or what drizzle-orm's own migrator recorded. */
+  /** What the ledgers are to say; or what another migrator recorded, such as drizzle-orm's own. */
   readonly goal: StampGoal | { readonly drizzle: DrizzleSource };
 }
 
@@ -96,13 +96,21 @@ async function stampKnown<Result>(
   refuseUnknownTag("tag" in goal ? goal.tag : undefined, histories);
   const names = [...new Set(targets.map(({ database }) => database))];
   return withDatabases(context, names, async (open) => {
-    const planOne: Planner =
+    const { planOne, finish } =
       "drizzle" in goal
         ? await importPlanner(context, targets, histories, goal.drizzle, open)
-        : (target, history, state) => planStamp(target, history, state, goal);
+        : stampPlanner(goal);
     const fleet = await planFleet(context, targets, histories, open, planOne, certain);
-    return use({ plan: divide(fleet.targets, {}), planOne, fleet, histories, open });
+    const plans = finish(fleet.targets);
+    return use({ plan: divide(plans, {}), planOne, fleet, histories, open });
   });
+}
+
+function stampPlanner(goal: StampGoal): Importing {
+  return {
+    planOne: (target, history, state) => planStamp(target, history, state, goal),
+    finish: (plans) => plans,
+  };
 }
 
 /** Nothing is run; what is recorded last stands for the step where one is spoken of. */

@@ -21,15 +21,17 @@ interface StampOptions extends SelectionOptions {
   readonly fromDrizzle?: boolean;
   readonly drizzleTable?: string;
   readonly drizzleSchema?: string;
+  readonly acceptEdited?: boolean;
 }
 
 export function stampCommand(finish: Finish): Command {
   const to = "head, the tag of the last migration to record, or base for none";
   return addSelectionOptions(new Command("stamp").argument("[to]", to))
     .description("record migrations as applied, running nothing")
-    .option("--from-drizzle", "instead: what drizzle-orm's own migrator has recorded")
+    .option("--from-drizzle", "instead: what drizzle-orm or drizzle-multitenant recorded")
     .option("--drizzle-table <name>", "its table (default: __drizzle_migrations)")
-    .option("--drizzle-schema <name>", "where to look behind the tenant schema (default: drizzle)")
+    .option("--drizzle-schema <name>", "where to look after the tenant schema (default: drizzle)")
+    .option("--accept-edited", "also migrations whose file was edited since")
     .option("--dry-run", "show what would be recorded")
     .option("-y, --yes", "do not ask")
     .addHelpText(
@@ -37,9 +39,10 @@ export function stampCommand(finish: Finish): Command {
       `
 The ledger then says what you say, and nothing else: entries of other migrations, edited
 or unfinished ones are replaced or removed. Nobody looks whether the tables are there.
-With several services, a tag needs one of them named. --from-drizzle reads the table from the
-tenant schema, else from --drizzle-schema, whose name may hold {tenant}; its rows are
-matched with the files by name or hash, and what does not fit is named.`,
+With several services, a tag needs one of them named. --from-drizzle reads the table
+from the tenant schema, else from --drizzle-schema; both names may hold {tenant}. Its rows are
+matched with the files by name or hash, also where a loop of your own has put the
+tenant's schema into the text; what does not fit is named, with the next step.`,
     )
     .action(
       async (first: string | undefined, last: string[], given: StampOptions, command: Command) => {
@@ -94,23 +97,25 @@ function argumentsOf(
 }
 
 function misuseOf(to: string | undefined, options: StampOptions): string | undefined {
-  const { fromDrizzle = false, drizzleTable, drizzleSchema } = options;
+  const { fromDrizzle = false, drizzleTable, drizzleSchema, acceptEdited } = options;
   if (fromDrizzle === (to !== undefined)) return "say head, a tag or base; or --from-drizzle";
-  const named = drizzleTable ?? drizzleSchema;
+  const named = drizzleTable ?? drizzleSchema ?? acceptEdited;
   return named !== undefined && !fromDrizzle
-    ? "--drizzle-table and --drizzle-schema need --from-drizzle"
+    ? "--drizzle-table, --drizzle-schema and --accept-edited need --from-drizzle"
     : undefined;
 }
 
 async function goalOf(
   to: string | undefined,
-  { drizzleTable, drizzleSchema }: StampOptions,
+  { drizzleTable, drizzleSchema, acceptEdited = false }: StampOptions,
 ): Promise<StampRequest["goal"]> {
   if (to === "base") return { base: true };
   if (to !== undefined) return to === "head" ? { head: true } : { tag: to };
   const { defaultSource } = await import("../../operations/import-drizzle.ts");
   const { table, schema } = defaultSource;
-  return { drizzle: { table: drizzleTable ?? table, schema: drizzleSchema ?? schema } };
+  return {
+    drizzle: { table: drizzleTable ?? table, schema: drizzleSchema ?? schema, acceptEdited },
+  };
 }
 
 async function showPlan(plan: Plan, { json }: StampOptions): Promise<number> {
