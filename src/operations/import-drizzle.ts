@@ -86,23 +86,28 @@ export async function importPlanner(
     databases: [],
   });
   const finish = (plans: readonly TargetPlan[]) =>
-    withCommands(plans, `npx ${again}`, (some) => optionsFor(context, some));
+    withCommands(plans, again.replace("drizzle-fleet", "npx drizzle-fleet"), (some) =>
+      optionsFor(context, some),
+    );
   return { planOne, finish };
 }
 
 /** So many tenants are named in a command; it may be run again for others. */
 const longestCommand = 50;
 
-function optionsFor({ config }: Context, targets: readonly Target[]): string {
-  const [first] = targets;
-  const several = Object.keys(config.fleet.services).length > 1;
+function optionsFor(context: Context, targets: readonly Target[]): string {
+  const { services } = context.config.fleet;
+  const several = Object.keys(services).length > 1;
   const tenants = targets.flatMap(({ tenant }) => tenant ?? []).slice(0, longestCommand);
   const more = targets.length - tenants.length;
-  return [
-    ...(several ? [` --service ${first?.service ?? ""}`] : []),
-    ...tenants.map((tenant) => ` --tenant ${tenant}`),
-    ...(more > 0 && tenants.length > 0 ? [` (and so on for the ${more} others)`] : []),
-  ].join("");
+  const options = commandText({ ...context, environment: {} }, [], {
+    services: several ? targets.slice(0, 1).map(({ service }) => service) : [],
+    tenants,
+    databases: [],
+  }).replace(/^drizzle-fleet/, "");
+  return more > 0 && tenants.length > 0
+    ? `${options} (then the same for the ${more} others)`
+    : options;
 }
 
 function ownPlace({ table }: DrizzleSource, { schema, tenant = "" }: Target): TablePlace {
@@ -244,7 +249,7 @@ function refused(
       kind: "notImported",
       tag: undefined,
       message: `neither the tenant schema nor schema "${schema}" has a table "${table}" of applied migrations`,
-      remedy: `${whereItMayBe(target, similar(target))} Or, if the tenant schema is as all migrations leave it, record that: npx drizzle-fleet stamp head${theseTargets}`,
+      remedy: whereItMayBe(target, similar(target)),
     },
     unreadable: {
       kind: "unreadable",
@@ -262,7 +267,7 @@ function refused(
   return { entries: [], problems: [problems[kind]] };
 }
 
-/** The options that lead to a table that a target may mean; one with the tenant's name in it is for every tenant. */
+/** The command that reads a table that may be meant; one with the tenant's name in it is for every tenant. */
 function whereItMayBe({ schema, tenant }: Target, similar: readonly TablePlace[]): string {
   const isWord = new RegExp(
     `(?<![\\p{L}\\p{N}])${literally(tenant ?? "{tenant}")}(?![\\p{L}\\p{N}])`,
@@ -276,7 +281,8 @@ function whereItMayBe({ schema, tenant }: Target, similar: readonly TablePlace[]
   const shared = similar.find((place) => place.schema === "public");
   const place =
     own === undefined ? (named ?? shared) : { ...defaultSource, table: general(own.table) };
-  if (place === undefined) return "Say where it is with --drizzle-table and --drizzle-schema.";
+  if (place === undefined)
+    return `Say where it is with --drizzle-table and --drizzle-schema. Or, if the tenant schema is as all migrations leave it, record that: npx drizzle-fleet stamp head${theseTargets}`;
   const options = sourceOptions(place).map((word) => (/[^\w-]/.test(word) ? `'${word}'` : word));
-  return `There is one that may be meant: ${[sameImport, ...options].join(" ")}`;
+  return `There is one that may be the right one: ${[sameImport, ...options].join(" ")}`;
 }

@@ -187,7 +187,7 @@ function emptySchema(
   return [
     notImported(
       "the table of applied migrations has no row, though the tenant schema holds tables, views or sequences",
-      `If they are what the migrations up to ${head} make, record that: ${stampTo(head)}. Otherwise drop that table, move away what else there is, and leave this target to drizzle-fleet migrate.`,
+      `Drop that table, move away what else there is, and leave this target to drizzle-fleet migrate. Or, if the schema is as ${head} leaves it, record that: ${stampTo(head)}`,
     ),
   ];
 }
@@ -212,7 +212,7 @@ function forgotten(history: History, state: LedgerState, { entries }: Imported):
 function editedSince({ tag, file }: Migration): PlanProblem {
   return notImported(
     `${tag} was applied as another text than ${file} has now`,
-    `If the file was only reworded, or a loop of your own changed its text, take it over by its name or time: ${sameImport} --accept-edited. Otherwise check out the version of ${file} that was applied, and import there.`,
+    `Check out the version of ${file} that was applied, and import there. Or, if both make the same, take it over by its name or time: ${sameImport} --accept-edited`,
     tag,
   );
 }
@@ -249,7 +249,7 @@ function unknownRow(
   ];
   return notImported(
     `a migration was applied that is not on disk (${what.join(", ")})`,
-    `Check out the version of the repository that has it, and import there: ${sameImport}. Or, if the tenant schema is as ${newest} leaves it, record that: ${stampTo(newest)}`,
+    `Check out the version of the repository that has it, and import there. Or, if the tenant schema is as ${newest} leaves it, record that: ${stampTo(newest)}`,
     name,
   );
 }

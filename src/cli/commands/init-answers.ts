@@ -12,6 +12,8 @@ export interface InitOptions extends CommonOptions {
   readonly singleSchema?: string;
   readonly tenants?: string;
   readonly urlVariable: string;
+  readonly drizzleTable?: string;
+  readonly drizzleSchema?: string;
   readonly yes?: boolean;
   readonly stamp: boolean;
 }

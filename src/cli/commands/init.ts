@@ -19,7 +19,9 @@ export function initCommand(finish: Finish): Command {
     .option("--single-schema <name>", "instead: the one schema, such as public")
     .option("--tenants <ids>", "separated by commas (default: those that are there)")
     .option("--url-variable <name>", "variable with the connection URL", "DATABASE_URL")
-    .option("--no-stamp", "do not record what drizzle-orm's migrator has applied")
+    .option("--drizzle-table <name>", "the table of applied migrations, see stamp --help")
+    .option("--drizzle-schema <name>", "where to look for it after the tenant schema")
+    .option("--no-stamp", "do not record what that table says")
     .option("-y, --yes", "do not ask")
     .addHelpText(
       "after",
@@ -34,7 +36,7 @@ Schema, migrations and tables stay as they are.`,
       const { fleetFor, readProject, writeFleet } = await import("../../operations/init.ts");
       const { initText } = await import("../../report/init.ts");
       const { configOption } = await import("../../config/find.ts");
-      const project = await readProject(options.config);
+      const project = withSource(await readProject(options.config), options);
       const answers = await answersFor(project, options);
       const fleet = fleetFor(project, answers);
       const context = await surroundings(project, fleet);
@@ -52,7 +54,9 @@ Schema, migrations and tables stay as they are.`,
         .join("");
       const stamped = why === undefined ? await record(context, project, options) : undefined;
       const later =
-        why === undefined ? undefined : { command: stampCommandLine(project, options) + flag, why };
+        why === undefined
+          ? undefined
+          : { command: (await stampCommandLine(project, options)) + flag, why };
       if (options.json === true)
         printJson({
           written: true,
@@ -110,16 +114,27 @@ function initiationOf(
   return { file: shown(written), kept: shown(kept), service, schema, tenants, left };
 }
 
-function stampCommandLine(
+/** The options say where the table is, else the old configuration. */
+function withSource(
+  project: ExistingProject,
+  { drizzleTable: table, drizzleSchema: schema }: InitOptions,
+): ExistingProject {
+  const source = {
+    ...project.source,
+    ...(table === undefined ? {} : { table }),
+    ...(schema === undefined ? {} : { schema }),
+  };
+  return { ...project, source };
+}
+
+/** The command that takes over what is there, ready to copy. */
+async function stampCommandLine(
   { source }: ExistingProject,
   { urlVariable, stamp }: InitOptions,
-): string {
-  const named = [
-    ...(source.table === "__drizzle_migrations" ? [] : [`--drizzle-table ${source.table}`]),
-    ...(source.schema === "drizzle" ? [] : [`--drizzle-schema ${source.schema}`]),
-  ];
+): Promise<string> {
+  const { importCommand } = await import("../../operations/import-drizzle.ts");
   const variable = stamp ? `${urlVariable}=postgresql://... ` : "";
-  return [`${variable}npx drizzle-fleet stamp --from-drizzle`, ...named].join(" ");
+  return `${variable}npx ${importCommand(source)}`;
 }
 
 async function stampText(stamped: RolledOut | undefined): Promise<string[]> {
