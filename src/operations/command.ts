@@ -23,11 +23,13 @@ export function commandText(
     ...repeated("--database", databases),
     ...configOption(config.file),
   ];
-  return [...(named.trim() === "" ? [] : [`TENANTS=${quoted(named)}`]), ...all.map(quoted)].join(
-    " ",
-  );
+  return [
+    ...(named.trim() === "" ? [] : [`TENANTS=${quotedWord(named)}`]),
+    ...all.map(quotedWord),
+  ].join(" ");
 }
 
-function quoted(word: string): string {
+/** A word as a shell takes it. */
+export function quotedWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

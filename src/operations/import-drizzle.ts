@@ -24,7 +24,7 @@ import {
 import { FilledTexts } from "../source/filled-text.ts";
 import { readFolder } from "../source/folder.ts";
 import { configuredTenants } from "../tenants/targets.ts";
-import { commandText } from "./command.ts";
+import { commandText, quotedWord } from "./command.ts";
 import { type Context, migrationsFolder, type OpenDatabases } from "./context.ts";
 import { withDatabase } from "./plan-fleet.ts";
 
@@ -42,11 +42,16 @@ export interface DrizzleSource {
 export const defaultSource: DrizzleSource = { table: "__drizzle_migrations", schema: "drizzle" };
 
 /** The options of `stamp --from-drizzle` that say where the table is; none for where drizzle-orm keeps it. */
-export function sourceOptions({ table, schema }: DrizzleSource): string[] {
+function sourceOptions({ table, schema }: DrizzleSource): string[] {
   return [
     ...(table === defaultSource.table ? [] : ["--drizzle-table", table]),
     ...(schema === defaultSource.schema ? [] : ["--drizzle-schema", schema]),
   ];
+}
+
+/** The command that takes over what a table says, ready to copy; without what chooses targets or a configuration. */
+export function importCommand(source: DrizzleSource): string {
+  return ["drizzle-fleet stamp --from-drizzle", ...sourceOptions(source).map(quotedWord)].join(" ");
 }
 
 /** How what another migrator recorded gets into the ledgers. */
@@ -283,6 +288,6 @@ function whereItMayBe({ schema, tenant }: Target, similar: readonly TablePlace[]
     own === undefined ? (named ?? shared) : { ...defaultSource, table: general(own.table) };
   if (place === undefined)
     return `Say where it is with --drizzle-table and --drizzle-schema. Or, if the tenant schema is as all migrations leave it, record that: npx drizzle-fleet stamp head${theseTargets}`;
-  const options = sourceOptions(place).map((word) => (/[^\w-]/.test(word) ? `'${word}'` : word));
+  const options = sourceOptions(place).map(quotedWord);
   return `There is one that may be the right one: ${[sameImport, ...options].join(" ")}`;
 }

@@ -50,9 +50,10 @@ export function planImport(
   const problems = [
     plan.problems,
     noSchema(state),
+    // First, because the remedies of the others would cut the ledger.
+    forgotten(history, state, imported),
     imported.problems,
     emptySchema(history, state, imported),
-    forgotten(history, state, imported),
   ].find(({ length }) => length > 0);
   return problems === undefined ? plan : { ...plan, steps: [], problems };
 }

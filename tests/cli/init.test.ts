@@ -271,7 +271,7 @@ export default { dialect: "postgresql", schema: [resolve(__dirname, "src/*.ts"),
     );
     expect(result).toMatchObject({ code: 1 });
     expect(result.stdout).toContain("1 tenant: acme");
-    expect(result.stdout).toContain("drizzle-fleet stamp <tag>");
+    expect(result.stdout).toContain("npx drizzle-fleet stamp head --tenant acme");
     expect((await runCli(project, ["stamp", "head", "--yes"], environment)).code).toBe(0);
   });
 

@@ -129,6 +129,7 @@ describe("stamp", () => {
     [["stamp"], "say head, a tag or base; or --from-drizzle"],
     [["stamp", "head", "--from-drizzle"], "say head, a tag or base; or --from-drizzle"],
     [["stamp", "head", "--drizzle-table", "t"], "need --from-drizzle"],
+    [["stamp", "head", "--accept-edited"], "need --from-drizzle"],
   ])("%j is wrong usage: exit 2", async (args, words) => {
     const { fleet } = await existing();
     const result = await fleet(...args);
@@ -141,7 +142,7 @@ describe("stamp", () => {
     await database.query(
       `CREATE SCHEMA kept; CREATE TABLE kept.done (id serial PRIMARY KEY, hash text NOT NULL, created_at bigint)`,
     );
-    const args = ["stamp", "--from-drizzle", "--drizzle-schema", "kept", "--drizzle-table", "done"];
+    const args = ["stamp", "--from-drizzle", "--drizzle-table", "done", "--drizzle-schema", "kept"];
     const [first, second] = Object.values(migrations).map((text) =>
       createHash("sha256").update(text).digest("hex"),
     );
@@ -150,11 +151,14 @@ describe("stamp", () => {
     expect(dry).toMatchObject({ code: 0 });
     expect(dry.stdout).toContain("0000_a .. 0001_b (2)");
     expect((await fleet(...args, "--yes")).stdout).toContain("Done: 2 ledgers written");
-    expect((await fleet("migrate")).stdout).toContain("Done: 2 migrations applied");
     await database.query(`INSERT INTO kept.done (hash) VALUES ('0123456789abcdef')`);
     const refused = await fleet(...args, "--yes");
     expect(refused).toMatchObject({ code: 1 });
-    expect(refused.stdout).toContain("not on disk (hash 0123456789ab...)");
-    expect(refused.stdout).toContain("drizzle-fleet stamp <tag>");
+    expect(refused.stdout).toContain("not on disk (row 3, hash 0123456789ab...)");
+    expect(refused.stdout).toContain("npx drizzle-fleet stamp 0001_b --tenant x --tenant y");
+    expect(refused.stdout).toContain(`When the cause is fixed: drizzle-fleet ${args.join(" ")}`);
+    expect((await fleet("migrate")).stdout).toContain("Done: 2 migrations applied");
+    const later = await fleet(...args, "--yes");
+    expect(later.stdout).toContain("the ledger has 0002_c, which the table");
   });
 });

@@ -64,7 +64,10 @@ Schema, migrations and tables stay as they are.`,
           stamped: await summaryOf(stamped),
           stamp: later?.command ?? null,
         });
-      else await printText([...(await stampText(stamped)), initText(init, flag, later)].join("\n"));
+      else {
+        const told = [...(await stampText(stamped, project)), initText(init, flag, later)];
+        await printText(told.join("\n"));
+      }
       finish(await exitCodeFor(stamped));
     });
 }
@@ -137,11 +140,15 @@ async function stampCommandLine(
   return `${variable}npx ${importCommand(source)}`;
 }
 
-async function stampText(stamped: RolledOut | undefined): Promise<string[]> {
+async function stampText(
+  stamped: RolledOut | undefined,
+  { source }: ExistingProject,
+): Promise<string[]> {
   if (stamped === undefined) return [];
   const { migrateText } = await import("../../report/migrate.ts");
   const { stampWording } = await import("./stamp.ts");
-  const again = "drizzle-fleet stamp --from-drizzle";
+  const { importCommand } = await import("../../operations/import-drizzle.ts");
+  const again = importCommand(source);
   return [migrateText({ ...stamped, again }, stampWording), ""];
 }
 

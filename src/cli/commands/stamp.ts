@@ -66,7 +66,10 @@ tenant's schema into the text; what does not fit is named, with the next step.`,
         if (options.json === true) writeLine(summaryDocument(result));
         else if (denied) await printText("Nothing was changed.");
         else {
-          const again = `drizzle-fleet stamp ${to ?? "--from-drizzle"}`;
+          const { importCommand } = await import("../../operations/import-drizzle.ts");
+          const { goal } = request;
+          const again =
+            "drizzle" in goal ? importCommand(goal.drizzle) : `drizzle-fleet stamp ${to}`;
           await printText(migrateText({ ...result, again }, stampWording));
         }
         if (wasInterrupted()) finish(exitCode.interrupted);

@@ -1,0 +1,87 @@
+import { createHash } from "node:crypto";
+import { cp, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { drizzle } from "drizzle-orm/node-postgres";
+import { migrate } from "drizzle-orm/node-postgres/migrator";
+import { describe, expect, test } from "vitest";
+import { createProject, runCli } from "../support/cli.ts";
+import { createDatabase, type TestDatabase } from "../support/database.ts";
+import { createFolder, history } from "../support/fleet.ts";
+
+const config = `export default { dialect: "postgresql", schema: "./schema.ts", out: "./drizzle" };`;
+const migrations = {
+  "0000_a": `CREATE TYPE "public"."role" AS ENUM('a');--> statement-breakpoint\nCREATE TABLE "users" ("role" "role");\n`,
+  "0001_b": `ALTER TABLE "users" ADD "other" "public"."role";\n`,
+};
+
+function existing() {
+  return createProject({
+    "package.json": '{ "name": "shop", "type": "module" }',
+    "drizzle.config.ts": config,
+    "schema.ts": "export {};",
+    ...history("drizzle", migrations),
+  });
+}
+
+/** What many projects do: copy the folder, fill in the tenant's schema, let drizzle-orm migrate with the copy. */
+async function migrateFilled(database: TestDatabase, project: string, schema: string) {
+  const folder = await createFolder();
+  await cp(join(project, "drizzle"), folder, { recursive: true });
+  for (const tag of Object.keys(migrations)) {
+    const text = await readFile(join(folder, `${tag}.sql`), "utf8");
+    await writeFile(join(folder, `${tag}.sql`), text.replaceAll(`"public".`, `"${schema}".`));
+  }
+  const client = await database.connect();
+  await client.query(`CREATE SCHEMA ${schema}; SET search_path = ${schema}`);
+  await migrate(drizzle(client), { migrationsFolder: folder, migrationsSchema: schema });
+}
+
+const yes = ["init", "--yes", "--tenant-schema", "shop_{tenant}"];
+
+describe("init in a project with a loop of its own", () => {
+  test("that filled in the tenant's schema: everything is taken over", async () => {
+    const database = await createDatabase();
+    const project = await existing();
+    await migrateFilled(database, project, "shop_acme");
+    await migrateFilled(database, project, "shop_globex");
+    const environment = { DATABASE_URL: database.url };
+    const result = await runCli(project, yes, environment);
+    expect(result).toMatchObject({ code: 0 });
+    expect(result.stdout).toContain("Done: 2 ledgers written, 2 targets as wanted.");
+    const migrated = await runCli(project, ["migrate"], environment);
+    expect(migrated.stdout).toContain("Nothing to do: 2 targets at head.");
+  });
+
+  test("whose rows fit no file: one block for 40 tenants, with a command that works", async () => {
+    const database = await createDatabase();
+    const project = await existing();
+    const tenants = Array.from({ length: 40 }, (_, index) => `t${index + 10}`);
+    const hashOf = (text: string) => createHash("sha256").update(text).digest("hex");
+    await database.query(
+      tenants
+        .map(
+          (tenant) => `CREATE SCHEMA shop_${tenant}; CREATE TABLE shop_${tenant}.users ();
+             CREATE TABLE shop_${tenant}.applied (id serial PRIMARY KEY, hash text, created_at bigint);
+             INSERT INTO shop_${tenant}.applied (hash) VALUES ('${hashOf(tenant)}')`,
+        )
+        .join(";"),
+    );
+    const environment = { DATABASE_URL: database.url };
+    const ids = ["--tenants", tenants.join(",")];
+    const named = ["--drizzle-table", "applied"];
+    const result = await runCli(project, [...yes, ...ids, ...named], environment);
+    expect(result).toMatchObject({ code: 1 });
+    expect(result.stdout.match(/not on disk/g)).toHaveLength(1);
+    expect(result.stdout).toContain("x 40 targets: shop/t10, shop/t11");
+    const [, command = ""] =
+      /npx drizzle-fleet (stamp 0000_a .*--tenant t49)$/m.exec(result.stdout) ?? [];
+    expect(
+      (await runCli(project, ["stamp", "--from-drizzle", ...named, "--dry-run"], environment))
+        .stdout,
+    ).toContain(command);
+    const stamped = await runCli(project, [...command.split(" "), "--yes"], environment);
+    expect(stamped.stdout).toContain("Done: 40 ledgers written, 40 targets as wanted.");
+    const plan = await runCli(project, ["plan"], environment);
+    expect(plan.stdout).toContain("40 migrations to apply to 40 targets.");
+  });
+});
