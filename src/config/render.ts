@@ -1,4 +1,4 @@
-import type { FleetInput } from "./schema.ts";
+import type { FleetInput, Tenant } from "./schema.ts";
 
 /**
  * The text of a configuration file that declares a fleet. Connection URLs must be references to the environment.
@@ -32,6 +32,30 @@ export function fleetConfigText(
     "});",
     "",
   ].join("\n");
+}
+
+/**
+ * The lines of a configuration that list tenants, one to a line, as they stand in `defineFleet({ ... })`.
+ */
+export function tenantLines(tenants: readonly Tenant[]): string[] {
+  return ["  tenants: [", ...tenants.map((tenant) => `    ${tenantText(tenant)},`), "  ],"];
+}
+
+function tenantText({ id, attributes, database }: Tenant): string {
+  const entries = Object.entries(attributes);
+  if (entries.length === 0 && database === undefined) return quoted(id);
+  const named = entries.map(([name, value]) => `${keyText(name)}: ${quoted(value)}`).join(", ");
+  return [
+    `{ id: ${quoted(id)}`,
+    ...(named === "" ? [] : [`attributes: { ${named} }`]),
+    ...(database === undefined ? [] : [`database: ${quoted(database)}`]),
+  ]
+    .join(", ")
+    .concat(" }");
+}
+
+function keyText(key: string): string {
+  return /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(key) && key !== "__proto__" ? key : `[${quoted(key)}]`;
 }
 
 function blockOf<Entry>(

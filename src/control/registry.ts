@@ -1,6 +1,7 @@
 import { and, asc, desc, eq, inArray, or, sql } from "drizzle-orm";
 import type { TenantRecord, TenantStatus } from "../core/tenant.ts";
 import { lockKey, tryLock } from "../postgres/lock.ts";
+import { orRollback } from "../postgres/rollback.ts";
 import type { Session } from "../postgres/session.ts";
 import { createMissing, hasTables } from "./create.ts";
 import { tenants } from "./tables.ts";
@@ -46,6 +47,48 @@ export async function registerTenant(
 ): Promise<void> {
   await createMissing(session, names, ddl);
   await session.drizzle((db) => db.insert(tenants).values(tenant).onConflictDoNothing());
+}
+
+/** Rows in one statement: each has four parameters, and a statement has no more than 65,535. */
+const rowsAtOnce = 1_000;
+
+/**
+ * Enters many tenants at once, all or none. Active ones that are there get the attributes and the database that are
+ * given; what others have stays.
+ *
+ * @param forgotten ids of active tenants that leave the registry
+ */
+export async function enterTenants(
+  session: Session,
+  entered: readonly Pick<TenantRecord, "id" | "status" | "database" | "attributes">[],
+  forgotten: readonly string[],
+): Promise<void> {
+  await createMissing(session, names, ddl);
+  await orRollback(session, async () => {
+    await session.script("BEGIN");
+    for (let start = 0; start < entered.length; start += rowsAtOnce)
+      await session.drizzle((db) =>
+        db
+          .insert(tenants)
+          .values(entered.slice(start, start + rowsAtOnce))
+          .onConflictDoUpdate({
+            target: tenants.id,
+            set: {
+              database: sql`excluded.database`,
+              attributes: sql`excluded.attributes`,
+              updatedAt: sql`now()`,
+            },
+            setWhere: eq(tenants.status, "active"),
+          }),
+      );
+    if (forgotten.length > 0)
+      await session.drizzle((db) =>
+        db
+          .delete(tenants)
+          .where(and(inArray(tenants.id, [...forgotten]), eq(tenants.status, "active"))),
+      );
+    await session.script("COMMIT");
+  });
 }
 
 /**

@@ -25,10 +25,16 @@ export async function withTenants<Result>(
 ): Promise<Result> {
   const { fleet } = context.config;
   const source = fleet.tenants;
-  if (Array.isArray(source)) return use(context);
+  if (Array.isArray(source)) {
+    sayUnlisted(context, source);
+    return use(context);
+  }
   if (!hasTenants(fleet)) return use(listing(context, []));
-  if (typeof source === "function")
-    return use(listing(context, checked(await called(source), "the function")));
+  const useListed = (tenants: readonly Tenant[]) => {
+    sayUnlisted(context, tenants);
+    return use(listing(context, tenants));
+  };
+  if (typeof source === "function") return useListed(checked(await called(source), "the function"));
   const database = databaseOf(fleet);
   // The embedded server runs on meanwhile: whoever works with the tenants needs it next.
   return withDatabases(context, [database], async (open) => {
@@ -36,7 +42,7 @@ export async function withTenants<Result>(
     if (source === undefined) {
       const { readTenants } = await import("../control/registry.ts");
       const records = await readFrom(context, address, (session) => readTenants(session));
-      return use(listing(context, activeOf(context, records, wanted)));
+      return useListed(activeOf(context, records, wanted));
     }
     const read = await readFrom(context, address, async (session) =>
       "query" in source
@@ -47,8 +53,39 @@ export async function withTenants<Result>(
             )
           ).map((id): Tenant => ({ id, attributes: {} })),
     );
-    return use(listing(context, read));
+    return useListed(read);
   });
+}
+
+/** The configurations whose unlisted tenants were named: a command may read its tenants more than once. */
+const said = new WeakSet<FleetConfig>();
+
+/** Tenants that `TENANTS` alone names are forgotten by the next run: whoever means to keep them must hear of it. */
+function sayUnlisted(context: Context, tenants: readonly Tenant[]): void {
+  const { config, environment, notify } = context;
+  const { fleet } = config;
+  if ((environment.TENANTS ?? "").trim() === "" || said.has(fleet)) return;
+  said.add(fleet);
+  const ids = tenants.map(({ id }) => id);
+  const others = tenantsOf(fleet, environment.TENANTS).filter((id) => !ids.includes(id));
+  const what = others.length === 1 ? "it" : "them";
+  const keep = howToKeep(fleet.tenants, others, what);
+  if (others.length === 0 || keep === undefined) return;
+  notify(
+    `TENANTS names ${others.join(", ")}, not among the fleet's tenants: only this run knows ${what}. To keep ${what}, ${keep}`,
+  );
+}
+
+/** What adds tenants for good; undefined where their schemas do so by themselves. */
+function howToKeep(
+  source: FleetConfig["tenants"],
+  ids: readonly string[],
+  what: string,
+): string | undefined {
+  if (source === undefined) return `run: drizzle-fleet tenants adopt ${ids.join(" ")}`;
+  if (Array.isArray(source)) return `add ${what} to tenants in the configuration.`;
+  if (typeof source === "object" && "discover" in source) return undefined;
+  return `add ${what} to what the configuration's tenants reads.`;
 }
 
 /** A query that says who the tenants are changes nothing; its names are looked up as the role's own are. */
@@ -91,7 +128,9 @@ export function databaseOf(fleet: FleetConfig): string {
 /** The same context, with these tenants listed. */
 export function listing(context: Context, tenants: readonly Tenant[]): Context {
   const { config } = context;
-  return { ...context, config: { ...config, fleet: { ...config.fleet, tenants: [...tenants] } } };
+  const fleet = { ...config.fleet, tenants: [...tenants] };
+  said.add(fleet);
+  return { ...context, config: { ...config, fleet } };
 }
 
 /** A registered tenant, as a list would have it. */

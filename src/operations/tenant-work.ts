@@ -44,7 +44,7 @@ export async function holdTenant<Result>(
     throw new FleetError("usage", "the configuration says who the tenants are, not the registry", {
       where: "tenants",
       remedy:
-        "Change the tenants there; or take the key out, and enter those that exist: drizzle-fleet tenants adopt --all",
+        "Change the tenants there; or move them to the registry: drizzle-fleet tenants switch registry",
     });
   }
   return withDatabases(context, Object.keys(fleet.databases), (open) =>

@@ -1,6 +1,6 @@
 import type { OnboardingEvent } from "../core/onboarding.ts";
 import { table } from "./table.ts";
-import { counted, duration } from "./words.ts";
+import { counted, duration, some } from "./words.ts";
 
 interface ShownState {
   readonly present: boolean;
@@ -47,6 +47,71 @@ export function tenantsText({ tenants, counts, orphans }: ShownTenants): string 
       ({ database, schema, tenant }) => `  ${database}: ${schema} (would be ${tenant})`,
     ),
     ...(orphans.length > 0 ? ["-> Enter their tenants: drizzle-fleet tenants adopt <id>"] : []),
+  ].join("\n");
+}
+
+/** What a switch of where the tenants are kept has done, and what is left to do by hand. */
+export interface ShownSwitch {
+  readonly to: "registry" | "list";
+  readonly tenants: readonly unknown[];
+  readonly entered: readonly string[];
+  readonly updated: readonly string[];
+  readonly forgotten: readonly string[];
+  readonly staying: readonly { readonly id: string; readonly status: string }[];
+  readonly database: string;
+  readonly line: number | undefined;
+}
+
+/**
+ * A switch as text.
+ *
+ * @param file the configuration's, as shown
+ * @param list the lines of a configuration with the tenants
+ * @param dryRun true: nothing was changed
+ */
+export function switchText(
+  shown: ShownSwitch,
+  file: string,
+  list: readonly string[],
+  dryRun: boolean,
+): string {
+  const { to, tenants, staying, line } = shown;
+  const stay =
+    staying.length === 0
+      ? []
+      : [
+          `  ${counted(staying.length, "tenant")} in the registry that ${staying.length === 1 ? "is" : "are"} not active ${
+            staying.length === 1 ? "stays as it is" : "stay as they are"
+          }: ${some(staying.map(({ id, status }) => `${id} (${status})`))}`,
+        ];
+  if (to === "registry") {
+    const place =
+      line === undefined ? `tenants from ${file}` : `tenants from ${file}, line ${line}`;
+    return [
+      ...(dryRun ? ["Nothing was changed. This would be done:"] : []),
+      `The registry in database ${shown.database} has ${counted(tenants.length, "tenant")} of the configuration: ${shown.entered.length} entered, ${shown.updated.length} updated, ${
+        tenants.length - shown.entered.length - shown.updated.length
+      } as they were.`,
+      ...(shown.forgotten.length === 0 ? [] : [`  forgotten: ${some(shown.forgotten)}`]),
+      ...stay,
+      "",
+      "Next:",
+      ...(dryRun ? ["  npx drizzle-fleet tenants switch registry"] : []),
+      `  remove ${place}`,
+      "  npx drizzle-fleet tenants list",
+    ].join("\n");
+  }
+  const place = line === undefined ? "into defineFleet({ ... })" : `in the place of line ${line}`;
+  return [
+    `Put this into ${file}, ${place}:`,
+    "",
+    ...list,
+    "",
+    `It lists ${counted(tenants.length, "tenant")}. Nothing was changed: the registry keeps its rows for the way back.`,
+    ...stay,
+    "",
+    "Then:",
+    "  npx drizzle-fleet tenants list",
   ].join("\n");
 }
 

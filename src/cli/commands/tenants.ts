@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
-import { Command } from "commander";
+import { relative } from "node:path";
+import { Argument, Command } from "commander";
 import { FleetError, throwProblems } from "../../core/errors.ts";
 import type {} from "../../operations/onboarding.ts";
 import type { NewAdmin } from "../../operations/tenant-admin.ts";
@@ -50,6 +51,7 @@ export function tenantsCommand(finish: Finish): Command {
     .addCommand(listCommand(verb("list"), finish), { isDefault: true })
     .addCommand(addCommand(verb("add"), finish))
     .addCommand(adoptCommand(verb("adopt"), finish))
+    .addCommand(switchCommand(verb("switch"), finish))
     .addCommand(grantCommand(verb("grant"), finish))
     .addCommand(
       lifeCommand(verb("archive"), finish, "keep its data, and everybody out", "Archived."),
@@ -141,6 +143,44 @@ function adoptCommand(command: Command, finish: Finish): Command {
         await printText(
           tenants.length === 0 ? "Nobody is left out." : `Entered: ${tenants.join(", ")}.`,
         );
+      finish(exitCode.done);
+    });
+}
+
+interface SwitchOptions extends CommonOptions {
+  readonly forget?: string[];
+  readonly dryRun?: boolean;
+}
+
+function switchCommand(command: Command, finish: Finish): Command {
+  return command
+    .description("move all tenants from the configuration to the registry, or back to a list")
+    .addArgument(new Argument("<to>", "where to keep them").choices(["registry", "list"]))
+    .option("--forget <id>", "remove an active tenant of no list from the registry", collect)
+    .option("--dry-run", "show what would be done")
+    .addHelpText(
+      "after",
+      `
+registry enters the tenants of the configuration, with their attributes and databases,
+and names the line to remove. list prints the lines to put there; archived tenants stay
+in the registry. Neither changes the configuration or a tenant's schemas.`,
+    )
+    .action(async (to: "registry" | "list", options: SwitchOptions) => {
+      const { switchTenants } = await import("../../operations/switch-tenants.ts");
+      const { forget = [], dryRun = false } = options;
+      if (to === "list" && forget.length > 0)
+        throw new FleetError("usage", "--forget is for switch registry", {
+          remedy: "Leave it out. Nothing was changed.",
+        });
+      const context = await createContext(options);
+      const switched = await switchTenants(context, { to, forget, dryRun });
+      const file = relative(process.cwd(), switched.file);
+      if (options.json === true) printJson({ ...switched, file, dryRun });
+      else {
+        const { tenantLines } = await import("../../config/render.ts");
+        const { switchText } = await import("../../report/tenants.ts");
+        await printText(switchText(switched, file, tenantLines(switched.tenants), dryRun));
+      }
       finish(exitCode.done);
     });
 }
