@@ -5,7 +5,7 @@ import { acceptRemedy } from "./inspect-files.ts";
 
 /** True when a migration's file says that it runs nothing, and is meant to: `-- drizzle-fleet: empty on purpose`. */
 export function isEmptyOnPurpose({ text }: Pick<Migration, "text">): boolean {
-  return marks(text, "empty").some((what) => /^on purpose\b/.test(what));
+  return marks(text.replace(/^\uFEFF/, ""), "empty").some((what) => /^on purpose\b/.test(what));
 }
 
 /** True for what was read of a file that has comments alone, or only begins and ends transactions. */
