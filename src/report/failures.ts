@@ -91,9 +91,10 @@ export function failuresText(targets: readonly FailedTarget[]): string[] {
   return rest > 0 ? [...shown, `... and ${counted(rest, "other kind")} of failure.`, ""] : shown;
 }
 
-/** A command for one tenant becomes one for all of a group that are listed. */
+/** A command for one tenant becomes one for all of a group that are listed. One remedy for all of them stays. */
 function remedyForAll(targets: readonly FailedTarget[]): string {
-  const remedy = targets[0]?.failure.remedy ?? "";
+  const [remedy = "", ...others] = new Set(targets.map(({ failure }) => failure.remedy));
+  if (others.length === 0) return remedy;
   const option = / --tenant \S+?(?=\.?(\s|$))/;
   const options = targets.flatMap(({ failure }) => option.exec(failure.remedy)?.[0] ?? []);
   if (options.length <= 1) return remedy;
