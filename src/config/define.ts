@@ -1,26 +1,29 @@
 import type { PgRemoteDatabase } from "drizzle-orm/pg-proxy";
 import { FleetError } from "../core/errors.ts";
 import type { AdminUser } from "../core/onboarding.ts";
-import {
-  type EnvironmentReference,
-  type FleetConfig,
-  type FleetInput,
-  type Prefix,
-  parseFleet,
-  type Tenant,
-} from "./schema.ts";
+import type { EnvironmentReference, FleetInput, ServiceInput } from "./input.ts";
+import { type FleetConfig, type Prefix, parseFleet, type Tenant } from "./schema.ts";
 import { getSecret } from "./secrets.ts";
 import { isServerNamed, standardAddress } from "./standard.ts";
 
 export type { AdminUser } from "../core/onboarding.ts";
-export type { EnvironmentReference, FleetConfig, FleetInput } from "./schema.ts";
+export type {
+  DatabaseInput,
+  EnvironmentReference,
+  FleetInput,
+  RolloutInput,
+  ServiceInput,
+  TenantInput,
+} from "./input.ts";
+export type { FleetConfig } from "./schema.ts";
 
 /**
  * What `drizzle.config.ts` exports: the fleet, and for drizzle-kit one service: the one that SERVICE names, which only has
  * to be said where there are several.
  */
-export interface FleetDefinition {
-  readonly fleet: FleetConfig;
+export interface FleetDefinition<Service extends string = string> {
+  /** The checked configuration. Its services are what `openFleet` knows the names of. */
+  readonly fleet: FleetConfig & { readonly services: { readonly [Name in Service]: unknown } };
   readonly dialect: "postgresql";
   readonly schema: string | string[];
   readonly out: string;
@@ -35,11 +38,22 @@ export interface FleetDefinition {
  * Declares a fleet. The result is also a drizzle-kit configuration: `SERVICE=auth npx drizzle-kit generate`
  * sees that service's `schema` and `out`. With one service, SERVICE is not needed.
  *
- * @param input databases, services and tenants
+ * @param input databases, services and tenants; `FleetInput` says what each option means
+ * @returns what `openFleet`, drizzle-fleet's verbs and drizzle-kit read
  * @throws FleetError `config` that lists every problem with its path
+ * @example
+ * export default defineFleet({
+ *   databases: { platform: { url: env("DATABASE_URI") } },
+ *   services: {
+ *     auth: { schema: "./schema/auth", out: "./drizzle/auth", database: "platform", tenantSchema: "auth_{tenant}" },
+ *   },
+ *   tenants: ["acme", "beta"],
+ * });
  */
-export function defineFleet(input: FleetInput): FleetDefinition {
-  const fleet = parseFleet(input);
+export function defineFleet<const Service extends string = string>(
+  input: FleetInput & { services: Record<Service, ServiceInput> },
+): FleetDefinition<Service> {
+  const fleet = parseFleet(input) as FleetDefinition<Service>["fleet"];
   const service = () => selectedService(fleet);
   return {
     fleet,

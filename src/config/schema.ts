@@ -2,12 +2,10 @@ import { z } from "zod";
 import type { Amount } from "../core/amount.ts";
 import { type Login, tlsModes } from "../core/database.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
+import type { Attribute, FleetInput, PasswordFunction, TenantFunction } from "./input.ts";
 import { longestTimer, parseAmount, parseDuration } from "./quantities.ts";
 
-/** A connection URL taken from an environment variable when a verb needs the database, and never before. */
-export interface EnvironmentReference {
-  readonly environmentVariable: string;
-}
+export type { Attribute, EnvironmentReference, FleetInput } from "./input.ts";
 
 const environmentReference = z.strictObject({ environmentVariable: z.string().min(1) });
 
@@ -48,20 +46,11 @@ const connectionUrl = z.union(
 
 const database = z
   .strictObject({
-    /** `env("NAME")`, or a connection URL. Without one, the standard variables say where the database is. */
     url: connectionUrl.optional(),
-    /** The way around a connection pooler, for all that changes schemas; as `url`. */
     directUrl: connectionUrl.optional(),
-    /** As whom and where applications connect; as `url`. Without one: as DB_USER_SERVER, at `url`. */
     applicationUrl: connectionUrl.optional(),
-    /** The database's name on the server of the standard variables, where that is not DB_NAME_SERVER's. */
     name: nonEmpty.optional(),
-    /** How connections are secured where the URL does not say so: libpq's sslmode and sslrootcert. */
     tls: z.strictObject({ mode: z.enum(tlsModes).optional(), ca: nonEmpty.optional() }).optional(),
-    /**
-     * Gives the password of each connection whose URL has none: a function, or `env("NAME")`, whose file is read again
-     * each time. For passwords that change or expire, such as a cloud's tokens.
-     */
     password: z
       .union(
         [environmentReference, z.custom<PasswordFunction>((value) => typeof value === "function")],
@@ -70,9 +59,7 @@ const database = z
         },
       )
       .optional(),
-    /** As `password`: a shell command that writes it. PGHOST, PGPORT, PGUSER and PGDATABASE say what for. */
     passwordCommand: nonEmpty.optional(),
-    /** As `password`: a file that holds it. */
     passwordFile: nonEmpty.optional(),
   })
   .refine(
@@ -89,7 +76,6 @@ const tenant = z.union(
     z.strictObject({
       id: nonEmpty,
       attributes: z.record(nonEmpty, attribute).default({}),
-      /** The database that holds all that is the tenant's, where that is not its services'. */
       database: nonEmpty.optional(),
     }),
   ],
@@ -126,39 +112,24 @@ export type Prefix = (typeof prefixes)[number];
 
 const service = z
   .strictObject({
-    /** Folder, file or files of the service's Drizzle schema. */
     schema: z.union([nonEmpty, z.array(nonEmpty).min(1)]),
-    /** Folder of the service's migrations. */
     out: nonEmpty,
-    /** Name of an entry in `databases`. */
     database: nonEmpty,
-    /** Name pattern of the tenant schemas; contains `{tenant}` once. */
     tenantSchema: schemaName
       .refine(
         (pattern) => pattern.split("{tenant}").length === 2,
         "must contain {tenant} exactly once",
       )
       .optional(),
-    /** The one schema of a service that is not kept per tenant. */
     singleSchema: schemaName.optional(),
-    /**
-     * The schema that the service's SQL names where it means its target's, as drizzle-kit writes it for
-     * `pgSchema("shop")`; `public` by default. Several become one: `["shop", "public"]`.
-     */
     sourceSchema: z
       .union([schemaName, z.array(schemaName).min(1, "must name a schema")])
       .optional(),
-    /** Schemas that migrations may refer to beside the tenant's own; they come after it on the search_path. */
     sharedSchemas: z.array(schemaName).default([]),
-    /** The schema for extensions: CREATE EXTENSION in a migration runs once per database and puts them there. */
     extensionSchema: schemaName.optional(),
-    /** Tags of migrations with parts that cannot be proved to stay in the tenant, and that somebody has read. */
     acceptUnproved: z.array(nonEmpty).default([]),
-    /** A module with what every new tenant begins with: see `defineSeed`. */
     seed: nonEmpty.optional(),
-    /** As drizzle-kit's `casing`. */
     casing: z.enum(["snake_case", "camelCase"]).optional(),
-    /** As drizzle-kit's `migrations.prefix`, what tags begin with. Without it: what those of the folder begin with. */
     prefix: z.enum(prefixes).optional(),
   })
   .refine((value) => (value.tenantSchema === undefined) !== (value.singleSchema === undefined), {
@@ -227,28 +198,21 @@ const rollout = z.strictObject({
   maxFailures: amount.optional(),
 });
 
-const fleet = z
+/** `FleetInput` says what each key means; a type test keeps the two alike. */
+export const fleetSchema = z
   .strictObject({
     databases: z.record(nonEmpty, database),
     services: z.record(nonEmpty, service),
-    /** A list, `{ query, database }`, `{ discover: service }` or a function; without it, the registry. */
     tenants: tenantSource.optional(),
-    /** The database whose control schema has the registry; by default that of the first service with tenants. */
     registry: nonEmpty.optional(),
-    /** Tenants by their attributes: each named value must be the tenant's, or one of a list. */
     groups: z
       .record(nonEmpty, z.record(nonEmpty, z.union([attribute, z.array(attribute)])))
       .default({}),
-    /** As whom applications work with a tenant's tables: all as one role, or each tenant with a role of its own. */
     roles: z.enum(["shared", "per-tenant"]).default("shared"),
-    /** How many targets are migrated at the same time in each database. */
     concurrency: z.int().min(1).max(1_000).default(4),
-    /** How long to wait for a database that does not answer. */
     connectTimeout: duration.default(30_000),
     rollout: rollout.prefault({}),
-    /** Apply migrations that were merged late, behind newer ones that are applied already. */
     allowOutOfOrder: z.boolean().default(false),
-    /** How often a target is tried when a lock, a deadlock or the connection is in its way, and how long apart. */
     retry: z
       .strictObject({
         attempts: z.int().min(1).max(100).default(10),
@@ -256,26 +220,18 @@ const fleet = z
         maxDelay: duration.default(5_000),
       })
       .prefault({}),
-    /** PostgreSQL's timeouts for every step; 0 switches one off. */
     timeouts: z
       .strictObject({
         lock: duration.default(2_000),
         statement: duration.default(15 * 60_000),
         idleInTransaction: duration.default(60_000),
-        /** For a statement that must run outside a transaction, such as CREATE INDEX CONCURRENTLY. */
         concurrently: duration.default(60 * 60_000),
       })
       .prefault({}),
-    /**
-     * A database for proofs, as a database's `url`: `generate` and `check --database` work in schemas of their own there.
-     * Without one, on the embedded server.
-     */
     proofDatabase: connectionUrl.optional(),
-    /** The PostgreSQL that is started for development when no database is configured. */
     embedded: z
       .strictObject({
         folder: nonEmpty.default(".drizzle-fleet"),
-        /** The port to listen on at 127.0.0.1; another free one is taken when it is busy. */
         port: z.int().min(1).max(65_535).default(54_329),
       })
       .prefault({}),
@@ -328,24 +284,11 @@ export interface Tenant {
   readonly database?: string | undefined;
 }
 
-/** What a function that gives tenants may return for one of them. */
-type TenantInput =
-  | string
-  | { id: string; attributes?: Record<string, Attribute>; database?: string };
-
-type PasswordFunction = (login: Login) => string | Promise<string>;
-
-type TenantFunction = () => readonly TenantInput[] | Promise<readonly TenantInput[]>;
-
-/** What a user writes in `defineFleet({...})`. This type is not trusted. */
-export type FleetInput = z.input<typeof fleet>;
-
 /** The checked configuration, with every default filled in. */
-export type FleetConfig = z.output<typeof fleet>;
+export type FleetConfig = z.output<typeof fleetSchema>;
 
 export type ServiceConfig = FleetConfig["services"][string];
 export type Timeouts = FleetConfig["timeouts"];
-export type Attribute = string | number | boolean;
 
 /**
  * By which names a service's SQL calls the schema of its target; the first is the one that is written. Where the
@@ -364,7 +307,7 @@ export function sourceSchemasOf({
  * @throws FleetError `config` that lists every problem with its path
  */
 export function parseFleet(input: unknown): FleetConfig {
-  const result = fleet.safeParse(input);
+  const result = fleetSchema.safeParse(input);
   if (result.success) return result.data;
   const problems = result.error.issues.map(
     (issue) => new FleetError("config", issue.message, { where: pathText(issue.path) }),

@@ -11,16 +11,69 @@ import { TenantPool } from "./tenant-pool.ts";
 
 export { FleetError, type FleetErrorCode, isFleetError } from "../core/errors.ts";
 
-/** Drizzle schemas by the name of their service: `{ auth: await import("./schema/auth/index.ts") }`. */
+/** Drizzle schemas by the name of their service: `{ auth }` after `import * as auth from ...`. */
 export type Schemas = Readonly<Record<string, Record<string, unknown>>>;
 
+/** What Drizzle 1.0's `defineRelations` returns. */
+export type Relations = Readonly<
+  Record<string, { readonly table: unknown; readonly relations: object }>
+>;
+
+/** Relations by the name of their service. */
+export type ServiceRelations = Readonly<Record<string, Relations>>;
+
+/** True with the types of Drizzle 1.0, whose databases are typed by their relations and not by their schema. */
+type HasRelations = "relations" extends keyof DrizzleConfig ? true : false;
+
+/** The relations that a schema's module exports. */
+type RelationsIn<Schema> = {
+  [Name in keyof Schema]: Schema[Name] extends Relations
+    ? keyof Schema[Name] extends never
+      ? never
+      : Schema[Name]
+    : never;
+}[keyof Schema];
+
+/** Drizzle's databases, typed as either version does: the other one's type is never chosen. */
+interface Typed<Schema, Related> {
+  /** @ts-expect-error: the parameter of 0.45 is a schema */
+  readonly bySchema: NodePgDatabase<Schema>;
+  /** @ts-expect-error: the parameter of 1.0 are relations */
+  readonly byRelations: NodePgDatabase<Related>;
+}
+
+type DatabaseOf<Schema, Related> = HasRelations extends true
+  ? [Related] extends [never]
+    ? NodePgDatabase
+    : Typed<Schema, Related>["byRelations"]
+  : Typed<Schema, Related>["bySchema"];
+
 /** A Drizzle database for each service. */
-export type ServiceDatabases<Given extends Schemas> = {
-  readonly [Service in keyof Given]: NodePgDatabase<Given[Service]>;
+export type ServiceDatabases<
+  Given extends Schemas,
+  Related extends ServiceRelations = Record<never, never>,
+> = {
+  readonly [Service in keyof Given | keyof Related]: DatabaseOf<
+    Service extends keyof Given ? Given[Service] : Record<string, never>,
+    Service extends keyof Related
+      ? Related[Service]
+      : Service extends keyof Given
+        ? RelationsIn<Given[Service]>
+        : never
+  >;
 };
 
-export interface RuntimeOptions<Given extends Schemas> {
+export interface RuntimeOptions<
+  Given extends Schemas,
+  Related extends ServiceRelations = Record<never, never>,
+> {
+  /** Drizzle schemas by the name of their service: `{ auth }` after `import * as auth from ...`. */
   readonly schemas: Given;
+  /**
+   * With Drizzle 1.0: what `defineRelations` returns, by the name of the service, for `.query`. Where a schema's module
+   * exports exactly one such object, it need not be given.
+   */
+  readonly relations?: Related;
   /** Where to look for the databases' addresses; `process.env` unless it is given. */
   readonly environment?: Environment;
   readonly pool?: {
@@ -30,7 +83,7 @@ export interface RuntimeOptions<Given extends Schemas> {
     readonly idleTimeoutMs?: number;
   };
   /** For each service the migration that a tenant must have; others are refused. */
-  readonly minVersion?: { readonly [Service in keyof Given]?: string };
+  readonly minVersion?: { readonly [Service in keyof Given | keyof Related]?: string };
   /**
    * The database, by its name in the configuration, that holds all that is a tenant's; undefined: where the
    * configuration has it. It is asked whenever a tenant is.
@@ -43,16 +96,19 @@ export interface RuntimeOptions<Given extends Schemas> {
 }
 
 /** An application's way to its tenants' data. */
-export interface Fleet<Given extends Schemas> {
+export interface Fleet<
+  Given extends Schemas,
+  Related extends ServiceRelations = Record<never, never>,
+> {
   /**
    * A tenant's databases. It asks nobody: whether there is such a tenant, the first query says.
    *
    * @throws FleetError `tenant` for an id that cannot be a tenant's; `usage` when `databaseOf` gives it a database
    *   that does not exist
    */
-  tenant(id: string): ServiceDatabases<Given>;
+  tenant(id: string): ServiceDatabases<Given, Related>;
   /** The databases of services that keep a single schema. */
-  readonly service: ServiceDatabases<Given>;
+  readonly service: ServiceDatabases<Given, Related>;
   /**
    * True when a migration is applied whole.
    *
@@ -60,7 +116,11 @@ export interface Fleet<Given extends Schemas> {
    * @param tag the migration's file name without `.sql`
    * @throws what a query throws: a DrizzleQueryError has the FleetError as its `cause`, this has it itself
    */
-  atLeast(tenant: string | undefined, service: keyof Given & string, tag: string): Promise<boolean>;
+  atLeast(
+    tenant: string | undefined,
+    service: (keyof Given | keyof Related) & string,
+    tag: string,
+  ): Promise<boolean>;
   /** Waits for what runs, and closes the connections. */
   close(): Promise<void>;
 }
@@ -68,15 +128,40 @@ export interface Fleet<Given extends Schemas> {
 /** How many tenants' objects are kept. They hold no connections, and are made anew when they are needed. */
 const keptTenants = 1_000;
 
+/** Makes a key that is no service of the definition a type error. */
+type OnlyServices<Given, Service extends string> = {
+  readonly [Name in keyof Given]: Name extends Service ? unknown : never;
+};
+
 /**
  * Opens a fleet for an application. Nothing connects before the first query.
  *
+ * @param definition what `drizzle.config.ts` exports
+ * @param options the services' Drizzle schemas, and how to connect
+ * @returns databases by tenant and service; close it when the program ends
  * @throws FleetError `config` when the databases are not configured; `usage` for services that do not exist
+ * @example
+ * const fleet = openFleet(definition, { schemas: { auth } });
+ * await fleet.tenant("acme").auth.select().from(auth.users);
  */
-export function openFleet<const Given extends Schemas>(
+export function openFleet<
+  const Given extends Schemas,
+  const Related extends ServiceRelations = Record<never, never>,
+  Service extends string = string,
+>(
+  definition: FleetDefinition<Service>,
+  options: RuntimeOptions<Given, Related> & {
+    readonly schemas: OnlyServices<Given, Service>;
+    readonly relations?: OnlyServices<Related, Service>;
+  },
+): Fleet<Given, Related> {
+  return open<Given, Related>(definition, options);
+}
+
+function open<Given extends Schemas, Related extends ServiceRelations>(
   definition: FleetDefinition,
-  options: RuntimeOptions<Given>,
-): Fleet<Given> {
+  options: RuntimeOptions<Given, Related>,
+): Fleet<Given, Related> {
   const { fleet } = definition;
   const services = servicesOf(fleet, options);
   const names = databaseNames(fleet, services, options);
@@ -102,9 +187,9 @@ export function openFleet<const Given extends Schemas>(
     lazily(services, tenant, (service, config) => {
       const minVersion = options.minVersion?.[service];
       const binding = bindingOf(fleet, service, config, { tenant, home }, minVersion);
-      return () => databaseOn(poolFor(binding), config, options.schemas[service], options.logger);
-    }) as ServiceDatabases<Given>;
-  const tenants = new Map<string, ServiceDatabases<Given>>();
+      return () => databaseOn(poolFor(binding), config, service, options);
+    }) as ServiceDatabases<Given, Related>;
+  const tenants = new Map<string, ServiceDatabases<Given, Related>>();
   return {
     tenant: (id) => {
       const home = homeOf(id);
@@ -140,11 +225,15 @@ export function fleetErrorOf(error: unknown): FleetError | undefined {
   return undefined;
 }
 
+type AnyOptions = RuntimeOptions<Schemas, ServiceRelations>;
+
 type Services = ReadonlyMap<string, ServiceConfig>;
 
 /** The services whose schemas are given. */
-function servicesOf(fleet: FleetConfig, options: RuntimeOptions<Schemas>): Services {
-  const given = Object.keys(options.schemas);
+function servicesOf(fleet: FleetConfig, options: AnyOptions): Services {
+  const given = [
+    ...new Set([...Object.keys(options.schemas), ...Object.keys(options.relations ?? {})]),
+  ];
   throwProblems(
     [
       ...unknownNames("service", given, Object.keys(fleet.services)),
@@ -207,7 +296,7 @@ function lazily(
 function databaseNames(
   fleet: FleetConfig,
   services: Services,
-  { databaseOf }: RuntimeOptions<Schemas>,
+  { databaseOf }: Pick<AnyOptions, "databaseOf">,
 ): string[] {
   if (databaseOf !== undefined) return Object.keys(fleet.databases);
   const homes = configuredTenants(fleet).flatMap(({ database }) => database ?? []);
@@ -240,14 +329,34 @@ function bindingOf(
 function databaseOn(
   pool: TenantPool,
   { casing }: ServiceConfig,
-  schema: Record<string, unknown> | undefined,
-  logger: DrizzleConfig["logger"],
-): NodePgDatabase<Record<string, unknown>> {
+  service: string,
+  { schemas, relations: given, logger }: AnyOptions,
+): unknown {
+  const schema = schemas[service];
+  const relations = given?.[service] ?? relationsIn(schema);
   return drizzle({
     // It has what drizzle-orm calls of a pool, and nothing else of one.
     client: pool as unknown as NodePgClient,
     ...(schema === undefined ? {} : { schema }),
+    // Of 1.0 alone, which has no casing; 0.45 passes it over.
+    ...(relations === undefined ? {} : { relations }),
     ...(casing === undefined ? {} : { casing }),
     ...(logger === undefined ? {} : { logger }),
   });
+}
+
+/** The one object of a schema's exports that `defineRelations` has made. */
+function relationsIn(schema: Readonly<Record<string, unknown>> = {}): Relations | undefined {
+  const found = Object.values(schema).filter(isRelations);
+  return found.length === 1 ? found[0] : undefined;
+}
+
+function isRelations(value: unknown): value is Relations {
+  if (typeof value !== "object" || value === null) return false;
+  const parts: unknown[] = Object.values(value);
+  const isPart = (part: unknown) =>
+    typeof part === "object" && part !== null && "table" in part && "relations" in part;
+  return (
+    Object.getPrototypeOf(value) === Object.prototype && parts.length > 0 && parts.every(isPart)
+  );
 }

@@ -1,0 +1,25 @@
+// Writes the types for CommonJS projects beside those for ECMAScript modules. Both load the same JavaScript, but
+// TypeScript reads a dependency's types in the flavour of the file that imports it: with one set alone, the tables of a
+// CommonJS project and ours would come from two different drizzle-orms.
+import { readFile, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+
+const dist = resolve(import.meta.dirname, "../dist");
+const entries = ["index.d.ts", "config/define.d.ts", "runtime/open.d.ts"];
+const relativeImport = /(from |import\()"(\.{1,2}\/[^"]+)\.[jt]s"/g;
+
+const written = new Set();
+
+async function write(file) {
+  if (written.has(file)) return;
+  written.add(file);
+  const text = await readFile(file, "utf8");
+  const imported = [...text.matchAll(relativeImport)].map(([, , path]) => path);
+  await writeFile(
+    file.replace(/\.d\.ts$/, ".d.cts"),
+    text.replace(relativeImport, (_, before, path) => `${before}"${path}.cjs"`),
+  );
+  for (const path of imported) await write(join(dirname(file), `${path}.d.ts`));
+}
+
+for (const entry of entries) await write(join(dist, entry));
