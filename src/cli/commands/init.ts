@@ -65,7 +65,9 @@ Schema, migrations and tables stay as they are.`,
           stamp: later?.command ?? null,
         });
       else
-        await printText([...(await stampText(stamped, project)), initText(init, flag, later)].join("\n"));
+        await printText(
+          [...(await stampText(stamped, project)), initText(init, flag, later)].join("\n"),
+        );
       finish(await exitCodeFor(stamped));
     });
 }
