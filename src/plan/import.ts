@@ -263,6 +263,46 @@ function notImported(message: string, remedy: string, tag?: string): PlanProblem
   return { kind: "notImported", tag, message, remedy };
 }
 
+/**
+ * A table that tenants share says the same of all of them. A tenant schema that holds less than most others have after
+ * the same migrations has not got them all.
+ *
+ * @param relations what the schemas hold of those targets whose table is a shared one
+ */
+export function refuseFewer(
+  plans: readonly TargetPlan[],
+  relations: ReadonlyMap<Target, number>,
+): TargetPlan[] {
+  const claimOf = ({ target, steps }: TargetPlan) =>
+    JSON.stringify([target.database, target.service, steps[0]?.tag, steps[0]?.entries?.length]);
+  const counts = new Map<string, Map<number, number>>();
+  for (const plan of plans) {
+    const count = relations.get(plan.target);
+    if (count === undefined || plan.steps.length === 0) continue;
+    const own = counts.get(claimOf(plan)) ?? new Map<number, number>();
+    counts.set(claimOf(plan), own.set(count, (own.get(count) ?? 0) + 1));
+  }
+  const usual = new Map(
+    [...counts].map(([claim, own]) => {
+      const [most] = [...own].sort(([left, often], [right, rare]) => rare - often || right - left);
+      return [claim, most?.[0] ?? 0] as const;
+    }),
+  );
+  return plans.map((plan) => {
+    const count = relations.get(plan.target);
+    const most = usual.get(claimOf(plan)) ?? 0;
+    if (count === undefined || plan.steps.length === 0 || count >= most) return plan;
+    return { ...plan, steps: [], problems: [fewer(count, most, plan.steps[0]?.tag ?? "base")] };
+  });
+}
+
+function fewer(count: number, most: number, tag: string): PlanProblem {
+  return notImported(
+    `the table is shared, and this tenant schema holds ${count} tables, views or sequences, where most others hold ${most}`,
+    `Find out which migration it is at, and record that; if it is as ${tag} leaves it: ${stampTo(tag)}`,
+  );
+}
+
 /** The part of a message that differs between tenants with the same problem. */
 const hashInMessage = /, hash [0-9a-f]+\.\.\./;
 

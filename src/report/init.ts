@@ -49,7 +49,9 @@ export function initText(
     `  npx drizzle-fleet status${config}`,
     `  npx drizzle-fleet generate --down${config}`,
     `  npx drizzle-fleet generate ${service} --name <what_changes>${config}`,
+    `  npx drizzle-fleet check${config}`,
     `  npx drizzle-fleet migrate${config}`,
+    "From now on migrate with drizzle-fleet alone: what you ran before does not see its work.",
     `drizzle-kit reads the new file, too, for example: npx drizzle-kit studio${config}`,
   ].join("\n");
 }

@@ -146,6 +146,7 @@ export class FilledTexts {
   }
 
   #find(text: string, hash: string, schema: string, thorough: boolean): Change | undefined {
+    if (this.#attempts >= mostAttempts) return undefined;
     const bodies = bodiesOf(text, schema, this.#fills);
     for (const [body, change] of bodies) if (this.#fits(body, hash)) return change;
     if (!thorough) return undefined;

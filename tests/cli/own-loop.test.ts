@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { cp, readFile, writeFile } from "node:fs/promises";
+import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { drizzle } from "drizzle-orm/node-postgres";
 import { migrate } from "drizzle-orm/node-postgres/migrator";
 import { describe, expect, test } from "vitest";
-import { createProject, runCli } from "../support/cli.ts";
+import { createProject, repository, run, runCli } from "../support/cli.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { createFolder, history } from "../support/fleet.ts";
 
@@ -50,6 +50,28 @@ describe("init in a project with a loop of its own", () => {
     expect(result.stdout).toContain("Done: 2 ledgers written, 2 targets as wanted.");
     const migrated = await runCli(project, ["migrate"], environment);
     expect(migrated.stdout).toContain("Nothing to do: 2 targets at head.");
+  });
+
+  test("whose files no journal lists: the documented command writes it, and names are taken over", async () => {
+    const database = await createDatabase();
+    const project = await existing();
+    await rm(join(project, "drizzle/meta"), { recursive: true });
+    await database.query(`CREATE SCHEMA shop_acme; CREATE TABLE shop_acme.users ();
+      CREATE TABLE shop_acme.__drizzle_migrations (id SERIAL PRIMARY KEY, name VARCHAR(255) NOT NULL UNIQUE,
+        applied_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP);
+      INSERT INTO shop_acme.__drizzle_migrations (name) VALUES ('0000_a')`);
+    const environment = { DATABASE_URL: database.url };
+    const refused = await runCli(project, yes, environment);
+    expect(refused).toMatchObject({ code: 2 });
+    expect(refused.stderr).toContain("no journal that lists them");
+    const docs = await readFile(join(repository, "docs/existing-projects.md"), "utf8");
+    const [, script = ""] = /^node -e '(.*)' drizzle\/tenant$/m.exec(docs) ?? [];
+    await run(project, process.execPath, ["-e", script, "drizzle"]);
+    const result = await runCli(project, yes, environment);
+    expect(result).toMatchObject({ code: 0 });
+    expect(result.stdout).toContain("Done: 1 ledger written");
+    const plan = await runCli(project, ["plan"], environment);
+    expect(plan.stdout).toContain("1 migration to apply to 1 target.");
   });
 
   test("whose rows fit no file: one block for 40 tenants, with a command that works", async () => {

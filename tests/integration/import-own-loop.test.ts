@@ -213,6 +213,25 @@ describe("a loop that changed the text before it applied it", () => {
     ]);
   });
 
+  test("a table that says the same of all tenants is not believed of one whose schema holds less", async () => {
+    const { database, context } = await project(["x", "y", "z"]);
+    await database.query("CREATE SCHEMA drizzle; DROP TABLE app_y.notes");
+    await record(database, "drizzle.__drizzle_migrations", Object.values(migrations).map(hashOf));
+    expect(await problemsOf(context)).toEqual({
+      x: [],
+      y: [
+        expect.stringMatching(
+          /holds 1 tables, views or sequences, where most others hold 2 -> .*stamp 0002_c --tenant y/,
+        ),
+      ],
+      z: [],
+    });
+    expect(byTenant(await importAll(context))).toMatchObject({
+      x: "succeeded 0002_c",
+      y: "failed",
+    });
+  });
+
   test("a table for each tenant in one schema; where it is not found, what may be meant is named", async () => {
     const { database, context } = await project(["x", "y"]);
     const hashes = Object.values(migrations).map(hashOf);

@@ -91,11 +91,10 @@ function listOf(text = ""): string[] {
 
 /** What an operation needs, before the configuration is written. */
 export async function surroundings(
-  { config }: ExistingProject,
+  { config: { root }, written: file }: ExistingProject,
   fleet: FleetInput,
 ): Promise<Context> {
   const { parseFleet } = await import("../../config/schema.ts");
-  const { root, file } = config;
   const context = contextFor({ fleet: parseFleet(fleet), root, file });
   // The tenants are those of the new configuration, whoever else is meant in this shell.
   return { ...context, environment: { ...context.environment, TENANTS: undefined } };
