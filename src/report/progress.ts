@@ -2,10 +2,10 @@ import type { Observer, RolloutEvent, Waiting } from "../core/events.ts";
 import { isFailure } from "../core/outcome.ts";
 import { targetName } from "../core/target.ts";
 import { visibleLine } from "../core/visible.ts";
-import { startOf } from "../core/width.ts";
+import { startOf, widthOf } from "../core/width.ts";
 import { holderText, longestList } from "./errors.ts";
 import { kindOf } from "./failures.ts";
-import { writtenText } from "./style.ts";
+import { obeysEscapes, writtenText } from "./style.ts";
 import { counted, duration } from "./words.ts";
 
 /** Where progress is written: standard error, usually. */
@@ -22,7 +22,7 @@ const lineEvery = 5_000;
 /** Shows a rollout while it runs: a bar on a terminal, now and then a line elsewhere. */
 export function showProgress(stream: ProgressStream): Observer {
   const tally = new Tally();
-  return stream.isTTY === true ? bar(stream, tally) : lines(stream, tally);
+  return obeysEscapes(stream) ? bar(stream, tally) : lines(stream, tally);
 }
 
 function lines(stream: ProgressStream, tally: Tally): Observer {
@@ -47,15 +47,14 @@ function bar(stream: ProgressStream, tally: Tally): Observer {
   const clear = "\r\u001b[2K";
   const draw = () => {
     drawnAt = performance.now();
-    const waiting = tally.waitingText(drawnAt) ?? retried;
-    const bar = `${tally.bar()} ${tally.text(drawnAt)}`;
-    const line = visibleLine(waiting === "" ? bar : `${bar}  ${waiting}`);
-    stream.write(`${clear}${startOf(line, ((stream.columns ?? 0) || 80) - 1)}`);
+    const columns = ((stream.columns ?? 0) || 80) - 1;
+    stream.write(`${clear}${barLine(tally, drawnAt, retried, columns)}`);
   };
   return (event) => {
     tally.count(event);
     const text = news(event, tally);
-    retried = event.type === "targetRetried" ? `waiting: ${retryText(event)}` : "";
+    retried =
+      event.type === "targetRetried" ? `${targetName(event.target)}: ${retryText(event)}` : "";
     if (text !== undefined) stream.write(`${clear}${writtenText(text, stream)}\n`);
     if (tally.steps === 0) return;
     if (event.type === "rolloutStarted") {
@@ -69,6 +68,19 @@ function bar(stream: ProgressStream, tally: Tally): Observer {
     } else if (performance.now() - drawnAt > redrawEvery || retried !== "" || text !== undefined)
       draw();
   };
+}
+
+/** The fullest line that fits: which target waits, and why, comes before the numbers. */
+function barLine(tally: Tally, now: number, retried: string, columns: number): string {
+  const wait = visibleLine(tally.waitingText(now) ?? retried);
+  const numbers = [`${tally.bar()} ${tally.text(now)}`, tally.text(now), tally.ended(), ""];
+  const lines = numbers.map((text) => [text, wait].filter((part) => part !== "").join("  "));
+  const line = lines.find((text) => text !== "" && widthOf(text) <= columns);
+  return line ?? cut(wait === "" ? tally.ended() : wait, columns);
+}
+
+function cut(line: string, columns: number): string {
+  return widthOf(line) <= columns ? line : `${startOf(line, columns - 1)}…`;
 }
 
 /** What everybody wants to read as it happens. */
@@ -138,6 +150,21 @@ function waitText(database: string, waits: readonly Waiting[], sinceMs: number):
   return `waiting for ${what}${why === "" ? "" : ` (${why})`}${more}`;
 }
 
+/** The same for the bar, where what comes last may be cut: the target, then the reason. */
+function waitOnBar(database: string, waits: readonly Waiting[], sinceMs: number): string {
+  const [first, ...others] = waits;
+  if (first === undefined) return "";
+  const { target, tag, forMs, reason, holders: [holder] = [] } = first;
+  const name = target === undefined ? `database ${database}` : targetName(target);
+  const why =
+    holder !== undefined
+      ? holderText(holder)
+      : (reason ?? (target === undefined ? "waiting for a connection" : "running"));
+  const time = duration(Math.round((forMs + sinceMs) / 1_000) * 1_000);
+  const more = others.length === 0 ? "" : `, and ${others.length} more`;
+  return `${name}: ${why}${tag === undefined ? "" : `, ${tag}`}, ${time}${more}`;
+}
+
 /** How far a rollout is. */
 class Tally {
   waves = 0;
@@ -165,7 +192,7 @@ class Tally {
   waitingText(now: number): string | undefined {
     if (this.#waiting === undefined) return undefined;
     const { event, at } = this.#waiting;
-    return waitText(event.database, event.for, now - at);
+    return waitOnBar(event.database, event.for, now - at);
   }
 
   count(event: RolloutEvent): void {
@@ -189,6 +216,10 @@ class Tally {
     const width = 12;
     const filled = Math.round(Math.min(this.#applied / this.steps, 1) * width);
     return `[${"#".repeat(filled)}${"-".repeat(width - filled)}]`;
+  }
+
+  ended(): string {
+    return `${this.#ended}/${this.targets}`;
   }
 
   /** Counts, rate per second and remaining time. */

@@ -19,7 +19,11 @@ export function statusText(targets: readonly TargetStatus[]): string {
   const behind = targets.filter((target) => !isAtHead(target)).length - unknown;
   const verdict =
     behind + unknown === 0
-      ? [`All ${targets.length} targets are at head.`]
+      ? [
+          targets.length === 1
+            ? "1 target is at head."
+            : `All ${targets.length} targets are at head.`,
+        ]
       : [
           ...(behind === 0 ? [] : [`Not at head: ${behind} of ${targets.length} targets.`]),
           ...(unknown === 0 ? [] : [`Not known: ${unknown} of ${targets.length} targets.`]),

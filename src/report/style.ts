@@ -17,12 +17,17 @@ export function style(colour: Colour, text: string): string {
   return `${markOf(colour)}${text}${end}`;
 }
 
+/** True for a terminal that obeys escape sequences; `TERM=dumb` says that it does not. */
+export function obeysEscapes(stream: { readonly isTTY?: boolean }): boolean {
+  return stream.isTTY === true && process.env.TERM !== "dumb";
+}
+
 /**
  * What is written of a text: whatever a terminal would obey, hide or reorder is shown by its code, and styles become
  * colours, on a terminal that nobody has asked to show none (no-color.org). Everything for people passes through here.
  */
 export function writtenText(text: string, stream: { readonly isTTY?: boolean }): string {
-  const plain = stream.isTTY !== true || (process.env.NO_COLOR ?? "") !== "";
+  const plain = !obeysEscapes(stream) || (process.env.NO_COLOR ?? "") !== "";
   return withoutCommands(visible(text)).replace(marked, (_, colour: Colour, inner: string) =>
     plain ? inner : styleText(colour, inner, { validateStream: false }),
   );

@@ -47,6 +47,7 @@ export async function runPlan(plan: Plan, options: RolloutOptions): Promise<Roll
     if (halt.stop === undefined) await runWave(rollout, wave, index === waves - 1);
     else for (const target of wave.targets) endUntouched(rollout, wave, target);
   }
+  halt.close();
   const { outcomes } = rollout;
   const durationMs = Math.round(performance.now() - startedAt);
   observe({ type: "rolloutEnded", outcomes: outcomes.length, durationMs });

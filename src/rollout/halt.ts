@@ -6,6 +6,9 @@ export class Halt {
   readonly #controller = new AbortController();
   readonly #maxFailures: number;
   readonly #onStop: (stop: Stop) => void;
+  readonly #interruption: AbortSignal | undefined;
+  readonly #interrupted = () =>
+    this.because({ kind: "interrupted", message: "it was interrupted" });
   #failures = 0;
   #stop: Stop | undefined;
 
@@ -21,9 +24,14 @@ export class Halt {
   ) {
     this.#maxFailures = maxFailures;
     this.#onStop = onStop;
-    const interrupted = () => this.because({ kind: "interrupted", message: "it was interrupted" });
-    if (interruption?.aborted === true) interrupted();
-    else interruption?.addEventListener("abort", interrupted, { once: true });
+    this.#interruption = interruption;
+    if (interruption?.aborted === true) this.#interrupted();
+    else interruption?.addEventListener("abort", this.#interrupted, { once: true });
+  }
+
+  /** The rollout is over: a later interruption is not its own. */
+  close(): void {
+    this.#interruption?.removeEventListener("abort", this.#interrupted);
   }
 
   /** Ends with the rollout's first reason to stop. */

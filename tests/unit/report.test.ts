@@ -94,7 +94,7 @@ describe("progress", () => {
 
   test("a bar on a terminal, never wider than it, and gone at the end", () => {
     const written = shown(true, 40);
-    expect(written[0]).toContain("[------------] 0/2 targets");
+    expect(written[0]).toContain("0/2 targets");
     for (const text of written) expect(text.replace("\r\u001b[2K", "").length).toBeLessThan(40);
     expect(written.at(-1)).toBe("\r\u001b[2K");
   });
@@ -146,7 +146,7 @@ describe("progress", () => {
     expect(written.at(-1)).toContain("0:04 left");
     observe(waiting(5_000));
     vi.advanceTimersByTime(3_000);
-    expect(written.at(-1)).toContain("waiting for app/a, 0_slow, 8 s, and 1 more");
+    expect(written.at(-1)).toContain("app/a: running, 0_slow, 8 s, and 1 more");
     expect(written.at(-1)).not.toContain("left");
     observe({ type: "rolloutEnded", outcomes: 2, durationMs: 9 });
     const { length } = written;
