@@ -51,10 +51,17 @@ async function load<Api>(file: string): Promise<Api> {
   return (await import(pathToFileURL(file).href)) as Api;
 }
 
-/** As Node looks for packages: in the project's folder, then in those above it. */
+/** As Node looks for packages: in the project's folder, then in those above it; or as yarn's Plug'n'Play knows them. */
 function packageFolder(root: string): string | undefined {
-  const folder = join(root, "node_modules/drizzle-kit");
+  try {
+    const entry = createRequire(join(root, "package.json")).resolve("drizzle-kit");
+    return folderAbove(dirname(entry));
+  } catch {
+    return undefined;
+  }
+}
+
+function folderAbove(folder: string): string | undefined {
   if (existsSync(join(folder, "package.json"))) return folder;
-  const parent = dirname(root);
-  return parent === root ? undefined : packageFolder(parent);
+  return dirname(folder) === folder ? undefined : folderAbove(dirname(folder));
 }

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { Command, CommanderError } from "commander";
 import { keepStandardSecrets, withoutSecrets } from "../config/secrets.ts";
 import { packageVersion } from "../config/version.ts";

@@ -7,13 +7,13 @@ export interface EnvironmentReference {
 }
 
 /** `env("NAME")`, or the URL itself: `postgresql://user@host:5432/name`. */
-export type ConnectionUrl = EnvironmentReference | string;
+type ConnectionUrl = EnvironmentReference | string;
 
 /** Milliseconds, or a text such as `"500ms"`, `"30s"`, `"5m"`, `"1h"`. */
-export type DurationInput = number | string;
+type DurationInput = number | string;
 
 /** A number, or a share such as `"10%"`. */
-export type AmountInput = Amount | number | string;
+type AmountInput = Amount | number | string;
 
 export type Attribute = string | number | boolean;
 
