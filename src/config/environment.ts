@@ -167,7 +167,7 @@ export function configuredBy(fleet: FleetConfig, environment: Environment): stri
 function asApplication(url: string, environment: Environment): string {
   const user = getSetting("DB_USER_SERVER", environment);
   if (user === undefined) {
-    throw new FleetError("config", "nobody says which role the application connects as", {
+    throw new FleetError("config", "no role is configured for the application to connect as", {
       remedy:
         "Set DB_USER_SERVER and DB_PASSWORD_SERVER, or applicationUrl of the database in the configuration.",
     });

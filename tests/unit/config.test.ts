@@ -1,11 +1,34 @@
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, expectTypeOf, test } from "vitest";
+import type { z } from "zod";
 import { resolveDatabases } from "../../src/config/environment.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { parseAmount, parseDuration } from "../../src/config/quantities.ts";
-import { parseFleet, sourceSchemasOf } from "../../src/config/schema.ts";
+import {
+  type FleetInput,
+  type fleetSchema,
+  parseFleet,
+  sourceSchemasOf,
+} from "../../src/config/schema.ts";
 import { createProject } from "../support/cli.ts";
 import { appFleet, configFile } from "../support/fleet.ts";
+
+test("what editors show of the options is what the schema takes", () => {
+  type Taken = z.input<typeof fleetSchema>;
+  const taken = (input: FleetInput): Taken => input;
+  const shown = (input: Taken): FleetInput => input;
+  expect([taken, shown]).toHaveLength(2);
+  expectTypeOf<keyof FleetInput>().toEqualTypeOf<keyof Taken>();
+  type Keys<Input extends { databases: object; services: object }> = {
+    [Part in "databases" | "services"]: keyof Input[Part][keyof Input[Part]];
+  };
+  expectTypeOf<Keys<FleetInput>>().toEqualTypeOf<Keys<Taken>>();
+  type Inner<Input extends object> = {
+    [Key in keyof Input]: keyof NonNullable<Input[Key]>;
+  };
+  type Parts = "rollout" | "retry" | "timeouts" | "embedded";
+  expectTypeOf<Inner<Pick<FleetInput, Parts>>>().toEqualTypeOf<Inner<Pick<Taken, Parts>>>();
+});
 
 test("durations have a unit, amounts are numbers or shares", () => {
   const durations = ["500ms", "30s", "1.5m", "2h", "0s", " 5s "].map(parseDuration);
