@@ -3,6 +3,7 @@ import type { PlanProblem, TargetStatus } from "../../src/core/plan.ts";
 import { failuresText } from "../../src/report/failures.ts";
 import { planText } from "../../src/report/plan.ts";
 import { statusText, worstFirst } from "../../src/report/status.ts";
+import { wrapLines } from "../../src/report/wrap.ts";
 
 /** A target of tenant t<number>, in schema `app-<tenant>`. */
 function at(number: number, pending: number, ...problems: PlanProblem[]): TargetStatus {
@@ -29,15 +30,18 @@ const unmanaged = (number: number): PlanProblem => ({
 
 const first = (text: string) => text.split("\n").map((line) => line.split(/ {2,}/)[0]);
 
+/** As a program reads it. */
+const shown = (...args: Parameters<typeof statusText>) => wrapLines(statusText(...args), {});
+
 describe("status", () => {
   const mixed = [at(1, 0), at(2, 1), at(3, 0), at(4, 1, unmanaged(4)), at(5, 2)];
 
   test("what has a problem comes first, then what is behind", () => {
-    expect(first(statusText(mixed)).slice(0, 6)).toEqual([
+    expect(first(shown(mixed)).slice(0, 6)).toEqual([
       ...["target", "app/t4", "app/t2", "app/t5", "app/t1", "app/t3"],
     ]);
     const many = [...range(40).map((number) => at(number, 0)), at(41, 1)];
-    expect(statusText(many).split("\n").slice(1, 3)).toEqual([
+    expect(shown(many).split("\n").slice(1, 3)).toEqual([
       expect.stringMatching(/^app +0000_a +1 +behind +1 +t41$/),
       expect.stringMatching(/^app +0001_b +0 +at head +40 +t1, t2, t3, \.\.\.$/),
     ]);
@@ -47,11 +51,11 @@ describe("status", () => {
   });
 
   test("only what is behind, with the counts of all", () => {
-    const text = statusText(mixed, true);
+    const text = shown(mixed, true);
     expect(first(text).slice(0, 4)).toEqual(["target", "app/t4", "app/t2", "app/t5"]);
     expect(text).not.toContain("app/t1");
     expect(text.split("\n").at(-1)).toBe("Not at head: 3 of 5 targets.");
-    expect(statusText([at(1, 0), at(2, 0)], true)).toBe("All 2 targets are at head.");
+    expect(shown([at(1, 0), at(2, 0)], true)).toBe("All 2 targets are at head.");
   });
 });
 
@@ -65,15 +69,15 @@ describe("one problem of many tenants is one block", () => {
 
   test("in status and plan, though each message names its schema and its numbers", () => {
     const planned = planText({ waves: [{ name: "all", canary: false, targets: forty }] });
-    for (const text of [statusText(forty), planned]) {
+    for (const text of [shown(forty), planned]) {
       expect(text).toContain(block);
       expect(text.match(/is empty/g)).toHaveLength(1);
     }
   });
 
   test("a few are named in the command, one is shown as it is", () => {
-    expect(statusText(forty.slice(0, 2))).toContain("--service app --tenant t1 --tenant t2.");
-    expect(statusText(forty.slice(2, 3))).toContain(
+    expect(shown(forty.slice(0, 2))).toContain("--service app --tenant t1 --tenant t2.");
+    expect(shown(forty.slice(2, 3))).toContain(
       [
         'app: the ledger of schema "app-t3" is empty, though the schema holds 4 tables',
         "  -> Record it: drizzle-fleet stamp <tag> --service app --tenant t3. Otherwise move them away.",
@@ -86,7 +90,7 @@ describe("one problem of many tenants is one block", () => {
     const edited = (tag: string): PlanProblem => ({
       ...{ kind: "edited", tag, message: `${tag} was edited`, remedy: "Restore it." },
     });
-    const text = statusText([at(1, 0, edited("0000_a")), at(2, 0, edited("0001_a"))]);
+    const text = shown([at(1, 0, edited("0000_a")), at(2, 0, edited("0001_a"))]);
     expect(text).toContain("app: 0000_a was edited\n  -> Restore it.\n  at app/t1");
     expect(text).toContain("app: 0001_a was edited\n  -> Restore it.\n  at app/t2");
   });
