@@ -86,7 +86,9 @@ export function failuresText(targets: readonly FailedTarget[]): string[] {
     const [first] = own;
     const names = some(own.map(({ name }) => name));
     const which =
-      own.length === 1 ? `${names}  schema ${first?.schema}` : `${own.length} targets: ${names}`;
+      own.length === 1
+        ? `${names}  schema ${first?.schema}`
+        : `${counted(own.length, "target")}: ${names}`;
     const label = labels[first?.status ?? "failed"] ?? "";
     const example =
       own.length > 1 && failure.detail !== undefined ? `${first?.name}: ${failure.detail}` : "";

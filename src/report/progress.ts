@@ -228,7 +228,7 @@ class Tally {
         ? `  ${clock((this.steps - this.#applied) / rate)} left`
         : "";
     const trouble = this.#failed > 0 ? `  ${this.#failed} failed` : "";
-    return `${this.#ended}/${this.targets} targets  ${this.#applied}/${this.steps} migrations  ${Math.round(rate)}/s${left}${trouble}`;
+    return `${this.#ended}/${counted(this.targets, "target")}  ${this.#applied}/${counted(this.steps, "migration")}  ${Math.round(rate)}/s${left}${trouble}`;
   }
 }
 
