@@ -8,8 +8,13 @@ export async function printText(
   text: string,
   stream: NodeJS.WriteStream = process.stdout,
 ): Promise<void> {
+  (await textWriter(stream))(text);
+}
+
+/** As `printText`, for what must be written at once. */
+export async function textWriter(stream: NodeJS.WriteStream): Promise<(text: string) => void> {
   const { wrapLines } = await import("../report/wrap.ts");
-  stream.write(`${wrapLines(writtenText(text, stream), stream)}\n`);
+  return (text) => void stream.write(`${wrapLines(writtenText(text, stream), stream)}\n`);
 }
 
 /** Writes text for people to standard error as it is, with no line end added. */

@@ -21,3 +21,8 @@ export function endOf(line: string, columns: number): string {
   const characters = [...line].reverse();
   return [...startOf(characters.join(""), columns)].reverse().join("");
 }
+
+/** A line of at most so many columns; one that is cut ends in an ellipsis. */
+export function cut(line: string, columns: number): string {
+  return widthOf(line) <= columns ? line : `${startOf(line, columns - 1).trimEnd()}…`;
+}

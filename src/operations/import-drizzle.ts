@@ -116,7 +116,7 @@ function optionsFor(context: Context, targets: readonly Target[]): string {
     databases: [],
   }).replace(/^drizzle-fleet/, "");
   return more > 0 && tenants.length > 0
-    ? `${options} (then the same for the ${more} others)`
+    ? `${options} (then the same for ${more === 1 ? "the other one" : `the ${more} others`})`
     : options;
 }
 

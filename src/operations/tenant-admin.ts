@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import { counted } from "../core/count.ts";
 import { FleetError } from "../core/errors.ts";
 import type { AdminUser } from "../core/onboarding.ts";
 import { refuseUnsendable } from "../core/sendable.ts";
@@ -95,7 +96,7 @@ function refuseOddAdmin(email: string, password: string | undefined): void {
   refuseUnsendable("the admin's password", password);
   const bytes = Buffer.byteLength(password);
   if (bytes >= 8 && bytes <= longestPassword) return;
-  throw new FleetError("usage", `the admin's password is ${bytes} bytes long`, {
+  throw new FleetError("usage", `the admin's password is ${counted(bytes, "byte")} long`, {
     remedy: `Give one of 8 to ${longestPassword} bytes: bcrypt reads no more.`,
   });
 }

@@ -1,3 +1,4 @@
+import { countedRelations } from "../core/count.ts";
 import type { LedgerEntry, LedgerState } from "../core/ledger.ts";
 import type { Migration } from "../core/migration.ts";
 import type { Creation, PlanProblem, Step, TargetPlan } from "../core/plan.ts";
@@ -246,7 +247,7 @@ function emptied({ schema, service, tenant }: Target, state: LedgerState): PlanP
     {
       kind: "unmanaged",
       tag: undefined,
-      message: `the ledger of schema "${schema}" is empty, though the schema holds ${state.relations} tables, views or sequences`,
+      message: `the ledger of schema "${schema}" is empty, though the schema holds ${countedRelations(state.relations)}`,
       remedy: `If they are what the migrations make, record that: drizzle-fleet stamp <tag> --service ${service}${only}. Otherwise move them away.`,
     },
   ];
@@ -283,7 +284,7 @@ function unmanaged(target: Target, state: LedgerState): PlanProblem[] {
     {
       kind: "unmanaged",
       tag: undefined,
-      message: `schema "${target.schema}" holds ${state.relations} tables, views or sequences, but no ledger`,
+      message: `schema "${target.schema}" holds ${countedRelations(state.relations)}, but no ledger`,
       remedy:
         "If they are what the migrations would make, record that with drizzle-fleet stamp. Otherwise move them away, or choose another schema for this target.",
     },

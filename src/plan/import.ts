@@ -1,3 +1,4 @@
+import { countedRelations } from "../core/count.ts";
 import type { LedgerState } from "../core/ledger.ts";
 import type { Migration } from "../core/migration.ts";
 import type { PlanProblem, StampedEntry, TargetPlan } from "../core/plan.ts";
@@ -298,7 +299,7 @@ export function refuseFewer(
 
 function fewer(count: number, most: number, tag: string): PlanProblem {
   return notImported(
-    `the table is shared, and this tenant schema holds ${count} tables, views or sequences, where most others hold ${most}`,
+    `the table is shared, and this tenant schema holds ${countedRelations(count)}, where most others hold ${most}`,
     `Find out which migration it is at, and record that; if it is as ${tag} leaves it: ${stampTo(tag)}`,
   );
 }

@@ -126,15 +126,16 @@ function isPoolBusy(error: unknown): boolean {
 }
 
 function busy(pool: Pool, address: DatabaseAddress, waitMs: number, cause: unknown): FleetError {
-  return new FleetError(
-    "unreachable",
-    `none of the ${pool.options.max} connections to database "${address.name}" became free within ${waitMs / 1000} s`,
-    {
-      remedy:
-        "Does a transaction wait for a query outside of it, or for ever? Else raise pool.max. Nothing was sent.",
-      cause,
-    },
-  );
+  const { max } = pool.options;
+  const none =
+    max === 1
+      ? `the only connection to database "${address.name}" did not become free`
+      : `none of the ${max} connections to database "${address.name}" became free`;
+  return new FleetError("unreachable", `${none} within ${waitMs / 1000} s`, {
+    remedy:
+      "Does a transaction wait for a query outside of it, or for ever? Else raise pool.max. Nothing was sent.",
+    cause,
+  });
 }
 
 function unreachable(address: DatabaseAddress, waitMs: number, cause: unknown): FleetError {

@@ -1,4 +1,5 @@
 import { type Failure, isFailure, type Outcome } from "../core/outcome.ts";
+import { literally } from "../core/regexp.ts";
 import { targetName } from "../core/target.ts";
 import { failureText, indent, longestList } from "./errors.ts";
 import { style } from "./style.ts";
@@ -36,8 +37,7 @@ export function failedTargets(outcomes: readonly Outcome[]): FailedTarget[] {
 export function kindOf({ failure, schema }: Pick<FailedTarget, "failure" | "schema">): string {
   const { sqlstate, tag, file, line, message, existing } = failure;
   const isPlaced = sqlstate !== undefined && line !== undefined;
-  const text = message
-    .replaceAll(schema, "{tenant}")
+  const text = withoutNames(message, [schema])
     .replace(/\S*\/\S*/g, "{path}")
     .replace(/\d+/g, "0");
   return JSON.stringify([sqlstate, tag, file, line, isPlaced ? "" : text, existing]);
@@ -58,7 +58,20 @@ export function groupFailures(targets: readonly FailedTarget[]): FailureGroup[] 
 
 /** A message without the tenant in it. */
 function general(target: FailedTarget | undefined): string {
-  return target?.failure.message.replaceAll(target.schema, "{tenant}") ?? "";
+  return target === undefined ? "" : withoutNames(target.failure.message, [target.schema]);
+}
+
+/** A text with `{tenant}` for names of a tenant and its schema, where they are whole words. */
+export function withoutNames(text: string, names: readonly (string | undefined)[]): string {
+  return names.reduce<string>(
+    (rest, name = "") => rest.split(name === "" ? /$^/ : wholeWord(name)).join("{tenant}"),
+    text,
+  );
+}
+
+/** The name where it is no part of a longer one. */
+function wholeWord(name: string): RegExp {
+  return new RegExp(`(?<![\\p{L}\\p{N}_-])${literally(name)}(?![\\p{L}\\p{N}_-])`, "gu");
 }
 
 const labels: Partial<Record<Outcome["status"], string>> = {
@@ -73,7 +86,9 @@ export function failuresText(targets: readonly FailedTarget[]): string[] {
     const [first] = own;
     const names = some(own.map(({ name }) => name));
     const which =
-      own.length === 1 ? `${names}  schema ${first?.schema}` : `${own.length} targets: ${names}`;
+      own.length === 1
+        ? `${names}  schema ${first?.schema}`
+        : `${counted(own.length, "target")}: ${names}`;
     const label = labels[first?.status ?? "failed"] ?? "";
     const example =
       own.length > 1 && failure.detail !== undefined ? `${first?.name}: ${failure.detail}` : "";
@@ -83,7 +98,7 @@ export function failuresText(targets: readonly FailedTarget[]): string[] {
       ...(example === "" ? {} : { detail: example }),
       // One of several is shown as what it is.
       ...(differ ? { message: `${first?.name}: ${failure.message}` } : {}),
-      remedy: remedyForAll(own),
+      remedy: remedyForAll(own.map(({ failure }) => failure.remedy)),
     };
     return [`${style("red", "x")} ${which}${label}`, indent(failureText(told)), ""];
   });
@@ -92,11 +107,11 @@ export function failuresText(targets: readonly FailedTarget[]): string[] {
 }
 
 /** A command for one tenant becomes one for all of a group that are listed. One remedy for all of them stays. */
-function remedyForAll(targets: readonly FailedTarget[]): string {
-  const [remedy = "", ...others] = new Set(targets.map(({ failure }) => failure.remedy));
+export function remedyForAll(remedies: readonly string[]): string {
+  const [remedy = "", ...others] = new Set(remedies);
   if (others.length === 0) return remedy;
   const option = / --tenant \S+?(?=\.?(\s|$))/;
-  const options = targets.flatMap(({ failure }) => option.exec(failure.remedy)?.[0] ?? []);
+  const options = remedies.flatMap((one) => option.exec(one)?.[0] ?? []);
   if (options.length <= 1) return remedy;
   const all = options.length <= 5 ? options.join("") : " --tenant <each of these tenants>";
   return remedy.replace(option, () => all);

@@ -1,5 +1,6 @@
 import type { Finding } from "../core/finding.ts";
 import { findingText } from "./check.ts";
+import { counted } from "./words.ts";
 
 interface ShownMigration {
   readonly file: string;
@@ -72,8 +73,7 @@ export function provedText(
   return proved
     .map(({ service, findings, recorded }) => {
       if (findings.length > 0) return findings.map(findingText).join("\n\n");
-      const now = recorded.length === 1 ? "1 migration" : `${recorded.length} migrations`;
-      return `${service}: all migrations are proved; ${now} newly recorded`;
+      return `${service}: all migrations are proved; ${counted(recorded.length, "migration")} newly recorded`;
     })
     .join("\n");
 }

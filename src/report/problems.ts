@@ -1,23 +1,54 @@
-import type { TargetPlan } from "../core/plan.ts";
-import { targetName } from "../core/target.ts";
+import type { PlanProblem, TargetPlan } from "../core/plan.ts";
+import { type Target, targetName } from "../core/target.ts";
 import { longestList } from "./errors.ts";
+import { remedyForAll, withoutNames } from "./failures.ts";
 import { counted, some } from "./words.ts";
+
+/** The problem of one target that is shown; of several its first. */
+interface Shown {
+  readonly target: Target;
+  readonly problem: PlanProblem;
+  readonly more: string;
+}
 
 /** Every problem of a fleet once, with its remedy and the targets that have it. */
 export function problemsText(targets: readonly TargetPlan[]): string[] {
-  const groups = new Map<string, string[]>();
+  const groups = new Map<string, [Shown, ...Shown[]]>();
   for (const { target, problems } of targets) {
-    const [problem] = problems;
+    const [problem, ...others] = problems;
     if (problem === undefined) continue;
-    const more =
-      problems.length > 1 ? ` (and ${counted(problems.length - 1, "more problem")})` : "";
-    const key = `${target.service}: ${problem.message}${more}\n  -> ${problem.remedy}`;
-    groups.set(key, [...(groups.get(key) ?? []), targetName(target)]);
+    const more = others.length > 0 ? ` (and ${counted(others.length, "more problem")})` : "";
+    const one = { target, problem, more };
+    const group = groups.get(sameness(one));
+    if (group === undefined) groups.set(sameness(one), [one]);
+    else group.push(one);
   }
-  const shown = [...groups].slice(0, longestList);
+  const shown = [...groups.values()].slice(0, longestList);
   const rest = groups.size - shown.length;
   return [
-    ...shown.flatMap(([text, names]) => [text, `  at ${some(names)}`, ""]),
+    ...shown.flatMap((group) => [...blockOf(group), ""]),
     ...(rest > 0 ? [`... and ${counted(rest, "other problem")}.`, ""] : []),
+  ];
+}
+
+/** What problems of several targets have in common: all but the names of the tenant and its schema, and numbers. */
+function sameness({ target, problem, more }: Shown): string {
+  const { kind, tag, message, remedy } = problem;
+  const general = (text: string) =>
+    withoutNames(text.replace(/ --tenant \S+/g, ""), [target.schema, target.tenant]);
+  return JSON.stringify([kind, tag, general(message).replace(/\d+/g, "0"), general(remedy), more]);
+}
+
+function blockOf(group: readonly [Shown, ...Shown[]]): string[] {
+  const [{ target, problem, more }] = group;
+  const services = [...new Set(group.map((one) => one.target.service))];
+  // A message with a tenant's own words is shown as that tenant's.
+  const differ = group.some((one) => one.problem.message !== problem.message);
+  const whose = differ ? targetName(target) : some(services);
+  const names = some(group.map((one) => targetName(one.target)));
+  return [
+    `${whose}: ${problem.message}${more}`,
+    `  -> ${remedyForAll(group.map((one) => one.problem.remedy))}`,
+    group.length === 1 ? `  at ${names}` : `  at ${counted(group.length, "target")}: ${names}`,
   ];
 }

@@ -2,7 +2,7 @@ import type { Observer, RolloutEvent, Waiting } from "../core/events.ts";
 import { isFailure } from "../core/outcome.ts";
 import { targetName } from "../core/target.ts";
 import { visibleLine } from "../core/visible.ts";
-import { startOf, widthOf } from "../core/width.ts";
+import { cut, widthOf } from "../core/width.ts";
 import { holderText, longestList } from "./errors.ts";
 import { kindOf } from "./failures.ts";
 import { obeysEscapes, writtenText } from "./style.ts";
@@ -77,10 +77,6 @@ function barLine(tally: Tally, now: number, retried: string, columns: number): s
   const lines = numbers.map((text) => [text, wait].filter((part) => part !== "").join("  "));
   const line = lines.find((text) => text !== "" && widthOf(text) <= columns);
   return line ?? cut(wait === "" ? tally.ended() : wait, columns);
-}
-
-function cut(line: string, columns: number): string {
-  return widthOf(line) <= columns ? line : `${startOf(line, columns - 1)}…`;
 }
 
 /** What everybody wants to read as it happens. */
@@ -232,7 +228,7 @@ class Tally {
         ? `  ${clock((this.steps - this.#applied) / rate)} left`
         : "";
     const trouble = this.#failed > 0 ? `  ${this.#failed} failed` : "";
-    return `${this.#ended}/${this.targets} targets  ${this.#applied}/${this.steps} migrations  ${Math.round(rate)}/s${left}${trouble}`;
+    return `${this.#ended}/${counted(this.targets, "target")}  ${this.#applied}/${counted(this.steps, "migration")}  ${Math.round(rate)}/s${left}${trouble}`;
   }
 }
 

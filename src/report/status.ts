@@ -2,6 +2,7 @@ import { isUnknown, type TargetStatus } from "../core/plan.ts";
 import { targetName } from "../core/target.ts";
 import { problemsText } from "./problems.ts";
 import { table } from "./table.ts";
+import { counted } from "./words.ts";
 
 /** More targets than this are grouped by where they stand. */
 const longestTable = 30;
@@ -11,24 +12,35 @@ export function isAtHead({ pending, problems }: TargetStatus): boolean {
   return pending === 0 && problems.length === 0;
 }
 
-/** The table of a fleet: a row per target, or per group of targets in the same state when there are many. */
-export function statusText(targets: readonly TargetStatus[]): string {
+/** Targets in the order that is read: those with a problem, those that are behind, those at head. */
+export function worstFirst(targets: readonly TargetStatus[]): TargetStatus[] {
+  const rank = (target: TargetStatus) =>
+    target.problems.length > 0 ? 0 : target.pending > 0 ? 1 : 2;
+  return [...targets].sort((left, right) => rank(left) - rank(right));
+}
+
+/**
+ * The table of a fleet, the worst first: a row per target, or per group of targets in the same state when there are many.
+ *
+ * @param onlyBehind true: the table is of the targets that are not at head; the counts are of all
+ */
+export function statusText(targets: readonly TargetStatus[], onlyBehind = false): string {
   if (targets.length === 0) return "The selection has no targets.";
-  const lines = targets.length > longestTable ? grouped(targets) : single(targets);
+  const listed = worstFirst(targets).filter((target) => !onlyBehind || !isAtHead(target));
+  const lines = listed.length > longestTable ? grouped(listed) : single(listed);
   const unknown = targets.filter(isUnknown).length;
   const behind = targets.filter((target) => !isAtHead(target)).length - unknown;
+  const all = counted(targets.length, "target");
   const verdict =
     behind + unknown === 0
-      ? [
-          targets.length === 1
-            ? "1 target is at head."
-            : `All ${targets.length} targets are at head.`,
-        ]
+      ? [targets.length === 1 ? "1 target is at head." : `All ${all} are at head.`]
       : [
-          ...(behind === 0 ? [] : [`Not at head: ${behind} of ${targets.length} targets.`]),
-          ...(unknown === 0 ? [] : [`Not known: ${unknown} of ${targets.length} targets.`]),
+          ...(behind === 0 ? [] : [`Not at head: ${behind} of ${all}.`]),
+          ...(unknown === 0 ? [] : [`Not known: ${unknown} of ${all}.`]),
         ];
-  return [...lines, "", ...problemsText(targets), ...verdict].join("\n");
+  return [...(listed.length === 0 ? [] : [...lines, ""]), ...problemsText(listed), ...verdict].join(
+    "\n",
+  );
 }
 
 function single(targets: readonly TargetStatus[]): string[] {

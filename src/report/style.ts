@@ -10,6 +10,12 @@ type Colour = (typeof colours)[number];
 const draw = randomUUID();
 const markOf = (what: string) => `<${draw} ${what}>`;
 const end = markOf("end");
+
+/** A mark of another kind than a style, for what becomes of a text where it is written. */
+export function marksOf(what: string): { readonly start: string; readonly end: string } {
+  return { start: markOf(what), end: markOf(`end of ${what}`) };
+}
+
 const marked = new RegExp(`<${draw} (?<colour>${colours.join("|")})>(?<text>[^]*?)${end}`, "g");
 
 /** Marks a text that is to be coloured where it is written. */

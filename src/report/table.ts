@@ -1,11 +1,12 @@
 import { visibleLine } from "../core/visible.ts";
 import { widthOf } from "../core/width.ts";
+import { oneLine } from "./wrap.ts";
 
 /**
  * Lays rows out in columns. Numbers stand to the right, everything else to the left. Each cell stays on its line, shown
  * without what a terminal would obey.
  *
- * @returns lines without trailing spaces
+ * @returns lines without trailing spaces, to be written by `wrapLines`
  */
 export function table(
   header: readonly string[],
@@ -19,12 +20,14 @@ export function table(
     texts.reduce((widest, row) => Math.max(widest, widthOf(row[column] ?? "")), 0),
   );
   return texts.map((row) =>
-    row
-      .map((cell, column) => {
-        const space = " ".repeat((widths[column] ?? 0) - widthOf(cell));
-        return numeric[column] ? space + cell : cell + space;
-      })
-      .join("  ")
-      .trimEnd(),
+    oneLine(
+      row
+        .map((cell, column) => {
+          const space = " ".repeat((widths[column] ?? 0) - widthOf(cell));
+          return numeric[column] ? space + cell : cell + space;
+        })
+        .join("  ")
+        .trimEnd(),
+    ),
   );
 }

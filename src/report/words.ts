@@ -1,9 +1,6 @@
 import { visibleLine } from "../core/visible.ts";
 
-/** A number with its noun: `1 target`, `2 targets`. */
-export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
-}
+export { counted } from "../core/count.ts";
 
 /** Milliseconds as a person says them: `40 ms`, `2.5 s`, `3 min 20 s`. */
 export function duration(milliseconds: number): string {

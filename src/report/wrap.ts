@@ -1,16 +1,27 @@
-import { widthOf } from "../core/width.ts";
+import { cut, widthOf } from "../core/width.ts";
+import { marksOf } from "./style.ts";
+
+const row = marksOf("row");
+
+/** Marks a line that stays one line on a terminal: what does not fit is cut, and no row of a table is wrapped. */
+export function oneLine(line: string): string {
+  return `${row.start}${line}${row.end}`;
+}
 
 /**
- * Breaks long lines between words for a terminal; each continues where its text began. Where there is no terminal
- * lines stay whole, for programs that read them.
+ * Fits long lines to a terminal: they break between words and continue where their text began; rows of tables are cut.
+ * Where there is no terminal lines stay whole, for programs that read them.
  */
 export function wrapLines(text: string, stream: { isTTY?: boolean; columns?: number }): string {
-  if (stream.isTTY !== true) return text;
   // Some terminals say that they have no columns.
-  const columns = (stream.columns ?? 0) || 80;
+  const columns = stream.isTTY === true ? (stream.columns ?? 0) || 80 : Number.POSITIVE_INFINITY;
   return text
     .split("\n")
-    .map((line) => (widthOf(line) <= columns ? line : broken(line, columns)))
+    .map((line) => {
+      if (line.includes(row.start))
+        return cut(line.replace(row.start, "").replace(row.end, ""), columns);
+      return widthOf(line) <= columns ? line : broken(line, columns);
+    })
     .join("\n");
 }
 

@@ -1,3 +1,4 @@
+import { counted } from "../core/count.ts";
 import { messageOf } from "../core/errors.ts";
 import { ledgerName } from "../core/ledger.ts";
 import type { Statement } from "../core/migration.ts";
@@ -107,7 +108,11 @@ function whatRemains(
   if (committed === 0 && statement?.transactional === false)
     return "The next run looks at what this statement left, and continues with it.";
   if (committed === 0) return "This migration changed nothing here; the next run tries again.";
-  return `The first ${committed} of ${statements} statements are committed; the next run continues after them.`;
+  const done =
+    committed === 1
+      ? `The first of ${counted(statements, "statement")} is`
+      : `The first ${committed} of ${statements} statements are`;
+  return `${done} committed; the next run continues after them.`;
 }
 
 function textOf<Key extends "detail" | "hint" | "context">(

@@ -1,3 +1,4 @@
+import { counted } from "../core/count.ts";
 import { isFailure, type Outcome, type Stop } from "../core/outcome.ts";
 import { serverRemedy } from "../postgres/server-trouble.ts";
 
@@ -62,7 +63,7 @@ export class Halt {
     this.#failures += 1;
     if (this.#failures <= this.#maxFailures) return;
     const allowed = this.#maxFailures === 0 ? "none" : `${this.#maxFailures}`;
-    const failed = `${this.#failures} ${this.#failures === 1 ? "target" : "targets"}`;
+    const failed = counted(this.#failures, "target");
     this.because({ kind: "failures", message: `${failed} failed, and ${allowed} may` });
   }
 }

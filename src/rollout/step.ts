@@ -111,7 +111,9 @@ export function editedPart(
   if (reached === 0 || isChecksumOf(statements, reached, resumeChecksum)) return undefined;
   return begun
     ? `statement ${reached} of ${tag}, or one before it, was edited after it had been begun`
-    : `the first ${reached} statements of ${tag} were edited after they had been applied`;
+    : reached === 1
+      ? `the first statement of ${tag} was edited after it had been applied`
+      : `the first ${reached} statements of ${tag} were edited after they had been applied`;
 }
 
 /** Begin, guard, statements, ledger entry and commit as one message. */

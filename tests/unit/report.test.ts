@@ -5,6 +5,7 @@ import { migrateText, summarize } from "../../src/report/migrate.ts";
 import { showProgress } from "../../src/report/progress.ts";
 import { writtenText } from "../../src/report/style.ts";
 import { table } from "../../src/report/table.ts";
+import { wrapLines } from "../../src/report/wrap.ts";
 
 const target = (tenant: string) => ({
   database: "main",
@@ -19,10 +20,38 @@ const outcome = (tenant: string, status: Outcome["status"], applied: string[] = 
   durationMs: 5,
 });
 
+/** The lines of a table as they are written, on a terminal of some columns or to a program. */
+function rows(header: string[], cells: (string | number)[][], columns?: number): string[] {
+  const stream = columns === undefined ? {} : { isTTY: true, columns };
+  return wrapLines(table(header, cells).join("\n"), stream).split("\n");
+}
+
 describe("table", () => {
+  const states = [
+    ["app/acme", "edited: 0001_日本語"],
+    ["app/b", "at head"],
+  ];
+
+  test.each([
+    [40, ["target    state", "app/acme  edited: 0001_日本語", "app/b     at head"]],
+    [26, ["target    state", "app/acme  edited: 0001_日…", "app/b     at head"]],
+    [12, ["target    s…", "app/acme  e…", "app/b     a…"]],
+  ])("on a terminal of %i columns rows are cut, and not wrapped", (columns, lines) => {
+    expect(rows(["target", "state"], states, columns)).toEqual(lines);
+  });
+
+  test("a program gets whole rows, and text beside a table is wrapped", () => {
+    const long = "x ".repeat(100).trim();
+    expect(rows(["name"], [[long]])).toEqual(["name", long]);
+    const text = wrapLines([...table(["name"], [[long]]), long].join("\n"), {
+      ...{ isTTY: true, columns: 80 },
+    });
+    expect(text.split("\n").map((line) => line.length)).toEqual([4, 80, 79, 79, 39]);
+  });
+
   test("numbers stand to the right, wide characters count twice", () => {
     expect(
-      table(
+      rows(
         ["name", "count"],
         [
           ["日本", 5],

@@ -12,6 +12,7 @@ import { showProgress } from "../../src/report/progress.ts";
 import { style, writtenText } from "../../src/report/style.ts";
 import { table } from "../../src/report/table.ts";
 import { some } from "../../src/report/words.ts";
+import { wrapLines } from "../../src/report/wrap.ts";
 
 afterEach(() => void vi.unstubAllEnvs());
 
@@ -82,9 +83,12 @@ describe("text that is written", () => {
 });
 
 describe("reports", () => {
+  const rows = (...args: Parameters<typeof table>) =>
+    wrapLines(table(...args).join("\n"), {}).split("\n");
+
   test("a cell of a table stays in its row, and takes the columns of what is shown", () => {
     expect(
-      table(
+      rows(
         ["name", "n"],
         [
           ["a\nb\u001b[2J", 1],

@@ -5,7 +5,7 @@ import type { Context } from "../../operations/context.ts";
 import type { DevObserver, DevResult } from "../../operations/dev.ts";
 import { addConfigOption, type CommonOptions, createContext, type Finish } from "../context.ts";
 import { exitCode } from "../exit-codes.ts";
-import { printText, writeNote } from "../output.ts";
+import { printText, textWriter } from "../output.ts";
 
 interface DevCommandOptions extends CommonOptions {
   readonly infra?: boolean;
@@ -59,7 +59,7 @@ async function observerFor(stays: boolean): Promise<DevObserver> {
   const { showProgress } = await import("../../report/progress.ts");
   const { findingText } = await import("../../report/check.ts");
   const { errorText } = await import("../../report/errors.ts");
-  const say = (text: string) => writeNote(`${text}\n`);
+  const say = await textWriter(process.stderr);
   let last = "";
   return {
     rollout: showProgress(process.stderr),

@@ -10,16 +10,23 @@ import {
 import { exitCode } from "../exit-codes.ts";
 import { printJson, printText } from "../output.ts";
 
+interface StatusOptions extends SelectionOptions {
+  readonly behind?: boolean;
+}
+
 export function statusCommand(finish: Finish): Command {
   return addSelectionOptions(new Command("status").alias("current"))
     .description("show where every tenant of every service stands")
-    .action(async (_: string[], options: SelectionOptions) => {
+    .option("--behind", "list only what is not at head, or has a problem")
+    .action(async (_: string[], options: StatusOptions) => {
       const { status } = await import("../../operations/status.ts");
-      const { isAtHead, statusText } = await import("../../report/status.ts");
+      const { isAtHead, statusText, worstFirst } = await import("../../report/status.ts");
       const targets = await status(await createContext(options, "ends"), selectionOf(options));
+      const onlyBehind = options.behind === true;
       if (options.json === true) {
+        const listed = worstFirst(targets).filter((one) => !onlyBehind || !isAtHead(one));
         printJson({
-          targets: targets.map((one) => ({
+          targets: listed.map((one) => ({
             ...one.target,
             current: one.current ?? null,
             head: one.head ?? null,
@@ -28,7 +35,7 @@ export function statusCommand(finish: Finish): Command {
           })),
           atHead: targets.filter(isAtHead).length,
         });
-      } else await printText(statusText(targets));
+      } else await printText(statusText(targets, onlyBehind));
       finish(targets.some(isUnknown) ? exitCode.failed : exitCode.done);
     });
 }

@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { relative } from "node:path";
 import { Argument, Command } from "commander";
+import { counted } from "../../core/count.ts";
 import { FleetError, throwProblems } from "../../core/errors.ts";
 import type {} from "../../operations/onboarding.ts";
 import type { NewAdmin } from "../../operations/tenant-admin.ts";
@@ -203,7 +204,7 @@ function grantCommand(command: Command, finish: Finish): Command {
       await printResult(
         options,
         { granted },
-        `The application may use the schemas of ${granted.length} of ${granted.length + failed.length} tenants.`,
+        `The application may use the schemas of ${granted.length} of ${counted(granted.length + failed.length, "tenant")}.`,
       );
       throwProblems(
         failed.map(({ error }) => error),

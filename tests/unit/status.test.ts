@@ -1,0 +1,105 @@
+import { describe, expect, test } from "vitest";
+import type { PlanProblem, TargetStatus } from "../../src/core/plan.ts";
+import { failuresText } from "../../src/report/failures.ts";
+import { planText } from "../../src/report/plan.ts";
+import { statusText, worstFirst } from "../../src/report/status.ts";
+import { wrapLines } from "../../src/report/wrap.ts";
+
+/** A target of tenant t<number>, in schema `app-<tenant>`. */
+function at(number: number, pending: number, ...problems: PlanProblem[]): TargetStatus {
+  const tenant = `t${number}`;
+  return {
+    target: { database: "main", service: "app", tenant, schema: `app-${tenant}` },
+    current: pending === 0 ? "0001_b" : "0000_a",
+    head: "0001_b",
+    pending,
+    steps: [],
+    problems,
+    create: "nothing",
+  };
+}
+
+const range = (length: number) => Array.from({ length }, (_, index) => index + 1);
+
+const unmanaged = (number: number): PlanProblem => ({
+  kind: "unmanaged",
+  tag: undefined,
+  message: `the ledger of schema "app-t${number}" is empty, though the schema holds ${number + 1} tables`,
+  remedy: `Record it: drizzle-fleet stamp <tag> --service app --tenant t${number}. Otherwise move them away.`,
+});
+
+const first = (text: string) => text.split("\n").map((line) => line.split(/ {2,}/)[0]);
+
+/** As a program reads it. */
+const shown = (...args: Parameters<typeof statusText>) => wrapLines(statusText(...args), {});
+
+describe("status", () => {
+  const mixed = [at(1, 0), at(2, 1), at(3, 0), at(4, 1, unmanaged(4)), at(5, 2)];
+
+  test("what has a problem comes first, then what is behind", () => {
+    expect(first(shown(mixed)).slice(0, 6)).toEqual([
+      ...["target", "app/t4", "app/t2", "app/t5", "app/t1", "app/t3"],
+    ]);
+    const many = [...range(40).map((number) => at(number, 0)), at(41, 1)];
+    expect(shown(many).split("\n").slice(1, 3)).toEqual([
+      expect.stringMatching(/^app +0000_a +1 +behind +1 +t41$/),
+      expect.stringMatching(/^app +0001_b +0 +at head +40 +t1, t2, t3, \.\.\.$/),
+    ]);
+    expect(worstFirst(mixed).map(({ target }) => target.tenant)).toEqual([
+      ...["t4", "t2", "t5", "t1", "t3"],
+    ]);
+  });
+
+  test("only what is behind, with the counts of all", () => {
+    const text = shown(mixed, true);
+    expect(first(text).slice(0, 4)).toEqual(["target", "app/t4", "app/t2", "app/t5"]);
+    expect(text).not.toContain("app/t1");
+    expect(text.split("\n").at(-1)).toBe("Not at head: 3 of 5 targets.");
+    expect(shown([at(1, 0), at(2, 0)], true)).toBe("All 2 targets are at head.");
+  });
+});
+
+describe("one problem of many tenants is one block", () => {
+  const forty = range(40).map((number) => at(number, 2, unmanaged(number)));
+  const block = [
+    'app/t1: the ledger of schema "app-t1" is empty, though the schema holds 2 tables',
+    "  -> Record it: drizzle-fleet stamp <tag> --service app --tenant <each of these tenants>. Otherwise move them away.",
+    "  at 40 targets: app/t1, app/t2, app/t3, app/t4, app/t5 and 35 more",
+  ].join("\n");
+
+  test("in status and plan, though each message names its schema and its numbers", () => {
+    const planned = planText({ waves: [{ name: "all", canary: false, targets: forty }] });
+    for (const text of [shown(forty), planned]) {
+      expect(text).toContain(block);
+      expect(text.match(/is empty/g)).toHaveLength(1);
+    }
+  });
+
+  test("a few are named in the command, one is shown as it is", () => {
+    expect(shown(forty.slice(0, 2))).toContain("--service app --tenant t1 --tenant t2.");
+    expect(shown(forty.slice(2, 3))).toContain(
+      [
+        'app: the ledger of schema "app-t3" is empty, though the schema holds 4 tables',
+        "  -> Record it: drizzle-fleet stamp <tag> --service app --tenant t3. Otherwise move them away.",
+        "  at app/t3",
+      ].join("\n"),
+    );
+  });
+
+  test("problems of other migrations stay apart", () => {
+    const edited = (tag: string): PlanProblem => ({
+      ...{ kind: "edited", tag, message: `${tag} was edited`, remedy: "Restore it." },
+    });
+    const text = shown([at(1, 0, edited("0000_a")), at(2, 0, edited("0001_a"))]);
+    expect(text).toContain("app: 0000_a was edited\n  -> Restore it.\n  at app/t1");
+    expect(text).toContain("app: 0001_a was edited\n  -> Restore it.\n  at app/t2");
+  });
+
+  test("in the end of migrate, also for a tenant whose name is a part of other words", () => {
+    const failed = ["a", "main-1"].map((schema) => ({
+      ...{ name: `app/${schema}`, schema, status: "failed" as const },
+      failure: { message: `the ledger of schema "${schema}" is locked`, remedy: "Wait." },
+    }));
+    expect(failuresText(failed)[0]).toContain("2 targets: app/a, app/main-1");
+  });
+});
