@@ -1,5 +1,7 @@
 #!/usr/bin/env node
-// An old Node.js would fail at some import, with an error that does not say why: nothing is imported before this.
+// An old Node.js would fail at some import, with an error that does not say why: nothing else is imported before this.
+import process from "node:process";
+
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major > 20 || (major === 20 && minor >= 19)) await import("./main.ts");
 else {
@@ -8,4 +10,3 @@ else {
   );
   process.exitCode = 2;
 }
-export {};

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { Amount } from "../core/amount.ts";
-import { type Login, tlsModes } from "../core/database.ts";
+import { tlsModes } from "../core/database.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
-import type { Attribute, FleetInput, PasswordFunction, TenantFunction } from "./input.ts";
+import type { Attribute, PasswordFunction, TenantFunction } from "./input.ts";
 import { longestTimer, parseAmount, parseDuration } from "./quantities.ts";
 
 export type { Attribute, EnvironmentReference, FleetInput } from "./input.ts";

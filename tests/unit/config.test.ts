@@ -19,10 +19,10 @@ test("what editors show of the options is what the schema takes", () => {
   const shown = (input: Taken): FleetInput => input;
   expect([taken, shown]).toHaveLength(2);
   expectTypeOf<keyof FleetInput>().toEqualTypeOf<keyof Taken>();
-  type Keys<Input extends { databases: object; services: object }> = {
-    [Part in "databases" | "services"]: keyof Input[Part][keyof Input[Part]];
-  };
-  expectTypeOf<Keys<FleetInput>>().toEqualTypeOf<Keys<Taken>>();
+  type Database<Input extends Taken | FleetInput> = keyof Input["databases"][string];
+  type Service<Input extends Taken | FleetInput> = keyof Input["services"][string];
+  expectTypeOf<Database<FleetInput>>().toEqualTypeOf<Database<Taken>>();
+  expectTypeOf<Service<FleetInput>>().toEqualTypeOf<Service<Taken>>();
   type Inner<Input extends object> = {
     [Key in keyof Input]: keyof NonNullable<Input[Key]>;
   };
