@@ -22,7 +22,7 @@ export function endOf(line: string, columns: number): string {
   return [...startOf(characters.join(""), columns)].reverse().join("");
 }
 
-/** A line of at most so many columns; one that is cut ends in an ellipsis. */
+/** A line of at most this many columns; one that is cut ends in an ellipsis. */
 export function cut(line: string, columns: number): string {
   return widthOf(line) <= columns ? line : `${startOf(line, columns - 1).trimEnd()}…`;
 }

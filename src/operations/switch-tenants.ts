@@ -35,8 +35,8 @@ export interface Switched {
 }
 
 /**
- * Moves the tenants from the configuration to the registry, or back: with their attributes and databases, and so that
- * nobody is lost. The configuration itself is the user's to change.
+ * Moves the tenants from the configuration to the registry, or back: with their attributes and databases, and
+ * without losing a tenant. The configuration itself is the user's to change.
  *
  * @throws FleetError `usage` when they are there already; `tenant` when the registry and the configuration contradict
  *   each other, or the registry has tenants that are half made; then nothing is changed
@@ -44,7 +44,7 @@ export interface Switched {
 export async function switchTenants(context: Context, request: SwitchRequest): Promise<Switched> {
   const { config } = context;
   const line = await tenantsLine(config.file);
-  // The tenants of this run alone are nobody to keep.
+  // Tenants that this run alone names are not kept.
   const all = { ...context, environment: { ...context.environment, TENANTS: undefined } };
   const switched = await (request.to === "registry" ? toRegistry(all, request) : toList(all));
   return { ...switched, to: request.to, file: config.file, line };

@@ -60,7 +60,7 @@ export async function withTenants<Result>(
 /** The configurations whose unlisted tenants were named: a command may read its tenants more than once. */
 const said = new WeakSet<FleetConfig>();
 
-/** Tenants that `TENANTS` alone names are forgotten by the next run: whoever means to keep them must hear of it. */
+/** Tenants that `TENANTS` alone names are forgotten by the next run: the run says how to keep them. */
 function sayUnlisted(context: Context, tenants: readonly Tenant[]): void {
   const { config, environment, notify } = context;
   const { fleet } = config;

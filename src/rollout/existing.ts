@@ -100,7 +100,7 @@ interface Found {
 
 /** Something that a migration makes: a relation, type or function, or a table's column. */
 interface Made {
-  /** The word behind CREATE, or `column`. */
+  /** The word after CREATE, or `column`. */
   readonly kind: string;
   readonly table: string;
   readonly name: string;

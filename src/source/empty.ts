@@ -18,8 +18,8 @@ export function runsNothing(read: {
 }
 
 /**
- * The fault of a migration without a statement: whoever made it has probably not written it yet, and applied it could
- * not be filled in any more.
+ * The fault of a migration without a statement: most likely it is still to be written, and after it is applied it cannot
+ * be filled in any more.
  */
 export function emptyMigration({ service, tag, file }: Migration): FleetError {
   return new FleetError("journal", `${tag} is empty: it has no SQL statement`, {

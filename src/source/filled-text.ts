@@ -95,7 +95,7 @@ const mostOwned = 20_000;
 
 /**
  * Recognises the hash of a migration's text as a project's own loop changed it before it applied it: with the tenant's
- * schema in the place of the one that drizzle-kit wrote, without the breakpoints, behind a `SET search_path`. A hash
+ * schema in the place of the one that drizzle-kit wrote, without the breakpoints, after a `SET search_path`. A hash
  * proves it; nothing is concluded from what does not fit.
  */
 export class FilledTexts {

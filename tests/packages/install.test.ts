@@ -143,9 +143,10 @@ async function install(
 describe("the README's commands, in an empty project", () => {
   test.each(
     Object.entries(managers).flatMap(([name, manager]) =>
-      (name === "npm" ? (["module"] as const) : (["module", "commonjs"] as const)).map(
-        (type) => ({ name, manager, type }) as const,
-      ),
+      (/^(pnpm|bun|.*Play)/.test(name)
+        ? (["module", "commonjs"] as const)
+        : (["module"] as const)
+      ).map((type) => ({ name, manager, type }) as const),
     ),
   )(
     "installed by $name, type $type: generate, check, migrate, status",
