@@ -1,26 +1,11 @@
-import { Command, CommanderError } from "commander";
+import { CommanderError } from "commander";
 import { keepStandardSecrets, withoutSecrets } from "../config/secrets.ts";
-import { packageVersion } from "../config/version.ts";
 import { type FleetError, isFleetError, messageOf } from "../core/errors.ts";
 import { errorText } from "../report/errors.ts";
-import { checkCommand } from "./commands/check.ts";
-import { devCommand } from "./commands/dev.ts";
-import { downgradeCommand } from "./commands/downgrade.ts";
-import { generateCommand } from "./commands/generate.ts";
-
-import { headsCommand, historyCommand } from "./commands/history.ts";
-import { initCommand } from "./commands/init.ts";
-import { mergeCommand } from "./commands/merge.ts";
-
-import { migrateCommand, planCommand } from "./commands/migrate.ts";
-import { repairCommand } from "./commands/repair.ts";
-import { rolloutsCommand } from "./commands/rollouts.ts";
-import { stampCommand } from "./commands/stamp.ts";
-import { statusCommand } from "./commands/status.ts";
-import { tenantsCommand } from "./commands/tenants.ts";
 import { endOfWork, listenForInterruption, wasInterrupted } from "./context.ts";
 import { exitCode, exitCodeOf } from "./exit-codes.ts";
 import { printText, writeLine, writeNote, writeUsageOf } from "./output.ts";
+import { programOf } from "./program.ts";
 import { endingWith, outliveStreams, outputWritten } from "./streams.ts";
 
 /** Runs one verb and returns the exit code. */
@@ -29,32 +14,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const finish = (ended: number) => {
     code = ended;
   };
-  const program = new Command("drizzle-fleet")
-    .description("Schema-per-tenant PostgreSQL migrations for Drizzle ORM.")
-    .version(packageVersion())
-    .showHelpAfterError("(run with --help for usage)")
-    .exitOverride();
-  const verbs = [
-    generateCommand,
-    checkCommand,
-    mergeCommand,
-    planCommand,
-    migrateCommand,
-    downgradeCommand,
-    statusCommand,
-    historyCommand,
-    headsCommand,
-    rolloutsCommand,
-    repairCommand,
-    stampCommand,
-    tenantsCommand,
-    devCommand,
-    initCommand,
-  ];
-  for (const verb of verbs)
-    program.addCommand(
-      verb(finish).exitOverride().showHelpAfterError("(run with --help for usage)"),
-    );
+  const program = programOf(finish);
   writeUsageOf(program);
   try {
     await program.parseAsync([...argv]);

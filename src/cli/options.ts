@@ -9,11 +9,15 @@ import type { RolloutRequest } from "../operations/planning.ts";
 import { addSelectionOptions, type SelectionOptions, selectionOf } from "./context.ts";
 import { writeScript } from "./output.ts";
 
-/** Options of every verb that changes a fleet. */
-export interface RunCommandOptions extends SelectionOptions {
+/** Options that say which targets are changed, and in which waves: what a plan shows. */
+export interface PlanCommandOptions extends SelectionOptions {
   readonly failed?: boolean;
   readonly canary?: string;
   readonly wave?: string;
+}
+
+/** Options of every verb that changes a fleet. */
+export interface RunCommandOptions extends PlanCommandOptions {
   readonly soak?: number;
   readonly verify?: string;
   readonly onError?: "continue" | "stop";
@@ -30,16 +34,29 @@ export interface RolloutCommandOptions extends RunCommandOptions {
 }
 
 export function addRolloutOptions(command: Command): Command {
-  return addRunOptions(
+  return addMigrationOptions(command, addRunOptions);
+}
+
+/** What of `addRolloutOptions` a plan depends on. */
+export function addPlanOptions(command: Command): Command {
+  return addMigrationOptions(command, addDivisionOptions);
+}
+
+function addMigrationOptions(command: Command, addOthers: (command: Command) => Command): Command {
+  return addOthers(
     command.option("--to <tag>", "the last migration to apply (default: head)"),
   ).option("--allow-out-of-order", "apply migrations that were merged late");
 }
 
-export function addRunOptions(command: Command): Command {
+function addDivisionOptions(command: Command): Command {
   return addSelectionOptions(command)
     .option("--failed", "only what earlier runs of this command left undone")
     .option("--canary <who>", "these tenants or groups first, or so many tenants")
-    .option("--wave <size>", "tenants per wave: 50, 10%, or groups in their order")
+    .option("--wave <size>", "tenants per wave: 50, 10%, or groups in their order");
+}
+
+export function addRunOptions(command: Command): Command {
+  return addDivisionOptions(command)
     .option("--soak <duration>", "wait so long between two waves: 30s, 5m", durationOf)
     .option("--verify <command>", "judge each wave; outcomes as JSON on its input")
     .option("--on-error <policy>", "continue, or stop at the first failed target", policyOf)

@@ -14,6 +14,7 @@ import { loadParser } from "../sql/parser.ts";
 import { readStatements } from "../sql/read-statements.ts";
 import { gather, type Settled, settle } from "./accept.ts";
 import { type Context, migrationsFolder } from "./context.ts";
+import type { ProvedHistories, ProvedService } from "./prove-history.ts";
 import { allowanceOf, selectServices } from "./services.ts";
 
 export interface CheckOptions {
@@ -38,19 +39,22 @@ export async function check(
   return [...(await review(context, names, options)).findings];
 }
 
-/** As `check`, with what was accepted. */
+/** What is found, what was accepted, and what was proved. */
+export interface Reviewed extends Settled {
+  /** The services whose whole history holds; undefined where nothing was to be proved. */
+  readonly proved?: readonly ProvedService[];
+}
+
+/** As `check`, with what was accepted, and what was proved. */
 export async function review(
   context: Context,
   names: readonly string[],
   { database, accept }: CheckOptions,
-): Promise<Settled> {
+): Promise<Reviewed> {
   const services = selectServices(context.config.fleet, names);
   const found = await findAll(context, services, database !== undefined);
-  if (database !== undefined) {
-    const { proveHistories } = await import("./prove-history.ts");
-    const url = database === true ? undefined : database;
-    found.push(...(await proveHistories(context, names, url)));
-  }
+  const proofs = database === undefined ? undefined : await prove(context, names, database);
+  found.push(...(proofs?.findings ?? []));
   const unique = withoutRepeats(found);
   const options = { reason: accept, proved: database !== undefined };
   const settled = await Promise.all(
@@ -63,11 +67,24 @@ export async function review(
       ),
     ),
   );
+  const open = new Set(settled.flatMap(({ findings }) => findings.map(({ problem }) => problem)));
+  const failed = proofs?.findings.filter(({ problem }) => open.has(problem)) ?? [];
+  const holds = ({ service }: ProvedService) => !failed.some((one) => one.service === service);
   return {
+    ...(proofs === undefined ? {} : { proved: proofs.tried.filter(holds) }),
     findings: settled.flatMap(({ findings }) => gather(findings)),
     accepted: settled.flatMap(({ accepted }) => accepted),
     stale: settled.flatMap(({ stale }) => stale),
   };
+}
+
+async function prove(
+  context: Context,
+  names: readonly string[],
+  database: string | true,
+): Promise<ProvedHistories> {
+  const { tryHistories } = await import("./prove-history.ts");
+  return tryHistories(context, names, database === true ? undefined : database);
 }
 
 async function findAll(

@@ -2,10 +2,10 @@ import { relative } from "node:path";
 import { undecided } from "../autogenerate/decisions.ts";
 import { loadKit } from "../autogenerate/kit.ts";
 import { type ServiceConfig, sourceSchemasOf } from "../config/schema.ts";
-import { type FleetError, isFleetError } from "../core/errors.ts";
+import { isFleetError } from "../core/errors.ts";
 import type { Finding } from "../core/finding.ts";
 import type { Session } from "../postgres/session.ts";
-import { proveHistory } from "../proof/history.ts";
+import { type ProvedHistory, proveHistory } from "../proof/history.ts";
 import { readFolder } from "../source/folder.ts";
 import { readMigrations } from "../source/read-migrations.ts";
 import { readNearest } from "../source/stored-snapshot.ts";
@@ -13,6 +13,21 @@ import { loadParser } from "../sql/parser.ts";
 import { type Context, migrationsFolder } from "./context.ts";
 import { benchOf, withScratch } from "./scratch.ts";
 import { selectServices } from "./services.ts";
+
+/** A history that was proved, with what was. */
+export interface ProvedService {
+  readonly service: string;
+  readonly migrations: number;
+  /** How many of them were taken back by their down and applied again. */
+  readonly downs: number;
+}
+
+/** What proofs found in each service. */
+export interface ProvedHistories {
+  readonly findings: readonly Finding[];
+  /** Every service with migrations, also one with findings. */
+  readonly tried: readonly ProvedService[];
+}
 
 /**
  * Proves histories on a real server, see `proveHistory`.
@@ -24,21 +39,40 @@ export async function proveHistories(
   context: Context,
   names: readonly string[],
   url: string | undefined,
-): Promise<Finding[]> {
+): Promise<readonly Finding[]> {
+  return (await tryHistories(context, names, url)).findings;
+}
+
+/** As `proveHistories`, with how much was tried. */
+export async function tryHistories(
+  context: Context,
+  names: readonly string[],
+  url: string | undefined,
+): Promise<ProvedHistories> {
   await loadParser();
   return withScratch(context, url, async (session) => {
     const findings: Finding[] = [];
+    const tried: ProvedService[] = [];
     for (const [service, config] of selectServices(context.config.fleet, names)) {
-      const problems = await proveService(context, session, service, config).catch(asProblems);
-      findings.push(...problems.map((problem) => ({ service, problem })));
+      const proved = await proveService(context, session, service, config).catch(asProblems);
+      findings.push(...proved.problems.map((problem) => ({ service, problem })));
+      if (proved.migrations > 0) {
+        const { migrations, downs } = proved;
+        tried.push({ service, migrations, downs });
+      }
     }
-    return findings;
+    return { findings, tried };
   });
 }
 
-function asProblems(error: unknown): readonly FleetError[] {
+interface Tried extends ProvedHistory {
+  readonly migrations: number;
+}
+
+function asProblems(error: unknown): Tried {
   if (!isFleetError(error)) throw error;
-  return error.problems.length > 0 ? error.problems : [error];
+  const problems = error.problems.length > 0 ? error.problems : [error];
+  return { problems, migrations: 0, downs: 0 };
 }
 
 async function proveService(
@@ -46,7 +80,7 @@ async function proveService(
   session: Session,
   service: string,
   config: ServiceConfig,
-): Promise<readonly FleetError[]> {
+): Promise<Tried> {
   const path = migrationsFolder(context, service);
   const [kit, folder, migrations] = await Promise.all([
     loadKit(context.config.root, sourceSchemasOf(config)),
@@ -56,7 +90,7 @@ async function proveService(
   const newest = folder?.migrations.at(-1);
   const last = (folder?.migrations.length ?? 0) - 1;
   const hasSnapshot = folder !== undefined && (await readNearest(folder, last)) !== undefined;
-  return proveHistory(benchOf(context, session, service, config), {
+  const proved = await proveHistory(benchOf(context, session, service, config), {
     migrations,
     ...(hasSnapshot && {
       described: async () =>
@@ -64,4 +98,5 @@ async function proveService(
     }),
     snapshotFile: relative(process.cwd(), newest?.snapshot ?? path),
   });
+  return { ...proved, migrations: migrations.length };
 }

@@ -91,7 +91,9 @@ async function proveCopy(
     const bench = benchOf(context, session, service, config);
     const problems: FleetError[] = [];
     for (const order of orders)
-      problems.push(...(await proveHistory(bench, { migrations: order, described, snapshotFile })));
+      problems.push(
+        ...(await proveHistory(bench, { migrations: order, described, snapshotFile })).problems,
+      );
     return problems;
   });
   if (typeof found === "string") return { proofs: {}, problems: [], unproved: found };

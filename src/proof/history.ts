@@ -40,14 +40,21 @@ export interface History {
   readonly snapshotFile: string;
 }
 
+/** What became of a proof. */
+export interface ProvedHistory {
+  readonly problems: readonly FleetError[];
+  /** How many migrations were taken back by their down and applied again. */
+  readonly downs: number;
+}
+
 /**
  * Proves a history on a server: every migration applies, in tables with rows; every down restores the catalog before
  * its migration, and applying it again gives the one after it; and in the end the schema is what the newest snapshot
  * describes.
  *
- * @returns what does not hold; a migration that does not apply ends the proof
+ * @returns what does not hold, and how many downs do; a migration that does not apply ends the proof
  */
-export async function proveHistory(bench: Bench, history: History): Promise<FleetError[]> {
+export async function proveHistory(bench: Bench, history: History): Promise<ProvedHistory> {
   const allowance = bench.allowanceOf("snapshot");
   const described = async () => (await history.described?.()) ?? [];
   const own = {
@@ -65,7 +72,7 @@ export async function proveHistory(bench: Bench, history: History): Promise<Flee
         new HistoryProof(bench, history, schema).run(own),
       ),
   );
-  return isFleetError(proved) ? [proved] : proved;
+  return isFleetError(proved) ? { problems: [proved], downs: 0 } : proved;
 }
 
 /** A down to be made: what it is made from, and its file. */
@@ -102,6 +109,7 @@ class HistoryProof {
   readonly bench: Bench;
   readonly history: Pick<History, "migrations">;
   readonly schema: string;
+  #downs = 0;
   #filled: Filled | undefined;
   /** True once invented rows were in a migration's way. */
   #rowless = false;
@@ -145,11 +153,11 @@ class HistoryProof {
     return { ...direct, unfinished: [problem.message, problem.excerpt ?? ""].join(" ").trim() };
   }
 
-  async run(history: History): Promise<FleetError[]> {
+  async run(history: History): Promise<ProvedHistory> {
     let before: readonly string[] = [];
     for (const migration of this.history.migrations) {
       const failed = await this.#up(migration);
-      if (failed !== undefined) return [...this.problems, failed];
+      if (failed !== undefined) return { problems: [...this.problems, failed], downs: this.#downs };
       const after = await this.#facts();
       await this.#fill();
       const problem = await this.#proveDown(migration, before, after);
@@ -157,7 +165,7 @@ class HistoryProof {
       before = after;
     }
     if (history.migrations.length > 0) await this.#proveSnapshot(history, before);
-    return this.problems;
+    return { problems: this.problems, downs: this.#downs };
   }
 
   async #facts(schema = this.schema): Promise<string[]> {
@@ -241,10 +249,12 @@ class HistoryProof {
     if (down === undefined || down.irreversible !== undefined) return undefined;
     if (down.empty && down.dataLoss.length === 0) return undefined;
     const prove = (empty: boolean) => this.#there(migration, down, { before, after }, empty);
-    const failed = await prove(false);
-    if (failed === undefined || !isOfRows(failed)) return failed;
-    const problem = rowProblem(down, failed);
-    return (await prove(true)) ?? problem;
+    const withRows = await prove(false);
+    const refused = withRows !== undefined && isOfRows(withRows) ? withRows : undefined;
+    const failed =
+      refused === undefined ? withRows : ((await prove(true)) ?? rowProblem(down, refused));
+    if (failed === undefined) this.#downs += 1;
+    return failed;
   }
 
   /** Takes a down and its migration again, and leaves the schema as it was. */

@@ -11,6 +11,23 @@ export function findingText({ service, problem, sql, questions }: Finding): stri
   return parts.join("\n");
 }
 
+/** What a proof on a server has shown, as a sentence. */
+export function provedHistoriesText(
+  proved: readonly {
+    readonly service: string;
+    readonly migrations: number;
+    readonly downs: number;
+  }[],
+): string[] {
+  if (proved.length === 0) return [];
+  const each = proved.map(({ service, migrations, downs }) => {
+    const count = counted(migrations, "migration");
+    return `${service} (${downs === migrations ? count : `${count}, ${downs} with a down`})`;
+  });
+  const isBack = proved.some(({ downs }) => downs > 0);
+  return [`Proved: ${each.join(", ")}: ${isBack ? "up, down and up again" : "up"}.`];
+}
+
 /** What is accepted in each service, once it was asked for. */
 export function acceptedText(accepted: readonly AcceptedFault[]): string[] {
   if (accepted.length === 0) return ["Nothing to accept."];

@@ -254,7 +254,7 @@ describe("merge", () => {
 describe("check --database", () => {
   test("finds a migration that does not apply, a down that does not restore the schema, and a schema that differs", async () => {
     const database = await createDatabase();
-    const { rewrite, found } = await createReleased();
+    const { folder, rewrite, found } = await createReleased();
     const prove = () => found("--database", database.url);
     expect(await prove()).toEqual([]);
 
@@ -267,6 +267,8 @@ describe("check --database", () => {
     expect(await prove()).toEqual([`relation "nobody" does not exist (SQLSTATE 42P01)`]);
     await rewrite("0001_email.down.sql", () => `ALTER TABLE "users" DROP COLUMN "email";`);
     expect(await prove()).toEqual([]);
+    const told = await runCli(folder, ["check", "--database", database.url]);
+    expect(told.stdout).toContain("\n\nProved: app (3 migrations): up, down and up again.\n");
 
     await rewrite("0002_phone.sql", () => `ALTER TABLE "users" ADD COLUMN "phone" integer;`);
     expect(await prove()).toEqual(

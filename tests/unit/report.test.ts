@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { RolloutEvent } from "../../src/core/events.ts";
 import type { Outcome } from "../../src/core/outcome.ts";
+import { provedHistoriesText } from "../../src/report/check.ts";
 import { migrateText, summarize } from "../../src/report/migrate.ts";
 import { showProgress } from "../../src/report/progress.ts";
 import { writtenText } from "../../src/report/style.ts";
@@ -60,6 +61,16 @@ describe("table", () => {
       ),
     ).toEqual(["name  count", "日本      5", "x        10"]);
   });
+});
+
+test("a proof says what it has shown, and claims no more", () => {
+  const whole = { service: "auth", migrations: 11, downs: 11 };
+  const partly = { service: "app", migrations: 1, downs: 0 };
+  expect(provedHistoriesText([whole, { ...partly, migrations: 3, downs: 2 }])).toEqual([
+    "Proved: auth (11 migrations), app (3 migrations, 2 with a down): up, down and up again.",
+  ]);
+  expect(provedHistoriesText([partly])).toEqual(["Proved: app (1 migration, 0 with a down): up."]);
+  expect(provedHistoriesText([])).toEqual([]);
 });
 
 describe("the summary of a rollout", () => {

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
 import type { Finding } from "../../core/finding.ts";
-import type { Settled } from "../../operations/accept.ts";
+import type { Reviewed } from "../../operations/check.ts";
 import {
   addCommonOptions,
   addServices,
@@ -56,23 +56,27 @@ It does not accept an edited migration: use generate --accept for that.`,
     });
 }
 
-async function show(reviewed: Settled, options: CheckOptions): Promise<void> {
-  const { findings, accepted, stale } = reviewed;
+async function show(reviewed: Reviewed, options: CheckOptions): Promise<void> {
+  const { findings, accepted, stale, proved } = reviewed;
+  const { acceptedText, findingText, provedHistoriesText, staleText } = await import(
+    "../../report/check.ts"
+  );
+  const good = [nothingFound, ...provedHistoriesText(proved ?? [])];
   const format = options.json === true ? "json" : (options.format ?? "text");
-  if (format === "json") printJson({ findings: findings.map(documentOf), accepted, stale });
+  if (format === "json") printJson({ findings: findings.map(documentOf), accepted, stale, proved });
   else if (format === "github") {
     const { githubText } = await import("../../report/github.ts");
     const text = githubText(findings, process.env.GITHUB_WORKSPACE ?? process.cwd());
     if (findings.length > 0) printCommands(text);
-    else await printText(nothingFound);
+    else await printText(good.join("\n\n"));
   } else {
-    const { acceptedText, findingText, staleText } = await import("../../report/check.ts");
     const parts = [
       ...findings.map(findingText),
       ...(options.accept === undefined ? [] : acceptedText(accepted)),
       ...staleText(stale),
     ];
-    if (findings.length === 0) parts.unshift(nothingFound);
+    if (findings.length === 0) parts.unshift(...good);
+    else parts.push(...good.slice(1));
     await printText(parts.join("\n\n"));
   }
 }

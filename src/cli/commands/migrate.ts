@@ -3,6 +3,7 @@ import { createContext, type Finish, wasInterrupted } from "../context.ts";
 import { exitCode } from "../exit-codes.ts";
 import {
   addOfflineOptions,
+  addPlanOptions,
   addRolloutOptions,
   type OfflineOptions,
   offlineOf,
@@ -50,8 +51,13 @@ A failure in the canary ends the rollout. --verify is a shell command that reads
 }
 
 export function planCommand(finish: Finish): Command {
-  return addRolloutOptions(new Command("plan"))
+  return addPlanOptions(new Command("plan"))
     .description("show what migrate would do, and change nothing")
+    .addHelpText(
+      "after",
+      `
+migrate --dry-run shows the same, and takes the options of a run, too.`,
+    )
     .action(async (_: string[], options: RolloutCommandOptions) => finish(await showPlan(options)));
 }
 
