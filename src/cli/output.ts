@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { Observer } from "../core/events.ts";
 import { visibleJson } from "../core/visible.ts";
 import { writtenText } from "../report/style.ts";
+import { fitHelp, helpWidth } from "./help.ts";
 
 /** Writes text for people: wrapped for the terminal where there is one. */
 export async function printText(
@@ -61,7 +62,10 @@ export async function printResult(
 
 /** Has a command and those below it write help and complaints, which quote arguments, as all text is written. */
 export function writeUsageOf(command: Command): void {
+  fitHelp(command);
   command.configureOutput({
+    getOutHelpWidth: () => helpWidth(process.stdout),
+    getErrHelpWidth: () => helpWidth(process.stderr),
     writeOut: (text) => void process.stdout.write(writtenText(text, process.stdout)),
     writeErr: writeNote,
   });

@@ -9,6 +9,7 @@ import {
   type ServiceOptions,
 } from "../context.ts";
 import { exitCode } from "../exit-codes.ts";
+import { footer } from "../help.ts";
 import { printCommands, printJson, printText } from "../output.ts";
 
 interface CheckOptions extends ServiceOptions {
@@ -34,14 +35,14 @@ export function checkCommand(finish: Finish): Command {
     )
     .addHelpText(
       "after",
-      `
+      footer(`
 Exit code 3 when something is found.
 
 --accept is for faults that can no longer be fixed and endanger no tenant:
 missing snapshots and downs, the journal's order, old branches, stray files. It
 records them in accepted.json beside the migrations, and check does not report
 them again.
-It does not accept an edited migration: use generate --accept for that.`,
+It does not accept an edited migration: use generate --accept for that.`),
     )
     .action(async (_: string[], options: CheckOptions) => {
       const { review } = await import("../../operations/check.ts");

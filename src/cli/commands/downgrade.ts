@@ -3,6 +3,7 @@ import { FleetError } from "../../core/errors.ts";
 import type { DowngradeRequest } from "../../operations/downgrade.ts";
 import { createContext, type Finish, wasInterrupted } from "../context.ts";
 import { exitCode } from "../exit-codes.ts";
+import { footer } from "../help.ts";
 import {
   addOfflineOptions,
   addRunOptions,
@@ -26,10 +27,10 @@ export function downgradeCommand(finish: Finish): Command {
     .option("--dry-run", "show the plan and change nothing")
     .addHelpText(
       "after",
-      `
+      footer(`
 With several services, name one. Waves, outcomes and --json are as
 for migrate. Every down is read before the first target is touched.
---sql changes nothing: psql runs what it writes. Such a run is not among the rollouts.`,
+--sql changes nothing: psql runs what it writes. Such a run is not among the rollouts.`),
     )
     .action(async (to: string, _: string[], options: DowngradeOptions) => {
       const { downgrade, planBack } = await import("../../operations/downgrade.ts");

@@ -9,6 +9,7 @@ import {
   type ServiceOptions,
 } from "../context.ts";
 import { exitCode } from "../exit-codes.ts";
+import { footer } from "../help.ts";
 import { printJson, printText } from "../output.ts";
 import { askLine, askYes, canAsk } from "../prompt.ts";
 
@@ -79,11 +80,11 @@ export function generateCommand(finish: Finish): Command {
     )
     .addHelpText(
       "after",
-      `
+      footer(`
 Kinds: table, column, enum, view, sequence, policy. On a terminal, generate asks
 what was renamed, and before it drops several tables at once. Without one, answer
 with --rename and --drop; otherwise the command is refused.
-Exit code 3 when a file is left to finish by hand.`,
+Exit code 3 when a file is left to finish by hand.`),
     )
     .action(async (_: string[], options: GenerateCommandOptions, command: Command) => {
       const { service: services = [] } = options;

@@ -7,6 +7,7 @@ import type { RolledOut } from "../../operations/roll-out.ts";
 import type { Initiation } from "../../report/init.ts";
 import { addCommonOptions, type Finish, wasInterrupted } from "../context.ts";
 import { exitCode } from "../exit-codes.ts";
+import { footer } from "../help.ts";
 import { printJson, printText } from "../output.ts";
 import { askYes } from "../prompt.ts";
 import { answersFor, type InitOptions, isSet, misuseOf, surroundings } from "./init-answers.ts";
@@ -25,10 +26,10 @@ export function initCommand(finish: Finish): Command {
     .option("-y, --yes", "do not ask")
     .addHelpText(
       "after",
-      `
+      footer(`
 Writes drizzle.config.ts anew, keeps the old one as drizzle.config.before-fleet.ts,
 adds to .gitattributes that migrations have LF, and does what stamp --from-drizzle does.
-Schema, migrations and tables stay as they are.`,
+Schema, migrations and tables stay as they are.`),
     )
     .action(async (options: InitOptions, command: Command) => {
       const misuse = misuseOf(options);

@@ -8,6 +8,7 @@ import {
   type ServiceOptions,
 } from "../context.ts";
 import { exitCode } from "../exit-codes.ts";
+import { footer } from "../help.ts";
 import { printJson, printText } from "../output.ts";
 
 interface MergeOptions extends ServiceOptions {
@@ -30,10 +31,10 @@ export function mergeCommand(finish: Finish): Command {
     .option("--database <url>", "database to try it in, in scratch schemas (default: embedded)")
     .addHelpText(
       "after",
-      `
+      footer(`
 Leave git's conflict markers in the journal, the snapshots and checksums.json.
 The younger branch gets the next numbers, unless a tenant has applied its
-migrations. If tenants have applied both branches, both keep their names.`,
+migrations. If tenants have applied both branches, both keep their names.`),
     )
     .action(async (_: string[], options: MergeOptions) => {
       const { merge } = await import("../../operations/merge.ts");

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { createContext, type Finish, wasInterrupted } from "../context.ts";
 import { exitCode } from "../exit-codes.ts";
+import { footer } from "../help.ts";
 import {
   addOfflineOptions,
   addPlanOptions,
@@ -22,12 +23,12 @@ export function migrateCommand(finish: Finish): Command {
     .option("--dry-run", "show the plan and change nothing (as the verb plan)")
     .addHelpText(
       "after",
-      `
+      footer(`
 With --json, standard output is one event per line, and last a summary.
 TENANTS="a b c" in the environment replaces the configured tenants for one run.
 A failure in the canary ends the rollout. --verify is a shell command that reads
 {"rollout", "wave", "outcomes"}; when it fails, no further wave is begun.
---sql changes nothing: psql runs what it writes. Such a run is not among the rollouts.`,
+--sql changes nothing: psql runs what it writes. Such a run is not among the rollouts.`),
     )
     .action(async (_: string[], options: MigrateOptions) => {
       const offline = offlineOf("migrate", options);
@@ -55,8 +56,8 @@ export function planCommand(finish: Finish): Command {
     .description("show what migrate would do, and change nothing")
     .addHelpText(
       "after",
-      `
-migrate --dry-run shows the same, and takes the options of a run, too.`,
+      footer(`
+migrate --dry-run shows the same, and takes the options of a run, too.`),
     )
     .action(async (_: string[], options: RolloutCommandOptions) => finish(await showPlan(options)));
 }

@@ -10,6 +10,7 @@ import {
   wasInterrupted,
 } from "../context.ts";
 import { exitCode } from "../exit-codes.ts";
+import { footer } from "../help.ts";
 import { printText, writeEvent, writeLine } from "../output.ts";
 import { askYes, canAsk } from "../prompt.ts";
 
@@ -23,9 +24,9 @@ export function repairCommand(finish: Finish): Command {
     .option("-y, --yes", "do not ask")
     .addHelpText(
       "after",
-      `
+      footer(`
 Right for edits that leave the schema as it is: comments, spaces, line ends. For any
-other, restore the file and put the change into a new migration.`,
+other, restore the file and put the change into a new migration.`),
     )
     .action(async (_: string[], options: RepairOptions) => {
       const { repair } = await import("../../operations/repair.ts");

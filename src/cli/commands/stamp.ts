@@ -12,6 +12,7 @@ import {
   wasInterrupted,
 } from "../context.ts";
 import { exitCode } from "../exit-codes.ts";
+import { footer } from "../help.ts";
 import { printJson, printText, writeEvent, writeLine } from "../output.ts";
 import { askYes, canAsk } from "../prompt.ts";
 
@@ -36,13 +37,13 @@ export function stampCommand(finish: Finish): Command {
     .option("-y, --yes", "do not ask")
     .addHelpText(
       "after",
-      `
+      footer(`
 The ledger then says what you say, and nothing else: entries of other migrations, edited
 or unfinished ones are replaced or removed. Nobody looks whether the tables are there.
 With several services, a tag needs one of them named. --from-drizzle reads the table from the
 tenant schema, else from --drizzle-schema; both names may hold {tenant}. Its rows are
 matched with the files by name or hash, also where a loop of your own has put the
-tenant's schema into the text; what does not fit is named, with the next step.`,
+tenant's schema into the text; what does not fit is named, with the next step.`),
     )
     .action(
       async (first: string | undefined, last: string[], given: StampOptions, command: Command) => {

@@ -14,6 +14,7 @@ import {
   type Finish,
 } from "../context.ts";
 import { exitCode } from "../exit-codes.ts";
+import { footer } from "../help.ts";
 import { printJson, printResult, printText, writeLine } from "../output.ts";
 import { askLine, askSecret, canAsk } from "../prompt.ts";
 import {
@@ -161,10 +162,10 @@ function switchCommand(command: Command, finish: Finish): Command {
     .option("--dry-run", "show what would be done")
     .addHelpText(
       "after",
-      `
+      footer(`
 registry enters the tenants of the configuration, with their attributes and databases,
 and names the line to remove. list prints the lines to put there; archived tenants stay
-in the registry. Neither changes the configuration or a tenant's schemas.`,
+in the registry. Neither changes the configuration or a tenant's schemas.`),
     )
     .action(async (to: "registry" | "list", options: SwitchOptions) => {
       const { switchTenants } = await import("../../operations/switch-tenants.ts");
