@@ -10,7 +10,7 @@ import { addSelectionOptions, type SelectionOptions, selectionOf } from "./conte
 import { writeScript } from "./output.ts";
 
 /** Options that say which targets are changed, and in which waves: what a plan shows. */
-export interface PlanCommandOptions extends SelectionOptions {
+interface PlanCommandOptions extends SelectionOptions {
   readonly failed?: boolean;
   readonly canary?: string;
   readonly wave?: string;

@@ -38,7 +38,9 @@ describe("the help of every verb", () => {
     expect(help).toContain(
       "  --statement-timeout <duration>\n      end a longer statement: 90s, 1h\n",
     );
-    expect(help).toContain("\n\nWith --json, standard output is one\nevent per line, and last a summary.");
+    expect(help).toContain(
+      "\n\nWith --json, standard output is one\nevent per line, and last a summary.",
+    );
   });
 });
 
