@@ -1,7 +1,7 @@
 import { createInterface, type Interface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import { FleetError } from "../core/errors.ts";
-import { writtenText } from "../report/style.ts";
+import { obeysEscapes, writtenText } from "../report/style.ts";
 import { writeNote } from "./output.ts";
 
 /** True when somebody sits at a terminal and can be asked. */
@@ -15,7 +15,9 @@ export function canAsk(): boolean {
  * @throws FleetError `interrupted` when the person leaves with Ctrl-C or Ctrl-D
  */
 export async function askLine(question: string): Promise<string> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const terminal = obeysEscapes(process.stderr)
+    ? createInterface({ input: process.stdin, output: process.stderr })
+    : createInterface({ input: process.stdin, output: withoutEscapes(), terminal: true });
   try {
     return (await answerOn(terminal, writtenText(question, process.stderr))).trim();
   } catch (error) {
@@ -24,6 +26,17 @@ export async function askLine(question: string): Promise<string> {
   } finally {
     terminal.close();
   }
+}
+
+/** Standard error without escape sequences. Where readline would draw its line anew, it stands on the next one. */
+function withoutEscapes(): Writable {
+  return new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      const text = String(chunk).replaceAll("\u001b[1G", "\r\n");
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one.
+      process.stderr.write(text.replace(/\u001b\[[\d;?]*[A-Za-z]/g, ""), () => done());
+    },
+  });
 }
 
 async function answerOn(terminal: Interface, question: string): Promise<string> {

@@ -29,13 +29,23 @@ export function obeysEscapes(stream: { readonly isTTY?: boolean }): boolean {
 }
 
 /**
+ * True where colours are shown: on a terminal that obeys escape sequences, unless `NO_COLOR` is set (no-color.org).
+ * `FORCE_COLOR` decides before both, for what it is given, as in Node: none for `0` and `false`.
+ */
+function showsColours(stream: { readonly isTTY?: boolean }): boolean {
+  const { FORCE_COLOR = "", NO_COLOR = "" } = process.env;
+  if (FORCE_COLOR !== "") return FORCE_COLOR !== "0" && FORCE_COLOR !== "false";
+  return obeysEscapes(stream) && NO_COLOR === "";
+}
+
+/**
  * What is written of a text: whatever a terminal would obey, hide or reorder is shown by its code, and styles become
- * colours, on a terminal that nobody has asked to show none (no-color.org). Everything for people passes through here.
+ * colours where they are shown. Everything for people passes through here.
  */
 export function writtenText(text: string, stream: { readonly isTTY?: boolean }): string {
-  const plain = !obeysEscapes(stream) || (process.env.NO_COLOR ?? "") !== "";
+  const coloured = showsColours(stream);
   return withoutCommands(visible(text)).replace(marked, (_, colour: Colour, inner: string) =>
-    plain ? inner : styleText(colour, inner, { validateStream: false }),
+    coloured ? styleText(colour, inner, { validateStream: false }) : inner,
   );
 }
 

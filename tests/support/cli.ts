@@ -58,6 +58,7 @@ function cleanEnvironment(more: Record<string, string> = {}): NodeJS.ProcessEnv 
     TENANTS: _3,
     SERVICE: _4,
     NODE_ENV: _5,
+    FORCE_COLOR: _6,
     ...rest
   } = process.env;
   return { ...rest, NO_COLOR: "1", ...more };

@@ -63,12 +63,33 @@ describe("text that is written", () => {
 
   test("has our colours on a terminal, and no others", () => {
     vi.stubEnv("NO_COLOR", "");
+    vi.stubEnv("FORCE_COLOR", "");
+    vi.stubEnv("TERM", "xterm");
     expect(writtenText(`a\u001b[31m${style("red", "x\u001b[0m")}b`, terminal)).toBe(
       "a\\u001b[31m\u001b[31mx\\u001b[0m\u001b[39mb",
     );
     expect(writtenText(style("red", "x"), {})).toBe("x");
     vi.stubEnv("NO_COLOR", "1");
     expect(writtenText(style("red", "x"), terminal)).toBe("x");
+  });
+
+  const red = "\u001b[31mx\u001b[39m";
+
+  test.each([
+    ["a terminal", { isTTY: true }, {}, red],
+    ["a terminal in CI", { isTTY: true }, { CI: "true" }, red],
+    ["NO_COLOR", { isTTY: true }, { NO_COLOR: "1" }, "x"],
+    ["FORCE_COLOR=0", { isTTY: true }, { FORCE_COLOR: "0" }, "x"],
+    ["TERM=dumb", { isTTY: true }, { TERM: "dumb" }, "x"],
+    ["a program", {}, {}, "x"],
+    ["a log of CI", {}, { CI: "true" }, "x"],
+    ["a log that asks for colours", {}, { CI: "true", FORCE_COLOR: "1" }, red],
+    ["both", {}, { NO_COLOR: "1", FORCE_COLOR: "1" }, red],
+  ])("has colours where they are shown: %s", (_, stream, environment, text) => {
+    const unset = { CI: "", NO_COLOR: "", FORCE_COLOR: "", TERM: "xterm" };
+    for (const [name, value] of Object.entries({ ...unset, ...environment }))
+      vi.stubEnv(name, value);
+    expect(writtenText(style("red", "x"), stream)).toBe(text);
   });
 
   test("is no command to GitHub Actions, in its logs alone", () => {
