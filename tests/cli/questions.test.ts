@@ -69,6 +69,13 @@ describe.each(Object.entries(keys))("%s at a question leaves with exit 130", (_,
     expect(code).toBe(130);
     expect(shown).toContain("interrupted");
     expect(await readdir(join(folder, "drizzle"))).toEqual(before);
+    // A dumb terminal obeys no escape sequences, also when a character is taken back.
+    const typed = `9\u007f${key}`;
+    const dumb = await answer(folder, ["generate", "--no-proof"], /1 to 2\? /, typed, {
+      TERM: "dumb",
+    });
+    expect(dumb.code).toBe(130);
+    expect(dumb.shown).not.toContain("\u001b");
   });
 
   test("of stamp and repair, and nothing is recorded", async () => {
