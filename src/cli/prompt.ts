@@ -32,9 +32,10 @@ export async function askLine(question: string): Promise<string> {
 function withoutEscapes(): Writable {
   return new Writable({
     write: (chunk: Buffer, _encoding, done) => {
-      const text = String(chunk).replaceAll("\u001b[1G", "\r\n");
       // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one.
-      process.stderr.write(text.replace(/\u001b\[[\d;?]*[A-Za-z]/g, ""), () => done());
+      const escapes = /\r|\u001b\[[\d;?]*[A-Za-z]/g;
+      writeNote(String(chunk).replaceAll("\u001b[1G", "\n").replace(escapes, ""));
+      done();
     },
   });
 }
