@@ -1,3 +1,4 @@
+import { Writable } from "node:stream";
 import type { Command } from "commander";
 import type { Observer } from "../core/events.ts";
 import { visibleJson } from "../core/visible.ts";
@@ -21,6 +22,18 @@ export async function textWriter(stream: NodeJS.WriteStream): Promise<(text: str
 /** Writes text for people to standard error as it is, with no line end added. */
 export function writeNote(text: string): void {
   process.stderr.write(writtenText(text, process.stderr));
+}
+
+/** Standard error without escape sequences. Where readline would draw its line anew, it stands on the next one. */
+export function plainNotes(): Writable {
+  return new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one.
+      const escapes = /\r|\u001b\[[\d;?]*[A-Za-z]/g;
+      writeNote(String(chunk).replaceAll("\u001b[1G", "\n").replace(escapes, ""));
+      done();
+    },
+  });
 }
 
 /** Writes findings as GitHub's workflow commands, which `githubText` has escaped. */

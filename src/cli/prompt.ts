@@ -2,7 +2,7 @@ import { createInterface, type Interface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import { FleetError } from "../core/errors.ts";
 import { obeysEscapes, writtenText } from "../report/style.ts";
-import { writeNote } from "./output.ts";
+import { plainNotes, writeNote } from "./output.ts";
 
 /** True when somebody sits at a terminal and can be asked. */
 export function canAsk(): boolean {
@@ -17,7 +17,7 @@ export function canAsk(): boolean {
 export async function askLine(question: string): Promise<string> {
   const terminal = obeysEscapes(process.stderr)
     ? createInterface({ input: process.stdin, output: process.stderr })
-    : createInterface({ input: process.stdin, output: withoutEscapes(), terminal: true });
+    : createInterface({ input: process.stdin, output: plainNotes(), terminal: true });
   try {
     return (await answerOn(terminal, writtenText(question, process.stderr))).trim();
   } catch (error) {
@@ -26,18 +26,6 @@ export async function askLine(question: string): Promise<string> {
   } finally {
     terminal.close();
   }
-}
-
-/** Standard error without escape sequences. Where readline would draw its line anew, it stands on the next one. */
-function withoutEscapes(): Writable {
-  return new Writable({
-    write: (chunk: Buffer, _encoding, done) => {
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one.
-      const escapes = /\r|\u001b\[[\d;?]*[A-Za-z]/g;
-      writeNote(String(chunk).replaceAll("\u001b[1G", "\n").replace(escapes, ""));
-      done();
-    },
-  });
 }
 
 async function answerOn(terminal: Interface, question: string): Promise<string> {
