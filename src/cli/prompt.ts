@@ -2,6 +2,7 @@ import { createInterface, type Interface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import { FleetError } from "../core/errors.ts";
 import { obeysEscapes, writtenText } from "../report/style.ts";
+import { wrapLines } from "../report/wrap.ts";
 import { plainNotes, writeNote } from "./output.ts";
 
 /** True when somebody sits at a terminal and can be asked. */
@@ -19,7 +20,9 @@ export async function askLine(question: string): Promise<string> {
     ? createInterface({ input: process.stdin, output: process.stderr })
     : createInterface({ input: process.stdin, output: plainNotes(), terminal: true });
   try {
-    return (await answerOn(terminal, writtenText(question, process.stderr))).trim();
+    // Wrapping drops spaces at the end of a line.
+    const asked = wrapLines(writtenText(question.trimEnd(), process.stderr), process.stderr);
+    return (await answerOn(terminal, `${asked} `)).trim();
   } catch (error) {
     writeNote("\n");
     throw error;
