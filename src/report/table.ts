@@ -1,12 +1,12 @@
 import { visibleLine } from "../core/visible.ts";
 import { widthOf } from "../core/width.ts";
-import { oneLine } from "./wrap.ts";
+import { rowOf } from "./wrap.ts";
 
 /**
  * Lays rows out in columns. Numbers stand to the right, everything else to the left. Each cell stays on its line, shown
  * without what a terminal would obey.
  *
- * @returns lines without trailing spaces, to be written by `wrapLines`
+ * @returns lines, to be written by `wrapLines`, which makes the columns fit a terminal
  */
 export function table(
   header: readonly string[],
@@ -20,14 +20,11 @@ export function table(
     texts.reduce((widest, row) => Math.max(widest, widthOf(row[column] ?? "")), 0),
   );
   return texts.map((row) =>
-    oneLine(
-      row
-        .map((cell, column) => {
-          const space = " ".repeat((widths[column] ?? 0) - widthOf(cell));
-          return numeric[column] ? space + cell : cell + space;
-        })
-        .join("  ")
-        .trimEnd(),
+    rowOf(
+      row.map((cell, column) => {
+        const space = " ".repeat((widths[column] ?? 0) - widthOf(cell));
+        return numeric[column] ? space + cell : cell + space;
+      }),
     ),
   );
 }

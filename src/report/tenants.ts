@@ -27,19 +27,22 @@ interface ShownTenants {
 /** The tenants, a line each, and what belongs to nobody. */
 export function tenantsText({ tenants, counts, orphans }: ShownTenants): string {
   const services = [...new Set(tenants.flatMap((tenant) => Object.keys(tenant.services)))];
+  // A list without attributes needs no column for them.
+  const described = tenants.some(({ attributes }) => Object.keys(attributes).length > 0);
   const rows = tenants.map(({ id, status, attributes, services: own }) => [
     id,
     status,
     ...services.map((service) => stateText(own[service])),
-    Object.entries(attributes)
-      .map(([name, value]) => `${name}=${value}`)
-      .join(" "),
+    ...(described ? [attributesText(attributes)] : []),
   ]);
   const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
   const parts = Object.entries(counts).map(([status, count]) => `${count} ${status}`);
   return [
     ...(rows.length > 0
-      ? [...table(["tenant", "status", ...services, "attributes"], rows), ""]
+      ? [
+          ...table(["tenant", "status", ...services, ...(described ? ["attributes"] : [])], rows),
+          "",
+        ]
       : []),
     total === 0 ? "There are no tenants." : `${counted(total, "tenant")}: ${parts.join(", ")}.`,
     ...(orphans.length > 0 ? ["", "Schemas that belong to no tenant:"] : []),
@@ -113,6 +116,12 @@ export function switchText(
     "Then:",
     "  npx drizzle-fleet tenants list",
   ].join("\n");
+}
+
+function attributesText(attributes: Readonly<Record<string, unknown>>): string {
+  return Object.entries(attributes)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(" ");
 }
 
 function stateText(state: ShownState | undefined): string {

@@ -36,7 +36,7 @@ describe("table", () => {
   test.each([
     [40, ["target    state", "app/acme  edited: 0001_日本語", "app/b     at head"]],
     [26, ["target    state", "app/acme  edited: 0001_日…", "app/b     at head"]],
-    [12, ["target    s…", "app/acme  e…", "app/b     a…"]],
+    [12, ["targ…  state", "app/…  edit…", "app/b  at h…"]],
   ])("on a terminal of %i columns rows are cut, and not wrapped", (columns, lines) => {
     expect(rows(["target", "state"], states, columns)).toEqual(lines);
   });
