@@ -105,6 +105,7 @@ describe.each<Installed>(["journal", "folders"])("a migration without a snapshot
     expect((await found()).messages).toEqual([
       expect.stringMatching(/the downs of 2 migrations are empty: .*by_hand, .*backfill/),
       expect.stringMatching(/by_hand has no snapshot/),
+      expect.stringMatching(/backfill is empty: it has no SQL statement/),
     ]);
   });
 

@@ -221,7 +221,7 @@ describe("a loop that changed the text before it applied it", () => {
       x: [],
       y: [
         expect.stringMatching(
-          /holds 1 tables, views or sequences, where most others hold 2 -> .*stamp 0002_c --tenant y/,
+          /holds 1 table, view or sequence, where most others hold 2 -> .*stamp 0002_c --tenant y/,
         ),
       ],
       z: [],

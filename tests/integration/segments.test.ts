@@ -71,7 +71,7 @@ describe("statements that cannot run in a transaction", () => {
     expect(standing[0]).toMatchObject({ current: "0000_table", pending: 1 });
     expect(statusText(standing)).toContain("partly applied: 0001_index");
     expect(failed.outcomes[0]?.failure?.remedy).toContain(
-      "The first 1 of 3 statements are committed",
+      "The first of 3 statements is committed",
     );
     expect(await indexes(database)).toEqual([]);
     expect(await ledger(database)).toContainEqual({ tag: "0001_index", applied: 1, statements: 3 });
@@ -189,7 +189,7 @@ describe("statements that cannot run in a transaction", () => {
     await edited(concurrent.replace('"y" integer', '"y" bigint'));
     const refused = await migrateAll(context);
     expect(refused.outcomes[0]).toMatchObject({ status: "failed", applied: [] });
-    expect(refused.outcomes[0]?.failure?.message).toContain("edited after they had been applied");
+    expect(refused.outcomes[0]?.failure?.message).toContain("edited after it had been applied");
 
     await edited(concurrent.replace("UNIQUE ", ""));
     expect(byTenant(await migrateAll(context))).toEqual({ a: "succeeded 0001_index" });
