@@ -76,5 +76,5 @@ test("a server that does not answer is told of, before a rollout and in it", {
   const all = { services: [], tenants: [], databases: [] };
   const ignore = (_: RolloutEvent) => undefined;
   await expect(migrate(context, all, ignore)).rejects.toMatchObject({ code: "unreachable" });
-  expect(notes.at(-1)).toMatch(/^connecting to database "main" at [^ ]+ \(timeout expired\), 5 s$/);
+  expect(notes.at(-1)).toMatch(/^waiting for database "main" at [^ ]+ \(timeout expired\), 5 s$/);
 });
