@@ -12,6 +12,9 @@ import { createFolder } from "../support/fleet.ts";
 let place: string;
 let fleet: string;
 
+/** What npm is configured with, for yarn 4, which does not read npm's configuration. */
+let yarnSettings: string;
+
 beforeAll(async () => {
   place = await mkdtemp(join(tmpdir(), "drizzle-fleet-packages-"));
   await writeFile(join(place, "package.json"), '{ "private": true }');
@@ -21,6 +24,15 @@ beforeAll(async () => {
     npm(repository, "pack", "--ignore-scripts", "--pack-destination", place),
     npm(place, "install", "--no-audit", "--no-fund", ...managers),
   ]);
+  const configured = async (key: string, own: string) => {
+    const value = (await npm(place, "config", "get", key)).stdout.trim();
+    return /^(null|undefined)?$/.test(value) ? "" : `${own}: ${JSON.stringify(value)}\n`;
+  };
+  const settings = [
+    configured("registry", "npmRegistryServer"),
+    configured("cafile", "httpsCaFilePath"),
+  ];
+  yarnSettings = (await Promise.all(settings)).join("");
   const packed = (await readdir(place)).find((name) => name.endsWith(".tgz"));
   fleet = join(place, packed ?? "");
 });
@@ -32,7 +44,7 @@ interface Manager {
   readonly install: (packages: readonly string[], dev: boolean) => readonly string[];
   readonly run: readonly string[];
   /** Files that choose how it installs. */
-  readonly files?: Readonly<Record<string, string>>;
+  readonly files?: () => Readonly<Record<string, string>>;
 }
 
 const at = (...path: string[]) => join(place, "node_modules", ...path);
@@ -42,7 +54,10 @@ const yarn4 = (linker: string): Manager => ({
     ...packages.map((name) => (name === fleet ? `drizzle-fleet@file:${name}` : name)),
   ],
   run: ["node", "{yarn4}", "run"],
-  files: { "yarn.lock": "", ".yarnrc.yml": `nodeLinker: ${linker}\nenableTelemetry: false\n` },
+  files: () => ({
+    "yarn.lock": "",
+    ".yarnrc.yml": `nodeLinker: ${linker}\nenableTelemetry: false\n${yarnSettings}`,
+  }),
 });
 
 const managers: Readonly<Record<string, Manager>> = {
@@ -122,7 +137,7 @@ async function install(
     "package.json": `{ "name": "shop", "private": true, "type": "${type}" }`,
     "drizzle.config.ts": config,
     "schema/auth/index.ts": schema,
-    ...manager.files,
+    ...manager.files?.(),
   });
   const execute = async ([program = "", ...args]: readonly string[], environment = {}) => {
     const result = await run(folder, program, args, environment);
