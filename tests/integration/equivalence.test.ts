@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { parseFleet } from "../../src/config/schema.ts";
+import { withoutCarriageReturns } from "../../src/source/line-ends.ts";
 import { loadParser } from "../../src/sql/parser.ts";
 import { SourceText } from "../../src/sql/source-text.ts";
 import { splitStatements } from "../../src/sql/split.ts";
@@ -25,7 +26,9 @@ async function applyAsWritten(database: TestDatabase, folder: string): Promise<n
   const journal = await readFile(join(folder, "meta/_journal.json"), "utf8");
   const { entries } = JSON.parse(journal) as { entries: { tag: string }[] };
   for (const { tag } of entries) {
-    const text = (await readFile(join(folder, `${tag}.sql`), "utf8")).replace(/^\uFEFF/, "");
+    // Every checkout runs the text with LF.
+    const file = withoutCarriageReturns(await readFile(join(folder, `${tag}.sql`), "utf8"));
+    const text = file.replace(/^\uFEFF/, "");
     const statements = splitStatements(new SourceText(tag, text), []).map(
       ({ parsed }) => parsed.text,
     );

@@ -70,9 +70,7 @@ describe("statements that cannot run in a transaction", () => {
     const standing = await status(context, { services: [], tenants: [], databases: [] });
     expect(standing[0]).toMatchObject({ current: "0000_table", pending: 1 });
     expect(statusText(standing)).toContain("partly applied: 0001_index");
-    expect(failed.outcomes[0]?.failure?.remedy).toContain(
-      "The first of 3 statements is committed",
-    );
+    expect(failed.outcomes[0]?.failure?.remedy).toContain("The first of 3 statements is committed");
     expect(await indexes(database)).toEqual([]);
     expect(await ledger(database)).toContainEqual({ tag: "0001_index", applied: 1, statements: 3 });
 
