@@ -37,12 +37,13 @@ export function planRemoval(
   context: Context,
   { tenant }: Pick<NewTenant, "tenant">,
 ): Promise<Removal> {
-  return holdTenant(context, tenant, async (hold) => {
+  const look = async (hold: TenantHold) => {
     const { status, database } = await registered(hold);
     const targets = await thoseThere(hold, await targetsFor(hold, database));
     await refuseNeeded(hold, targets);
     return { status, schemas: targets.map(({ schema }) => schema) };
-  });
+  };
+  return holdTenant(context, tenant, look, [], false);
 }
 
 /**

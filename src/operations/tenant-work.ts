@@ -30,6 +30,7 @@ export interface TenantHold {
  * Takes a tenant's lock, for what changes the tenant as a whole.
  *
  * @param databases where the work will be done: their sessions are opened while the lock is taken
+ * @param locks false for work that only looks
  * @throws FleetError `tenant` when another command has it; `usage` when the configuration does not leave it to the
  *   registry who exists; `config` for a name that no tenant can have, and behind a pooler, where no lock would last
  */
@@ -38,6 +39,7 @@ export async function holdTenant<Result>(
   id: string,
   use: (hold: TenantHold) => Promise<Result>,
   databases: readonly string[] = [],
+  locks = true,
 ): Promise<Result> {
   const { fleet } = context.config;
   if (fleet.tenants !== undefined) {
@@ -48,7 +50,7 @@ export async function holdTenant<Result>(
     });
   }
   return withDatabases(context, Object.keys(fleet.databases), (open) =>
-    holdOpened(context, open, id, use, databases),
+    holdOpened(context, open, id, use, databases, locks),
   );
 }
 
@@ -59,6 +61,7 @@ export async function holdOpened<Result>(
   id: string,
   use: (hold: TenantHold) => Promise<Result>,
   databases: readonly string[] = [],
+  locks = true,
 ): Promise<Result> {
   const { fleet } = context.config;
   refuseOddName(id);
@@ -72,7 +75,7 @@ export async function holdOpened<Result>(
     });
     if (registry.pooled) throw needsDirect(home);
     const { lockTenant } = await import("../control/registry.ts");
-    if (!(await lockTenant(registry, id))) throw busy(id);
+    if (locks && !(await lockTenant(registry, id))) throw busy(id);
     const sessionFor = (database: string) => sessions.get(database);
     const hold = { context, id, open, registry, sessionFor, targets: new Map() };
     return await use(hold).catch((error: unknown) => {
