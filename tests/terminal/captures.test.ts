@@ -88,7 +88,7 @@ async function openStage(): Promise<Stage> {
       });
     },
     ask: async (name, command, question) => {
-      // One by one: while tenants remove asks, the tenant is locked.
+      // One by one, as a person answers.
       for (const [index, window] of windows.entries()) {
         await window.begin(`drizzle-fleet ${command}`);
         const screen = await window.shows((all) => question.test(all));
