@@ -7,7 +7,7 @@ const row = marksOf("row");
 const cellEnd = marksOf("cell").end;
 
 /** Marks a line that stays one line on a terminal: what does not fit is cut, and no row of a table is wrapped. */
-export function oneLine(line: string): string {
+function oneLine(line: string): string {
   return `${row.start}${line}${row.end}`;
 }
 
