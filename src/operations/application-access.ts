@@ -3,7 +3,13 @@ import { ledgerName } from "../core/ledger.ts";
 import { isUnknown, type Plan, targetsOf } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import { ledgerOf } from "../ledger/table.ts";
-import { admit, admitToNew, findShutOut, onlyReading } from "../postgres/privileges.ts";
+import {
+  admit,
+  admitToNew,
+  findShutOut,
+  onlyReading,
+  type ShutOut,
+} from "../postgres/privileges.ts";
 import type { Session } from "../postgres/session.ts";
 import { findTenantRoles } from "../postgres/tenant-roles.ts";
 import { counted, some } from "../report/words.ts";
@@ -11,17 +17,8 @@ import { listedTenants, unknownNames } from "../tenants/targets.ts";
 import { type Context, type OpenDatabases, selectTargets, withDatabases } from "./context.ts";
 import { admitApplication, grant, type NewTenant, registered } from "./onboarding.ts";
 import type { Within } from "./plan-fleet.ts";
-import { type RoleOf, rolesForTargets } from "./roles.ts";
 import { inactive, withTenants } from "./tenant-sources.ts";
-import {
-  forEachTarget,
-  holdOpened,
-  persistently,
-  runIn,
-  type TenantHold,
-  thoseThere,
-  withSessions,
-} from "./tenant-work.ts";
+import { holdOpened, type TenantHold, thoseThere, withSessions } from "./tenant-work.ts";
 
 /** Tenants that are worked on at the same time, at most: each takes up to two connections. */
 const atOnce = 4;
@@ -103,18 +100,13 @@ export async function grantMissing(
   ).catch((error: unknown) => {
     const { message } = asFleetError(error);
     context.notify(`Whether the application may use every schema is not known: ${message}`);
-    return new Map<Target, Missing>();
+    return new Map<Target, ShutOut>();
   });
   if (missing.size === 0) return;
-  const enter = async (place: Place, own: readonly Target[]) => {
-    const roleOf = await rolesForTargets(place, own);
-    await forEachTarget(place, own, async (session, target) => {
-      const statements = admission(target, roleOf, missing.get(target)?.usage === true);
-      await persistently(place, target, () =>
-        runIn(context, session, target, { create: "nothing" }, statements),
-      );
-    });
-  };
+  const enter = (place: Place, own: readonly Target[]) =>
+    admitApplication(place, own, (target, role) =>
+      admission(target, role, missing.get(target)?.usage === true),
+    );
   const { failed } = await grantEach(context, open, [...missing.keys()], {
     registered: enter,
     listed: enter,
@@ -153,6 +145,8 @@ async function grantEach(
       // It may have been archived since the tenants were read.
       const record = await registered(hold);
       if (record.status !== "active") throw inactive(record);
+      // They are resolved already: to look them up again would read the whole registry for each tenant.
+      hold.targets.set(tenant, own);
       await ofRegistry(hold, own);
     });
   };
@@ -184,19 +178,13 @@ function asFleetError(error: unknown): FleetError {
     : new FleetError("onboarding", messageOf(error), { cause: error });
 }
 
-/** What a role that should use a schema lacks. */
-interface Missing {
-  /** True: it may use the schema, and not read the ledger. */
-  readonly usage: boolean;
-}
-
 async function findMissing(
   { config }: Context,
   targets: readonly Target[],
   open: OpenDatabases,
   within: Within,
-): Promise<ReadonlyMap<Target, Missing>> {
-  const missing = new Map<Target, Missing>();
+): Promise<ReadonlyMap<Target, ShutOut>> {
+  const missing = new Map<Target, ShutOut>();
   const names = [...new Set(targets.map(({ database }) => database))];
   await Promise.all(
     names.map(async (database) => {
@@ -233,13 +221,11 @@ async function rolesOfTenants(
 }
 
 /** Statements that let a role in. One that may enter already has rights of its own, which are not made wider. */
-function admission(target: Target, roleOf: RoleOf, usage: boolean): string[] {
-  const role = roleOf(target);
-  if (role === undefined) return [];
-  const ledger = ledgerOf(target.schema);
+function admission({ schema }: Target, role: string, usage: boolean): string[] {
+  const ledger = ledgerOf(schema);
   return usage
-    ? [...admitToNew(target.schema, role), ...onlyReading(ledger, role)]
-    : admit(target.schema, role, ledger);
+    ? [...admitToNew(schema, role), ...onlyReading(ledger, role)]
+    : admit(schema, role, ledger);
 }
 
 function sayGranted(

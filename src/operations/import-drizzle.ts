@@ -102,7 +102,7 @@ export async function importPlanner(
   return { planOne, finish };
 }
 
-/** So many tenants are named in a command; it may be run again for others. */
+/** The most tenants that one command names; it can be run again for the others. */
 const longestCommand = 50;
 
 function optionsFor(context: Context, targets: readonly Target[]): string {

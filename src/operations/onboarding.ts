@@ -77,22 +77,31 @@ export async function grant(hold: TenantHold): Promise<void> {
   await admitApplication(hold, targets);
 }
 
-/** Lets the application into schemas, if a role is configured for it, and takes back what the other mode of `roles` gave. */
+/**
+ * Lets the application into schemas, if a role is configured for it.
+ *
+ * @param statementsFor what to grant; by default everything, and what the other mode of `roles` gave is taken back
+ */
 export async function admitApplication(
   place: Pick<TenantHold, "context" | "open" | "sessionFor">,
   targets: readonly Target[],
+  statementsFor: (target: Target, role: string, application: string) => string[] = wholly,
 ): Promise<void> {
   const { context, open } = place;
   const roleOf = await rolesForTargets(place, targets);
   await forEachTarget(place, targets, async (session, target) => {
     const [application, role] = [open.applicationRoleOf(target.database), roleOf(target)];
     if (application === undefined || role === undefined) return;
-    const statements = [
-      ...(role === application ? [] : dismiss(target.schema, application)),
-      ...admit(target.schema, role, ledgerOf(target.schema)),
-    ];
+    const statements = statementsFor(target, role, application);
     await runIn(context, session, target, { create: "nothing" }, statements);
   });
+}
+
+function wholly({ schema }: Target, role: string, application: string): string[] {
+  return [
+    ...(role === application ? [] : dismiss(schema, application)),
+    ...admit(schema, role, ledgerOf(schema)),
+  ];
 }
 
 /** Runs the services' seeds, each in one transaction. */

@@ -274,7 +274,7 @@ function naming<Result>(target: Target, done: Promise<Result>): Promise<Result> 
 
 /** Does something to a target that locks may be in the way of: they are waited for as often as the configuration says. */
 export async function persistently<Result>(
-  { context }: Pick<TenantHold, "context">,
+  { context }: TenantHold,
   target: Target,
   attempt: () => Promise<Result>,
 ): Promise<Result> {

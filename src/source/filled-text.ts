@@ -87,10 +87,10 @@ function product(
   );
 }
 
-/** So many texts are hashed for one fleet at most, which takes a few seconds: what fits by then is known by its way. */
+/** The most texts that are hashed for one fleet, which takes a few seconds: what fits by then is known by its way. */
 const mostAttempts = 1_000_000;
 
-/** So many texts of a table that tenants share are told apart at most. */
+/** The most texts of a table shared by tenants that are told apart. */
 const mostOwned = 20_000;
 
 /**

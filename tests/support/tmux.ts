@@ -8,7 +8,7 @@ const execute = promisify(execFile);
 
 /** A window of a terminal in which a shell runs commands. */
 export interface Terminal {
-  /** Makes the window so many columns wide. */
+  /** Sets the width of the window, in columns. */
   resize(columns: number): Promise<void>;
   /** Clears the window and begins a command. */
   begin(command: string): Promise<void>;
