@@ -81,7 +81,9 @@ export function addTenant(
     if (unprepared) await prepare(hold);
     return { tenant, ...(admin === undefined ? {} : { admin }) };
   };
-  return holdTenant(context, request.tenant, run, databasesFor(context, request));
+  return holdTenant(context, request.tenant, run, {
+    databases: databasesFor(context, request),
+  });
 }
 
 /** A migration may have let somebody in: they come in with the application, when the tenant is whole. */
@@ -125,7 +127,9 @@ export function createTenant(
     if (unprepared) await prepare(hold);
     return { tenant: request.tenant };
   };
-  return holdTenant(context, request.tenant, run, databasesFor(context, request));
+  return holdTenant(context, request.tenant, run, {
+    databases: databasesFor(context, request),
+  });
 }
 
 /** The second activity: runs the services' seeds. Can be retried, as far as the seeds can. */

@@ -43,7 +43,7 @@ export function planRemoval(
     await refuseNeeded(hold, targets);
     return { status, schemas: targets.map(({ schema }) => schema) };
   };
-  return holdTenant(context, tenant, look, [], false);
+  return holdTenant(context, tenant, look, { locks: false });
 }
 
 /**

@@ -26,11 +26,17 @@ export interface TenantHold {
   readonly targets: Map<string, Target[]>;
 }
 
+/** How a tenant is held. */
+interface HoldOptions {
+  /** Where the work will be done: their sessions are opened while the lock is taken. */
+  readonly databases?: readonly string[];
+  /** False for work that only looks. */
+  readonly locks?: boolean;
+}
+
 /**
  * Takes a tenant's lock, for what changes the tenant as a whole.
  *
- * @param databases where the work will be done: their sessions are opened while the lock is taken
- * @param locks false for work that only looks
  * @throws FleetError `tenant` when another command has it; `usage` when the configuration does not leave it to the
  *   registry who exists; `config` for a name that no tenant can have, and behind a pooler, where no lock would last
  */
@@ -38,8 +44,7 @@ export async function holdTenant<Result>(
   context: Context,
   id: string,
   use: (hold: TenantHold) => Promise<Result>,
-  databases: readonly string[] = [],
-  locks = true,
+  options: HoldOptions = {},
 ): Promise<Result> {
   const { fleet } = context.config;
   if (fleet.tenants !== undefined) {
@@ -50,7 +55,7 @@ export async function holdTenant<Result>(
     });
   }
   return withDatabases(context, Object.keys(fleet.databases), (open) =>
-    holdOpened(context, open, id, use, databases, locks),
+    holdOpened(context, open, id, use, options),
   );
 }
 
@@ -60,8 +65,7 @@ export async function holdOpened<Result>(
   open: OpenDatabases,
   id: string,
   use: (hold: TenantHold) => Promise<Result>,
-  databases: readonly string[] = [],
-  locks = true,
+  { databases = [], locks = true }: HoldOptions = {},
 ): Promise<Result> {
   const { fleet } = context.config;
   refuseOddName(id);
