@@ -2,9 +2,11 @@
 const layers = [
   ["core"],
   ["config", "postgres", "sql", "report"],
-  ["source", "ledger", "control", "tenants", "drift", "dev"],
+  ["source", "ledger", "control", "tenants", "catalog", "dev"],
   ["plan", "rollout", "autogenerate", "dump", "runtime"],
+  ["fleet"],
   ["proof"],
+  ["tenancy"],
   ["operations"],
   ["cli"],
 ];

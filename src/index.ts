@@ -17,6 +17,7 @@ export type { Failure, LockHolder, Outcome, OutcomeStatus, Stop } from "./core/o
 export type { Plan, PlanProblem, Step, TargetPlan, TargetStatus, Wave } from "./core/plan.ts";
 export { type Target, targetName } from "./core/target.ts";
 export type { TenantRecord, TenantStatus } from "./core/tenant.ts";
+export type { Context } from "./fleet/context.ts";
 export {
   type AddedTenant,
   type AddRequest,
@@ -28,15 +29,8 @@ export {
   rollbackUser,
   setupTenantData,
 } from "./operations/add-tenant.ts";
-export {
-  type GrantRequest,
-  type GrantResult,
-  grantTenant,
-  grantTenants,
-} from "./operations/application-access.ts";
 export { check } from "./operations/check.ts";
 export { type CloneRequest, cloneTenant } from "./operations/clone-tenant.ts";
-export type { Context } from "./operations/context.ts";
 export { type DowngradeRequest, downgrade, planBack } from "./operations/downgrade.ts";
 export { type ExportRequest, exportTenant } from "./operations/export-tenant.ts";
 export { type Generated, type GenerateOptions, generate } from "./operations/generate.ts";
@@ -58,8 +52,6 @@ export {
   migrate,
   planMigration,
 } from "./operations/migrate.ts";
-export type { NewTenant } from "./operations/onboarding.ts";
-export { proveHistories } from "./operations/prove-history.ts";
 export { type RenameRequest, renameTenant } from "./operations/rename-tenant.ts";
 export { type EditedMigration, type RepairResult, repair } from "./operations/repair.ts";
 export {
@@ -70,7 +62,6 @@ export {
 } from "./operations/rollouts.ts";
 export { planStamping, type StampRequest, stamp } from "./operations/stamp.ts";
 export { status } from "./operations/status.ts";
-export type { CreatedAdmin, NewAdmin } from "./operations/tenant-admin.ts";
 export {
   adoptTenant,
   archiveTenant,
@@ -78,4 +69,13 @@ export {
   removeTenant,
   restoreTenant,
 } from "./operations/tenant-life.ts";
+export { proveHistories } from "./proof/prove-services.ts";
+export type { CreatedAdmin, NewAdmin } from "./tenancy/admin.ts";
+export {
+  type GrantRequest,
+  type GrantResult,
+  grantTenant,
+  grantTenants,
+} from "./tenancy/application-access.ts";
+export type { NewTenant } from "./tenancy/onboarding.ts";
 export type { Selection } from "./tenants/targets.ts";

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { LoadedConfig } from "../config/load.ts";
-import type { Context } from "../operations/context.ts";
+import type { Context } from "../fleet/context.ts";
 import type { Selection } from "../tenants/targets.ts";
 import { writeNote } from "./output.ts";
 

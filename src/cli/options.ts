@@ -3,9 +3,9 @@ import { parseAmount, parseDuration } from "../config/quantities.ts";
 import type { FleetConfig } from "../config/schema.ts";
 import type { Amount } from "../core/amount.ts";
 import { FleetError } from "../core/errors.ts";
+import type { Offline } from "../fleet/offline.ts";
+import type { RolloutRequest } from "../fleet/planning.ts";
 import type { MigrateRequest } from "../operations/migrate.ts";
-import type { Offline } from "../operations/offline.ts";
-import type { RolloutRequest } from "../operations/planning.ts";
 import { addSelectionOptions, type SelectionOptions, selectionOf } from "./context.ts";
 import { writeScript } from "./output.ts";
 

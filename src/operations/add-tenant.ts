@@ -1,7 +1,16 @@
 import { messageOf } from "../core/errors.ts";
 import type { OnboardingObserver } from "../core/onboarding.ts";
-import { shutOutEverybody } from "./closing.ts";
-import type { Context } from "./context.ts";
+import type { Context } from "../fleet/context.ts";
+import {
+  adminServiceFor,
+  type CreatedAdmin,
+  createAdmin,
+  type NewAdmin,
+  removeAdmin,
+} from "../tenancy/admin.ts";
+import { shutOutEverybody } from "../tenancy/closing.ts";
+import { heldError } from "../tenancy/errors.ts";
+import { migrateTenant, prepareBaselines } from "../tenancy/migration.ts";
 import {
   activate,
   createSchemas,
@@ -10,19 +19,10 @@ import {
   register,
   registeredTargets,
   seed,
-} from "./onboarding.ts";
-import { removeHeld } from "./remove-tenant.ts";
-import { runSteps, type Step } from "./saga.ts";
-import {
-  adminServiceFor,
-  type CreatedAdmin,
-  createAdmin,
-  type NewAdmin,
-  removeAdmin,
-} from "./tenant-admin.ts";
-import { heldError } from "./tenant-errors.ts";
-import { migrateTenant, prepareBaselines } from "./tenant-migration.ts";
-import { holdTenant, type TenantHold } from "./tenant-work.ts";
+} from "../tenancy/onboarding.ts";
+import { removeHeld } from "../tenancy/removal.ts";
+import { runSteps, type Step } from "../tenancy/saga.ts";
+import { holdTenant, type TenantHold } from "../tenancy/tenant-lock.ts";
 
 /** Who is to be onboarded, and as whom somebody can come in at first. */
 export interface AddRequest extends NewTenant {

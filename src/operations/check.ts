@@ -6,16 +6,16 @@ import { leftOutText, unexpressedIn } from "../autogenerate/unexpressed.ts";
 import type { ServiceConfig } from "../config/schema.ts";
 import { FleetError, isFleetError } from "../core/errors.ts";
 import type { Finding } from "../core/finding.ts";
+import { gather, type Settled, settle } from "../fleet/accepted-findings.ts";
+import { type Context, migrationsFolder } from "../fleet/context.ts";
+import { allowanceOf, selectServices } from "../fleet/services.ts";
+import type { ProvedHistories, ProvedService } from "../proof/prove-services.ts";
 import { emptyMigration, isEmptyOnPurpose, runsNothing } from "../source/empty.ts";
 import { inspectFolder } from "../source/inspect.ts";
 import type { ReadFiles } from "../source/inspect-files.ts";
 import { proofsPath, readProofs, unprovedOf } from "../source/proofs.ts";
 import { loadParser } from "../sql/parser.ts";
 import { readStatements } from "../sql/read-statements.ts";
-import { gather, type Settled, settle } from "./accept.ts";
-import { type Context, migrationsFolder } from "./context.ts";
-import type { ProvedHistories, ProvedService } from "./prove-history.ts";
-import { allowanceOf, selectServices } from "./services.ts";
 
 export interface CheckOptions {
   /** Proves the histories, too: in the database with this URL, or on the embedded server if true. */
@@ -83,7 +83,7 @@ async function prove(
   names: readonly string[],
   database: string | true,
 ): Promise<ProvedHistories> {
-  const { tryHistories } = await import("./prove-history.ts");
+  const { tryHistories } = await import("../proof/prove-services.ts");
   return tryHistories(context, names, database === true ? undefined : database);
 }
 

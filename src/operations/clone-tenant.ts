@@ -5,14 +5,14 @@ import type { TenantRecord } from "../core/tenant.ts";
 import { copyStatements } from "../dump/copy.ts";
 import { setForRows } from "../dump/stream.ts";
 import { readStructure } from "../dump/structure.ts";
+import type { Context } from "../fleet/context.ts";
+import { refuseHalf } from "../fleet/roster.ts";
 import { ledgerOf } from "../ledger/table.ts";
 import type { Session } from "../postgres/session.ts";
-import type { Context } from "./context.ts";
-import { holdSources, makeCopy, makeSchema, type Source, tableLocks } from "./copying.ts";
-import { registered } from "./onboarding.ts";
-import { refuseInterrupted } from "./saga.ts";
-import { refuseHalf } from "./tenant-sources.ts";
-import { holdBoth, pairsOf, type TenantHold } from "./tenant-work.ts";
+import { holdSources, makeCopy, makeSchema, type Source, tableLocks } from "../tenancy/copying.ts";
+import { registered } from "../tenancy/onboarding.ts";
+import { refuseInterrupted } from "../tenancy/saga.ts";
+import { holdBoth, pairsOf, type TenantHold } from "../tenancy/tenant-lock.ts";
 
 /** Which tenant is to be made from which. */
 export interface CloneRequest {

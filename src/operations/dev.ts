@@ -8,18 +8,18 @@ import { FleetError } from "../core/errors.ts";
 import type { Observer } from "../core/events.ts";
 import type { Finding } from "../core/finding.ts";
 import { eraseEmbedded } from "../dev/embedded.ts";
-import { withSession } from "../postgres/session.ts";
-import { journalPath } from "../source/journal.ts";
-import { checkSchema } from "./check.ts";
+import { watchFiles } from "../dev/watch-files.ts";
 import {
   type Context,
   embeddedOptions,
   migrationsFolder,
   type OpenDatabases,
   withDatabases,
-} from "./context.ts";
+} from "../fleet/context.ts";
+import { withSession } from "../postgres/session.ts";
+import { journalPath } from "../source/journal.ts";
+import { checkSchema } from "./check.ts";
 import { type MigrateResult, migrate } from "./migrate.ts";
-import { watchFiles } from "./watch-files.ts";
 
 export interface DevOptions {
   /** The database only: no migrations, no watching. */

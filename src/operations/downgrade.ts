@@ -1,10 +1,9 @@
 import { FleetError } from "../core/errors.ts";
 import type { Observer } from "../core/events.ts";
 import { type Plan, targetsOf } from "../core/plan.ts";
-import type { Planner } from "../plan/build.ts";
-import { type DowngradeGoal, goalOf, planDowngrade } from "../plan/downgrade.ts";
-import { commandText } from "./command.ts";
-import type { Context } from "./context.ts";
+import { commandText } from "../fleet/command.ts";
+import type { Context } from "../fleet/context.ts";
+import { withoutForbidden } from "../fleet/forbidden.ts";
 import {
   choicesOf,
   goalFor,
@@ -15,11 +14,12 @@ import {
   type RolloutRequest,
   selectionFor,
   withPlan,
-} from "./planning.ts";
-import { withoutForbidden } from "./preflight.ts";
-import { type Prepared, type RolledOut, refusePooled, rollOut } from "./roll-out.ts";
-import { readDownScripts } from "./scripts.ts";
-import type { Course } from "./unfinished.ts";
+} from "../fleet/planning.ts";
+import { type Prepared, type RolledOut, refusePooled, rollOut } from "../fleet/roll-out.ts";
+import { readDownScripts } from "../fleet/scripts.ts";
+import type { Course } from "../fleet/unfinished.ts";
+import type { Planner } from "../plan/build.ts";
+import { type DowngradeGoal, goalOf, planDowngrade } from "../plan/downgrade.ts";
 
 /** What to take back, and how. */
 export interface DowngradeRequest extends RolloutRequest {

@@ -11,15 +11,21 @@ import {
   writeTenantFile,
 } from "../dump/tenant-file.ts";
 import type { StructureDump } from "../dump/types.ts";
+import type { Context } from "../fleet/context.ts";
+import { refuseHalf } from "../fleet/roster.ts";
 import { orRollback } from "../postgres/rollback.ts";
 import { beginSnapshot } from "../rollout/run.ts";
-import type { Context } from "./context.ts";
-import { beyondTimeouts, holdSources, type LockMode, type Source, tableLocks } from "./copying.ts";
-import { registered, registeredTargets } from "./onboarding.ts";
-import { refuseInterrupted } from "./saga.ts";
-import { targetError } from "./tenant-errors.ts";
-import { refuseHalf } from "./tenant-sources.ts";
-import { holdTenant, persistently, type TenantHold } from "./tenant-work.ts";
+import {
+  beyondTimeouts,
+  holdSources,
+  type LockMode,
+  type Source,
+  tableLocks,
+} from "../tenancy/copying.ts";
+import { targetError } from "../tenancy/errors.ts";
+import { registered, registeredTargets } from "../tenancy/onboarding.ts";
+import { refuseInterrupted } from "../tenancy/saga.ts";
+import { holdTenant, persistently, type TenantHold } from "../tenancy/tenant-lock.ts";
 
 /** Which tenant is to be written where. */
 export interface ExportRequest {

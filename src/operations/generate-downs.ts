@@ -7,7 +7,12 @@ import { checksumsFile } from "../autogenerate/write.ts";
 import type { ServiceConfig } from "../config/schema.ts";
 import type { Finding } from "../core/finding.ts";
 import type { Migration } from "../core/migration.ts";
+import { type Context, migrationsFolder, unlessInterrupted } from "../fleet/context.ts";
+import { allowanceOf, selectServices } from "../fleet/services.ts";
+import { notesOf, remarksOf } from "../proof/draft-sql.ts";
 import { tryDowns } from "../proof/history.ts";
+import { proveHistories } from "../proof/prove-services.ts";
+import { benchOf, onServer, type ProofOptions } from "../proof/scratch.ts";
 import type { Direct } from "../proof/trials.ts";
 import { type Checksums, readChecksums } from "../source/checksums.ts";
 import { readDown } from "../source/downs.ts";
@@ -18,11 +23,6 @@ import { followsNearest, readSnapshots } from "../source/stored-snapshot.ts";
 import { type NewFile, withFolder, writeFiles } from "../source/write-files.ts";
 import { apart } from "../sql/apart.ts";
 import { loadParser } from "../sql/parser.ts";
-import { type Context, migrationsFolder, unlessInterrupted } from "./context.ts";
-import { notesOf, remarksOf } from "./draft-sql.ts";
-import { proveHistories } from "./prove-history.ts";
-import { benchOf, onServer, type ProofOptions } from "./scratch.ts";
-import { allowanceOf, selectServices } from "./services.ts";
 
 /** A down that was missing. */
 export interface GeneratedDown {

@@ -4,14 +4,14 @@ import { unexpressedIn } from "../autogenerate/unexpressed.ts";
 import { type Draft, type DraftSql, draftMigration } from "../autogenerate/write.ts";
 import type { ServiceConfig } from "../config/schema.ts";
 import { FleetError } from "../core/errors.ts";
+import type { Context } from "../fleet/context.ts";
+import { selectServices } from "../fleet/services.ts";
 import type { Session } from "../postgres/session.ts";
 import { compareDescriptions } from "../proof/same-catalog.ts";
+import { benchOf, withScratch } from "../proof/scratch.ts";
 import { markLine } from "../source/downs.ts";
 import { loadParser } from "../sql/parser.ts";
-import type { Context } from "./context.ts";
 import { type Generated, shown, writeDrafts } from "./generate.ts";
-import { benchOf, withScratch } from "./scratch.ts";
-import { selectServices } from "./services.ts";
 
 /** What to record, and where to prove it. */
 export interface RewordedOptions {

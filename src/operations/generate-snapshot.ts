@@ -2,11 +2,11 @@ import { relative } from "node:path";
 import { undecided } from "../autogenerate/decisions.ts";
 import { compareSchema, type SchemaDiff, sqlOf } from "../autogenerate/diff.ts";
 import { FleetError } from "../core/errors.ts";
+import { type Context, unlessInterrupted } from "../fleet/context.ts";
+import { selectServices } from "../fleet/services.ts";
 import { readSnapshots } from "../source/stored-snapshot.ts";
 import { type NewFile, withFolder, writeFiles } from "../source/write-files.ts";
 import { loadParser } from "../sql/parser.ts";
-import { type Context, unlessInterrupted } from "./context.ts";
-import { selectServices } from "./services.ts";
 
 /** A snapshot that was missing, and what it says that the one before it does not. */
 export interface GeneratedSnapshot {

@@ -22,15 +22,15 @@ import { leftOutText, unexpressedIn } from "../autogenerate/unexpressed.ts";
 import { type Draft, type DraftSql, draftMigration } from "../autogenerate/write.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import { faultKey } from "../core/fault.ts";
+import { type Context, migrationsFolder, unlessInterrupted } from "../fleet/context.ts";
+import { selectServices } from "../fleet/services.ts";
+import { type Change, draftSql } from "../proof/draft-sql.ts";
+import { readDraft } from "../proof/read-draft.ts";
+import type { ProofOptions } from "../proof/scratch.ts";
 import { readAccepted } from "../source/accepted.ts";
 import { inspectFolder } from "../source/inspect.ts";
 import { loadParser } from "../sql/parser.ts";
-import { type Context, migrationsFolder, unlessInterrupted } from "./context.ts";
-import { type Change, draftSql } from "./draft-sql.ts";
 import { openHeads } from "./history.ts";
-import { readDraft } from "./read-draft.ts";
-import type { ProofOptions } from "./scratch.ts";
-import { selectServices } from "./services.ts";
 
 export interface GenerateOptions extends ProofOptions {
   readonly services: readonly string[];

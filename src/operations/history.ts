@@ -1,4 +1,8 @@
 import type { Down } from "../core/down.ts";
+import { type Context, migrationsFolder, selectTargets, withDatabases } from "../fleet/context.ts";
+import { planFleet, readHistories, refuseUnusable } from "../fleet/plan-fleet.ts";
+import { listing, withTenants } from "../fleet/roster.ts";
+import { selectServices } from "../fleet/services.ts";
 import { type Planner, planTarget } from "../plan/build.ts";
 import { readBranches } from "../source/branches.ts";
 import { readDown } from "../source/downs.ts";
@@ -6,10 +10,6 @@ import { readFolder } from "../source/folder.ts";
 import { openEnds } from "../source/folder-branches.ts";
 import { readJournal } from "../source/journal.ts";
 import type { Selection } from "../tenants/targets.ts";
-import { type Context, migrationsFolder, selectTargets, withDatabases } from "./context.ts";
-import { planFleet, readHistories, refuseUnusable } from "./plan-fleet.ts";
-import { selectServices } from "./services.ts";
-import { listing, withTenants } from "./tenant-sources.ts";
 
 /** One migration of a service's history. */
 interface HistoryEntry {

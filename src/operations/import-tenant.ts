@@ -3,17 +3,17 @@ import type { OnboardingObserver } from "../core/onboarding.ts";
 import type { Target } from "../core/target.ts";
 import { structureProblems } from "../dump/proven-structure.ts";
 import { type FileHeader, readSchemas, readTenantFile } from "../dump/tenant-file.ts";
+import type { Context } from "../fleet/context.ts";
+import { readHistories } from "../fleet/plan-fleet.ts";
+import { allowanceOf } from "../fleet/services.ts";
 import { ensureExtensions } from "../postgres/extensions.ts";
 import { loadParser } from "../sql/parser.ts";
 import { readStatements } from "../sql/read-statements.ts";
-import type { Context } from "./context.ts";
-import { makeCopy, makeSchema } from "./copying.ts";
-import { allowanceFor, fillFromFile, readable } from "./from-file.ts";
-import { type NewTenant, registeredTargets } from "./onboarding.ts";
-import { readHistories } from "./plan-fleet.ts";
-import { refuseInterrupted } from "./saga.ts";
-import { allowanceOf } from "./services.ts";
-import { holdTenant, type TenantHold } from "./tenant-work.ts";
+import { makeCopy, makeSchema } from "../tenancy/copying.ts";
+import { allowanceFor, fillFromFile, readable } from "../tenancy/from-file.ts";
+import { type NewTenant, registeredTargets } from "../tenancy/onboarding.ts";
+import { refuseInterrupted } from "../tenancy/saga.ts";
+import { holdTenant, type TenantHold } from "../tenancy/tenant-lock.ts";
 
 /** What is to be imported, and as whom. */
 export interface ImportRequest extends Partial<NewTenant> {

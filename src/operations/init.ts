@@ -5,15 +5,15 @@ import { type PlainConfig, readPlainConfig } from "../config/plain.ts";
 import { fleetConfigText } from "../config/render.ts";
 import { type FleetInput, parseFleet } from "../config/schema.ts";
 import { FleetError, messageOf } from "../core/errors.ts";
+import { type Context, withDatabases } from "../fleet/context.ts";
+import { type DrizzleSource, defaultSource } from "../fleet/import-drizzle.ts";
+import { withDatabase } from "../fleet/plan-fleet.ts";
 import { type MigrationsFolder, readFolder } from "../source/folder.ts";
 import { gitAttributes } from "../source/git-attributes.ts";
 import { newestTables, onlySchema } from "../source/snapshot-tables.ts";
 import { writeFiles } from "../source/write-files.ts";
 import { discoverTenants } from "../tenants/discover.ts";
 import { resolveTargets } from "../tenants/targets.ts";
-import { type Context, withDatabases } from "./context.ts";
-import { type DrizzleSource, defaultSource } from "./import-drizzle.ts";
-import { withDatabase } from "./plan-fleet.ts";
 
 /** A project that uses drizzle-kit, and has no fleet yet. */
 export interface ExistingProject {

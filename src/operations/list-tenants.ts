@@ -3,12 +3,12 @@ import { ledgerName } from "../core/ledger.ts";
 import type { TargetPlan } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import type { TenantRecord, TenantStatus } from "../core/tenant.ts";
+import { type Context, type OpenDatabases, withDatabases } from "../fleet/context.ts";
+import { planFleet, readHistories, refuseUnusable, withDatabase } from "../fleet/plan-fleet.ts";
+import { asListed, databaseOf, listing, reservedSchemas, withTenants } from "../fleet/roster.ts";
 import { type Planner, planTarget } from "../plan/build.ts";
 import { discoverTenants } from "../tenants/discover.ts";
 import { listedTenants, resolveTargets } from "../tenants/targets.ts";
-import { type Context, type OpenDatabases, withDatabases } from "./context.ts";
-import { planFleet, readHistories, refuseUnusable, withDatabase } from "./plan-fleet.ts";
-import { asListed, databaseOf, listing, reservedSchemas, withTenants } from "./tenant-sources.ts";
 
 /** Which tenants to list. */
 export interface TenantFilter {

@@ -6,11 +6,24 @@ import { loadKitFor } from "../autogenerate/diff.ts";
 import type { Kit } from "../autogenerate/kit-types.ts";
 import { mergeFolders } from "../autogenerate/merge-folders.ts";
 import { mergeJournal } from "../autogenerate/merge-journal.ts";
+import { type RecordsFile, readRecords, recordsFiles } from "../autogenerate/merge-records.ts";
 import type { Merge, Sides } from "../autogenerate/merge-types.ts";
 import { mergedDowns } from "../autogenerate/merged-downs.ts";
 import { FleetError } from "../core/errors.ts";
 import type { LedgerEntry } from "../core/ledger.ts";
+import {
+  type Context,
+  migrationsFolder,
+  selectTargets,
+  unlessInterrupted,
+  withDatabases,
+} from "../fleet/context.ts";
+import { withDatabase } from "../fleet/plan-fleet.ts";
+import { withTenants } from "../fleet/roster.ts";
+import { selectServices } from "../fleet/services.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
+import { proveMerge } from "../proof/merge.ts";
+import type { ProofOptions } from "../proof/scratch.ts";
 import {
   type BranchEntry,
   type Branches,
@@ -27,19 +40,6 @@ import type { BothRecords } from "../source/records.ts";
 import { type NewFile, withFolder, writeFiles } from "../source/write-files.ts";
 import { loadParser } from "../sql/parser.ts";
 import type { Selection } from "../tenants/targets.ts";
-import {
-  type Context,
-  migrationsFolder,
-  selectTargets,
-  unlessInterrupted,
-  withDatabases,
-} from "./context.ts";
-import { type RecordsFile, readRecords, recordsFiles } from "./merge-records.ts";
-import { withDatabase } from "./plan-fleet.ts";
-import { proveMerge } from "./prove-merge.ts";
-import type { ProofOptions } from "./scratch.ts";
-import { selectServices } from "./services.ts";
-import { withTenants } from "./tenant-sources.ts";
 
 /** What became of one service's branches. */
 export interface Merged {

@@ -1,9 +1,8 @@
 import type { Observer } from "../core/events.ts";
 import type { Plan } from "../core/plan.ts";
-import { type Planner, planTarget } from "../plan/build.ts";
-import { grantMissing } from "./application-access.ts";
-import { commandText } from "./command.ts";
-import type { Context } from "./context.ts";
+import { commandText } from "../fleet/command.ts";
+import type { Context } from "../fleet/context.ts";
+import { withoutForbidden } from "../fleet/forbidden.ts";
 import {
   choicesOf,
   goalFor,
@@ -13,11 +12,12 @@ import {
   type RolloutRequest,
   selectionFor,
   withPlan,
-} from "./planning.ts";
-import { withoutForbidden } from "./preflight.ts";
-import { type Prepared, type RolledOut, refusePooled, rollOut } from "./roll-out.ts";
-import { createExtensions, readScripts } from "./scripts.ts";
-import type { Course } from "./unfinished.ts";
+} from "../fleet/planning.ts";
+import { type Prepared, type RolledOut, refusePooled, rollOut } from "../fleet/roll-out.ts";
+import { createExtensions, readScripts } from "../fleet/scripts.ts";
+import type { Course } from "../fleet/unfinished.ts";
+import { type Planner, planTarget } from "../plan/build.ts";
+import { grantMissing } from "../tenancy/application-access.ts";
 
 /** What to migrate, and how. */
 export interface MigrateRequest extends RolloutRequest {

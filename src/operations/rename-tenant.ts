@@ -2,19 +2,25 @@ import { FleetError, isFleetError } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
 import type { TenantRecord } from "../core/tenant.ts";
 import { renameSchema } from "../dump/rename.ts";
+import type { Context } from "../fleet/context.ts";
+import { inactive } from "../fleet/roster.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { takeTargetLock } from "../postgres/lock.ts";
 import { orRollback } from "../postgres/rollback.ts";
 import type { Session } from "../postgres/session.ts";
 import { renameTenantRole } from "../postgres/tenant-roles.ts";
 import { begin } from "../rollout/run.ts";
-import type { Context } from "./context.ts";
-import { cancellable } from "./copying.ts";
-import { existing, refuseExistingSchemas, registered } from "./onboarding.ts";
-import { undisturbed } from "./saga.ts";
-import { heldError } from "./tenant-errors.ts";
-import { inactive } from "./tenant-sources.ts";
-import { holdBoth, pairsOf, persistently, type TenantHold, targetsFor } from "./tenant-work.ts";
+import { cancellable } from "../tenancy/copying.ts";
+import { heldError } from "../tenancy/errors.ts";
+import { existing, refuseExistingSchemas, registered } from "../tenancy/onboarding.ts";
+import { undisturbed } from "../tenancy/saga.ts";
+import {
+  holdBoth,
+  pairsOf,
+  persistently,
+  type TenantHold,
+  targetsFor,
+} from "../tenancy/tenant-lock.ts";
 
 /** Which tenant is to have which id. */
 export interface RenameRequest {

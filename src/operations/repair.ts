@@ -1,13 +1,13 @@
 import type { Observer } from "../core/events.ts";
 import { type Plan, targetsOf } from "../core/plan.ts";
+import { type Context, selectTargets, withDatabases } from "../fleet/context.ts";
+import { planFleet, readHistories } from "../fleet/plan-fleet.ts";
+import { type Prepared, type RolledOut, rollOut } from "../fleet/roll-out.ts";
+import { withTenants } from "../fleet/roster.ts";
 import { planRepair } from "../plan/repair.ts";
 import { divide } from "../plan/waves.ts";
 import { diffWithRecorded, type RecordedDiff } from "../source/recorded.ts";
 import type { Selection } from "../tenants/targets.ts";
-import { type Context, selectTargets, withDatabases } from "./context.ts";
-import { planFleet, readHistories } from "./plan-fleet.ts";
-import { type Prepared, type RolledOut, rollOut } from "./roll-out.ts";
-import { withTenants } from "./tenant-sources.ts";
 
 /** A migration whose file is another than the one that some targets have applied. */
 export interface EditedMigration {

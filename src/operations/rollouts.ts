@@ -1,9 +1,9 @@
 import { readOutcomes, readRollouts } from "../control/rollouts.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import type { OutcomeRecord, RolloutRecord } from "../core/rollout.ts";
+import { type Context, withDatabases } from "../fleet/context.ts";
+import { unusableError, withDatabase } from "../fleet/plan-fleet.ts";
 import { unknownNames } from "../tenants/targets.ts";
-import { type Context, withDatabases } from "./context.ts";
-import { unusableError, withDatabase } from "./plan-fleet.ts";
 
 /** A rollout over all databases that it touched. */
 export interface Rollout extends Omit<RolloutRecord, "database"> {

@@ -1,24 +1,29 @@
 import { FleetError } from "../core/errors.ts";
 import type { Observer } from "../core/events.ts";
 import { type Plan, targetsOf } from "../core/plan.ts";
-import type { History, Planner } from "../plan/build.ts";
-import { planStamp, type StampGoal } from "../plan/stamp.ts";
-import { divide } from "../plan/waves.ts";
-import type { Script } from "../rollout/run.ts";
-import type { Selection } from "../tenants/targets.ts";
-import { grantMissing } from "./application-access.ts";
-import { type Context, type OpenDatabases, selectTargets, withDatabases } from "./context.ts";
-import { type DrizzleSource, type Importing, importPlanner } from "./import-drizzle.ts";
+import {
+  type Context,
+  type OpenDatabases,
+  selectTargets,
+  withDatabases,
+} from "../fleet/context.ts";
+import { type DrizzleSource, type Importing, importPlanner } from "../fleet/import-drizzle.ts";
 import {
   type PlannedFleet,
   planFleet,
   readHistories,
   type Within,
   withDatabase,
-} from "./plan-fleet.ts";
-import { refuseUnknownTag } from "./planning.ts";
-import { type RolledOut, rollOut } from "./roll-out.ts";
-import { withTenants } from "./tenant-sources.ts";
+} from "../fleet/plan-fleet.ts";
+import { refuseUnknownTag } from "../fleet/planning.ts";
+import { type RolledOut, rollOut } from "../fleet/roll-out.ts";
+import { withTenants } from "../fleet/roster.ts";
+import type { History, Planner } from "../plan/build.ts";
+import { planStamp, type StampGoal } from "../plan/stamp.ts";
+import { divide } from "../plan/waves.ts";
+import type { Script } from "../rollout/run.ts";
+import { grantMissing } from "../tenancy/application-access.ts";
+import type { Selection } from "../tenants/targets.ts";
 
 /** What to record, and where. */
 export interface StampRequest extends Selection {

@@ -1,9 +1,9 @@
 import type { TargetStatus } from "../core/plan.ts";
+import { type Context, selectTargets, withDatabases } from "../fleet/context.ts";
+import { planFleet, readHistories } from "../fleet/plan-fleet.ts";
+import { withTenants } from "../fleet/roster.ts";
 import { type Planner, planTarget } from "../plan/build.ts";
 import type { Selection } from "../tenants/targets.ts";
-import { type Context, selectTargets, withDatabases } from "./context.ts";
-import { planFleet, readHistories } from "./plan-fleet.ts";
-import { withTenants } from "./tenant-sources.ts";
 
 /** Reads where every selected target stands. Changes nothing. */
 export function status(context: Context, selection: Selection): Promise<TargetStatus[]> {

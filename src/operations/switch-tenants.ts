@@ -2,10 +2,10 @@ import { readFile } from "node:fs/promises";
 import type { FleetConfig, Tenant } from "../config/schema.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import type { TenantRecord, TenantStatus } from "../core/tenant.ts";
+import { type Context, withDatabases } from "../fleet/context.ts";
+import { withDatabase } from "../fleet/plan-fleet.ts";
+import { asListed, databaseOf, inactive, withTenants } from "../fleet/roster.ts";
 import { listedTenants, resolveTargets } from "../tenants/targets.ts";
-import { type Context, withDatabases } from "./context.ts";
-import { withDatabase } from "./plan-fleet.ts";
-import { asListed, databaseOf, inactive, withTenants } from "./tenant-sources.ts";
 
 /** Where the tenants are to be kept from now on. */
 export interface SwitchRequest {

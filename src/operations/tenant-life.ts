@@ -1,20 +1,20 @@
 import { FleetError } from "../core/errors.ts";
 import type { TenantStatus } from "../core/tenant.ts";
+import type { Context } from "../fleet/context.ts";
+import { inactive } from "../fleet/roster.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
-import { giveBackInside, sayWhoIsInside, sealOff } from "./closing.ts";
-import type { Context } from "./context.ts";
-import { grant, type NewTenant, registered, registeredTargets } from "./onboarding.ts";
-import { dropExported } from "./remove-exported.ts";
-import { refuseNeeded, removeHeld } from "./remove-tenant.ts";
-import { migrateTenant } from "./tenant-migration.ts";
-import { inactive } from "./tenant-sources.ts";
+import { giveBackInside, sayWhoIsInside, sealOff } from "../tenancy/closing.ts";
+import { dropExported } from "../tenancy/exported-removal.ts";
+import { migrateTenant } from "../tenancy/migration.ts";
+import { grant, type NewTenant, registered, registeredTargets } from "../tenancy/onboarding.ts";
+import { refuseNeeded, removeHeld } from "../tenancy/removal.ts";
 import {
   forEachTarget,
   holdTenant,
   type TenantHold,
   targetsFor,
   thoseThere,
-} from "./tenant-work.ts";
+} from "../tenancy/tenant-lock.ts";
 
 /** Who is to be removed. */
 export interface RemoveRequest extends Pick<NewTenant, "tenant"> {

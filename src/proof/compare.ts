@@ -1,4 +1,4 @@
-import { constraintIn } from "../drift/compare.ts";
+import { constraintIn } from "../catalog/compare.ts";
 
 /**
  * The facts of a catalog without the names of NOT NULL constraints, which PostgreSQL 18 keeps: it makes them, and a

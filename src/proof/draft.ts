@@ -1,6 +1,6 @@
+import { differenceFromSnapshot, differenceOf } from "../catalog/compare.ts";
 import { isFleetError } from "../core/errors.ts";
 import type { Migration } from "../core/migration.ts";
-import { differenceFromSnapshot, differenceOf } from "../drift/compare.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { checksumOf } from "../source/checksums.ts";
 import { readStatements } from "../sql/read-statements.ts";

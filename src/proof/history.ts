@@ -1,8 +1,8 @@
+import { differenceFromSnapshot } from "../catalog/compare.ts";
+import { catalogOf } from "../catalog/facts.ts";
 import { FleetError, isFleetError } from "../core/errors.ts";
 import type { Migration, Statement } from "../core/migration.ts";
 import { fill } from "../core/template.ts";
-import { catalogOf } from "../drift/catalog.ts";
-import { differenceFromSnapshot } from "../drift/compare.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { checksumOf } from "../source/checksums.ts";
 import { readDown } from "../source/downs.ts";

@@ -1,7 +1,7 @@
+import { type Difference, differenceOf } from "../catalog/compare.ts";
 import type { Down } from "../core/down.ts";
 import { FleetError } from "../core/errors.ts";
 import type { Migration } from "../core/migration.ts";
-import { type Difference, differenceOf } from "../drift/compare.ts";
 import { sqlstateOf } from "../postgres/sqlstate.ts";
 import { marks } from "../source/downs.ts";
 import { addedColumns } from "../sql/changes.ts";

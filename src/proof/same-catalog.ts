@@ -1,5 +1,5 @@
+import { type Difference, differenceOf } from "../catalog/compare.ts";
 import { FleetError } from "../core/errors.ts";
-import { type Difference, differenceOf } from "../drift/compare.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { type Bench, withScratchSchema } from "./bench.ts";
 import { Trials } from "./trials.ts";

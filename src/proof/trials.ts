@@ -1,5 +1,5 @@
-import { catalogOf } from "../drift/catalog.ts";
-import { constraintIn, type Difference, differenceOf } from "../drift/compare.ts";
+import { constraintIn, type Difference, differenceOf } from "../catalog/compare.ts";
+import { catalogOf } from "../catalog/facts.ts";
 import { readStatements } from "../sql/read-statements.ts";
 import { type Arranged, arrange } from "./arrange.ts";
 import type { Bench } from "./bench.ts";

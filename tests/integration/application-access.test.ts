@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import type { FleetInput } from "../../src/config/schema.ts";
+import type { Context } from "../../src/fleet/context.ts";
 import { addTenant } from "../../src/operations/add-tenant.ts";
-import { grantTenants } from "../../src/operations/application-access.ts";
-import type { Context } from "../../src/operations/context.ts";
 import { stamp } from "../../src/operations/stamp.ts";
 import { archiveTenant } from "../../src/operations/tenant-life.ts";
+import { grantTenants } from "../../src/tenancy/application-access.ts";
 import { createRole, type TestDatabase } from "../support/database.ts";
 import { migrateAll } from "../support/fleet.ts";
 import { createRoleFleet, notes, ownRolesOf, refusalOf } from "../support/role-fleet.ts";

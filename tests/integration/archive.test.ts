@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { expect, onTestFinished, test } from "vitest";
+import type { Context } from "../../src/fleet/context.ts";
 import { addTenant } from "../../src/operations/add-tenant.ts";
-import type { Context } from "../../src/operations/context.ts";
 import { archiveTenant, removeTenant, restoreTenant } from "../../src/operations/tenant-life.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { createRole } from "../support/database.ts";

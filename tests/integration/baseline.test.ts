@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import type { Context } from "../../src/fleet/context.ts";
 import { addTenant } from "../../src/operations/add-tenant.ts";
-import type { Context } from "../../src/operations/context.ts";
 import { catalogOf } from "../support/catalog.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import {

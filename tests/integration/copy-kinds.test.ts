@@ -1,9 +1,9 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from "vitest";
+import type { Context } from "../../src/fleet/context.ts";
 import { addTenant } from "../../src/operations/add-tenant.ts";
 import { cloneTenant } from "../../src/operations/clone-tenant.ts";
-import type { Context } from "../../src/operations/context.ts";
 import { exportTenant } from "../../src/operations/export-tenant.ts";
 import { importTenant } from "../../src/operations/import-tenant.ts";
 import { removeTenant } from "../../src/operations/tenant-life.ts";

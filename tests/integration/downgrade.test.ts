@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { FleetInput } from "../../src/config/schema.ts";
-import type { Context } from "../../src/operations/context.ts";
+import type { Context } from "../../src/fleet/context.ts";
 import type { DowngradeRequest } from "../../src/operations/downgrade.ts";
 import { catalogOf } from "../support/catalog.ts";
 import { createDatabase, type TestDatabase, urlWith } from "../support/database.ts";

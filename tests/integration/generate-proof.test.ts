@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { check } from "../../src/operations/check.ts";
 import { generate } from "../../src/operations/generate.ts";
 import { generateDowns, proveAndRecord } from "../../src/operations/generate-downs.ts";
-import { proveHistories } from "../../src/operations/prove-history.ts";
+import { proveHistories } from "../../src/proof/prove-services.ts";
 import { createProject, type Installed } from "../support/cli.ts";
 import { createDatabase } from "../support/database.ts";
 import { appFleet, contextFor, downgradeAll, history, migrateAll } from "../support/fleet.ts";

@@ -4,10 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { isFleetError } from "../../src/core/errors.ts";
+import type { Context } from "../../src/fleet/context.ts";
 import { addTenant } from "../../src/operations/add-tenant.ts";
-import { grantTenant } from "../../src/operations/application-access.ts";
 import { cloneTenant } from "../../src/operations/clone-tenant.ts";
-import type { Context } from "../../src/operations/context.ts";
 import { exportTenant } from "../../src/operations/export-tenant.ts";
 import { importTenant } from "../../src/operations/import-tenant.ts";
 import { listTenants } from "../../src/operations/list-tenants.ts";
@@ -21,6 +20,7 @@ import {
   restoreTenant,
 } from "../../src/operations/tenant-life.ts";
 import { quoteIdentifier } from "../../src/postgres/identifiers.ts";
+import { grantTenant } from "../../src/tenancy/application-access.ts";
 import { createDatabase, createRole, type TestDatabase } from "../support/database.ts";
 import {
   appFleet,

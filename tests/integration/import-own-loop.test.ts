@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { type Plan, targetsOf } from "../../src/core/plan.ts";
-import { type DrizzleSource, defaultSource } from "../../src/operations/import-drizzle.ts";
+import { type DrizzleSource, defaultSource } from "../../src/fleet/import-drizzle.ts";
 import { planStamping, stamp } from "../../src/operations/stamp.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import {

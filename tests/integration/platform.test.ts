@@ -2,7 +2,7 @@ import { cp, readdir, readFile, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
 import { targetsOf } from "../../src/core/plan.ts";
-import type { Context } from "../../src/operations/context.ts";
+import type { Context } from "../../src/fleet/context.ts";
 import { status } from "../../src/operations/status.ts";
 import { catalogOf } from "../support/catalog.ts";
 import { repository } from "../support/cli.ts";

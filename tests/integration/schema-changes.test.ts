@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { parseDrop, parseRename } from "../../src/autogenerate/decisions.ts";
 import { check } from "../../src/operations/check.ts";
 import { generate } from "../../src/operations/generate.ts";
-import { proveHistories } from "../../src/operations/prove-history.ts";
+import { proveHistories } from "../../src/proof/prove-services.ts";
 import { createProject, type Installed } from "../support/cli.ts";
 import { createDatabase } from "../support/database.ts";
 import { appFleet, contextFor } from "../support/fleet.ts";

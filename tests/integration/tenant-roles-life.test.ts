@@ -1,9 +1,8 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { FleetInput } from "../../src/config/schema.ts";
+import type { Context } from "../../src/fleet/context.ts";
+import { scriptMigration } from "../../src/fleet/offline.ts";
 import { addTenant } from "../../src/operations/add-tenant.ts";
-import { grantTenant } from "../../src/operations/application-access.ts";
-import type { Context } from "../../src/operations/context.ts";
-import { scriptMigration } from "../../src/operations/offline.ts";
 import { planStamping, stamp } from "../../src/operations/stamp.ts";
 import { archiveTenant, removeTenant, restoreTenant } from "../../src/operations/tenant-life.ts";
 import { withSession } from "../../src/postgres/session.ts";
@@ -12,6 +11,7 @@ import {
   makeTenantRoles,
   renameTenantRole,
 } from "../../src/postgres/tenant-roles.ts";
+import { grantTenant } from "../../src/tenancy/application-access.ts";
 import { createRole, type TestDatabase } from "../support/database.ts";
 import { byTenant, migrateAll } from "../support/fleet.ts";
 import {

@@ -1,6 +1,6 @@
 import type { TestDatabase } from "./database.ts";
 
-export { catalogOf } from "../../src/drift/catalog.ts";
+export { catalogOf } from "../../src/catalog/facts.ts";
 
 /**
  * How far each sequence of a schema has come. No part of the catalog: numbers that an attempt took before it was

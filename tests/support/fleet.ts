@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
 import { type FleetInput, parseFleet } from "../../src/config/schema.ts";
 import type { Observer, RolloutEvent } from "../../src/core/events.ts";
-import type { Context } from "../../src/operations/context.ts";
+import type { Context } from "../../src/fleet/context.ts";
 import {
   type DowngradeRequest,
   type DowngradeResult,

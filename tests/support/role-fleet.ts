@@ -3,7 +3,7 @@ import { pgTable, serial, text } from "drizzle-orm/pg-core";
 import { onTestFinished } from "vitest";
 import { defineFleet } from "../../src/config/define.ts";
 import type { FleetInput } from "../../src/config/schema.ts";
-import type { Context } from "../../src/operations/context.ts";
+import type { Context } from "../../src/fleet/context.ts";
 import { fleetErrorOf, openFleet, type RuntimeOptions } from "../../src/runtime/open.ts";
 import { createDatabase, createRole, type TestDatabase } from "./database.ts";
 import { contextFor, createFolder, history } from "./fleet.ts";

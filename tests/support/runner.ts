@@ -2,7 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { isFleetError } from "../../src/core/errors.ts";
 import type { RolloutEvent } from "../../src/core/events.ts";
 import type { Outcome } from "../../src/core/outcome.ts";
-import type { Context } from "../../src/operations/context.ts";
+import type { Context } from "../../src/fleet/context.ts";
 import { migrate } from "../../src/operations/migrate.ts";
 import { ended, startCli } from "./cli.ts";
 

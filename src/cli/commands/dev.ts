@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { isFleetError, messageOf } from "../../core/errors.ts";
 import type { Finding } from "../../core/finding.ts";
-import type { Context } from "../../operations/context.ts";
+import type { Context } from "../../fleet/context.ts";
 import type { DevObserver, DevResult } from "../../operations/dev.ts";
 import { addConfigOption, type CommonOptions, createContext, type Finish } from "../context.ts";
 import { exitCode } from "../exit-codes.ts";

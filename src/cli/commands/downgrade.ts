@@ -42,7 +42,7 @@ for migrate. Every down is read before the first target is touched.
         allowDataLoss: options.allowDataLoss === true,
       };
       if (offline !== undefined) {
-        const { scriptBack } = await import("../../operations/offline.ts");
+        const { scriptBack } = await import("../../fleet/offline.ts");
         return scriptBack(context, request, offline);
       }
       if (options.dryRun === true) {

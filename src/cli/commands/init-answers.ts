@@ -1,6 +1,6 @@
 import type { FleetInput } from "../../config/schema.ts";
 import { FleetError } from "../../core/errors.ts";
-import type { Context } from "../../operations/context.ts";
+import type { Context } from "../../fleet/context.ts";
 import type { ExistingProject, InitAnswers } from "../../operations/init.ts";
 import { type CommonOptions, contextFor } from "../context.ts";
 import { askLine, canAsk } from "../prompt.ts";

@@ -1,9 +1,9 @@
 import { relative } from "node:path";
 import { Command } from "commander";
 import type { FleetInput } from "../../config/schema.ts";
-import type { Context } from "../../operations/context.ts";
+import type { Context } from "../../fleet/context.ts";
+import type { RolledOut } from "../../fleet/roll-out.ts";
 import type { ExistingProject, InitAnswers } from "../../operations/init.ts";
-import type { RolledOut } from "../../operations/roll-out.ts";
 import type { Initiation } from "../../report/init.ts";
 import { addCommonOptions, type Finish, wasInterrupted } from "../context.ts";
 import { exitCode } from "../exit-codes.ts";
@@ -137,7 +137,7 @@ async function stampCommandLine(
   { urlVariable, stamp }: InitOptions,
   flag: string,
 ): Promise<string> {
-  const { importCommand } = await import("../../operations/import-drizzle.ts");
+  const { importCommand } = await import("../../fleet/import-drizzle.ts");
   const variable = stamp ? `${urlVariable}=postgresql://... ` : "";
   return `${variable}npx ${importCommand(source)}${flag}`;
 }
@@ -149,7 +149,7 @@ async function stampText(
   if (stamped === undefined) return [];
   const { migrateText } = await import("../../report/migrate.ts");
   const { stampWording } = await import("./stamp.ts");
-  const { importCommand } = await import("../../operations/import-drizzle.ts");
+  const { importCommand } = await import("../../fleet/import-drizzle.ts");
   const again = importCommand(source);
   return [migrateText({ ...stamped, again }, stampWording), ""];
 }

@@ -33,7 +33,7 @@ A failure in the canary ends the rollout. --verify is a shell command that reads
     .action(async (_: string[], options: MigrateOptions) => {
       const offline = offlineOf("migrate", options);
       if (offline !== undefined) {
-        const { scriptMigration } = await import("../../operations/offline.ts");
+        const { scriptMigration } = await import("../../fleet/offline.ts");
         const context = await createContext(options, "ends");
         return scriptMigration(context, requestOf(options, context.config.fleet), offline);
       }

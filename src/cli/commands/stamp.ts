@@ -67,7 +67,7 @@ tenant's schema into the text; what does not fit is named, with the next step.`)
         if (options.json === true) writeLine(summaryDocument(result));
         else if (denied) await printText("Nothing was changed.");
         else {
-          const { importCommand } = await import("../../operations/import-drizzle.ts");
+          const { importCommand } = await import("../../fleet/import-drizzle.ts");
           const { goal } = request;
           const again =
             "drizzle" in goal ? importCommand(goal.drizzle) : `drizzle-fleet stamp ${to}`;
@@ -115,7 +115,7 @@ async function goalOf(
 ): Promise<StampRequest["goal"]> {
   if (to === "base") return { base: true };
   if (to !== undefined) return to === "head" ? { head: true } : { tag: to };
-  const { defaultSource } = await import("../../operations/import-drizzle.ts");
+  const { defaultSource } = await import("../../fleet/import-drizzle.ts");
   const { table, schema } = defaultSource;
   return {
     drizzle: { table: drizzleTable ?? table, schema: drizzleSchema ?? schema, acceptEdited },

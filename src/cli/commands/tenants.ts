@@ -3,9 +3,9 @@ import { relative } from "node:path";
 import { Argument, Command } from "commander";
 import { counted } from "../../core/count.ts";
 import { FleetError, throwProblems } from "../../core/errors.ts";
-import type {} from "../../operations/onboarding.ts";
-import type { NewAdmin } from "../../operations/tenant-admin.ts";
 import type { Removal } from "../../operations/tenant-life.ts";
+import type { NewAdmin } from "../../tenancy/admin.ts";
+import type {} from "../../tenancy/onboarding.ts";
 import {
   addCommonOptions,
   type CommonOptions,
@@ -193,7 +193,7 @@ function grantCommand(command: Command, finish: Finish): Command {
     .argument("[id...]", "the tenants' ids")
     .option("--all", "every tenant, and the schemas of services with a single one")
     .action(async (ids: string[], options: CommonOptions & { readonly all?: boolean }) => {
-      const { grantTenants } = await import("../../operations/application-access.ts");
+      const { grantTenants } = await import("../../tenancy/application-access.ts");
       const all = options.all === true;
       if (all === ids.length > 0)
         throw new FleetError("usage", "tenants grant needs tenant ids, or --all", {

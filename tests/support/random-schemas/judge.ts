@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Choice } from "../../../src/autogenerate/decisions.ts";
 import { isFleetError, messageOf } from "../../../src/core/errors.ts";
-import type { Context } from "../../../src/operations/context.ts";
+import type { Context } from "../../../src/fleet/context.ts";
 import { type Generated, generate } from "../../../src/operations/generate.ts";
 import { catalogOf } from "../catalog.ts";
 import { createProject, type Installed } from "../cli.ts";

@@ -2,11 +2,11 @@ import { relative } from "node:path";
 import type { SchemaDiff } from "../autogenerate/diff.ts";
 import { breakpoint } from "../autogenerate/down.ts";
 import { FleetError } from "../core/errors.ts";
+import type { Context } from "../fleet/context.ts";
+import { allowanceOf } from "../fleet/services.ts";
 import { apart } from "../sql/apart.ts";
 import { codeTokens } from "../sql/parser.ts";
 import { type Allowance, readStatements } from "../sql/read-statements.ts";
-import type { Context } from "./context.ts";
-import { allowanceOf } from "./services.ts";
 
 /**
  * Reads SQL that is about to be written, as every command will read its file; what tenants share is left out of it

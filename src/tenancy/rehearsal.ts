@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { differenceOf } from "../catalog/compare.ts";
+import { catalogOf } from "../catalog/facts.ts";
 import { FleetError, isFleetError, throwProblems } from "../core/errors.ts";
-import { catalogOf } from "../drift/catalog.ts";
-import { differenceOf } from "../drift/compare.ts";
 import { structureProblems } from "../dump/proven-structure.ts";
 import { rowDigests } from "../dump/row-digests.ts";
 import { ledger, setForRows } from "../dump/stream.ts";
@@ -12,16 +12,16 @@ import {
   readSchemas,
   type TenantFile,
 } from "../dump/tenant-file.ts";
+import { schemasBehind } from "../fleet/services.ts";
+import type { Exported } from "../operations/export-tenant.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import type { Session } from "../postgres/session.ts";
 import { guard, noLedger } from "../rollout/guard.ts";
 import { loadParser } from "../sql/parser.ts";
 import { makerFor, prove } from "./copying.ts";
-import type { Exported } from "./export-tenant.ts";
+import { targetError } from "./errors.ts";
 import { allowanceFor, fillFromFile, readable } from "./from-file.ts";
-import { schemasBehind } from "./services.ts";
-import { targetError } from "./tenant-errors.ts";
-import type { TenantHold } from "./tenant-work.ts";
+import type { TenantHold } from "./tenant-lock.ts";
 
 /**
  * Imports a file that was just written, in rehearsal: in the transactions that have read it, where the tenant's schemas

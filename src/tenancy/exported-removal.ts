@@ -3,17 +3,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
 import type { TenantRecord } from "../core/tenant.ts";
 import { refuseExisting } from "../dump/tenant-file.ts";
+import { databaseOf, refuseHalf } from "../fleet/roster.ts";
+import { exportHeld } from "../operations/export-tenant.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { lockKey, tryLock } from "../postgres/lock.ts";
 import { type Source, tableLocks } from "./copying.ts";
-import { exportHeld } from "./export-tenant.ts";
+import { heldError } from "./errors.ts";
 import { registeredTargets } from "./onboarding.ts";
 import { rehearse } from "./rehearsal.ts";
-import { refuseNeeded } from "./remove-tenant.ts";
+import { refuseNeeded } from "./removal.ts";
 import { undisturbed } from "./saga.ts";
-import { heldError } from "./tenant-errors.ts";
-import { databaseOf, refuseHalf } from "./tenant-sources.ts";
-import { persistently, type TenantHold, thoseThere } from "./tenant-work.ts";
+import { persistently, type TenantHold, thoseThere } from "./tenant-lock.ts";
 
 /**
  * Drops a tenant's schemas in the transactions that have exported them, when the file has been imported in rehearsal.

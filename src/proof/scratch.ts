@@ -3,10 +3,10 @@ import { type ServiceConfig, sourceSchemasOf } from "../config/schema.ts";
 import { packageVersion } from "../config/version.ts";
 import type { DatabaseAddress } from "../core/database.ts";
 import { isFleetError } from "../core/errors.ts";
+import { type Context, embeddedOptions, letFinish } from "../fleet/context.ts";
+import { allowanceOf, schemasBehind } from "../fleet/services.ts";
 import { type Session, withSession } from "../postgres/session.ts";
 import type { Bench } from "../proof/bench.ts";
-import { type Context, embeddedOptions, letFinish } from "./context.ts";
-import { allowanceOf, schemasBehind } from "./services.ts";
 
 /** The database on the embedded server that proofs are made in. */
 const scratchDatabase = "drizzle_fleet_check";

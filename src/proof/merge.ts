@@ -5,6 +5,8 @@ import { undecided } from "../autogenerate/decisions.ts";
 import type { Kit } from "../autogenerate/kit-types.ts";
 import { FleetError } from "../core/errors.ts";
 import type { Migration } from "../core/migration.ts";
+import type { Context } from "../fleet/context.ts";
+import { selectServices } from "../fleet/services.ts";
 import { proveHistory } from "../proof/history.ts";
 import { readDown } from "../source/downs.ts";
 import { readFolder } from "../source/folder.ts";
@@ -12,9 +14,7 @@ import { proofOf } from "../source/proofs.ts";
 import { readMigrations } from "../source/read-migrations.ts";
 import type { NewFile } from "../source/write-files.ts";
 import { loadParser } from "../sql/parser.ts";
-import type { Context } from "./context.ts";
 import { benchOf, onServer, type ProofOptions } from "./scratch.ts";
-import { selectServices } from "./services.ts";
 
 /** A merge that is not written yet. */
 export interface MergeToProve {

@@ -3,7 +3,7 @@ import type { Seed } from "../config/define.ts";
 import { defaultOf } from "../config/load.ts";
 import { importTypeScript } from "../config/typescript.ts";
 import { FleetError } from "../core/errors.ts";
-import type { Context } from "./context.ts";
+import type { Context } from "../fleet/context.ts";
 
 /** A service's seed module. */
 export interface LoadedSeed {

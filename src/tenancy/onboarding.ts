@@ -1,16 +1,16 @@
 import { FleetError, throwProblems } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
 import type { TenantRecord, TenantStatus } from "../core/tenant.ts";
+import type { Context } from "../fleet/context.ts";
+import { rolesForTargets } from "../fleet/roles.ts";
+import { inactive } from "../fleet/roster.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
 import { ledgerOf } from "../ledger/table.ts";
 import { admit, dismiss } from "../postgres/privileges.ts";
 import { noLedger } from "../rollout/guard.ts";
 import { unknownNames } from "../tenants/targets.ts";
 import { giveBack } from "./closing.ts";
-import type { Context } from "./context.ts";
-import { rolesForTargets } from "./roles.ts";
 import { loadSeeds } from "./seeds.ts";
-import { inactive } from "./tenant-sources.ts";
 import {
   forEachTarget,
   runIn,
@@ -18,7 +18,7 @@ import {
   targetsFor,
   thoseThere,
   workIn,
-} from "./tenant-work.ts";
+} from "./tenant-lock.ts";
 
 /** Who is to be onboarded. */
 export interface NewTenant {

@@ -5,15 +5,15 @@ import { withoutInternalOptions } from "../dump/old-options.ts";
 import { bodiesIn, type FileAllowance } from "../dump/proven-structure.ts";
 import { setForRows, writeRows } from "../dump/stream.ts";
 import type { FileRows, FileSchema, PlacedLine } from "../dump/tenant-file.ts";
+import type { Context } from "../fleet/context.ts";
+import { readHistories } from "../fleet/plan-fleet.ts";
+import { allowanceOf } from "../fleet/services.ts";
 import type { History } from "../plan/build.ts";
 import type { Session } from "../postgres/session.ts";
 import { readStatements } from "../sql/read-statements.ts";
-import type { Context } from "./context.ts";
 import type { Make } from "./copying.ts";
-import { readHistories } from "./plan-fleet.ts";
 import { refuseInterrupted } from "./saga.ts";
-import { allowanceOf } from "./services.ts";
-import type { TenantHold } from "./tenant-work.ts";
+import type { TenantHold } from "./tenant-lock.ts";
 
 /**
  * What the SQL of a tenant's file may do: what a service's migrations may. Bodies that cannot be proved may stand in it when

@@ -14,8 +14,8 @@ import { listedTenants, type Selection, tenantsOf, unknownNames } from "../tenan
 import { type Context, type OpenDatabases, selectTargets, withDatabases } from "./context.ts";
 import { type PlannedFleet, planFleet, readHistories, type Within } from "./plan-fleet.ts";
 import type { RolloutChoices } from "./roll-out.ts";
-import { type Announcement, RunSessions } from "./run-sessions.ts";
-import { withTenants } from "./tenant-sources.ts";
+import { withTenants } from "./roster.ts";
+import { type Announcement, RunSessions } from "./sessions.ts";
 import { type Course, isOut, observing, type Seen, unfinishedOf } from "./unfinished.ts";
 
 /** Which targets to change, and how. What is not given is as the configuration's defaults are, without waves or limits. */

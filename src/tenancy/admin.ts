@@ -3,10 +3,10 @@ import { counted } from "../core/count.ts";
 import { FleetError } from "../core/errors.ts";
 import type { AdminUser } from "../core/onboarding.ts";
 import { refuseUnsendable } from "../core/sendable.ts";
-import type { Context } from "./context.ts";
+import type { Context } from "../fleet/context.ts";
 import { registeredTargets } from "./onboarding.ts";
 import { adminSeed, loadSeeds } from "./seeds.ts";
-import { forEachTarget, type TenantHold, workIn } from "./tenant-work.ts";
+import { forEachTarget, type TenantHold, workIn } from "./tenant-lock.ts";
 
 /** How a tenant's first user is to come in. */
 export interface NewAdmin {

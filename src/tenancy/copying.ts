@@ -11,6 +11,7 @@ import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { lockKey, tryLock } from "../postgres/lock.ts";
 import { type Session, withSession } from "../postgres/session.ts";
 import { noLedger } from "../rollout/guard.ts";
+import { needsDirect } from "./errors.ts";
 import {
   activate,
   existing,
@@ -19,10 +20,9 @@ import {
   type NewTenant,
   refuseExistingSchemas,
 } from "./onboarding.ts";
-import { removeHeld } from "./remove-tenant.ts";
+import { removeHeld } from "./removal.ts";
 import { runSteps } from "./saga.ts";
-import { needsDirect } from "./tenant-errors.ts";
-import { type TenantHold, targetsFor, workIn } from "./tenant-work.ts";
+import { type TenantHold, targetsFor, workIn } from "./tenant-lock.ts";
 
 /**
  * Makes a tenant from something that is there already: it either happens, or leaves nothing behind. One that was killed

@@ -6,6 +6,13 @@ import { FleetError, throwProblems } from "../core/errors.ts";
 import type { LedgerState } from "../core/ledger.ts";
 import { type Plan, type TargetPlan, targetsOf } from "../core/plan.ts";
 import { type Target, targetName } from "../core/target.ts";
+import {
+  type DowngradeRequest,
+  plannerFor as downgradePlanner,
+  refuseAllServices,
+  tagOf,
+} from "../operations/downgrade.ts";
+import { type MigrateRequest, plannerFor as migrationPlanner } from "../operations/migrate.ts";
 import { type History, historyOf, type Planner, planTargets } from "../plan/build.ts";
 import { ensureUnseen } from "../postgres/extensions.ts";
 import { flush } from "../postgres/flush.ts";
@@ -15,17 +22,10 @@ import { PsqlScript } from "../rollout/psql.ts";
 import { editedPart } from "../rollout/step.ts";
 import { loadParser } from "../sql/parser.ts";
 import { type Context, selectTargets } from "./context.ts";
-import {
-  type DowngradeRequest,
-  plannerFor as downgradePlanner,
-  refuseAllServices,
-  tagOf,
-} from "./downgrade.ts";
-import { type MigrateRequest, plannerFor as migrationPlanner } from "./migrate.ts";
 import { readHistories } from "./plan-fleet.ts";
 import { type RolloutRequest, refuseUnknownTag, withPlan } from "./planning.ts";
+import { withTenants } from "./roster.ts";
 import { readDownScripts, readScripts, type Scripts } from "./scripts.ts";
-import { withTenants } from "./tenant-sources.ts";
 
 /** What to write instead of running it, and where. */
 export interface Offline {

@@ -1,16 +1,18 @@
 import { randomBytes } from "node:crypto";
+import { differenceOf } from "../catalog/compare.ts";
+import { catalogOf } from "../catalog/facts.ts";
 import { packageVersion } from "../config/version.ts";
 import type { Baseline, BaselineResult } from "../core/baseline.ts";
 import { isFleetError, messageOf } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
 import { fill, type Template } from "../core/template.ts";
-import { catalogOf } from "../drift/catalog.ts";
-import { differenceOf } from "../drift/compare.ts";
 import { type FreshColumns, freshColumns, sameBag, withoutColumns } from "../dump/compare-rows.ts";
 import { dumpContent, insertsOf, setSequences, type TableContent } from "../dump/content.ts";
 import { withoutInternalOptions } from "../dump/old-options.ts";
 import { dumpStructure } from "../dump/structure.ts";
 import type { DumpedTable, StructureDump } from "../dump/types.ts";
+import type { Context } from "../fleet/context.ts";
+import { allowanceOf, schemasBehind } from "../fleet/services.ts";
 import { digestOf } from "../ledger/digest.ts";
 import { createLedgerRows, ledgerOf } from "../ledger/table.ts";
 import { type History, planTarget } from "../plan/build.ts";
@@ -21,9 +23,7 @@ import { ledgerIs } from "../rollout/guard.ts";
 import { runStep } from "../rollout/step.ts";
 import { loadParser } from "../sql/parser.ts";
 import { readStatements } from "../sql/read-statements.ts";
-import type { Context } from "./context.ts";
-import { allowanceOf, schemasBehind } from "./services.ts";
-import { runIn } from "./tenant-work.ts";
+import { runIn } from "../tenancy/tenant-lock.ts";
 
 /** A shorter history is replayed at once. */
 const worthwhile = 20;

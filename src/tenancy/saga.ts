@@ -1,9 +1,9 @@
 import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
 import type { OnboardingObserver, OnboardingStep } from "../core/onboarding.ts";
-import type { Context } from "./context.ts";
-import { removeHeld } from "./remove-tenant.ts";
-import { heldError } from "./tenant-errors.ts";
-import type { TenantHold } from "./tenant-work.ts";
+import type { Context } from "../fleet/context.ts";
+import { heldError } from "./errors.ts";
+import { removeHeld } from "./removal.ts";
+import type { TenantHold } from "./tenant-lock.ts";
 
 /** A step on the way to a tenant. */
 export interface Step {

@@ -1,14 +1,14 @@
 import { FleetError, throwProblems } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
+import { dropRoles } from "../fleet/roles.ts";
+import { inactive } from "../fleet/roster.ts";
 import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
 import { takeTargetLock } from "../postgres/lock.ts";
 import { orRollback } from "../postgres/rollback.ts";
 import type { Session } from "../postgres/session.ts";
 import { shutOutEverybody } from "./closing.ts";
 import { registered } from "./onboarding.ts";
-import { dropRoles } from "./roles.ts";
-import { inactive } from "./tenant-sources.ts";
-import { forEachTarget, persistently, type TenantHold, targetsFor } from "./tenant-work.ts";
+import { forEachTarget, persistently, type TenantHold, targetsFor } from "./tenant-lock.ts";
 
 /** So many tables go in one transaction: each costs locks, for its indexes and keys too, and a server has few. */
 const tablesAtOnce = 20;

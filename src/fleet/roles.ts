@@ -9,9 +9,9 @@ import {
   makeTenantRoles,
   type TenantRole,
 } from "../postgres/tenant-roles.ts";
+import type { TenantHold } from "../tenancy/tenant-lock.ts";
 import type { Context, OpenDatabases } from "./context.ts";
 import { withDatabase } from "./plan-fleet.ts";
-import type { TenantHold } from "./tenant-work.ts";
 
 /** The role that is let into a target's schema: the tenant's own, or the application's. Undefined: nobody is. */
 export type RoleOf = (target: Target) => string | undefined;

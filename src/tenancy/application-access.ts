@@ -2,6 +2,14 @@ import { FleetError, isFleetError, messageOf, throwProblems } from "../core/erro
 import { ledgerName } from "../core/ledger.ts";
 import { isUnknown, type Plan, targetsOf } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
+import {
+  type Context,
+  type OpenDatabases,
+  selectTargets,
+  withDatabases,
+} from "../fleet/context.ts";
+import type { Within } from "../fleet/plan-fleet.ts";
+import { inactive, withTenants } from "../fleet/roster.ts";
 import { ledgerOf } from "../ledger/table.ts";
 import {
   admit,
@@ -14,11 +22,8 @@ import type { Session } from "../postgres/session.ts";
 import { findTenantRoles } from "../postgres/tenant-roles.ts";
 import { counted, some } from "../report/words.ts";
 import { listedTenants, unknownNames } from "../tenants/targets.ts";
-import { type Context, type OpenDatabases, selectTargets, withDatabases } from "./context.ts";
 import { admitApplication, grant, type NewTenant, registered } from "./onboarding.ts";
-import type { Within } from "./plan-fleet.ts";
-import { inactive, withTenants } from "./tenant-sources.ts";
-import { holdOpened, type TenantHold, thoseThere, withSessions } from "./tenant-work.ts";
+import { holdOpened, type TenantHold, thoseThere, withSessions } from "./tenant-lock.ts";
 
 /** Tenants that are worked on at the same time, at most: each takes up to two connections. */
 const atOnce = 4;

@@ -10,7 +10,7 @@ import {
   takeAway,
 } from "../postgres/privileges.ts";
 import type { Session } from "../postgres/session.ts";
-import type { TenantHold } from "./tenant-work.ts";
+import type { TenantHold } from "./tenant-lock.ts";
 
 /**
  * Closes a tenant's schemas to all but their owner: whatever is granted on a schema itself is taken, from roles and from

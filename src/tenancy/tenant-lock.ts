@@ -2,16 +2,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { FleetError, isFleetError } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
 import type { TenantRecord } from "../core/tenant.ts";
+import { type Context, type OpenDatabases, withDatabases } from "../fleet/context.ts";
+import { asListed, databaseOf, listing } from "../fleet/roster.ts";
+import { schemasBehind } from "../fleet/services.ts";
 import { patienceFor } from "../postgres/answer.ts";
 import { type ConnectOptions, Session } from "../postgres/session.ts";
 import { isRetryable } from "../postgres/sqlstate.ts";
 import { inTenant, runInTenant, type TenantWork } from "../rollout/in-tenant.ts";
 import { delayBefore } from "../rollout/retry.ts";
 import { refuseOddName, resolveTargets } from "../tenants/targets.ts";
-import { type Context, type OpenDatabases, withDatabases } from "./context.ts";
-import { schemasBehind } from "./services.ts";
-import { busy, heldError, needsDirect, targetError } from "./tenant-errors.ts";
-import { asListed, databaseOf, listing } from "./tenant-sources.ts";
+import { busy, heldError, needsDirect, targetError } from "./errors.ts";
 
 /** What is at hand for whoever works on one tenant as a whole, and holds its lock. */
 export interface TenantHold {

@@ -17,7 +17,7 @@ import type { Script } from "../rollout/run.ts";
 import { type Context, letFinish, type OpenDatabases } from "./context.ts";
 import type { DatabaseState } from "./plan-fleet.ts";
 import { rolesForPlan } from "./roles.ts";
-import { type RunSessions, userAndHost } from "./run-sessions.ts";
+import { type RunSessions, userAndHost } from "./sessions.ts";
 
 /** A plan that is ready to run, and all that it needs. */
 export interface Prepared {

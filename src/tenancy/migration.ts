@@ -1,20 +1,20 @@
 import { FleetError } from "../core/errors.ts";
 import { isFailure } from "../core/outcome.ts";
 import type { Target } from "../core/target.ts";
+import { planFleet, readHistories, refuseUnusable } from "../fleet/plan-fleet.ts";
+import { needsDirectUrl } from "../fleet/planning.ts";
+import { type Prepared, refusePooled, rollOut } from "../fleet/roll-out.ts";
+import { asListed, listing } from "../fleet/roster.ts";
+import { createExtensions, readScripts } from "../fleet/scripts.ts";
+import { plannerFor } from "../operations/migrate.ts";
 import type { History } from "../plan/build.ts";
 import { divide } from "../plan/waves.ts";
 import { flushLog } from "../postgres/flush.ts";
 import type { Session } from "../postgres/session.ts";
+import { applyBaseline, deservesBaseline, dropScratch, makeBaseline } from "../proof/baseline.ts";
 import { failureText } from "../report/errors.ts";
-import { applyBaseline, deservesBaseline, dropScratch, makeBaseline } from "./baseline.ts";
-import { plannerFor } from "./migrate.ts";
 import { registered, registeredTargets } from "./onboarding.ts";
-import { planFleet, readHistories, refuseUnusable } from "./plan-fleet.ts";
-import { needsDirectUrl } from "./planning.ts";
-import { type Prepared, refusePooled, rollOut } from "./roll-out.ts";
-import { createExtensions, readScripts } from "./scripts.ts";
-import { asListed, listing } from "./tenant-sources.ts";
-import { forEachTarget, type TenantHold } from "./tenant-work.ts";
+import { forEachTarget, type TenantHold } from "./tenant-lock.ts";
 
 /**
  * Brings every service of the tenant to head: by the service's baseline where there is one and the target is fresh, and

@@ -4,15 +4,15 @@ import { loadKit } from "../autogenerate/kit.ts";
 import { type ServiceConfig, sourceSchemasOf } from "../config/schema.ts";
 import { isFleetError } from "../core/errors.ts";
 import type { Finding } from "../core/finding.ts";
+import { type Context, migrationsFolder } from "../fleet/context.ts";
+import { selectServices } from "../fleet/services.ts";
 import type { Session } from "../postgres/session.ts";
 import { type ProvedHistory, proveHistory } from "../proof/history.ts";
 import { readFolder } from "../source/folder.ts";
 import { readMigrations } from "../source/read-migrations.ts";
 import { readNearest } from "../source/stored-snapshot.ts";
 import { loadParser } from "../sql/parser.ts";
-import { type Context, migrationsFolder } from "./context.ts";
 import { benchOf, withScratch } from "./scratch.ts";
-import { selectServices } from "./services.ts";
 
 /** A history that was proved, with what was. */
 export interface ProvedService {

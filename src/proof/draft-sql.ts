@@ -3,15 +3,15 @@ import type { SchemaDiff } from "../autogenerate/diff.ts";
 import { reverseOf } from "../autogenerate/down.ts";
 import type { DraftSql } from "../autogenerate/write.ts";
 import type { ServiceConfig } from "../config/schema.ts";
+import type { Context } from "../fleet/context.ts";
+import { allowanceOf } from "../fleet/services.ts";
 import type { Session } from "../postgres/session.ts";
 import { type ProvedDraft, proveDraft } from "../proof/draft.ts";
 import type { Direct } from "../proof/trials.ts";
 import { markLine } from "../source/downs.ts";
 import { readMigrations } from "../source/read-migrations.ts";
 import { type Apart, apart, withoutShared } from "../sql/apart.ts";
-import type { Context } from "./context.ts";
 import { benchOf, onServer, type ProofOptions } from "./scratch.ts";
-import { allowanceOf } from "./services.ts";
 
 /** What one service's next migration is made from. */
 export interface Change {
