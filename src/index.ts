@@ -31,7 +31,7 @@ export {
 } from "./operations/add-tenant.ts";
 export { check } from "./operations/check.ts";
 export { type CloneRequest, cloneTenant } from "./operations/clone-tenant.ts";
-export { type DowngradeRequest, downgrade, planBack } from "./operations/downgrade.ts";
+export { type DowngradeRequest, downgrade, planDowngrade } from "./operations/downgrade.ts";
 export { type ExportRequest, exportTenant } from "./operations/export-tenant.ts";
 export { type Generated, type GenerateOptions, generate } from "./operations/generate.ts";
 export { type GeneratedDown, generateDowns } from "./operations/generate-downs.ts";
@@ -60,7 +60,7 @@ export {
   type RolloutDetail,
   showRollout,
 } from "./operations/rollouts.ts";
-export { planStamping, type StampRequest, stamp } from "./operations/stamp.ts";
+export { planStamp, type StampRequest, stamp } from "./operations/stamp.ts";
 export { status } from "./operations/status.ts";
 export {
   adoptTenant,

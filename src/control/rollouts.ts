@@ -37,7 +37,7 @@ export async function readOutcomes(
  *
  * @returns undefined when the database keeps no rollouts at all
  */
-export async function readCourses(
+export async function readKeptGoals(
   session: Session,
   database: string,
 ): Promise<KeptCourse[] | undefined> {

@@ -15,7 +15,7 @@ import {
   type Generated,
   type Imported,
   matchRows,
-  planImport,
+  planTargetImport,
   refuseFewer,
   sameImport,
   type TableOwner,
@@ -27,7 +27,7 @@ import { readFolder } from "../source/folder.ts";
 import { configuredTenants } from "../tenants/targets.ts";
 import { commandText, quotedWord } from "./command.ts";
 import { type Context, migrationsFolder, type OpenDatabases } from "./context.ts";
-import { withDatabase } from "./plan-fleet.ts";
+import { readDatabase } from "./plan-fleet.ts";
 
 /** Where drizzle-orm's own migrator, or one that keeps a table like it, keeps what it applied. */
 export interface DrizzleSource {
@@ -86,7 +86,7 @@ export async function importPlanner(
         ? match(target, used.rows, isShared)
         : refused(used.kind, source, target, tables.similar);
     if (isShared && state.kind === "noLedger") shared.set(target, state.relations);
-    return planImport(target, history, state, imported);
+    return planTargetImport(target, history, state, imported);
   };
   const again = commandText(context, ["stamp", "--from-drizzle", ...sourceOptions(source)], {
     services: [],
@@ -162,7 +162,7 @@ async function readTables(
     const own = targets.filter(({ database }) => database === name);
     const placesOf = (target: Target) => [ownPlace(source, target), sharedPlace(source, target)];
     const places = new Map(own.flatMap(placesOf).map((place) => [tableName(place), place]));
-    const found = await withDatabase(context, open.addressOf(name), async (session) => {
+    const found = await readDatabase(context, open.addressOf(name), async (session) => {
       const states = await readDrizzleTables(session, [...places.values()]);
       const isMissing = own.some((target) =>
         placesOf(target).every((place) => !states.has(tableName(place))),

@@ -68,7 +68,7 @@ async function scriptUp(
 }
 
 /** Writes what `downgrade` would send, as a script for psql. Changes nothing. */
-export function scriptBack(
+export function scriptDowngrade(
   context: Context,
   request: DowngradeRequest,
   offline: Offline,

@@ -86,7 +86,7 @@ export async function planFleet(
   open: OpenDatabases,
   plan: Planner,
   certain: boolean,
-  within: Within = (name, read) => withDatabase(context, open.addressOf(name), read),
+  within: ReadIn = (name, read) => readDatabase(context, open.addressOf(name), read),
 ): Promise<PlannedFleet> {
   const names = [...new Set(targets.map(({ database }) => database))];
   const unusable = new Map<string, FleetError>();
@@ -173,18 +173,18 @@ function closedTo(session: Session, plans: readonly TargetPlan[]): Promise<Close
 const readAttempts = 3;
 
 /** Gives `read` a session in one of the databases. */
-export type Within = <Result>(
+export type ReadIn = <Result>(
   database: string,
   read: (session: Session) => Promise<Result>,
 ) => Promise<Result>;
 
 /** Reads from a database; an error says which one it was. */
-export function withDatabase<Result>(
+export function readDatabase<Result>(
   context: Context,
   address: DatabaseAddress,
   read: (session: Session) => Promise<Result>,
 ): Promise<Result> {
-  return reading(context, address, (connect) => withSession(address, connect, read));
+  return readWithRetries(context, address, (connect) => withSession(address, connect, read));
 }
 
 /**
@@ -192,7 +192,7 @@ export function withDatabase<Result>(
  *
  * @param attempt connects and reads; it is called again when the connection breaks
  */
-export async function reading<Result>(
+export async function readWithRetries<Result>(
   context: Context,
   address: DatabaseAddress,
   attempt: (connect: ConnectOptions) => Promise<Result>,
@@ -218,12 +218,12 @@ export async function reading<Result>(
       return await tellingWaits(context.notify, () => doing, attempt(connect));
     } catch (error) {
       if (isFleetError(error) || signal?.aborted === true) throw error;
-      if (!isConnectionLoss(error) || count === readAttempts) throw unreadable(address, error);
+      if (!isConnectionLoss(error) || count === readAttempts) throw unreadableError(address, error);
     }
   }
 }
 
-function unreadable(address: DatabaseAddress, cause: unknown): FleetError {
+function unreadableError(address: DatabaseAddress, cause: unknown): FleetError {
   const state = sqlstateOf(cause);
   const suffix = state === undefined ? "" : ` (SQLSTATE ${state})`;
   return new FleetError(

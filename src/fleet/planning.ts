@@ -12,11 +12,11 @@ import type { Script } from "../rollout/run.ts";
 import { amountIn, namedTenants } from "../tenants/groups.ts";
 import { listedTenants, type Selection, tenantsOf, unknownNames } from "../tenants/targets.ts";
 import { type Context, type OpenDatabases, selectTargets, withDatabases } from "./context.ts";
-import { type PlannedFleet, planFleet, readHistories, type Within } from "./plan-fleet.ts";
+import { type PlannedFleet, planFleet, type ReadIn, readHistories } from "./plan-fleet.ts";
 import type { RolloutChoices } from "./roll-out.ts";
 import { withTenants } from "./roster.ts";
 import { type Announcement, RunSessions } from "./sessions.ts";
-import { type Course, isOut, observing, type Seen, unfinishedOf } from "./unfinished.ts";
+import { type Destination, isOut, observing, type Seen, unfinishedOf } from "./unfinished.ts";
 
 /** Which targets to change, and how. What is not given is as the configuration's defaults are, without waves or limits. */
 export interface RolloutRequest extends Selection {
@@ -59,7 +59,7 @@ export interface Planning {
   /** A migration that the request names: every selected service must have it. */
   readonly tag: string | undefined;
   /** Where the verb brings its targets; undefined for verbs that bring them nowhere. */
-  readonly course?: Course;
+  readonly course?: Destination;
 }
 
 /** Plans for the targets of a request, and gives the plan to `use` while the databases are open. */
@@ -104,7 +104,7 @@ async function planKnown<Result>(
   });
 }
 
-function announce(targets: readonly Target[], { direction, command }: Course): Announcement {
+function announce(targets: readonly Target[], { direction, command }: Destination): Announcement {
   const servicesIn = (name: string) => [
     ...new Set(targets.flatMap(({ database, service }) => (database === name ? service : []))),
   ];
@@ -115,8 +115,8 @@ async function onlyUnfinished(
   fleet: PlannedFleet,
   standings: ReadonlyMap<Target, Standing>,
   histories: ReadonlyMap<string, History>,
-  course: Course,
-  within: Within,
+  course: Destination,
+  within: ReadIn,
 ): Promise<{ targets: TargetPlan[]; leftOut: number }> {
   const out = fleet.targets.flatMap((plan): Seen[] => {
     const standing = standings.get(plan.target);
@@ -143,7 +143,7 @@ export function leftBy(
   { failed }: RolloutRequest,
   { leftOut, of }: Pick<Planned, "leftOut" | "of">,
   outcomes: readonly Outcome[],
-  { command }: Course,
+  { command }: Destination,
 ): { readonly left?: Left } {
   if (failed !== true) return {};
   const open = outcomes.filter((one) => isFailure(one) || one.status === "notExecuted").length;
@@ -164,7 +164,7 @@ export function selectionFor(
 /** What a plan is meant to reach, as it is kept. */
 export function goalFor(
   { plan, histories }: Pick<Planned, "plan" | "histories">,
-  { direction, endIn }: Pick<Course, "direction" | "endIn">,
+  { direction, endIn }: Pick<Destination, "direction" | "endIn">,
 ): Omit<RolloutGoal, "schemas"> {
   const ends = [...histories].flatMap(([service, history]) => {
     const end = endIn(history);
@@ -262,7 +262,7 @@ export function refuseUnknownTag(
 }
 
 /** The refusal of a statement that a pooler would not let through. */
-export function needsDirectUrl(database: string, { migration }: Script, line: number): FleetError {
+export function poolerError(database: string, { migration }: Script, line: number): FleetError {
   return new FleetError(
     "config",
     `a statement that cannot run in a transaction cannot run through a connection pooler, as database "${database}" has`,

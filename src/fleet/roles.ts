@@ -9,9 +9,9 @@ import {
   makeTenantRoles,
   type TenantRole,
 } from "../postgres/tenant-roles.ts";
-import type { TenantHold } from "../tenancy/tenant-lock.ts";
+import type { LockedTenant } from "../tenancy/tenant-lock.ts";
 import type { Context, OpenDatabases } from "./context.ts";
-import { withDatabase } from "./plan-fleet.ts";
+import { readDatabase } from "./plan-fleet.ts";
 
 /** The role that is let into a target's schema: the tenant's own, or the application's. Undefined: nobody is. */
 export type RoleOf = (target: Target) => string | undefined;
@@ -36,7 +36,7 @@ export function rolesForPlan(context: Context, plan: Plan, open: OpenDatabases):
   const busy = targetsOf(plan).filter(({ steps }) => steps.length > 0);
   const creating = busy.filter(({ create }) => create !== "nothing");
   const within: Place["within"] = (database, use) =>
-    withDatabase(context, open.addressOf(database), use);
+    readDatabase(context, open.addressOf(database), use);
   return prepare(
     { context, open, within },
     creating.map(({ target }) => target),
@@ -47,7 +47,7 @@ export function rolesForPlan(context: Context, plan: Plan, open: OpenDatabases):
 
 /** As `rolesForPlan`, for targets whose databases have sessions. */
 export function rolesForTargets(
-  { context, open, sessionFor }: Pick<TenantHold, "context" | "open" | "sessionFor">,
+  { context, open, sessionFor }: Pick<LockedTenant, "context" | "open" | "sessionFor">,
   targets: readonly Target[],
 ): Promise<RoleOf> {
   const within: Place["within"] = async (database, use) => use(await sessionFor(database));
@@ -97,10 +97,10 @@ async function make(
   roles: readonly TenantRole[],
 ): Promise<FleetError[]> {
   const foreign = roles.filter(({ state }) => state === "foreign");
-  if (foreign.length > 0) return foreign.map(foreignRole);
+  if (foreign.length > 0) return foreign.map(foreignRoleError);
   const names = roles.map(({ name }) => name);
   return (await makeTenantRoles(session, names, application)).map((name) =>
-    inheritedRole(name, application),
+    inheritedRoleError(name, application),
   );
 }
 
@@ -109,7 +109,7 @@ async function make(
  *
  * @throws FleetError as `dropTenantRole` does; whoever calls it again goes on
  */
-export async function dropRoles(hold: TenantHold, targets: readonly Target[]): Promise<void> {
+export async function dropRoles(hold: LockedTenant, targets: readonly Target[]): Promise<void> {
   for (const database of databasesOf(targets))
     for (const tenant of tenantsIn(hold.context, targets, database)) {
       const left = await dropTenantRole(await hold.sessionFor(database), tenant);
@@ -172,7 +172,7 @@ async function applicationProblem(
   );
 }
 
-function foreignRole({ tenant, name }: TenantRole): FleetError {
+function foreignRoleError({ tenant, name }: TenantRole): FleetError {
   return new FleetError("config", `the role ${name} is not tenant ${tenant}'s`, {
     where: "roles",
     remedy:
@@ -180,7 +180,7 @@ function foreignRole({ tenant, name }: TenantRole): FleetError {
   });
 }
 
-function inheritedRole(name: string, application: string): FleetError {
+function inheritedRoleError(name: string, application: string): FleetError {
   const [role, member] = [name, application].map(quoteIdentifier);
   return new FleetError(
     "config",

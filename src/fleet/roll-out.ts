@@ -20,7 +20,7 @@ import { rolesForPlan } from "./roles.ts";
 import { type RunSessions, userAndHost } from "./sessions.ts";
 
 /** A plan that is ready to run, and all that it needs. */
-export interface Prepared {
+export interface PreparedRollout {
   readonly verb: string;
   /** What the user asked for, without anything secret. */
   readonly selection: Readonly<Record<string, unknown>>;
@@ -52,21 +52,21 @@ export interface RolloutChoices
  */
 export function rollOut(
   context: Context,
-  prepared: Prepared,
+  prepared: PreparedRollout,
   open: OpenDatabases,
   choices: RolloutChoices,
   observe: Observer,
-): Promise<Kept> {
+): Promise<RecordedResult> {
   return letFinish(context, () => rollOutPlan(context, prepared, open, choices, observe));
 }
 
 async function rollOutPlan(
   context: Context,
-  prepared: Prepared,
+  prepared: PreparedRollout,
   open: OpenDatabases,
   choices: RolloutChoices,
   observe: Observer,
-): Promise<Kept> {
+): Promise<RecordedResult> {
   const { fleet } = context.config;
   const { histories, databases, planOne, scriptOf, plan } = prepared;
   const roleOf = await rolesForPlan(context, plan, open);
@@ -119,7 +119,7 @@ async function rollOutPlan(
 }
 
 /** How a rollout ended, and where that could not be kept. */
-export interface Kept extends RolloutResult {
+export interface RecordedResult extends RolloutResult {
   /** Databases that do not keep all outcomes. */
   readonly unkept: readonly string[];
 }
@@ -128,7 +128,7 @@ export interface Kept extends RolloutResult {
 export function refusePooled(
   plan: Plan,
   databases: readonly DatabaseState[],
-  scriptOf: Prepared["scriptOf"],
+  scriptOf: PreparedRollout["scriptOf"],
   refusal: (database: string, script: Script, line: number) => FleetError,
 ): void {
   const pooled = new Set(databases.filter((one) => one.pooled).map(({ name }) => name));
@@ -171,7 +171,7 @@ function newRolloutId([first]: readonly DatabaseState[]): string {
 
 function openRecords(
   context: Context,
-  { verb, selection, plan, databases, goal, sessions }: Prepared,
+  { verb, selection, plan, databases, goal, sessions }: PreparedRollout,
   open: OpenDatabases,
   id: string,
 ): Map<string, Recorder> {

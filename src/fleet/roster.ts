@@ -9,7 +9,7 @@ import { isConnectionLoss } from "../postgres/sqlstate.ts";
 import { discoverTenants } from "../tenants/discover.ts";
 import { type Selection, tenantsOf } from "../tenants/targets.ts";
 import { type Context, withDatabases } from "./context.ts";
-import { withDatabase } from "./plan-fleet.ts";
+import { readDatabase } from "./plan-fleet.ts";
 import { schemasBehind } from "./services.ts";
 
 /**
@@ -104,7 +104,7 @@ function readFrom<Result>(
   address: DatabaseAddress,
   read: (session: Session) => Promise<Result>,
 ): Promise<Result> {
-  return withDatabase(context, address, read).catch((error: unknown) => {
+  return readDatabase(context, address, read).catch((error: unknown) => {
     if (!isFleetError(error) || error.where === "tenants") throw error;
     throw new FleetError(
       error.code,
@@ -161,7 +161,7 @@ function activeOf(
     ({ id, status, renamedFrom }) =>
       status !== "active" && (named.includes(id) || named.includes(renamedFrom ?? "")),
   );
-  if (idle !== undefined) throw inactive(idle);
+  if (idle !== undefined) throw inactiveTenantError(idle);
   return active.map(asListed);
 }
 
@@ -170,12 +170,12 @@ function activeOf(
  *
  * @throws FleetError `tenant`
  */
-export function refuseHalf(record: TenantRecord): void {
-  if (record.status !== "active" && record.status !== "archived") throw inactive(record);
+export function refuseIncomplete(record: TenantRecord): void {
+  if (record.status !== "active" && record.status !== "archived") throw inactiveTenantError(record);
 }
 
 /** What to do about a tenant that takes no part. */
-export function inactive({ id, status, renamedFrom }: TenantRecord): FleetError {
+export function inactiveTenantError({ id, status, renamedFrom }: TenantRecord): FleetError {
   const [state, remedy] = {
     active: ["active", "It takes part in everything."],
     copying: [

@@ -72,7 +72,7 @@ export function readDownScripts(
 ): Promise<Scripts["scriptOf"]> {
   return parseAll(context, plan, histories, async (read, config, migration, problems) => {
     const down = await readDown(migration);
-    const refusal = refusalOf(migration, down, allowDataLoss);
+    const refusal = downProblem(migration, down, allowDataLoss);
     if (refusal !== undefined) problems.push(refusal);
     if (refusal !== undefined || down === undefined) return undefined;
     const { file, checksum, text, dataLoss, nothing: isMeant } = down;
@@ -80,12 +80,12 @@ export function readDownScripts(
     const { script, ...made } = read(config, { ...migration, file, checksum, text }, migration);
     const nothing = problems.length === before && runsNothing({ ...script, ...made });
     if (nothing && dataLoss.length === 0 && isMeant === undefined)
-      problems.push(emptyDown(migration.tag, file));
+      problems.push(emptyDownError(migration.tag, file));
     return script;
   });
 }
 
-function refusalOf(
+function downProblem(
   { tag, service, downFile }: Migration,
   down: Down | undefined,
   allowDataLoss: boolean,
@@ -105,7 +105,7 @@ function refusalOf(
         remedy: "Downgrade to a migration behind it, or restore a backup. Nothing was changed.",
       },
     );
-  if (empty && nothing === undefined && dataLoss.length === 0) return emptyDown(tag, where);
+  if (empty && nothing === undefined && dataLoss.length === 0) return emptyDownError(tag, where);
   if (dataLoss.length > 0 && !allowDataLoss)
     return new FleetError(
       "down",
@@ -118,7 +118,7 @@ function refusalOf(
   return undefined;
 }
 
-function emptyDown(tag: string, where: string): FleetError {
+function emptyDownError(tag: string, where: string): FleetError {
   return new FleetError("down", `the down of ${tag} is empty`, {
     where,
     remedy: "Write the SQL that takes the migration back. Nothing was changed.",

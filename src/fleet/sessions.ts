@@ -5,7 +5,7 @@ import type { Direction } from "../core/rollout.ts";
 import { type ConnectOptions, Session } from "../postgres/session.ts";
 import { timeText } from "../report/words.ts";
 import type { Context, OpenDatabases } from "./context.ts";
-import { reading, type Within } from "./plan-fleet.ts";
+import { type ReadIn, readWithRetries } from "./plan-fleet.ts";
 
 /** What a run that changes ledgers says of itself, so that no run the other way begins meanwhile. */
 export interface Announcement {
@@ -34,8 +34,8 @@ export class RunSessions {
    *
    * @throws FleetError `busy` when a run is under way there that goes the other way
    */
-  readonly within: Within = (name, read) =>
-    reading(this.#context, this.#open.addressOf(name), async (connect) =>
+  readonly within: ReadIn = (name, read) =>
+    readWithRetries(this.#context, this.#open.addressOf(name), async (connect) =>
       read(await this.#get(name, connect)),
     );
 
@@ -73,7 +73,7 @@ export class RunSessions {
     if (note === undefined || session.pooled) return session;
     const [opponent] = await leaveNote(session, note);
     if (opponent !== undefined)
-      throw underWay(name, opponent, note, this.#announcement?.command ?? "");
+      throw rolloutBusyError(name, opponent, note, this.#announcement?.command ?? "");
     return session;
   }
 
@@ -99,7 +99,7 @@ function userName(): string {
   }
 }
 
-function underWay(
+function rolloutBusyError(
   database: string,
   { backend, service, role, who, since }: Opponent,
   { direction }: Note,

@@ -1,4 +1,4 @@
-import { type KeptCourse, readCourses, readSchemas } from "../control/rollouts.ts";
+import { type KeptCourse, readKeptGoals, readSchemas } from "../control/rollouts.ts";
 import { FleetError } from "../core/errors.ts";
 import type { TargetPlan } from "../core/plan.ts";
 import type { Direction } from "../core/rollout.ts";
@@ -11,10 +11,10 @@ import {
   type Standing,
   standingOf,
 } from "../plan/unfinished.ts";
-import type { Within } from "./plan-fleet.ts";
+import type { ReadIn } from "./plan-fleet.ts";
 
 /** Where a verb brings its targets, so that it can be told who has not arrived. */
-export interface Course {
+export interface Destination {
   readonly direction: Direction;
   /** A service's newest migration in the end: null for none, undefined when that is not known. */
   readonly endIn: (history: History) => string | null | undefined;
@@ -52,7 +52,7 @@ export function observing(
 export function isOut(
   { plan, standing }: Seen,
   histories: ReadonlyMap<string, History>,
-  { direction, endIn }: Course,
+  { direction, endIn }: Destination,
 ): boolean {
   const history = histories.get(plan.target.service);
   if (history === undefined) return false;
@@ -69,12 +69,12 @@ export async function unfinishedOf(
   out: readonly Seen[],
   names: readonly string[],
   histories: ReadonlyMap<string, History>,
-  course: Course,
-  within: Within,
+  course: Destination,
+  within: ReadIn,
 ): Promise<ReadonlySet<Target>> {
   const kept = new Map(
     await Promise.all(
-      names.map(async (name) => [name, await within(name, (s) => readCourses(s, name))] as const),
+      names.map(async (name) => [name, await within(name, (s) => readKeptGoals(s, name))] as const),
     ),
   );
   const chosen = await Promise.all(
@@ -86,19 +86,19 @@ export async function unfinishedOf(
   return new Set(chosen.flat());
 }
 
-type Kept = ReadonlyMap<string, readonly KeptCourse[] | undefined>;
+type KeptGoals = ReadonlyMap<string, readonly KeptCourse[] | undefined>;
 
 async function chosenIn(
   database: string,
   here: readonly Seen[],
-  kept: Kept,
+  kept: KeptGoals,
   histories: ReadonlyMap<string, History>,
-  course: Course,
-  within: Within,
+  course: Destination,
+  within: ReadIn,
 ): Promise<Target[]> {
   const own = kept.get(database);
   const lost = lostIn(database, kept);
-  if (own === undefined && lost.length === 0) throw keepsNothing(database, here, course);
+  if (own === undefined && lost.length === 0) throw noRolloutsError(database, here, course);
   const schemas = here.map(({ plan }) => plan.target.schema);
   const { covered, failed } =
     own === undefined
@@ -125,7 +125,7 @@ async function chosenIn(
 function passedBy(
   { direction, goal, selection }: KeptCourse,
   { service }: Target,
-  course: Course,
+  course: Destination,
   failed: boolean,
 ): Passed {
   const end = goal === null ? course.endAsked(selection) : goal.ends[service];
@@ -133,7 +133,7 @@ function passedBy(
 }
 
 /** Rollouts that had targets in a database which does not keep them: it was out of reach, or refused. */
-function lostIn(database: string, kept: Kept): KeptCourse[] {
+function lostIn(database: string, kept: KeptGoals): KeptCourse[] {
   const ids = new Set(kept.get(database)?.map(({ id }) => id));
   const others = [...kept.values()].flatMap((courses) => courses ?? []);
   const lost = others.filter(
@@ -149,7 +149,11 @@ function mayCover({ selection, goal }: KeptCourse, { service, tenant }: Target):
   return allowed && goal !== null && Object.hasOwn(goal.ends, service);
 }
 
-function keepsNothing(database: string, here: readonly Seen[], { command }: Course): FleetError {
+function noRolloutsError(
+  database: string,
+  here: readonly Seen[],
+  { command }: Destination,
+): FleetError {
   const [first] = here;
   const names = first === undefined ? "" : targetName(first.plan.target);
   const more = here.length > 1 ? ` and ${here.length - 1} more` : "";

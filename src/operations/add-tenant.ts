@@ -8,21 +8,21 @@ import {
   type NewAdmin,
   removeAdmin,
 } from "../tenancy/admin.ts";
-import { shutOutEverybody } from "../tenancy/closing.ts";
 import { heldError } from "../tenancy/errors.ts";
+import { revokeSchemaGrants } from "../tenancy/grants.ts";
 import { migrateTenant, prepareBaselines } from "../tenancy/migration.ts";
 import {
   activate,
   createSchemas,
-  grant,
+  grantAccess,
   type NewTenant,
   register,
   registeredTargets,
-  seed,
+  runSeeds,
 } from "../tenancy/onboarding.ts";
-import { removeHeld } from "../tenancy/removal.ts";
-import { runSteps, type Step } from "../tenancy/saga.ts";
-import { holdTenant, type TenantHold } from "../tenancy/tenant-lock.ts";
+import { dropTenant } from "../tenancy/removal.ts";
+import { runSteps, type SagaStep } from "../tenancy/saga.ts";
+import { type LockedTenant, withTenantLock } from "../tenancy/tenant-lock.ts";
 
 /** Who is to be onboarded, and as whom somebody can come in at first. */
 export interface AddRequest extends NewTenant {
@@ -48,7 +48,7 @@ export function addTenant(
   request: AddRequest,
   observe: OnboardingObserver = () => undefined,
 ): Promise<AddedTenant> {
-  const run = async (hold: TenantHold) => {
+  const run = async (hold: LockedTenant) => {
     let admin: CreatedAdmin | undefined;
     let fresh: Awaited<ReturnType<typeof createSchemas>> = new Set();
     let unprepared = false;
@@ -57,7 +57,7 @@ export function addTenant(
       if (wanted !== undefined) admin = await createAdmin(hold, wanted);
     };
     if (wanted !== undefined) await adminServiceFor(context, wanted);
-    const steps: Step[] = [
+    const steps: SagaStep[] = [
       { name: "register", run: () => register(hold, request) },
       {
         name: "schemas",
@@ -72,8 +72,8 @@ export function addTenant(
           await keepClosed(hold);
         },
       },
-      { name: "grant", run: () => grant(hold) },
-      { name: "seed", run: () => seed(hold) },
+      { name: "grant", run: () => grantAccess(hold) },
+      { name: "seed", run: () => runSeeds(hold) },
       ...(wanted === undefined ? [] : [{ name: "admin", run: withAdmin } as const]),
       { name: "activate", run: () => activate(hold) },
     ];
@@ -81,14 +81,14 @@ export function addTenant(
     if (unprepared) await prepare(hold);
     return { tenant, ...(admin === undefined ? {} : { admin }) };
   };
-  return holdTenant(context, request.tenant, run, {
+  return withTenantLock(context, request.tenant, run, {
     databases: databasesFor(context, request),
   });
 }
 
 /** A migration may have let somebody in: they come in with the application, when the tenant is whole. */
-async function keepClosed(hold: TenantHold): Promise<void> {
-  await shutOutEverybody(hold, await registeredTargets(hold));
+async function keepClosed(hold: LockedTenant): Promise<void> {
+  await revokeSchemaGrants(hold, await registeredTargets(hold));
 }
 
 /** The databases that a new tenant will have schemas in. */
@@ -100,7 +100,7 @@ function databasesFor({ config }: Context, { database }: NewTenant): string[] {
 }
 
 /** The tenant is there, whatever becomes of what the next one would be quicker with. */
-async function prepare(hold: TenantHold): Promise<void> {
+async function prepare(hold: LockedTenant): Promise<void> {
   try {
     for (const [service, reason] of await prepareBaselines(hold))
       hold.context.notify(`${service}: new tenants run its whole history, because ${reason}`);
@@ -119,22 +119,22 @@ export function createTenant(
   context: Context,
   request: NewTenant,
 ): Promise<{ readonly tenant: string }> {
-  const run = async (hold: TenantHold) => {
+  const run = async (hold: LockedTenant) => {
     await register(hold, request);
     const unprepared = await migrateTenant(hold, await createSchemas(hold));
     await keepClosed(hold);
-    await grant(hold);
+    await grantAccess(hold);
     if (unprepared) await prepare(hold);
     return { tenant: request.tenant };
   };
-  return holdTenant(context, request.tenant, run, {
+  return withTenantLock(context, request.tenant, run, {
     databases: databasesFor(context, request),
   });
 }
 
 /** The second activity: runs the services' seeds. Can be retried, as far as the seeds can. */
 export function setupTenantData(context: Context, { tenant }: NewTenant): Promise<void> {
-  return holdTenant(context, tenant, seed);
+  return withTenantLock(context, tenant, runSeeds);
 }
 
 /** The third activity: creates the first user. Can be retried, as far as the service's seed module can. */
@@ -142,12 +142,12 @@ export function createAdminUser(
   context: Context,
   { tenant, ...admin }: NewAdmin & { readonly tenant: string },
 ): Promise<CreatedAdmin> {
-  return holdTenant(context, tenant, (hold) => createAdmin(hold, admin));
+  return withTenantLock(context, tenant, (hold) => createAdmin(hold, admin));
 }
 
 /** The last activity: from now on the tenant takes part in everything. Can be retried. */
 export function activateTenant(context: Context, { tenant }: NewTenant): Promise<void> {
-  return holdTenant(context, tenant, activate);
+  return withTenantLock(context, tenant, activate);
 }
 
 /** Undoes `createAdminUser`. Can be retried. */
@@ -155,13 +155,13 @@ export function rollbackUser(
   context: Context,
   { tenant, email }: { readonly tenant: string; readonly email: string },
 ): Promise<void> {
-  return holdTenant(context, tenant, (hold) => removeAdmin(hold, email));
+  return withTenantLock(context, tenant, (hold) => removeAdmin(hold, email));
 }
 
 /** Undoes `createTenant` and all that followed: nothing of the tenant is left. Can be retried. */
 export function rollbackTenant(context: Context, { tenant }: NewTenant): Promise<void> {
-  return holdTenant(context, tenant, async (hold) => {
+  return withTenantLock(context, tenant, async (hold) => {
     const { findTenant } = await import("../control/registry.ts");
-    if ((await findTenant(hold.registry, tenant)) !== undefined) await removeHeld(hold);
+    if ((await findTenant(hold.registry, tenant)) !== undefined) await dropTenant(hold);
   });
 }

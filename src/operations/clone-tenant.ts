@@ -6,13 +6,13 @@ import { copyStatements } from "../dump/copy.ts";
 import { setForRows } from "../dump/stream.ts";
 import { readStructure } from "../dump/structure.ts";
 import type { Context } from "../fleet/context.ts";
-import { refuseHalf } from "../fleet/roster.ts";
+import { refuseIncomplete } from "../fleet/roster.ts";
 import { ledgerOf } from "../ledger/table.ts";
 import type { Session } from "../postgres/session.ts";
 import { holdSources, makeCopy, makeSchema, type Source, tableLocks } from "../tenancy/copying.ts";
-import { registered } from "../tenancy/onboarding.ts";
+import { registeredTenant } from "../tenancy/onboarding.ts";
 import { refuseInterrupted } from "../tenancy/saga.ts";
-import { holdBoth, pairsOf, type TenantHold } from "../tenancy/tenant-lock.ts";
+import { type LockedTenant, targetPairs, withBothTenantLocks } from "../tenancy/tenant-lock.ts";
 
 /** Which tenant is to be made from which. */
 export interface CloneRequest {
@@ -37,12 +37,12 @@ export function cloneTenant(
   { tenant, to, withData = true, attributes = {} }: CloneRequest,
   observe: OnboardingObserver = () => undefined,
 ): Promise<void> {
-  return holdBoth(context, tenant, to, async (hold) => {
-    const source = await registered({ ...hold, id: tenant });
-    refuseHalf(source);
+  return withBothTenantLocks(context, tenant, to, async (hold) => {
+    const source = await registeredTenant({ ...hold, id: tenant });
+    refuseIncomplete(source);
     const { database } = source;
     const copy = async () => {
-      for (const [from, target] of await pairsOf(hold, tenant, to, database)) {
+      for (const [from, target] of await targetPairs(hold, tenant, to, database)) {
         refuseInterrupted(context);
         await holdSources(hold, [from], async ([source]) => {
           if (source !== undefined) await copySchema(hold, source, target, withData);
@@ -60,7 +60,7 @@ export function cloneTenant(
 }
 
 async function copySchema(
-  hold: TenantHold,
+  hold: LockedTenant,
   source: Source,
   to: Target,
   withData: boolean,

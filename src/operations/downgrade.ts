@@ -9,17 +9,17 @@ import {
   goalFor,
   type Left,
   leftBy,
-  needsDirectUrl,
   type Planned,
+  poolerError,
   type RolloutRequest,
   selectionFor,
   withPlan,
 } from "../fleet/planning.ts";
-import { type Prepared, type RolledOut, refusePooled, rollOut } from "../fleet/roll-out.ts";
+import { type PreparedRollout, type RolledOut, refusePooled, rollOut } from "../fleet/roll-out.ts";
 import { readDownScripts } from "../fleet/scripts.ts";
-import type { Course } from "../fleet/unfinished.ts";
+import type { Destination } from "../fleet/unfinished.ts";
 import type { Planner } from "../plan/build.ts";
-import { type DowngradeGoal, goalOf, planDowngrade } from "../plan/downgrade.ts";
+import { type DowngradeGoal, goalOf, planTargetDowngrade } from "../plan/downgrade.ts";
 
 /** What to take back, and how. */
 export interface DowngradeRequest extends RolloutRequest {
@@ -52,13 +52,13 @@ export async function downgrade(
   return withBack(context, request, true, async (planned, goal, scriptOf) => {
     const { plan, fleet, histories, open } = planned;
     const course = courseOf(context, { ...request, goal });
-    const prepared: Prepared = {
+    const prepared: PreparedRollout = {
       verb: "downgrade",
       selection: { ...selectionFor(context, request), goal },
       goal: goalFor(planned, course),
       sessions: planned.sessions,
       plan,
-      planOne: (target, history, state) => planDowngrade(target, history, state, goal),
+      planOne: (target, history, state) => planTargetDowngrade(target, history, state, goal),
       histories,
       databases: fleet.databases,
       scriptOf,
@@ -84,7 +84,7 @@ export interface DowngradePlan {
 }
 
 /** Says what `downgrade` would do. Changes nothing. */
-export function planBack(context: Context, request: DowngradeRequest): Promise<DowngradePlan> {
+export function planDowngrade(context: Context, request: DowngradeRequest): Promise<DowngradePlan> {
   return withBack(context, request, false, async ({ plan }, _goal, scriptOf) => {
     const { changesOf } = await import("../sql/changes.ts");
     const steps = targetsOf(plan).flatMap((one) =>
@@ -104,7 +104,11 @@ async function withBack<Result>(
   context: Context,
   request: DowngradeRequest,
   certain: boolean,
-  use: (planned: Planned, goal: DowngradeGoal, scriptOf: Prepared["scriptOf"]) => Promise<Result>,
+  use: (
+    planned: Planned,
+    goal: DowngradeGoal,
+    scriptOf: PreparedRollout["scriptOf"],
+  ) => Promise<Result>,
 ): Promise<Result> {
   refuseAllServices(context, request);
   refuseCountOfFailed(request);
@@ -116,13 +120,13 @@ async function withBack<Result>(
     const goal = fixedGoal(request, planned);
     const consent = request.allowDataLoss === true;
     const scriptOf = await readDownScripts(context, plan, histories, consent);
-    refusePooled(plan, fleet.databases, scriptOf, needsDirectUrl);
+    refusePooled(plan, fleet.databases, scriptOf, poolerError);
     const allowed = withoutForbidden(plan, fleet.databases, scriptOf);
     return use({ ...planned, plan: allowed }, goal, scriptOf);
   });
 }
 
-function courseOf(context: Context, request: DowngradeRequest): Course {
+function courseOf(context: Context, request: DowngradeRequest): Destination {
   const same = JSON.stringify(request.goal);
   return {
     direction: "down",
@@ -155,7 +159,7 @@ export function tagOf({ goal }: DowngradeRequest): string | undefined {
 
 /** How `downgrade` plans a target. */
 export function plannerFor({ goal }: DowngradeRequest): Planner {
-  return (target, history, state) => planDowngrade(target, history, state, goal);
+  return (target, history, state) => planTargetDowngrade(target, history, state, goal);
 }
 
 /**

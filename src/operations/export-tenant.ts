@@ -12,7 +12,7 @@ import {
 } from "../dump/tenant-file.ts";
 import type { StructureDump } from "../dump/types.ts";
 import type { Context } from "../fleet/context.ts";
-import { refuseHalf } from "../fleet/roster.ts";
+import { refuseIncomplete } from "../fleet/roster.ts";
 import { orRollback } from "../postgres/rollback.ts";
 import { beginSnapshot } from "../rollout/run.ts";
 import {
@@ -23,9 +23,9 @@ import {
   tableLocks,
 } from "../tenancy/copying.ts";
 import { targetError } from "../tenancy/errors.ts";
-import { registered, registeredTargets } from "../tenancy/onboarding.ts";
+import { registeredTargets, registeredTenant } from "../tenancy/onboarding.ts";
 import { refuseInterrupted } from "../tenancy/saga.ts";
-import { holdTenant, persistently, type TenantHold } from "../tenancy/tenant-lock.ts";
+import { type LockedTenant, withRetries, withTenantLock } from "../tenancy/tenant-lock.ts";
 
 /** Which tenant is to be written where. */
 export interface ExportRequest {
@@ -41,7 +41,7 @@ export interface ExportRequest {
  * @throws FleetError `tenant` for one that is not there as a whole; `write` when there is such a file already
  */
 export function exportTenant(context: Context, { tenant, file }: ExportRequest): Promise<void> {
-  return holdTenant(context, tenant, (hold) => exportHeld(hold, file));
+  return withTenantLock(context, tenant, (hold) => exportHeld(hold, file));
 }
 
 /** A service's part of a file that is being written. */
@@ -67,17 +67,17 @@ export interface AfterExport {
  * @param then when it is given, writers wait until it is done
  */
 export async function exportHeld(
-  hold: TenantHold,
+  hold: LockedTenant,
   file: string,
   then?: AfterExport,
 ): Promise<void> {
-  const record = await registered(hold);
-  refuseHalf(record);
+  const record = await registeredTenant(hold);
+  refuseIncomplete(record);
   await beyondTimeouts(hold.registry);
   const mode = then === undefined ? "ACCESS SHARE" : "SHARE";
   await holdSources(hold, await registeredTargets(hold), async (sources) => {
     for (const source of sources)
-      await persistently(hold, source.target, () => beginReading(hold, source, mode));
+      await withRetries(hold, source.target, () => beginReading(hold, source, mode));
     if (sources.length === 0) throw empty(record.id);
     await then?.first();
     const exported: Exported[] = [];
@@ -101,14 +101,14 @@ function headerOf({ id: tenant, attributes }: TenantRecord): FileHeader {
 }
 
 /** Structure and rows are read in one transaction, so that they fit together whatever others do meanwhile. */
-async function beginReading(hold: TenantHold, source: Source, mode: LockMode): Promise<void> {
+async function beginReading(hold: LockedTenant, source: Source, mode: LockMode): Promise<void> {
   const { session } = source;
   const locks = await tableLocks(hold, source, mode);
   await orRollback(session, () => session.script([beginSnapshot, ...locks].join(";\n")));
 }
 
 async function writeSchema(
-  { context }: TenantHold,
+  { context }: LockedTenant,
   { session, target }: Source,
   { write }: TenantFileWriter,
 ): Promise<StructureDump> {

@@ -13,7 +13,7 @@ import { makeCopy, makeSchema } from "../tenancy/copying.ts";
 import { allowanceFor, fillFromFile, readable } from "../tenancy/from-file.ts";
 import { type NewTenant, registeredTargets } from "../tenancy/onboarding.ts";
 import { refuseInterrupted } from "../tenancy/saga.ts";
-import { holdTenant, type TenantHold } from "../tenancy/tenant-lock.ts";
+import { type LockedTenant, withTenantLock } from "../tenancy/tenant-lock.ts";
 
 /** What is to be imported, and as whom. */
 export interface ImportRequest extends Partial<NewTenant> {
@@ -38,7 +38,7 @@ export async function importTenant(
   const header = await inspect(context, request);
   const tenant = request.tenant ?? header.tenant;
   const attributes = { ...header.attributes, ...request.attributes };
-  await holdTenant(context, tenant, (hold) =>
+  await withTenantLock(context, tenant, (hold) =>
     makeCopy(
       hold,
       {
@@ -86,7 +86,7 @@ function odd(file: string, reason: string): FleetError {
   });
 }
 
-async function copyIn(hold: TenantHold, file: string): Promise<void> {
+async function copyIn(hold: LockedTenant, file: string): Promise<void> {
   const targets = await registeredTargets(hold);
   await createExtensions(hold, targets);
   for await (const { schema, rows } of readSchemas({ path: file })) {
@@ -101,7 +101,7 @@ async function copyIn(hold: TenantHold, file: string): Promise<void> {
 
 /** Makes the extensions that some migration of a service asks for: a structure knows nothing of them. */
 async function createExtensions(
-  { context, sessionFor }: TenantHold,
+  { context, sessionFor }: LockedTenant,
   targets: readonly Target[],
 ): Promise<void> {
   const histories = await readHistories(context, targets);

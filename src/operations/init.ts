@@ -7,7 +7,7 @@ import { type FleetInput, parseFleet } from "../config/schema.ts";
 import { FleetError, messageOf } from "../core/errors.ts";
 import { type Context, withDatabases } from "../fleet/context.ts";
 import { type DrizzleSource, defaultSource } from "../fleet/import-drizzle.ts";
-import { withDatabase } from "../fleet/plan-fleet.ts";
+import { readDatabase } from "../fleet/plan-fleet.ts";
 import { type MigrationsFolder, readFolder } from "../source/folder.ts";
 import { gitAttributes } from "../source/git-attributes.ts";
 import { newestTables, onlySchema } from "../source/snapshot-tables.ts";
@@ -127,7 +127,7 @@ export async function findTenants(
 ): Promise<string[]> {
   const tables = [source.table, ...(await newestTables(folder))];
   return withDatabases(context, [databaseName], (open) =>
-    withDatabase(context, open.addressOf(databaseName), (session) =>
+    readDatabase(context, open.addressOf(databaseName), (session) =>
       discoverTenants(session, pattern, tables, [source.schema]),
     ),
   );

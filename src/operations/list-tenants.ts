@@ -4,7 +4,7 @@ import type { TargetPlan } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import type { TenantRecord, TenantStatus } from "../core/tenant.ts";
 import { type Context, type OpenDatabases, withDatabases } from "../fleet/context.ts";
-import { planFleet, readHistories, refuseUnusable, withDatabase } from "../fleet/plan-fleet.ts";
+import { planFleet, readDatabase, readHistories, refuseUnusable } from "../fleet/plan-fleet.ts";
 import { asListed, databaseOf, listing, reservedSchemas, withTenants } from "../fleet/roster.ts";
 import { type Planner, planTarget } from "../plan/build.ts";
 import { discoverTenants } from "../tenants/discover.ts";
@@ -104,7 +104,7 @@ function withRecords<Result>(
   const home = databaseOf(fleet);
   return withDatabases(context, [home], async (open) => {
     const { readTenants } = await import("../control/registry.ts");
-    const records = await withDatabase(context, open.addressOf(home), readTenants);
+    const records = await readDatabase(context, open.addressOf(home), readTenants);
     return use(context, records);
   });
 }
@@ -153,7 +153,7 @@ async function findOrphans(
   const reserved = reservedSchemas(context.config.fleet);
   const found = await Promise.all(
     Object.keys(databases).map((database) =>
-      withDatabase(context, open.addressOf(database), async (session) => {
+      readDatabase(context, open.addressOf(database), async (session) => {
         const orphans: OrphanSchema[] = [];
         for (const { service, pattern } of perTenant)
           for (const tenant of await discoverTenants(session, pattern, [ledgerName], reserved)) {

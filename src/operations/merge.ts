@@ -18,7 +18,7 @@ import {
   unlessInterrupted,
   withDatabases,
 } from "../fleet/context.ts";
-import { withDatabase } from "../fleet/plan-fleet.ts";
+import { readDatabase } from "../fleet/plan-fleet.ts";
 import { withTenants } from "../fleet/roster.ts";
 import { selectServices } from "../fleet/services.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
@@ -333,7 +333,7 @@ async function appliedTo(context: Context, selection: Selection): Promise<Ledger
   return withDatabases(context, names, async (open) => {
     const states = await Promise.all(
       names.map((name) =>
-        withDatabase(context, open.addressOf(name), (session) => {
+        readDatabase(context, open.addressOf(name), (session) => {
           const own = targets.filter(({ database }) => database === name);
           const schemas = own.map(({ schema }) => schema);
           return readLedgers(session, schemas, new Map());

@@ -8,14 +8,14 @@ import {
   goalFor,
   type Left,
   leftBy,
-  needsDirectUrl,
+  poolerError,
   type RolloutRequest,
   selectionFor,
   withPlan,
 } from "../fleet/planning.ts";
-import { type Prepared, type RolledOut, refusePooled, rollOut } from "../fleet/roll-out.ts";
+import { type PreparedRollout, type RolledOut, refusePooled, rollOut } from "../fleet/roll-out.ts";
 import { createExtensions, readScripts } from "../fleet/scripts.ts";
-import type { Course } from "../fleet/unfinished.ts";
+import type { Destination } from "../fleet/unfinished.ts";
 import { type Planner, planTarget } from "../plan/build.ts";
 import { grantMissing } from "../tenancy/application-access.ts";
 
@@ -53,9 +53,9 @@ export async function migrate(
     const { databases } = planned.fleet;
     const scripts = await readScripts(context, planned.plan, histories);
     const plan = withoutForbidden(planned.plan, databases, scripts.scriptOf);
-    refusePooled(plan, databases, scripts.scriptOf, needsDirectUrl);
+    refusePooled(plan, databases, scripts.scriptOf, poolerError);
     await createExtensions(context, plan, scripts, open);
-    const prepared: Prepared = {
+    const prepared: PreparedRollout = {
       verb: "migrate",
       selection: { ...selectionFor(context, request), to: request.to },
       goal: goalFor(planned, course),
@@ -87,12 +87,12 @@ export function planMigration(context: Context, request: MigrateRequest): Promis
   const planning = { request, planOne, certain: false, tag: request.to, course };
   return withPlan(context, planning, async ({ plan, fleet, histories }) => {
     const { scriptOf } = await readScripts(context, plan, histories);
-    refusePooled(plan, fleet.databases, scriptOf, needsDirectUrl);
+    refusePooled(plan, fleet.databases, scriptOf, poolerError);
     return plan;
   });
 }
 
-function courseOf(context: Context, request: MigrateRequest): Course {
+function courseOf(context: Context, request: MigrateRequest): Destination {
   return {
     direction: "up",
     endIn: ({ migrations }) => request.to ?? migrations.at(-1)?.tag,

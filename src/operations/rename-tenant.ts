@@ -3,7 +3,7 @@ import type { Target } from "../core/target.ts";
 import type { TenantRecord } from "../core/tenant.ts";
 import { renameSchema } from "../dump/rename.ts";
 import type { Context } from "../fleet/context.ts";
-import { inactive } from "../fleet/roster.ts";
+import { inactiveTenantError } from "../fleet/roster.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { takeTargetLock } from "../postgres/lock.ts";
 import { orRollback } from "../postgres/rollback.ts";
@@ -12,14 +12,18 @@ import { renameTenantRole } from "../postgres/tenant-roles.ts";
 import { begin } from "../rollout/run.ts";
 import { cancellable } from "../tenancy/copying.ts";
 import { heldError } from "../tenancy/errors.ts";
-import { existing, refuseExistingSchemas, registered } from "../tenancy/onboarding.ts";
+import {
+  existingTenantError,
+  refuseExistingSchemas,
+  registeredTenant,
+} from "../tenancy/onboarding.ts";
 import { undisturbed } from "../tenancy/saga.ts";
 import {
-  holdBoth,
-  pairsOf,
-  persistently,
-  type TenantHold,
+  type LockedTenant,
+  targetPairs,
   targetsFor,
+  withBothTenantLocks,
+  withRetries,
 } from "../tenancy/tenant-lock.ts";
 
 /** Which tenant is to have which id. */
@@ -38,22 +42,22 @@ type Pair = readonly [from: Target, to: Target];
  *   schema's name stands where it cannot be changed
  */
 export function renameTenant(context: Context, { tenant, to }: RenameRequest): Promise<void> {
-  return holdBoth(context, tenant, to, async (hold) => {
+  return withBothTenantLocks(context, tenant, to, async (hold) => {
     const { beginRename, endRename, findTenant } = await import("../control/registry.ts");
     const { registry } = hold;
     const begun = await findTenant(registry, to);
     if (begun?.id === tenant && begun.renamedFrom === to) return takeBack(hold, begun);
-    if (begun !== undefined && begun.renamedFrom !== tenant) throw existing(begun);
-    const { database } = begun ?? (await registered({ ...hold, id: tenant }));
+    if (begun !== undefined && begun.renamedFrom !== tenant) throw existingTenantError(begun);
+    const { database } = begun ?? (await registeredTenant({ ...hold, id: tenant }));
     if (begun === undefined) {
       await refuseExistingSchemas(hold, await targetsFor(hold, database));
       if (!(await beginRename(registry, tenant, to)))
-        throw inactive(await registered({ ...hold, id: tenant }));
+        throw inactiveTenantError(await registeredTenant({ ...hold, id: tenant }));
     }
     try {
       await renameAll(hold, tenant, to, database);
     } catch (error) {
-      const renaming = await registered(hold);
+      const renaming = await registeredTenant(hold);
       await takeBack({ ...hold, context: undisturbed(context) }, renaming).catch(
         (another: unknown) => {
           throw leftBetween(tenant, to, error, another);
@@ -67,7 +71,7 @@ export function renameTenant(context: Context, { tenant, to }: RenameRequest): P
 
 /** Gives all that has the new name, also by an earlier attempt, the old one again. */
 async function takeBack(
-  hold: TenantHold,
+  hold: LockedTenant,
   { id, renamedFrom, database }: TenantRecord,
 ): Promise<void> {
   const { endRename } = await import("../control/registry.ts");
@@ -77,12 +81,12 @@ async function takeBack(
 }
 
 async function renameAll(
-  hold: TenantHold,
+  hold: LockedTenant,
   from: string,
   to: string,
   database: string | null,
 ): Promise<void> {
-  for (const pairs of byDatabase(await pairsOf(hold, from, to, database)))
+  for (const pairs of byDatabase(await targetPairs(hold, from, to, database)))
     await renameTogether(hold, pairs);
 }
 
@@ -92,12 +96,12 @@ function byDatabase(pairs: readonly Pair[]): Pair[][] {
 }
 
 /** Renames the schemas of one database, those that are not renamed yet, and the tenant's role, in one transaction. */
-async function renameTogether(hold: TenantHold, pairs: readonly Pair[]): Promise<void> {
+async function renameTogether(hold: LockedTenant, pairs: readonly Pair[]): Promise<void> {
   const [pair] = pairs;
   if (pair === undefined) return;
   const [from, to] = pair;
   const { roles } = hold.context.config.fleet;
-  await persistently(hold, from, async () => {
+  await withRetries(hold, from, async () => {
     const session = await hold.sessionFor(from.database);
     await cancellable(hold.context, session, () =>
       inTransaction(hold, session, pairs, async () => {
@@ -110,7 +114,7 @@ async function renameTogether(hold: TenantHold, pairs: readonly Pair[]): Promise
 }
 
 async function inTransaction(
-  { context }: TenantHold,
+  { context }: LockedTenant,
   session: Session,
   pairs: readonly Pair[],
   use: () => Promise<void>,

@@ -2,9 +2,9 @@ import type { Observer } from "../core/events.ts";
 import { type Plan, targetsOf } from "../core/plan.ts";
 import { type Context, selectTargets, withDatabases } from "../fleet/context.ts";
 import { planFleet, readHistories } from "../fleet/plan-fleet.ts";
-import { type Prepared, type RolledOut, rollOut } from "../fleet/roll-out.ts";
+import { type PreparedRollout, type RolledOut, rollOut } from "../fleet/roll-out.ts";
 import { withTenants } from "../fleet/roster.ts";
-import { planRepair } from "../plan/repair.ts";
+import { planTargetRepair } from "../plan/repair.ts";
 import { divide } from "../plan/waves.ts";
 import { diffWithRecorded, type RecordedDiff } from "../source/recorded.ts";
 import type { Selection } from "../tenants/targets.ts";
@@ -54,15 +54,15 @@ async function repairKnown(
   const histories = await readHistories(context, targets);
   const names = [...new Set(targets.map(({ database }) => database))];
   return withDatabases(context, names, async (open) => {
-    const fleet = await planFleet(context, targets, histories, open, planRepair, true);
+    const fleet = await planFleet(context, targets, histories, open, planTargetRepair, true);
     const plan = divide(fleet.targets, {});
     const edited = await describe(plan, histories);
     if (edited.length > 0 && !(await confirm(edited))) return { plan, edited, outcomes: [] };
-    const prepared: Prepared = {
+    const prepared: PreparedRollout = {
       verb: "repair",
       selection: { ...selection },
       plan,
-      planOne: planRepair,
+      planOne: planTargetRepair,
       histories,
       databases: fleet.databases,
       scriptOf: (service, tag) => {
@@ -76,7 +76,10 @@ async function repairKnown(
   });
 }
 
-async function describe(plan: Plan, histories: Prepared["histories"]): Promise<EditedMigration[]> {
+async function describe(
+  plan: Plan,
+  histories: PreparedRollout["histories"],
+): Promise<EditedMigration[]> {
   const counts = new Map<
     string,
     { service: string; tag: string; recorded: string; targets: number }

@@ -2,7 +2,7 @@ import { readOutcomes, readRollouts } from "../control/rollouts.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import type { OutcomeRecord, RolloutRecord } from "../core/rollout.ts";
 import { type Context, withDatabases } from "../fleet/context.ts";
-import { unusableError, withDatabase } from "../fleet/plan-fleet.ts";
+import { readDatabase, unusableError } from "../fleet/plan-fleet.ts";
 import { unknownNames } from "../tenants/targets.ts";
 
 /** A rollout over all databases that it touched. */
@@ -74,7 +74,7 @@ export async function showRollout(
     }
     const outcomes = await Promise.all(
       rollout.databases.map((name) =>
-        withDatabase(context, open.addressOf(name), async (session) =>
+        readDatabase(context, open.addressOf(name), async (session) =>
           (await readOutcomes(session, name, rollout.id)).map((outcome) => ({
             database: name,
             ...outcome,
@@ -102,14 +102,14 @@ interface Wanted {
 /** What each database keeps, put together by id. */
 async function read(
   context: Context,
-  addressOf: (name: string) => Parameters<typeof withDatabase>[1],
+  addressOf: (name: string) => Parameters<typeof readDatabase>[1],
   names: readonly string[],
   { prefix, limit, onUnusable }: Wanted,
 ): Promise<Rollout[]> {
   const unusable = new Map<string, FleetError>();
   const found = await Promise.all(
     names.map((name) =>
-      withDatabase(context, addressOf(name), (session) =>
+      readDatabase(context, addressOf(name), (session) =>
         readRollouts(session, name, prefix, limit),
       ).catch((error: unknown) => {
         unusable.set(name, unusableError(error));

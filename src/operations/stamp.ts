@@ -11,15 +11,15 @@ import { type DrizzleSource, type Importing, importPlanner } from "../fleet/impo
 import {
   type PlannedFleet,
   planFleet,
+  type ReadIn,
+  readDatabase,
   readHistories,
-  type Within,
-  withDatabase,
 } from "../fleet/plan-fleet.ts";
 import { refuseUnknownTag } from "../fleet/planning.ts";
 import { type RolledOut, rollOut } from "../fleet/roll-out.ts";
 import { withTenants } from "../fleet/roster.ts";
 import type { History, Planner } from "../plan/build.ts";
-import { planStamp, type StampGoal } from "../plan/stamp.ts";
+import { planTargetStamp, type StampGoal } from "../plan/stamp.ts";
 import { divide } from "../plan/waves.ts";
 import type { Script } from "../rollout/run.ts";
 import { grantMissing } from "../tenancy/application-access.ts";
@@ -68,14 +68,14 @@ export function stamp(
     const { concurrency, timeouts } = context.config.fleet;
     const choices = { concurrency, timeouts, soakMs: 0, maxFailures: Number.POSITIVE_INFINITY };
     const result = await rollOut(context, prepared, open, choices, observe);
-    const within: Within = (name, read) => withDatabase(context, open.addressOf(name), read);
+    const within: ReadIn = (name, read) => readDatabase(context, open.addressOf(name), read);
     if (result.stopped === undefined) await grantMissing(context, plan, open, within);
     return { plan, ...result };
   });
 }
 
 /** Says what `stamp` would record. Changes nothing. */
-export function planStamping(context: Context, request: StampRequest): Promise<Plan> {
+export function planStamp(context: Context, request: StampRequest): Promise<Plan> {
   return withStamp(context, request, false, async ({ plan }) => plan);
 }
 
@@ -113,7 +113,7 @@ async function stampKnown<Result>(
 
 function stampPlanner(goal: StampGoal): Importing {
   return {
-    planOne: (target, history, state) => planStamp(target, history, state, goal),
+    planOne: (target, history, state) => planTargetStamp(target, history, state, goal),
     finish: (plans) => plans,
   };
 }

@@ -3,8 +3,8 @@ import type { FleetConfig, Tenant } from "../config/schema.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import type { TenantRecord, TenantStatus } from "../core/tenant.ts";
 import { type Context, withDatabases } from "../fleet/context.ts";
-import { withDatabase } from "../fleet/plan-fleet.ts";
-import { asListed, databaseOf, inactive, withTenants } from "../fleet/roster.ts";
+import { readDatabase } from "../fleet/plan-fleet.ts";
+import { asListed, databaseOf, inactiveTenantError, withTenants } from "../fleet/roster.ts";
 import { listedTenants, resolveTargets } from "../tenants/targets.ts";
 
 /** Where the tenants are to be kept from now on. */
@@ -61,7 +61,7 @@ function toRegistry(context: Context, { forget, dryRun }: SwitchRequest): Promis
     const ids = tenants.map(({ id }) => id);
     resolveTargets(known.config.fleet, ids, { services: [], tenants: [], databases: [] });
     return withDatabases(known, [database], (open) =>
-      withDatabase(known, open.addressOf(database), async (session) => {
+      readDatabase(known, open.addressOf(database), async (session) => {
         const { enterTenants, readTenants } = await import("../control/registry.ts");
         const records = await readTenants(session);
         refuseContradictions(records, ids, forget);
@@ -90,12 +90,12 @@ async function toList(context: Context): Promise<Moved> {
       return { ...nothing, tenants, staying: [], database };
     });
   return withDatabases(context, [database], (open) =>
-    withDatabase(context, open.addressOf(database), async (session) => {
+    readDatabase(context, open.addressOf(database), async (session) => {
       const { readTenants } = await import("../control/registry.ts");
       const records = await readTenants(session);
       const isKept = ({ status }: TenantRecord) => status === "active" || status === "archived";
       throwProblems(
-        records.filter((record) => !isKept(record)).map(inactive),
+        records.filter((record) => !isKept(record)).map(inactiveTenantError),
         "some tenants are half made",
       );
       const active = records.filter(({ status }) => status === "active");

@@ -1,19 +1,24 @@
 import { FleetError } from "../core/errors.ts";
 import type { TenantStatus } from "../core/tenant.ts";
 import type { Context } from "../fleet/context.ts";
-import { inactive } from "../fleet/roster.ts";
+import { inactiveTenantError } from "../fleet/roster.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
-import { giveBackInside, sayWhoIsInside, sealOff } from "../tenancy/closing.ts";
 import { dropExported } from "../tenancy/exported-removal.ts";
+import { reportRemainingAccess, restoreObjectGrants, revokeAllGrants } from "../tenancy/grants.ts";
 import { migrateTenant } from "../tenancy/migration.ts";
-import { grant, type NewTenant, registered, registeredTargets } from "../tenancy/onboarding.ts";
-import { refuseNeeded, removeHeld } from "../tenancy/removal.ts";
 import {
+  grantAccess,
+  type NewTenant,
+  registeredTargets,
+  registeredTenant,
+} from "../tenancy/onboarding.ts";
+import { dropTenant, refuseDependents } from "../tenancy/removal.ts";
+import {
+  existingTargets,
   forEachTarget,
-  holdTenant,
-  type TenantHold,
+  type LockedTenant,
   targetsFor,
-  thoseThere,
+  withTenantLock,
 } from "../tenancy/tenant-lock.ts";
 
 /** Who is to be removed. */
@@ -37,13 +42,13 @@ export function planRemoval(
   context: Context,
   { tenant }: Pick<NewTenant, "tenant">,
 ): Promise<Removal> {
-  const look = async (hold: TenantHold) => {
-    const { status, database } = await registered(hold);
-    const targets = await thoseThere(hold, await targetsFor(hold, database));
-    await refuseNeeded(hold, targets);
+  const look = async (hold: LockedTenant) => {
+    const { status, database } = await registeredTenant(hold);
+    const targets = await existingTargets(hold, await targetsFor(hold, database));
+    await refuseDependents(hold, targets);
     return { status, schemas: targets.map(({ schema }) => schema) };
   };
-  return holdTenant(context, tenant, look, { locks: false });
+  return withTenantLock(context, tenant, look, { locks: false });
 }
 
 /**
@@ -53,10 +58,10 @@ export function planRemoval(
  *   `exportTenant` throws, and the tenant stays as it was
  */
 export function removeTenant(context: Context, { tenant, dump }: RemoveRequest): Promise<void> {
-  return holdTenant(context, tenant, async (hold) => {
-    const record = await registered(hold);
+  return withTenantLock(context, tenant, async (hold) => {
+    const record = await registeredTenant(hold);
     if (dump !== undefined) await dropExported(hold, record, dump);
-    await removeHeld(hold);
+    await dropTenant(hold);
   });
 }
 
@@ -67,22 +72,22 @@ export function removeTenant(context: Context, { tenant, dump }: RemoveRequest):
  * @throws FleetError `tenant` when the application's role is one of them
  */
 export function archiveTenant(context: Context, { tenant }: NewTenant): Promise<void> {
-  return holdTenant(context, tenant, async (hold) => {
+  return withTenantLock(context, tenant, async (hold) => {
     await change(hold, ["active", "archived"], "archived");
     const targets = await registeredTargets(hold);
-    await sealOff(hold, targets);
-    await sayWhoIsInside(hold, targets);
+    await revokeAllGrants(hold, targets);
+    await reportRemainingAccess(hold, targets);
   });
 }
 
 /** Brings an archived tenant to head, and lets the application in again, and whoever else could enter before. */
 export function restoreTenant(context: Context, { tenant }: NewTenant): Promise<void> {
-  return holdTenant(context, tenant, async (hold) => {
-    const record = await registered(hold);
-    if (record.status !== "archived") throw inactive(record);
-    await giveBackInside(hold, await registeredTargets(hold));
+  return withTenantLock(context, tenant, async (hold) => {
+    const record = await registeredTenant(hold);
+    if (record.status !== "archived") throw inactiveTenantError(record);
+    await restoreObjectGrants(hold, await registeredTargets(hold));
     await migrateTenant(hold);
-    await grant(hold);
+    await grantAccess(hold);
     await change(hold, ["archived"], "active");
   });
 }
@@ -96,10 +101,10 @@ export function adoptTenant(
   context: Context,
   { tenant, attributes = {}, database }: NewTenant,
 ): Promise<void> {
-  return holdTenant(context, tenant, async (hold) => {
+  return withTenantLock(context, tenant, async (hold) => {
     const { findTenant, registerTenant } = await import("../control/registry.ts");
     const found = await findTenant(hold.registry, tenant);
-    if (found !== undefined && found.id !== tenant) throw inactive(found);
+    if (found !== undefined && found.id !== tenant) throw inactiveTenantError(found);
     if (found !== undefined)
       throw new FleetError("tenant", `tenant ${tenant} is registered already, as ${found.status}`, {
         remedy: "See who is there: drizzle-fleet tenants list",
@@ -124,11 +129,11 @@ export function adoptTenant(
 }
 
 async function change(
-  hold: TenantHold,
+  hold: LockedTenant,
   from: readonly TenantStatus[],
   to: TenantStatus,
 ): Promise<void> {
   const { changeStatus } = await import("../control/registry.ts");
   if (await changeStatus(hold.registry, hold.id, from, to)) return;
-  throw inactive(await registered(hold));
+  throw inactiveTenantError(await registeredTenant(hold));
 }

@@ -26,7 +26,7 @@ export type DowngradeGoal =
  * @param history the service's migrations, in order
  * @param state what the target's schema holds
  */
-export function planDowngrade(
+export function planTargetDowngrade(
   target: Target,
   history: History,
   state: LedgerState,

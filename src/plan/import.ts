@@ -8,7 +8,7 @@ import type { DrizzleRow } from "../ledger/drizzle-table.ts";
 import type { FilledTexts } from "../source/filled-text.ts";
 import { isOfText } from "../source/line-ends.ts";
 import { type History, resolve } from "./build.ts";
-import { noSchema, planStamp } from "./stamp.ts";
+import { noSchema, planTargetStamp } from "./stamp.ts";
 
 /** When a migration was generated, in milliseconds since 1970, and how exactly that is known. */
 export interface Generated {
@@ -41,13 +41,13 @@ export interface TableOwner {
 }
 
 /** Plans to record on one target what another migrator has recorded of it. */
-export function planImport(
+export function planTargetImport(
   target: Target,
   history: History,
   state: LedgerState,
   imported: Imported,
 ): TargetPlan {
-  const plan = planStamp(target, history, state, { entries: imported.entries });
+  const plan = planTargetStamp(target, history, state, { entries: imported.entries });
   const problems = [
     plan.problems,
     noSchema(state),

@@ -9,7 +9,7 @@ import { editedMigrations, type History, planTarget } from "./build.ts";
  * Plans to accept edited migrations as they are on disk: one step for each that only records its checksum. Other
  * problems of the target stay as they are and stand in nobody's way, except that a ledger must be readable.
  */
-export function planRepair(target: Target, history: History, state: LedgerState): TargetPlan {
+export function planTargetRepair(target: Target, history: History, state: LedgerState): TargetPlan {
   const plan = planTarget(target, history, state, { allowOutOfOrder: true });
   const entries = state.kind === "ledger" ? state.entries : [];
   const byTag = new Map(entries.map((entry) => [entry.tag, entry]));

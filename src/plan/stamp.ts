@@ -18,7 +18,7 @@ export type StampGoal =
  * @param history the service's migrations, in order
  * @param state what the target's schema holds
  */
-export function planStamp(
+export function planTargetStamp(
   target: Target,
   history: History,
   state: LedgerState,

@@ -23,7 +23,7 @@ import { ledgerIs } from "../rollout/guard.ts";
 import { runStep } from "../rollout/step.ts";
 import { loadParser } from "../sql/parser.ts";
 import { readStatements } from "../sql/read-statements.ts";
-import { runIn } from "../tenancy/tenant-lock.ts";
+import { runInTenantTransaction } from "../tenancy/tenant-lock.ts";
 
 /** A shorter history is replayed at once. */
 const worthwhile = 20;
@@ -60,7 +60,7 @@ export async function applyBaseline(
   ];
   const expectation = ledgerIs(target.schema, digestOf([]), "nothing");
   const work = { create: "nothing", expectation, flushedLater: true } as const;
-  await runIn(context, session, target, work, script);
+  await runInTenantTransaction(context, session, target, work, script);
 }
 
 /**
@@ -99,7 +99,7 @@ export async function makeBaseline(
       ...dump.postData,
     ];
     const baseline = { statements, ledger: await readLedger(session, first), extensions };
-    await runIn(context, session, third, { create: "schemaAndLedger" }, []);
+    await runInTenantTransaction(context, session, third, { create: "schemaAndLedger" }, []);
     await applyBaseline(context, session, third, baseline);
     return (await proven(session, first, third, rows)) ?? baseline;
   } catch (error) {

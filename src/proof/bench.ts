@@ -7,7 +7,7 @@ import type { Creation, Step } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
 import { historyOf, planTarget } from "../plan/build.ts";
-import { planDowngrade } from "../plan/downgrade.ts";
+import { planTargetDowngrade } from "../plan/downgrade.ts";
 import { ensureExtensions } from "../postgres/extensions.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import type { Session } from "../postgres/session.ts";
@@ -84,7 +84,7 @@ export async function applyDown(
   const history = historyOf(migrations);
   const states = await readLedgers(bench.session, [schema], history.known);
   const state = states.get(schema) ?? { kind: "noSchema" };
-  const { steps } = planDowngrade(target, history, state, { count: 1 });
+  const { steps } = planTargetDowngrade(target, history, state, { count: 1 });
   return run(bench, target, steps, { ...migration, file, checksum, text }, "nothing", migration);
 }
 

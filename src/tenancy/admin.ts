@@ -6,7 +6,7 @@ import { refuseUnsendable } from "../core/sendable.ts";
 import type { Context } from "../fleet/context.ts";
 import { registeredTargets } from "./onboarding.ts";
 import { adminSeed, loadSeeds } from "./seeds.ts";
-import { forEachTarget, type TenantHold, workIn } from "./tenant-lock.ts";
+import { forEachTarget, inTenantTransaction, type LockedTenant } from "./tenant-lock.ts";
 
 /** How a tenant's first user is to come in. */
 export interface NewAdmin {
@@ -46,7 +46,7 @@ export async function adminServiceFor(
  * @throws FleetError `usage` for an address or a password that cannot be used; `config` when no service can do it
  */
 export async function createAdmin(
-  hold: TenantHold,
+  hold: LockedTenant,
   { email, password }: NewAdmin,
 ): Promise<CreatedAdmin> {
   const { service, create } = await adminServiceFor(hold.context, { email, password });
@@ -63,7 +63,7 @@ export async function createAdmin(
 }
 
 /** Takes the tenant's first user back, if the schema is there and the service can. */
-export async function removeAdmin(hold: TenantHold, email: string): Promise<void> {
+export async function removeAdmin(hold: LockedTenant, email: string): Promise<void> {
   const { service, seed: own } = adminSeed(await loadSeeds(hold.context));
   await inService(hold, service, (session) =>
     session.drizzle(async (db) => own.removeAdminUser?.(db, { email })),
@@ -71,13 +71,13 @@ export async function removeAdmin(hold: TenantHold, email: string): Promise<void
 }
 
 async function inService(
-  hold: TenantHold,
+  hold: LockedTenant,
   service: string,
   use: (session: Parameters<Parameters<typeof forEachTarget>[2]>[0]) => Promise<void>,
 ): Promise<void> {
   const targets = (await registeredTargets(hold)).filter((target) => target.service === service);
   await forEachTarget(hold, targets, (session, target) =>
-    workIn(hold.context, session, target, { create: "nothing" }, () => use(session)),
+    inTenantTransaction(hold.context, session, target, { create: "nothing" }, () => use(session)),
   );
 }
 

@@ -8,8 +8,8 @@ import {
   selectTargets,
   withDatabases,
 } from "../fleet/context.ts";
-import type { Within } from "../fleet/plan-fleet.ts";
-import { inactive, withTenants } from "../fleet/roster.ts";
+import type { ReadIn } from "../fleet/plan-fleet.ts";
+import { inactiveTenantError, withTenants } from "../fleet/roster.ts";
 import { ledgerOf } from "../ledger/table.ts";
 import {
   admit,
@@ -22,8 +22,13 @@ import type { Session } from "../postgres/session.ts";
 import { findTenantRoles } from "../postgres/tenant-roles.ts";
 import { counted, some } from "../report/words.ts";
 import { listedTenants, unknownNames } from "../tenants/targets.ts";
-import { admitApplication, grant, type NewTenant, registered } from "./onboarding.ts";
-import { holdOpened, type TenantHold, thoseThere, withSessions } from "./tenant-lock.ts";
+import { grantAccess, grantToApplication, type NewTenant, registeredTenant } from "./onboarding.ts";
+import {
+  existingTargets,
+  type LockedTenant,
+  withSessions,
+  withTenantLockIn,
+} from "./tenant-lock.ts";
 
 /** Tenants that are worked on at the same time, at most: each takes up to two connections. */
 const atOnce = 4;
@@ -67,8 +72,8 @@ export function grantTenants(context: Context, request: GrantRequest): Promise<G
     return withDatabases(context, Object.keys(databases), async (open) => {
       refuseNoRole(targets, open);
       return grantEach(context, open, targets, {
-        registered: grant,
-        listed: async (place, own) => admitApplication(place, await thoseThere(place, own)),
+        registered: grantAccess,
+        listed: async (place, own) => grantToApplication(place, await existingTargets(place, own)),
       });
     });
   });
@@ -94,7 +99,7 @@ export async function grantMissing(
   context: Context,
   plan: Plan,
   open: OpenDatabases,
-  within: Within,
+  within: ReadIn,
 ): Promise<void> {
   const known = targetsOf(plan).filter((one) => !isUnknown(one));
   const missing = await findMissing(
@@ -109,7 +114,7 @@ export async function grantMissing(
   });
   if (missing.size === 0) return;
   const enter = (place: Place, own: readonly Target[]) =>
-    admitApplication(place, own, (target, role) =>
+    grantToApplication(place, own, (target, role) =>
       admission(target, role, missing.get(target)?.usage === true),
     );
   const { failed } = await grantEach(context, open, [...missing.keys()], {
@@ -119,11 +124,11 @@ export async function grantMissing(
   sayGranted(context, [...missing.keys()], failed);
 }
 
-type Place = Pick<TenantHold, "context" | "open" | "sessionFor">;
+type Place = Pick<LockedTenant, "context" | "open" | "sessionFor">;
 
 /** What is done with the targets of one tenant: of the registry, under its lock, or of any other source. */
 interface Granting {
-  readonly registered: (hold: TenantHold, targets: readonly Target[]) => Promise<void>;
+  readonly registered: (hold: LockedTenant, targets: readonly Target[]) => Promise<void>;
   readonly listed: (place: Place, targets: readonly Target[]) => Promise<void>;
 }
 
@@ -146,10 +151,10 @@ async function grantEach(
       return withSessions(context, open, (sessionFor) =>
         listed({ context, open, sessionFor }, own),
       );
-    return holdOpened(context, open, tenant, async (hold) => {
+    return withTenantLockIn(context, open, tenant, async (hold) => {
       // It may have been archived since the tenants were read.
-      const record = await registered(hold);
-      if (record.status !== "active") throw inactive(record);
+      const record = await registeredTenant(hold);
+      if (record.status !== "active") throw inactiveTenantError(record);
       // They are resolved already: to look them up again would read the whole registry for each tenant.
       hold.targets.set(tenant, own);
       await ofRegistry(hold, own);
@@ -187,7 +192,7 @@ async function findMissing(
   { config }: Context,
   targets: readonly Target[],
   open: OpenDatabases,
-  within: Within,
+  within: ReadIn,
 ): Promise<ReadonlyMap<Target, ShutOut>> {
   const missing = new Map<Target, ShutOut>();
   const names = [...new Set(targets.map(({ database }) => database))];

@@ -11,18 +11,18 @@ import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { lockKey, tryLock } from "../postgres/lock.ts";
 import { type Session, withSession } from "../postgres/session.ts";
 import { noLedger } from "../rollout/guard.ts";
-import { needsDirect } from "./errors.ts";
+import { directUrlError } from "./errors.ts";
 import {
   activate,
-  existing,
-  grant,
+  existingTenantError,
+  grantAccess,
   knownDatabase,
   type NewTenant,
   refuseExistingSchemas,
 } from "./onboarding.ts";
-import { removeHeld } from "./removal.ts";
+import { dropTenant } from "./removal.ts";
 import { runSteps } from "./saga.ts";
-import { type TenantHold, targetsFor, workIn } from "./tenant-lock.ts";
+import { inTenantTransaction, type LockedTenant, targetsFor } from "./tenant-lock.ts";
 
 /**
  * Makes a tenant from something that is there already: it either happens, or leaves nothing behind. One that was killed
@@ -31,7 +31,7 @@ import { type TenantHold, targetsFor, workIn } from "./tenant-lock.ts";
  * @param copy makes the schemas, with all that is in them
  */
 export async function makeCopy(
-  hold: TenantHold,
+  hold: LockedTenant,
   request: NewTenant,
   copy: () => Promise<void>,
   observe: OnboardingObserver,
@@ -42,19 +42,22 @@ export async function makeCopy(
     [
       { name: "register", run: () => register(hold, request) },
       { name: "copy", run: copy },
-      { name: "grant", run: () => grant(hold) },
+      { name: "grant", run: () => grantAccess(hold) },
       { name: "activate", run: () => activate(hold, "copying") },
     ],
     observe,
   );
 }
 
-async function register(hold: TenantHold, { attributes = {}, database }: NewTenant): Promise<void> {
+async function register(
+  hold: LockedTenant,
+  { attributes = {}, database }: NewTenant,
+): Promise<void> {
   const { findTenant, registerTenant } = await import("../control/registry.ts");
   const { id, registry } = hold;
   const found = await findTenant(registry, id);
-  if (found?.status === "copying") await removeHeld(hold);
-  else if (found !== undefined) throw existing(found);
+  if (found?.status === "copying") await dropTenant(hold);
+  else if (found !== undefined) throw existingTenantError(found);
   const home = knownDatabase(hold.context, database);
   await refuseExistingSchemas(hold, await targetsFor(hold, home));
   await registerTenant(registry, { id, status: "copying", database: home, attributes });
@@ -73,7 +76,7 @@ export interface Source {
  * @throws FleetError `tenant` when a rollout is at work, or when a schema has no ledger
  */
 export async function holdSources<Result>(
-  hold: TenantHold,
+  hold: LockedTenant,
   targets: readonly Target[],
   use: (sources: readonly Source[]) => Promise<Result>,
 ): Promise<Result> {
@@ -83,7 +86,7 @@ export async function holdSources<Result>(
   const { database, schema } = target;
   const connect = { waitMs: context.config.fleet.connectTimeout, signal: context.signal };
   return withSession(open.addressOf(database), connect, async (session) => {
-    if (session.pooled) throw needsDirect(database);
+    if (session.pooled) throw directUrlError(database);
     await beyondTimeouts(session);
     if (!(await tryLock(session, lockKey(schema)))) throw busySchema(schema);
     const state = (await readLedgers(session, [schema], new Map())).get(schema);
@@ -113,7 +116,7 @@ export type LockMode = "ACCESS SHARE" | "SHARE" | "ACCESS EXCLUSIVE";
  * @param mode `ACCESS SHARE` lets others write, `SHARE` lets them read, and `ACCESS EXCLUSIVE` keeps them out
  */
 export async function tableLocks(
-  { context }: TenantHold,
+  { context }: LockedTenant,
   { session, target: { schema } }: Source,
   mode: LockMode,
 ): Promise<string[]> {
@@ -131,7 +134,7 @@ export async function tableLocks(
 
 /** Cancels what a session runs when the user wants no more of it. */
 export async function cancellable<Result>(
-  { cancel }: Pick<TenantHold["context"], "cancel">,
+  { cancel }: Pick<LockedTenant["context"], "cancel">,
   session: Session,
   use: () => Promise<Result>,
 ): Promise<Result> {
@@ -152,7 +155,7 @@ export async function cancellable<Result>(
  * @param fillIn puts the rows and the ledger's in, and gives the structure that it all is to have
  */
 export async function makeSchema(
-  { context, sessionFor }: TenantHold,
+  { context, sessionFor }: LockedTenant,
   target: Target,
   locks: readonly string[],
   fillIn: (session: Session, make: Make) => Promise<Structure>,
@@ -164,7 +167,7 @@ export async function makeSchema(
   const make = makerFor(session, target);
   const how = { create: "schemaAndLedger", expectation, snapshotBehind: locks, timeouts } as const;
   await cancellable(context, session, () =>
-    workIn(context, session, target, how, async () => {
+    inTenantTransaction(context, session, target, how, async () => {
       await prove(session, target, await fillIn(session, make));
     }),
   );

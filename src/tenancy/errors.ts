@@ -38,14 +38,14 @@ function saidBy(error: unknown): { message: string; state: string | undefined; l
 }
 
 /** What to say to whoever comes second. */
-export function busy(id: string): FleetError {
+export function tenantBusyError(id: string): FleetError {
   return new FleetError("tenant", `another command is at work on tenant ${id}`, {
     remedy: "Wait for its end, then look: drizzle-fleet tenants list",
   });
 }
 
 /** What to say where a lock would not last. */
-export function needsDirect(database: string): FleetError {
+export function directUrlError(database: string): FleetError {
   return new FleetError(
     "config",
     `tenants cannot be changed through a connection pooler, as database "${database}" has`,

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
 import type { TenantRecord } from "../core/tenant.ts";
 import { refuseExisting } from "../dump/tenant-file.ts";
-import { databaseOf, refuseHalf } from "../fleet/roster.ts";
+import { databaseOf, refuseIncomplete } from "../fleet/roster.ts";
 import { exportHeld } from "../operations/export-tenant.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { lockKey, tryLock } from "../postgres/lock.ts";
@@ -11,9 +11,9 @@ import { type Source, tableLocks } from "./copying.ts";
 import { heldError } from "./errors.ts";
 import { registeredTargets } from "./onboarding.ts";
 import { rehearse } from "./rehearsal.ts";
-import { refuseNeeded } from "./removal.ts";
+import { refuseDependents } from "./removal.ts";
 import { undisturbed } from "./saga.ts";
-import { persistently, type TenantHold, thoseThere } from "./tenant-lock.ts";
+import { existingTargets, type LockedTenant, withRetries } from "./tenant-lock.ts";
 
 /**
  * Drops a tenant's schemas in the transactions that have exported them, when the file has been imported in rehearsal.
@@ -24,22 +24,22 @@ import { persistently, type TenantHold, thoseThere } from "./tenant-lock.ts";
  *   `onboarding` when it was cut off between two databases, and how to go on
  */
 export async function dropExported(
-  hold: TenantHold,
+  hold: LockedTenant,
   record: TenantRecord,
   file: string,
 ): Promise<void> {
-  refuseHalf(record);
+  refuseIncomplete(record);
   await refuseExisting(file);
   const targets = await registeredTargets(hold);
   await exportHeld(hold, file, {
-    first: () => refuseNeeded(hold, targets),
+    first: () => refuseDependents(hold, targets),
     check: (exported, partial) => rehearse(hold, exported, partial),
     last: async (sources) => {
       try {
         for (const source of sources)
           await alone(hold, source, await tableLocks(hold, source, "ACCESS EXCLUSIVE"));
         // Whatever began to depend on the tenant meanwhile would go with it.
-        await refuseNeeded(hold, targets);
+        await refuseDependents(hold, targets);
         for (const source of sources)
           await alone(hold, source, [
             "SET LOCAL client_min_messages = warning",
@@ -56,11 +56,11 @@ export async function dropExported(
 
 /** Runs what readers are in the way of, in the open transaction: they are waited for as often as for any lock. */
 async function alone(
-  hold: TenantHold,
+  hold: LockedTenant,
   { session, target }: Source,
   statements: readonly string[],
 ): Promise<void> {
-  await persistently(hold, target, async () => {
+  await withRetries(hold, target, async () => {
     await session.script("SAVEPOINT alone");
     try {
       await session.script(statements.join(";\n"));
@@ -72,7 +72,7 @@ async function alone(
 }
 
 async function commit(
-  hold: TenantHold,
+  hold: LockedTenant,
   record: TenantRecord,
   sources: readonly Source[],
   file: string,
@@ -100,23 +100,23 @@ async function commit(
 }
 
 /** Whether the first schema is gone, though no answer says so: that is certain when its session is over, and its lock free. */
-async function isDropped(hold: TenantHold, [source]: readonly Source[]): Promise<boolean> {
+async function isDropped(hold: LockedTenant, [source]: readonly Source[]): Promise<boolean> {
   if (source === undefined) return false;
   const { target, session: former } = source;
   await former.close();
-  return persistently(hold, target, async () => {
+  return withRetries(hold, target, async () => {
     const session = await hold.sessionFor(target.database);
     for (let round = 0; !(await tryLock(session, lockKey(target.schema))); round += 1) {
       if (round === 100) throw undecided(target.schema);
       await sleep(100);
     }
-    return (await thoseThere(hold, [target])).length === 0;
+    return (await existingTargets(hold, [target])).length === 0;
   });
 }
 
 /** Gives the tenant the state that it had. */
 async function takeBack(
-  hold: TenantHold,
+  hold: LockedTenant,
   { id, status }: TenantRecord,
   sources: readonly Source[],
   reason: unknown,
@@ -126,7 +126,7 @@ async function takeBack(
   const { changeStatus } = await import("../control/registry.ts");
   const home = { ...source.target, database: databaseOf(hold.context.config.fleet) };
   try {
-    await persistently(hold, home, async () => {
+    await withRetries(hold, home, async () => {
       const registry = await hold.sessionFor(home.database);
       // Also when the change itself was lost, or its undoing in an earlier attempt was not.
       if (!(await changeStatus(registry, id, ["removing", status], status)))

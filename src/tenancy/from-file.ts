@@ -13,7 +13,7 @@ import type { Session } from "../postgres/session.ts";
 import { readStatements } from "../sql/read-statements.ts";
 import type { Make } from "./copying.ts";
 import { refuseInterrupted } from "./saga.ts";
-import type { TenantHold } from "./tenant-lock.ts";
+import type { LockedTenant } from "./tenant-lock.ts";
 
 /**
  * What the SQL of a tenant's file may do: what a service's migrations may. Bodies that cannot be proved may stand in it when
@@ -60,7 +60,7 @@ export function readable(line: PlacedLine<FileSchema>): PlacedLine<FileSchema> {
  * @returns what the schema is to have now
  */
 export async function fillFromFile(
-  { context }: Pick<TenantHold, "context">,
+  { context }: Pick<LockedTenant, "context">,
   session: Session,
   target: Target,
   schema: FileSchema,

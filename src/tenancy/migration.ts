@@ -2,8 +2,8 @@ import { FleetError } from "../core/errors.ts";
 import { isFailure } from "../core/outcome.ts";
 import type { Target } from "../core/target.ts";
 import { planFleet, readHistories, refuseUnusable } from "../fleet/plan-fleet.ts";
-import { needsDirectUrl } from "../fleet/planning.ts";
-import { type Prepared, refusePooled, rollOut } from "../fleet/roll-out.ts";
+import { poolerError } from "../fleet/planning.ts";
+import { type PreparedRollout, refusePooled, rollOut } from "../fleet/roll-out.ts";
 import { asListed, listing } from "../fleet/roster.ts";
 import { createExtensions, readScripts } from "../fleet/scripts.ts";
 import { plannerFor } from "../operations/migrate.ts";
@@ -13,8 +13,8 @@ import { flushLog } from "../postgres/flush.ts";
 import type { Session } from "../postgres/session.ts";
 import { applyBaseline, deservesBaseline, dropScratch, makeBaseline } from "../proof/baseline.ts";
 import { failureText } from "../report/errors.ts";
-import { registered, registeredTargets } from "./onboarding.ts";
-import { forEachTarget, type TenantHold } from "./tenant-lock.ts";
+import { registeredTargets, registeredTenant } from "./onboarding.ts";
+import { forEachTarget, type LockedTenant } from "./tenant-lock.ts";
 
 /**
  * Brings every service of the tenant to head: by the service's baseline where there is one and the target is fresh, and
@@ -25,7 +25,7 @@ import { forEachTarget, type TenantHold } from "./tenant-lock.ts";
  * @throws FleetError `onboarding` with every failure
  */
 export async function migrateTenant(
-  hold: TenantHold,
+  hold: LockedTenant,
   fresh: ReadonlySet<Target> = new Set(),
 ): Promise<boolean> {
   const targets = await registeredTargets(hold);
@@ -37,21 +37,21 @@ export async function migrateTenant(
 }
 
 async function migrateTargets(
-  hold: TenantHold,
+  hold: LockedTenant,
   targets: readonly Target[],
   histories: ReadonlyMap<string, History>,
 ): Promise<void> {
   const { id, open } = hold;
-  const known = listing(hold.context, [asListed(await registered(hold))]);
+  const known = listing(hold.context, [asListed(await registeredTenant(hold))]);
   const context = { ...known, environment: { ...known.environment, TENANTS: undefined } };
   const planOne = plannerFor(context, { services: [], tenants: [], databases: [] });
   const fleet = await planFleet(context, targets, histories, open, planOne, true);
   refuseUnusable(fleet);
   const plan = divide(fleet.targets, {});
   const scripts = await readScripts(context, plan, histories);
-  refusePooled(plan, fleet.databases, scripts.scriptOf, needsDirectUrl);
+  refusePooled(plan, fleet.databases, scripts.scriptOf, poolerError);
   await createExtensions(context, plan, scripts, open);
-  const prepared: Prepared = {
+  const prepared: PreparedRollout = {
     ...{ verb: "tenants add", selection: { tenants: [id] }, kept: false },
     ...{ plan, planOne, histories, databases: fleet.databases, scriptOf: scripts.scriptOf },
   };
@@ -79,7 +79,7 @@ interface FromBaselines {
 
 /** Makes fresh targets from their services' baselines, where those are kept and good. */
 async function fromBaselines(
-  hold: TenantHold,
+  hold: LockedTenant,
   fresh: readonly Target[],
   histories: ReadonlyMap<string, History>,
 ): Promise<FromBaselines> {
@@ -110,7 +110,7 @@ function digestOfAll({ digests }: History): string {
  *
  * @returns why a service has none, by its name
  */
-export async function prepareBaselines(hold: TenantHold): Promise<ReadonlyMap<string, string>> {
+export async function prepareBaselines(hold: LockedTenant): Promise<ReadonlyMap<string, string>> {
   const { keepBaseline, readBaseline } = await import("../control/baselines.ts");
   const { lockBaselines } = await import("../control/registry.ts");
   const targets = await registeredTargets(hold);

@@ -3,21 +3,21 @@ import type { Target } from "../core/target.ts";
 import type { TenantRecord, TenantStatus } from "../core/tenant.ts";
 import type { Context } from "../fleet/context.ts";
 import { rolesForTargets } from "../fleet/roles.ts";
-import { inactive } from "../fleet/roster.ts";
+import { inactiveTenantError } from "../fleet/roster.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
 import { ledgerOf } from "../ledger/table.ts";
 import { admit, dismiss } from "../postgres/privileges.ts";
 import { noLedger } from "../rollout/guard.ts";
 import { unknownNames } from "../tenants/targets.ts";
-import { giveBack } from "./closing.ts";
+import { restoreSchemaGrants } from "./grants.ts";
 import { loadSeeds } from "./seeds.ts";
 import {
+  existingTargets,
   forEachTarget,
-  runIn,
-  type TenantHold,
+  inTenantTransaction,
+  type LockedTenant,
+  runInTenantTransaction,
   targetsFor,
-  thoseThere,
-  workIn,
 } from "./tenant-lock.ts";
 
 /** Who is to be onboarded. */
@@ -33,14 +33,15 @@ export interface NewTenant {
  *
  * @throws FleetError `tenant` for one that exists, or whose schemas do
  */
-export async function register(hold: TenantHold, request: NewTenant): Promise<void> {
+export async function register(hold: LockedTenant, request: NewTenant): Promise<void> {
   const { findTenant, registerTenant } = await import("../control/registry.ts");
   const { id, registry, context } = hold;
   const found = await findTenant(registry, id);
-  if (found !== undefined && found.status !== "provisioning") throw existing(found);
+  if (found !== undefined && found.status !== "provisioning") throw existingTenantError(found);
   const database = knownDatabase(context, request.database);
   if (found === undefined) await refuseExistingSchemas(hold, await targetsFor(hold, database));
-  else if (request.database !== undefined && found.database !== database) throw elsewhere(found);
+  else if (request.database !== undefined && found.database !== database)
+    throw otherDatabaseError(found);
   const { attributes = found?.attributes ?? {} } = request;
   await registerTenant(registry, { id, status: "provisioning", database, attributes });
 }
@@ -51,7 +52,7 @@ export async function register(hold: TenantHold, request: NewTenant): Promise<vo
  *
  * @returns the targets that no migration was applied to yet
  */
-export async function createSchemas(hold: TenantHold): Promise<ReadonlySet<Target>> {
+export async function createSchemas(hold: LockedTenant): Promise<ReadonlySet<Target>> {
   const { context } = hold;
   const fresh = new Set<Target>();
   const targets = await registeredTargets(hold);
@@ -62,7 +63,7 @@ export async function createSchemas(hold: TenantHold): Promise<ReadonlySet<Targe
     if (state?.kind === "ledger") return;
     const create = state?.kind === "noLedger" ? "ledger" : "schemaAndLedger";
     const work = { create, expectation: noLedger(target.schema), flushedLater: true } as const;
-    await runIn(context, session, target, work, []);
+    await runInTenantTransaction(context, session, target, work, []);
   });
   return fresh;
 }
@@ -71,10 +72,10 @@ export async function createSchemas(hold: TenantHold): Promise<ReadonlySet<Targe
  * Lets the application into the schemas, if a role is configured for it; this is what makes the tenant usable. A
  * tenant with a role of its own is left to that one alone. What was taken from others comes back.
  */
-export async function grant(hold: TenantHold): Promise<void> {
-  const targets = await thoseThere(hold, await registeredTargets(hold));
-  await giveBack(hold, targets);
-  await admitApplication(hold, targets);
+export async function grantAccess(hold: LockedTenant): Promise<void> {
+  const targets = await existingTargets(hold, await registeredTargets(hold));
+  await restoreSchemaGrants(hold, targets);
+  await grantToApplication(hold, targets);
 }
 
 /**
@@ -82,8 +83,8 @@ export async function grant(hold: TenantHold): Promise<void> {
  *
  * @param statementsFor what to grant; by default everything, and what the other mode of `roles` gave is taken back
  */
-export async function admitApplication(
-  place: Pick<TenantHold, "context" | "open" | "sessionFor">,
+export async function grantToApplication(
+  place: Pick<LockedTenant, "context" | "open" | "sessionFor">,
   targets: readonly Target[],
   statementsFor: (target: Target, role: string, application: string) => string[] = wholly,
 ): Promise<void> {
@@ -93,7 +94,7 @@ export async function admitApplication(
     const [application, role] = [open.applicationRoleOf(target.database), roleOf(target)];
     if (application === undefined || role === undefined) return;
     const statements = statementsFor(target, role, application);
-    await runIn(context, session, target, { create: "nothing" }, statements);
+    await runInTenantTransaction(context, session, target, { create: "nothing" }, statements);
   });
 }
 
@@ -105,15 +106,15 @@ function wholly({ schema }: Target, role: string, application: string): string[]
 }
 
 /** Runs the services' seeds, each in one transaction. */
-export async function seed(hold: TenantHold): Promise<void> {
+export async function runSeeds(hold: LockedTenant): Promise<void> {
   const { context } = hold;
   const seeds = await loadSeeds(context);
   if (seeds.length === 0) return;
-  const { id, attributes } = await registered(hold);
+  const { id, attributes } = await registeredTenant(hold);
   await forEachTarget(hold, await registeredTargets(hold), async (session, target) => {
     const own = seeds.find(({ service }) => service === target.service)?.seed;
     if (own?.seed === undefined) return;
-    await workIn(context, session, target, { create: "nothing" }, () =>
+    await inTenantTransaction(context, session, target, { create: "nothing" }, () =>
       session.drizzle(async (db) => own.seed?.(db, { id, attributes })),
     );
   });
@@ -121,33 +122,33 @@ export async function seed(hold: TenantHold): Promise<void> {
 
 /** Ends the onboarding: from now on the tenant takes part in everything. */
 export async function activate(
-  { id, registry }: TenantHold,
+  { id, registry }: LockedTenant,
   from: TenantStatus = "provisioning",
 ): Promise<void> {
   const { changeStatus, findTenant } = await import("../control/registry.ts");
   if (await changeStatus(registry, id, [from, "active"], "active")) return;
   const found = await findTenant(registry, id);
-  throw found === undefined ? nobody(id) : existing(found);
+  throw found === undefined ? unknownTenantError(id) : existingTenantError(found);
 }
 
 /** A tenant as the registry has it now. */
-export async function registered({ registry, id }: TenantHold): Promise<TenantRecord> {
+export async function registeredTenant({ registry, id }: LockedTenant): Promise<TenantRecord> {
   const { findTenant } = await import("../control/registry.ts");
   const record = await findTenant(registry, id);
   if (record !== undefined) return record;
-  throw nobody(id);
+  throw unknownTenantError(id);
 }
 
-function nobody(id: string): FleetError {
+function unknownTenantError(id: string): FleetError {
   return new FleetError("tenant", `there is no tenant ${id}`, {
     remedy: "See who is there: drizzle-fleet tenants list",
   });
 }
 
 /** The targets of a tenant in the registry. Looked up once: from then on whoever collides with it is refused there. */
-export async function registeredTargets(hold: TenantHold): Promise<Target[]> {
+export async function registeredTargets(hold: LockedTenant): Promise<Target[]> {
   const { id, targets: kept } = hold;
-  const targets = kept.get(id) ?? (await targetsFor(hold, (await registered(hold)).database));
+  const targets = kept.get(id) ?? (await targetsFor(hold, (await registeredTenant(hold)).database));
   kept.set(id, targets);
   return targets;
 }
@@ -170,7 +171,7 @@ export function knownDatabase({ config }: Context, name: string | undefined): st
  * @throws FleetError `tenant`
  */
 export async function refuseExistingSchemas(
-  hold: TenantHold,
+  hold: LockedTenant,
   targets: readonly Target[],
 ): Promise<void> {
   const found: string[] = [];
@@ -189,14 +190,14 @@ export async function refuseExistingSchemas(
 }
 
 /** What to say of a tenant who is there already, and should not be. */
-export function existing(found: TenantRecord): FleetError {
-  if (["copying", "renaming", "removing"].includes(found.status)) return inactive(found);
+export function existingTenantError(found: TenantRecord): FleetError {
+  if (["copying", "renaming", "removing"].includes(found.status)) return inactiveTenantError(found);
   return new FleetError("tenant", `tenant ${found.id} exists already, and is ${found.status}`, {
     remedy: "See who is there: drizzle-fleet tenants list",
   });
 }
 
-function elsewhere({ id, database }: TenantRecord): FleetError {
+function otherDatabaseError({ id, database }: TenantRecord): FleetError {
   return new FleetError(
     "tenant",
     `tenant ${id} was begun in ${database === null ? "its services' databases" : `database ${database}`}`,

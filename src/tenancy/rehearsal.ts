@@ -21,7 +21,7 @@ import { loadParser } from "../sql/parser.ts";
 import { makerFor, prove } from "./copying.ts";
 import { targetError } from "./errors.ts";
 import { allowanceFor, fillFromFile, readable } from "./from-file.ts";
-import type { TenantHold } from "./tenant-lock.ts";
+import type { LockedTenant } from "./tenant-lock.ts";
 
 /**
  * Imports a file that was just written, in rehearsal: in the transactions that have read it, where the tenant's schemas
@@ -31,7 +31,7 @@ import type { TenantHold } from "./tenant-lock.ts";
  * @throws FleetError `refused` that says what cannot be imported, or differs
  */
 export async function rehearse(
-  hold: TenantHold,
+  hold: LockedTenant,
   exported: readonly Exported[],
   file: TenantFile,
 ): Promise<void> {
@@ -46,7 +46,7 @@ export async function rehearse(
 }
 
 async function rehearseOne(
-  hold: TenantHold,
+  hold: LockedTenant,
   { source: { session, target }, structure }: Exported,
   written: PlacedLine<FileSchema>,
   rows: AsyncIterable<FileRows>,

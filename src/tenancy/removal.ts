@@ -1,14 +1,14 @@
 import { FleetError, throwProblems } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
 import { dropRoles } from "../fleet/roles.ts";
-import { inactive } from "../fleet/roster.ts";
+import { inactiveTenantError } from "../fleet/roster.ts";
 import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
 import { takeTargetLock } from "../postgres/lock.ts";
 import { orRollback } from "../postgres/rollback.ts";
 import type { Session } from "../postgres/session.ts";
-import { shutOutEverybody } from "./closing.ts";
-import { registered } from "./onboarding.ts";
-import { forEachTarget, persistently, type TenantHold, targetsFor } from "./tenant-lock.ts";
+import { revokeSchemaGrants } from "./grants.ts";
+import { registeredTenant } from "./onboarding.ts";
+import { forEachTarget, type LockedTenant, targetsFor, withRetries } from "./tenant-lock.ts";
 
 /** So many tables go in one transaction: each costs locks, for its indexes and keys too, and a server has few. */
 const tablesAtOnce = 20;
@@ -20,21 +20,21 @@ const tablesAtOnce = 20;
  * @throws FleetError `tenant` before anything is dropped, when something outside of the tenant depends on it;
  *   `onboarding` when the server refuses, or still needs the tenant's role
  */
-export async function removeHeld(hold: TenantHold): Promise<void> {
+export async function dropTenant(hold: LockedTenant): Promise<void> {
   const { changeStatus, forgetTenant } = await import("../control/registry.ts");
-  const record = await registered(hold);
-  if (record.status === "renaming") throw inactive(record);
+  const record = await registeredTenant(hold);
+  if (record.status === "renaming") throw inactiveTenantError(record);
   const targets = await targetsFor(hold, record.database);
-  await refuseNeeded(hold, targets);
+  await refuseDependents(hold, targets);
   await changeStatus(
     hold.registry,
     hold.id,
     ["provisioning", "copying", "active", "archived"],
     "removing",
   );
-  await shutOutEverybody(hold, targets);
+  await revokeSchemaGrants(hold, targets);
   await forEachTarget(hold, targets, async (session, target) => {
-    while (await persistently(hold, target, () => dropSome(session, hold, target)));
+    while (await withRetries(hold, target, () => dropSome(session, hold, target)));
   });
   await dropRoles(hold, targets);
   await forgetTenant(hold.registry, hold.id);
@@ -45,11 +45,14 @@ export async function removeHeld(hold: TenantHold): Promise<void> {
  *
  * @throws FleetError `tenant`
  */
-export async function refuseNeeded(hold: TenantHold, targets: readonly Target[]): Promise<void> {
+export async function refuseDependents(
+  hold: LockedTenant,
+  targets: readonly Target[],
+): Promise<void> {
   const problems: FleetError[] = [];
   await forEachTarget(hold, targets, async (session, { schema }) => {
     const outside = await dependents(session, schema);
-    if (outside.length > 0) problems.push(neededOutside(schema, outside));
+    if (outside.length > 0) problems.push(dependentsError(schema, outside));
   });
   throwProblems(problems, "the tenant is needed elsewhere");
 }
@@ -57,7 +60,7 @@ export async function refuseNeeded(hold: TenantHold, targets: readonly Target[])
 /** Drops some tables, or in the end the schema; false when it is gone. */
 async function dropSome(
   session: Session,
-  { context }: TenantHold,
+  { context }: LockedTenant,
   { schema }: Target,
 ): Promise<boolean> {
   const name = quoteLiteral(schema);
@@ -119,7 +122,7 @@ async function dependents(session: Session, schema: string): Promise<string[]> {
   return rows.map(({ described }) => described);
 }
 
-function neededOutside(schema: string, dependent: readonly string[]): FleetError {
+function dependentsError(schema: string, dependent: readonly string[]): FleetError {
   return new FleetError(
     "tenant",
     `${schema} is needed outside of the tenant: ${dependent.join("; ")}`,

@@ -2,11 +2,11 @@ import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
 import type { OnboardingObserver, OnboardingStep } from "../core/onboarding.ts";
 import type { Context } from "../fleet/context.ts";
 import { heldError } from "./errors.ts";
-import { removeHeld } from "./removal.ts";
-import type { TenantHold } from "./tenant-lock.ts";
+import { dropTenant } from "./removal.ts";
+import type { LockedTenant } from "./tenant-lock.ts";
 
 /** A step on the way to a tenant. */
-export interface Step {
+export interface SagaStep {
   readonly name: OnboardingStep;
   readonly run: () => Promise<unknown>;
 }
@@ -20,8 +20,8 @@ export interface Step {
  *   that failed too
  */
 export async function runSteps(
-  hold: TenantHold,
-  steps: readonly Step[],
+  hold: LockedTenant,
+  steps: readonly SagaStep[],
   observe: OnboardingObserver,
 ): Promise<void> {
   const { context, id: tenant } = hold;
@@ -49,14 +49,14 @@ export async function runSteps(
 
 /** Takes back what the steps did: the tenant's schemas with all that is in them, then its place in the registry. */
 async function undo(
-  hold: TenantHold,
+  hold: LockedTenant,
   reason: unknown,
-  steps: readonly Step[],
+  steps: readonly SagaStep[],
   observe: OnboardingObserver,
 ): Promise<void> {
   const { id } = hold;
   try {
-    await removeHeld({ ...hold, context: undisturbed(hold.context) });
+    await dropTenant({ ...hold, context: undisturbed(hold.context) });
   } catch (error) {
     const remedy = `It is left half made, and takes no part. Clear it away: drizzle-fleet tenants remove ${id}. Or run the same command again.`;
     throw new FleetError("onboarding", `tenant ${id} could not be made`, {

@@ -11,10 +11,10 @@ import { isRetryable } from "../postgres/sqlstate.ts";
 import { inTenant, runInTenant, type TenantWork } from "../rollout/in-tenant.ts";
 import { delayBefore } from "../rollout/retry.ts";
 import { refuseOddName, resolveTargets } from "../tenants/targets.ts";
-import { busy, heldError, needsDirect, targetError } from "./errors.ts";
+import { directUrlError, heldError, targetError, tenantBusyError } from "./errors.ts";
 
 /** What is at hand for whoever works on one tenant as a whole, and holds its lock. */
-export interface TenantHold {
+export interface LockedTenant {
   readonly context: Context;
   readonly id: string;
   readonly open: OpenDatabases;
@@ -27,7 +27,7 @@ export interface TenantHold {
 }
 
 /** How a tenant is held. */
-interface HoldOptions {
+interface LockOptions {
   /** Where the work will be done: their sessions are opened while the lock is taken. */
   readonly databases?: readonly string[];
   /** False for work that only looks. */
@@ -40,11 +40,11 @@ interface HoldOptions {
  * @throws FleetError `tenant` when another command has it; `usage` when the configuration does not leave it to the
  *   registry who exists; `config` for a name that no tenant can have, and behind a pooler, where no lock would last
  */
-export async function holdTenant<Result>(
+export async function withTenantLock<Result>(
   context: Context,
   id: string,
-  use: (hold: TenantHold) => Promise<Result>,
-  options: HoldOptions = {},
+  use: (hold: LockedTenant) => Promise<Result>,
+  options: LockOptions = {},
 ): Promise<Result> {
   const { fleet } = context.config;
   if (fleet.tenants !== undefined) {
@@ -55,31 +55,31 @@ export async function holdTenant<Result>(
     });
   }
   return withDatabases(context, Object.keys(fleet.databases), (open) =>
-    holdOpened(context, open, id, use, options),
+    withTenantLockIn(context, open, id, use, options),
   );
 }
 
 /** As `holdTenant`, for a fleet with a registry whose databases are open. */
-export async function holdOpened<Result>(
+export async function withTenantLockIn<Result>(
   context: Context,
   open: OpenDatabases,
   id: string,
-  use: (hold: TenantHold) => Promise<Result>,
-  { databases = [], locks = true }: HoldOptions = {},
+  use: (hold: LockedTenant) => Promise<Result>,
+  { databases = [], locks = true }: LockOptions = {},
 ): Promise<Result> {
   const { fleet } = context.config;
   refuseOddName(id);
   const home = databaseOf(fleet);
-  const sessions = new Sessions(open, fleet.connectTimeout, databases);
+  const sessions = new DatabaseSessions(open, fleet.connectTimeout, databases);
   try {
     const registry = await sessions.open(home, {
       signal: context.signal,
       refuseUnknownHost: true,
       answerWithinMs: patienceFor(fleet.connectTimeout),
     });
-    if (registry.pooled) throw needsDirect(home);
+    if (registry.pooled) throw directUrlError(home);
     const { lockTenant } = await import("../control/registry.ts");
-    if (locks && !(await lockTenant(registry, id))) throw busy(id);
+    if (locks && !(await lockTenant(registry, id))) throw tenantBusyError(id);
     const sessionFor = (database: string) => sessions.get(database);
     const hold = { context, id, open, registry, sessionFor, targets: new Map() };
     return await use(hold).catch((error: unknown) => {
@@ -94,9 +94,9 @@ export async function holdOpened<Result>(
 export async function withSessions<Result>(
   context: Context,
   open: OpenDatabases,
-  use: (sessionFor: TenantHold["sessionFor"]) => Promise<Result>,
+  use: (sessionFor: LockedTenant["sessionFor"]) => Promise<Result>,
 ): Promise<Result> {
-  const sessions = new Sessions(open, context.config.fleet.connectTimeout, []);
+  const sessions = new DatabaseSessions(open, context.config.fleet.connectTimeout, []);
   try {
     return await use((database) => sessions.get(database));
   } finally {
@@ -109,25 +109,25 @@ export async function withSessions<Result>(
  *
  * @param from the tenant that is taken; the hold is of the other
  */
-export async function holdBoth<Result>(
+export async function withBothTenantLocks<Result>(
   context: Context,
   from: string,
   to: string,
-  use: (hold: TenantHold) => Promise<Result>,
+  use: (hold: LockedTenant) => Promise<Result>,
 ): Promise<Result> {
   refuseOddName(from);
   if (from === to)
     throw new FleetError("usage", `both tenants are ${from}`, { remedy: "Give two names." });
-  return holdTenant(context, to, async (hold) => {
+  return withTenantLock(context, to, async (hold) => {
     const { lockTenant } = await import("../control/registry.ts");
-    if (!(await lockTenant(hold.registry, from))) throw busy(from);
+    if (!(await lockTenant(hold.registry, from))) throw tenantBusyError(from);
     return use(hold);
   });
 }
 
 /** The targets of two tenants, service by service, see `targetsFor`. */
-export async function pairsOf(
-  hold: TenantHold,
+export async function targetPairs(
+  hold: LockedTenant,
   from: string,
   to: string,
   database: string | null,
@@ -145,7 +145,7 @@ export async function pairsOf(
  * @param database the database that holds all that is the tenant's, where that is not its services'
  */
 export async function targetsFor(
-  { context, id, registry }: TenantHold,
+  { context, id, registry }: LockedTenant,
   database: string | null,
 ): Promise<Target[]> {
   const { readTenants } = await import("../control/registry.ts");
@@ -167,7 +167,7 @@ function targetsAmong(
 }
 
 /** Sessions that are closed together; one for each database to work in is opened when it is first needed. */
-class Sessions {
+class DatabaseSessions {
   readonly #open: OpenDatabases;
   readonly #waitMs: number;
   readonly #all: Promise<Session>[] = [];
@@ -212,8 +212,8 @@ class Sessions {
 }
 
 /** The targets that have a schema: a service that the fleet has just gained has none until the next rollout. */
-export async function thoseThere(
-  { sessionFor }: Pick<TenantHold, "sessionFor">,
+export async function existingTargets(
+  { sessionFor }: Pick<LockedTenant, "sessionFor">,
   targets: readonly Target[],
 ): Promise<Target[]> {
   const there = new Set<Target>();
@@ -231,54 +231,57 @@ export async function thoseThere(
 
 /** Does something with each of a tenant's targets, one after the other. */
 export async function forEachTarget(
-  { sessionFor }: Pick<TenantHold, "sessionFor">,
+  { sessionFor }: Pick<LockedTenant, "sessionFor">,
   targets: readonly Target[],
   use: (session: Session, target: Target) => Promise<void>,
 ): Promise<void> {
   for (const target of targets) await use(await sessionFor(target.database), target);
 }
 
-type Work = Pick<TenantWork, "create" | "expectation" | "flushedLater" | "snapshotBehind"> &
+type TransactionOptions = Pick<
+  TenantWork,
+  "create" | "expectation" | "flushedLater" | "snapshotBehind"
+> &
   Partial<Pick<TenantWork, "timeouts">>;
 
 /** Does something in one transaction in a tenant schema; an error names the target. */
-export function workIn<Result>(
+export function inTenantTransaction<Result>(
   context: Context,
   session: Session,
   target: Target,
-  work: Work,
+  work: TransactionOptions,
   use: () => Promise<Result>,
 ): Promise<Result> {
-  return naming(target, inTenant(session, inFleet(context, target, work), use));
+  return withTargetName(target, inTenant(session, inFleet(context, target, work), use));
 }
 
 /** Runs statements in one transaction in a tenant schema; an error names the target. */
-export function runIn(
+export function runInTenantTransaction(
   context: Context,
   session: Session,
   target: Target,
-  work: Work,
+  work: TransactionOptions,
   statements: readonly string[],
 ): Promise<void> {
-  return naming(target, runInTenant(session, inFleet(context, target, work), statements));
+  return withTargetName(target, runInTenant(session, inFleet(context, target, work), statements));
 }
 
-function inFleet({ config }: Context, target: Target, work: Work): TenantWork {
+function inFleet({ config }: Context, target: Target, work: TransactionOptions): TenantWork {
   const { services, timeouts } = config.fleet;
   const service = services[target.service];
   const sharedSchemas = service === undefined ? [] : schemasBehind(service);
   return { target, sharedSchemas, timeouts, ...work };
 }
 
-function naming<Result>(target: Target, done: Promise<Result>): Promise<Result> {
+function withTargetName<Result>(target: Target, done: Promise<Result>): Promise<Result> {
   return done.catch((error: unknown) => {
     throw isFleetError(error) ? error : targetError(target, error);
   });
 }
 
 /** Does something to a target that locks may be in the way of: they are waited for as often as the configuration says. */
-export async function persistently<Result>(
-  { context }: TenantHold,
+export async function withRetries<Result>(
+  { context }: LockedTenant,
   target: Target,
   attempt: () => Promise<Result>,
 ): Promise<Result> {

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { type Plan, targetsOf } from "../../src/core/plan.ts";
 import { type DrizzleSource, defaultSource } from "../../src/fleet/import-drizzle.ts";
 import { readDrizzleTables } from "../../src/ledger/drizzle-table.ts";
-import { planStamping, stamp } from "../../src/operations/stamp.ts";
+import { planStamp, stamp } from "../../src/operations/stamp.ts";
 import { status } from "../../src/operations/status.ts";
 import { withSession } from "../../src/postgres/session.ts";
 import { createDatabase, createRole, type TestDatabase } from "../support/database.ts";
@@ -62,7 +62,7 @@ function importAll(
 }
 
 async function problemsOf(context: Parameters<typeof stamp>[0]) {
-  const plan: Plan = await planStamping(context, { ...all, goal: { drizzle: defaultSource } });
+  const plan: Plan = await planStamp(context, { ...all, goal: { drizzle: defaultSource } });
   return Object.fromEntries(
     targetsOf(plan).map(({ target, problems }) => [
       target.tenant,

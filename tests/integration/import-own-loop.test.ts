@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { type Plan, targetsOf } from "../../src/core/plan.ts";
 import { type DrizzleSource, defaultSource } from "../../src/fleet/import-drizzle.ts";
-import { planStamping, stamp } from "../../src/operations/stamp.ts";
+import { planStamp, stamp } from "../../src/operations/stamp.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import {
   appFleet,
@@ -70,7 +70,7 @@ async function problemsOf(
   context: Parameters<typeof stamp>[0],
   source: Partial<DrizzleSource> = {},
 ) {
-  const plan: Plan = await planStamping(context, {
+  const plan: Plan = await planStamp(context, {
     ...all,
     goal: { drizzle: { ...defaultSource, ...source } },
   });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createControlTables } from "../../src/control/create.ts";
 import {
-  readCourses,
+  readKeptGoals,
   readOutcomes,
   readRollouts,
   readSchemas,
@@ -78,7 +78,7 @@ test("what is kept is read as it was, whatever it contains", async () => {
     expect(await readOutcomes(session, "main", rollout.id)).toEqual(records);
     const { ends, databases } = goal;
     const { id, selection } = rollout;
-    expect(await readCourses(session, "main")).toEqual([
+    expect(await readKeptGoals(session, "main")).toEqual([
       { id, selection, startedAt, direction: "up", goal: { ends, databases } },
     ]);
     const schemas = ["app_00001", "app_00002", 'app_"3"', "app_4"];
@@ -119,12 +119,12 @@ test("rollouts that an earlier version has kept are read without their goals, an
     await insertOutcomes(session, version, [outcome(1)]);
     await session.script("DROP TABLE drizzle_fleet.goals");
     await withSession(address, { waitMs: 5_000 }, async (other) => {
-      expect(await readCourses(other, "main")).toMatchObject([{ id: version.id, goal: null }]);
+      expect(await readKeptGoals(other, "main")).toMatchObject([{ id: version.id, goal: null }]);
       const { covered } = await readSchemas(other, "main", ["app_00001", "app_00002"]);
       expect([...covered]).toEqual([["app_00001", new Set([version.id])]]);
       await createControlTables(other);
       await insertRollout(other, rollout, 0, goal);
-      expect(await readCourses(other, "main")).toMatchObject([
+      expect(await readKeptGoals(other, "main")).toMatchObject([
         { id: rollout.id, goal: { ends: goal.ends } },
         { id: version.id, goal: null },
       ]);

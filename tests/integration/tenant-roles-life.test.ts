@@ -3,7 +3,7 @@ import type { FleetInput } from "../../src/config/schema.ts";
 import type { Context } from "../../src/fleet/context.ts";
 import { scriptMigration } from "../../src/fleet/offline.ts";
 import { addTenant } from "../../src/operations/add-tenant.ts";
-import { planStamping, stamp } from "../../src/operations/stamp.ts";
+import { planStamp, stamp } from "../../src/operations/stamp.ts";
 import { archiveTenant, removeTenant, restoreTenant } from "../../src/operations/tenant-life.ts";
 import { withSession } from "../../src/postgres/session.ts";
 import {
@@ -202,7 +202,7 @@ describe("a fleet whose configuration lists its tenants", () => {
     const context = fleet.contextWith({ tenants: ["acme"] });
     await database.query("CREATE SCHEMA app_acme CREATE TABLE notes (id serial, owner text)");
     const request = { ...all, services: ["app"], goal: { tag: "0000_notes" } };
-    expect(await planStamping(context, request)).toMatchObject({
+    expect(await planStamp(context, request)).toMatchObject({
       waves: [{ targets: [{ create: "ledger" }] }],
     });
     const result = await stamp(

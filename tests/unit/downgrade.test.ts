@@ -3,7 +3,7 @@ import type { LedgerEntry, LedgerState } from "../../src/core/ledger.ts";
 import type { Migration } from "../../src/core/migration.ts";
 import { digestOf } from "../../src/ledger/digest.ts";
 import { historyOf, planTarget, resolve } from "../../src/plan/build.ts";
-import { type DowngradeGoal, goalOf, planDowngrade } from "../../src/plan/downgrade.ts";
+import { type DowngradeGoal, goalOf, planTargetDowngrade } from "../../src/plan/downgrade.ts";
 
 const migration = (tag: string, checksum = `sum-${tag}`): Migration => ({
   service: "app",
@@ -23,7 +23,7 @@ const cutOff = (applied: number, begun = false) => ({
 });
 
 const plan = (state: LedgerState, goal: DowngradeGoal) =>
-  planDowngrade(target, history, state, goal);
+  planTargetDowngrade(target, history, state, goal);
 const tags = (state: LedgerState, goal: DowngradeGoal) =>
   plan(state, goal).steps.map(({ tag }) => tag);
 
@@ -148,7 +148,9 @@ describe("a folder that was converted", () => {
 
   test("is taken back under the tags that the ledger has", () => {
     const entries = [...all, { ...entry("0002_c.down", "down"), ...cutOff(1) }];
-    const { steps, problems } = planDowngrade(target, converted, ledger(...entries), { count: 2 });
+    const { steps, problems } = planTargetDowngrade(target, converted, ledger(...entries), {
+      count: 2,
+    });
     expect(problems).toEqual([]);
     expect(steps).toMatchObject([
       { tag: "20260103000000_c", recordedAs: "0002_c", resumeAt: 1, ledger: digestOf(entries) },

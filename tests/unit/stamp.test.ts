@@ -3,7 +3,7 @@ import type { LedgerState } from "../../src/core/ledger.ts";
 import type { Migration } from "../../src/core/migration.ts";
 import { digestOf } from "../../src/ledger/digest.ts";
 import { historyOf } from "../../src/plan/build.ts";
-import { planStamp, type StampGoal } from "../../src/plan/stamp.ts";
+import { planTargetStamp, type StampGoal } from "../../src/plan/stamp.ts";
 
 const tags = ["0000_a", "0001_b", "0002_c"];
 const history = historyOf(
@@ -20,7 +20,7 @@ const history = historyOf(
 );
 const target = { database: "main", service: "app", tenant: "t", schema: "app_t" };
 const entry = (tag: string, checksum = `sum-${tag}`) => ({ tag, checksum });
-const plan = (state: LedgerState, goal: StampGoal) => planStamp(target, history, state, goal);
+const plan = (state: LedgerState, goal: StampGoal) => planTargetStamp(target, history, state, goal);
 const ledger = (...entries: ReturnType<typeof entry>[]): LedgerState => ({
   kind: "ledger",
   entries,

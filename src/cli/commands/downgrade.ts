@@ -33,7 +33,7 @@ for migrate. Every down is read before the first target is touched.
 --sql changes nothing: psql runs what it writes. Such a run is not among the rollouts.`),
     )
     .action(async (to: string, _: string[], options: DowngradeOptions) => {
-      const { downgrade, planBack } = await import("../../operations/downgrade.ts");
+      const { downgrade, planDowngrade } = await import("../../operations/downgrade.ts");
       const offline = offlineOf("downgrade", options);
       const context = await createContext(options, "ends");
       const request: DowngradeRequest = {
@@ -42,13 +42,13 @@ for migrate. Every down is read before the first target is touched.
         allowDataLoss: options.allowDataLoss === true,
       };
       if (offline !== undefined) {
-        const { scriptBack } = await import("../../fleet/offline.ts");
-        return scriptBack(context, request, offline);
+        const { scriptDowngrade } = await import("../../fleet/offline.ts");
+        return scriptDowngrade(context, request, offline);
       }
       if (options.dryRun === true) {
         const { planText } = await import("../../report/plan.ts");
         const { targetsOf } = await import("../../core/plan.ts");
-        const { plan, drops } = await planBack(context, request);
+        const { plan, drops } = await planDowngrade(context, request);
         if (options.json === true) printJson({ ...plan, drops });
         else {
           for (const { tag, what } of drops) await printText(`${tag}: ${what} goes, with its data`);

@@ -94,8 +94,8 @@ function requestFor({ source }: ExistingProject) {
 
 /** A database that cannot be read is to be known before anything is written. */
 async function rehearse(context: Context, project: ExistingProject): Promise<void> {
-  const { planStamping } = await import("../../operations/stamp.ts");
-  await planStamping(context, requestFor(project));
+  const { planStamp } = await import("../../operations/stamp.ts");
+  await planStamp(context, requestFor(project));
 }
 
 async function record(

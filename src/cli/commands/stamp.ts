@@ -53,8 +53,8 @@ tenant's schema into the text; what does not fit is named, with the next step.`)
         const context = await createContext(options, "ends");
         const request: StampRequest = { ...selectionOf(options), goal: await goalOf(to, options) };
         if (options.dryRun === true) {
-          const { planStamping } = await import("../../operations/stamp.ts");
-          return finish(await showPlan(await planStamping(context, request), options));
+          const { planStamp } = await import("../../operations/stamp.ts");
+          return finish(await showPlan(await planStamp(context, request), options));
         }
         const { targetsOf } = await import("../../core/plan.ts");
         const { stamp } = await import("../../operations/stamp.ts");

@@ -10,13 +10,13 @@ import {
   takeAway,
 } from "../postgres/privileges.ts";
 import type { Session } from "../postgres/session.ts";
-import type { TenantHold } from "./tenant-lock.ts";
+import type { LockedTenant } from "./tenant-lock.ts";
 
 /**
  * Closes a tenant's schemas to all but their owner: whatever is granted on a schema itself is taken, from roles and from
  * PUBLIC. Without it nothing inside can be named. It is kept in the registry, for `giveBack`.
  */
-export function shutOutEverybody(hold: TenantHold, targets: readonly Target[]): Promise<void> {
+export function revokeSchemaGrants(hold: LockedTenant, targets: readonly Target[]): Promise<void> {
   return takeAll(hold, targets, grantsOn);
 }
 
@@ -24,7 +24,7 @@ export function shutOutEverybody(hold: TenantHold, targets: readonly Target[]): 
  * As `shutOutEverybody`, and what is granted inside is taken as well: a table's statistics and a sequence's next value
  * can be had without naming the schema.
  */
-export function sealOff(hold: TenantHold, targets: readonly Target[]): Promise<void> {
+export function revokeAllGrants(hold: LockedTenant, targets: readonly Target[]): Promise<void> {
   return takeAll(hold, targets, async (session, schemas) => [
     ...(await grantsOn(session, schemas)),
     ...(await grantsInside(session, schemas)),
@@ -32,7 +32,7 @@ export function sealOff(hold: TenantHold, targets: readonly Target[]): Promise<v
 }
 
 function takeAll(
-  hold: TenantHold,
+  hold: LockedTenant,
   targets: readonly Target[],
   read: (session: Session, schemas: readonly string[]) => Promise<Grant[]>,
 ): Promise<void> {
@@ -49,7 +49,7 @@ function takeAll(
 }
 
 /** Gives back what `sealOff` took inside of the schemas, which stay closed. */
-export function giveBackInside(hold: TenantHold, targets: readonly Target[]): Promise<void> {
+export function restoreObjectGrants(hold: LockedTenant, targets: readonly Target[]): Promise<void> {
   return bringAllBack(hold, targets, ({ relation }) => relation !== null, false);
 }
 
@@ -57,12 +57,12 @@ export function giveBackInside(hold: TenantHold, targets: readonly Target[]): Pr
  * Gives back what `shutOutEverybody` took. The application's role does not get it back where the configuration now gives
  * tenants roles of their own. A role that does not exist any more is named.
  */
-export function giveBack(hold: TenantHold, targets: readonly Target[]): Promise<void> {
+export function restoreSchemaGrants(hold: LockedTenant, targets: readonly Target[]): Promise<void> {
   return bringAllBack(hold, targets, ({ relation }) => relation === null, true);
 }
 
 async function bringAllBack(
-  hold: TenantHold,
+  hold: LockedTenant,
   targets: readonly Target[],
   wanted: (grant: Grant) => boolean,
   last: boolean,
@@ -119,14 +119,17 @@ async function stillPossible(
  *
  * @throws FleetError `tenant` when the application's role can
  */
-export async function sayWhoIsInside(hold: TenantHold, targets: readonly Target[]): Promise<void> {
+export async function reportRemainingAccess(
+  hold: LockedTenant,
+  targets: readonly Target[],
+): Promise<void> {
   const { open, id, context } = hold;
   const problems: FleetError[] = [];
   await inDatabases(hold, targets, async (session, database, schemas) => {
     const application = open.applicationRoleOf(database);
     const named = application === undefined ? [] : [application];
     for (const insider of await insidersOf(session, schemas, named))
-      if (insider.role === application) problems.push(stillOpen(id, insider));
+      if (insider.role === application) problems.push(stillOpenError(id, insider));
       else
         context.notify(
           `The role ${insider.role} can still enter ${insider.schema}: it ${insider.reason}.`,
@@ -136,7 +139,7 @@ export async function sayWhoIsInside(hold: TenantHold, targets: readonly Target[
   if (first !== undefined) throw first;
 }
 
-function stillOpen(tenant: string, { role, schema, reason }: Insider): FleetError {
+function stillOpenError(tenant: string, { role, schema, reason }: Insider): FleetError {
   return new FleetError(
     "tenant",
     `tenant ${tenant} is archived, and the application's role ${role} can still enter ${schema}: it ${reason}`,
@@ -146,7 +149,7 @@ function stillOpen(tenant: string, { role, schema, reason }: Insider): FleetErro
 
 /** Calls `use` for each database that has some of the targets' schemas. */
 async function inDatabases(
-  { sessionFor }: Pick<TenantHold, "sessionFor">,
+  { sessionFor }: Pick<LockedTenant, "sessionFor">,
   targets: readonly Target[],
   use: (session: Session, database: string, schemas: readonly string[]) => Promise<void>,
 ): Promise<void> {
