@@ -29,12 +29,15 @@ export {
   rollbackUser,
   setupTenantData,
 } from "./operations/add-tenant.ts";
+export { adoptTenant } from "./operations/adopt-tenant.ts";
+export { archiveTenant, restoreTenant } from "./operations/archive-tenant.ts";
 export { check } from "./operations/check.ts";
 export { type CloneRequest, cloneTenant } from "./operations/clone-tenant.ts";
 export { type DowngradeRequest, downgrade, planDowngrade } from "./operations/downgrade.ts";
 export { type ExportRequest, exportTenant } from "./operations/export-tenant.ts";
 export { type Generated, type GenerateOptions, generate } from "./operations/generate.ts";
 export { type GeneratedDown, generateDowns } from "./operations/generate-downs.ts";
+export { type GrantRequest, grantTenant, grantTenants } from "./operations/grant-tenants.ts";
 export { type Heads, type Histories, heads, history } from "./operations/history.ts";
 export { type ImportRequest, importTenant } from "./operations/import-tenant.ts";
 export {
@@ -52,6 +55,7 @@ export {
   migrate,
   planMigration,
 } from "./operations/migrate.ts";
+export { type RemoveRequest, removeTenant } from "./operations/remove-tenant.ts";
 export { type RenameRequest, renameTenant } from "./operations/rename-tenant.ts";
 export { type EditedMigration, type RepairResult, repair } from "./operations/repair.ts";
 export {
@@ -62,20 +66,8 @@ export {
 } from "./operations/rollouts.ts";
 export { planStamp, type StampRequest, stamp } from "./operations/stamp.ts";
 export { status } from "./operations/status.ts";
-export {
-  adoptTenant,
-  archiveTenant,
-  type RemoveRequest,
-  removeTenant,
-  restoreTenant,
-} from "./operations/tenant-life.ts";
 export { proveHistories } from "./proof/prove-services.ts";
 export type { CreatedAdmin, NewAdmin } from "./tenancy/admin.ts";
-export {
-  type GrantRequest,
-  type GrantResult,
-  grantTenant,
-  grantTenants,
-} from "./tenancy/application-access.ts";
+export type { GrantResult } from "./tenancy/application-access.ts";
 export type { NewTenant } from "./tenancy/onboarding.ts";
 export type { Selection } from "./tenants/targets.ts";

@@ -4,7 +4,7 @@ import type { FleetConfig } from "../config/schema.ts";
 import type { Amount } from "../core/amount.ts";
 import { FleetError } from "../core/errors.ts";
 import type { Offline } from "../fleet/offline.ts";
-import type { RolloutRequest } from "../fleet/planning.ts";
+import type { RolloutRequest } from "../fleet/rollout-request.ts";
 import type { MigrateRequest } from "../operations/migrate.ts";
 import { addSelectionOptions, type SelectionOptions, selectionOf } from "./context.ts";
 import { writeScript } from "./output.ts";
@@ -94,14 +94,13 @@ export function addOfflineOptions(command: Command): Command {
 }
 
 /** What is to be written instead of run; undefined without --sql. */
-export function offlineOf(verb: string, { sql, from }: OfflineOptions): Offline | undefined {
+export function offlineOf({ sql, from }: OfflineOptions): Offline | undefined {
   if (sql === undefined && from === undefined) return undefined;
   if (sql === undefined)
     throw new FleetError("usage", "--from is for --sql alone", {
       remedy: "What runs here reads where each target stands. Add --sql, or leave --from out.",
     });
   return {
-    verb,
     ...given("from", from),
     ...(sql === true ? {} : { folder: sql }),
     write: writeScript,

@@ -3,9 +3,9 @@ import type { Selection } from "../tenants/targets.ts";
 import type { Context } from "./context.ts";
 
 /**
- * A command with the same selection and configuration as the one that was given, ready to copy.
+ * A command with the selection and configuration of the current one, ready to copy.
  *
- * @param words the verb and what belongs to it alone
+ * @param words the verb with its own arguments and options
  */
 export function commandText(
   { environment, config }: Context,
@@ -16,6 +16,7 @@ export function commandText(
   const repeated = (option: string, values: readonly string[]) =>
     values.flatMap((value) => [option, value]);
   const all = [
+    "npx",
     "drizzle-fleet",
     ...words,
     ...repeated("--service", services),
@@ -29,7 +30,7 @@ export function commandText(
   ].join(" ");
 }
 
-/** A word as a shell takes it. */
+/** A word, quoted for a shell if necessary. */
 export function quotedWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

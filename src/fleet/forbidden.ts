@@ -1,5 +1,6 @@
 import { FleetError } from "../core/errors.ts";
 import { type Plan, type PlanProblem, type TargetPlan, targetsOf } from "../core/plan.ts";
+import type { Target } from "../core/target.ts";
 import { fill, placeholder } from "../core/template.ts";
 import { ledgerOf } from "../ledger/table.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
@@ -8,10 +9,10 @@ import type { Script } from "../rollout/run.ts";
 import type { DatabaseState } from "./plan-fleet.ts";
 
 /**
- * Gives each target whose schema the role may not change this as its problem, with the SQL that changes it. It knows
- * what is certain to fail: the ledger, new schemas, and what a statement of the plan alters, drops or indexes.
+ * Marks each target whose schema the role has no privilege to change, with the SQL that grants the privilege. It finds
+ * what is certain to fail: writing the ledger, creating schemas, and what the plan's statements alter, drop or index.
  *
- * @throws FleetError `config` when that is so for every target that has something to do
+ * @throws FleetError `config` when that is so for every target that has work
  */
 export function withoutForbidden(
   plan: Plan,
@@ -29,8 +30,13 @@ export function withoutForbidden(
     const { database, schema } = own.target;
     const state = states.get(database);
     if (state === undefined || own.steps.length === 0) return own;
-    const right = missingRight(own, state, closed.get(JSON.stringify([database, schema])), demands);
-    return right === undefined ? own : { ...own, steps: [], problems: [right] };
+    const problem = missingPrivilege(
+      own,
+      state,
+      closed.get(JSON.stringify([database, schema])),
+      demands,
+    );
+    return problem === undefined ? own : { ...own, steps: [], problems: [problem] };
   };
   const waves = plan.waves.map((wave) => ({ ...wave, targets: wave.targets.map(checked) }));
   const busy = targetsOf(plan).filter(({ steps }) => steps.length > 0);
@@ -39,18 +45,21 @@ export function withoutForbidden(
     problems.filter(({ kind }) => kind === "forbidden"),
   );
   if (first === undefined || rest.length > 0) return { waves };
-  const others = busy.length > 1 ? `, and so for all ${busy.length} targets of this run` : "";
+  const others =
+    busy.length > 1 ? `, and the same holds for all ${busy.length} targets of this run` : "";
   throw new FleetError("config", `${first.message}${others}`, {
     remedy: `${first.remedy} Nothing was changed.`,
   });
 }
 
-/** What a step's statements take beside the ledger. */
+/** What a step's statements need beyond the ledger. */
 interface Demands {
   readonly creates: boolean;
-  /** Names of what statements alter, drop or index: only the owner may. */
+  /** Names of what statements alter, drop or index: that takes ownership. */
   readonly owned: ReadonlySet<string>;
 }
+
+const noDemands: Demands = { creates: false, owned: new Set() };
 
 type DemandsOf = (service: string, tag: string) => Demands;
 
@@ -76,7 +85,7 @@ const owning = [
 ];
 
 function demandsIn(script: Script | undefined): Demands {
-  // Comments before a statement belong to it.
+  // A statement includes the comments before it.
   const texts = (script?.statements ?? []).map(({ sql }) =>
     fill(sql, placeholder).replace(/^(?:\s|--[^\n]*\n)+/, ""),
   );
@@ -90,48 +99,62 @@ function demandsIn(script: Script | undefined): Demands {
   return { creates: texts.some((text) => creating.test(text)), owned: new Set(owned) };
 }
 
-function missingRight(
+function missingPrivilege(
   { target, steps, create }: TargetPlan,
-  { server: { role, database, mayCreate } }: DatabaseState,
+  state: DatabaseState,
   closed: ClosedSchema | undefined,
   demands: DemandsOf,
 ): PlanProblem | undefined {
-  const [place, who] = [quoteIdentifier(target.schema), quoteIdentifier(role)];
-  const problem = (message: string, sql: string, tag?: string): PlanProblem => ({
-    kind: "forbidden",
-    tag,
-    message,
-    remedy: `As the owner or a superuser, run: ${sql};`,
-  });
-  if (create === "schemaAndLedger" && !mayCreate)
-    return problem(
-      `role ${role} may not create the schema ${target.schema} in database "${target.database}"`,
-      `GRANT CREATE ON DATABASE ${quoteIdentifier(database)} TO ${who}`,
+  const place: Place = { target, role: state.server.role };
+  if (create === "schemaAndLedger" && !state.server.mayCreate)
+    return forbidden(
+      `role ${place.role} has no privilege to create the schema ${target.schema} in database "${target.database}"`,
+      `GRANT CREATE ON DATABASE ${quoteIdentifier(state.server.database)} TO ${quoteIdentifier(place.role)}`,
     );
   if (closed === undefined) return undefined;
   if (!closed.ledger)
-    return problem(
-      `role ${role} may not write into the ledger of schema ${target.schema} in database "${target.database}"`,
-      `GRANT SELECT, INSERT, UPDATE, DELETE ON ${ledgerOf(target.schema)} TO ${who}`,
+    return forbidden(
+      `role ${place.role} has no privilege to write the ledger of schema ${target.schema} in database "${target.database}"`,
+      `GRANT SELECT, INSERT, UPDATE, DELETE ON ${ledgerOf(target.schema)} TO ${quoteIdentifier(place.role)}`,
     );
   for (const { tag, action } of steps) {
-    const { creates, owned } =
-      action === "apply" || action === "downgrade"
-        ? demands(target.service, tag)
-        : { creates: false, owned: new Set<string>() };
-    if (!closed.create && (creates || create === "ledger"))
-      return problem(
-        `role ${role} may not create anything in schema ${target.schema} of database "${target.database}"`,
-        `GRANT USAGE, CREATE ON SCHEMA ${place} TO ${who}`,
-        tag,
-      );
-    const foreign = closed.foreign.find((one) => owned.has(one.name));
-    if (foreign !== undefined)
-      return problem(
-        `${foreign.kind.toLowerCase()} ${foreign.name} of schema ${target.schema} in database "${target.database}" belongs to role ${foreign.owner}, and role ${role} may not change it`,
-        `ALTER ${foreign.kind} ${place}.${quoteIdentifier(foreign.name)} OWNER TO ${who}`,
-        tag,
-      );
+    const runs = action === "apply" || action === "downgrade";
+    const { creates, owned } = runs ? demands(target.service, tag) : noDemands;
+    const problem = missingForStep(place, closed, {
+      creates: creates || create === "ledger",
+      owned,
+    });
+    if (problem !== undefined) return { ...problem, tag };
   }
   return undefined;
+}
+
+interface Place {
+  readonly target: Target;
+  readonly role: string;
+}
+
+function missingForStep(
+  { target: { schema, database }, role }: Place,
+  closed: ClosedSchema,
+  { creates, owned }: Demands,
+): PlanProblem | undefined {
+  const [place, grantee] = [quoteIdentifier(schema), quoteIdentifier(role)];
+  if (!closed.create && creates)
+    return forbidden(
+      `role ${role} has no privilege to create objects in schema ${schema} of database "${database}"`,
+      `GRANT USAGE, CREATE ON SCHEMA ${place} TO ${grantee}`,
+    );
+  const foreign = closed.foreign.find((one) => owned.has(one.name));
+  if (foreign === undefined) return undefined;
+  const { kind, name: object, owner } = foreign;
+  return forbidden(
+    `${kind.toLowerCase()} ${object} of schema ${schema} in database "${database}" is owned by role ${owner}, so role ${role} cannot change it`,
+    `ALTER ${kind} ${place}.${quoteIdentifier(object)} OWNER TO ${grantee}`,
+  );
+}
+
+function forbidden(message: string, sql: string): PlanProblem {
+  const remedy = `As the owner or a superuser, run: ${sql};`;
+  return { kind: "forbidden", tag: undefined, message, remedy };
 }

@@ -24,25 +24,26 @@ import {
 } from "../plan/import.ts";
 import { FilledTexts } from "../source/filled-text.ts";
 import { readFolder } from "../source/folder.ts";
-import { configuredTenants } from "../tenants/targets.ts";
 import { commandText, quotedWord } from "./command.ts";
-import { type Context, migrationsFolder, type OpenDatabases } from "./context.ts";
-import { readDatabase } from "./plan-fleet.ts";
+import { type Context, migrationsFolder } from "./context.ts";
+import { databasesOf } from "./databases.ts";
+import type { OpenFleet } from "./open-fleet.ts";
+import { readerOf } from "./plan-fleet.ts";
 
-/** Where drizzle-orm's own migrator, or one that keeps a table like it, keeps what it applied. */
+/** Where drizzle-orm's own migrator, or one with a similar table, records what it applied. */
 export interface DrizzleSource {
-  /** The table's name; may hold `{tenant}`. */
+  /** The table's name; may contain `{tenant}`. */
   readonly table: string;
-  /** The schema to look into where the tenant schema has no such table; may hold `{tenant}`. */
+  /** The schema to look in when the tenant schema has no such table; may contain `{tenant}`. */
   readonly schema: string;
-  /** Take over migrations whose file was edited since, by their name or time. */
+  /** Import migrations whose file was edited since, by their name or time. */
   readonly acceptEdited?: boolean;
 }
 
-/** Where drizzle-orm's migrator keeps it unless it is told otherwise. */
+/** Where drizzle-orm's migrator records it by default. */
 export const defaultSource: DrizzleSource = { table: "__drizzle_migrations", schema: "drizzle" };
 
-/** The options of `stamp --from-drizzle` that say where the table is; none for where drizzle-orm keeps it. */
+/** The options of `stamp --from-drizzle` that name the table; none for drizzle-orm's default. */
 function sourceOptions({ table, schema }: DrizzleSource): string[] {
   return [
     ...(table === defaultSource.table ? [] : ["--drizzle-table", table]),
@@ -50,32 +51,30 @@ function sourceOptions({ table, schema }: DrizzleSource): string[] {
   ];
 }
 
-/** The command that takes over what a table says, ready to copy; without what chooses targets or a configuration. */
+/** The command that imports a table, ready to copy, without selection or configuration. */
 export function importCommand(source: DrizzleSource): string {
-  return ["drizzle-fleet stamp --from-drizzle", ...sourceOptions(source).map(quotedWord)].join(" ");
+  return ["npx drizzle-fleet stamp --from-drizzle", ...sourceOptions(source).map(quotedWord)].join(
+    " ",
+  );
 }
 
-/** How what another migrator recorded gets into the ledgers. */
+/** How another migrator's records get into the ledgers. */
 export interface Importing {
   readonly planOne: Planner;
-  /** Gives problems the commands that get further. */
+  /** Adds to problems the commands that resolve them. */
   readonly finish: (plans: readonly TargetPlan[]) => readonly TargetPlan[];
 }
 
 /**
- * Reads what another migrator recorded, for all targets in a few queries per database, and gives the planner that
- * records the same in their ledgers.
+ * Reads what another migrator recorded, for all targets in a few queries per database.
+ *
+ * @returns the planner that records the same in the ledgers
  */
-export async function importPlanner(
-  context: Context,
-  targets: readonly Target[],
-  histories: ReadonlyMap<string, History>,
-  source: DrizzleSource,
-  open: OpenDatabases,
-): Promise<Importing> {
-  const generated = await readTimes(context, [...histories.keys()]);
-  const tables = await readTables(context, targets, source, open);
-  const match = matcher(context, histories, generated, source);
+export async function importPlanner(fleet: OpenFleet, source: DrizzleSource): Promise<Importing> {
+  const { context } = fleet;
+  const generated = await readTimes(fleet);
+  const tables = await readTables(fleet, source);
+  const match = matcher(fleet, generated, source);
   const shared = new Map<Target, number>();
   const planOne: Planner = (target, history, state) => {
     const own = tables.stateAt(target, ownPlace(source, target));
@@ -94,15 +93,11 @@ export async function importPlanner(
     databases: [],
   });
   const finish = (plans: readonly TargetPlan[]) =>
-    withCommands(
-      refuseFewer(plans, shared),
-      again.replace("drizzle-fleet", "npx drizzle-fleet"),
-      (some) => optionsFor(context, some),
-    );
+    withCommands(refuseFewer(plans, shared), again, (some) => optionsFor(context, some));
   return { planOne, finish };
 }
 
-/** The most tenants that one command names; it can be run again for the others. */
+/** The most tenants that one command names; the user repeats it for the others. */
 const longestCommand = 50;
 
 function optionsFor(context: Context, targets: readonly Target[]): string {
@@ -114,9 +109,9 @@ function optionsFor(context: Context, targets: readonly Target[]): string {
     services: several ? targets.slice(0, 1).map(({ service }) => service) : [],
     tenants,
     databases: [],
-  }).replace(/^drizzle-fleet/, "");
+  }).replace(/^npx drizzle-fleet/, "");
   return more > 0 && tenants.length > 0
-    ? `${options} (then the same for ${more === 1 ? "the other one" : `the ${more} others`})`
+    ? `${options} (then repeat it for ${more === 1 ? "the other tenant" : `the ${more} other tenants`})`
     : options;
 }
 
@@ -129,13 +124,13 @@ function sharedPlace({ table, schema }: DrizzleSource, { tenant = "" }: Target):
   return { schema: named(schema), table: named(table) };
 }
 
-async function readTimes(
-  context: Context,
-  services: readonly string[],
-): Promise<Map<string, Map<string, Generated>>> {
-  const times = services.map(async (service) => {
+async function readTimes({
+  context,
+  histories,
+}: OpenFleet): Promise<Map<string, Map<string, Generated>>> {
+  const times = [...histories.keys()].map(async (service) => {
     const folder = await readFolder(migrationsFolder(context, service));
-    // A folder's name says the second, a journal the millisecond.
+    // A folder's name is precise to the second, a journal to the millisecond.
     const precisionMs = folder?.layout === "folders" ? 1_000 : 1;
     const generated = (folder?.migrations ?? []).map(
       ({ tag, when }) => [tag, { when, precisionMs }] as const,
@@ -147,22 +142,17 @@ async function readTimes(
 
 interface Tables {
   readonly stateAt: (target: Target, place: TablePlace) => DrizzleTableState;
-  /** Where there may be one, in a database that lacks some. */
+  /** Tables that may be the right ones, in a database where some are missing. */
   readonly similar: (target: Target) => readonly TablePlace[];
 }
 
-async function readTables(
-  context: Context,
-  targets: readonly Target[],
-  source: DrizzleSource,
-  open: OpenDatabases,
-): Promise<Tables> {
-  const names = [...new Set(targets.map(({ database }) => database))];
-  const read = names.map(async (name) => {
-    const own = targets.filter(({ database }) => database === name);
+async function readTables(fleet: OpenFleet, source: DrizzleSource): Promise<Tables> {
+  const readIn = readerOf(fleet);
+  const read = databasesOf(fleet.targets).map(async (name) => {
+    const own = fleet.targets.filter(({ database }) => database === name);
     const placesOf = (target: Target) => [ownPlace(source, target), sharedPlace(source, target)];
     const places = new Map(own.flatMap(placesOf).map((place) => [tableName(place), place]));
-    const found = await readDatabase(context, open.addressOf(name), async (session) => {
+    const found = await readIn(name, async (session) => {
       const states = await readDrizzleTables(session, [...places.values()]);
       const isMissing = own.some((target) =>
         placesOf(target).every((place) => !states.has(tableName(place))),
@@ -180,16 +170,16 @@ async function readTables(
 }
 
 /**
- * Matches tables. Thousands of tenants have few different ones: each is matched once per service as its texts are on
- * disk; only where they do not fit, the tenant's schema is filled in.
+ * Matches the rows of tables with migrations. Thousands of tenants have few different tables: each is matched once per
+ * service with the texts on disk; only where that fails, with the texts filled in for the tenant's schema.
  */
 function matcher(
-  context: Context,
-  histories: ReadonlyMap<string, History>,
+  fleet: OpenFleet,
   generated: ReadonlyMap<string, ReadonlyMap<string, Generated>>,
   { acceptEdited = false }: DrizzleSource,
 ): (target: Target, rows: readonly DrizzleRow[], isShared: boolean) => Imported {
-  const { services } = context.config.fleet;
+  const { histories } = fleet;
+  const { services } = fleet.context.config.fleet;
   const texts = new Map(
     Object.entries(services).map(([name, config]) => [
       name,
@@ -202,7 +192,7 @@ function matcher(
   const owners = remembered((service) =>
     texts
       .get(service)
-      ?.ownersOf(historyIn(histories, service).migrations, schemasOf(context, service)),
+      ?.ownersOf(historyIn(histories, service).migrations, schemasOf(fleet, service)),
   );
   return (target, rows, isShared) => {
     const { service, schema } = target;
@@ -228,10 +218,10 @@ function historyIn(histories: ReadonlyMap<string, History>, service: string): Hi
 }
 
 /** The schemas of all tenants of a service. */
-function schemasOf({ config: { fleet } }: Context, service: string): string[] {
-  const pattern = fleet.services[service]?.tenantSchema;
+function schemasOf({ context, roster }: OpenFleet, service: string): string[] {
+  const pattern = context.config.fleet.services[service]?.tenantSchema;
   if (pattern === undefined) return [];
-  return configuredTenants(fleet).map(({ id }) => pattern.replace("{tenant}", () => id));
+  return roster.listed.map(({ id }) => pattern.replace("{tenant}", () => id));
 }
 
 function remembered<Result>(
@@ -265,19 +255,19 @@ function refused(
       kind: "unreadable",
       tag: undefined,
       message: `drizzle-orm's table "${table}" cannot be read with this role`,
-      remedy: "Give the migrating role USAGE on its schema and SELECT on the table.",
+      remedy: "Grant the migrating role USAGE on its schema and SELECT on the table.",
     },
     locked: {
       kind: "locked",
       tag: undefined,
       message: `drizzle-orm's table "${table}" is locked by another session`,
-      remedy: "Run the command again when that session's transaction is over.",
+      remedy: "Run the command again after that session's transaction has ended.",
     },
   };
   return { entries: [], problems: [problems[kind]] };
 }
 
-/** The command that reads a table that may be meant; one with the tenant's name in it is for every tenant. */
+/** The command that imports a likely table; where its name contains the tenant's, it becomes a pattern for all tenants. */
 function whereItMayBe({ schema, tenant }: Target, similar: readonly TablePlace[]): string {
   const isWord = new RegExp(
     `(?<![\\p{L}\\p{N}])${literally(tenant ?? "{tenant}")}(?![\\p{L}\\p{N}])`,
@@ -292,7 +282,7 @@ function whereItMayBe({ schema, tenant }: Target, similar: readonly TablePlace[]
   const place =
     own === undefined ? (named ?? shared) : { ...defaultSource, table: general(own.table) };
   if (place === undefined)
-    return `Say where it is with --drizzle-table and --drizzle-schema. Or, if the tenant schema is as all migrations leave it, record that: npx drizzle-fleet stamp head${theseTargets}`;
+    return `Name the table with --drizzle-table and --drizzle-schema. Or, if every migration is applied to the tenant schema, record that: npx drizzle-fleet stamp head${theseTargets}`;
   const options = sourceOptions(place).map(quotedWord);
-  return `There is one that may be the right one: ${[sameImport, ...options].join(" ")}`;
+  return `A similar table exists. To import it, run: ${[sameImport, ...options].join(" ")}`;
 }

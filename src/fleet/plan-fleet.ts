@@ -1,12 +1,10 @@
-import { type DatabaseAddress, locationOf } from "../core/database.ts";
-import { FleetError, isFleetError, messageOf, throwProblems } from "../core/errors.ts";
+import { FleetError, throwProblems } from "../core/errors.ts";
 import type { LedgerState } from "../core/ledger.ts";
 import { ledgerName } from "../core/ledger.ts";
 import type { PlanProblem, TargetPlan } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
-import { type History, historyOf, type Planner, planTargets } from "../plan/build.ts";
-import { patienceFor } from "../postgres/answer.ts";
+import { type Planner, planTargets } from "../plan/build.ts";
 import { flushLog } from "../postgres/flush.ts";
 import {
   type ClosedSchema,
@@ -15,138 +13,131 @@ import {
   refuseServer,
   type Server,
 } from "../postgres/server.ts";
-import { serverRemedy } from "../postgres/server-trouble.ts";
-import { type ConnectOptions, type Session, withSession } from "../postgres/session.ts";
-import { isConnectionLoss, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
-import { tellingWaits } from "../report/waiting.ts";
-import { readMigrations } from "../source/read-migrations.ts";
-import {
-  type Context,
-  migrationsFolder,
-  type OpenDatabases,
-  refuseSharedSchemas,
-} from "./context.ts";
+import type { Session } from "../postgres/session.ts";
+import { databasesOf } from "./databases.ts";
+import type { OpenFleet } from "./open-fleet.ts";
+import { type ReadIn, readDatabase, unusableError } from "./read-database.ts";
 
-/** A database as it was found when its ledgers were read. */
+/** A database as it was when its ledgers were read. */
 export interface DatabaseState {
   readonly name: string;
   /** How many connections may be opened, from 1. */
   readonly room: number;
-  /** True when a connection pooler stands before it. */
+  /** True when a connection pooler is in front of it. */
   readonly pooled: boolean;
-  /** The server's time, and the process's own then, see `performance.now`. */
+  /** The server's time, and the process's own at that moment, see `performance.now`. */
   readonly clock: { readonly server: Date; readonly own: number };
   readonly server: Server;
-  /** Schemas that are to be changed, and that the role does not own as a whole; for `certain` plans. */
+  /** Schemas to be changed that the role does not own completely; only read when targets are to be changed. */
   readonly closed: readonly ClosedSchema[];
 }
 
-/** Where a fleet stands, and what is to be done. */
-export interface PlannedFleet {
-  /** Those of a database that cannot be used have this as their problem. */
-  readonly targets: readonly TargetPlan[];
+/** An open fleet with the state of every target and what is to be done. */
+export interface PlannedFleet extends OpenFleet {
+  /** In the order of `targets`. A target whose database cannot be used has that as its problem. */
+  readonly plans: readonly TargetPlan[];
   /** The databases that can be used. */
   readonly databases: readonly DatabaseState[];
-  /** Why others cannot, by their names. */
+  /** Why the others cannot, by name. */
   readonly unusable: ReadonlyMap<string, FleetError>;
 }
 
-/** The histories of all services that the targets belong to. */
-export async function readHistories(
-  context: Context,
-  targets: readonly Target[],
-): Promise<Map<string, History>> {
-  const services = [...new Set(targets.map(({ service }) => service))];
-  const histories = await Promise.all(
-    services.map(
-      async (service) =>
-        [
-          service,
-          historyOf(await readMigrations(service, migrationsFolder(context, service))),
-        ] as const,
-    ),
-  );
-  return new Map(histories);
+/** How a fleet is read. */
+export interface ReadOptions {
+  /**
+   * `change`: targets are to be changed. What is read is first made certain to survive a crash of the server, and a
+   * server that accepts no writes is refused.
+   */
+  readonly purpose: "look" | "change";
+  /** Gives a session in a database; by default a new one. */
+  readonly readIn?: ReadIn;
 }
 
 /**
- * Reads every target's ledger, database by database at the same time, and plans. A database that cannot be used is a
- * problem of its own targets, and of no other.
+ * Reads every target's ledger, all databases at the same time, and plans. A database that cannot be used is a problem
+ * of its own targets and of no others.
  *
- * @param plan what to do with one target
- * @param certain true: targets are to be changed. What is read is made sure to survive a crash of the server, before it
- *   is called applied, and a server that takes no writes is refused
- * @param within gives a session in a database for the time of the reading
+ * @param planOne what to do with one target
  * @throws FleetError when no database can be used
  */
 export async function planFleet(
-  context: Context,
-  targets: readonly Target[],
-  histories: ReadonlyMap<string, History>,
-  open: OpenDatabases,
-  plan: Planner,
-  certain: boolean,
-  within: ReadIn = (name, read) => readDatabase(context, open.addressOf(name), read),
+  fleet: OpenFleet,
+  planOne: Planner,
+  { purpose, readIn = readerOf(fleet) }: ReadOptions,
 ): Promise<PlannedFleet> {
-  const names = [...new Set(targets.map(({ database }) => database))];
   const unusable = new Map<string, FleetError>();
-  const planOwn = (name: string, states: ReadonlyMap<string, LedgerState>) =>
-    planTargets(
-      targets.filter(({ database }) => database === name),
-      histories,
-      ({ schema }) => states.get(schema) ?? { kind: "noSchema" },
-      plan,
-    );
-  const known = new Map([...histories.values()].flatMap((history) => [...history.known]));
+  const reader: Reader = { fleet, planOne, purpose, readIn };
   const found = await Promise.all(
-    names.map((name) => {
-      const address = open.addressOf(name);
-      return within(name, async (session) => {
-        const server = await readServer(session);
-        const clock = { server: server.time, own: performance.now() };
-        if (certain) refuseServer(address, server);
-        const schemas = targets.flatMap((target) =>
-          target.database === name ? target.schema : [],
-        );
-        const plans = planOwn(name, await readLedgers(session, schemas, known));
-        if (certain) await flushLog(session);
-        const closed = certain ? await closedTo(session, plans) : [];
-        const { pooled } = session;
-        // What a pooler lets in is not the server's to say.
-        const room = pooled ? Number.POSITIVE_INFINITY : server.room;
-        return { state: { name, room, pooled, server, closed, clock }, plans };
-      }).catch((error: unknown) => {
+    databasesOf(fleet.targets).map((name) =>
+      planDatabase(reader, name).catch((error: unknown) => {
         unusable.set(name, unusableError(error));
         return undefined;
-      });
-    }),
+      }),
+    ),
   );
   const usable = found.flatMap((one) => one ?? []);
   if (usable.length === 0) throwProblems([...unusable.values()], "no database can be used");
-  const identities = usable.map(({ state }) => [state.name, state.server.identity] as const);
-  refuseSharedSchemas(targets, new Map(identities));
+  const databases = usable.map(({ state }) => state);
+  refuseSharedSchemas(fleet.targets, databases);
   const plans = new Map(usable.flatMap((one) => one.plans.map((own) => [own.target, own])));
   return {
-    targets: targets.map((target) => plans.get(target) ?? unusablePlan(target, unusable)),
-    databases: usable.map(({ state }) => state),
+    ...fleet,
+    plans: fleet.targets.map((target) => plans.get(target) ?? unusablePlan(target, unusable)),
+    databases,
     unusable,
   };
 }
 
-/** Refuses a fleet of which a part is not known. */
+/** Reads on a new session each time. */
+export function readerOf({ context, open }: Pick<OpenFleet, "context" | "open">): ReadIn {
+  return (name, read) => readDatabase(context, open.addressOf(name), read);
+}
+
+/**
+ * Refuses a fleet of which a part is not known.
+ *
+ * @throws FleetError `unreachable` or `config`
+ */
 export function refuseUnusable({ unusable }: PlannedFleet): void {
   throwProblems([...unusable.values()], "some databases cannot be used");
 }
 
-/**
- * Why a database cannot be used, from what was thrown.
- *
- * @throws what is not about the database, such as an interruption
- */
-export function unusableError(error: unknown): FleetError {
-  if (isFleetError(error) && (error.code === "unreachable" || error.code === "config"))
-    return error;
-  throw error;
+interface Reader extends Required<ReadOptions> {
+  readonly fleet: OpenFleet;
+  readonly planOne: Planner;
+}
+
+function planDatabase(
+  { fleet: { targets, histories, open }, planOne, purpose, readIn }: Reader,
+  name: string,
+): Promise<{ readonly state: DatabaseState; readonly plans: readonly TargetPlan[] }> {
+  const own = targets.filter(({ database }) => database === name);
+  const known = new Map([...histories.values()].flatMap((history) => [...history.known]));
+  return readIn(name, async (session) => {
+    const server = await readServer(session);
+    const clock = { server: server.time, own: performance.now() };
+    if (purpose === "change") refuseServer(open.addressOf(name), server);
+    const schemas = own.map(({ schema }) => schema);
+    const states = await readLedgers(session, schemas, known);
+    const stateOf = ({ schema }: Target): LedgerState => states.get(schema) ?? { kind: "noSchema" };
+    const plans = planTargets(own, histories, stateOf, planOne);
+    if (purpose === "change") await flushLog(session);
+    const closed = purpose === "change" ? await closedAmong(session, plans) : [];
+    const { pooled } = session;
+    // The server does not know how many clients a pooler accepts.
+    const room = pooled ? Number.POSITIVE_INFINITY : server.room;
+    return { state: { name, room, pooled, server, closed, clock }, plans };
+  });
+}
+
+function closedAmong(session: Session, plans: readonly TargetPlan[]): Promise<ClosedSchema[]> {
+  const changed = plans.filter(
+    ({ steps, create }) => steps.length > 0 && create !== "schemaAndLedger",
+  );
+  const schemas = changed.map(({ target }) => target.schema);
+  return schemas.length === 0
+    ? Promise.resolve([])
+    : findClosedSchemas(session, schemas, ledgerName);
 }
 
 function unusablePlan(target: Target, unusable: ReadonlyMap<string, FleetError>): TargetPlan {
@@ -159,82 +150,26 @@ function unusablePlan(target: Target, unusable: ReadonlyMap<string, FleetError>)
   };
 }
 
-function closedTo(session: Session, plans: readonly TargetPlan[]): Promise<ClosedSchema[]> {
-  const changed = plans.filter(
-    ({ steps, create }) => steps.length > 0 && create !== "schemaAndLedger",
-  );
-  const schemas = changed.map(({ target }) => target.schema);
-  return schemas.length === 0
-    ? Promise.resolve([])
-    : findClosedSchemas(session, schemas, ledgerName);
-}
-
-/** A connection that breaks while it reads is made anew so often: nothing is lost by asking once more. */
-const readAttempts = 3;
-
-/** Gives `read` a session in one of the databases. */
-export type ReadIn = <Result>(
-  database: string,
-  read: (session: Session) => Promise<Result>,
-) => Promise<Result>;
-
-/** Reads from a database; an error says which one it was. */
-export function readDatabase<Result>(
-  context: Context,
-  address: DatabaseAddress,
-  read: (session: Session) => Promise<Result>,
-): Promise<Result> {
-  return readWithRetries(context, address, (connect) => withSession(address, connect, read));
-}
-
-/**
- * As `withDatabase`, for whoever connects itself.
- *
- * @param attempt connects and reads; it is called again when the connection breaks
- */
-export async function readWithRetries<Result>(
-  context: Context,
-  address: DatabaseAddress,
-  attempt: (connect: ConnectOptions) => Promise<Result>,
-): Promise<Result> {
-  const { signal } = context;
-  const waitMs = context.config.fleet.connectTimeout;
-  const place = `database "${address.name}" at ${locationOf(address)}`;
-  let doing = { text: `waiting for ${place}`, connecting: true };
-  const connect: ConnectOptions = {
-    waitMs,
-    signal,
-    answerWithinMs: patienceFor(waitMs),
-    refuseUnknownHost: true,
-    onWait: (reason) => {
-      doing = { text: `waiting for ${place} (${reason})`, connecting: true };
-    },
-    onConnect: () => {
-      doing = { text: `reading ${place}`, connecting: false };
-    },
-  };
-  for (let count = 1; ; count += 1) {
-    try {
-      return await tellingWaits(context.notify, () => doing, attempt(connect));
-    } catch (error) {
-      if (isFleetError(error) || signal?.aborted === true) throw error;
-      if (!isConnectionLoss(error) || count === readAttempts) throw unreadableError(address, error);
-    }
-  }
-}
-
-function unreadableError(address: DatabaseAddress, cause: unknown): FleetError {
-  const state = sqlstateOf(cause);
-  const suffix = state === undefined ? "" : ` (SQLSTATE ${state})`;
-  return new FleetError(
-    "unreachable",
-    `database "${address.name}" at ${locationOf(address)} cannot be read: ${messageOf(cause)}${suffix}`,
-    {
-      remedy:
-        state === sqlstate.insufficientPrivilege
-          ? "Give the role the right that is named. Nothing was changed."
-          : `Nothing was changed. ${serverRemedy(state) ?? "Fix what is named, then try again."}`,
-      cause,
-    },
-  );
+/** Two configured names may lead to one database, found by the server's identity: their targets need different schemas. */
+function refuseSharedSchemas(
+  targets: readonly Target[],
+  databases: readonly DatabaseState[],
+): void {
+  const identities = new Map(databases.map(({ name, server }) => [name, server.identity]));
+  const owners = new Map<string, Target>();
+  const problems = targets.flatMap((target) => {
+    const place = JSON.stringify([identities.get(target.database), target.schema]);
+    const owner = owners.get(place) ?? target;
+    owners.set(place, owner);
+    if (owner === target) return [];
+    return new FleetError(
+      "config",
+      `services ${owner.service} and ${target.service} map to one schema, ${target.schema}: databases ${owner.database} and ${target.database} are the same`,
+      {
+        remedy:
+          "Correct one of the connection URLs, or give each service its own tenantSchema pattern.",
+      },
+    );
+  });
+  throwProblems(problems, "some tenant schemas cannot be used");
 }

@@ -1,107 +1,93 @@
-import type { FleetConfig, Timeouts } from "../config/schema.ts";
-import { type Amount, amountOf } from "../core/amount.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import { isFailure, type Outcome } from "../core/outcome.ts";
-import { hasWork, isUnknown, type Plan, type TargetPlan, targetsOf } from "../core/plan.ts";
+import { hasWork, type Plan, targetsOf } from "../core/plan.ts";
 import type { RolloutGoal } from "../core/rollout.ts";
 import type { Target } from "../core/target.ts";
 import type { History, Planner } from "../plan/build.ts";
-import type { Standing } from "../plan/unfinished.ts";
 import { type Division, divide } from "../plan/waves.ts";
-import type { Script } from "../rollout/run.ts";
-import { amountIn, namedTenants } from "../tenants/groups.ts";
-import { listedTenants, type Selection, tenantsOf, unknownNames } from "../tenants/targets.ts";
-import { type Context, type OpenDatabases, selectTargets, withDatabases } from "./context.ts";
-import { type PlannedFleet, planFleet, type ReadIn, readHistories } from "./plan-fleet.ts";
-import type { RolloutChoices } from "./roll-out.ts";
-import { withTenants } from "./roster.ts";
+import { unknownNames } from "../tenants/targets.ts";
+import type { Context } from "./context.ts";
+import { databasesOf } from "./databases.ts";
+import { type OpenFleet, withOpen, withSelected } from "./open-fleet.ts";
+import { type PlannedFleet, planFleet, type ReadOptions } from "./plan-fleet.ts";
+import { divisionOf, type RolloutRequest } from "./rollout-request.ts";
 import { type Announcement, RunSessions } from "./sessions.ts";
-import { type Destination, isOut, observing, type Seen, unfinishedOf } from "./unfinished.ts";
-
-/** Which targets to change, and how. What is not given is as the configuration's defaults are, without waves or limits. */
-export interface RolloutRequest extends Selection {
-  /** Only what earlier rollouts of this verb have left undone. */
-  readonly failed?: boolean;
-  /** Tenants or groups that go first, separated by commas; or how many tenants. */
-  readonly canary?: string;
-  /** Tenants per wave as a number or a share; or groups, separated by commas. */
-  readonly wave?: string;
-  /** Milliseconds between two waves. */
-  readonly soakMs?: number;
-  /** A shell command that judges each wave. */
-  readonly verify?: string;
-  /** More failed targets than this end the rollout: a number, or a share of the targets that have something to do. */
-  readonly maxFailures?: Amount;
-  readonly concurrency?: number;
-  readonly timeouts?: Partial<Timeouts>;
-}
+import { type Destination, planUnfinished, type UnfinishedPlan } from "./unfinished.ts";
 
 /** A plan, and what it was made from. */
 export interface Planned {
   readonly plan: Plan;
   readonly fleet: PlannedFleet;
-  readonly histories: ReadonlyMap<string, History>;
-  readonly open: OpenDatabases;
-  /** The sessions that have read; they hold the note of what is under way. */
+  /** The sessions that read the fleet; they hold the notes of the run. */
   readonly sessions: RunSessions;
-  /** How many selected targets are not where the verb brings them, and not planned because of `failed`. */
+  /** How many selected targets are not at their destination and, because of `failed`, not planned either. */
   readonly leftOut: number;
-  /** How many targets are selected. */
-  readonly of: number;
 }
 
-/** What a verb plans, and with what. */
+/** What a verb plans. */
 export interface Planning {
   readonly request: RolloutRequest;
   readonly planOne: Planner;
-  /** True: what is read is made sure to survive a crash of the server, before it is called applied. */
-  readonly certain: boolean;
+  /** `change`: the plan is going to be run, see `planFleet`. */
+  readonly purpose: "look" | "change";
   /** A migration that the request names: every selected service must have it. */
   readonly tag: string | undefined;
   /** Where the verb brings its targets; undefined for verbs that bring them nowhere. */
-  readonly course?: Destination;
+  readonly destination?: Destination;
 }
 
-/** Plans for the targets of a request, and gives the plan to `use` while the databases are open. */
+/**
+ * Plans for the targets of a request, and gives the plan to `use` while the databases are open.
+ *
+ * @throws FleetError for the request, the configuration, the migrations on disk, or databases none of which can be used
+ */
 export function withPlan<Result>(
   context: Context,
   planning: Planning,
   use: (planned: Planned) => Promise<Result>,
 ): Promise<Result> {
-  return withTenants(context, planning.request, (known) => planKnown(known, planning, use));
+  const { request, tag } = planning;
+  return withSelected(context, request, (selected) => {
+    const division = divisionOf(selected, request);
+    refuseUnknownTag(tag, selected.histories);
+    return withOpen(selected, (fleet) => planOpened(fleet, division, planning, use));
+  });
 }
 
-async function planKnown<Result>(
-  context: Context,
-  { request, planOne, certain, tag, course }: Planning,
+async function planOpened<Result>(
+  fleet: OpenFleet,
+  division: Division,
+  { request, planOne, purpose, destination }: Planning,
   use: (planned: Planned) => Promise<Result>,
 ): Promise<Result> {
-  const selected = selectTargets(context, request);
-  const division = divisionOf(context, selected, request);
-  const histories = await readHistories(context, selected);
-  refuseUnknownTag(tag, histories);
-  const databases = [...new Set(selected.map(({ database }) => database))];
-  return withDatabases(context, databases, async (open) => {
-    const noted = certain && course !== undefined;
-    const sessions = new RunSessions(context, open, noted ? announce(selected, course) : undefined);
-    const { within } = sessions;
-    const onlyFailed = request.failed === true && course !== undefined;
-    const seen = onlyFailed ? observing(planOne, histories) : undefined;
-    try {
-      const planner = seen?.planOne ?? planOne;
-      const fleet = await planFleet(context, selected, histories, open, planner, certain, within);
-      const { targets, leftOut } =
-        seen === undefined || course === undefined
-          ? { targets: fleet.targets, leftOut: 0 }
-          : await onlyUnfinished(fleet, seen.standings, histories, course, within);
-      for (const { name, room, pooled } of fleet.databases)
-        if (room <= 1 && !pooled) await sessions.release(name);
-      const plan = divide(targets, division);
-      return await use({ plan, fleet, histories, open, sessions, leftOut, of: selected.length });
-    } finally {
-      await sessions.close();
-    }
-  });
+  const { context, open, targets } = fleet;
+  const noted = purpose === "change" && destination !== undefined;
+  const sessions = new RunSessions(
+    context,
+    open,
+    noted ? announce(targets, destination) : undefined,
+  );
+  const options = { purpose, readIn: sessions.readIn };
+  try {
+    const { planned, plans, leftOut } =
+      request.failed === true && destination !== undefined
+        ? await planUnfinished(fleet, planOne, destination, options)
+        : await planAll(fleet, planOne, options);
+    for (const { name, room, pooled } of planned.databases)
+      if (room <= 1 && !pooled) await sessions.release(name);
+    return await use({ plan: divide(plans, division), fleet: planned, sessions, leftOut });
+  } finally {
+    await sessions.close();
+  }
+}
+
+async function planAll(
+  fleet: OpenFleet,
+  planOne: Planner,
+  options: ReadOptions,
+): Promise<UnfinishedPlan> {
+  const planned = await planFleet(fleet, planOne, options);
+  return { planned, plans: planned.plans, leftOut: 0 };
 }
 
 function announce(targets: readonly Target[], { direction, command }: Destination): Announcement {
@@ -111,125 +97,40 @@ function announce(targets: readonly Target[], { direction, command }: Destinatio
   return { direction, servicesIn, command };
 }
 
-async function onlyUnfinished(
-  fleet: PlannedFleet,
-  standings: ReadonlyMap<Target, Standing>,
-  histories: ReadonlyMap<string, History>,
-  course: Destination,
-  within: ReadIn,
-): Promise<{ targets: TargetPlan[]; leftOut: number }> {
-  const out = fleet.targets.flatMap((plan): Seen[] => {
-    const standing = standings.get(plan.target);
-    const one = standing && { plan, standing };
-    return one !== undefined && isOut(one, histories, course) ? [one] : [];
-  });
-  const names = fleet.databases.map(({ name }) => name);
-  const unfinished = await unfinishedOf(out, names, histories, course, within);
-  // What cannot be asked must not count as finished.
-  const targets = fleet.targets.filter((plan) => unfinished.has(plan.target) || isUnknown(plan));
-  return { targets, leftOut: out.length - targets.length };
-}
-
-/** How many targets of a selection are not where a verb was to bring them, at its end. */
+/** What a run of only some targets left undone of its selection. */
 export interface Left {
+  /** Targets that are not at the verb's destination, from 0. */
   readonly targets: number;
+  /** Targets that are selected. */
   readonly of: number;
-  /** The command that does what is left. */
+  /** The command that finishes them. */
   readonly command: string;
 }
 
-/** What a run of only some targets has left of its selection; undefined for a run of all. */
+/** What a run left undone of its selection; nothing for a run of all of it. */
 export function leftBy(
   { failed }: RolloutRequest,
-  { leftOut, of }: Pick<Planned, "leftOut" | "of">,
+  { leftOut, fleet }: Planned,
   outcomes: readonly Outcome[],
   { command }: Destination,
 ): { readonly left?: Left } {
   if (failed !== true) return {};
   const open = outcomes.filter((one) => isFailure(one) || one.status === "notExecuted").length;
-  return { left: { targets: leftOut + open, of, command } };
+  return { left: { targets: leftOut + open, of: fleet.targets.length, command } };
 }
 
-/** What is kept of a request, for later runs and for people. */
-export function selectionFor(
-  { environment }: Context,
-  { services, tenants, databases, failed }: RolloutRequest,
-): Readonly<Record<string, unknown>> {
-  // Tenants that the environment names are the selection as much as those of the command line.
-  const { TENANTS: named = "" } = environment;
-  const all = tenants.length > 0 ? tenants : named.split(/[\s,]+/).filter((name) => name !== "");
-  return { services, tenants: all, databases, failed };
-}
-
-/** What a plan is meant to reach, as it is kept. */
+/** The goal that is recorded with a rollout. */
 export function goalFor(
-  { plan, histories }: Pick<Planned, "plan" | "histories">,
-  { direction, endIn }: Pick<Destination, "direction" | "endIn">,
+  { plan, fleet: { histories } }: Planned,
+  { direction, endIn }: Destination,
 ): Omit<RolloutGoal, "schemas"> {
   const ends = [...histories].flatMap(([service, history]) => {
     const end = endIn(history);
     return end === undefined ? [] : [[service, end] as const];
   });
-  const busy = targetsOf(plan).filter(hasWork);
-  const databases = [...new Set(busy.map(({ target }) => target.database))];
+  const changed = targetsOf(plan).filter(hasWork);
+  const databases = databasesOf(changed.map(({ target }) => target));
   return { direction, ends: Object.fromEntries(ends), databases };
-}
-
-/** How a request's plan is to be run. */
-export function choicesOf(
-  { config: { fleet } }: Context,
-  request: RolloutRequest,
-  plan: Plan,
-): RolloutChoices {
-  const { verify } = request;
-  return {
-    concurrency: request.concurrency ?? fleet.concurrency,
-    maxFailures: failureLimit(request.maxFailures, plan),
-    soakMs: request.soakMs ?? 0,
-    timeouts: { ...fleet.timeouts, ...request.timeouts },
-    ...(verify === undefined ? {} : { verify }),
-  };
-}
-
-function divisionOf(
-  { config: { fleet }, environment }: Context,
-  targets: readonly Target[],
-  { canary, wave }: RolloutRequest,
-): Division {
-  // A canary of the configuration may be none of this run's tenants: then the run has no canary.
-  const configured = listedTenants(fleet).map(({ id }) => id);
-  const tenants = [...new Set([...configured, ...tenantsOf(fleet, environment.TENANTS)])];
-  const selected = new Set(targets.flatMap(({ tenant }) => tenant ?? []));
-  return {
-    ...(canary === undefined ? {} : { canary: canaryOf(fleet, tenants, canary, selected.size) }),
-    ...(wave === undefined ? {} : waveOf(fleet, tenants, wave)),
-  };
-}
-
-function canaryOf(
-  fleet: FleetConfig,
-  tenants: readonly string[],
-  text: string,
-  selected: number,
-): NonNullable<Division["canary"]> {
-  const amount = amountIn(fleet, tenants, text, "--canary");
-  if (amount !== undefined) return { count: Math.max(1, amountOf(amount, selected)) };
-  const named = namedTenants(fleet, tenants, text, "--canary");
-  return { tenants: new Set(named.flatMap((one) => [...one.tenants])) };
-}
-
-function waveOf(
-  fleet: FleetConfig,
-  tenants: readonly string[],
-  text: string,
-): Pick<Division, "size" | "groups"> {
-  const size = amountIn(fleet, tenants, text, "--wave");
-  return size === undefined ? { groups: namedTenants(fleet, tenants, text, "--wave") } : { size };
-}
-
-function failureLimit(limit: Amount | undefined, plan: Plan): number {
-  if (limit === undefined) return Number.POSITIVE_INFINITY;
-  return amountOf(limit, targetsOf(plan).filter(hasWork).length);
 }
 
 /**
@@ -247,7 +148,7 @@ export function refuseUnknownTag(
   if (without.length > 0 && without.length < histories.size) {
     throw new FleetError(
       "usage",
-      `${tag} is no migration of ${without.map(([service]) => service).join(", ")}`,
+      `${tag} is not a migration of ${without.map(([service]) => service).join(", ")}`,
       { remedy: "Choose the service that has it with --service." },
     );
   }
@@ -258,17 +159,5 @@ export function refuseUnknownTag(
       [...histories.values()].flatMap(tagsOf),
     ),
     "the selection names what does not exist",
-  );
-}
-
-/** The refusal of a statement that a pooler would not let through. */
-export function poolerError(database: string, { migration }: Script, line: number): FleetError {
-  return new FleetError(
-    "config",
-    `a statement that cannot run in a transaction cannot run through a connection pooler, as database "${database}" has`,
-    {
-      where: `${migration.file}:${line}`,
-      remedy: `Set databases.${database}.directUrl to a URL of the PostgreSQL server itself. Nothing was applied.`,
-    },
   );
 }

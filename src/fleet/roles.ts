@@ -9,89 +9,90 @@ import {
   makeTenantRoles,
   type TenantRole,
 } from "../postgres/tenant-roles.ts";
-import type { LockedTenant } from "../tenancy/tenant-lock.ts";
-import type { Context, OpenDatabases } from "./context.ts";
-import { readDatabase } from "./plan-fleet.ts";
+import type { Context } from "./context.ts";
+import { databasesOf, type OpenDatabases } from "./databases.ts";
+import { readDatabase } from "./read-database.ts";
+import type { SchemaAccess } from "./tenant-transaction.ts";
 
-/** The role that is let into a target's schema: the tenant's own, or the application's. Undefined: nobody is. */
+/** The role that gets access to a target's schema: the tenant role or the application role. Undefined: no role does. */
 export type RoleOf = (target: Target) => string | undefined;
 
-/** Where roles are looked up and made. */
+/** Where roles are looked up and created. */
 interface Place {
   readonly context: Context;
   readonly open: OpenDatabases;
   /** Gives `use` a session in a database. */
-  readonly within: (
+  readonly inDatabase: (
     database: string,
     use: (session: Session) => Promise<FleetError[]>,
   ) => Promise<FleetError[]>;
 }
 
 /**
- * Makes sure, before a plan creates schemas, that the roles that are to be let into them are there.
+ * Makes sure, before a plan creates schemas, that the roles that get access to them exist.
  *
  * @throws FleetError `config` that says what is missing, or in the way, and what to do about it
  */
 export function rolesForPlan(context: Context, plan: Plan, open: OpenDatabases): Promise<RoleOf> {
-  const busy = targetsOf(plan).filter(({ steps }) => steps.length > 0);
-  const creating = busy.filter(({ create }) => create !== "nothing");
-  const within: Place["within"] = (database, use) =>
+  const changed = targetsOf(plan).filter(({ steps }) => steps.length > 0);
+  const creating = changed.filter(({ create }) => create !== "nothing");
+  const inDatabase: Place["inDatabase"] = (database, use) =>
     readDatabase(context, open.addressOf(database), use);
   return prepare(
-    { context, open, within },
+    { context, open, inDatabase },
     creating.map(({ target }) => target),
-    // A schema may go while the plan is run. Whoever then makes it anew must know whom to let in.
-    busy.map(({ target }) => target),
+    // A schema may be dropped while the plan runs. Creating it again takes its role's name.
+    changed.map(({ target }) => target),
   );
 }
 
 /** As `rolesForPlan`, for targets whose databases have sessions. */
 export function rolesForTargets(
-  { context, open, sessionFor }: Pick<LockedTenant, "context" | "open" | "sessionFor">,
+  { context, open, sessionFor }: SchemaAccess,
   targets: readonly Target[],
 ): Promise<RoleOf> {
-  const within: Place["within"] = async (database, use) => use(await sessionFor(database));
-  return prepare({ context, open, within }, targets, targets);
+  const inDatabase: Place["inDatabase"] = async (database, use) => use(await sessionFor(database));
+  return prepare({ context, open, inDatabase }, targets, targets);
 }
 
 /**
- * @param creating targets whose schemas are to be opened to somebody: missing roles are made
- * @param named targets whose roles are to be known
+ * @param creating targets whose schemas a role gets access to: missing roles are created
+ * @param named targets whose roles must be known
  */
 async function prepare(
-  { context, open, within }: Place,
+  place: Place,
   creating: readonly Target[],
   named: readonly Target[],
 ): Promise<RoleOf> {
+  const { context, open } = place;
   const own = new Map<string, string>();
   const problems = await Promise.all(
     databasesOf(named).map(async (database) => {
       const application = open.applicationRoleOf(database);
-      const here = creating.filter((target) => target.database === database);
+      const isNeeded = creating.some((target) => target.database === database);
       const tenants = tenantsIn(context, named, database);
-      if (application === undefined || here.length + tenants.length === 0) return [];
-      return within(database, async (session) => {
+      if (application === undefined || (!isNeeded && tenants.length === 0)) return [];
+      return place.inDatabase(database, async (session) => {
         const wanted = new Set(tenantsIn(context, creating, database));
-        const problem =
-          here.length > 0
-            ? await applicationProblem(session, database, application, wanted.size > 0)
-            : undefined;
+        const problem = isNeeded
+          ? await applicationProblem(session, { database, role: application }, wanted.size > 0)
+          : undefined;
         if (problem !== undefined) return [problem];
         const roles = tenants.length > 0 ? await findTenantRoles(session, tenants) : [];
         for (const { tenant, name } of roles) own.set(keyOf(database, tenant), name);
         const missing = roles.filter(({ tenant }) => wanted.has(tenant));
-        return missing.length > 0 ? make(session, application, missing) : [];
+        return missing.length > 0 ? createRoles(session, application, missing) : [];
       });
     }),
   );
-  throwProblems(problems.flat(), "the roles of the application cannot be used");
+  throwProblems(problems.flat(), "the application roles cannot be used");
   return ({ database, tenant }) =>
     context.config.fleet.roles === "shared" || tenant === undefined
       ? open.applicationRoleOf(database)
       : own.get(keyOf(database, tenant));
 }
 
-async function make(
+async function createRoles(
   session: Session,
   application: string,
   roles: readonly TenantRole[],
@@ -105,23 +106,20 @@ async function make(
 }
 
 /**
- * Drops the roles of a tenant whose schemas are gone. One that may not be dropped is said.
+ * Drops the roles of a tenant whose schemas are dropped. Reports a role that cannot be dropped.
  *
- * @throws FleetError as `dropTenantRole` does; whoever calls it again goes on
+ * @throws FleetError as `dropTenantRole` does; calling it again continues
  */
-export async function dropRoles(hold: LockedTenant, targets: readonly Target[]): Promise<void> {
+export async function dropRoles(access: SchemaAccess, targets: readonly Target[]): Promise<void> {
+  const { context, sessionFor } = access;
   for (const database of databasesOf(targets))
-    for (const tenant of tenantsIn(hold.context, targets, database)) {
-      const left = await dropTenantRole(await hold.sessionFor(database), tenant);
+    for (const tenant of tenantsIn(context, targets, database)) {
+      const left = await dropTenantRole(await sessionFor(database), tenant);
       if (left !== undefined)
-        hold.context.notify(
-          `The role ${left} is left: it has no rights any more, and whoever made it may drop it.`,
+        context.notify(
+          `The role ${left} remains, without any privileges. Its creator can drop it.`,
         );
     }
-}
-
-function databasesOf(targets: readonly Target[]): string[] {
-  return [...new Set(targets.map(({ database }) => database))];
 }
 
 /** The tenants that have roles of their own in a database. */
@@ -135,11 +133,10 @@ function keyOf(database: string, tenant: string): string {
   return JSON.stringify([database, tenant]);
 }
 
-/** Why the application's role cannot be let in, or be given roles to take on. */
+/** Why the application role cannot get access, or be a member of tenant roles. */
 async function applicationProblem(
   session: Session,
-  database: string,
-  role: string,
+  { database, role }: { readonly database: string; readonly role: string },
   perTenant: boolean,
 ): Promise<FleetError | undefined> {
   const [found] = await session.query<{ superuser: boolean; inherits: boolean }>(
@@ -151,32 +148,32 @@ async function applicationProblem(
   if (found === undefined)
     return new FleetError(
       "config",
-      `the application's role ${role} does not exist on the server of database "${database}"`,
+      `the application role ${role} does not exist on the server of database "${database}"`,
       { remedy: `Create it: CREATE ROLE ${name} LOGIN PASSWORD '...'` },
     );
   if (!perTenant) return undefined;
   if (found.superuser)
     return new FleetError(
       "config",
-      `the application's role ${role} is a superuser, who reads every tenant of database "${database}"`,
-      { where: "roles", remedy: `Take that from it: ALTER ROLE ${name} NOSUPERUSER` },
+      `the application role ${role} is a superuser, so it can read every tenant of database "${database}"`,
+      { where: "roles", remedy: `Remove that attribute: ALTER ROLE ${name} NOSUPERUSER` },
     );
   if (!found.inherits) return undefined;
   return new FleetError(
     "config",
-    `the application's role ${role} would have the rights of all tenants' roles of database "${database}" at once`,
+    `the application role ${role} would inherit the privileges of all tenant roles of database "${database}" at once`,
     {
       where: "roles",
-      remedy: `Before PostgreSQL 16 that is for the role to say: ALTER ROLE ${name} NOINHERIT`,
+      remedy: `Before PostgreSQL 16, inheritance is an attribute of the role. Remove it: ALTER ROLE ${name} NOINHERIT`,
     },
   );
 }
 
 function foreignRoleError({ tenant, name }: TenantRole): FleetError {
-  return new FleetError("config", `the role ${name} is not tenant ${tenant}'s`, {
+  return new FleetError("config", `the role ${name} is not a role of tenant ${tenant}`, {
     where: "roles",
     remedy:
-      "A tenant's role cannot log in, has no attributes, and is a member of no other role. Rename or drop this one, or take from it what it has.",
+      "A tenant role cannot log in, has no attributes, and is a member of no other role. Rename or drop this role, or remove its attributes and memberships.",
   });
 }
 
@@ -184,10 +181,10 @@ function inheritedRoleError(name: string, application: string): FleetError {
   const [role, member] = [name, application].map(quoteIdentifier);
   return new FleetError(
     "config",
-    `the application's role ${application} has the rights of ${name} all the time`,
+    `the application role ${application} inherits the privileges of ${name}`,
     {
       where: "roles",
-      remedy: `Somebody has granted it so, or it is in between: REVOKE ${role} FROM ${member}, as whoever granted it.`,
+      remedy: `It was granted with inheritance, directly or via another role. As the grantor, run: REVOKE ${role} FROM ${member}`,
     },
   );
 }

@@ -7,116 +7,113 @@ import { inReadOnly } from "../postgres/rollback.ts";
 import type { Session } from "../postgres/session.ts";
 import { isConnectionLoss } from "../postgres/sqlstate.ts";
 import { discoverTenants } from "../tenants/discover.ts";
-import { type Selection, tenantsOf } from "../tenants/targets.ts";
-import { type Context, withDatabases } from "./context.ts";
-import { readDatabase } from "./plan-fleet.ts";
-import { schemasBehind } from "./services.ts";
+import { asListed, inactiveTenantError } from "../tenants/records.ts";
+import { namedIn, type Roster, rosterOf } from "../tenants/roster.ts";
+import type { Selection } from "../tenants/targets.ts";
+import { type Context, notifyOnce } from "./context.ts";
+import { withDatabases } from "./databases.ts";
+import { readDatabase } from "./read-database.ts";
+import { reservedSchemas } from "./services.ts";
 
 /**
- * Reads who the tenants are, from wherever the configuration says, and gives `use` a context that lists them. A
- * context that lists them already is given as it is.
+ * Reads the tenants from the configured source and gives `use` the roster of the run.
  *
- * @throws FleetError `usage` when a named tenant is registered and not active; `config` when the source fails
+ * @param selection the tenants that the command names
+ * @throws FleetError `usage` when `TENANTS` is set but names no tenant; `tenant` when a named tenant is registered but
+ *   not active; `config` when the source fails
  */
-export async function withTenants<Result>(
+export function withRoster<Result>(
   context: Context,
   { tenants: wanted }: Pick<Selection, "tenants">,
-  use: (context: Context) => Promise<Result>,
+  use: (roster: Roster) => Promise<Result>,
 ): Promise<Result> {
-  const { fleet } = context.config;
-  const source = fleet.tenants;
-  if (Array.isArray(source)) {
-    sayUnlisted(context, source);
-    return use(context);
-  }
-  if (!hasTenants(fleet)) return use(listing(context, []));
-  const useListed = (tenants: readonly Tenant[]) => {
-    sayUnlisted(context, tenants);
-    return use(listing(context, tenants));
-  };
-  if (typeof source === "function") return useListed(checked(await called(source), "the function"));
-  const database = databaseOf(fleet);
-  // The embedded server runs on meanwhile: whoever works with the tenants needs it next.
-  return withDatabases(context, [database], async (open) => {
-    const address = open.addressOf(database);
-    if (source === undefined) {
-      const { readTenants } = await import("../control/registry.ts");
-      const records = await readFrom(context, address, (session) => readTenants(session));
-      return useListed(activeOf(context, records, wanted));
-    }
-    const read = await readFrom(context, address, async (session) =>
-      "query" in source
-        ? checked((await rowsOf(session, source.query)).map(fromRow), "the query")
-        : (
-            await discovered(fleet, source.discover, (...query) =>
-              discoverTenants(session, ...query),
-            )
-          ).map((id): Tenant => ({ id, attributes: {} })),
-    );
-    return useListed(read);
+  return withListed(context, wanted, async (listed) => {
+    const roster = rosterOf(listed, context.environment.TENANTS);
+    noteUnlisted(context, roster);
+    return use(roster);
   });
 }
 
-/** The configurations whose unlisted tenants were named: a command may read its tenants more than once. */
-const said = new WeakSet<FleetConfig>();
-
-/** Tenants that `TENANTS` alone names are forgotten by the next run: the run says how to keep them. */
-function sayUnlisted(context: Context, tenants: readonly Tenant[]): void {
-  const { config, environment, notify } = context;
-  const { fleet } = config;
-  if ((environment.TENANTS ?? "").trim() === "" || said.has(fleet)) return;
-  said.add(fleet);
-  const ids = tenants.map(({ id }) => id);
-  const others = tenantsOf(fleet, environment.TENANTS).filter((id) => !ids.includes(id));
-  const what = others.length === 1 ? "it" : "them";
-  const keep = howToKeep(fleet.tenants, others, what);
-  if (others.length === 0 || keep === undefined) return;
-  notify(
-    `TENANTS names ${others.join(", ")}, not among the fleet's tenants: only this run knows ${what}. To keep ${what}, ${keep}`,
+/** Gives `use` the tenants of the source. The embedded server keeps running for it, because `use` needs it next. */
+async function withListed<Result>(
+  context: Context,
+  wanted: readonly string[],
+  use: (listed: readonly Tenant[]) => Promise<Result>,
+): Promise<Result> {
+  const { fleet } = context.config;
+  const source = fleet.tenants;
+  if (Array.isArray(source)) return use(source);
+  if (!hasTenants(fleet)) return use([]);
+  if (typeof source === "function") return use(parsed(await called(source), "the function"));
+  const database = sourceDatabase(fleet);
+  return withDatabases(context, [database], async (open) =>
+    use(
+      await readFrom(context, open.addressOf(database), async (session) => {
+        if (source === undefined) {
+          const { readTenants } = await import("../control/registry.ts");
+          return activeOf(context, await readTenants(session), wanted);
+        }
+        return "query" in source
+          ? parsed((await rowsOf(session, source.query)).map(fromRow), "the query")
+          : discovered(session, fleet, source.discover);
+      }),
+    ),
   );
 }
 
-/** What adds tenants for good; undefined where their schemas do so by themselves. */
+/** Tenants that only `TENANTS` names are unknown to the next run: say how to keep them. */
+function noteUnlisted(context: Context, { listed, ids }: Roster): void {
+  if (namedIn(context.environment.TENANTS).length === 0) return;
+  const known = new Set(listed.map(({ id }) => id));
+  const others = ids.filter((id) => !known.has(id));
+  const them = others.length === 1 ? "it" : "them";
+  const keep = howToKeep(context.config.fleet.tenants, others, them);
+  if (others.length === 0 || keep === undefined) return;
+  notifyOnce(
+    context,
+    `TENANTS names ${others.join(", ")}, not among the fleet's tenants: only this run knows ${them}. To keep ${them}, ${keep}`,
+  );
+}
+
+/** How to add tenants permanently; undefined where the source finds them by their schemas. */
 function howToKeep(
   source: FleetConfig["tenants"],
   ids: readonly string[],
-  what: string,
+  them: string,
 ): string | undefined {
-  if (source === undefined) return `run: drizzle-fleet tenants adopt ${ids.join(" ")}`;
-  if (Array.isArray(source)) return `add ${what} to tenants in the configuration.`;
+  if (source === undefined) return `run: npx drizzle-fleet tenants adopt ${ids.join(" ")}`;
+  if (Array.isArray(source)) return `add ${them} to tenants in the configuration.`;
   if (typeof source === "object" && "discover" in source) return undefined;
-  return `add ${what} to what the configuration's tenants reads.`;
+  return `add ${them} to the source that tenants reads in the configuration.`;
 }
 
-/** A query that says who the tenants are changes nothing; its names are looked up as the role's own are. */
+/** A tenants query must not change anything, and looks up names on the role's own search_path. */
 function rowsOf(session: Session, query: string): Promise<Record<string, unknown>[]> {
   return inReadOnly(session, async () => {
     await session.script("SET LOCAL search_path = DEFAULT");
     return session.query(query);
   }).catch((error: unknown) => {
-    throw isConnectionLoss(error) ? error : failedSource("the query", error);
+    throw isConnectionLoss(error) ? error : sourceFailedError("the query", error);
   });
 }
 
-/** Without the tenants nothing can be done, in no database: the error says what its database is needed for. */
+/** Without the tenants no database can be worked on, so the error says what this one was needed for. */
 function readFrom<Result>(
   context: Context,
   address: DatabaseAddress,
   read: (session: Session) => Promise<Result>,
 ): Promise<Result> {
   return readDatabase(context, address, read).catch((error: unknown) => {
-    if (!isFleetError(error) || error.where === "tenants") throw error;
-    throw new FleetError(
-      error.code,
-      `the tenants are not known, because their source cannot be read: ${error.message}`,
-      { ...(error.remedy === undefined ? {} : { remedy: error.remedy }), cause: error },
-    );
+    if (!isFleetError(error) || error.where === "tenants" || error.code === "tenant") throw error;
+    throw new FleetError(error.code, `the list of tenants cannot be read: ${error.message}`, {
+      ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
+      cause: error,
+    });
   });
 }
 
-/** The database that says who the tenants are: the one to ask, or the one with the registry. */
-export function databaseOf(fleet: FleetConfig): string {
-  const { tenants, registry, services } = fleet;
+/** The database that the tenants are read from: the one that is queried, or the one with the registry. */
+export function sourceDatabase({ tenants, registry, services }: FleetConfig): string {
   if (typeof tenants === "object" && "query" in tenants) return tenants.database;
   const home =
     typeof tenants === "object" && "discover" in tenants
@@ -125,102 +122,51 @@ export function databaseOf(fleet: FleetConfig): string {
   return (tenants === undefined ? registry : undefined) ?? home?.database ?? "";
 }
 
-/** The same context, with these tenants listed. */
-export function listing(context: Context, tenants: readonly Tenant[]): Context {
-  const { config } = context;
-  const fleet = { ...config.fleet, tenants: [...tenants] };
-  said.add(fleet);
-  return { ...context, config: { ...config, fleet } };
-}
-
-/** A registered tenant, as a list would have it. */
-export function asListed({
-  id,
-  attributes,
-  database,
-}: Pick<TenantRecord, "id" | "attributes" | "database">): Tenant {
-  return { id, attributes, database: database ?? undefined };
-}
-
 function hasTenants({ services }: FleetConfig): boolean {
   return Object.values(services).some(({ tenantSchema }) => tenantSchema !== undefined);
 }
 
-/** Only who is active takes part; who is named and is not must hear of it. */
+/** Only active tenants take part. Naming one that is not active is an error, not a silent skip. */
 function activeOf(
-  context: Context,
+  { environment }: Context,
   records: readonly TenantRecord[],
   wanted: readonly string[],
 ): Tenant[] {
-  const active = records.filter(({ status }) => status === "active");
-  const named = [
-    ...wanted,
-    ...tenantsOf(listing(context, []).config.fleet, context.environment.TENANTS),
-  ];
+  const named = [...wanted, ...namedIn(environment.TENANTS)];
   const idle = records.find(
     ({ id, status, renamedFrom }) =>
       status !== "active" && (named.includes(id) || named.includes(renamedFrom ?? "")),
   );
   if (idle !== undefined) throw inactiveTenantError(idle);
-  return active.map(asListed);
-}
-
-/**
- * Makes sure that a tenant is there as a whole.
- *
- * @throws FleetError `tenant`
- */
-export function refuseIncomplete(record: TenantRecord): void {
-  if (record.status !== "active" && record.status !== "archived") throw inactiveTenantError(record);
-}
-
-/** What to do about a tenant that takes no part. */
-export function inactiveTenantError({ id, status, renamedFrom }: TenantRecord): FleetError {
-  const [state, remedy] = {
-    active: ["active", "It takes part in everything."],
-    copying: [
-      "still being copied",
-      `Run the same clone or import again, which begins anew. Or clear it away: drizzle-fleet tenants remove ${id}`,
-    ],
-    renaming: [
-      `still being renamed, from ${renamedFrom}`,
-      `Bring it to its end: drizzle-fleet tenants rename ${renamedFrom} ${id}. Or take it back: drizzle-fleet tenants rename ${id} ${renamedFrom}`,
-    ],
-    provisioning: [
-      "still being set up",
-      `Bring it to its end: drizzle-fleet tenants add ${id}. Or clear it away: drizzle-fleet tenants remove ${id}`,
-    ],
-    archived: ["archived", `Bring it back: drizzle-fleet tenants restore ${id}`],
-    removing: ["being removed", `Bring that to its end: drizzle-fleet tenants remove ${id}`],
-  }[status];
-  return new FleetError("tenant", `tenant ${id} is ${state}`, { remedy: remedy ?? "" });
+  return records.filter(({ status }) => status === "active").map(asListed);
 }
 
 async function called(source: () => unknown): Promise<unknown> {
   try {
     return await source();
   } catch (error) {
-    throw failedSource("the function", error);
+    throw sourceFailedError("the function", error);
   }
 }
 
-function failedSource(what: string, cause: unknown): FleetError {
-  return new FleetError("config", `${what} that gives the tenants failed: ${messageOf(cause)}`, {
+function sourceFailedError(what: string, cause: unknown): FleetError {
+  return new FleetError("config", `${what} that lists the tenants failed: ${messageOf(cause)}`, {
     where: "tenants",
     remedy: "Correct it in the configuration. Nothing was changed.",
     cause,
   });
 }
 
-function checked(given: unknown, what: string): Tenant[] {
+function parsed(given: unknown, what: string): Tenant[] {
   const result = tenantList.safeParse(given);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const place = issue === undefined || issue.path.length === 0 ? "" : ` at ${issue.path.join(".")}`;
-  throw new FleetError("config", `${what} gives no list of tenants: ${issue?.message}${place}`, {
-    where: "tenants",
-    remedy: "Each must be an id, or { id, attributes, database }.",
-  });
+  throw new FleetError(
+    "config",
+    `${what} does not return a list of tenants: ${issue?.message}${place}`,
+    { where: "tenants", remedy: "Each tenant must be an id or { id, attributes, database }." },
+  );
 }
 
 function fromRow(row: Record<string, unknown>): unknown {
@@ -236,21 +182,12 @@ function fromRow(row: Record<string, unknown>): unknown {
   };
 }
 
-type Discover = (
-  pattern: string,
-  tables: readonly string[],
-  others: readonly string[],
-) => Promise<string[]>;
-
-function discovered(fleet: FleetConfig, service: string, discover: Discover): Promise<string[]> {
+async function discovered(
+  session: Session,
+  fleet: FleetConfig,
+  service: string,
+): Promise<Tenant[]> {
   const pattern = fleet.services[service]?.tenantSchema ?? "";
-  return discover(pattern, [ledgerName], reservedSchemas(fleet));
-}
-
-/** Schemas that are no tenant's, whatever patterns they fit. */
-export function reservedSchemas(fleet: FleetConfig): string[] {
-  return Object.values(fleet.services).flatMap((config) => [
-    ...schemasBehind(config),
-    ...(config.singleSchema === undefined ? [] : [config.singleSchema]),
-  ]);
+  const ids = await discoverTenants(session, pattern, [ledgerName], reservedSchemas(fleet));
+  return ids.map((id) => ({ id, attributes: {} }));
 }

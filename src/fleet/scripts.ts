@@ -4,7 +4,6 @@ import { FleetError, throwProblems } from "../core/errors.ts";
 import { faultKey } from "../core/fault.ts";
 import type { Migration } from "../core/migration.ts";
 import { type Plan, targetsOf } from "../core/plan.ts";
-import type { History } from "../plan/build.ts";
 import { ensureExtensions } from "../postgres/extensions.ts";
 import { withSession } from "../postgres/session.ts";
 import type { Script } from "../rollout/run.ts";
@@ -12,45 +11,42 @@ import { readAccepted } from "../source/accepted.ts";
 import { readDown } from "../source/downs.ts";
 import { emptyMigration, isEmptyOnPurpose, runsNothing } from "../source/empty.ts";
 import type { ReadMigration } from "../sql/read-statements.ts";
-import { type Context, migrationsFolder, type OpenDatabases } from "./context.ts";
-import { allowanceOf, schemasBehind, selectServices } from "./services.ts";
+import { type Context, migrationsFolder } from "./context.ts";
+import { databasesOf } from "./databases.ts";
+import type { OpenFleet, SelectedFleet } from "./open-fleet.ts";
+import { allowanceOf, selectServices, sharedSchemasOf } from "./services.ts";
 
-/** The migrations that some target misses, and the extensions they need, by service. */
+/** The migrations that a plan applies, and the extensions they need, by service. */
 export interface Scripts {
   readonly scriptOf: (service: string, tag: string) => Script | undefined;
   readonly extensions: ReadonlyMap<string, readonly string[]>;
 }
 
 /**
- * Parses every migration that some target misses, once for the whole fleet, and refuses all that leaves a
- * tenant before the first target is touched.
+ * Parses every migration that some target is missing, once for the whole fleet.
+ *
+ * @throws FleetError with every statement that would leave its tenant, before the first target is touched
  */
 export async function readScripts(
-  context: Context,
+  { context, histories }: SelectedFleet,
   plan: Plan,
-  histories: ReadonlyMap<string, History>,
 ): Promise<Scripts> {
   const extensions = new Map<string, string[]>();
-  const scriptOf = await parseAll(
-    context,
-    plan,
-    histories,
-    async (read, config, migration, problems) => {
-      const before = problems.length;
-      const made = read(config, migration);
-      const { script, extensions: own } = made;
-      const { service } = migration;
-      const empty = problems.length === before && runsNothing({ ...script, ...made });
-      if (empty && !(await mayBeEmpty(context, migration)))
-        problems.push(emptyMigration(migration));
-      extensions.set(service, [...(extensions.get(service) ?? []), ...own]);
-      return script;
-    },
-  );
+  const scriptOf = await parseAll(context, plan, histories, async (reader, migration) => {
+    const before = reader.problems.length;
+    const made = reader.read(migration);
+    const { script, extensions: own } = made;
+    const { service } = migration;
+    const empty = reader.problems.length === before && runsNothing({ ...script, ...made });
+    if (empty && !(await mayBeEmpty(context, migration)))
+      reader.problems.push(emptyMigration(migration));
+    extensions.set(service, [...(extensions.get(service) ?? []), ...own]);
+    return script;
+  });
   return { scriptOf, extensions };
 }
 
-/** True when an empty migration is meant to be, or was released as it is. */
+/** True when an empty migration is marked as intended, or was accepted after its release. */
 async function mayBeEmpty(context: Context, migration: Migration): Promise<boolean> {
   if (isEmptyOnPurpose(migration)) return true;
   const accepted = await readAccepted(migrationsFolder(context, migration.service));
@@ -58,28 +54,28 @@ async function mayBeEmpty(context: Context, migration: Migration): Promise<boole
 }
 
 /**
- * Parses the downs of all migrations that are to be taken back, as `readScripts` does.
+ * Parses the downs of all migrations that a plan reverts, as `readScripts` does.
  *
- * @param allowDataLoss the user's consent to downs that cannot bring everything back
- * @throws FleetError before anything is done: `down` for those that are missing, left empty or said to be
- *   irreversible, or lose data without consent
+ * @param allowDataLoss the user's consent to downs that cannot restore all data
+ * @throws FleetError before anything is done: `down` for downs that are missing, empty, marked as irreversible, or lose
+ *   data without consent
  */
 export function readDownScripts(
-  context: Context,
+  { context, histories }: SelectedFleet,
   plan: Plan,
-  histories: ReadonlyMap<string, History>,
   allowDataLoss: boolean,
 ): Promise<Scripts["scriptOf"]> {
-  return parseAll(context, plan, histories, async (read, config, migration, problems) => {
+  return parseAll(context, plan, histories, async (reader, migration) => {
+    const { problems } = reader;
     const down = await readDown(migration);
-    const refusal = downProblem(migration, down, allowDataLoss);
-    if (refusal !== undefined) problems.push(refusal);
-    if (refusal !== undefined || down === undefined) return undefined;
-    const { file, checksum, text, dataLoss, nothing: isMeant } = down;
+    const problem = downProblem(migration, down, allowDataLoss);
+    if (problem !== undefined) problems.push(problem);
+    if (problem !== undefined || down === undefined) return undefined;
+    const { file, checksum, text, dataLoss, nothing: isIntended } = down;
     const before = problems.length;
-    const { script, ...made } = read(config, { ...migration, file, checksum, text }, migration);
+    const { script, ...made } = reader.read({ ...migration, file, checksum, text }, migration);
     const nothing = problems.length === before && runsNothing({ ...script, ...made });
-    if (nothing && dataLoss.length === 0 && isMeant === undefined)
+    if (nothing && dataLoss.length === 0 && isIntended === undefined)
       problems.push(emptyDownError(migration.tag, file));
     return script;
   });
@@ -93,7 +89,7 @@ function downProblem(
   if (down === undefined)
     return new FleetError("down", `${tag} has no down`, {
       where: downFile,
-      remedy: `Make it with drizzle-fleet generate ${service} --down, and read it. Nothing was changed.`,
+      remedy: `Nothing was changed. Generate it, then review it: npx drizzle-fleet generate ${service} --down`,
     });
   const { file: where, irreversible, dataLoss, empty, nothing } = down;
   if (irreversible !== undefined)
@@ -102,17 +98,18 @@ function downProblem(
       `${tag} is irreversible${irreversible === "" ? "" : `: ${irreversible}`}`,
       {
         where,
-        remedy: "Downgrade to a migration behind it, or restore a backup. Nothing was changed.",
+        remedy:
+          "Downgrade to this migration or a later one, or restore a backup. Nothing was changed.",
       },
     );
   if (empty && nothing === undefined && dataLoss.length === 0) return emptyDownError(tag, where);
   if (dataLoss.length > 0 && !allowDataLoss)
     return new FleetError(
       "down",
-      `taking back ${tag} does not bring everything back: ${dataLoss.join("; ")}`,
+      `reverting ${tag} does not restore everything: ${dataLoss.join("; ")}`,
       {
         where,
-        remedy: "If that is what you want, add --allow-data-loss. Nothing was changed.",
+        remedy: "To revert it anyway, add --allow-data-loss. Nothing was changed.",
       },
     );
   return undefined;
@@ -121,28 +118,29 @@ function downProblem(
 function emptyDownError(tag: string, where: string): FleetError {
   return new FleetError("down", `the down of ${tag} is empty`, {
     where,
-    remedy: "Write the SQL that takes the migration back. Nothing was changed.",
+    remedy: "Write the SQL that reverts the migration. Nothing was changed.",
   });
 }
 
-/** @param reverts for a down: its migration */
-type ReadScript = (
-  config: ServiceConfig,
-  migration: Migration,
-  reverts?: Migration,
-) => Pick<ReadMigration, "extensions" | "ownSchema"> & { readonly script: Script };
+/** Reads migrations of one service. */
+interface ScriptReader {
+  /** @param reverts for a down: its migration */
+  readonly read: (
+    migration: Migration,
+    reverts?: Migration,
+  ) => Pick<ReadMigration, "extensions" | "ownSchema"> & { readonly script: Script };
+  /** Everything that was found wrong so far. */
+  readonly problems: FleetError[];
+}
+
+type ReadOne = (reader: ScriptReader, migration: Migration) => Promise<Script | undefined>;
 
 /** Reads one script for each migration that a plan's steps name. */
 async function parseAll(
   context: Context,
   plan: Plan,
-  histories: ReadonlyMap<string, History>,
-  scriptFor: (
-    read: ReadScript,
-    config: ServiceConfig,
-    migration: Migration,
-    problems: FleetError[],
-  ) => Promise<Script | undefined>,
+  histories: SelectedFleet["histories"],
+  readOne: ReadOne,
 ): Promise<Scripts["scriptOf"]> {
   const wanted = new Set(
     targetsOf(plan).flatMap(({ target, steps }) =>
@@ -153,28 +151,15 @@ async function parseAll(
   const scriptOf = (service: string, tag: string) => byKey.get(scriptKey(service, tag));
   if (wanted.size === 0) return scriptOf;
   const { loadParser } = await import("../sql/parser.ts");
-  const { readStatements } = await import("../sql/read-statements.ts");
   await loadParser();
   const problems: FleetError[] = [];
-  const read: ReadScript = (config, migration, reverts) => {
-    const { file, text, tag } = migration;
-    // What the migration itself may not do is none of the down's problems.
-    const up = reverts && readStatements(reverts.file, reverts.text, allowanceOf(config, tag), []);
-    const { statements, ...rest } = readStatements(
-      file,
-      text,
-      allowanceOf(config, tag, up),
-      problems,
-    );
-    const script = { migration, statements, sharedSchemas: schemasBehind(config) };
-    return { script, ...rest };
-  };
   for (const [service, config] of selectServices(context.config.fleet, [...histories.keys()])) {
+    const reader = { read: await readerFor(config, problems), problems };
     const migrations = histories.get(service)?.migrations ?? [];
     for (const migration of migrations.filter(({ tag }) => wanted.has(scriptKey(service, tag)))) {
-      // One that was exhausted by the migration before is loaded anew.
+      // A large migration may exhaust the parser, which is then loaded anew.
       await loadParser();
-      const script = await scriptFor(read, config, migration, problems);
+      const script = await readOne(reader, migration);
       if (script !== undefined) byKey.set(scriptKey(service, migration.tag), script);
     }
   }
@@ -182,12 +167,27 @@ async function parseAll(
   return scriptOf;
 }
 
-/** Extensions belong to the database: they are made once in each that has targets to change, before the first. */
+async function readerFor(
+  config: ServiceConfig,
+  problems: FleetError[],
+): Promise<ScriptReader["read"]> {
+  const { readStatements } = await import("../sql/read-statements.ts");
+  return (migration, reverts) => {
+    const { file, text, tag } = migration;
+    // Problems of the migration itself do not concern its down.
+    const up = reverts && readStatements(reverts.file, reverts.text, allowanceOf(config, tag), []);
+    const allowance = allowanceOf(config, tag, up);
+    const { statements, ...rest } = readStatements(file, text, allowance, problems);
+    const script = { migration, statements, sharedSchemas: sharedSchemasOf(config) };
+    return { script, ...rest };
+  };
+}
+
+/** Creates missing extensions, once in each database that has targets to change: they belong to the database. */
 export async function createExtensions(
-  context: Context,
+  { context, open }: OpenFleet,
   plan: Plan,
   { extensions }: Scripts,
-  open: OpenDatabases,
 ): Promise<void> {
   const connect = { waitMs: context.config.fleet.connectTimeout, signal: context.signal };
   for (const [service, names] of extensions) {
@@ -197,7 +197,7 @@ export async function createExtensions(
     const changed = targetsOf(plan).filter(
       ({ target, steps }) => target.service === service && steps.length > 0,
     );
-    for (const database of new Set(changed.map(({ target }) => target.database)))
+    for (const database of databasesOf(changed.map(({ target }) => target)))
       await withSession(open.addressOf(database), connect, (session) =>
         ensureExtensions(session, extensionSchema, names),
       );

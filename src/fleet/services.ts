@@ -22,7 +22,7 @@ export function selectServices(
 }
 
 /**
- * What a service's configuration lets one of its migrations do, or the down of one.
+ * What a service's configuration allows one of its migrations, or the down of one, to do.
  *
  * @param reverts for a down: its migration, read
  */
@@ -42,9 +42,17 @@ export function allowanceOf(
   };
 }
 
-/** The schemas on a service's search_path behind the tenant's own. */
-export function schemasBehind({ sharedSchemas, extensionSchema }: ServiceConfig): string[] {
+/** The schemas on a service's search_path after the tenant schema. */
+export function sharedSchemasOf({ sharedSchemas, extensionSchema }: ServiceConfig): string[] {
   return [
     ...new Set([...sharedSchemas, ...(extensionSchema === undefined ? [] : [extensionSchema])]),
   ];
+}
+
+/** Schemas that belong to no tenant, whatever patterns their names match. */
+export function reservedSchemas(fleet: FleetConfig): string[] {
+  return Object.values(fleet.services).flatMap((config) => [
+    ...sharedSchemasOf(config),
+    ...(config.singleSchema === undefined ? [] : [config.singleSchema]),
+  ]);
 }

@@ -4,18 +4,19 @@ import { FleetError } from "../core/errors.ts";
 import type { Direction } from "../core/rollout.ts";
 import { type ConnectOptions, Session } from "../postgres/session.ts";
 import { timeText } from "../report/words.ts";
-import type { Context, OpenDatabases } from "./context.ts";
-import { type ReadIn, readWithRetries } from "./plan-fleet.ts";
+import type { Context } from "./context.ts";
+import type { OpenDatabases } from "./databases.ts";
+import { type ReadIn, readWithRetries } from "./read-database.ts";
 
-/** What a run that changes ledgers says of itself, so that no run the other way begins meanwhile. */
+/** What a run that changes ledgers announces, so that no run in the opposite direction begins meanwhile. */
 export interface Announcement {
   readonly direction: Direction;
   readonly servicesIn: (database: string) => readonly string[];
-  /** The command that was given, for whoever is refused and must give it again. */
+  /** The command to repeat when the run is refused. */
   readonly command: string;
 }
 
-/** One session in each database of a run. It reads first, then keeps the outcomes, and holds the run's note. */
+/** One session in each database of a run: it reads the ledgers, records the outcomes, and holds the run's note. */
 export class RunSessions {
   readonly #context: Context;
   readonly #open: OpenDatabases;
@@ -34,12 +35,12 @@ export class RunSessions {
    *
    * @throws FleetError `busy` when a run is under way there that goes the other way
    */
-  readonly within: ReadIn = (name, read) =>
+  readonly readIn: ReadIn = (name, read) =>
     readWithRetries(this.#context, this.#open.addressOf(name), async (connect) =>
       read(await this.#get(name, connect)),
     );
 
-  /** Gives a session away to whoever closes it: the one that has read, or another with the same note. */
+  /** Hands over a session, which the caller then closes: the one that read, or a new one with the same note. */
   async take(name: string): Promise<Session> {
     const waitMs = Math.min(this.#context.config.fleet.connectTimeout, 5_000);
     const kept = this.#kept.get(name);
@@ -47,12 +48,12 @@ export class RunSessions {
     if (kept !== undefined && !kept.lost) return kept;
     const session = await Session.connect(this.#open.addressOf(name), { waitMs });
     const note = this.#noteIn(name);
-    // The note went with its session. What goes the other way since then is held up by each target's own lock.
+    // The note ended with its session. Each target's own lock stops an opposite run that began meanwhile.
     if (note !== undefined && !session.pooled) await leaveNote(session, note);
     return session;
   }
 
-  /** Closes a session, and gives up its note, where the run needs the connection. */
+  /** Closes a session and gives up its note, where the run needs the connection. */
   async release(name: string): Promise<void> {
     const session = this.#kept.get(name);
     this.#kept.delete(name);
@@ -69,7 +70,7 @@ export class RunSessions {
     const session = await Session.connect(this.#open.addressOf(name), connect);
     this.#kept.set(name, session);
     const note = this.#noteIn(name);
-    // Behind a pooler no lock outlives its transaction.
+    // Through a pooler, no lock outlives its transaction.
     if (note === undefined || session.pooled) return session;
     const [opponent] = await leaveNote(session, note);
     if (opponent !== undefined)
@@ -85,12 +86,12 @@ export class RunSessions {
   }
 }
 
-/** User and host, as they are kept with a rollout. */
+/** User and host, as recorded with a rollout. */
 export function userAndHost(): string {
   return `${userName()}@${hostname()}`;
 }
 
-/** A container's user may have a number and no name. */
+/** In a container, the user may have a number but no name. */
 function userName(): string {
   try {
     return userInfo().username;

@@ -1,6 +1,6 @@
 import { type KeptCourse, readKeptGoals, readSchemas } from "../control/rollouts.ts";
 import { FleetError } from "../core/errors.ts";
-import type { TargetPlan } from "../core/plan.ts";
+import { isUnknown, type TargetPlan } from "../core/plan.ts";
 import type { Direction } from "../core/rollout.ts";
 import { type Target, targetName } from "../core/target.ts";
 import { type History, historyOf, type Planner } from "../plan/build.ts";
@@ -11,113 +11,142 @@ import {
   type Standing,
   standingOf,
 } from "../plan/unfinished.ts";
-import type { ReadIn } from "./plan-fleet.ts";
+import type { OpenFleet } from "./open-fleet.ts";
+import { type PlannedFleet, planFleet, type ReadOptions } from "./plan-fleet.ts";
+import type { ReadIn } from "./read-database.ts";
 
-/** Where a verb brings its targets, so that it can be told who has not arrived. */
+/** Where a verb brings its targets, so that it can tell which have not arrived. */
 export interface Destination {
   readonly direction: Direction;
   /** A service's newest migration in the end: null for none, undefined when that is not known. */
   readonly endIn: (history: History) => string | null | undefined;
-  /** As `endIn`, of what an earlier rollout was asked for, by its selection. */
+  /** As `endIn`, for what an earlier rollout was asked to do, by its recorded selection. */
   readonly endAsked: (selection: KeptCourse["selection"]) => string | null | undefined;
-  /** True when an earlier rollout was asked for the same. */
+  /** True when an earlier rollout was asked to do the same. */
   readonly isSame: (selection: KeptCourse["selection"]) => boolean;
-  /** The command that brings all of them there, whatever is kept. */
+  /** The command that brings all targets there, whatever earlier rollouts recorded. */
   readonly command: string;
 }
 
+/** The plans of a run that takes up only what earlier rollouts left undone. */
+export interface UnfinishedPlan {
+  readonly planned: PlannedFleet;
+  /** Of the targets that take part. */
+  readonly plans: readonly TargetPlan[];
+  /** How many targets are not at their destination and do not take part. */
+  readonly leftOut: number;
+}
+
 /** What was planned for one target, and where it stands. */
-export interface Seen {
+interface Seen {
   readonly plan: TargetPlan;
   readonly standing: Standing;
 }
 
-/** A planner that also notes where each target stands. */
-export function observing(
-  planOne: Planner,
-  histories: ReadonlyMap<string, History>,
-): { readonly planOne: Planner; readonly standings: ReadonlyMap<Target, Standing> } {
-  const standings = new Map<Target, Standing>();
-  const empty = historyOf([]);
-  return {
-    standings,
-    planOne: (target, history, state) => {
-      standings.set(target, standingOf(histories.get(target.service) ?? empty, state));
-      return planOne(target, history, state);
-    },
-  };
+/** The fleet, and how to look into it. */
+interface Search {
+  readonly fleet: OpenFleet;
+  readonly destination: Destination;
+  readonly readIn: ReadIn;
 }
 
-/** True when a target is not where a verb brings it, or has a problem that would keep it from being brought there. */
-export function isOut(
+/**
+ * Plans for the targets that earlier rollouts left undone: those that failed, were not reached, or have no recorded
+ * outcome.
+ *
+ * @throws FleetError `usage` when a database that has some of them records no rollouts
+ */
+export async function planUnfinished(
+  fleet: OpenFleet,
+  planOne: Planner,
+  destination: Destination,
+  options: Required<ReadOptions>,
+): Promise<UnfinishedPlan> {
+  const standings = new Map<Target, Standing>();
+  const planAndNote: Planner = (target, history, state) => {
+    standings.set(target, standingOf(fleet.histories.get(target.service) ?? historyOf([]), state));
+    return planOne(target, history, state);
+  };
+  const planned = await planFleet(fleet, planAndNote, options);
+  const search: Search = { fleet, destination, readIn: options.readIn };
+  const elsewhere = planned.plans.flatMap((plan): Seen[] => {
+    const standing = standings.get(plan.target);
+    const seen = standing && { plan, standing };
+    return seen !== undefined && isElsewhere(seen, search) ? [seen] : [];
+  });
+  const names = planned.databases.map(({ name }) => name);
+  const unfinished = await unfinishedAmong(elsewhere, names, search);
+  // A target whose database cannot be asked must not count as finished.
+  const plans = planned.plans.filter((plan) => unfinished.has(plan.target) || isUnknown(plan));
+  return { planned, plans, leftOut: elsewhere.length - plans.length };
+}
+
+/** True when a target is not at its destination, or has a problem that would keep it from getting there. */
+function isElsewhere(
   { plan, standing }: Seen,
-  histories: ReadonlyMap<string, History>,
-  { direction, endIn }: Destination,
+  { fleet: { histories }, destination: { direction, endIn } }: Search,
 ): boolean {
   const history = histories.get(plan.target.service);
   if (history === undefined) return false;
   return plan.problems.length > 0 || isShort(standing, history, direction, endIn(history));
 }
 
-/**
- * Chooses what earlier rollouts have left undone: where they failed, did not come to, or did not keep what became of it.
- *
- * @param out the targets that are not where the verb brings them, see `isOut`
- * @throws FleetError `usage` when a database that has some of them keeps no rollouts
- */
-export async function unfinishedOf(
-  out: readonly Seen[],
+async function unfinishedAmong(
+  elsewhere: readonly Seen[],
   names: readonly string[],
-  histories: ReadonlyMap<string, History>,
-  course: Destination,
-  within: ReadIn,
+  search: Search,
 ): Promise<ReadonlySet<Target>> {
-  const kept = new Map(
+  const goals = new Map(
     await Promise.all(
-      names.map(async (name) => [name, await within(name, (s) => readKeptGoals(s, name))] as const),
+      names.map(
+        async (name) =>
+          [name, await search.readIn(name, (session) => readKeptGoals(session, name))] as const,
+      ),
     ),
   );
   const chosen = await Promise.all(
     names.map((name) => {
-      const here = out.filter(({ plan }) => plan.target.database === name);
-      return here.length === 0 ? [] : chosenIn(name, here, kept, histories, course, within);
+      const here = elsewhere.filter(({ plan }) => plan.target.database === name);
+      return here.length === 0 ? [] : unfinishedIn(name, here, goals, search);
     }),
   );
   return new Set(chosen.flat());
 }
 
+/** By database; undefined for one that records no rollouts. */
 type KeptGoals = ReadonlyMap<string, readonly KeptCourse[] | undefined>;
 
-async function chosenIn(
+async function unfinishedIn(
   database: string,
   here: readonly Seen[],
-  kept: KeptGoals,
-  histories: ReadonlyMap<string, History>,
-  course: Destination,
-  within: ReadIn,
+  goals: KeptGoals,
+  { fleet, destination, readIn }: Search,
 ): Promise<Target[]> {
-  const own = kept.get(database);
-  const lost = lostIn(database, kept);
-  if (own === undefined && lost.length === 0) throw noRolloutsError(database, here, course);
+  const own = goals.get(database);
+  const lost = lostIn(database, goals);
+  if (own === undefined && lost.length === 0) throw noRolloutsError(database, here, destination);
   const schemas = here.map(({ plan }) => plan.target.schema);
   const { covered, failed } =
     own === undefined
       ? { covered: new Map(), failed: new Map() }
-      : await within(database, (session) => readSchemas(session, database, schemas));
+      : await readIn(database, (session) => readSchemas(session, database, schemas));
   const all = [...(own ?? []), ...lost].map((one) => ({ one, isLost: lost.includes(one) }));
-  // Only what another database keeps is put in its place by the clocks of two servers.
+  // Rollouts that another database records are put in order by the clocks of two servers.
   if (lost.length > 0) all.sort((a, b) => b.one.startedAt.getTime() - a.one.startedAt.getTime());
-  return here.flatMap(({ plan: { target, problems }, standing }) => {
-    const history = histories.get(target.service);
-    if (history === undefined) return [];
-    const passed = all
+  const passedFor = (target: Target) =>
+    all
       .filter(({ one, isLost }) =>
         isLost ? mayCover(one, target) : covered.get(target.schema)?.has(one.id) === true,
       )
-      .map(({ one }) =>
-        passedBy(one, target, course, failed.get(target.schema)?.has(one.id) === true),
-      );
-    const { direction } = course;
+      .map(({ one }) => ({
+        ...passedBy(one, target, destination),
+        failed: failed.get(target.schema)?.has(one.id) === true,
+      }));
+  return here.flatMap(({ plan: { target, problems }, standing }) => {
+    const history = fleet.histories.get(target.service);
+    if (history === undefined) return [];
+    const { direction } = destination;
+    const passed = passedFor(target);
     return isUnfinished(standing, history, direction, passed, problems.length > 0) ? [target] : [];
   });
 }
@@ -125,24 +154,23 @@ async function chosenIn(
 function passedBy(
   { direction, goal, selection }: KeptCourse,
   { service }: Target,
-  course: Destination,
-  failed: boolean,
-): Passed {
-  const end = goal === null ? course.endAsked(selection) : goal.ends[service];
-  return { direction, end, same: course.isSame(selection), failed };
+  { endAsked, isSame }: Destination,
+): Omit<Passed, "failed"> {
+  const end = goal === null ? endAsked(selection) : goal.ends[service];
+  return { direction, end, same: isSame(selection) };
 }
 
-/** Rollouts that had targets in a database which does not keep them: it was out of reach, or refused. */
-function lostIn(database: string, kept: KeptGoals): KeptCourse[] {
-  const ids = new Set(kept.get(database)?.map(({ id }) => id));
-  const others = [...kept.values()].flatMap((courses) => courses ?? []);
+/** Rollouts with targets in a database that has no record of them: it was unreachable, or refused the record. */
+function lostIn(database: string, goals: KeptGoals): KeptCourse[] {
+  const ids = new Set(goals.get(database)?.map(({ id }) => id));
+  const others = [...goals.values()].flatMap((kept) => kept ?? []);
   const lost = others.filter(
     ({ id, goal }) => goal?.databases.includes(database) === true && !ids.has(id),
   );
   return [...new Map(lost.map((one) => [one.id, one])).values()];
 }
 
-/** What a rollout was asked for, when its targets are not known. */
+/** Whether a rollout was asked to include a target, when its targets are not known. */
 function mayCover({ selection, goal }: KeptCourse, { service, tenant }: Target): boolean {
   const named = selection.tenants;
   const allowed = !Array.isArray(named) || named.length === 0 || named.includes(tenant);
@@ -159,7 +187,7 @@ function noRolloutsError(
   const more = here.length > 1 ? ` and ${here.length - 1} more` : "";
   return new FleetError(
     "usage",
-    `database "${database}" keeps no rollouts, so that --failed cannot tell what is left: ${names}${more} may be`,
+    `database "${database}" has no record of any rollout, so --failed cannot tell whether ${names}${more} failed`,
     { remedy: `Nothing was changed. Run without --failed: ${command}` },
   );
 }

@@ -1,6 +1,7 @@
 import { messageOf } from "../core/errors.ts";
 import type { OnboardingObserver } from "../core/onboarding.ts";
 import type { Context } from "../fleet/context.ts";
+import { tenantError } from "../fleet/target-errors.ts";
 import {
   adminServiceFor,
   type CreatedAdmin,
@@ -8,7 +9,6 @@ import {
   type NewAdmin,
   removeAdmin,
 } from "../tenancy/admin.ts";
-import { heldError } from "../tenancy/errors.ts";
 import { revokeSchemaGrants } from "../tenancy/grants.ts";
 import { migrateTenant, prepareBaselines } from "../tenancy/migration.ts";
 import {
@@ -48,37 +48,37 @@ export function addTenant(
   request: AddRequest,
   observe: OnboardingObserver = () => undefined,
 ): Promise<AddedTenant> {
-  const run = async (hold: LockedTenant) => {
+  const run = async (locked: LockedTenant) => {
     let admin: CreatedAdmin | undefined;
     let fresh: Awaited<ReturnType<typeof createSchemas>> = new Set();
     let unprepared = false;
     const { tenant, admin: wanted } = request;
     const withAdmin = async () => {
-      if (wanted !== undefined) admin = await createAdmin(hold, wanted);
+      if (wanted !== undefined) admin = await createAdmin(locked, wanted);
     };
     if (wanted !== undefined) await adminServiceFor(context, wanted);
     const steps: SagaStep[] = [
-      { name: "register", run: () => register(hold, request) },
+      { name: "register", run: () => register(locked, request) },
       {
         name: "schemas",
         run: async () => {
-          fresh = await createSchemas(hold);
+          fresh = await createSchemas(locked);
         },
       },
       {
         name: "migrate",
         run: async () => {
-          unprepared = await migrateTenant(hold, request.replay === true ? undefined : fresh);
-          await keepClosed(hold);
+          unprepared = await migrateTenant(locked, request.replay === true ? undefined : fresh);
+          await keepClosed(locked);
         },
       },
-      { name: "grant", run: () => grantAccess(hold) },
-      { name: "seed", run: () => runSeeds(hold) },
+      { name: "grant", run: () => grantAccess(locked) },
+      { name: "seed", run: () => runSeeds(locked) },
       ...(wanted === undefined ? [] : [{ name: "admin", run: withAdmin } as const]),
-      { name: "activate", run: () => activate(hold) },
+      { name: "activate", run: () => activate(locked) },
     ];
-    await runSteps(hold, steps, observe);
-    if (unprepared) await prepare(hold);
+    await runSteps(locked, steps, observe);
+    if (unprepared) await prepare(locked);
     return { tenant, ...(admin === undefined ? {} : { admin }) };
   };
   return withTenantLock(context, request.tenant, run, {
@@ -87,8 +87,8 @@ export function addTenant(
 }
 
 /** A migration may have let somebody in: they come in with the application, when the tenant is whole. */
-async function keepClosed(hold: LockedTenant): Promise<void> {
-  await revokeSchemaGrants(hold, await registeredTargets(hold));
+async function keepClosed(locked: LockedTenant): Promise<void> {
+  await revokeSchemaGrants(locked, await registeredTargets(locked));
 }
 
 /** The databases that a new tenant will have schemas in. */
@@ -100,12 +100,14 @@ function databasesFor({ config }: Context, { database }: NewTenant): string[] {
 }
 
 /** The tenant is there, whatever becomes of what the next one would be quicker with. */
-async function prepare(hold: LockedTenant): Promise<void> {
+async function prepare(locked: LockedTenant): Promise<void> {
   try {
-    for (const [service, reason] of await prepareBaselines(hold))
-      hold.context.notify(`${service}: new tenants run its whole history, because ${reason}`);
+    for (const [service, reason] of await prepareBaselines(locked))
+      locked.context.notify(`${service}: new tenants run its whole history, because ${reason}`);
   } catch (error) {
-    hold.context.notify(`The baselines could not be made: ${messageOf(heldError(hold.id, error))}`);
+    locked.context.notify(
+      `The baselines could not be made: ${messageOf(tenantError(locked.id, error))}`,
+    );
   }
 }
 
@@ -119,12 +121,12 @@ export function createTenant(
   context: Context,
   request: NewTenant,
 ): Promise<{ readonly tenant: string }> {
-  const run = async (hold: LockedTenant) => {
-    await register(hold, request);
-    const unprepared = await migrateTenant(hold, await createSchemas(hold));
-    await keepClosed(hold);
-    await grantAccess(hold);
-    if (unprepared) await prepare(hold);
+  const run = async (locked: LockedTenant) => {
+    await register(locked, request);
+    const unprepared = await migrateTenant(locked, await createSchemas(locked));
+    await keepClosed(locked);
+    await grantAccess(locked);
+    if (unprepared) await prepare(locked);
     return { tenant: request.tenant };
   };
   return withTenantLock(context, request.tenant, run, {
@@ -142,7 +144,7 @@ export function createAdminUser(
   context: Context,
   { tenant, ...admin }: NewAdmin & { readonly tenant: string },
 ): Promise<CreatedAdmin> {
-  return withTenantLock(context, tenant, (hold) => createAdmin(hold, admin));
+  return withTenantLock(context, tenant, (locked) => createAdmin(locked, admin));
 }
 
 /** The last activity: from now on the tenant takes part in everything. Can be retried. */
@@ -155,13 +157,13 @@ export function rollbackUser(
   context: Context,
   { tenant, email }: { readonly tenant: string; readonly email: string },
 ): Promise<void> {
-  return withTenantLock(context, tenant, (hold) => removeAdmin(hold, email));
+  return withTenantLock(context, tenant, (locked) => removeAdmin(locked, email));
 }
 
 /** Undoes `createTenant` and all that followed: nothing of the tenant is left. Can be retried. */
 export function rollbackTenant(context: Context, { tenant }: NewTenant): Promise<void> {
-  return withTenantLock(context, tenant, async (hold) => {
+  return withTenantLock(context, tenant, async (locked) => {
     const { findTenant } = await import("../control/registry.ts");
-    if ((await findTenant(hold.registry, tenant)) !== undefined) await dropTenant(hold);
+    if ((await findTenant(locked.registry, tenant)) !== undefined) await dropTenant(locked);
   });
 }

@@ -6,13 +6,19 @@ import { copyStatements } from "../dump/copy.ts";
 import { setForRows } from "../dump/stream.ts";
 import { readStructure } from "../dump/structure.ts";
 import type { Context } from "../fleet/context.ts";
-import { refuseIncomplete } from "../fleet/roster.ts";
 import { ledgerOf } from "../ledger/table.ts";
 import type { Session } from "../postgres/session.ts";
-import { holdSources, makeCopy, makeSchema, type Source, tableLocks } from "../tenancy/copying.ts";
+import {
+  type LockedSchema,
+  makeCopy,
+  makeSchema,
+  tableLocks,
+  withSchemaLocks,
+} from "../tenancy/copying.ts";
 import { registeredTenant } from "../tenancy/onboarding.ts";
 import { refuseInterrupted } from "../tenancy/saga.ts";
 import { type LockedTenant, targetPairs, withBothTenantLocks } from "../tenancy/tenant-lock.ts";
+import { refuseIncomplete } from "../tenants/records.ts";
 
 /** Which tenant is to be made from which. */
 export interface CloneRequest {
@@ -37,21 +43,21 @@ export function cloneTenant(
   { tenant, to, withData = true, attributes = {} }: CloneRequest,
   observe: OnboardingObserver = () => undefined,
 ): Promise<void> {
-  return withBothTenantLocks(context, tenant, to, async (hold) => {
-    const source = await registeredTenant({ ...hold, id: tenant });
+  return withBothTenantLocks(context, tenant, to, async (locked) => {
+    const source = await registeredTenant({ ...locked, id: tenant });
     refuseIncomplete(source);
     const { database } = source;
     const copy = async () => {
-      for (const [from, target] of await targetPairs(hold, tenant, to, database)) {
+      for (const [from, target] of await targetPairs(locked, tenant, to, database)) {
         refuseInterrupted(context);
-        await holdSources(hold, [from], async ([source]) => {
-          if (source !== undefined) await copySchema(hold, source, target, withData);
+        await withSchemaLocks(locked, [from], async ([source]) => {
+          if (source !== undefined) await copySchema(locked, source, target, withData);
         });
       }
     };
     const all = { ...source.attributes, ...attributes };
     await makeCopy(
-      hold,
+      locked,
       { tenant: to, attributes: all, ...(database === null ? {} : { database }) },
       copy,
       observe,
@@ -60,14 +66,14 @@ export function cloneTenant(
 }
 
 async function copySchema(
-  hold: LockedTenant,
-  source: Source,
+  locked: LockedTenant,
+  source: LockedSchema,
   to: Target,
   withData: boolean,
 ): Promise<void> {
   const { target: from } = source;
-  const locks = await tableLocks(hold, source, "ACCESS SHARE");
-  await makeSchema(hold, to, locks, async (session, make) => {
+  const locks = await tableLocks(locked, source, "ACCESS SHARE");
+  await makeSchema(locked, to, locks, async (session, make) => {
     const structure = await readStructure(session, from.schema);
     await make(structure.preData);
     if (withData) {
@@ -99,7 +105,7 @@ async function refuseNames(session: Session, schema: string): Promise<void> {
   if (columns.length === 0) return;
   throw new FleetError(
     "refused",
-    `${columns.map(({ name }) => name).join(", ")} may hold names of the tenant's own tables, which a clone cannot change`,
+    `${columns.map(({ name }) => name).join(", ")} may locked names of the tenant's own tables, which a clone cannot change`,
     { where: schema, remedy: "Export the tenant, and import it under the new name." },
   );
 }

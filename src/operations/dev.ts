@@ -9,13 +9,8 @@ import type { Observer } from "../core/events.ts";
 import type { Finding } from "../core/finding.ts";
 import { eraseEmbedded } from "../dev/embedded.ts";
 import { watchFiles } from "../dev/watch-files.ts";
-import {
-  type Context,
-  embeddedOptions,
-  migrationsFolder,
-  type OpenDatabases,
-  withDatabases,
-} from "../fleet/context.ts";
+import { type Context, migrationsFolder } from "../fleet/context.ts";
+import { embeddedOptions, type OpenDatabases, withDatabases } from "../fleet/databases.ts";
 import { withSession } from "../postgres/session.ts";
 import { journalPath } from "../source/journal.ts";
 import { checkSchema } from "./check.ts";

@@ -4,70 +4,73 @@ import { type Plan, targetsOf } from "../core/plan.ts";
 import { commandText } from "../fleet/command.ts";
 import type { Context } from "../fleet/context.ts";
 import { withoutForbidden } from "../fleet/forbidden.ts";
+import { type Offline, writeOffline } from "../fleet/offline.ts";
+import type { SelectedFleet } from "../fleet/open-fleet.ts";
 import {
-  choicesOf,
   goalFor,
   type Left,
   leftBy,
   type Planned,
-  poolerError,
-  type RolloutRequest,
-  selectionFor,
+  type Planning,
   withPlan,
 } from "../fleet/planning.ts";
-import { type PreparedRollout, type RolledOut, refusePooled, rollOut } from "../fleet/roll-out.ts";
+import { refusePooled } from "../fleet/pooler.ts";
+import { type PreparedRollout, type RolledOut, rollOut } from "../fleet/roll-out.ts";
+import { choicesOf, type RolloutRequest, selectionFor } from "../fleet/rollout-request.ts";
 import { readDownScripts } from "../fleet/scripts.ts";
 import type { Destination } from "../fleet/unfinished.ts";
 import type { Planner } from "../plan/build.ts";
 import { type DowngradeGoal, goalOf, planTargetDowngrade } from "../plan/downgrade.ts";
 
-/** What to take back, and how. */
+/** What to revert, and how. */
 export interface DowngradeRequest extends RolloutRequest {
   readonly goal: DowngradeGoal;
-  /** Consent to downs that cannot bring everything back. */
+  /** Consent to downs that cannot restore all data. */
   readonly allowDataLoss?: boolean;
 }
 
 export interface DowngradeResult extends RolledOut {
-  /** Where the targets were to go: the goal of another attempt. So many back only where there was nothing to do. */
+  /** The goal of another attempt: a migration or base; a number only where there was nothing to do. */
   readonly goal: DowngradeGoal;
-  /** The command that finishes what is left, see `commandText`. */
+  /** The command that finishes what is left, ready to copy. */
   readonly again: string;
-  /** After a run of only what failed: what else is not where it would be after a run of all. */
+  /** After a run of only what failed: the selected targets that are still not where a complete run brings them. */
   readonly left?: Left;
 }
 
 /**
- * Takes migrations back on the selected targets, the newest one first: each with its ledger entry, in the same
+ * Reverts migrations on the selected targets, the newest one first: each together with its ledger entry, in the same
  * transaction.
  *
  * @param observe sees every event of the rollout
- * @throws FleetError before anything is changed: as `migrate` does, and `down` for migrations without a way back
+ * @returns one outcome per target: the failure of a target is never thrown
+ * @throws FleetError before anything is changed: as `migrate` does, and `down` for migrations that cannot be reverted
+ * @example
+ * const request = { services: ["auth"], tenants: [], databases: [], goal: { tag: "0002_roles" } };
+ * const result = await downgrade(context, request, console.log);
  */
-export async function downgrade(
+export function downgrade(
   context: Context,
   request: DowngradeRequest,
   observe: Observer,
 ): Promise<DowngradeResult> {
-  return withBack(context, request, true, async (planned, goal, scriptOf) => {
-    const { plan, fleet, histories, open } = planned;
-    const course = courseOf(context, { ...request, goal });
-    const prepared: PreparedRollout = {
-      verb: "downgrade",
-      selection: { ...selectionFor(context, request), goal },
-      goal: goalFor(planned, course),
-      sessions: planned.sessions,
-      plan,
-      planOne: (target, history, state) => planTargetDowngrade(target, history, state, goal),
-      histories,
-      databases: fleet.databases,
-      scriptOf,
-    };
-    const choices = choicesOf(context, request, plan);
-    const result = await rollOut(context, prepared, open, choices, observe);
-    const kept = result.unkept.length === 0;
-    const again = kept ? commandOf(context, { ...request, goal }, ["--failed"]) : course.command;
-    const left = leftBy(request, planned, result.outcomes, course);
+  return withReverting(context, request, "change", async ({ planned, goal, scriptOf }) => {
+    const { plan, fleet, sessions } = planned;
+    const fixed = { ...request, goal };
+    const destination = destinationOf(context, fixed);
+    const result = await rollOut(
+      {
+        ...{ verb: "downgrade", fleet, sessions, plan, scriptOf },
+        planOne: plannerFor(fixed),
+        selection: { ...selectionFor(context, request), goal },
+        goal: goalFor(planned, destination),
+      },
+      choicesOf(context, request, plan),
+      observe,
+    );
+    const isRecorded = result.unkept.length === 0;
+    const again = isRecorded ? commandOf(context, fixed, ["--failed"]) : destination.command;
+    const left = leftBy(request, planned, result.outcomes, destination);
     return { plan, goal, ...result, again, ...left };
   });
 }
@@ -75,7 +78,7 @@ export async function downgrade(
 /** What a downgrade would do. */
 export interface DowngradePlan {
   readonly plan: Plan;
-  /** The tables and columns that go, with all that was written to them since, by migration. */
+  /** The tables and columns that are dropped, with everything written to them since, by migration. */
   readonly drops: readonly {
     readonly service: string;
     readonly tag: string;
@@ -83,9 +86,13 @@ export interface DowngradePlan {
   }[];
 }
 
-/** Says what `downgrade` would do. Changes nothing. */
+/**
+ * Plans what `downgrade` would do. Changes nothing.
+ *
+ * @throws FleetError as `downgrade` does
+ */
 export function planDowngrade(context: Context, request: DowngradeRequest): Promise<DowngradePlan> {
-  return withBack(context, request, false, async ({ plan }, _goal, scriptOf) => {
+  return withReverting(context, request, "look", async ({ planned: { plan }, scriptOf }) => {
     const { changesOf } = await import("../sql/changes.ts");
     const steps = targetsOf(plan).flatMap((one) =>
       one.steps.map(({ tag }) => [one.target.service, tag] as const),
@@ -100,33 +107,56 @@ export function planDowngrade(context: Context, request: DowngradeRequest): Prom
   });
 }
 
-async function withBack<Result>(
+/**
+ * Writes what `downgrade` would send to the databases, as a script for psql. Changes nothing.
+ *
+ * @throws FleetError as `downgrade` does, and for targets that have a problem
+ */
+export async function scriptDowngrade(
   context: Context,
   request: DowngradeRequest,
-  certain: boolean,
-  use: (
-    planned: Planned,
-    goal: DowngradeGoal,
-    scriptOf: PreparedRollout["scriptOf"],
-  ) => Promise<Result>,
+  offline: Offline,
+): Promise<void> {
+  refuseAllServices(context, request);
+  const verb = {
+    ...({ name: "downgrade", planOne: plannerFor(request), tag: tagOf(request) } as const),
+    readScripts: async (fleet: SelectedFleet, plan: Plan) => ({
+      scriptOf: await readDownScripts(fleet, plan, request.allowDataLoss === true),
+      extensions: new Map(),
+    }),
+  };
+  await writeOffline(context, request, verb, offline);
+}
+
+interface Reverting {
+  readonly planned: Planned;
+  readonly goal: DowngradeGoal;
+  readonly scriptOf: PreparedRollout["scriptOf"];
+}
+
+async function withReverting<Result>(
+  context: Context,
+  request: DowngradeRequest,
+  purpose: Planning["purpose"],
+  use: (reverting: Reverting) => Promise<Result>,
 ): Promise<Result> {
   refuseAllServices(context, request);
   refuseCountOfFailed(request);
-  const course = courseOf(context, request);
-  const planOne = plannerFor(request);
-  const planning = { request, planOne, certain, tag: tagOf(request), course };
+  const planning: Planning = {
+    ...{ request, purpose, planOne: plannerFor(request), tag: tagOf(request) },
+    destination: destinationOf(context, request),
+  };
   return withPlan(context, planning, async (planned) => {
-    const { plan, histories, fleet } = planned;
+    const { plan, fleet } = planned;
     const goal = fixedGoal(request, planned);
-    const consent = request.allowDataLoss === true;
-    const scriptOf = await readDownScripts(context, plan, histories, consent);
-    refusePooled(plan, fleet.databases, scriptOf, poolerError);
+    const scriptOf = await readDownScripts(fleet, plan, request.allowDataLoss === true);
+    refusePooled(plan, fleet.databases, scriptOf);
     const allowed = withoutForbidden(plan, fleet.databases, scriptOf);
-    return use({ ...planned, plan: allowed }, goal, scriptOf);
+    return use({ planned: { ...planned, plan: allowed }, goal, scriptOf });
   });
 }
 
-function courseOf(context: Context, request: DowngradeRequest): Destination {
+function destinationOf(context: Context, request: DowngradeRequest): Destination {
   const same = JSON.stringify(request.goal);
   return {
     direction: "down",
@@ -137,14 +167,14 @@ function courseOf(context: Context, request: DowngradeRequest): Destination {
   };
 }
 
-/** The newest migration that stays, of a goal as it is kept; so many back says nothing once it has begun. */
+/** The newest migration that remains, of a recorded goal; a number of migrations means nothing once some are reverted. */
 function endOf(goal: unknown): string | null | undefined {
   if (typeof goal !== "object" || goal === null) return undefined;
   if ("base" in goal) return null;
   return "tag" in goal && typeof goal.tag === "string" ? goal.tag : undefined;
 }
 
-/** The command that asks for the same as a request. */
+/** The command that makes the same request. */
 function commandOf(context: Context, request: DowngradeRequest, more: readonly string[]): string {
   const { goal } = request;
   const to = "tag" in goal ? goal.tag : "base" in goal ? "base" : `-${goal.count}`;
@@ -152,21 +182,24 @@ function commandOf(context: Context, request: DowngradeRequest, more: readonly s
   return commandText(context, ["downgrade", to, ...consent, ...more], request);
 }
 
-/** The migration that a request names, if any. */
-export function tagOf({ goal }: DowngradeRequest): string | undefined {
+function tagOf({ goal }: DowngradeRequest): string | undefined {
   return "tag" in goal ? goal.tag : undefined;
 }
 
-/** How `downgrade` plans a target. */
-export function plannerFor({ goal }: DowngradeRequest): Planner {
+function plannerFor({ goal }: DowngradeRequest): Planner {
   return (target, history, state) => planTargetDowngrade(target, history, state, goal);
 }
 
 /**
- * Where the rollout goes, in words that stay true while it is carried out: "one back", asked again after a lost answer
- * or by the next command, would be one more.
+ * The goal in a form that stays valid while the rollout runs: "one back", asked again after a lost answer or by the
+ * next command, would revert one more.
+ *
+ * @throws FleetError `usage` when the targets would end at different migrations
  */
-function fixedGoal({ goal }: DowngradeRequest, { plan, histories }: Planned): DowngradeGoal {
+function fixedGoal(
+  { goal }: DowngradeRequest,
+  { plan, fleet: { histories } }: Planned,
+): DowngradeGoal {
   if (!("count" in goal)) return goal;
   const goals = new Map(
     targetsOf(plan).flatMap((one) => {
@@ -179,32 +212,28 @@ function fixedGoal({ goal }: DowngradeRequest, { plan, histories }: Planned): Do
   if (others.length === 0) return only ?? goal;
   throw new FleetError(
     "usage",
-    `the targets stand at different migrations: -${goal.count} would lead each elsewhere`,
+    `the targets are at different migrations, so -${goal.count} would bring them to different ones`,
     {
       remedy:
-        "Name the migration that stays the newest one; drizzle-fleet history shows who is where. Nothing was changed.",
+        "Nothing was changed. Name the migration to return to. To see where each target is, run: npx drizzle-fleet history",
     },
   );
 }
 
-/** What failed may have gone a part of the way: so many back from there would be too many. */
+/** A failed target may have reverted some migrations: the same number from there would be too many. */
 function refuseCountOfFailed({ goal, failed }: DowngradeRequest): void {
   if (failed !== true || !("count" in goal)) return;
-  throw new FleetError("usage", "--failed goes to a migration, and not so many back", {
+  throw new FleetError("usage", "--failed needs a migration to return to, not a number", {
     remedy:
-      "Name the one that stays: some of these targets may have taken back others before they failed. Nothing was changed.",
+      "Name the migration that remains: some of these targets may have reverted others before they failed. Nothing was changed.",
   });
 }
 
-/**
- * "One back" means nothing over several histories: whoever goes back says where.
- *
- * @throws FleetError `usage`
- */
-export function refuseAllServices({ config }: Context, { services = [] }: DowngradeRequest): void {
+/** "One back" is ambiguous over several histories. */
+function refuseAllServices({ config }: Context, { services = [] }: DowngradeRequest): void {
   const all = Object.keys(config.fleet.services);
   if (services.length > 0 || all.length < 2) return;
-  throw new FleetError("usage", "downgrade needs to know the service", {
+  throw new FleetError("usage", "downgrade needs a service", {
     remedy: `Choose with --service: ${all.join(", ")}. Nothing was changed.`,
   });
 }

@@ -1,7 +1,7 @@
 import type { Down } from "../core/down.ts";
-import { type Context, migrationsFolder, selectTargets, withDatabases } from "../fleet/context.ts";
-import { planFleet, readHistories, refuseUnusable } from "../fleet/plan-fleet.ts";
-import { listing, withTenants } from "../fleet/roster.ts";
+import { type Context, migrationsFolder } from "../fleet/context.ts";
+import { readHistories, type SelectedFleet, withOpen, withSelected } from "../fleet/open-fleet.ts";
+import { planFleet, refuseUnusable } from "../fleet/plan-fleet.ts";
 import { selectServices } from "../fleet/services.ts";
 import { type Planner, planTarget } from "../plan/build.ts";
 import { readBranches } from "../source/branches.ts";
@@ -9,7 +9,8 @@ import { readDown } from "../source/downs.ts";
 import { readFolder } from "../source/folder.ts";
 import { openEnds } from "../source/folder-branches.ts";
 import { readJournal } from "../source/journal.ts";
-import type { Selection } from "../tenants/targets.ts";
+import { rosterOf } from "../tenants/roster.ts";
+import { resolveTargets, type Selection } from "../tenants/targets.ts";
 
 /** One migration of a service's history. */
 interface HistoryEntry {
@@ -31,30 +32,35 @@ export interface Histories {
 }
 
 /**
- * Lists every migration of the selected services, and how many targets stand at each.
+ * Lists every migration of the selected services, and how many targets have it as their newest one.
  *
  * @param offline true: asks no database
+ * @throws FleetError for the selection, the configuration, the migrations on disk, or when a database cannot be used
+ * @example
+ * const { entries } = await history(context, { services: ["auth"], tenants: [], databases: [] }, true);
  */
-export function history(
+export async function history(
   context: Context,
   selection: Selection,
   offline: boolean,
 ): Promise<Histories> {
-  if (!offline || Array.isArray(context.config.fleet.tenants))
-    return withTenants(context, selection, (known) => historyFor(known, selection, offline));
-  // Nobody is asked who the tenants are. One stands for all of them: it is about their services.
-  const anyone = listing(context, [{ id: "tenant", attributes: {} }]);
-  return historyFor(anyone, { ...selection, tenants: [] }, offline);
+  if (!offline)
+    return withSelected(context, selection, async (selected) =>
+      historiesOf(selected, await countTargets(selected)),
+    );
+  if (Array.isArray(context.config.fleet.tenants))
+    return withSelected(context, selection, (selected) => historiesOf(selected, undefined));
+  // The tenants are not read. The histories belong to the services, so one tenant stands for all.
+  const roster = rosterOf([{ id: "tenant", attributes: {} }]);
+  const targets = resolveTargets(context.config.fleet, roster, { ...selection, tenants: [] });
+  const histories = await readHistories(context, targets);
+  return historiesOf({ context, roster, targets, histories }, undefined);
 }
 
-async function historyFor(
-  context: Context,
-  selection: Selection,
-  offline: boolean,
+async function historiesOf(
+  { context, histories }: SelectedFleet,
+  counts: ReadonlyMap<string, number> | undefined,
 ): Promise<Histories> {
-  const targets = selectTargets(context, selection);
-  const histories = await readHistories(context, targets);
-  const counts = offline ? undefined : await countTargets(context, targets, histories);
   const entries: HistoryEntry[] = [];
   for (const [service, { migrations }] of histories) {
     const folder = await readFolder(migrationsFolder(context, service));
@@ -84,19 +90,14 @@ function wayBack(down: Down | undefined): HistoryEntry["down"] {
   return down.empty && down.nothing === undefined ? "empty" : "yes";
 }
 
-async function countTargets(
-  context: Context,
-  targets: ReturnType<typeof selectTargets>,
-  histories: Awaited<ReturnType<typeof readHistories>>,
-): Promise<Map<string, number>> {
-  const databases = [...new Set(targets.map(({ database }) => database))];
+function countTargets(selected: SelectedFleet): Promise<Map<string, number>> {
   const planOne: Planner = (target, known, state) =>
     planTarget(target, known, state, { allowOutOfOrder: true });
-  return withDatabases(context, databases, async (open) => {
-    const fleet = await planFleet(context, targets, histories, open, planOne, false);
+  return withOpen(selected, async (open) => {
+    const fleet = await planFleet(open, planOne, { purpose: "look" });
     refuseUnusable(fleet);
     const counts = new Map<string, number>();
-    for (const { target, current } of fleet.targets) {
+    for (const { target, current } of fleet.plans) {
       const place = key(target.service, current);
       counts.set(place, (counts.get(place) ?? 0) + 1);
     }

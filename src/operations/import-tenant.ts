@@ -4,7 +4,7 @@ import type { Target } from "../core/target.ts";
 import { structureProblems } from "../dump/proven-structure.ts";
 import { type FileHeader, readSchemas, readTenantFile } from "../dump/tenant-file.ts";
 import type { Context } from "../fleet/context.ts";
-import { readHistories } from "../fleet/plan-fleet.ts";
+import { readHistories } from "../fleet/open-fleet.ts";
 import { allowanceOf } from "../fleet/services.ts";
 import { ensureExtensions } from "../postgres/extensions.ts";
 import { loadParser } from "../sql/parser.ts";
@@ -38,14 +38,14 @@ export async function importTenant(
   const header = await inspect(context, request);
   const tenant = request.tenant ?? header.tenant;
   const attributes = { ...header.attributes, ...request.attributes };
-  await withTenantLock(context, tenant, (hold) =>
+  await withTenantLock(context, tenant, (locked) =>
     makeCopy(
-      hold,
+      locked,
       {
         ...{ tenant, attributes },
         ...(request.database === undefined ? {} : { database: request.database }),
       },
-      () => copyIn(hold, request.file),
+      () => copyIn(locked, request.file),
       observe,
     ),
   );
@@ -86,15 +86,15 @@ function odd(file: string, reason: string): FleetError {
   });
 }
 
-async function copyIn(hold: LockedTenant, file: string): Promise<void> {
-  const targets = await registeredTargets(hold);
-  await createExtensions(hold, targets);
+async function copyIn(locked: LockedTenant, file: string): Promise<void> {
+  const targets = await registeredTargets(locked);
+  await createExtensions(locked, targets);
   for await (const { schema, rows } of readSchemas({ path: file })) {
     const target = targets.find(({ service }) => service === schema.service);
     if (target === undefined) throw new Error(`no service ${schema.service}`);
-    refuseInterrupted(hold.context);
-    await makeSchema(hold, target, [], (session, make) =>
-      fillFromFile(hold, session, target, readable(schema), rows, make),
+    refuseInterrupted(locked.context);
+    await makeSchema(locked, target, [], (session, make) =>
+      fillFromFile(locked, session, target, readable(schema), rows, make),
     );
   }
 }

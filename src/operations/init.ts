@@ -5,14 +5,16 @@ import { type PlainConfig, readPlainConfig } from "../config/plain.ts";
 import { fleetConfigText } from "../config/render.ts";
 import { type FleetInput, parseFleet } from "../config/schema.ts";
 import { FleetError, messageOf } from "../core/errors.ts";
-import { type Context, withDatabases } from "../fleet/context.ts";
+import type { Context } from "../fleet/context.ts";
+import { withDatabases } from "../fleet/databases.ts";
 import { type DrizzleSource, defaultSource } from "../fleet/import-drizzle.ts";
-import { readDatabase } from "../fleet/plan-fleet.ts";
+import { readDatabase } from "../fleet/read-database.ts";
 import { type MigrationsFolder, readFolder } from "../source/folder.ts";
 import { gitAttributes } from "../source/git-attributes.ts";
 import { newestTables, onlySchema } from "../source/snapshot-tables.ts";
 import { writeFiles } from "../source/write-files.ts";
 import { discoverTenants } from "../tenants/discover.ts";
+import { rosterOf } from "../tenants/roster.ts";
 import { resolveTargets } from "../tenants/targets.ts";
 
 /** A project that uses drizzle-kit, and has no fleet yet. */
@@ -98,7 +100,7 @@ export function fleetFor(
     },
     tenants: [...tenants],
   };
-  resolveTargets(parseFleet(input), tenants, { services: [], tenants: [], databases: [] });
+  resolveTargets(parseFleet(input), rosterOf(tenants.map((id) => ({ id, attributes: {} }))));
   return input;
 }
 

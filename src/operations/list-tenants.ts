@@ -3,12 +3,18 @@ import { ledgerName } from "../core/ledger.ts";
 import type { TargetPlan } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import type { TenantRecord, TenantStatus } from "../core/tenant.ts";
-import { type Context, type OpenDatabases, withDatabases } from "../fleet/context.ts";
-import { planFleet, readDatabase, readHistories, refuseUnusable } from "../fleet/plan-fleet.ts";
-import { asListed, databaseOf, listing, reservedSchemas, withTenants } from "../fleet/roster.ts";
+import type { Context } from "../fleet/context.ts";
+import { type OpenDatabases, withDatabases } from "../fleet/databases.ts";
+import { readHistories } from "../fleet/open-fleet.ts";
+import { planFleet, refuseUnusable } from "../fleet/plan-fleet.ts";
+import { readDatabase } from "../fleet/read-database.ts";
+import { sourceDatabase, withRoster } from "../fleet/roster.ts";
+import { reservedSchemas } from "../fleet/services.ts";
 import { type Planner, planTarget } from "../plan/build.ts";
 import { discoverTenants } from "../tenants/discover.ts";
-import { listedTenants, resolveTargets } from "../tenants/targets.ts";
+import { asListed } from "../tenants/records.ts";
+import { rosterOf } from "../tenants/roster.ts";
+import { resolveTargets } from "../tenants/targets.ts";
 
 /** Which tenants to list. */
 export interface TenantFilter {
@@ -17,7 +23,7 @@ export interface TenantFilter {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** Where a tenant stands with one service. */
+/** The state of a tenant with one service. */
 export interface ServiceState {
   readonly schema: string;
   readonly database: string;
@@ -26,7 +32,7 @@ export interface ServiceState {
   /** The newest migration that is applied. */
   readonly current: string | undefined;
   readonly pending: number;
-  /** What stands in the way of the next rollout. */
+  /** What prevents the next rollout. */
   readonly problem: string | undefined;
 }
 
@@ -37,40 +43,46 @@ export interface ListedTenant {
   readonly services: Readonly<Record<string, ServiceState>>;
 }
 
-/** A schema that fits a service's pattern, has a ledger, and belongs to no tenant. */
+/** A schema that matches a service's pattern, has a ledger, and belongs to no tenant. */
 export interface OrphanSchema {
   readonly database: string;
   readonly service: string;
   readonly schema: string;
-  /** The tenant that it would be. */
+  /** The tenant id that its name contains. */
   readonly tenant: string;
 }
 
 export interface TenantList {
   readonly tenants: readonly ListedTenant[];
-  /** How many tenants there are of each status, also those that the filter leaves out. */
+  /** How many tenants have each status, including those that the filter leaves out. */
   readonly counts: Readonly<Record<string, number>>;
   readonly orphans: readonly OrphanSchema[];
 }
 
-/** Lists the tenants, where each stands with every service, and schemas that belong to nobody. Changes nothing. */
+/**
+ * Lists the tenants, the state of each with every service, and schemas that belong to no tenant. Changes nothing.
+ *
+ * @throws FleetError for the configuration, the migrations on disk, or when a database cannot be used
+ * @example
+ * const { tenants } = await listTenants(context, { statuses: ["active"], attributes: { plan: "gold" } });
+ */
 export function listTenants(context: Context, filter: TenantFilter): Promise<TenantList> {
-  return withRecords(context, async (known, records) => {
-    const everybody = listing(known, records.flatMap(underItsNames));
-    const { fleet } = everybody.config;
-    const ids = listedTenants(fleet).map(({ id }) => id);
-    const all = resolveTargets(fleet, ids, { services: [], tenants: [], databases: [] });
+  return withRecords(context, async (records) => {
+    const { fleet } = context.config;
+    const roster = rosterOf(records.flatMap(underItsNames));
+    const all = resolveTargets(fleet, roster);
     const targets = all.filter(({ tenant }) => tenant !== undefined);
-    const histories = await readHistories(everybody, targets);
-    return withDatabases(everybody, Object.keys(fleet.databases), async (open) => {
+    const histories = await readHistories(context, targets);
+    return withDatabases(context, Object.keys(fleet.databases), async (open) => {
       const planOne: Planner = (target, history, state) =>
         planTarget(target, history, state, { allowOutOfOrder: true });
-      const planned = await planFleet(everybody, targets, histories, open, planOne, false);
+      const selected = { context, roster, targets, histories, open };
+      const planned = await planFleet(selected, planOne, { purpose: "look" });
       refuseUnusable(planned);
       return {
-        tenants: listed(records, planned.targets, filter),
-        counts: counted(records),
-        orphans: await findOrphans(everybody, all, open),
+        tenants: listed(records, planned.plans, filter),
+        counts: countsByStatus(records),
+        orphans: await findOrphans(context, all, open),
       };
     });
   });
@@ -86,27 +98,26 @@ function underItsNames(record: TenantRecord): Tenant[] {
 /** The tenants of the registry, whatever their status; those of any other source are active. */
 function withRecords<Result>(
   context: Context,
-  use: (context: Context, records: readonly TenantRecord[]) => Promise<Result>,
+  use: (records: readonly TenantRecord[]) => Promise<Result>,
 ): Promise<Result> {
   const { fleet } = context.config;
-  if (fleet.tenants !== undefined) {
-    return withTenants(context, { tenants: [] }, (known) => {
-      const now = new Date();
-      const records = listedTenants(known.config.fleet).map(
-        ({ id, attributes, database = null }): TenantRecord => ({
-          ...{ id, attributes, database, status: "active", renamedFrom: null },
-          ...{ createdAt: now, updatedAt: now },
-        }),
-      );
-      return use(known, records);
-    });
-  }
-  const home = databaseOf(fleet);
+  if (fleet.tenants !== undefined)
+    return withRoster(context, { tenants: [] }, ({ listed: tenants }) =>
+      use(tenants.map(activeRecord)),
+    );
+  const home = sourceDatabase(fleet);
   return withDatabases(context, [home], async (open) => {
     const { readTenants } = await import("../control/registry.ts");
-    const records = await readDatabase(context, open.addressOf(home), readTenants);
-    return use(context, records);
+    return use(await readDatabase(context, open.addressOf(home), readTenants));
   });
+}
+
+function activeRecord({ id, attributes, database }: Tenant): TenantRecord {
+  const now = new Date();
+  return {
+    ...{ id, attributes, database: database ?? null, status: "active" },
+    ...{ renamedFrom: null, createdAt: now, updatedAt: now },
+  };
 }
 
 function listed(
@@ -134,7 +145,7 @@ function listed(
   }));
 }
 
-function counted(records: readonly TenantRecord[]): Record<string, number> {
+function countsByStatus(records: readonly TenantRecord[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { status } of records) counts[status] = (counts[status] ?? 0) + 1;
   return counts;
@@ -165,7 +176,7 @@ async function findOrphans(
       }),
     ),
   );
-  // Two names of the configuration may mean one database, and two patterns may fit one schema.
+  // Two configured names may lead to one database, and two patterns may match one schema.
   const unique = new Map(found.flat().map((orphan) => [orphan.schema, orphan]));
   const everywhere = new Set(targets.map(({ schema }) => schema));
   return [...unique.values()].filter(({ schema }) => !everywhere.has(schema));

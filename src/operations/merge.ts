@@ -11,15 +11,11 @@ import type { Merge, Sides } from "../autogenerate/merge-types.ts";
 import { mergedDowns } from "../autogenerate/merged-downs.ts";
 import { FleetError } from "../core/errors.ts";
 import type { LedgerEntry } from "../core/ledger.ts";
-import {
-  type Context,
-  migrationsFolder,
-  selectTargets,
-  unlessInterrupted,
-  withDatabases,
-} from "../fleet/context.ts";
-import { readDatabase } from "../fleet/plan-fleet.ts";
-import { withTenants } from "../fleet/roster.ts";
+import type { Target } from "../core/target.ts";
+import { type Context, migrationsFolder, unlessInterrupted } from "../fleet/context.ts";
+import { databasesOf, withDatabases } from "../fleet/databases.ts";
+import { readDatabase } from "../fleet/read-database.ts";
+import { withRoster } from "../fleet/roster.ts";
 import { selectServices } from "../fleet/services.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
 import { proveMerge } from "../proof/merge.ts";
@@ -39,7 +35,7 @@ import { isChecksumOf } from "../source/line-ends.ts";
 import type { BothRecords } from "../source/records.ts";
 import { type NewFile, withFolder, writeFiles } from "../source/write-files.ts";
 import { loadParser } from "../sql/parser.ts";
-import type { Selection } from "../tenants/targets.ts";
+import { resolveTargets } from "../tenants/targets.ts";
 
 /** What became of one service's branches. */
 export interface Merged {
@@ -321,15 +317,16 @@ function refuse(
   );
 }
 
-/** What the ledgers of a service hold, over all its targets. */
+/** The entries of a service's ledgers, over all its targets. */
 function appliedAnywhere(context: Context, service: string): Promise<LedgerEntry[]> {
   const selection = { services: [service], tenants: [], databases: [] };
-  return withTenants(context, selection, (known) => appliedTo(known, selection));
+  return withRoster(context, selection, (roster) =>
+    entriesOf(context, resolveTargets(context.config.fleet, roster, selection)),
+  );
 }
 
-async function appliedTo(context: Context, selection: Selection): Promise<LedgerEntry[]> {
-  const targets = selectTargets(context, selection);
-  const names = [...new Set(targets.map(({ database }) => database))];
+function entriesOf(context: Context, targets: readonly Target[]): Promise<LedgerEntry[]> {
+  const names = databasesOf(targets);
   return withDatabases(context, names, async (open) => {
     const states = await Promise.all(
       names.map((name) =>

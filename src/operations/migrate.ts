@@ -3,17 +3,11 @@ import type { Plan } from "../core/plan.ts";
 import { commandText } from "../fleet/command.ts";
 import type { Context } from "../fleet/context.ts";
 import { withoutForbidden } from "../fleet/forbidden.ts";
-import {
-  choicesOf,
-  goalFor,
-  type Left,
-  leftBy,
-  poolerError,
-  type RolloutRequest,
-  selectionFor,
-  withPlan,
-} from "../fleet/planning.ts";
-import { type PreparedRollout, type RolledOut, refusePooled, rollOut } from "../fleet/roll-out.ts";
+import { type Offline, writeOffline } from "../fleet/offline.ts";
+import { goalFor, type Left, leftBy, type Planning, withPlan } from "../fleet/planning.ts";
+import { refusePooled } from "../fleet/pooler.ts";
+import { type RolledOut, rollOut } from "../fleet/roll-out.ts";
+import { choicesOf, type RolloutRequest, selectionFor } from "../fleet/rollout-request.ts";
 import { createExtensions, readScripts } from "../fleet/scripts.ts";
 import type { Destination } from "../fleet/unfinished.ts";
 import { type Planner, planTarget } from "../plan/build.ts";
@@ -21,78 +15,98 @@ import { grantMissing } from "../tenancy/application-access.ts";
 
 /** What to migrate, and how. */
 export interface MigrateRequest extends RolloutRequest {
-  /** The last migration to apply. Every selected service must have it. */
+  /** The last migration to apply; default: head. Every selected service must have it. */
   readonly to?: string;
+  /** Apply migrations that come before applied ones; default: as configured. */
   readonly allowOutOfOrder?: boolean;
 }
 
 export interface MigrateResult extends RolledOut {
-  /** The command that finishes what is left, see `commandText`. */
+  /** The command that finishes what is left, ready to copy. */
   readonly again: string;
-  /** After a run of only what failed: what else is not where it would be after a run of all. */
+  /** After a run of only what failed: the selected targets that are still not where a complete run brings them. */
   readonly left?: Left;
 }
 
 /**
- * Brings the selected targets to head.
+ * Applies the pending migrations of the selected targets.
  *
  * @param observe sees every event of the rollout
- * @throws FleetError before anything is applied: for the request, the configuration, the migrations on disk,
- *   their SQL, or a database that cannot be reached. What a single target does is an outcome, never an error.
+ * @returns one outcome per target: the failure of a target is never thrown
+ * @throws FleetError before anything is applied: for the request, the configuration, the migrations on disk, their
+ *   SQL, or when no database can be used
+ * @example
+ * const result = await migrate(context, { services: [], tenants: ["acme"], databases: [] }, console.log);
  */
-export async function migrate(
+export function migrate(
   context: Context,
   request: MigrateRequest,
   observe: Observer,
 ): Promise<MigrateResult> {
-  const planOne = plannerFor(context, request);
-  const course = courseOf(context, request);
-  const planning = { request, planOne, certain: true, tag: request.to, course };
+  const destination = destinationOf(context, request);
+  const planning = planningOf(context, request, "change");
   return withPlan(context, planning, async (planned) => {
-    const { histories, open } = planned;
-    const { databases } = planned.fleet;
-    const scripts = await readScripts(context, planned.plan, histories);
-    const plan = withoutForbidden(planned.plan, databases, scripts.scriptOf);
-    refusePooled(plan, databases, scripts.scriptOf, poolerError);
-    await createExtensions(context, plan, scripts, open);
-    const prepared: PreparedRollout = {
-      verb: "migrate",
-      selection: { ...selectionFor(context, request), to: request.to },
-      goal: goalFor(planned, course),
-      sessions: planned.sessions,
-      plan,
-      planOne,
-      histories,
-      databases,
-      scriptOf: scripts.scriptOf,
-    };
-    const choices = choicesOf(context, request, plan);
-    const result = await rollOut(context, prepared, open, choices, observe);
-    if (result.stopped === undefined)
-      await grantMissing(context, plan, open, planned.sessions.within);
-    const kept = result.unkept.length === 0;
-    const again = kept ? commandOf(context, request, ["--failed"]) : course.command;
-    return { plan, ...result, again, ...leftBy(request, planned, result.outcomes, course) };
+    const { fleet, sessions } = planned;
+    const scripts = await readScripts(fleet, planned.plan);
+    const plan = withoutForbidden(planned.plan, fleet.databases, scripts.scriptOf);
+    refusePooled(plan, fleet.databases, scripts.scriptOf);
+    await createExtensions(fleet, plan, scripts);
+    const result = await rollOut(
+      {
+        ...{ verb: "migrate", fleet, sessions, plan, planOne: planning.planOne },
+        scriptOf: scripts.scriptOf,
+        selection: { ...selectionFor(context, request), to: request.to },
+        goal: goalFor(planned, destination),
+      },
+      choicesOf(context, request, plan),
+      observe,
+    );
+    if (result.stopped === undefined) await grantMissing(fleet, plan, sessions.readIn);
+    const isRecorded = result.unkept.length === 0;
+    const again = isRecorded ? commandOf(context, request, ["--failed"]) : destination.command;
+    return { plan, ...result, again, ...leftBy(request, planned, result.outcomes, destination) };
   });
 }
 
 /**
- * Says what `migrate` would do. Changes nothing.
+ * Plans what `migrate` would do. Changes nothing.
  *
  * @throws FleetError as `migrate` does
  */
 export function planMigration(context: Context, request: MigrateRequest): Promise<Plan> {
-  const planOne = plannerFor(context, request);
-  const course = courseOf(context, request);
-  const planning = { request, planOne, certain: false, tag: request.to, course };
-  return withPlan(context, planning, async ({ plan, fleet, histories }) => {
-    const { scriptOf } = await readScripts(context, plan, histories);
-    refusePooled(plan, fleet.databases, scriptOf, poolerError);
+  return withPlan(context, planningOf(context, request, "look"), async ({ plan, fleet }) => {
+    const { scriptOf } = await readScripts(fleet, plan);
+    refusePooled(plan, fleet.databases, scriptOf);
     return plan;
   });
 }
 
-function courseOf(context: Context, request: MigrateRequest): Destination {
+/**
+ * Writes what `migrate` would send to the databases, as a script for psql. Changes nothing.
+ *
+ * @throws FleetError as `migrate` does, and for targets that have a problem
+ */
+export function scriptMigration(
+  context: Context,
+  request: MigrateRequest,
+  offline: Offline,
+): Promise<void> {
+  const { planOne, tag } = planningOf(context, request, "look");
+  return writeOffline(context, request, { name: "migrate", planOne, tag, readScripts }, offline);
+}
+
+function planningOf(
+  context: Context,
+  request: MigrateRequest,
+  purpose: Planning["purpose"],
+): Planning {
+  const { to, allowOutOfOrder = context.config.fleet.allowOutOfOrder } = request;
+  const rules = { allowOutOfOrder, ...(to === undefined ? {} : { to }) };
+  const planOne: Planner = (target, history, state) => planTarget(target, history, state, rules);
+  return { request, planOne, purpose, tag: to, destination: destinationOf(context, request) };
+}
+
+function destinationOf(context: Context, request: MigrateRequest): Destination {
   return {
     direction: "up",
     endIn: ({ migrations }) => request.to ?? migrations.at(-1)?.tag,
@@ -102,18 +116,9 @@ function courseOf(context: Context, request: MigrateRequest): Destination {
   };
 }
 
-/** The command that asks for the same as a request. */
+/** The command that makes the same request. */
 function commandOf(context: Context, request: MigrateRequest, more: readonly string[]): string {
   const to = request.to === undefined ? [] : ["--to", request.to];
   const order = request.allowOutOfOrder === true ? ["--allow-out-of-order"] : [];
   return commandText(context, ["migrate", ...to, ...order, ...more], request);
-}
-
-/** How `migrate` plans a target. */
-export function plannerFor(context: Context, { allowOutOfOrder, to }: MigrateRequest): Planner {
-  const rules = {
-    allowOutOfOrder: allowOutOfOrder ?? context.config.fleet.allowOutOfOrder,
-    ...(to === undefined ? {} : { to }),
-  };
-  return (target, history, state) => planTarget(target, history, state, rules);
 }

@@ -3,7 +3,7 @@ import type { Target } from "../core/target.ts";
 import type { TenantRecord } from "../core/tenant.ts";
 import { renameSchema } from "../dump/rename.ts";
 import type { Context } from "../fleet/context.ts";
-import { inactiveTenantError } from "../fleet/roster.ts";
+import { tenantError } from "../fleet/target-errors.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { takeTargetLock } from "../postgres/lock.ts";
 import { orRollback } from "../postgres/rollback.ts";
@@ -11,20 +11,20 @@ import type { Session } from "../postgres/session.ts";
 import { renameTenantRole } from "../postgres/tenant-roles.ts";
 import { begin } from "../rollout/run.ts";
 import { cancellable } from "../tenancy/copying.ts";
-import { heldError } from "../tenancy/errors.ts";
 import {
   existingTenantError,
   refuseExistingSchemas,
   registeredTenant,
 } from "../tenancy/onboarding.ts";
 import { undisturbed } from "../tenancy/saga.ts";
+import { withRetries } from "../tenancy/targets.ts";
 import {
   type LockedTenant,
   targetPairs,
   targetsFor,
   withBothTenantLocks,
-  withRetries,
 } from "../tenancy/tenant-lock.ts";
+import { inactiveTenantError } from "../tenants/records.ts";
 
 /** Which tenant is to have which id. */
 export interface RenameRequest {
@@ -42,23 +42,23 @@ type Pair = readonly [from: Target, to: Target];
  *   schema's name stands where it cannot be changed
  */
 export function renameTenant(context: Context, { tenant, to }: RenameRequest): Promise<void> {
-  return withBothTenantLocks(context, tenant, to, async (hold) => {
+  return withBothTenantLocks(context, tenant, to, async (locked) => {
     const { beginRename, endRename, findTenant } = await import("../control/registry.ts");
-    const { registry } = hold;
+    const { registry } = locked;
     const begun = await findTenant(registry, to);
-    if (begun?.id === tenant && begun.renamedFrom === to) return takeBack(hold, begun);
+    if (begun?.id === tenant && begun.renamedFrom === to) return takeBack(locked, begun);
     if (begun !== undefined && begun.renamedFrom !== tenant) throw existingTenantError(begun);
-    const { database } = begun ?? (await registeredTenant({ ...hold, id: tenant }));
+    const { database } = begun ?? (await registeredTenant({ ...locked, id: tenant }));
     if (begun === undefined) {
-      await refuseExistingSchemas(hold, await targetsFor(hold, database));
+      await refuseExistingSchemas(locked, await targetsFor(locked, database));
       if (!(await beginRename(registry, tenant, to)))
-        throw inactiveTenantError(await registeredTenant({ ...hold, id: tenant }));
+        throw inactiveTenantError(await registeredTenant({ ...locked, id: tenant }));
     }
     try {
-      await renameAll(hold, tenant, to, database);
+      await renameAll(locked, tenant, to, database);
     } catch (error) {
-      const renaming = await registeredTenant(hold);
-      await takeBack({ ...hold, context: undisturbed(context) }, renaming).catch(
+      const renaming = await registeredTenant(locked);
+      await takeBack({ ...locked, context: undisturbed(context) }, renaming).catch(
         (another: unknown) => {
           throw leftBetween(tenant, to, error, another);
         },
@@ -71,23 +71,23 @@ export function renameTenant(context: Context, { tenant, to }: RenameRequest): P
 
 /** Gives all that has the new name, also by an earlier attempt, the old one again. */
 async function takeBack(
-  hold: LockedTenant,
+  locked: LockedTenant,
   { id, renamedFrom, database }: TenantRecord,
 ): Promise<void> {
   const { endRename } = await import("../control/registry.ts");
   const former = renamedFrom ?? id;
-  await renameAll(hold, id, former, database);
-  await endRename(hold.registry, id, former);
+  await renameAll(locked, id, former, database);
+  await endRename(locked.registry, id, former);
 }
 
 async function renameAll(
-  hold: LockedTenant,
+  locked: LockedTenant,
   from: string,
   to: string,
   database: string | null,
 ): Promise<void> {
-  for (const pairs of byDatabase(await targetPairs(hold, from, to, database)))
-    await renameTogether(hold, pairs);
+  for (const pairs of byDatabase(await targetPairs(locked, from, to, database)))
+    await renameTogether(locked, pairs);
 }
 
 function byDatabase(pairs: readonly Pair[]): Pair[][] {
@@ -96,15 +96,15 @@ function byDatabase(pairs: readonly Pair[]): Pair[][] {
 }
 
 /** Renames the schemas of one database, those that are not renamed yet, and the tenant's role, in one transaction. */
-async function renameTogether(hold: LockedTenant, pairs: readonly Pair[]): Promise<void> {
+async function renameTogether(locked: LockedTenant, pairs: readonly Pair[]): Promise<void> {
   const [pair] = pairs;
   if (pair === undefined) return;
   const [from, to] = pair;
-  const { roles } = hold.context.config.fleet;
-  await withRetries(hold, from, async () => {
-    const session = await hold.sessionFor(from.database);
-    await cancellable(hold.context, session, () =>
-      inTransaction(hold, session, pairs, async () => {
+  const { roles } = locked.context.config.fleet;
+  await withRetries(locked, from, async () => {
+    const session = await locked.sessionFor(from.database);
+    await cancellable(locked.context, session, () =>
+      inTransaction(locked, session, pairs, async () => {
         for (const one of pairs) await renameOne(session, one);
         if (roles === "per-tenant")
           await renameTenantRole(session, from.tenant ?? "", to.tenant ?? "");
@@ -154,7 +154,7 @@ function leftBetween(tenant: string, to: string, reason: unknown, error: unknown
 }
 
 function asProblem(id: string, error: unknown): FleetError {
-  const said = heldError(id, error);
+  const said = tenantError(id, error);
   return isFleetError(said) ? said : new FleetError("onboarding", String(said));
 }
 

@@ -1,24 +1,27 @@
 import type { Observer } from "../core/events.ts";
 import { type Plan, targetsOf } from "../core/plan.ts";
-import { type Context, selectTargets, withDatabases } from "../fleet/context.ts";
-import { planFleet, readHistories } from "../fleet/plan-fleet.ts";
-import { type PreparedRollout, type RolledOut, rollOut } from "../fleet/roll-out.ts";
-import { withTenants } from "../fleet/roster.ts";
+import type { Context } from "../fleet/context.ts";
+import { type OpenFleet, withFleet } from "../fleet/open-fleet.ts";
+import { planFleet } from "../fleet/plan-fleet.ts";
+import { type RolledOut, rollOut } from "../fleet/roll-out.ts";
+import { choicesOf } from "../fleet/rollout-request.ts";
 import { planTargetRepair } from "../plan/repair.ts";
 import { divide } from "../plan/waves.ts";
 import { diffWithRecorded, type RecordedDiff } from "../source/recorded.ts";
 import type { Selection } from "../tenants/targets.ts";
 
-/** A migration whose file is another than the one that some targets have applied. */
+/** A migration whose file differs from what some targets have applied. */
 export interface EditedMigration {
   readonly service: string;
   readonly tag: string;
   readonly file: string;
-  /** sha256 hex of what was applied, and of what is on disk. */
+  /** sha256, in hexadecimal, of what was applied. */
   readonly recorded: string;
+  /** The same of what is on disk. */
   readonly onDisk: string;
+  /** How many targets applied the earlier text, from 1. */
   readonly targets: number;
-  /** What was changed, where the applied text is found in the repository's history. */
+  /** What was changed, if the applied text is in the repository's history. */
   readonly diff: RecordedDiff | undefined;
 }
 
@@ -27,11 +30,14 @@ export interface RepairResult extends RolledOut {
 }
 
 /**
- * Accepts edited migrations as they are on disk: their new checksums go into the ledgers. Nothing is run, so that
- * it is right only for edits that leave the schema as it is, such as comments or line ends.
+ * Accepts edited migrations as they are on disk: records their new checksums in the ledgers. No migration is run, so
+ * this is right only for edits that do not change the schema, such as comments or line endings.
  *
- * @param confirm sees what was edited, and says whether to go on
+ * @param confirm sees what was edited and decides whether to go on
+ * @returns no outcomes when `confirm` refused
  * @throws FleetError as `migrate` does
+ * @example
+ * await repair(context, { services: [], tenants: [], databases: [] }, async () => true, console.log);
  */
 export function repair(
   context: Context,
@@ -39,47 +45,31 @@ export function repair(
   confirm: (edited: readonly EditedMigration[]) => Promise<boolean>,
   observe: Observer,
 ): Promise<RepairResult> {
-  return withTenants(context, selection, (known) =>
-    repairKnown(known, selection, confirm, observe),
-  );
-}
-
-async function repairKnown(
-  context: Context,
-  selection: Selection,
-  confirm: (edited: readonly EditedMigration[]) => Promise<boolean>,
-  observe: Observer,
-): Promise<RepairResult> {
-  const targets = selectTargets(context, selection);
-  const histories = await readHistories(context, targets);
-  const names = [...new Set(targets.map(({ database }) => database))];
-  return withDatabases(context, names, async (open) => {
-    const fleet = await planFleet(context, targets, histories, open, planTargetRepair, true);
-    const plan = divide(fleet.targets, {});
-    const edited = await describe(plan, histories);
+  return withFleet(context, selection, async (open) => {
+    const fleet = await planFleet(open, planTargetRepair, { purpose: "change" });
+    const plan = divide(fleet.plans, {});
+    const edited = await describe(plan, fleet);
     if (edited.length > 0 && !(await confirm(edited))) return { plan, edited, outcomes: [] };
-    const prepared: PreparedRollout = {
-      verb: "repair",
-      selection: { ...selection },
-      plan,
-      planOne: planTargetRepair,
-      histories,
-      databases: fleet.databases,
-      scriptOf: (service, tag) => {
-        const migration = histories.get(service)?.migrations.find((one) => one.tag === tag);
-        return migration && { migration, statements: [], sharedSchemas: [] };
+    const result = await rollOut(
+      {
+        ...{ verb: "repair", selection: { ...selection }, fleet, plan, planOne: planTargetRepair },
+        scriptOf: (service, tag) => {
+          const migration = migrationOf(fleet, service, tag);
+          return migration && { migration, statements: [], sharedSchemas: [] };
+        },
       },
-    };
-    const { concurrency, timeouts } = context.config.fleet;
-    const choices = { concurrency, timeouts, soakMs: 0, maxFailures: Number.POSITIVE_INFINITY };
-    return { plan, edited, ...(await rollOut(context, prepared, open, choices, observe)) };
+      choicesOf(context, {}, plan),
+      observe,
+    );
+    return { plan, edited, ...result };
   });
 }
 
-async function describe(
-  plan: Plan,
-  histories: PreparedRollout["histories"],
-): Promise<EditedMigration[]> {
+function migrationOf({ histories }: Pick<OpenFleet, "histories">, service: string, tag: string) {
+  return histories.get(service)?.migrations.find((one) => one.tag === tag);
+}
+
+async function describe(plan: Plan, fleet: OpenFleet): Promise<EditedMigration[]> {
   const counts = new Map<
     string,
     { service: string; tag: string; recorded: string; targets: number }
@@ -93,7 +83,7 @@ async function describe(
   }
   return Promise.all(
     [...counts.values()].flatMap(({ service, tag, recorded, targets }) => {
-      const migration = histories.get(service)?.migrations.find((one) => one.tag === tag);
+      const migration = migrationOf(fleet, service, tag);
       if (migration === undefined) return [];
       const { file, checksum: onDisk } = migration;
       return diffWithRecorded(migration, recorded).then((diff) => ({

@@ -1,8 +1,9 @@
 import { readOutcomes, readRollouts } from "../control/rollouts.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import type { OutcomeRecord, RolloutRecord } from "../core/rollout.ts";
-import { type Context, withDatabases } from "../fleet/context.ts";
-import { readDatabase, unusableError } from "../fleet/plan-fleet.ts";
+import type { Context } from "../fleet/context.ts";
+import { withDatabases } from "../fleet/databases.ts";
+import { readDatabase, unusableError } from "../fleet/read-database.ts";
 import { unknownNames } from "../tenants/targets.ts";
 
 /** A rollout over all databases that it touched. */

@@ -2,15 +2,17 @@ import { readFile } from "node:fs/promises";
 import type { FleetConfig, Tenant } from "../config/schema.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import type { TenantRecord, TenantStatus } from "../core/tenant.ts";
-import { type Context, withDatabases } from "../fleet/context.ts";
-import { readDatabase } from "../fleet/plan-fleet.ts";
-import { asListed, databaseOf, inactiveTenantError, withTenants } from "../fleet/roster.ts";
-import { listedTenants, resolveTargets } from "../tenants/targets.ts";
+import type { Context } from "../fleet/context.ts";
+import { withDatabases } from "../fleet/databases.ts";
+import { readDatabase } from "../fleet/read-database.ts";
+import { sourceDatabase, withRoster } from "../fleet/roster.ts";
+import { asListed, inactiveTenantError } from "../tenants/records.ts";
+import { resolveTargets } from "../tenants/targets.ts";
 
-/** Where the tenants are to be kept from now on. */
+/** Where to keep the tenants from now on. */
 export interface SwitchRequest {
   readonly to: "registry" | "list";
-  /** Tenants that the registry has as active and the configuration does not have: they leave the registry. */
+  /** Tenants to delete from the registry: active there, and not in the configuration. */
   readonly forget: readonly string[];
   /** Change nothing. */
   readonly dryRun: boolean;
@@ -19,32 +21,32 @@ export interface SwitchRequest {
 /** What a switch has done, or would do. */
 export interface Switched {
   readonly to: SwitchRequest["to"];
-  /** The tenants as a configuration lists them. */
+  /** The tenants in the form of a configured list. */
   readonly tenants: readonly Tenant[];
-  /** Those of them that the registry did not have, and had with other attributes or another database. */
+  /** Tenants that were new to the registry; and those whose attributes or database changed there. */
   readonly entered: readonly string[];
   readonly updated: readonly string[];
   readonly forgotten: readonly string[];
-  /** Those that stay in the registry alone, because rollouts pass them by. */
+  /** Tenants that remain only in the registry, because they take no part in rollouts. */
   readonly staying: readonly { readonly id: string; readonly status: TenantStatus }[];
   /** The database with the registry. */
   readonly database: string;
-  /** The configuration's file, and the line with its `tenants`, from 1. */
+  /** The configuration file, and the line with its `tenants`, from 1. */
   readonly file: string;
   readonly line: number | undefined;
 }
 
 /**
- * Moves the tenants from the configuration to the registry, or back: with their attributes and databases, and
- * without losing a tenant. The configuration itself is the user's to change.
+ * Copies the tenants from the configuration to the registry, or back, with their attributes and databases. It never
+ * edits the configuration: the user completes the switch there.
  *
- * @throws FleetError `usage` when they are there already; `tenant` when the registry and the configuration contradict
- *   each other, or the registry has tenants that are half made; then nothing is changed
+ * @throws FleetError `usage` when they are already there; `tenant` when the registry and the configuration contradict
+ *   each other, or the registry has incomplete tenants. Then nothing is changed
  */
 export async function switchTenants(context: Context, request: SwitchRequest): Promise<Switched> {
   const { config } = context;
   const line = await tenantsLine(config.file);
-  // Tenants that this run alone names are not kept.
+  // Tenants that only this run names are not kept.
   const all = { ...context, environment: { ...context.environment, TENANTS: undefined } };
   const switched = await (request.to === "registry" ? toRegistry(all, request) : toList(all));
   return { ...switched, to: request.to, file: config.file, line };
@@ -54,14 +56,14 @@ type Moved = Omit<Switched, "to" | "file" | "line">;
 
 function toRegistry(context: Context, { forget, dryRun }: SwitchRequest): Promise<Moved> {
   const { fleet } = context.config;
-  if (fleet.tenants === undefined) throw alreadyThere("the registry has the tenants already");
-  const database = databaseOf(withoutSource(fleet));
-  return withTenants(context, { tenants: [] }, (known) => {
-    const tenants = listedTenants(known.config.fleet);
-    const ids = tenants.map(({ id }) => id);
-    resolveTargets(known.config.fleet, ids, { services: [], tenants: [], databases: [] });
-    return withDatabases(known, [database], (open) =>
-      readDatabase(known, open.addressOf(database), async (session) => {
+  if (fleet.tenants === undefined)
+    throw alreadySwitchedError("the tenants are already in the registry");
+  const database = sourceDatabase(withoutSource(fleet));
+  return withRoster(context, { tenants: [] }, (roster) => {
+    const { listed: tenants, ids } = roster;
+    resolveTargets(fleet, roster);
+    return withDatabases(context, [database], (open) =>
+      readDatabase(context, open.addressOf(database), async (session) => {
         const { enterTenants, readTenants } = await import("../control/registry.ts");
         const records = await readTenants(session);
         refuseContradictions(records, ids, forget);
@@ -81,22 +83,21 @@ function toRegistry(context: Context, { forget, dryRun }: SwitchRequest): Promis
 async function toList(context: Context): Promise<Moved> {
   const { fleet } = context.config;
   if (Array.isArray(fleet.tenants))
-    throw alreadyThere("the configuration lists the tenants already");
+    throw alreadySwitchedError("the configuration already lists the tenants");
   const nothing = { entered: [], updated: [], forgotten: [] };
-  const database = databaseOf(withoutSource(fleet));
+  const database = sourceDatabase(withoutSource(fleet));
   if (fleet.tenants !== undefined)
-    return withTenants(context, { tenants: [] }, async (known) => {
-      const tenants = listedTenants(known.config.fleet);
-      return { ...nothing, tenants, staying: [], database };
-    });
+    return withRoster(context, { tenants: [] }, async ({ listed: tenants }) => ({
+      ...{ ...nothing, tenants, staying: [], database },
+    }));
   return withDatabases(context, [database], (open) =>
     readDatabase(context, open.addressOf(database), async (session) => {
       const { readTenants } = await import("../control/registry.ts");
       const records = await readTenants(session);
-      const isKept = ({ status }: TenantRecord) => status === "active" || status === "archived";
+      const isComplete = ({ status }: TenantRecord) => status === "active" || status === "archived";
       throwProblems(
-        records.filter((record) => !isKept(record)).map(inactiveTenantError),
-        "some tenants are half made",
+        records.filter((record) => !isComplete(record)).map(inactiveTenantError),
+        "some tenants are incomplete",
       );
       const active = records.filter(({ status }) => status === "active");
       return { ...nothing, tenants: active.map(asListed), staying: stayingOf(records), database };
@@ -108,7 +109,7 @@ function stayingOf(records: readonly TenantRecord[]): Moved["staying"] {
   return records.flatMap(({ id, status }) => (status === "active" ? [] : [{ id, status }]));
 }
 
-/** What the registry and the configuration say differently can be decided by a person alone. */
+/** Only a person can decide which of two contradicting lists is right. */
 function refuseContradictions(
   records: readonly TenantRecord[],
   ids: readonly string[],
@@ -125,42 +126,42 @@ function refuseContradictions(
   const known = new Set(records.map(({ id }) => id));
   throwProblems(
     [
-      ...idle.map((record) => listedThough(record)),
-      ...(left.length > 0 ? [unlisted(left.map(({ id }) => id))] : []),
+      ...idle.map((record) => listedThoughError(record)),
+      ...(left.length > 0 ? [unlistedError(left.map(({ id }) => id))] : []),
       ...forget
         .filter((id) => listed.has(id) || !known.has(id))
-        .map((id) => notForgotten(id, listed.has(id))),
+        .map((id) => forgetError(id, listed.has(id))),
     ],
     "the registry and the configuration contradict each other",
   );
 }
 
-function listedThough({ id, status }: TenantRecord): FleetError {
+function listedThoughError({ id, status }: TenantRecord): FleetError {
   return new FleetError(
     "tenant",
-    `tenant ${id} is ${status} in the registry, and in the configuration`,
+    `tenant ${id} is ${status} in the registry but listed in the configuration`,
     {
       where: "tenants",
-      remedy: `Take ${id} out of the configuration: it stays ${status}. Nothing was changed.`,
+      remedy: `Remove ${id} from the configuration; it remains ${status}. Nothing was changed.`,
     },
   );
 }
 
-function unlisted(ids: readonly string[]): FleetError {
+function unlistedError(ids: readonly string[]): FleetError {
   const flags = ids.map((id) => `--forget ${id}`).join(" ");
   return new FleetError(
     "tenant",
-    `the registry has tenants as active that the configuration does not have: ${ids.join(", ")}`,
+    `the registry has active tenants that the configuration does not list: ${ids.join(", ")}`,
     {
-      remedy: `Add them to tenants in the configuration. Or let the registry forget them; their schemas stay: drizzle-fleet tenants switch registry ${flags}`,
+      remedy: `Add them to tenants in the configuration. Or delete them from the registry, which keeps their schemas: npx drizzle-fleet tenants switch registry ${flags}`,
     },
   );
 }
 
-function notForgotten(id: string, isListed: boolean): FleetError {
+function forgetError(id: string, isListed: boolean): FleetError {
   return isListed
-    ? new FleetError("usage", `--forget ${id}: the configuration has this tenant`, {
-        remedy: "Take the tenant out of the configuration first. Nothing was changed.",
+    ? new FleetError("usage", `--forget ${id}: the configuration lists this tenant`, {
+        remedy: "Remove the tenant from the configuration first. Nothing was changed.",
       })
     : new FleetError("usage", `--forget ${id}: the registry has no such tenant`, {
         remedy: "Nothing was changed.",
@@ -181,18 +182,18 @@ function isOther({ attributes, database }: Tenant, record: TenantRecord | undefi
   return (database ?? null) !== record.database || sorted(attributes) !== sorted(record.attributes);
 }
 
-/** The fleet as it is when the registry says who the tenants are. */
+/** The fleet with its tenants in the registry. */
 function withoutSource(fleet: FleetConfig): FleetConfig {
   return { ...fleet, tenants: undefined };
 }
 
-function alreadyThere(message: string): FleetError {
+function alreadySwitchedError(message: string): FleetError {
   return new FleetError("usage", message, {
-    remedy: "See them: drizzle-fleet tenants list. Nothing was changed.",
+    remedy: "Nothing was changed. To see them, run: npx drizzle-fleet tenants list",
   });
 }
 
-/** The line of a configuration file that says who the tenants are, from 1. */
+/** The line of a configuration file with its `tenants`, from 1. */
 async function tenantsLine(file: string): Promise<number | undefined> {
   const lines = (await readFile(file, "utf8").catch(() => "")).split("\n");
   const index = lines.findIndex((line) => /^\s*(["']?)tenants\1\s*[:,(]/.test(line));

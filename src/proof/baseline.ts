@@ -12,7 +12,8 @@ import { withoutInternalOptions } from "../dump/old-options.ts";
 import { dumpStructure } from "../dump/structure.ts";
 import type { DumpedTable, StructureDump } from "../dump/types.ts";
 import type { Context } from "../fleet/context.ts";
-import { allowanceOf, schemasBehind } from "../fleet/services.ts";
+import { allowanceOf, sharedSchemasOf } from "../fleet/services.ts";
+import { runInTenantTransaction } from "../fleet/tenant-transaction.ts";
 import { digestOf } from "../ledger/digest.ts";
 import { createLedgerRows, ledgerOf } from "../ledger/table.ts";
 import { type History, planTarget } from "../plan/build.ts";
@@ -23,7 +24,6 @@ import { ledgerIs } from "../rollout/guard.ts";
 import { runStep } from "../rollout/step.ts";
 import { loadParser } from "../sql/parser.ts";
 import { readStatements } from "../sql/read-statements.ts";
-import { runInTenantTransaction } from "../tenancy/tenant-lock.ts";
 
 /** A shorter history is replayed at once. */
 const worthwhile = 20;
@@ -60,7 +60,7 @@ export async function applyBaseline(
   ];
   const expectation = ledgerIs(target.schema, digestOf([]), "nothing");
   const work = { create: "nothing", expectation, flushedLater: true } as const;
-  await runInTenantTransaction(context, session, target, work, script);
+  await runInTenantTransaction({ context, session, target }, work, script);
 }
 
 /**
@@ -99,7 +99,11 @@ export async function makeBaseline(
       ...dump.postData,
     ];
     const baseline = { statements, ledger: await readLedger(session, first), extensions };
-    await runInTenantTransaction(context, session, third, { create: "schemaAndLedger" }, []);
+    await runInTenantTransaction(
+      { context, session, target: third },
+      { create: "schemaAndLedger" },
+      [],
+    );
     await applyBaseline(context, session, third, baseline);
     return (await proven(session, first, third, rows)) ?? baseline;
   } catch (error) {
@@ -142,7 +146,11 @@ async function replay(
     all.push(...read.extensions);
     if (config.extensionSchema !== undefined && read.extensions.length > 0)
       await ensureExtensions(session, config.extensionSchema, read.extensions);
-    const script = { migration, statements: read.statements, sharedSchemas: schemasBehind(config) };
+    const script = {
+      migration,
+      statements: read.statements,
+      sharedSchemas: sharedSchemasOf(config),
+    };
     const create = index === 0 ? plan.create : "nothing";
     await runStep(session, target, step, script, create, { timeouts, by });
   }

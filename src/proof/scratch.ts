@@ -3,8 +3,9 @@ import { type ServiceConfig, sourceSchemasOf } from "../config/schema.ts";
 import { packageVersion } from "../config/version.ts";
 import type { DatabaseAddress } from "../core/database.ts";
 import { isFleetError } from "../core/errors.ts";
-import { type Context, embeddedOptions, letFinish } from "../fleet/context.ts";
-import { allowanceOf, schemasBehind } from "../fleet/services.ts";
+import { type Context, letFinish } from "../fleet/context.ts";
+import { embeddedOptions } from "../fleet/databases.ts";
+import { allowanceOf, sharedSchemasOf } from "../fleet/services.ts";
 import { type Session, withSession } from "../postgres/session.ts";
 import type { Bench } from "../proof/bench.ts";
 
@@ -83,7 +84,7 @@ export function benchOf(
     session,
     service,
     allowanceOf: (tag, reverts) => allowanceOf(config, tag, reverts),
-    sharedSchemas: schemasBehind(config),
+    sharedSchemas: sharedSchemasOf(config),
     othersSchemas: config.sharedSchemas.filter(
       (schema) => schema !== config.extensionSchema && !sourceSchemasOf(config).includes(schema),
     ),

@@ -4,9 +4,11 @@ import { FleetError } from "../core/errors.ts";
 import type { AdminUser } from "../core/onboarding.ts";
 import { refuseUnsendable } from "../core/sendable.ts";
 import type { Context } from "../fleet/context.ts";
+import { inTenantTransaction } from "../fleet/tenant-transaction.ts";
 import { registeredTargets } from "./onboarding.ts";
 import { adminSeed, loadSeeds } from "./seeds.ts";
-import { forEachTarget, inTenantTransaction, type LockedTenant } from "./tenant-lock.ts";
+import { forEachTarget } from "./targets.ts";
+import type { LockedTenant } from "./tenant-lock.ts";
 
 /** How a tenant's first user is to come in. */
 export interface NewAdmin {
@@ -46,10 +48,10 @@ export async function adminServiceFor(
  * @throws FleetError `usage` for an address or a password that cannot be used; `config` when no service can do it
  */
 export async function createAdmin(
-  hold: LockedTenant,
+  locked: LockedTenant,
   { email, password }: NewAdmin,
 ): Promise<CreatedAdmin> {
-  const { service, create } = await adminServiceFor(hold.context, { email, password });
+  const { service, create } = await adminServiceFor(locked.context, { email, password });
   const invitationToken =
     password === undefined ? randomBytes(32).toString("base64url") : undefined;
   const admin: AdminUser = {
@@ -58,26 +60,28 @@ export async function createAdmin(
     invitationTokenHash:
       invitationToken && createHash("sha256").update(invitationToken).digest("hex"),
   };
-  await inService(hold, service, (session) => session.drizzle((db) => create(db, admin)));
+  await inService(locked, service, (session) => session.drizzle((db) => create(db, admin)));
   return { email, ...(invitationToken === undefined ? {} : { invitationToken }) };
 }
 
 /** Takes the tenant's first user back, if the schema is there and the service can. */
-export async function removeAdmin(hold: LockedTenant, email: string): Promise<void> {
-  const { service, seed: own } = adminSeed(await loadSeeds(hold.context));
-  await inService(hold, service, (session) =>
+export async function removeAdmin(locked: LockedTenant, email: string): Promise<void> {
+  const { service, seed: own } = adminSeed(await loadSeeds(locked.context));
+  await inService(locked, service, (session) =>
     session.drizzle(async (db) => own.removeAdminUser?.(db, { email })),
   );
 }
 
 async function inService(
-  hold: LockedTenant,
+  locked: LockedTenant,
   service: string,
   use: (session: Parameters<Parameters<typeof forEachTarget>[2]>[0]) => Promise<void>,
 ): Promise<void> {
-  const targets = (await registeredTargets(hold)).filter((target) => target.service === service);
-  await forEachTarget(hold, targets, (session, target) =>
-    inTenantTransaction(hold.context, session, target, { create: "nothing" }, () => use(session)),
+  const targets = (await registeredTargets(locked)).filter((target) => target.service === service);
+  await forEachTarget(locked, targets, (session, target) =>
+    inTenantTransaction({ context: locked.context, session, target }, { create: "nothing" }, () =>
+      use(session),
+    ),
   );
 }
 

@@ -6,6 +6,7 @@ import { unlike } from "../dump/same-structure.ts";
 import { withoutSameViews } from "../dump/same-view.ts";
 import { readStructure } from "../dump/structure.ts";
 import type { DumpedSequence, StructureDump } from "../dump/types.ts";
+import { inTenantTransaction } from "../fleet/tenant-transaction.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { lockKey, tryLock } from "../postgres/lock.ts";
@@ -22,84 +23,84 @@ import {
 } from "./onboarding.ts";
 import { dropTenant } from "./removal.ts";
 import { runSteps } from "./saga.ts";
-import { inTenantTransaction, type LockedTenant, targetsFor } from "./tenant-lock.ts";
+import { type LockedTenant, targetsFor } from "./tenant-lock.ts";
 
 /**
- * Makes a tenant from something that is there already: it either happens, or leaves nothing behind. One that was killed
- * in the middle begins anew, because it cannot be known what the first half came from.
+ * Creates a tenant from existing data, completely or not at all. A copy that was killed halfway starts over, because
+ * nothing tells where its first half came from.
  *
- * @param copy makes the schemas, with all that is in them
+ * @param copy creates the schemas with everything in them
  */
 export async function makeCopy(
-  hold: LockedTenant,
+  locked: LockedTenant,
   request: NewTenant,
   copy: () => Promise<void>,
   observe: OnboardingObserver,
 ): Promise<void> {
-  await beyondTimeouts(hold.registry);
+  await beyondTimeouts(locked.registry);
   await runSteps(
-    hold,
+    locked,
     [
-      { name: "register", run: () => register(hold, request) },
+      { name: "register", run: () => register(locked, request) },
       { name: "copy", run: copy },
-      { name: "grant", run: () => grantAccess(hold) },
-      { name: "activate", run: () => activate(hold, "copying") },
+      { name: "grant", run: () => grantAccess(locked) },
+      { name: "activate", run: () => activate(locked, "copying") },
     ],
     observe,
   );
 }
 
 async function register(
-  hold: LockedTenant,
+  locked: LockedTenant,
   { attributes = {}, database }: NewTenant,
 ): Promise<void> {
   const { findTenant, registerTenant } = await import("../control/registry.ts");
-  const { id, registry } = hold;
+  const { id, registry } = locked;
   const found = await findTenant(registry, id);
-  if (found?.status === "copying") await dropTenant(hold);
+  if (found?.status === "copying") await dropTenant(locked);
   else if (found !== undefined) throw existingTenantError(found);
-  const home = knownDatabase(hold.context, database);
-  await refuseExistingSchemas(hold, await targetsFor(hold, home));
+  const home = knownDatabase(locked.context, database);
+  await refuseExistingSchemas(locked, await targetsFor(locked, home));
   await registerTenant(registry, { id, status: "copying", database: home, attributes });
 }
 
-/** A tenant schema that is copied, and the session that holds its target's lock. */
-export interface Source {
+/** A tenant schema to copy, and the session that holds its target's lock. */
+export interface LockedSchema {
   readonly target: Target;
   readonly session: Session;
 }
 
 /**
- * Keeps rollouts away from tenant schemas for the time of `use`, by the targets' locks.
+ * Keeps rollouts away from tenant schemas during `use`, by the targets' locks.
  *
- * @param use gets the schemas that are there
- * @throws FleetError `tenant` when a rollout is at work, or when a schema has no ledger
+ * @param use gets the schemas that exist
+ * @throws FleetError `tenant` when a rollout is working on one, or when one has no ledger
  */
-export async function holdSources<Result>(
-  hold: LockedTenant,
+export async function withSchemaLocks<Result>(
+  locked: LockedTenant,
   targets: readonly Target[],
-  use: (sources: readonly Source[]) => Promise<Result>,
+  use: (sources: readonly LockedSchema[]) => Promise<Result>,
 ): Promise<Result> {
   const [target, ...rest] = targets;
   if (target === undefined) return use([]);
-  const { context, open } = hold;
+  const { context, open } = locked;
   const { database, schema } = target;
   const connect = { waitMs: context.config.fleet.connectTimeout, signal: context.signal };
   return withSession(open.addressOf(database), connect, async (session) => {
     if (session.pooled) throw directUrlError(database);
     await beyondTimeouts(session);
-    if (!(await tryLock(session, lockKey(schema)))) throw busySchema(schema);
+    if (!(await tryLock(session, lockKey(schema)))) throw schemaBusyError(schema);
     const state = (await readLedgers(session, [schema], new Map())).get(schema);
     const there = state?.kind !== "noSchema";
-    if (there && state?.kind !== "ledger") throw withoutLedger(schema);
+    if (there && state?.kind !== "ledger") throw noLedgerError(schema);
     const own = there ? [{ target, session }] : [];
     return cancellable(context, session, () =>
-      holdSources(hold, rest, (others) => use([...own, ...others])),
+      withSchemaLocks(locked, rest, (others) => use([...own, ...others])),
     );
   });
 }
 
-/** Sessions that hold a lock are idle for as long as others copy. */
+/** Removes the timeouts of a session that holds a lock: it is idle for as long as other sessions copy. */
 export async function beyondTimeouts(session: Session): Promise<void> {
   await session.query(
     `SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name IN
@@ -110,14 +111,14 @@ export async function beyondTimeouts(session: Session): Promise<void> {
 export type LockMode = "ACCESS SHARE" | "SHARE" | "ACCESS EXCLUSIVE";
 
 /**
- * Statements that lock a schema's tables, to be the first of a transaction: a snapshot alone would see a table empty that
- * somebody empties or rewrites later. LOCK TABLE itself takes no snapshot (PostgreSQL, "LOCK").
+ * Statements that lock a schema's tables, to begin a transaction with: under a snapshot alone, a table that another
+ * session truncates or rewrites later would look empty. LOCK TABLE itself takes no snapshot (PostgreSQL, "LOCK").
  *
- * @param mode `ACCESS SHARE` lets others write, `SHARE` lets them read, and `ACCESS EXCLUSIVE` keeps them out
+ * @param mode `ACCESS SHARE` allows reads and writes, `SHARE` reads, `ACCESS EXCLUSIVE` neither
  */
 export async function tableLocks(
   { context }: LockedTenant,
-  { session, target: { schema } }: Source,
+  { session, target: { schema } }: LockedSchema,
   mode: LockMode,
 ): Promise<string[]> {
   const tables = await session.query<{ name: string }>(
@@ -132,7 +133,7 @@ export async function tableLocks(
   ];
 }
 
-/** Cancels what a session runs when the user wants no more of it. */
+/** Cancels the running statement of a session at the second interruption. */
 export async function cancellable<Result>(
   { cancel }: Pick<LockedTenant["context"], "cancel">,
   session: Session,
@@ -148,11 +149,11 @@ export async function cancellable<Result>(
 }
 
 /**
- * Makes a tenant schema from a structure and what it is to hold, in one transaction, and makes sure that it has that
- * structure and no other.
+ * Creates a tenant schema with its contents in one transaction, and makes sure that it has exactly the expected
+ * structure.
  *
- * @param locks to take before anything is read
- * @param fillIn puts the rows and the ledger's in, and gives the structure that it all is to have
+ * @param locks statements to run before anything is read
+ * @param fillIn inserts the rows, the ledger's too, and returns the expected structure
  */
 export async function makeSchema(
   { context, sessionFor }: LockedTenant,
@@ -161,14 +162,14 @@ export async function makeSchema(
   fillIn: (session: Session, make: Make) => Promise<Structure>,
 ): Promise<void> {
   const session = await sessionFor(target.database);
-  // A copy takes as long as its rows need.
+  // How long a copy takes depends on its rows.
   const timeouts = { ...context.config.fleet.timeouts, statement: 0, idleInTransaction: 0 };
   const expectation = noLedger(target.schema);
   const make = makerFor(session, target);
   const how = { create: "schemaAndLedger", expectation, snapshotBehind: locks, timeouts } as const;
   await cancellable(context, session, () =>
-    inTenantTransaction(context, session, target, how, async () => {
-      await prove(session, target, await fillIn(session, make));
+    inTenantTransaction({ context, session, target }, how, async () => {
+      await verifyStructure(session, target, await fillIn(session, make));
     }),
   );
 }
@@ -176,10 +177,10 @@ export async function makeSchema(
 type Structure = Pick<StructureDump, "server" | "preData" | "postData"> &
   Partial<Pick<StructureDump, "sequences">>;
 
-/** Runs statements for the schema that is being made. */
+/** Runs statements in the schema that is being created. */
 export type Make = (statements: readonly Template[]) => Promise<void>;
 
-/** A comment at the end of a statement must not hide the semicolon after it. */
+/** Separates the statements by a line of its own, so that a trailing comment cannot hide the semicolon. */
 export function makerFor(session: Session, { schema }: Target): Make {
   const quoted = quoteIdentifier(schema);
   return (statements) =>
@@ -191,12 +192,12 @@ export function makerFor(session: Session, { schema }: Target): Make {
 }
 
 /**
- * Makes sure that a schema has a structure, and sequences at its positions, if there are some. Servers of different
- * versions have different words for one structure: it cannot be compared then.
+ * Makes sure that a schema has a structure, and its sequences their positions if it contains any. Servers of different
+ * major versions describe one structure differently, so it is not compared then.
  *
  * @throws FleetError `refused`
  */
-export async function prove(
+export async function verifyStructure(
   session: Session,
   { schema }: Target,
   structure: Structure,
@@ -212,7 +213,7 @@ export async function prove(
   throw new FleetError("refused", `the copy would not be the same: ${difference.split("\n")[0]}`, {
     where: schema,
     remedy:
-      "Unless somebody has changed the file, this is a defect of drizzle-fleet: please report it.",
+      "Unless the file was changed by hand, this is a defect of drizzle-fleet: please report it.",
   });
 }
 
@@ -221,18 +222,18 @@ function misplaced(wanted: readonly DumpedSequence[], made: readonly DumpedSeque
   return wanted.flatMap(({ name, lastValue, isCalled }) => {
     const other = found.get(name);
     const same = other?.lastValue === lastValue && other.isCalled === isCalled;
-    return same ? [] : [`the sequence ${name} is at ${other?.lastValue}, and not at ${lastValue}`];
+    return same ? [] : [`the sequence ${name} is at ${other?.lastValue} instead of ${lastValue}`];
   });
 }
 
-function busySchema(schema: string): FleetError {
-  return new FleetError("tenant", `another runner is at work on ${schema}`, {
-    remedy: "Try again when it has come to its end.",
+function schemaBusyError(schema: string): FleetError {
+  return new FleetError("tenant", `another runner is working on ${schema}`, {
+    remedy: "Try again when it has finished.",
   });
 }
 
-function withoutLedger(schema: string): FleetError {
+function noLedgerError(schema: string): FleetError {
   return new FleetError("tenant", `${schema} has no ledger that can be read`, {
-    remedy: "See drizzle-fleet status, and drizzle-fleet stamp --help.",
+    remedy: "See: npx drizzle-fleet status, npx drizzle-fleet stamp --help",
   });
 }

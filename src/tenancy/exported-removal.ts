@@ -3,17 +3,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
 import type { TenantRecord } from "../core/tenant.ts";
 import { refuseExisting } from "../dump/tenant-file.ts";
-import { databaseOf, refuseIncomplete } from "../fleet/roster.ts";
-import { exportHeld } from "../operations/export-tenant.ts";
+import { sourceDatabase } from "../fleet/roster.ts";
+import { tenantError } from "../fleet/target-errors.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { lockKey, tryLock } from "../postgres/lock.ts";
-import { type Source, tableLocks } from "./copying.ts";
-import { heldError } from "./errors.ts";
+import { refuseIncomplete } from "../tenants/records.ts";
+import { type LockedSchema, tableLocks } from "./copying.ts";
+import { exportLocked } from "./export.ts";
 import { registeredTargets } from "./onboarding.ts";
 import { rehearse } from "./rehearsal.ts";
 import { refuseDependents } from "./removal.ts";
 import { undisturbed } from "./saga.ts";
-import { existingTargets, type LockedTenant, withRetries } from "./tenant-lock.ts";
+import { existingTargets, withRetries } from "./targets.ts";
+import type { LockedTenant } from "./tenant-lock.ts";
 
 /**
  * Drops a tenant's schemas in the transactions that have exported them, when the file has been imported in rehearsal.
@@ -24,24 +26,24 @@ import { existingTargets, type LockedTenant, withRetries } from "./tenant-lock.t
  *   `onboarding` when it was cut off between two databases, and how to go on
  */
 export async function dropExported(
-  hold: LockedTenant,
+  locked: LockedTenant,
   record: TenantRecord,
   file: string,
 ): Promise<void> {
   refuseIncomplete(record);
   await refuseExisting(file);
-  const targets = await registeredTargets(hold);
-  await exportHeld(hold, file, {
-    first: () => refuseDependents(hold, targets),
-    check: (exported, partial) => rehearse(hold, exported, partial),
+  const targets = await registeredTargets(locked);
+  await exportLocked(locked, file, {
+    first: () => refuseDependents(locked, targets),
+    check: (exported, partial) => rehearse(locked, exported, partial),
     last: async (sources) => {
       try {
         for (const source of sources)
-          await alone(hold, source, await tableLocks(hold, source, "ACCESS EXCLUSIVE"));
+          await alone(locked, source, await tableLocks(locked, source, "ACCESS EXCLUSIVE"));
         // Whatever began to depend on the tenant meanwhile would go with it.
-        await refuseDependents(hold, targets);
+        await refuseDependents(locked, targets);
         for (const source of sources)
-          await alone(hold, source, [
+          await alone(locked, source, [
             "SET LOCAL client_min_messages = warning",
             `DROP SCHEMA ${quoteIdentifier(source.target.schema)} CASCADE`,
           ]);
@@ -49,18 +51,18 @@ export async function dropExported(
         await rm(file, { force: true });
         throw error;
       }
-      await commit(hold, record, sources, file);
+      await commit(locked, record, sources, file);
     },
   });
 }
 
 /** Runs what readers are in the way of, in the open transaction: they are waited for as often as for any lock. */
 async function alone(
-  hold: LockedTenant,
-  { session, target }: Source,
+  locked: LockedTenant,
+  { session, target }: LockedSchema,
   statements: readonly string[],
 ): Promise<void> {
-  await withRetries(hold, target, async () => {
+  await withRetries(locked, target, async () => {
     await session.script("SAVEPOINT alone");
     try {
       await session.script(statements.join(";\n"));
@@ -72,15 +74,15 @@ async function alone(
 }
 
 async function commit(
-  hold: LockedTenant,
+  locked: LockedTenant,
   record: TenantRecord,
-  sources: readonly Source[],
+  sources: readonly LockedSchema[],
   file: string,
 ): Promise<void> {
   const { changeStatus } = await import("../control/registry.ts");
   let committed = 0;
   try {
-    if (!(await changeStatus(hold.registry, record.id, [record.status], "removing")))
+    if (!(await changeStatus(locked.registry, record.id, [record.status], "removing")))
       throw new FleetError("tenant", `tenant ${record.id} is not ${record.status} any more`, {
         remedy: "See what is there: drizzle-fleet tenants list",
       });
@@ -90,8 +92,8 @@ async function commit(
     }
   } catch (error) {
     // It is to be known, and undone, also by a command that was interrupted.
-    const calm = { ...hold, context: undisturbed(hold.context) };
-    const reason = heldError(record.id, error);
+    const calm = { ...locked, context: undisturbed(locked.context) };
+    const reason = tenantError(record.id, error);
     if (committed > 0 || (await isDropped(calm, sources))) throw halfRemoved(record, file, reason);
     await takeBack(calm, record, sources, reason);
     await rm(file, { force: true });
@@ -100,34 +102,37 @@ async function commit(
 }
 
 /** Whether the first schema is gone, though no answer says so: that is certain when its session is over, and its lock free. */
-async function isDropped(hold: LockedTenant, [source]: readonly Source[]): Promise<boolean> {
+async function isDropped(
+  locked: LockedTenant,
+  [source]: readonly LockedSchema[],
+): Promise<boolean> {
   if (source === undefined) return false;
   const { target, session: former } = source;
   await former.close();
-  return withRetries(hold, target, async () => {
-    const session = await hold.sessionFor(target.database);
+  return withRetries(locked, target, async () => {
+    const session = await locked.sessionFor(target.database);
     for (let round = 0; !(await tryLock(session, lockKey(target.schema))); round += 1) {
       if (round === 100) throw undecided(target.schema);
       await sleep(100);
     }
-    return (await existingTargets(hold, [target])).length === 0;
+    return (await existingTargets(locked, [target])).length === 0;
   });
 }
 
 /** Gives the tenant the state that it had. */
 async function takeBack(
-  hold: LockedTenant,
+  locked: LockedTenant,
   { id, status }: TenantRecord,
-  sources: readonly Source[],
+  sources: readonly LockedSchema[],
   reason: unknown,
 ): Promise<void> {
   const [source] = sources;
   if (source === undefined) return;
   const { changeStatus } = await import("../control/registry.ts");
-  const home = { ...source.target, database: databaseOf(hold.context.config.fleet) };
+  const home = { ...source.target, database: sourceDatabase(locked.context.config.fleet) };
   try {
-    await withRetries(hold, home, async () => {
-      const registry = await hold.sessionFor(home.database);
+    await withRetries(locked, home, async () => {
+      const registry = await locked.sessionFor(home.database);
       // Also when the change itself was lost, or its undoing in an earlier attempt was not.
       if (!(await changeStatus(registry, id, ["removing", status], status)))
         throw new Error("the registry does not have it");

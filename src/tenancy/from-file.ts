@@ -6,7 +6,7 @@ import { bodiesIn, type FileAllowance } from "../dump/proven-structure.ts";
 import { setForRows, writeRows } from "../dump/stream.ts";
 import type { FileRows, FileSchema, PlacedLine } from "../dump/tenant-file.ts";
 import type { Context } from "../fleet/context.ts";
-import { readHistories } from "../fleet/plan-fleet.ts";
+import { readHistories } from "../fleet/open-fleet.ts";
 import { allowanceOf } from "../fleet/services.ts";
 import type { History } from "../plan/build.ts";
 import type { Session } from "../postgres/session.ts";

@@ -16,31 +16,34 @@ import type { LockedTenant } from "./tenant-lock.ts";
  * Closes a tenant's schemas to all but their owner: whatever is granted on a schema itself is taken, from roles and from
  * PUBLIC. Without it nothing inside can be named. It is kept in the registry, for `giveBack`.
  */
-export function revokeSchemaGrants(hold: LockedTenant, targets: readonly Target[]): Promise<void> {
-  return takeAll(hold, targets, grantsOn);
+export function revokeSchemaGrants(
+  locked: LockedTenant,
+  targets: readonly Target[],
+): Promise<void> {
+  return takeAll(locked, targets, grantsOn);
 }
 
 /**
  * As `shutOutEverybody`, and what is granted inside is taken as well: a table's statistics and a sequence's next value
  * can be had without naming the schema.
  */
-export function revokeAllGrants(hold: LockedTenant, targets: readonly Target[]): Promise<void> {
-  return takeAll(hold, targets, async (session, schemas) => [
+export function revokeAllGrants(locked: LockedTenant, targets: readonly Target[]): Promise<void> {
+  return takeAll(locked, targets, async (session, schemas) => [
     ...(await grantsOn(session, schemas)),
     ...(await grantsInside(session, schemas)),
   ]);
 }
 
 function takeAll(
-  hold: LockedTenant,
+  locked: LockedTenant,
   targets: readonly Target[],
   read: (session: Session, schemas: readonly string[]) => Promise<Grant[]>,
 ): Promise<void> {
-  return inDatabases(hold, targets, async (session, database, schemas) => {
+  return inDatabases(locked, targets, async (session, database, schemas) => {
     const grants = await read(session, schemas);
     if (grants.length === 0) return;
     const { keepGrants } = await import("../control/closed.ts");
-    await keepGrants(hold.registry, hold.id, database, grants);
+    await keepGrants(locked.registry, locked.id, database, grants);
     const closed = [...new Set(grants.map(({ schema }) => schema))];
     const own = (schema: string) => grants.filter((grant) => grant.schema === schema);
     const statements = closed.flatMap((schema) => takeAway(schema, own(schema)));
@@ -49,27 +52,33 @@ function takeAll(
 }
 
 /** Gives back what `sealOff` took inside of the schemas, which stay closed. */
-export function restoreObjectGrants(hold: LockedTenant, targets: readonly Target[]): Promise<void> {
-  return bringAllBack(hold, targets, ({ relation }) => relation !== null, false);
+export function restoreObjectGrants(
+  locked: LockedTenant,
+  targets: readonly Target[],
+): Promise<void> {
+  return bringAllBack(locked, targets, ({ relation }) => relation !== null, false);
 }
 
 /**
  * Gives back what `shutOutEverybody` took. The application's role does not get it back where the configuration now gives
  * tenants roles of their own. A role that does not exist any more is named.
  */
-export function restoreSchemaGrants(hold: LockedTenant, targets: readonly Target[]): Promise<void> {
-  return bringAllBack(hold, targets, ({ relation }) => relation === null, true);
+export function restoreSchemaGrants(
+  locked: LockedTenant,
+  targets: readonly Target[],
+): Promise<void> {
+  return bringAllBack(locked, targets, ({ relation }) => relation === null, true);
 }
 
 async function bringAllBack(
-  hold: LockedTenant,
+  locked: LockedTenant,
   targets: readonly Target[],
   wanted: (grant: Grant) => boolean,
   last: boolean,
 ): Promise<void> {
   const { forgetGrants, readGrants } = await import("../control/closed.ts");
-  const { registry, id, open, context } = hold;
-  await inDatabases(hold, targets, async (session, database, schemas) => {
+  const { registry, id, open, context } = locked;
+  await inDatabases(locked, targets, async (session, database, schemas) => {
     const kept = await readGrants(registry, id, database);
     if (kept.length === 0) return;
     const application = open.applicationRoleOf(database);
@@ -120,12 +129,12 @@ async function stillPossible(
  * @throws FleetError `tenant` when the application's role can
  */
 export async function reportRemainingAccess(
-  hold: LockedTenant,
+  locked: LockedTenant,
   targets: readonly Target[],
 ): Promise<void> {
-  const { open, id, context } = hold;
+  const { open, id, context } = locked;
   const problems: FleetError[] = [];
-  await inDatabases(hold, targets, async (session, database, schemas) => {
+  await inDatabases(locked, targets, async (session, database, schemas) => {
     const application = open.applicationRoleOf(database);
     const named = application === undefined ? [] : [application];
     for (const insider of await insidersOf(session, schemas, named))

@@ -1,63 +1,67 @@
 import { FleetError } from "../core/errors.ts";
 import { isFailure } from "../core/outcome.ts";
 import type { Target } from "../core/target.ts";
-import { planFleet, readHistories, refuseUnusable } from "../fleet/plan-fleet.ts";
-import { poolerError } from "../fleet/planning.ts";
-import { type PreparedRollout, refusePooled, rollOut } from "../fleet/roll-out.ts";
-import { asListed, listing } from "../fleet/roster.ts";
+import { type OpenFleet, readHistories } from "../fleet/open-fleet.ts";
+import { planFleet, refuseUnusable } from "../fleet/plan-fleet.ts";
+import { refusePooled } from "../fleet/pooler.ts";
+import { rollOut } from "../fleet/roll-out.ts";
+import { choicesOf } from "../fleet/rollout-request.ts";
 import { createExtensions, readScripts } from "../fleet/scripts.ts";
-import { plannerFor } from "../operations/migrate.ts";
-import type { History } from "../plan/build.ts";
+import { type History, type Planner, planTarget } from "../plan/build.ts";
 import { divide } from "../plan/waves.ts";
 import { flushLog } from "../postgres/flush.ts";
 import type { Session } from "../postgres/session.ts";
 import { applyBaseline, deservesBaseline, dropScratch, makeBaseline } from "../proof/baseline.ts";
 import { failureText } from "../report/errors.ts";
+import { asListed } from "../tenants/records.ts";
+import { rosterOf } from "../tenants/roster.ts";
 import { registeredTargets, registeredTenant } from "./onboarding.ts";
-import { forEachTarget, type LockedTenant } from "./tenant-lock.ts";
+import { forEachTarget } from "./targets.ts";
+import type { LockedTenant } from "./tenant-lock.ts";
 
 /**
- * Brings every service of the tenant to head: by the service's baseline where there is one and the target is fresh, and
- * for the rest as `migrate` does.
+ * Migrates every service of a tenant to head: new targets by the service's baseline where there is one, the others as
+ * `migrate` does.
  *
- * @param fresh the targets that a baseline may be used for, as `createSchemas` gives them; for no other one is it asked
+ * @param fresh the targets that may be created from a baseline, as `createSchemas` returns them
  * @returns true when some service has a long history and no baseline yet
  * @throws FleetError `onboarding` with every failure
  */
 export async function migrateTenant(
-  hold: LockedTenant,
+  locked: LockedTenant,
   fresh: ReadonlySet<Target> = new Set(),
 ): Promise<boolean> {
-  const targets = await registeredTargets(hold);
-  const histories = await readHistories(hold.context, targets);
-  const { made, missing } = await fromBaselines(hold, [...fresh], histories);
+  const targets = await registeredTargets(locked);
+  const histories = await readHistories(locked.context, targets);
+  const { made, missing } = await fromBaselines(locked, [...fresh], histories);
   const rest = targets.filter((target) => !made.has(target));
-  if (rest.length > 0) await migrateTargets(hold, rest, histories);
+  if (rest.length > 0) {
+    const { context, open } = locked;
+    const roster = rosterOf([asListed(await registeredTenant(locked))]);
+    await migrateTargets({ context, open, roster, targets: rest, histories }, locked.id);
+  }
   return missing;
 }
 
-async function migrateTargets(
-  hold: LockedTenant,
-  targets: readonly Target[],
-  histories: ReadonlyMap<string, History>,
-): Promise<void> {
-  const { id, open } = hold;
-  const known = listing(hold.context, [asListed(await registeredTenant(hold))]);
-  const context = { ...known, environment: { ...known.environment, TENANTS: undefined } };
-  const planOne = plannerFor(context, { services: [], tenants: [], databases: [] });
-  const fleet = await planFleet(context, targets, histories, open, planOne, true);
+async function migrateTargets(opened: OpenFleet, tenant: string): Promise<void> {
+  const { context } = opened;
+  const { allowOutOfOrder } = context.config.fleet;
+  const planOne: Planner = (target, history, state) =>
+    planTarget(target, history, state, { allowOutOfOrder });
+  const fleet = await planFleet(opened, planOne, { purpose: "change" });
   refuseUnusable(fleet);
-  const plan = divide(fleet.targets, {});
-  const scripts = await readScripts(context, plan, histories);
-  refusePooled(plan, fleet.databases, scripts.scriptOf, poolerError);
-  await createExtensions(context, plan, scripts, open);
-  const prepared: PreparedRollout = {
-    ...{ verb: "tenants add", selection: { tenants: [id] }, kept: false },
-    ...{ plan, planOne, histories, databases: fleet.databases, scriptOf: scripts.scriptOf },
-  };
-  const { concurrency, timeouts } = context.config.fleet;
-  const choices = { concurrency, timeouts, soakMs: 0, maxFailures: Number.POSITIVE_INFINITY };
-  const { outcomes } = await rollOut(context, prepared, open, choices, () => undefined);
+  const plan = divide(fleet.plans, {});
+  const scripts = await readScripts(fleet, plan);
+  refusePooled(plan, fleet.databases, scripts.scriptOf);
+  await createExtensions(fleet, plan, scripts);
+  const { outcomes } = await rollOut(
+    {
+      ...{ verb: "tenants add", selection: { tenants: [tenant] }, recorded: false },
+      ...{ fleet, plan, planOne, scriptOf: scripts.scriptOf },
+    },
+    choicesOf(context, {}, plan),
+    () => undefined,
+  );
   const problems = outcomes.filter(isFailure).map(({ target, failure }) => {
     const text = failure === undefined ? "it was not migrated" : failureText(failure);
     return new FleetError("onboarding", `${target.service}/${target.tenant}: ${text}`);
@@ -71,15 +75,15 @@ async function migrateTargets(
 }
 
 interface FromBaselines {
-  /** The targets that are at head now. */
+  /** The targets that are now at head. */
   readonly made: ReadonlySet<Target>;
-  /** True when a baseline is still to be made. */
+  /** True when a baseline is missing. */
   readonly missing: boolean;
 }
 
-/** Makes fresh targets from their services' baselines, where those are kept and good. */
+/** Creates new targets from the baselines of their services, where there are usable ones. */
 async function fromBaselines(
-  hold: LockedTenant,
+  locked: LockedTenant,
   fresh: readonly Target[],
   histories: ReadonlyMap<string, History>,
 ): Promise<FromBaselines> {
@@ -87,13 +91,13 @@ async function fromBaselines(
   const made = new Set<Target>();
   const unflushed = new Set<Session>();
   let missing = false;
-  await forEachTarget(hold, fresh, async (session, target) => {
+  await forEachTarget(locked, fresh, async (session, target) => {
     const history = histories.get(target.service);
     if (history === undefined || !deservesBaseline(history)) return;
     const baseline = await readBaseline(session, target.service, digestOfAll(history));
     missing ||= baseline === undefined;
     if (baseline === undefined || "refused" in baseline) return;
-    await applyBaseline(hold.context, session, target, baseline);
+    await applyBaseline(locked.context, session, target, baseline);
     unflushed.add(session);
     made.add(target);
   });
@@ -106,25 +110,25 @@ function digestOfAll({ digests }: History): string {
 }
 
 /**
- * Makes the baselines that are missing, for the next tenant: of services with a long history.
+ * Creates missing baselines of services with a long history, for the next tenant.
  *
- * @returns why a service has none, by its name
+ * @returns why a service cannot have one, by its name
  */
-export async function prepareBaselines(hold: LockedTenant): Promise<ReadonlyMap<string, string>> {
+export async function prepareBaselines(locked: LockedTenant): Promise<ReadonlyMap<string, string>> {
   const { keepBaseline, readBaseline } = await import("../control/baselines.ts");
   const { lockBaselines } = await import("../control/registry.ts");
-  const targets = await registeredTargets(hold);
-  const histories = await readHistories(hold.context, targets);
+  const targets = await registeredTargets(locked);
+  const histories = await readHistories(locked.context, targets);
   const refusals = new Map<string, string>();
-  await forEachTarget(hold, targets, async (session, { database, service }) => {
+  await forEachTarget(locked, targets, async (session, { database, service }) => {
     const history = histories.get(service);
     if (history === undefined || !deservesBaseline(history)) return;
     const key = digestOfAll(history);
     if ((await readBaseline(session, service, key)) !== undefined) return;
-    // Somebody else is at it.
-    if (!(await lockBaselines(hold.registry, database))) return;
+    // Another command is creating it.
+    if (!(await lockBaselines(locked.registry, database))) return;
     await dropScratch(session);
-    const made = await makeBaseline(hold.context, session, database, service, history);
+    const made = await makeBaseline(locked.context, session, database, service, history);
     await keepBaseline(session, service, key, made);
     if ("refused" in made) refusals.set(service, made.refused);
   });

@@ -3,22 +3,17 @@ import type { Target } from "../core/target.ts";
 import type { TenantRecord, TenantStatus } from "../core/tenant.ts";
 import type { Context } from "../fleet/context.ts";
 import { rolesForTargets } from "../fleet/roles.ts";
-import { inactiveTenantError } from "../fleet/roster.ts";
+import { inTenantTransaction, runInTenantTransaction } from "../fleet/tenant-transaction.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
 import { ledgerOf } from "../ledger/table.ts";
 import { admit, dismiss } from "../postgres/privileges.ts";
 import { noLedger } from "../rollout/guard.ts";
+import { inactiveTenantError } from "../tenants/records.ts";
 import { unknownNames } from "../tenants/targets.ts";
 import { restoreSchemaGrants } from "./grants.ts";
 import { loadSeeds } from "./seeds.ts";
-import {
-  existingTargets,
-  forEachTarget,
-  inTenantTransaction,
-  type LockedTenant,
-  runInTenantTransaction,
-  targetsFor,
-} from "./tenant-lock.ts";
+import { existingTargets, forEachTarget } from "./targets.ts";
+import { type LockedTenant, targetsFor } from "./tenant-lock.ts";
 
 /** Who is to be onboarded. */
 export interface NewTenant {
@@ -33,13 +28,13 @@ export interface NewTenant {
  *
  * @throws FleetError `tenant` for one that exists, or whose schemas do
  */
-export async function register(hold: LockedTenant, request: NewTenant): Promise<void> {
+export async function register(locked: LockedTenant, request: NewTenant): Promise<void> {
   const { findTenant, registerTenant } = await import("../control/registry.ts");
-  const { id, registry, context } = hold;
+  const { id, registry, context } = locked;
   const found = await findTenant(registry, id);
   if (found !== undefined && found.status !== "provisioning") throw existingTenantError(found);
   const database = knownDatabase(context, request.database);
-  if (found === undefined) await refuseExistingSchemas(hold, await targetsFor(hold, database));
+  if (found === undefined) await refuseExistingSchemas(locked, await targetsFor(locked, database));
   else if (request.database !== undefined && found.database !== database)
     throw otherDatabaseError(found);
   const { attributes = found?.attributes ?? {} } = request;
@@ -52,18 +47,18 @@ export async function register(hold: LockedTenant, request: NewTenant): Promise<
  *
  * @returns the targets that no migration was applied to yet
  */
-export async function createSchemas(hold: LockedTenant): Promise<ReadonlySet<Target>> {
-  const { context } = hold;
+export async function createSchemas(locked: LockedTenant): Promise<ReadonlySet<Target>> {
+  const { context } = locked;
   const fresh = new Set<Target>();
-  const targets = await registeredTargets(hold);
-  await rolesForTargets(hold, targets);
-  await forEachTarget(hold, targets, async (session, target) => {
+  const targets = await registeredTargets(locked);
+  await rolesForTargets(locked, targets);
+  await forEachTarget(locked, targets, async (session, target) => {
     const state = (await readLedgers(session, [target.schema], new Map())).get(target.schema);
     if (state?.kind !== "ledger" || state.entries.length === 0) fresh.add(target);
     if (state?.kind === "ledger") return;
     const create = state?.kind === "noLedger" ? "ledger" : "schemaAndLedger";
     const work = { create, expectation: noLedger(target.schema), flushedLater: true } as const;
-    await runInTenantTransaction(context, session, target, work, []);
+    await runInTenantTransaction({ context, session, target }, work, []);
   });
   return fresh;
 }
@@ -72,10 +67,10 @@ export async function createSchemas(hold: LockedTenant): Promise<ReadonlySet<Tar
  * Lets the application into the schemas, if a role is configured for it; this is what makes the tenant usable. A
  * tenant with a role of its own is left to that one alone. What was taken from others comes back.
  */
-export async function grantAccess(hold: LockedTenant): Promise<void> {
-  const targets = await existingTargets(hold, await registeredTargets(hold));
-  await restoreSchemaGrants(hold, targets);
-  await grantToApplication(hold, targets);
+export async function grantAccess(locked: LockedTenant): Promise<void> {
+  const targets = await existingTargets(locked, await registeredTargets(locked));
+  await restoreSchemaGrants(locked, targets);
+  await grantToApplication(locked, targets);
 }
 
 /**
@@ -94,7 +89,7 @@ export async function grantToApplication(
     const [application, role] = [open.applicationRoleOf(target.database), roleOf(target)];
     if (application === undefined || role === undefined) return;
     const statements = statementsFor(target, role, application);
-    await runInTenantTransaction(context, session, target, { create: "nothing" }, statements);
+    await runInTenantTransaction({ context, session, target }, { create: "nothing" }, statements);
   });
 }
 
@@ -106,15 +101,15 @@ function wholly({ schema }: Target, role: string, application: string): string[]
 }
 
 /** Runs the services' seeds, each in one transaction. */
-export async function runSeeds(hold: LockedTenant): Promise<void> {
-  const { context } = hold;
+export async function runSeeds(locked: LockedTenant): Promise<void> {
+  const { context } = locked;
   const seeds = await loadSeeds(context);
   if (seeds.length === 0) return;
-  const { id, attributes } = await registeredTenant(hold);
-  await forEachTarget(hold, await registeredTargets(hold), async (session, target) => {
+  const { id, attributes } = await registeredTenant(locked);
+  await forEachTarget(locked, await registeredTargets(locked), async (session, target) => {
     const own = seeds.find(({ service }) => service === target.service)?.seed;
     if (own?.seed === undefined) return;
-    await inTenantTransaction(context, session, target, { create: "nothing" }, () =>
+    await inTenantTransaction({ context, session, target }, { create: "nothing" }, () =>
       session.drizzle(async (db) => own.seed?.(db, { id, attributes })),
     );
   });
@@ -146,9 +141,10 @@ function unknownTenantError(id: string): FleetError {
 }
 
 /** The targets of a tenant in the registry. Looked up once: from then on whoever collides with it is refused there. */
-export async function registeredTargets(hold: LockedTenant): Promise<Target[]> {
-  const { id, targets: kept } = hold;
-  const targets = kept.get(id) ?? (await targetsFor(hold, (await registeredTenant(hold)).database));
+export async function registeredTargets(locked: LockedTenant): Promise<Target[]> {
+  const { id, targets: kept } = locked;
+  const targets =
+    kept.get(id) ?? (await targetsFor(locked, (await registeredTenant(locked)).database));
   kept.set(id, targets);
   return targets;
 }
@@ -171,20 +167,20 @@ export function knownDatabase({ config }: Context, name: string | undefined): st
  * @throws FleetError `tenant`
  */
 export async function refuseExistingSchemas(
-  hold: LockedTenant,
+  locked: LockedTenant,
   targets: readonly Target[],
 ): Promise<void> {
   const found: string[] = [];
-  await forEachTarget(hold, targets, async (session, { schema }) => {
+  await forEachTarget(locked, targets, async (session, { schema }) => {
     const states = await readLedgers(session, [schema], new Map());
     if (states.get(schema)?.kind !== "noSchema") found.push(schema);
   });
   if (found.length === 0) return;
   throw new FleetError(
     "tenant",
-    `${found.join(" and ")} exist already, and nobody has registered ${hold.id}`,
+    `${found.join(" and ")} exist already, and nobody has registered ${locked.id}`,
     {
-      remedy: `If that is the tenant: drizzle-fleet tenants adopt ${hold.id}. Otherwise drop them, or choose another name. Nothing was changed.`,
+      remedy: `If that is the tenant: drizzle-fleet tenants adopt ${locked.id}. Otherwise drop them, or choose another name. Nothing was changed.`,
     },
   );
 }

@@ -12,14 +12,14 @@ import {
   readSchemas,
   type TenantFile,
 } from "../dump/tenant-file.ts";
-import { schemasBehind } from "../fleet/services.ts";
-import type { Exported } from "../operations/export-tenant.ts";
+import { sharedSchemasOf } from "../fleet/services.ts";
+import { targetError } from "../fleet/target-errors.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import type { Session } from "../postgres/session.ts";
 import { guard, noLedger } from "../rollout/guard.ts";
 import { loadParser } from "../sql/parser.ts";
-import { makerFor, prove } from "./copying.ts";
-import { targetError } from "./errors.ts";
+import { makerFor, verifyStructure } from "./copying.ts";
+import type { Exported } from "./export.ts";
 import { allowanceFor, fillFromFile, readable } from "./from-file.ts";
 import type { LockedTenant } from "./tenant-lock.ts";
 
@@ -31,7 +31,7 @@ import type { LockedTenant } from "./tenant-lock.ts";
  * @throws FleetError `refused` that says what cannot be imported, or differs
  */
 export async function rehearse(
-  hold: LockedTenant,
+  locked: LockedTenant,
   exported: readonly Exported[],
   file: TenantFile,
 ): Promise<void> {
@@ -39,19 +39,19 @@ export async function rehearse(
   for await (const { schema, rows } of readSchemas(file)) {
     const one = exported.find(({ source }) => source.target.service === schema.service);
     if (one === undefined) throw new Error(`no service ${schema.service}`);
-    await rehearseOne(hold, one, readable(schema), rows).catch((error: unknown) => {
+    await rehearseOne(locked, one, readable(schema), rows).catch((error: unknown) => {
       throw failed(one, error);
     });
   }
 }
 
 async function rehearseOne(
-  hold: LockedTenant,
+  locked: LockedTenant,
   { source: { session, target }, structure }: Exported,
   written: PlacedLine<FileSchema>,
   rows: AsyncIterable<FileRows>,
 ): Promise<void> {
-  const { context } = hold;
+  const { context } = locked;
   const config = context.config.fleet.services[target.service];
   if (config === undefined) throw new Error(`no service ${target.service}`);
   const { schema } = target;
@@ -61,7 +61,7 @@ async function rehearseOne(
   const aside = `fleet_rehearsal_${randomBytes(8).toString("hex")}`;
   const opening = guard({
     target,
-    sharedSchemas: schemasBehind(config),
+    sharedSchemas: sharedSchemasOf(config),
     // As in an import, which takes as long as its rows need.
     settings: new Map([["statement_timeout", "0"]]),
     expectation: noLedger(schema),
@@ -71,8 +71,8 @@ async function rehearseOne(
   const rename = `ALTER SCHEMA ${quoteIdentifier(schema)} RENAME TO ${quoteIdentifier(aside)}`;
   await session.script(["SAVEPOINT rehearsal", rename, ...opening].join(";\n"));
   try {
-    await fillFromFile(hold, session, target, written, rows, makerFor(session, target));
-    await prove(session, target, structure);
+    await fillFromFile(locked, session, target, written, rows, makerFor(session, target));
+    await verifyStructure(session, target, structure);
     const { missing, extra } = differenceOf(facts, await factsOf(session, schema));
     const [fact] = [...missing, ...extra];
     if (fact !== undefined) throw different(schema, fact);

@@ -1,14 +1,15 @@
 import { FleetError, throwProblems } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
 import { dropRoles } from "../fleet/roles.ts";
-import { inactiveTenantError } from "../fleet/roster.ts";
 import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
 import { takeTargetLock } from "../postgres/lock.ts";
 import { orRollback } from "../postgres/rollback.ts";
 import type { Session } from "../postgres/session.ts";
+import { inactiveTenantError } from "../tenants/records.ts";
 import { revokeSchemaGrants } from "./grants.ts";
 import { registeredTenant } from "./onboarding.ts";
-import { forEachTarget, type LockedTenant, targetsFor, withRetries } from "./tenant-lock.ts";
+import { forEachTarget, withRetries } from "./targets.ts";
+import { type LockedTenant, targetsFor } from "./tenant-lock.ts";
 
 /** So many tables go in one transaction: each costs locks, for its indexes and keys too, and a server has few. */
 const tablesAtOnce = 20;
@@ -20,24 +21,24 @@ const tablesAtOnce = 20;
  * @throws FleetError `tenant` before anything is dropped, when something outside of the tenant depends on it;
  *   `onboarding` when the server refuses, or still needs the tenant's role
  */
-export async function dropTenant(hold: LockedTenant): Promise<void> {
+export async function dropTenant(locked: LockedTenant): Promise<void> {
   const { changeStatus, forgetTenant } = await import("../control/registry.ts");
-  const record = await registeredTenant(hold);
+  const record = await registeredTenant(locked);
   if (record.status === "renaming") throw inactiveTenantError(record);
-  const targets = await targetsFor(hold, record.database);
-  await refuseDependents(hold, targets);
+  const targets = await targetsFor(locked, record.database);
+  await refuseDependents(locked, targets);
   await changeStatus(
-    hold.registry,
-    hold.id,
+    locked.registry,
+    locked.id,
     ["provisioning", "copying", "active", "archived"],
     "removing",
   );
-  await revokeSchemaGrants(hold, targets);
-  await forEachTarget(hold, targets, async (session, target) => {
-    while (await withRetries(hold, target, () => dropSome(session, hold, target)));
+  await revokeSchemaGrants(locked, targets);
+  await forEachTarget(locked, targets, async (session, target) => {
+    while (await withRetries(locked, target, () => dropSome(session, locked, target)));
   });
-  await dropRoles(hold, targets);
-  await forgetTenant(hold.registry, hold.id);
+  await dropRoles(locked, targets);
+  await forgetTenant(locked.registry, locked.id);
 }
 
 /**
@@ -46,11 +47,11 @@ export async function dropTenant(hold: LockedTenant): Promise<void> {
  * @throws FleetError `tenant`
  */
 export async function refuseDependents(
-  hold: LockedTenant,
+  locked: LockedTenant,
   targets: readonly Target[],
 ): Promise<void> {
   const problems: FleetError[] = [];
-  await forEachTarget(hold, targets, async (session, { schema }) => {
+  await forEachTarget(locked, targets, async (session, { schema }) => {
     const outside = await dependents(session, schema);
     if (outside.length > 0) problems.push(dependentsError(schema, outside));
   });

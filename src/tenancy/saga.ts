@@ -1,7 +1,7 @@
 import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
 import type { OnboardingObserver, OnboardingStep } from "../core/onboarding.ts";
 import type { Context } from "../fleet/context.ts";
-import { heldError } from "./errors.ts";
+import { tenantError } from "../fleet/target-errors.ts";
 import { dropTenant } from "./removal.ts";
 import type { LockedTenant } from "./tenant-lock.ts";
 
@@ -20,11 +20,11 @@ export interface SagaStep {
  *   that failed too
  */
 export async function runSteps(
-  hold: LockedTenant,
+  locked: LockedTenant,
   steps: readonly SagaStep[],
   observe: OnboardingObserver,
 ): Promise<void> {
-  const { context, id: tenant } = hold;
+  const { context, id: tenant } = locked;
   for (const [index, { name, run }] of steps.entries()) {
     observe({ type: "stepStarted", tenant, step: name });
     const startedAt = performance.now();
@@ -36,10 +36,10 @@ export async function runSteps(
         type: "stepFailed",
         tenant,
         step: name,
-        message: messageOf(heldError(tenant, error)),
+        message: messageOf(tenantError(tenant, error)),
       });
       // Whoever could not be entered is somebody else's, or nobody: there is nothing of ours.
-      if (index > 0) await undo(hold, error, steps.slice(0, index + 1), observe);
+      if (index > 0) await undo(locked, error, steps.slice(0, index + 1), observe);
       throw error;
     }
     const durationMs = Math.round(performance.now() - startedAt);
@@ -49,22 +49,26 @@ export async function runSteps(
 
 /** Takes back what the steps did: the tenant's schemas with all that is in them, then its place in the registry. */
 async function undo(
-  hold: LockedTenant,
+  locked: LockedTenant,
   reason: unknown,
   steps: readonly SagaStep[],
   observe: OnboardingObserver,
 ): Promise<void> {
-  const { id } = hold;
+  const { id } = locked;
   try {
-    await dropTenant({ ...hold, context: undisturbed(hold.context) });
+    await dropTenant({ ...locked, context: undisturbed(locked.context) });
   } catch (error) {
     const remedy = `It is left half made, and takes no part. Clear it away: drizzle-fleet tenants remove ${id}. Or run the same command again.`;
     throw new FleetError("onboarding", `tenant ${id} could not be made`, {
       problems: [
-        toProblem(heldError(id, reason)),
-        new FleetError("onboarding", `undoing it failed too: ${messageOf(heldError(id, error))}`, {
-          remedy,
-        }),
+        toProblem(tenantError(id, reason)),
+        new FleetError(
+          "onboarding",
+          `undoing it failed too: ${messageOf(tenantError(id, error))}`,
+          {
+            remedy,
+          },
+        ),
       ],
       cause: reason,
     });

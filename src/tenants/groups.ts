@@ -1,7 +1,8 @@
 import { parseAmount } from "../config/quantities.ts";
 import type { Attribute, FleetConfig } from "../config/schema.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
-import { listedTenants, unknownNames } from "./targets.ts";
+import type { Roster } from "./roster.ts";
+import { unknownNames } from "./targets.ts";
 
 /** Tenants that are named together. */
 export interface NamedTenants {
@@ -10,33 +11,34 @@ export interface NamedTenants {
 }
 
 /** A group's tenants: those whose attributes all have one of the values that the configuration names. */
-function tenantsInGroup(
-  fleet: FleetConfig,
-  group: string,
-  tenants: readonly string[],
-): ReadonlySet<string> {
+function tenantsInGroup(fleet: FleetConfig, group: string, roster: Roster): ReadonlySet<string> {
   const wanted = Object.entries(fleet.groups[group] ?? {});
-  const attributes = new Map(listedTenants(fleet).map((tenant) => [tenant.id, tenant.attributes]));
+  const attributes = new Map(roster.listed.map((tenant) => [tenant.id, tenant.attributes]));
   const matches = (tenant: string) =>
     wanted.every(([name, values]) =>
       [values].flat().includes(attributes.get(tenant)?.[name] as Attribute),
     );
-  return new Set(tenants.filter(matches));
+  return new Set(allIn(roster).filter(matches));
+}
+
+/** All tenants that a list can name, also those that this run leaves out. */
+function allIn({ listed, ids }: Roster): string[] {
+  return [...new Set([...listed.map(({ id }) => id), ...ids])];
 }
 
 /**
  * Reads a list such as `acme,beta` or `internal,group:gold`: each name is a group or a tenant.
  *
- * @param tenants all that there are, also those that this run leaves out
  * @param option the option that holds it, for errors
  * @throws FleetError `usage` for a name that is neither, or both, and for a group without a tenant
  */
 export function namedTenants(
   fleet: FleetConfig,
-  tenants: readonly string[],
+  roster: Roster,
   list: string,
   option: string,
 ): NamedTenants[] {
+  const tenants = allIn(roster);
   const groups = Object.keys(fleet.groups);
   const names = list
     .split(",")
@@ -59,7 +61,7 @@ export function namedTenants(
     const isGroup = !name.startsWith("tenant:") && groups.includes(own);
     return {
       name: own,
-      tenants: isGroup ? tenantsInGroup(fleet, own, tenants) : new Set([own]),
+      tenants: isGroup ? tenantsInGroup(fleet, own, roster) : new Set([own]),
     };
   });
   // Protection that protects nobody must not go unnoticed.
@@ -78,7 +80,7 @@ export function namedTenants(
 /** A number of tenants or a share of them, unless a tenant or a group has that name. */
 export function amountIn(
   fleet: FleetConfig,
-  tenants: readonly string[],
+  roster: Roster,
   text: string,
   option: string,
 ): ReturnType<typeof parseAmount> {
@@ -88,7 +90,7 @@ export function amountIn(
     throw new FleetError("usage", `${option} ${text} leaves nothing to begin with`, {
       remedy: "Give a number from 1.",
     });
-  if (tenants.includes(text) || Object.hasOwn(fleet.groups, text))
+  if (allIn(roster).includes(text) || Object.hasOwn(fleet.groups, text))
     throw ambiguous(option, text, `tenant:${text}, or list that many`);
   return amount;
 }

@@ -1,14 +1,10 @@
 import { distance } from "fastest-levenshtein";
-import {
-  controlSchema,
-  type FleetConfig,
-  type ServiceConfig,
-  type Tenant,
-} from "../config/schema.ts";
+import { controlSchema, type FleetConfig, type ServiceConfig } from "../config/schema.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import { longestName } from "../core/sendable.ts";
 import type { Target } from "../core/target.ts";
 import { quotedName } from "../core/visible.ts";
+import { configuredTenants, type Roster } from "./roster.ts";
 
 /** Which part of the fleet a command works on. Empty lists mean all. */
 export interface Selection {
@@ -17,33 +13,8 @@ export interface Selection {
   readonly databases: readonly string[];
 }
 
-/**
- * The tenants of a run: `TENANTS` (separated by spaces or commas) when it is set, else the configured list.
- *
- * @throws FleetError `usage` when it is set and names no tenant: a script whose list came out empty must not reach all
- */
-export function tenantsOf(fleet: FleetConfig, override: string | undefined): readonly string[] {
-  if (override === undefined) return listedTenants(fleet).map(({ id }) => id);
-  const names = override.split(/[\s,]+/).filter((name) => name !== "");
-  if (names.length > 0) return [...new Set(names)];
-  throw new FleetError("usage", "TENANTS is set, and names no tenant", {
-    remedy: "Name the tenants of this run, or unset it for all of them: unset TENANTS",
-  });
-}
-
-/**
- * The tenants that a configuration lists. Those of any other source are read first, and listed then
- * (`operations/tenant-sources.ts`).
- */
-export function listedTenants({ tenants }: FleetConfig): readonly Tenant[] {
-  if (Array.isArray(tenants)) return tenants;
-  throw new Error("the tenants have not been read yet");
-}
-
-/** The tenants that the configuration itself lists, if it does. */
-export function configuredTenants({ tenants }: FleetConfig): readonly Tenant[] {
-  return Array.isArray(tenants) ? tenants : [];
-}
+/** The selection of a whole fleet. */
+export const everything: Selection = { services: [], tenants: [], databases: [] };
 
 /**
  * Every target of the selection, in the configuration's order.
@@ -53,22 +24,22 @@ export function configuredTenants({ tenants }: FleetConfig): readonly Tenant[] {
  */
 export function resolveTargets(
   fleet: FleetConfig,
-  tenants: readonly string[],
-  selection: Selection,
+  roster: Roster,
+  selection: Selection = everything,
 ): Target[] {
   throwProblems(
     [
       ...unknownNames("service", selection.services, Object.keys(fleet.services)),
-      ...unknownNames("tenant", selection.tenants, tenants),
+      ...unknownNames("tenant", selection.tenants, roster.ids),
       ...unknownNames("database", selection.databases, Object.keys(fleet.databases)),
     ],
     "the selection names what does not exist",
   );
   throwProblems(
-    tenants.flatMap((tenant) => tenantProblem(tenant) ?? []),
+    roster.ids.flatMap((tenant) => tenantProblem(tenant) ?? []),
     "some tenants' names cannot be used",
   );
-  const all = allTargets(fleet, tenants);
+  const all = allTargets(fleet, roster);
   throwProblems(
     [
       ...all.flatMap((target) => schemaProblem(target) ?? sharedProblem(fleet, target) ?? []),
@@ -86,11 +57,11 @@ export function resolveTargets(
   );
 }
 
-function allTargets(fleet: FleetConfig, tenants: readonly string[]): Target[] {
-  const homes = new Map(listedTenants(fleet).map(({ id, database }) => [id, database] as const));
+function allTargets(fleet: FleetConfig, { listed, ids }: Roster): Target[] {
+  const homes = new Map(listed.map(({ id, database }) => [id, database] as const));
   return Object.entries(fleet.services).flatMap(([service, config]): Target[] => {
     if (config.tenantSchema === undefined) return [targetOf(service, config, undefined)];
-    return tenants.map((tenant) => {
+    return ids.map((tenant) => {
       const target = targetOf(service, config, tenant);
       return { ...target, database: homes.get(tenant) ?? target.database };
     });

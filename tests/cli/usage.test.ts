@@ -132,7 +132,7 @@ describe("usage", () => {
     for (const TENANTS of ["", "  "]) {
       const result = await runCli(project, ["migrate"], { TENANTS });
       expect(result).toMatchObject({ code: 2, stdout: "" });
-      expect(result.stderr).toContain("TENANTS is set, and names no tenant");
+      expect(result.stderr).toContain("TENANTS is set but names no tenant");
     }
     for (const option of ["--tenant", "--service", "--database"]) {
       const result = await runCli(project, ["status", option, " "]);

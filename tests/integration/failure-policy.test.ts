@@ -140,7 +140,7 @@ describe("a migration that breaks for some tenants", () => {
     );
     const run = await runCli(project, ["migrate", "--tenant", "t00"]);
     expect(run.code).toBe(0);
-    expect(run.stderr).toContain("The outcomes could not be kept in database main");
+    expect(run.stderr).toContain("The outcomes could not be recorded in database main");
   });
 
   test("what repair and --to leave to be done is not forgotten by --failed", async () => {

@@ -6,21 +6,18 @@ import { expect, onTestFinished, test } from "vitest";
 import { isFleetError } from "../../src/core/errors.ts";
 import type { Context } from "../../src/fleet/context.ts";
 import { addTenant } from "../../src/operations/add-tenant.ts";
+import { adoptTenant } from "../../src/operations/adopt-tenant.ts";
+import { archiveTenant, restoreTenant } from "../../src/operations/archive-tenant.ts";
 import { cloneTenant } from "../../src/operations/clone-tenant.ts";
 import { exportTenant } from "../../src/operations/export-tenant.ts";
+import { grantTenant } from "../../src/operations/grant-tenants.ts";
 import { importTenant } from "../../src/operations/import-tenant.ts";
 import { listTenants } from "../../src/operations/list-tenants.ts";
 import { migrate } from "../../src/operations/migrate.ts";
+import { removeTenant } from "../../src/operations/remove-tenant.ts";
 import { renameTenant } from "../../src/operations/rename-tenant.ts";
 import { status } from "../../src/operations/status.ts";
-import {
-  adoptTenant,
-  archiveTenant,
-  removeTenant,
-  restoreTenant,
-} from "../../src/operations/tenant-life.ts";
 import { quoteIdentifier } from "../../src/postgres/identifiers.ts";
-import { grantTenant } from "../../src/tenancy/application-access.ts";
 import { createDatabase, createRole, type TestDatabase } from "../support/database.ts";
 import {
   appFleet,

@@ -172,10 +172,13 @@ test("a database that keeps nothing is an error beside a target that is behind",
   await database.query(`DROP SCHEMA drizzle_fleet CASCADE`);
   const refused = await runCli(project, ["migrate", "--failed", "--tenant", "t1"]);
   expect(refused.code).toBe(2);
-  expect(refused.stderr).toContain('database "main" keeps no rollouts');
+  expect(refused.stderr).toContain('database "main" has no record of any rollout');
   expect(refused.stderr).toMatch(/Run without --failed: drizzle-fleet migrate --tenant t1\s*$/);
   const back = await runCli(project, ["downgrade", "base", "--failed", "--allow-data-loss"]);
-  expect(back).toMatchObject({ code: 2, stderr: expect.stringContaining("keeps no rollouts") });
+  expect(back).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("has no record of any rollout"),
+  });
 });
 
 test("outcomes that cannot be kept are warned of, and the command at the end does without them", async () => {
@@ -185,7 +188,7 @@ test("outcomes that cannot be kept are warned of, and the command at the end doe
   );
   const run = await runCli(project, ["migrate"]);
   expect(run.code).toBe(1);
-  expect(run.stderr).toContain("The outcomes could not be kept in database main");
+  expect(run.stderr).toContain("The outcomes could not be recorded in database main");
   expect(run.stdout).toMatch(/: drizzle-fleet migrate\n$/);
 });
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { FleetInput } from "../../src/config/schema.ts";
+import { archiveTenant } from "../../src/operations/archive-tenant.ts";
 import { status } from "../../src/operations/status.ts";
 import { switchTenants } from "../../src/operations/switch-tenants.ts";
-import { archiveTenant } from "../../src/operations/tenant-life.ts";
 import { createDatabase } from "../support/database.ts";
 import {
   appFleet,
@@ -171,7 +171,7 @@ describe("TENANTS", () => {
       `TENANTS names x, y, ${words} them. To keep them, run: drizzle-fleet tenants adopt x y`,
     ]);
     expect(await said(async () => ["x"], "y")).toEqual([
-      `TENANTS names y, ${words} it. To keep it, add it to what the configuration's tenants reads.`,
+      `TENANTS names y, ${words} it. To keep it, add it to the source that tenants reads in the configuration.`,
     ]);
     expect(await said({ discover: "app" }, "z")).toEqual([]);
   });

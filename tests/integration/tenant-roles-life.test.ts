@@ -1,17 +1,18 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { FleetInput } from "../../src/config/schema.ts";
 import type { Context } from "../../src/fleet/context.ts";
-import { scriptMigration } from "../../src/fleet/offline.ts";
 import { addTenant } from "../../src/operations/add-tenant.ts";
+import { archiveTenant, restoreTenant } from "../../src/operations/archive-tenant.ts";
+import { grantTenant } from "../../src/operations/grant-tenants.ts";
+import { scriptMigration } from "../../src/operations/migrate.ts";
+import { removeTenant } from "../../src/operations/remove-tenant.ts";
 import { planStamp, stamp } from "../../src/operations/stamp.ts";
-import { archiveTenant, removeTenant, restoreTenant } from "../../src/operations/tenant-life.ts";
 import { withSession } from "../../src/postgres/session.ts";
 import {
   findTenantRoles,
   makeTenantRoles,
   renameTenantRole,
 } from "../../src/postgres/tenant-roles.ts";
-import { grantTenant } from "../../src/tenancy/application-access.ts";
 import { createRole, type TestDatabase } from "../support/database.ts";
 import { byTenant, migrateAll } from "../support/fleet.ts";
 import {
@@ -227,14 +228,10 @@ describe("a fleet whose configuration lists its tenants", () => {
       written += text;
     };
     const script = (from: string) =>
-      scriptMigration(context, { ...all, services: ["app"] }, { verb: "migrate", from, write });
+      scriptMigration(context, { ...all, services: ["app"] }, { from, write });
     expect(await refusalOf(script("base"))).toMatchObject({ code: "config", where: "roles" });
     expect(written).toBe("");
-    await scriptMigration(
-      context,
-      { ...all, services: ["log"] },
-      { verb: "migrate", from: "base", write },
-    );
+    await scriptMigration(context, { ...all, services: ["log"] }, { from: "base", write });
     expect(written).toContain(`TO ${JSON.stringify(fleet.role)}`);
   });
 });

@@ -145,7 +145,7 @@ test("it needs no control schema, and other services are not concerned", async (
   await letGo();
   const { code, stderr } = await over;
   expect(code).toBe(0);
-  expect(stderr).toContain("The outcomes could not be kept in database main");
+  expect(stderr).toContain("The outcomes could not be recorded in database main");
 
   const fleet = appFleet(database.url, tenants, { timeouts: { lock: 60_000 } });
   const other = { ...fleet.services.app, out: "./drizzle/log", tenantSchema: "log_{tenant}" };

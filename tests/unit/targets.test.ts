@@ -2,10 +2,14 @@ import { describe, expect, test } from "vitest";
 import { resolveDatabases } from "../../src/config/environment.ts";
 import { parseFleet } from "../../src/config/schema.ts";
 import type { FleetError } from "../../src/core/errors.ts";
-import { resolveTargets, tenantsOf } from "../../src/tenants/targets.ts";
+import { namedIn, rosterOf } from "../../src/tenants/roster.ts";
+import { resolveTargets } from "../../src/tenants/targets.ts";
 import { appFleet } from "../support/fleet.ts";
 
 const fleet = parseFleet(appFleet("postgresql://u@h/d", ["toshiba", "iopex"]));
+/** A roster of unlisted tenants. */
+const rosterFor = (ids: readonly string[]) => ({ listed: [], ids });
+
 const none = { services: [], tenants: [], databases: [] };
 
 function problemsOf(action: () => unknown): string[] {
@@ -20,15 +24,17 @@ function problemsOf(action: () => unknown): string[] {
 
 describe("tenants", () => {
   test("TENANTS replaces the configured list", () => {
-    expect(tenantsOf(fleet, undefined)).toEqual(["toshiba", "iopex"]);
-    expect(tenantsOf(fleet, "a, b  c,a")).toEqual(["a", "b", "c"]);
+    const listed = ["toshiba", "iopex"].map((id) => ({ id, attributes: {} }));
+    expect(rosterOf(listed)).toEqual({ listed, ids: ["toshiba", "iopex"] });
+    expect(rosterOf(listed, "a, b  c,a")).toEqual({ listed, ids: ["a", "b", "c"] });
+    expect(namedIn(undefined)).toEqual([]);
   });
 
   test.each(["", "  ", "\n", " , ,"])(
     "TENANTS that is set to %j names no tenant, and is an error",
     (text) => {
-      expect(() => tenantsOf(fleet, text)).toThrow(
-        expect.objectContaining({ code: "usage", message: "TENANTS is set, and names no tenant" }),
+      expect(() => rosterOf([], text)).toThrow(
+        expect.objectContaining({ code: "usage", message: "TENANTS is set but names no tenant" }),
       );
     },
   );
@@ -36,7 +42,9 @@ describe("tenants", () => {
   test.each(["Acme-Inc", "größe", "日本", "_x", "a.b", "2fast", "SELECT", "x".repeat(59)])(
     "%s is a name",
     (tenant) => {
-      expect(resolveTargets(fleet, [tenant], none)).toMatchObject([{ schema: `app_${tenant}` }]);
+      expect(resolveTargets(fleet, rosterFor([tenant]), none)).toMatchObject([
+        { schema: `app_${tenant}` },
+      ]);
     },
   );
 
@@ -58,14 +66,13 @@ describe("tenants", () => {
     "ü".repeat(40),
     "x".repeat(60),
   ])("%j is not", (tenant) => {
-    expect(problemsOf(() => resolveTargets(fleet, [tenant], none))).toHaveLength(1);
+    expect(problemsOf(() => resolveTargets(fleet, rosterFor([tenant]), none))).toHaveLength(1);
   });
 
   test("every bad name is reported, not only the first", () => {
-    expect(problemsOf(() => resolveTargets(fleet, ["a'b", "fine", "c;d"], none))).toEqual([
-      `the tenant name "a'b" is not allowed`,
-      `the tenant name "c;d" is not allowed`,
-    ]);
+    expect(
+      problemsOf(() => resolveTargets(fleet, rosterFor(["a'b", "fine", "c;d"]), none)),
+    ).toEqual([`the tenant name "a'b" is not allowed`, `the tenant name "c;d" is not allowed`]);
   });
 
   test("a bad name is shown without what a terminal would obey or hide", () => {
@@ -78,7 +85,7 @@ describe("tenants", () => {
       "a\u00a0b",
       "a\u{e0041}",
     ];
-    expect(problemsOf(() => resolveTargets(fleet, names, none))).toEqual(
+    expect(problemsOf(() => resolveTargets(fleet, rosterFor(names), none))).toEqual(
       [
         "a\\u001b[2J",
         "a\\u009b2J",
@@ -92,7 +99,7 @@ describe("tenants", () => {
   });
 
   test("a name that only looks like a composed one is refused with the composed one", () => {
-    const attempt = () => resolveTargets(fleet, ["cafe\u0301"], none);
+    const attempt = () => resolveTargets(fleet, rosterFor(["cafe\u0301"]), none);
     expect(attempt).toThrow(`the tenant name "cafe\\u0301" is not allowed`);
     expect(attempt).toThrow(
       expect.objectContaining({ remedy: expect.stringContaining(`"caf\u00e9"`) }),
@@ -105,7 +112,7 @@ describe("tenants", () => {
       services: { app: { schema: "s", out: "o", database: "main", tenantSchema: "{tenant}" } },
     });
     expect(
-      problemsOf(() => resolveTargets(plain, ["pg_x", "information_schema"], none)),
+      problemsOf(() => resolveTargets(plain, rosterFor(["pg_x", "information_schema"]), none)),
     ).toHaveLength(2);
   });
 
@@ -118,7 +125,9 @@ describe("tenants", () => {
       },
     });
     const schemas = (selection: Partial<typeof none>) =>
-      resolveTargets(both, ["a", "b"], { ...none, ...selection }).map(({ schema }) => schema);
+      resolveTargets(both, rosterFor(["a", "b"]), { ...none, ...selection }).map(
+        ({ schema }) => schema,
+      );
     expect(schemas({})).toEqual(["app_a", "app_b", "one"]);
     expect(schemas({ tenants: ["b"] as never[] })).toEqual(["app_b"]);
     expect(schemas({ services: ["one"] as never[] })).toEqual(["one"]);

@@ -34,7 +34,7 @@ for migrate. Every down is read before the first target is touched.
     )
     .action(async (to: string, _: string[], options: DowngradeOptions) => {
       const { downgrade, planDowngrade } = await import("../../operations/downgrade.ts");
-      const offline = offlineOf("downgrade", options);
+      const offline = offlineOf(options);
       const context = await createContext(options, "ends");
       const request: DowngradeRequest = {
         ...runRequestOf(options, context.config.fleet),
@@ -42,7 +42,7 @@ for migrate. Every down is read before the first target is touched.
         allowDataLoss: options.allowDataLoss === true,
       };
       if (offline !== undefined) {
-        const { scriptDowngrade } = await import("../../fleet/offline.ts");
+        const { scriptDowngrade } = await import("../../operations/downgrade.ts");
         return scriptDowngrade(context, request, offline);
       }
       if (options.dryRun === true) {

@@ -31,9 +31,9 @@ A failure in the canary ends the rollout. --verify is a shell command that reads
 --sql changes nothing: psql runs what it writes. Such a run is not among the rollouts.`),
     )
     .action(async (_: string[], options: MigrateOptions) => {
-      const offline = offlineOf("migrate", options);
+      const offline = offlineOf(options);
       if (offline !== undefined) {
-        const { scriptMigration } = await import("../../fleet/offline.ts");
+        const { scriptMigration } = await import("../../operations/migrate.ts");
         const context = await createContext(options, "ends");
         return scriptMigration(context, requestOf(options, context.config.fleet), offline);
       }

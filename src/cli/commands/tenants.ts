@@ -3,7 +3,7 @@ import { relative } from "node:path";
 import { Argument, Command } from "commander";
 import { counted } from "../../core/count.ts";
 import { FleetError, throwProblems } from "../../core/errors.ts";
-import type { Removal } from "../../operations/tenant-life.ts";
+import type { Removal } from "../../operations/remove-tenant.ts";
 import type { NewAdmin } from "../../tenancy/admin.ts";
 import type {} from "../../tenancy/onboarding.ts";
 import {
@@ -124,7 +124,7 @@ function adoptCommand(command: Command, finish: Finish): Command {
     .option("--all", "everybody whose schemas belong to no tenant")
     .action(async (ids: string[], options: NewOptions & { readonly all?: boolean }) => {
       const { listTenants } = await import("../../operations/list-tenants.ts");
-      const { adoptTenant } = await import("../../operations/tenant-life.ts");
+      const { adoptTenant } = await import("../../operations/adopt-tenant.ts");
       const context = await createContext(options);
       const found =
         options.all === true
@@ -193,7 +193,7 @@ function grantCommand(command: Command, finish: Finish): Command {
     .argument("[id...]", "the tenants' ids")
     .option("--all", "every tenant, and the schemas of services with a single one")
     .action(async (ids: string[], options: CommonOptions & { readonly all?: boolean }) => {
-      const { grantTenants } = await import("../../tenancy/application-access.ts");
+      const { grantTenants } = await import("../../operations/grant-tenants.ts");
       const all = options.all === true;
       if (all === ids.length > 0)
         throw new FleetError("usage", "tenants grant needs tenant ids, or --all", {
@@ -221,7 +221,7 @@ function lifeCommand(command: Command, finish: Finish, what: string, done: strin
     .description(what)
     .argument("<id>", "the tenant's id")
     .action(async (tenant: string, options: CommonOptions) => {
-      const life = await import("../../operations/tenant-life.ts");
+      const life = await import("../../operations/archive-tenant.ts");
       const operations = {
         archive: life.archiveTenant,
         restore: life.restoreTenant,
@@ -240,7 +240,7 @@ function removeCommand(command: Command, finish: Finish): Command {
     .option("-y, --yes", "do not ask")
     .option("--dump <file>", "export it first, to a new file (.gz: packed)")
     .action(async (tenant: string, options: RemoveOptions) => {
-      const { planRemoval, removeTenant } = await import("../../operations/tenant-life.ts");
+      const { planRemoval, removeTenant } = await import("../../operations/remove-tenant.ts");
       const context = await createContext(options);
       if (options.yes !== true)
         await confirmRemoval(tenant, await planRemoval(context, { tenant }));
