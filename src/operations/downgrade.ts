@@ -47,7 +47,7 @@ export interface DowngradeResult extends RolledOut {
  * @throws FleetError before anything is changed: as `migrate` does, and `down` for migrations that cannot be reverted
  * @example
  * const request = { services: ["auth"], tenants: [], databases: [], goal: { tag: "0002_roles" } };
- * const result = await downgrade(context, request, console.log);
+ * const result = await downgrade(context, request, observe);
  */
 export function downgrade(
   context: Context,

@@ -36,7 +36,7 @@ export interface MigrateResult extends RolledOut {
  * @throws FleetError before anything is applied: for the request, the configuration, the migrations on disk, their
  *   SQL, or when no database can be used
  * @example
- * const result = await migrate(context, { services: [], tenants: ["acme"], databases: [] }, console.log);
+ * const result = await migrate(context, { services: [], tenants: ["acme"], databases: [] }, observe);
  */
 export function migrate(
   context: Context,

@@ -37,7 +37,7 @@ export interface RepairResult extends RolledOut {
  * @returns no outcomes when `confirm` refused
  * @throws FleetError as `migrate` does
  * @example
- * await repair(context, { services: [], tenants: [], databases: [] }, async () => true, console.log);
+ * await repair(context, { services: [], tenants: [], databases: [] }, async () => true, observe);
  */
 export function repair(
   context: Context,

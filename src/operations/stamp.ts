@@ -36,7 +36,7 @@ interface Planned {
  * @throws FleetError before anything is changed: as `migrate` does
  * @example
  * const request = { services: ["auth"], tenants: ["acme"], databases: [], goal: { head: true } } as const;
- * await stamp(context, request, async () => true, console.log);
+ * await stamp(context, request, async () => true, observe);
  */
 export function stamp(
   context: Context,

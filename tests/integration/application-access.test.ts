@@ -63,7 +63,9 @@ test("the runtime names role, schema and command, and migrate lets in a role tha
   const { context, said } = listening(fleet.context);
   const { outcomes } = await migrateAll(context);
   expect(outcomes.map(({ status }) => status)).toEqual(["skipped", "skipped", "skipped"]);
-  expect(said).toEqual(["The application may use 3 more schemas now: app_acme, app_beta, log."]);
+  expect(said).toEqual([
+    "Granted the application access to 3 more schemas: app_acme, app_beta, log.",
+  ]);
   expect(await openTo(database, role)).toEqual(everything);
   await application.tenant("acme").app.insert(notes).values({ owner: "acme" });
   expect(
@@ -145,7 +147,7 @@ test("tenants that get roles of their own are let in, and the shared role stays 
   await migrateAll(fleet.context);
   const { context, said } = listening(fleet.contextWith({ roles: "per-tenant" }));
   await migrateAll(context);
-  expect(said).toEqual(["The application may use 2 more schemas now: app_acme, app_beta."]);
+  expect(said).toEqual(["Granted the application access to 2 more schemas: app_acme, app_beta."]);
   expect(await ownRolesOf(database)).toEqual([`acme@${name}`, `beta@${name}`]);
   expect(await openTo(database, `acme@${name}`)).toEqual(["app_acme", "app_acme.notes"]);
   expect(await openTo(database, role)).toEqual(everything);
@@ -169,7 +171,7 @@ test("what cannot be granted fails no rollout, and is said with the reason", asy
   expect(outcomes.map(({ status }) => status)).toEqual(["skipped"]);
   expect(said).toEqual([
     expect.stringMatching(
-      /^The application may still not use 1 schema \(app_acme\): .*permission denied.*\. .* Then run: drizzle-fleet tenants grant --all$/,
+      /^The application still has no access to 1 schema \(app_acme\): .*permission denied.*\. .* Then run: npx drizzle-fleet tenants grant --all$/,
     ),
   ]);
   expect(await openTo(database, role)).toEqual([]);

@@ -310,12 +310,12 @@ describe("so many back", () => {
     expect(run.goal).toEqual({ tag: "0001_kind" });
     await expect(downgradeAll(context, { count: 1 }, { failed: true })).rejects.toMatchObject({
       code: "usage",
-      remedy: expect.stringContaining("Name the one that stays"),
+      remedy: expect.stringContaining("Name the migration that remains"),
     });
     // Said again, it would take another one from those that are through.
     await expect(downgradeAll(context, { count: 1 })).rejects.toMatchObject({
       code: "usage",
-      message: "the targets stand at different migrations: -1 would lead each elsewhere",
+      message: "the targets are at different migrations, so -1 would bring them to different ones",
     });
     expect(await tags(database)).toEqual(["0000_people", "0001_kind"]);
     await database.query(`UPDATE app_b.people SET nick = 'z'`);

@@ -163,7 +163,7 @@ describe("the platform", () => {
   test("one script is for one database, and goes on from a given migration", async () => {
     const refused = await runCli(repository, base);
     expect(refused).toMatchObject({ code: 2, stdout: "" });
-    expect(refused.stderr).toContain("--database: platform, ingestion");
+    expect(refused.stderr).toContain("--database (platform, ingestion)");
     const one = [...base, "--database", "platform"];
     const tag = "0008_updated_at_and_audit_log_triggers";
     const auth = ["--service", "auth"];
@@ -564,12 +564,12 @@ describe("wrong usage ends with 2, and writes nothing", () => {
     expect(result.stderr).toContain(words);
   });
 
-  test("a file that is there already is kept, and the others are not written", async () => {
+  test("an existing file is kept, and no other file is written", async () => {
     const project = await projectFor(people, ["a", "b"]);
     const folder = await createFolder({ "main/app/app_b.sql": "mine" });
     const result = await runCli(project, ["migrate", "--sql", folder, "--from", "base"]);
     expect(result).toMatchObject({ code: 2, stdout: "" });
-    expect(result.stderr).toContain("app_b.sql is there already");
+    expect(result.stderr).toContain("app_b.sql already exists");
     expect(await readFile(join(folder, "main/app/app_b.sql"), "utf8")).toBe("mine");
     expect(await readdir(join(folder, "main/app"))).toEqual(["app_b.sql"]);
   });

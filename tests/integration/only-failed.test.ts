@@ -57,13 +57,13 @@ test("a rollout that stopped early is finished by what its last line says", asyn
   const { database, project } = await createFleet();
   const run = await runCli(project, ["migrate", "--wave", "2", "--max-failures", "0"]);
   expect(run.code).toBe(1);
-  expect(run.stdout).toMatch(/4 targets not executed\. .*: drizzle-fleet migrate --failed\n$/);
+  expect(run.stdout).toMatch(/4 targets not executed\. .*: npx drizzle-fleet migrate --failed\n$/);
   await correct(database, "t1");
   const retry = await runCli(project, ["migrate", "--failed", "--json"]);
   expect(retry.code).toBe(0);
   expect(summaryOf(retry.stdout)).toMatchObject({
     succeeded: 5,
-    left: { targets: 0, of: 6, command: "drizzle-fleet migrate" },
+    left: { targets: 0, of: 6, command: "npx drizzle-fleet migrate" },
   });
   expect((await runCli(project, ["status"])).stdout).toContain("All 6 targets are at head");
   expect(await runCli(project, ["migrate", "--failed"])).toMatchObject({
@@ -80,7 +80,7 @@ test("the command at the end has the selection of the one that was given", async
     { TENANTS: "t1 t2" },
   );
   expect(run.stdout).toMatch(
-    /: TENANTS='t1 t2' drizzle-fleet migrate --to 0001_unique --failed --service app --database main\n$/,
+    /: TENANTS='t1 t2' npx drizzle-fleet migrate --to 0001_unique --failed --service app --database main\n$/,
   );
   // Only the tenants of that run are what it has left.
   const retry = await runCli(project, ["migrate", "--failed", "--json"]);
@@ -91,7 +91,7 @@ test("the command at the end has the selection of the one that was given", async
   });
   const told = await runCli(project, ["migrate", "--failed"]);
   expect(told.stdout).toMatch(
-    /Not at head: 5 of 6 targets. For all of them: drizzle-fleet migrate\n$/,
+    /Not at head: 5 of 6 targets. For all of them: npx drizzle-fleet migrate\n$/,
   );
 });
 
@@ -154,7 +154,7 @@ test("nothing is found, and targets are not at head: that is no success", async 
   const none = await runCli(project, ["migrate", "--failed"]);
   expect(none.code).toBe(1);
   expect(none.stdout).toContain(
-    "Not at head: 6 of 6 targets. For all of them: drizzle-fleet migrate",
+    "Not at head: 6 of 6 targets. For all of them: npx drizzle-fleet migrate",
   );
   // A tenant that came since was not part of any rollout.
   expect(await runCli(project, ["migrate"])).toMatchObject({ code: 0 });
@@ -173,7 +173,7 @@ test("a database that keeps nothing is an error beside a target that is behind",
   const refused = await runCli(project, ["migrate", "--failed", "--tenant", "t1"]);
   expect(refused.code).toBe(2);
   expect(refused.stderr).toContain('database "main" has no record of any rollout');
-  expect(refused.stderr).toMatch(/Run without --failed: drizzle-fleet migrate --tenant t1\s*$/);
+  expect(refused.stderr).toMatch(/Run without --failed: npx drizzle-fleet migrate --tenant t1\s*$/);
   const back = await runCli(project, ["downgrade", "base", "--failed", "--allow-data-loss"]);
   expect(back).toMatchObject({
     code: 2,
@@ -189,7 +189,7 @@ test("outcomes that cannot be kept are warned of, and the command at the end doe
   const run = await runCli(project, ["migrate"]);
   expect(run.code).toBe(1);
   expect(run.stderr).toContain("The outcomes could not be recorded in database main");
-  expect(run.stdout).toMatch(/: drizzle-fleet migrate\n$/);
+  expect(run.stdout).toMatch(/: npx drizzle-fleet migrate\n$/);
 });
 
 test("what one of two databases has not kept is known from the other", async () => {
@@ -216,7 +216,7 @@ test("what one of two databases has not kept is known from the other", async () 
     c: "succeeded 0000_people",
   });
   expect(run.again).toMatch(
-    /^drizzle-fleet migrate --tenant a --tenant b --tenant c( --config .*)?$/,
+    /^npx drizzle-fleet migrate --tenant a --tenant b --tenant c( --config .*)?$/,
   );
   expect(await listRollouts(context, [], 5)).toMatchObject([
     { databases: ["main"], unkept: ["other"], counts: { succeeded: 2 } },
@@ -284,7 +284,7 @@ test("a downgrade that stopped early is finished, and not taken up again after a
     });
   const run = await stopped();
   expect(byTenant(run)).toMatchObject({ t0: "succeeded 0001_unique", t5: "notExecuted" });
-  expect(run.again).toMatch(/^drizzle-fleet downgrade 0000_people --failed( --config .*)?$/);
+  expect(run.again).toMatch(/^npx drizzle-fleet downgrade 0000_people --failed( --config .*)?$/);
   const rest = await downgradeAll(context, { tag: "0000_people" }, { failed: true });
   expect(rest.outcomes.map(({ status }) => status)).toEqual(
     tenants.slice(1).map(() => "succeeded"),

@@ -52,7 +52,11 @@ async function expectRefusal(
 describe("before the first target is touched", () => {
   test("the right to create schemas is asked for", async () => {
     const { database, context } = await setUp({ mayCreate: false });
-    await expectRefusal(migrateAll(context), "may not create the schema app_a", database);
+    await expectRefusal(
+      migrateAll(context),
+      "has no privilege to create the schema app_a",
+      database,
+    );
     expect(byTenant(await migrateAll(context))).toMatchObject({ a: "succeeded 0000_t" });
   });
 
@@ -82,7 +86,7 @@ describe("before the first target is touched", () => {
       await expect(migrateAll(context), tag).rejects.toMatchObject({
         code: "config",
         message: expect.stringMatching(
-          /table t of schema app_a .* may not change it, and so for all 3 targets/,
+          /table t of schema app_a .* cannot change it, and the same holds for all 3 targets/,
         ),
       });
     }
@@ -126,8 +130,8 @@ describe("before the first target is touched", () => {
         ALTER TABLE app_${tenant}.__fleet_ledger OWNER TO CURRENT_USER;
         GRANT SELECT ON app_${tenant}.__fleet_ledger TO ${role}`);
     const run = () => migrateAll(context, { tenants: ["a"] });
-    await expectRefusal(run(), "may not write into the ledger of schema app_a", database);
-    await expectRefusal(run(), "may not create anything in schema app_a", database);
+    await expectRefusal(run(), "has no privilege to write the ledger of schema app_a", database);
+    await expectRefusal(run(), "has no privilege to create objects in schema app_a", database);
     expect(byTenant(await run())).toEqual({ a: "succeeded 0001_u" });
   });
 

@@ -104,7 +104,7 @@ describe("tenants switch", () => {
     const failed = switchTenants(context(["x", "y", "new"]), registry);
     await expect(failed).rejects.toMatchObject({
       problems: [
-        { message: "tenant x is archived in the registry, and in the configuration" },
+        { message: "tenant x is archived in the registry but listed in the configuration" },
         { remedy: expect.stringMatching(/drizzle-fleet tenants switch registry --forget z$/) },
       ],
     });
@@ -124,10 +124,10 @@ describe("tenants switch", () => {
     const { context, database } = await fleet();
     await switchTenants(context(["x", "y"]), registry);
     await expect(switchTenants(context(undefined), registry)).rejects.toMatchObject({
-      message: "the registry has the tenants already",
+      message: "the tenants are already in the registry",
     });
     await expect(switchTenants(context(["x"]), list)).rejects.toMatchObject({
-      message: "the configuration lists the tenants already",
+      message: "the configuration already lists the tenants",
     });
     await database.query(`UPDATE drizzle_fleet.tenants SET status = 'provisioning' WHERE id = 'y'`);
     await expect(switchTenants(context(undefined), list)).rejects.toMatchObject({
@@ -168,7 +168,7 @@ describe("TENANTS", () => {
       `TENANTS names y, ${words} it. To keep it, add it to tenants in the configuration.`,
     ]);
     expect(await said(undefined, "x y")).toEqual([
-      `TENANTS names x, y, ${words} them. To keep them, run: drizzle-fleet tenants adopt x y`,
+      `TENANTS names x, y, ${words} them. To keep them, run: npx drizzle-fleet tenants adopt x y`,
     ]);
     expect(await said(async () => ["x"], "y")).toEqual([
       `TENANTS names y, ${words} it. To keep it, add it to the source that tenants reads in the configuration.`,
