@@ -1,8 +1,8 @@
 import { FleetError } from "../core/errors.ts";
 import { type Plan, type PlanProblem, type TargetPlan, targetsOf } from "../core/plan.ts";
+import { quoteIdentifier } from "../core/quoting.ts";
 import { fill, placeholder } from "../core/template.ts";
 import { ledgerOf } from "../ledger/table.ts";
-import { quoteIdentifier } from "../postgres/identifiers.ts";
 import type { ClosedSchema } from "../postgres/server.ts";
 import type { Script } from "../rollout/run.ts";
 import type { DatabaseState } from "./plan-fleet.ts";

@@ -2,6 +2,7 @@ import { mkdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { applicationRole } from "../config/environment.ts";
 import { packageVersion } from "../config/version.ts";
+import { counted } from "../core/count.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import type { LedgerState } from "../core/ledger.ts";
 import { type Plan, type TargetPlan, targetsOf } from "../core/plan.ts";
@@ -16,7 +17,6 @@ import { type MigrateRequest, plannerFor as migrationPlanner } from "../operatio
 import { type History, historyOf, type Planner, planTargets } from "../plan/build.ts";
 import { ensureUnseen } from "../postgres/extensions.ts";
 import { flush } from "../postgres/flush.ts";
-import { counted } from "../report/words.ts";
 import { writeTarget } from "../rollout/offline.ts";
 import { PsqlScript } from "../rollout/psql.ts";
 import { editedPart } from "../rollout/step.ts";

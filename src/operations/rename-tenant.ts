@@ -1,10 +1,10 @@
 import { FleetError, isFleetError } from "../core/errors.ts";
+import { quoteIdentifier } from "../core/quoting.ts";
 import type { Target } from "../core/target.ts";
 import type { TenantRecord } from "../core/tenant.ts";
 import { renameSchema } from "../dump/rename.ts";
 import type { Context } from "../fleet/context.ts";
 import { inactiveTenantError } from "../fleet/roster.ts";
-import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { takeTargetLock } from "../postgres/lock.ts";
 import { orRollback } from "../postgres/rollback.ts";
 import type { Session } from "../postgres/session.ts";

@@ -1,3 +1,4 @@
+import { counted, shortList } from "../core/count.ts";
 import { FleetError, isFleetError, messageOf, throwProblems } from "../core/errors.ts";
 import { ledgerName } from "../core/ledger.ts";
 import { isUnknown, type Plan, targetsOf } from "../core/plan.ts";
@@ -20,7 +21,6 @@ import {
 } from "../postgres/privileges.ts";
 import type { Session } from "../postgres/session.ts";
 import { findTenantRoles } from "../postgres/tenant-roles.ts";
-import { counted, some } from "../report/words.ts";
 import { listedTenants, unknownNames } from "../tenants/targets.ts";
 import { grantAccess, grantToApplication, type NewTenant, registeredTenant } from "./onboarding.ts";
 import {
@@ -249,12 +249,12 @@ function sayGranted(
   const [opened, shut] = [of(false), of(true)];
   if (opened.length > 0)
     notify(
-      `The application may use ${counted(opened.length, "more schema")} now: ${some(opened)}.`,
+      `The application may use ${counted(opened.length, "more schema")} now: ${shortList(opened)}.`,
     );
   const [first] = failed;
   if (first !== undefined)
     notify(
-      `The application may still not use ${counted(shut.length, "schema")} (${some(shut)}): ${first.error.message}. ${first.error.remedy ?? ""} Then run: drizzle-fleet tenants grant --all`,
+      `The application may still not use ${counted(shut.length, "schema")} (${shortList(shut)}): ${first.error.message}. ${first.error.remedy ?? ""} Then run: drizzle-fleet tenants grant --all`,
     );
 }
 

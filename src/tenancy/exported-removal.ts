@@ -1,11 +1,11 @@
 import { rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
+import { quoteIdentifier } from "../core/quoting.ts";
 import type { TenantRecord } from "../core/tenant.ts";
 import { refuseExisting } from "../dump/tenant-file.ts";
 import { databaseOf, refuseIncomplete } from "../fleet/roster.ts";
 import { exportHeld } from "../operations/export-tenant.ts";
-import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { lockKey, tryLock } from "../postgres/lock.ts";
 import { type Source, tableLocks } from "./copying.ts";
 import { heldError } from "./errors.ts";

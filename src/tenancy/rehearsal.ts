@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { differenceOf } from "../catalog/compare.ts";
 import { catalogOf } from "../catalog/facts.ts";
 import { FleetError, isFleetError, throwProblems } from "../core/errors.ts";
+import { quoteIdentifier } from "../core/quoting.ts";
 import { structureProblems } from "../dump/proven-structure.ts";
 import { rowDigests } from "../dump/row-digests.ts";
 import { ledger, setForRows } from "../dump/stream.ts";
@@ -14,7 +15,6 @@ import {
 } from "../dump/tenant-file.ts";
 import { schemasBehind } from "../fleet/services.ts";
 import type { Exported } from "../operations/export-tenant.ts";
-import { quoteIdentifier } from "../postgres/identifiers.ts";
 import type { Session } from "../postgres/session.ts";
 import { guard, noLedger } from "../rollout/guard.ts";
 import { loadParser } from "../sql/parser.ts";

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { isFleetError } from "../../src/core/errors.ts";
+import { quoteIdentifier } from "../../src/core/quoting.ts";
 import type { Context } from "../../src/fleet/context.ts";
 import { addTenant } from "../../src/operations/add-tenant.ts";
 import { cloneTenant } from "../../src/operations/clone-tenant.ts";
@@ -19,7 +20,6 @@ import {
   removeTenant,
   restoreTenant,
 } from "../../src/operations/tenant-life.ts";
-import { quoteIdentifier } from "../../src/postgres/identifiers.ts";
 import { grantTenant } from "../../src/tenancy/application-access.ts";
 import { createDatabase, createRole, type TestDatabase } from "../support/database.ts";
 import {
