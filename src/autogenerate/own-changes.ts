@@ -1,4 +1,4 @@
-import { quoteIdentifier } from "../postgres/identifiers.ts";
+import { quoteIdentifier } from "../core/quoting.ts";
 import { statementsWithin } from "../sql/do-block.ts";
 import { GrammarError, parse, type Tree } from "../sql/parser.ts";
 import { overlap, type Subject, subjectsOf, typesIn } from "../sql/subjects.ts";

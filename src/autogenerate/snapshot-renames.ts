@@ -1,5 +1,5 @@
 import { FleetError } from "../core/errors.ts";
-import { quoteIdentifier } from "../postgres/identifiers.ts";
+import { quoteIdentifier } from "../core/quoting.ts";
 import type { Rename, RenameQuestion } from "./decisions.ts";
 import type { Snapshot } from "./kit-types.ts";
 import { nameOf, renameQuestions } from "./snapshot-parts.ts";

@@ -1,4 +1,4 @@
-import { quoteLiteral } from "../postgres/identifiers.ts";
+import { quoteLiteral } from "../core/quoting.ts";
 import type { Layout } from "../source/folder.ts";
 
 // drizzle-kit writes some of a Drizzle schema's values wrong, partly without a complaint: quotes in JSON and arrays,

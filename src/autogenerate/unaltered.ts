@@ -1,4 +1,4 @@
-import { quoteIdentifier } from "../postgres/identifiers.ts";
+import { quoteIdentifier } from "../core/quoting.ts";
 import type { Rename } from "./decisions.ts";
 import type { Snapshot } from "./kit-types.ts";
 import { objectsOf, type SnapshotObject } from "./snapshot-objects.ts";

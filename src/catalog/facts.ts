@@ -1,5 +1,5 @@
+import { quoteIdentifier } from "../core/quoting.ts";
 import { literally } from "../core/regexp.ts";
-import { quoteIdentifier } from "../postgres/identifiers.ts";
 
 /**
  * PostgreSQL's own descriptions of all that a schema holds. With the schema alone on the search_path they leave

@@ -1,5 +1,5 @@
 import type { DatabaseAddress } from "../core/database.ts";
-import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
+import { quoteIdentifier, quoteLiteral } from "../core/quoting.ts";
 import { type Session, withSession } from "../postgres/session.ts";
 import { migratorUser, superuser } from "./roles.ts";
 

@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
+import { quoteIdentifier, quoteLiteral } from "../core/quoting.ts";
 import type { Session } from "../postgres/session.ts";
 
 /** Who the embedded server knows: its superuser, the role that owns databases and migrates, and that of applications. */

@@ -1,4 +1,4 @@
-import { quoteIdentifier } from "../postgres/identifiers.ts";
+import { quoteIdentifier } from "../core/quoting.ts";
 import * as sql from "./free-sql.ts";
 import { type Parts, rank } from "./parts.ts";
 import { keyOf } from "./source.ts";

@@ -1,4 +1,4 @@
-import { quoteIdentifier } from "../postgres/identifiers.ts";
+import { quoteIdentifier } from "../core/quoting.ts";
 import { addFreeObjects } from "./build-free.ts";
 import { inlineRule } from "./inline.ts";
 import * as sql from "./part-sql.ts";

@@ -1,4 +1,4 @@
-import { quoteIdentifier } from "../postgres/identifiers.ts";
+import { quoteIdentifier } from "../core/quoting.ts";
 import type { Column, Relation, Sequence } from "./relations.ts";
 import { sequenceOptions } from "./sequence-sql.ts";
 import { storageOptions } from "./storage-options.ts";

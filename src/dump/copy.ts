@@ -1,5 +1,5 @@
+import { quoteIdentifier, quoteLiteral } from "../core/quoting.ts";
 import { fill } from "../core/template.ts";
-import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
 import type { DumpedSequence, DumpedTable, StructureDump } from "./types.ts";
 
 /**

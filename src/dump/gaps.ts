@@ -1,6 +1,6 @@
+import { quoteIdentifier } from "../core/quoting.ts";
 import { literally } from "../core/regexp.ts";
 import type { Template } from "../core/template.ts";
-import { quoteIdentifier } from "../postgres/identifiers.ts";
 
 /** Names that a schema's own name can be mistaken for. */
 export interface Names {

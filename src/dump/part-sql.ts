@@ -1,4 +1,4 @@
-import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
+import { quoteIdentifier, quoteLiteral } from "../core/quoting.ts";
 import { columnActions } from "./column-sql.ts";
 import type { Comment } from "./related.ts";
 import type { Column, Relation } from "./relations.ts";

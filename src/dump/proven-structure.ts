@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { FleetError } from "../core/errors.ts";
 import type { Statement } from "../core/migration.ts";
+import { quoteIdentifier } from "../core/quoting.ts";
 import { fill, placeholder, type Template } from "../core/template.ts";
-import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { bodyOf } from "../sql/body.ts";
 import { violationOf } from "../sql/isolation.ts";
 import { LimitError } from "../sql/limits.ts";

@@ -1,5 +1,5 @@
 import { FleetError } from "../core/errors.ts";
-import { quoteIdentifier } from "../postgres/identifiers.ts";
+import { quoteIdentifier } from "../core/quoting.ts";
 import type { Session } from "../postgres/session.ts";
 import { lineWith, statementsFor, unlike } from "./same-structure.ts";
 import { readStructure } from "./structure.ts";

@@ -1,4 +1,4 @@
-import { quoteIdentifier } from "../postgres/identifiers.ts";
+import { quoteIdentifier } from "../core/quoting.ts";
 import type { Session } from "../postgres/session.ts";
 import type { DumpedTable } from "./types.ts";
 

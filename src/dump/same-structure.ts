@@ -1,5 +1,5 @@
+import { quoteIdentifier } from "../core/quoting.ts";
 import { fill } from "../core/template.ts";
-import { quoteIdentifier } from "../postgres/identifiers.ts";
 import type { StructureDump } from "./types.ts";
 
 /** What makes a structure, in words: its statements for a schema of this name, free of their order. */

@@ -1,4 +1,4 @@
-import { quoteLiteral } from "../postgres/identifiers.ts";
+import { quoteLiteral } from "../core/quoting.ts";
 
 const autovacuum = `autovacuum_enabled autovacuum_vacuum_threshold autovacuum_vacuum_max_threshold
   autovacuum_vacuum_insert_threshold autovacuum_analyze_threshold autovacuum_vacuum_cost_limit autovacuum_vacuum_cost_delay

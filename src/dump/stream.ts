@@ -1,6 +1,6 @@
 import { ledgerName } from "../core/ledger.ts";
+import { quoteIdentifier } from "../core/quoting.ts";
 import { ledgerColumns } from "../ledger/table.ts";
-import { quoteIdentifier } from "../postgres/identifiers.ts";
 import type { Session } from "../postgres/session.ts";
 import { settings } from "./content.ts";
 import type { FileRows } from "./tenant-file.ts";

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { FleetError } from "../core/errors.ts";
-import { quoteIdentifier } from "../postgres/identifiers.ts";
+import { quoteIdentifier } from "../core/quoting.ts";
 import type { Session } from "../postgres/session.ts";
 import { buildParts } from "./build.ts";
 import { markSearchPath, templateOf } from "./gaps.ts";

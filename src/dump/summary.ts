@@ -1,4 +1,4 @@
-import { quoteLiteral } from "../postgres/identifiers.ts";
+import { quoteLiteral } from "../core/quoting.ts";
 import type { Session } from "../postgres/session.ts";
 import type { Names } from "./gaps.ts";
 import type { SchemaContent } from "./read.ts";

@@ -1,4 +1,4 @@
-import { quoteIdentifier } from "../postgres/identifiers.ts";
+import { quoteIdentifier } from "../core/quoting.ts";
 import { columnActions, columnClause } from "./column-sql.ts";
 import type { SchemaContent } from "./read.ts";
 import type { Column, Relation } from "./relations.ts";

@@ -3,7 +3,6 @@ import { type Plan, type PlanProblem, type TargetPlan, targetsOf } from "../core
 import type { Target } from "../core/target.ts";
 import { fill, placeholder } from "../core/template.ts";
 import { ledgerOf } from "../ledger/table.ts";
-import { quoteIdentifier } from "../postgres/identifiers.ts";
 import type { ClosedSchema } from "../postgres/server.ts";
 import type { Script } from "../rollout/run.ts";
 import type { DatabaseState } from "./plan-fleet.ts";

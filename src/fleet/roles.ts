@@ -1,7 +1,7 @@
 import { FleetError, throwProblems } from "../core/errors.ts";
 import { type Plan, targetsOf } from "../core/plan.ts";
+import { quoteIdentifier } from "../core/quoting.ts";
 import type { Target } from "../core/target.ts";
-import { quoteIdentifier } from "../postgres/identifiers.ts";
 import type { Session } from "../postgres/session.ts";
 import {
   dropTenantRole,

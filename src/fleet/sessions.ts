@@ -2,6 +2,7 @@ import { hostname, userInfo } from "node:os";
 import { leaveNote, type Note, type Opponent } from "../control/notes.ts";
 import { FleetError } from "../core/errors.ts";
 import type { Direction } from "../core/rollout.ts";
+import { timeText } from "../core/time.ts";
 import { type ConnectOptions, Session } from "../postgres/session.ts";
 import { timeText } from "../report/words.ts";
 import type { Context } from "./context.ts";

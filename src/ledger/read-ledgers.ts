@@ -1,6 +1,6 @@
 import type { LedgerEntry, LedgerState } from "../core/ledger.ts";
 import { ledgerName } from "../core/ledger.ts";
-import { quoteLiteral } from "../postgres/identifiers.ts";
+import { quoteLiteral } from "../core/quoting.ts";
 import type { Session } from "../postgres/session.ts";
 import { readInBatches } from "./batches.ts";
 import { digestExpression, digestOf } from "./digest.ts";

@@ -1,5 +1,5 @@
 import { ledgerName } from "../core/ledger.ts";
-import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
+import { quoteIdentifier, quoteLiteral } from "../core/quoting.ts";
 
 /** The ledger of a tenant schema, qualified: it must never be looked up along a search_path. */
 export function ledgerOf(schema: string): string {

@@ -1,4 +1,5 @@
 import { FleetError, isFleetError } from "../core/errors.ts";
+import { quoteIdentifier } from "../core/quoting.ts";
 import type { Target } from "../core/target.ts";
 import type { TenantRecord } from "../core/tenant.ts";
 import { renameSchema } from "../dump/rename.ts";

@@ -1,6 +1,6 @@
 import { FleetError, messageOf } from "../core/errors.ts";
+import { quoteIdentifier, quoteLiteral } from "../core/quoting.ts";
 import type { Channel } from "./channel.ts";
-import { quoteIdentifier, quoteLiteral } from "./identifiers.ts";
 import { lockKey } from "./lock.ts";
 import type { Session } from "./session.ts";
 import { sqlstateOf } from "./sqlstate.ts";

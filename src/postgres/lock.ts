@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { quoteLiteral } from "./identifiers.ts";
+import { quoteLiteral } from "../core/quoting.ts";
 import type { Session } from "./session.ts";
 import { sqlstate } from "./sqlstate.ts";
 

@@ -1,4 +1,4 @@
-import { quoteIdentifier, quoteLiteral } from "./identifiers.ts";
+import { quoteIdentifier, quoteLiteral } from "../core/quoting.ts";
 import type { Session } from "./session.ts";
 import { mayTakeOn } from "./tenant-roles.ts";
 

@@ -1,6 +1,6 @@
 import { type DatabaseAddress, locationOf } from "../core/database.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
-import { quoteIdentifier } from "./identifiers.ts";
+import { quoteIdentifier } from "../core/quoting.ts";
 import type { Session } from "./session.ts";
 
 /** What a server says of itself, its database and the session's role, in one answer. */

@@ -1,4 +1,4 @@
-import { quoteLiteral } from "./identifiers.ts";
+import { quoteLiteral } from "../core/quoting.ts";
 
 /**
  * What our own statements run with, whatever the role, the database or the server sets: PostgreSQL's own defaults, in

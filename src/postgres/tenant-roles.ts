@@ -1,5 +1,5 @@
 import { FleetError, messageOf } from "../core/errors.ts";
-import { quoteIdentifier, quoteLiteral } from "./identifiers.ts";
+import { quoteIdentifier, quoteLiteral } from "../core/quoting.ts";
 import { lockKey } from "./lock.ts";
 import { orRollback } from "./rollback.ts";
 import { ScriptError } from "./script.ts";

@@ -1,6 +1,6 @@
 import { FleetError, messageOf } from "../core/errors.ts";
 import type { Migration } from "../core/migration.ts";
-import { quoteIdentifier } from "../postgres/identifiers.ts";
+import { quoteIdentifier } from "../core/quoting.ts";
 import type { Session } from "../postgres/session.ts";
 import { parse } from "../sql/parser.ts";
 import { type ReadMigration, readStatements } from "../sql/read-statements.ts";

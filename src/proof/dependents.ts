@@ -1,4 +1,4 @@
-import { quoteIdentifier as quoted } from "../postgres/identifiers.ts";
+import { quoteIdentifier as quoted } from "../core/quoting.ts";
 import type { Session } from "../postgres/session.ts";
 
 /** Something that stands in the way of a change, as SQL that takes it away and SQL that makes it again. */

@@ -1,7 +1,7 @@
 import { differenceFromSnapshot, differenceOf } from "../catalog/compare.ts";
 import { isFleetError } from "../core/errors.ts";
 import type { Migration } from "../core/migration.ts";
-import { quoteIdentifier } from "../postgres/identifiers.ts";
+import { quoteIdentifier } from "../core/quoting.ts";
 import { checksumOf } from "../source/checksums.ts";
 import { readStatements } from "../sql/read-statements.ts";
 import { applyDown, applyUp, type Bench, isOfRows, withScratchSchema } from "./bench.ts";

@@ -1,4 +1,4 @@
-import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
+import { quoteIdentifier, quoteLiteral } from "../core/quoting.ts";
 import type { Fillable, FillableColumn, FillableTable, ForeignKey } from "./fillable.ts";
 import { literalsOf } from "./suggestions.ts";
 import { columnValue, conditionOf } from "./values.ts";

@@ -1,6 +1,6 @@
 import { type FleetError, throwProblems } from "../core/errors.ts";
+import { quoteIdentifier } from "../core/quoting.ts";
 import { fill } from "../core/template.ts";
-import { quoteIdentifier } from "../postgres/identifiers.ts";
 import type { Session } from "../postgres/session.ts";
 import { parse } from "../sql/parser.ts";
 import { type Allowance, readStatements } from "../sql/read-statements.ts";

@@ -1,4 +1,4 @@
-import { quoteIdentifier as quoted } from "../postgres/identifiers.ts";
+import { quoteIdentifier as quoted } from "../core/quoting.ts";
 import type { Session } from "../postgres/session.ts";
 import { sqlstateOf } from "../postgres/sqlstate.ts";
 import { overlap } from "../sql/subjects.ts";

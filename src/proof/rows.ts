@@ -1,4 +1,4 @@
-import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
+import { quoteIdentifier, quoteLiteral } from "../core/quoting.ts";
 import type { Session } from "../postgres/session.ts";
 import { type Fillable, type FillableTable, type ForeignKey, readFillable } from "./fillable.ts";
 import { type Filling, insertAll, insertSimply, updateOpen } from "./inserts.ts";

@@ -1,6 +1,6 @@
 import { type Difference, differenceOf } from "../catalog/compare.ts";
 import { FleetError } from "../core/errors.ts";
-import { quoteIdentifier } from "../postgres/identifiers.ts";
+import { quoteIdentifier } from "../core/quoting.ts";
 import { type Bench, withScratchSchema } from "./bench.ts";
 import { Trials } from "./trials.ts";
 

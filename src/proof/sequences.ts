@@ -1,4 +1,4 @@
-import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
+import { quoteIdentifier, quoteLiteral } from "../core/quoting.ts";
 import type { Session } from "../postgres/session.ts";
 import type { Subject } from "../sql/subjects.ts";
 

@@ -1,7 +1,7 @@
+import { counted, shortList } from "../core/count.ts";
 import type { AcceptedFault } from "../core/fault.ts";
 import type { Finding } from "../core/finding.ts";
 import { indent, problemText } from "./errors.ts";
-import { counted, some } from "./words.ts";
 
 /** One finding of a check, with the SQL that a migration would hold. */
 export function findingText({ service, problem, sql, questions }: Finding): string {
@@ -39,7 +39,7 @@ export function staleText(stale: readonly AcceptedFault[]): string[] {
   return byService(
     stale,
     (faults) =>
-      `accepted, but no longer found: ${some(faults)}\n-> The next check --accept removes it from accepted.json.`,
+      `accepted, but no longer found: ${shortList(faults)}\n-> The next check --accept removes it from accepted.json.`,
   );
 }
 

@@ -1,9 +1,9 @@
+import { counted, shortList } from "../core/count.ts";
 import { type Failure, isFailure, type Outcome } from "../core/outcome.ts";
 import { literally } from "../core/regexp.ts";
 import { targetName } from "../core/target.ts";
 import { failureText, indent, longestList } from "./errors.ts";
 import { style } from "./style.ts";
-import { counted, some } from "./words.ts";
 
 /** What a failure needs to be told of; an outcome of this run, or one that was kept. */
 export interface FailedTarget {
@@ -84,7 +84,7 @@ export function failuresText(targets: readonly FailedTarget[]): string[] {
   const groups = groupFailures(targets);
   const shown = groups.slice(0, longestList).flatMap(({ failure, targets: own }) => {
     const [first] = own;
-    const names = some(own.map(({ name }) => name));
+    const names = shortList(own.map(({ name }) => name));
     const which =
       own.length === 1
         ? `${names}  schema ${first?.schema}`

@@ -1,6 +1,6 @@
+import { counted } from "../core/count.ts";
 import type { Finding } from "../core/finding.ts";
 import { findingText } from "./check.ts";
-import { counted } from "./words.ts";
 
 interface ShownMigration {
   readonly file: string;

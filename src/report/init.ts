@@ -1,4 +1,4 @@
-import { counted, some } from "./words.ts";
+import { counted, shortList } from "../core/count.ts";
 
 /** What a project was, and what it becomes. */
 export interface Initiation {
@@ -31,7 +31,7 @@ export function initText(
 ): string {
   const { file, kept, service, schema, tenants, left } = init;
   const where = schema.includes("{tenant}")
-    ? `tenant schemas ${schema}, ${counted(tenants.length, "tenant")}: ${some(tenants) || "none yet"}`
+    ? `tenant schemas ${schema}, ${counted(tenants.length, "tenant")}: ${shortList(tenants) || "none yet"}`
     : `schema ${schema}`;
   return [
     `${file} declares a fleet now; the old one is ${kept}.`,

@@ -1,8 +1,8 @@
+import { counted, shortList } from "../core/count.ts";
 import { isFailure, type Outcome, type Stop } from "../core/outcome.ts";
 import { failedTargets, failuresText, groupFailures } from "./failures.ts";
 import { style } from "./style.ts";
 import { table } from "./table.ts";
-import { counted, some } from "./words.ts";
 
 /** How a rollout ended, in numbers. */
 export interface RolloutSummary {
@@ -127,7 +127,7 @@ function notExecutedText(outcomes: readonly Outcome[]): string[] {
   const rest = outcomes.filter(({ status }) => status === "notExecuted");
   if (rest.length === 0) return [];
   const names = [...new Set(rest.map(({ target }) => target.tenant ?? target.service))];
-  return [`Not executed: ${counted(rest.length, "target")} (${some(names)}).`];
+  return [`Not executed: ${counted(rest.length, "target")} (${shortList(names)}).`];
 }
 
 /** What a run of only some targets has left aside. */

@@ -1,7 +1,7 @@
+import { counted, shortList } from "../core/count.ts";
 import { hasWork, type Plan, type Step, type TargetPlan, targetsOf } from "../core/plan.ts";
 import { problemsText } from "./problems.ts";
 import { table } from "./table.ts";
-import { counted, some } from "./words.ts";
 
 /** How a verb's plan is spoken of. */
 interface PlanWording {
@@ -32,7 +32,7 @@ export function planText(
   // Names are as long as they like: on lines of their own they leave the table in shape.
   const names = plan.waves.flatMap((wave) =>
     groupBySteps(wave.targets).map((group) =>
-      some(group.map(({ target }) => target.tenant ?? target.schema)),
+      shortList(group.map(({ target }) => target.tenant ?? target.schema)),
     ),
   );
   const header = [...(several ? ["wave"] : []), "service", "targets", "migrations"];

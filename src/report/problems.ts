@@ -1,8 +1,8 @@
+import { counted, shortList } from "../core/count.ts";
 import type { PlanProblem, TargetPlan } from "../core/plan.ts";
 import { type Target, targetName } from "../core/target.ts";
 import { longestList } from "./errors.ts";
 import { remedyForAll, withoutNames } from "./failures.ts";
-import { counted, some } from "./words.ts";
 
 /** The problem of one target that is shown; of several its first. */
 interface Shown {
@@ -44,8 +44,8 @@ function blockOf(group: readonly [Shown, ...Shown[]]): string[] {
   const services = [...new Set(group.map((one) => one.target.service))];
   // A message with a tenant's own words is shown as that tenant's.
   const differ = group.some((one) => one.problem.message !== problem.message);
-  const whose = differ ? targetName(target) : some(services);
-  const names = some(group.map((one) => targetName(one.target)));
+  const whose = differ ? targetName(target) : shortList(services);
+  const names = shortList(group.map((one) => targetName(one.target)));
   return [
     `${whose}: ${problem.message}${more}`,
     `  -> ${remedyForAll(group.map((one) => one.problem.remedy))}`,

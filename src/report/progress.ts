@@ -1,12 +1,13 @@
+import { counted } from "../core/count.ts";
 import type { Observer, RolloutEvent, Waiting } from "../core/events.ts";
 import { isFailure } from "../core/outcome.ts";
 import { targetName } from "../core/target.ts";
+import { duration } from "../core/time.ts";
 import { visibleLine } from "../core/visible.ts";
 import { cut, widthOf } from "../core/width.ts";
 import { holderText, longestList } from "./errors.ts";
 import { kindOf } from "./failures.ts";
 import { obeysEscapes, writtenText } from "./style.ts";
-import { counted, duration } from "./words.ts";
 
 /** Where progress is written: standard error, usually. */
 export interface ProgressStream {

@@ -1,8 +1,8 @@
+import { counted } from "../core/count.ts";
 import type { Outcome } from "../core/outcome.ts";
 import { shortened } from "../core/visible.ts";
 import { indent } from "./errors.ts";
 import { failedTargets, failuresText } from "./failures.ts";
-import { counted } from "./words.ts";
 
 /** More characters of a diff than this are counted, not shown. */
 const longestDiff = 20_000;

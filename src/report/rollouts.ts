@@ -1,7 +1,8 @@
+import { counted, shortList } from "../core/count.ts";
 import type { OutcomeRecord, RolloutRecord } from "../core/rollout.ts";
+import { duration, timeText } from "../core/time.ts";
 import { failuresText } from "./failures.ts";
 import { table } from "./table.ts";
-import { counted, duration, some, timeText } from "./words.ts";
 
 interface ShownRollout extends Omit<RolloutRecord, "database"> {
   readonly counts: Readonly<Record<string, number>>;
@@ -69,7 +70,7 @@ export function rolloutText(
     "",
     ...failuresText(failed(outcomes)),
     ...(unstarted.length > 0
-      ? [`Not executed: ${counted(unstarted.length, "target")} (${some(unstarted)}).`]
+      ? [`Not executed: ${counted(unstarted.length, "target")} (${shortList(unstarted)}).`]
       : []),
     ...(unknown(rollout) > 0
       ? [`Unknown: ${counted(unknown(rollout), "target")}. No outcome was kept.`]
@@ -104,7 +105,7 @@ function lastedText({ startedAt, endedAt }: ShownRollout): string {
 function selectionText(selection: RolloutRecord["selection"]): string[] {
   const parts = Object.entries(selection).flatMap(([name, value]) => {
     const values = Array.isArray(value) ? value.map(String) : [String(value)];
-    return values.length > 0 ? [`${name}: ${some(values)}`] : [];
+    return values.length > 0 ? [`${name}: ${shortList(values)}`] : [];
   });
   return parts.length > 0 ? [`selected ${parts.join("; ")}`] : [];
 }

@@ -1,8 +1,8 @@
+import { counted } from "../core/count.ts";
 import { isUnknown, type TargetStatus } from "../core/plan.ts";
 import { targetName } from "../core/target.ts";
 import { problemsText } from "./problems.ts";
 import { table } from "./table.ts";
-import { counted } from "./words.ts";
 
 /** More targets than this are grouped by where they stand. */
 const longestTable = 30;

@@ -1,6 +1,7 @@
+import { counted, shortList } from "../core/count.ts";
 import type { OnboardingEvent } from "../core/onboarding.ts";
+import { duration } from "../core/time.ts";
 import { table } from "./table.ts";
-import { counted, duration, some } from "./words.ts";
 
 interface ShownState {
   readonly present: boolean;
@@ -85,7 +86,7 @@ export function switchText(
       : [
           `  ${counted(staying.length, "tenant")} in the registry that ${staying.length === 1 ? "is" : "are"} not active ${
             staying.length === 1 ? "stays as it is" : "stay as they are"
-          }: ${some(staying.map(({ id, status }) => `${id} (${status})`))}`,
+          }: ${shortList(staying.map(({ id, status }) => `${id} (${status})`))}`,
         ];
   if (to === "registry") {
     const place =
@@ -95,7 +96,7 @@ export function switchText(
       `The registry in database ${shown.database} has ${counted(tenants.length, "tenant")} of the configuration: ${shown.entered.length} entered, ${shown.updated.length} updated, ${
         tenants.length - shown.entered.length - shown.updated.length
       } as they were.`,
-      ...(shown.forgotten.length === 0 ? [] : [`  forgotten: ${some(shown.forgotten)}`]),
+      ...(shown.forgotten.length === 0 ? [] : [`  forgotten: ${shortList(shown.forgotten)}`]),
       ...stay,
       "",
       "Next:",

@@ -1,4 +1,4 @@
-import { duration } from "./words.ts";
+import { duration } from "../core/time.ts";
 
 /** When a wait is told for the first time, in milliseconds. */
 export const firstTold = 5_000;

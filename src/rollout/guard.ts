@@ -1,11 +1,11 @@
 import type { LedgerEntry } from "../core/ledger.ts";
 import type { Creation } from "../core/plan.ts";
+import { quoteIdentifier, quoteLiteral } from "../core/quoting.ts";
 import type { Target } from "../core/target.ts";
 import { digestExpression, digestOf } from "../ledger/digest.ts";
 import { relationsIn } from "../ledger/read-ledgers.ts";
 import { createLedger, ledgerOf } from "../ledger/table.ts";
 import type { Channel } from "../postgres/channel.ts";
-import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
 import { lockKey } from "../postgres/lock.ts";
 import { admitToNew, onlyReading } from "../postgres/privileges.ts";
 import { sqlstate } from "../postgres/sqlstate.ts";

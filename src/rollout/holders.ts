@@ -1,6 +1,6 @@
 import type { LockHolder } from "../core/outcome.ts";
+import { quoteLiteral } from "../core/quoting.ts";
 import type { Target } from "../core/target.ts";
-import { quoteLiteral } from "../postgres/identifiers.ts";
 import { lockKey } from "../postgres/lock.ts";
 import type { Session } from "../postgres/session.ts";
 import { sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";

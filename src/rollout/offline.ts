@@ -1,8 +1,8 @@
 import type { Segment } from "../core/migration.ts";
 import type { Creation, TargetPlan } from "../core/plan.ts";
+import { quoteLiteral } from "../core/quoting.ts";
 import { targetName } from "../core/target.ts";
 import { ledgerOf } from "../ledger/table.ts";
-import { quoteLiteral } from "../postgres/identifiers.ts";
 import { noLedger, progressIs, progressReached, slateFor } from "./guard.ts";
 import type { PsqlScript } from "./psql.ts";
 import { type Opening, progressTag, type Run, type Script, type StepContext } from "./run.ts";

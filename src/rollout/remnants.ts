@@ -1,5 +1,5 @@
 import type { ConcurrentWork } from "../core/migration.ts";
-import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
+import { quoteIdentifier, quoteLiteral } from "../core/quoting.ts";
 import type { GuardOptions } from "./guard.ts";
 import { patienceAlone, type Run } from "./run.ts";
 

@@ -2,13 +2,13 @@ import { createHash } from "node:crypto";
 import type { Timeouts } from "../config/schema.ts";
 import type { Migration, Statement } from "../core/migration.ts";
 import type { Creation, Step } from "../core/plan.ts";
+import { quoteIdentifier } from "../core/quoting.ts";
 import type { Target } from "../core/target.ts";
 import { fill } from "../core/template.ts";
 import { downTag } from "../ledger/down-tag.ts";
 import { forget, ledgerOf, recordProgress } from "../ledger/table.ts";
 import { patienceWith } from "../postgres/answer.ts";
 import type { Channel } from "../postgres/channel.ts";
-import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { onlyOwnerWrites } from "../postgres/privileges.ts";
 import { withLineEnds } from "../source/line-ends.ts";
 import {

@@ -1,8 +1,8 @@
 import { FleetError } from "../core/errors.ts";
 import { ledgerName } from "../core/ledger.ts";
+import { quoteIdentifier, quoteLiteral } from "../core/quoting.ts";
 import type { Target } from "../core/target.ts";
 import { ledgerOf } from "../ledger/table.ts";
-import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
 import type { Lease } from "../postgres/lease.ts";
 import { readable } from "../postgres/settings.ts";
 import { sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";

@@ -1,6 +1,6 @@
 import type { Migration } from "../core/migration.ts";
+import { quoteIdentifier } from "../core/quoting.ts";
 import { literally } from "../core/regexp.ts";
-import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { checksumOf } from "./checksums.ts";
 import { withLineEnds } from "./line-ends.ts";
 

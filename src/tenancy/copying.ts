@@ -1,5 +1,6 @@
 import { FleetError } from "../core/errors.ts";
 import type { OnboardingObserver } from "../core/onboarding.ts";
+import { quoteIdentifier } from "../core/quoting.ts";
 import type { Target } from "../core/target.ts";
 import { fill, type Template } from "../core/template.ts";
 import { unlike } from "../dump/same-structure.ts";
@@ -8,7 +9,6 @@ import { readStructure } from "../dump/structure.ts";
 import type { DumpedSequence, StructureDump } from "../dump/types.ts";
 import { inTenantTransaction } from "../fleet/tenant-transaction.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
-import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { lockKey, tryLock } from "../postgres/lock.ts";
 import { type Session, withSession } from "../postgres/session.ts";
 import { noLedger } from "../rollout/guard.ts";

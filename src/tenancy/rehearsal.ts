@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { differenceOf } from "../catalog/compare.ts";
 import { catalogOf } from "../catalog/facts.ts";
 import { FleetError, isFleetError, throwProblems } from "../core/errors.ts";
+import { quoteIdentifier } from "../core/quoting.ts";
 import { structureProblems } from "../dump/proven-structure.ts";
 import { rowDigests } from "../dump/row-digests.ts";
 import { ledger, setForRows } from "../dump/stream.ts";

@@ -1,4 +1,5 @@
 import { FleetError, throwProblems } from "../core/errors.ts";
+import { quoteIdentifier, quoteLiteral } from "../core/quoting.ts";
 import type { Target } from "../core/target.ts";
 import { dropRoles } from "../fleet/roles.ts";
 import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";

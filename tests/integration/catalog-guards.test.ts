@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { FleetInput } from "../../src/config/schema.ts";
+import { quoteIdentifier } from "../../src/core/quoting.ts";
 import { addTenant } from "../../src/operations/add-tenant.ts";
 import { cloneTenant } from "../../src/operations/clone-tenant.ts";
 import { renameTenant } from "../../src/operations/rename-tenant.ts";
-import { quoteIdentifier } from "../../src/postgres/identifiers.ts";
 import { catalogOf } from "../support/catalog.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import {

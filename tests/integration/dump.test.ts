@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { quoteIdentifier } from "../../src/core/quoting.ts";
 import { fill, type Template } from "../../src/core/template.ts";
 import { dumpContent, insertsOf, setSequences } from "../../src/dump/content.ts";
 import { copyStatements } from "../../src/dump/copy.ts";
 import { dumpStructure } from "../../src/dump/structure.ts";
 import type { StructureDump } from "../../src/dump/types.ts";
-import { quoteIdentifier } from "../../src/postgres/identifiers.ts";
 import { Session } from "../../src/postgres/session.ts";
 import { repository } from "../support/cli.ts";
 import { createDatabase, createRole, type TestDatabase } from "../support/database.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { FleetInput } from "../../src/config/schema.ts";
 import type { Outcome } from "../../src/core/outcome.ts";
-import { quoteIdentifier } from "../../src/postgres/identifiers.ts";
+import { quoteIdentifier } from "../../src/core/quoting.ts";
 import type { RolloutSummary } from "../../src/report/migrate.ts";
 import { catalogOf } from "../support/catalog.ts";
 import { type CliResult, createProject, runCli } from "../support/cli.ts";

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { isFleetError } from "../../src/core/errors.ts";
+import { quoteIdentifier } from "../../src/core/quoting.ts";
 import type { Context } from "../../src/fleet/context.ts";
 import { addTenant } from "../../src/operations/add-tenant.ts";
 import { adoptTenant } from "../../src/operations/adopt-tenant.ts";

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
-import { quoteIdentifier } from "../../src/postgres/identifiers.ts";
+import { quoteIdentifier } from "../../src/core/quoting.ts";
 import { catalogOf, sequencePositions } from "../support/catalog.ts";
 import { createProject, ended, repository, runCli } from "../support/cli.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";

@@ -1,7 +1,7 @@
 import { pgTable, text } from "drizzle-orm/pg-core";
 import { describe, expect, test } from "vitest";
+import { quoteIdentifier } from "../../src/core/quoting.ts";
 import { obstacleIn } from "../../src/core/sendable.ts";
-import { quoteIdentifier } from "../../src/postgres/identifiers.ts";
 import { type Session, withSession } from "../../src/postgres/session.ts";
 import { PsqlScript } from "../../src/rollout/psql.ts";
 import { GrammarError, loadParser, parse, scan } from "../../src/sql/parser.ts";

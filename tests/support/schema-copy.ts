@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { quoteIdentifier } from "../../src/core/quoting.ts";
 import { dumpContent } from "../../src/dump/content.ts";
 import { dumpStructure } from "../../src/dump/structure.ts";
-import { quoteIdentifier } from "../../src/postgres/identifiers.ts";
 import type { Session } from "../../src/postgres/session.ts";
 import { catalogOf } from "./catalog.ts";
 import { repository } from "./cli.ts";

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
+import { shortList } from "../../src/core/count.ts";
 import type { Step } from "../../src/core/plan.ts";
 import { historyOf, planTarget } from "../../src/plan/build.ts";
 import { migrateText } from "../../src/report/migrate.ts";
 import { planText } from "../../src/report/plan.ts";
 import { showProgress } from "../../src/report/progress.ts";
 import { writtenText } from "../../src/report/style.ts";
-import { some } from "../../src/report/words.ts";
 import { Halt } from "../../src/rollout/halt.ts";
 import { editedPart } from "../../src/rollout/step.ts";
 
@@ -31,7 +31,7 @@ test("one of anything is counted in the singular", () => {
       .split("\n")
       .at(-1),
   ).toBe("1 of 1 target failed.");
-  expect(some(["a"])).toBe("a");
+  expect(shortList(["a"])).toBe("a");
 });
 
 test("one failure that ends a rollout, and one statement that was edited", () => {

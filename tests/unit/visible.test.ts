@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { shortList } from "../../src/core/count.ts";
 import { FleetError } from "../../src/core/errors.ts";
 import {
   quotedName,
@@ -11,7 +12,6 @@ import { githubText } from "../../src/report/github.ts";
 import { showProgress } from "../../src/report/progress.ts";
 import { style, writtenText } from "../../src/report/style.ts";
 import { table } from "../../src/report/table.ts";
-import { some } from "../../src/report/words.ts";
 import { wrapLines } from "../../src/report/wrap.ts";
 
 afterEach(() => void vi.unstubAllEnvs());
@@ -117,7 +117,7 @@ describe("reports", () => {
         ],
       ),
     ).toEqual(["name            n", "a\\nb\\u001b[2J   1", "c              22"]);
-    expect(some(["a\nb", "c"])).toBe("a\\nb, c");
+    expect(shortList(["a\nb", "c"])).toBe("a\\nb, c");
   });
 
   test("a table may have more rows than a function takes arguments", () => {

@@ -257,8 +257,8 @@ async function confirmRemoval(tenant: string, { status, schemas }: Removal): Pro
     throw new FleetError("usage", "there is no terminal to ask on", {
       remedy: "Add --yes, if all of the tenant's data may go. Nothing was changed.",
     });
-  const { some } = await import("../../report/words.ts");
-  const where = schemas.length === 0 ? "it has no schemas" : some(schemas);
+  const { shortList } = await import("../../core/count.ts");
+  const where = schemas.length === 0 ? "it has no schemas" : shortList(schemas);
   await printText(
     `This permanently deletes all data of tenant ${tenant} (${status}): ${where}.`,
     process.stderr,
