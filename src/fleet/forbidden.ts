@@ -1,5 +1,6 @@
 import { FleetError } from "../core/errors.ts";
 import { type Plan, type PlanProblem, type TargetPlan, targetsOf } from "../core/plan.ts";
+import { quoteIdentifier } from "../core/quoting.ts";
 import type { Target } from "../core/target.ts";
 import { fill, placeholder } from "../core/template.ts";
 import { ledgerOf } from "../ledger/table.ts";

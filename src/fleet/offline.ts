@@ -1,10 +1,10 @@
 import { applicationRole } from "../config/environment.ts";
+import { counted } from "../core/count.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import type { LedgerState } from "../core/ledger.ts";
 import { type Plan, type TargetPlan, targetsOf } from "../core/plan.ts";
 import { type Target, targetName } from "../core/target.ts";
 import { type History, historyOf, type Planner, planTargets } from "../plan/build.ts";
-import { counted } from "../report/words.ts";
 import { editedPart } from "../rollout/step.ts";
 import { loadParser } from "../sql/parser.ts";
 import type { Context } from "./context.ts";

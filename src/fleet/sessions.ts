@@ -4,7 +4,6 @@ import { FleetError } from "../core/errors.ts";
 import type { Direction } from "../core/rollout.ts";
 import { timeText } from "../core/time.ts";
 import { type ConnectOptions, Session } from "../postgres/session.ts";
-import { timeText } from "../report/words.ts";
 import type { Context } from "./context.ts";
 import type { OpenDatabases } from "./databases.ts";
 import { type ReadIn, readWithRetries } from "./read-database.ts";

@@ -5,7 +5,6 @@ import type { TenantRecord } from "../core/tenant.ts";
 import { renameSchema } from "../dump/rename.ts";
 import type { Context } from "../fleet/context.ts";
 import { tenantError } from "../fleet/target-errors.ts";
-import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { takeTargetLock } from "../postgres/lock.ts";
 import { orRollback } from "../postgres/rollback.ts";
 import type { Session } from "../postgres/session.ts";

@@ -1,3 +1,4 @@
+import { counted, shortList } from "../core/count.ts";
 import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
 import { ledgerName } from "../core/ledger.ts";
 import { isUnknown, type Plan, targetsOf } from "../core/plan.ts";
@@ -18,7 +19,6 @@ import {
 } from "../postgres/privileges.ts";
 import type { Session } from "../postgres/session.ts";
 import { findTenantRoles } from "../postgres/tenant-roles.ts";
-import { counted, some } from "../report/words.ts";
 import { inactiveTenantError } from "../tenants/records.ts";
 import { grantToApplication, registeredTenant } from "./onboarding.ts";
 import { type LockedTenant, withTenantLockIn } from "./tenant-lock.ts";
@@ -182,11 +182,11 @@ function reportGranted(
   const [opened, shut] = [of(false), of(true)];
   if (opened.length > 0)
     notify(
-      `Granted the application access to ${counted(opened.length, "more schema")}: ${some(opened)}.`,
+      `Granted the application access to ${counted(opened.length, "more schema")}: ${shortList(opened)}.`,
     );
   const [first] = failed;
   if (first !== undefined)
     notify(
-      `The application still has no access to ${counted(shut.length, "schema")} (${some(shut)}): ${first.error.message}. ${first.error.remedy ?? ""} Then run: npx drizzle-fleet tenants grant --all`,
+      `The application still has no access to ${counted(shut.length, "schema")} (${shortList(shut)}): ${first.error.message}. ${first.error.remedy ?? ""} Then run: npx drizzle-fleet tenants grant --all`,
     );
 }

@@ -6,7 +6,6 @@ import type { TenantRecord } from "../core/tenant.ts";
 import { refuseExisting } from "../dump/tenant-file.ts";
 import { sourceDatabase } from "../fleet/roster.ts";
 import { tenantError } from "../fleet/target-errors.ts";
-import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { lockKey, tryLock } from "../postgres/lock.ts";
 import { refuseIncomplete } from "../tenants/records.ts";
 import { type LockedSchema, tableLocks } from "./copying.ts";

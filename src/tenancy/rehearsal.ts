@@ -15,7 +15,6 @@ import {
 } from "../dump/tenant-file.ts";
 import { sharedSchemasOf } from "../fleet/services.ts";
 import { targetError } from "../fleet/target-errors.ts";
-import { quoteIdentifier } from "../postgres/identifiers.ts";
 import type { Session } from "../postgres/session.ts";
 import { guard, noLedger } from "../rollout/guard.ts";
 import { loadParser } from "../sql/parser.ts";

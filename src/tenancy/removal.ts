@@ -2,7 +2,6 @@ import { FleetError, throwProblems } from "../core/errors.ts";
 import { quoteIdentifier, quoteLiteral } from "../core/quoting.ts";
 import type { Target } from "../core/target.ts";
 import { dropRoles } from "../fleet/roles.ts";
-import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
 import { takeTargetLock } from "../postgres/lock.ts";
 import { orRollback } from "../postgres/rollback.ts";
 import type { Session } from "../postgres/session.ts";

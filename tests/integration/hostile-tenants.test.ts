@@ -18,7 +18,6 @@ import { migrate } from "../../src/operations/migrate.ts";
 import { removeTenant } from "../../src/operations/remove-tenant.ts";
 import { renameTenant } from "../../src/operations/rename-tenant.ts";
 import { status } from "../../src/operations/status.ts";
-import { quoteIdentifier } from "../../src/postgres/identifiers.ts";
 import { createDatabase, createRole, type TestDatabase } from "../support/database.ts";
 import {
   appFleet,

@@ -5,7 +5,6 @@ import { counted } from "../../core/count.ts";
 import { FleetError, throwProblems } from "../../core/errors.ts";
 import type { Removal } from "../../operations/remove-tenant.ts";
 import type { NewAdmin } from "../../tenancy/admin.ts";
-import type {} from "../../tenancy/onboarding.ts";
 import {
   addCommonOptions,
   type CommonOptions,
