@@ -1,5 +1,5 @@
 // Prints how long it takes to create a tenant from the baseline of its service, compared with replaying a history of 200
-// migrations: beside the server, and over a network of 1 ms each way. Starts an embedded PostgreSQL of its own.
+// migrations: with a local server, and with 1 ms of delay each way. Starts an embedded PostgreSQL of its own.
 // Needs dist/ (npm run build). Usage: node scripts/bench-onboarding.mjs
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -25,7 +25,7 @@ try {
   const first = performance.now();
   await addTenant(contextFor(server.port), { tenant: "first" });
   console.log(`first tenant, by replaying, with the baseline created: ${since(first)} ms`);
-  await compareTimes("beside the server", contextFor(server.port), "fast");
+  await compareTimes("local server", contextFor(server.port), "fast");
   await compareTimes("1 ms each way", contextFor(slow.port), "slow");
   await compare();
 } finally {
