@@ -126,7 +126,7 @@ describe.each<Installed>(["journal", "folders"])(
       },
     );
 
-    test("a server finds a conflict of SQL by hand that no snapshot has", async () => {
+    test("finds a conflict in hand-written SQL, which is in no snapshot, on a server", async () => {
       const project = await createBranchesProject(installed);
       const { cli, generate, git, branch, at, tags } = project;
       const files = (tag = "") =>
