@@ -60,7 +60,7 @@ const cases: Readonly<Record<string, Case>> = {
     `pgPolicy("p", { using: sql\`\${t.n} <> ''\` })`,
     "policy t.p",
   ),
-  "a unique constraint gone, and a foreign key that needs it": {
+  "a dropped unique constraint, and a foreign key that needs it": {
     base: table("t", `k: integer("k"),`, `unique("k_only").on(t.k)`) + table("u", n),
     a: table("t", `k: integer("k"),`) + table("u", n),
     b:
