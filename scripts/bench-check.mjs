@@ -1,5 +1,5 @@
-// Prints what check costs over the three services, with nothing to find, beside one bare `drizzle-kit generate` for
-// one of them, in one run. Needs dist/ (npm run build).
+// Prints how long `check` takes for the three services if it finds nothing, compared with one `drizzle-kit generate`
+// for one of them. Needs dist/ (npm run build). Usage: node scripts/bench-check.mjs [rounds]
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 

@@ -1,5 +1,6 @@
-// Prints what it costs to make a history of 300 migrations tenant-neutral. Needs dist/ (npm run build).
-// The history is the platform's own (schema changes, types, foreign keys, functions, data), repeated under other names.
+// Prints how long it takes to make a history of 300 migrations tenant-neutral, compared with parsing it. The history is
+// that of the example platform (schema changes, types, foreign keys, functions, data), repeated under other names.
+// Needs dist/ (npm run build). Usage: node scripts/bench-neutralize.mjs
 import { readdirSync, readFileSync } from "node:fs";
 import { loadParser, parse } from "../dist/sql/parser.js";
 import { readStatements } from "../dist/sql/read-statements.js";
@@ -18,7 +19,7 @@ const startedAt = performance.now();
 await loadParser();
 const start = performance.now() - startedAt;
 
-/** Reads the whole history; returns how many statements it has. */
+/** Reads the complete history and returns the number of its statements. */
 function neutralizeAll() {
   const problems = [];
   const read = (text, index) =>
@@ -28,7 +29,7 @@ function neutralizeAll() {
   return statements;
 }
 
-/** What the grammar alone costs: the same texts, parsed once and nothing else. */
+/** Only parses the same texts, once, and returns the number of statements. */
 function parseAll() {
   const chunks = history
     .flatMap((text) => text.split("--> statement-breakpoint"))

@@ -1,6 +1,7 @@
-// Prints how fast a fleet is migrated, beside a runner that sends one statement at a time over as many connections,
-// with and without a network of 1 ms each way; and what it costs to find nothing to do, beside asking every tenant.
-// Needs dist/ (npm run build); starts an embedded PostgreSQL of its own.
+// Prints how fast a fleet is migrated, compared with a loop that sends one statement at a time over as many connections,
+// and how long it takes to find nothing to do, compared with asking every tenant: with a local server, and with 1 ms of
+// delay each way. Starts an embedded PostgreSQL of its own. Needs dist/ (npm run build).
+// Usage: node scripts/bench-rollout.mjs
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -116,7 +117,7 @@ async function prepareTheirs(url, prefix) {
   );
 }
 
-/** What a careful loop does: one transaction per tenant, one round trip per statement. */
+/** A careful loop: one transaction per tenant, one round trip per statement. */
 async function oneByOne(url, prefix) {
   await inParallel(url, schemasOf(prefix), async (client, schema) => {
     await client.query("BEGIN");

@@ -1,4 +1,4 @@
-// Prints what --help costs beside a bare Node.js, in one run. Needs dist/ (npm run build).
+// Prints how long `--help` takes, compared with `node -e 0`. Needs dist/ (npm run build).
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 

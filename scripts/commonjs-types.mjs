@@ -1,6 +1,6 @@
-// Writes the types for CommonJS projects beside those for ECMAScript modules. Both load the same JavaScript, but
-// TypeScript reads a dependency's types in the flavour of the file that imports it: with one set alone, the tables of a
-// CommonJS project and ours would come from two different drizzle-orms.
+// Writes type declarations for CommonJS projects next to those for ECMAScript modules. Both load the same JavaScript, but
+// TypeScript reads the types of a dependency in the module format of the importing file. With one set of declarations, the
+// tables of a CommonJS project and those in our declarations would come from two different drizzle-orms.
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 

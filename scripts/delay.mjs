@@ -1,6 +1,6 @@
 import { connect, createServer } from "node:net";
 
-/** A way to the server on which everything takes some milliseconds longer, in both directions. */
+/** A proxy to a local server that delays all data by some milliseconds in each direction. */
 export function startDelay(port, milliseconds) {
   const delayed = (from, to) => {
     from.on("data", (chunk) => setTimeout(() => to.write(chunk), milliseconds));

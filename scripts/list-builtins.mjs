@@ -1,7 +1,7 @@
-// Writes src/sql/builtins/names.ts: what PostgreSQL brings along in pg_catalog, of every version it is given.
-// Usage: node scripts/list-builtins.mjs <connection URL>...   (one server of each major version; names that are in the
-// file stay, so that a new version can be added on its own). Needs dist/ (npm run build). Review what is new with git
-// diff, then decide about it in builtins/functions.ts.
+// Writes src/sql/builtins/names.ts: the names of the built-in objects in pg_catalog, for each given PostgreSQL version.
+// Names that are already in the file stay, so you can add one new version. Review the new names with git diff, then decide
+// in builtins/functions.ts which of them are allowed. Needs dist/ (npm run build).
+// Usage: node scripts/list-builtins.mjs <connection URL>...   (one server of each major version)
 import { existsSync, writeFileSync } from "node:fs";
 import pg from "pg";
 
@@ -49,15 +49,15 @@ const only = (wanted) => functions.filter(([, is]) => is === wanted).map(([name]
 const { functions: _, ...others } = lists;
 const exported = {
   immutableFunctions: [
-    "Functions whose every form only computes: immutable, and called with values alone.",
+    "Functions that only compute in each of their forms: immutable, and called with plain values.",
     only(true),
   ],
   otherFunctions: [
-    "All other functions; builtins/functions.ts says which of them are free.",
+    "All other functions; builtins/functions.ts decides which of them are allowed.",
     only(false),
   ],
-  relations: ["Catalogs and the views over them.", [...others.relations]],
-  types: ["Types, without rows' and arrays'.", [...others.types]],
+  relations: ["Catalogs and their views.", [...others.relations]],
+  types: ["Types, except row and array types.", [...others.types]],
   operators: ["Operators.", [...others.operators]],
   searchObjects: [
     "Text search configurations, dictionaries, parsers and templates.",

@@ -1,16 +1,19 @@
-// Tries any folders of migrations: runs each raw into schema public of a database, statement by statement as
-// psql would; through drizzle-fleet into two tenants one after the other, and into two more at the same time; compares all
-// catalogs; makes the downs that are missing and proves all of them. Prints one line for each folder, and ends with 1 unless
-// all are equal and proved. Needs the build.
+// Tests whether folders of migrations work with drizzle-fleet. For each folder, it
+// 1. runs the migrations unchanged in the schema public of a database, statement by statement, as psql would;
+// 2. runs them through drizzle-fleet for two tenants one after the other, and for two more at the same time;
+// 3. compares all catalogs;
+// 4. creates the missing downs and proves all of them.
+// Prints one line for each folder. The exit code is 0 if all folders are equal and proved, otherwise 1. Needs dist/
+// (npm run build).
 //
 // Usage: node scripts/try-history.mjs <folder>... [options]
-//   --layout journal|folders  refuses a folder of the other one (default: whichever it is)
-//   --url <url>               a server to make databases on (default: the embedded one); they are dropped again
-//   --before <file>           SQL for each database beforehand: roles, and schemas that the migrations expect
+//   --layout journal|folders  refuse folders of the other layout (default: accept both)
+//   --url <url>               server on which to create databases, which are dropped again (default: embedded)
+//   --before <file>           SQL to run in each database first: roles and schemas that the migrations expect
 //   --service <json>          settings of the service, such as '{"sharedSchemas":["auth"]}'
-//   --accept-unproved         accepts every migration that cannot be proved to stay in its tenant
-//   --no-downs                leaves the downs out
-//   --verbose                 tells all that was found
+//   --accept-unproved         accept migrations that cannot be proved to stay in their tenant
+//   --no-downs                do not create or prove downs
+//   --verbose                 print everything that was found
 import { randomBytes } from "node:crypto";
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -45,13 +48,15 @@ const { positionals, values } = parseArgs({
   },
 });
 if (positionals.length === 0) {
-  console.error("Usage: node scripts/try-history.mjs <folder>... (see the head of the script)");
+  console.error(
+    "Usage: node scripts/try-history.mjs <folder>... (options: see the beginning of the script)",
+  );
   process.exit(2);
 }
 
 const repository = fileURLToPath(new URL("..", import.meta.url));
 const packages = { journal: "node_modules", folders: "tests/drizzle-1/node_modules" };
-/** Extensions go into a schema of their own, for raw SQL as for tenants: they are no part of either. */
+/** Extensions go into a separate schema, for raw SQL as for tenants: they belong to neither. */
 const extensions = "extensions";
 const before = values.before === undefined ? "" : await readFile(values.before, "utf8");
 const work = await mkdtemp(join(tmpdir(), "drizzle-fleet-try-"));
@@ -80,7 +85,7 @@ function startEmbedded() {
   return acquireEmbedded(options, ["postgres"]);
 }
 
-/** One line: what became of a folder, and why. */
+/** The result for one folder, and the reason. */
 async function tryHistory(path) {
   let migrations = 0;
   try {
@@ -100,7 +105,7 @@ async function tryHistory(path) {
   }
 }
 
-/** A project with a copy of the folder, where downs can be written, and the drizzle-kit of its layout. */
+/** Creates a project with a copy of the folder, where downs can be written, and the drizzle-kit of its layout. */
 async function projectFor({ path, layout, migrations }) {
   const root = await mkdtemp(join(work, "project-"));
   await cp(path, join(root, "drizzle"), { recursive: true });
@@ -151,7 +156,10 @@ async function compare({ root, service }, folder, [rawUrl, fleetUrl, proofUrl]) 
       : { outcome: "raw fails", reason: raw.failure };
   }
   if (raw.failure !== undefined)
-    return { outcome: "differs", reason: `raw fails, tenants do not: ${raw.failure}` };
+    return {
+      outcome: "differs",
+      reason: `the raw history fails, but the tenants do not: ${raw.failure}`,
+    };
   const different = await differences(fleetUrl, raw.catalog, folder);
   if (different !== undefined) return { outcome: "differs", reason: different };
   if (values["no-downs"] === true) return { outcome: "equal" };
@@ -165,7 +173,7 @@ function contextFor(root, service, url) {
   return { config: { fleet, root, file: join(root, "x.ts") }, environment: {}, notify: () => {} };
 }
 
-/** Everything as it is written, each statement by itself: what fails is told with its file. */
+/** Runs the migrations unchanged, one statement at a time. Returns the catalog, or the first failure with its file. */
 async function runRaw({ path }, url) {
   const found = await readMigrations("app", path);
   return withSession({ name: "raw", url }, { waitMs: 10_000 }, async (session) => {
@@ -178,7 +186,7 @@ async function runRaw({ path }, url) {
           return { failure: `${tag}: ${line(error.message)}` };
         }
       }
-      // What a file leaves open ends with it.
+      // Ends a transaction that the file left open.
       await session.query("COMMIT");
     }
     return { catalog: (await catalogOf(session, "public")).map(pinned) };
@@ -198,7 +206,7 @@ function inExtensionSchema(sql) {
     : `CREATE EXTENSION IF NOT EXISTS ${name} SCHEMA ${extensions} CASCADE`;
 }
 
-/** What is different on purpose: SECURITY DEFINER functions get a search_path, and nothing is granted to PUBLIC. */
+/** Removes intended differences: SECURITY DEFINER functions get a search_path, and nothing is granted to PUBLIC. */
 function pinned(fact) {
   return fact
     .replace(/definer=t config=\{\} /, "definer=t config=")
@@ -215,7 +223,7 @@ async function runThrough(context, tenants) {
   return `${basename(file ?? "")}${at === undefined ? "" : `:${at}`} ${line(message)}`;
 }
 
-/** What a tenant has beside the raw history, or lacks. */
+/** What a tenant has in addition to the raw history, or lacks. */
 async function differences(url, expected, { migrations }) {
   return withSession({ name: "fleet", url }, { waitMs: 10_000 }, async (session) => {
     for (const tenant of ["one", "two", "three", "four"]) {
@@ -227,16 +235,16 @@ async function differences(url, expected, { migrations }) {
       ];
       tell(lines);
       if (lines.length > 0) return `${tenant}: ${lines.length} differences, ${line(lines[0])}`;
-      if (found.length === 0 && migrations.length > 0) return `${tenant}: it holds nothing`;
+      if (found.length === 0 && migrations.length > 0) return `${tenant}: the schema is empty`;
     }
     const strays = await catalogOf(session, "public");
-    return strays.length === 0 ? undefined : `public holds ${line(strays[0])}`;
+    return strays.length === 0 ? undefined : `public contains ${line(strays[0])}`;
   });
 }
 
 async function proveDowns(context, url) {
   await generateDowns(context, [], false);
-  // What is written by hand is in no snapshot, and no fault here.
+  // SQL written by hand is in no snapshot; here this is not a fault.
   const findings = (await proveHistories(context, ["app"], url)).filter(
     ({ problem }) => problem.identity === undefined,
   );
@@ -246,7 +254,7 @@ async function proveDowns(context, url) {
   return lines;
 }
 
-/** A problem with its place in the folder: it is a copy's in the project. */
+/** One line for a problem, with its path in the original folder instead of the project's copy. */
 function lineOf({ where, message }) {
   const place = where?.replace(/^.*\/project-[^/]+\/drizzle\//, "");
   return place === undefined ? line(message) : `${place}: ${line(message)}`;
@@ -256,7 +264,7 @@ function first(lines) {
   return lines.length > 1 ? `${lines[0]} (and ${lines.length - 1} more)` : lines[0];
 }
 
-/** The first line of a text, not too long. */
+/** The first line of a text, shortened to 160 characters. */
 function line(text) {
   const [first = ""] = String(text).split("\n");
   return first.length > 160 ? `${first.slice(0, 160)}...` : first;

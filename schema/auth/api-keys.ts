@@ -24,7 +24,7 @@ export const apiKeys = pgTable(
     revokedAt: timestamptz("revoked_at"),
   },
   (table) => [
-    // A key dies with the membership of the person who made it.
+    // A key is deleted with the membership of the person who created it.
     foreignKey({
       name: "api_keys_creator_membership_fk",
       columns: [table.organisationId, table.createdBy],

@@ -1,5 +1,5 @@
 // The audit log. Append-only (a trigger refuses changes) and without foreign keys: entries outlive
-// the rows they speak of.
+// the rows that they refer to.
 import { bigint, index, inet, jsonb, pgTable, text, uuid } from "drizzle-orm/pg-core";
 
 import { timestamptz } from "./columns.ts";

@@ -1,4 +1,4 @@
-// Roles, the permissions they carry, and who holds them where.
+// Roles, their permissions, and the members who have them.
 import { sql } from "drizzle-orm";
 import {
   type AnyPgColumn,
@@ -78,7 +78,7 @@ export const rolePermissions = pgTable(
   ],
 );
 
-/** Only members can hold a role: leaving the organisation takes the assignment away. */
+/** Only members can have a role: leaving the organisation removes the assignment. */
 export const roleAssignments = pgTable(
   "role_assignments",
   {

@@ -1,4 +1,4 @@
-// What a new tenant of this service begins with. Roles and permissions come with the migrations.
+// The initial data of a new tenant. Roles and permissions are created by the migrations.
 
 import { defineSeed } from "drizzle-fleet/config";
 import { and, eq } from "drizzle-orm";
@@ -10,7 +10,7 @@ import { organisations } from "./organisations.ts";
 import { roles } from "./roles.ts";
 import { users } from "./users.ts";
 
-/** The organisation that a tenant is to itself. */
+/** The tenant's own organisation. */
 const slug = "home";
 
 export default defineSeed({

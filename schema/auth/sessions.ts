@@ -25,7 +25,7 @@ export const sessions = pgTable(
       .on(table.userId, table.expiresAt.desc())
       .where(sql`${table.revokedAt} is null`),
     check("sessions_expire_after_creation", sql`${table.expiresAt} > ${table.createdAt}`),
-    // For any role but the owner of the table: a user sees no sessions but their own.
+    // Applies to every role except the table's owner: a user sees only their own sessions.
     pgPolicy("sessions_own_rows", {
       as: "permissive",
       for: "all",

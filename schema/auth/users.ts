@@ -1,4 +1,4 @@
-// People who can sign in. How they prove who they are is in credentials and oauth_accounts.
+// People who can sign in. Their credentials are in credentials and oauth_accounts.
 import { sql } from "drizzle-orm";
 import {
   check,

@@ -1,4 +1,4 @@
-// The pieces of documents that are searched and handed to models.
+// The parts of documents that are searched and passed to models.
 import { sql } from "drizzle-orm";
 import {
   bigint,
@@ -32,7 +32,7 @@ export const chunks = pgTable(
     embedding: real("embedding").array(),
     embeddingModel: text("embedding_model"),
     attributes: jsonb("attributes").$type<Record<string, unknown>>().notNull().default({}),
-    /** Words of the heading weigh more than those of the text. */
+    /** Words in the heading weigh more than words in the text. */
     search: tsvector("search")
       .notNull()
       .generatedAlwaysAs(

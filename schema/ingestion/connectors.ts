@@ -12,7 +12,7 @@ export const connectors = pgTable(
     kind: connectorKind("kind").notNull(),
     name: text("name").notNull(),
     config: jsonb("config").$type<Record<string, unknown>>().notNull().default({}),
-    /** Where the secret is kept; never the secret itself. */
+    /** A reference to the secret, never the secret itself. */
     secretRef: text("secret_ref"),
     enabled: boolean("enabled").notNull().default(true),
     createdAt: createdAt(),

@@ -41,7 +41,7 @@ export const ingestionJobs = pgTable(
     finishedAt: timestamptz("finished_at"),
   },
   (table) => [
-    // The target of the foreign keys which also check that a job belongs to the source.
+    // Target of the foreign keys that also check that a job belongs to its source.
     unique("ingestion_jobs_source_id_key").on(table.sourceId, table.id),
     foreignKey({
       name: "ingestion_jobs_retry_of_fk",

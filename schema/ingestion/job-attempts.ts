@@ -1,4 +1,4 @@
-// Each time a worker picked up a job, and how that went.
+// Each attempt of a worker at a job, and its result.
 import { sql } from "drizzle-orm";
 import { check, index, pgTable, primaryKey, smallint, text, uuid } from "drizzle-orm/pg-core";
 

@@ -1,4 +1,4 @@
-// Sources: what of a connector's content is read, and for which tenant.
+// Sources: which part of a connector's content is read, and for which tenant.
 import { sql } from "drizzle-orm";
 import { check, index, integer, jsonb, pgTable, text, unique, uuid } from "drizzle-orm/pg-core";
 

@@ -12,7 +12,7 @@ export const syncCursors = pgTable(
       .notNull()
       .references(() => sources.id, { onDelete: "cascade" }),
     stream: text("stream").notNull().default("documents"),
-    /** Whatever the connector needs to go on from here. */
+    /** What the connector needs to continue from here. */
     position: jsonb("position").$type<Record<string, unknown>>().notNull().default({}),
     generation: integer("generation").notNull().default(1),
     syncedAt: timestamptz("synced_at"),

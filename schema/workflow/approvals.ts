@@ -1,4 +1,4 @@
-// Decisions that people have to take before an execution goes on.
+// Decisions that people must make before an execution continues.
 import { sql } from "drizzle-orm";
 import { bigint, check, index, pgPolicy, pgTable, text, unique, uuid } from "drizzle-orm/pg-core";
 
@@ -30,7 +30,7 @@ export const approvals = pgTable(
       "approvals_decided_has_date",
       sql`(${table.decision} = 'pending') = (${table.decidedAt} is null)`,
     ),
-    // For any role but the owner of the table: approvers see what they were asked, nothing else.
+    // Applies to every role except the table's owner: approvers see only what they were asked.
     pgPolicy("approvals_own_inbox", {
       as: "permissive",
       for: "select",

@@ -15,7 +15,7 @@ import {
 
 import { nodes } from "./nodes.ts";
 
-/** Evaluated on the output of the first node; an edge without one is always followed. */
+/** Evaluated on the output of the first node; an edge without a condition is always followed. */
 export interface EdgeCondition {
   path: string;
   operator: "eq" | "ne" | "gt" | "lt" | "exists";
@@ -34,7 +34,7 @@ export const edges = pgTable(
     condition: jsonb("condition").$type<EdgeCondition>(),
   },
   (table) => [
-    // Both ends lie in the version of the edge.
+    // Both nodes belong to the version of the edge.
     foreignKey({
       name: "edges_from_node_fk",
       columns: [table.versionId, table.fromNodeId],

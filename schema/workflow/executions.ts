@@ -18,7 +18,7 @@ import { createdAt, timestamptz } from "./columns.ts";
 import { executionStatus, triggerKind } from "./enums.ts";
 import { workflowVersions } from "./workflow-versions.ts";
 
-/** People speak of "run 1042", not of its UUID. */
+/** Users refer to "run 1042", not to its UUID. */
 export const executionNumberSeq = pgSequence("execution_number_seq", { startWith: 1, cache: 10 });
 
 export const executions = pgTable(

@@ -1,4 +1,4 @@
-// When workflows start by themselves.
+// When workflows start automatically.
 import { sql } from "drizzle-orm";
 import { boolean, check, index, jsonb, pgTable, text, unique, uuid } from "drizzle-orm/pg-core";
 

@@ -1,5 +1,5 @@
 // Figures for the dashboard, refreshed in the background. A unique index on (workflow_id, day),
-// made in a migration of its own, allows REFRESH ... CONCURRENTLY.
+// created in a separate migration, allows REFRESH ... CONCURRENTLY.
 import { count, isNotNull, sql } from "drizzle-orm";
 import { pgMaterializedView } from "drizzle-orm/pg-core";
 

@@ -1,4 +1,4 @@
-// Endpoints: those that start a workflow, and those told how its executions ended.
+// Endpoints that start a workflow, and endpoints that are notified when its executions end.
 import { sql } from "drizzle-orm";
 import { boolean, check, index, pgTable, text, unique, uuid } from "drizzle-orm/pg-core";
 
@@ -13,7 +13,7 @@ export const webhooks = pgTable(
     workflowId: uuid("workflow_id")
       .notNull()
       .references(() => workflows.id, { onDelete: "cascade" }),
-    /** The last part of the address that starts the workflow. */
+    /** The last segment of the URL that starts the workflow. */
     path: text("path").notNull(),
     secretHash: text("secret_hash").notNull(),
     callbackUrl: text("callback_url"),

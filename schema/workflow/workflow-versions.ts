@@ -1,4 +1,4 @@
-// Versions of workflows. A published one does not change any more.
+// Versions of workflows. A published version no longer changes.
 import { sql } from "drizzle-orm";
 import {
   type AnyPgColumn,
@@ -37,7 +37,7 @@ export const workflowVersions = pgTable(
     publishedAt: timestamptz("published_at"),
   },
   (table) => [
-    // The target of the foreign keys which also check that a version belongs to the workflow.
+    // Target of the foreign keys that also check that a version belongs to its workflow.
     unique("workflow_versions_id_workflow_key").on(table.id, table.workflowId),
     unique("workflow_versions_number_key").on(table.workflowId, table.versionNumber),
     uniqueIndex("workflow_versions_one_draft_key")

@@ -1,4 +1,4 @@
-// Workflows. What one does is in its versions; the row itself only says which version is live.
+// Workflows. The definition is in the versions; the row only names the live one.
 import { sql } from "drizzle-orm";
 import {
   type AnyPgColumn,

@@ -30,7 +30,7 @@ const addAvatar = [
 ] as const;
 
 describe("check", () => {
-  test("finds nothing in the platform as committed", async () => {
+  test("finds nothing in the example platform", async () => {
     const result = await runCli(repository, ["check"]);
     expect(result).toMatchObject({
       code: 0,
@@ -38,7 +38,7 @@ describe("check", () => {
     });
   });
 
-  test("a schema change without a migration: exit 3 and the SQL that is missing, for every service", async () => {
+  test("exits with 3 and shows the missing SQL of every service whose schema change has no migration", async () => {
     const project = await copyPlatform();
     await edit(project, "schema/auth/users.ts", ...addAvatar);
     await edit(
@@ -65,7 +65,7 @@ describe("check", () => {
     ]);
   });
 
-  test("what may be a rename is a finding, though nobody can be asked", async () => {
+  test("reports a possible rename without a terminal to ask on", async () => {
     const project = await copyPlatform();
     await edit(project, "schema/auth/users.ts", ...addAvatar);
     await runCli(project, ["generate", "auth", "--name", "add_avatar"]);
@@ -90,7 +90,7 @@ describe("check", () => {
     expect(await readdir(join(project, "drizzle/auth"))).toEqual(before);
   });
 
-  test("a schema file that throws, or does not parse, names file and line; the other services are still checked", async () => {
+  test("names file and line of a schema file that throws or does not parse, and still checks the other services", async () => {
     const project = await copyPlatform();
     await edit(project, "schema/auth/users.ts", /$/, '\n\nthrow new Error("boom");\n');
     await edit(project, "schema/ingestion/documents.ts", /$/, "\nconst = 1;\n");
@@ -112,7 +112,7 @@ describe("check", () => {
     expect(result.stdout).toContain('ADD COLUMN "extra" text');
   });
 
-  test("a migration that leaves its tenant is found without a database", async () => {
+  test("finds a migration that leaves its tenant, without a database", async () => {
     const project = await copyPlatform();
     await runCli(project, ["generate", "auth", "--custom", "--name", "leave"]);
     const [file] = (await readdir(join(project, "drizzle/auth"))).filter((name) =>
@@ -129,7 +129,7 @@ describe("check", () => {
     );
   });
 
-  test("drizzle-kit's own complaint about a schema is a finding, not the end of the process", async () => {
+  test("reports drizzle-kit's own complaint about a schema as a finding", async () => {
     const project = await copyPlatform();
     const twice =
       'import { index, integer, pgTable } from "drizzle-orm/pg-core";\nconst columns = { id: integer() };\nexport const one = pgTable("one", columns, (t) => [index("same").on(t.id), index("same").on(t.id)]);\n';
@@ -141,7 +141,7 @@ describe("check", () => {
 });
 
 describe("generate", () => {
-  test("writes one migration as drizzle-kit would, and then there is nothing left", async () => {
+  test("writes one migration as drizzle-kit would, and nothing when run again", async () => {
     const project = await copyPlatform();
     await edit(project, "schema/auth/users.ts", ...addAvatar);
     const result = await runCli(project, ["generate", "auth", "--name", "add_user_avatar"]);
@@ -172,7 +172,7 @@ describe("generate", () => {
     expect(check.stdout).toContain("Everything's fine");
   });
 
-  test("without a name makes one from the SQL; --custom writes an empty one on the same snapshot", async () => {
+  test("derives a missing name from the SQL; with --custom, writes an empty migration on the same snapshot", async () => {
     const project = await copyPlatform();
     await edit(project, "schema/auth/users.ts", ...addAvatar);
     expect((await runCli(project, ["generate"])).stdout).toContain(
@@ -208,7 +208,7 @@ describe("generate", () => {
     expect(bad).toMatchObject({ code: 2 });
   });
 
-  test("makes a service's first migration where there is no folder yet", async () => {
+  test("creates the first migration of a service that has no migrations folder yet", async () => {
     const project = await createProject({
       "drizzle.config.ts": `import { defineFleet } from "drizzle-fleet/config";
 export default defineFleet({ databases: { main: { url: "postgresql://u@127.0.0.1:1/x" } }, tenants: ["a"],
@@ -225,7 +225,7 @@ export default defineFleet({ databases: { main: { url: "postgresql://u@127.0.0.1
 describe("drizzle-kit on the same configuration", () => {
   const kit = join(repository, "node_modules/drizzle-kit/bin.cjs");
 
-  test("SERVICE chooses the service", async () => {
+  test("uses the service that SERVICE names", async () => {
     const project = await copyPlatform();
     await edit(project, "schema/auth/users.ts", ...addAvatar);
     const result = await run(project, process.execPath, [kit, "generate", "--name", "by_kit"], {
@@ -242,7 +242,7 @@ describe("drizzle-kit on the same configuration", () => {
   });
 
   test.each([{}, { SERVICE: "nope" }])(
-    "with %j an error lists the services",
+    "lists the services in the error for SERVICE %j",
     async (environment: Record<string, string>) => {
       const result = await run(repository, process.execPath, [kit, "generate"], environment);
       expect(result.code).toBe(1);

@@ -60,7 +60,7 @@ const cases: Readonly<Record<string, Case>> = {
     `pgPolicy("p", { using: sql\`\${t.n} <> ''\` })`,
     "policy t.p",
   ),
-  "a unique constraint gone, and a foreign key that needs it": {
+  "a dropped unique constraint, and a foreign key that needs it": {
     base: table("t", `k: integer("k"),`, `unique("k_only").on(t.k)`) + table("u", n),
     a: table("t", `k: integer("k"),`) + table("u", n),
     b:
@@ -126,7 +126,7 @@ describe.each<Installed>(["journal", "folders"])(
       },
     );
 
-    test("a server finds a conflict of SQL by hand that no snapshot has", async () => {
+    test("finds a conflict in hand-written SQL, which is in no snapshot, on a server", async () => {
       const project = await createBranchesProject(installed);
       const { cli, generate, git, branch, at, tags } = project;
       const files = (tag = "") =>

@@ -34,7 +34,7 @@ describe.each<Installed>(["journal", "folders"])(
   "in the layout %s",
   { timeout: 180_000 },
   (installed) => {
-    test("both branches are applied, each to another tenant: merged, and every tenant gets what it is missing", async () => {
+    test("merges branches that are each applied to another tenant, and every tenant gets what it is missing", async () => {
       const project = await createBranchesProject(installed);
       const { cli, generate, branch, read, database } = project;
       await branch(
@@ -64,7 +64,7 @@ describe.each<Installed>(["journal", "folders"])(
       expect(await catalogOf(database, "app_a")).toEqual(await catalogOf(database, "app_b"));
     });
 
-    test("both branches are applied, and their migrations have the same name", async () => {
+    test("merges applied branches whose migrations have the same name", async () => {
       const project = await createBranchesProject(installed);
       const { cli, generate, branch, tags, at, folder, git } = project;
       await branch(
@@ -89,7 +89,7 @@ describe.each<Installed>(["journal", "folders"])(
       await endsAtHead(project, ["a", "b", "id"]);
     });
 
-    test("both branches made a migration of the same name, applied nowhere", async () => {
+    test("merges branches whose migrations have the same name and are not applied", async () => {
       const project = await createBranchesProject(installed);
       const { cli, generate, branch, tags } = project;
       await branch(
@@ -108,7 +108,7 @@ describe.each<Installed>(["journal", "folders"])(
       await endsAtHead(project, ["a", "b", "id"]);
     });
 
-    test("downs are made again for the migrations that moved, and one that was edited is kept and named", async () => {
+    test("makes the downs of moved migrations again, and keeps and names an edited one", async () => {
       const project = await createBranchesProject(installed);
       const { cli, generate, branch, tags, read, at } = project;
       const downOf = (tag: string | undefined) =>
@@ -134,7 +134,7 @@ describe.each<Installed>(["journal", "folders"])(
       await endsAtHead(project, ["a", "b", "c", "id"]);
     });
 
-    test("git's union driver has joined the lines of both branches", async () => {
+    test("merges files whose lines git's union driver has joined", async () => {
       const project = await createBranchesProject(installed);
       const { cli, generate, branch, folder, commit } = project;
       await writeFile(join(folder, ".gitattributes"), "drizzle/** merge=union\n");
@@ -175,8 +175,8 @@ async function inTheSameSecond({ tags, folder, git, read }: Project, tag: string
   await writeFile(join(folder, "drizzle/checksums.json"), checksums);
 }
 
-describe("drizzle-kit 1.0's own branches, joined by its own generate", () => {
-  test("are a valid history, in which each down takes back its own migration's change", {
+describe("branches of drizzle-kit 1.0, joined by its own generate", () => {
+  test("are a valid history in which each down reverts its own migration's change", {
     timeout: 120_000,
   }, async () => {
     const project = await createBranchesProject("folders");

@@ -100,8 +100,8 @@ function entry(idx: number, change: Record<string, unknown>) {
   };
 }
 
-describe("in the journal's layout, check finds", () => {
-  test("everything at once, and not only the first thing", async () => {
+describe("check in the journal layout", () => {
+  test("reports all problems at once", async () => {
     const { at, rewrite, found, folder } = await createReleased();
     await rm(at("0000_init.down.sql"));
     await rewrite("0001_email.sql", (text) => `${text}\n-- edited`);
@@ -123,20 +123,20 @@ describe("in the journal's layout, check finds", () => {
 
   test.each([
     [
-      "a number that stands twice",
+      "a number that appears twice",
       entry(2, { idx: 1 }),
       /gives the number 1 to 0001_email and 0002_phone/,
     ],
-    ["a tag that stands twice", entry(2, { tag: "0001_email" }), /lists 0001_email twice/],
+    ["a tag that appears twice", entry(2, { tag: "0001_email" }), /lists 0001_email twice/],
     [
       "times out of order",
       entry(2, { when: 1 }),
       /"when" of 0002_phone is not later than that of 0001_email/,
     ],
     ["a malformed entry", entry(2, { idx: "two" }), /journal is malformed: entries.2.idx/],
-    ["no JSON", (text: string) => text.slice(1), /malformed: it is not JSON/],
+    ["text that is not JSON", (text: string) => text.slice(1), /malformed: it is not JSON/],
     ["conflict markers", (text: string) => `<<<<<<< HEAD\n${text}`, /conflict markers/],
-  ])("%s in the journal", async (_what, change, message) => {
+  ])("reports %s in the journal", async (_what, change, message) => {
     const { rewrite, found } = await createReleased();
     await rewrite("meta/_journal.json", change);
     expect(await found()).toContainEqual(expect.stringMatching(message));
@@ -145,17 +145,17 @@ describe("in the journal's layout, check finds", () => {
   test.each([
     ["a malformed snapshot", () => "{}", /snapshot of 0001_email is malformed/],
     [
-      "a snapshot's parent that is not there",
+      "a missing parent of a snapshot",
       (text: string) => text.replace(/"prevId": "[^"]+"/, '"prevId": "x"'),
       /0001_email follows a migration that is not before it/,
     ],
-  ])("%s", async (_what, change, message) => {
+  ])("reports %s", async (_what, change, message) => {
     const { rewrite, found } = await createReleased();
     await rewrite("meta/0001_snapshot.json", change);
     expect(await found()).toContainEqual(expect.stringMatching(message));
   });
 
-  test("snapshots with one id, a lost migration, an empty down and SQL that does not parse", async () => {
+  test("reports snapshots with the same id, a lost migration, an empty down and SQL that does not parse", async () => {
     const { rewrite, found, at } = await createReleased();
     const { id } = JSON.parse(await readFile(at("meta/0001_snapshot.json"), "utf8"));
     await rewrite("meta/0002_snapshot.json", (text) => JSON.stringify({ ...JSON.parse(text), id }));
@@ -176,7 +176,7 @@ describe("in the journal's layout, check finds", () => {
     expect(await found()).not.toContain("the down of 0001_email is empty");
   });
 
-  test("edits, and no line endings that git changed", async () => {
+  test("reports edits, but not line endings that git changed", async () => {
     const { rewrite, found } = await createReleased();
     await rewrite("0001_email.sql", (text) => `${text}\n`);
     expect(await found()).toEqual(["0001_email was edited since it was generated"]);
@@ -188,7 +188,7 @@ describe("in the journal's layout, check finds", () => {
     expect(await found()).toEqual([]);
   });
 
-  test("annotations for GitHub have file, line and the whole text", async () => {
+  test("writes GitHub annotations with file, line and the complete text", async () => {
     const { folder, rewrite } = await createReleased();
     await rewrite("0002_phone.down.sql", () => "-- 100%\nDROP TABLE billing.invoices;");
     const result = await runCli(folder, ["check", "--format", "github"], {
@@ -202,8 +202,8 @@ describe("in the journal's layout, check finds", () => {
   });
 });
 
-describe("in the folders' layout, check finds", () => {
-  test("missing files, a lost parent, edits and branches", async () => {
+describe("check in the folders layout", () => {
+  test("reports missing files, a lost parent, edits and branches", async () => {
     const { at, found, folder } = await createReleased("folders");
     const names = (await readdir(at(""))).filter((name) => /^\d/.test(name)).sort();
     const [init = "", email = "", phone = ""] = names;
@@ -236,7 +236,7 @@ describe("in the folders' layout, check finds", () => {
 });
 
 describe("merge", () => {
-  test("where checksums.json alone is in conflict, it is put right", async () => {
+  test("resolves a conflict in checksums.json alone", async () => {
     const { folder, at, rewrite, found } = await createReleased();
     const before = await readFile(at("checksums.json"), "utf8");
     await rewrite("checksums.json", (text) =>
@@ -252,7 +252,7 @@ describe("merge", () => {
 });
 
 describe("check --database", () => {
-  test("finds a migration that does not apply, a down that does not restore the schema, and a schema that differs", async () => {
+  test("finds a migration that cannot be applied, a down that does not restore the schema, and a schema that differs", async () => {
     const database = await createDatabase();
     const { folder, rewrite, found } = await createReleased();
     const prove = () => found("--database", database.url);
@@ -286,7 +286,7 @@ describe("check --database", () => {
 });
 
 describe("generate", () => {
-  test("two at the same time: one wins, the other says so, and nothing is half written", async () => {
+  test("refuses the second of two concurrent runs, and leaves no half-written file", async () => {
     const { folder, at, found } = await createReleased();
     await writeFile(
       join(folder, "schema.ts"),
@@ -307,7 +307,7 @@ describe("generate", () => {
     expect(await readdir(at(""))).not.toContainEqual(expect.stringMatching(/tmp|lock/));
   });
 
-  test("a lock of a process that was killed is no lock; one of a living process is", async () => {
+  test("ignores the lock of a killed process, and respects that of a running one", async () => {
     const { folder, at } = await createReleased();
     await writeFile(at(".drizzle-fleet.lock"), String(process.pid));
     const refused = await runCli(folder, ["generate", "app", "--custom"]);
@@ -326,7 +326,7 @@ describe("generate", () => {
   });
 
   test.each<Installed>(["journal", "folders"])(
-    "an empty migration is found, and refused until it is filled in, marked or accepted, layout %s",
+    "reports and refuses an empty migration until it is completed, marked or accepted, in the layout %s",
     async (installed) => {
       const { url } = await createDatabase();
       const { folder, at, found } = await createReleased(installed);
@@ -369,7 +369,7 @@ describe("generate", () => {
     },
   );
 
-  test("a pattern may leave files out, and what is no code is passed over", async () => {
+  test("honours patterns that exclude files, and skips files that are not code", async () => {
     const { folder, found } = await createReleased();
     const config = join(folder, "drizzle.config.ts");
     const text = await readFile(config, "utf8");
@@ -397,7 +397,7 @@ describe("generate", () => {
       "its indexes and constraints cannot be read",
       "author: text() }, (t) => [index().on(t.nope)]); void ({",
     ],
-  ])("%s: file and table are named", async (words, columns) => {
+  ])("names file and table: %s", async (words, columns) => {
     for (const installed of ["journal", "folders"] as const) {
       const { folder } = await createReleased(installed);
       await writeFile(
@@ -414,7 +414,7 @@ void [foreignKey, index];`,
     }
   });
 
-  test("a column that was written, and is computed from now on, is lost", async () => {
+  test("marks the data of a column that becomes generated as lost", async () => {
     const { folder, at } = await createReleased();
     const computed = (of: string) => `import { sql } from "drizzle-orm";
 ${schema(`email: text("email").generatedAlwaysAs(sql\`lower(${of})\`), phone: text("phone"),`)}`;
@@ -428,7 +428,7 @@ ${schema(`email: text("email").generatedAlwaysAs(sql\`lower(${of})\`), phone: te
     expect(await readFile(at("0004_two.down.sql"), "utf8")).not.toContain("data-loss");
   });
 
-  test("a clock that was put back: the new migration is the last one all the same", async () => {
+  test("puts the new migration last even if the clock was set back", async () => {
     const { folder, at, found } = await createReleased("folders");
     const newest = (await readdir(at(""))).filter((name) => name.endsWith("_phone"));
     await rename(at(newest[0] ?? ""), at("29991231235959_phone"));
@@ -448,7 +448,7 @@ ${schema(`email: text("email").generatedAlwaysAs(sql\`lower(${of})\`), phone: te
     [["--accept", "--down"]],
     [["--down", "--rename", "column:users.email=mail"]],
     [["app", "--custom", "--drop", "column:users.email"]],
-  ])("%j contradict each other: refused, and nothing written", async (args) => {
+  ])("refuses contradictory options and writes nothing: %j", async (args) => {
     const { folder, at, rewrite } = await createReleased();
     await rewrite("0001_email.sql", (text) => `${text}\n-- edited`);
     const before = await readFile(at("checksums.json"), "utf8");
@@ -458,7 +458,7 @@ ${schema(`email: text("email").generatedAlwaysAs(sql\`lower(${of})\`), phone: te
     expect(await readFile(at("checksums.json"), "utf8")).toBe(before);
   });
 
-  test("a folder that cannot be written: a clear error, and nothing half written", async () => {
+  test("reports a folder that cannot be written, and leaves no half-written file", async () => {
     const { folder, at } = await createReleased();
     const before = await readdir(at(""));
     await writeFile(

@@ -47,7 +47,7 @@ export = fleet.defineFleet({
 };
 
 test.each(["journal", "folders"] as const)(
-  "a configuration and a schema in CommonJS, with JSON and paths of tsconfig.json: %s",
+  "loads a configuration and a schema in CommonJS, with JSON and the paths of tsconfig.json: %s",
   async (layout) => {
     const project = await createProject(files, layout);
     expect(await runCli(project, ["generate", "--name", "one"])).toMatchObject({
@@ -65,7 +65,7 @@ test.each(["journal", "folders"] as const)(
   },
 );
 
-test("an error in a CommonJS module has its place", async () => {
+test("names the place of an error in a CommonJS module", async () => {
   const project = await createProject({
     ...files,
     "dist/posts.cjs": `const { users } = require("./users");\nthrow new Error("no posts");\n`,

@@ -48,7 +48,7 @@ async function serverPid(project: string): Promise<number | undefined> {
 }
 
 describe("the embedded database", () => {
-  test("a command starts it, says so, and stops it again; the data stays", async () => {
+  test("is started by a command that announces it, stopped at the end, and keeps its data", async () => {
     const project = await createEmbeddedProject();
     const first = await runCli(project, ["migrate"]);
     expect(first).toMatchObject({ code: 0 });
@@ -62,14 +62,14 @@ describe("the embedded database", () => {
     expect((await stat(join(project, ".data/pgpass"))).mode & 0o777).toBe(0o600);
   });
 
-  test("commands at the same time share it, and the last one stops it", async () => {
+  test("is shared by concurrent commands and stopped by the last one", async () => {
     const project = await createEmbeddedProject();
     const results = await Promise.all([1, 2, 3, 4].map(() => runCli(project, ["migrate"])));
     for (const { code, stderr } of results) expect(code, stderr).toBe(0);
     expect(await serverPid(project)).toBeUndefined();
   });
 
-  test("a command that is killed leaves a server behind that the next one uses and stops", async () => {
+  test("keeps running if its command is killed, until the next command uses and stops it", async () => {
     const project = await createEmbeddedProject();
     const child = startCli(project, ["dev", "--infra"]);
     await says(child, "Running.");
@@ -86,7 +86,7 @@ describe("the embedded database", () => {
     );
   });
 
-  test("after the server was killed itself, the next command recovers it", async () => {
+  test("is recovered by the next command after the server was killed", async () => {
     const project = await createEmbeddedProject();
     const child = startCli(project, ["dev"]);
     await says(child, "Running.");
@@ -113,7 +113,7 @@ function saysNext(child: ChildProcess): (words: string) => Promise<void> {
 }
 
 describe("dev", () => {
-  test("watches all that a schema and the configuration import, wherever it is, also what is missing yet", async () => {
+  test("watches all files that a schema and the configuration import, also outside the project and missing ones", async () => {
     const database = await createDatabase();
     const monorepo = await createFolder({
       "pnpm-workspace.yaml": "packages: ['*']",
@@ -160,7 +160,7 @@ export const t = pgTable(name, { column: text(column) });
     expect((await ended(child)).code).toBe(0);
   });
 
-  test("migrates, says how to connect, announces a change without a migration, and ends by a signal", async () => {
+  test("migrates, shows how to connect, announces a change without a migration, and ends with a signal", async () => {
     const project = await createEmbeddedProject();
     const child = startCli(project, ["dev"]);
     const end = ended(child);
@@ -196,7 +196,7 @@ export const t = pgTable(name, { column: text(column) });
     expect(await serverPid(project)).toBeUndefined();
   });
 
-  test("-- runs a program with the databases' URLs, and ends with its exit code", async () => {
+  test("runs the program after -- with the URLs of the databases, and ends with its exit code", async () => {
     const project = await createEmbeddedProject();
     const script = `const pg = require(${JSON.stringify(join(repository, "node_modules/pg"))});
 const client = new pg.Client(process.env.DATABASE_URI);
@@ -214,7 +214,7 @@ client.connect().then(() => client.query("SELECT count(*)::int AS n FROM app_b.t
     [["dev"], { SKIP_MIGRATIONS: "true" }],
     [["dev", "--infra"], {}],
   ] as [string[], Record<string, string>][])(
-    "%j with %j does not migrate",
+    "does not migrate with %j and %j",
     async (args, environment) => {
       const project = await createEmbeddedProject();
       const child = startCli(project, args, environment);
@@ -226,7 +226,7 @@ client.connect().then(() => client.query("SELECT count(*)::int AS n FROM app_b.t
     },
   );
 
-  test("Ctrl-C while it migrates keeps the program from starting", async () => {
+  test("does not start the program after Ctrl-C during the migration", async () => {
     const project = await createEmbeddedProject();
     const slow = history("drizzle/app", { "0000_init": "SELECT pg_sleep(1.5);" });
     for (const [name, text] of Object.entries(slow)) await writeFile(join(project, name), text);
@@ -236,7 +236,7 @@ client.connect().then(() => client.query("SELECT count(*)::int AS n FROM app_b.t
     expect(await ended(child)).toMatchObject({ code: 0, stdout: "" });
   });
 
-  test("does not run the program when a migration failed", async () => {
+  test("does not start the program if a migration failed", async () => {
     const project = await createEmbeddedProject();
     const broken = history("drizzle/app", { "0000_bad": "SELECT 1/0;" });
     for (const [name, text] of Object.entries(broken)) await writeFile(join(project, name), text);
@@ -253,7 +253,7 @@ client.connect().then(() => client.query("SELECT count(*)::int AS n FROM app_b.t
 });
 
 describe("dev --death", () => {
-  test("erases the embedded data, and only that", async () => {
+  test("erases the embedded data and nothing else", async () => {
     const project = await createEmbeddedProject();
     await runCli(project, ["migrate"]);
     await cp(join(project, "drizzle.config.ts"), join(project, ".data/mine.txt"));
@@ -279,7 +279,7 @@ describe("dev --death", () => {
     expect(await runCli(project, ["migrate"])).toMatchObject({ code: 0 });
   });
 
-  test("leaves a folder alone that it did not make, and data that a server runs on", async () => {
+  test("does not erase a folder that it did not create, or data that a server is using", async () => {
     const project = await createEmbeddedProject();
     await mkdir(join(project, ".data/postgres"), { recursive: true });
     await writeFile(join(project, ".data/postgres/init.sql"), "-- mine");
@@ -306,7 +306,7 @@ describe("dev --death", () => {
     await ended(child);
   });
 
-  test("refuses while in use, with a configured database, and in production", async () => {
+  test("is refused while the server is in use, with a configured database, and in production", async () => {
     const project = await createEmbeddedProject();
     const child = startCli(project, ["dev", "--infra"]);
     await says(child, "Running.");

@@ -25,7 +25,7 @@ async function project(config: string, more: Files = {}): Promise<string> {
   return createProject({ "drizzle.config.ts": config, "schema/t.ts": schema, ...more });
 }
 
-test("a command that is done ends, though the project's code keeps the process alive", async () => {
+test("a finished command exits even if the project's code keeps the process alive", async () => {
   const database = await createDatabase();
   const folder = await project(configWith(openInterval, appFleet(database.url, ["a"])), {
     "schema/open.ts": openInterval,
@@ -37,7 +37,7 @@ test("a command that is done ends, though the project's code keeps the process a
   expect(await runCli(folder, ["generate", "unknown"])).toMatchObject({ code: 2 });
 });
 
-test("so does every other verb, with a client and a server open", async () => {
+test("every other verb exits with an open client and an open server", async () => {
   const database = await createDatabase();
   const openClient = `import pg from "pg"; const client = new pg.Client("${database.url}"); await client.connect();`;
   const { tenants: _, ...fleet } = appFleet(database.url, []);
@@ -51,7 +51,7 @@ test("so does every other verb, with a client and a server open", async () => {
   expect(await Promise.all([...reading, "dev -- true"].map(codeOf))).toEqual(Array(8).fill(0));
 });
 
-test("it ends after all of its output was read, however slowly", async () => {
+test("a command exits only after all of its output was read, however slowly", async () => {
   const tags = Array.from({ length: 2_000 }, (_, index) => `${String(index).padStart(4, "0")}_t`);
   const migrations = Object.fromEntries(tags.map((tag) => [tag, "SELECT 1;"]));
   const fleet = appFleet("postgres://127.0.0.1:1/none", ["a"]);
@@ -62,7 +62,7 @@ test("it ends after all of its output was read, however slowly", async () => {
   expect(JSON.stringify(JSON.parse(stdout))).toContain(tags.at(-1));
 });
 
-test("one SIGTERM ends a command that is done, when the rest of its output was read", async () => {
+test("one SIGTERM ends a finished command after the rest of its output was read", async () => {
   const tags = Array.from({ length: 2_000 }, (_, index) => `${String(index).padStart(4, "0")}_t`);
   const migrations = Object.fromEntries(tags.map((tag) => [tag, "SELECT 1;"]));
   const fleet = appFleet("postgres://127.0.0.1:1/none", ["a"]);
@@ -93,7 +93,7 @@ test.each([
   ["migrate", "", `() => ${forever}`],
   ["status", "", `() => ${forever}`],
   ["tenants list", "", `() => ${forever}`],
-])("one SIGTERM ends %s while nothing is under way: %s%s", async (verb, code, tenants) => {
+])("one SIGTERM ends %s while nothing is in progress: %s%s", async (verb, code, tenants) => {
   const { tenants: _, ...fleet } = appFleet("postgres://127.0.0.1:1/none", ["a"]);
   const config = configWith(code, fleet, tenants === "" ? '["a"]' : tenants);
   const folder = await project(config, history("drizzle/app", { "0000_t": "SELECT 1;" }));
@@ -107,7 +107,7 @@ test("one SIGTERM ends generate while a schema is being loaded", async () => {
   expect(await terminated(startCli(folder, ["generate"]))).toBe(130);
 });
 
-test("a program that uses the operations is not ended", async () => {
+test("a program that calls the operations is not ended", async () => {
   const folder = await project(configWith("", appFleet("postgres://127.0.0.1:1/none", ["a"])), {
     "program.mjs": `import { check, loadConfig } from "drizzle-fleet";
 const config = await loadConfig("drizzle.config.ts");

@@ -5,7 +5,7 @@ import { type CliResult, createProject, run, runCli } from "../support/cli.ts";
 import { configFile } from "../support/fleet.ts";
 
 /**
- * Where drizzle-kit 0.31 ends with 0 though something is wrong. Each test shows its exit code beside ours.
+ * Cases in which drizzle-kit 0.31 exits with 0 although something is wrong. Each test shows its exit code and ours.
  */
 
 const table = (column: string) => `import { pgTable, text } from "drizzle-orm/pg-core";
@@ -43,7 +43,7 @@ async function createReleased() {
   return { folder, ours, kit, at: (name: string) => join(folder, "drizzle", name) };
 }
 
-test("a rename, and no terminal to ask on", async () => {
+test("fails on a rename without a terminal, although drizzle-kit exits with 0", async () => {
   const { folder, ours, kit } = await createReleased();
   await writeFile(join(folder, "schema.ts"), table(`mail: text("mail")`));
   expect(await kit("generate")).toMatchObject({ code: 0 });
@@ -56,7 +56,7 @@ test("a rename, and no terminal to ask on", async () => {
   expect(await readdir(join(folder, "drizzle"))).not.toContainEqual(expect.stringMatching(/^0002/));
 });
 
-test("a syntax error in the schema", async () => {
+test("fails on a syntax error in the schema, although drizzle-kit exits with 0", async () => {
   const { folder, ours, kit } = await createReleased();
   await writeFile(
     join(folder, "schema.ts"),
@@ -71,7 +71,7 @@ test("a syntax error in the schema", async () => {
   expect(checked.stdout).toContain("schema.ts:4:14");
 });
 
-test("two snapshots that follow the same one", async () => {
+test("fails on two snapshots that follow the same one, although drizzle-kit exits with 0", async () => {
   const { ours, kit, at } = await createReleased();
   const second = JSON.parse(await readFile(at("meta/0001_snapshot.json"), "utf8"));
   const journal = JSON.parse(await readFile(at("meta/_journal.json"), "utf8"));
@@ -93,7 +93,7 @@ test("two snapshots that follow the same one", async () => {
   );
 });
 
-test("a migration's file is missing", async () => {
+test("fails on a missing migration file, although drizzle-kit exits with 0", async () => {
   const { ours, kit, at } = await createReleased();
   await rm(at("0001_email.sql"));
   expect(await kit("check")).toMatchObject({ code: 0 });
@@ -102,7 +102,7 @@ test("a migration's file is missing", async () => {
   expect(result.stdout).toContain("0001_email.sql is missing, though the journal lists it");
 });
 
-test("a migration's file was edited", async () => {
+test("fails on an edited migration file, although drizzle-kit exits with 0", async () => {
   const { ours, kit, at } = await createReleased();
   await writeFile(at("0001_email.sql"), `ALTER TABLE "users" ADD COLUMN "email" varchar(9);`);
   expect(await kit("check")).toMatchObject({ code: 0 });

@@ -102,7 +102,7 @@ describe.each(both)("names that are used twice: %s", (layout) => {
   });
 });
 
-test("generated names of foreign keys that PostgreSQL truncates to the same one are refused (0.31)", async () => {
+test("generate refuses generated foreign key names that PostgreSQL truncates to the same name (0.31)", async () => {
   const long = "a_table_whose_name_alone_needs_more_than_fifty_of_the_bytes";
   const { generate } = await create({
     "all.ts": `${u} export const a = pgTable("${long}", { column_one: integer().references(() => u.id), column_two: integer().references(() => u.id) });`,
@@ -114,14 +114,14 @@ test("generated names of foreign keys that PostgreSQL truncates to the same one 
   );
 });
 
-test("check finds names that are used twice", async () => {
+test("check reports names that are used twice", async () => {
   const schema = `export const a = pgEnum("e", ["x"]); export const b = pgEnum("e", ["y"]);`;
   const { project } = await create({ "all.ts": schema });
   const found = { code: 3, stdout: expect.stringContaining("two enums are called e") };
   expect(await runCli(project, ["check"])).toMatchObject(found);
 });
 
-test("columns that have the same name in the configured casing are refused", async () => {
+test("generate refuses columns that have the same name in the configured casing", async () => {
   const { project, generate } = await create({
     "all.ts": `export const t = pgTable("t", { fooBar: text(), foo_bar: text() });`,
   });
@@ -138,7 +138,7 @@ test("columns that have the same name in the configured casing are refused", asy
   });
 });
 
-describe.each(both)("SQL that cannot run is not written: %s", (layout) => {
+describe.each(both)("generate does not write SQL that cannot run: %s", (layout) => {
   const broken = [
     [
       "a quote that is open",
@@ -180,7 +180,7 @@ describe.each(both)("dropped tables: %s", (layout) => {
     return fleet;
   };
 
-  test("several at once are refused without a terminal, and named", async () => {
+  test("refuses several at once without a terminal, and names them", async () => {
     const { project, write, generate, written } = await start();
     await write({ "a.ts": "", "b.ts": "" });
     const before = await written();
@@ -208,7 +208,7 @@ describe.each(both)("dropped tables: %s", (layout) => {
     expect(await written()).toHaveLength(before.length + 2);
   });
 
-  test("a single one is dropped, but not the last one, nor one whose file does not export it", async () => {
+  test("drops a single one, but not the last remaining one, or one that its file does not export", async () => {
     const { write, generate } = await start();
     await write({ "a.ts": users.replace("export ", "") });
     expect((await generate()).stderr).toContain(
@@ -223,7 +223,7 @@ describe.each(both)("dropped tables: %s", (layout) => {
     expect(await generate("--name", "three", "--drop", "table:tags")).toMatchObject({ code: 0 });
   });
 
-  test("tables of another dialect are refused", async () => {
+  test("refuses tables of another dialect", async () => {
     const { generate, project } = await start();
     const mysql = `import { mysqlTable, int } from "drizzle-orm/mysql-core"; export const users = mysqlTable("users", { id: int("id") });`;
     await writeFiles(project, { "schema/a.ts": mysql, "schema/b.ts": "", "schema/c.ts": "" });

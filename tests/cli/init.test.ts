@@ -82,7 +82,7 @@ async function expectRefused(
 }
 
 describe("init", () => {
-  test("a project with a schema per tenant: its tenants are found and stamped, and everything goes on", async () => {
+  test("finds and stamps the tenants of a project with a schema per tenant, which then continues as before", async () => {
     const database = await createDatabase();
     const project = await plainProject();
     await migrateByDrizzle(database, project, "shop_acme", "shop_acme");
@@ -149,7 +149,7 @@ export default defineFleet({
   test.each([
     [["--tenant-schema", "shop_{tenant}", "--tenants", "acme"], 'sourceSchema: "shop"'],
     [["--single-schema", "shop"], 'singleSchema: "shop"'],
-  ])("a project whose tables are all in pgSchema: %j", async (args, line) => {
+  ])("sets sourceSchema for a project whose tables are all in pgSchema: %j", async (args, line) => {
     const declared = `import { integer, pgSchema } from "drizzle-orm/pg-core";
 export const shop = pgSchema("shop");
 export const kind = shop.enum("kind", ["a"]);
@@ -171,7 +171,7 @@ export const users = shop.table("users", { id: integer().primaryKey(), kind: kin
     expect(migrated.stdout).toContain("1 migration applied, 1 target at head.");
   });
 
-  test("a project that has another schema beside public keeps public as its source", async () => {
+  test("keeps public as the source schema of a project that uses another schema as well", async () => {
     const project = await createProject({
       "drizzle.config.ts": plainConfig,
       "src/schema.ts": `import { integer, pgSchema, pgTable } from "drizzle-orm/pg-core";
@@ -189,7 +189,7 @@ export const notes = pgTable("notes", { id: integer().primaryKey() });
     );
   });
 
-  test("a project with a single schema, whose table is in schema drizzle", async () => {
+  test("stamps a project with a single schema whose table is in schema drizzle", async () => {
     const database = await createDatabase();
     const project = await plainProject();
     await migrateByDrizzle(database, project, "public");
@@ -219,7 +219,7 @@ export const notes = pgTable("notes", { id: integer().primaryKey() });
     );
   });
 
-  test("without a database it writes the file, and says how to stamp later", async () => {
+  test("writes the file without a database, and shows how to stamp later", async () => {
     const database = await createDatabase();
     const project = await plainProject();
     await migrateByDrizzle(database, project, "shop_acme");
@@ -237,7 +237,7 @@ export const notes = pgTable("notes", { id: integer().primaryKey() });
     expect((await runCli(project, ["migrate"], environment)).stdout).toContain("Nothing to do");
   });
 
-  test("a configuration elsewhere, with paths that it computes, stays free of this machine's", async () => {
+  test("writes no absolute path for a configuration elsewhere that computes its paths", async () => {
     const project = await createProject({
       "db/package.json": '{ "name": "shop" }',
       "db/drizzle.config.ts": `import { dirname, resolve } from "node:path";
@@ -259,7 +259,7 @@ export default { dialect: "postgresql", schema: [resolve(__dirname, "src/*.ts"),
     expect(result.stdout).toContain("npx drizzle-fleet status --config db/drizzle.config.ts");
   });
 
-  test("tenants without drizzle-orm's table are found by their tables, and told how to be stamped", async () => {
+  test("finds tenants without drizzle-orm's table by their tables, and shows how to stamp them", async () => {
     const database = await createDatabase();
     const project = await plainProject();
     await database.query(`CREATE SCHEMA shop_acme; CREATE TABLE shop_acme.users ()`);
@@ -275,7 +275,7 @@ export default { dialect: "postgresql", schema: [resolve(__dirname, "src/*.ts"),
     expect((await runCli(project, ["stamp", "head", "--yes"], environment)).code).toBe(0);
   });
 
-  test("what cannot become a fleet is refused, and nothing is written", async () => {
+  test("refuses a project that cannot become a fleet, and writes nothing", async () => {
     const project = await plainProject();
     const pattern = ["--tenant-schema", "shop_{tenant}"];
     const yes = ["--yes", ...pattern, "--tenants", "acme"];
@@ -309,7 +309,7 @@ export default { dialect: "postgresql", schema: [resolve(__dirname, "src/*.ts"),
     [{ dialect: "mysql" }, "dialect: must be postgresql"],
     [{ out: "./nowhere" }, "./nowhere holds no migrations"],
     [{ schema: undefined }, "schema: "],
-  ])("a configuration with %j is refused", async (part, words) => {
+  ])("refuses a configuration with %j", async (part, words) => {
     const config = { dialect: "postgresql", schema: "./s.ts", out: "./drizzle", ...part };
     const project = await createProject({
       "drizzle.config.ts": `export default ${JSON.stringify(config)};`,
@@ -318,7 +318,7 @@ export default { dialect: "postgresql", schema: [resolve(__dirname, "src/*.ts"),
     expect(await isThere(project, "drizzle.config.before-fleet.ts")).toBe(false);
   });
 
-  test("where drizzle-fleet is not installed, the old configuration is put back", async () => {
+  test("restores the old configuration if drizzle-fleet is not installed", async () => {
     const project = await plainProject();
     await run(project, "rm", ["node_modules/drizzle-fleet"]);
     await expectRefused(project, ["--yes", "--single-schema", "public"], "drizzle-fleet/config");
@@ -341,7 +341,7 @@ describe.each([
   ["drizzle.config.cjs", plainCommonJs, "journal", "drizzle.config.cjs"],
   ["drizzle.config.json", plainJson, "journal", "drizzle.config.ts"],
 ] as const)("after init of %s %s %s", (before, text, layout, after) => {
-  test("drizzle-kit generates and pushes as before, and git keeps the line ends", async () => {
+  test("drizzle-kit generates and pushes as before, and git keeps the line endings", async () => {
     const database = await createDatabase();
     const config = after === "drizzle.config.cjs" ? ["--config", after] : [];
     const project = await createProject(

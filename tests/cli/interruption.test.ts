@@ -25,7 +25,7 @@ async function untilSleeping(database: TestDatabase): Promise<void> {
 }
 
 test.each(["SIGTERM", "SIGHUP"] as const)(
-  "after %s the migration under way ends, and no further one begins",
+  "after %s, the running migration finishes and no further one begins",
   async (signal) => {
     const migrations = { ...slow, "0002_next": `CREATE TABLE "next" ();` };
     const { database, project } = await createFleet(migrations, ["a", "b"], { concurrency: 1 });
@@ -58,7 +58,7 @@ test.each([
   ["migrate --json > /dev/full", 1, "error: standard output cannot be written: ENOSPC"],
   ["migrate 2> /dev/full", 0, ""],
   ["migrate --json 2> /dev/full | head -c 1 > /dev/null", 0, ""],
-])("a rollout goes on when its output is lost: %s", async (command, code, said) => {
+])("a rollout continues when its output is lost: %s", async (command, code, said) => {
   const tenants = ["a", "b", "c"];
   const { database, project } = await createFleet({ "0000_t": `CREATE TABLE "t" ();` }, tenants);
   const ran = await run(project, "sh", ["-c", `node '${main}' ${command}`]);
@@ -76,7 +76,7 @@ describe("a rollout whose terminal goes away", () => {
   const outcomes = `SELECT schema, status FROM drizzle_fleet.outcomes ORDER BY schema`;
   const ended = `SELECT stopped FROM drizzle_fleet.rollouts WHERE ended_at IS NOT NULL`;
 
-  test("with SIGHUP ends what is under way, and is kept as interrupted", async () => {
+  test("finishes running migrations after SIGHUP, and is recorded as interrupted", async () => {
     const { database, project } = await createFleet(slow, ["a", "b"], { concurrency: 1 });
     const command = `exec node '${main}' migrate`;
     const terminal = inATerminal(project, command);
@@ -92,7 +92,7 @@ describe("a rollout whose terminal goes away", () => {
     expect(await database.query(ended)).toEqual([{ stopped: "it was interrupted" }]);
   });
 
-  test("without a signal goes on, and ends with 1, because its report is lost", async () => {
+  test("continues without a signal, and exits with 1 because its report is lost", async () => {
     const { database, project } = await createFleet(slow, ["a", "b"], { concurrency: 1 });
     // The shell is the one that the signal goes to.
     const shell = `trap '' HUP\nnode '${main}' migrate\necho $? > code\n`;

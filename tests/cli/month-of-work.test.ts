@@ -95,7 +95,9 @@ async function statusOf(cli: Awaited<ReturnType<typeof project>>["cli"]): Promis
 }
 
 describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed) => {
-  test("a month of work", { timeout: 240_000 }, async () => {
+  test("supports a month of work: changes, a rename, a downgrade and a merge", {
+    timeout: 240_000,
+  }, async () => {
     const database = await createDatabase();
     const tenants = ["acme", "globex"];
     const { folder, cli, edit, names } = await project(installed, database, tenants);
@@ -212,7 +214,7 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
     expect(await catalogOf(far, "app_acme")).toEqual([]);
   });
 
-  test("two branches that change the same column: merge names it, and writes nothing", async () => {
+  test("merge names the column that two branches change, and writes nothing", async () => {
     const database = await createDatabase();
     const { folder, cli, edit } = await project(installed, database, ["acme"]);
     const { git, commit, merge } = await createRepository(folder);
@@ -234,7 +236,7 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
     expect(await git("status", "--porcelain")).toBe(before);
   });
 
-  test("two branches that make the same change: its SQL can run only once", async () => {
+  test("merge refuses two branches that make the same change, whose SQL can run only once", async () => {
     const database = await createDatabase();
     const { folder, cli, edit } = await project(installed, database, ["acme"]);
     const { git, commit, merge } = await createRepository(folder);
@@ -253,7 +255,7 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
     expect(result.stderr).toContain("both branches change the same objects: column users.avatar");
   });
 
-  test("two branches whose migrations were named by the tool, and alike", async () => {
+  test("merge accepts two branches whose migrations have the same generated name", async () => {
     const database = await createDatabase();
     const { folder, cli, edit } = await project(installed, database, ["acme"]);
     const { git, commit, merge } = await createRepository(folder);
@@ -283,7 +285,7 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
     expect(await statusOf(cli)).toMatchObject([{ pending: 0 }]);
   });
 
-  test("two branches with histories of their own have nothing to be merged on", async () => {
+  test("merge refuses two branches without a common history", async () => {
     const database = await createDatabase();
     const { folder, cli, edit } = await project(installed, database, ["acme"]);
     const { git, commit, merge } = await createRepository(folder);
@@ -302,7 +304,7 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
   });
 });
 
-test("a folder that drizzle-kit converts keeps every ledger valid, and goes on", {
+test("every ledger stays valid after drizzle-kit converts the folder, and the history continues", {
   timeout: 120_000,
 }, async () => {
   const database = await createDatabase();

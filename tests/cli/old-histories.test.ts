@@ -82,7 +82,7 @@ async function projectOf(installed: Installed = "journal", more: Record<string, 
 }
 
 describe.each<Installed>(["journal", "folders"])("a migration without a snapshot, %s", (layout) => {
-  test("uses the snapshot of the one before it: for check, generate, --custom and --down", async () => {
+  test("uses the snapshot of the migration before it: in check, generate, --custom and --down", async () => {
     const { at, fleetOf, kit, write, generate, found, byHand } = await projectOf(layout);
     await generate("init");
     await byHand("by_hand", 'CREATE INDEX "a_id" ON "a" ("id");');
@@ -109,7 +109,7 @@ describe.each<Installed>(["journal", "folders"])("a migration without a snapshot
     ]);
   });
 
-  test("is migrated like any other, and found by its tables by init", async () => {
+  test("is migrated like any other, and init finds its tenants by their tables", async () => {
     const { fleetOf, generate, byHand, database } = await projectOf(layout);
     await generate("init");
     await byHand("by_hand", 'CREATE INDEX "a_id" ON "a" ("id");');
@@ -122,7 +122,7 @@ describe.each<Installed>(["journal", "folders"])("a migration without a snapshot
 });
 
 test.each<Installed>(["journal", "folders"])(
-  "the snapshot of a migration that was written by hand is made from the schema, %s",
+  "generate --snapshot creates the snapshot of a hand-written migration from the schema, %s",
   async (layout) => {
     const { fleetOf, kit, write, generate, found, byHand } = await projectOf(layout);
     await generate("init");
@@ -144,7 +144,7 @@ test.each<Installed>(["journal", "folders"])(
   },
 );
 
-test("the down of a migration whose predecessor's snapshot was lost is left to fill in", async () => {
+test("generate leaves the down to complete by hand if the snapshot of the migration before was lost", async () => {
   const { at, fleetOf, write, generate, found } = await projectOf();
   await generate("init");
   await write(one, two);
@@ -163,7 +163,7 @@ test("the down of a migration whose predecessor's snapshot was lost is left to f
 });
 
 describe("a history that an old drizzle-kit began", () => {
-  test.each(["version-5", "version-6"])("%s goes on", async (version) => {
+  test.each(["version-5", "version-6"])("is continued: %s", async (version) => {
     const { at, folder, fleetOf, found } = await projectOf();
     await cp(join(repository, "tests/old-kits", version), at(), { recursive: true });
     const schema = await readFile(join(repository, "tests/old-kits/schema.txt"), "utf8");
@@ -194,7 +194,7 @@ describe("a history that an old drizzle-kit began", () => {
     });
   });
 
-  test("an index of the first snapshots of version 7, without its options, is what it is today", async () => {
+  test("has unchanged indexes if it began with the first snapshots of version 7, which lack index options", async () => {
     const { at, folder, fleetOf, generate, found } = await projectOf();
     const schema = (name: string) =>
       `import { index, integer, pgTable } from "drizzle-orm/pg-core";
@@ -213,7 +213,7 @@ export const a = pgTable("a", { id: integer() }, (t) => [index("${name}").on(t.i
     expect(await readFile(at("0001_other.down.sql"), "utf8")).toContain('CREATE INDEX "a_id"');
   });
 
-  test.each(["mysql", "sqlite", "gel"])("is refused when it is one of %s", async (dialect) => {
+  test.each(["mysql", "sqlite", "gel"])("is refused if it is one of %s", async (dialect) => {
     const { at, generate, fleetOf } = await projectOf();
     await generate("init");
     const path = at("meta/_journal.json");
@@ -223,7 +223,7 @@ export const a = pgTable("a", { id: integer() }, (t) => [index("${name}").on(t.i
     expect(stderr).toContain(`the journal is for ${dialect}, not for PostgreSQL`);
   });
 
-  test("snapshots of drizzle-kit 1.0's betas are read, and left as they are", async () => {
+  test("can have snapshots of drizzle-kit 1.0's betas, which are read and not changed", async () => {
     const { at, kit, write, generate, found } = await projectOf("folders");
     const path = at(await generate("init"), "snapshot.json");
     const { id, ddl } = JSON.parse(await readFile(path, "utf8"));
@@ -242,7 +242,7 @@ export const a = pgTable("a", { id: integer() }, (t) => [index("${name}").on(t.i
   });
 });
 
-describe("what the names of migrations begin with", () => {
+describe("prefixes of migration names", () => {
   const shapes = {
     index: /^0001_add_b/,
     unix: /^\d{10}_add_b/,
@@ -251,7 +251,7 @@ describe("what the names of migrations begin with", () => {
   };
 
   test.each(Object.entries(shapes))(
-    "%s: as its neighbours, without a setting",
+    "%s: follows the neighbouring names without a setting",
     async (prefix, shape) => {
       const { kit, write, generate } = await projectOf();
       const args = ["generate", "--dialect", "postgresql", "--schema", "./schema/tables.ts"];
@@ -266,7 +266,7 @@ describe("what the names of migrations begin with", () => {
     },
   );
 
-  test("none: every migration holds its own change, though drizzle-kit would begin anew each time", async () => {
+  test("none: each migration contains only its own change, although drizzle-kit would start again each time", async () => {
     const { at, write, generate } = await projectOf("journal", { prefix: "none" });
     await generate("init");
     await write(one, two);
@@ -277,7 +277,7 @@ describe("what the names of migrations begin with", () => {
     expect(await readFile(at("_add_2.sql"), "utf8")).toContain('DROP TABLE "b"');
   });
 
-  test("a setting decides for the first one, and drizzle-kit reads it too", async () => {
+  test("follow the setting for the first migration, as in drizzle-kit", async () => {
     const { kit, write, generate } = await projectOf("journal", { prefix: "unix" });
     expect(await generate("init")).toMatch(/^\d{10}_init/);
     await write(one, two);
@@ -285,7 +285,7 @@ describe("what the names of migrations begin with", () => {
     expect(await kit("generate", "--name", "add_b")).toMatch(/\d{10}_add_b\.sql/);
   });
 
-  test("init takes the setting over", async () => {
+  test("follow the setting that init copies", async () => {
     const project = await createProject({
       "schema.ts": tables(one),
       "drizzle.config.ts": `import { defineConfig } from "drizzle-kit";
@@ -302,7 +302,7 @@ export default defineConfig({ dialect: "postgresql", schema: "./schema.ts", out:
     expect(names.filter((name) => /^\d{10}_(init|add_b)\.sql$/.test(name))).toHaveLength(2);
   });
 
-  test("a setting after which drizzle-kit would go on from an older snapshot is refused", async () => {
+  test("refuse a setting that would make drizzle-kit continue from an older snapshot", async () => {
     const { at, fleetOf, kit, write } = await projectOf("journal", { prefix: "index" });
     const args = ["generate", "--dialect", "postgresql", "--schema", "./schema/tables.ts"];
     await kit(...args, "--out", "./drizzle/app", "--name", "init", "--prefix", "unix");
@@ -314,7 +314,7 @@ export default defineConfig({ dialect: "postgresql", schema: "./schema.ts", out:
   });
 });
 
-describe("old damage", () => {
+describe("old faults", () => {
   /** Six migrations with everything that can be accepted. */
   async function damaged() {
     const project = await projectOf();
@@ -341,7 +341,7 @@ describe("old damage", () => {
     return project;
   }
 
-  test("is accepted once; check then reports only new faults", async () => {
+  test("are accepted once; check then reports only new faults", async () => {
     const { at, folder, found, fleetOf, byHand } = await damaged();
     const before = await found();
     expect(before.messages.length).toBe(6);
@@ -383,7 +383,7 @@ describe("old damage", () => {
     expect(kept["no-down 0005_new_by_hand"].reason).toBe("written by hand");
   });
 
-  test("that is no longer found is named, and removed by the next --accept", async () => {
+  test("are named when they no longer exist, and removed by the next --accept", async () => {
     const { at, found, fleetOf } = await damaged();
     await fleetOf("check", "--accept", "old");
     await rm(at("0001_left_over.sql"));
@@ -396,7 +396,7 @@ describe("old damage", () => {
     expect(await readFile(at("accepted.json"), "utf8")).not.toContain("left_over");
   });
 
-  test("what endangers a tenant is never accepted", async () => {
+  test("are never accepted if they endanger a tenant", async () => {
     const { at, found, fleetOf } = await damaged();
     await writeFile(at("0003_again.sql"), "CREATE TABLE billing.x (id integer);");
     await rm(at("0000_init.sql"));
@@ -412,7 +412,7 @@ describe("old damage", () => {
     expect((await fleetOf("check", "--accept", " ")).code).toBe(2);
   });
 
-  test("is one line for hundreds of migrations, with every tag in --json", async () => {
+  test("take one line for hundreds of migrations, with every tag in --json", async () => {
     const { found, generate, byHand, fleetOf } = await projectOf();
     await generate("init");
     for (let number = 1; number <= 5; number += 1) await byHand(`hand_${number}`, "SELECT 1;");
@@ -427,7 +427,7 @@ describe("old damage", () => {
     expect(github.stdout.trim().split("\n")).toHaveLength(2);
   });
 
-  test("that a proof finds is accepted, too, and not stale where nothing was proved", async () => {
+  test("are accepted if a proof finds them, and not stale where nothing was proved", async () => {
     const { at, database, found, generate, byHand, fleetOf } = await projectOf();
     await generate("init");
     await byHand("by_hand", 'CREATE INDEX "a_id" ON "a" ("id");');
@@ -450,7 +450,7 @@ describe("a checkout with different line endings", () => {
       text.replaceAll("\r\n", "\n"),
   };
 
-  test.each(Object.entries(ends))("%s", async (name, convert) => {
+  test.each(Object.entries(ends))("agrees with the ledgers, %s", async (name, convert) => {
     const { at, database, generate, fleetOf, found } = await projectOf();
     await generate("words", "--custom");
     const back = name.startsWith("as")
@@ -472,7 +472,7 @@ describe("a checkout with different line endings", () => {
     expect(await fleetOf("check")).toMatchObject({ code: 0 });
   });
 
-  test("that nothing has recorded: ledgers and checkouts agree all the same", async () => {
+  test("agrees with the ledgers even if no line endings were recorded", async () => {
     const { at, database, fleetOf, generate } = await projectOf();
     await generate("init");
     await generate("words", "--custom");
@@ -503,7 +503,7 @@ describe("a checkout with different line endings", () => {
     expect(await fleetOf("migrate")).toMatchObject({ code: 0 });
   });
 
-  test("an edit is still an edit", async () => {
+  test("still reports an edit as edited", async () => {
     const { at, generate, found } = await projectOf();
     await generate("init");
     const text = await readFile(at("0000_init.sql"), "utf8");

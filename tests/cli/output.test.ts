@@ -24,7 +24,7 @@ function expectVisible({ stdout, stderr }: CliResult) {
 
 const first = { "0000_t": "CREATE TABLE t (id int);" };
 
-describe("what a terminal would obey", () => {
+describe("terminal control characters are shown as codes", () => {
   test("in a server's message, detail and hint; in text, JSON, the rollouts kept, and GitHub's logs", async () => {
     const database = await createDatabase();
     const spelled = [...nasty].map((character) => `chr(${character.codePointAt(0)})`).join("||");
@@ -139,8 +139,8 @@ describe("what a terminal would obey", () => {
   });
 });
 
-describe("what is too long", () => {
-  test("a line of 10 MB and a detail of 1 MB are shown in part", async () => {
+describe("texts that are too long", () => {
+  test("are shown in part: a line of 10 MB and a detail of 1 MB", async () => {
     const database = await createDatabase();
     const project = await projectFor(database, {
       "0000_long": `SELECT '${"x".repeat(10e6)}' oops oops;`,
@@ -162,7 +162,7 @@ describe("what is too long", () => {
     expect((await runCli(other, ["migrate"])).stdout.length).toBeLessThan(8_000);
   });
 
-  test("an expression that is nested too deeply is a problem of its file, beside the others'", async () => {
+  test("are refused with the other problems of the files: an expression that is nested too deeply", async () => {
     const project = await projectFor(await createDatabase(), {
       ...first,
       "0001_deep": `SELECT 1;\nSELECT ${"1+".repeat(50_000)}1;`,
@@ -179,7 +179,7 @@ describe("what is too long", () => {
   });
 });
 
-describe("a text that would not arrive as it is", () => {
+describe("texts that would not reach the server intact", () => {
   const wrong: [string, Buffer, RegExp][] = [
     [
       "Latin-1",
@@ -197,7 +197,7 @@ describe("a text that would not arrive as it is", () => {
   ];
 
   test.each(wrong)(
-    "%s in a migration and its down: refused with the place, nothing is applied",
+    "are refused with their place, and nothing is applied: %s in a migration and its down",
     async (_, bytes, message) => {
       const database = await createDatabase();
       const project = await projectFor(database, first);
@@ -221,7 +221,7 @@ describe("a text that would not arrive as it is", () => {
     },
   );
 
-  test("a NUL byte in the query for the tenants, and in a URL", async () => {
+  test("are refused: a NUL byte in the query for the tenants, and in a URL", async () => {
     const database = await createDatabase();
     const query = "SELECT 'acme'\0 WHERE false";
     const project = await projectFor(database, first);

@@ -38,8 +38,8 @@ async function migrateFilled(database: TestDatabase, project: string, schema: st
 
 const yes = ["init", "--yes", "--tenant-schema", "shop_{tenant}"];
 
-describe("init in a project with a loop of its own", () => {
-  test("that filled in the tenant's schema: everything is taken over", async () => {
+describe("init in a project with its own migration loop", () => {
+  test("records everything if the loop filled in the tenant's schema", async () => {
     const database = await createDatabase();
     const project = await existing();
     await migrateFilled(database, project, "shop_acme");
@@ -52,7 +52,7 @@ describe("init in a project with a loop of its own", () => {
     expect(migrated.stdout).toContain("Nothing to do: 2 targets at head.");
   });
 
-  test("whose files no journal lists: the documented command writes it, and names are taken over", async () => {
+  test("records migrations by name after the documented command has written the journal", async () => {
     const database = await createDatabase();
     const project = await existing();
     await rm(join(project, "drizzle/meta"), { recursive: true });
@@ -74,7 +74,7 @@ describe("init in a project with a loop of its own", () => {
     expect(plan.stdout).toContain("1 migration to apply to 1 target.");
   });
 
-  test("whose rows fit no file: one block for 40 tenants, with a command that works", async () => {
+  test("shows one block with a working command for 40 tenants whose rows match no file", async () => {
     const database = await createDatabase();
     const project = await existing();
     const tenants = Array.from({ length: 40 }, (_, index) => `t${index + 10}`);

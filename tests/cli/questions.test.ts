@@ -60,8 +60,8 @@ async function createAppProject(url: string): Promise<string> {
   return folder;
 }
 
-describe.each(Object.entries(keys))("%s at a question leaves with exit 130", (_, key) => {
-  test("of generate, and nothing is written", async () => {
+describe.each(Object.entries(keys))("%s at a prompt exits with 130", (_, key) => {
+  test("of generate, and writes nothing", async () => {
     const folder = await createAppProject("postgres://localhost/none");
     await writeFile(join(folder, "schema.ts"), schema('title: text("title")'));
     const before = await readdir(join(folder, "drizzle"));
@@ -78,7 +78,7 @@ describe.each(Object.entries(keys))("%s at a question leaves with exit 130", (_,
     expect(dumb.shown).not.toContain("\u001b");
   });
 
-  test("of stamp and repair, and nothing is recorded", async () => {
+  test("of stamp and repair, and records nothing", async () => {
     const database = await createDatabase();
     const folder = await createAppProject(database.url);
     await database.query("CREATE SCHEMA app_acme CREATE TABLE users (name text)");
@@ -95,7 +95,7 @@ describe.each(Object.entries(keys))("%s at a question leaves with exit 130", (_,
 });
 
 describe("tenants remove", () => {
-  test("looks before it asks, shows what goes, and -y asks nothing", async () => {
+  test("checks and shows what it would delete before it asks; with -y, it does not ask", async () => {
     const project = await createTenantsProject();
     const { folder, environment } = project;
     const cli = (...args: string[]) => runCli(folder, ["tenants", ...args], environment);
@@ -114,7 +114,7 @@ describe("tenants remove", () => {
     expect((await cli("remove", "acme", "-y")).code).toBe(0);
   });
 
-  test("an admin that no service can create is refused before the first step", async () => {
+  test("tenants add refuses an admin that no service can create before the first step", async () => {
     const { folder, environment, database } = await createTenantsProject();
     await writeFile(
       join(folder, "seed.ts"),
@@ -132,7 +132,7 @@ describe("tenants remove", () => {
   });
 });
 
-describe("services are last arguments, or --service", () => {
+describe("services are the last arguments, or --service", () => {
   const files = {
     "drizzle.config.ts": configFile({
       databases: { main: {} },
@@ -185,7 +185,7 @@ describe("services are last arguments, or --service", () => {
   });
 });
 
-test("with --json, wrong usage is JSON, too", async () => {
+test("with --json, invalid usage is reported as JSON", async () => {
   const folder = await createFolder();
   for (const args of [
     ["migrat", "--json"],

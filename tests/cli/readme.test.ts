@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { repository, run } from "../support/cli.ts";
 import { createFolder } from "../support/fleet.ts";
 
-/** The lines of the README's shell blocks, without those that install packages of a user's own project. */
+/** The commands in the README's shell blocks, without those that install packages into the reader's project. */
 async function commands(): Promise<string[]> {
   const text = await readFile(join(repository, "README.md"), "utf8");
   const blocks = [...text.matchAll(/```sh\n(.*?)```/gs)].flatMap(([, block = ""]) =>
@@ -13,9 +13,9 @@ async function commands(): Promise<string[]> {
   return blocks.filter((line) => !line.startsWith("npm install"));
 }
 
-describe("the README", () => {
-  // npm ci itself runs in .ci/run, on a fresh clone; npm test is what runs this.
-  test("its commands work as written, and leave nothing running", async () => {
+describe("README", () => {
+  // .ci/run runs npm ci on a fresh clone, and npm test runs this file.
+  test("has two commands that work as written and leave no process running", async () => {
     expect(await commands()).toEqual(["npm ci && npm run migrate:all", "npm ci && npm test"]);
     const folder = await createFolder();
     for (const name of ["package.json", "drizzle.config.ts", "schema", "drizzle", "dist"]) {

@@ -138,7 +138,7 @@ async function expectNothingKept({ database }: Project): Promise<void> {
   expect(JSON.stringify(kept)).not.toMatch(piece);
 }
 
-test("no verb says a password, when all is well", async () => {
+test("no verb prints a password if all is well", async () => {
   const project = await createSecretsProject();
   const steps: readonly (readonly [expected: number, ...args: string[]])[] = [
     [0, "tenants", "add", "acme", "--admin-email", "a@example.com"],
@@ -212,8 +212,8 @@ test("no verb says a password, when all is well", async () => {
   await expectNothingKept(project);
 });
 
-describe("errors say no password", () => {
-  test("of a URL that is wrong", async () => {
+describe("errors contain no password", () => {
+  test("of an invalid URL", async () => {
     const project = await createSecretsProject();
     const { MAIN_URL = "" } = project.environment;
     const { host, hostname, port, username, pathname } = new URL(MAIN_URL);
@@ -266,7 +266,7 @@ describe("errors say no password", () => {
     }
   });
 
-  test("of secrets by other ways, and of files that cannot be read", async () => {
+  test("of secrets from other sources, or of files that cannot be read", async () => {
     const project = await createSecretsProject({
       "standard.config.ts": fleetFile({}),
     });
@@ -301,7 +301,7 @@ describe("errors say no password", () => {
     await expectNothingKept(project);
   });
 
-  test("of what fails on the way", async () => {
+  test("of a command that fails on the way", async () => {
     const project = await createSecretsProject();
     const { folder, environment, database } = project;
     expect((await runSilently(project, ["tenants", "add", "acme"])).code).toBe(0);

@@ -28,7 +28,7 @@ async function existing() {
 }
 
 describe("stamp", () => {
-  test("records what is there already; migrate goes on behind it", async () => {
+  test("records existing migrations, after which migrate continues", async () => {
     const { ledger, fleet } = await existing();
     expect((await fleet("migrate")).stdout).toContain("drizzle-fleet stamp");
     const dry = await fleet("stamp", "0001_b", "--dry-run");
@@ -48,7 +48,7 @@ describe("stamp", () => {
     expect((await fleet("rollouts")).stdout).toContain("stamp");
   });
 
-  test("head, base and chosen tenants; what stays keeps its row, what is strange goes", async () => {
+  test("records head or base for selected tenants; keeps the rows that stay and removes unknown ones", async () => {
     const { database, ledger, fleet } = await existing();
     expect((await fleet("stamp", "head", "--yes", "-t", "x")).code).toBe(0);
     expect(await ledger("app_x")).toHaveLength(3);
@@ -66,7 +66,7 @@ describe("stamp", () => {
     expect([await ledger("app_x"), await ledger("app_y")]).toEqual([[], []]);
   });
 
-  test("asks before it changes anything, and refuses where it cannot ask", async () => {
+  test("asks before it changes anything, and refuses without a terminal", async () => {
     const { database, fleet } = await existing();
     const refused = await fleet("stamp", "head");
     expect(refused).toMatchObject({ code: 2, stdout: "" });
@@ -76,7 +76,7 @@ describe("stamp", () => {
     ]);
   });
 
-  test("a schema that does not exist, and a ledger that may not be read, are their target's problem", async () => {
+  test("reports a missing schema and an unreadable ledger as problems of their targets", async () => {
     const { database, project, fleet } = await existing();
     await database.query(`DROP SCHEMA app_y CASCADE`);
     const result = await fleet("stamp", "head", "--yes");
@@ -99,7 +99,7 @@ describe("stamp", () => {
     expect(project).not.toBe(other);
   });
 
-  test("unknown tags are answered with near ones; a tag needs the service when there are several", async () => {
+  test("suggests similar tags for an unknown one, and requires a service if there are several", async () => {
     const { fleet } = await existing();
     const unknown = await fleet("stamp", "0001_bb", "--yes");
     expect(unknown).toMatchObject({ code: 2 });
@@ -130,14 +130,14 @@ describe("stamp", () => {
     [["stamp", "head", "--from-drizzle"], "say head, a tag or base; or --from-drizzle"],
     [["stamp", "head", "--drizzle-table", "t"], "need --from-drizzle"],
     [["stamp", "head", "--accept-edited"], "need --from-drizzle"],
-  ])("%j is wrong usage: exit 2", async (args, words) => {
+  ])("exits with 2 for %j", async (args, words) => {
     const { fleet } = await existing();
     const result = await fleet(...args);
     expect(result).toMatchObject({ code: 2, stdout: "" });
     expect(result.stderr).toContain(words);
   });
 
-  test("--from-drizzle shows what it takes over, and what it cannot", async () => {
+  test("shows with --from-drizzle what it records, and what it cannot", async () => {
     const { database, fleet } = await existing();
     await database.query(
       `CREATE SCHEMA kept; CREATE TABLE kept.done (id serial PRIMARY KEY, hash text NOT NULL, created_at bigint)`,

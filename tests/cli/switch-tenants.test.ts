@@ -15,7 +15,7 @@ export default defineFleet({
 ${tenants}});
 `;
 
-test("tenants switch names the line to remove, and prints the lines that the configuration takes back", async () => {
+test("tenants switch names the line to remove, and prints the lines to add to the configuration", async () => {
   const { url } = await createDatabase();
   const listed = `  tenants: ["a", { id: "b", attributes: { plan: "gold", "seats-max": 5 } }],\n`;
   const project = await createProject({

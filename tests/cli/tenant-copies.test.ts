@@ -26,8 +26,8 @@ async function createAcme() {
   return { project, cli };
 }
 
-describe("killed in the middle", () => {
-  test("a clone or an import begins anew or is cleared away", async () => {
+describe("a killed command", () => {
+  test("can be started again or removed: a clone or an import", async () => {
     const { project, cli } = await createAcme();
     const seed = Date.now() % 1e9;
     console.log(`tenant-copies: seed ${seed}`);
@@ -70,7 +70,7 @@ describe("killed in the middle", () => {
     await expectWorking(project, "acme");
   });
 
-  test("a removal with a dump leaves the tenant as it was, also in its rehearsal", async () => {
+  test("leaves the tenant as it was: a removal with a dump, also during its rehearsal", async () => {
     const { project, cli } = await createAcme();
     const { database, folder, environment } = project;
     await database.query(
@@ -109,7 +109,7 @@ describe("killed in the middle", () => {
     await expectWorking(project, "acme");
   });
 
-  test("a rename is not begun, or comes to its end when it is called again", async () => {
+  test("has not begun, or completes when run again: a rename", async () => {
     const { project, cli } = await createAcme();
     const random = createRandom(Date.now() % 1e9);
     let [name, next] = ["acme", "beta"];
@@ -133,7 +133,7 @@ describe("killed in the middle", () => {
     }
   });
 
-  test("interrupted: a clone is undone, and says so by its exit code", async () => {
+  test("is undone and exits with 130 if only interrupted: a clone", async () => {
     const { project } = await createAcme();
     const { database } = project;
     const blocker = await database.connect();
@@ -155,7 +155,7 @@ describe("killed in the middle", () => {
   });
 });
 
-describe("while a lock is in the way", () => {
+describe("while a lock is held", () => {
   /** Runs a command until it waits for a lock on the second service, and signals it then. */
   async function signalled(signal: NodeJS.Signals, times: number, ...args: string[]) {
     const { project } = await createAcme();
@@ -174,14 +174,14 @@ describe("while a lock is in the way", () => {
     return { project, result };
   }
 
-  test("a removal with a dump that waits for it, and is killed, leaves the tenant as it was", async () => {
+  test("a removal with a dump that is killed while it waits leaves the tenant as it was", async () => {
     const args = ["tenants", "remove", "acme", "--yes", "--dump", "x.ndjson"];
     const { project } = await signalled("SIGKILL", 1, ...args);
     expect(await statusOf(project, "acme")).toBe("active");
     await expectWorking(project, "acme");
   });
 
-  test("a killed removal is brought to its end by the next one, and takes no part meanwhile", async () => {
+  test("a killed removal is completed by the next one, and its tenant takes no part meanwhile", async () => {
     const { project } = await signalled("SIGKILL", 1, "tenants", "remove", "acme", "--yes");
     const cli = cliOf(project);
     expect(await statusOf(project, "acme")).toBe("removing");
@@ -192,21 +192,21 @@ describe("while a lock is in the way", () => {
     expect(await traces(project, "acme")).toEqual([]);
   });
 
-  test("an interrupted export ends with 130, and leaves no file", async () => {
+  test("an interrupted export exits with 130 and leaves no file", async () => {
     const { project, result } = await signalled("SIGINT", 2, "tenants", "export", "acme", "x.gz");
     expect(result.code, result.stderr).toBe(130);
     expect((await readdir(project.folder)).filter((name) => name.startsWith("x."))).toEqual([]);
   });
 
-  test("an interrupted rename ends with 130, and is taken back", async () => {
+  test("an interrupted rename exits with 130 and is reverted", async () => {
     const { project, result } = await signalled("SIGINT", 2, "tenants", "rename", "acme", "beta");
     expect(result.code, result.stderr).toBe(130);
     await expectWorking(project, "acme");
   });
 });
 
-describe("what is said", () => {
-  test("to people and to programs", async () => {
+describe("output of clone, rename, export, import and remove", () => {
+  test("is text for people and JSON for programs", async () => {
     const { project, cli } = await createAcme();
     const file = join(project.folder, "acme.gz");
     expect((await cli("tenants", "clone", "acme", "copy")).stdout).toBe(

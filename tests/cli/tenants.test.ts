@@ -17,8 +17,8 @@ import {
 const add = (project: Project, tenant: string, ...args: string[]) =>
   runCli(project.folder, ["tenants", "add", tenant, ...args], project.environment);
 
-describe("a tenant that cannot be onboarded leaves nothing behind", () => {
-  test("whichever step fails, and can be onboarded when it is mended", async () => {
+describe("a failed onboarding", () => {
+  test("leaves nothing, whichever step fails, and succeeds after the cause is fixed", async () => {
     const project = await createTenantsProject();
     const { database, folder, environment } = project;
     expect((await add(project, "first")).code).toBe(0);
@@ -89,7 +89,7 @@ describe("a tenant that cannot be onboarded leaves nothing behind", () => {
     await expectWorking(project, "acme");
   });
 
-  test("killed in any step: add brings it to its end, remove clears it away", async () => {
+  test("killed in any step, is completed by add or undone by remove", async () => {
     const project = await createTenantsProject();
     expect((await add(project, "warm")).code).toBe(0);
     const seed = Date.now() % 1e9;
@@ -128,7 +128,7 @@ describe("a tenant that cannot be onboarded leaves nothing behind", () => {
     expect(seen).toContain("provisioning");
   });
 
-  test("interrupted: undone, and said by the exit code", async () => {
+  test("is undone and exits with 130 after an interruption", async () => {
     const project = await createTenantsProject();
     expect((await add(project, "first")).code).toBe(0);
     const child = startCli(
@@ -148,7 +148,7 @@ describe("a tenant that cannot be onboarded leaves nothing behind", () => {
     }
   });
 
-  test("two at once: one wins, the other is told so", async () => {
+  test("is refused while another one for the same tenant is running", async () => {
     const project = await createTenantsProject();
     for (const tenant of ["one", "two", "three"]) {
       const results = await Promise.all([add(project, tenant), add(project, tenant)]);
@@ -162,7 +162,7 @@ describe("a tenant that cannot be onboarded leaves nothing behind", () => {
 });
 
 describe("a tenant's life", () => {
-  test("archived: nobody enters and rollouts pass it by; restored: at head and open again", async () => {
+  test("archive revokes all access and hides it from rollouts; restore migrates it to head and opens it again", async () => {
     const project = await createTenantsProject();
     const { folder, environment, database } = project;
     const cli = (...args: string[]) => runCli(folder, args, environment);
@@ -193,7 +193,7 @@ describe("a tenant's life", () => {
     await expectWorking(project, "acme");
   });
 
-  test("adopted: schemas that were there before the registry", async () => {
+  test("adopt registers schemas that are older than the registry", async () => {
     const project = await createTenantsProject();
     const { folder, environment, database } = project;
     const cli = (...args: string[]) => runCli(folder, args, environment);
@@ -206,7 +206,7 @@ describe("a tenant's life", () => {
     expect((await cli("tenants", "adopt", "nobody")).stderr).toContain("no schema with a ledger");
   });
 
-  test("removed: only what is its own, and not what others need", async () => {
+  test("remove deletes only the tenant's own objects, and nothing that others need", async () => {
     const project = await createTenantsProject();
     const { folder, environment, database } = project;
     const cli = (...args: string[]) => runCli(folder, args, environment);
@@ -225,7 +225,7 @@ describe("a tenant's life", () => {
     await expectWorking(project, "beta");
   });
 
-  test("the application's role may use its tenants' tables, later ones too, and nothing else", async () => {
+  test("the application role can use the tenants' tables, including later ones, and nothing else", async () => {
     const project = await createTenantsProject();
     await add(project, "acme");
     const application = await connectAs(project);

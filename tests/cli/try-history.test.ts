@@ -14,7 +14,7 @@ async function tryHistories(...args: string[]) {
   return { ...result, lines: lines.map((line) => line.split("\t").slice(1)) };
 }
 
-test("the example's histories give the same schema in every tenant: up, down and up again", async () => {
+test("the histories of the example create the same schema in every tenant: up, down and up again", async () => {
   const folders = ["auth", "ingestion", "workflow"].map((name) => `drizzle/${name}`);
   const { code, lines } = await tryHistories(...folders);
   expect(lines).toEqual([
@@ -26,7 +26,7 @@ test("the example's histories give the same schema in every tenant: up, down and
 });
 
 test.each(["booking-suite", "chat-platform", "deploy-panel"])(
-  "%s is the same in every tenant as it is in public",
+  "%s creates the same schema in every tenant as in public",
   async (name) => {
     const options = ["--accept-unproved", "--no-downs"];
     const { lines } = await tryHistories(join(repository, "tests/histories", name), ...options);

@@ -38,7 +38,7 @@ function trace(folder: string, args: readonly string[], environment = {}) {
 }
 
 describe("usage", () => {
-  test("--help lists the verbs, and does not load drizzle-kit, the driver or the parser", async () => {
+  test("--help lists the verbs without loading drizzle-kit, the driver or the parser", async () => {
     const traced = await trace(repository, ["--help"]);
     expect(traced.code).toBe(0);
     for (const verb of ["generate", "check", "migrate", "stamp", "status", "dev", "init"])
@@ -47,7 +47,7 @@ describe("usage", () => {
     expect(traced.stderr).not.toMatch(/drizzle-kit|drizzle-orm|\/pg\/|libpg-query|esbuild|zod/);
   });
 
-  test("drizzle-orm is loaded when there is something to keep or to look up, and not before", async () => {
+  test("loads drizzle-orm only to record or look up something", async () => {
     const { url } = await createDatabase();
     const project = await createProject(files);
     const loads = async (...args: string[]) => {
@@ -67,13 +67,13 @@ describe("usage", () => {
     [["migrat"], "unknown command"],
     [["migrate", "--nope"], "unknown option"],
     [["generate", "--custom"], "needs a service"],
-  ])("%j is wrong usage: exit 2", async (args, words) => {
+  ])("exits with 2 for %j", async (args, words) => {
     const result = await runCli(repository, args);
     expect(result.code).toBe(2);
     expect(result.stderr).toContain(words);
   });
 
-  test("an unknown tenant or service is answered with near names, and nothing runs", async () => {
+  test("suggests similar names for an unknown tenant or service, and runs nothing", async () => {
     const project = await createProject(files);
     const tenant = await runCli(project, ["migrate", "--tenant", "toshbia"]);
     expect(tenant).toMatchObject({ code: 2, stdout: "" });
@@ -83,13 +83,13 @@ describe("usage", () => {
     expect(service.stderr).toContain("Did you mean app");
   });
 
-  test("a folder without a configuration says so", async () => {
+  test("reports a folder without a configuration", async () => {
     const result = await runCli(await createProject({}), ["status"]);
     expect(result).toMatchObject({ code: 2 });
     expect(result.stderr).toContain("there is no drizzle.config.ts");
   });
 
-  test("every problem of a configuration is reported at once, with its path", async () => {
+  test("reports all problems of a configuration at once, with their paths", async () => {
     const broken = config('concurrency: 0, extra: 1, embedded: { port: "x" },').replace(
       'database: "main", tenantSchema: "app_{tenant}"',
       'database: "man", tenantSchema: "app"',
@@ -108,7 +108,7 @@ describe("usage", () => {
     }
   });
 
-  test("a configuration with a syntax error names file, line and caret", async () => {
+  test("shows file, line and caret of a syntax error in the configuration", async () => {
     const result = await runCli(
       await createProject({ "drizzle.config.ts": "export default {\n  a: 1,,\n};" }),
       ["status"],
@@ -117,7 +117,7 @@ describe("usage", () => {
     expect(result.stderr).toMatch(/drizzle\.config\.ts:2:8: .*\n\s+a: 1,,\n\s+\^/);
   });
 
-  test("tenant names that PostgreSQL would cut, or that try to inject SQL, are refused", async () => {
+  test("refuses tenant names that PostgreSQL would truncate, or that try to inject SQL", async () => {
     const project = await createProject(files);
     const long = "x".repeat(64);
     const result = await runCli(project, ["migrate"], { TENANTS: `ok ${long} x";DROP` });
@@ -127,7 +127,7 @@ describe("usage", () => {
     expect(cut.stderr).toContain(`the schema name app_${long} is 68 bytes long`);
   });
 
-  test("a filter that is set and empty is an error, and does not mean all", async () => {
+  test("reports an empty filter as an error instead of selecting everything", async () => {
     const project = await createProject(files);
     for (const TENANTS of ["", "  "]) {
       const result = await runCli(project, ["migrate"], { TENANTS });
@@ -141,7 +141,7 @@ describe("usage", () => {
     }
   });
 
-  test("two services that map to one schema are refused", async () => {
+  test("refuses two services that map to the same schema", async () => {
     const same = config().replace("shop_{tenant}", "app_{tenant}");
     const result = await runCli(await createProject({ ...files, "drizzle.config.ts": same }), [
       "migrate",
@@ -152,7 +152,7 @@ describe("usage", () => {
     );
   });
 
-  test("in production an unset variable is an error that names it", async () => {
+  test("names an unset variable in production", async () => {
     const result = await runCli(await createProject(files), ["migrate"], {
       NODE_ENV: "production",
     });
@@ -162,7 +162,7 @@ describe("usage", () => {
     );
   });
 
-  test(".env beside the configuration fills in what is not set", async () => {
+  test("sets unset variables from .env next to the configuration", async () => {
     const project = await createProject({
       ...files,
       ".env": "DATABASE_URI=postgresql://u:s3cret@127.0.0.1:1/x\n",
@@ -172,7 +172,7 @@ describe("usage", () => {
     expect(result.stderr).toContain("127.0.0.1:1/x did not accept a connection within 0.5 s");
   });
 
-  test("no output holds a password", async () => {
+  test("prints no password", async () => {
     const { url } = await createDatabase();
     const project = await createProject(files);
     const password = "s3cret-pässword";
@@ -201,7 +201,7 @@ describe("usage", () => {
 });
 
 describe("results", () => {
-  test("migrate and status: text, JSON and exit codes", async () => {
+  test("of migrate and status are text, JSON and exit codes", async () => {
     const { url } = await createDatabase();
     const project = await createProject(files);
     const environment = { DATABASE_URI: url };
@@ -251,7 +251,7 @@ describe("results", () => {
     expect(again.stdout).toContain("Nothing to do: 6 targets at head.");
   });
 
-  test("a failed target: exit 1, with tenant, file, line, SQLSTATE and what to do", async () => {
+  test("of a failed target are exit code 1, tenant, file, line, SQLSTATE and what to do", async () => {
     const { url } = await createDatabase();
     const project = await createProject({
       ...files,
@@ -266,7 +266,7 @@ describe("results", () => {
     expect(result.stdout).toContain("3 of 6 targets failed.");
   });
 
-  test("a reader that stops reading, as head does, does not end the rollout", async () => {
+  test("do not end the rollout if the reader stops reading, as head does", async () => {
     const { url } = await createDatabase();
     const project = await createProject(files);
     const child = startCli(project, ["migrate", "--json"], { DATABASE_URI: url });
@@ -277,7 +277,7 @@ describe("results", () => {
     );
   });
 
-  test("many targets are grouped by where they stand", async () => {
+  test("group many targets by their position", async () => {
     const { url } = await createDatabase();
     const project = await createProject(files);
     const TENANTS = Array.from({ length: 40 }, (_, index) => `t${index}`).join(" ");
@@ -307,7 +307,7 @@ describe("damaged migration folders", () => {
       history("drizzle/app", { "0007_gone": "" })[journal] ?? "",
       "drizzle/app/0007_gone.sql is missing, though the journal lists it",
     ],
-  ])("a journal that is %s: exit 2", async (_, text, words) => {
+  ])("exit with 2 for a journal that is %s", async (_, text, words) => {
     const project = await createProject(files);
     if (text === undefined)
       await writeFile(
@@ -328,7 +328,7 @@ describe("damaged migration folders", () => {
     expect(result.stderr).toContain("-> ");
   });
 
-  test("SQL that does not parse names file, line and caret", async () => {
+  test("show file, line and caret of SQL that does not parse", async () => {
     const { url } = await createDatabase();
     const project = await createProject({
       ...files,
@@ -343,7 +343,7 @@ describe("damaged migration folders", () => {
     );
   });
 
-  test("the version is the package's", async () => {
+  test("--version prints the version of the package", async () => {
     const { version } = JSON.parse(await readFile(join(repository, "package.json"), "utf8"));
     expect((await runCli(repository, ["--version"])).stdout.trim()).toBe(version);
   });

@@ -47,7 +47,7 @@ async function migratedBefore(more: Partial<FleetInput> = {}) {
   return fleet;
 }
 
-test("the runtime names role, schema and command, and migrate lets in a role that was configured later", async () => {
+test("the runtime names role, schema and command, and migrate grants access to a role that was configured later", async () => {
   const fleet = await migratedBefore();
   const { database, role } = fleet;
   const application = fleet.open();
@@ -76,7 +76,7 @@ test("the runtime names role, schema and command, and migrate lets in a role tha
   expect(said).toEqual([]);
 });
 
-test("migrate opens only the selected targets, and leaves a role that may enter the rights that it has", async () => {
+test("migrate grants access to the selected targets only, and does not change the privileges of a role that has access", async () => {
   const fleet = await migratedBefore();
   const { database, role } = fleet;
   await migrateAll(fleet.context, { tenants: ["beta"] });
@@ -94,7 +94,7 @@ test.each<[string, (database: TestDatabase) => Partial<FleetInput>]>([
   ["a query", () => ({ tenants: { query: "VALUES ('acme'), ('beta')", database: "main" } })],
   ["a function", () => ({ tenants: async () => ["acme", "beta"] })],
   ["discovery", () => ({ tenants: { discover: "app" } })],
-])("tenants grant --all opens every schema of tenants from %s", async (_, more) => {
+])("tenants grant --all grants access to every schema of tenants from %s", async (_, more) => {
   const fleet = await migratedBefore();
   const context = fleet.contextWith(more(fleet.database));
   expect(await grantTenants(context, { tenants: [], all: true })).toEqual({
@@ -104,7 +104,7 @@ test.each<[string, (database: TestDatabase) => Partial<FleetInput>]>([
   expect(await openTo(fleet.database, fleet.role)).toEqual(everything);
 });
 
-test("with a registry, what is archived stays closed", async () => {
+test("archived tenants in a registry stay closed", async () => {
   const fleet = await createRoleFleet({ roles: "shared" });
   const { database, role } = fleet;
   const before = fleet.contextWith({ databases: { main: { url: database.url } } });
@@ -128,7 +128,7 @@ test("with a registry, what is archived stays closed", async () => {
   });
 });
 
-test("a stamped schema's tables are opened, too", async () => {
+test("stamp grants access to the tables of a schema", async () => {
   const fleet = await createRoleFleet({ roles: "shared", tenants: ["acme"] });
   await fleet.database.query("CREATE SCHEMA app_acme CREATE TABLE notes (id serial, owner text)");
   await stamp(
@@ -141,7 +141,7 @@ test("a stamped schema's tables are opened, too", async () => {
   await fleet.open().tenant("acme").app.insert(notes).values({ owner: "acme" });
 });
 
-test("tenants that get roles of their own are let in, and the shared role stays until it is dismissed", async () => {
+test("new tenant roles get access, and the shared role keeps its access until tenants grant revokes it", async () => {
   const fleet = await migratedBefore({ tenants: ["acme", "beta"] });
   const { database, role, name } = fleet;
   await migrateAll(fleet.context);
@@ -159,7 +159,7 @@ test("tenants that get roles of their own are let in, and the shared role stays 
   expect(await openTo(database, role)).toEqual(["log", "log.events"]);
 });
 
-test("what cannot be granted fails no rollout, and is said with the reason", async () => {
+test("a grant that is not possible is reported with the reason and does not fail the rollout", async () => {
   const fleet = await migratedBefore();
   const { database, role } = fleet;
   const admin = await createRole(database);

@@ -66,7 +66,7 @@ function listening(context: Context) {
 }
 
 test.each(["shared", "per-tenant"] as const)(
-  "an archived tenant is closed to all but its owner, and restored as it was, with %s roles",
+  "archive closes a tenant to all roles but its owner, and restore grants the same access again, with %s roles",
   async (roles) => {
     const { database, role, context } = await createRoleFleet({ roles });
     await addTenant(context, { tenant });
@@ -104,7 +104,7 @@ test.each(["shared", "per-tenant"] as const)(
   },
 );
 
-test("roles that can enter an archived tenant all the same are named", async () => {
+test("archive names the roles that still have access", async () => {
   const { database, context, url } = await createRoleFleet({ roles: "shared" });
   const [reader = "", writer = "", deputy = "", bystander = ""] = await createRoles(
     database,
@@ -140,7 +140,7 @@ test("roles that can enter an archived tenant all the same are named", async () 
   await database.query(`ALTER SCHEMA app_${tenant} OWNER TO current_user`);
 });
 
-test("a role that was dropped meanwhile is named, and the others come back", async () => {
+test("restore names a role that was dropped meanwhile, and grants access to the others", async () => {
   const { database, context } = await createRoleFleet({ roles: "shared" });
   const [stays = ""] = await createRoles(database, "stays");
   await addTenant(context, { tenant });
@@ -154,7 +154,7 @@ test("a role that was dropped meanwhile is named, and the others come back", asy
   expect(await inside(database, [stays])).toEqual([stays]);
 });
 
-test("whom a migration lets in comes in when the tenant is whole, and not before", async () => {
+test("a role that a migration grants access to gets it only when the tenant is complete", async () => {
   const { database, context, root, role } = await createRoleFleet({ roles: "shared" });
   const [reporting = ""] = await createRoles(database, "reporting");
   await writeFiles(root, {

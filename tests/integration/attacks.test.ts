@@ -154,7 +154,7 @@ async function arena(adminUrl: string, who: string, name: string) {
   return { neighbour, watcher, attacker, damage };
 }
 
-describe("no migration reads or writes a neighbour's data, or what belongs to the server", () => {
+describe("no migration reads or writes data of another tenant or of the server", () => {
   beforeAll(loadParser);
 
   // The seed of a failed run repeats it.
@@ -208,7 +208,7 @@ describe("no migration reads or writes a neighbour's data, or what belongs to th
     ["SET client_encoding = 'LATIN1'", "settings"],
   ] as const;
 
-  test("what is refused would have been noticed", async () => {
+  test("the refused statements would have done detectable damage", async () => {
     const server = await createOwnServer(55_800);
     for (const [index, [sql, noticed]] of harmful.entries()) {
       expect(accepted(sql), sql).toBeUndefined();

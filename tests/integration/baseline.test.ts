@@ -57,7 +57,7 @@ const ledgerOf = (database: TestDatabase, tenant: string) =>
   );
 
 describe("a new tenant", () => {
-  test("is made from the baseline, and equals one whose history was replayed", async () => {
+  test("is created from the baseline, and equals one whose history was replayed", async () => {
     const { database, root, context, notes } = await registryFleet(longHistory());
     // Somebody was killed while a baseline was made.
     await database.query("CREATE SCHEMA fleet_baseline_0123456789abcdef CREATE TABLE t (id int)");
@@ -95,7 +95,7 @@ describe("a new tenant", () => {
     expect(left).toEqual([]);
   });
 
-  test("is made from a baseline that an earlier version kept on PostgreSQL 15.20", async () => {
+  test("is created from a baseline that an earlier version kept on PostgreSQL 15.20", async () => {
     const { database, context } = await registryFleet(longHistory());
     await addTenant(context, { tenant: "first" });
     const added = `[["ALTER TABLE ONLY ", ".notes ALTER COLUMN \\"id\\" SET (pg_attver='22549192'), ALTER COLUMN \\"text\\" SET (pg_attver='22549192', n_distinct='-0.5')"]]`;
@@ -116,7 +116,7 @@ describe("a new tenant", () => {
     expect(JSON.stringify(options)).not.toContain("22549192");
   });
 
-  test("runs the whole history where two replays differ in what no default gives", async () => {
+  test("replays the history if two replays differ in values without a default", async () => {
     const { database, context, notes } = await registryFleet(
       longHistory({ "0024_random": "UPDATE notes SET text = gen_random_uuid()::text;" }),
     );

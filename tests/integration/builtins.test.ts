@@ -23,7 +23,7 @@ test("every function of the server's pg_catalog is on the list", async () => {
   expect(rows.filter(({ name }) => standingOf(name) === undefined)).toEqual([]);
 });
 
-test("what is free beside the immutable functions was read, and exists", () => {
+test("dangerous functions are refused, harmless ones are allowed, and unknown ones are undecided", () => {
   const known = new Set([...wordsOf(immutableFunctions), ...wordsOf(otherFunctions)]);
   const free = [...known].filter((name) => standingOf(name) !== "refused");
   expect(free.length).toBeGreaterThan(1_500);
@@ -34,7 +34,7 @@ test("what is free beside the immutable functions was read, and exists", () => {
   expect(standingOf("a_function_of_ours")).toBeUndefined();
 });
 
-test("no operator leads to a function that a migration may not call", async () => {
+test("every operator calls an allowed function", async () => {
   const database = await createDatabase();
   const rows = await database.query<{ name: string }>(
     `SELECT DISTINCT p.proname::text AS name FROM pg_operator o JOIN pg_proc p ON p.oid = o.oprcode WHERE oprnamespace = 'pg_catalog'::regnamespace`,
@@ -98,7 +98,7 @@ async function readableCatalogs(): Promise<CatalogOfServer[]> {
   );
 }
 
-test("of every catalog of the server it is known how a read is limited to a schema, or that it reads the same for all", async () => {
+test("every catalog that lists objects has a column that limits a read to a schema", async () => {
   const catalogs = await readableCatalogs();
   expect(catalogs.length).toBeGreaterThan(110);
   for (const { schema, name, columns } of catalogs) {
@@ -114,7 +114,7 @@ test("of every catalog of the server it is known how a read is limited to a sche
   }
 });
 
-test("a catalog's column that names a schema is on its list, and so is one that is called like it elsewhere", async () => {
+test("every catalog column that names a schema is on its list, and so are other columns with the same name", async () => {
   const catalogs = await readableCatalogs();
   const anywhere = new Set(
     catalogs.flatMap(({ name, schema }) => [...(catalogNamed(name, schema)?.columns.keys() ?? [])]),

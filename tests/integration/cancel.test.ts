@@ -25,7 +25,7 @@ async function untilSleeping(database: TestDatabase, count: number): Promise<voi
   }
 }
 
-test("the second signal cancels what runs: it is rolled back, and reported as it is", async () => {
+test("the second signal cancels running migrations, which are rolled back and reported", async () => {
   const database = await createDatabase();
   const fleet = appFleet(database.url, ["a", "b", "c"], { concurrency: 2 });
   const project = await createProject({
@@ -57,7 +57,7 @@ test("the second signal cancels what runs: it is rolled back, and reported as it
   expect(await database.query(backends)).toEqual([]);
 });
 
-test("a cancelled CREATE INDEX CONCURRENTLY leaves no invalid index, and is built by the next run", async () => {
+test("a cancelled CREATE INDEX CONCURRENTLY leaves no invalid index, and the next run builds the index", async () => {
   const database = await createDatabase();
   const root = await createFolder(
     history("drizzle/app", {

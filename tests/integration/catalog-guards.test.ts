@@ -153,7 +153,7 @@ const before = `CREATE TABLE public.note (id integer PRIMARY KEY, parent integer
 describe("a guard that is limited to the tenant", () => {
   // A percent sign in a schema's name must not be one of format().
   test.each(["app_{tenant}", "50%%I of {tenant}"])(
-    "finds what its own tenant lacks, though others and public have it: %j",
+    "finds what its own tenant lacks, even if others and public have it: %j",
     async (pattern) => {
       const database = await createDatabase();
       await database.query(before);
@@ -177,7 +177,7 @@ describe("a guard that is limited to the tenant", () => {
     },
   );
 
-  test("leaves alone what its own tenant has", async () => {
+  test("skips what its own tenant has", async () => {
     const database = await createDatabase();
     const twice = { ...migrations, "0004_again": migrations["0001_guards"] };
     const root = await createFolder(history("drizzle/app", twice));
@@ -190,7 +190,7 @@ describe("a guard that is limited to the tenant", () => {
 
 describe("a function and a view that read catalogs", () => {
   test.each(["app_{tenant}", "{tenant}"])(
-    "count their own tenant's tables, also in a clone and under another name: %s",
+    "count their own tenant's tables, also in a clone and after a rename: %s",
     async (tenantSchema) => {
       const database = await createDatabase();
       const root = await createFolder(history("drizzle/app", { ...base, "0001_readers": readers }));

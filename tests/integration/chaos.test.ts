@@ -204,7 +204,7 @@ const play: Record<Kind, (round: Round) => Promise<Played>> = {
   },
 };
 
-test(`a fleet is whole after ${rounds} rounds of chaos`, {
+test(`every target is at head and intact after ${rounds} rounds of chaos`, {
   timeout: 300_000 + rounds * 3_000,
 }, async ({ signal }) => {
   console.log(`chaos: CHAOS_SEED=${seed} CHAOS_ROUNDS=${rounds}`);

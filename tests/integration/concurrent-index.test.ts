@@ -85,7 +85,7 @@ async function raceTwoRunners(database: TestDatabase, project: string, builds: n
   return runners;
 }
 
-describe("concurrent indexes that two runners build at once", () => {
+describe("concurrent indexes that two runners build at the same time", () => {
   test("are all built, of every kind, without a deadlock", async () => {
     const { database, project } = await withRows(racing);
     const runs = await raceTwoRunners(database, project, 8);
@@ -115,7 +115,7 @@ describe("concurrent indexes that two runners build at once", () => {
     }
   });
 
-  test("fail where rows are duplicate, leave nothing invalid there, and are built when that is mended", async () => {
+  test("fail on duplicate rows, leave no invalid index, and are built after the rows are fixed", async () => {
     const unique = `CREATE UNIQUE INDEX CONCURRENTLY "email_unique" ON "people" (lower("email"));`;
     const { database, project } = await withRows({ ...people, "0001_unique": unique });
     const spoilt = ["t2", "t5", "t6", "t9"];

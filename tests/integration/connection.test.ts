@@ -31,7 +31,7 @@ function closedPort(): Promise<number> {
 }
 
 describe("a database that cannot be used", () => {
-  test("unreachable: waits for a bounded time, then names host and port", async () => {
+  test("that is unreachable: waits for a limited time, then names host and port", async () => {
     const port = await closedPort();
     const startedAt = performance.now();
     const error = await attempt(`postgresql://me:s3cret@127.0.0.1:${port}/nowhere`);
@@ -43,7 +43,7 @@ describe("a database that cannot be used", () => {
     expect(error.message).not.toContain("s3cret");
   });
 
-  test("a server that starts while we wait is used", async () => {
+  test("that starts while the command waits: is used", async () => {
     const database = await createDatabase();
     const port = await closedPort();
     const { hostname, port: realPort } = new URL(database.url);
@@ -62,7 +62,7 @@ describe("a database that cannot be used", () => {
     expect(byTenant(result)).toEqual({ a: "succeeded 0000_t" });
   });
 
-  test("a role that reads backslashes in another way than the parser is refused", async () => {
+  test("whose role reads backslashes differently from the parser: is refused", async () => {
     const database = await createDatabase();
     const { role, url } = await createRole(database);
     await database.query(`ALTER ROLE ${role} SET standard_conforming_strings = off`);
@@ -72,7 +72,7 @@ describe("a database that cannot be used", () => {
     });
   });
 
-  test("a wrong password and a missing database are said at once, without the password", async () => {
+  test("with a wrong password, or that does not exist: is reported at once, without the password", async () => {
     const { url } = await createDatabase();
     const wrong = await attempt(
       urlWith(url, { username: "nobody_here", password: "s3cret" }),
@@ -90,7 +90,7 @@ describe("a database that cannot be used", () => {
 });
 
 describe("an ordinary role", () => {
-  test("that may create schemas, and is no superuser, migrates", async () => {
+  test("that can create schemas and is not a superuser can migrate", async () => {
     const { url } = await createRole(await createDatabase());
     expect(byTenant(await attempt(url))).toEqual({ a: "succeeded 0000_t" });
   });
@@ -119,7 +119,7 @@ describe("connections", () => {
     );
   });
 
-  test("that the server refuses lower the concurrency, and nothing fails", async () => {
+  test("that the server refuses lower the concurrency, and no target fails", async () => {
     const database = await createDatabase();
     const { role, url } = await createRole(database);
     const context = contextFor(
@@ -137,7 +137,7 @@ describe("connections", () => {
     expect(lowered[0]?.reason).toContain("too many connections");
   });
 
-  test("are taken one after the other where there is only one, and kept outcomes come last", async () => {
+  test("are used one after the other if there is only one, and outcomes are recorded last", async () => {
     const database = await createDatabase();
     const { url } = await createRole(database, { attributes: "CONNECTION LIMIT 1" });
     const root = await createFolder(slow);
@@ -150,7 +150,7 @@ describe("connections", () => {
     ]);
   });
 
-  test("that are refused to all workers at once are waited for by one of them", async () => {
+  test("that are refused to all workers at the same time are waited for by one of them", async () => {
     const database = await createDatabase();
     const { role, url } = await createRole(database);
     const context = contextFor(

@@ -74,7 +74,7 @@ function entriesOf(dump: string, schema: string): string[] {
     .sort();
 }
 
-test("there are kinds enough", () => {
+test("there are at least 80 kinds of objects", () => {
   expect(kinds.length).toBeGreaterThanOrEqual(80);
 });
 
@@ -99,7 +99,7 @@ describe.each([
     expect(await crossing(database, "app_copy", "app_source")).toEqual([]);
   });
 
-  test("comes back from the file of a removed tenant", async () => {
+  test("is restored from the file of a removed tenant", async () => {
     const { context, everythingOf } = await createFleet(server);
     const before = await everythingOf("source");
     const file = join(await createFolder(), "source.ndjson");
@@ -108,7 +108,7 @@ describe.each([
     expect(await everythingOf("source")).toEqual(before);
   });
 
-  test("is in what an exported file is imported as", async () => {
+  test("is in a tenant imported from an exported file", async () => {
     const { context, everythingOf } = await createFleet(server);
     const before = await everythingOf("source");
     const file = join(await createFolder(), "source.gz");

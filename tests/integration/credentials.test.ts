@@ -41,8 +41,8 @@ async function setUp() {
 
 const done = { a: "succeeded 0000_t" };
 
-describe("a password that is asked for at each connection", () => {
-  test("comes from a function, which is told who connects where", async () => {
+describe("a password that is supplied at each connection", () => {
+  test("comes from a function, which receives the login", async () => {
     const { bare, role, run } = await setUp();
     const { hostname, port, pathname } = new URL(bare);
     const asked: unknown[] = [];
@@ -70,7 +70,7 @@ describe("a password that is asked for at each connection", () => {
     expect(byTenant(await run({ url: bare, passwordFile: file }))).toEqual({ a: "skipped" });
   });
 
-  test("counts only where the URL has none", async () => {
+  test("is used only if the URL has none", async () => {
     const { url, run } = await setUp();
     const password = () => {
       throw new Error("it was not asked for");
@@ -78,7 +78,7 @@ describe("a password that is asked for at each connection", () => {
     expect(byTenant(await run({ url, password }))).toEqual(done);
   });
 
-  test("changes in mid-run, and the next connections have it", async () => {
+  test("can change during a run, and the next connections use the new one", async () => {
     const { database, role, bare, rotate } = await setUp();
     const tenants = Array.from({ length: 450 }, (_, index) => `t${index}`);
     let current = "plain";
@@ -100,7 +100,7 @@ describe("a password that is asked for at each connection", () => {
   }, 60_000);
 
   test.each(["DB_PASSWORD_ADMIN", "MAIN_URL"])(
-    "%s_FILE is read again",
+    "is read again from %s_FILE",
     async (variable) => {
       const { url, role, root, rotate } = await setUp();
       const { hostname, port, pathname } = new URL(url);
@@ -135,7 +135,7 @@ describe("a password that is asked for at each connection", () => {
   );
 });
 
-describe("a password that is not given", () => {
+describe("a password that cannot be obtained", () => {
   test.each<[string, Partial<Database>, string]>([
     [
       "a function that throws",
@@ -175,7 +175,7 @@ describe("a password that is not given", () => {
     ],
     ["a function that gives a NUL byte", { password: () => "pla\0in" }, "a NUL byte"],
     ["a file that is missing", { passwordFile: "/nowhere/at/all" }, "ENOENT"],
-  ])("%s: an error that names the key, and shows no output", async (_, how, words) => {
+  ])("is an error that names the key and shows no output: %s", async (_, how, words) => {
     const { bare, run } = await setUp();
     const startedAt = performance.now();
     const error = await run({ url: bare, ...how }, {}, { connectTimeout: 500 }).catch(
@@ -191,7 +191,7 @@ describe("a password that is not given", () => {
     expect(JSON.stringify([error.message, error.remedy, error.excerpt])).not.toContain("s3cret");
   });
 
-  test("a wrong one is not shown", async () => {
+  test("is not shown if it is wrong", async () => {
     const { bare, run } = await setUp();
     const password = () => "wr0ng-and-secret";
     const error = await run({ url: bare, password }).catch((reason) => reason);
@@ -200,14 +200,14 @@ describe("a password that is not given", () => {
     expect(withoutSecrets("it was wr0ng-and-secret")).toBe("it was ***");
   });
 
-  test("two ways at once are refused with the configuration", async () => {
+  test("is an error of the configuration if it has two sources", async () => {
     const { bare, run } = await setUp();
     const both = { url: bare, passwordFile: "x", passwordCommand: "y" };
     expect(() => run(both)).toThrow("has more than one of password, passwordCommand");
   });
 });
 
-test("on the command line a file is named from the configuration's folder", async () => {
+test("the path of a password file starts at the configuration's folder", async () => {
   const { bare } = await setUp();
   const config = appFleet("", ["a"], {
     databases: { main: { url: bare, passwordFile: "secret" } },
@@ -223,7 +223,7 @@ test("on the command line a file is named from the configuration's folder", asyn
   expect(code).toBe(0);
 });
 
-test("a password that changed in mid-run is told of once, not for each target", async () => {
+test("a password that changed during a run is reported once, not for each target", async () => {
   const { database, url, rotate } = await setUp();
   const tenants = Array.from({ length: 450 }, (_, index) => `t${index}`);
   const config = appFleet(url, tenants, { concurrency: 2 });
@@ -242,7 +242,7 @@ test("a password that changed in mid-run is told of once, not for each target", 
   expect(stdout).toMatch(/x \d+ targets: .*\n +database "main" at \S+ refused the connection/);
 }, 60_000);
 
-describe("a program's pool", () => {
+describe("the pool of a program", () => {
   const open = async (database: TestDatabase, main: Database, environment = {}) => {
     const input = appFleet("", ["a"], { databases: { main } });
     const fleet = openFleet(defineFleet(input), {
@@ -255,7 +255,7 @@ describe("a program's pool", () => {
     return () => fleet.tenant("a").app.execute(sql`SELECT current_user AS user`);
   };
 
-  test("asks for each connection's password, and reads files again", async () => {
+  test("gets the password for each connection, and reads files again", async () => {
     const { database, role, bare, url, root, rotate } = await setUp();
     await database.query("CREATE SCHEMA app_a");
     await database.query("DROP SCHEMA app_a");

@@ -79,7 +79,7 @@ describe("a downgrade that the data of some tenants does not allow", () => {
     return fleet;
   }
 
-  test("leaves these as they were, and --failed completes them when they are mended", async () => {
+  test("does not change these tenants, and --failed completes them after their data is fixed", async () => {
     const { database, context } = await spoiltFleet();
     const before = await catalogOf(database, "app_t03");
     const run = await downgradeAll(context, { tag: "0001_kind" });
@@ -118,7 +118,7 @@ describe("a downgrade that the data of some tenants does not allow", () => {
     expect(nobody.outcomes).toEqual([]);
   });
 
-  test("is got over by the same downgrade only, and is no failure of migrate", async () => {
+  test("is finished only by the same downgrade, and is not a failure of migrate", async () => {
     const { root, context } = await spoiltFleet();
     const failed = async () => {
       const request = { failed: true };
@@ -139,7 +139,7 @@ describe("a downgrade that the data of some tenants does not allow", () => {
     expect(await failed()).toEqual(bad);
   });
 
-  test("ends the rollout where waves and canary are to end it", async () => {
+  test("ends the rollout after a failed canary, too many failures or a failed verification", async () => {
     const { database, context } = await spoiltFleet();
     const goal = { tag: "0001_kind" };
     const first = await downgradeAll(context, goal, { canary: "t03,t04", wave: "5" });
@@ -163,7 +163,7 @@ describe("a downgrade that the data of some tenants does not allow", () => {
   });
 });
 
-test("a fleet that was taken back equals one that never went further", async () => {
+test("a downgraded fleet equals one that was never upgraded", async () => {
   const tenants = ["a", "b", "c"];
   const there = await fleetAtHead({ tenants });
   const early = await fleetAtHead({
@@ -195,7 +195,7 @@ test("a fleet that was taken back equals one that never went further", async () 
   );
 });
 
-test("a service with a single schema goes back like a tenant", async () => {
+test("a service with a single schema is downgraded like a tenant", async () => {
   const database = await createDatabase();
   const root = await createFolder({ ...history("drizzle/app", migrations), ...downFiles(downs) });
   const { services } = appFleet(database.url, []);
@@ -214,8 +214,8 @@ test("a service with a single schema goes back like a tenant", async () => {
   ]);
 });
 
-describe("runners that go in both directions at once", () => {
-  test("leave every tenant with the catalog that its ledger says, and the fleet undivided", async () => {
+describe("runners in both directions at the same time", () => {
+  test("leave every tenant with the catalog that matches its ledger, and the fleet undivided", async () => {
     const tenants = Array.from({ length: 12 }, (_, index) => `t${index}`);
     const ups = {
       ...migrations,
@@ -268,8 +268,8 @@ describe("runners that go in both directions at once", () => {
   });
 });
 
-describe("so many back", () => {
-  test("is counted once: an attempt that is repeated takes back no more", async () => {
+describe("downgrade -N", () => {
+  test("counts once: a repeated attempt reverts no more", async () => {
     const { database, context } = await fleetAtHead({
       ups: { ...migrations, "0003_wait": `CREATE TABLE "wait" ();` },
       back: { ...downs, "0003_wait": `DROP TABLE "wait";` },
@@ -288,7 +288,7 @@ describe("so many back", () => {
     expect(await tags(database)).toEqual(["0000_people", "0001_kind"]);
   });
 
-  test("is one back, also when the answer to its commit is lost", async () => {
+  test("reverts one migration even if the answer to its commit is lost", async () => {
     const { database, root } = await fleetAtHead();
     const proxy = await BreakingProxy.open(Number(new URL(database.url).port));
     const url = urlWith(database.url, { port: String(proxy.port) });
@@ -302,7 +302,7 @@ describe("so many back", () => {
     expect(await tags(database)).toEqual(["0000_people", "0001_kind"]);
   });
 
-  test("says which migration stays, for whoever goes on with what failed", async () => {
+  test("names the migration that stays, for continuing what failed", async () => {
     const { database, context } = await fleetAtHead({ tenants: ["a", "b"] });
     await database.query(`UPDATE app_b.people SET nick = NULL`);
     const run = await downgradeAll(context, { count: 1 });
@@ -352,7 +352,7 @@ describe("a down of several transactions", () => {
   const whole = { tag: "0001_index", applied: 1, statements: 1, begun: false };
   const drop = `CREATE UNIQUE INDEX CONCURRENTLY "t_x" ON "t" ("x");`;
 
-  test("that fails at its first statement, and leaves nothing, is not under way", async () => {
+  test("that fails at its first statement and leaves nothing is not unfinished", async () => {
     const { database, context } = await withConcurrentDown(`DROP INDEX IF EXISTS "t_x";`, drop);
     await database.query(`INSERT INTO app_a.t VALUES (2, 7)`);
     const before = await catalogOf(database, "app_a");
@@ -397,7 +397,7 @@ ALTER TABLE "t" ADD COLUMN "old" integer;`;
     ["DROP INDEX CONCURRENTLY", 1],
     ["CREATE INDEX CONCURRENTLY", 2],
   ] as const) {
-    test(`goes on after its backend was terminated during ${statement}, and migrate waits for it`, async () => {
+    test(`continues after its backend was terminated during ${statement}; until then, migrate refuses the tenant`, async () => {
       const once = { retry: { attempts: 1 } };
       const { database, root, context } = await withConcurrentDown(indexed, mixed, once);
       const [outcome] = await cutOffDuring(database, context, statement);
@@ -442,7 +442,7 @@ ALTER TABLE "t" ADD COLUMN "old" integer;`;
     });
   }
 
-  test("is retried within one run, when attempts are left, and takes back no more", async () => {
+  test("is retried within one run if attempts are left, and reverts no more", async () => {
     const { database, context } = await withConcurrentDown(indexed, mixed);
     const [outcome] = await cutOffDuring(database, context, "DROP INDEX CONCURRENTLY");
     expect(outcome).toMatchObject({ status: "succeeded", applied: ["0001_index"] });
@@ -451,7 +451,7 @@ ALTER TABLE "t" ADD COLUMN "old" integer;`;
     expect(await database.query(invalidIndexes)).toEqual([]);
   });
 
-  test("is found again in a folder that was converted since, and goes on there", async () => {
+  test("continues in a folder that was converted meanwhile", async () => {
     const once = { retry: { attempts: 1 } };
     const { database, root, context } = await withConcurrentDown(indexed, mixed, once);
     await cutOffDuring(database, context, "DROP INDEX CONCURRENTLY");
@@ -475,7 +475,7 @@ ALTER TABLE "t" ADD COLUMN "old" integer;`;
     expect(await tags(database)).toEqual([]);
   });
 
-  test("goes by a migration that failed at its first statement: there is nothing to finish", async () => {
+  test("ignores a migration that failed at its first statement and left nothing to finish", async () => {
     const { database, root, context } = await withConcurrentDown(
       `CREATE INDEX "t_x" ON "t" ("x");`,
       `DROP INDEX "t_x";`,
@@ -492,7 +492,7 @@ ALTER TABLE "t" ADD COLUMN "old" integer;`;
   });
 });
 
-describe("a downgrade is refused before any tenant is touched", () => {
+describe("a downgrade is refused before any tenant is changed", () => {
   async function refusal(back: Files, goal: DowngradeRequest["goal"] = { base: true }) {
     const fleet = await fleetAtHead({ tenants: ["a", "b"], back });
     const before = [await catalogOf(fleet.database, "app_a"), await tags(fleet.database)];
@@ -510,7 +510,7 @@ describe("a downgrade is refused before any tenant is touched", () => {
     return { ...fleet, error };
   }
 
-  test("when a migration has no down, though others have", async () => {
+  test("if a migration has no down, although others have one", async () => {
     const { "0001_kind": _, ...others } = downs;
     expect((await refusal(others)).error).toMatchObject({
       code: "down",
@@ -519,7 +519,7 @@ describe("a downgrade is refused before any tenant is touched", () => {
     });
   });
 
-  test("when its author says that there is no way back, however he indents it", async () => {
+  test("if the down is marked as irreversible, with any indentation", async () => {
     for (const indent of ["", "  "]) {
       const text = `${indent}-- drizzle-fleet: irreversible the mails are sent\nSELECT 1;`;
       expect((await refusal({ ...downs, "0000_people": text })).error).toMatchObject({
@@ -529,7 +529,7 @@ describe("a downgrade is refused before any tenant is touched", () => {
     }
   });
 
-  test("when it holds no statement: its entry would go, and the migration stay", async () => {
+  test("if the down has no statement, because only the ledger entry would be removed", async () => {
     for (const text of ["", "-- nothing yet\n", ";", "BEGIN;\nCOMMIT;", "/* a /* b */ c */"])
       expect((await refusal({ ...downs, "0001_kind": text })).error, text).toMatchObject({
         code: "down",
@@ -537,7 +537,7 @@ describe("a downgrade is refused before any tenant is touched", () => {
       });
   });
 
-  test("when it loses data without consent; with it, one without SQL takes back its entry alone", async () => {
+  test("if it loses data without --allow-data-loss; with it, a down without SQL removes the entry alone", async () => {
     const lossy = "-- drizzle-fleet: data-loss what the migration deleted\n";
     const { context, database, error } = await refusal({ ...downs, "0002_nullable": lossy });
     expect(error).toMatchObject({
@@ -555,7 +555,7 @@ describe("a downgrade is refused before any tenant is touched", () => {
     expect(await tags(database)).toEqual(["0000_people", "0001_kind"]);
   });
 
-  test("when it leaves the tenant, with file and line", async () => {
+  test("if the down leaves the tenant, with file and line", async () => {
     const leaving = `ALTER TABLE "people" DROP COLUMN "kind";\n\nDROP TYPE "app_b"."kind";`;
     expect((await refusal({ ...downs, "0001_kind": leaving })).error).toMatchObject({
       code: "isolation",
@@ -564,7 +564,7 @@ describe("a downgrade is refused before any tenant is touched", () => {
     });
   });
 
-  test("when it cannot run in a transaction, and a pooler stands before the database", async () => {
+  test("if the down cannot run in a transaction and the connection goes through a pooler", async () => {
     const back = {
       ...downs,
       "0002_nullable": `CREATE INDEX CONCURRENTLY "nick_x" ON "people" ("nick");`,
@@ -579,14 +579,14 @@ describe("a downgrade is refused before any tenant is touched", () => {
     expect(await tags(database)).toHaveLength(3);
   });
 
-  test("when nobody knows the migration: the nearest names are told", async () => {
+  test("if the migration is unknown, with similar names", async () => {
     expect((await refusal(downs, { tag: "0001_kinds" })).error).toMatchObject({
       message: expect.stringContaining("0001_kinds"),
       remedy: expect.stringContaining("0001_kind"),
     });
   });
 
-  test("when there are several services, and none is named", async () => {
+  test("if there are several services and none is selected", async () => {
     const { root, database } = await fleetAtHead();
     const { services } = appFleet(database.url, ["a"]);
     const other = {

@@ -82,7 +82,7 @@ async function expectCopy(
   return dump;
 }
 
-describe("a copy of a migrated schema is what it was copied from", () => {
+describe("a copy of a migrated schema equals the original", () => {
   const services = {
     auth: "drizzle/auth",
     workflow: "drizzle/workflow",
@@ -133,22 +133,25 @@ async function hardSchema(database: TestDatabase, schema: string): Promise<void>
   await makeHard(database, schema);
 }
 
-describe("what is hard to write down", () => {
-  test.each(["hard", awkward, "order", "text", "users", "a"])("in a schema %s", async (schema) => {
-    const database = await createDatabase();
-    await hardSchema(database, schema);
-    await hardSchema(database, "reference");
-    const session = await sessionOf(database.url);
-    await expectCopy(database, session, schema, "Copy of it", "reference");
-    await expectCopy(database, session, "Copy of it", "plain");
-    const [{ bodies } = { bodies: "" }] = await database.query<{ bodies: string }>(
-      `SELECT string_agg(prosrc, ' ') AS bodies FROM pg_proc WHERE pronamespace = '"Copy of it"'::regnamespace`,
-    );
-    const column = '"order" = "a"."text"';
-    expect(bodies).toContain(column);
-  });
+describe("schemas that are hard to copy", () => {
+  test.each(["hard", awkward, "order", "text", "users", "a"])(
+    "are copied within a database: schema %s",
+    async (schema) => {
+      const database = await createDatabase();
+      await hardSchema(database, schema);
+      await hardSchema(database, "reference");
+      const session = await sessionOf(database.url);
+      await expectCopy(database, session, schema, "Copy of it", "reference");
+      await expectCopy(database, session, "Copy of it", "plain");
+      const [{ bodies } = { bodies: "" }] = await database.query<{ bodies: string }>(
+        `SELECT string_agg(prosrc, ' ') AS bodies FROM pg_proc WHERE pronamespace = '"Copy of it"'::regnamespace`,
+      );
+      const column = '"order" = "a"."text"';
+      expect(bodies).toContain(column);
+    },
+  );
 
-  test("as text, into another database", async () => {
+  test("are copied as text into another database", async () => {
     const [database, other] = [await createDatabase(), await createDatabase()];
     await hardSchema(database, "hard");
     const [from, to] = [await sessionOf(database.url), await sessionOf(other.url)];
@@ -161,7 +164,7 @@ describe("what is hard to write down", () => {
     expect(await dumpContent(from, "hard", dump.tables, { maxRows: 3 })).toBeUndefined();
   });
 
-  test("by an ordinary role that owns the schema", async () => {
+  test("are copied by an ordinary role that owns the schema", async () => {
     const database = await createDatabase();
     const { url, role } = await createRole(database);
     await database.query(`CREATE SCHEMA hard AUTHORIZATION ${role}; SET ROLE ${role}; SET search_path = hard;
@@ -186,7 +189,7 @@ describe("what is hard to write down", () => {
     await expect(dumpStructure(session, "nowhere")).rejects.toThrow("there is no schema nowhere");
   });
 
-  test("what cannot be copied is refused by name, and the ledger is not looked at", async () => {
+  test("objects that cannot be copied are refused by name, and the ledger is skipped", async () => {
     const database = await createDatabase();
     await database.query(`CREATE SCHEMA hard; SET search_path = hard;
       CREATE TABLE __fleet_ledger (tag text PRIMARY KEY); CREATE TYPE pair AS (a int, b int);
@@ -216,7 +219,7 @@ describe("what is hard to write down", () => {
     );
   });
 
-  test("what only the server sets is passed over, and an option that is not known is refused", async () => {
+  test("options that only the server sets are skipped, and unknown options are refused", async () => {
     const database = await createDatabase();
     await database.query(`CREATE SCHEMA hard; SET search_path = hard;
       CREATE TABLE t (a int, b int PRIMARY KEY); CREATE MATERIALIZED VIEW m AS SELECT a FROM t; CREATE VIEW v AS SELECT a FROM t;
@@ -277,7 +280,7 @@ describe("what is hard to write down", () => {
     }
   });
 
-  test("what depends on itself is refused", async () => {
+  test("objects that depend on each other in a circle are refused", async () => {
     const database = await createDatabase();
     await database.query(`CREATE SCHEMA hard; SET search_path = hard; CREATE VIEW v AS SELECT 1 AS x;
       CREATE FUNCTION f(v) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
@@ -286,7 +289,7 @@ describe("what is hard to write down", () => {
     await expect(dumpStructure(session, "hard")).rejects.toThrow("in a circle cannot be copied");
   });
 
-  test("what later versions of PostgreSQL have", async ({ skip }) => {
+  test("objects of PostgreSQL 18 are copied", async ({ skip }) => {
     const database = await createDatabase();
     const [{ version } = { version: 0 }] = await database.query<{ version: number }>(
       "SELECT current_setting('server_version_num')::int AS version",
@@ -308,7 +311,7 @@ describe("what is hard to write down", () => {
     await expectCopy(database, session, "hard", awkward);
   });
 
-  test("many tables cost as many queries as few", async () => {
+  test("many tables need as many queries as few", async () => {
     const database = await createDatabase();
     await database.query("CREATE SCHEMA few; CREATE TABLE few.t (id serial PRIMARY KEY)");
     await database.query(`CREATE SCHEMA many; DO $$ BEGIN FOR i IN 1..60 LOOP
@@ -323,7 +326,7 @@ describe("what is hard to write down", () => {
     expect(await count("many")).toBe(await count("few"));
   });
 
-  test("a schema that is being changed is not waited for long", async () => {
+  test("a copy does not wait long for a schema that is being changed", async () => {
     const database = await createDatabase();
     await database.query("CREATE SCHEMA hard; CREATE TABLE hard.t (a int)");
     const other = await database.connect();

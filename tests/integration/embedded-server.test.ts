@@ -29,7 +29,7 @@ async function query(url: string, sql: string) {
   return result.rows;
 }
 
-test("whoever comes while others leave joins them or starts the server again", async () => {
+test("a command that starts while others leave joins them or starts the server again", async () => {
   const place = await createPlace();
   await (await acquireEmbedded(place, ["main"])).release();
   // The pauses are about as long as a start or a stop takes: many come in the middle of one.
@@ -44,7 +44,7 @@ test("whoever comes while others leave joins them or starts the server again", a
   expect(runs(place)).toBe(false);
 });
 
-test("leaving does not wait for the server that somebody else starts right afterwards", async () => {
+test("a leaving command does not wait for the server that another one starts right afterwards", async () => {
   const place = await createPlace();
   let server = await acquireEmbedded(place, []);
   for (let round = 0; round < 12; round++) {
@@ -55,7 +55,7 @@ test("leaving does not wait for the server that somebody else starts right after
   expect(runs(place)).toBe(false);
 });
 
-test("whoever lost the connection that marks the use still stops the server", async () => {
+test("a command that lost the connection marking its use still stops the server", async () => {
   const place = await createPlace();
   const server = await acquireEmbedded(place, []);
   await query(
@@ -66,7 +66,7 @@ test("whoever lost the connection that marks the use still stops the server", as
   expect(runs(place)).toBe(false);
 });
 
-test("migrations run as an ordinary role, which owns the database, and applications as another one", async () => {
+test("migrations run as an ordinary role that owns the database, and applications as another role", async () => {
   const place = await createPlace();
   const server = await acquireEmbedded(place, ["main"]);
   const passwords = [server.addressOf, server.applicationAddressOf, server.superuserAddressOf].map(
@@ -98,7 +98,7 @@ test("migrations run as an ordinary role, which owns the database, and applicati
   await creating.release();
 });
 
-test("data that an earlier version has made as a superuser is given to the ordinary role, with its passwords", async () => {
+test("databases that an earlier version created as a superuser are transferred to the ordinary role", async () => {
   const place = await createPlace();
   const first = await acquireEmbedded(place, []);
   const admin = first.superuserAddressOf("postgres").url;

@@ -20,7 +20,7 @@ const values = [
 const literal = (value: string) => `'${value.replaceAll("'", "''")}'`;
 
 test.each(values)(
-  "an enum gets the value %s, with statements after it, and goes back",
+  "an enum gets the value %s, with statements after it, and can be reverted",
   async (value) => {
     const database = await createDatabase();
     const migrations = {

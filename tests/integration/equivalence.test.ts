@@ -66,7 +66,7 @@ function pinned(line: string): string {
     .replaceAll(/,PUBLIC:[A-Z]+/g, "");
 }
 
-describe("a history in a tenant schema is what it is in public", () => {
+describe("a history has the same result in a tenant schema as in public", () => {
   beforeAll(loadParser);
 
   test.each(Object.entries(histories))("%s", async (name, acceptUnproved) => {

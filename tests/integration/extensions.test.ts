@@ -46,7 +46,7 @@ test("an extension is created once per database, and its types resolve in every 
   ).toHaveLength(1);
 });
 
-test("an extension that lives elsewhere is an error before any tenant is touched", async () => {
+test("an extension in another schema is an error before any tenant is changed", async () => {
   const database = await createDatabase();
   await database.query(`CREATE EXTENSION citext`);
   const root = await createFolder(history("drizzle/app", { "0000_people": sql }));
@@ -62,7 +62,7 @@ test("an extension that lives elsewhere is an error before any tenant is touched
   expect(await database.query(`SELECT FROM pg_namespace WHERE nspname = 'app_a'`)).toEqual([]);
 });
 
-test("without a schema for extensions the statement is refused", async () => {
+test("CREATE EXTENSION is refused without extensionSchema", async () => {
   const database = await createDatabase();
   const root = await createFolder(history("drizzle/app", { "0000_people": sql }));
   const error = await migrateAll(

@@ -16,7 +16,7 @@ const first = { "0000_people": `CREATE TABLE "people" ("id" integer PRIMARY KEY,
 const unique = `CREATE TABLE "groups" ("id" integer);\n--> statement-breakpoint\nUPDATE "people" SET "email" = lower("email");\n--> statement-breakpoint\n\nCREATE UNIQUE INDEX "people_email"\n  ON "people" ("email");`;
 
 describe("a migration that fails for one tenant", () => {
-  test("leaves that tenant exactly as it was, goes on with the others, and says where and why", async () => {
+  test("does not change that tenant, migrates the others, and reports where and why", async () => {
     const database = await createDatabase();
     const root = await createFolder(history("drizzle/app", first));
     const context = contextFor(root, appFleet(database.url, ["a", "b", "c"]));
@@ -63,7 +63,7 @@ describe("a migration that fails for one tenant", () => {
     expect(await catalogOf(database, "app_b")).toEqual(await catalogOf(database, "app_a"));
   });
 
-  test("a new tenant whose first migration fails is not there at all", async () => {
+  test("leaves no schema for a new tenant whose first migration fails", async () => {
     const database = await createDatabase();
     const root = await createFolder(
       history("drizzle/app", { "0000_bad": `CREATE TABLE "t" ("id" integer);\nSELECT 1 / 0;` }),
@@ -76,7 +76,7 @@ describe("a migration that fails for one tenant", () => {
     ).toEqual([]);
   });
 
-  test("an error inside a statement of several lines names the line of the error", async () => {
+  test("names the line of an error inside a statement of several lines", async () => {
     const database = await createDatabase();
     const sql = `CREATE TYPE "public"."mood" AS ENUM ('größe');\n--> statement-breakpoint\nCREATE TABLE "t" (\n  "id" integer,\n  "mood" "public"."mod"\n);`;
     const root = await createFolder(history("drizzle/app", { "0000_typo": sql }));
@@ -107,14 +107,14 @@ describe("a migration that fails for one tenant", () => {
       4,
       "42P01",
     ],
-  ])("an error is line-true: %s", async (_, sql, line, sqlstate) => {
+  ])("names the right line: %s", async (_, sql, line, sqlstate) => {
     const database = await createDatabase();
     const root = await createFolder(history("drizzle/app", { "0000_bad": sql }));
     const { outcomes } = await migrateAll(contextFor(root, appFleet(database.url, ["a"])));
     expect(outcomes[0]).toMatchObject({ status: "failed", failure: { line, sqlstate } });
   });
 
-  test("a constraint that only the commit checks fails the migration as a whole", async () => {
+  test("fails entirely if a constraint that is checked at commit is violated", async () => {
     const database = await createDatabase();
     const sql = `CREATE TABLE "p" ("id" integer PRIMARY KEY);
 CREATE TABLE "c" ("p" integer REFERENCES "public"."p" ("id") DEFERRABLE INITIALLY DEFERRED);

@@ -38,7 +38,7 @@ async function atHead(database: TestDatabase): Promise<string[]> {
 }
 
 describe("a migration that breaks for some tenants", () => {
-  test("the others succeed, these are unchanged, and --failed completes them when they are mended", async () => {
+  test("succeeds for the others, does not change these, and --failed completes them after the cause is fixed", async () => {
     const { database, project } = await createFleet();
     const before = await catalogOf(database, "app_t07");
     const run = await runCli(project, ["migrate"]);
@@ -75,7 +75,7 @@ describe("a migration that breaks for some tenants", () => {
     });
   });
 
-  test("the outcomes are kept, and rollouts shows them", async () => {
+  test("is recorded with its outcomes, which rollouts shows", async () => {
     const { database, project } = await createFleet();
     await runCli(project, ["migrate", "--on-error", "continue"]);
     const list = await runCli(project, ["rollouts"]);
@@ -100,7 +100,7 @@ describe("a migration that breaks for some tenants", () => {
     });
   });
 
-  test("--max-failures stops early and says what was not executed", async () => {
+  test("stops early with --max-failures and reports what was not executed", async () => {
     const { database, project } = await createFleet();
     const options = ["--max-failures", "2", "--concurrency", "1"];
     const run = await runCli(project, ["migrate", ...options]);
@@ -119,7 +119,7 @@ describe("a migration that breaks for some tenants", () => {
     });
   });
 
-  test("--on-error stop ends with the first failure", async () => {
+  test("stops at the first failure with --on-error stop", async () => {
     const { project } = await createFleet();
     const options = ["--on-error", "stop", "--concurrency", "1", "--json"];
     const run = await runCli(project, ["migrate", ...options]);
@@ -132,7 +132,7 @@ describe("a migration that breaks for some tenants", () => {
     });
   });
 
-  test("a role that may not keep outcomes still migrates, and says what is missing", async () => {
+  test("is applied by a role that cannot record outcomes, with a warning that says what is missing", async () => {
     const { database, project } = await createFleet();
     await database.query(`CREATE SCHEMA IF NOT EXISTS drizzle_fleet`);
     await database.query(
@@ -143,7 +143,7 @@ describe("a migration that breaks for some tenants", () => {
     expect(run.stderr).toContain("The outcomes could not be recorded in database main");
   });
 
-  test("what repair and --to leave to be done is not forgotten by --failed", async () => {
+  test("is selected by --failed even after repair or --to left it undone", async () => {
     const { database, project } = await createFleet();
     await runCli(project, ["migrate"]);
     // Edited now, the three fail for another reason; repair mends that, and migrates nothing.
@@ -163,7 +163,7 @@ describe("a migration that breaks for some tenants", () => {
     });
   });
 
-  test("the control schema may be made by somebody else for a role that may not", async () => {
+  test("is recorded by a role that cannot create the control schema if another role has created it", async () => {
     const { database, project } = await createFleet();
     const { role, url } = await createRole(database, { mayCreate: false });
     await database.query(`DROP SCHEMA drizzle_fleet CASCADE; CREATE SCHEMA drizzle_fleet AUTHORIZATION ${role};
@@ -190,7 +190,7 @@ describe("a migration that breaks for some tenants", () => {
   });
 });
 
-test("wrong options are refused with what is right, and nothing is done", async () => {
+test("invalid options are refused with the valid ones, and nothing is done", async () => {
   const { project } = await createFleet();
   for (const options of [
     ["--soak", "30"],

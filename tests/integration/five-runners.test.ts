@@ -96,7 +96,7 @@ function isPostgresOwn({ lock }: Wait): boolean {
   return lock === "virtualxid" || lock === "extend";
 }
 
-test("five runners share the work: every migration once per tenant, and none waits for another one's tenant", {
+test("five runners apply every migration once per tenant, and none waits for a tenant of another", {
   timeout: 120_000,
 }, async () => {
   const tenants = tenantsOf(60);
@@ -111,7 +111,7 @@ test("five runners share the work: every migration once per tenant, and none wai
   await expectEverythingOnce(database, tenants);
 });
 
-test("a tenant that somebody holds delays nobody else: the others end first, and it is migrated when it is let go", {
+test("a tenant that is locked does not delay the others, and is migrated when it is released", {
   timeout: 120_000,
 }, async () => {
   const tenants = tenantsOf(30);

@@ -31,7 +31,7 @@ const t = (columns: string, more = "") =>
   `export const t = pgTable("t", { id: integer("id").primaryKey()${columns} }${more});`;
 
 describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed) => {
-  test("a NOT NULL column that was dropped comes back in tenants with rows", async () => {
+  test("restores a dropped NOT NULL column in tenants with rows", async () => {
     const { database, context, write } = await createLoop(installed);
     await write("one", t(`, n: text("n").notNull()`));
     const two = await write("two", t(""));
@@ -44,7 +44,7 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
     expect(await proveHistories(context, [], database.url)).toEqual([]);
   });
 
-  test("a new NOT NULL column without a default is marked as depending on rows, in the file, too", async () => {
+  test("marks a new NOT NULL column without a default as depending on rows, in the output and the file", async () => {
     const { context, write } = await createLoop(installed);
     await write("one", t(""));
     const two = await write("two", t(`, n: text("n").notNull()`));
@@ -53,7 +53,7 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
     expect(await check(context, [])).toEqual([]);
   });
 
-  test("a key that becomes an identity goes on above the keys that are there", async () => {
+  test("continues above the existing keys when a key becomes an identity", async () => {
     const { database, context, write } = await createLoop(installed);
     await write("one", t(""));
     await migrateAll(context);
@@ -65,7 +65,7 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
     expect(made).toEqual([{ id: 42 }]);
   });
 
-  test("a serial becomes an identity and a serial again", async () => {
+  test("turns a serial into an identity and back into a serial", async () => {
     const { database, context, write } = await createLoop(installed);
     await write("one", `export const t = pgTable("t", { id: serial("id").primaryKey() });`);
     const two = `export const t = pgTable("t", { id: integer("id").primaryKey().generatedByDefaultAsIdentity() });`;
@@ -74,7 +74,7 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
     expect(await proveHistories(context, [], database.url)).toEqual([]);
   });
 
-  test("types without an implicit cast are cast explicitly, up and down", async () => {
+  test("casts types without an implicit cast explicitly, up and down", async () => {
     const { context, write } = await createLoop(installed);
     await write("one", t(`, ref: uuid("ref")`));
     const two = await write("two", t(`, ref: text("ref")`));
@@ -82,7 +82,7 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
     expect(await check(context, [])).toEqual([]);
   });
 
-  test("what cannot be made to run is marked as unfinished, and refused everywhere", async () => {
+  test("marks a migration that cannot be made to run as unfinished, and every verb refuses it", async () => {
     const { context, write } = await createLoop(installed);
     await write("one", t(`, a: text("a")`));
     // Of a function that no migration has made.
@@ -94,7 +94,7 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
     await expect(migrateAll(context)).rejects.toThrow(/it is not finished/);
   });
 
-  test("a policy is dropped before a column that it uses", async () => {
+  test("drops a policy before a column that it uses", async () => {
     const { context, write } = await createLoop(installed);
     const policy = (using: string) => `, () => [pgPolicy("see", { using: sql\`${using}\` })]`;
     await write("one", t(`, gone: boolean("gone")`, policy("gone is null")));
@@ -104,7 +104,7 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
   });
 });
 
-test("a migration that was written by hand is named until it is proved", async () => {
+test("a hand-written migration is named until it is proved", async () => {
   const { folder, database, context, write } = await createLoop();
   await write("one", t(""));
   await generate(context, { services: ["app"], name: "hand", custom: true });
@@ -123,7 +123,7 @@ test("a migration that was written by hand is named until it is proved", async (
   ]);
 });
 
-test("without a server, or with --no-proof, nothing is tried, and that is reported", async () => {
+test("without a server, or with --no-proof, nothing is proved, and that is reported", async () => {
   const { folder, context } = await createLoop();
   await writeFile(join(folder, "schema/tables.ts"), `${imports}${t("")}`);
   const [generated] = await generate(context, { services: [], name: "one", proof: false });
@@ -131,7 +131,7 @@ test("without a server, or with --no-proof, nothing is tried, and that is report
   await expect(readFile(join(folder, "drizzle/app/proofs.json"))).rejects.toThrow(/ENOENT/);
 });
 
-test("a down takes back only what its migration's SQL did", async () => {
+test("a down reverts only what its migration's SQL did", async () => {
   const { folder, context, write } = await createLoop();
   await write(
     "one",
@@ -147,7 +147,7 @@ test("a down takes back only what its migration's SQL did", async () => {
   expect(down?.text).toBe(`DROP TABLE "t" CASCADE;\n`);
 });
 
-test("check --database names what a migration forgot to drop, and new columns that rows refuse", async () => {
+test("check --database names objects that a migration forgot to drop, and new columns that rows prevent", async () => {
   const { folder, database, context, write } = await createLoop();
   await write("one", t(`, a: text("a").unique()`));
   await write("two", t(`, a: text("a"), n: text("n").notNull()`));
@@ -166,7 +166,7 @@ test("check --database names what a migration forgot to drop, and new columns th
   ]);
 });
 
-test("check --database says why an extension cannot be made", async () => {
+test("check --database reports why an extension cannot be created", async () => {
   const database = await createDatabase();
   const folder = await createProject({
     "schema/tables.ts": "export {};\n",

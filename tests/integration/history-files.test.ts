@@ -20,7 +20,7 @@ const histories: readonly [folder: string, acceptUnproved: string[]][] = [
 ];
 
 test.each(histories)(
-  "a tenant of %s goes through a file, whose SQL is proved, and comes back from it",
+  "a tenant of %s is exported to a file and imported from it, with its SQL proved",
   async (out, acceptUnproved) => {
     const database = await createDatabase();
     const app = {

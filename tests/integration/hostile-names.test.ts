@@ -114,7 +114,7 @@ describe("names that are accepted", () => {
       ["plain", "a", "A", "größe", "日本"],
     ],
   ])(
-    "%s: each tenant is migrated in its own schema alone, also after an interruption",
+    "migrate each tenant in its own schema alone, also after an interruption: %s",
     async (_, pattern, tenants) => {
       const database = await createDatabase();
       const project = await projectFor(database, tenants, pattern, base);
@@ -214,7 +214,7 @@ describe("names that are refused", () => {
     );
   }
 
-  test("each by itself, with what to do, and the tenants beside it are not touched", async () => {
+  test("are each reported with a remedy, and no other tenant is changed", async () => {
     const database = await createDatabase();
     for (const name of [...asTheyAre, ...asCodes, ...notAsSchemas]) {
       const shown = asCodes.includes(name) ? "\\" : JSON.stringify(name).slice(1, -1);
@@ -228,7 +228,7 @@ describe("names that are refused", () => {
     expect(await schemasOf(database)).toEqual(["public"]);
   });
 
-  test("two that PostgreSQL would cut to one", async () => {
+  test("include two that PostgreSQL would truncate to the same name", async () => {
     const database = await createDatabase();
     // Behind app_ 59 bytes fit: the first two would become the third.
     const fits = "x".repeat(59);
@@ -241,7 +241,7 @@ describe("names that are refused", () => {
     expect(await schemasOf(database)).toEqual(["public"]);
   });
 
-  test("patterns with quotes, dollars, backslashes, control characters, or no one place for the tenant", async () => {
+  test("include patterns with quotes, dollars, backslashes, control characters, or without exactly one {tenant}", async () => {
     const database = await createDatabase();
     const patterns = [
       ...words(
@@ -258,7 +258,7 @@ describe("names that are refused", () => {
     expect(await schemasOf(database)).toEqual(["public"]);
   });
 
-  test("by the command line with exit code 2, and nothing that a terminal would obey is written", async () => {
+  test("end a command with exit code 2 and no terminal control characters in its output", async () => {
     const database = await createDatabase();
     const project = await projectFor(database, ["fine", ...asCodes], "app_{tenant}", base);
     for (const verb of ["migrate", "status"]) {

@@ -152,7 +152,7 @@ async function contentsOf(database: TestDatabase, tenants: readonly string[]): P
 const wholeContents = (tenants: readonly string[]) =>
   sorted(tenants.map((tenant) => `${schemaOf(tenant)}=${tenant}`));
 
-test("120 odd names go through the whole life, and touch nobody beside them", async () => {
+test("tenants with 120 odd names can be added, used and removed without affecting others", async () => {
   const seed = Date.now() % 1e9;
   console.log(`hostile-tenants: seed ${seed}`);
   const random = createRandom(seed);
@@ -228,7 +228,7 @@ async function fill(database: TestDatabase, names: readonly string[]): Promise<v
     ]);
 }
 
-test("120 odd names are copied, exported, imported and renamed, from and to others", async () => {
+test("tenants with 120 odd names can be cloned, exported, imported and renamed", async () => {
   const seed = Date.now() % 1e9;
   console.log(`hostile-tenants: seed ${seed}`);
   const random = createRandom(seed);
@@ -297,7 +297,7 @@ const verbs: Readonly<Record<string, (context: Context, tenant: string) => Promi
   status: (context, tenant) => status(context, { services: [], databases: [], tenants: [tenant] }),
 };
 
-test("names that cannot be used are refused by every verb, with nothing made", async () => {
+test("every verb refuses names that cannot be used, and creates nothing", async () => {
   const seed = Date.now() % 1e9;
   console.log(`hostile-tenants: seed ${seed}`);
   const { database, context } = await createFleet({

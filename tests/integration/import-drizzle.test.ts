@@ -78,7 +78,7 @@ const newTable = (schema: string) => `CREATE TABLE ${schema}.__drizzle_migration
   id SERIAL PRIMARY KEY, hash text NOT NULL, created_at bigint, name text, applied_at timestamptz DEFAULT now())`;
 
 describe("stamp --from-drizzle", () => {
-  test("takes over what drizzle-orm 0.45 applied, from the tenant schema or from schema drizzle", async () => {
+  test("records what drizzle-orm 0.45 applied, from the tenant schema or from the schema drizzle", async () => {
     const { database, root, context } = await project(["x", "y"]);
     await migrateByDrizzle(database, root, "app_x", { migrationsSchema: "app_x" });
     await migrateByDrizzle(database, root, "app_y");
@@ -107,7 +107,7 @@ describe("stamp --from-drizzle", () => {
     expect(byTenant(await migrateAll(context))).toEqual({ x: "skipped", y: "skipped" });
   });
 
-  test("a tenant that drizzle-orm left behind is behind here, too; its own table counts before the shared one", async () => {
+  test("records less for a tenant that is behind, and reads its own table before the shared one", async () => {
     const { database, root, context } = await project(["x", "y"]);
     await migrateByDrizzle(database, root, "app_x", { migrationsSchema: "app_x" });
     await migrateByDrizzle(database, root, "app_y");
@@ -121,7 +121,7 @@ describe("stamp --from-drizzle", () => {
     expect(byTenant(await migrateAll(context))).toEqual({ x: "succeeded 0001_b", y: "skipped" });
   });
 
-  test("an edited file, a row of no migration, no table and no schema are each target's own problem", async () => {
+  test("reports an edited file, a row without a migration, a missing table and a missing schema for each target", async () => {
     const { database, root, context } = await project(["edited", "strange", "bare", "fine"]);
     const fleet = appFleet(database.url, ["edited", "strange", "bare", "fine", "new"]);
     const wider = contextFor(root, fleet);
@@ -172,7 +172,7 @@ describe("stamp --from-drizzle", () => {
     ).toEqual([{ ledger: null }]);
   });
 
-  test("the shared table says nothing of a schema that is empty", async () => {
+  test("does not apply the shared table to an empty schema", async () => {
     const { database, root, context } = await project(["x", "y"]);
     await migrateByDrizzle(database, root, "app_x");
     expect(await problemsOf(context)).toMatchObject({
@@ -184,7 +184,7 @@ describe("stamp --from-drizzle", () => {
     });
   });
 
-  test("what drizzle-orm skipped because it was merged late is a hole, which status names", async () => {
+  test("leaves a gap for a late migration that drizzle-orm skipped, which status names", async () => {
     const journal = (...entries: [tag: string, when: number][]) => ({
       "drizzle/app/meta/_journal.json": JSON.stringify({
         version: "7",
@@ -213,7 +213,7 @@ describe("stamp --from-drizzle", () => {
     expect(byTenant(late)).toEqual({ x: "succeeded 0001_late" });
   });
 
-  test("the table of drizzle-orm 1.0: by name; where it was upgraded, by hash and by the second", async () => {
+  test("matches rows of drizzle-orm 1.0 by name, and upgraded ones by hash and by second", async () => {
     const empty = "-- Custom SQL migration file, put your code below! --\n";
     const texts: Record<string, string> = {
       "20231114221320_a": `CREATE TABLE "a" ();`,
@@ -255,7 +255,7 @@ describe("stamp --from-drizzle", () => {
     expect(await tags("app_y")).toEqual([{ tags: ["20231114221320_a", "20231114221322_empty"] }]);
   });
 
-  test("another table and schema, also one per tenant", async () => {
+  test("reads another table and schema, also one per tenant", async () => {
     const { database, root, context } = await project(["x", "y"]);
     for (const tenant of ["x", "y"])
       await migrateByDrizzle(database, root, `app_${tenant}`, {
@@ -270,7 +270,7 @@ describe("stamp --from-drizzle", () => {
     });
   });
 
-  test("a table that is locked or may not be read keeps nobody else from his", async () => {
+  test("is not delayed by another tenant's table that is locked or cannot be read", async () => {
     const { database, root, context } = await project(["x", "y", "z"]);
     for (const tenant of ["x", "y", "z"])
       await migrateByDrizzle(database, root, `app_${tenant}`, {
@@ -292,7 +292,7 @@ describe("stamp --from-drizzle", () => {
     await blocker.query("ROLLBACK");
   });
 
-  test("many tables are read in a few queries, and the same rows once", async () => {
+  test("reads many tables in a few queries, and identical rows once", async () => {
     const database = await createDatabase();
     const schemas = Array.from({ length: 450 }, (_, index) => `t${index}`);
     for (const [index, schema] of schemas.entries()) {

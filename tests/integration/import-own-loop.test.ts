@@ -110,7 +110,7 @@ const loops: Record<string, (text: string, schema: string) => string> = {
   trimmed: (text, schema) => text.replaceAll(`"public".`, `${schema}.`).trim(),
 };
 
-describe("a loop that changed the text before it applied it", () => {
+describe("a loop that changed the text before it ran it", () => {
   test.each(Object.entries(loops))("%s", async (_, change) => {
     const { database, context } = await project(["x", "y-2"]);
     for (const schema of ["app_x", "app_y-2"])
@@ -126,7 +126,7 @@ describe("a loop that changed the text before it applied it", () => {
     });
   });
 
-  test("drizzle 1.0's table, whose rows have names; one text was changed since", async () => {
+  test("is recognised in drizzle 1.0's table, whose rows have names, even if one text was changed since", async () => {
     const { database, context } = await project(["x", "y"], folders);
     const names = Object.keys(folders).map((file) => file.split("/")[2] ?? "");
     for (const tenant of ["x", "y"]) {
@@ -154,7 +154,7 @@ describe("a loop that changed the text before it applied it", () => {
     });
   });
 
-  test("another tenant's text, another text and a hash of another kind prove nothing", async () => {
+  test("is not recognised by another tenant's text, another text, or a hash of another kind", async () => {
     const { database, context } = await project(["x", "y", "z"]);
     const filled = (schema: string) =>
       Object.values(migrations).map((text) => hashOf(text.replaceAll(`"public".`, `"${schema}".`)));
@@ -183,7 +183,7 @@ describe("a loop that changed the text before it applied it", () => {
     });
   });
 
-  test("in one table for all tenants a row counts for the tenant whose schema is in its text", async () => {
+  test("counts, in one table for all tenants, for the tenant whose schema is in its text", async () => {
     const { database, context } = await project(["x", "y", "z"]);
     const filled = (schema: string, tag: keyof typeof migrations) =>
       hashOf(migrations[tag].replaceAll(`"public".`, `${schema}.`));
@@ -213,7 +213,7 @@ describe("a loop that changed the text before it applied it", () => {
     ]);
   });
 
-  test("a table that says the same of all tenants is not believed of one whose schema holds less", async () => {
+  test("does not count for a tenant whose schema has fewer tables than a common table implies", async () => {
     const { database, context } = await project(["x", "y", "z"]);
     await database.query("CREATE SCHEMA drizzle; DROP TABLE app_y.notes");
     await record(database, "drizzle.__drizzle_migrations", Object.values(migrations).map(hashOf));
@@ -232,7 +232,7 @@ describe("a loop that changed the text before it applied it", () => {
     });
   });
 
-  test("a table for each tenant in one schema; where it is not found, what may be meant is named", async () => {
+  test("is recognised in a table per tenant in one schema; if that is missing, possible tables are named", async () => {
     const { database, context } = await project(["x", "y"]);
     const hashes = Object.values(migrations).map(hashOf);
     await database.query("CREATE SCHEMA drizzle");
@@ -264,7 +264,7 @@ describe("drizzle-multitenant's table", () => {
       applied_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP, name VARCHAR(255) NOT NULL UNIQUE)`,
   };
 
-  test.each(Object.entries(formats))("format %s", async (format, columns) => {
+  test.each(Object.entries(formats))("is read in the format %s", async (format, columns) => {
     const { database, context } = await project(["x", "y"]);
     for (const [tenant, count] of [
       ["x", 3],
@@ -291,7 +291,7 @@ describe("drizzle-multitenant's table", () => {
     });
   });
 
-  test("a name of no file is refused by that name; names where others keep hashes count as names", async () => {
+  test("is refused with a name that matches no file; names in the hash column count as names", async () => {
     const { database, context } = await project(["x", "y"]);
     await database.query(
       `CREATE TABLE app_x.__drizzle_migrations ${formats.name};

@@ -36,7 +36,7 @@ const attacks: Readonly<Record<string, string>> = {
     "EXECUTE format('CREATE RULE r AS ON INSERT TO %I DO INSTEAD NOTHING', l);",
 };
 
-describe("a migration that changes its own ledger fails and changes nothing, when it", () => {
+describe("a migration that changes its own ledger fails and changes nothing if it", () => {
   beforeAll(loadParser);
 
   test.each(Object.entries(attacks))("%s", async (_name, body) => {
@@ -51,7 +51,7 @@ describe("a migration that changes its own ledger fails and changes nothing, whe
     ]);
   });
 
-  test("grants on all tables leave the ledger to its owner", async () => {
+  test("grants on all tables do not include the ledger", async () => {
     const database = await createDatabase();
     const { role, url } = await createRole(database, { mayCreate: false });
     const root = await createFolder(
@@ -78,7 +78,7 @@ describe("a migration that changes its own ledger fails and changes nothing, whe
       await expect(other.query(sql)).rejects.toThrow("permission denied for table __fleet_ledger");
   });
 
-  test("finds a trigger that was put on the ledger by hand, whatever the migration does", async () => {
+  test("a trigger that was added to the ledger by hand is found, whatever the migration does", async () => {
     const { database, context } = await fleetWith("");
     await migrateAll(context, { to: "0000_first" });
     await database.query(`CREATE FUNCTION app_a.swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';

@@ -17,7 +17,7 @@ const row = (tag: string, applied = 3) => ({
 });
 const entry = (tag: string): LedgerEntry => ({ tag, checksum: `c-${tag}` });
 
-test("the database and the program compute the same digest, whatever the tags are", async () => {
+test("the database and the program compute the same digest for any tags", async () => {
   const database = await createDatabase();
   const tags = ["0001_b", "0000_a", "0001_B", "0001-b", "ä", "日本", "z z", "0001_b_", "😀", "～"];
   await database.query(
@@ -79,7 +79,7 @@ test("many schemas in any state are read in a few queries", async () => {
   expect(states.get("t5")).toEqual({ kind: "ledger", entries: [entry("odd")] });
 });
 
-test("a ledger that another runner fills while it is read is not taken for an emptied one", async () => {
+test("a ledger that another runner fills while it is read does not count as emptied", async () => {
   const database = await createDatabase();
   await database.query(`CREATE SCHEMA s; ${createLedger("s")}`);
   let filled = false;

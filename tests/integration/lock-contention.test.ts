@@ -34,7 +34,7 @@ async function createFleet(next: Record<string, string>, more = {}) {
 }
 
 describe("a table that another session has locked", () => {
-  test("for some seconds: the migration succeeds after retries, and nobody else waits", async () => {
+  test("for some seconds: the migration succeeds after retries, and no other target waits", async () => {
     const { database, context } = await createFleet(second);
     const blocker = await database.connect();
     await blocker.query(`BEGIN; LOCK TABLE app_b.users IN ACCESS EXCLUSIVE MODE`);
@@ -59,7 +59,7 @@ describe("a table that another session has locked", () => {
     expect(Math.max(...retries.map(({ delayMs }) => delayMs))).toBeLessThanOrEqual(5_000);
   });
 
-  test("for ever: that tenant fails with the holder named, the others succeed", async () => {
+  test("permanently: that tenant fails with the holder named, the others succeed", async () => {
     const { database, context } = await createFleet(second, {
       retry: { attempts: 3, minDelay: "20ms" },
     });
@@ -96,7 +96,7 @@ describe("a table that another session has locked", () => {
     expect(events[0]?.holders?.[0]).toMatchObject({ pid });
   });
 
-  test("an old transaction that CREATE INDEX CONCURRENTLY waits for is named, too", async () => {
+  test("an old transaction that CREATE INDEX CONCURRENTLY waits for is named", async () => {
     const { database, context } = await createFleet(concurrently, {
       timeouts: { concurrently: "2s" },
       retry: { attempts: 1 },
@@ -120,7 +120,7 @@ describe("a table that another session has locked", () => {
   });
 });
 
-test("a lock of a role that may not be looked at fails its target, and loses none", async () => {
+test("a lock of a role whose sessions cannot be inspected fails its target only", async () => {
   const database = await createDatabase();
   const { url } = await createRole(database);
   const root = await createFolder(history("drizzle/app", first));
@@ -147,7 +147,7 @@ test("a lock of a role that may not be looked at fails its target, and loses non
   await blocker.query("ROLLBACK");
 });
 
-test("a ledger that cannot be read for a lock holds up nobody but its target", async () => {
+test("a locked ledger delays only its own target", async () => {
   const { database, context } = await createFleet(second);
   const blocker = await database.connect();
   await blocker.query(`BEGIN; LOCK TABLE app_b.__fleet_ledger`);
@@ -164,7 +164,7 @@ test("a ledger that cannot be read for a lock holds up nobody but its target", a
   });
 });
 
-test("locked ledgers and outcomes do not hold up what is done already", async () => {
+test("a rollout completes although a ledger and the outcomes are locked from its first step on", async () => {
   const { database, context } = await createFleet(second, { concurrency: 1 });
   const blocker = await database.connect();
   const notes: string[] = [];
@@ -185,7 +185,7 @@ test("locked ledgers and outcomes do not hold up what is done already", async ()
   await blocker.query("ROLLBACK");
 });
 
-test("a target that another runner holds is left for later, and the holder is named when it takes long", async () => {
+test("a target that another runner holds is postponed, and the holder is named if it takes long", async () => {
   const { database, context } = await createFleet(second);
   const other = await database.connect();
   await other.query(`SET application_name = 'other runner'`);
@@ -229,7 +229,7 @@ SELECT pg_sleep(0.7);`,
     return { database, context };
   }
 
-  test("that other targets of the rollout hold is waited for, and costs no attempt", async () => {
+  test("that other targets of the rollout hold is waited for without using up attempts", async () => {
     const retry = { attempts: 5, minDelay: "20ms", maxDelay: "50ms" };
     const { context } = await createShared({ concurrency: 4, retry });
     const result = await migrateAll(context);
@@ -244,7 +244,7 @@ SELECT pg_sleep(0.7);`,
     expect(JSON.stringify(waits)).toContain("ShareRowExclusiveLock on shared.countries");
   });
 
-  test("whose privileges several targets change at once: each comes through", async () => {
+  test("whose privileges several targets change at the same time does not fail any of them", async () => {
     const { database, context } = await createShared({ concurrency: 8 });
     const [{ role } = { role: "" }] = await database.query(`SELECT current_user AS role`);
     const grants = Array(5).fill(`GRANT SELECT ON "shared"."countries" TO "${role}";`);
@@ -272,7 +272,7 @@ SELECT pg_sleep(0.7);`,
   });
 });
 
-test("a prepared transaction that holds a lock is named, with what ends it", async () => {
+test("a prepared transaction that holds a lock is named, with the statement that ends it", async () => {
   const server = await createOwnServer(54_385);
   await server.use((database) => database.query(`ALTER SYSTEM SET max_prepared_transactions = 2`));
   await server.restart();

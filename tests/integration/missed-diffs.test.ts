@@ -69,7 +69,7 @@ const old = {
 };
 const now = { sequence: "app_a.two_seq", cycle: false, check: null, rls: true, v: "m", m: "v" };
 
-test.each(both)("what drizzle-kit leaves out is made, up and down: %s", async (layout) => {
+test.each(both)("generate adds what drizzle-kit omits, up and down: %s", async (layout) => {
   const { database, context, change, make } = await create(layout, before);
   await migrateAll(context);
   expect(await database.query(facts)).toEqual([old]);
@@ -81,7 +81,7 @@ test.each(both)("what drizzle-kit leaves out is made, up and down: %s", async (l
   expect(await database.query(facts)).toEqual([old]);
 });
 
-test("what has no SQL is named, and can be finished by hand", async () => {
+test("generate names a difference without SQL, which can be completed by hand", async () => {
   const { context, folder, file, change, make, found } = await create("journal", before);
   // An option that drizzle-kit 0.31 keeps and does not compare.
   const snapshot = await file(/_snapshot\.json$/);
@@ -103,7 +103,7 @@ test("what has no SQL is named, and can be finished by hand", async () => {
   expect(await found()).not.toContain("no SQL was made");
 });
 
-test.each(both)("differences without meaning are not named: %s", async (layout) => {
+test.each(both)("generate does not name differences without effect: %s", async (layout) => {
   const { change, make } = await create(
     layout,
     `export const t = pgTable("t", { a: text("a"), x: integer("x").generatedAlwaysAsIdentity() });

@@ -100,12 +100,12 @@ CREATE INDEX CONCURRENTLY "people_name" ON "people" ("name");
 ALTER TABLE "people" ADD COLUMN "last" text;`,
 };
 
-describe("the platform", () => {
+describe("the example platform", () => {
   const services = { auth: "platform", workflow: "platform", ingestion: "ingestion" };
   const tenants = ["default", "toshiba", "iopex"];
   const schemas = ["auth", "workflow"].flatMap((name) => tenants.map((id) => `${name}_${id}`));
 
-  test("a folder of scripts does what migrate and downgrade do, and does it once", async () => {
+  test("can be migrated and downgraded by a folder of scripts, exactly once", async () => {
     const folder = join(await createFolder(), "scripts");
     const written = await runCli(repository, ["migrate", "--sql", folder, "--from", "base"]);
     expect(written).toMatchObject({ code: 0, stdout: "" });
@@ -160,7 +160,7 @@ describe("the platform", () => {
     await allAlike();
   });
 
-  test("one script is for one database, and goes on from a given migration", async () => {
+  test("can be migrated by one script per database, from a given migration", async () => {
     const refused = await runCli(repository, base);
     expect(refused).toMatchObject({ code: 2, stdout: "" });
     expect(refused.stderr).toContain("--database (platform, ingestion)");
@@ -181,7 +181,7 @@ describe("the platform", () => {
   });
 });
 
-test("psql that is killed again and again comes to the end of the platform's script", async () => {
+test("psql completes the script of the example platform although it is killed again and again", async () => {
   const services = ["--service", "auth", "--service", "workflow"];
   const file = await scriptOf(repository, [...base, ...services]);
   const [byScript, byTool] = [await createDatabase(), await createDatabase()];
@@ -232,7 +232,7 @@ describe("an interruption", () => {
       .toEqual([]);
 
   test.each(["psql", "migrate"])(
-    "of psql in the middle of a transaction is mended by %s",
+    "of psql in the middle of a transaction is resumed by %s",
     async (mender) => {
       const project = await projectFor(held, ["a", "b"]);
       const file = await scriptOf(project, args);
@@ -254,7 +254,7 @@ describe("an interruption", () => {
     },
   );
 
-  test("between two transactions of one file goes on behind the first", async () => {
+  test("between two transactions of one file is resumed after the first", async () => {
     const two = `ALTER TABLE "people" ADD COLUMN "one" text;\n--> statement-breakpoint\nCOMMIT;\n--> statement-breakpoint\nALTER TABLE "people" ADD CONSTRAINT "short" CHECK (length("name") < 4);`;
     const project = await projectFor({ ...people, "0001_two": two }, ["0", "a"]);
     const file = await scriptOf(project, [...base, "--tenant", "a"]);
@@ -276,35 +276,38 @@ describe("an interruption", () => {
     await expectAlike(database, await migrated(project), ["app_a"]);
   });
 
-  test.each(["psql", "migrate"])("that leaves an invalid index is mended by %s", async (mender) => {
-    const project = await projectFor(withIndex);
-    const file = await scriptOf(project, base);
-    const database = await createDatabase();
-    const first = await scriptOf(project, [...base, "--to", "0000_people"]);
-    expect(await runPsql(database, first)).toMatchObject({ code: 0 });
-    // A concurrent index is finished only when older transactions have ended.
-    const older = await database.connect();
-    await older.query("BEGIN ISOLATION LEVEL REPEATABLE READ");
-    await older.query("SELECT 1");
-    const psql = ended(startPsql(database, file));
-    await expect.poll(() => waiting(database, "virtualxid"), { timeout: 20_000 }).toHaveLength(1);
-    const [backend] = await waiting(database, "virtualxid");
-    await database.query(`SELECT pg_terminate_backend($1)`, [backend?.pid]);
-    expect((await psql).code).not.toBe(0);
-    await older.query("COMMIT");
-    expect(await database.query(`SELECT FROM pg_index WHERE NOT indisvalid`)).toHaveLength(1);
-    expect((await ledgerOf(database, "app_a"))[1]).toMatchObject({ begun: true, applied: 1 });
-    if (mender === "psql") {
-      const again = await runPsql(database, file);
-      expect(again).toMatchObject({ code: 0 });
-      expect(again.stderr).toContain("app/a 0001_index, which was interrupted");
-    } else expect(await runCli(project, ["migrate"], at(database))).toMatchObject({ code: 0 });
-    expect(await database.query(`SELECT FROM pg_index WHERE NOT indisvalid`)).toEqual([]);
-    await expectAlike(database, await migrated(project), ["app_a"]);
-  });
+  test.each(["psql", "migrate"])(
+    "that leaves an invalid index is resumed by %s",
+    async (mender) => {
+      const project = await projectFor(withIndex);
+      const file = await scriptOf(project, base);
+      const database = await createDatabase();
+      const first = await scriptOf(project, [...base, "--to", "0000_people"]);
+      expect(await runPsql(database, first)).toMatchObject({ code: 0 });
+      // A concurrent index is finished only when older transactions have ended.
+      const older = await database.connect();
+      await older.query("BEGIN ISOLATION LEVEL REPEATABLE READ");
+      await older.query("SELECT 1");
+      const psql = ended(startPsql(database, file));
+      await expect.poll(() => waiting(database, "virtualxid"), { timeout: 20_000 }).toHaveLength(1);
+      const [backend] = await waiting(database, "virtualxid");
+      await database.query(`SELECT pg_terminate_backend($1)`, [backend?.pid]);
+      expect((await psql).code).not.toBe(0);
+      await older.query("COMMIT");
+      expect(await database.query(`SELECT FROM pg_index WHERE NOT indisvalid`)).toHaveLength(1);
+      expect((await ledgerOf(database, "app_a"))[1]).toMatchObject({ begun: true, applied: 1 });
+      if (mender === "psql") {
+        const again = await runPsql(database, file);
+        expect(again).toMatchObject({ code: 0 });
+        expect(again.stderr).toContain("app/a 0001_index, which was interrupted");
+      } else expect(await runCli(project, ["migrate"], at(database))).toMatchObject({ code: 0 });
+      expect(await database.query(`SELECT FROM pg_index WHERE NOT indisvalid`)).toEqual([]);
+      await expectAlike(database, await migrated(project), ["app_a"]);
+    },
+  );
 
   test.each([true, false])(
-    "of migrate is mended by psql, the index being valid: %s",
+    "of migrate is resumed by psql if the index is valid: %s",
     async (valid) => {
       const project = await projectFor(withIndex);
       const database = await migrated(project);
@@ -327,7 +330,7 @@ describe("an interruption", () => {
   );
 });
 
-describe("what an interrupted statement left is cleared away by psql", () => {
+describe("psql removes what an interrupted statement left", () => {
   test("a half-built index of a REINDEX", async () => {
     const reindex = `REINDEX INDEX CONCURRENTLY "people_name"`;
     const project = await projectFor({ ...withIndex, "0002_reindex": `${reindex};` });
@@ -339,7 +342,7 @@ describe("what an interrupted statement left is cleared away by psql", () => {
     await expectAlike(database, await migrated(project), ["app_a"]);
   });
 
-  test("a partition that is half detached", async () => {
+  test("a half-detached partition", async () => {
     const project = await projectFor({
       "0000_parts": `CREATE TABLE "p" ("id" integer) PARTITION BY LIST ("id");\nCREATE TABLE "p1" PARTITION OF "p" FOR VALUES IN (1);`,
       "0001_detach": `ALTER TABLE "p" DETACH PARTITION "p1" CONCURRENTLY;`,
@@ -364,7 +367,7 @@ describe("what an interrupted statement left is cleared away by psql", () => {
   });
 });
 
-describe("a script that does not fit", () => {
+describe("a script whose target is not as expected", () => {
   test("stops with the guard's error, and names the target", async () => {
     const project = await projectFor(withIndex, ["a", "b", "c"]);
     const file = await scriptOf(project, ["migrate", "--sql", "--from", "0000_people"]);
@@ -394,7 +397,7 @@ describe("a script that does not fit", () => {
     expect(await catalogOf(database, "app_a")).toEqual([]);
   });
 
-  test("takes an empty schema for base, and no other without a ledger", async () => {
+  test("accepts an empty schema as base, and no other schema without a ledger", async () => {
     const project = await projectFor(people, ["a", "b"]);
     const file = await scriptOf(project, base);
     const database = await createDatabase();
@@ -408,7 +411,7 @@ describe("a script that does not fit", () => {
     await expectAlike(database, await migrated(project), ["app_a", "app_b"]);
   });
 
-  test("is not written for a target that has a problem, and leaves out those that are done", async () => {
+  test("is not written for a target with a problem, and leaves out targets at head", async () => {
     const project = await projectFor(people, ["a", "b"]);
     const database = await migrated(project, ["migrate", "--tenant", "a"]);
     const written = await runCli(project, ["migrate", "--sql"], at(database));
@@ -423,7 +426,7 @@ describe("a script that does not fit", () => {
   });
 });
 
-describe("text that psql might take for its own", () => {
+describe("text that psql could interpret", () => {
   const hostile = {
     "0000_hostile": String.raw`CREATE TABLE "t" ("n" integer, "user" integer, "port" integer, "items" integer[], "text" text DEFAULT ':DBNAME :''USER'' \q');
 --> statement-breakpoint
@@ -460,7 +463,7 @@ CREATE FUNCTION "h"() RETURNS SETOF integer LANGUAGE sql BEGIN ATOMIC SELECT beg
 ALTER TABLE "t" ADD COLUMN "first" integer[] GENERATED ALWAYS AS ("items"[1:n]) STORED;`,
   };
 
-  test("arrives as it stands, whatever variables psql has", async () => {
+  test("reaches the server unchanged, whatever variables psql has", async () => {
     const project = await projectFor(hostile, ["a", "b"]);
     const file = await scriptOf(project, base);
     const [byScript, byTool] = [await createDatabase(), await migrated(project)];
@@ -483,7 +486,7 @@ ALTER TABLE "t" ADD COLUMN "first" integer[] GENERATED ALWAYS AS ("items"[1:n]) 
     }
   });
 
-  test("names of schemas as well, in any encoding; and each gets a file of its own", async () => {
+  test("reaches the server unchanged as schema names, in any encoding, each with its own file", async () => {
     const tenants = ["größe", "GRÖSSE", "Acme", "acme", "日本", "a.b", "a--b", "AB"];
     const tenantSchema = "../../:n; {tenant} -- 50% (x) :DBNAME";
     const schemas = tenants.map((tenant) => tenantSchema.replace("{tenant}", tenant));
@@ -509,7 +512,7 @@ ALTER TABLE "t" ADD COLUMN "first" integer[] GENERATED ALWAYS AS ("items"[1:n]) 
   });
 });
 
-test("extensions are made first, where they are missing", async () => {
+test("a script first creates missing extensions", async () => {
   const project = await projectFor(
     {
       "0000_people": `CREATE EXTENSION IF NOT EXISTS "citext";\n--> statement-breakpoint\nCREATE TABLE "people" ("email" citext UNIQUE);`,
@@ -524,7 +527,7 @@ test("extensions are made first, where they are missing", async () => {
   await expectAlike(database, await migrated(project), ["app_a", "app_b"]);
 });
 
-test("downgrade --sql goes back from a given migration, alone statements included", async () => {
+test("downgrade --sql reverts from a given migration, including statements that run alone", async () => {
   const project = await projectFor(withIndex, ["a", "b"]);
   await writeFiles(project, {
     "drizzle/app/0001_index.down.sql": `ALTER TABLE "people" DROP COLUMN "last";
@@ -548,7 +551,7 @@ ALTER TABLE "people" DROP COLUMN "note";`,
   expect(await wholeLedger(byScript, "app_a")).toEqual(before);
 });
 
-describe("wrong usage ends with 2, and writes nothing", () => {
+describe("invalid usage exits with 2 and writes nothing", () => {
   test.each([
     [["migrate", "--sql", "--json"], "--json"],
     [["migrate", "--sql", "--dry-run"], "--dry-run"],

@@ -53,7 +53,7 @@ function summaryOf(stdout: string) {
   return JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
 }
 
-test("a rollout that stopped early is finished by what its last line says", async () => {
+test("the last line of a rollout that stopped early is the command that finishes it", async () => {
   const { database, project } = await createFleet();
   const run = await runCli(project, ["migrate", "--wave", "2", "--max-failures", "0"]);
   expect(run.code).toBe(1);
@@ -72,7 +72,7 @@ test("a rollout that stopped early is finished by what its last line says", asyn
   });
 });
 
-test("the command at the end has the selection of the one that was given", async () => {
+test("the command in the last line has the selection of the original command", async () => {
   const { project } = await createFleet();
   const run = await runCli(
     project,
@@ -95,7 +95,7 @@ test("the command at the end has the selection of the one that was given", async
   );
 });
 
-test("a rollout that was killed is finished, though nobody kept how its targets ended", async () => {
+test("--failed finishes a killed rollout whose outcomes were not recorded", async () => {
   const { database, project } = await createFleet();
   await correct(database, "t1");
   const reader = await database.connect();
@@ -120,7 +120,7 @@ test("a rollout that was killed is finished, though nobody kept how its targets 
   expect((await runCli(project, ["status"])).stdout).toContain("All 6 targets are at head");
 });
 
-test("a rollout that was killed at its first target is finished", async () => {
+test("--failed finishes a rollout that was killed at its first target", async () => {
   const { database, project } = await createFleet();
   await correct(database, "t1");
   const child = startCli(project, ["migrate", "--json"]);
@@ -134,7 +134,7 @@ test("a rollout that was killed at its first target is finished", async () => {
   expect((await runCli(project, ["status"])).stdout).toContain("All 6 targets are at head");
 });
 
-test("what the ledger says counts, not the outcome", async () => {
+test("--failed follows the ledger, not the outcome", async () => {
   const { database, project } = await createFleet();
   await correct(database, "t1");
   expect(await runCli(project, ["migrate"])).toMatchObject({ code: 0 });
@@ -147,7 +147,7 @@ test("what the ledger says counts, not the outcome", async () => {
   expect(summaryOf(retry.stdout)).toMatchObject({ targets: 1, succeeded: 1 });
 });
 
-test("nothing is found, and targets are not at head: that is no success", async () => {
+test("--failed that finds nothing while targets are not at head is not a success", async () => {
   const { database, project } = await createFleet();
   await correct(database, "t1");
   // The migration was never tried.
@@ -167,7 +167,7 @@ test("nothing is found, and targets are not at head: that is no success", async 
   expect(await runCli(project, ["migrate"])).toMatchObject({ code: 0 });
 });
 
-test("a database that keeps nothing is an error beside a target that is behind", async () => {
+test("--failed is an error for a database that keeps no outcomes and has a target that is behind", async () => {
   const { database, project } = await createFleet();
   await database.query(`DROP SCHEMA drizzle_fleet CASCADE`);
   const refused = await runCli(project, ["migrate", "--failed", "--tenant", "t1"]);
@@ -181,7 +181,7 @@ test("a database that keeps nothing is an error beside a target that is behind",
   });
 });
 
-test("outcomes that cannot be kept are warned of, and the command at the end does without them", async () => {
+test("a warning names outcomes that cannot be kept, and the last line then has no --failed", async () => {
   const { database, project } = await createFleet();
   await database.query(
     `ALTER TABLE drizzle_fleet.outcomes RENAME COLUMN wave TO wave_of_another_version`,
@@ -192,7 +192,7 @@ test("outcomes that cannot be kept are warned of, and the command at the end doe
   expect(run.stdout).toMatch(/: npx drizzle-fleet migrate\n$/);
 });
 
-test("what one of two databases has not kept is known from the other", async () => {
+test("the record in one database replaces a missing record in another", async () => {
   const [one, two] = [await createDatabase(), await createDatabase()];
   const { url } = await createRole(two, { mayCreate: false });
   for (const tenant of ["b", "d"])
@@ -228,7 +228,7 @@ test("what one of two databases has not kept is known from the other", async () 
   expect(retry.left).toMatchObject({ targets: 1, of: 4 });
 });
 
-test("a database that a rollout had nothing to do in has lost nothing", async () => {
+test("a database in which a rollout had nothing to do has no missing record", async () => {
   const [one, two] = [await createDatabase(), await createDatabase()];
   const fleet = (ids: string[]) => ({
     ...appFleet(one.url, []),
@@ -245,7 +245,7 @@ test("a database that a rollout had nothing to do in has lost nothing", async ()
   expect(retry.left).toMatchObject({ targets: 2, of: 4 });
 });
 
-test("runners' clocks do not matter", async () => {
+test("the clocks of runners do not matter", async () => {
   const { database, project } = await createFleet({
     "skew.mjs": `const off = Number(process.env.SKEW_MS); const D = Date;
 globalThis.Date = class extends D { constructor(...a) { if (a.length === 0) super(D.now() + off); else super(...a); } static now() { return D.now() + off; } };`,
@@ -272,7 +272,7 @@ globalThis.Date = class extends D { constructor(...a) { if (a.length === 0) supe
   ]);
 });
 
-test("a downgrade that stopped early is finished, and not taken up again after a migration", async () => {
+test("--failed finishes a downgrade that stopped early, but not after a later migration", async () => {
   const database = await createDatabase();
   const root = await createFolder({ ...history("drizzle/app", second), ...downs });
   const context = contextFor(root, appFleet(database.url, tenants, { concurrency: 1 }));
@@ -305,7 +305,7 @@ test("a downgrade that stopped early is finished, and not taken up again after a
   expect(none.outcomes).toEqual([]);
 });
 
-test("rollouts that an earlier version has kept count by their outcomes", async () => {
+test("rollouts that an earlier version recorded count by their outcomes", async () => {
   const { database, project } = await createFleet();
   const options = ["--wave", "2", "--max-failures", "0"];
   expect((await runCli(project, ["migrate", ...options])).code).toBe(1);

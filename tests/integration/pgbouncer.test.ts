@@ -62,7 +62,7 @@ describe("through PgBouncer in transaction mode", () => {
     expect(await runCli(project, ["rollouts"])).toMatchObject({ code: 0 });
   });
 
-  test("a statement that cannot run in a transaction is refused before anything is done, and asks for directUrl", async () => {
+  test("a statement that cannot run in a transaction is refused first, with the advice to set directUrl", async () => {
     const { database, url } = await createPooled(3);
     const root = await createFolder(history("drizzle/app", concurrently));
     const pooled = appFleet(url, ["t0"]);
@@ -81,7 +81,7 @@ describe("through PgBouncer in transaction mode", () => {
     expect(byTenant(await migrateAll(contextFor(root, pooled)))).toEqual({ t0: "skipped" });
   });
 
-  test("nothing of a migration stays in the pooler's connections, and nothing in them reaches a tenant", async () => {
+  test("a migration leaves nothing in the pooler's connections, and nothing in them reaches a tenant", async () => {
     const { database, url } = await createPooled(1);
     const root = await createFolder(history("drizzle/app", transactional));
     const context = contextFor(root, appFleet(url, ["t0"], { concurrency: 1 }));
@@ -113,7 +113,7 @@ describe("through PgBouncer in transaction mode", () => {
     await client.end();
   });
 
-  test("what runs is cancelled at once, and a failed migration leaves no lock in the pool", async () => {
+  test("running migrations are cancelled at once, and a failed migration leaves no lock in the pool", async () => {
     const { database, url } = await createPooled(1);
     const root = await createFolder(
       history("drizzle/app", {
@@ -140,7 +140,7 @@ describe("through PgBouncer in transaction mode", () => {
     ).toEqual([]);
   });
 
-  test("a pooler that lets no more clients in lowers the concurrency", async () => {
+  test("a pooler that accepts no more clients lowers the concurrency", async () => {
     const database = await createDatabase();
     const { url } = await startPgbouncer(database.url, { poolMode: "transaction", maxClients: 4 });
     const root = await createFolder(

@@ -25,7 +25,7 @@ const rowsFolder = `${repository}/tests/support/platform-rows`;
 
 const everything = { services: [], tenants: [], databases: [] };
 
-describe("migrate:all on the platform", () => {
+describe("migrate:all on the example platform", () => {
   test("brings 7 targets to head, and a second run applies nothing", async () => {
     const { context } = await platform();
     const first = await migrateAll(context);
@@ -42,7 +42,7 @@ describe("migrate:all on the platform", () => {
     expect(second.outcomes.map(({ status: ended }) => ended)).toEqual(Array(7).fill("skipped"));
   });
 
-  test("creates nothing in public of the platform database, and all tenants are alike", async () => {
+  test("creates nothing in the schema public, and the same objects for all tenants", async () => {
     const { main, context } = await platform();
     await migrateAll(context);
     expect(await catalogOf(main, "public")).toEqual([]);
@@ -54,7 +54,7 @@ describe("migrate:all on the platform", () => {
     }
   });
 
-  test("every foreign key, column type, default and trigger of a tenant schema points into that schema", async () => {
+  test("creates foreign keys, column types, defaults and triggers that refer to their own tenant schema", async () => {
     const { main, context } = await platform();
     await migrateAll(context);
     const keys = await main.query(
@@ -91,7 +91,7 @@ describe("migrate:all on the platform", () => {
     expect(crossing).toEqual([]);
   });
 
-  test("TENANTS replaces the list, and a tenant new to it gets its schemas", async () => {
+  test("migrates the tenants in TENANTS instead, and creates schemas for a new one", async () => {
     const { main, context } = await platform({ TENANTS: "default, newtenant" });
     await migrateAll({ ...context, environment: { ...context.environment, TENANTS: "default" } });
     const result = await migrateAll(context, { services: ["auth"] });
@@ -113,7 +113,7 @@ describe("migrate:all on the platform", () => {
     ],
     ["ingestion", "SELECT sum(chunk_count)::int AS n FROM documents", 2],
   ])(
-    "%s: backfills and casts work on rows that came in between: %s",
+    "backfills and casts rows that were inserted in between, in %s: %s",
     async (service, query, expected) => {
       const database = await createDatabase();
       const root = await createFolder();

@@ -10,7 +10,7 @@ const options = {
   max: 2,
 };
 
-test("a pool names itself, keeps to its size, and gets over the loss of what is idle", async () => {
+test("a pool names its connections, keeps its size, and replaces lost idle connections", async () => {
   const database = await createDatabase();
   const pool = createPool({ name: "main", url: database.url }, options);
   onTestFinished(() => pool.end());

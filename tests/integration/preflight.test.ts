@@ -49,8 +49,8 @@ async function expectRefusal(
   await database.query(sql);
 }
 
-describe("before the first target is touched", () => {
-  test("the right to create schemas is asked for", async () => {
+describe("before the first target is changed, migrate reports", () => {
+  test("a missing privilege to create schemas", async () => {
     const { database, context } = await setUp({ mayCreate: false });
     await expectRefusal(
       migrateAll(context),
@@ -60,7 +60,7 @@ describe("before the first target is touched", () => {
     expect(byTenant(await migrateAll(context))).toMatchObject({ a: "succeeded 0000_t" });
   });
 
-  test("a tenant that must be created does not hold up those that exist", async () => {
+  test("a tenant that cannot be created, and migrates the existing ones", async () => {
     const { database, role, url, root, context, next } = await setUp();
     await migrateAll(context);
     const name = new URL(database.url).pathname.slice(1);
@@ -72,7 +72,7 @@ describe("before the first target is touched", () => {
     expect(result.outcomes[1]?.failure?.remedy).toContain(`GRANT CREATE ON DATABASE "${name}"`);
   });
 
-  test("the owner of the tables that are to be altered is asked for", async () => {
+  test("tables to alter that another role owns", async () => {
     const { database, role, context, next } = await setUp();
     await migrateAll(context);
     for (const tenant of tenants)
@@ -107,7 +107,7 @@ describe("before the first target is touched", () => {
     });
   });
 
-  test("the owner of an enum that gets a value is asked for", async () => {
+  test("an enum to extend that another role owns", async () => {
     const { database, url } = await setUp();
     const migrations = { "0000_e": `CREATE TYPE "public"."kind" AS ENUM ('x');` };
     const root = await createFolder(history("drizzle/app", migrations));
@@ -120,7 +120,7 @@ describe("before the first target is touched", () => {
     expect(byTenant(await migrateAll(context))).toEqual({ a: "succeeded 0001_v" });
   });
 
-  test("rights in the schema and on the ledger are asked for", async () => {
+  test("missing privileges in the schema and on the ledger", async () => {
     const { database, role, context, next } = await setUp();
     await migrateAll(context);
     await next({ "0001_u": `CREATE TABLE "u" ("id" integer);` });
@@ -135,7 +135,7 @@ describe("before the first target is touched", () => {
     expect(byTenant(await run())).toEqual({ a: "succeeded 0001_u" });
   });
 
-  test("a function that was taken from PUBLIC is asked for", async () => {
+  test("a required function that was revoked from PUBLIC", async () => {
     const { database, role, context } = await setUp();
     const name = "pg_catalog.pg_logical_emit_message(boolean, text, text)";
     const [found] = await database.query<{ name: string }>(
@@ -149,7 +149,7 @@ describe("before the first target is touched", () => {
     await database.query(`REVOKE EXECUTE ON FUNCTION pg_catalog.${signature} FROM ${role}`);
   });
 
-  test("a standby is read, and not written to", async () => {
+  test("a standby, and reads it but does not write to it", async () => {
     const server = await createOwnServer(54_870);
     const root = await createFolder(history("drizzle/app", table));
     const context = contextFor(root, appFleet(server.urlAt(server.port), tenants));
@@ -162,7 +162,7 @@ describe("before the first target is touched", () => {
     await expect(downgradeAll(context, { count: 1 })).rejects.toMatchObject(refused);
   });
 
-  test("an older server is named, together with all else that is in the way", () => {
+  test("an old server, together with all other problems", () => {
     const server = {
       ...{
         role: "me",
@@ -193,7 +193,7 @@ describe("before the first target is touched", () => {
 });
 
 describe("a database that is read-only by default", () => {
-  test("is left alone by everything that writes, and read by everything else", async () => {
+  test("is not changed by any verb, and read by verbs that only read", async () => {
     const { database, role, context, next } = await setUp();
     await migrateAll(context);
     await database.query(`ALTER ROLE ${role} SET default_transaction_read_only = on`);
@@ -207,7 +207,7 @@ describe("a database that is read-only by default", () => {
     expect(await listRollouts(context, [], 5)).toHaveLength(2);
   });
 
-  test("takes no tenant", async () => {
+  test("accepts no new tenant", async () => {
     const { database, role, url } = await setUp();
     await database.query(`ALTER ROLE ${role} SET default_transaction_read_only = on`);
     const { tenants: _, ...fleet } = appFleet(url, []);
@@ -221,7 +221,7 @@ describe("a database that is read-only by default", () => {
     expect(await database.query("SELECT FROM pg_namespace WHERE nspname LIKE 'app%'")).toEqual([]);
   });
 
-  test("that becomes so in mid-run ends the rollout", async () => {
+  test("ends the rollout if it becomes read-only during it", async () => {
     const { database, role, context, next } = await setUp();
     await migrateAll(context);
     await next({ "0001_s": "SELECT pg_sleep(0.5);" });

@@ -44,8 +44,8 @@ function kinds(problems: readonly PlanProblem[] | undefined) {
   return problems?.map(({ kind, tag }) => [kind, tag]);
 }
 
-describe("what stands in the way of a target", () => {
-  test("a migration that was edited after it was applied", async () => {
+describe("a rollout", () => {
+  test("reports a migration that was edited after it was applied", async () => {
     const { context, target } = await withFiles({
       ...migrations,
       "0001_b": `CREATE TABLE "bb" ();`,
@@ -61,7 +61,7 @@ describe("what stands in the way of a target", () => {
     expect(result.outcomes[0]?.failure?.remedy).toContain("0001_b.sql");
   });
 
-  test("an applied migration that is not on disk", async () => {
+  test("reports an applied migration that is not on disk", async () => {
     const { context, target } = await withFiles({
       "0000_a": migrations["0000_a"],
       "0001_b": migrations["0001_b"],
@@ -70,7 +70,7 @@ describe("what stands in the way of a target", () => {
     expect(byTenant(await migrateAll(context))).toEqual({ a: "failed" });
   });
 
-  test("a migration that was merged behind applied ones", async () => {
+  test("reports a migration that was merged after later ones were applied", async () => {
     const { context, target } = await withFiles({
       "0000_a": migrations["0000_a"],
       "0001_late": `SELECT 1;`,
@@ -82,7 +82,7 @@ describe("what stands in the way of a target", () => {
     expect(byTenant(await migrateAll(context))).toEqual({ a: "failed" });
   });
 
-  test("a late migration is applied in its turn when that is allowed, by the run or by the configuration", async () => {
+  test("applies a late migration if the command or the configuration allows it", async () => {
     const late = {
       "0000_a": migrations["0000_a"],
       "0001_late": `CREATE TABLE "late" ();`,
@@ -114,7 +114,7 @@ describe("what stands in the way of a target", () => {
     expect(byTenant(await migrateAll(again))).toEqual({ a: "succeeded 0000_0" });
   });
 
-  test("edited migrations are accepted by repair, which runs nothing and shows what was edited", async () => {
+  test("accepts edited migrations after repair, which shows the edits and runs nothing", async () => {
     const { database, context } = await withFiles(migrations);
     const { root } = context.config;
     await git(root, "init", "-q");
@@ -169,7 +169,7 @@ describe("what stands in the way of a target", () => {
     ).toEqual([]);
   });
 
-  test("repair asks on a terminal, and without one wants to be told", async () => {
+  test("needs repair to ask on a terminal, or to have --yes without one", async () => {
     const { database, context } = await withFiles(migrations);
     const project = await createProject({
       "drizzle.config.ts": configFile(appFleet(database.url, ["a"])),
@@ -189,7 +189,7 @@ describe("what stands in the way of a target", () => {
     expect(await runCli(project, ["plan"])).toMatchObject({ code: 0 });
   });
 
-  test("a file that the journal lists and the disk lacks is named by status, plan and migrate", async () => {
+  test("reports a file that the journal lists and the disk lacks, as status and plan do", async () => {
     const { database } = await withFiles(migrations);
     const { "drizzle/app/0001_b.sql": _, ...files } = history("drizzle/app", migrations);
     const project = await createProject({
@@ -205,7 +205,7 @@ describe("what stands in the way of a target", () => {
     }
   });
 
-  test("a schema that holds somebody else's tables", async () => {
+  test("reports a schema with tables but no ledger", async () => {
     const database = await createDatabase();
     await database.query(`CREATE SCHEMA app_a; CREATE TABLE app_a.theirs (); CREATE SCHEMA app_b;`);
     const root = await createFolder(history("drizzle/app", migrations));
@@ -216,7 +216,7 @@ describe("what stands in the way of a target", () => {
     );
   });
 
-  test("a ledger that the role may not read is that target's problem alone", async () => {
+  test("reports a ledger that the role cannot read, for that target only", async () => {
     const database = await createDatabase();
     const { url } = await createRole(database);
     const root = await createFolder(history("drizzle/app", migrations));
@@ -226,7 +226,7 @@ describe("what stands in the way of a target", () => {
     expect(result.outcomes[0]?.failure?.message).toContain("cannot be read with this role");
   });
 
-  test("two names for one database do not make two services share a schema", async () => {
+  test("refuses two services that map to one schema by two names for one database", async () => {
     const database = await createDatabase();
     const root = await createFolder({
       ...history("drizzle/app", migrations),
@@ -254,7 +254,7 @@ describe("what stands in the way of a target", () => {
     );
   });
 
-  test("a statement that leaves the tenant is refused before any target is touched", async () => {
+  test("refuses a statement that leaves the tenant, before any target is changed", async () => {
     const { database, context } = await withFiles({
       ...migrations,
       "0003_good": `CREATE TABLE "good" ();`,

@@ -36,7 +36,7 @@ function summary({ tables }: Filled): Record<string, number | string> {
   );
 }
 
-test("columns of every built-in type get values, and NULL where they may", async () => {
+test("columns of every built-in type get values, and NULL if allowed", async () => {
   const { database, fill } = await createTables("CREATE TABLE every (id integer PRIMARY KEY)");
   const types = await database.query<{ type: string }>(
     `SELECT format_type(oid, NULL) AS type FROM pg_type WHERE typnamespace = 'pg_catalog'::regnamespace AND typtype IN ('b', 'r', 'm')
@@ -72,7 +72,7 @@ test("columns of every built-in type get values, and NULL where they may", async
   expect(without).toEqual([]);
 });
 
-test("types of the schema get values: enums, domains, composites, ranges", async () => {
+test("columns of enums, domains, composites and ranges get values", async () => {
   const { session, fill } = await createTables(
     `
     CREATE TYPE mood AS ENUM ('it''s fine', 'bad', 'in-between');
@@ -127,7 +127,7 @@ test("types of the schema get values: enums, domains, composites, ranges", async
   ]);
 });
 
-test("keys point to rows: to other tables, to themselves, in circles", async () => {
+test("foreign keys refer to rows: of other tables, of their own table, in circles", async () => {
   const { session, fill } = await createTables(`
     CREATE TABLE z_owners (id serial PRIMARY KEY, name text UNIQUE NOT NULL);
     CREATE TABLE accounts (owner integer NOT NULL REFERENCES z_owners, number bigint GENERATED ALWAYS AS IDENTITY,
@@ -167,7 +167,7 @@ test("keys point to rows: to other tables, to themselves, in circles", async () 
   expect(await query("nextval('app.accounts_number_seq')::int")).toBe(5);
 });
 
-test("checks are met where their constants say how, with one column or several", async () => {
+test("checks are satisfied if their constants show how, with one column or several", async () => {
   const { session, fill } = await createTables(`
     CREATE TABLE t (id integer PRIMARY KEY CHECK (id >= 1000), status text NOT NULL CHECK (status IN ('open', 'shut')),
       slug varchar(40) NOT NULL CHECK (slug ~ '^[a-z]+$'), price numeric(6, 2) CHECK (price > 99.5), code char(2) CHECK (code = upper(code)),
@@ -183,7 +183,7 @@ test("checks are met where their constants say how, with one column or several",
   expect(kinds).toEqual({ status: ["open", "shut"], either: true });
 });
 
-test("a table that refuses stays as it is, and says why; the others have rows", async () => {
+test("a table that refuses rows stays empty and reports why; the others get rows", async () => {
   const { session, fill } = await createTables(`
     CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not here'; END $$;
     CREATE FUNCTION count_rows() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO log VALUES (NEW.id); RETURN NEW; END $$;
@@ -214,7 +214,7 @@ test("a table that refuses stays as it is, and says why; the others have rows", 
   expect(await session.query("SHOW search_path")).toEqual([{ search_path: '"$user", public' }]);
 });
 
-test("partitioned tables get rows that their partitions take; other schemas are only read", async () => {
+test("partitioned tables get rows that their partitions accept; other schemas are only read", async () => {
   const { session, database, fill } = await createTables(`
     CREATE TABLE months (id integer, at date NOT NULL, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
     CREATE TABLE jan PARTITION OF months FOR VALUES FROM ('2031-01-01') TO ('2031-02-01');
@@ -242,7 +242,7 @@ test("partitioned tables get rows that their partitions take; other schemas are 
   expect(await database.query("SELECT * FROM auth.users")).toHaveLength(1);
 });
 
-test("what has rows gets only what it lacks, once, and more when it changed", async () => {
+test("a table with rows gets only what is missing, once, and more after a change", async () => {
   const { session, fill } = await createTables(`
     CREATE TYPE mood AS ENUM ('good');
     CREATE TABLE seeded (id integer PRIMARY KEY, name text NOT NULL);
@@ -272,7 +272,7 @@ test("what has rows gets only what it lacks, once, and more when it changed", as
   expect(summary(before)).toEqual({ flags: 4, seeded: 6 });
 });
 
-test("in a transaction rows go with it", async () => {
+test("rows that are inserted in a transaction are rolled back with it", async () => {
   const { session, fill } = await createTables("CREATE TABLE t (id integer PRIMARY KEY)");
   await session.query("BEGIN");
   expect(summary(await fill({ rows: 2, nulls: false }))).toEqual({ t: 3 });
@@ -282,7 +282,7 @@ test("in a transaction rows go with it", async () => {
 });
 
 /** Tables of all kinds, written for copies of tenants. */
-test("tables of all kinds have rows", async () => {
+test("tables of all kinds get rows", async () => {
   const folder = join(repository, "tests/kinds");
   const { session, fill } = await createTables("SELECT");
   const [{ version } = { version: 0 }] = await session.query<{ version: number }>(
@@ -311,7 +311,7 @@ const histories: readonly (readonly [folder: string, acceptUnproved: readonly st
   ["tests/histories/deploy-panel", ["0036_generic_audit"]],
 ];
 
-test.each(histories)("the tables that %s makes have rows", async (out, acceptUnproved) => {
+test.each(histories)("the tables that %s creates get rows", async (out, acceptUnproved) => {
   const database = await createDatabase();
   const app = {
     ...{

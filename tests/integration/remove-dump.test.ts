@@ -45,7 +45,7 @@ const refusal = (removing: Promise<void>) =>
     (error: unknown) => (isFleetError(error) ? error : expect.fail(String(error))),
   );
 
-describe("a tenant stays as it was, and open", () => {
+describe("a tenant is unchanged and accessible", () => {
   test.each<[name: string, spoil: (fleet: Fleet) => Promise<unknown>, reason: string]>([
     [
       "while a rollout works on a schema of it",
@@ -110,7 +110,7 @@ describe("a tenant stays as it was, and open", () => {
     if (before !== undefined) await expectAsItWas(fleet, folder, before);
   });
 
-  test("when the file cannot be written, or its folder is none", async () => {
+  test("if the file cannot be written, or its folder is not a folder", async () => {
     const { fleet, folder } = await setUp();
     const before = await contentsOf(fleet, "acme");
     await mkdir(join(folder, "folder.gz"));
@@ -125,7 +125,7 @@ describe("a tenant stays as it was, and open", () => {
     expect(await everybody(fleet)).toEqual(only("acme"));
   });
 
-  test("when something outside begins to need it while it is copied", async () => {
+  test("if an object outside begins to depend on it while it is copied", async () => {
     const { fleet, folder, file } = await setUp({ timeouts: { lock: 20_000 } });
     const { main, context } = fleet;
     const before = await contentsOf(fleet, "acme");
@@ -140,7 +140,7 @@ describe("a tenant stays as it was, and open", () => {
     expect(await main.query("SELECT count(*) FROM public.late")).toEqual([{ count: "50" }]);
   });
 
-  test("when the user interrupts it, also in the rehearsal", async () => {
+  test("if the user interrupts the removal, also during the rehearsal", async () => {
     const { fleet, folder, file } = await setUp();
     const before = await contentsOf(fleet, "acme");
     const { controller, reached } = abortAt("SAVEPOINT rehearsal");
@@ -155,7 +155,7 @@ describe("a tenant stays as it was, and open", () => {
     expect(await contentsOf(fleet, "acme")).toEqual(before);
   });
 
-  test("archived, when it was", async () => {
+  test("if the removal of an archived tenant fails; it is still archived", async () => {
     const { fleet, folder, file } = await setUp();
     await archiveTenant(fleet.context, { tenant: "acme" });
     await fleet.second.query("CREATE TYPE log_acme.shell");
@@ -165,8 +165,8 @@ describe("a tenant stays as it was, and open", () => {
   });
 });
 
-describe("a connection is lost when the schemas are dropped", () => {
-  test("before the first commit: all is undone", async () => {
+describe("a connection that is lost while the schemas are dropped", () => {
+  test("undoes everything if nothing was committed", async () => {
     const { fleet, folder, file } = await setUp();
     const before = await contentsOf(fleet, "acme");
     atCommit(1, async (commit, backend) => {
@@ -179,7 +179,7 @@ describe("a connection is lost when the schemas are dropped", () => {
     await expectAsItWas(fleet, folder, before);
   });
 
-  test("and undoing it fails: both are said, and what to do", async () => {
+  test("reports both errors and a remedy if undoing fails", async () => {
     const { fleet, file } = await setUp();
     atCommit(1, async (commit, backend) => {
       await fleet.main.query("ALTER TABLE drizzle_fleet.tenants RENAME TO away");
@@ -202,26 +202,29 @@ describe("a connection is lost when the schemas are dropped", () => {
   test.each([
     ["between two databases", 2, false],
     ["and the answer to the first commit with it", 1, true],
-  ])("%s: the file has all of it, and the removal can be finished", async (_name, which, late) => {
-    const { fleet, file } = await setUp();
-    const before = await contentsOf(fleet, "acme");
-    atCommit(which, async (commit, backend) => {
-      if (late) await commit();
-      await fleet.main.query("SELECT pg_terminate_backend($1)", [backend]);
-      return commit();
-    });
-    const { message, remedy } = await refusal(
-      removeTenant(fleet.context, { tenant: "acme", dump: file }),
-    );
-    expect(message).toContain("the removal of tenant acme was cut off");
-    expect(remedy).toContain("drizzle-fleet tenants remove acme");
-    vi.restoreAllMocks();
-    expect((await everybody(fleet))[0]).toBe("acme removing");
-    await removeTenant(fleet.context, { tenant: "acme" });
-    expect(await everybody(fleet)).toEqual([]);
-    await importTenant(fleet.context, { file });
-    expect(await contentsOf(fleet, "acme")).toEqual(before);
-  });
+  ])(
+    "leaves a complete file and a removal that can be finished: %s",
+    async (_name, which, late) => {
+      const { fleet, file } = await setUp();
+      const before = await contentsOf(fleet, "acme");
+      atCommit(which, async (commit, backend) => {
+        if (late) await commit();
+        await fleet.main.query("SELECT pg_terminate_backend($1)", [backend]);
+        return commit();
+      });
+      const { message, remedy } = await refusal(
+        removeTenant(fleet.context, { tenant: "acme", dump: file }),
+      );
+      expect(message).toContain("the removal of tenant acme was cut off");
+      expect(remedy).toContain("drizzle-fleet tenants remove acme");
+      vi.restoreAllMocks();
+      expect((await everybody(fleet))[0]).toBe("acme removing");
+      await removeTenant(fleet.context, { tenant: "acme" });
+      expect(await everybody(fleet)).toEqual([]);
+      await importTenant(fleet.context, { file });
+      expect(await contentsOf(fleet, "acme")).toEqual(before);
+    },
+  );
 });
 
 /** Does something in the place of the nth COMMIT that a session is asked for on its own. */

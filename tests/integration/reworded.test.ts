@@ -55,7 +55,7 @@ async function createConverted() {
   return made;
 }
 
-test("after drizzle-kit up, the new spelling of the schema is recorded without SQL", async () => {
+test("--reworded records the new spelling of the schema after drizzle-kit up, without SQL", async () => {
   const { database, project, context, found } = await createConverted();
   expect(await found()).toContain('DROP INDEX "p"');
   expect(await runCli(project, ["generate", "--reworded"])).toMatchObject({
@@ -69,7 +69,7 @@ test("after drizzle-kit up, the new spelling of the schema is recorded without S
   expect(await database.query(index)).toEqual(before);
 });
 
-test("a real change is refused by --reworded", async () => {
+test("--reworded refuses a real change", async () => {
   const { context, change, found } = await createConverted();
   await change(schema('\n  extra: text("extra"),'));
   await expect(generateReworded(context, { services: [] })).rejects.toMatchObject({
@@ -80,7 +80,7 @@ test("a real change is refused by --reworded", async () => {
   expect(await found()).toContain(missing);
 });
 
-test("with 0.31 as well; and where nothing differs, nothing is written", async () => {
+test("--reworded works with 0.31, and writes nothing if nothing differs", async () => {
   const { context, change, found } = await create();
   await generate(context, { services: [], name: "one", proof: false });
   const record = () => generateReworded(context, { services: [], name: "same" });

@@ -54,8 +54,8 @@ async function createOddRole() {
 
 const table = { "0000_t": `CREATE TABLE "t" ("id" integer);` };
 
-describe("a role with settings of its own", () => {
-  test("migrates, and its rollouts are read as any other's", async () => {
+describe("a role with its own settings", () => {
+  test("can migrate, and its rollouts are read like any other's", async () => {
     const { url } = await createOddRole();
     const root = await createFolder(history("drizzle/app", table));
     const context = contextFor(root, appFleet(url, ["a", "b"]));
@@ -79,7 +79,7 @@ describe("a role with settings of its own", () => {
     expect(await status(context, all)).toMatchObject([{ pending: 0 }, { pending: 0 }]);
   });
 
-  test("keeps a session open, and a registry's times, for as long as needed", async () => {
+  test("does not end sessions early or change the times in the registry", async () => {
     const { database, role, url } = await createOddRole();
     const [version] = await database.query<{ number: number }>(
       "SELECT current_setting('server_version_num')::integer AS number",
@@ -96,7 +96,7 @@ describe("a role with settings of its own", () => {
     });
   });
 
-  test("is the one that a migration's own statements see", async () => {
+  test("applies its settings to the statements of migrations", async () => {
     const { database, url } = await createOddRole();
     const names = ["DateStyle", "TimeZone", "extra_float_digits", "check_function_bodies"];
     const select = names.map((name) => `current_setting('${name}') AS "${name}"`).join(", ");
@@ -119,7 +119,7 @@ describe("a role with settings of its own", () => {
     ).toEqual([seen, seen]);
   });
 
-  test("that switches triggers off is refused", async () => {
+  test("is refused if it switches triggers off", async () => {
     const database = await createDatabase();
     const { role, url } = await createRole(database);
     await database.query(`ALTER ROLE ${role} SET session_replication_role = replica`);
@@ -130,7 +130,7 @@ describe("a role with settings of its own", () => {
     });
   });
 
-  test("makes, archives and removes tenants", async () => {
+  test("can add, archive and remove tenants", async () => {
     const { url } = await createOddRole();
     const { tenants: _, ...fleet } = appFleet(url, []);
     const project = await createProject({
@@ -152,7 +152,7 @@ describe("a role with settings of its own", () => {
       });
   });
 
-  test("gives an application dates and intervals that its driver reads", async () => {
+  test("does not change the format of dates and intervals that an application's driver reads", async () => {
     const { database, role, url } = await createOddRole();
     const moments = pgTable("moments", {
       at: timestamp("at", { withTimezone: true }).notNull(),
@@ -178,7 +178,7 @@ describe("a role with settings of its own", () => {
     expect(order.rows).toEqual([{ first_day: true }]);
   });
 
-  test("reads its rollouts through PgBouncer", async () => {
+  test("can read its rollouts through PgBouncer", async () => {
     const { database, role } = await createOddRole();
     // Through a pooler only the form of dates is ours.
     for (const name of ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"])
@@ -198,7 +198,7 @@ describe("a role with settings of its own", () => {
   });
 });
 
-test("what a migration sets does not make the next tenant's transaction read-only", async () => {
+test("a setting in one tenant's migration does not make the next tenant's transaction read-only", async () => {
   const { url } = await createRole(await createDatabase());
   const files = history("drizzle/app", {
     "0000_t": `CREATE TABLE "t" ("id" integer);\nSET default_transaction_read_only = on;`,

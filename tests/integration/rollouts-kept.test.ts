@@ -55,7 +55,7 @@ async function inControl<Result>(
   });
 }
 
-test("what is kept is read as it was, whatever it contains", async () => {
+test("recorded outcomes are read unchanged, whatever they contain", async () => {
   await inControl(async (session) => {
     const failure = { message: `it's "so" \\ {and} $1`, remedy: "", holders: [] };
     const records = [
@@ -94,7 +94,7 @@ test("what is kept is read as it was, whatever it contains", async () => {
   });
 });
 
-test("more outcomes than a statement may have parameters for", async () => {
+test("more outcomes can be recorded than a statement can have parameters", async () => {
   await inControl(async (session) => {
     const records = Array.from({ length: 12_000 }, (_, number) => outcome(number));
     await insertRollout(session, rollout, 0);
@@ -103,7 +103,7 @@ test("more outcomes than a statement may have parameters for", async () => {
   });
 });
 
-test("an error is the server's own, without the statement and its values", async () => {
+test("errors are recorded as the server worded them, without the statement and its values", async () => {
   await inControl(async (session) => {
     const error = await insertOutcomes(session, rollout, [outcome(1)]).catch((refused) => refused);
     expect(sqlstateOf(error)).toBe("23503");
@@ -112,7 +112,7 @@ test("an error is the server's own, without the statement and its values", async
   });
 });
 
-test("rollouts that an earlier version has kept are read without their goals, and the table for goals is added", async () => {
+test("rollouts of an earlier version are read without goals, and the table for goals is added", async () => {
   await inControl(async (session, address) => {
     const version = { ...rollout, id: "20261120-000000-0000", selection: { to: "0001_b" } };
     await insertRollout(session, version, 0);

@@ -51,7 +51,7 @@ async function createTwoDatabases() {
 const placeIn = async (fleet: ReturnType<typeof openFleet<typeof schemas>>, tenant: string) =>
   (await fleet.tenant(tenant).app.select().from(notes))[0]?.place;
 
-test("a tenant is found in the database of its own that the configuration lists", async () => {
+test("a tenant is found in the database that the configuration lists for it", async () => {
   const { open } = await createTwoDatabases();
   const fleet = open(["home", { id: "away", database: "other" }]);
   expect(await placeIn(fleet, "home")).toBe("main");
@@ -59,7 +59,7 @@ test("a tenant is found in the database of its own that the configuration lists"
   expect(await fleet.atLeast("away", "app", "0000_notes")).toBe(true);
 });
 
-test("databaseOf says where a tenant is, also after it has moved", async () => {
+test("databaseOf decides where a tenant is, also after it has moved", async () => {
   const { open } = await createTwoDatabases();
   const homes = new Map([["away", "other"]]);
   const fleet = open(undefined, (tenant) => homes.get(tenant));
@@ -72,7 +72,7 @@ test("databaseOf says where a tenant is, also after it has moved", async () => {
   expect(fleet.tenant("both")).toBe(fleet.tenant("both"));
 });
 
-test("a database that databaseOf names and the configuration does not is refused", async () => {
+test("a database that databaseOf names but the configuration does not is refused", async () => {
   const { open } = await createTwoDatabases();
   const fleet = open(undefined, () => "othr");
   const expected = expect.objectContaining({

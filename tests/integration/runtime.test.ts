@@ -131,7 +131,7 @@ async function scalarOf(
 }
 
 describe("queries", () => {
-  test("each tenant sees its own rows, by every way that Drizzle has", async () => {
+  test("return each tenant's own rows, in every way that Drizzle offers", async () => {
     const { open } = await setUp();
     const fleet = open();
     const { auth: acme } = fleet.tenant("acme");
@@ -157,7 +157,7 @@ describe("queries", () => {
     );
   });
 
-  test("the databases have the services' types", async () => {
+  test("have the types of the services", async () => {
     const { open } = await setUp();
     const fleet = open();
     expectTypeOf(fleet.tenant("acme").auth).toEqualTypeOf<NodePgDatabase<typeof auth>>();
@@ -177,7 +177,7 @@ describe("queries", () => {
   });
 
   test.each(["directly", "through PgBouncer"])(
-    "many at once, over ten tenants and three connections, %s",
+    "can run concurrently over ten tenants and three connections, %s",
     async (way) => {
       const tenants = Array.from({ length: 10 }, (_, index) => `t${index}`);
       const { open, url } = await setUp(tenants);
@@ -201,7 +201,7 @@ describe("queries", () => {
     },
   );
 
-  test("a prepared query is every tenant's own, whatever its columns are", async () => {
+  test("can be prepared for each tenant, whatever the columns are", async () => {
     const { open, database } = await setUp();
     await database.query(`ALTER TABLE auth_beta.users ALTER COLUMN id TYPE bigint`);
     const fleet = open({ pool: { max: 1 } });
@@ -249,7 +249,7 @@ describe("transactions", () => {
     expect(await namesOf(fleet, "acme")).toEqual(["acme", "kept", "nested"]);
   });
 
-  test("have the isolation level and access mode that were asked for, and cursors", async () => {
+  test("have the requested isolation level and access mode, and cursors", async () => {
     const { open } = await setUp();
     const { auth: acme } = open().tenant("acme");
     const config = { isolationLevel: "serializable", accessMode: "read only" } as const;
@@ -261,7 +261,7 @@ describe("transactions", () => {
     }, config);
   });
 
-  test("end where the callback ends: what follows a COMMIT of the application's own is not run", async () => {
+  test("end with the callback: statements after the application's own COMMIT are not run", async () => {
     const { open } = await setUp();
     const fleet = open({ pool: { max: 1 } });
     const { auth: acme } = fleet.tenant("acme");
@@ -356,7 +356,7 @@ test("drizzle-orm 1.0 is bound to the tenant in the same way", async () => {
   expect(await database.query("SELECT name FROM auth_beta.users")).toEqual([{ name: "beta" }]);
 });
 
-test("Drizzle's logger sees the queries, and not what binds them", async () => {
+test("Drizzle's logger sees the queries, but not the statements that bind them", async () => {
   const { open } = await setUp();
   const logged: string[] = [];
   const fleet = open({ logger: { logQuery: (query) => void logged.push(query) } });
@@ -405,7 +405,7 @@ describe("what one tenant's code leaves on a connection", () => {
     expect(await backend()).toBe(before);
   });
 
-  test("a role that was taken on is given up", async () => {
+  test("includes no role that the code switched to", async () => {
     const { open, database, role } = await setUp();
     const other = await createRole(database, { mayCreate: false });
     await database.query(`GRANT ${other.role} TO ${role}`);
@@ -415,9 +415,9 @@ describe("what one tenant's code leaves on a connection", () => {
   });
 });
 
-describe("refused, and nothing run", () => {
+describe("are refused before a query runs:", () => {
   test.each(["directly", "through PgBouncer"])(
-    "tenants that are unknown, archived or being set up, %s",
+    "tenants that are unknown, archived or still being created, %s",
     async (way) => {
       const { open, database, role, url } = await setUp();
       await database.query(`CREATE SCHEMA auth_new; CREATE TABLE auth_new.users (id int, name text);
@@ -451,7 +451,7 @@ describe("refused, and nothing run", () => {
     },
   );
 
-  test("ids that cannot be a tenant's, without asking the database", async () => {
+  test("ids that no tenant can have, without a query to the database", async () => {
     const { open, url } = await setUp();
     const fleet = open({}, urlWith(url, { port: "1" }));
     const hostile = [
@@ -511,7 +511,7 @@ describe("refused, and nothing run", () => {
 });
 
 describe("connections", () => {
-  test("one that the server ends, idle or at work, harms nobody else", async () => {
+  test("ended by the server, idle or in use, do not affect others", async () => {
     const { open, database, role } = await setUp();
     const fleet = open({ pool: { max: 2 } });
     const { auth: acme } = fleet.tenant("acme");
@@ -534,7 +534,7 @@ describe("connections", () => {
     expect(await namesOf(fleet, "acme")).toEqual(["acme"]);
   });
 
-  test("one that was closed while nobody looked is replaced", async () => {
+  test("closed while idle are replaced", async () => {
     const { open, database, role } = await setUp();
     const fleet = open({ pool: { max: 1 } });
     await namesOf(fleet, "acme");
@@ -544,7 +544,7 @@ describe("connections", () => {
     expect(await namesOf(fleet, "beta")).toEqual(["beta"]);
   });
 
-  test("none to be had is said when the time is over", async () => {
+  test("that are not available within the time limit are an error", async () => {
     const { open, url } = await setUp();
     const nobody = open({}, urlWith(url, { port: "1" }));
     expect(await refusalOf(namesOf(nobody, "acme"))).toMatchObject({
@@ -559,7 +559,7 @@ describe("connections", () => {
     });
   });
 
-  test("close waits for what runs, lets the process end, and ends the use", async () => {
+  test("close after running queries, and then let the process exit", async () => {
     const { open, url } = await setUp();
     const fleet = open();
     const running = fleet.tenant("acme").auth.execute(sql`SELECT pg_sleep(0.3)`).execute();

@@ -129,7 +129,7 @@ ${columns}
 
 describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed) => {
   test.each(Object.entries({ ...changes, ...changesInOrder }))(
-    "%s: there, back, there again, and the schema is the snapshot's",
+    "%s: runs up, down and up again, and the schema equals the snapshot",
     async (_name, { before, after, renames = [], drops = [], depends = [], later = [] }) => {
       const database = await createDatabase();
       const folder = await createProject({ "schema/tables.ts": imports(before) }, installed);
@@ -161,7 +161,7 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
   );
 });
 
-test("casing is refused where drizzle-kit would pass over it", async () => {
+test("casing is refused if drizzle-kit would ignore it", async () => {
   const folder = await createProject({ "schema/tables.ts": imports(users(email)) }, "folders");
   const fleet = appFleet("postgresql://localhost/none", ["a"]);
   const { app } = fleet.services as { app: (typeof fleet.services)[string] };

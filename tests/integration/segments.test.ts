@@ -59,7 +59,7 @@ describe("statements that cannot run in a transaction", () => {
     expect(await database.query(advisoryLocks)).toEqual([{ count: 0 }]);
   });
 
-  test("a build that fails is continued after its cause is mended, and leaves no invalid index", async () => {
+  test("continue after the cause of a failed build is fixed, and leave no invalid index", async () => {
     const { database, context } = await withTable({ "0001_index": concurrent });
     await database.query(`INSERT INTO app_a.t VALUES (1, 7), (2, 7)`);
     const failed = await migrateAll(context);
@@ -80,7 +80,7 @@ describe("statements that cannot run in a transaction", () => {
     expect(await ledger(database)).toContainEqual({ tag: "0001_index", applied: 3, statements: 3 });
   });
 
-  test("an index that was finished before the runner died is not built twice, an invalid one is built anew", async () => {
+  test("do not build a finished index again after the runner died, and build an invalid one again", async () => {
     const { database, context } = await withTable({ "0001_index": concurrent });
     await database.query(`INSERT INTO app_a.t VALUES (1, 7), (2, 7)`);
     await migrateAll(context);
@@ -103,7 +103,7 @@ describe("statements that cannot run in a transaction", () => {
     expect(await oid()).not.toEqual(before);
   });
 
-  test("somebody else's index of the same name is an error, and stays one", async () => {
+  test("fail if another index has the same name, also when repeated", async () => {
     const { database, context } = await withTable({
       "0001_index": `CREATE INDEX CONCURRENTLY "t_x" ON "t" ("x");`,
     });
@@ -119,7 +119,7 @@ describe("statements that cannot run in a transaction", () => {
     expect(await ledger(database)).toHaveLength(1);
   });
 
-  test("an index to drop that is not there is an error, and stays one", async () => {
+  test("fail if an index to drop does not exist, also when repeated", async () => {
     const { context } = await withTable({ "0001_drop": `DROP INDEX CONCURRENTLY "typo";` });
     for (let attempt = 0; attempt < 2; attempt += 1) {
       expect((await migrateAll(context)).outcomes[0]).toMatchObject({
@@ -129,7 +129,7 @@ describe("statements that cannot run in a transaction", () => {
     }
   });
 
-  test("what was begun may not be edited until it is finished: nobody could tell what it left", async () => {
+  test("cannot be edited after they began and before they have finished", async () => {
     const begun = `CREATE INDEX CONCURRENTLY "t_x" ON "t" ("x");`;
     const { database, root, context } = await withTable({
       "0001_unique": `CREATE UNIQUE INDEX "t_id" ON "t" ("id");`,
@@ -163,7 +163,7 @@ describe("statements that cannot run in a transaction", () => {
     ).toEqual([{ indisunique: true }]);
   });
 
-  test("IF NOT EXISTS does not take an index that is not valid", async () => {
+  test("do not accept an invalid index with IF NOT EXISTS", async () => {
     const { database, context } = await withTable({
       "0001_index": `CREATE INDEX CONCURRENTLY IF NOT EXISTS "t_x" ON "t" ("x");`,
     });
@@ -177,7 +177,7 @@ describe("statements that cannot run in a transaction", () => {
     expect(byTenant(await migrateAll(context))).toEqual({ a: "succeeded 0001_index" });
   });
 
-  test("what was applied may not be edited, what comes after it may", async () => {
+  test("cannot be edited after they were applied; later ones can", async () => {
     const { database, root, context } = await withTable({ "0001_index": concurrent });
     await database.query(`INSERT INTO app_a.t VALUES (1, 7), (2, 7)`);
     await migrateAll(context);
@@ -194,12 +194,12 @@ describe("statements that cannot run in a transaction", () => {
     expect(byTenant(await migrateAll(context))).toEqual({ a: "skipped" });
   });
 
-  describe("that another runner began, and left behind, are looked at before they run", () => {
+  describe("that another runner began are inspected before they run", () => {
     const tolerant = concurrent.replace("CONCURRENTLY", "CONCURRENTLY IF NOT EXISTS");
     const halfBuilt = (tenant: string) => `CREATE UNIQUE INDEX t_x ON app_${tenant}.t (x);
       UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'app_${tenant}.t_x'::regclass`;
 
-    test("when it happened since the plan was made", async () => {
+    test("if it happened since the plan was made", async () => {
       const { database, root } = await withTable({});
       const context = contextFor(root, appFleet(database.url, ["a", "b"], { concurrency: 1 }));
       await migrateAll(context);
@@ -228,7 +228,7 @@ describe("statements that cannot run in a transaction", () => {
       expect(await database.query(invalidIndexes)).toEqual([]);
     });
 
-    test("when it happened between two of a file's segments", async () => {
+    test("if it happened between two segments of a file", async () => {
       const { database, context } = await withTable({ "0001_index": tolerant });
       // Plays the other runner: it takes the target as soon as the first segment is committed.
       await database.query(`CREATE FUNCTION begin() RETURNS trigger LANGUAGE plpgsql AS
@@ -242,7 +242,7 @@ describe("statements that cannot run in a transaction", () => {
     });
   });
 
-  test("a REINDEX that is cut off leaves no half-built index beside the old one", async () => {
+  test("leave no half-built index after an interrupted REINDEX", async () => {
     const { database, root } = await withTable({
       "0001_index": `CREATE INDEX "t_x" ON "t" ("x");`,
       "0002_reindex": `REINDEX INDEX CONCURRENTLY "public"."t_x";`,
@@ -263,7 +263,7 @@ describe("statements that cannot run in a transaction", () => {
     expect(await indexes(database)).toEqual([{ relname: "t_x", indisvalid: true }]);
   });
 
-  test("a partition whose detaching was cut off is let go by the next run", async () => {
+  test("complete an interrupted detaching of a partition in the next run", async () => {
     const { database, root } = await withTable({
       "0001_parts": `CREATE TABLE "p" ("id" integer) PARTITION BY LIST ("id");\nCREATE TABLE "p1" PARTITION OF "p" FOR VALUES IN (1);`,
       "0002_detach": `ALTER TABLE "p" DETACH PARTITION "p1" CONCURRENTLY;`,
@@ -281,7 +281,7 @@ describe("statements that cannot run in a transaction", () => {
     expect(await database.query(links)).toEqual([]);
   });
 
-  test("a partition that is not there is an error, and stays one", async () => {
+  test("fail if a partition does not exist, also when repeated", async () => {
     const { context } = await withTable({
       "0001_parts": `CREATE TABLE "p" ("id" integer) PARTITION BY LIST ("id");`,
       "0002_detach": `ALTER TABLE "p" DETACH PARTITION "typo" CONCURRENTLY;`,
@@ -294,7 +294,7 @@ describe("statements that cannot run in a transaction", () => {
     }
   });
 
-  test("a dropped index that is gone already counts as dropped on resume", async () => {
+  test("count an index that is already dropped as dropped when resumed", async () => {
     const { database, context } = await withTable({
       "0001_index": `CREATE INDEX "t_x" ON "t" ("x");`,
       "0002_drop": `DROP INDEX CONCURRENTLY "public"."t_x";`,
@@ -345,8 +345,8 @@ SELECT pg_advisory_lock(4242);`;
   });
 });
 
-describe("boundaries inside a file", () => {
-  test("an added enum value is committed before a statement uses it", async () => {
+describe("boundaries in a file", () => {
+  test("include an added enum value, which is committed before a statement uses it", async () => {
     const { database, context } = await withTable({
       "0001_enum": `CREATE TYPE "public"."mood" AS ENUM ('sad', 'ok');\nALTER TABLE "t" ADD COLUMN "mood" "mood" DEFAULT 'sad';`,
       "0002_value": `ALTER TYPE "public"."mood" ADD VALUE 'happy' BEFORE 'ok';\n--> statement-breakpoint\nALTER TABLE "t" ALTER COLUMN "mood" SET DEFAULT 'happy';`,
@@ -355,7 +355,7 @@ describe("boundaries inside a file", () => {
     expect(await catalogOf(database, "app_a")).toContain("enum mood {sad,happy,ok}");
   });
 
-  test("an embedded COMMIT ends a transaction, and BEGIN is understood", async () => {
+  test("include COMMIT, which ends a transaction, and BEGIN", async () => {
     const sql = `ALTER TABLE "t" ADD COLUMN "y" integer;\nCOMMIT;\nCREATE INDEX CONCURRENTLY "t_x" ON "t" ("x");\nBEGIN;\nALTER TABLE "t" ADD COLUMN "z" integer;`;
     const { database, context } = await withTable({ "0001_commit": sql });
     expect(byTenant(await migrateAll(context))).toEqual({ a: "succeeded 0001_commit" });
@@ -366,7 +366,7 @@ describe("boundaries inside a file", () => {
     });
   });
 
-  test("a migration that was cut off goes on from a checkout with other line ends", async () => {
+  test("stay the same in a checkout with other line endings, where an interrupted migration continues", async () => {
     const sql = `ALTER TABLE "t"\n  ADD COLUMN "y" integer;\nCREATE INDEX CONCURRENTLY "t_x"\n  ON "t" ("x");\nALTER TABLE "t"\n  ADD COLUMN "z" integer;\n`;
     const crlf = sql.replaceAll("\n", "\r\n");
     for (const [begun, now] of [
@@ -381,7 +381,7 @@ describe("boundaries inside a file", () => {
     }
   });
 
-  test("files with a BOM, CRLF, no breakpoints, only comments that say so are migrations like any other", async () => {
+  test("are recognised in files with a BOM or CRLF, without breakpoints, or with only a mark", async () => {
     const { database, context } = await withTable({
       "0001_bom": `\uFEFFALTER TABLE "t"\r\n  ADD COLUMN "b" integer;\r\n--> statement-breakpoint\r\nALTER TABLE "t" ADD COLUMN "c" integer`,
       "0002_comment": `-- kept for its number\n-- drizzle-fleet: empty on purpose`,

@@ -15,8 +15,8 @@ function inSession(database: TestDatabase, use: (session: Session) => Promise<vo
   return withSession({ name: "main", url: database.url }, { waitMs: 5_000 }, use);
 }
 
-describe("a text that would be cut or replaced on its way", () => {
-  test("is found, and no other", () => {
+describe("text that would be truncated or replaced on its way", () => {
+  test("is found, and no other text", () => {
     expect(obstacleIn(nul)).toMatchObject({ what: "a NUL byte", at: 8 });
     expect(obstacleIn(half)).toMatchObject({ what: "an unpaired surrogate", at: 8 });
     expect(obstacleIn("\udc00")).toMatchObject({ at: 0 });
@@ -24,7 +24,7 @@ describe("a text that would be cut or replaced on its way", () => {
       expect(obstacleIn(whole)).toBeUndefined();
   });
 
-  test("is refused by a session, in whatever way it is sent, and the session works on", async () => {
+  test("is refused by a session, however it is sent, and the session keeps working", async () => {
     const database = await createDatabase();
     await database.query("CREATE TABLE notes (note text)");
     await inSession(database, async (session) => {
@@ -50,7 +50,7 @@ describe("a text that would be cut or replaced on its way", () => {
     });
   });
 
-  test("is refused in a name, and so is a name that PostgreSQL would cut", async () => {
+  test("is refused in a name, as is a name that PostgreSQL would truncate", async () => {
     const database = await createDatabase();
     const longest = "ü".repeat(31);
     expect(quoteIdentifier(`${longest}x`)).toBe(`"${longest}x"`);
@@ -91,7 +91,7 @@ describe("a text that would be cut or replaced on its way", () => {
   });
 });
 
-test("what a server says is kept to 2,000 characters each", async () => {
+test("each part of a server message is limited to 2,000 characters", async () => {
   const raise = `DO $$ BEGIN RAISE EXCEPTION USING MESSAGE = repeat('m', 1000000),
     DETAIL = repeat('d', 1000000), HINT = repeat('h', 1000000); END $$`;
   await inSession(await createDatabase(), async (session) => {

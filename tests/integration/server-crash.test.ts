@@ -44,7 +44,7 @@ function createFleet(url: string, count: number, concurrency: number): Promise<s
   });
 }
 
-test("what is reported as done before a crash of the server is there after it", {
+test("what is reported as done survives a crash of the server", {
   timeout: 120_000,
 }, async () => {
   const url = await createServer();
@@ -90,7 +90,7 @@ test("what is reported as done before a crash of the server is there after it", 
   );
 });
 
-test("what is called at head is on disk, though another runner had not come to flush it", {
+test("a target reported as at head is on disk even if another runner had not flushed it", {
   timeout: 120_000,
 }, async () => {
   const url = await createServer();

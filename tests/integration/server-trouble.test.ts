@@ -14,7 +14,7 @@ async function raise(state: string, text: string) {
   return migrateAll(contextFor(root, appFleet(url, tenants, { concurrency: 2, retry })));
 }
 
-describe("an error that is the server's", () => {
+describe("an error caused by the server", () => {
   test.each([
     ["53100", 'could not extend file "base/16386/%": No space left on device', "disk is full"],
     ["53200", "out of memory: failed on request of size % in memory context", "no memory left"],

@@ -7,7 +7,7 @@ import { appFleet, configFile, history } from "../support/fleet.ts";
 const tenants = Array.from({ length: 12 }, (_, index) => `t${index}`);
 
 describe("a runner that is disturbed", () => {
-  test("a runner that is killed at any moment leaves nothing half done", async () => {
+  test("leaves nothing half done if it is killed at any moment", async () => {
     const database = await createDatabase();
     const project = await createCountingProject(database, tenants);
     // Killed after so many events: before the first step, between steps, and near the end.
@@ -26,7 +26,7 @@ describe("a runner that is disturbed", () => {
     await expectEverythingOnce(database, tenants);
   });
 
-  test("a runner whose backends are terminated goes on and ends well", async () => {
+  test("continues and succeeds if its backends are terminated", async () => {
     const database = await createDatabase();
     const project = await createCountingProject(database, tenants);
     const child = startCli(project, ["migrate"]);
@@ -45,7 +45,7 @@ describe("a runner that is disturbed", () => {
     await expectEverythingOnce(database, tenants);
   });
 
-  test("an interrupted runner ends what runs, starts nothing more, and says so", async () => {
+  test("finishes running migrations after an interruption, begins no other, and reports it", async () => {
     const database = await createDatabase();
     const slow = history("drizzle/app", {
       "0000_slow": `SELECT pg_sleep(0.5);\nCREATE TABLE "t" ("id" integer);`,

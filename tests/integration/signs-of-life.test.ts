@@ -15,7 +15,7 @@ import { SilentProxy } from "../support/silent-proxy.ts";
 const first = { "0000_t": `CREATE TABLE "t" ("id" integer);` };
 const slow = { ...first, "0001_slow": `SELECT pg_sleep(9) FROM "t";` };
 
-test("a long statement is told of, and does not hold back the targets that its worker did before", async () => {
+test("a long statement is reported, and does not delay the report of its worker's earlier targets", async () => {
   const database = await createDatabase();
   const root = await createFolder(history("drizzle/app", first));
   const context = contextFor(root, appFleet(database.url, ["a", "b", "c"], { concurrency: 1 }));
@@ -37,7 +37,7 @@ test("a long statement is told of, and does not hold back the targets that its w
   expect(await database.query(backends)).toEqual([]);
 });
 
-test("the holder of a lock that a statement waits for is told of while it waits", async () => {
+test("the holder of a lock is reported while a statement waits for it", async () => {
   const database = await createDatabase();
   const index = { ...first, "0001_index": `CREATE INDEX CONCURRENTLY "i" ON "t" ("id");` };
   const root = await createFolder(history("drizzle/app", first));
@@ -58,7 +58,7 @@ test("the holder of a lock that a statement waits for is told of while it waits"
   ]);
 });
 
-test("a server that does not answer is told of, before a rollout and in it", {
+test("a server that does not answer is reported, before and during a rollout", {
   timeout: 120_000,
 }, async () => {
   const database = await createDatabase();

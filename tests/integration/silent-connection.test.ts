@@ -31,7 +31,7 @@ async function createFleet(migrations: Record<string, string>, tenants = ["a"], 
 }
 
 describe("a connection that goes silent", () => {
-  test("while a statement runs: the ledger is read on a new one, and nothing is done twice", async () => {
+  test("while a statement runs: the ledger is read on a new connection, and nothing is applied twice", async () => {
     const timeouts = { statement: "2s" };
     const { database, proxy, context } = await createFleet(slow, ["a", "b"], { timeouts });
     let silenced = false;
@@ -49,7 +49,7 @@ describe("a connection that goes silent", () => {
       expect(await database.query(`SELECT id FROM app_${tenant}.t`)).toEqual([{ id: 1 }]);
   });
 
-  test("while an index is built: it is not built twice, and the target's lock is let go", async () => {
+  test("while an index is built: it is not built twice, and the target's lock is released", async () => {
     const index = { ...first, "0001_index": `CREATE INDEX CONCURRENTLY "i" ON "t" ("id");` };
     const { database, proxy, context } = await createFleet(first);
     await migrateAll(context);
@@ -74,7 +74,7 @@ describe("a connection that goes silent", () => {
     await expect.poll(() => database.query(locks), { timeout: 10_000 }).toEqual([]);
   });
 
-  test("for good, also for new ones: the target is in doubt, and the rollout ends", async () => {
+  test("permanently, also for new connections: the target is in doubt, and the rollout ends", async () => {
     const { proxy, context } = await createFleet(slow, ["a"], { timeouts: { statement: "1s" } });
     const result = await migrateAll(context, {}, ({ type }) => {
       if (type === "stepApplied") setTimeout(() => proxy.silenceForGood(), 100);
@@ -91,7 +91,7 @@ describe("a connection that goes silent", () => {
     ["while the log is flushed", "pg_logical_emit_message"],
     ["while outcomes are kept", 'insert into "drizzle_fleet"."outcomes"'],
     ["when it is closed", terminate],
-  ])("%s: another one does the work", async (_, words) => {
+  ])("%s: another connection does the work", async (_, words) => {
     const { database, proxy, context } = await createFleet(first, ["a"], {
       timeouts: { statement: "1s" },
     });
@@ -104,7 +104,7 @@ describe("a connection that goes silent", () => {
   });
 });
 
-test("an application's idle connections that went silent are replaced, and closing does not wait for them", async () => {
+test("silent idle connections of an application are replaced, and closing does not wait for them", async () => {
   const database = await createDatabase();
   const proxy = await SilentProxy.open(database.url);
   const url = urlWith(database.url, { hostname: "127.0.0.1", port: String(proxy.port) });

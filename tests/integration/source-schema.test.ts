@@ -96,7 +96,7 @@ const names = ["counted", "counters", "kept", "orders", "orders_id_seq", "people
 );
 
 describe.each(["journal", "folders"] as const)("a project in pgSchema, layout %s", (layout) => {
-  test("gives each tenant what it keeps in that schema, and nothing to the schema itself", async () => {
+  test("creates its objects in each tenant schema, and nothing in that schema", async () => {
     const { database, context } = await shopProject(layout, {
       tenantSchema: "shop_{tenant}",
       sourceSchema: "shop",
@@ -125,7 +125,7 @@ describe.each(["journal", "folders"] as const)("a project in pgSchema, layout %s
     ]);
   });
 
-  test("runs in the one schema that it names, there and back", async () => {
+  test("can be migrated and downgraded in the one schema that it names", async () => {
     const { database, context } = await shopProject(layout, { singleSchema: "shop" });
     expect(await proveAndRecord(context, [], database.url)).toMatchObject([{ findings: [] }]);
     expect(await check(context, [])).toEqual([]);
@@ -140,7 +140,7 @@ describe.each(["journal", "folders"] as const)("a project in pgSchema, layout %s
 });
 
 test.each(["journal", "folders"] as const)(
-  "a project in two schemas becomes one for each tenant when both are named, layout %s",
+  "a project in two schemas becomes one schema per tenant if both are named, layout %s",
   async (layout) => {
     const database = await createDatabase();
     const declared = (values: string) => `
@@ -205,7 +205,7 @@ export const profiles = pgTable("profiles", { id: uuid("id").primaryKey().refere
     ["journal", false],
     ["folders", true],
   ] as const)(
-    "is left out of migrations and proofs: layout %s, there %s",
+    "is left out of migrations and proofs: layout %s, existing %s",
     async (layout, there) => {
       const { database, context } = await supabase(layout, there);
       const [generated] = await generate(context, { services: [], name: "init" });
@@ -234,7 +234,7 @@ export const profiles = pgTable("profiles", { id: uuid("id").primaryKey().refere
     },
   );
 
-  test("is not dropped by a down from before, and no proof in a given database touches it", async () => {
+  test("is not dropped by an older down, or changed by a proof in a given database", async () => {
     const { database, root, context } = await supabase("journal", true);
     await generate(context, { services: [], name: "init" });
     await writeFile(
@@ -255,7 +255,7 @@ export const profiles = pgTable("profiles", { id: uuid("id").primaryKey().refere
   });
 
   test.each(["journal", "folders"] as const)(
-    "is made by a single service, and by proofs only where it is not there, layout %s",
+    "is created by a service with a single schema, and by proofs only if it is missing, layout %s",
     async (layout) => {
       const database = await createDatabase();
       const root = await createProject(
@@ -303,7 +303,7 @@ export const profiles = pgTable("profiles", { id: uuid("id").primaryKey().refere
     },
   );
 
-  test("is made by two tenants at once where statements may be repeated", async () => {
+  test("can be created by two tenants at the same time if the statements are repeatable", async () => {
     const database = await createDatabase();
     const sql = `CREATE SCHEMA IF NOT EXISTS auth;
       CREATE TABLE IF NOT EXISTS auth.users (id serial PRIMARY KEY);
@@ -325,8 +325,8 @@ export const profiles = pgTable("profiles", { id: uuid("id").primaryKey().refere
   });
 });
 
-describe("the schema public of a single service", () => {
-  test("may be named in any way", async () => {
+describe("the schema public of a service with a single schema", () => {
+  test("can be named in any way", async () => {
     const database = await createDatabase();
     const sql = `CREATE SCHEMA IF NOT EXISTS public;
       DO $$ BEGIN

@@ -39,7 +39,7 @@ async function fleet() {
 }
 
 describe("tenants switch", () => {
-  test("40 tenants go from a list to the registry and back, with all that the list says of them", async () => {
+  test("moves 40 tenants from a list to the registry and back, with all their attributes", async () => {
     const { context, rows } = await fleet();
     const listed = ids.map((id, index) =>
       index === 3
@@ -79,7 +79,7 @@ describe("tenants switch", () => {
     );
   });
 
-  test("what changed in the list meanwhile is taken over", async () => {
+  test("copies what changed in the list meanwhile", async () => {
     const { context, rows } = await fleet();
     const [before] = [await switchTenants(context(["x", "y"]), registry)];
     expect(before.entered).toEqual(["x", "y"]);
@@ -95,7 +95,7 @@ describe("tenants switch", () => {
     ]);
   });
 
-  test("contradictions are refused, all at once, and nothing is changed", async () => {
+  test("refuses all contradictions at once, and changes nothing", async () => {
     const { context, rows } = await fleet();
     await migrateAll(context(["x", "y", "z"]));
     await switchTenants(context(["x", "y", "z"]), registry);
@@ -120,7 +120,7 @@ describe("tenants switch", () => {
     ]);
   });
 
-  test("a half-made tenant stops the way back to a list; who is there already hears it", async () => {
+  test("refuses to switch to a list while a tenant is incomplete, or where the tenants already are", async () => {
     const { context, database } = await fleet();
     await switchTenants(context(["x", "y"]), registry);
     await expect(switchTenants(context(undefined), registry)).rejects.toMatchObject({
@@ -135,7 +135,7 @@ describe("tenants switch", () => {
     });
   });
 
-  test("from a query, a function and what is discovered, too", async () => {
+  test("also moves tenants of a query, a function and discovery", async () => {
     const { context, rows } = await fleet();
     await migrateAll(context(["x", "y"]));
     const query = "SELECT 'x' AS id, 'gold' AS plan UNION SELECT 'y', 'free' ORDER BY id";
@@ -154,7 +154,7 @@ describe("tenants switch", () => {
 });
 
 describe("TENANTS", () => {
-  test("a tenant that it alone names is for this run, and how to keep it is said once", async () => {
+  test("adds a tenant for this run only, and the command shows once how to keep it", async () => {
     const { context } = await fleet();
     const said = async (source: Listed | undefined, named: string) => {
       const lines: string[] = [];

@@ -28,7 +28,7 @@ async function until(database: TestDatabase, query: string): Promise<void> {
   throw new Error(`this did not come: ${query}`);
 }
 
-describe("a rollout under way", () => {
+describe("a rollout in progress", () => {
   /**
    * A rollout that has read the registry just before, and waits for the target's lock, while another command takes the
    * schema away. It has read every migration, because another tenant misses them all.
@@ -69,14 +69,14 @@ describe("a rollout under way", () => {
 
   const gone = ["failed: the schema app_acme is gone since the rollout began"];
 
-  test("does not make the schema again that a rename took away", async () => {
+  test("does not create the schema again that a rename moved away", async () => {
     const fleet = await createFleet({ timeouts: { lock: 20_000 }, retry: { attempts: 10 } });
     const rename = () => renameTenant(fleet.context, { tenant: "acme", to: "beta" });
     expect(await rollOutDuring(fleet, "renaming", rename)).toEqual(gone);
     expect(await everybody(fleet)).not.toContain("app_acme");
   });
 
-  test("does not make a removed tenant again", async () => {
+  test("does not create a removed tenant again", async () => {
     const fleet = await createFleet({ timeouts: { lock: 20_000 }, retry: { attempts: 10 } });
     const remove = () => removeTenant(fleet.context, { tenant: "acme" });
     expect(await rollOutDuring(fleet, "removing", remove)).toEqual(gone);
@@ -84,8 +84,8 @@ describe("a rollout under way", () => {
   });
 });
 
-describe("what is removed with a dump", () => {
-  test("has the rows of a transaction that was open when the application was shut out", async () => {
+describe("a tenant removed with a dump", () => {
+  test("includes the rows of a transaction that was open when access was revoked", async () => {
     const fleet = await createFleet();
     const { context, main, role } = fleet;
     await addTenant(context, { tenant: "acme" });
@@ -105,7 +105,7 @@ describe("what is removed with a dump", () => {
     expect(await readFile(file, "utf8")).toContain("late");
   });
 
-  test("has all that was ever committed, whoever writes", async () => {
+  test("includes everything that was committed, whoever writes", async () => {
     const fleet = await createFleet();
     const { main } = fleet;
     const context = { ...fleet.context, environment: {} };
@@ -136,7 +136,7 @@ describe("what is removed with a dump", () => {
     expect(rows.split("\n").length - 1).toBe(committed);
   });
 
-  test("stays as it was, and open, when it is needed elsewhere", async () => {
+  test("stays unchanged and accessible if something depends on it", async () => {
     const fleet = await createFleet();
     const { context, main, role } = fleet;
     await addTenant(context, { tenant: "acme" });
@@ -148,7 +148,7 @@ describe("what is removed with a dump", () => {
     expect(await mayEnter(main, role, "app_acme")).toBe(true);
   });
 
-  test("stays as it was, and open, when somebody else keeps its tables locked", async () => {
+  test("stays unchanged and accessible if another session keeps its tables locked", async () => {
     const fleet = await createFleet();
     const { context, second, main, role } = fleet;
     await addTenant(context, { tenant: "acme" });
@@ -164,7 +164,7 @@ describe("what is removed with a dump", () => {
   });
 });
 
-test("a tenant that lacks a service is cloned, exported, imported and removed", async () => {
+test("a tenant that lacks a service can be cloned, exported, imported and removed", async () => {
   const fleet = await createFleet();
   const { context, second } = fleet;
   await addTenant(context, { tenant: "acme" });
@@ -180,7 +180,7 @@ test("a tenant that lacks a service is cloned, exported, imported and removed", 
 });
 
 test.each(["clone", "export"])(
-  "%s: it has rows that were moved and truncated meanwhile",
+  "%s: includes rows that were moved and truncated meanwhile",
   async (kind) => {
     const fleet = await createFleet({ timeouts: { lock: 10_000 } });
     const { context, main } = fleet;
@@ -213,7 +213,9 @@ test.each(["clone", "export"])(
   120_000,
 );
 
-test("a full disk ends an export, packed or not, and a removal with a dump", async ({ skip }) => {
+test("a full disk ends an export, compressed or not, and a removal with a dump", async ({
+  skip,
+}) => {
   skip(process.getuid?.() !== 0, "needs root, to mount a small file system");
   const tiny = await createFolder();
   execFileSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", tiny]);
@@ -254,7 +256,7 @@ test("sessions that hold locks outlive a role's idle_session_timeout", async () 
   expect(rows.map(({ one }) => one)).toEqual(["acme active", "copy active"]);
 });
 
-test("an export that fails for another reason than its file says that reason", async () => {
+test("an export that fails for another reason than its file reports that reason", async () => {
   const fleet = await createFleet();
   const { context, main } = fleet;
   await addTenant(context, { tenant: "acme" });
@@ -276,7 +278,7 @@ test("an export that fails for another reason than its file says that reason", a
   expect(await readdir(folder)).toEqual([]);
 });
 
-test("values are what they were, whatever the role's settings are", async () => {
+test("values are copied unchanged, whatever the settings of the role", async () => {
   const fleet = await createFleet();
   const { context, main, second } = fleet;
   await addTenant(context, { tenant: "acme" });

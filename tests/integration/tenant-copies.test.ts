@@ -30,7 +30,7 @@ import {
 } from "../support/two-services.ts";
 
 describe("a clone", () => {
-  test("is what it was made from, and touches it nowhere", async () => {
+  test("equals its original and does not refer to it", async () => {
     const fleet = await createFleet();
     await addHard(fleet, "acme");
     const before = await contentsOf(fleet, "acme");
@@ -54,7 +54,7 @@ describe("a clone", () => {
     expect(await mayEnter(main, role, "app_Staging-ü")).toBe(true);
   });
 
-  test("with empty tables goes on with the next migration, and numbers from 1", async () => {
+  test("with empty tables accepts the next migration, and its sequences start at 1", async () => {
     const fleet = await createFleet();
     const { context, main, root } = fleet;
     await addTenant(context, { tenant: "acme" });
@@ -75,7 +75,7 @@ describe("a clone", () => {
     ).toEqual([{ id: 1, count: "1" }]);
   });
 
-  test("is of one moment, whoever writes meanwhile", async () => {
+  test("is a copy of one moment, whoever writes meanwhile", async () => {
     const fleet = await createFleet();
     const { context, main } = fleet;
     await addTenant(context, { tenant: "acme" });
@@ -108,7 +108,7 @@ describe("a clone", () => {
     expect(await written).toBeGreaterThan(3);
   });
 
-  test("that fails leaves nothing, and one that was cut off begins anew", async () => {
+  test("that fails leaves nothing, and an interrupted one starts again", async () => {
     const fleet = await createFleet();
     const { context, main, second } = fleet;
     await addTenant(context, { tenant: "acme" });
@@ -134,7 +134,7 @@ describe("a clone", () => {
     expect((await contentsOf(fleet, "copy")).rows).toEqual((await contentsOf(fleet, "acme")).rows);
   });
 
-  test("needs a tenant, and a name that is free", async () => {
+  test("needs an existing tenant and an unused id", async () => {
     const fleet = await createFleet();
     const { context, main } = fleet;
     await addTenant(context, { tenant: "acme" });
@@ -155,7 +155,7 @@ describe("a clone", () => {
 });
 
 describe("a rename", () => {
-  test("finds the name also where somebody has written it without quotes", async () => {
+  test("also finds a name that was written without quotes", async () => {
     const fleet = await createFleet();
     const { context, main } = fleet;
     await addTenant(context, { tenant: "acme" });
@@ -171,7 +171,7 @@ describe("a rename", () => {
     expect(await main.query("SELECT app_beta.f()::int AS n")).toEqual([{ n: 50 }]);
   });
 
-  test("takes schemas, bodies of functions and the application along", async () => {
+  test("includes schemas, bodies of functions and the access of the application", async () => {
     const fleet = await createFleet();
     const { context, main, role } = fleet;
     await addTenant(context, { tenant: "acme", attributes: { plan: "gold" } });
@@ -210,7 +210,7 @@ describe("a rename", () => {
     ]);
   });
 
-  test("that cannot reach a name is taken back in every database", async () => {
+  test("that cannot replace a name is rolled back in every database", async () => {
     const fleet = await createFleet();
     const { context, second } = fleet;
     await addTenant(context, { tenant: "acme" });
@@ -226,7 +226,7 @@ describe("a rename", () => {
     ).toEqual([{ own: true }]);
   });
 
-  test("that was cut off in the middle goes on, and nothing else may be done meanwhile", async () => {
+  test("that was interrupted continues, and no other command is allowed meanwhile", async () => {
     const fleet = await createFleet();
     const { context, main, second } = fleet;
     await addTenant(context, { tenant: "acme" });
@@ -258,7 +258,7 @@ describe("a rename", () => {
     expect(await everybody({ main, second })).toEqual(only("beta"));
   });
 
-  test("that was cut off in the middle can be taken back", async () => {
+  test("that was interrupted can be reverted", async () => {
     const fleet = await createFleet();
     const { context, main } = fleet;
     await addTenant(context, { tenant: "acme" });
@@ -272,7 +272,7 @@ describe("a rename", () => {
     expect(await contentsOf(fleet, "acme")).toEqual(before);
   });
 
-  test("waits for locks, and needs a name that is free", async () => {
+  test("waits for locks, and needs an unused id", async () => {
     const fleet = await createFleet();
     const { context, second, main } = fleet;
     await addTenant(context, { tenant: "acme" });
@@ -293,7 +293,7 @@ describe("a rename", () => {
 });
 
 describe("a tenant's file", () => {
-  test("brings everything into another fleet, packed or not, under its name or another", async () => {
+  test("can be imported into another fleet, compressed or not, under the same id or another", async () => {
     const [from, to] = [await createFleet(), await createFleet()];
     await addHard(from, "acme");
     const folder = await createFolder();
@@ -322,7 +322,7 @@ describe("a tenant's file", () => {
     ).toBe(true);
   });
 
-  test("that an earlier version wrote on PostgreSQL 15.20 is imported without what only that server has", async () => {
+  test("that an earlier version wrote on PostgreSQL 15.20 is imported without that server's internal options", async () => {
     const fleet = await createFleet();
     const { context, main } = fleet;
     await addTenant(context, { tenant: "acme" });
@@ -349,7 +349,7 @@ describe("a tenant's file", () => {
     ).toEqual([{ attname: "text" }]);
   });
 
-  test("is not believed when it is not whole", async () => {
+  test("is refused if it is incomplete", async () => {
     const fleet = await createFleet();
     const { context } = fleet;
     await addTenant(context, { tenant: "acme" });
@@ -387,7 +387,7 @@ describe("a tenant's file", () => {
     expect(await everybody(fleet)).toEqual(only("acme"));
   });
 
-  test("that the server refuses leaves nothing, and so does a fleet without its services", async () => {
+  test("leaves nothing if the server refuses it, or the fleet lacks its services", async () => {
     const [from, to] = [await createFleet(), await createFleet()];
     await addTenant(from.context, { tenant: "acme" });
     await addRows(from, "acme");
@@ -419,7 +419,7 @@ describe("a tenant's file", () => {
     expect(await everybody(to)).toEqual(only("beta"));
   });
 
-  test("is written whole or not at all, over no other, for nobody else to read", async () => {
+  test("is complete or not written, overwrites no file, and is readable only by its owner", async () => {
     const fleet = await createFleet();
     const { context, main } = fleet;
     await addTenant(context, { tenant: "acme" });
@@ -453,7 +453,7 @@ describe("a tenant's file", () => {
     ]);
   });
 
-  test("is what a removed tenant comes back from", async () => {
+  test("can restore a removed tenant", async () => {
     const fleet = await createFleet();
     const { context, main, role } = fleet;
     await addHard(fleet, "acme");
@@ -473,7 +473,7 @@ describe("a tenant's file", () => {
   });
 });
 
-test("with roles of the tenants' own, each goes its tenant's way", async () => {
+test("tenant roles follow their tenants through every command", async () => {
   const fleet = await createFleet({ roles: "per-tenant" });
   const { context, main, second, role } = fleet;
   const file = join(await createFolder(), "acme.gz");

@@ -94,14 +94,14 @@ async function expectUntouched(): Promise<void> {
   expect(outside).toEqual([]);
 }
 
-test("a file that was not touched is imported, and has the rows", async () => {
+test("an unchanged file is imported with its rows", async () => {
   await setUp();
   await write();
   await importTenant(fleet.context, { file, tenant: "copy" });
   expect(await fleet.main.query("SELECT text FROM app_copy.notes")).toEqual([{ text: "own" }]);
 });
 
-describe("SQL that a tenant's file cannot have is refused before anything runs, with its line", () => {
+describe("forbidden SQL in a tenant's file is refused before anything runs, with its line", () => {
   const strange = "it is not a kind of statement that tenants export writes";
   const named = (schema: string) =>
     `the statement names the schema "${schema}", which is neither the tenant's nor shared`;
@@ -232,7 +232,7 @@ describe("SQL that a tenant's file cannot have is refused before anything runs, 
     ],
   ];
 
-  test("in what comes before the rows, and after", async () => {
+  test("before the rows, and after them", async () => {
     await setUp();
     for (const [statement, reason] of cases)
       for (const list of ["preData", "postData"] as const) {
@@ -252,7 +252,7 @@ describe("SQL that a tenant's file cannot have is refused before anything runs, 
     await expectUntouched();
   });
 
-  test("what cannot be proved runs when somebody answers for it", async () => {
+  test("unless --accept-unproved accepts what cannot be proved", async () => {
     await setUp();
     const schema = schemaOf("app");
     // As PostgreSQL describes it.
@@ -266,7 +266,7 @@ describe("SQL that a tenant's file cannot have is refused before anything runs, 
   });
 });
 
-test("what is no SQL is looked at, too", async () => {
+test("the parts of a file that are not SQL are checked too", async () => {
   const change = (line: object, changes: object) => Object.assign(line, changes);
   const cases: [name: string, spoil: () => void, reason: string][] = [
     [
@@ -405,7 +405,7 @@ test("what is no SQL is looked at, too", async () => {
   await expectUntouched();
 }, 120_000);
 
-test("a ledger that lies is what status shows, and nothing else of the tenant's", async () => {
+test("a forged ledger affects what status shows, and nothing else of the tenant", async () => {
   await setUp();
   const { context, main } = fleet;
   const rows = rowsOf("__fleet_ledger");

@@ -11,8 +11,8 @@ import {
 
 const files = history("drizzle/app", { "0000_t": `CREATE TABLE "t" ("id" integer);` });
 
-describe("a query that gives the tenants", () => {
-  test("may not change anything", async () => {
+describe("a query for the tenants", () => {
+  test("cannot change anything", async () => {
     const database = await createDatabase();
     await database.query("CREATE TABLE customers (id text)");
     const tenants = {
@@ -27,7 +27,7 @@ describe("a query that gives the tenants", () => {
     expect(await database.query("SELECT * FROM customers")).toEqual([]);
   });
 
-  test("looks names up along the search_path of its role", async () => {
+  test("resolves names with the search_path of its role", async () => {
     const database = await createDatabase();
     const { role, url } = await createRole(database);
     await database.query(`CREATE SCHEMA crm CREATE TABLE customers (id text);

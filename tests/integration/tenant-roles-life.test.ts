@@ -52,8 +52,8 @@ async function mayEnter({ database }: RoleFleet, role: string, tenant: string): 
   return row?.may;
 }
 
-describe("a tenant's role", () => {
-  test("goes with the tenant, and with an onboarding that fails", async () => {
+describe("a tenant role", () => {
+  test("is dropped with the tenant, and with a failed onboarding", async () => {
     const fleet = await createRoleFleet();
     const { context, database, name } = fleet;
     await addTenant(context, { tenant: "acme" });
@@ -70,7 +70,7 @@ describe("a tenant's role", () => {
     expect(await tracesOf(fleet, "acme")).toEqual([]);
   });
 
-  test("that is needed elsewhere keeps the removal from its end, until it is not", async () => {
+  test("delays the end of a removal while other objects depend on it", async () => {
     const fleet = await createRoleFleet();
     const { context, database, name } = fleet;
     await addTenant(context, { tenant: "acme" });
@@ -88,7 +88,7 @@ describe("a tenant's role", () => {
     expect(await tracesOf(fleet, "acme")).toEqual([]);
   });
 
-  test("that is archived lets nobody in, also not a fleet's that has one role for all", async () => {
+  test("gives no access while its tenant is archived, also not after switching to a shared role", async () => {
     const fleet = await createRoleFleet();
     const { context, name, role, database } = fleet;
     const shared = fleet.contextWith({ roles: "shared" });
@@ -108,7 +108,7 @@ describe("a tenant's role", () => {
     expect(await mayEnter(fleet, role, "acme")).toBe(false);
   });
 
-  test("takes the name of another tenant, and nothing else, with a rename", async () => {
+  test("gets a new name, and no other change, with a rename", async () => {
     const fleet = await createRoleFleet();
     const { context, database, name } = fleet;
     for (const tenant of ["acme", "beta"]) await addTenant(context, { tenant });
@@ -133,7 +133,7 @@ describe("a tenant's role", () => {
     expect(await ownRolesOf(database)).toEqual([`acme@${name}`, `beta@${name}`]);
   });
 
-  test("moves a fleet over that had one role for all, tenant by tenant", async () => {
+  test("replaces the shared role of a fleet, tenant by tenant", async () => {
     const fleet = await createRoleFleet();
     const { context, role, name, database } = fleet;
     const shared = fleet.contextWith({ roles: "shared" });
@@ -163,7 +163,7 @@ describe("a tenant's role", () => {
 });
 
 describe("a fleet whose configuration lists its tenants", () => {
-  test("has its roles made by migrate, also by two at once, and lets the application into single schemas", async () => {
+  test("gets its roles from migrate, also from two at the same time, and grants access to single schemas", async () => {
     const fleet = await createRoleFleet();
     const { database, name, role } = fleet;
     const tenants = Array.from({ length: 30 }, (_, index) => `t${index}`);
@@ -184,7 +184,7 @@ describe("a fleet whose configuration lists its tenants", () => {
     expect(row).toEqual({ own: true, tenants: false });
   });
 
-  test("more roles than one transaction makes", async () => {
+  test("can have more roles than one transaction creates", async () => {
     const { database, role } = await createRoleFleet();
     const tenants = Array.from({ length: 1_100 }, (_, index) => `t${index}`);
     await withSession({ name: "main", url: database.url }, { waitMs: 1_000 }, async (session) => {
@@ -197,7 +197,7 @@ describe("a fleet whose configuration lists its tenants", () => {
     expect(await ownRolesOf(database)).toHaveLength(1_100);
   });
 
-  test("a stamp opens a schema without a ledger to the tenant's role", async () => {
+  test("grants a tenant role access to a schema without a ledger when it is stamped", async () => {
     const fleet = await createRoleFleet();
     const { database, name, role } = fleet;
     const context = fleet.contextWith({ tenants: ["acme"] });
@@ -220,7 +220,7 @@ describe("a fleet whose configuration lists its tenants", () => {
     expect(row).toEqual({ own: true, shared: false });
   });
 
-  test("no script makes the schema of a tenant that needs a role of its own", async () => {
+  test("has no script that creates the schema of a tenant that needs a tenant role", async () => {
     const fleet = await createRoleFleet();
     const context = fleet.contextWith({ tenants: ["acme"] });
     let written = "";
@@ -236,7 +236,7 @@ describe("a fleet whose configuration lists its tenants", () => {
   });
 });
 
-describe("refused, with what to do, and nothing left behind", () => {
+describe("are refused with a remedy, and leave nothing:", () => {
   const refused = async (fleet: RoleFleet, context: Context, expected: object) => {
     expect(await refusalOf(addTenant(context, { tenant: "acme" }))).toMatchObject({
       code: "config",
@@ -245,7 +245,7 @@ describe("refused, with what to do, and nothing left behind", () => {
     expect(await tracesOf(fleet, "acme")).toEqual([]);
   };
 
-  test("an admin who may not create roles; one who may needs no more", async () => {
+  test("a migrating role without CREATEROLE, which needs no other privilege", async () => {
     const fleet = await createRoleFleet();
     const { database, role, name, contextWith } = fleet;
     const admin = await createRole(database);
@@ -294,7 +294,7 @@ describe("refused, with what to do, and nothing left behind", () => {
     "BYPASSRLS",
     "REPLICATION",
     "IN ROLE pg_monitor",
-  ])("somebody else's role of that name: %s", async (attribute) => {
+  ])("a foreign role of that name: %s", async (attribute) => {
     const fleet = await createRoleFleet();
     const { database, context, name } = fleet;
     await addTenant(context, { tenant: "other" });
@@ -308,7 +308,7 @@ describe("refused, with what to do, and nothing left behind", () => {
     expect(await tracesOf(fleet, "acme")).toEqual([`acme@${name}`]);
   });
 
-  test("an application's role that is a superuser, or has the tenants' rights all the time", async () => {
+  test("an application role that is a superuser or inherits the privileges of tenant roles", async () => {
     const fleet = await createRoleFleet({}, { attributes: "INHERIT" });
     const { database, context, role, name } = fleet;
     await addTenant(fleet.contextWith({ roles: "shared" }), { tenant: "other" });
@@ -335,7 +335,7 @@ describe("refused, with what to do, and nothing left behind", () => {
     expect(await mayEnter(fleet, role, "acme")).toBe(false);
   });
 
-  test("an application's role that does not exist", async () => {
+  test("an application role that does not exist", async () => {
     const fleet = await createRoleFleet();
     await addTenant(fleet.context, { tenant: "other" });
     const applicationUrl = fleet.url.replace(fleet.role, "nobody_at_all");

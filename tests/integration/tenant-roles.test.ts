@@ -100,7 +100,7 @@ async function expectRefused(fleet: RoleFleet, application: AnyFleet, tried: rea
   expect(await fleet.database.query(granted)).toEqual([]);
 }
 
-test("with one role for all the application uses every tenant's tables, and nothing else", async () => {
+test("with a shared role, the application can use every tenant's tables and nothing else", async () => {
   const fleet = await createRoleFleet({ roles: "shared" });
   const application = await withTenants(fleet, ["acme", "beta"]);
   expect(await whoIs(application, "acme")).toBe(fleet.role);
@@ -111,7 +111,7 @@ test("with one role for all the application uses every tenant's tables, and noth
 });
 
 test.each(["directly", "through PgBouncer"])(
-  "a tenant's transactions work with its own tables, later ones too, and with nothing else, %s",
+  "a tenant's transactions can use its own tables, including later ones, and nothing else, %s",
   async (way) => {
     const fleet = await createRoleFleet();
     const { context, root, name, url } = fleet;
@@ -153,7 +153,7 @@ test.each(["directly", "through PgBouncer"])(
   },
 );
 
-test("the application's login by itself reads no tenant, and works with the services' single schemas", async () => {
+test("the application role itself can read no tenant, but uses the single schemas of services", async () => {
   const fleet = await createRoleFleet();
   const application = await withTenants(fleet, ["acme"]);
   await application.service.log.insert(events).values({ kind: "login" });
@@ -168,7 +168,7 @@ test("the application's login by itself reads no tenant, and works with the serv
   expect((await login.query("SELECT owner FROM app_acme.notes")).rows).toEqual([{ owner: "acme" }]);
 });
 
-test("the role ends with the transaction, whatever the tenant's code does to it", async () => {
+test("the tenant role ends with the transaction, whatever the code does", async () => {
   const fleet = await createRoleFleet();
   await withTenants(fleet, ["acme", "beta"]);
   const application = fleet.open(fleet.url, { pool: { max: 1 } });
@@ -188,7 +188,7 @@ test("the role ends with the transaction, whatever the tenant's code does to it"
 });
 
 test.each(["directly", "through PgBouncer"])(
-  "refused with the reason: unknown, archived, and without a role of their own, %s",
+  "tenants that are unknown, archived or without a tenant role are refused with the reason, %s",
   async (way) => {
     const fleet = await createRoleFleet();
     const { context, database, role, name, url } = fleet;
@@ -233,7 +233,7 @@ test.each(["directly", "through PgBouncer"])(
   },
 );
 
-test("odd names have roles of their own, also where PostgreSQL would cut or refuse them", async () => {
+test("tenants with odd names have roles, even if PostgreSQL would truncate or refuse the names", async () => {
   const fleet = await createRoleFleet();
   const tenants = [
     ...["acme", "ACME", "a.b", "a-b", "_", "pg_catalog", "PG_catalog", "_pg_catalog", "public"],
@@ -256,7 +256,7 @@ test("odd names have roles of their own, also where PostgreSQL would cut or refu
   }
 });
 
-test("two databases of one server have roles of their own for the tenants that both have", async () => {
+test("two databases of one server have separate roles for the tenants that both contain", async () => {
   const fleet = await createRoleFleet();
   const other = await createDatabase();
   onTestFinished(async () => {

@@ -43,7 +43,7 @@ async function attempt(address: DatabaseAddress): Promise<"encrypted" | "clear" 
 }
 
 describe("TLS", () => {
-  test("each mode, with an authority that is right, wrong or not named", async () => {
+  test("works in each mode, with a right, wrong or missing authority", async () => {
     const server = await createOwnServer(54_610);
     const right = await createAuthority("right");
     const wrong = await createAuthority("wrong");
@@ -77,7 +77,7 @@ describe("TLS", () => {
     expect(await to("verify-full", trusted, "127.0.0.1")).toMatch(/127\.0\.0\.1.* -> .*verify-ca/);
   });
 
-  test("what the URL says counts before the settings, and those before the environment", async () => {
+  test("follows the URL before the settings, and these before the environment", async () => {
     const server = await createOwnServer(54_620);
     const right = await createAuthority("right");
     const wrong = await createAuthority("wrong");
@@ -108,7 +108,7 @@ describe("TLS", () => {
     expect(await to({}, { mode: "disable" })).toBe("clear");
   });
 
-  test("certificates for an address, that are over, and of a client", async () => {
+  test("checks certificates for an address, expired ones, and those of a client", async () => {
     const server = await createOwnServer(54_630);
     const authority = await createAuthority("right");
     const full = { sslmode: "verify-full", sslrootcert: authority.certificate };
@@ -134,7 +134,7 @@ describe("TLS", () => {
     );
   });
 
-  test("is greeted at once where the URL says so, and everything else in the URL stays", async () => {
+  test("starts at once if the URL specifies it, and keeps everything else in the URL", async () => {
     const server = await createOwnServer(54_640);
     const authority = await createAuthority("right");
     await serveTls(server, await authority.sign("server", "DNS:localhost"));
@@ -155,7 +155,7 @@ describe("TLS", () => {
     );
   });
 
-  test("a server that wants it of a role says so", async () => {
+  test("is reported as missing if the server requires it of a role", async () => {
     const server = await createOwnServer(54_670);
     const authority = await createAuthority("right");
     await server.use(async (database) => {
@@ -173,7 +173,7 @@ describe("TLS", () => {
     expect(await as("disable")).toMatch(/no encryption .*-> .*add sslmode=verify-full/);
   });
 
-  test("nothing is printed of it, whichever mode", async () => {
+  test("prints no warning, in any mode", async () => {
     const server = await createOwnServer(54_650);
     const authority = await createAuthority("right");
     await serveTls(server, await authority.sign("server", "DNS:localhost"));
@@ -193,7 +193,7 @@ export default defineFleet({
     }
   });
 
-  test("a pool is connected by the same rules", async () => {
+  test("follows the same rules in a pool", async () => {
     const server = await createOwnServer(54_660);
     const authority = await createAuthority("right");
     const encrypted = async (address: DatabaseAddress) => {
@@ -223,7 +223,7 @@ export default defineFleet({
   });
 });
 
-describe("TLS that is asked for in the wrong way", () => {
+describe("invalid TLS settings are refused", () => {
   const url = "postgresql://me:s3cret@127.0.0.1:1/x";
   test.each([
     [
@@ -246,7 +246,7 @@ describe("TLS that is asked for in the wrong way", () => {
     expect(said).toContain(`database "main": ${words}`);
   });
 
-  test("a file that holds no certificate", async () => {
+  test("a file without a certificate", async () => {
     const folder = await mkdtemp(join(tmpdir(), "drizzle-fleet-tls-"));
     onTestFinished(() => rm(folder, { recursive: true }));
     const ca = join(folder, "ca.pem");

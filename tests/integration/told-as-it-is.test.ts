@@ -28,8 +28,8 @@ async function createFleet(next: Files, more = {}) {
   return { database, context, failure };
 }
 
-describe("an error of the tool's own statements is not the migration's", () => {
-  test("when the schema may not be made", async () => {
+describe("an error of the tool's own statements is not attributed to the migration", () => {
+  test("if the schema cannot be created", async () => {
     const { url } = await createRole(await createDatabase(), { mayCreate: false });
     const root = await createFolder(history("drizzle/app", first));
     // The server is asked before the first target, so that no target fails.
@@ -40,7 +40,7 @@ describe("an error of the tool's own statements is not the migration's", () => {
     });
   });
 
-  test("when the ledger may not be written, or has lost its key", async () => {
+  test("if the ledger cannot be written, or has lost its key", async () => {
     const { database, failure } = await createFleet(second);
     await database.query(`ALTER TABLE app_a.__fleet_ledger ADD CHECK (tag <> '0001_name')`);
     const refused = await failure();
@@ -55,7 +55,7 @@ describe("an error of the tool's own statements is not the migration's", () => {
     );
   });
 
-  test("but what the migration deferred is, also when it is checked at the end", async () => {
+  test("unless it comes from a constraint that the migration deferred", async () => {
     const deferred = `CREATE TABLE "p" ("id" integer PRIMARY KEY);
 CREATE TABLE "c" ("p" integer REFERENCES "public"."p" ("id") DEFERRABLE INITIALLY DEFERRED);
 INSERT INTO "c" VALUES (1);`;
@@ -68,7 +68,7 @@ INSERT INTO "c" VALUES (1);`;
   });
 });
 
-test("the functions and triggers that an error came from are told", async () => {
+test("the functions and triggers that an error came from are reported", async () => {
   const { database, context } = await createFleet(second);
   await database.query(`CREATE FUNCTION public.log_ddl() RETURNS event_trigger LANGUAGE plpgsql AS
     $$ BEGIN INSERT INTO missing VALUES (1); END $$;
@@ -85,7 +85,7 @@ test.each([
   ["a type", "42710", `CREATE TYPE "mood" AS ENUM ('x');`],
   ["a function", "42723", `CREATE FUNCTION "f"() RETURNS integer LANGUAGE sql RETURN 1;`],
   ["an index that is built alone", "42P07", `CREATE INDEX CONCURRENTLY "i" ON "t" ("id");`],
-])("%s that exists already can be recorded: the command is named", async (_, sqlstate, sql) => {
+])("the command that records an existing object is named: %s", async (_, sqlstate, sql) => {
   const { database, failure } = await createFleet({ ...first, "0001_next": sql });
   await database.query(`ALTER TABLE app_a.t ADD COLUMN name text; CREATE TYPE app_a.mood AS ENUM ();
     CREATE FUNCTION app_a.f() RETURNS integer LANGUAGE sql RETURN 1; CREATE INDEX i ON app_a.t (id)`);
@@ -183,7 +183,7 @@ test.each([
     /^Not all that this migration makes exists \(0 of 1 objects\)/,
   ],
 ] as const)(
-  "what exists already, and who made it, is told: %s",
+  "an existing object and its creator are named: %s",
   async (_, before, sql, byPeople, what, next) => {
     const { database, failure } = await createFleet({ ...before, "0002_next": sql });
     if (byPeople !== "") await database.query(byPeople);
@@ -194,7 +194,7 @@ test.each([
   },
 );
 
-test("what an earlier statement of the file makes is not there any more, and its line is told", async () => {
+test("if an earlier line of the file names the object, the remedy names that line", async () => {
   const sql = `CREATE INDEX "twice" ON "t" ("id");\nCREATE TABLE "twice" ();`;
   const { failure } = await createFleet({ ...first, "0002_next": sql });
   expect(await failure()).toMatchObject({
@@ -205,7 +205,7 @@ test("what an earlier statement of the file makes is not there any more, and its
   });
 });
 
-test("tenants where different things exist are told apart, and a command names all of one kind", async () => {
+test("tenants with different existing objects are told apart, and one command covers each kind", async () => {
   const database = await createDatabase();
   const root = await createFolder(history("drizzle/app", first));
   const context = contextFor(root, appFleet(database.url, ["a", "b", "c"]));
@@ -236,7 +236,7 @@ test.each([
   expect(await failure()).toMatchObject({ sqlstate, remedy: expect.stringContaining(part) });
 });
 
-test("a procedure that commits cannot be called, and the way there is told", async () => {
+test("a procedure that commits cannot be called, and the error names the alternative", async () => {
   const { failure } = await createFleet({
     ...first,
     "0001_backfill": `CREATE PROCEDURE backfill() LANGUAGE plpgsql AS $$ BEGIN COMMIT; END $$;\nCALL backfill();`,
@@ -248,8 +248,8 @@ test("a procedure that commits cannot be called, and the way there is told", asy
   });
 });
 
-describe("a ledger that is not what it was", () => {
-  test("emptied beside tables: nothing runs again", async () => {
+describe("a damaged ledger", () => {
+  test("is a problem if it is empty in a schema with tables: nothing runs again", async () => {
     const { database, context } = await createFleet(second);
     await database.query(`TRUNCATE app_a.__fleet_ledger`);
     expect(await status(context, all)).toMatchObject([{ problems: [{ kind: "unmanaged" }] }]);
@@ -260,13 +260,13 @@ describe("a ledger that is not what it was", () => {
     });
   });
 
-  test("empty in an empty schema is no problem", async () => {
+  test("is no problem if it is empty in an empty schema", async () => {
     const { database, context } = await createFleet(second);
     await database.query(`TRUNCATE app_a.__fleet_ledger; DROP TABLE app_a.t`);
     expect(byTenant(await migrateAll(context))).toEqual({ a: "succeeded 0000_t,0001_name" });
   });
 
-  test("with a row twice: named by status, and the target fails at once", async () => {
+  test("with a duplicate row is named by status, and the target fails at once", async () => {
     const { database, context } = await createFleet(second);
     await database.query(`ALTER TABLE app_a.__fleet_ledger DROP CONSTRAINT __fleet_ledger_pkey;
       INSERT INTO app_a.__fleet_ledger SELECT * FROM app_a.__fleet_ledger`);
@@ -278,7 +278,7 @@ describe("a ledger that is not what it was", () => {
     expect(result.events.filter(({ type }) => type === "targetRetried")).toEqual([]);
   });
 
-  test("whose rows lack a value: the second mismatch is the last", async () => {
+  test("whose rows lack a value fails after at most one retry", async () => {
     const { database, context } = await createFleet(second);
     await database.query(`ALTER TABLE app_a.__fleet_ledger ALTER checksum DROP NOT NULL;
       INSERT INTO app_a.__fleet_ledger SELECT '0000_s', NULL, 1, 1, '', false, now(), 0, 'test'`);
@@ -292,7 +292,7 @@ describe("a ledger that is not what it was", () => {
   });
 });
 
-test("a transaction_timeout of the role does not end migrations, nor what runs alone", async () => {
+test("a transaction_timeout of the role does not end migrations or statements that run alone", async () => {
   const migrations = {
     ...first,
     "0001_slow": `SELECT pg_sleep(1);`,

@@ -61,7 +61,7 @@ function notes(database: TestDatabase) {
   );
 }
 
-test("a downgrade is refused while a migration is under way, and the other way round", async () => {
+test("a downgrade is refused while a migration is in progress, and vice versa", async () => {
   const { database, project } = await createFleet();
   const letGo = await holdUp(database);
   const migrating = await started(project, ["migrate"]);
@@ -96,7 +96,7 @@ test("a downgrade is refused while a migration is under way, and the other way r
   expect(await seen(database)).toEqual([]);
 });
 
-test("what a killed runner has noted goes with it", async () => {
+test("the direction lock of a killed runner ends with it", async () => {
   const { database, project } = await createFleet();
   const letGo = await holdUp(database);
   const migrating = await started(project, ["migrate"]);
@@ -109,7 +109,7 @@ test("what a killed runner has noted goes with it", async () => {
   expect(await seen(database)).toEqual([]);
 });
 
-test("a note whose session was ended is made again while the rollout lasts", {
+test("a direction lock whose session was ended is taken again during the rollout", {
   timeout: 90_000,
 }, async () => {
   const { database, project } = await createFleet();
@@ -127,7 +127,7 @@ test("a note whose session was ended is made again while the rollout lasts", {
   expect((await over).code).toBe(0);
 });
 
-test("it needs no control schema, and other services are not concerned", async () => {
+test("the direction lock needs no control schema and does not affect other services", async () => {
   const { database, project } = await createFleet(
     async (own) => (await createRole(own, { mayCreate: true })).url,
   );

@@ -48,9 +48,9 @@ const broken: readonly (readonly [string, (database: TestDatabase) => Promise<st
     ],
   ];
 
-describe("one of two databases cannot be used", () => {
+describe("if one of two databases cannot be used,", () => {
   test.each(broken)(
-    "%s: its targets fail, the others' are migrated",
+    "its targets fail and the others are migrated: %s",
     async (_, breaking, words) => {
       const one = await createDatabase();
       const context = contextFor(
@@ -70,7 +70,7 @@ describe("one of two databases cannot be used", () => {
     },
   );
 
-  test("--failed does not take it for finished", async () => {
+  test("--failed reports its targets as failed, not as finished", async () => {
     const [one, two] = [await createDatabase(), await createDatabase()];
     const root = await createFolder(files);
     await migrateAll(contextFor(root, twoDatabases(one.url, two.url)));
@@ -98,7 +98,7 @@ describe("one of two databases cannot be used", () => {
     ]);
   });
 
-  test("on the command line: exit code 1, what is known, and a last line of JSON", async () => {
+  test("commands exit with 1, print what is known, and end with a line of JSON", async () => {
     const one = await createDatabase();
     const config = twoDatabases(one.url, urlWith(one.url, { port: "1" }));
     const project = await createProject({ "drizzle.config.ts": configFile(config), ...files });
@@ -118,7 +118,7 @@ describe("one of two databases cannot be used", () => {
   });
 });
 
-test("no database at all is an error, also as JSON", async () => {
+test("a fleet without a usable database is an error, also as JSON", async () => {
   const { url } = await createDatabase();
   const closed = urlWith(url, { port: "1", password: "s3cret-s3cret" });
   const config = twoDatabases(closed, closed);
@@ -135,14 +135,11 @@ test("no database at all is an error, also as JSON", async () => {
 test.each<[string, Partial<FleetInput>]>([
   ["the registry", { tenants: undefined, registry: "two" }],
   ["a query", { tenants: { query: "SELECT 'a' AS id", database: "two" } }],
-])(
-  "%s in an unreachable database: the tenants are not known, and nothing is done",
-  async (_, more) => {
-    const one = await createDatabase();
-    const config = twoDatabases(one.url, urlWith(one.url, { port: "1" }), more);
-    await expect(migrateAll(contextFor(await createFolder(files), config))).rejects.toMatchObject({
-      code: "unreachable",
-      message: expect.stringContaining("the list of tenants cannot be read"),
-    });
-  },
-);
+])("nothing is done if the tenants are unknown: %s in an unreachable database", async (_, more) => {
+  const one = await createDatabase();
+  const config = twoDatabases(one.url, urlWith(one.url, { port: "1" }), more);
+  await expect(migrateAll(contextFor(await createFolder(files), config))).rejects.toMatchObject({
+    code: "unreachable",
+    message: expect.stringContaining("the list of tenants cannot be read"),
+  });
+});

@@ -38,7 +38,7 @@ async function createFleet(files: Record<string, string>, more = {}) {
 }
 
 describe("waves", () => {
-  test("the canary goes first, the others follow in waves of the wanted size", async () => {
+  test("begin with the canary, then have the requested size", async () => {
     const { context } = await createFleet(table);
     const { events, outcomes } = await migrateAll(context, { canary: "t7,t2", wave: "40%" });
     expect(waves(events)).toEqual([
@@ -63,7 +63,7 @@ describe("waves", () => {
     ]);
   });
 
-  test("groups by the tenants' attributes are waves in their order", async () => {
+  test("can be groups of tenants by attributes, in their order", async () => {
     const tenants = names.map((id, index) => ({
       id,
       attributes: { plan: index < 3 ? "gold" : "free", staff: index === 9 },
@@ -78,7 +78,7 @@ describe("waves", () => {
     ]);
   });
 
-  test("a failure in the canary ends the rollout, and the rest is not executed", async () => {
+  test("end after a failure in the canary, and the rest is not executed", async () => {
     const { context, database } = await createFleet(fussy);
     const result = await migrateAll(context, { canary: "4" });
     expect(result.stopped).toMatchObject({ kind: "canary" });
@@ -91,7 +91,7 @@ describe("waves", () => {
     expect(await database.query(`SELECT FROM pg_namespace WHERE nspname = 'app_t4'`)).toEqual([]);
   });
 
-  test("the verify command reads each wave's outcomes, and ends the rollout when it fails", async () => {
+  test("end when the verify command fails, which reads the outcomes of each wave", async () => {
     const { context, root } = await createFleet(table);
     const log = join(root, "verified");
     // Fails when it sees the tenant t5, which is in the second wave.
@@ -116,7 +116,7 @@ describe("waves", () => {
     expect(result.outcomes.filter(({ status }) => status === "notExecuted")).toHaveLength(4);
   });
 
-  test("soaking can be interrupted, and what follows is not executed", async () => {
+  test("can be interrupted during a soak, and the rest is not executed", async () => {
     const { root, fleet } = await createFleet(table);
     const stop = new AbortController();
     const context = { ...contextFor(root, fleet), signal: stop.signal };
@@ -133,7 +133,7 @@ describe("waves", () => {
     expect(byTenant(next).t0).toBe("skipped");
   });
 
-  test("a canary that could not be begun has proved nothing", async () => {
+  test("end after a canary that could not begin", async () => {
     const { database, root } = await createFleet(table);
     const { role, url } = await createRole(database);
     const context = contextFor(root, appFleet(url, ["a", "b"], { connectTimeout: 300 }));
@@ -146,7 +146,7 @@ describe("waves", () => {
     expect(byTenant(result).a).toMatch(/succeeded|notExecuted/);
   });
 
-  test("protection that would protect nobody is refused", async () => {
+  test("refuse a canary or a size that selects no tenant", async () => {
     const { context } = await createFleet(table, { groups: { staff: { staf: true } } });
     for (const canary of ["staff", ",", "", "0%", "0"])
       await expect(migrateAll(context, { canary }), canary).rejects.toMatchObject({
@@ -158,7 +158,7 @@ describe("waves", () => {
     expect(waves(events)).toEqual([["all", ["t2"]]]);
   });
 
-  test("names that are wrong, or mean two things, are refused before anything is done", async () => {
+  test("refuse unknown or ambiguous names before anything is done", async () => {
     const { context, database } = await createFleet(table, {
       tenants: [...names, "5", "gold"],
       groups: { gold: { plan: "gold" } },

@@ -100,10 +100,10 @@ function commandOf({ run: words }: Manager): string[] {
   return words.map((word) => programs[word] ?? word);
 }
 
-/** What the README says under "In your own project": the packages to install, and the configuration. */
+/** The packages to install and the configuration, from the README section "Use it in your project". */
 async function readme(): Promise<{ packages: string[][]; config: string }> {
   const text = await readFile(join(repository, "README.md"), "utf8");
-  const section = text.slice(text.indexOf("## In your own project"));
+  const section = text.slice(text.indexOf("## Use it in your project"));
   const [, commands = ""] = /```sh\n(.*?)```/s.exec(section) ?? [];
   const [, config = ""] = /```ts\n(.*?)```/s.exec(section) ?? [];
   const packages = commands
@@ -117,7 +117,7 @@ const schema = `import { pgTable, serial, text } from "drizzle-orm/pg-core";
 export const users = pgTable("users", { id: serial("id").primaryKey(), name: text("name") });
 `;
 
-/** Installs what the README says into an empty project, and gives a way to run the tool there. */
+/** Installs the packages from the README into an empty project, and returns a function that runs the tool there. */
 async function install(
   manager: Manager,
   type: "module" | "commonjs",

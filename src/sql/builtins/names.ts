@@ -1,6 +1,6 @@
 // Written by scripts/list-builtins.mjs from pg_catalog of PostgreSQL 14 to 18. Do not edit by hand.
 
-/** Functions whose every form only computes: immutable, and called with values alone. */
+/** Functions that only compute in each of their forms: immutable, and called with plain values. */
 export const immutableFunctions = `
   _pg_char_max_length _pg_char_octet_length _pg_datetime_precision _pg_expandarray _pg_interval_type
   _pg_numeric_precision _pg_numeric_precision_radix _pg_numeric_scale _pg_truetypid _pg_truetypmod abbrev abs
@@ -159,7 +159,7 @@ export const immutableFunctions = `
   xmlconcat2 xmlexists xmltext xmlvalidate xpath xpath_exists
 `;
 
-/** All other functions; builtins/functions.ts says which of them are free. */
+/** All other functions; builtins/functions.ts decides which of them are allowed. */
 export const otherFunctions = `
   RI_FKey_cascade_del RI_FKey_cascade_upd RI_FKey_check_ins RI_FKey_check_upd RI_FKey_noaction_del
   RI_FKey_noaction_upd RI_FKey_restrict_del RI_FKey_restrict_upd RI_FKey_setdefault_del RI_FKey_setdefault_upd
@@ -415,7 +415,7 @@ export const otherFunctions = `
   xidrecv xml xml_in xml_is_well_formed xml_out xml_recv xml_send
 `;
 
-/** Catalogs and the views over them. */
+/** Catalogs and their views. */
 export const relations = `
   pg_aggregate pg_aios pg_am pg_amop pg_amproc pg_attrdef pg_attribute pg_auth_members pg_authid
   pg_available_extension_versions pg_available_extensions pg_backend_memory_contexts pg_cast pg_class pg_collation
@@ -442,7 +442,7 @@ export const relations = `
   pg_user_mappings pg_views pg_wait_events
 `;
 
-/** Types, without rows' and arrays'. */
+/** Types, except row and array types. */
 export const types = `
   aclitem any anyarray anycompatible anycompatiblearray anycompatiblemultirange anycompatiblenonarray
   anycompatiblerange anyelement anyenum anymultirange anynonarray anyrange bit bool bpchar bytea char cid cidr circle

@@ -1,0 +1,63 @@
+import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { dirname, join, relative, resolve } from "node:path";
+import { expect, test } from "vitest";
+
+const repository = resolve(import.meta.dirname, "../..");
+
+async function pages(): Promise<string[]> {
+  const docs = await readdir(join(repository, "docs"));
+  return ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", ...docs.map((name) => `docs/${name}`)]
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => join(repository, name));
+}
+
+/** The text of a page without its code blocks, where brackets are not links. */
+async function prose(page: string): Promise<string> {
+  const text = await readFile(page, "utf8");
+  return text.replace(/^ *```.*?^ *```$/gms, "");
+}
+
+/** The anchors that GitHub gives to the headings of a page. */
+async function anchors(page: string): Promise<string[]> {
+  const headings = (await prose(page)).matchAll(/^#+ (.*)$/gm);
+  return [...headings].map(([, title = ""]) =>
+    title
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+}
+
+async function brokenLinks(page: string): Promise<string[]> {
+  const broken: string[] = [];
+  for (const [, link = ""] of (await prose(page)).matchAll(/\]\(([^)\s]+)\)/g)) {
+    if (/^https?:/.test(link)) continue;
+    const [path = "", anchor] = link.split("#");
+    const target = path === "" ? page : resolve(dirname(page), path);
+    const exists = existsSync(target);
+    if (!exists || (anchor !== undefined && !(await anchors(target)).includes(anchor)))
+      broken.push(`${relative(repository, page)}: ${link}`);
+  }
+  return broken;
+}
+
+test("every link between the pages leads to an existing file and heading", async () => {
+  const broken = await Promise.all((await pages()).map(brokenLinks));
+  expect(broken.flat()).toEqual([]);
+});
+
+test("every page that the code names exists, with its heading", async () => {
+  const sources = await readdir(join(repository, "src"), { recursive: true });
+  const missing: string[] = [];
+  for (const name of sources.filter((file) => file.endsWith(".ts"))) {
+    const text = await readFile(join(repository, "src", name), "utf8");
+    for (const [link, page = "", anchor] of text.matchAll(/(docs\/\w[\w-]*\.md)(?:#([\w-]+))?/g)) {
+      const path = join(repository, page);
+      const found =
+        existsSync(path) && (anchor === undefined || (await anchors(path)).includes(anchor));
+      if (!found) missing.push(`src/${name}: ${link}`);
+    }
+  }
+  expect(missing).toEqual([]);
+});
