@@ -2,8 +2,8 @@ import type { DatabaseAddress } from "../core/database.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import { passwordProvider } from "./password.ts";
 import type { EnvironmentReference, FleetConfig } from "./schema.ts";
-import { type Environment, getSecret, getSetting, keepSecret } from "./secrets.ts";
-import { isServerNamed, type StandardRole, standardAddress, tlsOf } from "./standard.ts";
+import { addSecret, type Environment, getSecret, getSetting } from "./secrets.ts";
+import { isServerNamed, type StandardRole, standardAddress, standardTls } from "./standard.ts";
 
 export type { Environment } from "./secrets.ts";
 
@@ -38,7 +38,7 @@ export function resolveDatabases(
     try {
       const address = addressOf(fleet, name, environment, role);
       if (address === undefined) unset.push(variableOf(fleet, name));
-      else addresses.push(renewable(address, fleet, environment, role));
+      else addresses.push(withRenewal(address, fleet, environment, role));
     } catch (error) {
       if (!(error instanceof FleetError)) throw error;
       problems.push(...(error.problems.length > 0 ? error.problems : [error]));
@@ -48,7 +48,7 @@ export function resolveDatabases(
   if (problems.length === 0 && unset.length === names.length && unset.length > 0 && !production) {
     return { kind: "embedded", names, variables: [...new Set(unset)] };
   }
-  for (const variable of unset) problems.push(notSet(variable, production));
+  for (const variable of unset) problems.push(unsetVariableError(variable, production));
   throwProblems(problems, "the databases are not configured");
   return { kind: "configured", addresses };
 }
@@ -74,7 +74,7 @@ export function applicationRole(
 }
 
 /** The address with what its later connections need: a password that may change, and files to be read again. */
-function renewable(
+function withRenewal(
   address: DatabaseAddress,
   fleet: FleetConfig,
   environment: Environment,
@@ -98,18 +98,18 @@ function addressOf(
   role: StandardRole,
 ): DatabaseAddress | undefined {
   const database = fleet.databases[name] ?? {};
-  const tls = { ...tlsOf(environment), ...database.tls };
-  const { url, key, variable } = wayInto(fleet, name, environment, role);
+  const tls = { ...standardTls(environment), ...database.tls };
+  const { url, key, variable } = connectionSetting(fleet, name, environment, role);
   if (url === undefined) {
     if (!isServerNamed(environment)) return undefined;
     return { name, url: standardAddress(name, role, database.name, environment), tls };
   }
-  refuseOddUrl(url, variable ?? `databases.${name}.${key}`);
+  refuseInvalidUrl(url, variable ?? `databases.${name}.${key}`);
   if (role === "admin" || key === "applicationUrl") return { name, url, tls };
-  return { name, url: asApplication(url, environment), tls };
+  return { name, url: withApplicationRole(url, environment), tls };
 }
 
-interface Way {
+interface ConnectionSetting {
   readonly url: string | undefined;
   readonly key: "url" | "directUrl" | "applicationUrl";
   readonly variable: string | undefined;
@@ -119,12 +119,12 @@ interface Way {
  * Schemas are changed on the direct way, if there is one: a pooler would be in the way. Applications have a URL
  * of their own, or come in as everybody does.
  */
-function wayInto(
+function connectionSetting(
   fleet: FleetConfig,
   name: string,
   environment: Environment,
   role: StandardRole,
-): Way {
+): ConnectionSetting {
   const database = fleet.databases[name] ?? {};
   const first = role === "admin" ? "directUrl" : "applicationUrl";
   for (const key of [first, "url"] as const) {
@@ -150,21 +150,21 @@ export function proofUrl(fleet: FleetConfig, environment: Environment): string |
 }
 
 function hasApplication(fleet: FleetConfig, name: string, environment: Environment): boolean {
-  const { key } = wayInto(fleet, name, environment, "application");
+  const { key } = connectionSetting(fleet, name, environment, "application");
   return key === "applicationUrl" || getSetting("DB_USER_SERVER", environment) !== undefined;
 }
 
 /** What configures a fleet's databases: variables, and keys of the configuration for URLs that stand in it. */
-export function configuredBy(fleet: FleetConfig, environment: Environment): string[] {
+export function databaseSettings(fleet: FleetConfig, environment: Environment): string[] {
   const ways = Object.keys(fleet.databases).flatMap((name) => {
-    const { url, key, variable } = wayInto(fleet, name, environment, "admin");
+    const { url, key, variable } = connectionSetting(fleet, name, environment, "admin");
     return url === undefined ? [] : (variable ?? `databases.${name}.${key}`);
   });
   return [...new Set([...ways, ...(isServerNamed(environment) ? ["DB_HOST"] : [])])];
 }
 
 /** The same server and database, as the role that DB_USER_SERVER names. */
-function asApplication(url: string, environment: Environment): string {
+function withApplicationRole(url: string, environment: Environment): string {
   const user = getSetting("DB_USER_SERVER", environment);
   if (user === undefined) {
     throw new FleetError("config", "no role is configured for the application to connect as", {
@@ -184,7 +184,7 @@ function variableOf(fleet: FleetConfig, name: string): string {
   return typeof url === "object" ? url.environmentVariable : "DB_HOST";
 }
 
-function notSet(variable: string, production: boolean): FleetError {
+function unsetVariableError(variable: string, production: boolean): FleetError {
   const reason = production
     ? " (NODE_ENV is production: no embedded database here)"
     : ", though another one is";
@@ -203,16 +203,16 @@ function notSet(variable: string, production: boolean): FleetError {
  * @param where what holds it. The value itself stays out of the message: it may hold a password.
  * @throws FleetError `config`
  */
-export function refuseOddUrl(url: string, where: string): void {
+export function refuseInvalidUrl(url: string, where: string): void {
   if (!isPostgresUrl(url))
     throw new FleetError("config", `${where} is not a PostgreSQL URL`, {
       remedy:
         "Write it as postgresql://user:password@host:5432/name, with special characters percent-encoded.",
     });
   const { password, searchParams } = new URL(url);
-  keepSecret(password);
-  keepSecret(decoded(password));
-  keepSecret(searchParams.get("password") ?? "");
+  addSecret(password);
+  addSecret(decoded(password));
+  addSecret(searchParams.get("password") ?? "");
 }
 
 /** With a slash or a # in the password, its beginning is read as a port, and the rest as the database's name. */

@@ -15,18 +15,18 @@ const names = endings.map((ending) => `drizzle.config.${ending}`);
  * @returns its absolute path
  * @throws FleetError `config` when there is none, which names those that are near
  */
-export async function configFile(path: string | undefined): Promise<string> {
-  const file = path === undefined ? foundFrom(process.cwd()) : resolve(path);
+export async function findConfigFile(path: string | undefined): Promise<string> {
+  const file = path === undefined ? nearestConfig(process.cwd()) : resolve(path);
   if (file !== undefined && isFile(file)) return file;
-  throw path === undefined ? await noConfig() : noFile(resolve(path));
+  throw path === undefined ? await noConfigError() : noFileError(resolve(path));
 }
 
 /** What a command needs to find a configuration: nothing where it finds it by itself. */
 export function configOption(file: string): string[] {
-  return foundFrom(process.cwd()) === file ? [] : ["--config", relative(process.cwd(), file)];
+  return nearestConfig(process.cwd()) === file ? [] : ["--config", relative(process.cwd(), file)];
 }
 
-function foundFrom(start: string): string | undefined {
+function nearestConfig(start: string): string | undefined {
   for (let folder = start; ; folder = dirname(folder)) {
     const found = configIn(folder);
     if (found !== undefined) return found;
@@ -42,7 +42,7 @@ function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
-async function noConfig(): Promise<FleetError> {
+async function noConfigError(): Promise<FleetError> {
   const below = await glob(`**/drizzle.config.{${endings.join(",")}}`, {
     cwd: process.cwd(),
     deep: 5,
@@ -60,7 +60,7 @@ async function noConfig(): Promise<FleetError> {
   });
 }
 
-function noFile(file: string): FleetError {
+function noFileError(file: string): FleetError {
   const shown = relative(process.cwd(), file);
   const beside = configIn(dirname(file)) ?? configIn(file);
   return new FleetError("config", `there is no file ${shown || "."}`, {

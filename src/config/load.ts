@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { dirname, extname, relative, resolve } from "node:path";
 import { systemAuthorities } from "../core/database.ts";
 import { FleetError, isFleetError } from "../core/errors.ts";
-import { configFile } from "./find.ts";
+import { findConfigFile } from "./find.ts";
 import { type FleetConfig, parseFleet } from "./schema.ts";
 import { importTypeScript } from "./typescript.ts";
 
@@ -78,12 +78,12 @@ export async function importConfig(
   path: string | undefined,
   seen?: (path: string) => void,
 ): Promise<ImportedConfig> {
-  const file = await configFile(path);
+  const file = await findConfigFile(path);
   const shown = relative(process.cwd(), file);
   const root = dirname(file);
   loadEnvironmentFile(resolve(root, ".env"));
   const { modules } = await importTypeScript([file], root, seen).catch((error: unknown) => {
-    throw isFleetError(error) && error.code === "schema" ? asConfigError(error, shown) : error;
+    throw isFleetError(error) && error.code === "schema" ? configLoadError(error, shown) : error;
   });
   return { exported: defaultOf(modules[0]), root, file, shown };
 }
@@ -110,11 +110,19 @@ export function isFleetDefinition(exported: unknown, file: string): exported is 
 }
 
 /** What JSON may say beside the fleet: for editors, and for drizzle-kit, which reads the same file. */
-const ofOthers = ["$schema", "dialect", "schema", "out", "dbCredentials", "breakpoints", "casing"];
+const ignoredKeys = [
+  "$schema",
+  "dialect",
+  "schema",
+  "out",
+  "dbCredentials",
+  "breakpoints",
+  "casing",
+];
 
 function fleetIn(exported: Definition): unknown {
   if (exported.fleet !== undefined) return exported.fleet;
-  const entries = Object.entries(exported).filter(([key]) => !ofOthers.includes(key));
+  const entries = Object.entries(exported).filter(([key]) => !ignoredKeys.includes(key));
   return Object.fromEntries(entries);
 }
 
@@ -123,7 +131,7 @@ function loadEnvironmentFile(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) process.loadEnvFile(path);
 }
 
-function asConfigError(error: FleetError, shown: string): FleetError {
+function configLoadError(error: FleetError, shown: string): FleetError {
   const { where = shown, excerpt } = error;
   return new FleetError("config", error.message, {
     where,

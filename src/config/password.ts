@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Login, PasswordProvider } from "../core/database.ts";
 import { FleetError, messageOf } from "../core/errors.ts";
 import type { FleetConfig } from "./schema.ts";
-import { type Environment, getSecret, keepSecret } from "./secrets.ts";
+import { addSecret, type Environment, getSecret } from "./secrets.ts";
 
 type DatabaseConfig = FleetConfig["databases"][string];
 
@@ -30,14 +30,15 @@ export function passwordProvider(
   return (login) => {
     const key = JSON.stringify(login);
     const asked =
-      pending.get(key) ?? answer(name, ask, login, patienceMs).finally(() => pending.delete(key));
+      pending.get(key) ??
+      askPassword(name, ask, login, patienceMs).finally(() => pending.delete(key));
     pending.set(key, asked);
     return asked;
   };
 }
 
 /** What gives a password, and the key of the configuration that says so. */
-interface Source {
+interface PasswordSource {
   readonly key: "password" | "passwordCommand" | "passwordFile";
   readonly read: (login: Login, signal: AbortSignal) => unknown;
 }
@@ -45,7 +46,7 @@ interface Source {
 function sourceOf(
   { password, passwordCommand, passwordFile }: DatabaseConfig,
   environment: Environment,
-): Source | undefined {
+): PasswordSource | undefined {
   if (typeof password === "function") return { key: "password", read: password };
   if (password !== undefined) {
     const { environmentVariable } = password;
@@ -61,9 +62,9 @@ function sourceOf(
   return undefined;
 }
 
-async function answer(
+async function askPassword(
   name: string,
-  { key, read }: Source,
+  { key, read }: PasswordSource,
   login: Login,
   patienceMs: number,
 ): Promise<string> {
@@ -82,7 +83,7 @@ async function answer(
     if (password === "") throw new Error("the answer is empty");
     if (/[\r\n]/.test(password)) throw new Error("the answer has more than one line");
     if (password.includes("\0")) throw new Error("the answer contains a NUL byte");
-    keepSecret(password);
+    addSecret(password);
     return password;
   } catch (cause) {
     throw new FleetError("unreachable", `no password for database "${name}": ${messageOf(cause)}`, {

@@ -6,7 +6,7 @@ const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h
 export function parseDuration(text: string): number | undefined {
   const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text.trim()) ?? [];
   const milliseconds = Math.round(Number(number) * (unitMs[unit ?? ""] ?? Number.NaN));
-  return milliseconds <= longestTimer ? milliseconds : undefined;
+  return milliseconds <= longestDuration ? milliseconds : undefined;
 }
 
 /** A number from 0, or a share from `0%` to `100%`; undefined for any other text. */
@@ -18,4 +18,4 @@ export function parseAmount(text: string): Amount | undefined {
 }
 
 /** Timers of Node.js and timeouts of PostgreSQL end at 2^31 - 1 ms, some 24 days. */
-export const longestTimer = 2_147_483_647;
+export const longestDuration = 2_147_483_647;

@@ -3,7 +3,7 @@ import type { Amount } from "../core/amount.ts";
 import { tlsModes } from "../core/database.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import type { Attribute, PasswordFunction, TenantFunction } from "./input.ts";
-import { longestTimer, parseAmount, parseDuration } from "./quantities.ts";
+import { longestDuration, parseAmount, parseDuration } from "./quantities.ts";
 
 export type { Attribute, EnvironmentReference, FleetInput } from "./input.ts";
 
@@ -152,7 +152,7 @@ const service = z
     }
   });
 
-const milliseconds = z.int().min(0).max(longestTimer);
+const milliseconds = z.int().min(0).max(longestDuration);
 
 /** `"30s"`, or a number of milliseconds. */
 const duration = z.union([milliseconds, z.string()]).transform((value, context): number => {

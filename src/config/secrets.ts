@@ -6,10 +6,10 @@ import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Values that were read as secrets, to be kept out of whatever is printed. */
-const known = new Set<string>();
+const knownSecrets = new Set<string>();
 
 /** A value that is short, or a plain word, stands by chance in many a text: masking it would only confuse. */
-function isTelling(secret: string): boolean {
+function isMasked(secret: string): boolean {
   return secret.length >= 8 && !/^[a-z]+$/.test(secret);
 }
 
@@ -30,17 +30,17 @@ export function getSetting(name: string, environment: Environment): string | und
 /** As `getSetting`, for what must not be printed. */
 export function getSecret(name: string, environment: Environment): string | undefined {
   const secret = getSetting(name, environment);
-  if (secret !== undefined) keepSecret(secret);
+  if (secret !== undefined) addSecret(secret);
   return secret;
 }
 
 /** Marks a value as secret that came in another way, such as the password within a URL. */
-export function keepSecret(value: string): void {
-  if (value !== "") known.add(value);
+export function addSecret(value: string): void {
+  if (value !== "") knownSecrets.add(value);
 }
 
 /** Marks the standard variables' secrets, for errors from before anybody has asked for them. */
-export function keepStandardSecrets(environment: Environment): void {
+export function addStandardSecrets(environment: Environment): void {
   for (const name of ["DB_PASSWORD_ADMIN", "DB_PASSWORD_SERVER", "ADMIN_PASSWORD"]) {
     try {
       getSecret(name, environment);
@@ -54,9 +54,9 @@ export function keepStandardSecrets(environment: Environment): void {
  * Takes passwords out of a text: those within URLs, and every secret that was read so far, also percent-encoded or
  * as part of a JSON document.
  */
-export function withoutSecrets(text: string): string {
-  const masked = [...known]
-    .filter(isTelling)
+export function maskSecrets(text: string): string {
+  const masked = [...knownSecrets]
+    .filter(isMasked)
     .flatMap((secret) => [...new Set(spellings(secret))])
     .sort((one, other) => other.length - one.length)
     .reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
@@ -68,16 +68,16 @@ function spellings(secret: string): string[] {
   return [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)];
 }
 
-interface Source {
+interface SettingSource {
   readonly value?: string;
   readonly file?: string;
   /** True when the user named the file: then it must be there. */
   readonly named?: boolean;
 }
 
-function sourceOf(name: string, environment: Environment): Source {
-  const value = given(environment[name]);
-  const file = given(environment[`${name}_FILE`]);
+function sourceOf(name: string, environment: Environment): SettingSource {
+  const value = nonBlank(environment[name]);
+  const file = nonBlank(environment[`${name}_FILE`]);
   if (value !== undefined && file !== undefined) {
     throw new FleetError("config", `${name} and ${name}_FILE are both set`, {
       remedy: "Unset one of them: nobody can say which is meant.",
@@ -85,11 +85,11 @@ function sourceOf(name: string, environment: Environment): Source {
   }
   if (value !== undefined) return { value };
   if (file !== undefined) return { file, named: true };
-  const folder = given(environment.SECRETS_DIR);
+  const folder = nonBlank(environment.SECRETS_DIR);
   return folder === undefined ? {} : { file: join(folder, name) };
 }
 
-function readFile(name: string, { file, named = false }: Source): string | undefined {
+function readFile(name: string, { file, named = false }: SettingSource): string | undefined {
   if (file === undefined) return undefined;
   try {
     return textOf(name, file, readFileSync(file)).replace(/\r?\n$/, "");
@@ -118,6 +118,6 @@ function textOf(name: string, where: string, bytes: Buffer): string {
   );
 }
 
-function given(text: string | undefined): string | undefined {
+function nonBlank(text: string | undefined): string | undefined {
   return text === undefined || text.trim() === "" ? undefined : text;
 }

@@ -33,7 +33,7 @@ export function standardAddress(
   const read = (variable: string) => getSetting(variable, environment);
   const needed = (variable: string) => {
     const value = read(variable);
-    if (value === undefined) problems.push(missing(variable, database));
+    if (value === undefined) problems.push(missingVariableError(variable, database));
     return value ?? "";
   };
   const host = needed("DB_HOST");
@@ -59,7 +59,7 @@ export function standardAddress(
  *
  * @throws FleetError `config` for a mode that does not exist
  */
-export function tlsOf(environment: Environment): TlsSettings {
+export function standardTls(environment: Environment): TlsSettings {
   const mode = environment.DB_SSLMODE?.trim() || undefined;
   const ca = environment.DB_SSLROOTCERT?.trim() || undefined;
   const known = tlsModes.find((one) => one === mode);
@@ -74,7 +74,7 @@ export function tlsOf(environment: Environment): TlsSettings {
   };
 }
 
-function missing(variable: string, database: string): FleetError {
+function missingVariableError(variable: string, database: string): FleetError {
   return new FleetError(
     "config",
     `DB_HOST is set and ${variable} is not, which database "${database}" needs`,

@@ -50,11 +50,13 @@ export async function importTypeScript(
     logLevel: "silent",
     // For what CommonJS modules require: esbuild bundles the project's own files, and leaves packages to this.
     banner: { js: requireFrom(root) },
-    define: Object.fromEntries(ownPlaces.map(([said, name]) => [said, `${ownPlace}.${name}`])),
+    define: Object.fromEntries(
+      modulePlaces.map(([said, name]) => [said, `${modulePlace}.${name}`]),
+    ),
     plugins: [
-      ...(seen === undefined ? [] : [telling(seen)]),
+      ...(seen === undefined ? [] : [reportFiles(seen)]),
       packagesByAbsoluteUrl(workspaceOf(root)),
-      placesOfTheirOwn,
+      keepModulePlaces,
     ],
   }).catch((error: unknown) => {
     throw bundlingError(error);
@@ -68,12 +70,12 @@ export async function importTypeScript(
     return { modules: entries.map((_, index) => imported[`m${index}`] ?? {}), placeOf };
   } catch (error) {
     if (isFleetError(error)) throw error;
-    throw loadingError(error, placeOf(error));
+    throw moduleError(error, placeOf(error));
   }
 }
 
 /** Something that a project's module threw, with the place in its TypeScript file. */
-export function loadingError(error: unknown, where: string | undefined): FleetError {
+export function moduleError(error: unknown, where: string | undefined): FleetError {
   return new FleetError("schema", messageOf(error), {
     ...(where === undefined ? {} : { where }),
     cause: error,
@@ -149,7 +151,7 @@ function workspaceOf(root: string): string {
 }
 
 /** Tells which files a bundle is made of, also where it fails; for a watch. */
-function telling(seen: (path: string) => void): import("esbuild").Plugin {
+function reportFiles(seen: (path: string) => void): import("esbuild").Plugin {
   return {
     name: "telling",
     setup(build) {
@@ -182,8 +184,8 @@ function requireFrom(root: string): string {
 }
 
 /** The constant that a module finds its own place in, and what is said for its parts. */
-const ownPlace = "drizzleFleetPlace";
-const ownPlaces = [
+const modulePlace = "drizzleFleetPlace";
+const modulePlaces = [
   ["import.meta.url", "url"],
   ["import.meta.dirname", "dirname"],
   ["import.meta.filename", "filename"],
@@ -192,15 +194,15 @@ const ownPlaces = [
 ] as const;
 
 /** A module that asks where it is means its file, not the data: URL that it has become a part of. */
-const placesOfTheirOwn: import("esbuild").Plugin = {
+const keepModulePlaces: import("esbuild").Plugin = {
   name: "places-of-their-own",
   setup(build) {
     build.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, async ({ path }) => {
       const text = await readFile(path, "utf8");
-      if (!ownPlaces.some(([said]) => text.includes(said))) return undefined;
+      if (!modulePlaces.some(([said]) => text.includes(said))) return undefined;
       const place = { url: pathToFileURL(path).href, dirname: dirname(path), filename: path };
       // On the first line, so that every line keeps its number.
-      const contents = `const ${ownPlace} = ${JSON.stringify(place)}; ${text}`;
+      const contents = `const ${modulePlace} = ${JSON.stringify(place)}; ${text}`;
       return { contents, loader: extname(path).replace(/^\.[cm]?/, "") as "ts" };
     });
   },

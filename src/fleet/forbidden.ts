@@ -3,7 +3,7 @@ import { type Plan, type PlanProblem, type TargetPlan, targetsOf } from "../core
 import { fill, placeholder } from "../core/template.ts";
 import { ledgerOf } from "../ledger/table.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
-import type { ClosedSchema } from "../postgres/server.ts";
+import type { InsufficientSchema } from "../postgres/server.ts";
 import type { Script } from "../rollout/run.ts";
 import type { DatabaseState } from "./plan-fleet.ts";
 
@@ -93,7 +93,7 @@ function demandsIn(script: Script | undefined): Demands {
 function missingRight(
   { target, steps, create }: TargetPlan,
   { server: { role, database, mayCreate } }: DatabaseState,
-  closed: ClosedSchema | undefined,
+  closed: InsufficientSchema | undefined,
   demands: DemandsOf,
 ): PlanProblem | undefined {
   const [place, who] = [quoteIdentifier(target.schema), quoteIdentifier(role)];

@@ -14,7 +14,7 @@ import {
 } from "../operations/downgrade.ts";
 import { type MigrateRequest, plannerFor as migrationPlanner } from "../operations/migrate.ts";
 import { type History, historyOf, type Planner, planTargets } from "../plan/build.ts";
-import { ensureUnseen } from "../postgres/extensions.ts";
+import { scriptExtensions } from "../postgres/extensions.ts";
 import { flush } from "../postgres/flush.ts";
 import { counted } from "../report/words.ts";
 import { writeTarget } from "../rollout/offline.ts";
@@ -250,7 +250,7 @@ async function writeScript(
   for (const service of new Set(plans.map(({ target }) => target.service))) {
     const schema = fleet.services[service]?.extensionSchema;
     if (schema !== undefined)
-      await ensureUnseen(psql, schema, scripts.extensions.get(service) ?? []);
+      await scriptExtensions(psql, schema, scripts.extensions.get(service) ?? []);
   }
   const timeouts = { ...fleet.timeouts, ...request.timeouts };
   for (const plan of plans) {

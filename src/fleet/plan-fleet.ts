@@ -6,13 +6,13 @@ import type { PlanProblem, TargetPlan } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
 import { type History, historyOf, type Planner, planTargets } from "../plan/build.ts";
-import { patienceFor } from "../postgres/answer.ts";
+import { answerTimeout } from "../postgres/answer.ts";
 import { flushLog } from "../postgres/flush.ts";
 import {
-  type ClosedSchema,
-  findClosedSchemas,
+  findInsufficientSchemas,
+  type InsufficientSchema,
   readServer,
-  refuseServer,
+  refuseUnusableServer,
   type Server,
 } from "../postgres/server.ts";
 import { serverRemedy } from "../postgres/server-trouble.ts";
@@ -38,7 +38,7 @@ export interface DatabaseState {
   readonly clock: { readonly server: Date; readonly own: number };
   readonly server: Server;
   /** Schemas that are to be changed, and that the role does not own as a whole; for `certain` plans. */
-  readonly closed: readonly ClosedSchema[];
+  readonly closed: readonly InsufficientSchema[];
 }
 
 /** Where a fleet stands, and what is to be done. */
@@ -104,7 +104,7 @@ export async function planFleet(
       return within(name, async (session) => {
         const server = await readServer(session);
         const clock = { server: server.time, own: performance.now() };
-        if (certain) refuseServer(address, server);
+        if (certain) refuseUnusableServer(address, server);
         const schemas = targets.flatMap((target) =>
           target.database === name ? target.schema : [],
         );
@@ -159,14 +159,14 @@ function unusablePlan(target: Target, unusable: ReadonlyMap<string, FleetError>)
   };
 }
 
-function closedTo(session: Session, plans: readonly TargetPlan[]): Promise<ClosedSchema[]> {
+function closedTo(session: Session, plans: readonly TargetPlan[]): Promise<InsufficientSchema[]> {
   const changed = plans.filter(
     ({ steps, create }) => steps.length > 0 && create !== "schemaAndLedger",
   );
   const schemas = changed.map(({ target }) => target.schema);
   return schemas.length === 0
     ? Promise.resolve([])
-    : findClosedSchemas(session, schemas, ledgerName);
+    : findInsufficientSchemas(session, schemas, ledgerName);
 }
 
 /** A connection that breaks while it reads is made anew so often: nothing is lost by asking once more. */
@@ -204,7 +204,7 @@ export async function readWithRetries<Result>(
   const connect: ConnectOptions = {
     waitMs,
     signal,
-    answerWithinMs: patienceFor(waitMs),
+    answerWithinMs: answerTimeout(waitMs),
     refuseUnknownHost: true,
     onWait: (reason) => {
       doing = { text: `waiting for ${place} (${reason})`, connecting: true };

@@ -4,9 +4,9 @@ import type { Target } from "../core/target.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import type { Session } from "../postgres/session.ts";
 import {
+  createTenantRoles,
   dropTenantRole,
   findTenantRoles,
-  makeTenantRoles,
   type TenantRole,
 } from "../postgres/tenant-roles.ts";
 import type { LockedTenant } from "../tenancy/tenant-lock.ts";
@@ -99,7 +99,7 @@ async function make(
   const foreign = roles.filter(({ state }) => state === "foreign");
   if (foreign.length > 0) return foreign.map(foreignRoleError);
   const names = roles.map(({ name }) => name);
-  return (await makeTenantRoles(session, names, application)).map((name) =>
+  return (await createTenantRoles(session, names, application)).map((name) =>
     inheritedRoleError(name, application),
   );
 }

@@ -9,7 +9,7 @@ import type { NewRollout, RolloutGoal } from "../core/rollout.ts";
 import type { Target } from "../core/target.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
 import { type History, historyOf, type Planner } from "../plan/build.ts";
-import { patienceFor } from "../postgres/answer.ts";
+import { answerTimeout } from "../postgres/answer.ts";
 import { Session } from "../postgres/session.ts";
 import { harmless, type RolloutResult, runPlan } from "../rollout/fleet.ts";
 import type { RolloutOptions } from "../rollout/options.ts";
@@ -97,7 +97,7 @@ async function rollOutPlan(
     addressOf: open.addressOf,
     connect: {
       waitMs: fleet.connectTimeout,
-      answerWithinMs: patienceFor(fleet.connectTimeout),
+      answerWithinMs: answerTimeout(fleet.connectTimeout),
       signal: context.signal,
     },
     concurrencyOf,
@@ -154,7 +154,7 @@ async function replan(
 ) {
   const history = histories.get(target.service) ?? historyOf([]);
   // The step before it has left the session with its role's settings.
-  await session.query(session.ownSettings);
+  await session.query(session.restoreSettings);
   const states = await readLedgers(session, [target.schema], history.known);
   return planOne(target, history, states.get(target.schema) ?? { kind: "noSchema" });
 }

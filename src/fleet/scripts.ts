@@ -10,7 +10,7 @@ import { withSession } from "../postgres/session.ts";
 import type { Script } from "../rollout/run.ts";
 import { readAccepted } from "../source/accepted.ts";
 import { readDown } from "../source/downs.ts";
-import { emptyMigration, isEmptyOnPurpose, runsNothing } from "../source/empty.ts";
+import { emptyMigrationError, isEmptyOnPurpose, runsNothing } from "../source/empty-migration.ts";
 import type { ReadMigration } from "../sql/read-statements.ts";
 import { type Context, migrationsFolder, type OpenDatabases } from "./context.ts";
 import { allowanceOf, schemasBehind, selectServices } from "./services.ts";
@@ -42,7 +42,7 @@ export async function readScripts(
       const { service } = migration;
       const empty = problems.length === before && runsNothing({ ...script, ...made });
       if (empty && !(await mayBeEmpty(context, migration)))
-        problems.push(emptyMigration(migration));
+        problems.push(emptyMigrationError(migration));
       extensions.set(service, [...(extensions.get(service) ?? []), ...own]);
       return script;
     },

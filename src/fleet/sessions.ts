@@ -1,5 +1,5 @@
 import { hostname, userInfo } from "node:os";
-import { leaveNote, type Note, type Opponent } from "../control/notes.ts";
+import { lockDirection, type OpposingRun, type RunDirection } from "../control/direction-locks.ts";
 import { FleetError } from "../core/errors.ts";
 import type { Direction } from "../core/rollout.ts";
 import { type ConnectOptions, Session } from "../postgres/session.ts";
@@ -48,7 +48,7 @@ export class RunSessions {
     const session = await Session.connect(this.#open.addressOf(name), { waitMs });
     const note = this.#noteIn(name);
     // The note went with its session. What goes the other way since then is held up by each target's own lock.
-    if (note !== undefined && !session.pooled) await leaveNote(session, note);
+    if (note !== undefined && !session.pooled) await lockDirection(session, note);
     return session;
   }
 
@@ -71,13 +71,13 @@ export class RunSessions {
     const note = this.#noteIn(name);
     // Behind a pooler no lock outlives its transaction.
     if (note === undefined || session.pooled) return session;
-    const [opponent] = await leaveNote(session, note);
+    const [opponent] = await lockDirection(session, note);
     if (opponent !== undefined)
       throw rolloutBusyError(name, opponent, note, this.#announcement?.command ?? "");
     return session;
   }
 
-  #noteIn(name: string): Note | undefined {
+  #noteIn(name: string): RunDirection | undefined {
     if (this.#announcement === undefined) return undefined;
     const { direction, servicesIn } = this.#announcement;
     const who = `${process.pid} ${userAndHost()}`;
@@ -101,8 +101,8 @@ function userName(): string {
 
 function rolloutBusyError(
   database: string,
-  { backend, service, role, who, since }: Opponent,
-  { direction }: Note,
+  { backend, service, role, who, since }: OpposingRun,
+  { direction }: RunDirection,
   command: string,
 ): FleetError {
   const what = direction === "up" ? "a downgrade" : "a migration";

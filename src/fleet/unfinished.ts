@@ -1,4 +1,4 @@
-import { type KeptCourse, readKeptGoals, readSchemas } from "../control/rollouts.ts";
+import { type RecordedGoal, readRecordedGoals, readRecordedSchemas } from "../control/rollouts.ts";
 import { FleetError } from "../core/errors.ts";
 import type { TargetPlan } from "../core/plan.ts";
 import type { Direction } from "../core/rollout.ts";
@@ -19,9 +19,9 @@ export interface Destination {
   /** A service's newest migration in the end: null for none, undefined when that is not known. */
   readonly endIn: (history: History) => string | null | undefined;
   /** As `endIn`, of what an earlier rollout was asked for, by its selection. */
-  readonly endAsked: (selection: KeptCourse["selection"]) => string | null | undefined;
+  readonly endAsked: (selection: RecordedGoal["selection"]) => string | null | undefined;
   /** True when an earlier rollout was asked for the same. */
-  readonly isSame: (selection: KeptCourse["selection"]) => boolean;
+  readonly isSame: (selection: RecordedGoal["selection"]) => boolean;
   /** The command that brings all of them there, whatever is kept. */
   readonly command: string;
 }
@@ -74,7 +74,9 @@ export async function unfinishedOf(
 ): Promise<ReadonlySet<Target>> {
   const kept = new Map(
     await Promise.all(
-      names.map(async (name) => [name, await within(name, (s) => readKeptGoals(s, name))] as const),
+      names.map(
+        async (name) => [name, await within(name, (s) => readRecordedGoals(s, name))] as const,
+      ),
     ),
   );
   const chosen = await Promise.all(
@@ -86,7 +88,7 @@ export async function unfinishedOf(
   return new Set(chosen.flat());
 }
 
-type KeptGoals = ReadonlyMap<string, readonly KeptCourse[] | undefined>;
+type KeptGoals = ReadonlyMap<string, readonly RecordedGoal[] | undefined>;
 
 async function chosenIn(
   database: string,
@@ -103,7 +105,7 @@ async function chosenIn(
   const { covered, failed } =
     own === undefined
       ? { covered: new Map(), failed: new Map() }
-      : await within(database, (session) => readSchemas(session, database, schemas));
+      : await within(database, (session) => readRecordedSchemas(session, database, schemas));
   const all = [...(own ?? []), ...lost].map((one) => ({ one, isLost: lost.includes(one) }));
   // Only what another database keeps is put in its place by the clocks of two servers.
   if (lost.length > 0) all.sort((a, b) => b.one.startedAt.getTime() - a.one.startedAt.getTime());
@@ -123,7 +125,7 @@ async function chosenIn(
 }
 
 function passedBy(
-  { direction, goal, selection }: KeptCourse,
+  { direction, goal, selection }: RecordedGoal,
   { service }: Target,
   course: Destination,
   failed: boolean,
@@ -133,7 +135,7 @@ function passedBy(
 }
 
 /** Rollouts that had targets in a database which does not keep them: it was out of reach, or refused. */
-function lostIn(database: string, kept: KeptGoals): KeptCourse[] {
+function lostIn(database: string, kept: KeptGoals): RecordedGoal[] {
   const ids = new Set(kept.get(database)?.map(({ id }) => id));
   const others = [...kept.values()].flatMap((courses) => courses ?? []);
   const lost = others.filter(
@@ -143,7 +145,7 @@ function lostIn(database: string, kept: KeptGoals): KeptCourse[] {
 }
 
 /** What a rollout was asked for, when its targets are not known. */
-function mayCover({ selection, goal }: KeptCourse, { service, tenant }: Target): boolean {
+function mayCover({ selection, goal }: RecordedGoal, { service, tenant }: Target): boolean {
   const named = selection.tenants;
   const allowed = !Array.isArray(named) || named.length === 0 || named.includes(tenant);
   return allowed && goal !== null && Object.hasOwn(goal.ends, service);

@@ -13,7 +13,7 @@ import {
 import type { StructureDump } from "../dump/types.ts";
 import type { Context } from "../fleet/context.ts";
 import { refuseIncomplete } from "../fleet/roster.ts";
-import { orRollback } from "../postgres/rollback.ts";
+import { withRollback } from "../postgres/rollback.ts";
 import { beginSnapshot } from "../rollout/run.ts";
 import {
   beyondTimeouts,
@@ -104,7 +104,7 @@ function headerOf({ id: tenant, attributes }: TenantRecord): FileHeader {
 async function beginReading(hold: LockedTenant, source: Source, mode: LockMode): Promise<void> {
   const { session } = source;
   const locks = await tableLocks(hold, source, mode);
-  await orRollback(session, () => session.script([beginSnapshot, ...locks].join(";\n")));
+  await withRollback(session, () => session.script([beginSnapshot, ...locks].join(";\n")));
 }
 
 async function writeSchema(

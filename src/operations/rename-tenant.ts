@@ -5,8 +5,8 @@ import { renameSchema } from "../dump/rename.ts";
 import type { Context } from "../fleet/context.ts";
 import { inactiveTenantError } from "../fleet/roster.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
-import { takeTargetLock } from "../postgres/lock.ts";
-import { orRollback } from "../postgres/rollback.ts";
+import { lockTarget } from "../postgres/lock.ts";
+import { withRollback } from "../postgres/rollback.ts";
 import type { Session } from "../postgres/session.ts";
 import { renameTenantRole } from "../postgres/tenant-roles.ts";
 import { begin } from "../rollout/run.ts";
@@ -120,13 +120,13 @@ async function inTransaction(
   use: () => Promise<void>,
 ): Promise<void> {
   const { lock, statement } = context.config.fleet.timeouts;
-  await orRollback(session, async () => {
+  await withRollback(session, async () => {
     await session.script(
       [
         begin,
         `SET LOCAL lock_timeout = ${lock}`,
         `SET LOCAL statement_timeout = ${statement}`,
-        ...pairs.flat().map(({ schema }) => takeTargetLock(schema)),
+        ...pairs.flat().map(({ schema }) => lockTarget(schema)),
       ].join(";\n"),
     );
     await use();

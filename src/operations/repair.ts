@@ -6,7 +6,7 @@ import { type PreparedRollout, type RolledOut, rollOut } from "../fleet/roll-out
 import { withTenants } from "../fleet/roster.ts";
 import { planTargetRepair } from "../plan/repair.ts";
 import { divide } from "../plan/waves.ts";
-import { diffWithRecorded, type RecordedDiff } from "../source/recorded.ts";
+import { type AppliedDiff, diffFromApplied } from "../source/git-history.ts";
 import type { Selection } from "../tenants/targets.ts";
 
 /** A migration whose file is another than the one that some targets have applied. */
@@ -19,7 +19,7 @@ export interface EditedMigration {
   readonly onDisk: string;
   readonly targets: number;
   /** What was changed, where the applied text is found in the repository's history. */
-  readonly diff: RecordedDiff | undefined;
+  readonly diff: AppliedDiff | undefined;
 }
 
 export interface RepairResult extends RolledOut {
@@ -96,7 +96,7 @@ async function describe(
       const migration = histories.get(service)?.migrations.find((one) => one.tag === tag);
       if (migration === undefined) return [];
       const { file, checksum: onDisk } = migration;
-      return diffWithRecorded(migration, recorded).then((diff) => ({
+      return diffFromApplied(migration, recorded).then((diff) => ({
         service,
         tag,
         file,

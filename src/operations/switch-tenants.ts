@@ -62,13 +62,13 @@ function toRegistry(context: Context, { forget, dryRun }: SwitchRequest): Promis
     resolveTargets(known.config.fleet, ids, { services: [], tenants: [], databases: [] });
     return withDatabases(known, [database], (open) =>
       readDatabase(known, open.addressOf(database), async (session) => {
-        const { enterTenants, readTenants } = await import("../control/registry.ts");
+        const { updateRegistry, readTenants } = await import("../control/registry.ts");
         const records = await readTenants(session);
         refuseContradictions(records, ids, forget);
         const byId = new Map(records.map((record) => [record.id, record]));
         const entered = tenants.filter(({ id }) => !byId.has(id));
         const updated = tenants.filter((tenant) => isOther(tenant, byId.get(tenant.id)));
-        if (!dryRun) await enterTenants(session, [...entered, ...updated].map(asRecord), forget);
+        if (!dryRun) await updateRegistry(session, [...entered, ...updated].map(asRecord), forget);
         return {
           ...{ tenants, database, forgotten: forget, staying: stayingOf(records) },
           ...{ entered: entered.map(({ id }) => id), updated: updated.map(({ id }) => id) },

@@ -4,10 +4,10 @@ import { FleetError, isFleetError } from "../core/errors.ts";
 import { type Side, splitConflicts } from "./conflicts.ts";
 import { readText } from "./decode.ts";
 import { filesInJournal, type MigrationFiles } from "./folder.ts";
+import { mergedVersions } from "./git-history.ts";
 import { joinedEntries } from "./joined-journal.ts";
 import { type JournalEntry, journalPath, parseJournal } from "./journal.ts";
-import { isChecksumOf } from "./line-ends.ts";
-import { mergedVersions } from "./recorded.ts";
+import { isChecksumOfText } from "./line-ends.ts";
 import { firstParent, type StoredSnapshot, shareParent, storedIn } from "./stored-snapshot.ts";
 
 /** A migration of one branch, with its snapshot as that branch has it. */
@@ -131,7 +131,7 @@ function refuseLost({ base, ours, theirs }: Branches<BranchEntry>): void {
   for (const branch of [ours, theirs]) {
     let before = base.at(-1);
     for (const one of branch) {
-      if (!existsSync(one.files.snapshot)) throw withoutSnapshot(one.files);
+      if (!existsSync(one.files.snapshot)) throw missingSnapshotError(one.files);
       if (before !== undefined && !one.snapshot.parents.includes(before.snapshot.id)) {
         const where = relative(process.cwd(), one.files.snapshot);
         throw new FleetError("journal", `the snapshot of ${one.entry.tag} is lost`, {
@@ -159,14 +159,14 @@ export async function readVersion(
   if (written === undefined) return undefined;
   const version = splitConflicts(written)?.[side];
   if (version === undefined) {
-    const isOwn = checksum === undefined || isChecksumOf(written, checksum);
+    const isOwn = checksum === undefined || isChecksumOfText(written, checksum);
     const own = isOwn ? undefined : (await mergedVersions(file))?.[side];
-    return own !== undefined && checksum !== undefined && isChecksumOf(own, checksum)
+    return own !== undefined && checksum !== undefined && isChecksumOfText(own, checksum)
       ? { text: own, marked: true }
       : { text: written, marked: false };
   }
   const bare = version.replace(/\r?\n$/, "");
-  const isBare = checksum !== undefined && isChecksumOf(bare, checksum);
+  const isBare = checksum !== undefined && isChecksumOfText(bare, checksum);
   return { text: isBare ? bare : version, marked: true };
 }
 
@@ -200,7 +200,7 @@ async function readEntries(
 }
 
 /** Which branch it belongs to, and what it changes, only its snapshot says. */
-function withoutSnapshot({ tag, snapshot }: MigrationFiles): FleetError {
+function missingSnapshotError({ tag, snapshot }: MigrationFiles): FleetError {
   return new FleetError("journal", `${tag} has no snapshot`, {
     where: relative(process.cwd(), snapshot),
     remedy:
@@ -225,7 +225,7 @@ async function readSnapshot(files: MigrationFiles): Promise<Readonly<Record<Side
   const path = files.snapshot;
   const text = await readText(path, relative(process.cwd(), path)).catch((error: unknown) => {
     if (isFleetError(error)) throw error;
-    throw unreadable(files, "cannot be read", error);
+    throw unreadableSnapshotError(files, "cannot be read", error);
   });
   const versions =
     splitConflicts(text) ?? (isJoined(text) ? await mergedVersions(path) : undefined);
@@ -251,12 +251,16 @@ function snapshotIn(
     const snapshot = storedIn(JSON.parse(versions[side]));
     if (snapshot !== undefined) return snapshot;
   } catch (error) {
-    throw unreadable(files, "is not JSON", error);
+    throw unreadableSnapshotError(files, "is not JSON", error);
   }
-  throw unreadable(files, "is malformed");
+  throw unreadableSnapshotError(files, "is malformed");
 }
 
-function unreadable({ tag, snapshot }: MigrationFiles, reason: string, cause?: unknown) {
+function unreadableSnapshotError(
+  { tag, snapshot }: MigrationFiles,
+  reason: string,
+  cause?: unknown,
+) {
   return new FleetError("journal", `the snapshot of ${tag} ${reason}`, {
     where: relative(process.cwd(), snapshot),
     remedy: "Restore the file as git left it. Nothing was written.",

@@ -1,10 +1,10 @@
 /** One of the two versions that a conflict is between. */
 export type Side = "ours" | "theirs";
 
-type Part = "both" | "base" | Side;
+type Section = "both" | "base" | Side;
 
 /** The parts of a file in the only order in which git's markers lead from one to the next. */
-const following: Readonly<Record<Part, ReadonlyMap<string, Part>>> = {
+const following: Readonly<Record<Section, ReadonlyMap<string, Section>>> = {
   both: new Map([["<", "ours"]]),
   ours: new Map([
     ["|", "base"],
@@ -28,14 +28,14 @@ const marker = /^(<{7}|\|{7}|={7}|>{7})(?= |\r?\n|$)/;
 export function splitConflicts(
   text: string,
 ): { readonly ours: string; readonly theirs: string } | undefined {
-  let part: Part = "both";
+  let part: Section = "both";
   let marked = false;
   let ours = "";
   let theirs = "";
   for (const line of text.split(/(?<=\n)/)) {
     const mark = marker.exec(line)?.[1]?.charAt(0);
     if (mark !== undefined) {
-      const next: Part | undefined = following[part].get(mark);
+      const next: Section | undefined = following[part].get(mark);
       if (next === undefined) return undefined;
       part = next;
       marked = true;

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Down } from "../core/down.ts";
 import type { Migration } from "../core/migration.ts";
-import { readChecked } from "./read-migrations.ts";
+import { readSqlFile } from "./read-migrations.ts";
 
 /**
  * What a file says about itself in a line of its own. `unfinished`: it cannot run as it is, and why. `depends-on-rows`:
@@ -23,20 +23,20 @@ export function markLine(mark: Mark, what: string): string {
 
 /** Reads a migration's down; undefined when it has none. */
 export async function readDown({ downFile }: Migration): Promise<Down | undefined> {
-  const read = await readChecked(resolve(downFile));
+  const read = await readSqlFile(resolve(downFile));
   if (read === undefined) return undefined;
   const code = read.text.replace(/^\uFEFF/, "");
   return {
     ...read,
-    irreversible: marks(code, "irreversible").at(0),
-    nothing: marks(code, "nothing").at(0),
-    dataLoss: marks(code, "data-loss"),
+    irreversible: readMarks(code, "irreversible").at(0),
+    nothing: readMarks(code, "nothing").at(0),
+    dataLoss: readMarks(code, "data-loss"),
     empty: code.replace(/--.*$|\/\*[\s\S]*?\*\//gm, "").trim() === "",
   };
 }
 
 /** What a file's lines of one mark say. */
-export function marks(text: string, mark: Mark): string[] {
+export function readMarks(text: string, mark: Mark): string[] {
   const pattern = new RegExp(
     `^[ \\t]*--[ \\t]*drizzle-fleet:[ \\t]*${mark}\\b:?[ \\t]*(.*)$`,
     "gm",

@@ -5,9 +5,9 @@ import { checksumOf } from "./checksums.ts";
 import { withLineEnds } from "./line-ends.ts";
 
 /** What a project's own loop makes of a migration's text, or puts before it, for a tenant schema. */
-type Change = (text: string, schema: string) => string;
+type TextRewrite = (text: string, schema: string) => string;
 
-const breakpoint = "--> statement-breakpoint";
+const statementBreakpoint = "--> statement-breakpoint";
 
 const quoted = (schema: string): string => quoteIdentifier(schema);
 const bare = (schema: string): string => schema;
@@ -19,21 +19,21 @@ const nothing = (): string => "";
  *
  * @param source the schema that the SQL names
  */
-function fillsOf(source: string): Change[] {
+function fillsOf(source: string): TextRewrite[] {
   const name = literally(source);
   const replacing =
-    (pattern: string, by: (schema: string) => string): Change =>
+    (pattern: string, by: (schema: string) => string): TextRewrite =>
     (text, schema) =>
       text.replace(new RegExp(pattern, "gu"), () => by(schema));
-  const keep: Change = (text) => text;
-  const before = (pattern: string): Change[] => [
+  const keep: TextRewrite = (text) => text;
+  const before = (pattern: string): TextRewrite[] => [
     keep,
     ...[quoted, bare].map((by) => replacing(pattern, (schema) => `${by(schema)}.`)),
     replacing(pattern, nothing),
   ];
   const qualifiers = before(`"${name}"\\.`).flatMap((first) =>
     before(`(?<![\\p{L}\\p{N}_"])${name}\\.`).map(
-      (second): Change =>
+      (second): TextRewrite =>
         (text, schema) =>
           second(first(text, schema), schema),
     ),
@@ -44,16 +44,16 @@ function fillsOf(source: string): Change[] {
 }
 
 /** What loops leave out of a text: the breakpoints, or what stands around the statements. */
-const cuts: readonly Change[] = [
+const cuts: readonly TextRewrite[] = [
   (text) => text,
   (text) => text.trim(),
-  (text) => text.replaceAll(breakpoint, ""),
-  (text) => text.replaceAll(`${breakpoint}\n`, ""),
+  (text) => text.replaceAll(statementBreakpoint, ""),
+  (text) => text.replaceAll(`${statementBreakpoint}\n`, ""),
   ...["", "\n", "\n\n"].map(
-    (between): Change =>
+    (between): TextRewrite =>
       (text) =>
         text
-          .split(breakpoint)
+          .split(statementBreakpoint)
           .map((part) => part.trim())
           .filter((part) => part !== "")
           .join(between),
@@ -66,7 +66,7 @@ const prefixes: readonly ((schema: string) => string)[] = product(
   [" TO ", " = ", " to ", "="],
   [quoted, bare, (schema: string) => `'${schema}'`],
   ["", ", public", ', "public"', ",public"],
-  ["\n", "\n\n", " ", "", `\n${breakpoint}\n`, `${breakpoint}\n`],
+  ["\n", "\n\n", " ", "", `\n${statementBreakpoint}\n`, `${statementBreakpoint}\n`],
 );
 
 function product(
@@ -99,9 +99,9 @@ const mostOwned = 20_000;
  * proves it; nothing is concluded from what does not fit.
  */
 export class FilledTexts {
-  readonly #fills: readonly Change[];
+  readonly #fills: readonly TextRewrite[];
   /** The ways that have fitted: a loop has one, or few. */
-  readonly #known: Change[] = [];
+  readonly #known: TextRewrite[] = [];
   #attempts = 0;
 
   /** @param sources the schemas that the service's SQL may name, see `sourceSchemasOf` */
@@ -145,7 +145,7 @@ export class FilledTexts {
     return owners;
   }
 
-  #find(text: string, hash: string, schema: string, thorough: boolean): Change | undefined {
+  #find(text: string, hash: string, schema: string, thorough: boolean): TextRewrite | undefined {
     if (this.#attempts >= mostAttempts) return undefined;
     const bodies = bodiesOf(text, schema, this.#fills);
     for (const [body, change] of bodies) if (this.#fits(body, hash)) return change;
@@ -164,12 +164,16 @@ export class FilledTexts {
 }
 
 /** The different texts that the ways make, each with its first way. */
-function bodiesOf(text: string, schema: string, fills: readonly Change[]): Map<string, Change> {
-  const bodies = new Map<string, Change>();
+function bodiesOf(
+  text: string,
+  schema: string,
+  fills: readonly TextRewrite[],
+): Map<string, TextRewrite> {
+  const bodies = new Map<string, TextRewrite>();
   for (const [end] of withLineEnds("\n").entries())
     for (const fill of fills)
       for (const cut of cuts) {
-        const change: Change = (other, own) =>
+        const change: TextRewrite = (other, own) =>
           cut(fill(withLineEnds(other)[end] ?? other, own), own);
         const body = change(text, schema);
         if (!bodies.has(body)) bodies.set(body, change);

@@ -42,7 +42,7 @@ export async function readFolder(path: string): Promise<MigrationsFolder | undef
     if (folders.length === 0) return undefined;
     return { path, layout: "folders", migrations: folders.map((tag) => filesInFolder(path, tag)) };
   }
-  if (folders.length > 0) throw twoLayouts(path, folders[0] ?? "");
+  if (folders.length > 0) throw twoLayoutsError(path, folders[0] ?? "");
   return {
     path,
     layout: "journal",
@@ -93,7 +93,7 @@ function timeOf(tag: string): number {
 }
 
 /** A folder's name with a time behind that of another one, by a second at least. */
-export function laterThan(before: string, tag: string): string {
+export function tagAfter(before: string, tag: string): string {
   if (tag > before) return tag;
   const [, year, month, day, hour, minute, second] =
     /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)/.exec(before) ?? [];
@@ -108,7 +108,7 @@ export function timestamp(time: Date): string {
   return time.toISOString().replace(/\D/g, "").slice(0, 14);
 }
 
-function twoLayouts(path: string, folder: string): FleetError {
+function twoLayoutsError(path: string, folder: string): FleetError {
   const shown = relative(process.cwd(), path);
   return new FleetError("journal", `${shown} has both of drizzle-kit's layouts`, {
     where: relative(process.cwd(), journalPath(path)),

@@ -5,8 +5,8 @@ import type { Migration } from "../core/migration.ts";
 import type { Checksums } from "./checksums.ts";
 import { readDown } from "./downs.ts";
 import type { MigrationsFolder } from "./folder.ts";
-import { isOfText } from "./line-ends.ts";
-import { listOf, readMigration } from "./read-migrations.ts";
+import { isChecksumOfMigration } from "./line-ends.ts";
+import { migrationListPath, readMigration } from "./read-migrations.ts";
 
 /** A migration with its down, if it has one. */
 export interface ReadFiles {
@@ -15,7 +15,7 @@ export interface ReadFiles {
 }
 
 /** Reads the SQL of a folder, in its order; undefined where a migration's file is missing. */
-export function readFiles(
+export function readSqlFiles(
   service: string,
   folder: MigrationsFolder,
   recorded: Checksums,
@@ -41,22 +41,26 @@ export function inspectFiles(
   recorded: Checksums,
 ): FleetError[] {
   const problems = files.flatMap((read, index) => {
-    if (read === undefined) return missing(folder, folder.migrations[index]?.sql ?? "");
-    return [...edited(service, read, recorded), ...wayBack(service, read)];
+    if (read === undefined) return missingFileError(folder, folder.migrations[index]?.sql ?? "");
+    return [...editedErrors(service, read, recorded), ...downErrors(service, read)];
   });
   const tags = new Set(folder.migrations.map(({ tag }) => tag));
   for (const [tag, checksum] of Object.entries(recorded)) {
     // A folder that was converted has the same files under other names.
-    if (tags.has(tag) || files.some((read) => read && isOfText(read.migration, checksum))) continue;
+    if (
+      tags.has(tag) ||
+      files.some((read) => read && isChecksumOfMigration(read.migration, checksum))
+    )
+      continue;
     const message = `${tag} was generated, but its files are missing`;
     const remedy =
       "Restore its files from version control. If it has not been applied anywhere, remove its line from checksums.json instead.";
-    problems.push(new FleetError("journal", message, { where: listOf(folder), remedy }));
+    problems.push(new FleetError("journal", message, { where: migrationListPath(folder), remedy }));
   }
   return problems;
 }
 
-function edited(
+function editedErrors(
   service: string,
   { migration: { tag, checksum, file: where } }: ReadFiles,
   recorded: Checksums,
@@ -71,7 +75,7 @@ function edited(
   ];
 }
 
-function wayBack(service: string, { migration, down }: ReadFiles): FleetError[] {
+function downErrors(service: string, { migration, down }: ReadFiles): FleetError[] {
   const { tag, file } = migration;
   if (down === undefined)
     return [
@@ -96,11 +100,11 @@ function wayBack(service: string, { migration, down }: ReadFiles): FleetError[] 
   ];
 }
 
-function missing(folder: MigrationsFolder, path: string): FleetError {
+function missingFileError(folder: MigrationsFolder, path: string): FleetError {
   const file = relative(process.cwd(), path);
   const though = folder.layout === "journal" ? "the journal lists it" : "its folder is there";
   return new FleetError("journal", `${file} is missing, though ${though}`, {
-    where: listOf(folder),
+    where: migrationListPath(folder),
     remedy:
       "Restore the file from version control, or take its entry out if it was never released.",
   });

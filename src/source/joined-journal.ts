@@ -8,7 +8,7 @@ interface JoinedEntry {
 }
 
 /** What of an entry was read when its tag comes: drizzle-kit writes idx, version, when, tag, breakpoints. */
-interface Open {
+interface UnfinishedEntry {
   idx: number | undefined;
   version: string;
   whens: number[];
@@ -31,7 +31,7 @@ export function joinedEntries(text: string): JoinedEntry[] | undefined {
   const found = entriesIn(text);
   if (start < 0 || (count("tag") === found && count("when") === found)) return undefined;
   const entries: JoinedEntry[] = [];
-  const open: Open = { idx: undefined, version: "7", whens: [] };
+  const open: UnfinishedEntry = { idx: undefined, version: "7", whens: [] };
   let unfinished: JoinedEntry[] = [];
   for (const [, name = "", value = ""] of members) {
     const read: unknown = parsed(value);
@@ -72,7 +72,7 @@ function parsed(text: string): unknown {
 }
 
 /** The number that a tag begins with is surer than the idx before it, which may be the other branch's. */
-function entriesFor(tag: string, { idx, version, whens }: Open): JoinedEntry[] {
+function entriesFor(tag: string, { idx, version, whens }: UnfinishedEntry): JoinedEntry[] {
   const [, prefix] = /^(\d{4})(?=_|$)/.exec(tag) ?? [];
   const number = prefix === undefined ? idx : Number(prefix);
   if (number === undefined) return [];

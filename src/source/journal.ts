@@ -29,7 +29,7 @@ export type JournalEntry = Journal["entries"][number];
 /** What a journal says beside its entries. */
 export type JournalHead = Omit<Journal, "entries">;
 
-const newest: JournalHead = { version: "7", dialect: "postgresql" };
+const newestHead: JournalHead = { version: "7", dialect: "postgresql" };
 
 /**
  * The text of a journal with other entries. The version and the dialect stay: drizzle-kit leaves them, too.
@@ -40,7 +40,7 @@ export function journalText(
   head: JournalHead | undefined,
   entries: readonly JournalEntry[],
 ): string {
-  return JSON.stringify({ ...(head ?? newest), entries }, null, 2);
+  return JSON.stringify({ ...(head ?? newestHead), entries }, null, 2);
 }
 
 /** The journal's path in a migrations folder. */
@@ -87,16 +87,16 @@ export async function readJournal(folder: string): Promise<Journal | undefined> 
  */
 export function parseJournal(text: string, shown: string): Journal {
   const json = parseJson(text, shown);
-  if (joinedEntries(text) !== undefined) throw joined(shown);
+  if (joinedEntries(text) !== undefined) throw joinedError(shown);
   const result = journalSchema.safeParse(json);
   if (result.success) {
     if (dialects.includes(result.data.dialect)) return result.data;
-    throw otherDialect(result.data.dialect, shown);
+    throw otherDialectError(result.data.dialect, shown);
   }
   const issues = result.error.issues.map(
     (issue) => `${issue.path.join(".") || "the file"}: ${issue.message}`,
   );
-  throw malformed(shown, issues.join("; "), result.error);
+  throw malformedError(shown, issues.join("; "), result.error);
 }
 
 function parseJson(text: string, shown: string): unknown {
@@ -110,27 +110,27 @@ function parseJson(text: string, shown: string): unknown {
         cause: error,
       });
     throw joinedEntries(text) === undefined
-      ? malformed(shown, "it is not JSON", error)
-      : joined(shown);
+      ? malformedError(shown, "it is not JSON", error)
+      : joinedError(shown);
   }
 }
 
 /** JSON takes the last of two values for one key, and so one branch's migration would be passed over. */
-function joined(shown: string): FleetError {
+function joinedError(shown: string): FleetError {
   return new FleetError("journal", "the journal holds the entries of two branches, line by line", {
     where: shown,
     remedy: "git joined the lines of both (merge=union). Merge the branches: drizzle-fleet merge",
   });
 }
 
-function otherDialect(dialect: string, shown: string): FleetError {
+function otherDialectError(dialect: string, shown: string): FleetError {
   return new FleetError("journal", `the journal is for ${dialect}, not for PostgreSQL`, {
     where: shown,
     remedy: 'Correct "out" of the service: it must name a folder of migrations for PostgreSQL.',
   });
 }
 
-function malformed(shown: string, reason: string, cause: unknown): FleetError {
+function malformedError(shown: string, reason: string, cause: unknown): FleetError {
   return new FleetError("journal", `the journal is malformed: ${reason}`, {
     where: shown,
     remedy:

@@ -35,7 +35,7 @@ const checksums = new WeakMap<Migration, readonly string[]>();
  * True when a checksum is that of a migration's text, with whichever line ends: also one that was taken of the bytes of a
  * file, as ledgers of earlier versions and of drizzle-orm hold it.
  */
-export function isOfText(migration: Migration, checksum: string): boolean {
+export function isChecksumOfMigration(migration: Migration, checksum: string): boolean {
   if (migration.checksum === checksum || migration.fileChecksum === checksum) return true;
   const known = checksums.get(migration) ?? withLineEnds(migration.text).map(checksumOf);
   checksums.set(migration, known);
@@ -43,6 +43,6 @@ export function isOfText(migration: Migration, checksum: string): boolean {
 }
 
 /** True when a checksum is that of a text, with whichever line ends. */
-export function isChecksumOf(text: string, checksum: string): boolean {
+export function isChecksumOfText(text: string, checksum: string): boolean {
   return [text, ...withLineEnds(text)].some((one) => checksumOf(one) === checksum);
 }

@@ -43,7 +43,7 @@ export async function proofsFile(folder: string, own: Proofs): Promise<NewFile> 
  * The migrations that were never proved as they are now, since the first one that was: what is older comes from before
  * there were proofs.
  */
-export function unprovedOf(proofs: Proofs, files: readonly ReadFiles[]): string[] {
+export function unprovedTags(proofs: Proofs, files: readonly ReadFiles[]): string[] {
   const first = files.findIndex(({ migration }) => Object.hasOwn(proofs, migration.tag));
   if (first < 0) return [];
   return files

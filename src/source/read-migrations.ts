@@ -19,13 +19,13 @@ import { withLineEnds, withoutCarriageReturns } from "./line-ends.ts";
  */
 export async function readMigrations(service: string, path: string): Promise<Migration[]> {
   const folder = await readFolder(path);
-  if (folder === undefined) throw noMigrations(service, path);
+  if (folder === undefined) throw noMigrationsError(service, path);
   const problems = repeatedTags(folder);
   const recorded = await readChecksums(path);
   const migrations = await Promise.all(
     folder.migrations.map(async (files) => {
       const migration = await readMigration(service, files, recorded);
-      if (migration === undefined) problems.push(missingFile(folder, files));
+      if (migration === undefined) problems.push(missingFileError(folder, files));
       return migration;
     }),
   );
@@ -43,7 +43,7 @@ export async function readMigration(
   { tag, sql, down }: MigrationFiles,
   recorded: Checksums,
 ): Promise<Migration | undefined> {
-  const read = await readChecked(sql, recorded[tag]);
+  const read = await readSqlFile(sql, recorded[tag]);
   return read && { service, tag, ...read, downFile: relative(process.cwd(), down) };
 }
 
@@ -53,7 +53,7 @@ export async function readMigration(
  * @param path absolute path
  * @param recorded a checksum that was recorded of it: where only its line ends differ now, its text is as it was then
  */
-export async function readChecked(
+export async function readSqlFile(
   path: string,
   recorded?: string,
 ): Promise<Pick<Migration, "file" | "checksum" | "fileChecksum" | "text"> | undefined> {
@@ -89,16 +89,19 @@ function bytesOf(path: string, shown: string): Buffer | undefined {
 }
 
 /** The file that says which migrations a folder has, as shown to people. */
-export function listOf({ path, layout }: Pick<MigrationsFolder, "path" | "layout">): string {
+export function migrationListPath({
+  path,
+  layout,
+}: Pick<MigrationsFolder, "path" | "layout">): string {
   return relative(process.cwd(), layout === "journal" ? journalPath(path) : path);
 }
 
-function missingFile(folder: MigrationsFolder, { sql }: MigrationFiles): FleetError {
+function missingFileError(folder: MigrationsFolder, { sql }: MigrationFiles): FleetError {
   const file = relative(process.cwd(), sql);
   const listed =
     folder.layout === "journal" ? "though the journal lists it" : "though its folder is there";
   return new FleetError("journal", `${file} is missing, ${listed}`, {
-    where: listOf(folder),
+    where: migrationListPath(folder),
     remedy:
       "Restore the file from version control, or take the entry out if it was never released.",
   });
@@ -110,14 +113,14 @@ function repeatedTags(folder: MigrationsFolder): FleetError[] {
   return [...new Set(repeated)].map(
     (tag) =>
       new FleetError("journal", `the journal lists ${tag} twice`, {
-        where: listOf(folder),
+        where: migrationListPath(folder),
         remedy:
           "Give each migration one entry; after a merge, keep both migrations under different tags.",
       }),
   );
 }
 
-function noMigrations(service: string, path: string): FleetError {
+function noMigrationsError(service: string, path: string): FleetError {
   const shown = relative(process.cwd(), journalPath(path));
   return new FleetError("journal", `service ${service} has no journal: ${shown} is missing`, {
     where: shown,

@@ -25,7 +25,7 @@ export function recordsText(records: Records): string {
  * @returns undefined for a whole file
  * @throws FleetError `journal` when a line is no entry: then the branches cannot be told apart
  */
-export function bothRecords(text: string, shown: string): BothRecords | undefined {
+export function recordsOfBothSides(text: string, shown: string): BothRecords | undefined {
   if (isWhole(text)) return undefined;
   const versions = splitConflicts(text);
   if (versions === undefined) return joined(entriesIn(text, shown));
@@ -62,7 +62,7 @@ export async function readRecordFile<Found>(
       cause,
     });
   });
-  refuseTorn(text, where);
+  refuseUnmerged(text, where);
   try {
     return parse(JSON.parse(text));
   } catch (cause) {
@@ -76,7 +76,7 @@ export async function readRecordFile<Found>(
  * @param shown the file's path as shown to people
  * @throws FleetError `journal`
  */
-function refuseTorn(text: string, shown: string): void {
+function refuseUnmerged(text: string, shown: string): void {
   const isMarked = /^(<{7}|={7}|>{7})/m.test(text);
   if (!isMarked && !isJoined(text, shown)) return;
   const what = isMarked ? "git's conflict markers" : "the lines of two branches";
@@ -88,7 +88,7 @@ function refuseTorn(text: string, shown: string): void {
 
 function isJoined(text: string, shown: string): boolean {
   try {
-    return bothRecords(text, shown) !== undefined;
+    return recordsOfBothSides(text, shown) !== undefined;
   } catch (error) {
     // It is damaged in another way.
     if (isFleetError(error)) return false;

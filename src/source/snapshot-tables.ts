@@ -25,15 +25,18 @@ export async function onlySchema(folder: MigrationsFolder): Promise<string | und
     : undefined;
 }
 
-type Part = Readonly<Record<string, unknown>>;
+type SnapshotObject = Readonly<Record<string, unknown>>;
 
-async function newestObjects(folder: MigrationsFolder, kinds: readonly string[]): Promise<Part[]> {
+async function newestObjects(
+  folder: MigrationsFolder,
+  kinds: readonly string[],
+): Promise<SnapshotObject[]> {
   const stored = await (folder.layout === "journal"
     ? readNearest(folder, folder.migrations.length - 1).then((one) => [one])
     : readSnapshots(folder)
   ).catch(() => []);
   return stored.flatMap((one) => {
-    const { ddl, deltas, ...parts }: Part = one?.content ?? {};
+    const { ddl, deltas, ...parts }: SnapshotObject = one?.content ?? {};
     // drizzle-kit 0.31 keeps objects by their qualified names, 1.0 has lists of everything.
     const rows = [
       ...(Array.isArray(ddl) ? ddl : []),

@@ -39,7 +39,7 @@ export async function writeFiles(files: readonly NewFile[]): Promise<void> {
     await Promise.all(
       [...placed, ...made].map((path) => rm(path, { force: true, recursive: true })),
     );
-    throw notWritten(error as NodeJS.ErrnoException);
+    throw writeError(error as NodeJS.ErrnoException);
   } finally {
     await Promise.all(temporary.map((path) => rm(path, { force: true })));
   }
@@ -50,7 +50,7 @@ export async function writeFiles(files: readonly NewFile[]): Promise<void> {
  *
  * @throws FleetError `write` when another one is at it
  */
-export async function withFolder<Result>(
+export async function withFolderLock<Result>(
   folder: string,
   use: () => Promise<Result>,
 ): Promise<Result> {
@@ -70,10 +70,11 @@ async function takeLock(path: string): Promise<void> {
       return await claim(path);
     } catch (cause) {
       const error = cause as NodeJS.ErrnoException;
-      if (error.code !== "EEXIST") throw notWritten(error);
+      if (error.code !== "EEXIST") throw writeError(error);
     }
     const owner = Number(await readFile(path, "utf8").catch(() => ""));
-    if (owner > 0 && isAlive(owner) && !(await isYounger(owner, path))) throw busy(path, owner);
+    if (owner > 0 && isAlive(owner) && !(await isYounger(owner, path)))
+      throw folderLockedError(path, owner);
     // Its process was killed, perhaps by an earlier version before it wrote its number: nothing of it counts.
     await rm(path, { force: true });
   }
@@ -111,7 +112,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-function busy(path: string, owner: number): FleetError {
+function folderLockedError(path: string, owner: number): FleetError {
   return new FleetError(
     "write",
     `process ${owner} is changing ${relative(process.cwd(), dirname(path))}`,
@@ -123,7 +124,7 @@ function busy(path: string, owner: number): FleetError {
   );
 }
 
-function notWritten(error: NodeJS.ErrnoException): FleetError {
+function writeError(error: NodeJS.ErrnoException): FleetError {
   const path = error.code === "EEXIST" ? (error as { dest?: string }).dest : error.path;
   const where = relative(process.cwd(), path ?? "").replace(/\.\d+\.tmp$/, "");
   const reasons: Record<string, string> = {

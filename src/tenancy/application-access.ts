@@ -12,11 +12,11 @@ import type { ReadIn } from "../fleet/plan-fleet.ts";
 import { inactiveTenantError, withTenants } from "../fleet/roster.ts";
 import { ledgerOf } from "../ledger/table.ts";
 import {
-  admit,
-  admitToNew,
-  findShutOut,
-  onlyReading,
-  type ShutOut,
+  findMissingAccess,
+  grantExistingSchema,
+  grantNewSchema,
+  limitToSelect,
+  type MissingAccess,
 } from "../postgres/privileges.ts";
 import type { Session } from "../postgres/session.ts";
 import { findTenantRoles } from "../postgres/tenant-roles.ts";
@@ -110,7 +110,7 @@ export async function grantMissing(
   ).catch((error: unknown) => {
     const { message } = asFleetError(error);
     context.notify(`Whether the application may use every schema is not known: ${message}`);
-    return new Map<Target, ShutOut>();
+    return new Map<Target, MissingAccess>();
   });
   if (missing.size === 0) return;
   const enter = (place: Place, own: readonly Target[]) =>
@@ -193,8 +193,8 @@ async function findMissing(
   targets: readonly Target[],
   open: OpenDatabases,
   within: ReadIn,
-): Promise<ReadonlyMap<Target, ShutOut>> {
-  const missing = new Map<Target, ShutOut>();
+): Promise<ReadonlyMap<Target, MissingAccess>> {
+  const missing = new Map<Target, MissingAccess>();
   const names = [...new Set(targets.map(({ database }) => database))];
   await Promise.all(
     names.map(async (database) => {
@@ -204,7 +204,7 @@ async function findMissing(
       const shutOut = await within(database, async (session) => {
         const roles =
           config.fleet.roles === "shared" ? new Map() : await rolesOfTenants(session, here);
-        return findShutOut(
+        return findMissingAccess(
           session,
           here.map(({ schema, tenant }) => ({ schema, role: roles.get(tenant) ?? application })),
           application,
@@ -234,8 +234,8 @@ async function rolesOfTenants(
 function admission({ schema }: Target, role: string, usage: boolean): string[] {
   const ledger = ledgerOf(schema);
   return usage
-    ? [...admitToNew(schema, role), ...onlyReading(ledger, role)]
-    : admit(schema, role, ledger);
+    ? [...grantNewSchema(schema, role), ...limitToSelect(ledger, role)]
+    : grantExistingSchema(schema, role, ledger);
 }
 
 function sayGranted(

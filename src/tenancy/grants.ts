@@ -1,13 +1,13 @@
 import { FleetError } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
 import {
-  bringBack,
+  findRolesWithAccess,
   type Grant,
-  grantsInside,
-  grantsOn,
-  type Insider,
-  insidersOf,
-  takeAway,
+  type RoleWithAccess,
+  readRelationGrants,
+  readSchemaGrants,
+  restoreGrant,
+  revokeGrants,
 } from "../postgres/privileges.ts";
 import type { Session } from "../postgres/session.ts";
 import type { LockedTenant } from "./tenant-lock.ts";
@@ -17,7 +17,7 @@ import type { LockedTenant } from "./tenant-lock.ts";
  * PUBLIC. Without it nothing inside can be named. It is kept in the registry, for `giveBack`.
  */
 export function revokeSchemaGrants(hold: LockedTenant, targets: readonly Target[]): Promise<void> {
-  return takeAll(hold, targets, grantsOn);
+  return takeAll(hold, targets, readSchemaGrants);
 }
 
 /**
@@ -26,8 +26,8 @@ export function revokeSchemaGrants(hold: LockedTenant, targets: readonly Target[
  */
 export function revokeAllGrants(hold: LockedTenant, targets: readonly Target[]): Promise<void> {
   return takeAll(hold, targets, async (session, schemas) => [
-    ...(await grantsOn(session, schemas)),
-    ...(await grantsInside(session, schemas)),
+    ...(await readSchemaGrants(session, schemas)),
+    ...(await readRelationGrants(session, schemas)),
   ]);
 }
 
@@ -39,11 +39,11 @@ function takeAll(
   return inDatabases(hold, targets, async (session, database, schemas) => {
     const grants = await read(session, schemas);
     if (grants.length === 0) return;
-    const { keepGrants } = await import("../control/closed.ts");
-    await keepGrants(hold.registry, hold.id, database, grants);
+    const { saveGrants } = await import("../control/revoked-grants.ts");
+    await saveGrants(hold.registry, hold.id, database, grants);
     const closed = [...new Set(grants.map(({ schema }) => schema))];
     const own = (schema: string) => grants.filter((grant) => grant.schema === schema);
-    const statements = closed.flatMap((schema) => takeAway(schema, own(schema)));
+    const statements = closed.flatMap((schema) => revokeGrants(schema, own(schema)));
     await session.script(statements.join(";\n"));
   });
 }
@@ -67,7 +67,7 @@ async function bringAllBack(
   wanted: (grant: Grant) => boolean,
   last: boolean,
 ): Promise<void> {
-  const { forgetGrants, readGrants } = await import("../control/closed.ts");
+  const { deleteGrants, readGrants } = await import("../control/revoked-grants.ts");
   const { registry, id, open, context } = hold;
   await inDatabases(hold, targets, async (session, database, schemas) => {
     const kept = await readGrants(registry, id, database);
@@ -89,8 +89,8 @@ async function bringAllBack(
         (grantee === null || possible.roles.has(grantee)) &&
         (relation === null || possible.relations.has(JSON.stringify([schema, relation]))),
     );
-    if (back.length > 0) await session.script(back.map(bringBack).join(";\n"));
-    if (last) await forgetGrants(registry, id, database);
+    if (back.length > 0) await session.script(back.map(restoreGrant).join(";\n"));
+    if (last) await deleteGrants(registry, id, database);
   });
 }
 
@@ -128,7 +128,7 @@ export async function reportRemainingAccess(
   await inDatabases(hold, targets, async (session, database, schemas) => {
     const application = open.applicationRoleOf(database);
     const named = application === undefined ? [] : [application];
-    for (const insider of await insidersOf(session, schemas, named))
+    for (const insider of await findRolesWithAccess(session, schemas, named))
       if (insider.role === application) problems.push(stillOpenError(id, insider));
       else
         context.notify(
@@ -139,7 +139,7 @@ export async function reportRemainingAccess(
   if (first !== undefined) throw first;
 }
 
-function stillOpenError(tenant: string, { role, schema, reason }: Insider): FleetError {
+function stillOpenError(tenant: string, { role, schema, reason }: RoleWithAccess): FleetError {
   return new FleetError(
     "tenant",
     `tenant ${tenant} is archived, and the application's role ${role} can still enter ${schema}: it ${reason}`,

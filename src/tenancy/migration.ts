@@ -111,7 +111,7 @@ function digestOfAll({ digests }: History): string {
  * @returns why a service has none, by its name
  */
 export async function prepareBaselines(hold: LockedTenant): Promise<ReadonlyMap<string, string>> {
-  const { keepBaseline, readBaseline } = await import("../control/baselines.ts");
+  const { saveBaseline, readBaseline } = await import("../control/baselines.ts");
   const { lockBaselines } = await import("../control/registry.ts");
   const targets = await registeredTargets(hold);
   const histories = await readHistories(hold.context, targets);
@@ -125,7 +125,7 @@ export async function prepareBaselines(hold: LockedTenant): Promise<ReadonlyMap<
     if (!(await lockBaselines(hold.registry, database))) return;
     await dropScratch(session);
     const made = await makeBaseline(hold.context, session, database, service, history);
-    await keepBaseline(session, service, key, made);
+    await saveBaseline(session, service, key, made);
     if ("refused" in made) refusals.set(service, made.refused);
   });
   return refusals;

@@ -3,8 +3,8 @@ import type { Target } from "../core/target.ts";
 import { dropRoles } from "../fleet/roles.ts";
 import { inactiveTenantError } from "../fleet/roster.ts";
 import { quoteIdentifier, quoteLiteral } from "../postgres/identifiers.ts";
-import { takeTargetLock } from "../postgres/lock.ts";
-import { orRollback } from "../postgres/rollback.ts";
+import { lockTarget } from "../postgres/lock.ts";
+import { withRollback } from "../postgres/rollback.ts";
 import type { Session } from "../postgres/session.ts";
 import { revokeSchemaGrants } from "./grants.ts";
 import { registeredTenant } from "./onboarding.ts";
@@ -78,14 +78,14 @@ async function dropSome(
           (one) => `DROP ${one.kind} IF EXISTS ${place}.${quoteIdentifier(one.name)} CASCADE`,
         );
   const { lock, statement } = context.config.fleet.timeouts;
-  await orRollback(session, () =>
+  await withRollback(session, () =>
     session.script(
       [
         "BEGIN",
         `SET LOCAL lock_timeout = ${lock}`,
         `SET LOCAL statement_timeout = ${statement}`,
         "SET LOCAL client_min_messages = warning",
-        takeTargetLock(schema),
+        lockTarget(schema),
         ...drops,
         "COMMIT",
       ].join(";\n"),

@@ -5,12 +5,12 @@ import type { TenantRecord } from "../core/tenant.ts";
 import { type Context, type OpenDatabases, withDatabases } from "../fleet/context.ts";
 import { asListed, databaseOf, listing } from "../fleet/roster.ts";
 import { schemasBehind } from "../fleet/services.ts";
-import { patienceFor } from "../postgres/answer.ts";
+import { answerTimeout } from "../postgres/answer.ts";
 import { type ConnectOptions, Session } from "../postgres/session.ts";
 import { isRetryable } from "../postgres/sqlstate.ts";
 import { inTenant, runInTenant, type TenantWork } from "../rollout/in-tenant.ts";
 import { delayBefore } from "../rollout/retry.ts";
-import { refuseOddName, resolveTargets } from "../tenants/targets.ts";
+import { refuseInvalidTenantId, resolveTargets } from "../tenants/targets.ts";
 import { directUrlError, heldError, targetError, tenantBusyError } from "./errors.ts";
 
 /** What is at hand for whoever works on one tenant as a whole, and holds its lock. */
@@ -68,14 +68,14 @@ export async function withTenantLockIn<Result>(
   { databases = [], locks = true }: LockOptions = {},
 ): Promise<Result> {
   const { fleet } = context.config;
-  refuseOddName(id);
+  refuseInvalidTenantId(id);
   const home = databaseOf(fleet);
   const sessions = new DatabaseSessions(open, fleet.connectTimeout, databases);
   try {
     const registry = await sessions.open(home, {
       signal: context.signal,
       refuseUnknownHost: true,
-      answerWithinMs: patienceFor(fleet.connectTimeout),
+      answerWithinMs: answerTimeout(fleet.connectTimeout),
     });
     if (registry.pooled) throw directUrlError(home);
     const { lockTenant } = await import("../control/registry.ts");
@@ -115,7 +115,7 @@ export async function withBothTenantLocks<Result>(
   to: string,
   use: (hold: LockedTenant) => Promise<Result>,
 ): Promise<Result> {
-  refuseOddName(from);
+  refuseInvalidTenantId(from);
   if (from === to)
     throw new FleetError("usage", `both tenants are ${from}`, { remedy: "Give two names." });
   return withTenantLock(context, to, async (hold) => {

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { applicationRole, resolveDatabases } from "../../src/config/environment.ts";
 import { retiredWarnings } from "../../src/config/retired.ts";
 import { type FleetInput, parseFleet } from "../../src/config/schema.ts";
-import { getSecret, withoutSecrets } from "../../src/config/secrets.ts";
+import { getSecret, maskSecrets } from "../../src/config/secrets.ts";
 import type { FleetError } from "../../src/core/errors.ts";
 import { appFleet, createFolder } from "../support/fleet.ts";
 
@@ -128,7 +128,7 @@ describe("secrets", () => {
 
   test("are masked in texts, also within URLs that nobody registered", () => {
     getSecret("TOKEN", { TOKEN: "s3cret-value" });
-    expect(withoutSecrets("it was s3cret-value, see postgresql://user:other@host/db")).toBe(
+    expect(maskSecrets("it was s3cret-value, see postgresql://user:other@host/db")).toBe(
       "it was ***, see postgresql://user:***@host/db",
     );
   });

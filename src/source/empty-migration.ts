@@ -1,11 +1,11 @@
 import { FleetError } from "../core/errors.ts";
 import type { Migration, Statement } from "../core/migration.ts";
-import { marks } from "./downs.ts";
+import { readMarks } from "./downs.ts";
 import { acceptRemedy } from "./inspect-files.ts";
 
 /** True when a migration's file says that it runs nothing, and is meant to: `-- drizzle-fleet: empty on purpose`. */
 export function isEmptyOnPurpose({ text }: Pick<Migration, "text">): boolean {
-  return marks(text.replace(/^\uFEFF/, ""), "empty").some((what) => /^on purpose\b/.test(what));
+  return readMarks(text.replace(/^\uFEFF/, ""), "empty").some((what) => /^on purpose\b/.test(what));
 }
 
 /** True for what was read of a file that has comments alone, or only begins and ends transactions. */
@@ -21,7 +21,7 @@ export function runsNothing(read: {
  * The fault of a migration without a statement: most likely it is still to be written, and after it is applied it cannot
  * be filled in any more.
  */
-export function emptyMigration({ service, tag, file }: Migration): FleetError {
+export function emptyMigrationError({ service, tag, file }: Migration): FleetError {
   return new FleetError("journal", `${tag} is empty: it has no SQL statement`, {
     where: file,
     remedy: acceptRemedy(

@@ -3,12 +3,12 @@ import { basename, dirname, resolve } from "node:path";
 import { promisify } from "node:util";
 import type { Migration } from "../core/migration.ts";
 import type { Side } from "./conflicts.ts";
-import { isChecksumOf } from "./line-ends.ts";
+import { isChecksumOfText } from "./line-ends.ts";
 
 const execute = promisify(execFile);
 
 /** How a migration's file was changed since it was applied. */
-export interface RecordedDiff {
+export interface AppliedDiff {
   /** The commit that has the applied text. */
   readonly commit: string;
   /** Unified diff from the applied text to the one on disk. */
@@ -21,10 +21,10 @@ export interface RecordedDiff {
  * @param checksum sha256 hex of the applied file's bytes
  * @returns undefined without git, outside a repository, or when no commit has that text
  */
-export async function diffWithRecorded(
+export async function diffFromApplied(
   migration: Migration,
   checksum: string,
-): Promise<RecordedDiff | undefined> {
+): Promise<AppliedDiff | undefined> {
   const path = resolve(migration.file);
   try {
     const commit = await commitWith(path, checksum);
@@ -43,7 +43,7 @@ async function commitWith(path: string, checksum: string): Promise<string | unde
   const log = await git(path, ["log", "--all", "--format=%H", "--", basename(path)]);
   for (const commit of log.toString("utf8").split("\n").filter(Boolean)) {
     const text = await git(path, ["show", `${commit}:./${basename(path)}`]).catch(() => undefined);
-    if (text !== undefined && isChecksumOf(text.toString("utf8"), checksum)) return commit;
+    if (text !== undefined && isChecksumOfText(text.toString("utf8"), checksum)) return commit;
   }
   return undefined;
 }

@@ -6,7 +6,7 @@ import { prefixes } from "./schema.ts";
 const text = z.string().min(1);
 
 /** What of drizzle-kit's own configuration concerns a fleet. */
-const plain = z.looseObject({
+const plainSchema = z.looseObject({
   dialect: z.literal("postgresql", { error: "must be postgresql" }),
   schema: z.union([text, z.array(text).min(1)]),
   out: text.default("./drizzle"),
@@ -21,14 +21,16 @@ const plain = z.looseObject({
 });
 
 /** A project's configuration of drizzle-kit, as it was before there was a fleet. */
-export interface PlainConfig extends Omit<ImportedConfig, "exported">, z.output<typeof plain> {
+export interface PlainConfig
+  extends Omit<ImportedConfig, "exported">,
+    z.output<typeof plainSchema> {
   /** Settings that a fleet has no place for. */
   readonly left: readonly string[];
 }
 
 /** Settings that a fleet has, has in another way, or that only concern how drizzle-kit talks. */
 const understood = [
-  ...Object.keys(plain.shape),
+  ...Object.keys(plainSchema.shape),
   "dbCredentials",
   "breakpoints",
   "verbose",
@@ -49,7 +51,7 @@ export async function readPlainConfig(path: string | undefined): Promise<PlainCo
       where: shown,
       remedy: "Change it by hand; what tenants have is recorded by drizzle-fleet stamp.",
     });
-  const result = plain.safeParse(exported);
+  const result = plainSchema.safeParse(exported);
   if (result.success) {
     const left = Object.keys(result.data).filter((key) => !understood.includes(key));
     return { ...place, ...result.data, left };
