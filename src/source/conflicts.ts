@@ -1,9 +1,9 @@
-/** One of the two versions that a conflict is between. */
+/** One of the two versions in a merge conflict, in git's words. */
 export type Side = "ours" | "theirs";
 
 type Section = "both" | "base" | Side;
 
-/** The parts of a file in the only order in which git's markers lead from one to the next. */
+/** The sections of a file, and which section each of git's markers may lead to. */
 const following: Readonly<Record<Section, ReadonlyMap<string, Section>>> = {
   both: new Map([["<", "ours"]]),
   ours: new Map([
@@ -14,16 +14,16 @@ const following: Readonly<Record<Section, ReadonlyMap<string, Section>>> = {
   theirs: new Map([[">", "both"]]),
 };
 
-/** Seven characters, no more: git writes longer ones around conflicts between the ancestors themselves. */
+/** Exactly seven characters: git writes longer markers around conflicts between the ancestors themselves. */
 const marker = /^(<{7}|\|{7}|={7}|>{7})(?= |\r?\n|$)/;
 
 /**
- * Splits a file that git left with conflict markers, in any of its styles (merge, diff3, zdiff3), into its two
- * versions. Text outside of the conflicts belongs to both, also where git took it from one side alone. Git ends
- * every side with a line break before it writes the next marker: where a conflict reaches the end of the file, a
- * version that ended without one comes back with one.
+ * Splits a file that git left with conflict markers, in any of its styles (merge, diff3, zdiff3), into two versions.
+ * Text outside of the conflicts belongs to both, including text that git resolved by itself. Git ends each side with
+ * a line break before it writes the next marker. A version that ended without a line break therefore gets one if a
+ * conflict reaches the end of the file.
  *
- * @returns the two versions, or undefined when there are no markers or they are not in git's order
+ * @returns the two versions, or undefined if there are no markers or they are not in git's order
  */
 export function splitConflicts(
   text: string,
