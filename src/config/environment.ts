@@ -7,7 +7,7 @@ import { isServerNamed, type StandardRole, standardAddress, standardTls } from "
 
 export type { Environment } from "./secrets.ts";
 
-/** Where the databases of a run are: at their URLs, or, in development with none configured, embedded. */
+/** The databases of a run: configured by URLs or, in development without any configuration, embedded. */
 export type Databases =
   | { readonly kind: "configured"; readonly addresses: readonly DatabaseAddress[] }
   | {
@@ -17,13 +17,13 @@ export type Databases =
     };
 
 /**
- * Decides where the named databases are: each at its own URL, else at the server that the standard variables
- * (DB_HOST and so on) name, else, when that is so for all of them, embedded.
+ * Finds the named databases: each at its own URL, else on the server of the standard variables (DB_HOST and so on).
+ * If neither is set for any of them, they are embedded.
  *
  * @param names the databases that the run needs
- * @param role `admin` changes schemas, `application` works with what is in them
- * @throws FleetError `config` that names every unset variable: always in production, and elsewhere when only
- *   some of them are set (half a fleet on a laptop and half on a server is nobody's wish)
+ * @param role `admin` changes schemas, `application` only works with their data
+ * @throws FleetError `config` that names every unset variable: in production if any is unset, elsewhere if only some
+ *   are
  */
 export function resolveDatabases(
   fleet: FleetConfig,
@@ -54,8 +54,9 @@ export function resolveDatabases(
 }
 
 /**
- * The role that applications connect as, if one is configured and it is not the one that changes schemas.
+ * The role that applications connect as.
  *
+ * @returns undefined if none is configured, or it is the role that changes schemas
  * @throws FleetError `config` as `resolveDatabases` does
  */
 export function applicationRole(
@@ -73,7 +74,7 @@ export function applicationRole(
     : application;
 }
 
-/** The address with what its later connections need: a password that may change, and files to be read again. */
+/** Adds what later connections need: a password that may change, and a way to read the files again. */
 function withRenewal(
   address: DatabaseAddress,
   fleet: FleetConfig,
@@ -116,8 +117,8 @@ interface ConnectionSetting {
 }
 
 /**
- * Schemas are changed on the direct way, if there is one: a pooler would be in the way. Applications have a URL
- * of their own, or come in as everybody does.
+ * The admin role uses `directUrl`, if it is set, to bypass a connection pooler. Applications use `applicationUrl`, if
+ * it is set. Otherwise both use `url`.
  */
 function connectionSetting(
   fleet: FleetConfig,
@@ -144,7 +145,11 @@ function textOf(
   return getSecret(reference.environmentVariable, environment);
 }
 
-/** The URL of the database for proofs; undefined for the embedded server. */
+/**
+ * The URL of the database for proofs.
+ *
+ * @returns undefined for the embedded server
+ */
 export function proofUrl(fleet: FleetConfig, environment: Environment): string | undefined {
   return textOf(fleet.proofDatabase, environment);
 }
@@ -154,7 +159,7 @@ function hasApplication(fleet: FleetConfig, name: string, environment: Environme
   return key === "applicationUrl" || getSetting("DB_USER_SERVER", environment) !== undefined;
 }
 
-/** What configures a fleet's databases: variables, and keys of the configuration for URLs that stand in it. */
+/** The names of the settings that locate a fleet's databases: variables, and configuration keys of literal URLs. */
 export function databaseSettings(fleet: FleetConfig, environment: Environment): string[] {
   const ways = Object.keys(fleet.databases).flatMap((name) => {
     const { url, key, variable } = connectionSetting(fleet, name, environment, "admin");
@@ -163,13 +168,13 @@ export function databaseSettings(fleet: FleetConfig, environment: Environment): 
   return [...new Set([...ways, ...(isServerNamed(environment) ? ["DB_HOST"] : [])])];
 }
 
-/** The same server and database, as the role that DB_USER_SERVER names. */
+/** The URL of the same server and database, for the role in DB_USER_SERVER. */
 function withApplicationRole(url: string, environment: Environment): string {
   const user = getSetting("DB_USER_SERVER", environment);
   if (user === undefined) {
-    throw new FleetError("config", "no role is configured for the application to connect as", {
+    throw new FleetError("config", "no application role is configured", {
       remedy:
-        "Set DB_USER_SERVER and DB_PASSWORD_SERVER, or applicationUrl of the database in the configuration.",
+        "Set DB_USER_SERVER and DB_PASSWORD_SERVER, or the database's applicationUrl in the configuration.",
     });
   }
   const application = new URL(url);
@@ -178,7 +183,7 @@ function withApplicationRole(url: string, environment: Environment): string {
   return application.href;
 }
 
-/** The variable that a database's address is expected in. */
+/** The variable that a database's URL is expected in. */
 function variableOf(fleet: FleetConfig, name: string): string {
   const url = fleet.databases[name]?.url;
   return typeof url === "object" ? url.environmentVariable : "DB_HOST";
@@ -186,8 +191,8 @@ function variableOf(fleet: FleetConfig, name: string): string {
 
 function unsetVariableError(variable: string, production: boolean): FleetError {
   const reason = production
-    ? " (NODE_ENV is production: no embedded database here)"
-    : ", though another one is";
+    ? " (with NODE_ENV=production no embedded database is used)"
+    : ", although another database is configured";
   const remedy =
     variable === "DB_HOST"
       ? "Set DB_HOST, DB_NAME_SERVER, DB_USER_ADMIN and DB_PASSWORD_ADMIN."
@@ -198,9 +203,9 @@ function unsetVariableError(variable: string, production: boolean): FleetError {
 }
 
 /**
- * Refuses what is no PostgreSQL URL, and marks the password of one as secret.
+ * Refuses a text that is not a PostgreSQL URL, and adds the URL's password to the known secrets.
  *
- * @param where what holds it. The value itself stays out of the message: it may hold a password.
+ * @param where the setting that contains the URL. The value is not in the message, because it can contain a password.
  * @throws FleetError `config`
  */
 export function refuseInvalidUrl(url: string, where: string): void {
@@ -215,7 +220,10 @@ export function refuseInvalidUrl(url: string, where: string): void {
   addSecret(searchParams.get("password") ?? "");
 }
 
-/** With a slash or a # in the password, its beginning is read as a port, and the rest as the database's name. */
+/**
+ * If the password contains a slash or a #, the URL is split in the wrong places: the @ ends up in the path, or a hash
+ * appears.
+ */
 function isPostgresUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, pathname, hash } = new URL(text);

@@ -158,7 +158,7 @@ describe("usage", () => {
     });
     expect(result).toMatchObject({ code: 2, stdout: "" });
     expect(result.stderr).toContain(
-      "the environment variable DATABASE_URI is not set (NODE_ENV is production",
+      "the environment variable DATABASE_URI is not set (with NODE_ENV=production",
     );
   });
 

@@ -69,12 +69,12 @@ describe("the standard variables", () => {
 
   test("everything that is missing or malformed is said at once", () => {
     expect(problemsOf(() => addresses({ DB_HOST: "h", DB_PORT: "x" }))).toEqual([
-      "DB_PORT is not a port",
-      'DB_HOST is set and DB_NAME_SERVER is not, which database "main" needs',
-      'DB_HOST is set and DB_USER_ADMIN is not, which database "main" needs',
+      "DB_PORT is not a port number",
+      'DB_HOST is set, but DB_NAME_SERVER is not, which database "main" needs',
+      'DB_HOST is set, but DB_USER_ADMIN is not, which database "main" needs',
     ]);
     expect(problemsOf(() => addresses({ ...standard, DB_SSLMODE: "maybe" }))).toEqual([
-      "DB_SSLMODE is none of disable, allow, prefer, require, verify-ca, verify-full",
+      "DB_SSLMODE is not one of disable, allow, prefer, require, verify-ca, verify-full",
     ]);
   });
 
@@ -85,7 +85,7 @@ describe("the standard variables", () => {
       variables: ["DB_HOST"],
     });
     expect(problemsOf(() => addresses({ NODE_ENV: "production" }, {}))).toEqual([
-      "the environment variable DB_HOST is not set (NODE_ENV is production: no embedded database here)",
+      "the environment variable DB_HOST is not set (with NODE_ENV=production no embedded database is used)",
     ]);
   });
 
@@ -98,7 +98,7 @@ describe("the standard variables", () => {
     const { DB_USER_SERVER: _, ...without } = standard;
     expect(applicationRole(fleet, "main", without)).toBe(undefined);
     expect(problemsOf(() => addresses(without, {}, "application"))).toEqual([
-      'DB_HOST is set and DB_USER_SERVER is not, which database "main" needs',
+      'DB_HOST is set, but DB_USER_SERVER is not, which database "main" needs',
     ]);
   });
 });
@@ -144,10 +144,10 @@ test("each retired variable is named with what replaces it, and is not read", ()
     DB_HOST: value,
   });
   expect(warnings).toEqual([
-    "warning: ALGA_DB_ADMIN_PASSWORD_FILE is not read any more. Set DB_PASSWORD_ADMIN_FILE instead.",
-    "warning: ALGA_DB_HOST is not read any more. Set DB_HOST instead.",
-    "warning: ALGA_DB_NAME is not read any more. Set DB_NAME_SERVER instead.",
-    "warning: ALGA_DB_POOL is not read any more, and nothing replaces it. Unset it.",
+    "warning: ALGA_DB_ADMIN_PASSWORD_FILE is no longer read. Set DB_PASSWORD_ADMIN_FILE instead.",
+    "warning: ALGA_DB_HOST is no longer read. Set DB_HOST instead.",
+    "warning: ALGA_DB_NAME is no longer read. Set DB_NAME_SERVER instead.",
+    "warning: ALGA_DB_POOL is no longer read, and nothing replaces it. Unset it.",
   ]);
   expect(addresses({ ALGA_DB_HOST: "h", ALGA_DB_NAME: "n" })).toMatchObject({ kind: "embedded" });
 });
