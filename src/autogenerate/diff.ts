@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { relative, resolve } from "node:path";
 import { glob } from "tinyglobby";
 import { type Prefix, type ServiceConfig, sourceSchemasOf } from "../config/schema.ts";
-import { importTypeScript, loadingError } from "../config/typescript.ts";
+import { importTypeScript, moduleError } from "../config/typescript.ts";
 import { FleetError, isFleetError } from "../core/errors.ts";
 import { type MigrationsFolder, readFolder } from "../source/folder.ts";
 import type { Decisions, RenameQuestion } from "./decisions.ts";
@@ -76,7 +76,7 @@ export async function compareSchema(
   const current = await take().catch((error: unknown): never => {
     if (isFleetError(error)) throw error;
     const where = placeOf(error);
-    throw undefinedColumn(exports, error, where) ?? loadingError(error, where);
+    throw undefinedColumn(exports, error, where) ?? moduleError(error, where);
   });
   refuseOtherDialect(exports, current);
   return {

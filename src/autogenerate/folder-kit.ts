@@ -3,7 +3,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { FleetError } from "../core/errors.ts";
-import { filesInFolder, laterThan, type MigrationsFolder } from "../source/folder.ts";
+import { filesInFolder, type MigrationsFolder, tagAfter } from "../source/folder.ts";
 import {
   endsOf,
   firstParent,
@@ -420,7 +420,7 @@ async function written(
       const tag = basename(dirname(result.migration_path));
       const text = await readFile(join(out, tag, "snapshot.json"), "utf8");
       // Two in the same second, or a clock that was put back: the folder's order is that of the names.
-      const files = filesInFolder(path, laterThan(folder?.migrations.at(-1)?.tag ?? "", tag));
+      const files = filesInFolder(path, tagAfter(folder?.migrations.at(-1)?.tag ?? "", tag));
       return { files, list: [{ path: files.snapshot, text, replaces: false }] };
     } finally {
       delete shared[key];

@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Branches, type BranchMigration, readVersion } from "../source/branches.ts";
 import { markLine } from "../source/downs.ts";
-import { filesInFolder, laterThan, type MigrationFiles, timestamp } from "../source/folder.ts";
+import { filesInFolder, type MigrationFiles, tagAfter, timestamp } from "../source/folder.ts";
 import type { BothRecords } from "../source/records.ts";
 import type { StoredSnapshot } from "../source/stored-snapshot.ts";
 import type { NewFile } from "../source/write-files.ts";
@@ -63,7 +63,7 @@ function place(path: string, { kept, moved, bothApplied }: Sides) {
   if (bothApplied) return { kept: kept.map(apart(1)), moved: moved.map(apart(2)) };
   let before = kept.at(-1)?.files.tag ?? "";
   const behind = moved.map((from) => {
-    before = laterThan(before, from.files.tag);
+    before = tagAfter(before, from.files.tag);
     return at(from, before);
   });
   return { kept: kept.map((from) => at(from, from.files.tag)), moved: behind };
@@ -98,7 +98,7 @@ function joined(path: string, merge: Merge, placed: readonly Moved[]): Merge {
       .map(({ to }) => to.tag)
       .sort()
       .at(-1) ?? "";
-  const files = filesInFolder(path, laterThan(last, `${timestamp(new Date())}_merge`));
+  const files = filesInFolder(path, tagAfter(last, `${timestamp(new Date())}_merge`));
   return { ...merge, joinedBy: files.tag, files: [...merge.files, ...filesOf(files, ends)] };
 }
 

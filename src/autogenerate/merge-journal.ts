@@ -1,7 +1,7 @@
 import { relative } from "node:path";
 import { FleetError } from "../core/errors.ts";
 import { type BranchEntry, type Branches, readVersion } from "../source/branches.ts";
-import { filesInJournal, laterThan } from "../source/folder.ts";
+import { filesInJournal, tagAfter } from "../source/folder.ts";
 import { type JournalEntry, journalPath, journalText, readHead } from "../source/journal.ts";
 import type { BothRecords } from "../source/records.ts";
 import type { NewFile } from "../source/write-files.ts";
@@ -113,7 +113,7 @@ function free(path: string, entry: JournalEntry, line: readonly JournalEntry[]):
 }
 
 function later(tag: string): string {
-  if (/^\d{14}_/.test(tag)) return laterThan(tag, tag);
+  if (/^\d{14}_/.test(tag)) return tagAfter(tag, tag);
   if (/^\d{4}(_|$)/.test(tag) || !/^\d/.test(tag)) return `${tag}_2`;
   return tag.replace(/^\d+/, (time) => String(BigInt(time) + 1n));
 }

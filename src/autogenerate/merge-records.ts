@@ -3,7 +3,12 @@ import { type Merge, mergedRecords } from "../autogenerate/merge-types.ts";
 import { checksumOf, checksumsPath } from "../source/checksums.ts";
 import { readText } from "../source/decode.ts";
 import { proofsPath } from "../source/proofs.ts";
-import { type BothRecords, bothRecords, type Records, recordsText } from "../source/records.ts";
+import {
+  type BothRecords,
+  type Records,
+  recordsOfBothSides,
+  recordsText,
+} from "../source/records.ts";
 import type { NewFile } from "../source/write-files.ts";
 
 /** A file of a migrations folder that says something about each migration, on both branches. */
@@ -32,7 +37,7 @@ async function readBoth(file: string): Promise<RecordsFile[]> {
     throw error;
   });
   if (text === undefined) return [];
-  const torn = bothRecords(text, shown);
+  const torn = recordsOfBothSides(text, shown);
   const whole = (): Records => JSON.parse(text) as Records;
   return [{ file, both: torn ?? { ours: whole(), theirs: whole() }, isTorn: torn !== undefined }];
 }

@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
 import type { Prefix } from "../config/schema.ts";
 import { FleetError } from "../core/errors.ts";
-import { filesInJournal, laterThan } from "../source/folder.ts";
+import { filesInJournal, tagAfter } from "../source/folder.ts";
 import type { JournalEntry } from "../source/journal.ts";
 
 /** How the tags of each prefix begin. `supabase` names are those of `timestamp`. */
@@ -63,7 +63,7 @@ function tagOf(
       .filter((tag) => /^\d{14}_/.test(tag))
       .sort()
       .at(-1) ?? "";
-  return laterThan(`${newest.slice(0, 14)}~`, `${now}_${name}`);
+  return tagAfter(`${newest.slice(0, 14)}~`, `${now}_${name}`);
 }
 
 function unused(tag: string, tags: readonly string[]): string {

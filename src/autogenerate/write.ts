@@ -2,11 +2,11 @@ import { relative } from "node:path";
 import { FleetError } from "../core/errors.ts";
 import { checksumOf, checksumsPath, readChecksums } from "../source/checksums.ts";
 import { readFolder } from "../source/folder.ts";
-import { isOfText } from "../source/line-ends.ts";
+import { isChecksumOfMigration } from "../source/line-ends.ts";
 import { proofOf, proofsFile } from "../source/proofs.ts";
 import { readMigration } from "../source/read-migrations.ts";
 import { recordsText } from "../source/records.ts";
-import { type NewFile, withFolder, writeFiles } from "../source/write-files.ts";
+import { type NewFile, withFolderLock, writeFiles } from "../source/write-files.ts";
 import type { Decisions } from "./decisions.ts";
 import type { SchemaDiff } from "./diff.ts";
 import { breakpoint, downText, emptyDown, type Reverse } from "./down.ts";
@@ -79,7 +79,7 @@ export async function draftMigration(
     unfinished: draft?.unfinished === true,
     unproved: draft?.unproved,
     write: () =>
-      withFolder(path, async () => {
+      withFolderLock(path, async () => {
         await refuseMoved(diff);
         // What a custom migration holds is recorded when the next one is made: it is still to be written.
         const own = draft === undefined ? {} : { [files.tag]: checksumOf(sql) };
@@ -130,7 +130,8 @@ export async function checksumsFile(
   const present = Object.fromEntries(migrations.map(({ tag, checksum }) => [tag, checksum]));
   const others = new Set(Object.values(own));
   const isHeld = (checksum: string) =>
-    others.has(checksum) || migrations.some((migration) => isOfText(migration, checksum));
+    others.has(checksum) ||
+    migrations.some((migration) => isChecksumOfMigration(migration, checksum));
   // A converted folder has the same files under other names: the former ones go.
   const kept = Object.entries(recorded).filter(
     ([tag, checksum]) =>

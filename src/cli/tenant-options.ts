@@ -32,12 +32,12 @@ export function newTenantOf({ attribute: attributes, database }: NewOptions): {
 /** Tells of the steps that make a tenant: lines on stderr, or events on stdout. */
 export async function observerFor({ json }: CommonOptions): Promise<OnboardingObserver> {
   if (json === true) {
-    const { withoutSecrets } = await import("../config/secrets.ts");
+    const { maskSecrets } = await import("../config/secrets.ts");
     return (event) => {
       const at = new Date().toISOString();
       // A seed may have thrown anything.
       if (event.type === "stepFailed")
-        writeLine({ at, ...event, message: withoutSecrets(event.message) });
+        writeLine({ at, ...event, message: maskSecrets(event.message) });
       else writeLine({ at, ...event });
     };
   }

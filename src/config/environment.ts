@@ -2,12 +2,12 @@ import type { DatabaseAddress } from "../core/database.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import { passwordProvider } from "./password.ts";
 import type { EnvironmentReference, FleetConfig } from "./schema.ts";
-import { type Environment, getSecret, getSetting, keepSecret } from "./secrets.ts";
-import { isServerNamed, type StandardRole, standardAddress, tlsOf } from "./standard.ts";
+import { addSecret, type Environment, getSecret, getSetting } from "./secrets.ts";
+import { isServerNamed, type StandardRole, standardAddress, standardTls } from "./standard.ts";
 
 export type { Environment } from "./secrets.ts";
 
-/** Where the databases of a run are: at their URLs, or, in development with none configured, embedded. */
+/** The databases of a run: configured by URLs or, in development without any configuration, embedded. */
 export type Databases =
   | { readonly kind: "configured"; readonly addresses: readonly DatabaseAddress[] }
   | {
@@ -17,13 +17,13 @@ export type Databases =
     };
 
 /**
- * Decides where the named databases are: each at its own URL, else at the server that the standard variables
- * (DB_HOST and so on) name, else, when that is so for all of them, embedded.
+ * Finds the named databases: each at its own URL, else on the server of the standard variables (DB_HOST and so on).
+ * If neither is set for any of them, they are embedded.
  *
  * @param names the databases that the run needs
- * @param role `admin` changes schemas, `application` works with what is in them
- * @throws FleetError `config` that names every unset variable: always in production, and elsewhere when only
- *   some of them are set (half a fleet on a laptop and half on a server is nobody's wish)
+ * @param role `admin` changes schemas, `application` only works with their data
+ * @throws FleetError `config` that names every unset variable: in production if any is unset, elsewhere if only some
+ *   are
  */
 export function resolveDatabases(
   fleet: FleetConfig,
@@ -38,7 +38,7 @@ export function resolveDatabases(
     try {
       const address = addressOf(fleet, name, environment, role);
       if (address === undefined) unset.push(variableOf(fleet, name));
-      else addresses.push(renewable(address, fleet, environment, role));
+      else addresses.push(withRenewal(address, fleet, environment, role));
     } catch (error) {
       if (!(error instanceof FleetError)) throw error;
       problems.push(...(error.problems.length > 0 ? error.problems : [error]));
@@ -48,14 +48,15 @@ export function resolveDatabases(
   if (problems.length === 0 && unset.length === names.length && unset.length > 0 && !production) {
     return { kind: "embedded", names, variables: [...new Set(unset)] };
   }
-  for (const variable of unset) problems.push(notSet(variable, production));
+  for (const variable of unset) problems.push(unsetVariableError(variable, production));
   throwProblems(problems, "the databases are not configured");
   return { kind: "configured", addresses };
 }
 
 /**
- * The role that applications connect as, if one is configured and it is not the one that changes schemas.
+ * The role that applications connect as.
  *
+ * @returns undefined if none is configured, or it is the role that changes schemas
  * @throws FleetError `config` as `resolveDatabases` does
  */
 export function applicationRole(
@@ -73,8 +74,8 @@ export function applicationRole(
     : application;
 }
 
-/** The address with what its later connections need: a password that may change, and files to be read again. */
-function renewable(
+/** Adds what later connections need: a password that may change, and a way to read the files again. */
+function withRenewal(
   address: DatabaseAddress,
   fleet: FleetConfig,
   environment: Environment,
@@ -98,33 +99,33 @@ function addressOf(
   role: StandardRole,
 ): DatabaseAddress | undefined {
   const database = fleet.databases[name] ?? {};
-  const tls = { ...tlsOf(environment), ...database.tls };
-  const { url, key, variable } = wayInto(fleet, name, environment, role);
+  const tls = { ...standardTls(environment), ...database.tls };
+  const { url, key, variable } = connectionSetting(fleet, name, environment, role);
   if (url === undefined) {
     if (!isServerNamed(environment)) return undefined;
     return { name, url: standardAddress(name, role, database.name, environment), tls };
   }
-  refuseOddUrl(url, variable ?? `databases.${name}.${key}`);
+  refuseInvalidUrl(url, variable ?? `databases.${name}.${key}`);
   if (role === "admin" || key === "applicationUrl") return { name, url, tls };
-  return { name, url: asApplication(url, environment), tls };
+  return { name, url: withApplicationRole(url, environment), tls };
 }
 
-interface Way {
+interface ConnectionSetting {
   readonly url: string | undefined;
   readonly key: "url" | "directUrl" | "applicationUrl";
   readonly variable: string | undefined;
 }
 
 /**
- * Schemas are changed on the direct way, if there is one: a pooler would be in the way. Applications have a URL
- * of their own, or come in as everybody does.
+ * The admin role uses `directUrl`, if it is set, to bypass a connection pooler. Applications use `applicationUrl`, if
+ * it is set. Otherwise both use `url`.
  */
-function wayInto(
+function connectionSetting(
   fleet: FleetConfig,
   name: string,
   environment: Environment,
   role: StandardRole,
-): Way {
+): ConnectionSetting {
   const database = fleet.databases[name] ?? {};
   const first = role === "admin" ? "directUrl" : "applicationUrl";
   for (const key of [first, "url"] as const) {
@@ -144,32 +145,36 @@ function textOf(
   return getSecret(reference.environmentVariable, environment);
 }
 
-/** The URL of the database for proofs; undefined for the embedded server. */
+/**
+ * The URL of the database for proofs.
+ *
+ * @returns undefined for the embedded server
+ */
 export function proofUrl(fleet: FleetConfig, environment: Environment): string | undefined {
   return textOf(fleet.proofDatabase, environment);
 }
 
 function hasApplication(fleet: FleetConfig, name: string, environment: Environment): boolean {
-  const { key } = wayInto(fleet, name, environment, "application");
+  const { key } = connectionSetting(fleet, name, environment, "application");
   return key === "applicationUrl" || getSetting("DB_USER_SERVER", environment) !== undefined;
 }
 
-/** What configures a fleet's databases: variables, and keys of the configuration for URLs that stand in it. */
-export function configuredBy(fleet: FleetConfig, environment: Environment): string[] {
+/** The names of the settings that locate a fleet's databases: variables, and configuration keys of literal URLs. */
+export function databaseSettings(fleet: FleetConfig, environment: Environment): string[] {
   const ways = Object.keys(fleet.databases).flatMap((name) => {
-    const { url, key, variable } = wayInto(fleet, name, environment, "admin");
+    const { url, key, variable } = connectionSetting(fleet, name, environment, "admin");
     return url === undefined ? [] : (variable ?? `databases.${name}.${key}`);
   });
   return [...new Set([...ways, ...(isServerNamed(environment) ? ["DB_HOST"] : [])])];
 }
 
-/** The same server and database, as the role that DB_USER_SERVER names. */
-function asApplication(url: string, environment: Environment): string {
+/** The URL of the same server and database, for the role in DB_USER_SERVER. */
+function withApplicationRole(url: string, environment: Environment): string {
   const user = getSetting("DB_USER_SERVER", environment);
   if (user === undefined) {
-    throw new FleetError("config", "no role is configured for the application to connect as", {
+    throw new FleetError("config", "no application role is configured", {
       remedy:
-        "Set DB_USER_SERVER and DB_PASSWORD_SERVER, or applicationUrl of the database in the configuration.",
+        "Set DB_USER_SERVER and DB_PASSWORD_SERVER, or the database's applicationUrl in the configuration.",
     });
   }
   const application = new URL(url);
@@ -178,16 +183,16 @@ function asApplication(url: string, environment: Environment): string {
   return application.href;
 }
 
-/** The variable that a database's address is expected in. */
+/** The variable that a database's URL is expected in. */
 function variableOf(fleet: FleetConfig, name: string): string {
   const url = fleet.databases[name]?.url;
   return typeof url === "object" ? url.environmentVariable : "DB_HOST";
 }
 
-function notSet(variable: string, production: boolean): FleetError {
+function unsetVariableError(variable: string, production: boolean): FleetError {
   const reason = production
-    ? " (NODE_ENV is production: no embedded database here)"
-    : ", though another one is";
+    ? " (with NODE_ENV=production no embedded database is used)"
+    : ", although another database is configured";
   const remedy =
     variable === "DB_HOST"
       ? "Set DB_HOST, DB_NAME_SERVER, DB_USER_ADMIN and DB_PASSWORD_ADMIN."
@@ -198,24 +203,27 @@ function notSet(variable: string, production: boolean): FleetError {
 }
 
 /**
- * Refuses what is no PostgreSQL URL, and marks the password of one as secret.
+ * Refuses a text that is not a PostgreSQL URL, and adds the URL's password to the known secrets.
  *
- * @param where what holds it. The value itself stays out of the message: it may hold a password.
+ * @param where the setting that contains the URL. The value is not in the message, because it can contain a password.
  * @throws FleetError `config`
  */
-export function refuseOddUrl(url: string, where: string): void {
+export function refuseInvalidUrl(url: string, where: string): void {
   if (!isPostgresUrl(url))
     throw new FleetError("config", `${where} is not a PostgreSQL URL`, {
       remedy:
         "Write it as postgresql://user:password@host:5432/name, with special characters percent-encoded.",
     });
   const { password, searchParams } = new URL(url);
-  keepSecret(password);
-  keepSecret(decoded(password));
-  keepSecret(searchParams.get("password") ?? "");
+  addSecret(password);
+  addSecret(decoded(password));
+  addSecret(searchParams.get("password") ?? "");
 }
 
-/** With a slash or a # in the password, its beginning is read as a port, and the rest as the database's name. */
+/**
+ * If the password contains a slash or a #, the URL is split in the wrong places: the @ ends up in the path, or a hash
+ * appears.
+ */
 function isPostgresUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, pathname, hash } = new URL(text);

@@ -3,30 +3,30 @@ import { dirname, join, relative, resolve } from "node:path";
 import { glob } from "tinyglobby";
 import { FleetError } from "../core/errors.ts";
 
-/** What a configuration may be called; of several in one folder the first counts, as for drizzle-kit. */
+/** The names of a configuration file. If a folder has several, the first one is used, as in drizzle-kit. */
 const endings = ["ts", "mts", "cts", "js", "mjs", "cjs", "json"];
 const names = endings.map((ending) => `drizzle.config.${ending}`);
 
 /**
- * The configuration file to read.
+ * Finds the configuration file.
  *
- * @param path as given with --config; without it, the file of the current folder or of the nearest one above it, up to the
- *   repository's
+ * @param path the value of --config. Without it, the file is searched for in the current folder and its parents, up
+ *   to the repository's root.
  * @returns its absolute path
- * @throws FleetError `config` when there is none, which names those that are near
+ * @throws FleetError `config` if there is no such file; the remedy names the files that were found nearby
  */
-export async function configFile(path: string | undefined): Promise<string> {
-  const file = path === undefined ? foundFrom(process.cwd()) : resolve(path);
+export async function findConfigFile(path: string | undefined): Promise<string> {
+  const file = path === undefined ? nearestConfig(process.cwd()) : resolve(path);
   if (file !== undefined && isFile(file)) return file;
-  throw path === undefined ? await noConfig() : noFile(resolve(path));
+  throw path === undefined ? await noConfigError() : noFileError(resolve(path));
 }
 
-/** What a command needs to find a configuration: nothing where it finds it by itself. */
+/** The arguments that make a command find a configuration file: none if it is found without them. */
 export function configOption(file: string): string[] {
-  return foundFrom(process.cwd()) === file ? [] : ["--config", relative(process.cwd(), file)];
+  return nearestConfig(process.cwd()) === file ? [] : ["--config", relative(process.cwd(), file)];
 }
 
-function foundFrom(start: string): string | undefined {
+function nearestConfig(start: string): string | undefined {
   for (let folder = start; ; folder = dirname(folder)) {
     const found = configIn(folder);
     if (found !== undefined) return found;
@@ -42,7 +42,7 @@ function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
-async function noConfig(): Promise<FleetError> {
+async function noConfigError(): Promise<FleetError> {
   const below = await glob(`**/drizzle.config.{${endings.join(",")}}`, {
     cwd: process.cwd(),
     deep: 5,
@@ -52,21 +52,21 @@ async function noConfig(): Promise<FleetError> {
   const [first, ...others] = below.sort();
   if (first === undefined)
     return new FleetError("config", message, {
-      remedy: `Run the command in the folder of your configuration, or name the file with --config. It may end in ${endings.map((ending) => `.${ending}`).join(", ")}.`,
+      remedy: `Run the command in the folder of your configuration, or name the file with --config <file>. It can end in ${endings.map((ending) => `.${ending}`).join(", ")}.`,
     });
-  const also = others.length === 0 ? "" : ` Also there: ${others.slice(0, 5).join(", ")}.`;
+  const also = others.length === 0 ? "" : ` Others: ${others.slice(0, 5).join(", ")}.`;
   return new FleetError("config", `${message}, but there is ${first}`, {
     remedy: `Name it: --config ${first}.${also}`,
   });
 }
 
-function noFile(file: string): FleetError {
+function noFileError(file: string): FleetError {
   const shown = relative(process.cwd(), file);
   const beside = configIn(dirname(file)) ?? configIn(file);
   return new FleetError("config", `there is no file ${shown || "."}`, {
     remedy:
       beside === undefined
-        ? "Correct the path after --config. It is taken from the current folder."
-        : `There is ${relative(process.cwd(), beside)}: name it with --config.`,
+        ? "Correct the path after --config. It is relative to the current folder."
+        : `Did you mean --config ${relative(process.cwd(), beside)}?`,
   });
 }

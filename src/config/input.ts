@@ -1,7 +1,12 @@
 import type { Amount } from "../core/amount.ts";
 import type { Login, TlsMode } from "../core/database.ts";
 
-/** A connection URL taken from an environment variable when a verb needs the database, and never before. */
+/**
+ * A reference to an environment variable, made by `env`. The variable is read when a verb needs the database.
+ *
+ * @example
+ *   const url: EnvironmentReference = env("DATABASE_URI");
+ */
 export interface EnvironmentReference {
   readonly environmentVariable: string;
 }
@@ -9,77 +14,101 @@ export interface EnvironmentReference {
 /** `env("NAME")`, or the URL itself: `postgresql://user@host:5432/name`. */
 type ConnectionUrl = EnvironmentReference | string;
 
-/** Milliseconds, or a text such as `"500ms"`, `"30s"`, `"5m"`, `"1h"`. */
+/** Milliseconds from 0 to 2147483647 (about 24 days), or a text such as `"500ms"`, `"30s"`, `"5m"`, `"1h"`. */
 type DurationInput = number | string;
 
-/** A number, or a share such as `"10%"`. */
+/** A number from 0, or a percentage such as `"10%"`. */
 type AmountInput = Amount | number | string;
 
 export type Attribute = string | number | boolean;
 
-/** A PostgreSQL database that holds tenant schemas. */
+/**
+ * A PostgreSQL database with tenant schemas. At most one of `password`, `passwordCommand` and `passwordFile` can be
+ * set; `defineFleet` throws a FleetError `config` otherwise.
+ *
+ * @example
+ *   const platform: DatabaseInput = { url: env("DATABASE_URI"), tls: { mode: "verify-full" } };
+ */
 export interface DatabaseInput {
-  /** `env("NAME")`, or a connection URL. Without it the standard variables (DB_HOST, ...) say where the database is. */
+  /** The connection URL, or `env("NAME")`. Without it, the standard variables (DB_HOST and so on) are used. */
   url?: ConnectionUrl | undefined;
-  /** The way around a connection pooler, for all that changes schemas; as `url`. */
+  /** The URL for changing schemas, which must bypass a connection pooler; `url` by default. */
   directUrl?: ConnectionUrl | undefined;
-  /** As whom and where applications connect; as `url`. Without it: as DB_USER_SERVER, at `url`. */
+  /** The URL for applications. By default: `url`, with the role in DB_USER_SERVER. */
   applicationUrl?: ConnectionUrl | undefined;
-  /** The database's name on the server of the standard variables, where it is not DB_NAME_SERVER. */
+  /** The database's name on the server of the standard variables; DB_NAME_SERVER by default. */
   name?: string | undefined;
-  /** How connections are secured where the URL does not say: libpq's sslmode and sslrootcert. */
+  /** TLS settings, like libpq's sslmode and sslrootcert. Parameters in the URL take precedence. */
   tls?: { mode?: TlsMode | undefined; ca?: string | undefined } | undefined;
   /**
-   * Gives the password of each connection whose URL has none: a function, or `env("NAME")`, whose file is read again
-   * each time. For passwords that change or expire, such as a cloud's tokens.
+   * The password for URLs without one: a function, which is called for each connection, or `env("NAME")`, which is
+   * read for each connection. Use it for passwords that change or expire, such as a cloud's access tokens.
    */
   password?: EnvironmentReference | PasswordFunction | undefined;
-  /** As `password`: a shell command that writes it. PGHOST, PGPORT, PGUSER and PGDATABASE say for which login. */
+  /** A shell command that prints the password. PGHOST, PGPORT, PGUSER and PGDATABASE describe the login. */
   passwordCommand?: string | undefined;
-  /** As `password`: a file that holds it. */
+  /** A file that contains the password, relative to the configuration file. */
   passwordFile?: string | undefined;
 }
 
-/** One set of Drizzle schema files and one migrations folder. It needs either `tenantSchema` or `singleSchema`. */
+/**
+ * One set of Drizzle schema files and one migrations folder. It needs either `tenantSchema` or `singleSchema`.
+ *
+ * @example
+ *   const auth: ServiceInput = {
+ *     schema: "./schema/auth",
+ *     out: "./drizzle/auth",
+ *     database: "platform",
+ *     tenantSchema: "auth_{tenant}",
+ *   };
+ */
 export interface ServiceInput {
-  /** Folder, file or patterns of the service's Drizzle schema; a pattern that begins with `!` leaves files out. */
+  /**
+   * The folder, file or glob patterns of the service's Drizzle schema. A pattern that begins with `!` excludes files.
+   */
   schema: string | string[];
-  /** Folder of the service's migrations. */
+  /** The service's migrations folder. */
   out: string;
-  /** Name of an entry in `databases`. */
+  /** The name of an entry in `databases`. */
   database: string;
-  /** Name pattern of the tenant schemas; contains `{tenant}` once: `"auth_{tenant}"`. */
+  /** The pattern of the tenant schemas' names; contains `{tenant}` exactly once: `"auth_{tenant}"`. */
   tenantSchema?: string | undefined;
-  /** The one schema of a service that is not kept per tenant. */
+  /** The schema of a service whose data is not kept per tenant. */
   singleSchema?: string | undefined;
   /**
-   * The schema that the service's SQL names where it means its target's, as drizzle-kit writes it for
-   * `pgSchema("shop")`; `public` by default. Several become one: `["shop", "public"]`.
+   * The schema that the service's SQL names where it means its target's schema, such as the name in
+   * `pgSchema("shop")`; `"public"` by default. With several, all of them mean the target's schema: `["shop",
+   * "public"]`.
    */
   sourceSchema?: string | string[] | undefined;
-  /** Schemas that migrations may refer to beside the tenant's own; they come after it on the search_path. */
+  /** Schemas that migrations can refer to besides the tenant schema. They follow it on the search_path. */
   sharedSchemas?: string[] | undefined;
-  /** The schema for extensions: CREATE EXTENSION in a migration runs once per database and puts them there. */
+  /** The schema for extensions. CREATE EXTENSION in a migration runs once per database and installs them there. */
   extensionSchema?: string | undefined;
-  /** Tags of migrations with parts that cannot be proved to stay in the tenant, and that you have reviewed. */
+  /** Tags of migrations that you have reviewed because their SQL cannot be proved to stay in its tenant. */
   acceptUnproved?: string[] | undefined;
-  /** A module with what every new tenant begins with: see `defineSeed`. */
+  /** A module that fills new tenants with initial rows, see `defineSeed`. */
   seed?: string | undefined;
-  /** As drizzle-kit's `casing`; with drizzle-kit 0.31 only. */
+  /** drizzle-kit's `casing`. Only for drizzle-kit 0.31. */
   casing?: "snake_case" | "camelCase" | undefined;
-  /** As drizzle-kit's `migrations.prefix`, what tags begin with. Without it: what those of the folder begin with. */
+  /** drizzle-kit's `migrations.prefix`: how tags begin. By default, as the existing ones in the folder do. */
   prefix?: "index" | "unix" | "timestamp" | "supabase" | "none" | undefined;
 }
 
-/** A tenant of a list, or of what a function returns: its id, or the id with more. */
+/**
+ * A tenant in a list, or in the result of a function: an id, or an object with an id.
+ *
+ * @example
+ *   const tenants: TenantInput[] = ["acme", { id: "beta", attributes: { plan: "gold" } }];
+ */
 export type TenantInput =
   | string
   | {
-      /** The tenant's id. */
+      /** The tenant's id: letters, digits and _, and after the first character also - and . */
       id: string;
-      /** What groups and `tenants list --attribute` choose by. */
+      /** Values that groups and `tenants list --attribute` select by. */
       attributes?: Record<string, Attribute> | undefined;
-      /** The database that holds all that is the tenant's, where that is not its services'. */
+      /** The database with all of the tenant's schemas; by default that of each service. */
       database?: string | undefined;
     };
 
@@ -87,31 +116,46 @@ export type PasswordFunction = (login: Login) => string | Promise<string>;
 
 export type TenantFunction = () => readonly TenantInput[] | Promise<readonly TenantInput[]>;
 
-/** How a fleet is rolled out unless the command line says otherwise. The options of `migrate` have the same names. */
+/**
+ * How to roll out, unless an option of the same name on the command line of `migrate` overrides it.
+ *
+ * @example
+ *   const rollout: RolloutInput = { canary: 5, wave: "10%", soak: "5m", maxFailures: "1%" };
+ */
 export interface RolloutInput {
-  /** Tenants or groups that go first, separated by commas; or how many tenants. */
+  /** Tenants or groups to migrate first, separated by commas, or a number of tenants from 1. */
   canary?: number | string | undefined;
-  /** Tenants per wave: a number, a share such as `"10%"`, or groups in their order. */
+  /** Tenants per wave: a number from 1, a percentage such as `"10%"`, or groups in their order. */
   wave?: number | string | undefined;
-  /** The pause between two waves; none by default. */
+  /** The pause between waves; 0 by default. */
   soak?: DurationInput | undefined;
-  /** A shell command to run after each wave; it gets the outcomes as JSON, and ends the rollout when it fails. */
+  /** A shell command to run after each wave. It gets the outcomes as JSON, and stops the rollout if it fails. */
   verify?: string | undefined;
-  /** What the first failed target does to the rollout; `"continue"` by default. */
+  /** What to do after a target fails; `"continue"` by default. */
   onError?: "continue" | "stop" | undefined;
-  /** More failed targets than this end the rollout: a number, or a share such as `"1%"`. */
+  /** The number of targets that may fail, or their percentage such as `"1%"`. One more stops the rollout. */
   maxFailures?: AmountInput | undefined;
 }
 
-/** What `defineFleet` takes. */
+/**
+ * The argument of `defineFleet`.
+ *
+ * @example
+ *   const input: FleetInput = {
+ *     databases: { platform: { url: env("DATABASE_URI") } },
+ *     services: { auth: { schema: "./schema", out: "./drizzle", database: "platform", tenantSchema: "auth_{tenant}" } },
+ *     concurrency: 8,
+ *   };
+ */
 export interface FleetInput {
-  /** The databases that hold tenant schemas, by names of your choice. */
+  /** The databases with tenant schemas, by names of your choice. */
   databases: Record<string, DatabaseInput>;
-  /** The services, by their names. */
+  /** The services, by name; at least one. */
   services: Record<string, ServiceInput>;
   /**
-   * Who the tenants are: a list; `{ query, database }`, one row per tenant; `{ discover: service }`, every schema that
-   * fits the service's tenantSchema and has a ledger; or a function. Without it, the registry in the database.
+   * The source of tenants: a list; `{ query, database }`, which returns one row per tenant; `{ discover: service }`,
+   * for every schema that matches the service's tenantSchema and contains a ledger; or a function. Without it, the
+   * tenants in the registry.
    */
   tenants?:
     | TenantInput[]
@@ -119,24 +163,27 @@ export interface FleetInput {
     | { discover: string }
     | TenantFunction
     | undefined;
-  /** The database whose control schema has the registry; by default that of the first service with tenants. */
+  /** The database with the registry in its control schema; by default that of the first service with tenants. */
   registry?: string | undefined;
-  /** Tenants by their attributes: each named value must be the tenant's, or one of a list. */
+  /** Groups of tenants by attributes. A tenant is in a group if it has, for each attribute, one of the given values. */
   groups?: Record<string, Record<string, Attribute | Attribute[]>> | undefined;
-  /** As whom applications work with a tenant's tables: all as one role, or each tenant with a role of its own. */
+  /**
+   * The role that applications use for a tenant's tables: `"shared"` is one role for all tenants, `"per-tenant"` is
+   * one role for each; `"shared"` by default.
+   */
   roles?: "shared" | "per-tenant" | undefined;
-  /** How many targets are migrated at the same time in each database, from 1 to 1000; 4 by default. */
+  /** The number of targets to migrate at the same time in each database, from 1 to 1000; 4 by default. */
   concurrency?: number | undefined;
   /** How long to wait for a database that does not answer; 30 seconds by default. */
   connectTimeout?: DurationInput | undefined;
-  /** How a fleet is rolled out unless the command line says otherwise. */
+  /** How to roll out unless the command line overrides it. */
   rollout?: RolloutInput | undefined;
-  /** Apply migrations that were merged late, after newer ones that are applied already; false by default. */
+  /** Whether to apply migrations that were merged late, when newer ones are already applied; false by default. */
   allowOutOfOrder?: boolean | undefined;
-  /** How often a target is tried when a lock, a deadlock or the connection is in its way, and how long apart. */
+  /** How often, and at which intervals, to retry a target after a lock timeout, a deadlock or a lost connection. */
   retry?:
     | {
-        /** From 1 to 100; 10 by default. */
+        /** Attempts per target, from 1 to 100; 10 by default. */
         attempts?: number | undefined;
         /** The first delay; 50 milliseconds by default. */
         minDelay?: DurationInput | undefined;
@@ -144,7 +191,7 @@ export interface FleetInput {
         maxDelay?: DurationInput | undefined;
       }
     | undefined;
-  /** PostgreSQL's timeouts for every step; 0 switches one off. */
+  /** PostgreSQL's timeouts for every step; 0 disables one. */
   timeouts?:
     | {
         /** How long a statement waits for a lock; 2 seconds by default. */
@@ -153,21 +200,24 @@ export interface FleetInput {
         statement?: DurationInput | undefined;
         /** How long a transaction may be idle; 1 minute by default. */
         idleInTransaction?: DurationInput | undefined;
-        /** For a statement that must run outside a transaction, such as CREATE INDEX CONCURRENTLY; 1 hour by default. */
+        /** How long a statement may run outside a transaction, such as CREATE INDEX CONCURRENTLY; 1 hour by default. */
         concurrently?: DurationInput | undefined;
       }
     | undefined;
   /**
-   * A database for proofs, as a database's `url`: `generate` and `check --database` work in scratch schemas there.
-   * Without it, on the embedded server.
+   * The URL of a database for proofs, or `env("NAME")`: `generate` and `check --database` create scratch schemas
+   * there. By default, the embedded server.
    */
   proofDatabase?: ConnectionUrl | undefined;
-  /** The PostgreSQL that is started for development when no database is configured. */
+  /** The embedded PostgreSQL, which is started for development if no database is configured. */
   embedded?:
     | {
-        /** Where it keeps its data; `.drizzle-fleet` by default. */
+        /** Its data folder; `.drizzle-fleet` by default. */
         folder?: string | undefined;
-        /** The port to listen on at 127.0.0.1; 54329 by default. Another free one is taken when it is busy. */
+        /**
+         * The port to listen on at 127.0.0.1, from 1 to 65535; 54329 by default. If it is busy, another free port is
+         * used.
+         */
         port?: number | undefined;
       }
     | undefined;

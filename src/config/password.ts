@@ -3,20 +3,20 @@ import { readFileSync } from "node:fs";
 import type { Login, PasswordProvider } from "../core/database.ts";
 import { FleetError, messageOf } from "../core/errors.ts";
 import type { FleetConfig } from "./schema.ts";
-import { type Environment, getSecret, keepSecret } from "./secrets.ts";
+import { addSecret, type Environment, getSecret } from "./secrets.ts";
 
 type DatabaseConfig = FleetConfig["databases"][string];
 
-/** More characters than this are no password. */
+/** A password with more characters than this is refused. */
 const longestOutput = 64 * 1024;
 
 /**
- * How connections to a database get their password where their URL has none: it is asked for at each connection that
- * needs one. Connections that are made at the same time share an answer.
+ * Provides the passwords for a database whose URL has none. It is asked for each connection that needs one.
+ * Connections that are opened at the same time share an answer.
  *
- * @param name the database, for errors
- * @param patienceMs how long an answer may take, in milliseconds
- * @returns undefined when the configuration does not say
+ * @param name the database, for error messages
+ * @param patienceMs how long to wait for an answer, in milliseconds
+ * @returns undefined if the configuration has no source of passwords
  */
 export function passwordProvider(
   name: string,
@@ -30,14 +30,15 @@ export function passwordProvider(
   return (login) => {
     const key = JSON.stringify(login);
     const asked =
-      pending.get(key) ?? answer(name, ask, login, patienceMs).finally(() => pending.delete(key));
+      pending.get(key) ??
+      askPassword(name, ask, login, patienceMs).finally(() => pending.delete(key));
     pending.set(key, asked);
     return asked;
   };
 }
 
-/** What gives a password, and the key of the configuration that says so. */
-interface Source {
+/** A source of passwords, and its key in the configuration. */
+interface PasswordSource {
   readonly key: "password" | "passwordCommand" | "passwordFile";
   readonly read: (login: Login, signal: AbortSignal) => unknown;
 }
@@ -45,7 +46,7 @@ interface Source {
 function sourceOf(
   { password, passwordCommand, passwordFile }: DatabaseConfig,
   environment: Environment,
-): Source | undefined {
+): PasswordSource | undefined {
   if (typeof password === "function") return { key: "password", read: password };
   if (password !== undefined) {
     const { environmentVariable } = password;
@@ -61,9 +62,9 @@ function sourceOf(
   return undefined;
 }
 
-async function answer(
+async function askPassword(
   name: string,
-  { key, read }: Source,
+  { key, read }: PasswordSource,
   login: Login,
   patienceMs: number,
 ): Promise<string> {
@@ -77,20 +78,20 @@ async function answer(
   });
   try {
     const given = await Promise.race([read(login, late.signal), overdue]);
-    if (typeof given !== "string") throw new Error("the answer is not a text");
+    if (typeof given !== "string") throw new Error("the answer is not a string");
     const password = given.replace(/\r?\n$/, "");
     if (password === "") throw new Error("the answer is empty");
     if (/[\r\n]/.test(password)) throw new Error("the answer has more than one line");
     if (password.includes("\0")) throw new Error("the answer contains a NUL byte");
-    keepSecret(password);
+    addSecret(password);
     return password;
   } catch (cause) {
     throw new FleetError("unreachable", `no password for database "${name}": ${messageOf(cause)}`, {
       where,
       remedy:
         key === "passwordCommand"
-          ? "Run the command by hand to see what it says; its output is not shown here."
-          : "Fix this setting in the configuration. Nothing was sent.",
+          ? "Nothing was sent. Run the command yourself to see its output, which is not shown here."
+          : "Nothing was sent. Correct this setting in the configuration.",
       cause,
     });
   } finally {
@@ -98,7 +99,7 @@ async function answer(
   }
 }
 
-/** What a shell command writes. Neither that nor its errors are shown: they may hold the password. */
+/** Runs a shell command and returns its output. Neither output nor errors are shown: they can contain the password. */
 function outputOf(
   command: string,
   { host, port, user, database }: Login,
@@ -108,7 +109,7 @@ function outputOf(
   return new Promise((resolve, reject) => {
     const child = spawn(command, {
       shell: true,
-      // A group of its own, so that what the shell has started ends with it.
+      // In its own process group, so that processes that the shell has started end with it.
       detached: true,
       stdio: ["ignore", "pipe", "ignore"],
       env: {
@@ -132,7 +133,7 @@ function outputOf(
     child.once("error", reject);
     child.once("close", (code, ended) => {
       signal.removeEventListener("abort", onAbort);
-      if (output.length > longestOutput) reject(new Error("the command writes too much"));
+      if (output.length > longestOutput) reject(new Error("the output of the command is too long"));
       else if (code === 0) resolve(output);
       else reject(new Error(`the command ended with ${code ?? ended}`));
     });

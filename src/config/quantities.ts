@@ -2,14 +2,22 @@ import type { Amount } from "../core/amount.ts";
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
-/** Milliseconds of a duration such as `500ms`, `30s`, `1.5m` or `2h`; undefined for any other text. */
+/**
+ * Parses a duration such as `500ms`, `30s`, `1.5m` or `2h`.
+ *
+ * @returns milliseconds, or undefined if the text is not a duration or longer than `longestDuration`
+ */
 export function parseDuration(text: string): number | undefined {
   const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text.trim()) ?? [];
   const milliseconds = Math.round(Number(number) * (unitMs[unit ?? ""] ?? Number.NaN));
-  return milliseconds <= longestTimer ? milliseconds : undefined;
+  return milliseconds <= longestDuration ? milliseconds : undefined;
 }
 
-/** A number from 0, or a share from `0%` to `100%`; undefined for any other text. */
+/**
+ * Parses a whole number from 0, or a percentage from `0%` to `100%`.
+ *
+ * @returns undefined if the text is neither
+ */
 export function parseAmount(text: string): Amount | undefined {
   const [, number, percent] = /^(\d{1,9}(?:\.\d+)?)(%?)$/.exec(text.trim()) ?? [];
   const value = Number(number);
@@ -17,5 +25,5 @@ export function parseAmount(text: string): Amount | undefined {
   return Number.isInteger(value) ? { count: value } : undefined;
 }
 
-/** Timers of Node.js and timeouts of PostgreSQL end at 2^31 - 1 ms, some 24 days. */
-export const longestTimer = 2_147_483_647;
+/** In milliseconds, about 24 days: the limit of Node.js timers and of PostgreSQL's timeouts. */
+export const longestDuration = 2_147_483_647;

@@ -1,9 +1,9 @@
 import type { FleetInput, Tenant } from "./schema.ts";
 
 /**
- * The text of a configuration file that declares a fleet. Connection URLs must be references to the environment.
+ * Formats a configuration file that declares a fleet. Connection URLs must be references to environment variables.
  *
- * @param file its name: one in .cjs is written as CommonJS
+ * @param file its name; a file that ends in .cjs is written as CommonJS
  */
 export function fleetConfigText(
   { databases, services, tenants = [] }: FleetInput,
@@ -34,9 +34,7 @@ export function fleetConfigText(
   ].join("\n");
 }
 
-/**
- * The lines of a configuration that list tenants, one to a line, as they stand in `defineFleet({ ... })`.
- */
+/** The lines of a configuration file that list tenants, one per line. */
 export function tenantLines(tenants: readonly Tenant[]): string[] {
   return ["  tenants: [", ...tenants.map((tenant) => `    ${tenantText(tenant)},`), "  ],"];
 }
@@ -71,7 +69,7 @@ function blockOf<Entry>(
   return [`${name}: {`, ...inner.map((line) => `  ${line}`), "},"];
 }
 
-/** A literal as a formatter would leave it. */
+/** Formats a literal. */
 function quoted(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(quoted).join(", ")}]`;
   return JSON.stringify(value);

@@ -1,6 +1,6 @@
 import type { Environment } from "./secrets.ts";
 
-/** The prefix of variables that an earlier platform used. They are never read: only their names are looked at. */
+/** The prefix of variables of an earlier platform. Only their names are read, never their values. */
 const retiredPrefix = "ALGA_DB_";
 
 const successors: Readonly<Record<string, string>> = {
@@ -15,7 +15,7 @@ const successors: Readonly<Record<string, string>> = {
   SSLROOTCERT: "DB_SSLROOTCERT",
 };
 
-/** A warning for each retired variable that is set: it has no effect, and which one replaces it. */
+/** A warning for each retired variable that is set: it has no effect, and which variable replaces it. */
 export function retiredWarnings(environment: Environment): string[] {
   return Object.keys(environment)
     .filter((name) => name.startsWith(retiredPrefix))
@@ -25,7 +25,7 @@ export function retiredWarnings(environment: Environment): string[] {
         /^(.*?)(_FILE)?$/.exec(name.slice(retiredPrefix.length)) ?? [];
       const successor = successors[rest];
       return successor === undefined
-        ? `warning: ${name} is not read any more, and nothing replaces it. Unset it.`
-        : `warning: ${name} is not read any more. Set ${successor}${file} instead.`;
+        ? `warning: ${name} is no longer read, and nothing replaces it. Unset it.`
+        : `warning: ${name} is no longer read. Set ${successor}${file} instead.`;
     });
 }

@@ -1,48 +1,17 @@
 import { z } from "zod";
-import type { Amount } from "../core/amount.ts";
 import { tlsModes } from "../core/database.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
+import {
+  amount,
+  connectionUrl,
+  duration,
+  environmentReference,
+  nonEmpty,
+  schemaName,
+} from "./fields.ts";
 import type { Attribute, PasswordFunction, TenantFunction } from "./input.ts";
-import { longestTimer, parseAmount, parseDuration } from "./quantities.ts";
 
 export type { Attribute, EnvironmentReference, FleetInput } from "./input.ts";
-
-const environmentReference = z.strictObject({ environmentVariable: z.string().min(1) });
-
-/** Where drizzle-fleet keeps what belongs to no tenant, in each database. */
-export const controlSchema = "drizzle_fleet";
-
-const nonEmpty = z.string().min(1, "must not be empty");
-
-/** Quotes, backslashes and dollars would have a meaning in the literals and bodies that a schema's name is put into. */
-const schemaName = nonEmpty
-  .regex(/^[^'"\\$\p{C}]+$/u, "must hold no quotes, backslashes or dollars")
-  .refine(
-    (name) => name !== controlSchema,
-    `is reserved: drizzle-fleet keeps its own tables in it`,
-  );
-
-/** As people write a variable where only its name would do, in JSON above all. */
-const variableText =
-  /^(?:\$\{?(\w+)\}?|env\(["']?(\w+)["']?\)|env:(\w+)|process\.env\.(\w+)|%(\w+)%)$/;
-
-const connectionUrl = z.union(
-  [
-    environmentReference,
-    nonEmpty.superRefine((text, context) => {
-      const name = variableText.exec(text.trim())?.slice(1).find(Boolean);
-      if (name === undefined) return;
-      const message = `is no connection URL: for a variable write env("${name}"), in JSON { "environmentVariable": "${name}" }`;
-      context.addIssue({ code: "custom", message });
-    }),
-  ],
-  {
-    error: ({ input }) =>
-      typeof input === "string"
-        ? undefined
-        : 'must be env("VARIABLE"), in JSON { "environmentVariable": "VARIABLE" }, or a connection URL',
-  },
-);
 
 const database = z
   .strictObject({
@@ -82,7 +51,7 @@ const tenant = z.union(
   { error: "must be a tenant's id, or { id, attributes, database }" },
 );
 
-/** A list of tenants: that of the configuration, or what a query or a function gives. */
+/** A list of tenants: in the configuration, or the result of a query or a function. */
 export const tenantList = z.array(tenant).superRefine((value, context) => {
   const seen = new Set<string>();
   for (const [index, { id }] of value.entries()) {
@@ -92,20 +61,20 @@ export const tenantList = z.array(tenant).superRefine((value, context) => {
   }
 });
 
-/** Where the tenants come from. Without it: from the registry in the control schema. */
+/** The source of tenants. Without it: the registry in the control schema. */
 const tenantSource = z.union(
   [
     tenantList,
-    /** The first column is the id, or the one of that name; the others are attributes. */
+    /** The column `id`, else the first one, is the id. The other columns are attributes. */
     z.strictObject({ query: nonEmpty, database: nonEmpty }),
-    /** Every schema that fits the service's tenantSchema and has a ledger is a tenant's. */
+    /** Every schema that matches the service's tenantSchema and contains a ledger. */
     z.strictObject({ discover: nonEmpty }),
     z.custom<TenantFunction>((value) => typeof value === "function"),
   ],
   { error: "must be a list of tenants, { query, database }, { discover: service }, or a function" },
 );
 
-/** What drizzle-kit 0.31 can begin the names of migrations with. */
+/** The prefixes of tags that drizzle-kit 0.31 supports. */
 export const prefixes = ["index", "unix", "timestamp", "supabase", "none"] as const;
 
 export type Prefix = (typeof prefixes)[number];
@@ -138,161 +107,142 @@ const service = z
   .superRefine(({ sourceSchema, sharedSchemas, extensionSchema }, context) => {
     const issue = (message: string) =>
       context.addIssue({ code: "custom", path: ["sourceSchema"], message });
-    // By default public may be both: the SQL means the target's, and the search_path has what is there.
+    // The default, public, can be both: in the SQL it means the target's schema, on the search_path the shared one.
     if (sourceSchema === undefined || sourceSchema === "public") return;
     for (const name of [sourceSchema].flat()) {
       if (sharedSchemas.includes(name))
-        issue(`"${name}" is under sharedSchemas: it is each tenant's own or shared, not both`);
+        issue(`"${name}" is also in sharedSchemas: a schema is either the tenant's own or shared`);
       if (name === extensionSchema)
-        issue(`"${name}" is the extensionSchema: it is each tenant's own or shared, not both`);
+        issue(
+          `"${name}" is also the extensionSchema: a schema is either the tenant's own or shared`,
+        );
       if (name === "information_schema" || name.startsWith("pg_"))
-        issue(`"${name}" is PostgreSQL's own`);
+        issue(`"${name}" is reserved by PostgreSQL`);
       if (name.includes("{tenant}"))
-        issue("must be a schema name as in the SQL; the pattern with {tenant} is tenantSchema");
+        issue("must be a schema name as in the SQL; set tenantSchema for a pattern with {tenant}");
     }
   });
 
-const milliseconds = z.int().min(0).max(longestTimer);
-
-/** `"30s"`, or a number of milliseconds. */
-const duration = z.union([milliseconds, z.string()]).transform((value, context): number => {
-  const parsed = typeof value === "number" ? value : parseDuration(value);
-  if (parsed !== undefined) return parsed;
-  context.addIssue({ code: "custom", message: 'must be a duration such as "30s" or "5m"' });
-  return z.NEVER;
-});
-
-/** `5` or `"1%"`; a configuration that was checked already has it parsed. */
-const amount = z
-  .union([
-    z.int().min(0),
-    z.string(),
-    z.strictObject({ count: z.int() }),
-    z.strictObject({ percent: z.number() }),
-  ])
-  .transform((value, context): Amount => {
-    const parsed = typeof value === "object" ? value : parseAmount(String(value));
-    if (parsed !== undefined) return parsed;
-    context.addIssue({ code: "custom", message: 'must be a number or a share such as "10%"' });
-    return z.NEVER;
-  });
-
-/** How a fleet is rolled out unless the command line says otherwise. The options of `migrate` have the same names. */
+/** How to roll out, unless an option of the same name on the command line of `migrate` overrides it. */
 const rollout = z.strictObject({
-  /** Tenants, groups or a number of tenants that go first. */
+  /** The tenants or groups to migrate first, or a number of tenants. */
   canary: z
     .union([z.int().min(1), nonEmpty])
     .transform(String)
     .optional(),
-  /** The size of the waves that follow, or groups in their order. */
+  /** The size of the following waves, or groups in their order. */
   wave: z
     .union([z.int().min(1), nonEmpty])
     .transform(String)
     .optional(),
-  /** How long to wait between two waves. */
+  /** The pause between waves. */
   soak: duration.default(0),
-  /** A shell command to run after each wave; it gets the outcomes as JSON, and ends the rollout when it fails. */
+  /** A shell command to run after each wave. It gets the outcomes as JSON, and stops the rollout if it fails. */
   verify: nonEmpty.optional(),
   onError: z.enum(["continue", "stop"]).default("continue"),
-  /** More failed targets than this end the rollout. */
+  /** More failed targets than this stop the rollout. */
   maxFailures: amount.optional(),
 });
 
-/** `FleetInput` says what each key means; a type test keeps the two alike. */
-export const fleetSchema = z
-  .strictObject({
-    databases: z.record(nonEmpty, database),
-    services: z.record(nonEmpty, service),
-    tenants: tenantSource.optional(),
-    registry: nonEmpty.optional(),
-    groups: z
-      .record(nonEmpty, z.record(nonEmpty, z.union([attribute, z.array(attribute)])))
-      .default({}),
-    roles: z.enum(["shared", "per-tenant"]).default("shared"),
-    concurrency: z.int().min(1).max(1_000).default(4),
-    connectTimeout: duration.default(30_000),
-    rollout: rollout.prefault({}),
-    allowOutOfOrder: z.boolean().default(false),
-    retry: z
-      .strictObject({
-        attempts: z.int().min(1).max(100).default(10),
-        minDelay: duration.default(50),
-        maxDelay: duration.default(5_000),
-      })
-      .prefault({}),
-    timeouts: z
-      .strictObject({
-        lock: duration.default(2_000),
-        statement: duration.default(15 * 60_000),
-        idleInTransaction: duration.default(60_000),
-        concurrently: duration.default(60 * 60_000),
-      })
-      .prefault({}),
-    proofDatabase: connectionUrl.optional(),
-    embedded: z
-      .strictObject({
-        folder: nonEmpty.default(".drizzle-fleet"),
-        port: z.int().min(1).max(65_535).default(54_329),
-      })
-      .prefault({}),
-  })
-  .superRefine((value, context) => {
-    for (const [name, entry] of Object.entries(value.services)) {
-      if (Object.hasOwn(value.databases, entry.database)) continue;
-      context.addIssue({
-        code: "custom",
-        path: ["services", name, "database"],
-        message: `is not one of the databases: ${Object.keys(value.databases).join(", ") || "none is defined"}`,
-      });
-    }
-    if (Object.keys(value.services).length === 0) {
-      context.addIssue({
-        code: "custom",
-        path: ["services"],
-        message: "needs at least one service",
-      });
-    }
-    const { tenants, registry } = value;
-    const named = [
-      ...(registry === undefined ? [] : [{ path: ["registry"], name: registry }]),
-      ...(Array.isArray(tenants) ? tenants : []).flatMap(({ database: name }, index) =>
-        name === undefined ? [] : [{ path: ["tenants", index, "database"], name }],
-      ),
-      ...(typeof tenants === "object" && "query" in tenants
-        ? [{ path: ["tenants", "database"], name: tenants.database }]
-        : []),
-    ];
-    for (const { path, name } of named) {
-      if (Object.hasOwn(value.databases, name)) continue;
-      context.addIssue({ code: "custom", path, message: `"${name}" is not one of the databases` });
-    }
-    if (typeof tenants === "object" && "discover" in tenants) {
-      if (value.services[tenants.discover]?.tenantSchema === undefined)
-        context.addIssue({
-          code: "custom",
-          path: ["tenants", "discover"],
-          message: `"${tenants.discover}" is no service with a tenantSchema`,
-        });
-    }
-  });
+const fleetKeys = z.strictObject({
+  databases: z.record(nonEmpty, database),
+  services: z.record(nonEmpty, service),
+  tenants: tenantSource.optional(),
+  registry: nonEmpty.optional(),
+  groups: z
+    .record(nonEmpty, z.record(nonEmpty, z.union([attribute, z.array(attribute)])))
+    .default({}),
+  roles: z.enum(["shared", "per-tenant"]).default("shared"),
+  concurrency: z.int().min(1).max(1_000).default(4),
+  connectTimeout: duration.default(30_000),
+  rollout: rollout.prefault({}),
+  allowOutOfOrder: z.boolean().default(false),
+  retry: z
+    .strictObject({
+      attempts: z.int().min(1).max(100).default(10),
+      minDelay: duration.default(50),
+      maxDelay: duration.default(5_000),
+    })
+    .prefault({}),
+  timeouts: z
+    .strictObject({
+      lock: duration.default(2_000),
+      statement: duration.default(15 * 60_000),
+      idleInTransaction: duration.default(60_000),
+      concurrently: duration.default(60 * 60_000),
+    })
+    .prefault({}),
+  proofDatabase: connectionUrl.optional(),
+  embedded: z
+    .strictObject({
+      folder: nonEmpty.default(".drizzle-fleet"),
+      port: z.int().min(1).max(65_535).default(54_329),
+    })
+    .prefault({}),
+});
 
-/** A tenant, as a source of tenants names it. */
+/** `FleetInput` documents each key. A type test checks that both have the same keys. */
+export const fleetSchema = fleetKeys.superRefine((value, context) => {
+  checkServices(value, context);
+  checkTenants(value, context);
+});
+
+type FleetKeys = z.output<typeof fleetKeys>;
+
+function checkServices({ services, databases }: FleetKeys, context: z.RefinementCtx): void {
+  const issue = (path: string[], message: string) =>
+    context.addIssue({ code: "custom", path: ["services", ...path], message });
+  const known = Object.keys(databases).join(", ") || "none is defined";
+  for (const [name, { database }] of Object.entries(services))
+    if (!Object.hasOwn(databases, database))
+      issue([name, "database"], `is not one of the databases: ${known}`);
+  if (Object.keys(services).length === 0) issue([], "needs at least one service");
+}
+
+function checkTenants(value: FleetKeys, context: z.RefinementCtx): void {
+  const { tenants, registry, databases, services } = value;
+  const issue = (path: (string | number)[], message: string) =>
+    context.addIssue({ code: "custom", path, message });
+  const named = [
+    ...(registry === undefined ? [] : [{ path: ["registry"], name: registry }]),
+    ...(Array.isArray(tenants) ? tenants : []).flatMap(({ database: name }, index) =>
+      name === undefined ? [] : [{ path: ["tenants", index, "database"], name }],
+    ),
+    ...(typeof tenants === "object" && "query" in tenants
+      ? [{ path: ["tenants", "database"], name: tenants.database }]
+      : []),
+  ];
+  for (const { path, name } of named)
+    if (!Object.hasOwn(databases, name)) issue(path, `"${name}" is not one of the databases`);
+  if (typeof tenants !== "object" || !("discover" in tenants)) return;
+  if (services[tenants.discover]?.tenantSchema === undefined)
+    issue(["tenants", "discover"], `"${tenants.discover}" is not a service with a tenantSchema`);
+}
+
+/** A tenant, as its source describes it. */
 export interface Tenant {
   readonly id: string;
   readonly attributes: Readonly<Record<string, Attribute>>;
-  /** The database that holds all that is the tenant's, where that is not its services'. */
+  /** The database with all of the tenant's schemas; undefined for that of each service. */
   readonly database?: string | undefined;
 }
 
-/** The checked configuration, with every default filled in. */
+/**
+ * A validated configuration, with defaults filled in: durations are milliseconds, amounts are parsed. Made by
+ * `defineFleet` and `loadConfig`.
+ *
+ * @example
+ *   const { fleet } = await loadConfig("drizzle.config.ts");
+ *   fleet.timeouts.lock; // 2000
+ */
 export type FleetConfig = z.output<typeof fleetSchema>;
 
 export type ServiceConfig = FleetConfig["services"][string];
 export type Timeouts = FleetConfig["timeouts"];
 
 /**
- * By which names a service's SQL calls the schema of its target; the first is the one that is written. Where the
- * configuration names a sourceSchema, `public` is a schema like any other. A service with one schema may say its name.
+ * The names by which a service's SQL refers to its target's schema. The first one is used in generated SQL. If the
+ * configuration sets sourceSchema, `public` is a schema like any other. A singleSchema can be named directly.
  */
 export function sourceSchemasOf({
   sourceSchema = "public",
@@ -302,7 +252,7 @@ export function sourceSchemasOf({
 }
 
 /**
- * Checks a configuration.
+ * Validates a configuration.
  *
  * @throws FleetError `config` that lists every problem with its path
  */

@@ -2,7 +2,7 @@ import { type TlsSettings, tlsModes } from "../core/database.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import { type Environment, getSecret, getSetting } from "./secrets.ts";
 
-/** Who connects: the role that changes schemas, or the one that applications work as. */
+/** The role to connect as: the one that changes schemas, or the one that applications use. */
 export type StandardRole = "admin" | "application";
 
 const variables = {
@@ -10,18 +10,18 @@ const variables = {
   application: { user: "DB_USER_SERVER", password: "DB_PASSWORD_SERVER" },
 } as const;
 
-/** True when the standard variables name a server. */
+/** Tells whether the standard variables name a server. */
 export function isServerNamed(environment: Environment): boolean {
   return getSetting("DB_HOST", environment) !== undefined;
 }
 
 /**
- * The connection URL that the standard variables describe: DB_HOST, DB_PORT (5432 when unset), DB_NAME_SERVER, and
- * user and password of the role.
+ * Builds a connection URL from the standard variables: DB_HOST, DB_PORT (5432 if unset), DB_NAME_SERVER, and the user
+ * and password of the role.
  *
- * @param database the configuration's name of the database, for errors
- * @param ownName its name on the server, where that is not DB_NAME_SERVER's
- * @throws FleetError `config` that names what is missing or malformed, all of it
+ * @param database the database's name in the configuration, for error messages
+ * @param ownName its name on the server, if it is not DB_NAME_SERVER
+ * @throws FleetError `config` that lists every missing or malformed variable
  */
 export function standardAddress(
   database: string,
@@ -33,15 +33,15 @@ export function standardAddress(
   const read = (variable: string) => getSetting(variable, environment);
   const needed = (variable: string) => {
     const value = read(variable);
-    if (value === undefined) problems.push(missing(variable, database));
+    if (value === undefined) problems.push(missingVariableError(variable, database));
     return value ?? "";
   };
   const host = needed("DB_HOST");
   const port = read("DB_PORT") ?? "5432";
   if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535)
     problems.push(
-      new FleetError("config", "DB_PORT is not a port", {
-        remedy: "Set it to a number from 1 to 65535, or leave it unset for 5432.",
+      new FleetError("config", "DB_PORT is not a port number", {
+        remedy: "Set it to a number from 1 to 65535, or unset it to use 5432.",
       }),
     );
   const name = ownName ?? needed("DB_NAME_SERVER");
@@ -49,23 +49,23 @@ export function standardAddress(
   const password = getSecret(variables[role].password, environment);
   throwProblems(problems, "the standard variables do not describe a database");
   const who = [user, ...(password === undefined ? [] : [password])].map(encodeURIComponent);
-  // An IPv6 address stands in brackets, a folder of sockets has its slashes encoded.
+  // An IPv6 address needs brackets. A socket folder needs its slashes encoded.
   const place = host.includes(":") ? `[${host.replace(/^\[|\]$/g, "")}]` : encodeURIComponent(host);
   return `postgresql://${who.join(":")}@${place}:${port}/${encodeURIComponent(name)}`;
 }
 
 /**
- * How connections are secured unless the URL or the configuration says otherwise: DB_SSLMODE, DB_SSLROOTCERT.
+ * The TLS settings in DB_SSLMODE and DB_SSLROOTCERT, which the configuration and the URL can override.
  *
- * @throws FleetError `config` for a mode that does not exist
+ * @throws FleetError `config` for an unknown mode
  */
-export function tlsOf(environment: Environment): TlsSettings {
+export function standardTls(environment: Environment): TlsSettings {
   const mode = environment.DB_SSLMODE?.trim() || undefined;
   const ca = environment.DB_SSLROOTCERT?.trim() || undefined;
   const known = tlsModes.find((one) => one === mode);
   if (mode !== undefined && known === undefined) {
-    throw new FleetError("config", `DB_SSLMODE is none of ${tlsModes.join(", ")}`, {
-      remedy: "Correct it, or leave it unset.",
+    throw new FleetError("config", `DB_SSLMODE is not one of ${tlsModes.join(", ")}`, {
+      remedy: "Correct it, or unset it.",
     });
   }
   return {
@@ -74,10 +74,10 @@ export function tlsOf(environment: Environment): TlsSettings {
   };
 }
 
-function missing(variable: string, database: string): FleetError {
+function missingVariableError(variable: string, database: string): FleetError {
   return new FleetError(
     "config",
-    `DB_HOST is set and ${variable} is not, which database "${database}" needs`,
-    { remedy: `Set ${variable}, or ${variable}_FILE to a file that holds it.` },
+    `DB_HOST is set, but ${variable} is not, which database "${database}" needs`,
+    { remedy: `Set ${variable}, or set ${variable}_FILE to the path of a file that contains it.` },
   );
 }

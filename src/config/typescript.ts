@@ -9,29 +9,49 @@ import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
 /** The modules that were imported. */
 export interface ImportedModules {
   readonly modules: readonly Record<string, unknown>[];
-  /** The place in the project's own files that an error came from, as `file:line:column`. */
+  /** The location in the project's own files that an error came from, as `file:line:column`. */
   readonly placeOf: (error: unknown) => string | undefined;
 }
 
 /**
- * Imports TypeScript and JavaScript modules of a project, ECMAScript's or CommonJS, with what they import from it,
- * without leaving a file behind.
- * esbuild bundles the local files; packages stay outside and are loaded by Node, so that drizzle-orm is the
- * project's own. A changed file gives a new module: a watcher sees the change.
+ * Imports TypeScript and JavaScript modules of a project, ES modules or CommonJS, together with their imports,
+ * without writing a file. esbuild bundles the local files. Packages are loaded by Node, so that drizzle-orm is the
+ * project's own instance. A changed file becomes a new module, which a watcher needs.
  *
  * @param entries absolute paths
- * @param root the project's folder: packages are resolved from the importing file inside it
- * @param seen told each of the project's own files that is read, and each that would be if it existed; absolute
- * @throws FleetError `schema` with file and line: for a syntax error, an import that cannot be found, and for
- *   whatever a module throws while it is loaded
+ * @param root the project's folder
+ * @param seen is called with the absolute path of each local file that is read, and of each file that would be read
+ *   if it existed
+ * @throws FleetError `schema` with file and line, for a syntax error, an import that cannot be found, and any error
+ *   that a module throws while it is loaded
  */
 export async function importTypeScript(
   entries: readonly string[],
   root: string,
   seen?: (path: string) => void,
 ): Promise<ImportedModules> {
+  const result = await bundle(entries, root, seen);
+  const text = (end: string) =>
+    result.outputFiles.find(({ path }) => path.endsWith(end))?.text ?? "";
+  const url = asUrl(text(".mjs"));
+  const placeOf = (error: unknown) => locate(error, url, text(".map"), root);
+  try {
+    const imported: Record<string, Record<string, unknown>> = await import(url);
+    return { modules: entries.map((_, index) => imported[`m${index}`] ?? {}), placeOf };
+  } catch (error) {
+    if (isFleetError(error)) throw error;
+    throw moduleError(error, placeOf(error));
+  }
+}
+
+/** Bundles the local files in memory: one module that exports each entry as `m0`, `m1` and so on, and its source map. */
+async function bundle(
+  entries: readonly string[],
+  root: string,
+  seen: ((path: string) => void) | undefined,
+): Promise<{ readonly outputFiles: readonly import("esbuild").OutputFile[] }> {
   const { build } = await import("esbuild");
-  const result = await build({
+  return build({
     stdin: {
       contents: entries
         .map((path, index) => `export * as m${index} from ${JSON.stringify(path)};`)
@@ -48,39 +68,30 @@ export async function importTypeScript(
     write: false,
     outfile: `${root}/entries.mjs`,
     logLevel: "silent",
-    // For what CommonJS modules require: esbuild bundles the project's own files, and leaves packages to this.
+    // For CommonJS modules: esbuild bundles local files, and this loads packages.
     banner: { js: requireFrom(root) },
-    define: Object.fromEntries(ownPlaces.map(([said, name]) => [said, `${ownPlace}.${name}`])),
+    define: Object.fromEntries(
+      modulePlaces.map(([expression, name]) => [expression, `${modulePlace}.${name}`]),
+    ),
     plugins: [
-      ...(seen === undefined ? [] : [telling(seen)]),
+      ...(seen === undefined ? [] : [reportFiles(seen)]),
       packagesByAbsoluteUrl(workspaceOf(root)),
-      placesOfTheirOwn,
+      keepModulePlaces,
     ],
   }).catch((error: unknown) => {
     throw bundlingError(error);
   });
-  const text = (end: string) =>
-    result.outputFiles.find(({ path }) => path.endsWith(end))?.text ?? "";
-  const url = asUrl(text(".mjs"));
-  const placeOf = (error: unknown) => locate(error, url, text(".map"), root);
-  try {
-    const imported: Record<string, Record<string, unknown>> = await import(url);
-    return { modules: entries.map((_, index) => imported[`m${index}`] ?? {}), placeOf };
-  } catch (error) {
-    if (isFleetError(error)) throw error;
-    throw loadingError(error, placeOf(error));
-  }
 }
 
-/** Something that a project's module threw, with the place in its TypeScript file. */
-export function loadingError(error: unknown, where: string | undefined): FleetError {
+/** The error for something that a project's module threw, with its location in the TypeScript file. */
+export function moduleError(error: unknown, where: string | undefined): FleetError {
   return new FleetError("schema", messageOf(error), {
     ...(where === undefined ? {} : { where }),
     cause: error,
   });
 }
 
-/** The first place of a stack trace that lies in the bundle, in terms of the file it was made from. */
+/** Maps the first location of a stack trace in the bundle to its source file. */
 function locate(error: unknown, url: string, map: string, root: string): string | undefined {
   const stack = error instanceof Error ? (error.stack ?? "") : "";
   const at = stack.indexOf(`${url}:`);
@@ -93,8 +104,9 @@ function locate(error: unknown, url: string, map: string, root: string): string 
 }
 
 /**
- * Code in a data: URL has no folder, so a package it imports must be an absolute file URL. What is the project's own is
- * bundled: files by a path of tsconfig.json, and the packages beside it in a monorepo, whose changes are seen then.
+ * Code in a data: URL has no folder, so it must import packages by absolute file URLs. Local files are bundled,
+ * including those found by a path in tsconfig.json, and the other packages of a monorepo, so that a watcher sees
+ * their changes.
  */
 function packagesByAbsoluteUrl(workspace: string): import("esbuild").Plugin {
   return {
@@ -118,7 +130,7 @@ function packagesByAbsoluteUrl(workspace: string): import("esbuild").Plugin {
   };
 }
 
-/** Marks a question that a plugin asks esbuild itself. */
+/** Marks a resolution that a plugin itself requests from esbuild. */
 const resolving = "resolving";
 
 function resolveAgain(
@@ -128,7 +140,10 @@ function resolveAgain(
   return build.resolve(path, { kind, resolveDir, importer, pluginData: resolving });
 }
 
-/** JavaScript of the monorepo. This package itself stays outside: it may be a link to its own repository. */
+/**
+ * Tells whether a file is JavaScript of the monorepo. drizzle-fleet itself is never bundled: it may be a link to its
+ * repository.
+ */
 function isOfWorkspace(workspace: string, name: string, path: string): boolean {
   return (
     /\.[cm]?jsx?$/.test(path) &&
@@ -137,7 +152,7 @@ function isOfWorkspace(workspace: string, name: string, path: string): boolean {
   );
 }
 
-/** The folder of the monorepo that a project is in, or its repository's; else its own. */
+/** The root folder of a project's monorepo or repository, else the project's own folder. */
 function workspaceOf(root: string): string {
   for (let folder = root; ; folder = dirname(folder)) {
     const isWorkspace = [".git", "pnpm-workspace.yaml"].some((name) =>
@@ -148,8 +163,8 @@ function workspaceOf(root: string): string {
   }
 }
 
-/** Tells which files a bundle is made of, also where it fails; for a watch. */
-function telling(seen: (path: string) => void): import("esbuild").Plugin {
+/** Reports the files of a bundle to a watcher, even if bundling fails. */
+function reportFiles(seen: (path: string) => void): import("esbuild").Plugin {
   return {
     name: "telling",
     setup(build) {
@@ -167,7 +182,7 @@ function telling(seen: (path: string) => void): import("esbuild").Plugin {
   };
 }
 
-/** The files that an import without a file may mean. */
+/** The files that an import without an extension can mean. */
 function candidates(path: string): string[] {
   const bare = path.replace(/\.[cm]?jsx?$/, "");
   const endings = ["ts", "tsx", "mts", "cts", "js", "jsx", "mjs", "cjs", "json"];
@@ -175,15 +190,15 @@ function candidates(path: string): string[] {
   return [...new Set([path, ...files, ...endings.map((ending) => join(path, `index.${ending}`))])];
 }
 
-/** The `require` that code in a data: URL lacks. It is called as esbuild's own stand-in looks for it. */
+/** The `require` that code in a data: URL lacks. It has the name under which esbuild's shim looks for it. */
 function requireFrom(root: string): string {
   const from = JSON.stringify(join(root, "entries.cjs"));
   return `import { createRequire as drizzleFleetRequire } from "node:module"; const require = drizzleFleetRequire(${from});`;
 }
 
-/** The constant that a module finds its own place in, and what is said for its parts. */
-const ownPlace = "drizzleFleetPlace";
-const ownPlaces = [
+/** The constant that contains a module's own location, and the expressions that are replaced by its members. */
+const modulePlace = "drizzleFleetPlace";
+const modulePlaces = [
   ["import.meta.url", "url"],
   ["import.meta.dirname", "dirname"],
   ["import.meta.filename", "filename"],
@@ -191,22 +206,22 @@ const ownPlaces = [
   ["__filename", "filename"],
 ] as const;
 
-/** A module that asks where it is means its file, not the data: URL that it has become a part of. */
-const placesOfTheirOwn: import("esbuild").Plugin = {
+/** A module's own location is that of its file, not of the data: URL that it is bundled into. */
+const keepModulePlaces: import("esbuild").Plugin = {
   name: "places-of-their-own",
   setup(build) {
     build.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, async ({ path }) => {
       const text = await readFile(path, "utf8");
-      if (!ownPlaces.some(([said]) => text.includes(said))) return undefined;
+      if (!modulePlaces.some(([expression]) => text.includes(expression))) return undefined;
       const place = { url: pathToFileURL(path).href, dirname: dirname(path), filename: path };
-      // On the first line, so that every line keeps its number.
-      const contents = `const ${ownPlace} = ${JSON.stringify(place)}; ${text}`;
+      // On the first line, so that line numbers stay the same.
+      const contents = `const ${modulePlace} = ${JSON.stringify(place)}; ${text}`;
       return { contents, loader: extname(path).replace(/^\.[cm]?/, "") as "ts" };
     });
   },
 };
 
-/** What Node cannot load by itself, or not without an import attribute. */
+/** Files that Node cannot load, or only with an import attribute. */
 function isBundled(path: string): boolean {
   return /\.([cm]?tsx?|json)$/.test(path);
 }

@@ -35,7 +35,7 @@ export async function readBaseline(
 }
 
 /** Keeps a service's newest baseline, and no older one. */
-export async function keepBaseline(
+export async function saveBaseline(
   session: Session,
   service: string,
   history: string,

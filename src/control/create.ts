@@ -98,16 +98,16 @@ CREATE TABLE IF NOT EXISTS drizzle_fleet.goals (
 )`;
 
 /** True when the database has the tables that rollouts are kept in. */
-export function hasControlTables(session: Session): Promise<boolean> {
+export function hasRolloutTables(session: Session): Promise<boolean> {
   return hasTables(session, rolloutTables);
 }
 
 /** True when the database has the table that the goals of rollouts are kept in. */
-export function hasGoals(session: Session): Promise<boolean> {
+export function hasGoalTable(session: Session): Promise<boolean> {
   return hasTables(session, [goalTable]);
 }
 
 /** Makes the tables that rollouts are kept in, if they are missing. */
-export function createControlTables(session: Session): Promise<void> {
+export function createRolloutTables(session: Session): Promise<void> {
   return createMissing(session, [...rolloutTables, goalTable], rolloutDdl);
 }

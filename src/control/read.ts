@@ -4,7 +4,7 @@ import type { Session } from "../postgres/session.ts";
 import { goals, outcomes, rollouts } from "./tables.ts";
 
 /** A rollout with how its targets in one database ended. */
-export interface KeptRollout extends RolloutRecord {
+export interface RecordedRollout extends RolloutRecord {
   /** How many outcomes there are of each status. */
   readonly counts: Readonly<Record<string, number>>;
   /** Every database that it had something to do in; only this one, where that is not kept. */
@@ -12,7 +12,7 @@ export interface KeptRollout extends RolloutRecord {
 }
 
 /** A rollout that brought targets somewhere, as far as a database keeps what it was meant to reach. */
-export interface KeptCourse {
+export interface RecordedGoal {
   readonly id: string;
   readonly selection: RolloutRecord["selection"];
   readonly startedAt: Date;
@@ -22,7 +22,7 @@ export interface KeptCourse {
 }
 
 /** What a database keeps of some of its schemas. */
-export interface KeptSchemas {
+export interface RecordedSchemas {
   /** The rollouts that had the schema among their targets, by schema. */
   readonly covered: ReadonlyMap<string, ReadonlySet<string>>;
   /** The rollouts that failed there, by schema. */
@@ -36,7 +36,7 @@ export async function selectRollouts(
   prefix: string,
   limit: number,
   withGoals: boolean,
-): Promise<KeptRollout[]> {
+): Promise<RecordedRollout[]> {
   const rows = await session.drizzle((db) => {
     const each = db
       .select({ status: outcomes.status, number: count().as("number") })
@@ -47,7 +47,7 @@ export async function selectRollouts(
     const all = db
       .select({
         counts: sql<
-          KeptRollout["counts"] | null
+          RecordedRollout["counts"] | null
         >`jsonb_object_agg(${each.status}, ${each.number})`.as("counts"),
       })
       .from(each)
@@ -91,13 +91,13 @@ export function selectOutcomes(
 }
 
 /** As in `rollouts.ts`, where the tables are there. */
-export async function selectCourses(
+export async function selectGoals(
   session: Session,
   database: string,
   withGoals: boolean,
-): Promise<KeptCourse[]> {
+): Promise<RecordedGoal[]> {
   const { id, selection, startedAt, verb } = rollouts;
-  const rows = await session.drizzle<CourseRow[]>((db) => {
+  const rows = await session.drizzle<GoalRow[]>((db) => {
     const wanted = and(eq(rollouts.database, database), inArray(verb, Object.keys(directions)));
     if (!withGoals)
       return db
@@ -126,7 +126,7 @@ export async function selectCourses(
   }));
 }
 
-type CourseRow = Pick<KeptCourse, "id" | "selection" | "startedAt"> & {
+type GoalRow = Pick<RecordedGoal, "id" | "selection" | "startedAt"> & {
   readonly verb: string;
   readonly ends: RolloutGoal["ends"] | null;
   readonly databases: readonly string[] | null;
@@ -140,15 +140,15 @@ export async function selectSchemas(
   database: string,
   schemas: readonly string[],
   withGoals: boolean,
-): Promise<KeptSchemas> {
-  const kept = await session.query<OfSchema>(
+): Promise<RecordedSchemas> {
+  const kept = await session.query<SchemaRow>(
     `SELECT schema, array_agg(rollout) AS rollouts,
        coalesce(array_agg(rollout) FILTER (WHERE failure IS NOT NULL), '{}') AS failed
      FROM drizzle_fleet.outcomes WHERE database = $1 AND schema = ANY($2) GROUP BY schema`,
     [database, schemas],
   );
   const meant = withGoals
-    ? await session.query<Omit<OfSchema, "failed">>(
+    ? await session.query<Omit<SchemaRow, "failed">>(
         `SELECT member.schema, array_agg(g.rollout) AS rollouts
          FROM drizzle_fleet.goals g CROSS JOIN unnest(g.schemas) AS member(schema)
          WHERE g.database = $1 AND member.schema = ANY($2) GROUP BY member.schema`,
@@ -161,7 +161,7 @@ export async function selectSchemas(
   return { covered, failed: new Map(kept.map(({ schema, failed }) => [schema, new Set(failed)])) };
 }
 
-interface OfSchema {
+interface SchemaRow {
   readonly schema: string;
   readonly rollouts: readonly string[];
   readonly failed: readonly string[];

@@ -4,19 +4,19 @@ import type { Outcome, Stop } from "../core/outcome.ts";
 import type { NewRollout, OutcomeRecord, RolloutGoal } from "../core/rollout.ts";
 import { ScriptError } from "../postgres/script.ts";
 import type { Session } from "../postgres/session.ts";
-import { createControlTables } from "./create.ts";
+import { createRolloutTables } from "./create.ts";
 
 /** Outcomes wait so long, in milliseconds, before they are written together. */
-const writeEvery = 1_000;
+const writeDelayMs = 1_000;
 
 /** A session that is lost is missed so often, in milliseconds: others see by it that the rollout is under way. */
-const lookEvery = 5_000;
+const reconnectIntervalMs = 5_000;
 
 /** So long may one write take, in milliseconds: a lock on these tables must not hold up a rollout's end. */
-const patience = 10_000;
+const writeTimeoutMs = 10_000;
 
 /** So long does a rollout wait at its beginning, in milliseconds. */
-const patienceAtFirst = 2_000;
+const goalTimeoutMs = 2_000;
 
 /** The statements, and Drizzle with them: not before there is something to keep. */
 const loadStatements = () => import("./write.ts");
@@ -57,7 +57,7 @@ export class Recorder {
     this.#write();
     this.#watch = setInterval(() => {
       if (this.#session?.lost === true) this.#write();
-    }, lookEvery);
+    }, reconnectIntervalMs);
     this.#watch.unref();
   }
 
@@ -66,7 +66,7 @@ export class Recorder {
    * or the server crashes at the first target. It never fails.
    */
   async keepGoal(): Promise<void> {
-    await Promise.race([this.#writing, sleep(patienceAtFirst, undefined, { ref: false })]);
+    await Promise.race([this.#writing, sleep(goalTimeoutMs, undefined, { ref: false })]);
   }
 
   /** Takes an outcome, to be written soon. */
@@ -82,7 +82,7 @@ export class Recorder {
       durationMs,
       failure: failure ?? null,
     });
-    if (this.#recording.whileRunning) this.#timer ??= setTimeout(() => this.#write(), writeEvery);
+    if (this.#recording.whileRunning) this.#timer ??= setTimeout(() => this.#write(), writeDelayMs);
   }
 
   /**
@@ -134,9 +134,9 @@ export class Recorder {
    */
   async #bounded(use: Use): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
-    const tooLate = new Error(`no answer for ${patience / 1_000} s`);
+    const tooLate = new Error(`no answer for ${writeTimeoutMs / 1_000} s`);
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(tooLate), patience);
+      timer = setTimeout(() => reject(tooLate), writeTimeoutMs);
     });
     try {
       await Promise.race([this.#run(use), late]);
@@ -164,7 +164,7 @@ export class Recorder {
     }
     const session = this.#session;
     if (this.#begun) return session;
-    await createControlTables(session);
+    await createRolloutTables(session);
     await insertRollout(session, rollout, performance.now() - this.#startedAt, goal);
     this.#begun = true;
     return session;

@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, inArray, or, sql } from "drizzle-orm";
 import type { TenantRecord, TenantStatus } from "../core/tenant.ts";
 import { lockKey, tryLock } from "../postgres/lock.ts";
-import { orRollback } from "../postgres/rollback.ts";
+import { withRollback } from "../postgres/rollback.ts";
 import type { Session } from "../postgres/session.ts";
 import { createMissing, hasTables } from "./create.ts";
 import { tenants } from "./tables.ts";
@@ -58,13 +58,13 @@ const rowsAtOnce = 1_000;
  *
  * @param forgotten ids of active tenants that leave the registry
  */
-export async function enterTenants(
+export async function updateRegistry(
   session: Session,
   entered: readonly Pick<TenantRecord, "id" | "status" | "database" | "attributes">[],
   forgotten: readonly string[],
 ): Promise<void> {
   await createMissing(session, names, ddl);
-  await orRollback(session, async () => {
+  await withRollback(session, async () => {
     await session.script("BEGIN");
     for (let start = 0; start < entered.length; start += rowsAtOnce)
       await session.drizzle((db) =>

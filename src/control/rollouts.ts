@@ -1,9 +1,9 @@
 import type { OutcomeRecord } from "../core/rollout.ts";
 import type { Session } from "../postgres/session.ts";
-import { hasControlTables, hasGoals } from "./create.ts";
-import type { KeptCourse, KeptRollout, KeptSchemas } from "./read.ts";
+import { hasGoalTable, hasRolloutTables } from "./create.ts";
+import type { RecordedGoal, RecordedRollout, RecordedSchemas } from "./read.ts";
 
-export type { KeptCourse, KeptRollout, KeptSchemas };
+export type { RecordedGoal, RecordedRollout, RecordedSchemas };
 
 /**
  * The newest rollouts that a database keeps, newest first.
@@ -16,10 +16,10 @@ export async function readRollouts(
   database: string,
   prefix: string,
   limit: number,
-): Promise<KeptRollout[]> {
-  if (!(await hasControlTables(session))) return [];
+): Promise<RecordedRollout[]> {
+  if (!(await hasRolloutTables(session))) return [];
   const { selectRollouts } = await import("./read.ts");
-  return selectRollouts(session, database, prefix, limit, await hasGoals(session));
+  return selectRollouts(session, database, prefix, limit, await hasGoalTable(session));
 }
 
 /** Every outcome that a database keeps of a rollout, in the order of services and schemas. */
@@ -37,21 +37,21 @@ export async function readOutcomes(
  *
  * @returns undefined when the database keeps no rollouts at all
  */
-export async function readKeptGoals(
+export async function readRecordedGoals(
   session: Session,
   database: string,
-): Promise<KeptCourse[] | undefined> {
-  if (!(await hasControlTables(session))) return undefined;
-  const { selectCourses } = await import("./read.ts");
-  return selectCourses(session, database, await hasGoals(session));
+): Promise<RecordedGoal[] | undefined> {
+  if (!(await hasRolloutTables(session))) return undefined;
+  const { selectGoals } = await import("./read.ts");
+  return selectGoals(session, database, await hasGoalTable(session));
 }
 
 /** Which of those rollouts had each of some schemas among their targets, and which failed there. */
-export async function readSchemas(
+export async function readRecordedSchemas(
   session: Session,
   database: string,
   schemas: readonly string[],
-): Promise<KeptSchemas> {
+): Promise<RecordedSchemas> {
   const { selectSchemas } = await import("./read.ts");
-  return selectSchemas(session, database, schemas, await hasGoals(session));
+  return selectSchemas(session, database, schemas, await hasGoalTable(session));
 }

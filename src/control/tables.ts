@@ -1,5 +1,5 @@
 import { bigint, integer, jsonb, pgSchema, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
-import { controlSchema } from "../config/schema.ts";
+import { controlSchema } from "../config/fields.ts";
 import type { BaselineResult } from "../core/baseline.ts";
 import type { Failure, OutcomeStatus } from "../core/outcome.ts";
 import type { Direction, RolloutGoal } from "../core/rollout.ts";

@@ -3,7 +3,7 @@ import { type AcceptedFault, type FaultKind, faultKey } from "../core/fault.ts";
 import type { Finding } from "../core/finding.ts";
 import { type Acceptances, acceptedPath, readAccepted } from "../source/accepted.ts";
 import { recordsText } from "../source/records.ts";
-import { withFolder, writeFiles } from "../source/write-files.ts";
+import { withFolderLock, writeFiles } from "../source/write-files.ts";
 import { type Context, migrationsFolder } from "./context.ts";
 
 /** What is left of the findings of a service, and what becomes of those that were accepted. */
@@ -74,7 +74,9 @@ async function record(
   };
   const text = recordsText(accepted);
   if (text !== recordsText(before))
-    await withFolder(path, () => writeFiles([{ path: acceptedPath(path), text, replaces: true }]));
+    await withFolderLock(path, () =>
+      writeFiles([{ path: acceptedPath(path), text, replaces: true }]),
+    );
   return accepted;
 }
 

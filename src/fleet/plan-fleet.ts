@@ -7,10 +7,10 @@ import { readLedgers } from "../ledger/read-ledgers.ts";
 import { type Planner, planTargets } from "../plan/build.ts";
 import { flushLog } from "../postgres/flush.ts";
 import {
-  type ClosedSchema,
-  findClosedSchemas,
+  findInsufficientSchemas,
+  type InsufficientSchema,
   readServer,
-  refuseServer,
+  refuseUnusableServer,
   type Server,
 } from "../postgres/server.ts";
 import type { Session } from "../postgres/session.ts";

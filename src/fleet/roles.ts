@@ -4,9 +4,9 @@ import { quoteIdentifier } from "../core/quoting.ts";
 import type { Target } from "../core/target.ts";
 import type { Session } from "../postgres/session.ts";
 import {
+  createTenantRoles,
   dropTenantRole,
   findTenantRoles,
-  makeTenantRoles,
   type TenantRole,
 } from "../postgres/tenant-roles.ts";
 import type { Context } from "./context.ts";
@@ -100,7 +100,7 @@ async function createRoles(
   const foreign = roles.filter(({ state }) => state === "foreign");
   if (foreign.length > 0) return foreign.map(foreignRoleError);
   const names = roles.map(({ name }) => name);
-  return (await makeTenantRoles(session, names, application)).map((name) =>
+  return (await createTenantRoles(session, names, application)).map((name) =>
     inheritedRoleError(name, application),
   );
 }

@@ -3,7 +3,7 @@ import type { DatabaseAddress } from "../core/database.ts";
 import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
 import { ledgerName } from "../core/ledger.ts";
 import type { TenantRecord } from "../core/tenant.ts";
-import { inReadOnly } from "../postgres/rollback.ts";
+import { inReadOnlyTransaction } from "../postgres/rollback.ts";
 import type { Session } from "../postgres/session.ts";
 import { isConnectionLoss } from "../postgres/sqlstate.ts";
 import { discoverTenants } from "../tenants/discover.ts";
@@ -89,7 +89,7 @@ function howToKeep(
 
 /** A tenants query must not change anything, and looks up names on the role's own search_path. */
 function rowsOf(session: Session, query: string): Promise<Record<string, unknown>[]> {
-  return inReadOnly(session, async () => {
+  return inReadOnlyTransaction(session, async () => {
     await session.script("SET LOCAL search_path = DEFAULT");
     return session.query(query);
   }).catch((error: unknown) => {

@@ -9,7 +9,7 @@ import { withSession } from "../postgres/session.ts";
 import type { Script } from "../rollout/run.ts";
 import { readAccepted } from "../source/accepted.ts";
 import { readDown } from "../source/downs.ts";
-import { emptyMigration, isEmptyOnPurpose, runsNothing } from "../source/empty.ts";
+import { emptyMigrationError, isEmptyOnPurpose, runsNothing } from "../source/empty-migration.ts";
 import type { ReadMigration } from "../sql/read-statements.ts";
 import { type Context, migrationsFolder } from "./context.ts";
 import { databasesOf } from "./databases.ts";

@@ -1,5 +1,5 @@
 import { hostname, userInfo } from "node:os";
-import { leaveNote, type Note, type Opponent } from "../control/notes.ts";
+import { lockDirection, type OpposingRun, type RunDirection } from "../control/direction-locks.ts";
 import { FleetError } from "../core/errors.ts";
 import type { Direction } from "../core/rollout.ts";
 import { timeText } from "../core/time.ts";
@@ -72,13 +72,13 @@ export class RunSessions {
     const note = this.#noteIn(name);
     // Through a pooler, no lock outlives its transaction.
     if (note === undefined || session.pooled) return session;
-    const [opponent] = await leaveNote(session, note);
+    const [opponent] = await lockDirection(session, note);
     if (opponent !== undefined)
       throw rolloutBusyError(name, opponent, note, this.#announcement?.command ?? "");
     return session;
   }
 
-  #noteIn(name: string): Note | undefined {
+  #noteIn(name: string): RunDirection | undefined {
     if (this.#announcement === undefined) return undefined;
     const { direction, servicesIn } = this.#announcement;
     const who = `${process.pid} ${userAndHost()}`;
@@ -102,8 +102,8 @@ function userName(): string {
 
 function rolloutBusyError(
   database: string,
-  { backend, service, role, who, since }: Opponent,
-  { direction }: Note,
+  { backend, service, role, who, since }: OpposingRun,
+  { direction }: RunDirection,
   command: string,
 ): FleetError {
   const what = direction === "up" ? "a downgrade" : "a migration";

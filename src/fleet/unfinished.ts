@@ -1,4 +1,4 @@
-import { type KeptCourse, readKeptGoals, readSchemas } from "../control/rollouts.ts";
+import { type RecordedGoal, readRecordedGoals, readRecordedSchemas } from "../control/rollouts.ts";
 import { FleetError } from "../core/errors.ts";
 import { isUnknown, type TargetPlan } from "../core/plan.ts";
 import type { Direction } from "../core/rollout.ts";
@@ -152,7 +152,7 @@ async function unfinishedIn(
 }
 
 function passedBy(
-  { direction, goal, selection }: KeptCourse,
+  { direction, goal, selection }: RecordedGoal,
   { service }: Target,
   { endAsked, isSame }: Destination,
 ): Omit<Passed, "failed"> {

@@ -6,10 +6,10 @@ import { sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 const batchSize = 200;
 
 /** So long, in milliseconds, a table may be locked before the others are read without it. */
-const patience = 1_000;
+const lockTimeoutMs = 1_000;
 
 /** Many small tables look dear to the planner: compiling the query would cost more than to run it. */
-const readSettings = `SET LOCAL lock_timeout = ${patience}; SET LOCAL jit = off;
+const readSettings = `SET LOCAL lock_timeout = ${lockTimeoutMs}; SET LOCAL jit = off;
 SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL search_path = pg_catalog`;
 
 /**

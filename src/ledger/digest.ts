@@ -19,7 +19,7 @@ export function digestsOfPrefixes(entries: readonly LedgerEntry[]): string[] {
   let ascending = true;
   const longer = entries.map((entry, index) => {
     const before = entries[index - 1];
-    ascending &&= before === undefined || comesBehind(entry, before);
+    ascending &&= before === undefined || isAfter(entry, before);
     if (!ascending) return digestOf(entries.slice(0, index + 1));
     // Each goes on where the one before it ended: a long history would else be hashed once for each migration.
     hash.update(lineOf(entry));
@@ -28,7 +28,7 @@ export function digestsOfPrefixes(entries: readonly LedgerEntry[]): string[] {
   return [digestOf([]), ...longer];
 }
 
-function comesBehind({ tag }: LedgerEntry, before: LedgerEntry): boolean {
+function isAfter({ tag }: LedgerEntry, before: LedgerEntry): boolean {
   return Buffer.compare(Buffer.from(before.tag), Buffer.from(tag)) < 0;
 }
 

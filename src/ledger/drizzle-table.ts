@@ -104,14 +104,14 @@ export function findSimilarTables(session: Session): Promise<TablePlace[]> {
 }
 
 /** A table, and the SQL that gives its rows in the shape of drizzle-orm 1.0. */
-interface Source {
+interface RowSource {
   readonly name: string;
   readonly sql: string;
 }
 
 const integers = ["bigint", "integer", "numeric"];
 
-function sourceOf(found: FoundTable): Source {
+function sourceOf(found: FoundTable): RowSource {
   const { columns } = found;
   const text = (column: string) =>
     columns[column] === undefined ? "NULL::text" : `${column}::text`;
@@ -126,7 +126,7 @@ function sourceOf(found: FoundTable): Source {
 
 async function readTogether(
   session: Session,
-  sources: readonly Source[],
+  sources: readonly RowSource[],
   known: Map<string, readonly DrizzleRow[]>,
 ): Promise<Map<string, DrizzleTableState>> {
   const digests = await readDigests(session, sources);
@@ -149,7 +149,7 @@ async function readTogether(
 const digestExpression = `encode(sha256(convert_to(coalesce(string_agg(
   coalesce(hash, '') || ' ' || coalesce(created_at, '') || ' ' || coalesce(name, ''), E'\\n' ORDER BY id), ''), 'UTF8')), 'hex')`;
 
-async function readDigests(session: Session, sources: readonly Source[]): Promise<string[]> {
+async function readDigests(session: Session, sources: readonly RowSource[]): Promise<string[]> {
   const selects = sources.map(
     ({ sql }, index) => `SELECT ${index} AS index, ${digestExpression} AS digest FROM ${sql}`,
   );
@@ -162,7 +162,7 @@ async function readDigests(session: Session, sources: readonly Source[]): Promis
 
 async function readRows(
   session: Session,
-  sources: ReadonlyMap<string, Source>,
+  sources: ReadonlyMap<string, RowSource>,
 ): Promise<Map<string, DrizzleRow[]>> {
   const digests = [...sources.keys()];
   const tables = new Map<string, DrizzleRow[]>(digests.map((digest) => [digest, []]));

@@ -66,7 +66,7 @@ async function countWhereEmpty(
 ): Promise<Map<string, number>> {
   const selects = schemas.map(
     (schema, index) =>
-      `SELECT ${index} AS index, (SELECT count(*)::integer ${relationsIn(`ARRAY[${quoteLiteral(schema)}]`)}) AS relations
+      `SELECT ${index} AS index, (SELECT count(*)::integer ${fromRelationsOf(`ARRAY[${quoteLiteral(schema)}]`)}) AS relations
        WHERE NOT EXISTS (SELECT FROM ${ledgerOf(schema)})`,
   );
   const rows = await session.query<{ index: number; relations: number }>(
@@ -123,7 +123,7 @@ async function countRelations(
   if (schemas.length === 0) return [];
   return session.query(
     `SELECT n.nspname AS schema, count(*)::integer AS relations
-     ${relationsIn("$1")} GROUP BY n.nspname`,
+     ${fromRelationsOf("$1")} GROUP BY n.nspname`,
     [schemas],
   );
 }
@@ -133,7 +133,7 @@ async function countRelations(
  *
  * @param schemas an array of names, as SQL
  */
-export function relationsIn(schemas: string): string {
+export function fromRelationsOf(schemas: string): string {
   return `FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname = ANY(${schemas}) AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
        AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d

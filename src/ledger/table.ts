@@ -48,7 +48,7 @@ WHERE tag = ${quoteLiteral(tag)} AND applied = statements`;
 }
 
 /** SQL that takes entries out of a ledger. */
-export function forget(schema: string, tags: readonly string[]): string {
+export function deleteEntries(schema: string, tags: readonly string[]): string {
   return `DELETE FROM ${ledgerOf(schema)} WHERE tag IN (${tags.map(quoteLiteral).join(", ")})`;
 }
 
@@ -73,7 +73,7 @@ ON CONFLICT (tag) DO NOTHING`,
 }
 
 /** SQL that fills an empty ledger with migrations that are applied whole. */
-export function createLedgerRows(
+export function insertEntries(
   schema: string,
   entries: readonly {
     readonly tag: string;

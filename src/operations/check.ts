@@ -10,10 +10,10 @@ import { gather, type Settled, settle } from "../fleet/accepted-findings.ts";
 import { type Context, migrationsFolder } from "../fleet/context.ts";
 import { allowanceOf, selectServices } from "../fleet/services.ts";
 import type { ProvedHistories, ProvedService } from "../proof/prove-services.ts";
-import { emptyMigration, isEmptyOnPurpose, runsNothing } from "../source/empty.ts";
+import { emptyMigrationError, isEmptyOnPurpose, runsNothing } from "../source/empty-migration.ts";
 import { inspectFolder } from "../source/inspect.ts";
 import type { ReadFiles } from "../source/inspect-files.ts";
-import { proofsPath, readProofs, unprovedOf } from "../source/proofs.ts";
+import { proofsPath, readProofs, unprovedTags } from "../source/proofs.ts";
 import { loadParser } from "../sql/parser.ts";
 import { readStatements } from "../sql/read-statements.ts";
 
@@ -130,7 +130,7 @@ async function checkMigrations(
     const before = sql.length;
     const up = readStatements(file, text, allowanceOf(config, tag), sql);
     if (sql.length === before && runsNothing(up) && !isEmptyOnPurpose(migration))
-      sql.push(emptyMigration(migration));
+      sql.push(emptyMigrationError(migration));
     if (down === undefined) continue;
     await loadParser();
     readStatements(down.file, down.text, allowanceOf(config, tag, up), sql);
@@ -150,7 +150,7 @@ async function unproved(
 ): Promise<FleetError[]> {
   const proofs = await readProofs(path).catch(problemOf);
   if (proofs instanceof FleetError) return [proofs];
-  const tags = unprovedOf(proofs, files);
+  const tags = unprovedTags(proofs, files);
   if (tags.length === 0) return [];
   const what = tags.length === 1 ? "1 migration was" : `${tags.length} migrations were`;
   const shown = tags.slice(0, 3).join(", ");

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { relative, resolve } from "node:path";
-import { configuredBy } from "../config/environment.ts";
+import { databaseSettings } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
 import { type DatabaseAddress, locationOf } from "../core/database.ts";
 import { FleetError } from "../core/errors.ts";
@@ -85,7 +85,7 @@ export async function dev(
  */
 export async function eraseDevelopmentData(context: Context): Promise<boolean> {
   const { fleet } = context.config;
-  const configured = configuredBy(fleet, context.environment);
+  const configured = databaseSettings(fleet, context.environment);
   if (context.environment.NODE_ENV === "production" || configured.length > 0) {
     const reason =
       configured.length > 0 ? `${configured.join(" and ")} is set` : "NODE_ENV is production";

@@ -16,11 +16,11 @@ import { benchOf, onServer, type ProofOptions } from "../proof/scratch.ts";
 import type { Direct } from "../proof/trials.ts";
 import { type Checksums, readChecksums } from "../source/checksums.ts";
 import { readDown } from "../source/downs.ts";
-import { isOfText } from "../source/line-ends.ts";
+import { isChecksumOfMigration } from "../source/line-ends.ts";
 import { proofOf, proofsFile, readProofs } from "../source/proofs.ts";
-import { readChecked, readMigrations } from "../source/read-migrations.ts";
+import { readMigrations, readSqlFile } from "../source/read-migrations.ts";
 import { followsNearest, readSnapshots } from "../source/stored-snapshot.ts";
-import { type NewFile, withFolder, writeFiles } from "../source/write-files.ts";
+import { type NewFile, withFolderLock, writeFiles } from "../source/write-files.ts";
 import { apart } from "../sql/apart.ts";
 import { loadParser } from "../sql/parser.ts";
 
@@ -69,7 +69,7 @@ export async function generateDowns(
 }
 
 function writeDowns(service: string, path: string, downs: readonly GeneratedDown[]): Promise<void> {
-  return withFolder(path, async () => {
+  return withFolderLock(path, async () => {
     await writeFiles([
       ...downs.map(({ file, text }) => ({ path: resolve(file), text, replaces: false })),
       await checksumsFile(path, {}),
@@ -184,9 +184,9 @@ async function formerDown(
 ): Promise<Pick<GeneratedDown, "file" | "text" | "moved"> | undefined> {
   const { tag, downFile } = migration;
   for (const [former, checksum] of Object.entries(recorded)) {
-    if (former === tag || !isOfText(migration, checksum)) continue;
+    if (former === tag || !isChecksumOfMigration(migration, checksum)) continue;
     const moved = join(path, `${former}.down.sql`);
-    const read = await readChecked(moved);
+    const read = await readSqlFile(moved);
     if (read !== undefined) return { file: downFile, text: read.text, moved };
   }
   return undefined;
@@ -234,7 +234,7 @@ async function record(context: Context, service: string): Promise<string[]> {
     await writeFiles([await proofsFile(path, proofs)]);
     return Object.keys(proofs).filter((tag) => before[tag] !== proofs[tag]);
   };
-  return unlessInterrupted(context, () => withFolder(path, write));
+  return unlessInterrupted(context, () => withFolderLock(path, write));
 }
 
 /** What `accept` recorded anew. */
@@ -255,7 +255,7 @@ export async function acceptEdited(
     const path = migrationsFolder(context, service);
     const migrations = await readMigrations(service, path);
     const own = Object.fromEntries(migrations.map(({ tag, checksum }) => [tag, checksum]));
-    await withFolder(path, async () => {
+    await withFolderLock(path, async () => {
       const file = await checksumsFile(path, own);
       await writeFiles([file]);
       accepted.push({ service, file: relative(process.cwd(), file.path) });

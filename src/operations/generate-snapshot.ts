@@ -5,7 +5,7 @@ import { FleetError } from "../core/errors.ts";
 import { type Context, unlessInterrupted } from "../fleet/context.ts";
 import { selectServices } from "../fleet/services.ts";
 import { readSnapshots } from "../source/stored-snapshot.ts";
-import { type NewFile, withFolder, writeFiles } from "../source/write-files.ts";
+import { type NewFile, withFolderLock, writeFiles } from "../source/write-files.ts";
 import { loadParser } from "../sql/parser.ts";
 
 /** A snapshot that was missing, and what it says that the one before it does not. */
@@ -46,7 +46,7 @@ export async function generateSnapshots(
   }
   if (!dryRun)
     await unlessInterrupted(context, async () => {
-      for (const { diff, file } of made) await withFolder(diff.path, () => writeFiles([file]));
+      for (const { diff, file } of made) await withFolderLock(diff.path, () => writeFiles([file]));
     });
   return made.map(({ snapshot }) => snapshot);
 }

@@ -1,7 +1,7 @@
 import { constants, copyFile, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { isAbsolute, relative, resolve } from "node:path";
+import { type PlainConfig, readPlainConfig } from "../config/drizzle-kit-config.ts";
 import { loadConfig } from "../config/load.ts";
-import { type PlainConfig, readPlainConfig } from "../config/plain.ts";
 import { fleetConfigText } from "../config/render.ts";
 import { type FleetInput, parseFleet } from "../config/schema.ts";
 import { FleetError, messageOf } from "../core/errors.ts";

@@ -31,9 +31,9 @@ import {
 import { readFolder } from "../source/folder.ts";
 import { openEnds, readFolderBranches } from "../source/folder-branches.ts";
 import { journalPath, journalText, readHead } from "../source/journal.ts";
-import { isChecksumOf } from "../source/line-ends.ts";
+import { isChecksumOfText } from "../source/line-ends.ts";
 import type { BothRecords } from "../source/records.ts";
-import { type NewFile, withFolder, writeFiles } from "../source/write-files.ts";
+import { type NewFile, withFolderLock, writeFiles } from "../source/write-files.ts";
 import { loadParser } from "../sql/parser.ts";
 import { resolveTargets } from "../tenants/targets.ts";
 
@@ -88,7 +88,7 @@ export async function merge(
   await unlessInterrupted(context, async () => {
     for (const { path, files } of planned) {
       if (files.write.length === 0) continue;
-      await withFolder(path, async () => {
+      await withFolderLock(path, async () => {
         await writeFiles(files.write);
         await Promise.all(files.stale.map((file) => rm(file, { recursive: true, force: true })));
       });
@@ -281,7 +281,7 @@ async function sidesOf<One extends BranchMigration>(
     for (const { side, files } of branch) {
       const version = await readVersion(files.sql, side, recorded[side][files.tag]);
       const isOwn = (checksum: string) =>
-        version !== undefined && isChecksumOf(version.text, checksum);
+        version !== undefined && isChecksumOfText(version.text, checksum);
       // A tag that both branches have says nothing about either.
       if (applied.some((one) => isOwn(one.checksum) || (!shared && one.tag === files.tag)))
         return true;

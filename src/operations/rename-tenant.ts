@@ -120,13 +120,13 @@ async function inTransaction(
   use: () => Promise<void>,
 ): Promise<void> {
   const { lock, statement } = context.config.fleet.timeouts;
-  await orRollback(session, async () => {
+  await withRollback(session, async () => {
     await session.script(
       [
         begin,
         `SET LOCAL lock_timeout = ${lock}`,
         `SET LOCAL statement_timeout = ${statement}`,
-        ...pairs.flat().map(({ schema }) => takeTargetLock(schema)),
+        ...pairs.flat().map(({ schema }) => lockTarget(schema)),
       ].join(";\n"),
     );
     await use();

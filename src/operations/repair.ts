@@ -7,7 +7,7 @@ import { type RolledOut, rollOut } from "../fleet/roll-out.ts";
 import { choicesOf } from "../fleet/rollout-request.ts";
 import { planTargetRepair } from "../plan/repair.ts";
 import { divide } from "../plan/waves.ts";
-import { diffWithRecorded, type RecordedDiff } from "../source/recorded.ts";
+import { type AppliedDiff, diffFromApplied } from "../source/git-history.ts";
 import type { Selection } from "../tenants/targets.ts";
 
 /** A migration whose file differs from what some targets have applied. */
@@ -86,7 +86,7 @@ async function describe(plan: Plan, fleet: OpenFleet): Promise<EditedMigration[]
       const migration = migrationOf(fleet, service, tag);
       if (migration === undefined) return [];
       const { file, checksum: onDisk } = migration;
-      return diffWithRecorded(migration, recorded).then((diff) => ({
+      return diffFromApplied(migration, recorded).then((diff) => ({
         service,
         tag,
         file,

@@ -70,7 +70,7 @@ function toRegistry(context: Context, { forget, dryRun }: SwitchRequest): Promis
         const byId = new Map(records.map((record) => [record.id, record]));
         const entered = tenants.filter(({ id }) => !byId.has(id));
         const updated = tenants.filter((tenant) => isOther(tenant, byId.get(tenant.id)));
-        if (!dryRun) await enterTenants(session, [...entered, ...updated].map(asRecord), forget);
+        if (!dryRun) await updateRegistry(session, [...entered, ...updated].map(asRecord), forget);
         return {
           ...{ tenants, database, forgotten: forget, staying: stayingOf(records) },
           ...{ entered: entered.map(({ id }) => id), updated: updated.map(({ id }) => id) },

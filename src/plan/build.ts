@@ -6,7 +6,7 @@ import type { Target } from "../core/target.ts";
 import { digestOf, digestsOfPrefixes } from "../ledger/digest.ts";
 import { downTag } from "../ledger/down-tag.ts";
 import { ledgerOf } from "../ledger/table.ts";
-import { isOfText } from "../source/line-ends.ts";
+import { isChecksumOfMigration } from "../source/line-ends.ts";
 
 /** A service's history with what can be known from it before any database is asked. */
 export interface History {
@@ -144,7 +144,7 @@ export function resolve({ migrations }: History, entries: readonly LedgerEntry[]
   for (const migration of migrations) {
     const { tag } = migration;
     if (byTag.has(tag)) continue;
-    const index = free.findIndex((entry) => isOfText(migration, entry.checksum));
+    const index = free.findIndex((entry) => isChecksumOfMigration(migration, entry.checksum));
     const [entry] = index < 0 ? [] : free.splice(index, 1);
     if (entry !== undefined) byTag.set(tag, entry);
   }
@@ -343,7 +343,9 @@ export function editedMigrations(
     const entry = byTag.get(migration.tag);
     // A partly applied migration may be corrected behind what was applied; the rollout compares that part.
     return (
-      entry !== undefined && entry.partial === undefined && !isOfText(migration, entry.checksum)
+      entry !== undefined &&
+      entry.partial === undefined &&
+      !isChecksumOfMigration(migration, entry.checksum)
     );
   });
 }

@@ -6,7 +6,7 @@ import type { Target } from "../core/target.ts";
 import { digestOf } from "../ledger/digest.ts";
 import type { DrizzleRow } from "../ledger/drizzle-table.ts";
 import type { FilledTexts } from "../source/filled-text.ts";
-import { isOfText } from "../source/line-ends.ts";
+import { isChecksumOfMigration } from "../source/line-ends.ts";
 import { type History, resolve } from "./build.ts";
 import { noSchema, planTargetStamp } from "./stamp.ts";
 
@@ -113,7 +113,7 @@ function isApplied(
   owner: TableOwner | undefined,
 ): boolean {
   if (owner?.acceptEdited === true || hash === undefined || isNameOf(migration, hash)) return true;
-  return isOfText(migration, hash) || isFilled(migration, hash, owner, true);
+  return isChecksumOfMigration(migration, hash) || isFilled(migration, hash, owner, true);
 }
 
 function isFilled(
@@ -142,7 +142,8 @@ function migrationOf(
 ): Migration | undefined {
   const { hash, name } = row;
   const sameTime = ({ tag }: Migration) => isFrom(generated.get(tag), row);
-  const asItIs = (migration: Migration) => hash !== undefined && isOfText(migration, hash);
+  const asItIs = (migration: Migration) =>
+    hash !== undefined && isChecksumOfMigration(migration, hash);
   // Rows stand in the order in which they were applied: the one at the same place is the likely one.
   const likely = migrations[index];
   const asFilled = (migration: Migration) =>

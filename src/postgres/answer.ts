@@ -1,7 +1,7 @@
 import type pg from "pg";
 
 /** The longest time that a timer of Node.js takes, in milliseconds. */
-const longestTimer = 2 ** 31 - 1;
+const longestTimeout = 2 ** 31 - 1;
 
 /** Added to the time that the server allows a statement: for the way there and back, and a busy machine. */
 const slack = 10_000;
@@ -27,7 +27,7 @@ export class NotSentError extends Error {
  *
  * @param waitMs how long the configuration waits for a database that does not answer, in milliseconds
  */
-export function patienceFor(waitMs: number): number {
+export function answerTimeout(waitMs: number): number {
   return Math.max(waitMs, slack);
 }
 
@@ -39,7 +39,7 @@ export function patienceFor(waitMs: number): number {
  * @param statements how many the message holds
  * @returns milliseconds; Infinity when the server sets no limit
  */
-export function patienceWith(timeoutMs: number, statements: number): number {
+export function scriptTimeout(timeoutMs: number, statements: number): number {
   // One more for the tool's own statements and the commit.
   return timeoutMs === 0 ? Number.POSITIVE_INFINITY : timeoutMs * (statements + 1) + slack;
 }
@@ -50,7 +50,7 @@ export function patienceWith(timeoutMs: number, statements: number): number {
  * @param withinMs milliseconds; Infinity for any time
  * @throws what `answer` does: LostAnswerError, or one that has it as its cause, when the time is over
  */
-export async function answered<Result>(
+export async function withAnswerTimeout<Result>(
   client: pg.ClientBase,
   answer: Promise<Result>,
   withinMs: number,
@@ -58,9 +58,9 @@ export async function answered<Result>(
   if (withinMs === Number.POSITIVE_INFINITY) return answer;
   const giveUp = () => {
     const seconds = Math.ceil(withinMs / 1_000);
-    dropConnection(client, new LostAnswerError(`the server did not answer within ${seconds} s`));
+    destroyConnection(client, new LostAnswerError(`the server did not answer within ${seconds} s`));
   };
-  const timer = setTimeout(giveUp, Math.min(withinMs, longestTimer));
+  const timer = setTimeout(giveUp, Math.min(withinMs, longestTimeout));
   try {
     return await answer;
   } finally {
@@ -69,6 +69,6 @@ export async function answered<Result>(
 }
 
 /** Closes a client's socket without a goodbye. What it waits for fails with the error. */
-export function dropConnection(client: pg.ClientBase, error?: Error): void {
+export function destroyConnection(client: pg.ClientBase, error?: Error): void {
   (client as pg.Client).connection.stream.destroy(error);
 }

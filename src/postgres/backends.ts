@@ -12,7 +12,10 @@ export interface BackendState {
 }
 
 /** What sessions' processes are at; those that have ended are missing. */
-export function statesOf(session: Session, backends: readonly Backend[]): Promise<BackendState[]> {
+export function readBackendStates(
+  session: Session,
+  backends: readonly Backend[],
+): Promise<BackendState[]> {
   return session.query<BackendState>(
     `SELECT a.pid, a.state, coalesce(extract(epoch FROM pg_catalog.clock_timestamp() - a.state_change) * 1000, 0)::float8
        AS "stateMs", pg_catalog.pg_blocking_pids(a.pid) AS blockers
@@ -24,7 +27,10 @@ export function statesOf(session: Session, backends: readonly Backend[]): Promis
 }
 
 /** Ends a lost session's process, unless it still works: it would keep its locks until the server notices the loss. */
-export async function endIdle(session: Session, { pid, startedAt }: Backend): Promise<void> {
+export async function terminateIdleBackend(
+  session: Session,
+  { pid, startedAt }: Backend,
+): Promise<void> {
   await session.query(
     `SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
      WHERE pid = $1 AND extract(epoch FROM backend_start)::text = $2 AND state LIKE 'idle%'`,

@@ -3,7 +3,7 @@ import pg from "pg";
 import type { DatabaseAddress, PasswordProvider } from "../core/database.ts";
 import { FleetError } from "../core/errors.ts";
 import { refuseUnsendable } from "../core/sendable.ts";
-import { dropConnection } from "./answer.ts";
+import { destroyConnection } from "./answer.ts";
 import { tlsOf } from "./tls.ts";
 
 export interface ClientOptions {
@@ -28,7 +28,7 @@ export function clientConfigOf(
 ): FleetClientConfig {
   const current = address.renew?.() ?? address;
   const { url, ssl, optional, direct } = tlsOf(current);
-  refuseNul(address.name, url);
+  refuseNulByte(address.name, url);
   refuseUnsendable("the application name", applicationName);
   const Client = optional ? PreferringClient : FleetClient;
   return {
@@ -38,13 +38,13 @@ export function clientConfigOf(
     application_name: applicationName,
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
-    keepAliveInitialDelayMillis: keepAliveAfter,
+    keepAliveInitialDelayMillis: keepAliveDelayMs,
     Client: withPassword(Client, current),
   };
 }
 
 /** User, password and database travel as texts that end at a NUL byte, which a URL can spell. */
-function refuseNul(database: string, url: string): void {
+function refuseNulByte(database: string, url: string): void {
   if (!/%00|\0/.test(url)) return;
   throw new FleetError("config", `the URL of database "${database}" holds a NUL byte`, {
     where: `databases.${database}.url`,
@@ -84,8 +84,8 @@ function withPassword(
   const ask: PasswordProvider = provider;
   return class extends Client {
     override connect(): Promise<pg.Client>;
-    override connect(callback: Connected): void;
-    override connect(callback?: Connected): Promise<pg.Client> | undefined {
+    override connect(callback: ConnectCallback): void;
+    override connect(callback?: ConnectCallback): Promise<pg.Client> | undefined {
       const { host, port, user = "", database = "" } = this;
       const asked = ask({ host, port, user, database }).then((given) => {
         this.password = given;
@@ -98,24 +98,24 @@ function withPassword(
 }
 
 /** What the driver's pool gives to be called. */
-type Connected = ((error: Error) => void) | ((error: null, client: pg.Client) => void);
+type ConnectCallback = ((error: Error) => void) | ((error: null, client: pg.Client) => void);
 
 /**
  * TCP asks after so many silent milliseconds whether the other side is still there, and Node.js then lets it ask
  * every second, ten times. A connection that a firewall forgot is found out after some 15 s, also in a statement that
  * takes hours.
  */
-const keepAliveAfter = 5_000;
+const keepAliveDelayMs = 5_000;
 
 /** How long the server may take to close a connection, in milliseconds. */
-const goodbye = 2_000;
+const closeTimeoutMs = 2_000;
 
 /** A client that does not wait for a server that never answers its goodbye. */
 class FleetClient extends pg.Client {
   override end(): Promise<void>;
   override end(callback: (error: Error) => void): void;
   override end(callback?: (error: Error) => void): Promise<void> | undefined {
-    const timer = setTimeout(() => dropConnection(this), goodbye);
+    const timer = setTimeout(() => destroyConnection(this), closeTimeoutMs);
     timer.unref();
     this.once("end", () => clearTimeout(timer));
     if (callback === undefined) return super.end();

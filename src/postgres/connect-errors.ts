@@ -5,7 +5,11 @@ import { sqlstate, sqlstateOf } from "./sqlstate.ts";
 import { tlsRemedyFor } from "./tls-failure.ts";
 
 /** An error for a server that did not answer in time. */
-export function unreachable(address: DatabaseAddress, waitMs: number, cause: unknown): FleetError {
+export function unreachableError(
+  address: DatabaseAddress,
+  waitMs: number,
+  cause: unknown,
+): FleetError {
   return new FleetError(
     "unreachable",
     `database "${address.name}" at ${locationOf(address)} did not accept a connection within ${waitMs / 1000} s: ${messageOf(cause)}`,
@@ -14,7 +18,7 @@ export function unreachable(address: DatabaseAddress, waitMs: number, cause: unk
 }
 
 /** An error for a host whose name nothing knows. */
-export function unknownHost(address: DatabaseAddress, cause: unknown): FleetError {
+export function unknownHostError(address: DatabaseAddress, cause: unknown): FleetError {
   return new FleetError(
     "unreachable",
     `the host of database "${address.name}" at ${locationOf(address)} is unknown: ${messageOf(cause)}`,
@@ -27,7 +31,7 @@ export function unknownHost(address: DatabaseAddress, cause: unknown): FleetErro
 }
 
 /** An error for a server that answered, and said no. */
-export function refused(address: DatabaseAddress, cause: unknown): FleetError {
+export function connectionRefusedError(address: DatabaseAddress, cause: unknown): FleetError {
   const state = sqlstateOf(cause);
   const suffix = state === undefined ? "" : ` (SQLSTATE ${state})`;
   return new FleetError(
@@ -38,7 +42,7 @@ export function refused(address: DatabaseAddress, cause: unknown): FleetError {
 }
 
 /** A message is read as a whole before a setting in it counts: such a server would read other SQL than the parser did. */
-export function misread(address: DatabaseAddress): FleetError {
+export function nonStandardStringsError(address: DatabaseAddress): FleetError {
   return new FleetError(
     "config",
     `database "${address.name}" at ${locationOf(address)} has standard_conforming_strings off for this role, so that backslashes mean something else`,
@@ -50,7 +54,7 @@ export function misread(address: DatabaseAddress): FleetError {
 }
 
 /** Only a superuser may set it, so that a session cannot set it back. */
-export function withoutTriggers(address: DatabaseAddress, value: string): FleetError {
+export function triggersDisabledError(address: DatabaseAddress, value: string): FleetError {
   return new FleetError(
     "config",
     `database "${address.name}" at ${locationOf(address)} has session_replication_role = ${value} for this role, so that triggers and foreign keys are not checked`,

@@ -10,15 +10,15 @@ export async function* copyOut(client: pg.Client, sql: string): AsyncIterable<Bu
 }
 
 /** A text, in pieces of any length. */
-export type Pieces = AsyncIterable<string> | Iterable<string>;
+export type TextChunks = AsyncIterable<string> | Iterable<string>;
 
 /** As `Session.copyIn`. */
-export async function copyIn(client: pg.Client, sql: string, pieces: Pieces): Promise<void> {
+export async function copyIn(client: pg.Client, sql: string, pieces: TextChunks): Promise<void> {
   const { from } = await import("pg-copy-streams");
   await pipeline(Readable.from(sendable(pieces)), client.query(from(sql)));
 }
 
-async function* sendable(pieces: Pieces): AsyncIterable<string> {
+async function* sendable(pieces: TextChunks): AsyncIterable<string> {
   for await (const piece of pieces) {
     refuseUnsendable("the data to copy", piece);
     yield piece;

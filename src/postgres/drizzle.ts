@@ -1,8 +1,8 @@
 import type { PgRemoteDatabase } from "drizzle-orm/pg-proxy";
 import type pg from "pg";
 import { refuseUnsendableQuery } from "../core/sendable.ts";
-import { answered } from "./answer.ts";
-import { shortenWords } from "./server-words.ts";
+import { withAnswerTimeout } from "./answer.ts";
+import { shortenServerText } from "./server-text.ts";
 
 /** Drizzle's query builder, over a connection of ours. */
 export type Drizzle = PgRemoteDatabase;
@@ -27,9 +27,9 @@ export async function withDrizzle<Result>(
       refuseUnsendableQuery(text, values);
       const rowMode = method === "all" ? { rowMode: "array" } : {};
       const answer = client.query<unknown[]>({ text, values, ...rowMode });
-      return await answered(client, answer, withinMs);
+      return await withAnswerTimeout(client, answer, withinMs);
     } catch (error) {
-      refusal = { error: shortenWords(error) };
+      refusal = { error: shortenServerText(error) };
       throw error;
     }
   });

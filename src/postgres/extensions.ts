@@ -34,7 +34,7 @@ export async function ensureExtensions(
     (name) => !present.some((extension) => extension.name === name),
   );
   if (missing.length === 0) return;
-  await session.script(creationOf(schema, missing)).catch(async (cause: unknown) => {
+  await session.script(createExtensions(schema, missing)).catch(async (cause: unknown) => {
     // The session is used again.
     if (!session.lost) await session.script("ROLLBACK");
     const state = cause instanceof Error && "cause" in cause ? sqlstateOf(cause.cause) : undefined;
@@ -50,19 +50,19 @@ export async function ensureExtensions(
 }
 
 /** As `ensureExtensions`, where nobody can be asked beforehand. */
-export async function ensureUnseen(
+export async function scriptExtensions(
   channel: Channel,
   schema: string,
   names: readonly string[],
 ): Promise<void> {
   for (const name of new Set(names)) {
     const there = `EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = ${quoteLiteral(name)})`;
-    await channel.when(`NOT ${there}`, () => channel.script(creationOf(schema, [name])));
+    await channel.when(`NOT ${there}`, () => channel.script(createExtensions(schema, [name])));
   }
 }
 
 /** Two runners that make the same extension at once would disturb each other. */
-function creationOf(schema: string, names: readonly string[]): string {
+function createExtensions(schema: string, names: readonly string[]): string {
   return [
     "BEGIN",
     `SELECT pg_catalog.pg_advisory_xact_lock(${lockKey(`extensions of ${schema}`)})`,

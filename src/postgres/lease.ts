@@ -3,7 +3,7 @@ import type { CustomTypesConfig, Pool, PoolClient, QueryResult } from "pg";
 import { type DatabaseAddress, locationOf } from "../core/database.ts";
 import { FleetError, messageOf } from "../core/errors.ts";
 import { refuseUnsendable } from "../core/sendable.ts";
-import { answered, patienceFor } from "./answer.ts";
+import { answerTimeout, withAnswerTimeout } from "./answer.ts";
 import { isConnectionLoss, isServerFull } from "./sqlstate.ts";
 
 /** A statement as drizzle-orm gives it to its driver. */
@@ -14,10 +14,10 @@ export interface Query {
 }
 
 /** Connections that were used before: the server may have closed them meanwhile. */
-const used = new WeakSet<PoolClient>();
+const usedClients = new WeakSet<PoolClient>();
 
 /** How long a connection that was used before may take to begin, in milliseconds: another one is tried then. */
-const patienceWithUsed = 5_000;
+const reusedTimeoutMs = 5_000;
 
 /** A connection of a pool, for one transaction. */
 export class Lease {
@@ -36,9 +36,9 @@ export class Lease {
   private constructor(client: PoolClient, applicationName: string, waitMs: number) {
     this.#client = client;
     this.applicationName = applicationName;
-    this.reused = used.has(client);
-    this.#beginWithinMs = this.reused ? patienceWithUsed : patienceFor(waitMs);
-    used.add(client);
+    this.reused = usedClients.has(client);
+    this.#beginWithinMs = this.reused ? reusedTimeoutMs : answerTimeout(waitMs);
+    usedClients.add(client);
     client.on("error", this.#lose);
   }
 
@@ -57,9 +57,9 @@ export class Lease {
       try {
         return new Lease(await pool.connect(), applicationName, waitMs);
       } catch (error) {
-        if (isPoolBusy(error)) throw busy(pool, address, waitMs, error);
+        if (isPoolBusy(error)) throw poolBusyError(pool, address, waitMs, error);
         if (!isConnectionLoss(error) && !isServerFull(error)) throw error;
-        if (Date.now() + delay > deadline) throw unreachable(address, waitMs, error);
+        if (Date.now() + delay > deadline) throw poolUnreachableError(address, waitMs, error);
         await sleep(delay);
       }
     }
@@ -94,7 +94,7 @@ export class Lease {
    * of the application's was sent.
    */
   begin<Row extends object>(statements: readonly string[]): Promise<Row[]> {
-    return answered(this.#client, this.script<Row>(statements), this.#beginWithinMs);
+    return withAnswerTimeout(this.#client, this.script<Row>(statements), this.#beginWithinMs);
   }
 
   /**
@@ -111,11 +111,11 @@ export class Lease {
   /** Waits for the server's complete answer to a statement that failed. */
   async settle(): Promise<void> {
     const answer = this.#client.query("");
-    await answered(this.#client, answer, this.#beginWithinMs).catch(() => undefined);
+    await withAnswerTimeout(this.#client, answer, this.#beginWithinMs).catch(() => undefined);
   }
 
   /** Gives the connection back, or closes it: when it is lost, in a transaction, or not `sound`. */
-  giveBack(sound: boolean): void {
+  release(sound: boolean): void {
     this.#client.off("error", this.#lose);
     this.#client.release(!sound || this.#lost || this.inTransaction);
   }
@@ -125,7 +125,12 @@ function isPoolBusy(error: unknown): boolean {
   return error instanceof Error && /^timeout exceeded when trying to connect/.test(error.message);
 }
 
-function busy(pool: Pool, address: DatabaseAddress, waitMs: number, cause: unknown): FleetError {
+function poolBusyError(
+  pool: Pool,
+  address: DatabaseAddress,
+  waitMs: number,
+  cause: unknown,
+): FleetError {
   const { max } = pool.options;
   const none =
     max === 1
@@ -138,7 +143,11 @@ function busy(pool: Pool, address: DatabaseAddress, waitMs: number, cause: unkno
   });
 }
 
-function unreachable(address: DatabaseAddress, waitMs: number, cause: unknown): FleetError {
+function poolUnreachableError(
+  address: DatabaseAddress,
+  waitMs: number,
+  cause: unknown,
+): FleetError {
   return new FleetError(
     "unreachable",
     `database "${address.name}" at ${locationOf(address)} did not accept a connection within ${waitMs / 1000} s: ${messageOf(cause)}`,

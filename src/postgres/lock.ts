@@ -44,7 +44,7 @@ export async function tryLock(session: Session, key: string): Promise<boolean> {
 }
 
 /** The statement that takes a target's lock until the transaction ends, or raises `sqlstate.targetLocked`. */
-export function takeTargetLock(schema: string): string {
+export function lockTarget(schema: string): string {
   return `DO ${quoteLiteral(`BEGIN
   IF NOT pg_catalog.pg_try_advisory_xact_lock(${lockKey(schema)}) THEN
     RAISE EXCEPTION 'another runner is at work on this target' USING ERRCODE = '${sqlstate.targetLocked}';

@@ -1,6 +1,6 @@
 import { quoteIdentifier, quoteLiteral } from "../core/quoting.ts";
 import type { Session } from "./session.ts";
-import { mayTakeOn } from "./tenant-roles.ts";
+import { setRoleMembership } from "./tenant-roles.ts";
 
 /** What an application may do with rows, and with the sequences that number them. */
 const onTables = "SELECT, INSERT, UPDATE, DELETE";
@@ -10,7 +10,7 @@ const onSequences = "USAGE, SELECT, UPDATE";
  * Statements that let a role use a schema that is new: its tables, those of later migrations too, and nothing else.
  * Default privileges count for what the current role creates.
  */
-export function admitToNew(schema: string, role: string): string[] {
+export function grantNewSchema(schema: string, role: string): string[] {
   const [place, who] = [quoteIdentifier(schema), quoteIdentifier(role)];
   const defaults = `ALTER DEFAULT PRIVILEGES IN SCHEMA ${place} GRANT`;
   return [
@@ -25,13 +25,13 @@ export function admitToNew(schema: string, role: string): string[] {
  *
  * @param readOnly a table that the role may read and not change, quoted and qualified
  */
-export function admit(schema: string, role: string, readOnly: string): string[] {
+export function grantExistingSchema(schema: string, role: string, readOnly: string): string[] {
   const [place, who] = [quoteIdentifier(schema), quoteIdentifier(role)];
   return [
-    ...admitToNew(schema, role),
+    ...grantNewSchema(schema, role),
     `GRANT ${onTables} ON ALL TABLES IN SCHEMA ${place} TO ${who}`,
     `GRANT ${onSequences} ON ALL SEQUENCES IN SCHEMA ${place} TO ${who}`,
-    ...onlyReading(readOnly, role),
+    ...limitToSelect(readOnly, role),
   ];
 }
 
@@ -40,7 +40,7 @@ export function admit(schema: string, role: string, readOnly: string): string[] 
  *
  * @param table quoted and qualified
  */
-export function onlyOwnerWrites(table: string): string {
+export function revokeWritesOfOthers(table: string): string {
   return `DO ${quoteLiteral(`DECLARE who text; BEGIN
   FOR who IN SELECT DISTINCT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END
     FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a
@@ -53,13 +53,13 @@ END`)}`;
 }
 
 /** Statements that let a role read a table, and no more. */
-export function onlyReading(table: string, role: string): string[] {
+export function limitToSelect(table: string, role: string): string[] {
   const who = quoteIdentifier(role);
   return [`REVOKE ALL ON ${table} FROM ${who}`, `GRANT SELECT ON ${table} TO ${who}`];
 }
 
 /** Statements that take from a role what `admit` gave it. */
-export function dismiss(schema: string, role: string): string[] {
+export function revokeSchema(schema: string, role: string): string[] {
   const [place, who] = [quoteIdentifier(schema), quoteIdentifier(role)];
   const defaults = `ALTER DEFAULT PRIVILEGES IN SCHEMA ${place} REVOKE ALL ON`;
   return [
@@ -72,7 +72,7 @@ export function dismiss(schema: string, role: string): string[] {
 }
 
 /** A schema that a role should use, and cannot. */
-export interface ShutOut {
+export interface MissingAccess {
   readonly schema: string;
   readonly role: string;
   /** True: it may use the schema, and lacks the right to read the ledger. */
@@ -87,19 +87,19 @@ export interface ShutOut {
  * @param application the role that programs connect as
  * @param ledger the name of the ledgers
  */
-export function findShutOut(
+export function findMissingAccess(
   session: Session,
   asked: readonly { readonly schema: string; readonly role: string }[],
   application: string,
   ledger: string,
-): Promise<ShutOut[]> {
+): Promise<MissingAccess[]> {
   // A grant to the role itself is looked for first: to ask what it has through others costs ten times as much.
   const has = (acl: string, right: string, otherwise: string) =>
     `CASE WHEN r.oid IS NULL THEN false
        WHEN EXISTS (SELECT FROM pg_catalog.aclexplode(${acl}) AS g WHERE g.grantee = r.oid AND g.privilege_type = '${right}') THEN true
        ELSE ${otherwise} END`;
-  const member = `(r.rolname = $4 OR coalesce(pg_catalog.pg_has_role((SELECT oid FROM pg_catalog.pg_roles WHERE rolname = $4), r.oid, ${mayTakeOn}), false))`;
-  return session.query<ShutOut>(
+  const member = `(r.rolname = $4 OR coalesce(pg_catalog.pg_has_role((SELECT oid FROM pg_catalog.pg_roles WHERE rolname = $4), r.oid, ${setRoleMembership}), false))`;
+  return session.query<MissingAccess>(
     `SELECT * FROM (
        SELECT asked.schema, asked.role, ${has("n.nspacl", "USAGE", "pg_catalog.has_schema_privilege(r.oid, n.oid, 'USAGE')")} AND ${member} AS usage,
          ${has("l.relacl", "SELECT", "pg_catalog.has_table_privilege(r.oid, l.oid, 'SELECT')")} AS ledger
@@ -127,8 +127,8 @@ export interface Grant {
 }
 
 /** What is granted on schemas themselves. */
-export function grantsOn(session: Session, schemas: readonly string[]): Promise<Grant[]> {
-  return grantsOf(
+export function readSchemaGrants(session: Session, schemas: readonly string[]): Promise<Grant[]> {
+  return readGrantsFrom(
     session,
     schemas,
     `SELECT n.oid AS namespace, 'SCHEMA' AS kind, NULL::name AS relation, g.grantee, g.is_grantable AS grantable, g.privilege_type AS privilege
@@ -137,11 +137,11 @@ export function grantsOn(session: Session, schemas: readonly string[]): Promise<
 }
 
 /** What is granted on tables, their columns, views and sequences in schemas. */
-export function grantsInside(session: Session, schemas: readonly string[]): Promise<Grant[]> {
+export function readRelationGrants(session: Session, schemas: readonly string[]): Promise<Grant[]> {
   const relation = `c.relnamespace AS namespace, CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind,
     c.relname AS relation, g.grantee, g.is_grantable AS grantable`;
   const relations = "c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND g.grantee <> c.relowner";
-  return grantsOf(
+  return readGrantsFrom(
     session,
     schemas,
     `SELECT ${relation}, g.privilege_type AS privilege
@@ -152,7 +152,11 @@ export function grantsInside(session: Session, schemas: readonly string[]): Prom
   );
 }
 
-function grantsOf(session: Session, schemas: readonly string[], each: string): Promise<Grant[]> {
+function readGrantsFrom(
+  session: Session,
+  schemas: readonly string[],
+  each: string,
+): Promise<Grant[]> {
   return session.query<Grant>(
     `SELECT n.nspname AS schema, one.kind, one.relation, r.rolname AS grantee, one.grantable,
        string_agg(one.privilege, ', ' ORDER BY one.privilege) AS privileges
@@ -165,7 +169,7 @@ function grantsOf(session: Session, schemas: readonly string[], each: string): P
 }
 
 /** The statements that take grants on one schema, and in it, from their grantees. */
-export function takeAway(schema: string, grants: readonly Grant[]): string[] {
+export function revokeGrants(schema: string, grants: readonly Grant[]): string[] {
   const place = quoteIdentifier(schema);
   const granteesOf = (inside: boolean) => {
     const own = grants.filter(({ relation }) => (relation !== null) === inside);
@@ -182,7 +186,7 @@ export function takeAway(schema: string, grants: readonly Grant[]): string[] {
 }
 
 /** The statement that gives back what `takeAway` took. */
-export function bringBack(grant: Grant): string {
+export function restoreGrant(grant: Grant): string {
   const { schema, kind, relation, privileges, grantable } = grant;
   const place = quoteIdentifier(schema);
   const object = relation === null ? place : `${place}.${quoteIdentifier(relation)}`;
@@ -195,7 +199,7 @@ function granteeOf({ grantee }: Pick<Grant, "grantee">): string {
 }
 
 /** A role that can enter schemas, or take on a role that can. */
-export interface Insider {
+export interface RoleWithAccess {
   readonly role: string;
   readonly schema: string;
   /** Why, as the end of "it ...". */
@@ -208,12 +212,12 @@ export interface Insider {
  *
  * @param named roles of interest whatever they are
  */
-export function insidersOf(
+export function findRolesWithAccess(
   session: Session,
   schemas: readonly string[],
   named: readonly string[],
-): Promise<Insider[]> {
-  return session.query<Insider>(
+): Promise<RoleWithAccess[]> {
+  return session.query<RoleWithAccess>(
     `SELECT r.rolname AS role, min(n.nspname) AS schema, CASE
          WHEN r.rolsuper THEN 'is a superuser'
          WHEN bool_or(r.oid = n.nspowner) THEN 'owns the schema'

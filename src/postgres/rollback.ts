@@ -1,7 +1,7 @@
 import type { Session } from "./session.ts";
 
 /** Does something that begins a transaction and ends it; what throws in between is rolled back. */
-export async function orRollback<Result>(
+export async function withRollback<Result>(
   session: Session,
   use: () => Promise<Result>,
 ): Promise<Result> {
@@ -14,11 +14,11 @@ export async function orRollback<Result>(
 }
 
 /** Does something in a transaction that cannot write, and leaves nothing behind. */
-export async function inReadOnly<Result>(
+export async function inReadOnlyTransaction<Result>(
   session: Session,
   use: () => Promise<Result>,
 ): Promise<Result> {
-  return orRollback(session, async () => {
+  return withRollback(session, async () => {
     await session.script("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY");
     const result = await use();
     await session.script("ROLLBACK");

@@ -1,6 +1,6 @@
 import type { Connection, Submittable } from "pg";
 import { unsendable } from "../core/sendable.ts";
-import { shortenWords } from "./server-words.ts";
+import { shortenServerText } from "./server-text.ts";
 
 /** A script's failure, with the number of statements that had finished before it. */
 export class ScriptError extends Error {
@@ -49,7 +49,7 @@ export class Script implements Submittable {
 
   handleError(error: Error): void {
     this.#failed = true;
-    this.#reject(new ScriptError(this.#completed, shortenWords(error)));
+    this.#reject(new ScriptError(this.#completed, shortenServerText(error)));
   }
 
   handleReadyForQuery(): void {

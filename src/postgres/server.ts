@@ -29,10 +29,10 @@ export interface Server {
 }
 
 /** Connections that are left to others, as a share of max_connections. */
-const leftToOthers = 0.05;
+const reservedShare = 0.05;
 
 /** Functions of pg_catalog that a rollout calls. PUBLIC may execute them unless that was revoked. */
-const called = [
+const requiredFunctions = [
   "pg_logical_emit_message",
   "pg_try_advisory_xact_lock",
   "pg_try_advisory_lock",
@@ -70,30 +70,30 @@ export async function readServer(session: Session): Promise<Server> {
            AND NOT has_function_privilege(p.oid, 'EXECUTE')) AS forbidden,
        (least(a.server - a.reserved - ceil(a.server * $1::float8) - u.server, a.database - u.database, a.role - u.role)
          + 1)::integer AS room FROM used u, allowed a`,
-    [leftToOthers, called],
+    [reservedShare, requiredFunctions],
   );
   if (row === undefined) throw new Error("the server did not report its state");
   return { ...row, room: Math.max(1, row.room) };
 }
 
 /** The oldest PostgreSQL that this package is tested with, as `server_version_num`. */
-const oldest = 150_000;
+const oldestVersion = 150_000;
 
 /**
  * Refuses a server on which no target can be changed.
  *
  * @throws FleetError `config` that says why, with the SQL that changes it
  */
-export function refuseServer(address: DatabaseAddress, server: Server): void {
+export function refuseUnusableServer(address: DatabaseAddress, server: Server): void {
   const place = `database "${address.name}" at ${locationOf(address)}`;
   const { role, database, version, versionText, standby, writable, forbidden } = server;
   const refuse = (message: string, remedy: string) =>
     new FleetError("config", message, { remedy: `${remedy} Nothing was changed.` });
   const problems = [
-    ...(version < oldest
+    ...(version < oldestVersion
       ? [
           refuse(
-            `${place} runs PostgreSQL ${versionText}, and drizzle-fleet needs ${oldest / 10_000} or later`,
+            `${place} runs PostgreSQL ${versionText}, and drizzle-fleet needs ${oldestVersion / 10_000} or later`,
             "Upgrade the server.",
           ),
         ]
@@ -125,7 +125,7 @@ export function refuseServer(address: DatabaseAddress, server: Server): void {
 }
 
 /** A tenant schema in which the role lacks a right that changing it takes. */
-export interface ClosedSchema {
+export interface InsufficientSchema {
   readonly schema: string;
   /** False: the role may not write into the ledger. */
   readonly ledger: boolean;
@@ -149,12 +149,12 @@ interface ForeignObject {
  * @param schemas unquoted names
  * @param ledger the name of their ledgers
  */
-export function findClosedSchemas(
+export function findInsufficientSchemas(
   session: Session,
   schemas: readonly string[],
   ledger: string,
-): Promise<ClosedSchema[]> {
-  return session.query<ClosedSchema>(
+): Promise<InsufficientSchema[]> {
+  return session.query<InsufficientSchema>(
     `WITH members AS MATERIALIZED (SELECT oid FROM pg_catalog.pg_roles WHERE NOT pg_has_role(oid, 'USAGE')),
      objects AS (
        SELECT relnamespace AS namespace, relname AS name, relowner AS owner,

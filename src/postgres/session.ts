@@ -4,16 +4,22 @@ import type pg from "pg";
 import type { DatabaseAddress } from "../core/database.ts";
 import { isFleetError, messageOf } from "../core/errors.ts";
 import { refuseUnsendable, refuseUnsendableQuery } from "../core/sendable.ts";
-import { answered, dropConnection, LostAnswerError, NotSentError } from "./answer.ts";
+import { destroyConnection, LostAnswerError, NotSentError, withAnswerTimeout } from "./answer.ts";
 import { requestCancel } from "./cancel.ts";
 import type { Channel } from "./channel.ts";
 import { clientConfigOf } from "./client.ts";
-import { misread, refused, unknownHost, unreachable, withoutTriggers } from "./connect-errors.ts";
-import { copyIn, copyOut, type Pieces } from "./copy.ts";
+import {
+  connectionRefusedError,
+  nonStandardStringsError,
+  triggersDisabledError,
+  unknownHostError,
+  unreachableError,
+} from "./connect-errors.ts";
+import { copyIn, copyOut, type TextChunks } from "./copy.ts";
 import { type Drizzle, withDrizzle } from "./drizzle.ts";
 import { Script, ScriptError } from "./script.ts";
-import { inShort } from "./server-words.ts";
-import { ownSettings } from "./settings.ts";
+import { throwShortened } from "./server-text.ts";
+import { setToolSettings } from "./settings.ts";
 import { isConnectionLoss, isServerFull, isUnknownHost, sqlstate, sqlstateOf } from "./sqlstate.ts";
 
 export interface ConnectOptions {
@@ -108,10 +114,11 @@ export class Session implements Channel {
         if (isFleetError(error)) throw error;
         const isRotating =
           sqlstateOf(error) === sqlstate.invalidPassword && Date.now() + delay < rotated;
-        if (!isRotating && !isWorthWaiting(error, options)) throw refused(address, error);
+        if (!isRotating && !isWorthWaiting(error, options))
+          throw connectionRefusedError(address, error);
         if (options.refuseUnknownHost === true && isUnknownHost(error))
-          throw unknownHost(address, error);
-        if (Date.now() + delay > deadline) throw unreachable(address, options.waitMs, error);
+          throw unknownHostError(address, error);
+        if (Date.now() + delay > deadline) throw unreachableError(address, options.waitMs, error);
         options.onWait?.(messageOf(error));
         await sleep(delay, undefined, { signal: options.signal });
       }
@@ -129,17 +136,17 @@ export class Session implements Channel {
     });
     const client = new Client(config);
     const session = new Session(client, answerWithinMs);
-    const interrupt = () => dropConnection(client);
+    const interrupt = () => destroyConnection(client);
     signal?.addEventListener("abort", interrupt, { once: true });
     try {
       await client.connect();
-      const { strings, replication } = await answered(
+      const { strings, replication } = await withAnswerTimeout(
         client,
         session.#getToKnowTheServer(),
         timeoutMs,
       );
-      if (strings === "off") throw misread(address);
-      if (replication !== "origin") throw withoutTriggers(address, replication);
+      if (strings === "off") throw nonStandardStringsError(address);
+      if (replication !== "origin") throw triggersDisabledError(address, replication);
       return session;
     } catch (error) {
       // A client that was refused keeps its socket, and the process, until the server gives up on it.
@@ -156,7 +163,7 @@ export class Session implements Channel {
         FROM pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid())) AS since,
       pg_catalog.current_setting('server_version_num')::integer AS version,
       pg_catalog.current_setting('standard_conforming_strings') AS strings,
-      pg_catalog.current_setting('session_replication_role') AS replication, (${this.ownSettings})`;
+      pg_catalog.current_setting('session_replication_role') AS replication, (${this.restoreSettings})`;
     const rows = await this.query<Greeting>(
       `${backend}, pg_catalog.set_config($1, $2, true)`,
       clientCheck,
@@ -181,8 +188,8 @@ export class Session implements Channel {
    * A query that gives the session our own settings again, see `ownSettings`. Migrations run with those of their role:
    * what begins with RESET ALL leaves the session with them.
    */
-  get ownSettings(): string {
-    return ownSettings(this.#number("processID"));
+  get restoreSettings(): string {
+    return setToolSettings(this.#number("processID"));
   }
 
   /** Settings that every transaction of this session should have; RESET ALL takes them back. */
@@ -220,7 +227,9 @@ export class Session implements Channel {
     if (this.#lost) throw new NotSentError();
     refuseUnsendableQuery(sql, values);
     const answer = this.#client.query<Row>(sql, [...values]);
-    const { rows } = await answered(this.#client, answer, this.#answerWithinMs).catch(inShort);
+    const { rows } = await withAnswerTimeout(this.#client, answer, this.#answerWithinMs).catch(
+      throwShortened,
+    );
     return rows;
   }
 
@@ -240,7 +249,7 @@ export class Session implements Channel {
     const answer = new Promise<void>((resolve, reject) => {
       this.#client.query(new Script(sql, resolve, reject));
     });
-    return answered(this.#client, answer, withinMs);
+    return withAnswerTimeout(this.#client, answer, withinMs);
   }
 
   /** What a `COPY ... TO STDOUT` gives, as it comes. Nothing else can be sent until it is read to its end. */
@@ -250,7 +259,7 @@ export class Session implements Channel {
   }
 
   /** Sends a text, in pieces of any length, to a `COPY ... FROM STDIN`. */
-  async copyIn(sql: string, pieces: Pieces): Promise<void> {
+  async copyIn(sql: string, pieces: TextChunks): Promise<void> {
     refuseUnsendable("the statement", sql);
     return copyIn(this.#client, sql, pieces);
   }
@@ -285,7 +294,7 @@ export class Session implements Channel {
 
   /** Gives up a connection whose answer does not arrive any more: what waits for it fails with this reason. */
   abandon(reason: string): void {
-    dropConnection(this.#client, new LostAnswerError(reason));
+    destroyConnection(this.#client, new LostAnswerError(reason));
   }
 
   /** Ends the connection. A connection that is broken already needs no goodbye, and would not answer one. */

@@ -5,7 +5,7 @@ import { quoteLiteral } from "../core/quoting.ts";
  * UTC. Settings that a server does not know are left out (`transaction_timeout` is of PostgreSQL 17).
  * `default_transaction_read_only` is missing on purpose: see docs/ARCHITECTURE.md.
  */
-const own: readonly (readonly [name: string, value: string])[] = [
+const toolSettings: readonly (readonly [name: string, value: string])[] = [
   // What we read.
   ["DateStyle", "ISO, MDY"],
   ["IntervalStyle", "postgres"],
@@ -34,8 +34,10 @@ const own: readonly (readonly [name: string, value: string])[] = [
  *
  * @param backend the process id that the connection was greeted with
  */
-export function ownSettings(backend: number): string {
-  const rows = own.map(([name, value]) => `(${quoteLiteral(name)}, ${quoteLiteral(value)})`);
+export function setToolSettings(backend: number): string {
+  const rows = toolSettings.map(
+    ([name, value]) => `(${quoteLiteral(name)}, ${quoteLiteral(value)})`,
+  );
   // A stronger confirmation than the local disk's is kept.
   const wanted = `CASE own.name
     WHEN 'synchronous_commit' THEN pg_catalog.current_setting(own.name) = 'off'
@@ -51,4 +53,4 @@ WHERE (pg_catalog.pg_backend_pid() = ${backend} OR own.name = 'DateStyle')
  * What an application's transactions run with, because its driver reads dates and intervals in this form alone. The
  * order of day and month in what is written stays as the role has it.
  */
-export const readable = ["SET LOCAL DateStyle = ISO", "SET LOCAL IntervalStyle = postgres"];
+export const isoDateSettings = ["SET LOCAL DateStyle = ISO", "SET LOCAL IntervalStyle = postgres"];

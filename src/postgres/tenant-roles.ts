@@ -1,7 +1,7 @@
 import { FleetError, messageOf } from "../core/errors.ts";
 import { quoteIdentifier, quoteLiteral } from "../core/quoting.ts";
 import { lockKey } from "./lock.ts";
-import { orRollback } from "./rollback.ts";
+import { withRollback } from "./rollback.ts";
 import { ScriptError } from "./script.ts";
 import type { Session } from "./session.ts";
 import { sqlstate, sqlstateOf } from "./sqlstate.ts";
@@ -23,7 +23,7 @@ export function tenantRoleName(tenant: string): string {
 }
 
 /** SQL for the kind of membership that lets a role take on another one: before PostgreSQL 16 there was one kind. */
-export const mayTakeOn =
+export const setRoleMembership =
   "CASE WHEN pg_catalog.current_setting('server_version_num')::integer < 160000 THEN 'MEMBER' ELSE 'SET' END";
 
 /** The role of a tenant in a database. */
@@ -61,16 +61,16 @@ const rolesAtOnce = 500;
  * @returns those whose rights the application's role has all the time, by what somebody else granted
  * @throws FleetError `config` when the current role may not do that
  */
-export async function makeTenantRoles(
+export async function createTenantRoles(
   session: Session,
   names: readonly string[],
   application: string,
 ): Promise<string[]> {
   for (let from = 0; from < names.length; from += rolesAtOnce)
-    await orRollback(session, () =>
-      session.script(makingOf(names.slice(from, from + rolesAtOnce), application)),
+    await withRollback(session, () =>
+      session.script(createRoles(names.slice(from, from + rolesAtOnce), application)),
     ).catch((error: unknown) => {
-      throw denied(error) ?? error;
+      throw missingRightError(error) ?? error;
     });
   const rows = await session.query<{ name: string }>(
     "SELECT name FROM unnest($1::text[]) AS name WHERE pg_catalog.pg_has_role($2::name, name::name, 'USAGE')",
@@ -80,7 +80,7 @@ export async function makeTenantRoles(
 }
 
 /** Two runners that make the same role at once would disturb each other. */
-function makingOf(names: readonly string[], application: string): string {
+function createRoles(names: readonly string[], application: string): string {
   const member = quoteLiteral(application);
   const body = `DECLARE
   role text;
@@ -91,7 +91,7 @@ BEGIN
     EXECUTE format('CREATE ROLE %I NOLOGIN', role);
   END LOOP;
   -- All are asked for before the first is granted: each grant makes the server forget what it knows of memberships.
-  FOREACH role IN ARRAY ARRAY(SELECT one FROM unnest(roles) AS one WHERE NOT pg_has_role(${member}::name, one::name, ${mayTakeOn})) LOOP
+  FOREACH role IN ARRAY ARRAY(SELECT one FROM unnest(roles) AS one WHERE NOT pg_has_role(${member}::name, one::name, ${setRoleMembership})) LOOP
     EXECUTE format('GRANT %I TO %I', role, ${member}) || terms;
   END LOOP;
 END`;
@@ -154,12 +154,12 @@ export async function renameTenantRole(session: Session, from: string, to: strin
   await session
     .script(`ALTER ROLE ${quoteIdentifier(old.name)} RENAME TO ${quoteIdentifier(renamed.name)}`)
     .catch((error: unknown) => {
-      throw denied(error) ?? error;
+      throw missingRightError(error) ?? error;
     });
 }
 
 /** Words for a missing right; undefined for any other error. */
-function denied(error: unknown): FleetError | undefined {
+function missingRightError(error: unknown): FleetError | undefined {
   const cause = causeOf(error);
   if (sqlstateOf(cause) !== sqlstate.insufficientPrivilege) return undefined;
   return new FleetError(

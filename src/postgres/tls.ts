@@ -23,24 +23,31 @@ export interface Tls {
 }
 
 /** What the user said, and where: the name of an option or of a variable. */
-interface Said {
+interface TlsOption {
   readonly option: string;
   readonly value: string;
 }
 
 /** What an address says of TLS: in its URL, beside it, in the environment. */
-interface Wishes {
+interface TlsRequest {
   readonly database: string;
-  readonly mode: Said | undefined;
-  readonly ca: Said | undefined;
-  readonly cert: Said | undefined;
-  readonly key: Said | undefined;
+  readonly mode: TlsOption | undefined;
+  readonly ca: TlsOption | undefined;
+  readonly cert: TlsOption | undefined;
+  readonly key: TlsOption | undefined;
   readonly direct: boolean;
 }
 
 /** The parameters of a URL that are for us. An `sslnegotiation` that is not `direct` is the driver's to judge. */
-const ours = new Set(["sslmode", "sslrootcert", "sslcert", "sslkey", "ssl", "uselibpqcompat"]);
-const directly = "sslnegotiation=direct";
+const tlsParameters = new Set([
+  "sslmode",
+  "sslrootcert",
+  "sslcert",
+  "sslkey",
+  "ssl",
+  "uselibpqcompat",
+]);
+const directNegotiation = "sslnegotiation=direct";
 
 /** node-postgres's `ssl` in a URL, in libpq's words. */
 const driverWords: Readonly<Record<string, TlsMode>> = {
@@ -59,8 +66,8 @@ const driverWords: Readonly<Record<string, TlsMode>> = {
  * @throws FleetError `config` for an unknown mode, for one that contradicts the rest, and for unreadable files
  */
 export function tlsOf(address: DatabaseAddress, environment: Environment = process.env): Tls {
-  const { url, parameters, direct } = takeOut(address.url);
-  const wishes = wishesOf(address, parameters, direct, environment);
+  const { url, parameters, direct } = withoutTlsParameters(address.url);
+  const wishes = tlsRequestOf(address, parameters, direct, environment);
   const mode = isSocket(address.url) ? "disable" : modeOf(wishes);
   return {
     url,
@@ -71,37 +78,46 @@ export function tlsOf(address: DatabaseAddress, environment: Environment = proce
 }
 
 /** Everything else in the URL stays as it was written: the driver reads percent signs in its own way. */
-function takeOut(url: string): { url: string; parameters: URLSearchParams; direct: boolean } {
+function withoutTlsParameters(url: string): {
+  url: string;
+  parameters: URLSearchParams;
+  direct: boolean;
+} {
   const [base = "", ...queries] = url.split("?");
   const parts = queries.join("?").split("&");
   const isOurs = (part: string) =>
-    part === directly || [...new URLSearchParams(part).keys()].some((name) => ours.has(name));
+    part === directNegotiation ||
+    [...new URLSearchParams(part).keys()].some((name) => tlsParameters.has(name));
   const rest = parts.filter((part) => part !== "" && !isOurs(part)).join("&");
   return {
     url: rest === "" ? base : `${base}?${rest}`,
     parameters: new URL(url).searchParams,
-    direct: parts.includes(directly),
+    direct: parts.includes(directNegotiation),
   };
 }
 
-function wishesOf(
+function tlsRequestOf(
   { name, tls = {} }: DatabaseAddress,
   parameters: URLSearchParams,
   direct: boolean,
   environment: Environment,
-): Wishes {
-  const inUrl = (option: string) => said(option, parameters.get(option));
-  const variable = (option: string) => said(option, environment[option]);
-  const ca = inUrl("sslrootcert") ?? said("tls.ca", tls.ca);
+): TlsRequest {
+  const inUrl = (option: string) => tlsOption(option, parameters.get(option));
+  const variable = (option: string) => tlsOption(option, environment[option]);
+  const ca = inUrl("sslrootcert") ?? tlsOption("tls.ca", tls.ca);
   const cert = inUrl("sslcert");
   const key = inUrl("sslkey");
-  const meant = ca ?? cert ?? key ?? (direct ? { option: directly, value: directly } : undefined);
+  const meant =
+    ca ??
+    cert ??
+    key ??
+    (direct ? { option: directNegotiation, value: directNegotiation } : undefined);
   return {
     database: name,
     mode:
       inUrl("sslmode") ??
       inUrl("ssl") ??
-      said("tls.mode", tls.mode) ??
+      tlsOption("tls.mode", tls.mode) ??
       (meant && { option: meant.option, value: "verify-full" }) ??
       variable("PGSSLMODE"),
     ca: ca ?? variable("PGSSLROOTCERT"),
@@ -112,7 +128,7 @@ function wishesOf(
 }
 
 /** As in libpq, what is empty is not said. */
-function said(option: string, value: string | null | undefined): Said | undefined {
+function tlsOption(option: string, value: string | null | undefined): TlsOption | undefined {
   return value ? { option, value } : undefined;
 }
 
@@ -122,7 +138,7 @@ function isSocket(url: string): boolean {
   return /^(\/|%2f)/i.test(searchParams.get("host") ?? hostname);
 }
 
-function modeOf({ database, mode: wish, ca, direct }: Wishes): TlsMode {
+function modeOf({ database, mode: wish, ca, direct }: TlsRequest): TlsMode {
   if (wish === undefined) return "disable";
   const { option, value } = wish;
   const word = option === "ssl" ? (driverWords[value] ?? value) : value;
@@ -134,13 +150,18 @@ function modeOf({ database, mode: wish, ca, direct }: Wishes): TlsMode {
   }
   // libpq refuses the same: a weak mode would undo what the other option is for.
   if (ca?.value === systemAuthorities && mode !== "verify-full")
-    throw contradiction(database, wish, `${ca.option}=${systemAuthorities}`, "verify-full");
+    throw contradictionError(database, wish, `${ca.option}=${systemAuthorities}`, "verify-full");
   if (direct && (mode === "disable" || mode === "allow" || mode === "prefer"))
-    throw contradiction(database, wish, directly, "require, or verify-full");
+    throw contradictionError(database, wish, directNegotiation, "require, or verify-full");
   return mode;
 }
 
-function contradiction(database: string, mode: Said, other: string, better: string): FleetError {
+function contradictionError(
+  database: string,
+  mode: TlsOption,
+  other: string,
+  better: string,
+): FleetError {
   return new FleetError(
     "config",
     `database "${database}": ${mode.option} "${mode.value}" is too weak for ${other}`,
@@ -148,7 +169,7 @@ function contradiction(database: string, mode: Said, other: string, better: stri
   );
 }
 
-function optionsOf(mode: TlsMode, wishes: Wishes): ConnectionOptions {
+function optionsOf(mode: TlsMode, wishes: TlsRequest): ConnectionOptions {
   const client = clientCertificate(wishes);
   const weak = mode === "allow" || mode === "prefer" || (mode === "require" && !wishes.ca);
   if (weak) return { ...client, rejectUnauthorized: false };
@@ -162,7 +183,7 @@ function optionsOf(mode: TlsMode, wishes: Wishes): ConnectionOptions {
   };
 }
 
-function clientCertificate({ database, cert, key }: Wishes): ConnectionOptions {
+function clientCertificate({ database, cert, key }: TlsRequest): ConnectionOptions {
   if (cert === undefined && key === undefined) return {};
   if (cert === undefined || key === undefined) {
     const [there, missing] = cert === undefined ? ["sslkey", "sslcert"] : ["sslcert", "sslkey"];
@@ -174,29 +195,34 @@ function clientCertificate({ database, cert, key }: Wishes): ConnectionOptions {
 }
 
 /** @returns undefined for the authorities that Node trusts */
-function authorities(database: string, ca: Said): string | undefined {
+function authorities(database: string, ca: TlsOption): string | undefined {
   if (ca.value === systemAuthorities) return undefined;
   const text = fileOf(database, ca);
   try {
     // Node takes a file without any certificate as no authority at all, and says so of the server's certificate.
     new X509Certificate(text);
   } catch (cause) {
-    throw unusable(database, ca, `is no certificate in PEM form: ${messageOf(cause)}`, cause);
+    throw unusableFileError(
+      database,
+      ca,
+      `is no certificate in PEM form: ${messageOf(cause)}`,
+      cause,
+    );
   }
   return text;
 }
 
-function fileOf(database: string, file: Said): string {
+function fileOf(database: string, file: TlsOption): string {
   try {
     return readFileSync(file.value, "utf8");
   } catch (cause) {
-    throw unusable(database, file, `cannot be read: ${messageOf(cause)}`, cause);
+    throw unusableFileError(database, file, `cannot be read: ${messageOf(cause)}`, cause);
   }
 }
 
-function unusable(
+function unusableFileError(
   database: string,
-  { option, value }: Said,
+  { option, value }: TlsOption,
   reason: string,
   cause: unknown,
 ): FleetError {

@@ -16,7 +16,7 @@ import type { Context } from "../fleet/context.ts";
 import { allowanceOf, sharedSchemasOf } from "../fleet/services.ts";
 import { runInTenantTransaction } from "../fleet/tenant-transaction.ts";
 import { digestOf } from "../ledger/digest.ts";
-import { createLedgerRows, ledgerOf } from "../ledger/table.ts";
+import { insertEntries, ledgerOf } from "../ledger/table.ts";
 import { type History, planTarget } from "../plan/build.ts";
 import { ensureExtensions } from "../postgres/extensions.ts";
 import type { Session } from "../postgres/session.ts";
@@ -56,7 +56,7 @@ export async function applyBaseline(
   const script = [
     "SET LOCAL check_function_bodies = off",
     ...withoutInternalOptions(statements).map((statement) => fill(statement, quoted)),
-    createLedgerRows(target.schema, ledger, by),
+    insertEntries(target.schema, ledger, by),
   ];
   const expectation = ledgerIs(target.schema, digestOf([]), "nothing");
   const work = { create: "nothing", expectation, flushedLater: true } as const;

@@ -3,7 +3,7 @@ import type { Down } from "../core/down.ts";
 import { FleetError } from "../core/errors.ts";
 import type { Migration } from "../core/migration.ts";
 import { sqlstateOf } from "../postgres/sqlstate.ts";
-import { marks } from "../source/downs.ts";
+import { readMarks } from "../source/downs.ts";
 import { addedColumns } from "../sql/changes.ts";
 
 /** A down as far as its SQL goes. */
@@ -14,7 +14,7 @@ export function rowProblem(
   { file, text }: Pick<Down, "file" | "text">,
   failed: FleetError,
 ): FleetError | undefined {
-  if (marks(text, "depends-on-rows").length > 0) return undefined;
+  if (readMarks(text, "depends-on-rows").length > 0) return undefined;
   const column = /^.*?column "(.+?)" of relation "(.+?)" contains null values/.exec(failed.message);
   if (column === null || !addedColumns(text).includes(`${column[2]}.${column[1]}`))
     return undefined;

@@ -1,4 +1,4 @@
-import { proofUrl, refuseOddUrl } from "../config/environment.ts";
+import { proofUrl, refuseInvalidUrl } from "../config/environment.ts";
 import { type ServiceConfig, sourceSchemasOf } from "../config/schema.ts";
 import { packageVersion } from "../config/version.ts";
 import type { DatabaseAddress } from "../core/database.ts";
@@ -31,7 +31,7 @@ export async function withScratch<Result>(
   // An interruption must not leave scratch schemas.
   const open = (address: DatabaseAddress) =>
     letFinish(context, () => withSession(address, connect, use));
-  if (url !== undefined) refuseOddUrl(url, "--database");
+  if (url !== undefined) refuseInvalidUrl(url, "--database");
   const given = url ?? proofUrl(context.config.fleet, context.environment);
   if (given !== undefined) return open({ name: "check", url: given });
   const { acquireEmbedded } = await import("../dev/embedded.ts");

@@ -2,7 +2,7 @@ import type { DatabaseAddress } from "../core/database.ts";
 import type { Observer, Waiting } from "../core/events.ts";
 import type { LockHolder } from "../core/outcome.ts";
 import type { Target } from "../core/target.ts";
-import { statesOf } from "../postgres/backends.ts";
+import { readBackendStates } from "../postgres/backends.ts";
 import { flushLog } from "../postgres/flush.ts";
 import { Session } from "../postgres/session.ts";
 import { firstTold, toldAgainAfter } from "../report/waiting.ts";
@@ -139,7 +139,7 @@ export class Attendant {
       const { session: own, busy } = worker;
       return own === undefined || busy === undefined ? [] : { worker, own, busy };
     });
-    const states = await statesOf(
+    const states = await readBackendStates(
       session,
       watched.map(({ own }) => own.backend),
     );
@@ -192,5 +192,5 @@ function isSeen({ pooled, backend }: Session): boolean {
 async function flushFor(session: Session, { session: own }: WorkerState): Promise<boolean> {
   if (own === undefined) return false;
   await flushLog(session);
-  return (await statesOf(session, [own.backend])).length === 1;
+  return (await readBackendStates(session, [own.backend])).length === 1;
 }

@@ -67,7 +67,7 @@ export async function existingAt(
   const wanted = madeIn(script);
   // What cannot be found out must not hide the failure itself.
   const rows = await session
-    .query(session.ownSettings)
+    .query(session.restoreSettings)
     .then(() => find(session, target.schema, kinds, [name, table], wanted))
     .catch((): Found[] => []);
   const [found] = rows;

@@ -3,11 +3,11 @@ import type { Creation } from "../core/plan.ts";
 import { quoteIdentifier, quoteLiteral } from "../core/quoting.ts";
 import type { Target } from "../core/target.ts";
 import { digestExpression, digestOf } from "../ledger/digest.ts";
-import { relationsIn } from "../ledger/read-ledgers.ts";
+import { fromRelationsOf } from "../ledger/read-ledgers.ts";
 import { createLedger, ledgerOf } from "../ledger/table.ts";
 import type { Channel } from "../postgres/channel.ts";
 import { lockKey } from "../postgres/lock.ts";
-import { admitToNew, onlyReading } from "../postgres/privileges.ts";
+import { grantNewSchema, limitToSelect } from "../postgres/privileges.ts";
 import { sqlstate } from "../postgres/sqlstate.ts";
 
 export interface GuardOptions {
@@ -209,7 +209,7 @@ function creation(create: Creation, schema: string, role: string | undefined): s
       `IF pg_catalog.to_regnamespace(${quoteLiteral(quoteIdentifier(schema))}) IS NULL THEN
     CREATE SCHEMA ${quoteIdentifier(schema)};
   END IF`,
-      `IF EXISTS (SELECT ${relationsIn(`ARRAY[${quoteLiteral(schema)}]`)}) THEN
+      `IF EXISTS (SELECT ${fromRelationsOf(`ARRAY[${quoteLiteral(schema)}]`)}) THEN
     RAISE EXCEPTION 'the tenant schema holds tables, views or sequences, but no ledger' USING ERRCODE = '${sqlstate.wrongSchema}';
   END IF`,
       createLedger(schema),
@@ -217,6 +217,6 @@ function creation(create: Creation, schema: string, role: string | undefined): s
   }[create];
   // A schema that is there has tables, perhaps, and roles that use them: what is missing is granted after the rollout.
   if ((create === "schemaAndLedger" || create === "whatIsMissing") && role !== undefined)
-    statements.push(...admitToNew(schema, role), ...onlyReading(ledgerOf(schema), role));
+    statements.push(...grantNewSchema(schema, role), ...limitToSelect(ledgerOf(schema), role));
   return statements.map((statement) => `${statement};`).join("\n  ");
 }

@@ -51,7 +51,7 @@ export async function holdersOf(
     const isLocked = state === sqlstate.targetLocked;
     if (!isLocked && state !== sqlstate.lockNotAvailable && state !== sqlstate.queryCanceled)
       return [];
-    await session.query(session.ownSettings);
+    await session.query(session.restoreSettings);
     if (isLocked) return holdersOfTarget(session, place.target);
     const rows = await holdersOfRelations(session, place, statement?.original ?? "");
     return rows.length === 0 && statement?.transactional === false

@@ -1,7 +1,7 @@
 import type { Timeouts } from "../config/schema.ts";
 import type { Creation } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
-import { orRollback } from "../postgres/rollback.ts";
+import { withRollback } from "../postgres/rollback.ts";
 import type { Session } from "../postgres/session.ts";
 import { guard, slateFor } from "./guard.ts";
 import { begin, beginSnapshot, end } from "./run.ts";
@@ -31,10 +31,10 @@ export function inTenant<Result>(
   work: TenantWork,
   use: () => Promise<Result>,
 ): Promise<Result> {
-  return orRollback(session, async () => {
+  return withRollback(session, async () => {
     await session.script(opening(session, work).join(";\n"));
     const result = await use();
-    await session.script([...end, session.ownSettings].join(";\n"));
+    await session.script([...end, session.restoreSettings].join(";\n"));
     return result;
   });
 }
@@ -49,9 +49,9 @@ export function runInTenant(
   work: TenantWork,
   statements: readonly string[],
 ): Promise<void> {
-  return orRollback(session, () =>
+  return withRollback(session, () =>
     session.script(
-      [...opening(session, work), ...statements, ...end, session.ownSettings].join(";\n"),
+      [...opening(session, work), ...statements, ...end, session.restoreSettings].join(";\n"),
     ),
   );
 }

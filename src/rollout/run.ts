@@ -6,8 +6,8 @@ import { quoteIdentifier } from "../core/quoting.ts";
 import type { Target } from "../core/target.ts";
 import { fill } from "../core/template.ts";
 import { downTag } from "../ledger/down-tag.ts";
-import { forget, ledgerOf, recordProgress } from "../ledger/table.ts";
-import { patienceWith } from "../postgres/answer.ts";
+import { deleteEntries, ledgerOf, recordProgress } from "../ledger/table.ts";
+import { scriptTimeout } from "../postgres/answer.ts";
 import type { Channel } from "../postgres/channel.ts";
 import { onlyOwnerWrites } from "../postgres/privileges.ts";
 import { withLineEnds } from "../source/line-ends.ts";
@@ -70,7 +70,7 @@ export const beginSnapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ";
 
 /** How long the answer to a statement that runs alone may take, in milliseconds. */
 export function patienceAlone({ timeouts }: StepContext): number {
-  return patienceWith(timeouts.concurrently, 1);
+  return scriptTimeout(timeouts.concurrently, 1);
 }
 
 /** The role to let into what a run creates. */
@@ -99,9 +99,9 @@ export function record(run: Run, applied: number, begun: boolean): string[] {
   const tag = progressTag(step);
   const own = ownTags(step);
   if (!begun && applied === statements.length && step.action === "downgrade")
-    return written(run, forget(schema, own), noEntries(schema, own));
+    return written(run, deleteEntries(schema, own), noEntries(schema, own));
   if (!begun && applied === 0 && statements.length > 0)
-    return written(run, forget(schema, [tag]), noEntries(schema, [tag]));
+    return written(run, deleteEntries(schema, [tag]), noEntries(schema, [tag]));
   const progress = recordProgress(schema, {
     tag,
     checksum: migration.checksum,
@@ -126,7 +126,7 @@ function written({ target, step, script }: Run, write: string, isWritten: string
     nothingDeferred,
     ownPath,
     write,
-    ...(grants ? [onlyOwnerWrites(ledgerOf(schema))] : []),
+    ...(grants ? [revokeWritesOfOthers(ledgerOf(schema))] : []),
     ...ledgerIsIntact(schema, ownTags(step), isWritten),
     `SET LOCAL search_path = ${tenantPath(target, script.sharedSchemas)}`,
   ];

@@ -2,7 +2,7 @@ import type { Segment } from "../core/migration.ts";
 import type { Creation, Step } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import { recordChecksum, recordStamp } from "../ledger/table.ts";
-import { patienceWith } from "../postgres/answer.ts";
+import { scriptTimeout } from "../postgres/answer.ts";
 import type { Channel } from "../postgres/channel.ts";
 import { segmentsOf } from "../sql/segments.ts";
 import { runAlone } from "./alone.ts";
@@ -141,7 +141,7 @@ async function runTogether(run: Run, segment: Segment, opening: Opening): Promis
       // Whoever gets a pooled backend next must not inherit what the migration set in it.
       ...(run.session.pooled ? slateFor(run.session) : []),
     ],
-    withinMs: patienceWith(run.context.timeouts.statement, segment.statements.length),
+    withinMs: scriptTimeout(run.context.timeouts.statement, segment.statements.length),
   });
 }
 

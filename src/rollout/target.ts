@@ -6,7 +6,7 @@ import type { PlanProblem, Step, TargetPlan } from "../core/plan.ts";
 import { type Target, targetName } from "../core/target.ts";
 import { ledgerOf } from "../ledger/table.ts";
 import { NotSentError } from "../postgres/answer.ts";
-import { endIdle } from "../postgres/backends.ts";
+import { terminateIdleBackend } from "../postgres/backends.ts";
 import type { Backend, Session } from "../postgres/session.ts";
 import { isConnectionLoss, isRetryable, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 import { existingAt } from "./existing.ts";
@@ -173,7 +173,7 @@ async function afterError(
 
 /** Plans anew. What was applied, or may have been when its answer was lost, counts if the ledger has it. */
 async function refreshed(session: Session, work: Work, context: TargetContext): Promise<Work> {
-  if (work.lost !== undefined) await endIdle(session, work.lost);
+  if (work.lost !== undefined) await terminateIdleBackend(session, work.lost);
   const plan = await context.replan(session, work.plan.target);
   const { unanswered, ...rest } = work;
   const missing = new Set(plan.steps.map(({ tag }) => tag));

@@ -4,9 +4,9 @@ import { quoteIdentifier, quoteLiteral } from "../core/quoting.ts";
 import type { Target } from "../core/target.ts";
 import { ledgerOf } from "../ledger/table.ts";
 import type { Lease } from "../postgres/lease.ts";
-import { readable } from "../postgres/settings.ts";
+import { isoDateSettings } from "../postgres/settings.ts";
 import { sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
-import { mayTakeOn, tenantRoleName } from "../postgres/tenant-roles.ts";
+import { setRoleMembership, tenantRoleName } from "../postgres/tenant-roles.ts";
 
 /** Whose data a transaction may see. */
 export interface Binding {
@@ -73,7 +73,11 @@ function bindings(binding: Binding): string[] {
   const path = [...new Set([target.schema, ...sharedSchemas])].map(quoteIdentifier).join(", ");
   // SET LOCAL ROLE, which takes no expression.
   const role = `SELECT pg_catalog.set_config('role', ${roleName(binding)}, true)`;
-  return [...(binding.ownRole ? [role] : []), ...readable, `SET LOCAL search_path = ${path}`];
+  return [
+    ...(binding.ownRole ? [role] : []),
+    ...isoDateSettings,
+    `SET LOCAL search_path = ${path}`,
+  ];
 }
 
 /** SQL for the name of the role that a transaction works as. */
@@ -129,7 +133,7 @@ async function refusal(lease: Lease, binding: Binding, bound: boolean): Promise<
   const schema = quoteLiteral(binding.target.schema);
   const [row] = await lease.begin<Permissions>([
     "ROLLBACK",
-    `SELECT ${roleName(binding)}::text AS name, session_user::text AS login, pg_catalog.pg_has_role(r.oid, ${mayTakeOn}) AS role,
+    `SELECT ${roleName(binding)}::text AS name, session_user::text AS login, pg_catalog.pg_has_role(r.oid, ${setRoleMembership}) AS role,
       pg_catalog.has_schema_privilege(r.oid, n.oid, 'USAGE') AS usable,
       (SELECT pg_catalog.has_table_privilege(r.oid, c.oid, 'SELECT') FROM pg_catalog.pg_class c
         WHERE c.relnamespace = n.oid AND c.relname = ${quoteLiteral(ledgerName)}) AS ledger

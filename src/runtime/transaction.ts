@@ -37,7 +37,7 @@ export class TenantTransaction {
 
   /** Lets go of the connection. One that is still in the transaction is closed. */
   release(): void {
-    this.#lease?.giveBack(this.#state === "ended");
+    this.#lease?.release(this.#state === "ended");
     this.#lease = undefined;
     this.#state = "ended";
   }
@@ -69,7 +69,7 @@ export class TenantTransaction {
         return noRows;
       } catch (error) {
         // A tenant that was refused is rolled back already; anything else may have left the transaction open.
-        lease.giveBack(isFleetError(error));
+        lease.release(isFleetError(error));
         // The server had closed an idle connection. Nothing of the application's was sent: another one will do.
         if (!lease.reused || !isConnectionLoss(error)) throw error;
       }

@@ -2,14 +2,14 @@ import { join } from "node:path";
 import { z } from "zod";
 import { readRecordFile } from "./records.ts";
 
-/** Why a fault was accepted, and when. */
+/** The reason why a fault was accepted, and the date. */
 interface Acceptance {
   readonly reason: string;
-  /** The day in UTC, as `2026-11-30`. */
+  /** The date in UTC: `2026-11-30`. */
   readonly date: string;
 }
 
-/** What was accepted in a migrations folder, by the fault's key. */
+/** The accepted faults of a migrations folder, by the fault's key. */
 export type Acceptances = Readonly<Record<string, Acceptance>>;
 
 const schema = z.record(
@@ -17,18 +17,20 @@ const schema = z.record(
   z.strictObject({ reason: z.string().min(1), date: z.iso.date() }),
 );
 
-/** The file with what was accepted in a migrations folder; it belongs under version control. */
+/** The path of the file that lists a folder's accepted faults. It belongs under version control. */
 export function acceptedPath(folder: string): string {
   return join(folder, "accepted.json");
 }
 
 /**
- * Reads what was accepted in a migrations folder; nothing where there is no such file.
+ * Reads the accepted faults of a migrations folder.
  *
- * @throws FleetError `journal` when the file is malformed
+ * @returns an empty record if the folder has no such file
+ * @throws FleetError `journal` if the file is malformed
  */
 export async function readAccepted(folder: string): Promise<Acceptances> {
   return readRecordFile(acceptedPath(folder), schema.parse, {
-    malformed: "Restore the file from version control; drizzle-fleet check --accept writes it.",
+    malformed:
+      "The file is written by npx drizzle-fleet check --accept. Restore it from version control.",
   });
 }

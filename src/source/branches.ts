@@ -4,15 +4,15 @@ import { FleetError, isFleetError } from "../core/errors.ts";
 import { type Side, splitConflicts } from "./conflicts.ts";
 import { readText } from "./decode.ts";
 import { filesInJournal, type MigrationFiles } from "./folder.ts";
+import { mergedVersions } from "./git-history.ts";
 import { joinedEntries } from "./joined-journal.ts";
 import { type JournalEntry, journalPath, parseJournal } from "./journal.ts";
-import { isChecksumOf } from "./line-ends.ts";
-import { mergedVersions } from "./recorded.ts";
+import { isChecksumOfText } from "./line-ends.ts";
 import { firstParent, type StoredSnapshot, shareParent, storedIn } from "./stored-snapshot.ts";
 
-/** A migration of one branch, with its snapshot as that branch has it. */
+/** A migration of one branch, with that branch's version of its snapshot. */
 export interface BranchMigration {
-  /** Whose part of a file counts where git left conflict markers. */
+  /** The side to read where git left conflict markers in a file. */
   readonly side: Side;
   readonly files: MigrationFiles;
   readonly snapshot: StoredSnapshot;
@@ -23,21 +23,22 @@ export interface BranchEntry extends BranchMigration {
   readonly entry: JournalEntry;
 }
 
-/** Two lines of migrations that begin at the same one. */
+/** Two branches of a history, which share their first migrations. */
 export interface Branches<One extends BranchMigration = BranchMigration> {
-  /** What both have, oldest first. */
+  /** The migrations of both branches, oldest first. */
   readonly base: readonly One[];
   readonly ours: readonly One[];
   readonly theirs: readonly One[];
 }
 
 /**
- * Finds the two branches in a folder of drizzle-kit 0.31's layout, as git left it: with conflict markers in the journal
- * and the snapshots, with the entries of both in the journal, or with their lines joined by git's union driver.
+ * Finds two branches in a folder of drizzle-kit 0.31's layout, as git left it: with conflict markers in the journal
+ * and the snapshots, with the entries of both branches in the journal, or with their lines joined by git's union
+ * driver.
  *
  * @param path absolute path of the migrations folder
- * @returns undefined when there is one line only
- * @throws FleetError `journal` when a file is malformed or lost, or the branches have nothing in common
+ * @returns undefined if the history has no open branches
+ * @throws FleetError `journal` if a file is malformed or lost, or the branches have no migration in common
  */
 export async function readBranches(path: string): Promise<Branches<BranchEntry> | undefined> {
   const shown = relative(process.cwd(), journalPath(path));
@@ -54,14 +55,15 @@ export async function readBranches(path: string): Promise<Branches<BranchEntry> 
   throw new FleetError("journal", "the two branches have no migration in common", {
     where: shown,
     remedy:
-      "Each has a history of its own. Keep one of them, and generate the other's changes again after it.",
+      "The branches have separate histories. Keep one of them, and generate the other's changes again after it.",
   });
 }
 
 /**
- * The journal of a folder as one line, where git's union driver has joined the same entries twice; undefined for any other.
+ * Reads a journal whose history is linear although git's union driver repeated some of its lines.
  *
  * @param path absolute path of the migrations folder, which has no open branches
+ * @returns undefined for any other journal
  */
 export async function joinedJournal(path: string): Promise<readonly JournalEntry[] | undefined> {
   const text = await textOr(journalPath(path));
@@ -80,7 +82,7 @@ async function byVersions(
   const read = (entries: readonly JournalEntry[], side: Side) =>
     readEntries(path, entries, () => side);
   const [left, right] = await Promise.all([read(ours, "ours"), read(theirs, "theirs")]);
-  // Names that are made from the SQL are often the same on both branches: snapshots are not.
+  // Tags derived from the SQL are often the same on both branches. Snapshot ids are not.
   const differs = left.findIndex((one, index) => !isSame(one, right[index]));
   const length = differs < 0 ? left.length : differs;
   const branches = {
@@ -96,7 +98,7 @@ function isSame(one: BranchEntry, other: BranchEntry | undefined): boolean {
   return one.entry.tag === other?.entry.tag && one.snapshot.id === other.snapshot.id;
 }
 
-/** The journal lists both: whose snapshot follows which one tells the branches apart. */
+/** The journal lists the migrations of both branches. The snapshots' parents tell the branches apart. */
 async function byEntries(
   path: string,
   entries: readonly JournalEntry[],
@@ -126,17 +128,19 @@ async function byEntries(
   return branches;
 }
 
-/** Both branches wrote a file of the same name: resolving that by hand has lost one of them. */
+/**
+ * Refuses branches that wrote a file of the same name, one of which was lost when the conflict was resolved by hand.
+ */
 function refuseLost({ base, ours, theirs }: Branches<BranchEntry>): void {
   for (const branch of [ours, theirs]) {
     let before = base.at(-1);
     for (const one of branch) {
-      if (!existsSync(one.files.snapshot)) throw withoutSnapshot(one.files);
+      if (!existsSync(one.files.snapshot)) throw missingSnapshotError(one.files);
       if (before !== undefined && !one.snapshot.parents.includes(before.snapshot.id)) {
         const where = relative(process.cwd(), one.files.snapshot);
         throw new FleetError("journal", `the snapshot of ${one.entry.tag} is lost`, {
           where,
-          remedy: `Both branches have a file of that name, and one was kept. Nothing was written. Start git's merge again, leave the conflict markers in, and run: drizzle-fleet merge`,
+          remedy: `Both branches have a file of that name, and only one was kept. Nothing was written. Start git's merge again, leave the conflict markers in place, and run: npx drizzle-fleet merge`,
         });
       }
       before = one;
@@ -145,10 +149,11 @@ function refuseLost({ base, ours, theirs }: Branches<BranchEntry>): void {
 }
 
 /**
- * Reads a file as one branch has it; undefined when there is none.
+ * Reads one branch's version of a file.
  *
- * @param checksum what the branch has recorded: git ends a version with a line break that had none, and a file without
- *   markers may be the other branch's
+ * @param checksum the checksum that the branch recorded. It is needed because git adds a line break to a version that
+ *   ended without one, and because a file without conflict markers may be the other branch's.
+ * @returns undefined if the file does not exist
  */
 export async function readVersion(
   file: string,
@@ -159,18 +164,23 @@ export async function readVersion(
   if (written === undefined) return undefined;
   const version = splitConflicts(written)?.[side];
   if (version === undefined) {
-    const isOwn = checksum === undefined || isChecksumOf(written, checksum);
+    const isOwn = checksum === undefined || isChecksumOfText(written, checksum);
     const own = isOwn ? undefined : (await mergedVersions(file))?.[side];
-    return own !== undefined && checksum !== undefined && isChecksumOf(own, checksum)
+    return own !== undefined && checksum !== undefined && isChecksumOfText(own, checksum)
       ? { text: own, marked: true }
       : { text: written, marked: false };
   }
   const bare = version.replace(/\r?\n$/, "");
-  const isBare = checksum !== undefined && isChecksumOf(bare, checksum);
+  const isBare = checksum !== undefined && isChecksumOfText(bare, checksum);
   return { text: isBare ? bare : version, marked: true };
 }
 
-/** A file's text; undefined when it cannot be read. @throws FleetError `syntax` when it is not in UTF-8 */
+/**
+ * Reads a file's text.
+ *
+ * @returns undefined if the file cannot be read
+ * @throws FleetError `syntax` if it is not UTF-8
+ */
 function textOr(path: string): Promise<string | undefined> {
   return readText(path, relative(process.cwd(), path)).catch((error: unknown) => {
     if (isFleetError(error)) throw error;
@@ -178,7 +188,7 @@ function textOr(path: string): Promise<string | undefined> {
   });
 }
 
-/** A migration that was written by hand may have no snapshot: it has that of the one before it. */
+/** A migration written by hand may have no snapshot. It uses the snapshot of the migration before it. */
 async function readEntries(
   path: string,
   entries: readonly JournalEntry[],
@@ -199,20 +209,20 @@ async function readEntries(
   });
 }
 
-/** Which branch it belongs to, and what it changes, only its snapshot says. */
-function withoutSnapshot({ tag, snapshot }: MigrationFiles): FleetError {
+/** Without its snapshot, neither a migration's branch nor its changes are known. */
+function missingSnapshotError({ tag, snapshot }: MigrationFiles): FleetError {
   return new FleetError("journal", `${tag} has no snapshot`, {
     where: relative(process.cwd(), snapshot),
     remedy:
-      "Check out its branch, make the snapshot there with drizzle-fleet generate --snapshot, and merge again. Nothing was written.",
+      "Nothing was written. Check out its branch, run npx drizzle-fleet generate --snapshot there, and merge again.",
   });
 }
 
 /**
  * Reads a migration as git left it.
  *
- * @returns one; or two, where both branches made one of the same name and git left its conflict markers
- * @throws FleetError `journal` when its snapshot cannot be read
+ * @returns one migration, or two if both branches have one of the same name and git left conflict markers in it
+ * @throws FleetError `journal` if its snapshot cannot be read
  */
 export async function readSides(files: MigrationFiles): Promise<BranchMigration[]> {
   const versions = await readSnapshot(files);
@@ -220,19 +230,21 @@ export async function readSides(files: MigrationFiles): Promise<BranchMigration[
   return sides.map((side) => ({ side, files, snapshot: snapshotIn(versions, files, side) }));
 }
 
-/** A snapshot's text on both branches. git's union driver joins the lines of both: then git is asked for what they were. */
+/**
+ * Reads a snapshot's text on both branches. If git's union driver joined their lines, git is asked for the originals.
+ */
 async function readSnapshot(files: MigrationFiles): Promise<Readonly<Record<Side, string>>> {
   const path = files.snapshot;
   const text = await readText(path, relative(process.cwd(), path)).catch((error: unknown) => {
     if (isFleetError(error)) throw error;
-    throw unreadable(files, "cannot be read", error);
+    throw unreadableSnapshotError(files, "cannot be read", error);
   });
   const versions =
     splitConflicts(text) ?? (isJoined(text) ? await mergedVersions(path) : undefined);
   return versions ?? { ours: text, theirs: text };
 }
 
-/** True for a text that has two ids, or is no JSON any more. */
+/** Tells whether a text has two ids, or is no longer JSON. */
 function isJoined(text: string): boolean {
   try {
     JSON.parse(text);
@@ -251,15 +263,19 @@ function snapshotIn(
     const snapshot = storedIn(JSON.parse(versions[side]));
     if (snapshot !== undefined) return snapshot;
   } catch (error) {
-    throw unreadable(files, "is not JSON", error);
+    throw unreadableSnapshotError(files, "is not JSON", error);
   }
-  throw unreadable(files, "is malformed");
+  throw unreadableSnapshotError(files, "is malformed");
 }
 
-function unreadable({ tag, snapshot }: MigrationFiles, reason: string, cause?: unknown) {
+function unreadableSnapshotError(
+  { tag, snapshot }: MigrationFiles,
+  reason: string,
+  cause?: unknown,
+) {
   return new FleetError("journal", `the snapshot of ${tag} ${reason}`, {
     where: relative(process.cwd(), snapshot),
-    remedy: "Restore the file as git left it. Nothing was written.",
+    remedy: "Nothing was written. Restore the file as git left it.",
     cause,
   });
 }

@@ -3,32 +3,30 @@ import { join } from "node:path";
 import { z } from "zod";
 import { type Records, readRecordFile } from "./records.ts";
 
-/** What each file of a migrations folder held when it was generated: sha256 hex by the file's path in the folder. */
+/** The checksum of each generated file in a migrations folder: sha256 in hex, by the file's path in the folder. */
 export type Checksums = Records<string>;
 
 const schema = z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/, "is not a sha256 in hex"));
 
-/** The file with the checksums of a migrations folder. */
+/** The path of a migrations folder's file of checksums. */
 export function checksumsPath(folder: string): string {
   return join(folder, "checksums.json");
 }
 
-function _parsed(text: string): Checksums {
-  return schema.parse(JSON.parse(text));
-}
-
 /**
- * Reads the recorded checksums of a migrations folder; none when nothing was recorded yet.
+ * Reads the recorded checksums of a migrations folder.
  *
- * @throws FleetError `journal` when the file is malformed
+ * @returns an empty record if nothing was recorded yet
+ * @throws FleetError `journal` if the file is malformed
  */
 export async function readChecksums(folder: string): Promise<Checksums> {
   return readRecordFile(checksumsPath(folder), schema.parse, {
-    malformed: "Restore the file from version control; drizzle-fleet generate writes it.",
+    malformed:
+      "The file is written by npx drizzle-fleet generate. Restore it from version control.",
   });
 }
 
-/** sha256 hex of a file's bytes, or of those of a text. */
+/** The sha256, in hex, of a file's bytes or of a text in UTF-8. */
 export function checksumOf(text: string | Buffer): string {
   return createHash("sha256").update(text).digest("hex");
 }

@@ -1,10 +1,10 @@
-/** One of the two versions that a conflict is between. */
+/** One of the two versions in a merge conflict, in git's words. */
 export type Side = "ours" | "theirs";
 
-type Part = "both" | "base" | Side;
+type Section = "both" | "base" | Side;
 
-/** The parts of a file in the only order in which git's markers lead from one to the next. */
-const following: Readonly<Record<Part, ReadonlyMap<string, Part>>> = {
+/** The sections of a file, and which section each of git's markers may lead to. */
+const following: Readonly<Record<Section, ReadonlyMap<string, Section>>> = {
   both: new Map([["<", "ours"]]),
   ours: new Map([
     ["|", "base"],
@@ -14,28 +14,28 @@ const following: Readonly<Record<Part, ReadonlyMap<string, Part>>> = {
   theirs: new Map([[">", "both"]]),
 };
 
-/** Seven characters, no more: git writes longer ones around conflicts between the ancestors themselves. */
+/** Exactly seven characters: git writes longer markers around conflicts between the ancestors themselves. */
 const marker = /^(<{7}|\|{7}|={7}|>{7})(?= |\r?\n|$)/;
 
 /**
- * Splits a file that git left with conflict markers, in any of its styles (merge, diff3, zdiff3), into its two
- * versions. Text outside of the conflicts belongs to both, also where git took it from one side alone. Git ends
- * every side with a line break before it writes the next marker: where a conflict reaches the end of the file, a
- * version that ended without one comes back with one.
+ * Splits a file that git left with conflict markers, in any of its styles (merge, diff3, zdiff3), into two versions.
+ * Text outside of the conflicts belongs to both, including text that git resolved by itself. Git ends each side with
+ * a line break before it writes the next marker. A version that ended without a line break therefore gets one if a
+ * conflict reaches the end of the file.
  *
- * @returns the two versions, or undefined when there are no markers or they are not in git's order
+ * @returns the two versions, or undefined if there are no markers or they are not in git's order
  */
 export function splitConflicts(
   text: string,
 ): { readonly ours: string; readonly theirs: string } | undefined {
-  let part: Part = "both";
+  let part: Section = "both";
   let marked = false;
   let ours = "";
   let theirs = "";
   for (const line of text.split(/(?<=\n)/)) {
     const mark = marker.exec(line)?.[1]?.charAt(0);
     if (mark !== undefined) {
-      const next: Part | undefined = following[part].get(mark);
+      const next: Section | undefined = following[part].get(mark);
       if (next === undefined) return undefined;
       part = next;
       marked = true;

@@ -3,17 +3,17 @@ import { readFile } from "node:fs/promises";
 import { FleetError } from "../core/errors.ts";
 
 /**
- * The text that a file's bytes are, in UTF-8. Another byte would become U+FFFD, and the text that is run would not be
- * the one whose checksum is recorded.
+ * Decodes a file's bytes as UTF-8. Invalid bytes are refused, not replaced by U+FFFD: the text that runs must be the
+ * text whose checksum is recorded.
  *
- * @param shown the file's path as shown to people
- * @throws FleetError `syntax` with line, column and byte for bytes that are no UTF-8
+ * @param shown the file's path, for error messages
+ * @throws FleetError `syntax` with line, column and byte, if the bytes are not valid UTF-8
  */
 export function decode(bytes: Buffer, shown: string): string {
   if (isUtf8(bytes)) return bytes.toString("utf8");
   const wide = wideEncodingOf(bytes);
   if (wide !== undefined)
-    throw new FleetError("syntax", `the file is in ${wide}, and must be in UTF-8`, {
+    throw new FleetError("syntax", `the file is encoded in ${wide}, not in UTF-8`, {
       where: shown,
       remedy,
     });
@@ -24,28 +24,32 @@ export function decode(bytes: Buffer, shown: string): string {
   const code = (bytes[at] ?? 0).toString(16).padStart(2, "0");
   throw new FleetError("syntax", `byte ${at} of the file (0x${code}) is not valid UTF-8`, {
     where: `${shown}:${line}:${column}`,
-    remedy: `It may be in Latin-1. ${remedy}`,
+    remedy: `It may be Latin-1. ${remedy}`,
   });
 }
 
-/** As `decode`, for a file. @throws what `readFile` throws, too */
+/**
+ * Reads and decodes a file, see `decode`.
+ *
+ * @throws also what `readFile` throws
+ */
 export async function readText(path: string, shown: string): Promise<string> {
   return decode(await readFile(path), shown);
 }
 
 const remedy =
-  "Save it as UTF-8 with your editor, and if it is applied already: drizzle-fleet repair. Nothing was applied.";
+  "Nothing was applied. Save the file as UTF-8. If the migration was already applied, then run: npx drizzle-fleet repair";
 
-/** What editors write with a byte order mark of their own. */
+/** Recognizes encodings by their byte order mark. */
 function wideEncodingOf(bytes: Buffer): string | undefined {
   const mark = bytes.toString("hex", 0, 2);
   return mark === "fffe" || mark === "feff" ? "UTF-16" : undefined;
 }
 
-/** Where the first byte stands that begins no character. */
+/** The position of the first byte that does not begin a valid character. */
 function firstBad(bytes: Buffer): number {
   let at = 0;
-  // A line end is never a part of another character.
+  // A line feed is never part of another character.
   for (let end = bytes.indexOf(10); end >= 0 && isUtf8(bytes.subarray(at, end + 1)); ) {
     at = end + 1;
     end = bytes.indexOf(10, at);
@@ -57,7 +61,7 @@ function firstBad(bytes: Buffer): number {
   }
 }
 
-/** How many bytes a character has by its first one. */
+/** The length of a character in bytes, by its first byte. */
 function lengthOf(first: number): number {
   if (first < 0xc0) return 1;
   return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;

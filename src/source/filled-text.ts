@@ -4,36 +4,36 @@ import { literally } from "../core/regexp.ts";
 import { checksumOf } from "./checksums.ts";
 import { withLineEnds } from "./line-ends.ts";
 
-/** What a project's own loop makes of a migration's text, or puts before it, for a tenant schema. */
-type Change = (text: string, schema: string) => string;
+/** How a project's own migration loop changes a migration's text for a tenant schema. */
+type TextRewrite = (text: string, schema: string) => string;
 
-const breakpoint = "--> statement-breakpoint";
+const statementBreakpoint = "--> statement-breakpoint";
 
 const quoted = (schema: string): string => quoteIdentifier(schema);
 const bare = (schema: string): string => schema;
 const nothing = (): string => "";
 
 /**
- * How loops fill in the tenant's schema: qualifiers are replaced by it, quoted or not, or removed; so is the name
- * wherever it stands.
+ * The ways in which loops insert the tenant schema: they replace or remove the qualifiers, quoted or not, or replace
+ * the name everywhere.
  *
  * @param source the schema that the SQL names
  */
-function fillsOf(source: string): Change[] {
+function fillsOf(source: string): TextRewrite[] {
   const name = literally(source);
   const replacing =
-    (pattern: string, by: (schema: string) => string): Change =>
+    (pattern: string, by: (schema: string) => string): TextRewrite =>
     (text, schema) =>
       text.replace(new RegExp(pattern, "gu"), () => by(schema));
-  const keep: Change = (text) => text;
-  const before = (pattern: string): Change[] => [
+  const keep: TextRewrite = (text) => text;
+  const before = (pattern: string): TextRewrite[] => [
     keep,
     ...[quoted, bare].map((by) => replacing(pattern, (schema) => `${by(schema)}.`)),
     replacing(pattern, nothing),
   ];
   const qualifiers = before(`"${name}"\\.`).flatMap((first) =>
     before(`(?<![\\p{L}\\p{N}_"])${name}\\.`).map(
-      (second): Change =>
+      (second): TextRewrite =>
         (text, schema) =>
           second(first(text, schema), schema),
     ),
@@ -43,30 +43,30 @@ function fillsOf(source: string): Change[] {
   return [...qualifiers, ...names, words];
 }
 
-/** What loops leave out of a text: the breakpoints, or what stands around the statements. */
-const cuts: readonly Change[] = [
+/** The ways in which loops remove the breakpoints or the whitespace around statements. */
+const cuts: readonly TextRewrite[] = [
   (text) => text,
   (text) => text.trim(),
-  (text) => text.replaceAll(breakpoint, ""),
-  (text) => text.replaceAll(`${breakpoint}\n`, ""),
+  (text) => text.replaceAll(statementBreakpoint, ""),
+  (text) => text.replaceAll(`${statementBreakpoint}\n`, ""),
   ...["", "\n", "\n\n"].map(
-    (between): Change =>
+    (between): TextRewrite =>
       (text) =>
         text
-          .split(breakpoint)
+          .split(statementBreakpoint)
           .map((part) => part.trim())
           .filter((part) => part !== "")
           .join(between),
   ),
 ];
 
-/** How loops set the search_path in front of a text. */
+/** The statements that loops put before a text to set the search_path. */
 const prefixes: readonly ((schema: string) => string)[] = product(
   ["SET search_path", "SET LOCAL search_path", "set search_path"],
   [" TO ", " = ", " to ", "="],
   [quoted, bare, (schema: string) => `'${schema}'`],
   ["", ", public", ', "public"', ",public"],
-  ["\n", "\n\n", " ", "", `\n${breakpoint}\n`, `${breakpoint}\n`],
+  ["\n", "\n\n", " ", "", `\n${statementBreakpoint}\n`, `${statementBreakpoint}\n`],
 );
 
 function product(
@@ -87,33 +87,33 @@ function product(
   );
 }
 
-/** The most texts that are hashed for one fleet, which takes a few seconds: what fits by then is known by its way. */
+/** The maximum number of texts that are hashed for one fleet, which takes a few seconds. */
 const mostAttempts = 1_000_000;
 
-/** The most texts of a table shared by tenants that are told apart. */
+/** The maximum number of texts by which the rows of a table shared by tenants are assigned to them. */
 const mostOwned = 20_000;
 
 /**
- * Recognises the hash of a migration's text as a project's own loop changed it before it applied it: with the tenant's
- * schema in the place of the one that drizzle-kit wrote, without the breakpoints, after a `SET search_path`. A hash
- * proves it; nothing is concluded from what does not fit.
+ * Recognizes the hash of a migration's text as a project's own loop applied it: with the tenant schema in place of
+ * the schema that drizzle-kit wrote, without breakpoints, or after a `SET search_path`. A matching hash is a proof. A
+ * hash that does not match proves nothing.
  */
 export class FilledTexts {
-  readonly #fills: readonly Change[];
-  /** The ways that have fitted: a loop has one, or few. */
-  readonly #known: Change[] = [];
+  readonly #fills: readonly TextRewrite[];
+  /** The rewrites that have matched. A loop uses one or a few. */
+  readonly #known: TextRewrite[] = [];
   #attempts = 0;
 
-  /** @param sources the schemas that the service's SQL may name, see `sourceSchemasOf` */
+  /** @param sources the schemas that the service's SQL can name, see `sourceSchemasOf` */
   constructor(sources: readonly string[]) {
     this.#fills = sources.flatMap(fillsOf);
   }
 
   /**
-   * True when a hash is that of a migration's text for a tenant schema.
+   * Tells whether a hash is that of a migration's text for a tenant schema.
    *
    * @param hash sha256 in hex
-   * @param thorough also with a `SET search_path` in front; for the migration that it most likely is
+   * @param thorough true to try every `SET search_path` as well; meant for the most likely migration only
    */
   isOf(migration: Migration, hash: string, schema: string, thorough: boolean): boolean {
     if (!/^[0-9a-f]{64}$/.test(hash)) return false;
@@ -125,9 +125,9 @@ export class FilledTexts {
   }
 
   /**
-   * The tenant schemas that hashes belong to: of each migration's text as a loop fills it in for each of the schemas.
+   * Maps the hashes of all migrations' texts, rewritten for each of the schemas, to those schemas.
    *
-   * @returns undefined where that would be too many texts
+   * @returns undefined if there would be too many texts
    */
   ownersOf(
     migrations: readonly Migration[],
@@ -145,7 +145,7 @@ export class FilledTexts {
     return owners;
   }
 
-  #find(text: string, hash: string, schema: string, thorough: boolean): Change | undefined {
+  #find(text: string, hash: string, schema: string, thorough: boolean): TextRewrite | undefined {
     if (this.#attempts >= mostAttempts) return undefined;
     const bodies = bodiesOf(text, schema, this.#fills);
     for (const [body, change] of bodies) if (this.#fits(body, hash)) return change;
@@ -163,13 +163,17 @@ export class FilledTexts {
   }
 }
 
-/** The different texts that the ways make, each with its first way. */
-function bodiesOf(text: string, schema: string, fills: readonly Change[]): Map<string, Change> {
-  const bodies = new Map<string, Change>();
+/** The distinct texts that the rewrites produce, each with the first rewrite that produces it. */
+function bodiesOf(
+  text: string,
+  schema: string,
+  fills: readonly TextRewrite[],
+): Map<string, TextRewrite> {
+  const bodies = new Map<string, TextRewrite>();
   for (const [end] of withLineEnds("\n").entries())
     for (const fill of fills)
       for (const cut of cuts) {
-        const change: Change = (other, own) =>
+        const change: TextRewrite = (other, own) =>
           cut(fill(withLineEnds(other)[end] ?? other, own), own);
         const body = change(text, schema);
         if (!bodies.has(body)) bodies.set(body, change);

@@ -6,11 +6,11 @@ import type { MigrationsFolder } from "./folder.ts";
 import { endsOf, linesOf } from "./stored-snapshot.ts";
 
 /**
- * Finds two branches in a folder of drizzle-kit 1.0's layout: migrations that no other one follows, and what each comes
- * from. The branch whose first migration is older comes first.
+ * Finds two branches in a folder of drizzle-kit 1.0's layout, by the migrations that no other migration follows. The
+ * branch whose first migration is older comes first.
  *
- * @returns undefined when there is one line only
- * @throws FleetError `journal` when a snapshot is malformed, or the branches have nothing in common
+ * @returns undefined if the history has no open branches
+ * @throws FleetError `journal` if a snapshot is malformed, or the branches have no migration in common
  */
 export async function readFolderBranches(folder: MigrationsFolder): Promise<Branches | undefined> {
   const all = await readAll(folder);
@@ -24,18 +24,18 @@ export async function readFolderBranches(folder: MigrationsFolder): Promise<Bran
   throw new FleetError("journal", "the two branches have no migration in common", {
     where: relative(process.cwd(), folder.path),
     remedy:
-      "Each has a history of its own. Keep one of them, and generate the other's changes again after it.",
+      "The branches have separate histories. Keep one of them, and generate the other's changes again after it.",
   });
 }
 
-/** The tags of the migrations that no other one follows: two or more when branches are open. */
+/** The tags of the migrations that no other migration follows: two or more if branches are open. */
 export async function openEnds(folder: MigrationsFolder): Promise<string[]> {
   const all = await readAll(folder);
   const ends = new Set(endsOf(all.map(({ snapshot }) => snapshot)));
   return all.flatMap(({ snapshot, files }) => (ends.has(snapshot.id) ? files.tag : []));
 }
 
-/** A migration that was written by hand may have no snapshot: it is of no branch, and stays where it is. */
+/** A migration written by hand may have no snapshot. It then belongs to no branch and keeps its place. */
 async function readAll({ migrations }: MigrationsFolder): Promise<BranchMigration[]> {
   const present = migrations.filter(({ snapshot }) => existsSync(snapshot));
   return (await Promise.all(present.map(readSides))).flat();

@@ -9,17 +9,17 @@ import { type JournalEntry, journalPath, readJournal } from "./journal.ts";
  */
 export type Layout = "journal" | "folders";
 
-/** Where a migration's files are, whether they exist or not. Absolute paths. */
+/** The absolute paths of a migration's files, which need not exist. */
 export interface MigrationFiles {
   readonly tag: string;
   readonly sql: string;
   readonly down: string;
   readonly snapshot: string;
-  /** When it was generated, in milliseconds since 1970; drizzle-orm's own migrator records it. */
+  /** When it was generated, in milliseconds since 1970. drizzle-orm's own migrator records it. */
   readonly when: number;
 }
 
-/** A service's migrations folder, in its order. */
+/** A service's migrations folder, with its migrations in order. */
 export interface MigrationsFolder {
   readonly path: string;
   readonly layout: Layout;
@@ -29,11 +29,11 @@ export interface MigrationsFolder {
 const folderName = /^\d{14}_/;
 
 /**
- * Reads which migrations a folder holds, without opening them.
+ * Lists the migrations of a folder without opening their files.
  *
  * @param path absolute path
- * @returns undefined when the folder does not exist or holds no migration of either layout
- * @throws FleetError `journal` when the journal is malformed, or both layouts are there
+ * @returns undefined if the folder does not exist or contains no migration of either layout
+ * @throws FleetError `journal` if the journal is malformed, or the folder has both layouts
  */
 export async function readFolder(path: string): Promise<MigrationsFolder | undefined> {
   const [journal, names] = await Promise.all([readJournal(path), readdir(path).catch(() => [])]);
@@ -42,7 +42,7 @@ export async function readFolder(path: string): Promise<MigrationsFolder | undef
     if (folders.length === 0) return undefined;
     return { path, layout: "folders", migrations: folders.map((tag) => filesInFolder(path, tag)) };
   }
-  if (folders.length > 0) throw twoLayouts(path, folders[0] ?? "");
+  if (folders.length > 0) throw twoLayoutsError(path, folders[0] ?? "");
   return {
     path,
     layout: "journal",
@@ -50,7 +50,7 @@ export async function readFolder(path: string): Promise<MigrationsFolder | undef
   };
 }
 
-/** The files of a migration in drizzle-kit 0.31's layout. */
+/** The paths of a migration's files in drizzle-kit 0.31's layout. */
 export function filesInJournal(folder: string, { tag, idx, when }: JournalEntry): MigrationFiles {
   return {
     tag,
@@ -61,7 +61,7 @@ export function filesInJournal(folder: string, { tag, idx, when }: JournalEntry)
   };
 }
 
-/** The files of a migration in drizzle-kit 1.0's layout. */
+/** The paths of a migration's files in drizzle-kit 1.0's layout. */
 export function filesInFolder(folder: string, tag: string): MigrationFiles {
   return {
     tag,
@@ -72,13 +72,13 @@ export function filesInFolder(folder: string, tag: string): MigrationFiles {
   };
 }
 
-/** drizzle-kit numbers snapshots as it numbers tags; with `prefix: "timestamp"` they share the time. */
+/** drizzle-kit numbers snapshots like tags. With `prefix: "timestamp"` both begin with the same time. */
 function snapshotPrefix(tag: string, idx: number): string {
   const [prefix = ""] = tag.split("_");
   return /^\d{4}$/.test(prefix) ? String(idx).padStart(4, "0") : prefix;
 }
 
-/** `20261122083000_add_avatar` says when it was made, in UTC. */
+/** Reads the time, in UTC, from a tag such as `20261122083000_add_avatar`. */
 function timeOf(tag: string): number {
   const [, year, month, day, hour, minute, second] =
     /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)/.exec(tag) ?? [];
@@ -92,8 +92,8 @@ function timeOf(tag: string): number {
   );
 }
 
-/** A folder's name with a time behind that of another one, by a second at least. */
-export function laterThan(before: string, tag: string): string {
+/** A tag that sorts after another one: if needed, its time becomes one second later than the other's. */
+export function tagAfter(before: string, tag: string): string {
   if (tag > before) return tag;
   const [, year, month, day, hour, minute, second] =
     /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)/.exec(before) ?? [];
@@ -103,15 +103,15 @@ export function laterThan(before: string, tag: string): string {
   return tag.replace(/^\d{14}/, timestamp(next));
 }
 
-/** A time in UTC as drizzle-kit begins a folder's name with it, to the second. */
+/** A time as the prefix of a tag: in UTC, to the second. */
 export function timestamp(time: Date): string {
   return time.toISOString().replace(/\D/g, "").slice(0, 14);
 }
 
-function twoLayouts(path: string, folder: string): FleetError {
+function twoLayoutsError(path: string, folder: string): FleetError {
   const shown = relative(process.cwd(), path);
-  return new FleetError("journal", `${shown} has both of drizzle-kit's layouts`, {
+  return new FleetError("journal", `${shown} has both layouts of drizzle-kit`, {
     where: relative(process.cwd(), journalPath(path)),
-    remedy: `The journal belongs to drizzle-kit 0.31, ${folder} to 1.0. Run drizzle-kit up on the folder as it was, or remove what does not belong.`,
+    remedy: `The journal belongs to drizzle-kit 0.31, ${folder} to drizzle-kit 1.0. Remove one of them, or restore the folder from version control and run: npx drizzle-kit up`,
   });
 }

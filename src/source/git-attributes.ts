@@ -3,11 +3,12 @@ import { basename, dirname, join, relative } from "node:path";
 import type { NewFile } from "./write-files.ts";
 
 /**
- * The `.gitattributes` that keeps git from changing the line ends of a migrations folder, with what it holds already.
+ * Adds a line to `.gitattributes` that keeps git from changing the line endings in a migrations folder.
  *
- * @param root the project's folder, where the file is kept if it can name the migrations folder; absolute
- * @param folder the migrations folder, absolute
- * @returns undefined where the file says something about that folder already
+ * @param root absolute path of the project. The file is in that folder if the migrations folder is inside it, else
+ *   beside the migrations folder.
+ * @param folder absolute path of the migrations folder
+ * @returns undefined if the file already has a line about the migrations folder
  */
 export async function gitAttributes(root: string, folder: string): Promise<NewFile | undefined> {
   const inside = relative(root, folder).replaceAll("\\", "/");
@@ -19,14 +20,14 @@ export async function gitAttributes(root: string, folder: string): Promise<NewFi
     throw error;
   });
   const lines = before.split(/\r?\n/);
-  // A leading slash names the same files.
+  // A leading slash makes no difference to the files that match.
   if (lines.some((line) => line.replace(/^\//, "").startsWith(`${pattern} `))) return undefined;
   const end = before.includes("\r\n") ? "\r\n" : "\n";
   const kept = before === "" || before.endsWith("\n") ? before : `${before}${end}`;
   return { path, text: `${kept}${pattern} text eol=lf${end}`, replaces: true };
 }
 
-/** All files of a folder, as git reads a pattern: quoted where spaces would end it. */
+/** A git pattern for all files of a folder. It is quoted if it contains spaces, which would end it. */
 function patternFor(folder: string): string {
   const pattern = `${folder.replace(/[\\*?[]/g, "\\$&")}/**`;
   return /[\s"]/.test(pattern) || pattern.startsWith("#") ? JSON.stringify(pattern) : pattern;

@@ -5,8 +5,8 @@ import type { Migration } from "../core/migration.ts";
 import type { Checksums } from "./checksums.ts";
 import { readDown } from "./downs.ts";
 import type { MigrationsFolder } from "./folder.ts";
-import { isOfText } from "./line-ends.ts";
-import { listOf, readMigration } from "./read-migrations.ts";
+import { isChecksumOfMigration } from "./line-ends.ts";
+import { migrationListPath, readMigration } from "./read-migrations.ts";
 
 /** A migration with its down, if it has one. */
 export interface ReadFiles {
@@ -14,8 +14,12 @@ export interface ReadFiles {
   readonly down: Down | undefined;
 }
 
-/** Reads the SQL of a folder, in its order; undefined where a migration's file is missing. */
-export function readFiles(
+/**
+ * Reads the SQL files of a folder, in order.
+ *
+ * @returns an item is undefined if the migration's file is missing
+ */
+export function readSqlFiles(
   service: string,
   folder: MigrationsFolder,
   recorded: Checksums,
@@ -28,12 +32,12 @@ export function readFiles(
   );
 }
 
-/** What to do about a fault that may be new, or as old as the migration: it can have been released like this. */
+/** The remedy for a fault that may have been released already: fix it, or accept it. */
 export function acceptRemedy(service: string, otherwise: string): string {
-  return `${otherwise} If it was released this way: drizzle-fleet check ${service} --accept "<reason>"`;
+  return `${otherwise} If it was released this way, accept it: npx drizzle-fleet check ${service} --accept "<reason>"`;
 }
 
-/** What is wrong with the SQL files, as files: missing, edited, without a down. */
+/** Finds SQL files that are missing, edited, or have no down. */
 export function inspectFiles(
   service: string,
   folder: MigrationsFolder,
@@ -41,22 +45,26 @@ export function inspectFiles(
   recorded: Checksums,
 ): FleetError[] {
   const problems = files.flatMap((read, index) => {
-    if (read === undefined) return missing(folder, folder.migrations[index]?.sql ?? "");
-    return [...edited(service, read, recorded), ...wayBack(service, read)];
+    if (read === undefined) return missingFileError(folder, folder.migrations[index]?.sql ?? "");
+    return [...editedErrors(service, read, recorded), ...downErrors(service, read)];
   });
   const tags = new Set(folder.migrations.map(({ tag }) => tag));
   for (const [tag, checksum] of Object.entries(recorded)) {
-    // A folder that was converted has the same files under other names.
-    if (tags.has(tag) || files.some((read) => read && isOfText(read.migration, checksum))) continue;
+    // A folder that was converted to another layout has the same files under other names.
+    if (
+      tags.has(tag) ||
+      files.some((read) => read && isChecksumOfMigration(read.migration, checksum))
+    )
+      continue;
     const message = `${tag} was generated, but its files are missing`;
     const remedy =
-      "Restore its files from version control. If it has not been applied anywhere, remove its line from checksums.json instead.";
-    problems.push(new FleetError("journal", message, { where: listOf(folder), remedy }));
+      "Restore its files from version control. If it was not applied anywhere, remove its line from checksums.json instead.";
+    problems.push(new FleetError("journal", message, { where: migrationListPath(folder), remedy }));
   }
   return problems;
 }
 
-function edited(
+function editedErrors(
   service: string,
   { migration: { tag, checksum, file: where } }: ReadFiles,
   recorded: Checksums,
@@ -64,20 +72,20 @@ function edited(
   const own = recorded[tag];
   if (own === undefined || own === checksum) return [];
   return [
-    new FleetError("edited", `${tag} was edited since it was generated`, {
+    new FleetError("edited", `${tag} was edited after it was generated`, {
       where,
-      remedy: `If it has been applied anywhere, restore the file and make a new migration. If not: drizzle-fleet generate ${service} --accept`,
+      remedy: `If it was applied anywhere, restore the file and generate a new migration. If not, accept the edit: npx drizzle-fleet generate ${service} --accept`,
     }),
   ];
 }
 
-function wayBack(service: string, { migration, down }: ReadFiles): FleetError[] {
+function downErrors(service: string, { migration, down }: ReadFiles): FleetError[] {
   const { tag, file } = migration;
   if (down === undefined)
     return [
       new FleetError("down", `${tag} has no down`, {
         where: file,
-        remedy: acceptRemedy(service, `Run: drizzle-fleet generate ${service} --down.`),
+        remedy: acceptRemedy(service, `Generate it: npx drizzle-fleet generate ${service} --down.`),
         identity: { kind: "no-down", of: tag },
       }),
     ];
@@ -89,19 +97,18 @@ function wayBack(service: string, { migration, down }: ReadFiles): FleetError[] 
       where: down.file,
       remedy: acceptRemedy(
         service,
-        "Write the SQL that takes the migration back; if that is impossible, the line: -- drizzle-fleet: irreversible <why>; if there is nothing to take back, the line: -- drizzle-fleet: nothing <why>.",
+        "Write the SQL that reverts the migration. If that is impossible, add the line: -- drizzle-fleet: irreversible <why>. If there is nothing to revert, add the line: -- drizzle-fleet: nothing <why>.",
       ),
       identity: { kind: "empty-down", of: tag },
     }),
   ];
 }
 
-function missing(folder: MigrationsFolder, path: string): FleetError {
+function missingFileError(folder: MigrationsFolder, path: string): FleetError {
   const file = relative(process.cwd(), path);
-  const though = folder.layout === "journal" ? "the journal lists it" : "its folder is there";
-  return new FleetError("journal", `${file} is missing, though ${though}`, {
-    where: listOf(folder),
-    remedy:
-      "Restore the file from version control, or take its entry out if it was never released.",
+  const although = folder.layout === "journal" ? "the journal lists it" : "its folder exists";
+  return new FleetError("journal", `${file} is missing, although ${although}`, {
+    where: migrationListPath(folder),
+    remedy: "Restore the file from version control, or remove its entry if it was never released.",
   });
 }

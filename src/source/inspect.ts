@@ -4,19 +4,19 @@ import { FleetError, isFleetError } from "../core/errors.ts";
 import type { FaultIdentity } from "../core/fault.ts";
 import { readChecksums } from "./checksums.ts";
 import { type MigrationFiles, type MigrationsFolder, readFolder } from "./folder.ts";
-import { acceptRemedy, inspectFiles, type ReadFiles, readFiles } from "./inspect-files.ts";
+import { acceptRemedy, inspectFiles, type ReadFiles, readSqlFiles } from "./inspect-files.ts";
 import { type JournalEntry, readJournal } from "./journal.ts";
-import { listOf } from "./read-migrations.ts";
+import { migrationListPath } from "./read-migrations.ts";
 import { linesOf, readSnapshots, type StoredSnapshot, shareParent } from "./stored-snapshot.ts";
 
-/** What is wrong with a migrations folder, and what could be read of it all the same. */
+/** The problems of a migrations folder, and the migrations that could be read in spite of them. */
 export interface Inspection {
   readonly migrations: readonly ReadFiles[];
   readonly problems: readonly FleetError[];
 }
 
 /**
- * Looks at all files of a migrations folder: what drizzle-kit would stumble over, pass over or let through.
+ * Inspects all files of a migrations folder for faults that drizzle-kit fails on, ignores, or does not detect.
  *
  * @param path absolute path
  */
@@ -25,13 +25,13 @@ export async function inspectFolder(service: string, path: string): Promise<Insp
   const folder = await collecting(problems, () => readFolder(path));
   if (folder === undefined) return { migrations: [], problems };
   const recorded = (await collecting(problems, () => readChecksums(folder.path))) ?? {};
-  const files = await readFiles(service, folder, recorded);
+  const files = await readSqlFiles(service, folder, recorded);
   problems.push(
-    ...repeated(folder),
+    ...repeatedTags(folder),
     ...(await inspectJournal(service, folder)),
     ...inspectFiles(service, folder, files, recorded),
     ...(await inspectSnapshots(service, folder)),
-    ...(await strangers(service, folder)),
+    ...(await strayFiles(service, folder)),
   );
   return { migrations: files.filter((one) => one !== undefined), problems };
 }
@@ -49,14 +49,17 @@ async function collecting<Result>(
   }
 }
 
-function repeated(folder: MigrationsFolder): FleetError[] {
+function repeatedTags(folder: MigrationsFolder): FleetError[] {
   const tags = folder.migrations.map(({ tag }) => tag);
   return duplicatesOf(tags).map((tag) =>
-    problem(folder, `the journal lists ${tag} twice`, mergeRemedy),
+    folderError(folder, `the journal lists ${tag} twice`, mergeRemedy),
   );
 }
 
-/** The numbers count up from 0, and drizzle-orm's own migrator passes over whatever is older than its newest. */
+/**
+ * The journal's numbers must count up from 0, and its times must increase: drizzle-orm's own migrator ignores entries
+ * that are older than the newest one that it has applied.
+ */
 async function inspectJournal(
   service: string,
   { path, layout, migrations }: MigrationsFolder,
@@ -69,7 +72,7 @@ async function inspectJournal(
       const tags = entries.filter((entry) => entry.idx === idx).map(({ tag }) => tag);
       const message = `the journal gives the number ${idx} to ${tags.join(" and ")}`;
       const remedy = acceptRemedy(service, mergeRemedy);
-      return problem(folder, message, remedy, { kind: "number", of: tags.join(" ") });
+      return folderError(folder, message, remedy, { kind: "number", of: tags.join(" ") });
     }),
     ...entries.flatMap((entry, index) => {
       const before = entries[index - 1];
@@ -89,16 +92,19 @@ function outOfOrder(
   const problems: FleetError[] = [];
   if (!isTwice && entry.idx < before.idx) {
     const message = `the journal has ${entry.tag} (${entry.idx}) after ${before.tag} (${before.idx})`;
-    const remedy = acceptRemedy(service, "Migrations are applied in the order of the journal.");
-    problems.push(problem(folder, message, remedy, { kind: "number", of: entry.tag }));
-  }
-  if (entry.when <= before.when) {
-    const message = `the journal's "when" of ${entry.tag} is not later than that of ${before.tag} before it`;
     const remedy = acceptRemedy(
       service,
-      "drizzle-orm's own migrator would skip it. Generate it again, or run: drizzle-fleet merge.",
+      "Migrations are applied in the order of the journal. Correct the order or the numbers.",
     );
-    problems.push(problem(folder, message, remedy, { kind: "time", of: entry.tag }));
+    problems.push(folderError(folder, message, remedy, { kind: "number", of: entry.tag }));
+  }
+  if (entry.when <= before.when) {
+    const message = `the journal's "when" of ${entry.tag} is not later than that of ${before.tag}, the entry before it`;
+    const remedy = acceptRemedy(
+      service,
+      "drizzle-orm's own migrator would skip it. Generate it again, or run: npx drizzle-fleet merge.",
+    );
+    problems.push(folderError(folder, message, remedy, { kind: "time", of: entry.tag }));
   }
   return problems;
 }
@@ -106,13 +112,13 @@ function outOfOrder(
 async function inspectSnapshots(service: string, folder: MigrationsFolder): Promise<FleetError[]> {
   const problems: FleetError[] = [];
   const stored = await collecting(problems, () => readSnapshots(folder));
-  // With a snapshot that cannot be read, what follows it has no parent to be found.
+  // If one snapshot cannot be read, the parent of the next one is unknown.
   if (stored === undefined) return problems;
   const snapshots = folder.migrations.flatMap((files, index) => {
     const snapshot = stored[index];
     if (snapshot === undefined) {
       const isNewest = index === folder.migrations.length - 1;
-      problems.push(withoutSnapshot(service, files, isNewest));
+      problems.push(missingSnapshotError(service, files, isNewest));
     }
     return snapshot === undefined ? [] : [{ files, snapshot }];
   });
@@ -121,31 +127,44 @@ async function inspectSnapshots(service: string, folder: MigrationsFolder): Prom
     const other = ids.get(snapshot.id);
     if (other !== undefined) {
       const message = `the snapshots of ${other} and ${files.tag} have the same id`;
-      const remedy = acceptRemedy(service, "One is a copy of the other: generate it again.");
+      const remedy = acceptRemedy(
+        service,
+        "One is a copy of the other. Generate that migration again.",
+      );
       problems.push(
-        at(files, message, remedy, { kind: "copied-snapshot", of: `${other} ${files.tag}` }),
+        snapshotError(files, message, remedy, {
+          kind: "copied-snapshot",
+          of: `${other} ${files.tag}`,
+        }),
       );
     }
     ids.set(snapshot.id, files.tag);
   }
-  return [...problems, ...(ids.size < snapshots.length ? [] : parents(service, snapshots))];
+  return [...problems, ...(ids.size < snapshots.length ? [] : inspectParents(service, snapshots))];
 }
 
-function withoutSnapshot(service: string, files: MigrationFiles, isNewest: boolean): FleetError {
+function missingSnapshotError(
+  service: string,
+  files: MigrationFiles,
+  isNewest: boolean,
+): FleetError {
   const made = isNewest
-    ? ` If the Drizzle schema already describes what it does: drizzle-fleet generate ${service} --snapshot.`
+    ? ` If the Drizzle schema already describes its changes, write one: npx drizzle-fleet generate ${service} --snapshot.`
     : "";
-  const remedy = `A migration written by hand uses the snapshot of the one before it, as in drizzle-kit.${made} If it had one, restore the file from version control. To accept it as it is: drizzle-fleet check ${service} --accept "written by hand"`;
-  return at(files, `${files.tag} has no snapshot`, remedy, { kind: "no-snapshot", of: files.tag });
+  const remedy = `A migration written by hand uses the snapshot of the one before it, as in drizzle-kit.${made} If it had a snapshot, restore the file from version control. To accept the migration without one: npx drizzle-fleet check ${service} --accept "written by hand"`;
+  return snapshotError(files, `${files.tag} has no snapshot`, remedy, {
+    kind: "no-snapshot",
+    of: files.tag,
+  });
 }
 
-interface Placed {
+interface MigrationSnapshot {
   readonly files: MigrationFiles;
   readonly snapshot: StoredSnapshot;
 }
 
-/** Two migrations that follow the same one were made on two branches, which a later one may join. */
-function parents(service: string, snapshots: readonly Placed[]): FleetError[] {
+/** Two migrations that follow the same one were generated on two branches, which a later migration may join. */
+function inspectParents(service: string, snapshots: readonly MigrationSnapshot[]): FleetError[] {
   const problems: FleetError[] = [];
   const known = new Set<string>();
   const lines = linesOf(snapshots.map(({ snapshot }) => snapshot));
@@ -155,16 +174,16 @@ function parents(service: string, snapshots: readonly Placed[]): FleetError[] {
       .find((one) => shareParent(one.snapshot, snapshot) && !isJoined(lines, one, snapshot));
     if (sibling !== undefined) {
       const tags = [sibling.files.tag, files.tag];
-      const message = `${tags.join(" and ")} follow the same migration: they come from two branches`;
-      const remedy = acceptRemedy(service, "Merge them: drizzle-fleet merge.");
-      problems.push(at(files, message, remedy, { kind: "branch", of: tags.join(" ") }));
+      const message = `${tags.join(" and ")} follow the same migration: they were generated on two branches`;
+      const remedy = acceptRemedy(service, "Merge the branches: npx drizzle-fleet merge.");
+      problems.push(snapshotError(files, message, remedy, { kind: "branch", of: tags.join(" ") }));
     } else if (index > 0 && snapshot.parents.some((parent) => !known.has(parent))) {
-      const message = `${files.tag} follows a migration that is not before it`;
+      const message = `${files.tag} follows a migration that is not listed before it`;
       const remedy = acceptRemedy(
         service,
-        "The parent that its snapshot names is missing: if it was lost, restore it from version control.",
+        "The parent in its snapshot is missing. If it was lost, restore it from version control.",
       );
-      problems.push(at(files, message, remedy, { kind: "parent", of: files.tag }));
+      problems.push(snapshotError(files, message, remedy, { kind: "parent", of: files.tag }));
     }
     known.add(snapshot.id);
   }
@@ -173,14 +192,14 @@ function parents(service: string, snapshots: readonly Placed[]): FleetError[] {
 
 function isJoined(
   lines: readonly ReadonlySet<string>[],
-  { snapshot: one }: Placed,
+  { snapshot: one }: MigrationSnapshot,
   other: StoredSnapshot,
 ): boolean {
   return lines.some((line) => line.has(one.id) && line.has(other.id));
 }
 
-/** Files that belong to no migration: their entry was forgotten, or a merge lost it. */
-async function strangers(service: string, folder: MigrationsFolder): Promise<FleetError[]> {
+/** Files that belong to no migration: their journal entry was forgotten, or lost in a merge. */
+async function strayFiles(service: string, folder: MigrationsFolder): Promise<FleetError[]> {
   if (folder.layout === "folders") return [];
   const own = new Set(
     folder.migrations.flatMap(({ sql, down, snapshot }) => [sql, down, snapshot]),
@@ -197,7 +216,7 @@ async function strangers(service: string, folder: MigrationsFolder): Promise<Fle
       const where = relative(process.cwd(), file);
       const remedy = acceptRemedy(
         service,
-        "If its entry was lost, put it back into the journal; otherwise delete the file.",
+        "If its entry was lost, restore the entry in the journal. Otherwise delete the file.",
       );
       const identity = { kind: "stray-file", of: basename(file) } as const;
       return new FleetError("journal", message, { where, remedy, identity });
@@ -209,27 +228,27 @@ async function namesIn(folder: string): Promise<string[]> {
   return names.map((name) => join(folder, name)).sort();
 }
 
-const mergeRemedy = "Two branches added migrations: run drizzle-fleet merge.";
+const mergeRemedy = "Two branches added migrations. Merge them: npx drizzle-fleet merge.";
 
-function problem(
+function folderError(
   folder: MigrationsFolder,
   message: string,
   remedy: string,
   identity?: FaultIdentity,
 ): FleetError {
-  return found(listOf(folder), message, remedy, identity);
+  return faultError(migrationListPath(folder), message, remedy, identity);
 }
 
-function at(
+function snapshotError(
   { snapshot }: MigrationFiles,
   message: string,
   remedy: string,
   identity?: FaultIdentity,
 ): FleetError {
-  return found(relative(process.cwd(), snapshot), message, remedy, identity);
+  return faultError(relative(process.cwd(), snapshot), message, remedy, identity);
 }
 
-function found(
+function faultError(
   where: string,
   message: string,
   remedy: string,

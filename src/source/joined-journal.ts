@@ -1,4 +1,4 @@
-/** An entry as it was found. */
+/** An entry found in a joined journal. */
 interface JoinedEntry {
   readonly idx: number;
   readonly version: string;
@@ -7,8 +7,8 @@ interface JoinedEntry {
   breakpoints: boolean;
 }
 
-/** What of an entry was read when its tag comes: drizzle-kit writes idx, version, when, tag, breakpoints. */
-interface Open {
+/** The members read since the last tag. drizzle-kit writes idx, version, when, tag, breakpoints, in this order. */
+interface UnfinishedEntry {
   idx: number | undefined;
   version: string;
   whens: number[];
@@ -17,12 +17,12 @@ interface Open {
 const member = /"(idx|version|when|tag|breakpoints)"\s*:\s*("(?:[^"\\]|\\.)*"|[\w.+-]+)/g;
 
 /**
- * The entries of a journal whose lines git's union driver joined: entries of both branches run into each other, and the
- * JSON is broken or says things twice. Each tag is an entry, with the time before it; one that stands twice with one
- * time is one. Where two times stand before one tag, both branches have that tag. Both branches number from the same place,
- * so that a number stands twice; a journal that is damaged otherwise is left alone.
+ * Reads the entries of a journal whose lines git's union driver joined, so that entries of both branches overlap and
+ * the JSON is invalid or has duplicate keys. Each tag is an entry, with the time before it. A tag with two times
+ * before it is an entry of both branches. Entries with the same tag and time are one. Both branches continue from the
+ * same number, so that some number occurs twice; a journal without such a number is damaged in another way.
  *
- * @returns undefined for a journal that was not joined, or where an entry cannot be told
+ * @returns undefined if the journal was not joined, or its entries cannot be determined
  */
 export function joinedEntries(text: string): JoinedEntry[] | undefined {
   const start = text.indexOf('"entries"');
@@ -31,7 +31,7 @@ export function joinedEntries(text: string): JoinedEntry[] | undefined {
   const found = entriesIn(text);
   if (start < 0 || (count("tag") === found && count("when") === found)) return undefined;
   const entries: JoinedEntry[] = [];
-  const open: Open = { idx: undefined, version: "7", whens: [] };
+  const open: UnfinishedEntry = { idx: undefined, version: "7", whens: [] };
   let unfinished: JoinedEntry[] = [];
   for (const [, name = "", value = ""] of members) {
     const read: unknown = parsed(value);
@@ -53,7 +53,11 @@ export function joinedEntries(text: string): JoinedEntry[] | undefined {
   return new Set(numbers).size === numbers.length ? undefined : withoutRepeats(entries);
 }
 
-/** How many entries JSON finds; undefined when it is none. */
+/**
+ * The number of entries that a JSON parser finds.
+ *
+ * @returns undefined if the text is not a journal in JSON
+ */
 function entriesIn(text: string): number | undefined {
   try {
     const { entries } = JSON.parse(text) as { readonly entries?: unknown };
@@ -71,8 +75,8 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The number that a tag begins with is surer than the idx before it, which may be the other branch's. */
-function entriesFor(tag: string, { idx, version, whens }: Open): JoinedEntry[] {
+/** A tag's own number is more reliable than the idx before it, which can be the other branch's. */
+function entriesFor(tag: string, { idx, version, whens }: UnfinishedEntry): JoinedEntry[] {
   const [, prefix] = /^(\d{4})(?=_|$)/.exec(tag) ?? [];
   const number = prefix === undefined ? idx : Number(prefix);
   if (number === undefined) return [];

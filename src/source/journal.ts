@@ -4,7 +4,7 @@ import { FleetError, isFleetError } from "../core/errors.ts";
 import { readText } from "./decode.ts";
 import { joinedEntries } from "./joined-journal.ts";
 
-/** drizzle-kit itself looks at no version here and keeps the ones it finds, and so do we: files of any of its versions are read. */
+/** drizzle-kit does not check the version and keeps the existing one. So does this schema: it reads every version. */
 const journalSchema = z.looseObject({
   version: z.string(),
   dialect: z.string(),
@@ -19,36 +19,40 @@ const journalSchema = z.looseObject({
   ),
 });
 
-/** What drizzle-kit calls PostgreSQL: before 0.21 it was `pg`. */
+/** drizzle-kit's names for PostgreSQL. Before 0.21 it was `pg`. */
 const dialects: readonly string[] = ["postgresql", "pg"];
 
-/** drizzle-kit's `meta/_journal.json`: which migrations there are, in order. */
+/** drizzle-kit's `meta/_journal.json`: the list of migrations, in order. */
 export type Journal = z.infer<typeof journalSchema>;
 export type JournalEntry = Journal["entries"][number];
 
-/** What a journal says beside its entries. */
+/** A journal's members other than its entries. */
 export type JournalHead = Omit<Journal, "entries">;
 
-const newest: JournalHead = { version: "7", dialect: "postgresql" };
+const newestHead: JournalHead = { version: "7", dialect: "postgresql" };
 
 /**
- * The text of a journal with other entries. The version and the dialect stay: drizzle-kit leaves them, too.
+ * Formats a journal. Like drizzle-kit, it keeps the version and the dialect.
  *
- * @param head of the journal as it was; undefined for the first one of a folder
+ * @param head the head of the existing journal, or undefined for a folder's first one
  */
 export function journalText(
   head: JournalHead | undefined,
   entries: readonly JournalEntry[],
 ): string {
-  return JSON.stringify({ ...(head ?? newest), entries }, null, 2);
+  return JSON.stringify({ ...(head ?? newestHead), entries }, null, 2);
 }
 
-/** The journal's path in a migrations folder. */
+/** The path of a folder's journal. */
 export function journalPath(folder: string): string {
   return join(folder, "meta", "_journal.json");
 }
 
-/** What a journal says beside its entries, also where git left it with the lines of two branches; undefined without one. */
+/**
+ * Reads a journal's head, even if git left the lines of two branches in it.
+ *
+ * @returns undefined if the folder has no journal
+ */
 export async function readHead(folder: string): Promise<JournalHead | undefined> {
   const path = journalPath(folder);
   const text = await readText(path, relative(process.cwd(), path)).catch(() => "");
@@ -62,8 +66,8 @@ export async function readHead(folder: string): Promise<JournalHead | undefined>
  * Reads a service's journal.
  *
  * @param folder absolute path of the migrations folder
- * @returns the journal, or undefined when the folder holds none
- * @throws FleetError `journal` when it is not JSON or not a journal
+ * @returns undefined if the folder has no journal
+ * @throws FleetError `journal` if it is not JSON or not a journal
  */
 export async function readJournal(folder: string): Promise<Journal | undefined> {
   const path = journalPath(folder);
@@ -80,23 +84,23 @@ export async function readJournal(folder: string): Promise<Journal | undefined> 
 }
 
 /**
- * Reads the text of a journal.
+ * Parses the text of a journal.
  *
- * @param shown the file's path as shown to people
- * @throws FleetError `journal` when it is not JSON, not a journal, or one of another database than PostgreSQL
+ * @param shown the file's path, for error messages
+ * @throws FleetError `journal` if it is not JSON, not a journal, or for a database other than PostgreSQL
  */
 export function parseJournal(text: string, shown: string): Journal {
   const json = parseJson(text, shown);
-  if (joinedEntries(text) !== undefined) throw joined(shown);
+  if (joinedEntries(text) !== undefined) throw joinedError(shown);
   const result = journalSchema.safeParse(json);
   if (result.success) {
     if (dialects.includes(result.data.dialect)) return result.data;
-    throw otherDialect(result.data.dialect, shown);
+    throw otherDialectError(result.data.dialect, shown);
   }
   const issues = result.error.issues.map(
     (issue) => `${issue.path.join(".") || "the file"}: ${issue.message}`,
   );
-  throw malformed(shown, issues.join("; "), result.error);
+  throw malformedError(shown, issues.join("; "), result.error);
 }
 
 function parseJson(text: string, shown: string): unknown {
@@ -104,37 +108,39 @@ function parseJson(text: string, shown: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     if (/^(<{7}|={7}|>{7})/m.test(text))
-      throw new FleetError("journal", "the journal holds git's conflict markers", {
+      throw new FleetError("journal", "the journal contains git's conflict markers", {
         where: shown,
-        remedy: "Two branches added migrations. Merge them: drizzle-fleet merge",
+        remedy: "Two branches added migrations. Merge them: npx drizzle-fleet merge",
         cause: error,
       });
     throw joinedEntries(text) === undefined
-      ? malformed(shown, "it is not JSON", error)
-      : joined(shown);
+      ? malformedError(shown, "it is not JSON", error)
+      : joinedError(shown);
   }
 }
 
-/** JSON takes the last of two values for one key, and so one branch's migration would be passed over. */
-function joined(shown: string): FleetError {
-  return new FleetError("journal", "the journal holds the entries of two branches, line by line", {
+/** A JSON parser uses the last of two values for one key, and would ignore one branch's migration. */
+function joinedError(shown: string): FleetError {
+  return new FleetError("journal", "the journal contains the joined lines of two branches", {
     where: shown,
-    remedy: "git joined the lines of both (merge=union). Merge the branches: drizzle-fleet merge",
+    remedy:
+      "git joined them line by line (merge=union). Merge the branches: npx drizzle-fleet merge",
   });
 }
 
-function otherDialect(dialect: string, shown: string): FleetError {
+function otherDialectError(dialect: string, shown: string): FleetError {
   return new FleetError("journal", `the journal is for ${dialect}, not for PostgreSQL`, {
     where: shown,
-    remedy: 'Correct "out" of the service: it must name a folder of migrations for PostgreSQL.',
+    remedy:
+      'Correct the service\'s "out" in the configuration: it must be a folder of migrations for PostgreSQL.',
   });
 }
 
-function malformed(shown: string, reason: string, cause: unknown): FleetError {
+function malformedError(shown: string, reason: string, cause: unknown): FleetError {
   return new FleetError("journal", `the journal is malformed: ${reason}`, {
     where: shown,
     remedy:
-      "Restore the file from version control, or correct what is named: drizzle-kit writes it.",
+      "The file is written by drizzle-kit. Restore it from version control, or correct the named members.",
     cause,
   });
 }

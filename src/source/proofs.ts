@@ -5,45 +5,47 @@ import type { ReadFiles } from "./inspect-files.ts";
 import { readRecordFile, recordsText } from "./records.ts";
 import type { NewFile } from "./write-files.ts";
 
-/** Which migrations were proved on a server, with the text that was proved: sha256 hex by their tag. */
+/** The proved migrations of a folder: by tag, the sha256 in hex of the text that was proved. */
 export type Proofs = Readonly<Record<string, string>>;
 
 const schema = z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/, "is not a sha256 in hex"));
 
-/** The file with the proofs of a migrations folder. */
+/** The path of a migrations folder's file of proofs. */
 export function proofsPath(folder: string): string {
   return join(folder, "proofs.json");
 }
 
 /**
- * Reads the proofs of a migrations folder; none when nothing was proved yet.
+ * Reads the proofs of a migrations folder.
  *
- * @throws FleetError `journal` when the file is malformed
+ * @returns an empty record if nothing was proved yet
+ * @throws FleetError `journal` if the file is malformed
  */
 export async function readProofs(folder: string): Promise<Proofs> {
-  const remedy = "Delete the file, and prove the migrations again: drizzle-fleet generate --prove";
+  const remedy =
+    "Delete the file, and prove the migrations again: npx drizzle-fleet generate --prove";
   return readRecordFile(proofsPath(folder), schema.parse, {
     malformed: remedy,
     unreadable: remedy,
   });
 }
 
-/** What is proved of a migration: both of its texts, whatever line ends git gives them. */
+/** The value to record for a proved migration: the sha256, in hex, of both of its texts, with any line endings. */
 export function proofOf(up: string, down: string): string {
   return checksumOf(`${up}\0${down}`.replaceAll("\r\n", "\n"));
 }
 
-/** The file with further proofs. */
+/** The file of proofs, with more proofs added. */
 export async function proofsFile(folder: string, own: Proofs): Promise<NewFile> {
   const proofs = { ...(await readProofs(folder)), ...own };
   return { path: proofsPath(folder), text: recordsText(proofs), replaces: true };
 }
 
 /**
- * The migrations that were never proved as they are now, since the first one that was: what is older comes from before
- * there were proofs.
+ * The tags of migrations that were changed after their proof, or never proved. Migrations before the first proved one
+ * are not counted: they are older than the file of proofs.
  */
-export function unprovedOf(proofs: Proofs, files: readonly ReadFiles[]): string[] {
+export function unprovedTags(proofs: Proofs, files: readonly ReadFiles[]): string[] {
   const first = files.findIndex(({ migration }) => Object.hasOwn(proofs, migration.tag));
   if (first < 0) return [];
   return files

@@ -9,51 +9,55 @@ import { journalPath } from "./journal.ts";
 import { withLineEnds, withoutCarriageReturns } from "./line-ends.ts";
 
 /**
- * Reads a service's migrations, in order. The SQL is not parsed yet: a fleet that has nothing to do never pays for
- * it. Their downs are not read. Whatever line ends git has given a file, its text and checksum are the same.
+ * Reads a service's migrations, in order. The SQL is not parsed here, so that a run with nothing to do does not load
+ * the parser. Downs are not read. Text and checksum do not depend on the line endings that git gave a file.
  *
  * @param service the service's name
  * @param path absolute path of its migrations folder
- * @throws FleetError `journal` for a missing or malformed journal, for migrations without their file and for
- *   tags that stand twice; all of them at once. `syntax` for a file that is not in UTF-8
+ * @throws FleetError `journal` for a missing or malformed journal, missing files and repeated tags, all in one error.
+ *   `syntax` for a file that is not UTF-8.
  */
 export async function readMigrations(service: string, path: string): Promise<Migration[]> {
   const folder = await readFolder(path);
-  if (folder === undefined) throw noMigrations(service, path);
+  if (folder === undefined) throw noMigrationsError(service, path);
   const problems = repeatedTags(folder);
   const recorded = await readChecksums(path);
   const migrations = await Promise.all(
     folder.migrations.map(async (files) => {
       const migration = await readMigration(service, files, recorded);
-      if (migration === undefined) problems.push(missingFile(folder, files));
+      if (migration === undefined) problems.push(missingFileError(folder, files));
       return migration;
     }),
   );
-  throwProblems(problems, `the migrations of ${service} are not complete`);
+  throwProblems(problems, `the migrations of ${service} are incomplete`);
   return migrations.filter((migration) => migration !== undefined);
 }
 
 /**
- * Reads one migration; undefined when its file is missing.
+ * Reads one migration.
  *
  * @param recorded the checksums of its folder
+ * @returns undefined if its file is missing
  */
 export async function readMigration(
   service: string,
   { tag, sql, down }: MigrationFiles,
   recorded: Checksums,
 ): Promise<Migration | undefined> {
-  const read = await readChecked(sql, recorded[tag]);
+  const read = await readSqlFile(sql, recorded[tag]);
   return read && { service, tag, ...read, downFile: relative(process.cwd(), down) };
 }
 
 /**
- * Reads a file of SQL; undefined when there is none.
+ * Reads a file of SQL.
  *
  * @param path absolute path
- * @param recorded a checksum that was recorded of it: where only its line ends differ now, its text is as it was then
+ * @param recorded the recorded checksum of the file. If only line endings changed since, the text is as it was
+ *   recorded.
+ * @returns undefined if the file does not exist
+ * @throws FleetError `journal` if the file cannot be read, `syntax` if it is not UTF-8
  */
-export async function readChecked(
+export async function readSqlFile(
   path: string,
   recorded?: string,
 ): Promise<Pick<Migration, "file" | "checksum" | "fileChecksum" | "text"> | undefined> {
@@ -73,7 +77,7 @@ function textAs(recorded: string | undefined, written: string, fileChecksum: str
   return ofRecord ?? withoutCarriageReturns(written);
 }
 
-/** Waits for the disk: for files as small as these and as many, Node's thread pool takes several times as long. */
+/** Reads synchronously: for many small files, Node's thread pool takes several times as long. */
 function bytesOf(path: string, shown: string): Buffer | undefined {
   try {
     return readFileSync(path);
@@ -82,25 +86,27 @@ function bytesOf(path: string, shown: string): Buffer | undefined {
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw new FleetError("journal", `${shown} cannot be read: ${message}`, {
       where: shown,
-      remedy: "Look at the file and at who may read it.",
+      remedy: "Check that the file is readable and its permissions.",
       cause: error,
     });
   }
 }
 
-/** The file that says which migrations a folder has, as shown to people. */
-export function listOf({ path, layout }: Pick<MigrationsFolder, "path" | "layout">): string {
+/** The path, for error messages, of the file or folder that lists a folder's migrations. */
+export function migrationListPath({
+  path,
+  layout,
+}: Pick<MigrationsFolder, "path" | "layout">): string {
   return relative(process.cwd(), layout === "journal" ? journalPath(path) : path);
 }
 
-function missingFile(folder: MigrationsFolder, { sql }: MigrationFiles): FleetError {
+function missingFileError(folder: MigrationsFolder, { sql }: MigrationFiles): FleetError {
   const file = relative(process.cwd(), sql);
   const listed =
-    folder.layout === "journal" ? "though the journal lists it" : "though its folder is there";
+    folder.layout === "journal" ? "although the journal lists it" : "although its folder exists";
   return new FleetError("journal", `${file} is missing, ${listed}`, {
-    where: listOf(folder),
-    remedy:
-      "Restore the file from version control, or take the entry out if it was never released.",
+    where: migrationListPath(folder),
+    remedy: "Restore the file from version control, or remove its entry if it was never released.",
   });
 }
 
@@ -110,17 +116,17 @@ function repeatedTags(folder: MigrationsFolder): FleetError[] {
   return [...new Set(repeated)].map(
     (tag) =>
       new FleetError("journal", `the journal lists ${tag} twice`, {
-        where: listOf(folder),
+        where: migrationListPath(folder),
         remedy:
-          "Give each migration one entry; after a merge, keep both migrations under different tags.",
+          "Keep one entry per migration. After a merge, give the two migrations different tags.",
       }),
   );
 }
 
-function noMigrations(service: string, path: string): FleetError {
+function noMigrationsError(service: string, path: string): FleetError {
   const shown = relative(process.cwd(), journalPath(path));
   return new FleetError("journal", `service ${service} has no journal: ${shown} is missing`, {
     where: shown,
-    remedy: `Make the first migration: drizzle-fleet generate ${service} --name init. Or correct "out" in the configuration.`,
+    remedy: `Correct "out" in the configuration, or generate the first migration: npx drizzle-fleet generate ${service} --name init`,
   });
 }

@@ -3,13 +3,13 @@ import { relative } from "node:path";
 import { FleetError, isFleetError } from "../core/errors.ts";
 import { type Side, splitConflicts } from "./conflicts.ts";
 
-/** What a flat JSON file of a migrations folder says: something about each migration, or about each file. */
+/** A flat JSON file of a migrations folder, with one value for each migration or file. */
 export type Records<Value = unknown> = Readonly<Record<string, Value>>;
 
-/** What two branches have recorded. */
+/** The records of two branches. */
 export type BothRecords<Value = unknown> = Readonly<Record<Side, Records<Value>>>;
 
-/** The text of such a file: one line for each entry, in order, so that git merges it line by line. */
+/** Formats records with one line per entry, sorted, so that git can merge them line by line. */
 export function recordsText(records: Records): string {
   const lines = Object.keys(records)
     .sort()
@@ -18,14 +18,14 @@ export function recordsText(records: Records): string {
 }
 
 /**
- * What both branches have recorded, where git left its conflict markers in the file, or its union driver joined the lines
- * of both. A key that stands twice without markers has the first branch's value, then the second's.
+ * Reads the records of both branches if git left conflict markers in the file, or its union driver joined the lines.
+ * If a key occurs twice without markers, the first value is ours and the second is theirs.
  *
- * @param shown the file's path as shown to people
- * @returns undefined for a whole file
- * @throws FleetError `journal` when a line is no entry: then the branches cannot be told apart
+ * @param shown the file's path, for error messages
+ * @returns undefined for a file that git left intact
+ * @throws FleetError `journal` if a line is not an entry, so that the branches cannot be separated
  */
-export function bothRecords(text: string, shown: string): BothRecords | undefined {
+export function recordsOfBothSides(text: string, shown: string): BothRecords | undefined {
   if (isWhole(text)) return undefined;
   const versions = splitConflicts(text);
   if (versions === undefined) return joined(entriesIn(text, shown));
@@ -35,18 +35,18 @@ export function bothRecords(text: string, shown: string): BothRecords | undefine
   };
 }
 
-/** What to do about a file of records that cannot be used. */
+/** The remedies for a file of records that cannot be used. */
 interface RecordRemedies {
   readonly malformed: string;
   readonly unreadable?: string;
 }
 
 /**
- * Reads a file of records of a migrations folder; a missing one is as good as an empty one.
+ * Reads a file of records. A missing file counts as an empty one.
  *
  * @param path absolute path
- * @param parse reads parsed JSON; what it throws says that the file is malformed
- * @throws FleetError `journal` when the file cannot be read, is torn by git, or is malformed
+ * @param parse validates the parsed JSON; any error that it throws means that the file is malformed
+ * @throws FleetError `journal` if the file cannot be read, is left unmerged by git, or is malformed
  */
 export async function readRecordFile<Found>(
   path: string,
@@ -62,7 +62,7 @@ export async function readRecordFile<Found>(
       cause,
     });
   });
-  refuseTorn(text, where);
+  refuseUnmerged(text, where);
   try {
     return parse(JSON.parse(text));
   } catch (cause) {
@@ -71,38 +71,38 @@ export async function readRecordFile<Found>(
 }
 
 /**
- * Refuses a file that git left with the lines of two branches.
+ * Refuses a file that contains the lines of two branches.
  *
- * @param shown the file's path as shown to people
+ * @param shown the file's path, for error messages
  * @throws FleetError `journal`
  */
-function refuseTorn(text: string, shown: string): void {
+function refuseUnmerged(text: string, shown: string): void {
   const isMarked = /^(<{7}|={7}|>{7})/m.test(text);
   if (!isMarked && !isJoined(text, shown)) return;
   const what = isMarked ? "git's conflict markers" : "the lines of two branches";
-  throw new FleetError("journal", `${shown} holds ${what}`, {
+  throw new FleetError("journal", `${shown} contains ${what}`, {
     where: shown,
-    remedy: "Run: drizzle-fleet merge",
+    remedy: "Merge the branches: npx drizzle-fleet merge",
   });
 }
 
 function isJoined(text: string, shown: string): boolean {
   try {
-    return bothRecords(text, shown) !== undefined;
+    return recordsOfBothSides(text, shown) !== undefined;
   } catch (error) {
-    // It is damaged in another way.
+    // The file is damaged in another way.
     if (isFleetError(error)) return false;
     throw error;
   }
 }
 
-/** True for JSON in which every key stands once. */
+/** Tells whether a text is JSON without duplicate keys. */
 function isWhole(text: string): boolean {
   try {
     const parsed: unknown = JSON.parse(text);
     if (typeof parsed !== "object" || parsed === null) return true;
     const lines = text.split("\n").filter((line) => entry.test(line));
-    // Another program may have written several entries into one line.
+    // Another program may have written several entries on one line.
     return lines.length <= Object.keys(parsed).length;
   } catch {
     return false;
@@ -120,7 +120,7 @@ function entriesIn(text: string, shown: string): [string, unknown][] {
     } catch (cause) {
       throw new FleetError("journal", `${shown} has a line that is not an entry: ${line.trim()}`, {
         where: shown,
-        remedy: `Nothing was written. Delete that line, or take the file of one branch: git checkout HEAD -- ${shown}. Then run: drizzle-fleet merge`,
+        remedy: `Nothing was written. Delete that line, or restore one branch's file: git checkout HEAD -- ${shown}. Then run: npx drizzle-fleet merge`,
         cause,
       });
     }

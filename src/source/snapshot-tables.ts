@@ -2,8 +2,10 @@ import type { MigrationsFolder } from "./folder.ts";
 import { readNearest, readSnapshots } from "./stored-snapshot.ts";
 
 /**
- * The names of the tables that a history ends with, by its newest snapshot; none where there is no snapshot. Snapshots of
- * drizzle-kit 1.0 hold what each migration changed: there it is the tables that any of them created.
+ * The names of a history's tables, from its newest snapshot. Snapshots of drizzle-kit 1.0 contain only what each
+ * migration changed. For them the result is every table that a migration created.
+ *
+ * @returns an empty list if there is no snapshot
  */
 export async function newestTables(folder: MigrationsFolder): Promise<string[]> {
   const objects = await newestObjects(folder, ["tables"]);
@@ -11,9 +13,10 @@ export async function newestTables(folder: MigrationsFolder): Promise<string[]> 
 }
 
 /**
- * The schema that all of a project is declared in, as with `pgSchema("shop")`, by the newest snapshot of its history.
+ * The one schema in which all objects of a history are declared, as with `pgSchema("shop")`, from its newest
+ * snapshot.
  *
- * @returns undefined where that is `public`, where there are several schemas, or no snapshot
+ * @returns undefined if that schema is `public`, or there are several schemas or no snapshot
  */
 export async function onlySchema(folder: MigrationsFolder): Promise<string | undefined> {
   const objects = await newestObjects(folder, ["tables", "enums", "sequences", "views"]);
@@ -25,16 +28,19 @@ export async function onlySchema(folder: MigrationsFolder): Promise<string | und
     : undefined;
 }
 
-type Part = Readonly<Record<string, unknown>>;
+type SnapshotObject = Readonly<Record<string, unknown>>;
 
-async function newestObjects(folder: MigrationsFolder, kinds: readonly string[]): Promise<Part[]> {
+async function newestObjects(
+  folder: MigrationsFolder,
+  kinds: readonly string[],
+): Promise<SnapshotObject[]> {
   const stored = await (folder.layout === "journal"
     ? readNearest(folder, folder.migrations.length - 1).then((one) => [one])
     : readSnapshots(folder)
   ).catch(() => []);
   return stored.flatMap((one) => {
-    const { ddl, deltas, ...parts }: Part = one?.content ?? {};
-    // drizzle-kit 0.31 keeps objects by their qualified names, 1.0 has lists of everything.
+    const { ddl, deltas, ...parts }: SnapshotObject = one?.content ?? {};
+    // drizzle-kit 0.31 has objects keyed by qualified names, 1.0 has lists.
     const rows = [
       ...(Array.isArray(ddl) ? ddl : []),
       ...(Array.isArray(deltas) ? deltas.map((delta) => delta?.row) : []),

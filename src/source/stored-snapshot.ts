@@ -4,20 +4,21 @@ import { isTooDeep } from "../sql/limits.ts";
 import { readText } from "./decode.ts";
 import type { MigrationFiles, MigrationsFolder } from "./folder.ts";
 
-/** A migration's snapshot as it is stored: in the 1.0 layout, only the first one holds a whole schema. */
+/** A migration's snapshot as stored. In the 1.0 layout, only the first snapshot contains a complete schema. */
 export interface StoredSnapshot {
   readonly id: string;
-  /** The ids of those it follows; several where branches were merged. */
+  /** The ids of the snapshots that it follows: several after a merge. */
   readonly parents: readonly string[];
-  /** All that the file holds. */
+  /** The complete content of the file. */
   readonly content: Readonly<Record<string, unknown>> & { readonly id: string };
 }
 
 /**
- * Reads the snapshots of a folder, in its order; undefined where a migration has none: one that was written by hand. Where
- * migrations share a file, as with drizzle-kit's `prefix: "none"`, it is that of the last of them.
+ * Reads the snapshots of a folder, in order. If migrations share a file, as with drizzle-kit's `prefix: "none"`, it
+ * is the last one's.
  *
- * @throws FleetError `journal` when one is malformed
+ * @returns an item is undefined if the migration has no snapshot, because it was written by hand
+ * @throws FleetError `journal` if a snapshot is malformed
  */
 export function readSnapshots({
   migrations,
@@ -28,12 +29,12 @@ export function readSnapshots({
 }
 
 /**
- * Reads the snapshot that a migration leaves: its own; or, where it was written by hand and has none, that of the
- * nearest one before it. drizzle-kit goes on from there, too.
+ * Reads the snapshot that describes the schema after a migration: its own or, if it has none, the nearest one before
+ * it. drizzle-kit does the same.
  *
- * @param index the migration's place in the folder
- * @returns undefined where no migration up to there has one
- * @throws FleetError `journal` when it is malformed
+ * @param index the migration's position in the folder
+ * @returns undefined if no migration up to this one has a snapshot
+ * @throws FleetError `journal` if the snapshot is malformed
  */
 export async function readNearest(
   { migrations }: Pick<MigrationsFolder, "migrations">,
@@ -48,10 +49,10 @@ export async function readNearest(
 }
 
 /**
- * True when what a migration changed is the difference between its snapshot and the nearest one before it. It is not when
- * the snapshots between them were lost: then it would be what several migrations changed.
+ * Tells whether a migration's changes are the difference between its snapshot and the nearest one before it. They are
+ * not if snapshots in between were lost: the difference would contain the changes of several migrations.
  *
- * @param stored what `readSnapshots` gave
+ * @param stored the result of `readSnapshots`
  */
 export function followsNearest(
   { migrations, layout }: MigrationsFolder,
@@ -65,7 +66,7 @@ export function followsNearest(
   return own.parents.includes(before?.id ?? firstParent);
 }
 
-/** What the first snapshot of a history follows. */
+/** The id that the first snapshot of a history names as its parent. */
 export const firstParent = "00000000-0000-0000-0000-000000000000";
 
 function isShared(migrations: readonly MigrationFiles[], index: number): boolean {
@@ -73,7 +74,11 @@ function isShared(migrations: readonly MigrationFiles[], index: number): boolean
   return migrations.findLastIndex(({ snapshot }) => snapshot === path) !== index;
 }
 
-/** A migration's own snapshot; undefined when it has none. */
+/**
+ * Reads a migration's own snapshot.
+ *
+ * @returns undefined if it has none
+ */
 async function readOwn({
   tag,
   snapshot: path,
@@ -94,10 +99,10 @@ async function readOwn({
     if (stored !== undefined) return stored;
   } catch (cause) {
     const conflict = /^(<{7}|={7}|>{7})/m.test(text);
-    const reason = conflict ? "holds git's conflict markers" : "is not JSON";
+    const reason = conflict ? "contains git's conflict markers" : "is not JSON";
     throw new FleetError("journal", `the snapshot of ${tag} ${reason}`, {
       where,
-      remedy: conflict ? "Run: drizzle-fleet merge" : remedy,
+      remedy: conflict ? "Merge the branches: npx drizzle-fleet merge" : remedy,
       cause,
     });
   }
@@ -105,9 +110,13 @@ async function readOwn({
 }
 
 const remedy =
-  "Restore the file from version control; drizzle-kit writes it together with the migration.";
+  "drizzle-kit writes the file together with the migration. Restore it from version control.";
 
-/** Reads parsed JSON as a snapshot; undefined when it is none. */
+/**
+ * Reads parsed JSON as a snapshot.
+ *
+ * @returns undefined if it is not a snapshot
+ */
 export function storedIn(content: unknown): StoredSnapshot | undefined {
   if (typeof content !== "object" || content === null || !("id" in content)) return undefined;
   if (isTooDeep(content)) return undefined;
@@ -118,7 +127,7 @@ export function storedIn(content: unknown): StoredSnapshot | undefined {
   return { id, parents, content: { ...content, id } };
 }
 
-/** True for two snapshots that were made from the same one. */
+/** Tells whether two snapshots follow the same one. */
 export function shareParent(left: StoredSnapshot, right: StoredSnapshot): boolean {
   return left.parents.some((parent) => right.parents.includes(parent));
 }
@@ -129,7 +138,7 @@ export function endsOf(snapshots: readonly StoredSnapshot[]): string[] {
   return snapshots.flatMap(({ id }) => (parents.has(id) ? [] : id));
 }
 
-/** For each snapshot that no other one follows, in the given order: its id, and those of all that it comes from. */
+/** For each snapshot that no other one follows, in the given order: its id and the ids of all its ancestors. */
 export function linesOf(snapshots: readonly StoredSnapshot[]): ReadonlySet<string>[] {
   const parentsOf = new Map(snapshots.map(({ id, parents }) => [id, parents]));
   return endsOf(snapshots).map((end) => {

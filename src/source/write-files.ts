@@ -2,19 +2,19 @@ import { link, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/prom
 import { dirname, join, relative } from "node:path";
 import { FleetError } from "../core/errors.ts";
 
-/** A file to put in its place. */
+/** A file to write. */
 export interface NewFile {
   readonly path: string;
   readonly text: string;
-  /** True for a file that may exist and is replaced then; a migration's own SQL never is. */
+  /** True if an existing file is replaced. It is false for a migration's own SQL. */
   readonly replaces: boolean;
 }
 
 /**
- * Puts files in place, all or none: everything is written beside its place first, so that what can fail fails before
- * anything can be seen. The order is that of the files; the last one should be the one that makes the others count.
+ * Writes files, all or none. Each is first written beside its final path, so that most errors occur before any file
+ * is visible. Files appear in the given order: put the file that makes the others count last.
  *
- * @throws FleetError `write` with the path, when something cannot be written or is there already; nothing is left then
+ * @throws FleetError `write` with the path, if a file cannot be written or already exists; no file is left then
  */
 export async function writeFiles(files: readonly NewFile[]): Promise<void> {
   const temporary = files.map(({ path }) => `${path}.${process.pid}.tmp`);
@@ -35,22 +35,22 @@ export async function writeFiles(files: readonly NewFile[]): Promise<void> {
       }
     }
   } catch (error) {
-    // An empty folder would be a migration without its file.
+    // An empty folder would look like a migration without its file.
     await Promise.all(
       [...placed, ...made].map((path) => rm(path, { force: true, recursive: true })),
     );
-    throw notWritten(error as NodeJS.ErrnoException);
+    throw writeError(error as NodeJS.ErrnoException);
   } finally {
     await Promise.all(temporary.map((path) => rm(path, { force: true })));
   }
 }
 
 /**
- * Does something while no other process may change a migrations folder.
+ * Runs a function while no other process may change a migrations folder.
  *
- * @throws FleetError `write` when another one is at it
+ * @throws FleetError `write` if another process is changing the folder
  */
-export async function withFolder<Result>(
+export async function withFolderLock<Result>(
   folder: string,
   use: () => Promise<Result>,
 ): Promise<Result> {
@@ -70,16 +70,17 @@ async function takeLock(path: string): Promise<void> {
       return await claim(path);
     } catch (cause) {
       const error = cause as NodeJS.ErrnoException;
-      if (error.code !== "EEXIST") throw notWritten(error);
+      if (error.code !== "EEXIST") throw writeError(error);
     }
     const owner = Number(await readFile(path, "utf8").catch(() => ""));
-    if (owner > 0 && isAlive(owner) && !(await isYounger(owner, path))) throw busy(path, owner);
-    // Its process was killed, perhaps by an earlier version before it wrote its number: nothing of it counts.
+    if (owner > 0 && isAlive(owner) && !(await isYounger(owner, path)))
+      throw folderLockedError(path, owner);
+    // The owner was killed, or an earlier version was killed before it wrote its process id. Its lock is void.
     await rm(path, { force: true });
   }
 }
 
-/** Puts the lock in place with its owner in it: an empty one would be no one's, or just being written. */
+/** Creates the lock together with its owner's process id: an empty lock would have no known owner. */
 async function claim(path: string): Promise<void> {
   const own = `${path}.${process.pid}.tmp`;
   try {
@@ -90,12 +91,15 @@ async function claim(path: string): Promise<void> {
   }
 }
 
-/** True when a process began after a lock was made: it has its number from one that is gone. Known on Linux. */
+/**
+ * Tells whether a process started after a lock was made, so that it only reuses the owner's process id. Known on
+ * Linux.
+ */
 async function isYounger(pid: number, path: string): Promise<boolean> {
   const [ofProcess, ofSystem] = await Promise.all(
     [`/proc/${pid}/stat`, "/proc/stat"].map((file) => readFile(file, "utf8").catch(() => "")),
   );
-  // The name, in brackets, may hold anything. After it the 20th field is the start, in hundredths of a second (proc(5)).
+  // The name, in parentheses, can contain anything. After it, the 20th field is the start time in 1/100 s (proc(5)).
   const fields = ofProcess?.slice(ofProcess.lastIndexOf(")") + 2).split(" ") ?? [];
   const begun = Number(fields[19]) / 100;
   const booted = Number(/^btime (\d+)$/m.exec(ofSystem ?? "")?.[1]);
@@ -111,27 +115,27 @@ function isAlive(pid: number): boolean {
   }
 }
 
-function busy(path: string, owner: number): FleetError {
+function folderLockedError(path: string, owner: number): FleetError {
   return new FleetError(
     "write",
     `process ${owner} is changing ${relative(process.cwd(), dirname(path))}`,
     {
       where: relative(process.cwd(), path),
       remedy:
-        "Run the command again when it is done. If nothing is at work there, delete the file. Nothing was written.",
+        "Nothing was written. Run the command again when it has finished. If no drizzle-fleet process is running there, delete the file first.",
     },
   );
 }
 
-function notWritten(error: NodeJS.ErrnoException): FleetError {
+function writeError(error: NodeJS.ErrnoException): FleetError {
   const path = error.code === "EEXIST" ? (error as { dest?: string }).dest : error.path;
   const where = relative(process.cwd(), path ?? "").replace(/\.\d+\.tmp$/, "");
   const reasons: Record<string, string> = {
-    EEXIST: "it is there already, though it belongs to no migration",
+    EEXIST: "it already exists, although it belongs to no migration",
     EACCES: "permission denied",
     EROFS: "the file system is read-only",
     ENOSPC: "the disk is full",
-    ENOTDIR: "a part of the path is a file",
+    ENOTDIR: "part of the path is a file",
   };
   return new FleetError(
     "write",
@@ -140,8 +144,8 @@ function notWritten(error: NodeJS.ErrnoException): FleetError {
       where,
       remedy:
         error.code === "EEXIST"
-          ? "Delete it if a killed command left it, or keep it elsewhere. Nothing was written."
-          : "Fix that, then run the command again. Nothing was written.",
+          ? "Nothing was written. Move the file elsewhere, or delete it if a killed command left it behind."
+          : "Nothing was written. Fix the problem, then run the command again.",
       cause: error,
     },
   );

@@ -11,11 +11,11 @@ import type { ReadIn } from "../fleet/read-database.ts";
 import type { SchemaAccess } from "../fleet/tenant-transaction.ts";
 import { ledgerOf } from "../ledger/table.ts";
 import {
-  admit,
-  admitToNew,
-  findShutOut,
-  onlyReading,
-  type ShutOut,
+  findMissingAccess,
+  grantExistingSchema,
+  grantNewSchema,
+  limitToSelect,
+  type MissingAccess,
 } from "../postgres/privileges.ts";
 import type { Session } from "../postgres/session.ts";
 import { findTenantRoles } from "../postgres/tenant-roles.ts";
@@ -167,8 +167,8 @@ async function rolesOfTenants(
 function statementsFor({ schema }: Target, role: string, usage: boolean): string[] {
   const ledger = ledgerOf(schema);
   return usage
-    ? [...admitToNew(schema, role), ...onlyReading(ledger, role)]
-    : admit(schema, role, ledger);
+    ? [...grantNewSchema(schema, role), ...limitToSelect(ledger, role)]
+    : grantExistingSchema(schema, role, ledger);
 }
 
 function reportGranted(

@@ -1,13 +1,13 @@
 import { FleetError } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
 import {
-  bringBack,
+  findRolesWithAccess,
   type Grant,
-  grantsInside,
-  grantsOn,
-  type Insider,
-  insidersOf,
-  takeAway,
+  type RoleWithAccess,
+  readRelationGrants,
+  readSchemaGrants,
+  restoreGrant,
+  revokeGrants,
 } from "../postgres/privileges.ts";
 import type { Session } from "../postgres/session.ts";
 import type { LockedTenant } from "./tenant-lock.ts";
@@ -46,7 +46,7 @@ function takeAll(
     await keepGrants(locked.registry, locked.id, database, grants);
     const closed = [...new Set(grants.map(({ schema }) => schema))];
     const own = (schema: string) => grants.filter((grant) => grant.schema === schema);
-    const statements = closed.flatMap((schema) => takeAway(schema, own(schema)));
+    const statements = closed.flatMap((schema) => revokeGrants(schema, own(schema)));
     await session.script(statements.join(";\n"));
   });
 }
@@ -98,8 +98,8 @@ async function bringAllBack(
         (grantee === null || possible.roles.has(grantee)) &&
         (relation === null || possible.relations.has(JSON.stringify([schema, relation]))),
     );
-    if (back.length > 0) await session.script(back.map(bringBack).join(";\n"));
-    if (last) await forgetGrants(registry, id, database);
+    if (back.length > 0) await session.script(back.map(restoreGrant).join(";\n"));
+    if (last) await deleteGrants(registry, id, database);
   });
 }
 
@@ -137,7 +137,7 @@ export async function reportRemainingAccess(
   await inDatabases(locked, targets, async (session, database, schemas) => {
     const application = open.applicationRoleOf(database);
     const named = application === undefined ? [] : [application];
-    for (const insider of await insidersOf(session, schemas, named))
+    for (const insider of await findRolesWithAccess(session, schemas, named))
       if (insider.role === application) problems.push(stillOpenError(id, insider));
       else
         context.notify(
@@ -148,7 +148,7 @@ export async function reportRemainingAccess(
   if (first !== undefined) throw first;
 }
 
-function stillOpenError(tenant: string, { role, schema, reason }: Insider): FleetError {
+function stillOpenError(tenant: string, { role, schema, reason }: RoleWithAccess): FleetError {
   return new FleetError(
     "tenant",
     `tenant ${tenant} is archived, and the application's role ${role} can still enter ${schema}: it ${reason}`,

@@ -6,7 +6,7 @@ import { rolesForTargets } from "../fleet/roles.ts";
 import { inTenantTransaction, runInTenantTransaction } from "../fleet/tenant-transaction.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
 import { ledgerOf } from "../ledger/table.ts";
-import { admit, dismiss } from "../postgres/privileges.ts";
+import { grantExistingSchema, revokeSchema } from "../postgres/privileges.ts";
 import { noLedger } from "../rollout/guard.ts";
 import { inactiveTenantError } from "../tenants/records.ts";
 import { unknownNames } from "../tenants/targets.ts";
@@ -95,8 +95,8 @@ export async function grantToApplication(
 
 function wholly({ schema }: Target, role: string, application: string): string[] {
   return [
-    ...(role === application ? [] : dismiss(schema, application)),
-    ...admit(schema, role, ledgerOf(schema)),
+    ...(role === application ? [] : revokeSchema(schema, application)),
+    ...grantExistingSchema(schema, role, ledgerOf(schema)),
   ];
 }
 

@@ -79,14 +79,14 @@ async function dropSome(
           (one) => `DROP ${one.kind} IF EXISTS ${place}.${quoteIdentifier(one.name)} CASCADE`,
         );
   const { lock, statement } = context.config.fleet.timeouts;
-  await orRollback(session, () =>
+  await withRollback(session, () =>
     session.script(
       [
         "BEGIN",
         `SET LOCAL lock_timeout = ${lock}`,
         `SET LOCAL statement_timeout = ${statement}`,
         "SET LOCAL client_min_messages = warning",
-        takeTargetLock(schema),
+        lockTarget(schema),
         ...drops,
         "COMMIT",
       ].join(";\n"),

@@ -75,7 +75,7 @@ export async function withTenantLockIn<Result>(
     const registry = await sessions.open(home, {
       signal: context.signal,
       refuseUnknownHost: true,
-      answerWithinMs: patienceFor(fleet.connectTimeout),
+      answerWithinMs: answerTimeout(fleet.connectTimeout),
     });
     if (registry.pooled) throw directUrlError(home);
     const { lockTenant } = await import("../control/registry.ts");
@@ -101,7 +101,7 @@ export async function withBothTenantLocks<Result>(
   to: string,
   use: (locked: LockedTenant) => Promise<Result>,
 ): Promise<Result> {
-  refuseOddName(from);
+  refuseInvalidTenantId(from);
   if (from === to)
     throw new FleetError("usage", `both tenants are ${from}`, {
       remedy: "Give two different tenant ids.",

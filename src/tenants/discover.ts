@@ -1,4 +1,4 @@
-import { controlSchema } from "../config/schema.ts";
+import { controlSchema } from "../config/fields.ts";
 import type { Session } from "../postgres/session.ts";
 
 /**

@@ -52,7 +52,7 @@ export function namedTenants(
       ...unknownNames("tenant", prefixed(names, "tenant:"), tenants),
       ...bare
         .filter((name) => groups.includes(name) && tenants.includes(name))
-        .map((name) => ambiguous(option, name, `group:${name} or tenant:${name}`)),
+        .map((name) => ambiguousNameError(option, name, `group:${name} or tenant:${name}`)),
     ],
     `${option} names what does not exist`,
   );
@@ -99,7 +99,7 @@ function prefixed(names: readonly string[], prefix: string): string[] {
   return names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
 }
 
-function ambiguous(option: string, name: string, choices: string): FleetError {
+function ambiguousNameError(option: string, name: string, choices: string): FleetError {
   return new FleetError("usage", `${option} ${name} can mean two things`, {
     remedy: `Write ${choices}.`,
   });

@@ -169,7 +169,7 @@ function nearNames(name: string, known: readonly string[]): string[] {
  *
  * @throws FleetError `config`
  */
-export function refuseOddName(tenant: string): void {
+export function refuseInvalidTenantId(tenant: string): void {
   const problem = tenantProblem(tenant);
   if (problem !== undefined) throw problem;
 }

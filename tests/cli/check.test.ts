@@ -113,7 +113,7 @@ describe("check in the journal layout", () => {
     expect(messages).toEqual(
       expect.arrayContaining([
         "0000_init has no down",
-        "0001_email was edited since it was generated",
+        "0001_email was edited after it was generated",
         "0009_stray.sql belongs to no migration of the journal",
         "0002_phone has no snapshot",
         expect.stringContaining("billing"),
@@ -147,7 +147,7 @@ describe("check in the journal layout", () => {
     [
       "a missing parent of a snapshot",
       (text: string) => text.replace(/"prevId": "[^"]+"/, '"prevId": "x"'),
-      /0001_email follows a migration that is not before it/,
+      /0001_email follows a migration that is not listed before it/,
     ],
   ])("reports %s", async (_what, change, message) => {
     const { rewrite, found } = await createReleased();
@@ -179,7 +179,7 @@ describe("check in the journal layout", () => {
   test("reports edits, but not line endings that git changed", async () => {
     const { rewrite, found } = await createReleased();
     await rewrite("0001_email.sql", (text) => `${text}\n`);
-    expect(await found()).toEqual(["0001_email was edited since it was generated"]);
+    expect(await found()).toEqual(["0001_email was edited after it was generated"]);
     await rewrite("0001_email.sql", (text) => text.trimEnd());
     const ended = (text: string) => text.replaceAll("\n", "\r\n");
     const files = ["0000_init.sql", "0000_init.down.sql", "meta/_journal.json", "checksums.json"];
@@ -213,7 +213,7 @@ describe("check in the folders layout", () => {
     await rm(at(`${phone}/down.sql`));
     expect(await found()).toEqual(
       expect.arrayContaining([
-        `${email} was edited since it was generated`,
+        `${email} was edited after it was generated`,
         `${phone} has no down`,
       ]),
     );
@@ -225,11 +225,11 @@ describe("check in the folders layout", () => {
       JSON.stringify({ ...snapshot, prevIds: [first.id] }),
     );
     expect(await found()).toContain(
-      `${email} and ${phone} follow the same migration: they come from two branches`,
+      `${email} and ${phone} follow the same migration: they were generated on two branches`,
     );
     await rm(at(`${email}/migration.sql`));
     expect(await found()).toContain(
-      `drizzle/${email}/migration.sql is missing, though its folder is there`,
+      `drizzle/${email}/migration.sql is missing, although its folder exists`,
     );
     await writeFile(join(folder, "drizzle", email, "migration.sql"), original);
   });
@@ -485,7 +485,7 @@ ${schema(`email: text("email").generatedAlwaysAs(sql\`lower(${of})\`), phone: te
     await mkdir(at("0003_nick.down.sql"));
     const blocked = await runCli(folder, ["generate", "--name", "nick"]);
     expect(blocked.code).toBe(2);
-    expect(blocked.stderr).toContain("0003_nick.down.sql cannot be written: it is there already");
+    expect(blocked.stderr).toContain("0003_nick.down.sql cannot be written: it already exists");
     await rm(at("0003_nick.down.sql"), { recursive: true });
     expect(await readdir(at(""))).toEqual(before);
   });

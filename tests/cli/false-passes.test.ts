@@ -89,7 +89,7 @@ test("fails on two snapshots that follow the same one, although drizzle-kit exit
   const result = await ours("check");
   expect(result.code).toBe(3);
   expect(result.stdout).toContain(
-    "0001_email and 0002_other follow the same migration: they come from two branches",
+    "0001_email and 0002_other follow the same migration: they were generated on two branches",
   );
 });
 
@@ -99,7 +99,7 @@ test("fails on a missing migration file, although drizzle-kit exits with 0", asy
   expect(await kit("check")).toMatchObject({ code: 0 });
   const result = await ours("check");
   expect(result.code).toBe(3);
-  expect(result.stdout).toContain("0001_email.sql is missing, though the journal lists it");
+  expect(result.stdout).toContain("0001_email.sql is missing, although the journal lists it");
 });
 
 test("fails on an edited migration file, although drizzle-kit exits with 0", async () => {
@@ -108,7 +108,7 @@ test("fails on an edited migration file, although drizzle-kit exits with 0", asy
   expect(await kit("check")).toMatchObject({ code: 0 });
   const result = await ours("check");
   expect(result.code).toBe(3);
-  expect(result.stdout).toContain("0001_email was edited since it was generated");
+  expect(result.stdout).toContain("0001_email was edited after it was generated");
   expect(await ours("generate", "--accept")).toMatchObject({ code: 0 });
   const accepted = await ours("check");
   expect(accepted.code).toBe(3);

@@ -160,7 +160,7 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
     await edit({ users: `${avatar} ${phone}`, email: "mail", tables: posts });
     if (installed === "journal") expect(merged).toBe(false);
     const branched = await cli(3, "check");
-    expect(branched.stdout).toMatch(/conflict markers|come from two branches/);
+    expect(branched.stdout).toMatch(/conflict markers|were generated on two branches/);
     const made = await cli(0, "merge");
     // phone is applied, and stays what it is, though posts is older.
     expect(made.stdout).toMatch(/after \d+_phone:/);

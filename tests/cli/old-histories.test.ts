@@ -155,7 +155,7 @@ test("generate leaves the down to complete by hand if the snapshot of the migrat
     await rm(at(name));
   const { messages } = await found();
   expect(messages).toContain("0001_add_b has no snapshot");
-  expect(messages).toContain("0002_drop_b follows a migration that is not before it");
+  expect(messages).toContain("0002_drop_b follows a migration that is not listed before it");
   // Its snapshot is that of 0000_init again: the difference would be nothing, or that of both.
   expect((await fleetOf("generate", "app", "--down")).stdout).toContain(
     "0002_drop_b.down.sql: to be filled in",
@@ -404,8 +404,8 @@ describe("old faults", () => {
     expect(result.code).toBe(3);
     const { findings } = await found();
     expect(findings.map(({ message }) => message)).toEqual([
-      "drizzle/app/0000_init.sql is missing, though the journal lists it",
-      "0003_again was edited since it was generated",
+      "drizzle/app/0000_init.sql is missing, although the journal lists it",
+      "0003_again was edited after it was generated",
       expect.stringContaining("billing"),
     ]);
     expect(findings.some(({ acceptable }) => acceptable)).toBe(false);
@@ -508,6 +508,6 @@ describe("a checkout with different line endings", () => {
     await generate("init");
     const text = await readFile(at("0000_init.sql"), "utf8");
     await writeFile(at("0000_init.sql"), `${text}-- more\n`.replaceAll("\n", "\r\n"));
-    expect((await found()).messages).toEqual(["0000_init was edited since it was generated"]);
+    expect((await found()).messages).toEqual(["0000_init was edited after it was generated"]);
   });
 });

@@ -186,7 +186,7 @@ describe("texts that would not reach the server intact", () => {
       Buffer.from("SELECT 1;\nSELECT 'gr\xf6\xdfe';", "latin1"),
       /sql:2:11: byte 20 of the file \(0xf6\) is not valid UTF-8/,
     ],
-    ["UTF-16", Buffer.from("\ufeffSELECT 1;", "utf16le"), /the file is in UTF-16/],
+    ["UTF-16", Buffer.from("\ufeffSELECT 1;", "utf16le"), /the file is encoded in UTF-16/],
     [
       "a character that is cut off",
       Buffer.from("SELECT '日").subarray(0, -1),

@@ -158,7 +158,7 @@ describe("usage", () => {
     });
     expect(result).toMatchObject({ code: 2, stdout: "" });
     expect(result.stderr).toContain(
-      "the environment variable DATABASE_URI is not set (NODE_ENV is production",
+      "the environment variable DATABASE_URI is not set (with NODE_ENV=production",
     );
   });
 
@@ -296,7 +296,7 @@ describe("damaged migration folders", () => {
   test.each([
     ["missing", undefined, "service app has no journal: drizzle/app/meta/_journal.json is missing"],
     ["not JSON", "{", "drizzle/app/meta/_journal.json: the journal is malformed: it is not JSON"],
-    ["in conflict", "<<<<<<< HEAD\n{}\n=======\n", "the journal holds git's conflict markers"],
+    ["in conflict", "<<<<<<< HEAD\n{}\n=======\n", "the journal contains git's conflict markers"],
     [
       "of another shape",
       '{"version":"7","dialect":"postgresql","entries":[{"idx":"a"}]}',
@@ -305,7 +305,7 @@ describe("damaged migration folders", () => {
     [
       "listing a file that is missing",
       history("drizzle/app", { "0007_gone": "" })[journal] ?? "",
-      "drizzle/app/0007_gone.sql is missing, though the journal lists it",
+      "drizzle/app/0007_gone.sql is missing, although the journal lists it",
     ],
   ])("exit with 2 for a journal that is %s", async (_, text, words) => {
     const project = await createProject(files);

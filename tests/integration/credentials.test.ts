@@ -5,7 +5,7 @@ import { sql } from "drizzle-orm";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { defineFleet } from "../../src/config/define.ts";
 import type { FleetInput } from "../../src/config/schema.ts";
-import { withoutSecrets } from "../../src/config/secrets.ts";
+import { maskSecrets } from "../../src/config/secrets.ts";
 import { openFleet } from "../../src/runtime/open.ts";
 import { createProject, runCli } from "../support/cli.ts";
 import { createDatabase, createRole, type TestDatabase, urlWith } from "../support/database.ts";
@@ -197,7 +197,7 @@ describe("a password that cannot be obtained", () => {
     const error = await run({ url: bare, password }).catch((reason) => reason);
     expect(error).toMatchObject({ code: "config" });
     expect(JSON.stringify(error)).not.toContain("wr0ng");
-    expect(withoutSecrets("it was wr0ng-and-secret")).toBe("it was ***");
+    expect(maskSecrets("it was wr0ng-and-secret")).toBe("it was ***");
   });
 
   test("is an error of the configuration if it has two sources", async () => {

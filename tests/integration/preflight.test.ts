@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { listRollouts } from "../../src/operations/rollouts.ts";
 import { status } from "../../src/operations/status.ts";
-import { refuseServer } from "../../src/postgres/server.ts";
+import { refuseUnusableServer } from "../../src/postgres/server.ts";
 import { createProject, runCli } from "../support/cli.ts";
 import { createDatabase, createRole, type TestDatabase } from "../support/database.ts";
 import {
@@ -175,7 +175,7 @@ describe("before the first target is changed, migrate reports", () => {
       ...{ standby: true, writable: true, mayCreate: true, forbidden: [], room: 1 },
     };
     const address = { name: "main", url: "postgresql://me@h/d" };
-    expect(() => refuseServer(address, server)).toThrow(
+    expect(() => refuseUnusableServer(address, server)).toThrow(
       expect.objectContaining({
         problems: [
           expect.objectContaining({

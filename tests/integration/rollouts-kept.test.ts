@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { createControlTables } from "../../src/control/create.ts";
+import { createRolloutTables } from "../../src/control/create.ts";
 import {
-  readKeptGoals,
   readOutcomes,
+  readRecordedGoals,
+  readRecordedSchemas,
   readRollouts,
-  readSchemas,
 } from "../../src/control/rollouts.ts";
 import { insertOutcomes, insertRollout } from "../../src/control/write.ts";
 import type { DatabaseAddress } from "../../src/core/database.ts";
@@ -50,7 +50,7 @@ async function inControl<Result>(
   const { url } = await createDatabase();
   const address = { name: "main", url };
   return withSession(address, { waitMs: 5_000 }, async (session) => {
-    await createControlTables(session);
+    await createRolloutTables(session);
     return use(session, address);
   });
 }
@@ -78,11 +78,11 @@ test("recorded outcomes are read unchanged, whatever they contain", async () => 
     expect(await readOutcomes(session, "main", rollout.id)).toEqual(records);
     const { ends, databases } = goal;
     const { id, selection } = rollout;
-    expect(await readKeptGoals(session, "main")).toEqual([
+    expect(await readRecordedGoals(session, "main")).toEqual([
       { id, selection, startedAt, direction: "up", goal: { ends, databases } },
     ]);
     const schemas = ["app_00001", "app_00002", 'app_"3"', "app_4"];
-    const { covered, failed } = await readSchemas(session, "main", schemas);
+    const { covered, failed } = await readRecordedSchemas(session, "main", schemas);
     expect([...covered.keys()].sort()).toEqual(goal.schemas.toSorted());
     expect(failed.get("app_00001")).toEqual(new Set());
     expect(failed.get("app_00002")).toEqual(new Set([id]));
@@ -119,12 +119,14 @@ test("rollouts of an earlier version are read without goals, and the table for g
     await insertOutcomes(session, version, [outcome(1)]);
     await session.script("DROP TABLE drizzle_fleet.goals");
     await withSession(address, { waitMs: 5_000 }, async (other) => {
-      expect(await readKeptGoals(other, "main")).toMatchObject([{ id: version.id, goal: null }]);
-      const { covered } = await readSchemas(other, "main", ["app_00001", "app_00002"]);
+      expect(await readRecordedGoals(other, "main")).toMatchObject([
+        { id: version.id, goal: null },
+      ]);
+      const { covered } = await readRecordedSchemas(other, "main", ["app_00001", "app_00002"]);
       expect([...covered]).toEqual([["app_00001", new Set([version.id])]]);
-      await createControlTables(other);
+      await createRolloutTables(other);
       await insertRollout(other, rollout, 0, goal);
-      expect(await readKeptGoals(other, "main")).toMatchObject([
+      expect(await readRecordedGoals(other, "main")).toMatchObject([
         { id: rollout.id, goal: { ends: goal.ends } },
         { id: version.id, goal: null },
       ]);

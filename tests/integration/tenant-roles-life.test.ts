@@ -9,8 +9,8 @@ import { removeTenant } from "../../src/operations/remove-tenant.ts";
 import { planStamp, stamp } from "../../src/operations/stamp.ts";
 import { withSession } from "../../src/postgres/session.ts";
 import {
+  createTenantRoles,
   findTenantRoles,
-  makeTenantRoles,
   renameTenantRole,
 } from "../../src/postgres/tenant-roles.ts";
 import { createRole, type TestDatabase } from "../support/database.ts";
@@ -189,8 +189,8 @@ describe("a fleet whose configuration lists its tenants", () => {
     const tenants = Array.from({ length: 1_100 }, (_, index) => `t${index}`);
     await withSession({ name: "main", url: database.url }, { waitMs: 1_000 }, async (session) => {
       const names = (await findTenantRoles(session, tenants)).map((one) => one.name);
-      expect(await makeTenantRoles(session, names, role)).toEqual([]);
-      expect(await makeTenantRoles(session, names, role)).toEqual([]);
+      expect(await createTenantRoles(session, names, role)).toEqual([]);
+      expect(await createTenantRoles(session, names, role)).toEqual([]);
       const states = (await findTenantRoles(session, tenants)).map(({ state }) => state);
       expect(new Set(states)).toEqual(new Set(["own"]));
     });

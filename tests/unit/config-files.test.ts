@@ -52,7 +52,7 @@ test.each([
   const text = JSON.stringify({ ...fleet, databases: { main: { url } } });
   const project = await createProject({ "drizzle.config.json": text });
   await expect(loadConfig(join(project, "drizzle.config.json"))).rejects.toThrow(
-    'for a variable write env("DATABASE_URL"), in JSON { "environmentVariable": "DATABASE_URL" }',
+    'for a variable, write env("DATABASE_URL"), in JSON { "environmentVariable": "DATABASE_URL" }',
   );
 });
 
@@ -88,8 +88,8 @@ test("the nearest configuration at or above the current folder counts, and .ts b
   const above = await runCli(project, heads);
   expect(above).toMatchObject({ code: 2 });
   expect(above.stderr).toContain("there is packages/db/drizzle.config.json");
-  expect(above.stderr).toContain("Also there: packages/db/drizzle.config.mts");
+  expect(above.stderr).toContain("Others: packages/db/drizzle.config.mts");
   const wrong = await runCli(join(project, "packages/db"), [...heads, "--config", "fleet.ts"]);
   expect(wrong.stderr).toContain("there is no file fleet.ts");
-  expect(wrong.stderr).toContain("There is drizzle.config.mts");
+  expect(wrong.stderr).toContain("Did you mean --config drizzle.config.mts?");
 });

@@ -136,14 +136,14 @@ describe("the configuration", () => {
   });
 
   test.each([
-    [{ sharedSchemas: ["shop"] }, '"shop" is under sharedSchemas'],
-    [{ extensionSchema: "shop" }, '"shop" is the extensionSchema'],
+    [{ sharedSchemas: ["shop"] }, '"shop" is also in sharedSchemas'],
+    [{ extensionSchema: "shop" }, '"shop" is also the extensionSchema'],
     [
       { sourceSchema: ["shop", "public"], sharedSchemas: ["public"] },
-      '"public" is under sharedSchemas',
+      '"public" is also in sharedSchemas',
     ],
     [{ sourceSchema: [] }, "must name a schema"],
-    [{ sourceSchema: "pg_catalog" }, "is PostgreSQL's own"],
+    [{ sourceSchema: "pg_catalog" }, "is reserved by PostgreSQL"],
     [{ sourceSchema: "shop_{tenant}" }, "must be a schema name as in the SQL"],
     [{ sourceSchema: "drizzle_fleet" }, "is reserved"],
     [{ sourceSchema: "" }, "problems"],

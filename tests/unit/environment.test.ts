@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { applicationRole, resolveDatabases } from "../../src/config/environment.ts";
 import { retiredWarnings } from "../../src/config/retired.ts";
 import { type FleetInput, parseFleet } from "../../src/config/schema.ts";
-import { getSecret, withoutSecrets } from "../../src/config/secrets.ts";
+import { getSecret, maskSecrets } from "../../src/config/secrets.ts";
 import type { FleetError } from "../../src/core/errors.ts";
 import { appFleet, createFolder } from "../support/fleet.ts";
 
@@ -69,12 +69,12 @@ describe("the standard variables", () => {
 
   test("everything that is missing or malformed is said at once", () => {
     expect(problemsOf(() => addresses({ DB_HOST: "h", DB_PORT: "x" }))).toEqual([
-      "DB_PORT is not a port",
-      'DB_HOST is set and DB_NAME_SERVER is not, which database "main" needs',
-      'DB_HOST is set and DB_USER_ADMIN is not, which database "main" needs',
+      "DB_PORT is not a port number",
+      'DB_HOST is set, but DB_NAME_SERVER is not, which database "main" needs',
+      'DB_HOST is set, but DB_USER_ADMIN is not, which database "main" needs',
     ]);
     expect(problemsOf(() => addresses({ ...standard, DB_SSLMODE: "maybe" }))).toEqual([
-      "DB_SSLMODE is none of disable, allow, prefer, require, verify-ca, verify-full",
+      "DB_SSLMODE is not one of disable, allow, prefer, require, verify-ca, verify-full",
     ]);
   });
 
@@ -85,7 +85,7 @@ describe("the standard variables", () => {
       variables: ["DB_HOST"],
     });
     expect(problemsOf(() => addresses({ NODE_ENV: "production" }, {}))).toEqual([
-      "the environment variable DB_HOST is not set (NODE_ENV is production: no embedded database here)",
+      "the environment variable DB_HOST is not set (with NODE_ENV=production no embedded database is used)",
     ]);
   });
 
@@ -98,7 +98,7 @@ describe("the standard variables", () => {
     const { DB_USER_SERVER: _, ...without } = standard;
     expect(applicationRole(fleet, "main", without)).toBe(undefined);
     expect(problemsOf(() => addresses(without, {}, "application"))).toEqual([
-      'DB_HOST is set and DB_USER_SERVER is not, which database "main" needs',
+      'DB_HOST is set, but DB_USER_SERVER is not, which database "main" needs',
     ]);
   });
 });
@@ -128,7 +128,7 @@ describe("secrets", () => {
 
   test("are masked in texts, also within URLs that nobody registered", () => {
     getSecret("TOKEN", { TOKEN: "s3cret-value" });
-    expect(withoutSecrets("it was s3cret-value, see postgresql://user:other@host/db")).toBe(
+    expect(maskSecrets("it was s3cret-value, see postgresql://user:other@host/db")).toBe(
       "it was ***, see postgresql://user:***@host/db",
     );
   });
@@ -144,10 +144,10 @@ test("each retired variable is named with what replaces it, and is not read", ()
     DB_HOST: value,
   });
   expect(warnings).toEqual([
-    "warning: ALGA_DB_ADMIN_PASSWORD_FILE is not read any more. Set DB_PASSWORD_ADMIN_FILE instead.",
-    "warning: ALGA_DB_HOST is not read any more. Set DB_HOST instead.",
-    "warning: ALGA_DB_NAME is not read any more. Set DB_NAME_SERVER instead.",
-    "warning: ALGA_DB_POOL is not read any more, and nothing replaces it. Unset it.",
+    "warning: ALGA_DB_ADMIN_PASSWORD_FILE is no longer read. Set DB_PASSWORD_ADMIN_FILE instead.",
+    "warning: ALGA_DB_HOST is no longer read. Set DB_HOST instead.",
+    "warning: ALGA_DB_NAME is no longer read. Set DB_NAME_SERVER instead.",
+    "warning: ALGA_DB_POOL is no longer read, and nothing replaces it. Unset it.",
   ]);
   expect(addresses({ ALGA_DB_HOST: "h", ALGA_DB_NAME: "n" })).toMatchObject({ kind: "embedded" });
 });

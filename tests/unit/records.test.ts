@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { mergedRecords } from "../../src/autogenerate/merge-types.ts";
-import { bothRecords, recordsText } from "../../src/source/records.ts";
+import { recordsOfBothSides, recordsText } from "../../src/source/records.ts";
 
-const both = (text: string) => bothRecords(text, "drizzle/checksums.json");
+const both = (text: string) => recordsOfBothSides(text, "drizzle/checksums.json");
 
 describe("a flat file with one line for each entry", () => {
   test("is written in order, values of any kind in one line", () => {

@@ -127,7 +127,7 @@ describe("retired variables", () => {
     const warnings = retiredWarnings(environment);
     expect(warnings).toHaveLength(Object.keys(values).length);
     expect(warnings).toContain(
-      `warning: ${retired}PASSWORD_FILE is not read any more. Set DB_PASSWORD_SERVER_FILE instead.`,
+      `warning: ${retired}PASSWORD_FILE is no longer read. Set DB_PASSWORD_SERVER_FILE instead.`,
     );
     expect(seen).toEqual([]);
   });
@@ -165,8 +165,8 @@ describe("retired variables", () => {
     });
     expect(warned).toEqual({
       ...plain,
-      stderr: `warning: ${retired}HOST is not read any more. Set DB_HOST instead.
-warning: ${retired}TOKEN is not read any more, and nothing replaces it. Unset it.
+      stderr: `warning: ${retired}HOST is no longer read. Set DB_HOST instead.
+warning: ${retired}TOKEN is no longer read, and nothing replaces it. Unset it.
 ${plain.stderr}`,
     });
   });

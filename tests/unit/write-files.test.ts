@@ -11,6 +11,6 @@ test("what cannot be written whole leaves no folder behind", async () => {
     text: "SELECT 2;",
     replaces: false,
   }));
-  await expect(writeFiles(files)).rejects.toThrow("it is there already");
+  await expect(writeFiles(files)).rejects.toThrow("it already exists");
   expect(await readdir(folder)).toEqual(["taken.sql"]);
 });

@@ -277,14 +277,14 @@ async function adminOf(
       remedy: "Say whose password it is, with --admin-email.",
     });
   }
-  const { getSecret, keepSecret } = await import("../../config/secrets.ts");
+  const { getSecret, addSecret } = await import("../../config/secrets.ts");
   const password =
     adminPasswordStdin === true
       ? await readInput()
       : (getSecret("ADMIN_PASSWORD", environment) ??
         (canAsk() ? await askSecret(`Password of ${email} (empty: invite): `) : undefined));
   if (password === undefined || password === "") return { email };
-  keepSecret(password);
+  addSecret(password);
   return { email, password };
 }
 

@@ -3,28 +3,28 @@ import { basename, dirname, resolve } from "node:path";
 import { promisify } from "node:util";
 import type { Migration } from "../core/migration.ts";
 import type { Side } from "./conflicts.ts";
-import { isChecksumOf } from "./line-ends.ts";
+import { isChecksumOfText } from "./line-ends.ts";
 
 const execute = promisify(execFile);
 
-/** How a migration's file was changed since it was applied. */
-export interface RecordedDiff {
-  /** The commit that has the applied text. */
+/** How a migration's file was changed after it was applied. */
+export interface AppliedDiff {
+  /** The commit that contains the applied text. */
   readonly commit: string;
-  /** Unified diff from the applied text to the one on disk. */
+  /** A unified diff from the applied text to the one on disk. */
   readonly text: string;
 }
 
 /**
- * Looks through the repository's history for the text of a migration that was applied, by its checksum.
+ * Searches the repository's history for the applied text of a migration, by its checksum.
  *
- * @param checksum sha256 hex of the applied file's bytes
- * @returns undefined without git, outside a repository, or when no commit has that text
+ * @param checksum sha256, in hex, of the applied file's bytes
+ * @returns undefined without git, outside a repository, or if no commit contains that text
  */
-export async function diffWithRecorded(
+export async function diffFromApplied(
   migration: Migration,
   checksum: string,
-): Promise<RecordedDiff | undefined> {
+): Promise<AppliedDiff | undefined> {
   const path = resolve(migration.file);
   try {
     const commit = await commitWith(path, checksum);
@@ -34,7 +34,7 @@ export async function diffWithRecorded(
     const text = diff.toString("utf8").replace(/^(diff|index) .*\n/gm, "");
     return { commit: commit.slice(0, 12), text: text.trimEnd() };
   } catch {
-    // The diff is optional: without git, the checksums are shown.
+    // The diff is optional. Without it, the checksums are shown.
     return undefined;
   }
 }
@@ -43,23 +43,23 @@ async function commitWith(path: string, checksum: string): Promise<string | unde
   const log = await git(path, ["log", "--all", "--format=%H", "--", basename(path)]);
   for (const commit of log.toString("utf8").split("\n").filter(Boolean)) {
     const text = await git(path, ["show", `${commit}:./${basename(path)}`]).catch(() => undefined);
-    if (text !== undefined && isChecksumOf(text.toString("utf8"), checksum)) return commit;
+    if (text !== undefined && isChecksumOfText(text.toString("utf8"), checksum)) return commit;
   }
   return undefined;
 }
 
 /**
- * A file as the two branches have it that git is merging, or has merged last.
+ * Reads the two versions of a file in the merge that is under way, or in the latest merge.
  *
  * @param path absolute path
- * @returns undefined without git, outside a repository, and where no merge is
+ * @returns undefined without git, outside a repository, or if HEAD is not a merge
  */
 export async function mergedVersions(
   path: string,
 ): Promise<Readonly<Record<Side, string>> | undefined> {
   for (const [ours, theirs] of merges) {
     try {
-      // A commit must have two parents to be a merge; the names of those under way are there during it alone.
+      // HEAD^2 exists only for a merge commit. The other names exist only while their operation is under way.
       await git(path, ["rev-parse", "--quiet", "--verify", `${theirs}^{commit}`]);
     } catch {
       continue;

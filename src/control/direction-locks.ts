@@ -4,7 +4,7 @@ import { lockKey, setServerKeepAlive } from "../postgres/lock.ts";
 import type { Session } from "../postgres/session.ts";
 
 /** What a run leaves in a database for others to see, for as long as its session lives. */
-export interface Note {
+export interface RunDirection {
   readonly direction: Direction;
   /** Whose ledgers it changes in this database. */
   readonly services: readonly string[];
@@ -13,7 +13,7 @@ export interface Note {
 }
 
 /** A run that goes the other way. */
-export interface Opponent {
+export interface OpposingRun {
   /** The pid of the session that holds its note. */
   readonly backend: number;
   readonly service: string;
@@ -35,7 +35,7 @@ const verbOf = { up: "migrate", down: "downgrade" } as const;
  *
  * @returns runs that go the other way: then there is no note. Empty when it is left.
  */
-export async function leaveNote(session: Session, note: Note): Promise<Opponent[]> {
+export async function lockDirection(session: Session, note: RunDirection): Promise<OpposingRun[]> {
   for (let attempt = 1; ; attempt += 1) {
     // First the own note, then a look at the others': of two that do so at least one sees the other.
     await session.query(
@@ -44,11 +44,11 @@ export async function leaveNote(session: Session, note: Note): Promise<Opponent[
          (SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = 'idle_session_timeout')
        FROM unnest($1::bigint[]) AS key`,
       [
-        keysOf(note.services, note.direction),
+        directionKeys(note.services, note.direction),
         `drizzle-fleet ${verbOf[note.direction]} ${note.who}`,
       ],
     );
-    const opponents = await opponentsOf(session, note);
+    const opponents = await findOpposingRuns(session, note);
     if (opponents.length === 0) return [];
     await session.query("SELECT pg_catalog.pg_advisory_unlock_all()");
     if (attempt === attempts) return opponents;
@@ -56,8 +56,11 @@ export async function leaveNote(session: Session, note: Note): Promise<Opponent[
   }
 }
 
-function opponentsOf(session: Session, { services, direction }: Note): Promise<Opponent[]> {
-  return session.query<Opponent>(
+function findOpposingRuns(
+  session: Session,
+  { services, direction }: RunDirection,
+): Promise<OpposingRun[]> {
+  return session.query<OpposingRun>(
     `SELECT l.pid AS backend, sought.service, coalesce(a.usename::text, '') AS role, a.backend_start AS since,
        CASE WHEN pg_catalog.starts_with(a.application_name, 'drizzle-fleet ')
          THEN pg_catalog.substr(a.application_name, 15) ELSE '' END AS who
@@ -67,10 +70,10 @@ function opponentsOf(session: Session, { services, direction }: Note): Promise<O
      LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
      WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
      ORDER BY a.backend_start, l.pid, sought.service`,
-    [keysOf(services, direction === "up" ? "down" : "up"), services],
+    [directionKeys(services, direction === "up" ? "down" : "up"), services],
   );
 }
 
-function keysOf(services: readonly string[], direction: Direction): string[] {
+function directionKeys(services: readonly string[], direction: Direction): string[] {
   return services.map((service) => lockKey(`drizzle_fleet ${direction} ${service}`));
 }

@@ -17,7 +17,7 @@ const ddl = `CREATE TABLE IF NOT EXISTS drizzle_fleet.closed_schemas (
  * Keeps what is about to be taken from others on a tenant's schemas in one database. What an earlier, interrupted
  * attempt has kept stays.
  */
-export async function keepGrants(
+export async function saveGrants(
   session: Session,
   tenant: string,
   database: string,
@@ -54,7 +54,7 @@ export async function readGrants(
 }
 
 /** Forgets what is kept, once it is given back. */
-export async function forgetGrants(
+export async function deleteGrants(
   session: Session,
   tenant: string,
   database: string,

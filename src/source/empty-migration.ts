@@ -1,14 +1,14 @@
 import { FleetError } from "../core/errors.ts";
 import type { Migration, Statement } from "../core/migration.ts";
-import { marks } from "./downs.ts";
+import { readMarks } from "./downs.ts";
 import { acceptRemedy } from "./inspect-files.ts";
 
-/** True when a migration's file says that it runs nothing, and is meant to: `-- drizzle-fleet: empty on purpose`. */
+/** Tells whether a migration's file is marked as intentionally empty: `-- drizzle-fleet: empty on purpose`. */
 export function isEmptyOnPurpose({ text }: Pick<Migration, "text">): boolean {
-  return marks(text.replace(/^\uFEFF/, ""), "empty").some((what) => /^on purpose\b/.test(what));
+  return readMarks(text.replace(/^\uFEFF/, ""), "empty").some((what) => /^on purpose\b/.test(what));
 }
 
-/** True for what was read of a file that has comments alone, or only begins and ends transactions. */
+/** Tells whether a parsed file has nothing to run: it has only comments, or only begins and ends transactions. */
 export function runsNothing(read: {
   readonly statements: readonly Statement[];
   readonly extensions: readonly string[];
@@ -18,15 +18,15 @@ export function runsNothing(read: {
 }
 
 /**
- * The fault of a migration without a statement: most likely it is still to be written, and after it is applied it cannot
- * be filled in any more.
+ * The fault of a migration without a statement. Most likely it is unfinished, and it cannot be completed after it was
+ * applied.
  */
-export function emptyMigration({ service, tag, file }: Migration): FleetError {
+export function emptyMigrationError({ service, tag, file }: Migration): FleetError {
   return new FleetError("journal", `${tag} is empty: it has no SQL statement`, {
     where: file,
     remedy: acceptRemedy(
       service,
-      "Write its SQL. If it should do nothing, add the line: -- drizzle-fleet: empty on purpose.",
+      "Write its SQL. If it is meant to do nothing, add the line: -- drizzle-fleet: empty on purpose.",
     ),
     identity: { kind: "empty-migration", of: tag },
   });

@@ -5,8 +5,8 @@ import { prefixes } from "./schema.ts";
 
 const text = z.string().min(1);
 
-/** What of drizzle-kit's own configuration concerns a fleet. */
-const plain = z.looseObject({
+/** The settings of drizzle-kit that a fleet uses. */
+const plainSchema = z.looseObject({
   dialect: z.literal("postgresql", { error: "must be postgresql" }),
   schema: z.union([text, z.array(text).min(1)]),
   out: text.default("./drizzle"),
@@ -20,15 +20,17 @@ const plain = z.looseObject({
     .optional(),
 });
 
-/** A project's configuration of drizzle-kit, as it was before there was a fleet. */
-export interface PlainConfig extends Omit<ImportedConfig, "exported">, z.output<typeof plain> {
-  /** Settings that a fleet has no place for. */
+/** The drizzle-kit configuration of a project that does not use drizzle-fleet yet. */
+export interface PlainConfig
+  extends Omit<ImportedConfig, "exported">,
+    z.output<typeof plainSchema> {
+  /** Settings that a fleet has no equivalent for. */
   readonly left: readonly string[];
 }
 
-/** Settings that a fleet has, has in another way, or that only concern how drizzle-kit talks. */
+/** Settings that a fleet has an equivalent for, or that only affect drizzle-kit's output. */
 const understood = [
-  ...Object.keys(plain.shape),
+  ...Object.keys(plainSchema.shape),
   "dbCredentials",
   "breakpoints",
   "verbose",
@@ -36,20 +38,22 @@ const understood = [
 ];
 
 /**
- * Reads the configuration of a project that uses drizzle-kit alone.
+ * Reads the configuration of a project that only uses drizzle-kit.
  *
- * @param path the file, or undefined to look for it, see `configFile`
- * @throws FleetError `config` when it is missing, does not load, is a fleet's already, or is not for PostgreSQL
+ * @param path the file, or undefined to search for it, see `findConfigFile`
+ * @throws FleetError `config` if the file is missing, cannot be loaded, already defines a fleet, or is not for
+ *   PostgreSQL
  */
 export async function readPlainConfig(path: string | undefined): Promise<PlainConfig> {
   const { exported, ...place } = await importConfig(path);
   const { shown } = place;
   if (isFleetDefinition(exported, place.file))
-    throw new FleetError("config", `${shown} is a fleet's configuration already`, {
+    throw new FleetError("config", `${shown} already defines a fleet`, {
       where: shown,
-      remedy: "Change it by hand; what tenants have is recorded by drizzle-fleet stamp.",
+      remedy:
+        "Edit the file. To record migrations that tenants already have, run: npx drizzle-fleet stamp",
     });
-  const result = plain.safeParse(exported);
+  const result = plainSchema.safeParse(exported);
   if (result.success) {
     const left = Object.keys(result.data).filter((key) => !understood.includes(key));
     return { ...place, ...result.data, left };
@@ -59,6 +63,6 @@ export async function readPlainConfig(path: string | undefined): Promise<PlainCo
   );
   throw new FleetError("config", `${shown} cannot become a fleet: ${problems.join("; ")}`, {
     where: shown,
-    remedy: "It must be a drizzle-kit configuration with dialect postgresql, schema and out.",
+    remedy: "It must be a drizzle-kit configuration with schema, out and the dialect postgresql.",
   });
 }
