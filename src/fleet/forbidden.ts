@@ -4,7 +4,7 @@ import { quoteIdentifier } from "../core/quoting.ts";
 import type { Target } from "../core/target.ts";
 import { fill, placeholder } from "../core/template.ts";
 import { ledgerOf } from "../ledger/table.ts";
-import type { ClosedSchema } from "../postgres/server.ts";
+import type { InsufficientSchema } from "../postgres/server.ts";
 import type { Script } from "../rollout/run.ts";
 import type { DatabaseState } from "./plan-fleet.ts";
 
@@ -102,7 +102,7 @@ function demandsIn(script: Script | undefined): Demands {
 function missingPrivilege(
   { target, steps, create }: TargetPlan,
   state: DatabaseState,
-  closed: ClosedSchema | undefined,
+  closed: InsufficientSchema | undefined,
   demands: DemandsOf,
 ): PlanProblem | undefined {
   const place: Place = { target, role: state.server.role };
@@ -136,7 +136,7 @@ interface Place {
 
 function missingForStep(
   { target: { schema, database }, role }: Place,
-  closed: ClosedSchema,
+  closed: InsufficientSchema,
   { creates, owned }: Demands,
 ): PlanProblem | undefined {
   const [place, grantee] = [quoteIdentifier(schema), quoteIdentifier(role)];

@@ -29,7 +29,7 @@ export interface DatabaseState {
   readonly clock: { readonly server: Date; readonly own: number };
   readonly server: Server;
   /** Schemas to be changed that the role does not own completely; only read when targets are to be changed. */
-  readonly closed: readonly ClosedSchema[];
+  readonly closed: readonly InsufficientSchema[];
 }
 
 /** An open fleet with the state of every target and what is to be done. */
@@ -116,7 +116,7 @@ function planDatabase(
   return readIn(name, async (session) => {
     const server = await readServer(session);
     const clock = { server: server.time, own: performance.now() };
-    if (purpose === "change") refuseServer(open.addressOf(name), server);
+    if (purpose === "change") refuseUnusableServer(open.addressOf(name), server);
     const schemas = own.map(({ schema }) => schema);
     const states = await readLedgers(session, schemas, known);
     const stateOf = ({ schema }: Target): LedgerState => states.get(schema) ?? { kind: "noSchema" };
@@ -130,14 +130,17 @@ function planDatabase(
   });
 }
 
-function closedAmong(session: Session, plans: readonly TargetPlan[]): Promise<ClosedSchema[]> {
+function closedAmong(
+  session: Session,
+  plans: readonly TargetPlan[],
+): Promise<InsufficientSchema[]> {
   const changed = plans.filter(
     ({ steps, create }) => steps.length > 0 && create !== "schemaAndLedger",
   );
   const schemas = changed.map(({ target }) => target.schema);
   return schemas.length === 0
     ? Promise.resolve([])
-    : findClosedSchemas(session, schemas, ledgerName);
+    : findInsufficientSchemas(session, schemas, ledgerName);
 }
 
 function unusablePlan(target: Target, unusable: ReadonlyMap<string, FleetError>): TargetPlan {

@@ -7,7 +7,7 @@ import { counted } from "../core/count.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import type { TargetPlan } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
-import { ensureUnseen } from "../postgres/extensions.ts";
+import { scriptExtensions } from "../postgres/extensions.ts";
 import { flush } from "../postgres/flush.ts";
 import { writeTarget } from "../rollout/offline.ts";
 import { PsqlScript } from "../rollout/psql.ts";
@@ -40,7 +40,7 @@ export async function writeScript(
   for (const service of new Set(plans.map(({ target }) => target.service))) {
     const schema = fleet.services[service]?.extensionSchema;
     if (schema !== undefined)
-      await ensureUnseen(psql, schema, scripts.extensions.get(service) ?? []);
+      await scriptExtensions(psql, schema, scripts.extensions.get(service) ?? []);
   }
   for (const plan of plans) {
     await writeTarget(psql, plan, scripts.scriptOf, {

@@ -1,6 +1,6 @@
 import { type DatabaseAddress, locationOf } from "../core/database.ts";
 import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
-import { patienceFor } from "../postgres/answer.ts";
+import { answerTimeout } from "../postgres/answer.ts";
 import { serverRemedy } from "../postgres/server-trouble.ts";
 import { type ConnectOptions, type Session, withSession } from "../postgres/session.ts";
 import { isConnectionLoss, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
@@ -46,7 +46,7 @@ export async function readWithRetries<Result>(
   const connect: ConnectOptions = {
     waitMs,
     signal,
-    answerWithinMs: patienceFor(waitMs),
+    answerWithinMs: answerTimeout(waitMs),
     refuseUnknownHost: true,
     onWait: (reason) => {
       doing = { text: `waiting for ${place} (${reason})`, connecting: true };

@@ -8,7 +8,7 @@ import type { NewRollout, RolloutGoal } from "../core/rollout.ts";
 import type { Target } from "../core/target.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
 import { historyOf, type Planner } from "../plan/build.ts";
-import { patienceFor } from "../postgres/answer.ts";
+import { answerTimeout } from "../postgres/answer.ts";
 import { Session } from "../postgres/session.ts";
 import { harmless, type RolloutResult, runPlan } from "../rollout/fleet.ts";
 import type { RolloutOptions } from "../rollout/options.ts";
@@ -110,7 +110,7 @@ function optionsOf({ fleet, planOne, scriptOf }: PreparedRollout) {
   const { signal, cancel } = context;
   return {
     addressOf: open.addressOf,
-    connect: { waitMs: connectTimeout, answerWithinMs: patienceFor(connectTimeout), signal },
+    connect: { waitMs: connectTimeout, answerWithinMs: answerTimeout(connectTimeout), signal },
     retry,
     by: `drizzle-fleet ${packageVersion()}`,
     scriptOf,
@@ -143,7 +143,7 @@ async function replan(
 ) {
   const history = histories.get(target.service) ?? historyOf([]);
   // The previous step left its role's settings in the session.
-  await session.query(session.ownSettings);
+  await session.query(session.restoreSettings);
   const states = await readLedgers(session, [target.schema], history.known);
   return planOne(target, history, states.get(target.schema) ?? { kind: "noSchema" });
 }

@@ -39,7 +39,7 @@ export async function readScripts(
     const { service } = migration;
     const empty = reader.problems.length === before && runsNothing({ ...script, ...made });
     if (empty && !(await mayBeEmpty(context, migration)))
-      reader.problems.push(emptyMigration(migration));
+      reader.problems.push(emptyMigrationError(migration));
     extensions.set(service, [...(extensions.get(service) ?? []), ...own]);
     return script;
   });

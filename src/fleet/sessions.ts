@@ -49,7 +49,7 @@ export class RunSessions {
     const session = await Session.connect(this.#open.addressOf(name), { waitMs });
     const note = this.#noteIn(name);
     // The note ended with its session. Each target's own lock stops an opposite run that began meanwhile.
-    if (note !== undefined && !session.pooled) await leaveNote(session, note);
+    if (note !== undefined && !session.pooled) await lockDirection(session, note);
     return session;
   }
 

@@ -21,9 +21,9 @@ export interface Destination {
   /** A service's newest migration in the end: null for none, undefined when that is not known. */
   readonly endIn: (history: History) => string | null | undefined;
   /** As `endIn`, for what an earlier rollout was asked to do, by its recorded selection. */
-  readonly endAsked: (selection: KeptCourse["selection"]) => string | null | undefined;
+  readonly endAsked: (selection: RecordedGoal["selection"]) => string | null | undefined;
   /** True when an earlier rollout was asked to do the same. */
-  readonly isSame: (selection: KeptCourse["selection"]) => boolean;
+  readonly isSame: (selection: RecordedGoal["selection"]) => boolean;
   /** The command that brings all targets there, whatever earlier rollouts recorded. */
   readonly command: string;
 }
@@ -100,7 +100,7 @@ async function unfinishedAmong(
     await Promise.all(
       names.map(
         async (name) =>
-          [name, await search.readIn(name, (session) => readKeptGoals(session, name))] as const,
+          [name, await search.readIn(name, (session) => readRecordedGoals(session, name))] as const,
       ),
     ),
   );
@@ -114,7 +114,7 @@ async function unfinishedAmong(
 }
 
 /** By database; undefined for one that records no rollouts. */
-type KeptGoals = ReadonlyMap<string, readonly KeptCourse[] | undefined>;
+type KeptGoals = ReadonlyMap<string, readonly RecordedGoal[] | undefined>;
 
 async function unfinishedIn(
   database: string,
@@ -129,7 +129,7 @@ async function unfinishedIn(
   const { covered, failed } =
     own === undefined
       ? { covered: new Map(), failed: new Map() }
-      : await readIn(database, (session) => readSchemas(session, database, schemas));
+      : await readIn(database, (session) => readRecordedSchemas(session, database, schemas));
   const all = [...(own ?? []), ...lost].map((one) => ({ one, isLost: lost.includes(one) }));
   // Rollouts that another database records are put in order by the clocks of two servers.
   if (lost.length > 0) all.sort((a, b) => b.one.startedAt.getTime() - a.one.startedAt.getTime());
@@ -161,7 +161,7 @@ function passedBy(
 }
 
 /** Rollouts with targets in a database that has no record of them: it was unreachable, or refused the record. */
-function lostIn(database: string, goals: KeptGoals): KeptCourse[] {
+function lostIn(database: string, goals: KeptGoals): RecordedGoal[] {
   const ids = new Set(goals.get(database)?.map(({ id }) => id));
   const others = [...goals.values()].flatMap((kept) => kept ?? []);
   const lost = others.filter(
@@ -171,7 +171,7 @@ function lostIn(database: string, goals: KeptGoals): KeptCourse[] {
 }
 
 /** Whether a rollout was asked to include a target, when its targets are not known. */
-function mayCover({ selection, goal }: KeptCourse, { service, tenant }: Target): boolean {
+function mayCover({ selection, goal }: RecordedGoal, { service, tenant }: Target): boolean {
   const named = selection.tenants;
   const allowed = !Array.isArray(named) || named.length === 0 || named.includes(tenant);
   return allowed && goal !== null && Object.hasOwn(goal.ends, service);

@@ -22,7 +22,7 @@ export interface EditedMigration {
   /** How many targets applied the earlier text, from 1. */
   readonly targets: number;
   /** What was changed, if the applied text is in the repository's history. */
-  readonly diff: RecordedDiff | undefined;
+  readonly diff: AppliedDiff | undefined;
 }
 
 export interface RepairResult extends RolledOut {

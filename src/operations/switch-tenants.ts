@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { FleetConfig, Tenant } from "../config/schema.ts";
+import { updateRegistry } from "../control/registry.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import type { TenantRecord, TenantStatus } from "../core/tenant.ts";
 import type { Context } from "../fleet/context.ts";
@@ -64,7 +65,7 @@ function toRegistry(context: Context, { forget, dryRun }: SwitchRequest): Promis
     resolveTargets(fleet, roster);
     return withDatabases(context, [database], (open) =>
       readDatabase(context, open.addressOf(database), async (session) => {
-        const { enterTenants, readTenants } = await import("../control/registry.ts");
+        const { updateRegistry, readTenants } = await import("../control/registry.ts");
         const records = await readTenants(session);
         refuseContradictions(records, ids, forget);
         const byId = new Map(records.map((record) => [record.id, record]));

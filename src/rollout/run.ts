@@ -9,7 +9,7 @@ import { downTag } from "../ledger/down-tag.ts";
 import { deleteEntries, ledgerOf, recordProgress } from "../ledger/table.ts";
 import { scriptTimeout } from "../postgres/answer.ts";
 import type { Channel } from "../postgres/channel.ts";
-import { onlyOwnerWrites } from "../postgres/privileges.ts";
+import { revokeWritesOfOthers } from "../postgres/privileges.ts";
 import { withLineEnds } from "../source/line-ends.ts";
 import {
   entryIs,

@@ -45,7 +45,7 @@ export async function grantMissing(fleet: OpenFleet, plan: Plan, readIn: ReadIn)
   const missing = await findMissing(fleet, targets, readIn).catch((error: unknown) => {
     const { message } = asFleetError(error);
     context.notify(`Cannot tell whether the application has access to every schema: ${message}`);
-    return new Map<Target, ShutOut>();
+    return new Map<Target, MissingAccess>();
   });
   if (missing.size === 0) return;
   const enter = (access: SchemaAccess, own: readonly Target[]) =>
@@ -127,8 +127,8 @@ async function findMissing(
   { context, open }: OpenFleet,
   targets: readonly Target[],
   readIn: ReadIn,
-): Promise<ReadonlyMap<Target, ShutOut>> {
-  const missing = new Map<Target, ShutOut>();
+): Promise<ReadonlyMap<Target, MissingAccess>> {
+  const missing = new Map<Target, MissingAccess>();
   await Promise.all(
     databasesOf(targets).map(async (database) => {
       const application = open.applicationRoleOf(database);
@@ -137,7 +137,7 @@ async function findMissing(
       const shutOut = await readIn(database, async (session) => {
         const { roles } = context.config.fleet;
         const named = roles === "shared" ? new Map() : await rolesOfTenants(session, here);
-        return findShutOut(
+        return findMissingAccess(
           session,
           here.map(({ schema, tenant }) => ({ schema, role: named.get(tenant) ?? application })),
           application,

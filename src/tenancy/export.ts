@@ -12,7 +12,7 @@ import {
 } from "../dump/tenant-file.ts";
 import type { StructureDump } from "../dump/types.ts";
 import { targetError } from "../fleet/target-errors.ts";
-import { orRollback } from "../postgres/rollback.ts";
+import { withRollback } from "../postgres/rollback.ts";
 import { beginSnapshot } from "../rollout/run.ts";
 import { refuseIncomplete } from "../tenants/records.ts";
 import {
@@ -92,7 +92,7 @@ async function beginReading(
 ): Promise<void> {
   const { session } = source;
   const locks = await tableLocks(locked, source, mode);
-  await orRollback(session, () => session.script([beginSnapshot, ...locks].join(";\n")));
+  await withRollback(session, () => session.script([beginSnapshot, ...locks].join(";\n")));
 }
 
 async function writeSchema(

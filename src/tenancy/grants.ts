@@ -1,3 +1,4 @@
+import { deleteGrants } from "../control/revoked-grants.ts";
 import { FleetError } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
 import {
@@ -20,7 +21,7 @@ export function revokeSchemaGrants(
   locked: LockedTenant,
   targets: readonly Target[],
 ): Promise<void> {
-  return takeAll(locked, targets, grantsOn);
+  return takeAll(locked, targets, readSchemaGrants);
 }
 
 /**
@@ -29,8 +30,8 @@ export function revokeSchemaGrants(
  */
 export function revokeAllGrants(locked: LockedTenant, targets: readonly Target[]): Promise<void> {
   return takeAll(locked, targets, async (session, schemas) => [
-    ...(await grantsOn(session, schemas)),
-    ...(await grantsInside(session, schemas)),
+    ...(await readSchemaGrants(session, schemas)),
+    ...(await readRelationGrants(session, schemas)),
   ]);
 }
 
@@ -42,8 +43,8 @@ function takeAll(
   return inDatabases(locked, targets, async (session, database, schemas) => {
     const grants = await read(session, schemas);
     if (grants.length === 0) return;
-    const { keepGrants } = await import("../control/closed.ts");
-    await keepGrants(locked.registry, locked.id, database, grants);
+    const { saveGrants } = await import("../control/revoked-grants.ts");
+    await saveGrants(locked.registry, locked.id, database, grants);
     const closed = [...new Set(grants.map(({ schema }) => schema))];
     const own = (schema: string) => grants.filter((grant) => grant.schema === schema);
     const statements = closed.flatMap((schema) => revokeGrants(schema, own(schema)));
@@ -76,7 +77,7 @@ async function bringAllBack(
   wanted: (grant: Grant) => boolean,
   last: boolean,
 ): Promise<void> {
-  const { forgetGrants, readGrants } = await import("../control/closed.ts");
+  const { deleteGrants, readGrants } = await import("../control/revoked-grants.ts");
   const { registry, id, open, context } = locked;
   await inDatabases(locked, targets, async (session, database, schemas) => {
     const kept = await readGrants(registry, id, database);

@@ -115,7 +115,7 @@ function digestOfAll({ digests }: History): string {
  * @returns why a service cannot have one, by its name
  */
 export async function prepareBaselines(locked: LockedTenant): Promise<ReadonlyMap<string, string>> {
-  const { keepBaseline, readBaseline } = await import("../control/baselines.ts");
+  const { saveBaseline, readBaseline } = await import("../control/baselines.ts");
   const { lockBaselines } = await import("../control/registry.ts");
   const targets = await registeredTargets(locked);
   const histories = await readHistories(locked.context, targets);
@@ -129,7 +129,7 @@ export async function prepareBaselines(locked: LockedTenant): Promise<ReadonlyMa
     if (!(await lockBaselines(locked.registry, database))) return;
     await dropScratch(session);
     const made = await makeBaseline(locked.context, session, database, service, history);
-    await keepBaseline(session, service, key, made);
+    await saveBaseline(session, service, key, made);
     if ("refused" in made) refusals.set(service, made.refused);
   });
   return refusals;

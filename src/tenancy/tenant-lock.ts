@@ -7,11 +7,11 @@ import { type OpenDatabases, withDatabases } from "../fleet/databases.ts";
 import { sourceDatabase } from "../fleet/roster.ts";
 import { tenantError } from "../fleet/target-errors.ts";
 import type { SchemaAccess } from "../fleet/tenant-transaction.ts";
-import { patienceFor } from "../postgres/answer.ts";
+import { answerTimeout } from "../postgres/answer.ts";
 import type { Session } from "../postgres/session.ts";
 import { asListed } from "../tenants/records.ts";
 import { rosterOf } from "../tenants/roster.ts";
-import { everything, refuseOddName, resolveTargets } from "../tenants/targets.ts";
+import { everything, refuseInvalidTenantId, resolveTargets } from "../tenants/targets.ts";
 import { directUrlError, tenantBusyError } from "./errors.ts";
 
 /** A tenant that a command works on as a whole, holding its lock. */
@@ -68,7 +68,7 @@ export async function withTenantLockIn<Result>(
   { databases = [], locks = true }: LockOptions = {},
 ): Promise<Result> {
   const { fleet } = context.config;
-  refuseOddName(id);
+  refuseInvalidTenantId(id);
   const home = sourceDatabase(fleet);
   const sessions = new DatabaseSessions(open, fleet.connectTimeout, databases);
   try {

@@ -91,7 +91,7 @@ export function amountIn(
       remedy: "Give a number from 1.",
     });
   if (allIn(roster).includes(text) || Object.hasOwn(fleet.groups, text))
-    throw ambiguous(option, text, `tenant:${text}, or list that many`);
+    throw ambiguousNameError(option, text, `tenant:${text}, or list that many`);
   return amount;
 }
 

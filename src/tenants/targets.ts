@@ -1,5 +1,6 @@
 import { distance } from "fastest-levenshtein";
-import { controlSchema, type FleetConfig, type ServiceConfig } from "../config/schema.ts";
+import { controlSchema } from "../config/fields.ts";
+import type { FleetConfig, ServiceConfig } from "../config/schema.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import { longestName } from "../core/sendable.ts";
 import type { Target } from "../core/target.ts";
