@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { quoteIdentifier } from "../../src/core/quoting.ts";
 import { fill, type Template } from "../../src/core/template.ts";
-import { dumpContent, insertsOf, setSequences } from "../../src/dump/content.ts";
-import { copyStatements } from "../../src/dump/copy.ts";
+import { dumpContent, insertsOf, setSequences } from "../../src/dump/rows/content.ts";
+import { copyStatements } from "../../src/dump/rows/copy.ts";
 import { dumpStructure } from "../../src/dump/structure.ts";
 import type { StructureDump } from "../../src/dump/types.ts";
 import { Session } from "../../src/postgres/session.ts";
@@ -186,7 +186,9 @@ describe("schemas that are hard to copy", () => {
     await expect(dumpStructure(session, "public")).rejects.toThrow(
       "must be owner of schema public",
     );
-    await expect(dumpStructure(session, "nowhere")).rejects.toThrow("there is no schema nowhere");
+    await expect(dumpStructure(session, "nowhere")).rejects.toThrow(
+      "schema nowhere does not exist",
+    );
   });
 
   test("objects that cannot be copied are refused by name, and the ledger is skipped", async () => {
@@ -199,7 +201,7 @@ describe("schemas that are hard to copy", () => {
     const session = await sessionOf(database.url);
     const refused = dumpStructure(session, "hard");
     await expect(refused).rejects.toThrow(
-      "the schema hard holds what cannot be copied: cast (pair AS pg_catalog.text), operator family often USING btree, type shell",
+      "schema hard cannot be copied because it contains cast (pair AS pg_catalog.text), operator family often USING btree, type shell",
     );
     await database.query(
       `DROP CAST (hard.pair AS text); DROP OPERATOR FAMILY hard.often USING btree; DROP TYPE hard.shell`,
@@ -215,7 +217,7 @@ describe("schemas that are hard to copy", () => {
     );
     const session = await sessionOf(database.url);
     await expect(dumpStructure(session, "hard")).rejects.toThrow(
-      "holds what cannot be copied: what t inherits from another schema",
+      "cannot be copied because it contains the inheritance of t from another schema",
     );
   });
 
@@ -271,7 +273,7 @@ describe("schemas that are hard to copy", () => {
     ] as const) {
       await database.query(change);
       await expect(dumpStructure(session, "hard")).rejects.toThrow(
-        `the schema hard holds what cannot be copied: ${named}`,
+        `schema hard cannot be copied because it contains ${named}`,
       );
       await database.query(
         `UPDATE pg_attribute SET attoptions = NULL, attstorage = 'p', attcompression = '' WHERE attrelid IN ('hard.t'::regclass, 'hard.m'::regclass) AND attnum > 0;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { withoutInternalOptions } from "../../src/dump/old-options.ts";
+import { withoutInternalOptions } from "../../src/dump/sql/old-options.ts";
 
 const table = "ALTER TABLE ONLY ";
 
