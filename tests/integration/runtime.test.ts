@@ -290,7 +290,7 @@ describe("transactions", () => {
         ),
       });
       expect(path).toBe("nothing ran");
-      // Without an error the application would not know that its transaction was rolled back.
+      // Without an error the application would not learn that its transaction had already ended.
       const silent = acme.transaction((tx) => tx.execute(sql.raw(ending)));
       expect(await refusalOf(silent), ending).toMatchObject({ code: "usage" });
     }
