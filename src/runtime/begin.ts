@@ -1,7 +1,7 @@
 import { quoteIdentifier, quoteLiteral } from "../core/quoting.ts";
 import { ledgerOf } from "../ledger/table.ts";
 import type { Lease } from "../postgres/lease.ts";
-import { readable } from "../postgres/settings.ts";
+import { isoDateSettings } from "../postgres/settings.ts";
 import { sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 import { tenantRoleName } from "../postgres/tenant-roles.ts";
 import type { Binding } from "./binding.ts";
@@ -59,7 +59,7 @@ function bindingStatements({ target, sharedSchemas, ownRole }: Binding, role: st
   return [
     // SET LOCAL ROLE accepts no expression.
     ...(ownRole ? [`SELECT pg_catalog.set_config('role', ${role}, true)`] : []),
-    ...readable,
+    ...isoDateSettings,
     `SET LOCAL search_path = ${path}`,
   ];
 }

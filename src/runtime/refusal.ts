@@ -3,7 +3,7 @@ import { ledgerName } from "../core/ledger.ts";
 import { quoteLiteral } from "../core/quoting.ts";
 import type { Target } from "../core/target.ts";
 import type { Lease } from "../postgres/lease.ts";
-import { mayTakeOn } from "../postgres/tenant-roles.ts";
+import { setRoleMembership } from "../postgres/tenant-roles.ts";
 import type { Binding } from "./binding.ts";
 
 /** The privileges that a transaction needs; null if the role or the ledger does not exist. */
@@ -33,7 +33,7 @@ export async function refusalError(
 ): Promise<FleetError> {
   const [row] = await lease.begin<Privileges>([
     "ROLLBACK",
-    `SELECT ${role}::text AS name, session_user::text AS login, pg_catalog.pg_has_role(r.oid, ${mayTakeOn}) AS role,
+    `SELECT ${role}::text AS name, session_user::text AS login, pg_catalog.pg_has_role(r.oid, ${setRoleMembership}) AS role,
       pg_catalog.has_schema_privilege(r.oid, n.oid, 'USAGE') AS usable,
       (SELECT pg_catalog.has_table_privilege(r.oid, c.oid, 'SELECT') FROM pg_catalog.pg_class c
         WHERE c.relnamespace = n.oid AND c.relname = ${quoteLiteral(ledgerName)}) AS ledger

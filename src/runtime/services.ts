@@ -1,6 +1,7 @@
 import type { FleetConfig, ServiceConfig } from "../config/schema.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
-import { configuredTenants, unknownNames } from "../tenants/targets.ts";
+import { configuredTenants } from "../tenants/roster.ts";
+import { unknownNames } from "../tenants/targets.ts";
 import type { RuntimeOptions, Schemas, ServiceRelations } from "./fleet-types.ts";
 
 export type AnyOptions = RuntimeOptions<Schemas, ServiceRelations>;

@@ -38,7 +38,7 @@ export class TenantTransaction {
 
   /** Returns the connection to the pool, or closes it if the transaction has not ended. */
   release(): void {
-    this.#lease?.giveBack(this.#state === "ended");
+    this.#lease?.release(this.#state === "ended");
     this.#lease = undefined;
     this.#state = "ended";
   }
@@ -70,7 +70,7 @@ export class TenantTransaction {
         return noRows;
       } catch (error) {
         // After a refusal the transaction is rolled back. After any other error it may still be open.
-        lease.giveBack(isFleetError(error));
+        lease.release(isFleetError(error));
         // The server had closed an idle connection. No statement of the application was sent, so use another one.
         if (!lease.reused || !isConnectionLoss(error)) throw error;
       }
