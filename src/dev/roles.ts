@@ -2,24 +2,24 @@ import { createHmac } from "node:crypto";
 import { quoteIdentifier, quoteLiteral } from "../core/quoting.ts";
 import type { Session } from "../postgres/session.ts";
 
-/** Who the embedded server knows: its superuser, the role that owns databases and migrates, and that of applications. */
+/** The roles of the embedded server: its superuser, the role that owns databases and migrates, the application role. */
 export const superuser = "postgres";
 export const migratorUser = "migrator";
 export const applicationUser = "application";
 
-/** Marks roles whose passwords are ours: an earlier version, or a person, may have made roles of these names. */
+/** The comment on roles that we created: an earlier version or a user may have created roles with these names. */
 const mark = "a role of drizzle-fleet's embedded server";
 
-/** A role's password. Each has its own, and only the superuser's is kept: from it the others can be made, and not back. */
+/** A role's password. The others are derived from the superuser's, which cannot be computed from them. */
 export function passwordOf(secret: string, user: string): string {
   return user === superuser ? secret : createHmac("sha256", secret).update(user).digest("hex");
 }
 
 /**
- * Makes sure that the roles are there, with their passwords and with no right that production would not give them.
+ * Creates the roles if they do not exist, with the privileges that they would have in production.
  *
  * @param session the superuser's
- * @param createsRoles whether the migrating role may make roles
+ * @param createsRoles whether the migrating role may create roles
  */
 export async function ensureRoles(
   session: Session,
@@ -36,7 +36,7 @@ export async function ensureRoles(
     [applicationUser, "LOGIN NOINHERIT"],
   ]);
   const missing = [...attributes].filter(([user]) => !roles.some(({ name }) => name === user));
-  const statements = missing.flatMap(([user, wanted]) => ownRole(user, wanted, secret));
+  const statements = missing.flatMap(([user, wanted]) => createRole(user, wanted, secret));
   const migrator = roles.find(({ name }) => name === migratorUser);
   if (migrator?.createsRoles !== createsRoles)
     statements.push(
@@ -45,7 +45,7 @@ export async function ensureRoles(
   if (statements.length > 0) await session.script(["BEGIN", ...statements, "COMMIT"].join(";\n"));
 }
 
-function ownRole(user: string, attributes: string, secret: string): string[] {
+function createRole(user: string, attributes: string, secret: string): string[] {
   const name = quoteIdentifier(user);
   const create = `CREATE ROLE ${name}`;
   return [
@@ -56,10 +56,10 @@ function ownRole(user: string, attributes: string, secret: string): string[] {
 }
 
 /**
- * Makes sure that a database is there. A new one belongs to the migrating role.
+ * Creates a database if it does not exist. The migrating role owns it.
  *
  * @param session the superuser's
- * @returns whose it is: earlier versions made databases as the superuser
+ * @returns its owner: earlier versions created databases as superuser
  */
 export async function ensureDatabase(
   session: Session,

@@ -3,13 +3,13 @@ import { chown } from "node:fs/promises";
 import { FleetError } from "../core/errors.ts";
 
 /**
- * Runs PostgreSQL's programs. PostgreSQL refuses to run as root, as containers and build machines often do:
- * then another user of the machine runs it.
+ * Runs PostgreSQL's programs. PostgreSQL refuses to run as root, which is the usual user in containers: then it runs as
+ * the user postgres or nobody.
  */
 export interface Runner {
-  /** Gives a folder or file to the user that runs the server. */
+  /** Makes the user that runs the server the owner of a folder or file. */
   own(path: string): Promise<void>;
-  /** Runs a program to its end and returns what it wrote. */
+  /** Runs a program and returns its exit code and output. */
   run(
     program: string,
     args: readonly string[],
@@ -18,8 +18,8 @@ export interface Runner {
 }
 
 /**
- * @param program one of PostgreSQL's programs, to see whether the other user can reach it
- * @param folder the working folder; exists, and is owned by the runner's user afterwards
+ * @param program one of PostgreSQL's programs, to check whether the other user can reach it
+ * @param folder the working folder, which must exist; afterwards the user that runs the programs owns it
  */
 export async function createRunner(program: string, folder: string): Promise<Runner> {
   const user = process.getuid?.() === 0 ? unprivilegedUser() : undefined;
@@ -32,7 +32,7 @@ export async function createRunner(program: string, folder: string): Promise<Run
     run: (command, args, environment = {}) =>
       reachable
         ? execute(command, args, environment, { cwd: folder, ...user })
-        : execute("setpriv", [...keepReading(user), command, ...args], environment, {
+        : execute("setpriv", [...keepingFileAccess(user), command, ...args], environment, {
             cwd: folder,
           }),
   };
@@ -52,9 +52,9 @@ function unprivilegedUser(): User {
   }
   throw new FleetError(
     "embedded",
-    "PostgreSQL does not run as root, and there is no user postgres or nobody",
+    "PostgreSQL does not run as root, and this system has no user postgres or nobody",
     {
-      remedy: "Run the command as another user, or set the databases' connection URLs.",
+      remedy: "Run the command as a user other than root, or set the databases' connection URLs.",
     },
   );
 }
@@ -69,17 +69,17 @@ function canReach(user: User, program: string, folder: string): boolean {
 }
 
 /**
- * Below a folder that only root may enter (a temporary one, or root's home) the other user keeps one of root's
- * rights, that of passing file permissions. Linux only, as is the need for it.
+ * In a folder that only root can enter (a temporary one, or root's home), the other user keeps root's capability to
+ * bypass file permissions. Needed and available on Linux only.
  */
-function keepReading(user: User): string[] {
+function keepingFileAccess(user: User): string[] {
   return [
     `--reuid=${user.uid}`,
     `--regid=${user.gid}`,
     "--clear-groups",
     "--inh-caps=+dac_override",
     "--ambient-caps=+dac_override",
-    // Else access(2), by which PostgreSQL looks for its own programs, would not count the right.
+    // Otherwise access(2), with which PostgreSQL looks for its own programs, would ignore the capability.
     "--securebits=+no_setuid_fixup",
     "--",
   ];
@@ -92,7 +92,7 @@ function execute(
   options: { cwd: string; uid?: number; gid?: number },
 ): Promise<{ code: number; output: string }> {
   return new Promise((resolve, reject) => {
-    // LC_ALL: messages in English and a cluster that sorts the same on every machine.
+    // LC_ALL: messages in English, and a cluster with the same collation on every machine.
     const child = spawn(command, args, {
       ...options,
       env: { ...process.env, LC_ALL: "C", ...environment },
@@ -102,7 +102,7 @@ function execute(
     child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
     child.stderr.on("data", (chunk: Buffer) => chunks.push(chunk));
     child.on("error", reject);
-    // "exit", not "close": a server that pg_ctl started holds the pipes open for as long as it lives.
+    // "exit", not "close": a server that pg_ctl started keeps the pipes open until it ends.
     child.on("exit", (code) => {
       resolve({ code: code ?? 1, output: Buffer.concat(chunks).toString() });
       child.stdout.destroy();

@@ -1,19 +1,19 @@
 import { existsSync, type FSWatcher, watch } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
-/** A watch over single files, which may be anywhere and need not exist. */
+/** Watches single files in any folders. The files need not exist. */
 export interface FileWatch {
-  /** Watches one more file; absolute path. To be called again for a missing one after each change. */
+  /** Watches one more file, by its absolute path. If the file does not exist, call this again after each change. */
   readonly add: (path: string) => void;
   readonly close: () => void;
 }
 
 /**
- * Watches folders and not files: an editor may replace a file, and one that is missing has to appear in a folder; or
- * its folder does, or the one above.
+ * Watches the files' folders: an editor may replace a file, and a missing file appears in its folder. For a missing
+ * folder it watches the nearest existing parent.
  *
- * @param changed called for each change
- * @param failed called when a folder cannot be watched
+ * @param changed called after each change
+ * @param failed called if a folder cannot be watched
  */
 export function watchFiles(changed: () => void, failed: (error: Error) => void): FileWatch {
   const wanted = new Set<string>();

@@ -1,33 +1,27 @@
+import type { SequencePosition } from "../catalog/sequence-positions.ts";
 import type { Template } from "../core/template.ts";
 
-/** A schema's structure as SQL with gaps for its name. */
+/** A schema's structure as SQL with gaps for the schema's name. */
 export interface StructureDump {
-  /** The version of the server that wrote it, as `server_version_num`, such as 180000. */
+  /** The version of the server that it was read from, as `server_version_num`, such as 180000. */
   readonly server: number;
-  /** What must be there before the rows. */
+  /** Statements to run before the rows are inserted. */
   readonly preData: readonly Template[];
-  /** What is better made, or may only be made, when the rows are there. */
+  /** Statements to run after the rows are inserted. */
   readonly postData: readonly Template[];
-  /** Tables that hold rows of their own: partitions, not the tables they are partitions of. */
+  /** Tables that contain rows of their own: partitions, but not partitioned tables. */
   readonly tables: readonly DumpedTable[];
-  readonly sequences: readonly DumpedSequence[];
+  readonly sequences: readonly SequencePosition[];
 }
 
 export interface DumpedTable {
   readonly name: string;
-  /** Columns that can be inserted (no generated ones), in order. */
+  /** The columns in order, without generated ones. */
   readonly columns: readonly string[];
-  /** Columns of the primary key, in its order; empty without one. */
+  /** The columns of the primary key, in its order; empty without one. */
   readonly key: readonly string[];
-  /** Those of the columns whose type belongs to the schema, and the type. */
+  /** Columns whose type belongs to the schema, and the type. */
   readonly ownTypes: readonly { readonly column: string; readonly type: Template }[];
-  /** Those that hold names of objects, such as regclass, and the type. */
+  /** Columns whose values are names of objects, such as regclass, and the type. */
   readonly nameTypes: readonly { readonly column: string; readonly type: string }[];
-}
-
-export interface DumpedSequence {
-  readonly name: string;
-  /** A bigint, as text. */
-  readonly lastValue: string;
-  readonly isCalled: boolean;
 }

@@ -1,8 +1,8 @@
 import { FleetError, throwProblems } from "../core/errors.ts";
 import type { OnboardingObserver } from "../core/onboarding.ts";
 import type { Target } from "../core/target.ts";
-import { structureProblems } from "../dump/proven-structure.ts";
-import { type FileHeader, readSchemas, readTenantFile } from "../dump/tenant-file.ts";
+import { structureProblems } from "../dump/file/proven-structure.ts";
+import { type FileHeader, readSchemas, readTenantFile } from "../dump/file/tenant-file.ts";
 import type { Context } from "../fleet/context.ts";
 import { readHistories } from "../fleet/open-fleet.ts";
 import { allowanceOf } from "../fleet/services.ts";

@@ -7,7 +7,7 @@ import { createPool, type PoolOptions } from "../postgres/pool.ts";
 
 type Pool = ReturnType<typeof createPool>;
 
-/** The pools of a program, one per database, each made when it is needed. */
+/** A program's connection pools, one for each database, created when first used. */
 export class Pools {
   readonly #addresses: ReadonlyMap<string, DatabaseAddress>;
   readonly #options: PoolOptions;
@@ -20,20 +20,20 @@ export class Pools {
   }
 
   /**
-   * A connection to a database.
+   * Takes a connection to a database.
    *
-   * @throws FleetError `unreachable` as `Lease.take` does; `usage` once the pools are closed
+   * @throws FleetError `unreachable` as `Lease.take` does; `usage` after `close`
    */
   async take(database: string): Promise<Lease> {
     const address = this.#addresses.get(database);
     if (address === undefined) throw new Error(`database ${database} was not resolved`);
-    if (this.#closing !== undefined) throw closed();
+    if (this.#closing !== undefined) throw closedError();
     const pool = this.#pools.get(database) ?? createPool(address, this.#options);
     this.#pools.set(database, pool);
     return Lease.take(pool, address, this.#options.connectTimeoutMs);
   }
 
-  /** Closes all connections when what runs on them has ended. */
+  /** Waits for running transactions, then closes all connections. */
   close(): Promise<void> {
     this.#closing ??= Promise.all([...this.#pools.values()].map((pool) => pool.end())).then(
       () => undefined,
@@ -43,9 +43,9 @@ export class Pools {
 }
 
 /**
- * Where a program finds its databases, as the application's role.
+ * The addresses of databases for the application role.
  *
- * @throws FleetError `config` when that is not configured
+ * @throws FleetError `config` if they are not configured
  */
 export function applicationAddresses(
   fleet: FleetConfig,
@@ -56,12 +56,12 @@ export function applicationAddresses(
   if (databases.kind === "configured") return databases.addresses;
   const variables = databases.variables.join(" and ");
   throw new FleetError("config", `no database is configured: ${variables} not set`, {
-    remedy: `Start the program by drizzle-fleet dev -- <program>, which runs a PostgreSQL meanwhile, or set ${variables}.`,
+    remedy: `Set ${variables}. In development, start the program with a PostgreSQL of its own: npx drizzle-fleet dev -- <program>`,
   });
 }
 
-function closed(): FleetError {
-  return new FleetError("usage", "the fleet is closed, and a query came after that", {
-    remedy: "Call close() when nothing is to be asked any more. The query was not run.",
+function closedError(): FleetError {
+  return new FleetError("usage", "a query was sent after the fleet was closed", {
+    remedy: "The query was not run. Call close() only after the last query.",
   });
 }

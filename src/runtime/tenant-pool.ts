@@ -1,10 +1,10 @@
 import type { Query } from "../postgres/lease.ts";
-import type { Binding } from "./opening.ts";
+import type { Binding } from "./binding.ts";
 import { type TakeLease, TenantTransaction } from "./transaction.ts";
 
-/** What drizzle-orm takes for its driver's pool, bound to a tenant: a single query is a transaction of its own. */
+/** Stands in for the driver's pool in drizzle-orm. Bound to a tenant; a single query is a transaction of its own. */
 export class TenantPool {
-  // drizzle-orm tells pools from connections by this name, which a bundler might shorten.
+  // drizzle-orm recognizes a pool by this name, which a bundler could otherwise shorten.
   static readonly name = "TenantPool";
   readonly #binding: Binding;
   readonly #take: TakeLease;
@@ -14,12 +14,12 @@ export class TenantPool {
     this.#take = take;
   }
 
-  /** A connection for one transaction. Nothing is sent, and none is taken, before it begins. */
+  /** Returns a connection for one transaction. It is taken from the real pool when the transaction begins. */
   async connect(): Promise<TenantTransaction> {
     return new TenantTransaction(this.#binding, this.#take);
   }
 
-  /** Runs one query, and takes back what it did when it fails. */
+  /** Runs one query, and rolls back if it fails. */
   async query(query: Query, values: readonly unknown[] = []): Promise<unknown> {
     const transaction = await this.connect();
     try {

@@ -2,19 +2,20 @@ import { FleetError, isFleetError } from "../core/errors.ts";
 import { targetName } from "../core/target.ts";
 import type { Lease, Query } from "../postgres/lease.ts";
 import { isConnectionLoss } from "../postgres/sqlstate.ts";
-import { type Binding, close, open } from "./opening.ts";
+import { beginBound, endBound } from "./begin.ts";
+import type { Binding } from "./binding.ts";
 
 export type TakeLease = () => Promise<Lease>;
 
-/** What drizzle-orm sends to begin: options, and nothing that could be a second statement. */
+/** The statement with which drizzle-orm begins a transaction: options, and nothing that could be a second statement. */
 const begins = /^begin[a-z, ]*$/i;
 const ends = /^(commit|rollback)$/i;
-/** Without one of these words no text ends a transaction. Within a text that holds one, it may also be a name. */
+/** A text without one of these words cannot end a transaction. In a text with one, it can also be a name. */
 const mayEnd = /\b(commit|rollback|end|abort|prepare)\b/i;
 
 /**
- * One transaction of a tenant's, from `begin` to `commit` or `rollback`: what drizzle-orm takes for a connection of
- * its driver's. Nothing is sent outside of the transaction, so nothing runs without its search_path.
+ * One transaction of a tenant, from `begin` to `commit` or `rollback`. It stands in for the driver's connection in
+ * drizzle-orm. It sends nothing outside the transaction, so nothing runs without its search_path.
  */
 export class TenantTransaction {
   readonly #binding: Binding;
@@ -28,21 +29,21 @@ export class TenantTransaction {
     this.#take = take;
   }
 
-  /** Runs one statement after the other, as the server does: each must know how the one before it ended. */
+  /** Runs statements one at a time: each must know whether the one before it ended the transaction. */
   query(query: Query, values: readonly unknown[] = []): Promise<unknown> {
     const turn = this.#turn.then(() => this.#run(query, values));
     this.#turn = turn.catch(() => undefined);
     return turn;
   }
 
-  /** Lets go of the connection. One that is still in the transaction is closed. */
+  /** Returns the connection to the pool, or closes it if the transaction has not ended. */
   release(): void {
     this.#lease?.release(this.#state === "ended");
     this.#lease = undefined;
     this.#state = "ended";
   }
 
-  // drizzle-orm 1.0 listens for the connection's errors, which are heard already.
+  // drizzle-orm 1.0 listens for errors of the connection. The lease already does.
   on(): this {
     return this;
   }
@@ -63,14 +64,14 @@ export class TenantTransaction {
     for (;;) {
       const lease = await this.#take();
       try {
-        await open(lease, this.#binding, text);
+        await beginBound(lease, this.#binding, text);
         this.#lease = lease;
         this.#state = "open";
         return noRows;
       } catch (error) {
-        // A tenant that was refused is rolled back already; anything else may have left the transaction open.
+        // After a refusal the transaction is rolled back. After any other error it may still be open.
         lease.release(isFleetError(error));
-        // The server had closed an idle connection. Nothing of the application's was sent: another one will do.
+        // The server had closed an idle connection. No statement of the application was sent, so use another one.
         if (!lease.reused || !isConnectionLoss(error)) throw error;
       }
     }
@@ -91,25 +92,25 @@ export class TenantTransaction {
   }
 
   async #end(lease: Lease, text: string): Promise<unknown> {
-    // The server rolls back by itself, and the application should see why it lost the connection.
+    // The server rolls back on its own. Do not hide the error that closed the connection.
     if (lease.lost && isRollback(text)) return noRows;
-    await close(lease, text);
+    await endBound(lease, text);
     this.#state = "ended";
     return noRows;
   }
 
   #refuse(text: string): unknown {
-    // Nothing is open any more. Whoever rolls back has an error of their own to report.
+    // The transaction has ended. Do not hide the error because of which the application rolls back.
     if (isRollback(text)) return noRows;
     const name = targetName(this.#binding.target);
     throw new FleetError(
       "usage",
       this.#state === "new"
-        ? `${name}: the transaction was not begun`
-        : `${name}: the transaction has ended, and a statement came after it`,
+        ? `${name}: a statement was sent before the transaction began`
+        : `${name}: a statement was sent after the transaction ended`,
       {
         remedy:
-          "Send no COMMIT or ROLLBACK: the callback of transaction() commits by returning, and rolls back by throwing. The statement was not run.",
+          "The statement was not run. Do not send COMMIT or ROLLBACK: transaction() commits when its callback returns, and rolls back when it throws.",
       },
     );
   }
@@ -121,7 +122,7 @@ function isRollback(text: string): boolean {
   return /^rollback$/i.test(text);
 }
 
-/** COMMIT AND CHAIN begins a transaction that has no search_path of ours. */
+/** COMMIT AND CHAIN begins a transaction without the search_path. */
 function isChained(command: string, text: string): boolean {
   return /^(commit|rollback)$/i.test(command) && /\bchain\b/i.test(text);
 }

@@ -1,3 +1,4 @@
+import type { SequencePosition } from "../catalog/sequence-positions.ts";
 import { FleetError } from "../core/errors.ts";
 import type { OnboardingObserver } from "../core/onboarding.ts";
 import { quoteIdentifier } from "../core/quoting.ts";
@@ -6,7 +7,7 @@ import { fill, type Template } from "../core/template.ts";
 import { unlike } from "../dump/same-structure.ts";
 import { withoutSameViews } from "../dump/same-view.ts";
 import { readStructure } from "../dump/structure.ts";
-import type { DumpedSequence, StructureDump } from "../dump/types.ts";
+import type { StructureDump } from "../dump/types.ts";
 import { inTenantTransaction } from "../fleet/tenant-transaction.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
 import { lockKey, tryLock } from "../postgres/lock.ts";
@@ -217,7 +218,10 @@ export async function verifyStructure(
   });
 }
 
-function misplaced(wanted: readonly DumpedSequence[], made: readonly DumpedSequence[]): string[] {
+function misplaced(
+  wanted: readonly SequencePosition[],
+  made: readonly SequencePosition[],
+): string[] {
   const found = new Map(made.map((one) => [one.name, one]));
   return wanted.flatMap(({ name, lastValue, isCalled }) => {
     const other = found.get(name);

@@ -2,14 +2,14 @@ import { packageVersion } from "../config/version.ts";
 import { FleetError, isFleetError } from "../core/errors.ts";
 import type { Template } from "../core/template.ts";
 import type { TenantRecord } from "../core/tenant.ts";
-import { readRows } from "../dump/stream.ts";
-import { readStructure } from "../dump/structure.ts";
 import {
   type FileHeader,
   type TenantFile,
   type TenantFileWriter,
   writeTenantFile,
-} from "../dump/tenant-file.ts";
+} from "../dump/file/tenant-file.ts";
+import { readRows } from "../dump/rows/stream.ts";
+import { readStructure } from "../dump/structure.ts";
 import type { StructureDump } from "../dump/types.ts";
 import { targetError } from "../fleet/target-errors.ts";
 import { withRollback } from "../postgres/rollback.ts";

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
 import { quoteIdentifier } from "../core/quoting.ts";
 import type { TenantRecord } from "../core/tenant.ts";
-import { refuseExisting } from "../dump/tenant-file.ts";
+import { refuseExisting } from "../dump/file/tenant-file.ts";
 import { sourceDatabase } from "../fleet/roster.ts";
 import { tenantError } from "../fleet/target-errors.ts";
 import { lockKey, tryLock } from "../postgres/lock.ts";

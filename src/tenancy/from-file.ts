@@ -1,10 +1,10 @@
 import type { ServiceConfig } from "../config/schema.ts";
 import type { Target } from "../core/target.ts";
-import { setSequences } from "../dump/content.ts";
-import { withoutInternalOptions } from "../dump/old-options.ts";
-import { bodiesIn, type FileAllowance } from "../dump/proven-structure.ts";
-import { setForRows, writeRows } from "../dump/stream.ts";
-import type { FileRows, FileSchema, PlacedLine } from "../dump/tenant-file.ts";
+import { bodiesIn, type FileAllowance } from "../dump/file/proven-structure.ts";
+import type { FileRows, FileSchema, PlacedLine } from "../dump/file/tenant-file.ts";
+import { setSequences } from "../dump/rows/content.ts";
+import { setForRows, writeRows } from "../dump/rows/stream.ts";
+import { withoutInternalOptions } from "../dump/sql/old-options.ts";
 import type { Context } from "../fleet/context.ts";
 import { readHistories } from "../fleet/open-fleet.ts";
 import { allowanceOf } from "../fleet/services.ts";

@@ -3,16 +3,16 @@ import { differenceOf } from "../catalog/compare.ts";
 import { catalogOf } from "../catalog/facts.ts";
 import { FleetError, isFleetError, throwProblems } from "../core/errors.ts";
 import { quoteIdentifier } from "../core/quoting.ts";
-import { structureProblems } from "../dump/proven-structure.ts";
-import { rowDigests } from "../dump/row-digests.ts";
-import { ledger, setForRows } from "../dump/stream.ts";
+import { structureProblems } from "../dump/file/proven-structure.ts";
 import {
   type FileRows,
   type FileSchema,
   type PlacedLine,
   readSchemas,
   type TenantFile,
-} from "../dump/tenant-file.ts";
+} from "../dump/file/tenant-file.ts";
+import { rowDigests } from "../dump/rows/digests.ts";
+import { ledger, setForRows } from "../dump/rows/stream.ts";
 import { sharedSchemasOf } from "../fleet/services.ts";
 import { targetError } from "../fleet/target-errors.ts";
 import type { Session } from "../postgres/session.ts";

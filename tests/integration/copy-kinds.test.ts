@@ -6,7 +6,7 @@ import { addTenant } from "../../src/operations/add-tenant.ts";
 import { cloneTenant } from "../../src/operations/clone-tenant.ts";
 import { exportTenant } from "../../src/operations/export-tenant.ts";
 import { importTenant } from "../../src/operations/import-tenant.ts";
-import { removeTenant } from "../../src/operations/remove-tenant.ts";
+import { removeTenant } from "../../src/operations/tenant-life.ts";
 import { Session } from "../../src/postgres/session.ts";
 import { repository } from "../support/cli.ts";
 import { createDatabase, createRole, type TestDatabase } from "../support/database.ts";
@@ -74,7 +74,7 @@ function entriesOf(dump: string, schema: string): string[] {
     .sort();
 }
 
-test("there are at least 80 kinds of objects", () => {
+test("the folder contains enough kinds", () => {
   expect(kinds.length).toBeGreaterThanOrEqual(80);
 });
 
@@ -90,7 +90,7 @@ describe.each([
   });
   afterAll(() => server?.stop());
 
-  test("is in a clone", async () => {
+  test("is copied to a clone", async () => {
     const { context, database, everythingOf } = await createFleet(server);
     const before = await everythingOf("source");
     await cloneTenant(context, { tenant: "source", to: "copy" });
@@ -108,7 +108,7 @@ describe.each([
     expect(await everythingOf("source")).toEqual(before);
   });
 
-  test("is in a tenant imported from an exported file", async () => {
+  test("is restored from an exported file", async () => {
     const { context, everythingOf } = await createFleet(server);
     const before = await everythingOf("source");
     const file = join(await createFolder(), "source.gz");

@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { quoteIdentifier } from "../../src/core/quoting.ts";
 import { fill, type Template } from "../../src/core/template.ts";
-import { dumpContent, insertsOf, setSequences } from "../../src/dump/content.ts";
-import { copyStatements } from "../../src/dump/copy.ts";
+import { dumpContent, insertsOf, setSequences } from "../../src/dump/rows/content.ts";
+import { copyStatements } from "../../src/dump/rows/copy.ts";
 import { dumpStructure } from "../../src/dump/structure.ts";
 import type { StructureDump } from "../../src/dump/types.ts";
 import { Session } from "../../src/postgres/session.ts";
@@ -82,7 +82,7 @@ async function expectCopy(
   return dump;
 }
 
-describe("a copy of a migrated schema equals the original", () => {
+describe("a copy of a migrated schema has the same structure and rows", () => {
   const services = {
     auth: "drizzle/auth",
     workflow: "drizzle/workflow",
@@ -133,9 +133,9 @@ async function hardSchema(database: TestDatabase, schema: string): Promise<void>
   await makeHard(database, schema);
 }
 
-describe("schemas that are hard to copy", () => {
+describe("a schema with every kind of object is copied", () => {
   test.each(["hard", awkward, "order", "text", "users", "a"])(
-    "are copied within a database: schema %s",
+    "if it is named %s",
     async (schema) => {
       const database = await createDatabase();
       await hardSchema(database, schema);
@@ -151,7 +151,7 @@ describe("schemas that are hard to copy", () => {
     },
   );
 
-  test("are copied as text into another database", async () => {
+  test("into another database, as text", async () => {
     const [database, other] = [await createDatabase(), await createDatabase()];
     await hardSchema(database, "hard");
     const [from, to] = [await sessionOf(database.url), await sessionOf(other.url)];
@@ -164,7 +164,7 @@ describe("schemas that are hard to copy", () => {
     expect(await dumpContent(from, "hard", dump.tables, { maxRows: 3 })).toBeUndefined();
   });
 
-  test("are copied by an ordinary role that owns the schema", async () => {
+  test("by an ordinary role that owns the schema", async () => {
     const database = await createDatabase();
     const { url, role } = await createRole(database);
     await database.query(`CREATE SCHEMA hard AUTHORIZATION ${role}; SET ROLE ${role}; SET search_path = hard;
@@ -186,10 +186,12 @@ describe("schemas that are hard to copy", () => {
     await expect(dumpStructure(session, "public")).rejects.toThrow(
       "must be owner of schema public",
     );
-    await expect(dumpStructure(session, "nowhere")).rejects.toThrow("there is no schema nowhere");
+    await expect(dumpStructure(session, "nowhere")).rejects.toThrow(
+      "schema nowhere does not exist",
+    );
   });
 
-  test("objects that cannot be copied are refused by name, and the ledger is skipped", async () => {
+  test("objects that cannot be copied are named in a refusal, and the ledger is ignored", async () => {
     const database = await createDatabase();
     await database.query(`CREATE SCHEMA hard; SET search_path = hard;
       CREATE TABLE __fleet_ledger (tag text PRIMARY KEY); CREATE TYPE pair AS (a int, b int);
@@ -199,7 +201,7 @@ describe("schemas that are hard to copy", () => {
     const session = await sessionOf(database.url);
     const refused = dumpStructure(session, "hard");
     await expect(refused).rejects.toThrow(
-      "the schema hard holds what cannot be copied: cast (pair AS pg_catalog.text), operator family often USING btree, type shell",
+      "schema hard cannot be copied because it contains cast (pair AS pg_catalog.text), operator family often USING btree, type shell",
     );
     await database.query(
       `DROP CAST (hard.pair AS text); DROP OPERATOR FAMILY hard.often USING btree; DROP TYPE hard.shell`,
@@ -215,11 +217,11 @@ describe("schemas that are hard to copy", () => {
     );
     const session = await sessionOf(database.url);
     await expect(dumpStructure(session, "hard")).rejects.toThrow(
-      "holds what cannot be copied: what t inherits from another schema",
+      "cannot be copied because it contains the inheritance of t from another schema",
     );
   });
 
-  test("options that only the server sets are skipped, and unknown options are refused", async () => {
+  test("options that only the server sets are left out, and unknown options are refused", async () => {
     const database = await createDatabase();
     await database.query(`CREATE SCHEMA hard; SET search_path = hard;
       CREATE TABLE t (a int, b int PRIMARY KEY); CREATE MATERIALIZED VIEW m AS SELECT a FROM t; CREATE VIEW v AS SELECT a FROM t;
@@ -271,7 +273,7 @@ describe("schemas that are hard to copy", () => {
     ] as const) {
       await database.query(change);
       await expect(dumpStructure(session, "hard")).rejects.toThrow(
-        `the schema hard holds what cannot be copied: ${named}`,
+        `schema hard cannot be copied because it contains ${named}`,
       );
       await database.query(
         `UPDATE pg_attribute SET attoptions = NULL, attstorage = 'p', attcompression = '' WHERE attrelid IN ('hard.t'::regclass, 'hard.m'::regclass) AND attnum > 0;
@@ -280,7 +282,7 @@ describe("schemas that are hard to copy", () => {
     }
   });
 
-  test("objects that depend on each other in a circle are refused", async () => {
+  test("objects that depend on each other in a cycle are refused", async () => {
     const database = await createDatabase();
     await database.query(`CREATE SCHEMA hard; SET search_path = hard; CREATE VIEW v AS SELECT 1 AS x;
       CREATE FUNCTION f(v) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
@@ -289,7 +291,7 @@ describe("schemas that are hard to copy", () => {
     await expect(dumpStructure(session, "hard")).rejects.toThrow("in a circle cannot be copied");
   });
 
-  test("objects of PostgreSQL 18 are copied", async ({ skip }) => {
+  test("features of later PostgreSQL versions are copied", async ({ skip }) => {
     const database = await createDatabase();
     const [{ version } = { version: 0 }] = await database.query<{ version: number }>(
       "SELECT current_setting('server_version_num')::int AS version",
@@ -311,7 +313,7 @@ describe("schemas that are hard to copy", () => {
     await expectCopy(database, session, "hard", awkward);
   });
 
-  test("many tables need as many queries as few", async () => {
+  test("the number of queries does not depend on the number of tables", async () => {
     const database = await createDatabase();
     await database.query("CREATE SCHEMA few; CREATE TABLE few.t (id serial PRIMARY KEY)");
     await database.query(`CREATE SCHEMA many; DO $$ BEGIN FOR i IN 1..60 LOOP
@@ -326,7 +328,7 @@ describe("schemas that are hard to copy", () => {
     expect(await count("many")).toBe(await count("few"));
   });
 
-  test("a copy does not wait long for a schema that is being changed", async () => {
+  test("a schema that another session is changing is refused after the lock timeout", async () => {
     const database = await createDatabase();
     await database.query("CREATE SCHEMA hard; CREATE TABLE hard.t (a int)");
     const other = await database.connect();

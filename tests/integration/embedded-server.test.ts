@@ -29,7 +29,7 @@ async function query(url: string, sql: string) {
   return result.rows;
 }
 
-test("a command that starts while others leave joins them or starts the server again", async () => {
+test("a command that starts while others stop uses the running server or starts it again", async () => {
   const place = await createPlace();
   await (await acquireEmbedded(place, ["main"])).release();
   // The pauses are about as long as a start or a stop takes: many come in the middle of one.
@@ -44,7 +44,7 @@ test("a command that starts while others leave joins them or starts the server a
   expect(runs(place)).toBe(false);
 });
 
-test("a leaving command does not wait for the server that another one starts right afterwards", async () => {
+test("stopping does not wait for a server that another command starts right afterwards", async () => {
   const place = await createPlace();
   let server = await acquireEmbedded(place, []);
   for (let round = 0; round < 12; round++) {
@@ -55,7 +55,7 @@ test("a leaving command does not wait for the server that another one starts rig
   expect(runs(place)).toBe(false);
 });
 
-test("a command that lost the connection marking its use still stops the server", async () => {
+test("a command that lost its connection still stops the server", async () => {
   const place = await createPlace();
   const server = await acquireEmbedded(place, []);
   await query(
@@ -98,7 +98,7 @@ test("migrations run as an ordinary role that owns the database, and application
   await creating.release();
 });
 
-test("databases that an earlier version created as a superuser are transferred to the ordinary role", async () => {
+test("objects that an earlier version created as superuser are given to the migrating role, with the passwords", async () => {
   const place = await createPlace();
   const first = await acquireEmbedded(place, []);
   const admin = first.superuserAddressOf("postgres").url;

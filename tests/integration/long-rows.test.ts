@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { addTenant } from "../../src/operations/add-tenant.ts";
 import { importTenant } from "../../src/operations/import-tenant.ts";
-import { removeTenant } from "../../src/operations/remove-tenant.ts";
+import { removeTenant } from "../../src/operations/tenant-life.ts";
 import { createFolder } from "../support/fleet.ts";
 import { createFleet, everybody, only } from "../support/two-services.ts";
 
 /** A row that no string of JavaScript can hold. */
 const length = constants.MAX_STRING_LENGTH + 1_000;
 
-test("a row that is longer than any string is exported and imported without using more memory", async () => {
+test("a row longer than the longest string is exported and imported in constant memory", async () => {
   const fleet = await createFleet();
   const { context, second } = fleet;
   await addTenant(context, { tenant: "acme" });

@@ -9,7 +9,7 @@ import { contextFor, createFolder, history, migrateAll } from "../support/fleet.
 const notes = pgTable("notes", { place: text() });
 const schemas = { app: { notes } };
 
-/** Tenant `home` in the service's database, `away` in the other, and `both` in both. */
+/** Tenant `home` is in the service's database, `away` in the other one, `both` in both. */
 async function createTwoDatabases() {
   const [main, other] = [await createDatabase(), await createDatabase()];
   const files = history("drizzle/app", { "0000_notes": "CREATE TABLE notes (place text);" });
@@ -51,7 +51,7 @@ async function createTwoDatabases() {
 const placeIn = async (fleet: ReturnType<typeof openFleet<typeof schemas>>, tenant: string) =>
   (await fleet.tenant(tenant).app.select().from(notes))[0]?.place;
 
-test("a tenant is found in the database that the configuration lists for it", async () => {
+test("a tenant's queries go to the database that the configuration lists for it", async () => {
   const { open } = await createTwoDatabases();
   const fleet = open(["home", { id: "away", database: "other" }]);
   expect(await placeIn(fleet, "home")).toBe("main");
@@ -59,7 +59,7 @@ test("a tenant is found in the database that the configuration lists for it", as
   expect(await fleet.atLeast("away", "app", "0000_notes")).toBe(true);
 });
 
-test("databaseOf decides where a tenant is, also after it has moved", async () => {
+test("a tenant's queries go to the database that databaseOf returns, also after a move", async () => {
   const { open } = await createTwoDatabases();
   const homes = new Map([["away", "other"]]);
   const fleet = open(undefined, (tenant) => homes.get(tenant));
@@ -72,7 +72,7 @@ test("databaseOf decides where a tenant is, also after it has moved", async () =
   expect(fleet.tenant("both")).toBe(fleet.tenant("both"));
 });
 
-test("a database that databaseOf names but the configuration does not is refused", async () => {
+test("a database that is not configured is refused if databaseOf returns it", async () => {
   const { open } = await createTwoDatabases();
   const fleet = open(undefined, () => "othr");
   const expected = expect.objectContaining({

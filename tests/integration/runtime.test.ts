@@ -75,7 +75,7 @@ interface Setup {
   ): ReturnType<typeof openFleet<typeof schemas>>;
 }
 
-/** Migrated tenants, each with one user of its own name, and an application's role that may work with them. */
+/** Migrated tenants, each with one user named after it, and an application role with access to them. */
 async function setUp(tenants: readonly string[] = ["acme", "beta"]): Promise<Setup> {
   const database = await createDatabase();
   const owner = await createRole(database);
@@ -131,7 +131,7 @@ async function scalarOf(
 }
 
 describe("queries", () => {
-  test("return each tenant's own rows, in every way that Drizzle offers", async () => {
+  test("return each tenant's own rows, with every query API of Drizzle", async () => {
     const { open } = await setUp();
     const fleet = open();
     const { auth: acme } = fleet.tenant("acme");
@@ -157,7 +157,7 @@ describe("queries", () => {
     );
   });
 
-  test("have the types of the services", async () => {
+  test("are typed by the services' schemas", async () => {
     const { open } = await setUp();
     const fleet = open();
     expectTypeOf(fleet.tenant("acme").auth).toEqualTypeOf<NodePgDatabase<typeof auth>>();
@@ -172,12 +172,12 @@ describe("queries", () => {
     expect(() => open({ schemas: { ...schemas, nothing: {} } as typeof schemas })).toThrow(
       'no service "nothing"',
     );
-    expect(() => fleet.service.auth).toThrow("kept per tenant");
-    expect(() => fleet.tenant("acme").ingestion).toThrow("has no tenants");
+    expect(() => fleet.service.auth).toThrow("has a schema for each tenant");
+    expect(() => fleet.tenant("acme").ingestion).toThrow("has a single schema");
   });
 
   test.each(["directly", "through PgBouncer"])(
-    "can run concurrently over ten tenants and three connections, %s",
+    "run concurrently for ten tenants on three connections, %s",
     async (way) => {
       const tenants = Array.from({ length: 10 }, (_, index) => `t${index}`);
       const { open, url } = await setUp(tenants);
@@ -201,7 +201,7 @@ describe("queries", () => {
     },
   );
 
-  test("can be prepared for each tenant, whatever the columns are", async () => {
+  test("prepared once, run in each tenant, even if column types differ", async () => {
     const { open, database } = await setUp();
     await database.query(`ALTER TABLE auth_beta.users ALTER COLUMN id TYPE bigint`);
     const fleet = open({ pool: { max: 1 } });
@@ -239,7 +239,7 @@ describe("transactions", () => {
       }),
     ).rejects.toBe(failure);
     await expect(acme.transaction(async (tx) => tx.rollback())).rejects.toThrow("Rollback");
-    // Found out at the commit.
+    // PostgreSQL checks the deferred foreign key at the commit.
     await expect(acme.insert(posts).values({ author: 99 })).rejects.toMatchObject({
       cause: { code: "23503" },
     });
@@ -249,7 +249,7 @@ describe("transactions", () => {
     expect(await namesOf(fleet, "acme")).toEqual(["acme", "kept", "nested"]);
   });
 
-  test("have the requested isolation level and access mode, and cursors", async () => {
+  test("use the requested isolation level and access mode, and can use cursors", async () => {
     const { open } = await setUp();
     const { auth: acme } = open().tenant("acme");
     const config = { isolationLevel: "serializable", accessMode: "read only" } as const;
@@ -261,7 +261,7 @@ describe("transactions", () => {
     }, config);
   });
 
-  test("end with the callback: statements after the application's own COMMIT are not run", async () => {
+  test("do not run a statement after a COMMIT that the application sent", async () => {
     const { open } = await setUp();
     const fleet = open({ pool: { max: 1 } });
     const { auth: acme } = fleet.tenant("acme");
@@ -279,16 +279,18 @@ describe("transactions", () => {
         acme.transaction(async (tx) => {
           await tx.insert(users).values({ name: ending });
           const ended = tx.execute(sql.raw(ending)).execute();
-          // Not even one that is sent before the other has been answered.
+          // Nor a statement that is sent before the COMMIT is answered.
           path = await scalarOf(tx, "current_setting('search_path')").finally(() => ended);
         }),
       );
       expect(refusal, ending).toMatchObject({
         code: "usage",
-        message: expect.stringContaining("auth/acme: the transaction has ended"),
+        message: expect.stringContaining(
+          "auth/acme: a statement was sent after the transaction ended",
+        ),
       });
       expect(path).toBe("nothing ran");
-      // Nobody sees that it did not commit, unless somebody says so.
+      // Without an error the application would not learn that its transaction had already ended.
       const silent = acme.transaction((tx) => tx.execute(sql.raw(ending)));
       expect(await refusalOf(silent), ending).toMatchObject({ code: "usage" });
     }
@@ -304,13 +306,13 @@ describe("transactions", () => {
   });
 });
 
-/** What the test uses of drizzle-orm 1.0, which has types of its own. */
+/** The parts of drizzle-orm 1.0 that the test uses. Its own types differ from those of 0.45. */
 interface NewerDatabase {
   execute(query: unknown): Promise<{ rows: { name: string }[] }>;
   transaction(run: (tx: NewerDatabase) => Promise<unknown>, config?: object): Promise<unknown>;
 }
 
-test("drizzle-orm 1.0 is bound to the tenant in the same way", async () => {
+test("drizzle-orm 1.0 runs its queries in the tenant's schema", async () => {
   const { database, url } = await setUp();
   const { resolve } = createRequire(new URL("../drizzle-1/package.json", import.meta.url));
   const load = (name: string) => import(pathToFileURL(resolve(name)).href);
@@ -356,7 +358,7 @@ test("drizzle-orm 1.0 is bound to the tenant in the same way", async () => {
   expect(await database.query("SELECT name FROM auth_beta.users")).toEqual([{ name: "beta" }]);
 });
 
-test("Drizzle's logger sees the queries, but not the statements that bind them", async () => {
+test("Drizzle's logger receives only the application's queries", async () => {
   const { open } = await setUp();
   const logged: string[] = [];
   const fleet = open({ logger: { logQuery: (query) => void logged.push(query) } });
@@ -364,48 +366,51 @@ test("Drizzle's logger sees the queries, but not the statements that bind them",
   expect(logged).toEqual([expect.stringMatching(/^select .*"name" from "users"/)]);
 });
 
-describe("what one tenant's code leaves on a connection", () => {
-  test.each(["directly", "through PgBouncer"])("does not reach another, %s", async (way) => {
-    const { open, url, database } = await setUp();
-    const fleet = open(
-      { pool: { max: 1 }, applicationName: "shop" },
-      way === "directly" ? url : await pooler(url, 1),
-    );
-    const { auth: acme } = fleet.tenant("acme");
-    const { auth: beta } = fleet.tenant("beta");
-    const backend = () => scalarOf(beta, "pg_backend_pid()");
-    const before = await backend();
-    const untouched = await scalarOf(beta, "current_setting('work_mem')");
-    await acme.execute(sql.raw("SET search_path = auth_acme; SET work_mem = '17MB'"));
-    await acme.execute(sql`SET default_transaction_read_only = on`);
-    await acme.execute(sql`SET statement_timeout = '1h'`);
-    expect(await namesOf(fleet, "beta")).toEqual(["beta"]);
-    await beta.insert(users).values({ name: "written" });
-    expect(await scalarOf(beta, "current_setting('work_mem')")).toBe(untouched);
-    expect(await scalarOf(beta, "current_setting('statement_timeout')")).toBe("0");
-    expect(await scalarOf(beta, "current_setting('application_name')")).toBe("shop");
+describe("what one tenant's query leaves on a connection", () => {
+  test.each(["directly", "through PgBouncer"])(
+    "does not affect another tenant, %s",
+    async (way) => {
+      const { open, url, database } = await setUp();
+      const fleet = open(
+        { pool: { max: 1 }, applicationName: "shop" },
+        way === "directly" ? url : await pooler(url, 1),
+      );
+      const { auth: acme } = fleet.tenant("acme");
+      const { auth: beta } = fleet.tenant("beta");
+      const backend = () => scalarOf(beta, "pg_backend_pid()");
+      const before = await backend();
+      const untouched = await scalarOf(beta, "current_setting('work_mem')");
+      await acme.execute(sql.raw("SET search_path = auth_acme; SET work_mem = '17MB'"));
+      await acme.execute(sql`SET default_transaction_read_only = on`);
+      await acme.execute(sql`SET statement_timeout = '1h'`);
+      expect(await namesOf(fleet, "beta")).toEqual(["beta"]);
+      await beta.insert(users).values({ name: "written" });
+      expect(await scalarOf(beta, "current_setting('work_mem')")).toBe(untouched);
+      expect(await scalarOf(beta, "current_setting('statement_timeout')")).toBe("0");
+      expect(await scalarOf(beta, "current_setting('application_name')")).toBe("shop");
 
-    await acme.execute(sql`CREATE TEMP TABLE users AS SELECT 1 AS id, 'acme''s' AS name`);
-    expect(await namesOf(fleet, "beta")).toEqual(["beta", "written"]);
-    await acme.execute(sql`PREPARE all_users AS SELECT name FROM users`);
-    expect((await beta.execute(sql`EXECUTE all_users`)).rows[0]).toEqual({ name: "beta" });
-    await acme.execute(sql`DECLARE kept CURSOR WITH HOLD FOR SELECT name FROM users`);
-    await expect(beta.execute(sql`FETCH ALL FROM kept`)).rejects.toMatchObject({
-      cause: { code: "34000" },
-    });
-    await acme.execute(sql`SELECT nextval('users_id_seq')`);
-    await expect(beta.execute(sql`SELECT lastval()`)).rejects.toMatchObject({
-      cause: { code: "55000" },
-    });
-    await acme.execute(sql`LISTEN gossip`);
-    expect((await beta.execute(sql`SELECT pg_listening_channels()`)).rows).toEqual([]);
-    await acme.execute(sql`SELECT pg_advisory_lock(4712)`);
-    // Not even while the connection is idle.
-    expect(await database.query(`SELECT FROM pg_locks WHERE objid = 4712`)).toEqual([]);
-    expect(await backend()).toBe(before);
-  });
+      await acme.execute(sql`CREATE TEMP TABLE users AS SELECT 1 AS id, 'acme''s' AS name`);
+      expect(await namesOf(fleet, "beta")).toEqual(["beta", "written"]);
+      await acme.execute(sql`PREPARE all_users AS SELECT name FROM users`);
+      expect((await beta.execute(sql`EXECUTE all_users`)).rows[0]).toEqual({ name: "beta" });
+      await acme.execute(sql`DECLARE kept CURSOR WITH HOLD FOR SELECT name FROM users`);
+      await expect(beta.execute(sql`FETCH ALL FROM kept`)).rejects.toMatchObject({
+        cause: { code: "34000" },
+      });
+      await acme.execute(sql`SELECT nextval('users_id_seq')`);
+      await expect(beta.execute(sql`SELECT lastval()`)).rejects.toMatchObject({
+        cause: { code: "55000" },
+      });
+      await acme.execute(sql`LISTEN gossip`);
+      expect((await beta.execute(sql`SELECT pg_listening_channels()`)).rows).toEqual([]);
+      await acme.execute(sql`SELECT pg_advisory_lock(4712)`);
+      // Not even while the connection is idle.
+      expect(await database.query(`SELECT FROM pg_locks WHERE objid = 4712`)).toEqual([]);
+      expect(await backend()).toBe(before);
+    },
+  );
 
-  test("includes no role that the code switched to", async () => {
+  test("is reset if it is a role", async () => {
     const { open, database, role } = await setUp();
     const other = await createRole(database, { mayCreate: false });
     await database.query(`GRANT ${other.role} TO ${role}`);
@@ -415,9 +420,9 @@ describe("what one tenant's code leaves on a connection", () => {
   });
 });
 
-describe("are refused before a query runs:", () => {
+describe("refuses without running the query", () => {
   test.each(["directly", "through PgBouncer"])(
-    "tenants that are unknown, archived or still being created, %s",
+    "a tenant that is unknown, archived or still being created, %s",
     async (way) => {
       const { open, database, role, url } = await setUp();
       await database.query(`CREATE SCHEMA auth_new; CREATE TABLE auth_new.users (id int, name text);
@@ -428,8 +433,8 @@ describe("are refused before a query runs:", () => {
         const { auth: none } = fleet.tenant(tenant);
         const message =
           tenant === "ghost"
-            ? "there is no tenant ghost"
-            : `role ${role} may not use schema auth_${tenant} (tenant ${tenant}, service auth)`;
+            ? "tenant ghost has no schema auth_ghost for service auth"
+            : `role ${role} has no access to schema auth_${tenant} (tenant ${tenant}, service auth)`;
         const expected = { code: "tenant", message: expect.stringContaining(message) };
         const insert = none.insert(users).values({ id: 1, name: "x" });
         expect(await refusalOf(insert)).toMatchObject(expected);
@@ -446,12 +451,12 @@ describe("are refused before a query runs:", () => {
         );
       }
       expect(await database.query("SELECT FROM public.users")).toEqual([]);
-      // The connection is as good as before.
+      // The connection can still be used.
       expect(await namesOf(fleet, "acme")).toEqual(["acme"]);
     },
   );
 
-  test("ids that no tenant can have, without a query to the database", async () => {
+  test("an id that no tenant can have, without connecting", async () => {
     const { open, url } = await setUp();
     const fleet = open({}, urlWith(url, { port: "1" }));
     const hostile = [
@@ -467,27 +472,27 @@ describe("are refused before a query runs:", () => {
     ];
     for (const id of hostile)
       expect(() => fleet.tenant(id), id).toThrow(expect.objectContaining({ code: "tenant" }));
-    // The configuration may say whose schema it is.
+    // If the configuration lists the tenant, the schema is known to be its own.
     const listed = defineFleet(fleetInput("x", url, ["log_acme"]));
     const own = openFleet(listed, { schemas, environment: {} });
     expect(own.tenant("log_acme")).toBe(own.tenant("log_acme"));
     await own.close();
   });
 
-  test("tenants whose version is too old for the program", async () => {
+  test("a tenant that lacks minVersion", async () => {
     const { open, database } = await setUp();
     await database.query(`DELETE FROM auth_beta.__fleet_ledger WHERE tag = '0001_posts';
       UPDATE auth_acme.__fleet_ledger SET applied = 0 WHERE tag = '0000_users'`);
     const fleet = open();
     expect(await fleet.atLeast("acme", "auth", "0001_posts")).toBe(true);
     expect(await fleet.atLeast("beta", "auth", "0001_posts")).toBe(false);
-    // Begun is not applied.
+    // A migration that has begun is not applied.
     expect(await fleet.atLeast("acme", "auth", "0000_users")).toBe(false);
     expect(await fleet.atLeast(undefined, "ingestion", "0000_events")).toBe(true);
     const newer = open({ minVersion: { auth: "0001_posts" }, pool: { max: 1 } });
     expect(await refusalOf(newer.tenant("beta").auth.select().from(users))).toMatchObject({
       code: "tenant",
-      message: "tenant beta does not have 0001_posts of service auth yet",
+      message: "tenant beta does not have migration 0001_posts of service auth yet",
       remedy: expect.stringContaining("drizzle-fleet migrate --service auth --tenant beta"),
     });
     expect(await namesOf(newer, "acme")).toEqual(["acme"]);
@@ -499,7 +504,7 @@ describe("are refused before a query runs:", () => {
     });
   });
 
-  test("a program without a configured database", () => {
+  test("a program whose database is not configured", () => {
     const definition = defineFleet({ ...fleetInput("x", "x", []), databases: { main: {} } });
     expect(() => openFleet(definition, { schemas, environment: {} })).toThrow(
       expect.objectContaining({
@@ -511,7 +516,7 @@ describe("are refused before a query runs:", () => {
 });
 
 describe("connections", () => {
-  test("ended by the server, idle or in use, do not affect others", async () => {
+  test("fail alone when the server terminates them, idle or busy", async () => {
     const { open, database, role } = await setUp();
     const fleet = open({ pool: { max: 2 } });
     const { auth: acme } = fleet.tenant("acme");
@@ -534,17 +539,17 @@ describe("connections", () => {
     expect(await namesOf(fleet, "acme")).toEqual(["acme"]);
   });
 
-  test("closed while idle are replaced", async () => {
+  test("are replaced if the server closed them while they were idle", async () => {
     const { open, database, role } = await setUp();
     const fleet = open({ pool: { max: 1 } });
     await namesOf(fleet, "acme");
     const terminate = `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = '${role}'`;
-    // This process hears nothing of it before it sends the next query.
+    // This process notices only when it sends the next query.
     execFileSync("psql", ["-X", "-q", "-d", database.url, "-c", terminate]);
     expect(await namesOf(fleet, "beta")).toEqual(["beta"]);
   });
 
-  test("that are not available within the time limit are an error", async () => {
+  test("cause an error if none becomes free within connectTimeout", async () => {
     const { open, url } = await setUp();
     const nobody = open({}, urlWith(url, { port: "1" }));
     expect(await refusalOf(namesOf(nobody, "acme"))).toMatchObject({
@@ -559,7 +564,7 @@ describe("connections", () => {
     });
   });
 
-  test("close after running queries, and then let the process exit", async () => {
+  test("are closed after running queries finish; later queries are refused", async () => {
     const { open, url } = await setUp();
     const fleet = open();
     const running = fleet.tenant("acme").auth.execute(sql`SELECT pg_sleep(0.3)`).execute();

@@ -437,7 +437,7 @@ describe("a tenant's file", () => {
       "ALTER TABLE app_acme.notes ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY; CREATE TYPE app_acme.shell",
     );
     expect(await refused("new.gz")).toBe(
-      "the schema app_acme holds what cannot be copied: type shell",
+      "schema app_acme cannot be copied because it contains type shell",
     );
     const { readdir, stat } = await import("node:fs/promises");
     expect(await readdir(folder)).toEqual(["there.gz"]);

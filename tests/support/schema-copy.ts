@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { quoteIdentifier } from "../../src/core/quoting.ts";
-import { dumpContent } from "../../src/dump/content.ts";
+import { dumpContent } from "../../src/dump/rows/content.ts";
 import { dumpStructure } from "../../src/dump/structure.ts";
 import type { Session } from "../../src/postgres/session.ts";
 import { catalogOf } from "./catalog.ts";

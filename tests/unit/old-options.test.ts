@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { withoutInternalOptions } from "../../src/dump/old-options.ts";
+import { withoutInternalOptions } from "../../src/dump/sql/old-options.ts";
 
 const table = "ALTER TABLE ONLY ";
 
 test.each([
   [
-    "a statement that sets nothing else is gone",
+    "a statement that sets only internal options is removed",
     [
       table,
       `.users ALTER COLUMN "id" SET (pg_attver='1'), ALTER COLUMN "name" SET (pg_attver='2')`,
@@ -13,7 +13,7 @@ test.each([
     undefined,
   ],
   [
-    "other actions stay, in their order",
+    "other actions are kept, in order",
     [
       table,
       `.users ALTER COLUMN "id" SET (pg_attver='1'), ALTER COLUMN "na, ""me" SET STATISTICS 200, ALTER COLUMN "b" SET (pg_attver='1', n_distinct='-0.5'), ALTER COLUMN "c" SET NOT NULL, ALTER COLUMN "c" DROP DEFAULT, REPLICA IDENTITY FULL`,
@@ -24,12 +24,12 @@ test.each([
     ],
   ],
   [
-    "an option that somebody set stays, wherever it stands",
+    "an option that a user set is kept, in any position",
     [table, `.users ALTER COLUMN "id" SET (n_distinct='5', pg_attver='1')`],
     [table, `.users ALTER COLUMN "id" SET (n_distinct='5')`],
   ],
   [
-    "a materialized view's columns have them, too",
+    "internal options of a materialized view's columns are removed",
     ["ALTER MATERIALIZED VIEW ", `."Odd m" ALTER COLUMN "id" SET (pg_attver='1')`],
     undefined,
   ],
@@ -41,6 +41,6 @@ test.each([
   [[table, `.users ALTER COLUMN "id" SET DEFAULT ' SET (pg_attver=''1'')'`]],
   [["COMMENT ON TABLE ", ".users IS 'ALTER COLUMN \"id\" SET (pg_attver=''1'')'"]],
   [["CREATE TABLE ", '.users (\n  "id" integer\n)']],
-])("what holds no such option is left alone", (statement) => {
+])("a statement without internal options is unchanged", (statement) => {
   expect(withoutInternalOptions([statement])).toEqual([statement]);
 });

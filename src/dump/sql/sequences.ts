@@ -1,0 +1,12 @@
+import type { Relation, Sequence } from "../../catalog/relations.ts";
+
+/** The options of CREATE SEQUENCE and of identity columns, all of them. */
+export function sequenceOptions(sequence: Sequence): string {
+  const { start, increment, minimum, maximum, cache, cycle } = sequence;
+  return `START WITH ${start} INCREMENT BY ${increment} MINVALUE ${minimum} MAXVALUE ${maximum} CACHE ${cache}${cycle ? " CYCLE" : ""}`;
+}
+
+export function createSequence(relation: Relation, sequence: Sequence): string {
+  const unlogged = relation.persistence === "u" ? "UNLOGGED " : "";
+  return `CREATE ${unlogged}SEQUENCE ${relation.qualified} AS ${sequence.type} ${sequenceOptions(sequence)}`;
+}

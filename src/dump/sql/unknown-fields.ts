@@ -1,0 +1,75 @@
+import type { SchemaObjects } from "../../catalog/schema-objects.ts";
+import { compressions, storages } from "./columns.ts";
+import { collationProviders } from "./standalone.ts";
+import { internalOption, unknownOptions } from "./storage-options.ts";
+import { commands, states } from "./table-parts.ts";
+import { replicaIdentities } from "./tables.ts";
+
+/** Letters that the catalog has in a field, and that a copy can write as SQL. */
+const letters = {
+  persistence: ["p", "u"],
+  identity: ["", "a", "d"],
+  generated: ["", "s", "v"],
+  compression: ["", ...Object.keys(compressions)],
+  storage: Object.keys(storages),
+  "kind of constraint": ["c", "f", "n", "p", "u", "x", "t"],
+  "replica identity": ["d", "i", ...Object.keys(replicaIdentities)],
+  "trigger state": Object.keys(states),
+  "policy command": ["*", ...Object.keys(commands)],
+  "collation provider": Object.keys(collationProviders),
+} as const;
+
+/**
+ * What the catalog says of a schema's objects that no copy can write: a letter or an option that came with a later version
+ * of PostgreSQL, or with an extension. A copy without it would not be the same. Options that only the server itself
+ * sets are passed over, see `internalOption`.
+ *
+ * @returns each with the name of its object, as in "storage z of column t.c"
+ */
+export function unknownFields(objects: SchemaObjects): string[] {
+  const found: string[] = [];
+  const check = (field: keyof typeof letters, letter: string, of: string) => {
+    const known: readonly string[] = letters[field];
+    if (!known.includes(letter)) found.push(`${field} ${letter} of ${of}`);
+  };
+  for (const { name, persistence, replicaIdentity, parents } of objects.relations.values()) {
+    if (!parents.every((oid) => objects.relations.has(oid)))
+      found.push(`the inheritance of ${name} from another schema`);
+    check("persistence", persistence, name);
+    check("replica identity", replicaIdentity, name);
+  }
+  for (const columns of objects.columns.values())
+    for (const column of columns) {
+      const of = `column ${objects.relations.get(column.relation)?.name ?? "of a type"}.${column.name}`;
+      check("identity", column.identity, of);
+      check("generated", column.generated, of);
+      check("compression", column.compression, of);
+      if (column.storage !== null) check("storage", column.storage, of);
+    }
+  for (const { kind, name } of objects.constraints) check("kind of constraint", kind, name);
+  for (const { enabled, name } of [...objects.triggers, ...objects.rules])
+    check("trigger state", enabled, name);
+  for (const { command, name } of objects.policies) check("policy command", command, name);
+  for (const { row, qualified } of objects.collations)
+    check("collation provider", String(row.collprovider), qualified);
+  return [...found, ...optionsOf(objects)];
+}
+
+function optionsOf({ relations, columns, indexes }: SchemaObjects): string[] {
+  const of = (name: string) => (option: string) => `the option ${option} of ${name}`;
+  return [
+    ...[...relations.values()].flatMap(({ name, kind, method, options, toastOptions }) => [
+      ...unknownOptions(options, kind === "v" ? "view" : (method ?? "heap")).map(of(name)),
+      ...unknownOptions(toastOptions, "heap").map(of(`the TOAST table of ${name}`)),
+    ]),
+    ...[...columns.values()].flat().flatMap(({ relation, name, options }) => {
+      const place = `column ${relations.get(relation)?.name ?? "of a type"}.${name}`;
+      return unknownOptions(options, "column").map(of(place));
+    }),
+    ...indexes.flatMap(({ name, method, options }) =>
+      unknownOptions(options, method).map(of(name)),
+    ),
+    // PostgreSQL writes an index's definition, with whatever options it has.
+    ...indexes.flatMap(({ name, options }) => (options ?? []).filter(internalOption).map(of(name))),
+  ];
+}
