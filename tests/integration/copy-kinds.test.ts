@@ -6,7 +6,7 @@ import { addTenant } from "../../src/operations/add-tenant.ts";
 import { cloneTenant } from "../../src/operations/clone-tenant.ts";
 import { exportTenant } from "../../src/operations/export-tenant.ts";
 import { importTenant } from "../../src/operations/import-tenant.ts";
-import { removeTenant } from "../../src/operations/tenant-life.ts";
+import { removeTenant } from "../../src/operations/remove-tenant.ts";
 import { Session } from "../../src/postgres/session.ts";
 import { repository } from "../support/cli.ts";
 import { createDatabase, createRole, type TestDatabase } from "../support/database.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { addTenant } from "../../src/operations/add-tenant.ts";
 import { importTenant } from "../../src/operations/import-tenant.ts";
-import { removeTenant } from "../../src/operations/tenant-life.ts";
+import { removeTenant } from "../../src/operations/remove-tenant.ts";
 import { createFolder } from "../support/fleet.ts";
 import { createFleet, everybody, only } from "../support/two-services.ts";
 
