@@ -2,9 +2,10 @@ import type { ChildProcess } from "node:child_process";
 import { symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { createProject, ended, repository, run, runCli, startCli } from "../support/cli.ts";
+import { createProject, ended, run, runCli, startCli } from "../support/cli.ts";
 import { createDatabase } from "../support/database.ts";
 import { appFleet, type Files, history } from "../support/fleet.ts";
+import { repository } from "../support/repository.ts";
 
 // What a project's own code leaves open, such as a database client of `tenants`, keeps Node's event loop alive.
 

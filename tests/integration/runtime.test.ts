@@ -2,133 +2,31 @@ import { execFile, execFileSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { asc, relations, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
-import { integer, pgTable, serial, text } from "drizzle-orm/pg-core";
 import { describe, expect, expectTypeOf, onTestFinished, test } from "vitest";
 import { defineFleet } from "../../src/config/define.ts";
-import type { FleetInput } from "../../src/config/schema.ts";
 import { Lease } from "../../src/postgres/lease.ts";
 import { createPool } from "../../src/postgres/pool.ts";
-import { fleetErrorOf, openFleet, type RuntimeOptions } from "../../src/runtime/open.ts";
+import { openFleet } from "../../src/runtime/open.ts";
 import { TenantPool } from "../../src/runtime/tenant-pool.ts";
-import { createDatabase, createRole, type TestDatabase, urlWith } from "../support/database.ts";
-import { contextFor, createFolder, history, migrateAll } from "../support/fleet.ts";
-import { startPgbouncer } from "../support/pgbouncer.ts";
-
-const users = pgTable("users", { id: serial().primaryKey(), name: text().notNull() });
-const posts = pgTable("posts", { id: serial().primaryKey(), author: integer().notNull() });
-const auth = {
-  users,
+import { createRole, urlWith } from "../support/database.ts";
+import { repository } from "../support/repository.ts";
+import { testTenantConnections } from "../support/runtime-connections.ts";
+import {
+  type auth,
+  events,
+  fleetInput,
+  namesOf,
   posts,
-  userRelations: relations(users, ({ many }) => ({ posts: many(posts) })),
-  postRelations: relations(posts, ({ one }) => ({
-    user: one(users, { fields: [posts.author], references: [users.id] }),
-  })),
-};
-const events = pgTable("events", { id: serial().primaryKey(), kind: text().notNull() });
-const schemas = { auth, ingestion: { events } };
+  refusalOf,
+  scalarOf,
+  schemas,
+  setUp,
+  users,
+} from "../support/runtime-fleet.ts";
 
-const files = {
-  ...history("drizzle/auth", {
-    "0000_users": `CREATE TABLE "users" ("id" serial PRIMARY KEY, "name" text NOT NULL);`,
-    "0001_posts": `CREATE TABLE "posts" ("id" serial PRIMARY KEY, "author" integer NOT NULL REFERENCES "users" DEFERRABLE INITIALLY DEFERRED);`,
-  }),
-  ...history("drizzle/ingestion", {
-    "0000_events": `CREATE TABLE "events" ("id" serial PRIMARY KEY, "kind" text NOT NULL);`,
-  }),
-};
-
-function fleetInput(url: string, applicationUrl: string, tenants: readonly string[]): FleetInput {
-  const service = { database: "main" };
-  return {
-    databases: { main: { url, applicationUrl } },
-    services: {
-      auth: { ...service, schema: "./auth", out: "./drizzle/auth", tenantSchema: "auth_{tenant}" },
-      audit: {
-        ...service,
-        schema: "./audit",
-        out: "./drizzle/none",
-        tenantSchema: "auth_log_{tenant}",
-      },
-      ingestion: {
-        ...service,
-        schema: "./ingestion",
-        out: "./drizzle/ingestion",
-        singleSchema: "ingestion",
-        sharedSchemas: ["public"],
-      },
-    },
-    tenants: [...tenants],
-    connectTimeout: 3_000,
-  };
-}
-
-interface Setup {
-  readonly database: TestDatabase;
-  readonly role: string;
-  readonly url: string;
-  readonly input: FleetInput;
-  open(
-    options?: Partial<RuntimeOptions<typeof schemas>>,
-    url?: string,
-  ): ReturnType<typeof openFleet<typeof schemas>>;
-}
-
-/** Migrated tenants, each with one user of its own name, and an application's role that may work with them. */
-async function setUp(tenants: readonly string[] = ["acme", "beta"]): Promise<Setup> {
-  const database = await createDatabase();
-  const owner = await createRole(database);
-  const { role, url } = await createRole(database, { mayCreate: false });
-  const root = await createFolder(files);
-  const input = fleetInput(owner.url, url, tenants);
-  const result = await migrateAll(contextFor(root, input), { services: ["auth", "ingestion"] });
-  expect(result.outcomes.map(({ status }) => status)).not.toContain("failed");
-  const names = ["ingestion", ...tenants.map((tenant) => `auth_${tenant}`)];
-  const grants = names.map(
-    (name) =>
-      `GRANT USAGE ON SCHEMA "${name}" TO ${role}; GRANT ALL ON ALL TABLES IN SCHEMA "${name}" TO ${role};
-       GRANT ALL ON ALL SEQUENCES IN SCHEMA "${name}" TO ${role};`,
-  );
-  const rows = tenants.map(
-    (tenant) => `INSERT INTO "auth_${tenant}".users (name) VALUES ('${tenant}');`,
-  );
-  const name = new URL(database.url).pathname.slice(1);
-  await database.query(
-    `${grants.join("\n")}${rows.join("\n")} GRANT TEMPORARY ON DATABASE ${name} TO ${role}`,
-  );
-  const open: Setup["open"] = (options = {}, way = url) => {
-    const definition = defineFleet({
-      ...input,
-      databases: { main: { url: owner.url, applicationUrl: way } },
-    });
-    const fleet = openFleet(definition, { schemas, environment: {}, ...options });
-    onTestFinished(() => fleet.close());
-    return fleet;
-  };
-  return { database, role, url, input, open };
-}
-
-type AnyFleet = ReturnType<Setup["open"]>;
-
-const namesOf = async (fleet: AnyFleet, tenant: string) =>
-  (await fleet.tenant(tenant).auth.select().from(users).orderBy(asc(users.id))).map(
-    ({ name }) => name,
-  );
-
-const refusalOf = (promise: PromiseLike<unknown>) =>
-  Promise.resolve(promise).then(
-    () => undefined,
-    (error: unknown) => fleetErrorOf(error) ?? error,
-  );
-
-async function scalarOf(
-  database: { execute: NodePgDatabase["execute"] },
-  expression: string,
-): Promise<unknown> {
-  const { rows } = await database.execute(sql.raw(`SELECT ${expression} AS value`));
-  return rows[0]?.value;
-}
+testTenantConnections("directly", async (url) => url);
 
 describe("queries", () => {
   test("return each tenant's own rows, in every way that Drizzle offers", async () => {
@@ -176,32 +74,7 @@ describe("queries", () => {
     expect(() => fleet.tenant("acme").ingestion).toThrow("has no tenants");
   });
 
-  test.each(["directly", "through PgBouncer"])(
-    "can run concurrently over ten tenants and three connections, %s",
-    async (way) => {
-      const tenants = Array.from({ length: 10 }, (_, index) => `t${index}`);
-      const { open, url } = await setUp(tenants);
-      const pooled = way === "directly" ? url : await pooler(url, 2);
-      const fleet = open({ pool: { max: 3 } }, pooled);
-      const results = await Promise.all(
-        Array.from({ length: 200 }, async (_, index) => {
-          const tenant = `t${index % 10}`;
-          const { auth: own } = fleet.tenant(tenant);
-          if (index % 3 === 0)
-            return own.transaction(async (tx) => {
-              const [row] = await tx.insert(users).values({ name: tenant }).returning();
-              expect(row?.name).toBe(tenant);
-              return (await tx.select().from(users)).every(({ name }) => name === tenant);
-            });
-          const names = await namesOf(fleet, tenant);
-          return names.length > 0 && names.every((name) => name === tenant);
-        }),
-      );
-      expect(results).toEqual(results.map(() => true));
-    },
-  );
-
-  test("can be prepared for each tenant, whatever the columns are", async () => {
+  test("a prepared query is every tenant's own, whatever its columns are", async () => {
     const { open, database } = await setUp();
     await database.query(`ALTER TABLE auth_beta.users ALTER COLUMN id TYPE bigint`);
     const fleet = open({ pool: { max: 1 } });
@@ -211,10 +84,6 @@ describe("queries", () => {
       expect((await prepared(tenant).execute())[0]?.name).toBe(tenant);
   });
 });
-
-async function pooler(url: string, poolSize: number): Promise<string> {
-  return (await startPgbouncer(url, { poolMode: "transaction", poolSize })).url;
-}
 
 describe("transactions", () => {
   test("commit, roll back, and nest", async () => {
@@ -365,47 +234,7 @@ test("Drizzle's logger sees the queries, but not the statements that bind them",
 });
 
 describe("what one tenant's code leaves on a connection", () => {
-  test.each(["directly", "through PgBouncer"])("does not reach another, %s", async (way) => {
-    const { open, url, database } = await setUp();
-    const fleet = open(
-      { pool: { max: 1 }, applicationName: "shop" },
-      way === "directly" ? url : await pooler(url, 1),
-    );
-    const { auth: acme } = fleet.tenant("acme");
-    const { auth: beta } = fleet.tenant("beta");
-    const backend = () => scalarOf(beta, "pg_backend_pid()");
-    const before = await backend();
-    const untouched = await scalarOf(beta, "current_setting('work_mem')");
-    await acme.execute(sql.raw("SET search_path = auth_acme; SET work_mem = '17MB'"));
-    await acme.execute(sql`SET default_transaction_read_only = on`);
-    await acme.execute(sql`SET statement_timeout = '1h'`);
-    expect(await namesOf(fleet, "beta")).toEqual(["beta"]);
-    await beta.insert(users).values({ name: "written" });
-    expect(await scalarOf(beta, "current_setting('work_mem')")).toBe(untouched);
-    expect(await scalarOf(beta, "current_setting('statement_timeout')")).toBe("0");
-    expect(await scalarOf(beta, "current_setting('application_name')")).toBe("shop");
-
-    await acme.execute(sql`CREATE TEMP TABLE users AS SELECT 1 AS id, 'acme''s' AS name`);
-    expect(await namesOf(fleet, "beta")).toEqual(["beta", "written"]);
-    await acme.execute(sql`PREPARE all_users AS SELECT name FROM users`);
-    expect((await beta.execute(sql`EXECUTE all_users`)).rows[0]).toEqual({ name: "beta" });
-    await acme.execute(sql`DECLARE kept CURSOR WITH HOLD FOR SELECT name FROM users`);
-    await expect(beta.execute(sql`FETCH ALL FROM kept`)).rejects.toMatchObject({
-      cause: { code: "34000" },
-    });
-    await acme.execute(sql`SELECT nextval('users_id_seq')`);
-    await expect(beta.execute(sql`SELECT lastval()`)).rejects.toMatchObject({
-      cause: { code: "55000" },
-    });
-    await acme.execute(sql`LISTEN gossip`);
-    expect((await beta.execute(sql`SELECT pg_listening_channels()`)).rows).toEqual([]);
-    await acme.execute(sql`SELECT pg_advisory_lock(4712)`);
-    // Not even while the connection is idle.
-    expect(await database.query(`SELECT FROM pg_locks WHERE objid = 4712`)).toEqual([]);
-    expect(await backend()).toBe(before);
-  });
-
-  test("includes no role that the code switched to", async () => {
+  test("a role that was taken on is given up", async () => {
     const { open, database, role } = await setUp();
     const other = await createRole(database, { mayCreate: false });
     await database.query(`GRANT ${other.role} TO ${role}`);
@@ -415,43 +244,8 @@ describe("what one tenant's code leaves on a connection", () => {
   });
 });
 
-describe("are refused before a query runs:", () => {
-  test.each(["directly", "through PgBouncer"])(
-    "tenants that are unknown, archived or still being created, %s",
-    async (way) => {
-      const { open, database, role, url } = await setUp();
-      await database.query(`CREATE SCHEMA auth_new; CREATE TABLE auth_new.users (id int, name text);
-        CREATE TABLE public.users (id int, name text); GRANT ALL ON public.users TO ${role};
-        REVOKE USAGE ON SCHEMA auth_beta FROM ${role}`);
-      const fleet = open({ pool: { max: 1 } }, way === "directly" ? url : await pooler(url, 1));
-      for (const tenant of ["ghost", "beta", "new"]) {
-        const { auth: none } = fleet.tenant(tenant);
-        const message =
-          tenant === "ghost"
-            ? "there is no tenant ghost"
-            : `role ${role} may not use schema auth_${tenant} (tenant ${tenant}, service auth)`;
-        const expected = { code: "tenant", message: expect.stringContaining(message) };
-        const insert = none.insert(users).values({ id: 1, name: "x" });
-        expect(await refusalOf(insert)).toMatchObject(expected);
-        let called = false;
-        const transaction = none.transaction(async () => {
-          called = true;
-        });
-        expect(await refusalOf(transaction)).toMatchObject(expected);
-        expect(called).toBe(false);
-        const versioned = open({ minVersion: { auth: "0000_users" } }).tenant(tenant).auth;
-        expect(await refusalOf(versioned.select().from(users))).toMatchObject(expected);
-        expect(await refusalOf(fleet.atLeast(tenant, "auth", "0000_users"))).toMatchObject(
-          expected,
-        );
-      }
-      expect(await database.query("SELECT FROM public.users")).toEqual([]);
-      // The connection is as good as before.
-      expect(await namesOf(fleet, "acme")).toEqual(["acme"]);
-    },
-  );
-
-  test("ids that no tenant can have, without a query to the database", async () => {
+describe("refused, and nothing run", () => {
+  test("ids that cannot be a tenant's, without asking the database", async () => {
     const { open, url } = await setUp();
     const fleet = open({}, urlWith(url, { port: "1" }));
     const hostile = [
@@ -539,8 +333,10 @@ describe("connections", () => {
     const fleet = open({ pool: { max: 1 } });
     await namesOf(fleet, "acme");
     const terminate = `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = '${role}'`;
-    // This process hears nothing of it before it sends the next query.
-    execFileSync("psql", ["-X", "-q", "-d", database.url, "-c", terminate]);
+    // While this process waits, it cannot notice that its connection was closed.
+    const script = `const { Client } = require("pg"); const client = new Client(process.argv[1]);
+      client.connect().then(() => client.query(process.argv[2])).then(() => client.end());`;
+    execFileSync(process.execPath, ["-e", script, database.url, terminate], { cwd: repository });
     expect(await namesOf(fleet, "beta")).toEqual(["beta"]);
   });
 

@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdir, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import { createFolder, type Files } from "./fleet.ts";
+import { repository } from "./repository.ts";
 
-export const repository = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 const main = join(repository, "dist/cli/main.js");
 
 export interface CliResult {
