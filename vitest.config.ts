@@ -18,6 +18,8 @@ function project(
       globalSetup: [...globalSetup],
       testTimeout: 60_000,
       hookTimeout: 120_000,
+      // The command line runs as it is built, see tests/support/in-process.ts.
+      server: { deps: { external: [/\/dist\//] } },
       ...more,
     },
   };
