@@ -1,5 +1,5 @@
 import { CommanderError } from "commander";
-import { keepStandardSecrets, withoutSecrets } from "../config/secrets.ts";
+import { addStandardSecrets, maskSecrets } from "../config/secrets.ts";
 import { type FleetError, isFleetError, messageOf } from "../core/errors.ts";
 import { errorText } from "../report/errors.ts";
 import { wasInterrupted } from "./context.ts";
@@ -28,12 +28,12 @@ async function failed(error: unknown, argv: readonly string[]): Promise<number> 
   if (wantsJson(argv)) writeLine(errorDocument(error));
   if (error instanceof CommanderError) return exitCode.usage;
   if (wasInterrupted() && !isFleetError(error)) return exitCode.interrupted;
-  keepStandardSecrets(process.env);
+  addStandardSecrets(process.env);
   if (!isFleetError(error)) {
-    writeNote(withoutSecrets(`error: ${messageOf(error)}\n${trace(error)}`));
+    writeNote(maskSecrets(`error: ${messageOf(error)}\n${trace(error)}`));
     return exitCode.failed;
   }
-  await printText(withoutSecrets(`error: ${errorText(error)}`), process.stderr);
+  await printText(maskSecrets(`error: ${errorText(error)}`), process.stderr);
   // Onboarding that was interrupted is undone, and says so by its error.
   return wasInterrupted() && error.code === "onboarding"
     ? exitCode.interrupted
@@ -54,13 +54,13 @@ function wantsJson(argv: readonly string[]): boolean {
 
 /** The last line of `--json` when the verb did not come to its result. */
 function errorDocument(error: unknown): unknown {
-  keepStandardSecrets(process.env);
+  addStandardSecrets(process.env);
   if (error instanceof CommanderError) {
-    const message = withoutSecrets(error.message.replace(/^error: /, ""));
+    const message = maskSecrets(error.message.replace(/^error: /, ""));
     const remedy = "Run it with --help for usage.";
     return { type: "error", code: "usage", message, where: null, remedy, problems: [] };
   }
-  const text = (one: string | undefined) => (one === undefined ? null : withoutSecrets(one));
+  const text = (one: string | undefined) => (one === undefined ? null : maskSecrets(one));
   if (!isFleetError(error)) return { type: "error", code: "bug", message: text(messageOf(error)) };
   const told = ({ code, message, where, remedy }: FleetError) => ({
     ...{ code, message: text(message), where: text(where), remedy: text(remedy) },

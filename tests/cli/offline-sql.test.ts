@@ -19,7 +19,7 @@ test("a script is not written for a target that has a problem, and leaves out th
   expect(refused.stderr).toContain("app/a: 0000_people was edited");
 });
 
-describe("wrong usage ends with 2, and writes nothing", () => {
+describe("invalid usage exits with 2 and writes nothing", () => {
   test.each([
     [["migrate", "--sql", "--json"], "--json"],
     [["migrate", "--sql", "--dry-run"], "--dry-run"],
@@ -35,7 +35,7 @@ describe("wrong usage ends with 2, and writes nothing", () => {
     expect(result.stderr).toContain(words);
   });
 
-  test("a file that is there already is kept, and the others are not written", async () => {
+  test("if a file exists, no file is written", async () => {
     const project = await projectFor(people, ["a", "b"]);
     const folder = await createFolder({ "main/app/app_b.sql": "mine" });
     const result = await runCli(project, ["migrate", "--sql", folder, "--from", "base"]);

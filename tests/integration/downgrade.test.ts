@@ -563,7 +563,7 @@ describe("a downgrade is refused before any tenant is changed", () => {
     });
   });
 
-  test("when nobody knows the migration: the nearest names are told", async () => {
+  test("if the migration is unknown, with similar names", async () => {
     expect((await refusal(downs, { tag: "0001_kinds" })).error).toMatchObject({
       message: expect.stringContaining("0001_kinds"),
       remedy: expect.stringContaining("0001_kind"),

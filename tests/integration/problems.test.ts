@@ -108,7 +108,7 @@ describe("a rollout", () => {
     expect(byTenant(await migrateAll(again))).toEqual({ a: "succeeded 0000_0" });
   });
 
-  test("repair asks on a terminal, and without one wants to be told", async () => {
+  test("needs repair to ask on a terminal, or to have --yes without one", async () => {
     const { database, context } = await withFiles(migrations);
     const project = await createProject({
       "drizzle.config.ts": configFile(appFleet(database.url, ["a"])),

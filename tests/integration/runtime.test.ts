@@ -74,7 +74,7 @@ describe("queries", () => {
     expect(() => fleet.tenant("acme").ingestion).toThrow("has no tenants");
   });
 
-  test("a prepared query is every tenant's own, whatever its columns are", async () => {
+  test("can be prepared for each tenant, whatever the columns are", async () => {
     const { open, database } = await setUp();
     await database.query(`ALTER TABLE auth_beta.users ALTER COLUMN id TYPE bigint`);
     const fleet = open({ pool: { max: 1 } });
@@ -234,7 +234,7 @@ test("Drizzle's logger sees the queries, but not the statements that bind them",
 });
 
 describe("what one tenant's code leaves on a connection", () => {
-  test("a role that was taken on is given up", async () => {
+  test("includes no role that the code switched to", async () => {
     const { open, database, role } = await setUp();
     const other = await createRole(database, { mayCreate: false });
     await database.query(`GRANT ${other.role} TO ${role}`);
@@ -244,8 +244,8 @@ describe("what one tenant's code leaves on a connection", () => {
   });
 });
 
-describe("refused, and nothing run", () => {
-  test("ids that cannot be a tenant's, without asking the database", async () => {
+describe("are refused before a query runs:", () => {
+  test("ids that no tenant can have, without a query to the database", async () => {
     const { open, url } = await setUp();
     const fleet = open({}, urlWith(url, { port: "1" }));
     const hostile = [

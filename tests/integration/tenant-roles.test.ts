@@ -26,7 +26,7 @@ test("with a shared role, the application can use every tenant's tables and noth
   expect(await ownRolesOf(fleet.database)).toEqual([]);
 });
 
-test("the application's login by itself reads no tenant, and works with the services' single schemas", async () => {
+test("the application role itself can read no tenant, but uses the single schemas of services", async () => {
   const fleet = await createRoleFleet();
   const application = await withTenants(fleet, ["acme"]);
   await application.service.log.insert(events).values({ kind: "login" });
@@ -60,7 +60,7 @@ test("the tenant role ends with the transaction, whatever the code does", async 
   expect(await ownersOf(application, "acme")).toEqual(["acme"]);
 });
 
-test("odd names have roles of their own, also where PostgreSQL would cut or refuse them", async () => {
+test("tenants with odd names have roles, even if PostgreSQL would truncate or refuse the names", async () => {
   const fleet = await createRoleFleet();
   const tenants = [
     ...["acme", "ACME", "a.b", "a-b", "_", "pg_catalog", "PG_catalog", "_pg_catalog", "public"],
