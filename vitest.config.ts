@@ -1,14 +1,50 @@
-import { defineConfig } from "vitest/config";
+import { defineConfig, type TestProjectConfiguration } from "vitest/config";
+import { SlowestReporter } from "./tests/support/slowest-reporter.ts";
 
+const server = "tests/support/server.ts";
+const build = "tests/support/build.ts";
+
+function project(
+  name: string,
+  include: readonly string[],
+  globalSetup: readonly string[],
+  more: { readonly testTimeout?: number; readonly env?: Record<string, string> } = {},
+): TestProjectConfiguration {
+  return {
+    extends: true,
+    test: {
+      name,
+      include: [...include],
+      globalSetup: [...globalSetup],
+      testTimeout: 60_000,
+      hookTimeout: 120_000,
+      // The command line runs as it is built, see tests/support/in-process.ts.
+      server: { deps: { external: [/\/dist\//] } },
+      ...more,
+    },
+  };
+}
+
+/** `npm run test:chaos` uses one seed for the whole run. Each test prints it. */
+const chaosSeed = process.env.CHAOS_SEED ?? String(Date.now() % 1_000_000_000);
+
+/** CONTRIBUTING.md describes the projects. */
 export default defineConfig({
   test: {
-    include: ["tests/**/*.test.ts"],
-    // The weathers have a run of their own: npm run test:chaos.
-    exclude: ["tests/chaos/**", "**/node_modules/**"],
-    globalSetup: ["tests/support/server.ts"],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
-    // Many tests wait, for deadlines and locks: one more than two cores' worth keeps both busy.
+    projects: [
+      project("unit", ["tests/unit/**/*.test.ts"], [], { testTimeout: 20_000 }),
+      project("integration", ["tests/integration/**/*.test.ts"], [build, server]),
+      project("cli", ["tests/cli/**/*.test.ts"], [build, server]),
+      project("system", ["tests/system/**/*.test.ts", "tests/terminal/*.test.ts"], [build, server]),
+      project("packages", ["tests/packages/**/*.test.ts"], [build, server]),
+      project("scale", ["tests/scale/**/*.test.ts"], [build, server]),
+      project("chaos", ["tests/chaos/**/*.test.ts"], [build], {
+        testTimeout: 180_000,
+        env: { CHAOS_SEED: chaosSeed },
+      }),
+    ],
+    reporters: ["default", new SlowestReporter()],
+    // Many tests wait for deadlines and locks: three workers keep two cores busy.
     maxWorkers: 3,
   },
 });

@@ -1,7 +1,8 @@
 import { cp, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { createProject, repository, run, runCli } from "../support/cli.ts";
+import { createProject, run, runCli } from "../support/cli.ts";
+import { repository } from "../support/repository.ts";
 
 /** The platform as committed, in a folder where it may be edited. */
 async function copyPlatform(): Promise<string> {

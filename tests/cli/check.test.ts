@@ -13,17 +13,10 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, inject, test } from "vitest";
-import {
-  createProject,
-  ended,
-  type Installed,
-  repository,
-  run,
-  runCli,
-  startCli,
-} from "../support/cli.ts";
+import { createProject, ended, type Installed, run, runCli, startCli } from "../support/cli.ts";
 import { createDatabase } from "../support/database.ts";
 import { configFile, createFolder } from "../support/fleet.ts";
+import { repository } from "../support/repository.ts";
 
 const schema = (columns: string) => `import { pgTable, text } from "drizzle-orm/pg-core";
 export const users = pgTable("users", { name: text("name"), ${columns} });

@@ -3,9 +3,10 @@ import { cp, mkdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promi
 import { join } from "node:path";
 import pg from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { createProject, ended, link, repository, run, runCli, startCli } from "../support/cli.ts";
+import { createProject, ended, link, run, runCli, startCli } from "../support/cli.ts";
 import { createDatabase } from "../support/database.ts";
 import { createFolder, history } from "../support/fleet.ts";
+import { repository } from "../support/repository.ts";
 
 /** A project of one service whose databases are embedded, in a folder of the project. */
 async function createEmbeddedProject(): Promise<string> {

@@ -2,9 +2,10 @@ import type { ChildProcess } from "node:child_process";
 import { symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { createProject, ended, repository, run, runCli, startCli } from "../support/cli.ts";
+import { createProject, ended, run, spawnCli, startCli } from "../support/cli.ts";
 import { createDatabase } from "../support/database.ts";
 import { appFleet, type Files, history } from "../support/fleet.ts";
+import { repository } from "../support/repository.ts";
 
 // What a project's own code leaves open, such as a database client of `tenants`, keeps Node's event loop alive.
 
@@ -30,11 +31,11 @@ test("a finished command exits even if the project's code keeps the process aliv
   const folder = await project(configWith(openInterval, appFleet(database.url, ["a"])), {
     "schema/open.ts": openInterval,
   });
-  expect(await runCli(folder, ["generate", "--name", "one"])).toMatchObject({ code: 0 });
-  expect(await runCli(folder, ["check"])).toMatchObject({ code: 0 });
-  expect(await runCli(folder, ["migrate"])).toMatchObject({ code: 0 });
-  expect(await runCli(folder, ["status"])).toMatchObject({ code: 0 });
-  expect(await runCli(folder, ["generate", "unknown"])).toMatchObject({ code: 2 });
+  expect(await spawnCli(folder, ["generate", "--name", "one"])).toMatchObject({ code: 0 });
+  expect(await spawnCli(folder, ["check"])).toMatchObject({ code: 0 });
+  expect(await spawnCli(folder, ["migrate"])).toMatchObject({ code: 0 });
+  expect(await spawnCli(folder, ["status"])).toMatchObject({ code: 0 });
+  expect(await spawnCli(folder, ["generate", "unknown"])).toMatchObject({ code: 2 });
 });
 
 test("every other verb exits with an open client and an open server", async () => {
@@ -44,7 +45,7 @@ test("every other verb exits with an open client and an open server", async () =
   const source = `async () => (await client.query("SELECT 'a' AS id")).rows`;
   const folder = await project(configWith(`${openClient}\n${openServer}`, fleet, source));
   await symlink(join(repository, "node_modules/pg"), join(folder, "node_modules/pg"));
-  const codeOf = async (verb: string) => (await runCli(folder, verb.split(" "))).code;
+  const codeOf = async (verb: string) => (await spawnCli(folder, verb.split(" "))).code;
   const reading = ["plan", "history", "heads", "rollouts", "tenants list", "merge", "repair --yes"];
   for (const verb of ["generate --name one", "migrate", "stamp 0000_one --yes", "downgrade -1"])
     expect([verb, await codeOf(verb)]).toEqual([verb, 0]);

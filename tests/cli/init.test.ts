@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { drizzle } from "drizzle-orm/node-postgres";
 import { migrate } from "drizzle-orm/node-postgres/migrator";
 import { describe, expect, test } from "vitest";
-import { createProject, repository, run, runCli } from "../support/cli.ts";
+import { createProject, run, runCli } from "../support/cli.ts";
 import { createDatabase, type TestDatabase, urlWith } from "../support/database.ts";
 import { history, writeFiles } from "../support/fleet.ts";
+import { repository } from "../support/repository.ts";
 
 const drizzleKit = join(repository, "node_modules/drizzle-kit/bin.cjs");
 

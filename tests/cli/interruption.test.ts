@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
-import { createProject, ended, repository, run, start, startCli } from "../support/cli.ts";
+import { createProject, ended, run, start, startCli } from "../support/cli.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { appFleet, configFile, history, writeFiles } from "../support/fleet.ts";
+import { repository } from "../support/repository.ts";
 
 const main = join(repository, "dist/cli/main.js");
 

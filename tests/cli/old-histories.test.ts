@@ -1,9 +1,10 @@
 import { cp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { createProject, type Installed, repository, run, runCli } from "../support/cli.ts";
+import { createProject, type Installed, run, runCli } from "../support/cli.ts";
 import { createDatabase } from "../support/database.ts";
 import { appFleet, configFile } from "../support/fleet.ts";
+import { repository } from "../support/repository.ts";
 
 const kits: Readonly<Record<Installed, string>> = {
   journal: join(repository, "node_modules/drizzle-kit/bin.cjs"),

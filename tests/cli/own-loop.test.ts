@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { drizzle } from "drizzle-orm/node-postgres";
 import { migrate } from "drizzle-orm/node-postgres/migrator";
 import { describe, expect, test } from "vitest";
-import { createProject, repository, run, runCli } from "../support/cli.ts";
+import { createProject, run, runCli } from "../support/cli.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { createFolder, history } from "../support/fleet.ts";
+import { repository } from "../support/repository.ts";
 
 const config = `export default { dialect: "postgresql", schema: "./schema.ts", out: "./drizzle" };`;
 const migrations = {

@@ -1,9 +1,10 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { createProject, ended, repository, runCli, start } from "../support/cli.ts";
+import { createProject, ended, runCli, start } from "../support/cli.ts";
 import { createDatabase } from "../support/database.ts";
 import { configFile, createFolder, history } from "../support/fleet.ts";
+import { repository } from "../support/repository.ts";
 import { createTenantsProject } from "../support/tenants-project.ts";
 
 const keys = { "Ctrl-C": "\u0003", "Ctrl-D": "\u0004" } as const;

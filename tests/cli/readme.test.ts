@@ -1,8 +1,9 @@
 import { cp, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { repository, run } from "../support/cli.ts";
+import { run } from "../support/cli.ts";
 import { createFolder } from "../support/fleet.ts";
+import { repository } from "../support/repository.ts";
 
 /** The commands in the README's shell blocks, without those that install packages into the reader's project. */
 async function commands(): Promise<string[]> {

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { repository, run } from "../support/cli.ts";
+import { run } from "../support/cli.ts";
 import { createDatabase } from "../support/database.ts";
 import { createFolder, history } from "../support/fleet.ts";
+import { repository } from "../support/repository.ts";
 
 const script = join(repository, "scripts/try-history.mjs");
 

@@ -1,9 +1,10 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { createProject, ended, repository, run, runCli, startCli } from "../support/cli.ts";
+import { createProject, ended, run, runCli, startCli } from "../support/cli.ts";
 import { createDatabase } from "../support/database.ts";
 import { history } from "../support/fleet.ts";
+import { repository } from "../support/repository.ts";
 
 /** A configuration file for two services of one database, whose URL is in DATABASE_URI. */
 function config(more = ""): string {

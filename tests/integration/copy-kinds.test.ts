@@ -1,18 +1,5 @@
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from "vitest";
-import type { Context } from "../../src/fleet/context.ts";
-import { addTenant } from "../../src/operations/add-tenant.ts";
-import { cloneTenant } from "../../src/operations/clone-tenant.ts";
-import { exportTenant } from "../../src/operations/export-tenant.ts";
-import { importTenant } from "../../src/operations/import-tenant.ts";
-import { removeTenant } from "../../src/operations/remove-tenant.ts";
-import { Session } from "../../src/postgres/session.ts";
-import { repository } from "../support/cli.ts";
-import { createDatabase, createRole, type TestDatabase } from "../support/database.ts";
-import { appFleet, contextFor, createFolder, history } from "../support/fleet.ts";
-import { type PostgresServer, startPostgres } from "../support/postgres-server.ts";
-import { crossing, rowsOf, structureOf } from "../support/schema-copy.ts";
+import { expect, test } from "vitest";
+import { kinds, testCopiesOfEveryKind } from "../support/copy-kinds.ts";
 
 const folder = join(repository, "tests/kinds");
 const kinds = await Promise.all(

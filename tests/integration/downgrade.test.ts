@@ -17,7 +17,6 @@ import {
   migrateAll,
   writeFiles,
 } from "../support/fleet.ts";
-import { startPgbouncer } from "../support/pgbouncer.ts";
 import { BreakingProxy } from "../support/proxy.ts";
 
 const migrations = {
@@ -562,21 +561,6 @@ describe("a downgrade is refused before any tenant is changed", () => {
       where: expect.stringMatching(/0001_kind\.down\.sql:3/),
       message: expect.stringContaining("app_b"),
     });
-  });
-
-  test("if the down cannot run in a transaction and the connection goes through a pooler", async () => {
-    const back = {
-      ...downs,
-      "0002_nullable": `CREATE INDEX CONCURRENTLY "nick_x" ON "people" ("nick");`,
-    };
-    const { root, database } = await fleetAtHead({ back });
-    const pooler = await startPgbouncer(database.url, { poolMode: "transaction" });
-    const context = contextFor(root, appFleet(pooler.url, ["a"]));
-    await expect(downgradeAll(context, { count: 1 })).rejects.toMatchObject({
-      code: "config",
-      where: expect.stringMatching(/0002_nullable\.down\.sql:1/),
-    });
-    expect(await tags(database)).toHaveLength(3);
   });
 
   test("if the migration is unknown, with similar names", async () => {

@@ -7,9 +7,9 @@ import { copyStatements } from "../../src/dump/rows/copy.ts";
 import { dumpStructure } from "../../src/dump/structure.ts";
 import type { StructureDump } from "../../src/dump/types.ts";
 import { Session } from "../../src/postgres/session.ts";
-import { repository } from "../support/cli.ts";
 import { createDatabase, createRole, type TestDatabase } from "../support/database.ts";
 import { appFleet, contextFor, migrateAll } from "../support/fleet.ts";
+import { repository } from "../support/repository.ts";
 import { crossing, makeHard, rowsOf, structureOf } from "../support/schema-copy.ts";
 
 /** A name that needs its quotes everywhere. */

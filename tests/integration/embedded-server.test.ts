@@ -6,8 +6,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { expect, onTestFinished, test } from "vitest";
 import { acquireEmbedded, type EmbeddedOptions } from "../../src/dev/embedded.ts";
-import { repository } from "../support/cli.ts";
 import { urlWith } from "../support/database.ts";
+import { repository } from "../support/repository.ts";
 
 /** A place for a server of the test's own. */
 async function createPlace(): Promise<EmbeddedOptions> {

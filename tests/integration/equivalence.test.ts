@@ -7,9 +7,9 @@ import { loadParser } from "../../src/sql/parser.ts";
 import { SourceText } from "../../src/sql/source-text.ts";
 import { splitStatements } from "../../src/sql/split.ts";
 import { catalogOf, sequencePositions } from "../support/catalog.ts";
-import { repository } from "../support/cli.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { appFleet, contextFor, migrateAll } from "../support/fleet.ts";
+import { repository } from "../support/repository.ts";
 
 /** Migrations with dynamic SQL, which was read: it names no schema. */
 const histories = {

@@ -5,9 +5,9 @@ import { exportTenant } from "../../src/operations/export-tenant.ts";
 import { importTenant } from "../../src/operations/import-tenant.ts";
 import { removeTenant } from "../../src/operations/remove-tenant.ts";
 import { Session } from "../../src/postgres/session.ts";
-import { repository } from "../support/cli.ts";
 import { createDatabase } from "../support/database.ts";
 import { appFleet, contextFor, createFolder } from "../support/fleet.ts";
+import { repository } from "../support/repository.ts";
 import { rowsOf, structureOf } from "../support/schema-copy.ts";
 
 const histories: readonly [folder: string, acceptUnproved: string[]][] = [

@@ -5,9 +5,9 @@ import { targetsOf } from "../../src/core/plan.ts";
 import type { Context } from "../../src/fleet/context.ts";
 import { status } from "../../src/operations/status.ts";
 import { catalogOf } from "../support/catalog.ts";
-import { repository } from "../support/cli.ts";
 import { createDatabase } from "../support/database.ts";
 import { appFleet, byTenant, contextFor, createFolder, migrateAll } from "../support/fleet.ts";
+import { repository } from "../support/repository.ts";
 
 /** The platform's own configuration on two databases of the test. */
 async function platform(environment: Record<string, string> = {}) {

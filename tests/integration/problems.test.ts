@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { type PlanProblem, targetsOf } from "../../src/core/plan.ts";
 import { planMigration } from "../../src/operations/migrate.ts";
-import { repair } from "../../src/operations/repair.ts";
 import { status } from "../../src/operations/status.ts";
-import { createProject, run, runCli } from "../support/cli.ts";
+import { createProject, runCli } from "../support/cli.ts";
 import { createDatabase, createRole, urlWith } from "../support/database.ts";
 import {
   appFleet,
@@ -33,11 +32,6 @@ async function withFiles(replaced: Files) {
   await writeFiles(root, history("drizzle/app", replaced));
   const [target] = await status(context, all);
   return { database, context, target };
-}
-
-async function git(root: string, ...args: string[]): Promise<void> {
-  const identity = ["-c", "user.name=test", "-c", "user.email=test@localhost"];
-  expect(await run(root, "git", [...identity, ...args])).toMatchObject({ code: 0 });
 }
 
 function kinds(problems: readonly PlanProblem[] | undefined) {
@@ -112,61 +106,6 @@ describe("a rollout", () => {
     await database.query(`DELETE FROM app_a.taken`);
     expect(await status(again, all)).toMatchObject([{ problems: [], pending: 1 }]);
     expect(byTenant(await migrateAll(again))).toEqual({ a: "succeeded 0000_0" });
-  });
-
-  test("accepts edited migrations after repair, which shows the edits and runs nothing", async () => {
-    const { database, context } = await withFiles(migrations);
-    const { root } = context.config;
-    await git(root, "init", "-q");
-    await git(root, "add", ".");
-    await git(root, "commit", "-qm", "release");
-    await writeFiles(
-      root,
-      history("drizzle/app", {
-        ...migrations,
-        "0000_a": `-- The table a.\n${migrations["0000_a"]}`,
-        "0001_b": `CREATE TABLE "b" ();\n`,
-        "0003_d": `CREATE TABLE "d" ();`,
-      }),
-    );
-    const before = await database.query(`SELECT * FROM app_a.__fleet_ledger ORDER BY tag`);
-    const refused = await repair(
-      context,
-      all,
-      async () => false,
-      () => undefined,
-    );
-    expect(refused.edited).toMatchObject([
-      {
-        tag: "0000_a",
-        targets: 1,
-        diff: { text: expect.stringContaining("\n+-- The table a.\n") },
-      },
-      { tag: "0001_b", targets: 1 },
-    ]);
-    expect(await database.query(`SELECT * FROM app_a.__fleet_ledger ORDER BY tag`)).toEqual(before);
-    const { outcomes } = await repair(
-      context,
-      all,
-      async () => true,
-      () => undefined,
-    );
-    expect(outcomes).toMatchObject([{ status: "succeeded", applied: ["0000_a", "0001_b"] }]);
-    const after = await database.query(`SELECT * FROM app_a.__fleet_ledger ORDER BY tag`);
-    expect(after.map(({ checksum: _, ...rest }) => rest)).toEqual(
-      before.map(({ checksum: _, ...rest }) => rest),
-    );
-    expect(byTenant(await migrateAll(context))).toEqual({ a: "succeeded 0003_d" });
-    expect(
-      (
-        await repair(
-          context,
-          all,
-          async () => true,
-          () => undefined,
-        )
-      ).edited,
-    ).toEqual([]);
   });
 
   test("needs repair to ask on a terminal, or to have --yes without one", async () => {

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { Session } from "../../src/postgres/session.ts";
 import { type Filled, type FillOptions, fillTables } from "../../src/proof/rows.ts";
-import { repository } from "../support/cli.ts";
 import { createDatabase, createRole, type TestDatabase } from "../support/database.ts";
 import { appFleet, contextFor, migrateAll } from "../support/fleet.ts";
+import { repository } from "../support/repository.ts";
 import { rowsOf } from "../support/schema-copy.ts";
 
 interface Place {

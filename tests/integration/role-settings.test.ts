@@ -8,7 +8,7 @@ import { status } from "../../src/operations/status.ts";
 import { withSession } from "../../src/postgres/session.ts";
 import { openFleet } from "../../src/runtime/open.ts";
 import { createProject, runCli } from "../support/cli.ts";
-import { createDatabase, createRole, urlWith } from "../support/database.ts";
+import { createDatabase, createRole } from "../support/database.ts";
 import {
   appFleet,
   byTenant,
@@ -19,38 +19,9 @@ import {
   migrateAll,
   writeFiles,
 } from "../support/fleet.ts";
-import { startPgbouncer } from "../support/pgbouncer.ts";
+import { createOddRole } from "../support/odd-role.ts";
 
 const all = { services: [], tenants: [], databases: [] };
-
-/** Settings that change what is read, or whether a statement is run at all. */
-const odd = [
-  "DateStyle = 'SQL, DMY'",
-  "IntervalStyle = sql_standard",
-  "TimeZone = 'Asia/Kathmandu'",
-  "bytea_output = escape",
-  "extra_float_digits = -15",
-  "quote_all_identifiers = on",
-  "array_nulls = off",
-  "search_path = nowhere",
-  "statement_timeout = 300",
-  "lock_timeout = 1",
-  "idle_in_transaction_session_timeout = 1",
-  "idle_session_timeout = 300",
-  "default_transaction_isolation = serializable",
-  "default_transaction_deferrable = on",
-  "synchronous_commit = off",
-  "client_min_messages = debug1",
-  "row_security = off",
-  "check_function_bodies = off",
-];
-
-async function createOddRole() {
-  const database = await createDatabase();
-  const { role, url } = await createRole(database);
-  for (const setting of odd) await database.query(`ALTER ROLE ${role} SET ${setting}`);
-  return { database, role, url };
-}
 
 const table = { "0000_t": `CREATE TABLE "t" ("id" integer);` };
 
@@ -176,25 +147,6 @@ describe("a role with its own settings", () => {
     expect(await app.select().from(moments)).toEqual([{ at, long: "1 day 02:03:04" }]);
     const order = await app.execute(sql`SELECT DATE '02/01/2026' = DATE '2026-01-02' AS first_day`);
     expect(order.rows).toEqual([{ first_day: true }]);
-  });
-
-  test("can read its rollouts through PgBouncer", async () => {
-    const { database, role } = await createOddRole();
-    // Through a pooler only the form of dates is ours.
-    for (const name of ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"])
-      await database.query(`ALTER ROLE ${role} RESET ${name}`);
-    const { url } = await startPgbouncer(
-      urlWith(database.url, { username: role, password: "plain" }),
-      {
-        poolMode: "transaction",
-      },
-    );
-    const root = await createFolder(history("drizzle/app", table));
-    const context = contextFor(root, appFleet(url, ["a"]));
-    expect(byTenant(await migrateAll(context))).toEqual({ a: "succeeded 0000_t" });
-    const [rollout] = await listRollouts(context, [], 5);
-    expect(rollout?.startedAt.getTime()).toBeGreaterThan(Date.now() - 60_000);
-    expect(rollout?.endedAt).toBeInstanceOf(Date);
   });
 });
 

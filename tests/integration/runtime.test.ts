@@ -2,32 +2,29 @@ import { execFile, execFileSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { asc, relations, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
-import { integer, pgTable, serial, text } from "drizzle-orm/pg-core";
 import { describe, expect, expectTypeOf, onTestFinished, test } from "vitest";
 import { defineFleet } from "../../src/config/define.ts";
-import type { FleetInput } from "../../src/config/schema.ts";
 import { Lease } from "../../src/postgres/lease.ts";
 import { createPool } from "../../src/postgres/pool.ts";
-import { fleetErrorOf, openFleet, type RuntimeOptions } from "../../src/runtime/open.ts";
+import { openFleet } from "../../src/runtime/open.ts";
 import { TenantPool } from "../../src/runtime/tenant-pool.ts";
-import { createDatabase, createRole, type TestDatabase, urlWith } from "../support/database.ts";
-import { contextFor, createFolder, history, migrateAll } from "../support/fleet.ts";
-import { startPgbouncer } from "../support/pgbouncer.ts";
-
-const users = pgTable("users", { id: serial().primaryKey(), name: text().notNull() });
-const posts = pgTable("posts", { id: serial().primaryKey(), author: integer().notNull() });
-const auth = {
-  users,
+import { createRole, urlWith } from "../support/database.ts";
+import { repository } from "../support/repository.ts";
+import { testTenantConnections } from "../support/runtime-connections.ts";
+import {
+  type auth,
+  events,
+  fleetInput,
+  namesOf,
   posts,
-  userRelations: relations(users, ({ many }) => ({ posts: many(posts) })),
-  postRelations: relations(posts, ({ one }) => ({
-    user: one(users, { fields: [posts.author], references: [users.id] }),
-  })),
-};
-const events = pgTable("events", { id: serial().primaryKey(), kind: text().notNull() });
-const schemas = { auth, ingestion: { events } };
+  refusalOf,
+  scalarOf,
+  schemas,
+  setUp,
+  users,
+} from "../support/runtime-fleet.ts";
 
 const files = {
   ...history("drizzle/auth", {
@@ -211,10 +208,6 @@ describe("queries", () => {
       expect((await prepared(tenant).execute())[0]?.name).toBe(tenant);
   });
 });
-
-async function pooler(url: string, poolSize: number): Promise<string> {
-  return (await startPgbouncer(url, { poolMode: "transaction", poolSize })).url;
-}
 
 describe("transactions", () => {
   test("commit, roll back, and nest", async () => {

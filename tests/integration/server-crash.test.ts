@@ -4,8 +4,9 @@ import { join } from "node:path";
 import pg from "pg";
 import { expect, onTestFinished, test } from "vitest";
 import { acquireEmbedded } from "../../src/dev/embedded.ts";
-import { createProject, ended, repository, runCli, startCli } from "../support/cli.ts";
+import { createProject, ended, runCli, startCli } from "../support/cli.ts";
 import { appFleet, configFile, history } from "../support/fleet.ts";
+import { repository } from "../support/repository.ts";
 
 /** A server of the test's own, which it may crash. Its log is written late: what was not flushed is lost for certain. */
 async function createServer(): Promise<string> {

@@ -1,104 +1,20 @@
 import { sql } from "drizzle-orm";
 import pg from "pg";
 import { expect, onTestFinished, test } from "vitest";
-import { addTenant } from "../../src/operations/add-tenant.ts";
-import { archiveTenant, restoreTenant } from "../../src/operations/archive-tenant.ts";
-import { grantTenant } from "../../src/operations/grant-tenants.ts";
 import { createDatabase } from "../support/database.ts";
-import { history, migrateAll, writeFiles } from "../support/fleet.ts";
-import { startPgbouncer } from "../support/pgbouncer.ts";
+import { migrateAll } from "../support/fleet.ts";
 import {
-  appHistory,
-  createRoleFleet,
-  events,
-  notes,
-  ownRolesOf,
-  type RoleFleet,
-  refusalOf,
-  whoIs,
-} from "../support/role-fleet.ts";
+  expectRefused,
+  nobodys,
+  othersRows,
+  ownersOf,
+  permissionDenied,
+  testRoleConnections,
+  withTenants,
+} from "../support/role-connections.ts";
+import { createRoleFleet, events, ownRolesOf, refusalOf, whoIs } from "../support/role-fleet.ts";
 
-type AnyFleet = ReturnType<RoleFleet["open"]>;
-
-/** Each tenant with a note of its own, and the single schema of the fleet. */
-async function withTenants(fleet: RoleFleet, tenants: readonly string[]): Promise<AnyFleet> {
-  for (const tenant of tenants) await addTenant(fleet.context, { tenant });
-  await migrateAll(fleet.context);
-  const application = fleet.open();
-  for (const tenant of tenants)
-    await application.tenant(tenant).app.insert(notes).values({ owner: tenant });
-  return application;
-}
-
-const ownersOf = async (fleet: AnyFleet, tenant: string) =>
-  (await fleet.tenant(tenant).app.select().from(notes)).map(({ owner }) => owner);
-
-const permissionDenied = "42501";
-
-/** What a role of acme's own may not do, and one role for all may. */
-const othersRows = [
-  "SELECT * FROM app_beta.notes",
-  "SELECT count(*) FROM app_beta.__fleet_ledger",
-  "INSERT INTO app_beta.notes (owner) VALUES ('acme')",
-  "UPDATE app_beta.notes SET owner = 'acme'",
-  "DELETE FROM app_beta.notes",
-  "LOCK TABLE app_beta.notes IN ACCESS SHARE MODE",
-  "COPY app_beta.notes TO STDOUT",
-  "SELECT nextval('app_beta.notes_id_seq')",
-  "SELECT setval('app_beta.notes_id_seq', 1)",
-  "SELECT last_value FROM app_beta.notes_id_seq",
-  "SELECT * FROM log.events",
-];
-
-/** What no application may do. The owner of the schemas may: so each of them would do something. */
-const nobodys = [
-  "SELECT * FROM drizzle_fleet.tenants",
-  "UPDATE drizzle_fleet.tenants SET status = 'archived'",
-  "CREATE TABLE mine (id int)",
-  "CREATE TABLE public.mine (id int)",
-  "CREATE TABLE app_beta.mine (id int)",
-  "CREATE VIEW mine AS SELECT 1 AS one",
-  "CREATE SEQUENCE mine",
-  "CREATE TYPE mine AS ENUM ('a')",
-  "CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
-  "CREATE SCHEMA mine",
-  "CREATE ROLE mine",
-  "CREATE INDEX ON notes (owner)",
-  "CREATE TRIGGER mine BEFORE UPDATE ON notes FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
-  "CREATE POLICY mine ON notes USING (false)",
-  "ALTER TABLE notes ADD COLUMN mine int",
-  "ALTER TABLE notes DISABLE TRIGGER ALL",
-  "ALTER TABLE notes OWNER TO CURRENT_USER",
-  "ALTER SEQUENCE notes_id_seq INCREMENT 2",
-  "ALTER SCHEMA app_acme RENAME TO mine",
-  "ALTER DEFAULT PRIVILEGES FOR ROLE SCHEMAS_OWNER GRANT SELECT ON TABLES TO PUBLIC",
-  "DROP TABLE notes",
-  "DROP SCHEMA app_acme CASCADE",
-  "TRUNCATE notes",
-  "TRUNCATE app_beta.notes",
-  "COMMENT ON TABLE notes IS 'mine'",
-  "INSERT INTO __fleet_ledger SELECT * FROM __fleet_ledger WHERE false",
-  "UPDATE __fleet_ledger SET checksum = ''",
-  "DELETE FROM __fleet_ledger",
-  "TRUNCATE __fleet_ledger",
-  "SELECT pg_read_file('PG_VERSION')",
-  "SET session_replication_role = replica",
-];
-
-/** Each by itself is refused in acme's transactions, and works for the owner. */
-async function expectRefused(fleet: RoleFleet, application: AnyFleet, tried: readonly string[]) {
-  const owner = new URL(fleet.database.url).username;
-  for (const one of tried) {
-    const text = one.replace("SCHEMAS_OWNER", `"${owner}"`);
-    const refused = application.tenant("acme").app.execute(sql.raw(text));
-    expect(await refusalOf(refused), text).toMatchObject({ code: permissionDenied });
-    await fleet.database.query(`BEGIN; SET LOCAL search_path = app_acme; ${text}; ROLLBACK`);
-  }
-  // It gives away nothing that it has: PostgreSQL warns, and grants nothing.
-  await application.tenant("acme").app.execute(sql`GRANT SELECT ON notes TO PUBLIC`);
-  const granted = `SELECT FROM information_schema.role_table_grants WHERE grantee = 'PUBLIC' AND table_schema = 'app_acme'`;
-  expect(await fleet.database.query(granted)).toEqual([]);
-}
+testRoleConnections("directly", async (url) => url);
 
 test("with a shared role, the application can use every tenant's tables and nothing else", async () => {
   const fleet = await createRoleFleet({ roles: "shared" });
@@ -109,49 +25,6 @@ test("with a shared role, the application can use every tenant's tables and noth
     await application.tenant("acme").app.execute(sql.raw(text.replace(/^DELETE/, "EXPLAIN $&")));
   expect(await ownRolesOf(fleet.database)).toEqual([]);
 });
-
-test.each(["directly", "through PgBouncer"])(
-  "a tenant's transactions can use its own tables, including later ones, and nothing else, %s",
-  async (way) => {
-    const fleet = await createRoleFleet();
-    const { context, root, name, url } = fleet;
-    await withTenants(fleet, ["acme", "beta"]);
-    await writeFiles(
-      root,
-      history("drizzle/app", {
-        ...appHistory,
-        "0001_later": `CREATE TABLE "later" ("id" serial PRIMARY KEY, "owner" text);`,
-      }),
-    );
-    await migrateAll(context);
-    const { url: pooled } =
-      way === "directly"
-        ? { url }
-        : await startPgbouncer(url, { poolMode: "transaction", poolSize: 1 });
-    const application = fleet.open(pooled, { pool: { max: 1 } });
-    const { app: acme } = application.tenant("acme");
-    await acme.transaction(async (tx) => {
-      await tx.execute(sql`INSERT INTO later (owner) SELECT owner FROM notes`);
-      await tx.execute(sql`UPDATE later SET owner = owner || '!'`);
-      expect((await tx.execute(sql`SELECT owner FROM later`)).rows).toEqual([{ owner: "acme!" }]);
-      await tx.execute(sql`DELETE FROM later`);
-      expect((await tx.execute(sql`SELECT count(*)::int AS n FROM __fleet_ledger`)).rows).toEqual([
-        { n: 2 },
-      ]);
-    });
-    expect(await whoIs(application, "acme")).toBe(`acme@${name}`);
-    expect(await ownersOf(application, "beta")).toEqual(["beta"]);
-    expect(await whoIs(application, "beta")).toBe(`beta@${name}`);
-    expect(await application.atLeast("acme", "app", "0001_later")).toBe(true);
-
-    await expectRefused(fleet, application, [...nobodys, ...othersRows]);
-    // Temporary tables are everybody's by PostgreSQL's defaults, and end with the transaction's role.
-    await acme.execute(sql`CREATE TEMP TABLE scratch AS SELECT owner FROM notes`);
-    expect(await refusalOf(application.tenant("beta").app.execute("TABLE scratch"))).toMatchObject({
-      code: "42P01",
-    });
-  },
-);
 
 test("the application role itself can read no tenant, but uses the single schemas of services", async () => {
   const fleet = await createRoleFleet();

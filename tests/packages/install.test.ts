@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { repository, run } from "../support/cli.ts";
+import { run } from "../support/cli.ts";
 import { createDatabase, createRole } from "../support/database.ts";
 import { createFolder } from "../support/fleet.ts";
+import { repository } from "../support/repository.ts";
 
 /** The package as npm would publish it, and the package managers, from the registry. */
 let place: string;

@@ -1,7 +1,8 @@
 import { chmod } from "node:fs/promises";
 import { join } from "node:path";
-import { createProject, repository, runCli } from "./cli.ts";
+import { createProject, runCli } from "./cli.ts";
 import { writeFiles } from "./fleet.ts";
+import { repository } from "./repository.ts";
 
 /** 300 tenants; four of them have names that are hard to lay out. */
 const tenants: readonly string[] = [

@@ -1,18 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdir, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import { createFolder, type Files } from "./fleet.ts";
+import { type CliResult, cleanEnvironment, isBusy, runInProcess } from "./in-process.ts";
+import { repository } from "./repository.ts";
 
-export const repository = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
-const main = join(repository, "dist/cli/main.js");
-
-export interface CliResult {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+export type { CliResult };
 
 /** The drizzle-kit and drizzle-orm that a project has installed, by the layout that they write. */
 export type Installed = "journal" | "folders";
@@ -50,36 +44,36 @@ export async function install(folder: string, installed: Installed): Promise<voi
   }
 }
 
-/** Environment of a child: the machine's, without what would change the tool's mind. */
-function cleanEnvironment(more: Record<string, string> = {}): NodeJS.ProcessEnv {
-  const {
-    DATABASE_URI: _1,
-    DATABASE_URL: _2,
-    TENANTS: _3,
-    SERVICE: _4,
-    NODE_ENV: _5,
-    FORCE_COLOR: _6,
-    ...rest
-  } = process.env;
-  return { ...rest, NO_COLOR: "1", ...more };
-}
-
-/** Starts the built command line. It is killed with the test at the latest. */
-export function startCli(
+/**
+ * Runs the built command line to its end: in this process, which is quick, unless another run is in progress here or
+ * the environment has settings of Node.js itself. Use `spawnCli` to test what only a process of its own does.
+ */
+export async function runCli(
   cwd: string,
   args: readonly string[],
   environment: Record<string, string> = {},
-): ChildProcess {
-  return start(cwd, process.execPath, [main, ...args], environment);
+): Promise<CliResult> {
+  if (isBusy() || "NODE_OPTIONS" in environment) return spawnCli(cwd, args, environment);
+  return runInProcess(cwd, args, cleanEnvironment(environment));
 }
 
-/** Runs the built command line to its end. */
-export function runCli(
+/** Runs the built command line as a process of its own to its end. */
+export function spawnCli(
   cwd: string,
   args: readonly string[],
   environment: Record<string, string> = {},
 ): Promise<CliResult> {
   return ended(startCli(cwd, args, environment));
+}
+
+/** Starts the built command line. It is killed at the end of the test at the latest. */
+export function startCli(
+  cwd: string,
+  args: readonly string[],
+  environment: Record<string, string> = {},
+): ChildProcess {
+  const main = join(repository, "dist/cli/main.js");
+  return start(cwd, process.execPath, [main, ...args], environment);
 }
 
 /** Runs drizzle-kit itself, for the service called app. */

@@ -6,8 +6,8 @@ import type pg from "pg";
 import { onTestFinished } from "vitest";
 import { type Binaries, findBinaries } from "../../src/dev/binaries.ts";
 import { createRunner, type Runner } from "../../src/dev/run-as.ts";
-import { repository } from "./cli.ts";
 import { connect, type Queries } from "./own-server.ts";
+import { repository } from "./repository.ts";
 
 const password = "super";
 

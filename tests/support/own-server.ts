@@ -8,8 +8,8 @@ import { onTestFinished } from "vitest";
 import { findBinaries } from "../../src/dev/binaries.ts";
 import { acquireEmbedded } from "../../src/dev/embedded.ts";
 import { createRunner } from "../../src/dev/run-as.ts";
-import { repository } from "./cli.ts";
 import { type TestDatabase, urlWith } from "./database.ts";
+import { repository } from "./repository.ts";
 
 export type Queries = Pick<TestDatabase, "query">;
 

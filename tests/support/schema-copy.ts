@@ -5,8 +5,8 @@ import { dumpContent } from "../../src/dump/rows/content.ts";
 import { dumpStructure } from "../../src/dump/structure.ts";
 import type { Session } from "../../src/postgres/session.ts";
 import { catalogOf } from "./catalog.ts";
-import { repository } from "./cli.ts";
 import type { TestDatabase } from "./database.ts";
+import { repository } from "./repository.ts";
 
 /** A catalog without what no copy takes over, and without the schema's name where a function sets its own path. */
 export async function structureOf(database: TestDatabase, schema: string): Promise<string[]> {

@@ -1,53 +1,93 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import pg from "pg";
 import type { TestProject } from "vitest/node";
 import { acquireEmbedded } from "../../src/dev/embedded.ts";
+import { repository } from "./repository.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** A superuser's URL of the run's PostgreSQL; its database is only a way in. */
+    /** The URL of a superuser, in the database `postgres` of the server of this run. */
     adminUrl: string;
   }
 }
 
+/** A running server, and how to stop it. */
+interface Server {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** The server of this run. Each project of vitest loads this file by itself, but they run in one process. */
+const shared = globalThis as typeof globalThis & {
+  drizzleFleetServer?: { users: number; server: Promise<Server> };
+};
+
 /**
- * One real PostgreSQL for the whole run: the given one (TEST_DATABASE_URL), one in a container
+ * One real PostgreSQL for the complete run: a given one (TEST_DATABASE_URL), one in a container
  * (TEST_POSTGRES=container, PG_VERSION=15), or the embedded one.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const given = process.env.TEST_DATABASE_URL;
-  if (given !== undefined) {
-    project.provide("adminUrl", given);
-    return async () => undefined;
-  }
-  return process.env.TEST_POSTGRES === "container" ? inContainer(project) : embedded(project);
+  shared.drizzleFleetServer ??= { users: 0, server: startServer() };
+  const use = shared.drizzleFleetServer;
+  use.users += 1;
+  project.provide("adminUrl", (await use.server).url);
+  return async () => {
+    use.users -= 1;
+    if (use.users > 0) return;
+    delete shared.drizzleFleetServer;
+    await (await use.server).stop();
+  };
 }
 
-async function inContainer(project: TestProject): Promise<() => Promise<void>> {
+async function startServer(): Promise<Server> {
+  const given = process.env.TEST_DATABASE_URL;
+  if (given !== undefined) return { url: given, stop: async () => undefined };
+  return process.env.TEST_POSTGRES === "container" ? inContainer() : embedded();
+}
+
+async function inContainer(): Promise<Server> {
   const { GenericContainer, Wait } = await import("testcontainers");
   const image = process.env.TEST_POSTGRES_IMAGE ?? `postgres:${process.env.PG_VERSION ?? "18"}`;
   const container = await new GenericContainer(image)
     .withEnvironment({ POSTGRES_PASSWORD: "test" })
     .withExposedPorts(5432)
     .withCommand(["postgres", "-c", "max_connections=200"])
-    // The image starts the server twice: once to set it up, and once to stay.
+    // The image starts the server twice: first to set it up, then for use.
     .withWaitStrategy(Wait.forLogMessage(/ready to accept connections/, 2))
     .start();
   const address = `${container.getHost()}:${container.getMappedPort(5432)}`;
-  project.provide("adminUrl", `postgresql://postgres:test@${address}/postgres`);
-  return async () => void (await container.stop());
+  return {
+    url: `postgresql://postgres:test@${address}/postgres`,
+    stop: async () => void (await container.stop()),
+  };
 }
 
-async function embedded(project: TestProject): Promise<() => Promise<void>> {
-  const root = fileURLToPath(new URL("../..", import.meta.url));
+/** The tests' data need not survive a crash of the machine. */
+const quick = {
+  fsync: "off",
+  full_page_writes: "off",
+  max_wal_size: "4GB",
+  checkpoint_timeout: "1h",
+};
+
+async function embedded(): Promise<Server> {
   const folder = await mkdtemp(join(tmpdir(), "drizzle-fleet-test-"));
-  const server = await acquireEmbedded({ root, folder, port: 54_399 }, []);
-  // Tests make databases and roles, and look at what an ordinary role does not see.
-  project.provide("adminUrl", server.superuserAddressOf("postgres").url);
-  return async () => {
-    await server.release();
-    await rm(folder, { recursive: true });
+  const server = await acquireEmbedded({ root: repository, folder, port: 54_399 }, []);
+  // Tests create databases and roles, and read what an ordinary role must not see.
+  const { url } = server.superuserAddressOf("postgres");
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  for (const [name, value] of Object.entries(quick))
+    await client.query(`ALTER SYSTEM SET ${name} = '${value}'`);
+  await client.query("SELECT pg_reload_conf()");
+  await client.end();
+  return {
+    url,
+    stop: async () => {
+      await server.release();
+      await rm(folder, { recursive: true });
+    },
   };
 }

@@ -2,10 +2,11 @@ import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { appSchema, createCapturedFleet, inSchemas } from "../support/captured-fleet.ts";
-import { repository, runCli } from "../support/cli.ts";
+import { runCli } from "../support/cli.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { writeFiles } from "../support/fleet.ts";
 import { masked } from "../support/mask.ts";
+import { repository } from "../support/repository.ts";
 import { openTerminals, type Terminal } from "../support/tmux.ts";
 
 const captures = join(repository, "tests/terminal/captures");

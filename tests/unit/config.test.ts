@@ -1,8 +1,6 @@
-import { join } from "node:path";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import type { z } from "zod";
 import { resolveDatabases } from "../../src/config/environment.ts";
-import { loadConfig } from "../../src/config/load.ts";
 import { parseAmount, parseDuration } from "../../src/config/quantities.ts";
 import {
   type FleetInput,
@@ -10,8 +8,7 @@ import {
   parseFleet,
   sourceSchemasOf,
 } from "../../src/config/schema.ts";
-import { createProject } from "../support/cli.ts";
-import { appFleet, configFile } from "../support/fleet.ts";
+import { appFleet } from "../support/fleet.ts";
 
 test("what editors show of the options is what the schema takes", () => {
   type Taken = z.input<typeof fleetSchema>;
@@ -47,19 +44,6 @@ test("durations have a unit, amounts are numbers or shares", () => {
 });
 
 describe("the configuration", () => {
-  test("names certificates from its own folder", async () => {
-    const url = "postgresql://localhost/x";
-    const tls = (ca: string) => ({ url, tls: { mode: "verify-full" as const, ca } });
-    const databases = { main: tls("./ca.pem"), other: tls("/etc/ca.pem"), trusted: tls("system") };
-    const folder = await createProject({
-      "drizzle.config.ts": configFile(appFleet(url, ["a"], { databases })),
-    });
-    const { fleet } = await loadConfig(join(folder, "drizzle.config.ts"));
-    expect(Object.values(fleet.databases).map((database) => database.tls?.ca)).toEqual([
-      ...[join(folder, "ca.pem"), "/etc/ca.pem", "system"],
-    ]);
-  });
-
   test("takes tenants as ids or with attributes, durations in words, and says what is wrong with its path", () => {
     const fleet = parseFleet(
       appFleet("postgresql://localhost/x", ["a"], {

@@ -6,7 +6,7 @@ import type { Statement } from "../../src/core/migration.ts";
 import { fill, placeholder } from "../../src/core/template.ts";
 import { loadParser } from "../../src/sql/parser.ts";
 import { type Allowance, readStatements } from "../../src/sql/read-statements.ts";
-import { repository } from "../support/cli.ts";
+import { repository } from "../support/repository.ts";
 
 /**
  * Each folder of tests/corpus is a case: `input.sql`, perhaps `options.json` (an Allowance), and either

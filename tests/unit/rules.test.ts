@@ -5,9 +5,8 @@ import { describe, expect, test } from "vitest";
 import { resolveDatabases } from "../../src/config/environment.ts";
 import { retiredWarnings } from "../../src/config/retired.ts";
 import { parseFleet } from "../../src/config/schema.ts";
-import { createProject, repository, runCli } from "../support/cli.ts";
-import { createDatabase } from "../support/database.ts";
-import { appFleet, configFile, history } from "../support/fleet.ts";
+import { appFleet } from "../support/fleet.ts";
+import { repository } from "../support/repository.ts";
 
 /** Texts of the repository by file name. */
 async function textsOf(...patterns: string[]): Promise<Map<string, string>> {
@@ -150,24 +149,5 @@ describe("retired variables", () => {
       expect(resolveDatabases(fleet, ["main"], environment, role).kind).toBe("configured");
       expect(seen).toContain("DB_HOST");
     }
-  });
-
-  test("are warned of by the command line on standard error, and change nothing else", async () => {
-    const database = await createDatabase();
-    const folder = await createProject({
-      "drizzle.config.ts": configFile(appFleet(database.url, ["acme"])),
-      ...history("drizzle/app", { "0000_t": "CREATE TABLE t (id int);" }),
-    });
-    const plain = await runCli(folder, ["status"]);
-    const warned = await runCli(folder, ["status"], {
-      [`${retired}HOST`]: "an-old-host",
-      [`${retired}TOKEN`]: "an-old-token",
-    });
-    expect(warned).toEqual({
-      ...plain,
-      stderr: `warning: ${retired}HOST is no longer read. Set DB_HOST instead.
-warning: ${retired}TOKEN is no longer read, and nothing replaces it. Unset it.
-${plain.stderr}`,
-    });
   });
 });

@@ -12,7 +12,7 @@ import { type Break, BreakingProxy, type Cut, type Decision } from "../support/p
 import { createRandom, type Random } from "../support/random.ts";
 import { Runner } from "../support/runner.ts";
 
-const rounds = Math.max(100, Number(process.env.CHAOS_ROUNDS ?? 0));
+const rounds = Number(process.env.CHAOS_ROUNDS ?? 100);
 const seed = Number(process.env.CHAOS_SEED ?? Date.now() % 1_000_000_000);
 
 /** What breaks in a round, and how many of every 22 rounds it breaks in. */
@@ -245,7 +245,9 @@ test(`every target is at head and intact after ${rounds} rounds of chaos`, {
     await scene.server.use((database) => expectWhole(database, scene.tenants));
     await scene.server.use(expectNothingLeft);
     console.log(tally.line());
-    for (const kind of kinds) expect(tally.hitsOf(kind), `hits of ${kind}`).toBeGreaterThan(2);
+    // A kind is played in at least 9 of 100 rounds, and some of them come too early or too late to break anything.
+    const least = Math.floor(rounds / 50);
+    for (const kind of kinds) expect(tally.hitsOf(kind), `hits of ${kind}`).toBeGreaterThan(least);
   } catch (error) {
     if (error instanceof Error) error.message = `CHAOS_SEED=${seed}, ${place}: ${error.message}`;
     throw error;

@@ -1,18 +1,21 @@
 import pg from "pg";
 import { describe, expect, test } from "vitest";
+import { listRollouts } from "../../src/operations/rollouts.ts";
 import { catalogOf } from "../support/catalog.ts";
 import { createProject, runCli } from "../support/cli.ts";
-import { createDatabase, type TestDatabase } from "../support/database.ts";
+import { createDatabase, type TestDatabase, urlWith } from "../support/database.ts";
 import {
   appFleet,
   byTenant,
   configFile,
   contextFor,
   createFolder,
+  downgradeAll,
   history,
   migrateAll,
   writeFiles,
 } from "../support/fleet.ts";
+import { createOddRole } from "../support/odd-role.ts";
 import { startPgbouncer } from "../support/pgbouncer.ts";
 
 const tenants = Array.from({ length: 20 }, (_, index) => `t${index}`);
@@ -153,4 +156,45 @@ describe("through PgBouncer in transaction mode", () => {
     expect(lowered[0]?.reason).toContain("no more connections allowed");
     expect(lowered.at(-1)?.to).toBeLessThan(5);
   });
+});
+
+test("a role with settings of its own reads its rollouts through PgBouncer", async () => {
+  const { database, role } = await createOddRole();
+  // Through a pooler only the form of dates is ours.
+  for (const name of ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"])
+    await database.query(`ALTER ROLE ${role} RESET ${name}`);
+  const { url } = await startPgbouncer(
+    urlWith(database.url, { username: role, password: "plain" }),
+    {
+      poolMode: "transaction",
+    },
+  );
+  const root = await createFolder(
+    history("drizzle/app", { "0000_t": `CREATE TABLE "t" ("id" integer);` }),
+  );
+  const context = contextFor(root, appFleet(url, ["a"]));
+  expect(byTenant(await migrateAll(context))).toEqual({ a: "succeeded 0000_t" });
+  const [rollout] = await listRollouts(context, [], 5);
+  expect(rollout?.startedAt.getTime()).toBeGreaterThan(Date.now() - 60_000);
+  expect(rollout?.endedAt).toBeInstanceOf(Date);
+});
+
+test("a downgrade that cannot run in a transaction is refused before any tenant is touched", async () => {
+  const database = await createDatabase();
+  const up = { "0000_people": `CREATE TABLE "people" ("nick" text);` };
+  const down = `CREATE INDEX CONCURRENTLY "nick_x" ON "people" ("nick");\nDROP TABLE "people";`;
+  const root = await createFolder({
+    ...history("drizzle/app", up),
+    "drizzle/app/0000_people.down.sql": down,
+  });
+  await migrateAll(contextFor(root, appFleet(database.url, ["a"])));
+  const pooler = await startPgbouncer(database.url, { poolMode: "transaction" });
+  const context = contextFor(root, appFleet(pooler.url, ["a"]));
+  await expect(downgradeAll(context, { count: 1 })).rejects.toMatchObject({
+    code: "config",
+    where: expect.stringMatching(/0000_people\.down\.sql:1/),
+  });
+  expect(await database.query("SELECT tag FROM app_a.__fleet_ledger")).toEqual([
+    { tag: "0000_people" },
+  ]);
 });

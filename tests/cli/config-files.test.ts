@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
 import { createProject, runCli } from "../support/cli.ts";
+import { appFleet, configFile } from "../support/fleet.ts";
 
 const fleet = {
   databases: { main: { url: { environmentVariable: "SOME_URL" } } },
@@ -92,4 +93,17 @@ test("the nearest configuration at or above the current folder counts, and .ts b
   const wrong = await runCli(join(project, "packages/db"), [...heads, "--config", "fleet.ts"]);
   expect(wrong.stderr).toContain("there is no file fleet.ts");
   expect(wrong.stderr).toContain("Did you mean --config drizzle.config.mts?");
+});
+
+test("relative paths of certificates start at the folder of the configuration file", async () => {
+  const url = "postgresql://localhost/x";
+  const tls = (ca: string) => ({ url, tls: { mode: "verify-full" as const, ca } });
+  const databases = { main: tls("./ca.pem"), other: tls("/etc/ca.pem"), trusted: tls("system") };
+  const folder = await createProject({
+    "drizzle.config.ts": configFile(appFleet(url, ["a"], { databases })),
+  });
+  const { fleet } = await loadConfig(join(folder, "drizzle.config.ts"));
+  expect(Object.values(fleet.databases).map((database) => database.tls?.ca)).toEqual([
+    ...[join(folder, "ca.pem"), "/etc/ca.pem", "system"],
+  ]);
 });

@@ -3,18 +3,13 @@ import { join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 import { quoteIdentifier } from "../../src/core/quoting.ts";
 import { catalogOf, sequencePositions } from "../support/catalog.ts";
-import { createProject, ended, repository, runCli } from "../support/cli.ts";
+import { ended, runCli } from "../support/cli.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
-import {
-  appFleet,
-  configFile,
-  createFolder,
-  type Files,
-  history,
-  writeFiles,
-} from "../support/fleet.ts";
+import { createFolder, writeFiles } from "../support/fleet.ts";
 import { markBegun } from "../support/ledger.ts";
+import { at, migrated, people, projectFor } from "../support/offline-project.ts";
 import { runPsql, scriptFile, startPsql } from "../support/psql.ts";
+import { repository } from "../support/repository.ts";
 
 /** What a ledger says, but for when and by whom. */
 function ledgerOf(database: TestDatabase, schema: string) {
@@ -44,30 +39,6 @@ async function expectAlike(
   }
 }
 
-/** A project whose one database is in DATABASE_URI, or nowhere. */
-async function projectFor(
-  migrations: Files,
-  tenants: string[] = ["a"],
-  service: Record<string, string> = {},
-): Promise<string> {
-  const fleet = appFleet("", tenants, {
-    databases: { main: { url: { environmentVariable: "DATABASE_URI" } } },
-    services: {
-      app: {
-        schema: "./schema",
-        out: "./drizzle/app",
-        database: "main",
-        tenantSchema: "app_{tenant}",
-        ...service,
-      },
-    },
-  });
-  return createProject({
-    "drizzle.config.ts": configFile(fleet),
-    ...history("drizzle/app", migrations),
-  });
-}
-
 /** Writes a script with the command line; without a database it knows of none. */
 async function scriptOf(project: string, args: readonly string[], database?: TestDatabase) {
   const result = await runCli(project, args, at(database));
@@ -75,22 +46,8 @@ async function scriptOf(project: string, args: readonly string[], database?: Tes
   return scriptFile(result.stdout);
 }
 
-function at(database: TestDatabase | undefined): Record<string, string> {
-  return database === undefined ? {} : { DATABASE_URI: database.url };
-}
-
-async function migrated(project: string, args: readonly string[] = ["migrate"]) {
-  const database = await createDatabase();
-  expect(await runCli(project, args, at(database))).toMatchObject({ code: 0 });
-  return database;
-}
-
 const base = ["migrate", "--sql", "--from", "base"];
 
-const people = {
-  "0000_people": `CREATE TABLE "people" ("id" serial PRIMARY KEY, "name" text);
-INSERT INTO "people" ("name") SELECT 'n' || n FROM generate_series(1, 50) n;`,
-};
 const withIndex = {
   ...people,
   "0001_index": `ALTER TABLE "people" ADD COLUMN "note" text;
@@ -410,20 +367,6 @@ describe("a script whose target is not as expected", () => {
     expect(await runPsql(database, file)).toMatchObject({ code: 0 });
     await expectAlike(database, await migrated(project), ["app_a", "app_b"]);
   });
-
-  test("is not written for a target with a problem, and leaves out targets at head", async () => {
-    const project = await projectFor(people, ["a", "b"]);
-    const database = await migrated(project, ["migrate", "--tenant", "a"]);
-    const written = await runCli(project, ["migrate", "--sql"], at(database));
-    expect(written).toMatchObject({ code: 0 });
-    expect(written.stdout).toContain("app/b");
-    expect(written.stdout).not.toContain("app/a");
-    expect(written.stderr).toContain("1 of 2 targets; the others have nothing to do.");
-    await database.query(`UPDATE app_a.__fleet_ledger SET checksum = 'other'`);
-    const refused = await runCli(project, ["migrate", "--sql"], at(database));
-    expect(refused).toMatchObject({ code: 2, stdout: "" });
-    expect(refused.stderr).toContain("app/a: 0000_people was edited");
-  });
 });
 
 describe("text that psql could interpret", () => {
@@ -549,31 +492,4 @@ ALTER TABLE "people" DROP COLUMN "note";`,
   const before = await wholeLedger(byScript, "app_a");
   expect(await runPsql(byScript, file)).toMatchObject({ code: 0 });
   expect(await wholeLedger(byScript, "app_a")).toEqual(before);
-});
-
-describe("invalid usage exits with 2 and writes nothing", () => {
-  test.each([
-    [["migrate", "--sql", "--json"], "--json"],
-    [["migrate", "--sql", "--dry-run"], "--dry-run"],
-    [["migrate", "--sql", "--canary", "1"], "--canary"],
-    [["downgrade", "-1", "--sql", "--failed"], "--failed"],
-    [["migrate", "--from", "base"], "--from is for --sql alone"],
-    [["migrate", "--sql", "--from", "0000_peeple"], "0000_people"],
-  ])("%j", async (args, words) => {
-    const result = await runCli(await projectFor(people), args);
-    expect(result.code).toBe(2);
-    if (args.includes("--json")) expect(JSON.parse(result.stdout)).toMatchObject({ code: "usage" });
-    else expect(result.stdout).toBe("");
-    expect(result.stderr).toContain(words);
-  });
-
-  test("an existing file is kept, and no other file is written", async () => {
-    const project = await projectFor(people, ["a", "b"]);
-    const folder = await createFolder({ "main/app/app_b.sql": "mine" });
-    const result = await runCli(project, ["migrate", "--sql", folder, "--from", "base"]);
-    expect(result).toMatchObject({ code: 2, stdout: "" });
-    expect(result.stderr).toContain("app_b.sql already exists");
-    expect(await readFile(join(folder, "main/app/app_b.sql"), "utf8")).toBe("mine");
-    expect(await readdir(join(folder, "main/app"))).toEqual(["app_b.sql"]);
-  });
 });

@@ -1,0 +1,55 @@
+import type { Reporter, TestModule, Vitest } from "vitest/node";
+
+const shown = 20;
+
+/** The suites that `npm test` leaves out: what each needs. */
+const leftOut: Readonly<Record<string, string>> = {
+  "test:system":
+    "needs git, psql, PgBouncer, tmux, openssl and PostgreSQL 15, and a package registry",
+  "test:scale": "large fleets and long random runs: minutes",
+  "test:chaos": "servers, networks and disks that fail during rollouts: minutes",
+};
+
+/** Prints the slowest tests and files of a run, and after `npm test` the suites that it left out. */
+export class SlowestReporter implements Reporter {
+  #vitest: Vitest | undefined;
+
+  onInit(vitest: Vitest): void {
+    this.#vitest = vitest;
+  }
+
+  onTestRunEnd(modules: readonly TestModule[]): void {
+    if (process.env.CI === undefined && modules.length < 2) return;
+    const files = modules.map((module) => ({
+      name: module.relativeModuleId,
+      ms: module.diagnostic().duration,
+    }));
+    const tests = modules.flatMap((module) =>
+      [...module.children.allTests()].map((test) => ({
+        name: `${module.relativeModuleId} > ${test.fullName}`,
+        ms: test.diagnostic()?.duration ?? 0,
+      })),
+    );
+    this.#print(`\nSlowest files:\n${slowest(files)}\n\nSlowest tests:\n${slowest(tests)}\n`);
+    if (process.env.npm_lifecycle_event === "test") this.#print(leftOutText());
+  }
+
+  #print(text: string): void {
+    this.#vitest?.logger.log(text);
+  }
+}
+
+function slowest(all: readonly { readonly name: string; readonly ms: number }[]): string {
+  return [...all]
+    .sort((one, other) => other.ms - one.ms)
+    .slice(0, shown)
+    .map(({ name, ms }) => `${(ms / 1_000).toFixed(1).padStart(7)} s  ${name}`)
+    .join("\n");
+}
+
+function leftOutText(): string {
+  const lines = Object.entries(leftOut).map(
+    ([script, why]) => `  npm run ${script.padEnd(12)} ${why}`,
+  );
+  return `npm test left these suites out:\n${lines.join("\n")}\nTo install their programs and run everything: .ci/run\n`;
+}
