@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
 import type { FleetConfig, Tenant } from "../config/schema.ts";
-import { updateRegistry } from "../control/registry.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import type { TenantRecord, TenantStatus } from "../core/tenant.ts";
 import type { Context } from "../fleet/context.ts";

@@ -1,4 +1,3 @@
-import { deleteGrants } from "../control/revoked-grants.ts";
 import { FleetError } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
 import {

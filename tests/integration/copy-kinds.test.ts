@@ -1,5 +1,13 @@
 import { expect, test } from "vitest";
-import { kinds, testCopiesOfEveryKind } from "../support/copy-kinds.ts";
+import { contextFor } from "../../src/cli/context.ts";
+import type { Context } from "../../src/fleet/context.ts";
+import { addTenant } from "../../src/operations/add-tenant.ts";
+import { cloneTenant } from "../../src/operations/clone-tenant.ts";
+import { exportTenant } from "../../src/operations/export-tenant.ts";
+import { history } from "../../src/operations/history.ts";
+import { importTenant } from "../../src/operations/import-tenant.ts";
+import { removeTenant } from "../../src/operations/remove-tenant.ts";
+import { Session } from "../../src/postgres/session.ts";
 
 const folder = join(repository, "tests/kinds");
 const kinds = await Promise.all(

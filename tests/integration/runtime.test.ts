@@ -5,26 +5,15 @@ import { promisify } from "node:util";
 import { sql } from "drizzle-orm";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
 import { describe, expect, expectTypeOf, onTestFinished, test } from "vitest";
+import { contextFor } from "../../src/cli/context.ts";
 import { defineFleet } from "../../src/config/define.ts";
+import { history } from "../../src/operations/history.ts";
 import { Lease } from "../../src/postgres/lease.ts";
 import { createPool } from "../../src/postgres/pool.ts";
-import { openFleet } from "../../src/runtime/open.ts";
+import { fleetErrorOf, openFleet } from "../../src/runtime/open.ts";
 import { TenantPool } from "../../src/runtime/tenant-pool.ts";
 import { createRole, urlWith } from "../support/database.ts";
-import { repository } from "../support/repository.ts";
-import { testTenantConnections } from "../support/runtime-connections.ts";
-import {
-  type auth,
-  events,
-  fleetInput,
-  namesOf,
-  posts,
-  refusalOf,
-  scalarOf,
-  schemas,
-  setUp,
-  users,
-} from "../support/runtime-fleet.ts";
+import { type auth, events, posts, schemas, users } from "../support/runtime-fleet.ts";
 
 const files = {
   ...history("drizzle/auth", {
