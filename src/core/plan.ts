@@ -80,7 +80,7 @@ export function hasWork({ steps, problems }: TargetPlan): boolean {
 }
 
 /** True when the target's database cannot be used: nothing is known of where the target stands. */
-export function isUnknown({ problems }: Pick<TargetPlan, "problems">): boolean {
+export function isUnusable({ problems }: Pick<TargetPlan, "problems">): boolean {
   return problems.some(({ kind }) => kind === "unusable");
 }
 

@@ -43,7 +43,7 @@ export function obstacleIn(text: string): Obstacle | undefined {
  * @throws FleetError `refused`; it quotes nothing of the text
  */
 export function refuseUnsendable(what: string, text: string): void {
-  const refusal = unsendable(what, text);
+  const refusal = unsendableError(what, text);
   if (refusal !== undefined) throw refusal;
 }
 
@@ -54,7 +54,7 @@ export function refuseUnsendableQuery(text: string, values: readonly unknown[]):
 }
 
 /** As `refuseUnsendable`, for an error that is not thrown. */
-export function unsendable(what: string, text: string): FleetError | undefined {
+export function unsendableError(what: string, text: string): FleetError | undefined {
   const obstacle = obstacleIn(text);
   if (obstacle === undefined) return undefined;
   const { what: found, effect, at } = obstacle;

@@ -4,8 +4,9 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { FleetError } from "../../src/core/errors.ts";
 import type { Statement } from "../../src/core/migration.ts";
 import { fill, placeholder } from "../../src/core/template.ts";
+import type { Allowance } from "../../src/sql/allowance.ts";
 import { loadParser } from "../../src/sql/parser.ts";
-import { type Allowance, readStatements } from "../../src/sql/read-statements.ts";
+import { readStatements } from "../../src/sql/read-statements.ts";
 import { repository } from "../support/repository.ts";
 
 /**

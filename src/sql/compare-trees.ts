@@ -5,41 +5,43 @@ import type { SourceSchema } from "./source-schema.ts";
 import { isNameExpression } from "./tenant-name.ts";
 import { isTree } from "./tree.ts";
 
-/** Approves a pair of different strings under a key; otherwise the rule for schema names decides. */
-export type StringRule = (before: string, after: string, key: string) => boolean;
+/** What two trees may differ in. */
+export interface AllowedDifferences {
+  /** The schema whose name is the placeholder in the second tree. */
+  readonly source: SourceSchema;
+  /** Approves two different strings under a key that were proved elsewhere, such as the text of a body. */
+  readonly approves?: (before: string, after: string, key: string) => boolean;
+}
 
 /**
- * The proof that a rewritten statement is the original one: the two trees have the same shape and the same
- * values, but for strings that were the source schema, or a name in it, and now are the placeholder, or an expression for the
- * name that it stands for.
- *
- * @param approves further differences that were proved elsewhere, such as the text of a body
+ * The proof that a rewritten statement is the original one: the two trees have the same shape and the same values,
+ * except for strings that were the source schema, or a name in it, and are now the placeholder, or an expression for
+ * the name that the placeholder represents.
  */
 export function sameButForSchema(
   before: unknown,
   after: unknown,
-  source: SourceSchema,
-  approves: StringRule,
+  allowed: AllowedDifferences,
   key = "",
 ): boolean {
   if (Array.isArray(before) && Array.isArray(after)) {
     const same = (item: unknown, index: number) =>
-      sameButForSchema(item, after[index], source, approves, key);
+      sameButForSchema(item, after[index], allowed, key);
     return before.length === after.length && before.every(same);
   }
-  if (isTree(before) && isTree(after)) {
-    return sameKeys(before, after, source, approves) || isWritten(before, after, source);
-  }
-  if (typeof before === "string" && typeof after === "string" && before !== after) {
-    return isRenamed(before, after, source) || approves(before, after, key);
-  }
+  if (isTree(before) && isTree(after))
+    return hasSameKeys(before, after, allowed) || isNameOf(before, after, allowed.source);
+  if (typeof before === "string" && typeof after === "string" && before !== after)
+    return (
+      isRenamed(before, after, allowed.source) || allowed.approves?.(before, after, key) === true
+    );
   return before === after;
 }
 
 const nameForms = ["plain", "shown"] as const;
 
-/** True for a constant in whose place stands an expression for the same text, but with the tenant schema. */
-function isWritten({ A_Const }: Tree, after: Tree, source: SourceSchema): boolean {
+/** True for a constant that was replaced by an expression for the same text, but with the tenant schema. */
+function isNameOf({ A_Const }: Tree, after: Tree, source: SourceSchema): boolean {
   if (!isTree(A_Const) || !isTree(A_Const.sval) || "A_Const" in after) return false;
   const before = A_Const.sval.sval;
   if (source.has(before) && nameForms.some((as) => isNameExpression(after, as))) return true;
@@ -47,17 +49,16 @@ function isWritten({ A_Const }: Tree, after: Tree, source: SourceSchema): boolea
   return typeof before === "string" && text !== undefined && isRenamed(before, text, source);
 }
 
-function sameKeys(before: Tree, after: Tree, source: SourceSchema, approves: StringRule): boolean {
+function hasSameKeys(before: Tree, after: Tree, allowed: AllowedDifferences): boolean {
   const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
   return [...keys].every(
-    (name) =>
-      isPosition(name) || sameButForSchema(before[name], after[name], source, approves, name),
+    (name) => isPosition(name) || sameButForSchema(before[name], after[name], allowed, name),
   );
 }
 
 function isRenamed(before: string, after: string, source: SourceSchema): boolean {
   if (source.has(before) && isPlaceholder(after)) return true;
-  // The whole of a literal that is read as an identifier.
+  // A literal that is read as an identifier as a whole.
   if (source.has(identifierValue(before.trim())))
     return isPlaceholder(identifierValue(after.trim()));
   const [old, now] = [schemaInName(before), schemaInName(after)];
@@ -70,7 +71,7 @@ function isRenamed(before: string, after: string, source: SourceSchema): boolean
   );
 }
 
-/** Byte offsets move when text is replaced; nothing else may. */
+/** Byte offsets change when text is replaced. */
 function isPosition(key: string): boolean {
   return /(^|_)(location|list_start|list_end)$/.test(key);
 }

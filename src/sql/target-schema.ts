@@ -2,10 +2,14 @@ import { fill } from "../core/template.ts";
 import { applyEdits, ParsedText, parseOne } from "./parsed-text.ts";
 import type { Tree } from "./parser.ts";
 import type { SourceSchema } from "./source-schema.ts";
-import { namesOf, unwrap } from "./tree.ts";
+import { stringsOf, unwrap } from "./tree.ts";
 
-/** True for what makes the target's schema, and for the down of that: the runner makes it, and keeps it. */
-export function isOfOwnSchema(tree: Tree, source: SourceSchema, isDown: boolean): boolean {
+/** True for a statement that creates the target's schema, or in a down drops it: both are the runner's tasks. */
+export function isTargetSchemaStatement(
+  tree: Tree,
+  source: SourceSchema,
+  isDown: boolean,
+): boolean {
   const [kind, body] = unwrap(tree);
   if (kind === "CreateSchemaStmt") {
     const plain = body.schemaElts === undefined && body.authrole === undefined;
@@ -16,12 +20,15 @@ export function isOfOwnSchema(tree: Tree, source: SourceSchema, isDown: boolean)
     kind === "DropStmt" &&
     body.removeType === "OBJECT_SCHEMA" &&
     body.behavior === "DROP_RESTRICT" &&
-    (namesOf(body.objects) ?? [undefined]).every((name) => source.has(name))
+    (stringsOf(body.objects) ?? [undefined]).every((name) => source.has(name))
   );
 }
 
-/** The schema for extensions is made with the first of them: a migration that makes it finds it there. */
-export function madeOnce(statement: ParsedText, extensionSchema: string | undefined): ParsedText {
+/** Adds IF NOT EXISTS to a statement that creates the schema for extensions, which exists since the first extension. */
+export function createIfMissing(
+  statement: ParsedText,
+  extensionSchema: string | undefined,
+): ParsedText {
   const [kind, body] = unwrap(statement.tree);
   const plain = kind === "CreateSchemaStmt" && body.if_not_exists !== true;
   const at = plain ? statement.tokens[1]?.end : undefined;

@@ -1,5 +1,5 @@
 import { fill } from "../core/template.ts";
-import { sameButForSchema } from "./compare.ts";
+import { sameButForSchema } from "./compare-trees.ts";
 import { applyEdits, ParsedText, parseOne } from "./parsed-text.ts";
 import type { Tree } from "./parser.ts";
 import type { SourceSchema } from "./source-schema.ts";
@@ -7,13 +7,13 @@ import { isTree, unwrap, walk } from "./tree.ts";
 import type { Violation } from "./violation.ts";
 
 /**
- * PUBLIC is every role of the server: granted something, it could use an archived tenant, and with a role for each tenant
- * every other tenant's. In its place stands the role that migrates, which owns the object anyway. The application's role
- * is let in by the runner.
+ * Replaces PUBLIC in a grant with the role that migrates, which owns the object anyway. PUBLIC is every role on the
+ * server: with a grant to it, a role could use an archived tenant, and a tenant role the tables of another tenant. The
+ * runner grants access to the application role.
  *
- * @returns the statement without PUBLIC; any other statement as it is
+ * @returns the statement without PUBLIC; any other statement unchanged
  */
-export function keepFromPublic(statement: ParsedText, source: SourceSchema): ParsedText {
+export function replacePublicGrantee(statement: ParsedText, source: SourceSchema): ParsedText {
   const places = publicGrantees(statement.tree).map((at) => at - statement.offset);
   if (places.length === 0) return statement;
   const edits = statement.tokens
@@ -22,23 +22,22 @@ export function keepFromPublic(statement: ParsedText, source: SourceSchema): Par
   const text = fill(applyEdits(statement.text, edits), "");
   const tree = parseOne(text);
   const same =
-    tree !== undefined &&
-    sameButForSchema(withoutPublic(statement.tree), tree, source, () => false);
+    tree !== undefined && sameButForSchema(withoutPublic(statement.tree), tree, { source });
   return same ? new ParsedText(tree, text, 0) : statement;
 }
 
-/** Why a grant may not run: one to PUBLIC inside a body, where it cannot be replaced. */
+/** Why a grant must not run: PUBLIC cannot be replaced inside a body. */
 export function publicViolation(tree: Tree): Violation | undefined {
   if (publicGrantees(tree).length === 0) return undefined;
   return {
-    message: "a grant to PUBLIC opens the tenant to every role of the server",
+    message: "a grant to PUBLIC gives every role on the server access to the tenant",
     remedy:
-      "Remove it: the runner lets the application's role in. Grant to a role by its name if another needs access.",
+      "Remove it: drizzle-fleet grants access to the application role. To give another role access, grant to that role by name.",
     name: "public",
   };
 }
 
-/** Where a grant names PUBLIC. PostgreSQL itself lets PUBLIC use functions and types; the schema keeps it out. */
+/** The offsets of PUBLIC in a grant. PostgreSQL itself lets PUBLIC use functions and types, but not without access to their schema. */
 function publicGrantees(tree: Tree): number[] {
   const [kind, body] = unwrap(tree);
   const grant = kind === "AlterDefaultPrivilegesStmt" && isTree(body.action) ? body.action : body;

@@ -1,7 +1,7 @@
 import type { Tree } from "./parser.ts";
 import { isTree } from "./tree.ts";
 
-/** SQLSTATEs of what exists already, by the names that PL/pgSQL has for them. Source: PostgreSQL, "Error Codes". */
+/** SQLSTATEs of errors about existing objects, by their names in PL/pgSQL. Source: PostgreSQL, "Error Codes". */
 const duplicates: Readonly<Record<string, string>> = {
   duplicate_column: "42701",
   duplicate_function: "42723",
@@ -12,13 +12,13 @@ const duplicates: Readonly<Record<string, string>> = {
 
 const handled = new WeakMap<Tree, ReadonlySet<string>>();
 
-/** SQLSTATEs that are passed over around a statement of a body, and `others` for all of them. */
-export function handledAround(tree: Tree): ReadonlySet<string> {
+/** The SQLSTATEs that the body around a statement ignores; `others` stands for all of them. */
+export function statesHandledAround(tree: Tree): ReadonlySet<string> {
   return handled.get(tree) ?? new Set();
 }
 
-/** Keeps for the trees of a body's SQL which errors the body passes over around them. */
-export function noteHandlers(body: Tree, trees: ReadonlyMap<string, Tree | undefined>): void {
+/** Records for the trees of a body's SQL which errors the body ignores around them. */
+export function recordHandlers(body: Tree, trees: ReadonlyMap<string, Tree | undefined>): void {
   const found = new Map<string, ReadonlySet<string>>();
   visit(body, new Set(), found);
   for (const [query, states] of found) {
@@ -27,7 +27,7 @@ export function noteHandlers(body: Tree, trees: ReadonlyMap<string, Tree | undef
   }
 }
 
-/** @param found by the text of the SQL; of one that stands in several places, what is passed over in all of them */
+/** @param found the ignored errors by the text of the SQL; for one in several places, those that all of them ignore */
 function visit(
   value: unknown,
   around: ReadonlySet<string>,
@@ -42,8 +42,8 @@ function visit(
     const before = found.get(value.query);
     found.set(value.query, before === undefined ? around : common(before, around));
   }
-  const passed = value.exceptions === undefined ? [] : passedOver(value.exceptions);
-  const inside = passed.length === 0 ? around : new Set([...around, ...passed]);
+  const ignored = value.exceptions === undefined ? [] : ignoredBy(value.exceptions);
+  const inside = ignored.length === 0 ? around : new Set([...around, ...ignored]);
   for (const [key, child] of Object.entries(value))
     visit(child, key === "body" ? inside : around, found);
 }
@@ -53,7 +53,7 @@ function common(left: ReadonlySet<string>, right: ReadonlySet<string>): Readonly
 }
 
 /** The conditions of `EXCEPTION WHEN ... THEN NULL`. */
-function passedOver(exceptions: unknown): string[] {
+function ignoredBy(exceptions: unknown): string[] {
   const block = isTree(exceptions) ? exceptions.PLpgSQL_exception_block : undefined;
   return listOf(isTree(block) ? block.exc_list : undefined).flatMap((item) => {
     const { conditions, action } = isTree(item.PLpgSQL_exception) ? item.PLpgSQL_exception : {};
@@ -69,7 +69,7 @@ function listOf(value: unknown): Tree[] {
   return Array.isArray(value) ? value.filter(isTree) : [];
 }
 
-/** The SQLSTATE of a statement that makes what exists already; undefined for one that makes nothing. */
+/** The SQLSTATE of a statement that creates an existing object; undefined for a statement that creates nothing. */
 export function duplicateState(kind: string, body: Tree): string | undefined {
   if (kind === "AlterTableStmt") return duplicateCommand(body);
   if (/^Create(Enum|Range|Domain|Trig|Policy)Stmt$/.test(kind)) return duplicates.duplicate_object;

@@ -1,5 +1,6 @@
+import { quoteIdentifier } from "../core/quoting.ts";
 import { fill } from "../core/template.ts";
-import { sameButForSchema } from "./compare.ts";
+import { sameButForSchema } from "./compare-trees.ts";
 import { constantIn } from "./constants.ts";
 import { applyEdits, ParsedText, parseOne } from "./parsed-text.ts";
 import type { Token, Tree } from "./parser.ts";
@@ -8,13 +9,13 @@ import { isTree, optionOf, unwrap } from "./tree.ts";
 import type { Violation } from "./violation.ts";
 
 /**
- * A SECURITY DEFINER function runs as the role that owns every tenant. Without a search_path of its own its names are
- * looked up along its caller's, who could have it read another tenant's tables; and if pg_temp is not the last entry,
- * the caller's temporary tables come before the tenant's. Source: PostgreSQL, CREATE FUNCTION, "Writing SECURITY DEFINER
- * Functions Safely".
+ * Gives a SECURITY DEFINER function the tenant's search_path. The function runs as the role that owns every tenant:
+ * without a search_path, its names are looked up along the caller's, which can lead to another tenant's tables; and if
+ * pg_temp is not the last entry, the caller's temporary tables come before the tenant's. Source: PostgreSQL, CREATE
+ * FUNCTION, "Writing SECURITY DEFINER Functions Safely".
  *
  * @param shared schemas that follow the tenant's own on the search_path
- * @returns the statement with a search_path that is the tenant's; any other statement as it is
+ * @returns the statement with the search_path; any other statement unchanged
  */
 export function pinSearchPath(
   statement: ParsedText,
@@ -27,7 +28,7 @@ export function pinSearchPath(
   const path = pathIn(options);
   const at = path === undefined ? endOfDefiner(statement, options) : endOfPath(statement, path);
   if (at === undefined) return statement;
-  const schemas = [source.first, ...shared].map((name) => `"${name.replaceAll('"', '""')}"`);
+  const schemas = [source.first, ...shared].map(quoteIdentifier);
   const inserted =
     path === undefined ? ` SET search_path = ${schemas.join(", ")}, pg_temp` : ", pg_temp";
   const edit = { start: at, end: at, replacement: [inserted] };
@@ -37,19 +38,19 @@ export function pinSearchPath(
   return pinned ? new ParsedText(tree, text, 0) : statement;
 }
 
-/** Why a function may not be a SECURITY DEFINER as it stands. */
+/** Why a SECURITY DEFINER function must not be created like this. */
 export function definerViolation(kind: string, body: Tree): Violation | undefined {
   const options = optionsOf(kind, body);
   if (options === undefined || !mayBeDefiner(kind, options)) return undefined;
   const path = pathIn(options);
-  if (path === undefined) return isDefiner(options) ? unpinned : undefined;
+  if (path === undefined) return isDefiner(options) ? missingSearchPath : undefined;
   const names = path.kind === "VAR_SET_VALUE" ? namesOfPath(path) : [];
-  // The first mention counts: pg_temp must stand last, and once.
+  // PostgreSQL uses the first mention: pg_temp must be listed once, at the end.
   const isLast = names.length > 1 && names.indexOf("pg_temp") === names.length - 1;
-  return isLast || isEmptyPath(names) ? undefined : unpinned;
+  return isLast || isEmptyPath(names) ? undefined : missingSearchPath;
 }
 
-/** Which functions an ALTER meets is not known: what it does to their search_path counts as if they were definers. */
+/** The function that ALTER changes may be a SECURITY DEFINER: a change of its search_path is checked as if it were. */
 function mayBeDefiner(kind: string, options: unknown): boolean {
   return isDefiner(options) || (kind === "AlterFunctionStmt" && pathIn(options) !== undefined);
 }
@@ -58,14 +59,14 @@ function isDefiner(options: unknown): boolean {
   return definerOption(options) !== undefined;
 }
 
-/** An empty path finds nothing that has no schema. */
+/** An empty search_path finds no unqualified name. */
 function isEmptyPath(names: readonly string[]): boolean {
   return names.length === 1 && names[0] === "";
 }
 
-const unpinned: Violation = {
+const missingSearchPath: Violation = {
   message:
-    "a SECURITY DEFINER function runs with the rights of the tables' owner, and needs a search_path of its own",
+    "a SECURITY DEFINER function runs with the privileges of the tables' owner, so it needs its own search_path",
   remedy: "Add SET search_path = public, pg_temp to the function.",
   name: "search_path",
 };
@@ -82,7 +83,7 @@ function definerOption(options: unknown): Tree | undefined {
   return on ? option : undefined;
 }
 
-/** The last of the options that say something about the search_path: it is the one that counts. */
+/** The last option that sets or resets the search_path, which is the effective one. */
 function pathIn(options: unknown): Tree | undefined {
   const sets = (Array.isArray(options) ? options : []).flatMap((option: unknown) => {
     const set = isTree(option) && isTree(option.DefElem) ? option.DefElem.arg : undefined;
@@ -97,7 +98,7 @@ function namesOfPath(path: Tree): string[] {
   return Array.isArray(path.args) ? path.args.flatMap(constantIn).map(({ value }) => value) : [];
 }
 
-/** Where a search_path can be put: after SECURITY DEFINER, which comes before a body that needs no quotes. */
+/** Where a search_path can be inserted: after SECURITY DEFINER, which precedes a body without quotes. */
 function endOfDefiner(statement: ParsedText, options: unknown): number | undefined {
   const option = definerOption(options);
   if (option === undefined) return undefined;
@@ -105,7 +106,7 @@ function endOfDefiner(statement: ParsedText, options: unknown): number | undefin
   return tokenFrom(statement, from, ({ text }) => /^definer$/i.test(text))?.end;
 }
 
-/** Where pg_temp can be added to a search_path that lacks it. */
+/** Where pg_temp can be added to a search_path without it. */
 function endOfPath(statement: ParsedText, path: Tree): number | undefined {
   const names = namesOfPath(path);
   if (path.kind !== "VAR_SET_VALUE" || names.includes("pg_temp") || isEmptyPath(names))
@@ -123,14 +124,14 @@ function tokenFrom(
   return tokens.find((token) => token.start >= from && is(token));
 }
 
-/** The proof that nothing but the search_path was added. */
+/** The proof that only the search_path was added. */
 function sameButForPath(before: Tree, after: Tree, source: SourceSchema): boolean {
   const [kind, body] = unwrap(before);
   const [kindAfter, bodyAfter] = unwrap(after);
   if (kind !== kindAfter) return false;
   const key = kind === "CreateFunctionStmt" ? "options" : "actions";
   const rest = (tree: Tree) => ({ ...tree, [key]: withoutPath(tree[key]) });
-  return sameButForSchema(rest(body), rest(bodyAfter), source, () => false);
+  return sameButForSchema(rest(body), rest(bodyAfter), { source });
 }
 
 function withoutPath(options: unknown): unknown[] {
