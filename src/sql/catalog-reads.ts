@@ -50,7 +50,9 @@ export function catalogReadsOf(tree: Tree): CatalogReads {
   return { reads, schemaTexts };
 }
 
-/** The constants of a statement that are compared with a catalog's column for schemas, and how each names its schema. */
+/**
+ * The constants of a statement that are compared with a catalog's column for schemas, and how each names its schema.
+ */
 export function schemaTextsIn(tree: Tree, source: SourceSchema): ReadonlyMap<string, SchemaText> {
   return reachOf(tree, source).readsCatalogs ? catalogReadsOf(tree).schemaTexts : none;
 }

@@ -61,7 +61,9 @@ export function changesOf(file: string, text: string): Changes {
   };
 }
 
-/** The columns that a migration adds to tables, such as `users.nick`. It skips what does not parse, like `changesOf`. */
+/**
+ * The columns that a migration adds to tables, such as `users.nick`. It skips what does not parse, like `changesOf`.
+ */
 export function addedColumns(text: string): string[] {
   const source = new SourceText("", text.replace(/^\uFEFF/, ""));
   return splitStatements(source, []).flatMap(({ parsed }) =>

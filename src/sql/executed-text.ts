@@ -101,7 +101,10 @@ function editsOf(
   }));
 }
 
-/** The word for a part that is known only at run time. All words have the same length, so that none is the beginning of another. */
+/**
+ * The word for a part that is known only at run time. All words have the same length, so that none is the beginning of
+ * another.
+ */
 function word(index: number): string {
   return `drizzle_fleet_hole_${String(index).padStart(4, "0")}`;
 }

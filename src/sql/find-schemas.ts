@@ -41,7 +41,9 @@ interface Candidate {
   readonly write: (schema: Template) => Template;
   /** True for a literal whose value is the schema's name, as catalogs store it. */
   readonly isName?: boolean;
-  /** The token with a gap, for the string of a format() call: a percent sign in a schema's name must not be a specifier. */
+  /**
+   * The token with a gap, for the string of a format() call: a percent sign in a schema's name must not be a specifier.
+   */
   readonly inFormat?: Template;
 }
 

@@ -4,7 +4,10 @@ const deepest = 4_000;
 /** A statement of fewer bytes cannot be nested too deeply, and is not measured. */
 export const smallStatement = 2_000;
 
-/** The longest text that is read, in characters, and the most tokens outside of literals: each takes about 170 bytes of memory. */
+/**
+ * The longest text that is read, in characters, and the most tokens outside of literals: each takes about 170 bytes of
+ * memory.
+ */
 const longest = 64 * 1024 * 1024;
 const mostTokens = 2_000_000;
 

@@ -33,7 +33,9 @@ export function addCast(node: Tree, found: CollectedNames): void {
   if (objectTypes.test(type)) addObjectName(node.arg, found);
 }
 
-/** Adds the names in a call: `nextval('public.seq')` names a sequence; an unknown function's argument may name anything. */
+/**
+ * Adds the names in a call: `nextval('public.seq')` names a sequence; an unknown function's argument may name anything.
+ */
 export function addCall(node: Tree, found: CollectedNames): void {
   if (!Array.isArray(node.args)) return;
   const name = stringsOf(node.funcname)?.at(-1) ?? "";

@@ -6,7 +6,9 @@ export class ParsedText {
   readonly tree: Tree;
   /** The statement's text, from its first token on. */
   readonly text: string;
-  /** The byte offset of the statement in the parsed text. Locations in `tree` count from the start of the parsed text. */
+  /**
+   * The byte offset of the statement in the parsed text. Locations in `tree` count from the start of the parsed text.
+   */
   readonly offset: number;
   #tokens: readonly Token[] | undefined;
 

@@ -83,7 +83,9 @@ function isUnknownType([first, second]: readonly Token[]): boolean {
   return simple && /^[\p{L}_]/u.test(name) && !isTypeName(name);
 }
 
-/** The names in declared types: `schema.table%ROWTYPE`, `schema.table.column%TYPE`, `table.column%TYPE`, `schema.type`. */
+/**
+ * The names in declared types: `schema.table%ROWTYPE`, `schema.table.column%TYPE`, `table.column%TYPE`, `schema.type`.
+ */
 export function declaredNames(body: string): { schemas: Set<string>; others: Set<string> } {
   if (!/declare/i.test(body)) return { schemas: new Set(), others: new Set() };
   const tokens = codeTokens(body);

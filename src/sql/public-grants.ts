@@ -37,7 +37,10 @@ export function publicViolation(tree: Tree): Violation | undefined {
   };
 }
 
-/** The offsets of PUBLIC in a grant. PostgreSQL itself lets PUBLIC use functions and types, but not without access to their schema. */
+/**
+ * The offsets of PUBLIC in a grant. PostgreSQL itself lets PUBLIC use functions and types, but not without access to
+ * their schema.
+ */
 function publicGrantees(tree: Tree): number[] {
   const [kind, body] = unwrap(tree);
   const grant = kind === "AlterDefaultPrivilegesStmt" && isTree(body.action) ? body.action : body;

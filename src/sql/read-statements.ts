@@ -21,7 +21,10 @@ import { isolationError } from "./violation-place.ts";
 
 /** The result of reading a migration file. */
 export interface ReadMigration {
-  /** True when it creates the target's schema, or a down drops it. That is the runner's task, and not one of `statements`. */
+  /**
+   * True when it creates the target's schema, or a down drops it. That is the runner's task, and not one of
+   * `statements`.
+   */
   readonly ownSchema: boolean;
   /** What it creates, changes or drops in schemas other than its target's, whether that is allowed or not. */
   readonly changedOutside: readonly ChangedObject[];

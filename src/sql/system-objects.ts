@@ -12,13 +12,19 @@ export function isSystemSchema(name: unknown): boolean {
   return typeof name === "string" && systemSchemas.has(name);
 }
 
-/** True for a relation of PostgreSQL itself: qualified as such, or unqualified with a name of pg_catalog, which comes first. */
+/**
+ * True for a relation of PostgreSQL itself: qualified as such, or unqualified with a name of pg_catalog, which comes
+ * first.
+ */
 export function isSystemRelation({ schemaname, relname }: Tree): boolean {
   if (schemaname !== undefined) return isSystemSchema(schemaname);
   return typeof relname === "string" && isCatalog(relname);
 }
 
-/** The field with the name of the object that a statement creates. An unqualified name is created in the tenant's schema. */
+/**
+ * The field with the name of the object that a statement creates. An unqualified name is created in the tenant's
+ * schema.
+ */
 export const createdNameKeys: Readonly<Record<string, string>> = {
   CreateDomainStmt: "domainname",
   CreateEnumStmt: "typeName",

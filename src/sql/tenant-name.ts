@@ -3,7 +3,9 @@ import { parseOne } from "./parsed-text.ts";
 import type { Tree } from "./parser.ts";
 import { isTree } from "./tree.ts";
 
-/** How a text names a schema: by its plain name, as catalogs store it, or quoted if needed, as `regnamespace` prints it. */
+/**
+ * How a text names a schema: by its plain name, as catalogs store it, or quoted if needed, as `regnamespace` prints it.
+ */
 export type SchemaText = "plain" | "shown";
 
 /**

@@ -9,7 +9,10 @@ export interface QualifyingNames {
   readonly formats: ReadonlySet<string>;
 }
 
-/** The names in a statement's tree. Its schemas are found wherever the grammar allows one: as a qualifier, an object or a literal. */
+/**
+ * The names in a statement's tree. Its schemas are found wherever the grammar allows one: as a qualifier, an object or
+ * a literal.
+ */
 export interface TreeNames extends QualifyingNames {
   /** Arguments that PostgreSQL may read as names, in words. */
   readonly suspicions: readonly string[];

@@ -30,7 +30,9 @@ function placeInBody(raw: RawStatement, { name, line }: Violation): number | und
   return at < 0 ? undefined : raw.start + token.start + Buffer.byteLength(token.text.slice(0, at));
 }
 
-/** Where a name is: before a dot, else as a separate word, else inside a literal or body, else the statement's start. */
+/**
+ * Where a name is: before a dot, else as a separate word, else inside a literal or body, else the statement's start.
+ */
 function placeInStatement(raw: RawStatement, name: string | undefined): number {
   if (name === undefined) return raw.start;
   const [schema = name] = name.split(".");

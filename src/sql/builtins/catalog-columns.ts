@@ -4,7 +4,9 @@ import { namesInList } from "./functions.ts";
 export interface CatalogColumn {
   /** A schema by its name or its OID, any other object by its OID, or the OID of either. */
   readonly kind: "name" | "namespace" | "object" | "any";
-  /** False for an object that the row only refers to, such as a column's type: it may be PostgreSQL's own, or shared. */
+  /**
+   * False for an object that the row only refers to, such as a column's type: it may be PostgreSQL's own, or shared.
+   */
   readonly own: boolean;
 }
 

@@ -37,7 +37,9 @@ export function isReadableCatalog(name: string): boolean {
   return readableCatalogs.has(name);
 }
 
-/** True for a view of information_schema that a migration may read: all except those with passwords of user mappings. */
+/**
+ * True for a view of information_schema that a migration may read: all except those with passwords of user mappings.
+ */
 export function isReadableInformation(name: string): boolean {
   return !/user_mapping/.test(name);
 }
