@@ -3,7 +3,12 @@ import type { Body } from "./body.ts";
 import { schemaTextsIn } from "./catalog-reads.ts";
 import { sameButForSchema } from "./compare-trees.ts";
 import { type ExecutedInBody, executedIn, sourceTextsInBody } from "./executed-in-body.ts";
-import { type FoundSchemas, findSchemas, qualifiersIn } from "./find-schemas.ts";
+import {
+  type FoundSchemas,
+  findSchemas,
+  type GrammarReader,
+  qualifiersIn,
+} from "./find-schemas.ts";
 import { identifierValue } from "./literals.ts";
 import { namesOfTree } from "./names-in-tree.ts";
 import { type Neutralized, unreadableText } from "./neutralized.ts";
@@ -36,11 +41,7 @@ export function neutralizePlpgsql(
   const found = findSchemas(
     { text: body.value, tokens: () => tokens, alsoNames: namesInSearchPath(tokens, source) },
     source,
-    {
-      read,
-      namesIn: (reading, text) => namesIn(reading, text, source),
-      schemaTextsIn: (reading, text) => textsIn(reading, text, source),
-    },
+    bodyReader(read, source),
   );
   const unreadable = () =>
     unreadableText(body.value, "a PL/pgSQL body that libpg-query cannot parse", source);
@@ -64,6 +65,18 @@ export function neutralizePlpgsql(
   }
   const endsTransaction = "DoStmt" in statement.tree && commits(original);
   return { sql, trees: treesOf(rewritten), unproved, unreplaced, endsTransaction };
+}
+
+/** Reads names in bodies. */
+function bodyReader(
+  read: (text: string) => Tree | undefined,
+  source: SourceSchema,
+): GrammarReader<Tree> {
+  return {
+    read,
+    namesIn: (reading, text) => namesIn(reading, text, source),
+    schemaTextsIn: (reading, text) => textsIn(reading, text, source),
+  };
 }
 
 /** A body before and after its names were replaced. */

@@ -1,5 +1,11 @@
 import { callRuleOf, namesInList } from "./builtins/functions.ts";
-import { conversions, operatorClasses, operators, searchObjects, types } from "./builtins/names.ts";
+import {
+  conversions,
+  operatorClasses,
+  operators,
+  searchObjects,
+  types,
+} from "./builtins/objects.ts";
 import { isCatalog } from "./builtins/relations.ts";
 import type { Tree } from "./parser.ts";
 import { isTree, optionOf, stringOf, stringsOf } from "./tree.ts";

@@ -71,10 +71,10 @@ describe("nesting", () => {
     for (let round = 0; round < 40; round += 1) {
       await loadParser();
       expect(() => parse(deep["operators in a row"]?.(50_000) ?? "")).toThrow("nested too deeply");
-      expect(() => parse(good)).toThrow("an earlier text exhausted the parser");
-      expect(() => scan("SELECT $1 -- x")).toThrow("an earlier text exhausted the parser");
+      expect(() => parse(good)).toThrow("an earlier file exhausted the parser");
+      expect(() => scan("SELECT $1 -- x")).toThrow("an earlier file exhausted the parser");
       expect(() => parsePlpgsql("DO $$BEGIN END$$")).toThrow(
-        "an earlier text exhausted the parser",
+        "an earlier file exhausted the parser",
       );
       await loadParser();
       expect(JSON.stringify(parse(good))).toBe(before);

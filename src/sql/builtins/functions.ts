@@ -1,4 +1,5 @@
-import { immutableFunctions, otherFunctions } from "./names.ts";
+import { immutableFunctions } from "./immutable-functions.ts";
+import { otherFunctions } from "./other-functions.ts";
 
 /**
  * How a migration may use a built-in function:

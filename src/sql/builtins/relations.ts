@@ -1,5 +1,5 @@
 import { namesInList } from "./functions.ts";
-import { relations } from "./names.ts";
+import { relations } from "./objects.ts";
 
 /**
  * The catalogs and views of them that a migration may read: they describe the existing objects. The others contain data

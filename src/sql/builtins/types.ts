@@ -1,5 +1,5 @@
 import { namesInList } from "./functions.ts";
-import { types } from "./names.ts";
+import { types } from "./objects.ts";
 
 /** Type names of the grammar that are not in the catalog, and words of PL/pgSQL declarations that are not types. */
 const words =
