@@ -98,7 +98,7 @@ export interface Wave {
   readonly targets: readonly TargetPlan[];
 }
 
-/** The serialisable intention of a rollout. Its waves run one after the other. */
+/** The serializable intention of a rollout. Its waves run one after the other. */
 export interface Plan {
   readonly waves: readonly Wave[];
 }

@@ -49,7 +49,7 @@ const current = { library: firstLibrary, loaded: false, exhausted: false };
  */
 export async function loadParser(): Promise<void> {
   if (current.loaded) return;
-  // V8 optimises WebAssembly in the background, which takes longer than a typical run and gains nothing for it
+  // V8 optimizes WebAssembly in the background, which takes longer than a typical run and gains nothing for it
   // (scripts/bench-neutralize.mjs: the first round is twice as fast without).
   setFlagsFromString("--liftoff-only");
   if (current.exhausted) {

@@ -97,7 +97,7 @@ function inspectNode(node: Tree, type: string, found: Found): void {
   if (type === "ViewStmt") inspectView(node, found);
 }
 
-/** In a field of a fixed type the tree omits the type's name: these nodes are recognised by their fields. */
+/** In a field of a fixed type the tree omits the type's name: these nodes are recognized by their fields. */
 function inspectAnywhere(node: Tree, place: string, owner: string, found: Found): void {
   if (typeof node.relname === "string" && isSystemRelation(node)) {
     const reads = readingPlaces.has(place) || owner === "TableLikeClause";
