@@ -85,7 +85,7 @@ function callLibrary<Result>(call: (library: typeof firstLibrary) => Result): Re
  */
 export function parse(text: string): ParsedStatement[] {
   if (text.trim() === "") return [];
-  refuseCut(text);
+  refuseTruncated(text);
   refuseTooLarge(text);
   try {
     const bytes = Buffer.byteLength(text);
@@ -107,7 +107,7 @@ export function parse(text: string): ParsedStatement[] {
 }
 
 /** libpg-query stops at a NUL byte: the text after it would be accepted unread. */
-function refuseCut(text: string): void {
+function refuseTruncated(text: string): void {
   const obstacle = obstacleIn(text);
   if (obstacle === undefined) return;
   const { what, effect, at } = obstacle;
@@ -117,7 +117,7 @@ function refuseCut(text: string): void {
 /** The tokens of a text that parses, comments included. Whitespace is not a token. */
 export function scan(text: string): Token[] {
   if (text.trim() === "") return [];
-  refuseCut(text);
+  refuseTruncated(text);
   refuseTooLarge(text);
   const plain = isPlain(text) ? plainTokens(text) : undefined;
   if (plain !== undefined) return plain;
