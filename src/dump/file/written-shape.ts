@@ -1,5 +1,5 @@
 import type { Tree } from "../../sql/parser.ts";
-import { isTree, namesOf, unwrap } from "../../sql/tree.ts";
+import { isTree, stringsOf, unwrap } from "../../sql/tree.ts";
 
 /** A name in parts, schema first: `["auth_acme", "users"]`. */
 type Name = readonly string[];
@@ -91,7 +91,7 @@ function routineName(node: unknown): Name | undefined {
   return stringsOf(inside(inside(node).ObjectWithArgs).objname);
 }
 
-/** ConfusableNames a table's parts with it: `[schema, table, constraint]`. */
+/** Names a table's parts with it: `[schema, table, constraint]`. */
 function commentedName({ objtype, object }: Tree): Name | undefined {
   if (objtype === "OBJECT_SCHEMA") return [String(inside(inside(object).String).sval), ""];
   const { List, TypeName } = inside(object);
