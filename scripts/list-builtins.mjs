@@ -1,13 +1,22 @@
-// Writes src/sql/builtins/names.ts: the names of the built-in objects in pg_catalog, for each given PostgreSQL version.
-// Names that are already in the file stay, so you can add one new version. Review the new names with git diff, then decide
+// Writes the lists in src/sql/builtins: the names of the built-in objects in pg_catalog, for each given PostgreSQL version.
+// Names that are already in the lists stay, so you can add one new version. Review the new names with git diff, then decide
 // in builtins/functions.ts which of them are allowed. Needs dist/ (npm run build).
 // Usage: node scripts/list-builtins.mjs <connection URL>...   (one server of each major version)
 import { existsSync, writeFileSync } from "node:fs";
 import pg from "pg";
 
-const file = new URL("../src/sql/builtins/names.ts", import.meta.url);
-const built = new URL("../dist/sql/builtins/names.js", import.meta.url);
-const before = existsSync(built) ? await import(built.href) : {};
+/** The lists by the file that exports them. */
+const files = {
+  "immutable-functions": ["immutableFunctions"],
+  "other-functions": ["otherFunctions"],
+  objects: ["relations", "types", "operators", "searchObjects", "operatorClasses", "conversions"],
+};
+
+const before = {};
+for (const file of Object.keys(files)) {
+  const built = new URL(`../dist/sql/builtins/${file}.js`, import.meta.url);
+  if (existsSync(built)) Object.assign(before, await import(built.href));
+}
 
 const queries = {
   functions: `SELECT proname AS name, bool_and(provolatile = 'i' AND NOT prorettype = ANY (machinery) AND NOT proargtypes::oid[] && machinery) AS immutable
@@ -77,11 +86,13 @@ function wrapped(names) {
   return lines.join("\n");
 }
 
-const parts = Object.entries(exported).map(
-  ([name, [comment, names]]) =>
-    `/** ${comment} */\nexport const ${name} = \`\n${wrapped(names)}\n\`;\n`,
-);
-writeFileSync(
-  file,
-  `// Written by scripts/list-builtins.mjs from pg_catalog of PostgreSQL 14 to 18. Do not edit by hand.\n\n${parts.join("\n")}`,
-);
+for (const [file, names] of Object.entries(files)) {
+  const texts = names.map((name) => {
+    const [comment, words] = exported[name];
+    return `/** ${comment} */\nexport const ${name} = \`\n${wrapped(words)}\n\`;\n`;
+  });
+  writeFileSync(
+    new URL(`../src/sql/builtins/${file}.ts`, import.meta.url),
+    `// Written by scripts/list-builtins.mjs from pg_catalog of PostgreSQL 14 to 18. Do not edit by hand.\n\n${texts.join("\n")}`,
+  );
+}

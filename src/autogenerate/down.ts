@@ -27,7 +27,7 @@ export async function reverseOf(
   current: Snapshot,
   up: { readonly file: string; readonly text: string },
 ): Promise<Reverse> {
-  const { renamed, lost, remade, values } = changesOf(up.file, up.text);
+  const { renamed, lost, recreated, values } = changesOf(up.file, up.text);
   const renamesBack = renamesOnly(up.text);
   if (renamesBack !== undefined) return { remarks: [], statements: renamesBack };
   const back = reversed({ renames: renamed, drops: [] });
@@ -35,8 +35,8 @@ export async function reverseOf(
   const statements = ownChanges(await kit.diff(current, previous, possible), up.text, kit.sources);
   if (statements.length === 0) return { remarks: [], statements };
   // A column that is made anew both ways was generated before: it held nothing written by the application.
-  const again = new Set(changesOf("", statements.join(breakpoint)).remade);
-  const gone = lost.filter((what) => !remade.includes(what) || !again.has(what));
+  const again = new Set(changesOf("", statements.join(breakpoint)).recreated);
+  const gone = lost.filter((what) => !recreated.includes(what) || !again.has(what));
   const marks = gone.map((what) => markLine("data-loss", `${what} comes back without its data`));
   // What rows become that hold the value, only a person can say; until then PostgreSQL refuses, and nothing changes.
   const hints = values.map(

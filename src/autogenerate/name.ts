@@ -1,5 +1,5 @@
 import { parse } from "../sql/parser.ts";
-import { isTree, namesOf, unwrap } from "../sql/tree.ts";
+import { isTree, stringsOf, unwrap } from "../sql/tree.ts";
 
 /**
  * A name for a migration that was given none, after its first statement: `create_users`, `alter_users`.
@@ -15,7 +15,7 @@ export function nameFor(statements: readonly string[]): string {
     /^(Create|Drop|Alter|Rename)/.exec(kind)?.[1]?.toLowerCase() ??
     (kind === "IndexStmt" ? "index" : "change");
   const relation = body.relation;
-  const named = isTree(relation) ? relation.relname : namesOf(body.typeName)?.at(-1);
+  const named = isTree(relation) ? relation.relname : stringsOf(body.typeName)?.at(-1);
   const subject = String(named ?? "schema")
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "_");

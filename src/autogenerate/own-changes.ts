@@ -1,5 +1,5 @@
 import { quoteIdentifier } from "../core/quoting.ts";
-import { statementsWithin } from "../sql/do-block.ts";
+import { statementsInDoBlock } from "../sql/do-block.ts";
 import { GrammarError, parse, type Tree } from "../sql/parser.ts";
 import { overlap, type Subject, subjectsOf, typesIn } from "../sql/subjects.ts";
 import { isTree, unwrap } from "../sql/tree.ts";
@@ -72,7 +72,7 @@ function renamedBack(tree: Tree): string | undefined {
 /** The trees of a text, and of what its DO blocks run; undefined where it does not parse. */
 function treesOf(text: string): Tree[] | undefined {
   try {
-    return parse(text).flatMap(({ tree }) => [tree, ...statementsWithin(tree)]);
+    return parse(text).flatMap(({ tree }) => [tree, ...statementsInDoBlock(tree)]);
   } catch (error) {
     if (error instanceof GrammarError) return undefined;
     throw error;

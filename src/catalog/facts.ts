@@ -1,5 +1,5 @@
 import { quoteIdentifier } from "../core/quoting.ts";
-import { literally } from "../core/regexp.ts";
+import { escapeRegExp } from "../core/regexp.ts";
 
 /**
  * PostgreSQL's own descriptions of all that a schema holds. With the schema alone on the search_path they leave
@@ -88,7 +88,7 @@ export async function catalogOf(database: Queryable, schema: string): Promise<st
 function withoutSchema(fact: string, schema: string, quoted: string): string {
   const spellings = [quoted, ...(/^[a-z_][a-z0-9_]*$/.test(schema) ? [schema] : [])];
   const names = schema === "public" ? spellings : [...spellings, '"public"', "public"];
-  const pattern = names.map(literally).join("|");
+  const pattern = names.map(escapeRegExp).join("|");
   const value = `(?<=')(?:${pattern})(?='+(?:\\s*::\\s*regnamespace|, '+%'+, '+%%'+\\)))`;
   return fact
     .replace(new RegExp(`(?<![\\w".])(?:${pattern})\\s*\\.\\s*`, "g"), "")

@@ -1,10 +1,10 @@
-/** So many of something, or a share of it in percent. */
+/** A number of things, or a share of them in percent. */
 export type Amount = { readonly count: number } | { readonly percent: number };
 
 /**
- * How many an amount is of a total.
+ * The number that an amount is of a total.
  *
- * @param round what to do with the fraction that a share may leave
+ * @param round how to round a share that is not a whole number
  */
 export function amountOf(
   amount: Amount,

@@ -1,17 +1,17 @@
 import type { Template } from "./template.ts";
 
-/** A service's whole history as one script: what a new tenant is made from, where that gives the same. */
+/** A service's history as one script, from which a new tenant is created if the result is proved to be the same. */
 export interface Baseline {
   /** Structure and rows, tenant-neutral, in order. */
   readonly statements: readonly Template[];
-  /** What the ledger says of the history. */
+  /** The entries that the ledger has after the history. */
   readonly ledger: readonly {
     readonly tag: string;
     readonly checksum: string;
     readonly statements: number;
     readonly appliedChecksum: string;
   }[];
-  /** Extensions that must be in the database before. */
+  /** Extensions that the database must have before the script runs. */
   readonly extensions: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-/** libpq's words for how far a connection is encrypted and its server known (PostgreSQL, "SSL Support"). */
+/** libpq's modes of encryption and server verification. Source: PostgreSQL, "SSL Support". */
 export const tlsModes = [
   "disable",
   "allow",
@@ -10,23 +10,23 @@ export const tlsModes = [
 
 export type TlsMode = (typeof tlsModes)[number];
 
-/** Instead of a file: the authorities that the platform trusts, for us those that Node brings. */
+/** Used instead of a file: the authorities that the platform trusts, here those of Node.js. */
 export const systemAuthorities = "system";
 
-/** A database of the fleet with the way in. The URL holds a password: it is never printed. */
+/** A database of the fleet, with how to connect to it. The URL can contain a password, and is never printed. */
 export interface DatabaseAddress {
   /** Its name in the configuration, for example `platform`. */
   readonly name: string;
   readonly url: string;
-  /** What the URL itself says (`sslmode`, `sslrootcert`) counts before it. */
+  /** Parameters in the URL (`sslmode`, `sslrootcert`) take precedence. */
   readonly tls?: TlsSettings | undefined;
-  /** Gives the password of each connection, where the URL has none. */
+  /** Returns the password of each connection, if the URL has none. */
   readonly password?: PasswordProvider | undefined;
-  /** Reads the address anew, for the next connection: what is in files may have changed. */
+  /** Reads the address again for the next connection, because files with parts of it may have changed. */
   readonly renew?: (() => DatabaseAddress) | undefined;
 }
 
-/** Who connects, and where to: what a password is asked for. */
+/** The user and server of a connection that needs a password. */
 export interface Login {
   readonly host: string;
   readonly port: number;
@@ -38,11 +38,11 @@ export type PasswordProvider = (login: Login) => Promise<string>;
 
 export interface TlsSettings {
   readonly mode?: TlsMode | undefined;
-  /** The path of a PEM file with the certificates that the server's must come from. */
+  /** The path of a PEM file with the certificate authorities that the server's certificate must come from. */
   readonly ca?: string | undefined;
 }
 
-/** Where the database is, without user or password: `host:port/name`. Safe to print. */
+/** The place of a database, without user or password: `host:port/name`. Safe to print. */
 export function locationOf(address: DatabaseAddress): string {
   const url = new URL(address.url);
   return `${url.hostname || "localhost"}:${url.port || "5432"}${url.pathname}`;

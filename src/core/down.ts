@@ -1,16 +1,16 @@
-/** The way back from a migration: the SQL that takes it back, and what its author says about it. */
+/** The file with the SQL that reverts a migration, and the marks of its author in it. */
 export interface Down {
-  /** The file's path as shown to people. */
+  /** The file's path, as shown in messages. */
   readonly file: string;
   /** sha256 of the text, in hex. */
   readonly checksum: string;
   readonly text: string;
-  /** Why there is no way back, when its author says so. */
+  /** The reason why the migration cannot be reverted, if the file is marked so. */
   readonly irreversible: string | undefined;
-  /** Why there is nothing to take back, when its author says so. */
+  /** The reason why there is nothing to revert, if the file is marked so. */
   readonly nothing: string | undefined;
-  /** What it cannot bring back, in words; running it needs the user's consent. */
+  /** The data that the down cannot restore, in words. Running it needs the user's consent. */
   readonly dataLoss: readonly string[];
-  /** True when it holds no SQL at all. */
+  /** True if the file contains no SQL. */
   readonly empty: boolean;
 }

@@ -1,6 +1,6 @@
 import type { FaultIdentity } from "./fault.ts";
 
-/** What went wrong, in one word. The command line turns it into an exit code (`cli/exit-codes.ts`). */
+/** The kind of an error. The command line turns it into an exit code (`cli/exit-codes.ts`). */
 export type FleetErrorCode =
   | "usage"
   | "config"
@@ -20,26 +20,26 @@ export type FleetErrorCode =
   | "busy"
   | "refused"
   | "embedded"
-  /** The user left: with Ctrl-C or a signal, or with Ctrl-D at a question. */
+  /** The user ended the command: with Ctrl-C or a signal, or with Ctrl-D at a question. */
   | "interrupted";
 
 export interface FleetErrorDetails {
-  /** What the reader should do next: one sentence, or a command to run. */
+  /** What to do next: a sentence, or a command to run. */
   remedy?: string;
-  /** Where: a file, `file:line:column`, or a path inside the configuration. */
+  /** The place: a file, `file:line:column`, or a path inside the configuration. */
   where?: string;
   /** The source line with a caret under the spot, ready to print. */
   excerpt?: string;
-  /** The single problems, when several are reported at once. */
+  /** The individual problems, if several are reported at once. */
   problems?: readonly FleetError[];
   cause?: unknown;
-  /** What it is about, where it can be accepted in released migrations: see `FaultKind`. */
+  /** The identity of a fault that can be accepted in released migrations; see `FaultKind`. */
   identity?: FaultIdentity;
 }
 
 const brand = Symbol.for("drizzle-fleet.error");
 
-/** An error that says what, where and what to do next. Anything else that is thrown is a bug. */
+/** An error that says what happened, where, and what to do next. Any other error is a bug in drizzle-fleet. */
 export class FleetError extends Error {
   override readonly name = "FleetError";
   readonly [brand] = true;
@@ -61,16 +61,16 @@ export class FleetError extends Error {
   }
 }
 
-/** Recognises a FleetError also when a second copy of this package threw it. */
+/** True for a FleetError, even if another copy of this package has thrown it. */
 export function isFleetError(error: unknown): error is FleetError {
   return typeof error === "object" && error !== null && brand in error;
 }
 
 /**
- * Throws what was collected: nothing, the one problem itself, or one error that lists them all.
+ * Throws the collected problems: one as it is, several as a single error that lists them. Without problems it returns.
  *
- * @param problems what was found; each keeps its own place and remedy
- * @param summary the headline when there is more than one
+ * @param problems what was found, each with its own place and remedy
+ * @param summary the message if there are several
  */
 export function throwProblems(problems: readonly FleetError[], summary: string): void {
   const [first, ...rest] = problems;
@@ -79,7 +79,7 @@ export function throwProblems(problems: readonly FleetError[], summary: string):
   throw new FleetError(first.code, summary, { problems });
 }
 
-/** The message of anything that was thrown. */
+/** The message of any thrown value. */
 export function messageOf(error: unknown): string {
   // Node reports a host with several addresses as an AggregateError without a message of its own.
   if (error instanceof AggregateError) return error.errors.map(messageOf).join("; ");

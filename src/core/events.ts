@@ -1,32 +1,32 @@
 import type { LockHolder, Outcome, Stop } from "./outcome.ts";
 import type { Target } from "./target.ts";
 
-/** A migration that runs, or a connection that is not there yet. */
+/** A migration that is running, or a connection that is not established yet. */
 export interface Waiting {
-  /** Undefined while a connection is waited for. */
+  /** Undefined while waiting for a connection. */
   readonly target?: Target;
-  /** The migration that runs. */
+  /** The running migration. */
   readonly tag?: string;
-  /** How long it takes so far, in milliseconds. */
+  /** The time it has taken so far, in milliseconds. */
   readonly forMs: number;
   /** Why the last attempt to connect failed. */
   readonly reason?: string;
-  /** Who holds the lock that it waits for at this moment. */
+  /** The sessions that hold the lock it is waiting for. */
   readonly holders?: readonly LockHolder[];
 }
 
-/** What a rollout tells whoever watches it. An observer that throws changes nothing. */
+/** What happens in a rollout, as its observer receives it. An observer that throws does not affect the rollout. */
 export type RolloutEvent =
   | {
       readonly type: "rolloutStarted";
-      /** The rollout's id, under which its outcomes are kept. */
+      /** The rollout's id, under which its outcomes are recorded. */
       readonly id: string;
       readonly waves: number;
       readonly targets: number;
       readonly steps: number;
     }
   | {
-      /** Fewer connections than configured, because the server has no more. */
+      /** Fewer connections are used than configured, because the server has no more. */
       readonly type: "concurrencyLowered";
       readonly database: string;
       readonly to: number;
@@ -39,7 +39,7 @@ export type RolloutEvent =
       readonly steps: number;
     }
   | {
-      /** Nothing has come to its end for some seconds: what the rollout waits for in a database, longest first. */
+      /** No target has ended for some seconds: what the rollout is waiting for in a database, longest first. */
       readonly type: "waiting";
       readonly database: string;
       readonly for: readonly Waiting[];
@@ -57,7 +57,7 @@ export type RolloutEvent =
       readonly attempt: number;
       readonly delayMs: number;
       readonly reason: string;
-      /** Set when it is no failure, but a wait: for another runner, or for other targets of this rollout. */
+      /** Set if the attempt did not fail, but must wait: for another runner, or for other targets of this rollout. */
       readonly waitFor?: "runner" | "rollout";
       readonly holders?: readonly LockHolder[];
     }
@@ -71,7 +71,7 @@ export type RolloutEvent =
     }
   | { readonly type: "soakStarted"; readonly wave: string; readonly durationMs: number }
   | { readonly type: "verifyStarted"; readonly wave: string }
-  /** `code` is the command's exit code; undefined when a signal ended it. */
+  /** `code` is the exit code of the verify command; undefined if a signal ended it. */
   | { readonly type: "verifyEnded"; readonly wave: string; readonly code: number | undefined }
   | { readonly type: "rolloutStopped"; readonly stop: Stop }
   | { readonly type: "rolloutEnded"; readonly outcomes: number; readonly durationMs: number };

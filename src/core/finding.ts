@@ -1,13 +1,13 @@
 import type { FleetError } from "./errors.ts";
 
-/** Something that a check found in a service. */
+/** A problem that a check found in a service. */
 export interface Finding {
   readonly service: string;
   readonly problem: FleetError;
-  /** The migrations, where one finding stands for several of a kind. */
+  /** The migrations, if one finding summarizes several of a kind. */
   readonly tags?: readonly string[];
-  /** The SQL of the migration that is missing. */
+  /** The SQL of the missing migration. */
   readonly sql?: readonly string[];
-  /** What may be a rename; the SQL takes it as dropped and new. */
+  /** Possible renames, which the SQL treats as a drop and a creation. */
   readonly questions?: readonly string[];
 }

@@ -1,39 +1,39 @@
 import type { Template } from "./template.ts";
 
-/** One generated migration file of a service, as it lies on disk. */
+/** A migration file of a service, as it is on disk. */
 export interface Migration {
   readonly service: string;
   /** Its name, for example `0003_add_avatar`: that of the file without `.sql`, or of its folder. */
   readonly tag: string;
-  /** The file's path as shown to people. */
+  /** The file's path, as shown in messages. */
   readonly file: string;
-  /** sha256 of the text, in hex: the same whatever line ends the file has. */
+  /** sha256 of the text, in hex; independent of the line endings of the file. */
   readonly checksum: string;
-  /** sha256 of the file's bytes, in hex, where they are not the text's. */
+  /** sha256 of the file's bytes, in hex, if they differ from those of the text. */
   readonly fileChecksum?: string;
-  /** The file's text as it runs: with LF, unless it was recorded with CRLF. */
+  /** The text as it runs: with LF, unless it was recorded with CRLF. */
   readonly text: string;
-  /** Where its down is, if it has one; as shown to people. */
+  /** The path of its down, which may not exist; as shown in messages. */
   readonly downFile: string;
 }
 
-/** One SQL statement of a migration, tenant-neutral: where it named `public` is a gap for the tenant schema. */
+/** An SQL statement of a migration, tenant-neutral: with a gap for the tenant schema wherever it named `public`. */
 export interface Statement {
-  /** The text that runs, once its gaps are filled. */
+  /** The text that runs after its gaps are filled. */
   readonly sql: Template;
-  /** The text as it stands in the file. */
+  /** The text as it is in the file. */
   readonly original: string;
   /** 1-based line of the statement's first token in the file. */
   readonly line: number;
   /** False for what PostgreSQL refuses inside a transaction block. */
   readonly transactional: boolean;
-  /** True when what comes before must be committed first. */
+  /** True if the statements before it must be committed first. */
   readonly startsSegment: boolean;
-  /** What to look at when an earlier attempt of a statement that runs alone was cut off. */
+  /** What to clean up if an earlier attempt of a CONCURRENTLY statement was interrupted. */
   readonly concurrently?: ConcurrentWork;
 }
 
-/** What a statement does CONCURRENTLY. Schemas are named only where they are not the tenant's. */
+/** What a statement does CONCURRENTLY. Schemas are set only if they are not the tenant's. */
 export type ConcurrentWork =
   | {
       readonly action: "createIndex" | "dropIndex";
@@ -46,7 +46,7 @@ export type ConcurrentWork =
       readonly action: "reindex";
       readonly object: "relation" | "schema";
       readonly schema?: string;
-      /** Of the index or table. */
+      /** The name of the index or table. */
       readonly name?: string;
     }
   | {
@@ -57,10 +57,10 @@ export type ConcurrentWork =
       readonly partition: string;
     };
 
-/** Statements that are committed together, or one statement that must run alone. */
+/** Statements that are committed together, or a single statement that must run outside a transaction. */
 export interface Segment {
   readonly transactional: boolean;
-  /** Index of the first statement in the migration, from 0. */
+  /** The index of its first statement in the migration, from 0. */
   readonly start: number;
   readonly statements: readonly Statement[];
 }

@@ -1,4 +1,4 @@
-/** The steps of onboarding, in their order. Each can be run again, and each is undone by what comes before it. */
+/** The steps of onboarding, in order. Each can be run again. Removing the tenant undoes all of them. */
 export const onboardingSteps = [
   "register",
   "schemas",
@@ -9,10 +9,10 @@ export const onboardingSteps = [
   "activate",
 ] as const;
 
-/** `copy` is the step of a tenant that comes from another one, or from a file. */
+/** `copy` replaces `schemas`, `migrate`, `seed` and `admin` for a tenant that is made from another tenant or a file. */
 export type OnboardingStep = (typeof onboardingSteps)[number] | "copy";
 
-/** What onboarding tells whoever watches it. */
+/** What happens during onboarding, as its observer receives it. */
 export type OnboardingEvent = {
   readonly tenant: string;
   readonly step: OnboardingStep;
@@ -25,11 +25,11 @@ export type OnboardingEvent = {
 
 export type OnboardingObserver = (event: OnboardingEvent) => void;
 
-/** The admin that a tenant begins with, as a service's seed module gets it. */
+/** The first admin of a tenant, as a service's seed module receives it. */
 export interface AdminUser {
   readonly email: string;
-  /** bcrypt; undefined when the admin is invited instead. */
+  /** The bcrypt hash; undefined if the admin is invited instead. */
   readonly passwordHash: string | undefined;
-  /** sha256 hex of the invitation's token; undefined when there is a password. */
+  /** sha256 hex of the invitation's token; undefined if there is a password. */
   readonly invitationTokenHash: string | undefined;
 }

@@ -2,41 +2,45 @@ import type { Target } from "./target.ts";
 
 export type OutcomeStatus = "succeeded" | "failed" | "skipped" | "notExecuted" | "inDoubt";
 
-/** Why a target was not brought to head. Carries no secret and no customer data beyond PostgreSQL's own message. */
+/**
+ * Why a target was not brought to its goal. Contains no secrets, and no customer data except in PostgreSQL's message.
+ */
 export interface Failure {
   readonly message: string;
   readonly remedy: string;
   readonly sqlstate?: string;
   readonly detail?: string;
   readonly hint?: string;
-  /** PostgreSQL's context: the functions and triggers that the error came from, innermost first. */
+  /** PostgreSQL's context of the error: functions and triggers, innermost first. */
   readonly context?: string;
   readonly tag?: string;
   readonly file?: string;
   readonly line?: number;
   /** The failing statement, shortened to one line. */
   readonly statement?: string;
-  /** Who holds the lock that was in the way. */
+  /** The sessions that hold the blocking lock. */
   readonly holders?: readonly LockHolder[];
-  /** What exists already where the migration makes it, and who made that; the same for tenants that have the same. */
+  /**
+   * The existing object that the migration tries to create, and who created it; equal for tenants with equal objects.
+   */
   readonly existing?: string;
 }
 
-/** A session, or a prepared transaction, that holds a lock which is waited for. */
+/** A session or prepared transaction with a lock that another session is waiting for. */
 export interface LockHolder {
   /** 0 for a prepared transaction. */
   readonly pid: number;
-  /** The name of a prepared transaction (PREPARE TRANSACTION), which has no session any more. */
+  /** The name of a prepared transaction (PREPARE TRANSACTION), which has no session. */
   readonly gid?: string;
   readonly user: string;
-  /** The session's application_name; may be empty. */
+  /** The session's application_name; can be empty. */
   readonly application: string;
   /**
-   * Its running or last statement on one line, without its literals; PostgreSQL hides it from other roles. For a
-   * prepared transaction, how to end it: no session and no restart does.
+   * Its running or last statement on one line, without literals; PostgreSQL hides it from other roles. For a prepared
+   * transaction, how to end it: it survives its session and a restart.
    */
   readonly query: string;
-  /** When its transaction began, or the session for a lock that outlives transactions; ISO 8601, if it may be seen. */
+  /** The start of its transaction, or of its session for a session-level lock; ISO 8601, if the role may see it. */
   readonly since?: string;
   /** What it holds, for example `AccessExclusiveLock on users`. */
   readonly holds: string;
@@ -46,13 +50,13 @@ export interface LockHolder {
 export interface Outcome {
   readonly target: Target;
   readonly status: OutcomeStatus;
-  /** Tags that this rollout applied to the target, in order. */
+  /** The tags that this rollout applied to the target, in order. */
   readonly applied: readonly string[];
   readonly durationMs: number;
   readonly failure?: Failure;
 }
 
-/** True for an outcome that counts as a failure; so does a target that could not even be begun. */
+/** True for an outcome that counts as a failure. So does a target that could not be started. */
 export function isFailure({ status, failure }: Outcome): boolean {
   if (status === "notExecuted") return failure !== undefined;
   return status === "failed" || status === "inDoubt";

@@ -3,55 +3,55 @@ import type { Target } from "./target.ts";
 /** One migration for one target. */
 export interface Step {
   /**
-   * `apply` runs the migration, `downgrade` its down; `repair` records the checksum that its file has now, `stamp`
-   * a whole ledger, and neither runs anything.
+   * `apply` runs the migration, `downgrade` its down. `repair` records the current checksum of its file, and `stamp` a
+   * complete ledger, without running any SQL of migrations.
    */
   readonly action: "apply" | "downgrade" | "repair" | "stamp";
   readonly tag: string;
-  /** The tag that the ledger has it under, where that is another: the folder was converted since. */
+  /** Its tag in the ledger, if that differs because the folder was converted later. */
   readonly recordedAs?: string;
   readonly checksum: string;
-  /** The checksum that the ledger holds, for a repair. */
+  /** For a repair: the checksum in the ledger. */
   readonly replaces?: string;
-  /** What the ledger holds afterwards, for a stamp. */
+  /** For a stamp: the entries of the ledger afterwards. */
   readonly entries?: readonly StampedEntry[];
-  /** How many statements an earlier, interrupted attempt has applied. */
+  /** The number of statements that an earlier, interrupted attempt applied. */
   readonly resumeAt: number;
-  /** The sha256 hex of those statements' text, and of the one that was begun. */
+  /** sha256 hex of the text of those statements, and of a begun one. */
   readonly resumeChecksum: string;
-  /** Whether the statement at `resumeAt`, one that runs alone, may have run already. */
+  /** True if the statement at `resumeAt`, which runs outside a transaction, may already have run. */
   readonly begun: boolean;
-  /** The digest of the ledger before this step: the guard stops the step when it is another. */
+  /** The digest of the ledger before this step. The guard stops the step if it differs. */
   readonly ledger: string;
 }
 
-/** A migration as a stamp records it: as applied, though nothing of it was run. */
+/** A migration that a stamp records as applied, without running it. */
 export interface StampedEntry {
   readonly tag: string;
   readonly checksum: string;
 }
 
 type ProblemKind =
-  /** The target's database cannot be used: where the target stands is not known. */
+  /** The target's database cannot be used, so that the target's state is unknown. */
   | "unusable"
-  /** The role lacks a right in the tenant schema, or the one to create it. */
+  /** The role lacks a privilege in the tenant schema, or the privilege to create it. */
   | "forbidden"
   | "unmanaged"
   | "unreadable"
-  /** The ledger contradicts itself: a migration is in it twice. */
+  /** The ledger contains a migration twice. */
   | "unsound"
   | "locked"
   | "edited"
   | "unknown"
   | "outOfOrder"
-  /** A migration, or a down, was cut off between two of its transactions. */
+  /** A migration or a down was interrupted between two of its transactions. */
   | "unfinished"
   /** There is no schema to stamp. */
   | "noSchema"
-  /** What drizzle-orm's own migrator recorded does not fit the migrations on disk. */
+  /** The records of drizzle-orm's migrator do not match the migrations on disk. */
   | "notImported";
 
-/** Why a target cannot be migrated as it is. */
+/** Why a target cannot be migrated in its current state. */
 export interface PlanProblem {
   readonly kind: ProblemKind;
   readonly tag: string | undefined;
@@ -59,32 +59,32 @@ export interface PlanProblem {
   readonly remedy: string;
 }
 
-/** What to create together with the first step. `whatIsMissing` is for schemas that nobody has looked at. */
+/** What to create with the first step. `whatIsMissing` is for schemas whose state was not read. */
 export type Creation = "nothing" | "ledger" | "schemaAndLedger" | "whatIsMissing";
 
 export interface TargetPlan {
   readonly target: Target;
-  /** The newest migration the target has, if any. */
+  /** The newest applied migration, if any. */
   readonly current: string | undefined;
-  /** What to apply, in order; empty when there is nothing to do or a problem in the way. */
+  /** The steps, in order; empty if there is nothing to do, or if a problem prevents it. */
   readonly steps: readonly Step[];
-  /** How many migrations are missing, also when a problem stands in the way. */
+  /** The number of missing migrations, even if a problem prevents them. */
   readonly pending: number;
   readonly problems: readonly PlanProblem[];
   readonly create: Creation;
 }
 
-/** True when the target has something to do, or something in its way. */
+/** True if the target has steps or problems. */
 export function hasWork({ steps, problems }: TargetPlan): boolean {
   return steps.length > 0 || problems.length > 0;
 }
 
-/** True when the target's database cannot be used: nothing is known of where the target stands. */
-export function isUnknown({ problems }: Pick<TargetPlan, "problems">): boolean {
+/** True if the target's database cannot be used, so that the target's state is unknown. */
+export function isUnusable({ problems }: Pick<TargetPlan, "problems">): boolean {
   return problems.some(({ kind }) => kind === "unusable");
 }
 
-/** Where a target stands. */
+/** The state of a target. */
 export interface TargetStatus extends TargetPlan {
   /** The service's newest migration. */
   readonly head: string | undefined;
@@ -93,17 +93,17 @@ export interface TargetStatus extends TargetPlan {
 /** A batch of targets that are migrated in parallel. */
 export interface Wave {
   readonly name: string;
-  /** True for the first, small one: a failure in it ends the rollout. */
+  /** True for the first, small wave: a failure in it ends the rollout. */
   readonly canary: boolean;
   readonly targets: readonly TargetPlan[];
 }
 
-/** The serialisable intention of a rollout: waves run one after the other. */
+/** The serializable intention of a rollout. Its waves run one after the other. */
 export interface Plan {
   readonly waves: readonly Wave[];
 }
 
-/** Every target of a plan, in the order of its waves. */
+/** The targets of a plan, in the order of its waves. */
 export function targetsOf(plan: Plan): TargetPlan[] {
   return plan.waves.flatMap(({ targets }) => targets);
 }

@@ -1,9 +1,9 @@
 /**
- * The part of a regular expression that matches a text as it stands. Every expression that is built from data goes
- * through here: of what a person or a database calls something, any character may have a meaning there.
+ * Escapes a text for use in a regular expression. Every regular expression that is built from data uses it, because
+ * names can contain any character.
  */
-export function literally(text: string): string {
-  // The characters that the pattern grammar knows (ECMA-262, SyntaxCharacter), and those of a class.
+export function escapeRegExp(text: string): string {
+  // The special characters of patterns (ECMA-262, SyntaxCharacter), and those of character classes.
   return text.replace(/[\\^$.*+?()[\]{}|/-]/g, (character) =>
     character === "-" ? "\\x2d" : `\\${character}`,
   );

@@ -1,46 +1,46 @@
 import type { Failure, OutcomeStatus } from "./outcome.ts";
 
-/** A rollout as it is kept in a database that it touched. */
+/** A rollout as it is recorded in each of its databases. */
 export interface RolloutRecord {
-  /** Sorts by time: `20261121-231840-4f2a`, in UTC. */
+  /** Sortable by time: `20261121-231840-4f2a`, in UTC. */
   readonly id: string;
   /** The database's name in the configuration. */
   readonly database: string;
   readonly verb: string;
-  /** What the user asked for, without anything secret. */
+  /** The options of the command, without secrets. */
   readonly selection: Readonly<Record<string, unknown>>;
-  /** By the clock of the database's server, as `endedAt`. */
+  /** By the clock of the database's server, like `endedAt`. */
   readonly startedAt: Date;
   /** User and host. */
   readonly startedBy: string;
-  /** The waves' names, in their order. */
+  /** The names of the waves, in order. */
   readonly waves: readonly string[];
-  /** Targets that had something to do. */
+  /** The number of targets with something to do. */
   readonly targets: number;
-  /** Undefined while it runs, and for ever when its process was killed. */
+  /** Undefined while it runs, and permanently if its process was killed. */
   readonly endedAt?: Date;
-  /** Why it ended before its last target, in words. */
+  /** The reason if it ended before its last target, in words. */
   readonly stopped?: string;
 }
 
-/** What a rollout is kept as when it begins: its time comes from the server. */
+/** The record of a rollout that begins. The server sets its time. */
 export type NewRollout = Omit<RolloutRecord, "startedAt" | "endedAt" | "stopped">;
 
-/** What a rollout is meant to reach. It is kept when the rollout begins, so that a later run can see what is left. */
+/** The goal of a rollout. It is recorded at the beginning, so that a later run can find what is unfinished. */
 export interface RolloutGoal {
-  /** `up` applies migrations, `down` takes them back. */
+  /** `up` applies migrations, `down` reverts them. */
   readonly direction: Direction;
-  /** By service: the newest migration that its targets are to have; null for none at all. */
+  /** By service: the newest migration that its targets have afterwards; null for none. */
   readonly ends: Readonly<Record<string, string | null>>;
-  /** Every database that the rollout has something to do in. */
+  /** The databases in which the rollout has something to do. */
   readonly databases: readonly string[];
-  /** The schemas of its targets in this database, also of those that had nothing to do. */
+  /** The schemas of its targets in this database, including those with nothing to do. */
   readonly schemas: readonly string[];
 }
 
 export type Direction = "up" | "down";
 
-/** What happened to one target, as it is kept. */
+/** The outcome of a target as it is recorded. */
 export interface OutcomeRecord {
   readonly service: string;
   readonly tenant: string | null;

@@ -1,31 +1,34 @@
 import { FleetError } from "./errors.ts";
 
-/** PostgreSQL cuts a longer name without an error (NAMEDATALEN - 1), and it would be another one's; in bytes. */
+/**
+ * The longest name in bytes (NAMEDATALEN - 1). PostgreSQL truncates a longer one without an error, which can make it
+ * equal to another.
+ */
 export const longestName = 63;
 
-/** What keeps a text from reaching PostgreSQL, its parser or psql as it is. */
+/** What prevents a text from reaching PostgreSQL, its parser or psql unchanged. */
 export interface Obstacle {
   /** In words: `a NUL byte`. */
   readonly what: string;
-  /** What would become of the text, in words. */
+  /** What would happen to the text, in words. */
   readonly effect: string;
-  /** Where, as an offset of the text in UTF-16 code units. */
+  /** The offset in the text, in UTF-16 code units. */
   readonly at: number;
 }
 
 const loneSurrogate = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
 /**
- * Finds what would be cut or replaced on the way. The protocol, libpq, libpg-query and psql end a text at a NUL byte;
- * half of a surrogate pair has no UTF-8.
+ * Finds what would truncate or change a text on the way. The protocol, libpq, libpg-query and psql end a text at a NUL
+ * byte, and half of a surrogate pair has no encoding in UTF-8.
  *
- * @returns undefined for a text that arrives as it is
+ * @returns undefined for a text that arrives unchanged
  */
 export function obstacleIn(text: string): Obstacle | undefined {
   const nul = text.indexOf("\0");
   if (nul >= 0)
-    return { what: "a NUL byte", effect: "PostgreSQL would cut the text off there", at: nul };
-  // Most texts hold no surrogate at all, and this search is many times faster.
+    return { what: "a NUL byte", effect: "PostgreSQL would truncate the text there", at: nul };
+  // Most texts contain no surrogate, and this search is many times faster.
   if (!/[\ud800-\udfff]/.test(text)) return undefined;
   const half = text.search(loneSurrogate);
   if (half < 0) return undefined;
@@ -37,28 +40,28 @@ export function obstacleIn(text: string): Obstacle | undefined {
 }
 
 /**
- * Refuses a text that would not arrive as it is.
+ * Refuses a text that would not arrive unchanged.
  *
- * @param what the text, as a person calls it: `the password`
- * @throws FleetError `refused`; it quotes nothing of the text
+ * @param what the text, in words: `the password`
+ * @throws FleetError `refused`; the message does not quote the text
  */
 export function refuseUnsendable(what: string, text: string): void {
-  const refusal = unsendable(what, text);
+  const refusal = unsendableError(what, text);
   if (refusal !== undefined) throw refusal;
 }
 
-/** As `refuseUnsendable`, for a statement and the values of its parameters that are text. */
+/** Refuses a statement, or a text among the values of its parameters, like `refuseUnsendable`. */
 export function refuseUnsendableQuery(text: string, values: readonly unknown[]): void {
   refuseUnsendable("the statement", text);
   for (const value of values) if (typeof value === "string") refuseUnsendable("a value", value);
 }
 
-/** As `refuseUnsendable`, for an error that is not thrown. */
-export function unsendable(what: string, text: string): FleetError | undefined {
+/** The error of `refuseUnsendable`, without throwing it; undefined for a text that arrives unchanged. */
+export function unsendableError(what: string, text: string): FleetError | undefined {
   const obstacle = obstacleIn(text);
   if (obstacle === undefined) return undefined;
   const { what: found, effect, at } = obstacle;
-  return new FleetError("refused", `${what} holds ${found} at character ${at + 1}: ${effect}`, {
+  return new FleetError("refused", `${what} contains ${found} at character ${at + 1}: ${effect}`, {
     remedy: "Remove it. Nothing was sent.",
   });
 }

@@ -1,14 +1,14 @@
-/** database x service x tenant: the thing a migration is applied to. */
+/** What a migration is applied to: a tenant of a service in a database. */
 export interface Target {
   readonly database: string;
   readonly service: string;
-  /** Undefined for a service that keeps a single schema. */
+  /** Undefined for a service with a single schema. */
   readonly tenant: string | undefined;
   /** The PostgreSQL schema, unquoted. */
   readonly schema: string;
 }
 
-/** The name a person reads: `auth/toshiba`, or `ingestion` for a single schema. */
+/** The name in output: `auth/toshiba`, or `ingestion` for a single schema. */
 export function targetName(target: Target): string {
   return target.tenant === undefined ? target.service : `${target.service}/${target.tenant}`;
 }

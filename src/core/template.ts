@@ -1,17 +1,17 @@
 /**
- * A text with gaps for the name of the tenant schema: the pieces around the gaps, one more than there are gaps.
+ * A text with gaps for the name of the tenant schema, as the pieces around the gaps.
  */
 export type Template = readonly string[];
 
-/** Stands for the tenant schema's quoted name where a template is shown or parsed. Itself a quoted identifier. */
+/** The quoted identifier that replaces the tenant schema's name where a template is shown or parsed. */
 export const placeholder = '"{tenant}"';
 
-/** Fills the gaps with an already quoted schema name. */
+/** Fills the gaps with a quoted schema name. */
 export function fill(template: Template, quotedSchema: string): string {
   return template.join(quotedSchema);
 }
 
-/** Puts templates and plain texts one after the other. */
+/** Concatenates templates and plain texts. */
 export function concat(parts: readonly (Template | string)[]): Template {
   const pieces = [""];
   for (const part of parts) {

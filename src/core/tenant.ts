@@ -1,7 +1,7 @@
 /**
- * Where a tenant stands: `provisioning` until all that belongs to it is there, `copying` as long as that comes from
- * another tenant or a file, `active`, `renaming` until all of its schemas have the new name, `archived` when its data
- * is kept and nobody works with it, `removing` until all of it is gone.
+ * The state of a tenant: `provisioning` until all of its schemas and rows exist, `copying` while they are copied from
+ * another tenant or a file, `active`, `renaming` until all of its schemas have the new name, `archived` while its data
+ * is kept but access is revoked, `removing` until all of it is deleted.
  */
 export type TenantStatus =
   | "provisioning"
@@ -11,14 +11,14 @@ export type TenantStatus =
   | "archived"
   | "removing";
 
-/** A tenant as the registry has it. */
+/** A tenant in the registry. */
 export interface TenantRecord {
   readonly id: string;
   readonly status: TenantStatus;
-  /** The database that holds all that is the tenant's, where that is not its services'. */
+  /** The database with all of the tenant's schemas, if it differs from that of the services. */
   readonly database: string | null;
   readonly attributes: Readonly<Record<string, string | number | boolean>>;
-  /** The id that it had, while it is `renaming`. */
+  /** Its previous id, while it is `renaming`. */
   readonly renamedFrom: string | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;

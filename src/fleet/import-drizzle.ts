@@ -1,6 +1,6 @@
 import { sourceSchemasOf } from "../config/schema.ts";
 import type { PlanProblem, TargetPlan } from "../core/plan.ts";
-import { literally } from "../core/regexp.ts";
+import { escapeRegExp } from "../core/regexp.ts";
 import type { Target } from "../core/target.ts";
 import {
   type DrizzleRow,
@@ -270,7 +270,7 @@ function refused(
 /** The command that imports a likely table; where its name contains the tenant's, it becomes a pattern for all tenants. */
 function whereItMayBe({ schema, tenant }: Target, similar: readonly TablePlace[]): string {
   const isWord = new RegExp(
-    `(?<![\\p{L}\\p{N}])${literally(tenant ?? "{tenant}")}(?![\\p{L}\\p{N}])`,
+    `(?<![\\p{L}\\p{N}])${escapeRegExp(tenant ?? "{tenant}")}(?![\\p{L}\\p{N}])`,
     "u",
   );
   const general = (name: string) => name.replace(isWord, () => "{tenant}");

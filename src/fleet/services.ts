@@ -1,6 +1,7 @@
 import { type FleetConfig, type ServiceConfig, sourceSchemasOf } from "../config/schema.ts";
 import { throwProblems } from "../core/errors.ts";
-import type { Allowance, ReadMigration } from "../sql/read-statements.ts";
+import type { Allowance } from "../sql/allowance.ts";
+import type { ReadMigration } from "../sql/read-statements.ts";
 import { unknownNames } from "../tenants/targets.ts";
 
 /**
@@ -29,7 +30,7 @@ export function selectServices(
 export function allowanceOf(
   config: ServiceConfig,
   tag: string,
-  reverts?: Pick<ReadMigration, "made">,
+  reverts?: Pick<ReadMigration, "changedOutside">,
 ): Allowance {
   const { sharedSchemas, extensionSchema, singleSchema, acceptUnproved } = config;
   return {

@@ -1,6 +1,6 @@
 import { type RecordedGoal, readRecordedGoals, readRecordedSchemas } from "../control/rollouts.ts";
 import { FleetError } from "../core/errors.ts";
-import { isUnknown, type TargetPlan } from "../core/plan.ts";
+import { isUnusable, type TargetPlan } from "../core/plan.ts";
 import type { Direction } from "../core/rollout.ts";
 import { type Target, targetName } from "../core/target.ts";
 import { type History, historyOf, type Planner } from "../plan/build.ts";
@@ -77,7 +77,7 @@ export async function planUnfinished(
   const names = planned.databases.map(({ name }) => name);
   const unfinished = await unfinishedAmong(elsewhere, names, search);
   // A target whose database cannot be asked must not count as finished.
-  const plans = planned.plans.filter((plan) => unfinished.has(plan.target) || isUnknown(plan));
+  const plans = planned.plans.filter((plan) => unfinished.has(plan.target) || isUnusable(plan));
   return { planned, plans, leftOut: elsewhere.length - plans.length };
 }
 

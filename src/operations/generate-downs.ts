@@ -21,8 +21,8 @@ import { proofOf, proofsFile, readProofs } from "../source/proofs.ts";
 import { readMigrations, readSqlFile } from "../source/read-migrations.ts";
 import { followsNearest, readSnapshots } from "../source/stored-snapshot.ts";
 import { type NewFile, withFolderLock, writeFiles } from "../source/write-files.ts";
-import { apart } from "../sql/apart.ts";
 import { loadParser } from "../sql/parser.ts";
+import { divideStatements } from "../sql/shared-statements.ts";
 
 /** A down that was missing. */
 export interface GeneratedDown {
@@ -113,7 +113,10 @@ async function missingDowns(
     }
     const [before, after] = [await kit.before(folder, index), await kit.at(folder, index)];
     const reverse = await reverseOf(kit, before, after, migration);
-    const { rest } = apart(reverse.statements, allowanceOf(config, migration.tag, { made: [] }));
+    const { rest } = divideStatements(
+      reverse.statements,
+      allowanceOf(config, migration.tag, { changedOutside: [] }),
+    );
     made.push({ migration, reverse: { ...reverse, statements: rest } });
   }
   const missing = new Map(

@@ -1,5 +1,5 @@
 import type { Connection, Submittable } from "pg";
-import { unsendable } from "../core/sendable.ts";
+import { unsendableError } from "../core/sendable.ts";
 import { shortenServerText } from "./server-text.ts";
 
 /** A script's failure, with the number of statements that had finished before it. */
@@ -34,7 +34,7 @@ export class Script implements Submittable {
 
   /** @returns why nothing was sent: the driver hands it to `handleError` */
   submit(connection: Connection): Error | undefined {
-    const refusal = unsendable("the statement", this.#text);
+    const refusal = unsendableError("the statement", this.#text);
     if (refusal === undefined) connection.query(this.#text);
     return refusal;
   }

@@ -1,7 +1,7 @@
 import { sqlstateOf } from "../postgres/sqlstate.ts";
 import type { Tree } from "../sql/parser.ts";
 import { overlap } from "../sql/subjects.ts";
-import { isTree, namesOf, unwrap } from "../sql/tree.ts";
+import { isTree, stringsOf, unwrap } from "../sql/tree.ts";
 import type { Move, Trial } from "./move.ts";
 import { emptyTables, repairOf, valueForNewColumn } from "./repairs.ts";
 
@@ -209,7 +209,7 @@ function constraintIn(tree: Tree): { readonly columns: readonly string[] } | und
     const definition = isTree(command.def) ? unwrap(command.def)[1] : {};
     const isRule = ["CONSTR_FOREIGN", "CONSTR_CHECK"].includes(String(definition.contype));
     if (command.subtype === "AT_AddConstraint" && isRule)
-      return { columns: namesOf(definition.fk_attrs) ?? [] };
+      return { columns: stringsOf(definition.fk_attrs) ?? [] };
   }
   return undefined;
 }

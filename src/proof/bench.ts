@@ -15,14 +15,15 @@ import { sqlstateOf } from "../postgres/sqlstate.ts";
 import { failureOf } from "../rollout/failure.ts";
 import type { Script } from "../rollout/run.ts";
 import { runStep } from "../rollout/step.ts";
-import { type Allowance, type ReadMigration, readStatements } from "../sql/read-statements.ts";
+import type { Allowance } from "../sql/allowance.ts";
+import { type ReadMigration, readStatements } from "../sql/read-statements.ts";
 
 /** Where a service's migrations are tried out: a database, in schemas that are made for it and dropped again. */
 export interface Bench {
   readonly session: Session;
   readonly service: string;
   /** @param reverts for a down: what its migration made beside its schema */
-  readonly allowanceOf: (tag: string, reverts?: Pick<ReadMigration, "made">) => Allowance;
+  readonly allowanceOf: (tag: string, reverts?: Pick<ReadMigration, "changedOutside">) => Allowance;
   /** Schemas that follow the tenant's own on the search_path. */
   readonly sharedSchemas: readonly string[];
   /** Those of them that others fill: a proof leaves them alone. */

@@ -28,7 +28,7 @@ export async function besideShared<Result>(
     ...one,
     does: readStatements(one.file, one.text, bench.allowanceOf(one.tag), []),
   }));
-  const fixed = read.find(({ does }) => does.asItStands);
+  const fixed = read.find(({ does }) => does.boundToSchema);
   if (fixed !== undefined) return fixedProblem(fixed);
   if (bench.othersSchemas.length === 0) return use();
   const present = await presentOf(bench.session, bench.othersSchemas);

@@ -10,7 +10,11 @@ import { type ProvedDraft, proveDraft } from "../proof/draft.ts";
 import type { Direct } from "../proof/trials.ts";
 import { markLine } from "../source/downs.ts";
 import { readMigrations } from "../source/read-migrations.ts";
-import { type Apart, apart, withoutShared } from "../sql/apart.ts";
+import {
+  type DividedStatements,
+  divideStatements,
+  withoutShared,
+} from "../sql/shared-statements.ts";
 import { benchOf, onServer, type ProofOptions } from "./scratch.ts";
 
 /** What one service's next migration is made from. */
@@ -52,7 +56,10 @@ function isEmpty({ statements, faults }: Change): boolean {
 
 async function asWritten(context: Context, change: Change, unproved: string): Promise<DraftSql> {
   const { faults } = change;
-  const parts = apart(change.statements, allowanceOf(configOf(context, change), "draft"));
+  const parts = divideStatements(
+    change.statements,
+    allowanceOf(configOf(context, change), "draft"),
+  );
   const statements = parts.rest;
   const down = await back(change, statements.join("\n"));
   const remarks = faults.map((fault) => markLine("unfinished", fault));
@@ -72,7 +79,7 @@ function configOf(context: Context, { diff: { service } }: Change): ServiceConfi
 }
 
 /** What tenants share is left out, and said; what makes the target's own schema stays for drizzle-kit. */
-function withParts({ own, shared }: Apart, sql: DraftSql): DraftSql {
+function withParts({ own, shared }: DividedStatements, sql: DraftSql): DraftSql {
   const left = shared.map((one) => `left out, because all tenants share it: ${startOf(one)}`);
   return {
     ...sql,
@@ -93,7 +100,8 @@ async function tried(context: Context, session: Session, change: Change): Promis
   const { kit, service, path } = diff;
   if (change.faults.length > 0) return asWritten(context, change, "it is not finished");
   const bench = benchOf(context, session, service, configOf(context, change));
-  const divided = (statements: readonly string[]) => apart(statements, bench.allowanceOf("draft"));
+  const divided = (statements: readonly string[]) =>
+    divideStatements(statements, bench.allowanceOf("draft"));
   const nothing = await kit.at(undefined, -1);
   const described = (when: "before" | "after") =>
     kit.diff(nothing, when === "before" ? diff.previous : diff.current, undecided);

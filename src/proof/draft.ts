@@ -43,9 +43,9 @@ export interface ProvedDraft {
 export async function proveDraft(bench: Bench, draft: Draft): Promise<ProvedDraft | string> {
   const text = draft.statements.join("\n");
   // The schemas that it is compared with would refer to the same objects, and hold them.
-  const { made } = readStatements("the new SQL", text, bench.allowanceOf("draft"), []);
-  if (made.length > 0)
-    return `it works in the schema "${made[0]?.schema}", which is not the service's own`;
+  const { changedOutside } = readStatements("the new SQL", text, bench.allowanceOf("draft"), []);
+  if (changedOutside.length > 0)
+    return `it works in the schema "${changedOutside[0]?.schema}", which is not the service's own`;
   const texts = [...draft.history, { tag: "draft", file: "the new SQL", text }];
   const tried = await besideShared(bench, texts, draft.shared, () => tryDraft(bench, draft));
   return isFleetError(tried) ? tried.message : tried;

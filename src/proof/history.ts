@@ -6,8 +6,8 @@ import { quoteIdentifier } from "../core/quoting.ts";
 import { fill } from "../core/template.ts";
 import { checksumOf } from "../source/checksums.ts";
 import { readDown } from "../source/downs.ts";
-import { apart, withoutShared } from "../sql/apart.ts";
 import { readStatements } from "../sql/read-statements.ts";
+import { divideStatements, withoutShared } from "../sql/shared-statements.ts";
 import {
   applyDown,
   applyUp,
@@ -66,7 +66,7 @@ export async function proveHistory(bench: Bench, history: History): Promise<Prov
   const proved = await besideShared(
     bench,
     history.migrations,
-    async () => apart(await described(), allowance).shared,
+    async () => divideStatements(await described(), allowance).shared,
     () =>
       withScratchSchema(bench.session, (schema) =>
         new HistoryProof(bench, history, schema).run(own),
@@ -95,7 +95,8 @@ export async function tryDowns(
   missing: ReadonlyMap<string, MissingDown>,
   described: () => Promise<readonly string[]>,
 ): Promise<ReadonlyMap<string, Direct> | string> {
-  const shared = async () => apart(await described(), bench.allowanceOf("snapshot")).shared;
+  const shared = async () =>
+    divideStatements(await described(), bench.allowanceOf("snapshot")).shared;
   const tried = await besideShared(bench, migrations, shared, () =>
     withScratchSchema(bench.session, (schema) =>
       new HistoryProof(bench, { migrations }, schema).tryDowns(missing),

@@ -4,9 +4,10 @@ import { breakpoint } from "../autogenerate/down.ts";
 import { FleetError } from "../core/errors.ts";
 import type { Context } from "../fleet/context.ts";
 import { allowanceOf } from "../fleet/services.ts";
-import { apart } from "../sql/apart.ts";
+import type { Allowance } from "../sql/allowance.ts";
 import { codeTokens } from "../sql/parser.ts";
-import { type Allowance, readStatements } from "../sql/read-statements.ts";
+import { readStatements } from "../sql/read-statements.ts";
+import { divideStatements } from "../sql/shared-statements.ts";
 
 /**
  * Reads SQL that is about to be written, as every command will read its file; what tenants share is left out of it
@@ -27,7 +28,7 @@ export function readDraft(
   const problems: FleetError[] = [];
   const read = (what: string, chunks: readonly string[], allowance: Allowance) => {
     const file = `${relative(process.cwd(), path)} (${what})`;
-    const statements = apart(chunks, allowance).rest;
+    const statements = divideStatements(chunks, allowance).rest;
     const made = readStatements(file, statements.join(breakpoint), allowance, problems);
     return { file, statements, made };
   };

@@ -77,8 +77,13 @@ export class Trials {
     const allowance = this.bench.allowanceOf("draft");
     if (direction === "up") return movesOf(chunks, this.schema, allowance);
     // A down's statements were chosen by what its migration did.
-    const { made } = readStatements("the new SQL", chunks.join(breakpoint), allowance, []);
-    return movesOf(chunks, this.schema, this.bench.allowanceOf("draft", { made }));
+    const { changedOutside } = readStatements(
+      "the new SQL",
+      chunks.join(breakpoint),
+      allowance,
+      [],
+    );
+    return movesOf(chunks, this.schema, this.bench.allowanceOf("draft", { changedOutside }));
   }
 }
 

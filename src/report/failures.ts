@@ -1,6 +1,6 @@
 import { counted, shortList } from "../core/count.ts";
 import { type Failure, isFailure, type Outcome } from "../core/outcome.ts";
-import { literally } from "../core/regexp.ts";
+import { escapeRegExp } from "../core/regexp.ts";
 import { targetName } from "../core/target.ts";
 import { failureText, indent, longestList } from "./errors.ts";
 import { style } from "./style.ts";
@@ -71,7 +71,7 @@ export function withoutNames(text: string, names: readonly (string | undefined)[
 
 /** The name where it is no part of a longer one. */
 function wholeWord(name: string): RegExp {
-  return new RegExp(`(?<![\\p{L}\\p{N}_-])${literally(name)}(?![\\p{L}\\p{N}_-])`, "gu");
+  return new RegExp(`(?<![\\p{L}\\p{N}_-])${escapeRegExp(name)}(?![\\p{L}\\p{N}_-])`, "gu");
 }
 
 const labels: Partial<Record<Outcome["status"], string>> = {

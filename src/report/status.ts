@@ -1,5 +1,5 @@
 import { counted } from "../core/count.ts";
-import { isUnknown, type TargetStatus } from "../core/plan.ts";
+import { isUnusable, type TargetStatus } from "../core/plan.ts";
 import { targetName } from "../core/target.ts";
 import { problemsText } from "./problems.ts";
 import { table } from "./table.ts";
@@ -28,7 +28,7 @@ export function statusText(targets: readonly TargetStatus[], onlyBehind = false)
   if (targets.length === 0) return "The selection has no targets.";
   const listed = worstFirst(targets).filter((target) => !onlyBehind || !isAtHead(target));
   const lines = listed.length > longestTable ? grouped(listed) : single(listed);
-  const unknown = targets.filter(isUnknown).length;
+  const unknown = targets.filter(isUnusable).length;
   const behind = targets.filter((target) => !isAtHead(target)).length - unknown;
   const all = counted(targets.length, "target");
   const verdict =
@@ -79,7 +79,7 @@ function grouped(targets: readonly TargetStatus[]): string[] {
 
 /** The newest migration of a target, and how many it misses. */
 function placeOf(target: TargetStatus): [string, string | number] {
-  return isUnknown(target) ? ["?", "?"] : [target.current ?? "(none)", target.pending];
+  return isUnusable(target) ? ["?", "?"] : [target.current ?? "(none)", target.pending];
 }
 
 function stateOf(target: TargetStatus): string {

@@ -1,6 +1,6 @@
 import type { Migration } from "../core/migration.ts";
 import { quoteIdentifier } from "../core/quoting.ts";
-import { literally } from "../core/regexp.ts";
+import { escapeRegExp } from "../core/regexp.ts";
 import { checksumOf } from "./checksums.ts";
 import { withLineEnds } from "./line-ends.ts";
 
@@ -20,7 +20,7 @@ const nothing = (): string => "";
  * @param source the schema that the SQL names
  */
 function fillsOf(source: string): TextRewrite[] {
-  const name = literally(source);
+  const name = escapeRegExp(source);
   const replacing =
     (pattern: string, by: (schema: string) => string): TextRewrite =>
     (text, schema) =>

@@ -1,15 +1,15 @@
 import { type ConstantText, constantText, isConcatenation } from "./constants.ts";
 import type { Tree } from "./parser.ts";
-import { isTree, namesOf } from "./tree.ts";
+import { isTree, stringsOf } from "./tree.ts";
 
-/** A part of a text that an expression puts together. */
-export type Part =
+/** A part of a text that an expression builds. */
+export type TextPart =
   | {
       readonly kind: "text";
       readonly value: string;
-      /** Where its constants stand in the expression, in bytes. */
+      /** The offsets of its constants in the expression, in bytes. */
       readonly locations: readonly number[];
-      /** The format() whose string it is a part of. */
+      /** The format() call whose string it is a part of. */
       readonly format: Tree | undefined;
     }
   | {
@@ -17,41 +17,39 @@ export type Part =
       /** What it adds: an identifier, a literal, or any text. */
       readonly adds: "name" | "value" | "text";
       readonly expression: unknown;
-      /** How format() spells it, and which. */
+      /** Its specifier in the string of format(), such as `%I`. */
       readonly spelled: string;
       readonly format: Tree | undefined;
     };
 
-/** What an expression puts together from constants and from what is known only when it runs. */
-export function partsOf(node: unknown): Part[] {
+/** A part that is known only at run time. */
+export type Hole = Extract<TextPart, { kind: "hole" }>;
+
+/** The parts of a text that an expression builds: constants, and what is known only at run time. */
+export function textPartsOf(node: unknown): TextPart[] {
   const constant = constantText(node);
   if (constant !== undefined)
     return constant.value === "" ? [] : [{ kind: "text", ...constant, format: undefined }];
   if (!isTree(node)) return [hole("text", node)];
   if (isTree(node.A_Expr) && isConcatenation(node.A_Expr))
-    return joined([...partsOf(node.A_Expr.lexpr), ...partsOf(node.A_Expr.rexpr)]);
+    return joined([...textPartsOf(node.A_Expr.lexpr), ...textPartsOf(node.A_Expr.rexpr)]);
   if (!isTree(node.FuncCall)) return [hole("text", node)];
-  const name = namesOf(node.FuncCall.funcname)?.at(-1) ?? "";
+  const name = stringsOf(node.FuncCall.funcname)?.at(-1) ?? "";
   const args: readonly unknown[] = Array.isArray(node.FuncCall.args) ? node.FuncCall.args : [];
-  if (name === "concat") return joined(args.flatMap(partsOf));
+  if (name === "concat") return joined(args.flatMap(textPartsOf));
   if (name === "quote_ident") return [hole("name", args[0])];
   if (/^quote_(literal|nullable)$/.test(name)) return [hole("value", args[0])];
   const string = name === "format" ? constantText(args[0]) : undefined;
   return string === undefined ? [hole("text", node)] : formatParts(node.FuncCall, string, args);
 }
 
-function hole(
-  adds: "name" | "value" | "text",
-  expression: unknown,
-  spelled = "",
-  format?: Tree,
-): Part {
+function hole(adds: Hole["adds"], expression: unknown, spelled = "", format?: Tree): TextPart {
   return { kind: "hole", adds, expression, spelled, format };
 }
 
-/** Constants beside each other are one. */
-function joined(parts: readonly Part[]): Part[] {
-  const found: Part[] = [];
+/** Adjacent constants become one part. */
+function joined(parts: readonly TextPart[]): TextPart[] {
+  const found: TextPart[] = [];
   for (const part of parts) {
     const last = found.at(-1);
     if (
@@ -70,11 +68,11 @@ function joined(parts: readonly Part[]): Part[] {
   return found;
 }
 
-/** format()'s own syntax: PostgreSQL, "String Functions", `format`. */
+/** The syntax of format()'s string. Source: PostgreSQL, "String Functions", `format`. */
 const specifier = /%(?:%|(\d+\$)?(-?(?:\*(?:\d+\$)?|\d+)?)([sIL]))/g;
 
-function formatParts(format: Tree, string: ConstantText, args: readonly unknown[]): Part[] {
-  const parts: Part[] = [];
+function formatParts(format: Tree, string: ConstantText, args: readonly unknown[]): TextPart[] {
+  const parts: TextPart[] = [];
   let text = "";
   let from = 0;
   let next = 0;
@@ -99,7 +97,7 @@ function formatParts(format: Tree, string: ConstantText, args: readonly unknown[
   return parts;
 }
 
-/** A text in the string of a format(), where a percent sign is written twice. */
+/** A text for the string of a format() call, in which a percent sign is doubled. */
 export function escapedForFormat(text: string): string {
   return text.replaceAll("%", "%%");
 }

@@ -1,48 +1,48 @@
 import type { CatalogColumn } from "./builtins/catalog-columns.ts";
 import { limitsBy, merged, type OutputsOf, originOf } from "./catalog-origins.ts";
-import { type Limits, type Relation, resolve, type Scope } from "./catalog-scope.ts";
+import { type FromEntry, type Limits, resolveColumn, type Scope } from "./catalog-scope.ts";
 import { constantIn } from "./constants.ts";
 import { isPlaceholder, schemaInName } from "./literals.ts";
 import type { Tree } from "./parser.ts";
-import { isTree, namesOf, walk } from "./tree.ts";
+import { isTree, stringsOf, walk } from "./tree.ts";
 
-/** Something that holds for every row that a query looks at. */
+/** A condition that every row of a query meets. */
 export interface Condition {
   readonly expression: unknown;
   readonly scope: Scope;
-  /** The entries of FROM whose rows it limits: an outer join's condition limits one side. */
-  readonly limited: ReadonlySet<Relation>;
+  /** The entries of FROM whose rows it limits: the condition of an outer join limits one side. */
+  readonly limited: ReadonlySet<FromEntry>;
 }
 
 /** The entries of FROM that a condition mentions. */
-export function relationsIn({ expression, scope }: Condition): ReadonlySet<Relation> {
-  const found = new Set<Relation>();
+export function entriesMentioned({ expression, scope }: Condition): ReadonlySet<FromEntry> {
+  const found = new Set<FromEntry>();
   walk(expression, (node, key) => {
-    const resolved = key === "ColumnRef" ? resolve(node, scope) : undefined;
+    const resolved = key === "ColumnRef" ? resolveColumn(node, scope) : undefined;
     if (resolved !== undefined && resolved !== "variable") found.add(resolved.relation);
   });
   return found;
 }
 
-/** The two sides of a comparison: a column, perhaps, and one or several values. */
-export interface Comparison {
+/** The two sides of a comparison: possibly a column, and one or more values. */
+export interface ColumnComparison {
   readonly operator: string;
   readonly left: unknown;
   readonly right: readonly unknown[];
 }
 
-/** The parts of a condition that all must hold. */
+/** The parts of a condition that must all be true. */
 export function conjunctsOf(node: unknown): unknown[] {
   if (!isTree(node)) return [];
   const { boolop, args } = isTree(node.BoolExpr) ? node.BoolExpr : {};
   return boolop === "AND_EXPR" && Array.isArray(args) ? args.flatMap(conjunctsOf) : [node];
 }
 
-/** What a comparison compares; one of rows is one for each of their fields. */
-export function comparisonsIn(node: Tree): Comparison[] {
+/** The comparisons in a condition; a comparison of rows is one for each of their fields. */
+export function comparisonsIn(node: Tree): ColumnComparison[] {
   if (isTree(node.SubLink)) return membership(node.SubLink, node);
   const { kind, name, lexpr, rexpr } = isTree(node.A_Expr) ? node.A_Expr : {};
-  const operator = namesOf(name)?.at(-1) ?? "";
+  const operator = stringsOf(name)?.at(-1) ?? "";
   const right = valuesOf(kind, rexpr);
   const rows = [lexpr, ...right].map(fieldsOf);
   const [first = []] = rows;
@@ -55,8 +55,8 @@ export function comparisonsIn(node: Tree): Comparison[] {
 }
 
 /** `column IN (SELECT ...)` */
-function membership({ subLinkType, testexpr, operName }: Tree, node: Tree): Comparison[] {
-  const operator = namesOf(operName)?.at(-1) ?? "=";
+function membership({ subLinkType, testexpr, operName }: Tree, node: Tree): ColumnComparison[] {
+  const operator = stringsOf(operName)?.at(-1) ?? "=";
   return subLinkType === "ANY_SUBLINK" ? [{ operator, left: testexpr, right: [node] }] : [];
 }
 
@@ -68,7 +68,7 @@ function valuesOf(kind: unknown, right: unknown): unknown[] {
   const array = cast === undefined ? right : cast.arg;
   const { elements } = isTree(array) && isTree(array.A_ArrayExpr) ? array.A_ArrayExpr : {};
   if (!Array.isArray(elements)) return [right];
-  // A cast of the array is one of each element.
+  // A cast of the array casts each element.
   return cast === undefined
     ? elements
     : elements.map((arg: unknown) => ({ TypeCast: { typeName: cast.typeName, arg } }));
@@ -79,24 +79,24 @@ function fieldsOf(node: unknown): readonly unknown[] {
   return Array.isArray(args) ? args : [node];
 }
 
-/** A catalog's column that a side of a comparison is. */
+/** A column of a catalog that is one side of a comparison. */
 export interface ComparedColumn extends CatalogColumn {
-  readonly relation: Relation;
-  /** True for an OID that is compared as the name that PostgreSQL shows for it. */
+  readonly relation: FromEntry;
+  /** True for an OID that is compared by the name that PostgreSQL prints for it. */
   readonly shown: boolean;
 }
 
-/** The column of a catalog that an expression is, through casts that keep what it says. */
+/** The column of a catalog in an expression, through casts that keep its meaning. */
 export function columnIn(node: unknown, scope: Scope): ComparedColumn | undefined {
   const casts: string[] = [];
   let at = node;
   while (isTree(at) && isTree(at.TypeCast)) {
     const { typeName, arg }: Tree = at.TypeCast;
-    casts.unshift(isTree(typeName) ? (namesOf(typeName.names)?.at(-1) ?? "") : "");
+    casts.unshift(isTree(typeName) ? (stringsOf(typeName.names)?.at(-1) ?? "") : "");
     at = arg;
   }
   if (!isTree(at) || !isTree(at.ColumnRef)) return undefined;
-  const resolved = resolve(at.ColumnRef, scope);
+  const resolved = resolveColumn(at.ColumnRef, scope);
   if (resolved === undefined || resolved === "variable") return undefined;
   const column = resolved.relation.catalog?.columns.get(resolved.column);
   if (column === undefined) return undefined;
@@ -108,11 +108,11 @@ export function columnIn(node: unknown, scope: Scope): ComparedColumn | undefine
 }
 
 /**
- * To which schemas a condition limits the rows of a catalog; undefined when it does not. All parts of an OR must, and
- * nothing that is negated does.
+ * The schemas to which a condition limits the rows of a catalog; undefined if it does not limit them. OR limits them if
+ * all of its parts do, and NOT never does.
  */
 export function limitsFor(
-  relation: Relation,
+  relation: FromEntry,
   expression: unknown,
   scope: Scope,
   outputsOf: OutputsOf,
@@ -157,7 +157,7 @@ function limitsOf(
       { ...column, kind: "name" },
       values.map((value) => originOf(value, scope, outputsOf)),
     );
-  // PostgreSQL shows an object without its schema where the search_path finds it.
+  // PostgreSQL prints an object without its schema if the search_path finds it.
   const names = values.map((value) => constantIn(value)[0]?.value);
   const known = names.every((name) => {
     const schema = name === undefined ? "" : schemaInName(name)?.schema;
@@ -167,13 +167,13 @@ function limitsOf(
   return known ? limitsBy(column, [{ kind, found: "path", schemas: [] }]) : undefined;
 }
 
-/** `pg_table_is_visible(oid)` holds for what the search_path finds. */
+/** `pg_table_is_visible(oid)` is true for what the search_path finds. */
 function visibility(
-  relation: Relation,
+  relation: FromEntry,
   { funcname, args }: Tree,
   scope: Scope,
 ): Limits | undefined {
-  const name = namesOf(funcname)?.at(-1) ?? "";
+  const name = stringsOf(funcname)?.at(-1) ?? "";
   const [first] = Array.isArray(args) ? args : [];
   if (!/^pg_\w+_is_visible$/.test(name)) return undefined;
   const column = columnIn(first, scope);

@@ -1,40 +1,40 @@
 import { type Condition, comparisonsIn, conjunctsOf } from "./catalog-conditions.ts";
 import {
-  functionRelation,
+  type FromEntry,
+  functionEntry,
   type Output,
-  type Relation,
-  relationOf,
-  resolve,
+  resolveColumn,
   type Scope,
-  subqueryRelation,
+  subqueryEntry,
+  tableEntry,
 } from "./catalog-scope.ts";
 import type { Tree } from "./parser.ts";
 import { isTree, stringOf } from "./tree.ts";
 
 /** A join of two parts of a FROM clause. */
 interface Join {
-  /** Sides whose rows are null where nothing joins. */
-  readonly nullable: readonly ReadonlySet<Relation>[];
-  readonly both: ReadonlySet<Relation>;
+  /** The sides whose columns are null for rows without a match. */
+  readonly nullable: readonly ReadonlySet<FromEntry>[];
+  readonly both: ReadonlySet<FromEntry>;
   readonly conditions: readonly unknown[];
 }
 
-/** A FROM clause, read. */
+/** The entries and joins of a FROM clause. */
 export interface From {
-  readonly relations: Relation[];
+  readonly relations: FromEntry[];
   readonly joins: Join[];
 }
 
-/** Reads a subquery in FROM, which sees the entries before it if it is LATERAL. */
+/** Reads a subquery in FROM, which can refer to the entries before it if it is LATERAL. */
 export type ReadSubquery = (select: Tree, isLateral: boolean) => readonly Output[];
 
-/** Adds an entry of a FROM clause, or two that are joined. Gives the relations in it. */
+/** Adds an entry of a FROM clause, or a join of entries, and returns the entries in it. */
 export function addFrom(
   item: unknown,
   from: From,
   scope: Scope,
   readSubquery: ReadSubquery,
-): Relation[] {
+): FromEntry[] {
   if (!isTree(item)) return [];
   if (isTree(item.JoinExpr)) return addJoin(item.JoinExpr, from, scope, readSubquery);
   const sampled = isTree(item.RangeTableSample) ? item.RangeTableSample.relation : undefined;
@@ -44,20 +44,20 @@ export function addFrom(
   return [relation];
 }
 
-function entryOf(item: Tree, scope: Scope, readSubquery: ReadSubquery): Relation {
-  if (isTree(item.RangeVar)) return relationOf(item.RangeVar, scope.ctes);
-  if (isTree(item.RangeFunction)) return functionRelation(item.RangeFunction);
-  if (!isTree(item.RangeSubselect)) return subqueryRelation("", undefined, undefined);
+function entryOf(item: Tree, scope: Scope, readSubquery: ReadSubquery): FromEntry {
+  if (isTree(item.RangeVar)) return tableEntry(item.RangeVar, scope.ctes);
+  if (isTree(item.RangeFunction)) return functionEntry(item.RangeFunction);
+  if (!isTree(item.RangeSubselect)) return subqueryEntry("", undefined, undefined);
   const { subquery, alias, lateral } = item.RangeSubselect;
   const { aliasname, colnames } = isTree(alias) ? alias : {};
   const outputs = isTree(subquery) ? readSubquery(subquery, lateral === true) : undefined;
-  return subqueryRelation(String(aliasname ?? ""), outputs, colnames);
+  return subqueryEntry(String(aliasname ?? ""), outputs, colnames);
 }
 
-function addJoin(join: Tree, from: From, scope: Scope, readSubquery: ReadSubquery): Relation[] {
+function addJoin(join: Tree, from: From, scope: Scope, readSubquery: ReadSubquery): FromEntry[] {
   const left = addFrom(join.larg, from, scope, readSubquery);
   const right = addFrom(join.rarg, from, scope, readSubquery);
-  const sides: Readonly<Record<string, readonly Relation[][]>> = {
+  const sides: Readonly<Record<string, readonly FromEntry[][]>> = {
     JOIN_INNER: [],
     JOIN_LEFT: [right],
     JOIN_RIGHT: [left],
@@ -72,13 +72,17 @@ function addJoin(join: Tree, from: From, scope: Scope, readSubquery: ReadSubquer
   return [...both];
 }
 
-/** What USING says of a column. */
-function equalityOf(column: string, left: readonly Relation[], right: readonly Relation[]): Tree[] {
-  const has = ({ catalog, outputs }: Relation) =>
+/** The condition of a column in USING. */
+function equalityOf(
+  column: string,
+  left: readonly FromEntry[],
+  right: readonly FromEntry[],
+): Tree[] {
+  const has = ({ catalog, outputs }: FromEntry) =>
     catalog?.columns.has(column) === true || outputs.has(column);
   const [one, other] = [left.find(has), right.find(has)];
   if (one === undefined || other === undefined) return [];
-  const reference = ({ name }: Relation) => ({
+  const reference = ({ name }: FromEntry) => ({
     ColumnRef: { fields: [name, column].map((sval) => ({ String: { sval } })) },
   });
   const name = [{ String: { sval: "=" } }];
@@ -86,8 +90,8 @@ function equalityOf(column: string, left: readonly Relation[], right: readonly R
 }
 
 /**
- * What holds for the rows of a query, by WHERE and by its joins. An outer join's condition holds for the side that is
- * null without it; for both, when something else demands a value of that side.
+ * The conditions that the rows of a query meet, from WHERE and its joins. The condition of an outer join limits the side
+ * that is null without a match; it limits both sides if another condition requires a value from that side.
  */
 export function conditionsOf(from: From, where: unknown, scope: Scope): Condition[] {
   const all = new Set(from.relations);
@@ -96,21 +100,21 @@ export function conditionsOf(from: From, where: unknown, scope: Scope): Conditio
     scope,
     limited: all,
   }));
-  const demanded = new Set(found.flatMap(({ expression }) => demandedBy(expression, scope)));
+  const required = new Set(found.flatMap(({ expression }) => requiredBy(expression, scope)));
   const open = new Set(from.joins);
   for (let size = -1; size !== open.size; ) {
     size = open.size;
     for (const join of open) {
-      const isInner = join.nullable.every((side) => [...side].some((one) => demanded.has(one)));
+      const isInner = join.nullable.every((side) => [...side].some((one) => required.has(one)));
       if (!isInner) continue;
       open.delete(join);
       found.push(
         ...join.conditions.map((expression) => ({ expression, scope, limited: join.both })),
       );
-      // Inside the side of an outer join it holds for what joins, and demands nothing of the rest.
+      // On a nullable side of an outer join it applies to matching rows, and requires nothing of the others.
       if (![...open].some(({ nullable }) => nullable.some((side) => isWithin(join.both, side))))
         for (const expression of join.conditions)
-          for (const one of demandedBy(expression, scope)) demanded.add(one);
+          for (const one of requiredBy(expression, scope)) required.add(one);
     }
   }
   for (const { nullable, conditions } of open)
@@ -119,12 +123,12 @@ export function conditionsOf(from: From, where: unknown, scope: Scope): Conditio
   return found;
 }
 
-function isWithin(part: ReadonlySet<Relation>, whole: ReadonlySet<Relation>): boolean {
+function isWithin(part: ReadonlySet<FromEntry>, whole: ReadonlySet<FromEntry>): boolean {
   return [...part].every((one) => whole.has(one));
 }
 
-/** The entries of FROM of which a comparison demands a value. */
-function demandedBy(expression: unknown, scope: Scope): Relation[] {
+/** The entries of FROM from which a comparison requires a value. */
+function requiredBy(expression: unknown, scope: Scope): FromEntry[] {
   if (!isTree(expression)) return [];
   const { kind } = isTree(expression.A_Expr) ? expression.A_Expr : {};
   if (/DISTINCT|OP_ALL/.test(String(kind))) return [];
@@ -133,9 +137,9 @@ function demandedBy(expression: unknown, scope: Scope): Relation[] {
   );
 }
 
-function relationIn(node: unknown, scope: Scope): Relation | undefined {
+function relationIn(node: unknown, scope: Scope): FromEntry | undefined {
   if (!isTree(node)) return undefined;
   if (isTree(node.TypeCast)) return relationIn(node.TypeCast.arg, scope);
-  const resolved = isTree(node.ColumnRef) ? resolve(node.ColumnRef, scope) : undefined;
+  const resolved = isTree(node.ColumnRef) ? resolveColumn(node.ColumnRef, scope) : undefined;
   return resolved === "variable" ? undefined : resolved?.relation;
 }

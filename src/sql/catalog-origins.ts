@@ -1,31 +1,31 @@
 import type { CatalogColumn } from "./builtins/catalog-columns.ts";
-import { looksUp } from "./builtins/functions.ts";
+import { looksUpObject } from "./builtins/functions.ts";
 import { isCatalog } from "./builtins/relations.ts";
 import { isTypeName } from "./builtins/types.ts";
 import {
+  type FromEntry,
   type Limits,
   type Origin,
   type Output,
-  type Relation,
-  resolve,
+  resolveColumn,
   type Scope,
 } from "./catalog-scope.ts";
-import { isSystemSchema } from "./catalog-targets.ts";
 import { constantIn, leadingText } from "./constants.ts";
 import { identifierValue, isPlaceholder, schemaInName } from "./literals.ts";
 import type { Tree } from "./parser.ts";
+import { isSystemSchema } from "./system-objects.ts";
 import { isNameExpression } from "./tenant-name.ts";
-import { isTree, namesOf } from "./tree.ts";
+import { isTree, stringsOf } from "./tree.ts";
 
-/** Gives the columns of a subquery. */
+/** Returns the columns of a subquery. */
 export type OutputsOf = (select: Tree, scope: Scope) => readonly Output[];
 
 const objectTypes = /^reg(class|type|proc|procedure|oper|operator|config|dictionary|collation)$/;
 
-/** Types that a name or an OID keeps its meaning in. */
+/** Types in which a name or an OID keeps its meaning. */
 const plainTypes = /^(text|name|varchar|bpchar|oid|sql_identifier|character_data)$/;
 
-/** What an expression says of where something is; undefined for what says nothing. */
+/** The schemas that the value of an expression comes from; undefined if it tells nothing about schemas. */
 export function originOf(node: unknown, scope: Scope, outputsOf: OutputsOf): Origin | undefined {
   if (!isTree(node)) return undefined;
   const inner = (of: unknown) => originOf(of, scope, outputsOf);
@@ -47,23 +47,23 @@ export function originOf(node: unknown, scope: Scope, outputsOf: OutputsOf): Ori
 
 const tenantName: Origin = { kind: "name", found: "tenant", schemas: [] };
 
-/** A schema that is called by its name as a text. */
+/** The origin of a schema's name as text. */
 function nameOrigin(schema: string): Origin {
   return { kind: "name", found: "anywhere", schemas: isSystemSchema(schema) ? [] : [schema] };
 }
 
 function originOfCast({ typeName, arg }: Tree, inner: (node: unknown) => Origin | undefined) {
-  const names = isTree(typeName) ? namesOf(typeName.names) : undefined;
+  const names = isTree(typeName) ? stringsOf(typeName.names) : undefined;
   const type = names?.at(-1) ?? "";
   if (type === "regnamespace") return namespaceOf(arg, inner);
   if (objectTypes.test(type)) return objectOf(arg, inner, type);
   const origin = plainTypes.test(type) ? inner(arg) : undefined;
-  // As a text an OID is digits, and an object's name. A schema's is its name.
+  // As text, the OID of a schema is its name, and that of another object says nothing about its schema.
   if (origin?.kind === "namespace" && type !== "oid") return { ...origin, kind: "name" as const };
   return origin?.kind === "object" && type !== "oid" ? undefined : origin;
 }
 
-/** A schema that is named for `regnamespace`, which reads an identifier. */
+/** A schema that `regnamespace` reads as an identifier. */
 function namespaceOf(
   arg: unknown,
   inner: (node: unknown) => Origin | undefined,
@@ -79,7 +79,7 @@ function namespaceOf(
   return { ...origin, kind: "namespace" };
 }
 
-/** An object that is named for `regclass` and its kin. The search_path finds what has no schema. */
+/** An object that `regclass` or a similar type reads as a name. The search_path finds an unqualified one. */
 function objectOf(
   arg: unknown,
   inner: (node: unknown) => Origin | undefined,
@@ -91,7 +91,7 @@ function objectOf(
     return { kind: "object", found: isPlaceholder(schema) ? "tenant" : "anywhere", schemas: [] };
   const [constant] = constantIn(arg);
   if (constant !== undefined) {
-    // The digits of an OID name nothing.
+    // The digits of an OID are not a name.
     if (/^\s*\d+\s*$/.test(constant.value)) return undefined;
     const name = identifierValue(constant.value.trim());
     const builtin = type === "regclass" ? isCatalog(name) : type !== "regtype" || isTypeName(name);
@@ -105,25 +105,25 @@ function objectOf(
 }
 
 function originOfColumn(column: Tree, scope: Scope): Origin | undefined {
-  const resolved = resolve(column, scope);
+  const resolved = resolveColumn(column, scope);
   if (resolved === undefined) return undefined;
   if (resolved === "variable")
-    return variables[namesOf(column.fields)?.join(".") ?? ""] ?? variable;
+    return variables[stringsOf(column.fields)?.join(".") ?? ""] ?? variable;
   const { relation, column: name } = resolved;
   return relation.catalog === undefined ? relation.outputs.get(name) : originIn(relation, name);
 }
 
-/** A variable holds an OID that another statement has read, which is looked at by itself. */
+/** The OID in a variable was read by another statement, which is checked separately. */
 const variable: Origin = { kind: "variable", found: "anywhere", schemas: [] };
 
-/** What PL/pgSQL tells a trigger's function of the trigger's table. */
+/** Variables in which PL/pgSQL passes the trigger's table to its function. */
 const variables: Readonly<Record<string, Origin>> = {
   tg_table_schema: { kind: "name", found: "tenant", schemas: [] },
   tg_relid: { kind: "object", found: "tenant", schemas: [] },
 };
 
-/** What a column of a catalog says, once its rows are limited. */
-function originIn({ catalog, limits }: Relation, name: string): Origin | undefined {
+/** The origin of a column of a catalog, after its rows were limited. */
+function originIn({ catalog, limits }: FromEntry, name: string): Origin | undefined {
   const column = catalog?.columns.get(name);
   if (column === undefined || limits === undefined) return undefined;
   const kind = column.kind === "any" ? "object" : column.kind;
@@ -131,20 +131,20 @@ function originIn({ catalog, limits }: Relation, name: string): Origin | undefin
 }
 
 function originOfCall({ funcname, args }: Tree, inner: (node: unknown) => Origin | undefined) {
-  const name = namesOf(funcname)?.at(-1) ?? "";
+  const name = stringsOf(funcname)?.at(-1) ?? "";
   const [first] = Array.isArray(args) ? args : [];
   if (name === "current_schema") return tenantName;
-  // The path holds the tenant's schema, and what every tenant shares.
+  // The search_path contains the tenant's schema and the shared schemas.
   if (name === "current_schemas") return { kind: "name", found: "anywhere", schemas: [] } as const;
   if (name === "quote_ident") return inner(first);
   if (name === "to_regnamespace" || name === "regnamespace") return namespaceOf(first, inner);
-  if (looksUp(name)) return objectOf(first, inner, name.replace(/^to_/, ""));
+  if (looksUpObject(name)) return objectOf(first, inner, name.replace(/^to_/, ""));
   if (name === "pg_get_serial_sequence" || objectTypes.test(name))
     return objectOf(first, inner, name);
   return undefined;
 }
 
-/** To what a comparison of a column with values limits the rows; undefined when it does not limit them to a schema. */
+/** The schemas to which a comparison of a column with values limits the rows; undefined if it does not limit them. */
 export function limitsBy(
   column: CatalogColumn,
   origins: readonly (Origin | undefined)[],
@@ -162,11 +162,11 @@ function limitsByOne({ kind, own }: CatalogColumn, origin: Origin | undefined): 
   if (!fits) return undefined;
   if (own || origin.found === "tenant")
     return { found: own ? origin.found : "tenant", schemas: origin.schemas };
-  // What is shared may be referred to by every tenant's objects.
+  // Objects of every tenant can refer to shared ones.
   return origin.found === "path" ? { found: "path", schemas: [...origin.schemas, "*"] } : undefined;
 }
 
-/** What holds for each of several; undefined when one of them is not limited. */
+/** The limits that contain all of several limits; undefined if one of them is undefined. */
 export function merged(limits: readonly (Limits | undefined)[]): Limits | undefined {
   const all = limits.filter((one) => one !== undefined);
   if (all.length === 0 || all.length < limits.length) return undefined;

@@ -1,48 +1,48 @@
 import {
-  type Comparison,
+  type ColumnComparison,
   type Condition,
   columnIn,
   comparisonsIn,
+  entriesMentioned,
   limitsFor,
-  relationsIn,
 } from "./catalog-conditions.ts";
 import { addFrom, conditionsOf, type From } from "./catalog-from.ts";
 import { merged, originOf } from "./catalog-origins.ts";
 import {
   type Ctes,
+  type FromEntry,
   type Limits,
   type Output,
-  type Relation,
-  relationOf,
   type Scope,
+  tableEntry,
 } from "./catalog-scope.ts";
 import { constantIn } from "./constants.ts";
 import type { Tree } from "./parser.ts";
 import { reachOf } from "./reach.ts";
 import type { SourceSchema } from "./source-schema.ts";
 import type { SchemaText } from "./tenant-name.ts";
-import { isTree, namesOf, walk } from "./tree.ts";
+import { isTree, stringsOf, walk } from "./tree.ts";
 
-/** What a statement reads in catalogs that list the objects of all schemas. */
+/** The reads of catalogs that list the objects of all schemas. */
 export interface CatalogReads {
-  /** An entry of FROM for each; what nothing limits has no limits. */
-  readonly reads: readonly Relation[];
-  /** Constants that are compared with a catalog's column for schemas, and how each names its schema. */
+  /** The entries of FROM; `limits` is undefined for a read that no condition limits. */
+  readonly reads: readonly FromEntry[];
+  /** The constants that are compared with a catalog's column for schemas, and how each names its schema. */
   readonly schemaTexts: ReadonlyMap<string, SchemaText>;
 }
 
 const known = new WeakMap<Tree, CatalogReads>();
 
-/** Looks for reads of catalogs, and for what limits them to a schema. */
+/** Finds the reads of catalogs, and the conditions that limit them to a schema. */
 export function catalogReadsOf(tree: Tree): CatalogReads {
   const before = known.get(tree);
   if (before !== undefined) return before;
   const reader = new CatalogReader();
   reader.read(tree, undefined, new Map());
-  // What stands where no query was looked for is limited by nothing that was seen.
+  // A relation outside of the queries that were read has no known limits.
   walk(tree, (node, key) => {
     if (key !== "RangeVar" || reader.seen.has(node)) return;
-    const relation = relationOf(node, new Map());
+    const relation = tableEntry(node, new Map());
     if (relation.catalog !== undefined) reader.reads.push(relation);
   });
   const { reads, schemaTexts } = reader;
@@ -50,21 +50,23 @@ export function catalogReadsOf(tree: Tree): CatalogReads {
   return { reads, schemaTexts };
 }
 
-/** The constants of a statement that are compared with a catalog's column for schemas, and how each names its schema. */
+/**
+ * The constants of a statement that are compared with a catalog's column for schemas, and how each names its schema.
+ */
 export function schemaTextsIn(tree: Tree, source: SourceSchema): ReadonlyMap<string, SchemaText> {
   return reachOf(tree, source).readsCatalogs ? catalogReadsOf(tree).schemaTexts : none;
 }
 
 const none: ReadonlyMap<string, SchemaText> = new Map();
 
-/** Queries inside conditions are read so many levels deep to tell what they give. */
+/** How many levels of queries inside conditions are read for their columns. */
 const deepest = 3;
 
 class CatalogReader {
-  readonly reads: Relation[] = [];
+  readonly reads: FromEntry[] = [];
   readonly schemaTexts = new Map<string, SchemaText>();
   readonly seen = new Set<Tree>();
-  /** How many queries are being read for what they give alone. */
+  /** How many enclosing queries are being read only for their columns. */
   #asking = 0;
 
   /** Reads every query in a node. */
@@ -77,7 +79,7 @@ class CatalogReader {
     else for (const name in node) this.read(node[name], scope, ctes);
   }
 
-  /** Reads a query, and gives its columns. */
+  /** Reads a query and returns its columns. */
   #query(query: Tree, outer: Scope | undefined, visible: Ctes): Output[] {
     const ctes = this.#withCtes(query.withClause, outer, visible);
     if (isTree(query.larg) && isTree(query.rarg)) {
@@ -95,11 +97,11 @@ class CatalogReader {
         this.#outputs(select, isLateral ? scope : outer, ctes, isLateral),
       );
     this.#limit(from, conditionsOf(from, query.whereClause, scope), scope);
-    if (this.#asking === 0) this.#note(query, from, scope);
+    if (this.#asking === 0) this.#record(query, from, scope);
     return outputsOf(query.targetList, (value) => this.#origin(value, scope));
   }
 
-  /** What a query gives. One that sees what stands around it is read for real once that is known. */
+  /** The columns of a query. One that refers to outer entries is read again when their limits are known. */
   #outputs(select: Tree, scope: Scope | undefined, ctes: Ctes, isAsking: boolean): Output[] {
     const query = queryIn(select) ?? select;
     if (!isAsking) return this.#query(query, scope, ctes);
@@ -130,13 +132,16 @@ class CatalogReader {
     return found;
   }
 
-  /** Finds what limits the entries of a FROM clause, each perhaps by another that is limited. */
+  /** Finds the limits of the entries of a FROM clause. One limited entry can limit another. */
   #limit(from: From, conditions: readonly Condition[], scope: Scope): void {
     const semi = conditions.flatMap(({ expression }) => this.#semiJoin(expression, from, scope));
     const all = [...conditions, ...semi.flatMap((join) => join.conditions)];
     const relations = [...from.relations, ...semi.flatMap((join) => join.relations)];
     const ask = (select: Tree, at: Scope) => this.#outputs(select, at, at.ctes, true);
-    const mentions = all.map((condition) => ({ condition, relations: relationsIn(condition) }));
+    const mentions = all.map((condition) => ({
+      condition,
+      relations: entriesMentioned(condition),
+    }));
     const of = new Map(
       relations.map((one) => [one, mentions.filter((mention) => mention.relations.has(one))]),
     );
@@ -155,7 +160,7 @@ class CatalogReader {
     }
   }
 
-  /** `EXISTS (SELECT ... WHERE ...)` limits what stands around it as a join would. */
+  /** `EXISTS (SELECT ... WHERE ...)` limits the query around it like a join. */
   #semiJoin(expression: unknown, around: From, outer: Scope) {
     const { subLinkType, subselect } =
       isTree(expression) && isTree(expression.SubLink) ? expression.SubLink : {};
@@ -166,7 +171,7 @@ class CatalogReader {
     for (const item of listOf(query.fromClause))
       addFrom(item, from, scope, () => [{ name: "*", origin: undefined }]);
     const conditions = conditionsOf(from, query.whereClause, scope).map((condition) =>
-      // What holds for one side of an outer join alone says nothing of what stands around.
+      // A condition on one side of an outer join does not limit the query around it.
       condition.limited.size < from.relations.length
         ? condition
         : { ...condition, limited: new Set([...from.relations, ...around.relations]) },
@@ -174,8 +179,8 @@ class CatalogReader {
     return [{ relations: from.relations, conditions }];
   }
 
-  /** Notes what a query reads, and reads the queries in its expressions. */
-  #note(query: Tree, from: From, scope: Scope): void {
+  /** Records what a query reads, and reads the queries in its expressions. */
+  #record(query: Tree, from: From, scope: Scope): void {
     this.reads.push(...from.relations.filter(({ catalog }) => catalog !== undefined));
     walk(query.fromClause, (node, key) => {
       if (key === "RangeVar") this.seen.add(node);
@@ -185,7 +190,7 @@ class CatalogReader {
     for (const name in rest) this.#readParts(rest[name], scope);
   }
 
-  /** Reads a part of a query but for what of FROM was read already. */
+  /** Reads a part of a query, without the entries of FROM that were already read. */
   #readParts(node: unknown, scope: Scope): void {
     if (Array.isArray(node)) for (const item of node) this.#readParts(item, scope);
     if (!isTree(node)) return;
@@ -196,7 +201,7 @@ class CatalogReader {
     else this.read(node, scope, scope.ctes);
   }
 
-  /** Notes the constants that are compared with a schema's name. */
+  /** Records the constants that are compared with a schema's name. */
   #compare(node: Tree, scope: Scope): void {
     for (const comparison of comparisonsIn(node)) {
       if (!/^(=|<>)$/.test(comparison.operator)) continue;
@@ -214,14 +219,14 @@ class CatalogReader {
 function sidesOf({
   left,
   right,
-}: Comparison): (readonly [column: unknown, values: readonly unknown[]])[] {
+}: ColumnComparison): (readonly [column: unknown, values: readonly unknown[]])[] {
   return [[left, right], ...right.map((value) => [value, [left]] as const)];
 }
 
-/** Kinds of statement that have conditions, as one kind: what they work on is an entry of FROM. */
+/** Reduces statements with conditions to one form, in which their target is an entry of FROM. */
 function queryIn(node: Tree): Tree | undefined {
   if (isTree(node.SelectStmt)) return node.SelectStmt;
-  // What INSERT fills is not in reach of what it fills it from.
+  // The query of an INSERT cannot refer to its target.
   if (isTree(node.InsertStmt)) return node.InsertStmt;
   const body = [node.UpdateStmt, node.DeleteStmt, node.MergeStmt].find(isTree);
   if (body === undefined) return undefined;
@@ -243,7 +248,7 @@ function listOf(list: unknown): readonly unknown[] {
   return Array.isArray(list) ? list : [];
 }
 
-/** A query with an aggregate gives a row even where it finds none. */
+/** A query with an aggregate returns a row even if it finds none. */
 function isAggregate({ targetList, havingClause, groupClause }: Tree): boolean {
   let calls = havingClause !== undefined || groupClause !== undefined;
   walk(targetList, (_, key) => {
@@ -262,13 +267,13 @@ function outputsOf(
   });
 }
 
-/** The name that PostgreSQL gives a column without one; `*` stands for several. */
+/** The name that PostgreSQL gives to a column without an alias; `*` for several columns. */
 function nameOf(value: unknown): string {
   if (!isTree(value)) return "?";
   if (isTree(value.TypeCast)) return nameOf(value.TypeCast.arg);
-  if (isTree(value.FuncCall)) return namesOf(value.FuncCall.funcname)?.at(-1) ?? "?";
+  if (isTree(value.FuncCall)) return stringsOf(value.FuncCall.funcname)?.at(-1) ?? "?";
   if (!isTree(value.ColumnRef)) return "?";
-  return namesOf(value.ColumnRef.fields)?.at(-1) ?? "*";
+  return stringsOf(value.ColumnRef.fields)?.at(-1) ?? "*";
 }
 
 function common({ origin }: Output, other: Output | undefined): Output["origin"] {
@@ -278,7 +283,7 @@ function common({ origin }: Output, other: Output | undefined): Output["origin"]
     : { ...limits, kind: origin.kind };
 }
 
-/** The narrower the limits, the more. */
+/** Narrower limits have a higher rank. */
 function rank(limits: Limits | undefined): number {
   if (limits === undefined) return 0;
   const place = { anywhere: 1, path: 2, tenant: 3 }[limits.found];

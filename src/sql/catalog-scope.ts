@@ -1,61 +1,65 @@
 import { type Catalog, catalogNamed } from "./builtins/catalog-columns.ts";
-import { isSystemRelation } from "./catalog-targets.ts";
 import type { Tree } from "./parser.ts";
-import { isTree, namesOf } from "./tree.ts";
+import { isSystemRelation } from "./system-objects.ts";
+import { isTree, stringsOf } from "./tree.ts";
 
-/** Where an object is for certain: in the tenant schema, where the search_path finds it, or anywhere. */
+/** Where an object certainly is: in the tenant schema, in the search_path, or anywhere. */
 type Whereabouts = "tenant" | "path" | "anywhere";
 
-/** To which schemas something is limited. */
+/** The schemas to which something is limited. */
 export interface Limits {
   readonly found: Whereabouts;
-  /** Schemas beside the tenant's that it may be in. `*` stands for all that are shared. */
+  /** Schemas other than the tenant's that it may be in; `*` stands for all shared schemas. */
   readonly schemas: readonly string[];
 }
 
-/** What a value is, as far as it tells schemas apart. */
+/** What a value says about the schema of an object. */
 export interface Origin extends Limits {
-  /** The name of a schema, its OID, another object's OID, or a variable of PL/pgSQL, which may be any of them. */
+  /** The name of a schema, its OID, another object's OID, or a PL/pgSQL variable with any of these. */
   readonly kind: "name" | "namespace" | "object" | "variable";
 }
 
-/** A column that a query gives. */
+/** A column of a query's result. */
 export interface Output {
   readonly name: string;
   readonly origin: Origin | undefined;
 }
 
 /** An entry of a FROM clause. */
-export interface Relation {
-  /** Its alias, or its own name. */
+export interface FromEntry {
+  /** Its alias, or its name. */
   readonly name: string;
   readonly schema: string | undefined;
-  /** The RangeVar of a catalog that lists what is in all schemas. */
+  /** The RangeVar of a catalog that lists the objects of all schemas. */
   readonly node: Tree | undefined;
   readonly catalog: Catalog | undefined;
   /** The columns of a subquery. */
   readonly outputs: ReadonlyMap<string, Origin | undefined>;
-  /** False when it may have columns that are not known. */
+  /** False if it may have unknown columns. */
   readonly complete: boolean;
-  /** To what the conditions limit its rows; undefined as long as nothing does. */
+  /** The limits of its rows by conditions; undefined until one is found. */
   limits: Limits | undefined;
 }
 
-/** CTEs in reach by name; undefined for one whose columns are not known. */
+/** The visible CTEs by name; undefined for one with unknown columns. */
 export type Ctes = ReadonlyMap<string, readonly Output[] | undefined>;
 
 export interface Scope {
-  readonly relations: readonly Relation[];
+  readonly relations: readonly FromEntry[];
   readonly ctes: Ctes;
   readonly outer: Scope | undefined;
 }
 
-/** The column that a name means, a variable, or undefined when that cannot be told. */
-export type Resolved = { readonly relation: Relation; readonly column: string } | "variable";
+/** A column, or a PL/pgSQL variable. */
+export type ResolvedColumn = { readonly relation: FromEntry; readonly column: string } | "variable";
 
-/** Finds the column that a ColumnRef means, from the innermost scope outwards. */
-export function resolve(column: Tree, scope: Scope): Resolved | undefined {
-  const fields = namesOf(column.fields);
+/**
+ * Finds the column of a ColumnRef, from the innermost scope outwards.
+ *
+ * @returns undefined if the scopes do not determine the column
+ */
+export function resolveColumn(column: Tree, scope: Scope): ResolvedColumn | undefined {
+  const fields = stringsOf(column.fields);
   const name = fields?.at(-1);
   if (fields === undefined || name === undefined) return undefined;
   const [table, schema] = fields.slice(0, -1).reverse();
@@ -72,13 +76,13 @@ export function resolve(column: Tree, scope: Scope): Resolved | undefined {
   return schema === undefined ? "variable" : undefined;
 }
 
-/** A catalog may be called without its schema and referred to with it. */
-function isOwn({ schema, node }: Relation, written: string): boolean {
+/** FROM can name a catalog without its schema, and a column reference with it. */
+function isOwn({ schema, node }: FromEntry, written: string): boolean {
   return node !== undefined && schema === undefined && written === "pg_catalog";
 }
 
-/** The entry that a table, a view or a CTE is in a FROM clause. */
-export function relationOf(range: Tree, ctes: Ctes): Relation {
+/** The entry of a table, a view or a CTE in a FROM clause. */
+export function tableEntry(range: Tree, ctes: Ctes): FromEntry {
   const { relname, schemaname, alias } = range;
   const name = String(relname);
   const schema = typeof schemaname === "string" ? schemaname : undefined;
@@ -86,9 +90,9 @@ export function relationOf(range: Tree, ctes: Ctes): Relation {
   const called =
     typeof aliasname === "string" ? { name: aliasname, schema: undefined } : { name, schema };
   if (schema === undefined && ctes.has(name))
-    return subqueryRelation(called.name, ctes.get(name), colnames);
+    return subqueryEntry(called.name, ctes.get(name), colnames);
   const catalog = isSystemRelation(range) ? catalogNamed(name, schema) : undefined;
-  // Columns under other names are not known.
+  // Renamed columns are not tracked.
   const columns = colnames === undefined ? catalog : catalog && { columns: new Map() };
   return {
     ...called,
@@ -100,13 +104,13 @@ export function relationOf(range: Tree, ctes: Ctes): Relation {
   };
 }
 
-/** The entry that a subquery, or a CTE, is in a FROM clause. */
-export function subqueryRelation(
+/** The entry of a subquery or a CTE in a FROM clause. */
+export function subqueryEntry(
   name: string,
   outputs: readonly Output[] | undefined,
   colnames: unknown,
-): Relation {
-  const renamed = colnames === undefined ? undefined : (namesOf(colnames) ?? []);
+): FromEntry {
+  const renamed = colnames === undefined ? undefined : (stringsOf(colnames) ?? []);
   const columns = (outputs ?? []).map(
     (output, index) => [renamed?.[index] ?? output.name, output.origin] as const,
   );
@@ -121,20 +125,21 @@ export function subqueryRelation(
   };
 }
 
-/** Functions whose rows have one column, which is called like the entry unless it has a name of its own. */
+/** Functions whose rows have one column, which has the name of the entry unless it is renamed. */
 const scalarRows =
   /^(unnest|generate_series|generate_subscripts|regexp_split_to_table|string_to_table)$/;
 
-/** The entry that a function is in a FROM clause. */
-export function functionRelation(range: Tree): Relation {
+/** The entry of a function in a FROM clause. */
+export function functionEntry(range: Tree): FromEntry {
   const { aliasname, colnames } = isTree(range.alias) ? range.alias : {};
   const [first] = Array.isArray(range.functions) ? range.functions : [];
   const [call] =
     isTree(first) && isTree(first.List) && Array.isArray(first.List.items) ? first.List.items : [];
-  const names = isTree(call) && isTree(call.FuncCall) ? namesOf(call.FuncCall.funcname) : undefined;
+  const names =
+    isTree(call) && isTree(call.FuncCall) ? stringsOf(call.FuncCall.funcname) : undefined;
   const own = names?.at(-1) ?? "";
   const name = typeof aliasname === "string" ? aliasname : own;
-  const columns = colnames === undefined ? [name] : (namesOf(colnames) ?? []);
+  const columns = colnames === undefined ? [name] : (stringsOf(colnames) ?? []);
   const outputs = [...columns, "ordinality"].map((column) => ({ name: column, origin: undefined }));
-  return subqueryRelation(name, scalarRows.test(own) ? outputs : undefined, undefined);
+  return subqueryEntry(name, scalarRows.test(own) ? outputs : undefined, undefined);
 }

@@ -2,25 +2,25 @@ import type { FleetError } from "../core/errors.ts";
 import type { Tree } from "./parser.ts";
 import { SourceText } from "./source-text.ts";
 import { splitStatements } from "./split.ts";
-import { isTree, namesOf, unwrap } from "./tree.ts";
+import { isTree, stringsOf, unwrap } from "./tree.ts";
 
-/** Something that a migration gives another name. */
+/** Something that a migration renames. */
 interface RenamedObject {
   readonly kind: "table" | "column" | "enum" | "view" | "sequence" | "policy";
-  /** For columns and policies: their table, by the name it has when the migration is over. */
+  /** The table of a column or policy, by its name after the migration. */
   readonly table?: string;
   readonly from: string;
   readonly to: string;
 }
 
-/** What a migration's SQL does that a diff of two schemas does not tell. */
+/** What a migration's SQL does that a diff of two schemas does not show. */
 export interface Changes {
   readonly renamed: readonly RenamedObject[];
-  /** Tables and columns that go with all that is in them, in words. */
+  /** Tables and columns that are dropped with their data, in words. */
   readonly lost: readonly string[];
-  /** Those of them that come again under the same name. */
-  readonly remade: readonly string[];
-  /** Values that enums get, as in `user_status 'locked'`. */
+  /** Those of them that are created again under the same name. */
+  readonly recreated: readonly string[];
+  /** Values that are added to enums, as in `user_status 'locked'`. */
   readonly values: readonly string[];
 }
 
@@ -35,7 +35,7 @@ const renameKinds = {
 } as const;
 
 /**
- * Reads what a migration renames and what it drops. What does not parse is passed over: the checks report it.
+ * Reads what a migration renames and drops. It skips what does not parse, which the checks report.
  * `loadParser()` must have been awaited.
  */
 export function changesOf(file: string, text: string): Changes {
@@ -56,12 +56,14 @@ export function changesOf(file: string, text: string): Changes {
       ...trees.flatMap(droppedTables).map((name) => `table ${name}`),
       ...columns.map((name) => `column ${name}`),
     ],
-    remade: columns.filter((name) => added.has(name)).map((name) => `column ${name}`),
+    recreated: columns.filter((name) => added.has(name)).map((name) => `column ${name}`),
     values: trees.flatMap(valueIn),
   };
 }
 
-/** The columns that a migration adds to tables, as `users.nick`. As `changesOf`. */
+/**
+ * The columns that a migration adds to tables, such as `users.nick`. It skips what does not parse, like `changesOf`.
+ */
 export function addedColumns(text: string): string[] {
   const source = new SourceText("", text.replace(/^\uFEFF/, ""));
   return splitStatements(source, []).flatMap(({ parsed }) =>
@@ -87,7 +89,7 @@ function renameIn(tree: Tree): RenamedObject[] {
 function valueIn(tree: Tree): string[] {
   const [statement, body] = unwrap(tree);
   if (statement !== "AlterEnumStmt" || body.oldVal !== undefined) return [];
-  return [`${namesOf(body.typeName)?.at(-1)} '${body.newVal}'`];
+  return [`${stringsOf(body.typeName)?.at(-1)} '${body.newVal}'`];
 }
 
 function droppedTables(tree: Tree): string[] {
@@ -110,8 +112,8 @@ function columnsIn(tree: Tree, subtype: string): string[] {
   });
 }
 
-/** The object's own name of `{ List: { items: [schema, name] } }`. */
+/** The name of the object in `{ List: { items: [schema, name] } }`. */
 function lastName(object: unknown): string | undefined {
   const items = isTree(object) && isTree(object.List) ? object.List.items : undefined;
-  return namesOf(items)?.at(-1);
+  return stringsOf(items)?.at(-1);
 }

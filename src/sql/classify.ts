@@ -1,14 +1,15 @@
 import type { ConcurrentWork } from "../core/migration.ts";
 import type { Tree } from "./parser.ts";
 import type { SourceSchema } from "./source-schema.ts";
-import { isTree, namesOf, optionOf, unwrap, walk } from "./tree.ts";
+import { isTree, optionOf, stringsOf, unwrap, walk } from "./tree.ts";
 
-/** What a statement asks of the transaction it runs in. */
+/** How a statement must be run. */
 export interface Classification {
+  /** False for what PostgreSQL refuses inside a transaction block. */
   readonly transactional: boolean;
-  /** BEGIN or COMMIT: not run itself, it ends what came before. */
+  /** BEGIN or COMMIT: it is not run, but ends the segment before it. */
   readonly boundary: boolean;
-  /** The value that ALTER TYPE ... ADD VALUE adds; it cannot be used before a commit. */
+  /** The value that ALTER TYPE ... ADD VALUE adds. It cannot be used before a commit. */
   readonly enumValue?: string;
   readonly concurrently?: ConcurrentWork;
   /** The extension that the statement creates. */
@@ -16,8 +17,8 @@ export interface Classification {
 }
 
 /**
- * Reads from the parse tree how a statement must be run. Which statements PostgreSQL refuses inside a
- * transaction block is said in its reference, page by page ("cannot be executed inside a transaction block").
+ * Reads from the parse tree how a statement must be run. Source for the statements that PostgreSQL refuses inside a
+ * transaction block: the reference pages of its SQL commands ("cannot be executed inside a transaction block").
  */
 export function classify(tree: Tree, source: SourceSchema): Classification {
   const [kind, body] = unwrap(tree);
@@ -45,7 +46,7 @@ function concurrentWork(
   }
   if (kind === "DropStmt" && body.concurrent === true) {
     const [object] = Array.isArray(body.objects) ? body.objects : [];
-    const names = isTree(object) && isTree(object.List) ? namesOf(object.List.items) : undefined;
+    const names = isTree(object) && isTree(object.List) ? stringsOf(object.List.items) : undefined;
     const [name = "", schemaName] = [...(names ?? [])].reverse();
     const schema = schemaOf("schema", schemaName, source);
     return { action: "dropIndex", ...schema, name, tolerant: body.missing_ok === true };
@@ -86,7 +87,7 @@ function relationOf(
   };
 }
 
-/** A schema that is not the tenant's, which the files call by its source or not at all. */
+/** A schema other than the tenant's. Migrations name the tenant's by its source schema, or not at all. */
 function schemaOf<Key extends string>(
   key: Key,
   name: unknown,
@@ -98,6 +99,6 @@ function schemaOf<Key extends string>(
 
 function runsOutside(kind: string, body: Tree): boolean {
   if (kind === "VacuumStmt") return body.is_vacuumcmd === true;
-  // The indexes of a whole schema are rebuilt in a transaction for each table.
+  // REINDEX SCHEMA rebuilds the indexes of each table in a separate transaction.
   return kind === "ReindexStmt" && body.kind === "REINDEX_OBJECT_SCHEMA";
 }

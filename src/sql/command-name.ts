@@ -1,6 +1,6 @@
 import type { Tree } from "./parser.ts";
 
-/** Commands that the parser calls by other words than PostgreSQL's documentation. */
+/** Commands whose name in the parser differs from the one in PostgreSQL's documentation. */
 const commands: Readonly<Record<string, string>> = {
   AlterDatabaseRefreshColl: "ALTER DATABASE",
   AlterDatabaseSet: "ALTER DATABASE",
@@ -26,8 +26,8 @@ const commands: Readonly<Record<string, string>> = {
   SecLabel: "SECURITY LABEL",
 };
 
-/** What comes before the kind of object in commands that work on several kinds. */
-const before: Readonly<Record<string, string>> = {
+/** What precedes the kind of object in commands for several kinds. */
+const verbs: Readonly<Record<string, string>> = {
   AlterObjectDepends: "ALTER",
   AlterObjectSchema: "ALTER",
   AlterOwner: "ALTER",
@@ -44,16 +44,16 @@ const objects: Readonly<Record<string, string>> = {
 };
 
 /**
- * What PostgreSQL's documentation calls a statement: `CREATE ROLE`, `COMMENT ON DATABASE`.
+ * The name of a statement in PostgreSQL's documentation: `CREATE ROLE`, `COMMENT ON DATABASE`.
  *
  * @param kind the parser's name for it, such as `CreateRoleStmt`
- * @param body its parts, where they are at hand
+ * @param body its node, if known
  */
 export function commandName(kind: string, body: Tree = {}): string {
   const plain = kind.replace(/Stmt$/, "");
   if (plain === "GrantRole")
     return body.is_grant === false ? "REVOKE of a role" : "GRANT of a role";
-  const verb = before[plain];
+  const verb = verbs[plain];
   const type = body.removeType ?? body.renameType ?? body.objectType ?? body.objtype;
   if (verb !== undefined && typeof type === "string") {
     const object = type.replace(/^OBJECT_/, "");

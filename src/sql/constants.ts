@@ -1,13 +1,13 @@
 import type { Tree } from "./parser.ts";
-import { isTree, namesOf } from "./tree.ts";
+import { isTree, stringsOf } from "./tree.ts";
 
-/** A string constant with the byte offset where it stands in the parsed text. */
+/** A string constant with its byte offset in the parsed text. */
 export interface ConstantString {
   readonly value: string;
   readonly location: number;
 }
 
-/** The string constants that an argument is, through casts, names and arrays. */
+/** The string constants that an argument consists of, through casts, argument names and arrays. */
 export function constantIn(node: unknown): ConstantString[] {
   if (!isTree(node)) return [];
   if (isTree(node.TypeCast)) return constantIn(node.TypeCast.arg);
@@ -22,20 +22,20 @@ export function constantIn(node: unknown): ConstantString[] {
     : [];
 }
 
-/** A text whose value is known. */
+/** A text with a known value. */
 export interface ConstantText {
   readonly value: string;
-  /** Where its constants stand in the parsed text, in bytes. */
+  /** The offsets of its constants in the parsed text, in bytes. */
   readonly locations: readonly number[];
 }
 
-/** An expression that is a constant, or several that are put together. */
+/** The text of an expression that is a constant, or a concatenation of several. */
 export function constantText(node: unknown): ConstantText | undefined {
   if (!isTree(node)) return undefined;
   if (isTree(node.TypeCast)) {
     const { typeName, arg } = node.TypeCast;
     const type =
-      isTree(typeName) && typeName.typmods === undefined ? namesOf(typeName.names)?.at(-1) : "";
+      isTree(typeName) && typeName.typmods === undefined ? stringsOf(typeName.names)?.at(-1) : "";
     return type === "text" || type === "varchar" ? constantText(arg) : undefined;
   }
   if (isTree(node.A_Expr) && isConcatenation(node.A_Expr)) {
@@ -53,14 +53,14 @@ function merge(left: ConstantText, right: ConstantText): ConstantText {
   return { value: left.value + right.value, locations: [...left.locations, ...right.locations] };
 }
 
-/** `replace('"name"', '%', '%%')`: a name in the string of a format(). */
+/** The name in `replace('"name"', '%', '%%')`, which escapes it for the string of format(). */
 function escapedName({ funcname, args }: Tree): string | undefined {
-  if (namesOf(funcname)?.join() !== "replace" || !Array.isArray(args)) return undefined;
+  if (stringsOf(funcname)?.join() !== "replace" || !Array.isArray(args)) return undefined;
   const [name, sign, twice] = args.map((arg) => constantIn(arg)[0]?.value);
   return sign === "%" && twice === "%%" ? name : undefined;
 }
 
-/** The constant at the front of a text that is put together. */
+/** The constant at the beginning of a text that is built. */
 export function leadingText(node: unknown): { text: string; inFormat: boolean } | undefined {
   if (!isTree(node)) return undefined;
   const text = constantText(node);
@@ -68,7 +68,7 @@ export function leadingText(node: unknown): { text: string; inFormat: boolean } 
   if (isTree(node.TypeCast)) return leadingText(node.TypeCast.arg);
   if (isTree(node.A_Expr) && isConcatenation(node.A_Expr)) return leadingText(node.A_Expr.lexpr);
   const { funcname, args } = isTree(node.FuncCall) ? node.FuncCall : {};
-  const name = namesOf(funcname)?.at(-1) ?? "";
+  const name = stringsOf(funcname)?.at(-1) ?? "";
   if (!Array.isArray(args) || !/^(format|concat)$/.test(name)) return undefined;
   const first = leadingText(args[0]);
   return first && { ...first, inFormat: name === "format" };
@@ -76,5 +76,5 @@ export function leadingText(node: unknown): { text: string; inFormat: boolean } 
 
 /** True for `left || right`. */
 export function isConcatenation({ kind, name }: Tree): boolean {
-  return kind === "AEXPR_OP" && namesOf(name)?.at(-1) === "||";
+  return kind === "AEXPR_OP" && stringsOf(name)?.at(-1) === "||";
 }

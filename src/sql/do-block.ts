@@ -2,10 +2,10 @@ import { GrammarError, parse, parsePlpgsql, type Tree } from "./parser.ts";
 import { optionOf, stringOf, unwrap, walk } from "./tree.ts";
 
 /**
- * The statements that a DO block runs, wherever they stand in it: drizzle-kit before 0.26 put types and foreign keys into
- * blocks that pass over what is there already. None for other statements, and for bodies that are not PL/pgSQL.
+ * The statements that a DO block runs, at any depth: drizzle-kit before 0.26 created types and foreign keys in blocks
+ * that ignore existing ones. Empty for other statements, and for bodies that are not PL/pgSQL.
  */
-export function statementsWithin(tree: Tree): Tree[] {
+export function statementsInDoBlock(tree: Tree): Tree[] {
   const [kind, { args }] = unwrap(tree);
   const body = kind === "DoStmt" ? stringOf(optionOf(args, "as")?.arg) : undefined;
   if (body === undefined) return [];
@@ -18,7 +18,7 @@ export function statementsWithin(tree: Tree): Tree[] {
   return [...queries].flatMap(treesOf);
 }
 
-/** Of a statement; an expression is none. */
+/** The trees of a query; none for an expression. */
 function treesOf(query: string): Tree[] {
   try {
     return parse(query).map(({ tree }) => tree);

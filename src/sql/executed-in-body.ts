@@ -1,16 +1,17 @@
 import {
-  type Executed,
+  type ExecutedExpression,
   neutralizeExecuted,
   sourceConstantIn,
   sourceTextsIn,
 } from "./executed-text.ts";
 import { identifierValue } from "./literals.ts";
-import type { Edit, Neutral } from "./parsed-text.ts";
+import type { Neutralized } from "./neutralized.ts";
+import type { Edit } from "./parsed-text.ts";
 import { codeTokens, type Token, type Tree } from "./parser.ts";
 import type { SourceSchema } from "./source-schema.ts";
 import { isTree, walk } from "./tree.ts";
 
-/** Statements of PL/pgSQL that run a string, by the key that holds the string's expression. */
+/** Statements of PL/pgSQL that run a string, with the key of the string's expression. */
 const dynamicKeys: Readonly<Record<string, string>> = {
   PLpgSQL_stmt_dynexecute: "query",
   PLpgSQL_stmt_dynfors: "query",
@@ -18,10 +19,10 @@ const dynamicKeys: Readonly<Record<string, string>> = {
   PLpgSQL_stmt_open: "dynquery",
 };
 
-/** What a body executes as text, neutralized. */
+/** The texts that a body executes, neutralized. */
 export interface ExecutedInBody {
   readonly edits: readonly Edit[];
-  /** True when a part of the SQL is known only when it runs. */
+  /** True when a part of the SQL is known only at run time. */
   readonly isBuilt: boolean;
   readonly unproved: readonly string[];
   readonly unreplaced: readonly string[];
@@ -30,32 +31,35 @@ export interface ExecutedInBody {
   readonly isSame: (before: string, after: string) => boolean;
 }
 
+/** A PL/pgSQL body as its parser reads it, with its text and tokens. */
+export interface ReadBody {
+  readonly tree: Tree;
+  readonly text: string;
+  readonly tokens: readonly Token[];
+}
+
 /** An expression of a body whose value is executed. */
 interface Place {
-  /** What stands before the expression in the body: EXECUTE, or a variable that is assigned. */
+  /** What precedes the expression in the body: EXECUTE, or a variable that is assigned. */
   readonly lead: string;
   readonly expression: string;
+  /** Its line, in words. */
   readonly where: string;
 }
 
 /**
  * Neutralizes the text that a body executes: the constants in the expressions of EXECUTE, and in those that are assigned
  * to a variable that EXECUTE runs.
- *
- * @param tree the body, as PL/pgSQL's parser reads it
- * @param tokens those of the body
  */
 export function executedIn(
-  tree: Tree,
-  body: string,
-  tokens: readonly Token[],
+  body: ReadBody,
   source: SourceSchema,
-  neutralizeText: (text: string) => Neutral,
+  neutralizeText: (text: string) => Neutralized,
 ): ExecutedInBody {
-  // Most bodies run no text, and need no walk to find that out.
-  const executed = /execute/i.test(body) ? executions(tree) : [];
-  const places = [...executed, ...assignments(tree, variablesIn(executed))];
-  const known = new Map<string, Executed>();
+  // Most bodies execute no text, which the text itself shows without a walk.
+  const executed = /execute/i.test(body.text) ? executions(body.tree) : [];
+  const places = [...executed, ...assignments(body.tree, variablesIn(executed))];
+  const known = new Map<string, ExecutedExpression>();
   const found = { edits: [] as Edit[], unproved: [] as string[], unreplaced: [] as string[] };
   for (const place of places) {
     const { lead, expression, where } = place;
@@ -65,7 +69,7 @@ export function executedIn(
     if (runs && result.isBuilt) found.unproved.push(`the SQL that EXECUTE builds${where}`);
     else if (runs) found.unproved.push(...result.unproved);
     found.unreplaced.push(...result.unreplaced.map((what) => `${what}${where}`));
-    const edits = placed(place, result.edits, body, tokens);
+    const edits = editsInBody(place, result.edits, body);
     if (edits === undefined) found.unreplaced.push(`the string that EXECUTE runs${where}`);
     else found.edits.push(...edits);
   }
@@ -90,7 +94,7 @@ function executions(tree: Tree): Place[] {
   return found;
 }
 
-/** Variables that EXECUTE runs as they are. */
+/** Variables that EXECUTE runs unchanged. */
 function variablesIn(places: readonly Place[]): ReadonlySet<string> {
   const names = places.map(({ expression }) => expression.trim());
   return new Set(
@@ -113,7 +117,7 @@ function assignments(tree: Tree, variables: ReadonlySet<string>): Place[] {
   return found;
 }
 
-/** What stands after the sign of an assignment; an expression is all of it. */
+/** The value of an assignment; all of an expression that is not one. */
 function valueIn(query: string): string {
   const sign = /^\s*(?:"[^"]+"|[\p{L}_][\p{L}\p{N}_$]*)\s*(?::=|=)/u.exec(query)?.[0] ?? "";
   return query.slice(sign.length);
@@ -126,18 +130,17 @@ function queryOf(expression: unknown): string | undefined {
 }
 
 function lineOf({ lineno }: Tree): string {
-  return typeof lineno === "number" ? ` in line ${lineno} of the body` : "";
+  return typeof lineno === "number" ? ` on line ${lineno} of the body` : "";
 }
 
-/** The edits of an expression, wherever it stands in a body; undefined when it is not found there. */
-function placed(
+/** The edits of an expression, at each of its places in a body; undefined when the body does not contain it. */
+function editsInBody(
   { lead, expression }: Place,
   edits: readonly Edit[],
-  body: string,
-  tokens: readonly Token[],
+  { text, tokens }: ReadBody,
 ): Edit[] | undefined {
   if (edits.length === 0) return [];
-  const bytes = Buffer.from(body, "utf8");
+  const bytes = Buffer.from(text, "utf8");
   const sought = Buffer.from(lead === "EXECUTE" ? expression : lead + expression, "utf8");
   const found = tokens.filter(({ start }, index) => {
     const runs = lead !== "EXECUTE" || /^execute$/i.test(tokens[index - 1]?.text ?? "");
@@ -158,19 +161,19 @@ function distinct(edits: readonly Edit[]): Edit[] {
   return [...new Map(edits.map((edit) => [edit.start, edit])).values()];
 }
 
-/** What an expression names: the schema's name itself, too, may be given to EXECUTE. */
+/** The texts of an expression that name the schema. EXECUTE may also use the schema's name alone. */
 function textsIn(value: Tree, source: SourceSchema): string[] {
   return [...sourceConstantIn(value, source), ...sourceTextsIn(value, source)];
 }
 
 /**
- * Texts that name public in a body that builds SQL, where EXECUTE may make a name of them.
+ * Texts that name the source schema in a body that builds SQL, where EXECUTE may use them as names.
  *
  * @param tree the body as it will run
- * @param parse reads a piece of the body's SQL
- * @param values what variables are set to where they are declared
+ * @param parse parses a piece of the body's SQL
+ * @param values the values of declarations and parameters
  */
-export function sourceTexts(
+export function sourceTextsInBody(
   tree: Tree,
   source: SourceSchema,
   parse: (query: string) => Tree | undefined,

@@ -1,20 +1,22 @@
 import { ledgerName } from "../core/ledger.ts";
-import { isSystemSchema } from "./catalog-targets.ts";
+import { allowedSchemas, type SharingRules } from "./allowance.ts";
+import { changedObjects } from "./changed-objects.ts";
 import { commandName } from "./command-name.ts";
-import { definerViolation } from "./definer.ts";
 import { isHole } from "./executed-text.ts";
-import { publicViolation } from "./grants.ts";
 import { isPlaceholder } from "./literals.ts";
+import { namesOfTree } from "./names-in-tree.ts";
 import type { Tree } from "./parser.ts";
+import { publicViolation } from "./public-grants.ts";
 import { reachOf } from "./reach.ts";
-import { namesOfTree } from "./references.ts";
+import { definerViolation } from "./security-definer.ts";
 import { settingViolation } from "./settings.ts";
-import { changedObjects, type SharingRules, sharedIn, sharedViolation, wayOut } from "./shared.ts";
+import { ownServiceRemedy, sharedViolation } from "./shared-schemas.ts";
 import type { SourceSchema } from "./source-schema.ts";
+import { isSystemSchema } from "./system-objects.ts";
 import { optionOf, unwrap } from "./tree.ts";
-import type { Violation } from "./violation.ts";
+import type { CheckedStatement, Violation } from "./violation.ts";
 
-/** Kinds of statement whose effect stays inside schemas that the statement names. All others are refused. */
+/** Kinds of statement that affect only the schemas they name. All others are refused. */
 const tenantKinds = new Set([
   "AlterCollationStmt",
   "AlterDefaultPrivilegesStmt",
@@ -56,7 +58,7 @@ const tenantKinds = new Set([
   "InsertStmt",
   "LockStmt",
   "MergeStmt",
-  // Like pg_notify(): a message carries no rows.
+  // Like pg_notify(): a notification contains no rows.
   "NotifyStmt",
   "RefreshMatViewStmt",
   "ReindexStmt",
@@ -72,10 +74,10 @@ const tenantKinds = new Set([
   "ViewStmt",
 ]);
 
-/** Kinds that stand inside others alone: parts of ALTER TABLE and of bodies. */
+/** Kinds that occur only inside others: parts of ALTER TABLE and of function bodies. */
 const innerKinds = new Set(["ReplicaIdentityStmt", "ReturnStmt"]);
 
-/** Kinds of objects that live in a schema. What DROP, COMMENT and their like do to others reaches further. */
+/** Kinds of objects that belong to a schema. DROP, COMMENT and similar statements on other kinds reach further. */
 const tenantObjects = new Set(
   `AGGREGATE ATTRIBUTE COLLATION COLUMN CONVERSION DEFAULT DOMAIN DOMCONSTRAINT FOREIGN_TABLE FUNCTION INDEX MATVIEW
    OPCLASS OPERATOR OPFAMILY POLICY PROCEDURE ROUTINE RULE SEQUENCE STATISTIC_EXT TABCONSTRAINT TABLE TRIGGER
@@ -86,16 +88,16 @@ const tenantObjects = new Set(
 
 const remedies: Readonly<Record<string, string>> = {
   CreateExtensionStmt:
-    "An extension belongs to the whole database: set extensionSchema of the service, and it is created there, once.",
-  CopyStmt: "A migration has no data stream; write INSERT statements.",
+    "An extension belongs to the whole database. Set extensionSchema for the service: drizzle-fleet then creates the extension in it, once per database.",
+  CopyStmt: "A migration has no data stream. Use INSERT statements.",
 };
 
 /**
- * Says whether a tenant-neutral statement can leave its tenant.
+ * Checks whether a tenant-neutral statement can leave its tenant.
  *
  * @param tree the statement with the placeholder for the tenant schema
  * @param source what the SQL calls the tenant schema
- * @param rules what the configuration allows beside the tenant's own
+ * @param rules what the configuration allows in addition to the tenant's own schema
  */
 export function violationOf(
   tree: Tree,
@@ -103,22 +105,24 @@ export function violationOf(
   rules: SharingRules,
 ): Violation | undefined {
   const [kind, body] = unwrap(tree);
-  if (kind === "CreateSchemaStmt") return creationViolation(body, tree, source, rules);
-  if (!tenantKinds.has(kind) || !worksOnTenantObjects(kind, body)) return beyond(kind, body);
+  const statement: CheckedStatement = { tree, kind, body, source, rules };
+  if (kind === "CreateSchemaStmt") return schemaCreationViolation(statement);
+  if (!tenantKinds.has(kind) || !concernsTenantObjects(kind, body))
+    return reachesBeyondTenant(kind, body);
   return (
     wholeDatabaseViolation(kind, body) ??
-    foreignViolation(tree, source) ??
+    systemObjectViolation(tree, source) ??
     nestedViolation(tree, source) ??
     transactionViolation(kind, body) ??
-    settingViolation(kind, body, tree, source, sharedIn(rules)) ??
+    settingViolation(statement) ??
     publicViolation(tree) ??
-    schemaViolation(kind, body, tree, source, rules) ??
+    schemaViolation(statement) ??
     definerViolation(kind, body)
   );
 }
 
-function worksOnTenantObjects(kind: string, body: Tree): boolean {
-  // Without IN SCHEMA default privileges hold in the whole database.
+function concernsTenantObjects(kind: string, body: Tree): boolean {
+  // Without IN SCHEMA, default privileges apply to the whole database.
   if (kind === "AlterDefaultPrivilegesStmt") return optionOf(body.options, "schemas") !== undefined;
   const type = body.removeType ?? body.renameType ?? body.objectType ?? body.objtype;
   if (
@@ -130,40 +134,42 @@ function worksOnTenantObjects(kind: string, body: Tree): boolean {
   return onSchema || tenantObjects.has(type);
 }
 
-/** What is PostgreSQL's own belongs to every tenant, and the ledger to the runner. */
-function foreignViolation(tree: Tree, source: SourceSchema): Violation | undefined {
+/** PostgreSQL's own objects belong to every tenant, and the ledger to drizzle-fleet. */
+function systemObjectViolation(tree: Tree, source: SourceSchema): Violation | undefined {
   const { systemObjects, ledger } = reachOf(tree, source);
   const [object] = systemObjects;
-  if (object !== undefined)
+  if (object !== undefined) {
+    const name = object.replace(/,.*/, "").split(".").at(-1) ?? object;
     return {
-      message: `the statement works on ${object}, which is PostgreSQL's own and may only be read`,
-      remedy: `Remove it. If an object of the tenant's has this name, write ${source.first}. in front of it.`,
-      name: object.replace(/,.*/, "").split(".").at(-1) ?? object,
+      message: `the statement targets ${object}, which belongs to PostgreSQL: migrations can only read it`,
+      remedy: `Remove it. If the tenant has an object of this name, qualify it with the schema ${source.first}.`,
+      name,
     };
+  }
   if (!ledger) return undefined;
   return {
-    message: `the statement names ${ledgerName}, the runner's record of what was applied to the tenant`,
-    remedy: "Remove it. Use drizzle-fleet stamp or repair to change what is recorded.",
+    message: `the statement names ${ledgerName}, the ledger in which drizzle-fleet records what was applied to the tenant`,
+    remedy:
+      "Remove it. To change what is recorded, use npx drizzle-fleet stamp or npx drizzle-fleet repair.",
     name: ledgerName,
   };
 }
 
-/** Statements inside a statement: in rules, CTEs, bodies that are parsed with it. */
+/** Checks statements inside a statement: in rules, in CTEs, and in bodies that the grammar parses. */
 function nestedViolation(tree: Tree, source: SourceSchema): Violation | undefined {
   for (const kind of reachOf(tree, source).kinds)
-    if (!tenantKinds.has(kind) && !innerKinds.has(kind)) return beyond(kind);
+    if (!tenantKinds.has(kind) && !innerKinds.has(kind)) return reachesBeyondTenant(kind);
   return undefined;
 }
 
-function beyond(kind: string, body?: Tree): Violation {
+function reachesBeyondTenant(kind: string, body?: Tree): Violation {
   return {
     message: `${commandName(kind, body)} reaches beyond one tenant's schema`,
-    remedy:
-      remedies[kind] ?? "Run it once per database by other means, not in a tenant's migration.",
+    remedy: remedies[kind] ?? "Run it once per database, outside of the tenants' migrations.",
   };
 }
 
-/** Maintenance that names no table works on everything it can see. */
+/** Maintenance that names no table processes every table that it can see. */
 function wholeDatabaseViolation(kind: string, body: Tree): Violation | undefined {
   const whole =
     (kind === "VacuumStmt" && body.rels === undefined) ||
@@ -171,8 +177,8 @@ function wholeDatabaseViolation(kind: string, body: Tree): Violation | undefined
     (kind === "ReindexStmt" && body.relation === undefined);
   if (!whole) return undefined;
   return {
-    message: "without a table this statement works on the whole database",
-    remedy: "Name the table or the index.",
+    message: "without a table, this statement processes the whole database",
+    remedy: "Name a table or an index.",
   };
 }
 
@@ -181,91 +187,84 @@ function transactionViolation(kind: string, body: Tree): Violation | undefined {
   const allowed = ["TRANS_STMT_BEGIN", "TRANS_STMT_START", "TRANS_STMT_COMMIT"];
   if (allowed.includes(String(body.kind)) && body.chain !== true) return undefined;
   return {
-    message: "only BEGIN and COMMIT may stand in a migration",
+    message: "BEGIN and COMMIT are the only transaction commands that a migration can contain",
     remedy:
-      "Remove the statement: each migration runs in a transaction that the runner opens and ends.",
+      "Remove the statement: drizzle-fleet begins and ends the transaction of each migration.",
   };
 }
 
-function schemaViolation(
-  kind: string,
-  body: Tree,
-  tree: Tree,
-  source: SourceSchema,
-  rules: SharingRules,
-): Violation | undefined {
-  const allowed = sharedIn(rules);
+function schemaViolation(statement: CheckedStatement): Violation | undefined {
+  const { tree, source, rules } = statement;
+  const allowed = allowedSchemas(rules);
   let shares = false;
   for (const schema of namesOfTree(tree, source).schemas) {
     if (isPlaceholder(schema) || isSystemSchema(schema) || schema === "pg_temp") continue;
-    // What EXECUTE builds is not proved by reading what is constant in it.
+    // The constant parts of what EXECUTE builds prove nothing about the name as a whole.
     if (source.isTarget(schema) || isHole(schema)) continue;
-    shares ||= allowed.includes(schema);
-    if (allowed.includes(schema)) continue;
-    return {
-      message: `the statement names the schema "${schema}", which is neither ${ownerOf(rules)} nor shared`,
-      remedy: foreignRemedy(schema, kind, body, source, rules),
-      name: schema,
-    };
+    if (!allowed.includes(schema)) return foreignSchemaViolation("names", schema, statement);
+    shares = true;
   }
-  const violation = shares ? sharedViolation(kind, body, tree, source, rules) : undefined;
-  if (violation !== undefined) return violation;
-  // Dropping or renaming the tenant schema, or moving out of it, is no migration of what is in it.
+  const violation = shares ? sharedViolation(statement) : undefined;
+  return violation ?? wholeSchemaViolation(statement, shares);
+}
+
+/** Dropping or renaming the tenant schema, or moving an object out of it, is not the task of a migration. */
+function wholeSchemaViolation(
+  { kind, body, rules }: CheckedStatement,
+  shares: boolean,
+): Violation | undefined {
   const ofSchema = [body.removeType, body.renameType].includes("OBJECT_SCHEMA");
   const reverts = shares && rules.down !== undefined && body.behavior === "DROP_RESTRICT";
   if (ofSchema && reverts) return undefined;
   if (!ofSchema && !(kind === "AlterObjectSchemaStmt" && !isPlaceholder(String(body.newschema))))
     return undefined;
   return {
-    message: "the statement works on a schema as a whole",
-    remedy: "The runner creates and keeps the tenant schema; remove the statement.",
+    message: "the statement changes a whole schema",
+    remedy: "Remove the statement: drizzle-fleet creates and drops tenant schemas itself.",
   };
 }
 
-/** A schema that is the target's is made by the runner, and one that is shared once per database. */
-function creationViolation(
-  body: Tree,
-  tree: Tree,
-  source: SourceSchema,
-  rules: SharingRules,
-): Violation | undefined {
+/** The runner creates the target's schema; a shared schema is created once per database. */
+function schemaCreationViolation(statement: CheckedStatement): Violation | undefined {
+  const { body, source, rules } = statement;
   const schema = String(body.schemaname);
   if (source.has(schema))
     return {
-      message: "the runner creates and owns the schema of its target",
-      remedy: "Remove the statement; write the objects that it creates as statements of their own.",
+      message: "drizzle-fleet creates the schema of its target itself",
+      remedy: "Remove the statement, and create the objects in it with separate statements.",
       name: schema,
     };
-  if (sharedIn(rules).includes(schema))
-    return sharedViolation("CreateSchemaStmt", body, tree, source, rules);
+  if (allowedSchemas(rules).includes(schema)) return sharedViolation(statement);
+  return foreignSchemaViolation("creates", schema, statement);
+}
+
+/** A schema that is neither the target's nor shared. */
+function foreignSchemaViolation(
+  verb: "names" | "creates",
+  schema: string,
+  statement: CheckedStatement,
+): Violation {
+  const owner = statement.rules.singleSchema === undefined ? "the tenant's" : "the service's own";
   return {
-    message: `the statement creates the schema "${schema}", which is neither ${ownerOf(rules)} nor shared`,
-    remedy: foreignRemedy(schema, "CreateSchemaStmt", body, source, rules),
+    message: `the statement ${verb} the schema "${schema}", which is neither ${owner} nor shared`,
+    remedy: foreignSchemaRemedy(schema, statement),
     name: schema,
   };
 }
 
-function ownerOf({ singleSchema }: SharingRules): string {
-  return singleSchema === undefined ? "the tenant's" : "the service's own";
-}
-
-/** What can be done about a schema that is neither the target's nor shared. */
-function foreignRemedy(
+function foreignSchemaRemedy(
   schema: string,
-  kind: string,
-  body: Tree,
-  source: SourceSchema,
-  { singleSchema }: SharingRules,
+  { kind, body, source, rules }: CheckedStatement,
 ): string {
-  const changes = changedObjects(kind, body).some((one) => one.schema === schema);
+  const { first } = source;
   if (schema === "public")
     return source.has(schema)
-      ? "Write the name without its schema; it resolves in the tenant schema."
-      : `sourceSchema of the service is "${source.first}", so public is a schema like any other. If it holds the tenant's own objects, set sourceSchema: ["${source.first}", "public"]; to refer to what tenants share, list it under sharedSchemas.`;
-  if (!changes)
-    return `Write the name without its schema, or list "${schema}" under sharedSchemas of the service.`;
-  const own = `If the service's own tables are declared in "${schema}", set sourceSchema: "${schema}" of the service.`;
-  return singleSchema === undefined
-    ? `${own} If all tenants share it, keep ${wayOut(schema)}`
-    : `${own} Otherwise list it under sharedSchemas.`;
+      ? "Remove the schema from the name: unqualified names resolve in the tenant schema."
+      : `The service's sourceSchema is "${first}", so public is an ordinary schema. If public contains the tenant's own objects, set sourceSchema: ["${first}", "public"]. If tenants share it, list it in sharedSchemas.`;
+  if (!changedObjects(kind, body).some((one) => one.schema === schema))
+    return `Remove the schema from the name, or list "${schema}" in the service's sharedSchemas.`;
+  const own = `If the service declares its own tables in "${schema}", set the service's sourceSchema: "${schema}".`;
+  return rules.singleSchema === undefined
+    ? `${own} If all tenants share it, ${ownServiceRemedy(schema)}`
+    : `${own} Otherwise list it in sharedSchemas.`;
 }

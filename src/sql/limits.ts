@@ -1,19 +1,22 @@
-/** More nested than this, counted in nodes of the parse tree, is not read: some 2,000 operators in a row. */
+/** The deepest nesting that is read, in nodes of the parse tree: about 2,000 operators in a row. */
 const deepest = 4_000;
 
-/** A statement of fewer bytes than this cannot nest so deeply, and is not measured. */
-export const shallow = 2_000;
+/** A statement of fewer bytes cannot be nested too deeply, and is not measured. */
+export const smallStatement = 2_000;
 
-/** A text of more characters, or of more words and signs outside of literals, is not read: it takes about 170 bytes for each. */
+/**
+ * The longest text that is read, in characters, and the most tokens outside of literals: each takes about 170 bytes of
+ * memory.
+ */
 const longest = 64 * 1024 * 1024;
 const mostTokens = 2_000_000;
 
-export const tooDeep = "an expression or a list is nested too deeply";
+export const tooDeepMessage = "an expression or a list is nested too deeply";
 
-/** PostgreSQL may accept it; reading it takes more memory or stack than there is, or than it should take. */
+/** A text that takes too much memory or stack to read, although PostgreSQL may accept it. */
 export class LimitError extends Error {
   override readonly name = "LimitError";
-  /** Where, as an offset of the text in characters or in bytes; its beginning, when neither is known. */
+  /** The place as an offset of the text in characters or in bytes; its beginning, if neither is set. */
   readonly character: number | undefined;
   readonly byte: number | undefined;
 
@@ -24,25 +27,25 @@ export class LimitError extends Error {
   }
 }
 
-/** What can be done about a statement that is beyond a limit. */
+/** What to do about a statement that exceeds a limit. */
 export const limitRemedy =
-  "Split it: several statements with a breakpoint between them, a table of values instead of a chain of operators, or a seed for much data. Nothing was applied.";
+  "Split it into several statements with breakpoints between them. Use a VALUES list instead of a long chain of operators, and a seed for large amounts of data. Nothing was applied.";
 
 /**
  * Refuses a text before it is parsed.
  *
  * @throws LimitError
  */
-export function refuseHuge(text: string): void {
+export function refuseTooLarge(text: string): void {
   if (text.length < mostTokens) return;
   if (text.length > longest)
-    throw new LimitError(`a statement of ${megabytes(text.length)} MB is too large to be read`);
+    throw new LimitError(`a statement of ${megabytes(text.length)} MB is too large to parse`);
   let tokens = 0;
   for (const _ of text.replace(/'[^']*'/g, "'").matchAll(/\w+|[^\s\w']/g)) {
     tokens += 1;
     if (tokens > mostTokens)
       throw new LimitError(
-        `${megabytes(text.length)} MB with more than ${mostTokens} words and signs are too much to be read at once`,
+        `${megabytes(text.length)} MB of SQL with more than ${mostTokens} tokens is too large to parse`,
       );
   }
 }
@@ -50,14 +53,14 @@ export function refuseHuge(text: string): void {
 /**
  * Refuses a tree that is nested so deeply that walking it would exhaust the stack.
  *
- * @param byte where its statement stands in the parsed text
+ * @param byte the offset of its statement in the parsed text
  * @throws LimitError
  */
-export function refuseDeep(tree: unknown, byte = 0): void {
-  if (isTooDeep(tree)) throw new LimitError(tooDeep, { byte });
+export function refuseTooDeep(tree: unknown, byte = 0): void {
+  if (isTooDeep(tree)) throw new LimitError(tooDeepMessage, { byte });
 }
 
-/** True for what is nested so deeply that a function that calls itself cannot walk it. */
+/** True for a value that is nested too deeply for a recursive function. */
 export function isTooDeep(tree: unknown): boolean {
   return isDeeper(tree, deepest);
 }
@@ -70,13 +73,13 @@ function isDeeper(node: unknown, levels: number): boolean {
   return false;
 }
 
-/** The limit that an error is a sign of; undefined for any other error. */
-export function limitOf(error: unknown): LimitError | undefined {
-  if (error instanceof RangeError) return new LimitError(tooDeep);
+/** The exceeded limit that an error indicates; undefined for any other error. */
+export function limitErrorFrom(error: unknown): LimitError | undefined {
+  if (error instanceof RangeError) return new LimitError(tooDeepMessage);
   const message = error instanceof Error ? error.message : "";
   const memory = /out of memory|memory allocation failed|string longer than/i.test(message);
   if (memory || (error instanceof Error && error.name === "RuntimeError"))
-    return new LimitError("a statement is too large to be read");
+    return new LimitError("a statement is too large to parse");
   return undefined;
 }
 

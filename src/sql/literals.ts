@@ -1,18 +1,19 @@
+import { longestName } from "../core/sendable.ts";
 import { concat, type Template } from "../core/template.ts";
 import type { Token } from "./parser.ts";
 
-/** A string token taken apart. */
+/** A string token, parsed. */
 export interface Literal {
-  /** The string's value. */
+  /** The value of the string. */
   readonly value: string;
-  /** Writes another value in the same quotes. */
+  /** Writes a different value in the same quotes. */
   readonly write: (value: Template) => Template;
 }
 
 /**
- * Takes a string token apart: `'...'`, `E'...'` without escapes, `$tag$...$tag$`.
+ * Parses a string token: `'...'`, `E'...'` without escapes, `$tag$...$tag$`.
  *
- * @returns undefined for a string with escapes, whose value does not stand in the text as it is
+ * @returns undefined for a string with escapes, whose value differs from its text
  */
 export function literalOf(token: Token): Literal | undefined {
   const dollar = /^\$[^$]*\$/.exec(token.text)?.[0];
@@ -23,7 +24,7 @@ export function literalOf(token: Token): Literal | undefined {
   const quoted = /^([eE]?)'(.*)'$/s.exec(token.text);
   if (quoted === null || (quoted[1] !== "" && token.text.includes("\\"))) return undefined;
   const [, , inside = ""] = quoted;
-  // Two literals that a line end joins are one token.
+  // Two literals that are joined by a line end are one token.
   if (inside.replaceAll("''", "").includes("'")) return undefined;
   const value = inside.replaceAll("''", "'");
   const write = (template: Template) =>
@@ -31,24 +32,24 @@ export function literalOf(token: Token): Literal | undefined {
   return { value, write };
 }
 
-/** The schema at the front of a literal that PostgreSQL reads as a name: `public.seq`, `"public"."seq"`. */
+/** The schema at the beginning of a literal that PostgreSQL reads as a name: `public.seq`, `"public"."seq"`. */
 export function schemaInName(name: string): { schema: string; rest: string } | undefined {
   const [, spelled, rest] = /^\s*("[^"]*(?:""[^"]*)*"|[^\s".(),]+)(\s*\..*)$/s.exec(name) ?? [];
   if (spelled === undefined || rest === undefined) return undefined;
   return { schema: identifierValue(spelled), rest };
 }
 
-/** The name that an identifier token stands for: unquoted ones fold to lower case, long ones are cut. */
+/** The name of an identifier token: unquoted names are folded to lower case, long names truncated. */
 export function identifierValue(token: string): string {
-  return clip(
+  return truncated(
     token.startsWith('"') ? token.slice(1, -1).replaceAll('""', '"') : token.toLowerCase(),
   );
 }
 
-/** PostgreSQL cuts names to 63 bytes (NAMEDATALEN - 1), between two characters. */
-function clip(name: string): string {
-  let end = 63;
-  // Most names are short: no character takes more than three bytes for each of its code units.
+/** PostgreSQL truncates names to 63 bytes (NAMEDATALEN - 1), between two characters. */
+function truncated(name: string): string {
+  let end = longestName;
+  // Most names are short: a character takes at most three bytes for each of its code units.
   if (name.length * 3 <= end) return name;
   const bytes = Buffer.from(name, "utf8");
   if (bytes.length <= end) return name;
@@ -56,7 +57,7 @@ function clip(name: string): string {
   return bytes.toString("utf8", 0, end);
 }
 
-/** True for the tenant schema's stand-in, also when it has a number to tell its places apart. */
+/** True for the placeholder of the tenant schema, with or without the number of its place. */
 export function isPlaceholder(name: string): boolean {
   return /^\{tenant(:\d+)?\}$/.test(name);
 }

@@ -1,106 +1,134 @@
-import { fill, placeholder } from "../core/template.ts";
+import { fill, placeholder, type Template } from "../core/template.ts";
 import { type Body, bodyOf } from "./body.ts";
-import { type Found, findSchemas, qualifiersIn } from "./candidates.ts";
 import { schemaTextsIn } from "./catalog-reads.ts";
-import { sameButForSchema } from "./compare.ts";
-import { applyEdits, type Neutral, type ParsedText, parseOne, parseText } from "./parsed-text.ts";
+import { sameButForSchema } from "./compare-trees.ts";
+import { type FoundSchemas, findSchemas, qualifiersIn } from "./find-schemas.ts";
+import { namesOfTree } from "./names-in-tree.ts";
+import { type Neutralized, unreadableText } from "./neutralized.ts";
+import { applyEdits, type ParsedText, parseOne, parseText } from "./parsed-text.ts";
 import { GrammarError, type Tree } from "./parser.ts";
-import { neutralizePlpgsql, opaque } from "./plpgsql.ts";
+import { neutralizePlpgsql } from "./plpgsql.ts";
 import { reachOf } from "./reach.ts";
-import { namesOfTree, searchPathOf } from "./references.ts";
+import { searchPathOf } from "./search-path.ts";
 import type { SourceSchema } from "./source-schema.ts";
 import { isTree, walk } from "./tree.ts";
 
-/** Without the source schema's own name, what a statement must contain to name something with a schema: a dot before a name. */
+/** What a statement must contain to name a schema other than the source schema: a dot before a name. */
 const dotBeforeName = /["\p{L}\p{N}_$]\s*\.\s*[^\s\p{N},)]/u;
 
 /**
  * Replaces the source schema by a gap for the tenant schema wherever it is a schema: as a qualifier, as an object
  * (`IN SCHEMA public`), in literals that are read as names, and in the bodies of functions and DO blocks.
  *
- * The tokens say where the word stands, and the parse tree which of those places are schemas. Roles, aliases,
- * columns, literals and comments keep theirs. The result is proved: parsed again, its tree equals the
- * original's but for those schema names. A name in front of a dot that the tree does not explain is reported.
+ * The tokens show where the name is spelled, and the parse tree which of those places are schemas. Roles, aliases,
+ * columns, other literals and comments keep theirs. The result is proved: parsed again, its tree equals the original's
+ * except for those schema names. A name in front of a dot that the tree does not explain is reported.
  *
- * Replacing is safer than cutting the qualifier out: a name without one can be captured by a CTE, an alias, a
- * temporary table or pg_catalog, and a function body would depend on its caller's search_path.
+ * Replacing the qualifier is safer than removing it: a CTE, an alias, a temporary table or pg_catalog can capture a
+ * name without one, and a function body would depend on its caller's search_path.
  */
-export function neutralize(statement: ParsedText, source: SourceSchema): Neutral {
+export function neutralize(statement: ParsedText, source: SourceSchema): Neutralized {
   const neutral = withGaps(statement, source);
-  // What cannot be replaced is no fault where the target is called so.
-  if (neutral.unreplaced.length === 0 || !source.isRightIn(statement.text)) return neutral;
-  return { ...withGaps(statement, source.asItStands), asItStands: true };
+  // A name that cannot be replaced does no harm where the target has that name.
+  if (neutral.unreplaced.length === 0 || !source.isValidIn(statement.text)) return neutral;
+  return { ...withGaps(statement, source.withoutReplacing), boundToSchema: true };
 }
 
-function withGaps(statement: ParsedText, source: SourceSchema): Neutral {
-  const { text, tree } = statement;
-  // A body is looked at even when nothing is spelled like a schema: it may set the search_path, or execute text.
+function withGaps(statement: ParsedText, source: SourceSchema): Neutralized {
+  // Even a body that does not spell the schema may set the search_path, or execute text.
   const body = bodyOf(statement);
   const inside = body === undefined ? undefined : neutralizeBody(statement, body, source);
-  const inner = inside?.trees ?? [];
-  const endsTransaction = inside?.endsTransaction ?? false;
-  if (!source.mayBeIn(text) && !dotBeforeName.test(text)) {
-    const unproved = [...(inside?.unproved ?? []), ...suspicionsIn(tree, source)];
-    const unreplaced = inside?.unreplaced ?? [];
-    return { sql: [text], trees: [tree, ...inner], unproved, unreplaced, endsTransaction };
-  }
-  const found = findSchemas(text, source, () => statement.tokens, placesInPath(statement, source), {
-    read: parseOne,
-    namesIn: (reading) => namesOfTree(reading, source),
-    schemaTextsIn: (reading) => schemaTextsIn(reading, source),
-  });
-  const unprovedIn = (final: Tree) => [
-    ...(inside?.unproved ?? []),
-    ...suspicionsIn(final, source),
-    ...unexplained(statement, found, source),
-  ];
-  const unreplaced = [
-    ...(inside?.unreplaced ?? []),
-    ...(found.unexplained ? [`what the name ${source.first} refers to`] : []),
-  ];
+  const outside =
+    source.mayBeIn(statement.text) || dotBeforeName.test(statement.text)
+      ? findSchemas(
+          {
+            text: statement.text,
+            tokens: () => statement.tokens,
+            alsoNames: namesInSearchPath(statement, source),
+          },
+          source,
+          {
+            read: parseOne,
+            namesIn: (reading) => namesOfTree(reading, source),
+            schemaTextsIn: (reading) => schemaTextsIn(reading, source),
+          },
+        )
+      : undefined;
+  const parts: StatementParts = { statement, source, body, inside, outside };
+  const sql = sqlWithGaps(parts);
+  return sql === undefined ? resultOf(parts, statement.tree) : provedResult(parts, sql);
+}
+
+/** A statement with the results for its body, and for its text outside of the body. */
+interface StatementParts {
+  readonly statement: ParsedText;
+  readonly source: SourceSchema;
+  readonly body: Body | undefined;
+  readonly inside: Neutralized | undefined;
+  /** Undefined for a text that names no schema. */
+  readonly outside: FoundSchemas<Tree> | undefined;
+}
+
+/** A statement's text with gaps, and its tree; undefined when the text does not parse. */
+interface GappedSql {
+  readonly template: Template;
+  readonly tree: Tree | undefined;
+}
+
+/** The statement's text with gaps; undefined when it needs none. */
+function sqlWithGaps({ statement, body, inside, outside }: StatementParts): GappedSql | undefined {
+  if (outside === undefined) return undefined;
   const bodyChanged = body !== undefined && inside !== undefined && inside.sql.length > 1;
-  if (found.edits.length === 0 && !bodyChanged)
-    return {
-      sql: [text],
-      trees: [tree, ...inner],
-      unproved: unprovedIn(tree),
-      unreplaced,
-      endsTransaction,
-    };
-  // A body may be spelled like a name in public, and then it is no such name.
-  const edits = found.edits.filter(({ start }) => start !== body?.token.start);
+  if (outside.edits.length === 0 && !bodyChanged) return undefined;
+  // A body that is spelled like a name in the source schema is a body nonetheless.
+  const edits = outside.edits.filter(({ start }) => start !== body?.token.start);
   if (bodyChanged) edits.push({ ...body.token, replacement: body.write(inside.sql) });
-  const sql = applyEdits(text, edits);
-  const after =
-    bodyChanged || found.proof === undefined ? parseOne(fill(sql, placeholder)) : found.proof;
+  const template = applyEdits(statement.text, edits);
+  const proof = bodyChanged ? undefined : outside.proof;
+  return { template, tree: proof ?? parseOne(fill(template, placeholder)) };
+}
+
+/** The rewritten statement, if its tree proves that it means the same. */
+function provedResult(parts: StatementParts, { template, tree }: GappedSql): Neutralized {
+  const { statement, source, body, inside } = parts;
   const bodyAfter = inside === undefined ? undefined : fill(inside.sql, placeholder);
   const approves = (before: string, now: string) => before === body?.value && now === bodyAfter;
-  if (after === undefined || !sameButForSchema(tree, after, source, approves)) {
-    const failed = "that it means the same in another schema";
-    return {
-      sql: [text],
-      trees: [tree, ...inner],
-      unproved: unprovedIn(tree),
-      unreplaced: [...unreplaced, failed],
-    };
-  }
-  const unproved = unprovedIn(after);
-  return { sql, trees: [after, ...inner], unproved, unreplaced, endsTransaction };
+  if (tree !== undefined && sameButForSchema(statement.tree, tree, { source, approves }))
+    return { ...resultOf(parts, tree), sql: template };
+  const unchanged = resultOf(parts, statement.tree);
+  const failed = "that it means the same in another schema";
+  return { ...unchanged, unreplaced: [...unchanged.unreplaced, failed], endsTransaction: false };
 }
 
-function suspicionsIn(tree: Tree, source: SourceSchema): string[] {
-  return [...namesOfTree(tree, source).suspicions, ...reachOf(tree, source).suspicions];
+/** @param tree the statement's tree as it will run */
+function resultOf(parts: StatementParts, tree: Tree): Neutralized {
+  const { statement, source, inside, outside } = parts;
+  return {
+    sql: [statement.text],
+    trees: [tree, ...(inside?.trees ?? [])],
+    unproved: [
+      ...(inside?.unproved ?? []),
+      ...namesOfTree(tree, source).suspicions,
+      ...reachOf(tree, source).suspicions,
+      ...(outside === undefined ? [] : unexplainedNames(statement, outside, source)),
+    ],
+    unreplaced: [
+      ...(inside?.unreplaced ?? []),
+      ...(outside?.unexplained === true ? [`what the name ${source.first} refers to`] : []),
+    ],
+    endsTransaction: inside?.endsTransaction ?? false,
+  };
 }
 
-function neutralizeBody(statement: ParsedText, body: Body, source: SourceSchema): Neutral {
+function neutralizeBody(statement: ParsedText, body: Body, source: SourceSchema): Neutralized {
   if (body.language === "plpgsql")
     return neutralizePlpgsql(statement, body, source, (text) => neutralizeText(text, source));
   if (body.language === "sql") return neutralizeText(body.value, source);
-  return opaque(body.value, `a function body in ${body.language}`, source);
+  return unreadableText(body.value, `a function body in ${body.language}`, source);
 }
 
 /** Neutralizes every statement of a text, such as the body of an SQL function. */
-function neutralizeText(text: string, source: SourceSchema): Neutral {
+function neutralizeText(text: string, source: SourceSchema): Neutralized {
   try {
     const statements = parseText(text).map((statement) => ({
       statement,
@@ -119,12 +147,16 @@ function neutralizeText(text: string, source: SourceSchema): Neutral {
     };
   } catch (error) {
     if (!(error instanceof GrammarError)) throw error;
-    return opaque(text, `a body that does not parse: ${error.message}`, source);
+    return unreadableText(text, `a body that does not parse: ${error.message}`, source);
   }
 }
 
-/** Every name in front of a dot must be a schema, or a table, alias or column, to the tree. */
-function unexplained(statement: ParsedText, found: Found<Tree>, source: SourceSchema): string[] {
+/** Every name in front of a dot must be a schema, or a table, alias or column, in the tree. */
+function unexplainedNames(
+  statement: ParsedText,
+  found: FoundSchemas<Tree>,
+  source: SourceSchema,
+): string[] {
   if (found.unexplained) return [];
   const { schemas, others } = namesOfTree(found.proof ?? statement.tree, source);
   const isKnown = (name: string) =>
@@ -134,8 +166,8 @@ function unexplained(statement: ParsedText, found: Found<Tree>, source: SourceSc
     .map((name) => `what the name ${name} refers to`);
 }
 
-/** Where `SET search_path = public` says the schema, as a statement or of a function, in the statement's own text. */
-function placesInPath({ tree, offset }: ParsedText, source: SourceSchema): Set<number> {
+/** The offsets of the source schema in `SET search_path = public`, as a statement or as an option of a function. */
+function namesInSearchPath({ tree, offset }: ParsedText, source: SourceSchema): Set<number> {
   const places = new Set<number>();
   for (const { value, location } of searchPathOf(tree))
     if (source.has(value)) places.add(location - offset);

@@ -4,9 +4,11 @@ import { codeTokens, GrammarError, parse, type Token, type Tree } from "./parser
 /** One parsed statement. */
 export class ParsedText {
   readonly tree: Tree;
-  /** The statement's own text, from its first token on. */
+  /** The statement's text, from its first token on. */
   readonly text: string;
-  /** The byte offset of the text in what was parsed; locations in `tree` count from there, too. */
+  /**
+   * The byte offset of the statement in the parsed text. Locations in `tree` count from the start of the parsed text.
+   */
   readonly offset: number;
   #tokens: readonly Token[] | undefined;
 
@@ -16,27 +18,11 @@ export class ParsedText {
     this.offset = offset;
   }
 
-  /** The tokens of `text`, without comments. Most statements are never asked for theirs. */
+  /** The tokens of `text`, without comments; computed on demand, because most statements do not need them. */
   get tokens(): readonly Token[] {
     this.#tokens ??= codeTokens(this.text);
     return this.#tokens;
   }
-}
-
-/** What became of a text. */
-export interface Neutral {
-  /** The text with gaps where it named the source schema. */
-  readonly sql: Template;
-  /** Trees of all statements that were found in it, with placeholders in the gaps. */
-  readonly trees: readonly Tree[];
-  /** What cannot be proved to stay in the tenant, in words. Somebody who has read it may accept it. */
-  readonly unproved: readonly string[];
-  /** What names the source schema and could not be replaced: it would leave the tenant for certain. */
-  readonly unreplaced: readonly string[];
-  /** True when it names the one schema that it is right in, and no other can take that one's place. */
-  readonly asItStands?: boolean;
-  /** True for a DO block that ends the transaction it runs in. */
-  readonly endsTransaction?: boolean;
 }
 
 /**
@@ -52,7 +38,7 @@ export function parseText(text: string): ParsedText[] {
   );
 }
 
-/** The tree of a text that should hold one statement; undefined when it does not parse or holds another number. */
+/** The tree of a text with one statement; undefined when it does not parse or has more or fewer. */
 export function parseOne(sql: string): Tree | undefined {
   try {
     const [statement, ...more] = parse(sql);

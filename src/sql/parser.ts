@@ -2,7 +2,14 @@ import { createRequire } from "node:module";
 import { setFlagsFromString } from "node:v8";
 import * as firstLibrary from "libpg-query";
 import { obstacleIn } from "../core/sendable.ts";
-import { LimitError, limitOf, refuseDeep, refuseHuge, shallow, tooDeep } from "./limits.ts";
+import {
+  LimitError,
+  limitErrorFrom,
+  refuseTooDeep,
+  refuseTooLarge,
+  smallStatement,
+  tooDeepMessage,
+} from "./limits.ts";
 
 /** A node of PostgreSQL's raw parse tree, as libpg-query writes it in JSON. */
 export type Tree = { readonly [key: string]: unknown };
@@ -22,7 +29,7 @@ export interface Token {
   readonly kind: "comment" | "string" | "other";
 }
 
-/** The parser's complaint, at an offset of the parsed text in characters (code points, not bytes). */
+/** A syntax error, at an offset of the parsed text in characters (code points, not bytes). */
 export class GrammarError extends Error {
   override readonly name = "GrammarError";
   readonly character: number;
@@ -33,16 +40,16 @@ export class GrammarError extends Error {
   }
 }
 
-/** libpg-query in use. One whose memory or stack was exhausted is in a state that nobody knows, and not asked again. */
+/** The libpg-query in use. After it exhausted its memory or stack, its state is undefined, and it is not used again. */
 const current = { library: firstLibrary, loaded: false, exhausted: false };
 
 /**
- * Loads PostgreSQL's grammar (WebAssembly, some 50 ms). Call it before the functions below: once, and again before the
- * next text when one of them has thrown a LimitError; without one it does nothing then.
+ * Loads PostgreSQL's grammar (WebAssembly, about 50 ms). Call it before the functions below, and again before the next
+ * text if one of them has thrown a LimitError; it does nothing if the grammar is loaded.
  */
 export async function loadParser(): Promise<void> {
   if (current.loaded) return;
-  // Optimising the parser's WebAssembly takes longer than a run of ours lasts, and makes nothing faster that we do
+  // V8 optimizes WebAssembly in the background, which takes longer than a typical run and gains nothing for it
   // (scripts/bench-neutralize.mjs: the first round is twice as fast without).
   setFlagsFromString("--liftoff-only");
   if (current.exhausted) {
@@ -55,16 +62,16 @@ export async function loadParser(): Promise<void> {
   current.loaded = true;
 }
 
-/** ECMAScript's loader keeps a module for ever; this one can load it anew. */
+/** Unlike `import`, `require` can load a module again. */
 const require = createRequire(import.meta.url);
 
-/** Asks libpg-query, which must not be asked again after an error that none of its own code has thrown. */
-function asked<Result>(ask: (library: typeof firstLibrary) => Result): Result {
-  if (current.exhausted) throw new LimitError("not checked: an earlier text exhausted the parser");
+/** Calls libpg-query, which must not be used again after an error that its own code has not thrown. */
+function callLibrary<Result>(call: (library: typeof firstLibrary) => Result): Result {
+  if (current.exhausted) throw new LimitError("not checked: an earlier file exhausted the parser");
   try {
-    return ask(current.library);
+    return call(current.library);
   } catch (error) {
-    const limit = limitOf(error);
+    const limit = limitErrorFrom(error);
     if (limit !== undefined) Object.assign(current, { loaded: false, exhausted: true });
     throw limit ?? error;
   }
@@ -74,18 +81,18 @@ function asked<Result>(ask: (library: typeof firstLibrary) => Result): Result {
  * Parses SQL as PostgreSQL does.
  *
  * @throws GrammarError where PostgreSQL itself would report a syntax error
- * @throws LimitError for what is too large or too deeply nested to be read
+ * @throws LimitError for a text that is too large or too deeply nested to parse
  */
 export function parse(text: string): ParsedStatement[] {
   if (text.trim() === "") return [];
-  refuseCut(text);
-  refuseHuge(text);
+  refuseTruncated(text);
+  refuseTooLarge(text);
   try {
     const bytes = Buffer.byteLength(text);
-    return (asked((library) => library.parseSync(text)).stmts ?? []).map((raw) => {
+    return (callLibrary((library) => library.parseSync(text)).stmts ?? []).map((raw) => {
       const start = raw.stmt_location ?? 0;
       const end = raw.stmt_len ? start + raw.stmt_len : bytes;
-      if (end - start > shallow) refuseDeep(raw.stmt, start);
+      if (end - start > smallStatement) refuseTooDeep(raw.stmt, start);
       return { tree: raw.stmt as Tree, start, end };
     });
   } catch (error) {
@@ -93,13 +100,14 @@ export function parse(text: string): ParsedStatement[] {
       throw new LimitError(error.message, { byte: longestStatement(text) });
     if (!current.library.hasSqlDetails(error)) throw error;
     const character = error.sqlDetails?.cursorPosition ?? 0;
-    if (/^memory exhausted/.test(error.message)) throw new LimitError(tooDeep, { character });
+    if (/^memory exhausted/.test(error.message))
+      throw new LimitError(tooDeepMessage, { character });
     throw new GrammarError(error.message, character);
   }
 }
 
-/** libpg-query reads a text as far as a NUL byte: what comes after it would be accepted without a look. */
-function refuseCut(text: string): void {
+/** libpg-query stops at a NUL byte: the text after it would be accepted unread. */
+function refuseTruncated(text: string): void {
   const obstacle = obstacleIn(text);
   if (obstacle === undefined) return;
   const { what, effect, at } = obstacle;
@@ -109,13 +117,13 @@ function refuseCut(text: string): void {
 /** The tokens of a text that parses, comments included. Whitespace is not a token. */
 export function scan(text: string): Token[] {
   if (text.trim() === "") return [];
-  refuseCut(text);
-  refuseHuge(text);
+  refuseTruncated(text);
+  refuseTooLarge(text);
   const plain = isPlain(text) ? plainTokens(text) : undefined;
   if (plain !== undefined) return plain;
   const readable = withoutControlCharacters(text);
   const bytes = readable === text ? undefined : Buffer.from(text, "utf8");
-  return asked((library) => library.scanSync(readable)).tokens.map((token) => ({
+  return callLibrary((library) => library.scanSync(readable)).tokens.map((token) => ({
     text: bytes?.toString("utf8", token.start, token.end) ?? token.text,
     start: token.start,
     end: token.end,
@@ -129,15 +137,15 @@ export function codeTokens(text: string): Token[] {
 }
 
 /**
- * Most statements hold nothing but names, numbers, operators and plain strings. Splitting those is easy, and ten
- * times cheaper than a way through the scanner's JSON; what comes of it is proved by the parser all the same.
+ * True for a text of names, numbers, operators and plain strings, like most statements. Splitting those here is ten times
+ * cheaper than through the scanner's JSON, and the parser proves the result either way.
  */
 function isPlain(text: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is all of ASCII
   return /^[\x00-\x7f]*$/.test(text) && !/[\\$]|--|\/\*/.test(text);
 }
 
-/** The tokens of a plain text; undefined when a string has a prefix (E'', U&''), which makes it another thing. */
+/** The tokens of a plain text; undefined if a string has a prefix (E'', U&''), which changes how it is read. */
 function plainTokens(text: string): Token[] | undefined {
   const pattern = /["']|[a-z_][a-z0-9_]*|[0-9][0-9.]*|::|:=|\S/gi;
   const tokens: Token[] = [];
@@ -157,7 +165,7 @@ function plainTokens(text: string): Token[] | undefined {
   return tokens;
 }
 
-/** Behind the closing quote. A regular expression would take a stack as long as the literal has quotes. */
+/** The offset after the closing quote. A regular expression would need stack for each quote in the literal. */
 function endOfQuoted(text: string, start: number, quote: string): number {
   for (let at = start + 1; ; at += 2) {
     at = text.indexOf(quote, at);
@@ -166,7 +174,7 @@ function endOfQuoted(text: string, start: number, quote: string): number {
   }
 }
 
-/** Where the longest statement of a text begins, in bytes, as far as that is told without the parser. */
+/** The byte offset of the longest statement of a text, as far as it can be found without the parser. */
 function longestStatement(text: string): number {
   const tokens = isPlain(text) ? (plainTokens(text) ?? []) : [];
   const ends = tokens.filter((token) => token.text === ";").map(({ end }) => end);
@@ -183,15 +191,15 @@ function kindOf(tokenName: string): Token["kind"] {
 /**
  * Parses the body of a PL/pgSQL function.
  *
- * @param statement the whole CREATE FUNCTION, CREATE PROCEDURE or DO statement
- * @returns PL/pgSQL's own tree, or undefined when libpg-query cannot read it: it knows no catalog, and takes
- *   some variables of types it does not know for something else
- * @throws LimitError for what is too large or too deeply nested to be read
+ * @param statement the complete CREATE FUNCTION, CREATE PROCEDURE or DO statement
+ * @returns PL/pgSQL's own tree, or undefined if libpg-query cannot parse the body: it has no catalog, and
+ *   misreads some variables of types that it does not know
+ * @throws LimitError for a text that is too large or too deeply nested to parse
  */
 export function parsePlpgsql(statement: string): Tree | undefined {
   try {
-    const tree = asked((library) => library.parsePlPgSQLSync(statement)) as unknown as Tree;
-    refuseDeep(tree);
+    const tree = callLibrary((library) => library.parsePlPgSQLSync(statement)) as unknown as Tree;
+    refuseTooDeep(tree);
     return tree;
   } catch (error) {
     if (error instanceof LimitError) throw error;
@@ -199,8 +207,8 @@ export function parsePlpgsql(statement: string): Tree | undefined {
   }
 }
 
-// The scanner hands its tokens over as JSON and forgets to escape control characters. They can only stand in
-// literals, quoted names and comments; a space of the same length keeps the offsets.
+// The scanner returns its tokens as JSON in which control characters are not escaped. They occur only in literals,
+// quoted names and comments; a space of the same length keeps the offsets.
 function withoutControlCharacters(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are the subject here
   return text.replace(/[\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f]/g, " ");

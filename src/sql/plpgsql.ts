@@ -1,19 +1,27 @@
-import { fill, placeholder } from "../core/template.ts";
+import { fill, placeholder, type Template } from "../core/template.ts";
 import type { Body } from "./body.ts";
-import { isTypeName } from "./builtins/types.ts";
-import { findSchemas, type Names, qualifiersIn } from "./candidates.ts";
 import { schemaTextsIn } from "./catalog-reads.ts";
-import { sameButForSchema } from "./compare.ts";
-import { executedIn, sourceTexts } from "./executed-in-body.ts";
-import { noteHandlers } from "./handlers.ts";
+import { sameButForSchema } from "./compare-trees.ts";
+import { type ExecutedInBody, executedIn, sourceTextsInBody } from "./executed-in-body.ts";
+import {
+  type FoundSchemas,
+  findSchemas,
+  type GrammarReader,
+  qualifiersIn,
+} from "./find-schemas.ts";
 import { identifierValue } from "./literals.ts";
-import { applyEdits, type Edit, type Neutral, type ParsedText, parseOne } from "./parsed-text.ts";
-import { codeTokens, parsePlpgsql, type Token, type Tree } from "./parser.ts";
+import { namesOfTree } from "./names-in-tree.ts";
+import { type Neutralized, unreadableText } from "./neutralized.ts";
+import { applyEdits, type Edit, type ParsedText } from "./parsed-text.ts";
+import { codeTokens, type Token, type Tree } from "./parser.ts";
+import { declaredNames, declaredValues, parsedDeclaredValues } from "./plpgsql-declarations.ts";
+import { sqlIn, sqlTree, sqlTrees, typeTrees } from "./plpgsql-statements.ts";
 import { reachOf } from "./reach.ts";
-import { namesOfTree } from "./references.ts";
+import { readPlpgsql } from "./read-plpgsql.ts";
 import type { SourceSchema } from "./source-schema.ts";
 import type { SchemaText } from "./tenant-name.ts";
 import { walk } from "./tree.ts";
+import type { QualifyingNames } from "./tree-names.ts";
 
 /**
  * Neutralizes the body of a PL/pgSQL function or DO block. libpg-query gives the SQL inside it; each piece is
@@ -25,26 +33,72 @@ export function neutralizePlpgsql(
   statement: ParsedText,
   body: Body,
   source: SourceSchema,
-  neutralizeText: (text: string) => Neutral,
-): Neutral {
-  const read = (value: string) => readFunction(statement, body, value);
-  const original = read(body.value);
+  neutralizeText: (text: string) => Neutralized,
+): Neutralized {
+  const read = (value: string) => readPlpgsql(statement, body, value);
   const tokens = codeTokens(body.value);
-  const found = findSchemas(body.value, source, () => tokens, placesInPath(tokens, source), {
-    read,
-    namesIn: (reading, text) => namesIn(reading, text, source),
-    schemaTextsIn: (reading, text) => textsIn(reading, text, source),
-  });
-  if (original === undefined) return unreadable(body, source);
-  const executed = executedIn(original, body.value, tokens, source, neutralizeText);
+  const original = read(body.value);
+  const found = findSchemas(
+    { text: body.value, tokens: () => tokens, alsoNames: namesInSearchPath(tokens, source) },
+    source,
+    bodyReader(read, source),
+  );
+  const unreadable = () =>
+    unreadableText(body.value, "a PL/pgSQL body that libpg-query cannot parse", source);
+  if (original === undefined) return unreadable();
+  const executed = executedIn({ tree: original, text: body.value, tokens }, source, neutralizeText);
   const sql = applyEdits(body.value, withExecuted(found.edits, executed.edits));
   const proof = executed.edits.length === 0 ? found.proof : undefined;
   const after = sql.length === 1 ? original : (proof ?? read(fill(sql, placeholder)));
-  if (after === undefined) return unreadable(body, source);
+  if (after === undefined) return unreadable();
   const values = declaredValues(body.value);
   const valuesAfter = declaredValues(fill(sql, placeholder));
-  const set = valuesAfter.filter((value) => value !== undefined);
-  const unproved = [
+  const rewritten = {
+    ...{ statement, body, tokens, source, executed, found },
+    ...{ original, after, sql, values, valuesAfter },
+  };
+  const unproved = unprovedIn(rewritten);
+  const unreplaced = unreplacedIn(rewritten);
+  if (!isSameBody(rewritten)) {
+    const failed = "that the body means the same in another schema";
+    return { sql: [body.value], trees: [], unproved, unreplaced: [...unreplaced, failed] };
+  }
+  const endsTransaction = "DoStmt" in statement.tree && commits(original);
+  return { sql, trees: treesOf(rewritten), unproved, unreplaced, endsTransaction };
+}
+
+/** Reads names in bodies. */
+function bodyReader(
+  read: (text: string) => Tree | undefined,
+  source: SourceSchema,
+): GrammarReader<Tree> {
+  return {
+    read,
+    namesIn: (reading, text) => namesIn(reading, text, source),
+    schemaTextsIn: (reading, text) => textsIn(reading, text, source),
+  };
+}
+
+/** A body before and after its names were replaced. */
+interface RewrittenBody {
+  readonly statement: ParsedText;
+  readonly body: Body;
+  readonly tokens: readonly Token[];
+  readonly source: SourceSchema;
+  readonly original: Tree;
+  readonly after: Tree;
+  readonly sql: Template;
+  /** What declarations set variables to; undefined for a value that does not parse. */
+  readonly values: readonly (Tree | undefined)[];
+  readonly valuesAfter: readonly (Tree | undefined)[];
+  readonly executed: ExecutedInBody;
+  readonly found: FoundSchemas<Tree>;
+}
+
+function unprovedIn(rewritten: RewrittenBody): string[] {
+  const { body, tokens, source, original, after, values, executed, found } = rewritten;
+  const statements = [...sqlTrees(after), ...parsedValuesAfter(rewritten)];
+  return [
     ...executed.unproved,
     ...(sqlIn(original).includes(undefined)
       ? ["a part of the body that does not parse as SQL"]
@@ -52,38 +106,54 @@ export function neutralizePlpgsql(
     ...(source.mustReplaceIn(body.value) ? [] : nestedBodies(original)),
     ...(found.unexplained ? [] : unexplainedNames(original, body.value, tokens, source)),
     ...(values.includes(undefined) ? ["a value in a declaration that does not parse as SQL"] : []),
-    ...[...sqlTrees(after), ...set].flatMap((statement) => [
+    ...statements.flatMap((statement) => [
       ...namesOfTree(statement, source).suspicions,
       ...reachOf(statement, source).suspicions,
     ]),
   ];
-  const unreplaced = [
+}
+
+function unreplacedIn(rewritten: RewrittenBody): string[] {
+  const { statement, body, source, original, after, executed, found } = rewritten;
+  const values = [...parsedValuesAfter(rewritten), ...defaultsOf(statement.tree)];
+  return [
     ...executed.unreplaced,
-    ...(executed.isBuilt
-      ? sourceTexts(after, source, sqlTree, [...set, ...defaultsOf(statement.tree)])
-      : []),
+    ...(executed.isBuilt ? sourceTextsInBody(after, source, sqlTree, values) : []),
     ...(found.unexplained ? [`what the name ${source.first} refers to`] : []),
     ...(source.mustReplaceIn(body.value) ? nestedBodies(original) : []),
   ];
-  const same =
-    sameButForSchema(
-      original,
-      after,
-      source,
-      (before, now, key) => sameSql(before, now, key, source) || executed.isSame(before, now),
-    ) && sameButForSchema(values, valuesAfter, source, () => false);
-  if (!same) {
-    const failed = "that the body means the same in another schema";
-    return { sql: [body.value], trees: [], unproved, unreplaced: [...unreplaced, failed] };
-  }
-  const declared = [...declaredNames(fill(sql, placeholder)).schemas].map(typeIn);
-  const trees = [...sqlTrees(after), ...set, ...typeTrees(after), ...declared, ...executed.trees];
-  const endsTransaction = "DoStmt" in statement.tree && commits(original);
-  return { sql, trees, unproved, unreplaced, endsTransaction };
 }
 
-/** Where `SET search_path = a, b` of a body has names. */
-function placesInPath(tokens: readonly Token[], source: SourceSchema): Set<number> {
+/** The proof that the rewritten body is the original one, except for the schema's name. */
+function isSameBody(rewritten: RewrittenBody): boolean {
+  const { source, original, after, values, valuesAfter, executed } = rewritten;
+  const approves = (before: string, now: string, key: string) =>
+    isSameSql(before, now, key, source) || executed.isSame(before, now);
+  return (
+    sameButForSchema(original, after, { source, approves }) &&
+    sameButForSchema(values, valuesAfter, { source })
+  );
+}
+
+/** All statements of the rewritten body, and a tree for each schema that only a declaration names. */
+function treesOf(rewritten: RewrittenBody): Tree[] {
+  const { after, sql, executed } = rewritten;
+  const declared = [...declaredNames(fill(sql, placeholder)).schemas].map(typeIn);
+  return [
+    ...sqlTrees(after),
+    ...parsedValuesAfter(rewritten),
+    ...typeTrees(after),
+    ...declared,
+    ...executed.trees,
+  ];
+}
+
+function parsedValuesAfter({ valuesAfter }: RewrittenBody): Tree[] {
+  return valuesAfter.filter((value) => value !== undefined);
+}
+
+/** The offsets of the names in `SET search_path = a, b` of a body. */
+function namesInSearchPath(tokens: readonly Token[], source: SourceSchema): Set<number> {
   const places = new Set<number>();
   for (const [index, { text }] of tokens.entries()) {
     if (!/^search_path$/i.test(text) || !/^(=|to)$/i.test(tokens[index + 1]?.text ?? "")) continue;
@@ -105,14 +175,10 @@ function defaultsOf(tree: Tree): Tree[] {
   return defaults;
 }
 
-function unreadable(body: Body, source: SourceSchema): Neutral {
-  return opaque(body.value, "a PL/pgSQL body that libpg-query cannot read", source);
-}
-
-/** A string that is executed is no name, whatever it is spelled like. */
+/** A string that is executed is not a name, whatever its spelling. */
 function withExecuted(edits: readonly Edit[], executed: readonly Edit[]): Edit[] {
-  const taken = new Set(executed.map(({ start }) => start));
-  return [...edits.filter(({ start }) => !taken.has(start)), ...executed];
+  const starts = new Set(executed.map(({ start }) => start));
+  return [...edits.filter(({ start }) => !starts.has(start)), ...executed];
 }
 
 function commits(tree: Tree): boolean {
@@ -123,114 +189,7 @@ function commits(tree: Tree): boolean {
   return found;
 }
 
-/**
- * The function with another body, read by PL/pgSQL's parser. The parser has no catalog: to it a variable of an
- * unknown type is a record, whose default it does not show; `t%ROWTYPE` is no record, and an array of an unknown
- * type no array. So the body is read with its declarations as they are, and with the nearest types that the
- * parser knows; what is found in any reading counts.
- */
-function readFunction({ text }: ParsedText, body: Body, value: string): Tree | undefined {
-  const contents = [value, withKnownTypes(value, "all"), withKnownTypes(value, "rows and arrays")];
-  // Without such declarations all three are the same text, and one reading does.
-  const readings = [...new Set(contents)].map((content) => {
-    const replacement = [`'${content.replaceAll("'", "''")}'`];
-    return parsePlpgsql(
-      fill(applyEdits(text, [{ start: body.token.start, end: body.token.end, replacement }]), ""),
-    );
-  });
-  return readings.some((reading) => reading !== undefined) ? { readings } : undefined;
-}
-
-function withKnownTypes(body: string, which: "all" | "rows and arrays"): string {
-  const edits = declaredTypes(body).flatMap(({ start, end, kind }): Edit[] => {
-    if (kind === "row") return [{ start, end, replacement: ["record"] }];
-    if (kind === "array") return [{ start, end, replacement: ["text[]"] }];
-    return which === "all" ? [{ start, end, replacement: ["text"] }] : [];
-  });
-  return fill(applyEdits(body, edits), "");
-}
-
-interface DeclaredType {
-  readonly start: number;
-  readonly end: number;
-  readonly kind: "row" | "array" | "other";
-  /** Where the type lives, if it is no table's. */
-  readonly schema: string | undefined;
-}
-
-/** The types in the DECLARE sections of a body that PL/pgSQL's parser does not know. */
-function declaredTypes(body: string): DeclaredType[] {
-  return declarationsIn(body).flatMap((declaration) => typeOf(declaration) ?? []);
-}
-
-/** The declarations of a body, as tokens. */
-function declarationsIn(body: string): Token[][] {
-  if (!/declare/i.test(body)) return [];
-  const found: Token[][] = [];
-  let declaration: Token[] = [];
-  let declaring = false;
-  for (const token of codeTokens(body)) {
-    const word = token.text.toUpperCase();
-    if (declaring && word !== ";" && word !== "BEGIN") declaration.push(token);
-    else {
-      if (declaration.length > 0) found.push(declaration);
-      declaration = [];
-      declaring = word === "DECLARE" || (declaring && word === ";");
-    }
-  }
-  return found;
-}
-
-/**
- * The trees of what variables are set to where they are declared. libpg-query shows it for types that it knows alone, and
- * runs all of it. A cursor's query it shows.
- *
- * @returns undefined for each that does not parse
- */
-function declaredValues(body: string): (Tree | undefined)[] {
-  const bytes = Buffer.from(body, "utf8");
-  return declarationsIn(body).flatMap((declaration) => {
-    if (declaration.some(({ text }) => /^cursor$/i.test(text))) return [];
-    const at = declaration.findIndex(({ text }) => /^(:=|=|default)$/i.test(text));
-    const [from, last] = [declaration[at], declaration.at(-1)];
-    if (at < 0 || from === undefined || last === undefined) return [];
-    return [parseOne(`SELECT ${bytes.toString("utf8", from.end, last.end)}`)];
-  });
-}
-
-/** The type in `name CONSTANT schema.type NOT NULL := value`, if it has a schema. */
-function typeOf(declaration: readonly Token[]): DeclaredType | undefined {
-  const words = declaration.map(({ text }) => text.toUpperCase());
-  const from = words[1] === "CONSTANT" ? 2 : 1;
-  const after = words.findIndex(
-    (word, index) => index > from && [":=", "=", "DEFAULT", "NOT", "COLLATE"].includes(word),
-  );
-  const type = declaration.slice(from, after === -1 ? undefined : after);
-  const [first, last] = [type[0], type.at(-1)];
-  if (first === undefined || last === undefined) return undefined;
-  if (type[1]?.text !== "." && !isUnknownType(type)) return undefined;
-  const kind = /^rowtype$/i.test(last.text) ? "row" : last.text === "]" ? "array" : "other";
-  const schema =
-    kind === "row" || type[1]?.text !== "." || type.some(({ text }) => text === "%")
-      ? undefined
-      : identifierValue(first.text);
-  return { start: first.start, end: last.end, kind, schema };
-}
-
-/** True for the name of a type that is neither PostgreSQL's nor PL/pgSQL's own: the tenant's, or an extension's. */
-function isUnknownType([first, second]: readonly Token[]): boolean {
-  const name = first === undefined ? "" : identifierValue(first.text);
-  const simple = second === undefined || /^[[(]$/.test(second.text);
-  return simple && /^[\p{L}_]/u.test(name) && !isTypeName(name);
-}
-
-/** A text that cannot be read may be accepted, but not when it spells the schema: that would stay as it is. */
-export function opaque(text: string, what: string, source: SourceSchema): Neutral {
-  const [unproved, unreplaced] = source.mustReplaceIn(text) ? [[], [what]] : [[what], []];
-  return { sql: [text], trees: [], unproved, unreplaced };
-}
-
-/** A function or DO block that the body makes has a body of its own, which has not been read. */
+/** A function or DO block that the body creates has a body of its own, which is not read. */
 function nestedBodies(tree: Tree): string[] {
   const nested = sqlTrees(tree).some(
     (statement) => "CreateFunctionStmt" in statement || "DoStmt" in statement,
@@ -238,7 +197,7 @@ function nestedBodies(tree: Tree): string[] {
   return nested ? ["a function or DO block inside the body"] : [];
 }
 
-/** Names before a dot that are neither a schema nor a table, column, variable or label that was seen. */
+/** Names before a dot that are neither a schema nor a known table, column, variable or label. */
 function unexplainedNames(
   tree: Tree,
   body: string,
@@ -257,12 +216,11 @@ function unexplainedNames(
     .map((name) => `what the name ${name} refers to`);
 }
 
-/** What a body names: in its SQL, and in the types of its variables. */
-function namesIn(tree: Tree, body: string, source: SourceSchema): Names {
+/** The names in a body's SQL, and in the types of its variables. */
+function namesIn(tree: Tree, body: string, source: SourceSchema): QualifyingNames {
   const { schemas, others } = declaredNames(body);
   const formats = new Set<string>();
-  const values = declaredValues(body).filter((value) => value !== undefined);
-  for (const statement of [...sqlTrees(tree), ...typeTrees(tree), ...values]) {
+  for (const statement of [...sqlTrees(tree), ...typeTrees(tree), ...parsedDeclaredValues(body)]) {
     const names = namesOfTree(statement, source);
     for (const schema of names.schemas) schemas.add(schema);
     for (const other of names.others) others.add(other);
@@ -273,80 +231,8 @@ function namesIn(tree: Tree, body: string, source: SourceSchema): Names {
 
 /** Constants of a body's SQL that are compared with a catalog's column for schemas. */
 function textsIn(tree: Tree, body: string, source: SourceSchema): ReadonlyMap<string, SchemaText> {
-  const values = declaredValues(body).filter((value) => value !== undefined);
-  return new Map([...sqlTrees(tree), ...values].flatMap((one) => [...schemaTextsIn(one, source)]));
-}
-
-/** What declarations name: `schema.table%ROWTYPE`, `schema.table.column%TYPE`, `table.column%TYPE`, `schema.type`. */
-function declaredNames(body: string): { schemas: Set<string>; others: Set<string> } {
-  if (!/declare/i.test(body)) return { schemas: new Set(), others: new Set() };
-  const tokens = codeTokens(body);
-  const schemas = new Set<string>();
-  const others = new Set<string>();
-  for (const [index, { text }] of tokens.entries()) {
-    const next = tokens[index + 1]?.text.toUpperCase();
-    if (text !== "%" || (next !== "ROWTYPE" && next !== "TYPE")) continue;
-    let first = index - 1;
-    while (tokens[first - 1]?.text === ".") first -= 2;
-    const names = (index - first + 1) / 2;
-    const name = identifierValue(tokens[first]?.text ?? "");
-    if (names > (next === "TYPE" ? 2 : 1)) schemas.add(name);
-    else others.add(name);
-  }
-  for (const { schema } of declaredTypes(body)) if (schema !== undefined) schemas.add(schema);
-  return { schemas, others };
-}
-
-/** A body is asked for its SQL more than once. */
-const parsedSql = new WeakMap<Tree, readonly (Tree | undefined)[]>();
-
-/** The trees of the SQL in a body; `undefined` stands for what does not parse as any kind of it. */
-function sqlIn(tree: Tree): readonly (Tree | undefined)[] {
-  const before = parsedSql.get(tree);
-  if (before !== undefined) return before;
-  const queries = new Set<string>();
-  walk(tree, (node, key) => {
-    if (key === "PLpgSQL_expr" && typeof node.query === "string") queries.add(node.query);
-  });
-  const trees = new Map([...queries].map((query) => [query, sqlTree(query)] as const));
-  noteHandlers(tree, trees);
-  const found = [...trees.values()];
-  parsedSql.set(tree, found);
-  return found;
-}
-
-function sqlTrees(tree: Tree): Tree[] {
-  return sqlIn(tree).filter((statement) => statement !== undefined);
-}
-
-/** A statement, an expression, or an assignment, of which both sides count: the left one may have subscripts. */
-function sqlTree(query: string): Tree | undefined {
-  const sides = sidesOf(query);
-  if (sides !== undefined) return parseOne(`SELECT ${sides.join(", ")}`);
-  const attempts = [query, `SELECT ${query}`];
-  // A text that does not parse costs the parser much: the likely reading comes first.
-  if (
-    !/^\s*(select|insert|update|delete|with|merge|create|alter|drop|call|set|table|values)\b/i.test(
-      query,
-    )
-  )
-    attempts.reverse();
-  return parseOne(attempts[0] ?? "") ?? parseOne(attempts[1] ?? "");
-}
-
-/** The two sides of `variable[subscript] := expression`; undefined for what is no assignment. */
-function sidesOf(query: string): [target: string, value: string] | undefined {
-  if (!query.includes(":=")) return undefined;
-  const tokens = codeTokens(query);
-  let depth = 0;
-  for (const { text, start, end } of tokens) {
-    if (text === "(" || text === "[") depth += 1;
-    if (text === ")" || text === "]") depth -= 1;
-    if (text !== ":=" || depth > 0) continue;
-    const bytes = Buffer.from(query, "utf8");
-    return [bytes.toString("utf8", 0, start), bytes.toString("utf8", end)];
-  }
-  return undefined;
+  const statements = [...sqlTrees(tree), ...parsedDeclaredValues(body)];
+  return new Map(statements.flatMap((one) => [...schemaTextsIn(one, source)]));
 }
 
 /** A tree that names a type of a schema, as a declaration does. */
@@ -355,34 +241,19 @@ function typeIn(schema: string): Tree {
   return { SelectStmt: { typeName: { names } } };
 }
 
-function typeTrees(tree: Tree): Tree[] {
-  const found: Tree[] = [];
-  walk(tree, (node, key) => {
-    if (
-      key !== "PLpgSQL_type" ||
-      typeof node.typname !== "string" ||
-      !node.typname.includes(".") ||
-      node.typname.includes("%")
-    )
-      return;
-    const type = parseOne(`SELECT NULL::${node.typname}`);
-    if (type !== undefined) found.push(type);
-  });
-  return found;
-}
-
-/** Pieces of SQL are the same when their trees are; types when they are spelled the same. */
-function sameSql(before: string, after: string, key: string, source: SourceSchema): boolean {
+/** Pieces of SQL are the same when their trees are, and types when they have the same spelling. */
+function isSameSql(before: string, after: string, key: string, source: SourceSchema): boolean {
   if (key === "typname")
     return source.names.some(
-      (name) => bare(after).replaceAll(/\{tenant(:\d+)?\}/g, () => name) === bare(before),
+      (name) =>
+        withoutQuotes(after).replaceAll(/\{tenant(:\d+)?\}/g, () => name) === withoutQuotes(before),
     );
   if (key !== "query") return false;
   const [old, now] = [sqlTree(before), sqlTree(after)];
-  return old !== undefined && now !== undefined && sameButForSchema(old, now, source, () => false);
+  return old !== undefined && now !== undefined && sameButForSchema(old, now, { source });
 }
 
-/** A type's name without quotes: PL/pgSQL's parser writes some of them with and some without. */
-function bare(type: string): string {
+/** PL/pgSQL's parser writes some types with quotes and some without. */
+function withoutQuotes(type: string): string {
   return type.replaceAll('"', "");
 }

@@ -1,24 +1,24 @@
 import { ledgerName } from "../core/ledger.ts";
 import { catalogNamed } from "./builtins/catalog-columns.ts";
-import { isReachingExtensionFunction, standingOf } from "./builtins/functions.ts";
+import { callRuleOf, isReachingExtensionFunction } from "./builtins/functions.ts";
 import { isReadableCatalog, isReadableInformation } from "./builtins/relations.ts";
-import { isSystemRelation, isSystemSchema, systemObjects } from "./catalog-targets.ts";
 import { isPlaceholder } from "./literals.ts";
 import type { Tree } from "./parser.ts";
 import type { SourceSchema } from "./source-schema.ts";
-import { isTree, namesOf, stringOf, walk } from "./tree.ts";
+import { isSystemRelation, isSystemSchema, systemObjects } from "./system-objects.ts";
+import { isTree, stringOf, stringsOf, walk } from "./tree.ts";
 
-/** What a statement reaches by other ways than the schemas it names. */
+/** What a statement reaches by other means than the schemas it names. */
 export interface Reach {
-  /** Kinds of all statements in it: its own, those of a rule, of a CTE, of a body that is parsed with it. */
+  /** The kinds of all statements in it: its own, and those in rules, CTEs and bodies that the grammar parses. */
   readonly kinds: ReadonlySet<string>;
-  /** What it works on although it is PostgreSQL's own. */
+  /** PostgreSQL's own objects that it targets. */
   readonly systemObjects: readonly string[];
-  /** True when it names the ledger, as whatever. */
+  /** True if it spells the ledger's name, whatever it means there. */
   readonly ledger: boolean;
-  /** True when it reads a catalog that lists the objects of all schemas. */
+  /** True if it reads a catalog that lists the objects of all schemas. */
   readonly readsCatalogs: boolean;
-  /** Built-in functions, and catalogs it reads, that may show or change what is not the tenant's; in words. */
+  /** The built-in functions and catalogs through which it may read or change what is not the tenant's, in words. */
   readonly suspicions: readonly string[];
 }
 
@@ -33,7 +33,7 @@ interface Found {
 
 const known = new WeakMap<Tree, Reach>();
 
-/** Looks through a statement's tree, wherever in it a function, a relation or a statement may stand. */
+/** Searches a statement's tree for functions, relations and statements at any depth. */
 export function reachOf(tree: Tree, source: SourceSchema): Reach {
   const before = known.get(tree);
   if (before !== undefined) return before;
@@ -45,35 +45,42 @@ export function reachOf(tree: Tree, source: SourceSchema): Reach {
     ledger: false,
     readsCatalogs: false,
   };
-  visit(tree, "", "", "", found);
+  visit(tree, { key: "", place: "", owner: "" }, found);
   known.set(tree, found);
   return found;
 }
 
-/** Fields whose relations are only read. Everything that holds a relation elsewhere works on it. */
+/** Fields whose relations are only read. In any other field, a relation is what the statement targets. */
 const readingPlaces = new Set(["fromClause", "usingClause", "larg", "rarg", "sourceRelation"]);
 
-/**
- * @param key what the node stands under: its type, or the field that holds it
- * @param place the innermost field around it
- * @param owner the innermost type around that field
- */
-function visit(node: object, key: string, place: string, owner: string, found: Found): void {
+/** Where a node is in its tree. */
+interface Position {
+  /** The node's type, or the field that holds it. */
+  readonly key: string;
+  /** The innermost field around it. */
+  readonly place: string;
+  /** The innermost type around that field. */
+  readonly owner: string;
+}
+
+function visit(node: object, position: Position, found: Found): void {
   if (Array.isArray(node)) {
     for (const item of node)
-      if (typeof item === "object" && item !== null) visit(item, key, place, owner, found);
+      if (typeof item === "object" && item !== null) visit(item, position, found);
       else if (typeof item === "string") inspectText(item, found);
     return;
   }
   const tree = node as Tree;
+  const { key, owner } = position;
   const isType = /^[A-Z]/.test(key);
+  const place = isType ? position.place : key;
   if (isType) inspectNode(tree, key, found);
-  inspectAnywhere(tree, isType ? place : key, owner, found);
+  inspectAnywhere(tree, place, owner, found);
   for (const name in tree) {
     const child = tree[name];
     if (typeof child === "string") inspectText(child, found);
     else if (typeof child === "object" && child !== null)
-      visit(child, name, isType ? place : key, isType ? key : owner, found);
+      visit(child, { key: name, place, owner: isType ? key : owner }, found);
   }
 }
 
@@ -90,7 +97,7 @@ function inspectNode(node: Tree, type: string, found: Found): void {
   if (type === "ViewStmt") inspectView(node, found);
 }
 
-/** Fields of a fixed type have no type's name around them: these are known by what they hold. */
+/** In a field of a fixed type the tree omits the type's name: these nodes are recognized by their fields. */
 function inspectAnywhere(node: Tree, place: string, owner: string, found: Found): void {
   if (typeof node.relname === "string" && isSystemRelation(node)) {
     const reads = readingPlaces.has(place) || owner === "TableLikeClause";
@@ -99,7 +106,7 @@ function inspectAnywhere(node: Tree, place: string, owner: string, found: Found)
   }
   if (place === "funccall") inspectCall(node, found);
   for (const name of attributesIn(node)) inspectFunction([name], false, found);
-  // Locked rows are worked on.
+  // FOR UPDATE and the like target the rows that they lock.
   if (node.lockingClause !== undefined)
     walk(node.fromClause, (part) => {
       if (typeof part.relname === "string" && isSystemRelation(part))
@@ -108,8 +115,8 @@ function inspectAnywhere(node: Tree, place: string, owner: string, found: Found)
 }
 
 /**
- * What stands after a dot may be a function instead of a column: `(x).f` and `t.f` call f with one argument. Of a row's
- * own columns none has the name of a function that is refused, but for these two, which cannot be called.
+ * A name after a dot can be a function instead of a column: `(x).f` and `t.f` call f with one argument. Two refused
+ * functions are left out, because columns have their names, and because they cannot be called like this.
  */
 function attributesIn(node: Tree): string[] {
   const list = Array.isArray(node.fields) ? node.fields.slice(1) : node.indirection;
@@ -127,26 +134,26 @@ function inspectReading(node: Tree, found: Found): void {
   const readable =
     schema === "information_schema" ? isReadableInformation(name) : isReadableCatalog(name);
   if (!readable)
-    found.suspicions.push(`what ${nameOf(node)} shows of other tenants or of the server`);
+    found.suspicions.push(`what ${nameOf(node)} reveals about other tenants or the server`);
   else if (catalogNamed(name, schema) !== undefined) found.readsCatalogs = true;
 }
 
 function inspectCall(node: Tree, found: Found): void {
-  const names = namesOf(node.funcname);
+  const names = stringsOf(node.funcname);
   if (names !== undefined) inspectFunction(names, true, found);
 }
 
-/** @param called false where a function is only named, so that its arguments are not to be seen */
+/** @param called false if the function is only named, so that its arguments are unknown */
 function inspectFunction(names: readonly string[], called: boolean, found: Found): void {
   const [name = "", schema] = [...names].reverse();
   if (found.source.has(schema) || isPlaceholder(schema ?? "")) return;
   if (isReachingExtensionFunction(name))
-    found.suspicions.push(`what the function ${name}() of an extension can reach`);
+    found.suspicions.push(`what the extension function ${name}() can access`);
   if (schema !== undefined && !isSystemSchema(schema)) return;
-  const standing = standingOf(name);
-  if (standing === "free" || (standing === "called" && called)) return;
-  if (standing === undefined && schema === undefined) return;
-  found.suspicions.push(`what the built-in function ${name}() can reach`);
+  const rule = callRuleOf(name);
+  if (rule === "free" || (rule === "called" && called)) return;
+  if (rule === undefined && schema === undefined) return;
+  found.suspicions.push(`what the built-in function ${name}() can access`);
 }
 
 /** Options of CREATE AGGREGATE, OPERATOR, TYPE and FUNCTION, and of ALTER OPERATOR and TYPE, that name a function. */
@@ -155,7 +162,7 @@ const functionOptions =
 
 /** Functions that a statement names without calling them. */
 function functionsNamedIn(type: string, body: Tree): string[][] {
-  if (type === "CreateTrigStmt") return [namesOf(body.funcname) ?? []];
+  if (type === "CreateTrigStmt") return [stringsOf(body.funcname) ?? []];
   const options = body.definition ?? body.params ?? body.options;
   if (!/^(Define|CreateRange|AlterType|AlterOperator|CreateFunction|AlterFunction)Stmt$/.test(type))
     return [];
@@ -167,17 +174,17 @@ function functionsNamedIn(type: string, body: Tree): string[][] {
   });
 }
 
-/** An option's name may stand as a type, a list or a string. */
+/** The name in an option can be a type, a list or a string. */
 function optionNames(arg: Tree): string[] | undefined {
-  if (isTree(arg.TypeName)) return namesOf(arg.TypeName.names);
-  if (isTree(arg.List)) return namesOf(arg.List.items);
+  if (isTree(arg.TypeName)) return stringsOf(arg.TypeName.names);
+  if (isTree(arg.List)) return stringsOf(arg.List.items);
   const text = stringOf(arg);
   return text === undefined ? undefined : [text];
 }
 
 /**
- * PostgreSQL lets a write to a simple view through to what it selects from, also to pg_settings, where that is a SET. A
- * view that selects from a subquery is not simple.
+ * PostgreSQL passes a write to a simple view on to the relation that the view selects from, even to pg_settings, where it
+ * is a SET. A view that selects from a subquery is not simple.
  */
 function inspectView({ query }: Tree, found: Found): void {
   const select = isTree(query) && isTree(query.SelectStmt) ? query.SelectStmt : {};

@@ -1,10 +1,10 @@
 import type { Segment, Statement } from "../core/migration.ts";
 
 /**
- * Groups statements by what is committed together.
+ * Groups the statements that are committed together.
  *
  * @param statements all statements of a migration
- * @param resumeAt how many of them are already applied
+ * @param resumeAt how many of them were already applied
  */
 export function segmentsOf(statements: readonly Statement[], resumeAt = 0): Segment[] {
   const segments: { transactional: boolean; start: number; statements: Statement[] }[] = [];

@@ -1,18 +1,19 @@
+import { allowedSchemas } from "./allowance.ts";
 import { constantIn } from "./constants.ts";
 import { isPlaceholder } from "./literals.ts";
+import { namesOfTree } from "./names-in-tree.ts";
 import type { Tree } from "./parser.ts";
-import { namesOfTree } from "./references.ts";
 import type { SourceSchema } from "./source-schema.ts";
 import { isTree, walk } from "./tree.ts";
-import type { Violation } from "./violation.ts";
+import type { CheckedStatement, Violation } from "./violation.ts";
 
 /** Settings that keep a migration inside its tenant. */
 const ofTheRunner = /^(search_path|role|session_authorization|drizzle_fleet\..*)$/;
 
 /**
- * Settings that the server reads text by, and the values that we read it by. The text of the next message is read
- * before anything in it can set them back. Sources: PostgreSQL's documentation, "String Constants" and
- * `backslash_quote`; `pg_encname_tbl` for the encoding's names.
+ * Settings that decide how the server reads SQL text, with the values that drizzle-fleet assumes. The server reads the
+ * next message before anything in it can reset them. Sources: PostgreSQL's documentation, "String Constants" and
+ * `backslash_quote`; `pg_encname_tbl` for the names of encodings.
  */
 const ofTheLexer: Readonly<Record<string, RegExp>> = {
   client_encoding: /^(utf-?8|unicode)$/i,
@@ -20,36 +21,33 @@ const ofTheLexer: Readonly<Record<string, RegExp>> = {
   backslash_quote: /^(safe_encoding|off|false|no|0|f)$/i,
 };
 
-/** Settings that load code, open the catalogs to writes or turn off what watches over the whole server. */
+/** Settings that load code, allow writes to the catalogs, or disable safeguards of the whole server. */
 const ofTheServer =
   /^(allow_in_place_tablespaces|allow_system_table_mods|dynamic_library_path|event_triggers|extension_control_path|ignore_checksum_failure|ignore_system_indexes|jit_provider|local_preload_libraries|session_preload_libraries|zero_damaged_pages)$/;
 
-/** A setting that a statement sets: by SET, as an option of a function, or with set_config(). */
+/** A setting that a statement changes: by SET, as an option of a function, or with set_config(). */
 interface Setting {
-  /** In lower case; undefined for one whose name is computed. */
+  /** In lower case; undefined for a name that is computed. */
   readonly name: string | undefined;
-  /** Its value, where that is one constant. */
+  /** Its value, if that is a single constant. */
   readonly value?: string | undefined;
-  /** Its values, where they are constants. */
+  /** Its values, if all of them are constants. */
   readonly values?: readonly string[];
 }
 
-/**
- * Why a statement may not set what it sets.
- *
- * @param allowed schemas that the configuration allows beside the target's own
- */
-export function settingViolation(
-  kind: string,
-  body: Tree,
-  tree: Tree,
-  source: SourceSchema,
-  allowed: readonly string[],
-): Violation | undefined {
+/** Why a statement must not change a setting. */
+export function settingViolation({
+  kind,
+  body,
+  tree,
+  source,
+  rules,
+}: CheckedStatement): Violation | undefined {
+  const allowed = allowedSchemas(rules);
   const ofFunction = kind === "CreateFunctionStmt" || kind === "AlterFunctionStmt";
   const set: Setting[] = [
     ...(kind === "VariableSetStmt" ? [setBy(body)] : []),
-    // A function may have a search_path of its own, whose schemas are checked elsewhere.
+    // A function may set its own search_path: the check of schemas covers its entries.
     ...(ofFunction ? optionsOf(body) : []),
     ...namesOfTree(tree, source).settings.map((name) => ({ name })),
   ];
@@ -61,7 +59,7 @@ export function settingViolation(
   return undefined;
 }
 
-/** True for a search_path of the service's one schema and what it may name besides: it leads nowhere else. */
+/** True for a search_path with the service's single schema, followed only by schemas that it may name. */
 function keepsPath(
   { name, values = [] }: Setting,
   source: SourceSchema,
@@ -106,19 +104,19 @@ function settingValue(node: unknown): string | undefined {
 }
 
 function violationOfSetting({ name, value }: Setting): Violation | undefined {
-  // A setting whose name is computed could be any.
+  // A computed name can be that of any setting.
   if (name === undefined || ofTheRunner.test(name))
     return {
-      message: `${name ?? "search_path"} is set by the runner, to keep a migration inside its tenant`,
-      remedy: "Remove the statement; names without a schema already resolve in the tenant schema.",
+      message: `drizzle-fleet sets ${name ?? "search_path"} itself, to keep the migration inside its tenant`,
+      remedy: "Remove the statement: unqualified names already resolve in the tenant schema.",
       name: name ?? "set_config",
     };
   const harmless = ofTheLexer[name];
-  // RESET and DEFAULT lead back to what the role has, which may be anything.
+  // RESET and DEFAULT restore the value of the role, which can be anything.
   if (harmless !== undefined && (value === undefined || !harmless.test(value)))
     return {
       message: `${name} changes how the server reads SQL: it would run different statements from those that were checked`,
-      remedy: "Remove it, and write the text as UTF-8, with E'...' where backslashes are escapes.",
+      remedy: "Remove it. Write the file as UTF-8, and use E'...' where backslashes are escapes.",
       name,
     };
   if (!ofTheServer.test(name)) return undefined;

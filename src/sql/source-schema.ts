@@ -1,18 +1,19 @@
-import { literally } from "../core/regexp.ts";
+import { escapeRegExp } from "../core/regexp.ts";
 import { identifierValue } from "./literals.ts";
 
 /**
- * By which names a service's SQL calls the schema of its target. It is one name for tenants, `public` unless the
- * configuration says another; a service with a single schema may also say that schema's own name.
+ * The names that a service's SQL uses for the schema of its target. Services with tenants use one, `public` unless the
+ * configuration sets another; a service with a single schema can also use that schema's own name.
  */
 export class SourceSchema {
-  /** The names, as PostgreSQL keeps them. The first is the one to write. */
+  /** The names, as PostgreSQL stores them. The first is the one to write. */
   readonly names: readonly string[];
-  /** The schema that the SQL runs in, where there is one alone: what says its name is right as it stands. */
+  /** The schema that the SQL runs in, for a single schema: its own name needs no replacement. */
   readonly target: string | undefined;
   readonly #spelled: RegExp;
-  /** The names but for the target's own: as whatever, and before a dot. */
+  /** Matches the names other than the target's own, wherever they are spelled. */
   readonly #others: RegExp | undefined;
+  /** Matches them before a dot. */
   readonly #qualifying: RegExp | undefined;
 
   constructor(names: readonly string[], target?: string) {
@@ -24,7 +25,7 @@ export class SourceSchema {
     this.#qualifying = others.length === 0 ? undefined : qualifier(others);
   }
 
-  /** The name to write where SQL is to say the schema; the gap takes its place. */
+  /** The name to write in SQL for the target's schema; it becomes a gap. */
   get first(): string {
     return this.names[0] ?? "public";
   }
@@ -34,47 +35,47 @@ export class SourceSchema {
     return typeof name === "string" && this.names.includes(name);
   }
 
-  /** True when a text spells one of the names, as whatever. */
+  /** True if a text spells one of the names, whatever it means there. */
   mayBeIn(text: string): boolean {
     return this.#spelled.test(text);
   }
 
-  /** True when a text has one of the names before a dot, and would be wrong in the target if that stayed. */
+  /** True if a text has one of the names before a dot, and is wrong in the target unless the name is replaced. */
   mustReplaceIn(text: string): boolean {
     return this.#qualifying?.test(text) ?? false;
   }
 
-  /** True when a text is right as it stands in the target: of the names it spells the target's own at most. */
-  isRightIn(text: string): boolean {
+  /** True if a text is valid in the target unchanged: of the names, it spells at most the target's own. */
+  isValidIn(text: string): boolean {
     return this.target !== undefined && this.#others?.test(text) !== true;
   }
 
-  /** The same target for a text that is right as it stands: nothing in it is to be replaced. */
-  get asItStands(): SourceSchema {
+  /** The same target for a text that is valid unchanged: nothing in it is replaced. */
+  get withoutReplacing(): SourceSchema {
     return new SourceSchema([], this.target);
   }
 
-  /** True for the target's own name: it is right as it stands, and in that schema alone. */
+  /** True for the target's own name, which is valid unchanged, but only in that schema. */
   isTarget(name: unknown): boolean {
     return name !== undefined && name === this.target;
   }
 }
 
 function anyOf(names: readonly string[]): RegExp {
-  return names.length === 0 ? /(?!)/ : new RegExp(names.map(literally).join("|"), "iu");
+  return names.length === 0 ? /(?!)/ : new RegExp(names.map(escapeRegExp).join("|"), "iu");
 }
 
 /** One of the names, with or without quotes, before a dot. */
 function qualifier(names: readonly string[]): RegExp {
   const spellings = names.flatMap((name) => [
-    `"${literally(name)}"`,
-    // Without quotes a name is folded, and cannot stand for one that is spelled otherwise.
-    ...(identifierValue(name) === name ? [literally(name)] : []),
+    `"${escapeRegExp(name)}"`,
+    // An unquoted name is folded to lower case, and cannot be one with other characters.
+    ...(identifierValue(name) === name ? [escapeRegExp(name)] : []),
   ]);
   return new RegExp(`(?<![\\p{L}\\p{N}_$.])(?:${spellings.join("|")})\\s*\\.`, "iu");
 }
 
-/** What a service's SQL calls the schema of its target. drizzle-kit writes `public` for what is in no pgSchema. */
+/** The names of a service's configuration. drizzle-kit writes `public` for objects outside of any pgSchema. */
 export function sourceOf({
   sourceSchemas = ["public"],
   singleSchema,

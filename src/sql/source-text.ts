@@ -1,14 +1,14 @@
 import { visibleLine } from "../core/visible.ts";
 import { endOf, startOf, widthOf } from "../core/width.ts";
 
-/** A place in a file, for people: 1-based line and column, and the line with a caret under the place. */
+/** A place in a file: 1-based line and column, and the line with a caret under the place. */
 export interface Spot {
   readonly line: number;
   readonly column: number;
   readonly excerpt: string;
 }
 
-/** A migration file's text. PostgreSQL's scanner counts bytes, its parser's errors count characters. */
+/** The text of a migration file. PostgreSQL's scanner counts bytes, and its parser's errors count characters. */
 export class SourceText {
   readonly file: string;
   readonly text: string;
@@ -57,11 +57,11 @@ export class SourceText {
   }
 }
 
-/** A line of more characters than this is shown in part, in so many columns that it fits a terminal of 80. */
+/** A line of more characters than this is shown in part, in few enough columns for a terminal of 80. */
 const longestLine = 160;
 const window = 72;
 
-/** A line with a caret under one of its characters: all of it, or what is around the caret. */
+/** A line with a caret under one of its characters: the complete line, or the part around the caret. */
 function excerptOf(line: string, at: number): string {
   const whole = line.length <= longestLine;
   const before = shown(line.slice(whole ? 0 : Math.max(0, at - window), at));
@@ -70,12 +70,12 @@ function excerptOf(line: string, at: number): string {
   const right = whole ? after : startOf(after, window - widthOf(left));
   const start = left.length < before.length || (!whole && at > window) ? "..." : "";
   const end = right.length < after.length || (!whole && at + window < line.length) ? "..." : "";
-  // Tabs stay, and take as many columns in both lines.
+  // Tabs stay tabs, so that they take the same columns in both lines.
   const gutter = `${start}${left}`.replace(/[^\t]+/g, (text) => " ".repeat(widthOf(text)));
   return `${start}${left}${right}${end}\n${gutter}^`;
 }
 
-/** What is shown is what is measured: a control character takes as many columns as its code. */
+/** The text as printed, with control characters as codes, so that measured columns are printed columns. */
 function shown(text: string): string {
   return text.split("\t").map(visibleLine).join("\t");
 }

@@ -11,11 +11,11 @@ export interface RawStatement {
   readonly start: number;
 }
 
-const breakpoint = "--> statement-breakpoint";
+const statementBreakpoint = "--> statement-breakpoint";
 
 /**
- * Splits a file into statements with PostgreSQL's grammar. drizzle-kit's breakpoint is a comment to
- * PostgreSQL, and ends a statement that has no semicolon; inside a literal or a function body it is text.
+ * Splits a file into statements with PostgreSQL's grammar. drizzle-kit's breakpoint, which PostgreSQL reads as a comment,
+ * ends a statement that has no semicolon; inside a literal or a function body it is text.
  *
  * @param problems receives a `syntax` error with file, line and caret for each part that does not parse
  */
@@ -24,22 +24,23 @@ export function splitStatements(source: SourceText, problems: FleetError[]): Raw
   try {
     const statements = readChunks(source, chunksAtText(source), asWritten);
     if (asWritten.length === 0) return statements;
-    // A breakpoint inside a literal leaves two halves that do not parse: then the scanner says which ones count.
+    // A breakpoint inside a literal leaves two halves that do not parse: the scanner finds the real breakpoints.
     const before = problems.length;
     const chunks = chunksAtComments(source, problems);
     return problems.length > before ? [] : readChunks(source, chunks, problems);
   } catch (error) {
     if (!(error instanceof LimitError)) throw error;
-    // The rest of the file is not read: the parser may be of no use any more, and the file is refused as it is.
-    problems.push(limitProblem(source, error));
+    // The parser may no longer be usable, so the rest of the file is not read; the file is refused in any case.
+    problems.push(limitErrorAt(source, error));
     return [];
   }
 }
 
 /**
- * Does something with one statement of a file.
+ * Runs a function on one statement of a file.
  *
- * @returns undefined when it is beyond a limit, which is a problem then; what follows in the file must not be read
+ * @returns undefined if the statement exceeds a limit, which is added to the problems: the rest of the file must not
+ *   be read
  */
 export function withinLimits<Result>(
   source: SourceText,
@@ -51,13 +52,13 @@ export function withinLimits<Result>(
     return read();
   } catch (error) {
     if (!(error instanceof LimitError)) throw error;
-    problems.push(limitProblem(source, new LimitError(error.message, { byte: start })));
+    problems.push(limitErrorAt(source, new LimitError(error.message, { byte: start })));
     return undefined;
   }
 }
 
-/** A limit that a part of a file is beyond, at its place in the file. */
-function limitProblem(source: SourceText, { message, byte = 0 }: LimitError): FleetError {
+/** The error for an exceeded limit, at its place in the file. */
+function limitErrorAt(source: SourceText, { message, byte = 0 }: LimitError): FleetError {
   return new FleetError("syntax", message, {
     where: source.where(byte),
     excerpt: source.spot(byte).excerpt,
@@ -77,22 +78,22 @@ function readChunks(
 
 function chunksAtText(source: SourceText): Chunk[] {
   let end = 0;
-  return source.text.split(breakpoint).map((chunk): Chunk => {
+  return source.text.split(statementBreakpoint).map((chunk): Chunk => {
     const start = end;
-    end += Buffer.byteLength(chunk) + breakpoint.length;
-    return [start, end - breakpoint.length];
+    end += Buffer.byteLength(chunk) + statementBreakpoint.length;
+    return [start, end - statementBreakpoint.length];
   });
 }
 
 function chunksAtComments(source: SourceText, problems: FleetError[]): Chunk[] {
   const marks = tokensOrProblem(source, problems).filter(
-    (token) => token.kind === "comment" && token.text.startsWith(breakpoint),
+    (token) => token.kind === "comment" && token.text.startsWith(statementBreakpoint),
   );
-  const starts = [0, ...marks.map((mark) => mark.start + breakpoint.length)];
+  const starts = [0, ...marks.map((mark) => mark.start + statementBreakpoint.length)];
   return starts.map((start, index) => [start, marks[index]?.start ?? source.bytes.length]);
 }
 
-/** The scanner cannot say where it failed; the parser, asked about the same text, can. */
+/** The scanner does not report the place of an error, so the parser reads the same text. */
 function tokensOrProblem(source: SourceText, problems: FleetError[]): Token[] {
   try {
     return scan(source.text);
@@ -126,14 +127,14 @@ function parseOrProblem(
   try {
     return parseText(text);
   } catch (error) {
-    if (error instanceof LimitError) throw placed(error, start, text);
+    if (error instanceof LimitError) throw placedInFile(error, start, text);
     if (!(error instanceof GrammarError)) throw error;
     const byte = start + byteOf(text, error.character);
     problems.push(
       new FleetError("syntax", error.message, {
         where: source.where(byte),
         excerpt: source.spot(byte).excerpt,
-        remedy: "PostgreSQL's grammar does not accept this; correct the file. Nothing was applied.",
+        remedy: "PostgreSQL cannot parse this. Correct the file. Nothing was applied.",
         cause: error,
       }),
     );
@@ -141,8 +142,12 @@ function parseOrProblem(
   }
 }
 
-/** A limit's place in the file; where nothing else is known, the first thing that stands in the text. */
-function placed({ message, character, byte }: LimitError, start: number, text: string): LimitError {
+/** The limit at its place in the file: the first token of the text, if nothing else is known. */
+function placedInFile(
+  { message, character, byte }: LimitError,
+  start: number,
+  text: string,
+): LimitError {
   const within = byte ?? byteOf(text, character ?? 0);
   const blank = /^\s*/.exec(Buffer.from(text).toString("utf8", within))?.[0] ?? "";
   return new LimitError(message, { byte: start + within + Buffer.byteLength(blank) });

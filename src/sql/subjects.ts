@@ -1,20 +1,20 @@
 import type { Tree } from "./parser.ts";
-import { isTree, namesOf, unwrap, walk } from "./tree.ts";
+import { isTree, stringsOf, unwrap, walk } from "./tree.ts";
 
-/** An object that a statement makes, changes or takes away. */
+/** An object that a statement creates, changes or drops. */
 export interface Subject {
   readonly kind: string;
-  /** For what belongs to a table: the table. */
+  /** The table of an object that belongs to one. */
   readonly table?: string;
-  /** With its schema in front where that is another one than the tenant's. */
+  /** Qualified with its schema, if that is not the tenant's. */
   readonly name: string;
 }
 
 /**
- * The objects that a statement makes, changes or takes away; not those that it only refers to. A statement about
- * rows has its table as a subject of the kind `rows`.
+ * The objects that a statement creates, changes or drops, without those that it only refers to. A statement that
+ * changes rows has its table as a subject of the kind `rows`.
  *
- * @param sources by which names the statement calls the tenant's schema
+ * @param sources the names that the statement uses for the tenant's schema
  */
 export function subjectsOf(tree: Tree, sources: readonly string[]): Subject[] {
   const [statement, body] = unwrap(tree);
@@ -31,12 +31,12 @@ function withoutSource(name: string, sources: readonly string[]): string {
   return source === undefined ? name : name.slice(source.length + 1);
 }
 
-/** True when two subjects are the same, or one is the table that the other one belongs to. */
+/** True if two subjects are the same, or one is the table of the other. */
 export function overlap(left: Subject, right: Subject): boolean {
   if (isTable(left)) return left.name === (isTable(right) ? right.name : right.table);
   if (isTable(right)) return right.name === left.table;
   if (left.kind !== right.kind) return false;
-  // An index is dropped without its table's name; a constraint may be added without one of its own.
+  // An index is dropped without naming its table, and a constraint can be added without a name.
   if (left.kind === "index") return left.name === right.name;
   const isUnnamed = left.kind === "constraint" && [left.name, right.name].includes("");
   return left.table === right.table && (isUnnamed || left.name === right.name);
@@ -51,7 +51,7 @@ export function typesIn(tree: Tree, sources: readonly string[]): string[] {
   const found: string[] = [];
   walk(tree, (node, key) => {
     if (key !== "typeName" && key !== "TypeName") return;
-    const names = namesOf(node.names);
+    const names = stringsOf(node.names);
     if (names !== undefined && names[0] !== "pg_catalog")
       found.push(withoutSource(qualified(names), sources));
   });
@@ -71,7 +71,7 @@ const readers: Readonly<Record<string, (body: Tree) => Subject[]>> = {
   CreateEnumStmt: typeNamed,
   AlterEnumStmt: typeNamed,
   CompositeTypeStmt: ({ typevar }) => [{ kind: "type", name: relationName(typevar) }],
-  CreateDomainStmt: ({ domainname }) => [{ kind: "type", name: qualified(namesOf(domainname)) }],
+  CreateDomainStmt: ({ domainname }) => [{ kind: "type", name: qualified(stringsOf(domainname)) }],
   AlterDomainStmt: typeNamed,
   CreateSeqStmt: ({ sequence }) => [{ kind: "sequence", name: relationName(sequence) }],
   AlterSeqStmt: ({ sequence }) => [{ kind: "sequence", name: relationName(sequence) }],
@@ -81,12 +81,14 @@ const readers: Readonly<Record<string, (body: Tree) => Subject[]>> = {
   CreateTrigStmt: ({ trigname, relation }) => [
     { kind: "trigger", table: relationName(relation), name: String(trigname) },
   ],
-  CreateFunctionStmt: ({ funcname }) => [{ kind: "function", name: qualified(namesOf(funcname)) }],
+  CreateFunctionStmt: ({ funcname }) => [
+    { kind: "function", name: qualified(stringsOf(funcname)) },
+  ],
   CreateSchemaStmt: ({ schemaname }) => [{ kind: "schema", name: String(schemaname) }],
   CreateRoleStmt: ({ role }) => [{ kind: "role", name: String(role) }],
   AlterRoleStmt: ({ role }) => [{ kind: "role", name: roleName(role) }],
   CommentStmt: ({ objtype, object }) => [
-    { kind: kindOf(objtype), ...placed(kindOf(objtype), itemsOf(object)) },
+    { kind: kindOf(objtype), ...named(kindOf(objtype), itemsOf(object)) },
   ],
   InsertStmt: rows,
   UpdateStmt: rows,
@@ -123,7 +125,7 @@ function rename({ renameType, relation, subname, newname, object }: Tree): Subje
       table,
       name: String(name),
     }));
-  const from = table ?? placed(kind, itemsOf(object)).name;
+  const from = table ?? named(kind, itemsOf(object)).name;
   return [
     { kind, name: from },
     { kind, name: from.replace(/[^.]*$/, () => String(newname)) },
@@ -134,12 +136,12 @@ function drop({ removeType, objects }: Tree): Subject[] {
   const kind = kindOf(removeType);
   return (Array.isArray(objects) ? objects : []).map((object) => ({
     kind,
-    ...placed(kind, itemsOf(object)),
+    ...named(kind, itemsOf(object)),
   }));
 }
 
 function typeNamed({ typeName }: Tree): Subject[] {
-  return [{ kind: "type", name: qualified(namesOf(typeName)) }];
+  return [{ kind: "type", name: qualified(stringsOf(typeName)) }];
 }
 
 function policy({ policy_name, table }: Tree): Subject[] {
@@ -187,8 +189,8 @@ function kindOf(objtype: unknown): string {
   return same[kind] ?? kind;
 }
 
-/** Policies and triggers, columns and constraints are named as their table's. */
-function placed(kind: string, names: readonly string[]): Omit<Subject, "kind"> {
+/** Policies, triggers, rules, columns and constraints are named with their table in front. */
+function named(kind: string, names: readonly string[]): Omit<Subject, "kind"> {
   if (!["policy", "trigger", "rule", "column", "constraint"].includes(kind))
     return { name: qualified(names) };
   return { table: qualified(names.slice(0, -1)), name: names.at(-1) ?? "" };
@@ -198,7 +200,9 @@ function itemsOf(object: unknown): readonly string[] {
   if (!isTree(object)) return [];
   const [, body] = unwrap(object);
   return (
-    namesOf(body.items) ?? namesOf(body.names) ?? namesOf(body.objname) ?? [String(body.sval ?? "")]
+    stringsOf(body.items) ??
+    stringsOf(body.names) ??
+    stringsOf(body.objname) ?? [String(body.sval ?? "")]
   );
 }
 

@@ -3,13 +3,15 @@ import { parseOne } from "./parsed-text.ts";
 import type { Tree } from "./parser.ts";
 import { isTree } from "./tree.ts";
 
-/** How a text may name a schema: by its plain name, as catalogs keep it, or quoted where needed, as `regnamespace` shows it. */
+/**
+ * How a text names a schema: by its plain name, as catalogs store it, or quoted if needed, as `regnamespace` prints it.
+ */
 export type SchemaText = "plain" | "shown";
 
 /**
- * Writes an expression whose value is a schema's name as text. A gap holds the name as a quoted identifier, which as a
- * text would be another value. The name goes through `regnamespace`, which a view keeps as an OID: so it stays right
- * when the schema is renamed.
+ * Writes an expression whose value is a schema's name as text. A gap contains the name as a quoted identifier, whose text
+ * is not the name. The expression uses `regnamespace`, which a view stores as an OID, so that it stays correct when the
+ * schema is renamed.
  *
  * @param literal a string literal with the schema's name as an identifier
  */
@@ -38,7 +40,7 @@ export function expressionIn(tree: Tree | undefined): unknown {
   return isTree(target) && isTree(target.ResTarget) ? target.ResTarget.val : undefined;
 }
 
-/** True for trees that differ in places alone. */
+/** True for trees that differ only in locations. */
 function isSame(left: unknown, right: unknown): boolean {
   const bare = (_: string, value: unknown) =>
     isTree(value) ? { ...value, location: undefined } : value;

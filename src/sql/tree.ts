@@ -4,7 +4,7 @@ export function isTree(value: unknown): value is Tree {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A statement's kind and body: `{ CreateStmt: {...} }` gives `["CreateStmt", {...}]`. */
+/** A statement's kind and node: `{ CreateStmt: {...} }` gives `["CreateStmt", {...}]`. */
 export function unwrap(tree: Tree): readonly [kind: string, body: Tree] {
   const [kind = "", body] = Object.entries(tree)[0] ?? [];
   return [kind, isTree(body) ? body : {}];
@@ -17,14 +17,14 @@ export function stringOf(node: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-/** The parts of a list that holds nothing but names, or undefined for any other list. */
-export function namesOf(list: unknown): string[] | undefined {
+/** The values of a list of `String` nodes, which are usually the parts of a name; undefined for any other list. */
+export function stringsOf(list: unknown): string[] | undefined {
   if (!Array.isArray(list)) return undefined;
   const names = list.map(stringOf);
   return names.every((name) => name !== undefined) ? names : undefined;
 }
 
-/** The option of a list that has this name: `{ DefElem: { defname, arg } }` gives its body. */
+/** The node of the option with this name in a list of `{ DefElem: { defname, arg } }`. */
 export function optionOf(options: unknown, name: string): Tree | undefined {
   for (const option of Array.isArray(options) ? options : []) {
     if (isTree(option) && isTree(option.DefElem) && option.DefElem.defname === name)
@@ -33,7 +33,7 @@ export function optionOf(options: unknown, name: string): Tree | undefined {
   return undefined;
 }
 
-/** Visits every object of a tree, parents first, with the key it stands under. */
+/** Visits every object of a tree, parents first, with the key that holds it. */
 export function walk(value: unknown, visit: (node: Tree, key: string) => void, key = ""): void {
   if (Array.isArray(value)) {
     for (const item of value) walk(item, visit, key);

@@ -1,7 +1,7 @@
 import { counted, shortList } from "../core/count.ts";
 import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
 import { ledgerName } from "../core/ledger.ts";
-import { isUnknown, type Plan, targetsOf } from "../core/plan.ts";
+import { isUnusable, type Plan, targetsOf } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import type { Context } from "../fleet/context.ts";
 import { withSessions } from "../fleet/database-sessions.ts";
@@ -40,7 +40,7 @@ export interface GrantResult {
  */
 export async function grantMissing(fleet: OpenFleet, plan: Plan, readIn: ReadIn): Promise<void> {
   const { context } = fleet;
-  const known = targetsOf(plan).filter((one) => !isUnknown(one));
+  const known = targetsOf(plan).filter((one) => !isUnusable(one));
   const targets = known.map(({ target }) => target);
   const missing = await findMissing(fleet, targets, readIn).catch((error: unknown) => {
     const { message } = asFleetError(error);

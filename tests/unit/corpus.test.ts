@@ -4,19 +4,20 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { FleetError } from "../../src/core/errors.ts";
 import type { Statement } from "../../src/core/migration.ts";
 import { fill, placeholder } from "../../src/core/template.ts";
+import type { Allowance } from "../../src/sql/allowance.ts";
 import { loadParser } from "../../src/sql/parser.ts";
-import { type Allowance, readStatements } from "../../src/sql/read-statements.ts";
+import { readStatements } from "../../src/sql/read-statements.ts";
 import { repository } from "../support/repository.ts";
 
 /**
- * Each folder of tests/corpus is a case: `input.sql`, perhaps `options.json` (an Allowance), and either
- * `neutral.sql` (what runs, with "{tenant}" for the tenant schema) or `error.txt` (what is refused, and where).
- * With CORPUS_WRITE=1 a missing expectation is written down, to be read and judged before it is committed.
+ * Each folder of tests/corpus is a case: `input.sql`, optionally `options.json` (an Allowance), and either
+ * `neutral.sql` (the statements that run, with "{tenant}" for the tenant schema) or `error.txt` (the refusals).
+ * CORPUS_WRITE=1 writes the expectations that are missing: review them before you commit them.
  */
 const corpus = join(repository, "tests/corpus");
 const cases = readdirSync(corpus).sort();
 
-/** The statements as they run, with a line before each that says how: in whose transaction, or alone. */
+/** The statements as they run, with a line before each that starts a transaction or runs outside of one. */
 function neutralText(statements: readonly Statement[], extensions: readonly string[]): string {
   const lines = extensions.map((name) => `-- extension, once per database: ${name}`);
   for (const [index, { sql, transactional, startsSegment }] of statements.entries()) {
@@ -34,7 +35,7 @@ function errorText(problems: readonly FleetError[]): string {
 describe("corpus", () => {
   beforeAll(loadParser);
 
-  test("holds at least 60 cases", () => {
+  test("has at least 60 cases", () => {
     expect(cases.length).toBeGreaterThanOrEqual(60);
   });
 

@@ -13,7 +13,7 @@ const target = { database: "main", service: "app", tenant: "acme", schema: "app_
 const failure = { message: "no", remedy: "Look." };
 const failed = { target, status: "failed" as const, applied: [], durationMs: 1, failure };
 
-test("one of anything is counted in the singular", () => {
+test("a count of one has a singular noun", () => {
   const plan = (relations: number) =>
     planTarget(target, historyOf([]), { kind: "noLedger", relations }, { allowOutOfOrder: false });
   expect(plan(1).problems[0]?.message).toBe(
@@ -34,7 +34,7 @@ test("one of anything is counted in the singular", () => {
   expect(shortList(["a"])).toBe("a");
 });
 
-test("one failure that ends a rollout, and one statement that was edited", () => {
+test("one failure that ends a rollout, and one edited statement, are in the singular", () => {
   const halt = new Halt(new AbortController().signal, 0, () => {});
   halt.count(failed);
   expect(halt.stop?.message).toBe("1 target failed, and none may");
@@ -49,7 +49,7 @@ test("one failure that ends a rollout, and one statement that was edited", () =>
   );
 });
 
-test("the bar of a run for one target", () => {
+test("the progress bar for one target is in the singular", () => {
   const written: string[] = [];
   const observe = showProgress({ isTTY: true, columns: 120, write: (text) => written.push(text) });
   observe({ type: "rolloutStarted", id: "1", waves: 1, targets: 1, steps: 1 });

@@ -6,7 +6,7 @@ import { SourceText } from "../../src/sql/source-text.ts";
 
 beforeAll(loadParser);
 
-/** The problems of a file, and how many statements were read. */
+/** The problems of a file, and the number of statements that were read. */
 async function read(text: string) {
   await loadParser();
   const problems: FleetError[] = [];
@@ -16,7 +16,7 @@ async function read(text: string) {
 
 const repeated = (text: string, times: number, more = "") => text.repeat(times) + more;
 
-/** Ways to nest, some thousand levels deep. */
+/** Kinds of nesting, by the number of levels. */
 const deep: Readonly<Record<string, (levels: number) => string>> = {
   "operators in a row": (n) => `SELECT ${repeated("1+", n, "1")}`,
   "strings that are joined": (n) => `SELECT ${repeated("'a' || ", n, "'b'")}`,
@@ -37,7 +37,7 @@ const deep: Readonly<Record<string, (levels: number) => string>> = {
 
 describe("nesting", () => {
   test.each(Object.keys(deep))(
-    "%s: as deep as people write, or refused with file and line",
+    "%s: realistic nesting is read, and extreme nesting is refused with file and line",
     async (kind) => {
       const make = deep[kind] ?? String;
       expect(await read(`SELECT 1;\n${make(200)};`)).toEqual({ statements: 2, problems: [] });
@@ -50,7 +50,7 @@ describe("nesting", () => {
           line: /^f\.sql:(\d+):\d+$/.exec(where ?? "")?.[1],
           remedy: remedy !== undefined,
         }));
-        // Some are no deeper to the parser than they are to a reader: then nothing is wrong.
+        // The grammar turns some of them into flat lists: those are read.
         if (outcome.length === 0) expect({ kind, statements }).toEqual({ kind, statements: 2 });
         else
           expect(outcome).toEqual([
@@ -60,21 +60,21 @@ describe("nesting", () => {
     },
   );
 
-  test("fifty thousand alternatives are no nesting", async () => {
+  test("fifty thousand alternatives do not count as nesting", async () => {
     const terms = Array.from({ length: 50_000 }, (_, index) => `a = ${index}`).join(" OR ");
     expect(await read(`SELECT 1 FROM t WHERE ${terms}`)).toEqual({ statements: 1, problems: [] });
   });
 
-  test("a parser that was exhausted is not asked again, and gives the same answers when it is loaded anew", async () => {
+  test("an exhausted parser is not used again, and gives the same results after it is loaded again", async () => {
     const good = "CREATE TABLE t (id int PRIMARY KEY, CHECK (id > 1 AND (id < 5 OR id IS NULL)))";
     const before = JSON.stringify(parse(good));
     for (let round = 0; round < 40; round += 1) {
       await loadParser();
       expect(() => parse(deep["operators in a row"]?.(50_000) ?? "")).toThrow("nested too deeply");
-      expect(() => parse(good)).toThrow("an earlier text exhausted the parser");
-      expect(() => scan("SELECT $1 -- x")).toThrow("an earlier text exhausted the parser");
+      expect(() => parse(good)).toThrow("an earlier file exhausted the parser");
+      expect(() => scan("SELECT $1 -- x")).toThrow("an earlier file exhausted the parser");
       expect(() => parsePlpgsql("DO $$BEGIN END$$")).toThrow(
-        "an earlier text exhausted the parser",
+        "an earlier file exhausted the parser",
       );
       await loadParser();
       expect(JSON.stringify(parse(good))).toBe(before);
@@ -83,7 +83,7 @@ describe("nesting", () => {
 });
 
 describe("size", () => {
-  test("what fits is read: a literal of 20 MB, with quotes in it, or a row of each", async () => {
+  test("a literal of 20 MB is read, with or without quotes in it", async () => {
     const long = "x".repeat(20e6);
     const quotes = "''".repeat(5e6);
     for (const value of [long, quotes])
@@ -95,14 +95,14 @@ describe("size", () => {
 
   test.each([
     ["characters", `SELECT 1;\n--> statement-breakpoint\nSELECT '${"x".repeat(70e6)}'`],
-    ["words and signs", `SELECT 1;\n--> statement-breakpoint\nSELECT ${"1,".repeat(1.5e6)}1`],
+    ["tokens", `SELECT 1;\n--> statement-breakpoint\nSELECT ${"1,".repeat(1.5e6)}1`],
   ])("too many %s are refused with file and line, before they are parsed", async (_, text) => {
     const { statements, problems } = await read(text);
     expect({ statements, count: problems.length }).toEqual({ statements: 0, count: 1 });
     expect(problems[0]).toMatchObject({
       code: "syntax",
       where: "f.sql:3:1",
-      message: expect.stringMatching(/too (large|much) to be read/),
+      message: expect.stringMatching(/too large to parse/),
       remedy: expect.stringContaining("Split it"),
     });
     expect(problems[0]?.excerpt?.length).toBeLessThan(200);
@@ -129,7 +129,7 @@ describe("an excerpt", () => {
     expect(widthOf(source.slice(0, source.indexOf("oops")))).toBe(caret.length - 1);
   });
 
-  test("keeps a short line whole, its tabs, and stands under wide characters", () => {
+  test("keeps a short line complete, with its tabs, and puts the caret under wide characters", () => {
     expect(excerpt("\t日本 oops", 4)).toBe("\t日本 oops\n\t     ^");
     expect(excerpt("a\u001b oops", 3)).toBe("a\\u001b oops\n        ^");
   });

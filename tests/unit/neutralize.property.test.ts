@@ -5,7 +5,7 @@ import { fill, placeholder } from "../../src/core/template.ts";
 import { loadParser } from "../../src/sql/parser.ts";
 import { readStatements } from "../../src/sql/read-statements.ts";
 
-/** What a piece of SQL is before and after: the property is that nothing but schema names changes. */
+/** A piece of SQL before and after. The property is that only schema names change. */
 interface Piece {
   readonly before: string;
   readonly after: string;
@@ -13,7 +13,7 @@ interface Piece {
 
 const same = (text: string): Piece => ({ before: text, after: text });
 
-/** Text that may stand inside a literal, a quoted name or a comment, full of what looks like the schema. */
+/** Text for a literal, a quoted name or a comment, with much that looks like the schema. */
 const tempting = fc
   .array(
     fc.oneof(
@@ -204,7 +204,7 @@ describe("for any statement", () => {
       fc.property(statement, ({ before, after }) => {
         const problems: FleetError[] = [];
         const { statements } = readStatements("p.sql", before, { sharedSchemas: [] }, problems);
-        // Not every combination is SQL (a name like E'...' beside a keyword, say); those say nothing about the rule.
+        // Not every combination is valid SQL (such as a name like E'...' next to a keyword): those prove nothing.
         fc.pre(!problems.some(({ code }) => code === "syntax"));
         expect(problems.map(({ message }) => message)).toEqual([]);
         expect(statements.map(({ sql: template }) => fill(template, placeholder))).toEqual([
@@ -217,7 +217,7 @@ describe("for any statement", () => {
     expect(kept).toBeGreaterThan(2_500);
   });
 
-  test("a history is split at the same places, whatever stands between breakpoints", () => {
+  test("a history is split at the same places, whatever is between breakpoints", () => {
     fc.assert(
       fc.property(
         fc.array(statement, { minLength: 1, maxLength: 5 }),

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { literally } from "../../src/core/regexp.ts";
+import { escapeRegExp } from "../../src/core/regexp.ts";
 import { SourceSchema } from "../../src/sql/source-schema.ts";
 
 const special = "\\^$.*+?()[]{}|/-#&~!@,:;<>=%`' \t";
 
-/** Names of every special character alone, of each between letters, and of all of them. */
+/** Names with each special character alone, each between letters, and all of them. */
 const names = [
   ...special,
   ...[...special].map((character) => `a${character}b`),
@@ -17,27 +17,27 @@ const names = [
   "$&",
 ];
 
-describe("a regular expression from data", () => {
-  test.each(["", "u", "iu", "g", "gu"])("matches the text as it stands, with flags %s", (flags) => {
+describe("a regular expression that is built from data", () => {
+  test.each(["", "u", "iu", "g", "gu"])("matches exactly the text, with flags %s", (flags) => {
     for (const name of names) {
-      const pattern = new RegExp(`^${literally(name)}$`, flags);
+      const pattern = new RegExp(`^${escapeRegExp(name)}$`, flags);
       expect([name, pattern.test(name)]).toEqual([name, true]);
-      expect([name, new RegExp(`^${literally(name)}$`, flags).test(`${name}x`)]).toEqual([
+      expect([name, new RegExp(`^${escapeRegExp(name)}$`, flags).test(`${name}x`)]).toEqual([
         name,
         false,
       ]);
-      // Inside a class, too, a name is no range.
-      expect(new RegExp(`^[${literally(name)}]+$`, flags).test(name)).toBe(true);
+      // Inside a character class, a name is not a range either.
+      expect(new RegExp(`^[${escapeRegExp(name)}]+$`, flags).test(name)).toBe(true);
     }
   });
 
   test("matches nothing else", () => {
-    expect(new RegExp(`^${literally("a.c")}$`).test("abc")).toBe(false);
-    expect(new RegExp(`^[${literally("a-c")}]$`, "u").test("b")).toBe(false);
-    expect(new RegExp(`^${literally("a|b")}$`).test("a")).toBe(false);
+    expect(new RegExp(`^${escapeRegExp("a.c")}$`).test("abc")).toBe(false);
+    expect(new RegExp(`^[${escapeRegExp("a-c")}]$`, "u").test("b")).toBe(false);
+    expect(new RegExp(`^${escapeRegExp("a|b")}$`).test("a")).toBe(false);
   });
 
-  test("finds a schema by its name, whatever the name is made of", () => {
+  test("finds a schema by its name, whatever characters it contains", () => {
     for (const name of names) {
       const source = new SourceSchema([name]);
       expect([name, source.has(name), source.mayBeIn(`x "${name}".t`)]).toEqual([name, true, true]);

@@ -16,7 +16,7 @@ import { wrapLines } from "../../src/report/wrap.ts";
 
 afterEach(() => void vi.unstubAllEnvs());
 
-describe("what a terminal would obey or hide", () => {
+describe("characters that a terminal would execute or hide", () => {
   test.each([
     ["C0", "a\u001b[2Jb", "a\\u001b[2Jb"],
     ["carriage return", "done\rfailed", "done\\rfailed"],
@@ -39,18 +39,18 @@ describe("what a terminal would obey or hide", () => {
     expect(visibleJson(JSON.stringify({ text }, null, 2))).toMatch(/^[\n -~]*$/);
   });
 
-  test("letters of any script, line feeds and tabs stay in a text; a name stays on its line", () => {
+  test("letters of any script, line feeds and tabs stay in a text, and a name stays on one line", () => {
     const text = "größe 日本語 नमस्ते 😀\n\tb";
     expect(visible(text)).toBe(text);
     expect(visibleLine("a\n\tb")).toBe("a\\n\\tb");
     expect(quotedName("cafe\u0301")).toBe('"cafe\\u0301"');
   });
 
-  test("a text that was shown already stays as it is", () => {
+  test("an escaped text stays unchanged", () => {
     expect(visible(visible("a\u001b[2J\u202e"))).toBe("a\\u001b[2J\\u202e");
   });
 
-  test("a long text is cut between two characters, and says how much is missing", () => {
+  test("a long text is truncated between two characters, and shows how much is missing", () => {
     expect(shortened("short")).toBe("short");
     expect(shortened(`${"x".repeat(9)}😀${"y".repeat(90)}`, 10)).toBe(
       `${"x".repeat(9)}... and 92 more characters`,
@@ -58,10 +58,10 @@ describe("what a terminal would obey or hide", () => {
   });
 });
 
-describe("text that is written", () => {
+describe("written output", () => {
   const terminal = { isTTY: true };
 
-  test("has our colours on a terminal, and no others", () => {
+  test("has our colors on a terminal, and no others", () => {
     vi.stubEnv("NO_COLOR", "");
     vi.stubEnv("FORCE_COLOR", "");
     vi.stubEnv("TERM", "xterm");
@@ -82,17 +82,17 @@ describe("text that is written", () => {
     ["FORCE_COLOR=0", { isTTY: true }, { FORCE_COLOR: "0" }, "x"],
     ["TERM=dumb", { isTTY: true }, { TERM: "dumb" }, "x"],
     ["a program", {}, {}, "x"],
-    ["a log of CI", {}, { CI: "true" }, "x"],
-    ["a log that asks for colours", {}, { CI: "true", FORCE_COLOR: "1" }, red],
+    ["a CI log", {}, { CI: "true" }, "x"],
+    ["a CI log with FORCE_COLOR", {}, { CI: "true", FORCE_COLOR: "1" }, red],
     ["both", {}, { NO_COLOR: "1", FORCE_COLOR: "1" }, red],
-  ])("has colours where they are shown: %s", (_, stream, environment, text) => {
+  ])("has colors only where they are displayed: %s", (_, stream, environment, text) => {
     const unset = { CI: "", NO_COLOR: "", FORCE_COLOR: "", TERM: "xterm" };
     for (const [name, value] of Object.entries({ ...unset, ...environment }))
       vi.stubEnv(name, value);
     expect(writtenText(style("red", "x"), stream)).toBe(text);
   });
 
-  test("is no command to GitHub Actions, in its logs alone", () => {
+  test("contains no command for GitHub Actions in its logs, and is unchanged elsewhere", () => {
     const text = "failed:\n  ::error::x\n::add-mask::y\nmood::text ##[group]z";
     vi.stubEnv("GITHUB_ACTIONS", "");
     expect(writtenText(text, {})).toBe(text);
@@ -107,7 +107,7 @@ describe("reports", () => {
   const rows = (...args: Parameters<typeof table>) =>
     wrapLines(table(...args).join("\n"), {}).split("\n");
 
-  test("a cell of a table stays in its row, and takes the columns of what is shown", () => {
+  test("a cell of a table stays in its row, as wide as its escaped text", () => {
     expect(
       rows(
         ["name", "n"],
@@ -120,12 +120,12 @@ describe("reports", () => {
     expect(shortList(["a\nb", "c"])).toBe("a\\nb, c");
   });
 
-  test("a table may have more rows than a function takes arguments", () => {
+  test("a table can have more rows than a function takes arguments", () => {
     const rows = Array.from({ length: 200_000 }, () => ["a"]);
     expect(table(["name"], rows)).toHaveLength(200_001);
   });
 
-  test("an annotation is one line, whatever it is made of", () => {
+  test("an annotation is a single line, whatever characters it contains", () => {
     const problem = new FleetError("syntax", "bad\r\n::set-env name=x::y\u001b[2J", {
       where: "drizzle/a,b\n::error::.sql:3:4",
       excerpt: "SELECT\u2028\n^",

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { isUnknown } from "../../core/plan.ts";
+import { isUnusable } from "../../core/plan.ts";
 import {
   addSelectionOptions,
   createContext,
@@ -30,12 +30,12 @@ export function statusCommand(finish: Finish): Command {
             ...one.target,
             current: one.current ?? null,
             head: one.head ?? null,
-            pending: isUnknown(one) ? null : one.pending,
+            pending: isUnusable(one) ? null : one.pending,
             problems: one.problems,
           })),
           atHead: targets.filter(isAtHead).length,
         });
       } else await printText(statusText(targets, onlyBehind));
-      finish(targets.some(isUnknown) ? exitCode.failed : exitCode.done);
+      finish(targets.some(isUnusable) ? exitCode.failed : exitCode.done);
     });
 }

@@ -1,5 +1,5 @@
 import type { Tree } from "../../sql/parser.ts";
-import { isTree, namesOf, unwrap } from "../../sql/tree.ts";
+import { isTree, stringsOf, unwrap } from "../../sql/tree.ts";
 
 /** A name in parts, schema first: `["auth_acme", "users"]`. */
 type Name = readonly string[];
@@ -10,7 +10,7 @@ interface Shape {
   readonly makes: (body: Tree) => readonly (Name | undefined)[];
 }
 
-const listed = (key: string) => (body: Tree) => [namesOf(body[key])];
+const listed = (key: string) => (body: Tree) => [stringsOf(body[key])];
 const related = (key: string) => (body: Tree) => [relationName(body[key])];
 
 const shapes: Readonly<Record<string, Shape>> = {
@@ -88,10 +88,10 @@ function relationName(node: unknown): Name | undefined {
 }
 
 function routineName(node: unknown): Name | undefined {
-  return namesOf(inside(inside(node).ObjectWithArgs).objname);
+  return stringsOf(inside(inside(node).ObjectWithArgs).objname);
 }
 
-/** ConfusableNames a table's parts with it: `[schema, table, constraint]`. */
+/** Names a table's parts with it: `[schema, table, constraint]`. */
 function commentedName({ objtype, object }: Tree): Name | undefined {
   if (objtype === "OBJECT_SCHEMA") return [String(inside(inside(object).String).sval), ""];
   const { List, TypeName } = inside(object);
@@ -99,11 +99,11 @@ function commentedName({ objtype, object }: Tree): Name | undefined {
   // Of a domain's constraint: the domain, then its name.
   const [domain] = many(items);
   const type = inside(TypeName ?? inside(domain).TypeName).names;
-  return namesOf(type) ?? namesOf(items) ?? routineName(object);
+  return stringsOf(type) ?? stringsOf(items) ?? routineName(object);
 }
 
 function closedName(node: unknown): Name | undefined {
-  return routineName(node) ?? namesOf(inside(inside(node).List).items);
+  return routineName(node) ?? stringsOf(inside(inside(node).List).items);
 }
 
 function isOrdinaryTable({ relation, tablespacename, oncommit }: Tree): boolean {

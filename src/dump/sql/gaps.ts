@@ -1,5 +1,5 @@
 import { quoteIdentifier } from "../../core/quoting.ts";
-import { literally } from "../../core/regexp.ts";
+import { escapeRegExp } from "../../core/regexp.ts";
 import type { Template } from "../../core/template.ts";
 import type { ConfusableNames } from "./confusable-names.ts";
 
@@ -43,7 +43,7 @@ const valueAfter = /^(?:'+|\$\w*\$)(?:\s*::\s*(?:pg_catalog\.)?regnamespace\b|, 
 const schemaComes = /(?:\bschema|\bsearch_path\s*(?:=|to\b|'\s*,)[^;]*)[\s,=']*$/iu;
 
 function markInside(token: string, known: string, spelled: string, names: ConfusableNames): string {
-  const pattern = new RegExp(`${literally(spelled)}${following}`, "gu");
+  const pattern = new RegExp(`${escapeRegExp(spelled)}${following}`, "gu");
   return mark(token, pattern, (before, dotted, name, after) => {
     const isValue = valueBefore.test(before) || valueAfter.test(after);
     const certain = !names.ambiguous || isValue || isSchema(before, dotted, name, names);
@@ -54,7 +54,7 @@ function markInside(token: string, known: string, spelled: string, names: Confus
 /** As `markInside`, for a name that somebody wrote without quotes: that may be something else's name at any time. */
 function markPlain(token: string, known: string, plain: string, names: ConfusableNames): string {
   const pattern = new RegExp(
-    `(?<![\\p{L}\\p{N}_$"])${literally(plain)}(?![\\p{L}\\p{N}_$"])${following}`,
+    `(?<![\\p{L}\\p{N}_$"])${escapeRegExp(plain)}(?![\\p{L}\\p{N}_$"])${following}`,
     "giu",
   );
   return mark(token, pattern, (before, dotted, name) =>

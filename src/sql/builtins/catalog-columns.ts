@@ -1,23 +1,25 @@
-import { wordsOf } from "./functions.ts";
+import { namesInList } from "./functions.ts";
 
-/** What a column of a catalog says of where its row belongs. */
+/** What a column of a catalog says about the schema of its row. */
 export interface CatalogColumn {
   /** A schema by its name or its OID, any other object by its OID, or the OID of either. */
   readonly kind: "name" | "namespace" | "object" | "any";
-  /** False for what the row only refers to, which may be PostgreSQL's or shared: a column's type, a function's language. */
+  /**
+   * False for an object that the row only refers to, such as a column's type: it may be PostgreSQL's own, or shared.
+   */
   readonly own: boolean;
 }
 
-/** A catalog, or a view over catalogs, that lists the objects of all schemas. */
+/** A catalog, or a view of catalogs, that lists the objects of all schemas. */
 export interface Catalog {
-  /** Those of its columns by which rows can be told from those of another schema. */
+  /** The columns by which its rows can be limited to a schema. */
   readonly columns: ReadonlyMap<string, CatalogColumn>;
 }
 
 /**
- * Catalogs of pg_catalog with the columns that bind a read to a schema. `=` stands before a schema's name, `@` before a
- * schema's OID, `?` before an OID of anything, and nothing before another object's OID; `~` before what a row refers to
- * and does not belong to. Columns that are in none of these ways of use are left out.
+ * Catalogs of pg_catalog with the columns that limit a read to a schema. The prefix is `=` for a schema's name, `@` for a
+ * schema's OID, `?` for the OID of anything, and empty for the OID of another object. `~` marks an object that the row
+ * refers to without belonging to it. All other columns are left out.
  */
 const ofCatalog = `
   pg_aggregate aggfnoid
@@ -70,7 +72,7 @@ const ofCatalog = `
   pg_views =schemaname
 `;
 
-/** The views of information_schema, in the same way. */
+/** The views of information_schema, in the same notation. */
 const ofInformation = `
   attributes =udt_schema ~=attribute_udt_schema ~=character_set_schema ~=collation_schema ~=scope_schema
   character_sets =character_set_schema ~=default_collate_schema
@@ -125,8 +127,8 @@ const ofInformation = `
 `;
 
 /**
- * What lists nothing that a tenant's migration can make, and so reads the same for every tenant. A line that ends in a
- * colon says why.
+ * Catalogs without objects that a tenant's migration can create: reading them gives the same for every tenant. A line
+ * that ends in a colon gives the reason.
  */
 const ofServer = `
   Roles belong to the whole server:
@@ -134,21 +136,21 @@ const ofServer = `
   information_schema.administrable_role_authorizations information_schema.applicable_roles
   information_schema.enabled_roles
 
-  Databases and tablespaces, with their comments, belong to the server, too:
+  Databases and tablespaces belong to the server, and so do their comments:
   pg_database pg_shdescription pg_tablespace information_schema.information_schema_catalog_name
 
-  Settings and time zones are the server's:
+  Settings and time zones belong to the server:
   pg_settings pg_timezone_abbrevs pg_timezone_names
 
   Extensions are created once per database, before its first tenant:
   pg_available_extension_versions pg_available_extensions pg_extension
 
-  Statements that make these are refused in migrations, because they reach the whole database:
+  Migrations cannot create these, because they affect the whole database:
   pg_am pg_cast pg_event_trigger pg_foreign_data_wrapper pg_foreign_server pg_language pg_publication pg_transform
   information_schema.foreign_data_wrapper_options information_schema.foreign_data_wrappers
   information_schema.foreign_server_options information_schema.foreign_servers
 
-  What the server's version can do:
+  Features of the server's version:
   information_schema.sql_features information_schema.sql_implementation_info information_schema.sql_parts
   information_schema.sql_sizing
 `;
@@ -157,14 +159,14 @@ let catalogs: ReadonlyMap<string, Catalog> | undefined;
 let serverWide: ReadonlySet<string> | undefined;
 
 /**
- * What is known of a relation of PostgreSQL's own.
+ * The columns by which reads of a built-in relation can be limited to a schema.
  *
- * @param schema `information_schema`; anything else stands for pg_catalog
- * @returns undefined for one that reads the same for every tenant. One that is on no list has no columns to bind it by.
+ * @param schema `information_schema`; anything else means pg_catalog
+ * @returns undefined for a relation that reads the same for every tenant; no columns for an unknown one
  */
 export function catalogNamed(name: string, schema: string | undefined): Catalog | undefined {
   const whole = schema === "information_schema" ? `${schema}.${name}` : name;
-  serverWide ??= new Set(wordsOf(ofServer));
+  serverWide ??= new Set(namesInList(ofServer));
   if (serverWide.has(whole)) return undefined;
   catalogs ??= new Map([
     ...catalogsOf(ofCatalog, ""),

@@ -1,32 +1,34 @@
-import { immutableFunctions, otherFunctions } from "./names.ts";
+import { immutableFunctions } from "./immutable-functions.ts";
+import { otherFunctions } from "./other-functions.ts";
 
 /**
- * What a built-in function may be given:
- * - `free`: anything. It computes, or looks at its own session, at the clock or at what catalogs say of an OID.
- * - `called`: a name, as its first argument. It may be called where that is a constant, and not be named otherwise.
- * - `refused`: it takes a name, a text to run, an OID, a path or nothing at all, and reaches beyond the tenant.
+ * How a migration may use a built-in function:
+ * - `free`: with any arguments. It only computes, or reads its session, the clock, or the catalogs by OID.
+ * - `called`: only in a call whose first argument is a constant name.
+ * - `refused`: not at all, because it can reach beyond the tenant: by a name, an OID, a path, a text to run, or without
+ *   any argument.
  */
-export type Standing = "free" | "called" | "refused";
+export type CallRule = "free" | "called" | "refused";
 
 /**
- * Functions that are stable or volatile, or that PostgreSQL calls by itself, and that a migration may name. Read one by
- * one. What is on neither list is refused: a function that the next version of PostgreSQL brings must be read first.
+ * Functions that a migration may use although they are stable or volatile, or called by PostgreSQL itself. Each one was
+ * reviewed. A function on neither list is refused, so that a new version of PostgreSQL adds none without a review.
  */
 const reviewed = `
-  Clock, chance and identity:
+  Time, randomness and identity:
   age clock_timestamp date_add date_subtract date_trunc gen_random_uuid now pg_sleep pg_sleep_for pg_sleep_until random
   random_normal setseed statement_timestamp timeofday transaction_timestamp uuidv4 uuidv7 array_sample array_shuffle
   txid_current txid_current_if_assigned txid_current_snapshot txid_status pg_current_snapshot pg_current_xact_id
   pg_current_xact_id_if_assigned pg_xact_status mxid_age
 
-  The session, the server and their settings, to read:
+  Reading the session, the server and their settings:
   current_database current_query current_schema current_schemas current_setting current_user getpgusername session_user
   system_user version getdatabaseencoding inet_client_addr inet_client_port inet_server_addr inet_server_port
   pg_backend_pid pg_client_encoding pg_char_to_encoding pg_encoding_to_char pg_is_in_recovery pg_my_temp_schema
   pg_postmaster_start_time pg_conf_load_time pg_trigger_depth lastval get_current_ts_config pg_timezone_names
   pg_timezone_abbrevs pg_available_extensions pg_available_extension_versions pg_get_keywords
 
-  Values to text and back:
+  Conversions between values and text:
   array_to_string concat concat_ws convert convert_from convert_to date date_part extract format in_range length
   make_timestamptz money numeric overlaps quote_literal quote_nullable time timestamp timestamptz timetz timezone
   to_char to_date to_number to_timestamp anytextcat textanycat generate_series
@@ -50,7 +52,7 @@ const reviewed = `
   xml xmlagg xml_is_well_formed ts_match_tq ts_match_tt ts_headline ts_debug ts_parse ts_token_type to_tsvector
   json_to_tsvector jsonb_to_tsvector to_tsquery plainto_tsquery phraseto_tsquery websearch_to_tsquery
 
-  What catalogs say of an OID, and what a role may do:
+  Descriptions of an object by its OID, and privileges of a role:
   format_type oidvectortypes obj_description col_description shobj_description pg_get_userbyid pg_get_constraintdef
   pg_get_expr pg_get_function_arg_default pg_get_function_arguments pg_get_function_identity_arguments
   pg_get_function_result pg_get_function_sqlbody pg_get_functiondef pg_get_indexdef pg_get_partition_constraintdef
@@ -65,12 +67,12 @@ const reviewed = `
   _pg_char_max_length _pg_char_octet_length _pg_datetime_precision _pg_expandarray _pg_index_position
   _pg_interval_type _pg_numeric_precision _pg_numeric_precision_radix _pg_numeric_scale _pg_truetypid _pg_truetypmod
 
-  Messages and advisory locks: they carry no rows, and what is left of them is taken back:
+  Notifications and advisory locks: they contain no rows, and the runner releases what is left:
   pg_notify pg_advisory_lock pg_advisory_lock_shared pg_advisory_unlock pg_advisory_unlock_shared pg_advisory_xact_lock
   pg_advisory_xact_lock_shared pg_try_advisory_lock pg_try_advisory_lock_shared pg_try_advisory_xact_lock
   pg_try_advisory_xact_lock_shared
 
-  What triggers, operators and aggregates name:
+  Functions for triggers, operators and aggregates:
   suppress_redundant_updates_trigger tsvector_update_trigger tsvector_update_trigger_column
   eqsel neqsel scalarltsel scalarlesel scalargtsel scalargesel eqjoinsel neqjoinsel scalarltjoinsel scalarlejoinsel
   scalargtjoinsel scalargejoinsel areasel areajoinsel positionsel positionjoinsel contsel contjoinsel likesel
@@ -90,37 +92,37 @@ const ofObjects = `
   table_to_xml_and_xmlschema
 `;
 
-/** Functions that only look for an object by its name, and give its OID. */
+/** Functions that look up an object by its name, and only return its OID. */
 const lookUps = /^to_reg\w+$/;
 
-/** Functions of known extensions that run a text, or take the name of any table, file or page. */
+/** Functions of known extensions that run a text, or take the name of any table or file, or the number of a page. */
 const ofExtensions =
   /^(dblink\w*|crosstab\w*|connectby|xpath_table|xslt_process|postgres_fdw_\w+|pg_file_\w+|pg_logdir_ls|get_raw_page\w*|(bt|brin|gin|gist|hash|heap|fsm)_(meta\w*|page\w*|multi_page\w*|revmap\w*|bitmap\w*|leafpage\w*|tuple\w*|index_\w*check|\w*check\w*|force_\w+)|tuple_data_split|page_header|page_checksum|verify_heapam|pgstat\w+|pg_relpages|pgrowlocks|pg_prewarm|autoprewarm\w*|pg_visibility\w*|pg_truncate_visibility_map|pg_freespace|pg_buffercache\w*|pg_stat_statements\w*|pg_get_wal_\w+|lo_manage|autoinc|check_primary_key|check_foreign_key|addgeometrycolumn|dropgeometry\w+|updategeometrysrid|populate_geometry_columns|create_(distributed_)?hypertable|run_command_on_\w+)$/;
 
-let standings: ReadonlyMap<string, Standing> | undefined;
+let rules: ReadonlyMap<string, CallRule> | undefined;
 
 /**
- * What a function of pg_catalog or information_schema may be given.
+ * How a migration may use a function of pg_catalog or information_schema.
  *
- * @param name the function's own name, as PostgreSQL folds it
- * @returns undefined when PostgreSQL brings along no function of this name
+ * @param name the function's unqualified name, as PostgreSQL stores it
+ * @returns undefined if PostgreSQL has no built-in function of this name
  */
-export function standingOf(name: string): Standing | undefined {
-  standings ??= new Map([
-    ...wordsOf(otherFunctions).map((word) => [word, "refused"] as const),
-    ...wordsOf(immutableFunctions).map((word) => [word, "free"] as const),
-    ...wordsOf(reviewed).map((word) => [word, "free"] as const),
-    ...wordsOf(otherFunctions)
-      .filter(looksUp)
+export function callRuleOf(name: string): CallRule | undefined {
+  rules ??= new Map([
+    ...namesInList(otherFunctions).map((word) => [word, "refused"] as const),
+    ...namesInList(immutableFunctions).map((word) => [word, "free"] as const),
+    ...namesInList(reviewed).map((word) => [word, "free"] as const),
+    ...namesInList(otherFunctions)
+      .filter(looksUpObject)
       .map((word) => [word, "free"] as const),
-    ...wordsOf(ofObjects).map((word) => [word, "called"] as const),
-    // Its setting is looked at like that of SET.
+    ...namesInList(ofObjects).map((word) => [word, "called"] as const),
+    // The setting in its argument is checked like that of SET.
     ["set_config", "called"] as const,
   ]);
-  return standings.get(name);
+  return rules.get(name);
 }
 
-/** True for a function of a known extension that runs a text, or takes the name of any table or file. */
+/** True for a function of a known extension that can reach beyond the tenant. */
 export function isReachingExtensionFunction(name: string): boolean {
   return ofExtensions.test(name);
 }
@@ -128,18 +130,18 @@ export function isReachingExtensionFunction(name: string): boolean {
 let objectFunctions: ReadonlySet<string> | undefined;
 
 /** True for a function whose first argument is the name or the OID of an object. */
-export function namesAnObject(name: string): boolean {
-  objectFunctions ??= new Set(wordsOf(ofObjects));
+export function takesObjectName(name: string): boolean {
+  objectFunctions ??= new Set(namesInList(ofObjects));
   return objectFunctions.has(name);
 }
 
-/** True for a function that only looks for an object by its name, whichever that is. */
-export function looksUp(name: string): boolean {
+/** True for a function that only looks up an object by its name. */
+export function looksUpObject(name: string): boolean {
   return lookUps.test(name);
 }
 
-/** The names in a list. A line that ends in a colon is a heading. */
-export function wordsOf(list: string): string[] {
+/** The names in a list. Lines that end in a colon are headings. */
+export function namesInList(list: string): string[] {
   const lines = list.split("\n").filter((line) => !line.endsWith(":"));
   return lines.flatMap((line) => line.trim().split(/\s+/)).filter((word) => word !== "");
 }

@@ -1,12 +1,12 @@
-import { wordsOf } from "./functions.ts";
-import { relations } from "./names.ts";
+import { namesInList } from "./functions.ts";
+import { relations } from "./objects.ts";
 
 /**
- * Catalogs and views over them that a migration may read: they say what objects there are and how they are made. The
- * others hold what belongs to other tenants or to the server: values out of columns (pg_stats, pg_statistic,
- * pg_largeobject), statements that others run, passwords, other sessions' locks.
+ * The catalogs and views of them that a migration may read: they describe the existing objects. The others contain data
+ * of other tenants or of the server: values of columns (pg_stats, pg_statistic, pg_largeobject), running statements,
+ * passwords, and the locks of other sessions.
  */
-const readable = `
+const readableNames = `
   pg_aggregate pg_am pg_amop pg_amproc pg_attrdef pg_attribute pg_auth_members pg_available_extension_versions
   pg_available_extensions pg_cast pg_class pg_collation pg_constraint pg_conversion pg_database pg_default_acl pg_depend
   pg_description pg_enum pg_event_trigger pg_extension pg_foreign_data_wrapper pg_foreign_server pg_foreign_table
@@ -22,22 +22,24 @@ const readable = `
 let catalogs: ReadonlySet<string> | undefined;
 let readableCatalogs: ReadonlySet<string> | undefined;
 
-/** Views of extensions that PostgreSQL brings along, over what all sessions do. */
+/** Views of bundled extensions that show the activity of all sessions. */
 const ofExtensions = /^(pg_stat_statements|pg_buffercache)(_\w+)?$/;
 
-/** True for a name that, without a schema, is PostgreSQL's. A tenant's own table may begin with pg_, too. */
+/** True for an unqualified name of PostgreSQL's own relations. A tenant's table may also begin with pg_. */
 export function isCatalog(name: string): boolean {
-  catalogs ??= new Set(wordsOf(relations));
+  catalogs ??= new Set(namesInList(relations));
   return catalogs.has(name) || ofExtensions.test(name);
 }
 
 /** True for a catalog of pg_catalog that a migration may read. */
 export function isReadableCatalog(name: string): boolean {
-  readableCatalogs ??= new Set(wordsOf(readable));
+  readableCatalogs ??= new Set(namesInList(readableNames));
   return readableCatalogs.has(name);
 }
 
-/** True for a view of information_schema that a migration may read: all but the mapped users' passwords. */
+/**
+ * True for a view of information_schema that a migration may read: all except those with passwords of user mappings.
+ */
 export function isReadableInformation(name: string): boolean {
   return !/user_mapping/.test(name);
 }
