@@ -62,52 +62,6 @@ test("the tenant role ends with the transaction, whatever the code does", async 
   expect(await ownersOf(application, "acme")).toEqual(["acme"]);
 });
 
-test.each(["directly", "through PgBouncer"])(
-  "tenants that are unknown, archived or without a tenant role are refused with the reason, %s",
-  async (way) => {
-    const fleet = await createRoleFleet();
-    const { context, database, role, name, url } = fleet;
-    await withTenants(fleet, ["acme", "beta"]);
-    const { url: pooled } =
-      way === "directly"
-        ? { url }
-        : await startPgbouncer(url, { poolMode: "transaction", poolSize: 1 });
-    const application = fleet.open(pooled, { pool: { max: 1 } });
-    const versioned = fleet.open(pooled, { minVersion: { app: "0000_notes" } });
-    const refused = async (tenant: string, message: string) => {
-      for (const one of [application, versioned])
-        expect(await refusalOf(ownersOf(one, tenant)), message).toMatchObject({
-          code: "tenant",
-          message: expect.stringContaining(message),
-        });
-      // The connection is as good as before.
-      expect(await ownersOf(application, "beta")).toEqual(["beta"]);
-    };
-    await refused("ghost", "tenant ghost has no schema app_ghost for service app");
-    await archiveTenant(context, { tenant: "acme" });
-    await refused(
-      "acme",
-      `role acme@${name} has no access to schema app_acme (tenant acme, service app)`,
-    );
-    await restoreTenant(context, { tenant: "acme" });
-    expect(await ownersOf(application, "acme")).toEqual(["acme"]);
-    await database.query(`REVOKE "acme@${name}" FROM ${role}`);
-    await refused(
-      "acme",
-      `role ${role} cannot switch to role acme@${name}, which can use schema app_acme`,
-    );
-    await grantTenant(context, { tenant: "acme" });
-    expect(await ownersOf(application, "acme")).toEqual(["acme"]);
-    await database.query(`DROP OWNED BY "acme@${name}"; DROP ROLE "acme@${name}"`);
-    await refused(
-      "acme",
-      `role ${role} cannot switch to role acme@${name}, which can use schema app_acme`,
-    );
-    await grantTenant(context, { tenant: "acme" });
-    expect(await ownersOf(application, "acme")).toEqual(["acme"]);
-  },
-);
-
 test("tenants with odd names have roles, even if PostgreSQL would truncate or refuse the names", async () => {
   const fleet = await createRoleFleet();
   const tenants = [
