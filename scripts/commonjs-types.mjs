@@ -7,17 +7,24 @@ import { dirname, join } from "node:path";
 const entries = ["index.d.ts", "config/define.d.ts", "runtime/open.d.ts"];
 const relativeImport = /(from |import\()"(\.{1,2}\/[^"]+)\.[jt]s"/g;
 
+/** Documentation comments: an example in one may import a file of the reader's project. */
+const comments = /(\/\*[\s\S]*?\*\/)/;
+
 export async function writeCommonJsTypes(dist) {
   const written = new Set();
   const write = async (file) => {
     if (written.has(file)) return;
     written.add(file);
-    const text = await readFile(file, "utf8");
-    const imported = [...text.matchAll(relativeImport)].map(([, , path]) => path);
-    await writeFile(
-      file.replace(/\.d\.ts$/, ".d.cts"),
-      text.replace(relativeImport, (_, before, path) => `${before}"${path}.cjs"`),
+    const imported = [];
+    const parts = (await readFile(file, "utf8")).split(comments).map((part) =>
+      comments.test(part)
+        ? part
+        : part.replace(relativeImport, (_, before, path) => {
+            imported.push(path);
+            return `${before}"${path}.cjs"`;
+          }),
     );
+    await writeFile(file.replace(/\.d\.ts$/, ".d.cts"), parts.join(""));
     for (const path of imported) await write(join(dirname(file), `${path}.d.ts`));
   };
   for (const entry of entries) await write(join(dist, entry));

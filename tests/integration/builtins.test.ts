@@ -82,7 +82,7 @@ interface CatalogOfServer {
   readonly columns: readonly { readonly name: string; readonly type: string }[];
 }
 
-/** What a migration may read of the server's catalogs and the views over them. */
+/** The server's catalogs and their views that a migration may read. */
 async function readableCatalogs(): Promise<CatalogOfServer[]> {
   const rows = await (await createDatabase()).query<{
     [key in keyof CatalogOfServer]: CatalogOfServer[key];
@@ -106,7 +106,7 @@ test("every catalog that lists objects has a column that limits a read to a sche
     if (known === undefined) continue;
     const limiting = [...known.columns.keys()];
     expect([name, limiting]).not.toEqual([name, []]);
-    // Which of these columns a version has may differ; one of its own must tell where a row belongs.
+    // The columns differ between versions; at least one existing column must tell the schema of a row.
     const has = new Set(columns.map((column) => column.name));
     const own = [...known.columns].filter(([column, { own }]) => own && has.has(column));
     expect([name, own]).not.toEqual([name, []]);

@@ -21,14 +21,14 @@ CREATE TABLE "note" ("id" integer PRIMARY KEY, "parent" integer, "mood" "public"
 CREATE TABLE "public_log" ("id" integer);`,
 };
 
-/** A block that runs a statement when a query finds nothing. */
+/** A block that runs a statement if a query finds nothing. */
 const unless = (query: string, statement: string) =>
   `DO $$ BEGIN IF NOT EXISTS (${query}) THEN ${statement}; END IF; END $$;`;
 
 const foreignKey = (name: string) =>
   `ALTER TABLE "note" ADD CONSTRAINT "${name}" FOREIGN KEY ("parent") REFERENCES "public"."note" ("id")`;
 
-/** Each guards the making of an object that is called like it. What it reads is limited to the tenant, in words of its own. */
+/** Each query guards the creation of the object in its key, and limits its reads to the tenant in a different way. */
 const guards: Readonly<Record<string, string>> = {
   by_its_table: unless(
     `SELECT 1 FROM pg_constraint WHERE conname = 'by_its_table' AND conrelid = '"note"'::regclass`,
@@ -98,7 +98,7 @@ const guards: Readonly<Record<string, string>> = {
     IF found = 0 THEN CREATE TABLE by_executed_guard (); END IF; END $$;`,
 };
 
-/** Reads catalogs whenever it is called, in a function and in a view. */
+/** A function and a view that read catalogs at run time. */
 const readers = `CREATE FUNCTION public.tables() RETURNS bigint LANGUAGE sql AS
   $$ SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public' AND table_name LIKE '%log' $$;
 CREATE VIEW public.logs AS SELECT count(*) AS count FROM (SELECT FROM pg_tables WHERE schemaname = 'public' AND tablename LIKE '%log') AS t;`;
@@ -113,7 +113,7 @@ const built = `DO $$ DECLARE t text; command text; BEGIN
   END LOOP;
 END $$;`;
 
-/** The names of all that a schema holds, however it is made. */
+/** The names of all objects in a schema. */
 async function namesIn(database: TestDatabase, schema: string): Promise<string[]> {
   const rows = await database.query<{ name: string }>(
     `SELECT relname AS name FROM pg_class WHERE relnamespace = $1::regnamespace
@@ -146,12 +146,12 @@ const migrations = {
   "0003_readers": readers,
 };
 
-/** Tables of the application as it was before it had tenants: none of them may be changed, and none be seen. */
+/** Tables of the application from before it had tenants: the migrations must neither change nor find them. */
 const before = `CREATE TABLE public.note (id integer PRIMARY KEY, parent integer);
   CREATE TABLE public.a_log (); CREATE TABLE public.by_list (); CREATE TYPE public.by_current_schema AS ENUM ();`;
 
 describe("a guard that is limited to the tenant", () => {
-  // A percent sign in a schema's name must not be one of format().
+  // A percent sign in a schema's name must not become a specifier of format().
   test.each(["app_{tenant}", "50%%I of {tenant}"])(
     "finds what its own tenant lacks, even if others and public have it: %j",
     async (pattern) => {
@@ -183,7 +183,7 @@ describe("a guard that is limited to the tenant", () => {
     const root = await createFolder(history("drizzle/app", twice));
     const context = contextFor(root, fleetOf(database, ["one", "two"], "app_{tenant}"));
     const result = await migrateAll(context);
-    // A guard that did not find the object would make it again, which fails.
+    // A guard that does not find the object creates it again, which fails.
     expect(result.outcomes.map(({ status }) => status)).toEqual(["succeeded", "succeeded"]);
   });
 });
@@ -201,7 +201,7 @@ describe("a function and a view that read catalogs", () => {
         await database.query(
           `SELECT ${schemaOf(tenant)}.tables()::int AS tables, (SELECT count::int FROM ${schemaOf(tenant)}.logs) AS logs`,
         );
-      // With a table of its name the schema's name alone does not tell what it means.
+      // If a table has the same name, the name alone does not show that it is the schema.
       await addTenant(context, { tenant: "note" });
       await addTenant(context, { tenant: "Other-One" });
       await database.query(`CREATE TABLE ${schemaOf("note")}.second_log ()`);

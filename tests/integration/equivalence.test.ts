@@ -11,7 +11,7 @@ import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { appFleet, contextFor, migrateAll } from "../support/fleet.ts";
 import { repository } from "../support/repository.ts";
 
-/** Migrations with dynamic SQL, which was read: it names no schema. */
+/** Migrations with dynamic SQL, which was reviewed: it names no schema. */
 const histories = {
   "chat-platform": ["0035_dynamic_maintenance"],
   "booking-suite": ["0036_watchlist_nested", "0042_lock_and_truncate"],
@@ -19,14 +19,14 @@ const histories = {
 };
 
 /**
- * Runs a history as it stands, as drizzle-orm would: a file is a transaction, unless it holds what cannot be in
- * one or manages its own.
+ * Runs a history unchanged, as drizzle-orm does: a file is a transaction, unless it contains statements that cannot run
+ * in one, or manages its own.
  */
 async function applyAsWritten(database: TestDatabase, folder: string): Promise<number> {
   const journal = await readFile(join(folder, "meta/_journal.json"), "utf8");
   const { entries } = JSON.parse(journal) as { entries: { tag: string }[] };
   for (const { tag } of entries) {
-    // Every checkout runs the text with LF.
+    // The text runs with LF on every checkout.
     const file = withoutCarriageReturns(await readFile(join(folder, `${tag}.sql`), "utf8"));
     const text = file.replace(/^\uFEFF/, "");
     const statements = splitStatements(new SourceText(tag, text), []).map(
@@ -37,13 +37,13 @@ async function applyAsWritten(database: TestDatabase, folder: string): Promise<n
     );
     if (whole) await database.query("BEGIN");
     for (const statement of statements) await database.query(statement);
-    // What a file leaves open, such as a BEGIN behind its concurrent indexes, ends with it.
+    // A transaction that a file leaves open, such as by BEGIN after its concurrent indexes, ends with the file.
     await database.query("COMMIT");
   }
   return entries.length;
 }
 
-/** Rows of every table, by name: what data migrations did. */
+/** The rows of every table by its name, which show the effect of data migrations. */
 async function rowCounts(database: TestDatabase, schema: string): Promise<string[]> {
   const tables = await database.query<{ name: string }>(
     `SELECT c.relname AS name FROM pg_class c WHERE c.relnamespace = $1::regnamespace AND c.relkind IN ('r', 'm') AND c.relname NOT LIKE '\\_\\_fleet%' ORDER BY 1`,
@@ -59,7 +59,7 @@ async function rowCounts(database: TestDatabase, schema: string): Promise<string
   return counts;
 }
 
-/** What differs on purpose: SECURITY DEFINER functions get a search_path, and nothing is granted to PUBLIC. */
+/** The intended differences: SECURITY DEFINER functions get a search_path, and nothing is granted to PUBLIC. */
 function pinned(line: string): string {
   return line
     .replace("definer=t config={} ", 'definer=t config={"search_path=$, pg_temp,"} ')
@@ -73,7 +73,7 @@ describe("a history has the same result in a tenant schema as in public", () => 
     const folder = join(repository, "tests/histories", name);
     const [original, fleet] = [await createDatabase(), await createDatabase()];
     expect(await applyAsWritten(original, folder)).toBeGreaterThanOrEqual(40);
-    // One ordinary name, and one that needs its quotes everywhere.
+    // One ordinary name, and one that always needs quotes.
     const tenants = ["one", "Zwei-größe"];
     const input = appFleet(fleet.url, tenants, {
       services: {

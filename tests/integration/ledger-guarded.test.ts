@@ -6,7 +6,7 @@ import { appFleet, contextFor, createFolder, history, migrateAll } from "../supp
 
 const first = "CREATE TABLE users (id int PRIMARY KEY, name text);";
 
-/** A fleet whose second migration was read by a person, who has overlooked that it works on the ledger. */
+/** A fleet whose second migration was accepted by a reviewer who overlooked that it changes the ledger. */
 async function fleetWith(body: string) {
   const database = await createDatabase();
   const root = await createFolder(

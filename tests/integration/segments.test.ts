@@ -85,7 +85,7 @@ describe("statements that cannot run in a transaction", () => {
     await database.query(`INSERT INTO app_a.t VALUES (1, 7), (2, 7)`);
     await migrateAll(context);
     await database.query(`DELETE FROM app_a.t WHERE id = 2`);
-    // As if the build had ended and its runner had died before it could write that down.
+    // As if the build had ended and its runner had died before it could record that.
     const begun = concurrent.split(";").slice(0, 2).join(";");
     await markBegun(database, "app_a", "0001_index", begun);
     await database.query(`CREATE UNIQUE INDEX t_x ON app_a.t (x)`);
@@ -212,7 +212,7 @@ describe("statements that cannot run in a transaction", () => {
       expect(byTenant(await migrateAll(context))).toEqual({ a: "failed", b: "failed" });
       for (const tenant of ["a", "b"]) await database.query(`DELETE FROM app_${tenant}.t`);
 
-      // The runner has planned both and is held up at the first one.
+      // The runner has planned both, and is blocked at the first one.
       const other = await database.connect();
       await other.query(`BEGIN; LOCK TABLE app_a.t`);
       const running = migrateAll(context);
@@ -230,7 +230,7 @@ describe("statements that cannot run in a transaction", () => {
 
     test("if it happened between two segments of a file", async () => {
       const { database, context } = await withTable({ "0001_index": tolerant });
-      // Plays the other runner: it takes the target as soon as the first segment is committed.
+      // Acts as the other runner: it takes the target as soon as the first segment is committed.
       await database.query(`CREATE FUNCTION begin() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN IF NEW.applied = 1 THEN NEW.begun = true; NEW.applied_checksum = '${checksumOf(statementsOf(tolerant, 2))}'; END IF; RETURN NEW; END $$`);
       await database.query(
@@ -254,7 +254,7 @@ describe("statements that cannot run in a transaction", () => {
     expect(byTenant(await migrateAll(context))).toEqual({ a: "failed 0001_index" });
     expect(await database.query(invalidIndexes)).toEqual([]);
     await blocker.query(`COMMIT`);
-    // Killed before it could clear away, a runner leaves what the next one finds.
+    // A runner that is killed before it can clean up leaves the index to the next one.
     await database.query(`CREATE INDEX "t_x_ccnew" ON app_a.t (x);
       UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'app_a.t_x_ccnew'::regclass`);
     await markBegun(database, "app_a", "0002_reindex", `REINDEX INDEX CONCURRENTLY "public"."t_x"`);
@@ -319,7 +319,7 @@ SET work_mem = '77MB';
 SELECT pg_advisory_lock(4242);`;
     const root = await createFolder(history("drizzle/app", { "0000_leaky": sql }));
     const fleet = appFleet(database.url, ["a", "b", "c"], { concurrency: 1 });
-    // pg_locks shows other sessions, too: this query asks for its own alone.
+    // pg_locks also shows other sessions: this query reads only its own.
     const services = {
       app: {
         schema: "./none",

@@ -57,7 +57,7 @@ describe("text that would be truncated or replaced on its way", () => {
     expect(() => quoteIdentifier(`${longest}xy`)).toThrow("is 64 bytes long");
     expect(() => quoteIdentifier("a\0b")).toThrow("NUL byte");
     expect(() => quoteIdentifier("a\ud800")).toThrow("an unpaired surrogate");
-    // The limit is the server's.
+    // The server sets the limit.
     await database.query(`CREATE SCHEMA ${quoteIdentifier(`${longest}x`)}`);
     expect(
       await database.query("SELECT FROM pg_namespace WHERE nspname = $1", [`${longest}x`]),

@@ -58,7 +58,7 @@ DECLARE found shop.orders%ROWTYPE;
 BEGIN SELECT * INTO found FROM "shop"."orders" WHERE state = 'new'::shop.condition; RETURN found.id; END $$;
 INSERT INTO shop.people (email) SELECT 'x' WHERE false;`;
 
-/** A project whose tables are all in pgSchema("shop"), with a history of three migrations. */
+/** A project with all of its tables in pgSchema("shop"), and a history of three migrations. */
 async function shopProject(
   layout: Installed,
   service: object,

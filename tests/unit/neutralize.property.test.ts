@@ -60,7 +60,7 @@ const comment = fc.oneof(
   fc.constant(" "),
 );
 
-/** A name, quoted or not; sometimes the word itself, which is then a table, a column or an alias. */
+/** A name, quoted or not; sometimes the schema's name, which is then a table, a column or an alias. */
 const name = fc
   .oneof(
     fc.constantFrom(
@@ -79,7 +79,7 @@ const name = fc
   )
   .filter((text) => !/^"(pg_|\{tenant)/.test(text));
 
-/** The schema, as it may be spelled, with what may stand around its dot. */
+/** The schema in its possible spellings, with blanks or comments around its dot. */
 const schema = fc
   .tuple(
     fc.constantFrom("public", '"public"', "PUBLIC", "Public"),
@@ -104,7 +104,7 @@ const table = fc.oneof(
   name.map(same),
 );
 
-/** A column of a table that is called `alias`: two parts are an alias and a column, three begin with the schema. */
+/** A column of a table with the alias `alias`: two parts are an alias and a column, three begin with the schema. */
 const column = fc.oneof(
   fc.tuple(name, name).map(([alias, own]) => same(`${alias}.${own}`)),
   fc.tuple(schema, name, name).map(
@@ -118,7 +118,7 @@ const column = fc.oneof(
 
 const value = fc.oneof(literal, column);
 
-/** Puts pieces together; strings between them stay. */
+/** Concatenates pieces, with the strings between them unchanged. */
 function sql(strings: TemplateStringsArray, ...pieces: (Piece | string)[]): Piece {
   const text = (key: keyof Piece) =>
     strings.reduce((sum, string, index) => {
