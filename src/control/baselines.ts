@@ -15,9 +15,9 @@ const ddl = `CREATE TABLE IF NOT EXISTS drizzle_fleet.baselines (
 )`;
 
 /**
- * The baseline that a database keeps of a service.
+ * Reads a service's baseline from a database's control schema.
  *
- * @param history the digest of what it must be of
+ * @param history the digest of the history that the baseline must represent
  */
 export async function readBaseline(
   session: Session,
@@ -34,7 +34,7 @@ export async function readBaseline(
   return row?.content;
 }
 
-/** Keeps a service's newest baseline, and no older one. */
+/** Records a service's baseline and deletes older ones. */
 export async function saveBaseline(
   session: Session,
   service: string,
@@ -55,7 +55,7 @@ export async function saveBaseline(
   );
 }
 
-/** A baseline is written in the words of the server's version, and is good for no other. */
+/** A baseline is only valid for the server's major version, whose syntax it uses. */
 function keyOf(history: string): SQL {
   return sql`${history}::text || ' ' || current_setting('server_version_num')::int / 10000`;
 }

@@ -2,17 +2,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { lockKey } from "../postgres/lock.ts";
 import type { Session } from "../postgres/session.ts";
 
-/** True when the control schema has all these tables. Needs no right to look into them. */
+/** Tells whether the control schema has all these tables. No privilege on them is needed. */
 export async function hasTables(session: Session, names: readonly string[]): Promise<boolean> {
   return (await readState(session, names)).tables === names.length;
 }
 
 /**
- * Makes what is missing of the control schema, which belongs to the fleet and to no tenant: nobody but the role
- * that makes it may look in. Where the schema is there already, no right on the database is needed. Two runners
- * that do it at once do not disturb each other.
+ * Creates missing tables of the control schema, which belongs to the fleet: only the role that creates it has access.
+ * If the schema exists, no privilege on the database is needed. Two runners can do this at the same time.
  *
- * @param ddl statements that make the tables where they are not there
+ * @param ddl statements that create the tables if they do not exist
  */
 export async function createMissing(
   session: Session,
@@ -23,7 +22,7 @@ export async function createMissing(
     const { schema, tables } = await readState(session, names);
     if (tables === names.length) return;
     await session.script("BEGIN");
-    // Never waiting for it in the database: a waiting transaction would hold up everybody's concurrent indexes.
+    // Not waiting in the database: a waiting transaction would delay every CREATE INDEX CONCURRENTLY.
     const [row] = await session.query<{ ours: boolean }>(
       `SELECT pg_catalog.pg_try_advisory_xact_lock(${lockKey("drizzle_fleet")}) AS ours`,
     );
@@ -33,7 +32,7 @@ export async function createMissing(
   }
 }
 
-/** The tables that a session has seen. They stay, so that it need not ask for them before each look into them. */
+/** The tables that a session has seen. Tables are never dropped, so it need not look for them again. */
 const seen = new WeakMap<Session, ReadonlySet<string>>();
 
 async function readState(
@@ -54,10 +53,10 @@ async function readState(
 
 const rolloutTables = ["rollouts", "outcomes"];
 
-/** Kept since later than those: a database may have them and not this one. */
+/** Added in a later version: a database can have the others without this one. */
 const goalTable = "goals";
 
-/** In a database, by the name that the configuration gives it: two names may mean one database. */
+/** `database` is the name in the configuration: two names can mean the same database. */
 const rolloutDdl = `CREATE TABLE IF NOT EXISTS drizzle_fleet.rollouts (
   id text,
   database text,
@@ -97,17 +96,17 @@ CREATE TABLE IF NOT EXISTS drizzle_fleet.goals (
   FOREIGN KEY (rollout, database) REFERENCES drizzle_fleet.rollouts ON DELETE CASCADE
 )`;
 
-/** True when the database has the tables that rollouts are kept in. */
+/** Tells whether the database has the tables for rollouts. */
 export function hasRolloutTables(session: Session): Promise<boolean> {
   return hasTables(session, rolloutTables);
 }
 
-/** True when the database has the table that the goals of rollouts are kept in. */
+/** Tells whether the database has the table for the goals of rollouts. */
 export function hasGoalTable(session: Session): Promise<boolean> {
   return hasTables(session, [goalTable]);
 }
 
-/** Makes the tables that rollouts are kept in, if they are missing. */
+/** Creates the tables for rollouts if they are missing. */
 export function createRolloutTables(session: Session): Promise<void> {
   return createMissing(session, [...rolloutTables, goalTable], rolloutDdl);
 }

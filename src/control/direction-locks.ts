@@ -3,41 +3,41 @@ import type { Direction } from "../core/rollout.ts";
 import { lockKey, setServerKeepAlive } from "../postgres/lock.ts";
 import type { Session } from "../postgres/session.ts";
 
-/** What a run leaves in a database for others to see, for as long as its session lives. */
+/** The direction that a run announces in a database while its session lives. */
 export interface RunDirection {
   readonly direction: Direction;
-  /** Whose ledgers it changes in this database. */
+  /** The services whose ledgers it changes in this database. */
   readonly services: readonly string[];
-  /** Who it is, in up to 40 characters: PostgreSQL shows it as part of the session's application_name. */
+  /** The run's identity, in up to 40 characters. PostgreSQL shows it as part of the session's application_name. */
   readonly who: string;
 }
 
-/** A run that goes the other way. */
+/** A run in the opposite direction. */
 export interface OpposingRun {
-  /** The pid of the session that holds its note. */
+  /** The process id of the session that holds its lock. */
   readonly backend: number;
   readonly service: string;
-  /** Its role, and who it says it is: `migrate 4711 ada@host`. Empty when it does not say. */
+  /** Its role, and its identity: `migrate 4711 ada@host`, or empty if unknown. */
   readonly role: string;
   readonly who: string;
-  /** When it connected, by the server's clock; null when the current role may not see that. */
+  /** When it connected, by the server's clock; null if the current role cannot see it. */
   readonly since: Date | null;
 }
 
-/** Two runs that begin at the same moment may each see the other; one of them mostly gets through by trying again. */
+/** Two runs that start at the same moment can each see the other. After retries, one of them usually succeeds. */
 const attempts = 4;
 
 const verbOf = { up: "migrate", down: "downgrade" } as const;
 
 /**
- * Leaves a note: an advisory lock per service, shared with runs in the same direction. A killed runner's goes with its
- * session. No session waits for this lock, so it blocks none.
+ * Announces a run's direction with a shared advisory lock per service, for as long as its session lives. No session
+ * waits for this lock, so it blocks none.
  *
- * @returns runs that go the other way: then there is no note. Empty when it is left.
+ * @returns the runs in the opposite direction, in which case no lock is held; empty if the direction is locked
  */
 export async function lockDirection(session: Session, note: RunDirection): Promise<OpposingRun[]> {
   for (let attempt = 1; ; attempt += 1) {
-    // First the own note, then a look at the others': of two that do so at least one sees the other.
+    // Lock first, then look for others: of two runs that do so, at least one sees the other.
     await session.query(
       `SELECT pg_catalog.pg_try_advisory_lock_shared(key), pg_catalog.set_config('application_name', $2, false),
          ${setServerKeepAlive},

@@ -1,66 +1,56 @@
 import { and, count, desc, eq, getTableColumns, inArray, sql } from "drizzle-orm";
 import type { Direction, OutcomeRecord, RolloutGoal, RolloutRecord } from "../core/rollout.ts";
+import type { Drizzle } from "../postgres/drizzle.ts";
 import type { Session } from "../postgres/session.ts";
 import { goals, outcomes, rollouts } from "./tables.ts";
 
-/** A rollout with how its targets in one database ended. */
+/** Selects recorded rollouts: the newest ones whose id begins with the prefix. */
+export interface RolloutFilter {
+  readonly prefix: string;
+  /** The maximum number of rollouts. */
+  readonly limit: number;
+}
+
+/** A recorded rollout, with the outcomes of its targets in one database. */
 export interface RecordedRollout extends RolloutRecord {
-  /** How many outcomes there are of each status. */
+  /** The number of outcomes per status. */
   readonly counts: Readonly<Record<string, number>>;
-  /** Every database that it had something to do in; only this one, where that is not kept. */
+  /** The databases with targets of the rollout; only this one if that was not recorded. */
   readonly concerned: readonly string[];
 }
 
-/** A rollout that brought targets somewhere, as far as a database keeps what it was meant to reach. */
+/** A recorded migrate or downgrade, with its goal if the database has it. */
 export interface RecordedGoal {
   readonly id: string;
   readonly selection: RolloutRecord["selection"];
   readonly startedAt: Date;
   readonly direction: Direction;
-  /** Null when it was kept by a version that did not keep goals. */
+  /** Null if it was recorded by a version without goals. */
   readonly goal: Pick<RolloutGoal, "ends" | "databases"> | null;
 }
 
-/** What a database keeps of some of its schemas. */
+/** The recorded rollouts of some schemas. */
 export interface RecordedSchemas {
-  /** The rollouts that had the schema among their targets, by schema. */
+  /** The ids of the rollouts that had the schema among their targets, by schema. */
   readonly covered: ReadonlyMap<string, ReadonlySet<string>>;
-  /** The rollouts that failed there, by schema. */
+  /** The ids of the rollouts that failed there, by schema. */
   readonly failed: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-/** As in `rollouts.ts`, where the tables are there. */
+/** See `readRollouts`. The tables must exist. */
 export async function selectRollouts(
   session: Session,
   database: string,
-  prefix: string,
-  limit: number,
+  { prefix, limit }: RolloutFilter,
   withGoals: boolean,
 ): Promise<RecordedRollout[]> {
+  const concerned = withGoals ? goalDatabases : sql<null>`null::text[]`;
   const rows = await session.drizzle((db) => {
-    const each = db
-      .select({ status: outcomes.status, number: count().as("number") })
-      .from(outcomes)
-      .where(and(eq(outcomes.rollout, rollouts.id), eq(outcomes.database, rollouts.database)))
-      .groupBy(outcomes.status)
-      .as("each");
-    const all = db
-      .select({
-        counts: sql<
-          RecordedRollout["counts"] | null
-        >`jsonb_object_agg(${each.status}, ${each.number})`.as("counts"),
-      })
-      .from(each)
-      .as("all_of_them");
-    const concerned = withGoals
-      ? sql<
-          readonly string[] | null
-        >`(select ${goals.databases} from ${goals} where ${goals.rollout} = ${rollouts.id} and ${goals.database} = ${rollouts.database})`
-      : sql<null>`null::text[]`;
+    const outcomeCounts = countOutcomes(db);
     return db
-      .select({ ...getTableColumns(rollouts), counts: all.counts, concerned })
+      .select({ ...getTableColumns(rollouts), counts: outcomeCounts.counts, concerned })
       .from(rollouts)
-      .leftJoinLateral(all, sql`true`)
+      .leftJoinLateral(outcomeCounts, sql`true`)
       .where(and(eq(rollouts.database, database), sql`starts_with(${rollouts.id}, ${prefix})`))
       .orderBy(desc(rollouts.startedAt))
       .limit(limit);
@@ -74,7 +64,26 @@ export async function selectRollouts(
   }));
 }
 
-/** As in `rollouts.ts`. */
+/** The databases in a rollout's goal. */
+const goalDatabases = sql<
+  readonly string[] | null
+>`(select ${goals.databases} from ${goals} where ${goals.rollout} = ${rollouts.id} and ${goals.database} = ${rollouts.database})`;
+
+/** A lateral subquery: a rollout's outcomes, counted by status. */
+function countOutcomes(db: Drizzle) {
+  const byStatus = db
+    .select({ status: outcomes.status, number: count().as("number") })
+    .from(outcomes)
+    .where(and(eq(outcomes.rollout, rollouts.id), eq(outcomes.database, rollouts.database)))
+    .groupBy(outcomes.status)
+    .as("by_status");
+  const counts = sql<
+    RecordedRollout["counts"] | null
+  >`jsonb_object_agg(${byStatus.status}, ${byStatus.number})`.as("counts");
+  return db.select({ counts }).from(byStatus).as("outcome_counts");
+}
+
+/** See `readOutcomes`. */
 export function selectOutcomes(
   session: Session,
   database: string,
@@ -90,7 +99,7 @@ export function selectOutcomes(
   );
 }
 
-/** As in `rollouts.ts`, where the tables are there. */
+/** See `readRecordedGoals`. The tables must exist. */
 export async function selectGoals(
   session: Session,
   database: string,
@@ -134,7 +143,7 @@ type GoalRow = Pick<RecordedGoal, "id" | "selection" | "startedAt"> & {
 
 const directions: Readonly<Record<string, Direction>> = { migrate: "up", downgrade: "down" };
 
-/** As in `rollouts.ts`, where the tables are there. The server joins: it keeps many more schemas than are asked for. */
+/** See `readRecordedSchemas`. The tables must exist. The server filters: it has many more schemas than needed. */
 export async function selectSchemas(
   session: Session,
   database: string,

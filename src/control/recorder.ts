@@ -6,44 +6,46 @@ import { ScriptError } from "../postgres/script.ts";
 import type { Session } from "../postgres/session.ts";
 import { createRolloutTables } from "./create.ts";
 
-/** Outcomes wait so long, in milliseconds, before they are written together. */
+/** How long outcomes are collected before they are written together, in milliseconds. */
 const writeDelayMs = 1_000;
 
-/** A session that is lost is missed so often, in milliseconds: others see by it that the rollout is under way. */
+/**
+ * How often to check for a lost session, in milliseconds. Its existence shows to others that the rollout is running.
+ */
 const reconnectIntervalMs = 5_000;
 
-/** So long may one write take, in milliseconds: a lock on these tables must not hold up a rollout's end. */
+/** How long one write may take, in milliseconds: a lock on these tables must not delay a rollout's end. */
 const writeTimeoutMs = 10_000;
 
-/** So long does a rollout wait at its beginning, in milliseconds. */
+/** How long a rollout waits at its start, in milliseconds. */
 const goalTimeoutMs = 2_000;
 
-/** The statements, and Drizzle with them: not before there is something to keep. */
+/** Loaded on first use, together with Drizzle. */
 const loadStatements = () => import("./write.ts");
 
 type Statements = Awaited<ReturnType<typeof loadStatements>>;
 type Use = (session: Session, statements: Statements) => Promise<void>;
 
-/** What a recorder keeps, and where. */
+/** What to record, and where. */
 export interface Recording {
   readonly rollout: NewRollout;
-  /** What the rollout is meant to reach; undefined for one that brings no target anywhere. */
+  /** The goal of the rollout; undefined if it changes no target. */
   readonly goal: RolloutGoal | undefined;
-  /** Opens a session in the database. The recorder closes it. */
+  /** Opens a session in the database, which the recorder closes. */
   readonly connect: () => Promise<Session>;
-  /** False: a connection is taken only at the end, because the server has none to spare. */
+  /** False: connect only at the end, because the server has no connection to spare. */
   readonly whileRunning: boolean;
 }
 
 /**
- * Keeps a rollout and its outcomes in one of its databases, on a connection of its own. The rollout waits for it
- * only at its beginning and its end, and not for long, and never fails by it: what cannot be kept is said once.
+ * Records a rollout and its outcomes in one of its databases, on its own connection. The rollout waits for it only at
+ * its start and its end, for a limited time, and never fails because of it. A failure to record is reported once.
  */
 export class Recorder {
   readonly #recording: Recording;
   readonly #startedAt = performance.now();
   #session: Session | undefined;
-  /** True when the session has kept that the rollout has begun. */
+  /** True when the start of the rollout is recorded on this session. */
   #begun = false;
   #waiting: OutcomeRecord[] = [];
   #writing: Promise<void> = Promise.resolve();
@@ -62,14 +64,14 @@ export class Recorder {
   }
 
   /**
-   * Waits until it is on disk what the rollout is meant to reach, so that `--failed` knows it when the runner is killed
-   * or the server crashes at the first target. It never fails.
+   * Waits until the rollout's goal is on disk, so that `--failed` works even if the runner is killed or the server
+   * crashes at the first target. It never fails.
    */
   async keepGoal(): Promise<void> {
     await Promise.race([this.#writing, sleep(goalTimeoutMs, undefined, { ref: false })]);
   }
 
-  /** Takes an outcome, to be written soon. */
+  /** Adds an outcome, which is written soon. */
   add(outcome: Outcome, wave: string): void {
     const { target, status, applied, durationMs, failure } = outcome;
     this.#waiting.push({
@@ -86,9 +88,9 @@ export class Recorder {
   }
 
   /**
-   * Writes what is left, and that the rollout is over.
+   * Writes the remaining outcomes, and the end of the rollout.
    *
-   * @returns why something could not be kept, or undefined
+   * @returns the reason why something could not be recorded, or undefined
    */
   async end(stopped: Stop | undefined): Promise<string | undefined> {
     clearInterval(this.#watch);
@@ -113,7 +115,7 @@ export class Recorder {
     this.#writing = this.#writing.then(() => this.#writeWaiting());
   }
 
-  /** What cannot be written stays, and is tried again with the next outcomes or at the end. */
+  /** Outcomes that cannot be written stay, and are retried with the next ones or at the end. */
   async #writeWaiting(): Promise<void> {
     const outcomes = this.#waiting;
     this.#waiting = [];
@@ -129,8 +131,8 @@ export class Recorder {
   }
 
   /**
-   * A session that takes too long is closed: whatever it was about ends with it. One that was refused stays, because
-   * it also says to others that the rollout is under way.
+   * Closes a session that takes too long, which ends what it was doing. A session whose statement failed stays open,
+   * because it also shows to others that the rollout is running.
    */
   async #bounded(use: Use): Promise<void> {
     let timer: NodeJS.Timeout | undefined;

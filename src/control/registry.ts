@@ -18,15 +18,20 @@ const ddl = `CREATE TABLE IF NOT EXISTS drizzle_fleet.tenants (
   updated_at timestamptz NOT NULL DEFAULT now()
 )`;
 
-/** Everybody whom a registry knows, by id. A database without one knows nobody. */
+/**
+ * Reads all tenants in a registry, by id.
+ *
+ * @returns an empty list if the database has no registry
+ */
 export async function readTenants(session: Session): Promise<TenantRecord[]> {
   if (!(await hasTables(session, names))) return [];
   return session.drizzle((db) => db.select().from(tenants).orderBy(asc(tenants.id)));
 }
 
 /**
- * Who has an id: the tenant that is called so, or the one that is being renamed from it and may still have schemas of
- * that name. Undefined: nobody.
+ * Finds the tenant with an id, or the tenant that is being renamed from it and may still have schemas of that name.
+ *
+ * @returns undefined if there is none
  */
 export async function findTenant(session: Session, id: string): Promise<TenantRecord | undefined> {
   if (!(await hasTables(session, names))) return undefined;
@@ -40,7 +45,7 @@ export async function findTenant(session: Session, id: string): Promise<TenantRe
   return record;
 }
 
-/** Enters a tenant into the registry, which is made if it is missing. What is there already stays as it is. */
+/** Registers a tenant. The registry is created if it is missing. An existing record stays unchanged. */
 export async function registerTenant(
   session: Session,
   tenant: Pick<TenantRecord, "id" | "status" | "database" | "attributes">,
@@ -49,14 +54,14 @@ export async function registerTenant(
   await session.drizzle((db) => db.insert(tenants).values(tenant).onConflictDoNothing());
 }
 
-/** Rows in one statement: each has four parameters, and a statement has no more than 65,535. */
+/** The number of rows per statement: each has four parameters, and a statement can have at most 65,535. */
 const rowsAtOnce = 1_000;
 
 /**
- * Enters many tenants at once, all or none. Active ones that are there get the attributes and the database that are
- * given; what others have stays.
+ * Registers many tenants, all or none. Existing active ones get the given attributes and database; others stay
+ * unchanged.
  *
- * @param forgotten ids of active tenants that leave the registry
+ * @param forgotten ids of active tenants to remove from the registry
  */
 export async function updateRegistry(
   session: Session,
@@ -92,10 +97,10 @@ export async function updateRegistry(
 }
 
 /**
- * Gives a tenant another status.
+ * Changes a tenant's status.
  *
  * @param from the statuses that it may have now
- * @returns false when it has none of them, or is not there
+ * @returns false if it has none of them, or does not exist
  */
 export async function changeStatus(
   session: Session,
@@ -115,15 +120,15 @@ export async function changeStatus(
 }
 
 /**
- * Gives an active tenant its new id. It is `renaming` until `endRename`.
+ * Gives an active tenant its new id. Its status is `renaming` until `endRename`.
  *
- * @returns false when it is not active, or not there
+ * @returns false if it is not active, or does not exist
  */
 export function beginRename(session: Session, from: string, to: string): Promise<boolean> {
   return rename(session, from, "active", { id: to, status: "renaming", renamedFrom: from });
 }
 
-/** Ends a rename: with the new id, or, when `back` has the old one, with that. */
+/** Ends a rename. The tenant keeps its new id, or returns to `back`, its old id. */
 export function endRename(session: Session, id: string, back = id): Promise<boolean> {
   return rename(session, id, "renaming", { id: back, status: "active", renamedFrom: null });
 }
@@ -144,21 +149,25 @@ async function rename(
   return changed.length === 1;
 }
 
-/** Takes a tenant out of the registry. */
+/** Removes a tenant from the registry. */
 export async function forgetTenant(session: Session, id: string): Promise<void> {
   await session.drizzle((db) => db.delete(tenants).where(eq(tenants.id, id)));
 }
 
 /**
- * Takes the lock that whoever changes a tenant as a whole holds, for as long as the session lives.
+ * Takes a tenant's lock, until the session ends. Every command that changes a tenant as a whole needs it.
  *
- * @returns false when somebody else has it
+ * @returns false if another session has it
  */
 export function lockTenant(session: Session, id: string): Promise<boolean> {
   return tryLock(session, lockKey(`tenant ${id}`));
 }
 
-/** As `lockTenant`, for whoever makes the baselines of a database. */
+/**
+ * Takes the lock for making a database's baselines, until the session ends.
+ *
+ * @returns false if another session has it
+ */
 export function lockBaselines(session: Session, database: string): Promise<boolean> {
   return tryLock(session, lockKey(`baselines ${database}`));
 }

@@ -14,8 +14,8 @@ const ddl = `CREATE TABLE IF NOT EXISTS drizzle_fleet.closed_schemas (
 )`;
 
 /**
- * Keeps what is about to be taken from others on a tenant's schemas in one database. What an earlier, interrupted
- * attempt has kept stays.
+ * Records grants on a tenant's schemas in one database before they are revoked. Grants that an interrupted attempt
+ * recorded stay.
  */
 export async function saveGrants(
   session: Session,
@@ -37,7 +37,7 @@ export async function saveGrants(
   );
 }
 
-/** What is kept of a tenant's schemas in one database. */
+/** Reads the recorded grants on a tenant's schemas in one database. */
 export async function readGrants(
   session: Session,
   tenant: string,
@@ -53,7 +53,7 @@ export async function readGrants(
   return row?.grants ?? [];
 }
 
-/** Forgets what is kept, once it is given back. */
+/** Deletes the recorded grants after they were restored. */
 export async function deleteGrants(
   session: Session,
   tenant: string,

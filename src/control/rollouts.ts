@@ -1,28 +1,26 @@
 import type { OutcomeRecord } from "../core/rollout.ts";
 import type { Session } from "../postgres/session.ts";
 import { hasGoalTable, hasRolloutTables } from "./create.ts";
-import type { RecordedGoal, RecordedRollout, RecordedSchemas } from "./read.ts";
+import type { RecordedGoal, RecordedRollout, RecordedSchemas, RolloutFilter } from "./read.ts";
 
 export type { RecordedGoal, RecordedRollout, RecordedSchemas };
 
 /**
- * The newest rollouts that a database keeps, newest first.
+ * Reads the newest recorded rollouts of a database, newest first.
  *
  * @param database its name in the configuration
- * @param prefix only those whose id begins so
  */
 export async function readRollouts(
   session: Session,
   database: string,
-  prefix: string,
-  limit: number,
+  filter: RolloutFilter,
 ): Promise<RecordedRollout[]> {
   if (!(await hasRolloutTables(session))) return [];
   const { selectRollouts } = await import("./read.ts");
-  return selectRollouts(session, database, prefix, limit, await hasGoalTable(session));
+  return selectRollouts(session, database, filter, await hasGoalTable(session));
 }
 
-/** Every outcome that a database keeps of a rollout, in the order of services and schemas. */
+/** Reads all recorded outcomes of a rollout in a database, ordered by service and schema. */
 export async function readOutcomes(
   session: Session,
   database: string,
@@ -33,9 +31,9 @@ export async function readOutcomes(
 }
 
 /**
- * The rollouts that a database keeps and that brought targets somewhere, the newest first.
+ * Reads the recorded migrate and downgrade rollouts of a database, newest first.
  *
- * @returns undefined when the database keeps no rollouts at all
+ * @returns undefined if the database has no record of rollouts
  */
 export async function readRecordedGoals(
   session: Session,
@@ -46,7 +44,7 @@ export async function readRecordedGoals(
   return selectGoals(session, database, await hasGoalTable(session));
 }
 
-/** Which of those rollouts had each of some schemas among their targets, and which failed there. */
+/** Reads which of these rollouts had each of some schemas among their targets, and which failed there. */
 export async function readRecordedSchemas(
   session: Session,
   database: string,

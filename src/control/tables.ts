@@ -6,7 +6,7 @@ import type { Direction, RolloutGoal } from "../core/rollout.ts";
 import type { TenantRecord, TenantStatus } from "../core/tenant.ts";
 import type { Grant } from "../postgres/privileges.ts";
 
-/** The control schema's tables as Drizzle knows them; what makes them stands beside what uses them. */
+/** The control schema's tables for Drizzle. Their DDL is in the files that use them. */
 const control = pgSchema(controlSchema);
 
 export const rollouts = control.table(
@@ -50,7 +50,7 @@ export const goals = control.table(
   {
     rollout: text("rollout").notNull(),
     database: text("database").notNull(),
-    /** The order in which rollouts began, whatever any clock says. */
+    /** The order in which rollouts began, independent of clocks. */
     number: bigint("number", { mode: "number" }).notNull().generatedAlwaysAsIdentity(),
     direction: text("direction").$type<Direction>().notNull(),
     ends: jsonb("ends").$type<RolloutGoal["ends"]>().notNull(),

@@ -3,15 +3,15 @@ import type { NewRollout, OutcomeRecord, RolloutGoal } from "../core/rollout.ts"
 import type { Session } from "../postgres/session.ts";
 import { goals, outcomes, rollouts } from "./tables.ts";
 
-/** So many rollouts are kept in each database. */
+/** The number of rollouts to keep in each database. */
 const kept = 100;
 
 /**
- * Keeps that a rollout has begun, and what it is meant to reach. A rollout that is there already stays as it is. The
- * time is the server's: runners' clocks differ.
+ * Records the start of a rollout, and its goal. An existing record stays unchanged. The time is the server's, because
+ * runners' clocks differ.
  *
  * @param elapsedMs how long ago it began, in milliseconds
- * @param goal undefined for a rollout that brings no target anywhere
+ * @param goal undefined for a rollout that changes no target
  */
 export async function insertRollout(
   session: Session,
@@ -35,8 +35,8 @@ export async function insertRollout(
 }
 
 /**
- * Keeps outcomes. Those that are there already stay: a lost answer makes the same ones come again. They travel as one
- * parameter: a list of values costs some four times as much, and may not have more than 6,553 of them.
+ * Records outcomes. Existing ones stay: after a lost answer the same outcomes are sent again. They travel as one
+ * parameter, because a list of values costs four times as much and is limited to 6,553 rows.
  */
 export async function insertOutcomes(
   session: Session,
@@ -56,7 +56,7 @@ export async function insertOutcomes(
   await session.drizzle((db) => db.insert(outcomes).select(all).onConflictDoNothing());
 }
 
-/** Keeps that a rollout is over, and why if it ended early. The oldest rollouts go. */
+/** Records the end of a rollout, and the reason if it ended early. The oldest rollouts are deleted. */
 export async function finishRollout(
   session: Session,
   { id, database }: NewRollout,

@@ -158,6 +158,6 @@ export function refuseUnknownTag(
       without.length > 0 ? [tag] : [],
       [...histories.values()].flatMap(tagsOf),
     ),
-    "the selection names what does not exist",
+    "the selection contains unknown names",
   );
 }

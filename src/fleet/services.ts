@@ -15,7 +15,7 @@ export function selectServices(
 ): (readonly [string, ServiceConfig])[] {
   throwProblems(
     unknownNames("service", names, Object.keys(fleet.services)),
-    "the selection names what does not exist",
+    "the selection contains unknown names",
   );
   return Object.entries(fleet.services).filter(
     ([name]) => names.length === 0 || names.includes(name),

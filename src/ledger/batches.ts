@@ -2,21 +2,24 @@ import { ScriptError } from "../postgres/script.ts";
 import type { Session } from "../postgres/session.ts";
 import { sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 
-/** Tables named in one query. Each takes a slot of the backend's lock table while the query runs. */
+/** The number of tables to read in one query. Each takes a slot of the backend's lock table. */
 const batchSize = 200;
 
-/** So long, in milliseconds, a table may be locked before the others are read without it. */
+/** How long, in milliseconds, a locked table delays the others of its batch. */
 const lockTimeoutMs = 1_000;
 
-/** Many small tables look dear to the planner: compiling the query would cost more than to run it. */
+/**
+ * The planner overestimates queries on many small tables: JIT compilation and parallel workers would cost more than
+ * the query.
+ */
 const readSettings = `SET LOCAL lock_timeout = ${lockTimeoutMs}; SET LOCAL jit = off;
 SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL search_path = pg_catalog`;
 
 /**
- * Reads a table in each of many schemas, some schemas at a time, without waiting long for locks.
+ * Reads a table in each of many schemas, in batches, without waiting long for locks.
  *
- * @param read reads the tables of some schemas in a few queries; it runs in a transaction that only reads
- * @returns what was read, by schema; undefined where somebody else's lock is in the way
+ * @param read reads the tables of some schemas in a few queries; it runs in a read-only transaction
+ * @returns what was read, by schema; undefined if the table is locked
  */
 export async function readInBatches<State>(
   session: Session,
@@ -31,7 +34,7 @@ export async function readInBatches<State>(
   return states;
 }
 
-/** One locked table must not hide the others: then they are read one by one. */
+/** If one table of a batch is locked, the tables are read one by one. */
 async function readBatch<State>(
   session: Session,
   schemas: readonly string[],

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import type { LedgerEntry } from "../core/ledger.ts";
 
 /**
- * A digest of what a ledger says: the same 64 hex digits that `digestExpression` gives in the database, for the
- * same entries in any order. It lets one short string per target tell the state of a fleet.
+ * The digest of a ledger: 64 hex digits, equal to the result of `digestExpression` in the database for the same
+ * entries, in any order. With it, one short string per target identifies the state of a ledger.
  */
 export function digestOf(entries: readonly LedgerEntry[]): string {
   const lines = entries.map((entry) => ({ key: Buffer.from(entry.tag), line: lineOf(entry) }));
@@ -21,7 +21,7 @@ export function digestsOfPrefixes(entries: readonly LedgerEntry[]): string[] {
     const before = entries[index - 1];
     ascending &&= before === undefined || isAfter(entry, before);
     if (!ascending) return digestOf(entries.slice(0, index + 1));
-    // Each goes on where the one before it ended: a long history would else be hashed once for each migration.
+    // Each digest continues the one before it. Otherwise a long history would be hashed once per migration.
     hash.update(lineOf(entry));
     return hash.copy().digest("hex");
   });
@@ -36,12 +36,12 @@ function lineOf({ tag, checksum, partial }: LedgerEntry): string {
   return `${tag} ${checksum} ${partial === undefined ? "complete" : progressOf(partial)}\n`;
 }
 
-/** A statement that may have run is progress, too: a plan that was made before it began must not be carried out. */
+/** A begun statement is part of the progress: a plan made before it began must not be carried out. */
 function progressOf({ applied, begun }: NonNullable<LedgerEntry["partial"]>): string {
   return begun ? `${applied} begun` : String(applied);
 }
 
-/** SQL over the columns of a ledger, aggregated, that computes the digest. */
+/** An SQL aggregate over the columns of a ledger that computes the digest. */
 export const digestExpression = `encode(sha256(convert_to(coalesce(string_agg(
   tag || ' ' || checksum || ' ' || CASE WHEN applied = statements THEN 'complete' WHEN begun THEN applied || ' begun' ELSE applied::text END || E'\\n',
   '' ORDER BY tag COLLATE "C"), ''), 'UTF8')), 'hex')`;

@@ -1,4 +1,4 @@
-/** The ledger's tag of a migration's down while it is under way: it stands beside the migration's own entry. */
+/** The tag in the ledger for a migration's down while it is running, beside the migration's own entry. */
 export function downTag(tag: string): string {
   return `${tag}.down`;
 }

@@ -2,26 +2,26 @@ import { quoteIdentifier } from "../core/quoting.ts";
 import type { Session } from "../postgres/session.ts";
 import { readInBatches } from "./batches.ts";
 
-/** A migration as another migrator recorded it: drizzle-orm's own, or one that keeps a table like it. */
+/** A row of drizzle-orm's own migrations table, or of a similar table of another migrator. */
 export interface DrizzleRow {
-  /** sha256 hex of the text that was applied; undefined in a table of names alone. */
+  /** The sha256, in hex, of the applied text; undefined if the table only has names. */
   readonly hash: string | undefined;
-  /** When the migration was generated, in milliseconds since 1970. Undefined for times of another kind. */
+  /** When the migration was generated, in milliseconds since 1970; undefined if the table has other times. */
   readonly createdAt: number | undefined;
-  /** The migration's file or folder; drizzle-orm knows it since 1.0, drizzle-multitenant has nothing else. */
+  /** The migration's file or folder. drizzle-orm records it since 1.0, drizzle-multitenant records nothing else. */
   readonly name: string | undefined;
 }
 
-/** What is there of such a table. Tables with the same rows share one list. */
+/** The state of a migrations table. Tables with the same rows share one list. */
 export type DrizzleTableState =
   | { readonly kind: "none" }
-  /** The role may not look into the schema or the table. */
+  /** The role lacks a privilege on the schema or the table. */
   | { readonly kind: "unreadable" }
-  /** Somebody else's transaction keeps everybody from reading the table. */
+  /** Another transaction's lock prevents reading the table. */
   | { readonly kind: "locked" }
   | { readonly kind: "table"; readonly rows: readonly DrizzleRow[] };
 
-/** Where a table is, by unquoted names. */
+/** A table's schema and name, unquoted. */
 export interface TablePlace {
   readonly schema: string;
   readonly table: string;
@@ -32,16 +32,16 @@ interface FoundTable extends TablePlace {
   readonly readable: boolean;
 }
 
-/** A table's name as SQL: what states are kept by. */
+/** A table's qualified name in SQL, which is also the key of its state. */
 export function tableName({ schema, table }: TablePlace): string {
   return `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`;
 }
 
 /**
- * Reads tables of drizzle-orm's migrator, and of those that keep one like it, in one database, in a few queries: one
- * digest per table, and the rows of one table for each different digest.
+ * Reads migrations tables of drizzle-orm, and similar tables of other migrators, in one database, in a few queries:
+ * one digest per table, and the rows of one table per distinct digest.
  *
- * @returns what is there, by `tableName`; places without such a table are left out
+ * @returns the states by `tableName`; places without such a table are left out
  */
 export async function readDrizzleTables(
   session: Session,
@@ -65,13 +65,13 @@ export async function readDrizzleTables(
 }
 
 /**
- * True for columns as such a table has them: `hash` and `created_at` (drizzle-orm), `name` and `applied_at`
+ * Recognizes the columns of a migrations table: `hash` and `created_at` (drizzle-orm), `name` and `applied_at`
  * (drizzle-multitenant), or all of them (drizzle-orm 1.0).
  */
 const hasColumns = `columns.types ? 'id' AND columns.types ?| ARRAY['hash', 'name']
   AND columns.types ?| ARRAY['created_at', 'applied_at']`;
 
-/** SQL from FROM on: tables with their columns' types by name. */
+/** A FROM clause: tables with the types of their columns by name. */
 const tablesWithColumns = `FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   CROSS JOIN LATERAL (
@@ -91,7 +91,7 @@ function findTables(session: Session, places: readonly TablePlace[]): Promise<Fo
 }
 
 /**
- * Finds tables that could be such a one, wherever they are: with the columns, and `migration` in the name.
+ * Finds all tables in a database that look like migrations tables: by their columns, and `migration` in the name.
  *
  * @returns sorted by schema and name
  */
@@ -103,7 +103,7 @@ export function findSimilarTables(session: Session): Promise<TablePlace[]> {
   );
 }
 
-/** A table, and the SQL that gives its rows in the shape of drizzle-orm 1.0. */
+/** A table, and the SQL that returns its rows in the format of drizzle-orm 1.0. */
 interface RowSource {
   readonly name: string;
   readonly sql: string;
@@ -115,7 +115,7 @@ function sourceOf(found: FoundTable): RowSource {
   const { columns } = found;
   const text = (column: string) =>
     columns[column] === undefined ? "NULL::text" : `${column}::text`;
-  // drizzle-orm keeps the time a migration was generated, as a number; others the time it was applied.
+  // drizzle-orm records when a migration was generated, as a number. Others record when it was applied.
   const time = integers.includes(columns.created_at ?? "") ? "created_at::text" : "NULL::text";
   const name = tableName(found);
   return {
@@ -145,7 +145,7 @@ async function readTogether(
   );
 }
 
-/** The number of a row says nothing of a migration: attempts that failed leave gaps. */
+/** Row numbers do not identify a migration: failed attempts leave gaps. */
 const digestExpression = `encode(sha256(convert_to(coalesce(string_agg(
   coalesce(hash, '') || ' ' || coalesce(created_at, '') || ' ' || coalesce(name, ''), E'\\n' ORDER BY id), ''), 'UTF8')), 'hex')`;
 

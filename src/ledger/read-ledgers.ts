@@ -6,15 +6,16 @@ import { readInBatches } from "./batches.ts";
 import { digestExpression, digestOf } from "./digest.ts";
 import { ledgerOf } from "./table.ts";
 
-/** Ledger states that need not be fetched row by row, by their digest. */
+/** Known states of ledgers, by digest, which need not be read row by row. */
 export type KnownStates = ReadonlyMap<string, readonly LedgerEntry[]>;
 
 /**
- * Reads what many tenant schemas of one database hold, in a few queries: which schemas and ledgers exist, one
- * digest per ledger, and the rows of only those ledgers whose digest is not a known one.
+ * Reads the ledgers of many tenant schemas in one database, in a few queries: which schemas and ledgers exist, one
+ * digest per ledger, and the rows of ledgers whose digest is unknown.
  *
  * @param schemas unquoted schema names
- * @param known what a digest stands for, see `digestOf`
+ * @param known the entries for each digest, see `digestOf`
+ * @returns the state of each schema's ledger
  */
 export async function readLedgers(
   session: Session,
@@ -47,7 +48,7 @@ async function countBesideEmpty(session: Session, states: Map<string, LedgerStat
   const empty = [...states].flatMap(([schema, state]) =>
     state.kind === "ledger" && state.entries.length === 0 ? schema : [],
   );
-  // The ledger is one of them.
+  // The ledger itself is counted.
   const suspects = (await countRelations(session, empty)).filter(({ relations }) => relations > 1);
   const count = (batch: readonly string[]) => countWhereEmpty(session, batch);
   const schemas = suspects.map(({ schema }) => schema);
@@ -57,8 +58,8 @@ async function countBesideEmpty(session: Session, states: Map<string, LedgerStat
 }
 
 /**
- * As `countRelations`, for schemas whose ledger is empty at the moment of counting: another runner may have filled it, and
- * made tables, since it was read.
+ * Counts relations like `countRelations`, in schemas whose ledger is still empty. Another runner may have migrated a
+ * schema after its ledger was read.
  */
 async function countWhereEmpty(
   session: Session,
@@ -75,7 +76,7 @@ async function countWhereEmpty(
   return new Map(rows.map((row) => [schemas[row.index] ?? "", row.relations]));
 }
 
-/** @param known is added to: a fleet of old ledgers, all alike, is read row by row once */
+/** @param known is extended: in a fleet of old, identical ledgers only one is read row by row */
 async function readTogether(
   session: Session,
   schemas: readonly string[],
@@ -88,7 +89,8 @@ async function readTogether(
   const rows = await readEntries(session, first);
   for (const schema of first) {
     const entries = rows.get(schema) ?? [];
-    // A digest leaves out what a partly applied migration has run so far; and rows may have changed since.
+    // A digest does not cover which statements of a partly applied migration were run, and rows may have changed
+    // since.
     const isWhole = entries.every(({ partial }) => partial === undefined);
     if (isWhole && digestOf(entries) === digestFor(schema)) known.set(digestFor(schema), entries);
   }
@@ -129,9 +131,9 @@ async function countRelations(
 }
 
 /**
- * SQL from FROM on: the tables, views and sequences of schemas, those of extensions left out.
+ * A FROM clause: the tables, views and sequences of schemas, except those of extensions.
  *
- * @param schemas an array of names, as SQL
+ * @param schemas an SQL array of names
  */
 export function fromRelationsOf(schemas: string): string {
   return `FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

@@ -1,18 +1,18 @@
 import { ledgerName } from "../core/ledger.ts";
 import { quoteIdentifier, quoteLiteral } from "../core/quoting.ts";
 
-/** The ledger of a tenant schema, qualified: it must never be looked up along a search_path. */
+/** The ledger of a tenant schema, qualified so that it is never looked up on a search_path. */
 export function ledgerOf(schema: string): string {
   return `${quoteIdentifier(schema)}.${quoteIdentifier(ledgerName)}`;
 }
 
-/** The ledger's columns, for whoever copies one as it is. */
+/** The ledger's columns, for copying a ledger. */
 export const ledgerColumns = [
   ...["tag", "checksum", "statements", "applied", "applied_checksum"],
   ...["begun", "applied_at", "duration_ms", "applied_by"],
 ];
 
-/** DDL of a ledger. One row says that a migration was applied, or how far. */
+/** The DDL of a ledger. A row records that a migration was applied, or how much of it. */
 export function createLedger(schema: string): string {
   return `CREATE TABLE ${ledgerOf(schema)} (
   tag text PRIMARY KEY,
@@ -27,32 +27,32 @@ export function createLedger(schema: string): string {
 )`;
 }
 
-/** What a step leaves in the ledger. */
+/** What a step records in the ledger. */
 export interface Progress {
   readonly tag: string;
   readonly checksum: string;
-  /** How many statements the migration has, and how many are applied with this row. */
+  /** The number of the migration's statements, and how many of them are applied as of this row. */
   readonly statements: number;
   readonly applied: number;
   readonly appliedChecksum: string;
-  /** True when the next statement is about to run outside of a transaction. */
+  /** True if the next statement, which runs outside a transaction, is about to run. */
   readonly begun: boolean;
-  /** Who applies it: program and version. */
+  /** The program that applies it, with its version. */
   readonly by: string;
 }
 
-/** SQL that replaces the checksum of a migration that is applied whole. */
+/** SQL that replaces the checksum of a completely applied migration. */
 export function recordChecksum(schema: string, tag: string, checksum: string): string {
   return `UPDATE ${ledgerOf(schema)} SET checksum = ${quoteLiteral(checksum)}
 WHERE tag = ${quoteLiteral(tag)} AND applied = statements`;
 }
 
-/** SQL that takes entries out of a ledger. */
+/** SQL that deletes entries from a ledger. */
 export function deleteEntries(schema: string, tags: readonly string[]): string {
   return `DELETE FROM ${ledgerOf(schema)} WHERE tag IN (${tags.map(quoteLiteral).join(", ")})`;
 }
 
-/** SQL that makes a ledger say this and nothing else. What it says already keeps its time. */
+/** SQL that makes a ledger contain exactly these entries. Existing ones keep their time. */
 export function recordStamp(
   schema: string,
   entries: readonly { readonly tag: string; readonly checksum: string }[],
@@ -72,7 +72,7 @@ ON CONFLICT (tag) DO NOTHING`,
   ];
 }
 
-/** SQL that fills an empty ledger with migrations that are applied whole. */
+/** SQL that fills an empty ledger with completely applied migrations. */
 export function insertEntries(
   schema: string,
   entries: readonly {
@@ -83,7 +83,7 @@ export function insertEntries(
   }[],
   by: string,
 ): string {
-  // One literal for all: as a list of values a long history takes longer to write, and to be read by the server.
+  // A single literal: for a long history, a list of values takes longer to write and to parse.
   return `INSERT INTO ${ledgerOf(schema)}
   (tag, checksum, statements, applied, applied_checksum, begun, applied_at, duration_ms, applied_by)
 SELECT tag, checksum, statements, statements, "appliedChecksum", false, clock_timestamp(), 0, ${quoteLiteral(by)} || ' as ' || session_user
@@ -91,7 +91,7 @@ FROM pg_catalog.jsonb_to_recordset(${quoteLiteral(JSON.stringify(entries))})
   AS entries (tag text, checksum text, statements integer, "appliedChecksum" text)`;
 }
 
-/** SQL that records a migration, or how far it came. Runs in the transaction of what it records. */
+/** SQL that records a migration, or the part of it that is applied, in the same transaction. */
 export function recordProgress(schema: string, progress: Progress): string {
   const duration = "(extract(epoch FROM clock_timestamp() - now()) * 1000)::integer";
   const values = [

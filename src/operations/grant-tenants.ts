@@ -33,7 +33,7 @@ export function grantTenants(context: Context, request: GrantRequest): Promise<G
     const roster = rosterOf(listed);
     throwProblems(
       unknownNames("tenant", tenants, roster.ids),
-      "the selection names what does not exist",
+      "the selection contains unknown names",
     );
     const { fleet } = context.config;
     const selection = { ...everything, tenants: all ? [] : tenants };

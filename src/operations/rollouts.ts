@@ -111,7 +111,7 @@ async function read(
   const found = await Promise.all(
     names.map((name) =>
       readDatabase(context, addressOf(name), (session) =>
-        readRollouts(session, name, prefix, limit),
+        readRollouts(session, name, { prefix, limit }),
       ).catch((error: unknown) => {
         unusable.set(name, unusableError(error));
         return [];

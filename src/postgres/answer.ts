@@ -1,18 +1,18 @@
 import type pg from "pg";
 
-/** The longest time that a timer of Node.js takes, in milliseconds. */
+/** The longest timeout of a Node.js timer, in milliseconds. */
 const longestTimeout = 2 ** 31 - 1;
 
-/** Added to the time that the server allows a statement: for the way there and back, and a busy machine. */
+/** Added to the server's own timeout, in milliseconds, for the round trip and a busy machine. */
 const slack = 10_000;
 
-/** The server's answer does not come. Whether it did what it was asked is unknown. */
+/** The server did not answer in time. Whether it did what it was asked to do is unknown. */
 export class LostAnswerError extends Error {
   override readonly name = "LostAnswerError";
   readonly code = "ETIMEDOUT";
 }
 
-/** The connection was lost before this was sent: the server never saw it. */
+/** The connection was lost before the statement was sent: the server never received it. */
 export class NotSentError extends Error {
   override readonly name = "NotSentError";
   readonly code = "EPIPE";
@@ -23,32 +23,33 @@ export class NotSentError extends Error {
 }
 
 /**
- * How long to wait for the answer to a query of the tool's own.
+ * How long to wait for the answer to one of drizzle-fleet's own queries.
  *
- * @param waitMs how long the configuration waits for a database that does not answer, in milliseconds
+ * @param waitMs the configured `connectTimeout`, in milliseconds
+ * @returns milliseconds
  */
 export function answerTimeout(waitMs: number): number {
   return Math.max(waitMs, slack);
 }
 
 /**
- * How long to wait for the answer to a message. A firewall or a load balancer that forgets a connection tells neither
+ * How long to wait for the answer to a message. A firewall or load balancer that drops a connection notifies neither
  * side, and TCP keep-alive does not pass through a proxy.
  *
- * @param timeoutMs what the server allows each statement, in milliseconds; 0 for any time
- * @param statements how many the message holds
- * @returns milliseconds; Infinity when the server sets no limit
+ * @param timeoutMs the server's statement timeout, in milliseconds; 0 for none
+ * @param statements the number of statements in the message
+ * @returns milliseconds; Infinity if the server has no timeout
  */
 export function scriptTimeout(timeoutMs: number, statements: number): number {
-  // One more for the tool's own statements and the commit.
+  // One more for drizzle-fleet's own statements and the commit.
   return timeoutMs === 0 ? Number.POSITIVE_INFINITY : timeoutMs * (statements + 1) + slack;
 }
 
 /**
- * Waits for an answer, and gives the connection up when it does not come in time.
+ * Waits for an answer, and closes the connection if it does not arrive in time.
  *
- * @param withinMs milliseconds; Infinity for any time
- * @throws what `answer` does: LostAnswerError, or one that has it as its cause, when the time is over
+ * @param withinMs milliseconds; Infinity for no limit
+ * @throws what `answer` throws: after a timeout, LostAnswerError, or an error with it as its cause
  */
 export async function withAnswerTimeout<Result>(
   client: pg.ClientBase,
@@ -68,7 +69,7 @@ export async function withAnswerTimeout<Result>(
   }
 }
 
-/** Closes a client's socket without a goodbye. What it waits for fails with the error. */
+/** Closes a client's socket without terminating the session. Pending queries fail with the error. */
 export function destroyConnection(client: pg.ClientBase, error?: Error): void {
   (client as pg.Client).connection.stream.destroy(error);
 }

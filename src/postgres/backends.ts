@@ -1,17 +1,18 @@
-import type { Backend, Session } from "./session.ts";
+import type { Backend } from "./greeting.ts";
+import type { Session } from "./session.ts";
 
-/** What a server says of one of its processes. */
+/** The state of one of a server's processes. */
 export interface BackendState {
   readonly pid: number;
-  /** As in pg_stat_activity, for example `active` or `idle in transaction`. */
+  /** As in pg_stat_activity: `active`, `idle in transaction` and so on. */
   readonly state: string | null;
-  /** How long it has been in that state, in milliseconds. */
+  /** How long it has been in this state, in milliseconds. */
   readonly stateMs: number;
-  /** Processes that hold the locks it waits for; 0 for a prepared transaction. */
+  /** The ids of the processes that block it; 0 for a prepared transaction. */
   readonly blockers: readonly number[];
 }
 
-/** What sessions' processes are at; those that have ended are missing. */
+/** Reads the states of sessions' processes. Processes that have ended are not in the result. */
 export function readBackendStates(
   session: Session,
   backends: readonly Backend[],
@@ -26,7 +27,10 @@ export function readBackendStates(
   );
 }
 
-/** Ends a lost session's process, unless it still works: it would keep its locks until the server notices the loss. */
+/**
+ * Terminates the process of a lost session if it is idle. Otherwise it would keep its locks until the server notices
+ * the loss.
+ */
 export async function terminateIdleBackend(
   session: Session,
   { pid, startedAt }: Backend,

@@ -1,6 +1,6 @@
 import { createConnection } from "node:net";
 
-/** Where a backend listens, and what it wants to hear before it cancels what it runs. */
+/** The address of a server, and the key that it requires to cancel a session's statement. */
 export interface CancelKey {
   readonly host: string;
   readonly port: number;
@@ -8,15 +8,14 @@ export interface CancelKey {
   readonly secretKey: number;
 }
 
-/** The code of a CancelRequest, in place of a protocol version (PostgreSQL, "Message Formats"). */
+/** The code of a CancelRequest, sent in place of a protocol version (PostgreSQL, "Message Formats"). */
 const cancelRequestCode = 80_877_102;
 
 /**
- * Asks a server, over a connection of its own, to cancel what a session runs. The server never answers, and a
- * request that comes too late does nothing. It holds no secret but the session's key and is understood before
- * TLS begins.
+ * Asks a server, on a new connection, to cancel a session's running statement. The server does not answer, and
+ * ignores a request that arrives too late. The request contains no secret but the session's key, and needs no TLS.
  *
- * @returns when the request was taken, or cannot be sent
+ * @returns when the request was received, or could not be sent
  */
 export function requestCancel({ host, port, processId, secretKey }: CancelKey): Promise<void> {
   const message = Buffer.alloc(16);
@@ -31,7 +30,7 @@ export function requestCancel({ host, port, processId, secretKey }: CancelKey): 
     socket.setTimeout(2_000, () => socket.destroy());
     socket.once("error", () => undefined);
     socket.once("close", () => resolve());
-    // Whoever answers closes: PgBouncer would drop the request of a client that is gone.
+    // The server closes the connection. PgBouncer would ignore the request of a client that has disconnected.
     socket.resume();
     socket.write(message);
   });

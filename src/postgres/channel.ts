@@ -1,20 +1,20 @@
-/** Where the messages of a step go: to a server, or into a script that somebody else runs. */
+/** The destination of a step's messages: a session, or a script for psql. */
 export interface Channel {
-  /** Settings that every transaction should have; RESET ALL takes them back. */
+  /** Settings for every transaction; RESET ALL reverts them. */
   readonly settings: ReadonlyMap<string, string>;
-  /** True when one transaction may run on another backend than the one before it. */
+  /** True if consecutive transactions can run on different backends. */
   readonly pooled: boolean;
-  /** True once nothing more can be sent. */
+  /** True when nothing more can be sent. */
   readonly lost: boolean;
   /**
    * Sends several statements as one message.
    *
-   * @param withinMs how long the answer may take, in milliseconds; without it as for the tool's own queries
+   * @param withinMs how long the answer may take, in milliseconds; by default as for drizzle-fleet's own queries
    */
   script(sql: string, withinMs?: number): Promise<void>;
-  /** Does what follows if an SQL condition, which is never null, is true. */
+  /** Runs `then` if an SQL condition is true. The condition must not be null. */
   when(condition: string, then: () => Promise<void>): Promise<void>;
-  /** Runs the statements that a query gives in its one column, `statement`, each as a message of its own. */
+  /** Runs the statements that a query returns in its only column, `statement`, each as its own message. */
   each(query: string, withinMs?: number): Promise<void>;
   close(): Promise<void>;
 }

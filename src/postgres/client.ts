@@ -7,20 +7,20 @@ import { destroyConnection } from "./answer.ts";
 import { tlsOf } from "./tls.ts";
 
 export interface ClientOptions {
-  /** What pg_stat_activity calls the connection. */
+  /** The connection's name in pg_stat_activity. */
   readonly applicationName: string;
   readonly connectTimeoutMs: number;
 }
 
-/** What a client or a pool is made from, with the class of its clients. */
+/** The driver's settings for a client or a pool, with the class of its clients. */
 export interface FleetClientConfig extends pg.ClientConfig {
   readonly Client: typeof pg.Client;
 }
 
 /**
- * The one way from an address to the driver's settings, as the address is now: files that it comes from are read again.
+ * Translates an address to the driver's settings. Files that the address refers to are read again on each call.
  *
- * @throws FleetError `config` as `tlsOf` does, for a URL with a NUL byte, and when a file cannot be read
+ * @throws FleetError `config` as `tlsOf` does, for a URL with a NUL byte, and if a file cannot be read
  */
 export function clientConfigOf(
   address: DatabaseAddress,
@@ -43,18 +43,19 @@ export function clientConfigOf(
   };
 }
 
-/** User, password and database travel as texts that end at a NUL byte, which a URL can spell. */
+/** User, password and database are sent as NUL-terminated strings, and a URL can contain a NUL byte. */
 function refuseNulByte(database: string, url: string): void {
   if (!/%00|\0/.test(url)) return;
-  throw new FleetError("config", `the URL of database "${database}" holds a NUL byte`, {
+  throw new FleetError("config", `the URL of database "${database}" contains a NUL byte`, {
     where: `databases.${database}.url`,
-    remedy: "PostgreSQL would cut the text off there. Take it out, also where it is spelled %00.",
+    remedy:
+      "PostgreSQL would end the text there. Remove it; in a URL it can also be written as %00.",
   });
 }
 
 /**
- * What a pool makes its clients of: each is made with the address's settings of that moment. Where they cannot be read,
- * those from before count: the pool cannot be told, and the server says what is wrong with them.
+ * A class of clients for a pool. Each new client uses the current settings of the address, or the previous ones if
+ * they cannot be read: the pool cannot report that, and the server's error is clear.
  */
 export function renewingClient(address: DatabaseAddress, options: ClientOptions): typeof pg.Client {
   const { Client, ...first } = clientConfigOf(address, options);
@@ -63,7 +64,7 @@ export function renewingClient(address: DatabaseAddress, options: ClientOptions)
     try {
       last = clientConfigOf(address, options);
     } catch {
-      // Said above.
+      // See above.
     }
     return last;
   };
@@ -74,7 +75,7 @@ export function renewingClient(address: DatabaseAddress, options: ClientOptions)
   };
 }
 
-/** A client that asks for its password before it connects, so that the server need not wait for it. */
+/** A client that gets its password before it connects, so that the server does not wait for it. */
 function withPassword(
   Client: typeof pg.Client,
   { url, password: provider }: DatabaseAddress,
@@ -97,20 +98,20 @@ function withPassword(
   };
 }
 
-/** What the driver's pool gives to be called. */
+/** The callback of the driver's pool. */
 type ConnectCallback = ((error: Error) => void) | ((error: null, client: pg.Client) => void);
 
 /**
- * TCP asks after so many silent milliseconds whether the other side is still there, and Node.js then lets it ask
- * every second, ten times. A connection that a firewall forgot is found out after some 15 s, also in a statement that
- * takes hours.
+ * After this many milliseconds without traffic, TCP checks whether the other side still exists. Node.js repeats the
+ * check every second, ten times. A connection that a firewall dropped is thus detected after about 15 s, even during
+ * a statement that runs for hours.
  */
 const keepAliveDelayMs = 5_000;
 
 /** How long the server may take to close a connection, in milliseconds. */
 const closeTimeoutMs = 2_000;
 
-/** A client that does not wait for a server that never answers its goodbye. */
+/** A client that closes its socket if the server does not confirm the end of the session. */
 class FleetClient extends pg.Client {
   override end(): Promise<void>;
   override end(callback: (error: Error) => void): void;
@@ -124,7 +125,10 @@ class FleetClient extends pg.Client {
   }
 }
 
-/** A client that prefers TLS: told that the server has none, it goes on in clear text on the same connection. */
+/**
+ * A client that prefers TLS: if the server does not support it, the client continues in clear text on the same
+ * connection.
+ */
 class PreferringClient extends FleetClient {
   constructor(config?: string | pg.ClientConfig) {
     super(config);
@@ -133,17 +137,17 @@ class PreferringClient extends FleetClient {
   }
 }
 
-/** A member that the driver does not declare: it lets the connection read what the server sends. */
+/** A member that the driver does not declare: it makes the connection read what the server sends. */
 type DriverConnection = pg.Connection & { attachListeners(stream: Duplex): void };
 
-/** Takes the driver's place as the one who hears the server's one-byte answer, which is still to come. */
+/** Handles the server's one-byte answer to the request for TLS instead of the driver. */
 function acceptClearText(connection: DriverConnection): void {
   const { stream } = connection;
   const [negotiate] = stream.listeners("data");
   if (negotiate === undefined) return;
   stream.removeAllListeners("data");
   stream.once("data", (answer: Buffer) => {
-    // Longer than the one byte is somebody in between, who would slip in answers.
+    // More than one byte comes from an attacker in between, who tries to inject answers.
     if (answer.toString("latin1") !== "N") return void negotiate.call(stream, answer);
     connection.attachListeners(stream);
     connection.emit("sslconnect");

@@ -4,7 +4,7 @@ import { serverRemedy } from "./server-trouble.ts";
 import { sqlstate, sqlstateOf } from "./sqlstate.ts";
 import { tlsRemedyFor } from "./tls-failure.ts";
 
-/** An error for a server that did not answer in time. */
+/** The error for a server that did not answer in time. */
 export function unreachableError(
   address: DatabaseAddress,
   waitMs: number,
@@ -13,24 +13,27 @@ export function unreachableError(
   return new FleetError(
     "unreachable",
     `database "${address.name}" at ${locationOf(address)} did not accept a connection within ${waitMs / 1000} s: ${messageOf(cause)}`,
-    { remedy: "Is the server running, and are host and port right? Nothing was changed.", cause },
+    {
+      remedy: "Nothing was changed. Check that the server is running, and the URL's host and port.",
+      cause,
+    },
   );
 }
 
-/** An error for a host whose name nothing knows. */
+/** The error for a host name that cannot be resolved. */
 export function unknownHostError(address: DatabaseAddress, cause: unknown): FleetError {
   return new FleetError(
     "unreachable",
     `the host of database "${address.name}" at ${locationOf(address)} is unknown: ${messageOf(cause)}`,
     {
       remedy:
-        "Correct the host in the connection URL, or wait until its name resolves. Nothing was changed.",
+        "Nothing was changed. Correct the host in the connection URL, or wait until its name resolves.",
       cause,
     },
   );
 }
 
-/** An error for a server that answered, and said no. */
+/** The error for a server that rejected the connection. */
 export function connectionRefusedError(address: DatabaseAddress, cause: unknown): FleetError {
   const state = sqlstateOf(cause);
   const suffix = state === undefined ? "" : ` (SQLSTATE ${state})`;
@@ -41,33 +44,35 @@ export function connectionRefusedError(address: DatabaseAddress, cause: unknown)
   );
 }
 
-/** A message is read as a whole before a setting in it counts: such a server would read other SQL than the parser did. */
+/**
+ * The error for a server that would read SQL differently than the parser: it parses a complete message before a SET
+ * in that message takes effect.
+ */
 export function nonStandardStringsError(address: DatabaseAddress): FleetError {
   return new FleetError(
     "config",
-    `database "${address.name}" at ${locationOf(address)} has standard_conforming_strings off for this role, so that backslashes mean something else`,
+    `database "${address.name}" at ${locationOf(address)} has standard_conforming_strings = off for this role, which changes the meaning of backslashes`,
     {
-      remedy:
-        "Switch it on: ALTER ROLE ... SET standard_conforming_strings = on. Nothing was changed.",
+      remedy: "Nothing was changed. Enable it: ALTER ROLE ... SET standard_conforming_strings = on",
     },
   );
 }
 
-/** Only a superuser may set it, so that a session cannot set it back. */
+/** The error for a role without triggers. Only a superuser can change the setting, so a session cannot reset it. */
 export function triggersDisabledError(address: DatabaseAddress, value: string): FleetError {
   return new FleetError(
     "config",
-    `database "${address.name}" at ${locationOf(address)} has session_replication_role = ${value} for this role, so that triggers and foreign keys are not checked`,
+    `database "${address.name}" at ${locationOf(address)} has session_replication_role = ${value} for this role, which disables triggers and foreign keys`,
     {
       remedy:
-        "Reset it, as a superuser: ALTER ROLE ... RESET session_replication_role. Nothing was changed.",
+        "Nothing was changed. Reset it as a superuser: ALTER ROLE ... RESET session_replication_role",
     },
   );
 }
 
 function remedyFor(state: string | undefined, message: string): string {
   if (/password must be a string/.test(message))
-    return "The connection URL has no password, and the server asks for one.";
+    return "The server requires a password. Add it to the connection URL.";
   if (state === sqlstate.invalidCatalogName)
     return "Create the database, or correct its name in the connection URL.";
   if (state === sqlstate.invalidPassword || state === sqlstate.invalidAuthorization)

@@ -4,22 +4,23 @@ import { refuseUnsendableQuery } from "../core/sendable.ts";
 import { withAnswerTimeout } from "./answer.ts";
 import { shortenServerText } from "./server-text.ts";
 
-/** Drizzle's query builder, over a connection of ours. */
+/** Drizzle's query builder on a session of drizzle-fleet. */
 export type Drizzle = PgRemoteDatabase;
 
 /**
- * Gives a client to Drizzle's query builder. It goes through Drizzle's proxy, not its node-postgres, which would look
- * for a pg of its own: a project that uses another driver has none. Values are parsed by pg, as everywhere.
+ * Runs queries of Drizzle's query builder on a client. It uses Drizzle's proxy driver, because the node-postgres
+ * driver would load its own pg, which a project with another driver does not have. pg parses the values.
  *
  * @param withinMs how long the answer to each query may take, in milliseconds
- * @throws the driver's own error: Drizzle's, around it, has the statement and its values for a message
+ * @throws the driver's own error; Drizzle's wrapper would have the statement and its values as its message
  */
 export async function withDrizzle<Result>(
   client: pg.Client,
   withinMs: number,
   use: (db: Drizzle) => PromiseLike<Result>,
 ): Promise<Result> {
-  // Loaded here, because it takes longer than all else in a run that has nothing to keep or to look up.
+  // Loaded here because it takes longer than everything else in a run that neither reads nor writes the control
+  // schema.
   const { drizzle } = await import("drizzle-orm/pg-proxy");
   let refusal: { readonly error: unknown } | undefined;
   const db = drizzle(async (text, values, method) => {

@@ -6,9 +6,9 @@ import type { Session } from "./session.ts";
 import { sqlstateOf } from "./sqlstate.ts";
 
 /**
- * Makes sure that extensions are in a database, in one schema. What is there already needs no right to make it.
+ * Creates extensions in one schema of a database, unless they exist. For existing ones no privilege is needed.
  *
- * @throws FleetError `config` when one lives in another schema, or cannot be created
+ * @throws FleetError `config` if an extension is in another schema, or cannot be created
  */
 export async function ensureExtensions(
   session: Session,
@@ -26,7 +26,7 @@ export async function ensureExtensions(
       "config",
       `the extension ${elsewhere.name} is in the schema ${elsewhere.schema}, not in ${schema}`,
       {
-        remedy: `Set extensionSchema to "${elsewhere.schema}", or move it: ALTER EXTENSION ... SET SCHEMA.`,
+        remedy: `Set the service's extensionSchema to "${elsewhere.schema}", or move the extension: ALTER EXTENSION ... SET SCHEMA.`,
       },
     );
   }
@@ -35,21 +35,21 @@ export async function ensureExtensions(
   );
   if (missing.length === 0) return;
   await session.script(createExtensions(schema, missing)).catch(async (cause: unknown) => {
-    // The session is used again.
+    // The session is reused.
     if (!session.lost) await session.script("ROLLBACK");
     const state = cause instanceof Error && "cause" in cause ? sqlstateOf(cause.cause) : undefined;
     throw new FleetError(
       "config",
       `cannot create the extension ${missing.join(", ")}: ${messageOf(cause)}${state === undefined ? "" : ` (SQLSTATE ${state})`}`,
       {
-        remedy: `Let somebody with the right create it in the schema ${schema}, then run the same command again.`,
+        remedy: `Ask a role with the required privilege to create it in the schema ${schema}. Then run the same command again.`,
         cause,
       },
     );
   });
 }
 
-/** As `ensureExtensions`, where nobody can be asked beforehand. */
+/** Like `ensureExtensions`, for a script: what exists is checked when the script runs. */
 export async function scriptExtensions(
   channel: Channel,
   schema: string,
@@ -61,7 +61,7 @@ export async function scriptExtensions(
   }
 }
 
-/** Two runners that make the same extension at once would disturb each other. */
+/** The lock keeps two runners from creating the same extension at the same time. */
 function createExtensions(schema: string, names: readonly string[]): string {
   return [
     "BEGIN",

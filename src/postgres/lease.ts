@@ -6,29 +6,29 @@ import { refuseUnsendable } from "../core/sendable.ts";
 import { answerTimeout, withAnswerTimeout } from "./answer.ts";
 import { isConnectionLoss, isServerFull } from "./sqlstate.ts";
 
-/** A statement as drizzle-orm gives it to its driver. */
+/** A statement as drizzle-orm passes it to its driver. */
 export interface Query {
   readonly text: string;
   readonly rowMode?: "array" | undefined;
   readonly types?: CustomTypesConfig | undefined;
 }
 
-/** Connections that were used before: the server may have closed them meanwhile. */
+/** Connections that were used before, which the server may have closed since. */
 const usedClients = new WeakSet<PoolClient>();
 
-/** How long a connection that was used before may take to begin, in milliseconds: another one is tried then. */
+/** How long a reused connection may take to begin a transaction, in milliseconds. After that, another one is tried. */
 const reusedTimeoutMs = 5_000;
 
-/** A connection of a pool, for one transaction. */
+/** A connection from a pool, for one transaction. */
 export class Lease {
   readonly #client: PoolClient;
-  /** What the server shows the connection as. */
+  /** The connection's name in pg_stat_activity. */
   readonly applicationName: string;
-  /** True when the connection is not a new one. */
+  /** True if the connection was used before. */
   readonly reused: boolean;
   readonly #beginWithinMs: number;
   #lost = false;
-  // A connection that is lent has no other listener, and an error that nobody hears ends the process.
+  // While a connection is leased, the pool has no listener on it, and an unhandled error event ends the process.
   readonly #lose = () => {
     this.#lost = true;
   };
@@ -43,11 +43,11 @@ export class Lease {
   }
 
   /**
-   * Takes a connection from the pool, waiting for a free one, and for a server that does not answer yet.
+   * Takes a connection from the pool. It waits for a free one, and for a server that does not answer yet.
    *
    * @param waitMs how long to wait, in milliseconds
-   * @throws FleetError `unreachable` when the time is over; the server's own error when it refuses the user, the
-   *   password or the database
+   * @throws FleetError `unreachable` after that time; the server's own error if it rejects the user, the password or
+   *   the database
    */
   static async take(pool: Pool, address: DatabaseAddress, waitMs: number): Promise<Lease> {
     const deadline = Date.now() + waitMs;
@@ -65,23 +65,23 @@ export class Lease {
     }
   }
 
-  /** True once the connection is gone. */
+  /** True when the connection is lost. */
   get lost(): boolean {
     return this.#lost;
   }
 
-  /** What the server said with its last complete answer. An error comes before that. */
+  /** The transaction status in the server's last complete answer. An error is reported before that answer. */
   get inTransaction(): boolean {
     return this.#client.getTransactionStatus() !== "I";
   }
 
   /**
-   * Runs what somebody else wrote.
+   * Runs a statement of the application.
    *
-   * @param single true: the server refuses a text that holds several statements
+   * @param single true: the server refuses a text with several statements
    */
   query(query: Query, values: readonly unknown[], single: boolean): Promise<QueryResult> {
-    // Never with a name: a prepared statement would hold on to one tenant's column types.
+    // Never a named statement: it would be bound to one tenant's column types.
     const { text, rowMode, types } = query;
     refuseUnsendable("the statement", text);
     const mode = single ? { queryMode: "extended" } : {};
@@ -90,8 +90,8 @@ export class Lease {
   }
 
   /**
-   * Sends what a transaction begins with, as `script` does. A connection that gives no answer in time is lost: nothing
-   * of the application's was sent.
+   * Sends the first statements of a transaction, as `script` does. If the answer does not arrive in time, the
+   * connection is lost, and nothing of the application's was sent.
    */
   begin<Row extends object>(statements: readonly string[]): Promise<Row[]> {
     return withAnswerTimeout(this.#client, this.script<Row>(statements), this.#beginWithinMs);
@@ -100,7 +100,7 @@ export class Lease {
   /**
    * Sends several statements as one message.
    *
-   * @returns the last one's rows
+   * @returns the rows of the last statement
    */
   async script<Row extends object>(statements: readonly string[]): Promise<Row[]> {
     const results: unknown = await this.#client.query(statements.join(";\n"));
@@ -108,13 +108,13 @@ export class Lease {
     return last.rows;
   }
 
-  /** Waits for the server's complete answer to a statement that failed. */
+  /** Waits for the server's complete answer to a failed statement. */
   async settle(): Promise<void> {
     const answer = this.#client.query("");
     await withAnswerTimeout(this.#client, answer, this.#beginWithinMs).catch(() => undefined);
   }
 
-  /** Gives the connection back, or closes it: when it is lost, in a transaction, or not `sound`. */
+  /** Returns the connection to the pool, or closes it if it is lost, in a transaction, or not `sound`. */
   release(sound: boolean): void {
     this.#client.off("error", this.#lose);
     this.#client.release(!sound || this.#lost || this.inTransaction);
@@ -138,7 +138,7 @@ function poolBusyError(
       : `none of the ${max} connections to database "${address.name}" became free`;
   return new FleetError("unreachable", `${none} within ${waitMs / 1000} s`, {
     remedy:
-      "Does a transaction wait for a query outside of it, or for ever? Else raise pool.max. Nothing was sent.",
+      "Nothing was sent. Check for a transaction that waits for a query outside of it, or never ends. Otherwise, raise pool.max.",
     cause,
   });
 }
@@ -151,6 +151,9 @@ function poolUnreachableError(
   return new FleetError(
     "unreachable",
     `database "${address.name}" at ${locationOf(address)} did not accept a connection within ${waitMs / 1000} s: ${messageOf(cause)}`,
-    { remedy: "Is the server running, and are host and port right? Nothing was sent.", cause },
+    {
+      remedy: "Nothing was sent. Check that the server is running, and the URL's host and port.",
+      cause,
+    },
   );
 }

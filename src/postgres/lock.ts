@@ -4,10 +4,10 @@ import type { Session } from "./session.ts";
 import { sqlstate } from "./sqlstate.ts";
 
 /**
- * The advisory lock key of a tenant schema: 64 bits of a hash, so that two schemas practically never share one.
- * Two services that were pointed at one schema by mistake at least exclude each other.
+ * The advisory lock key of a tenant schema: 64 bits of a hash, so that two schemas practically never share a key. Two
+ * services that are configured with the same schema by mistake exclude each other.
  *
- * @returns a signed decimal that fits PostgreSQL's bigint
+ * @returns a signed decimal in the range of PostgreSQL's bigint
  */
 export function lockKey(schema: string): string {
   const hash = createHash("sha256").update(schema).digest();
@@ -15,8 +15,8 @@ export function lockKey(schema: string): string {
 }
 
 /**
- * For a session that holds a lock: a server waits two hours by default before it asks after a client whose machine is
- * gone. In seconds; with these it is told after 25.
+ * Keep-alive settings, in seconds, for a session that holds a lock. By default a server checks a silent client after
+ * two hours. With these settings it detects a lost one after 25 seconds.
  */
 export const serverKeepAlive: readonly (readonly [name: string, value: string])[] = [
   ["tcp_keepalives_idle", "10"],
@@ -24,16 +24,16 @@ export const serverKeepAlive: readonly (readonly [name: string, value: string])[
   ["tcp_keepalives_count", "3"],
 ];
 
-/** SQL, for the list of a SELECT, that sets them for the session. */
+/** SQL for a SELECT list that applies the keep-alive settings to the session. */
 export const setServerKeepAlive = serverKeepAlive
   .map(([name, value]) => `pg_catalog.set_config('${name}', '${value}', false)`)
   .join(", ");
 
 /**
- * Takes a lock for as long as the session lives, without waiting for it.
+ * Takes a lock until the session ends, without waiting for it.
  *
  * @param key see `lockKey`
- * @returns false when somebody else has it
+ * @returns false if another session has the lock
  */
 export async function tryLock(session: Session, key: string): Promise<boolean> {
   const [row] = await session.query<{ ours: boolean }>(
@@ -43,11 +43,11 @@ export async function tryLock(session: Session, key: string): Promise<boolean> {
   return row?.ours === true;
 }
 
-/** The statement that takes a target's lock until the transaction ends, or raises `sqlstate.targetLocked`. */
+/** A statement that takes a target's lock until the transaction ends, or raises `sqlstate.targetLocked`. */
 export function lockTarget(schema: string): string {
   return `DO ${quoteLiteral(`BEGIN
   IF NOT pg_catalog.pg_try_advisory_xact_lock(${lockKey(schema)}) THEN
-    RAISE EXCEPTION 'another runner is at work on this target' USING ERRCODE = '${sqlstate.targetLocked}';
+    RAISE EXCEPTION 'another runner is working on this target' USING ERRCODE = '${sqlstate.targetLocked}';
   END IF;
 END`)}`;
 }

@@ -3,16 +3,16 @@ import type { DatabaseAddress } from "../core/database.ts";
 import { type ClientOptions, clientConfigOf, renewingClient } from "./client.ts";
 
 export interface PoolOptions extends ClientOptions {
-  /** So many connections at most. */
+  /** The maximum number of connections. */
   readonly max: number;
   readonly idleTimeoutMs: number;
 }
 
 /**
- * A pool of connections to one database, connected as a session is. It connects when it is first asked.
+ * Creates a pool of connections to one database, with the same settings as a session. It connects on first use.
  *
- * @returns the driver's pool; whoever asked for it ends it
- * @throws FleetError `config` when what the address says of TLS is wrong
+ * @returns the driver's pool; the caller must end it
+ * @throws FleetError `config` if the TLS settings of the address are invalid
  */
 export function createPool(address: DatabaseAddress, options: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
@@ -21,7 +21,8 @@ export function createPool(address: DatabaseAddress, options: PoolOptions): pg.P
     max: options.max,
     idleTimeoutMillis: options.idleTimeoutMs,
   });
-  // An idle client that loses its connection leaves the pool by itself. Without a listener it would end the process.
+  // A pool removes an idle client that loses its connection. Without a listener, the error event would end the
+  // process.
   pool.on("error", () => undefined);
   return pool;
 }

@@ -2,13 +2,13 @@ import { quoteIdentifier, quoteLiteral } from "../core/quoting.ts";
 import type { Session } from "./session.ts";
 import { setRoleMembership } from "./tenant-roles.ts";
 
-/** What an application may do with rows, and with the sequences that number them. */
+/** The application's privileges on tables, and on the sequences that number their rows. */
 const onTables = "SELECT, INSERT, UPDATE, DELETE";
 const onSequences = "USAGE, SELECT, UPDATE";
 
 /**
- * Statements that let a role use a schema that is new: its tables, those of later migrations too, and nothing else.
- * Default privileges count for what the current role creates.
+ * Statements that let a role use a new schema: the tables that migrations create in it, and nothing else. Default
+ * privileges apply to objects that the current role creates.
  */
 export function grantNewSchema(schema: string, role: string): string[] {
   const [place, who] = [quoteIdentifier(schema), quoteIdentifier(role)];
@@ -21,9 +21,9 @@ export function grantNewSchema(schema: string, role: string): string[] {
 }
 
 /**
- * As `admitToNew`, for a schema that has tables already.
+ * Like `grantNewSchema`, for a schema that already has tables.
  *
- * @param readOnly a table that the role may read and not change, quoted and qualified
+ * @param readOnly a table that the role can read but not change, quoted and qualified
  */
 export function grantExistingSchema(schema: string, role: string, readOnly: string): string[] {
   const [place, who] = [quoteIdentifier(schema), quoteIdentifier(role)];
@@ -36,7 +36,7 @@ export function grantExistingSchema(schema: string, role: string, readOnly: stri
 }
 
 /**
- * The statement that leaves everyone but a table's owner the right to read it, if they have it, and no other.
+ * A statement that limits everyone but a table's owner to the privilege of reading it, if they have it.
  *
  * @param table quoted and qualified
  */
@@ -52,13 +52,13 @@ export function revokeWritesOfOthers(table: string): string {
 END`)}`;
 }
 
-/** Statements that let a role read a table, and no more. */
+/** Statements that let a role read a table, and do nothing else with it. */
 export function limitToSelect(table: string, role: string): string[] {
   const who = quoteIdentifier(role);
   return [`REVOKE ALL ON ${table} FROM ${who}`, `GRANT SELECT ON ${table} TO ${who}`];
 }
 
-/** Statements that take from a role what `admit` gave it. */
+/** Statements that revoke what `grantExistingSchema` granted. */
 export function revokeSchema(schema: string, role: string): string[] {
   const [place, who] = [quoteIdentifier(schema), quoteIdentifier(role)];
   const defaults = `ALTER DEFAULT PRIVILEGES IN SCHEMA ${place} REVOKE ALL ON`;
@@ -71,21 +71,21 @@ export function revokeSchema(schema: string, role: string): string[] {
   ];
 }
 
-/** A schema that a role should use, and cannot. */
+/** A schema that a role lacks access to. */
 export interface MissingAccess {
   readonly schema: string;
   readonly role: string;
-  /** True: it may use the schema, and lacks the right to read the ledger. */
+  /** True if the role can use the schema, and only lacks the privilege to read the ledger. */
   readonly usage: boolean;
 }
 
 /**
- * Finds the schemas with a ledger that their roles may not use, or whose ledger they may not read. A role that does
- * not exist may not, nor one that the application may not take on.
+ * Finds the schemas with a ledger that their roles cannot use, or whose ledger they cannot read. This includes roles
+ * that do not exist, and roles that the application cannot SET ROLE to.
  *
  * @param asked schemas, unquoted, each with the role that should use it
- * @param application the role that programs connect as
- * @param ledger the name of the ledgers
+ * @param application the role that applications connect as
+ * @param ledger the name of the ledger tables
  */
 export function findMissingAccess(
   session: Session,
@@ -93,7 +93,7 @@ export function findMissingAccess(
   application: string,
   ledger: string,
 ): Promise<MissingAccess[]> {
-  // A grant to the role itself is looked for first: to ask what it has through others costs ten times as much.
+  // A direct grant is checked first, because checking inherited privileges costs ten times as much.
   const has = (acl: string, right: string, otherwise: string) =>
     `CASE WHEN r.oid IS NULL THEN false
        WHEN EXISTS (SELECT FROM pg_catalog.aclexplode(${acl}) AS g WHERE g.grantee = r.oid AND g.privilege_type = '${right}') THEN true
@@ -112,7 +112,7 @@ export function findMissingAccess(
   );
 }
 
-/** What somebody other than its owner may do with a schema, or with a table, view or sequence in it. */
+/** A grant to a role other than the owner, on a schema, or on a table, view or sequence in it. */
 export interface Grant {
   readonly schema: string;
   readonly kind: "SCHEMA" | "TABLE" | "SEQUENCE";
@@ -120,13 +120,13 @@ export interface Grant {
   readonly relation: string | null;
   /** Null for PUBLIC. */
   readonly grantee: string | null;
-  /** As GRANT says it: `SELECT, UPDATE (name)`. */
+  /** As in GRANT: `SELECT, UPDATE (name)`. */
   readonly privileges: string;
-  /** True when the grantee may pass it on. */
+  /** True for WITH GRANT OPTION. */
   readonly grantable: boolean;
 }
 
-/** What is granted on schemas themselves. */
+/** Reads the grants on schemas themselves. */
 export function readSchemaGrants(session: Session, schemas: readonly string[]): Promise<Grant[]> {
   return readGrantsFrom(
     session,
@@ -136,7 +136,7 @@ export function readSchemaGrants(session: Session, schemas: readonly string[]): 
   );
 }
 
-/** What is granted on tables, their columns, views and sequences in schemas. */
+/** Reads the grants on tables, their columns, views and sequences in schemas. */
 export function readRelationGrants(session: Session, schemas: readonly string[]): Promise<Grant[]> {
   const relation = `c.relnamespace AS namespace, CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind,
     c.relname AS relation, g.grantee, g.is_grantable AS grantable`;
@@ -168,7 +168,7 @@ function readGrantsFrom(
   );
 }
 
-/** The statements that take grants on one schema, and in it, from their grantees. */
+/** Statements that revoke grants on one schema and its objects from their grantees. */
 export function revokeGrants(schema: string, grants: readonly Grant[]): string[] {
   const place = quoteIdentifier(schema);
   const granteesOf = (inside: boolean) => {
@@ -176,7 +176,7 @@ export function revokeGrants(schema: string, grants: readonly Grant[]): string[]
     return [...new Set(own.map(granteeOf))].join(", ");
   };
   const [onSchema, inside] = [granteesOf(false), granteesOf(true)];
-  // CASCADE: what a grantee has passed on goes, too.
+  // CASCADE also revokes what a grantee has granted to others.
   return [
     ...(onSchema === "" ? [] : [`REVOKE ALL ON SCHEMA ${place} FROM ${onSchema} CASCADE`]),
     ...["TABLES", "SEQUENCES"].flatMap((kind) =>
@@ -185,7 +185,7 @@ export function revokeGrants(schema: string, grants: readonly Grant[]): string[]
   ];
 }
 
-/** The statement that gives back what `takeAway` took. */
+/** The statement that restores a grant that `revokeGrants` revoked. */
 export function restoreGrant(grant: Grant): string {
   const { schema, kind, relation, privileges, grantable } = grant;
   const place = quoteIdentifier(schema);
@@ -198,19 +198,19 @@ function granteeOf({ grantee }: Pick<Grant, "grantee">): string {
   return grantee === null ? "PUBLIC" : quoteIdentifier(grantee);
 }
 
-/** A role that can enter schemas, or take on a role that can. */
+/** A role with access to schemas, directly or through another role. */
 export interface RoleWithAccess {
   readonly role: string;
   readonly schema: string;
-  /** Why, as the end of "it ...". */
+  /** The reason, as in "it ...". */
   readonly reason: string;
 }
 
 /**
- * Who can enter schemas, or take on a role that can, except the current role. Superusers always can: they are left out,
- * unless they are named.
+ * Finds roles with access to schemas, directly or through another role, except the current role. Superusers, who
+ * always have access, are found only if they are named.
  *
- * @param named roles of interest whatever they are
+ * @param named roles to include even if they are superusers
  */
 export function findRolesWithAccess(
   session: Session,
@@ -224,7 +224,7 @@ export function findRolesWithAccess(
          WHEN bool_or(pg_catalog.pg_has_role(r.oid, n.nspowner, 'MEMBER')) THEN 'is a member of the owner ' || min(o.rolname)
          WHEN pg_catalog.pg_has_role(r.oid, 'pg_read_all_data', 'MEMBER') THEN 'is a member of pg_read_all_data'
          WHEN pg_catalog.pg_has_role(r.oid, 'pg_write_all_data', 'MEMBER') THEN 'is a member of pg_write_all_data'
-         ELSE 'has been granted it, directly or through another role' END AS reason
+         ELSE 'has been granted access, directly or through another role' END AS reason
      FROM pg_catalog.pg_namespace n JOIN pg_catalog.pg_roles o ON o.oid = n.nspowner CROSS JOIN pg_catalog.pg_roles r
      WHERE n.nspname = ANY($1) AND r.rolname <> current_user
        AND (r.rolname = ANY($2) OR NOT r.rolsuper AND r.oid <> n.nspowner AND NOT pg_catalog.starts_with(r.rolname, 'pg_'))

@@ -1,6 +1,6 @@
 import type { Session } from "./session.ts";
 
-/** Does something that begins a transaction and ends it; what throws in between is rolled back. */
+/** Runs a function that begins and ends a transaction, and rolls back if it throws. */
 export async function withRollback<Result>(
   session: Session,
   use: () => Promise<Result>,
@@ -13,7 +13,7 @@ export async function withRollback<Result>(
   }
 }
 
-/** Does something in a transaction that cannot write, and leaves nothing behind. */
+/** Runs a function in a read-only transaction, which is rolled back. */
 export async function inReadOnlyTransaction<Result>(
   session: Session,
   use: () => Promise<Result>,

@@ -2,7 +2,7 @@ import type { Connection, Submittable } from "pg";
 import { unsendableError } from "../core/sendable.ts";
 import { shortenServerText } from "./server-text.ts";
 
-/** A script's failure, with the number of statements that had finished before it. */
+/** A script's failure, with the number of statements that completed before it. */
 export class ScriptError extends Error {
   override readonly name = "ScriptError";
   readonly completed: number;
@@ -16,8 +16,8 @@ export class ScriptError extends Error {
 }
 
 /**
- * Several statements in one simple-protocol message. Unlike the driver's own query it counts the statements
- * that finished, which is how an error without a position still finds its line in the migration file.
+ * Several statements in one simple-protocol message. Unlike the driver's own query, it counts the completed
+ * statements, so that an error without a position can be located in the migration's file.
  */
 export class Script implements Submittable {
   readonly #text: string;
@@ -32,7 +32,7 @@ export class Script implements Submittable {
     this.#reject = reject;
   }
 
-  /** @returns why nothing was sent: the driver hands it to `handleError` */
+  /** @returns the reason why nothing was sent, which the driver passes to `handleError` */
   submit(connection: Connection): Error | undefined {
     const refusal = unsendableError("the statement", this.#text);
     if (refusal === undefined) connection.query(this.#text);
@@ -60,7 +60,7 @@ export class Script implements Submittable {
     connection.sendCopyFail("a migration has no data stream to copy from");
   }
 
-  // A migration's SELECT may return rows; nobody reads them.
+  // Rows of a migration's SELECT are ignored.
   handleRowDescription(): void {}
   handleDataRow(): void {}
   handleCopyData(): void {}

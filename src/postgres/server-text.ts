@@ -1,9 +1,12 @@
 import { shortened } from "../core/visible.ts";
 
-/** What a server says in words. A message may hold a whole row or statement, and is kept for each target. */
+/**
+ * The text fields of a server's error. They can contain a complete row or statement, and are recorded for each
+ * target.
+ */
 const textFields = ["message", "detail", "hint", "where", "internalQuery"] as const;
 
-/** Shortens, in place, what a server's error says to what a person reads of it: 2,000 characters each. */
+/** Shortens the text fields of a server's error, in place, to 2,000 characters each. */
 export function shortenServerText<Thrown>(error: Thrown): Thrown {
   if (typeof error !== "object" || error === null) return error;
   for (const name of textFields) {
@@ -13,7 +16,7 @@ export function shortenServerText<Thrown>(error: Thrown): Thrown {
   return error;
 }
 
-/** Throws an error with its words shortened. */
+/** Throws an error with its text fields shortened. */
 export function throwShortened(error: unknown): never {
   throw shortenServerText(error);
 }

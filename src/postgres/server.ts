@@ -3,35 +3,38 @@ import { FleetError, throwProblems } from "../core/errors.ts";
 import { quoteIdentifier } from "../core/quoting.ts";
 import type { Session } from "./session.ts";
 
-/** What a server says of itself, its database and the session's role, in one answer. */
+/** The state of a server, its database and the session's role, read in one query. */
 export interface Server {
   /** The session's role. */
   readonly role: string;
-  /** The database's own name, which the configuration need not use. */
+  /** The database's name on the server, which can differ from its name in the configuration. */
   readonly database: string;
-  /** Its clock. */
+  /** The server's clock. */
   readonly time: Date;
-  /** The same text for the same database, whatever host name and port led to it. */
+  /** Identifies a database, independent of the host name and port used to connect. */
   readonly identity: string;
   /** As `server_version_num`: 150020 for 15.20. */
   readonly version: number;
   readonly versionText: string;
-  /** True for a standby, which takes no writes. */
+  /** True for a standby, which is read-only. */
   readonly standby: boolean;
-  /** Whether a transaction may write unless it says otherwise (`default_transaction_read_only`). */
+  /** Whether transactions can write by default (`default_transaction_read_only`). */
   readonly writable: boolean;
-  /** Whether the role may create schemas in the database. */
+  /** Whether the role can create schemas in the database. */
   readonly mayCreate: boolean;
-  /** Functions that a rollout calls and the role may not, with their argument types. */
+  /** Functions that a rollout calls and the role cannot execute, with their argument types. */
   readonly forbidden: readonly string[];
-  /** How many connections the role may still open to the database, from 1; the asking session counts as free. */
+  /**
+   * The number of connections that the role can still open to the database, at least 1. The current session counts as
+   * free.
+   */
   readonly room: number;
 }
 
-/** Connections that are left to others, as a share of max_connections. */
+/** The share of max_connections to leave to applications. */
 const reservedShare = 0.05;
 
-/** Functions of pg_catalog that a rollout calls. PUBLIC may execute them unless that was revoked. */
+/** Functions of pg_catalog that a rollout calls. PUBLIC can execute them by default. */
 const requiredFunctions = [
   "pg_logical_emit_message",
   "pg_try_advisory_xact_lock",
@@ -42,9 +45,9 @@ const requiredFunctions = [
 ];
 
 /**
- * Asks a server what must be known before a rollout. The room for connections is what the server, the database and the
- * role allow, less what is in use, less what is reserved (superuser_reserved_connections, reserved_connections), and
- * less a twentieth that is left to the applications.
+ * Reads what a rollout must know about a server. The room for connections is the limit of the server, the database or
+ * the role, less the connections in use, the reserved ones (superuser_reserved_connections, reserved_connections),
+ * and a twentieth that is left to applications.
  */
 export async function readServer(session: Session): Promise<Server> {
   const [row] = await session.query<Server & { readonly room: number }>(
@@ -76,13 +79,13 @@ export async function readServer(session: Session): Promise<Server> {
   return { ...row, room: Math.max(1, row.room) };
 }
 
-/** The oldest PostgreSQL that this package is tested with, as `server_version_num`. */
+/** The oldest supported PostgreSQL, as `server_version_num`. */
 const oldestVersion = 150_000;
 
 /**
  * Refuses a server on which no target can be changed.
  *
- * @throws FleetError `config` that says why, with the SQL that changes it
+ * @throws FleetError `config` that lists every reason, with the SQL that fixes it
  */
 export function refuseUnusableServer(address: DatabaseAddress, server: Server): void {
   const place = `database "${address.name}" at ${locationOf(address)}`;
@@ -101,8 +104,8 @@ export function refuseUnusableServer(address: DatabaseAddress, server: Server): 
     ...(standby
       ? [
           refuse(
-            `${place} is a standby, which takes no writes (pg_is_in_recovery)`,
-            "Use the URL of the primary: a reader endpoint leads to standbys.",
+            `${place} is a standby, which is read-only (pg_is_in_recovery)`,
+            "Use the URL of the primary. A reader endpoint connects to standbys.",
           ),
         ]
       : []),
@@ -111,12 +114,12 @@ export function refuseUnusableServer(address: DatabaseAddress, server: Server): 
       : [
           refuse(
             `${place} is read-only for role ${role} (default_transaction_read_only = on)`,
-            `Providers switch it on when the disk is nearly full: then free space first. If it is a setting of your own, switch it off for this role: ALTER ROLE ${quoteIdentifier(role)} IN DATABASE ${quoteIdentifier(database)} SET default_transaction_read_only = off;`,
+            `Providers enable it when the disk is nearly full: then free space first. If you set it yourself, disable it for this role: ALTER ROLE ${quoteIdentifier(role)} IN DATABASE ${quoteIdentifier(database)} SET default_transaction_read_only = off;`,
           ),
         ]),
     ...forbidden.map((name) =>
       refuse(
-        `${place}: role ${role} may not execute ${name}`,
+        `${place}: role ${role} has no permission to execute ${name}`,
         `Run as its owner: GRANT EXECUTE ON FUNCTION pg_catalog.${name} TO ${quoteIdentifier(role)};`,
       ),
     ),
@@ -124,30 +127,30 @@ export function refuseUnusableServer(address: DatabaseAddress, server: Server): 
   throwProblems(problems, `${place} cannot be used`);
 }
 
-/** A tenant schema in which the role lacks a right that changing it takes. */
+/** A tenant schema in which the role lacks a privilege that a rollout needs. */
 export interface InsufficientSchema {
   readonly schema: string;
-  /** False: the role may not write into the ledger. */
+  /** False if the role cannot write to the ledger. */
   readonly ledger: boolean;
-  /** False: the role may not create anything in the schema. */
+  /** False if the role cannot create objects in the schema. */
   readonly create: boolean;
-  /** What belongs to a role that this one is not a member of. */
+  /** Objects of roles that this role is not a member of. */
   readonly foreign: readonly ForeignObject[];
 }
 
 /** A table, view, sequence, enum or domain of another owner. */
 interface ForeignObject {
-  /** As SQL calls it: `TABLE`, `MATERIALIZED VIEW`. */
+  /** The SQL keyword: `TABLE`, `MATERIALIZED VIEW`. */
   readonly kind: string;
   readonly name: string;
   readonly owner: string;
 }
 
 /**
- * Finds, among tenant schemas, those that the role does not own as a whole.
+ * Finds the tenant schemas that the role cannot change completely.
  *
  * @param schemas unquoted names
- * @param ledger the name of their ledgers
+ * @param ledger the name of their ledger tables
  */
 export function findInsufficientSchemas(
   session: Session,

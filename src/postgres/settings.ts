@@ -1,12 +1,12 @@
 import { quoteLiteral } from "../core/quoting.ts";
 
 /**
- * What our own statements run with, whatever the role, the database or the server sets: PostgreSQL's own defaults, in
- * UTC. Settings that a server does not know are left out (`transaction_timeout` is of PostgreSQL 17).
- * `default_transaction_read_only` is missing on purpose: see docs/ARCHITECTURE.md.
+ * The settings for drizzle-fleet's own statements, whatever the role, the database or the server sets: PostgreSQL's
+ * defaults, in UTC. Settings that a server does not know are skipped (`transaction_timeout` is new in PostgreSQL 17).
+ * `default_transaction_read_only` is left out on purpose: see docs/ARCHITECTURE.md.
  */
 const toolSettings: readonly (readonly [name: string, value: string])[] = [
-  // What we read.
+  // Formats of values that drizzle-fleet reads.
   ["DateStyle", "ISO, MDY"],
   ["IntervalStyle", "postgres"],
   ["TimeZone", "UTC"],
@@ -17,7 +17,7 @@ const toolSettings: readonly (readonly [name: string, value: string])[] = [
   ["xmloption", "content"],
   ["row_security", "on"],
   ["search_path", "pg_catalog"],
-  // Whether we work. The operations have time limits of their own.
+  // Limits and isolation. The operations have their own time limits.
   ["statement_timeout", "0"],
   ["lock_timeout", "0"],
   ["idle_in_transaction_session_timeout", "0"],
@@ -29,16 +29,16 @@ const toolSettings: readonly (readonly [name: string, value: string])[] = [
 ];
 
 /**
- * SQL that gives a session our own settings, as a query of one row. On a backend that a pooler shares it sets
- * DateStyle alone, and only where it is another one: poolers give each client its own, and no other of these settings.
+ * SQL that applies drizzle-fleet's settings to a session, as a query with one row. On a backend that a pooler shares
+ * it only sets DateStyle, and only if it differs: poolers track it per client, unlike the other settings.
  *
- * @param backend the process id that the connection was greeted with
+ * @param backend the process id that the server reported when the client connected
  */
 export function setToolSettings(backend: number): string {
   const rows = toolSettings.map(
     ([name, value]) => `(${quoteLiteral(name)}, ${quoteLiteral(value)})`,
   );
-  // A stronger confirmation than the local disk's is kept.
+  // A value stronger than `on` is kept.
   const wanted = `CASE own.name
     WHEN 'synchronous_commit' THEN pg_catalog.current_setting(own.name) = 'off'
     WHEN 'DateStyle' THEN pg_catalog.pg_backend_pid() = ${backend} OR pg_catalog.current_setting(own.name) NOT LIKE 'ISO%'
@@ -50,7 +50,7 @@ WHERE (pg_catalog.pg_backend_pid() = ${backend} OR own.name = 'DateStyle')
 }
 
 /**
- * What an application's transactions run with, because its driver reads dates and intervals in this form alone. The
- * order of day and month in what is written stays as the role has it.
+ * Settings for an application's transactions: its driver can only parse these formats of dates and intervals. The
+ * order of day and month in input stays as the role has it.
  */
 export const isoDateSettings = ["SET LOCAL DateStyle = ISO", "SET LOCAL IntervalStyle = postgres"];

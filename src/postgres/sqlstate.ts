@@ -1,6 +1,6 @@
 import { ScriptError } from "./script.ts";
 
-/** SQLSTATEs this project acts on. Names and codes: PostgreSQL's appendix "Error Codes". */
+/** The SQLSTATEs that drizzle-fleet handles. Names and codes are from PostgreSQL's appendix "Error Codes". */
 export const sqlstate = {
   lockNotAvailable: "55P03",
   deadlockDetected: "40P01",
@@ -29,7 +29,7 @@ export const sqlstate = {
   undefinedFile: "58P01",
   dataCorrupted: "XX001",
   indexCorrupted: "XX002",
-  // The guard's own. The SQL standard leaves classes that begin with I-Z to implementations.
+  // Raised by the guard. The SQL standard leaves classes that begin with I-Z to implementations.
   targetLocked: "TF001",
   wrongSchema: "TF002",
   ledgerMoved: "TF003",
@@ -60,18 +60,24 @@ const networkCodes = new Set([
   "EAI_AGAIN",
 ]);
 
-/** The five-character SQLSTATE that the server gave, or undefined when the error is not the server's. */
+/**
+ * The five-character SQLSTATE of a server's error.
+ *
+ * @returns undefined if the error does not come from a server
+ */
 export function sqlstateOf(error: unknown): string | undefined {
   const code = codeOf(error);
   return code !== undefined && /^[0-9A-Z]{5}$/.test(code) && hasSeverity(error) ? code : undefined;
 }
 
-/** True when a host's name has no address: a resolver that does not answer at the moment says EAI_AGAIN instead. */
+/**
+ * Tells whether a host name cannot be resolved. A resolver that is temporarily unavailable reports EAI_AGAIN instead.
+ */
 export function isUnknownHost(error: unknown): boolean {
   return codeOf(error) === "ENOTFOUND";
 }
 
-/** True when the connection failed or broke, so that what was sent may or may not have happened. */
+/** Tells whether the connection failed or was lost, so that the effect of what was sent is unknown. */
 export function isConnectionLoss(error: unknown): boolean {
   if (error instanceof ScriptError) return isConnectionLoss(error.cause);
   const state = sqlstateOf(error);
@@ -84,15 +90,15 @@ export function isConnectionLoss(error: unknown): boolean {
 }
 
 /**
- * True when the server, or a pooler before it, has no connection left to give. PgBouncer says so in words alone:
- * its SQLSTATE is 08P01, as for everything else.
+ * Tells whether the server, or a pooler, has no free connection. PgBouncer only reports this in the message: its
+ * SQLSTATE is always 08P01.
  */
 export function isServerFull(error: unknown): boolean {
   if (sqlstateOf(error) === sqlstate.tooManyConnections) return true;
   return error instanceof Error && /^no more connections allowed/.test(error.message);
 }
 
-/** True when the same step, sent again after re-reading the ledger, may well succeed. */
+/** Tells whether the same step is likely to succeed after its ledger is read again. */
 export function isRetryable(error: unknown): boolean {
   const state = sqlstateOf(error);
   return (
@@ -101,8 +107,8 @@ export function isRetryable(error: unknown): boolean {
 }
 
 /**
- * True when two sessions changed one object at the same moment, for example by GRANT on a shared table. PostgreSQL has
- * no SQLSTATE for that: it is an internal error, or a duplicate in one of its catalogs.
+ * Tells whether two sessions changed one object at the same moment, for example by GRANT on a shared table.
+ * PostgreSQL has no SQLSTATE for this: it reports an internal error, or a duplicate key in a catalog.
  */
 function isCatalogRace(error: unknown): boolean {
   const state = sqlstateOf(error);

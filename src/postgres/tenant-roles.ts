@@ -7,34 +7,34 @@ import type { Session } from "./session.ts";
 import { sqlstate, sqlstateOf } from "./sqlstate.ts";
 
 /**
- * SQL for the name of a tenant's own role in the current database: `acme@shop`. Roles belong to the whole server, and
- * two of its databases may have a tenant of one name; through a pooler only the server knows what its database is
- * called. What PostgreSQL would cut, or keeps for itself, becomes `~`, its beginning, `~` and a piece of its sha256: no
- * tenant's name holds an `@` or a `~`, so that no two ever share a role.
+ * SQL for the name of a tenant role in the current database: `acme@shop`. Roles belong to the server, and two of its
+ * databases can have a tenant of the same name. Through a pooler, only the server knows the database's real name. A
+ * name that PostgreSQL would truncate or that it reserves becomes `~`, its beginning, `~` and part of its sha256.
+ * Tenant ids contain neither `@` nor `~`, so no two tenants share a role.
  *
  * @param tenant SQL for the tenant's id
  */
 export function tenantRoleName(tenant: string): string {
-  // PostgreSQL cuts a name at 63 bytes, between two characters: behind 34 letters that leaves 29 bytes.
+  // PostgreSQL truncates names to 63 bytes, between characters: after a prefix of 34 letters, 29 bytes remain.
   return `(SELECT CASE WHEN pg_catalog.octet_length(plain) <= 63 AND NOT pg_catalog.starts_with(plain, 'pg_') THEN plain
     ELSE pg_catalog.concat('~', pg_catalog.substr(pg_catalog.concat(pg_catalog.repeat('x', 34), plain)::name::text, 35), '~',
       pg_catalog.left(pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(plain, 'UTF8')), 'hex'), 32)) END
   FROM (SELECT pg_catalog.concat(${tenant}, '@', pg_catalog.current_database()) AS plain) AS own)`;
 }
 
-/** SQL for the kind of membership that lets a role take on another one: before PostgreSQL 16 there was one kind. */
+/** SQL for the kind of membership that allows SET ROLE: before PostgreSQL 16 there was only one kind. */
 export const setRoleMembership =
   "CASE WHEN pg_catalog.current_setting('server_version_num')::integer < 160000 THEN 'MEMBER' ELSE 'SET' END";
 
-/** The role of a tenant in a database. */
+/** A tenant role in a database. */
 export interface TenantRole {
   readonly tenant: string;
   readonly name: string;
-  /** `foreign`: it is there, and can do what no tenant's role can. */
+  /** `foreign`: a role of that name exists, with privileges that no tenant role has. */
   readonly state: "missing" | "own" | "foreign";
 }
 
-/** What the tenants' roles are called in a session's database, and whether they are there. */
+/** Reads the names of tenant roles in a session's database, and whether they exist. */
 export function findTenantRoles(
   session: Session,
   tenants: readonly string[],
@@ -50,16 +50,16 @@ export function findTenantRoles(
   );
 }
 
-/** So many roles are made in one transaction: each costs locks, and a server has few. */
+/** The number of roles to create in one transaction: each takes locks, and a server's lock table is limited. */
 const rolesAtOnce = 500;
 
 /**
- * Makes roles that cannot log in, where they are missing, and lets the application's role take them on without having
- * their rights all the time. What is there already needs no right to make it.
+ * Creates missing roles without login, and allows the application role to SET ROLE to them without inheriting their
+ * privileges. For existing roles no privilege is needed.
  *
- * @param names roles that are missing, or tenants' own
- * @returns those whose rights the application's role has all the time, by what somebody else granted
- * @throws FleetError `config` when the current role may not do that
+ * @param names roles that are missing, or tenant roles
+ * @returns the roles whose privileges the application role inherits because of another grant
+ * @throws FleetError `config` if the current role lacks the privilege
  */
 export async function createTenantRoles(
   session: Session,
@@ -79,7 +79,7 @@ export async function createTenantRoles(
   return rows.map(({ name }) => name);
 }
 
-/** Two runners that make the same role at once would disturb each other. */
+/** The lock keeps two runners from creating the same role at the same time. */
 function createRoles(names: readonly string[], application: string): string {
   const member = quoteLiteral(application);
   const body = `DECLARE
@@ -106,10 +106,10 @@ END`;
 }
 
 /**
- * Drops a tenant's role in a session's database, if there is one. Somebody else's role of that name stays.
+ * Drops a tenant role in a session's database, if it exists. A `foreign` role of that name stays.
  *
- * @returns the role's name, when the current role may not drop it: then somebody else had made it
- * @throws FleetError `onboarding` when something depends on the role
+ * @returns the role's name if the current role cannot drop it, because another role created it
+ * @throws FleetError `onboarding` if other objects depend on the role
  */
 export async function dropTenantRole(
   session: Session,
@@ -128,9 +128,9 @@ export async function dropTenantRole(
     const detail = cause instanceof Error && "detail" in cause ? `: ${cause.detail}` : "";
     throw new FleetError(
       "onboarding",
-      `the schemas of tenant ${tenant} are gone, and its role ${role.name} is needed elsewhere${detail}`,
+      `the schemas of tenant ${tenant} were dropped, but other objects depend on its role ${role.name}${detail}`,
       {
-        remedy: `Take that from it, in the database where it has it: DROP OWNED BY ${name}. Then: drizzle-fleet tenants remove ${tenant}`,
+        remedy: `Drop them or revoke the grants, in the database that contains them: DROP OWNED BY ${name}. Then run: npx drizzle-fleet tenants remove ${tenant}`,
         cause: error,
       },
     );
@@ -138,18 +138,18 @@ export async function dropTenantRole(
 }
 
 /**
- * Gives a tenant's role in a session's database the name that belongs to another id. Nothing happens without such a
- * role. It can be part of a transaction.
+ * Renames a tenant role in a session's database to the name for another id, if it exists. It can be part of a
+ * transaction.
  *
- * @throws FleetError `config` when the other id has a role already, or the current role may not rename it
+ * @throws FleetError `config` if the other id already has a role, or the current role lacks the privilege
  */
 export async function renameTenantRole(session: Session, from: string, to: string): Promise<void> {
   const roles = await findTenantRoles(session, [from, to]);
   const [old, renamed] = [from, to].map((tenant) => roles.find((role) => role.tenant === tenant));
   if (old?.state !== "own" || renamed === undefined || from === to) return;
   if (renamed.state !== "missing")
-    throw new FleetError("config", `there is a role ${renamed.name} already`, {
-      remedy: `Drop or rename it: it has the name that belongs to tenant ${to}. Nothing was changed.`,
+    throw new FleetError("config", `a role ${renamed.name} already exists`, {
+      remedy: `Nothing was changed. Drop or rename it: its name is that of the role for tenant ${to}.`,
     });
   await session
     .script(`ALTER ROLE ${quoteIdentifier(old.name)} RENAME TO ${quoteIdentifier(renamed.name)}`)
@@ -158,17 +158,21 @@ export async function renameTenantRole(session: Session, from: string, to: strin
     });
 }
 
-/** Words for a missing right; undefined for any other error. */
+/**
+ * The error for a missing privilege.
+ *
+ * @returns undefined for any other error
+ */
 function missingRightError(error: unknown): FleetError | undefined {
   const cause = causeOf(error);
   if (sqlstateOf(cause) !== sqlstate.insufficientPrivilege) return undefined;
   return new FleetError(
     "config",
-    `tenants cannot have roles of their own: ${messageOf(cause)} (SQLSTATE ${sqlstate.insufficientPrivilege})`,
+    `tenant roles cannot be managed: ${messageOf(cause)} (SQLSTATE ${sqlstate.insufficientPrivilege})`,
     {
       where: "roles",
       remedy:
-        "Give the role that changes schemas CREATEROLE, and for roles that others have made GRANT ... WITH ADMIN OPTION. Or let somebody with the right make them.",
+        "Grant CREATEROLE to the role that changes schemas, and WITH ADMIN OPTION for roles that others created. Or ask a role with these privileges to create them.",
       cause: error,
     },
   );

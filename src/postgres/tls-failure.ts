@@ -1,26 +1,26 @@
-/** The driver's words for the server's two other answers to the question for TLS. */
+/** The driver's messages for the server's two other answers to a request for TLS. */
 const noTls = "The server does not support SSL connections";
 const noAnswer = "There was an error establishing an SSL connection";
 
-/** OpenSSL's reasons to refuse a certificate (Node, "X509 certificate error codes"), and failures of the handshake. */
+/** OpenSSL's codes for rejected certificates (Node, "X509 certificate error codes"), and for failed handshakes. */
 const handshake =
   /^(CERT_|CRL_|UNABLE_TO_|ERROR_IN_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_|PATH_LENGTH_|ERR_SSL_|ERR_TLS_|ERR_OSSL_|EPROTO$)/;
 
 /**
- * What to do about a connection that failed over TLS, or for want of it.
+ * The remedy for a connection that failed because of TLS, or because it lacks TLS.
  *
- * @returns undefined when TLS has nothing to do with it
+ * @returns undefined if TLS is not the cause
  */
 export function tlsRemedyFor(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if (error.message === noTls)
-    return "Switch TLS on at the server; sslmode=prefer and sslmode=disable do without it.";
+    return "Enable TLS on the server, or connect without it: sslmode=prefer or sslmode=disable.";
   if (/no encryption$|SSL off$/.test(error.message))
-    return "The server may want TLS: add sslmode=verify-full, and sslrootcert if its authority is not a public one.";
+    return "The server may require TLS. Add sslmode=verify-full, and sslrootcert if its authority is not a public one.";
   if (/client certificate/.test(error.message))
-    return "Give the client's certificate: sslcert and sslkey, with an sslmode other than disable.";
+    return "Set the client certificate: sslcert and sslkey, with an sslmode other than disable.";
   if (error.message === noAnswer)
-    return "Does a PostgreSQL server answer at this port? sslmode=disable does without TLS.";
+    return "Check that a PostgreSQL server listens on this port. To connect without TLS, set sslmode=disable.";
   const code: unknown = "code" in error ? error.code : undefined;
   if (typeof code !== "string" || !handshake.test(code)) return undefined;
   return certificateRemedyFor(code);
@@ -28,10 +28,10 @@ export function tlsRemedyFor(error: unknown): string | undefined {
 
 function certificateRemedyFor(code: string): string {
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID")
-    return "Connect by a name that is in the server's certificate; sslmode=verify-ca does not look at the name.";
+    return "Connect by a host name that is in the server's certificate. To skip this check, set sslmode=verify-ca.";
   if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID")
-    return "Renew the server's certificate, or, if its authority's has expired, that of sslrootcert.";
+    return "Renew the server's certificate or, if its authority's has expired, the one in sslrootcert.";
   if (code.startsWith("ERR_") || code === "EPROTO")
-    return "Check sslmode, sslrootcert, and, if the server asks for a client's certificate, sslcert and sslkey.";
-  return "Set sslrootcert to the certificate of the authority that signed the server's; sslmode=require without it checks nothing.";
+    return "Check sslmode and sslrootcert and, if the server requires a client certificate, sslcert and sslkey.";
+  return "Set sslrootcert to the certificate of the authority that signed the server's. To accept any certificate, set sslmode=require without sslrootcert.";
 }

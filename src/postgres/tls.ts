@@ -11,24 +11,24 @@ import { FleetError, messageOf } from "../core/errors.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** How a connection is encrypted, in the driver's words. */
+/** How to encrypt a connection, in the driver's terms. */
 export interface Tls {
-  /** The URL without what it says of TLS: the driver has meanings, and a warning, of its own for that. */
+  /** The URL without its TLS parameters, which the driver interprets differently and warns about. */
   readonly url: string;
   readonly ssl: false | ConnectionOptions;
-  /** True: where the server has no TLS, the connection goes on in clear text. */
+  /** True if the connection continues in clear text when the server does not support TLS. */
   readonly optional: boolean;
-  /** True: the server is greeted in TLS at once (`sslnegotiation=direct`). */
+  /** True if TLS begins without asking the server first (`sslnegotiation=direct`). */
   readonly direct: boolean;
 }
 
-/** What the user said, and where: the name of an option or of a variable. */
+/** An option's value, and the name of the option or variable. */
 interface TlsOption {
   readonly option: string;
   readonly value: string;
 }
 
-/** What an address says of TLS: in its URL, beside it, in the environment. */
+/** The TLS options of an address: in its URL, beside it, or in the environment. */
 interface TlsRequest {
   readonly database: string;
   readonly mode: TlsOption | undefined;
@@ -38,7 +38,7 @@ interface TlsRequest {
   readonly direct: boolean;
 }
 
-/** The parameters of a URL that are for us. An `sslnegotiation` that is not `direct` is the driver's to judge. */
+/** URL parameters that are handled here. An `sslnegotiation` other than `direct` is left to the driver. */
 const tlsParameters = new Set([
   "sslmode",
   "sslrootcert",
@@ -49,7 +49,7 @@ const tlsParameters = new Set([
 ]);
 const directNegotiation = "sslnegotiation=direct";
 
-/** node-postgres's `ssl` in a URL, in libpq's words. */
+/** libpq's equivalents of the values of node-postgres's URL parameter `ssl`. */
 const driverWords: Readonly<Record<string, TlsMode>> = {
   "0": "disable",
   false: "disable",
@@ -59,11 +59,11 @@ const driverWords: Readonly<Record<string, TlsMode>> = {
 };
 
 /**
- * Reads how to encrypt a connection, with libpq's meaning. What the URL says counts before `tls`, and that before
- * libpq's variables (PGSSLMODE and others). Nothing said: no encryption. Files or `direct` without a mode: the
- * strictest one, since whoever names an authority wants it asked.
+ * Reads the TLS settings of an address, with libpq's semantics. The URL takes precedence over `tls`, and `tls` over
+ * libpq's variables (PGSSLMODE and others). Without any setting, the connection is not encrypted. A certificate file
+ * or `direct` without a mode implies the strictest mode, verify-full.
  *
- * @throws FleetError `config` for an unknown mode, for one that contradicts the rest, and for unreadable files
+ * @throws FleetError `config` for an unknown mode, one that contradicts other options, and unreadable files
  */
 export function tlsOf(address: DatabaseAddress, environment: Environment = process.env): Tls {
   const { url, parameters, direct } = withoutTlsParameters(address.url);
@@ -77,7 +77,7 @@ export function tlsOf(address: DatabaseAddress, environment: Environment = proce
   };
 }
 
-/** Everything else in the URL stays as it was written: the driver reads percent signs in its own way. */
+/** The rest of the URL stays as written: the driver decodes percent signs in its own way. */
 function withoutTlsParameters(url: string): {
   url: string;
   parameters: URLSearchParams;
@@ -127,12 +127,12 @@ function tlsRequestOf(
   };
 }
 
-/** As in libpq, what is empty is not said. */
+/** As in libpq, an empty value counts as not set. */
 function tlsOption(option: string, value: string | null | undefined): TlsOption | undefined {
   return value ? { option, value } : undefined;
 }
 
-/** libpq ignores sslmode for sockets of the machine: a host that is a folder. */
+/** libpq ignores sslmode for Unix-domain sockets: a host that is a folder. */
 function isSocket(url: string): boolean {
   const { searchParams, hostname } = new URL(url);
   return /^(\/|%2f)/i.test(searchParams.get("host") ?? hostname);
@@ -144,15 +144,19 @@ function modeOf({ database, mode: wish, ca, direct }: TlsRequest): TlsMode {
   const word = option === "ssl" ? (driverWords[value] ?? value) : value;
   const mode = tlsModes.find((known) => known === word);
   if (mode === undefined) {
-    throw new FleetError("config", `database "${database}": ${option} "${value}" is not known`, {
-      remedy: `Set ${option === "ssl" ? "sslmode" : option} to one of ${tlsModes.join(", ")}.`,
-    });
+    throw new FleetError(
+      "config",
+      `database "${database}": ${option} "${value}" is not a known mode`,
+      {
+        remedy: `Set ${option === "ssl" ? "sslmode" : option} to one of ${tlsModes.join(", ")}.`,
+      },
+    );
   }
-  // libpq refuses the same: a weak mode would undo what the other option is for.
+  // As in libpq: a weak mode would defeat the purpose of the other option.
   if (ca?.value === systemAuthorities && mode !== "verify-full")
     throw contradictionError(database, wish, `${ca.option}=${systemAuthorities}`, "verify-full");
   if (direct && (mode === "disable" || mode === "allow" || mode === "prefer"))
-    throw contradictionError(database, wish, directNegotiation, "require, or verify-full");
+    throw contradictionError(database, wish, directNegotiation, "require or verify-full");
   return mode;
 }
 
@@ -177,7 +181,7 @@ function optionsOf(mode: TlsMode, wishes: TlsRequest): ConnectionOptions {
   return {
     ...client,
     ...(ca === undefined ? {} : { ca }),
-    // Said although it is the default: NODE_TLS_REJECT_UNAUTHORIZED is not to undo it.
+    // Explicit although it is the default: NODE_TLS_REJECT_UNAUTHORIZED must not disable it.
     rejectUnauthorized: true,
     ...(mode === "verify-full" ? {} : { checkServerIdentity: () => undefined }),
   };
@@ -199,13 +203,14 @@ function authorities(database: string, ca: TlsOption): string | undefined {
   if (ca.value === systemAuthorities) return undefined;
   const text = fileOf(database, ca);
   try {
-    // Node takes a file without any certificate as no authority at all, and says so of the server's certificate.
+    // Node treats a file without a certificate as no authority, and then reports the server's certificate as the
+    // problem.
     new X509Certificate(text);
   } catch (cause) {
     throw unusableFileError(
       database,
       ca,
-      `is no certificate in PEM form: ${messageOf(cause)}`,
+      `is not a certificate in PEM format: ${messageOf(cause)}`,
       cause,
     );
   }
@@ -227,7 +232,7 @@ function unusableFileError(
   cause: unknown,
 ): FleetError {
   return new FleetError("config", `database "${database}": ${option} ${value} ${reason}`, {
-    remedy: `Set ${option} to the path of a PEM file that this user may read.`,
+    remedy: `Set ${option} to the path of a PEM file that you have permission to read.`,
     cause,
   });
 }

@@ -55,7 +55,7 @@ export function guard(options: GuardOptions): string[] {
   );
   const body = `BEGIN
   IF ${answer("locked")} <> 'true' THEN
-    RAISE EXCEPTION 'another runner is at work on this target' USING ERRCODE = '${sqlstate.targetLocked}';
+    RAISE EXCEPTION 'another runner is working on this target' USING ERRCODE = '${sqlstate.targetLocked}';
   END IF;
   IF ${answer("expected")} <> 'true' THEN
     RAISE EXCEPTION 'the ledger has changed since the plan was made' USING ERRCODE = '${sqlstate.ledgerMoved}';

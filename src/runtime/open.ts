@@ -182,7 +182,7 @@ class OpenFleet {
   ): Binding {
     const { sharedSchemas, extensionSchema } = config;
     return {
-      target: requestedTarget(this.#config, service, config, tenant, database),
+      target: requestedTarget(this.#config, config, { service, tenant, home: database }),
       sharedSchemas: [
         ...sharedSchemas,
         ...(extensionSchema === undefined ? [] : [extensionSchema]),

@@ -61,21 +61,30 @@ const cuts: readonly TextRewrite[] = [
 ];
 
 /** The statements that loops put before a text to set the search_path. */
-const prefixes: readonly ((schema: string) => string)[] = product(
-  ["SET search_path", "SET LOCAL search_path", "set search_path"],
-  [" TO ", " = ", " to ", "="],
-  [quoted, bare, (schema: string) => `'${schema}'`],
-  ["", ", public", ', "public"', ",public"],
-  ["\n", "\n\n", " ", "", `\n${statementBreakpoint}\n`, `${statementBreakpoint}\n`],
-);
+const prefixes: readonly ((schema: string) => string)[] = combinationsOf({
+  verbs: ["SET search_path", "SET LOCAL search_path", "set search_path"],
+  signs: [" TO ", " = ", " to ", "="],
+  names: [quoted, bare, (schema: string) => `'${schema}'`],
+  rests: ["", ", public", ', "public"', ",public"],
+  ends: ["\n", "\n\n", " ", "", `\n${statementBreakpoint}\n`, `${statementBreakpoint}\n`],
+});
 
-function product(
-  verbs: readonly string[],
-  signs: readonly string[],
-  names: readonly ((schema: string) => string)[],
-  rests: readonly string[],
-  ends: readonly string[],
-): ((schema: string) => string)[] {
+/** The spellings of each part of a statement that sets the search_path. */
+interface SearchPathSpellings {
+  readonly verbs: readonly string[];
+  readonly signs: readonly string[];
+  readonly names: readonly ((schema: string) => string)[];
+  readonly rests: readonly string[];
+  readonly ends: readonly string[];
+}
+
+function combinationsOf({
+  verbs,
+  signs,
+  names,
+  rests,
+  ends,
+}: SearchPathSpellings): ((schema: string) => string)[] {
   return verbs.flatMap((verb) =>
     signs.flatMap((sign) =>
       names.flatMap((name) =>

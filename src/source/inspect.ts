@@ -77,7 +77,7 @@ async function inspectJournal(
     ...entries.flatMap((entry, index) => {
       const before = entries[index - 1];
       if (before === undefined) return [];
-      return outOfOrder(service, folder, before, entry, twice.includes(entry.idx));
+      return outOfOrder(service, folder, [before, entry], twice.includes(entry.idx));
     }),
   ];
 }
@@ -85,8 +85,7 @@ async function inspectJournal(
 function outOfOrder(
   service: string,
   folder: MigrationsFolder,
-  before: JournalEntry,
-  entry: JournalEntry,
+  [before, entry]: readonly [JournalEntry, JournalEntry],
   isTwice: boolean,
 ): FleetError[] {
   const problems: FleetError[] = [];

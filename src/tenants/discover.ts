@@ -2,13 +2,13 @@ import { controlSchema } from "../config/fields.ts";
 import type { Session } from "../postgres/session.ts";
 
 /**
- * Finds the tenants that a database has already: schemas whose name fits the pattern and that hold one of the tables.
- * Schemas that the tool works in for a moment are nobody's.
+ * Finds tenants that already exist in a database: schemas whose name matches the pattern and that contain one of the
+ * tables. Scratch schemas do not count.
  *
- * @param pattern the tenant schemas' name, with `{tenant}` in it
+ * @param pattern the pattern of the tenant schemas' names, with `{tenant}`
  * @param tables names of tables, unquoted
- * @param others schemas that are no tenant's, whatever they hold
- * @returns ids, sorted
+ * @param others schemas that belong to no tenant
+ * @returns the tenants' ids, sorted
  */
 export async function discoverTenants(
   session: Session,

@@ -4,13 +4,13 @@ import { FleetError, throwProblems } from "../core/errors.ts";
 import type { Roster } from "./roster.ts";
 import { unknownNames } from "./targets.ts";
 
-/** Tenants that are named together. */
+/** Tenants that one name selects: a group, or a single tenant. */
 export interface NamedTenants {
   readonly name: string;
   readonly tenants: ReadonlySet<string>;
 }
 
-/** A group's tenants: those whose attributes all have one of the values that the configuration names. */
+/** The tenants of a group: those that have, for each of its attributes, one of the configured values. */
 function tenantsInGroup(fleet: FleetConfig, group: string, roster: Roster): ReadonlySet<string> {
   const wanted = Object.entries(fleet.groups[group] ?? {});
   const attributes = new Map(roster.listed.map((tenant) => [tenant.id, tenant.attributes]));
@@ -21,16 +21,16 @@ function tenantsInGroup(fleet: FleetConfig, group: string, roster: Roster): Read
   return new Set(allIn(roster).filter(matches));
 }
 
-/** All tenants that a list can name, also those that this run leaves out. */
+/** All tenants that a list can name, including those that this run leaves out. */
 function allIn({ listed, ids }: Roster): string[] {
   return [...new Set([...listed.map(({ id }) => id), ...ids])];
 }
 
 /**
- * Reads a list such as `acme,beta` or `internal,group:gold`: each name is a group or a tenant.
+ * Reads a list such as `acme,beta` or `internal,group:gold`. Each name is a group or a tenant.
  *
- * @param option the option that holds it, for errors
- * @throws FleetError `usage` for a name that is neither, or both, and for a group without a tenant
+ * @param option the option that contains the list, for error messages
+ * @throws FleetError `usage` for a name that is neither or both, and for a group without tenants
  */
 export function namedTenants(
   fleet: FleetConfig,
@@ -44,6 +44,34 @@ export function namedTenants(
     .split(",")
     .map((name) => name.trim())
     .filter((name) => name !== "");
+  refuseUnknown(names, groups, tenants, option);
+  const named = names.map((name) => {
+    const own = name.replace(/^(group|tenant):/, "");
+    const isGroup = !name.startsWith("tenant:") && groups.includes(own);
+    return {
+      name: own,
+      tenants: isGroup ? tenantsInGroup(fleet, own, roster) : new Set([own]),
+    };
+  });
+  // An empty canary would protect nothing, so it must not go unnoticed.
+  const empty = named.find((one) => one.tenants.size === 0);
+  if (empty !== undefined)
+    throw new FleetError("usage", `${option}: no tenant is in the group ${empty.name}`, {
+      remedy: `Check that tenants have the attributes of groups.${empty.name} in the configuration.`,
+    });
+  if (named.length === 0)
+    throw new FleetError("usage", `${option} names no tenant`, {
+      remedy: "Name tenants or groups, separated by commas, or give a number.",
+    });
+  return named;
+}
+
+function refuseUnknown(
+  names: readonly string[],
+  groups: readonly string[],
+  tenants: readonly string[],
+  option: string,
+): void {
   const bare = names.filter((name) => !/^(group|tenant):/.test(name));
   throwProblems(
     [
@@ -54,30 +82,16 @@ export function namedTenants(
         .filter((name) => groups.includes(name) && tenants.includes(name))
         .map((name) => ambiguousNameError(option, name, `group:${name} or tenant:${name}`)),
     ],
-    `${option} names what does not exist`,
+    `${option} contains unknown or ambiguous names`,
   );
-  const named = names.map((name) => {
-    const own = name.replace(/^(group|tenant):/, "");
-    const isGroup = !name.startsWith("tenant:") && groups.includes(own);
-    return {
-      name: own,
-      tenants: isGroup ? tenantsInGroup(fleet, own, roster) : new Set([own]),
-    };
-  });
-  // Protection that protects nobody must not go unnoticed.
-  const empty = named.find((one) => one.tenants.size === 0);
-  if (empty !== undefined)
-    throw new FleetError("usage", `${option}: no tenant is in the group ${empty.name}`, {
-      remedy: `Do the tenants have the attributes of groups.${empty.name} in the configuration?`,
-    });
-  if (named.length === 0)
-    throw new FleetError("usage", `${option} names nobody`, {
-      remedy: "Name tenants or groups, separated by commas, or give a number.",
-    });
-  return named;
 }
 
-/** A number of tenants or a share of them, unless a tenant or a group has that name. */
+/**
+ * Reads a number or percentage of tenants.
+ *
+ * @returns undefined for other texts
+ * @throws FleetError `usage` for 0, and for a number that is also the name of a tenant or a group
+ */
 export function amountIn(
   fleet: FleetConfig,
   roster: Roster,
@@ -87,8 +101,8 @@ export function amountIn(
   const amount = parseAmount(text);
   if (amount === undefined) return undefined;
   if (("count" in amount ? amount.count : amount.percent) === 0)
-    throw new FleetError("usage", `${option} ${text} leaves nothing to begin with`, {
-      remedy: "Give a number from 1.",
+    throw new FleetError("usage", `${option} ${text} selects no tenant`, {
+      remedy: "Give a number from 1, or a percentage above 0%.",
     });
   if (allIn(roster).includes(text) || Object.hasOwn(fleet.groups, text))
     throw ambiguousNameError(option, text, `tenant:${text}, or list that many`);
@@ -100,7 +114,7 @@ function prefixed(names: readonly string[], prefix: string): string[] {
 }
 
 function ambiguousNameError(option: string, name: string, choices: string): FleetError {
-  return new FleetError("usage", `${option} ${name} can mean two things`, {
+  return new FleetError("usage", `${option} ${name} is ambiguous`, {
     remedy: `Write ${choices}.`,
   });
 }

@@ -7,21 +7,26 @@ import type { Target } from "../core/target.ts";
 import { quotedName } from "../core/visible.ts";
 import { configuredTenants, type Roster } from "./roster.ts";
 
-/** Which part of the fleet a command works on. Empty lists mean all. */
+/**
+ * The part of a fleet that a command works on, by names. An empty list selects everything of its kind.
+ *
+ * @example
+ *   const selection: Selection = { services: ["auth"], tenants: ["acme"], databases: [] };
+ */
 export interface Selection {
   readonly services: readonly string[];
   readonly tenants: readonly string[];
   readonly databases: readonly string[];
 }
 
-/** The selection of a whole fleet. */
+/** Selects the complete fleet. */
 export const everything: Selection = { services: [], tenants: [], databases: [] };
 
 /**
- * Every target of the selection, in the configuration's order.
+ * Lists the targets of a selection, in the configuration's order.
  *
- * @throws FleetError `usage` for a service, tenant or database that does not exist, with near names; `config`
- *   for tenant names that cannot be schema names and for two targets that share a schema; all of them at once
+ * @throws FleetError `usage` for an unknown service, tenant or database, with similar names; `config` for tenant ids
+ *   that cannot be part of schema names, and for targets that share a schema. One error lists all problems.
  */
 export function resolveTargets(
   fleet: FleetConfig,
@@ -34,11 +39,11 @@ export function resolveTargets(
       ...unknownNames("tenant", selection.tenants, roster.ids),
       ...unknownNames("database", selection.databases, Object.keys(fleet.databases)),
     ],
-    "the selection names what does not exist",
+    "the selection contains unknown names",
   );
   throwProblems(
     roster.ids.flatMap((tenant) => tenantProblem(tenant) ?? []),
-    "some tenants' names cannot be used",
+    "some tenant ids cannot be used",
   );
   const all = allTargets(fleet, roster);
   throwProblems(
@@ -52,7 +57,7 @@ export function resolveTargets(
     (target) =>
       allows(selection.services, target.service) &&
       allows(selection.databases, target.database) &&
-      // A tenant filter chooses among tenants; a service that has none is not part of it.
+      // A selection of tenants excludes services without tenants.
       (selection.tenants.length === 0 ||
         (target.tenant !== undefined && selection.tenants.includes(target.tenant))),
   );
@@ -69,7 +74,7 @@ function allTargets(fleet: FleetConfig, { listed, ids }: Roster): Target[] {
   });
 }
 
-/** @param tenant undefined for a service that keeps a single schema */
+/** @param tenant undefined for a service with a single schema */
 function targetOf(service: string, config: ServiceConfig, tenant: string | undefined): Target {
   const { database, tenantSchema, singleSchema = "public" } = config;
   if (tenant === undefined || tenantSchema === undefined)
@@ -77,19 +82,24 @@ function targetOf(service: string, config: ServiceConfig, tenant: string | undef
   return { database, service, tenant, schema: tenantSchema.replace("{tenant}", () => tenant) };
 }
 
+/** A target that an application requests. */
+interface TargetRequest {
+  readonly service: string;
+  /** Undefined for a service with a single schema. */
+  readonly tenant: string | undefined;
+  /** The database with all of the tenant's schemas; undefined for the configured one. */
+  readonly home: string | undefined;
+}
+
 /**
- * A service's target for a tenant that somebody asks for, whom the configuration need not list.
+ * The target of a service for a tenant that an application requests. The configuration need not list the tenant.
  *
- * @param tenant undefined for a service that keeps a single schema
- * @param home the database that holds all that is the tenant's; undefined: as the configuration says
- * @throws FleetError `tenant` when there cannot be such a tenant, or its schema could be somebody else's
+ * @throws FleetError `tenant` if its id is invalid, or its schema could belong to another tenant
  */
 export function requestedTarget(
   fleet: FleetConfig,
-  service: string,
   config: ServiceConfig,
-  tenant: string | undefined,
-  home: string | undefined,
+  { service, tenant, home }: TargetRequest,
 ): Target {
   const target = targetOf(service, config, tenant);
   const problem =
@@ -124,8 +134,8 @@ function mistakenProblem(fleet: FleetConfig, target: Target): FleetError | undef
   if (other === undefined) return undefined;
   return new FleetError(
     "config",
-    `${nameIn(target)} maps to the schema ${target.schema}, which may be service ${other[0]}'s`,
-    { remedy: "Choose another name for the tenant, or tenantSchema patterns that differ more." },
+    `${nameIn(target)} maps to the schema ${target.schema}, which can also be a schema of service ${other[0]}`,
+    { remedy: "Choose another tenant id, or tenantSchema patterns that differ more." },
   );
 }
 
@@ -133,7 +143,7 @@ function allows(names: readonly string[], name: string): boolean {
   return names.length === 0 || names.includes(name);
 }
 
-/** An error for each name that is not known, with near ones. */
+/** Errors for unknown names, with similar ones in the remedy. */
 export function unknownNames(
   kind: string,
   wanted: readonly string[],
@@ -151,7 +161,7 @@ export function unknownNames(
     });
 }
 
-/** The known names that a typing error could have turned into this one, nearest first. */
+/** The known names that a typing error can turn into this one, nearest first. */
 function nearNames(name: string, known: readonly string[]): string[] {
   const limit = Math.max(1, Math.floor(name.length / 3));
   return known
@@ -166,7 +176,7 @@ function nearNames(name: string, known: readonly string[]): string[] {
 }
 
 /**
- * Refuses a name that no tenant can have, before anybody looks for it.
+ * Refuses an id that no tenant can have, before it is looked up.
  *
  * @throws FleetError `config`
  */
@@ -178,11 +188,11 @@ export function refuseInvalidTenantId(tenant: string): void {
 function tenantProblem(tenant: string): FleetError | undefined {
   const spelled = /^[\p{L}\p{N}_][\p{L}\p{M}\p{N}_.-]*$/u.test(tenant);
   if (spelled && tenant === tenant.normalize("NFC")) return undefined;
-  return new FleetError("config", `the tenant name ${quotedName(tenant)} is not allowed`, {
+  return new FleetError("config", `the tenant id ${quotedName(tenant)} is not allowed`, {
     where: "tenants",
     remedy: spelled
-      ? `Write it with composed characters, as ${JSON.stringify(tenant.normalize("NFC"))}: it looks the same, and is another name.`
-      : "Use letters, digits and _, and behind the first character also - and .",
+      ? `Write it with composed characters, as ${JSON.stringify(tenant.normalize("NFC"))}: it looks the same, but is a different id.`
+      : "Use letters, digits and _, and after the first character also - and .",
   });
 }
 
@@ -192,7 +202,7 @@ function schemaProblem(target: Target): FleetError | undefined {
   if (bytes > longestName) {
     return new FleetError("config", `the schema name ${target.schema} is ${bytes} bytes long`, {
       where,
-      remedy: `PostgreSQL would cut it to ${longestName} bytes, and tenants could collide. Shorten the tenant's name.`,
+      remedy: `PostgreSQL would cut it to ${longestName} bytes, and tenants could collide. Shorten the tenant's id.`,
     });
   }
   const { schema } = target;
@@ -200,13 +210,13 @@ function schemaProblem(target: Target): FleetError | undefined {
   if (schema.startsWith("pg_") || schema === "information_schema" || schema === controlSchema) {
     return new FleetError("config", `the schema name ${schema} is reserved by ${owner}`, {
       where,
-      remedy: "Choose another tenantSchema pattern or tenant name.",
+      remedy: "Choose another tenantSchema pattern or tenant id.",
     });
   }
   return undefined;
 }
 
-/** A tenant whose schema is everybody's would get everybody's rows. A service without tenants may well keep it. */
+/** A tenant in a shared schema would get the rows of all tenants. A service without tenants can use one. */
 function sharedProblem(fleet: FleetConfig, target: Target): FleetError | undefined {
   const owner = Object.entries(fleet.services).find(
     ([, { database, sharedSchemas, extensionSchema }]) =>
@@ -218,7 +228,7 @@ function sharedProblem(fleet: FleetConfig, target: Target): FleetError | undefin
     `${nameIn(target)} maps to the schema ${target.schema}, which service ${owner[0]} shares among its tenants`,
     {
       where: `services.${target.service}`,
-      remedy: "Choose another name for the tenant, or another tenantSchema pattern.",
+      remedy: "Choose another tenant id, or another tenantSchema pattern.",
     },
   );
 }
@@ -235,7 +245,7 @@ function collisions(targets: readonly Target[]): FleetError[] {
       `${nameIn(owner)} and ${nameIn(target)} map to the same schema ${target.schema} of database ${target.database}`,
       {
         where: `services.${target.service}`,
-        remedy: "Give every service its own tenantSchema pattern or database.",
+        remedy: "Give each service its own tenantSchema pattern or database.",
       },
     );
   });

@@ -238,6 +238,6 @@ describe("texts that would not reach the server intact", () => {
     await configure({ databases: { main: { url: `${database.url}%00x` } }, tenants: ["acme"] });
     const connected = await runCli(project, ["status"]);
     expect(connected.code).toBe(2);
-    expect(connected.stderr).toContain('the URL of database "main" holds a NUL byte');
+    expect(connected.stderr).toContain('the URL of database "main" contains a NUL byte');
   });
 });

@@ -123,7 +123,7 @@ describe("usage", () => {
     const long = "x".repeat(64);
     const result = await runCli(project, ["migrate"], { TENANTS: `ok ${long} x";DROP` });
     expect(result).toMatchObject({ code: 2, stdout: "" });
-    expect(result.stderr).toContain('the tenant name "x\\";DROP" is not allowed');
+    expect(result.stderr).toContain('the tenant id "x\\";DROP" is not allowed');
     const cut = await runCli(project, ["migrate"], { TENANTS: `ok ${long}` });
     expect(cut.stderr).toContain(`the schema name app_${long} is 68 bytes long`);
   });

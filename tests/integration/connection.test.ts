@@ -68,7 +68,7 @@ describe("a database that cannot be used", () => {
     await database.query(`ALTER ROLE ${role} SET standard_conforming_strings = off`);
     expect(await attempt(url)).toMatchObject({
       code: "config",
-      message: expect.stringContaining("standard_conforming_strings off"),
+      message: expect.stringContaining("standard_conforming_strings = off"),
     });
   });
 

@@ -264,7 +264,7 @@ describe("names that are refused", () => {
     for (const verb of ["migrate", "status"]) {
       const { code, stdout, stderr } = await runCli(project, [verb]);
       expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-      expect(stderr).toContain("some tenants' names cannot be used");
+      expect(stderr).toContain("some tenant ids cannot be used");
       expect(stderr).toContain(String.raw`"a\nb" is not allowed`);
       expect(stderr.split("is not allowed")).toHaveLength(asCodes.length + 1);
       expect(stderr.replaceAll("\n", "")).not.toMatch(/\p{C}/u);

@@ -144,7 +144,11 @@ describe("before the first target is changed, migrate reports", () => {
     );
     const signature = found?.name ?? name;
     await database.query(`REVOKE EXECUTE ON FUNCTION pg_catalog.${signature} FROM PUBLIC`);
-    await expectRefusal(migrateAll(context), `role ${role} may not execute ${signature}`, database);
+    await expectRefusal(
+      migrateAll(context),
+      `role ${role} has no permission to execute ${signature}`,
+      database,
+    );
     expect(byTenant(await migrateAll(context))).toMatchObject({ a: "succeeded 0000_t" });
     await database.query(`REVOKE EXECUTE ON FUNCTION pg_catalog.${signature} FROM ${role}`);
   });
@@ -184,7 +188,7 @@ describe("before the first target is changed, migrate reports", () => {
           }),
           expect.objectContaining({
             message:
-              'database "main" at h:5432/d is a standby, which takes no writes (pg_is_in_recovery)',
+              'database "main" at h:5432/d is a standby, which is read-only (pg_is_in_recovery)',
           }),
         ],
       }),
@@ -217,7 +221,7 @@ describe("a database that is read-only by default", () => {
     });
     const result = await runCli(project, ["tenants", "add", "acme"]);
     expect(result.code).toBe(1);
-    expect(result.stderr).toContain("The database takes no writes");
+    expect(result.stderr).toContain("The database is read-only");
     expect(await database.query("SELECT FROM pg_namespace WHERE nspname LIKE 'app%'")).toEqual([]);
   });
 

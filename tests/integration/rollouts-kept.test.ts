@@ -71,10 +71,10 @@ test("recorded outcomes are read unchanged, whatever they contain", async () => 
       records.map((one) => ({ ...one, wave: "again" })),
     );
     const startedAt = expect.any(Date);
-    expect(await readRollouts(session, "main", "20261121-", 5)).toEqual([
+    expect(await readRollouts(session, "main", { prefix: "20261121-", limit: 5 })).toEqual([
       { ...rollout, startedAt, counts: { failed: 1, succeeded: 1 }, concerned: goal.databases },
     ]);
-    expect(await readRollouts(session, "main", "%", 5)).toEqual([]);
+    expect(await readRollouts(session, "main", { prefix: "%", limit: 5 })).toEqual([]);
     expect(await readOutcomes(session, "main", rollout.id)).toEqual(records);
     const { ends, databases } = goal;
     const { id, selection } = rollout;

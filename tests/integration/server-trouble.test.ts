@@ -18,11 +18,11 @@ describe("an error caused by the server", () => {
   test.each([
     ["53100", 'could not extend file "base/16386/%": No space left on device', "disk is full"],
     ["53200", "out of memory: failed on request of size % in memory context", "no memory left"],
-    ["53400", "temporary file % exceeds temp_file_limit", "Raise the setting that is named"],
+    ["53400", "temporary file % exceeds temp_file_limit", "Raise the setting in its message"],
     ["53000", "insufficient resources for %", "has run out of a resource"],
-    ["58030", 'could not read block 17 in file "base/%"', "Look at its log and its disk"],
+    ["58030", 'could not read block 17 in file "base/%"', "Check its log and its disk"],
     ["58P01", 'could not access file "$libdir/%"', "A file is missing on the server"],
-    ["25006", "cannot execute ALTER TABLE in a read-only transaction of %", "takes no writes"],
+    ["25006", "cannot execute ALTER TABLE in a read-only transaction of %", "is read-only"],
     ["XX001", "invalid page in block 1 of relation base/%", "found damaged data"],
     ["XX002", 'index "%" contains unexpected zero page', "damaged index"],
   ])(
@@ -37,7 +37,7 @@ describe("an error caused by the server", () => {
       expect(failed.length).toBeLessThanOrEqual(2);
       for (const { failure } of failed) {
         expect(failure?.remedy).toContain(remedy);
-        expect(failure?.remedy).toContain("It is the server, not the tenant.");
+        expect(failure?.remedy).toContain("The tenant is not the cause.");
         expect(failure?.remedy).not.toContain("correct the migration");
       }
       const shown = writtenText(migrateText(result), {});

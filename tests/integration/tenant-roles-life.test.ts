@@ -79,7 +79,7 @@ describe("a tenant role", () => {
     );
     expect(await refusalOf(removeTenant(context, { tenant: "acme" }))).toMatchObject({
       code: "onboarding",
-      message: `the schemas of tenant acme are gone, and its role acme@${name} is needed elsewhere: privileges for table public.shared`,
+      message: `the schemas of tenant acme were dropped, but other objects depend on its role acme@${name}: privileges for table public.shared`,
       remedy: expect.stringContaining(`DROP OWNED BY "acme@${name}"`),
     });
     expect(await tracesOf(fleet, "acme")).toEqual([`acme@${name}`, "removing"]);
@@ -121,7 +121,7 @@ describe("a tenant role", () => {
     await rename("nobody", "somebody");
     expect(await refusalOf(rename("acme", "beta"))).toMatchObject({
       code: "config",
-      message: `there is a role beta@${name} already`,
+      message: `a role beta@${name} already exists`,
     });
     await rename("acme", "x".repeat(59));
     const [long = "", ...others] = (await ownRolesOf(database)).reverse();
@@ -254,7 +254,7 @@ describe("are refused with a remedy, and leave nothing:", () => {
     };
     const context = contextWith({ databases });
     await refused(fleet, context, {
-      message: expect.stringMatching(/tenants cannot have roles of their own: permission denied/),
+      message: expect.stringMatching(/tenant roles cannot be managed: permission denied/),
       remedy: expect.stringContaining("CREATEROLE"),
     });
     expect(

@@ -169,10 +169,10 @@ describe("waves", () => {
       remedy: expect.stringContaining("t7"),
     });
     await expect(migrateAll(context, { canary: "gold" })).rejects.toMatchObject({
-      message: "--canary gold can mean two things",
+      message: "--canary gold is ambiguous",
     });
     await expect(migrateAll(context, { wave: "5" })).rejects.toMatchObject({
-      message: "--wave 5 can mean two things",
+      message: "--wave 5 is ambiguous",
     });
     expect(await database.query(`SELECT FROM pg_namespace WHERE nspname LIKE 'app%'`)).toEqual([]);
     const { events } = await migrateAll(context, { canary: "tenant:gold" });

@@ -170,7 +170,7 @@ describe("TLS", () => {
       return attempt({ ...rest, url: urlWith(url, { username: "secure", password: "s3cret" }) });
     };
     expect(await as("require")).toBe("encrypted");
-    expect(await as("disable")).toMatch(/no encryption .*-> .*add sslmode=verify-full/);
+    expect(await as("disable")).toMatch(/no encryption .*-> .*Add sslmode=verify-full/);
   });
 
   test("prints no warning, in any mode", async () => {
@@ -230,9 +230,9 @@ describe("invalid TLS settings are refused", () => {
       "an unknown mode",
       "?sslmode=full",
       {},
-      'sslmode "full" is not known -> Set sslmode to one of',
+      'sslmode "full" is not a known mode -> Set sslmode to one of',
     ],
-    ["an unknown word", "?ssl=yes", {}, 'ssl "yes" is not known -> Set sslmode to one of'],
+    ["an unknown word", "?ssl=yes", {}, 'ssl "yes" is not a known mode -> Set sslmode to one of'],
     ["a missing file", "", { ca: "/no/such.pem" }, "tls.ca /no/such.pem cannot be read: ENOENT"],
     ["a missing key", "?sslkey=/a&sslmode=prefer", {}, "sslkey is set without sslcert"],
     [
@@ -252,7 +252,7 @@ describe("invalid TLS settings are refused", () => {
     const ca = join(folder, "ca.pem");
     await writeFile(ca, "nothing");
     expect(await attempt({ name: "main", url, tls: { ca } })).toContain(
-      `tls.ca ${ca} is no certificate in PEM form`,
+      `tls.ca ${ca} is not a certificate in PEM format`,
     );
   });
 });

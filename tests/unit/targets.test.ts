@@ -72,7 +72,7 @@ describe("tenants", () => {
   test("every bad name is reported, not only the first", () => {
     expect(
       problemsOf(() => resolveTargets(fleet, rosterFor(["a'b", "fine", "c;d"]), none)),
-    ).toEqual([`the tenant name "a'b" is not allowed`, `the tenant name "c;d" is not allowed`]);
+    ).toEqual([`the tenant id "a'b" is not allowed`, `the tenant id "c;d" is not allowed`]);
   });
 
   test("a bad name is shown without what a terminal would obey or hide", () => {
@@ -94,13 +94,13 @@ describe("tenants", () => {
         "a\\u200bb",
         "a\\u00a0b",
         "a\\u{e0041}",
-      ].map((name) => `the tenant name "${name}" is not allowed`),
+      ].map((name) => `the tenant id "${name}" is not allowed`),
     );
   });
 
   test("a name that only looks like a composed one is refused with the composed one", () => {
     const attempt = () => resolveTargets(fleet, rosterFor(["cafe\u0301"]), none);
-    expect(attempt).toThrow(`the tenant name "cafe\\u0301" is not allowed`);
+    expect(attempt).toThrow(`the tenant id "cafe\\u0301" is not allowed`);
     expect(attempt).toThrow(
       expect.objectContaining({ remedy: expect.stringContaining(`"caf\u00e9"`) }),
     );
