@@ -1,18 +1,19 @@
 import { FleetError } from "../core/errors.ts";
 import { quoteIdentifier } from "../core/quoting.ts";
 import type { Session } from "../postgres/session.ts";
-import { lineWith, statementsFor, unlike } from "./same-structure.ts";
+import { differingStatements, lineWith, statementsFor } from "./same-structure.ts";
 import { readStructure } from "./structure.ts";
 
-/** What can be said again: bodies of functions, and comments, are text, and a rename leaves the old name in them. */
+/** Statements that can be run again. Function bodies and comments are text, in which a rename leaves the old name. */
 const repeatable = /^(?:CREATE OR REPLACE (?:FUNCTION|PROCEDURE)|COMMENT ON) /;
 
 /**
- * Gives a schema another name, also where PostgreSQL keeps it as text: in bodies and settings of functions, as far as it
- * is followed by the name of something in the schema, and in comments.
+ * Renames a schema, also where PostgreSQL stores its name as text: in comments, in settings of functions, and in
+ * function bodies if the name of an object in the schema follows it.
  *
- * @param session in a transaction that may write; to be rolled back when this throws
- * @throws FleetError `refused` when the old name is left anywhere else, or when the schema holds what cannot be read
+ * @param session in a transaction that may write. If this throws, roll it back
+ * @throws FleetError `refused` if the old name remains anywhere else, or if the schema contains objects that cannot be
+ *   read
  */
 export async function renameSchema(session: Session, from: string, to: string): Promise<void> {
   const before = await readStructure(session, from);
@@ -23,12 +24,12 @@ export async function renameSchema(session: Session, from: string, to: string): 
   );
   if (stale.length > 0)
     await session.script(["SET LOCAL check_function_bodies = off", ...stale].join(";\n"));
-  const different = unlike(before, await readStructure(session, to), to);
+  const different = differingStatements(before, await readStructure(session, to), to);
   const left = different.find((statement) => statement.includes(from)) ?? different[0];
   if (left === undefined) return;
   throw new FleetError(
     "refused",
-    `${from} has its own name where a rename does not reach: ${lineWith(left, from)}`,
-    { remedy: "Clone the tenant with its data under the new name, and remove this one." },
+    `schema ${from} contains its own name in a place that a rename does not change: ${lineWith(left, from)}`,
+    { remedy: "Clone the tenant with its data under the new name, then remove this one." },
   );
 }

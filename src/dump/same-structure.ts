@@ -2,7 +2,7 @@ import { quoteIdentifier } from "../core/quoting.ts";
 import { fill } from "../core/template.ts";
 import type { StructureDump } from "./types.ts";
 
-/** What makes a structure, in words: its statements for a schema of this name, free of their order. */
+/** A structure's statements for a schema of this name, without their order. */
 export function statementsFor(
   { preData, postData }: Pick<StructureDump, "preData" | "postData">,
   schema: string,
@@ -12,11 +12,11 @@ export function statementsFor(
 }
 
 /**
- * Statements that only one of two structures has.
+ * The statements that only one of two structures contains, those of the first one first.
  *
- * @param schema the name to write them with: where one has a gap and the other has the name itself, they are the same
+ * @param schema the name that fills the gaps: a gap in one structure equals this name in the other
  */
-export function unlike(
+export function differingStatements(
   one: Pick<StructureDump, "preData" | "postData">,
   other: Pick<StructureDump, "preData" | "postData">,
   schema: string,
@@ -28,7 +28,7 @@ export function unlike(
   ];
 }
 
-/** The line of a statement that holds a name, for people; its first line otherwise. */
+/** The first line of a statement that contains a name; without one, the first line. */
 export function lineWith(statement: string, name: string): string {
   const lines = statement.split("\n");
   return (lines.find((line) => line.includes(name)) ?? lines[0] ?? "").trim();

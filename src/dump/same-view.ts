@@ -3,11 +3,11 @@ import { loadParser } from "../sql/parser.ts";
 import { isTree } from "../sql/tree.ts";
 
 /**
- * Takes out of the statements that only one of two structures has the views that are the same all the same. A view remembers
- * the columns that a function's row type had when it was made, and is described with names for those alone; one that is made
- * from that description has names for all.
+ * Removes views that differ only in the column names of a function's row type. PostgreSQL describes a view with names
+ * for the columns that the type had when the view was created; a view created from that description has names for all
+ * columns of today.
  *
- * @param statements see `unlike`: those of the first structure come before the second one's
+ * @param statements from `differingStatements`
  */
 export async function withoutSameViews(statements: readonly string[]): Promise<string[]> {
   const views = new Map<string, string[]>();
@@ -25,12 +25,12 @@ export async function withoutSameViews(statements: readonly string[]): Promise<s
   return statements.filter((statement) => !dropped.has(statement));
 }
 
-/** The same tree, but that lists of a row's column names may go on in the second one. */
+/** True for equal trees; a list of a row's column names may be longer in the second one. */
 function isSame(before: unknown, after: unknown, key = ""): boolean {
   if (Array.isArray(before) && Array.isArray(after)) {
-    const goesOn =
+    const lengthsMatch =
       key === "colnames" ? before.length <= after.length : before.length === after.length;
-    return goesOn && before.every((item, index) => isSame(item, after[index], key));
+    return lengthsMatch && before.every((item, index) => isSame(item, after[index], key));
   }
   if (isTree(before) && isTree(after)) {
     const keys = new Set([...Object.keys(before), ...Object.keys(after)]);

@@ -1,8 +1,9 @@
 import { FleetError, throwProblems } from "../core/errors.ts";
 import type { OnboardingObserver } from "../core/onboarding.ts";
 import type { Target } from "../core/target.ts";
+import type { FileHeader } from "../dump/file/format.ts";
 import { structureProblems } from "../dump/file/proven-structure.ts";
-import { type FileHeader, readSchemas, readTenantFile } from "../dump/file/tenant-file.ts";
+import { readServices, readTenantFile } from "../dump/file/read.ts";
 import type { Context } from "../fleet/context.ts";
 import { readHistories } from "../fleet/open-fleet.ts";
 import { allowanceOf } from "../fleet/services.ts";
@@ -89,7 +90,7 @@ function odd(file: string, reason: string): FleetError {
 async function copyIn(locked: LockedTenant, file: string): Promise<void> {
   const targets = await registeredTargets(locked);
   await createExtensions(locked, targets);
-  for await (const { schema, rows } of readSchemas({ path: file })) {
+  for await (const { schema, rows } of readServices({ path: file })) {
     const target = targets.find(({ service }) => service === schema.service);
     if (target === undefined) throw new Error(`no service ${schema.service}`);
     refuseInterrupted(locked.context);

@@ -4,7 +4,7 @@ import type { OnboardingObserver } from "../core/onboarding.ts";
 import { quoteIdentifier } from "../core/quoting.ts";
 import type { Target } from "../core/target.ts";
 import { fill, type Template } from "../core/template.ts";
-import { unlike } from "../dump/same-structure.ts";
+import { differingStatements } from "../dump/same-structure.ts";
 import { withoutSameViews } from "../dump/same-view.ts";
 import { readStructure } from "../dump/structure.ts";
 import type { StructureDump } from "../dump/types.ts";
@@ -205,7 +205,8 @@ export async function verifyStructure(
 ): Promise<void> {
   const made = await readStructure(session, schema);
   const major = ({ server }: Structure) => Math.floor(server / 10_000);
-  const different = major(made) === major(structure) ? unlike(structure, made, schema) : [];
+  const different =
+    major(made) === major(structure) ? differingStatements(structure, made, schema) : [];
   const [difference] = [
     ...(await withoutSameViews(different)),
     ...misplaced(structure.sequences ?? [], made.sequences),

@@ -2,12 +2,8 @@ import { packageVersion } from "../config/version.ts";
 import { FleetError, isFleetError } from "../core/errors.ts";
 import type { Template } from "../core/template.ts";
 import type { TenantRecord } from "../core/tenant.ts";
-import {
-  type FileHeader,
-  type TenantFile,
-  type TenantFileWriter,
-  writeTenantFile,
-} from "../dump/file/tenant-file.ts";
+import type { FileHeader, TenantFile } from "../dump/file/format.ts";
+import { type TenantFileWriter, writeTenantFile } from "../dump/file/write.ts";
 import { readRows } from "../dump/rows/stream.ts";
 import { readStructure } from "../dump/structure.ts";
 import type { StructureDump } from "../dump/types.ts";

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
 import { quoteIdentifier } from "../core/quoting.ts";
 import type { TenantRecord } from "../core/tenant.ts";
-import { refuseExisting } from "../dump/file/tenant-file.ts";
+import { refuseExistingFile } from "../dump/file/write.ts";
 import { sourceDatabase } from "../fleet/roster.ts";
 import { tenantError } from "../fleet/target-errors.ts";
 import { lockKey, tryLock } from "../postgres/lock.ts";
@@ -31,7 +31,7 @@ export async function dropExported(
   file: string,
 ): Promise<void> {
   refuseIncomplete(record);
-  await refuseExisting(file);
+  await refuseExistingFile(file);
   const targets = await registeredTargets(locked);
   await exportLocked(locked, file, {
     first: () => refuseDependents(locked, targets),

@@ -1,7 +1,7 @@
 import type { ServiceConfig } from "../config/schema.ts";
 import type { Target } from "../core/target.ts";
-import { bodiesIn, type FileAllowance } from "../dump/file/proven-structure.ts";
-import type { FileRows, FileSchema, PlacedLine } from "../dump/file/tenant-file.ts";
+import type { FileRows, FileSchema, PlacedLine } from "../dump/file/format.ts";
+import { type FileAllowance, routineBodies } from "../dump/file/proven-structure.ts";
 import { setSequences } from "../dump/rows/content.ts";
 import { setForRows, writeRows } from "../dump/rows/stream.ts";
 import { withoutInternalOptions } from "../dump/sql/old-options.ts";
@@ -33,7 +33,7 @@ export async function allowanceFor(
     const histories = await readHistories(context, [target]);
     for (const { file, text, tag } of acceptedIn(histories.get(service), config)) {
       const { statements } = readStatements(file, text, allowanceOf(config, tag), []);
-      for (const body of bodiesIn(statements)) acceptedBodies.add(body);
+      for (const body of routineBodies(statements)) acceptedBodies.add(body);
     }
   }
   return { ...allowanceOf(config, ""), acceptUnproved, acceptedBodies };

@@ -3,14 +3,9 @@ import { differenceOf } from "../catalog/compare.ts";
 import { catalogOf } from "../catalog/facts.ts";
 import { FleetError, isFleetError, throwProblems } from "../core/errors.ts";
 import { quoteIdentifier } from "../core/quoting.ts";
+import type { FileRows, FileSchema, PlacedLine, TenantFile } from "../dump/file/format.ts";
 import { structureProblems } from "../dump/file/proven-structure.ts";
-import {
-  type FileRows,
-  type FileSchema,
-  type PlacedLine,
-  readSchemas,
-  type TenantFile,
-} from "../dump/file/tenant-file.ts";
+import { readServices } from "../dump/file/read.ts";
 import { rowDigests } from "../dump/rows/digests.ts";
 import { ledger, setForRows } from "../dump/rows/stream.ts";
 import { sharedSchemasOf } from "../fleet/services.ts";
@@ -36,7 +31,7 @@ export async function rehearse(
   file: TenantFile,
 ): Promise<void> {
   await loadParser();
-  for await (const { schema, rows } of readSchemas(file)) {
+  for await (const { schema, rows } of readServices(file)) {
     const one = exported.find(({ source }) => source.target.service === schema.service);
     if (one === undefined) throw new Error(`no service ${schema.service}`);
     await rehearseOne(locked, one, readable(schema), rows).catch((error: unknown) => {

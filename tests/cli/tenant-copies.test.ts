@@ -232,7 +232,7 @@ describe("output of clone, rename, export, import and remove", () => {
     );
     const twice = await cli("tenants", "export", "acme", file);
     expect(twice.code).toBe(2);
-    expect(twice.stderr).toContain("there is such a file already");
+    expect(twice.stderr).toContain("the file already exists");
     const imported = await cli("tenants", "import", file, "--as", "third", "--attribute", "a=b");
     expect(imported.stdout).toContain("Tenant third is active");
     expect(imported.stdout).toContain("drizzle-fleet status --tenant third");

@@ -288,7 +288,7 @@ describe("a schema with every kind of object is copied", () => {
       CREATE FUNCTION f(v) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
       CREATE OR REPLACE VIEW v AS SELECT 1 AS x, f(NULL::v) AS y; RESET search_path`);
     const session = await sessionOf(database.url);
-    await expect(dumpStructure(session, "hard")).rejects.toThrow("in a circle cannot be copied");
+    await expect(dumpStructure(session, "hard")).rejects.toThrow("in a cycle cannot be copied");
   });
 
   test("features of later PostgreSQL versions are copied", async ({ skip }) => {

@@ -10,7 +10,7 @@ import { createFleet, everybody, only } from "../support/two-services.ts";
 /** A row that no string of JavaScript can hold. */
 const length = constants.MAX_STRING_LENGTH + 1_000;
 
-test("a row longer than the longest string is exported and imported in constant memory", async () => {
+test("a row that is longer than any string is exported and imported without using more memory", async () => {
   const fleet = await createFleet();
   const { context, second } = fleet;
   await addTenant(context, { tenant: "acme" });

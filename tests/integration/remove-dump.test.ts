@@ -116,7 +116,7 @@ describe("a tenant is unchanged and accessible", () => {
     await mkdir(join(folder, "folder.gz"));
     for (const [file, reason] of [
       ["none/acme.gz", "ENOENT"],
-      ["folder.gz", "there is such a file already"],
+      ["folder.gz", "the file already exists"],
     ] as const) {
       const removing = removeTenant(fleet.context, { tenant: "acme", dump: join(folder, file) });
       expect((await refusal(removing)).message).toContain(reason);

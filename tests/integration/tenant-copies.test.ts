@@ -216,7 +216,7 @@ describe("a rename", () => {
     await addTenant(context, { tenant: "acme" });
     await second.query(`ALTER TABLE log_acme.lines ADD CHECK (line <> '"log_acme".lines')`);
     await expect(renameTenant(context, { tenant: "acme", to: "beta" })).rejects.toThrow(
-      "log_acme has its own name where a rename does not reach",
+      "schema log_acme contains its own name in a place that a rename does not change",
     );
     expect(await everybody(fleet)).toEqual(only("acme"));
     expect(
@@ -360,14 +360,14 @@ describe("a tenant's file", () => {
     const text = await readFile(good, "utf8");
     const lines = text.trimEnd().split("\n");
     const spoilt: [text: string, reason: string][] = [
-      ["", "it was cut off"],
-      ["no JSON\n", "a line of it is no JSON"],
+      ["", "it is truncated"],
+      ["no JSON\n", "a line is not valid JSON"],
       ["{}\n", "kind: "],
-      [text.slice(0, -20), "it was cut off"],
-      [`${lines.slice(0, -1).join("\n")}\n`, "it was cut off"],
-      [`${lines.slice(1).join("\n")}\n`, "it does not begin with a tenant"],
+      [text.slice(0, -20), "it is truncated"],
+      [`${lines.slice(0, -1).join("\n")}\n`, "it is truncated"],
+      [`${lines.slice(1).join("\n")}\n`, "its first line does not describe a tenant"],
       [text.replace("bad", "mad"), "it was changed"],
-      [`${text}${lines[0]}\n`, "there is something behind its end"],
+      [`${text}${lines[0]}\n`, "there is data after its end"],
       [text.replace('"format":1', '"format":2'), "format: "],
     ];
     for (const [content, reason] of spoilt) {
@@ -380,7 +380,7 @@ describe("a tenant's file", () => {
     );
     await expect(
       importTenant(context, { file: join(folder, "none"), tenant: "beta" }),
-    ).rejects.toThrow("there is no such file");
+    ).rejects.toThrow("the file does not exist");
     await expect(importTenant(context, { file: good })).rejects.toThrow(
       "tenant acme exists already",
     );
@@ -430,7 +430,7 @@ describe("a tenant's file", () => {
         () => "done",
         (error: Error) => error.message,
       );
-    expect(await refused("there.gz")).toBe("there is such a file already");
+    expect(await refused("there.gz")).toBe("the file already exists");
     expect(await readFile(join(folder, "there.gz"), "utf8")).toBe("mine");
     expect(await refused("no/folder.gz")).toMatch("ENOENT");
     await main.query(
@@ -461,7 +461,7 @@ describe("a tenant's file", () => {
     const folder = await createFolder({ "there.gz": "mine" });
     await expect(
       removeTenant(context, { tenant: "acme", dump: join(folder, "there.gz") }),
-    ).rejects.toThrow("there is such a file already");
+    ).rejects.toThrow("the file already exists");
     expect(await everybody(fleet)).toEqual(only("acme"));
     expect(await mayEnter(main, role, "app_acme")).toBe(true);
     const file = join(folder, "acme.gz");

@@ -102,7 +102,7 @@ test("an unchanged file is imported with its rows", async () => {
 });
 
 describe("forbidden SQL in a tenant's file is refused before anything runs, with its line", () => {
-  const strange = "it is not a kind of statement that tenants export writes";
+  const strange = "tenants export does not write statements of this kind";
   const named = (schema: string) =>
     `the statement names the schema "${schema}", which is neither the tenant's nor shared`;
   const cases: [statement: string[], reason: string][] = [
@@ -137,14 +137,17 @@ describe("forbidden SQL in a tenant's file is refused before anything runs, with
     [["REVOKE ALL ON app_victim.notes FROM PUBLIC"], strange],
     [["ALTER DEFAULT PRIVILEGES IN SCHEMA ", " GRANT ALL ON TABLES TO PUBLIC"], strange],
     // One statement alone, and all of it.
-    [["COMMENT ON TABLE ", ".notes IS 'a'; COMMIT"], "it is 2 statements, and must be one"],
-    [[""], "it is 0 statements, and must be one"],
-    [[" -- nothing"], "it is 0 statements, and must be one"],
+    [["COMMENT ON TABLE ", ".notes IS 'a'; COMMIT"], "it contains 2 statements instead of one"],
+    [[""], "it contains 0 statements instead of one"],
+    [[" -- nothing"], "it contains 0 statements instead of one"],
     [["CREATE TABLE ", ".a (x text DEFAULT 'x"], "unterminated quoted"],
     [["CREATE TABL ", ".a ()"], 'syntax error at or near "TABL"'],
     [["CREATE VIEW ", `.v AS SELECT ${"(".repeat(50_000)}1${")".repeat(50_000)}`], "nested"],
     [["CREATE VIEW ", `.v AS SELECT 1${" + 1".repeat(50_000)}`], "nested"],
-    [["COMMENT ON TABLE ", ".notes IS 'a' -- \n; COMMIT"], "it is 2 statements, and must be one"],
+    [
+      ["COMMENT ON TABLE ", ".notes IS 'a' -- \n; COMMIT"],
+      "it contains 2 statements instead of one",
+    ],
     [["COMMENT ON TABLE ", ".notes IS 'a' /* ; COMMIT"], "unterminated /* comment"],
     // Made or changed somewhere else.
     [["CREATE TABLE app_victim.a ()"], strange],
@@ -292,7 +295,7 @@ test("the parts of a file that are not SQL are checked too", async () => {
     [
       "a name that PostgreSQL would cut",
       () => change(rowsOf("notes"), { table: "n".repeat(64) }),
-      "a name has 1 to 63 bytes",
+      "a name must have 1 to 63 bytes",
     ],
     [
       "rows that a NUL would cut",
@@ -302,7 +305,7 @@ test("the parts of a file that are not SQL are checked too", async () => {
     [
       "rows that an end-of-data mark would cut",
       () => change(rowsOf("notes"), { copy: "1\ta\tfine\t\\N\n\\.\n2\tb\tfine\t\\N\n" }),
-      "its rows end before their end",
+      "its rows contain \\., which ends COPY's data",
     ],
     [
       "rows that one line ends for the next",
@@ -312,7 +315,7 @@ test("the parts of a file that are not SQL are checked too", async () => {
         lines.splice(lines.indexOf(rows) + 1, 0, more);
         rows.copy += "\\";
       },
-      "its rows end before their end",
+      "its rows contain \\., which ends COPY's data",
     ],
     [
       "half a character",
@@ -396,7 +399,7 @@ test("the parts of a file that are not SQL are checked too", async () => {
   for (const depth of [5_000, 5_000_000]) {
     await write(`{"kind":"rows","copy":${"[".repeat(depth)}${"]".repeat(depth)}}`);
     await expect(importTenant(fleet.context, { file, tenant: "copy" })).rejects.toThrow(
-      "this is no file of a tenant",
+      "not a complete tenant file",
     );
   }
   change(lines[0] ?? {}, { tenant: 'a"; DROP SCHEMA common' });

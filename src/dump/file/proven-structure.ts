@@ -11,30 +11,31 @@ import { neutralize } from "../../sql/neutralize.ts";
 import { type ParsedText, parseText } from "../../sql/parsed-text.ts";
 import { GrammarError } from "../../sql/parser.ts";
 import { SourceSchema } from "../../sql/source-schema.ts";
-import type { FileSchema, PlacedLine } from "./tenant-file.ts";
+import type { FileSchema, PlacedLine } from "./format.ts";
 import { isStructure } from "./written-shape.ts";
 
 /**
- * Stands for the tenant schema while a file's SQL is read. It is drawn for each run, so that no file can name it; and it is plain,
- * as the placeholder of migrations is not: PostgreSQL has written names into constants, where they are read like any other.
+ * Replaces the tenant schema's name while a file's SQL is checked. It is random, so that no file can name it. Unlike the
+ * placeholder of migrations it needs no quotes: the file contains constants in which PostgreSQL wrote the name unquoted.
  */
 const standIn = `tenant_${randomBytes(8).toString("hex")}`;
 const quotedStandIn = quoteIdentifier(standIn);
 
-/** The SQL of a file runs where its stand-in is right, and nothing of it is called public. */
+/** Finds references to the schema public, which a file's SQL may contain only if it is a shared schema. */
 const source = new SourceSchema(["public"], standIn);
 
-/** What a file may do beside making the objects of one tenant. */
+/** What a file may contain besides the objects of one tenant. */
 export interface FileAllowance extends Allowance {
-  /** Bodies of routines (`bodiesIn`) that a migration has which is listed under `acceptUnproved`. */
+  /** Bodies of routines, see `routineBodies`, of migrations that are listed under `acceptUnproved`. */
   readonly acceptedBodies: ReadonlySet<string>;
 }
 
 /**
- * Proves the SQL of a file as that of migrations is proved: each statement is one, as a structure is made of, in the tenant's own
- * schema, and names no other schema than those that the configuration allows. `loadParser()` must have been awaited.
+ * Checks a file's SQL as the SQL of migrations is checked: each text is a single statement of a kind that a structure
+ * contains, it stays in the tenant schema, and it names no other schemas than the configuration allows. Await
+ * `loadParser()` first.
  *
- * @returns an error for each statement that is not, with the file's line
+ * @returns an error for each other statement, with the file's line
  */
 export function structureProblems(
   { preData, postData, where }: PlacedLine<FileSchema>,
@@ -48,8 +49,8 @@ export function structureProblems(
   return [...problemsIn(preData, "preData"), ...problemsIn(postData, "postData")];
 }
 
-/** The bodies of routines that statements make, as they stand in a file that is read. */
-export function bodiesIn(statements: readonly Statement[]): string[] {
+/** The bodies of the routines that statements create, spelled as in a file that is being checked. */
+export function routineBodies(statements: readonly Statement[]): string[] {
   return statements.flatMap(({ sql }) =>
     parseText(fill(sql, quotedStandIn)).flatMap((one) => bodyOf(one)?.value ?? []),
   );
@@ -65,18 +66,21 @@ function reasonAgainst(text: string, allowance: FileAllowance): Reason | undefin
     const statements = text.trim() === "" ? [] : parseText(text);
     const [statement, ...more] = statements;
     if (statement === undefined || more.length > 0)
-      return { ...strange, message: `it is ${statements.length} statements, and must be one` };
-    if (!isStructure(statement.tree, standIn)) return strange;
+      return {
+        ...unknownKind,
+        message: `it contains ${statements.length} statements instead of one`,
+      };
+    if (!isStructure(statement.tree, standIn)) return unknownKind;
     return violation(statement, allowance);
   } catch (error) {
     if (!(error instanceof GrammarError || error instanceof LimitError)) throw error;
-    return { ...strange, message: error.message };
+    return { ...unknownKind, message: error.message };
   }
 }
 
-const strange: Reason = {
-  message: "it is not a kind of statement that tenants export writes",
-  remedy: "Nothing was run. Export the tenant again: drizzle-fleet tenants export <id> <file>",
+const unknownKind: Reason = {
+  message: "tenants export does not write statements of this kind",
+  remedy: "Nothing was run. Export the tenant again: npx drizzle-fleet tenants export <id> <file>",
 };
 
 function violation(statement: ParsedText, allowance: FileAllowance): Reason | undefined {
@@ -87,11 +91,11 @@ function violation(statement: ParsedText, allowance: FileAllowance): Reason | un
   );
   if (found !== undefined) return found;
   const shared = [...sharedSchemas, extensionSchema].includes("public");
-  // To a file public is a schema like any other: nothing is replaced in it.
+  // In a file, public is a schema like any other.
   if (!shared && (sql.length > 1 || unreplaced.length > 0))
     return {
       message: 'it names the schema "public", which is neither the tenant\'s nor shared',
-      remedy: 'List "public" under sharedSchemas of the service, if tenants may use what is there.',
+      remedy: 'If tenants may use objects in it, add "public" to sharedSchemas of the service.',
     };
   const [doubt] = unproved;
   const accepted =
@@ -100,7 +104,8 @@ function violation(statement: ParsedText, allowance: FileAllowance): Reason | un
   if (doubt === undefined || accepted) return undefined;
   return {
     message: `cannot prove that this stays in the tenant: ${doubt}`,
-    remedy: "Read it, and if it does: drizzle-fleet tenants import --accept-unproved",
+    remedy:
+      "Review it. If it stays in the tenant: npx drizzle-fleet tenants import <file> --accept-unproved",
   };
 }
 

@@ -4,67 +4,75 @@ import { isTree, stringsOf, unwrap } from "../../sql/tree.ts";
 /** A name in parts, schema first: `["auth_acme", "users"]`. */
 type Name = readonly string[];
 
-/** The statements that a structure is made of: what must be true of one, and the objects that it makes or changes. */
+/** A kind of statement that structures contain. */
 interface Shape {
-  readonly holds?: (body: Tree) => boolean;
-  readonly makes: (body: Tree) => readonly (Name | undefined)[];
+  /** An additional condition on the statement. */
+  readonly allows?: (body: Tree) => boolean;
+  /** The objects that it creates or changes; undefined for a name without a schema. */
+  readonly changes: (body: Tree) => readonly (Name | undefined)[];
 }
 
 const listed = (key: string) => (body: Tree) => [stringsOf(body[key])];
 const related = (key: string) => (body: Tree) => [relationName(body[key])];
 
 const shapes: Readonly<Record<string, Shape>> = {
-  CompositeTypeStmt: { makes: related("typevar") },
-  CreateDomainStmt: { makes: listed("domainname") },
-  CreateEnumStmt: { makes: listed("typeName") },
-  CreateFunctionStmt: { makes: listed("funcname") },
-  CreatePolicyStmt: { makes: related("table") },
-  CreateRangeStmt: { makes: listed("typeName") },
-  CreateSeqStmt: { makes: related("sequence") },
-  CreateStatsStmt: { makes: listed("defnames") },
-  CreateTrigStmt: { makes: related("relation") },
-  RuleStmt: { makes: related("relation") },
-  AlterStatsStmt: { makes: listed("defnames") },
-  AlterTSConfigurationStmt: { makes: listed("cfgname") },
-  AlterDomainStmt: { holds: ({ subtype }) => letter(subtype, "C"), makes: listed("typeName") },
-  AlterSeqStmt: { makes: related("sequence") },
-  AlterTableStmt: { holds: hasKnownActions, makes: alteredTables },
-  CommentStmt: { makes: (body) => [commentedName(body)] },
-  CreateStmt: { holds: isOrdinaryTable, makes: madeTables },
-  CreateTableAsStmt: { holds: isEmptyView, makes: ({ into }) => [relationName(inside(into).rel)] },
-  DefineStmt: {
-    holds: ({ kind }) =>
-      /^OBJECT_(?:AGGREGATE|COLLATION|OPERATOR|TSCONFIGURATION|TSDICTIONARY)$/.test(String(kind)),
-    makes: listed("defnames"),
+  CompositeTypeStmt: { changes: related("typevar") },
+  CreateDomainStmt: { changes: listed("domainname") },
+  CreateEnumStmt: { changes: listed("typeName") },
+  CreateFunctionStmt: { changes: listed("funcname") },
+  CreatePolicyStmt: { changes: related("table") },
+  CreateRangeStmt: { changes: listed("typeName") },
+  CreateSeqStmt: { changes: related("sequence") },
+  CreateStatsStmt: { changes: listed("defnames") },
+  CreateTrigStmt: { changes: related("relation") },
+  RuleStmt: { changes: related("relation") },
+  AlterStatsStmt: { changes: listed("defnames") },
+  AlterTSConfigurationStmt: { changes: listed("cfgname") },
+  AlterDomainStmt: { allows: ({ subtype }) => letter(subtype, "C"), changes: listed("typeName") },
+  AlterSeqStmt: { changes: related("sequence") },
+  AlterTableStmt: { allows: hasKnownActions, changes: alteredTables },
+  CommentStmt: { changes: (body) => [commentedName(body)] },
+  CreateStmt: { allows: isOrdinaryTable, changes: createdTables },
+  CreateTableAsStmt: {
+    allows: isEmptyView,
+    changes: ({ into }) => [relationName(inside(into).rel)],
   },
-  GrantStmt: { holds: isClosing, makes: ({ objects }) => many(objects).map(closedName) },
+  DefineStmt: {
+    allows: ({ kind }) =>
+      /^OBJECT_(?:AGGREGATE|COLLATION|OPERATOR|TSCONFIGURATION|TSDICTIONARY)$/.test(String(kind)),
+    changes: listed("defnames"),
+  },
+  GrantStmt: {
+    allows: isRevokeFromPublic,
+    changes: ({ objects }) => many(objects).map(revokedName),
+  },
   IndexStmt: {
-    holds: (body) => body.concurrent !== true && body.tableSpace === undefined,
-    makes: related("relation"),
+    allows: (body) => body.concurrent !== true && body.tableSpace === undefined,
+    changes: related("relation"),
   },
   RefreshMatViewStmt: {
-    holds: ({ concurrent }) => concurrent !== true,
-    makes: related("relation"),
+    allows: ({ concurrent }) => concurrent !== true,
+    changes: related("relation"),
   },
   RenameStmt: {
-    holds: ({ renameType }) => renameType === "OBJECT_TABCONSTRAINT",
-    makes: related("relation"),
+    allows: ({ renameType }) => renameType === "OBJECT_TABCONSTRAINT",
+    changes: related("relation"),
   },
-  ViewStmt: { makes: related("view") },
+  ViewStmt: { changes: related("view") },
 };
 
 /**
- * True for a statement such as a structure is made of: one that makes an object of the tenant's or a part of one, and
- * neither takes anything away, nor touches rows, nor the ledger.
+ * True for a statement of a kind that structures contain: it creates or changes an object of the tenant; it drops
+ * nothing, and affects neither rows nor the ledger.
  *
- * @param schema the tenant schema, as the statement has it
+ * @param schema the tenant schema's name in the statement
  */
 export function isStructure(tree: Tree, schema: string): boolean {
   const [kind, body] = unwrap(tree);
   const shape = Object.hasOwn(shapes, kind) ? shapes[kind] : undefined;
-  if (shape === undefined || shape.holds?.(body) === false) return false;
+  if (shape === undefined || shape.allows?.(body) === false) return false;
   return shape
-    .makes(body)
+    .changes(body)
     .every((name) => name?.[0] === schema && name[1]?.startsWith("__fleet") === false);
 }
 
@@ -91,18 +99,18 @@ function routineName(node: unknown): Name | undefined {
   return stringsOf(inside(inside(node).ObjectWithArgs).objname);
 }
 
-/** Names a table's parts with it: `[schema, table, constraint]`. */
+/** The name of a part of a table begins with the table's: `[schema, table, constraint]`. */
 function commentedName({ objtype, object }: Tree): Name | undefined {
   if (objtype === "OBJECT_SCHEMA") return [String(inside(inside(object).String).sval), ""];
   const { List, TypeName } = inside(object);
   const items = inside(List).items;
-  // Of a domain's constraint: the domain, then its name.
+  // For a constraint of a domain, the list contains the domain and the constraint's name.
   const [domain] = many(items);
   const type = inside(TypeName ?? inside(domain).TypeName).names;
   return stringsOf(type) ?? stringsOf(items) ?? routineName(object);
 }
 
-function closedName(node: unknown): Name | undefined {
+function revokedName(node: unknown): Name | undefined {
   return routineName(node) ?? stringsOf(inside(inside(node).List).items);
 }
 
@@ -112,20 +120,20 @@ function isOrdinaryTable({ relation, tablespacename, oncommit }: Tree): boolean 
   return !letter(relpersistence, "t") && tablespacename === undefined && stays;
 }
 
-/** The table itself, and those that it inherits from. */
-function madeTables({ relation, inhRelations }: Tree): (Name | undefined)[] {
+/** The table, and the tables that it inherits from. */
+function createdTables({ relation, inhRelations }: Tree): (Name | undefined)[] {
   const parents = many(inhRelations).map((node) => relationName(inside(node).RangeVar));
   return [relationName(relation), ...parents];
 }
 
-/** A materialized view is made without rows, and filled when they are there. */
+/** Materialized views are created without rows, and refreshed after the tables have their rows. */
 function isEmptyView({ objtype, into }: Tree): boolean {
   const { skipData, tableSpaceName } = inside(into);
   return objtype === "OBJECT_MATVIEW" && skipData === true && tableSpaceName === undefined;
 }
 
 /** REVOKE ALL ON ROUTINE ... FROM PUBLIC, or ON TYPE. */
-function isClosing(body: Tree): boolean {
+function isRevokeFromPublic(body: Tree): boolean {
   const { is_grant, targtype, objtype, privileges, grantees } = body;
   const [grantee, ...more] = many(grantees);
   return (
@@ -154,7 +162,7 @@ function hasKnownActions(body: Tree): boolean {
   return commandsOf(body).every(({ subtype }) => actions.has(String(subtype)));
 }
 
-/** The table itself, and the partitions or parents that it is joined with. */
+/** The table, and the partitions or parents that are attached to it. */
 function alteredTables(body: Tree): (Name | undefined)[] {
   const others = commandsOf(body).flatMap(({ subtype, def }) => {
     if (subtype === "AT_AttachPartition")

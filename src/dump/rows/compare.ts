@@ -1,14 +1,14 @@
 import type { DumpedTable } from "../types.ts";
-import type { Row, TableContent } from "./content.ts";
+import type { TableContent, TextRow } from "./content.ts";
 
-/** Columns, by table, that every replay of a history fills anew: with the time, or at random. */
+/** Columns, by table, in which each replay of a history writes other values, such as the time or random values. */
 export type FreshColumns = ReadonlyMap<string, readonly string[]>;
 
 /**
- * Compares the rows that two replays of one history left.
+ * Compares the rows that two replays of the same history inserted.
  *
  * @param defaults the columns that have a default, by table
- * @returns the columns that differ and can be left to their default; or the table that differs in another way
+ * @returns the columns that differ and have a default, or else the table that differs
  */
 export function freshColumns(
   first: readonly TableContent[],
@@ -36,20 +36,20 @@ export function freshColumns(
   return fresh;
 }
 
-/** Rows without some of their columns. */
+/** The rows without some of their columns. */
 export function withoutColumns(
   { columns }: DumpedTable,
-  rows: readonly Row[],
+  rows: readonly TextRow[],
   without: readonly string[],
-): Row[] {
+): TextRow[] {
   const kept = columns.flatMap((column, index) => (without.includes(column) ? [] : index));
   return rows.map((row) => kept.map((index) => row[index] ?? null));
 }
 
-/** True when both hold the same rows as often, in any order. */
-export function sameBag(first: readonly Row[], second: readonly Row[]): boolean {
+/** True if both contain the same rows, equally often, in any order. */
+export function sameBag(first: readonly TextRow[], second: readonly TextRow[]): boolean {
   if (first.length !== second.length) return false;
-  const sorted = (rows: readonly Row[]) => rows.map((row) => JSON.stringify(row)).sort();
+  const sorted = (rows: readonly TextRow[]) => rows.map((row) => JSON.stringify(row)).sort();
   const other = sorted(second);
   return sorted(first).every((row, index) => row === other[index]);
 }

@@ -3,16 +3,16 @@ import { quoteIdentifier, quoteLiteral } from "../../core/quoting.ts";
 import type { Session } from "../../postgres/session.ts";
 import type { DumpedTable } from "../types.ts";
 
-/** A row: each value as its type writes it, in the order of the table's `columns`. */
-export type Row = readonly (string | null)[];
+/** A row: each value as its type's output function writes it, in the order of the table's `columns`. */
+export type TextRow = readonly (string | null)[];
 
 export interface TableContent {
   readonly table: DumpedTable;
-  readonly rows: readonly Row[];
+  readonly rows: readonly TextRow[];
 }
 
-/** Settings that rows are read and written with, whatever the role has. */
-export const settings = (schema: string) => `SET LOCAL row_security = off;
+/** Settings with which rows are read and written: the role's own could change their text. */
+export const rowSettings = (schema: string) => `SET LOCAL row_security = off;
 SET LOCAL search_path = ${quoteIdentifier(schema)}, pg_temp;
 SET LOCAL DateStyle = ISO;
 SET LOCAL IntervalStyle = postgres;
@@ -22,11 +22,11 @@ SET LOCAL lc_monetary = 'C';
 SET LOCAL TimeZone = 'UTC'`;
 
 /**
- * Reads the rows of tables in a fixed order: by primary key, without one by all columns as text.
+ * Reads the rows of tables, ordered by primary key or, without one, by all columns as text.
  *
  * @param session in no transaction
- * @param limits.maxRows how many rows the tables may have in all
- * @returns the tables that have rows; undefined when there are more than allowed
+ * @param limits.maxRows the maximum number of rows in all tables together
+ * @returns the tables that have rows; undefined if they have more than `maxRows`
  */
 export async function dumpContent(
   session: Session,
@@ -36,7 +36,7 @@ export async function dumpContent(
 ): Promise<TableContent[] | undefined> {
   await session.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   try {
-    await session.script(settings(schema));
+    await session.script(rowSettings(schema));
     const filled = await filledTables(session, schema, tables, limits.maxRows);
     return filled === undefined ? undefined : await readRows(session, schema, filled);
   } finally {
@@ -78,15 +78,18 @@ async function readRows(
     const number = order.length === 0 ? "" : `ORDER BY ${order.join(", ")}`;
     return `SELECT ${position} AS position, row_number() OVER (${number}) AS number, ${values} AS values FROM ${nameIn(schema, table)}`;
   });
-  const rows = await session.query<{ position: number; values: Row }>(
+  const rows = await session.query<{ position: number; values: TextRow }>(
     `SELECT position, values FROM (${selects.join("\nUNION ALL ")}) a ORDER BY position, number`,
   );
-  const contents = tables.map((table) => ({ table, rows: [] as Row[] }));
+  const contents = tables.map((table) => ({ table, rows: [] as TextRow[] }));
   for (const { position, values } of rows) contents[position]?.rows.push(values);
   return contents;
 }
 
-/** A value as its type's output function writes it. A cast to text would cut the blanks of a char; a row of NULLs is none. */
+/**
+ * A value as its type's output function writes it. A cast to text would remove trailing blanks of a char. IS NOT NULL would
+ * be false for a composite value with a NULL in it.
+ */
 function asText(column: string): string {
   const name = quoteIdentifier(column);
   return `CASE WHEN ${name} IS DISTINCT FROM NULL THEN pg_catalog.format('%s', ${name}) END`;
@@ -96,14 +99,14 @@ function nameIn(schema: string, { name }: DumpedTable): string {
   return `ONLY ${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
 }
 
-/** So many rows are put in with one statement. */
+/** The maximum number of rows in one INSERT. */
 const rowsPerInsert = 500;
 
 /**
- * SQL that puts rows into a table of the schema that is first on the search_path: several statements when there are
- * many rows. Literals stay untyped, so that each column's own type reads them.
+ * SQL that inserts rows into a table of the schema that is first on the search_path, as one or more statements. The
+ * literals have no type, so that each column's own type reads them.
  */
-export function insertsOf(table: DumpedTable, rows: readonly Row[]): string[] {
+export function insertsOf(table: DumpedTable, rows: readonly TextRow[]): string[] {
   const name = quoteIdentifier(table.name);
   if (table.columns.length === 0) return rows.map(() => `INSERT INTO ${name} DEFAULT VALUES`);
   const columns = table.columns.map(quoteIdentifier).join(", ");
@@ -117,11 +120,11 @@ export function insertsOf(table: DumpedTable, rows: readonly Row[]): string[] {
   return inserts;
 }
 
-function tupleOf(row: Row): string {
+function tupleOf(row: TextRow): string {
   return `(${row.map((value) => (value === null ? "NULL" : quoteLiteral(value))).join(", ")})`;
 }
 
-/** SQL that sets sequences of the schema that is first on the search_path; none for no sequences. */
+/** SQL that sets sequences of the schema that is first on the search_path. */
 export function setSequences(sequences: readonly SequencePosition[]): string[] {
   if (sequences.length === 0) return [];
   const calls = sequences.map(({ name, lastValue, isCalled }) => {

@@ -4,9 +4,9 @@ import { fill } from "../../core/template.ts";
 import type { DumpedTable, StructureDump } from "../types.ts";
 
 /**
- * SQL that copies all rows and the positions of sequences from one schema to another in the same database. For a
- * transaction, between `preData` and `postData`, without the first schema on the search_path. Row level security that
- * would hide rows is an error.
+ * SQL that copies all rows and the positions of sequences between two schemas of a database. Run it in a transaction,
+ * between `preData` and `postData`, without the first schema on the search_path. It fails if row level security would
+ * hide rows.
  */
 export function copyStatements(
   from: string,
@@ -32,10 +32,10 @@ function copiedValue(from: string, to: string, table: DumpedTable, column: strin
   const value = quoteIdentifier(column);
   const own = table.ownTypes.find((type) => type.column === column);
   const named = table.nameTypes.find((type) => type.column === column);
-  // To PostgreSQL the types of two schemas have nothing in common but their text.
+  // PostgreSQL converts between the types of two schemas only through text.
   if (own !== undefined) return `${value}::text::${fill(own.type, quoteIdentifier(to))}`;
   if (named === undefined) return value;
-  // A table's name in a row is one of its own tables: what the schema's name is in front of.
+  // A name in a value is of the first schema if the schema's name qualifies it.
   const spelled = [quoteIdentifier(from), from].map((one) =>
     one.replace(/[^\p{L}\p{N}_"]/gu, "\\$&"),
   );

@@ -8,10 +8,10 @@ type Columns = Pick<DumpedTable, "name" | "columns">;
 const tablesAtOnce = 50;
 
 /**
- * Digests of the rows of tables, whatever their order: the number of rows, and the sum of their hashes. Two tables with the
- * same rows have the same one; for others it is next to impossible. The server reads the rows, and sends none.
+ * Digests of the rows of tables, independent of their order: the number of rows, and the sum of their hashes. The server
+ * computes them and sends no rows.
  *
- * @param session in a transaction that `setForRows` was called in for this schema
+ * @param session in a transaction in which `setForRows` was called for this schema
  * @returns the digest of each table, by its name
  */
 export async function rowDigests(
@@ -40,7 +40,7 @@ function digestOf(schema: string, { name, columns }: Columns, position: number):
     FROM ONLY ${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
 }
 
-/** Each value is read as its type writes it, one at a time: a row as a whole may be longer than a text can be. */
+/** Hashes each value as its type writes it. The text of a complete row could be longer than PostgreSQL allows. */
 function hashOf(column: string): string {
   const value = quoteIdentifier(column);
   return `CASE WHEN ${value} IS DISTINCT FROM NULL

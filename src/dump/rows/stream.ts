@@ -2,26 +2,26 @@ import { ledgerName } from "../../core/ledger.ts";
 import { quoteIdentifier } from "../../core/quoting.ts";
 import { ledgerColumns } from "../../ledger/table.ts";
 import type { Session } from "../../postgres/session.ts";
-import type { FileRows } from "../file/tenant-file.ts";
+import type { FileRows } from "../file/format.ts";
 import type { DumpedTable } from "../types.ts";
-import { settings } from "./content.ts";
+import { rowSettings } from "./content.ts";
 
 type Columns = Pick<DumpedTable, "name" | "columns">;
 
-/** The ledger is copied like a table, though no structure has it. */
+/** The ledger's rows are copied like those of a table, but structures do not contain the ledger. */
 export const ledger: Columns = { name: ledgerName, columns: ledgerColumns };
 
-/** So many characters of rows go together. */
-const batch = 256 * 1024;
+/** The number of characters of rows in one piece. */
+const pieceLength = 256 * 1024;
 
-/** A row that is longer is divided: its text may be longer than a string can be. */
-const longest = 4 * batch;
+/** A longer row is divided, because its text can be longer than the longest string. */
+const longestPiece = 4 * pieceLength;
 
 /**
- * Reads all rows of tables, and of the ledger.
+ * Reads all rows of the ledger and of tables.
  *
- * @param session in a transaction, which the settings of reading stay with
- * @returns pieces that end where a row ends, but for those of a very long row
+ * @param session in a transaction, whose settings this changes
+ * @returns pieces that end at the end of a row, except within a very long row
  */
 export async function* readRows(
   session: Session,
@@ -37,9 +37,10 @@ export async function* readRows(
 }
 
 /**
- * Puts rows into their tables, which come one after the other.
+ * Inserts rows into their tables.
  *
- * @param session in a transaction that `setForRows` was called in
+ * @param session in a transaction in which `setForRows` was called
+ * @param rows all rows of a table, then those of the next one
  */
 export async function writeRows(
   session: Session,
@@ -62,18 +63,18 @@ export async function writeRows(
   }
 }
 
-/** Settings that rows are read and written with. */
+/** Changes settings of the transaction so that rows can be read and written, see `rowSettings`. */
 export function setForRows(session: Session, schema: string): Promise<void> {
-  return session.script(settings(schema));
+  return session.script(rowSettings(schema));
 }
 
-/** Generated columns are no part of a COPY that names none. */
+/** COPY without a list of columns omits generated columns. */
 function nameOf(schema: string, { name, columns }: Columns): string {
   const list = columns.length === 0 ? "" : ` (${columns.map(quoteIdentifier).join(", ")})`;
   return `${quoteIdentifier(schema)}.${quoteIdentifier(name)}${list}`;
 }
 
-/** COPY ends every row with a newline, and writes those within a row otherwise. No piece ends within a character. */
+/** In COPY's format, only the end of a row is a newline. No piece ends within a character. */
 async function* piecesOf(chunks: AsyncIterable<Buffer>): AsyncIterable<string> {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   let pieces: string[] = [];
@@ -82,9 +83,9 @@ async function* piecesOf(chunks: AsyncIterable<Buffer>): AsyncIterable<string> {
     const text = decoder.decode(chunk, { stream: true });
     pieces.push(text);
     length += text.length;
-    // Only the new piece is searched: a row may be very long.
-    const end = length < batch ? 0 : text.lastIndexOf("\n") + 1;
-    if (end === 0 && length < longest) continue;
+    // Search only the new text: a row can be very long.
+    const end = length < pieceLength ? 0 : text.lastIndexOf("\n") + 1;
+    if (end === 0 && length < longestPiece) continue;
     if (end === 0) {
       yield pieces.join("");
       [pieces, length] = [[], 0];

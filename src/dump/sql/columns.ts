@@ -3,14 +3,14 @@ import { quoteIdentifier } from "../../core/quoting.ts";
 import { sequenceOptions } from "./sequences.ts";
 import { storageOptions } from "./storage-options.ts";
 
-/** What a column's clause in CREATE TABLE is written from. */
+/** What a column's clause in CREATE TABLE depends on. */
 export interface ColumnContext {
   readonly column: Column;
-  /** True when the default can be in the clause; a generated column's always is. */
+  /** True if the clause contains the default. The expression of a generated column is always in the clause. */
   readonly withDefault: boolean;
   /** The identity column's sequence. */
   readonly identity: { readonly relation: Relation; readonly sequence: Sequence } | undefined;
-  /** The NOT NULL clause, with its name where it has one. */
+  /** The NOT NULL clause, with the constraint's name if it has one. */
   readonly notNull: string;
 }
 
@@ -42,7 +42,7 @@ export const storages: Readonly<Record<string, string>> = {
 };
 export const compressions: Readonly<Record<string, string>> = { p: "pglz", l: "lz4" };
 
-/** What of a column cannot be said in CREATE TABLE, as actions of ALTER TABLE. */
+/** Properties of a column that CREATE TABLE cannot contain, as actions of ALTER TABLE. */
 export function columnActions(column: Column): string[] {
   const { storage, compression, statistics } = column;
   const options = storageOptions(column.options, "column");

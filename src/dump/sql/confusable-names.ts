@@ -1,6 +1,6 @@
 import type { SchemaObjects } from "../../catalog/schema-objects.ts";
 
-/** ConfusableNames that text can use in the same places as a schema's name. */
+/** Names that text can contain in the same places as a schema's name. */
 export interface ConfusableNames {
   /** The names of the schema's objects: in text they can follow the schema's name and a dot. */
   readonly objects: ReadonlySet<string>;

@@ -3,63 +3,63 @@ import { escapeRegExp } from "../../core/regexp.ts";
 import type { Template } from "../../core/template.ts";
 import type { ConfusableNames } from "./confusable-names.ts";
 
-/** A literal of deparsed SQL, or a quoted name. Function bodies are literals too. */
+/** A literal or a quoted name in SQL that PostgreSQL wrote. Function bodies are literals too. */
 const quoted =
   /"(?:[^"]|"")*"|[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|(\$(?:[A-Za-z_]\w*)?\$)[\s\S]*?\1/g;
 
 /**
- * Makes gaps of a schema's name in text that PostgreSQL wrote.
+ * Replaces a schema's name with gaps in SQL that PostgreSQL wrote.
  *
- * @param known the random name that PostgreSQL wrote in code, where nothing else is spelled like it
- * @param schema the name that people wrote, quoted, in what is a string to PostgreSQL: bodies and constants
+ * @param alias the random name that PostgreSQL wrote in code, where it cannot mean anything else
+ * @param schema the name that users wrote in text that PostgreSQL does not parse: function bodies and constants
  */
 export function templateOf(
   text: string,
-  known: string,
+  alias: string,
   schema: string,
   names: ConfusableNames,
 ): Template {
   const spelled = quoteIdentifier(schema);
   const plain = /^[a-z_][a-z0-9_$]*$/.test(schema) ? schema : undefined;
   const markText = (inside: string) => {
-    const once = markInside(inside, known, spelled, names);
-    return plain === undefined ? once : markPlain(once, known, plain, names);
+    const once = markInside(inside, alias, spelled, names);
+    return plain === undefined ? once : markPlain(once, alias, plain, names);
   };
   const marked = text.toLowerCase().includes(schema.toLowerCase())
     ? text.replace(quoted, (token, tag: string | undefined) => {
         if (token.startsWith('"')) return token;
-        // A dollar may be part of a name, and must not be taken for one of the quotes.
+        // A name can contain a dollar sign, which must not be read as part of a dollar quote.
         if (tag === undefined) return markText(token);
         return tag + markText(token.slice(tag.length, -tag.length)) + tag;
       })
     : text;
-  return marked.split(known);
+  return marked.split(alias);
 }
 
 const following = String.raw`(\s*\.\s*(?:"((?:[^"]|"")+)"|([\p{L}_][\p{L}\p{N}_$]*))?)?`;
-/** What stands around a schema's quoted name that is a value, as migrations are given it: see `nameExpression`. */
+/** The text around a schema's name that is a value, as migrations receive it: see `nameExpression`. */
 const valueBefore = /\bto_regnamespace\s*\(\s*(?:'+|\$\w*\$)$/i;
 const valueAfter = /^(?:'+|\$\w*\$)(?:\s*::\s*(?:pg_catalog\.)?regnamespace\b|, '+%'+, '+%%'+\))/i;
-const schemaComes = /(?:\bschema|\bsearch_path\s*(?:=|to\b|'\s*,)[^;]*)[\s,=']*$/iu;
+const schemaExpected = /(?:\bschema|\bsearch_path\s*(?:=|to\b|'\s*,)[^;]*)[\s,=']*$/iu;
 
-function markInside(token: string, known: string, spelled: string, names: ConfusableNames): string {
+function markInside(token: string, alias: string, spelled: string, names: ConfusableNames): string {
   const pattern = new RegExp(`${escapeRegExp(spelled)}${following}`, "gu");
   return mark(token, pattern, (before, dotted, name, after) => {
     const isValue = valueBefore.test(before) || valueAfter.test(after);
     const certain = !names.ambiguous || isValue || isSchema(before, dotted, name, names);
-    return certain ? known : undefined;
+    return certain ? alias : undefined;
   });
 }
 
-/** As `markInside`, for a name that somebody wrote without quotes: that may be something else's name at any time. */
-function markPlain(token: string, known: string, plain: string, names: ConfusableNames): string {
+/** As `markInside`, for a name without quotes: it can always be the name of something else. */
+function markPlain(token: string, alias: string, plain: string, names: ConfusableNames): string {
   const pattern = new RegExp(
     `(?<![\\p{L}\\p{N}_$"])${escapeRegExp(plain)}(?![\\p{L}\\p{N}_$"])${following}`,
     "giu",
   );
   return mark(token, pattern, (before, dotted, name) =>
     (dotted === undefined || name !== undefined) && isSchema(before, dotted, name, names)
-      ? known
+      ? alias
       : undefined,
   );
 }
@@ -70,14 +70,15 @@ function isSchema(
   name: string | undefined,
   { objects }: ConfusableNames,
 ): boolean {
-  if (dotted === undefined) return schemaComes.test(before);
+  if (dotted === undefined) return schemaExpected.test(before);
   return name === undefined || objects.has(name);
 }
 
 /**
- * Replaces the names that a pattern finds, `following` behind it, but for those that something else qualifies.
+ * Replaces the names that a pattern, which ends with `following`, finds; except names that another name qualifies.
  *
- * @param replacement is asked with what stands before, the name behind the dot, if there is one, and what comes after
+ * @param replacement receives the text before the name, a following dot and name if there are any, and the text after
+ *   it; returns undefined to leave the name
  */
 function mark(
   token: string,
@@ -107,11 +108,11 @@ function mark(
   );
 }
 
-/** Puts the random name where a function's own `SET search_path` has the schema in its list. */
-export function markSearchPath(definition: string, known: string, schema: string): string {
+/** Replaces the schema's name with its alias in a function's own `SET search_path`. */
+export function markSearchPath(definition: string, alias: string, schema: string): string {
   return definition.replace(/^ SET search_path TO .+$/m, (line) =>
     line.replace(/'(?:[^']|'')*'/g, (name) =>
-      name.slice(1, -1).replaceAll("''", "'") === schema ? known : name,
+      name.slice(1, -1).replaceAll("''", "'") === schema ? alias : name,
     ),
   );
 }

@@ -5,11 +5,12 @@ import type { Constraint } from "../../catalog/table-parts.ts";
 import type { UserType } from "../../catalog/types.ts";
 
 /**
- * Decides which checks and defaults are made with their table or domain. One that needs a function of the schema is
- * not: the function may need the table. What is not validated comes behind the rows that may break it.
+ * Decides which checks and defaults are created with their table or domain. If one depends on a function of the schema,
+ * it is created later, because the function can depend on the table. A check that is not validated is created after the
+ * rows, which may violate it.
  *
- * A domain that other types hold, an array, a range or a composite type, can have a check only from the beginning:
- * PostgreSQL adds none to it while a table has a column of such a type. Its function comes first then.
+ * A domain in another type (an array, range or composite type) must get its checks when it is created: PostgreSQL
+ * cannot add one while a table has a column of such a type. Then the check's function is created first.
  */
 export function inlineRule(
   objects: SchemaObjects,
@@ -39,13 +40,13 @@ export function inlineRule(
       const domain = objects.types.find(({ oid }) => oid === part.domain);
       return (
         domain !== undefined &&
-        isHeld(domain, objects, dependencies) &&
+        isInOtherType(domain, objects, dependencies) &&
         !needs(key, domain, dependencies)
       );
     }
     if (part.default === null || part.generated !== "") return true;
     const table = objects.relations.get(part.relation);
-    if (table === undefined || table.kind === "v" || inheritsIt(part, objects)) return false;
+    if (table === undefined || table.kind === "v" || isInherited(part, objects)) return false;
     return isFree(objectKey("pg_attrdef", part.default), objectKey("pg_class", part.relation));
   };
 }
@@ -53,10 +54,14 @@ export function inlineRule(
 type Dependencies = ReadonlyMap<ObjectKey, readonly ObjectKey[]>;
 
 /**
- * True for a domain that another type holds, or that a column has an array of. A table's own column of the domain counts
- * only where the table's row is a type of something else.
+ * True for a domain that another type contains, or of which a column is an array. A table's column of the domain counts
+ * only if the table's row type is used elsewhere.
  */
-function isHeld({ oid, array }: UserType, objects: SchemaObjects, dependencies: Dependencies) {
+function isInOtherType(
+  { oid, array }: UserType,
+  objects: SchemaObjects,
+  dependencies: Dependencies,
+) {
   const [own, many] = [objectKey("pg_type", oid), objectKey("pg_type", array)];
   const neededBy = (need: ObjectKey) =>
     [...dependencies].flatMap(([object, needed]) => (needed.includes(need) ? object : []));
@@ -71,7 +76,7 @@ function isHeld({ oid, array }: UserType, objects: SchemaObjects, dependencies: 
   });
 }
 
-/** True when something needs a domain, by way of others. */
+/** True if an object depends on a domain indirectly. */
 function needs(key: ObjectKey, { oid, array }: UserType, dependencies: Dependencies): boolean {
   const seen = new Set<ObjectKey>();
   const waiting = [...(dependencies.get(key) ?? [])].filter(
@@ -86,8 +91,8 @@ function needs(key: ObjectKey, { oid, array }: UserType, dependencies: Dependenc
   return false;
 }
 
-/** True for a column that CREATE TABLE does not spell, since it comes from the tables above. */
-function inheritsIt({ local, relation }: Column, { relations }: SchemaObjects): boolean {
+/** True for a column that CREATE TABLE does not contain, because the table inherits it. */
+function isInherited({ local, relation }: Column, { relations }: SchemaObjects): boolean {
   const table = relations.get(relation);
   return !local && table !== undefined && !table.isPartition;
 }

@@ -1,15 +1,15 @@
 import type { Template } from "../../core/template.ts";
-import { internalOption } from "./storage-options.ts";
+import { isInternalOption } from "./storage-options.ts";
 
-/** An action of the ALTER TABLE that follows a CREATE TABLE: no literal stands in it, but for values of options. */
+/** An action of the ALTER TABLE that follows a CREATE TABLE. Only values of options are literals. */
 const action =
   /(?<column>ALTER COLUMN "(?:[^"]|"")+") SET \((?<options>(?:[^()']|'(?:[^']|'')*')*)\)|ALTER COLUMN "(?:[^"]|"")+" (?:SET (?:STORAGE|COMPRESSION|STATISTICS|NOT) -?\w+|DROP DEFAULT)|REPLICA IDENTITY \w+/y;
 
 const option = /[^=, ]+='(?:[^']|'')*'/g;
 
 /**
- * Takes out of a structure what the server alone sets (`internalOption`). Versions before this one copied every option that a
- * column had; what they wrote and kept on PostgreSQL 15.20 could not be run.
+ * Removes options that only the server sets, see `isInternalOption`. Earlier versions copied all options of a column: the
+ * structures that they wrote on PostgreSQL 15.20 could not be run.
  */
 export function withoutInternalOptions(statements: readonly Template[]): Template[] {
   return statements.flatMap((statement) => {
@@ -24,7 +24,7 @@ export function withoutInternalOptions(statements: readonly Template[]): Templat
   });
 }
 
-/** The actions without such options; undefined for a list that this program has not written. */
+/** The actions without internal options; undefined for a list that drizzle-fleet has not written. */
 function keptActions(list: string): string[] | undefined {
   const kept: string[] = [];
   for (let place = 0; place < list.length; place += 2) {
@@ -36,7 +36,7 @@ function keptActions(list: string): string[] | undefined {
     if (place < list.length && !list.startsWith(", ", place)) return undefined;
     if (column === undefined || options === undefined) kept.push(text);
     else {
-      const settable = [...options.matchAll(option)].filter(([one]) => !internalOption(one));
+      const settable = [...options.matchAll(option)].filter(([one]) => !isInternalOption(one));
       if (settable.length > 0) kept.push(`${column} SET (${settable.join(", ")})`);
     }
   }

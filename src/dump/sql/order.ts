@@ -9,11 +9,10 @@ export interface Ordered {
 }
 
 /**
- * Puts parts behind what they depend on, otherwise by rank and oid. What a table needs comes before the rows
- * whatever its rank, and what needs something behind the rows comes behind them.
+ * Sorts parts by rank and oid, and each after what it depends on. What a table needs comes before the rows, whatever
+ * its rank; what needs a part that comes after the rows comes after them, too.
  *
- * @param dependencies objects, and the objects they depend on
- * @throws FleetError `refused` when parts depend on one another
+ * @throws FleetError `refused` if parts depend on each other in a cycle
  */
 export function order(
   parts: StructureParts,
@@ -49,14 +48,14 @@ function edgesBetween(
     if (from !== undefined && to !== undefined && from !== to) edges.get(from)?.add(to);
   };
   for (const [object, needed] of dependencies)
-    for (const need of needed) connect(parts.makerOf(object), parts.makerOf(need));
+    for (const need of needed) connect(parts.creatorOf(object), parts.creatorOf(need));
   for (const part of parts.all)
-    for (const need of part.needs ?? []) connect(part, parts.makerOf(need));
+    for (const need of part.needs ?? []) connect(part, parts.creatorOf(need));
   refreshInOrder(parts, edges);
   return edges;
 }
 
-/** A materialized view is filled when those below it are. */
+/** A materialized view is refreshed after the ones that it reads. */
 function refreshInOrder(
   parts: StructureParts,
   edges: Map<StructurePart, Set<StructurePart>>,
@@ -80,7 +79,7 @@ function sort(parts: readonly StructurePart[], edges: Edges): StructurePart[] {
   const path: StructurePart[] = [];
   const visit = (part: StructurePart) => {
     if (sorted.has(part)) return;
-    if (path.includes(part)) throw circle(path.slice(path.indexOf(part)));
+    if (path.includes(part)) throw cycleError(path.slice(path.indexOf(part)));
     path.push(part);
     for (const need of [...(edges.get(part) ?? [])].sort(byRank)) visit(need);
     path.pop();
@@ -90,13 +89,16 @@ function sort(parts: readonly StructurePart[], edges: Edges): StructurePart[] {
   return [...sorted];
 }
 
-function circle(parts: readonly StructurePart[]): FleetError {
+function cycleError(parts: readonly StructurePart[]): FleetError {
   const firstLines = parts.map(({ statements: [first = ""] }) =>
     (first.split("\n")[0] ?? "").replaceAll(/\bfleet_[0-9a-f]{24}\./g, ""),
   );
   return new FleetError(
     "refused",
-    `objects that depend on one another in a circle cannot be copied: ${firstLines.join("; ")}`,
-    { remedy: "Take the circle apart, for example with a function that is written in PL/pgSQL." },
+    `objects that depend on each other in a cycle cannot be copied: ${firstLines.join("; ")}`,
+    {
+      remedy:
+        "Break the cycle, for example by writing a function in PL/pgSQL, whose body creates no dependencies.",
+    },
   );
 }

@@ -1,6 +1,6 @@
 import type { ObjectKey } from "../../catalog/object-key.ts";
 
-/** Kinds of statements in the order in which they run when nothing demands another. */
+/** Kinds of statements, in the order in which they run if no dependency requires another order. */
 export const rank = {
   collation: 0,
   textSearch: 1,
@@ -11,7 +11,7 @@ export const rank = {
   table: 6,
   default: 7,
   view: 8,
-  // From here on what comes after the rows.
+  // The following run after the rows are inserted.
   key: 20,
   check: 21,
   index: 22,
@@ -27,39 +27,39 @@ export const rank = {
   comment: 32,
 } as const;
 
-/** The first rank that comes after the rows. */
+/** The first rank after the rows. */
 export const firstAfterRows: number = rank.key;
 
-/** Statements that belong together: an object, or a part of one that can be made later than the rest. */
+/** Statements that create an object, or a part of one that can be created later than the rest. */
 export interface StructurePart {
   readonly key: ObjectKey;
   readonly rank: number;
   readonly oid: number;
   readonly statements: readonly string[];
-  /** What it needs besides what its objects depend on. */
+  /** Dependencies in addition to those that the catalog records. */
   readonly needs?: readonly ObjectKey[];
-  /** What stands for it while there is only its signature, see `stubs.ts`. */
+  /** For a routine, the statement that creates it with a body that does nothing, see `stubs.ts`. */
   readonly stub?: string | undefined;
 }
 
-/** The parts of a schema, and which part makes which object. */
+/** The parts of a schema, and which part creates which object. */
 export class StructureParts {
   readonly #parts = new Map<ObjectKey, StructurePart>();
-  readonly #makers = new Map<ObjectKey, ObjectKey>();
+  readonly #creators = new Map<ObjectKey, ObjectKey>();
 
   add(part: StructurePart): void {
     this.#parts.set(part.key, part);
   }
 
-  /** Says that an object comes about with another one. */
+  /** Records that an object is created along with another one. */
   include(object: ObjectKey, within: ObjectKey): void {
-    this.#makers.set(object, within);
+    this.#creators.set(object, within);
   }
 
-  /** The part that makes an object; undefined for what is none of the schema's. */
-  makerOf(object: ObjectKey): StructurePart | undefined {
-    const within = this.#makers.get(object);
-    return within === undefined ? this.#parts.get(object) : this.makerOf(within);
+  /** The part that creates an object; undefined for an object outside the schema. */
+  creatorOf(object: ObjectKey): StructurePart | undefined {
+    const within = this.#creators.get(object);
+    return within === undefined ? this.#parts.get(object) : this.creatorOf(within);
   }
 
   get all(): StructurePart[] {

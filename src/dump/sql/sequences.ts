@@ -1,6 +1,6 @@
 import type { Relation, Sequence } from "../../catalog/relations.ts";
 
-/** The options of CREATE SEQUENCE and of identity columns, all of them. */
+/** All options of a sequence, for CREATE SEQUENCE or for an identity column. */
 export function sequenceOptions(sequence: Sequence): string {
   const { start, increment, minimum, maximum, cache, cycle } = sequence;
   return `START WITH ${start} INCREMENT BY ${increment} MINVALUE ${minimum} MAXVALUE ${maximum} CACHE ${cache}${cycle ? " CYCLE" : ""}`;

@@ -8,10 +8,10 @@ import type { UserType } from "../../catalog/types.ts";
 import { quoteIdentifier, quoteLiteral } from "../../core/quoting.ts";
 
 /**
- * The statement that makes a type; undefined when SQL alone cannot.
+ * The statement that creates a type; undefined if SQL alone cannot.
  *
- * @param columns of a composite type
- * @param constraints of a domain, those that are made with it
+ * @param columns the columns of a composite type
+ * @param constraints the constraints that are created with a domain
  */
 export function createType(
   type: UserType,
@@ -38,7 +38,7 @@ function createDomain(type: UserType, constraints: readonly Constraint[], versio
   const clauses = constraints.map(
     ({ name, definition }) => ` CONSTRAINT ${quoteIdentifier(name)} ${definition}`,
   );
-  // Since PostgreSQL 17 a NOT NULL is a constraint with a name.
+  // Since PostgreSQL 17, a domain's NOT NULL is a constraint with a name.
   const notNull = version < 170000 && type.notNull ? " NOT NULL" : "";
   const value = type.default === null ? "" : ` DEFAULT ${type.default}`;
   return `CREATE DOMAIN ${type.qualified} AS ${type.base}${collate(type.collation)}${value}${notNull}${clauses.join("")}`;
@@ -56,7 +56,7 @@ function createRange({ qualified, range }: UserType): string | undefined {
   return `CREATE TYPE ${qualified} AS RANGE (${options})`;
 }
 
-/** `NAME = value` for each value that is there; an empty one stands for the bare name. */
+/** `NAME = value` for each value that is not null; for an empty value only the name. */
 function optionsOf(options: Readonly<Record<string, string | null>>): string {
   return Object.entries(options)
     .flatMap(([name, value]) => {
@@ -84,7 +84,7 @@ export const collationProviders: Readonly<Record<string, string>> = {
   b: "builtin",
 };
 
-/** The statement that makes a collation, whatever version has described it. */
+/** The statement that creates a collation. The columns of pg_collation differ between versions. */
 export function createCollation({ qualified, row }: Collation): string {
   const locale = text(row.colllocale ?? row.colliculocale);
   const options = {

@@ -7,7 +7,7 @@ const autovacuum = `autovacuum_enabled autovacuum_vacuum_threshold autovacuum_va
   autovacuum_vacuum_insert_scale_factor autovacuum_analyze_scale_factor log_autovacuum_min_duration
   vacuum_index_cleanup vacuum_truncate vacuum_max_eager_freeze_failure_rate`;
 
-/** The options that a user can set, up to PostgreSQL 18 ("CREATE TABLE", "CREATE INDEX", "CREATE VIEW", "ALTER TABLE"). */
+/** The options that users can set, up to PostgreSQL 18: see CREATE TABLE, CREATE INDEX, CREATE VIEW, ALTER TABLE. */
 const settable: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
   Object.entries({
     column: "n_distinct n_distinct_inherited",
@@ -27,36 +27,36 @@ function nameOf(option: string): string {
 }
 
 /**
- * True for an option that the server keeps for itself, such as the `pg_attver` that PostgreSQL 15.20 has with every column.
- * It differs from table to table, other minor versions refuse it, and it says nothing of what a user wants: pg_dump leaves
- * it out. ConfusableNames that begin with `pg_` are the server's own.
+ * True for an option that only the server sets, such as `pg_attver`, which PostgreSQL 15.20 stores with every column. Its
+ * value differs between tables, other minor versions refuse it, and pg_dump leaves it out. Such names begin with `pg_`.
  */
-export function internalOption(option: string): boolean {
+export function isInternalOption(option: string): boolean {
   return nameOf(option).startsWith("pg_");
 }
 
 /**
- * Whether an option is copied. Those of an extension's access method are its own to know.
+ * True for an option that is copied. For an extension's access method, this is any option that is not internal.
  *
- * @param option as the catalog has it, `name=value`
- * @param owner what has it: `column`, `view`, or the access method of a table or index
+ * @param option as in the catalog, `name=value`
+ * @param owner `column`, `view`, or the access method of the table or index
  */
 function isCopied(option: string, owner: string): boolean {
-  return settable[owner]?.includes(nameOf(option)) ?? !internalOption(option);
+  return settable[owner]?.includes(nameOf(option)) ?? !isInternalOption(option);
 }
 
-/** The names of options that are neither copied nor the server's own: a copy without them would not be the same. */
+/** The names of options that are neither copied nor internal: a copy without them would differ. */
 export function unknownOptions(options: readonly string[] | null, owner: string): string[] {
   return (options ?? [])
-    .filter((option) => !isCopied(option, owner) && !internalOption(option))
+    .filter((option) => !isCopied(option, owner) && !isInternalOption(option))
     .map(nameOf);
 }
 
 /**
- * Options as the catalog has them, `name=value`, for SQL text: those that are copied.
+ * The options that are copied, as SQL.
  *
+ * @param options as in the catalog, `name=value`
  * @param owner see `isCopied`
- * @returns an empty text for none
+ * @returns an empty text if there are none
  */
 export function storageOptions(
   options: readonly string[] | null,

@@ -1,47 +1,47 @@
 import type { ObjectKey } from "../../catalog/object-key.ts";
 import { rank, type StructurePart, type StructureParts } from "./parts.ts";
 
-/** StructureParts, and the parts that must come before them. */
+/** Parts, and the parts that must come before each of them. */
 export type Edges = ReadonlyMap<StructurePart, ReadonlySet<StructurePart>>;
 
 /**
- * Takes routines apart that need themselves, or something that needs them: such as two functions with BEGIN ATOMIC that
- * call each other. Each is made twice then, first its signature alone. Whatever is in the circle needs only that.
+ * Breaks dependency cycles that contain routines, such as two functions with BEGIN ATOMIC that call each other. Such a
+ * routine is created twice, first with a body that does nothing, and the rest of the cycle depends on that one.
  *
- * @returns the edges, with the signatures among the parts; circles of other things stay
+ * @returns the edges, including the additional parts; cycles without routines remain
  */
 export function withStubs(
   parts: StructureParts,
   edges: Map<StructurePart, Set<StructurePart>>,
   dependencies: ReadonlyMap<ObjectKey, readonly ObjectKey[]>,
 ): Edges {
-  const circular = new Map<StructurePart, ReadonlySet<StructurePart>>();
+  const cycles = new Map<StructurePart, ReadonlySet<StructurePart>>();
   for (const part of edges.keys()) {
     if (part.stub === undefined) continue;
     const needed = reachable(part, edges);
     const needsItself = dependencies.get(part.key)?.includes(part.key) === true;
-    if (needsItself || needed.has(part)) circular.set(part, needed);
+    if (needsItself || needed.has(part)) cycles.set(part, needed);
   }
-  for (const [routine, circle] of circular) {
+  for (const [routine, cycle] of cycles) {
     const { oid, key, stub = "" } = routine;
-    const signature: StructurePart = {
+    const stubPart: StructurePart = {
       key: `stub:${oid}`,
       rank: rank.routine,
       oid,
       statements: [stub],
     };
-    for (const part of circle) {
+    for (const part of cycle) {
       const needs = edges.get(part);
-      if (needs?.delete(routine) === true) needs.add(signature);
+      if (needs?.delete(routine) === true) needs.add(stubPart);
     }
-    edges.get(routine)?.add(signature);
+    edges.get(routine)?.add(stubPart);
     const types = (dependencies.get(key) ?? []).filter((need) => need.startsWith("pg_type:"));
-    edges.set(signature, new Set(types.flatMap((type) => parts.makerOf(type) ?? [])));
+    edges.set(stubPart, new Set(types.flatMap((type) => parts.creatorOf(type) ?? [])));
   }
   return edges;
 }
 
-/** Adds all parts that one needs, directly or not. The part itself is there when it needs itself. */
+/** Adds all parts that a part depends on, directly or indirectly; the part itself only if it is in a cycle. */
 export function reachable(
   part: StructurePart,
   edges: Edges,

@@ -29,35 +29,37 @@ export function createView(view: Relation, columns: readonly Column[]): string[]
 }
 
 export function addConstraint(table: Relation, constraint: Constraint, index?: Index): string[] {
-  // An index of a constraint is made for each table by itself, everything else also for those below.
+  // ONLY: each partition's key is created separately. Other constraints are inherited.
   const only = "pux".includes(constraint.kind) ? "ONLY " : "";
   const { name, definition } = constraint;
   return [
     `ALTER TABLE ${only}${table.qualified} ADD CONSTRAINT ${quoteIdentifier(name)} ${definition}`,
     ...(index === undefined ? [] : indexOptions(index)),
-    ...(index === undefined ? [] : indexMarks(table, index)),
+    ...(index === undefined ? [] : indexProperties(table, index)),
   ];
 }
 
 export function createIndex(table: Relation, index: Index): string[] {
-  return [index.definition, ...indexMarks(table, index)];
+  return [index.definition, ...indexProperties(table, index)];
 }
 
-/** What the definition of a constraint does not say of its index. */
+/** The options of a constraint's index, which the constraint's definition does not contain. */
 function indexOptions({ qualified, method, options }: Index): string[] {
   const given = storageOptions(options, method);
   return given === "" ? [] : [`ALTER INDEX ${qualified} SET (${given})`];
 }
 
-function indexMarks(table: Relation, index: Index): string[] {
+function indexProperties(table: Relation, index: Index): string[] {
   const name = quoteIdentifier(index.name);
-  const marks: string[] = [];
-  if (index.clustered) marks.push(`ALTER TABLE ${table.qualified} CLUSTER ON ${name}`);
+  const statements: string[] = [];
+  if (index.clustered) statements.push(`ALTER TABLE ${table.qualified} CLUSTER ON ${name}`);
   if (index.replicaIdentity)
-    marks.push(`ALTER TABLE ONLY ${table.qualified} REPLICA IDENTITY USING INDEX ${name}`);
+    statements.push(`ALTER TABLE ONLY ${table.qualified} REPLICA IDENTITY USING INDEX ${name}`);
   for (const [column, target] of index.statistics ?? [])
-    marks.push(`ALTER INDEX ${index.qualified} ALTER COLUMN ${column} SET STATISTICS ${target}`);
-  return marks;
+    statements.push(
+      `ALTER INDEX ${index.qualified} ALTER COLUMN ${column} SET STATISTICS ${target}`,
+    );
+  return statements;
 }
 
 export const states: Readonly<Record<string, string>> = {
@@ -115,7 +117,7 @@ export function createStatistics({ definition, qualified, target }: Statistics):
   return [definition, `ALTER STATISTICS ${qualified} SET STATISTICS ${target}`];
 }
 
-/** Where COMMENT says another word than the server does for the kind of an object. */
+/** Kinds of objects for which COMMENT uses another word than `pg_identify_object`. */
 const words: Readonly<Record<string, string>> = {
   "table constraint": "CONSTRAINT",
   "composite type": "TYPE",

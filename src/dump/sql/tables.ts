@@ -5,13 +5,14 @@ import { quoteIdentifier } from "../../core/quoting.ts";
 import { columnActions, columnClause } from "./columns.ts";
 import { storageOptions } from "./storage-options.ts";
 
-/** Which of a table's parts are made with it. */
+/** What the statements of a table depend on. */
 export interface TableContext {
   readonly objects: SchemaObjects;
+  /** True for constraints and defaults that are created with their table or domain, see `inlineRule`. */
   readonly isInline: (part: Constraint | Column) => boolean;
 }
 
-/** The statements that make a table, with what of it can be in CREATE TABLE. */
+/** The statements that create a table, with everything that CREATE TABLE can contain. */
 export function createTable(table: Relation, context: TableContext): string[] {
   const { qualified, persistence, partitionKey, method } = table;
   const elements = [...columnElements(table, context), ...constraintElements(table, context)];
@@ -33,7 +34,7 @@ export function createTable(table: Relation, context: TableContext): string[] {
   return [...statements, ...attach(table, context)];
 }
 
-/** Storage parameters, the TOAST table's included, as a WITH clause or none. */
+/** The storage parameters, including the TOAST table's, as a WITH clause; empty for none. */
 export function optionsClause({ kind, method, options, toastOptions }: Relation): string[] {
   const owner = kind === "v" ? "view" : (method ?? "heap");
   const all = [storageOptions(options, owner), storageOptions(toastOptions, "heap", "toast.")];
@@ -45,7 +46,7 @@ function list(elements: readonly string[]): string {
   return elements.length === 0 ? "" : `\n  ${elements.join(",\n  ")}\n`;
 }
 
-/** A partition is made with all its columns and attached: theirs may be in another order than those above. */
+/** A partition is created on its own and then attached: its columns can be in another order than its parent's. */
 function attach(table: Relation, { objects }: TableContext): string[] {
   const parent = table.isPartition ? objects.relations.get(table.parents[0] ?? 0) : undefined;
   if (parent === undefined) return [];
@@ -59,7 +60,7 @@ function inheritsFrom(table: Relation, context: TableContext): Relation[] {
   return joinedLater(table, context) ? [] : parentsOf(table, context);
 }
 
-/** True for a table that had all its columns before it inherited them: they keep their order. */
+/** True for a table that had all its columns before it inherited them, and so keeps their order. */
 function joinedLater({ oid }: Relation, { objects }: TableContext): boolean {
   return (objects.columns.get(oid) ?? []).every(({ local }) => local);
 }
@@ -88,7 +89,7 @@ function columnElements(table: Relation, context: TableContext): string[] {
     });
 }
 
-/** Since PostgreSQL 18 a NOT NULL is a constraint with a name. */
+/** Since PostgreSQL 18, NOT NULL is a constraint with a name. */
 function notNullOf(column: Column, { objects }: TableContext): Constraint | undefined {
   return objects.tableConstraints
     .get(column.relation)
@@ -108,7 +109,7 @@ function identityOf(column: Column, { sequences, relations }: SchemaObjects) {
   return undefined;
 }
 
-/** Checks, and what a child says of the columns that it inherits. */
+/** Check constraints, and the NOT NULL constraints of inherited columns. */
 function constraintElements(table: Relation, context: TableContext): string[] {
   const own = context.objects.tableConstraints.get(table.oid) ?? [];
   const checks = own.filter(
@@ -155,7 +156,7 @@ function tableActions(table: Relation, context: TableContext): string[] {
   ];
 }
 
-/** Where a child's inherited column is not what inheriting makes of it. Another default is a part of its own. */
+/** Differences of an inherited column from its parents' columns. Another default is a part of its own. */
 function inheritedActions(column: Column, table: Relation, context: TableContext): string[] {
   const alter = `ALTER COLUMN ${quoteIdentifier(column.name)}`;
   const above = inheritsFrom(table, context).flatMap(

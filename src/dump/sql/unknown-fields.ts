@@ -1,11 +1,11 @@
 import type { SchemaObjects } from "../../catalog/schema-objects.ts";
 import { compressions, storages } from "./columns.ts";
 import { collationProviders } from "./standalone.ts";
-import { internalOption, unknownOptions } from "./storage-options.ts";
+import { isInternalOption, unknownOptions } from "./storage-options.ts";
 import { commands, states } from "./table-parts.ts";
 import { replicaIdentities } from "./tables.ts";
 
-/** Letters that the catalog has in a field, and that a copy can write as SQL. */
+/** The letters in the catalog's columns that can be written as SQL. */
 const letters = {
   persistence: ["p", "u"],
   identity: ["", "a", "d"],
@@ -20,11 +20,10 @@ const letters = {
 } as const;
 
 /**
- * What the catalog says of a schema's objects that no copy can write: a letter or an option that came with a later version
- * of PostgreSQL, or with an extension. A copy without it would not be the same. Options that only the server itself
- * sets are passed over, see `internalOption`.
+ * Finds properties of objects that cannot be written as SQL: letters or options of a later version of PostgreSQL, or of
+ * an extension. A copy without them would differ. Options that only the server sets are ignored, see `isInternalOption`.
  *
- * @returns each with the name of its object, as in "storage z of column t.c"
+ * @returns each with the name of its object, such as "storage z of column t.c"
  */
 export function unknownFields(objects: SchemaObjects): string[] {
   const found: string[] = [];
@@ -52,10 +51,10 @@ export function unknownFields(objects: SchemaObjects): string[] {
   for (const { command, name } of objects.policies) check("policy command", command, name);
   for (const { row, qualified } of objects.collations)
     check("collation provider", String(row.collprovider), qualified);
-  return [...found, ...optionsOf(objects)];
+  return [...found, ...uncopyableOptions(objects)];
 }
 
-function optionsOf({ relations, columns, indexes }: SchemaObjects): string[] {
+function uncopyableOptions({ relations, columns, indexes }: SchemaObjects): string[] {
   const of = (name: string) => (option: string) => `the option ${option} of ${name}`;
   return [
     ...[...relations.values()].flatMap(({ name, kind, method, options, toastOptions }) => [
@@ -69,7 +68,9 @@ function optionsOf({ relations, columns, indexes }: SchemaObjects): string[] {
     ...indexes.flatMap(({ name, method, options }) =>
       unknownOptions(options, method).map(of(name)),
     ),
-    // PostgreSQL writes an index's definition, with whatever options it has.
-    ...indexes.flatMap(({ name, options }) => (options ?? []).filter(internalOption).map(of(name))),
+    // The definition of an index that PostgreSQL writes contains all its options.
+    ...indexes.flatMap(({ name, options }) =>
+      (options ?? []).filter(isInternalOption).map(of(name)),
+    ),
   ];
 }
