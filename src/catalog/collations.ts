@@ -1,6 +1,6 @@
 import type { SchemaReader } from "./schema-reader.ts";
 
-/** A collation; its columns have other names in each version. */
+/** A collation. `row` is its row of pg_collation, whose columns differ between versions. */
 export interface Collation {
   readonly oid: number;
   readonly qualified: string;

@@ -1,10 +1,10 @@
-/** What two catalogs do not have in common. */
+/** The facts that only one of two catalogs contains. */
 export interface Difference {
   readonly missing: readonly string[];
   readonly extra: readonly string[];
 }
 
-/** Compares two catalogs, see `catalogOf`. */
+/** Compares two catalogs, as returned by `catalogOf`. */
 export function differenceOf(expected: readonly string[], found: readonly string[]): Difference {
   const [before, after] = [new Set(expected), new Set(found)];
   return {
@@ -14,8 +14,8 @@ export function differenceOf(expected: readonly string[], found: readonly string
 }
 
 /**
- * Compares what a history made with the DDL of its newest snapshot: tables, columns, constraints, indexes, enums, views,
- * policies and sequences. Triggers, functions and the like are written by hand, and no snapshot knows them.
+ * Compares the catalog that a history creates with the catalog of its newest snapshot: tables, columns, constraints,
+ * indexes, enums, views, policies and sequences. Snapshots do not contain triggers, functions and other objects.
  */
 export function differenceFromSnapshot(
   snapshot: readonly string[],
@@ -25,7 +25,7 @@ export function differenceFromSnapshot(
   return { missing: withoutParts(missing), extra: withoutParts(extra) };
 }
 
-/** A table that is named stands for what belongs to it. */
+/** Removes facts about parts of tables that are themselves listed. */
 function withoutParts(facts: readonly string[]): string[] {
   const relations = new Set(facts.flatMap((fact) => firstName(/^relation \S /, fact) ?? []));
   const ownerOf = (fact: string) =>
@@ -34,15 +34,15 @@ function withoutParts(facts: readonly string[]): string[] {
   return facts.filter((fact) => !relations.has(ownerOf(fact) ?? ""));
 }
 
-/** A name as the server quotes it. */
+/** A name, quoted if necessary. */
 const name = /(?:"(?:[^"]|"")+"|[^\s."]+)/.source;
 
-/** The name that comes after a beginning of a fact. */
+/** The name after the beginning of a fact. */
 function firstName(beginning: RegExp, fact: string): string | undefined {
   return new RegExp(`${beginning.source}(${name})`).exec(fact)?.[1];
 }
 
-/** A constraint's table and name, quoted where need be, and what it says. */
+/** A constraint. Its names are quoted if necessary. */
 export interface ConstraintFact {
   readonly table: string;
   readonly name: string;
@@ -51,27 +51,27 @@ export interface ConstraintFact {
 
 const constraint = new RegExp(`^constraint (${name})\\.(${name}) (.*)$`, "s");
 
-/** Reads a fact as a constraint; undefined when it is about something else. */
+/** Reads a fact about a constraint; undefined for other facts. */
 export function constraintIn(fact: string): ConstraintFact | undefined {
   const [, table, own, definition] = constraint.exec(fact) ?? [];
   if (table === undefined || own === undefined || definition === undefined) return undefined;
   return { table, name: own, definition };
 }
 
-/** Names that PostgreSQL made and a rename leaves as they were are no difference. */
+/** Removes names that PostgreSQL generated, which do not change when a table or column is renamed. */
 function comparable(catalog: readonly string[]): string[] {
   const constraints = new Set(catalog.flatMap((fact) => constraintIn(fact)?.name ?? []));
   return catalog.flatMap((fact) => {
     const [kind = ""] = fact.split(" ");
     if (!compared.has(kind)) return [];
-    // Indexes and sequences of their own are told apart by what they are, below and in the columns.
+    // Indexes have a fact with their definition. Sequences show in the default of their column.
     if (/^relation [iISct] /.test(fact)) return [];
     const own = constraintIn(fact);
     if (own !== undefined)
       return own.definition.startsWith("NOT NULL ")
         ? []
         : `constraint ${own.table} ${own.definition}`;
-    // NOT NULL constraints are told by their columns, whether they have a name or not.
+    // The facts about columns include NOT NULL, whether the constraint has a name or not.
     if (kind === "constraint") return [];
     if (constraints.has(firstName(/^index /, fact) ?? "")) return [];
     return fact.replace(/nextval\('[^']*'::regclass\)/, "nextval(...)");

@@ -2,9 +2,9 @@ import { quoteIdentifier } from "../core/quoting.ts";
 import { escapeRegExp } from "../core/regexp.ts";
 
 /**
- * PostgreSQL's own descriptions of all that a schema holds. With the schema alone on the search_path they leave
- * its name out; the few that write it all the same are cut, and so is the text of function bodies. Not from the view
- * pg_sequences: it opens every sequence of the database, and keeps a lock on each until the transaction ends.
+ * PostgreSQL's own descriptions of a schema's objects. They omit the schema's name if only this schema is on the
+ * search_path; `withoutSchema` removes it from the others. Do not read the view pg_sequences: it opens every sequence of
+ * the database, and locks each until the transaction ends.
  */
 const facts = `
 WITH wanted AS (SELECT oid, nspname FROM pg_namespace WHERE nspname = $1),
@@ -61,7 +61,7 @@ UNION ALL SELECT format('comment on %s: %s', pg_describe_object(d.classoid, d.ob
     UNION ALL SELECT 'pg_statistic_ext'::regclass, s.oid FROM pg_statistic_ext s JOIN wanted n ON s.stxnamespace = n.oid)
 `;
 
-/** Something that runs one statement with parameters and gives its rows. */
+/** A session, or a test's connection. */
 interface Queryable {
   query<Row extends Record<string, unknown>>(
     sql: string,
@@ -70,8 +70,8 @@ interface Queryable {
 }
 
 /**
- * What a schema is made of, as sorted lines that two schemas can be compared by: free of the schema's name, of the
- * order of columns, and of the ledger. Leaves the session's search_path as the role has it by default.
+ * Reads a schema's catalog: sorted lines that describe its objects, by which two schemas can be compared. They do not
+ * contain the schema's name, the order of columns, or the ledger. Resets the session's search_path to the role's default.
  */
 export async function catalogOf(database: Queryable, schema: string): Promise<string[]> {
   const quoted = quoteIdentifier(schema);
@@ -82,8 +82,8 @@ export async function catalogOf(database: Queryable, schema: string): Promise<st
 }
 
 /**
- * Takes the schema's name out where it qualifies, and where it is a value as migrations are given it (see
- * `nameExpression`). A tenant's name stands nowhere else, `public` may.
+ * Removes the schema's name where it qualifies another name, and where it is a value as migrations receive it (see
+ * `nameExpression`).
  */
 function withoutSchema(fact: string, schema: string, quoted: string): string {
   const spellings = [quoted, ...(/^[a-z_][a-z0-9_]*$/.test(schema) ? [schema] : [])];

@@ -1,6 +1,6 @@
 import type { SchemaReader } from "./schema-reader.ts";
 
-/** A table, view, sequence or composite type: a row of pg_class. */
+/** A table, view, materialized view or sequence: a row of pg_class. */
 export interface Relation {
   readonly oid: number;
   readonly name: string;
@@ -19,15 +19,15 @@ export interface Relation {
   readonly forceRowSecurity: boolean;
   readonly populated: boolean;
   readonly definition: string | null;
-  /** Oids of the tables it inherits from or is a partition of, in order. */
+  /** The oids of the tables that it inherits from or is a partition of, in order. */
   readonly parents: number[];
   readonly rowType: number;
   readonly rowArray: number;
-  /** The view's `_RETURN` rule. */
+  /** The oid of a view's `_RETURN` rule. */
   readonly returnRule: number | null;
 }
 
-/** Reads all relations of the schema but the ledger. */
+/** Reads all relations of the schema except the ledger. */
 export async function readRelations({ session, oids }: SchemaReader): Promise<Relation[]> {
   const rows = await session.query<Relation>(
     `SELECT c.oid, c.relname AS name, c.oid::regclass::text AS qualified, c.relkind AS kind, c.relpersistence AS persistence,
@@ -57,7 +57,7 @@ export interface Column {
   readonly notNull: boolean;
   readonly identity: string;
   readonly generated: string;
-  /** False when it comes from the tables above alone. */
+  /** False if it is only inherited. */
   readonly local: boolean;
   readonly collation: string | null;
   readonly storage: string | null;
@@ -68,7 +68,7 @@ export interface Column {
   readonly expression: string | null;
 }
 
-/** Reads the columns of relations, in their order. */
+/** Reads the columns of relations and composite types, in order. */
 export async function readColumns(
   { session }: SchemaReader,
   relations: readonly number[],
@@ -86,7 +86,7 @@ export async function readColumns(
   );
 }
 
-/** A sequence's definition, and the column that it belongs to. */
+/** A sequence's definition, and the column that owns it. */
 export interface Sequence {
   readonly oid: number;
   readonly type: string;
@@ -98,7 +98,7 @@ export interface Sequence {
   readonly cycle: boolean;
   readonly owner: number | null;
   readonly ownerColumn: number | null;
-  /** True for a sequence of an identity column. */
+  /** True for the sequence of an identity column. */
   readonly internal: boolean | null;
 }
 

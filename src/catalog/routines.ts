@@ -6,23 +6,23 @@ export interface Routine {
   readonly name: string;
   readonly qualified: string;
   readonly arguments: string;
-  /** Its whole text; null for an aggregate. */
+  /** The complete CREATE statement; null for an aggregate. */
   readonly definition: string | null;
   readonly argumentNames: string[] | null;
-  /** A statement that makes it with a body of no meaning, and NULL for the arguments' defaults; null for what SQL cannot make. */
+  /** A statement that creates it with a body that does nothing and NULL as default values; null for aggregates and window functions. */
   readonly stub: string | null;
   readonly setsSearchPath: boolean;
-  /** Its name with the types of its arguments, when PUBLIC may not execute it; everybody may otherwise. */
+  /** Its name with its argument types if PUBLIC may not execute it; otherwise null. */
   readonly closed: string | null;
-  /** The type that it came with. */
+  /** The oid of the range type that it was created with; otherwise null. */
   readonly madeBy: number | null;
   readonly aggregate: AggregateParts | null;
 }
 
-/** The options of CREATE AGGREGATE that are spelled as they are named here. */
+/** Options of CREATE AGGREGATE by name. */
 type AggregateParts = Readonly<Record<string, string | null>>;
 
-/** CREATE OR REPLACE gives a routine another body and other defaults, and leaves it what kind it is, and of what types. */
+/** CREATE OR REPLACE can later change the body and the default values, but not the kind or the types. */
 const stub = `CASE WHEN p.prokind IN ('f', 'p') THEN format('CREATE %s %I.%I(%s)%s LANGUAGE sql AS ''SELECT NULL''',
     CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END, n.nspname, p.proname,
     (SELECT string_agg(concat_ws(' ', CASE a.mode WHEN 'o' THEN 'OUT' WHEN 'b' THEN 'INOUT' WHEN 'v' THEN 'VARIADIC' END,

@@ -40,7 +40,7 @@ export interface Index {
   readonly valid: boolean;
   readonly clustered: boolean;
   readonly replicaIdentity: boolean;
-  /** The index of the partitioned table that it is a part of. */
+  /** The index of the partitioned table to which it is attached. */
   readonly parent: number | null;
   /** The access method, such as `btree`. */
   readonly method: string;
@@ -66,7 +66,7 @@ export async function readIndexes(
   );
 }
 
-/** A trigger that is nobody's inner part. */
+/** A trigger, except PostgreSQL's internal ones. */
 export interface Trigger {
   readonly oid: number;
   readonly name: string;
@@ -116,7 +116,7 @@ export interface Policy {
   readonly table: number;
   readonly permissive: boolean;
   readonly command: string;
-  /** Null stands for PUBLIC. */
+  /** Null for PUBLIC. */
   readonly roles: (string | null)[];
   readonly using: string | null;
   readonly check: string | null;

@@ -1,11 +1,10 @@
 import type { SchemaReader } from "./schema-reader.ts";
 
-/** A text search configuration. */
 export interface SearchConfiguration {
   readonly oid: number;
   readonly qualified: string;
   readonly parser: string;
-  /** Dictionaries by the kind of token they are asked for. */
+  /** The dictionaries for each kind of token. */
   readonly mappings: { readonly token: string; readonly dictionaries: string }[] | null;
 }
 

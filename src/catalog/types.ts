@@ -1,16 +1,16 @@
 import type { SchemaReader } from "./schema-reader.ts";
 
-/** A type that is no table's row and no array. */
+/** An enum, domain, range type or composite type that was created with CREATE TYPE or CREATE DOMAIN. */
 export interface UserType {
   readonly oid: number;
   readonly name: string;
   readonly qualified: string;
   readonly kind: string;
   readonly array: number;
-  /** The pg_class row of a composite type. */
+  /** The oid of a composite type in pg_class; 0 for other types. */
   readonly relation: number;
   readonly notNull: boolean;
-  /** True when PUBLIC may not use it. */
+  /** True if PUBLIC may not use it. */
   readonly closed: boolean;
   readonly base: string | null;
   readonly default: string | null;
@@ -50,6 +50,6 @@ export async function readTypes({ session, oids }: SchemaReader): Promise<UserTy
        AND t.typname !~ '^_?__fleet' ORDER BY t.oid`,
     [oids("pg_type")],
   );
-  // A canonical function takes the type before there is one, which only C can.
+  // A range's canonical function must exist before the type that it takes. Only C functions can: they are not read.
   return rows.filter(({ range }) => range === null || range.canonical === null);
 }
