@@ -131,7 +131,7 @@ export function addressOn(
 }
 
 /** Reads which server runs on the data folder, from `postmaster.pid`; NaN for what the file does not contain yet. */
-export async function readServer({ data }: Cluster): Promise<{ pid: number; port: number }> {
+export async function readPostmaster({ data }: Cluster): Promise<{ pid: number; port: number }> {
   const text = await readFile(join(data, "postmaster.pid"), "utf8").catch(() => "");
   const lines = text.split("\n").map((line) => Number.parseInt(line, 10));
   return { pid: lines[0] ?? Number.NaN, port: lines[3] ?? Number.NaN };
@@ -172,7 +172,7 @@ export async function startServer(
 /** @throws FleetError `embedded` if the server is still running after ten minutes */
 export async function stopServer(cluster: Cluster): Promise<void> {
   const { runner, control, data } = cluster;
-  const { pid } = await readServer(cluster);
+  const { pid } = await readPostmaster(cluster);
   // Without -W, pg_ctl would also wait for a server that another command starts right afterwards.
   const { code, output } = await runner.run(control, ["stop", "-W", "-m", "fast"], {
     PGDATA: data,
@@ -183,7 +183,7 @@ export async function stopServer(cluster: Cluster): Promise<void> {
 
 async function hasEnded(cluster: Cluster, pid: number): Promise<boolean> {
   const deadline = Date.now() + stopTimeoutMs;
-  while ((await readServer(cluster)).pid === pid && (await isRunning(cluster))) {
+  while ((await readPostmaster(cluster)).pid === pid && (await isRunning(cluster))) {
     if (Date.now() > deadline) return false;
     await sleep(50);
   }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { FleetError, isFleetError } from "../core/errors.ts";
 import { Session } from "../postgres/session.ts";
 import { isConnectionLoss, sqlstateOf } from "../postgres/sqlstate.ts";
-import { addressOn, type Cluster, readServer, startServer, stopServer } from "./cluster.ts";
+import { addressOn, type Cluster, readPostmaster, startServer, stopServer } from "./cluster.ts";
 import { superuser } from "./roles.ts";
 
 // Commands share one server. Each holds the lock `usersLock` shared while it uses the server; a command that gets the
@@ -58,7 +58,7 @@ function startError({ log }: Cluster, output: string): FleetError {
 
 /** Connects to the server that runs on the cluster's data folder; undefined if none does. */
 export async function connect(cluster: Cluster): Promise<Connected | undefined> {
-  const { port } = await readServer(cluster);
+  const { port } = await readPostmaster(cluster);
   if (!(port > 0)) return undefined;
   try {
     const session = await Session.connect(addressOn(cluster, port, "postgres", superuser), {

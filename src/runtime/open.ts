@@ -66,7 +66,7 @@ export function openFleet<
     readonly relations?: OnlyServices<Related, Service>;
   },
 ): Fleet<Given, Related> {
-  const opened = new OpenFleet(definition.fleet, options);
+  const opened = new UntypedFleet(definition.fleet, options);
   return {
     tenant: (id) => opened.tenant(id) as ServiceDatabases<Given, Related>,
     service: opened.databases(undefined, undefined) as ServiceDatabases<Given, Related>,
@@ -97,7 +97,7 @@ export function fleetErrorOf(error: unknown): FleetError | undefined {
 const cachedTenants = 1_000;
 
 /** An open fleet, without the types of its Drizzle databases. */
-class OpenFleet {
+class UntypedFleet {
   readonly #config: FleetConfig;
   readonly #options: AnyOptions;
   readonly #services: Services;

@@ -44,7 +44,9 @@ export function structureProblems(
   const problemsIn = (list: readonly Template[], name: string) =>
     list.flatMap((template, index) => {
       const reason = reasonAgainst(fill(template, quotedStandIn), allowance);
-      return reason === undefined ? [] : problem(where, `${name} ${index + 1}`, template, reason);
+      return reason === undefined
+        ? []
+        : structureError(where, `${name} ${index + 1}`, template, reason);
     });
   return [...problemsIn(preData, "preData"), ...problemsIn(postData, "postData")];
 }
@@ -109,7 +111,7 @@ function violation(statement: ParsedText, allowance: FileAllowance): Reason | un
   };
 }
 
-function problem(
+function structureError(
   where: string,
   place: string,
   template: Template,

@@ -90,22 +90,20 @@ function mark(
     after: string,
   ) => string | undefined,
 ): string {
-  return token.replace(
-    pattern,
-    (
-      found: string,
-      dotted: string | undefined,
-      quotedName: string | undefined,
-      plainName: string | undefined,
-      offset: number,
-    ) => {
-      const before = token.slice(0, offset);
-      if (/["\w]\s*\.\s*$/.test(before)) return found;
-      const name = quotedName?.replaceAll('""', '"') ?? plainName?.toLowerCase();
-      const put = replacement(before, dotted, name, token.slice(offset + found.length));
-      return put === undefined ? found : put + (dotted ?? "");
-    },
-  );
+  let marked = "";
+  let end = 0;
+  for (const match of token.matchAll(pattern)) {
+    const [found, dotted, quotedName, plainName] = match;
+    const before = token.slice(0, match.index);
+    const next = match.index + found.length;
+    const name = quotedName?.replaceAll('""', '"') ?? plainName?.toLowerCase();
+    const put = /["\w]\s*\.\s*$/.test(before)
+      ? undefined
+      : replacement(before, dotted, name, token.slice(next));
+    marked += token.slice(end, match.index) + (put === undefined ? found : put + (dotted ?? ""));
+    end = next;
+  }
+  return marked + token.slice(end);
 }
 
 /** Replaces the schema's name with its alias in a function's own `SET search_path`. */

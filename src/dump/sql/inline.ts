@@ -1,3 +1,4 @@
+import type { Dependencies } from "../../catalog/dependencies.ts";
 import { type ObjectKey, objectKey } from "../../catalog/object-key.ts";
 import type { Column } from "../../catalog/relations.ts";
 import type { SchemaObjects } from "../../catalog/schema-objects.ts";
@@ -50,8 +51,6 @@ export function inlineRule(
     return isFree(objectKey("pg_attrdef", part.default), objectKey("pg_class", part.relation));
   };
 }
-
-type Dependencies = ReadonlyMap<ObjectKey, readonly ObjectKey[]>;
 
 /**
  * True for a domain that another type contains, or of which a column is an array. A table's column of the domain counts

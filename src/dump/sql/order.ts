@@ -1,4 +1,4 @@
-import type { ObjectKey } from "../../catalog/object-key.ts";
+import type { Dependencies } from "../../catalog/dependencies.ts";
 import { FleetError } from "../../core/errors.ts";
 import { firstAfterRows, rank, type StructurePart, type StructureParts } from "./parts.ts";
 import { type Edges, reachable, withStubs } from "./stubs.ts";
@@ -14,10 +14,7 @@ export interface Ordered {
  *
  * @throws FleetError `refused` if parts depend on each other in a cycle
  */
-export function order(
-  parts: StructureParts,
-  dependencies: ReadonlyMap<ObjectKey, readonly ObjectKey[]>,
-): Ordered {
+export function order(parts: StructureParts, dependencies: Dependencies): Ordered {
   const edges = withStubs(parts, edgesBetween(parts, dependencies), dependencies);
   const sorted = sort([...edges.keys()], edges);
   const early = new Set<StructurePart>();
@@ -39,7 +36,7 @@ export function order(
 
 function edgesBetween(
   parts: StructureParts,
-  dependencies: ReadonlyMap<ObjectKey, readonly ObjectKey[]>,
+  dependencies: Dependencies,
 ): Map<StructurePart, Set<StructurePart>> {
   const edges = new Map<StructurePart, Set<StructurePart>>(
     parts.all.map((part) => [part, new Set<StructurePart>()]),

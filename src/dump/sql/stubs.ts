@@ -1,4 +1,4 @@
-import type { ObjectKey } from "../../catalog/object-key.ts";
+import type { Dependencies } from "../../catalog/dependencies.ts";
 import { rank, type StructurePart, type StructureParts } from "./parts.ts";
 
 /** Parts, and the parts that must come before each of them. */
@@ -13,7 +13,7 @@ export type Edges = ReadonlyMap<StructurePart, ReadonlySet<StructurePart>>;
 export function withStubs(
   parts: StructureParts,
   edges: Map<StructurePart, Set<StructurePart>>,
-  dependencies: ReadonlyMap<ObjectKey, readonly ObjectKey[]>,
+  dependencies: Dependencies,
 ): Edges {
   const cycles = new Map<StructurePart, ReadonlySet<StructurePart>>();
   for (const part of edges.keys()) {
