@@ -4,15 +4,13 @@ import type { PlanProblem, Step, TargetPlan } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import { digestOf } from "../ledger/digest.ts";
 import { downTag } from "../ledger/down-tag.ts";
+import { type History, isComplete, matchEntries } from "./history.ts";
 import {
-  closed,
-  edited,
-  type History,
-  isWhole,
-  resolve,
-  unfinishedDown,
-  unknown,
-} from "./build.ts";
+  accessProblems,
+  editedProblems,
+  unfinishedDownProblem,
+  unknownProblems,
+} from "./problems.ts";
 
 /** How far to go back: so many migrations, to a migration that stays, or to before the first one. */
 export type DowngradeGoal =
@@ -33,15 +31,15 @@ export function planTargetDowngrade(
   goal: DowngradeGoal,
 ): TargetPlan {
   const entries = state.kind === "ledger" ? state.entries : [];
-  const { byTag, strange, downs } = resolve(history, entries);
+  const { byTag, strange, downs } = matchEntries(history, entries);
   const applied = history.migrations.filter(({ tag }) => byTag.has(tag));
-  const back = beyond(goal, applied, history).toReversed();
+  const back = migrationsToRevert(goal, applied, history).toReversed();
   const problems = [
-    ...closed(target, state),
-    ...unknown(strange),
-    ...edited(history, byTag),
-    ...unfinished(byTag),
-    ...elsewhere(downs, back, history, byTag),
+    ...accessProblems(target, state),
+    ...unknownProblems(strange),
+    ...editedProblems(history, byTag),
+    ...unfinishedProblems(byTag),
+    ...otherDownProblems(downs, back, history, byTag),
   ];
   return {
     target,
@@ -64,7 +62,7 @@ export function goalOf({ steps }: TargetPlan, { migrations }: History): Downgrad
   return stays === undefined ? { base: true } : { tag: stays.tag };
 }
 
-function beyond(
+function migrationsToRevert(
   goal: DowngradeGoal,
   applied: readonly Migration[],
   { migrations }: History,
@@ -101,9 +99,9 @@ function stepsBack(
 }
 
 /** What was applied in part has no way back: nobody knows which half of its down would fit. */
-function unfinished(byTag: ReadonlyMap<string, LedgerEntry>): PlanProblem[] {
+function unfinishedProblems(byTag: ReadonlyMap<string, LedgerEntry>): PlanProblem[] {
   return [...byTag].flatMap(([tag, entry]) =>
-    isWhole(entry)
+    isComplete(entry)
       ? []
       : {
           kind: "unfinished" as const,
@@ -115,7 +113,7 @@ function unfinished(byTag: ReadonlyMap<string, LedgerEntry>): PlanProblem[] {
 }
 
 /** A down that was cut off must be the first to go on, or the ledger and the schema part for good. */
-function elsewhere(
+function otherDownProblems(
   downs: readonly LedgerEntry[],
   back: readonly Migration[],
   history: History,
@@ -126,5 +124,5 @@ function elsewhere(
     first === undefined ? undefined : downTag(byTag.get(first.tag)?.tag ?? first.tag);
   return downs
     .filter(({ tag }) => tag !== expected)
-    .map((down) => unfinishedDown(history, byTag, down));
+    .map((down) => unfinishedDownProblem(history, byTag, down));
 }

@@ -3,7 +3,8 @@ import type { Migration } from "../core/migration.ts";
 import type { Step, TargetPlan } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import { digestOf } from "../ledger/digest.ts";
-import { editedMigrations, type History, planTarget } from "./build.ts";
+import { editedMigrations, type History } from "./history.ts";
+import { planTarget } from "./migrate.ts";
 
 /**
  * Plans to accept edited migrations as they are on disk: one step for each that only records its checksum. Other

@@ -2,7 +2,8 @@ import type { LedgerEntry, LedgerState } from "../core/ledger.ts";
 import type { PlanProblem, StampedEntry, Step, TargetPlan } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import { digestOf } from "../ledger/digest.ts";
-import { type History, planTarget } from "./build.ts";
+import type { History } from "./history.ts";
+import { planTarget } from "./migrate.ts";
 
 /** What a ledger is to say: every migration, those up to one of them, none, or exactly these. */
 export type StampGoal =
@@ -28,7 +29,7 @@ export function planTargetStamp(
   const wanted = wantedEntries(history, goal);
   const problems = [
     ...plan.problems.filter(({ kind }) => kind === "unreadable" || kind === "locked"),
-    ...(wanted.length > 0 ? noSchema(state) : []),
+    ...(wanted.length > 0 ? noSchemaProblems(state) : []),
   ];
   const steps = problems.length > 0 ? [] : stepsFor(history, state, wanted);
   return { ...plan, steps, problems, create: state.kind === "noLedger" ? "ledger" : "nothing" };
@@ -71,7 +72,7 @@ function digestIn({ digests, known }: History, entries: readonly LedgerEntry[]):
 }
 
 /** There is nothing to record where there is no schema. */
-export function noSchema(state: LedgerState): PlanProblem[] {
+export function noSchemaProblems(state: LedgerState): PlanProblem[] {
   if (state.kind !== "noSchema") return [];
   return [
     {

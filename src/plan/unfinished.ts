@@ -1,9 +1,9 @@
 import type { LedgerState } from "../core/ledger.ts";
 import type { Direction } from "../core/rollout.ts";
-import { type History, isWhole, resolve } from "./build.ts";
+import { type History, isComplete, matchEntries } from "./history.ts";
 
 /** How far a target is, by its ledger: positions in its service's history. */
-export interface Standing {
+export interface TargetPosition {
   /** The first migration that is not applied, or only in part; the history's length when all are. */
   readonly missing: number;
   /** The newest migration that is applied, if only in part; -1 for none. */
@@ -11,9 +11,9 @@ export interface Standing {
 }
 
 /** Where a target stands. */
-export function standingOf(history: History, state: LedgerState): Standing {
-  const { byTag } = resolve(history, state.kind === "ledger" ? state.entries : []);
-  const missing = history.migrations.findIndex(({ tag }) => !isWhole(byTag.get(tag)));
+export function positionOf(history: History, state: LedgerState): TargetPosition {
+  const { byTag } = matchEntries(history, state.kind === "ledger" ? state.entries : []);
+  const missing = history.migrations.findIndex(({ tag }) => !isComplete(byTag.get(tag)));
   return {
     missing: missing < 0 ? history.migrations.length : missing,
     newest: history.migrations.findLastIndex(({ tag }) => byTag.has(tag)),
@@ -25,8 +25,8 @@ export function standingOf(history: History, state: LedgerState): Standing {
  *
  * @param end the newest migration it is to have: null for none, undefined when that is not known
  */
-export function isShort(
-  { missing, newest }: Standing,
+export function isBehind(
+  { missing, newest }: TargetPosition,
   { migrations }: History,
   direction: Direction,
   end: string | null | undefined,
@@ -39,7 +39,7 @@ export function isShort(
 }
 
 /** A rollout that had a target among its own. */
-export interface Passed {
+export interface EarlierRollout {
   readonly direction: Direction;
   /** As for `isShort`. */
   readonly end: string | null | undefined;
@@ -57,10 +57,10 @@ export interface Passed {
  * @param troubled true when a problem keeps the target from being planned
  */
 export function isUnfinished(
-  standing: Standing,
+  standing: TargetPosition,
   history: History,
   direction: Direction,
-  passed: readonly Passed[],
+  passed: readonly EarlierRollout[],
   troubled: boolean,
 ): boolean {
   // A rollout the other way ends what was only left undone. A failure counts until the same is asked for again.
@@ -69,10 +69,10 @@ export function isUnfinished(
     if (way !== direction) turned ||= !failed;
     else if (failed) {
       // What cannot be compared is left to the plan, which finds nothing to do where all is done.
-      if (troubled || !isKnown(history, end) || isShort(standing, history, direction, end))
+      if (troubled || !isKnown(history, end) || isBehind(standing, history, direction, end))
         return true;
     } else {
-      if (!turned && isShort(standing, history, direction, end)) return true;
+      if (!turned && isBehind(standing, history, direction, end)) return true;
       if (same) return false;
     }
   }

@@ -17,7 +17,7 @@ export interface Division {
  * Divides a fleet into waves. A tenant's targets stay together, those of services without tenants come in the
  * first wave behind the canary, and targets with nothing to do in the last one, where they hold nobody up.
  */
-export function divide(targets: readonly TargetPlan[], division: Division): Plan {
+export function divideIntoWaves(targets: readonly TargetPlan[], division: Division): Plan {
   const idle = targets.filter((target) => !hasWork(target));
   const busy = targets.filter(hasWork);
   const tenants = [...new Set(busy.flatMap(({ target }) => target.tenant ?? []))];

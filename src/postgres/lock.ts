@@ -47,7 +47,7 @@ export async function tryLock(session: Session, key: string): Promise<boolean> {
 export function lockTarget(schema: string): string {
   return `DO ${quoteLiteral(`BEGIN
   IF NOT pg_catalog.pg_try_advisory_xact_lock(${lockKey(schema)}) THEN
-    RAISE EXCEPTION 'another runner is at work on this target' USING ERRCODE = '${sqlstate.targetLocked}';
+    RAISE EXCEPTION 'another runner is working on this target' USING ERRCODE = '${sqlstate.targetLocked}';
   END IF;
 END`)}`;
 }

@@ -152,7 +152,7 @@ test("psql completes the script of the example platform although it is killed ag
     kills += psql.signalCode === "SIGKILL" ? 1 : 0;
     // The server may not have noticed yet that the one before was killed.
     if (psql.signalCode === null)
-      expect(stderr).toMatch(/another runner is at work|the ledger has changed/);
+      expect(stderr).toMatch(/another runner is working|the ledger has changed/);
   }
   expect(kills).toBeGreaterThan(2);
   expect(await runCli(repository, ["migrate", ...services], at(byTool))).toMatchObject({ code: 0 });
@@ -350,7 +350,7 @@ describe("a script whose target is not as expected", () => {
     await other.query(`SELECT pg_advisory_lock(${key})`);
     const result = await runPsql(database, file);
     expect(result.code).toBe(3);
-    expect(result.stderr).toMatch(/app\/a 0000_people\n.*another runner is at work/);
+    expect(result.stderr).toMatch(/app\/a 0000_people\n.*another runner is working/);
     expect(await catalogOf(database, "app_a")).toEqual([]);
   });
 
