@@ -5,7 +5,7 @@ import type { Target } from "../core/target.ts";
 import { fill, placeholder } from "../core/template.ts";
 import { ledgerOf } from "../ledger/table.ts";
 import type { InsufficientSchema } from "../postgres/server.ts";
-import type { Script } from "../rollout/run.ts";
+import type { MigrationScript } from "../rollout/step-run.ts";
 import type { DatabaseState } from "./plan-fleet.ts";
 
 /**
@@ -17,7 +17,7 @@ import type { DatabaseState } from "./plan-fleet.ts";
 export function withoutForbidden(
   plan: Plan,
   databases: readonly DatabaseState[],
-  scriptOf: (service: string, tag: string) => Script | undefined,
+  scriptOf: (service: string, tag: string) => MigrationScript | undefined,
 ): Plan {
   const states = new Map(databases.map((state) => [state.name, state]));
   const closed = new Map(
@@ -63,7 +63,9 @@ const noDemands: Demands = { creates: false, owned: new Set() };
 
 type DemandsOf = (service: string, tag: string) => Demands;
 
-function demandsOf(scriptOf: (service: string, tag: string) => Script | undefined): DemandsOf {
+function demandsOf(
+  scriptOf: (service: string, tag: string) => MigrationScript | undefined,
+): DemandsOf {
   const known = new Map<string, Demands>();
   return (service, tag) => {
     const key = JSON.stringify([service, tag]);
@@ -84,7 +86,7 @@ const owning = [
   new RegExp(String.raw`^\s*CREATE\s+(?:UNIQUE\s+)?INDEX\b[^(]*?\sON\s+(?:ONLY\s+)?${name}`, "i"),
 ];
 
-function demandsIn(script: Script | undefined): Demands {
+function demandsIn(script: MigrationScript | undefined): Demands {
   // A statement includes the comments before it.
   const texts = (script?.statements ?? []).map(({ sql }) =>
     fill(sql, placeholder).replace(/^(?:\s|--[^\n]*\n)+/, ""),

@@ -10,18 +10,16 @@ import {
   type TablePlace,
   tableName,
 } from "../ledger/drizzle-table.ts";
-import { type History, historyOf, type Planner } from "../plan/build.ts";
+import { type History, historyOf } from "../plan/history.ts";
+import { planTargetImport, refuseIncomplete } from "../plan/import.ts";
+import { sameImport, theseTargets, withCommands } from "../plan/import-problems.ts";
 import {
-  type Generated,
-  type Imported,
+  type GeneratedTime,
+  type ImportedRows,
   matchRows,
-  planTargetImport,
-  refuseFewer,
-  sameImport,
   type TableOwner,
-  theseTargets,
-  withCommands,
-} from "../plan/import.ts";
+} from "../plan/match-rows.ts";
+import type { Planner } from "../plan/targets.ts";
 import { FilledTexts } from "../source/filled-text.ts";
 import { readFolder } from "../source/folder.ts";
 import { commandText, quotedWord } from "./command.ts";
@@ -93,7 +91,7 @@ export async function importPlanner(fleet: OpenFleet, source: DrizzleSource): Pr
     databases: [],
   });
   const finish = (plans: readonly TargetPlan[]) =>
-    withCommands(refuseFewer(plans, shared), again, (some) => optionsFor(context, some));
+    withCommands(refuseIncomplete(plans, shared), again, (some) => optionsFor(context, some));
   return { planOne, finish };
 }
 
@@ -127,7 +125,7 @@ function sharedPlace({ table, schema }: DrizzleSource, { tenant = "" }: Target):
 async function readTimes({
   context,
   histories,
-}: OpenFleet): Promise<Map<string, Map<string, Generated>>> {
+}: OpenFleet): Promise<Map<string, Map<string, GeneratedTime>>> {
   const times = [...histories.keys()].map(async (service) => {
     const folder = await readFolder(migrationsFolder(context, service));
     // A folder's name is precise to the second, a journal to the millisecond.
@@ -175,9 +173,9 @@ async function readTables(fleet: OpenFleet, source: DrizzleSource): Promise<Tabl
  */
 function matcher(
   fleet: OpenFleet,
-  generated: ReadonlyMap<string, ReadonlyMap<string, Generated>>,
+  generated: ReadonlyMap<string, ReadonlyMap<string, GeneratedTime>>,
   { acceptEdited = false }: DrizzleSource,
-): (target: Target, rows: readonly DrizzleRow[], isShared: boolean) => Imported {
+): (target: Target, rows: readonly DrizzleRow[], isShared: boolean) => ImportedRows {
   const { histories } = fleet;
   const { services } = fleet.context.config.fleet;
   const texts = new Map(
@@ -242,7 +240,7 @@ function refused(
   source: DrizzleSource,
   target: Target,
   similar: Tables["similar"],
-): Imported {
+): ImportedRows {
   const { table, schema } = source;
   const problems: Record<typeof kind, PlanProblem> = {
     none: {

@@ -1,5 +1,5 @@
 import type { Target } from "../core/target.ts";
-import { type History, historyOf } from "../plan/build.ts";
+import { type History, historyOf } from "../plan/history.ts";
 import { readMigrations } from "../source/read-migrations.ts";
 import type { Roster } from "../tenants/roster.ts";
 import { resolveTargets, type Selection } from "../tenants/targets.ts";

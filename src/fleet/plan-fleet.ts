@@ -4,7 +4,7 @@ import { ledgerName } from "../core/ledger.ts";
 import type { PlanProblem, TargetPlan } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
-import { type Planner, planTargets } from "../plan/build.ts";
+import { type Planner, planTargets } from "../plan/targets.ts";
 import { flushLog } from "../postgres/flush.ts";
 import {
   findInsufficientSchemas,

@@ -3,8 +3,9 @@ import { isFailure, type Outcome } from "../core/outcome.ts";
 import { hasWork, type Plan, targetsOf } from "../core/plan.ts";
 import type { RolloutGoal } from "../core/rollout.ts";
 import type { Target } from "../core/target.ts";
-import type { History, Planner } from "../plan/build.ts";
-import { type Division, divide } from "../plan/waves.ts";
+import type { History } from "../plan/history.ts";
+import type { Planner } from "../plan/targets.ts";
+import { type Division, divideIntoWaves } from "../plan/waves.ts";
 import { unknownNames } from "../tenants/targets.ts";
 import type { Context } from "./context.ts";
 import { databasesOf } from "./databases.ts";
@@ -75,7 +76,7 @@ async function planOpened<Result>(
         : await planAll(fleet, planOne, options);
     for (const { name, room, pooled } of planned.databases)
       if (room <= 1 && !pooled) await sessions.release(name);
-    return await use({ plan: divide(plans, division), fleet: planned, sessions, leftOut });
+    return await use({ plan: divideIntoWaves(plans, division), fleet: planned, sessions, leftOut });
   } finally {
     await sessions.close();
   }

@@ -1,6 +1,6 @@
 import { FleetError, throwProblems } from "../core/errors.ts";
 import { type Plan, targetsOf } from "../core/plan.ts";
-import type { Script } from "../rollout/run.ts";
+import type { MigrationScript } from "../rollout/step-run.ts";
 import type { DatabaseState } from "./plan-fleet.ts";
 
 /**
@@ -11,7 +11,7 @@ import type { DatabaseState } from "./plan-fleet.ts";
 export function refusePooled(
   plan: Plan,
   databases: readonly DatabaseState[],
-  scriptOf: (service: string, tag: string) => Script | undefined,
+  scriptOf: (service: string, tag: string) => MigrationScript | undefined,
 ): void {
   const pooled = new Set(databases.filter((one) => one.pooled).map(({ name }) => name));
   const problems = new Map<string, FleetError>();
@@ -28,7 +28,7 @@ export function refusePooled(
   throwProblems([...problems.values()], "some migrations need a direct connection");
 }
 
-function poolerError(database: string, { migration }: Script, line: number): FleetError {
+function poolerError(database: string, { migration }: MigrationScript, line: number): FleetError {
   return new FleetError(
     "config",
     `this statement cannot run in a transaction, so it cannot run through the connection pooler of database "${database}"`,

@@ -1,10 +1,10 @@
 import { type DatabaseAddress, locationOf } from "../core/database.ts";
 import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
+import { withWaitNotices } from "../core/waiting.ts";
 import { answerTimeout } from "../postgres/answer.ts";
 import { serverRemedy } from "../postgres/server-trouble.ts";
 import { type ConnectOptions, type Session, withSession } from "../postgres/session.ts";
 import { isConnectionLoss, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
-import { tellingWaits } from "../report/waiting.ts";
 import type { Context } from "./context.ts";
 
 /** How often a read is tried in all when the connection breaks: repeating it does no harm. */
@@ -57,7 +57,7 @@ export async function readWithRetries<Result>(
   };
   for (let count = 1; ; count += 1) {
     try {
-      return await tellingWaits(context.notify, () => doing, attempt(connect));
+      return await withWaitNotices(context.notify, () => doing, attempt(connect));
     } catch (error) {
       if (isFleetError(error) || signal?.aborted === true) throw error;
       if (!isConnectionLoss(error) || count === readAttempts) throw unreadableError(address, error);

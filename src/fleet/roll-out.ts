@@ -1,18 +1,21 @@
 import { randomBytes } from "node:crypto";
 import { packageVersion } from "../config/version.ts";
 import { Recorder } from "../control/recorder.ts";
+import { systemClock } from "../core/clock.ts";
 import type { Observer } from "../core/events.ts";
 import type { Outcome, Stop } from "../core/outcome.ts";
 import { hasWork, type Plan, targetsOf } from "../core/plan.ts";
 import type { NewRollout, RolloutGoal } from "../core/rollout.ts";
 import type { Target } from "../core/target.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
-import { historyOf, type Planner } from "../plan/build.ts";
+import { historyOf } from "../plan/history.ts";
+import type { Planner } from "../plan/targets.ts";
 import { answerTimeout } from "../postgres/answer.ts";
 import { Session } from "../postgres/session.ts";
-import { harmless, type RolloutResult, runPlan } from "../rollout/fleet.ts";
 import type { RolloutOptions } from "../rollout/options.ts";
-import type { Script } from "../rollout/run.ts";
+import { memoryQueue } from "../rollout/queue.ts";
+import { type RolloutResult, runPlan, safeObserver } from "../rollout/run-plan.ts";
+import type { MigrationScript } from "../rollout/step-run.ts";
 import { type Context, letFinish } from "./context.ts";
 import { databasesOf } from "./databases.ts";
 import type { DatabaseState, PlannedFleet } from "./plan-fleet.ts";
@@ -25,7 +28,7 @@ export interface PreparedRollout {
   readonly fleet: PlannedFleet;
   readonly plan: Plan;
   readonly planOne: Planner;
-  readonly scriptOf: (service: string, tag: string) => Script | undefined;
+  readonly scriptOf: (service: string, tag: string) => MigrationScript | undefined;
   /** What the user asked for, without anything secret. */
   readonly selection: Readonly<Record<string, unknown>>;
   /** What the plan is meant to reach; undefined when it brings no target anywhere. */
@@ -80,7 +83,7 @@ async function rollOutPlan(
   const roleOf = await rolesForPlan(context, plan, open);
   const id = newRolloutId(databases);
   const records = prepared.recorded === false ? new Map() : openRecords(prepared, id);
-  const watch = harmless(observe);
+  const watch = safeObserver(observe);
   const rooms = roomsOf(databases);
   for (const [name, room] of rooms) {
     if (room >= choices.concurrency || !records.has(name)) continue;
@@ -109,6 +112,8 @@ function optionsOf({ fleet, planOne, scriptOf }: PreparedRollout) {
   const { connectTimeout, retry } = context.config.fleet;
   const { signal, cancel } = context;
   return {
+    clock: systemClock,
+    queueOf: memoryQueue,
     addressOf: open.addressOf,
     connect: { waitMs: connectTimeout, answerWithinMs: answerTimeout(connectTimeout), signal },
     retry,

@@ -6,7 +6,7 @@ import type { Migration } from "../core/migration.ts";
 import { type Plan, targetsOf } from "../core/plan.ts";
 import { ensureExtensions } from "../postgres/extensions.ts";
 import { withSession } from "../postgres/session.ts";
-import type { Script } from "../rollout/run.ts";
+import type { MigrationScript } from "../rollout/step-run.ts";
 import { readAccepted } from "../source/accepted.ts";
 import { readDown } from "../source/downs.ts";
 import { emptyMigrationError, isEmptyOnPurpose, runsNothing } from "../source/empty-migration.ts";
@@ -18,7 +18,7 @@ import { allowanceOf, selectServices, sharedSchemasOf } from "./services.ts";
 
 /** The migrations that a plan applies, and the extensions they need, by service. */
 export interface Scripts {
-  readonly scriptOf: (service: string, tag: string) => Script | undefined;
+  readonly scriptOf: (service: string, tag: string) => MigrationScript | undefined;
   readonly extensions: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -128,12 +128,12 @@ interface ScriptReader {
   readonly read: (
     migration: Migration,
     reverts?: Migration,
-  ) => Pick<ReadMigration, "extensions" | "ownSchema"> & { readonly script: Script };
+  ) => Pick<ReadMigration, "extensions" | "ownSchema"> & { readonly script: MigrationScript };
   /** Everything that was found wrong so far. */
   readonly problems: FleetError[];
 }
 
-type ReadOne = (reader: ScriptReader, migration: Migration) => Promise<Script | undefined>;
+type ReadOne = (reader: ScriptReader, migration: Migration) => Promise<MigrationScript | undefined>;
 
 /** Reads one script for each migration that a plan's steps name. */
 async function parseAll(
@@ -147,7 +147,7 @@ async function parseAll(
       steps.map(({ tag }) => scriptKey(target.service, tag)),
     ),
   );
-  const byKey = new Map<string, Script>();
+  const byKey = new Map<string, MigrationScript>();
   const scriptOf = (service: string, tag: string) => byKey.get(scriptKey(service, tag));
   if (wanted.size === 0) return scriptOf;
   const { loadParser } = await import("../sql/parser.ts");

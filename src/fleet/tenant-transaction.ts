@@ -1,7 +1,7 @@
 import { isFleetError } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
 import type { Session } from "../postgres/session.ts";
-import { inTenant, runInTenant, type TenantWork } from "../rollout/in-tenant.ts";
+import { inTenant, runInTenant, type TenantTransaction } from "../rollout/in-tenant.ts";
 import type { Context } from "./context.ts";
 import type { OpenDatabases } from "./databases.ts";
 import { sharedSchemasOf } from "./services.ts";
@@ -23,10 +23,10 @@ export interface TargetSession {
 }
 
 type TransactionOptions = Pick<
-  TenantWork,
-  "create" | "expectation" | "flushedLater" | "snapshotBehind"
+  TenantTransaction,
+  "create" | "expectation" | "flushedLater" | "snapshotAfterLocks"
 > &
-  Partial<Pick<TenantWork, "timeouts">>;
+  Partial<Pick<TenantTransaction, "timeouts">>;
 
 /** Runs `use` in one transaction in a tenant schema; an error names the target. */
 export function inTenantTransaction<Result>(
@@ -47,7 +47,10 @@ export function runInTenantTransaction(
   return withTargetName(target, runInTenant(session, workFor(place, options), statements));
 }
 
-function workFor({ context, target }: TargetSession, options: TransactionOptions): TenantWork {
+function workFor(
+  { context, target }: TargetSession,
+  options: TransactionOptions,
+): TenantTransaction {
   const { services, timeouts } = context.config.fleet;
   const service = services[target.service];
   const sharedSchemas = service === undefined ? [] : sharedSchemasOf(service);

@@ -3,13 +3,14 @@ import { FleetError } from "../core/errors.ts";
 import { isUnusable, type TargetPlan } from "../core/plan.ts";
 import type { Direction } from "../core/rollout.ts";
 import { type Target, targetName } from "../core/target.ts";
-import { type History, historyOf, type Planner } from "../plan/build.ts";
+import { type History, historyOf } from "../plan/history.ts";
+import type { Planner } from "../plan/targets.ts";
 import {
-  isShort,
+  type EarlierRollout,
+  isBehind,
   isUnfinished,
-  type Passed,
-  type Standing,
-  standingOf,
+  positionOf,
+  type TargetPosition,
 } from "../plan/unfinished.ts";
 import type { OpenFleet } from "./open-fleet.ts";
 import { type PlannedFleet, planFleet, type ReadOptions } from "./plan-fleet.ts";
@@ -40,7 +41,7 @@ export interface UnfinishedPlan {
 /** What was planned for one target, and where it stands. */
 interface Seen {
   readonly plan: TargetPlan;
-  readonly standing: Standing;
+  readonly standing: TargetPosition;
 }
 
 /** The fleet, and how to look into it. */
@@ -62,9 +63,9 @@ export async function planUnfinished(
   destination: Destination,
   options: Required<ReadOptions>,
 ): Promise<UnfinishedPlan> {
-  const standings = new Map<Target, Standing>();
+  const standings = new Map<Target, TargetPosition>();
   const planAndNote: Planner = (target, history, state) => {
-    standings.set(target, standingOf(fleet.histories.get(target.service) ?? historyOf([]), state));
+    standings.set(target, positionOf(fleet.histories.get(target.service) ?? historyOf([]), state));
     return planOne(target, history, state);
   };
   const planned = await planFleet(fleet, planAndNote, options);
@@ -88,7 +89,7 @@ function isElsewhere(
 ): boolean {
   const history = histories.get(plan.target.service);
   if (history === undefined) return false;
-  return plan.problems.length > 0 || isShort(standing, history, direction, endIn(history));
+  return plan.problems.length > 0 || isBehind(standing, history, direction, endIn(history));
 }
 
 async function unfinishedAmong(
@@ -146,8 +147,9 @@ async function unfinishedIn(
     const history = fleet.histories.get(target.service);
     if (history === undefined) return [];
     const { direction } = destination;
-    const passed = passedFor(target);
-    return isUnfinished(standing, history, direction, passed, problems.length > 0) ? [target] : [];
+    const rollouts = passedFor(target);
+    const work = { position: standing, direction, rollouts, hasProblem: problems.length > 0 };
+    return isUnfinished(work, history) ? [target] : [];
   });
 }
 
@@ -155,7 +157,7 @@ function passedBy(
   { direction, goal, selection }: RecordedGoal,
   { service }: Target,
   { endAsked, isSame }: Destination,
-): Omit<Passed, "failed"> {
+): Omit<EarlierRollout, "failed"> {
   const end = goal === null ? endAsked(selection) : goal.ends[service];
   return { direction, end, same: isSame(selection) };
 }

@@ -19,8 +19,8 @@ import { type PreparedRollout, type RolledOut, rollOut } from "../fleet/roll-out
 import { choicesOf, type RolloutRequest, selectionFor } from "../fleet/rollout-request.ts";
 import { readDownScripts } from "../fleet/scripts.ts";
 import type { Destination } from "../fleet/unfinished.ts";
-import type { Planner } from "../plan/build.ts";
 import { type DowngradeGoal, goalOf, planTargetDowngrade } from "../plan/downgrade.ts";
+import type { Planner } from "../plan/targets.ts";
 
 /** What to revert, and how. */
 export interface DowngradeRequest extends RolloutRequest {

@@ -10,7 +10,8 @@ import { type RolledOut, rollOut } from "../fleet/roll-out.ts";
 import { choicesOf, type RolloutRequest, selectionFor } from "../fleet/rollout-request.ts";
 import { createExtensions, readScripts } from "../fleet/scripts.ts";
 import type { Destination } from "../fleet/unfinished.ts";
-import { type Planner, planTarget } from "../plan/build.ts";
+import { planTarget } from "../plan/migrate.ts";
+import type { Planner } from "../plan/targets.ts";
 import { grantMissing } from "../tenancy/application-access.ts";
 
 /** What to migrate, and how. */

@@ -9,7 +9,7 @@ import { lockTarget } from "../postgres/lock.ts";
 import { withRollback } from "../postgres/rollback.ts";
 import type { Session } from "../postgres/session.ts";
 import { renameTenantRole } from "../postgres/tenant-roles.ts";
-import { begin } from "../rollout/run.ts";
+import { begin } from "../rollout/step-run.ts";
 import { cancellable } from "../tenancy/copying.ts";
 import {
   existingTenantError,

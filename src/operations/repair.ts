@@ -6,7 +6,7 @@ import { planFleet } from "../fleet/plan-fleet.ts";
 import { type RolledOut, rollOut } from "../fleet/roll-out.ts";
 import { choicesOf } from "../fleet/rollout-request.ts";
 import { planTargetRepair } from "../plan/repair.ts";
-import { divide } from "../plan/waves.ts";
+import { divideIntoWaves } from "../plan/waves.ts";
 import { type AppliedDiff, diffFromApplied } from "../source/git-history.ts";
 import type { Selection } from "../tenants/targets.ts";
 
@@ -47,7 +47,7 @@ export function repair(
 ): Promise<RepairResult> {
   return withFleet(context, selection, async (open) => {
     const fleet = await planFleet(open, planTargetRepair, { purpose: "change" });
-    const plan = divide(fleet.plans, {});
+    const plan = divideIntoWaves(fleet.plans, {});
     const edited = await describe(plan, fleet);
     if (edited.length > 0 && !(await confirm(edited))) return { plan, edited, outcomes: [] };
     const result = await rollOut(

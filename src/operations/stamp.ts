@@ -8,10 +8,10 @@ import { type PlannedFleet, planFleet, type ReadOptions, readerOf } from "../fle
 import { refuseUnknownTag } from "../fleet/planning.ts";
 import { type RolledOut, rollOut } from "../fleet/roll-out.ts";
 import { choicesOf } from "../fleet/rollout-request.ts";
-import type { Planner } from "../plan/build.ts";
 import { planTargetStamp, type StampGoal } from "../plan/stamp.ts";
-import { divide } from "../plan/waves.ts";
-import type { Script } from "../rollout/run.ts";
+import type { Planner } from "../plan/targets.ts";
+import { divideIntoWaves } from "../plan/waves.ts";
+import type { MigrationScript } from "../rollout/step-run.ts";
 import { grantMissing } from "../tenancy/application-access.ts";
 import type { Selection } from "../tenants/targets.ts";
 
@@ -83,7 +83,7 @@ async function withStamp<Result>(
       const { planOne, finish } =
         "drizzle" in goal ? await importPlanner(open, goal.drizzle) : stampPlanner(goal);
       const fleet = await planFleet(open, planOne, { purpose });
-      return use({ plan: divide(finish(fleet.plans), {}), planOne, fleet });
+      return use({ plan: divideIntoWaves(finish(fleet.plans), {}), planOne, fleet });
     });
   });
 }
@@ -100,7 +100,7 @@ function scriptOf(
   { context: { config }, histories }: PlannedFleet,
   service: string,
   tag: string,
-): Script {
+): MigrationScript {
   const file = config.fleet.services[service]?.out ?? "";
   const migration = histories.get(service)?.migrations.find((one) => one.tag === tag) ?? {
     ...{ service, tag, file, checksum: "", text: "", downFile: "" },

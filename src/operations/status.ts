@@ -2,7 +2,8 @@ import type { TargetStatus } from "../core/plan.ts";
 import type { Context } from "../fleet/context.ts";
 import { withFleet } from "../fleet/open-fleet.ts";
 import { planFleet } from "../fleet/plan-fleet.ts";
-import { type Planner, planTarget } from "../plan/build.ts";
+import { planTarget } from "../plan/migrate.ts";
+import type { Planner } from "../plan/targets.ts";
 import type { Selection } from "../tenants/targets.ts";
 
 /**

@@ -4,27 +4,25 @@ import type { PlanProblem, Step, TargetPlan } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import { digestOf } from "../ledger/digest.ts";
 import { downTag } from "../ledger/down-tag.ts";
+import { type History, isComplete, matchEntries } from "./history.ts";
 import {
-  closed,
-  edited,
-  type History,
-  isWhole,
-  resolve,
-  unfinishedDown,
-  unknown,
-} from "./build.ts";
+  accessProblems,
+  editedProblems,
+  unfinishedDownProblem,
+  unknownProblems,
+} from "./problems.ts";
 
-/** How far to go back: so many migrations, to a migration that stays, or to before the first one. */
+/** How far to go back: by a number of migrations, to a tag that stays applied, or to before the first migration. */
 export type DowngradeGoal =
   | { readonly count: number }
   | { readonly tag: string }
   | { readonly base: true };
 
 /**
- * Plans to take back migrations of one target, the newest one first. Only what its ledger has is taken back.
+ * Plans to revert migrations of one target, newest first. Only migrations in its ledger are reverted.
  *
  * @param history the service's migrations, in order
- * @param state what the target's schema holds
+ * @param state the state of the target's ledger
  */
 export function planTargetDowngrade(
   target: Target,
@@ -33,15 +31,15 @@ export function planTargetDowngrade(
   goal: DowngradeGoal,
 ): TargetPlan {
   const entries = state.kind === "ledger" ? state.entries : [];
-  const { byTag, strange, downs } = resolve(history, entries);
+  const { byTag, strange, downs } = matchEntries(history, entries);
   const applied = history.migrations.filter(({ tag }) => byTag.has(tag));
-  const back = beyond(goal, applied, history).toReversed();
+  const back = migrationsToRevert(goal, applied, history).toReversed();
   const problems = [
-    ...closed(target, state),
-    ...unknown(strange),
-    ...edited(history, byTag),
-    ...unfinished(byTag),
-    ...elsewhere(downs, back, history, byTag),
+    ...accessProblems(target, state),
+    ...unknownProblems(strange),
+    ...editedProblems(history, byTag),
+    ...unfinishedProblems(byTag),
+    ...otherDownProblems(downs, back, history, byTag),
   ];
   return {
     target,
@@ -54,8 +52,8 @@ export function planTargetDowngrade(
 }
 
 /**
- * Where a plan leads, in words that stay true while it is carried out: "one back", asked again after a lost answer,
- * would be one more.
+ * The goal of a plan as a tag, which does not change while the plan runs. A count, planned again after a lost answer, would
+ * revert one migration too many.
  */
 export function goalOf({ steps }: TargetPlan, { migrations }: History): DowngradeGoal | undefined {
   const oldest = migrations.findIndex(({ tag }) => tag === steps.at(-1)?.tag);
@@ -64,7 +62,7 @@ export function goalOf({ steps }: TargetPlan, { migrations }: History): Downgrad
   return stays === undefined ? { base: true } : { tag: stays.tag };
 }
 
-function beyond(
+function migrationsToRevert(
   goal: DowngradeGoal,
   applied: readonly Migration[],
   { migrations }: History,
@@ -100,22 +98,22 @@ function stepsBack(
   });
 }
 
-/** What was applied in part has no way back: nobody knows which half of its down would fit. */
-function unfinished(byTag: ReadonlyMap<string, LedgerEntry>): PlanProblem[] {
+/** A partly applied migration cannot be reverted: its down assumes the complete migration. */
+function unfinishedProblems(byTag: ReadonlyMap<string, LedgerEntry>): PlanProblem[] {
   return [...byTag].flatMap(([tag, entry]) =>
-    isWhole(entry)
+    isComplete(entry)
       ? []
       : {
           kind: "unfinished" as const,
           tag,
-          message: `${tag} is applied in part only: it was cut off between two of its transactions`,
-          remedy: "Finish it first: drizzle-fleet migrate. Then downgrade.",
+          message: `${tag} is only partly applied: it was interrupted between two of its transactions`,
+          remedy: "Finish it before the downgrade: npx drizzle-fleet migrate",
         },
   );
 }
 
-/** A down that was cut off must be the first to go on, or the ledger and the schema part for good. */
-function elsewhere(
+/** An interrupted down must continue first, or ledger and schema no longer match. */
+function otherDownProblems(
   downs: readonly LedgerEntry[],
   back: readonly Migration[],
   history: History,
@@ -126,5 +124,5 @@ function elsewhere(
     first === undefined ? undefined : downTag(byTag.get(first.tag)?.tag ?? first.tag);
   return downs
     .filter(({ tag }) => tag !== expected)
-    .map((down) => unfinishedDown(history, byTag, down));
+    .map((down) => unfinishedDownProblem(history, byTag, down));
 }

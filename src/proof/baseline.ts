@@ -17,7 +17,8 @@ import { allowanceOf, sharedSchemasOf } from "../fleet/services.ts";
 import { runInTenantTransaction } from "../fleet/tenant-transaction.ts";
 import { digestOf } from "../ledger/digest.ts";
 import { insertEntries, ledgerOf } from "../ledger/table.ts";
-import { type History, planTarget } from "../plan/build.ts";
+import type { History } from "../plan/history.ts";
+import { planTarget } from "../plan/migrate.ts";
 import { ensureExtensions } from "../postgres/extensions.ts";
 import type { Session } from "../postgres/session.ts";
 import { ledgerIs } from "../rollout/guard.ts";
@@ -152,7 +153,7 @@ async function replay(
       sharedSchemas: sharedSchemasOf(config),
     };
     const create = index === 0 ? plan.create : "nothing";
-    await runStep(session, target, step, script, create, { timeouts, by });
+    await runStep({ session, target, step, script, context: { timeouts, by } }, create);
   }
   return [...new Set(all)];
 }

@@ -7,14 +7,15 @@ import type { Creation, Step } from "../core/plan.ts";
 import { quoteIdentifier } from "../core/quoting.ts";
 import type { Target } from "../core/target.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
-import { historyOf, planTarget } from "../plan/build.ts";
 import { planTargetDowngrade } from "../plan/downgrade.ts";
+import { historyOf } from "../plan/history.ts";
+import { planTarget } from "../plan/migrate.ts";
 import { ensureExtensions } from "../postgres/extensions.ts";
 import type { Session } from "../postgres/session.ts";
 import { sqlstateOf } from "../postgres/sqlstate.ts";
 import { failureOf } from "../rollout/failure.ts";
-import type { Script } from "../rollout/run.ts";
 import { runStep } from "../rollout/step.ts";
+import type { MigrationScript } from "../rollout/step-run.ts";
 import type { Allowance } from "../sql/allowance.ts";
 import { type ReadMigration, readStatements } from "../sql/read-statements.ts";
 
@@ -108,12 +109,12 @@ async function run(
   const allowance = bench.allowanceOf(tag, up);
   const { statements, extensions } = readStatements(file, text, allowance, problems);
   if (problems[0] !== undefined) return problems[0];
-  const script: Script = { migration, statements, sharedSchemas };
+  const script: MigrationScript = { migration, statements, sharedSchemas };
   try {
     if (extensionSchema !== undefined && extensions.length > 0)
       await ensureExtensions(session, extensionSchema, extensions);
     for (const step of steps)
-      await runStep(session, target, step, script, create, { timeouts, by });
+      await runStep({ session, target, step, script, context: { timeouts, by } }, create);
     return undefined;
   } catch (error) {
     if (session.lost) throw error;
@@ -122,7 +123,7 @@ async function run(
 }
 
 /** The server's words on a migration that it refused, at their place in the file. */
-function unappliable(error: unknown, target: Target, script: Script): FleetError {
+function unappliable(error: unknown, target: Target, script: MigrationScript): FleetError {
   const { file } = script.migration;
   if (isFleetError(error))
     return new FleetError("proof", error.message, {

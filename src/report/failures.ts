@@ -1,8 +1,9 @@
 import { counted, shortList } from "../core/count.ts";
+import { failureText } from "../core/failure-text.ts";
 import { type Failure, isFailure, type Outcome } from "../core/outcome.ts";
 import { escapeRegExp } from "../core/regexp.ts";
 import { targetName } from "../core/target.ts";
-import { failureText, indent, longestList } from "./errors.ts";
+import { indent, longestList } from "./errors.ts";
 import { style } from "./style.ts";
 
 /** What a failure needs to be told of; an outcome of this run, or one that was kept. */
@@ -34,7 +35,7 @@ export function failedTargets(outcomes: readonly Outcome[]): FailedTarget[] {
  * What failures of one kind have in common. A message may name the tenant's schema, a file, a row; so it tells kinds
  * apart only where SQLSTATE and line do not, and without the numbers and paths in it.
  */
-export function kindOf({ failure, schema }: Pick<FailedTarget, "failure" | "schema">): string {
+export function failureKind({ failure, schema }: Pick<FailedTarget, "failure" | "schema">): string {
   const { sqlstate, tag, file, line, message, existing } = failure;
   const isPlaced = sqlstate !== undefined && line !== undefined;
   const text = withoutNames(message, [schema])
@@ -48,7 +49,7 @@ export function groupFailures(targets: readonly FailedTarget[]): FailureGroup[] 
   const groups = new Map<string, { failure: Failure; targets: FailedTarget[] }>();
   for (const target of targets) {
     const { failure } = target;
-    const key = `${target.status} ${kindOf(target)}`;
+    const key = `${target.status} ${failureKind(target)}`;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { failure, targets: [target] });
     else group.targets.push(target);

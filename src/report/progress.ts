@@ -1,12 +1,13 @@
 import { counted } from "../core/count.ts";
 import type { Observer, RolloutEvent, Waiting } from "../core/events.ts";
+import { holderText } from "../core/failure-text.ts";
 import { isFailure } from "../core/outcome.ts";
 import { targetName } from "../core/target.ts";
 import { duration } from "../core/time.ts";
 import { visibleLine } from "../core/visible.ts";
 import { cut, widthOf } from "../core/width.ts";
-import { holderText, longestList } from "./errors.ts";
-import { kindOf } from "./failures.ts";
+import { longestList } from "./errors.ts";
+import { failureKind } from "./failures.ts";
 import { obeysEscapes, writtenText } from "./style.ts";
 
 /** Where progress is written: standard error, usually. */
@@ -113,7 +114,7 @@ function detail(event: RolloutEvent, { targets, kinds }: Tally): string | undefi
   if (event.type !== "targetEnded") return undefined;
   const { target, status, applied, durationMs, failure } = event.outcome;
   if (isFailure(event.outcome)) {
-    const kind = failure && kindOf({ failure, schema: target.schema });
+    const kind = failure && failureKind({ failure, schema: target.schema });
     // Each kind once: what they have in common, the summary says with their names.
     if (kind !== undefined && kinds.has(kind)) return undefined;
     if (kind !== undefined) kinds.add(kind);

@@ -1,87 +1,92 @@
 import type { ConcurrentWork, Segment, Statement } from "../core/migration.ts";
 import { lockKey, serverKeepAlive } from "../postgres/lock.ts";
 import { ScriptError } from "../postgres/script.ts";
-import { type GuardOptions, guard } from "./guard.ts";
-import { StepError, send, stopIfCancelled, tidy } from "./message.ts";
-import { clearAway, demandOf, finishInterrupted, remains } from "./remnants.ts";
+import { cleanUpFailed, cleanUpInterrupted, isStillNeeded, preconditionOf } from "./concurrent.ts";
+import { guard, type Precondition } from "./guard.ts";
+import { runOrClose, StepError, sendMessage, stopIfCancelled } from "./message.ts";
 import {
   begin,
   type Opening,
   ownTags,
   patienceAlone,
-  type Run,
   record,
   roleOf,
+  type StepRun,
   textFor,
-} from "./run.ts";
+} from "./step-run.ts";
 
 /**
- * Runs a statement that cannot be in a transaction. A small transaction before it writes down that it may have
- * begun, one after it that it is done; the target's lock is held all the while, by the session.
+ * Runs a statement that cannot be in a transaction. A small transaction before it records that the statement may have
+ * begun, another one after it records that it is done. The session holds the target's lock from the first to the last.
  */
-export async function runAlone(run: Run, segment: Segment, opening: Opening): Promise<void> {
+export async function runAlone(run: StepRun, segment: Segment, opening: Opening): Promise<void> {
   const [statement] = segment.statements;
   if (statement === undefined) return;
-  const { session, target, script, step } = run;
+  const { session, step } = run;
   if (session.pooled) {
     const reason = "the statement cannot run in a transaction, and the connection is pooled";
     throw new StepError(new Error(reason), segment.start, statement);
   }
-  const begun = step.resumeAt === segment.start && step.begun;
+  const wasBegun = step.resumeAt === segment.start && step.begun;
   const work = statement.concurrently;
   try {
-    const options = {
-      target,
-      sharedSchemas: script.sharedSchemas,
-      settings: settingsOf(run, work),
-      role: roleOf(run),
-      own: ownTags(step),
-      ...opening,
-    };
-    const demand = work === undefined || begun ? undefined : demandOf(run, work);
-    const open = guard({
-      ...options,
-      scope: "session",
-      ...(demand === undefined ? {} : { demand }),
-    });
-    await send(session, segment, {
-      before: [begin, ...opening.prelude, ...open],
-      after: [...record(run, segment.start, true), "COMMIT"],
-    }).catch((error: unknown) => {
-      throw ofStatement(error, segment, demand);
-    });
+    const precondition = work === undefined || wasBegun ? undefined : preconditionOf(run, work);
+    await recordBegun(run, segment, opening, precondition);
     stopIfCancelled(run.context.cancel, segment);
-    if (begun && work !== undefined) await resume(run, segment, statement, work);
+    if (wasBegun && work !== undefined) await resume(run, segment, work);
     else await runStatement(run, segment, statement);
-    await send(session, segment, {
+    await sendMessage(session, segment, {
       before: [begin],
       after: [...record(run, segment.start + 1, false), "COMMIT"],
     });
   } finally {
-    await tidy(session, leave(run));
+    await runOrClose(session, releaseLock(run));
   }
 }
 
-/** What the statement demands is checked by the guard; that it is not so is the statement's failure. */
-function ofStatement(
-  error: unknown,
-  { start, statements }: Segment,
-  demand: GuardOptions["demand"],
-): unknown {
-  const refused = error instanceof StepError && error.message === demand?.message;
-  return refused ? new StepError(error.cause, start, statements[0]) : error;
+/** Takes the target's lock for the session and records that the statement may have begun. */
+async function recordBegun(
+  run: StepRun,
+  segment: Segment,
+  opening: Opening,
+  precondition: Precondition | undefined,
+): Promise<void> {
+  const { session, target, script, step } = run;
+  const open = guard({
+    target,
+    sharedSchemas: script.sharedSchemas,
+    settings: settingsOf(run, segment.statements[0]?.concurrently),
+    role: roleOf(run),
+    own: ownTags(step),
+    ...opening,
+    scope: "session",
+    ...(precondition === undefined ? {} : { precondition }),
+  });
+  await sendMessage(session, segment, {
+    before: [begin, ...opening.reset, ...open],
+    after: [...record(run, segment.start, true), "COMMIT"],
+  }).catch((error: unknown) => {
+    throw asStatementError(error, segment, precondition);
+  });
 }
 
-/** Goes on after an interruption: the statement runs again unless what it left is whole. */
-async function resume(
-  run: Run,
-  segment: Segment,
-  statement: Statement,
-  work: ConcurrentWork,
-): Promise<void> {
+/** The guard checks the statement's precondition, but its failure is reported as the statement's. */
+function asStatementError(
+  error: unknown,
+  { start, statements }: Segment,
+  precondition: Precondition | undefined,
+): unknown {
+  const isUnmet = error instanceof StepError && error.message === precondition?.message;
+  return isUnmet ? new StepError(error.cause, start, statements[0]) : error;
+}
+
+/** Continues after an interruption: runs the statement again unless its result is complete. */
+async function resume(run: StepRun, segment: Segment, work: ConcurrentWork): Promise<void> {
+  const [statement] = segment.statements;
+  if (statement === undefined) return;
   try {
-    await finishInterrupted(run, work);
-    await run.session.when(remains(run, work), () => runStatement(run, segment, statement));
+    await cleanUpInterrupted(run, work);
+    await run.session.when(isStillNeeded(run, work), () => runStatement(run, segment, statement));
   } catch (error) {
     if (error instanceof StepError) throw error;
     const cause = error instanceof ScriptError ? error.cause : error;
@@ -89,42 +94,42 @@ async function resume(
   }
 }
 
-/** A statement that fails leaves things as they were: no invalid index, and an entry that says it did not begin. */
-async function runStatement(run: Run, segment: Segment, statement: Statement): Promise<void> {
+/** A failed statement is cleaned up: no invalid index stays, and the ledger entry no longer says that it has begun. */
+async function runStatement(run: StepRun, segment: Segment, statement: Statement): Promise<void> {
   const { session } = run;
   try {
     const withinMs = patienceAlone(run.context);
-    await send(session, segment, { own: [textFor(run, statement)], withinMs });
+    await sendMessage(session, segment, { own: [textFor(run, statement)], withinMs });
   } catch (error) {
     const work = statement.concurrently;
     try {
-      const cleared = session.lost ? false : work === undefined || (await clearAway(run, work));
-      if (cleared)
+      const isCleanedUp = !session.lost && (work === undefined || (await cleanUpFailed(run, work)));
+      if (isCleanedUp)
         await session.script([begin, ...record(run, segment.start, false), "COMMIT"].join(";\n"));
     } catch {
-      // What is left stays begun, and the next attempt looks at it. Closed, the session frees its locks.
+      // The entry stays begun, so the next attempt cleans up. Closing the session releases its locks.
       await session.close();
     }
     throw error;
   }
 }
 
-/** Indexes wait for other transactions as if for locks, and block nobody while they wait. VACUUM FULL would. */
+/** Building an index waits for other transactions as if for locks, but blocks no session meanwhile. VACUUM FULL would. */
 function settingsOf(
-  { context, session }: Run,
+  { context, session }: StepRun,
   work: ConcurrentWork | undefined,
 ): Map<string, string> {
   const { concurrently, lock } = context.timeouts;
-  const patient = work !== undefined && work.action !== "detach";
+  const isPatient = work !== undefined && work.action !== "detach";
   return new Map([
     ...session.settings,
     ...serverKeepAlive,
-    ["lock_timeout", String(patient ? concurrently : lock)],
+    ["lock_timeout", String(isPatient ? concurrently : lock)],
     ["statement_timeout", String(concurrently)],
   ]);
 }
 
-function leave({ target, session }: Run): string {
+function releaseLock({ target, session }: StepRun): string {
   const settings = [
     ...session.settings.keys(),
     ...serverKeepAlive.map(([name]) => name),

@@ -4,9 +4,9 @@ import type { Target } from "../core/target.ts";
 import type { Session } from "../postgres/session.ts";
 import { sqlstateOf } from "../postgres/sqlstate.ts";
 import { StepError } from "./message.ts";
-import type { Script } from "./run.ts";
+import type { MigrationScript } from "./step-run.ts";
 
-/** What the server says exists already: the kinds of objects, by the SQLSTATE. */
+/** The kinds of objects that already exist, by SQLSTATE. */
 const kindsOf: Readonly<Record<string, readonly string[]>> = {
   "42P07": ["relation"],
   "42701": ["column"],
@@ -15,21 +15,22 @@ const kindsOf: Readonly<Record<string, readonly string[]>> = {
   "42723": ["function"],
 };
 
-/** True for an SQLSTATE that says that something exists already. */
+/** True for a SQLSTATE which means that an object already exists. */
 export function isDuplicate(state: string | undefined): boolean {
   return Object.hasOwn(kindsOf, state ?? "");
 }
 
-/** What stands where a migration wanted to make something. */
-export interface Existing {
-  /** What it is and whose, without the tenant's name: `index "t_x" of table "t", owned by role shop`. */
-  readonly what: string;
-  /** The statement of an earlier migration that makes it, or what it belongs to. */
+/** An existing object that a migration tried to create. */
+export interface ExistingObject {
+  /** Without the tenant's name: `index "t_x" of table "t", owned by role shop`. */
+  readonly description: string;
+  /** The statement of an earlier migration that creates it, or the object it belongs to. */
   readonly madeBy?: MadeBy | undefined;
-  /** True where drizzle-orm's own migrator keeps its table beside it. */
+  /** True when the schema contains the table of drizzle-orm's own migrator. */
   readonly drizzle: boolean;
-  /** How many of the objects that the migration makes are there already, of how many. */
-  readonly there: number;
+  /** How many of the objects that the migration creates already exist. */
+  readonly found: number;
+  /** How many objects the migration creates. */
   readonly wanted: number;
 }
 
@@ -40,66 +41,66 @@ interface MadeBy {
   readonly line: number;
 }
 
-/** Where to look for what exists. */
+/** Where to look for an existing object. */
 export interface ExistingPlace {
   readonly target: Target;
-  readonly script: Script;
-  /** The migrations of the target's service. */
+  readonly script: MigrationScript;
+  /** All migrations of the target's service. */
   readonly migrations: readonly Migration[];
 }
 
 /**
- * Looks, after a statement was refused because what it makes exists already, what that is and who made it. Only then is
- * there a question to the server more.
+ * Finds the object that a statement could not create because it already exists, and the migration that created it.
+ * Queries the server only after such an error.
  *
- * @returns undefined for other errors, and where nothing of the name is there: what made it was rolled back
+ * @returns undefined for other errors, and if there is no object of that name: its creation was rolled back
  */
 export async function existingAt(
   session: Session,
   place: ExistingPlace,
   error: unknown,
-): Promise<Existing | undefined> {
+): Promise<ExistingObject | undefined> {
   const cause = error instanceof StepError ? error.cause : error;
   const kinds = kindsOf[sqlstateOf(cause) ?? ""];
   const [name, table = ""] = namesIn(messageOf(cause));
   if (kinds === undefined || name === undefined || session.lost) return undefined;
   const { target, script } = place;
-  const wanted = madeIn(script);
-  // What cannot be found out must not hide the failure itself.
+  const wanted = createdIn(script);
+  // An error of this query must not hide the failure itself.
   const rows = await session
     .query(session.restoreSettings)
-    .then(() => find(session, target.schema, kinds, [name, table], wanted))
-    .catch((): Found[] => []);
-  const [found] = rows;
-  if (found === undefined) return undefined;
-  const { kind, parent, implicit, owner, drizzle, there } = found;
+    .then(() => find(session, target.schema, { kinds, name, table }, wanted))
+    .catch((): ExistingRow[] => []);
+  const [row] = rows;
+  if (row === undefined) return undefined;
+  const { kind, parent, implicit, owner, drizzle, found } = row;
   const of = parent === null ? "" : ` of ${parent}`;
   return {
-    what: `${kind} "${name}"${of}, owned by role ${owner}`,
+    description: `${kind} "${name}"${of}, owned by role ${owner}`,
     madeBy: makerOf(place, subjectOf(name, namesIn(parent ?? ""), implicit)),
     drizzle,
-    there,
+    found,
     wanted: wanted.length,
   };
 }
 
-/** The names in a message or a description, as PostgreSQL quotes them. */
+/** The names in a message or description, which PostgreSQL puts in double quotes. */
 export function namesIn(text: string): string[] {
   return [...text.matchAll(/"([^"]+)"/g)].map(([, name = ""]) => name);
 }
 
-interface Found {
+interface ExistingRow {
   readonly kind: string;
   readonly parent: string | null;
-  /** True for what PostgreSQL made for its parent: no file names it. */
+  /** True if PostgreSQL created it for its parent, so no migration names it. */
   readonly implicit: boolean;
   readonly owner: string;
   readonly drizzle: boolean;
-  readonly there: number;
+  readonly found: number;
 }
 
-/** Something that a migration makes: a relation, type or function, or a table's column. */
-interface Made {
+/** An object that a migration creates: a relation, type, function or column. */
+interface CreatedObject {
   /** The word after CREATE, or `column`. */
   readonly kind: string;
   readonly table: string;
@@ -116,8 +117,8 @@ const addition = new RegExp(
   "iu",
 );
 
-function madeIn({ statements }: Script): Made[] {
-  return statements.flatMap(({ original }): Made[] => {
+function createdIn({ statements }: MigrationScript): CreatedObject[] {
+  return statements.flatMap(({ original }): CreatedObject[] => {
     const [, kind = "", created] = creation.exec(original) ?? [];
     if (created !== undefined)
       return [{ kind: kind.toLowerCase(), table: "", name: unquoted(created) }];
@@ -131,15 +132,22 @@ function unquoted(name: string): string {
   return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name.toLowerCase();
 }
 
-/** One row for the object, by its kind, name and table; nothing that was rolled back. */
+/** The object that an error names. */
+interface SearchedObject {
+  readonly kinds: readonly string[];
+  readonly name: string;
+  /** The table it belongs to; empty if the error names none. */
+  readonly table: string;
+}
+
+/** A row for the object with this kind, name and table, if it exists. */
 function find(
   session: Session,
   schema: string,
-  kinds: readonly string[],
-  [name, table]: readonly [string, string],
-  wanted: readonly Made[],
-): Promise<Found[]> {
-  return session.query<Found>(
+  { kinds, name, table }: SearchedObject,
+  wanted: readonly CreatedObject[],
+): Promise<ExistingRow[]> {
+  return session.query<ExistingRow>(
     `WITH space AS (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = $1),
      relation AS (SELECT c.* FROM pg_catalog.pg_class c JOIN space s ON s.oid = c.relnamespace),
      object AS (${objects}),
@@ -150,7 +158,7 @@ function find(
           WHERE x.name = m.name AND (m.tab = '' OR x.tab = m.tab)
             AND CASE m.kind WHEN 'view' THEN x.kind IN ('view', 'materialized view')
               WHEN 'type' THEN x.sort = 'type' AND NOT x.implicit WHEN 'domain' THEN x.sort = 'type' AND NOT x.implicit
-              ELSE x.kind = m.kind END)) AS there
+              ELSE x.kind = m.kind END)) AS found
      FROM object o WHERE o.sort = ANY($2) AND o.name = $3 AND ($4 = '' OR o.tab IS NULL OR o.tab = $4)
      ORDER BY array_position($2, o.sort) LIMIT 1`,
     [
@@ -160,7 +168,7 @@ function find(
   );
 }
 
-/** All that may exist already: as a person calls it, and what PostgreSQL made it for. */
+/** A query for all objects that can already exist: what users call them, and what PostgreSQL created them for. */
 const objects = `SELECT 'relation' AS sort, NULL::name AS tab, r.relname AS name, r.relowner AS owner,
     CASE r.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'table' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
       WHEN 'f' THEN 'foreign table' WHEN 'S' THEN 'sequence' WHEN 'c' THEN 'composite type' ELSE 'index' END AS kind,
@@ -196,15 +204,15 @@ const objects = `SELECT 'relation' AS sort, NULL::name AS tab, r.relname AS name
   UNION ALL SELECT 'role', NULL, u.rolname, u.oid, 'role', NULL, false FROM pg_catalog.pg_roles u
   UNION ALL SELECT 'schema', NULL, n.nspname, n.nspowner, 'schema', NULL, false FROM pg_catalog.pg_namespace n`;
 
-/** What a migration says that makes something: the words of one statement, the first one its own name. */
+/** The names in the statement that creates an object, its own name first. */
 function subjectOf(name: string, parent: readonly string[], implicit: boolean): readonly string[] {
   return implicit ? parent : [name, ...parent];
 }
 
 /**
- * The newest migration before this one that makes something, by its text.
+ * The newest migration before this one whose text creates an object.
  *
- * @param words what its statement names: the object, and what that belongs to
+ * @param words the names in its statement: the object, and what it belongs to
  */
 function makerOf(
   { script, migrations }: ExistingPlace,
@@ -224,20 +232,20 @@ function lineThatMakes(
 ): number | undefined {
   let line = 1;
   for (const statement of text.split(/(?<=;[ \t]*\n|--> statement-breakpoint)/)) {
-    const words = wordsOf(statement);
+    const words = identifiersIn(statement);
     const lines = statement.split("\n");
     if (
       /\b(create|add|rename)\b/i.test(statement) &&
       [name, ...others].every((one) => words.has(one))
     )
-      return line + lines.findIndex((one) => wordsOf(one).has(name));
+      return line + lines.findIndex((one) => identifiersIn(one).has(name));
     line += lines.length - 1;
   }
   return undefined;
 }
 
-/** The names in a text, as words or between quotes. */
-export function wordsOf(sql: string): Set<string> {
+/** The identifiers in SQL, quoted or not. */
+export function identifiersIn(sql: string): Set<string> {
   return new Set(
     sql.match(/[\p{L}\p{N}_$]+|"(?:[^"]|"")+"/gu)?.map((word) => word.replaceAll('"', "")),
   );

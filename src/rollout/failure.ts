@@ -5,27 +5,27 @@ import type { Statement } from "../core/migration.ts";
 import type { Failure, LockHolder } from "../core/outcome.ts";
 import type { Target } from "../core/target.ts";
 import { isConnectionLoss, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
-import type { Existing } from "./existing.ts";
+import type { ExistingObject } from "./existing.ts";
 import { changedLedger } from "./guard.ts";
-import { CancelledError, type Part, StepError } from "./message.ts";
+import { CancelledError, type MessagePart, StepError } from "./message.ts";
 import { oneLine } from "./one-line.ts";
 import { remedyFor } from "./remedies.ts";
-import type { Script } from "./run.ts";
 import { ResumeError } from "./step.ts";
+import type { MigrationScript } from "./step-run.ts";
 
-/** Where a step stopped. */
+/** What is known about a failed step. */
 export interface FailedStep {
   readonly target: Target;
-  readonly script: Script;
-  /** Who holds the lock that was in the way. */
+  readonly script: MigrationScript;
+  /** The holders of the lock that the step waited for. */
   readonly holders: readonly LockHolder[];
-  /** What is there already where the migration makes something. */
-  readonly existing?: Existing | undefined;
-  /** True when the user had what runs cancelled. */
+  /** The object that the migration tried to create. */
+  readonly existing?: ExistingObject | undefined;
+  /** True when the user cancelled running statements. */
   readonly cancelled: boolean;
 }
 
-/** Says what stopped a step: PostgreSQL's words, the migration's own file and line if it was that, and what to do. */
+/** Describes the failure of a step: PostgreSQL's message, the place in the migration if it caused it, and a remedy. */
 export function failureOf(error: unknown, step: FailedStep): Failure {
   const { target, script, holders, existing, cancelled } = step;
   const { migration, statements } = script;
@@ -34,7 +34,7 @@ export function failureOf(error: unknown, step: FailedStep): Failure {
       message: error.message,
       tag: migration.tag,
       file: migration.file,
-      remedy: `Restore that part of ${migration.file}; only what was not applied yet may change.`,
+      remedy: `Restore that part of ${migration.file}. Only statements that are not applied yet can be changed.`,
     };
   }
   const stepError = error instanceof StepError ? error : undefined;
@@ -46,7 +46,7 @@ export function failureOf(error: unknown, step: FailedStep): Failure {
   const stopped =
     cancelled && (state === sqlstate.queryCanceled || cause instanceof CancelledError);
   const remedy = stopped
-    ? "It was cancelled on request: run the same command again when you like."
+    ? "It was cancelled on request. To continue, run the same command again."
     : remedyFor(cause, { part, script, statement: stepError?.statement, target, existing });
   return {
     message: `${prefixOf(part, state, target)}${messageOf(cause)}`,
@@ -59,33 +59,33 @@ export function failureOf(error: unknown, step: FailedStep): Failure {
     ...(stepError?.statement === undefined ? {} : placeOf(stepError.statement, stepError.lines)),
     ...(holders.length > 0 ? { holders } : {}),
     ...(existing === undefined ? {} : { existing: existingText(existing) }),
-    remedy: `${remedy} ${whatRemains(cause, stepError?.statement, committed, statements.length)}`,
+    remedy: `${remedy} ${nextRun(cause, stepError?.statement, committed, statements.length)}`,
   };
 }
 
-function ledgerChanged({ tag, file }: Script["migration"]): Failure {
+function ledgerChanged({ tag, file }: MigrationScript["migration"]): Failure {
   return {
-    message: `the migration, or a trigger or rule on ${ledgerName}, changed what the ledger says`,
+    message: `the migration, or a trigger or rule on ${ledgerName}, changed the ledger`,
     tag,
     file,
-    remedy: `Nothing was applied. Remove ${ledgerName} from ${file}, and drop any trigger or rule on that table: only the runner may write the ledger.`,
+    remedy: `Nothing was applied. Remove ${ledgerName} from ${file}, and drop any trigger or rule on that table. Only drizzle-fleet is allowed to write to it.`,
   };
 }
 
-/** What is there and who made it, without the tenant's name: many tenants may have the same. */
-function existingText({ what, madeBy }: Existing): string {
+/** The existing object and what created it, without the tenant's name, so that equal failures can be grouped. */
+function existingText({ description, madeBy }: ExistingObject): string {
   if (madeBy === undefined)
-    return `${what}; no migration before this one names it: it was made by hand or by another program`;
+    return `${description}; no earlier migration names it: it was created by hand or by another program`;
   const { tag, file, line } = madeBy;
-  return `${what}; made by ${tag} (${file}:${line})`;
+  return `${description}; created by ${tag} (${file}:${line})`;
 }
 
 function placeOf(statement: Statement, lines: number): Pick<Failure, "line" | "statement"> {
   return { line: statement.line + lines, statement: oneLine(statement.original) };
 }
 
-/** What comes before and after a migration is not the migration's fault. The guard's own refusals speak for themselves. */
-function prefixOf(part: Part, state: string | undefined, { schema }: Target): string {
+/** Tells errors of the tool's own statements from those of the migration. The guard's own refusals need no prefix. */
+function prefixOf(part: MessagePart, state: string | undefined, { schema }: Target): string {
   if (part === "migration" || state === undefined || ownStates.has(state)) return "";
   return part === "guard"
     ? `schema "${schema}" could not be prepared for the migration: `
@@ -98,16 +98,17 @@ const ownStates = new Set<string>([
   sqlstate.wrongSchema,
 ]);
 
-function whatRemains(
+/** What was applied, and what the next run will do. */
+function nextRun(
   cause: unknown,
   statement: Statement | undefined,
   committed: number,
   statements: number,
 ): string {
-  if (isConnectionLoss(cause)) return "Whether this migration was applied, the next run finds out.";
+  if (isConnectionLoss(cause)) return "The next run finds out whether this migration was applied.";
   if (committed === 0 && statement?.transactional === false)
-    return "The next run looks at what this statement left, and continues with it.";
-  if (committed === 0) return "This migration changed nothing here; the next run tries again.";
+    return "The next run cleans up what this statement left, and continues with it.";
+  if (committed === 0) return "This migration changed nothing here; the next run tries it again.";
   const done =
     committed === 1
       ? `The first of ${counted(statements, "statement")} is`
@@ -124,7 +125,7 @@ function textOf<Key extends "detail" | "hint" | "context">(
   return typeof text === "string" && text !== "" ? ({ [key]: text } as Record<Key, string>) : {};
 }
 
-/** A DO block of the migration's is told by its file and line, one of the tool's own by nothing. */
+/** PostgreSQL's context without DO blocks: one of the migration is reported by file and line, one of the tool not at all. */
 function contextOf(error: unknown): Pick<Failure, "context"> {
   const { context } = textOf(error, "where", "context");
   const lines = context?.split("\n").filter((line) => !line.includes("inline_code_block")) ?? [];

@@ -14,75 +14,77 @@ export interface GuardOptions {
   readonly target: Target;
   readonly sharedSchemas: readonly string[];
   readonly settings: ReadonlyMap<string, string>;
-  /** Where the ledger must stand, as SQL that is true or false. */
+  /** The condition that the ledger must meet, as SQL. */
   readonly expectation: string;
   readonly create: Creation;
-  /** The role to let in when the schema or its ledger is created. */
+  /** The role that is granted access when the schema or its ledger is created. */
   readonly role?: string | undefined;
-  /** The entries that are about to be written; what the others say is remembered, for `ledgerIsIntact`. */
+  /** The tags of the entries that the step writes. The guard stores a digest of all others for `ledgerIsIntact`. */
   readonly own?: readonly string[];
-  /** What else must be true, and the error to raise when it is not. */
-  readonly demand?: {
-    readonly condition: string;
-    readonly sqlstate: string;
-    readonly message: string;
-  };
+  readonly precondition?: Precondition;
   /** `transaction`: lock and settings end with the transaction; `session`: they outlive it. */
   readonly scope: "transaction" | "session";
 }
 
+/** A condition that must be true before a statement runs, and the error to raise otherwise. */
+export interface Precondition {
+  /** As SQL. */
+  readonly condition: string;
+  readonly sqlstate: string;
+  readonly message: string;
+}
+
 /**
- * The first statements of everything that changes a target. They set timeouts and the search_path; then one block
- * takes the target's lock without waiting for it, checks that the ledger is where the plan saw it, creates what is
- * to be created, and makes sure that names resolve in the tenant schema and nowhere else. Each refusal has a
- * SQLSTATE of its own.
+ * The statements that begin every change of a target. They set timeouts and the search_path, take the target's lock without
+ * waiting, and check that the ledger is as the plan saw it. They create the schema and ledger if needed, and check that
+ * names resolve in the tenant schema. Each refusal has its own SQLSTATE.
  */
 export function guard(options: GuardOptions): string[] {
   const { target, scope, expectation } = options;
   const local = scope === "transaction";
   const lock = local ? "pg_try_advisory_xact_lock" : "pg_try_advisory_lock";
-  const remember = (name: string, question: string) =>
-    `pg_catalog.set_config('drizzle_fleet.${name}', (${question})::text, true)`;
-  const expected = [remember("expected", expectation)];
+  const store = (name: string, query: string) =>
+    `pg_catalog.set_config('drizzle_fleet.${name}', (${query})::text, true)`;
+  const expected = [store("expected", expectation)];
   if (options.own !== undefined)
-    expected.push(remember("others", othersIn(target.schema, options.own, options.create)));
-  const answer = (name: string) => `pg_catalog.current_setting('drizzle_fleet.${name}')`;
-  const path = tenantPath(target, options.sharedSchemas);
-  // All that is a query stands outside of the block: planned by PL/pgSQL it costs twice as much.
+    expected.push(store("others", othersIn(target.schema, options.own, options.create)));
+  const stored = (name: string) => `pg_catalog.current_setting('drizzle_fleet.${name}')`;
+  const path = tenantSearchPath(target, options.sharedSchemas);
+  // Queries are outside the block because PL/pgSQL takes twice as long for them.
   const set = local ? "SET LOCAL" : "SET";
   const settings = [...options.settings].map(
     ([name, value]) => `${set} ${name} = ${quoteLiteral(value)}`,
   );
   const body = `BEGIN
-  IF ${answer("locked")} <> 'true' THEN
+  IF ${stored("locked")} <> 'true' THEN
     RAISE EXCEPTION 'another runner is working on this target' USING ERRCODE = '${sqlstate.targetLocked}';
   END IF;
-  IF ${answer("expected")} <> 'true' THEN
+  IF ${stored("expected")} <> 'true' THEN
     RAISE EXCEPTION 'the ledger has changed since the plan was made' USING ERRCODE = '${sqlstate.ledgerMoved}';
   END IF;
   ${creation(options.create, target.schema, options.role)}
   IF current_schema() IS DISTINCT FROM ${quoteLiteral(target.schema)} THEN
-    RAISE EXCEPTION 'the tenant schema does not exist or may not be used' USING ERRCODE = '${sqlstate.wrongSchema}';
+    RAISE EXCEPTION 'the tenant schema does not exist, or the role lacks USAGE on it' USING ERRCODE = '${sqlstate.wrongSchema}';
   END IF;
-  ${options.demand === undefined ? "" : demanded(options.demand)}
+  ${options.precondition === undefined ? "" : preconditionCheck(options.precondition)}
 END`;
   return [
     ...settings,
-    ownPath,
-    // Two statements, so that the second one sees what was committed before the first one had the lock.
-    `SELECT ${remember("locked", `pg_catalog.${lock}(${lockKey(target.schema)})`)}`,
+    ownSearchPath,
+    // Two statements, so that the second one sees what was committed before the first one took the lock.
+    `SELECT ${store("locked", `pg_catalog.${lock}(${lockKey(target.schema)})`)}`,
     `SELECT ${expected.join(", ")}`,
     `${set} search_path = ${path}`,
     `DO ${quoteLiteral(body)}`,
   ];
 }
 
-/** The search_path that a tenant's statements run with. */
-export function tenantPath({ schema }: Target, sharedSchemas: readonly string[]): string {
+/** The search_path for a tenant's statements. */
+export function tenantSearchPath({ schema }: Target, sharedSchemas: readonly string[]): string {
   return [schema, ...sharedSchemas].map(quoteIdentifier).join(", ");
 }
 
-const cleanSlate = [
+const resetCommands = [
   "RESET ALL",
   "DISCARD TEMP",
   "DISCARD SEQUENCES",
@@ -92,110 +94,113 @@ const cleanSlate = [
 ] as const;
 
 /**
- * Takes back what an earlier migration may have left in the session, which serves one tenant after the other:
- * settings, temporary tables, prepared statements, locks. Without it a tenant could see another one's rows. The
- * prepared statements of a pooled backend belong to the pooler, which hands them to its other clients.
+ * Statements that remove what an earlier migration may have left in the session: settings, temporary tables, prepared
+ * statements, locks. A session serves one tenant after another, which must not see each other's rows. Prepared statements
+ * of a pooled backend stay: they belong to the pooler, which shares them among its clients.
  */
-export function slateFor({ pooled }: Pick<Channel, "pooled">): readonly string[] {
-  return pooled ? cleanSlate : [...cleanSlate, "DEALLOCATE ALL"];
+export function sessionReset({ pooled }: Pick<Channel, "pooled">): readonly string[] {
+  return pooled ? resetCommands : [...resetCommands, "DEALLOCATE ALL"];
 }
 
 /**
- * Constraints and triggers that wait for the commit run now, while names resolve in the tenant schema; and those on the
- * ledger run before it is looked at.
+ * Runs deferred constraints and triggers now, while names resolve in the tenant schema, and before the ledger is checked.
  */
-export const nothingDeferred = "SET CONSTRAINTS ALL IMMEDIATE";
+export const checkDeferred = "SET CONSTRAINTS ALL IMMEDIATE";
 
 /**
- * For the tool's own queries. With every tenant's path PostgreSQL would look each operator up anew, which costs more
- * than to run them. Temporary objects of a migration come last.
+ * The search_path for the tool's own queries. With a different path for each tenant, PostgreSQL would look up every operator
+ * again, which costs more than the queries. Temporary objects of a migration come last.
  */
-export const ownPath = "SET LOCAL search_path = pg_catalog, pg_temp";
+export const ownSearchPath = "SET LOCAL search_path = pg_catalog, pg_temp";
 
-function demanded({
-  condition,
-  sqlstate: state,
-  message,
-}: NonNullable<GuardOptions["demand"]>): string {
+function preconditionCheck({ condition, sqlstate: state, message }: Precondition): string {
   return `IF NOT (${condition}) THEN
     RAISE EXCEPTION USING ERRCODE = ${quoteLiteral(state)}, MESSAGE = ${quoteLiteral(message)};
   END IF;`;
 }
 
-/** True while the ledger has the digest that the plan saw; without a ledger, while there still is none. */
+/** SQL that is true while the ledger has the digest that the plan saw, or is still missing if it was. */
 export function ledgerIs(schema: string, digest: string, create: Creation): string {
   if (create !== "nothing") return noLedger(schema);
   return `(SELECT ${digestExpression} FROM ${ledgerOf(schema)}) = ${quoteLiteral(digest)}`;
 }
 
-/** A digest of what the ledger says beside the entries that a step writes. */
+/** SQL for a digest of all ledger entries but those that a step writes. */
 function othersIn(schema: string, own: readonly string[], create: Creation): string {
   if (create !== "nothing") return quoteLiteral(digestOf([]));
   return `SELECT ${digestExpression} FROM ${ledgerOf(schema)} WHERE tag NOT IN (${own.map(quoteLiteral).join(", ")})`;
 }
 
-/** What PostgreSQL complains about when a migration has changed the ledger it runs under. */
+/** The unknown setting in PostgreSQL's error when a migration has changed the ledger. */
 export const changedLedger = "drizzle_fleet.ledger_was_changed";
 
 /**
- * Statements that end a step's transaction with an error when the ledger does not say what it should: a migration, or a
- * trigger that it left on the ledger, has taken away, swallowed or changed an entry. An unknown setting costs less to complain about than a block of PL/pgSQL.
+ * Statements that fail if the ledger is not as expected: a migration, or a trigger that it left on the ledger, has deleted
+ * or changed an entry. They read an unknown setting to fail, which is faster than a block of PL/pgSQL.
  *
- * @param own the entries that the step writes; the others must be as the guard saw them
- * @param written what must be true of its own, as SQL
+ * @param own the tags that the step writes; all other entries must be as the guard saw them
+ * @param written the condition that the step's own entries must meet, as SQL
  */
 export function ledgerIsIntact(schema: string, own: readonly string[], written: string): string[] {
   const others = othersIn(schema, own, "nothing");
   const kept = `coalesce(pg_catalog.current_setting('drizzle_fleet.others', true), '') IN ('', (${others}))`;
-  return complainUnless(`${kept} AND ${written}`);
+  return failUnless(`${kept} AND ${written}`);
 }
 
-/** As `ledgerIsIntact`, for a step that writes all of the ledger. */
-export function ledgerSays(schema: string, entries: readonly LedgerEntry[]): string[] {
-  return complainUnless(ledgerIs(schema, digestOf(entries), "nothing"));
+/** Like `ledgerIsIntact`, for a step that writes the complete ledger. */
+export function ledgerHas(schema: string, entries: readonly LedgerEntry[]): string[] {
+  return failUnless(ledgerIs(schema, digestOf(entries), "nothing"));
 }
 
-function complainUnless(condition: string): string[] {
+function failUnless(condition: string): string[] {
   return [
     `SELECT CASE WHEN ${condition} THEN '' ELSE pg_catalog.current_setting('${changedLedger}') END`,
   ];
 }
 
-/** True when the ledger has an entry with this checksum, of which so many statements are applied. */
-export function entryIs(schema: string, tag: string, checksum: string, applied?: number): string {
+/** The ledger entry of a migration, and how much of it is applied. */
+export interface EntryProgress {
+  readonly tag: string;
+  readonly checksum: string;
+  /** Number of applied statements. */
+  readonly applied: number;
+  /** Whether the next statement, one that runs alone, may have begun. */
+  readonly begun: boolean;
+}
+
+/** SQL that is true when the ledger has this entry. Without `applied`, any progress counts. */
+export function hasEntry(
+  schema: string,
+  { tag, checksum, applied }: Pick<EntryProgress, "tag" | "checksum"> & Partial<EntryProgress>,
+): string {
   const progress = applied === undefined ? "" : ` AND applied = ${applied}`;
   return `EXISTS (SELECT FROM ${ledgerOf(schema)} WHERE tag = ${quoteLiteral(tag)} AND checksum = ${quoteLiteral(checksum)}${progress})`;
 }
 
-/** True when the ledger has none of these entries. */
-export function noEntries(schema: string, tags: readonly string[]): string {
+/** SQL that is true when the ledger has none of these entries. */
+export function hasNoEntries(schema: string, tags: readonly string[]): string {
   return `NOT EXISTS (SELECT FROM ${ledgerOf(schema)} WHERE tag IN (${tags.map(quoteLiteral).join(", ")}))`;
 }
 
-/** True while the ledger says that this many statements of the migration are applied, and whether the next has begun. */
-export function progressIs(
+/** SQL that is true while the ledger has exactly this progress of an incomplete migration. */
+export function hasProgress(
   schema: string,
-  tag: string,
-  checksum: string,
-  applied: number,
-  begun: boolean,
+  { tag, checksum, applied, begun }: EntryProgress,
 ): string {
   return `EXISTS (SELECT FROM ${ledgerOf(schema)} WHERE tag = ${quoteLiteral(tag)}
     AND checksum = ${quoteLiteral(checksum)} AND applied = ${applied} AND applied < statements AND ${begun ? "" : "NOT "}begun)`;
 }
 
-/** True when the ledger says that this many statements of the migration are applied, or all of them. */
-export function progressReached(
+/** SQL that is true when at least this many statements, or all, of the migration are applied. */
+export function hasReached(
   schema: string,
-  tag: string,
-  checksum: string,
-  applied: number,
+  { tag, checksum, applied }: Omit<EntryProgress, "begun">,
 ): string {
   return `EXISTS (SELECT FROM ${ledgerOf(schema)} WHERE tag = ${quoteLiteral(tag)}
     AND checksum = ${quoteLiteral(checksum)} AND (applied >= ${applied} OR applied = statements))`;
 }
 
-/** True when there is no ledger. */
+/** SQL that is true when there is no ledger. */
 export function noLedger(schema: string): string {
   return `pg_catalog.to_regclass(${quoteLiteral(ledgerOf(schema))}) IS NULL`;
 }
@@ -210,12 +215,12 @@ function creation(create: Creation, schema: string, role: string | undefined): s
     CREATE SCHEMA ${quoteIdentifier(schema)};
   END IF`,
       `IF EXISTS (SELECT ${fromRelationsOf(`ARRAY[${quoteLiteral(schema)}]`)}) THEN
-    RAISE EXCEPTION 'the tenant schema holds tables, views or sequences, but no ledger' USING ERRCODE = '${sqlstate.wrongSchema}';
+    RAISE EXCEPTION 'the tenant schema contains tables, views or sequences, but no ledger' USING ERRCODE = '${sqlstate.wrongSchema}';
   END IF`,
       createLedger(schema),
     ],
   }[create];
-  // A schema that is there has tables, perhaps, and roles that use them: what is missing is granted after the rollout.
+  // An existing schema may have tables and roles that use them, so its missing privileges are granted after the rollout.
   if ((create === "schemaAndLedger" || create === "whatIsMissing") && role !== undefined)
     statements.push(...grantNewSchema(schema, role), ...limitToSelect(ledgerOf(schema), role));
   return statements.map((statement) => `${statement};`).join("\n  ");

@@ -2,7 +2,7 @@ import { counted } from "../core/count.ts";
 import { isFailure, type Outcome, type Stop } from "../core/outcome.ts";
 import { serverRemedy } from "../postgres/server-trouble.ts";
 
-/** Ends a rollout early: no further target is started, and what runs comes to its end. The first reason counts. */
+/** Stops a rollout early: running targets finish and no other target starts. The first reason counts. */
 export class Halt {
   readonly #controller = new AbortController();
   readonly #maxFailures: number;
@@ -14,9 +14,9 @@ export class Halt {
   #stop: Stop | undefined;
 
   /**
-   * @param interruption the user's wish to stop
-   * @param maxFailures how many targets may fail; Infinity for any number
-   * @param onStop is told the first reason to stop, at once
+   * @param interruption aborted when the user interrupts the rollout
+   * @param maxFailures number of targets that can fail; Infinity for no limit
+   * @param onStop called at once with the first reason
    */
   constructor(
     interruption: AbortSignal | undefined,
@@ -30,12 +30,12 @@ export class Halt {
     else interruption?.addEventListener("abort", this.#interrupted, { once: true });
   }
 
-  /** The rollout is over: a later interruption is not its own. */
+  /** Call when the rollout is over: a later interruption then has no effect on it. */
   close(): void {
     this.#interruption?.removeEventListener("abort", this.#interrupted);
   }
 
-  /** Ends with the rollout's first reason to stop. */
+  /** Aborted with the first reason to stop. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
@@ -51,7 +51,7 @@ export class Halt {
     this.#controller.abort();
   }
 
-  /** Takes an outcome into account: one failure too many is a reason to stop, and so is a server in trouble. */
+  /** Counts an outcome. Stops after one failure too many, or when the server is in trouble. */
   count(outcome: Outcome): void {
     if (!isFailure(outcome)) return;
     const { sqlstate } = outcome.failure ?? {};
@@ -62,8 +62,7 @@ export class Halt {
     }
     this.#failures += 1;
     if (this.#failures <= this.#maxFailures) return;
-    const allowed = this.#maxFailures === 0 ? "none" : `${this.#maxFailures}`;
     const failed = counted(this.#failures, "target");
-    this.because({ kind: "failures", message: `${failed} failed, and ${allowed} may` });
+    this.because({ kind: "failures", message: `${failed} failed (limit: ${this.#maxFailures})` });
   }
 }

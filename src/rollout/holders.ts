@@ -7,8 +7,8 @@ import { sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 import { StepError } from "./message.ts";
 import { oneLine } from "./one-line.ts";
 
-/** At most this many are looked at, and named. */
-const most = { looked: 20, named: 3 };
+/** How many holders are looked up, and how many are reported. */
+const most = { looked: 20, reported: 3 };
 
 /** PostgreSQL's table-level lock modes, weakest first. */
 const modes = `ARRAY['AccessShareLock', 'RowShareLock', 'RowExclusiveLock', 'ShareUpdateExclusiveLock', 'ShareLock',
@@ -19,25 +19,24 @@ const who = `a.pid, NULL::text AS gid, coalesce(a.usename::text, '') AS user, a.
 
 const whoPrepared = `0 AS pid, p.gid, p.owner::text AS user, '' AS application, '' AS query, p.prepared AS since`;
 
-interface Row extends Omit<LockHolder, "since" | "gid"> {
+interface HolderRow extends Omit<LockHolder, "since" | "gid"> {
   readonly gid: string | null;
   readonly since: Date | null;
 }
 
-/** Where a statement may have waited for a lock. */
+/** The schemas in which a statement may have waited for a lock. */
 export interface LockPlace {
   readonly target: Target;
-  /** Schemas that the target's migrations may use besides its own. */
+  /** Schemas besides the tenant schema that the target's migrations can use. */
   readonly sharedSchemas: readonly string[];
 }
 
 /**
- * Looks, just after a statement stopped waiting, for the holders of what it may have waited for. PostgreSQL does not
- * say it in its error, and the wait is over: so these are the sessions and prepared transactions that now hold locks
- * on the tenant's tables and the shared ones, first of all on those that the statement names. Statements that run alone
- * also wait for old transactions.
+ * Looks up who held the lock that a statement waited for. PostgreSQL's error does not name the holder, and the wait is over,
+ * so these are the sessions and prepared transactions that now hold locks on the tenant's tables and on shared ones; those
+ * on tables that the statement names come first. Statements that run alone also wait for old transactions.
  *
- * @returns at most 20; none when they cannot be found, which must not hide the failure itself
+ * @returns at most 20; none if the query fails, so that its error does not hide the failure itself
  */
 export async function holdersOf(
   session: Session,
@@ -47,7 +46,7 @@ export async function holdersOf(
   const cause = error instanceof StepError ? error.cause : error;
   const state = sqlstateOf(cause);
   const statement = error instanceof StepError ? error.statement : undefined;
-  const find = async (): Promise<Row[]> => {
+  const find = async (): Promise<HolderRow[]> => {
     const isLocked = state === sqlstate.targetLocked;
     if (!isLocked && state !== sqlstate.lockNotAvailable && state !== sqlstate.queryCanceled)
       return [];
@@ -62,49 +61,49 @@ export async function holdersOf(
   return rows.map(holderIn);
 }
 
-/** The holders that are told of. */
-export function named(holders: readonly LockHolder[]): readonly LockHolder[] {
-  return holders.slice(0, most.named);
+/** The holders to report. */
+export function mostImportant(holders: readonly LockHolder[]): readonly LockHolder[] {
+  return holders.slice(0, most.reported);
 }
 
-/** The sessions that a process waits for, as `holdersOf` gives them. */
+/** The sessions that block a process, in the form of `holdersOf`. */
 export async function holdersAmong(
   session: Session,
   blockers: readonly number[],
 ): Promise<LockHolder[]> {
-  const rows = await session.query<Row>(
+  const rows = await session.query<HolderRow>(
     `SELECT ${who}, 'a lock that it waits for' AS holds FROM pg_catalog.pg_stat_activity a WHERE a.pid = ANY($1)
-     LIMIT ${most.named}`,
+     LIMIT ${most.reported}`,
     [blockers],
   );
   return rows.map(holderIn);
 }
 
-function holderIn({ since, gid, query, ...rest }: Row): LockHolder {
+function holderIn({ since, gid, query, ...rest }: HolderRow): LockHolder {
   return {
     ...rest,
     ...(gid === null
       ? { query: oneLine(withoutLiterals(query)) }
       : { gid, query: `to end it: COMMIT PREPARED ${quoteLiteral(gid)}, or ROLLBACK PREPARED` }),
-    // Hidden from other roles, unless they may read all statistics.
+    // Hidden from roles that lack pg_read_all_stats.
     ...(since === null ? {} : { since: since.toISOString() }),
   };
 }
 
-/** Another session's statement may hold a password, or rows of a customer; its shape is what helps. */
+/** The statement of another session may contain passwords or customer data, so its literals are removed. */
 function withoutLiterals(sql: string): string {
   return sql
     .replace(/\$(\w*)\$[\s\S]*?(\$\1\$|$)/g, "'...'")
     .replace(/'(?:[^']|'')*('|$)/g, "'...'");
 }
 
-/** A prepared transaction's locks have no process; one of them is on the transaction itself. */
+/** Locks of a prepared transaction have no process. One of them is on its transaction id. */
 function holdersOfRelations(
   session: Session,
   { target: { schema }, sharedSchemas }: LockPlace,
   statement: string,
-): Promise<Row[]> {
-  return session.query<Row>(
+): Promise<HolderRow[]> {
+  return session.query<HolderRow>(
     `WITH held AS (
        SELECT l.pid, l.virtualtransaction, l.mode, c.relname,
          CASE WHEN n.nspname = $1 THEN c.relname ELSE n.nspname || '.' || c.relname END AS name
@@ -129,25 +128,25 @@ function holdersOfRelations(
   );
 }
 
-function holdersOfTarget(session: Session, { schema }: Target): Promise<Row[]> {
-  return session.query<Row>(
+function holdersOfTarget(session: Session, { schema }: Target): Promise<HolderRow[]> {
+  return session.query<HolderRow>(
     `SELECT ${who}, 'the lock of this target' AS holds
      FROM pg_catalog.pg_locks l
      JOIN pg_catalog.pg_database d ON d.oid = l.database AND d.datname = current_database()
      JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
      WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.pid <> pg_catalog.pg_backend_pid()
-       AND (l.classid::bigint << 32) | l.objid::bigint = $1::bigint LIMIT ${most.named}`,
+       AND (l.classid::bigint << 32) | l.objid::bigint = $1::bigint LIMIT ${most.reported}`,
     [lockKey(schema)],
   );
 }
 
-function oldTransactions(session: Session): Promise<Row[]> {
-  return session.query<Row>(
+function oldTransactions(session: Session): Promise<HolderRow[]> {
+  return session.query<HolderRow>(
     `SELECT ${who}, 'a transaction that it waits for' AS holds FROM pg_catalog.pg_stat_activity a
      WHERE a.datname = current_database() AND a.backend_xmin IS NOT NULL AND a.pid <> pg_catalog.pg_backend_pid()
      UNION ALL
      SELECT ${whoPrepared}, 'a transaction that it waits for' FROM pg_catalog.pg_prepared_xacts p
      WHERE p.database = current_database()
-     ORDER BY since LIMIT ${most.named}`,
+     ORDER BY since LIMIT ${most.reported}`,
   );
 }

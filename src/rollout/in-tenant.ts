@@ -3,32 +3,33 @@ import type { Creation } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import { withRollback } from "../postgres/rollback.ts";
 import type { Session } from "../postgres/session.ts";
-import { guard, slateFor } from "./guard.ts";
-import { begin, beginSnapshot, end } from "./run.ts";
+import { guard, sessionReset } from "./guard.ts";
+import { begin, beginSnapshot, end } from "./step-run.ts";
 
-export interface TenantWork {
+/** A transaction in a tenant schema. */
+export interface TenantTransaction {
   readonly target: Target;
-  /** Schemas that follow the tenant's own on the search_path. */
+  /** Schemas that follow the tenant schema on the search_path. */
   readonly sharedSchemas: readonly string[];
   readonly timeouts: Timeouts;
-  /** What to create first. */
+  /** What to create before the first statement. */
   readonly create: Creation;
-  /** What must be true before anything is done, as SQL. */
+  /** The condition that must be true at the beginning, as SQL. */
   readonly expectation?: string;
-  /** Locks to take before anything is read; then all that is read is of one moment. */
-  readonly snapshotBehind?: readonly string[];
-  /** True: the commit does not wait for the disk, since `flushLog` on the same session follows before success is told. */
+  /** Statements that take locks before anything is read. All reads then use one snapshot. */
+  readonly snapshotAfterLocks?: readonly string[];
+  /** True: the commit does not wait for the disk. The caller must call `flushLog` on the session before it reports success. */
   readonly flushedLater?: boolean;
 }
 
 /**
- * Does something in one transaction in a tenant schema, under the target's lock and guard.
+ * Runs `use` in one transaction in a tenant schema, under the target's lock and guard. Rolls back on any error.
  *
- * @throws ScriptError when the guard or the server refuses; whatever `use` throws, with all of it taken back
+ * @throws ScriptError from the guard or the server; whatever `use` throws
  */
 export function inTenant<Result>(
   session: Session,
-  work: TenantWork,
+  work: TenantTransaction,
   use: () => Promise<Result>,
 ): Promise<Result> {
   return withRollback(session, async () => {
@@ -40,13 +41,13 @@ export function inTenant<Result>(
 }
 
 /**
- * As `inTenant`, for statements that are known beforehand: with the guard and the commit they are one message.
+ * Like `inTenant`, for statements that are known beforehand: they are sent in one message with the guard and the commit.
  *
- * @throws ScriptError when the guard or the server refuses, with all of it taken back
+ * @throws ScriptError from the guard or the server
  */
 export function runInTenant(
   session: Session,
-  work: TenantWork,
+  work: TenantTransaction,
   statements: readonly string[],
 ): Promise<void> {
   return withRollback(session, () =>
@@ -56,7 +57,7 @@ export function runInTenant(
   );
 }
 
-function opening(session: Session, work: TenantWork): string[] {
+function opening(session: Session, work: TenantTransaction): string[] {
   const { target, sharedSchemas, timeouts, create, expectation = "true" } = work;
   const settings = new Map([
     ...session.settings,
@@ -64,11 +65,11 @@ function opening(session: Session, work: TenantWork): string[] {
     ["statement_timeout", String(timeouts.statement)],
     ["idle_in_transaction_session_timeout", String(timeouts.idleInTransaction)],
   ]);
-  // A pooler hides that the server crashed in between.
+  // A pooler hides a crash of the server in between.
   if (work.flushedLater === true && !session.pooled) settings.set("synchronous_commit", "off");
   const scope = "transaction";
   const guarded = guard({ target, sharedSchemas, settings, expectation, create, scope });
-  const { snapshotBehind: locks } = work;
+  const { snapshotAfterLocks: locks } = work;
   const first = locks === undefined ? [begin] : [beginSnapshot, ...locks];
-  return [...first, ...slateFor(session), ...guarded];
+  return [...first, ...sessionReset(session), ...guarded];
 }

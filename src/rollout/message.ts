@@ -1,28 +1,28 @@
 import type { Segment, Statement } from "../core/migration.ts";
 import type { Channel } from "../postgres/channel.ts";
 import { ScriptError } from "../postgres/script.ts";
-import { nothingDeferred, slateFor } from "./guard.ts";
+import { checkDeferred, sessionReset } from "./guard.ts";
 
-/** What a message was at: preparing the schema, the migration's own statements with their commit, or the ledger. */
-export type Part = "guard" | "migration" | "ledger";
+/** The part of a message that failed: the guard, the migration's statements and their commit, or the ledger entry. */
+export type MessagePart = "guard" | "migration" | "ledger";
 
-/** Why a step stopped, at which of the migration's statements if at one, and what is committed all the same. */
+/** Why a step failed, at which statement if known, and how many statements are committed. */
 export class StepError extends Error {
   override readonly name = "StepError";
   override readonly cause: unknown;
   readonly statement: Statement | undefined;
-  /** How many lines into the statement PostgreSQL's complaint is, if it said. */
+  /** The line within the statement, from 0, if PostgreSQL gave a position. */
   readonly lines: number;
-  /** How many of the migration's statements are committed. */
+  /** Number of the migration's statements that are committed. */
   readonly committed: number;
-  readonly part: Part;
+  readonly part: MessagePart;
 
   constructor(
     cause: unknown,
     committed: number,
     statement?: Statement,
     lines = 0,
-    part: Part = "migration",
+    part: MessagePart = "migration",
   ) {
     super(cause instanceof Error ? cause.message : String(cause));
     this.cause = cause;
@@ -33,35 +33,40 @@ export class StepError extends Error {
   }
 }
 
-/** The user wants what runs to end at once. */
+/** The user cancelled the step. */
 export class CancelledError extends Error {
   override readonly name = "CancelledError";
 }
 
-/** Between two messages there is nothing to cancel: the step ends here. */
+/** Ends a cancelled step between two messages, when no statement is running. */
 export function stopIfCancelled(cancel: AbortSignal | undefined, segment: Segment): void {
   if (cancel?.aborted !== true) return;
   throw new StepError(new CancelledError("cancelled before it was complete"), segment.start);
 }
 
-/** What travels together: what comes before a segment's statements, their texts, and what comes after. */
+/** The SQL of one message. */
 export interface Message {
   readonly before?: readonly string[];
+  /** The texts of the segment's statements. */
   readonly own?: readonly string[];
   readonly after?: readonly string[];
-  /** How long the answer may take, in milliseconds; without it as for the tool's own queries. */
+  /** How long to wait for the answer, in milliseconds; by default, as for the tool's own queries. */
   readonly withinMs?: number;
 }
 
-/** A statement may end in a line comment: the semicolon goes on a line of its own. */
+/** The semicolon is on a line of its own because a statement may end with a line comment. */
 const separator = "\n;\n";
 
 /**
  * Sends one simple-protocol message for a segment.
  *
- * @throws StepError that names the statement; the session is out of its transaction then, or closed
+ * @throws StepError that names the statement; the session's transaction is then rolled back, or the session closed
  */
-export async function send(session: Channel, segment: Segment, message: Message): Promise<void> {
+export async function sendMessage(
+  session: Channel,
+  segment: Segment,
+  message: Message,
+): Promise<void> {
   const { before = [], own = [], after = [], withinMs } = message;
   const parts = [...before, ...own, ...after];
   try {
@@ -69,8 +74,11 @@ export async function send(session: Channel, segment: Segment, message: Message)
     await session.script(text, withinMs);
   } catch (error) {
     if (!(error instanceof ScriptError)) throw error;
-    // A pooled backend goes to somebody else now: what outlives a transaction must not go along.
-    await tidy(session, ["ROLLBACK", ...(session.pooled ? slateFor(session) : [])].join(";\n"));
+    // Another client gets a pooled backend next and must not inherit its session state.
+    await runOrClose(
+      session,
+      ["ROLLBACK", ...(session.pooled ? sessionReset(session) : [])].join(";\n"),
+    );
     const { part, lines } = placeOf(parts, error);
     const place = part - before.length;
     const statement = place < own.length ? segment.statements[place] : undefined;
@@ -79,21 +87,21 @@ export async function send(session: Channel, segment: Segment, message: Message)
   }
 }
 
-/** What the migration has deferred is checked after it. */
-function partAfter(sql: string | undefined): Part {
-  return sql === nothingDeferred || sql === "COMMIT" ? "migration" : "ledger";
+/** Deferred constraints of the migration are checked after its statements, but are part of it. */
+function partAfter(sql: string | undefined): MessagePart {
+  return sql === checkDeferred || sql === "COMMIT" ? "migration" : "ledger";
 }
 
-/** A session that cannot be tidied up is closed: the server then ends its transaction and frees its locks. */
-export async function tidy(session: Channel, sql: string): Promise<void> {
+/** Runs SQL that cleans up a session. If it fails, closes the session: the server then rolls back and releases its locks. */
+export async function runOrClose(session: Channel, sql: string): Promise<void> {
   if (session.lost) return;
   await session.script(sql).catch(() => session.close());
 }
 
 /**
- * Which part of a message PostgreSQL complains about, and how many lines into it. It gives a position over the
- * whole message, counted in characters (code points) from 1; or, inside a DO block, a line of the block; or
- * nothing, and then it is the part behind those that completed.
+ * Finds the part of a message that an error is about, and the line in it. PostgreSQL gives a position in the message,
+ * counted in characters (code points) from 1; or, for a DO block, a line of the block. Without either, it is the first part
+ * that did not complete.
  */
 function placeOf(
   parts: readonly string[],
@@ -104,7 +112,7 @@ function placeOf(
   const where = "where" in cause ? String(cause.where) : "";
   const line = /inline_code_block line (\d+)/.exec(where)?.[1];
   const text = parts[completed] ?? "";
-  // The block's own first line is the one that its opening quote stands on.
+  // Line 1 of a block is the line of its opening quote.
   const lines =
     line === undefined ? 0 : newlines(text.slice(0, text.search(/[$']/))) + Number(line) - 1;
   return { part: completed, lines };

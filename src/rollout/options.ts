@@ -1,23 +1,25 @@
 import type { DatabaseAddress } from "../core/database.ts";
 import type { ConnectOptions } from "../postgres/session.ts";
+import type { TargetContext } from "./attempt.ts";
+import type { QueueFactory } from "./queue.ts";
 import type { RetryPolicy } from "./retry.ts";
-import type { TargetContext } from "./target.ts";
 
-/** How a rollout is run. */
+/** How to run a rollout. */
 export interface RolloutOptions extends TargetContext {
   /** The rollout's id. */
   readonly id: string;
   readonly addressOf: (database: string) => DatabaseAddress;
   readonly connect: ConnectOptions;
-  /** Targets at the same time in a database, from 1. */
+  /** Number of targets to migrate in parallel in a database, from 1. */
   readonly concurrencyOf: (database: string) => number;
   readonly retry: RetryPolicy;
-  /** More failed targets than this end the rollout; Infinity for never. */
+  /** The rollout stops when more targets than this have failed; Infinity for no limit. */
   readonly maxFailures: number;
-  /** Milliseconds between two waves. */
+  /** Pause between two waves, in milliseconds. */
   readonly soakMs: number;
-  /** A shell command that is run after each wave. */
+  /** A shell command to run after each wave. */
   readonly verify?: string;
-  /** Aborted: what runs ends, nothing more is started. */
+  /** When aborted, running targets finish and no other target starts. */
   readonly signal?: AbortSignal;
+  readonly queueOf: QueueFactory;
 }

@@ -3,18 +3,18 @@ import type { Channel } from "../postgres/channel.ts";
 import { scan } from "../sql/parser.ts";
 import { oneLine } from "./one-line.ts";
 
-/** A statement may end in a line comment: the semicolon goes on a line of its own. */
+/** The semicolon is on a line of its own because a statement may end with a line comment. */
 const end = "\n;\n";
 
-/** The variable that the script keeps its last answer in. */
+/** The psql variable for the result of the last condition. */
 const answer = "drizzle_fleet_answer";
 
 /**
- * Writes down what a session would be sent, as a script for psql: its conditions become `\if`. The parser must be
- * loaded.
+ * Writes a script for psql instead of sending messages to a session. Conditions become `\if`. The parser must be loaded
+ * first.
  */
 export class PsqlScript implements Channel {
-  /** The script is UTF-8, and a backslash in it nothing special, whatever psql and the role are set to. */
+  /** Makes the script UTF-8 and backslashes literal, whatever the settings of psql and the role are. */
   readonly settings: ReadonlyMap<string, string> = new Map([
     ["client_encoding", "UTF8"],
     ["standard_conforming_strings", "on"],
@@ -23,10 +23,10 @@ export class PsqlScript implements Channel {
   readonly lost = false;
   #text = "";
 
-  /** @param comments what is said at the top, a line each */
+  /** @param comments the first lines of the script */
   constructor(comments: readonly string[]) {
     this.#add(comments.map((line) => `-- ${oneLine(line)}\n`).join(""));
-    // Whatever somebody's psqlrc says: each statement is for itself, and the first error ends the script.
+    // Overrides psqlrc: each statement is its own transaction, and the first error ends the script.
     this.#add(`\\set ON_ERROR_STOP on
 \\set AUTOCOMMIT on
 \\set QUIET on
@@ -34,28 +34,28 @@ export class PsqlScript implements Channel {
 `);
   }
 
-  /** What was written since the last time. */
+  /** Returns and removes the text written so far. */
   take(): string {
     const text = this.#text;
     this.#text = "";
     return text;
   }
 
-  /** Has psql say something, on standard error, where its errors go as well. */
+  /** Makes psql print a line to standard error, where it also prints errors. */
   say(text: string): void {
     const quoted = oneLine(text).replaceAll("\\", "\\\\").replaceAll("'", "''");
     this.#add(`\\warn '${quoted}'\n`);
   }
 
   async script(sql: string): Promise<void> {
-    this.#add(`${asItStands(sql)}${sql.endsWith(end) ? "" : end}`);
+    this.#add(`${escapeColons(sql)}${sql.endsWith(end) ? "" : end}`);
   }
 
   when(condition: string, then: () => Promise<void>): Promise<void> {
     return this.whenAny([condition], then);
   }
 
-  /** As `when`, for the first of several conditions that is true; what comes behind it is not asked. */
+  /** Like `when`, if one of several conditions is true. Those after the first true one are not evaluated. */
   async whenAny(conditions: readonly string[], then: () => Promise<void>): Promise<void> {
     for (const [index, condition] of conditions.entries()) {
       if (index > 0) this.#add(`\\if :${answer}\n\\else\n`);
@@ -73,7 +73,7 @@ export class PsqlScript implements Channel {
 
   async close(): Promise<void> {}
 
-  /** psql reads a line as far as a NUL byte. */
+  /** psql would cut a line at a NUL byte. */
   #add(text: string): void {
     refuseUnsendable("the script", text);
     this.#text += text;
@@ -81,11 +81,10 @@ export class PsqlScript implements Channel {
 }
 
 /**
- * SQL that reaches the server through psql as it stands. Outside of quotes psql takes a colon and a name for one of its
- * variables (`items[1:port]`), and some it sets itself all the time. A space behind such a colon keeps them apart; to
- * PostgreSQL it means nothing.
+ * Protects colons from psql, which takes a colon and a name outside quotes for one of its variables (`items[1:port]`).
+ * A space after the colon prevents that, and PostgreSQL ignores it.
  */
-function asItStands(sql: string): string {
+function escapeColons(sql: string): string {
   if (!/(?<!:):(?![\s:=])/.test(sql)) return sql;
   const bytes = Buffer.from(sql);
   const colons = scan(sql).filter(({ text }) => text === ":");

@@ -1,24 +1,46 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import type { Clock } from "../core/clock.ts";
 
-/** Work that may become due later. Whoever takes from it never waits while something is due. */
-export class Queue<Item> {
+/**
+ * Targets that wait for a worker, each from a certain time on. Workers of one database share a queue. Its behaviour is
+ * fixed by the conformance suite in tests/unit/target-queue.test.ts.
+ */
+export interface TargetQueue<Item> {
+  /** Appends an item that can be taken after `delayMs` milliseconds. */
+  putBack(item: Item, delayMs: number): void;
+  /**
+   * Removes the first item that is due. If all items are due later, waits for the earliest one.
+   *
+   * @returns undefined when the queue is empty or `signal` is aborted
+   */
+  take(signal?: AbortSignal): Promise<Item | undefined>;
+  /** True when nothing is left to take, now or later. */
+  readonly isEmpty: boolean;
+  /** Removes all items, due or not, and returns them. */
+  drain(): Item[];
+}
+
+/** Makes a queue whose first items are due at once. */
+export type QueueFactory = <Item>(items: readonly Item[], clock: Clock) => TargetQueue<Item>;
+
+/** A queue in the memory of this process. */
+class MemoryQueue<Item> implements TargetQueue<Item> {
+  readonly #clock: Clock;
   readonly #waiting: { item: Item; dueAt: number }[];
   #next = 0;
 
-  constructor(items: readonly Item[]) {
-    this.#waiting = items.map((item) => ({ item, dueAt: 0 }));
+  constructor(items: readonly Item[], clock: Clock) {
+    this.#clock = clock;
+    this.#waiting = items.map((item) => ({ item, dueAt: Number.NEGATIVE_INFINITY }));
   }
 
-  /** Puts an item behind all others, not to be taken before `delayMs` have passed. */
   putBack(item: Item, delayMs: number): void {
-    this.#waiting.push({ item, dueAt: Date.now() + delayMs });
+    this.#waiting.push({ item, dueAt: this.#clock.now() + delayMs });
   }
 
-  /** The first item that is due, waiting for one if all are later; undefined when nothing is left. */
   async take(signal?: AbortSignal): Promise<Item | undefined> {
     for (;;) {
-      if (this.#next >= this.#waiting.length || signal?.aborted) return undefined;
-      const now = Date.now();
+      if (this.isEmpty || signal?.aborted) return undefined;
+      const now = this.#clock.now();
       const first = this.#waiting[this.#next];
       if (first !== undefined && first.dueAt <= now) {
         this.#next += 1;
@@ -29,17 +51,17 @@ export class Queue<Item> {
         .sort((left, right) => left.dueAt - right.dueAt);
       this.#waiting.push(...later);
       const wait = (later[0]?.dueAt ?? now) - now;
-      if (wait > 0) await sleep(wait, undefined, { signal }).catch(() => undefined);
+      if (wait > 0) await this.#clock.sleep(wait, signal);
     }
   }
 
-  /** True when nothing is left to take, now or later. */
   get isEmpty(): boolean {
     return this.#next >= this.#waiting.length;
   }
 
-  /** What was never taken. */
-  rest(): Item[] {
+  drain(): Item[] {
     return this.#waiting.splice(this.#next).map(({ item }) => item);
   }
 }
+
+export const memoryQueue: QueueFactory = (items, clock) => new MemoryQueue(items, clock);

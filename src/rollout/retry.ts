@@ -1,18 +1,18 @@
-/** How often and how long a target is tried again. */
+/** How often to retry a target, and how long to wait before each retry. */
 export interface RetryPolicy {
   readonly attempts: number;
-  /** First delay in milliseconds; each further one doubles, up to `maxDelay`. */
+  /** First delay in milliseconds; each later one doubles, up to `maxDelay`. */
   readonly minDelay: number;
   readonly maxDelay: number;
 }
 
 /**
- * The pause before another attempt: exponential, capped, and between half and all of that at random, so that
- * targets that failed together do not come back together.
+ * The delay before the next attempt, in milliseconds. It grows exponentially up to a cap. A random part, up to half of
+ * it, keeps targets that failed together from retrying together.
  *
- * @param attempt how many attempts have failed, from 1
+ * @param attempt number of failed attempts, from 1
  */
-export function delayBefore(
+export function retryDelay(
   attempt: number,
   policy: RetryPolicy,
   random: () => number = Math.random,

@@ -1,64 +1,67 @@
+import type { Clock } from "../core/clock.ts";
 import { isFailure, type Outcome } from "../core/outcome.ts";
 import { flushLog } from "../postgres/flush.ts";
 import type { Session } from "../postgres/session.ts";
-import type { Queue } from "./queue.ts";
-import type { Work } from "./target.ts";
+import type { TargetQueue } from "./queue.ts";
+import type { TargetJob } from "./target-job.ts";
 
-/** At the latest after so many targets, or so many milliseconds, a worker makes sure that they are on disk. */
+/** A worker flushes after this many targets or milliseconds, whichever comes first. */
 const flushAfter = { targets: 100, ms: 1_000 };
 
-/** So much later, in milliseconds, the worker is busy with something else, and is not waited for any more. */
+/** If the worker is busy for this many milliseconds more, another session flushes for it. */
 const grace = 1_000;
 
-/** A target that is done as far as the server's memory goes. */
+/** A target whose commits may not be on disk yet. */
 interface Unflushed {
-  readonly work: Work;
+  readonly job: TargetJob;
   readonly outcome: Outcome;
 }
 
 /**
- * Steps commit with synchronous_commit off: a crash of the server can lose them, together with their ledger
- * entries. One synchronous commit that writes to the log flushes all before it, provided that the server has
- * not crashed in between, which the worker's session would not have survived. Until then nothing is reported as done.
+ * The targets of one worker that are not flushed yet. Steps commit with synchronous_commit off, so a crash of the server
+ * can lose them together with their ledger entries. One synchronous commit flushes everything before it, unless the server
+ * crashed in between; but then the worker's session is lost too. No target is reported before that.
  */
 export class UnflushedTargets {
-  readonly #queue: Queue<Work>;
+  readonly #queue: TargetQueue<TargetJob>;
   readonly #end: (outcome: Outcome) => void;
+  readonly #clock: Clock;
   #targets: Unflushed[] = [];
   #since = 0;
-  /** A failure may be the reason to stop: it is reported at once. */
+  /** A failure can stop the rollout, so it is reported at once. */
   #urgent = false;
   #elsewhere: Promise<void> | undefined;
-  /** Counts the worker's sessions that were given up. */
-  #given = 0;
+  /** How many of the worker's sessions were lost. */
+  #lostSessions = 0;
 
-  constructor(queue: Queue<Work>, end: (outcome: Outcome) => void) {
+  constructor(queue: TargetQueue<TargetJob>, end: (outcome: Outcome) => void, clock: Clock) {
     this.#queue = queue;
     this.#end = end;
+    this.#clock = clock;
   }
 
   add(target: Unflushed): void {
-    if (this.#targets.length === 0) this.#since = performance.now();
+    if (this.#targets.length === 0) this.#since = this.#clock.now();
     this.#targets.push(target);
     this.#urgent ||= isFailure(target.outcome);
   }
 
-  /** True when the worker should flush as soon as it can. */
+  /** True when the worker should flush after its present target. */
   get isDue(): boolean {
     const { length } = this.#targets;
     return this.#urgent || length >= flushAfter.targets || this.#age > flushAfter.ms;
   }
 
-  /** True when the worker does not come to it. */
+  /** True when the worker is too busy to flush, so another session should. */
   get isOverdue(): boolean {
     return this.#elsewhere === undefined && this.#age > flushAfter.ms + grace;
   }
 
   get #age(): number {
-    return this.#targets.length === 0 ? 0 : performance.now() - this.#since;
+    return this.#targets.length === 0 ? 0 : this.#clock.now() - this.#since;
   }
 
-  /** Flushes on the worker's session and reports; what cannot be flushed is put back, to be looked up in its ledger. */
+  /** Flushes on the worker's session and reports. Targets that cannot be flushed go back into the queue. */
   async flush(session: Session | undefined): Promise<void> {
     await this.#elsewhere;
     if (this.#targets.length === 0) return;
@@ -73,18 +76,19 @@ export class UnflushedTargets {
   }
 
   /**
-   * Reports what there is when it was flushed on another session; the worker may add more meanwhile.
+   * Flushes on another session and reports. The worker can add targets meanwhile.
    *
-   * @param flush says whether all that the worker's session has committed is on disk
+   * @param flush resolves to true when everything that the worker's session committed is on disk
    */
   async flushElsewhere(flush: () => Promise<boolean>): Promise<void> {
     const targets = this.#take();
-    const given = this.#given;
+    const lostSessions = this.#lostSessions;
     const flushing = flush()
       .catch(() => false)
       .then((done) => {
         if (done) this.#report(targets);
-        else if (given === this.#given) this.#targets = [...targets, ...this.#targets];
+        else if (lostSessions === this.#lostSessions)
+          this.#targets = [...targets, ...this.#targets];
         else this.#giveUp(targets);
         this.#elsewhere = undefined;
       });
@@ -92,9 +96,9 @@ export class UnflushedTargets {
     await flushing;
   }
 
-  /** Gives up what was not flushed when the worker's session is lost: only the ledgers know what became of it. */
+  /** Puts targets back into the queue after the worker's session was lost: only their ledgers show what is on disk. */
   putBack(): void {
-    this.#given += 1;
+    this.#lostSessions += 1;
     this.#giveUp(this.#take());
   }
 
@@ -110,7 +114,7 @@ export class UnflushedTargets {
   }
 
   #giveUp(targets: readonly Unflushed[]): void {
-    for (const { work } of targets)
-      this.#queue.putBack({ ...work, attempts: work.attempts + 1, unanswered: true }, 0);
+    for (const { job } of targets)
+      this.#queue.putBack({ ...job, attempts: job.attempts + 1, unanswered: true }, 0);
   }
 }

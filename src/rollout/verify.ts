@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import type { Outcome } from "../core/outcome.ts";
 
-/** What a verify command reads on its standard input, as JSON. */
+/** What a verify command receives on standard input, as JSON. */
 export interface VerifyInput {
   readonly rollout: string;
   readonly wave: string;
@@ -9,11 +9,11 @@ export interface VerifyInput {
 }
 
 /**
- * Runs the user's verify command in a shell. What it writes goes to standard error, where people look: standard
- * output belongs to the events.
+ * Runs the user's verify command in a shell. Its output goes to standard error, because standard output is for the
+ * rollout's events.
  *
- * @param signal ends the command
- * @returns its exit code; undefined when a signal ended it or it could not be started
+ * @param signal terminates the command
+ * @returns its exit code; undefined when a signal terminated it or it could not be started
  */
 export function verify(
   command: string,
@@ -21,7 +21,7 @@ export function verify(
   signal: AbortSignal,
 ): Promise<number | undefined> {
   return new Promise((resolve) => {
-    // A group of its own, so that what the shell has started ends with it.
+    // In its own process group, so that everything the shell starts is terminated with it.
     const child = spawn(command, { shell: true, stdio: ["pipe", 2, 2], detached: true });
     const end = () => void (child.pid !== undefined && process.kill(-child.pid, "SIGTERM"));
     signal.addEventListener("abort", end, { once: true });
@@ -30,7 +30,7 @@ export function verify(
       signal.removeEventListener("abort", end);
       resolve(code ?? undefined);
     });
-    // A command need not read its input.
+    // A command does not have to read its input.
     child.stdin?.on("error", () => undefined);
     child.stdin?.end(JSON.stringify(input));
   });

@@ -3,206 +3,216 @@ import { messageOf } from "../core/errors.ts";
 import type { Outcome } from "../core/outcome.ts";
 import { Session } from "../postgres/session.ts";
 import { isServerFull } from "../postgres/sqlstate.ts";
-import type { Attendant, WorkerState } from "./attendant.ts";
+import { attemptTarget } from "./attempt.ts";
 import type { Halt } from "./halt.ts";
 import type { RolloutOptions } from "./options.ts";
-import type { Queue } from "./queue.ts";
-import { delayBefore, type RetryPolicy } from "./retry.ts";
+import type { TargetQueue } from "./queue.ts";
+import { type RetryPolicy, retryDelay } from "./retry.ts";
 import {
   type AttemptResult,
-  attempt,
   brokenOutcome,
   giveUp,
+  type TargetJob,
   type WaitFor,
-  type Work,
-} from "./target.ts";
+} from "./target-job.ts";
 import { UnflushedTargets } from "./unflushed.ts";
+import type { Busy, Watchdog, WatchedWorker } from "./watchdog.ts";
 
 /** How long a target waits for another runner that holds it, in milliseconds. */
-const patienceWithRunners = 10 * 60_000;
+const runnerTimeout = 10 * 60_000;
 
-/** The password was right when the rollout began: how long to wait for a new one, in milliseconds. */
-const patienceWithPasswords = 5_000;
+/** How long to wait for a new password, in milliseconds. It was right when the rollout began. */
+const passwordTimeout = 5_000;
 
-/** A backend remembers every relation it ever touched: after so many targets a worker takes a new one. */
+/** A backend caches every relation that it has touched, so a worker reconnects after this many targets. */
 const recycleAfter = 200;
 
-/** The workers of one database. */
-export interface Crew {
+/** The workers of one database and what they share. */
+export interface WorkerPool {
   readonly address: DatabaseAddress;
-  readonly queue: Queue<Work>;
+  readonly queue: TargetQueue<TargetJob>;
   readonly halt: Halt;
-  readonly attendant: Attendant;
-  /** How many are at work. */
+  readonly watchdog: Watchdog;
+  /** Number of running workers. */
   size: number;
 }
 
-/**
- * One connection that takes target after target until the queue is empty or the rollout is halted.
- *
- * @param end receives an outcome only when it is sure to survive a crash of the server
- * @throws when it gets no connection; what it had taken is back in the queue then
- */
-export async function runWorker(
-  crew: Crew,
-  options: RolloutOptions,
-  end: (outcome: Outcome) => void,
-): Promise<void> {
-  const { queue, halt, attendant } = crew;
-  const unflushed = new UnflushedTargets(queue, end);
-  const worker: WorkerState = { session: undefined, busy: undefined, unflushed };
-  attendant.workers.add(worker);
-  let served = 0;
-  try {
+/** One connection that migrates one target after another. */
+export class Worker implements WatchedWorker {
+  session: Session | undefined;
+  busy: Busy | undefined;
+  readonly unflushed: UnflushedTargets;
+  readonly #pool: WorkerPool;
+  readonly #options: RolloutOptions;
+  readonly #end: (outcome: Outcome) => void;
+  /** Targets migrated on the present connection. */
+  #served = 0;
+
+  /** @param end receives an outcome once it would survive a crash of the server */
+  constructor(pool: WorkerPool, options: RolloutOptions, end: (outcome: Outcome) => void) {
+    this.#pool = pool;
+    this.#options = options;
+    this.#end = end;
+    this.unflushed = new UnflushedTargets(pool.queue, end, options.clock);
+  }
+
+  /**
+   * Takes targets until the queue is empty or the rollout is halted.
+   *
+   * @throws when the worker cannot connect; its target is then back in the queue
+   */
+  async run(): Promise<void> {
+    const { watchdog } = this.#pool;
+    watchdog.workers.add(this);
+    try {
+      await this.#takeTargets();
+    } finally {
+      this.#pool.size -= 1;
+      watchdog.workers.delete(this);
+      this.unflushed.putBack();
+      await this.session?.close();
+    }
+  }
+
+  async #takeTargets(): Promise<void> {
+    const { queue, halt } = this.#pool;
     for (;;) {
-      const item = await queue.take(halt.signal);
-      if (item === undefined) {
-        await unflushed.flush(worker.session);
+      const job = await queue.take(halt.signal);
+      if (job === undefined) {
+        await this.unflushed.flush(this.session);
+        // What could not be flushed is back in the queue.
         if (queue.isEmpty || halt.signal.aborted) return;
         continue;
       }
-      if (worker.session === undefined || worker.session.lost) {
-        unflushed.putBack();
-        worker.session = await connect(crew, options, item, worker);
-        if (worker.session === undefined) return;
-        served = 0;
-      }
-      const { session } = worker;
-      settle(
-        await attemptCancellable(crew, worker, session, item, options),
-        session,
-        crew,
-        options,
-        end,
-        unflushed,
-      );
-      served += 1;
-      if (unflushed.isDue || served >= recycleAfter) await unflushed.flush(session);
-      if (served >= recycleAfter) {
-        await session.close();
-        worker.session = undefined;
+      const session = await this.#sessionFor(job);
+      if (session === undefined) return;
+      this.#settle(await this.#attempt(session, job), session);
+      await this.#flushAndRecycle(session);
+    }
+  }
+
+  async #sessionFor(job: TargetJob): Promise<Session | undefined> {
+    if (this.session === undefined || this.session.lost) {
+      this.unflushed.putBack();
+      this.session = await this.#connect(job);
+      this.#served = 0;
+    }
+    return this.session;
+  }
+
+  async #flushAndRecycle(session: Session): Promise<void> {
+    this.#served += 1;
+    const isUsedUp = this.#served >= recycleAfter;
+    if (this.unflushed.isDue || isUsedUp) await this.unflushed.flush(session);
+    if (!isUsedUp) return;
+    await session.close();
+    this.session = undefined;
+  }
+
+  /**
+   * Connects. When the server has no connection left, workers end one by one; the last one waits for a connection.
+   *
+   * @returns undefined when this worker must end
+   */
+  async #connect(job: TargetJob): Promise<Session | undefined> {
+    const pool = this.#pool;
+    const { connect, observe, clock } = this.#options;
+    const since = clock.now();
+    this.busy = { since };
+    const onWait = (reason: string) => {
+      this.busy = { since, reason };
+    };
+    for (;;) {
+      const waitWhenFull = pool.size === 1;
+      try {
+        return await Session.connect(pool.address, {
+          ...{ ...connect, waitWhenFull, onWait },
+          waitForPasswordMs: passwordTimeout,
+        });
+      } catch (error) {
+        const cause = error instanceof Error ? error.cause : undefined;
+        // This worker may have become the last one while it was refused.
+        if (isServerFull(cause) && !waitWhenFull && pool.size === 1) continue;
+        pool.queue.putBack(job, 0);
+        if (!isServerFull(cause) || pool.size === 1) throw error;
+        observe({
+          type: "concurrencyLowered",
+          database: pool.address.name,
+          to: pool.size - 1,
+          reason: messageOf(cause),
+        });
+        return undefined;
       }
     }
-  } finally {
-    crew.size -= 1;
-    attendant.workers.delete(worker);
-    unflushed.putBack();
-    await worker.session?.close();
   }
-}
 
-/**
- * A server that is full sends one worker after the other home; the last one waits.
- *
- * @returns undefined when this worker is not needed any more
- */
-async function connect(
-  crew: Crew,
-  { connect: patience, observe }: RolloutOptions,
-  item: Work,
-  worker: WorkerState,
-): Promise<Session | undefined> {
-  const since = performance.now();
-  worker.busy = { since };
-  const onWait = (reason: string) => {
-    worker.busy = { since, reason };
-  };
-  for (;;) {
-    const waitWhenFull = crew.size === 1;
+  /** Makes one attempt, which the user can cancel. */
+  async #attempt(session: Session, job: TargetJob): Promise<AttemptResult> {
+    const { cancel, observe, clock } = this.#options;
+    const { target } = job.plan;
+    if (job.startedAt === undefined) observe({ type: "targetStarted", target });
+    this.busy = { since: clock.now(), target };
+    const started = { ...job, startedAt: job.startedAt ?? clock.now() };
+    const onCancel = () => void session.cancel();
+    cancel?.addEventListener("abort", onCancel, { once: true });
     try {
-      return await Session.connect(crew.address, {
-        ...{ ...patience, waitWhenFull, onWait },
-        waitForPasswordMs: patienceWithPasswords,
+      return await attemptTarget(session, started, this.#options, {
+        onStep: (tag) => {
+          this.busy = { since: clock.now(), target, tag };
+        },
+        targetOf: (pid) => this.#pool.watchdog.targetOf(pid),
       });
     } catch (error) {
-      const cause = error instanceof Error ? error.cause : undefined;
-      // While it was being refused this one may have become the last.
-      if (isServerFull(cause) && !waitWhenFull && crew.size === 1) continue;
-      crew.queue.putBack(item, 0);
-      if (!isServerFull(cause) || crew.size === 1) throw error;
-      observe({
-        type: "concurrencyLowered",
-        database: crew.address.name,
-        to: crew.size - 1,
-        reason: messageOf(cause),
-      });
-      return undefined;
+      // Closing the session releases any lock that it still holds.
+      await session.close();
+      return { kind: "ended", job: started, outcome: brokenOutcome(started, error, clock) };
+    } finally {
+      this.busy = undefined;
+      cancel?.removeEventListener("abort", onCancel);
     }
   }
-}
 
-/** Makes one attempt, which the user's wish to cancel what runs can end. */
-async function attemptCancellable(
-  { attendant }: Crew,
-  worker: WorkerState,
-  session: Session,
-  item: Work,
-  options: RolloutOptions,
-): Promise<AttemptResult> {
-  const { cancel, observe } = options;
-  const { target } = item.plan;
-  if (item.startedAt === undefined) observe({ type: "targetStarted", target });
-  worker.busy = { since: performance.now(), target };
-  const started = { ...item, startedAt: item.startedAt ?? performance.now() };
-  const onCancel = () => void session.cancel();
-  cancel?.addEventListener("abort", onCancel, { once: true });
-  try {
-    return await attempt(session, started, options, {
-      begun: (tag) => {
-        worker.busy = { since: performance.now(), target, tag };
-      },
-      targetOf: (pid) => attendant.targetOf(pid),
-    });
-  } catch (error) {
-    // Closed, the session gives back what it may still hold.
-    await session.close();
-    return { kind: "ended", work: started, outcome: brokenOutcome(started, error) };
-  } finally {
-    worker.busy = undefined;
-    cancel?.removeEventListener("abort", onCancel);
-  }
-}
-
-function settle(
-  result: AttemptResult,
-  session: Session,
-  { queue }: Crew,
-  options: RolloutOptions,
-  end: (outcome: Outcome) => void,
-  unflushed: UnflushedTargets,
-): void {
-  if (result.kind === "ended") {
-    // Also what another runner has applied may not be on disk yet; or what a target had before it failed.
+  #settle(result: AttemptResult, session: Session): void {
+    if (result.kind === "again") {
+      this.#retry(result);
+      return;
+    }
+    // A skipped target counts too: what another runner applied to it may not be on disk yet.
     const { status, applied } = result.outcome;
-    const claims = status === "succeeded" || status === "skipped" || applied.length > 0;
-    if (claims && !session.pooled) unflushed.add(result);
-    else end(result.outcome);
-    return;
+    const hasCommits = status === "succeeded" || status === "skipped" || applied.length > 0;
+    if (hasCommits && !session.pooled) this.unflushed.add(result);
+    else this.#end(result.outcome);
   }
-  const policy = options.retry;
-  const { work, reason, waitFor } = result;
-  const holders = work.failure?.holders;
-  if (isExhausted(work, waitFor, policy)) {
-    end(giveUp(work));
-    return;
+
+  #retry({ job, reason, waitFor }: AttemptResult & { kind: "again" }): void {
+    const { retry, observe, clock } = this.#options;
+    if (isExhausted(job, waitFor, retry, clock.now())) {
+      this.#end(giveUp(job, clock));
+      return;
+    }
+    const delayMs = retryDelay(waitFor === undefined ? job.attempts : job.waits, retry);
+    const holders = job.failure?.holders;
+    observe({
+      type: "targetRetried",
+      target: job.plan.target,
+      attempt: job.attempts + job.waits,
+      delayMs,
+      reason,
+      ...(waitFor === undefined ? {} : { waitFor }),
+      ...(holders === undefined ? {} : { holders }),
+    });
+    this.#pool.queue.putBack(job, delayMs);
   }
-  const delayMs = delayBefore(waitFor === undefined ? work.attempts : work.waits, policy);
-  const attempted = work.attempts + work.waits;
-  options.observe({
-    type: "targetRetried",
-    target: work.plan.target,
-    attempt: attempted,
-    delayMs,
-    reason,
-    ...(waitFor === undefined ? {} : { waitFor }),
-    ...(holders === undefined ? {} : { holders }),
-  });
-  queue.putBack(work, delayMs);
 }
 
-/** Other targets of the same rollout come to their end, so that no wait for them is too long. */
-function isExhausted(work: Work, waitFor: WaitFor | undefined, { attempts }: RetryPolicy): boolean {
+/** Waiting for another target of the same rollout has no limit: that target ends by its own timeouts. */
+function isExhausted(
+  job: TargetJob,
+  waitFor: WaitFor | undefined,
+  { attempts }: RetryPolicy,
+  now: number,
+): boolean {
   if (waitFor === "rollout") return false;
-  if (waitFor === undefined) return work.attempts >= attempts;
-  return performance.now() - (work.waitingSince ?? 0) > patienceWithRunners;
+  if (waitFor === undefined) return job.attempts >= attempts;
+  return now - (job.waitingSince ?? 0) > runnerTimeout;
 }

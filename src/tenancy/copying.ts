@@ -167,7 +167,12 @@ export async function makeSchema(
   const timeouts = { ...context.config.fleet.timeouts, statement: 0, idleInTransaction: 0 };
   const expectation = noLedger(target.schema);
   const make = makerFor(session, target);
-  const how = { create: "schemaAndLedger", expectation, snapshotBehind: locks, timeouts } as const;
+  const how = {
+    create: "schemaAndLedger",
+    expectation,
+    snapshotAfterLocks: locks,
+    timeouts,
+  } as const;
   await cancellable(context, session, () =>
     inTenantTransaction({ context, session, target }, how, async () => {
       await verifyStructure(session, target, await fillIn(session, make));

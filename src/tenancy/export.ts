@@ -9,7 +9,7 @@ import { readStructure } from "../dump/structure.ts";
 import type { StructureDump } from "../dump/types.ts";
 import { targetError } from "../fleet/target-errors.ts";
 import { withRollback } from "../postgres/rollback.ts";
-import { beginSnapshot } from "../rollout/run.ts";
+import { beginSnapshot } from "../rollout/step-run.ts";
 import { refuseIncomplete } from "../tenants/records.ts";
 import {
   beyondTimeouts,

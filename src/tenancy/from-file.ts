@@ -8,7 +8,7 @@ import { withoutInternalOptions } from "../dump/sql/old-options.ts";
 import type { Context } from "../fleet/context.ts";
 import { readHistories } from "../fleet/open-fleet.ts";
 import { allowanceOf } from "../fleet/services.ts";
-import type { History } from "../plan/build.ts";
+import type { History } from "../plan/history.ts";
 import type { Session } from "../postgres/session.ts";
 import { readStatements } from "../sql/read-statements.ts";
 import type { Make } from "./copying.ts";

@@ -6,7 +6,7 @@ import { targetError } from "../fleet/target-errors.ts";
 import type { SchemaAccess } from "../fleet/tenant-transaction.ts";
 import type { Session } from "../postgres/session.ts";
 import { isRetryable } from "../postgres/sqlstate.ts";
-import { delayBefore } from "../rollout/retry.ts";
+import { retryDelay } from "../rollout/retry.ts";
 import type { LockedTenant } from "./tenant-lock.ts";
 
 /** The targets that have a schema: those of a new service have none until the next rollout. */
@@ -52,7 +52,7 @@ export async function withRetries<Result>(
       const unwanted = context.cancel?.aborted === true;
       if (unwanted || failed >= retry.attempts || !isRetryable(cause))
         throw targetError(target, error);
-      await sleep(delayBefore(failed, retry));
+      await sleep(retryDelay(failed, retry));
     }
   }
 }

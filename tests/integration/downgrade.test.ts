@@ -416,8 +416,8 @@ ALTER TABLE "t" ADD COLUMN "old" integer;`;
         status: "failed",
         applied: [],
         failure: {
-          message: "a downgrade was cut off in the middle of 0001_index",
-          remedy: "Let it go on where it stopped: drizzle-fleet downgrade 0000_table",
+          message: "a downgrade was interrupted in the middle of 0001_index",
+          remedy: "Continue it: npx drizzle-fleet downgrade 0000_table",
         },
       });
       // What comes behind may be corrected, what was applied or begun may not.

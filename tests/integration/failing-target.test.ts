@@ -52,7 +52,7 @@ describe("a migration that fails for one tenant", () => {
     expect(text).toContain("app/b");
     expect(text).toMatch(/drizzle\/app\/0001_unique\.sql:6/);
     expect(text).toContain("SQLSTATE 23505");
-    expect(text).toContain("Fix this tenant's duplicate rows");
+    expect(text).toContain("Fix the duplicate rows");
 
     await database.query(`DELETE FROM app_b.people WHERE id = 2`);
     expect(byTenant(await migrateAll(context))).toEqual({

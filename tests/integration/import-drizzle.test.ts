@@ -140,14 +140,16 @@ describe("stamp --from-drizzle", () => {
         [
           "notImported",
           "0001_b",
-          expect.stringMatching(/0001_b was applied as another text than .*0001_b\.sql has now/),
+          expect.stringMatching(
+            /0001_b was applied with a different text than .*0001_b\.sql has now/,
+          ),
         ],
       ],
       strange: [
         [
           "notImported",
           undefined,
-          "a migration was applied that is not on disk (row 3, hash ffffeeeedddd..., generated at 2020-09-13T12:26:40.000Z)",
+          "an applied migration is not on disk (row 3, hash ffffeeeedddd..., generated at 2020-09-13T12:26:40.000Z)",
         ],
         ["notImported", undefined, expect.stringContaining("not on disk (row 4)")],
       ],
@@ -246,7 +248,7 @@ describe("stamp --from-drizzle", () => {
     expect(await problemsOf(context)).toMatchObject({
       x: [],
       y: [],
-      z: [["notImported", "20231114221320_a", expect.stringContaining("as another text")]],
+      z: [["notImported", "20231114221320_a", expect.stringContaining("with a different text")]],
     });
     await importAll(context);
     const tags = (schema: string) =>

@@ -146,7 +146,11 @@ describe("a loop that changed the text before it ran it", () => {
     }
     expect(await problemsOf(context)).toEqual({
       x: [],
-      y: [expect.stringMatching(/20231114221322_c was applied as another text.* --accept-edited$/)],
+      y: [
+        expect.stringMatching(
+          /20231114221322_c was applied with a different text.* --accept-edited$/,
+        ),
+      ],
     });
     expect(byTenant(await importAll(context, { acceptEdited: true }))).toEqual({
       x: "succeeded 20231114221322_c",
@@ -197,9 +201,9 @@ describe("a loop that changed the text before it ran it", () => {
     });
     await record(database, table, [filled("app_x", "0002_c"), filled("app_x", "0001_b")]);
     expect(await problemsOf(context)).toEqual({
-      x: [expect.stringMatching(/its row for 0001_b does not say of which tenant/)],
-      y: [expect.stringMatching(/its row for 0001_b does not say of which tenant/)],
-      z: [expect.stringMatching(/its row for 0001_b does not say of which tenant/)],
+      x: [expect.stringMatching(/its row for 0001_b does not show which tenant/)],
+      y: [expect.stringMatching(/its row for 0001_b does not show which tenant/)],
+      z: [expect.stringMatching(/its row for 0001_b does not show which tenant/)],
     });
     await database.query(`DELETE FROM ${table} WHERE id = 4`);
     expect(byTenant(await importAll(context))).toEqual({
@@ -221,7 +225,7 @@ describe("a loop that changed the text before it ran it", () => {
       x: [],
       y: [
         expect.stringMatching(
-          /holds 1 table, view or sequence, where most others hold 2 -> .*stamp 0002_c --tenant y/,
+          /contains 1 table, view or sequence, but most others contain 2 -> .*stamp 0002_c --tenant y/,
         ),
       ],
       z: [],
@@ -301,7 +305,7 @@ describe("drizzle-multitenant's table", () => {
     expect(await problemsOf(context)).toEqual({
       x: [
         expect.stringMatching(
-          /^a migration was applied that is not on disk \(0001_gone\) -> .*npx drizzle-fleet stamp 0000_a --tenant x --config .*$/,
+          /^an applied migration is not on disk \(0001_gone\) -> .*npx drizzle-fleet stamp 0000_a --tenant x --config .*$/,
         ),
       ],
       y: [],

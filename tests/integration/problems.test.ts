@@ -151,7 +151,7 @@ describe("a rollout", () => {
     const result = await migrateAll(contextFor(root, appFleet(database.url, ["a", "b"])));
     expect(byTenant(result)).toEqual({ a: "failed", b: "succeeded 0000_a,0001_b,0002_c" });
     expect(result.outcomes[0]?.failure?.message).toContain(
-      "holds 1 table, view or sequence, but no ledger",
+      "contains 1 table, view or sequence, but no ledger",
     );
   });
 

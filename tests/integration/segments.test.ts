@@ -151,7 +151,7 @@ describe("statements that cannot run in a transaction", () => {
       await writeFiles(root, history("drizzle/app", { ...files, "0002_index": edited }));
       const { outcomes } = await migrateAll(context);
       expect(outcomes[0]).toMatchObject({ status: "failed", applied: [] });
-      expect(outcomes[0]?.failure?.message).toContain("edited after it had been begun");
+      expect(outcomes[0]?.failure?.message).toContain("edited after it had started to run");
     }
     await writeFiles(root, history("drizzle/app", { ...files, "0002_index": begun }));
     expect(byTenant(await migrateAll(context))).toEqual({ a: "succeeded 0002_index" });
@@ -171,7 +171,7 @@ describe("statements that cannot run in a transaction", () => {
       UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'app_a.t_x'::regclass`);
     expect((await migrateAll(context)).outcomes[0]).toMatchObject({
       status: "failed",
-      failure: { sqlstate: "55000", message: `index "t_x" exists already, and is not valid` },
+      failure: { sqlstate: "55000", message: `index "t_x" already exists and is not valid` },
     });
     await database.query(`DROP INDEX app_a.t_x`);
     expect(byTenant(await migrateAll(context))).toEqual({ a: "succeeded 0001_index" });
@@ -187,7 +187,7 @@ describe("statements that cannot run in a transaction", () => {
     await edited(concurrent.replace('"y" integer', '"y" bigint'));
     const refused = await migrateAll(context);
     expect(refused.outcomes[0]).toMatchObject({ status: "failed", applied: [] });
-    expect(refused.outcomes[0]?.failure?.message).toContain("edited after it had been applied");
+    expect(refused.outcomes[0]?.failure?.message).toContain("edited after it was applied");
 
     await edited(concurrent.replace("UNIQUE ", ""));
     expect(byTenant(await migrateAll(context))).toEqual({ a: "succeeded 0001_index" });

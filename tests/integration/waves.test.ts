@@ -111,7 +111,7 @@ describe("waves", () => {
     });
     expect(result.stopped).toEqual({
       kind: "verify",
-      message: "the verify command ended with 3 after wave 1 of 2",
+      message: "the verify command exited with code 3 after wave 1 of 2",
     });
     expect(result.outcomes.filter(({ status }) => status === "notExecuted")).toHaveLength(4);
   });

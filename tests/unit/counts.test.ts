@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { shortList } from "../../src/core/count.ts";
 import type { Step } from "../../src/core/plan.ts";
-import { historyOf, planTarget } from "../../src/plan/build.ts";
+import { historyOf } from "../../src/plan/history.ts";
+import { planTarget } from "../../src/plan/migrate.ts";
 import { migrateText } from "../../src/report/migrate.ts";
 import { planText } from "../../src/report/plan.ts";
 import { showProgress } from "../../src/report/progress.ts";
@@ -17,10 +18,10 @@ test("a count of one has a singular noun", () => {
   const plan = (relations: number) =>
     planTarget(target, historyOf([]), { kind: "noLedger", relations }, { allowOutOfOrder: false });
   expect(plan(1).problems[0]?.message).toBe(
-    'schema "app_acme" holds 1 table, view or sequence, but no ledger',
+    'schema "app_acme" contains 1 table, view or sequence, but no ledger',
   );
   expect(plan(2).problems[0]?.message).toBe(
-    'schema "app_acme" holds 2 tables, views or sequences, but no ledger',
+    'schema "app_acme" contains 2 tables, views or sequences, but no ledger',
   );
   const waves = [{ name: "all", canary: false, targets: [plan(1)] }];
   expect(planText({ waves }).split("\n").at(-1)).toBe(
@@ -37,7 +38,7 @@ test("a count of one has a singular noun", () => {
 test("one failure that ends a rollout, and one edited statement, are in the singular", () => {
   const halt = new Halt(new AbortController().signal, 0, () => {});
   halt.count(failed);
-  expect(halt.stop?.message).toBe("1 target failed, and none may");
+  expect(halt.stop?.message).toBe("1 target failed (limit: 0)");
   const step: Step = {
     ...{ action: "apply", tag: "0001_b", checksum: "x", resumeAt: 1, ledger: "" },
     ...{ resumeChecksum: "other", begun: false },
@@ -45,7 +46,7 @@ test("one failure that ends a rollout, and one edited statement, are in the sing
   const file = { file: "0001_b.sql", downFile: "0001_b.down.sql" };
   const migration = { service: "app", tag: "0001_b", checksum: "x", text: "", ...file };
   expect(editedPart(step, { migration, statements: [], sharedSchemas: [] })).toBe(
-    "the first statement of 0001_b was edited after it had been applied",
+    "the first statement of 0001_b was edited after it was applied",
   );
 });
 

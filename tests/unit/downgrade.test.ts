@@ -2,8 +2,9 @@ import { describe, expect, test } from "vitest";
 import type { LedgerEntry, LedgerState } from "../../src/core/ledger.ts";
 import type { Migration } from "../../src/core/migration.ts";
 import { digestOf } from "../../src/ledger/digest.ts";
-import { historyOf, planTarget, resolve } from "../../src/plan/build.ts";
 import { type DowngradeGoal, goalOf, planTargetDowngrade } from "../../src/plan/downgrade.ts";
+import { historyOf, matchEntries } from "../../src/plan/history.ts";
+import { planTarget } from "../../src/plan/migrate.ts";
 
 const migration = (tag: string, checksum = `sum-${tag}`): Migration => ({
   service: "app",
@@ -93,7 +94,7 @@ describe("planDowngrade", () => {
     expect(problem).toMatchObject({
       kind: "unfinished",
       tag: "0002_c",
-      remedy: "Let it go on where it stopped: drizzle-fleet downgrade 0001_b",
+      remedy: "Continue it: npx drizzle-fleet downgrade 0001_b",
     });
     const rules = { allowOutOfOrder: true };
     const forwards = planTarget(target, history, ledger(...entries), rules);
@@ -101,7 +102,7 @@ describe("planDowngrade", () => {
     // That of the first migration of all.
     const first = [entry("0000_a"), { ...entry("0000_a.down", "down"), ...cutOff(1) }];
     expect(planTarget(target, history, ledger(...first), rules).problems).toMatchObject([
-      { remedy: "Let it go on where it stopped: drizzle-fleet downgrade base" },
+      { remedy: "Continue it: npx drizzle-fleet downgrade base" },
     ]);
     // That of a migration which this checkout does not have says nothing of base.
     const strange = [...all, entry("0009_x"), { ...entry("0009_x.down", "down"), ...cutOff(1) }];
@@ -174,7 +175,7 @@ describe("a folder that was converted", () => {
   test("finds entries of equal text in the history's order, and each once", () => {
     const same = historyOf(["x", "y", "z"].map((tag) => migration(tag, "same")));
     const names = (...entries: LedgerEntry[]) => {
-      const { byTag, strange } = resolve(same, entries);
+      const { byTag, strange } = matchEntries(same, entries);
       return [[...byTag].map(([tag, found]) => `${tag}=${found.tag}`), strange.length];
     };
     expect(names(entry("0001", "same"), entry("0000", "same"))).toEqual([["x=0000", "y=0001"], 0]);

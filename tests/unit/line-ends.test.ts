@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { historyOf, planTarget } from "../../src/plan/build.ts";
-import { matchRows } from "../../src/plan/import.ts";
+import { historyOf } from "../../src/plan/history.ts";
+import { matchRows } from "../../src/plan/match-rows.ts";
+import { planTarget } from "../../src/plan/migrate.ts";
 import { checksumOf } from "../../src/source/checksums.ts";
 import { readDown } from "../../src/source/downs.ts";
 import { withoutCarriageReturns } from "../../src/source/line-ends.ts";

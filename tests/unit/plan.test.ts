@@ -2,7 +2,9 @@ import { describe, expect, test } from "vitest";
 import type { LedgerState } from "../../src/core/ledger.ts";
 import type { Migration } from "../../src/core/migration.ts";
 import { digestOf } from "../../src/ledger/digest.ts";
-import { historyOf, planTarget, planTargets } from "../../src/plan/build.ts";
+import { historyOf } from "../../src/plan/history.ts";
+import { planTarget } from "../../src/plan/migrate.ts";
+import { planTargets } from "../../src/plan/targets.ts";
 
 const migrations = ["0000_a", "0001_b", "0002_c"].map(
   (tag): Migration => ({

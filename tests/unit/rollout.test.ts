@@ -1,53 +1,20 @@
 import { describe, expect, test } from "vitest";
+import { systemClock } from "../../src/core/clock.ts";
 import { lockKey } from "../../src/postgres/lock.ts";
 import { isConnectionLoss, isRetryable, sqlstateOf } from "../../src/postgres/sqlstate.ts";
-import { Queue } from "../../src/rollout/queue.ts";
-import { delayBefore } from "../../src/rollout/retry.ts";
-import { giveUp, type Work } from "../../src/rollout/target.ts";
-
-describe("Queue", () => {
-  test("gives what is due first, and waits for what is later only when nothing else is left", async () => {
-    const queue = new Queue(["a", "b"]);
-    expect(await queue.take()).toBe("a");
-    queue.putBack("a", 60);
-    expect(await queue.take()).toBe("b");
-    queue.putBack("b", 20);
-    expect(await queue.take()).toBe("b");
-    expect(await queue.take()).toBe("a");
-    expect(await queue.take()).toBeUndefined();
-  });
-
-  test("an item that is due goes before one that is later", async () => {
-    const queue = new Queue(["late", "now"]);
-    expect(await queue.take()).toBe("late");
-    queue.putBack("late", 10_000);
-    expect(await queue.take()).toBe("now");
-    queue.putBack("now", 0);
-    expect(await queue.take()).toBe("now");
-  });
-
-  test("ends at once when it is stopped, and gives back what was not taken", async () => {
-    const stop = new AbortController();
-    const queue = new Queue(["a"]);
-    expect(await queue.take(stop.signal)).toBe("a");
-    queue.putBack("a", 60_000);
-    const waiting = queue.take(stop.signal);
-    stop.abort();
-    expect(await waiting).toBeUndefined();
-    expect(queue.rest()).toEqual(["a"]);
-  });
-});
+import { retryDelay } from "../../src/rollout/retry.ts";
+import { giveUp, type TargetJob } from "../../src/rollout/target-job.ts";
 
 test("the pause before a retry doubles, is capped, and is never less than half of it", () => {
   const policy = { attempts: 10, minDelay: 50, maxDelay: 5_000 };
-  const shortest = [1, 2, 3, 4, 20].map((attempt) => delayBefore(attempt, policy, () => 0));
-  const longest = [1, 2, 3, 4, 20].map((attempt) => delayBefore(attempt, policy, () => 1));
+  const shortest = [1, 2, 3, 4, 20].map((attempt) => retryDelay(attempt, policy, () => 0));
+  const longest = [1, 2, 3, 4, 20].map((attempt) => retryDelay(attempt, policy, () => 1));
   expect(shortest).toEqual([25, 50, 100, 200, 2500]);
   expect(longest).toEqual([50, 100, 200, 400, 5000]);
 });
 
 test("a target whose connection was lost before its migrations were flushed is in doubt, and says why", () => {
-  const work: Work = {
+  const job: TargetJob = {
     plan: {
       target: { database: "main", service: "app", tenant: "a", schema: "app_a" },
       current: undefined,
@@ -63,7 +30,7 @@ test("a target whose connection was lost before its migrations were flushed is i
     startedAt: 0,
     unanswered: true,
   };
-  expect(giveUp(work)).toMatchObject({
+  expect(giveUp(job, systemClock)).toMatchObject({
     status: "inDoubt",
     failure: {
       message: expect.stringContaining("on disk"),

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { LedgerState } from "../../src/core/ledger.ts";
 import type { Migration } from "../../src/core/migration.ts";
 import { digestOf } from "../../src/ledger/digest.ts";
-import { historyOf } from "../../src/plan/build.ts";
+import { historyOf } from "../../src/plan/history.ts";
 import { planTargetStamp, type StampGoal } from "../../src/plan/stamp.ts";
 
 const tags = ["0000_a", "0001_b", "0002_c"];

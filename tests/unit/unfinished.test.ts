@@ -1,7 +1,12 @@
 import { expect, test } from "vitest";
 import type { Migration } from "../../src/core/migration.ts";
-import { historyOf } from "../../src/plan/build.ts";
-import { isShort, isUnfinished, type Passed, standingOf } from "../../src/plan/unfinished.ts";
+import { historyOf } from "../../src/plan/history.ts";
+import {
+  type EarlierRollout,
+  isBehind,
+  isUnfinished,
+  positionOf,
+} from "../../src/plan/unfinished.ts";
 
 const tags = ["0000", "0001", "0002"];
 const history = historyOf(
@@ -20,34 +25,34 @@ const history = historyOf(
 /** A target with these migrations. */
 function at(...applied: string[]) {
   const entries = applied.map((tag) => ({ tag, checksum: tag }));
-  return standingOf(history, { kind: "ledger", entries });
+  return positionOf(history, { kind: "ledger", entries });
 }
 
-const up: Passed = { direction: "up", end: "0002", same: true, failed: false };
-const down: Passed = { direction: "down", end: "0000", same: true, failed: false };
-const failing = (passed: Passed): Passed => ({ ...passed, failed: true });
+const up: EarlierRollout = { direction: "up", end: "0002", same: true, failed: false };
+const down: EarlierRollout = { direction: "down", end: "0000", same: true, failed: false };
+const failing = (passed: EarlierRollout): EarlierRollout => ({ ...passed, failed: true });
 
 function unfinished(
-  standing: ReturnType<typeof at>,
+  position: ReturnType<typeof at>,
   direction: "up" | "down",
-  passed: readonly Passed[],
-  troubled = false,
+  rollouts: readonly EarlierRollout[],
+  hasProblem = false,
 ): boolean {
-  return isUnfinished(standing, history, direction, passed, troubled);
+  return isUnfinished({ position, direction, rollouts, hasProblem }, history);
 }
 
 test("the ledger says whether a target is short of its end", () => {
-  expect(isShort(at(), history, "up", "0000")).toBe(true);
-  expect(isShort(at("0000"), history, "up", "0000")).toBe(false);
-  expect(isShort(at("0000", "0002"), history, "up", "0002")).toBe(true);
-  expect(isShort(at("0000"), history, "up", null)).toBe(false);
+  expect(isBehind(at(), history, "up", "0000")).toBe(true);
+  expect(isBehind(at("0000"), history, "up", "0000")).toBe(false);
+  expect(isBehind(at("0000", "0002"), history, "up", "0002")).toBe(true);
+  expect(isBehind(at("0000"), history, "up", null)).toBe(false);
   // A tag that is not on disk any more: head is what is known.
-  expect(isShort(at("0000", "0001"), history, "up", "gone")).toBe(true);
-  expect(isShort(at(...tags), history, "up", "gone")).toBe(false);
-  expect(isShort(at("0000", "0001"), history, "down", "0000")).toBe(true);
-  expect(isShort(at("0000"), history, "down", "0000")).toBe(false);
-  expect(isShort(at("0000"), history, "down", null)).toBe(true);
-  expect(isShort(at(), history, "down", null)).toBe(false);
+  expect(isBehind(at("0000", "0001"), history, "up", "gone")).toBe(true);
+  expect(isBehind(at(...tags), history, "up", "gone")).toBe(false);
+  expect(isBehind(at("0000", "0001"), history, "down", "0000")).toBe(true);
+  expect(isBehind(at("0000"), history, "down", "0000")).toBe(false);
+  expect(isBehind(at("0000"), history, "down", null)).toBe(true);
+  expect(isBehind(at(), history, "down", null)).toBe(false);
 });
 
 test("what a rollout was to bring and did not is left, whatever its outcome was", () => {

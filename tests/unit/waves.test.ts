@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { amountOf } from "../../src/core/amount.ts";
 import type { TargetPlan } from "../../src/core/plan.ts";
 import { targetsOf } from "../../src/core/plan.ts";
-import { type Division, divide } from "../../src/plan/waves.ts";
+import { type Division, divideIntoWaves } from "../../src/plan/waves.ts";
 
 /** A target that has something to do, or nothing. */
 function plan(service: string, tenant: string | undefined, pending = 1): TargetPlan {
@@ -25,7 +25,7 @@ function plan(service: string, tenant: string | undefined, pending = 1): TargetP
 }
 
 const shape = (targets: readonly TargetPlan[], division: Division) =>
-  divide(targets, division).waves.map(({ name, canary, targets: own }) => [
+  divideIntoWaves(targets, division).waves.map(({ name, canary, targets: own }) => [
     canary ? `${name}!` : name,
     own.map(({ target }) => `${target.service}/${target.tenant ?? "-"}`).join(" "),
   ]);
@@ -99,7 +99,7 @@ describe("divide", () => {
     fc.assert(
       fc.property(targets, division, (list, wish) => {
         const plans = list.map((one) => plan(one.service, one.tenant, one.pending));
-        const divided = targetsOf(divide(plans, wish));
+        const divided = targetsOf(divideIntoWaves(plans, wish));
         expect(new Set(divided)).toEqual(new Set(plans));
         expect(divided).toHaveLength(plans.length);
       }),

@@ -1,26 +1,27 @@
+import type { Clock } from "../core/clock.ts";
 import type { DatabaseAddress } from "../core/database.ts";
 import type { Observer, Waiting } from "../core/events.ts";
 import type { LockHolder } from "../core/outcome.ts";
 import type { Target } from "../core/target.ts";
+import { firstNotice, nextNoticeAfter } from "../core/waiting.ts";
 import { readBackendStates } from "../postgres/backends.ts";
 import { flushLog } from "../postgres/flush.ts";
 import { Session } from "../postgres/session.ts";
-import { firstTold, toldAgainAfter } from "../report/waiting.ts";
 import { holdersAmong } from "./holders.ts";
 import type { UnflushedTargets } from "./unflushed.ts";
 
-/** How often it looks after the workers, in milliseconds. */
-const every = 1_000;
+/** How often the watchdog looks at the workers, in milliseconds. */
+const interval = 1_000;
 
-/** A process that is idle for so long, in milliseconds, has answered: what its worker waits for does not arrive. */
-const answeredFor = 5_000;
+/** A process that was idle for this many milliseconds has answered, so the answer was lost. */
+const idleLimit = 5_000;
 
-/** How long to wait before another connection is tried, in milliseconds. */
-const connectAgain = { shortest: 10_000, longest: 60_000 };
+/** How long to wait before the next attempt to connect, in milliseconds. */
+const reconnectAfter = { shortest: 10_000, longest: 60_000 };
 
-/** What a worker waits for at this moment. */
+/** What a worker is waiting for. */
 export interface Busy {
-  /** By the process's clock, in milliseconds. */
+  /** By the rollout's clock. */
   readonly since: number;
   /** Undefined while it waits for a connection. */
   readonly target?: Target;
@@ -28,66 +29,68 @@ export interface Busy {
   readonly reason?: string;
 }
 
-/** A worker, as its attendant sees it. */
-export interface WorkerState {
+/** What the watchdog sees of a worker. */
+export interface WatchedWorker {
   session: Session | undefined;
   busy: Busy | undefined;
   readonly unflushed: UnflushedTargets;
 }
 
 /**
- * Looks after the workers of one database while they wait for long answers. It tells what they wait for, flushes what
- * they have done before, and finds out when an answer got lost. For that it has a session of its own, which is opened
- * when there is a need for it; where there is none to be had, the workers do without.
+ * Watches the workers of one database while they wait for the server. It reports long waits, flushes for busy workers, and
+ * detects lost answers. It opens a session of its own when it needs one. If the server has no connection left, the workers
+ * run without a watchdog.
  */
-export class Attendant {
-  readonly workers = new Set<WorkerState>();
+export class Watchdog {
+  readonly workers = new Set<WatchedWorker>();
   readonly #address: DatabaseAddress;
   readonly #observe: Observer;
-  readonly #timer: NodeJS.Timeout;
+  readonly #clock: Clock;
+  readonly #stopTimer: () => void;
   readonly #closing = new AbortController();
   #session: Session | undefined;
-  #connectAt = 0;
-  #connectDelay = connectAgain.shortest;
+  #connectAt = Number.NEGATIVE_INFINITY;
+  #connectDelay = reconnectAfter.shortest;
   #round: Promise<void> | undefined;
-  #toldAt = performance.now();
+  #reportedAt: number;
   #holders: ReadonlyMap<Busy, readonly LockHolder[]> = new Map();
 
-  constructor(address: DatabaseAddress, observe: Observer) {
+  constructor(address: DatabaseAddress, observe: Observer, clock: Clock) {
     this.#address = address;
     this.#observe = observe;
-    this.#timer = setInterval(() => this.#look(), every);
-    this.#timer.unref();
+    this.#clock = clock;
+    this.#reportedAt = clock.now();
+    this.#stopTimer = clock.every(interval, () => this.#look());
   }
 
-  /** The target that a process of the crew works on. */
+  /** The target that a server process of these workers is working on. */
   targetOf(pid: number): Target | undefined {
     const own = [...this.workers].find(({ session }) => session?.backend.pid === pid);
     return own?.session?.pooled === true ? undefined : own?.busy?.target;
   }
 
-  /** Ends when what it is about has ended. */
+  /** Stops watching. Resolves when the present round has finished. */
   async close(): Promise<void> {
-    clearInterval(this.#timer);
+    this.#stopTimer();
     this.#closing.abort();
     await this.#round;
     await this.#session?.close();
   }
 
   #look(): void {
-    this.#tell();
-    this.#round ??= this.#help().finally(() => {
+    this.#reportWaits();
+    this.#round ??= this.#check().finally(() => {
       this.#round = undefined;
     });
   }
 
-  /** Says what is waited for. */
-  #tell(): void {
-    const now = performance.now();
+  #reportWaits(): void {
+    const now = this.#clock.now();
     const waits = this.#longWaits(now);
     const [longest] = waits;
-    if (longest === undefined || now - this.#toldAt < toldAgainAfter(now - longest.since)) return;
-    this.#toldAt = now;
+    if (longest === undefined || now - this.#reportedAt < nextNoticeAfter(now - longest.since))
+      return;
+    this.#reportedAt = now;
     this.#observe({
       type: "waiting",
       database: this.#address.name,
@@ -107,19 +110,19 @@ export class Attendant {
 
   #longWaits(now: number): Busy[] {
     return [...this.workers]
-      .flatMap(({ busy }) => (busy === undefined || now - busy.since < firstTold ? [] : busy))
+      .flatMap(({ busy }) => (busy === undefined || now - busy.since < firstNotice ? [] : busy))
       .sort((left, right) => left.since - right.since);
   }
 
-  /** What needs the session. An error ends it, and the next round has another one. */
-  async #help(): Promise<void> {
-    const now = performance.now();
+  /** Does what needs a session. After an error, the next round opens a new one. */
+  async #check(): Promise<void> {
+    const now = this.#clock.now();
     const seen = [...this.workers].filter(
-      ({ session }) => session !== undefined && isSeen(session),
+      ({ session }) => session !== undefined && isVisible(session),
     );
     const overdue = seen.filter(({ unflushed }) => unflushed.isOverdue);
     const slow = seen.filter(
-      ({ busy }) => busy?.target !== undefined && now - busy.since > answeredFor,
+      ({ busy }) => busy?.target !== undefined && now - busy.since > idleLimit,
     );
     if (overdue.length === 0 && slow.length === 0) return;
     const session = await this.#connected();
@@ -133,8 +136,8 @@ export class Attendant {
     }
   }
 
-  /** Looks what the processes of slow workers are at. */
-  async #examine(session: Session, slow: readonly WorkerState[]): Promise<void> {
+  /** Asks the server what the processes of slow workers are doing. */
+  async #examine(session: Session, slow: readonly WatchedWorker[]): Promise<void> {
     const watched = slow.flatMap((worker) => {
       const { session: own, busy } = worker;
       return own === undefined || busy === undefined ? [] : { worker, own, busy };
@@ -147,49 +150,47 @@ export class Attendant {
     for (const { worker, own, busy } of watched) {
       if (worker.session !== own || worker.busy !== busy) continue;
       const state = states.find(({ pid }) => pid === own.backend.pid);
-      if (state === undefined)
-        own.abandon("the server has ended the connection, and did not say so");
-      else if (state.state?.startsWith("idle") === true && state.stateMs > answeredFor)
-        own.abandon("the server has answered, and the answer did not arrive");
+      if (state === undefined) own.abandon("the server closed the connection without notice");
+      else if (state.state?.startsWith("idle") === true && state.stateMs > idleLimit)
+        own.abandon("the server answered, but the answer did not arrive");
       else if (state.blockers.length > 0)
         holders.set(busy, await holdersAmong(session, state.blockers));
     }
     this.#holders = holders;
   }
 
-  /** A session, or undefined when there is none to be had for now. */
+  /** The watchdog's session; undefined if it cannot connect for now. */
   async #connected(): Promise<Session | undefined> {
     if (this.#session !== undefined && !this.#session.lost) return this.#session;
-    const now = performance.now();
-    if (now < this.#connectAt) return undefined;
+    if (this.#clock.now() < this.#connectAt) return undefined;
     try {
       this.#session = await Session.connect(this.#address, {
-        waitMs: connectAgain.shortest,
+        waitMs: reconnectAfter.shortest,
         signal: this.#closing.signal,
         waitWhenFull: false,
-        answerWithinMs: connectAgain.shortest,
+        answerWithinMs: reconnectAfter.shortest,
       });
-      this.#connectDelay = connectAgain.shortest;
+      this.#connectDelay = reconnectAfter.shortest;
       return this.#session;
     } catch {
-      this.#connectAt = performance.now() + this.#connectDelay;
-      this.#connectDelay = Math.min(this.#connectDelay * 2, connectAgain.longest);
+      this.#connectAt = this.#clock.now() + this.#connectDelay;
+      this.#connectDelay = Math.min(this.#connectDelay * 2, reconnectAfter.longest);
       return undefined;
     }
   }
 }
 
-/** True when another session can see what the session's process is at. */
-function isSeen({ pooled, backend }: Session): boolean {
+/** True when another session can see the session's process in pg_stat_activity. */
+function isVisible({ pooled, backend }: Session): boolean {
   return !pooled && backend.startedAt !== "";
 }
 
 /**
  * Flushes for a worker.
  *
- * @returns false when the worker's process is gone: the server may have crashed, and come back, before the flush
+ * @returns false when the worker's process no longer exists: the server may have crashed and restarted before the flush
  */
-async function flushFor(session: Session, { session: own }: WorkerState): Promise<boolean> {
+async function flushFor(session: Session, { session: own }: WatchedWorker): Promise<boolean> {
   if (own === undefined) return false;
   await flushLog(session);
   return (await readBackendStates(session, [own.backend])).length === 1;

@@ -1,7 +1,8 @@
 import type { ConcurrentWork } from "../core/migration.ts";
 import { quoteIdentifier, quoteLiteral } from "../core/quoting.ts";
-import type { GuardOptions } from "./guard.ts";
-import { patienceAlone, type Run } from "./run.ts";
+import type { Precondition } from "./guard.ts";
+import type { StepRun } from "./step-run.ts";
+import { patienceAlone } from "./step-run.ts";
 
 type Detaching = ConcurrentWork & { action: "detach" };
 type Reindexing = ConcurrentWork & { action: "reindex" };
@@ -12,15 +13,15 @@ interface Named {
 }
 
 /**
- * What must be true before the statement may begin. Otherwise a later attempt could not tell what the statement
- * did from what was there before.
+ * The condition that must be true before the statement runs. Without it, a later attempt could not tell what the statement
+ * did from what already existed.
  */
-export function demandOf(run: Run, work: ConcurrentWork): GuardOptions["demand"] {
+export function preconditionOf(run: StepRun, work: ConcurrentWork): Precondition | undefined {
   switch (work.action) {
     case "createIndex": {
       const { name } = work;
       if (work.tolerant) {
-        const message = `index "${name}" exists already, and is not valid`;
+        const message = `index "${name}" already exists and is not valid`;
         return { condition: `NOT ${invalidIndex(run, work)}`, sqlstate: "55000", message };
       }
       const message = `relation "${name}" already exists`;
@@ -41,16 +42,16 @@ export function demandOf(run: Run, work: ConcurrentWork): GuardOptions["demand"]
 }
 
 /**
- * Makes room for another attempt of an interrupted statement: an index that is invalid is dropped, a partition that
- * is half detached is let go.
+ * Prepares another attempt of an interrupted statement: drops an invalid index, and finishes detaching a partition that is
+ * half detached.
  */
-export async function finishInterrupted(run: Run, work: ConcurrentWork): Promise<void> {
+export async function cleanUpInterrupted(run: StepRun, work: ConcurrentWork): Promise<void> {
   if (work.action === "detach") await finishDetaching(run, work);
   else await dropInvalid(run, work);
 }
 
-/** True, as SQL, when there is still something to do for an interrupted statement after that. */
-export function remains(run: Run, work: ConcurrentWork): string {
+/** SQL that is true when an interrupted statement must run again after the clean-up. */
+export function isStillNeeded(run: StepRun, work: ConcurrentWork): string {
   switch (work.action) {
     case "createIndex":
       return absent(run, work);
@@ -64,11 +65,11 @@ export function remains(run: Run, work: ConcurrentWork): string {
 }
 
 /**
- * Takes back what a failed statement left.
+ * Removes what a failed statement left.
  *
- * @returns false when a part of it stays, and the next attempt must look at it
+ * @returns false when something is left that the next attempt must clean up
  */
-export async function clearAway(run: Run, work: ConcurrentWork): Promise<boolean> {
+export async function cleanUpFailed(run: StepRun, work: ConcurrentWork): Promise<boolean> {
   await dropInvalid(run, work);
   if (work.action !== "detach") return true;
   let attached = false;
@@ -78,7 +79,7 @@ export async function clearAway(run: Run, work: ConcurrentWork): Promise<boolean
   return attached;
 }
 
-async function dropInvalid(run: Run, work: ConcurrentWork): Promise<void> {
+async function dropInvalid(run: StepRun, work: ConcurrentWork): Promise<void> {
   const withinMs = patienceAlone(run.context);
   if (work.action === "reindex") await run.session.each(dropsOfHalfRebuilt(run, work), withinMs);
   if (work.action !== "createIndex") return;
@@ -86,21 +87,21 @@ async function dropInvalid(run: Run, work: ConcurrentWork): Promise<void> {
   await run.session.when(invalidIndex(run, work), () => run.session.script(drop, withinMs));
 }
 
-function absent(run: Run, { schema, name }: Named): string {
+function absent(run: StepRun, { schema, name }: Named): string {
   return `(pg_catalog.to_regclass(${quoteLiteral(qualified(run, schema, name))}) IS NULL)`;
 }
 
-function invalidIndex(run: Run, { schema, name }: Named): string {
+function invalidIndex(run: StepRun, { schema, name }: Named): string {
   return `EXISTS (SELECT FROM pg_catalog.pg_index WHERE NOT indisvalid
     AND indexrelid = pg_catalog.to_regclass(${quoteLiteral(qualified(run, schema, name))}))`;
 }
 
 /**
- * A query for the statements that drop what was half rebuilt. REINDEX CONCURRENTLY builds beside the old index, and
- * leaves an invalid one when it is cut off; the suffixes are PostgreSQL's (its reference, REINDEX, "Rebuilding Indexes
- * Concurrently"). A table's TOAST table has one, too. PostgreSQL quotes the names: it alone knows them.
+ * A query for the statements that drop half-rebuilt indexes. REINDEX CONCURRENTLY builds a second index and leaves it invalid
+ * when interrupted, also for the TOAST table. PostgreSQL chooses its suffix (its reference, REINDEX, "Rebuilding Indexes
+ * Concurrently"), so only the server knows the names.
  */
-function dropsOfHalfRebuilt(run: Run, { object, schema, name }: Reindexing): string {
+function dropsOfHalfRebuilt(run: StepRun, { object, schema, name }: Reindexing): string {
   const namespace = object === "schema" ? (schema ?? run.target.schema) : run.target.schema;
   const named =
     name === undefined
@@ -118,8 +119,8 @@ JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_namespace 
 WHERE i.indrelid IN (SELECT oid FROM tables) AND NOT i.indisvalid AND c.relname ~ '_cc(new|old)[0-9]*$'`;
 }
 
-/** DETACH PARTITION CONCURRENTLY has two transactions: when only the first was committed, FINALIZE does the rest. */
-async function finishDetaching(run: Run, work: Detaching): Promise<void> {
+/** DETACH PARTITION CONCURRENTLY has two transactions. If only the first is committed, FINALIZE does the rest. */
+async function finishDetaching(run: StepRun, work: Detaching): Promise<void> {
   const [table, partition] = linkedTables(run, work);
   const finalize = `ALTER TABLE ${table} DETACH PARTITION ${partition} FINALIZE`;
   await run.session.when(`EXISTS (${linkOf(run, work)} AND inhdetachpending)`, () =>
@@ -127,18 +128,18 @@ async function finishDetaching(run: Run, work: Detaching): Promise<void> {
   );
 }
 
-function linkOf(run: Run, work: Detaching): string {
+function linkOf(run: StepRun, work: Detaching): string {
   const [table, partition] = linkedTables(run, work).map(quoteLiteral);
   return `SELECT FROM pg_catalog.pg_inherits
     WHERE inhparent = pg_catalog.to_regclass(${table}) AND inhrelid = pg_catalog.to_regclass(${partition})`;
 }
 
-function linkedTables(run: Run, work: Detaching): [table: string, partition: string] {
+function linkedTables(run: StepRun, work: Detaching): [table: string, partition: string] {
   const { table, tableSchema, partition, partitionSchema } = work;
   return [qualified(run, tableSchema, table), qualified(run, partitionSchema, partition)];
 }
 
-/** A name in a schema, which is the tenant's unless the statement says another. */
-function qualified({ target }: Run, schema: string | undefined, name: string): string {
+/** A qualified name; without a schema in the statement, in the tenant schema. */
+function qualified({ target }: StepRun, schema: string | undefined, name: string): string {
   return `${quoteIdentifier(schema ?? target.schema)}.${quoteIdentifier(name)}`;
 }

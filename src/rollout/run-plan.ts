@@ -1,40 +1,45 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Observer, RolloutEvent } from "../core/events.ts";
 import { isFailure, type Outcome, type Stop } from "../core/outcome.ts";
 import { hasWork, type Plan, type TargetPlan, targetsOf, type Wave } from "../core/plan.ts";
-import { Attendant } from "./attendant.ts";
 import { Halt } from "./halt.ts";
 import type { RolloutOptions } from "./options.ts";
-import { Queue } from "./queue.ts";
-import { brokenOutcome, connectionFailure, giveUp, problemOutcome, type Work } from "./target.ts";
+import {
+  brokenOutcome,
+  connectionFailure,
+  giveUp,
+  newJob,
+  problemOutcome,
+  type TargetJob,
+} from "./target-job.ts";
 import { verify } from "./verify.ts";
-import { type Crew, runWorker } from "./worker.ts";
+import { Watchdog } from "./watchdog.ts";
+import { Worker, type WorkerPool } from "./worker.ts";
 
 export interface RolloutResult {
-  /** One outcome per target of the plan, in its order, whatever happened. */
+  /** One outcome for each target of the plan, in the plan's order. */
   readonly outcomes: readonly Outcome[];
-  /** Why the rollout ended early, if it did. */
+  /** Why the rollout stopped early, if it did. */
   readonly stopped?: Stop;
 }
 
-/** What the parts of a rollout share. */
-interface Rollout {
+/** A rollout in progress. */
+interface RunningRollout {
   readonly options: RolloutOptions;
   readonly halt: Halt;
   readonly outcomes: Outcome[];
 }
 
-/** Runs a plan, wave after wave, the targets of a wave in parallel. Decides nothing: what to do stands in the plan. */
+/** Runs a plan: one wave after another, the targets of a wave in parallel. All decisions are in the plan. */
 export async function runPlan(plan: Plan, options: RolloutOptions): Promise<RolloutResult> {
-  const startedAt = performance.now();
-  const observe = harmless(options.observe);
+  const { clock, id } = options;
+  const startedAt = clock.now();
+  const observe = safeObserver(options.observe);
   const halt = new Halt(options.signal, options.maxFailures, (stop) =>
     observe({ type: "rolloutStopped", stop }),
   );
   const shared = { ...options, observe, stop: halt.signal };
-  const rollout: Rollout = { options: shared, halt, outcomes: [] };
+  const rollout: RunningRollout = { options: shared, halt, outcomes: [] };
   const targets = targetsOf(plan);
-  const { id } = options;
   const waves = plan.waves.length;
   observe({
     type: "rolloutStarted",
@@ -49,7 +54,7 @@ export async function runPlan(plan: Plan, options: RolloutOptions): Promise<Roll
   }
   halt.close();
   const { outcomes } = rollout;
-  const durationMs = Math.round(performance.now() - startedAt);
+  const durationMs = Math.round(clock.now() - startedAt);
   observe({ type: "rolloutEnded", outcomes: outcomes.length, durationMs });
   const order = new Map(targets.map(({ target }, index) => [target, index]));
   outcomes.sort((left, right) => (order.get(left.target) ?? 0) - (order.get(right.target) ?? 0));
@@ -60,137 +65,130 @@ function stepsIn(targets: readonly TargetPlan[]): number {
   return targets.reduce((sum, { steps }) => sum + steps.length, 0);
 }
 
-async function runWave(rollout: Rollout, wave: Wave, last: boolean): Promise<void> {
+async function runWave(rollout: RunningRollout, wave: Wave, isLast: boolean): Promise<void> {
   const { options, halt, outcomes } = rollout;
+  const { clock, observe } = options;
   const { name, targets } = wave;
-  const startedAt = performance.now();
+  const startedAt = clock.now();
   const before = outcomes.length;
-  options.observe({
+  observe({
     type: "waveStarted",
     wave: name,
     targets: targets.length,
     steps: stepsIn(targets),
   });
   const databases = [...new Set(targets.map(({ target }) => target.database))];
-  const plansOf = (database: string) =>
-    targets.filter(({ target }) => target.database === database);
-  await Promise.all(
-    databases.map((database) => runDatabase(rollout, wave, database, plansOf(database))),
-  );
+  await Promise.all(databases.map((database) => runDatabase(rollout, wave, database)));
   const own = outcomes.slice(before);
-  const failed = own.filter(isFailure).length;
-  options.observe({
+  observe({
     type: "waveEnded",
     wave: name,
     succeeded: own.filter(({ status }) => status === "succeeded").length,
-    failed,
-    durationMs: Math.round(performance.now() - startedAt),
+    failed: own.filter(isFailure).length,
+    durationMs: Math.round(clock.now() - startedAt),
   });
   if (wave.canary && own.some(({ status }) => status !== "succeeded" && status !== "skipped")) {
     halt.because({ kind: "canary", message: "the canary failed" });
   }
   if (own.some(({ status }) => status !== "skipped" && status !== "notExecuted"))
-    await proveWave(rollout, name, own, last);
+    await verifyWave(rollout, name, own, isLast);
 }
 
-/** Waits and lets the user's command look, before the next wave follows. */
-async function proveWave(
-  { options, halt }: Rollout,
+/** Pauses after a wave, then runs the user's verify command. */
+async function verifyWave(
+  { options, halt }: RunningRollout,
   wave: string,
   outcomes: readonly Outcome[],
-  last: boolean,
+  isLast: boolean,
 ): Promise<void> {
-  const { observe, soakMs: durationMs } = options;
+  const { observe, clock, soakMs: durationMs } = options;
   if (halt.stop !== undefined) return;
-  if (!last && durationMs > 0) {
+  if (!isLast && durationMs > 0) {
     observe({ type: "soakStarted", wave, durationMs });
-    await sleep(durationMs, undefined, { signal: halt.signal }).catch(() => undefined);
+    await clock.sleep(durationMs, halt.signal);
   }
   if (options.verify === undefined || halt.signal.aborted) return;
   observe({ type: "verifyStarted", wave });
   const code = await verify(options.verify, { rollout: options.id, wave, outcomes }, halt.signal);
   observe({ type: "verifyEnded", wave, code });
   if (code === 0) return;
-  const ended = code === undefined ? "did not come to its end" : `ended with ${code}`;
+  const ended = code === undefined ? "did not finish" : `exited with code ${code}`;
   halt.because({ kind: "verify", message: `the verify command ${ended} after ${wave}` });
 }
 
-async function runDatabase(
-  rollout: Rollout,
-  wave: Wave,
-  database: string,
-  plans: readonly TargetPlan[],
-): Promise<void> {
+async function runDatabase(rollout: RunningRollout, wave: Wave, database: string): Promise<void> {
   const { options, halt } = rollout;
+  const plans = wave.targets.filter(({ target }) => target.database === database);
   const missing = new Set(plans.map(({ target }) => target));
   const end = (outcome: Outcome) => {
     missing.delete(outcome.target);
     endTarget(rollout, wave, outcome);
   };
   for (const plan of plans) if (plan.steps.length === 0) endUntouched(rollout, wave, plan);
-  const busy = plans.filter(({ steps }) => steps.length > 0).map(newWork);
-  const count = Math.min(options.concurrencyOf(database), busy.length);
-  const queue = new Queue(busy);
+  const jobs = plans.filter(({ steps }) => steps.length > 0).map(newJob);
+  const size = Math.min(options.concurrencyOf(database), jobs.length);
+  const queue = options.queueOf(jobs, options.clock);
   const address = options.addressOf(database);
-  const attendant = new Attendant(address, options.observe);
-  const crew: Crew = { address, queue, halt, attendant, size: count };
+  const watchdog = new Watchdog(address, options.observe, options.clock);
+  const pool: WorkerPool = { address, queue, halt, watchdog, size };
   const results = await Promise.allSettled(
-    Array.from({ length: count }, () => runWorker(crew, options, end)),
+    Array.from({ length: size }, () => new Worker(pool, options, end).run()),
   );
-  await attendant.close();
-  // A worker that gets no connection leaves its targets to the others. When none is left, they end here.
+  await watchdog.close();
+  // A worker that cannot connect leaves its target to the other workers. With no worker left, the rest ends here.
   const reasons = results.flatMap((result) =>
     result.status === "rejected" ? [result.reason] : [],
   );
-  for (const rest of queue.rest()) end(giveUp(explained(rest, reasons, halt)));
-  // Nobody may vanish from the report, whatever went wrong.
-  for (const work of busy)
-    if (missing.has(work.plan.target)) end(brokenOutcome(work, new Error("its outcome was lost")));
+  for (const job of queue.drain()) end(giveUp(withReason(job, reasons, halt), options.clock));
+  // Every target must be in the report, even after a bug in the worker.
+  for (const job of jobs)
+    if (missing.has(job.plan.target))
+      end(brokenOutcome(job, new Error("its outcome was lost"), options.clock));
 }
 
-function endTarget({ options, halt, outcomes }: Rollout, wave: Wave, outcome: Outcome): void {
+function endTarget(
+  { options, halt, outcomes }: RunningRollout,
+  wave: Wave,
+  outcome: Outcome,
+): void {
   outcomes.push(outcome);
   options.observe({ type: "targetEnded", wave: wave.name, outcome });
   halt.count(outcome);
 }
 
-/** Ends a target that needs no connection: nothing to do, a problem in the way, or the rollout is over. */
-function endUntouched(rollout: Rollout, wave: Wave, plan: TargetPlan): void {
+/** Ends a target that needs no connection: it has nothing to do or a problem, or the rollout is over. */
+function endUntouched(rollout: RunningRollout, wave: Wave, plan: TargetPlan): void {
+  const { clock } = rollout.options;
   const [problem] = plan.problems;
-  const work = newWork(plan);
   if (!hasWork(plan)) endTarget(rollout, wave, skipped(plan));
   else if (problem === undefined || rollout.halt.stop !== undefined)
-    endTarget(rollout, wave, giveUp(work));
-  else endTarget(rollout, wave, problemOutcome(work, problem));
+    endTarget(rollout, wave, giveUp(newJob(plan), clock));
+  else endTarget(rollout, wave, problemOutcome(newJob(plan), problem, clock));
 }
 
-function explained(work: Work, reasons: readonly unknown[], halt: Halt): Work {
+/** A job that no worker is left for, with the reason. */
+function withReason(job: TargetJob, reasons: readonly unknown[], halt: Halt): TargetJob {
   const [reason] = reasons;
-  // It has waited for others only.
-  if (halt.signal.aborted && work.attempts === 0 && work.lost === undefined) {
-    const { failure: _, ...untouched } = work;
+  // It only waited for other runners, so it counts as not executed.
+  if (halt.signal.aborted && job.attempts === 0 && job.lost === undefined) {
+    const { failure: _, ...untouched } = job;
     return { ...untouched, waits: 0 };
   }
-  if (reason === undefined || halt.signal.aborted || work.failure !== undefined) return work;
-  return { ...work, failure: connectionFailure(reason) };
+  if (reason === undefined || halt.signal.aborted || job.failure !== undefined) return job;
+  return { ...job, failure: connectionFailure(reason) };
 }
 
 function skipped({ target }: TargetPlan): Outcome {
   return { target, status: "skipped", applied: [], durationMs: 0 };
 }
 
-function newWork(plan: TargetPlan): Work {
-  const mayCreate = plan.create === "schemaAndLedger";
-  return { plan, mayCreate, applied: [], attempts: 0, waits: 0, startedAt: undefined };
-}
-
-/** An observer that throws changes nothing. */
-export function harmless(observer: Observer): Observer {
+/** Wraps an observer so that an error it throws does not affect the rollout. */
+export function safeObserver(observer: Observer): Observer {
   return (event: RolloutEvent) => {
     try {
       observer(event);
     } catch {
-      // The rollout goes on; whoever watches it badly sees less of it.
+      // A failing observer only loses events.
     }
   };
 }

@@ -12,96 +12,97 @@ import type { Channel } from "../postgres/channel.ts";
 import { revokeWritesOfOthers } from "../postgres/privileges.ts";
 import { withLineEnds } from "../source/line-ends.ts";
 import {
-  entryIs,
+  checkDeferred,
+  hasEntry,
+  hasNoEntries,
   ledgerIsIntact,
-  noEntries,
-  nothingDeferred,
-  ownPath,
-  tenantPath,
+  ownSearchPath,
+  tenantSearchPath,
 } from "./guard.ts";
 
-/** A migration, or its down, made ready to run: then file, checksum and text are those of the down. */
-export interface Script {
+/** A parsed migration or down. For a down, the migration's file, checksum and text are those of the down. */
+export interface MigrationScript {
   readonly migration: Migration;
   readonly statements: readonly Statement[];
-  /** Schemas that follow the tenant's own on the search_path. */
+  /** Schemas that follow the tenant schema on the search_path. */
   readonly sharedSchemas: readonly string[];
 }
 
+/** What is the same for all steps of a rollout. */
 export interface StepContext {
   readonly timeouts: Timeouts;
-  /** The role that is let into what is created for a target. */
+  /** The role that is granted access to what is created for a target. */
   readonly roleOf?: ((target: Target) => string | undefined) | undefined;
-  /** Who applies it, for the ledger: program and version. */
+  /** Program and version, for the ledger's `applied_by`. */
   readonly by: string;
-  /** Aborted: what runs is to end at once. */
+  /** When aborted, running statements are cancelled. */
   readonly cancel?: AbortSignal;
 }
 
-/** One step on its way. */
-export interface Run {
+/** A running step. */
+export interface StepRun {
   readonly session: Channel;
   readonly target: Target;
   readonly step: Step;
-  readonly script: Script;
+  readonly script: MigrationScript;
   readonly context: StepContext;
 }
 
-/** How a segment's transaction begins. */
+/** How the transaction of a segment begins. */
 export interface Opening {
-  /** Where the ledger must stand, as SQL. */
+  /** The condition that the ledger must meet, as SQL. */
   readonly expectation: string;
   readonly create: Creation;
-  /** What must be run first in the transaction. */
-  readonly prelude: readonly string[];
+  /** Statements that reset the session first. */
+  readonly reset: readonly string[];
 }
 
-/** How every transaction begins. Whether it may write is the role's to say: see docs/ARCHITECTURE.md. */
+/** Begins a transaction. It leaves READ WRITE out, to respect `default_transaction_read_only` (docs/ARCHITECTURE.md). */
 export const begin = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 /**
- * How one ends that has run SQL from outside. A transaction takes this setting when it begins, before the clean slate of
- * the next one: what a migration sets here must not reach the next tenant.
+ * Ends a transaction that ran a migration's SQL. The next transaction takes this setting when it begins, before its session
+ * reset, so a value that a migration set would affect the next tenant.
  */
 export const end = ["RESET default_transaction_read_only", "COMMIT"];
 
-/** How one begins that copies: all that it reads is of one moment. */
+/** Begins a transaction whose queries all read the same snapshot. */
 export const beginSnapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ";
 
-/** How long the answer to a statement that runs alone may take, in milliseconds. */
+/** How long to wait for the answer to a statement that runs alone, in milliseconds. */
 export function patienceAlone({ timeouts }: StepContext): number {
   return scriptTimeout(timeouts.concurrently, 1);
 }
 
-/** The role to let into what a run creates. */
-export function roleOf({ target, context }: Run): string | undefined {
+/** The role to grant access to what a run creates. */
+export function roleOf({ target, context }: StepRun): string | undefined {
   return context.roleOf?.(target);
 }
 
-/** A statement's text for the target's schema. */
-export function textFor({ target }: Run, { sql }: Statement): string {
+/** A statement's SQL with the tenant schema filled in. */
+export function textFor({ target }: StepRun, { sql }: Statement): string {
   return fill(sql, quoteIdentifier(target.schema));
 }
 
-/** The tag that a step's progress is recorded under: a down under way is an entry beside its migration's. */
+/** The tag that a step's progress is recorded under. A running down has its own entry, besides that of its migration. */
 export function progressTag({ action, tag, recordedAs = tag }: Step): string {
   return action === "downgrade" ? downTag(recordedAs) : tag;
 }
 
 /**
- * SQL that writes down how far the migration is. A down that is through takes the migration out of the ledger; what
- * was begun, and has left nothing, takes itself out.
+ * SQL that records the progress of a step in the ledger. A completed down deletes the migration's entry; a step that
+ * changed nothing deletes its own.
  */
-export function record(run: Run, applied: number, begun: boolean): string[] {
+export function record(run: StepRun, applied: number, begun: boolean): string[] {
   const { target, step, script, context } = run;
   const { statements, migration } = script;
   const { schema } = target;
   const tag = progressTag(step);
   const own = ownTags(step);
   if (!begun && applied === statements.length && step.action === "downgrade")
-    return written(run, deleteEntries(schema, own), noEntries(schema, own));
+    return ledgerWrite(run, deleteEntries(schema, own), hasNoEntries(schema, own));
   if (!begun && applied === 0 && statements.length > 0)
-    return written(run, deleteEntries(schema, [tag]), noEntries(schema, [tag]));
+    return ledgerWrite(run, deleteEntries(schema, [tag]), hasNoEntries(schema, [tag]));
   const progress = recordProgress(schema, {
     tag,
     checksum: migration.checksum,
@@ -111,42 +112,50 @@ export function record(run: Run, applied: number, begun: boolean): string[] {
     begun,
     by: context.by,
   });
-  return written(run, progress, entryIs(schema, tag, migration.checksum, applied));
+  return ledgerWrite(
+    run,
+    progress,
+    hasEntry(schema, { tag, checksum: migration.checksum, applied }),
+  );
 }
 
 /**
- * Writes into the ledger and looks whether it says what it should. What still waits for the commit then, because a
- * trigger put it off once more, resolves its names in the tenant schema.
+ * Writes to the ledger and checks the result. A trigger may have deferred work to the commit again, so the search_path is
+ * set back to the tenant schema.
  */
-function written({ target, step, script }: Run, write: string, isWritten: string): string[] {
+function ledgerWrite(
+  { target, step, script }: StepRun,
+  write: string,
+  isWritten: string,
+): string[] {
   const { schema } = target;
-  // GRANT ... ON ALL TABLES means the tenant's tables, and meets the ledger, too.
+  // GRANT ... ON ALL TABLES is meant for the tenant's tables, but includes the ledger.
   const grants = script.statements.some(({ original }) => /\ball\s+tables\b/i.test(original));
   return [
-    nothingDeferred,
-    ownPath,
+    checkDeferred,
+    ownSearchPath,
     write,
     ...(grants ? [revokeWritesOfOthers(ledgerOf(schema))] : []),
     ...ledgerIsIntact(schema, ownTags(step), isWritten),
-    `SET LOCAL search_path = ${tenantPath(target, script.sharedSchemas)}`,
+    `SET LOCAL search_path = ${tenantSearchPath(target, script.sharedSchemas)}`,
   ];
 }
 
-/** The entries that a step writes: its own, and for a down the one of its migration. */
+/** The tags of the entries that a step writes: its own, and for a down also that of its migration. */
 export function ownTags(step: Step): string[] {
   const tag = progressTag(step);
   return step.action === "downgrade" ? [step.recordedAs ?? step.tag, tag] : [tag];
 }
 
-/** sha256 hex of the text of the first `count` statements. */
+/** The sha256, as hex, of the text of the first `count` statements. */
 function checksumOf(statements: readonly Pick<Statement, "original">[], count: number): string {
   const hash = createHash("sha256");
   for (const { original } of statements.slice(0, count)) hash.update(original).update("\0");
   return hash.digest("hex");
 }
 
-/** True when a checksum is that of the first `count` statements, with whichever line ends they had then. */
-export function isChecksumOf(
+/** True when a checksum is that of the first `count` statements, with either kind of line ends. */
+export function haveChecksum(
   statements: readonly Statement[],
   count: number,
   checksum: string,

@@ -1,0 +1,119 @@
+import type { LedgerEntry, LedgerState } from "../core/ledger.ts";
+import type { Migration } from "../core/migration.ts";
+import type { Creation, Step, TargetPlan } from "../core/plan.ts";
+import type { Target } from "../core/target.ts";
+import { digestOf } from "../ledger/digest.ts";
+import { type History, isComplete, lateMigrations, matchEntries } from "./history.ts";
+import {
+  accessProblems,
+  editedProblems,
+  emptyLedgerProblems,
+  outOfOrderProblems,
+  unfinishedDownProblem,
+  unknownProblems,
+} from "./problems.ts";
+
+/** What a rollout is allowed to do, and how far it goes. */
+export interface PlanRules {
+  /** Apply migrations that were merged late; otherwise they are a problem. */
+  readonly allowOutOfOrder: boolean;
+  /** The last migration to apply; by default, head. */
+  readonly to?: string;
+}
+
+/**
+ * Plans to apply the missing migrations of one target. What is missing depends on the tags in its ledger, never on
+ * timestamps.
+ *
+ * @param history the service's migrations, in order
+ * @param state the state of the target's ledger
+ */
+export function planTarget(
+  target: Target,
+  history: History,
+  state: LedgerState,
+  rules: PlanRules,
+): TargetPlan {
+  const entries = state.kind === "ledger" ? state.entries : [];
+  const { byTag, strange, downs } = matchEntries(history, entries);
+  const missing = history.migrations.filter(({ tag }) => !isComplete(byTag.get(tag)));
+  const wanted = upTo(rules.to, missing, history);
+  const late = lateMigrations(history, byTag);
+  const problems = [
+    ...accessProblems(target, state),
+    ...(wanted.length > 0 ? emptyLedgerProblems(target, state) : []),
+    ...unknownProblems(strange),
+    ...downs.map((down) => unfinishedDownProblem(history, byTag, down)),
+    ...editedProblems(history, byTag),
+    ...(rules.allowOutOfOrder ? [] : outOfOrderProblems(late, history, byTag)),
+  ];
+  const isPrefix = late.length === 0 && isAsRecorded(history, byTag);
+  return {
+    target,
+    current: history.migrations.findLast(({ tag }) => isComplete(byTag.get(tag)))?.tag,
+    steps: problems.length > 0 ? [] : stepsFor(wanted, entries, isPrefix ? history : undefined),
+    pending: missing.length,
+    problems,
+    create: creation(state),
+  };
+}
+
+/** True when the ledger has the same tags and checksums as the history, so that their digests are the same. */
+function isAsRecorded({ migrations }: History, byTag: ReadonlyMap<string, LedgerEntry>): boolean {
+  return migrations.every(({ tag, checksum }) => {
+    const entry = byTag.get(tag);
+    return entry === undefined || (entry.tag === tag && entry.checksum === checksum);
+  });
+}
+
+function creation(state: LedgerState): Creation {
+  if (state.kind === "noSchema") return "schemaAndLedger";
+  return state.kind === "noLedger" ? "ledger" : "nothing";
+}
+
+function upTo(
+  tag: string | undefined,
+  missing: readonly Migration[],
+  { migrations }: History,
+): readonly Migration[] {
+  if (tag === undefined) return missing;
+  const last = migrations.findIndex((migration) => migration.tag === tag);
+  const wanted = new Set(migrations.slice(0, last + 1));
+  return missing.filter((migration) => wanted.has(migration));
+}
+
+/** @param history given when the applied migrations are a prefix of it: its digests can then be used */
+function stepsFor(
+  missing: readonly Migration[],
+  entries: readonly LedgerEntry[],
+  history: History | undefined,
+): Step[] {
+  const byTag = new Map(entries.map((entry) => [entry.tag, entry]));
+  const complete = entries.filter((entry) => isComplete(entry));
+  return missing.map(({ tag, checksum }, index) => {
+    const entry = byTag.get(tag);
+    // If the applied migrations are a prefix, only the first step can be partly applied.
+    const known =
+      entry === undefined || index > 0 ? history?.digests[complete.length + index] : undefined;
+    return {
+      action: "apply",
+      tag,
+      checksum,
+      resumeAt: entry?.partial?.applied ?? 0,
+      resumeChecksum: entry?.partial?.appliedChecksum ?? "",
+      begun: entry?.partial?.begun === true,
+      ledger: known ?? digestOf(ledgerAfter(missing.slice(0, index), entries)),
+    };
+  });
+}
+
+function ledgerAfter(
+  applied: readonly Migration[],
+  entries: readonly LedgerEntry[],
+): LedgerEntry[] {
+  const tags = new Set(applied.map(({ tag }) => tag));
+  return [
+    ...entries.filter(({ tag }) => !tags.has(tag)),
+    ...applied.map(({ tag, checksum }) => ({ tag, checksum })),
+  ];
+}
