@@ -147,8 +147,9 @@ async function unfinishedIn(
     const history = fleet.histories.get(target.service);
     if (history === undefined) return [];
     const { direction } = destination;
-    const passed = passedFor(target);
-    return isUnfinished(standing, history, direction, passed, problems.length > 0) ? [target] : [];
+    const rollouts = passedFor(target);
+    const work = { position: standing, direction, rollouts, hasProblem: problems.length > 0 };
+    return isUnfinished(work, history) ? [target] : [];
   });
 }
 

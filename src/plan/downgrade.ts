@@ -12,17 +12,17 @@ import {
   unknownProblems,
 } from "./problems.ts";
 
-/** How far to go back: so many migrations, to a migration that stays, or to before the first one. */
+/** How far to go back: by a number of migrations, to a tag that stays applied, or to before the first migration. */
 export type DowngradeGoal =
   | { readonly count: number }
   | { readonly tag: string }
   | { readonly base: true };
 
 /**
- * Plans to take back migrations of one target, the newest one first. Only what its ledger has is taken back.
+ * Plans to revert migrations of one target, newest first. Only migrations in its ledger are reverted.
  *
  * @param history the service's migrations, in order
- * @param state what the target's schema holds
+ * @param state the state of the target's ledger
  */
 export function planTargetDowngrade(
   target: Target,
@@ -52,8 +52,8 @@ export function planTargetDowngrade(
 }
 
 /**
- * Where a plan leads, in words that stay true while it is carried out: "one back", asked again after a lost answer,
- * would be one more.
+ * The goal of a plan as a tag, which does not change while the plan runs. A count, planned again after a lost answer, would
+ * revert one migration too many.
  */
 export function goalOf({ steps }: TargetPlan, { migrations }: History): DowngradeGoal | undefined {
   const oldest = migrations.findIndex(({ tag }) => tag === steps.at(-1)?.tag);
@@ -98,7 +98,7 @@ function stepsBack(
   });
 }
 
-/** What was applied in part has no way back: nobody knows which half of its down would fit. */
+/** A partly applied migration cannot be reverted: its down assumes the complete migration. */
 function unfinishedProblems(byTag: ReadonlyMap<string, LedgerEntry>): PlanProblem[] {
   return [...byTag].flatMap(([tag, entry]) =>
     isComplete(entry)
@@ -106,13 +106,13 @@ function unfinishedProblems(byTag: ReadonlyMap<string, LedgerEntry>): PlanProble
       : {
           kind: "unfinished" as const,
           tag,
-          message: `${tag} is applied in part only: it was cut off between two of its transactions`,
-          remedy: "Finish it first: drizzle-fleet migrate. Then downgrade.",
+          message: `${tag} is only partly applied: it was interrupted between two of its transactions`,
+          remedy: "Finish it before the downgrade: npx drizzle-fleet migrate",
         },
   );
 }
 
-/** A down that was cut off must be the first to go on, or the ledger and the schema part for good. */
+/** An interrupted down must continue first, or ledger and schema no longer match. */
 function otherDownProblems(
   downs: readonly LedgerEntry[],
   back: readonly Migration[],

@@ -7,8 +7,8 @@ import { editedMigrations, type History } from "./history.ts";
 import { planTarget } from "./migrate.ts";
 
 /**
- * Plans to accept edited migrations as they are on disk: one step for each that only records its checksum. Other
- * problems of the target stay as they are and stand in nobody's way, except that a ledger must be readable.
+ * Plans to accept edited migrations as they are on disk: one step for each, which records its checksum. Other problems of
+ * the target are ignored, except that its ledger must be readable.
  */
 export function planTargetRepair(target: Target, history: History, state: LedgerState): TargetPlan {
   const plan = planTarget(target, history, state, { allowOutOfOrder: true });

@@ -5,7 +5,7 @@ import { digestOf } from "../ledger/digest.ts";
 import type { History } from "./history.ts";
 import { planTarget } from "./migrate.ts";
 
-/** What a ledger is to say: every migration, those up to one of them, none, or exactly these. */
+/** The migrations that a ledger will have: all, those up to a tag, none, or exactly the given ones. */
 export type StampGoal =
   | { readonly head: true }
   | { readonly tag: string }
@@ -13,11 +13,11 @@ export type StampGoal =
   | { readonly entries: readonly StampedEntry[] };
 
 /**
- * Plans to make one target's ledger say what it is told to: one step, which runs nothing. What the ledger says of
- * unknown, edited or unfinished migrations stands in nobody's way; a ledger that is missing is created.
+ * Plans to replace the entries of one target's ledger: one step, which runs no migration. Unknown, edited or unfinished
+ * migrations in the ledger are no problem. A missing ledger is created.
  *
  * @param history the service's migrations, in order
- * @param state what the target's schema holds
+ * @param state the state of the target's ledger
  */
 export function planTargetStamp(
   target: Target,
@@ -35,7 +35,7 @@ export function planTargetStamp(
   return { ...plan, steps, problems, create: state.kind === "noLedger" ? "ledger" : "nothing" };
 }
 
-/** The tag of a step that leaves a ledger empty. */
+/** The tag of a step that empties a ledger. */
 const baseTag = "base";
 
 function wantedEntries(history: History, goal: StampGoal): readonly StampedEntry[] {
@@ -65,22 +65,22 @@ function stepsFor(history: History, state: LedgerState, wanted: readonly Stamped
   ];
 }
 
-/** Most ledgers of a fleet are one of the history's prefixes, whose digests are there already. */
+/** Uses the known digest if the entries are a prefix of the history, as in most ledgers. */
 function digestIn({ digests, known }: History, entries: readonly LedgerEntry[]): string {
   const digest = digests[entries.length] ?? "";
   return known.get(digest) === entries ? digest : digestOf(entries);
 }
 
-/** There is nothing to record where there is no schema. */
+/** Nothing can be recorded for a tenant without a schema. */
 export function noSchemaProblems(state: LedgerState): PlanProblem[] {
   if (state.kind !== "noSchema") return [];
   return [
     {
       kind: "noSchema",
       tag: undefined,
-      message: "the tenant schema does not exist, so that nothing can have been applied",
+      message: "the tenant schema does not exist, so no migration can have been applied",
       remedy:
-        "Leave this target to drizzle-fleet migrate, which makes the schema; or correct the name.",
+        "If the name of the tenant or schema is wrong, correct it. Otherwise create the schema and apply all migrations: npx drizzle-fleet migrate",
     },
   ];
 }

@@ -2,15 +2,15 @@ import type { LedgerState } from "../core/ledger.ts";
 import type { Direction } from "../core/rollout.ts";
 import { type History, isComplete, matchEntries } from "./history.ts";
 
-/** How far a target is, by its ledger: positions in its service's history. */
+/** How far a target is according to its ledger, as indexes into its service's history. */
 export interface TargetPosition {
-  /** The first migration that is not applied, or only in part; the history's length when all are. */
+  /** The first migration that is not applied completely; the history's length if all are. */
   readonly missing: number;
-  /** The newest migration that is applied, if only in part; -1 for none. */
+  /** The newest migration that is at least partly applied; -1 for none. */
   readonly newest: number;
 }
 
-/** Where a target stands. */
+/** How far a target is. */
 export function positionOf(history: History, state: LedgerState): TargetPosition {
   const { byTag } = matchEntries(history, state.kind === "ledger" ? state.entries : []);
   const missing = history.migrations.findIndex(({ tag }) => !isComplete(byTag.get(tag)));
@@ -21,9 +21,9 @@ export function positionOf(history: History, state: LedgerState): TargetPosition
 }
 
 /**
- * True when a target is not where a rollout was to bring it.
+ * True when a target has not reached the goal of a rollout.
  *
- * @param end the newest migration it is to have: null for none, undefined when that is not known
+ * @param end the newest migration it should have: null for none, undefined if unknown
  */
 export function isBehind(
   { missing, newest }: TargetPosition,
@@ -34,45 +34,50 @@ export function isBehind(
   const position = migrations.findIndex(({ tag }) => tag === end);
   if (direction === "down") return end === null ? newest >= 0 : position >= 0 && newest > position;
   if (end === null) return false;
-  // A migration that is not on disk any more, or has another name there: then head is the best that is known.
+  // If the migration is no longer on disk under this name, head is the best guess.
   return missing <= (position < 0 ? migrations.length - 1 : position);
 }
 
-/** A rollout that had a target among its own. */
+/** An earlier rollout that included a target. */
 export interface EarlierRollout {
   readonly direction: Direction;
-  /** As for `isShort`. */
+  /** As in `isBehind`. */
   readonly end: string | null | undefined;
-  /** True when it was asked for the same as now: to go to head, or to the same migration. */
+  /** True when it had the same goal as the present one: head, or the same migration. */
   readonly same: boolean;
-  /** True when it failed at the target. */
+  /** True when the target failed. */
   readonly failed: boolean;
 }
 
+/** What is known about a target and the earlier rollouts that included it. */
+export interface EarlierWork {
+  readonly position: TargetPosition;
+  readonly direction: Direction;
+  /** Newest first. */
+  readonly rollouts: readonly EarlierRollout[];
+  /** True when a problem prevents planning the target. */
+  readonly hasProblem: boolean;
+}
+
 /**
- * True when something of the kept rollouts is left to do at a target: it failed there, or was to bring the target
- * further than it is. What its ledger says counts; an outcome only says that there was a failure.
- *
- * @param passed the rollouts that had the target among their own, the newest first
- * @param troubled true when a problem keeps the target from being planned
+ * True when an earlier rollout left something to do for a target: it failed, or did not reach its goal. The ledger decides;
+ * an outcome only shows that there was a failure.
  */
 export function isUnfinished(
-  standing: TargetPosition,
+  { position, direction, rollouts, hasProblem }: EarlierWork,
   history: History,
-  direction: Direction,
-  passed: readonly EarlierRollout[],
-  troubled: boolean,
 ): boolean {
-  // A rollout the other way ends what was only left undone. A failure counts until the same is asked for again.
+  // A later rollout in the other direction cancels what was left undone, but not a failure: it counts until a rollout with
+  // the same goal.
   let turned = false;
-  for (const { direction: way, end, same, failed } of passed) {
+  for (const { direction: way, end, same, failed } of rollouts) {
     if (way !== direction) turned ||= !failed;
     else if (failed) {
-      // What cannot be compared is left to the plan, which finds nothing to do where all is done.
-      if (troubled || !isKnown(history, end) || isBehind(standing, history, direction, end))
+      // If the goal cannot be compared, the plan decides: it has no steps if nothing is left to do.
+      if (hasProblem || !isKnown(history, end) || isBehind(position, history, direction, end))
         return true;
     } else {
-      if (!turned && isBehind(standing, history, direction, end)) return true;
+      if (!turned && isBehind(position, history, direction, end)) return true;
       if (same) return false;
     }
   }

@@ -1,21 +1,21 @@
 import { type Amount, amountOf } from "../core/amount.ts";
 import { hasWork, type Plan, type TargetPlan, type Wave } from "../core/plan.ts";
 
-/** Which tenants go first: these, or the first so many that have something to do. */
+/** The tenants to migrate first: the named ones, or a number of those that have something to do. */
 type Canary = { readonly tenants: ReadonlySet<string> } | { readonly count: number };
 
 /** How a fleet is divided into waves. */
 export interface Division {
   readonly canary?: Canary;
-  /** Tenants that make a wave each, in this order; the others follow. */
+  /** Groups of tenants, a wave each in this order. All other tenants follow. */
   readonly groups?: readonly { readonly name: string; readonly tenants: ReadonlySet<string> }[];
-  /** Tenants per wave: a number, or a share of those that have something to do. */
+  /** Tenants per wave: a number, or a percentage of those that have something to do. */
   readonly size?: Amount;
 }
 
 /**
- * Divides a fleet into waves. A tenant's targets stay together, those of services without tenants come in the
- * first wave behind the canary, and targets with nothing to do in the last one, where they hold nobody up.
+ * Divides a fleet into waves. The targets of a tenant stay together. Targets of services without tenants are in the first
+ * wave after the canary, and targets with nothing to do in the last wave.
  */
 export function divideIntoWaves(targets: readonly TargetPlan[], division: Division): Plan {
   const idle = targets.filter((target) => !hasWork(target));
@@ -54,7 +54,7 @@ function canaryOf(tenants: readonly string[], canary: Canary | undefined): Reado
   return new Set(tenants.filter((tenant) => canary.tenants.has(tenant)));
 }
 
-/** The waves behind the canary; always one at least, for the targets that have no tenant. */
+/** The waves after the canary. There is always at least one, for targets without a tenant. */
 function batchesOf(
   tenants: readonly string[],
   total: number,

@@ -33,12 +33,12 @@ const down: EarlierRollout = { direction: "down", end: "0000", same: true, faile
 const failing = (passed: EarlierRollout): EarlierRollout => ({ ...passed, failed: true });
 
 function unfinished(
-  standing: ReturnType<typeof at>,
+  position: ReturnType<typeof at>,
   direction: "up" | "down",
-  passed: readonly EarlierRollout[],
-  troubled = false,
+  rollouts: readonly EarlierRollout[],
+  hasProblem = false,
 ): boolean {
-  return isUnfinished(standing, history, direction, passed, troubled);
+  return isUnfinished({ position, direction, rollouts, hasProblem }, history);
 }
 
 test("the ledger says whether a target is short of its end", () => {
