@@ -1,5 +1,6 @@
 import type { Observer } from "../core/events.ts";
 import { type Plan, targetsOf } from "../core/plan.ts";
+import { targetName } from "../core/target.ts";
 import type { Context } from "../fleet/context.ts";
 import { type OpenFleet, withFleet } from "../fleet/open-fleet.ts";
 import { planFleet } from "../fleet/plan-fleet.ts";
@@ -21,6 +22,8 @@ export interface EditedMigration {
   readonly onDisk: string;
   /** How many targets applied the earlier text, from 1. */
   readonly targets: number;
+  /** The names of these targets: `service/tenant`. */
+  readonly targetNames: readonly string[];
   /** What was changed, if the applied text is in the repository's history. */
   readonly diff: AppliedDiff | undefined;
 }
@@ -72,17 +75,17 @@ function migrationOf({ histories }: Pick<OpenFleet, "histories">, service: strin
 async function describe(plan: Plan, fleet: OpenFleet): Promise<EditedMigration[]> {
   const counts = new Map<
     string,
-    { service: string; tag: string; recorded: string; targets: number }
+    { service: string; tag: string; recorded: string; targetNames: readonly string[] }
   >();
   for (const { target, steps } of targetsOf(plan)) {
     for (const { tag, replaces: recorded = "" } of steps) {
       const key = JSON.stringify([target.service, tag, recorded]);
-      const entry = counts.get(key) ?? { service: target.service, tag, recorded, targets: 0 };
-      counts.set(key, { ...entry, targets: entry.targets + 1 });
+      const entry = counts.get(key) ?? { service: target.service, tag, recorded, targetNames: [] };
+      counts.set(key, { ...entry, targetNames: [...entry.targetNames, targetName(target)] });
     }
   }
   return Promise.all(
-    [...counts.values()].flatMap(({ service, tag, recorded, targets }) => {
+    [...counts.values()].flatMap(({ service, tag, recorded, targetNames }) => {
       const migration = migrationOf(fleet, service, tag);
       if (migration === undefined) return [];
       const { file, checksum: onDisk } = migration;
@@ -92,7 +95,8 @@ async function describe(plan: Plan, fleet: OpenFleet): Promise<EditedMigration[]
         file,
         recorded,
         onDisk,
-        targets,
+        targets: targetNames.length,
+        targetNames,
         diff,
       }));
     }),

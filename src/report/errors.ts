@@ -1,6 +1,7 @@
 import type { FleetError } from "../core/errors.ts";
 import { messageText } from "../core/failure-text.ts";
 import { shortened, visibleLine } from "../core/visible.ts";
+import { oneLine } from "./wrap.ts";
 
 /** Longer lists of problems or failures are cut, with a count of the rest. */
 export const longestList = 20;
@@ -20,9 +21,14 @@ export function problemText(error: FleetError): string {
   const lines = [
     error.where === undefined ? message : `${visibleLine(shortened(error.where))}: ${message}`,
   ];
-  if (error.excerpt !== undefined) lines.push(indent(error.excerpt));
+  if (error.excerpt !== undefined) lines.push(indent(unwrapped(error.excerpt)));
   if (error.remedy !== undefined) lines.push(`-> ${error.remedy}`);
   return lines.join("\n");
+}
+
+/** Long lines of an excerpt are cut on a terminal: if they were wrapped, the caret would point to the wrong place. */
+function unwrapped(excerpt: string): string {
+  return excerpt.split("\n").map(oneLine).join("\n");
 }
 
 /** Indents every line by two spaces. */

@@ -6,23 +6,23 @@ import { targetName } from "../core/target.ts";
 import { indent, longestList } from "./errors.ts";
 import { style } from "./style.ts";
 
-/** What a failure needs to be told of; an outcome of this run, or one that was kept. */
+/** A failed target, from an outcome of this run or a recorded one. */
 export interface FailedTarget {
-  /** The name a person reads. */
+  /** The target's name for people. */
   readonly name: string;
   readonly schema: string;
   readonly status: Outcome["status"];
   readonly failure: Failure;
 }
 
-/** Targets that failed in the same way: the same outcome and SQLSTATE at the same place of the same migration. */
+/** Targets that failed in the same way: with the same status and SQLSTATE, at the same place of the same migration. */
 export interface FailureGroup {
-  /** The first one's; the others' messages may differ. */
+  /** The failure of the first target. The messages of the others can differ. */
   readonly failure: Failure;
   readonly targets: readonly FailedTarget[];
 }
 
-/** The failures of outcomes, and for a database that could not be reached also what was not begun. */
+/** The failed targets, including those of a database that could not be reached. */
 export function failedTargets(outcomes: readonly Outcome[]): FailedTarget[] {
   return outcomes.flatMap((outcome) => {
     const { target, status, failure } = outcome;
@@ -32,8 +32,8 @@ export function failedTargets(outcomes: readonly Outcome[]): FailedTarget[] {
 }
 
 /**
- * What failures of one kind have in common. A message may name the tenant's schema, a file, a row; so it tells kinds
- * apart only where SQLSTATE and line do not, and without the numbers and paths in it.
+ * A key for failures of one kind. A message can contain the tenant's schema, a file or a row, so it is part of the key only
+ * if SQLSTATE and line are not enough, and without its numbers and paths.
  */
 export function failureKind({ failure, schema }: Pick<FailedTarget, "failure" | "schema">): string {
   const { sqlstate, tag, file, line, message, existing } = failure;
@@ -57,12 +57,12 @@ export function groupFailures(targets: readonly FailedTarget[]): FailureGroup[] 
   return [...groups.values()].sort((left, right) => right.targets.length - left.targets.length);
 }
 
-/** A message without the tenant in it. */
+/** A message without the tenant's schema. */
 function general(target: FailedTarget | undefined): string {
   return target === undefined ? "" : withoutNames(target.failure.message, [target.schema]);
 }
 
-/** A text with `{tenant}` for names of a tenant and its schema, where they are whole words. */
+/** Replaces the names of a tenant and its schema by `{tenant}` where they are separate words. */
 export function withoutNames(text: string, names: readonly (string | undefined)[]): string {
   return names.reduce<string>(
     (rest, name = "") => rest.split(name === "" ? /$^/ : wholeWord(name)).join("{tenant}"),
@@ -70,17 +70,17 @@ export function withoutNames(text: string, names: readonly (string | undefined)[
   );
 }
 
-/** The name where it is no part of a longer one. */
+/** Matches a name that is not part of a longer one. */
 function wholeWord(name: string): RegExp {
   return new RegExp(`(?<![\\p{L}\\p{N}_-])${escapeRegExp(name)}(?![\\p{L}\\p{N}_-])`, "gu");
 }
 
 const labels: Partial<Record<Outcome["status"], string>> = {
-  inDoubt: " (in doubt: the connection broke before the answer came)",
-  notExecuted: " (not begun)",
+  inDoubt: " (in doubt: the connection was lost before the server answered)",
+  notExecuted: " (not started)",
 };
 
-/** Every kind of failure once, with the targets it struck. */
+/** Each kind of failure once, with its targets. */
 export function failuresText(targets: readonly FailedTarget[]): string[] {
   const groups = groupFailures(targets);
   const shown = groups.slice(0, longestList).flatMap(({ failure, targets: own }) => {
@@ -94,20 +94,20 @@ export function failuresText(targets: readonly FailedTarget[]): string[] {
     const example =
       own.length > 1 && failure.detail !== undefined ? `${first?.name}: ${failure.detail}` : "";
     const differ = own.some((one) => general(one) !== general(own[0]));
-    const told = {
+    const shownFailure = {
       ...failure,
       ...(example === "" ? {} : { detail: example }),
-      // One of several is shown as what it is.
+      // If messages differ, the first one is shown with its target's name.
       ...(differ ? { message: `${first?.name}: ${failure.message}` } : {}),
       remedy: remedyForAll(own.map(({ failure }) => failure.remedy)),
     };
-    return [`${style("red", "x")} ${which}${label}`, indent(failureText(told)), ""];
+    return [`${style("red", "x")} ${which}${label}`, indent(failureText(shownFailure)), ""];
   });
   const rest = groups.length - longestList;
   return rest > 0 ? [...shown, `... and ${counted(rest, "other kind")} of failure.`, ""] : shown;
 }
 
-/** A command for one tenant becomes one for all of a group that are listed. One remedy for all of them stays. */
+/** The remedy for a group of targets: a command for one tenant becomes one for all of them. */
 export function remedyForAll(remedies: readonly string[]): string {
   const [remedy = "", ...others] = new Set(remedies);
   if (others.length === 0) return remedy;

@@ -8,7 +8,7 @@ interface Entry {
   readonly targets: number | undefined;
 }
 
-/** Every migration of every service, the oldest first, with how many targets stand at it. */
+/** All migrations of each service, oldest first, with the number of targets at each. */
 export function historyText(
   entries: readonly Entry[],
   atBase: Readonly<Record<string, number>>,
@@ -32,7 +32,7 @@ export function historyText(
   return blocks.map((lines) => lines.join("\n")).join("\n\n");
 }
 
-/** The newest migration of each service, and which services have two. */
+/** The newest migration of each service. A service with open branches has several. */
 export function headsText(
   all: readonly { readonly service: string; readonly heads: readonly string[] }[],
 ): string {
@@ -41,7 +41,7 @@ export function headsText(
   return [
     ...table(["service", "head"], rows),
     ...(branched.length > 0
-      ? ["", `Two branches are open. Merge them: drizzle-fleet merge ${branched.join(" ")}`]
+      ? ["", `Branches are open. Merge them: npx drizzle-fleet merge ${branched.join(" ")}`]
       : []),
   ].join("\n");
 }

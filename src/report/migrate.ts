@@ -4,7 +4,7 @@ import { failedTargets, failuresText, groupFailures } from "./failures.ts";
 import { style } from "./style.ts";
 import { table } from "./table.ts";
 
-/** How a rollout ended, in numbers. */
+/** The outcomes of a rollout in numbers. */
 export interface RolloutSummary {
   readonly targets: number;
   readonly succeeded: number;
@@ -12,7 +12,7 @@ export interface RolloutSummary {
   readonly failed: number;
   readonly notExecuted: number;
   readonly inDoubt: number;
-  /** Migrations applied, over all targets. */
+  /** Number of migrations applied, over all targets. */
   readonly applied: number;
 }
 
@@ -31,8 +31,8 @@ export function summarize(outcomes: readonly Outcome[]): RolloutSummary {
 }
 
 /**
- * True when nothing is left to be done or looked at. A run of only what failed that finds nothing, though there are
- * targets that are not where they should be, has not done what it was for.
+ * True when nothing is left to do or to fix. A run of failed targets only that finds none is not done while other targets
+ * are not at their goal.
  */
 export function isDone({ outcomes, stopped, left }: Ended): boolean {
   const open = outcomes.some((outcome) => isFailure(outcome) || outcome.status === "notExecuted");
@@ -44,13 +44,13 @@ export function isDone({ outcomes, stopped, left }: Ended): boolean {
 export interface Ended {
   readonly outcomes: readonly Outcome[];
   readonly stopped?: Stop;
-  /** The command that finishes what is left. */
+  /** The command that finishes the rest. */
   readonly again?: string;
-  /** After a run of only what failed: what else is not where it would be after a run of all. */
+  /** After a run of failed targets only: the other targets that are not at their goal. */
   readonly left?: { readonly targets: number; readonly of: number; readonly command: string };
 }
 
-/** The last line of `--json`: numbers, kinds of failures, and why the rollout ended early. */
+/** The last line of `--json`: numbers, kinds of failures, and why the rollout stopped early. */
 export function summaryDocument(ended: Ended): Record<string, unknown> {
   const { outcomes, stopped, again, left } = ended;
   const failures = groupFailures(failedTargets(outcomes)).map(({ failure, targets }) => ({
@@ -69,15 +69,15 @@ export function summaryDocument(ended: Ended): Record<string, unknown> {
   };
 }
 
-/** How a verb's rollout is spoken of. */
+/** The words for the rollout of a verb. */
 export interface Wording {
-  /** What was done to a target: `migrated`. */
+  /** For a target that was changed: `migrated`. */
   readonly done: string;
-  /** Where a target is that had nothing to do, and where all are in the end: `at head`. */
+  /** For a target that had nothing to do, and for all targets at the end: `at head`. */
   readonly idle: string;
-  /** What was done to a migration: `applied`. */
+  /** For a migration: `applied`. */
   readonly each: string;
-  /** What is counted, if not migrations: `ledger`. */
+  /** What is counted instead of migrations: `ledger`. */
   readonly unit?: string;
 }
 
@@ -87,7 +87,7 @@ const migrating: Wording = {
   each: "applied",
 };
 
-/** What a person reads at the end of a rollout: a line per service, every kind of failure, what was not run. */
+/** The summary of a rollout: a line per service, each kind of failure, and the targets that were not run. */
 export function migrateText(
   { outcomes, stopped, again = "", left }: Ended,
   wording: Wording = migrating,
@@ -117,7 +117,7 @@ export function migrateText(
       : [leftText(left, wording)];
   const last =
     left !== undefined && total.targets === 0
-      ? "Nothing to do: earlier rollouts have left nothing undone."
+      ? "Nothing to do: no earlier rollout left anything unfinished."
       : verdict(total, stopped, wording, again);
   lines.push(style(good ? "green" : "red", last), ...more);
   return lines.join("\n");
@@ -130,9 +130,9 @@ function notExecutedText(outcomes: readonly Outcome[]): string[] {
   return [`Not executed: ${counted(rest.length, "target")} (${shortList(names)}).`];
 }
 
-/** What a run of only some targets has left aside. */
+/** Targets outside this run that are not at their goal. */
 function leftText({ targets, of, command }: NonNullable<Ended["left"]>, { idle }: Wording): string {
-  return `Not ${idle}: ${targets} of ${counted(of, "target")}. For all of them: ${command}`;
+  return `Not ${idle}: ${targets} of ${counted(of, "target")}. To migrate all of them: ${command}`;
 }
 
 function verdict(
@@ -142,7 +142,7 @@ function verdict(
   again: string,
 ): string {
   const bad = total.failed + total.inDoubt;
-  const when = bad > 0 ? "When the cause is fixed" : "To go on";
+  const when = bad > 0 ? "After fixing the cause" : "To continue";
   const next = again === "" || bad + total.notExecuted === 0 ? "" : ` ${when}: ${again}`;
   const rest =
     total.notExecuted > 0 ? `, ${counted(total.notExecuted, "target")} not executed` : "";

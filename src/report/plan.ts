@@ -1,19 +1,20 @@
 import { counted, shortList } from "../core/count.ts";
 import { hasWork, type Plan, type Step, type TargetPlan, targetsOf } from "../core/plan.ts";
+import { targetName } from "../core/target.ts";
 import { problemsText } from "./problems.ts";
 import { table } from "./table.ts";
 
-/** How a verb's plan is spoken of. */
+/** The words for the plan of a verb. */
 interface PlanWording {
-  /** What is to be done with migrations: `apply to`. */
+  /** What will be done with migrations: `apply to`. */
   readonly todo: string;
-  /** Where targets are that have nothing to do. */
+  /** For targets that have nothing to do: `at head`. */
   readonly idle: string;
-  /** What is counted, if not migrations: `ledger`. */
+  /** What is counted instead of migrations: `ledger`. */
   readonly unit?: string;
 }
 
-/** What a rollout would do: wave by wave, targets with the same steps together, then every problem. */
+/** What a rollout would do: for each wave, the targets grouped by their steps; then all problems. */
 export function planText(
   plan: Plan,
   wording: PlanWording = { todo: "apply to", idle: "at head" },
@@ -29,10 +30,10 @@ export function planText(
       stepsText(first),
     ]),
   );
-  // Names are as long as they like: on lines of their own they leave the table in shape.
+  // Names are on lines of their own because long ones would distort the table.
   const names = plan.waves.flatMap((wave) =>
     groupBySteps(wave.targets).map((group) =>
-      shortList(group.map(({ target }) => target.tenant ?? target.schema)),
+      shortList(group.map(({ target }) => targetName(target))),
     ),
   );
   const header = [...(several ? ["wave"] : []), "service", "targets", "migrations"];

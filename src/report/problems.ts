@@ -4,14 +4,14 @@ import { type Target, targetName } from "../core/target.ts";
 import { longestList } from "./errors.ts";
 import { remedyForAll, withoutNames } from "./failures.ts";
 
-/** The problem of one target that is shown; of several its first. */
+/** The first problem of a target, and how many more it has. */
 interface Shown {
   readonly target: Target;
   readonly problem: PlanProblem;
   readonly more: string;
 }
 
-/** Every problem of a fleet once, with its remedy and the targets that have it. */
+/** Each problem of a fleet once, with its remedy and its targets. */
 export function problemsText(targets: readonly TargetPlan[]): string[] {
   const groups = new Map<string, [Shown, ...Shown[]]>();
   for (const { target, problems } of targets) {
@@ -19,8 +19,8 @@ export function problemsText(targets: readonly TargetPlan[]): string[] {
     if (problem === undefined) continue;
     const more = others.length > 0 ? ` (and ${counted(others.length, "more problem")})` : "";
     const one = { target, problem, more };
-    const group = groups.get(sameness(one));
-    if (group === undefined) groups.set(sameness(one), [one]);
+    const group = groups.get(keyOf(one));
+    if (group === undefined) groups.set(keyOf(one), [one]);
     else group.push(one);
   }
   const shown = [...groups.values()].slice(0, longestList);
@@ -31,8 +31,8 @@ export function problemsText(targets: readonly TargetPlan[]): string[] {
   ];
 }
 
-/** What problems of several targets have in common: all but the names of the tenant and its schema, and numbers. */
-function sameness({ target, problem, more }: Shown): string {
+/** A key for equal problems: all but the names of tenant and schema, and numbers. */
+function keyOf({ target, problem, more }: Shown): string {
   const { kind, tag, message, remedy } = problem;
   const general = (text: string) =>
     withoutNames(text.replace(/ --tenant \S+/g, ""), [target.schema, target.tenant]);
@@ -42,7 +42,7 @@ function sameness({ target, problem, more }: Shown): string {
 function blockOf(group: readonly [Shown, ...Shown[]]): string[] {
   const [{ target, problem, more }] = group;
   const services = [...new Set(group.map((one) => one.target.service))];
-  // A message with a tenant's own words is shown as that tenant's.
+  // If messages differ, the first one is shown with its target's name.
   const differ = group.some((one) => one.problem.message !== problem.message);
   const whose = differ ? targetName(target) : shortList(services);
   const names = shortList(group.map((one) => targetName(one.target)));

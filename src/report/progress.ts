@@ -10,18 +10,18 @@ import { longestList } from "./errors.ts";
 import { failureKind } from "./failures.ts";
 import { obeysEscapes, writtenText } from "./style.ts";
 
-/** Where progress is written: standard error, usually. */
+/** The stream for progress, usually standard error. */
 export interface ProgressStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
   write(text: string): unknown;
 }
 
-/** Milliseconds between two pictures of the bar on a terminal, and between two lines of numbers elsewhere. */
+/** How often the bar is redrawn, and how often a line is written without a terminal, in milliseconds. */
 const redrawEvery = 100;
 const lineEvery = 5_000;
 
-/** Shows a rollout while it runs: a bar on a terminal, now and then a line elsewhere. */
+/** Shows the progress of a rollout: as a bar on a terminal, otherwise as lines. */
 export function showProgress(stream: ProgressStream): Observer {
   const tally = new Tally();
   return obeysEscapes(stream) ? bar(stream, tally) : lines(stream, tally);
@@ -30,7 +30,7 @@ export function showProgress(stream: ProgressStream): Observer {
 function lines(stream: ProgressStream, tally: Tally): Observer {
   let writtenAt = performance.now();
   return (event) => {
-    if (tally.hasTold(event)) return;
+    if (tally.isRepeatedWait(event)) return;
     tally.count(event);
     const now = performance.now();
     const text = news(event, tally) ?? detail(event, tally);
@@ -60,7 +60,7 @@ function bar(stream: ProgressStream, tally: Tally): Observer {
     if (text !== undefined) stream.write(`${clear}${writtenText(text, stream)}\n`);
     if (tally.steps === 0) return;
     if (event.type === "rolloutStarted") {
-      // The clock goes on where nothing happens.
+      // Keeps the time moving between events.
       timer = setInterval(draw, 1_000);
       timer.unref();
     }
@@ -72,7 +72,7 @@ function bar(stream: ProgressStream, tally: Tally): Observer {
   };
 }
 
-/** The fullest line that fits: which target waits, and why, comes before the numbers. */
+/** The longest line that fits. The waiting target and its reason take precedence over the numbers. */
 function barLine(tally: Tally, now: number, retried: string, columns: number): string {
   const wait = visibleLine(tally.waitingText(now) ?? retried);
   const numbers = [`${tally.bar()} ${tally.text(now)}`, tally.text(now), tally.ended(), ""];
@@ -81,13 +81,13 @@ function barLine(tally: Tally, now: number, retried: string, columns: number): s
   return line ?? cut(wait === "" ? tally.ended() : wait, columns);
 }
 
-/** What everybody wants to read as it happens. */
+/** Events that are always shown. */
 function news(event: RolloutEvent, { waves }: Tally): string | undefined {
   switch (event.type) {
     case "waveStarted":
       return waves > 1 ? `${event.wave}: ${counted(event.targets, "target")}` : undefined;
     case "soakStarted":
-      return `${event.wave}: done, waiting ${duration(event.durationMs)} before the next`;
+      return `${event.wave}: done, pausing ${duration(event.durationMs)} before the next wave`;
     case "verifyStarted":
       return `${event.wave}: verifying`;
     case "verifyEnded":
@@ -97,14 +97,14 @@ function news(event: RolloutEvent, { waves }: Tally): string | undefined {
     case "concurrencyLowered":
       return `${event.database}: ${counted(event.to, "target")} at a time (${event.reason})`;
     case "rolloutStopped":
-      // Who interrupted it has been told so already.
+      // The user who interrupted it has already seen a message.
       return event.stop.kind === "interrupted" ? undefined : `Stopping: ${event.stop.message}.`;
     default:
       return undefined;
   }
 }
 
-/** Where no bar shows that something happens: each target of a small fleet, and what goes wrong in any. */
+/** Events that are shown without a bar: every target of a small fleet, and problems of any fleet. */
 function detail(event: RolloutEvent, { targets, kinds }: Tally): string | undefined {
   if (event.type === "waiting") return waitText(event.database, event.for, 0);
   if (event.type === "targetRetried") {
@@ -115,7 +115,7 @@ function detail(event: RolloutEvent, { targets, kinds }: Tally): string | undefi
   const { target, status, applied, durationMs, failure } = event.outcome;
   if (isFailure(event.outcome)) {
     const kind = failure && failureKind({ failure, schema: target.schema });
-    // Each kind once: what they have in common, the summary says with their names.
+    // Each kind once: the summary lists all targets of a kind.
     if (kind !== undefined && kinds.has(kind)) return undefined;
     if (kind !== undefined) kinds.add(kind);
     return `${targetName(target)}: ${status}: ${failure?.message}`;
@@ -130,9 +130,9 @@ function retryText({ reason, holders = [] }: RolloutEvent & { type: "targetRetri
 }
 
 /**
- * What is waited for, the longest wait first.
+ * The longest wait, and the number of other ones.
  *
- * @param sinceMs how long ago that was said, in milliseconds
+ * @param sinceMs age of the event, in milliseconds
  */
 function waitText(database: string, waits: readonly Waiting[], sinceMs: number): string {
   const [first, ...others] = waits;
@@ -148,7 +148,7 @@ function waitText(database: string, waits: readonly Waiting[], sinceMs: number):
   return `waiting for ${what}${why === "" ? "" : ` (${why})`}${more}`;
 }
 
-/** The same for the bar, where what comes last may be cut: the target, then the reason. */
+/** The same for the bar, whose end may be cut: target and reason come first. */
 function waitOnBar(database: string, waits: readonly Waiting[], sinceMs: number): string {
   const [first, ...others] = waits;
   if (first === undefined) return "";
@@ -163,12 +163,12 @@ function waitOnBar(database: string, waits: readonly Waiting[], sinceMs: number)
   return `${name}: ${why}${tag === undefined ? "" : `, ${tag}`}, ${time}${more}`;
 }
 
-/** How far a rollout is. */
+/** The counts of a rollout in progress. */
 class Tally {
   waves = 0;
   targets = 0;
   steps = 0;
-  /** Kinds of failures that have been told of. */
+  /** Kinds of failures that were shown. */
   readonly kinds = new Set<string>();
   #ended = 0;
   #applied = 0;
@@ -177,8 +177,8 @@ class Tally {
   #waiting: { readonly event: RolloutEvent & { type: "waiting" }; readonly at: number } | undefined;
   readonly #waitingForRollout = new Set<string>();
 
-  /** True for a target that goes on waiting for others of the same rollout: with many it would be said too often. */
-  hasTold(event: RolloutEvent): boolean {
+  /** True for repeated waits of a target for others of the same rollout, which are shown only once. */
+  isRepeatedWait(event: RolloutEvent): boolean {
     if (event.type !== "targetRetried" || event.waitFor !== "rollout") return false;
     const name = targetName(event.target);
     const told = this.#waitingForRollout.has(name);
@@ -186,7 +186,7 @@ class Tally {
     return told;
   }
 
-  /** What was waited for when it was last said, unless something has come to its end since. */
+  /** The last reported wait, unless a step has completed since. */
   waitingText(now: number): string | undefined {
     if (this.#waiting === undefined) return undefined;
     const { event, at } = this.#waiting;
@@ -220,11 +220,11 @@ class Tally {
     return `${this.#ended}/${this.targets}`;
   }
 
-  /** Counts, rate per second and remaining time. */
+  /** Counts, rate per second, and remaining time. */
   text(now: number): string {
     const seconds = (now - this.#startedAt) / 1000;
     const rate = seconds > 0 ? this.#applied / seconds : 0;
-    // What is left is what is waited for, and nothing says how long that takes.
+    // No remaining time while a wait holds the rollout up: its end is unknown.
     const left =
       rate > 0 && this.#waiting === undefined
         ? `  ${clock((this.steps - this.#applied) / rate)} left`

@@ -1,10 +1,10 @@
-import { counted } from "../core/count.ts";
+import { counted, shortList } from "../core/count.ts";
 import type { Outcome } from "../core/outcome.ts";
 import { shortened } from "../core/visible.ts";
 import { indent } from "./errors.ts";
 import { failedTargets, failuresText } from "./failures.ts";
 
-/** More characters of a diff than this are counted, not shown. */
+/** A longer diff is shortened. In characters. */
 const longestDiff = 20_000;
 
 interface Edited {
@@ -13,20 +13,20 @@ interface Edited {
   readonly file: string;
   readonly recorded: string;
   readonly onDisk: string;
-  readonly targets: number;
+  readonly targetNames: readonly string[];
   readonly diff: { readonly commit: string; readonly text: string } | undefined;
 }
 
-/** What a repair would accept: each edited migration, with what was changed where that is known. */
+/** What a repair would accept: each edited migration and its changes, if they are known. */
 export function editedText(edited: readonly Edited[]): string {
   return edited
-    .map(({ file, recorded, onDisk, targets, diff }) =>
+    .map(({ file, recorded, onDisk, targetNames, diff }) =>
       [
-        `${file} was edited after ${counted(targets, "target")} had applied it.`,
+        `${file} was edited after it was applied to ${counted(targetNames.length, "target")}: ${shortList(targetNames)}`,
         diff === undefined
-          ? `  applied ${recorded.slice(0, 12)}..., on disk ${onDisk.slice(0, 12)}...; no commit has the applied text`
+          ? `  applied ${recorded.slice(0, 12)}..., on disk ${onDisk.slice(0, 12)}...; no commit contains the applied text`
           : indent(
-              `as applied (commit ${diff.commit}), and as it is now:\n${shortened(diff.text, longestDiff)}`,
+              `changes since it was applied (commit ${diff.commit}):\n${shortened(diff.text, longestDiff)}`,
             ),
         "",
       ].join("\n"),
@@ -34,7 +34,7 @@ export function editedText(edited: readonly Edited[]): string {
     .join("\n");
 }
 
-/** What a repair did. */
+/** The result of a repair. */
 export function repairText(outcomes: readonly Outcome[]): string {
   const failed = failedTargets(outcomes);
   const done = outcomes.filter(({ status }) => status === "succeeded").length;

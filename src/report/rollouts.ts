@@ -11,8 +11,8 @@ interface ShownRollout extends Omit<RolloutRecord, "database"> {
 
 /** The list of rollouts, newest first. */
 export function rolloutsText(rollouts: readonly ShownRollout[]): string {
-  if (rollouts.length === 0) return "No rollout has been kept yet.";
-  // A column that is shown only when it has something to say.
+  if (rollouts.length === 0) return "No rollout is recorded yet.";
+  // The column is left out if it would be empty.
   const doubts = rollouts.some((rollout) => unknown(rollout) > 0);
   const rows = rollouts.map((rollout) => [
     rollout.id,
@@ -32,16 +32,16 @@ export function rolloutsText(rollouts: readonly ShownRollout[]): string {
   ].join("\n");
 }
 
-/** How many targets nobody kept an outcome of: the runner or the database was lost, or the rollout goes on. */
+/** Number of targets without an outcome: the runner or the database was lost, or the rollout is still running. */
 function unknown({ targets, counts }: ShownRollout): number {
   return targets - Object.values(counts).reduce((sum, number) => sum + number, 0);
 }
 
 function unkeptText({ id, unkept }: ShownRollout): string[] {
-  return unkept.length === 0 ? [] : [`Nothing of ${id} is kept in ${unkept.join(", ")}.`];
+  return unkept.length === 0 ? [] : [`No outcome of ${id} is recorded in ${unkept.join(", ")}.`];
 }
 
-/** One rollout: its numbers, every kind of failure, and what was not run. */
+/** One rollout: its numbers, each kind of failure, and the targets that were not run. */
 export function rolloutText(
   rollout: ShownRollout & { readonly outcomes: readonly OutcomeRecord[] },
 ): string {
@@ -73,7 +73,7 @@ export function rolloutText(
       ? [`Not executed: ${counted(unstarted.length, "target")} (${shortList(unstarted)}).`]
       : []),
     ...(unknown(rollout) > 0
-      ? [`Unknown: ${counted(unknown(rollout), "target")}. No outcome was kept.`]
+      ? [`Unknown: ${counted(unknown(rollout), "target")}. No outcome was recorded.`]
       : []),
     ...unkeptText(rollout),
     ...(stopped === undefined ? [] : [`Stopped, because ${stopped}.`]),

@@ -3,10 +3,9 @@ import { widthOf } from "../core/width.ts";
 import { rowOf } from "./wrap.ts";
 
 /**
- * Lays rows out in columns. Numbers stand to the right, everything else to the left. Each cell stays on its line, shown
- * without what a terminal would obey.
+ * Lays out rows in columns: numbers right-aligned, text left-aligned. Control characters in cells are shown as codes.
  *
- * @returns lines, to be written by `wrapLines`, which makes the columns fit a terminal
+ * @returns lines for `wrapLines`, which fits the columns to a terminal
  */
 export function table(
   header: readonly string[],

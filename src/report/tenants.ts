@@ -25,10 +25,10 @@ interface ShownTenants {
   }[];
 }
 
-/** The tenants, a line each, and what belongs to nobody. */
+/** A line for each tenant, then the tenant schemas that are not registered. */
 export function tenantsText({ tenants, counts, orphans }: ShownTenants): string {
   const services = [...new Set(tenants.flatMap((tenant) => Object.keys(tenant.services)))];
-  // A list without attributes needs no column for them.
+  // The attributes column is left out if it would be empty.
   const described = tenants.some(({ attributes }) => Object.keys(attributes).length > 0);
   const rows = tenants.map(({ id, status, attributes, services: own }) => [
     id,
@@ -46,15 +46,15 @@ export function tenantsText({ tenants, counts, orphans }: ShownTenants): string 
         ]
       : []),
     total === 0 ? "There are no tenants." : `${counted(total, "tenant")}: ${parts.join(", ")}.`,
-    ...(orphans.length > 0 ? ["", "Schemas that belong to no tenant:"] : []),
-    ...orphans.map(
-      ({ database, schema, tenant }) => `  ${database}: ${schema} (would be ${tenant})`,
-    ),
-    ...(orphans.length > 0 ? ["-> Enter their tenants: drizzle-fleet tenants adopt <id>"] : []),
+    ...(orphans.length > 0 ? ["", "Schemas that belong to no registered tenant:"] : []),
+    ...orphans.map(({ database, schema, tenant }) => `  ${database}: ${schema} (tenant ${tenant})`),
+    ...(orphans.length > 0
+      ? ["-> Register their tenants: npx drizzle-fleet tenants adopt <id>"]
+      : []),
   ].join("\n");
 }
 
-/** What a switch of where the tenants are kept has done, and what is left to do by hand. */
+/** The result of moving the tenants from the configuration to the registry, or back. */
 export interface ShownSwitch {
   readonly to: "registry" | "list";
   readonly tenants: readonly unknown[];
@@ -67,9 +67,9 @@ export interface ShownSwitch {
 }
 
 /**
- * A switch as text.
+ * What a switch has done, and the steps that are left.
  *
- * @param file the configuration's, as shown
+ * @param file the configuration file, as shown to the user
  * @param list the lines of a configuration with the tenants
  * @param dryRun true: nothing was changed
  */
@@ -79,44 +79,52 @@ export function switchText(
   list: readonly string[],
   dryRun: boolean,
 ): string {
-  const { to, tenants, staying, line } = shown;
-  const stay =
-    staying.length === 0
-      ? []
-      : [
-          `  ${counted(staying.length, "tenant")} in the registry that ${staying.length === 1 ? "is" : "are"} not active ${
-            staying.length === 1 ? "stays as it is" : "stay as they are"
-          }: ${shortList(staying.map(({ id, status }) => `${id} (${status})`))}`,
-        ];
-  if (to === "registry") {
-    const place =
-      line === undefined ? `tenants from ${file}` : `tenants from ${file}, line ${line}`;
-    return [
-      ...(dryRun ? ["Nothing was changed. This would be done:"] : []),
-      `The registry in database ${shown.database} has ${counted(tenants.length, "tenant")} of the configuration: ${shown.entered.length} entered, ${shown.updated.length} updated, ${
-        tenants.length - shown.entered.length - shown.updated.length
-      } as they were.`,
-      ...(shown.forgotten.length === 0 ? [] : [`  forgotten: ${shortList(shown.forgotten)}`]),
-      ...stay,
-      "",
-      "Next:",
-      ...(dryRun ? ["  npx drizzle-fleet tenants switch registry"] : []),
-      `  remove ${place}`,
-      "  npx drizzle-fleet tenants list",
-    ].join("\n");
-  }
-  const place = line === undefined ? "into defineFleet({ ... })" : `in the place of line ${line}`;
+  const lines =
+    shown.to === "registry" ? registryLines(shown, file, dryRun) : listLines(shown, file, list);
+  return lines.join("\n");
+}
+
+function registryLines(shown: ShownSwitch, file: string, dryRun: boolean): string[] {
+  const { tenants, entered, updated, forgotten, database, line } = shown;
+  const place = line === undefined ? `tenants from ${file}` : `tenants from ${file}, line ${line}`;
+  const unchanged = tenants.length - entered.length - updated.length;
   return [
-    `Put this into ${file}, ${place}:`,
+    ...(dryRun ? ["Dry run, nothing was changed. The result would be:"] : []),
+    `The registry in database ${database} has ${counted(tenants.length, "tenant")} of the configuration: ${entered.length} added, ${updated.length} updated, ${unchanged} unchanged.`,
+    ...(forgotten.length === 0 ? [] : [`  removed: ${shortList(forgotten)}`]),
+    ...inactiveLines(shown),
+    "",
+    "Next:",
+    ...(dryRun ? ["  npx drizzle-fleet tenants switch registry"] : []),
+    `  remove ${place}`,
+    "  npx drizzle-fleet tenants list",
+  ];
+}
+
+function listLines(shown: ShownSwitch, file: string, list: readonly string[]): string[] {
+  const { tenants, line } = shown;
+  const place = line === undefined ? "inside defineFleet({ ... })" : `replacing line ${line}`;
+  return [
+    `Add this to ${file}, ${place}:`,
     "",
     ...list,
     "",
-    `It lists ${counted(tenants.length, "tenant")}. Nothing was changed: the registry keeps its rows for the way back.`,
-    ...stay,
+    `It lists ${counted(tenants.length, "tenant")}. Nothing was changed: the registry keeps its rows, so you can switch back.`,
+    ...inactiveLines(shown),
     "",
     "Then:",
     "  npx drizzle-fleet tenants list",
-  ].join("\n");
+  ];
+}
+
+/** The tenants of the registry that a switch leaves alone. */
+function inactiveLines({ staying }: ShownSwitch): string[] {
+  if (staying.length === 0) return [];
+  const names = shortList(staying.map(({ id, status }) => `${id} (${status})`));
+  const verb = staying.length === 1 ? "stays" : "stay";
+  return [
+    `  ${counted(staying.length, "inactive tenant")} in the registry ${verb} unchanged: ${names}`,
+  ];
 }
 
 function attributesText(attributes: Readonly<Record<string, unknown>>): string {
@@ -131,21 +139,21 @@ function stateText(state: ShownState | undefined): string {
   return state.pending === 0 ? "at head" : `${state.pending} behind`;
 }
 
-const said: Readonly<Record<OnboardingEvent["step"], string>> = {
+const labels: Readonly<Record<OnboardingEvent["step"], string>> = {
   register: "registered",
   schemas: "schemas created",
   migrate: "migrated to head",
   copy: "copied",
-  grant: "application let in",
+  grant: "access granted",
   seed: "seeded",
   admin: "admin created",
   activate: "active",
 };
 
-/** One step of onboarding as a line; undefined for what needs none. */
+/** A line for an onboarding event; undefined for events that are not shown. */
 export function onboardingLine(event: OnboardingEvent): string | undefined {
   const { step } = event;
-  if (event.type === "stepEnded") return `${said[step]} (${duration(event.durationMs)})`;
+  if (event.type === "stepEnded") return `${labels[step]} (${duration(event.durationMs)})`;
   if (event.type === "stepUndone") return `undone: ${step}`;
   return event.type === "stepFailed" ? `failed: ${step}` : undefined;
 }

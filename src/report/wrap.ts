@@ -3,29 +3,29 @@ import { marksOf } from "./style.ts";
 
 const row = marksOf("row");
 
-/** Marks where a cell ends. */
+/** Marks the end of a cell. */
 const cellEnd = marksOf("cell").end;
 
-/** Marks a line that stays one line on a terminal: what does not fit is cut, and no row of a table is wrapped. */
-function oneLine(line: string): string {
+/** Marks a line that is cut on a terminal where it does not fit, instead of wrapped. */
+export function oneLine(line: string): string {
   return `${row.start}${line}${row.end}`;
 }
 
 /**
  * A row of a table, as one line.
  *
- * @param cells padded to the widths of their columns: so every row is made narrower in the same way
+ * @param cells padded to the widths of their columns, so that all rows are narrowed alike
  */
 export function rowOf(cells: readonly string[]): string {
   return oneLine(cells.join(cellEnd));
 }
 
 /**
- * Fits long lines to a terminal: they break between words and continue where their text began; rows of tables are cut.
- * Where there is no terminal lines stay whole, for programs that read them.
+ * Fits text to a terminal. Long lines wrap between words, with the indentation of their first line; rows of tables are cut.
+ * Without a terminal lines stay as they are, for programs that read them.
  */
 export function wrapLines(text: string, stream: { isTTY?: boolean; columns?: number }): string {
-  // Some terminals say that they have no columns.
+  // Some terminals report 0 columns.
   const columns = stream.isTTY === true ? (stream.columns ?? 0) || 80 : Number.POSITIVE_INFINITY;
   return text
     .split("\n")
@@ -37,12 +37,13 @@ export function wrapLines(text: string, stream: { isTTY?: boolean; columns?: num
     .join("\n");
 }
 
-/** Columns keep at least this width, so that each can still be told from the others. */
+/** Columns keep at least this width. */
 const narrowest = 4;
 
-/** A row whose widest columns are cut until all of them can be seen. */
+/** Cuts the widest columns of a row until all columns fit. */
 function fitted(line: string, columns: number): string {
   const cells = line.split(cellEnd);
+  if (cells.length === 1) return cut(line.trimEnd(), columns);
   const widths = cells.map(widthOf);
   const gaps = 2 * (cells.length - 1);
   for (let total = sum(widths) + gaps; total > columns; total -= 1) {

@@ -228,7 +228,7 @@ export const notes = pgTable("notes", { id: integer().primaryKey() });
     await expectRefused(project, args.slice(1), "--tenants <ids>");
     const result = await runCli(project, [...args, "--tenants", "acme"]);
     expect(result).toMatchObject({ code: 0 });
-    expect(result.stdout).toContain("Nothing was recorded yet, because DATABASE_URL is not set.");
+    expect(result.stdout).toContain("Nothing is recorded yet, because DATABASE_URL is not set.");
     expect(result.stdout).toContain(
       "DATABASE_URL=postgresql://... npx drizzle-fleet stamp --from-drizzle",
     );

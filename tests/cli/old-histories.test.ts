@@ -93,7 +93,7 @@ describe.each<Installed>(["journal", "folders"])("a migration without a snapshot
       expect.stringMatching(/^\d+_by_hand has no snapshot$/),
     ]);
     const downs = await fleetOf("generate", "app", "--down");
-    expect(downs.stdout).toMatch(/by_hand.*: to be filled in\n$/);
+    expect(downs.stdout).toMatch(/by_hand.*: must be completed by hand\n$/);
     await write(one, two);
     const added = await generate("add_b");
     const sql = layout === "journal" ? added : join(added, "migration.sql");
@@ -140,7 +140,7 @@ test.each<Installed>(["journal", "folders"])(
     await fleetOf("generate", "app", "--down", "--no-proof");
     expect((await found()).messages).toEqual([]);
     expect(await fleetOf("generate", "app", "--snapshot")).toMatchObject({
-      stdout: "Every newest migration has its snapshot.\n",
+      stdout: "The newest migration of every service has a snapshot.\n",
     });
   },
 );
@@ -159,7 +159,7 @@ test("generate leaves the down to complete by hand if the snapshot of the migrat
   expect(messages).toContain("0002_drop_b follows a migration that is not listed before it");
   // Its snapshot is that of 0000_init again: the difference would be nothing, or that of both.
   expect((await fleetOf("generate", "app", "--down")).stdout).toContain(
-    "0002_drop_b.down.sql: to be filled in",
+    "0002_drop_b.down.sql: must be completed by hand",
   );
 });
 
@@ -391,7 +391,7 @@ describe("old faults", () => {
     const stale = await found();
     expect(stale.stale.map(({ fault }) => fault)).toEqual(["stray-file 0001_left_over.sql"]);
     expect((await fleetOf("check")).stdout).toContain(
-      "app: accepted, but no longer found: stray-file 0001_left_over.sql",
+      "app: accepted but no longer found: stray-file 0001_left_over.sql",
     );
     await fleetOf("check", "--accept", "old");
     expect(await readFile(at("accepted.json"), "utf8")).not.toContain("left_over");

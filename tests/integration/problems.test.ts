@@ -116,7 +116,7 @@ describe("a rollout", () => {
     });
     const asked = await runCli(project, ["repair"]);
     expect(asked).toMatchObject({ code: 2, stderr: expect.stringContaining("repair --yes") });
-    expect(asked.stdout).toContain("0002_c.sql was edited after 1 target had applied it.");
+    expect(asked.stdout).toContain("0002_c.sql was edited after it was applied to 1 target: app/a");
     expect(await status(context, all)).toMatchObject([{ problems: [] }]);
     const blocked = await runCli(project, ["plan"]);
     expect(blocked).toMatchObject({

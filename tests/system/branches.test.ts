@@ -192,7 +192,7 @@ describe("branches of drizzle-kit 1.0, joined by its own generate", () => {
     // git left its markers in what both recorded; there is nothing else to merge.
     const merged = await cli(0, "merge", "--offline");
     expect(merged.stdout).toContain("no open branches, nothing to merge");
-    expect(merged.stdout).toContain("drizzle/checksums.json now has what both branches recorded");
+    expect(merged.stdout).toContain("drizzle/checksums.json now has the entries of both branches");
     const [, first = "", second = "", joined = ""] = await tags();
     for (const tag of [first, second]) await rm(join(folder, "drizzle", tag, "down.sql"));
     await cli(0, "generate", "--down");

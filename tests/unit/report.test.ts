@@ -1,8 +1,12 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { FleetError } from "../../src/core/errors.ts";
 import type { RolloutEvent } from "../../src/core/events.ts";
 import type { Outcome } from "../../src/core/outcome.ts";
+import { widthOf } from "../../src/core/width.ts";
 import { provedHistoriesText } from "../../src/report/check.ts";
+import { errorText } from "../../src/report/errors.ts";
 import { migrateText, summarize } from "../../src/report/migrate.ts";
+import { planText } from "../../src/report/plan.ts";
 import { showProgress } from "../../src/report/progress.ts";
 import { writtenText } from "../../src/report/style.ts";
 import { table } from "../../src/report/table.ts";
@@ -63,6 +67,43 @@ describe("table", () => {
   });
 });
 
+test("the caret of an excerpt stays below its place: long lines are cut on a terminal, not wrapped", () => {
+  const sql = `ALTER TABLE "t" ADD COLUMN "n" integar${", ADD COLUMN x text".repeat(5)}`;
+  const excerpt = `${sql}\n${" ".repeat(31)}^`;
+  const error = new FleetError("syntax", "type integar does not exist", {
+    where: "a.sql:1",
+    excerpt,
+  });
+  const [, source, caret, ...rest] = wrapLines(errorText(error), {
+    isTTY: true,
+    columns: 60,
+  }).split("\n");
+  expect(source).toMatch(/^ {2}ALTER TABLE "t" ADD COLUMN "n" integar, ADD.*…$/);
+  expect(widthOf(source ?? "")).toBeLessThanOrEqual(60);
+  expect(caret).toBe(`${" ".repeat(33)}^`);
+  expect(rest).toEqual([]);
+  expect(wrapLines(errorText(error), {})).toContain(`\n  ${sql}\n`);
+});
+
+test("a plan names its targets by service and tenant", () => {
+  const step = { action: "apply", tag: "0000_a", checksum: "", ledger: "" } as const;
+  const plan = (service: string, tenant: string) => ({
+    target: { ...target(tenant), service },
+    current: undefined,
+    steps: [{ ...step, resumeAt: 0, resumeChecksum: "", begun: false }],
+    pending: 1,
+    problems: [],
+    create: "nothing" as const,
+  });
+  const targets = [plan("app", "a"), plan("app", "b"), plan("shop", "a")];
+  const text = planText({ waves: [{ name: "all", canary: false, targets }] });
+  const lines = wrapLines(text, {}).split("\n");
+  expect(lines.filter((line) => line.startsWith("    "))).toEqual([
+    "    app/a, app/b",
+    "    shop/a",
+  ]);
+});
+
 test("a proof says what it has shown, and claims no more", () => {
   const whole = { service: "auth", migrations: 11, downs: 11 };
   const partly = { service: "app", migrations: 1, downs: 0 };
@@ -107,9 +148,9 @@ test("failures of targets in doubt, failed and not begun are told apart", () => 
     { ...outcome("d", "failed"), failure },
   ];
   const text = writtenText(migrateText({ outcomes }), {});
-  const doubt = "(in doubt: the connection broke before the answer came)";
+  const doubt = "(in doubt: the connection was lost before the server answered)";
   expect(text).toContain(`x app/a  schema app_a ${doubt}\n`);
-  expect(text).toContain("x 2 targets: app/b, app/c (not begun)\n");
+  expect(text).toContain("x 2 targets: app/b, app/c (not started)\n");
   expect(text).toContain("x app/d  schema app_d\n");
 });
 
