@@ -18,7 +18,7 @@ const measure = () => {
   const { heapUsed, external } = process.memoryUsage();
   peak = Math.max(peak, heapUsed + external);
 };
-setInterval(measure, 100).unref();
+setInterval(measure, 250).unref();
 process.on("exit", () => {
   measure();
   writeSync(2, "peak " + Math.round(peak / 1024) + "\\n");
