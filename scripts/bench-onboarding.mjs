@@ -4,9 +4,9 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { catalogOf } from "../dist/catalog/facts.js";
 import { parseFleet } from "../dist/config/schema.js";
 import { acquireEmbedded } from "../dist/dev/embedded.js";
-import { catalogOf } from "../dist/drift/catalog.js";
 import { dumpContent } from "../dist/dump/rows/content.js";
 import { dumpStructure } from "../dist/dump/structure.js";
 import { addTenant } from "../dist/operations/add-tenant.js";

@@ -5,11 +5,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 const entries = ["index.d.ts", "config/define.d.ts", "runtime/open.d.ts"];
-// Examples in doc comments can contain imports as well. They stay as they are.
-const relativeImport = /(?<!^\s*\*.*)(from |import\()"(\.{1,2}\/[^"]+)\.[jt]s"/gm;
-
-/** Documentation comments: an example in one may import a file of the reader's project. */
-const comments = /(\/\*[\s\S]*?\*\/)/;
+// Examples in comments import files, too: their lines begin with an asterisk.
+const relativeImport = /(?<!^ *\*.*)(from |import\()"(\.{1,2}\/[^"]+)\.[jt]s"/gm;
 
 export async function writeCommonJsTypes(dist) {
   const written = new Set();

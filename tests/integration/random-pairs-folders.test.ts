@@ -1,3 +1,3 @@
-import { judgePairs } from "../support/random-schemas/pairs.ts";
+import { testRandomPairs } from "../support/random-schemas/pairs.ts";
 
-judgePairs("folders");
+testRandomPairs("folders", 12);

@@ -29,7 +29,7 @@ import {
 testTenantConnections("directly", async (url) => url);
 
 describe("queries", () => {
-  test("return each tenant's own rows, in every way that Drizzle offers", async () => {
+  test("return each tenant's own rows, with every query API of Drizzle", async () => {
     const { open } = await setUp();
     const fleet = open();
     const { auth: acme } = fleet.tenant("acme");
@@ -55,7 +55,7 @@ describe("queries", () => {
     );
   });
 
-  test("have the types of the services", async () => {
+  test("are typed by the services' schemas", async () => {
     const { open } = await setUp();
     const fleet = open();
     expectTypeOf(fleet.tenant("acme").auth).toEqualTypeOf<NodePgDatabase<typeof auth>>();
@@ -74,7 +74,7 @@ describe("queries", () => {
     expect(() => fleet.tenant("acme").ingestion).toThrow("has no tenants");
   });
 
-  test("can be prepared for each tenant, whatever the columns are", async () => {
+  test("prepared once, run in each tenant, even if column types differ", async () => {
     const { open, database } = await setUp();
     await database.query(`ALTER TABLE auth_beta.users ALTER COLUMN id TYPE bigint`);
     const fleet = open({ pool: { max: 1 } });
@@ -118,7 +118,7 @@ describe("transactions", () => {
     expect(await namesOf(fleet, "acme")).toEqual(["acme", "kept", "nested"]);
   });
 
-  test("have the requested isolation level and access mode, and cursors", async () => {
+  test("use the requested isolation level and access mode, and can use cursors", async () => {
     const { open } = await setUp();
     const { auth: acme } = open().tenant("acme");
     const config = { isolationLevel: "serializable", accessMode: "read only" } as const;
@@ -130,7 +130,7 @@ describe("transactions", () => {
     }, config);
   });
 
-  test("end with the callback: statements after the application's own COMMIT are not run", async () => {
+  test("do not run a statement after a COMMIT that the application sent", async () => {
     const { open } = await setUp();
     const fleet = open({ pool: { max: 1 } });
     const { auth: acme } = fleet.tenant("acme");
@@ -179,7 +179,7 @@ interface NewerDatabase {
   transaction(run: (tx: NewerDatabase) => Promise<unknown>, config?: object): Promise<unknown>;
 }
 
-test("drizzle-orm 1.0 is bound to the tenant in the same way", async () => {
+test("drizzle-orm 1.0 runs its queries in the tenant's schema", async () => {
   const { database, url } = await setUp();
   const { resolve } = createRequire(new URL("../drizzle-1/package.json", import.meta.url));
   const load = (name: string) => import(pathToFileURL(resolve(name)).href);
@@ -225,7 +225,7 @@ test("drizzle-orm 1.0 is bound to the tenant in the same way", async () => {
   expect(await database.query("SELECT name FROM auth_beta.users")).toEqual([{ name: "beta" }]);
 });
 
-test("Drizzle's logger sees the queries, but not the statements that bind them", async () => {
+test("Drizzle's logger receives only the application's queries", async () => {
   const { open } = await setUp();
   const logged: string[] = [];
   const fleet = open({ logger: { logQuery: (query) => void logged.push(query) } });
@@ -233,8 +233,8 @@ test("Drizzle's logger sees the queries, but not the statements that bind them",
   expect(logged).toEqual([expect.stringMatching(/^select .*"name" from "users"/)]);
 });
 
-describe("what one tenant's code leaves on a connection", () => {
-  test("includes no role that the code switched to", async () => {
+describe("what one tenant's query leaves on a connection", () => {
+  test("is reset if it is a role", async () => {
     const { open, database, role } = await setUp();
     const other = await createRole(database, { mayCreate: false });
     await database.query(`GRANT ${other.role} TO ${role}`);
@@ -244,8 +244,8 @@ describe("what one tenant's code leaves on a connection", () => {
   });
 });
 
-describe("are refused before a query runs:", () => {
-  test("ids that no tenant can have, without a query to the database", async () => {
+describe("refuses without running the query", () => {
+  test("an id that no tenant can have, without connecting", async () => {
     const { open, url } = await setUp();
     const fleet = open({}, urlWith(url, { port: "1" }));
     const hostile = [
@@ -268,7 +268,7 @@ describe("are refused before a query runs:", () => {
     await own.close();
   });
 
-  test("tenants whose version is too old for the program", async () => {
+  test("a tenant that lacks minVersion", async () => {
     const { open, database } = await setUp();
     await database.query(`DELETE FROM auth_beta.__fleet_ledger WHERE tag = '0001_posts';
       UPDATE auth_acme.__fleet_ledger SET applied = 0 WHERE tag = '0000_users'`);
@@ -293,7 +293,7 @@ describe("are refused before a query runs:", () => {
     });
   });
 
-  test("a program without a configured database", () => {
+  test("a program whose database is not configured", () => {
     const definition = defineFleet({ ...fleetInput("x", "x", []), databases: { main: {} } });
     expect(() => openFleet(definition, { schemas, environment: {} })).toThrow(
       expect.objectContaining({
@@ -305,7 +305,7 @@ describe("are refused before a query runs:", () => {
 });
 
 describe("connections", () => {
-  test("ended by the server, idle or in use, do not affect others", async () => {
+  test("fail alone when the server terminates them, idle or busy", async () => {
     const { open, database, role } = await setUp();
     const fleet = open({ pool: { max: 2 } });
     const { auth: acme } = fleet.tenant("acme");
@@ -328,7 +328,7 @@ describe("connections", () => {
     expect(await namesOf(fleet, "acme")).toEqual(["acme"]);
   });
 
-  test("closed while idle are replaced", async () => {
+  test("are replaced if the server closed them while they were idle", async () => {
     const { open, database, role } = await setUp();
     const fleet = open({ pool: { max: 1 } });
     await namesOf(fleet, "acme");
@@ -340,7 +340,7 @@ describe("connections", () => {
     expect(await namesOf(fleet, "beta")).toEqual(["beta"]);
   });
 
-  test("that are not available within the time limit are an error", async () => {
+  test("cause an error if none becomes free within connectTimeout", async () => {
     const { open, url } = await setUp();
     const nobody = open({}, urlWith(url, { port: "1" }));
     expect(await refusalOf(namesOf(nobody, "acme"))).toMatchObject({
@@ -355,7 +355,7 @@ describe("connections", () => {
     });
   });
 
-  test("close after running queries, and then let the process exit", async () => {
+  test("are closed after running queries finish; later queries are refused", async () => {
     const { open, url } = await setUp();
     const fleet = open();
     const running = fleet.tenant("acme").auth.execute(sql`SELECT pg_sleep(0.3)`).execute();

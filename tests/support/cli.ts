@@ -53,7 +53,9 @@ export async function runCli(
   args: readonly string[],
   environment: Record<string, string> = {},
 ): Promise<CliResult> {
-  if (isBusy() || "NODE_OPTIONS" in environment) return spawnCli(cwd, args, environment);
+  // `dev` gives its standard output to other programs.
+  if (isBusy() || "NODE_OPTIONS" in environment || args[0] === "dev")
+    return spawnCli(cwd, args, environment);
   return runInProcess(cwd, args, cleanEnvironment(environment));
 }
 

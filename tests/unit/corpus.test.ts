@@ -12,9 +12,10 @@ import { repository } from "../support/repository.ts";
 /**
  * Each folder of tests/corpus is a case: `input.sql`, optionally `options.json` (an Allowance), and either
  * `neutral.sql` (the statements that run, with "{tenant}" for the tenant schema) or `error.txt` (the refusals).
- * CORPUS_WRITE=1 writes the expectations that are missing: review them before you commit them.
+ * CORPUS_WRITE=1 writes the expectations that are missing: review them before you commit them. CORPUS_FOLDER is another
+ * folder of cases.
  */
-const corpus = join(repository, "tests/corpus");
+const corpus = process.env.CORPUS_FOLDER ?? join(repository, "tests/corpus");
 const cases = readdirSync(corpus).sort();
 
 /** The statements as they run, with a line before each that starts a transaction or runs outside of one. */

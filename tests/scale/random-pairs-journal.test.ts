@@ -1,0 +1,3 @@
+import { testRandomPairs } from "../support/random-schemas/pairs.ts";
+
+testRandomPairs("journal", 160);
