@@ -87,11 +87,9 @@ const migrating: Wording = {
   each: "applied",
 };
 
-/** What a person reads at the end of a rollout: a line per service, every kind of failure, what was not run. */
-export function migrateText(
-  { outcomes, stopped, again = "", left }: Ended,
-  wording: Wording = migrating,
-): string {
+/** What a person reads at the end of a rollout: a line per service, then its problems and its verdict. */
+export function migrateText(ended: Ended, wording: Wording = migrating): string {
+  const { outcomes } = ended;
   const { unit = "migration" } = wording;
   const services = [...new Set(outcomes.map(({ target }) => target.service))];
   const rows = services.map((service) => {
@@ -99,16 +97,22 @@ export function migrateText(
     const bad = own.failed + own.inDoubt;
     return [service, own.targets, own.succeeded, own.skipped, bad, own.notExecuted, own.applied];
   });
-  const failed = failedTargets(outcomes);
-  const lines = [
+  return [
     ...table(
       ["service", "targets", wording.done, wording.idle, "failed", "not run", `${unit}s`],
       rows,
     ),
     "",
-    ...failuresText(failed),
-    ...notExecutedText(outcomes),
-  ];
+    unfinishedText(ended, wording),
+  ].join("\n");
+}
+
+/** The end of `migrateText`: every kind of failure, what was not run, and the verdict. */
+export function unfinishedText(
+  { outcomes, stopped, again = "", left }: Ended,
+  wording: Wording = migrating,
+): string {
+  const failed = failedTargets(outcomes);
   const good = failed.length === 0 && stopped === undefined;
   const total = summarize(outcomes);
   const more =
@@ -119,8 +123,12 @@ export function migrateText(
     left !== undefined && total.targets === 0
       ? "Nothing to do: earlier rollouts have left nothing undone."
       : verdict(total, stopped, wording, again);
-  lines.push(style(good ? "green" : "red", last), ...more);
-  return lines.join("\n");
+  return [
+    ...failuresText(failed),
+    ...notExecutedText(outcomes),
+    style(good ? "green" : "red", last),
+    ...more,
+  ].join("\n");
 }
 
 function notExecutedText(outcomes: readonly Outcome[]): string[] {

@@ -4,7 +4,7 @@ import { problemsText } from "./problems.ts";
 import { table } from "./table.ts";
 
 /** How a verb's plan is spoken of. */
-interface PlanWording {
+export interface PlanWording {
   /** What is to be done with migrations: `apply to`. */
   readonly todo: string;
   /** Where targets are that have nothing to do. */

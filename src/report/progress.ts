@@ -1,6 +1,6 @@
 import { counted } from "../core/count.ts";
 import type { Observer, RolloutEvent, Waiting } from "../core/events.ts";
-import { isFailure } from "../core/outcome.ts";
+import { isFailure, type Outcome } from "../core/outcome.ts";
 import { targetName } from "../core/target.ts";
 import { duration } from "../core/time.ts";
 import { visibleLine } from "../core/visible.ts";
@@ -20,19 +20,25 @@ export interface ProgressStream {
 const redrawEvery = 100;
 const lineEvery = 5_000;
 
+/** How much of a rollout is shown: nothing, what is usual, or every outcome and every retry. */
+export type Verbosity = "quiet" | "usual" | "verbose";
+
 /** Shows a rollout while it runs: a bar on a terminal, now and then a line elsewhere. */
-export function showProgress(stream: ProgressStream): Observer {
+export function showProgress(stream: ProgressStream, verbosity: Verbosity = "usual"): Observer {
+  if (verbosity === "quiet") return () => undefined;
   const tally = new Tally();
-  return obeysEscapes(stream) ? bar(stream, tally) : lines(stream, tally);
+  const verbose = verbosity === "verbose";
+  return obeysEscapes(stream) ? bar(stream, tally, verbose) : lines(stream, tally, verbose);
 }
 
-function lines(stream: ProgressStream, tally: Tally): Observer {
+function lines(stream: ProgressStream, tally: Tally, verbose: boolean): Observer {
   let writtenAt = performance.now();
   return (event) => {
     if (tally.hasTold(event)) return;
     tally.count(event);
     const now = performance.now();
-    const text = news(event, tally) ?? detail(event, tally);
+    const text =
+      news(event, tally) ?? (verbose ? everyDetail(event) : undefined) ?? detail(event, tally);
     if (text !== undefined) stream.write(`${writtenText(text, stream)}\n`);
     else if (event.type === "targetEnded" && now - writtenAt > lineEvery) {
       writtenAt = now;
@@ -41,7 +47,7 @@ function lines(stream: ProgressStream, tally: Tally): Observer {
   };
 }
 
-function bar(stream: ProgressStream, tally: Tally): Observer {
+function bar(stream: ProgressStream, tally: Tally, verbose: boolean): Observer {
   let drawnAt = 0;
   let retried = "";
   let timer: NodeJS.Timeout | undefined;
@@ -53,7 +59,7 @@ function bar(stream: ProgressStream, tally: Tally): Observer {
   };
   return (event) => {
     tally.count(event);
-    const text = news(event, tally);
+    const text = news(event, tally) ?? (verbose ? everyDetail(event) : undefined);
     retried =
       event.type === "targetRetried" ? `${targetName(event.target)}: ${retryText(event)}` : "";
     if (text !== undefined) stream.write(`${clear}${writtenText(text, stream)}\n`);
@@ -106,21 +112,35 @@ function news(event: RolloutEvent, { waves }: Tally): string | undefined {
 /** Where no bar shows that something happens: each target of a small fleet, and what goes wrong in any. */
 function detail(event: RolloutEvent, { targets, kinds }: Tally): string | undefined {
   if (event.type === "waiting") return waitText(event.database, event.for, 0);
-  if (event.type === "targetRetried") {
-    const { target, attempt, delayMs } = event;
-    return `${targetName(target)}: ${retryText(event)}; attempt ${attempt + 1} in ${duration(delayMs)}`;
-  }
+  if (event.type === "targetRetried") return attemptText(event);
   if (event.type !== "targetEnded") return undefined;
-  const { target, status, applied, durationMs, failure } = event.outcome;
+  const { target, status, failure } = event.outcome;
   if (isFailure(event.outcome)) {
     const kind = failure && kindOf({ failure, schema: target.schema });
     // Each kind once: what they have in common, the summary says with their names.
     if (kind !== undefined && kinds.has(kind)) return undefined;
     if (kind !== undefined) kinds.add(kind);
-    return `${targetName(target)}: ${status}: ${failure?.message}`;
+    return outcomeText(event.outcome);
   }
-  if (status !== "succeeded" || targets > longestList) return undefined;
-  return `${targetName(target)}: ${status}, ${applied.length} applied in ${duration(durationMs)}`;
+  return status === "succeeded" && targets <= longestList ? outcomeText(event.outcome) : undefined;
+}
+
+/** With --verbose: the outcome of every target, and every attempt. */
+function everyDetail(event: RolloutEvent): string | undefined {
+  if (event.type === "targetRetried") return attemptText(event);
+  return event.type === "targetEnded" ? outcomeText(event.outcome) : undefined;
+}
+
+function attemptText(event: RolloutEvent & { type: "targetRetried" }): string {
+  const { target, attempt, delayMs } = event;
+  return `${targetName(target)}: ${retryText(event)}; attempt ${attempt + 1} in ${duration(delayMs)}`;
+}
+
+function outcomeText({ target, status, applied, durationMs, failure }: Outcome): string {
+  const name = `${targetName(target)}: ${status}`;
+  if (failure !== undefined) return `${name}: ${failure.message}`;
+  if (status !== "succeeded") return name;
+  return `${name}, ${applied.length} applied in ${duration(durationMs)}`;
 }
 
 function retryText({ reason, holders = [] }: RolloutEvent & { type: "targetRetried" }): string {

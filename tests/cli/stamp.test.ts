@@ -126,10 +126,10 @@ describe("stamp", () => {
   });
 
   test.each([
-    [["stamp"], "say head, a tag or base; or --from-drizzle"],
-    [["stamp", "head", "--from-drizzle"], "say head, a tag or base; or --from-drizzle"],
-    [["stamp", "head", "--drizzle-table", "t"], "need --from-drizzle"],
-    [["stamp", "head", "--accept-edited"], "need --from-drizzle"],
+    [["stamp"], "give one of head, a tag, base, or --from-drizzle"],
+    [["stamp", "head", "--from-drizzle"], "give one of head, a tag, base, or --from-drizzle"],
+    [["stamp", "head", "--drizzle-table", "t"], "require --from-drizzle"],
+    [["stamp", "head", "--accept-edited"], "require --from-drizzle"],
   ])("exits with 2 for %j", async (args, words) => {
     const { fleet } = await existing();
     const result = await fleet(...args);
@@ -156,7 +156,9 @@ describe("stamp", () => {
     expect(refused).toMatchObject({ code: 1 });
     expect(refused.stdout).toContain("not on disk (row 3, hash 0123456789ab...)");
     expect(refused.stdout).toContain("npx drizzle-fleet stamp 0001_b --tenant x --tenant y");
-    expect(refused.stdout).toContain(`When the cause is fixed: drizzle-fleet ${args.join(" ")}`);
+    expect(refused.stdout).toContain(
+      `When the cause is fixed: npx drizzle-fleet ${args.join(" ")}`,
+    );
     expect((await fleet("migrate")).stdout).toContain("Done: 2 migrations applied");
     const later = await fleet(...args, "--yes");
     expect(later.stdout).toContain("the ledger has 0002_c, which the table");

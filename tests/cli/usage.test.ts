@@ -67,7 +67,7 @@ describe("usage", () => {
   test.each([
     [["migrat"], "unknown command"],
     [["migrate", "--nope"], "unknown option"],
-    [["generate", "--custom"], "needs a service"],
+    [["generate", "--custom"], "requires a service"],
   ])("exits with 2 for %j", async (args, words) => {
     const result = await runCli(repository, args);
     expect(result.code).toBe(2);
