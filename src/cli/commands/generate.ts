@@ -42,8 +42,8 @@ Before it writes a migration, generate runs it, its down, and the migration agai
       0: "done, or nothing changed",
       1: "a database is unreachable",
       2: "invalid usage, configuration or schema; nothing was written",
-      3: "a file is left to finish by hand, or a proof found a problem",
-      130: "interrupted, also at a question; nothing was written",
+      3: "a file must be finished by hand, or a proof found a problem",
+      130: "interrupted by a signal, or at a prompt; nothing was written",
     },
     page: "migrations.md",
   });

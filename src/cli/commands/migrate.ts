@@ -42,7 +42,7 @@ concurrency and timeouts.
       ["retry what failed", "npx drizzle-fleet migrate --failed"],
       [
         "write a script for psql without connecting",
-        "npx drizzle-fleet migrate auth --sql --from 0007_invoices > release.sql",
+        "npx drizzle-fleet migrate auth --sql --from 0003_add_avatar > release.sql",
       ],
     ],
     environment: ["TENANTS"],

@@ -39,7 +39,7 @@ reports each target that does not match, with the next step.`,
       ["record every migration as applied", "npx drizzle-fleet stamp head"],
       [
         "record migrations up to a tag for one tenant",
-        "npx drizzle-fleet stamp 0007_add_avatar auth --tenant acme",
+        "npx drizzle-fleet stamp 0003_add_avatar auth --tenant acme",
       ],
       ["empty a ledger", "npx drizzle-fleet stamp base --tenant acme"],
       ["record what drizzle-orm has applied", "npx drizzle-fleet stamp --from-drizzle"],
