@@ -3,7 +3,7 @@ import type { AcceptedFault } from "../core/fault.ts";
 import type { Finding } from "../core/finding.ts";
 import { indent, problemText } from "./errors.ts";
 
-/** One finding of a check, with the SQL that a migration would hold. */
+/** One finding of a check, with the SQL of the missing migration. */
 export function findingText({ service, problem, sql, questions }: Finding): string {
   const parts = [`${service}: ${problemText(problem)}`];
   for (const question of questions ?? []) parts.push(indent(`? ${question}`));
@@ -11,7 +11,7 @@ export function findingText({ service, problem, sql, questions }: Finding): stri
   return parts.join("\n");
 }
 
-/** What a proof on a server has shown, as a sentence. */
+/** What was proved on a server, as a sentence. */
 export function provedHistoriesText(
   proved: readonly {
     readonly service: string;
@@ -28,13 +28,13 @@ export function provedHistoriesText(
   return [`Proved: ${each.join(", ")}: ${isBack ? "up, down and up again" : "up"}.`];
 }
 
-/** What is accepted in each service, once it was asked for. */
+/** How many faults --accept recorded in each service. */
 export function acceptedText(accepted: readonly AcceptedFault[]): string[] {
   if (accepted.length === 0) return ["Nothing to accept."];
   return byService(accepted, (faults) => `${counted(faults.length, "fault")} accepted`);
 }
 
-/** What was accepted and is no longer found. */
+/** Accepted faults that are no longer found. */
 export function staleText(stale: readonly AcceptedFault[]): string[] {
   return byService(
     stale,

@@ -5,9 +5,9 @@ import { targetName } from "../core/target.ts";
 import { failureText, indent, longestList } from "./errors.ts";
 import { style } from "./style.ts";
 
-/** What a failure needs to be told of; an outcome of this run, or one that was kept. */
+/** A failed target, of this run or of a recorded one. */
 export interface FailedTarget {
-  /** The name a person reads. */
+  /** The name that is shown. */
   readonly name: string;
   readonly schema: string;
   readonly status: Outcome["status"];
@@ -16,12 +16,12 @@ export interface FailedTarget {
 
 /** Targets that failed in the same way: the same outcome and SQLSTATE at the same place of the same migration. */
 export interface FailureGroup {
-  /** The first one's; the others' messages may differ. */
+  /** That of the first target; the messages of the others can differ. */
   readonly failure: Failure;
   readonly targets: readonly FailedTarget[];
 }
 
-/** The failures of outcomes, and for a database that could not be reached also what was not begun. */
+/** The targets that failed, including those whose database could not be reached. */
 export function failedTargets(outcomes: readonly Outcome[]): FailedTarget[] {
   return outcomes.flatMap((outcome) => {
     const { target, status, failure } = outcome;
@@ -31,8 +31,8 @@ export function failedTargets(outcomes: readonly Outcome[]): FailedTarget[] {
 }
 
 /**
- * What failures of one kind have in common. A message may name the tenant's schema, a file, a row; so it tells kinds
- * apart only where SQLSTATE and line do not, and without the numbers and paths in it.
+ * A key that is equal for failures of one kind. A message can name the tenant's schema, a file or a row, so it counts
+ * only if there is no SQLSTATE or no line, and without its numbers and paths.
  */
 export function kindOf({ failure, schema }: Pick<FailedTarget, "failure" | "schema">): string {
   const { sqlstate, tag, file, line, message, existing } = failure;
@@ -56,12 +56,12 @@ export function groupFailures(targets: readonly FailedTarget[]): FailureGroup[] 
   return [...groups.values()].sort((left, right) => right.targets.length - left.targets.length);
 }
 
-/** A message without the tenant in it. */
+/** A failure's message without the name of the tenant schema. */
 function general(target: FailedTarget | undefined): string {
   return target === undefined ? "" : withoutNames(target.failure.message, [target.schema]);
 }
 
-/** A text with `{tenant}` for names of a tenant and its schema, where they are whole words. */
+/** A text with `{tenant}` in place of these names, if they are whole words. */
 export function withoutNames(text: string, names: readonly (string | undefined)[]): string {
   return names.reduce<string>(
     (rest, name = "") => rest.split(name === "" ? /$^/ : wholeWord(name)).join("{tenant}"),
@@ -69,17 +69,17 @@ export function withoutNames(text: string, names: readonly (string | undefined)[
   );
 }
 
-/** The name where it is no part of a longer one. */
+/** Matches the name unless it is part of a longer one. */
 function wholeWord(name: string): RegExp {
   return new RegExp(`(?<![\\p{L}\\p{N}_-])${escapeRegExp(name)}(?![\\p{L}\\p{N}_-])`, "gu");
 }
 
 const labels: Partial<Record<Outcome["status"], string>> = {
-  inDoubt: " (in doubt: the connection broke before the answer came)",
-  notExecuted: " (not begun)",
+  inDoubt: " (in doubt: the connection was lost before the answer)",
+  notExecuted: " (not started)",
 };
 
-/** Every kind of failure once, with the targets it struck. */
+/** Each kind of failure once, with the targets that have it. */
 export function failuresText(targets: readonly FailedTarget[]): string[] {
   const groups = groupFailures(targets);
   const shown = groups.slice(0, longestList).flatMap(({ failure, targets: own }) => {
@@ -93,20 +93,20 @@ export function failuresText(targets: readonly FailedTarget[]): string[] {
     const example =
       own.length > 1 && failure.detail !== undefined ? `${first?.name}: ${failure.detail}` : "";
     const differ = own.some((one) => general(one) !== general(own[0]));
-    const told = {
+    const shownFailure = {
       ...failure,
       ...(example === "" ? {} : { detail: example }),
-      // One of several is shown as what it is.
+      // If the messages differ, the one that is shown names its target.
       ...(differ ? { message: `${first?.name}: ${failure.message}` } : {}),
       remedy: remedyForAll(own.map(({ failure }) => failure.remedy)),
     };
-    return [`${style("red", "x")} ${which}${label}`, indent(failureText(told)), ""];
+    return [`${style("red", "x")} ${which}${label}`, indent(failureText(shownFailure)), ""];
   });
   const rest = groups.length - longestList;
   return rest > 0 ? [...shown, `... and ${counted(rest, "other kind")} of failure.`, ""] : shown;
 }
 
-/** A command for one tenant becomes one for all of a group that are listed. One remedy for all of them stays. */
+/** One remedy for a group: if the remedies differ in their tenant, a command that names all of these tenants. */
 export function remedyForAll(remedies: readonly string[]): string {
   const [remedy = "", ...others] = new Set(remedies);
   if (others.length === 0) return remedy;

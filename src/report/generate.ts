@@ -1,4 +1,3 @@
-import { counted } from "../core/count.ts";
 import type { Finding } from "../core/finding.ts";
 import { findingText } from "./check.ts";
 
@@ -11,7 +10,7 @@ interface ShownMigration {
   readonly unproved: string | undefined;
 }
 
-/** What generate wrote, or with a dry run would write. */
+/** What generate wrote, or would write without --dry-run. */
 export function generatedText(
   generated: readonly {
     readonly service: string;
@@ -23,14 +22,14 @@ export function generatedText(
     .map(({ service, migration }) => {
       if (migration === undefined) return `${service}: no changes`;
       const { file, sql, downFile, down } = migration;
-      const said = remarksOn(migration).map(indented);
-      if (!dryRun) return [`${service}: ${file}, and its down`, ...said].join("\n");
+      const remarks = remarksOn(migration).map(indented);
+      if (!dryRun) return [`${service}: ${file} and its down`, ...remarks].join("\n");
       return [
         `${service}: ${file}`,
         indented(sql),
         `${service}: ${downFile}`,
         indented(down),
-        ...said,
+        ...remarks,
       ].join("\n");
     })
     .join("\n");
@@ -38,10 +37,10 @@ export function generatedText(
 
 function remarksOn({ notes, unproved }: Pick<ShownMigration, "notes" | "unproved">): string[] {
   if (unproved === undefined) return [...notes];
-  return [...notes, `not tried on a server: ${unproved}`];
+  return [...notes, `not run on a server: ${unproved}`];
 }
 
-/** Which downs were made, and which of them are to be filled in by hand. */
+/** The downs that were written, and which of them you must fill in. */
 export function downsText(
   downs: readonly {
     readonly file: string;
@@ -55,14 +54,14 @@ export function downsText(
   if (downs.length === 0) return "No down is missing.";
   return downs
     .map(({ file, text, toFillIn, notes, unproved }) => {
-      const line = toFillIn ? `${file}: to be filled in` : file;
-      const said = remarksOn({ notes, unproved }).map(indented);
-      return [line, ...(dryRun ? [indented(text)] : []), ...said].join("\n");
+      const line = toFillIn ? `${file}: fill in by hand` : file;
+      const remarks = remarksOn({ notes, unproved }).map(indented);
+      return [line, ...(dryRun ? [indented(text)] : []), ...remarks].join("\n");
     })
     .join("\n");
 }
 
-/** What a proof of whole histories found. */
+/** The result of proving complete histories. */
 export function provedText(
   proved: readonly {
     readonly service: string;
@@ -73,12 +72,12 @@ export function provedText(
   return proved
     .map(({ service, findings, recorded }) => {
       if (findings.length > 0) return findings.map(findingText).join("\n\n");
-      return `${service}: all migrations are proved; ${counted(recorded.length, "migration")} newly recorded`;
+      return `${service}: all migrations are proved (${recorded.length} new)`;
     })
     .join("\n");
 }
 
-/** Which snapshots were made, and what their migrations are taken to do. */
+/** The snapshots that were written, and what their migrations are assumed to do. */
 export function snapshotsText(
   snapshots: readonly {
     readonly service: string;
@@ -87,7 +86,7 @@ export function snapshotsText(
     readonly sql: readonly string[];
   }[],
 ): string {
-  if (snapshots.length === 0) return "Every newest migration has its snapshot.";
+  if (snapshots.length === 0) return "No snapshot is missing.";
   return snapshots
     .map(({ service, tag, file, sql }) =>
       sql.length === 0

@@ -3,10 +3,10 @@ import type { Finding } from "../core/finding.ts";
 import { visible } from "../core/visible.ts";
 
 /**
- * Findings as workflow commands of GitHub Actions, which shows them beside the lines of a pull request.
+ * Findings as workflow commands of GitHub Actions, which shows them as annotations of a pull request.
  * Source of the format: GitHub's documentation, "Workflow commands for GitHub Actions", "Setting an error message".
  *
- * @param root the folder that GitHub's paths start from
+ * @param root the folder that GitHub's paths are relative to
  */
 export function githubText(findings: readonly Finding[], root: string): string {
   return findings
@@ -28,7 +28,7 @@ export function githubText(findings: readonly Finding[], root: string): string {
     .join("\n");
 }
 
-/** `file:line:column`, as far as it is there; a place in the configuration is none in a file. */
+/** The properties for `file:line:column`; none for a path inside the configuration. */
 function placeOf(where: string | undefined, root: string): string[] {
   const [, file, line, column] = /^([^:,]+?)(?::(\d+))?(?::(\d+))?$/.exec(where ?? "") ?? [];
   if (file === undefined || !/[./\\]/.test(file)) return [];
@@ -39,7 +39,7 @@ function placeOf(where: string | undefined, root: string): string[] {
   ];
 }
 
-/** Escaped as GitHub says. What a log would obey is shown by its code first: of line ends, line feeds alone stay. */
+/** Escapes as GitHub requires, after control characters were replaced by their codes. */
 function data(text: string): string {
   return visible(text).replaceAll("%", "%25").replaceAll("\n", "%0A");
 }

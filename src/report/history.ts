@@ -8,7 +8,7 @@ interface Entry {
   readonly targets: number | undefined;
 }
 
-/** Every migration of every service, the oldest first, with how many targets stand at it. */
+/** Every migration of every service, oldest first, with the number of targets at it. */
 export function historyText(
   entries: readonly Entry[],
   atBase: Readonly<Record<string, number>>,
@@ -32,7 +32,7 @@ export function historyText(
   return blocks.map((lines) => lines.join("\n")).join("\n\n");
 }
 
-/** The newest migration of each service, and which services have two. */
+/** The newest migration of each service, and the services that have two. */
 export function headsText(
   all: readonly { readonly service: string; readonly heads: readonly string[] }[],
 ): string {
@@ -41,7 +41,10 @@ export function headsText(
   return [
     ...table(["service", "head"], rows),
     ...(branched.length > 0
-      ? ["", `Two branches are open. Merge them: drizzle-fleet merge ${branched.join(" ")}`]
+      ? [
+          "",
+          `Two branches are open. To merge them, run: npx drizzle-fleet merge ${branched.join(" ")}`,
+        ]
       : []),
   ].join("\n");
 }

@@ -1,28 +1,28 @@
 import { counted, shortList } from "../core/count.ts";
 
-/** What a project was, and what it becomes. */
+/** How init changes a project. */
 export interface Initiation {
-  /** The configuration's file, and the one that keeps the old one; as shown. */
+  /** The configuration file and the copy of the old one, as shown. */
   readonly file: string;
   readonly kept: string;
   readonly service: string;
   /** A pattern with `{tenant}`, or the one schema. */
   readonly schema: string;
   readonly tenants: readonly string[];
-  /** Settings of the old configuration that a fleet has no place for. */
+  /** Settings of the old configuration that a fleet does not have. */
   readonly left: readonly string[];
 }
 
-/** What is going to be written, for whoever is asked. */
+/** What init is going to write, shown before it asks. */
 export function intentionText(init: Initiation, config: string): string {
-  return `${init.file} becomes (the old one is kept as ${init.kept}):\n\n${config}`;
+  return `New ${init.file} (the old one is kept as ${init.kept}):\n\n${config}`;
 }
 
 /**
  * What was written, and what to do next.
  *
- * @param config what the commands need to find the file, with a space before it; empty where they find it by themselves
- * @param stamp the command that records what is there, if that was not done
+ * @param config the --config that the commands need, with a space before it; empty if they find the file without it
+ * @param stamp the command that records the applied migrations, if that was not done
  */
 export function initText(
   init: Initiation,
@@ -34,14 +34,14 @@ export function initText(
     ? `tenant schemas ${schema}, ${counted(tenants.length, "tenant")}: ${shortList(tenants) || "none yet"}`
     : `schema ${schema}`;
   return [
-    `${file} declares a fleet now; the old one is ${kept}.`,
+    `${file} now defines a fleet. The old file is kept as ${kept}.`,
     `  service ${service}, ${where}`,
     ...(left.length > 0 ? [`  not carried over: ${left.join(", ")}`] : []),
     ...(stamp === undefined
       ? []
       : [
           "",
-          `Nothing was recorded yet, because ${stamp.why}. Record what is there with:`,
+          `No migration is recorded as applied, because ${stamp.why}. To record them, run:`,
           `  ${stamp.command}`,
         ]),
     "",
@@ -51,7 +51,7 @@ export function initText(
     `  npx drizzle-fleet generate ${service} --name <what_changes>${config}`,
     `  npx drizzle-fleet check${config}`,
     `  npx drizzle-fleet migrate${config}`,
-    "From now on migrate with drizzle-fleet alone: what you ran before does not see its work.",
-    `drizzle-kit reads the new file, too, for example: npx drizzle-kit studio${config}`,
+    "From now on, migrate only with drizzle-fleet: your previous migrator does not know what it applied.",
+    `drizzle-kit also reads the new file, for example: npx drizzle-kit studio${config}`,
   ].join("\n");
 }

@@ -3,7 +3,7 @@ interface Named {
   readonly to: string;
 }
 
-/** What became of each service's branches. */
+/** The result of a merge, per service. */
 export function mergedText(
   merged: readonly {
     readonly service: string;
@@ -25,9 +25,8 @@ export function mergedText(
 ): string {
   return merged
     .map(({ service, merge, restored, problems, unproved }) => {
-      const files = restored.map((file) => `  ${file} now has what both branches recorded`);
-      if (merge === undefined)
-        return [`${service}: no open branches, nothing to merge`, ...files].join("\n");
+      const files = restored.map((file) => `  ${file} now contains the records of both branches`);
+      if (merge === undefined) return [`${service}: nothing to merge`, ...files].join("\n");
       const { kept, moved, renamed, joinedBy, bothApplied, moreOpen, editedDowns } = merge;
       const first =
         joinedBy === undefined
@@ -41,11 +40,11 @@ export function mergedText(
         ...renamed.map(line),
         ...files,
         ...editedDowns.map(
-          (file) => `  ${file} was edited by hand and is kept: check that it is still right`,
+          (file) => `  ${file} was edited by hand, and is kept: check that it is still correct`,
         ),
-        ...problems.map(({ message, where }) => `  ${where}: ${message}: correct it`),
-        ...(unproved === undefined ? [] : [`  not tried on a server: ${unproved}`]),
-        ...(moreOpen ? [`  another branch is open: run drizzle-fleet merge ${service} again`] : []),
+        ...problems.map(({ message, where }) => `  fix ${where}: ${message}`),
+        ...(unproved === undefined ? [] : [`  not run on a server: ${unproved}`]),
+        ...(moreOpen ? [`  another branch is open; run: npx drizzle-fleet merge ${service}`] : []),
         ...(bothApplied ? [missing(service)] : []),
       ].join("\n");
     })
@@ -58,7 +57,7 @@ function line({ from, to }: Named): string {
 
 function missing(service: string): string {
   return [
-    "  Both branches are applied to some tenants, and can run in either order. Apply what each tenant is missing:",
-    `  drizzle-fleet migrate --service ${service} --allow-out-of-order`,
+    "  Each branch is applied to some tenants, and they can run in either order. To apply the missing migrations, run:",
+    `  npx drizzle-fleet migrate ${service} --allow-out-of-order`,
   ].join("\n");
 }

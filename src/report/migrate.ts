@@ -4,7 +4,7 @@ import { failedTargets, failuresText, groupFailures } from "./failures.ts";
 import { style } from "./style.ts";
 import { table } from "./table.ts";
 
-/** How a rollout ended, in numbers. */
+/** The numbers of outcomes of a rollout. */
 export interface RolloutSummary {
   readonly targets: number;
   readonly succeeded: number;
@@ -31,8 +31,8 @@ export function summarize(outcomes: readonly Outcome[]): RolloutSummary {
 }
 
 /**
- * True when nothing is left to be done or looked at. A run of only what failed that finds nothing, though there are
- * targets that are not where they should be, has not done what it was for.
+ * True if nothing is left to do. A run with --failed that selects nothing is not done if targets are not where they
+ * should be.
  */
 export function isDone({ outcomes, stopped, left }: Ended): boolean {
   const open = outcomes.some((outcome) => isFailure(outcome) || outcome.status === "notExecuted");
@@ -46,11 +46,11 @@ export interface Ended {
   readonly stopped?: Stop;
   /** The command that finishes what is left. */
   readonly again?: string;
-  /** After a run of only what failed: what else is not where it would be after a run of all. */
+  /** After a run with --failed: how many targets are not where a run without it would bring them. */
   readonly left?: { readonly targets: number; readonly of: number; readonly command: string };
 }
 
-/** The last line of `--json`: numbers, kinds of failures, and why the rollout ended early. */
+/** The last line of `--json`: numbers, kinds of failures, and why the rollout stopped early. */
 export function summaryDocument(ended: Ended): Record<string, unknown> {
   const { outcomes, stopped, again, left } = ended;
   const failures = groupFailures(failedTargets(outcomes)).map(({ failure, targets }) => ({
@@ -69,15 +69,15 @@ export function summaryDocument(ended: Ended): Record<string, unknown> {
   };
 }
 
-/** How a verb's rollout is spoken of. */
+/** The words for the rollout of a verb. */
 export interface Wording {
   /** What was done to a target: `migrated`. */
   readonly done: string;
-  /** Where a target is that had nothing to do, and where all are in the end: `at head`. */
+  /** The state of a target with nothing to do, and of all targets in the end: `at head`. */
   readonly idle: string;
   /** What was done to a migration: `applied`. */
   readonly each: string;
-  /** What is counted, if not migrations: `ledger`. */
+  /** What is counted instead of migrations: `ledger`. */
   readonly unit?: string;
 }
 
@@ -121,7 +121,7 @@ export function unfinishedText(
       : [leftText(left, wording)];
   const last =
     left !== undefined && total.targets === 0
-      ? "Nothing to do: earlier rollouts have left nothing undone."
+      ? "Nothing to do: earlier rollouts left nothing unfinished."
       : verdict(total, stopped, wording, again);
   return [
     ...failuresText(failed),
@@ -138,9 +138,9 @@ function notExecutedText(outcomes: readonly Outcome[]): string[] {
   return [`Not executed: ${counted(rest.length, "target")} (${shortList(names)}).`];
 }
 
-/** What a run of only some targets has left aside. */
+/** The targets that a run with --failed did not select. */
 function leftText({ targets, of, command }: NonNullable<Ended["left"]>, { idle }: Wording): string {
-  return `Not ${idle}: ${targets} of ${counted(of, "target")}. For all of them: ${command}`;
+  return `Not ${idle}: ${targets} of ${counted(of, "target")}. To run all of them: ${command}`;
 }
 
 function verdict(
@@ -150,14 +150,14 @@ function verdict(
   again: string,
 ): string {
   const bad = total.failed + total.inDoubt;
-  const when = bad > 0 ? "When the cause is fixed" : "To go on";
+  const when = bad > 0 ? "When the cause is fixed, run" : "To continue, run";
   const next = again === "" || bad + total.notExecuted === 0 ? "" : ` ${when}: ${again}`;
   const rest =
     total.notExecuted > 0 ? `, ${counted(total.notExecuted, "target")} not executed` : "";
   const count =
     bad > 0 ? `${bad} of ${counted(total.targets, "target")} failed${rest}` : rest.slice(2);
   if (stopped !== undefined)
-    return `Stopped, because ${stopped.message}${count === "" ? "" : `: ${count}`}.${next}`;
+    return `Stopped: ${stopped.message}${count === "" ? "" : `: ${count}`}.${next}`;
   if (bad > 0) return `${count}.${next}`;
   if (total.notExecuted > 0) return `Stopped: ${count}.${next}`;
   if (total.targets === 0) return "Nothing to do: the selection has no targets.";

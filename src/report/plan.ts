@@ -3,17 +3,17 @@ import { hasWork, type Plan, type Step, type TargetPlan, targetsOf } from "../co
 import { problemsText } from "./problems.ts";
 import { table } from "./table.ts";
 
-/** How a verb's plan is spoken of. */
+/** The words for the plan of a verb. */
 export interface PlanWording {
-  /** What is to be done with migrations: `apply to`. */
+  /** What a rollout would do with migrations: `apply to`. */
   readonly todo: string;
-  /** Where targets are that have nothing to do. */
+  /** The state of targets with nothing to do. */
   readonly idle: string;
-  /** What is counted, if not migrations: `ledger`. */
+  /** What is counted instead of migrations: `ledger`. */
   readonly unit?: string;
 }
 
-/** What a rollout would do: wave by wave, targets with the same steps together, then every problem. */
+/** What a rollout would do: by wave, targets with the same steps together, then every problem. */
 export function planText(
   plan: Plan,
   wording: PlanWording = { todo: "apply to", idle: "at head" },
@@ -29,7 +29,7 @@ export function planText(
       stepsText(first),
     ]),
   );
-  // Names are as long as they like: on lines of their own they leave the table in shape.
+  // Names can be long: on lines of their own they do not widen the table.
   const names = plan.waves.flatMap((wave) =>
     groupBySteps(wave.targets).map((group) =>
       shortList(group.map(({ target }) => target.tenant ?? target.schema)),

@@ -4,14 +4,14 @@ import { type Target, targetName } from "../core/target.ts";
 import { longestList } from "./errors.ts";
 import { remedyForAll, withoutNames } from "./failures.ts";
 
-/** The problem of one target that is shown; of several its first. */
+/** The problem of a target that is shown: its first one. */
 interface Shown {
   readonly target: Target;
   readonly problem: PlanProblem;
   readonly more: string;
 }
 
-/** Every problem of a fleet once, with its remedy and the targets that have it. */
+/** Each problem of a fleet once, with its remedy and the targets that have it. */
 export function problemsText(targets: readonly TargetPlan[]): string[] {
   const groups = new Map<string, [Shown, ...Shown[]]>();
   for (const { target, problems } of targets) {
@@ -31,7 +31,7 @@ export function problemsText(targets: readonly TargetPlan[]): string[] {
   ];
 }
 
-/** What problems of several targets have in common: all but the names of the tenant and its schema, and numbers. */
+/** A key that is equal for problems that differ only in numbers and in the names of the tenant and its schema. */
 function sameness({ target, problem, more }: Shown): string {
   const { kind, tag, message, remedy } = problem;
   const general = (text: string) =>
@@ -42,7 +42,7 @@ function sameness({ target, problem, more }: Shown): string {
 function blockOf(group: readonly [Shown, ...Shown[]]): string[] {
   const [{ target, problem, more }] = group;
   const services = [...new Set(group.map((one) => one.target.service))];
-  // A message with a tenant's own words is shown as that tenant's.
+  // If the messages differ, the one that is shown names its target.
   const differ = group.some((one) => one.problem.message !== problem.message);
   const whose = differ ? targetName(target) : shortList(services);
   const names = shortList(group.map((one) => targetName(one.target)));

@@ -9,21 +9,21 @@ import { holderText, longestList } from "./errors.ts";
 import { kindOf } from "./failures.ts";
 import { obeysEscapes, writtenText } from "./style.ts";
 
-/** Where progress is written: standard error, usually. */
+/** Where progress is written, usually standard error. */
 export interface ProgressStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
   write(text: string): unknown;
 }
 
-/** Milliseconds between two pictures of the bar on a terminal, and between two lines of numbers elsewhere. */
+/** Milliseconds between two drawings of the bar on a terminal, and between two lines of numbers without one. */
 const redrawEvery = 100;
 const lineEvery = 5_000;
 
 /** How much of a rollout is shown: nothing, what is usual, or every outcome and every retry. */
 export type Verbosity = "quiet" | "usual" | "verbose";
 
-/** Shows a rollout while it runs: a bar on a terminal, now and then a line elsewhere. */
+/** Shows a rollout while it runs: a bar on a terminal, occasional lines without one. */
 export function showProgress(stream: ProgressStream, verbosity: Verbosity = "usual"): Observer {
   if (verbosity === "quiet") return () => undefined;
   const tally = new Tally();
@@ -34,7 +34,7 @@ export function showProgress(stream: ProgressStream, verbosity: Verbosity = "usu
 function lines(stream: ProgressStream, tally: Tally, verbose: boolean): Observer {
   let writtenAt = performance.now();
   return (event) => {
-    if (tally.hasTold(event)) return;
+    if (tally.wasShown(event)) return;
     tally.count(event);
     const now = performance.now();
     const text =
@@ -65,7 +65,7 @@ function bar(stream: ProgressStream, tally: Tally, verbose: boolean): Observer {
     if (text !== undefined) stream.write(`${clear}${writtenText(text, stream)}\n`);
     if (tally.steps === 0) return;
     if (event.type === "rolloutStarted") {
-      // The clock goes on where nothing happens.
+      // The clock advances even if nothing happens.
       timer = setInterval(draw, 1_000);
       timer.unref();
     }
@@ -77,7 +77,7 @@ function bar(stream: ProgressStream, tally: Tally, verbose: boolean): Observer {
   };
 }
 
-/** The fullest line that fits: which target waits, and why, comes before the numbers. */
+/** The longest line that fits. Which target waits, and why, takes precedence over the numbers. */
 function barLine(tally: Tally, now: number, retried: string, columns: number): string {
   const wait = visibleLine(tally.waitingText(now) ?? retried);
   const numbers = [`${tally.bar()} ${tally.text(now)}`, tally.text(now), tally.ended(), ""];
@@ -86,7 +86,7 @@ function barLine(tally: Tally, now: number, retried: string, columns: number): s
   return line ?? cut(wait === "" ? tally.ended() : wait, columns);
 }
 
-/** What everybody wants to read as it happens. */
+/** Events that are always shown. */
 function news(event: RolloutEvent, { waves }: Tally): string | undefined {
   switch (event.type) {
     case "waveStarted":
@@ -102,14 +102,14 @@ function news(event: RolloutEvent, { waves }: Tally): string | undefined {
     case "concurrencyLowered":
       return `${event.database}: ${counted(event.to, "target")} at a time (${event.reason})`;
     case "rolloutStopped":
-      // Who interrupted it has been told so already.
+      // The signal handler has already reported an interruption.
       return event.stop.kind === "interrupted" ? undefined : `Stopping: ${event.stop.message}.`;
     default:
       return undefined;
   }
 }
 
-/** Where no bar shows that something happens: each target of a small fleet, and what goes wrong in any. */
+/** Events that are shown without a bar: the targets of a small fleet, and the failures of any fleet. */
 function detail(event: RolloutEvent, { targets, kinds }: Tally): string | undefined {
   if (event.type === "waiting") return waitText(event.database, event.for, 0);
   if (event.type === "targetRetried") return attemptText(event);
@@ -117,7 +117,7 @@ function detail(event: RolloutEvent, { targets, kinds }: Tally): string | undefi
   const { target, status, failure } = event.outcome;
   if (isFailure(event.outcome)) {
     const kind = failure && kindOf({ failure, schema: target.schema });
-    // Each kind once: what they have in common, the summary says with their names.
+    // Each kind once: the summary lists the targets.
     if (kind !== undefined && kinds.has(kind)) return undefined;
     if (kind !== undefined) kinds.add(kind);
     return outcomeText(event.outcome);
@@ -149,9 +149,9 @@ function retryText({ reason, holders = [] }: RolloutEvent & { type: "targetRetri
 }
 
 /**
- * What is waited for, the longest wait first.
+ * What the rollout is waiting for, the longest wait first.
  *
- * @param sinceMs how long ago that was said, in milliseconds
+ * @param sinceMs how long ago this was reported, in milliseconds
  */
 function waitText(database: string, waits: readonly Waiting[], sinceMs: number): string {
   const [first, ...others] = waits;
@@ -167,7 +167,7 @@ function waitText(database: string, waits: readonly Waiting[], sinceMs: number):
   return `waiting for ${what}${why === "" ? "" : ` (${why})`}${more}`;
 }
 
-/** The same for the bar, where what comes last may be cut: the target, then the reason. */
+/** As `waitText`, for the bar, whose end can be cut: the target comes first, then the reason. */
 function waitOnBar(database: string, waits: readonly Waiting[], sinceMs: number): string {
   const [first, ...others] = waits;
   if (first === undefined) return "";
@@ -182,12 +182,12 @@ function waitOnBar(database: string, waits: readonly Waiting[], sinceMs: number)
   return `${name}: ${why}${tag === undefined ? "" : `, ${tag}`}, ${time}${more}`;
 }
 
-/** How far a rollout is. */
+/** The progress of a rollout in numbers. */
 class Tally {
   waves = 0;
   targets = 0;
   steps = 0;
-  /** Kinds of failures that have been told of. */
+  /** Kinds of failures that were shown. */
   readonly kinds = new Set<string>();
   #ended = 0;
   #applied = 0;
@@ -196,16 +196,16 @@ class Tally {
   #waiting: { readonly event: RolloutEvent & { type: "waiting" }; readonly at: number } | undefined;
   readonly #waitingForRollout = new Set<string>();
 
-  /** True for a target that goes on waiting for others of the same rollout: with many it would be said too often. */
-  hasTold(event: RolloutEvent): boolean {
+  /** True for a target that is still waiting for others of the same rollout: this would be shown too often. */
+  wasShown(event: RolloutEvent): boolean {
     if (event.type !== "targetRetried" || event.waitFor !== "rollout") return false;
     const name = targetName(event.target);
-    const told = this.#waitingForRollout.has(name);
+    const shown = this.#waitingForRollout.has(name);
     this.#waitingForRollout.add(name);
-    return told;
+    return shown;
   }
 
-  /** What was waited for when it was last said, unless something has come to its end since. */
+  /** The last reported wait, unless a step was applied since. */
   waitingText(now: number): string | undefined {
     if (this.#waiting === undefined) return undefined;
     const { event, at } = this.#waiting;
@@ -243,7 +243,7 @@ class Tally {
   text(now: number): string {
     const seconds = (now - this.#startedAt) / 1000;
     const rate = seconds > 0 ? this.#applied / seconds : 0;
-    // What is left is what is waited for, and nothing says how long that takes.
+    // While the rollout waits, the remaining time is unknown.
     const left =
       rate > 0 && this.#waiting === undefined
         ? `  ${clock((this.steps - this.#applied) / rate)} left`

@@ -4,7 +4,7 @@ import { shortened } from "../core/visible.ts";
 import { indent } from "./errors.ts";
 import { failedTargets, failuresText } from "./failures.ts";
 
-/** More characters of a diff than this are counted, not shown. */
+/** The longest diff that is shown, in characters. */
 const longestDiff = 20_000;
 
 interface Edited {
@@ -17,16 +17,16 @@ interface Edited {
   readonly diff: { readonly commit: string; readonly text: string } | undefined;
 }
 
-/** What a repair would accept: each edited migration, with what was changed where that is known. */
+/** Each edited migration, with its diff if a commit has the applied text. */
 export function editedText(edited: readonly Edited[]): string {
   return edited
     .map(({ file, recorded, onDisk, targets, diff }) =>
       [
         `${file} was edited after ${counted(targets, "target")} had applied it.`,
         diff === undefined
-          ? `  applied ${recorded.slice(0, 12)}..., on disk ${onDisk.slice(0, 12)}...; no commit has the applied text`
+          ? `  applied ${recorded.slice(0, 12)}..., on disk ${onDisk.slice(0, 12)}...; no commit contains the applied text`
           : indent(
-              `as applied (commit ${diff.commit}), and as it is now:\n${shortened(diff.text, longestDiff)}`,
+              `changes since it was applied (commit ${diff.commit}):\n${shortened(diff.text, longestDiff)}`,
             ),
         "",
       ].join("\n"),
@@ -34,7 +34,7 @@ export function editedText(edited: readonly Edited[]): string {
     .join("\n");
 }
 
-/** What a repair did. */
+/** The result of a repair. */
 export function repairText(outcomes: readonly Outcome[]): string {
   const failed = failedTargets(outcomes);
   const done = outcomes.filter(({ status }) => status === "succeeded").length;

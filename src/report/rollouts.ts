@@ -11,8 +11,8 @@ interface ShownRollout extends Omit<RolloutRecord, "database"> {
 
 /** The list of rollouts, newest first. */
 export function rolloutsText(rollouts: readonly ShownRollout[]): string {
-  if (rollouts.length === 0) return "No rollout has been kept yet.";
-  // A column that is shown only when it has something to say.
+  if (rollouts.length === 0) return "No rollout is recorded yet.";
+  // This column is shown only if a rollout has unknown outcomes.
   const doubts = rollouts.some((rollout) => unknown(rollout) > 0);
   const rows = rollouts.map((rollout) => [
     rollout.id,
@@ -32,16 +32,18 @@ export function rolloutsText(rollouts: readonly ShownRollout[]): string {
   ].join("\n");
 }
 
-/** How many targets nobody kept an outcome of: the runner or the database was lost, or the rollout goes on. */
+/** How many targets have no recorded outcome: the runner or the database was lost, or the rollout is in progress. */
 function unknown({ targets, counts }: ShownRollout): number {
   return targets - Object.values(counts).reduce((sum, number) => sum + number, 0);
 }
 
 function unkeptText({ id, unkept }: ShownRollout): string[] {
-  return unkept.length === 0 ? [] : [`Nothing of ${id} is kept in ${unkept.join(", ")}.`];
+  return unkept.length === 0
+    ? []
+    : [`Rollout ${id} is not recorded in database ${unkept.join(", ")}.`];
 }
 
-/** One rollout: its numbers, every kind of failure, and what was not run. */
+/** One rollout: its numbers, every kind of failure, and targets that were not executed. */
 export function rolloutText(
   rollout: ShownRollout & { readonly outcomes: readonly OutcomeRecord[] },
 ): string {
@@ -73,10 +75,10 @@ export function rolloutText(
       ? [`Not executed: ${counted(unstarted.length, "target")} (${shortList(unstarted)}).`]
       : []),
     ...(unknown(rollout) > 0
-      ? [`Unknown: ${counted(unknown(rollout), "target")}. No outcome was kept.`]
+      ? [`Unknown: ${counted(unknown(rollout), "target")}. No outcome was recorded.`]
       : []),
     ...unkeptText(rollout),
-    ...(stopped === undefined ? [] : [`Stopped, because ${stopped}.`]),
+    ...(stopped === undefined ? [] : [`Stopped: ${stopped}.`]),
   ]
     .join("\n")
     .trimEnd();

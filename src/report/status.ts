@@ -4,15 +4,15 @@ import { targetName } from "../core/target.ts";
 import { problemsText } from "./problems.ts";
 import { table } from "./table.ts";
 
-/** More targets than this are grouped by where they stand. */
+/** More targets than this are grouped by their state. */
 const longestTable = 30;
 
-/** True when the target is neither behind nor in trouble. */
+/** True if no migration is pending and the target has no problem. */
 export function isAtHead({ pending, problems }: TargetStatus): boolean {
   return pending === 0 && problems.length === 0;
 }
 
-/** Targets in the order that is read: those with a problem, those that are behind, those at head. */
+/** Targets with a problem, then those that are behind, then those at head. */
 export function worstFirst(targets: readonly TargetStatus[]): TargetStatus[] {
   const rank = (target: TargetStatus) =>
     target.problems.length > 0 ? 0 : target.pending > 0 ? 1 : 2;
@@ -20,9 +20,9 @@ export function worstFirst(targets: readonly TargetStatus[]): TargetStatus[] {
 }
 
 /**
- * The table of a fleet, the worst first: a row per target, or per group of targets in the same state when there are many.
+ * The status of a fleet, problems first: a row per target, or per group of targets in the same state if there are many.
  *
- * @param onlyBehind true: the table is of the targets that are not at head; the counts are of all
+ * @param onlyBehind true: the table leaves out targets at head; the counts include them
  */
 export function statusText(targets: readonly TargetStatus[], onlyBehind = false): string {
   if (targets.length === 0) return "The selection has no targets.";
@@ -36,7 +36,7 @@ export function statusText(targets: readonly TargetStatus[], onlyBehind = false)
       ? [targets.length === 1 ? "1 target is at head." : `All ${all} are at head.`]
       : [
           ...(behind === 0 ? [] : [`Not at head: ${behind} of ${all}.`]),
-          ...(unknown === 0 ? [] : [`Not known: ${unknown} of ${all}.`]),
+          ...(unknown === 0 ? [] : [`Unknown: ${unknown} of ${all}.`]),
         ];
   return [...(listed.length === 0 ? [] : [...lines, ""]), ...problemsText(listed), ...verdict].join(
     "\n",
@@ -77,7 +77,7 @@ function grouped(targets: readonly TargetStatus[]): string[] {
   return table(["service", "current", "pending", "state", "targets", "which"], rows);
 }
 
-/** The newest migration of a target, and how many it misses. */
+/** The newest applied migration of a target, and how many are pending. */
 function placeOf(target: TargetStatus): [string, string | number] {
   return isUnusable(target) ? ["?", "?"] : [target.current ?? "(none)", target.pending];
 }

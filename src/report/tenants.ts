@@ -25,7 +25,7 @@ interface ShownTenants {
   }[];
 }
 
-/** The tenants, a line each, and what belongs to nobody. */
+/** The tenants, one per line, and the schemas that belong to none. */
 export function tenantsText({ tenants, counts, orphans }: ShownTenants): string {
   const services = [...new Set(tenants.flatMap((tenant) => Object.keys(tenant.services)))];
   // A list without attributes needs no column for them.
@@ -48,13 +48,15 @@ export function tenantsText({ tenants, counts, orphans }: ShownTenants): string 
     total === 0 ? "There are no tenants." : `${counted(total, "tenant")}: ${parts.join(", ")}.`,
     ...(orphans.length > 0 ? ["", "Schemas that belong to no tenant:"] : []),
     ...orphans.map(
-      ({ database, schema, tenant }) => `  ${database}: ${schema} (would be ${tenant})`,
+      ({ database, schema, tenant }) => `  ${database}: ${schema} (tenant id: ${tenant})`,
     ),
-    ...(orphans.length > 0 ? ["-> Enter their tenants: drizzle-fleet tenants adopt <id>"] : []),
+    ...(orphans.length > 0
+      ? ["-> Register their tenants: npx drizzle-fleet tenants adopt --all"]
+      : []),
   ].join("\n");
 }
 
-/** What a switch of where the tenants are kept has done, and what is left to do by hand. */
+/** What `tenants switch` did, and what is left to do by hand. */
 export interface ShownSwitch {
   readonly to: "registry" | "list";
   readonly tenants: readonly unknown[];
@@ -67,10 +69,10 @@ export interface ShownSwitch {
 }
 
 /**
- * A switch as text.
+ * What `tenants switch` did, and the next steps.
  *
- * @param file the configuration's, as shown
- * @param list the lines of a configuration with the tenants
+ * @param file the configuration file, as shown
+ * @param list the lines to add to the configuration
  * @param dryRun true: nothing was changed
  */
 export function switchText(
@@ -84,19 +86,19 @@ export function switchText(
     staying.length === 0
       ? []
       : [
-          `  ${counted(staying.length, "tenant")} in the registry that ${staying.length === 1 ? "is" : "are"} not active ${
-            staying.length === 1 ? "stays as it is" : "stay as they are"
-          }: ${shortList(staying.map(({ id, status }) => `${id} (${status})`))}`,
+          `  unchanged in the registry: ${shortList(staying.map(({ id, status }) => `${id} (${status})`))}`,
         ];
   if (to === "registry") {
     const place =
       line === undefined ? `tenants from ${file}` : `tenants from ${file}, line ${line}`;
     return [
-      ...(dryRun ? ["Nothing was changed. This would be done:"] : []),
-      `The registry in database ${shown.database} has ${counted(tenants.length, "tenant")} of the configuration: ${shown.entered.length} entered, ${shown.updated.length} updated, ${
+      ...(dryRun ? ["Nothing was changed. Without --dry-run:"] : []),
+      `The registry in database ${shown.database} has ${counted(tenants.length, "tenant")} of the configuration: ${shown.entered.length} added, ${shown.updated.length} updated, ${
         tenants.length - shown.entered.length - shown.updated.length
-      } as they were.`,
-      ...(shown.forgotten.length === 0 ? [] : [`  forgotten: ${shortList(shown.forgotten)}`]),
+      } unchanged.`,
+      ...(shown.forgotten.length === 0
+        ? []
+        : [`  removed from the registry: ${shortList(shown.forgotten)}`]),
       ...stay,
       "",
       "Next:",
@@ -105,13 +107,13 @@ export function switchText(
       "  npx drizzle-fleet tenants list",
     ].join("\n");
   }
-  const place = line === undefined ? "into defineFleet({ ... })" : `in the place of line ${line}`;
+  const place = line === undefined ? "to defineFleet({ ... })" : `instead of line ${line}`;
   return [
-    `Put this into ${file}, ${place}:`,
+    `Add this to ${file}, ${place}:`,
     "",
     ...list,
     "",
-    `It lists ${counted(tenants.length, "tenant")}. Nothing was changed: the registry keeps its rows for the way back.`,
+    `It lists ${counted(tenants.length, "tenant")}. Nothing was changed. The registry keeps its rows, so you can switch back.`,
     ...stay,
     "",
     "Then:",
@@ -131,21 +133,21 @@ function stateText(state: ShownState | undefined): string {
   return state.pending === 0 ? "at head" : `${state.pending} behind`;
 }
 
-const said: Readonly<Record<OnboardingEvent["step"], string>> = {
+const stepTexts: Readonly<Record<OnboardingEvent["step"], string>> = {
   register: "registered",
   schemas: "schemas created",
   migrate: "migrated to head",
   copy: "copied",
-  grant: "application let in",
+  grant: "access granted",
   seed: "seeded",
   admin: "admin created",
   activate: "active",
 };
 
-/** One step of onboarding as a line; undefined for what needs none. */
+/** One step of onboarding as a line; undefined for an event that is not shown. */
 export function onboardingLine(event: OnboardingEvent): string | undefined {
   const { step } = event;
-  if (event.type === "stepEnded") return `${said[step]} (${duration(event.durationMs)})`;
+  if (event.type === "stepEnded") return `${stepTexts[step]} (${duration(event.durationMs)})`;
   if (event.type === "stepUndone") return `undone: ${step}`;
   return event.type === "stepFailed" ? `failed: ${step}` : undefined;
 }

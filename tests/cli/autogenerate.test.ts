@@ -148,7 +148,7 @@ describe("generate", () => {
     const result = await runCli(project, ["generate", "auth", "--name", "add_user_avatar"]);
     expect(result).toMatchObject({
       code: 0,
-      stdout: "auth: drizzle/auth/0011_add_user_avatar.sql, and its down\n",
+      stdout: "auth: drizzle/auth/0011_add_user_avatar.sql and its down\n",
     });
     expect(await readFile(join(project, "drizzle/auth/0011_add_user_avatar.sql"), "utf8")).toBe(
       'ALTER TABLE "users" ADD COLUMN "avatar_url" text;',
@@ -177,10 +177,10 @@ describe("generate", () => {
     const project = await copyPlatform();
     await edit(project, "schema/auth/users.ts", ...addAvatar);
     expect((await runCli(project, ["generate"])).stdout).toContain(
-      "auth: drizzle/auth/0011_alter_users.sql, and its down\n",
+      "auth: drizzle/auth/0011_alter_users.sql and its down\n",
     );
     expect((await runCli(project, ["generate", "auth", "--custom", "--name", "fill"])).stdout).toBe(
-      "auth: drizzle/auth/0012_fill.sql, and its down\n  fill in both: an empty migration is refused\n",
+      "auth: drizzle/auth/0012_fill.sql and its down\n  fill in both: an empty migration is refused\n",
     );
     const empty = await runCli(project, ["check"]);
     expect(empty).toMatchObject({ code: 3 });
@@ -217,7 +217,7 @@ export default defineFleet({ databases: { main: { url: "postgresql://u@127.0.0.1
       "schema.ts": `import { integer, pgTable } from "drizzle-orm/pg-core";\nexport const t = pgTable("t", { id: integer() });\n`,
     });
     expect((await runCli(project, ["generate"])).stdout).toBe(
-      "app: drizzle/app/0000_create_t.sql, and its down\n",
+      "app: drizzle/app/0000_create_t.sql and its down\n",
     );
     expect((await runCli(project, ["check"])).code).toBe(0);
   });

@@ -102,7 +102,7 @@ describe("init", () => {
       "service shop, tenant schemas shop_{tenant}, 2 tenants: acme, globex",
     );
     expect(result.stdout).toContain("not carried over: tablesFilter");
-    expect(result.stdout).toContain("Done: 2 ledgers written, 2 targets as wanted.");
+    expect(result.stdout).toContain("Done: 2 ledgers written, 2 targets as requested.");
     expect(await readFile(join(project, "drizzle.config.before-fleet.ts"), "utf8")).toBe(
       plainConfig,
     );
@@ -228,7 +228,9 @@ export const notes = pgTable("notes", { id: integer().primaryKey() });
     await expectRefused(project, args.slice(1), "--tenants <tenants>");
     const result = await runCli(project, [...args, "--tenants", "acme"]);
     expect(result).toMatchObject({ code: 0 });
-    expect(result.stdout).toContain("Nothing was recorded yet, because DATABASE_URL is not set.");
+    expect(result.stdout).toContain(
+      "No migration is recorded as applied, because DATABASE_URL is not set.",
+    );
     expect(result.stdout).toContain(
       "DATABASE_URL=postgresql://... npx drizzle-fleet stamp --from-drizzle",
     );

@@ -93,7 +93,7 @@ describe.each<Installed>(["journal", "folders"])("a migration without a snapshot
       expect.stringMatching(/^\d+_by_hand has no snapshot$/),
     ]);
     const downs = await fleetOf("generate", "app", "--down");
-    expect(downs.stdout).toMatch(/by_hand.*: to be filled in\n$/);
+    expect(downs.stdout).toMatch(/by_hand.*: fill in by hand\n$/);
     await write(one, two);
     const added = await generate("add_b");
     const sql = layout === "journal" ? added : join(added, "migration.sql");
@@ -140,7 +140,7 @@ test.each<Installed>(["journal", "folders"])(
     await fleetOf("generate", "app", "--down", "--no-proof");
     expect((await found()).messages).toEqual([]);
     expect(await fleetOf("generate", "app", "--snapshot")).toMatchObject({
-      stdout: "Every newest migration has its snapshot.\n",
+      stdout: "No snapshot is missing.\n",
     });
   },
 );
@@ -159,7 +159,7 @@ test("generate leaves the down to complete by hand if the snapshot of the migrat
   expect(messages).toContain("0002_drop_b follows a migration that is not listed before it");
   // Its snapshot is that of 0000_init again: the difference would be nothing, or that of both.
   expect((await fleetOf("generate", "app", "--down")).stdout).toContain(
-    "0002_drop_b.down.sql: to be filled in",
+    "0002_drop_b.down.sql: fill in by hand",
   );
 });
 
@@ -185,7 +185,7 @@ describe("a history that an old drizzle-kit began", () => {
       { idx: 1, version: "7", when: expect.any(Number), tag: "0001_later", breakpoints: true },
     ]);
     const downs = await fleetOf("generate", "app", "--down");
-    expect(downs.stdout).not.toContain("to be filled in");
+    expect(downs.stdout).not.toContain("fill in by hand");
     const first = (await readdir(at())).find((file) => /^0000.*down/.test(file)) ?? "";
     expect(await readFile(at(first), "utf8")).toContain('DROP TABLE "members"');
     expect((await found()).messages).toEqual([]);

@@ -37,13 +37,13 @@ describe("stamp", () => {
     expect(dry.stdout).toContain("2 ledgers to write at 2 targets.");
     const stamped = await fleet("stamp", "0001_b", "--yes");
     expect(stamped).toMatchObject({ code: 0 });
-    expect(stamped.stdout).toContain("Done: 2 ledgers written, 2 targets as wanted.");
+    expect(stamped.stdout).toContain("Done: 2 ledgers written, 2 targets as requested.");
     expect(await ledger("app_x")).toMatchObject([
       { tag: "0000_a", applied_by: expect.stringMatching(/^drizzle-fleet .*, stamped, as /) },
       { tag: "0001_b" },
     ]);
     const again = await fleet("stamp", "0001_b", "--yes");
-    expect(again.stdout).toContain("Nothing to do: 2 targets as wanted.");
+    expect(again.stdout).toContain("Nothing to do: 2 targets as requested.");
     expect((await fleet("migrate")).stdout).toContain("Done: 2 migrations applied");
     expect((await fleet("rollouts")).stdout).toContain("stamp");
   });
@@ -157,7 +157,7 @@ describe("stamp", () => {
     expect(refused.stdout).toContain("not on disk (row 3, hash 0123456789ab...)");
     expect(refused.stdout).toContain("npx drizzle-fleet stamp 0001_b --tenant x --tenant y");
     expect(refused.stdout).toContain(
-      `When the cause is fixed: npx drizzle-fleet ${args.join(" ")}`,
+      `When the cause is fixed, run: npx drizzle-fleet ${args.join(" ")}`,
     );
     expect((await fleet("migrate")).stdout).toContain("Done: 2 migrations applied");
     const later = await fleet(...args, "--yes");

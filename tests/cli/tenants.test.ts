@@ -200,7 +200,7 @@ describe("a tenant's life", () => {
     await add(project, "acme");
     await database.query("DELETE FROM drizzle_fleet.tenants");
     const orphans = await cli("tenants");
-    expect(orphans.stdout).toContain("app_acme (would be acme)");
+    expect(orphans.stdout).toContain("app_acme (tenant id: acme)");
     expect((await cli("tenants", "adopt", "--all")).stdout).toBe("Registered: acme.\n");
     await expectWorking(project, "acme");
     expect((await cli("tenants", "adopt", "nobody")).stderr).toContain("no schema with a ledger");

@@ -60,7 +60,7 @@ test("--reworded records the new spelling of the schema after drizzle-kit up, wi
   expect(await found()).toContain('DROP INDEX "p"');
   expect(await runCli(project, ["generate", "--reworded"])).toMatchObject({
     code: 0,
-    stdout: expect.stringMatching(/_reworded\/migration\.sql, and its down/),
+    stdout: expect.stringMatching(/_reworded\/migration\.sql and its down/),
   });
   expect(await found()).not.toContain(missing);
   const before = await database.query(index);

@@ -107,9 +107,9 @@ test("failures of targets in doubt, failed and not begun are told apart", () => 
     { ...outcome("d", "failed"), failure },
   ];
   const text = writtenText(migrateText({ outcomes }), {});
-  const doubt = "(in doubt: the connection broke before the answer came)";
+  const doubt = "(in doubt: the connection was lost before the answer)";
   expect(text).toContain(`x app/a  schema app_a ${doubt}\n`);
-  expect(text).toContain("x 2 targets: app/b, app/c (not begun)\n");
+  expect(text).toContain("x 2 targets: app/b, app/c (not started)\n");
   expect(text).toContain("x app/d  schema app_d\n");
 });
 

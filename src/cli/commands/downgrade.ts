@@ -64,7 +64,11 @@ async function runDowngrade(to: string, _: string[], options: DowngradeOptions):
   }
   if (options.dryRun === true) return showPlan(await planDowngrade(context, request), options);
   const result = await downgrade(context, request, await rolloutObserver(options));
-  await printRollout(result, options, { done: "downgraded", idle: "as wanted", each: "reverted" });
+  await printRollout(result, options, {
+    done: "downgraded",
+    idle: "as requested",
+    each: "reverted",
+  });
   return rolloutExitCode(result);
 }
 

@@ -85,12 +85,12 @@ async function runStamp(
   return rolloutExitCode(result);
 }
 
-const planWording = { todo: "write at", idle: "as wanted", unit: "ledger" };
+const planWording = { todo: "write at", idle: "as requested", unit: "ledger" };
 
 /** How the result of a stamp is worded. */
 export const stampWording: Wording = {
   done: "stamped",
-  idle: "as wanted",
+  idle: "as requested",
   each: "written",
   unit: "ledger",
 };
