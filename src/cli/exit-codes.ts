@@ -3,19 +3,48 @@ import type { FleetErrorCode } from "../core/errors.ts";
 /** What the process ends with. Scripts rely on these numbers. */
 export const exitCode = {
   done: 0,
-  /** Some target failed, a database could not be reached, or another run is in the way. */
   failed: 1,
-  /** Wrong usage, configuration or migration files: nothing was applied. */
   usage: 2,
-  /** A check found something. */
   found: 3,
   interrupted: 130,
 } as const;
 
-/** The exit code of an error that ended an operation. */
-export function exitCodeOf(code: FleetErrorCode): number {
-  if (code === "interrupted") return exitCode.interrupted;
-  return ["unreachable", "busy", "embedded", "onboarding"].includes(code)
-    ? exitCode.failed
-    : exitCode.usage;
+export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
+
+/** What each exit code means, as the help of drizzle-fleet and the README explain it. */
+export const exitCodeMeanings: Readonly<Record<ExitCode, string>> = {
+  0: "done, or nothing to do",
+  1: "a target failed, a database is unreachable, or another run is in progress",
+  2: "invalid usage, configuration or migration files; nothing was applied",
+  3: "check found a problem, or generate wrote a file that you must finish by hand",
+  130: "interrupted by a signal, or at a prompt",
+};
+
+/** The exit code of every kind of error. */
+export const exitCodesOfErrors = {
+  usage: exitCode.usage,
+  config: exitCode.usage,
+  journal: exitCode.usage,
+  syntax: exitCode.usage,
+  isolation: exitCode.usage,
+  schema: exitCode.usage,
+  rename: exitCode.usage,
+  write: exitCode.usage,
+  down: exitCode.usage,
+  edited: exitCode.usage,
+  proof: exitCode.usage,
+  merge: exitCode.usage,
+  tenant: exitCode.usage,
+  refused: exitCode.usage,
+  onboarding: exitCode.failed,
+  unreachable: exitCode.failed,
+  busy: exitCode.failed,
+  embedded: exitCode.failed,
+  interrupted: exitCode.interrupted,
+} as const satisfies Record<FleetErrorCode, ExitCode>;
+
+/** The exit code of an error that ended a verb. */
+export function exitCodeOf(code: FleetErrorCode): ExitCode {
+  // A second copy of this package, of another version, may throw a code that is unknown here.
+  return exitCodesOfErrors[code] ?? exitCode.usage;
 }

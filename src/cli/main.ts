@@ -1,5 +1,5 @@
-import { endOfWork, listenForInterruption } from "./context.ts";
 import { exitCode } from "./exit-codes.ts";
+import { endOfWork, listenForInterruption } from "./interruption.ts";
 import { run } from "./run.ts";
 import { endingWith, outliveStreams, outputWritten } from "./streams.ts";
 
@@ -11,7 +11,7 @@ const graceMs = 500;
 
 let isEnding = false;
 
-/** Ends the process when all that it has written was read; called again, at once. */
+/** Ends the process when all output was read. A second call ends it at once. */
 function end(): void {
   const code = process.exitCode ?? exitCode.interrupted;
   if (isEnding) process.exit(code);
@@ -19,7 +19,9 @@ function end(): void {
   void outputWritten().then(() => process.exit(code));
 }
 
-outliveStreams();
+outliveStreams(() => {
+  process.exitCode = endingWith(process.exitCode);
+});
 listenForInterruption(end);
 process.exitCode = endingWith(await run(process.argv));
 endOfWork();

@@ -3,9 +3,9 @@ import type { Command } from "commander";
 import type { Observer } from "../core/events.ts";
 import { visibleJson } from "../core/visible.ts";
 import { writtenText } from "../report/style.ts";
-import { fitHelp, helpWidth } from "./help.ts";
+import { fitHelp, helpWidth } from "./help/layout.ts";
 
-/** Writes text for people: wrapped for the terminal where there is one. */
+/** Writes text for people, wrapped to the width of a terminal. */
 export async function printText(
   text: string,
   stream: NodeJS.WriteStream = process.stdout,
@@ -13,18 +13,18 @@ export async function printText(
   (await textWriter(stream))(text);
 }
 
-/** As `printText`, for what must be written at once. */
+/** As `printText`, for text that must be written synchronously. */
 export async function textWriter(stream: NodeJS.WriteStream): Promise<(text: string) => void> {
   const { wrapLines } = await import("../report/wrap.ts");
   return (text) => void stream.write(`${wrapLines(writtenText(text, stream), stream)}\n`);
 }
 
-/** Writes text for people to standard error as it is, with no line end added. */
+/** Writes text for people to standard error as it is, without adding a line break. */
 export function writeNote(text: string): void {
   process.stderr.write(writtenText(text, process.stderr));
 }
 
-/** Standard error without escape sequences. Where readline would draw its line anew, it stands on the next one. */
+/** Standard error without escape sequences. Where readline would redraw its line, it is printed again on the next. */
 export function plainNotes(): Writable {
   return new Writable({
     write: (chunk: Buffer, _encoding, done) => {
@@ -36,14 +36,14 @@ export function plainNotes(): Writable {
   });
 }
 
-/** Writes findings as GitHub's workflow commands, which `githubText` has escaped. */
+/** Writes GitHub's workflow commands, which `githubText` has escaped. */
 export function printCommands(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
 /**
- * Writes a piece of an SQL script. A program gets every byte, because psql runs it; on a terminal it is only read, and
- * what the terminal would obey is shown by its code.
+ * Writes a piece of an SQL script. A file or a pipe gets every byte, because psql runs it. A terminal gets control
+ * characters as their codes.
  */
 export function writeScript(text: string): void {
   process.stdout.write(process.stdout.isTTY === true ? writtenText(text, process.stdout) : text);
@@ -63,7 +63,7 @@ export function writeLine(value: unknown): void {
 export const writeEvent: Observer = (event) =>
   writeLine({ at: new Date().toISOString(), ...event });
 
-/** Writes a result: for a program as a document, for people as text. */
+/** Writes a result: as JSON for a program, as text for people. */
 export async function printResult(
   { json }: { readonly json?: boolean },
   document: unknown,
@@ -73,7 +73,7 @@ export async function printResult(
   else await printText(text);
 }
 
-/** Has a command and those below it write help and complaints, which quote arguments, as all text is written. */
+/** Makes a command and its subcommands write help and errors, which quote arguments, as all other text is written. */
 export function writeUsageOf(command: Command): void {
   fitHelp(command);
   command.configureOutput({

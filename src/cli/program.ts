@@ -1,47 +1,62 @@
 import { Command } from "commander";
 import { packageVersion } from "../config/version.ts";
-import { checkCommand } from "./commands/check.ts";
-import { devCommand } from "./commands/dev.ts";
-import { downgradeCommand } from "./commands/downgrade.ts";
-import { generateCommand } from "./commands/generate.ts";
-import { headsCommand, historyCommand } from "./commands/history.ts";
-import { initCommand } from "./commands/init.ts";
-import { mergeCommand } from "./commands/merge.ts";
-import { migrateCommand, planCommand } from "./commands/migrate.ts";
-import { repairCommand } from "./commands/repair.ts";
-import { rolloutsCommand } from "./commands/rollouts.ts";
-import { stampCommand } from "./commands/stamp.ts";
-import { statusCommand } from "./commands/status.ts";
-import { tenantsCommand } from "./commands/tenants.ts";
-import type { Finish } from "./context.ts";
+import { checkVerb } from "./commands/check.ts";
+import { devVerb } from "./commands/dev.ts";
+import { downgradeVerb } from "./commands/downgrade.ts";
+import { generateVerb } from "./commands/generate.ts";
+import { headsVerb, historyVerb } from "./commands/history.ts";
+import { initVerb } from "./commands/init.ts";
+import { mergeVerb } from "./commands/merge.ts";
+import { migrateVerb, planVerb } from "./commands/migrate.ts";
+import { repairVerb } from "./commands/repair.ts";
+import { rolloutsVerb } from "./commands/rollouts.ts";
+import { stampVerb } from "./commands/stamp.ts";
+import { statusVerb } from "./commands/status.ts";
+import { tenantsVerbs } from "./commands/tenants/group.ts";
+import { addProgramHelp, groups } from "./help/sections.ts";
+import { writeUsageOf } from "./output.ts";
+import type { Verb, VerbGroup } from "./verb.ts";
+
+/** Runs the verb that was called. */
+export type Execute = (run: () => Promise<number>) => Promise<void>;
+
+const verbsByGroup: Readonly<Record<string, readonly (() => Verb | VerbGroup)[]>> = {
+  "Write migrations:": [generateVerb, checkVerb, mergeVerb],
+  "Run migrations:": [migrateVerb, planVerb, downgradeVerb, stampVerb, repairVerb],
+  "Look at the fleet:": [statusVerb, historyVerb, headsVerb, rolloutsVerb],
+  "Tenants:": [tenantsVerbs],
+  "Projects:": [initVerb, devVerb],
+};
 
 /** The command line: every verb, with its options and its help. */
-export function programOf(finish: Finish): Command {
-  const program = new Command("drizzle-fleet")
-    .description("Schema-per-tenant PostgreSQL migrations for Drizzle ORM.")
-    .version(packageVersion())
-    .showHelpAfterError("(run with --help for usage)")
-    .exitOverride();
-  const verbs = [
-    generateCommand,
-    checkCommand,
-    mergeCommand,
-    planCommand,
-    migrateCommand,
-    downgradeCommand,
-    statusCommand,
-    historyCommand,
-    headsCommand,
-    rolloutsCommand,
-    repairCommand,
-    stampCommand,
-    tenantsCommand,
-    devCommand,
-    initCommand,
-  ];
-  for (const verb of verbs)
-    program.addCommand(
-      verb(finish).exitOverride().showHelpAfterError("(run with --help for usage)"),
-    );
+export function programOf(execute: Execute): Command {
+  const program = addProgramHelp(
+    new Command("drizzle-fleet")
+      .optionsGroup(groups.general)
+      .version(packageVersion(), "-V, --version", "print the version"),
+  );
+  for (const [heading, verbs] of Object.entries(verbsByGroup)) {
+    program.commandsGroup(heading);
+    for (const verb of verbs) program.addCommand(commandOf(verb(), execute));
+  }
+  program.commandsGroup("Help:").helpCommand("help [command]", "show the help of a command");
+  throwAtEnd(program);
+  writeUsageOf(program);
   return program;
+}
+
+function commandOf(verb: Verb | VerbGroup, execute: Execute): Command {
+  if ("run" in verb) return verb.command.action((...given) => execute(() => verb.run(...given)));
+  verb.command.helpCommand("help [command]", "show the help of a command");
+  for (const one of verb.verbs)
+    verb.command.addCommand(commandOf(one, execute), {
+      isDefault: one.command.name() === verb.defaultVerb,
+    });
+  return verb.command;
+}
+
+/** Has wrong usage and help throw, where commander would end the process. */
+function throwAtEnd(command: Command): void {
+  command.exitOverride().showHelpAfterError("(run with --help for usage)");
+  for (const below of command.commands) throwAtEnd(below);
 }

@@ -5,15 +5,15 @@ import { obeysEscapes, writtenText } from "../report/style.ts";
 import { wrapLines } from "../report/wrap.ts";
 import { plainNotes, writeNote } from "./output.ts";
 
-/** True when somebody sits at a terminal and can be asked. */
+/** True if questions can be asked: standard input and standard error are a terminal. */
 export function canAsk(): boolean {
   return process.stdin.isTTY === true && process.stderr.isTTY === true;
 }
 
 /**
- * Asks for one line on the terminal. A verb asks before it changes anything.
+ * Asks for one line on the terminal. Call it before anything is changed: leaving is reported as having changed nothing.
  *
- * @throws FleetError `interrupted` when the person leaves with Ctrl-C or Ctrl-D
+ * @throws FleetError `interrupted` on Ctrl-C or Ctrl-D
  */
 export async function askLine(question: string): Promise<string> {
   const terminal = obeysEscapes(process.stderr)
@@ -41,12 +41,12 @@ async function answerOn(terminal: Interface, question: string): Promise<string> 
   throw new FleetError("interrupted", "interrupted", { remedy: "Nothing was changed." });
 }
 
-/** Asks a question that is answered by yes or no; anything but yes is no. */
+/** Asks a yes-or-no question. Anything but y or yes means no. */
 export async function askYes(question: string): Promise<boolean> {
   return /^y(es)?$/i.test(await askLine(`${question} [y/N] `));
 }
 
-/** As `askLine`, for a secret: what is typed is not shown. */
+/** As `askLine`, without showing what is typed. */
 export async function askSecret(question: string): Promise<string> {
   writeNote(question);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });

@@ -3,13 +3,16 @@
  * another tenant or a file, `active`, `renaming` until all of its schemas have the new name, `archived` while its data
  * is kept but access is revoked, `removing` until all of it is deleted.
  */
-export type TenantStatus =
-  | "provisioning"
-  | "copying"
-  | "active"
-  | "renaming"
-  | "archived"
-  | "removing";
+export type TenantStatus = (typeof tenantStatuses)[number];
+
+export const tenantStatuses = [
+  "provisioning",
+  "copying",
+  "active",
+  "renaming",
+  "archived",
+  "removing",
+] as const;
 
 /** A tenant in the registry. */
 export interface TenantRecord {

@@ -83,7 +83,7 @@ async function inspect(
 function odd(file: string, reason: string): FleetError {
   return new FleetError("refused", `this is no tenant that can be imported: ${reason}`, {
     where: file,
-    remedy: "Export the tenant again: drizzle-fleet tenants export <id> <file>",
+    remedy: "Export the tenant again: npx drizzle-fleet tenants export <id> <file>",
   });
 }
 

@@ -148,7 +148,7 @@ async function renameOne(session: Session, [from, to]: Pair): Promise<void> {
 function leftBetween(tenant: string, to: string, reason: unknown, error: unknown): FleetError {
   return new FleetError("onboarding", `tenant ${tenant} is left with two names`, {
     problems: [reason, error].map((one) => asProblem(to, one)),
-    remedy: `Bring it to its end: drizzle-fleet tenants rename ${tenant} ${to}. Or take it back: drizzle-fleet tenants rename ${to} ${tenant}`,
+    remedy: `To complete it, run: npx drizzle-fleet tenants rename ${tenant} ${to}. To undo it, run: npx drizzle-fleet tenants rename ${to} ${tenant}`,
     cause: reason,
   });
 }

@@ -63,8 +63,8 @@ export async function showRollout(
       ...{ prefix, limit: 5, onUnusable },
     });
     if (rollout === undefined) {
-      throw new FleetError("usage", `no rollout ${prefix} is kept`, {
-        remedy: "See what is: drizzle-fleet rollouts",
+      throw new FleetError("usage", `rollout ${prefix} is not recorded`, {
+        remedy: "See the recorded rollouts: npx drizzle-fleet rollouts",
       });
     }
     if (others.length > 0) {

@@ -1,4 +1,3 @@
-import { counted } from "../core/count.ts";
 import type { Finding } from "../core/finding.ts";
 import { findingText } from "./check.ts";
 

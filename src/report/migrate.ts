@@ -99,16 +99,22 @@ export function migrateText(
     const bad = own.failed + own.inDoubt;
     return [service, own.targets, own.succeeded, own.skipped, bad, own.notExecuted, own.applied];
   });
-  const failed = failedTargets(outcomes);
-  const lines = [
+  return [
     ...table(
       ["service", "targets", wording.done, wording.idle, "failed", "not run", `${unit}s`],
       rows,
     ),
     "",
-    ...failuresText(failed),
-    ...notExecutedText(outcomes),
-  ];
+    unfinishedText(ended, wording),
+  ].join("\n");
+}
+
+/** The end of `migrateText`: every kind of failure, what was not run, and the verdict. */
+export function unfinishedText(
+  { outcomes, stopped, again = "", left }: Ended,
+  wording: Wording = migrating,
+): string {
+  const failed = failedTargets(outcomes);
   const good = failed.length === 0 && stopped === undefined;
   const total = summarize(outcomes);
   const more =
@@ -119,8 +125,12 @@ export function migrateText(
     left !== undefined && total.targets === 0
       ? "Nothing to do: no earlier rollout left anything unfinished."
       : verdict(total, stopped, wording, again);
-  lines.push(style(good ? "green" : "red", last), ...more);
-  return lines.join("\n");
+  return [
+    ...failuresText(failed),
+    ...notExecutedText(outcomes),
+    style(good ? "green" : "red", last),
+    ...more,
+  ].join("\n");
 }
 
 function notExecutedText(outcomes: readonly Outcome[]): string[] {
@@ -149,7 +159,7 @@ function verdict(
   const count =
     bad > 0 ? `${bad} of ${counted(total.targets, "target")} failed${rest}` : rest.slice(2);
   if (stopped !== undefined)
-    return `Stopped, because ${stopped.message}${count === "" ? "" : `: ${count}`}.${next}`;
+    return `Stopped: ${stopped.message}${count === "" ? "" : `: ${count}`}.${next}`;
   if (bad > 0) return `${count}.${next}`;
   if (total.notExecuted > 0) return `Stopped: ${count}.${next}`;
   if (total.targets === 0) return "Nothing to do: the selection has no targets.";

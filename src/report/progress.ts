@@ -24,16 +24,18 @@ const lineEvery = 5_000;
 /** Shows the progress of a rollout: as a bar on a terminal, otherwise as lines. */
 export function showProgress(stream: ProgressStream): Observer {
   const tally = new Tally();
-  return obeysEscapes(stream) ? bar(stream, tally) : lines(stream, tally);
+  const verbose = verbosity === "verbose";
+  return obeysEscapes(stream) ? bar(stream, tally, verbose) : lines(stream, tally, verbose);
 }
 
-function lines(stream: ProgressStream, tally: Tally): Observer {
+function lines(stream: ProgressStream, tally: Tally, verbose: boolean): Observer {
   let writtenAt = performance.now();
   return (event) => {
     if (tally.isRepeatedWait(event)) return;
     tally.count(event);
     const now = performance.now();
-    const text = news(event, tally) ?? detail(event, tally);
+    const text =
+      news(event, tally) ?? (verbose ? everyDetail(event) : undefined) ?? detail(event, tally);
     if (text !== undefined) stream.write(`${writtenText(text, stream)}\n`);
     else if (event.type === "targetEnded" && now - writtenAt > lineEvery) {
       writtenAt = now;
@@ -42,7 +44,7 @@ function lines(stream: ProgressStream, tally: Tally): Observer {
   };
 }
 
-function bar(stream: ProgressStream, tally: Tally): Observer {
+function bar(stream: ProgressStream, tally: Tally, verbose: boolean): Observer {
   let drawnAt = 0;
   let retried = "";
   let timer: NodeJS.Timeout | undefined;
@@ -54,7 +56,7 @@ function bar(stream: ProgressStream, tally: Tally): Observer {
   };
   return (event) => {
     tally.count(event);
-    const text = news(event, tally);
+    const text = news(event, tally) ?? (verbose ? everyDetail(event) : undefined);
     retried =
       event.type === "targetRetried" ? `${targetName(event.target)}: ${retryText(event)}` : "";
     if (text !== undefined) stream.write(`${clear}${writtenText(text, stream)}\n`);
@@ -107,21 +109,35 @@ function news(event: RolloutEvent, { waves }: Tally): string | undefined {
 /** Events that are shown without a bar: every target of a small fleet, and problems of any fleet. */
 function detail(event: RolloutEvent, { targets, kinds }: Tally): string | undefined {
   if (event.type === "waiting") return waitText(event.database, event.for, 0);
-  if (event.type === "targetRetried") {
-    const { target, attempt, delayMs } = event;
-    return `${targetName(target)}: ${retryText(event)}; attempt ${attempt + 1} in ${duration(delayMs)}`;
-  }
+  if (event.type === "targetRetried") return attemptText(event);
   if (event.type !== "targetEnded") return undefined;
-  const { target, status, applied, durationMs, failure } = event.outcome;
+  const { target, status, failure } = event.outcome;
   if (isFailure(event.outcome)) {
     const kind = failure && failureKind({ failure, schema: target.schema });
     // Each kind once: the summary lists all targets of a kind.
     if (kind !== undefined && kinds.has(kind)) return undefined;
     if (kind !== undefined) kinds.add(kind);
-    return `${targetName(target)}: ${status}: ${failure?.message}`;
+    return outcomeText(event.outcome);
   }
-  if (status !== "succeeded" || targets > longestList) return undefined;
-  return `${targetName(target)}: ${status}, ${applied.length} applied in ${duration(durationMs)}`;
+  return status === "succeeded" && targets <= longestList ? outcomeText(event.outcome) : undefined;
+}
+
+/** With --verbose: the outcome of every target, and every attempt. */
+function everyDetail(event: RolloutEvent): string | undefined {
+  if (event.type === "targetRetried") return attemptText(event);
+  return event.type === "targetEnded" ? outcomeText(event.outcome) : undefined;
+}
+
+function attemptText(event: RolloutEvent & { type: "targetRetried" }): string {
+  const { target, attempt, delayMs } = event;
+  return `${targetName(target)}: ${retryText(event)}; attempt ${attempt + 1} in ${duration(delayMs)}`;
+}
+
+function outcomeText({ target, status, applied, durationMs, failure }: Outcome): string {
+  const name = `${targetName(target)}: ${status}`;
+  if (failure !== undefined) return `${name}: ${failure.message}`;
+  if (status !== "succeeded") return name;
+  return `${name}, ${applied.length} applied in ${duration(durationMs)}`;
 }
 
 function retryText({ reason, holders = [] }: RolloutEvent & { type: "targetRetried" }): string {
@@ -181,9 +197,9 @@ class Tally {
   isRepeatedWait(event: RolloutEvent): boolean {
     if (event.type !== "targetRetried" || event.waitFor !== "rollout") return false;
     const name = targetName(event.target);
-    const told = this.#waitingForRollout.has(name);
+    const shown = this.#waitingForRollout.has(name);
     this.#waitingForRollout.add(name);
-    return told;
+    return shown;
   }
 
   /** The last reported wait, unless a step has completed since. */

@@ -76,7 +76,7 @@ export function rolloutText(
       ? [`Unknown: ${counted(unknown(rollout), "target")}. No outcome was recorded.`]
       : []),
     ...unkeptText(rollout),
-    ...(stopped === undefined ? [] : [`Stopped, because ${stopped}.`]),
+    ...(stopped === undefined ? [] : [`Stopped: ${stopped}.`]),
   ]
     .join("\n")
     .trimEnd();

@@ -84,7 +84,7 @@ async function commit(
   try {
     if (!(await changeStatus(locked.registry, record.id, [record.status], "removing")))
       throw new FleetError("tenant", `tenant ${record.id} is not ${record.status} any more`, {
-        remedy: "See what is there: drizzle-fleet tenants list",
+        remedy: "See the status of the tenant: npx drizzle-fleet tenants list",
       });
     for (const { session } of sources) {
       await session.query("COMMIT");
@@ -159,7 +159,7 @@ function halfRemoved({ id }: TenantRecord, file: string, reason: unknown): Fleet
     `the removal of tenant ${id} was cut off: ${messageOf(reason)}`,
     {
       where: file,
-      remedy: `The file is whole, and was imported in rehearsal. Finish the removal: drizzle-fleet tenants remove ${id}`,
+      remedy: `The file is complete, and its import was rehearsed. To complete the removal, run: npx drizzle-fleet tenants remove ${id}`,
       cause: reason,
     },
   );
@@ -168,6 +168,6 @@ function halfRemoved({ id }: TenantRecord, file: string, reason: unknown): Fleet
 function undecided(schema: string): FleetError {
   return new FleetError("onboarding", `whether ${schema} was dropped is not known yet`, {
     remedy:
-      "See what is there when the server has ended the lost session: drizzle-fleet tenants list",
+      "When the server has ended the lost session, see the status of the tenant: npx drizzle-fleet tenants list",
   });
 }

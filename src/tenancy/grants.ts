@@ -152,7 +152,7 @@ function stillOpenError(tenant: string, { role, schema, reason }: RoleWithAccess
   return new FleetError(
     "tenant",
     `tenant ${tenant} is archived, and the application's role ${role} can still enter ${schema}: it ${reason}`,
-    { remedy: `Take that from the role. Then run: drizzle-fleet tenants archive ${tenant}` },
+    { remedy: `Revoke that from the role. Then run: npx drizzle-fleet tenants archive ${tenant}` },
   );
 }
 

@@ -136,7 +136,7 @@ export async function registeredTenant({ registry, id }: LockedTenant): Promise<
 
 function unknownTenantError(id: string): FleetError {
   return new FleetError("tenant", `there is no tenant ${id}`, {
-    remedy: "See who is there: drizzle-fleet tenants list",
+    remedy: "See the tenants: npx drizzle-fleet tenants list",
   });
 }
 
@@ -180,7 +180,7 @@ export async function refuseExistingSchemas(
     "tenant",
     `${found.join(" and ")} exist already, and nobody has registered ${locked.id}`,
     {
-      remedy: `If that is the tenant: drizzle-fleet tenants adopt ${locked.id}. Otherwise drop them, or choose another name. Nothing was changed.`,
+      remedy: `If that is the tenant: npx drizzle-fleet tenants adopt ${locked.id}. Otherwise drop them, or choose another name. Nothing was changed.`,
     },
   );
 }
@@ -189,7 +189,7 @@ export async function refuseExistingSchemas(
 export function existingTenantError(found: TenantRecord): FleetError {
   if (["copying", "renaming", "removing"].includes(found.status)) return inactiveTenantError(found);
   return new FleetError("tenant", `tenant ${found.id} exists already, and is ${found.status}`, {
-    remedy: "See who is there: drizzle-fleet tenants list",
+    remedy: "See the tenants: npx drizzle-fleet tenants list",
   });
 }
 
@@ -197,6 +197,8 @@ function otherDatabaseError({ id, database }: TenantRecord): FleetError {
   return new FleetError(
     "tenant",
     `tenant ${id} was begun in ${database === null ? "its services' databases" : `database ${database}`}`,
-    { remedy: `Go on without --database, or clear it away: drizzle-fleet tenants remove ${id}` },
+    {
+      remedy: `Go on without --database, or clear it away: npx drizzle-fleet tenants remove ${id}`,
+    },
   );
 }

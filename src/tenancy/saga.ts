@@ -58,7 +58,7 @@ async function undo(
   try {
     await dropTenant({ ...locked, context: undisturbed(locked.context) });
   } catch (error) {
-    const remedy = `It is left half made, and takes no part. Clear it away: drizzle-fleet tenants remove ${id}. Or run the same command again.`;
+    const remedy = `The tenant is incomplete, and rollouts skip it. Run the same command again, or delete the tenant: npx drizzle-fleet tenants remove ${id}`;
     throw new FleetError("onboarding", `tenant ${id} could not be made`, {
       problems: [
         toProblem(tenantError(id, reason)),

@@ -260,13 +260,13 @@ describe("dev --death", () => {
     await cp(join(project, "drizzle.config.ts"), join(project, ".data/mine.txt"));
     expect(await runCli(project, ["dev", "--death"])).toMatchObject({
       code: 0,
-      stdout: "The embedded databases and their data are erased.\n",
+      stdout: "Deleted the embedded databases and their data.\n",
     });
     await stat(join(project, ".data/mine.txt"));
     await expect(stat(join(project, ".data/postgres"))).rejects.toThrow("ENOENT");
     expect(await runCli(project, ["dev", "--death"])).toMatchObject({
       code: 0,
-      stdout: "There is nothing to erase.\n",
+      stdout: "There are no embedded databases to delete.\n",
     });
   });
 
@@ -285,7 +285,7 @@ describe("dev --death", () => {
     await mkdir(join(project, ".data/postgres"), { recursive: true });
     await writeFile(join(project, ".data/postgres/init.sql"), "-- mine");
     expect(await runCli(project, ["dev", "--death"])).toMatchObject({
-      stdout: "There is nothing to erase.\n",
+      stdout: "There are no embedded databases to delete.\n",
     });
     await stat(join(project, ".data/postgres/init.sql"));
 

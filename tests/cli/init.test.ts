@@ -102,7 +102,7 @@ describe("init", () => {
       "service shop, tenant schemas shop_{tenant}, 2 tenants: acme, globex",
     );
     expect(result.stdout).toContain("not carried over: tablesFilter");
-    expect(result.stdout).toContain("Done: 2 ledgers written, 2 targets as wanted.");
+    expect(result.stdout).toContain("Done: 2 ledgers written, 2 targets as requested.");
     expect(await readFile(join(project, "drizzle.config.before-fleet.ts"), "utf8")).toBe(
       plainConfig,
     );
@@ -225,7 +225,7 @@ export const notes = pgTable("notes", { id: integer().primaryKey() });
     const project = await plainProject();
     await migrateByDrizzle(database, project, "shop_acme");
     const args = ["init", "--yes", "--tenant-schema", "shop_{tenant}"];
-    await expectRefused(project, args.slice(1), "--tenants <ids>");
+    await expectRefused(project, args.slice(1), "--tenants <tenants>");
     const result = await runCli(project, [...args, "--tenants", "acme"]);
     expect(result).toMatchObject({ code: 0 });
     expect(result.stdout).toContain("Nothing is recorded yet, because DATABASE_URL is not set.");
@@ -281,15 +281,19 @@ export default { dialect: "postgresql", schema: [resolve(__dirname, "src/*.ts"),
     const pattern = ["--tenant-schema", "shop_{tenant}"];
     const yes = ["--yes", ...pattern, "--tenants", "acme"];
     const password = { DATABASE_URL: "postgresql://u:s3cret@127.0.0.1:1/x" };
-    await expectRefused(project, [], "there is no terminal to ask on");
+    await expectRefused(project, [], "init has questions, and there is no terminal");
     await expectRefused(
       project,
       [],
-      "--tenant-schema <pattern> or --single-schema <name> and --yes",
+      "--tenant-schema <pattern> or --single-schema <schema> and --yes",
     );
-    await expectRefused(project, pattern, "Say it with --yes");
+    await expectRefused(project, pattern, "Answer with --yes");
     await expectRefused(project, ["--yes", "--tenant-schema", "shop"], "{tenant} once");
-    await expectRefused(project, ["--yes", ...pattern, "--single-schema", "public"], "say ");
+    await expectRefused(
+      project,
+      ["--yes", ...pattern, "--single-schema", "public"],
+      "exclude each other",
+    );
     await expectRefused(project, [...yes.slice(0, -1), "a b;DROP"], "tenant name");
     await expectRefused(project, [...yes, "--url-variable", ""], "url");
     await expectRefused(project, yes, "is not a PostgreSQL URL", {

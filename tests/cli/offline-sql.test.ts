@@ -25,7 +25,7 @@ describe("invalid usage exits with 2 and writes nothing", () => {
     [["migrate", "--sql", "--dry-run"], "--dry-run"],
     [["migrate", "--sql", "--canary", "1"], "--canary"],
     [["downgrade", "-1", "--sql", "--failed"], "--failed"],
-    [["migrate", "--from", "base"], "--from is for --sql alone"],
+    [["migrate", "--from", "base"], "--from requires --sql"],
     [["migrate", "--sql", "--from", "0000_peeple"], "0000_people"],
   ])("%j", async (args, words) => {
     const result = await runCli(await projectFor(people), args);

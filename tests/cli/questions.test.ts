@@ -179,7 +179,9 @@ describe("services are the last arguments, or --service", () => {
       }
     const twice = await runCli(folder, ["status", "app", "--service", "shop"], { MAIN_URL: url });
     expect(twice.code).toBe(2);
-    expect(twice.stderr).toContain("the services are named twice: app, and with --service shop");
+    expect(twice.stderr).toContain(
+      "services are given as arguments (app) and with --service (shop)",
+    );
     const wrong = await runCli(folder, ["migrate", "shp", "--json"], { MAIN_URL: url });
     expect(wrong.code).toBe(2);
     expect(JSON.parse(wrong.stdout)).toMatchObject({ type: "error", code: "usage" });

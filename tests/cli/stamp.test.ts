@@ -37,13 +37,13 @@ describe("stamp", () => {
     expect(dry.stdout).toContain("2 ledgers to write at 2 targets.");
     const stamped = await fleet("stamp", "0001_b", "--yes");
     expect(stamped).toMatchObject({ code: 0 });
-    expect(stamped.stdout).toContain("Done: 2 ledgers written, 2 targets as wanted.");
+    expect(stamped.stdout).toContain("Done: 2 ledgers written, 2 targets as requested.");
     expect(await ledger("app_x")).toMatchObject([
       { tag: "0000_a", applied_by: expect.stringMatching(/^drizzle-fleet .*, stamped, as /) },
       { tag: "0001_b" },
     ]);
     const again = await fleet("stamp", "0001_b", "--yes");
-    expect(again.stdout).toContain("Nothing to do: 2 targets as wanted.");
+    expect(again.stdout).toContain("Nothing to do: 2 targets as requested.");
     expect((await fleet("migrate")).stdout).toContain("Done: 2 migrations applied");
     expect((await fleet("rollouts")).stdout).toContain("stamp");
   });
@@ -126,10 +126,10 @@ describe("stamp", () => {
   });
 
   test.each([
-    [["stamp"], "say head, a tag or base; or --from-drizzle"],
-    [["stamp", "head", "--from-drizzle"], "say head, a tag or base; or --from-drizzle"],
-    [["stamp", "head", "--drizzle-table", "t"], "need --from-drizzle"],
-    [["stamp", "head", "--accept-edited"], "need --from-drizzle"],
+    [["stamp"], "give one of head, a tag, base, or --from-drizzle"],
+    [["stamp", "head", "--from-drizzle"], "give one of head, a tag, base, or --from-drizzle"],
+    [["stamp", "head", "--drizzle-table", "t"], "require --from-drizzle"],
+    [["stamp", "head", "--accept-edited"], "require --from-drizzle"],
   ])("exits with 2 for %j", async (args, words) => {
     const { fleet } = await existing();
     const result = await fleet(...args);

@@ -225,10 +225,10 @@ describe("output of clone, rename, export, import and remove", () => {
     const both = await cli("tenants", "clone", "acme", "x", "--schema-only", "--with-data");
     expect([both.code, both.stderr]).toEqual([2, expect.stringContaining("cannot be used with")]);
     expect((await cli("tenants", "rename", "copy", "other")).stdout).toBe(
-      "Tenant copy is other now.\n",
+      "Tenant copy is now other.\n",
     );
     expect((await cli("tenants", "export", "acme", file)).stdout).toBe(
-      `Tenant acme is in ${file}.\n`,
+      `Exported tenant acme to ${file}.\n`,
     );
     const twice = await cli("tenants", "export", "acme", file);
     expect(twice.code).toBe(2);
@@ -240,7 +240,7 @@ describe("output of clone, rename, export, import and remove", () => {
     const removed = await cli("tenants", "remove", "third", "--yes", "--dump", dump);
     expect([removed.code, removed.stdout]).toEqual([
       0,
-      `Tenant third is gone; it is in ${dump}.\n`,
+      `Tenant third is deleted; its data is in ${dump}.\n`,
     ]);
     const list = JSON.parse((await cli("tenants", "list", "--json")).stdout);
     expect(list.tenants.map(({ id }: { id: string }) => id)).toEqual(["acme", "empty", "other"]);

@@ -67,7 +67,12 @@ describe("usage", () => {
   test.each([
     [["migrat"], "unknown command"],
     [["migrate", "--nope"], "unknown option"],
-    [["generate", "--custom"], "needs a service"],
+    [["generate", "--custom"], "requires a service"],
+    [["migrate", "--tennant", "acme"], "Did you mean --tenant?"],
+    [["migrate", "--on-error", "stp"], "Allowed choices are continue, stop."],
+    [["migrate", "--quiet", "--verbose"], "cannot be used with"],
+    [["tenants", "lst"], "Did you mean list?"],
+    [["tenants", "list", "--status", "activ"], "Allowed choices are provisioning, copying, active"],
   ])("exits with 2 for %j", async (args, words) => {
     const result = await runCli(repository, args);
     expect(result.code).toBe(2);
@@ -202,6 +207,30 @@ describe("usage", () => {
 });
 
 describe("results", () => {
+  test("with --quiet are only problems, with --verbose every outcome", async () => {
+    const { url } = await createDatabase();
+    const project = await createProject(files);
+    const environment = { DATABASE_URI: url };
+    const migrate = (...args: string[]) => runCli(project, ["migrate", ...args], environment);
+    const quiet = await migrate("--quiet", "--tenant", "default");
+    expect(quiet).toMatchObject({ code: 0, stdout: "", stderr: "" });
+    const verbose = await migrate("--verbose");
+    expect(verbose.code).toBe(0);
+    expect(verbose.stderr).toMatch(/^app\/toshiba: succeeded, 1 applied in \d+ ms$/m);
+    expect(verbose.stderr).toMatch(/^app\/default: skipped$/m);
+
+    const failing = history("drizzle/shop", {
+      "0000_t": `CREATE TABLE "t" ("id" integer);`,
+      "0001_u": "SELECT 1/0;",
+    });
+    for (const [path, text] of Object.entries(failing)) await writeFile(join(project, path), text);
+    const failed = await migrate("-q");
+    expect(failed).toMatchObject({ code: 1, stderr: "" });
+    expect(failed.stdout).toMatch(/^x 3 targets: shop\/default, shop\/toshiba, shop\/iopex\n/);
+    expect(failed.stdout).toContain("division by zero");
+    expect(failed.stdout).toContain("npx drizzle-fleet migrate --failed");
+  });
+
   test("of migrate and status are text, JSON and exit codes", async () => {
     const { url } = await createDatabase();
     const project = await createProject(files);

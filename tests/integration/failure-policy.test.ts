@@ -96,7 +96,7 @@ describe("a migration that breaks for some tenants", () => {
     expect((await runCli(project, ["rollouts"])).stdout.trim().split("\n")).toHaveLength(4);
     expect(await runCli(project, ["rollouts", "2020"])).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining("no rollout 2020 is kept"),
+      stderr: expect.stringContaining("rollout 2020 is not recorded"),
     });
   });
 

@@ -42,7 +42,7 @@ describe("an error caused by the server", () => {
       }
       const shown = writtenText(migrateText(result), {});
       expect(shown.match(/^x /gm)).toHaveLength(1);
-      expect(shown).toContain(`Stopped, because the server of database main is in trouble`);
+      expect(shown).toContain(`Stopped: the server of database main is in trouble`);
     },
   );
 

@@ -305,7 +305,7 @@ test("an old Node.js is named, and the one that is needed", async () => {
   ]);
   expect(code).toBe(2);
   expect(stderr).toMatch(
-    /^error: drizzle-fleet needs Node.js 20.19 or later, and this is v18\.\d+\.\d+\n-> Install a newer Node.js/,
+    /^error: drizzle-fleet requires Node.js 20.19 or later; this is v18\.\d+\.\d+\n-> Install a newer version of Node.js/,
   );
 });
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { RolloutEvent } from "../../src/core/events.ts";
 import { widthOf } from "../../src/core/width.ts";
-import { showProgress } from "../../src/report/progress.ts";
+import { showProgress, type Verbosity } from "../../src/report/progress.ts";
 import { statusText } from "../../src/report/status.ts";
 import { style, writtenText } from "../../src/report/style.ts";
 import { Halt } from "../../src/rollout/halt.ts";
@@ -103,4 +103,54 @@ test("one target is counted in the singular", () => {
   };
   const text = statusText([status]);
   expect(text.split("\n").at(-1)).toBe("1 target is at head.");
+});
+
+describe("how much is shown", () => {
+  const ended = (status: "succeeded" | "skipped", tenant: string): RolloutEvent => ({
+    type: "targetEnded",
+    wave: "wave 1",
+    outcome: {
+      target: { ...target, tenant },
+      status,
+      applied: status === "succeeded" ? ["0001_a"] : [],
+      durationMs: 5,
+    },
+  });
+
+  /** What is written about a rollout over 300 targets, without escape sequences. */
+  function written(verbosity: Verbosity, isTTY: boolean): string {
+    let text = "";
+    const observe = showProgress(
+      { isTTY, columns: 80, write: (more) => (text += more) },
+      verbosity,
+    );
+    observe({ type: "rolloutStarted", id: "1", waves: 2, targets: 300, steps: 300 });
+    observe({ type: "waveStarted", wave: "wave 1", targets: 150, steps: 150 });
+    observe(retried);
+    observe(ended("succeeded", "acme"));
+    observe(ended("skipped", "globex"));
+    observe({ type: "rolloutEnded", outcomes: 300, durationMs: 5 });
+    return text.replaceAll("\r\u001b[2K", "\n");
+  }
+
+  test.each([true, false])("quiet shows nothing (terminal: %s)", (isTTY) => {
+    expect(written("quiet", isTTY)).toBe("");
+  });
+
+  test("usual names no target of a large fleet that succeeded", () => {
+    for (const isTTY of [true, false]) {
+      expect(written("usual", isTTY)).toContain("wave 1: 150 targets\n");
+      expect(written("usual", isTTY)).not.toMatch(/globex|acme: succeeded/);
+    }
+  });
+
+  test.each([true, false])("verbose shows every outcome and retry (terminal: %s)", (isTTY) => {
+    const text = written("verbose", isTTY);
+    for (const line of [
+      "app/acme: canceling statement due to lock timeout; attempt 2 in 5 ms",
+      "app/acme: succeeded, 1 applied in 5 ms",
+      "app/globex: skipped",
+    ])
+      expect(text.split("\n")).toContain(line);
+  });
 });

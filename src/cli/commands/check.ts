@@ -1,16 +1,13 @@
-import { Command, InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import type { Finding } from "../../core/finding.ts";
 import type { Reviewed } from "../../operations/check.ts";
-import {
-  addCommonOptions,
-  addServices,
-  createContext,
-  type Finish,
-  type ServiceOptions,
-} from "../context.ts";
-import { exitCode } from "../exit-codes.ts";
-import { footer } from "../help.ts";
+import { createContext } from "../context.ts";
+import { type ExitCode, exitCode } from "../exit-codes.ts";
+import { groups, type VerbHelp } from "../help/sections.ts";
+import { addCommonOptions } from "../options/common.ts";
+import { addServices, type ServiceOptions } from "../options/selection.ts";
 import { printCommands, printJson, printText } from "../output.ts";
+import { newVerb, type Verb } from "../verb.ts";
 
 interface CheckOptions extends ServiceOptions {
   readonly format?: "text" | "json" | "github";
@@ -18,68 +15,89 @@ interface CheckOptions extends ServiceOptions {
   readonly accept?: string;
 }
 
-export function checkCommand(finish: Finish): Command {
-  return addServices(addCommonOptions(new Command("check")))
-    .description(
-      "find schema changes without a migration and migrations that are damaged; needs no database",
-    )
-    .option("--format <format>", "text, json, or github for annotations", formatOf)
-    .option(
-      "--database [url]",
-      "also run every migration up, down and up, in this database (default: embedded)",
-    )
+const help: VerbHelp = {
+  summary: "find schema changes without a migration, and damaged migrations",
+  details: `
+Run it in continuous integration: it needs no database.
+
+--accept is for faults that can no longer be fixed and endanger no tenant: missing snapshots and downs, the order of
+the journal, old branches, stray files. It records them in accepted.json of the migrations folder, and check no longer
+reports them. For an edited migration use generate --accept instead.`,
+  examples: [
+    ["check every service", "npx drizzle-fleet check"],
+    ["annotate a pull request in GitHub Actions", "npx drizzle-fleet check --format github"],
+    ["also run every migration up, down and up again", "npx drizzle-fleet check --database"],
+    [
+      "accept faults of released migrations",
+      'npx drizzle-fleet check --accept "released before drizzle-fleet"',
+    ],
+  ],
+  exitCodes: {
+    0: "nothing found",
+    1: "the database of --database is unreachable",
+    2: "invalid usage or configuration",
+    3: "found a problem",
+    130: true,
+  },
+  page: "migrations.md",
+};
+
+export function checkVerb(): Verb {
+  const command = newVerb("check", help);
+  command
+    .optionsGroup(groups.options)
+    .option("--database [url]", "also prove every migration in this database (default: embedded)")
     .option(
       "--accept <reason>",
       "accept faults of released migrations that cannot be fixed",
-      reasonOf,
-    )
-    .addHelpText(
-      "after",
-      footer(`
-Exit code 3 when something is found.
-
---accept is for faults that can no longer be fixed and endanger no tenant:
-missing snapshots and downs, the journal's order, old branches, stray files. It
-records them in accepted.json beside the migrations, and check does not report
-them again.
-It does not accept an edited migration: use generate --accept for that.`),
-    )
-    .action(async (_: string[], options: CheckOptions) => {
-      const { review } = await import("../../operations/check.ts");
-      const { database, accept, service: services = [] } = options;
-      const reviewed = await review(await createContext(options, "ends"), services, {
-        database,
-        accept,
-      });
-      await show(reviewed, options);
-      const { findings } = reviewed;
-      finish(findings.length === 0 ? exitCode.done : exitCode.found);
-    });
+      reasonValue,
+    );
+  addServices(command)
+    .optionsGroup(groups.output)
+    .addOption(
+      new Option("--format <format>", "format of the findings").choices(["text", "json", "github"]),
+    );
+  return { command: addCommonOptions(command), run: runCheck };
 }
 
-async function show(reviewed: Reviewed, options: CheckOptions): Promise<void> {
+async function runCheck(_: string[], options: CheckOptions): Promise<ExitCode> {
+  const { review } = await import("../../operations/check.ts");
+  const { database, accept, service: services = [] } = options;
+  const context = await createContext(options, "end");
+  const reviewed = await review(context, services, { database, accept });
+  await print(reviewed, options);
+  return reviewed.findings.length === 0 ? exitCode.done : exitCode.found;
+}
+
+async function print(reviewed: Reviewed, options: CheckOptions): Promise<void> {
   const { findings, accepted, stale, proved } = reviewed;
+  const format = options.json === true ? "json" : (options.format ?? "text");
+  if (format === "json") printJson({ findings: findings.map(documentOf), accepted, stale, proved });
+  else if (format === "github" && findings.length > 0) {
+    const { githubText } = await import("../../report/github.ts");
+    printCommands(githubText(findings, process.env.GITHUB_WORKSPACE ?? process.cwd()));
+  } else await printText(await textOf(reviewed, options, format));
+}
+
+async function textOf(
+  { findings, accepted, stale, proved }: Reviewed,
+  options: CheckOptions,
+  format: "text" | "github",
+): Promise<string> {
   const { acceptedText, findingText, provedHistoriesText, staleText } = await import(
     "../../report/check.ts"
   );
-  const good = [nothingFound, ...provedHistoriesText(proved ?? [])];
-  const format = options.json === true ? "json" : (options.format ?? "text");
-  if (format === "json") printJson({ findings: findings.map(documentOf), accepted, stale, proved });
-  else if (format === "github") {
-    const { githubText } = await import("../../report/github.ts");
-    const text = githubText(findings, process.env.GITHUB_WORKSPACE ?? process.cwd());
-    if (findings.length > 0) printCommands(text);
-    else await printText(good.join("\n\n"));
-  } else {
-    const parts = [
-      ...findings.map(findingText),
-      ...(options.accept === undefined ? [] : acceptedText(accepted)),
-      ...staleText(stale),
-    ];
-    if (findings.length === 0) parts.unshift(...good);
-    else parts.push(...good.slice(1));
-    await printText(parts.join("\n\n"));
-  }
+  const nothing = findings.length === 0 ? [nothingFound] : [];
+  const histories = provedHistoriesText(proved ?? []);
+  if (format === "github") return [...nothing, ...histories].join("\n\n");
+  const problems = [
+    ...findings.map(findingText),
+    ...(options.accept === undefined ? [] : acceptedText(accepted)),
+    ...staleText(stale),
+  ];
+  const parts =
+    findings.length === 0 ? [...nothing, ...histories, ...problems] : [...problems, ...histories];
+  return parts.join("\n\n");
 }
 
 const nothingFound = "Nothing found: every schema change has its migration.";
@@ -90,12 +108,7 @@ function documentOf({ service, problem, tags, sql, questions }: Finding): unknow
   return { service, code, message, where, excerpt, remedy, acceptable, tags, sql, questions };
 }
 
-function reasonOf(text: string): string {
+function reasonValue(text: string): string {
   if (text.trim() !== "") return text.trim();
   throw new InvalidArgumentError('Give a reason, as in --accept "released before drizzle-fleet".');
-}
-
-function formatOf(text: string): "text" | "json" | "github" {
-  if (text === "text" || text === "json" || text === "github") return text;
-  throw new InvalidArgumentError("Write text, json or github.");
 }

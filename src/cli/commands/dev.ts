@@ -1,56 +1,70 @@
-import { Command } from "commander";
 import { isFleetError, messageOf } from "../../core/errors.ts";
 import type { Finding } from "../../core/finding.ts";
-import type { Context } from "../../fleet/context.ts";
 import type { DevObserver, DevResult } from "../../operations/dev.ts";
-import { addConfigOption, type CommonOptions, createContext, type Finish } from "../context.ts";
-import { exitCode } from "../exit-codes.ts";
+import { createContext } from "../context.ts";
+import { type ExitCode, exitCode } from "../exit-codes.ts";
+import { groups } from "../help/sections.ts";
+import { addGeneralOptions, type ConfigOption } from "../options/common.ts";
 import { printText, textWriter } from "../output.ts";
+import { newVerb, type Verb } from "../verb.ts";
 
-interface DevCommandOptions extends CommonOptions {
+interface DevOptions extends ConfigOption {
   readonly infra?: boolean;
   readonly skipMigrations?: boolean;
   readonly death?: boolean;
 }
 
-export function devCommand(finish: Finish): Command {
-  return addConfigOption(new Command("dev"))
-    .description("start the databases, migrate, then watch the schemas or run your program")
-    .argument("[command...]", "your program with its arguments, after --")
-    .option("--infra", "the databases only")
-    .option("--skip-migrations", "do not migrate (as SKIP_MIGRATIONS=true)")
-    .option("--death", "erase the embedded databases and their data")
-    .action(async (command: string[], options: DevCommandOptions) => {
-      const context = await createContext(options);
-      if (options.death === true) return finish(await erase(context));
-      const { dev } = await import("../../operations/dev.ts");
-      const skipMigrations =
-        options.skipMigrations === true || process.env.SKIP_MIGRATIONS === "true";
-      const infra = options.infra === true;
-      finish(
-        codeOf(
-          await dev(
-            context,
-            { infra, skipMigrations, command },
-            await observerFor(command.length === 0),
-          ),
-        ),
-      );
-    });
+export function devVerb(): Verb {
+  const command = newVerb("dev", {
+    summary: "start the databases, migrate, then watch schemas or run your program",
+    details: `
+Without a configured database it starts an embedded PostgreSQL, which other commands of the project then use too. Your
+program gets the connection in environment variables.`,
+    examples: [
+      ["start, migrate and watch the Drizzle schemas", "npx drizzle-fleet dev"],
+      ["run your program on the databases", "npx drizzle-fleet dev -- node server.js"],
+      ["start only the databases", "npx drizzle-fleet dev --infra"],
+      ["delete the embedded databases and start over", "npx drizzle-fleet dev --death"],
+    ],
+    environment: ["SKIP_MIGRATIONS=true", "NODE_ENV=production"],
+    exitCodes: {
+      0: "stopped with Ctrl-C, or your program ended with 0",
+      1: "a migration failed, or the databases did not start",
+      2: true,
+    },
+    page: "configuration.md",
+  })
+    .argument("[command...]", "your program and its arguments, after --")
+    .optionsGroup(groups.options)
+    .option("--infra", "start only the databases")
+    .option("--skip-migrations", "do not migrate")
+    .option("--death", "delete the embedded databases with all their data");
+  return { command: addGeneralOptions(command), run: runDev };
 }
 
-async function erase(context: Context): Promise<number> {
+async function runDev(program: string[], options: DevOptions): Promise<number> {
+  if (options.death === true) return deleteDatabases(options);
+  const { dev } = await import("../../operations/dev.ts");
+  const skipMigrations = options.skipMigrations === true || process.env.SKIP_MIGRATIONS === "true";
+  const request = { infra: options.infra === true, skipMigrations, command: program };
+  const context = await createContext(options);
+  return exitCodeOf(await dev(context, request, await observerFor(program.length === 0)));
+}
+
+async function deleteDatabases(options: DevOptions): Promise<ExitCode> {
   const { eraseDevelopmentData } = await import("../../operations/dev.ts");
-  const erased = await eraseDevelopmentData(context);
+  const deleted = await eraseDevelopmentData(await createContext(options));
   await printText(
-    erased ? "The embedded databases and their data are erased." : "There is nothing to erase.",
+    deleted
+      ? "Deleted the embedded databases and their data."
+      : "There are no embedded databases to delete.",
   );
   return exitCode.done;
 }
 
-function codeOf(result: DevResult): number {
+function exitCodeOf(result: DevResult): number {
   if (result.kind === "migrationsFailed") return exitCode.failed;
-  // Ending dev by Ctrl-C is how it is meant to end.
+  // Ctrl-C is the usual way to stop dev.
   return result.kind === "commandEnded" ? result.code : exitCode.done;
 }
 

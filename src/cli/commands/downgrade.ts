@@ -1,76 +1,85 @@
-import { Command } from "commander";
 import { FleetError } from "../../core/errors.ts";
-import type { DowngradeRequest } from "../../operations/downgrade.ts";
-import { createContext, type Finish, wasInterrupted } from "../context.ts";
-import { exitCode } from "../exit-codes.ts";
-import { footer } from "../help.ts";
+import type { DowngradePlan, DowngradeRequest } from "../../operations/downgrade.ts";
+import { createContext } from "../context.ts";
+import { type ExitCode, exitCode } from "../exit-codes.ts";
+import { exitCodesOfRollout, groups } from "../help/sections.ts";
 import {
-  addOfflineOptions,
+  addRolloutReport,
   addRunOptions,
-  type OfflineOptions,
-  offlineOf,
-  type RunCommandOptions,
+  type RunOptions,
   runRequestOf,
-} from "../options.ts";
-import { printJson, printText, writeEvent, writeLine } from "../output.ts";
+} from "../options/rollout.ts";
+import { addScriptOptions, type ScriptOptions, scriptOf } from "../options/script.ts";
+import { printText } from "../output.ts";
+import { printRollout, rolloutExitCode, rolloutObserver } from "../rollout.ts";
+import { newVerb, type Verb } from "../verb.ts";
+import { printPlan } from "./plan-output.ts";
 
-interface DowngradeOptions extends RunCommandOptions, OfflineOptions {
+interface DowngradeOptions extends RunOptions, ScriptOptions {
   readonly dryRun?: boolean;
   readonly allowDataLoss?: boolean;
 }
 
-export function downgradeCommand(finish: Finish): Command {
-  const to = "-N to revert N migrations, a tag to return to, or base";
-  return addOfflineOptions(addRunOptions(new Command("downgrade").argument("<to>", to)))
-    .description("take migrations back by their downs, the newest one first")
-    .option("--allow-data-loss", "also run downs that cannot bring everything back")
-    .option("--dry-run", "show the plan and change nothing")
-    .addHelpText(
-      "after",
-      footer(`
-With several services, name one. Waves, outcomes and --json are as
-for migrate. Every down is read before the first target is touched.
---sql changes nothing: psql runs what it writes. Such a run is not among the rollouts.`),
-    )
-    .action(async (to: string, _: string[], options: DowngradeOptions) => {
-      const { downgrade, planDowngrade } = await import("../../operations/downgrade.ts");
-      const offline = offlineOf(options);
-      const context = await createContext(options, "ends");
-      const request: DowngradeRequest = {
-        ...runRequestOf(options, context.config.fleet),
-        goal: goalOf(to),
-        allowDataLoss: options.allowDataLoss === true,
-      };
-      if (offline !== undefined) {
-        const { scriptDowngrade } = await import("../../operations/downgrade.ts");
-        return scriptDowngrade(context, request, offline);
-      }
-      if (options.dryRun === true) {
-        const { planText } = await import("../../report/plan.ts");
-        const { targetsOf } = await import("../../core/plan.ts");
-        const { plan, drops } = await planDowngrade(context, request);
-        if (options.json === true) printJson({ ...plan, drops });
-        else {
-          for (const { tag, what } of drops) await printText(`${tag}: ${what} goes, with its data`);
-          await printText(planText(plan, { todo: "take back from", idle: "have nothing newer" }));
-        }
-        const blocked = targetsOf(plan).some(({ problems }) => problems.length > 0);
-        return finish(blocked ? exitCode.failed : exitCode.done);
-      }
-      const { isDone, migrateText, summaryDocument } = await import("../../report/migrate.ts");
-      const { showProgress } = await import("../../report/progress.ts");
-      const observer = options.json === true ? writeEvent : showProgress(process.stderr);
-      const result = await downgrade(context, request, observer);
-      const wording = {
-        done: "downgraded",
-        idle: "as wanted",
-        each: "taken back",
-      };
-      if (options.json === true) writeLine(summaryDocument(result));
-      else await printText(migrateText(result, wording));
-      if (wasInterrupted()) finish(exitCode.interrupted);
-      else finish(isDone(result) ? exitCode.done : exitCode.failed);
-    });
+export function downgradeVerb(): Verb {
+  const command = newVerb("downgrade", {
+    summary: "revert migrations by running their downs, newest first",
+    details: `
+A downgrade is a rollout like migrate: one transaction per migration and tenant, with the same waves, failure policy and
+outcomes. Every down is read before the first target changes. If the fleet has several services, name one.`,
+    examples: [
+      ["revert the newest migration of a service", "npx drizzle-fleet downgrade -1 auth"],
+      [
+        "see what that would do, and which data is lost",
+        "npx drizzle-fleet downgrade -1 auth --dry-run",
+      ],
+      ["return to a migration", "npx drizzle-fleet downgrade 0003_add_avatar auth"],
+      ["revert everything for one tenant", "npx drizzle-fleet downgrade base auth --tenant acme"],
+      ["retry what failed", "npx drizzle-fleet downgrade 0003_add_avatar auth --failed"],
+    ],
+    environment: ["TENANTS"],
+    exitCodes: exitCodesOfRollout,
+    page: "migrations.md",
+  })
+    .argument("<to>", "-N to revert N migrations, a tag to return to, or base to revert all")
+    .optionsGroup(groups.migrations)
+    .option("--allow-data-loss", "also run downs that cannot restore all data")
+    .option("--dry-run", "show the plan and change nothing");
+  return { command: addRolloutReport(addScriptOptions(addRunOptions(command))), run: runDowngrade };
+}
+
+async function runDowngrade(to: string, _: string[], options: DowngradeOptions): Promise<ExitCode> {
+  const script = scriptOf(options);
+  const context = await createContext(options, "end");
+  const request: DowngradeRequest = {
+    ...runRequestOf(options, context.config.fleet),
+    goal: goalOf(to),
+    allowDataLoss: options.allowDataLoss === true,
+  };
+  const { downgrade, planDowngrade, scriptDowngrade } = await import(
+    "../../operations/downgrade.ts"
+  );
+  if (script !== undefined) {
+    await scriptDowngrade(context, request, script);
+    return exitCode.done;
+  }
+  if (options.dryRun === true) return showPlan(await planDowngrade(context, request), options);
+  const result = await downgrade(context, request, await rolloutObserver(options));
+  await printRollout(result, options, {
+    done: "downgraded",
+    idle: "as requested",
+    each: "reverted",
+  });
+  return rolloutExitCode(result);
+}
+
+async function showPlan(
+  { plan, drops }: DowngradePlan,
+  options: DowngradeOptions,
+): Promise<ExitCode> {
+  if (options.json !== true)
+    for (const { tag, what } of drops) await printText(`${tag}: ${what} is dropped, with its data`);
+  const document = { ...plan, drops };
+  return printPlan(document, options, { todo: "revert on", idle: "have nothing newer" });
 }
 
 function goalOf(to: string): DowngradeRequest["goal"] {
@@ -78,7 +87,7 @@ function goalOf(to: string): DowngradeRequest["goal"] {
   const count = /^-(\d+)$/.exec(to)?.[1];
   if (count === undefined) return { tag: to };
   if (Number(count) > 0) return { count: Number(count) };
-  throw new FleetError("usage", "downgrade -0 takes nothing back", {
-    remedy: "Say how many migrations: -1 for the newest one.",
+  throw new FleetError("usage", "downgrade -0 reverts nothing", {
+    remedy: "Give a number of migrations, such as -1 for the newest one.",
   });
 }

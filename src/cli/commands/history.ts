@@ -1,45 +1,70 @@
-import { Command } from "commander";
+import { createContext } from "../context.ts";
+import { type ExitCode, exitCode } from "../exit-codes.ts";
+import { groups } from "../help/sections.ts";
+import { addCommonOptions } from "../options/common.ts";
 import {
-  addCommonOptions,
-  addSelectionOptions,
+  addSelection,
   addServices,
-  createContext,
-  type Finish,
   type SelectionOptions,
   type ServiceOptions,
   selectionOf,
-} from "../context.ts";
-import { exitCode } from "../exit-codes.ts";
-import { printJson, printText } from "../output.ts";
+} from "../options/selection.ts";
+import { printResult } from "../output.ts";
+import { newVerb, type Verb } from "../verb.ts";
 
 interface HistoryOptions extends SelectionOptions {
   readonly offline?: boolean;
 }
 
-export function historyCommand(finish: Finish): Command {
-  return addSelectionOptions(new Command("history"))
-    .description("list every migration, its way back, and how many targets stand at it")
-    .option("--offline", "ask no database")
-    .action(async (_: string[], options: HistoryOptions) => {
-      const { history } = await import("../../operations/history.ts");
-      const { historyText } = await import("../../report/history.ts");
-      const context = await createContext(options, "ends");
-      const histories = await history(context, selectionOf(options), options.offline === true);
-      if (options.json === true) printJson(histories);
-      else await printText(historyText(histories.entries, histories.atBase));
-      finish(exitCode.done);
-    });
+export function historyVerb(): Verb {
+  const command = newVerb("history", {
+    summary: "list every migration, its down, and how many targets are at it",
+    examples: [
+      ["list the migrations of every service", "npx drizzle-fleet history"],
+      ["list those of one service without connecting", "npx drizzle-fleet history auth --offline"],
+    ],
+    environment: ["TENANTS"],
+    exitCodes: {
+      0: "the migrations are listed",
+      1: "a database is unreachable",
+      2: true,
+      130: true,
+    },
+    page: "migrations.md",
+  });
+  addSelection(command)
+    .optionsGroup(groups.output)
+    .option("--offline", "do not connect; omit the number of targets");
+  return { command: addCommonOptions(command), run: showHistory };
 }
 
-export function headsCommand(finish: Finish): Command {
-  return addServices(addCommonOptions(new Command("heads")))
-    .description("show the newest migration of each service; two where branches are open")
-    .action(async (_: string[], options: ServiceOptions) => {
-      const { heads } = await import("../../operations/history.ts");
-      const { headsText } = await import("../../report/history.ts");
-      const all = await heads(await createContext(options, "ends"), options.service ?? []);
-      if (options.json === true) printJson({ services: all });
-      else await printText(headsText(all));
-      finish(exitCode.done);
-    });
+async function showHistory(_: string[], options: HistoryOptions): Promise<ExitCode> {
+  const { history } = await import("../../operations/history.ts");
+  const { historyText } = await import("../../report/history.ts");
+  const context = await createContext(options, "end");
+  const histories = await history(context, selectionOf(options), options.offline === true);
+  await printResult(options, histories, historyText(histories.entries, histories.atBase));
+  return exitCode.done;
+}
+
+export function headsVerb(): Verb {
+  const command = newVerb("heads", {
+    summary: "show the newest migration of each service, or both if two branches are open",
+    details: "Needs no database.",
+    examples: [
+      ["show the head of every service", "npx drizzle-fleet heads"],
+      ["merge two heads into one", "npx drizzle-fleet merge auth"],
+    ],
+    exitCodes: { 0: "the heads are shown", 2: true },
+    page: "migrations.md",
+  });
+  return { command: addCommonOptions(addServices(command)), run: showHeads };
+}
+
+async function showHeads(_: string[], options: ServiceOptions): Promise<ExitCode> {
+  const { heads } = await import("../../operations/history.ts");
+  const { headsText } = await import("../../report/history.ts");
+  const all = await heads(await createContext(options, "end"), options.service ?? []);
+  await printResult(options, { services: all }, headsText(all));
+  return exitCode.done;
 }

@@ -2,7 +2,8 @@ import type { FleetInput } from "../../config/schema.ts";
 import { FleetError } from "../../core/errors.ts";
 import type { Context } from "../../fleet/context.ts";
 import type { ExistingProject, InitAnswers } from "../../operations/init.ts";
-import { type CommonOptions, contextFor } from "../context.ts";
+import { contextFor } from "../context.ts";
+import type { CommonOptions } from "../options/common.ts";
 import { askLine, canAsk } from "../prompt.ts";
 
 /** Options of `init`. */
@@ -18,21 +19,21 @@ export interface InitOptions extends CommonOptions {
   readonly stamp: boolean;
 }
 
-/** Why the options of `init` contradict each other, if they do. */
+/** How the options of `init` contradict each other, if they do. */
 export function misuseOf({ tenantSchema, singleSchema, tenants }: InitOptions): string | undefined {
   if (tenantSchema !== undefined && singleSchema !== undefined)
-    return "say --tenant-schema or --single-schema";
+    return "--tenant-schema and --single-schema exclude each other";
   if (tenantSchema !== undefined && tenantSchema.split("{tenant}").length !== 2)
-    return "--tenant-schema must hold {tenant} once";
+    return "--tenant-schema must contain {tenant} once";
   if (singleSchema?.includes("{tenant}") === true)
-    return "--single-schema is the name of one schema: say --tenant-schema";
+    return "--single-schema is the name of one schema; for a pattern use --tenant-schema";
   return singleSchema !== undefined && tenants !== undefined
-    ? "a single schema has no tenants: leave --tenants out"
+    ? "--tenants requires --tenant-schema: a single schema has no tenants"
     : undefined;
 }
 
 /**
- * What the options say, the database shows, or somebody at the terminal answers.
+ * Collects what drizzle-kit's configuration does not contain: from the options, from the database, or by asking.
  *
  * @throws FleetError `usage` without a terminal, naming the options that are missing
  */
@@ -46,13 +47,13 @@ export async function answersFor(
   const ownSchema = project.sourceSchema ?? "public";
   if (!canAsk())
     refuseMissing([
-      ...(given === undefined ? ["--tenant-schema <pattern> or --single-schema <name>"] : []),
+      ...(given === undefined ? ["--tenant-schema <pattern> or --single-schema <schema>"] : []),
       ...(yes === true ? [] : ["--yes"]),
     ]);
   const schema =
     given ??
     (await ask(
-      `The tenant schemas' name with {tenant} in it, or the one schema (${ownSchema})? `,
+      `Pattern of the tenant schemas with {tenant} in it, or the name of the one schema (${ownSchema})? `,
     )) ??
     ownSchema;
   const known: InitAnswers = { service, schema, urlVariable, tenants: listOf(options.tenants) };
@@ -60,26 +61,26 @@ export async function answersFor(
   return { ...known, tenants: await tenantsFor(project, known) };
 }
 
-/** The tenants that are there already; where nobody can look, or there are none, those that somebody names. */
+/** The tenants that the database already has. If it has none or has no URL yet, asks for them. */
 async function tenantsFor(project: ExistingProject, answers: InitAnswers): Promise<string[]> {
   const { findTenants, fleetFor } = await import("../../operations/init.ts");
-  const context = await surroundings(project, fleetFor(project, answers));
+  const context = await contextBefore(project, fleetFor(project, answers));
   const found = isSet(context, answers.urlVariable)
     ? await findTenants(context, project, answers.schema)
     : [];
   if (found.length > 0) return found;
-  if (!canAsk()) refuseMissing(["--tenants <ids>"]);
+  if (!canAsk()) refuseMissing(["--tenants <tenants>"]);
   return listOf(await ask("No tenants were found. Their ids, separated by commas? "));
 }
 
 function refuseMissing(flags: readonly string[]): void {
   if (flags.length === 0) return;
-  throw new FleetError("usage", "there is no terminal to ask on", {
-    remedy: `Say it with ${flags.join(" and ")}. Nothing was written.`,
+  throw new FleetError("usage", "init has questions, and there is no terminal", {
+    remedy: `Nothing was written. Answer with ${flags.join(" and ")}.`,
   });
 }
 
-/** Asks on the terminal; an empty answer is none. */
+/** Asks on the terminal; an empty answer is undefined. */
 async function ask(question: string): Promise<string | undefined> {
   const answer = await askLine(question);
   return answer === "" ? undefined : answer;
@@ -89,18 +90,18 @@ function listOf(text = ""): string[] {
   return [...new Set(text.split(/[\s,]+/).filter((id) => id !== ""))];
 }
 
-/** What an operation needs, before the configuration is written. */
-export async function surroundings(
+/** The context of an operation that runs before the configuration is written. */
+export async function contextBefore(
   { config: { root }, written: file }: ExistingProject,
   fleet: FleetInput,
 ): Promise<Context> {
   const { parseFleet } = await import("../../config/schema.ts");
   const context = contextFor({ fleet: parseFleet(fleet), root, file });
-  // The tenants are those of the new configuration, whoever else is meant in this shell.
+  // TENANTS of this shell is for another configuration.
   return { ...context, environment: { ...context.environment, TENANTS: undefined } };
 }
 
-/** True when an environment variable holds something. */
+/** True if an environment variable has a value. */
 export function isSet({ environment }: Context, variable: string): boolean {
   return (environment[variable] ?? "").trim() !== "";
 }

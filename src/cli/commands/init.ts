@@ -1,76 +1,93 @@
 import { relative } from "node:path";
-import { Command } from "commander";
+import type { Command } from "commander";
 import type { FleetInput } from "../../config/schema.ts";
 import type { Context } from "../../fleet/context.ts";
 import type { RolledOut } from "../../fleet/roll-out.ts";
 import type { ExistingProject, InitAnswers } from "../../operations/init.ts";
 import type { Initiation } from "../../report/init.ts";
-import { addCommonOptions, type Finish, wasInterrupted } from "../context.ts";
-import { exitCode } from "../exit-codes.ts";
-import { footer } from "../help.ts";
-import { printJson, printText } from "../output.ts";
+import { type ExitCode, exitCode } from "../exit-codes.ts";
+import { groups, type VerbHelp } from "../help/sections.ts";
+import { addCommonOptions } from "../options/common.ts";
+import { printJson, printResult, printText } from "../output.ts";
 import { askYes } from "../prompt.ts";
-import { answersFor, type InitOptions, isSet, misuseOf, surroundings } from "./init-answers.ts";
+import { rolloutExitCode } from "../rollout.ts";
+import { newVerb, type Verb } from "../verb.ts";
+import { answersFor, contextBefore, type InitOptions, isSet, misuseOf } from "./init-answers.ts";
+import { stampWording } from "./stamp.ts";
 
-export function initCommand(finish: Finish): Command {
-  return addCommonOptions(new Command("init"))
-    .description("make a fleet of a project that uses drizzle-kit alone")
-    .option("--service <name>", "the service's name (default: that of package.json)")
-    .option("--tenant-schema <pattern>", "the tenant schemas' name, such as app_{tenant}")
-    .option("--single-schema <name>", "instead: the one schema, such as public")
-    .option("--tenants <ids>", "separated by commas (default: those that are there)")
-    .option("--url-variable <name>", "variable with the connection URL", "DATABASE_URL")
-    .option("--drizzle-table <name>", "the table of applied migrations, see stamp --help")
-    .option("--drizzle-schema <name>", "where to look for it after the tenant schema")
-    .option("--no-stamp", "do not record what that table says")
-    .option("-y, --yes", "do not ask")
-    .addHelpText(
-      "after",
-      footer(`
-Writes drizzle.config.ts anew, keeps the old one as drizzle.config.before-fleet.ts,
-adds to .gitattributes that migrations have LF, and does what stamp --from-drizzle does.
-Schema, migrations and tables stay as they are.`),
+const help: VerbHelp = {
+  summary: "turn a project that uses drizzle-kit into a fleet",
+  details: `
+Replaces drizzle.config.ts, keeps the old file as drizzle.config.before-fleet.ts, adds line endings for migrations to
+.gitattributes, and records what drizzle-orm has applied, as stamp --from-drizzle does. It does not change the Drizzle
+schema, the migrations or the tables.`,
+  examples: [
+    ["answer its questions on a terminal", "npx drizzle-fleet init"],
+    ["a schema per tenant", "npx drizzle-fleet init --tenant-schema 'app_{tenant}'"],
+    [
+      "one schema, without questions",
+      "npx drizzle-fleet init --yes --single-schema public --url-variable POSTGRES_URL",
+    ],
+  ],
+  exitCodes: {
+    0: "done, or you declined",
+    1: "a target failed, or the database is unreachable",
+    2: "invalid usage or configuration; nothing was written",
+    130: true,
+  },
+  page: "existing-projects.md",
+};
+
+export function initVerb(): Verb {
+  const command = newVerb("init", help);
+  command
+    .optionsGroup(groups.options)
+    .option("--service <service>", "name of the service (default: from package.json)")
+    .option("--tenant-schema <pattern>", "names of the tenant schemas, such as app_{tenant}")
+    .option(
+      "--single-schema <schema>",
+      "the one schema of a project without tenants, such as public",
     )
-    .action(async (options: InitOptions, command: Command) => {
-      const misuse = misuseOf(options);
-      if (misuse !== undefined) command.error(`error: ${misuse}`);
-      const { fleetFor, readProject, writeFleet } = await import("../../operations/init.ts");
-      const { initText } = await import("../../report/init.ts");
-      const { configOption } = await import("../../config/find.ts");
-      const project = withSource(await readProject(options.config), options);
-      const answers = await answersFor(project, options);
-      const fleet = fleetFor(project, answers);
-      const context = await surroundings(project, fleet);
-      const why = reasonNotToStamp(options, context);
-      if (why === undefined) await rehearse(context, project);
-      const init = initiationOf(project, answers);
-      if (options.yes !== true && !(await confirm(init, fleet, why === undefined))) {
-        if (options.json === true) printJson({ written: false });
-        else await printText("Nothing was written.");
-        return finish(exitCode.done);
-      }
-      await writeFleet(project, fleet);
-      const flag = configOption(project.written)
-        .map((word) => ` ${word}`)
-        .join("");
-      const stamped = why === undefined ? await record(context, project, options) : undefined;
-      const later =
-        why === undefined
-          ? undefined
-          : { command: await stampCommandLine(project, options, flag), why };
-      if (options.json === true)
-        printJson({
-          written: true,
-          ...init,
-          stamped: await summaryOf(stamped),
-          stamp: later?.command ?? null,
-        });
-      else
-        await printText(
-          [...(await stampText(stamped, project)), initText(init, flag, later)].join("\n"),
-        );
-      finish(await exitCodeFor(stamped));
-    });
+    .option("--tenants <tenants>", "ids separated by commas (default: found in the database)")
+    .option("--url-variable <variable>", "variable with the connection URL", "DATABASE_URL")
+    .option("-y, --yes", "do not ask for confirmation")
+    .optionsGroup("drizzle-orm:")
+    .option(
+      "--drizzle-table <table>",
+      "its table of applied migrations (default: __drizzle_migrations)",
+    )
+    .option(
+      "--drizzle-schema <schema>",
+      "schema if the tenant schema has no such table (default: drizzle)",
+    )
+    .option("--no-stamp", "do not record what drizzle-orm has applied");
+  return { command: addCommonOptions(command), run: runInit };
+}
+
+async function runInit(options: InitOptions, command: Command): Promise<ExitCode> {
+  const misuse = misuseOf(options);
+  if (misuse !== undefined) command.error(`error: ${misuse}`);
+  const { fleetFor, readProject, writeFleet } = await import("../../operations/init.ts");
+  const project = withSource(await readProject(options.config), options);
+  const answers = await answersFor(project, options);
+  const fleet = fleetFor(project, answers);
+  const context = await contextBefore(project, fleet);
+  const unstamped = reasonNotToStamp(options, context);
+  if (unstamped === undefined) await rehearse(context, project);
+  const init = initiationOf(project, answers);
+  if (options.yes !== true && !(await confirm(init, fleet, unstamped === undefined))) {
+    await printResult(options, { written: false }, "Nothing was written.");
+    return exitCode.done;
+  }
+  await writeFleet(project, fleet);
+  if (unstamped === undefined) {
+    const stamped = await record(context, project, options);
+    await print(project, init, options, { stamped });
+    return rolloutExitCode(stamped);
+  }
+  const later = { command: await stampCommand(project, options), why: unstamped };
+  await print(project, init, options, { later });
+  return exitCode.done;
 }
 
 async function confirm(init: Initiation, fleet: FleetInput, stamp: boolean): Promise<boolean> {
@@ -84,7 +101,7 @@ function reasonNotToStamp(
   { stamp, urlVariable }: InitOptions,
   context: Context,
 ): string | undefined {
-  if (!stamp) return "--no-stamp said so";
+  if (!stamp) return "of --no-stamp";
   return isSet(context, urlVariable) ? undefined : `${urlVariable} is not set`;
 }
 
@@ -92,7 +109,7 @@ function requestFor({ source }: ExistingProject) {
   return { services: [], tenants: [], databases: [], goal: { drizzle: source } };
 }
 
-/** A database that cannot be read is to be known before anything is written. */
+/** Finds out before anything is written whether the database can be read. */
 async function rehearse(context: Context, project: ExistingProject): Promise<void> {
   const { planStamp } = await import("../../operations/stamp.ts");
   await planStamp(context, requestFor(project));
@@ -118,7 +135,7 @@ function initiationOf(
   return { file: shown(written), kept: shown(kept), service, schema, tenants, left };
 }
 
-/** The options say where the table is, else the old configuration. */
+/** Where drizzle-orm's table is: as the options say, or else as the old configuration does. */
 function withSource(
   project: ExistingProject,
   { drizzleTable: table, drizzleSchema: schema }: InitOptions,
@@ -131,36 +148,44 @@ function withSource(
   return { ...project, source };
 }
 
-/** The command that takes over what is there, ready to copy. */
-async function stampCommandLine(
-  { source }: ExistingProject,
+/** The --config that commands need after init, with a space before it; empty if they find the file without it. */
+async function configFlag({ written }: ExistingProject): Promise<string> {
+  const { configOption } = await import("../../config/find.ts");
+  return configOption(written)
+    .map((word) => ` ${word}`)
+    .join("");
+}
+
+/** The command that records later what drizzle-orm has applied. */
+async function stampCommand(
+  project: ExistingProject,
   { urlVariable, stamp }: InitOptions,
-  flag: string,
 ): Promise<string> {
   const { importCommand } = await import("../../fleet/import-drizzle.ts");
   const variable = stamp ? `${urlVariable}=postgresql://... ` : "";
-  return `${variable}npx ${importCommand(source)}${flag}`;
+  return `${variable}${importCommand(project.source)}${await configFlag(project)}`;
 }
 
-async function stampText(
-  stamped: RolledOut | undefined,
-  { source }: ExistingProject,
-): Promise<string[]> {
-  if (stamped === undefined) return [];
-  const { migrateText } = await import("../../report/migrate.ts");
-  const { stampWording } = await import("./stamp.ts");
+interface Recorded {
+  readonly stamped?: RolledOut;
+  readonly later?: { readonly command: string; readonly why: string };
+}
+
+async function print(
+  project: ExistingProject,
+  init: Initiation,
+  { json }: InitOptions,
+  { stamped, later }: Recorded,
+): Promise<void> {
+  const { migrateText, summaryDocument } = await import("../../report/migrate.ts");
+  const { initText } = await import("../../report/init.ts");
+  if (json === true) {
+    const summary = stamped === undefined ? null : summaryDocument(stamped);
+    printJson({ written: true, ...init, stamped: summary, stamp: later?.command ?? null });
+    return;
+  }
   const { importCommand } = await import("../../fleet/import-drizzle.ts");
-  const again = importCommand(source);
-  return [migrateText({ ...stamped, again }, stampWording), ""];
-}
-
-async function summaryOf(stamped: RolledOut | undefined): Promise<unknown> {
-  const { summaryDocument } = await import("../../report/migrate.ts");
-  return stamped === undefined ? null : summaryDocument(stamped);
-}
-
-async function exitCodeFor(stamped: RolledOut | undefined): Promise<number> {
-  const { isDone } = await import("../../report/migrate.ts");
-  if (wasInterrupted()) return exitCode.interrupted;
-  return stamped === undefined || isDone(stamped) ? exitCode.done : exitCode.failed;
+  const again = importCommand(project.source);
+  const parts = stamped === undefined ? [] : [migrateText({ ...stamped, again }, stampWording), ""];
+  await printText([...parts, initText(init, await configFlag(project), later)].join("\n"));
 }

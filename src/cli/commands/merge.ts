@@ -1,51 +1,59 @@
-import { Command } from "commander";
 import type { Merged } from "../../operations/merge.ts";
-import {
-  addCommonOptions,
-  addServices,
-  createContext,
-  type Finish,
-  type ServiceOptions,
-} from "../context.ts";
-import { exitCode } from "../exit-codes.ts";
-import { footer } from "../help.ts";
-import { printJson, printText } from "../output.ts";
+import { createContext } from "../context.ts";
+import { type ExitCode, exitCode } from "../exit-codes.ts";
+import { groups } from "../help/sections.ts";
+import { addCommonOptions } from "../options/common.ts";
+import { addProofOptions, type ProofOptions } from "../options/proof.ts";
+import { addServices, type ServiceOptions } from "../options/selection.ts";
+import { printResult } from "../output.ts";
+import { newVerb, type Verb } from "../verb.ts";
 
-interface MergeOptions extends ServiceOptions {
+interface MergeOptions extends ServiceOptions, ProofOptions {
   readonly offline?: boolean;
-  readonly proof?: boolean;
-  readonly database?: string;
 }
 
-/** A merge as programs read it. */
-function asJson({ problems, ...merged }: Merged) {
+export function mergeVerb(): Verb {
+  const command = newVerb("merge", {
+    summary: "merge two git branches that each added migrations",
+    details: `
+Run it after git merge has stopped, and leave git's conflict markers in the journal, the snapshots, checksums.json,
+proofs.json and accepted.json.
+
+The younger branch gets the next numbers, unless a tenant has applied its migrations. If tenants have applied both
+branches, both keep their names. If the branches conflict, merge names the conflict and writes nothing.`,
+    examples: [
+      ["merge the migrations of every service", "npx drizzle-fleet merge"],
+      ["then finish git's merge", "git add --all"],
+      ["merge without connecting to databases", "npx drizzle-fleet merge auth --offline"],
+    ],
+    exitCodes: {
+      0: "merged, or nothing to merge",
+      1: "a database is unreachable",
+      2: "a conflict, invalid usage or configuration; nothing was written",
+      130: true,
+    },
+    page: "migrations.md",
+  });
+  command
+    .optionsGroup(groups.options)
+    .option("--offline", "do not ask the databases which migrations are applied");
+  return { command: addCommonOptions(addServices(addProofOptions(command))), run: runMerge };
+}
+
+async function runMerge(_: string[], options: MergeOptions): Promise<ExitCode> {
+  const { merge } = await import("../../operations/merge.ts");
+  const { mergedText } = await import("../../report/merge.ts");
+  const { proof, database, offline, service: services = [] } = options;
+  const context = await createContext(options, "end");
+  const merged = await merge(context, services, offline === true, {
+    proof: proof !== false,
+    database,
+  });
+  await printResult(options, { merged: merged.map(documentOf) }, mergedText(merged));
+  return exitCode.done;
+}
+
+function documentOf({ problems, ...merged }: Merged): unknown {
   const shown = problems.map(({ code, message, where }) => ({ code, message, where }));
   return { ...merged, problems: shown };
-}
-
-export function mergeCommand(finish: Finish): Command {
-  return addServices(addCommonOptions(new Command("merge")))
-    .description("merge two branches that each added migrations, as git left them")
-    .option("--offline", "do not ask the databases which migrations are applied")
-    .option("--no-proof", "do not try the merged history on a server first")
-    .option("--database <url>", "database to try it in, in scratch schemas (default: embedded)")
-    .addHelpText(
-      "after",
-      footer(`
-Leave git's conflict markers in the journal, the snapshots and checksums.json.
-The younger branch gets the next numbers, unless a tenant has applied its
-migrations. If tenants have applied both branches, both keep their names.`),
-    )
-    .action(async (_: string[], options: MergeOptions) => {
-      const { merge } = await import("../../operations/merge.ts");
-      const { mergedText } = await import("../../report/merge.ts");
-      const { proof, database, offline, service: services = [] } = options;
-      const merged = await merge(await createContext(options, "ends"), services, offline === true, {
-        proof: proof !== false,
-        database,
-      });
-      if (options.json === true) printJson({ merged: merged.map(asJson) });
-      else await printText(mergedText(merged));
-      finish(exitCode.done);
-    });
 }

@@ -1,76 +1,108 @@
-import { Command } from "commander";
-import { createContext, type Finish, wasInterrupted } from "../context.ts";
-import { exitCode } from "../exit-codes.ts";
-import { footer } from "../help.ts";
+import { createContext } from "../context.ts";
+import { type ExitCode, exitCode } from "../exit-codes.ts";
+import { exitCodesOfRollout } from "../help/sections.ts";
+import { addCommonOptions } from "../options/common.ts";
 import {
-  addOfflineOptions,
+  addMigrationOptions,
   addPlanOptions,
-  addRolloutOptions,
-  type OfflineOptions,
-  offlineOf,
-  type RolloutCommandOptions,
-  requestOf,
-} from "../options.ts";
-import { printJson, printText, writeEvent, writeLine } from "../output.ts";
+  addRolloutReport,
+  addRunOptions,
+  type MigrationOptions,
+  migrateRequestOf,
+} from "../options/rollout.ts";
+import { addScriptOptions, type ScriptOptions, scriptOf } from "../options/script.ts";
+import { printRollout, rolloutExitCode, rolloutObserver } from "../rollout.ts";
+import { newVerb, type Verb } from "../verb.ts";
+import { printPlan } from "./plan-output.ts";
 
-interface MigrateOptions extends RolloutCommandOptions, OfflineOptions {
+interface MigrateOptions extends MigrationOptions, ScriptOptions {
   readonly dryRun?: boolean;
 }
 
-export function migrateCommand(finish: Finish): Command {
-  return addOfflineOptions(addRolloutOptions(new Command("migrate")))
-    .description("bring every tenant of every service to head")
-    .option("--dry-run", "show the plan and change nothing (as the verb plan)")
-    .addHelpText(
-      "after",
-      footer(`
-With --json, standard output is one event per line, and last a summary.
-TENANTS="a b c" in the environment replaces the configured tenants for one run.
-A failure in the canary ends the rollout. --verify is a shell command that reads
-{"rollout", "wave", "outcomes"}; when it fails, no further wave is begun.
---sql changes nothing: psql runs what it writes. Such a run is not among the rollouts.`),
-    )
-    .action(async (_: string[], options: MigrateOptions) => {
-      const offline = offlineOf(options);
-      if (offline !== undefined) {
-        const { scriptMigration } = await import("../../operations/migrate.ts");
-        const context = await createContext(options, "ends");
-        return scriptMigration(context, requestOf(options, context.config.fleet), offline);
-      }
-      if (options.dryRun === true) return finish(await showPlan(options));
-      const { migrate } = await import("../../operations/migrate.ts");
-      const { isDone, migrateText, summaryDocument } = await import("../../report/migrate.ts");
-      const { showProgress } = await import("../../report/progress.ts");
-      const observer = options.json === true ? writeEvent : showProgress(process.stderr);
-      const context = await createContext(options, "ends");
-      const result = await migrate(context, requestOf(options, context.config.fleet), observer);
-      if (options.json === true) writeLine(summaryDocument(result));
-      else await printText(migrateText(result));
-      if (wasInterrupted()) finish(exitCode.interrupted);
-      else finish(isDone(result) ? exitCode.done : exitCode.failed);
-    });
+export function migrateVerb(): Verb {
+  const command = newVerb("migrate", {
+    summary: "migrate every tenant of every service to head",
+    details: `
+Each migration runs in one transaction per tenant, together with its ledger entry. A failed target does not stop the
+others, unless you ask for it or it is in the canary. drizzle.config.ts can contain defaults for waves, failure policy,
+concurrency and timeouts.
+
+--verify reads {"rollout", "wave", "outcomes"} as JSON from standard input; if it fails, no further wave starts. With
+--json, each line of standard output is an event, and the last one is a summary.
+
+--sql writes a script to run with psql. That run is not recorded as a rollout.`,
+    examples: [
+      ["migrate every tenant", "npx drizzle-fleet migrate"],
+      ["see what that would do", "npx drizzle-fleet plan"],
+      ["migrate one service of one tenant", "npx drizzle-fleet migrate auth --tenant acme"],
+      [
+        "migrate five tenants first, then the others in waves",
+        "npx drizzle-fleet migrate --canary 5 --wave 10% --soak 5m --max-failures 1%",
+      ],
+      ["retry what failed", "npx drizzle-fleet migrate --failed"],
+      [
+        "write a script for psql without connecting",
+        "npx drizzle-fleet migrate auth --sql --from 0003_add_avatar > release.sql",
+      ],
+    ],
+    environment: ["TENANTS"],
+    exitCodes: exitCodesOfRollout,
+    page: "rollouts.md",
+  });
+  addMigrationOptions(command).option(
+    "--dry-run",
+    "show the plan and change nothing, as plan does",
+  );
+  return { command: addRolloutReport(addScriptOptions(addRunOptions(command))), run: runMigrate };
 }
 
-export function planCommand(finish: Finish): Command {
-  return addPlanOptions(new Command("plan"))
-    .description("show what migrate would do, and change nothing")
-    .addHelpText(
-      "after",
-      footer(`
-migrate --dry-run shows the same, and takes the options of a run, too.`),
-    )
-    .action(async (_: string[], options: RolloutCommandOptions) => finish(await showPlan(options)));
+async function runMigrate(_: string[], options: MigrateOptions): Promise<ExitCode> {
+  const script = scriptOf(options);
+  if (script !== undefined) {
+    const { scriptMigration } = await import("../../operations/migrate.ts");
+    const context = await createContext(options, "end");
+    await scriptMigration(context, migrateRequestOf(options, context.config.fleet), script);
+    return exitCode.done;
+  }
+  if (options.dryRun === true) return showPlan(_, options);
+  const { migrate } = await import("../../operations/migrate.ts");
+  const observer = await rolloutObserver(options);
+  const context = await createContext(options, "end");
+  const result = await migrate(context, migrateRequestOf(options, context.config.fleet), observer);
+  await printRollout(result, options);
+  return rolloutExitCode(result);
 }
 
-/** A plan that some target's problem stands in the way of is no success: `migrate` would fail there. */
-async function showPlan(options: RolloutCommandOptions): Promise<number> {
+export function planVerb(): Verb {
+  const command = newVerb("plan", {
+    summary: "show what migrate would do, and change nothing",
+    details: `
+Names each problem that would make a target fail, with its remedy. migrate --dry-run shows the same plan, and accepts
+all options of migrate.`,
+    examples: [
+      ["plan a migration of every tenant", "npx drizzle-fleet plan"],
+      ["plan waves", "npx drizzle-fleet plan --canary internal --wave 10%"],
+      [
+        "plan one tenant up to a migration",
+        "npx drizzle-fleet plan auth --to 0003_add_avatar --tenant acme",
+      ],
+    ],
+    environment: ["TENANTS"],
+    exitCodes: {
+      0: true,
+      1: "a target has a problem, or a database is unreachable",
+      2: true,
+      130: true,
+    },
+    page: "rollouts.md",
+  });
+  return { command: addCommonOptions(addPlanOptions(addMigrationOptions(command))), run: showPlan };
+}
+
+/** A plan with a problem is a failure, because `migrate` would fail there. */
+async function showPlan(_: string[], options: MigrationOptions): Promise<ExitCode> {
   const { planMigration } = await import("../../operations/migrate.ts");
-  const { planText } = await import("../../report/plan.ts");
-  const { targetsOf } = await import("../../core/plan.ts");
-  const context = await createContext(options, "ends");
-  const plan = await planMigration(context, requestOf(options, context.config.fleet));
-  if (options.json === true) printJson(plan);
-  else await printText(planText(plan));
-  const blocked = targetsOf(plan).some(({ problems }) => problems.length > 0);
-  return blocked ? exitCode.failed : exitCode.done;
+  const context = await createContext(options, "end");
+  const plan = await planMigration(context, migrateRequestOf(options, context.config.fleet));
+  return printPlan(plan, options);
 }

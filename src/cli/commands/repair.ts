@@ -1,61 +1,69 @@
-import { Command } from "commander";
 import { FleetError } from "../../core/errors.ts";
-import type { EditedMigration } from "../../operations/repair.ts";
-import {
-  addSelectionOptions,
-  createContext,
-  type Finish,
-  type SelectionOptions,
-  selectionOf,
-  wasInterrupted,
-} from "../context.ts";
-import { exitCode } from "../exit-codes.ts";
-import { footer } from "../help.ts";
-import { printText, writeEvent, writeLine } from "../output.ts";
+import type { EditedMigration, RepairResult } from "../../operations/repair.ts";
+import { createContext } from "../context.ts";
+import type { ExitCode } from "../exit-codes.ts";
+import { exitCodesOfRollout, groups } from "../help/sections.ts";
+import { addRolloutReport, type ReportOptions } from "../options/rollout.ts";
+import { addSelection, type SelectionOptions, selectionOf } from "../options/selection.ts";
+import { printText, writeLine } from "../output.ts";
 import { askYes, canAsk } from "../prompt.ts";
+import { rolloutExitCode, rolloutObserver } from "../rollout.ts";
+import { newVerb, type Verb } from "../verb.ts";
 
-interface RepairOptions extends SelectionOptions {
+interface RepairOptions extends SelectionOptions, ReportOptions {
   readonly yes?: boolean;
 }
 
-export function repairCommand(finish: Finish): Command {
-  return addSelectionOptions(new Command("repair"))
-    .description("accept edited migrations as they are on disk, running nothing")
-    .option("-y, --yes", "do not ask")
-    .addHelpText(
-      "after",
-      footer(`
-Right for edits that leave the schema as it is: comments, spaces, line ends. For any
-other, restore the file and put the change into a new migration.`),
-    )
-    .action(async (_: string[], options: RepairOptions) => {
-      const { repair } = await import("../../operations/repair.ts");
-      const { isDone, summaryDocument } = await import("../../report/migrate.ts");
-      const { showProgress } = await import("../../report/progress.ts");
-      const { editedText, repairText } = await import("../../report/repair.ts");
-      const json = options.json === true;
-      const confirm = async (edited: readonly EditedMigration[]): Promise<boolean> => {
-        if (json) writeLine({ type: "edited", edited });
-        else await printText(editedText(edited));
-        return options.yes === true || (await ask());
-      };
-      const observer = json ? writeEvent : showProgress(process.stderr);
-      const context = await createContext(options, "ends");
-      const result = await repair(context, selectionOf(options), confirm, observer);
-      if (json) writeLine(summaryDocument(result));
-      else if (result.edited.length === 0) await printText("No applied migration was edited.");
-      else if (result.outcomes.length === 0) await printText("Nothing was changed.");
-      else await printText(repairText(result.outcomes));
-      if (wasInterrupted()) finish(exitCode.interrupted);
-      else finish(isDone(result) ? exitCode.done : exitCode.failed);
-    });
+export function repairVerb(): Verb {
+  const command = newVerb("repair", {
+    summary: "accept applied migrations that were edited, without running anything",
+    details: `
+Records the checksums of the files on disk in the ledgers. Use it only for edits that do not change the schema: comments,
+spaces, line endings. Otherwise restore the file and write a new migration.`,
+    examples: [
+      ["see what was edited, and confirm", "npx drizzle-fleet repair"],
+      ["accept it without a question", "npx drizzle-fleet repair auth --yes"],
+    ],
+    environment: ["TENANTS"],
+    exitCodes: exitCodesOfRollout,
+    page: "rollouts.md",
+  });
+  command.optionsGroup(groups.options).option("-y, --yes", "do not ask for confirmation");
+  return { command: addRolloutReport(addSelection(command)), run: runRepair };
 }
 
-/** Asks on the terminal; anything but yes is no. */
-async function ask(): Promise<boolean> {
+async function runRepair(_: string[], options: RepairOptions): Promise<ExitCode> {
+  const { repair } = await import("../../operations/repair.ts");
+  const observer = await rolloutObserver(options);
+  const context = await createContext(options, "end");
+  const confirm = (edited: readonly EditedMigration[]) => confirmEdited(edited, options);
+  const result = await repair(context, selectionOf(options), confirm, observer);
+  await print(result, options);
+  return rolloutExitCode(result);
+}
+
+async function print(result: RepairResult, options: RepairOptions): Promise<void> {
+  const { isDone, summaryDocument } = await import("../../report/migrate.ts");
+  const { repairText } = await import("../../report/repair.ts");
+  if (options.json === true) return writeLine(summaryDocument(result));
+  if (options.quiet === true && isDone(result)) return;
+  if (result.edited.length === 0) await printText("No applied migration was edited.");
+  else if (result.outcomes.length === 0) await printText("Nothing was changed.");
+  else await printText(repairText(result.outcomes));
+}
+
+async function confirmEdited(
+  edited: readonly EditedMigration[],
+  { json, yes, quiet }: RepairOptions,
+): Promise<boolean> {
+  const { editedText } = await import("../../report/repair.ts");
+  const isAccepted = yes === true;
+  if (json === true) writeLine({ type: "edited", edited });
+  else if (quiet !== true || !isAccepted) await printText(editedText(edited));
+  if (isAccepted) return true;
   if (!canAsk())
-    throw new FleetError("usage", "there is no terminal to ask on", {
-      remedy: "Read what was edited, then run repair --yes. Nothing was changed.",
+    throw new FleetError("usage", "repair needs a confirmation, and there is no terminal", {
+      remedy: "Nothing was changed. Read what was edited, then run: npx drizzle-fleet repair --yes",
     });
   return askYes("Accept these files as what was applied?");
 }

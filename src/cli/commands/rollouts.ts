@@ -1,49 +1,71 @@
-import { Command } from "commander";
 import type { FleetError } from "../../core/errors.ts";
-import {
-  addCommonOptions,
-  addDatabaseOption,
-  type CommonOptions,
-  createContext,
-  type Finish,
-} from "../context.ts";
-import { exitCode } from "../exit-codes.ts";
-import { numberOption } from "../options.ts";
-import { printJson, printText } from "../output.ts";
+import type { OnUnusable } from "../../operations/rollouts.ts";
+import { createContext } from "../context.ts";
+import { type ExitCode, exitCode } from "../exit-codes.ts";
+import { groups } from "../help/sections.ts";
+import { addCommonOptions, type CommonOptions } from "../options/common.ts";
+import { addDatabaseOption } from "../options/selection.ts";
+import { countValue } from "../options/values.ts";
+import { printResult, printText } from "../output.ts";
+import { newVerb, type Verb } from "../verb.ts";
 
 interface RolloutsOptions extends CommonOptions {
   readonly database?: string[];
   readonly limit: number;
 }
 
-/** Why a list is not whole. */
-function missingOf(unusable: readonly FleetError[]): { readonly missing?: readonly string[] } {
-  return unusable.length === 0 ? {} : { missing: unusable.map(({ message }) => message) };
+export function rolloutsVerb(): Verb {
+  const command = newVerb("rollouts", {
+    summary: "list past rollouts, or show one with its failures",
+    details:
+      "Each database keeps the newest hundred rollouts. Runs that found nothing to do are not recorded.",
+    examples: [
+      ["list the newest rollouts", "npx drizzle-fleet rollouts"],
+      ["show one with its failures", "npx drizzle-fleet rollouts 20261129-2246"],
+      ["retry what failed", "npx drizzle-fleet migrate --failed"],
+    ],
+    exitCodes: { 0: "the rollouts are shown", 1: "a database is unreachable", 2: true, 130: true },
+    page: "rollouts.md",
+  }).argument("[id]", "rollout to show: its id, or how the id begins");
+  addDatabaseOption(command)
+    .optionsGroup(groups.output)
+    .option("--limit <count>", "how many rollouts to list", countValue, 20);
+  return { command: addCommonOptions(command), run: showRollouts };
 }
 
-export function rolloutsCommand(finish: Finish): Command {
-  return addDatabaseOption(addCommonOptions(new Command("rollouts")))
-    .description("list the rollouts that were run, or show one with its failures")
-    .argument("[id]", "a rollout's id, or its beginning")
-    .option("--limit <number>", "list so many", numberOption, 20)
-    .action(async (id: string | undefined, options: RolloutsOptions) => {
-      const { listRollouts, showRollout } = await import("../../operations/rollouts.ts");
-      const { errorText } = await import("../../report/errors.ts");
-      const { rolloutsText, rolloutText } = await import("../../report/rollouts.ts");
-      const context = await createContext(options, "ends");
-      const databases = options.database ?? [];
-      const unusable: FleetError[] = [];
-      const onUnusable = (error: FleetError) => void unusable.push(error);
-      if (id === undefined) {
-        const rollouts = await listRollouts(context, databases, options.limit, onUnusable);
-        if (options.json === true) printJson({ rollouts, ...missingOf(unusable) });
-        else await printText(rolloutsText(rollouts));
-      } else {
-        const rollout = await showRollout(context, databases, id, onUnusable);
-        if (options.json === true) printJson(rollout);
-        else await printText(rolloutText(rollout));
-      }
-      for (const error of unusable) await printText(`Missing: ${errorText(error)}`, process.stderr);
-      finish(unusable.length === 0 ? exitCode.done : exitCode.failed);
-    });
+async function showRollouts(id: string | undefined, options: RolloutsOptions): Promise<ExitCode> {
+  const { errorText } = await import("../../report/errors.ts");
+  const unusable: FleetError[] = [];
+  const onUnusable = (error: FleetError) => void unusable.push(error);
+  if (id === undefined) await showList(options, unusable, onUnusable);
+  else await showOne(id, options, onUnusable);
+  for (const error of unusable) await printText(`Missing: ${errorText(error)}`, process.stderr);
+  return unusable.length === 0 ? exitCode.done : exitCode.failed;
+}
+
+async function showList(
+  options: RolloutsOptions,
+  unusable: readonly FleetError[],
+  onUnusable: OnUnusable,
+): Promise<void> {
+  const { listRollouts } = await import("../../operations/rollouts.ts");
+  const { rolloutsText } = await import("../../report/rollouts.ts");
+  const { limit, database = [] } = options;
+  const context = await createContext(options, "end");
+  const rollouts = await listRollouts(context, database, limit, onUnusable);
+  const missing = unusable.map(({ message }) => message);
+  const document = missing.length === 0 ? { rollouts } : { rollouts, missing };
+  await printResult(options, document, rolloutsText(rollouts));
+}
+
+async function showOne(
+  id: string,
+  options: RolloutsOptions,
+  onUnusable: OnUnusable,
+): Promise<void> {
+  const { showRollout } = await import("../../operations/rollouts.ts");
+  const { rolloutText } = await import("../../report/rollouts.ts");
+  const context = await createContext(options, "end");
+  const rollout = await showRollout(context, options.database ?? [], id, onUnusable);
+  await printResult(options, rollout, rolloutText(rollout));
 }

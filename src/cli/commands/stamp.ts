@@ -1,22 +1,20 @@
-import { Command } from "commander";
+import type { Command } from "commander";
 import { FleetError } from "../../core/errors.ts";
-import type { Plan } from "../../core/plan.ts";
+import { type Plan, targetsOf } from "../../core/plan.ts";
 import type { StampRequest } from "../../operations/stamp.ts";
 import type { Wording } from "../../report/migrate.ts";
-import {
-  addSelectionOptions,
-  createContext,
-  type Finish,
-  type SelectionOptions,
-  selectionOf,
-  wasInterrupted,
-} from "../context.ts";
-import { exitCode } from "../exit-codes.ts";
-import { footer } from "../help.ts";
-import { printJson, printText, writeEvent, writeLine } from "../output.ts";
+import { createContext } from "../context.ts";
+import type { ExitCode } from "../exit-codes.ts";
+import { exitCodesOfRollout, groups } from "../help/sections.ts";
+import { addRolloutReport, type ReportOptions } from "../options/rollout.ts";
+import { addSelection, type SelectionOptions, selectionOf } from "../options/selection.ts";
+import { printText } from "../output.ts";
 import { askYes, canAsk } from "../prompt.ts";
+import { printRollout, rolloutExitCode, rolloutObserver } from "../rollout.ts";
+import { newVerb, type Verb } from "../verb.ts";
+import { printPlan } from "./plan-output.ts";
 
-interface StampOptions extends SelectionOptions {
+interface StampOptions extends SelectionOptions, ReportOptions {
   readonly dryRun?: boolean;
   readonly yes?: boolean;
   readonly fromDrizzle?: boolean;
@@ -25,71 +23,79 @@ interface StampOptions extends SelectionOptions {
   readonly acceptEdited?: boolean;
 }
 
-export function stampCommand(finish: Finish): Command {
-  const to = "head, the tag of the last migration to record, or base for none";
-  return addSelectionOptions(new Command("stamp").argument("[to]", to))
-    .description("record migrations as applied, running nothing")
-    .option("--from-drizzle", "instead: what drizzle-orm or drizzle-multitenant recorded")
-    .option("--drizzle-table <name>", "its table (default: __drizzle_migrations)")
-    .option("--drizzle-schema <name>", "where to look after the tenant schema (default: drizzle)")
-    .option("--accept-edited", "also migrations whose file was edited since")
+export function stampVerb(): Verb {
+  const command = newVerb("stamp", {
+    summary: "record migrations as applied, without running them",
+    details: `
+Afterwards each ledger contains exactly the migrations up to the given one. Entries of other, edited or unfinished
+migrations are replaced or removed. stamp does not check that the tables exist. If the fleet has several services, a tag
+needs one of them.
+
+--from-drizzle reads the table in the tenant schema, or else in --drizzle-schema; both names can contain {tenant}. It
+matches the rows with the migration files by name or hash, even if a loop of your own replaced the schema in the SQL. It
+reports each target that does not match, with the next step.`,
+    examples: [
+      ["see what stamp would record", "npx drizzle-fleet stamp head --dry-run"],
+      ["record every migration as applied", "npx drizzle-fleet stamp head"],
+      [
+        "record migrations up to a tag for one tenant",
+        "npx drizzle-fleet stamp 0003_add_avatar auth --tenant acme",
+      ],
+      ["empty a ledger", "npx drizzle-fleet stamp base --tenant acme"],
+      ["record what drizzle-orm has applied", "npx drizzle-fleet stamp --from-drizzle"],
+    ],
+    environment: ["TENANTS"],
+    exitCodes: exitCodesOfRollout,
+    page: "existing-projects.md",
+  }).argument("[to]", "head, the tag of the last migration to record, or base to record none");
+  command
+    .optionsGroup(groups.options)
     .option("--dry-run", "show what would be recorded")
-    .option("-y, --yes", "do not ask")
-    .addHelpText(
-      "after",
-      footer(`
-The ledger then says what you say, and nothing else: entries of other migrations, edited
-or unfinished ones are replaced or removed. Nobody looks whether the tables are there.
-With several services, a tag needs one of them named. --from-drizzle reads the table from the
-tenant schema, else from --drizzle-schema; both names may hold {tenant}. Its rows are
-matched with the files by name or hash, also where a loop of your own has put the
-tenant's schema into the text; what does not fit is named, with the next step.`),
+    .option("-y, --yes", "do not ask for confirmation")
+    .optionsGroup("drizzle-orm:")
+    .option("--from-drizzle", "record what drizzle-orm or drizzle-multitenant applied")
+    .option("--drizzle-table <table>", "its table (default: __drizzle_migrations)")
+    .option(
+      "--drizzle-schema <schema>",
+      "schema if the tenant schema has no such table (default: drizzle)",
     )
-    .action(
-      async (first: string | undefined, last: string[], given: StampOptions, command: Command) => {
-        const { to, options } = argumentsOf(first, last, given);
-        const misuse = misuseOf(to, options);
-        if (misuse !== undefined) command.error(`error: ${misuse}`);
-        const context = await createContext(options, "ends");
-        const request: StampRequest = { ...selectionOf(options), goal: await goalOf(to, options) };
-        if (options.dryRun === true) {
-          const { planStamp } = await import("../../operations/stamp.ts");
-          return finish(await showPlan(await planStamp(context, request), options));
-        }
-        const { targetsOf } = await import("../../core/plan.ts");
-        const { stamp } = await import("../../operations/stamp.ts");
-        const { isDone, migrateText, summaryDocument } = await import("../../report/migrate.ts");
-        const { showProgress } = await import("../../report/progress.ts");
-        const observer = options.json === true ? writeEvent : showProgress(process.stderr);
-        const confirm = async (plan: Plan) => options.yes === true || (await ask(plan));
-        const result = await stamp(context, request, confirm, observer);
-        const denied = result.outcomes.length === 0 && targetsOf(result.plan).length > 0;
-        if (options.json === true) writeLine(summaryDocument(result));
-        else if (denied) await printText("Nothing was changed.");
-        else {
-          const { importCommand } = await import("../../fleet/import-drizzle.ts");
-          const { goal } = request;
-          const again =
-            "drizzle" in goal ? importCommand(goal.drizzle) : `drizzle-fleet stamp ${to}`;
-          await printText(migrateText({ ...result, again }, stampWording));
-        }
-        if (wasInterrupted()) finish(exitCode.interrupted);
-        else finish(isDone(result) ? exitCode.done : exitCode.failed);
-      },
-    );
+    .option("--accept-edited", "also record migrations whose file was edited later");
+  return { command: addRolloutReport(addSelection(command)), run: runStamp };
 }
 
-const planWording = { todo: "write at", idle: "as wanted", unit: "ledger" };
+async function runStamp(
+  first: string | undefined,
+  last: string[],
+  given: StampOptions,
+  command: Command,
+): Promise<ExitCode> {
+  const { to, options } = argumentsOf(first, last, given);
+  const misuse = misuseOf(to, options);
+  if (misuse !== undefined) command.error(`error: ${misuse}`);
+  const context = await createContext(options, "end");
+  const request: StampRequest = { ...selectionOf(options), goal: await goalOf(to, options) };
+  const { planStamp, stamp } = await import("../../operations/stamp.ts");
+  if (options.dryRun === true)
+    return printPlan(await planStamp(context, request), options, planWording);
+  const confirm = async (plan: Plan) => options.yes === true || (await confirmPlan(plan));
+  const result = await stamp(context, request, confirm, await rolloutObserver(options));
+  const denied = result.outcomes.length === 0 && targetsOf(result.plan).length > 0;
+  if (denied && options.json !== true) await printText("Nothing was changed.");
+  else await printRollout({ ...result, again: await againOf(request, to) }, options, stampWording);
+  return rolloutExitCode(result);
+}
 
-/** How a stamp is spoken of at its end. */
+const planWording = { todo: "write at", idle: "as requested", unit: "ledger" };
+
+/** How the result of a stamp is worded. */
 export const stampWording: Wording = {
   done: "stamped",
-  idle: "as wanted",
+  idle: "as requested",
   each: "written",
   unit: "ledger",
 };
 
-/** With --from-drizzle the first argument is a service, too: there is nothing else that it could say. */
+/** With --from-drizzle there is no migration to name: the first argument is a service, too. */
 function argumentsOf(
   to: string | undefined,
   services: readonly string[],
@@ -102,10 +108,10 @@ function argumentsOf(
 
 function misuseOf(to: string | undefined, options: StampOptions): string | undefined {
   const { fromDrizzle = false, drizzleTable, drizzleSchema, acceptEdited } = options;
-  if (fromDrizzle === (to !== undefined)) return "say head, a tag or base; or --from-drizzle";
+  if (fromDrizzle === (to !== undefined)) return "give one of head, a tag, base, or --from-drizzle";
   const named = drizzleTable ?? drizzleSchema ?? acceptEdited;
   return named !== undefined && !fromDrizzle
-    ? "--drizzle-table, --drizzle-schema and --accept-edited need --from-drizzle"
+    ? "--drizzle-table, --drizzle-schema and --accept-edited require --from-drizzle"
     : undefined;
 }
 
@@ -122,19 +128,17 @@ async function goalOf(
   };
 }
 
-async function showPlan(plan: Plan, { json }: StampOptions): Promise<number> {
-  const { targetsOf } = await import("../../core/plan.ts");
-  const { planText } = await import("../../report/plan.ts");
-  if (json === true) printJson(plan);
-  else await printText(planText(plan, planWording));
-  const blocked = targetsOf(plan).some(({ problems }) => problems.length > 0);
-  return blocked ? exitCode.failed : exitCode.done;
+/** The command that finishes what is left. */
+async function againOf({ goal }: StampRequest, to = ""): Promise<string> {
+  const { importCommand } = await import("../../fleet/import-drizzle.ts");
+  return "drizzle" in goal ? importCommand(goal.drizzle) : `npx drizzle-fleet stamp ${to}`;
 }
 
-async function ask(plan: Plan): Promise<boolean> {
+async function confirmPlan(plan: Plan): Promise<boolean> {
   if (!canAsk())
-    throw new FleetError("usage", "there is no terminal to ask on", {
-      remedy: "Look at stamp --dry-run, then run stamp --yes. Nothing was changed.",
+    throw new FleetError("usage", "stamp needs a confirmation, and there is no terminal", {
+      remedy:
+        "Nothing was changed. Look at npx drizzle-fleet stamp --dry-run, then run npx drizzle-fleet stamp --yes.",
     });
   const { planText } = await import("../../report/plan.ts");
   await printText(planText(plan, planWording), process.stderr);

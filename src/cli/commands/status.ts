@@ -1,41 +1,57 @@
-import { Command } from "commander";
-import { isUnusable } from "../../core/plan.ts";
-import {
-  addSelectionOptions,
-  createContext,
-  type Finish,
-  type SelectionOptions,
-  selectionOf,
-} from "../context.ts";
-import { exitCode } from "../exit-codes.ts";
+import { isUnusable, type TargetStatus } from "../../core/plan.ts";
+import { createContext } from "../context.ts";
+import { type ExitCode, exitCode } from "../exit-codes.ts";
+import { groups } from "../help/sections.ts";
+import { addCommonOptions } from "../options/common.ts";
+import { addSelection, type SelectionOptions, selectionOf } from "../options/selection.ts";
 import { printJson, printText } from "../output.ts";
+import { newVerb, type Verb } from "../verb.ts";
 
 interface StatusOptions extends SelectionOptions {
   readonly behind?: boolean;
 }
 
-export function statusCommand(finish: Finish): Command {
-  return addSelectionOptions(new Command("status").alias("current"))
-    .description("show where every tenant of every service stands")
-    .option("--behind", "list only what is not at head, or has a problem")
-    .action(async (_: string[], options: StatusOptions) => {
-      const { status } = await import("../../operations/status.ts");
-      const { isAtHead, statusText, worstFirst } = await import("../../report/status.ts");
-      const targets = await status(await createContext(options, "ends"), selectionOf(options));
-      const onlyBehind = options.behind === true;
-      if (options.json === true) {
-        const listed = worstFirst(targets).filter((one) => !onlyBehind || !isAtHead(one));
-        printJson({
-          targets: listed.map((one) => ({
-            ...one.target,
-            current: one.current ?? null,
-            head: one.head ?? null,
-            pending: isUnusable(one) ? null : one.pending,
-            problems: one.problems,
-          })),
-          atHead: targets.filter(isAtHead).length,
-        });
-      } else await printText(statusText(targets, onlyBehind));
-      finish(targets.some(isUnusable) ? exitCode.failed : exitCode.done);
-    });
+export function statusVerb(): Verb {
+  const command = newVerb("status", {
+    summary: "show the current migration of every target",
+    details: `
+A target is one service of one tenant. Targets with a problem come first, then those behind head.`,
+    examples: [
+      ["show every target", "npx drizzle-fleet status"],
+      ["list only targets that are not at head", "npx drizzle-fleet status --behind"],
+      ["show one service of one tenant", "npx drizzle-fleet status auth --tenant acme"],
+    ],
+    environment: ["TENANTS"],
+    exitCodes: { 0: "every target was read", 1: "a database is unreachable", 2: true, 130: true },
+    page: "migrations.md",
+  }).alias("current");
+  addSelection(command)
+    .optionsGroup(groups.output)
+    .option("--behind", "list only targets that are not at head or have a problem");
+  return { command: addCommonOptions(command), run: showStatus };
+}
+
+async function showStatus(_: string[], options: StatusOptions): Promise<ExitCode> {
+  const { status } = await import("../../operations/status.ts");
+  const { statusText } = await import("../../report/status.ts");
+  const targets = await status(await createContext(options, "end"), selectionOf(options));
+  const onlyBehind = options.behind === true;
+  if (options.json === true) printJson(await documentOf(targets, onlyBehind));
+  else await printText(statusText(targets, onlyBehind));
+  return targets.some(isUnusable) ? exitCode.failed : exitCode.done;
+}
+
+async function documentOf(targets: readonly TargetStatus[], onlyBehind: boolean): Promise<unknown> {
+  const { isAtHead, worstFirst } = await import("../../report/status.ts");
+  const listed = worstFirst(targets).filter((one) => !onlyBehind || !isAtHead(one));
+  return {
+    targets: listed.map((one) => ({
+      ...one.target,
+      current: one.current ?? null,
+      head: one.head ?? null,
+      pending: isUnusable(one) ? null : one.pending,
+      problems: one.problems,
+    })),
+    atHead: targets.filter(isAtHead).length,
+  };
 }

@@ -1,0 +1,31 @@
+import type { Command } from "commander";
+import { groups } from "../help/sections.ts";
+
+/** The option of every verb that reads the configuration. */
+export interface ConfigOption {
+  readonly config?: string;
+}
+
+/** Options that every verb with a result has. */
+export interface CommonOptions extends ConfigOption {
+  readonly json?: boolean;
+}
+
+/** Adds the options of `CommonOptions`. Call it last, because help lists options in the order in which they were added. */
+export function addCommonOptions(command: Command): Command {
+  return addGeneralOptions(addJsonOption(command));
+}
+
+export function addJsonOption(command: Command): Command {
+  return command
+    .optionsGroup(groups.output)
+    .option("--json", "write the result as JSON to standard output");
+}
+
+/** Adds the option of `ConfigOption`, and --help. Call it last. */
+export function addGeneralOptions(command: Command): Command {
+  return command
+    .optionsGroup(groups.general)
+    .option("--config <file>", "configuration file (default: drizzle.config.*)")
+    .helpOption("-h, --help", "show this help");
+}

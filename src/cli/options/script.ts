@@ -1,0 +1,53 @@
+import { type Command, Option } from "commander";
+import { FleetError } from "../../core/errors.ts";
+import type { Offline } from "../../fleet/offline.ts";
+import { groups } from "../help/sections.ts";
+import { writeScript } from "../output.ts";
+import { given } from "./rollout.ts";
+
+/** Options of the verbs that can write an SQL script instead of running. */
+export interface ScriptOptions {
+  /** True without a folder. */
+  readonly sql?: string | true;
+  readonly from?: string;
+}
+
+/** Options without a meaning for a script: it has no waves, no outcomes and no report. */
+const notWithSql = [
+  ...["dryRun", "json", "verbose", "quiet", "failed", "canary", "wave", "soak", "verify"],
+  ...["onError", "maxFailures", "concurrency"],
+];
+
+export function addScriptOptions(command: Command): Command {
+  return command
+    .optionsGroup(groups.script)
+    .addOption(
+      new Option(
+        "--sql [folder]",
+        "write SQL for psql instead of running it: to standard output, or to a file per target",
+      ).conflicts(notWithSql),
+    )
+    .option(
+      "--from <tag>",
+      "with --sql: do not connect; assume targets at this migration, or at base",
+    );
+}
+
+/**
+ * Where and how to write the script; undefined without --sql.
+ *
+ * @throws FleetError `usage` for --from without --sql
+ */
+export function scriptOf({ sql, from }: ScriptOptions): Offline | undefined {
+  if (sql === undefined && from === undefined) return undefined;
+  if (sql === undefined)
+    throw new FleetError("usage", "--from requires --sql", {
+      remedy:
+        "Add --sql, or leave --from out: without --sql, the ledgers show where each target is.",
+    });
+  return {
+    ...given("from", from),
+    ...(sql === true ? {} : { folder: sql }),
+    write: writeScript,
+  };
+}

@@ -1,0 +1,43 @@
+import { InvalidArgumentError } from "commander";
+import { parseAmount, parseDuration } from "../../config/quantities.ts";
+import type { Amount } from "../../core/amount.ts";
+
+/** Attributes of a tenant, by name. */
+export type Attributes = Readonly<Record<string, string>>;
+
+/** Collects the values of a repeatable option. An empty value is an unset variable, and must not select everything. */
+export function collect(value: string, previous: string[] = []): string[] {
+  if (value.trim() === "")
+    throw new InvalidArgumentError("It is empty. Give a value, or leave the option out.");
+  return [...previous, value];
+}
+
+/** Collects `name=value`. */
+export function collectAttribute(text: string, previous: Attributes = {}): Attributes {
+  const [, name, value = ""] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined) throw new InvalidArgumentError("Write it as name=value.");
+  return { ...previous, [name]: value };
+}
+
+/** Parses a duration to milliseconds. */
+export function durationValue(text: string): number {
+  const parsed = parseDuration(text);
+  if (parsed === undefined) throw new InvalidArgumentError("Write a duration such as 30s or 5m.");
+  return parsed;
+}
+
+/** Parses a count or a percentage. */
+export function amountValue(text: string): Amount {
+  const parsed = parseAmount(text);
+  if (parsed === undefined)
+    throw new InvalidArgumentError("Write a number, or a percentage such as 1%.");
+  return parsed;
+}
+
+/** Parses a number from 1 to 1000. */
+export function countValue(text: string): number {
+  const parsed = Number(text);
+  if (!Number.isInteger(parsed) || parsed < 1 || parsed > 1_000)
+    throw new InvalidArgumentError("Write a number from 1 to 1000.");
+  return parsed;
+}

@@ -1,0 +1,34 @@
+import type { Observer } from "../core/events.ts";
+import type { Ended, Wording } from "../report/migrate.ts";
+import { type ExitCode, exitCode } from "./exit-codes.ts";
+import { wasInterrupted } from "./interruption.ts";
+import { type ReportOptions, verbosityOf } from "./options/rollout.ts";
+import { printText, writeEvent, writeLine } from "./output.ts";
+
+/** Reports a rollout while it runs: as events for a program, as progress for people. */
+export async function rolloutObserver(options: ReportOptions): Promise<Observer> {
+  if (options.json === true) return writeEvent;
+  const { showProgress } = await import("../report/progress.ts");
+  return showProgress(process.stderr, verbosityOf(options));
+}
+
+/** Reports how a rollout ended. */
+export async function printRollout(
+  result: Ended,
+  options: ReportOptions,
+  wording?: Wording,
+): Promise<void> {
+  const { isDone, migrateText, summaryDocument, unfinishedText } = await import(
+    "../report/migrate.ts"
+  );
+  if (options.json === true) writeLine(summaryDocument(result));
+  else if (options.quiet !== true) await printText(migrateText(result, wording));
+  else if (!isDone(result)) await printText(unfinishedText(result, wording));
+}
+
+/** The exit code of a verb that ran a rollout. */
+export async function rolloutExitCode(result: Ended): Promise<ExitCode> {
+  const { isDone } = await import("../report/migrate.ts");
+  if (wasInterrupted()) return exitCode.interrupted;
+  return isDone(result) ? exitCode.done : exitCode.failed;
+}
