@@ -1,8 +1,8 @@
 import { relative } from "node:path";
+import { changesWithoutSql, changeWithoutSqlText } from "../autogenerate/changes-without-sql.ts";
 import { questionText, undecided } from "../autogenerate/decisions.ts";
 import { compareSchema, questionsOf, sqlOf } from "../autogenerate/diff.ts";
 import { droppedTables, droppedText } from "../autogenerate/dropped-tables.ts";
-import { leftOutText, unexpressedIn } from "../autogenerate/unexpressed.ts";
 import type { ServiceConfig } from "../config/schema.ts";
 import { FleetError, isFleetError } from "../core/errors.ts";
 import type { Finding } from "../core/finding.ts";
@@ -186,7 +186,7 @@ export async function checkSchema(
   try {
     const diff = await compareSchema(service, config, context.config.root, seen);
     const sql = await sqlOf(diff, undecided);
-    const leftOut = (await unexpressedIn(diff, undecided)).map(leftOutText);
+    const leftOut = (await changesWithoutSql(diff, undecided)).map(changeWithoutSqlText);
     if (sql.length === 0 && leftOut.length === 0) return [];
     const problem = new FleetError("schema", "the Drizzle schema has changes without a migration", {
       where: [config.schema].flat().join(", "),

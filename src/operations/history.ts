@@ -2,13 +2,9 @@ import type { Down } from "../core/down.ts";
 import { type Context, migrationsFolder } from "../fleet/context.ts";
 import { readHistories, type SelectedFleet, withOpen, withSelected } from "../fleet/open-fleet.ts";
 import { planFleet, refuseUnusable } from "../fleet/plan-fleet.ts";
-import { selectServices } from "../fleet/services.ts";
 import { type Planner, planTarget } from "../plan/build.ts";
-import { readBranches } from "../source/branches.ts";
 import { readDown } from "../source/downs.ts";
 import { readFolder } from "../source/folder.ts";
-import { openEnds } from "../source/folder-branches.ts";
-import { readJournal } from "../source/journal.ts";
 import { rosterOf } from "../tenants/roster.ts";
 import { resolveTargets, type Selection } from "../tenants/targets.ts";
 
@@ -107,46 +103,4 @@ function countTargets(selected: SelectedFleet): Promise<Map<string, number>> {
 
 function key(service: string, tag: string | undefined): string {
   return JSON.stringify([service, tag ?? null]);
-}
-
-/** The newest migration of a service; two when branches are not merged yet. */
-export interface Heads {
-  readonly service: string;
-  readonly heads: readonly string[];
-}
-
-/** The newest migrations of the named services, read from the files alone. */
-export async function heads(context: Context, names: readonly string[]): Promise<Heads[]> {
-  return Promise.all(
-    selectServices(context.config.fleet, names).map(async ([service]) => ({
-      service,
-      heads: await headsOf(migrationsFolder(context, service)),
-    })),
-  );
-}
-
-/**
- * The newest migrations of a migrations folder when branches are open. A journal in which every number stands once is taken
- * for one line, so that not every snapshot is read.
- *
- * @param path absolute path
- * @throws FleetError `journal` for a journal with conflict markers, or with the lines of two branches
- */
-export async function openHeads(path: string): Promise<string[]> {
-  const numbers = (await readJournal(path))?.entries.map(({ idx }) => idx);
-  return numbers !== undefined && new Set(numbers).size === numbers.length ? [] : headsOf(path);
-}
-
-/**
- * The newest migrations of a migrations folder: two or more when branches are open.
- *
- * @param path absolute path
- */
-async function headsOf(path: string): Promise<string[]> {
-  const branches = await readBranches(path);
-  if (branches !== undefined)
-    return [branches.ours, branches.theirs].flatMap((branch) => branch.at(-1)?.files.tag ?? []);
-  const folder = await readFolder(path);
-  const open = folder?.layout === "folders" ? await openEnds(folder) : [];
-  return open.length > 1 ? open : (folder?.migrations.slice(-1).map(({ tag }) => tag) ?? []);
 }

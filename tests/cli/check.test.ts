@@ -484,9 +484,9 @@ ${schema(`email: text("email").generatedAlwaysAs(sql\`lower(${of})\`), phone: te
   });
 
   test.each([
-    [["--rename", "column:email=mail"], "--rename column:email=mail cannot be read"],
-    [["--rename", "users.email=mail"], "cannot be read"],
-    [["--drop", "thing:users"], "--drop thing:users cannot be read"],
+    [["--rename", "column:email=mail"], "--rename column:email=mail is not valid"],
+    [["--rename", "users.email=mail"], "--rename users.email=mail is not valid"],
+    [["--drop", "thing:users"], "--drop thing:users is not valid"],
     [
       ["--rename", "column:users.emial=mail"],
       "--rename column:users.emial=mail matches no schema change",

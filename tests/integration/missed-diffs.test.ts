@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { check } from "../../src/operations/check.ts";
 import { type GenerateOptions, generate } from "../../src/operations/generate.ts";
-import { acceptEdited } from "../../src/operations/generate-downs.ts";
+import { acceptEdited } from "../../src/operations/generate-accept.ts";
 import { findingText } from "../../src/report/check.ts";
 import { createProject, type Installed } from "../support/cli.ts";
 import { createDatabase } from "../support/database.ts";

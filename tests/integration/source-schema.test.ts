@@ -7,7 +7,7 @@ import { addTenant } from "../../src/operations/add-tenant.ts";
 import { check } from "../../src/operations/check.ts";
 import { cloneTenant } from "../../src/operations/clone-tenant.ts";
 import { generate } from "../../src/operations/generate.ts";
-import { proveAndRecord } from "../../src/operations/generate-downs.ts";
+import { proveAndRecord } from "../../src/operations/generate-prove.ts";
 import { proveHistories } from "../../src/proof/prove-services.ts";
 import { catalogOf } from "../support/catalog.ts";
 import { createProject, type Installed } from "../support/cli.ts";

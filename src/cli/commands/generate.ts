@@ -183,7 +183,7 @@ async function prove(
   services: readonly string[],
   options: GenerateCommandOptions,
 ): Promise<boolean> {
-  const { proveAndRecord } = await import("../../operations/generate-downs.ts");
+  const { proveAndRecord } = await import("../../operations/generate-prove.ts");
   const { provedText } = await import("../../report/generate.ts");
   const proved = await proveAndRecord(
     await createContext(options, "ends"),
@@ -209,7 +209,7 @@ async function prove(
 }
 
 async function accept(services: readonly string[], options: GenerateCommandOptions): Promise<void> {
-  const { acceptEdited } = await import("../../operations/generate-downs.ts");
+  const { acceptEdited } = await import("../../operations/generate-accept.ts");
   const accepted = await acceptEdited(await createContext(options, "ends"), services);
   if (options.json === true) printJson({ accepted });
   else

@@ -35,7 +35,7 @@ export function headsCommand(finish: Finish): Command {
   return addServices(addCommonOptions(new Command("heads")))
     .description("show the newest migration of each service; two where branches are open")
     .action(async (_: string[], options: ServiceOptions) => {
-      const { heads } = await import("../../operations/history.ts");
+      const { heads } = await import("../../operations/heads.ts");
       const { headsText } = await import("../../report/history.ts");
       const all = await heads(await createContext(options, "ends"), options.service ?? []);
       if (options.json === true) printJson({ services: all });
