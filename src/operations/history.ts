@@ -14,16 +14,16 @@ interface HistoryEntry {
   readonly tag: string;
   /** When it was generated. */
   readonly madeAt: Date;
-  /** Whether there is a way back: `lossy` brings not everything back. */
+  /** Whether it can be reverted; `lossy` if some data is not restored. */
   readonly down: "yes" | "lossy" | "irreversible" | "empty" | "missing";
-  /** How many targets have it as their newest one; undefined when no database was asked. */
+  /** The number of targets whose newest migration it is; undefined if no database was read. */
   readonly targets: number | undefined;
 }
 
 /** The histories of some services, oldest migration first. */
 export interface Histories {
   readonly entries: readonly HistoryEntry[];
-  /** Targets that have no migration yet, by service; empty when no database was asked. */
+  /** The number of targets without a migration, by service; empty if no database was read. */
   readonly atBase: Readonly<Record<string, number>>;
 }
 
@@ -67,7 +67,7 @@ async function historiesOf(
         service,
         tag,
         madeAt: madeAt.get(tag) ?? new Date(0),
-        down: wayBack(await readDown(migration)),
+        down: downOf(await readDown(migration)),
         targets: counts && (counts.get(key(service, tag)) ?? 0),
       });
     }
@@ -79,7 +79,7 @@ async function historiesOf(
   return { entries, atBase: Object.fromEntries(atBase) };
 }
 
-function wayBack(down: Down | undefined): HistoryEntry["down"] {
+function downOf(down: Down | undefined): HistoryEntry["down"] {
   if (down === undefined) return "missing";
   if (down.irreversible !== undefined) return "irreversible";
   if (down.dataLoss.length > 0) return "lossy";

@@ -79,7 +79,7 @@ describe("check", () => {
     const result = await runCli(project, ["check"]);
     expect(result.code).toBe(3);
     expect(result.stdout).toContain(
-      "? column users.avatar_url was removed and users.picture_url added: renamed, or dropped and new?",
+      "? column users.avatar_url was removed and users.picture_url added: renamed, or dropped and created?",
     );
     expect(result.stdout).toContain('DROP COLUMN "avatar_url"');
     expect(result.stdout).toContain('ADD COLUMN "picture_url" text');
@@ -180,7 +180,7 @@ describe("generate", () => {
       "auth: drizzle/auth/0011_alter_users.sql, and its down\n",
     );
     expect((await runCli(project, ["generate", "auth", "--custom", "--name", "fill"])).stdout).toBe(
-      "auth: drizzle/auth/0012_fill.sql, and its down\n  fill in both: an empty migration is refused\n",
+      "auth: drizzle/auth/0012_fill.sql, and its down\n  fill in both files: an empty migration is refused\n",
     );
     const empty = await runCli(project, ["check"]);
     expect(empty).toMatchObject({ code: 3 });

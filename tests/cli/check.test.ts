@@ -327,7 +327,7 @@ describe("generate", () => {
       const text = await readFile(config, "utf8");
       await writeFile(config, text.replace("postgres://localhost/none", url));
       const made = await runCli(folder, ["generate", "app", "--custom", "--name", "fill"]);
-      expect(made.stdout).toContain("fill in both: an empty migration is refused");
+      expect(made.stdout).toContain("fill in both files: an empty migration is refused");
       const file = (await readdir(at(""), { recursive: true })).find((name) =>
         /_fill(\.sql|\/migration\.sql)$/.test(name),
       );

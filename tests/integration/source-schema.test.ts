@@ -292,7 +292,7 @@ export const profiles = pgTable("profiles", { id: uuid("id").primaryKey().refere
       const findings = await proveHistories(context, [], database.url);
       expect(findings.map(({ problem }) => problem.message)).toEqual([
         expect.stringMatching(
-          /cannot be tried here: it works in the schema "auth", which already exists/,
+          /cannot be tried here: it changes the schema "auth", which already exists/,
         ),
       ]);
       expect(await database.query("SELECT count(*)::int AS users FROM auth.users")).toEqual([
