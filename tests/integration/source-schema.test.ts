@@ -278,7 +278,7 @@ export const profiles = pgTable("profiles", { id: uuid("id").primaryKey().refere
       const [generated] = await generate(context, { services: [], name: "init" });
       expect(generated?.migration).toMatchObject({
         unfinished: false,
-        unproved: expect.stringContaining('works in the schema "auth"'),
+        unproved: expect.stringContaining('changes the schema "auth"'),
       });
       expect(generated?.migration?.sql).toContain('CREATE TABLE "auth"."users"');
       expect(generated?.migration?.down).toContain('DROP TABLE "auth"."users"');
