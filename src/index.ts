@@ -1,3 +1,4 @@
+export type { Generated } from "./autogenerate/migration-draft.ts";
 export {
   defineFleet,
   type EnvironmentReference,
@@ -35,10 +36,11 @@ export { check } from "./operations/check.ts";
 export { type CloneRequest, cloneTenant } from "./operations/clone-tenant.ts";
 export { type DowngradeRequest, downgrade, planDowngrade } from "./operations/downgrade.ts";
 export { type ExportRequest, exportTenant } from "./operations/export-tenant.ts";
-export { type Generated, type GenerateOptions, generate } from "./operations/generate.ts";
-export { type GeneratedDown, generateDowns } from "./operations/generate-downs.ts";
+export { type GenerateOptions, generate } from "./operations/generate.ts";
+export { generateDowns } from "./operations/generate-downs.ts";
 export { type GrantRequest, grantTenant, grantTenants } from "./operations/grant-tenants.ts";
-export { type Heads, type Histories, heads, history } from "./operations/history.ts";
+export { type Heads, heads } from "./operations/heads.ts";
+export { type Histories, history } from "./operations/history.ts";
 export { type ImportRequest, importTenant } from "./operations/import-tenant.ts";
 export {
   type ListedTenant,
@@ -66,6 +68,7 @@ export {
 } from "./operations/rollouts.ts";
 export { planStamp, type StampRequest, stamp } from "./operations/stamp.ts";
 export { status } from "./operations/status.ts";
+export type { GeneratedDown } from "./proof/missing-downs.ts";
 export { proveHistories } from "./proof/prove-services.ts";
 export type { CreatedAdmin, NewAdmin } from "./tenancy/admin.ts";
 export type { GrantResult } from "./tenancy/application-access.ts";

@@ -1,43 +1,43 @@
 import type { BranchMigration } from "../source/branches.ts";
 import { endsOf } from "../source/stored-snapshot.ts";
-import { asParts } from "./folder-parts.ts";
+import { asJournalSnapshot } from "./as-journal-snapshot.ts";
 import { footprintConflicts } from "./footprints.ts";
 import type { Kit, Snapshot } from "./kit-types.ts";
-import { mergeSnapshots } from "./three-way.ts";
+import { mergeSnapshots } from "./merge-snapshots.ts";
 
-/** What comes of carrying one branch's migrations onto another branch. */
-export interface Comparison {
-  /** What both branches change, or what of one does not go with the other, as a person reads it. */
+/** The result of applying one branch's changes to another branch. */
+export interface BranchComparison {
+  /** What both branches change, and what is incompatible, as shown to the user. */
   readonly conflicts: readonly string[];
-  /** In 0.31's form: the schema as each of the moved migrations leaves it on top of the kept ones. */
+  /** In 0.31's form: the schema after each moved migration, when it runs after the kept ones. */
   readonly snapshots: readonly Snapshot[];
 }
 
-/** A migration as a step from one schema to another. */
-interface Step {
+/** The schemas before and after a migration. */
+interface SchemaStep {
   readonly before: Snapshot;
   readonly after: Snapshot;
 }
 
 /**
- * Compares two branches, step by step and in both orders: where both are applied somewhere, some tenants run one first and
- * some the other. drizzle-kit 1.0's notes on its statements are taken into account, too.
+ * Compares two branches, migration by migration and in both orders: if both are applied somewhere, tenants run them in
+ * different orders. Also uses the footprints that drizzle-kit 1.0 records.
  *
- * @param base what both have
+ * @param base the migrations that both branches have
  */
 export async function compareBranches(
   kit: Kit,
   base: readonly BranchMigration[],
   kept: readonly BranchMigration[],
   moved: readonly BranchMigration[],
-): Promise<Comparison> {
+): Promise<BranchComparison> {
   const stored = [...base, ...kept, ...moved].map(({ snapshot }) => snapshot);
   const state = async (ends: readonly string[]) => {
     const one = await kit.state(stored, ends);
-    return kit.layout === "folders" ? asParts(one) : one;
+    return kit.layout === "folders" ? asJournalSnapshot(one) : one;
   };
   const stepsOf = async (branch: readonly BranchMigration[]) => {
-    const steps: Step[] = [];
+    const steps: SchemaStep[] = [];
     for (const { snapshot } of branch)
       steps.push({ before: await state(snapshot.parents), after: await state([snapshot.id]) });
     return steps;
@@ -53,8 +53,8 @@ export async function compareBranches(
   return { conflicts: [...conflicts].sort(), snapshots: forth.snapshots };
 }
 
-/** Carries steps onto a schema that lacks none of what comes before them. */
-function carry(onto: Snapshot, steps: readonly Step[]): Comparison {
+/** Applies steps to a schema that contains everything the steps are based on. */
+function carry(onto: Snapshot, steps: readonly SchemaStep[]): BranchComparison {
   const conflicts: string[] = [];
   let ours = onto;
   const snapshots = steps.map(({ before, after }) => {

@@ -2,10 +2,10 @@ import { FleetError } from "../core/errors.ts";
 
 const kinds = ["table", "column", "enum", "view", "sequence", "policy", "role", "schema"] as const;
 
-/** What drizzle-kit knows by a name. */
+/** The kinds of objects that drizzle-kit identifies by name. */
 export type Kind = (typeof kinds)[number];
 
-/** Something that the two schemas do not tell: were these renamed, or are the old ones dropped and the others new? */
+/** Objects that were removed and objects that were added: two schemas do not show whether they were renamed. */
 export interface RenameQuestion {
   readonly kind: Kind;
   /** For columns and policies: their table, by its new name. */
@@ -14,7 +14,7 @@ export interface RenameQuestion {
   readonly added: readonly string[];
 }
 
-/** An answer: this was renamed, and nothing was lost. */
+/** An answer: this object was renamed and keeps its data. */
 export interface Rename {
   readonly kind: Kind;
   /** For columns and policies: their table, by its new name. */
@@ -23,14 +23,14 @@ export interface Rename {
   readonly to: string;
 }
 
-/** An answer: this is gone, and none of the new ones is it. */
+/** An answer: this object was dropped, and none of the added ones is its new name. */
 export interface Drop {
   readonly kind: Kind;
   readonly table?: string;
   readonly name: string;
 }
 
-/** What somebody decided where drizzle-kit could only guess. */
+/** Answers to questions that drizzle-kit cannot answer from the schemas. */
 export interface Decisions {
   readonly renames: readonly Rename[];
   readonly drops: readonly Drop[];
@@ -38,7 +38,7 @@ export interface Decisions {
 
 export const undecided: Decisions = { renames: [], drops: [] };
 
-/** One thing that went, and all that can have become of it. */
+/** One removed object, and the added objects that can be its new name. */
 export interface Choice {
   readonly service: string;
   readonly kind: Kind;
@@ -47,10 +47,10 @@ export interface Choice {
   readonly added: readonly string[];
 }
 
-/** Says what became of something: the new name, or undefined when it is dropped. */
+/** Answers with the object's new name, or with undefined if it was dropped. */
 export type Ask = (choice: Choice) => Promise<string | undefined>;
 
-/** The same decisions for the way back. */
+/** The decisions for the opposite direction. */
 export function reversed({ renames }: Decisions): Decisions {
   const tables = renames.filter(({ kind }) => kind === "table");
   const before = (name: string) => tables.find(({ to }) => to === name)?.from ?? name;
@@ -63,7 +63,7 @@ export function reversed({ renames }: Decisions): Decisions {
   return { renames: back, drops: [] };
 }
 
-/** What of a question is still open. */
+/** The part of a question that these decisions do not answer. */
 function openPart(question: RenameQuestion, { drops }: Decisions): RenameQuestion | undefined {
   const dropped = new Set(
     drops
@@ -75,13 +75,13 @@ function openPart(question: RenameQuestion, { drops }: Decisions): RenameQuestio
 }
 
 /**
- * Answers all questions of a service, one at a time: an answer about a table shows its columns' questions.
+ * Answers the questions of a service, one at a time: an answer about a table leads to questions about its columns.
  *
- * @param questionsOf what drizzle-kit cannot tell with what was decided so far
- * @param given the answers that were given beforehand
- * @param ask asks a person; without it, what is open stays open
- * @returns the decisions that were used, and what is left open
- * @throws FleetError `rename` for a given answer that the schemas contradict
+ * @param questionsOf gives the questions that remain with the decisions so far
+ * @param given the answers that were given in advance
+ * @param ask asks a person; undefined to leave other questions open
+ * @returns the decisions that were used, and the open questions
+ * @throws FleetError `rename` for a given answer that contradicts the schemas
  */
 export async function decide(
   service: string,
@@ -135,7 +135,7 @@ async function asked(
     : { renames: [{ kind, ...of, from: removed, to }], drops: [] };
 }
 
-/** Refuses answers that no service's schema asks for: a misspelt one must not end as a dropped column. */
+/** Refuses answers that match no service's schema: a misspelled one must not lead to a dropped column. */
 export function refuseUnused(given: Decisions, used: readonly Decisions[]): void {
   refuseContradiction(given);
   const known = new Set(used.flatMap(flagsOf));
@@ -145,7 +145,7 @@ export function refuseUnused(given: Decisions, used: readonly Decisions[]): void
     "rename",
     `${idle.join(" and ")} ${idle.length === 1 ? "matches" : "match"} no schema change`,
     {
-      remedy: "Nothing was written. To see what was removed and added: drizzle-fleet check",
+      remedy: "Nothing was written. To see what was removed and added: npx drizzle-fleet check",
     },
   );
 }
@@ -159,13 +159,13 @@ function refuseContradiction({ renames, drops }: Decisions): void {
       "rename",
       `${renameFlag(rename)} and ${dropFlag(drop)} contradict each other`,
       {
-        remedy: "It was one or the other. Nothing was written.",
+        remedy: "Keep only one of them. Nothing was written.",
       },
     );
   }
 }
 
-/** The options that say these decisions. */
+/** The command-line options for these decisions. */
 function flagsOf({ renames, drops }: Decisions): string[] {
   return [...renames.map(renameFlag), ...drops.map(dropFlag)];
 }
@@ -182,8 +182,29 @@ function nameOf(table: string | undefined, name: string): string {
   return table === undefined ? name : `${table}.${name}`;
 }
 
-/** All options to choose from for a question, one line for each thing that went. */
-export function flagsFor({ kind, table, removed, added }: RenameQuestion): string[] {
+/** The questions of one service that are open. */
+export interface OpenQuestions {
+  readonly service: string;
+  readonly questions: readonly RenameQuestion[];
+}
+
+/** Refuses to guess: throws with the open questions and the options that answer them. */
+export function refuseOpen(open: readonly OpenQuestions[]): void {
+  if (open.length === 0) return;
+  const lines = open.flatMap(({ service, questions }) =>
+    questions.flatMap((question) => [
+      `  ${service}: ${questionText(question)}`,
+      ...flagsFor(question).map((flags) => `    ${flags}`),
+    ]),
+  );
+  throw new FleetError("rename", `possible renames are undecided:\n${lines.join("\n")}`, {
+    remedy:
+      "Nothing was written. Run the same command with one of the options of each line, or run it in a terminal to be asked.",
+  });
+}
+
+/** The options to choose from, one line for each removed object. */
+function flagsFor({ kind, table, removed, added }: RenameQuestion): string[] {
   const of = table === undefined ? {} : { table };
   return removed.map((from) =>
     [
@@ -193,15 +214,15 @@ export function flagsFor({ kind, table, removed, added }: RenameQuestion): strin
   );
 }
 
-/** A question as a person reads it. */
+/** A question as shown to the user. */
 export function questionText({ kind, table, removed, added }: RenameQuestion): string {
   const of = (name: string) => nameOf(table, name);
   const were = removed.length === 1 ? "was" : "were";
-  return `${kind} ${removed.map(of).join(", ")} ${were} removed and ${added.map(of).join(", ")} added: renamed, or dropped and new?`;
+  return `${kind} ${removed.map(of).join(", ")} ${were} removed and ${added.map(of).join(", ")} added: renamed, or dropped and created?`;
 }
 
 /**
- * Reads what --rename was given: `table:old=new`, `column:table.old=new`, and so for every kind.
+ * Parses the argument of --rename: `table:old=new`, `column:table.old=new`, and so on for every kind.
  *
  * @throws FleetError `usage`
  */
@@ -209,22 +230,22 @@ export function parseRename(text: string): Rename {
   const [, kind = "", name = "", to = ""] = /^(\w+):([^=]+)=(.+)$/.exec(text) ?? [];
   const place = placeOf(kind, name);
   if (place === undefined || to === "")
-    throw unreadable("--rename", text, "column:users.mail=email");
-  // A table may be written on both sides.
+    throw argumentError("--rename", text, "column:users.mail=email");
+  // The table can be repeated after the equals sign.
   const prefix = `${place.table}.`;
   const target = place.table !== undefined && to.startsWith(prefix) ? to.slice(prefix.length) : to;
   return { kind: place.kind, ...tableOf(place), from: place.name, to: target };
 }
 
 /**
- * Reads what --drop was given: `table:old`, `column:table.old`, and so for every kind.
+ * Parses the argument of --drop: `table:old`, `column:table.old`, and so on for every kind.
  *
  * @throws FleetError `usage`
  */
 export function parseDrop(text: string): Drop {
   const [, kind = "", name = ""] = /^(\w+):([^=]+)$/.exec(text) ?? [];
   const place = placeOf(kind, name);
-  if (place === undefined) throw unreadable("--drop", text, "column:users.mail");
+  if (place === undefined) throw argumentError("--drop", text, "column:users.mail");
   return { kind: place.kind, ...tableOf(place), name: place.name };
 }
 
@@ -240,8 +261,8 @@ function tableOf({ table }: Drop): { readonly table?: string } {
   return table === undefined ? {} : { table };
 }
 
-function unreadable(option: string, text: string, example: string): FleetError {
-  return new FleetError("usage", `${option} ${text} cannot be read`, {
+function argumentError(option: string, text: string, example: string): FleetError {
+  return new FleetError("usage", `${option} ${text} is not valid`, {
     remedy: `Write a kind and names, as in ${option} ${example}. Kinds: ${kinds.join(", ")}.`,
   });
 }

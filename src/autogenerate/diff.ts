@@ -1,51 +1,43 @@
-import { statSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { relative, resolve } from "node:path";
-import { glob } from "tinyglobby";
 import { type Prefix, type ServiceConfig, sourceSchemasOf } from "../config/schema.ts";
 import { importTypeScript, moduleError } from "../config/typescript.ts";
 import { FleetError, isFleetError } from "../core/errors.ts";
 import { type MigrationsFolder, readFolder } from "../source/folder.ts";
+import { correctValues } from "./corrected-values.ts";
 import type { Decisions, RenameQuestion } from "./decisions.ts";
+import { type Export, isPgTable, isTable } from "./drizzle-tables.ts";
+import { refuseClashes, refuseLost, refuseSameExports } from "./duplicate-names.ts";
 import { loadKit, loadRaw } from "./kit.ts";
 import type { Kit, Snapshot } from "./kit-types.ts";
-import {
-  type Export,
-  isPgTable,
-  isTable,
-  refuseClashes,
-  refuseLost,
-  refuseSameExports,
-} from "./same-names.ts";
+import { schemaFiles, silentFiles } from "./schema-files.ts";
 import { objectsOf } from "./snapshot-objects.ts";
-import { spellOut } from "./spell-out.ts";
-import { undefinedColumn } from "./undefined-columns.ts";
+import { undefinedColumnError } from "./undefined-columns.ts";
 
-/** How a service's Drizzle schema differs from its newest migration. */
+/** A service's Drizzle schema, and the snapshot of its newest migration. */
 export interface SchemaDiff {
   readonly service: string;
   /** Absolute path of the migrations folder. */
   readonly path: string;
-  /** What is in it; undefined before the first migration. */
+  /** Undefined before the first migration. */
   readonly folder: MigrationsFolder | undefined;
   readonly kit: Kit;
   readonly previous: Snapshot;
   readonly current: Snapshot;
-  /** What tags begin with, where the configuration says it. */
+  /** How tags begin, if the configuration specifies it. */
   readonly prefix: Prefix | undefined;
-  /** By which names the snapshots call the schema of the target. */
+  /** The schema names that the snapshots use for the schema of the target. */
   readonly sources: readonly string[];
-  /** Schema files that define tables and export none, as shown to people. */
+  /** Schema files that define tables but export none, as shown to the user. */
   readonly silent: readonly string[];
 }
 
 /**
  * Compares a service's Drizzle schema with the snapshot of its newest migration.
  *
- * @param root the folder that the service's paths start from
- * @param seen told each file that the schema is made of, see `importTypeScript`
- * @throws FleetError `schema` when a schema file does not load, with file and line; `journal` when drizzle-kit's
- *   files are damaged; `config` when the drizzle-kit that is installed writes another layout
+ * @param root the folder that the service's paths are relative to
+ * @param seen called with each file that the schema consists of, see `importTypeScript`
+ * @throws FleetError `schema` if a schema file does not load, with file and line; `journal` for damaged files of
+ *   drizzle-kit; `config` if the installed drizzle-kit writes another layout
  */
 export async function compareSchema(
   service: string,
@@ -64,35 +56,42 @@ export async function compareSchema(
   const files = await schemaFiles(service, config, root);
   const { modules, placeOf } = await importTypeScript(files, root, seen);
   const exports = modules.flatMap((module, index) => exportsOf(module, files[index] ?? ""));
-  const take = async () => {
-    refuseSameExports(exports);
-    const exported = [...new Set(exports.map(({ value }) => value))];
-    await spellOut(exported, kit.layout, () => loadRaw(root));
-    const snapshot = await kit.take(exported, previous, config.casing);
-    refuseLost(exports, snapshot);
-    refuseClashes(snapshot, previous, [config.schema].flat().join(", "));
-    return snapshot;
-  };
-  const current = await take().catch((error: unknown): never => {
-    if (isFleetError(error)) throw error;
-    const where = placeOf(error);
-    throw undefinedColumn(exports, error, where) ?? moduleError(error, where);
-  });
+  const current = await takeSnapshot({ kit, exports, previous, config, root }).catch(
+    (error: unknown): never => {
+      if (isFleetError(error)) throw error;
+      const where = placeOf(error);
+      throw undefinedColumnError(exports, error, where) ?? moduleError(error, where);
+    },
+  );
   refuseOtherDialect(exports, current);
-  return {
-    service,
-    path,
-    folder,
-    kit,
-    previous,
-    current,
-    prefix: config.prefix,
-    silent: await silentFiles(files, exports),
-    sources: sourceSchemasOf(config),
-  };
+  const silent = await silentFiles(files, exports);
+  const { prefix } = config;
+  const sources = sourceSchemasOf(config);
+  return { service, path, folder, kit, previous, current, prefix, silent, sources };
 }
 
-/** drizzle-kit passes over tables of another dialect: a schema of nothing else is empty to it. */
+/** What the snapshot of a Drizzle schema is taken from. */
+interface SnapshotInput {
+  readonly kit: Kit;
+  readonly exports: readonly Export[];
+  readonly previous: Snapshot;
+  readonly config: ServiceConfig;
+  readonly root: string;
+}
+
+/** Takes a snapshot, and refuses what drizzle-kit would silently leave out of it. */
+async function takeSnapshot(input: SnapshotInput): Promise<Snapshot> {
+  const { kit, exports, previous, config, root } = input;
+  refuseSameExports(exports);
+  const exported = [...new Set(exports.map(({ value }) => value))];
+  await correctValues(exported, kit.layout, () => loadRaw(root));
+  const snapshot = await kit.take(exported, previous, config.casing);
+  refuseLost(exports, snapshot);
+  refuseClashes(snapshot, previous, [config.schema].flat().join(", "));
+  return snapshot;
+}
+
+/** drizzle-kit ignores tables of another dialect, so a schema with only such tables would count as empty. */
 function refuseOtherDialect(exports: readonly Export[], current: Snapshot): void {
   if (objectsOf(current).some(({ kind }) => kind === "table")) return;
   const other = exports.find(({ value }) => isTable(value) && !isPgTable(value));
@@ -103,28 +102,12 @@ function refuseOtherDialect(exports: readonly Export[], current: Snapshot): void
   });
 }
 
-async function silentFiles(
-  files: readonly string[],
-  exports: readonly Export[],
-): Promise<string[]> {
-  const telling = new Set(exports.flatMap(({ file, value }) => (isTable(value) ? file : [])));
-  const silent = await Promise.all(
-    files.map(async (path) => {
-      const file = relative(process.cwd(), path);
-      if (telling.has(file)) return [];
-      const code = (await readFile(path, "utf8")).replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
-      return /\bpgTable\)?\s*\(|\.table\(\s*["'`]/.test(code) ? [file] : [];
-    }),
-  );
-  return silent.flat();
-}
-
 function exportsOf(module: Readonly<Record<string, unknown>>, path: string): Export[] {
   const file = relative(process.cwd(), path);
   return Object.entries(module).map(([name, value]) => ({ name, file, value }));
 }
 
-/** What cannot be told from the two schemas alone, once these decisions are made. */
+/** What the two schemas and these decisions leave ambiguous. */
 export function questionsOf(
   { kit, previous, current }: SchemaDiff,
   decisions: Decisions,
@@ -132,7 +115,7 @@ export function questionsOf(
   return kit.questions(previous, current, decisions);
 }
 
-/** The SQL of the difference; empty when there is none. What was not decided counts as dropped and new. */
+/** The SQL of the difference; empty if there is none. Undecided objects count as dropped and created. */
 export function sqlOf(
   { kit, previous, current }: SchemaDiff,
   decisions: Decisions,
@@ -143,7 +126,7 @@ export function sqlOf(
 /**
  * Loads the drizzle-kit of a project for a migrations folder.
  *
- * @throws FleetError `config` when there is none, or it writes another layout
+ * @throws FleetError `config` if it is not installed, or writes another layout
  */
 export async function loadKitFor(
   root: string,
@@ -154,12 +137,12 @@ export async function loadKitFor(
   return kit;
 }
 
-/** drizzle-kit 1.0 would pass over it, and every column would get another name. */
+/** drizzle-kit 1.0 would ignore the setting, and every column would get another name. */
 function refuseCasing({ layout, version }: Kit, service: string, { casing }: ServiceConfig): void {
   if (layout === "journal" || casing === undefined) return;
-  throw new FleetError("config", `casing is no option of drizzle-kit ${version}`, {
+  throw new FleetError("config", `drizzle-kit ${version} does not support casing`, {
     where: `services.${service}.casing`,
-    remedy: `Take it out, and say it in the schema: import { ${casing === "camelCase" ? "camelCase" : "snakeCase"} } from "drizzle-orm/pg-core".`,
+    remedy: `Remove it, and set the casing in the schema: import { ${casing === "camelCase" ? "camelCase" : "snakeCase"} } from "drizzle-orm/pg-core".`,
   });
 }
 
@@ -172,49 +155,19 @@ function refuseOtherLayout(
   throw folder.layout === "journal"
     ? new FleetError(
         "config",
-        `${shown} has drizzle-kit 0.31's layout, and ${kit.version} is installed`,
+        `${shown} has the layout of drizzle-kit 0.31, but ${kit.version} is installed`,
         {
           where: shown,
           remedy:
-            "Convert the folder with: drizzle-kit up. Every ledger stays valid. The next steps are in docs/migrations.md.",
+            "Convert the folder; every ledger stays valid. The next steps are in docs/migrations.md. Run: npx drizzle-kit up",
         },
       )
     : new FleetError(
         "config",
-        `${shown} has drizzle-kit 1.0's layout, and ${kit.version} is installed`,
+        `${shown} has the layout of drizzle-kit 1.0, but ${kit.version} is installed`,
         {
           where: shown,
           remedy: "Install drizzle-kit 1.0.",
         },
       );
-}
-
-/**
- * The schema files of a service, as drizzle-kit finds them: a folder's own files, a file, or a pattern. A pattern that
- * begins with `!` leaves files out.
- */
-async function schemaFiles(
-  service: string,
-  config: ServiceConfig,
-  root: string,
-): Promise<string[]> {
-  const patterns = [config.schema].flat().map((entry) => {
-    const excluded = entry.startsWith("!");
-    const path = resolve(root, excluded ? entry.slice(1) : entry);
-    const folder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-    const pattern = (folder ? `${path}/*` : path).replaceAll("\\", "/");
-    return excluded ? `!${pattern}` : pattern;
-  });
-  const found = await glob(patterns, { absolute: true, cwd: root });
-  // A folder may hold a README or a drawing beside the schema.
-  const files = found.filter((file) => /\.[cm]?[jt]sx?$/.test(file));
-  if (files.length > 0) return files.sort();
-  throw new FleetError(
-    "schema",
-    `service ${service} has no schema files: ${[config.schema].flat().join(", ")}`,
-    {
-      where: `services.${service}.schema`,
-      remedy: "Correct the path in drizzle.config.ts, or write the first table.",
-    },
-  );
 }

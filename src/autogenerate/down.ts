@@ -4,41 +4,41 @@ import { type Decisions, type Rename, reversed } from "./decisions.ts";
 import type { Kit, Snapshot } from "./kit-types.ts";
 import { ownChanges, renamesOnly } from "./own-changes.ts";
 
-/** Stands between two statements, as drizzle-kit writes it. */
-export const breakpoint = "--> statement-breakpoint\n";
+/** The line that drizzle-kit writes between two statements. */
+export const statementBreakpoint = "--> statement-breakpoint\n";
 
-/** A migration's down, before it is a file. */
-export interface Reverse {
-  /** What its text says about it, as lines of comments. */
+/** The SQL of a migration's down. */
+export interface DownSql {
+  /** Comment lines above the statements. */
   readonly remarks: readonly string[];
   readonly statements: readonly string[];
 }
 
 /**
- * A migration's down: of the reversed diff, the statements that take back what the migration's own SQL did.
- * Snapshots may say more: what a developer took out of the SQL because it was there already is not this migration's
- * to take away. The parser must be loaded.
+ * Makes a migration's down: the statements of the reversed diff that revert what the migration's own SQL did. The
+ * snapshots can differ in more: a statement that a developer removed from the SQL is not reverted. The parser must be
+ * loaded.
  *
  * @param up the migration's own file and text
  */
-export async function reverseOf(
+export async function downSqlOf(
   kit: Kit,
   previous: Snapshot,
   current: Snapshot,
   up: { readonly file: string; readonly text: string },
-): Promise<Reverse> {
+): Promise<DownSql> {
   const { renamed, lost, recreated, values } = changesOf(up.file, up.text);
   const renamesBack = renamesOnly(up.text);
   if (renamesBack !== undefined) return { remarks: [], statements: renamesBack };
   const back = reversed({ renames: renamed, drops: [] });
-  const possible = await possibleOf(kit, current, previous, back);
+  const possible = await renamesInSnapshots(kit, current, previous, back);
   const statements = ownChanges(await kit.diff(current, previous, possible), up.text, kit.sources);
   if (statements.length === 0) return { remarks: [], statements };
-  // A column that is made anew both ways was generated before: it held nothing written by the application.
-  const again = new Set(changesOf("", statements.join(breakpoint)).recreated);
+  // A column that both directions recreate is a generated one: it contains nothing that the application wrote.
+  const again = new Set(changesOf("", statements.join(statementBreakpoint)).recreated);
   const gone = lost.filter((what) => !recreated.includes(what) || !again.has(what));
   const marks = gone.map((what) => markLine("data-loss", `${what} comes back without its data`));
-  // What rows become that hold the value, only a person can say; until then PostgreSQL refuses, and nothing changes.
+  // Only a person can decide about rows with the value; until then PostgreSQL refuses the down, and nothing changes.
   const hints = values.map(
     (value) => `-- Fails where rows hold ${value}: first change those rows.`,
   );
@@ -46,13 +46,13 @@ export async function reverseOf(
 }
 
 /** The text of a migration's down. */
-export function downText(file: string, { remarks, statements }: Reverse): string {
+export function downText(file: string, { remarks, statements }: DownSql): string {
   if (statements.length === 0) return emptyDown(file);
-  return `${[...remarks.map((line) => `${line}\n`), statements.join(breakpoint)].join("")}\n`;
+  return `${[...remarks.map((line) => `${line}\n`), statements.join(statementBreakpoint)].join("")}\n`;
 }
 
-/** SQL by hand may rename what the Drizzle schema does not know: that is for its author to take back. */
-async function possibleOf(
+/** The renames that the snapshots show. Hand-written SQL can also rename objects that no snapshot contains. */
+async function renamesInSnapshots(
   kit: Kit,
   from: Snapshot,
   to: Snapshot,
@@ -73,17 +73,17 @@ async function possibleOf(
   return { renames: possible, drops: [] };
 }
 
-/** A table's own rename shows the questions about its columns. */
+/** Tables come first: questions about columns appear only after the rename of their table. */
 function rankOf(kind: string): number {
   return kind === "table" ? 0 : 1;
 }
 
-/** A down to be filled in by hand. */
+/** The text of a down that a person has to write. */
 export function emptyDown(file: string): string {
   const name = file.split("/").at(-1);
   return [
-    `-- Write here the SQL that takes back what ${name} does; or, if nothing can, a line that says why:`,
-    `-- "${markLine("irreversible", "<why>")}"`,
+    `-- Write the SQL that reverts ${name} here. If it cannot be reverted, write a line with the reason instead:`,
+    `-- "${markLine("irreversible", "<reason>")}"`,
     "",
   ].join("\n");
 }

@@ -1,15 +1,7 @@
-import type { Snapshot } from "./kit-types.ts";
-import type { EnumModel } from "./ordered.ts";
+import { type FolderRow, rowsOf } from "./folder-api.ts";
+import type { EnumModel } from "./statement-order.ts";
 
-interface Row {
-  readonly entityType: string;
-  readonly schema?: string;
-  readonly table?: string;
-  readonly name: string;
-  readonly [what: string]: unknown;
-}
-
-/** How drizzle-kit 1.0 writes enums, and what rests on them. */
+/** How drizzle-kit 1.0 stores enums and the objects that depend on them. */
 export const folderEnums: EnumModel = {
   enumsOf: (snapshot) =>
     new Map(
@@ -22,7 +14,7 @@ export const folderEnums: EnumModel = {
     const columns = rows.filter(
       ({ entityType, type }) => entityType === "columns" && enums.has(String(type)),
     );
-    const names = (row: Row, value: unknown) =>
+    const names = (row: FolderRow, value: unknown) =>
       columns.some(
         ({ table, name }) => table === row.table && (JSON.stringify(value) ?? "").includes(name),
       );
@@ -38,7 +30,3 @@ export const folderEnums: EnumModel = {
     };
   },
 };
-
-function rowsOf(snapshot: Snapshot): readonly Row[] {
-  return Array.isArray(snapshot.ddl) ? snapshot.ddl : [];
-}

@@ -1,16 +1,16 @@
 import type { BranchMigration } from "../source/branches.ts";
 
-/** drizzle-kit 1.0 notes for each statement what it changes and what it relies on. */
+/** drizzle-kit 1.0 records for each statement what it changes and what it relies on. */
 interface Footprint {
   readonly statementType?: string;
   readonly writes: readonly string[];
   readonly sharedWrites?: readonly string[];
   readonly reads?: readonly string[];
-  /** For statements that may run twice. */
+  /** Only for statements that can run twice. */
   readonly sqlHash?: string;
 }
 
-/** What one branch writes and the other writes or reads, by drizzle-kit 1.0's notes; nothing for 0.31, which makes none. */
+/** What one branch writes and the other writes or reads, by drizzle-kit 1.0's footprints; 0.31 records none. */
 export function footprintConflicts(
   one: readonly BranchMigration[],
   other: readonly BranchMigration[],
@@ -59,7 +59,7 @@ const kinds: Readonly<Record<string, string>> = {
   priv: "privileges on",
 };
 
-/** `s|col|public.users.email` is column users.email. */
+/** `s|col|public.users.email` means column users.email. */
 function nameOf(print: string): string {
   const [, kind = "", name = ""] = print.split("|");
   const own = kind === "colprop" ? name.replace(/\.[^.]*$/, "") : name;

@@ -1,20 +1,19 @@
 import { randomUUID } from "node:crypto";
-import type { Prefix } from "../config/schema.ts";
 import { filesInJournal, type MigrationsFolder } from "../source/folder.ts";
 import { journalPath, journalText, readJournal } from "../source/journal.ts";
 import { firstParent, readNearest } from "../source/stored-snapshot.ts";
-import { captive } from "./captive.ts";
 import type { Decisions, RenameQuestion } from "./decisions.ts";
-import type { Casing, Kit, Placed, Snapshot } from "./kit-types.ts";
+import { withOmittedChanges } from "./kit-omissions.ts";
+import type { Casing, Kit, NewMigration, NewMigrationFiles, Snapshot } from "./kit-types.ts";
+import { newTag } from "./new-tag.ts";
 import { type UpgradeApi, upgraded } from "./old-snapshots.ts";
-import { aroundEnums, foreignKeysAround, journalEnums } from "./ordered.ts";
-import { newTag } from "./prefix.ts";
-import { type Part, partOf, renameQuestions } from "./snapshot-parts.ts";
+import { runKit } from "./run-kit.ts";
+import { partOf, renameQuestions, type SnapshotPart } from "./snapshot-parts.ts";
 import { applyRenames } from "./snapshot-renames.ts";
 import { hardInJournal, withStandIns } from "./stand-ins.ts";
-import { withUnaltered } from "./unaltered.ts";
+import { diffAroundEnums, journalEnums, orderForeignKeys } from "./statement-order.ts";
 
-/** What is used of `drizzle-kit/api` of drizzle-kit 0.31. */
+/** What this package uses of `drizzle-kit/api` of drizzle-kit 0.31. */
 export interface JournalApi extends UpgradeApi {
   generateDrizzleJson(
     imports: Readonly<Record<string, unknown>>,
@@ -25,7 +24,12 @@ export interface JournalApi extends UpgradeApi {
   generateMigration(previous: Snapshot, current: Snapshot): Promise<string[]>;
 }
 
-const empty: Snapshot = {
+interface JournalTools {
+  readonly api: JournalApi;
+  readonly sources: readonly string[];
+}
+
+const emptySnapshot: Snapshot = {
   id: firstParent,
   prevId: "",
   version: "7",
@@ -40,7 +44,7 @@ const empty: Snapshot = {
   _meta: { schemas: {}, tables: {}, columns: {} },
 };
 
-/** drizzle-kit 0.31. It asks about renames itself, on a terminal only: here it never gets to ask. */
+/** drizzle-kit 0.31. It would ask about renames in a terminal, so renames are applied before it sees the snapshots. */
 export function journalKit(api: JournalApi, sources: readonly string[], version: string): Kit {
   return {
     layout: "journal",
@@ -50,11 +54,11 @@ export function journalKit(api: JournalApi, sources: readonly string[], version:
     before: (folder, index) => stateAt(api, folder, index - 1),
     async state(stored, [end]) {
       const found = stored.find(({ id }) => id === end);
-      return found === undefined ? empty : upgraded(api, found.content);
+      return found === undefined ? emptySnapshot : upgraded(api, found.content);
     },
     async take(exported, previous, casing) {
       const imports = Object.fromEntries(exported.map((value, index) => [`export${index}`, value]));
-      const snapshot = await captive(async () =>
+      const snapshot = await runKit(async () =>
         api.generateDrizzleJson(imports, previous.id, undefined, casing),
       );
       const { id, prevId, ...rest } = snapshot;
@@ -65,9 +69,8 @@ export function journalKit(api: JournalApi, sources: readonly string[], version:
       return renameQuestions(snapshot, current, sources);
     },
     diff: (previous, current, decisions) =>
-      captive(() => diff(api, sources, previous, current, decisions)),
-    draft: (path, _folder, name, previous, current, _decisions, prefix) =>
-      inJournal(path, name, current ?? repeated(previous), prefix),
+      runKit(() => diff({ api, sources }, previous, current, decisions)),
+    draft: (migration) => draftInJournal(migration),
   };
 }
 
@@ -77,20 +80,24 @@ async function stateAt(
   index: number,
 ): Promise<Snapshot> {
   const stored = folder && (await readNearest(folder, index));
-  return stored === undefined ? empty : quotedDefaults(await upgraded(api, stored.content));
+  return stored === undefined ? emptySnapshot : quotedDefaults(await upgraded(api, stored.content));
 }
 
-/** drizzle-kit has stored the defaults of JSON and arrays as it wrote them: with quotes that end the literal. */
+/** drizzle-kit stored defaults of JSON and arrays as it wrote them into SQL: with quotes that end the literal early. */
 function quotedDefaults(snapshot: Snapshot): Snapshot {
   const tables = Object.entries(partOf(snapshot, "tables")).map(([key, table]) => {
-    const columns = Object.entries(partOf(table as Part, "columns")).map(([name, column]) => {
-      const { default: text } = column as Part;
-      return [
-        name,
-        typeof text === "string" ? { ...(column as Part), default: quoted(text) } : column,
-      ];
-    });
-    return [key, { ...(table as Part), columns: Object.fromEntries(columns) }];
+    const columns = Object.entries(partOf(table as SnapshotPart, "columns")).map(
+      ([name, column]) => {
+        const { default: text } = column as SnapshotPart;
+        return [
+          name,
+          typeof text === "string"
+            ? { ...(column as SnapshotPart), default: quoted(text) }
+            : column,
+        ];
+      },
+    );
+    return [key, { ...(table as SnapshotPart), columns: Object.fromEntries(columns) }];
   });
   return { ...snapshot, tables: Object.fromEntries(tables) };
 }
@@ -101,10 +108,8 @@ function quoted(text: string): string {
   return `'${inner.replaceAll("'", "''")}'${cast ?? ""}`;
 }
 
-/** Renames are ours: drizzle-kit would only ask about them. */
 async function diff(
-  api: JournalApi,
-  sources: readonly string[],
+  { api, sources }: JournalTools,
   previous: Snapshot,
   current: Snapshot,
   { renames }: Decisions,
@@ -113,40 +118,34 @@ async function diff(
   const made = async (before: Snapshot, after: Snapshot) => {
     const standIns = withStandIns(before, after, hardInJournal);
     const statements = await api.generateMigration(standIns.previous, standIns.current);
-    return foreignKeysAround(statements.map(standIns.putBack), before);
+    return orderForeignKeys(statements.map(standIns.putBack), before);
   };
   const between = (before: Snapshot, after: Snapshot) =>
-    withUnaltered(made, before, after, renames);
-  return [...sql, ...(await aroundEnums(between, snapshot, current, journalEnums))];
+    withOmittedChanges(made, before, after, renames);
+  return [...sql, ...(await diffAroundEnums(between, snapshot, current, journalEnums))];
 }
 
-/** A snapshot of the same schema, for the migration behind it. */
-function repeated(snapshot: Snapshot): Snapshot {
-  return { ...snapshot, id: randomUUID(), prevId: snapshot.id };
-}
-
-async function inJournal(
-  folder: string,
-  name: string,
-  snapshot: Snapshot,
-  prefix: Prefix | undefined,
-): Promise<Placed> {
-  const journal = await readJournal(folder);
+async function draftInJournal(migration: NewMigration): Promise<NewMigrationFiles> {
+  const { path, name, previous, current, prefix } = migration;
+  const snapshot = current ?? repeated(previous);
+  const journal = await readJournal(path);
   const entries = journal?.entries ?? [];
   const idx = (entries.at(-1)?.idx ?? -1) + 1;
-  const tag = await newTag(folder, entries, idx, name, prefix);
+  const tag = await newTag(path, { entries, idx, name, configured: prefix });
   const when = Math.max(Date.now(), (entries.at(-1)?.when ?? 0) + 1);
   const entry = { idx, version: "7", when, tag, breakpoints: true };
-  const files = filesInJournal(folder, entry);
+  const files = filesInJournal(path, entry);
+  const text = journalText(journal, [...entries, entry]);
   return {
     files,
     list: [
       { path: files.snapshot, text: JSON.stringify(snapshot, null, 2), replaces: true },
-      {
-        path: journalPath(folder),
-        text: journalText(journal, [...entries, entry]),
-        replaces: true,
-      },
+      { path: journalPath(path), text, replaces: true },
     ],
   };
+}
+
+/** A snapshot of the same schema, for a migration that does not change it. */
+function repeated(snapshot: Snapshot): Snapshot {
+  return { ...snapshot, id: randomUUID(), prevId: snapshot.id };
 }

@@ -4,7 +4,7 @@ import type { StoredSnapshot } from "../source/stored-snapshot.ts";
 import type { NewFile } from "../source/write-files.ts";
 import type { Decisions, RenameQuestion } from "./decisions.ts";
 
-/** One of drizzle-kit's snapshots: the whole Drizzle schema of a service at one migration. */
+/** One of drizzle-kit's snapshots: the complete Drizzle schema of a service after one migration. */
 export interface Snapshot {
   readonly id: string;
   readonly [part: string]: unknown;
@@ -12,73 +12,77 @@ export interface Snapshot {
 
 export type Casing = "snake_case" | "camelCase" | undefined;
 
-/** What we need of the drizzle-kit that the user installed, whichever version that is. */
+/** What this package uses of the project's drizzle-kit, the same for both supported versions. */
 export interface Kit {
   /** The layout of the migrations folders that this version writes. */
   readonly layout: Layout;
   readonly version: string;
-  /** By which names the service's SQL calls the schema of its target. */
+  /** The schema names that the service's SQL uses for the schema of its target. */
   readonly sources: readonly string[];
   /**
-   * The schema as a migration leaves it.
+   * The schema after a migration.
    *
-   * @param index the migration's place in the folder; -1 for the state before the first one
-   * @throws FleetError `journal` when a snapshot is missing or malformed
+   * @param index the migration's position in the folder; -1 for the state before the first one
+   * @throws FleetError `journal` if a snapshot is missing or malformed
    */
   at(folder: MigrationsFolder | undefined, index: number): Promise<Snapshot>;
   /**
-   * The schema as a migration finds it: what those that it follows leave. Where branches were joined, this is not what the
-   * migration before it in the folder leaves, which may be of the other branch.
+   * The schema before a migration: the result of the migrations it follows. After a merge of branches, this is not the
+   * result of the previous migration in the folder, which can belong to the other branch.
    *
-   * @param index the migration's place in the folder
-   * @throws FleetError `journal` when a snapshot is missing or malformed
+   * @param index the migration's position in the folder
+   * @throws FleetError `journal` if a snapshot is missing or malformed
    */
   before(folder: MigrationsFolder, index: number): Promise<Snapshot>;
   /**
-   * The schema that some stored snapshots leave together.
+   * The schema that several stored snapshots lead to together.
    *
    * @param stored all snapshots of a history, oldest first
-   * @param ends the ids of those in question; none for the schema before the first migration
+   * @param ends the ids of the snapshots; empty for the schema before the first migration
    */
   state(stored: readonly StoredSnapshot[], ends: readonly string[]): Promise<Snapshot>;
   /**
    * Takes the snapshot of a Drizzle schema.
    *
    * @param exported everything that the schema files export
-   * @param previous the snapshot it follows
-   * @throws FleetError `schema` with drizzle-kit's own words when it rejects the schema
+   * @param previous the snapshot that the new one follows
+   * @throws FleetError `schema` with drizzle-kit's message if it rejects the schema
    */
   take(exported: readonly unknown[], previous: Snapshot, casing: Casing): Promise<Snapshot>;
-  /** What cannot be told from two snapshots alone, once these decisions are made. */
+  /** What two snapshots and these decisions leave ambiguous. */
   questions(
     previous: Snapshot,
     current: Snapshot,
     decisions: Decisions,
   ): Promise<readonly RenameQuestion[]>;
-  /** The SQL statements from one snapshot to the other. What was not decided counts as dropped and new. */
+  /** The SQL statements from one snapshot to the other. Undecided objects count as dropped and created. */
   diff(previous: Snapshot, current: Snapshot, decisions: Decisions): Promise<string[]>;
   /**
-   * Decides what a new migration is called, and prepares what belongs to it beside its SQL.
+   * Chooses the tag of a new migration and prepares its snapshot and its journal entry.
    *
-   * @param path absolute path of the migrations folder
-   * @param current undefined for a migration that is written by hand and leaves the Drizzle schema as it is
-   * @param prefix what its tag begins with; undefined goes by the folder. drizzle-kit 1.0 has times alone
-   * @throws FleetError `config` for a prefix after which drizzle-kit would not find the migration's snapshot
+   * @throws FleetError `config` for a prefix that would sort the snapshot before an existing one
    */
-  draft(
-    path: string,
-    folder: MigrationsFolder | undefined,
-    name: string,
-    previous: Snapshot,
-    current: Snapshot | undefined,
-    decisions: Decisions,
-    prefix: Prefix | undefined,
-  ): Promise<Placed>;
+  draft(migration: NewMigration): Promise<NewMigrationFiles>;
+}
+
+/** A migration to be written. */
+export interface NewMigration {
+  /** Absolute path of the migrations folder. */
+  readonly path: string;
+  readonly folder: MigrationsFolder | undefined;
+  /** The part of the tag after its number or time. */
+  readonly name: string;
+  readonly previous: Snapshot;
+  /** Undefined for a migration that is written by hand and leaves the Drizzle schema unchanged. */
+  readonly current: Snapshot | undefined;
+  readonly decisions: Decisions;
+  /** How the tag begins; undefined to continue as the folder does. drizzle-kit 1.0 has timestamps only. */
+  readonly prefix: Prefix | undefined;
 }
 
 /** Where a new migration goes. */
-export interface Placed {
+export interface NewMigrationFiles {
   readonly files: MigrationFiles;
-  /** What is to be written with it, in this order and behind its SQL: it makes the migration count. */
+  /** Files to write with it, in this order and after its SQL: the last one makes the migration count. */
   readonly list: readonly NewFile[];
 }

@@ -9,11 +9,11 @@ import { journalKit } from "./journal-kit.ts";
 import type { Kit } from "./kit-types.ts";
 
 /**
- * Loads the drizzle-kit that a project has installed. It is heavy: the verbs that need it load it, when they need it.
+ * Loads the drizzle-kit that a project has installed. It is large, so each verb loads it only when it needs it.
  *
  * @param root the project's folder
- * @param sources by which names the service's SQL calls the schema of its target
- * @throws FleetError `config` when there is none, or one of an unknown version
+ * @param sources the schema names that the service's SQL uses for the schema of its target
+ * @throws FleetError `config` if drizzle-kit is not installed, or is of an unsupported version
  */
 export async function loadKit(root: string, sources: readonly string[] = ["public"]): Promise<Kit> {
   const folder = packageFolder(root);
@@ -33,13 +33,13 @@ export async function loadKit(root: string, sources: readonly string[] = ["publi
   } catch (cause) {
     throw new FleetError("config", `drizzle-kit ${version} cannot be loaded`, {
       where: folder,
-      remedy: "drizzle-fleet works with drizzle-kit 0.31 and 1.0. Install one of them anew.",
+      remedy: "drizzle-fleet supports drizzle-kit 0.31 and 1.0. Reinstall one of them.",
       cause,
     });
   }
 }
 
-/** Loads `sql.raw` of the drizzle-orm that a project's drizzle-kit works with. */
+/** Loads `sql.raw` of the drizzle-orm that the project's drizzle-kit uses. */
 export async function loadRaw(root: string): Promise<(text: string) => unknown> {
   const from = packageFolder(root) ?? root;
   const file = createRequire(join(from, "package.json")).resolve("drizzle-orm");
@@ -51,7 +51,7 @@ async function load<Api>(file: string): Promise<Api> {
   return (await import(pathToFileURL(file).href)) as Api;
 }
 
-/** As Node looks for packages: in the project's folder, then in those above it; or as yarn's Plug'n'Play knows them. */
+/** Resolves as Node does: in the project's folder, then in its parents; with yarn's Plug'n'Play, as yarn does. */
 function packageFolder(root: string): string | undefined {
   try {
     const entry = createRequire(join(root, "package.json")).resolve("drizzle-kit");

@@ -6,17 +6,16 @@ import { filesInFolder, type MigrationFiles, tagAfter, timestamp } from "../sour
 import type { BothRecords } from "../source/records.ts";
 import type { StoredSnapshot } from "../source/stored-snapshot.ts";
 import type { NewFile } from "../source/write-files.ts";
-import { joining } from "./folder-kit.ts";
-import { type Merge, mergeOf, type Sides } from "./merge-types.ts";
-import type { Moved } from "./merged-downs.ts";
+import { joiningSnapshot } from "./folder-states.ts";
+import { type Merge, type MovedMigration, mergeOf, type Sides } from "./merge-types.ts";
 
 /**
- * Makes one history of two branches of folders. One goes after the other: it follows the other's last migration, and
- * where a folder sorts before that, it gets a later time. Where both are applied somewhere, folders keep their names, and a
- * new migration follows both. Snapshots say what they change and nothing else, so they stay.
+ * Makes one history of two branches of folders. The moved branch follows the last migration of the other one, and its
+ * folders get later times if they would sort before it. If both branches are applied somewhere, folders keep their names
+ * and a new migration follows both. Snapshots contain only their own changes, so these stay the same.
  *
  * @param path absolute path of the migrations folder
- * @param recorded the checksums that each branch has recorded
+ * @param recorded the checksums that each branch recorded
  */
 export async function mergeFolders(
   path: string,
@@ -27,23 +26,23 @@ export async function mergeFolders(
   const { kept, moved } = place(path, sides);
   const end = sides.kept.at(-1)?.snapshot;
   const inBase = new Set(base.map(({ snapshot: { id } }) => id));
-  const stored = ({ from: { snapshot } }: Moved): StoredSnapshot => {
+  const stored = ({ from: { snapshot } }: MovedMigration): StoredSnapshot => {
     const { id, parents, content } = snapshot;
     if (sides.bothApplied || end === undefined) return snapshot;
     const prevIds = [...new Set(parents.map((one) => (inBase.has(one) ? end.id : one)))];
     return { id, parents: prevIds, content: { ...content, prevIds } };
   };
   const files: NewFile[] = [];
-  for (const one of kept) files.push(...(await carried(one, one.from.snapshot, recorded)));
+  for (const one of kept) files.push(...(await changedFiles(one, one.from.snapshot, recorded)));
   const followers = moved.map(stored);
   for (const [index, one] of moved.entries())
-    files.push(...(await carried(one, followers[index] ?? one.from.snapshot, recorded)));
+    files.push(...(await changedFiles(one, followers[index] ?? one.from.snapshot, recorded)));
   const present = new Set([...kept, ...moved].map(({ to }) => dirname(to.sql)));
   const stale = [...kept, ...moved]
     .map(({ from }) => dirname(from.files.sql))
     .filter((folder) => !present.has(folder));
   const snapshots = [...[...base, ...sides.kept].map(({ snapshot }) => snapshot), ...followers];
-  const merge = { ...mergeOf(kept, moved, files, stale), snapshots };
+  const merge = { ...mergeOf({ kept, moved, files, stale }), snapshots };
   return sides.bothApplied ? joined(path, merge, [...kept, ...moved]) : merge;
 }
 
@@ -53,25 +52,25 @@ function place(path: string, { kept, moved, bothApplied }: Sides) {
       moved.some((one) => one.files.tag === files.tag) ? files.tag : [],
     ),
   );
-  const at = (from: BranchMigration, tag: string): Moved => ({
+  const at = (from: BranchMigration, tag: string): MovedMigration => ({
     from,
     to: filesInFolder(path, tag),
   });
-  // Ledgers hold the same tag for both: under another one each finds its own, by its checksum.
+  // Ledgers contain the same tag for both: under new tags, each migration is found by its checksum.
   const apart = (which: number) => (from: BranchMigration) =>
     at(from, shared.has(from.files.tag) ? `${from.files.tag}_${which}` : from.files.tag);
   if (bothApplied) return { kept: kept.map(apart(1)), moved: moved.map(apart(2)) };
   let before = kept.at(-1)?.files.tag ?? "";
-  const behind = moved.map((from) => {
+  const after = moved.map((from) => {
     before = tagAfter(before, from.files.tag);
     return at(from, before);
   });
-  return { kept: kept.map((from) => at(from, from.files.tag)), moved: behind };
+  return { kept: kept.map((from) => at(from, from.files.tag)), moved: after };
 }
 
-/** The files of a migration that has another place, another parent, or git's markers in its files. */
-async function carried(
-  { from, to }: Moved,
+/** The files of a migration that move, get another parent, or contain git's conflict markers. */
+async function changedFiles(
+  { from, to }: MovedMigration,
   { content }: StoredSnapshot,
   recorded: BothRecords<string>,
 ): Promise<NewFile[]> {
@@ -89,8 +88,8 @@ async function carried(
   return [...files, { path: to.snapshot, text: JSON.stringify(content, null, 2), replaces: true }];
 }
 
-/** A merge with a migration that follows the last one of both branches, and changes nothing. */
-function joined(path: string, merge: Merge, placed: readonly Moved[]): Merge {
+/** A merge with one more migration, which follows the last one of each branch and changes nothing. */
+function joined(path: string, merge: Merge, placed: readonly MovedMigration[]): Merge {
   const followed = new Set(merge.snapshots.flatMap(({ parents }) => parents));
   const ends = merge.snapshots.flatMap(({ id }) => (followed.has(id) ? [] : id));
   const last =
@@ -106,7 +105,7 @@ function filesOf({ sql, down, snapshot }: MigrationFiles, ends: readonly string[
   const texts = [
     [sql, `${markLine("empty", "on purpose: it joins two branches")}\n`],
     [down, `${markLine("nothing", "the migration only joins two branches")}\n`],
-    [snapshot, JSON.stringify(joining(ends), null, 2)],
+    [snapshot, JSON.stringify(joiningSnapshot(ends), null, 2)],
   ] as const;
   return texts.map(([path, text]) => ({ path, text, replaces: false }));
 }

@@ -1,5 +1,4 @@
 import { join, relative } from "node:path";
-import { type Merge, mergedRecords } from "../autogenerate/merge-types.ts";
 import { checksumOf, checksumsPath } from "../source/checksums.ts";
 import { readText } from "../source/decode.ts";
 import { proofsPath } from "../source/proofs.ts";
@@ -10,19 +9,20 @@ import {
   recordsText,
 } from "../source/records.ts";
 import type { NewFile } from "../source/write-files.ts";
+import { type Merge, mergedRecords } from "./merge-types.ts";
 
-/** A file of a migrations folder that says something about each migration, on both branches. */
+/** A file of a migrations folder with one record for each migration, in the versions of both branches. */
 export interface RecordsFile {
   readonly file: string;
   readonly both: BothRecords;
-  /** True where git left it with conflict markers, or with the lines of both branches. */
-  readonly isTorn: boolean;
+  /** True if git left conflict markers in it, or the lines of both branches. */
+  readonly isConflicted: boolean;
 }
 
 /**
- * Reads what the branches have recorded in a migrations folder, as git left it. Both have the same in a whole file.
+ * Reads the records of both branches in a migrations folder as git left it. They are equal in a file without a conflict.
  *
- * @throws FleetError `journal` for a file in which the branches cannot be told apart
+ * @throws FleetError `journal` for a file in which the branches cannot be distinguished
  */
 export async function readRecords(path: string): Promise<RecordsFile[]> {
   const files = [checksumsPath(path), proofsPath(path), join(path, "accepted.json")];
@@ -37,16 +37,19 @@ async function readBoth(file: string): Promise<RecordsFile[]> {
     throw error;
   });
   if (text === undefined) return [];
-  const torn = recordsOfBothSides(text, shown);
-  const whole = (): Records => JSON.parse(text) as Records;
-  return [{ file, both: torn ?? { ours: whole(), theirs: whole() }, isTorn: torn !== undefined }];
+  const conflicted = recordsOfBothSides(text, shown);
+  const both = (): BothRecords => {
+    const records = JSON.parse(text) as Records;
+    return { ours: records, theirs: records };
+  };
+  return [{ file, both: conflicted ?? both(), isConflicted: conflicted !== undefined }];
 }
 
 /**
- * Those files with what both branches recorded, under the tags that a merge leaves.
+ * The record files after a merge: the records of both branches, under the tags after the merge.
  *
  * @param path absolute path of the migrations folder
- * @param proofs what was proved of the merged history, by tag; undefined for what does not hold any more
+ * @param proofs the proofs of the merged history by tag; undefined for a proof that is no longer valid
  */
 export function recordsFiles(
   path: string,
@@ -63,7 +66,7 @@ export function recordsFiles(
     const found = records.find((one) => one.file === file);
     const added = own.get(file) ?? {};
     const isNew = Object.values(added).some((value) => value !== undefined);
-    const isOther = found?.isTorn === true || (found !== undefined && merge !== undefined);
+    const isOther = found?.isConflicted === true || (found !== undefined && merge !== undefined);
     if (!isNew && !isOther) return [];
     const merged = mergedRecords(
       found?.both ?? { ours: {}, theirs: {} },
@@ -74,7 +77,7 @@ export function recordsFiles(
   });
 }
 
-/** The checksum of the migration that a merge makes. */
+/** The checksum of the migration that joins the branches. */
 function ownChecksum(merge: Merge | undefined): Records<string> {
   const { joinedBy, files = [] } = merge ?? {};
   if (joinedBy === undefined) return {};

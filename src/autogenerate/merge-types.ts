@@ -1,55 +1,70 @@
 import type { BranchMigration } from "../source/branches.ts";
 import type { Side } from "../source/conflicts.ts";
+import type { MigrationFiles } from "../source/folder.ts";
 import type { BothRecords, Records } from "../source/records.ts";
 import type { StoredSnapshot } from "../source/stored-snapshot.ts";
 import type { NewFile } from "../source/write-files.ts";
-import type { Moved } from "./merged-downs.ts";
 
-/** Two branches, with their parts in a merge. */
+/** Two branches with their roles in a merge. */
 export interface Sides<One extends BranchMigration = BranchMigration> {
-  /** The one that stays as it is. */
+  /** The branch that stays in its place. */
   readonly kept: readonly One[];
-  /** The one that goes after it. */
+  /** The branch that goes after it. */
   readonly moved: readonly One[];
-  /** True when something has applied migrations of both: then neither may get another name, unless both have the same. */
+  /** True if migrations of both branches are applied somewhere: then tags change only where both have the same. */
   readonly bothApplied: boolean;
 }
 
-/** A migration's names before and after a merge. */
-interface Named {
+/** A migration with the place that it gets in a merge. */
+export interface MovedMigration {
+  readonly from: BranchMigration;
+  readonly to: MigrationFiles;
+}
+
+/** A migration's tags before and after a merge. */
+interface MigrationNames {
   readonly side: Side;
   readonly from: string;
   readonly to: string;
 }
 
-/** What a merge makes of two branches. */
+/** The result of merging two branches. */
 export interface Merge {
-  readonly kept: readonly Named[];
-  readonly moved: readonly Named[];
-  /** The migration that follows both, where neither was put after the other. */
+  readonly kept: readonly MigrationNames[];
+  readonly moved: readonly MigrationNames[];
+  /** The migration that follows both branches, if neither was put after the other. */
   readonly joinedBy?: string;
-  /** What to write, the file that makes the rest count last. */
+  /** Files to write. The last one makes the others count. */
   readonly files: readonly NewFile[];
-  /** What is to be removed then: the moved files under their old names. */
+  /** Files to remove afterwards: the moved files at their old paths. */
   readonly stale: readonly string[];
   /** The moved migrations with their new places. */
-  readonly places: readonly Moved[];
+  readonly places: readonly MovedMigration[];
   /** All snapshots of the merged history, oldest first. */
   readonly snapshots: readonly StoredSnapshot[];
 }
 
-/** A merge without the snapshots that it leaves. */
-export function mergeOf(
-  kept: readonly Moved[],
-  moved: readonly Moved[],
-  files: readonly NewFile[],
-  stale: readonly string[],
-): Omit<Merge, "snapshots"> {
-  const named = ({ from, to }: Moved) => ({ side: from.side, from: from.files.tag, to: to.tag });
+/** Makes a merge from placed migrations; its snapshots are added by the caller. */
+export function mergeOf({
+  kept,
+  moved,
+  files,
+  stale,
+}: {
+  readonly kept: readonly MovedMigration[];
+  readonly moved: readonly MovedMigration[];
+  readonly files: readonly NewFile[];
+  readonly stale: readonly string[];
+}): Omit<Merge, "snapshots"> {
+  const named = ({ from, to }: MovedMigration) => ({
+    side: from.side,
+    from: from.files.tag,
+    to: to.tag,
+  });
   return { kept: kept.map(named), moved: moved.map(named), files, stale, places: moved };
 }
 
-/** What was recorded on both branches, under the tags that a merge leaves. */
+/** The records of both branches, under the tags after the merge. */
 export function mergedRecords(
   { ours, theirs }: BothRecords,
   { kept, moved }: Pick<Merge, "kept" | "moved">,

@@ -1,26 +1,31 @@
-import { itemsOf, tablesOf } from "./broken-references.ts";
-import { nameOf, type Part, partOf } from "./snapshot-parts.ts";
+import { nameOf, partOf, type SnapshotPart } from "./snapshot-parts.ts";
+import { itemsOf, snapshotTables } from "./snapshot-references.ts";
 
-/** A name that PostgreSQL allows only once in its place. */
-interface Taken {
+/** A name that PostgreSQL allows only once in its namespace. */
+interface TakenName {
+  /** The namespace and the name. */
   readonly place: string;
-  /** What has it, as a person reads it. */
+  /** The object that has it, as shown to the user. */
   readonly by: string;
 }
 
 /**
- * The names in a merged snapshot that two things of different kinds or tables have: one from each side. A schema has one
- * name for tables, views, indexes and sequences, and one for types, as tables, views and enums are; a table has one for
- * constraints.
+ * The names in a merged snapshot that two objects of different kinds or tables have, one from each side. A schema has one
+ * namespace for tables, views, indexes and sequences, and one for types, which tables, views and enums have; a table has
+ * one for constraints.
  *
- * @returns both things that have a name, as a person reads them
+ * @returns both objects with the same name, as shown to the user
  */
-export function nameCollisions(merged: Part, ours: Part, theirs: Part): string[] {
+export function nameCollisions(
+  merged: SnapshotPart,
+  ours: SnapshotPart,
+  theirs: SnapshotPart,
+): string[] {
   const before = new Set([...collisionsIn(ours), ...collisionsIn(theirs)]);
   return [...new Set(collisionsIn(merged))].filter((pair) => !before.has(pair));
 }
 
-function collisionsIn(snapshot: Part): string[] {
+function collisionsIn(snapshot: SnapshotPart): string[] {
   const byPlace = new Map<string, string>();
   return namesIn(snapshot).flatMap(({ place, by }) => {
     const other = byPlace.get(place);
@@ -29,7 +34,7 @@ function collisionsIn(snapshot: Part): string[] {
   });
 }
 
-function namesIn(snapshot: Part): Taken[] {
+function namesIn(snapshot: SnapshotPart): TakenName[] {
   const roots = ["tables", "views", "sequences", "enums"].flatMap((part) =>
     itemsOf(snapshot, part).flatMap(([key, { name, schema }]) => {
       const by = `${part.slice(0, -1)} ${nameOf(key)}`;
@@ -38,10 +43,13 @@ function namesIn(snapshot: Part): Taken[] {
       return part === "sequences" ? [inSchema("relation")] : ["relation", "type"].map(inSchema);
     }),
   );
-  return [...roots, ...tablesOf(snapshot).flatMap(([key, table]) => namesOfTable(key, table))];
+  return [
+    ...roots,
+    ...snapshotTables(snapshot).flatMap(([key, table]) => namesOfTable(key, table)),
+  ];
 }
 
-function namesOfTable(key: string, table: Part): Taken[] {
+function namesOfTable(key: string, table: SnapshotPart): TakenName[] {
   const own = nameOf(key);
   const items = (part: string) => itemsOf(table, part).map(([, item]) => item);
   const relation = (kind: string, name: unknown) => ({
@@ -60,19 +68,19 @@ function namesOfTable(key: string, table: Part): Taken[] {
     ...items("checkConstraints").map(({ name }) => constraint("check", name)),
     ...items("foreignKeys").map(({ name }) => constraint("foreign key", name)),
     ...items("columns").flatMap((column) => [
-      // PostgreSQL itself gives this name to a key that was given none.
+      // PostgreSQL gives this name to a key without one.
       ...(column.primaryKey === true ? both("primary key", `${String(table.name)}_pkey`) : []),
       ...sequenceOf(column).map((name) => relation("sequence", name)),
     ]),
   ];
 }
 
-function sequenceOf(column: Part): unknown[] {
+function sequenceOf(column: SnapshotPart): unknown[] {
   const { name } = partOf(column, "identity");
   return typeof name === "string" ? [name] : [];
 }
 
-/** PostgreSQL cuts names off after 63 bytes. */
+/** PostgreSQL truncates names to 63 bytes. */
 function placeOf(kind: string, schema: unknown, ...names: readonly unknown[]): string {
   const cut = names.map((name) => Buffer.from(String(name)).subarray(0, 63).toString("latin1"));
   return [kind, schema || "public", ...cut].join("\0");

@@ -1,16 +1,18 @@
 import { FleetError, messageOf } from "../core/errors.ts";
 import type { Snapshot } from "./kit-types.ts";
-import { type Part, partOf } from "./snapshot-parts.ts";
+import { partOf, type SnapshotPart } from "./snapshot-parts.ts";
 
-/** What is used of `drizzle-kit/api` of drizzle-kit 0.31 for snapshots that an older one wrote. */
+/** What this package uses of `drizzle-kit/api` of drizzle-kit 0.31 for snapshots of older versions. */
 export interface UpgradeApi {
-  /** Brings a snapshot of version 5 (drizzle-kit before 0.21) or 6 (before 0.22) to 7, as `drizzle-kit up` does. */
+  /** Converts a snapshot of version 5 (drizzle-kit before 0.21) or 6 (before 0.22) to 7, as `drizzle-kit up` does. */
   upPgSnapshot(snapshot: Snapshot): Snapshot;
 }
 
 /**
- * A snapshot in the form that drizzle-kit 0.31 compares. Its file stays as it is: drizzle-kit itself changes it only when it
- * is told to, by `drizzle-kit up`.
+ * A snapshot in the form that drizzle-kit 0.31 compares. Its file is not changed: only the user decides to run
+ * `drizzle-kit up`.
+ *
+ * @throws FleetError `journal` for a version that cannot be converted
  */
 export function upgraded(api: UpgradeApi, snapshot: Snapshot): Snapshot {
   const { version } = snapshot;
@@ -18,7 +20,7 @@ export function upgraded(api: UpgradeApi, snapshot: Snapshot): Snapshot {
   if (version !== "5" && version !== "6")
     throw new FleetError("journal", `a snapshot has version ${String(version)}`, {
       remedy:
-        "drizzle-kit 0.31 reads versions 5 to 7. Convert older ones with a drizzle-kit of their time: drizzle-kit up.",
+        "drizzle-kit 0.31 reads versions 5 to 7. Convert an older snapshot with `drizzle-kit up` of the drizzle-kit version that wrote it.",
     });
   try {
     return complete(api.upPgSnapshot(snapshot));
@@ -26,12 +28,12 @@ export function upgraded(api: UpgradeApi, snapshot: Snapshot): Snapshot {
     throw new FleetError(
       "journal",
       `drizzle-kit cannot convert a snapshot of version ${version}: ${messageOf(cause)}`,
-      { remedy: "Nothing was written. To see what drizzle-kit reports: drizzle-kit up", cause },
+      { remedy: "Nothing was written. To see what drizzle-kit reports: npx drizzle-kit up", cause },
     );
   }
 }
 
-/** The first drizzle-kits with version 7 left out of an index what 0.31 cannot do without. */
+/** The first drizzle-kit releases with version 7 left out properties of an index that 0.31 requires. */
 function complete(snapshot: Snapshot): Snapshot {
   const tables = mapped(partOf(snapshot, "tables"), (table) => ({
     ...table,
@@ -45,8 +47,8 @@ function complete(snapshot: Snapshot): Snapshot {
   return { ...snapshot, tables };
 }
 
-function mapped(part: Part, change: (item: Part) => Part): Part {
+function mapped(part: SnapshotPart, change: (item: SnapshotPart) => SnapshotPart): SnapshotPart {
   return Object.fromEntries(
-    Object.entries(part).map(([name, item]) => [name, change(item as Part)]),
+    Object.entries(part).map(([name, item]) => [name, change(item as SnapshotPart)]),
   );
 }

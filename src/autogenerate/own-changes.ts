@@ -5,12 +5,12 @@ import { overlap, type Subject, subjectsOf, typesIn } from "../sql/subjects.ts";
 import { isTree, unwrap } from "../sql/tree.ts";
 
 /**
- * Of a down's statements, those about an object that the migration is about, and those that they need: a
- * type that is made anew takes the columns along that have it, with what stands in their way.
+ * Selects the statements of a down that concern an object which the migration changed, and those that they need: to
+ * recreate a type, the columns of that type and their dependents have to be changed, too.
  *
- * @param statements each one may hold several
- * @param up the text of the way there; all statements are kept where it does not parse
- * @param sources by which names both call the tenant's schema
+ * @param statements each of them can contain several
+ * @param up the text of the migration; if it does not parse, all statements are selected
+ * @param sources the schema names that both use for the tenant's schema
  */
 export function ownChanges(
   statements: readonly string[],
@@ -43,8 +43,8 @@ export function ownChanges(
 }
 
 /**
- * The down of a text that does nothing but rename, in reverse order; undefined for any other text. The order
- * counts: two that swap their names do so through a third one.
+ * The down of a text that only renames; undefined for any other text. It renames in reverse order: two objects swap their
+ * names through a third name.
  */
 export function renamesOnly(up: string): string[] | undefined {
   const back = (treesOf(up) ?? []).map(renamedBack);
@@ -69,7 +69,7 @@ function renamedBack(tree: Tree): string | undefined {
   return undefined;
 }
 
-/** The trees of a text, and of what its DO blocks run; undefined where it does not parse. */
+/** The parse trees of a text and of the statements in its DO blocks; undefined if it does not parse. */
 function treesOf(text: string): Tree[] | undefined {
   try {
     return parse(text).flatMap(({ tree }) => [tree, ...statementsInDoBlock(tree)]);

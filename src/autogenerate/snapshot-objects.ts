@@ -1,7 +1,7 @@
 import type { Snapshot } from "./kit-types.ts";
-import { type Part, partOf } from "./snapshot-parts.ts";
+import { partOf, type SnapshotPart } from "./snapshot-parts.ts";
 
-/** What the objects of a snapshot are, in the words of messages. */
+/** The kinds of objects in a snapshot, as messages name them. */
 type ObjectKind =
   | "table"
   | "column"
@@ -21,13 +21,13 @@ type ObjectKind =
 export interface SnapshotObject {
   readonly kind: ObjectKind;
   readonly schema: string;
-  /** For what belongs to a table. */
+  /** Only for objects that belong to a table. */
   readonly table?: string;
   readonly name: string;
-  readonly content: Part;
+  readonly content: SnapshotPart;
 }
 
-/** The parts of a table, by their names in snapshots of 0.31 and rows of 1.0. */
+/** Objects of a table, by their names in snapshots of 0.31 and in rows of 1.0. */
 const inTables: Readonly<Record<string, ObjectKind>> = {
   columns: "column",
   indexes: "index",
@@ -55,8 +55,8 @@ export function objectsOf(snapshot: Snapshot): SnapshotObject[] {
   return Array.isArray(snapshot.ddl) ? rowsIn(snapshot.ddl) : partsIn(snapshot);
 }
 
-/** The objects of drizzle-kit 1.0 are rows already. */
-function rowsIn(rows: readonly Part[]): SnapshotObject[] {
+/** drizzle-kit 1.0 stores objects as rows. */
+function rowsIn(rows: readonly SnapshotPart[]): SnapshotObject[] {
   return rows.flatMap((content) => {
     const { entityType, schema, table, name } = content;
     const kind = inTables[String(entityType)] ?? ofTheirOwn[String(entityType)];
@@ -66,7 +66,7 @@ function rowsIn(rows: readonly Part[]): SnapshotObject[] {
   });
 }
 
-/** drizzle-kit 0.31 nests what belongs to a table. */
+/** drizzle-kit 0.31 stores the objects of a table within the table. */
 function partsIn(snapshot: Snapshot): SnapshotObject[] {
   return Object.entries(ofTheirOwn).flatMap(([part, kind]) =>
     itemsIn(snapshot, part).flatMap((content) => {
@@ -77,18 +77,34 @@ function partsIn(snapshot: Snapshot): SnapshotObject[] {
   );
 }
 
-function withinTable(schema: string, table: Part): SnapshotObject[] {
+function withinTable(schema: string, table: SnapshotPart): SnapshotObject[] {
   return Object.entries(inTables).flatMap(([part, kind]) =>
     Object.entries(partOf(table, part)).map(([key, content]) => ({
       kind,
       schema,
       table: String(table.name),
-      name: String((content as Part).name ?? key),
-      content: content as Part,
+      name: String((content as SnapshotPart).name ?? key),
+      content: content as SnapshotPart,
     })),
   );
 }
 
-function itemsIn(snapshot: Part, part: string): Part[] {
-  return Object.values(partOf(snapshot, part)) as Part[];
+function itemsIn(snapshot: SnapshotPart, part: string): SnapshotPart[] {
+  return Object.values(partOf(snapshot, part)) as SnapshotPart[];
+}
+
+/** The same object in two snapshots. */
+export type ObjectPair = readonly [before: SnapshotObject, after: SnapshotObject];
+
+/** The objects that two snapshots both have, matched by name. */
+export function objectsInBoth(previous: Snapshot, current: Snapshot): ObjectPair[] {
+  const before = new Map(objectsOf(previous).map((one) => [keyOf(one), one]));
+  return objectsOf(current).flatMap((after): ObjectPair[] => {
+    const one = before.get(keyOf(after));
+    return one === undefined ? [] : [[one, after]];
+  });
+}
+
+function keyOf({ kind, schema, table, name }: SnapshotObject): string {
+  return JSON.stringify([kind, schema, table, name]);
 }

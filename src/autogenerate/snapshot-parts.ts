@@ -1,7 +1,8 @@
 import type { Kind, RenameQuestion } from "./decisions.ts";
 import type { Snapshot } from "./kit-types.ts";
 
-export type Part = Readonly<Record<string, unknown>>;
+/** An object within a snapshot. */
+export type SnapshotPart = Readonly<Record<string, unknown>>;
 
 const parts = [
   ["tables", "table"],
@@ -14,7 +15,7 @@ const parts = [
 ] as const;
 
 /**
- * What drizzle-kit would ask on a terminal: it asks wherever things of one kind both go and come.
+ * The questions that drizzle-kit would ask in a terminal: it asks if objects of one kind were both removed and added.
  *
  * @param sources see `nameOf`
  */
@@ -25,58 +26,45 @@ export function renameQuestions(
 ): RenameQuestion[] {
   const named = (key: string) => nameOf(key, sources);
   const questions = parts.flatMap(([part, kind]) =>
-    question(kind, partOf(previous, part), partOf(current, part), named),
+    questionsAbout(kind, [partOf(previous, part), partOf(current, part)], named),
   );
   const before = partOf(previous, "tables");
   for (const [key, table] of Object.entries(partOf(current, "tables"))) {
     if (!Object.hasOwn(before, key)) continue;
-    const old = before[key] as Part;
-    const name = named(key);
-    questions.push(
-      ...question("column", partOf(old, "columns"), partOf(table as Part, "columns"), asItIs, name),
-    );
-    questions.push(
-      ...question(
-        "policy",
-        partOf(old, "policies"),
-        partOf(table as Part, "policies"),
-        asItIs,
-        name,
-      ),
-    );
+    const within = (kind: Kind, part: string) => {
+      const versions = [before[key], table].map((one) => partOf(one as SnapshotPart, part));
+      return questionsAbout(kind, versions, (name) => name).map((question) => ({
+        ...question,
+        table: named(key),
+      }));
+    };
+    questions.push(...within("column", "columns"), ...within("policy", "policies"));
   }
   return questions;
 }
 
-const asItIs = (key: string) => key;
-
-function question(
+/** A question if objects of a kind were both removed and added; otherwise none. */
+function questionsAbout(
   kind: Kind,
-  before: Part,
-  after: Part,
+  [before = {}, after = {}]: readonly SnapshotPart[],
   named: (key: string) => string,
-  table?: string,
 ): RenameQuestion[] {
-  const removed = Object.keys(before)
-    .filter((key) => !Object.hasOwn(after, key))
-    .map(named);
-  const added = Object.keys(after)
-    .filter((key) => !Object.hasOwn(before, key))
-    .map(named);
-  if (removed.length === 0 || added.length === 0) return [];
-  return [{ kind, removed, added, ...(table === undefined ? {} : { table }) }];
+  const missingIn = (part: SnapshotPart) => (key: string) => !Object.hasOwn(part, key);
+  const removed = Object.keys(before).filter(missingIn(after)).map(named);
+  const added = Object.keys(after).filter(missingIn(before)).map(named);
+  return removed.length === 0 || added.length === 0 ? [] : [{ kind, removed, added }];
 }
 
-/** One of the objects in a snapshot or in a table; an empty one when it is missing. */
-export function partOf(snapshot: Part, part: string): Part {
+/** A part of a snapshot or of a table; empty if it is missing. */
+export function partOf(snapshot: SnapshotPart, part: string): SnapshotPart {
   const value = snapshot[part];
-  return typeof value === "object" && value !== null ? (value as Part) : {};
+  return typeof value === "object" && value !== null ? (value as SnapshotPart) : {};
 }
 
 /**
- * Snapshots key what lives in a schema as `public.name`. What is in the target's schema reads shorter without it.
+ * The name of an object from its key in a snapshot, such as `public.users`: without the schema if it is the target's.
  *
- * @param sources by which names the snapshots call the schema of the target
+ * @param sources the schema names that the snapshots use for the schema of the target
  */
 export function nameOf(key: string, sources: readonly string[] = ["public"]): string {
   const source = sources.find((schema) => key.startsWith(`${schema}.`));

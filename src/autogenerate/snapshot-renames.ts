@@ -4,29 +4,29 @@ import type { Rename, RenameQuestion } from "./decisions.ts";
 import type { Snapshot } from "./kit-types.ts";
 import { nameOf, renameQuestions } from "./snapshot-parts.ts";
 
-/** The parts of a snapshot that a rename touches, as drizzle-kit 0.31 writes them (version 7). */
-interface Parts {
-  tables: Record<string, Table>;
-  enums: Record<string, Named>;
-  sequences: Record<string, Named>;
-  views: Record<string, Named & { materialized?: boolean }>;
+/** The parts of a snapshot that a rename can change, as drizzle-kit 0.31 writes them (version 7). */
+interface RenamedParts {
+  tables: Record<string, SnapshotTable>;
+  enums: Record<string, NamedItem>;
+  sequences: Record<string, NamedItem>;
+  views: Record<string, NamedItem & { materialized?: boolean }>;
 }
 
-interface Named {
+interface NamedItem {
   name: string;
   schema: string;
 }
 
-interface Table extends Named {
+interface SnapshotTable extends NamedItem {
   columns: Record<string, { name: string; type: string; typeSchema?: string }>;
   indexes: Record<string, { columns: { expression: string; isExpression: boolean }[] }>;
-  foreignKeys: Record<string, ForeignKey>;
+  foreignKeys: Record<string, SnapshotForeignKey>;
   compositePrimaryKeys: Record<string, { columns: string[] }>;
   uniqueConstraints: Record<string, { columns: string[] }>;
   policies: Record<string, { name: string }>;
 }
 
-interface ForeignKey {
+interface SnapshotForeignKey {
   tableFrom: string;
   tableTo: string;
   schemaTo?: string;
@@ -34,16 +34,16 @@ interface ForeignKey {
   columnsTo: string[];
 }
 
-/** Tables first: what is in them is named by their new names. */
+/** Tables come first: other renames use the new table names. */
 function rank({ kind }: Rename): number {
   return kind === "table" ? 0 : 1;
 }
 
 /**
- * Renames in a snapshot, and gives the SQL that does the same in a database.
+ * Renames objects in a snapshot, and makes the SQL that renames them in a database.
  *
- * @param sources by which names the snapshots call the schema of the target
- * @returns the snapshot under its new names; a diff from it has no question about them left
+ * @param sources the schema names that the snapshots use for the schema of the target
+ * @returns the snapshot with the new names: a diff from it has no questions about these objects
  * @throws FleetError `rename` for a rename that the two schemas do not show
  */
 export function applyRenames(
@@ -57,7 +57,7 @@ export function applyRenames(
   for (const rename of [...renames].sort((left, right) => rank(left) - rank(right))) {
     refuseUnknown(rename, renameQuestions(snapshot, current, sources));
     const copy = structuredClone(snapshot);
-    sql.push(`${renameIn(copy as unknown as Parts, rename, sources)};`);
+    sql.push(`${renameIn(copy as unknown as RenamedParts, rename, sources)};`);
     snapshot = copy;
   }
   return { snapshot, sql };
@@ -71,59 +71,72 @@ function refuseUnknown(rename: Rename, questions: readonly RenameQuestion[]): vo
   throw new FleetError("rename", `${kind} ${of(from)} was not renamed to ${of(to)}`, {
     remedy:
       asked === undefined
-        ? `The schema shows no ${kind}${table === undefined ? "" : ` of ${table}`} that both went and came.`
+        ? `The schema change does not both remove and add a ${kind}${table === undefined ? "" : ` of ${table}`}.`
         : `Removed: ${asked.removed.join(", ")}. Added: ${asked.added.join(", ")}.`,
   });
 }
 
-function renameIn(parts: Parts, rename: Rename, sources: readonly string[]): string {
+/** Renames an object in a snapshot; returns the SQL of the rename. */
+function renameIn(parts: RenamedParts, rename: Rename, sources: readonly string[]): string {
   const { kind, from, to } = rename;
   const name = quoteIdentifier;
+  const table = () => tableIn(parts, rename.table, sources);
   switch (kind) {
-    case "table": {
-      const { entry, was } = moveObject(parts.tables, rename, sources);
-      for (const owner of Object.values(parts.tables))
-        for (const key of Object.values(owner.foreignKeys)) {
-          if (refersTo(key, { ...entry, name: was })) key.tableTo = entry.name;
-          if (owner === entry) key.tableFrom = entry.name;
-        }
-      return `ALTER TABLE ${placed(entry, was)} RENAME TO ${name(entry.name)}`;
-    }
+    case "table":
+      return renameTable(parts, rename, sources);
     case "column": {
-      const table = tableIn(parts, rename.table, sources);
-      renameColumn(parts, table, from, to);
-      return `ALTER TABLE ${placed(table, table.name)} RENAME COLUMN ${name(from)} TO ${name(to)}`;
+      const owner = table();
+      renameColumn(parts, owner, from, to);
+      return `ALTER TABLE ${qualified(owner, owner.name)} RENAME COLUMN ${name(from)} TO ${name(to)}`;
     }
     case "policy": {
-      const table = tableIn(parts, rename.table, sources);
-      move(table.policies, from, to);
-      return `ALTER POLICY ${name(from)} ON ${placed(table, table.name)} RENAME TO ${name(to)}`;
+      const owner = table();
+      move(owner.policies, from, to);
+      return `ALTER POLICY ${name(from)} ON ${qualified(owner, owner.name)} RENAME TO ${name(to)}`;
     }
-    case "enum": {
-      const { entry, was } = moveObject(parts.enums, rename, sources);
-      for (const { columns } of Object.values(parts.tables))
-        for (const column of Object.values(columns))
-          if (column.typeSchema === entry.schema)
-            column.type = retyped(column.type, was, entry.name);
-      return `ALTER TYPE ${placed(entry, was)} RENAME TO ${name(entry.name)}`;
-    }
+    case "enum":
+      return renameEnum(parts, rename, sources);
     case "sequence": {
       const { entry, was } = moveObject(parts.sequences, rename, sources);
-      return `ALTER SEQUENCE ${placed(entry, was)} RENAME TO ${name(entry.name)}`;
+      return `ALTER SEQUENCE ${qualified(entry, was)} RENAME TO ${name(entry.name)}`;
     }
     case "view": {
       const { entry, was } = moveObject(parts.views, rename, sources);
-      return `ALTER ${entry.materialized === true ? "MATERIALIZED " : ""}VIEW ${placed(entry, was)} RENAME TO ${name(entry.name)}`;
+      return `ALTER ${entry.materialized === true ? "MATERIALIZED " : ""}VIEW ${qualified(entry, was)} RENAME TO ${name(entry.name)}`;
     }
     default:
-      throw new FleetError("rename", `a ${kind} cannot be renamed by a tenant's migration`, {
-        remedy: "It belongs to the database: rename it by hand in every database.",
+      throw new FleetError("rename", `a tenant's migration cannot rename a ${kind}`, {
+        remedy: "It belongs to the database: rename it with your own SQL in every database.",
       });
   }
 }
 
-/** A name in SQL. What has no schema in the Drizzle schema gets none: its tenant's is the first on the path. */
-function placed({ schema }: Named, own: string): string {
+/** Also changes the foreign keys from and to the table. */
+function renameTable({ tables }: RenamedParts, rename: Rename, sources: readonly string[]): string {
+  const { entry, was } = moveObject(tables, rename, sources);
+  for (const owner of Object.values(tables))
+    for (const key of Object.values(owner.foreignKeys)) {
+      if (refersTo(key, { ...entry, name: was })) key.tableTo = entry.name;
+      if (owner === entry) key.tableFrom = entry.name;
+    }
+  return `ALTER TABLE ${qualified(entry, was)} RENAME TO ${quoteIdentifier(entry.name)}`;
+}
+
+/** Also changes the columns of the type. */
+function renameEnum(
+  { enums, tables }: RenamedParts,
+  rename: Rename,
+  sources: readonly string[],
+): string {
+  const { entry, was } = moveObject(enums, rename, sources);
+  for (const { columns } of Object.values(tables))
+    for (const column of Object.values(columns))
+      if (column.typeSchema === entry.schema) column.type = retyped(column.type, was, entry.name);
+  return `ALTER TYPE ${qualified(entry, was)} RENAME TO ${quoteIdentifier(entry.name)}`;
+}
+
+/** A name in SQL. Without a schema in the Drizzle schema it gets none: the tenant's is first on the search_path. */
+function qualified({ schema }: NamedItem, own: string): string {
   const qualifier = isDefault(schema) ? "" : `${quoteIdentifier(schema)}.`;
   return qualifier + quoteIdentifier(own);
 }
@@ -132,13 +145,13 @@ function isDefault(schema: string | undefined): boolean {
   return schema === undefined || schema === "" || schema === "public";
 }
 
-function refersTo({ tableTo, schemaTo }: ForeignKey, table: Named): boolean {
+function refersTo({ tableTo, schemaTo }: SnapshotForeignKey, table: NamedItem): boolean {
   const sameSchema = schemaTo === table.schema || (isDefault(schemaTo) && isDefault(table.schema));
   return tableTo === table.name && sameSchema;
 }
 
-/** Renames what lives in a schema: names of a schema that is not the target's have it in front. */
-function moveObject<Entry extends Named>(
+/** Renames an object of a schema. If it is not the target's schema, both names begin with the schema. */
+function moveObject<Entry extends NamedItem>(
   part: Record<string, Entry>,
   { from, to }: Rename,
   sources: readonly string[],
@@ -151,7 +164,7 @@ function moveObject<Entry extends Named>(
   return { entry: move(part, found[0], own), was };
 }
 
-/** Gives an entry its new key and name, in its old place: the order is the order of columns. */
+/** Gives an entry its new key and name, in its old position: the order of entries is the order of columns. */
 function move<Entry extends { name: string }>(
   part: Record<string, Entry>,
   from: string,
@@ -170,7 +183,12 @@ function move<Entry extends { name: string }>(
   return moved;
 }
 
-function renameColumn({ tables }: Parts, table: Table, from: string, to: string): void {
+function renameColumn(
+  { tables }: RenamedParts,
+  table: SnapshotTable,
+  from: string,
+  to: string,
+): void {
   move(table.columns, from, to);
   const renamed = (columns: string[]) => columns.map((column) => (column === from ? to : column));
   for (const index of Object.values(table.indexes))
@@ -187,13 +205,17 @@ function renameColumn({ tables }: Parts, table: Table, from: string, to: string)
     }
 }
 
-function tableIn({ tables }: Parts, name: string | undefined, sources: readonly string[]): Table {
+function tableIn(
+  { tables }: RenamedParts,
+  name: string | undefined,
+  sources: readonly string[],
+): SnapshotTable {
   const [, table] = Object.entries(tables).find(([key]) => nameOf(key, sources) === name) ?? [];
   if (table === undefined) throw new Error(`${name} is not in the snapshot`);
   return table;
 }
 
-/** A column's type may be an array of the enum. */
+/** A column's type with the enum's new name. The type can be an array of the enum. */
 function retyped(type: string, from: string, to: string): string {
   return type === from || type.startsWith(`${from}[`) ? to + type.slice(from.length) : type;
 }

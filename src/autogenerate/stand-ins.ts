@@ -1,22 +1,22 @@
-import { type Part, partOf } from "./snapshot-parts.ts";
+import { partOf, type SnapshotPart } from "./snapshot-parts.ts";
 
-// drizzle-kit writes names and new values of enums without doubling the quotes in them; 0.31 also keeps parts of a
-// schema as strings that it splits again at ";", "--" and ",": an expression that holds one is cut there, often
-// without an error. Such texts get stand-ins while drizzle-kit makes its SQL, and are put back into it, quoted.
+// drizzle-kit does not double the quotes in names and new enum values. 0.31 also stores parts of a schema as strings that
+// it splits again at ";", "--" and ",": an expression that contains one of these is cut off, often without an error. Such
+// texts are replaced by stand-ins while drizzle-kit makes its SQL, and are then put back into the SQL with quotes.
 
-/** Snapshots with stand-ins, and the way back. */
+/** Snapshots with stand-ins, and how to put the texts back. */
 export interface StandIns<Content> {
   readonly previous: Content;
   readonly current: Content;
-  /** What stands for a name in these snapshots. */
+  /** The name that these snapshots use for a name. */
   readonly nameOf: (name: string) => string;
   readonly putBack: (sql: string) => string;
 }
 
 /**
- * Exchanges what is hard in two snapshots; the same text has the same stand-in in both.
+ * Replaces the texts of two snapshots that drizzle-kit cannot write. The same text gets the same stand-in in both.
  *
- * @param hardIn gathers the texts that are hard in a snapshot
+ * @param hardIn finds these texts in a snapshot
  */
 export function withStandIns<Content extends object>(
   previous: Content,
@@ -33,7 +33,7 @@ export function withStandIns<Content extends object>(
     previous: mapped(previous, exchange) as Content,
     current: mapped(current, exchange) as Content,
     nameOf: exchange,
-    // What stands after a quote is a name or a value, and its own quotes are doubled; an expression stands as it is.
+    // A text after a quote is a name or a value, and its quotes are doubled; an expression is inserted unchanged.
     putBack: (sql) =>
       sql.replace(pattern, (_, quote: string, index: string) => {
         const text = hard[Number(index)] ?? "";
@@ -44,14 +44,14 @@ export function withStandIns<Content extends object>(
 
 const same = (text: string) => text;
 
-/** Letters alone, as no other text of the snapshots has them. */
+/** Letters that occur nowhere else in the snapshots. */
 function unusedPrefix(json: string): string {
   let prefix = "standin";
   while (json.includes(prefix)) prefix += "n";
   return prefix;
 }
 
-/** A text as a whole, as a name after its schema, or as an array's element type. */
+/** Replaces a complete text, a name after its schema, or an array's element type. */
 function exchanged(text: string, standIns: ReadonlyMap<string, string>): string {
   const whole = standIns.get(text);
   if (whole !== undefined) return whole;
@@ -62,7 +62,7 @@ function exchanged(text: string, standIns: ReadonlyMap<string, string>): string 
   return text;
 }
 
-/** A copy of a snapshot with all its texts, keys included, exchanged. */
+/** A copy of a snapshot with all texts replaced, including keys. */
 function mapped(value: unknown, exchange: (text: string) => string): unknown {
   if (typeof value === "string") return exchange(value);
   if (Array.isArray(value)) return value.map((one) => mapped(one, exchange));
@@ -75,8 +75,8 @@ function mapped(value: unknown, exchange: (text: string) => string): unknown {
 const hardName = /["';,]|--/;
 const hardExpression = /;|--|,,/;
 
-/** What is hard for drizzle-kit 0.31. */
-export function hardInJournal(snapshot: Part): string[] {
+/** The texts that drizzle-kit 0.31 cannot write. */
+export function hardInJournal(snapshot: SnapshotPart): string[] {
   const tables = partsOf(snapshot, "tables");
   const within = (part: string) => tables.flatMap((table) => partsOf(table, part));
   const enums = partsOf(snapshot, "enums");
@@ -85,7 +85,9 @@ export function hardInJournal(snapshot: Part): string[] {
     ...within("checkConstraints").map(({ value }) => value),
     ...within("indexes").flatMap(({ where, columns }) => [
       where,
-      ...(columns as Part[]).map(({ expression, isExpression }) => isExpression && expression),
+      ...(columns as SnapshotPart[]).map(
+        ({ expression, isExpression }) => isExpression && expression,
+      ),
     ]),
     ...policies.flatMap(({ using, withCheck }) => [using, withCheck]),
   ];
@@ -96,16 +98,16 @@ export function hardInJournal(snapshot: Part): string[] {
   ];
 }
 
-/** What is hard for drizzle-kit 1.0. */
+/** The texts that drizzle-kit 1.0 cannot write. */
 export function hardInFolders({ ddl }: { readonly ddl: readonly object[] }): string[] {
-  const rows = ddl as readonly Part[];
+  const rows = ddl as readonly SnapshotPart[];
   const values = rows.flatMap(({ entityType, values: own }) =>
     entityType === "enums" ? strings(own) : [],
   );
   return [...namesIn(rows), ...values.filter((value) => value.includes("'"))];
 }
 
-/** Properties of snapshots that hold names. */
+/** Properties of snapshots that contain names. */
 const nameKeys = new Set([
   ..."name schema table nameTo schemaTo tableFrom tableTo columnsFrom columnsTo columns to".split(
     " ",
@@ -122,8 +124,8 @@ function namesIn(value: unknown): string[] {
   });
 }
 
-function partsOf(of: Part, part: string): Part[] {
-  return Object.values(partOf(of, part)) as Part[];
+function partsOf(of: SnapshotPart, part: string): SnapshotPart[] {
+  return Object.values(partOf(of, part)) as SnapshotPart[];
 }
 
 function strings(value: unknown): string[] {

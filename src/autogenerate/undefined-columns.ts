@@ -1,15 +1,15 @@
 import { FleetError, messageOf } from "../core/errors.ts";
-import { type Export, extrasOf, inlineKeysOf, tableNameOf } from "./same-names.ts";
+import { type Export, extrasOf, inlineKeysOf, tableNameOf } from "./drizzle-tables.ts";
 
 /**
- * The table whose definition refers to a column or a table that is undefined: drizzle-kit's own error names neither the
- * file nor the table.
+ * An error that names the table whose definition refers to an undefined column or table: drizzle-kit's own error names
+ * neither the file nor the table.
  *
- * @param error what was thrown while the tables were read
- * @param where the place in the schema that the error came from, where one is known
- * @returns undefined when every table can be read
+ * @param error the error that was thrown while the tables were read
+ * @param where the place in the schema that the error came from, if it is known
+ * @returns undefined if every table can be read
  */
-export function undefinedColumn(
+export function undefinedColumnError(
   exports: readonly Export[],
   error: unknown,
   where: string | undefined,
@@ -22,7 +22,7 @@ export function undefinedColumn(
     return new FleetError("schema", `table ${table}, export ${name}: ${what}`, {
       where: where ?? file,
       remedy:
-        "Correct the column's name, or import its table. Between two files that import each other, write references((): AnyPgColumn => other.id).",
+        "Correct the column's name, or import its table. If two files import each other, write references((): AnyPgColumn => other.id).",
       cause: error,
     });
   }
@@ -41,7 +41,7 @@ function faultOf(table: object): string | undefined {
   }
 }
 
-/** Of what has a reference; anything else refers to nothing that could be undefined. */
+/** True for a foreign key whose columns cannot be read or are undefined; false for any other object. */
 function refersToNothing(part: unknown): boolean {
   const reference: unknown =
     typeof part === "object" && part !== null ? Reflect.get(part, "reference") : undefined;

@@ -1,8 +1,8 @@
 import { relative } from "node:path";
+import { changesWithoutSql, changeWithoutSqlText } from "../autogenerate/changes-without-sql.ts";
 import { questionText, undecided } from "../autogenerate/decisions.ts";
 import { compareSchema, questionsOf, sqlOf } from "../autogenerate/diff.ts";
 import { droppedTables, droppedText } from "../autogenerate/dropped-tables.ts";
-import { leftOutText, unexpressedIn } from "../autogenerate/unexpressed.ts";
 import type { ServiceConfig } from "../config/schema.ts";
 import { FleetError, isFleetError } from "../core/errors.ts";
 import type { Finding } from "../core/finding.ts";
@@ -18,18 +18,23 @@ import { loadParser } from "../sql/parser.ts";
 import { readStatements } from "../sql/read-statements.ts";
 
 export interface CheckOptions {
-  /** Proves the histories, too: in the database with this URL, or on the embedded server if true. */
+  /** Also proves the histories: in the database with this URL, or on the embedded server if true. */
   readonly database?: string | true | undefined;
-  /** Why what is found may stay: what can be accepted is recorded in `accepted.json` of the migrations folders. */
+  /** The reason to accept the findings: those that can be accepted are recorded in `accepted.json`. */
   readonly accept?: string | undefined;
 }
 
 /**
- * Looks for what must not reach the main branch: schema changes without a migration, files that drizzle-kit would stumble
- * over, branches, edited migrations, missing downs, and SQL that leaves its tenant. Without `database` it needs none.
+ * Finds problems that must not reach the main branch: schema changes without a migration, damaged files of drizzle-kit, open
+ * branches, edited migrations, missing downs, and SQL that leaves its tenant. Needs no database without
+ * `options.database`.
  *
- * @param names services; none means all
- * @returns what was not accepted
+ * @param names services; empty for all
+ * @returns the findings that are not accepted; empty if there are none
+ * @throws FleetError `usage` for an unknown service; `embedded` or `unreachable` if a proof has no server
+ * @example
+ * const findings = await check(context, []);
+ * for (const { service, problem } of findings) console.error(service, problem.message);
  */
 export async function check(
   context: Context,
@@ -39,13 +44,13 @@ export async function check(
   return [...(await review(context, names, options)).findings];
 }
 
-/** What is found, what was accepted, and what was proved. */
+/** The findings, the accepted faults, and the proved services. */
 export interface Reviewed extends Settled {
-  /** The services whose whole history holds; undefined where nothing was to be proved. */
+  /** The services whose complete history was proved; undefined if nothing was tried. */
   readonly proved?: readonly ProvedService[];
 }
 
-/** As `check`, with what was accepted, and what was proved. */
+/** As `check`, with the accepted faults and the proved services. */
 export async function review(
   context: Context,
   names: readonly string[],
@@ -95,7 +100,7 @@ async function findAll(
   await loadParser();
   const findings = await Promise.all(
     services.map(async ([service, config]) => {
-      // The schema first: it is compiled in a process of its own, while the SQL is read here.
+      // The schema first: it is compiled in another process while this one parses SQL.
       const [schema, migrations] = await Promise.all([
         checkSchema(context, service, config),
         checkMigrations(context, service, config, isProved),
@@ -106,7 +111,7 @@ async function findAll(
   return findings.flat();
 }
 
-/** A damaged journal stands in the way of both checks, and is one finding. */
+/** A damaged journal prevents both checks, but is one finding. */
 function withoutRepeats(findings: readonly Finding[]): Finding[] {
   const key = ({ service, problem }: Finding) =>
     JSON.stringify([service, problem.where, problem.message]);
@@ -122,10 +127,10 @@ async function checkMigrations(
   const path = migrationsFolder(context, service);
   const { migrations, problems } = await inspectFolder(service, path);
   const sql: FleetError[] = [];
-  // Every migration and every down must parse, and stay in its tenant.
+  // Every migration and every down must parse and stay in its tenant.
   for (const { migration, down } of migrations) {
     const { file, text, tag } = migration;
-    // A parser that was exhausted by the file before is loaded anew.
+    // Loads another parser if the previous file exhausted this one.
     await loadParser();
     const before = sql.length;
     const up = readStatements(file, text, allowanceOf(config, tag), sql);
@@ -136,13 +141,13 @@ async function checkMigrations(
     readStatements(down.file, down.text, allowanceOf(config, tag, up), sql);
   }
   const wrong = [...problems, ...sql];
-  // What is to be corrected has to be proved anyway, and what is proved now needs no word.
+  // Missing proofs are not reported for migrations that have to be corrected first, or that this run proves.
   const mayStay = wrong.every(({ identity }) => identity !== undefined);
   const missing = mayStay && !isProved ? await unproved(service, path, migrations) : [];
   return [...wrong, ...missing].map((problem) => ({ service, problem }));
 }
 
-/** Migrations that were never proved, up and down. */
+/** A finding for migrations that were never proved. */
 async function unproved(
   service: string,
   path: string,
@@ -160,22 +165,23 @@ async function unproved(
       `${what} never proved on a server: ${shown}${tags.length > 3 ? ", ..." : ""}`,
       {
         where: relative(process.cwd(), proofsPath(path)),
-        remedy: `Run: drizzle-fleet generate ${service} --prove`,
+        remedy: `Run: npx drizzle-fleet generate ${service} --prove`,
       },
     ),
   ];
 }
 
-/** What is wrong with a file, as a finding. */
+/** The error of a file as a value. */
 function problemOf(error: unknown): FleetError {
   if (isFleetError(error)) return error;
   throw error;
 }
 
 /**
- * A service's schema against its newest migration: nothing, or one finding with the SQL that is missing.
+ * Compares a service's Drizzle schema with its newest migration.
  *
- * @param seen told each file that the schema is made of, see `importTypeScript`
+ * @param seen called with each file that the schema consists of, see `importTypeScript`
+ * @returns one finding with the missing SQL if they differ, or the errors of the files
  */
 export async function checkSchema(
   context: Context,
@@ -186,11 +192,11 @@ export async function checkSchema(
   try {
     const diff = await compareSchema(service, config, context.config.root, seen);
     const sql = await sqlOf(diff, undecided);
-    const leftOut = (await unexpressedIn(diff, undecided)).map(leftOutText);
+    const leftOut = (await changesWithoutSql(diff, undecided)).map(changeWithoutSqlText);
     if (sql.length === 0 && leftOut.length === 0) return [];
     const problem = new FleetError("schema", "the Drizzle schema has changes without a migration", {
       where: [config.schema].flat().join(", "),
-      remedy: `Run: drizzle-fleet generate ${service} --name <what_changes>`,
+      remedy: `Run: npx drizzle-fleet generate ${service} --name <what_changes>`,
     });
     const questions = (await questionsOf(diff, undecided)).map(questionText);
     const dropped = droppedTables(diff, undecided);
@@ -201,7 +207,7 @@ export async function checkSchema(
   }
 }
 
-/** What is wrong with the files is a finding like any other; a missing file must not hide the rest. */
+/** Errors of files are findings, so that a missing file does not hide other findings. */
 function asFindings(service: string, error: unknown): Finding[] {
   if (!isFleetError(error)) throw error;
   const problems = error.problems.length > 0 ? error.problems : [error];

@@ -17,22 +17,22 @@ import { checkSchema } from "./check.ts";
 import { type MigrateResult, migrate } from "./migrate.ts";
 
 export interface DevOptions {
-  /** The database only: no migrations, no watching. */
+  /** True for the databases only: no migrations, no watching. */
   readonly infra: boolean;
   readonly skipMigrations: boolean;
-  /** A program to run after migrating, with its arguments; empty: stay and watch. */
+  /** A program to run after migrating, with its arguments; empty to watch the schemas. */
   readonly command: readonly string[];
 }
 
-/** What dev shows while it runs. */
+/** Called with what dev shows while it runs. */
 export interface DevObserver {
   readonly rollout: Observer;
   readonly migrated: (result: MigrateResult) => void;
-  /** How to connect to a database, ready to paste. */
+  /** How to connect to each database, as commands to copy. */
   readonly ready: (lines: readonly string[]) => void;
-  /** What the Drizzle schemas lack at the moment; empty when all is committed. */
+  /** Changes of the Drizzle schemas that have no migration yet; empty if there are none. */
   readonly schemas: (findings: readonly Finding[]) => void;
-  /** Why that cannot be told at the moment, such as a mistake in the configuration. */
+  /** Why the schemas cannot be checked at the moment, such as an error in the configuration. */
   readonly unreadable: (error: unknown) => void;
 }
 
@@ -42,10 +42,7 @@ export type DevResult =
   | { readonly kind: "migrationsFailed" }
   | { readonly kind: "commandEnded"; readonly code: number };
 
-/**
- * Databases up, migrations applied, then a program of the user's or a watch over the schemas, until the
- * context's signal.
- */
+/** Starts the databases, applies migrations, then runs a program or watches the schemas until the context's signal. */
 export async function dev(
   context: Context,
   options: DevOptions,
@@ -80,7 +77,7 @@ export async function dev(
 /**
  * Erases the embedded database.
  *
- * @returns false when there was none
+ * @returns false if there was none
  * @throws FleetError `refused` in production, with a configured database, or while another command uses it
  */
 export async function eraseDevelopmentData(context: Context): Promise<boolean> {
@@ -90,13 +87,13 @@ export async function eraseDevelopmentData(context: Context): Promise<boolean> {
     const reason =
       configured.length > 0 ? `${configured.join(" and ")} is set` : "NODE_ENV is production";
     throw new FleetError("refused", `only the embedded database can be erased, and ${reason}`, {
-      remedy: "Unset it for this command if you mean the embedded database. Nothing was erased.",
+      remedy: "Nothing was erased. To erase the embedded database, unset it for this command.",
     });
   }
   return eraseEmbedded(embeddedOptions(context));
 }
 
-/** A configured database may be down, or refuse us: better said now than by the user's program. */
+/** Connects once, so that an unreachable database is reported before the user's program starts. */
 async function reachAll(context: Context, open: OpenDatabases): Promise<void> {
   const { databases, connectTimeout } = context.config.fleet;
   const connect = { waitMs: connectTimeout, signal: context.signal };
@@ -121,10 +118,10 @@ function psql(address: DatabaseAddress): string {
 }
 
 /**
- * Runs the user's program with the databases' URLs in its environment. The context's signal asks it to end;
- * when this process has to end at once, so must the program.
+ * Runs the user's program with the databases' URLs in its environment. The context's signal stops it with SIGTERM; if this
+ * process exits first, the program is killed.
  *
- * @returns its exit code, or 128 and the signal's number as a shell has it
+ * @returns its exit code, or 128 plus the signal's number as in a shell
  */
 function runCommand(
   context: Context,
@@ -139,7 +136,7 @@ function runCommand(
     context.signal?.addEventListener("abort", stop, { once: true });
     process.once("exit", kill);
     child.on("error", (cause) => {
-      const remedy = "Is the command spelled right?";
+      const remedy = "Check the spelling of the command.";
       fail(new FleetError("usage", `cannot run ${program}: ${cause.message}`, { remedy, cause }));
     });
     child.on("exit", (code, signal) => {
@@ -149,7 +146,7 @@ function runCommand(
   });
 }
 
-/** What a program needs to find the databases: as their owner by their URLs, and as the application. */
+/** The environment variables for a program: the URLs of the databases as their owner, and the application role. */
 function urlVariables(context: Context, open: OpenDatabases): Record<string, string> {
   const databases = Object.entries(context.config.fleet.databases);
   const urls = databases.flatMap(([name, { url }]) =>
@@ -167,7 +164,7 @@ function urlVariables(context: Context, open: OpenDatabases): Record<string, str
 }
 
 async function untilStopped({ signal }: Context): Promise<void> {
-  // The timer keeps the process alive; nothing else does while nobody connects.
+  // The timer keeps the process alive: without connections, nothing else does.
   const alive = setInterval(() => undefined, 60_000);
   await new Promise<void>((done) => {
     if (signal === undefined || signal.aborted) done();
@@ -179,8 +176,8 @@ async function untilStopped({ signal }: Context): Promise<void> {
 const settleMs = 200;
 
 /**
- * Looks at the schemas now, and whenever a journal, the configuration, a schema file, or what one of them imports
- * changes: wherever it is, and also if it does not exist yet.
+ * Checks the schemas now, and after every change of a journal, the configuration, a schema file or one of their imports,
+ * including files that do not exist yet.
  */
 async function watchSchemas(context: Context, observer: DevObserver): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
@@ -204,10 +201,10 @@ async function watchSchemas(context: Context, observer: DevObserver): Promise<vo
       findings.push(...(await checkSchema(current, service, own, files.add)));
     observer.schemas(findings);
   };
-  // What cannot be looked at now may be corrected in a moment: it is said, and the watch goes on.
+  // An error is shown and the watch continues: the user may be about to correct it.
   const lookAgain = () => look().catch(observer.unreadable);
   folders.on("all", changed);
-  // The first look comes when the watch is ready: no change can fall between the two.
+  // The first check runs after the watch is ready, so that no change is missed.
   await new Promise<void>((ready) => folders.once("ready", ready));
   looking = looking.then(lookAgain);
   await untilStopped(context);
@@ -217,7 +214,7 @@ async function watchSchemas(context: Context, observer: DevObserver): Promise<vo
   await folders.close();
 }
 
-/** The folders of the schemas (of a pattern, the part before it) and the journals. */
+/** The folders of the schemas and the journals. For a pattern, the folder before its first wildcard. */
 function watchedPaths(context: Context): string[] {
   const { root, fleet } = context.config;
   return Object.entries(fleet.services).flatMap(([service, { schema }]) => [

@@ -1,22 +1,29 @@
+import { changesWithoutSql } from "../autogenerate/changes-without-sql.ts";
 import { undecided } from "../autogenerate/decisions.ts";
 import { compareSchema, type SchemaDiff, sqlOf } from "../autogenerate/diff.ts";
-import { unexpressedIn } from "../autogenerate/unexpressed.ts";
-import { type Draft, type DraftSql, draftMigration } from "../autogenerate/write.ts";
+import {
+  type Draft,
+  type DraftSql,
+  draftMigration,
+  type Generated,
+  generatedFrom,
+  writeDrafts,
+} from "../autogenerate/migration-draft.ts";
 import type { ServiceConfig } from "../config/schema.ts";
 import { FleetError } from "../core/errors.ts";
-import type { Context } from "../fleet/context.ts";
+import { type Context, unlessInterrupted } from "../fleet/context.ts";
 import { selectServices } from "../fleet/services.ts";
 import type { Session } from "../postgres/session.ts";
-import { compareDescriptions } from "../proof/same-catalog.ts";
+import { compareDescriptions } from "../proof/compare-descriptions.ts";
 import { benchOf, withScratch } from "../proof/scratch.ts";
 import { markLine } from "../source/downs.ts";
 import { loadParser } from "../sql/parser.ts";
-import { type Generated, shown, writeDrafts } from "./generate.ts";
 
 /** What to record, and where to prove it. */
 export interface RewordedOptions {
+  /** Empty for all. */
   readonly services: readonly string[];
-  /** What the tag says after its number. */
+  /** The part of the tag after its number. */
   readonly name?: string | undefined;
   readonly dryRun?: boolean;
   /** The database for the proof; undefined for the configured one, or the embedded server. */
@@ -24,10 +31,10 @@ export interface RewordedOptions {
 }
 
 /**
- * Records Drizzle schemas that are spelled differently from the newest migration's, such as after drizzle-kit's `up`: one
- * migration without SQL for each service that differs. A server makes both schemas, and they must have one catalog.
+ * Records Drizzle schemas that only spell the newest migration's schema differently, for example after drizzle-kit's `up`:
+ * one migration without SQL for each such service. A server creates both schemas, and their catalogs must be equal.
  *
- * @throws FleetError `proof` with what differs; then nothing is written. `embedded` where there is no server
+ * @throws FleetError `proof` with the differences, and nothing is written; `embedded` if there is no server
  */
 export async function generateReworded(
   context: Context,
@@ -47,28 +54,25 @@ export async function generateReworded(
   if (differing.length > 0)
     await withScratch(context, database, async (session) => {
       for (const { diff, config } of differing) {
-        await refuseOther(context, session, diff, config);
+        await refuseOtherCatalog(context, session, diff, config);
         drafts.set(diff, await draftMigration(diff, name, withoutSql, undecided));
       }
     });
-  if (dryRun !== true) await writeDrafts(context, drafts.values());
-  return changes.map(({ diff }) => ({
-    service: diff.service,
-    migration: shown(drafts.get(diff)),
-  }));
+  if (dryRun !== true) await unlessInterrupted(context, () => writeDrafts(drafts.values()));
+  return changes.map(({ diff }) => generatedFrom(diff.service, drafts.get(diff)));
 }
 
 async function differs(diff: SchemaDiff): Promise<boolean> {
   if ((await sqlOf(diff, undecided)).length > 0) return true;
-  return (await unexpressedIn(diff, undecided)).length > 0;
+  return (await changesWithoutSql(diff, undecided)).length > 0;
 }
 
-/** An empty down would look like one that is still to be written. */
+/** The down has a statement: an empty down would look like one that is still to be written. */
 const withoutSql: DraftSql = {
   statements: [],
-  remarks: [markLine("empty", "on purpose: the Drizzle schema is only spelled differently")],
+  remarks: [markLine("empty", "on purpose: only the spelling of the Drizzle schema changed")],
   down: {
-    remarks: ["-- Nothing changed, and there is nothing to take back."],
+    remarks: ["-- The migration changes nothing, so there is nothing to revert."],
     statements: ["SELECT 1;"],
   },
   notes: [],
@@ -76,7 +80,7 @@ const withoutSql: DraftSql = {
   unproved: undefined,
 };
 
-async function refuseOther(
+async function refuseOtherCatalog(
   context: Context,
   session: Session,
   { service, kit, previous, current }: SchemaDiff,
@@ -99,7 +103,7 @@ async function refuseOther(
     {
       where: [config.schema].flat().join(", "),
       excerpt: lines.slice(0, 12).join("\n"),
-      remedy: `Nothing was written. Undo the change, or write a migration: drizzle-fleet generate ${service} --name <what_changes>`,
+      remedy: `Nothing was written. Undo the change, or write a migration: npx drizzle-fleet generate ${service} --name <what_changes>`,
     },
   );
 }

@@ -8,22 +8,23 @@ import { readSnapshots } from "../source/stored-snapshot.ts";
 import { type NewFile, withFolderLock, writeFiles } from "../source/write-files.ts";
 import { loadParser } from "../sql/parser.ts";
 
-/** A snapshot that was missing, and what it says that the one before it does not. */
+/** A snapshot that was missing, and how it differs from the one before it. */
 export interface GeneratedSnapshot {
   readonly service: string;
   readonly tag: string;
-  /** As shown to people. */
+  /** As shown to the user. */
   readonly file: string;
-  /** The SQL of the difference, which the migration does already: it runs nowhere. */
+  /** The SQL of the difference. It does not run anywhere: the migration already does it. */
   readonly sql: readonly string[];
 }
 
 /**
- * Makes the snapshot of a newest migration that was written by hand: the Drizzle schema as it is now, which already
- * describes what the migration does. Otherwise the next migration would do it again.
+ * Makes the missing snapshot of a newest migration that was written by hand, from the current Drizzle schema, which must
+ * already describe the migration's changes. Without the snapshot, the next migration would repeat those changes.
  *
+ * @param names services; empty for all
  * @param dryRun true: writes nothing
- * @returns nothing for a service whose newest migration has a snapshot
+ * @returns one entry for each service whose newest migration had no snapshot
  */
 export async function generateSnapshots(
   context: Context,
@@ -54,16 +55,12 @@ export async function generateSnapshots(
 /** The snapshot that a new migration would get. */
 async function textOf(diff: SchemaDiff, isChanged: boolean): Promise<string> {
   const { kit, path, folder, previous } = diff;
-  const current = isChanged ? diff.current : undefined;
-  const { list } = await kit.draft(
-    path,
-    folder,
-    "snapshot",
-    previous,
-    current,
-    undecided,
-    undefined,
-  );
+  const { list } = await kit.draft({
+    ...{ path, folder, name: "snapshot", previous },
+    current: isChanged ? diff.current : undefined,
+    decisions: undecided,
+    prefix: undefined,
+  });
   const [snapshot] = list;
   if (snapshot === undefined) throw new FleetError("schema", "drizzle-kit wrote no snapshot");
   return snapshot.text;

@@ -1,11 +1,11 @@
 import { relative } from "node:path";
+import { changesWithoutSql, changeWithoutSqlText } from "../autogenerate/changes-without-sql.ts";
 import {
   type Ask,
   type Decisions,
   decide,
-  flagsFor,
-  questionText,
-  type RenameQuestion,
+  type OpenQuestions,
+  refuseOpen,
   refuseUnused,
   undecided,
 } from "../autogenerate/decisions.ts";
@@ -15,11 +15,17 @@ import {
   droppedTables,
   droppedText,
   dropsOf,
-  refuseDropped,
+  refuseDroppedTables,
 } from "../autogenerate/dropped-tables.ts";
-import { nameFor } from "../autogenerate/name.ts";
-import { leftOutText, unexpressedIn } from "../autogenerate/unexpressed.ts";
-import { type Draft, type DraftSql, draftMigration } from "../autogenerate/write.ts";
+import {
+  type Draft,
+  type DraftSql,
+  draftMigration,
+  type Generated,
+  generatedFrom,
+  writeDrafts,
+} from "../autogenerate/migration-draft.ts";
+import { migrationNameFor } from "../autogenerate/migration-name.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import { faultKey } from "../core/fault.ts";
 import { type Context, migrationsFolder, unlessInterrupted } from "../fleet/context.ts";
@@ -28,39 +34,39 @@ import { type Change, draftSql } from "../proof/draft-sql.ts";
 import { readDraft } from "../proof/read-draft.ts";
 import type { ProofOptions } from "../proof/scratch.ts";
 import { readAccepted } from "../source/accepted.ts";
+import { openHeads } from "../source/heads.ts";
 import { inspectFolder } from "../source/inspect.ts";
 import { loadParser } from "../sql/parser.ts";
-import { openHeads } from "./history.ts";
 
 export interface GenerateOptions extends ProofOptions {
+  /** Empty for all. */
   readonly services: readonly string[];
-  /** What the tag says after its number; without it, a name is made from the SQL. */
+  /** The part of the tag after its number; without it, a name is made from the SQL. */
   readonly name?: string | undefined;
-  /** An empty migration to fill in, such as a backfill. */
+  /** Write an empty migration to fill in, such as a backfill. */
   readonly custom?: boolean;
-  /** Write nothing: the caller shows what would be written. */
+  /** Write nothing, only return what would be written. */
   readonly dryRun?: boolean;
-  /** Write SQL that is refused, too: a person finishes it. */
+  /** Also write SQL that is refused or incomplete, for a person to finish. */
   readonly byHand?: boolean;
-  /** What is said beforehand about renames. */
+  /** Answers to questions about renames, given in advance. */
   readonly decisions?: Decisions;
-  /** Asks a person what became of something that went; undefined when nobody is there. */
+  /** Asks a person what happened to a removed object; undefined if no one can answer. */
   readonly ask?: Ask | undefined;
-  /** Asks a person a question to be answered by yes or no. */
+  /** Asks a person a yes-or-no question; undefined if no one can answer. */
   readonly confirm?: ((question: string) => Promise<boolean>) | undefined;
 }
 
-/** What became of one service: its new migration, or none when its schema has no change. */
-export interface Generated {
-  readonly service: string;
-  readonly migration: Omit<Draft, "write" | "service"> | undefined;
-}
-
 /**
- * Makes one migration, with its down, for each service whose Drizzle schema changed. Nothing is written when it throws.
+ * Makes one migration, with its down, for each service whose Drizzle schema changed. Nothing is written if it throws
+ * before the first file is written.
  *
- * @throws FleetError `rename` when a possible rename was not decided, `merge` while branches are open;
- *   `schema` when drizzle-kit's SQL cannot be read, `isolation` when it leaves its tenant
+ * @returns one entry for each selected service; `migration` is undefined if nothing changed
+ * @throws FleetError `rename` if a possible rename is undecided; `merge` if branches are open; `schema` if a schema file
+ *   does not load, drizzle-kit's SQL is not valid, or tables would be dropped without confirmation; `isolation` if the
+ *   SQL leaves its tenant; `write` if a file cannot be written
+ * @example
+ * const [{ migration }] = await generate(context, { services: ["shop"], name: "add_avatar" });
  */
 export async function generate(context: Context, options: GenerateOptions): Promise<Generated[]> {
   const { fleet, root } = context.config;
@@ -76,30 +82,22 @@ export async function generate(context: Context, options: GenerateOptions): Prom
           diffs.map((diff) => draftMigration(diff, options.name ?? "custom", undefined, undecided)),
         )
       : await draftsOf(context, diffs, options);
-  // Nothing is written before all is decided and drafted.
-  if (options.dryRun !== true) await writeDrafts(context, drafts);
-  return diffs.map(({ service }, index) => ({ service, migration: shown(drafts[index]) }));
+  if (options.dryRun !== true) await unlessInterrupted(context, () => writeDrafts(drafts));
+  return diffs.map(({ service }, index) => generatedFrom(service, drafts[index]));
 }
 
-/** Writes the migrations of several services, all or none. */
-export function writeDrafts(context: Context, drafts: Iterable<Draft | undefined>): Promise<void> {
-  return unlessInterrupted(context, async () => {
-    for (const draft of drafts) await draft?.write();
-  });
-}
-
-/** A migration on top of branches that were never compared might not run after them. */
+/** A migration that follows branches that were not compared might fail after one of them. */
 async function refuseBranches(context: Context, service: string): Promise<void> {
   const path = migrationsFolder(context, service);
   const heads = await openHeads(path);
   if (heads.length < 2 || (await areAccepted(service, path))) return;
   throw new FleetError("merge", `${service} has open branches: ${heads.join(" and ")}`, {
-    where: relative(process.cwd(), migrationsFolder(context, service)),
-    remedy: `Merge them first: drizzle-fleet merge ${service}. Nothing was written.`,
+    where: relative(process.cwd(), path),
+    remedy: `Nothing was written. Merge the branches first: npx drizzle-fleet merge ${service}`,
   });
 }
 
-/** True where check --accept has recorded every pair of branches: they were released long ago, in the journal's order. */
+/** True if `check --accept` recorded every pair of branches: then they were released long ago, in the journal's order. */
 async function areAccepted(service: string, path: string): Promise<boolean> {
   const accepted = await readAccepted(path);
   const { problems } = await inspectFolder(service, path);
@@ -122,8 +120,8 @@ async function draftsOf(
     const statements = await sqlOf(diff, decisions);
     const refused = readDraft(context, diff, statements);
     refusals.push(...refused);
-    const leftOut = await unexpressedIn(diff, decisions);
-    const faults = [...refused.map(({ message }) => message), ...leftOut.map(leftOutText)];
+    const leftOut = (await changesWithoutSql(diff, decisions)).map(changeWithoutSqlText);
+    const faults = [...refused.map(({ message }) => message), ...leftOut];
     changes.push({ diff, decisions, statements, faults });
   }
   if (options.byHand !== true) throwProblems(refusals, "drizzle-kit's SQL is refused");
@@ -133,43 +131,43 @@ async function draftsOf(
     changes.map(async ({ diff, decisions, statements, faults }, index) => {
       const sql = drafts[index];
       if (sql === undefined) return undefined;
-      const name = options.name ?? (faults.length > 0 ? "by_hand" : nameFor(statements));
+      const name = options.name ?? (faults.length > 0 ? "by_hand" : migrationNameFor(statements));
       return draftMigration(diff, name, sql, decisions);
     }),
   );
 }
 
-/** What is decided about renames and drops, for each service; refuses what is open. */
+/** The decisions about renames and drops for each service. Refuses open questions and unconfirmed drops of tables. */
 async function decideAll(
   diffs: readonly SchemaDiff[],
   options: GenerateOptions,
 ): Promise<Decisions[]> {
   const given = options.decisions ?? undecided;
   const decided: Decisions[] = [];
-  const open: { service: string; questions: readonly RenameQuestion[] }[] = [];
+  const open: OpenQuestions[] = [];
   const doubtful: DroppedTables[] = [];
   for (const diff of diffs) {
     const ask = (decisions: Decisions) => questionsOf(diff, decisions);
     const answers = await decide(diff.service, ask, given, options.ask);
     const { renames, drops } = answers.decisions;
-    const said = [...drops, ...dropsOf(droppedTables(diff, answers.decisions), given)];
-    const decisions = { renames, drops: said };
+    const answered = [...drops, ...dropsOf(droppedTables(diff, answers.decisions), given)];
+    const decisions = { renames, drops: answered };
     decided.push(decisions);
     const dropped = droppedTables(diff, decisions);
-    if (dropped.doubtful && !(await confirmed(dropped, options))) doubtful.push(dropped);
+    if (dropped.doubtful && !(await isConfirmed(dropped, options))) doubtful.push(dropped);
     if (answers.open.length > 0) open.push({ service: diff.service, questions: answers.open });
   }
   refuseUnused(given, decided);
   refuseOpen(open);
-  refuseDropped(doubtful);
+  refuseDroppedTables(doubtful);
   return decided;
 }
 
-async function confirmed(
+async function isConfirmed(
   dropped: DroppedTables,
   { confirm, dryRun }: GenerateOptions,
 ): Promise<boolean> {
-  // Nothing is written, and what would be is shown.
+  // A dry run writes nothing and shows the statements.
   if (dryRun === true) return true;
   if (confirm === undefined) return false;
   return confirm(
@@ -177,7 +175,7 @@ async function confirmed(
   );
 }
 
-/** The way back is made of other statements than the way there, and may name what is refused, too. */
+/** A down consists of other statements than its migration, so it is checked separately. */
 function refuseDowns(
   context: Context,
   changes: readonly Change[],
@@ -190,27 +188,4 @@ function refuseDowns(
       : readDraft(context, diff, draft.statements, draft.down.statements);
   });
   throwProblems(refusals, "drizzle-kit's SQL for the down is refused");
-}
-
-/** A migration as it is shown. */
-export function shown(draft: Draft | undefined): Generated["migration"] {
-  if (draft === undefined) return undefined;
-  const { write: _1, service: _2, ...shown } = draft;
-  return shown;
-}
-
-function refuseOpen(
-  open: readonly { service: string; questions: readonly RenameQuestion[] }[],
-): void {
-  if (open.length === 0) return;
-  const lines = open.flatMap(({ service, questions }) =>
-    questions.flatMap((question) => [
-      `  ${service}: ${questionText(question)}`,
-      ...flagsFor(question).map((flags) => `    ${flags}`),
-    ]),
-  );
-  throw new FleetError("rename", `only a person can tell:\n${lines.join("\n")}`, {
-    remedy:
-      "Say it with these options, or run generate on a terminal, where it asks. Nothing was written.",
-  });
 }

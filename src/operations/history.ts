@@ -8,8 +8,6 @@ import type { Planner } from "../plan/targets.ts";
 import { readBranches } from "../source/branches.ts";
 import { readDown } from "../source/downs.ts";
 import { readFolder } from "../source/folder.ts";
-import { openEnds } from "../source/folder-branches.ts";
-import { readJournal } from "../source/journal.ts";
 import { rosterOf } from "../tenants/roster.ts";
 import { resolveTargets, type Selection } from "../tenants/targets.ts";
 
@@ -19,16 +17,16 @@ interface HistoryEntry {
   readonly tag: string;
   /** When it was generated. */
   readonly madeAt: Date;
-  /** Whether there is a way back: `lossy` brings not everything back. */
+  /** Whether it can be reverted; `lossy` if some data is not restored. */
   readonly down: "yes" | "lossy" | "irreversible" | "empty" | "missing";
-  /** How many targets have it as their newest one; undefined when no database was asked. */
+  /** The number of targets whose newest migration it is; undefined if no database was read. */
   readonly targets: number | undefined;
 }
 
 /** The histories of some services, oldest migration first. */
 export interface Histories {
   readonly entries: readonly HistoryEntry[];
-  /** Targets that have no migration yet, by service; empty when no database was asked. */
+  /** The number of targets without a migration, by service; empty if no database was read. */
   readonly atBase: Readonly<Record<string, number>>;
 }
 
@@ -72,7 +70,7 @@ async function historiesOf(
         service,
         tag,
         madeAt: madeAt.get(tag) ?? new Date(0),
-        down: wayBack(await readDown(migration)),
+        down: downOf(await readDown(migration)),
         targets: counts && (counts.get(key(service, tag)) ?? 0),
       });
     }
@@ -84,7 +82,7 @@ async function historiesOf(
   return { entries, atBase: Object.fromEntries(atBase) };
 }
 
-function wayBack(down: Down | undefined): HistoryEntry["down"] {
+function downOf(down: Down | undefined): HistoryEntry["down"] {
   if (down === undefined) return "missing";
   if (down.irreversible !== undefined) return "irreversible";
   if (down.dataLoss.length > 0) return "lossy";
@@ -108,46 +106,4 @@ function countTargets(selected: SelectedFleet): Promise<Map<string, number>> {
 
 function key(service: string, tag: string | undefined): string {
   return JSON.stringify([service, tag ?? null]);
-}
-
-/** The newest migration of a service; two when branches are not merged yet. */
-export interface Heads {
-  readonly service: string;
-  readonly heads: readonly string[];
-}
-
-/** The newest migrations of the named services, read from the files alone. */
-export async function heads(context: Context, names: readonly string[]): Promise<Heads[]> {
-  return Promise.all(
-    selectServices(context.config.fleet, names).map(async ([service]) => ({
-      service,
-      heads: await headsOf(migrationsFolder(context, service)),
-    })),
-  );
-}
-
-/**
- * The newest migrations of a migrations folder when branches are open. A journal in which every number stands once is taken
- * for one line, so that not every snapshot is read.
- *
- * @param path absolute path
- * @throws FleetError `journal` for a journal with conflict markers, or with the lines of two branches
- */
-export async function openHeads(path: string): Promise<string[]> {
-  const numbers = (await readJournal(path))?.entries.map(({ idx }) => idx);
-  return numbers !== undefined && new Set(numbers).size === numbers.length ? [] : headsOf(path);
-}
-
-/**
- * The newest migrations of a migrations folder: two or more when branches are open.
- *
- * @param path absolute path
- */
-async function headsOf(path: string): Promise<string[]> {
-  const branches = await readBranches(path);
-  if (branches !== undefined)
-    return [branches.ours, branches.theirs].flatMap((branch) => branch.at(-1)?.files.tag ?? []);
-  const folder = await readFolder(path);
-  const open = folder?.layout === "folders" ? await openEnds(folder) : [];
-  return open.length > 1 ? open : (folder?.migrations.slice(-1).map(({ tag }) => tag) ?? []);
 }

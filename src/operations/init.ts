@@ -17,66 +17,66 @@ import { discoverTenants } from "../tenants/discover.ts";
 import { rosterOf } from "../tenants/roster.ts";
 import { resolveTargets } from "../tenants/targets.ts";
 
-/** A project that uses drizzle-kit, and has no fleet yet. */
+/** A project that uses drizzle-kit but has no fleet configuration. */
 export interface ExistingProject {
   readonly config: PlainConfig;
   readonly folder: MigrationsFolder;
-  /** Where the old configuration is to be kept; absolute. */
+  /** The new path of the old configuration; absolute. */
   readonly kept: string;
-  /** Where the new one is written: in its place; TypeScript instead of JSON, which has no defineFleet. Absolute. */
+  /** The path of the new configuration; absolute. As the old one, but TypeScript instead of JSON. */
   readonly written: string;
-  /** The schema that the whole project is declared in, where that is one and not `public`. */
+  /** The schema of all tables of the project, if they have one schema and it is not `public`. */
   readonly sourceSchema: string | undefined;
-  /** What the service is called unless somebody says otherwise. */
+  /** The default name of the service. */
   readonly name: string;
-  /** Where drizzle-orm's own migrator keeps what it applied. */
+  /** The table in which drizzle-orm's migrator records applied migrations. */
   readonly source: DrizzleSource;
 }
 
-/** What the configuration of drizzle-kit does not tell. */
+/** Answers to questions that the configuration of drizzle-kit does not answer. */
 export interface InitAnswers {
   readonly service: string;
-  /** With `{tenant}` in it, the pattern of the tenant schemas' names; otherwise the one schema. */
+  /** The pattern of tenant schema names, which contains `{tenant}`; or the name of the single schema. */
   readonly schema: string;
   readonly tenants: readonly string[];
-  /** The environment variable that holds the connection URL. */
+  /** The environment variable with the connection URL. */
   readonly urlVariable: string;
 }
 
-/** The one database of a new fleet. */
+/** The name of a new fleet's only database. */
 const databaseName = "main";
 
 /**
- * Looks whether a project can become a fleet. Changes nothing.
+ * Reads a project that is to become a fleet. Changes nothing.
  *
- * @param path its configuration file, or undefined to look for it, see `configFile`
- * @throws FleetError `config` when it cannot: as `readPlainConfig` does, without migrations, or with a file where
- *   the old configuration would be kept; `journal` when the journal is malformed
+ * @param path its configuration file; undefined to search for it, see `configFile`
+ * @throws FleetError `config` if it cannot become one: for the reasons of `readPlainConfig`, without migrations, or if the
+ *   new path of the old configuration exists; `journal` if the journal is malformed
  */
 export async function readProject(path: string | undefined): Promise<ExistingProject> {
   const config = await readPlainConfig(path);
   const { file, root, migrations = {} } = config;
   const kept = file.replace(/(\.[^./\\]+)$/, ".before-fleet$1");
-  if (await isThere(kept)) throw alreadyKept(kept);
+  if (await exists(kept)) throw existingFileError(kept);
   const written = file.replace(/\.json$/, ".ts");
   const folder = await readFolder(resolve(root, config.out));
-  if (folder === undefined) throw await noMigrations(config);
+  if (folder === undefined) throw await noMigrationsError(config);
   const { table = defaultSource.table, schema = defaultSource.schema } = migrations;
   const [name, sourceSchema] = await Promise.all([packageName(root), onlySchema(folder)]);
   return { config, folder, kept, written, sourceSchema, name, source: { table, schema } };
 }
 
 /**
- * The fleet that a project becomes.
+ * Makes the fleet configuration of a project.
  *
- * @throws FleetError `config` for names that cannot be used
+ * @throws FleetError `config` for invalid names
  */
 export function fleetFor(
   { config, folder, sourceSchema }: ExistingProject,
   answers: InitAnswers,
 ): FleetInput {
   const { root, schema, out, casing, migrations = {} } = config;
-  // drizzle-kit 1.0 has no such setting, and its default needs no word.
+  // drizzle-kit 1.0 does not have this setting, and the default need not be written.
   const prefix = folder.layout === "journal" ? migrations.prefix : undefined;
   const { service, tenants, urlVariable } = answers;
   const input: FleetInput = {
@@ -92,7 +92,7 @@ export function fleetFor(
         ...(isPattern(answers.schema)
           ? { tenantSchema: answers.schema }
           : { singleSchema: answers.schema }),
-        // A single schema may be called by its own name.
+        // A single schema can be named in SQL without sourceSchema.
         ...(sourceSchema === undefined || sourceSchema === answers.schema ? {} : { sourceSchema }),
         ...(casing === undefined ? {} : { casing }),
         ...(prefix === undefined || prefix === "index" ? {} : { prefix }),
@@ -104,23 +104,23 @@ export function fleetFor(
   return input;
 }
 
-/** The project may be somewhere else tomorrow: a path that was computed becomes a relative one. */
+/** Makes absolute paths relative, so that the project can be moved. */
 function inProject(root: string, path: string): string {
   if (!isAbsolute(path)) return path;
   const found = relative(root, path).replaceAll("\\", "/");
   return found.startsWith("..") ? found : `./${found}`;
 }
 
-/** True for a name that gives each tenant a schema of its own. */
+/** True for a pattern that gives each tenant its own schema. */
 export function isPattern(schema: string): boolean {
   return schema.includes("{tenant}");
 }
 
 /**
- * Finds the tenants that are there: schemas that fit the pattern and hold the table of drizzle-orm's migrator, or one
- * of the project's newest tables.
+ * Finds existing tenants: schemas that match the pattern and contain the table of drizzle-orm's migrator or one of the
+ * tables in the project's newest snapshot.
  *
- * @param context with a fleet that has the database
+ * @param context with the new fleet configuration
  */
 export async function findTenants(
   context: Context,
@@ -136,10 +136,10 @@ export async function findTenants(
 }
 
 /**
- * Writes the fleet's configuration in the place of the old one, which is kept beside it, and into .gitattributes that the
- * migrations have LF. When the new configuration does not load, everything is as before.
+ * Replaces the project's configuration with the fleet's, keeps the old one under another name, and adds a line to
+ * .gitattributes so that migrations keep LF. If the new configuration does not load, all changes are undone.
  *
- * @throws FleetError `config` when it does not load, `write` when it cannot be written
+ * @throws FleetError `config` if it does not load, `write` if it cannot be written
  */
 export async function writeFleet(
   { config, kept, written }: ExistingProject,
@@ -149,7 +149,7 @@ export async function writeFleet(
   const cannot = (cause: unknown) =>
     new FleetError("write", `${shown} cannot be replaced: ${messageOf(cause)}`, {
       where: shown,
-      remedy: "Look at who may write there. Nothing was changed.",
+      remedy: "Nothing was changed. Check the permissions of the file and its folder.",
       cause,
     });
   await copyFile(file, kept, constants.COPYFILE_EXCL).catch((cause: unknown) => {
@@ -170,14 +170,14 @@ export async function writeFleet(
   }
 }
 
-async function isThere(path: string): Promise<boolean> {
+async function exists(path: string): Promise<boolean> {
   return readFile(path).then(
     () => true,
     (error: NodeJS.ErrnoException) => error.code !== "ENOENT",
   );
 }
 
-/** The name in package.json without its scope. */
+/** The name in package.json, without its scope. */
 async function packageName(root: string): Promise<string> {
   const text = await readFile(resolve(root, "package.json"), "utf8").catch(() => "{}");
   const [, name] = /^(?:@[^/]*\/)?([^/]+)$/.exec(nameIn(text)) ?? [];
@@ -192,25 +192,26 @@ function nameIn(text: string): string {
   }
 }
 
-function alreadyKept(kept: string): FleetError {
+function existingFileError(kept: string): FleetError {
   const shown = relative(process.cwd(), kept);
-  return new FleetError("config", `${shown} is there already`, {
+  return new FleetError("config", `${shown} already exists`, {
     where: shown,
-    remedy: "The old configuration would be kept there: move that file away. Nothing was written.",
+    remedy:
+      "Nothing was written. Move this file: init keeps the old configuration under this name.",
   });
 }
 
-async function noMigrations({ root, out, shown }: PlainConfig): Promise<FleetError> {
+async function noMigrationsError({ root, out, shown }: PlainConfig): Promise<FleetError> {
   const files = await readdir(resolve(root, out)).catch(() => []);
   if (files.some((file) => file.endsWith(".sql")))
-    return new FleetError("config", `${out} holds SQL files, and no journal that lists them`, {
+    return new FleetError("config", `${out} contains SQL files, but no journal that lists them`, {
       where: shown,
       remedy:
-        'Write the journal with the command in docs/existing-projects.md, "Migrations without a journal". Nothing was written.',
+        'Nothing was written. Create the journal with the command in docs/existing-projects.md, "Migrations without a journal".',
     });
-  return new FleetError("config", `${out} holds no migrations`, {
+  return new FleetError("config", `${out} contains no migrations`, {
     where: shown,
     remedy:
-      'Correct "out", or make the first migration with drizzle-kit generate. Nothing was written.',
+      'Nothing was written. Correct "out", or make the first migration with: npx drizzle-kit generate',
   });
 }

@@ -1,77 +1,57 @@
-import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { basename, relative } from "node:path";
-import { compareBranches } from "../autogenerate/compare-branches.ts";
-import { loadKitFor } from "../autogenerate/diff.ts";
-import type { Kit } from "../autogenerate/kit-types.ts";
-import { mergeFolders } from "../autogenerate/merge-folders.ts";
-import { mergeJournal } from "../autogenerate/merge-journal.ts";
+import { relative } from "node:path";
 import { type RecordsFile, readRecords, recordsFiles } from "../autogenerate/merge-records.ts";
-import type { Merge, Sides } from "../autogenerate/merge-types.ts";
-import { mergedDowns } from "../autogenerate/merged-downs.ts";
-import { FleetError } from "../core/errors.ts";
-import type { LedgerEntry } from "../core/ledger.ts";
-import type { Target } from "../core/target.ts";
+import type { FleetError } from "../core/errors.ts";
 import { type Context, migrationsFolder, unlessInterrupted } from "../fleet/context.ts";
-import { databasesOf, withDatabases } from "../fleet/databases.ts";
-import { readDatabase } from "../fleet/read-database.ts";
-import { withRoster } from "../fleet/roster.ts";
 import { selectServices } from "../fleet/services.ts";
-import { readLedgers } from "../ledger/read-ledgers.ts";
 import { proveMerge } from "../proof/merge.ts";
+import { type MergePlan, planMerge } from "../proof/plan-merge.ts";
 import type { ProofOptions } from "../proof/scratch.ts";
-import {
-  type BranchEntry,
-  type Branches,
-  type BranchMigration,
-  joinedJournal,
-  readBranches,
-  readVersion,
-} from "../source/branches.ts";
-import { readFolder } from "../source/folder.ts";
-import { openEnds, readFolderBranches } from "../source/folder-branches.ts";
+import { joinedJournal } from "../source/branches.ts";
 import { journalPath, journalText, readHead } from "../source/journal.ts";
-import { isChecksumOfText } from "../source/line-ends.ts";
-import type { BothRecords } from "../source/records.ts";
 import { type NewFile, withFolderLock, writeFiles } from "../source/write-files.ts";
-import { loadParser } from "../sql/parser.ts";
-import { resolveTargets } from "../tenants/targets.ts";
 
-/** What became of one service's branches. */
+/** The result of merging one service's branches. */
 export interface Merged {
   readonly service: string;
-  /** Undefined when there was one line only. */
+  /** Undefined if there was only one branch. */
   readonly merge:
     | {
         readonly kept: readonly string[];
         readonly moved: readonly { readonly from: string; readonly to: string }[];
-        /** Tags that the kept branch has lost, as both had the same. */
+        /** New tags of kept migrations, because both branches used the same tag. */
         readonly renamed: readonly { readonly from: string; readonly to: string }[];
-        /** The migration that follows both, where neither was put after the other. */
+        /** The migration that follows both branches, if neither was put after the other. */
         readonly joinedBy: string | undefined;
-        /** True when tenants of each branch miss what the other one has. */
+        /** True if tenants of each branch are missing the migrations of the other one. */
         readonly bothApplied: boolean;
-        /** True when a third branch is left, for another merge. */
+        /** True if another branch is left, for another merge. */
         readonly moreOpen: boolean;
-        /** Downs that were edited by hand and stay as they are. */
+        /** Downs that were edited by hand and stay as they are, as shown to the user. */
         readonly editedDowns: readonly string[];
       }
     | undefined;
-  /** What does not hold of the downs on a server. */
+  /** What the proof on a server found wrong with downs. */
   readonly problems: readonly FleetError[];
-  /** Why the merged history was not tried on a server; undefined when it was, or there was nothing to merge. */
+  /** Why the merged history was not tried on a server; undefined if it was, or there was nothing to merge. */
   readonly unproved: string | undefined;
-  /** Files that held what two branches recorded, and are whole again. */
+  /** Files in which git had left the records of two branches, and which are valid again. */
   readonly restored: readonly string[];
 }
 
 /**
- * Makes one history of two branches that each added migrations after the same one. The younger branch goes after the
- * other one, unless something has applied its migrations and nothing those of the other.
+ * Makes one history from two branches that both added migrations after the same one. The younger branch goes after the
+ * older one, unless only the younger one is applied somewhere.
  *
- * @param offline true: asks no tenant's database, and takes the migrations of both branches as never applied
- * @param proof how the merged history is tried on a server first
- * @throws FleetError `merge` when the branches do not go together; nothing is written then
+ * @param names services; empty for all
+ * @param offline true: asks no tenant's database, and assumes that no migration of either branch is applied
+ * @param proof how the merged history is tried on a server before it is written
+ * @returns one entry for each selected service
+ * @throws FleetError `merge` if the branches conflict, and nothing is written; `journal` for damaged files of
+ *   drizzle-kit; `config` if the installed drizzle-kit does not write the folder's layout; `write` if a file cannot be
+ *   written
+ * @example
+ * const [{ merge: result }] = await merge(context, ["shop"], false);
  */
 export async function merge(
   context: Context,
@@ -82,9 +62,9 @@ export async function merge(
   const planned: { path: string; files: MergeFiles }[] = [];
   for (const [service] of selectServices(context.config.fleet, names)) {
     const path = migrationsFolder(context, service);
-    planned.push({ path, files: await planOne(context, service, path, offline, proof) });
+    planned.push({ path, files: await filesFor(context, service, { path, offline, proof }) });
   }
-  // What one service refuses keeps the others as they were.
+  // All services are planned before the first file is written: one refused service keeps all unchanged.
   await unlessInterrupted(context, async () => {
     for (const { path, files } of planned) {
       if (files.write.length === 0) continue;
@@ -97,66 +77,69 @@ export async function merge(
   return planned.map(({ files }) => files.merged);
 }
 
-/** What a merge changes on disk. */
+/** The changes of a merge on disk. */
 interface MergeFiles {
   readonly merged: Merged;
   readonly write: readonly NewFile[];
   readonly stale: readonly string[];
 }
 
-async function planOne(
+async function filesFor(
   context: Context,
   service: string,
-  path: string,
-  offline: boolean,
-  proof: ProofOptions,
+  { path, offline, proof }: { path: string; offline: boolean; proof: ProofOptions },
 ): Promise<MergeFiles> {
   const records = await readRecords(path);
-  const torn = records.flatMap(({ file, isTorn }) => (isTorn ? file : []));
-  const plan = existsSync(journalPath(path))
-    ? await planJournal(context, service, path, offline, records)
-    : await planFolders(context, service, path, offline, records);
-  if (plan === undefined) {
-    const entries = await joinedJournal(path);
-    const journal = {
-      path: journalPath(path),
-      text: journalText(await readHead(path), entries ?? []),
-      replaces: true,
-    };
-    const repaired = entries === undefined ? [] : [journal];
-    const restored = shown([...torn, ...repaired.map((file) => file.path)]);
-    const write = [...recordsFiles(path, records, undefined, {}), ...repaired];
-    const merged = { service, merge: undefined, restored, problems: [], unproved: undefined };
-    return { merged, write, stale: [] };
-  }
+  const plan = await planMerge({ context, service, path, offline, records });
+  if (plan === undefined) return restoredFiles(service, path, records);
   const { kit, merge, bothApplied } = plan;
   const { files, stale, joinedBy } = merge;
   const kept = merge.kept.map(({ to }) => to);
   const moved = [...merge.moved.map(({ to }) => to), ...(joinedBy === undefined ? [] : [joinedBy])];
   const sides = { kept, moved, bothOrders: bothApplied };
-  // What git left torn is whole in the trial, too: migrations are read with what was recorded of them.
+  // The trial needs valid record files: migrations are read with their recorded checksums.
   const write = [...files, ...recordsFiles(path, records, merge, {})];
   const trial = { service, path, kit, write, stale, ...sides };
   const { proofs, problems, unproved } = await proveMerge(context, trial, proof);
   const written = recordsFiles(path, records, merge, proofs);
+  const restored = conflictedIn(records).map(shownPath);
   return {
-    merged: { service, merge: shape(plan), restored: shown(torn), problems, unproved },
-    // The journal comes last: it makes the others count.
+    merged: { service, merge: resultOf(plan), restored, problems, unproved },
+    // The journal comes last, because it makes the other files count.
     write: [...files.slice(0, -1), ...written, ...files.slice(-1)],
     stale,
   };
 }
 
-function shown(files: readonly string[]): string[] {
-  return files.map((file) => relative(process.cwd(), file));
+/** Files of a folder without open branches: only what git left invalid is written. */
+async function restoredFiles(
+  service: string,
+  path: string,
+  records: readonly RecordsFile[],
+): Promise<MergeFiles> {
+  const entries = await joinedJournal(path);
+  const journal = {
+    path: journalPath(path),
+    text: journalText(await readHead(path), entries ?? []),
+    replaces: true,
+  };
+  const repaired = entries === undefined ? [] : [journal];
+  const restored = [...conflictedIn(records), ...repaired.map((file) => file.path)].map(shownPath);
+  const write = [...recordsFiles(path, records, undefined, {}), ...repaired];
+  const merged = { service, merge: undefined, restored, problems: [], unproved: undefined };
+  return { merged, write, stale: [] };
 }
 
-function shape({
-  merge,
-  bothApplied,
-  moreOpen,
-  editedDowns,
-}: Planned): NonNullable<Merged["merge"]> {
+function conflictedIn(records: readonly RecordsFile[]): string[] {
+  return records.flatMap(({ file, isConflicted }) => (isConflicted ? file : []));
+}
+
+function shownPath(file: string): string {
+  return relative(process.cwd(), file);
+}
+
+function resultOf({ merge, ...plan }: MergePlan): Merged["merge"] {
+  const { bothApplied, moreOpen, editedDowns } = plan;
   const named = ({ from, to }: { readonly from: string; readonly to: string }) => ({ from, to });
   return {
     kept: merge.kept.map(({ to }) => to),
@@ -167,178 +150,4 @@ function shape({
     moreOpen,
     editedDowns,
   };
-}
-
-interface Planned {
-  readonly kit: Kit;
-  readonly merge: Merge;
-  readonly bothApplied: boolean;
-  readonly moreOpen: boolean;
-  readonly editedDowns: readonly string[];
-}
-
-async function planJournal(
-  context: Context,
-  service: string,
-  path: string,
-  offline: boolean,
-  records: readonly RecordsFile[],
-): Promise<Planned | undefined> {
-  const branches = await readBranches(path);
-  if (branches === undefined) return undefined;
-  const recorded = checksumsIn(records);
-  const timeOf = ([first]: readonly BranchEntry[]) => first?.entry.when ?? 0;
-  const isOlder = timeOf(branches.ours) <= timeOf(branches.theirs);
-  const lines = isOlder ? branches : { ...branches, ours: branches.theirs, theirs: branches.ours };
-  const sides = await sidesOf(context, service, lines, offline, recorded);
-  const kit = await loadKitFor(context.config.root, { path, layout: "journal" });
-  const { conflicts, snapshots } = await compareBranches(
-    kit,
-    branches.base,
-    sides.kept,
-    sides.moved,
-  );
-  refuse(path, service, branches.base, sides, conflicts);
-  const merge = await mergeJournal(path, branches, sides, snapshots, recorded);
-  return withDowns(kit, branches, merge, sides, records);
-}
-
-async function planFolders(
-  context: Context,
-  service: string,
-  path: string,
-  offline: boolean,
-  records: readonly RecordsFile[],
-): Promise<Planned | undefined> {
-  const folder = await readFolder(path);
-  const branches = folder && (await readFolderBranches(folder));
-  if (folder === undefined || branches === undefined) return undefined;
-  const recorded = checksumsIn(records);
-  const sides = await sidesOf(context, service, branches, offline, recorded);
-  const kit = await loadKitFor(context.config.root, folder);
-  const { conflicts } = await compareBranches(kit, branches.base, sides.kept, sides.moved);
-  refuse(path, service, branches.base, sides, conflicts);
-  const merge = await mergeFolders(path, branches, sides, recorded);
-  const planned = await withDowns(kit, branches, merge, sides, records);
-  return { ...planned, moreOpen: (await openEnds(folder)).length > 2 };
-}
-
-/** A merge with the downs of what it moves. */
-async function withDowns(
-  kit: Kit,
-  { base, ours, theirs }: Branches,
-  merge: Merge,
-  { bothApplied }: Sides,
-  records: readonly RecordsFile[],
-): Promise<Planned> {
-  // Where neither branch goes after the other, every migration finds what it found before.
-  if (merge.joinedBy !== undefined)
-    return { kit, merge, bothApplied, moreOpen: false, editedDowns: [] };
-  await loadParser();
-  const before = [...base, ...ours, ...theirs].map(({ snapshot }) => snapshot);
-  const { places, snapshots } = merge;
-  const [recorded, proofs] = [checksumsIn(records), recordsIn(records, "proofs.json")];
-  const { files: downs, edited } = await mergedDowns(
-    kit,
-    before,
-    snapshots,
-    places,
-    recorded,
-    proofs,
-  );
-  const made = new Set(downs.map(({ path }) => path));
-  const files = [...downs, ...merge.files.filter(({ path }) => !made.has(path))];
-  return {
-    kit,
-    merge: { ...merge, files },
-    bothApplied,
-    moreOpen: false,
-    editedDowns: edited,
-  };
-}
-
-function checksumsIn(records: readonly RecordsFile[]): BothRecords<string> {
-  return recordsIn(records, "checksums.json");
-}
-
-function recordsIn(records: readonly RecordsFile[], name: string): BothRecords<string> {
-  const none = { ours: {}, theirs: {} };
-  const found = records.find(({ file }) => basename(file) === name);
-  return (found?.both ?? none) as BothRecords<string>;
-}
-
-/** Which branch stays: the older one, unless the younger one alone is applied somewhere. */
-async function sidesOf<One extends BranchMigration>(
-  context: Context,
-  service: string,
-  { ours: older, theirs: younger }: Branches<One>,
-  offline: boolean,
-  recorded: BothRecords<string>,
-): Promise<Sides<One>> {
-  const applied = offline ? [] : await appliedAnywhere(context, service);
-  const shared = older.some(({ files }) => younger.some((one) => one.files.tag === files.tag));
-  const has = async (branch: readonly One[]) => {
-    for (const { side, files } of branch) {
-      const version = await readVersion(files.sql, side, recorded[side][files.tag]);
-      const isOwn = (checksum: string) =>
-        version !== undefined && isChecksumOfText(version.text, checksum);
-      // A tag that both branches have says nothing about either.
-      if (applied.some((one) => isOwn(one.checksum) || (!shared && one.tag === files.tag)))
-        return true;
-    }
-    return false;
-  };
-  const [olderApplied, youngerApplied] = [await has(older), await has(younger)];
-  return youngerApplied && !olderApplied
-    ? { kept: younger, moved: older, bothApplied: false }
-    : { kept: older, moved: younger, bothApplied: olderApplied && youngerApplied };
-}
-
-/** Two branches that do not go together: no tool can tell which one is meant. */
-function refuse(
-  path: string,
-  service: string,
-  base: readonly BranchMigration[],
-  { kept, moved, bothApplied }: Sides,
-  conflicts: readonly string[],
-): void {
-  if (conflicts.length === 0) return;
-  const tags = (branch: readonly BranchMigration[]) =>
-    branch.map(({ files }) => files.tag).join(", ");
-  const settle =
-    "resolve the conflict in the Drizzle schema, and generate them again. Nothing was written.";
-  const remedy = bothApplied
-    ? `Both are applied somewhere. Check out the branch of ${tags(moved)}, and take them back on the tenants that have them: drizzle-fleet downgrade ${base.at(-1)?.files.tag} --service ${service} --tenant <tenant>. Then remove those migrations, ${settle}`
-    : `Remove one branch's migrations${kept.length > 0 ? ` (${tags(moved)})` : ""}, ${settle}`;
-  throw new FleetError(
-    "merge",
-    `both branches change the same objects: ${conflicts.join(", ")}\n  ${tags(kept)}\n  ${tags(moved)}`,
-    { where: relative(process.cwd(), path), remedy },
-  );
-}
-
-/** The entries of a service's ledgers, over all its targets. */
-function appliedAnywhere(context: Context, service: string): Promise<LedgerEntry[]> {
-  const selection = { services: [service], tenants: [], databases: [] };
-  return withRoster(context, selection, (roster) =>
-    entriesOf(context, resolveTargets(context.config.fleet, roster, selection)),
-  );
-}
-
-function entriesOf(context: Context, targets: readonly Target[]): Promise<LedgerEntry[]> {
-  const names = databasesOf(targets);
-  return withDatabases(context, names, async (open) => {
-    const states = await Promise.all(
-      names.map((name) =>
-        readDatabase(context, open.addressOf(name), (session) => {
-          const own = targets.filter(({ database }) => database === name);
-          const schemas = own.map(({ schema }) => schema);
-          return readLedgers(session, schemas, new Map());
-        }),
-      ),
-    );
-    return states.flatMap((byTarget) =>
-      [...byTarget.values()].flatMap((state) => (state.kind === "ledger" ? state.entries : [])),
-    );
-  });
 }

@@ -2,47 +2,49 @@ import { sqlstateOf } from "../postgres/sqlstate.ts";
 import type { Tree } from "../sql/parser.ts";
 import { overlap } from "../sql/subjects.ts";
 import { isTree, stringsOf, unwrap } from "../sql/tree.ts";
-import type { Move, Trial } from "./move.ts";
-import { emptyTables, repairOf, valueForNewColumn } from "./repairs.ts";
+import type { DraftStatement, RepairContext } from "./draft-statement.ts";
+import { emptyTables } from "./empty-tables.ts";
+import { valueForNewColumn } from "./new-column-values.ts";
+import { repairOf } from "./repairs.ts";
 
-/** Why a statement does not run, and what the server says. */
+/** A statement that fails, with the server's error. */
 interface Stuck {
-  readonly move: Move;
+  readonly statement: DraftStatement;
   readonly error: Error;
 }
 
+/** Statements in an order in which they ran. */
 export interface Arranged {
-  /** The statements in an order in which they ran. */
-  readonly moves: readonly Move[];
+  readonly statements: readonly DraftStatement[];
   readonly stuck: Stuck | undefined;
-  /** What fails where rows do not allow it, in the server's words. */
+  /** The statements that fail for some rows, with the server's errors. */
   readonly needs: readonly string[];
 }
 
-/** Errors of values that are in the rows, and of constraints that they break. */
-const ofRows = /^(?:22|23)/;
-/** Longer than any chain of repairs that was seen; two repairs that undo each other must not go on for ever. */
+/** SQLSTATEs for values that rows contain, and for constraints that they violate. */
+const causedByRows = /^(?:22|23)/;
+/** Longer than any chain of repairs seen so far; ends two repairs that undo each other. */
 const mostRepairs = 60;
 
 /**
- * Runs statements one by one and finds an order in which they run: one that the server refuses waits until the others
- * have gone, together with all later statements about the same object. What fails in any order is repaired where we
- * know how.
+ * Runs statements one by one, and finds an order in which they succeed: a refused statement waits until the others have
+ * run, together with all later statements about the same object. Statements that fail in every order are repaired if a
+ * repair is known.
  *
- * @param trial the session's search_path begins with the scratch schema
+ * @param trial its session's search_path begins with the scratch schema
  */
 export async function arrange(
-  trial: Omit<Trial, "ahead">,
-  moves: readonly Move[],
+  trial: Omit<RepairContext, "ahead">,
+  statements: readonly DraftStatement[],
 ): Promise<Arranged> {
-  const done: Move[] = [];
+  const done: DraftStatement[] = [];
   const needs: string[] = [];
-  let waiting: readonly Move[] = afterRemadeTypes(moves);
+  let waiting: readonly DraftStatement[] = afterRemadeTypes(statements);
   for (let repairs = 0; ; repairs += 1) {
     const { left, failures, ran } = await round(trial, waiting, needs);
     done.push(...ran);
     if (left.length === 0)
-      return { moves: done, stuck: undefined, needs: [...needs, ...promises(done)] };
+      return { statements: done, stuck: undefined, needs: [...needs, ...addedConstraints(done)] };
     waiting = left;
     if (ran.length > 0) continue;
     const repaired = repairs < mostRepairs ? await repair(trial, left, failures) : undefined;
@@ -51,25 +53,27 @@ export async function arrange(
       continue;
     }
     const early = await outOfTurn(trial, left, failures);
-    if (early === undefined) return { moves: done, stuck: firstOf(failures), needs };
+    if (early === undefined) return { statements: done, stuck: firstOf(failures), needs };
     done.push(early);
-    waiting = left.filter((move) => move !== early);
+    waiting = left.filter((statement) => statement !== early);
   }
 }
 
-/** A new column of a type that is made anew later would stand in its way: it comes after the type. */
-function afterRemadeTypes(moves: readonly Move[]): Move[] {
-  const arranged: Move[] = [];
-  const later = new Map<Move, Move[]>();
-  for (const [index, move] of moves.entries()) {
-    const made = adds(move) ? remaking(moves.slice(index + 1), move.types) : undefined;
-    if (made === undefined) arranged.push(move);
-    else later.set(made, [...(later.get(made) ?? []), move]);
+/** Moves new columns of a type that is recreated later after the type: otherwise they would prevent dropping it. */
+function afterRemadeTypes(statements: readonly DraftStatement[]): DraftStatement[] {
+  const arranged: DraftStatement[] = [];
+  const later = new Map<DraftStatement, DraftStatement[]>();
+  for (const [index, statement] of statements.entries()) {
+    const made = adds(statement)
+      ? remaking(statements.slice(index + 1), statement.types)
+      : undefined;
+    if (made === undefined) arranged.push(statement);
+    else later.set(made, [...(later.get(made) ?? []), statement]);
   }
-  return arranged.flatMap((move) => [move, ...(later.get(move) ?? [])]);
+  return arranged.flatMap((statement) => [statement, ...(later.get(statement) ?? [])]);
 }
 
-function adds({ tree }: Move): boolean {
+function adds({ tree }: DraftStatement): boolean {
   const [kind, body] = unwrap(tree);
   return (
     kind === "CreateStmt" ||
@@ -77,130 +81,142 @@ function adds({ tree }: Move): boolean {
   );
 }
 
-/** The statement that makes one of these types again after it was dropped. */
-function remaking(moves: readonly Move[], types: readonly string[]): Move | undefined {
-  const about = ({ subjects }: Move) =>
+/** The statement that creates one of these types again after it was dropped. */
+function remaking(
+  statements: readonly DraftStatement[],
+  types: readonly string[],
+): DraftStatement | undefined {
+  const about = ({ subjects }: DraftStatement) =>
     subjects.some(({ kind, name }) => kind === "type" && types.includes(name));
-  const drop = moves.findIndex((move) => unwrap(move.tree)[0] === "DropStmt" && about(move));
+  const drop = statements.findIndex(
+    (statement) => unwrap(statement.tree)[0] === "DropStmt" && about(statement),
+  );
   return drop < 0
     ? undefined
-    : moves.slice(drop).find((move) => unwrap(move.tree)[0] === "CreateEnumStmt" && about(move));
+    : statements
+        .slice(drop)
+        .find((statement) => unwrap(statement.tree)[0] === "CreateEnumStmt" && about(statement));
 }
 
 interface Round {
-  readonly ran: readonly Move[];
-  readonly left: readonly Move[];
-  readonly failures: ReadonlyMap<Move, Error>;
+  readonly ran: readonly DraftStatement[];
+  readonly left: readonly DraftStatement[];
+  readonly failures: ReadonlyMap<DraftStatement, Error>;
 }
 
 async function round(
-  trial: Omit<Trial, "ahead">,
-  moves: readonly Move[],
+  trial: Omit<RepairContext, "ahead">,
+  statements: readonly DraftStatement[],
   needs: string[],
 ): Promise<Round> {
-  const ran: Move[] = [];
-  const left: Move[] = [];
-  const failures = new Map<Move, Error>();
-  for (const move of moves) {
-    if (left.some((one) => isAbout(one, move))) {
-      left.push(move);
+  const ran: DraftStatement[] = [];
+  const left: DraftStatement[] = [];
+  const failures = new Map<DraftStatement, Error>();
+  for (const statement of statements) {
+    if (left.some((one) => isAbout(one, statement))) {
+      left.push(statement);
       continue;
     }
-    const error = await failureOf(trial, move.sql);
-    const instead = error === undefined ? [move] : await despiteRows(trial, move, error, needs);
+    const error = await failureOf(trial, statement.sql);
+    const instead =
+      error === undefined ? [statement] : await despiteRows(trial, statement, error, needs);
     if (error === undefined || instead !== undefined) ran.push(...(instead ?? []));
     else {
-      failures.set(move, error);
-      left.push(move);
+      failures.set(statement, error);
+      left.push(statement);
     }
   }
   return { ran, left, failures };
 }
 
 /**
- * Deals with rows that are in a statement's way, before any later statement runs.
+ * Runs a statement that failed because of rows: with a value for a new column, or after emptying the tables.
  *
- * @returns what ran in the statement's place; undefined where rows have no part in it
+ * @returns the statements that ran instead; undefined if rows are not the cause
  */
 async function despiteRows(
-  trial: Omit<Trial, "ahead">,
-  move: Move,
+  trial: Omit<RepairContext, "ahead">,
+  statement: DraftStatement,
   error: Error,
   needs: string[],
-): Promise<readonly Move[] | undefined> {
-  if (!ofRows.test(sqlstateOf(error) ?? "")) return undefined;
-  const filled = await valueForNewColumn(trial, move, error);
+): Promise<readonly DraftStatement[] | undefined> {
+  if (!causedByRows.test(sqlstateOf(error) ?? "")) return undefined;
+  const filled = await valueForNewColumn(trial, statement, error);
   for (const one of filled ?? []) {
     const failed = await failureOf(trial, one.sql);
     if (failed !== undefined) throw failed;
   }
   if (filled !== undefined) return filled;
   if (!(await emptyTables(trial.session, trial.schema))) return undefined;
-  if ((await failureOf(trial, move.sql)) !== undefined) return undefined;
-  needs.push(`${error.message}: ${move.text}`);
-  return [move];
+  if ((await failureOf(trial, statement.sql)) !== undefined) return undefined;
+  needs.push(`${error.message}: ${statement.text}`);
+  return [statement];
 }
 
-/** What the server says against a statement; undefined when it ran. */
+/** Runs a statement; returns the server's error if it fails. */
 async function failureOf(
-  { session, together }: Omit<Trial, "ahead">,
+  { session, together }: Omit<RepairContext, "ahead">,
   sql: string,
 ): Promise<Error | undefined> {
   try {
-    if (together) await session.query("SAVEPOINT move");
+    if (together) await session.query("SAVEPOINT attempt");
     await session.query(sql);
-    if (together) await session.query("RELEASE move");
+    if (together) await session.query("RELEASE attempt");
     return undefined;
   } catch (error) {
     if (session.lost || !(error instanceof Error)) throw error;
-    if (together) await session.query("ROLLBACK TO move");
+    if (together) await session.query("ROLLBACK TO attempt");
     return error;
   }
 }
 
-/** The statements that are left, with one of them repaired; undefined when there is nothing that we know. */
+/** The waiting statements with one of them repaired; undefined if no repair is known. */
 async function repair(
-  trial: Omit<Trial, "ahead">,
-  left: readonly Move[],
-  failures: ReadonlyMap<Move, Error>,
-): Promise<readonly Move[] | undefined> {
-  for (const [move, error] of failures) {
-    const index = left.indexOf(move);
+  trial: Omit<RepairContext, "ahead">,
+  left: readonly DraftStatement[],
+  failures: ReadonlyMap<DraftStatement, Error>,
+): Promise<readonly DraftStatement[] | undefined> {
+  for (const [statement, error] of failures) {
+    const index = left.indexOf(statement);
     const ahead = left.slice(index + 1);
-    const replacement = await repairOf({ ...trial, ahead }, move, error);
+    const replacement = await repairOf({ ...trial, ahead }, statement, error);
     if (replacement === undefined) continue;
-    const { moves, instead = [] } = replacement;
-    return [...left.slice(0, index), ...moves, ...ahead.filter((one) => !instead.includes(one))];
+    const { statements, instead = [] } = replacement;
+    return [
+      ...left.slice(0, index),
+      ...statements,
+      ...ahead.filter((one) => !instead.includes(one)),
+    ];
   }
   return undefined;
 }
 
 /**
- * Constraints on what tables held before: that the proof's rows kept them says nothing of a tenant's. Not those that
- * were there before, and not foreign keys of columns that are new.
+ * New constraints on existing columns: the proof's rows satisfy them, a tenant's rows may not. Restored constraints and
+ * foreign keys of new columns are left out.
  */
-function promises(moves: readonly Move[]): string[] {
-  return moves.flatMap((move, index) => {
-    const [subject] = move.subjects;
-    const added = constraintIn(move.tree);
-    if (added === undefined || subject === undefined || move.restores === true) return [];
-    const earlier = moves.slice(0, index);
+function addedConstraints(statements: readonly DraftStatement[]): string[] {
+  return statements.flatMap((statement, index) => {
+    const [subject] = statement.subjects;
+    const added = constraintIn(statement.tree);
+    if (added === undefined || subject === undefined || statement.restores === true) return [];
+    const earlier = statements.slice(0, index);
     const isMade = earlier.some(
       ({ tree, subjects }) =>
         unwrap(tree)[0] === "CreateStmt" && subjects.some((one) => overlap(one, subject)),
     );
-    const isBack = earlier.some((one) => isAbout(one, move));
+    const isBack = earlier.some((one) => isAbout(one, statement));
     const isOfNew = added.columns.some((name) =>
       earlier.some(
         (one) =>
           adds(one) && one.subjects.some((own) => own.table === subject.table && own.name === name),
       ),
     );
-    return isMade || isBack || isOfNew ? [] : [`every row must keep it: ${move.text}`];
+    return isMade || isBack || isOfNew ? [] : [`every row must satisfy it: ${statement.text}`];
   });
 }
 
-/** The foreign key or the check that an ALTER TABLE adds, with the columns of the key. */
+/** The foreign key or check that an ALTER TABLE adds, with the columns of the foreign key. */
 function constraintIn(tree: Tree): { readonly columns: readonly string[] } | undefined {
   const [kind, body] = unwrap(tree);
   if (kind !== "AlterTableStmt" || !Array.isArray(body.cmds)) return undefined;
@@ -214,19 +230,20 @@ function constraintIn(tree: Tree): { readonly columns: readonly string[] } | und
   return undefined;
 }
 
-/** The last resort: one that only waits for an earlier statement about the same object, and runs before it. */
+/** The last resort: runs a statement before an earlier one about the same object. */
 async function outOfTurn(
-  trial: Omit<Trial, "ahead">,
-  left: readonly Move[],
-  failures: ReadonlyMap<Move, Error>,
-): Promise<Move | undefined> {
-  for (const move of left)
-    if (!failures.has(move) && (await failureOf(trial, move.sql)) === undefined) return move;
+  trial: Omit<RepairContext, "ahead">,
+  left: readonly DraftStatement[],
+  failures: ReadonlyMap<DraftStatement, Error>,
+): Promise<DraftStatement | undefined> {
+  for (const statement of left)
+    if (!failures.has(statement) && (await failureOf(trial, statement.sql)) === undefined)
+      return statement;
   return undefined;
 }
 
-/** True when the later one must not run before the earlier one: both change one object, or it uses the other's type. */
-function isAbout(earlier: Move, later: Move): boolean {
+/** True if the later statement must wait for the earlier one: both change the same object, or it uses the other's type. */
+function isAbout(earlier: DraftStatement, later: DraftStatement): boolean {
   return earlier.subjects.some(
     (one) =>
       later.subjects.some((other) => overlap(one, other)) ||
@@ -234,7 +251,7 @@ function isAbout(earlier: Move, later: Move): boolean {
   );
 }
 
-function firstOf(failures: ReadonlyMap<Move, Error>): Stuck | undefined {
+function firstOf(failures: ReadonlyMap<DraftStatement, Error>): Stuck | undefined {
   const [first] = failures;
-  return first && { move: first[0], error: first[1] };
+  return first && { statement: first[0], error: first[1] };
 }

@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import type { Timeouts } from "../config/schema.ts";
-import type { Down } from "../core/down.ts";
 import { FleetError, isFleetError } from "../core/errors.ts";
 import type { Migration } from "../core/migration.ts";
 import type { Creation, Step } from "../core/plan.ts";
@@ -18,24 +17,25 @@ import { runStep } from "../rollout/step.ts";
 import type { MigrationScript } from "../rollout/step-run.ts";
 import type { Allowance } from "../sql/allowance.ts";
 import { type ReadMigration, readStatements } from "../sql/read-statements.ts";
+import type { DownText } from "./problems.ts";
 
-/** Where a service's migrations are tried out: a database, in schemas that are made for it and dropped again. */
+/** A session to try a service's migrations in scratch schemas, with the service's settings. */
 export interface Bench {
   readonly session: Session;
   readonly service: string;
-  /** @param reverts for a down: what its migration made beside its schema */
+  /** @param reverts for a down: what its migration changes outside of its schema */
   readonly allowanceOf: (tag: string, reverts?: Pick<ReadMigration, "changedOutside">) => Allowance;
-  /** Schemas that follow the tenant's own on the search_path. */
+  /** The schemas after the tenant's own on the search_path. */
   readonly sharedSchemas: readonly string[];
-  /** Those of them that others fill: a proof leaves them alone. */
-  readonly othersSchemas: readonly string[];
+  /** Those of them that the service does not own: a proof does not change existing ones. */
+  readonly foreignSchemas: readonly string[];
   readonly extensionSchema: string | undefined;
   readonly timeouts: Timeouts;
-  /** Who applies, for the ledger. */
+  /** The value of the ledger column for who applied a migration. */
   readonly by: string;
 }
 
-/** Gives `use` the name of a schema that does not exist yet, and drops it afterwards whatever happens. */
+/** Gives `use` the name of a schema that does not exist yet, and drops the schema afterwards in any case. */
 export async function withScratchSchema<Result>(
   session: Session,
   use: (schema: string) => Promise<Result>,
@@ -44,12 +44,12 @@ export async function withScratchSchema<Result>(
   try {
     return await use(schema);
   } finally {
-    if (!session.lost) await dropScratch(session, schema);
+    if (!session.lost) await dropScratchSchema(session, schema);
   }
 }
 
-/** Drops a scratch schema with all that is in it, if it is there. */
-export async function dropScratch(session: Session, schema: string): Promise<void> {
+/** Drops a scratch schema with everything in it, if it exists. */
+export async function dropScratchSchema(session: Session, schema: string): Promise<void> {
   await session.script("ROLLBACK");
   await session.query(`DROP SCHEMA IF EXISTS ${quoteIdentifier(schema)} CASCADE`);
 }
@@ -57,8 +57,8 @@ export async function dropScratch(session: Session, schema: string): Promise<voi
 /**
  * Applies one migration as a rollout would.
  *
- * @param migrations the service's history; a migration that is not in it is taken for a history of its own
- * @returns why it does not apply; undefined when it did
+ * @param migrations the service's history; a migration that it does not contain is applied as the only one
+ * @returns why it cannot be applied; undefined if it was
  */
 export async function applyUp(
   bench: Bench,
@@ -71,36 +71,46 @@ export async function applyUp(
   const states = await readLedgers(bench.session, [schema], history.known);
   const state = states.get(schema) ?? { kind: "noSchema" };
   const plan = planTarget(target, history, state, { allowOutOfOrder: false, to: migration.tag });
-  return run(bench, target, plan.steps, migration, plan.create);
+  return run(bench, { target, steps: plan.steps, migration, create: plan.create });
 }
 
-/** Takes the newest migration back as a rollout would. See `applyUp`. */
+/** Reverts the newest migration as a rollout would. See `applyUp`. */
 export async function applyDown(
   bench: Bench,
   schema: string,
   migrations: readonly Migration[],
-  migration: Migration,
-  { file, checksum, text }: Pick<Down, "file" | "checksum" | "text">,
+  { migration, down }: { readonly migration: Migration; readonly down: DownText },
 ): Promise<FleetError | undefined> {
   const target = targetOf(bench, schema);
   const history = historyOf(migrations);
   const states = await readLedgers(bench.session, [schema], history.known);
   const state = states.get(schema) ?? { kind: "noSchema" };
   const { steps } = planTargetDowngrade(target, history, state, { count: 1 });
-  return run(bench, target, steps, { ...migration, file, checksum, text }, "nothing", migration);
+  const { file, checksum, text } = down;
+  return run(bench, {
+    ...{ target, steps, create: "nothing" },
+    migration: { ...migration, file, checksum, text },
+    reverts: migration,
+  });
 }
 
 function targetOf({ service }: Bench, schema: string): Target {
   return { database: "check", service, tenant: undefined, schema };
 }
 
+/** One file, and the steps that apply it. */
+interface FileRun {
+  readonly target: Target;
+  readonly steps: readonly Step[];
+  readonly migration: Migration;
+  readonly create: Creation;
+  /** For a down: its migration. */
+  readonly reverts?: Migration;
+}
+
 async function run(
   bench: Bench,
-  target: Target,
-  steps: readonly Step[],
-  migration: Migration,
-  create: Creation,
-  reverts?: Migration,
+  { target, steps, migration, create, reverts }: FileRun,
 ): Promise<FleetError | undefined> {
   const { session, sharedSchemas, extensionSchema, timeouts, by } = bench;
   const problems: FleetError[] = [];
@@ -118,7 +128,7 @@ async function run(
     return undefined;
   } catch (error) {
     if (session.lost) throw error;
-    return unappliable(error, target, script);
+    return notApplicableError(error, target, script);
   }
 }
 
@@ -138,13 +148,13 @@ function unappliable(error: unknown, target: Target, script: MigrationScript): F
   return new FleetError("proof", `${message}${state}${more}`, {
     where: line === undefined ? file : `${file}:${line}`,
     remedy:
-      "It must run on an empty schema with all migrations before it. Correct it if it has not been applied anywhere yet.",
+      "It has to run in an empty schema after all earlier migrations. Correct it if it is not applied anywhere yet.",
     cause: error,
   });
 }
 
-/** True when values in rows were refused, or rows broke a constraint. */
-export function isOfRows({ cause }: FleetError): boolean {
+/** True if the server refused values in rows, or rows violated a constraint. */
+export function isCausedByRows({ cause }: FleetError): boolean {
   for (let error: unknown = cause; error instanceof Error; error = error.cause) {
     const state = sqlstateOf(error);
     if (state !== undefined) return /^(?:22|23)/.test(state);

@@ -1,23 +1,23 @@
 import { quoteIdentifier as quoted } from "../core/quoting.ts";
 import type { Session } from "../postgres/session.ts";
 
-/** Something that stands in the way of a change, as SQL that takes it away and SQL that makes it again. */
+/** An object that prevents a change, as the SQL that drops it and the SQL that creates it again. */
 export interface Dependent {
   readonly drop: string;
   readonly create: string;
 }
 
-/** An object by its names, which are not quoted. */
-interface Named extends Record<string, unknown> {
+/** An object by its unquoted names. */
+interface DependentObject extends Record<string, unknown> {
   readonly kind: string;
-  /** For what belongs to a table: the table. */
+  /** The table of an object that belongs to one. */
   readonly table: string | null;
   readonly name: string;
 }
 
 /**
- * What compares or copies a column, directly or through views, and foreign keys that rest on a key. Views are listed
- * with what rests on them, the deepest first.
+ * The objects that use a column, directly or through views, and the foreign keys that need a key. Views come after the
+ * views that use them.
  */
 const dependents = `
 WITH RECURSIVE subject AS (
@@ -57,7 +57,7 @@ UNION SELECT 'generated column', c.relname::text, a.attname::text, 400
   WHERE a.attgenerated <> '' AND g.oid IN (SELECT objid FROM direct WHERE classid = 'pg_attrdef'::regclass)
 ORDER BY rank, name`;
 
-/** How objects of a schema are made, in the server's words, which leave out the schema that is first on the search_path. */
+/** The definitions of objects by kind, as the server writes them: without the schema that is first on the search_path. */
 const definitions: Readonly<Record<string, string>> = {
   policy: `SELECT format('CREATE POLICY %I ON %I AS %s FOR %s TO %s', p.polname, $2::text,
       CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
@@ -85,25 +85,30 @@ const definitions: Readonly<Record<string, string>> = {
     WHERE a.attrelid = to_regclass(format('%I.%I', $1::text, $2::text)) AND a.attname = $3`,
 };
 
+/** A column, or a key. */
+interface ChangedPart {
+  readonly schema: string;
+  readonly table: string;
+  /** The name of the column or the key. */
+  readonly name: string;
+}
+
 /**
- * What has to go while a column gets another type, or a key is dropped, in the order in which it can go; what is first
- * comes back last.
+ * The objects to drop before a column gets another type or a key is dropped, in an order in which they can be dropped. They
+ * are created again in the opposite order.
  *
  * @param session its search_path begins with the schema
- * @param name the column's, or the key's
- * @param described a schema that is as it is to be in the end: what is found there comes back as it is there
+ * @param described a schema that is as this one will be in the end: objects that exist there are created as they are there
  */
 export async function dependentsOf(
   session: Session,
-  schema: string,
-  table: string,
-  name: string,
+  { schema, table, name }: ChangedPart,
   described: string | undefined,
 ): Promise<Dependent[]> {
-  const found = await session.query<Named>(dependents, [schema, table, name]);
-  const now = new Map<Named, string>();
+  const found = await session.query<DependentObject>(dependents, [schema, table, name]);
+  const now = new Map<DependentObject, string>();
   for (const one of found) now.set(one, (await definitionOf(session, schema, one)) ?? "");
-  const then = new Map<Named, string>();
+  const then = new Map<DependentObject, string>();
   if (described !== undefined && found.length > 0) {
     const path = await session.query<{ path: string }>(
       "SELECT current_setting('search_path') AS path, set_config('search_path', $1, false)",
@@ -121,7 +126,7 @@ export async function dependentsOf(
 async function definitionOf(
   session: Session,
   schema: string,
-  { kind, table, name }: Named,
+  { kind, table, name }: DependentObject,
 ): Promise<string | undefined> {
   const [row] = await session.query<{ sql: string }>(definitions[kind] ?? "", [
     schema,
@@ -131,7 +136,7 @@ async function definitionOf(
   return row?.sql;
 }
 
-function dropOf({ kind, table, name }: Named): string {
+function dropOf({ kind, table, name }: DependentObject): string {
   const own = quoted(name);
   if (kind === "policy" || kind === "trigger")
     return `DROP ${kind.toUpperCase()} ${own} ON ${quoted(table ?? "")}`;

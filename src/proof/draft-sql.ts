@@ -1,13 +1,13 @@
 import { type Decisions, undecided } from "../autogenerate/decisions.ts";
 import type { SchemaDiff } from "../autogenerate/diff.ts";
-import { reverseOf } from "../autogenerate/down.ts";
-import type { DraftSql } from "../autogenerate/write.ts";
+import { downSqlOf } from "../autogenerate/down.ts";
+import type { DraftSql } from "../autogenerate/migration-draft.ts";
 import type { ServiceConfig } from "../config/schema.ts";
 import type { Context } from "../fleet/context.ts";
 import { allowanceOf } from "../fleet/services.ts";
 import type { Session } from "../postgres/session.ts";
 import { type ProvedDraft, proveDraft } from "../proof/draft.ts";
-import type { Direct } from "../proof/trials.ts";
+import type { TriedSql } from "../proof/trials.ts";
 import { markLine } from "../source/downs.ts";
 import { readMigrations } from "../source/read-migrations.ts";
 import {
@@ -69,7 +69,7 @@ async function asWritten(context: Context, change: Change, unproved: string): Pr
 }
 
 function back({ diff }: Change, text: string) {
-  return reverseOf(diff.kit, diff.previous, diff.current, { file: "the new SQL", text });
+  return downSqlOf(diff.kit, diff.previous, diff.current, { file: "the new SQL", text });
 }
 
 function configOf(context: Context, { diff: { service } }: Change): ServiceConfig {
@@ -130,7 +130,7 @@ function withRemarks({ up, down, remarks }: ProvedDraft): DraftSql {
 }
 
 /** Lines of comments that say what a file needs. */
-export function remarksOf({ needs, unfinished }: Direct): string[] {
+export function remarksOf({ needs, unfinished }: TriedSql): string[] {
   return [
     ...(unfinished === undefined ? [] : [markLine("unfinished", unfinished)]),
     ...needs.map((need) => markLine("depends-on-rows", need)),
@@ -142,7 +142,7 @@ function notFinished(what: string, fault: string): string {
 }
 
 /** The notes on a file. */
-export function notesOf(what: string, { needs, unfinished }: Direct): string[] {
+export function notesOf(what: string, { needs, unfinished }: TriedSql): string[] {
   return [
     ...(unfinished === undefined ? [] : [notFinished(what, unfinished)]),
     ...needs.map((need) => `${what} depends on the tenants' rows: ${need}`),

@@ -1,18 +1,19 @@
 import { differenceFromSnapshot, differenceOf } from "../catalog/compare.ts";
-import { isFleetError } from "../core/errors.ts";
+import { type FleetError, isFleetError } from "../core/errors.ts";
 import type { Migration } from "../core/migration.ts";
 import { quoteIdentifier } from "../core/quoting.ts";
 import { checksumOf } from "../source/checksums.ts";
 import { readStatements } from "../sql/read-statements.ts";
-import { applyDown, applyUp, type Bench, isOfRows, withScratchSchema } from "./bench.ts";
-import { besideShared } from "./beside.ts";
-import { withNamesOfKeys } from "./moves.ts";
-import { emptyTables } from "./repairs.ts";
+import { applyDown, applyUp, type Bench, isCausedByRows, withScratchSchema } from "./bench.ts";
+import { emptyTables } from "./empty-tables.ts";
+import { withPrimaryKeyNames } from "./read-draft-statements.ts";
+import { replay } from "./replay.ts";
 import { fillTables } from "./rows.ts";
-import { type Direct, direct, inWords, Trials } from "./trials.ts";
+import { withSharedSchemas } from "./shared-schemas.ts";
+import { differenceText, Trials, type TriedSql, triedSql } from "./trials.ts";
 
-/** A migration that is about to be written. */
-export interface Draft {
+/** A migration to be proved before it is written. */
+export interface DraftToProve {
   /** The service's migrations before it. */
   readonly history: readonly Migration[];
   readonly statements: readonly string[];
@@ -21,37 +22,37 @@ export interface Draft {
     readonly remarks: readonly string[];
     readonly statements: readonly string[];
   }>;
-  /** The SQL that makes what the Drizzle schema declares in shared schemas. */
+  /** The SQL for the objects that the Drizzle schema declares in shared schemas. */
   readonly shared: () => Promise<readonly string[]>;
-  /** The SQL that makes the whole Drizzle schema from nothing, before and after the change. */
+  /** The SQL that makes the Drizzle schema from nothing, as it is before or after the change. */
   readonly described: (when: "before" | "after") => Promise<readonly string[]>;
 }
 
+/** A new migration and its down, as they ran. */
 export interface ProvedDraft {
-  readonly up: Direct;
-  readonly down: Direct;
+  readonly up: TriedSql;
+  readonly down: TriedSql;
   readonly remarks: readonly string[];
 }
 
 /**
- * Tries a new migration before it is written: after the history, in tables with rows, it runs the migration, its down,
- * and the migration again.
- * Statements in an order that fails are put in one that runs, and what we know is repaired.
+ * Proves a new migration before it is written: after the history, in tables with rows, it runs the migration, its down,
+ * and the migration again. Statements that fail in their order are reordered, and known failures are repaired.
  *
- * @returns the statements that ran; or, in words, why nothing could be tried
+ * @returns the statements that ran; a text if nothing could be tried, with the reason
  */
-export async function proveDraft(bench: Bench, draft: Draft): Promise<ProvedDraft | string> {
+export async function proveDraft(bench: Bench, draft: DraftToProve): Promise<ProvedDraft | string> {
   const text = draft.statements.join("\n");
-  // The schemas that it is compared with would refer to the same objects, and hold them.
+  // The scratch schemas to compare with would use the same objects outside of their own schema.
   const { changedOutside } = readStatements("the new SQL", text, bench.allowanceOf("draft"), []);
   if (changedOutside.length > 0)
-    return `it works in the schema "${changedOutside[0]?.schema}", which is not the service's own`;
+    return `it changes the schema "${changedOutside[0]?.schema}", which is not the service's own`;
   const texts = [...draft.history, { tag: "draft", file: "the new SQL", text }];
-  const tried = await besideShared(bench, texts, draft.shared, () => tryDraft(bench, draft));
+  const tried = await withSharedSchemas(bench, texts, draft.shared, () => tryDraft(bench, draft));
   return isFleetError(tried) ? tried.message : tried;
 }
 
-function tryDraft(bench: Bench, draft: Draft): Promise<ProvedDraft | string> {
+function tryDraft(bench: Bench, draft: DraftToProve): Promise<ProvedDraft | string> {
   const { session } = bench;
   return withScratchSchema(session, (schema) =>
     withScratchSchema(session, (before) =>
@@ -67,10 +68,10 @@ function tryDraft(bench: Bench, draft: Draft): Promise<ProvedDraft | string> {
 
 type When = "before" | "after";
 
-/** Makes a schema as the snapshot describes it, once; undefined where its own SQL does not run. */
+/** Makes a schema from a snapshot at the first call. Gives undefined if the snapshot's own SQL fails. */
 function described(
   bench: Bench,
-  draft: Draft,
+  draft: DraftToProve,
   when: When,
   schema: string,
 ): () => Promise<string | undefined> {
@@ -80,7 +81,7 @@ function described(
       "SELECT current_setting('search_path') AS path",
     );
     await bench.session.query(`CREATE SCHEMA ${quoteIdentifier(schema)}`);
-    const { stuck } = await new Trials(bench, schema).take("up", await draft.described(when));
+    const { stuck } = await new Trials(bench, schema).run("up", await draft.described(when));
     await bench.session.query("SELECT set_config('search_path', $1, false)", [path[0]?.path]);
     return stuck === undefined ? schema : undefined;
   };
@@ -92,66 +93,52 @@ function described(
 
 async function proved(
   bench: Bench,
-  draft: Draft,
+  draft: DraftToProve,
   schema: string,
   goals: Readonly<Record<When, () => Promise<string | undefined>>>,
 ): Promise<ProvedDraft | string> {
   const failed = await replay(bench, schema, draft.history);
-  if (failed !== undefined) return failed;
+  if (failed !== undefined)
+    return `${failed.migration.tag} cannot be applied: ${failed.error.message}`;
   const trial = new Trials(bench, schema);
   trial.described = goals.after;
   const filled = await fillTables(bench.session, schema, rows(bench));
   const before = await trial.facts();
-  const chunks = await withNamesOfKeys(bench.session, schema, draft.statements);
-  const there = await trial.take("up", chunks);
-  const up = direct(chunks, there);
+  const chunks = await withPrimaryKeyNames(bench.session, schema, draft.statements);
+  const up = triedSql(chunks, await trial.run("up", chunks));
   if (up.unfinished !== undefined) return withUnprovedDown(draft, up);
   const after = await trial.facts();
   const missing = await undescribed(bench, draft, goals, after);
   if (missing !== undefined)
     return withUnprovedDown(draft, {
       ...up,
-      unfinished: `it does not make what the Drizzle schema describes: ${missing}`,
+      unfinished: `it does not make the schema that the Drizzle schema describes: ${missing}`,
     });
   const { remarks, statements } = await draft.reverse(up.statements.join("\n"));
   if (statements.length === 0) return { up, down: { statements, needs: [] }, remarks };
   await fillTables(bench.session, schema, { ...rows(bench), before: filled });
-  const backChunks = await withNamesOfKeys(bench.session, schema, statements);
+  const downChunks = await withPrimaryKeyNames(bench.session, schema, statements);
   trial.described = goals.before;
-  const down = await trial.returning(backChunks, before);
+  const down = await trial.revert(downChunks, before);
   if (down.unfinished !== undefined) return { up, down, remarks };
-  return { ...(await engineProof(trial, draft, { up, down }, { before, after })), remarks };
+  return { ...(await proveAsRollout(trial, draft, { up, down }, { before, after })), remarks };
 }
 
-/** A row with values, and one with NULL where it may be. */
+/** One row with values, and one with NULL where it is allowed. */
 function rows({ sharedSchemas }: Bench) {
   return { rows: 2, nulls: true, sharedSchemas };
 }
 
-async function withUnprovedDown(draft: Draft, up: Direct): Promise<ProvedDraft> {
+async function withUnprovedDown(draft: DraftToProve, up: TriedSql): Promise<ProvedDraft> {
   const { remarks, statements } = await draft.reverse(up.statements.join("\n"));
-  const unfinished = "the migration itself is not finished";
+  const unfinished = "the migration itself is unfinished";
   return { up, down: { statements, needs: [], unfinished }, remarks };
 }
 
-/** Brings a scratch schema to the newest migration; returns in words why that fails. */
-async function replay(
-  bench: Bench,
-  schema: string,
-  history: readonly Migration[],
-): Promise<string | undefined> {
-  if (history.length === 0) await bench.session.query(`CREATE SCHEMA ${quoteIdentifier(schema)}`);
-  for (const migration of history) {
-    const failed = await applyUp(bench, schema, history, migration);
-    if (failed !== undefined) return `${migration.tag} does not apply: ${failed.message}`;
-  }
-  return undefined;
-}
-
-/** What the change leaves out of the Drizzle schema; what was missing before it is not its fault. */
+/** The objects of the Drizzle schema that the change does not make, except those that were missing before. */
 async function undescribed(
   bench: Bench,
-  draft: Draft,
+  draft: DraftToProve,
   goals: Readonly<Record<When, () => Promise<string | undefined>>>,
   made: readonly string[],
 ): Promise<string | undefined> {
@@ -161,51 +148,63 @@ async function undescribed(
     return differenceFromSnapshot(await new Trials(bench, goal).facts(), facts);
   };
   const now = await wanting("after", made);
-  if (inWords(now) === undefined || draft.history.length === 0) return inWords(now);
+  if (differenceText(now) === undefined || draft.history.length === 0) return differenceText(now);
   return withScratchSchema(bench.session, async (schema) => {
     await replay(bench, schema, draft.history);
     const then = await wanting("before", await new Trials(bench, schema).facts());
-    return inWords({
+    return differenceText({
       missing: now.missing.filter((fact) => !then.missing.includes(fact)),
       extra: now.extra.filter((fact) => !then.extra.includes(fact)),
     });
   });
 }
 
-/** Takes both files as a rollout does. What rows refuse is tried again without any, and said. */
-async function engineProof(
-  { bench, schema }: Trials,
-  { history }: Draft,
+/**
+ * Applies both files as a rollout does: up, down and up again. A file that fails because of rows is applied without rows,
+ * and the error becomes one of its needs.
+ */
+async function proveAsRollout(
+  trial: Trials,
+  { history }: DraftToProve,
   { up, down }: Pick<ProvedDraft, "up" | "down">,
   facts: Readonly<Record<When, readonly string[]>>,
 ): Promise<Pick<ProvedDraft, "up" | "down">> {
+  const { bench, schema } = trial;
   const migration = { ...fileOf(bench.service, up.statements), tag: "~draft", downFile: "" };
   const migrations = [...history, migration];
-  const way = fileOf(bench.service, down.statements);
+  const downFile = fileOf(bench.service, down.statements);
   const needs = { up: [...up.needs], down: [...down.needs] };
-  const said = (unfinished?: string) => ({
+  const result = (unfinished?: string) => ({
     up: { ...up, needs: needs.up },
     down: { ...down, needs: needs.down, ...(unfinished === undefined ? {} : { unfinished }) },
   });
-  const trial = new Trials(bench, schema);
   for (const step of ["up", "down", "up again"] as const) {
     const direction = step === "down" ? "down" : "up";
-    if (needs[direction].length === 0) await fillTables(bench.session, schema, rows(bench));
-    const take = () =>
+    const apply = () =>
       direction === "down"
-        ? applyDown(bench, schema, migrations, migration, way)
+        ? applyDown(bench, schema, migrations, { migration, down: downFile })
         : applyUp(bench, schema, migrations, migration);
-    let failed = await take();
-    if (failed !== undefined && isOfRows(failed) && (await emptyTables(bench.session, schema))) {
-      if (needs[direction].length === 0) needs[direction].push(failed.message);
-      failed = await take();
-    }
-    if (failed !== undefined) return said(`${step}: ${failed.message}`);
+    const failed = await applyDespiteRows(trial, needs[direction], apply);
+    if (failed !== undefined) return result(`${step}: ${failed.message}`);
     const expected = direction === "down" ? facts.before : facts.after;
-    const difference = inWords(differenceOf(expected, await trial.facts()));
-    if (difference !== undefined) return said(`${step}: ${difference}`);
+    const difference = differenceText(differenceOf(expected, await trial.facts()));
+    if (difference !== undefined) return result(`${step}: ${difference}`);
   }
-  return said();
+  return result();
+}
+
+/** Applies a file to tables with rows, and to empty ones if rows make it fail. */
+async function applyDespiteRows(
+  { bench, schema }: Trials,
+  needs: string[],
+  apply: () => Promise<FleetError | undefined>,
+): Promise<FleetError | undefined> {
+  if (needs.length === 0) await fillTables(bench.session, schema, rows(bench));
+  const failed = await apply();
+  if (failed === undefined || !isCausedByRows(failed)) return failed;
+  if (!(await emptyTables(bench.session, schema))) return failed;
+  if (needs.length === 0) needs.push(failed.message);
+  return apply();
 }
 
 function fileOf(service: string, statements: readonly string[]) {

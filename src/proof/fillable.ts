@@ -1,19 +1,19 @@
 import type { Session } from "../postgres/session.ts";
 
-/** A type that a column may have, as far as its values depend on it. */
+/** The type of a column, with the properties that determine its values. */
 export interface ValueType {
-  /** As `pg_type.typname`, for example `int4`; of built-in types alone it says how a value is written. */
+  /** `pg_type.typname`, for example `int4`. Determines the format of values only for built-in types. */
   readonly name: string;
-  /** As SQL names it, with its schema where the session's search_path needs it. */
+  /** Its name in SQL, with its schema if the session's search_path requires it. */
   readonly sql: string;
   readonly builtin: boolean;
-  /** As `pg_type.typtype`: b base, c composite, d domain, e enum, m multirange, p pseudo, r range. */
+  /** `pg_type.typtype`: b base, c composite, d domain, e enum, m multirange, p pseudo, r range. */
   readonly kind: string;
-  /** As `pg_type.typcategory`; A is an array. */
+  /** `pg_type.typcategory`; A is an array. */
   readonly category: string;
-  /** An array's elements, a domain's base, what a range ranges over, or a multirange's range. */
+  /** The type of an array's elements, a domain's base, a range's bounds, or a multirange's ranges. */
   readonly inner: string | null;
-  /** A domain's modifier of its base, such as the length; -1 for none. */
+  /** A domain's type modifier for its base, such as the length; -1 for none. */
   readonly modifier: number;
   readonly labels: readonly string[] | null;
   /** A composite's columns, in order. */
@@ -23,18 +23,18 @@ export interface ValueType {
   readonly notNull: boolean;
 }
 
-/** A column that an INSERT may name: not a generated one. */
+/** A column that an INSERT can name: not a generated one. */
 export interface FillableColumn {
   readonly name: string;
   /** The key of its type in `Fillable.types`. */
   readonly type: string;
   readonly modifier: number;
-  /** With the modifier, for casts. */
+  /** The type with its modifier, for casts. */
   readonly sql: string;
   readonly notNull: boolean;
   readonly identity: boolean;
   readonly default: string | null;
-  /** True when an index keeps rows with the same value apart, alone or with other columns. */
+  /** True if the column is part of a unique index or an exclusion constraint. */
   readonly distinct: boolean;
   /** 0 for the table's first column. */
   readonly place: number;
@@ -59,8 +59,9 @@ export interface FillableTable {
   readonly columns: readonly FillableColumn[];
   readonly checks: readonly Check[];
   readonly foreignKeys: readonly ForeignKey[];
-  /** Columns of a partition key, and the bounds of the first level of partitions. */
+  /** The columns of its partition key. */
   readonly partitionKey: readonly string[];
+  /** The bounds of the first level of partitions. */
   readonly bounds: readonly string[];
 }
 
@@ -70,7 +71,7 @@ export interface Fillable {
   readonly types: Readonly<Record<string, ValueType>>;
 }
 
-/** Tables of one schema and the types of their columns. Partitions are filled through what they are part of. */
+/** The tables of one schema and the types of their columns. Partitions are filled through their parents. */
 const fillable = `
 WITH RECURSIVE relations AS (
   SELECT c.oid, c.relname, c.relkind FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -134,7 +135,7 @@ SELECT
       FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = r.oid AND c.relispartition)
   ) ORDER BY r.relname), '[]') FROM relations r) AS tables`;
 
-/** Reads what a schema's tables would take, with one query. */
+/** Reads the tables of a schema with the properties that determine valid rows, with one query. */
 export async function readFillable(session: Session, schema: string): Promise<Fillable> {
   const [found] = await session.query<{ tables: FillableTable[]; types: Fillable["types"] }>(
     fillable,
@@ -151,7 +152,7 @@ export async function readFillable(session: Session, schema: string): Promise<Fi
   };
 }
 
-/** A domain has the NOT NULL of its base, too. */
+/** A domain also has the NOT NULL of its base. */
 function isNeverNull(types: Fillable["types"], id: string): boolean {
   const type = types[id];
   if (type?.kind !== "d" || type.inner === null) return false;

@@ -6,11 +6,20 @@ import { sqlstateOf } from "../postgres/sqlstate.ts";
 import { readMarks } from "../source/downs.ts";
 import { addedColumns } from "../sql/changes.ts";
 
-/** A down as far as its SQL goes. */
+/** The SQL of a down with its file. */
 export type DownText = Pick<Down, "file" | "text" | "checksum">;
 
-/** A new NOT NULL column without a default fails for every tenant with rows; other failures depend on the rows. */
-export function rowProblem(
+/** A migration and its down. */
+interface MigrationWithDown {
+  readonly migration: Migration;
+  readonly down: DownText;
+}
+
+/**
+ * An error for a new NOT NULL column without a default, which fails in every tenant with rows; undefined for other
+ * failures, which depend on the rows.
+ */
+export function failsWithRowsError(
   { file, text }: Pick<Down, "file" | "text">,
   failed: FleetError,
 ): FleetError | undefined {
@@ -21,61 +30,60 @@ export function rowProblem(
   return new FleetError("proof", `it fails for every tenant with rows: ${failed.message}`, {
     where: failed.where ?? file,
     remedy:
-      "Give the column a DEFAULT, or add it without NOT NULL, fill it, and set NOT NULL then.",
+      "Give the column a DEFAULT, or add it without NOT NULL, fill it, and then set NOT NULL.",
   });
 }
 
-export function refusedDown(
-  migration: Migration,
-  down: DownText,
-  where: string,
-  error: Error,
+/** A down, or its migration after it, contains a statement that the server refuses. */
+export function refusedDownError(
+  { migration, down }: MigrationWithDown,
+  direction: "down" | "up",
+  { error, line }: { readonly error: Error; readonly line: number },
 ): FleetError {
   const state = sqlstateOf(error);
   const message = `${error.message}${state === undefined ? "" : ` (SQLSTATE ${state})`}`;
-  return where.startsWith(`${down.file}:`)
-    ? new FleetError("proof", message, {
-        where,
-        remedy: `It is the down of ${migration.tag}: correct it.`,
-        cause: error,
-      })
-    : notAgain(migration, down, message, error);
+  if (direction === "up") return notReappliedError({ migration, down }, message, error);
+  return new FleetError("proof", message, {
+    where: `${down.file}:${line}`,
+    remedy: `Correct this file, the down of ${migration.tag}.`,
+    cause: error,
+  });
 }
 
-export function notAgain(
-  { tag }: Migration,
-  { file }: DownText,
+export function notReappliedError(
+  { migration: { tag }, down: { file } }: MigrationWithDown,
   message: string,
   cause: unknown,
 ): FleetError {
-  return new FleetError("proof", `${tag} does not apply again after its down: ${message}`, {
+  return new FleetError("proof", `${tag} cannot be applied again after its down: ${message}`, {
     where: file,
-    remedy: "Correct the down: it leaves something behind.",
+    remedy: "Correct the down: it does not revert everything.",
     cause,
   });
 }
 
-export function unequalDown(
-  { tag }: Migration,
-  { file }: DownText,
-  isBack: boolean,
-  expected: readonly string[],
+/** The catalog after a down, or after the migration was applied again; undefined if it is as expected. */
+export function differentDownError(
+  of: MigrationWithDown & { readonly before: readonly string[]; readonly after: readonly string[] },
+  direction: "down" | "up",
   found: readonly string[],
 ): FleetError | undefined {
-  const difference = differenceOf(expected, found);
+  const { tag } = of.migration;
+  const difference = differenceOf(direction === "down" ? of.before : of.after, found);
   if (difference.missing.length === 0 && difference.extra.length === 0) return undefined;
-  const message = isBack
-    ? `the down of ${tag} does not restore the schema`
-    : `${tag} gives a different schema when it is applied again after its down`;
-  return unequal(message, file, difference);
+  const message =
+    direction === "down"
+      ? `the down of ${tag} does not restore the schema`
+      : `${tag} makes a different schema when it is applied again after its down`;
+  return differenceError(message, of.down.file, difference);
 }
 
-/** An object that hand-written SQL made, or that a migration forgot to drop. */
-export function unknownToSnapshot(fact: string, where: string): FleetError {
+/** An object that hand-written SQL created, or that a migration forgot to drop. */
+export function notInSnapshotError(fact: string, where: string): FleetError {
   return new FleetError("proof", `the migrations make something that no snapshot has: ${fact}`, {
     where,
     remedy:
-      'If a migration should have dropped it, write one that does. If it is intended: drizzle-fleet check --database --accept "<reason>"',
+      'If a migration should have dropped it, write one that does. If it is intended, run: npx drizzle-fleet check --database --accept "<reason>"',
     identity: { kind: "not-in-snapshot", of: fact },
   });
 }
@@ -83,7 +91,7 @@ export function unknownToSnapshot(fact: string, where: string): FleetError {
 /** The number of lines of a difference that are shown. */
 const longestDifference = 8;
 
-export function unequal(
+export function differenceError(
   message: string,
   where: string,
   { missing, extra }: Difference,
@@ -98,6 +106,6 @@ export function unequal(
     where,
     excerpt: [...shown, ...(rest > 0 ? [`... and ${rest} more`] : [])].join("\n"),
     remedy:
-      "Correct the file if it has not been applied anywhere yet; otherwise fix it in a new migration.",
+      "Correct the file if it is not applied anywhere yet; otherwise fix it in a new migration.",
   });
 }

@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 import type { SchemaDiff } from "../autogenerate/diff.ts";
-import { breakpoint } from "../autogenerate/down.ts";
+import { statementBreakpoint } from "../autogenerate/down.ts";
 import { FleetError } from "../core/errors.ts";
 import type { Context } from "../fleet/context.ts";
 import { allowanceOf } from "../fleet/services.ts";
@@ -29,7 +29,7 @@ export function readDraft(
   const read = (what: string, chunks: readonly string[], allowance: Allowance) => {
     const file = `${relative(process.cwd(), path)} (${what})`;
     const statements = divideStatements(chunks, allowance).rest;
-    const made = readStatements(file, statements.join(breakpoint), allowance, problems);
+    const made = readStatements(file, statements.join(statementBreakpoint), allowance, problems);
     return { file, statements, made };
   };
   const there = read("the new migration", up, allowanceOf(config, "draft"));

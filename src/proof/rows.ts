@@ -1,48 +1,50 @@
 import { quoteIdentifier, quoteLiteral } from "../core/quoting.ts";
 import type { Session } from "../postgres/session.ts";
 import { type Fillable, type FillableTable, type ForeignKey, readFillable } from "./fillable.ts";
-import { type Filling, insertAll, insertSimply, updateOpen } from "./inserts.ts";
+import { insertAll, insertSimply, updateOpen } from "./inserts.ts";
+import type { Filling } from "./invented-rows.ts";
 
 export interface FillOptions {
-  /** How many rows an empty table gets, at least. */
+  /** The minimum number of rows for an empty table. */
   readonly rows: number;
-  /** True: one of the rows has NULL in every column that may have it, and the default in every other one with a default. */
+  /** True if one row has NULL in every nullable column, and the default in other columns that have one. */
   readonly nulls: boolean;
-  /** What is on the search_path after the schema, for the functions that triggers and defaults call. */
+  /** The schemas after this one on the search_path, for functions that triggers and defaults call. */
   readonly sharedSchemas?: readonly string[];
   /**
-   * What the last call for this schema returned: tables that did not change since are not asked to take more, and those
-   * that did get rows of their new shape, as tenants go on to write them.
+   * The result of the last call for this schema: tables that did not change since then get no more rows, and changed
+   * tables get rows of their new shape, as applications would insert them.
    */
   readonly before?: Filled;
 }
 
 export interface Filled {
-  /** By name, every table of the schema but partitions and the ledger. */
+  /** By name, every table of the schema except partitions and the ledger. */
   readonly tables: ReadonlyMap<string, FilledTable>;
 }
 
 interface FilledTable {
   readonly rows: number;
-  /** Why it has no rows, or not all kinds of them, in the server's words. */
+  /** The server's error if it has no rows, or not all kinds of rows. */
   readonly refused: string | undefined;
   /** Changes when the table does. */
   readonly shape: string;
 }
 
-/** Rows, values that are not NULL by column, in the order of the columns. */
+/** By table: the number of rows, then the number of values that are not NULL for each column in order. */
 type Counts = ReadonlyMap<string, readonly [rows: number, ...values: number[]]>;
 
 /**
- * Gives every table of a schema rows, so that a migration meets what it will meet in tenants: values of each type,
- * NULL where it may be, keys that point to rows. Tables that have rows get more only if they changed since the last
- * call or, without one, if a column lacks a value or a NULL. Triggers, policies, rules and checks are in force; a table that refuses its rows stays as it is, and the
- * result says so. Writes to no other schema, unless a trigger does.
+ * Inserts rows into every table of a schema, so that a migration runs on data like that of tenants: values of each type,
+ * NULL where it is allowed, and foreign keys that refer to rows. Tables with rows get more only if they changed since the
+ * last call or, without a last call, if a column has no value or no NULL. Triggers, policies, rules and checks are in
+ * force; a table that refuses rows is not changed, and the result contains the reason. Only triggers can write to other
+ * schemas.
  *
- * Takes five round trips; two if nothing is missing. Works in a transaction as outside of one; in a transaction
- * deferred constraints are checked at once from then on.
+ * Takes five round trips, or two if nothing is missing. Can run in a transaction; then deferred constraints are checked
+ * immediately from then on.
  *
- * @throws the server's error when the catalog cannot be read or the session is lost, never for rows
+ * @throws the server's error if the catalog cannot be read or the session is lost, never for rows
  */
 export async function fillTables(
   session: Session,
@@ -73,7 +75,7 @@ async function fill(session: Session, schema: string, options: FillOptions): Pro
       ? isLacking(table, found, options)
       : earlier !== shapes.get(table.name);
   });
-  const units = unitsOf(fillable.tables, schema).map((unit) =>
+  const units = tableUnits(fillable.tables, schema).map((unit) =>
     unit.filter(({ table }) => wanting.includes(table)),
   );
   const refused = await insert(session, fillable, units, { schema, counts, options });
@@ -89,7 +91,7 @@ async function fill(session: Session, schema: string, options: FillOptions): Pro
   return { tables: new Map(tables) };
 }
 
-/** True when some column has no value, or no NULL where it may have one. */
+/** True if a column has no value, or a nullable column has no NULL. */
 function isLacking(
   { columns, partitionKey }: FillableTable,
   [rows, ...values]: readonly [number, ...number[]],
@@ -125,20 +127,20 @@ async function countRows(
   return new Map(rows.map(({ table, counts }) => [tables[table]?.name ?? "", counts]));
 }
 
-/** A table, and its foreign keys to tables that come after it. */
-interface Placed {
+/** A table, and its foreign keys to tables that are filled after it. */
+interface OrderedTable {
   readonly table: FillableTable;
   readonly open: readonly ForeignKey[];
 }
 
 /**
- * Tables in the order of their foreign keys. In a circle a key that may be NULL waits; tables that must point to each
- * other, with keys that are checked later, are one unit.
+ * Tables in the order of their foreign keys. In a cycle, a nullable key is filled later; tables that require each other,
+ * with deferrable keys, form one unit.
  */
-function unitsOf(tables: readonly FillableTable[], schema: string): Placed[][] {
+function tableUnits(tables: readonly FillableTable[], schema: string): OrderedTable[][] {
   const placed = new Set<string>();
-  const units: Placed[][] = [];
-  let unit: Placed[] = [];
+  const units: OrderedTable[][] = [];
+  let unit: OrderedTable[] = [];
   let rest = [...tables];
   while (rest.length > 0) {
     const waiting = (table: FillableTable) =>
@@ -165,28 +167,28 @@ function unitsOf(tables: readonly FillableTable[], schema: string): Placed[][] {
   return units;
 }
 
-/** True when no column of the key may be NULL. */
+/** True if all columns of the key are NOT NULL. */
 function isRequired({ columns }: FillableTable, key: ForeignKey): boolean {
   return key.columns.every((column) =>
     columns.some(({ name, notNull }) => name === column && notNull),
   );
 }
 
-/** Alternatives for one unit: the first; where it fails or finds no place for a row, each of the others. */
+/** The statements for one unit. If one of the first fails or inserts no row, the others run, each on its own. */
 interface Attempt {
   readonly tables: readonly string[];
   readonly first: readonly string[];
   readonly others: readonly string[];
 }
 
-/** Where the server keeps what went wrong until it is asked. */
+/** The setting in which the server keeps the errors until they are read. */
 const resultSetting = "drizzle_fleet.refused_rows";
 
-/** Each attempt is a subtransaction, so that one table's refusal is its own. Returns the reasons by table. */
+/** Inserts rows, each attempt in a subtransaction so that errors do not affect other tables. Returns errors by table. */
 async function insert(
   session: Session,
   fillable: Fillable,
-  units: readonly (readonly Placed[])[],
+  units: readonly (readonly OrderedTable[])[],
   { schema, counts, options }: { schema: string; counts: Counts; options: FillOptions },
 ): Promise<Map<string, string>> {
   const { rows, nulls } = options;
@@ -232,7 +234,7 @@ BEGIN
       FOR statement IN SELECT * FROM jsonb_array_elements_text(attempt->'first') LOOP
         EXECUTE statement;
         GET DIAGNOSTICS inserted = ROW_COUNT;
-        IF inserted = 0 THEN reason := 'its checks or keys leave no place for another row'; END IF;
+        IF inserted = 0 THEN reason := 'its checks or keys do not allow another row'; END IF;
       END LOOP;
       SET CONSTRAINTS ALL IMMEDIATE;
     EXCEPTION WHEN OTHERS THEN reason := SQLERRM;

@@ -85,7 +85,7 @@ export function benchOf(
     service,
     allowanceOf: (tag, reverts) => allowanceOf(config, tag, reverts),
     sharedSchemas: sharedSchemasOf(config),
-    othersSchemas: config.sharedSchemas.filter(
+    foreignSchemas: config.sharedSchemas.filter(
       (schema) => schema !== config.extensionSchema && !sourceSchemasOf(config).includes(schema),
     ),
     extensionSchema: config.extensionSchema,

@@ -2,11 +2,14 @@ import { quoteIdentifier, quoteLiteral } from "../core/quoting.ts";
 import type { Session } from "../postgres/session.ts";
 import type { Subject } from "../sql/subjects.ts";
 
-/** Columns of a schema as `table\0column`, each with whether it has a sequence of its own. */
-export type Keys = ReadonlyMap<string, boolean>;
+/** Columns of a schema as `table\0column`, each with whether it owns a sequence. */
+export type OwnedSequences = ReadonlyMap<string, boolean>;
 
-/** Reads which columns have a sequence of their own. */
-export async function keysOf(session: Session, schema: string): Promise<Keys> {
+/** Reads which columns own a sequence. */
+export async function columnsWithSequences(
+  session: Session,
+  schema: string,
+): Promise<OwnedSequences> {
   const rows = await session.query<{ table: string; column: string; owns: boolean }>(
     `SELECT c.relname::text AS table, a.attname::text AS column, EXISTS (SELECT FROM pg_depend d
         JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S' WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid
@@ -19,17 +22,17 @@ export async function keysOf(session: Session, schema: string): Promise<Keys> {
 }
 
 /**
- * SQL that brings the sequences of changed columns in line with them: above the keys that are there, because a key
- * that becomes an identity starts at 1, and of the column's type, because a serial's keeps the one that it had.
+ * The SQL that corrects the sequences of changed columns. A new identity column starts at 1, so its sequence is set above
+ * the existing values; a serial's sequence keeps its type, so it gets the column's type.
  *
- * @param subjects what was changed; only its columns are looked at
- * @param before the columns before the change: one that was there, and has a sequence only now, may hold any keys
+ * @param subjects the changed objects; only columns matter
+ * @param before the columns before the change: an existing column that got a sequence can contain any values
  */
-export async function sequencesBehind(
+export async function sequenceCorrections(
   session: Session,
   schema: string,
   subjects: readonly Subject[],
-  before: Keys,
+  before: OwnedSequences,
 ): Promise<string[]> {
   const columns = new Set(
     subjects.flatMap(({ kind, table, name }) => (kind === "column" ? `${table}\0${name}` : [])),
@@ -49,7 +52,7 @@ export async function sequencesBehind(
   for (const one of owned) {
     const key = `${one.table}\0${one.column}`;
     if (columns.has(key))
-      statements.push(...(await inLine(session, one, before.get(key) === false)));
+      statements.push(...(await correctionsOf(session, one, before.get(key) === false)));
   }
   return statements;
 }
@@ -60,17 +63,17 @@ interface Owned extends Record<string, unknown> {
   readonly sequence: string;
   readonly type: string;
   readonly columnType: string;
-  /** True when the column takes its default from it. */
+  /** True if the column's default uses it. */
   readonly isDefault: boolean;
 }
 
-async function inLine(
+async function correctionsOf(
   session: Session,
   { table, column, sequence, type, columnType, isDefault }: Owned,
   isNew: boolean,
 ): Promise<string[]> {
   const [from, name, own] = [table, column, sequence].map(quoteIdentifier);
-  // A serial that is no number any more has no use for its sequence.
+  // A serial column that is no longer a number does not need its sequence.
   if (!["smallint", "integer", "bigint"].includes(columnType))
     return [
       ...(isDefault ? [`ALTER TABLE ${from} ALTER COLUMN ${name} DROP DEFAULT;`] : []),

@@ -1,6 +1,6 @@
 import type { ValueType } from "./fillable.ts";
 
-/** The literals in an expression that PostgreSQL wrote, as SQL. */
+/** The literals in an expression as PostgreSQL prints it, as SQL. */
 export function literalsOf(expression: string): string[] {
   const found = expression.matchAll(
     /'(?:[^']|'')*'|(?<![\w.])-?\d+(?:\.\d+)?|\b(?:true|false|NULL|MINVALUE)\b/g,
@@ -8,7 +8,7 @@ export function literalsOf(expression: string): string[] {
   return [...found].map(([literal]) => literal);
 }
 
-/** What checks of texts often ask for. */
+/** Formats that checks of texts often require. */
 const shapes: readonly ((row: number) => string)[] = [
   (row) => `row${row}`,
   (row) => `row_${row}`,
@@ -37,10 +37,10 @@ function letters(row: number): string {
 }
 
 /**
- * Values that checks of one column may want: the constants in them, and what their patterns often describe.
+ * Values that can satisfy the checks of one column: the constants in them, and common formats.
  *
- * @param checks as `pg_get_constraintdef` writes them
- * @returns texts that the type can read
+ * @param checks as `pg_get_constraintdef` prints them
+ * @returns texts in the input format of the type
  */
 export function suggestedBy(
   checks: readonly string[],
@@ -68,7 +68,7 @@ export function suggestedBy(
   return suggested.filter((number) => !isWhole || Number.isInteger(number)).map(String);
 }
 
-/** Begins at another place for each row. */
+/** Starts at a different item for each row. */
 function rotated<Item>(items: readonly Item[], row: number): Item[] {
   const start = items.length === 0 ? 0 : (row - 1) % items.length;
   return [...items.slice(start), ...items.slice(0, start)];

@@ -1,27 +1,29 @@
+import { statementBreakpoint } from "../autogenerate/down.ts";
 import { constraintIn, type Difference, differenceOf } from "../catalog/compare.ts";
 import { catalogOf } from "../catalog/facts.ts";
+import type { Direction } from "../core/rollout.ts";
 import { readStatements } from "../sql/read-statements.ts";
 import { type Arranged, arrange } from "./arrange.ts";
+import { withoutAutomaticNames } from "./automatic-names.ts";
 import type { Bench } from "./bench.ts";
-import { withoutAutomaticNames } from "./compare.ts";
-import type { Direction, Move } from "./move.ts";
-import { breakpoint, chunksOf, movesOf, searchIn } from "./moves.ts";
-import { keysOf, sequencesBehind } from "./sequences.ts";
+import type { DraftStatement } from "./draft-statement.ts";
+import { readDraftStatements, setSearchPath, textsOf } from "./read-draft-statements.ts";
+import { columnsWithSequences, sequenceCorrections } from "./sequences.ts";
 
-/** One direction of a migration, as it ran; or what the server says against it. */
-export interface Direct {
+/** The SQL of a migration or a down as it ran, or why it failed. */
+export interface TriedSql {
   readonly statements: readonly string[];
-  /** What only runs where the rows allow it, in the server's words. */
+  /** The statements that fail for some rows, with the server's errors. */
   readonly needs: readonly string[];
-  /** Why it is written as unfinished. */
+  /** Why it is unfinished; undefined if it runs. */
   readonly unfinished?: string;
 }
 
-/** A scratch schema in which statements are tried out. */
+/** A scratch schema in which statements are tried. */
 export class Trials {
   readonly bench: Bench;
   readonly schema: string;
-  /** True: in a transaction, which stays usable whatever fails. */
+  /** True if the caller has begun a transaction, which must stay usable after errors. */
   readonly together: boolean;
 
   constructor(bench: Bench, schema: string, together = false) {
@@ -30,75 +32,85 @@ export class Trials {
     this.together = together;
   }
 
-  /** A schema that is as the newest statements are to leave this one, made when it is first asked for. */
+  /** A schema that is as the statements will leave this one; created at the first call. */
   described: () => Promise<string | undefined> = async () => undefined;
 
   async facts(): Promise<string[]> {
     return withoutAutomaticNames(await catalogOf(this.bench.session, this.schema));
   }
 
-  /** Runs statements in an order that works, and leaves the schema as they make it. */
-  async take(direction: Direction, chunks: readonly string[]): Promise<Arranged> {
+  /** Runs statements in an order in which they succeed, and keeps their changes. */
+  async run(direction: Direction, chunks: readonly string[]): Promise<Arranged> {
     const { session, sharedSchemas } = this.bench;
-    await session.query(searchIn([this.schema, ...sharedSchemas]));
-    const read = (text: string): Move => {
-      const [move] = this.read([text], direction);
-      if (move === undefined) throw new Error(`no statement: ${text}`);
-      return move;
+    await session.query(setSearchPath([this.schema, ...sharedSchemas]));
+    const read = (text: string): DraftStatement => {
+      const [statement] = this.read([text], direction);
+      if (statement === undefined) throw new Error(`no statement: ${text}`);
+      return statement;
     };
-    const moves = this.read(chunks, direction);
     const { schema, together } = this;
     const described = () => this.described();
     const trial = { session, schema, direction, read, together, described };
-    const keys = await keysOf(session, schema);
-    const arranged = await arrange(trial, moves);
+    const keys = await columnsWithSequences(session, schema);
+    const arranged = await arrange(trial, this.read(chunks, direction));
     if (arranged.stuck !== undefined) return arranged;
-    const columns = arranged.moves.flatMap(({ subjects }) => subjects);
-    const raised = (await sequencesBehind(session, schema, columns, keys)).map(read);
+    const columns = arranged.statements.flatMap(({ subjects }) => subjects);
+    const raised = (await sequenceCorrections(session, schema, columns, keys)).map(read);
     const more = await arrange(trial, raised);
-    return { ...more, moves: [...arranged.moves, ...more.moves], needs: arranged.needs };
+    return {
+      ...more,
+      statements: [...arranged.statements, ...more.statements],
+      needs: arranged.needs,
+    };
   }
 
-  /** Runs a down, and makes sure that it restores these facts. */
-  async returning(chunks: readonly string[], facts: readonly string[]): Promise<Direct> {
-    const back = await this.take("down", chunks);
-    const down = direct(chunks, back);
+  /** Runs a down, and checks that it restores the catalog. */
+  async revert(chunks: readonly string[], facts: readonly string[]): Promise<TriedSql> {
+    const back = await this.run("down", chunks);
+    const down = triedSql(chunks, back);
     if (down.unfinished !== undefined) return down;
     const renames = namesToRestore(differenceOf(facts, await this.facts()));
-    const renamed = renames.length === 0 ? undefined : await this.take("down", renames);
+    const renamed = renames.length === 0 ? undefined : await this.run("down", renames);
     const difference = differenceOf(facts, await this.facts());
     const statements = [...down.statements, ...(renamed === undefined ? [] : renames)];
-    const unfinished = inWords(difference);
+    const unfinished = differenceText(difference);
     if (unfinished === undefined) return { ...down, statements };
     return { ...down, statements, unfinished: `it does not restore the schema: ${unfinished}` };
   }
 
-  private read(chunks: readonly string[], direction: Direction): Move[] {
+  private read(chunks: readonly string[], direction: Direction): DraftStatement[] {
     const allowance = this.bench.allowanceOf("draft");
-    if (direction === "up") return movesOf(chunks, this.schema, allowance);
-    // A down's statements were chosen by what its migration did.
+    if (direction === "up") return readDraftStatements(chunks, this.schema, allowance);
+    // A down contains only statements that revert its migration, so it may change what the migration made.
     const { changedOutside } = readStatements(
       "the new SQL",
-      chunks.join(breakpoint),
+      chunks.join(statementBreakpoint),
       allowance,
       [],
     );
-    return movesOf(chunks, this.schema, this.bench.allowanceOf("draft", { changedOutside }));
+    return readDraftStatements(
+      chunks,
+      this.schema,
+      this.bench.allowanceOf("draft", { changedOutside }),
+    );
   }
 }
 
-/** What became of statements: as they ran, or as they came with the reason why they do not run. */
-export function direct(chunks: readonly string[], { moves, stuck, needs }: Arranged): Direct {
-  const texts = chunksOf(moves);
+/** Statements as they ran; or the given ones, with the reason why they failed. */
+export function triedSql(
+  chunks: readonly string[],
+  { statements: ran, stuck, needs }: Arranged,
+): TriedSql {
+  const texts = textsOf(ran);
   const spelled = (sql: string) => sql.replace(/[;\s]/g, "");
-  // What came as it is written stays as drizzle-kit wrote it.
+  // Without changes, the text stays exactly as drizzle-kit wrote it.
   const statements = spelled(texts.join("")) === spelled(chunks.join("")) ? [...chunks] : texts;
   if (stuck === undefined) return { statements, needs };
-  const { move, error } = stuck;
-  return { statements: [...chunks], needs, unfinished: `${error.message}: ${move.text}` };
+  const { statement, error } = stuck;
+  return { statements: [...chunks], needs, unfinished: `${error.message}: ${statement.text}` };
 }
 
-/** A constraint that came back under a name of its own gets the one that it had. */
+/** The SQL that gives a restored constraint its former name. */
 function namesToRestore({ missing, extra }: Difference): string[] {
   const found = extra.flatMap((fact) => constraintIn(fact) ?? []);
   return missing.flatMap((fact) => {
@@ -111,8 +123,8 @@ function namesToRestore({ missing, extra }: Difference): string[] {
   });
 }
 
-/** A difference in a line; undefined when there is none. */
-export function inWords({ missing, extra }: Difference): string | undefined {
+/** A difference in one line; undefined if there is none. */
+export function differenceText({ missing, extra }: Difference): string | undefined {
   const facts = [
     ...missing.map((fact) => `missing: ${fact}`),
     ...extra.map((fact) => `unexpected: ${fact}`),

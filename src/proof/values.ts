@@ -2,7 +2,7 @@ import { quoteIdentifier, quoteLiteral } from "../core/quoting.ts";
 import type { Fillable, FillableColumn, ValueType } from "./fillable.ts";
 import { suggestedBy } from "./suggestions.ts";
 
-/** How a value is written: its row, from 1 on, and how long or precise it may be (`atttypmod`, -1 for any). */
+/** Writes a value for a row (from 1) and a type modifier such as a length (`atttypmod`, -1 for none). */
 type Written = (row: number, modifier: number) => string;
 
 const two = (value: number) => String(value).padStart(2, "0");
@@ -12,11 +12,11 @@ const clock = (row: number) => `${two(row % 24)}:${two(Math.trunc(row / 24) % 60
 const binary = (row: number, length: number) =>
   row.toString(2).padStart(length, "0").slice(-length);
 
-/** No number, so that a change of the type to one is seen to fail. */
+/** Not a number, so that changing the type to a number fails in the proof. */
 function words(row: number, length: number): string {
   const full = `row-${row}`;
   if (length < 0 || full.length <= length) return full;
-  // Letters come first: where one character must do, it is no digit.
+  // Letters first: a value of one character must not be a digit.
   return `${(row + 9).toString(36)}`.slice(-length);
 }
 
@@ -26,7 +26,7 @@ function decimal(row: number, modifier: number): string {
   const scale = (((modifier - 4) & 0x7ff) ^ 1024) - 1024;
   const whole = precision - scale;
   if (scale < 0) return `${row % 10 ** Math.min(precision, 9)}${"0".repeat(-scale)}`;
-  // Nothing before the point: the row stands in the last digits.
+  // No digits before the point: the row is in the last digits.
   if (whole <= 0) return `0.${String(row % 10 ** Math.min(precision, 9)).padStart(scale, "0")}`;
   return `${row % 10 ** Math.min(whole, 9)}${scale > 0 ? ".5" : ""}`;
 }
@@ -36,7 +36,7 @@ const text: Written = (row, modifier) => words(row, modifier < 0 ? -1 : modifier
 const mac = (row: number) =>
   `08:00:2b:01:${two((row >> 8) & 63)}:${(row & 255).toString(16).padStart(2, "0")}`;
 
-/** Built-in types, and those of extensions that Drizzle knows or projects use, by name. */
+/** Built-in types, and types of extensions that Drizzle supports or projects often use, by name. */
 const written: Readonly<Record<string, Written>> = {
   int2: (row) => String(row % 32_000),
   int4: whole,
@@ -107,10 +107,10 @@ function dimensions(row: number, modifier: number): string {
 }
 
 /**
- * SQL for a value of a type, distinct for each row if the type has enough values.
+ * The SQL of a value of a type, different for each row if the type has enough values.
  *
- * @param row from 1 on
- * @returns undefined for a type that nothing is known of
+ * @param row from 1
+ * @returns undefined for an unknown type
  */
 function typeValue(
   types: Fillable["types"],
@@ -134,10 +134,10 @@ function typeValue(
   return cast(written[type.name]?.(row, modifier), type);
 }
 
-/** Without the modifier: a value that is too long fails, and is not cut to one that others have. */
+/** Casts without the modifier: a value that is too long fails, instead of being truncated to a duplicate. */
 function cast(value: string | undefined, { name, builtin, sql }: ValueType): string | undefined {
   if (value === undefined) return undefined;
-  // A cast to bit or char alone would cut to one place.
+  // A cast to bit or char without a length would truncate to length 1.
   const target = builtin && (name === "bit" || name === "bpchar") ? `pg_catalog.${name}` : sql;
   return `${quoteLiteral(value)}::${target}`;
 }
@@ -156,18 +156,18 @@ function domainValue(types: Fillable["types"], type: ValueType, row: number): st
   if (type.inner === null) return undefined;
   const checks = type.checks ?? [];
   const value = chosen(
-    candidates(types, type.inner, type.modifier, row, checks),
+    candidates(types, { type: type.inner, modifier: type.modifier }, row, checks),
     "VALUE",
     checks.map((check) => conditionOf(check).replace(valueWord, quotedValue)),
   );
   return value && `${value}::${type.sql}`;
 }
 
-/** `VALUE` where it is the keyword, and not in a literal or a name. */
+/** Finds `VALUE` as a keyword, not within a literal or a name. */
 const valueWord = /'(?:[^']|'')*'|"(?:[^"]|"")*"|\bVALUE\b/g;
 const quotedValue = (found: string) => (found === "VALUE" ? '"VALUE"' : found);
 
-/** SQL for the value of a column in a row, one that the checks of this column alone accept. */
+/** The SQL of a column's value in a row that satisfies the checks of this column alone. */
 export function columnValue(
   types: Fillable["types"],
   { name, type, modifier, sql, default: byDefault, place }: FillableColumn,
@@ -175,15 +175,15 @@ export function columnValue(
   checks: readonly string[],
 ): string | undefined {
   const number = row + place * stepOf(types[type]?.category);
-  const all = candidates(types, type, modifier, number, checks);
+  const all = candidates(types, { type, modifier }, number, checks);
   const more = checks.length > 0 && byDefault !== null ? [...all, `(${byDefault})`] : all;
   const value = chosen(more, name, checks.map(conditionOf));
   return value && `${value}::${sql}`;
 }
 
 /**
- * How far the values of neighbouring columns are apart: a check may want one date to come after another, and a text
- * must not look like a key that it does not refer to.
+ * The difference between the values of neighbouring columns: a check can require one date to be after another, and a text
+ * must not equal a key that it does not refer to.
  */
 function stepOf(category: string | undefined): number {
   if (category === undefined) return 0;
@@ -191,12 +191,12 @@ function stepOf(category: string | undefined): number {
   return "SU".includes(category) ? 100 : 0;
 }
 
-/** The condition of `CHECK (...)`, without what may follow it. */
+/** The condition of `CHECK (...)`, without options such as NOT VALID. */
 export function conditionOf(definition: string): string {
   return definition.replace(/^CHECK /, "").replace(/( NO INHERIT| NOT VALID| NOT ENFORCED)+$/, "");
 }
 
-/** The server takes the first candidate that the conditions accept; a condition names the value by its column. */
+/** An expression for the first candidate that satisfies the conditions, which refer to the value by the column's name. */
 function chosen(
   all: readonly string[],
   column: string,
@@ -208,11 +208,10 @@ function chosen(
   return `(SELECT * FROM (VALUES ${rows}) AS candidates(${quoteIdentifier(column)}) WHERE ${accepted} LIMIT 1)`;
 }
 
-/** Values of a type, the likeliest first: with checks also those that the checks' constants suggest. */
+/** Values of a type, the most usual first, followed by those that checks suggest. */
 function candidates(
   types: Fillable["types"],
-  typeId: string,
-  modifier: number,
+  { type: typeId, modifier }: { readonly type: string; readonly modifier: number },
   row: number,
   checks: readonly string[],
 ): string[] {

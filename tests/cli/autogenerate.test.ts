@@ -54,7 +54,7 @@ describe("check", () => {
     expect(result.stdout).toContain(
       'ALTER TABLE "documents" ADD COLUMN "pages" integer DEFAULT 0;',
     );
-    expect(result.stdout).toContain("-> Run: drizzle-fleet generate auth --name <what_changes>");
+    expect(result.stdout).toContain("-> Run: npx drizzle-fleet generate auth --name <what_changes>");
     expect(result.stdout).not.toContain("workflow:");
     const json = JSON.parse((await runCli(project, ["check", "auth", "--json"])).stdout);
     expect(json.findings).toMatchObject([
@@ -79,7 +79,7 @@ describe("check", () => {
     const result = await runCli(project, ["check"]);
     expect(result.code).toBe(3);
     expect(result.stdout).toContain(
-      "? column users.avatar_url was removed and users.picture_url added: renamed, or dropped and new?",
+      "? column users.avatar_url was removed and users.picture_url added: renamed, or dropped and created?",
     );
     expect(result.stdout).toContain('DROP COLUMN "avatar_url"');
     expect(result.stdout).toContain('ADD COLUMN "picture_url" text');

@@ -327,7 +327,7 @@ describe("generate", () => {
       const text = await readFile(config, "utf8");
       await writeFile(config, text.replace("postgres://localhost/none", url));
       const made = await runCli(folder, ["generate", "app", "--custom", "--name", "fill"]);
-      expect(made.stdout).toContain("fill in both: an empty migration is refused");
+      expect(made.stdout).toContain("fill in both files: an empty migration is refused");
       const file = (await readdir(at(""), { recursive: true })).find((name) =>
         /_fill(\.sql|\/migration\.sql)$/.test(name),
       );
@@ -484,9 +484,9 @@ ${schema(`email: text("email").generatedAlwaysAs(sql\`lower(${of})\`), phone: te
   });
 
   test.each([
-    [["--rename", "column:email=mail"], "--rename column:email=mail cannot be read"],
-    [["--rename", "users.email=mail"], "cannot be read"],
-    [["--drop", "thing:users"], "--drop thing:users cannot be read"],
+    [["--rename", "column:email=mail"], "--rename column:email=mail is not valid"],
+    [["--rename", "users.email=mail"], "--rename users.email=mail is not valid"],
+    [["--drop", "thing:users"], "--drop thing:users is not valid"],
     [
       ["--rename", "column:users.emial=mail"],
       "--rename column:users.emial=mail matches no schema change",

@@ -35,22 +35,22 @@ const twice: readonly (readonly [string, string, RegExp])[] = [
   [
     "tables",
     `export const a = pgTable("same", { x: text("x") }); export const b = pgTable("same", { y: text("y") });`,
-    /two tables are called same: exports a and b/,
+    /two tables are named same: exports a and b/,
   ],
   [
     "columns",
     `export const t = pgTable("t", { x: text("same"), y: integer("same") });`,
-    /two columns of table t are called same: x and y/,
+    /two columns of table t are named same: x and y/,
   ],
   [
     "enums",
     `export const a = pgEnum("e", ["x"]); export const b = pgEnum("e", ["y"]);`,
-    /two enums are called e: exports a and b/,
+    /two enums are named e: exports a and b/,
   ],
   [
     "sequences",
     `export const a = pgSequence("s"); export const b = pgSequence("s", { increment: 2 });`,
-    /two sequences are called s: exports a and b/,
+    /two sequences are named s: exports a and b/,
   ],
   [
     "views",
@@ -60,7 +60,7 @@ const twice: readonly (readonly [string, string, RegExp])[] = [
   [
     "roles",
     `export const a = pgRole("r"); export const b = pgRole("r", { createDb: true });`,
-    /two roles are called r/,
+    /two roles are named r/,
   ],
   [
     "indexes",
@@ -117,7 +117,7 @@ test("generate refuses generated foreign key names that PostgreSQL truncates to 
 test("check reports names that are used twice", async () => {
   const schema = `export const a = pgEnum("e", ["x"]); export const b = pgEnum("e", ["y"]);`;
   const { project } = await create({ "all.ts": schema });
-  const found = { code: 3, stdout: expect.stringContaining("two enums are called e") };
+  const found = { code: 3, stdout: expect.stringContaining("two enums are named e") };
   expect(await runCli(project, ["check"])).toMatchObject(found);
 });
 
@@ -212,7 +212,7 @@ describe.each(both)("dropped tables: %s", (layout) => {
     const { write, generate } = await start();
     await write({ "a.ts": users.replace("export ", "") });
     expect((await generate()).stderr).toContain(
-      "table users is no longer in the schema; schema/a.ts defines tables and exports none",
+      "table users is no longer in the schema; schema/a.ts defines tables but exports none",
     );
     await write({ "a.ts": "" });
     expect(await generate()).toMatchObject({ code: 0 });

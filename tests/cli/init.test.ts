@@ -306,13 +306,13 @@ export default { dialect: "postgresql", schema: [resolve(__dirname, "src/*.ts"),
     expect(await isThere(project, "drizzle.config.before-fleet.ts")).toBe(false);
 
     await writeFiles(project, { "drizzle.config.before-fleet.ts": "mine" });
-    await expectRefused(project, yes, "drizzle.config.before-fleet.ts is there already", password);
+    await expectRefused(project, yes, "drizzle.config.before-fleet.ts already exists", password);
     expect(await readFile(join(project, "drizzle.config.before-fleet.ts"), "utf8")).toBe("mine");
   });
 
   test.each([
     [{ dialect: "mysql" }, "dialect: must be postgresql"],
-    [{ out: "./nowhere" }, "./nowhere holds no migrations"],
+    [{ out: "./nowhere" }, "./nowhere contains no migrations"],
     [{ schema: undefined }, "schema: "],
   ])("refuses a configuration with %j", async (part, words) => {
     const config = { dialect: "postgresql", schema: "./s.ts", out: "./drizzle", ...part };

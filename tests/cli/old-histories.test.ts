@@ -310,7 +310,7 @@ export default defineConfig({ dialect: "postgresql", schema: "./schema.ts", out:
     await write(one, two);
     const { code, stderr } = await fleetOf("generate", "app", "--no-proof", "--name", "add_b");
     expect(code).toBe(2);
-    expect(stderr).toMatch(/with prefix "index", 0001_add_b would come before \d{10}_snapshot/);
+    expect(stderr).toMatch(/with prefix "index", 0001_add_b would sort before \d{10}_snapshot/);
     expect((await readdir(at())).filter((name) => name.includes("add_b"))).toEqual([]);
   });
 });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { check } from "../../src/operations/check.ts";
 import { type GenerateOptions, generate } from "../../src/operations/generate.ts";
-import { acceptEdited } from "../../src/operations/generate-downs.ts";
+import { acceptEdited } from "../../src/operations/generate-accept.ts";
 import { findingText } from "../../src/report/check.ts";
 import { createProject, type Installed } from "../support/cli.ts";
 import { createDatabase } from "../support/database.ts";
@@ -90,7 +90,7 @@ test("generate names a difference without SQL, which can be completed by hand", 
     '$1"elsewhere"',
   );
   await writeFiles(folder, { [snapshot]: text });
-  const said = 'no SQL was made for column t.id: identity.schema was "elsewhere" and is "public"';
+  const said = 'drizzle-kit made no SQL for column t.id: identity.schema was "elsewhere" and is "public"';
   expect(await found()).toContain(said);
   const made = await make("two");
   expect(made).toMatchObject({ unfinished: true, notes: [expect.stringContaining(said)] });
@@ -100,7 +100,7 @@ test("generate names a difference without SQL, which can be completed by hand", 
   await acceptEdited(context, []);
   await change(before);
   expect(await make("three")).toBeUndefined();
-  expect(await found()).not.toContain("no SQL was made");
+  expect(await found()).not.toContain("drizzle-kit made no SQL");
 });
 
 test.each(both)("generate does not name differences without effect: %s", async (layout) => {

@@ -208,7 +208,7 @@ test("a table that refuses rows stays empty and reports why; the others get rows
     log: 8,
     nothing: 1,
     only_null: 4,
-    silent: "its checks or keys leave no place for another row",
+    silent: "its checks or keys do not allow another row",
     worse: expect.stringContaining('null value in column "bad"'),
   });
   expect(await session.query("SHOW search_path")).toEqual([{ search_path: '"$user", public' }]);

@@ -5,7 +5,7 @@ import { generate } from "../../src/operations/generate.ts";
 import { generateDowns } from "../../src/operations/generate-downs.ts";
 import { generateReworded } from "../../src/operations/generate-reworded.ts";
 import { findingText } from "../../src/report/check.ts";
-import { createProject, install, run, runCli } from "../support/cli.ts";
+import { createProject, install, run, runCli, spawnCli } from "../support/cli.ts";
 import { createDatabase } from "../support/database.ts";
 import {
   appFleet,
@@ -46,7 +46,7 @@ const missing = "the Drizzle schema has changes without a migration";
 async function createConverted() {
   const made = await create();
   // In a process of its own: one process loads one drizzle-kit from a path.
-  await runCli(made.project, ["generate", "--name", "one", "--no-proof"]);
+  await spawnCli(made.project, ["generate", "--name", "one", "--no-proof"]);
   await migrateAll(made.context);
   await install(made.project, "folders");
   const kit = join(made.project, "node_modules/drizzle-kit/bin.cjs");

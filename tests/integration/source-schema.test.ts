@@ -7,7 +7,7 @@ import { addTenant } from "../../src/operations/add-tenant.ts";
 import { check } from "../../src/operations/check.ts";
 import { cloneTenant } from "../../src/operations/clone-tenant.ts";
 import { generate } from "../../src/operations/generate.ts";
-import { proveAndRecord } from "../../src/operations/generate-downs.ts";
+import { proveAndRecord } from "../../src/operations/generate-prove.ts";
 import { proveHistories } from "../../src/proof/prove-services.ts";
 import { catalogOf } from "../support/catalog.ts";
 import { createProject, type Installed } from "../support/cli.ts";
@@ -278,7 +278,7 @@ export const profiles = pgTable("profiles", { id: uuid("id").primaryKey().refere
       const [generated] = await generate(context, { services: [], name: "init" });
       expect(generated?.migration).toMatchObject({
         unfinished: false,
-        unproved: expect.stringContaining('works in the schema "auth"'),
+        unproved: expect.stringContaining('changes the schema "auth"'),
       });
       expect(generated?.migration?.sql).toContain('CREATE TABLE "auth"."users"');
       expect(generated?.migration?.down).toContain('DROP TABLE "auth"."users"');
@@ -292,7 +292,7 @@ export const profiles = pgTable("profiles", { id: uuid("id").primaryKey().refere
       const findings = await proveHistories(context, [], database.url);
       expect(findings.map(({ problem }) => problem.message)).toEqual([
         expect.stringMatching(
-          /cannot be tried here: it works in the schema "auth", which already exists/,
+          /cannot be tried here: it changes the schema "auth", which already exists/,
         ),
       ]);
       expect(await database.query("SELECT count(*)::int AS users FROM auth.users")).toEqual([

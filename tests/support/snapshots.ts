@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { Snapshot } from "../../src/autogenerate/kit-types.ts";
-import { mergeSnapshots } from "../../src/autogenerate/three-way.ts";
+import { mergeSnapshots } from "../../src/autogenerate/merge-snapshots.ts";
 
 // drizzle-kit's snapshots, written by hand: as much of them as a merge looks at.
 

@@ -9,7 +9,7 @@ import {
   type Installed,
   install,
   run,
-  runCli,
+  spawnCli,
 } from "../support/cli.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { appFleet, configFile } from "../support/fleet.ts";
@@ -68,7 +68,8 @@ async function project(installed: Installed, database: TestDatabase, tenants: st
     installed,
   );
   const cli = async (code: number, ...args: string[]): Promise<CliResult> => {
-    const result = await runCli(folder, args);
+    // As processes of their own: one process loads one drizzle-kit from a path, and a test installs another one.
+    const result = await spawnCli(folder, args);
     expect(result, `${args.join(" ")}\n${result.stdout}${result.stderr}`).toMatchObject({ code });
     return result;
   };

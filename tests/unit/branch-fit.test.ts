@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { asParts } from "../../src/autogenerate/folder-parts.ts";
-import { mergeSnapshots } from "../../src/autogenerate/three-way.ts";
+import { asJournalSnapshot } from "../../src/autogenerate/as-journal-snapshot.ts";
+import { mergeSnapshots } from "../../src/autogenerate/merge-snapshots.ts";
 import {
   check,
   column,
@@ -213,7 +213,7 @@ test("a schema of drizzle-kit 1.0 is compared as one of 0.31 is", () => {
     { entityType: "views", schema: "public", name: "v", definition: "select 1" },
     { entityType: "roles", name: "reader" },
   ];
-  expect(asParts({ id: "1", ddl })).toMatchObject({
+  expect(asJournalSnapshot({ id: "1", ddl })).toMatchObject({
     id: "1",
     tables: {
       "public.users": {

@@ -1,9 +1,10 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Choice } from "../../../src/autogenerate/decisions.ts";
+import type { Generated } from "../../../src/autogenerate/migration-draft.ts";
 import { isFleetError, messageOf } from "../../../src/core/errors.ts";
 import type { Context } from "../../../src/fleet/context.ts";
-import { type Generated, generate } from "../../../src/operations/generate.ts";
+import { generate } from "../../../src/operations/generate.ts";
 import { catalogOf } from "../catalog.ts";
 import { createProject, type Installed } from "../cli.ts";
 import type { TestDatabase } from "../database.ts";

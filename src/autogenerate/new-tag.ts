@@ -5,7 +5,7 @@ import { FleetError } from "../core/errors.ts";
 import { filesInJournal, tagAfter } from "../source/folder.ts";
 import type { JournalEntry } from "../source/journal.ts";
 
-/** How the tags of each prefix begin. `supabase` names are those of `timestamp`. */
+/** How the tags of each prefix begin. `supabase` tags look like those of `timestamp`. */
 const shapes: readonly (readonly [Prefix, RegExp])[] = [
   ["index", /^\d{4}_/],
   ["timestamp", /^\d{14}_/],
@@ -13,28 +13,31 @@ const shapes: readonly (readonly [Prefix, RegExp])[] = [
   ["none", /^_/],
 ];
 
+/** What the tag of a new migration is made from. */
+interface TagParts {
+  readonly entries: readonly JournalEntry[];
+  /** The migration's number. */
+  readonly idx: number;
+  readonly name: string;
+  /** The configured prefix; undefined to continue as the newest tag of a known shape. */
+  readonly configured: Prefix | undefined;
+}
+
 /**
- * The tag of a new migration in drizzle-kit 0.31's layout. What is configured decides how it begins, as for drizzle-kit;
- * otherwise the newest tag that drizzle-kit can have made does.
+ * The tag of a new migration in drizzle-kit 0.31's layout.
  *
- * @param idx the migration's number
- * @throws FleetError `config` when its snapshot would not be the last one by name: drizzle-kit goes on from that one, and
- *   would make the same changes again
+ * @throws FleetError `config` if its snapshot would not sort last: drizzle-kit continues from the snapshot that sorts
+ *   last, and would generate the same changes again
  */
-export async function newTag(
-  folder: string,
-  entries: readonly JournalEntry[],
-  idx: number,
-  name: string,
-  configured: Prefix | undefined,
-): Promise<string> {
-  const prefix = configured ?? prefixOf(entries);
-  const tag = tagOf(prefix, entries, idx, name);
-  if (configured !== undefined) await refuseEarlier(folder, tag, idx, configured);
+export async function newTag(folder: string, parts: TagParts): Promise<string> {
+  const { entries, idx, configured } = parts;
+  const tag = tagOf(configured ?? prefixOf(entries), parts);
+  if (configured !== undefined && configured !== "none")
+    await refuseEarlier(folder, { tag, idx, when: 0 }, configured);
   return tag;
 }
 
-/** By the newest tag of a known shape; a tag that was named by hand says nothing. */
+/** The prefix of the newest tag of a known shape: a tag that was chosen by hand has none. */
 function prefixOf(entries: readonly JournalEntry[]): Prefix {
   for (const { tag } of entries.toReversed()) {
     const shape = shapes.find(([, pattern]) => pattern.test(tag));
@@ -43,16 +46,11 @@ function prefixOf(entries: readonly JournalEntry[]): Prefix {
   return "index";
 }
 
-function tagOf(
-  prefix: Prefix,
-  entries: readonly JournalEntry[],
-  idx: number,
-  name: string,
-): string {
+function tagOf(prefix: Prefix, { entries, idx, name }: TagParts): string {
   const tags = entries.map(({ tag }) => tag);
   if (prefix === "index") return `${String(idx).padStart(4, "0")}_${name}`;
   if (prefix === "none") return unused(`_${name}`, tags);
-  // A clock that was put back, or two in one second: the newest is the last by name, too.
+  // The new tag sorts last, even within one second or after the clock was set back.
   if (prefix === "unix") {
     const times = tags.flatMap((tag) => (/^\d{10}_/.test(tag) ? Number(tag.slice(0, 10)) : []));
     return `${Math.max(Math.floor(Date.now() / 1_000), ...times.map((time) => time + 1))}_${name}`;
@@ -73,23 +71,21 @@ function unused(tag: string, tags: readonly string[]): string {
   }
 }
 
-async function refuseEarlier(
-  folder: string,
-  tag: string,
-  idx: number,
-  prefix: Prefix,
-): Promise<void> {
-  if (prefix === "none") return;
-  const { snapshot } = filesInJournal(folder, { tag, idx, when: 0 });
+async function refuseEarlier(folder: string, entry: JournalEntry, prefix: Prefix): Promise<void> {
+  const { snapshot } = filesInJournal(folder, entry);
   const names = await readdir(join(folder, "meta")).catch(() => []);
   const last = names
     .filter((name) => !name.startsWith("_"))
     .sort()
     .at(-1);
   if (last === undefined || basename(snapshot) > last) return;
-  throw new FleetError("config", `with prefix "${prefix}", ${tag} would come before ${last}`, {
-    where: relative(process.cwd(), folder),
-    remedy:
-      "drizzle-kit continues from the snapshot whose name sorts last, so it would make the same changes again. Remove prefix from the service: then new names begin as the existing ones do. Nothing was written.",
-  });
+  throw new FleetError(
+    "config",
+    `with prefix "${prefix}", ${entry.tag} would sort before ${last}`,
+    {
+      where: relative(process.cwd(), folder),
+      remedy:
+        "drizzle-kit continues from the snapshot whose name sorts last, so it would make the same changes again. Remove prefix from the service: then new names begin like the existing ones. Nothing was written.",
+    },
+  );
 }

@@ -1,35 +1,47 @@
 import { isDeepStrictEqual } from "node:util";
+import { nameOf, partOf, type SnapshotPart } from "./snapshot-parts.ts";
 import {
   itemsOf,
   type Reference,
   referenceKey,
   references,
-  tablesOf,
-} from "./broken-references.ts";
-import { nameOf, type Part, partOf } from "./snapshot-parts.ts";
+  snapshotTables,
+} from "./snapshot-references.ts";
 
-/** How a side changed something that others may rest on. */
-interface Change {
+/** An object that one side rebuilds, and on which others can depend. */
+interface Rebuild {
   readonly what: string;
-  /** True when what is made of columns alone, as an index is, comes along: PostgreSQL makes it anew. */
+  /** True if PostgreSQL itself rebuilds objects that consist of columns only, such as an index. */
   readonly carries: boolean;
 }
 
 /**
- * What one side adds, changes or takes away that rests on something the other side makes anew: an enum that loses a value,
- * a column of another type or expression, a view. The statements of the two fail in one order or the other.
+ * What one side adds, changes or removes although it depends on something that the other side rebuilds: an enum that loses
+ * a value, a column that gets another type or expression, a view. In one order of the branches, a statement would fail.
  *
- * @returns what rests on it, and what it rests on, as a person reads them
+ * @returns the rebuilt objects with their dependents, as shown to the user
  */
-export function changedUnder(base: Part, ours: Part, theirs: Part): string[] {
+export function rebuildConflicts(
+  base: SnapshotPart,
+  ours: SnapshotPart,
+  theirs: SnapshotPart,
+): string[] {
   const known = [base, ours, theirs];
-  return [...restingOn(base, ours, theirs, known), ...restingOn(base, theirs, ours, known)];
+  return [
+    ...dependingOnRebuilt(base, ours, theirs, known),
+    ...dependingOnRebuilt(base, theirs, ours, known),
+  ];
 }
 
-function restingOn(base: Part, changed: Part, other: Part, known: readonly Part[]): string[] {
-  const changes = changesIn(base, changed);
+function dependingOnRebuilt(
+  base: SnapshotPart,
+  changed: SnapshotPart,
+  other: SnapshotPart,
+  known: readonly SnapshotPart[],
+): string[] {
+  const changes = rebuildsIn(base, changed);
   if (changes.size === 0) return [];
-  return touched(references(base, known), references(other, known)).flatMap(
+  return changedReferences(references(base, known), references(other, known)).flatMap(
     ({ from, to, follows }) => {
       const change = changes.get(to);
       return change === undefined || (follows && change.carries)
@@ -39,8 +51,8 @@ function restingOn(base: Part, changed: Part, other: Part, known: readonly Part[
   );
 }
 
-/** The references of what is new, other or gone. */
-function touched(before: readonly Reference[], after: readonly Reference[]): Reference[] {
+/** The references of objects that were added, changed or removed. */
+function changedReferences(before: readonly Reference[], after: readonly Reference[]): Reference[] {
   const differing = (some: readonly Reference[], others: readonly Reference[]) => {
     const items = new Map(others.map(({ from, item }) => [from, item]));
     return some.filter(({ from, item }) => !isDeepStrictEqual(items.get(from), item));
@@ -48,9 +60,9 @@ function touched(before: readonly Reference[], after: readonly Reference[]): Ref
   return [...differing(after, before), ...differing(before, after)];
 }
 
-/** What a side makes anew of what base has, by the keys that references have for it. */
-function changesIn(base: Part, side: Part): Map<string, Change> {
-  const changes = new Map<string, Change>();
+/** The objects of base that a side rebuilds, by their keys in references. */
+function rebuildsIn(base: SnapshotPart, side: SnapshotPart): Map<string, Rebuild> {
+  const changes = new Map<string, Rebuild>();
   const after = new Map(itemsOf(side, "enums"));
   const remade = new Set<string>();
   for (const [key, { values }] of itemsOf(base, "enums")) {
@@ -63,11 +75,11 @@ function changesIn(base: Part, side: Part): Map<string, Change> {
   for (const [key, view] of itemsOf(base, "views"))
     if (views.has(key) && !isDeepStrictEqual(views.get(key), view))
       changes.set(referenceKey("view", key), { what: `view ${nameOf(key)}`, carries: false });
-  const tables = new Map(tablesOf(side));
-  for (const [table, before] of tablesOf(base)) {
+  const tables = new Map(snapshotTables(side));
+  for (const [table, before] of snapshotTables(base)) {
     const columns = new Map(itemsOf(tables.get(table) ?? {}, "columns"));
     for (const [name, column] of itemsOf(before, "columns")) {
-      const carries = changeOf(column, columns.get(name), remade);
+      const carries = columnRebuild(column, columns.get(name), remade);
       if (carries === undefined) continue;
       const what = `column ${nameOf(table)}.${name}`;
       changes.set(referenceKey("column", table, name), { what, carries });
@@ -76,10 +88,10 @@ function changesIn(base: Part, side: Part): Map<string, Change> {
   return changes;
 }
 
-/** Whether indexes come along with a column's change; undefined when it is none that matters. */
-function changeOf(
-  before: Part,
-  after: Part | undefined,
+/** Whether PostgreSQL rebuilds indexes with a column's change; undefined if the column is not rebuilt. */
+function columnRebuild(
+  before: SnapshotPart,
+  after: SnapshotPart | undefined,
   remade: ReadonlySet<string>,
 ): boolean | undefined {
   if (after === undefined) return undefined;
@@ -89,7 +101,7 @@ function changeOf(
   return before.type !== after.type || remade.has(typed) ? true : undefined;
 }
 
-/** PostgreSQL adds values at any place; an enum that loses one, or has them in another order, is made anew. */
+/** PostgreSQL can add values anywhere; an enum that loses one, or reorders them, has to be recreated. */
 function isExtended(before: unknown, after: unknown): boolean {
   if (!Array.isArray(before) || !Array.isArray(after)) return true;
   const kept = after.filter((value) => before.includes(value));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { mergeSnapshots } from "../../src/autogenerate/three-way.ts";
+import { mergeSnapshots } from "../../src/autogenerate/merge-snapshots.ts";
 import {
   check,
   column,

@@ -1,18 +1,18 @@
 import { isDeepStrictEqual } from "node:util";
 import { brokenReferences } from "./broken-references.ts";
-import { changedUnder } from "./changed-under.ts";
 import type { Snapshot } from "./kit-types.ts";
 import { nameCollisions } from "./name-collisions.ts";
-import { nameOf, type Part, partOf } from "./snapshot-parts.ts";
+import { rebuildConflicts } from "./rebuild-conflicts.ts";
+import { nameOf, partOf, type SnapshotPart } from "./snapshot-parts.ts";
 
-/** One thing in three versions; undefined where there is no such thing. */
+/** Three versions of a part of a snapshot; undefined for a version that does not have it. */
 interface Versions<Thing = unknown> {
   readonly base: Thing;
   readonly ours: Thing;
   readonly theirs: Thing;
 }
 
-/** Takes what both sides changed, and whether they did the same. */
+/** Called with what both sides changed, and whether they made the same change. */
 type Report = (what: string, same?: boolean) => void;
 
 const snapshotParts: ReadonlyMap<string, string> = new Map([
@@ -35,17 +35,17 @@ const tableParts: ReadonlyMap<string, string> = new Map([
   ["checkConstraints", "check"],
 ]);
 
-/** What drizzle-kit notes for itself: nobody could resolve a conflict in it. */
-const notes: ReadonlySet<string> = new Set(["id", "prevId", "_meta", "internal"]);
+/** drizzle-kit's internal properties: a user could not resolve a conflict in them. */
+const internal: ReadonlySet<string> = new Set(["id", "prevId", "_meta", "internal"]);
 
 /**
- * Carries what theirs changed since base onto ours. Tables are merged item by item; an item (a column, an index, an
- * enum) is taken whole from one side. Names keep ours' order, followed by what theirs added.
+ * Applies to ours what theirs changed since base. Tables are merged item by item; an item (a column, an index, an enum) is
+ * taken from one side as a unit. Items keep the order of ours, followed by those that theirs added.
  *
- * @param base what both come from
- * @returns `merged`, with theirs' id behind ours; the names of what the two sides make of the same thing in different
- *   ways, of what one refers to and the other took away or makes anew, and of what would have one name (`merged` is as in
- *   ours there); and the names of what both changed in the same way, whose SQL can run only once
+ * @param base the snapshot that both derive from
+ * @returns `merged`: the result, which follows ours and has the id of theirs; `conflicts`: objects that both sides change
+ *   differently, that one side refers to and the other removes or rebuilds, or that would have the same name (in `merged`
+ *   they are as in ours); `repeated`: objects that both sides change in the same way, so that the SQL can run only once
  */
 export function mergeSnapshots(
   base: Snapshot,
@@ -65,19 +65,19 @@ export function mergeSnapshots(
   for (const what of [
     ...brokenReferences(merged, written.ours, written.theirs),
     ...nameCollisions(merged, written.ours, written.theirs),
-    ...changedUnder(written.base, written.ours, written.theirs),
+    ...rebuildConflicts(written.base, written.ours, written.theirs),
   ])
     report(what);
   return { merged, conflicts: [...conflicts].sort(), repeated: [...repeated].sort() };
 }
 
-/** drizzle-kit's own objects hold undefined where the file holds nothing. */
-function asWritten(snapshot: Snapshot): Part {
-  return JSON.parse(JSON.stringify(snapshot)) as Part;
+/** drizzle-kit's objects have undefined properties where its files have none. */
+function asWritten(snapshot: Snapshot): SnapshotPart {
+  return JSON.parse(JSON.stringify(snapshot)) as SnapshotPart;
 }
 
 function mergePart(part: string, versions: Versions, report: Report): unknown {
-  if (notes.has(part)) return mergeDeep(versions);
+  if (internal.has(part)) return mergeDeep(versions);
   const kind = snapshotParts.get(part);
   if (kind === undefined) return mergeWhole(versions, () => report(part));
   const named = (key: string) => `${kind} ${nameOf(key)}`;
@@ -97,31 +97,31 @@ function mergeTable(key: string, versions: Versions, report: Report): unknown {
   const merged = mergeMembers({ base, ours, theirs }, (part, members) => {
     const kind = tableParts.get(part);
     if (kind === undefined)
-      // ENABLE ROW LEVEL SECURITY may run twice.
+      // ENABLE ROW LEVEL SECURITY can run twice.
       return mergeWhole(members, (same) => (same ? undefined : reportTable(false)));
     const named = (item: string) => `${kind} ${name}.${item}`;
     return mergeItems(members, named, report, (item, own) =>
       mergeWhole(own, (same) => report(named(item), same)),
     );
   });
-  const manyKeys = (table: Part) => primaryKeys(table) > 1;
+  const manyKeys = (table: SnapshotPart) => primaryKeys(table) > 1;
   if (manyKeys(merged) && !manyKeys(ours) && !manyKeys(theirs)) report(`primary key ${name}`);
   return merged;
 }
 
-function primaryKeys(table: Part): number {
-  const columns = Object.values(partOf(table, "columns")) as Part[];
+function primaryKeys(table: SnapshotPart): number {
+  const columns = Object.values(partOf(table, "columns")) as SnapshotPart[];
   const single = columns.filter(({ primaryKey }) => primaryKey === true);
   return single.length + Object.keys(partOf(table, "compositePrimaryKeys")).length;
 }
 
-/** Merges things of one kind by their keys, and reports those that each side has renamed or taken away. */
+/** Merges objects of one kind by their keys, and reports those that both sides renamed or removed. */
 function mergeItems(
   { base, ours, theirs }: Versions,
   named: (key: string) => string,
   report: Report,
   merge: (key: string, item: Versions) => unknown,
-): Part {
+): SnapshotPart {
   const items = { base: objectOf(base), ours: objectOf(ours), theirs: objectOf(theirs) };
   for (const key of Object.keys(items.base))
     if (!Object.hasOwn(items.ours, key) && !Object.hasOwn(items.theirs, key))
@@ -129,10 +129,10 @@ function mergeItems(
   return mergeMembers(items, merge);
 }
 
-/** Both sides took it away, and each has something new that is the same but for the name. */
-function renamedApart(key: string, { base, ours, theirs }: Versions<Part>): boolean {
+/** True if both sides removed it, and each has an equal new object under another name. */
+function renamedApart(key: string, { base, ours, theirs }: Versions<SnapshotPart>): boolean {
   const before = withoutName(base[key]);
-  const candidates = (side: Part) =>
+  const candidates = (side: SnapshotPart) =>
     Object.keys(side).filter(
       (name) => !Object.hasOwn(base, name) && isDeepStrictEqual(withoutName(side[name]), before),
     );
@@ -140,7 +140,7 @@ function renamedApart(key: string, { base, ours, theirs }: Versions<Part>): bool
   return left.length > 0 && right.length > 0 && !left.some((name) => right.includes(name));
 }
 
-/** Of a table its columns alone: drizzle-kit names much else in it after the table. */
+/** An object without its name. A table is compared by its columns only: other names in it contain the table's name. */
 function withoutName(item: unknown): unknown {
   if (!isObject(item)) return item;
   const { name: _, ...rest } = item;
@@ -148,9 +148,9 @@ function withoutName(item: unknown): unknown {
 }
 
 function mergeMembers(
-  { base, ours, theirs }: Versions<Part>,
+  { base, ours, theirs }: Versions<SnapshotPart>,
   merge: (key: string, member: Versions) => unknown,
-): Part {
+): SnapshotPart {
   const keys = new Set([...Object.keys(ours), ...Object.keys(theirs)]);
   const members = [...keys].map((key) => {
     const member = {
@@ -176,15 +176,15 @@ function mergeDeep(versions: Versions): unknown {
   return mergeMembers({ base: objectOf(base), ours, theirs }, (_, member) => mergeDeep(member));
 }
 
-/** A column may be called `constructor`. */
-function memberOf(object: Part, key: string): unknown {
+/** Safe for a column named `constructor`. */
+function memberOf(object: SnapshotPart, key: string): unknown {
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
-function objectOf(value: unknown): Part {
+function objectOf(value: unknown): SnapshotPart {
   return isObject(value) ? value : {};
 }
 
-function isObject(value: unknown): value is Part {
+function isObject(value: unknown): value is SnapshotPart {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,4 @@
+import { statementBreakpoint } from "../autogenerate/down.ts";
 import { type FleetError, throwProblems } from "../core/errors.ts";
 import { quoteIdentifier } from "../core/quoting.ts";
 import { fill } from "../core/template.ts";
@@ -6,23 +7,24 @@ import type { Allowance } from "../sql/allowance.ts";
 import { parse } from "../sql/parser.ts";
 import { readStatements } from "../sql/read-statements.ts";
 import { subjectsOf, typesIn } from "../sql/subjects.ts";
-import type { Move } from "./move.ts";
-import { primaryKeyOf } from "./repairs.ts";
-
-/** Between two statements in a file, as drizzle-kit writes it. */
-export const breakpoint = "--> statement-breakpoint\n";
+import type { DraftStatement } from "./draft-statement.ts";
+import { primaryKeyOf } from "./primary-key.ts";
 
 /**
- * Reads statements for a scratch schema.
+ * Parses statements for a scratch schema.
  *
- * @param chunks SQL with one statement or more each
- * @throws FleetError `rejected` with all that does not parse or leaves the tenant
+ * @param chunks SQL texts, each with one or more statements
+ * @throws FleetError `rejected` with the statements that do not parse or that leave the tenant
  */
-export function movesOf(chunks: readonly string[], schema: string, allowance: Allowance): Move[] {
+export function readDraftStatements(
+  chunks: readonly string[],
+  schema: string,
+  allowance: Allowance,
+): DraftStatement[] {
   const problems: FleetError[] = [];
   const { statements } = readStatements(
     "the new SQL",
-    chunks.join(breakpoint),
+    chunks.join(statementBreakpoint),
     allowance,
     problems,
   );
@@ -41,31 +43,32 @@ export function movesOf(chunks: readonly string[], schema: string, allowance: Al
   });
 }
 
-/** SQL that puts these schemas on the search_path. */
-export function searchIn(schemas: readonly string[]): string {
+/** The SQL that sets the search_path to these schemas. */
+export function setSearchPath(schemas: readonly string[]): string {
   return `SET search_path = ${schemas.map(quoteIdentifier).join(", ")}`;
 }
 
-/** The text of a file with these statements. */
-export function chunksOf(moves: readonly Move[]): string[] {
-  return moves.map(({ text }) => `${text};`);
+/** The statements as texts for a file. */
+export function textsOf(statements: readonly DraftStatement[]): string[] {
+  return statements.map(({ text }) => `${text};`);
 }
 
-/**
- * drizzle-kit 0.31 leaves it to a person to drop a primary key, because it does not know the key's name: the server
- * does.
- */
-export async function withNamesOfKeys(
+/** Puts in the names of primary keys: drizzle-kit 0.31 leaves a gap for a name that only the server knows. */
+export async function withPrimaryKeyNames(
   session: Session,
   schema: string,
   chunks: readonly string[],
 ): Promise<string[]> {
   const named: string[] = [];
-  for (const chunk of chunks) named.push(await withNameOfKey(session, schema, chunk));
+  for (const chunk of chunks) named.push(await withPrimaryKeyName(session, schema, chunk));
   return named;
 }
 
-async function withNameOfKey(session: Session, schema: string, chunk: string): Promise<string> {
+async function withPrimaryKeyName(
+  session: Session,
+  schema: string,
+  chunk: string,
+): Promise<string> {
   const [, table] =
     /ALTER TABLE (?:"[^"]+"\.)?"([^"]+)" DROP CONSTRAINT "?<constraint_name>/.exec(chunk) ?? [];
   if (table === undefined) return chunk;

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Snapshot } from "../../src/autogenerate/kit-types.ts";
-import { mergeSnapshots } from "../../src/autogenerate/three-way.ts";
+import { mergeSnapshots } from "../../src/autogenerate/merge-snapshots.ts";
 import {
   check,
   column,

@@ -5,11 +5,11 @@ import { type Bench, withScratchSchema } from "./bench.ts";
 import { Trials } from "./trials.ts";
 
 /**
- * Whether two descriptions of a schema make one catalog: each is made from nothing in a scratch schema.
+ * Compares the catalogs of two schemas. Each is made from nothing in a scratch schema.
  *
- * @param before SQL that makes the whole of it
- * @param after the same in other words, or not
- * @throws FleetError `proof` when one of them does not run
+ * @param before the SQL that makes one schema
+ * @param after the SQL that makes the other one
+ * @throws FleetError `proof` if one of them does not run
  */
 export async function compareDescriptions(
   bench: Bench,
@@ -23,14 +23,14 @@ function factsOf(bench: Bench, statements: readonly string[]): Promise<string[]>
   return withScratchSchema(bench.session, async (schema) => {
     await bench.session.query(`CREATE SCHEMA ${quoteIdentifier(schema)}`);
     const trials = new Trials(bench, schema);
-    const { stuck } = await trials.take("up", statements);
+    const { stuck } = await trials.run("up", statements);
     if (stuck === undefined) return trials.facts();
     throw new FleetError(
       "proof",
-      `the Drizzle schema cannot be made in an empty schema: ${stuck.error.message}`,
+      `the Drizzle schema cannot be created in an empty schema: ${stuck.error.message}`,
       {
-        excerpt: stuck.move.text,
-        remedy: "Run: drizzle-fleet generate. Nothing was written.",
+        excerpt: stuck.statement.text,
+        remedy: "Nothing was written. Run: npx drizzle-fleet generate",
       },
     );
   });

@@ -5,22 +5,22 @@ import type { Session } from "../postgres/session.ts";
 import { parse } from "../sql/parser.ts";
 import { type ReadMigration, readStatements } from "../sql/read-statements.ts";
 import type { Bench } from "./bench.ts";
-import { searchIn } from "./moves.ts";
+import { setSearchPath } from "./read-draft-statements.ts";
 
-/** A migration, or its down, whose work outside a scratch schema must be looked at before it runs. */
-export type Text = Pick<Migration, "tag" | "file" | "text">;
+/** A migration or a down, which has to be read before it runs: it may change shared schemas. */
+export type SqlText = Pick<Migration, "tag" | "file" | "text">;
 
 /**
- * Tries something out where shared schemas are as its SQL expects them. Those that are on the server stay as they are;
- * those that are not are made, and dropped again.
+ * Runs a trial with the shared schemas that its SQL expects. Existing ones on the server are not changed; missing ones are
+ * created, and dropped afterwards.
  *
- * @param texts all that is going to run
- * @param declared gives the SQL that makes what the Drizzle schema declares in shared schemas
- * @returns what `use` gives, or why nothing may be tried
+ * @param texts all SQL that the trial runs
+ * @param declared gives the SQL for the objects that the Drizzle schema declares in shared schemas
+ * @returns the result of `use`, or why nothing can be tried
  */
-export async function besideShared<Result>(
+export async function withSharedSchemas<Result>(
   bench: Bench,
-  texts: readonly Text[],
+  texts: readonly SqlText[],
   declared: () => Promise<readonly string[]>,
   use: () => Promise<Result>,
 ): Promise<Result | FleetError> {
@@ -29,25 +29,27 @@ export async function besideShared<Result>(
     does: readStatements(one.file, one.text, bench.allowanceOf(one.tag), []),
   }));
   const fixed = read.find(({ does }) => does.boundToSchema);
-  if (fixed !== undefined) return fixedProblem(fixed);
-  if (bench.othersSchemas.length === 0) return use();
-  const present = await presentOf(bench.session, bench.othersSchemas);
+  if (fixed !== undefined) return fixedNameError(fixed);
+  if (bench.foreignSchemas.length === 0) return use();
+  const present = await existingSchemas(bench.session, bench.foreignSchemas);
   for (const one of read) {
     const schema = one.does.writesShared.find((name) => present.includes(name));
-    if (schema !== undefined) return presentProblem(one, schema);
+    if (schema !== undefined) return existingSchemaError(one, schema);
   }
-  const missing = bench.othersSchemas.filter((name) => !present.includes(name));
+  const missing = bench.foreignSchemas.filter((name) => !present.includes(name));
   try {
     const failed =
-      missing.length === 0 ? undefined : await standIn(bench, missing, read, await declared());
+      missing.length === 0
+        ? undefined
+        : await createMissing(bench, missing, read, await declared());
     return failed ?? (await use());
   } finally {
-    if (!bench.session.lost) await dropAll(bench.session, missing);
+    if (!bench.session.lost) await dropSchemas(bench.session, missing);
   }
 }
 
-/** Makes schemas that are not on the server, but for those that the SQL makes itself. */
-async function standIn(
+/** Creates the missing schemas, except those that the SQL itself creates. */
+async function createMissing(
   { session }: Bench,
   missing: readonly string[],
   read: readonly { readonly does: ReadMigration }[],
@@ -56,11 +58,11 @@ async function standIn(
   const made = new Set(read.flatMap(({ does }) => schemasMade(does)));
   for (const schema of missing.filter((name) => !made.has(name)))
     await session.query(`CREATE SCHEMA ${quoteIdentifier(schema)}`);
-  await session.query(searchIn(missing));
+  await session.query(setSearchPath(missing));
   for (const statement of declared) {
     if (schemasIn(statement).length > 0) continue;
     const error = await session.query(statement).then(() => undefined, asError);
-    if (error !== undefined) return undeclarable(statement, error);
+    if (error !== undefined) return declarationError(statement, error);
   }
   return undefined;
 }
@@ -81,7 +83,7 @@ function schemasIn(statement: string): string[] {
   });
 }
 
-async function presentOf(session: Session, schemas: readonly string[]): Promise<string[]> {
+async function existingSchemas(session: Session, schemas: readonly string[]): Promise<string[]> {
   const rows = await session.query<{ name: string }>(
     "SELECT nspname AS name FROM pg_catalog.pg_namespace WHERE nspname = ANY($1)",
     [schemas],
@@ -89,35 +91,35 @@ async function presentOf(session: Session, schemas: readonly string[]): Promise<
   return rows.map(({ name }) => name);
 }
 
-async function dropAll(session: Session, schemas: readonly string[]): Promise<void> {
+async function dropSchemas(session: Session, schemas: readonly string[]): Promise<void> {
   if (schemas.length === 0) return;
   await session.script("ROLLBACK");
   await session.query(`DROP SCHEMA IF EXISTS ${schemas.map(quoteIdentifier).join(", ")} CASCADE`);
 }
 
-function fixedProblem({ tag, file }: Text): FleetError {
+function fixedNameError({ tag, file }: SqlText): FleetError {
   return new FleetError(
     "proof",
     `${tag} cannot be tried in a scratch schema: it names the service's schema in a place where it cannot be replaced`,
-    { where: file, remedy: "Write the names without their schema, or as SQL that can be read." },
+    { where: file, remedy: "Write the names without the schema, or as SQL that can be parsed." },
   );
 }
 
-function presentProblem({ tag, file }: Text, schema: string): FleetError {
+function existingSchemaError({ tag, file }: SqlText, schema: string): FleetError {
   return new FleetError(
     "proof",
-    `${tag} cannot be tried here: it works in the schema "${schema}", which already exists on this server`,
+    `${tag} cannot be tried here: it changes the schema "${schema}", which already exists on this server`,
     {
       where: file,
-      remedy: `Use a server without that schema, such as the embedded one: the proof creates it there and drops it again.`,
+      remedy: `Use a server without that schema, such as the embedded one: the proof creates the schema there and drops it again.`,
     },
   );
 }
 
-function undeclarable(statement: string, error: unknown): FleetError {
+function declarationError(statement: string, error: unknown): FleetError {
   return new FleetError(
     "proof",
-    `what the Drizzle schema declares in a shared schema cannot be made: ${messageOf(error)}`,
-    { excerpt: statement, remedy: "Use a server that has it: --database <url>" },
+    `an object that the Drizzle schema declares in a shared schema cannot be created: ${messageOf(error)}`,
+    { excerpt: statement, remedy: "Use a server that has the shared schema: --database <url>" },
   );
 }

@@ -1,14 +1,8 @@
+import { type FolderRow, rowsOf } from "./folder-api.ts";
 import type { Snapshot } from "./kit-types.ts";
-import type { Part } from "./snapshot-parts.ts";
+import type { SnapshotPart } from "./snapshot-parts.ts";
 
-interface Row extends Part {
-  readonly entityType: string;
-  readonly schema?: string;
-  readonly table?: string;
-  readonly name: string;
-}
-
-/** Where drizzle-kit 0.31 keeps what 1.0 lists as rows of its own, beside its table. */
+/** Objects of a table: drizzle-kit 1.0 lists them as rows of their own, 0.31 keeps them within the table. */
 const tableParts: Readonly<Record<string, string>> = {
   columns: "columns",
   indexes: "indexes",
@@ -27,11 +21,9 @@ const rootParts: Readonly<Record<string, string>> = {
   schemas: "schemas",
 };
 
-/**
- * A schema of drizzle-kit 1.0 in the form of 0.31's snapshots, as far as branches are compared: so there is one comparison.
- */
-export function asParts(state: Snapshot): Snapshot {
-  const rows = (Array.isArray(state.ddl) ? state.ddl : []) as readonly Row[];
+/** A schema of drizzle-kit 1.0 in the form of 0.31's snapshots, so that branches of both layouts are compared by one code. */
+export function asJournalSnapshot(state: Snapshot): Snapshot {
+  const rows = rowsOf(state);
   const listed = (type: string) => rows.filter(({ entityType }) => entityType === type);
   const roots = Object.entries(rootParts).map(([type, part]) => {
     const items = listed(type).map((row) => [keyOf(row), bare(row)] as const);
@@ -50,16 +42,16 @@ export function asParts(state: Snapshot): Snapshot {
   return { id: state.id, ...Object.fromEntries(roots), tables: Object.fromEntries(tables) };
 }
 
-function keyOf({ schema, name }: Row): string {
+function keyOf({ schema, name }: FolderRow): string {
   return schema === undefined ? name : `${schema}.${name}`;
 }
 
-function bare({ entityType: _1, table: _2, ...rest }: Row): Part {
+function bare({ entityType: _1, table: _2, ...rest }: FolderRow): SnapshotPart {
   return rest;
 }
 
-/** One thing of a table, with the names that 0.31 has for what it refers to. */
-function itemOf(row: Row): Part {
+/** One object of a table, with the property names that 0.31 uses for its references. */
+function itemOf(row: FolderRow): SnapshotPart {
   const item = bare(row);
   switch (row.entityType) {
     case "columns": {
@@ -67,7 +59,7 @@ function itemOf(row: Row): Part {
       return { ...rest, type: `${String(type)}${"[]".repeat(Number(dimensions ?? 0))}` };
     }
     case "indexes": {
-      const columns = (Array.isArray(row.columns) ? row.columns : []) as readonly Part[];
+      const columns = (Array.isArray(row.columns) ? row.columns : []) as readonly SnapshotPart[];
       const named = columns.map(({ value, ...column }) => ({ expression: value, ...column }));
       return { ...item, columns: named };
     }

@@ -5,12 +5,14 @@ class Exit extends Error {}
 let last: Promise<unknown> = Promise.resolve();
 
 /**
- * Uses drizzle-kit 0.31, which behaves as a program where a library is wanted: it prints its complaint and exits, and
- * it asks on the terminal. The exit becomes an error with the complaint. A question is answered with its first answer,
- * "new, and the old one dropped": every rename was told apart before, and only a single diff has all in a valid order.
- * One use at a time: what it takes over belongs to the process.
+ * Runs code of drizzle-kit, which behaves like a program instead of a library: it prints errors and exits, and it asks
+ * questions in the terminal. An exit becomes an error with the printed text. A question gets its first answer, "created,
+ * and the old one dropped": renames were applied before. Runs do not overlap, because this replaces functions of the
+ * process.
+ *
+ * @throws FleetError `schema` with the printed text if drizzle-kit exits
  */
-export function captive<Result>(use: () => Promise<Result>): Promise<Result> {
+export function runKit<Result>(use: () => Promise<Result>): Promise<Result> {
   const mine = last.then(() => takeOver(use));
   last = mine.catch(() => undefined);
   return mine;
@@ -20,7 +22,7 @@ async function takeOver<Result>(use: () => Promise<Result>): Promise<Result> {
   const { stdin, stdout } = process;
   const lines: string[] = [];
   const collect = (...values: unknown[]) => void lines.push(values.map(String).join(" "));
-  const restore = [
+  const restorers = [
     replace(process, "exit", () => {
       throw new Exit();
     }),
@@ -42,11 +44,11 @@ async function takeOver<Result>(use: () => Promise<Result>): Promise<Result> {
     throw new FleetError("schema", `drizzle-kit rejects the schema: ${plain(lines.join("\n"))}`);
   } finally {
     stdin.off("newListener", answer);
-    for (const undo of restore.reverse()) undo();
+    for (const restore of restorers.reverse()) restore();
   }
 }
 
-/** Gives an object another property for a while; the result puts the old one back. */
+/** Replaces a property of an object; the result restores it. */
 function replace(object: object, name: string, value: unknown): () => void {
   const own = Object.getOwnPropertyDescriptor(object, name);
   Object.defineProperty(object, name, { value, configurable: true, writable: true });
@@ -57,6 +59,6 @@ function replace(object: object, name: string, value: unknown): () => void {
 }
 
 function plain(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal colours begin with one
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal colours begin with a control character
   return text.replace(/\u001b\[[0-9;]*m/g, "").trim();
 }

@@ -1,58 +1,40 @@
 import { quoteIdentifier } from "../core/quoting.ts";
 import type { Rename } from "./decisions.ts";
 import type { Snapshot } from "./kit-types.ts";
-import { objectsOf, type SnapshotObject } from "./snapshot-objects.ts";
-import { type Part, partOf } from "./snapshot-parts.ts";
-
-/** The diff of two snapshots, as drizzle-kit makes it. */
-type Diff = (previous: Snapshot, current: Snapshot) => Promise<string[]>;
-
-/** The same object, before and after. */
-type Pair = readonly [before: SnapshotObject, after: SnapshotObject];
+import { type ObjectPair, objectsInBoth, type SnapshotObject } from "./snapshot-objects.ts";
+import { partOf, type SnapshotPart } from "./snapshot-parts.ts";
+import type { Diff } from "./statement-order.ts";
 
 /**
- * Adds what drizzle-kit leaves out. It has no statement for a policy that loses a condition, nor 0.31 for a view that
- * becomes a materialized one: these are dropped and made again. It never says NO CYCLE for a sequence, and never renames
- * the sequence of an identity column.
+ * Adds changes that drizzle-kit leaves out. It has no statement for a policy that loses a condition, and 0.31 has none for
+ * a view that becomes a materialized view: these are dropped and created again. It never writes NO CYCLE for a sequence,
+ * and never renames the sequence of an identity column.
  *
- * @param renames what was renamed: the sequences of renamed tables and columns keep their names, as in PostgreSQL
+ * @param renames the sequences of renamed tables and columns keep their names, as in PostgreSQL
  */
-export async function withUnaltered(
+export async function withOmittedChanges(
   diff: Diff,
   previous: Snapshot,
   current: Snapshot,
   renames: readonly Rename[],
 ): Promise<string[]> {
-  const pairs = pairsOf(previous, current);
-  const remade = pairs.filter(isRemade).map(([before]) => before);
+  const pairs = objectsInBoth(previous, current);
+  const remade = pairs.filter(mustBeRecreated).map(([before]) => before);
   const statements =
     remade.length === 0
       ? await diff(previous, current)
-      : await remaking(diff, previous, current, remade);
+      : await diffRecreating(diff, previous, current, remade);
   return [...withNoCycle(statements, pairs), ...renamedSequences(pairs, renames)];
 }
 
-/** The objects that two snapshots both have, by their names. */
-export function pairsOf(previous: Snapshot, current: Snapshot): Pair[] {
-  const before = new Map(objectsOf(previous).map((one) => [keyOf(one), one]));
-  return objectsOf(current).flatMap((after): Pair[] => {
-    const one = before.get(keyOf(after));
-    return one === undefined ? [] : [[one, after]];
-  });
-}
-
-function keyOf({ kind, schema, table, name }: SnapshotObject): string {
-  return JSON.stringify([kind, schema, table, name]);
-}
-
-function isRemade([before, after]: Pair): boolean {
+function mustBeRecreated([before, after]: ObjectPair): boolean {
   const lost = (key: string) => isText(before.content[key]) && !isText(after.content[key]);
   if (before.kind === "policy") return lost("using") || lost("withCheck");
   if (before.kind !== "view" || before.content.isExisting || after.content.isExisting) return false;
   return (before.content.materialized === true) !== (after.content.materialized === true);
 }
 
-async function remaking(
+async function diffRecreating(
   diff: Diff,
   previous: Snapshot,
   current: Snapshot,
@@ -60,7 +42,7 @@ async function remaking(
 ): Promise<string[]> {
   const without = withoutObjects(previous, remade);
   const statements = [...(await diff(previous, without)), ...(await diff(without, current))];
-  // A table that is without policies for a moment keeps its row level security.
+  // A table that has no policies between two statements keeps its row level security.
   const tables = new Set(remade.flatMap(({ table }) => (table === undefined ? [] : `"${table}"`)));
   return statements.filter((statement) => {
     const [, table = ""] =
@@ -72,14 +54,19 @@ async function remaking(
 
 /** A snapshot without these policies and views. */
 function withoutObjects(snapshot: Snapshot, objects: readonly SnapshotObject[]): Snapshot {
-  const gone = new Set<Part>(objects.map(({ content }) => content));
+  const removed = new Set<SnapshotPart>(objects.map(({ content }) => content));
   if (Array.isArray(snapshot.ddl))
-    return { ...snapshot, ddl: (snapshot.ddl as Part[]).filter((row) => !gone.has(row)) };
-  const left = (part: Part) =>
-    Object.fromEntries(Object.entries(part).filter(([, value]) => !gone.has(value as Part)));
+    return {
+      ...snapshot,
+      ddl: (snapshot.ddl as SnapshotPart[]).filter((row) => !removed.has(row)),
+    };
+  const left = (part: SnapshotPart) =>
+    Object.fromEntries(
+      Object.entries(part).filter(([, value]) => !removed.has(value as SnapshotPart)),
+    );
   const tables = Object.entries(partOf(snapshot, "tables")).map(([key, table]) => [
     key,
-    { ...(table as Part), policies: left(partOf(table as Part, "policies")) },
+    { ...(table as SnapshotPart), policies: left(partOf(table as SnapshotPart, "policies")) },
   ]);
   return {
     ...snapshot,
@@ -89,7 +76,7 @@ function withoutObjects(snapshot: Snapshot, objects: readonly SnapshotObject[]):
   };
 }
 
-function withNoCycle(statements: readonly string[], pairs: readonly Pair[]): string[] {
+function withNoCycle(statements: readonly string[], pairs: readonly ObjectPair[]): string[] {
   const stopped = pairs.flatMap(([before, after]) =>
     after.kind === "sequence" && before.content.cycle === true && after.content.cycle !== true
       ? `${quoteIdentifier(after.name)} INCREMENT BY `
@@ -102,18 +89,18 @@ function withNoCycle(statements: readonly string[], pairs: readonly Pair[]): str
   );
 }
 
-function renamedSequences(pairs: readonly Pair[], renames: readonly Rename[]): string[] {
+function renamedSequences(pairs: readonly ObjectPair[], renames: readonly Rename[]): string[] {
   return pairs.flatMap(([before, after]) => {
     const [from, to] = [before, after].map(({ content }) => partOf(content, "identity").name);
     if (after.kind !== "column" || !isText(from) || !isText(to) || from === to) return [];
-    if (renames.some((rename) => isOf(rename, after))) return [];
+    if (renames.some((rename) => isRenamed(rename, after))) return [];
     const schema = after.schema === "public" ? "" : `${quoteIdentifier(after.schema)}.`;
     return [`ALTER SEQUENCE ${schema}${quoteIdentifier(from)} RENAME TO ${quoteIdentifier(to)};`];
   });
 }
 
-/** True when a column, or its table, was renamed. */
-export function isOf({ kind, table, to }: Rename, column: SnapshotObject): boolean {
+/** True if a rename is that of a column or of its table. */
+export function isRenamed({ kind, table, to }: Rename, column: SnapshotObject): boolean {
   if (kind === "table") return column.table === to;
   return kind === "column" && column.table === table && column.name === to;
 }

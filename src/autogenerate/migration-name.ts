@@ -1,11 +1,8 @@
 import { parse } from "../sql/parser.ts";
 import { isTree, stringsOf, unwrap } from "../sql/tree.ts";
 
-/**
- * A name for a migration that was given none, after its first statement: `create_users`, `alter_users`.
- * The parser must be loaded.
- */
-export function nameFor(statements: readonly string[]): string {
+/** A default name for a migration, from its first statement: `create_users`, `alter_users`. The parser must be loaded. */
+export function migrationNameFor(statements: readonly string[]): string {
   const [tree] = statements
     .slice(0, 1)
     .flatMap((sql) => parse(sql).map((statement) => statement.tree));

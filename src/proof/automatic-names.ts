@@ -1,8 +1,8 @@
 import { constraintIn } from "../catalog/compare.ts";
 
 /**
- * The facts of a catalog without the names of NOT NULL constraints, which PostgreSQL 18 keeps: it makes them, and a
- * rename or a way back leaves other ones.
+ * The facts of a catalog without the names of NOT NULL constraints. PostgreSQL 18 stores names that it generates, and
+ * after a rename or a down they differ.
  */
 export function withoutAutomaticNames(facts: readonly string[]): string[] {
   return facts

@@ -1,24 +1,22 @@
 import type { Snapshot } from "./kit-types.ts";
-import { type Part, partOf } from "./snapshot-parts.ts";
+import { partOf, type SnapshotPart } from "./snapshot-parts.ts";
 
-/** The diff of two snapshots, as drizzle-kit makes it. */
-type Diff = (previous: Snapshot, current: Snapshot) => Promise<string[]>;
+/** Makes the SQL from one snapshot to another, with drizzle-kit. */
+export type Diff = (previous: Snapshot, current: Snapshot) => Promise<string[]>;
 
-/** How a version of drizzle-kit writes down what this is about. */
+/** How a version of drizzle-kit stores enums and the objects that depend on them. */
 export interface EnumModel {
   /** The values of each enum, by its name. */
   readonly enumsOf: (snapshot: Snapshot) => ReadonlyMap<string, readonly string[]>;
-  /** A snapshot without all that may compare a column with one of these enums. */
+  /** A snapshot without the objects that can compare a column with a value of these enums. */
   readonly withoutDependents: (snapshot: Snapshot, enums: ReadonlySet<string>) => Snapshot;
 }
 
 /**
- * drizzle-kit takes a value out of an enum by making the type anew, which PostgreSQL refuses while an index with a
- * condition, a check, a view or a policy compares a column with it. Those are taken away first, and made again behind it.
- *
- * @param diff what drizzle-kit makes of two snapshots
+ * drizzle-kit removes a value from an enum by recreating the type, which PostgreSQL refuses while an index with a
+ * condition, a check, a view or a policy compares a column with it. These are dropped first and created again afterwards.
  */
-export async function aroundEnums(
+export async function diffAroundEnums(
   diff: Diff,
   previous: Snapshot,
   current: Snapshot,
@@ -31,21 +29,24 @@ export async function aroundEnums(
   });
   if (shrunk.length === 0) return diff(previous, current);
   const names = new Set(shrunk.map(([name]) => name));
-  const [before, behind] = [withoutDependents(previous, names), withoutDependents(current, names)];
+  const [dropped, changed] = [
+    withoutDependents(previous, names),
+    withoutDependents(current, names),
+  ];
   return [
-    ...(await diff(previous, before)),
-    ...(await diff(before, behind)),
-    ...(await diff(behind, current)),
+    ...(await diff(previous, dropped)),
+    ...(await diff(dropped, changed)),
+    ...(await diff(changed, current)),
   ];
 }
 
 /**
- * drizzle-kit 0.31 drops tables and constraints before the foreign keys that rest on them, and adds foreign keys before
- * the constraints that they are to rest on. Foreign keys go first here, and come last.
+ * drizzle-kit 0.31 drops tables and constraints before the foreign keys that need them, and adds foreign keys before the
+ * constraints that they need. Here foreign keys are dropped first and added last.
  */
-export function foreignKeysAround(statements: readonly string[], previous: Snapshot): string[] {
+export function orderForeignKeys(statements: readonly string[], previous: Snapshot): string[] {
   const names = Object.values(partOf(previous, "tables")).flatMap((table) =>
-    Object.keys(partOf(table as Part, "foreignKeys")),
+    Object.keys(partOf(table as SnapshotPart, "foreignKeys")),
   );
   const dropped = new Set(names.map((name) => `DROP CONSTRAINT "${name}"`));
   const drops = (statement: string) =>
@@ -56,47 +57,49 @@ export function foreignKeysAround(statements: readonly string[], previous: Snaps
   return [...statements.filter(drops), ...rest, ...statements.filter(adds)];
 }
 
-/** How drizzle-kit 0.31 writes enums, and what rests on them. */
+/** How drizzle-kit 0.31 stores enums and the objects that depend on them. */
 export const journalEnums: EnumModel = {
   enumsOf: (snapshot) =>
     new Map(
       Object.values(partOf(snapshot, "enums")).map((one) => {
-        const { name, values } = one as Part;
+        const { name, values } = one as SnapshotPart;
         return [String(name), Array.isArray(values) ? values.map(String) : []];
       }),
     ),
   withoutDependents,
 };
 
-/** A snapshot without all that may compare a column with one of these enums, and without their defaults. */
+/** See `EnumModel`. Also removes the defaults of these columns. */
 function withoutDependents(snapshot: Snapshot, enums: ReadonlySet<string>): Snapshot {
   const tables = Object.entries(partOf(snapshot, "tables")).map(([key, value]) => {
-    const columns = Object.values(partOf(value as Part, "columns")) as Part[];
+    const columns = Object.values(partOf(value as SnapshotPart, "columns")) as SnapshotPart[];
     const typed = columns.filter(({ type }) => enums.has(String(type).replace(/\[.*$/, "")));
     return [
       key,
       stripped(
-        value as Part,
+        value as SnapshotPart,
         typed.map(({ name }) => String(name)),
       ),
     ];
   });
   const views = Object.entries(partOf(snapshot, "views")).filter(
-    ([, view]) => (view as Part).isExisting === true,
+    ([, view]) => (view as SnapshotPart).isExisting === true,
   );
   return { ...snapshot, tables: Object.fromEntries(tables), views: Object.fromEntries(views) };
 }
 
-/** A table without the defaults of these columns, and without the indexes with expressions, checks and policies that name them. */
-function stripped(table: Part, columns: readonly string[]): Part {
+/** A table without the defaults of these columns, and without the index expressions, checks and policies that name them. */
+function stripped(table: SnapshotPart, columns: readonly string[]): SnapshotPart {
   const names = (value: unknown) =>
     columns.some((column) => JSON.stringify(value).includes(column));
-  const kept = (part: string, compares: (value: Part) => unknown) =>
+  const kept = (part: string, compares: (value: SnapshotPart) => unknown) =>
     Object.fromEntries(
-      Object.entries(partOf(table, part)).filter(([, value]) => !names(compares(value as Part))),
+      Object.entries(partOf(table, part)).filter(
+        ([, value]) => !names(compares(value as SnapshotPart)),
+      ),
     );
   const own = Object.entries(partOf(table, "columns")).map(([key, column]) => {
-    const { default: _, ...rest } = column as Part;
+    const { default: _, ...rest } = column as SnapshotPart;
     return [key, columns.includes(key) ? rest : column];
   });
   return {

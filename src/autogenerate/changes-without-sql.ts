@@ -1,14 +1,11 @@
 import type { Decisions } from "./decisions.ts";
 import type { SchemaDiff } from "./diff.ts";
+import { isRenamed } from "./kit-omissions.ts";
 import type { Snapshot } from "./kit-types.ts";
-import { objectsOf, type SnapshotObject } from "./snapshot-objects.ts";
-import type { Part } from "./snapshot-parts.ts";
-import { isOf, pairsOf } from "./unaltered.ts";
+import { objectsInBoth, objectsOf, type SnapshotObject } from "./snapshot-objects.ts";
+import type { SnapshotPart } from "./snapshot-parts.ts";
 
-/**
- * What a snapshot says of an object and a database does not keep, or drizzle-kit compares by its meaning: that its text
- * differs is no change.
- */
+/** Properties that a database does not store, or that drizzle-kit compares by meaning: a different text is no change. */
 const meaningless: Readonly<Partial<Record<SnapshotObject["kind"], readonly string[]>>> = {
   column: ["default", "dimensions", "typeSchema"],
   index: ["concurrently", "nameExplicit"],
@@ -18,8 +15,8 @@ const meaningless: Readonly<Partial<Record<SnapshotObject["kind"], readonly stri
   "foreign key": ["nameExplicit"],
 };
 
-/** Something that two snapshots say differently of one object. */
-interface Leaf {
+/** A property that differs between two snapshots of an object. */
+interface PropertyChange {
   /** The object's place in the current snapshot. */
   readonly index: number;
   readonly object: SnapshotObject;
@@ -29,35 +26,35 @@ interface Leaf {
 }
 
 /**
- * What the two snapshots of a change say differently and its SQL does not express, in words. Each difference is asked
- * about by itself: a snapshot that differs in nothing else gives no SQL.
+ * The differences between the two snapshots of a change for which drizzle-kit makes no SQL, in words. Each difference is
+ * checked separately: drizzle-kit compares two snapshots that differ in nothing else.
  */
-export async function unexpressedIn(
+export async function changesWithoutSql(
   { kit, previous, current }: Pick<SchemaDiff, "kit" | "previous" | "current">,
   { renames }: Decisions,
 ): Promise<string[]> {
-  const leaves = leavesOf(previous, current).filter(
-    ({ object }) => !renames.some((rename) => isOf(rename, object)),
+  const leaves = propertyChanges(previous, current).filter(
+    ({ object }) => !renames.some((rename) => isRenamed(rename, object)),
   );
   const found: string[] = [];
   for (const leaf of leaves) {
-    const almost = withLeaf(current, leaf);
+    const almost = withoutChange(current, leaf);
     const sql = await kit.diff(almost, current, { renames: [], drops: [] });
-    if (sql.length === 0) found.push(inWords(leaf));
+    if (sql.length === 0) found.push(propertyChangeText(leaf));
   }
   return found;
 }
 
-/** The difference in words. */
-export function leftOutText(difference: string): string {
-  return `no SQL was made for ${difference}`;
+/** A difference without SQL, as a sentence. */
+export function changeWithoutSqlText(difference: string): string {
+  return `drizzle-kit made no SQL for ${difference}`;
 }
 
-function leavesOf(previous: Snapshot, current: Snapshot): Leaf[] {
+function propertyChanges(previous: Snapshot, current: Snapshot): PropertyChange[] {
   const places = new Map(objectsOf(current).map(({ content }, index) => [content, index]));
-  return pairsOf(previous, current).flatMap(([before, object]) => {
+  return objectsInBoth(previous, current).flatMap(([before, object]) => {
     const index = places.get(object.content) ?? 0;
-    // A view marked as existing is not the migrations' concern.
+    // Migrations do not create a view that is marked as existing.
     if (before.content.isExisting === true || object.content.isExisting === true) return [];
     const left = meaningless[object.kind] ?? [];
     return differences(before.content, object.content, object.kind === "table")
@@ -69,7 +66,7 @@ function leavesOf(previous: Snapshot, current: Snapshot): Leaf[] {
   });
 }
 
-/** A primary key makes its columns NOT NULL by itself. */
+/** A primary key implies that its columns are NOT NULL. */
 function isKey({ kind, table, name }: SnapshotObject, current: Snapshot): boolean {
   return (
     kind === "column" &&
@@ -83,12 +80,12 @@ function isKey({ kind, table, name }: SnapshotObject, current: Snapshot): boolea
   );
 }
 
-/** The properties that differ; those of an identity or of options one by one. A table's parts are objects themselves. */
+/** The properties that differ, also within nested objects such as an identity. A table's parts are objects of their own. */
 function differences(
-  before: Part,
-  after: Part,
+  before: SnapshotPart,
+  after: SnapshotPart,
   isTable: boolean,
-): Pick<Leaf, "path" | "before" | "after">[] {
+): Pick<PropertyChange, "path" | "before" | "after">[] {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   return keys.flatMap((key) => {
     const [old, own] = [before[key], after[key]];
@@ -101,11 +98,11 @@ function differences(
   });
 }
 
-function isPart(value: unknown): value is Part {
+function isPart(value: unknown): value is SnapshotPart {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Missing, null and false mean the same to drizzle-kit, and the order of keys nothing. */
+/** For drizzle-kit, missing, null and false are equal, and the order of keys has no meaning. */
 function same(left: unknown, right: unknown): boolean {
   const plain = (value: unknown): string =>
     JSON.stringify(value || null, (_, one: unknown) =>
@@ -116,8 +113,8 @@ function same(left: unknown, right: unknown): boolean {
   return plain(left) === plain(right);
 }
 
-/** A copy of a snapshot in which one thing is as it was before. */
-function withLeaf(current: Snapshot, { index, path, before }: Leaf): Snapshot {
+/** A copy of a snapshot in which one property has its former value. */
+function withoutChange(current: Snapshot, { index, path, before }: PropertyChange): Snapshot {
   const copy = structuredClone(current);
   const content = objectsOf(copy)[index]?.content as Record<string, unknown>;
   const owner = path
@@ -129,7 +126,12 @@ function withLeaf(current: Snapshot, { index, path, before }: Leaf): Snapshot {
   return copy;
 }
 
-function inWords({ object: { kind, table, name }, path, before, after }: Leaf): string {
+function propertyChangeText({
+  object: { kind, table, name },
+  path,
+  before,
+  after,
+}: PropertyChange): string {
   const of = table === undefined ? name : `${table}.${name}`;
   return `${kind} ${of}: ${path.join(".")} was ${shown(before)} and is ${shown(after)}`;
 }

@@ -1,38 +1,35 @@
 import { quoteLiteral } from "../core/quoting.ts";
 import type { Layout } from "../source/folder.ts";
+import { extraConfig, tableColumns } from "./drizzle-tables.ts";
 
-// drizzle-kit writes some of a Drizzle schema's values wrong, partly without a complaint: quotes in JSON and arrays,
-// NaN, buffers, parameters (0.31); backslashes, the text "NULL" and braces in arrays (1.0). Here the loaded schema is
-// given the SQL that is right, before drizzle-kit sees it. What drizzle-kit writes right is left alone, so that its
-// snapshots stay the same.
+// drizzle-kit writes some values of a Drizzle schema wrong, often without an error: quotes in JSON and arrays, NaN,
+// buffers, parameters (0.31); backslashes, the text "NULL" and braces in arrays (1.0). The functions here put correct SQL
+// into the loaded schema before drizzle-kit sees it. Values that drizzle-kit writes correctly stay as they are, so that
+// its snapshots do not change.
 
-/** Makes an SQL object of a text, as drizzle-orm's `sql.raw`. */
+/** Makes an SQL object from a text, as drizzle-orm's `sql.raw` does. */
 type Raw = (text: string) => unknown;
 
-/** Names under which drizzle-orm keeps the parts of a table, in both versions. */
-const columnsOf = Symbol.for("drizzle:Columns");
-const extraConfig = Symbol.for("drizzle:ExtraConfigBuilder");
-
-/** drizzle-orm's SQL objects, whichever copy of drizzle-orm made them. */
+/** An SQL object of drizzle-orm, whichever copy of drizzle-orm made it. */
 interface SqlObject {
   inlineParams(): SqlObject;
   toQuery(config: object): { readonly sql: string; readonly params: readonly unknown[] };
 }
 
-interface Column {
+interface DrizzleColumn {
   default?: unknown;
   generated?: { as?: unknown };
-  readonly baseColumn?: Column;
+  readonly baseColumn?: DrizzleColumn;
   getSQLType(): string;
 }
 
 /**
- * Spells out in place what drizzle-kit would write wrong.
+ * Replaces the values that drizzle-kit would write wrong, in the loaded schema itself.
  *
  * @param exported everything that the schema files export
- * @param loadRaw loads drizzle-orm's `sql.raw`; called when it is needed
+ * @param loadRaw loads drizzle-orm's `sql.raw`; called only if it is needed
  */
-export async function spellOut(
+export async function correctValues(
   exported: readonly unknown[],
   layout: Layout,
   loadRaw: () => Promise<Raw>,
@@ -40,9 +37,9 @@ export async function spellOut(
   for (const object of exported) {
     if (typeof object !== "object" || object === null) continue;
     if ("using" in object || "withCheck" in object) inlineIn(object);
-    if (!(columnsOf in object)) continue;
+    if (!(tableColumns in object)) continue;
     inlineExtras(object);
-    for (const column of Object.values(object[columnsOf] as Record<string, Column>)) {
+    for (const column of Object.values(object[tableColumns] as Record<string, DrizzleColumn>)) {
       inlineGenerated(column);
       const text = defaultText(column, layout);
       if (text !== undefined) column.default = (await loadRaw())(text);
@@ -50,7 +47,7 @@ export async function spellOut(
   }
 }
 
-/** A parameter in a definition would stay `$1`: the server has no value for it. */
+/** A parameter in a definition would stay `$1`, for which the server has no value. */
 function inlineIn(object: object): void {
   for (const value of Object.values(object)) {
     if (isSql(value)) value.inlineParams();
@@ -58,7 +55,7 @@ function inlineIn(object: object): void {
   }
 }
 
-/** Indexes, checks and policies are made by a function of the table, anew each time. */
+/** A function of the table makes its indexes, checks and policies, each time it is called. */
 function inlineExtras(table: object): void {
   const build: unknown = Reflect.get(table, extraConfig);
   if (typeof build !== "function" || inlined.has(build)) return;
@@ -78,7 +75,7 @@ function inlineExtras(table: object): void {
 
 const inlined = new WeakSet<object>();
 
-function inlineGenerated({ generated }: Column): void {
+function inlineGenerated({ generated }: DrizzleColumn): void {
   const as: unknown = generated?.as;
   if (generated === undefined) return;
   if (isSql(as)) as.inlineParams();
@@ -91,8 +88,8 @@ function inlineGenerated({ generated }: Column): void {
   generated.as = wrapped;
 }
 
-/** The SQL of a column's default, where drizzle-kit's would be wrong. */
-function defaultText(column: Column, layout: Layout): string | undefined {
+/** The SQL of a column's default if drizzle-kit would write it wrong; otherwise undefined. */
+function defaultText(column: DrizzleColumn, layout: Layout): string | undefined {
   const value = column.default;
   const type = column.getSQLType().toLowerCase();
   if (isSql(value)) return parametersOf(value);
@@ -100,7 +97,7 @@ function defaultText(column: Column, layout: Layout): string | undefined {
   if (Buffer.isBuffer(value)) return literal(bytes(value));
   if (Array.isArray(value) && isArray(column, type))
     return isHardArray(value, layout) ? literal(arrayText(value, column)) : undefined;
-  // drizzle-kit 1.0 doubles the backslashes of texts, as only E'' would read them. JSON's own are right.
+  // drizzle-kit 1.0 doubles the backslashes of texts, as only E'' needs it. Those in JSON are correct.
   if (typeof value === "string")
     return layout === "folders" && value.includes("\\") && !isJson(type)
       ? literal(value)
@@ -108,8 +105,8 @@ function defaultText(column: Column, layout: Layout): string | undefined {
   return layout === "journal" ? journalDefault(value, column, type) : undefined;
 }
 
-/** What drizzle-kit 0.31 cannot write: large integers, JSON with a quote, and objects that are not JSON. */
-function journalDefault(value: unknown, column: Column, type: string): string | undefined {
+/** Defaults that drizzle-kit 0.31 cannot write: large integers, JSON with a quote, and objects that are not JSON. */
+function journalDefault(value: unknown, column: DrizzleColumn, type: string): string | undefined {
   if (typeof value === "bigint") {
     const number = Number(value);
     if (!Number.isSafeInteger(number)) return String(value);
@@ -124,7 +121,7 @@ function journalDefault(value: unknown, column: Column, type: string): string | 
   return literal(driverText(value, column));
 }
 
-/** The SQL of an expression that holds parameters; undefined when it holds none. */
+/** The SQL of an expression that contains parameters; undefined if it contains none. */
 function parametersOf(value: SqlObject): string | undefined {
   const config = {
     escapeName: (name: string) => `"${name.replaceAll('"', '""')}"`,
@@ -136,8 +133,8 @@ function parametersOf(value: SqlObject): string | undefined {
   return value.inlineParams().toQuery(config).sql;
 }
 
-/** 0.45 has a column of its own around an array's elements, 1.0 counts dimensions. */
-function isArray(column: Column, type: string): boolean {
+/** drizzle-orm 0.45 wraps the column of an array's elements in another column; 1.0 counts dimensions. */
+function isArray(column: DrizzleColumn, type: string): boolean {
   const dimensions: unknown = Reflect.get(column, "dimensions");
   const counted = typeof dimensions === "number" && dimensions > 0 && !type.startsWith("vector");
   return type.endsWith("]") || counted;
@@ -155,8 +152,8 @@ function isHardArray(values: readonly unknown[], layout: Layout): boolean {
   });
 }
 
-/** PostgreSQL's text of an array. */
-function arrayText(values: readonly unknown[], column: Column): string {
+/** An array in PostgreSQL's text format. */
+function arrayText(values: readonly unknown[], column: DrizzleColumn): string {
   const elements = values.map((value): string => {
     if (value === null || value === undefined) return "NULL";
     if (Array.isArray(value)) return arrayText(value, column);
@@ -168,7 +165,7 @@ function arrayText(values: readonly unknown[], column: Column): string {
 }
 
 /** A value as the driver would send it. */
-function driverText(value: unknown, column: Column): string {
+function driverText(value: unknown, column: DrizzleColumn): string {
   if (typeof value === "string") return value;
   if (Buffer.isBuffer(value)) return bytes(value);
   if (value instanceof Date) return value.toISOString();
@@ -177,7 +174,7 @@ function driverText(value: unknown, column: Column): string {
   return typeof sent === "string" ? sent : JSON.stringify(sent);
 }
 
-/** `E''` where there are backslashes, so that no setting of the server matters. */
+/** Uses `E''` for texts with backslashes, so that the value does not depend on the server's settings. */
 function literal(text: string): string {
   return quoteLiteral(text).trim();
 }
