@@ -165,11 +165,11 @@ export function testRoleConnections(
         // The connection is as good as before.
         expect(await ownersOf(application, "beta")).toEqual(["beta"]);
       };
-      await refused("ghost", "tenant ghost has no schema");
+      await refused("ghost", "tenant ghost has no schema app_ghost for service app");
       await archiveTenant(context, { tenant: "acme" });
       await refused(
         "acme",
-        `role acme@${name} cannot use schema app_acme (tenant acme, service app)`,
+        `role acme@${name} has no access to schema app_acme (tenant acme, service app)`,
       );
       await restoreTenant(context, { tenant: "acme" });
       expect(await ownersOf(application, "acme")).toEqual(["acme"]);
