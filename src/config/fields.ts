@@ -45,15 +45,17 @@ export const connectionUrl = z.union(
 const milliseconds = z.int().min(0).max(longestDuration);
 
 /** `"30s"`, or a number of milliseconds. */
-export const duration = z.union([milliseconds, z.string()]).transform((value, context): number => {
-  const parsed = typeof value === "number" ? value : parseDuration(value);
-  if (parsed !== undefined) return parsed;
-  context.addIssue({ code: "custom", message: 'must be a duration such as "30s" or "5m"' });
-  return z.NEVER;
-});
+export const durationValue = z
+  .union([milliseconds, z.string()])
+  .transform((value, context): number => {
+    const parsed = typeof value === "number" ? value : parseDuration(value);
+    if (parsed !== undefined) return parsed;
+    context.addIssue({ code: "custom", message: 'must be a duration such as "30s" or "5m"' });
+    return z.NEVER;
+  });
 
 /** `5` or `"1%"`. A configuration that was validated before contains the parsed form. */
-export const amount = z
+export const amountValue = z
   .union([
     z.int().min(0),
     z.string(),

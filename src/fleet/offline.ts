@@ -12,7 +12,7 @@ import type { Context } from "./context.ts";
 import { databasesOf } from "./databases.ts";
 import { type SelectedFleet, withSelected } from "./open-fleet.ts";
 import { type Planning, refuseUnknownTag, withPlan } from "./planning.ts";
-import { type PsqlOptions, refuseExisting, writeFiles, writeScript } from "./psql-files.ts";
+import { type PsqlOptions, refuseExisting, writePsqlFiles, writeScript } from "./psql-files.ts";
 import type { RolloutRequest } from "./rollout-request.ts";
 import type { Scripts } from "./scripts.ts";
 
@@ -125,7 +125,7 @@ async function writePlan(
   if (folder === undefined) await writeScript(context, changed, options, write);
   else {
     await refuseExisting(folder, changed);
-    await writeFiles(context, folder, changed, options);
+    await writePsqlFiles(context, folder, changed, options);
   }
   const where = folder === undefined ? "" : `, one file each in ${folder}`;
   const idle = all.length - changed.length;

@@ -9,7 +9,7 @@ import { flushLog } from "../postgres/flush.ts";
 import {
   findInsufficientSchemas,
   type InsufficientSchema,
-  readServer,
+  readServerState,
   refuseUnusableServer,
   type Server,
 } from "../postgres/server.ts";
@@ -114,7 +114,7 @@ function planDatabase(
   const own = targets.filter(({ database }) => database === name);
   const known = new Map([...histories.values()].flatMap((history) => [...history.known]));
   return readIn(name, async (session) => {
-    const server = await readServer(session);
+    const server = await readServerState(session);
     const clock = { server: server.time, own: performance.now() };
     if (purpose === "change") refuseUnusableServer(open.addressOf(name), server);
     const schemas = own.map(({ schema }) => schema);

@@ -55,7 +55,7 @@ export async function writeScript(
 }
 
 /** Writes a script for each target, to a file of its own. */
-export async function writeFiles(
+export async function writePsqlFiles(
   context: Context,
   folder: string,
   plans: readonly TargetPlan[],

@@ -105,7 +105,7 @@ async function refuseNames(session: Session, schema: string): Promise<void> {
   if (columns.length === 0) return;
   throw new FleetError(
     "refused",
-    `${columns.map(({ name }) => name).join(", ")} may locked names of the tenant's own tables, which a clone cannot change`,
+    `${columns.map(({ name }) => name).join(", ")} can contain names of the tenant's own tables, which a clone cannot change`,
     { where: schema, remedy: "Export the tenant, and import it under the new name." },
   );
 }

@@ -64,7 +64,7 @@ export function renewingClient(address: DatabaseAddress, options: ClientOptions)
     try {
       last = clientConfigOf(address, options);
     } catch {
-      // See above.
+      // The previous settings stay, as documented above.
     }
     return last;
   };

@@ -49,7 +49,7 @@ const requiredFunctions = [
  * the role, less the connections in use, the reserved ones (superuser_reserved_connections, reserved_connections),
  * and a twentieth that is left to applications.
  */
-export async function readServer(session: Session): Promise<Server> {
+export async function readServerState(session: Session): Promise<Server> {
   const [row] = await session.query<Server & { readonly room: number }>(
     `WITH used AS (
        SELECT sum(numbackends) AS server, sum(numbackends) FILTER (WHERE datname = current_database()) AS database,

@@ -9,7 +9,7 @@ import {
 } from "../core/database.ts";
 import { FleetError, messageOf } from "../core/errors.ts";
 
-type Environment = Readonly<Record<string, string | undefined>>;
+type Variables = Readonly<Record<string, string | undefined>>;
 
 /** How to encrypt a connection, in the driver's terms. */
 export interface Tls {
@@ -65,7 +65,7 @@ const driverWords: Readonly<Record<string, TlsMode>> = {
  *
  * @throws FleetError `config` for an unknown mode, one that contradicts other options, and unreadable files
  */
-export function tlsOf(address: DatabaseAddress, environment: Environment = process.env): Tls {
+export function tlsOf(address: DatabaseAddress, environment: Variables = process.env): Tls {
   const { url, parameters, direct } = withoutTlsParameters(address.url);
   const wishes = tlsRequestOf(address, parameters, direct, environment);
   const mode = isSocket(address.url) ? "disable" : modeOf(wishes);
@@ -100,7 +100,7 @@ function tlsRequestOf(
   { name, tls = {} }: DatabaseAddress,
   parameters: URLSearchParams,
   direct: boolean,
-  environment: Environment,
+  environment: Variables,
 ): TlsRequest {
   const inUrl = (option: string) => tlsOption(option, parameters.get(option));
   const variable = (option: string) => tlsOption(option, environment[option]);

@@ -23,12 +23,18 @@ export function recordsText(records: Records): string {
  *
  * @param shown the file's path, for error messages
  * @returns undefined for a file that git left intact
- * @throws FleetError `journal` if a line is not an entry, so that the branches cannot be separated
+ * @throws FleetError `journal` if a line is not an entry, or the end is missing, so that the branches cannot be
+ *   separated
  */
 export function recordsOfBothSides(text: string, shown: string): BothRecords | undefined {
   if (isWhole(text)) return undefined;
   const versions = splitConflicts(text);
-  if (versions === undefined) return joined(entriesIn(text, shown));
+  if (versions === undefined) {
+    const entries = entriesIn(text, shown);
+    // Joined lines still end with the bracket that both versions end with.
+    if (!/\}\s*$/.test(text)) throw truncatedError(shown);
+    return joined(entries);
+  }
   return {
     ours: Object.fromEntries(entriesIn(versions.ours, shown)),
     theirs: Object.fromEntries(entriesIn(versions.theirs, shown)),
@@ -124,6 +130,13 @@ function entriesIn(text: string, shown: string): [string, unknown][] {
         cause,
       });
     }
+  });
+}
+
+function truncatedError(shown: string): FleetError {
+  return new FleetError("journal", `${shown} is truncated: its closing bracket is missing`, {
+    where: shown,
+    remedy: "Nothing was written. Restore the file from version control.",
   });
 }
 

@@ -28,18 +28,18 @@ export async function onlySchema(folder: MigrationsFolder): Promise<string | und
     : undefined;
 }
 
-type SnapshotObject = Readonly<Record<string, unknown>>;
+type ObjectInSnapshot = Readonly<Record<string, unknown>>;
 
 async function newestObjects(
   folder: MigrationsFolder,
   kinds: readonly string[],
-): Promise<SnapshotObject[]> {
+): Promise<ObjectInSnapshot[]> {
   const stored = await (folder.layout === "journal"
     ? readNearest(folder, folder.migrations.length - 1).then((one) => [one])
     : readSnapshots(folder)
   ).catch(() => []);
   return stored.flatMap((one) => {
-    const { ddl, deltas, ...parts }: SnapshotObject = one?.content ?? {};
+    const { ddl, deltas, ...parts }: ObjectInSnapshot = one?.content ?? {};
     // drizzle-kit 0.31 has objects keyed by qualified names, 1.0 has lists.
     const rows = [
       ...(Array.isArray(ddl) ? ddl : []),

@@ -40,7 +40,7 @@ describe("invalid usage exits with 2 and writes nothing", () => {
     const folder = await createFolder({ "main/app/app_b.sql": "mine" });
     const result = await runCli(project, ["migrate", "--sql", folder, "--from", "base"]);
     expect(result).toMatchObject({ code: 2, stdout: "" });
-    expect(result.stderr).toContain("app_b.sql is there already");
+    expect(result.stderr).toContain("app_b.sql already exists");
     expect(await readFile(join(folder, "main/app/app_b.sql"), "utf8")).toBe("mine");
     expect(await readdir(join(folder, "main/app"))).toEqual(["app_b.sql"]);
   });

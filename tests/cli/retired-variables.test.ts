@@ -18,8 +18,8 @@ test("retired variables cause a warning on standard error, and change nothing el
   });
   expect(warned).toEqual({
     ...plain,
-    stderr: `warning: ${retired}HOST is not read any more. Set DB_HOST instead.
-warning: ${retired}TOKEN is not read any more, and nothing replaces it. Unset it.
+    stderr: `warning: ${retired}HOST is no longer read. Set DB_HOST instead.
+warning: ${retired}TOKEN is no longer read, and nothing replaces it. Unset it.
 ${plain.stderr}`,
   });
 });

@@ -155,7 +155,7 @@ describe("a failed onboarding", () => {
       const [loser] = results.filter(({ code }) => code !== 0);
       expect(results.filter(({ code }) => code === 0)).toHaveLength(1);
       expect(loser?.code).toBe(2);
-      expect(loser?.stderr).toMatch(/another command is at work on tenant|exists already/);
+      expect(loser?.stderr).toMatch(/another command is working on tenant|exists already/);
       await expectWorking(project, tenant);
     }
   });

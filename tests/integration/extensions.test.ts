@@ -69,5 +69,5 @@ test("CREATE EXTENSION is refused without extensionSchema", async () => {
     contextFor(root, appFleet(database.url, ["a"], { services: services() })),
   ).catch((caught) => caught);
   expect(error).toMatchObject({ code: "isolation" });
-  expect(error.remedy).toContain("set extensionSchema of the service");
+  expect(error.remedy).toContain("Set extensionSchema for the service");
 });

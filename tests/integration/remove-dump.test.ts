@@ -51,7 +51,7 @@ describe("a tenant is unchanged and accessible", () => {
       "while a rollout works on a schema of it",
       async ({ second }) =>
         (await second.connect()).query(`SELECT pg_advisory_lock(${lockKey("log_acme")})`),
-      "another runner is at work on log_acme",
+      "another runner is working on log_acme",
     ],
     [
       "while somebody else keeps a table locked",

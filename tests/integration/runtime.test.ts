@@ -154,7 +154,9 @@ describe("transactions", () => {
       );
       expect(refusal, ending).toMatchObject({
         code: "usage",
-        message: expect.stringContaining("auth/acme: the transaction has ended"),
+        message: expect.stringContaining(
+          "auth/acme: a statement was sent after the transaction ended",
+        ),
       });
       expect(path).toBe("nothing ran");
       // Nobody sees that it did not commit, unless somebody says so.

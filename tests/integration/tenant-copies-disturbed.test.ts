@@ -314,6 +314,6 @@ test("values are copied unchanged, whatever the settings of the role", async () 
   }
   await main.query("CREATE TABLE app_acme.names (own regclass[])");
   await expect(cloneTenant(context, { tenant: "acme", to: "third" })).rejects.toThrow(
-    "names.own may hold names of the tenant's own tables",
+    "names.own can contain names of the tenant's own tables",
   );
 });

@@ -116,7 +116,7 @@ describe("a clone", () => {
     const other = await second.connect();
     await other.query(`SELECT pg_advisory_lock(${lockKey("log_acme")})`);
     await expect(cloneTenant(context, { tenant: "acme", to: "copy" })).rejects.toThrow(
-      "another runner is at work on log_acme",
+      "another runner is working on log_acme",
     );
     expect(await everybody(fleet)).toEqual(only("acme"));
     await other.query("SELECT pg_advisory_unlock_all()");
@@ -233,7 +233,7 @@ describe("a rename", () => {
     await main.query(
       "UPDATE drizzle_fleet.tenants SET id = 'beta', status = 'renaming', renamed_from = 'acme'; ALTER SCHEMA app_acme RENAME TO app_beta",
     );
-    const still = "tenant beta is still being renamed, from acme";
+    const still = "tenant beta is still being renamed from acme";
     for (const attempt of [
       () => addTenant(context, { tenant: "beta" }),
       () => addTenant(context, { tenant: "acme" }),

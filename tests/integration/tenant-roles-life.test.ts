@@ -271,7 +271,7 @@ describe("are refused with a remedy, and leave nothing:", () => {
 
     const said: string[] = [];
     await removeTenant({ ...context, notify: (line) => said.push(line) }, { tenant: "acme" });
-    expect(said.join()).toContain(`The role acme@${name} is left`);
+    expect(said.join()).toContain(`The role acme@${name} remains`);
     expect(await tracesOf(fleet, "acme")).toEqual([`acme@${name}`]);
     await addTenant(context, { tenant: "acme" });
 
@@ -302,7 +302,7 @@ describe("are refused with a remedy, and leave nothing:", () => {
     onTestFinished(() => database.query(`DROP ROLE "acme@${name}"`).then(() => undefined));
     expect(await refusalOf(addTenant(context, { tenant: "acme" }))).toMatchObject({
       code: "config",
-      message: `the role acme@${name} is not tenant acme's`,
+      message: `the role acme@${name} is not a role of tenant acme`,
     });
     // It is not ours to drop.
     expect(await tracesOf(fleet, "acme")).toEqual([`acme@${name}`]);
@@ -327,7 +327,7 @@ describe("are refused with a remedy, and leave nothing:", () => {
       await database.query(`GRANT "acme@${name}" TO ${role} WITH INHERIT TRUE`);
       expect(await refusalOf(grantTenant(context, { tenant: "acme" }))).toMatchObject({
         code: "config",
-        message: `the application's role ${role} has the rights of acme@${name} all the time`,
+        message: `the application role ${role} inherits the privileges of acme@${name}`,
       });
       await database.query(`GRANT "acme@${name}" TO ${role} WITH INHERIT FALSE`);
       await grantTenant(context, { tenant: "acme" });

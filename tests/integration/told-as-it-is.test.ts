@@ -35,7 +35,9 @@ describe("an error of the tool's own statements is not attributed to the migrati
     // The server is asked before the first target, so that no target fails.
     await expect(migrateAll(contextFor(root, appFleet(url, ["a"])))).rejects.toMatchObject({
       code: "config",
-      message: expect.stringMatching(/^role role_\w+ may not create the schema app_a in database /),
+      message: expect.stringMatching(
+        /^role role_\w+ has no privilege to create the schema app_a in database /,
+      ),
       remedy: expect.stringContaining("GRANT CREATE ON DATABASE"),
     });
   });

@@ -62,6 +62,6 @@ describe("a journal whose lines git's union driver has joined has the entries of
     // Of two with one number, the first is ours.
     for (const [idx, tag] of numbered(ours))
       expect(found.find(([number]) => number === idx)?.[1]).toBe(tag);
-    expect(() => parseJournal(text, "_journal.json")).toThrow(/entries of two branches/);
+    expect(() => parseJournal(text, "_journal.json")).toThrow(/joined lines of two branches/);
   });
 });

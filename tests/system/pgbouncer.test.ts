@@ -71,7 +71,7 @@ describe("through PgBouncer in transaction mode", () => {
     const pooled = appFleet(url, ["t0"]);
     await expect(migrateAll(contextFor(root, pooled))).rejects.toMatchObject({
       code: "config",
-      message: expect.stringContaining(`connection pooler, as database "main" has`),
+      message: expect.stringContaining(`connection pooler of database "main"`),
       where: expect.stringMatching(/0003_index\.sql:2$/),
       remedy: expect.stringContaining("databases.main.directUrl"),
     });

@@ -1,5 +1,9 @@
-import { describe, expect, test } from "vitest";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { mergedRecords } from "../../src/autogenerate/merge-types.ts";
+import { readChecksums } from "../../src/source/checksums.ts";
 import { recordsOfBothSides, recordsText } from "../../src/source/records.ts";
 
 const both = (text: string) => recordsOfBothSides(text, "drizzle/checksums.json");
@@ -48,6 +52,11 @@ describe("a flat file with one line for each entry", () => {
     expect(() => both('{\n  "a": "x"\n  oops\n}\n')).toThrow(/not an entry: oops/);
     expect(() => both('<<<<<<< HEAD\n{\n  "a": "x"\n}\n')).toThrow(/not an entry: <<<<<<< HEAD/);
   });
+
+  test("that is cut off is refused, and not taken for one that git joined", () => {
+    expect(() => both("{")).toThrow(/is truncated/);
+    expect(() => both('{\n  "a": "x",\n')).toThrow(/is truncated/);
+  });
 });
 
 describe("what both branches recorded", () => {
@@ -73,5 +82,35 @@ describe("what both branches recorded", () => {
       moved: [{ side: "ours", from: "x", to: "x_2" }],
     });
     expect(merged).toEqual({ x_1: "2", x_2: "1" });
+  });
+});
+
+describe("checksums.json", () => {
+  async function folderWith(text: string): Promise<string> {
+    const folder = await mkdtemp(join(tmpdir(), "fleet-records-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    await writeFile(join(folder, "checksums.json"), text);
+    return folder;
+  }
+
+  test.each([
+    ["is not JSON", "{", "is malformed"],
+    ["is cut off after an entry", '{\n  "0000_init": "abc",\n', "is malformed"],
+    ["is not an object", "[]", "is malformed"],
+    ["has a value that is not a sha256", '{ "0000_init": "abc" }', "is malformed"],
+    ["has conflict markers", "<<<<<<< HEAD\n{}\n=======\n", "contains git's conflict markers"],
+  ])("that %s is refused with a FleetError and a remedy", async (_, text, message) => {
+    await expect(readChecksums(await folderWith(text))).rejects.toMatchObject({
+      name: "FleetError",
+      code: "journal",
+      message: expect.stringContaining(`checksums.json ${message}`),
+      remedy: expect.stringMatching(/\S/),
+    });
+  });
+
+  test("can be missing: nothing was recorded then", async () => {
+    const folder = await folderWith("{}");
+    await rm(join(folder, "checksums.json"));
+    expect(await readChecksums(folder)).toEqual({});
   });
 });
