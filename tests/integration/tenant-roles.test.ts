@@ -1,8 +1,6 @@
 import { sql } from "drizzle-orm";
 import pg from "pg";
 import { expect, onTestFinished, test } from "vitest";
-import { archiveTenant, restoreTenant } from "../../src/operations/archive-tenant.ts";
-import { grantTenant } from "../../src/operations/grant-tenants.ts";
 import { createDatabase } from "../support/database.ts";
 import { migrateAll } from "../support/fleet.ts";
 import {

@@ -165,25 +165,25 @@ export function testRoleConnections(
         // The connection is as good as before.
         expect(await ownersOf(application, "beta")).toEqual(["beta"]);
       };
-      await refused("ghost", "there is no tenant ghost");
+      await refused("ghost", "tenant ghost has no schema app_ghost for service app");
       await archiveTenant(context, { tenant: "acme" });
       await refused(
         "acme",
-        `role acme@${name} may not use schema app_acme (tenant acme, service app)`,
+        `role acme@${name} has no access to schema app_acme (tenant acme, service app)`,
       );
       await restoreTenant(context, { tenant: "acme" });
       expect(await ownersOf(application, "acme")).toEqual(["acme"]);
       await database.query(`REVOKE "acme@${name}" FROM ${role}`);
       await refused(
         "acme",
-        `role ${role} may not take on role acme@${name}, which may use schema app_acme`,
+        `role ${role} cannot switch to role acme@${name}, which can use schema app_acme`,
       );
       await grantTenant(context, { tenant: "acme" });
       expect(await ownersOf(application, "acme")).toEqual(["acme"]);
       await database.query(`DROP OWNED BY "acme@${name}"; DROP ROLE "acme@${name}"`);
       await refused(
         "acme",
-        `role ${role} may not take on role acme@${name}, which may use schema app_acme`,
+        `role ${role} cannot switch to role acme@${name}, which can use schema app_acme`,
       );
       await grantTenant(context, { tenant: "acme" });
       expect(await ownersOf(application, "acme")).toEqual(["acme"]);

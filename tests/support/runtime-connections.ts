@@ -85,8 +85,8 @@ export function testTenantConnections(
         const { auth: none } = fleet.tenant(tenant);
         const message =
           tenant === "ghost"
-            ? "there is no tenant ghost"
-            : `role ${role} may not use schema auth_${tenant} (tenant ${tenant}, service auth)`;
+            ? "tenant ghost has no schema auth_ghost for service auth"
+            : `role ${role} has no access to schema auth_${tenant} (tenant ${tenant}, service auth)`;
         const expected = { code: "tenant", message: expect.stringContaining(message) };
         const insert = none.insert(users).values({ id: 1, name: "x" });
         expect(await refusalOf(insert)).toMatchObject(expected);
