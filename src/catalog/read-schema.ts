@@ -12,7 +12,7 @@ import { readUnreadObjects } from "./unread-objects.ts";
 
 /** One schema as the catalogs describe it, with `alias` in place of its name. */
 export interface SchemaCatalog {
-  /** A random name that stands for the schema's name in every definition. */
+  /** A random name that replaces the schema's name in every definition. */
   readonly alias: string;
   /** True if a type or function of `pg_catalog` has the same name as the schema. */
   readonly systemName: boolean;

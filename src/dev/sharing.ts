@@ -14,7 +14,7 @@ const startTimeoutMs = 60_000;
 /** How long a server may take to notice that a connection was lost and to release its locks, in milliseconds. */
 const lostConnectionMs = 2_000;
 
-/** A session of the superuser, which holds the users' lock once the server was joined. */
+/** A session of the superuser. `joinServer` takes the users' lock in it. */
 export interface Connected {
   readonly session: Session;
   readonly port: number;
@@ -85,7 +85,7 @@ const lockFunctions = {
   release: "pg_advisory_unlock_shared",
 } as const;
 
-/** Takes or releases the users' lock; undefined if the connection is lost, as it is when the server is stopped. */
+/** Takes or releases the users' lock; undefined if the connection is lost, for example because the server was stopped. */
 async function lock(
   session: Session,
   mode: keyof typeof lockFunctions,

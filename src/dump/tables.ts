@@ -5,7 +5,7 @@ import type { DumpedTable } from "./types.ts";
 /**
  * The tables that contain rows of their own, see `StructureDump`.
  *
- * @param alias the random name that stands for the schema's name in the objects' definitions
+ * @param alias the random name that replaces the schema's name in the objects' definitions
  */
 export function dumpedTables(objects: SchemaObjects, alias: string): DumpedTable[] {
   return [...objects.relations.values()]

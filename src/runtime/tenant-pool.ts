@@ -2,7 +2,7 @@ import type { Query } from "../postgres/lease.ts";
 import type { Binding } from "./binding.ts";
 import { type TakeLease, TenantTransaction } from "./transaction.ts";
 
-/** Stands in for the driver's pool in drizzle-orm. Bound to a tenant; a single query is a transaction of its own. */
+/** drizzle-orm uses it as its driver's pool. It is bound to a tenant; a single query is a transaction of its own. */
 export class TenantPool {
   // drizzle-orm recognizes a pool by this name, which a bundler could otherwise shorten.
   static readonly name = "TenantPool";

@@ -14,8 +14,8 @@ const ends = /^(commit|rollback)$/i;
 const mayEnd = /\b(commit|rollback|end|abort|prepare)\b/i;
 
 /**
- * One transaction of a tenant, from `begin` to `commit` or `rollback`. It stands in for the driver's connection in
- * drizzle-orm. It sends nothing outside the transaction, so nothing runs without its search_path.
+ * One transaction of a tenant, from `begin` to `commit` or `rollback`. drizzle-orm uses it as its driver's
+ * connection. It sends nothing outside the transaction, so nothing runs without its search_path.
  */
 export class TenantTransaction {
   readonly #binding: Binding;

@@ -154,7 +154,7 @@ test("new tenant roles get access, and the shared role keeps its access until te
   await database.query(`REVOKE "acme@${name}" FROM ${role}`);
   said.length = 0;
   await migrateAll(context);
-  expect(said).toEqual(["The application may use 1 more schema now: app_acme."]);
+  expect(said).toEqual(["Granted the application access to 1 more schema: app_acme."]);
   await grantTenants(context, { tenants: [], all: true });
   expect(await openTo(database, role)).toEqual(["log", "log.events"]);
 });

@@ -12,7 +12,7 @@ import { appFleet, contextFor, migrateAll } from "../support/fleet.ts";
 import { repository } from "../support/repository.ts";
 import { crossing, makeHard, rowsOf, structureOf } from "../support/schema-copy.ts";
 
-/** A name that needs its quotes everywhere. */
+/** A name that always needs quotes. */
 const awkward = "app_Zwei-größe";
 
 async function sessionOf(url: string): Promise<Session> {
@@ -21,7 +21,7 @@ async function sessionOf(url: string): Promise<Session> {
   return session;
 }
 
-/** Runs statements as the tool will: one transaction, functions unchecked, the new schema on the search_path. */
+/** Runs statements as the tool does: in one transaction, without checking functions, the new schema on the search_path. */
 async function load(
   session: Session,
   schema: string,
@@ -50,7 +50,7 @@ async function clone(session: Session, from: string, to: string): Promise<Struct
   return dump;
 }
 
-/** A dump's statements, free of their order, which is that of creation where nothing else decides. */
+/** A dump's statements without their order, which can depend on the order of creation. */
 function textsOf({ preData, postData }: StructureDump): string[] {
   return [...preData, ...postData]
     .map((template) => template.join("{tenant}").replace(", success, invoice) ON", ", success) ON"))
@@ -58,9 +58,9 @@ function textsOf({ preData, postData }: StructureDump): string[] {
 }
 
 /**
- * Copies a schema and compares everything that can be compared.
+ * Copies a schema and compares structure, rows, sequences and dependencies.
  *
- * @param like a schema with the same structure, for one whose own name is also that of something in it
+ * @param like a schema with the same structure to compare with, if an object in the schema has the schema's name
  */
 async function expectCopy(
   database: TestDatabase,
@@ -74,7 +74,7 @@ async function expectCopy(
   const dump = await clone(session, from, to);
   expect(await structureOf(database, to)).toEqual(expected);
   expect(await rowsOf(session, to)).toEqual(rows);
-  // What the catalog's lines do not tell, such as storage and sequences' limits, the statements do.
+  // The statements contain more than the catalog's lines, such as storage options.
   expect(textsOf(await dumpStructure(session, to))).toEqual(textsOf(dump));
   expect(await crossing(database, to, from)).toEqual([]);
   expect(await structureOf(database, from)).toEqual(structure);
@@ -123,7 +123,7 @@ describe("a copy of a migrated schema has the same structure and rows", () => {
     expect(
       textsOf(dump).filter((text) => text.includes("app_one") || text.includes("__fleet")),
     ).toEqual([]);
-    // And back again, from a name that is quoted everywhere.
+    // And back again, from a name that always needs quotes.
     await expectCopy(database, session, awkward, "app_three");
   });
 });
@@ -226,7 +226,7 @@ describe("a schema with every kind of object is copied", () => {
     await database.query(`CREATE SCHEMA hard; SET search_path = hard;
       CREATE TABLE t (a int, b int PRIMARY KEY); CREATE MATERIALIZED VIEW m AS SELECT a FROM t; CREATE VIEW v AS SELECT a FROM t;
       ALTER TABLE t ALTER b SET (n_distinct = 5); RESET search_path`);
-    // As PostgreSQL 15.20 keeps it with each column.
+    // PostgreSQL 15.20 stores this option with each column.
     await database.query(
       `UPDATE pg_attribute SET attoptions = array_prepend('pg_attver=22549192', attoptions)
        WHERE attrelid IN ('hard.t'::regclass, 'hard.m'::regclass, 'hard.v'::regclass) AND attnum > 0`,

@@ -9,7 +9,7 @@ import { acquireEmbedded, type EmbeddedOptions } from "../../src/dev/embedded.ts
 import { urlWith } from "../support/database.ts";
 import { repository } from "../support/repository.ts";
 
-/** A place for a server of the test's own. */
+/** Options for a server that only this test uses. */
 async function createPlace(): Promise<EmbeddedOptions> {
   const folder = await mkdtemp(join(tmpdir(), "drizzle-fleet-shared-"));
   onTestFinished(({ task }) =>
@@ -32,7 +32,7 @@ async function query(url: string, sql: string) {
 test("a command that starts while others stop uses the running server or starts it again", async () => {
   const place = await createPlace();
   await (await acquireEmbedded(place, ["main"])).release();
-  // The pauses are about as long as a start or a stop takes: many come in the middle of one.
+  // The pauses are about as long as a start or a stop, so that many commands arrive during one.
   const visits = Array.from({ length: 40 }, async (_, index) => {
     await sleep(index * 170);
     const server = await acquireEmbedded(place, ["main"]);
@@ -87,7 +87,7 @@ test("migrations run as an ordinary role that owns the database, and application
     { rolname: "application", more: false },
   ]);
   await query(migrator, `CREATE EXTENSION citext; CREATE SCHEMA one; CREATE TABLE public.t ()`);
-  // What production leaves to an administrator is left to one here.
+  // The migrating role lacks what an administrator does in production.
   await expect(query(migrator, `CREATE EXTENSION dblink`)).rejects.toMatchObject({ code: "42501" });
   await query(server.superuserAddressOf("main").url, `CREATE EXTENSION dblink`);
   await expect(query(migrator, `CREATE ROLE another`)).rejects.toMatchObject({ code: "42501" });
@@ -131,7 +131,7 @@ test("objects that an earlier version created as superuser are given to the migr
   await server.release();
 });
 
-/** One object of each kind that has an owner, as an earlier version made them: as the superuser. */
+/** One object of each kind that has an owner, created as superuser like earlier versions did. */
 const madeEarlier = `CREATE SCHEMA "a ""b"; SET search_path = "a ""b";
   CREATE EXTENSION citext; CREATE TYPE mood AS ENUM ('good'); CREATE DOMAIN tags AS text[];
   CREATE TYPE pair AS (a integer, b text); CREATE TYPE span AS RANGE (subtype = integer);
@@ -149,7 +149,7 @@ const madeEarlier = `CREATE SCHEMA "a ""b"; SET search_path = "a ""b";
   ALTER DEFAULT PRIVILEGES IN SCHEMA "a ""b" GRANT USAGE ON SEQUENCES TO application;
   CREATE ROLE "x@main"`;
 
-/** What the superuser still owns, outside of the server's own schemas and of extensions. */
+/** The objects that the superuser still owns, except system objects and members of extensions. */
 const stillSuperusers = `WITH owned AS (
     SELECT 'pg_class'::regclass AS class, oid, relnamespace AS namespace, relowner AS owner FROM pg_class
     UNION ALL SELECT 'pg_type'::regclass, oid, typnamespace, typowner FROM pg_type

@@ -70,8 +70,8 @@ describe("queries", () => {
     expect(() => open({ schemas: { ...schemas, nothing: {} } as typeof schemas })).toThrow(
       'no service "nothing"',
     );
-    expect(() => fleet.service.auth).toThrow("kept per tenant");
-    expect(() => fleet.tenant("acme").ingestion).toThrow("has no tenants");
+    expect(() => fleet.service.auth).toThrow("has a schema for each tenant");
+    expect(() => fleet.tenant("acme").ingestion).toThrow("has a single schema");
   });
 
   test("prepared once, run in each tenant, even if column types differ", async () => {
@@ -283,7 +283,7 @@ describe("refuses without running the query", () => {
     const newer = open({ minVersion: { auth: "0001_posts" }, pool: { max: 1 } });
     expect(await refusalOf(newer.tenant("beta").auth.select().from(users))).toMatchObject({
       code: "tenant",
-      message: "tenant beta does not have 0001_posts of service auth yet",
+      message: "tenant beta does not have migration 0001_posts of service auth yet",
       remedy: expect.stringContaining("drizzle-fleet migrate --service auth --tenant beta"),
     });
     expect(await namesOf(newer, "acme")).toEqual(["acme"]);

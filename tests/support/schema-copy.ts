@@ -8,20 +8,20 @@ import { catalogOf } from "./catalog.ts";
 import type { TestDatabase } from "./database.ts";
 import { repository } from "./repository.ts";
 
-/** A catalog without what no copy takes over, and without the schema's name where a function sets its own path. */
+/** A catalog without facts that copies do not keep, and without the schema's name in the search_path of functions. */
 export async function structureOf(database: TestDatabase, schema: string): Promise<string[]> {
   const facts = await catalogOf(database, schema);
   const path = new RegExp(`(search_path=)(?:\\\\?")?${schema}(?:\\\\?")?`, "g");
   return (
     facts
       .filter((fact) => !fact.startsWith("grants "))
-      // A view remembers the columns that a function's table had once; written down, it has those of now.
+      // A view keeps the columns that a function's row type had earlier; a copy of it has the current ones.
       .map((fact) => fact.replace(", success, invoice) ON", ", success) ON"))
       .map((fact) => fact.replace(path, "$1{tenant}").replaceAll(`"${schema}"`, '"{tenant}"'))
   );
 }
 
-/** All rows of a schema, and how far its sequences have come. */
+/** All rows of a schema, and the positions of its sequences. */
 export async function rowsOf(session: Session, schema: string): Promise<unknown> {
   const { tables, sequences } = await dumpStructure(session, schema);
   const contents = await dumpContent(session, schema, tables, { maxRows: 100_000 });
@@ -33,7 +33,7 @@ function byName(a: { name: string }, b: { name: string }): number {
   return a.name < b.name ? -1 : 1;
 }
 
-/** Whatever in one schema depends on something in the other. */
+/** The dependencies of objects in one schema on objects in the other. */
 export async function crossing(database: TestDatabase, of: string, on: string): Promise<unknown[]> {
   return database.query(
     `WITH owned AS (
@@ -57,10 +57,10 @@ export async function crossing(database: TestDatabase, of: string, on: string): 
   );
 }
 
-/** What is hard to write down, in the schema that is first on the search_path. Each {tenant} is that schema. */
+/** Objects that are hard to copy, in the schema that is first on the search_path. {tenant} is its name. */
 const hardThings = await readFile(join(repository, "tests/support/hard-schema.sql"), "utf8");
 
-/** Makes hard things in a schema, as the tool does: its name is quoted wherever it stands. */
+/** Creates these objects in a schema. As in migrations, its name is always quoted. */
 export async function makeHard(database: TestDatabase, schema: string): Promise<void> {
   const quoted = quoteIdentifier(schema);
   await database.query(

@@ -119,6 +119,6 @@ function structureError(
 ): FleetError {
   const [line = ""] = fill(template, placeholder).trim().split("\n");
   const shown = line.length > 160 ? `${line.slice(0, 160)}...` : line;
-  const said = message.replaceAll(standIn, "{tenant}");
-  return new FleetError("isolation", `${place}: ${said}`, { where, remedy, excerpt: shown });
+  const readable = message.replaceAll(standIn, "{tenant}");
+  return new FleetError("isolation", `${place}: ${readable}`, { where, remedy, excerpt: shown });
 }
