@@ -1,4 +1,4 @@
-/** A number of things, or a share of them in percent. */
+/** A number of things, from 0, or a share of them in percent, from 0 to 100. */
 export type Amount = { readonly count: number } | { readonly percent: number };
 
 /**

@@ -2,23 +2,41 @@ import type { FaultIdentity } from "./fault.ts";
 
 /** The kind of an error. The command line turns it into an exit code (`cli/exit-codes.ts`). */
 export type FleetErrorCode =
+  /** Arguments or options that are invalid, missing, or contradict each other. */
   | "usage"
+  /** The configuration, the environment, or the settings of a database or role. */
   | "config"
+  /** The files of a migrations folder: missing, damaged or inconsistent. */
   | "journal"
+  /** SQL that PostgreSQL cannot parse, or text that is not UTF-8. */
   | "syntax"
+  /** SQL that leaves its tenant, or that cannot be proved to stay in it. */
   | "isolation"
+  /** The Drizzle schema: invalid, or different from the migrations. */
   | "schema"
+  /** Possible renames that were not decided. */
   | "rename"
+  /** Files that cannot be written. */
   | "write"
+  /** A down that is missing, empty, or not possible. */
   | "down"
+  /** A migration that was edited after it was released. */
   | "edited"
+  /** A migration or a history that failed its proof. */
   | "proof"
+  /** Branches that cannot be merged. */
   | "merge"
+  /** A tenant whose state does not allow the operation, or that does not exist. */
   | "tenant"
+  /** An operation on a tenant that failed, or that was completed only in part. */
   | "onboarding"
+  /** A database that cannot be reached. */
   | "unreachable"
+  /** Another run that must end first. */
   | "busy"
+  /** An operation or a text that PostgreSQL or drizzle-fleet does not accept. */
   | "refused"
+  /** The embedded PostgreSQL of `dev`. */
   | "embedded"
   /** The user ended the command: with Ctrl-C or a signal, or with Ctrl-D at a question. */
   | "interrupted";
@@ -39,7 +57,19 @@ export interface FleetErrorDetails {
 
 const brand = Symbol.for("drizzle-fleet.error");
 
-/** An error that says what happened, where, and what to do next. Any other error is a bug in drizzle-fleet. */
+/**
+ * An error that says what happened (`message`), where (`where`, `excerpt`), and what to do next (`remedy`). If several
+ * problems are reported at once, `problems` lists them, each with its own place and remedy. Any other error is a bug in
+ * drizzle-fleet.
+ *
+ * @example
+ * try {
+ *   await migrate(context, request);
+ * } catch (error) {
+ *   if (!isFleetError(error)) throw error;
+ *   console.error(error.code, error.message, error.remedy ?? "");
+ * }
+ */
 export class FleetError extends Error {
   override readonly name = "FleetError";
   readonly [brand] = true;
@@ -61,7 +91,14 @@ export class FleetError extends Error {
   }
 }
 
-/** True for a FleetError, even if another copy of this package has thrown it. */
+/**
+ * Recognizes a FleetError. Unlike `instanceof`, it also works for an error from another copy of this package.
+ *
+ * @param error any thrown value
+ * @returns true for a FleetError
+ * @example
+ * if (isFleetError(error) && error.code === "unreachable") return retryLater();
+ */
 export function isFleetError(error: unknown): error is FleetError {
   return typeof error === "object" && error !== null && brand in error;
 }

@@ -15,7 +15,7 @@ export interface Waiting {
   readonly holders?: readonly LockHolder[];
 }
 
-/** What happens in a rollout, as its observer receives it. An observer that throws does not affect the rollout. */
+/** What happens in a rollout. `durationMs` and `delayMs` are in milliseconds. */
 export type RolloutEvent =
   | {
       readonly type: "rolloutStarted";
@@ -76,4 +76,5 @@ export type RolloutEvent =
   | { readonly type: "rolloutStopped"; readonly stop: Stop }
   | { readonly type: "rolloutEnded"; readonly outcomes: number; readonly durationMs: number };
 
+/** Receives the events of a rollout, in order. An observer that throws does not affect the rollout. */
 export type Observer = (event: RolloutEvent) => void;

@@ -12,7 +12,7 @@ export const onboardingSteps = [
 /** `copy` replaces `schemas`, `migrate`, `seed` and `admin` for a tenant that is made from another tenant or a file. */
 export type OnboardingStep = (typeof onboardingSteps)[number] | "copy";
 
-/** What happens during onboarding, as its observer receives it. */
+/** What happens during onboarding. `durationMs` is in milliseconds. */
 export type OnboardingEvent = {
   readonly tenant: string;
   readonly step: OnboardingStep;
@@ -23,6 +23,7 @@ export type OnboardingEvent = {
   | { readonly type: "stepUndone" }
 );
 
+/** Receives the events of onboarding, in order. */
 export type OnboardingObserver = (event: OnboardingEvent) => void;
 
 /** The first admin of a tenant, as a service's seed module receives it. */

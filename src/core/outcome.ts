@@ -1,5 +1,9 @@
 import type { Target } from "./target.ts";
 
+/**
+ * How a target ended: `succeeded`; `failed`; `skipped`, because it had nothing to do; `notExecuted`, because the rollout
+ * ended before it was tried; `inDoubt`, because it is unknown what was applied: the next run reads it from the ledger.
+ */
 export type OutcomeStatus = "succeeded" | "failed" | "skipped" | "notExecuted" | "inDoubt";
 
 /**
@@ -13,8 +17,10 @@ export interface Failure {
   readonly hint?: string;
   /** PostgreSQL's context of the error: functions and triggers, innermost first. */
   readonly context?: string;
+  /** The migration that failed. */
   readonly tag?: string;
   readonly file?: string;
+  /** The 1-based line of the failing statement, or of the error in it, in the file. */
   readonly line?: number;
   /** The failing statement, shortened to one line. */
   readonly statement?: string;
@@ -52,6 +58,7 @@ export interface Outcome {
   readonly status: OutcomeStatus;
   /** The tags that this rollout applied to the target, in order. */
   readonly applied: readonly string[];
+  /** The time that the target took, in milliseconds. */
   readonly durationMs: number;
   readonly failure?: Failure;
 }
@@ -62,7 +69,7 @@ export function isFailure({ status, failure }: Outcome): boolean {
   return status === "failed" || status === "inDoubt";
 }
 
-/** Why a rollout ended before its last target. */
+/** Why a rollout ended before its last target. `message` is for people; `kind` tells the cause. */
 export interface Stop {
   readonly kind: "interrupted" | "failures" | "canary" | "verify" | "server";
   readonly message: string;

@@ -62,6 +62,7 @@ export interface PlanProblem {
 /** What to create with the first step. `whatIsMissing` is for schemas whose state was not read. */
 export type Creation = "nothing" | "ledger" | "schemaAndLedger" | "whatIsMissing";
 
+/** What a rollout does to one target. */
 export interface TargetPlan {
   readonly target: Target;
   /** The newest applied migration, if any. */

@@ -1,14 +1,21 @@
 /** What a migration is applied to: a tenant of a service in a database. */
 export interface Target {
+  /** The database's name in the configuration. */
   readonly database: string;
   readonly service: string;
   /** Undefined for a service with a single schema. */
   readonly tenant: string | undefined;
-  /** The PostgreSQL schema, unquoted. */
+  /** The name of the PostgreSQL schema, without quotes. */
   readonly schema: string;
 }
 
-/** The name in output: `auth/toshiba`, or `ingestion` for a single schema. */
+/**
+ * The name of a target in output.
+ *
+ * @returns `service/tenant`, or the service alone for a single schema
+ * @example
+ * targetName({ database: "main", service: "auth", tenant: "toshiba", schema: "auth_toshiba" }); // "auth/toshiba"
+ */
 export function targetName(target: Target): string {
   return target.tenant === undefined ? target.service : `${target.service}/${target.tenant}`;
 }

@@ -116,7 +116,7 @@ function addSchemaText(values: readonly ConstantString[], found: CollectedNames)
   }
 }
 
-/** `WHERE table_schema = 'public'` would read public, and then change the tenant. */
+/** Adds the schema in `WHERE table_schema = 'public'`: the statement would read public, and then change the tenant. */
 export function addComparison(node: Tree, found: CollectedNames): void {
   const sides = [node.lexpr, node.rexpr];
   const columns = sides.flatMap((side) =>

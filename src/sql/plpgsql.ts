@@ -67,7 +67,7 @@ export function neutralizePlpgsql(
   return { sql, trees: treesOf(rewritten), unproved, unreplaced, endsTransaction };
 }
 
-/** Reads names in bodies. */
+/** Reads the names in a body. */
 function bodyReader(
   read: (text: string) => Tree | undefined,
   source: SourceSchema,

@@ -46,7 +46,7 @@ function isTable({ kind }: Subject): boolean {
   return kind === "table";
 }
 
-/** The types that a statement gives to columns, or casts to. As `subjectsOf`. */
+/** The types that a statement gives to columns, or casts to. For `sources`, see `subjectsOf`. */
 export function typesIn(tree: Tree, sources: readonly string[]): string[] {
   const found: string[] = [];
   walk(tree, (node, key) => {
