@@ -33,7 +33,7 @@ describe("the help of every verb", () => {
     }
   });
 
-  test("has descriptions below their options where there is no room beside them", () => {
+  test("puts descriptions below their options if there is no room beside them", () => {
     const help = verbs().flatMap((one) => (one.name() === "migrate" ? [helpOf(one, 40)] : []))[0];
     expect(help).toContain(
       "  --statement-timeout <duration>\n      end a longer statement: 90s, 1h\n",
@@ -44,7 +44,7 @@ describe("the help of every verb", () => {
   });
 });
 
-test("a plan offers what it depends on, and a run all the rest, too", () => {
+test("plan offers the options that it depends on, and migrate offers all", () => {
   const optionsOf = (name: string) =>
     verbs()
       .filter((command) => command.name() === name)

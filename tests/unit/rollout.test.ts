@@ -6,7 +6,7 @@ import { delayBefore } from "../../src/rollout/retry.ts";
 import { giveUp, type Work } from "../../src/rollout/target.ts";
 
 describe("Queue", () => {
-  test("gives what is due first, and waits for what is later only when nothing else is left", async () => {
+  test("returns what is due first, and waits for later items only if nothing else is left", async () => {
     const queue = new Queue(["a", "b"]);
     expect(await queue.take()).toBe("a");
     queue.putBack("a", 60);
@@ -17,7 +17,7 @@ describe("Queue", () => {
     expect(await queue.take()).toBeUndefined();
   });
 
-  test("an item that is due goes before one that is later", async () => {
+  test("returns an item that is due before a later one", async () => {
     const queue = new Queue(["late", "now"]);
     expect(await queue.take()).toBe("late");
     queue.putBack("late", 10_000);
@@ -26,7 +26,7 @@ describe("Queue", () => {
     expect(await queue.take()).toBe("now");
   });
 
-  test("ends at once when it is stopped, and gives back what was not taken", async () => {
+  test("ends at once when stopped, and returns the remaining items", async () => {
     const stop = new AbortController();
     const queue = new Queue(["a"]);
     expect(await queue.take(stop.signal)).toBe("a");
@@ -74,7 +74,7 @@ test("a target whose connection was lost before its migrations were flushed is i
 
 describe("SQLSTATEs", () => {
   const server = (code: string) => Object.assign(new Error("x"), { code, severity: "ERROR" });
-  test("only listed ones are tried again", () => {
+  test("are retried only if listed", () => {
     for (const code of [
       "55P03",
       "40P01",
@@ -91,14 +91,14 @@ describe("SQLSTATEs", () => {
       expect(isRetryable(server(code)), code).toBe(false);
   });
 
-  test("two sessions that changed one object at the same moment may try again", () => {
+  test("are retried if two sessions changed one object at the same time", () => {
     const race = { message: "tuple concurrently updated" };
     expect(isRetryable(Object.assign(server("XX000"), race))).toBe(true);
     expect(isRetryable(Object.assign(server("23505"), { schema: "pg_catalog" }))).toBe(true);
     expect(isRetryable(Object.assign(server("23505"), { schema: "app_a" }))).toBe(false);
   });
 
-  test("a network error is a lost connection, and has no SQLSTATE", () => {
+  test("do not exist for a network error, which is a lost connection", () => {
     const reset = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
     expect([isConnectionLoss(reset), isRetryable(reset), sqlstateOf(reset)]).toEqual([
       true,
@@ -111,7 +111,7 @@ describe("SQLSTATEs", () => {
   });
 });
 
-test("a lock key is a bigint of its own for each target", () => {
+test("each target has its own lock key, a bigint", () => {
   const keys = new Set(Array.from({ length: 10_000 }, (_, index) => lockKey(`auth_${index}`)));
   expect(keys.size).toBe(10_000);
   for (const key of keys) expect(BigInt.asIntN(64, BigInt(key))).toBe(BigInt(key));
