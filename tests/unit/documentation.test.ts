@@ -61,3 +61,25 @@ test("every page that the code names exists, with its heading", async () => {
   }
   expect(missing).toEqual([]);
 });
+
+/** Options of other programs: npm, the AWS command line. */
+const foreign = new Set(["--save-dev", "--hostname", "--port", "--username"]);
+
+test("every option that the pages name exists on the command line", async () => {
+  const names = await readdir(join(repository, "src/cli"), { recursive: true });
+  const sources = await Promise.all(
+    names
+      .filter((name) => name.endsWith(".ts"))
+      .map((name) => readFile(join(repository, "src/cli", name), "utf8")),
+  );
+  const known = new Set([...sources.join("\n").matchAll(/--[a-z][a-z-]+/g)].map(([flag]) => flag));
+  const unknown: string[] = [];
+  for (const page of await pages()) {
+    if (page.endsWith("CONTRIBUTING.md") || page.endsWith("ARCHITECTURE.md")) continue;
+    const text = await readFile(page, "utf8");
+    for (const [flag] of text.matchAll(/(?<![\w-])--[a-z][a-z-]+/g))
+      if (!known.has(flag) && !foreign.has(flag))
+        unknown.push(`${relative(repository, page)}: ${flag}`);
+  }
+  expect(unknown).toEqual([]);
+});
