@@ -83,3 +83,34 @@ test("every option that the pages name exists on the command line", async () => 
   }
   expect(unknown).toEqual([]);
 });
+
+/** Parts of messages that the pages quote, without what differs from run to run. */
+const quoted = {
+  "docs/migrations.md": ["Proved: ", "up, down and up again"],
+  "docs/offline-sql.md": ["the ledger has changed since the plan was made"],
+  "docs/rollouts.md": [
+    "Not at head: ",
+    "a lock that it waits for",
+    "waiting for a connection",
+    "which this rollout is migrating",
+    "is under way in database",
+    "if its process no longer exists, end its connection: SELECT pg_terminate_backend(",
+  ],
+};
+
+test("every message that the pages quote is in the code", async () => {
+  const names = await readdir(join(repository, "src"), { recursive: true });
+  const sources = await Promise.all(
+    names
+      .filter((name) => name.endsWith(".ts"))
+      .map((name) => readFile(join(repository, "src", name), "utf8")),
+  );
+  const code = sources.join("\n");
+  for (const [page, parts] of Object.entries(quoted)) {
+    const text = await readFile(join(repository, page), "utf8");
+    for (const part of parts) {
+      expect(text.includes(part), `${page} quotes "${part}"`).toBe(true);
+      expect(code.includes(part), `the code prints "${part}", as ${page} says`).toBe(true);
+    }
+  }
+});
