@@ -41,7 +41,7 @@ async function peaksFor(count: number): Promise<{ migrating: number; atHead: num
   };
 }
 
-test("a hundred times as many targets cost at most 40 MB more", { timeout: 240_000 }, async () => {
+test("a hundred times as many targets need at most 40 MB more", { timeout: 240_000 }, async () => {
   const few = await peaksFor(30);
   const many = await peaksFor(3_000);
   console.log("peak memory in MB, for 30 and 3,000 targets:", few, many);
