@@ -55,7 +55,7 @@ weather("the disk of the tables is full", async (round) => {
   await fleet.afterwards();
 });
 
-weather("the disk of the log that is written ahead is full", async (round) => {
+weather("the disk of the write-ahead log is full", async (round) => {
   const disk = await createDisk(256);
   const cluster = await Cluster.create({
     walFolder: join(disk, "wal"),

@@ -35,7 +35,7 @@ async function rotate(
   expect(await runner.ending).toMatchObject({ how: "ended", code });
 }
 
-weather("the password is rotated, and its file has the new one", async (round) => {
+weather("the password is rotated, and its file contains the new one", async (round) => {
   const file = join(await createFolder({ password: "migrator\n" }), "password");
   const cluster = await Cluster.create();
   const fleet = await WeatherFleet.create({ clusters: { main: cluster }, passwordFile: file });
@@ -43,7 +43,7 @@ weather("the password is rotated, and its file has the new one", async (round) =
   await fleet.afterwards();
 });
 
-weather("the password is rotated, and the runner has the old one alone", async (round) => {
+weather("the password is rotated, and the runner has only the old one", async (round) => {
   const cluster = await Cluster.create();
   const fleet = await WeatherFleet.create({ clusters: { main: cluster } });
   await rotate(round, cluster, fleet);

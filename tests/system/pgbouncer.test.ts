@@ -179,7 +179,7 @@ test("a role with settings of its own reads its rollouts through PgBouncer", asy
   expect(rollout?.endedAt).toBeInstanceOf(Date);
 });
 
-test("a downgrade that cannot run in a transaction is refused before any tenant is touched", async () => {
+test("a downgrade that cannot run in a transaction is refused before any tenant is changed", async () => {
   const database = await createDatabase();
   const up = { "0000_people": `CREATE TABLE "people" ("nick" text);` };
   const down = `CREATE INDEX CONCURRENTLY "nick_x" ON "people" ("nick");\nDROP TABLE "people";`;

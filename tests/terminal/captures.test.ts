@@ -120,7 +120,7 @@ async function openStage(): Promise<Stage> {
 
 const lastLine = (screen: string) => screen.slice(screen.lastIndexOf("\n") + 1);
 
-test("what every verb shows on 300 tenants, in windows of 40, 80 and 120 columns", {
+test("the output of every verb for 300 tenants, in windows of 40, 80 and 120 columns, equals its capture", {
   timeout: 180_000,
 }, async () => {
   const stage = await openStage();

@@ -26,7 +26,7 @@ const numbers = { sequences: inSchema([{ name: "numbers", schema: "public" }]) }
 const posts = (columns: readonly Item[], more: Item = {}) => table("posts", columns, more);
 const long = "x".repeat(63);
 
-describe("one name for two things of different kinds or tables", () => {
+describe("conflicts: one name for two objects of different kinds or tables", () => {
   const plain = [users([id]), posts([id])];
   const byIndex = (name: string) => users([id], { indexes: named(index(name, "id")) });
   const ofPosts = (name: string) => posts([id], { indexes: named(index(name, "id")) });
@@ -80,7 +80,7 @@ describe("one name for two things of different kinds or tables", () => {
     expect(mergeSnapshots(base, ours, base).conflicts).toEqual([]);
   });
 
-  test("an enum may be called as an index, and checks of two tables alike", () => {
+  test("not: an enum and an index with one name, or checks of two tables with one name", () => {
     const always = { checkConstraints: named(check("c", "true")) };
     const ours = snapshot([byIndex("role"), posts([id], always)]);
     const theirs = snapshot([users([id], always), posts([id])], enums(role("a")));
@@ -88,7 +88,7 @@ describe("one name for two things of different kinds or tables", () => {
   });
 });
 
-describe("what depends on something that the other side makes again", () => {
+describe("conflicts: an object that depends on something that the other side recreates", () => {
   const status = enumColumn("status", "role");
   const two = enums(role("a", "b"));
   const withPosts = (...columns: readonly Item[]) =>
@@ -120,11 +120,11 @@ describe("what depends on something that the other side makes again", () => {
       "column users.status (view v",
       snapshot([users([id, status]), posts([id])], { ...two, ...onView }),
     ],
-  ])("an enum loses a value: %s depends on it)", (expected, theirs) => {
+  ])("an enum loses a value, and %s depends on it", (expected, theirs) => {
     expect(conflictsOfBoth(base, less, theirs)).toEqual([`${expected} depends on it)`]);
   });
 
-  test("an enum whose values change places is made anew; one that gains some is not", () => {
+  test("an enum whose values are reordered is recreated; one that gains values is not", () => {
     const side = (...values: string[]) =>
       snapshot([users([id, status]), posts([id])], enums(role(...values)));
     const more = withPosts(status);
@@ -134,7 +134,7 @@ describe("what depends on something that the other side makes again", () => {
     expect(conflictsOfBoth(base, side("a", "c", "b"), more)).toEqual([]);
   });
 
-  test("a column of another type: its indexes come along, and nothing else does", () => {
+  test("a column that changes its type affects its indexes and nothing else", () => {
     const n = column("n");
     const before = snapshot([users([id, n])]);
     const typed = snapshot([users([id, { ...n, type: "varchar" }])]);
@@ -150,7 +150,7 @@ describe("what depends on something that the other side makes again", () => {
     ]);
   });
 
-  test("a column with another expression takes its indexes along when it goes", () => {
+  test("a column with another expression affects its indexes when it is dropped", () => {
     const g = (as: string) => column("g", { generated: { as, type: "stored" } });
     const before = snapshot([users([id, g("1")])]);
     const theirs = snapshot([users([id, g("1")], { indexes: named(index("by", "g")) })]);
@@ -159,7 +159,7 @@ describe("what depends on something that the other side makes again", () => {
     ]);
   });
 
-  test("a view that changes or goes, and a view of it", () => {
+  test("a view that is changed or dropped, and a view of it", () => {
     const first = view("v", "select id from users");
     const before = snapshot([users([id])], views(first));
     const other = views(view("v", "select id from users where id > 0"));
@@ -171,8 +171,8 @@ describe("what depends on something that the other side makes again", () => {
   });
 });
 
-describe("what is left without something it needs", () => {
-  test("a foreign key to columns that are not unique any more", () => {
+describe("conflicts: an object that loses something it needs", () => {
+  test("a foreign key to columns that are no longer unique", () => {
     const k = column("k");
     const key = { uniqueConstraints: named(on("u", "k")) };
     const to = { foreignKeys: named(foreignKey("f", "k", "users", "k")) };
@@ -192,13 +192,13 @@ describe("what is left without something it needs", () => {
   });
 });
 
-test("both enable row level security: its SQL may run twice", () => {
+test("two branches that enable row level security do not conflict, because the SQL can run twice", () => {
   const rls = snapshot([users([id], { isRLSEnabled: true })]);
   const { conflicts, repeated } = mergeSnapshots(snapshot([users([id])]), rls, rls);
   expect({ conflicts, repeated }).toEqual({ conflicts: [], repeated: [] });
 });
 
-test("a schema of drizzle-kit 1.0 is compared as one of 0.31 is", () => {
+test("schemas of drizzle-kit 1.0 are compared like those of 0.31", () => {
   const row = (entityType: string, name: string, more: Item) => {
     return { schema: "public", table: "users", entityType, name, ...more };
   };

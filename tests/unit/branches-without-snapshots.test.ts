@@ -9,7 +9,7 @@ const entry = (idx: number, tag: string, when: number) => {
 const journal = (...entries: readonly ReturnType<typeof entry>[]) =>
   JSON.stringify({ version: "7", dialect: "postgresql", entries }, null, 2);
 
-test("a migration by hand that both branches have needs no snapshot; one of a branch does", async () => {
+test("a hand-written migration needs no snapshot if both branches have it, but needs one otherwise", async () => {
   const both = `<<<<<<< HEAD\n${snapshot("a", "base")}\n=======\n${snapshot("b", "base")}\n>>>>>>> b\n`;
   const base = [entry(0, "0000_base", 1), entry(1, "0001_by_hand", 2)];
   const files = {

@@ -19,7 +19,7 @@ import {
   users,
 } from "../support/snapshots.ts";
 
-describe("mergeSnapshots reports what refers to something that the other side took away:", () => {
+describe("mergeSnapshots reports a reference to something that the other side dropped:", () => {
   const posts = (more: Item = {}) => table("posts", [id, column("user_id")], more);
   const base = snapshot([users([id, email]), posts()], enums(role("a")));
   const kept = [users([id, email]), posts()] as const;
@@ -91,7 +91,7 @@ describe("mergeSnapshots reports what refers to something that the other side to
     expect(conflictsOfBoth(base, without["email, renamed"], without.role)).toEqual([]);
   });
 
-  test("a check, by a name that SQL must quote", () => {
+  test("in a check, by a name that SQL must quote", () => {
     const of = (...columns: readonly Item[]) => snapshot([users([id, ...columns])]);
     const quoted = column('E"mail');
     const checked = named(check("c", '"E""mail" is not null'));
@@ -99,7 +99,7 @@ describe("mergeSnapshots reports what refers to something that the other side to
     expect(conflictsOfBoth(of(quoted), of(), using)).toEqual(["check users.c"]);
   });
 
-  test("a view, only where it names the table", () => {
+  test("in a view, only if it names the table", () => {
     const viewing = (definition: string) =>
       snapshot(kept, { ...enums(role("a")), views: inSchema([{ ...view, definition }]) });
     const counting = viewing("select count(*) from users");
@@ -109,7 +109,7 @@ describe("mergeSnapshots reports what refers to something that the other side to
     expect(conflictsOfBoth(base, without.email, other)).toEqual([]);
   });
 
-  test("a foreign key into another schema, by that schema's table", () => {
+  test("in a foreign key to a table in another schema", () => {
     const there = (...columns: readonly Item[]) => [{ ...users(columns), schema: "s" }, ...kept];
     const foreign = { ...foreignKey("f", "user_id", "users", "email"), schemaTo: "s" };
     const keyed = { ...posts(), foreignKeys: named(foreign) };
@@ -122,7 +122,7 @@ describe("mergeSnapshots reports what refers to something that the other side to
     expect(conflictsOfBoth(before, elsewhere, using)).toEqual([]);
   });
 
-  test("a primary key", () => {
+  test("in a primary key", () => {
     const of = (columns: readonly Item[], keys: Item = {}) =>
       snapshot([users(columns, { compositePrimaryKeys: keys })]);
     const plain = column("id");
@@ -131,13 +131,13 @@ describe("mergeSnapshots reports what refers to something that the other side to
     expect(conflictsOfBoth(before, of([plain, email, column("x")]), using)).toEqual([]);
   });
 
-  test("a generated column", () => {
+  test("in a generated column", () => {
     const of = (...columns: readonly Item[]) => snapshot([users([id, ...columns])]);
     const generated = column("domain", { generated: { as: "lower(email)", type: "stored" } });
     expect(conflictsOfBoth(of(email), of(), of(email, generated))).toEqual(["column users.domain"]);
   });
 
-  test("a table in a schema, a policy for a role", () => {
+  test("of a table to its schema, and of a policy to its role", () => {
     const whole = { schemas: { s: "s" }, roles: { r: { name: "r" } } };
     const policies = named({ name: "p", to: ["r", "somebody"] });
     const using = snapshot(
@@ -149,7 +149,7 @@ describe("mergeSnapshots reports what refers to something that the other side to
     );
   });
 
-  test("but not what was without it on its own side", () => {
+  test("but not if its own side lacked it already", () => {
     const foreign = { foreignKeys: named(foreignKey("f", "user_id", "elsewhere", "id")) };
     expect(conflictsOfBoth(base, withPosts(foreign), without.email)).toEqual([]);
     const word = (...columns: readonly Item[]) =>

@@ -10,7 +10,7 @@ import {
 } from "../../src/config/schema.ts";
 import { appFleet } from "../support/fleet.ts";
 
-test("what editors show of the options is what the schema takes", () => {
+test("the types of the options equal what the schema accepts", () => {
   type Taken = z.input<typeof fleetSchema>;
   const taken = (input: FleetInput): Taken => input;
   const shown = (input: Taken): FleetInput => input;
@@ -44,7 +44,7 @@ test("durations have a unit, amounts are numbers or shares", () => {
 });
 
 describe("the configuration", () => {
-  test("takes tenants as ids or with attributes, durations in words, and says what is wrong with its path", () => {
+  test("accepts tenants as ids or with attributes, and durations as strings, and reports problems with their paths", () => {
     const fleet = parseFleet(
       appFleet("postgresql://localhost/x", ["a"], {
         tenants: ["a", { id: "b", attributes: { plan: "gold" } }],
@@ -86,7 +86,7 @@ describe("the configuration", () => {
     });
   });
 
-  test("takes the direct way to a database when there is one", () => {
+  test("uses directUrl if it is set", () => {
     const databases = {
       main: {
         url: { environmentVariable: "POOLED" },
@@ -102,7 +102,7 @@ describe("the configuration", () => {
     expect(at({})).toMatchObject({ kind: "embedded", variables: ["POOLED"] });
   });
 
-  test("says by which names a service's SQL calls its schema", () => {
+  test("determines the source schemas of a service", () => {
     const of = (service: object) => {
       const app = { schema: "./schema", out: "./drizzle", database: "main", ...service };
       const { services } = parseFleet({ ...appFleet("postgresql://x", []), services: { app } });
@@ -131,7 +131,7 @@ describe("the configuration", () => {
     [{ sourceSchema: "shop_{tenant}" }, "must be a schema name as in the SQL"],
     [{ sourceSchema: "drizzle_fleet" }, "is reserved"],
     [{ sourceSchema: "" }, "problems"],
-  ])("refuses a source schema that contradicts the rest: %j", (more, message) => {
+  ])("refuses a source schema that contradicts other keys: %j", (more, message) => {
     const app = { schema: "./schema", out: "./drizzle", database: "main" };
     const service = { ...app, tenantSchema: "app_{tenant}", sourceSchema: "shop", ...more };
     expect(() =>

@@ -4,7 +4,7 @@ import { splitConflicts } from "../../src/source/conflicts.ts";
 const lines = (...all: readonly string[]) => all.map((line) => `${line}\n`).join("");
 
 describe("splitConflicts", () => {
-  test("gives each side its part and both the rest", () => {
+  test("gives each side its own part, and both sides the rest", () => {
     const text = lines("a", "<<<<<<< HEAD", "b", "=======", "c", ">>>>>>> other", "d");
     expect(splitConflicts(text)).toEqual({ ours: "a\nb\nd\n", theirs: "a\nc\nd\n" });
   });
@@ -22,7 +22,7 @@ describe("splitConflicts", () => {
     expect(splitConflicts(text)).toEqual({ ours: "b\n", theirs: "c\n" });
   });
 
-  test("takes several conflicts, empty sides and bare markers", () => {
+  test("accepts several conflicts, empty sides and markers without labels", () => {
     const text = lines(
       "<<<<<<<",
       "=======",
@@ -37,7 +37,7 @@ describe("splitConflicts", () => {
     expect(splitConflicts(text)).toEqual({ ours: "m\nb\n", theirs: "c\nm\n" });
   });
 
-  test("keeps line breaks as they are, and the missing one at the end", () => {
+  test("keeps line breaks, and a missing one at the end", () => {
     const text = "a\r\n<<<<<<< HEAD\r\nb\r\n=======\r\nc\r\n>>>>>>> other\r\nd\u2028<<<<<<< x";
     expect(splitConflicts(text)).toEqual({
       ours: "a\r\nb\r\nd\u2028<<<<<<< x",
@@ -47,14 +47,14 @@ describe("splitConflicts", () => {
     expect(splitConflicts(bare)).toEqual({ ours: "b\r\n", theirs: "c\r\n" });
   });
 
-  test("knows a marker by its place, its length and what follows", () => {
+  test("recognises a marker by its place, its length and what follows", () => {
     const text = [" <<<<<<< a", "<<<<<<<< a", "<<<<<< a", "<<<<<<<a", "========", "=======a"];
     expect(splitConflicts(lines(...text))).toBeUndefined();
     const inside = lines("<<<<<<< a", ...text, "=======", "c", ">>>>>>> b");
     expect(splitConflicts(inside)).toEqual({ ours: lines(...text), theirs: "c\n" });
   });
 
-  test("takes the longer markers of a merged ancestor for its text", () => {
+  test("treats the longer markers of a merged ancestor as text", () => {
     const ancestor = ["<<<<<<<<< one", "x", "=========", "y", ">>>>>>>>> two"];
     const text = lines(
       "<<<<<<< a",
@@ -79,7 +79,7 @@ describe("splitConflicts", () => {
     ["two ancestors", ["<<<<<<< a", "||||||| x", "||||||| x", "=======", ">>>>>>> b"]],
     ["a marker between conflicts", ["<<<<<<< a", "=======", ">>>>>>> b", "======="]],
     ["an end alone", [">>>>>>> b"]],
-  ])("gives nothing for %s", (_, text) => {
+  ])("returns nothing for %s", (_, text) => {
     expect(splitConflicts(lines(...text))).toBeUndefined();
   });
 });

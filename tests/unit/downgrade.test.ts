@@ -29,20 +29,20 @@ const tags = (state: LedgerState, goal: DowngradeGoal) =>
   plan(state, goal).steps.map(({ tag }) => tag);
 
 describe("planDowngrade", () => {
-  test("takes back so many, the newest first, and no more than there are", () => {
+  test("reverts N migrations, the newest first, and no more than exist", () => {
     expect(tags(ledger(...all), { count: 1 })).toEqual(["0002_c"]);
     expect(tags(ledger(...all), { count: 2 })).toEqual(["0002_c", "0001_b"]);
     expect(tags(ledger(...all), { count: 9 })).toEqual(["0002_c", "0001_b", "0000_a"]);
     expect(tags(ledger(...all), { count: 0 })).toEqual([]);
   });
 
-  test("takes back what is behind a migration, or all", () => {
+  test("reverts what comes after a migration, or everything", () => {
     expect(tags(ledger(...all), { tag: "0000_a" })).toEqual(["0002_c", "0001_b"]);
     expect(tags(ledger(...all), { tag: "0002_c" })).toEqual([]);
     expect(tags(ledger(...all), { base: true })).toEqual(["0002_c", "0001_b", "0000_a"]);
   });
 
-  test("takes back only what the ledger has: a target that is behind has nothing to do", () => {
+  test("reverts only what the ledger contains: a target that is behind has nothing to do", () => {
     expect(plan(ledger(all[0] as LedgerEntry), { tag: "0001_b" })).toMatchObject({
       steps: [],
       problems: [],
@@ -69,7 +69,7 @@ describe("planDowngrade", () => {
     expect(create).toBe("nothing");
   });
 
-  test("a down that was cut off goes on where it stopped, and goes with its migration", () => {
+  test("resumes an interrupted down, and removes its entry with that of its migration", () => {
     const entries = [...all, { ...entry("0002_c.down", "down"), ...cutOff(2, true) }];
     const { steps, problems } = plan(ledger(...entries), { count: 2 });
     expect(problems).toEqual([]);
@@ -88,7 +88,7 @@ describe("planDowngrade", () => {
     });
   });
 
-  test("a down that was cut off is in the way of everything but going on with it", () => {
+  test("an interrupted down prevents everything except resuming it", () => {
     const entries = [...all, { ...entry("0002_c.down", "down"), ...cutOff(1) }];
     const [problem] = plan(ledger(...entries), { tag: "0002_c" }).problems;
     expect(problem).toMatchObject({
@@ -111,7 +111,7 @@ describe("planDowngrade", () => {
     expect(kinds[1]?.remedy).toContain("Check out the version");
   });
 
-  test("what is unknown, edited or applied in part leaves no steps", () => {
+  test("plans no steps if a migration is unknown, edited or partly applied", () => {
     const problem = (...entries: LedgerEntry[]) => {
       const { steps, problems } = plan(ledger(...entries), { count: 1 });
       expect(steps).toEqual([]);
@@ -128,7 +128,7 @@ describe("planDowngrade", () => {
 });
 
 describe("goalOf", () => {
-  test("names the migration that stays, so that the same goal asked again is no further", () => {
+  test("names the migration that stays, so that repeating the goal reverts no more", () => {
     const again = (state: LedgerState, goal: DowngradeGoal) => goalOf(plan(state, goal), history);
     expect(again(ledger(...all), { count: 1 })).toEqual({ tag: "0001_b" });
     expect(again(ledger(...all), { count: 3 })).toEqual({ base: true });
@@ -140,14 +140,14 @@ describe("goalOf", () => {
   });
 });
 
-describe("a folder that was converted", () => {
+describe("a converted folder", () => {
   const converted = historyOf([
     migration("20260101000000_a", "sum-0000_a"),
     migration("20260102000000_b", "sum-0001_b"),
     migration("20260103000000_c", "sum-0002_c"),
   ]);
 
-  test("is taken back under the tags that the ledger has", () => {
+  test("is downgraded under the tags in the ledger", () => {
     const entries = [...all, { ...entry("0002_c.down", "down"), ...cutOff(1) }];
     const { steps, problems } = planTargetDowngrade(target, converted, ledger(...entries), {
       count: 2,
@@ -172,7 +172,7 @@ describe("a folder that was converted", () => {
     ]);
   });
 
-  test("finds entries of equal text in the history's order, and each once", () => {
+  test("matches entries with equal text in the order of the history, each once", () => {
     const same = historyOf(["x", "y", "z"].map((tag) => migration(tag, "same")));
     const names = (...entries: LedgerEntry[]) => {
       const { byTag, strange } = matchEntries(same, entries);

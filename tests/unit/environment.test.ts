@@ -38,7 +38,7 @@ function problemsOf(attempt: () => unknown): string[] {
 }
 
 describe("the standard variables", () => {
-  test("describe admin and application, each with its own role", () => {
+  test("describe the migrating role and the application role", () => {
     expect(addresses(standard)).toEqual([
       "postgresql://owner:p%40ss%2Fw%3Ard%201@db.internal:5432/platform",
     ]);
@@ -47,7 +47,7 @@ describe("the standard variables", () => {
     ]);
   });
 
-  test("a database's own URL comes first, and its own name replaces DB_NAME_SERVER", () => {
+  test("are overridden by a database's own URL, and DB_NAME_SERVER by its own name", () => {
     const MAIN_URL = "postgresql://u:p@other:6000/own";
     expect(addresses({ ...standard, MAIN_URL })).toEqual([MAIN_URL]);
     expect(addresses({ ...standard, DB_PORT: "6432" }, { name: "second" })).toEqual([
@@ -58,7 +58,7 @@ describe("the standard variables", () => {
     ]);
   });
 
-  test("IPv6 addresses and folders of sockets are hosts too", () => {
+  test("accept IPv6 addresses and socket folders as hosts", () => {
     expect(addresses({ ...standard, DB_HOST: "::1" })).toEqual([
       "postgresql://owner:p%40ss%2Fw%3Ard%201@[::1]:5432/platform",
     ]);
@@ -67,7 +67,7 @@ describe("the standard variables", () => {
     ]);
   });
 
-  test("everything that is missing or malformed is said at once", () => {
+  test("report everything that is missing or malformed at once", () => {
     expect(problemsOf(() => addresses({ DB_HOST: "h", DB_PORT: "x" }))).toEqual([
       "DB_PORT is not a port number",
       'DB_HOST is set, but DB_NAME_SERVER is not, which database "main" needs',
@@ -78,7 +78,7 @@ describe("the standard variables", () => {
     ]);
   });
 
-  test("none set: embedded, but never in production", () => {
+  test("select the embedded server if none is set, but never in production", () => {
     expect(addresses({}, {})).toEqual({
       kind: "embedded",
       names: ["main"],
@@ -89,7 +89,7 @@ describe("the standard variables", () => {
     ]);
   });
 
-  test("the application's role, unless it is the admin's", () => {
+  test("define an application role only if it differs from the migrating role", () => {
     const fleet = parseFleet(appFleet("x", [], { databases: { main: {} } }));
     expect(applicationRole(fleet, "main", standard)).toBe("app");
     expect(applicationRole(fleet, "main", { ...standard, DB_USER_SERVER: "owner" })).toBe(
@@ -104,7 +104,7 @@ describe("the standard variables", () => {
 });
 
 describe("secrets", () => {
-  test("from the variable, from the named file, from the folder", async () => {
+  test("are read from the variable, from the named file, or from the folder", async () => {
     const folder = await createFolder({
       named: "from file\r\n",
       DB_PASSWORD_ADMIN: "from folder\n",
@@ -118,7 +118,7 @@ describe("secrets", () => {
     expect(getSecret("OTHER", { OTHER_FILE: join(folder, "empty") })).toBe(undefined);
   });
 
-  test("a named file that is missing, or both ways at once, is an error without the value", () => {
+  test("are an error, without the value, if a named file is missing or both ways are used", () => {
     const [missing] = problemsOf(() => getSecret("TOKEN", { TOKEN_FILE: "/nowhere/token" }));
     expect(missing).toMatch(/^TOKEN cannot be read: ENOENT/);
     expect(problemsOf(() => getSecret("TOKEN", { TOKEN: "s3cret-1", TOKEN_FILE: "/x" }))).toEqual([
@@ -126,7 +126,7 @@ describe("secrets", () => {
     ]);
   });
 
-  test("are masked in texts, also within URLs that nobody registered", () => {
+  test("are masked in texts, also in URLs that were not registered", () => {
     getSecret("TOKEN", { TOKEN: "s3cret-value" });
     expect(maskSecrets("it was s3cret-value, see postgresql://user:other@host/db")).toBe(
       "it was ***, see postgresql://user:***@host/db",
@@ -134,7 +134,7 @@ describe("secrets", () => {
   });
 });
 
-test("each retired variable is named with what replaces it, and is not read", () => {
+test("retired variables are named with their replacement, and not read", () => {
   const value = "retired-secret";
   const warnings = retiredWarnings({
     ALGA_DB_HOST: value,

@@ -175,7 +175,7 @@ test("every environment variable of the help is documented", () => {
     for (const name of names.split(", ")) expect(documented).toContain(`\`${name}`);
 });
 
-test("a plan offers what it depends on, and a run all the rest, too", () => {
+test("plan offers the options that it depends on, and migrate offers all", () => {
   const optionsOf = (name: string) =>
     commands()
       .filter((command) => command.name() === name)

@@ -22,11 +22,11 @@ test.each([
   ],
   ["one that was cut off", journal(base, ["0001_a", 200]).slice(0, -30)],
   ["something else", "<html>"],
-])("%s is left alone", (_, text) => {
+])("%s is not changed", (_, text) => {
   expect(joinedEntries(text)).toBeUndefined();
 });
 
-test("an entry without a time cannot be told", () => {
+test("an entry without a time cannot be assigned", () => {
   const text = journal(base, ["0001_a", 200], ["0001_b", 300]).replaceAll('"idx": 2', '"idx": 1');
   expect(joinedEntries(`${text.replace(/"when": 300,/, "")}}`)).toBeUndefined();
 });

@@ -11,7 +11,7 @@ import { createFolder, type Files, history } from "../support/fleet.ts";
 
 const crlf = (text: string) => text.replaceAll("\n", "\r\n");
 
-describe("a file's text has LF alone", () => {
+describe("the text of a file has only LF", () => {
   const body = "CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $x$\n  SELECT 'a'\n$x$;\n";
   test.each([
     ["all lines end in CRLF", crlf(body), body],
@@ -28,7 +28,7 @@ describe("a file's text has LF alone", () => {
     ["in an escaped literal", "SELECT E'it\\'s\r\n';\nSELECT 1;\n"],
     ["in a quoted name", 'SELECT 1 AS "a\r\nb";\n'],
     ["a CR without LF", "SELECT 'a\rb';\r"],
-  ])("a CR that is meant stays: %s", (_, text) => {
+  ])("an intended CR stays: %s", (_, text) => {
     expect(withoutCarriageReturns(text)).toBe(text);
   });
 });
@@ -54,7 +54,7 @@ describe.each(Object.entries(texts))("a file with %s", (_, text) => {
     expect(historyOf(migrations).digests).toEqual(historyOf(await read(lf)).digests);
   });
 
-  test("is what ledgers of earlier versions and of drizzle-orm hold, and an edit is none", async () => {
+  test("matches ledgers of earlier versions and of drizzle-orm, and an edit does not", async () => {
     const migrations = await read(text);
     const problemsWith = (checksum: string) => {
       const state = { kind: "ledger", entries: [{ tag: "0000_t", checksum }] } as const;

@@ -31,7 +31,7 @@ describe("mergeSnapshots on drizzle-kit's own snapshots", () => {
     history.slice(1).map((after, index) => [history[index]!, after] as const),
   );
 
-  test("what one side alone did comes out as it did it", () => {
+  test("keep what only one side did", () => {
     expect(steps.length).toBeGreaterThan(30);
     for (const [before, after] of steps) {
       const theirs = mergeSnapshots(before, before, after);
@@ -45,7 +45,7 @@ describe("mergeSnapshots on drizzle-kit's own snapshots", () => {
     }
   });
 
-  test("another table beside it changes nothing", () => {
+  test("are not affected by another table", () => {
     for (const [before, after] of steps) {
       const other = { "public.zzz": table("zzz", [id]) };
       const ours = { ...before, tables: { ...(before.tables as object), ...other } };
@@ -114,7 +114,7 @@ function tablesOf(drawn: History, changedBy: readonly string[]): Item[] {
 }
 
 describe("sides that change different tables", () => {
-  test("have no conflicts and merge to the same, whichever is called ours", () => {
+  test("have no conflicts and merge to the same result, whichever side is ours", () => {
     fc.assert(
       fc.property(history, (drawn) => {
         const of = (...sides: readonly string[]) =>

@@ -20,7 +20,7 @@ import {
 } from "../support/snapshots.ts";
 
 describe("mergeSnapshots", () => {
-  test("carries theirs onto ours, in ours' order", () => {
+  test("applies their changes to ours, in our order", () => {
     const base = snapshot([users([id, email]), table("old", [id])]);
     const ours = snapshot([table("ours", [id]), users([id, email, column("ours")])]);
     const theirs = snapshot([
@@ -43,7 +43,7 @@ describe("mergeSnapshots", () => {
     );
   });
 
-  test("changes none of the three, and takes undefined for what a file does not hold", () => {
+  test("changes none of the three, and treats undefined like a missing key", () => {
     const base = snapshot([users([id, column("email", { default: undefined })])]);
     const ours = snapshot([users([id, email, column("a")])]);
     const theirs = snapshot([users([id, { ...email, notNull: true }])]);
@@ -52,7 +52,7 @@ describe("mergeSnapshots", () => {
     expect([base, ours, theirs]).toEqual(before);
   });
 
-  test("the same change on both sides is none to quarrel about, in whatever order it is written", () => {
+  test("accepts the same change on both sides, in any order of keys", () => {
     const base = snapshot([users([id, email]), table("old", [id])], enums(role("a")));
     const changed = () => [id, { ...email, notNull: true }, column("new")];
     const added = Object.fromEntries(Object.entries(table("new", [id])).reverse());
@@ -63,7 +63,7 @@ describe("mergeSnapshots", () => {
     expect(JSON.stringify(merged.tables)).toBe(JSON.stringify(ours.tables));
   });
 
-  test("what both changed in the same way is named: its SQL can run only once", () => {
+  test("names what both sides changed in the same way, whose SQL can run only once", () => {
     const base = snapshot([users([id, email, column("old")]), table("gone", [id])]);
     const side = (fresh: string) =>
       snapshot([users([id, { ...email, notNull: true }, column("same"), column(fresh)])]);
@@ -73,7 +73,7 @@ describe("mergeSnapshots", () => {
     });
   });
 
-  test("names that JavaScript knows are names like others", () => {
+  test("treats names that JavaScript reserves like others", () => {
     const base = snapshot([users([id])]);
     const ours = snapshot([users([id, column("x")])]);
     const theirs = snapshot([users([id, column("constructor"), column("toString")])]);
@@ -138,7 +138,7 @@ describe("mergeSnapshots reports", () => {
     ],
     ["policy users.p", "policies", policy, { as: "RESTRICTIVE" }, { for: "SELECT" }],
   ] as const)(
-    "%s: changed, added or dropped against each other",
+    "%s that are changed, added or dropped against each other",
     (name, key, item, left, right) => {
       const [base, none] = [part(key, item), part(key, undefined)];
       const [ours, theirs] = [part(key, { ...item, ...left }), part(key, { ...item, ...right })];
@@ -155,7 +155,7 @@ describe("mergeSnapshots reports", () => {
     ["sequence", "sequences", { name: "n", schema: "public" }],
     ["view", "views", { name: "n", schema: "public", definition: "select 1" }],
     ["enum", "enums", { name: "n", schema: "public", values: ["a"] }],
-  ])("%s: in public, and in another schema", (kind, key, item) => {
+  ])("%s in public and in another schema", (kind, key, item) => {
     const of = (more: Item, schema: string) =>
       snapshot([], { schemas: { s: "s" }, [key]: inSchema([{ ...item, schema, ...more }]) });
     const three = (schema: string) =>
@@ -183,7 +183,7 @@ describe("mergeSnapshots reports", () => {
     ]);
   });
 
-  test("an enum that both extended, differently", () => {
+  test("an enum that both extended differently", () => {
     const of = (...values: readonly string[]) => snapshot([], enums(role("a", ...values)));
     expect(conflictsOfBoth(of(), of("b"), of("c"))).toEqual(["enum role"]);
     expect(conflictsOfBoth(of(), of("b"), of("b"))).toEqual([]);
@@ -238,7 +238,7 @@ describe("mergeSnapshots reports", () => {
     expect(conflictsOfBoth(ours, of({}, column("key", { primaryKey: true })), ours)).toEqual([]);
   });
 
-  test("all it finds, once and sorted", () => {
+  test("everything that it finds, once and sorted", () => {
     const of = (value: number) =>
       snapshot([
         users([

@@ -25,16 +25,16 @@ test.each<[string, string, readonly string[], readonly string[]]>([
     [`ALTER TABLE "a" ADD COLUMN "s" "s";`],
   ],
   [
-    "a key that has no name of its own",
+    "an unnamed key of another table",
     `ALTER TABLE "a" ADD PRIMARY KEY ("id");`,
     [`ALTER TABLE "a" DROP CONSTRAINT "a_pkey";`, `ALTER TABLE "b" DROP CONSTRAINT "b_pkey";`],
     [`ALTER TABLE "a" DROP CONSTRAINT "a_pkey";`],
   ],
-])("of a way back, without %s", (_what, up, back, kept) => {
+])("a down contains only its migration's changes, without %s", (_what, up, back, kept) => {
   expect(ownChanges(back, up, ["public"])).toEqual(kept);
 });
 
-test("a type that is made anew takes its columns along, and what stands in their way", () => {
+test("a recreated type includes its columns and what depends on them", () => {
   const back = [
     `DROP INDEX "i";`,
     `ALTER TABLE "a" ALTER COLUMN "s" SET DATA TYPE text;`,
@@ -47,7 +47,7 @@ test("a type that is made anew takes its columns along, and what stands in their
   expect(ownChanges([...back, more], `ALTER TYPE "st" ADD VALUE 'y';`, ["public"])).toEqual(back);
 });
 
-test("a text that only renames is taken back in reverse order, and any other is not", () => {
+test("a text that only renames is reversed in reverse order; any other text is not", () => {
   const swap = [`"a" TO "aside"`, `"b" TO "a"`, `"aside" TO "b"`];
   const up = swap.map((names) => `ALTER TABLE "t" RENAME COLUMN ${names};`).join("\n");
   expect(renamesOnly(up)).toEqual([
@@ -71,7 +71,7 @@ test.each<[string, string, boolean]>([
   [`COMMENT ON COLUMN "t"."a" IS 'x'`, `ALTER TABLE "t" DROP COLUMN "a"`, true],
   [`CREATE TRIGGER "r" BEFORE INSERT ON "t" EXECUTE FUNCTION f()`, `DROP TRIGGER "r" ON "t"`, true],
   [`CREATE TRIGGER "r" BEFORE INSERT ON "t" EXECUTE FUNCTION f()`, `DROP FUNCTION f()`, false],
-])("%s and %s: about one object: %s", (left, right, same) => {
+])("%s and %s are about one object: %s", (left, right, same) => {
   const of = (sql: string) => parse(sql).flatMap(({ tree }) => subjectsOf(tree, ["public"]));
   expect(of(left).some((one) => of(right).some((other) => overlap(one, other)))).toBe(same);
 });

@@ -27,7 +27,7 @@ const tags = (state: LedgerState) =>
   planTarget(target, history, state, rules).steps.map(({ tag }) => tag);
 
 describe("planTarget", () => {
-  test("a new target gets everything, and its schema and ledger", () => {
+  test("plans everything for a new target, with its schema and ledger", () => {
     const plan = planTarget(target, history, { kind: "noSchema" }, rules);
     expect(plan).toMatchObject({
       create: "schemaAndLedger",
@@ -39,13 +39,13 @@ describe("planTarget", () => {
     expect(tags({ kind: "noLedger", relations: 0 })).toHaveLength(3);
   });
 
-  test("the set of applied tags decides; a plan after success is empty", () => {
+  test("follows the set of applied tags, and is empty after success", () => {
     expect(tags(applied("0000_a"))).toEqual(["0001_b", "0002_c"]);
     expect(tags(applied("0001_b", "0000_a"))).toEqual(["0002_c"]);
     expect(tags(applied("0000_a", "0001_b", "0002_c"))).toEqual([]);
   });
 
-  test("each step expects the ledger that the step before it leaves", () => {
+  test("expects at each step the ledger that the step before it leaves", () => {
     const { steps } = planTarget(target, history, applied("0000_a"), rules);
     expect(steps.map(({ ledger }) => ledger)).toEqual([
       digestOf([{ tag: "0000_a", checksum: "sum-0000_a" }]),
@@ -56,7 +56,7 @@ describe("planTarget", () => {
     ]);
   });
 
-  test("a migration that was cut off is resumed where it stopped, also when its rest was edited", () => {
+  test("resumes an interrupted migration where it stopped, even if its rest was edited", () => {
     const partial = { applied: 2, appliedChecksum: "x", begun: true };
     const entries = [
       { tag: "0000_a", checksum: "sum-0000_a" },
@@ -74,7 +74,7 @@ describe("planTarget", () => {
     expect(plan.steps[1]).toMatchObject({ tag: "0002_c", resumeAt: 0, ledger: history.digests[2] });
   });
 
-  test("a problem leaves no steps, and still counts what is missing", () => {
+  test("plans no steps for a target with a problem, and still counts what is missing", () => {
     const plan = planTarget(target, history, applied("0000_a", "0002_c"), rules);
     expect(plan).toMatchObject({
       steps: [],

@@ -29,7 +29,7 @@ function lastLine(columns: number, ...events: readonly RolloutEvent[]): string {
   return written.at(-2)?.replace("\r\u001b[2K", "") ?? "";
 }
 
-describe("the bar", () => {
+describe("the progress bar", () => {
   test.each([
     [20, "app/acme: canceling…"],
     [40, "app/acme: canceling statement due to lo…"],
@@ -42,11 +42,11 @@ describe("the bar", () => {
       200,
       "[------------] 0/300 targets  0/300 migrations  0/s  app/acme: canceling statement due to lock timeout",
     ],
-  ])("at %i columns shows the tenant and the reason before it cuts", (columns, line) => {
+  ])("shows tenant and reason before it cuts, at %i columns", (columns, line) => {
     expect(lastLine(columns + 1)).toBe(line);
   });
 
-  test.each([20, 40, 60, 80, 120])("at %i columns is one line, also with wide text", (columns) => {
+  test.each([20, 40, 60, 80, 120])("is one line, also with wide text, at %i columns", (columns) => {
     const holder = {
       pid: 7,
       user: "日本語",
@@ -65,7 +65,7 @@ describe("the bar", () => {
     expect(widthOf(line)).toBeLessThan(columns);
   });
 
-  test("a terminal that obeys no escape sequences gets lines", () => {
+  test("is replaced by lines on a terminal without escape sequences", () => {
     vi.stubEnv("TERM", "dumb");
     const written: string[] = [];
     const stream = { isTTY: true, columns: 80, write: (text: string) => written.push(text) };

@@ -16,13 +16,13 @@ describe("a flat file with one line for each entry", () => {
     expect(recordsText({})).toBe("{}\n");
   });
 
-  test("is whole: nothing to be told apart", () => {
+  test("has one version if it has no conflict", () => {
     expect(both(recordsText({ a: "x", b: { c: 1 } }))).toBeUndefined();
     expect(both('{ "a": "x", "b": "y" }')).toBeUndefined();
     expect(both("{}\n")).toBeUndefined();
   });
 
-  test("with git's markers has two versions, whatever commas are where they end", () => {
+  test("with git's markers has two versions, wherever commas are", () => {
     const text = `{
   "0000_base": "0",
 <<<<<<< HEAD
@@ -39,7 +39,7 @@ describe("a flat file with one line for each entry", () => {
     });
   });
 
-  test("joined by the union driver has all lines, and a key that stands twice has both values", () => {
+  test("joined by the union driver has all lines, and both values of a duplicate key", () => {
     const text = '{\n  "base": "0",\n  "same": "1"\n  "same": "2",\n  "a": "3"\n}\n';
     expect(both(text)).toEqual({
       ours: { base: "0", same: "1", a: "3" },
@@ -75,7 +75,7 @@ describe("what both branches recorded", () => {
     expect(merged).toEqual({ base: "0", same: "1", "0001_a": "a", extra: "e", "0002_same": "2" });
   });
 
-  test("goes along where two names change places", () => {
+  test("follows two names that are swapped", () => {
     const records = { ours: { x: "1" }, theirs: { x: "2" } };
     const merged = mergedRecords(records, {
       kept: [{ side: "theirs", from: "x", to: "x_1" }],

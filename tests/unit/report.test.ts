@@ -41,11 +41,11 @@ describe("table", () => {
     [40, ["target    state", "app/acme  edited: 0001_日本語", "app/b     at head"]],
     [26, ["target    state", "app/acme  edited: 0001_日…", "app/b     at head"]],
     [12, ["targ…  state", "app/…  edit…", "app/b  at h…"]],
-  ])("on a terminal of %i columns rows are cut, and not wrapped", (columns, lines) => {
+  ])("cuts rows instead of wrapping them, on a terminal of %i columns", (columns, lines) => {
     expect(rows(["target", "state"], states, columns)).toEqual(lines);
   });
 
-  test("a program gets whole rows, and text beside a table is wrapped", () => {
+  test("writes complete rows for a program, and wraps text next to a table", () => {
     const long = "x ".repeat(100).trim();
     expect(rows(["name"], [[long]])).toEqual(["name", long]);
     const text = wrapLines([...table(["name"], [[long]]), long].join("\n"), {
@@ -54,7 +54,7 @@ describe("table", () => {
     expect(text.split("\n").map((line) => line.length)).toEqual([4, 80, 79, 79, 39]);
   });
 
-  test("numbers stand to the right, wide characters count twice", () => {
+  test("aligns numbers to the right, and counts wide characters twice", () => {
     expect(
       rows(
         ["name", "count"],
@@ -139,7 +139,7 @@ describe("the summary of a rollout", () => {
   });
 });
 
-test("failures of targets in doubt, failed and not begun are told apart", () => {
+test("failures of targets that are in doubt, failed and not begun are separate", () => {
   const failure = { message: "connect ECONNREFUSED", remedy: "Look at the server." };
   const outcomes = [
     { ...outcome("a", "inDoubt"), failure },
@@ -169,18 +169,18 @@ describe("progress", () => {
     return written;
   };
 
-  test("plain lines where there is no terminal, none for targets that had nothing to do", () => {
+  test("writes plain lines without a terminal, and none for targets with nothing to do", () => {
     expect(shown(false, 80)).toEqual(["app/a: succeeded, 2 applied in 5 ms\n"]);
   });
 
-  test("a bar on a terminal, never wider than it, and gone at the end", () => {
+  test("draws a bar on a terminal, never wider than it, and removes it at the end", () => {
     const written = shown(true, 40);
     expect(written[0]).toContain("0/2 targets");
     for (const text of written) expect(text.replace("\r\u001b[2K", "").length).toBeLessThan(40);
     expect(written.at(-1)).toBe("\r\u001b[2K");
   });
 
-  test("a kind of failure is told of once, however many targets it strikes", () => {
+  test("reports a kind of failure once, however many targets have it", () => {
     const written: string[] = [];
     const observe = showProgress({ isTTY: false, write: (text) => written.push(text) });
     for (const [tenant, message] of [
@@ -203,7 +203,7 @@ describe("progress", () => {
     for: [{ target: target("a"), tag: "0_slow", forMs }, { forMs: 1 }],
   });
 
-  test("a long wait is a line where there is no terminal, a wait for a connection too", () => {
+  test("writes a line for a long wait without a terminal, also for a connection", () => {
     const written: string[] = [];
     const observe = showProgress({ write: (text) => written.push(text) });
     observe({ type: "rolloutStarted", id: "1", waves: 1, targets: 2, steps: 4 });
@@ -215,7 +215,7 @@ describe("progress", () => {
     ]);
   });
 
-  test("the bar goes on where nothing happens, and says no time that is left", () => {
+  test("keeps drawing the bar while nothing happens, without a remaining time", () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     const written: string[] = [];
@@ -235,7 +235,7 @@ describe("progress", () => {
     expect(written).toHaveLength(length);
   });
 
-  test("a target that waits for others of its rollout says so once", () => {
+  test("reports once that a target waits for others of its rollout", () => {
     const written: string[] = [];
     const observe = showProgress({ write: (text) => written.push(text) });
     observe({ type: "rolloutStarted", id: "1", waves: 1, targets: 2, steps: 4 });

@@ -41,7 +41,7 @@ test("a target whose connection was lost before its migrations were flushed is i
 
 describe("SQLSTATEs", () => {
   const server = (code: string) => Object.assign(new Error("x"), { code, severity: "ERROR" });
-  test("only listed ones are tried again", () => {
+  test("are retried only if listed", () => {
     for (const code of [
       "55P03",
       "40P01",
@@ -58,14 +58,14 @@ describe("SQLSTATEs", () => {
       expect(isRetryable(server(code)), code).toBe(false);
   });
 
-  test("two sessions that changed one object at the same moment may try again", () => {
+  test("are retried if two sessions changed one object at the same time", () => {
     const race = { message: "tuple concurrently updated" };
     expect(isRetryable(Object.assign(server("XX000"), race))).toBe(true);
     expect(isRetryable(Object.assign(server("23505"), { schema: "pg_catalog" }))).toBe(true);
     expect(isRetryable(Object.assign(server("23505"), { schema: "app_a" }))).toBe(false);
   });
 
-  test("a network error is a lost connection, and has no SQLSTATE", () => {
+  test("do not exist for a network error, which is a lost connection", () => {
     const reset = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
     expect([isConnectionLoss(reset), isRetryable(reset), sqlstateOf(reset)]).toEqual([
       true,
@@ -78,7 +78,7 @@ describe("SQLSTATEs", () => {
   });
 });
 
-test("a lock key is a bigint of its own for each target", () => {
+test("each target has its own lock key, a bigint", () => {
   const keys = new Set(Array.from({ length: 10_000 }, (_, index) => lockKey(`auth_${index}`)));
   expect(keys.size).toBe(10_000);
   for (const key of keys) expect(BigInt.asIntN(64, BigInt(key))).toBe(BigInt(key));

@@ -32,8 +32,8 @@ function connects(text: string): string[] {
   return loads.flatMap((pattern) => text.match(pattern) ?? []);
 }
 
-describe("what is written passes through src/cli/output.ts", () => {
-  test("no other file writes to standard output or standard error, or changes one's text by itself", async () => {
+describe("output passes through src/cli/output.ts", () => {
+  test("no other file writes to standard output or standard error, or changes their text", async () => {
     const texts = await textsOf("src/**/*.ts");
     const writing = [...texts].filter(([, text]) =>
       /\bstd(out|err)\s*\.\s*write\b|\bconsole\s*\.|\\(u001b|x1b)\[/.test(text),
@@ -51,7 +51,7 @@ describe("what is written passes through src/cli/output.ts", () => {
 const retired = "ALGA_DB_";
 
 describe("connections are made in src/postgres alone", () => {
-  test("no other file loads a driver or makes a client or a pool", async () => {
+  test("no other file loads a driver or creates a client or a pool", async () => {
     const texts = await textsOf("src/**/*.ts", "schema/**/*.ts");
     const found = [...texts].filter(([, text]) => connects(text).length > 0);
     expect(texts.size).toBeGreaterThan(100);
@@ -75,7 +75,7 @@ describe("connections are made in src/postgres alone", () => {
     "new Client",
     "new Pool()",
     "new driver . Pool ()",
-  ])("%j would be seen", (text) => {
+  ])("%j would be detected", (text) => {
     expect(connects(text)).not.toEqual([]);
   });
 
@@ -84,7 +84,7 @@ describe("connections are made in src/postgres alone", () => {
     `import type { NodePgDatabase } from "drizzle-orm/node-postgres";`,
     `import { x } from "./pg";`,
     "new ClientError()",
-  ])("%j is none of it", (text) => {
+  ])("%j is allowed", (text) => {
     expect(connects(text)).toEqual([]);
   });
 });
@@ -121,7 +121,7 @@ describe("retired variables", () => {
     expect(parts.map(([file]) => file)).toEqual(["src/config/retired.ts"]);
   });
 
-  test("are warned of without a look at their values", () => {
+  test("are reported without reading their values", () => {
     const { environment, seen } = guarded();
     const warnings = retiredWarnings(environment);
     expect(warnings).toHaveLength(Object.keys(values).length);
@@ -131,7 +131,7 @@ describe("retired variables", () => {
     expect(seen).toEqual([]);
   });
 
-  test("do not say where a database is", () => {
+  test("do not configure a database", () => {
     const fleet = parseFleet(appFleet("x", [], { databases: { main: {} } }));
     expect(resolveDatabases(fleet, ["main"], guarded().environment)).toMatchObject({
       kind: "embedded",

@@ -32,7 +32,7 @@ describe("planStamp", () => {
     [{ tag: "0001_b" }, ["0000_a", "0001_b"], "0001_b"],
     [{ base: true }, [], "base"],
     [{ entries: [entry("0000_a"), entry("0002_c")] }, ["0000_a", "0002_c"], "0002_c"],
-  ] as const)("%j is one step, and creates the ledger where there is none", (goal, wanted, tag) => {
+  ] as const)("plans one step for %j, and creates a missing ledger", (goal, wanted, tag) => {
     const { steps, create, problems } = plan({ kind: "noLedger", relations: 7 }, goal);
     expect({ create, problems }).toEqual({ create: "ledger", problems: [] });
     expect(steps).toMatchObject([
@@ -40,21 +40,21 @@ describe("planStamp", () => {
     ]);
   });
 
-  test("a step expects the ledger that the plan saw", () => {
+  test("expects the ledger that the plan saw", () => {
     const entries = [entry("0000_a"), entry("0009_strange")];
     const { steps, create } = plan({ kind: "ledger", entries }, { head: true });
     expect(steps[0]?.ledger).toBe(digestOf(entries));
     expect(create).toBe("nothing");
   });
 
-  test("there is nothing to do when the ledger says it already", () => {
+  test("plans nothing if the ledger is already as wanted", () => {
     const state = ledger(entry("0001_b"), entry("0000_a"));
     expect(plan(state, { tag: "0001_b" })).toMatchObject({ steps: [], problems: [] });
     expect(plan(ledger(), { base: true }).steps).toEqual([]);
     expect(plan(state, { head: true }).steps).toHaveLength(1);
   });
 
-  test("unknown, edited and unfinished entries stand in nobody's way", () => {
+  test("ignores unknown, edited and unfinished entries", () => {
     const partial = { applied: 1, appliedChecksum: "x", begun: true };
     const entries = [entry("0000_a", "old"), { ...entry("0001_b"), partial }, entry("0009_gone")];
     const { steps, problems } = plan({ kind: "ledger", entries }, { tag: "0001_b" });
@@ -64,7 +64,7 @@ describe("planStamp", () => {
     expect(plan({ kind: "ledger", entries: whole }, { tag: "0001_b" }).steps).toHaveLength(1);
   });
 
-  test("a schema that is not there has nothing applied", () => {
+  test("reports a missing schema as a problem, except for base", () => {
     expect(plan({ kind: "noSchema" }, { head: true })).toMatchObject({
       steps: [],
       problems: [{ kind: "noSchema" }],
@@ -72,7 +72,10 @@ describe("planStamp", () => {
     expect(plan({ kind: "noSchema" }, { base: true })).toMatchObject({ steps: [], problems: [] });
   });
 
-  test.each(["unreadable", "locked"] as const)("a ledger that is %s is a problem", (kind) => {
-    expect(plan({ kind }, { head: true })).toMatchObject({ steps: [], problems: [{ kind }] });
-  });
+  test.each(["unreadable", "locked"] as const)(
+    "reports a ledger that is %s as a problem",
+    (kind) => {
+      expect(plan({ kind }, { head: true })).toMatchObject({ steps: [], problems: [{ kind }] });
+    },
+  );
 });

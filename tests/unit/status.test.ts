@@ -36,7 +36,7 @@ const shown = (...args: Parameters<typeof statusText>) => wrapLines(statusText(.
 describe("status", () => {
   const mixed = [at(1, 0), at(2, 1), at(3, 0), at(4, 1, unmanaged(4)), at(5, 2)];
 
-  test("what has a problem comes first, then what is behind", () => {
+  test("lists targets with a problem first, then those that are behind", () => {
     expect(first(shown(mixed)).slice(0, 6)).toEqual([
       ...["target", "app/t4", "app/t2", "app/t5", "app/t1", "app/t3"],
     ]);
@@ -50,7 +50,7 @@ describe("status", () => {
     ]);
   });
 
-  test("only what is behind, with the counts of all", () => {
+  test("lists only targets that are behind, with the counts of all", () => {
     const text = shown(mixed, true);
     expect(first(text).slice(0, 4)).toEqual(["target", "app/t4", "app/t2", "app/t5"]);
     expect(text).not.toContain("app/t1");
@@ -70,7 +70,7 @@ describe("one problem of many tenants is one block", () => {
     "  at 40 targets: app/t1, app/t2, app/t3, app/t4, app/t5 and 35 more",
   ].join("\n");
 
-  test("in status and plan, though each message names its schema and its numbers", () => {
+  test("in status and plan, although each message names its schema and numbers", () => {
     const planned = planText({ waves: [{ name: "all", canary: false, targets: forty }] });
     for (const text of [shown(forty), planned]) {
       expect(text).toContain(block);
@@ -78,7 +78,7 @@ describe("one problem of many tenants is one block", () => {
     }
   });
 
-  test("a few are named in the command, one is shown as it is", () => {
+  test("with a few named in the command, and a single one shown unchanged", () => {
     expect(shown(forty.slice(0, 2))).toContain("--service app --tenant t1 --tenant t2.");
     expect(shown(forty.slice(2, 3))).toContain(
       [
@@ -89,7 +89,7 @@ describe("one problem of many tenants is one block", () => {
     );
   });
 
-  test("problems of other migrations stay apart", () => {
+  test("separate from problems of other migrations", () => {
     const edited = (tag: string): PlanProblem => ({
       ...{ kind: "edited", tag, message: `${tag} was edited`, remedy: "Restore it." },
     });
@@ -98,7 +98,7 @@ describe("one problem of many tenants is one block", () => {
     expect(text).toContain("app: 0001_a was edited\n  -> Restore it.\n  at app/t2");
   });
 
-  test("in the end of migrate, also for a tenant whose name is a part of other words", () => {
+  test("at the end of migrate, also for a tenant whose name is part of other words", () => {
     const failed = ["a", "main-1"].map((schema) => ({
       ...{ name: `app/${schema}`, schema, status: "failed" as const },
       failure: { message: `the ledger of schema "${schema}" is locked`, remedy: "Wait." },

@@ -23,24 +23,21 @@ function problemsOf(action: () => unknown): string[] {
 }
 
 describe("tenants", () => {
-  test("TENANTS replaces the configured list", () => {
+  test("are those in TENANTS if it is set", () => {
     const listed = ["toshiba", "iopex"].map((id) => ({ id, attributes: {} }));
     expect(rosterOf(listed)).toEqual({ listed, ids: ["toshiba", "iopex"] });
     expect(rosterOf(listed, "a, b  c,a")).toEqual({ listed, ids: ["a", "b", "c"] });
     expect(namedIn(undefined)).toEqual([]);
   });
 
-  test.each(["", "  ", "\n", " , ,"])(
-    "TENANTS that is set to %j names no tenant, and is an error",
-    (text) => {
-      expect(() => rosterOf([], text)).toThrow(
-        expect.objectContaining({ code: "usage", message: "TENANTS is set but names no tenant" }),
-      );
-    },
-  );
+  test.each(["", "  ", "\n", " , ,"])("cannot be empty: TENANTS set to %j is an error", (text) => {
+    expect(() => rosterOf([], text)).toThrow(
+      expect.objectContaining({ code: "usage", message: "TENANTS is set but names no tenant" }),
+    );
+  });
 
   test.each(["Acme-Inc", "größe", "日本", "_x", "a.b", "2fast", "SELECT", "x".repeat(59)])(
-    "%s is a name",
+    "can have the name %s",
     (tenant) => {
       expect(resolveTargets(fleet, rosterFor([tenant]), none)).toMatchObject([
         { schema: `app_${tenant}` },
@@ -65,17 +62,17 @@ describe("tenants", () => {
     "e\u0301",
     "ü".repeat(40),
     "x".repeat(60),
-  ])("%j is not", (tenant) => {
+  ])("cannot have the name %j", (tenant) => {
     expect(problemsOf(() => resolveTargets(fleet, rosterFor([tenant]), none))).toHaveLength(1);
   });
 
-  test("every bad name is reported, not only the first", () => {
+  test("are all reported if their names are invalid", () => {
     expect(
       problemsOf(() => resolveTargets(fleet, rosterFor(["a'b", "fine", "c;d"]), none)),
     ).toEqual([`the tenant id "a'b" is not allowed`, `the tenant id "c;d" is not allowed`]);
   });
 
-  test("a bad name is shown without what a terminal would obey or hide", () => {
+  test("are shown without terminal control characters if their names are invalid", () => {
     const names = [
       "a\u001b[2J",
       "a\u009b2J",
@@ -98,7 +95,7 @@ describe("tenants", () => {
     );
   });
 
-  test("a name that only looks like a composed one is refused with the composed one", () => {
+  test("are refused, with the composed form, if a name is decomposed", () => {
     const attempt = () => resolveTargets(fleet, rosterFor(["cafe\u0301"]), none);
     expect(attempt).toThrow(`the tenant id "cafe\\u0301" is not allowed`);
     expect(attempt).toThrow(
@@ -106,7 +103,7 @@ describe("tenants", () => {
     );
   });
 
-  test("reserved schema names are refused", () => {
+  test("cannot have reserved schema names", () => {
     const plain = parseFleet({
       ...appFleet("postgresql://u@h/d", []),
       services: { app: { schema: "s", out: "o", database: "main", tenantSchema: "{tenant}" } },
@@ -116,7 +113,7 @@ describe("tenants", () => {
     ).toHaveLength(2);
   });
 
-  test("a tenant filter leaves out services that have no tenants", () => {
+  test("in a filter exclude services without tenants", () => {
     const both = parseFleet({
       ...appFleet("postgresql://u@h/d", ["a", "b"]),
       services: {
@@ -146,7 +143,7 @@ describe("databases", () => {
   const resolve = (environment: Record<string, string>, names = ["main", "other"]) =>
     resolveDatabases(two, names, environment);
 
-  test("none set: embedded, but not in production", () => {
+  test("are embedded if none is set, but not in production", () => {
     expect(resolve({ A: " " })).toEqual({
       kind: "embedded",
       names: ["main", "other"],
@@ -155,7 +152,7 @@ describe("databases", () => {
     expect(problemsOf(() => resolve({ NODE_ENV: "production" }))).toHaveLength(2);
   });
 
-  test("some set: an error that names the others, unless they are not needed", () => {
+  test("are an error that names the unset ones if only some are set, unless they are not needed", () => {
     expect(problemsOf(() => resolve({ A: url }))[0]).toContain("variable B is not set");
     expect(resolve({ A: url }, ["main"])).toMatchObject({
       kind: "configured",
@@ -163,7 +160,7 @@ describe("databases", () => {
     });
   });
 
-  test("what is no PostgreSQL URL is said without its value", () => {
+  test("are an error without the value if a URL is not a PostgreSQL URL", () => {
     const problems = problemsOf(() => resolve({ A: "mysql://u:s3cret@h/d", B: "s3cret" }));
     expect(problems).toEqual(["A is not a PostgreSQL URL", "B is not a PostgreSQL URL"]);
   });

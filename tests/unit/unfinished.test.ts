@@ -55,7 +55,7 @@ test("the ledger says whether a target is short of its end", () => {
   expect(isBehind(at(), history, "down", null)).toBe(false);
 });
 
-test("what a rollout was to bring and did not is left, whatever its outcome was", () => {
+test("a target that has not reached the goal of a rollout is unfinished, whatever its outcome", () => {
   expect(unfinished(at("0000"), "up", [up])).toBe(true);
   expect(unfinished(at(...tags), "up", [up])).toBe(false);
   expect(unfinished(at(...tags), "up", [failing(up)])).toBe(false);
@@ -64,13 +64,13 @@ test("what a rollout was to bring and did not is left, whatever its outcome was"
   expect(unfinished(at("0000", "0001"), "up", [{ ...up, end: "0001" }])).toBe(false);
 });
 
-test("a run to another migration in between hides nothing", () => {
+test("a later run to another migration hides no unfinished target", () => {
   const elsewhere = { ...up, end: "0000", same: false };
   expect(unfinished(at("0000"), "up", [elsewhere, up])).toBe(true);
   expect(unfinished(at("0000"), "up", [elsewhere])).toBe(false);
 });
 
-test("a rollout the other way ends what was left undone, and no failure", () => {
+test("a rollout in the other direction cancels unfinished targets, but not failures", () => {
   expect(unfinished(at("0000"), "up", [down, up])).toBe(false);
   expect(unfinished(at("0000"), "up", [failing(down), up])).toBe(true);
   expect(unfinished(at("0000"), "up", [down, failing(up)])).toBe(true);
@@ -78,6 +78,6 @@ test("a rollout the other way ends what was left undone, and no failure", () => 
   expect(unfinished(at(...tags), "down", [up, failing(down)])).toBe(true);
 });
 
-test("a downgrade that was got over is not asked for again after the next migration", () => {
+test("a finished downgrade is not unfinished again after the next migration", () => {
   expect(unfinished(at(...tags), "down", [up, down, failing(down)])).toBe(false);
 });

@@ -139,7 +139,7 @@ describe("reports", () => {
   });
 
   test.each([true, false])(
-    "progress shows no server's or user's control characters (terminal: %s)",
+    "show no control characters of a server or a user in progress (terminal: %s)",
     (isTTY) => {
       vi.stubEnv("NO_COLOR", "");
       const written: string[] = [];

@@ -36,13 +36,13 @@ const fleet = ["a", "b", "c", "d"].flatMap((tenant) => [
 ]);
 
 describe("divide", () => {
-  test("without a wish makes one wave, also of nothing", () => {
+  test("makes one wave without options, also if it is empty", () => {
     expect(shape(fleet.slice(0, 2), {})).toEqual([["all", "auth/a flow/a"]]);
     expect(shape([], {})).toEqual([["all", ""]]);
     expect(shape([plan("auth", "a", 0)], { canary: { count: 1 } })).toEqual([["all", "auth/a"]]);
   });
 
-  test("keeps a tenant's targets together, and those without a tenant behind the canary", () => {
+  test("keeps a tenant's targets together, and those without a tenant after the canary", () => {
     const all = [plan("single", undefined), ...fleet];
     expect(shape(all, { canary: { count: 1 }, size: { count: 2 } })).toEqual([
       ["canary!", "auth/a flow/a"],
@@ -51,7 +51,7 @@ describe("divide", () => {
     ]);
   });
 
-  test("a wave may be called as the canary is", () => {
+  test("accepts a wave with the name of the canary", () => {
     const all = [plan("single", undefined), plan("auth", "a"), plan("auth", "b")];
     const groups = [{ name: "canary", tenants: new Set(["a"]) }];
     expect(shape(all, { groups })).toEqual([
@@ -71,7 +71,7 @@ describe("divide", () => {
     ]);
   });
 
-  test("never loses a target, nor has it twice", () => {
+  test("contains each target exactly once", () => {
     const tenant = fc.integer({ min: 0, max: 9 }).map((number) => `t${number}`);
     const targets = fc.uniqueArray(
       fc.record({
@@ -108,7 +108,7 @@ describe("divide", () => {
   });
 });
 
-test("a share is rounded down: 1% of 50 targets lets none fail", () => {
+test("a share is rounded down: 1% of 50 targets allows no failure", () => {
   expect(amountOf({ percent: 1 }, 50)).toBe(0);
   expect(amountOf({ percent: 10 }, 55)).toBe(5);
   expect(amountOf({ count: 7 }, 3)).toBe(7);

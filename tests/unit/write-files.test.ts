@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { writeFiles } from "../../src/source/write-files.ts";
 import { createFolder } from "../support/fleet.ts";
 
-test("what cannot be written whole leaves no folder behind", async () => {
+test("a failed write leaves no folder", async () => {
   const folder = await createFolder({ "taken.sql": "SELECT 1;" });
   const files = ["20261122083000_new/migration.sql", "taken.sql"].map((name) => ({
     path: join(folder, name),

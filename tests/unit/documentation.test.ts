@@ -61,3 +61,56 @@ test("every page that the code names exists, with its heading", async () => {
   }
   expect(missing).toEqual([]);
 });
+
+/** Options of other programs: npm, the AWS command line. */
+const foreign = new Set(["--save-dev", "--hostname", "--port", "--username"]);
+
+test("every option that the pages name exists on the command line", async () => {
+  const names = await readdir(join(repository, "src/cli"), { recursive: true });
+  const sources = await Promise.all(
+    names
+      .filter((name) => name.endsWith(".ts"))
+      .map((name) => readFile(join(repository, "src/cli", name), "utf8")),
+  );
+  const known = new Set([...sources.join("\n").matchAll(/--[a-z][a-z-]+/g)].map(([flag]) => flag));
+  const unknown: string[] = [];
+  for (const page of await pages()) {
+    if (page.endsWith("CONTRIBUTING.md") || page.endsWith("ARCHITECTURE.md")) continue;
+    const text = await readFile(page, "utf8");
+    for (const [flag] of text.matchAll(/(?<![\w-])--[a-z][a-z-]+/g))
+      if (!known.has(flag) && !foreign.has(flag))
+        unknown.push(`${relative(repository, page)}: ${flag}`);
+  }
+  expect(unknown).toEqual([]);
+});
+
+/** Parts of messages that the pages quote, without what differs from run to run. */
+const quoted = {
+  "docs/migrations.md": ["Proved: ", "up, down and up again"],
+  "docs/offline-sql.md": ["the ledger has changed since the plan was made"],
+  "docs/rollouts.md": [
+    "Not at head: ",
+    "a lock that it waits for",
+    "waiting for a connection",
+    "which this rollout is migrating",
+    "is under way in database",
+    "if its process no longer exists, end its connection: SELECT pg_terminate_backend(",
+  ],
+};
+
+test("every message that the pages quote is in the code", async () => {
+  const names = await readdir(join(repository, "src"), { recursive: true });
+  const sources = await Promise.all(
+    names
+      .filter((name) => name.endsWith(".ts"))
+      .map((name) => readFile(join(repository, "src", name), "utf8")),
+  );
+  const code = sources.join("\n");
+  for (const [page, parts] of Object.entries(quoted)) {
+    const text = await readFile(join(repository, page), "utf8");
+    for (const part of parts) {
+      expect(text.includes(part), `${page} quotes "${part}"`).toBe(true);
+      expect(code.includes(part), `the code prints "${part}", as ${page} says`).toBe(true);
+    }
+  }
+});
