@@ -53,6 +53,27 @@ export default {
       from: { path: "^src/", pathNot: "^src/cli/" },
       to: { path: "node_modules/commander" },
     },
+    {
+      name: "verbs-apart",
+      comment:
+        "a verb imports no other verb: what they share is in fleet/, proof/ or tenancy/. dev is a session of two verbs",
+      severity: "error",
+      from: { path: "^src/operations/", pathNot: "^src/operations/dev\\.ts$" },
+      to: { path: "^src/operations/" },
+    },
+    {
+      name: "dev-runs-check-and-migrate",
+      severity: "error",
+      from: { path: "^src/operations/dev\\.ts$" },
+      to: { path: "^src/operations/", pathNot: "^src/operations/(check|migrate)\\.ts$" },
+    },
+    {
+      name: "only-cli-reports",
+      comment: "operations return data; only the command line turns it into text for people",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/(cli|report)/" },
+      to: { path: "^src/report/" },
+    },
     { name: "unresolvable", severity: "error", from: {}, to: { couldNotResolve: true } },
   ],
   options: {
