@@ -89,7 +89,7 @@ const quoted = {
   "docs/migrations.md": ["Proved: ", "up, down and up again"],
   "docs/offline-sql.md": ["the ledger has changed since the plan was made"],
   "docs/rollouts.md": [
-    "Not at head: ",
+    "To migrate all of them: ",
     "a lock that it waits for",
     "waiting for a connection",
     "which this rollout is migrating",
