@@ -5,7 +5,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 const entries = ["index.d.ts", "config/define.d.ts", "runtime/open.d.ts"];
-// Examples in comments import files, too: their lines begin with an asterisk.
+// Examples in comments also import files: their lines begin with an asterisk.
 const relativeImport = /(?<!^ *\*.*)(from |import\()"(\.{1,2}\/[^"]+)\.[jt]s"/gm;
 
 export async function writeCommonJsTypes(dist) {
@@ -13,16 +13,12 @@ export async function writeCommonJsTypes(dist) {
   const write = async (file) => {
     if (written.has(file)) return;
     written.add(file);
-    const imported = [];
-    const parts = (await readFile(file, "utf8")).split(comments).map((part) =>
-      comments.test(part)
-        ? part
-        : part.replace(relativeImport, (_, before, path) => {
-            imported.push(path);
-            return `${before}"${path}.cjs"`;
-          }),
+    const text = await readFile(file, "utf8");
+    const imported = [...text.matchAll(relativeImport)].map(([, , path]) => path);
+    await writeFile(
+      file.replace(/\.d\.ts$/, ".d.cts"),
+      text.replace(relativeImport, (_, before, path) => `${before}"${path}.cjs"`),
     );
-    await writeFile(file.replace(/\.d\.ts$/, ".d.cts"), parts.join(""));
     for (const path of imported) await write(join(dirname(file), `${path}.d.ts`));
   };
   for (const entry of entries) await write(join(dist, entry));

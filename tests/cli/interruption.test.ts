@@ -1,22 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
-import { createProject, ended, run, start, startCli } from "../support/cli.ts";
-import { createDatabase, type TestDatabase } from "../support/database.ts";
-import { appFleet, configFile, history, writeFiles } from "../support/fleet.ts";
+import { ended, run, start, startCli } from "../support/cli.ts";
+import type { TestDatabase } from "../support/database.ts";
+import { writeFiles } from "../support/fleet.ts";
 import { repository } from "../support/repository.ts";
+import { createFleet } from "../support/small-fleet.ts";
 
 const main = join(repository, "dist/cli/main.js");
-
-/** A project whose tenants have no schema yet, and its database. */
-async function createFleet(migrations: Record<string, string>, tenants: string[], more = {}) {
-  const database = await createDatabase();
-  const project = await createProject({
-    "drizzle.config.ts": configFile(appFleet(database.url, tenants, more)),
-    ...history("drizzle/app", migrations),
-  });
-  return { database, project };
-}
 
 const slow = { "0000_t": `CREATE TABLE "t" ();`, "0001_slow": `SELECT pg_sleep(2);` };
 
@@ -29,7 +20,11 @@ test.each(["SIGTERM", "SIGHUP"] as const)(
   "after %s, the running migration finishes and no further one begins",
   async (signal) => {
     const migrations = { ...slow, "0002_next": `CREATE TABLE "next" ();` };
-    const { database, project } = await createFleet(migrations, ["a", "b"], { concurrency: 1 });
+    const { database, project } = await createFleet({
+      tenants: ["a", "b"],
+      migrations,
+      settings: { concurrency: 1 },
+    });
     const child = startCli(project, ["migrate", "--json"]);
     const end = ended(child);
     await untilSleeping(database);
@@ -61,7 +56,10 @@ test.each([
   ["migrate --json 2> /dev/full | head -c 1 > /dev/null", 0, ""],
 ])("a rollout continues when its output is lost: %s", async (command, code, said) => {
   const tenants = ["a", "b", "c"];
-  const { database, project } = await createFleet({ "0000_t": `CREATE TABLE "t" ();` }, tenants);
+  const { database, project } = await createFleet({
+    tenants,
+    migrations: { "0000_t": `CREATE TABLE "t" ();` },
+  });
   const ran = await run(project, "sh", ["-c", `node '${main}' ${command}`]);
   expect(ran).toMatchObject({ code, stderr: expect.stringContaining(said) });
   const made = await database.query(`SELECT FROM pg_class WHERE relname = 't'`);
@@ -78,7 +76,11 @@ describe("a rollout whose terminal goes away", () => {
   const ended = `SELECT stopped FROM drizzle_fleet.rollouts WHERE ended_at IS NOT NULL`;
 
   test("finishes running migrations after SIGHUP, and is recorded as interrupted", async () => {
-    const { database, project } = await createFleet(slow, ["a", "b"], { concurrency: 1 });
+    const { database, project } = await createFleet({
+      tenants: ["a", "b"],
+      migrations: slow,
+      settings: { concurrency: 1 },
+    });
     const command = `exec node '${main}' migrate`;
     const terminal = inATerminal(project, command);
     await untilSleeping(database);
@@ -94,7 +96,11 @@ describe("a rollout whose terminal goes away", () => {
   });
 
   test("continues without a signal, and exits with 1 because its report is lost", async () => {
-    const { database, project } = await createFleet(slow, ["a", "b"], { concurrency: 1 });
+    const { database, project } = await createFleet({
+      tenants: ["a", "b"],
+      migrations: slow,
+      settings: { concurrency: 1 },
+    });
     // The shell is the one that the signal goes to.
     const shell = `trap '' HUP\nnode '${main}' migrate\necho $? > code\n`;
     await writeFiles(project, { "in-a-terminal.sh": shell });

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { catalogOf } from "../support/catalog.ts";
-import { createProject, runCli } from "../support/cli.ts";
-import { createDatabase, createRole, type TestDatabase } from "../support/database.ts";
+import { runCli } from "../support/cli.ts";
+import { createRole, type TestDatabase } from "../support/database.ts";
 import { appFleet, configFile, history, writeFiles } from "../support/fleet.ts";
+import { createFleet } from "../support/small-fleet.ts";
 
 const tenants = Array.from({ length: 50 }, (_, index) => `t${String(index).padStart(2, "0")}`);
 const first = {
@@ -17,17 +18,12 @@ ALTER TABLE "people" ADD CONSTRAINT "people_email" UNIQUE ("email");`,
 const bad = ["t07", "t23", "t41"];
 
 /** Fifty tenants with one migration to come, which the data of three of them does not allow. */
-async function createFleet(): Promise<{ database: TestDatabase; project: string }> {
-  const database = await createDatabase();
-  const fleet = appFleet(database.url, tenants, { concurrency: 4 });
-  const project = await createProject({
-    "drizzle.config.ts": configFile(fleet),
-    ...history("drizzle/app", first),
-  });
-  expect(await runCli(project, ["migrate"])).toMatchObject({ code: 0 });
-  for (const tenant of bad) await database.query(`UPDATE app_${tenant}.people SET email = 'a'`);
-  await writeFiles(project, history("drizzle/app", second));
-  return { database, project };
+async function createPendingFleet() {
+  const settings = { concurrency: 4 };
+  const fleet = await createFleet({ tenants, migrations: first, pending: second, settings });
+  for (const tenant of bad)
+    await fleet.database.query(`UPDATE app_${tenant}.people SET email = 'a'`);
+  return fleet;
 }
 
 async function atHead(database: TestDatabase): Promise<string[]> {
@@ -39,7 +35,7 @@ async function atHead(database: TestDatabase): Promise<string[]> {
 
 describe("a migration that breaks for some tenants", () => {
   test("succeeds for the others, does not change these, and --failed completes them after the cause is fixed", async () => {
-    const { database, project } = await createFleet();
+    const { database, project } = await createPendingFleet();
     const before = await catalogOf(database, "app_t07");
     const run = await runCli(project, ["migrate"]);
     expect(run.code).toBe(1);
@@ -76,7 +72,7 @@ describe("a migration that breaks for some tenants", () => {
   });
 
   test("is recorded with its outcomes, which rollouts shows", async () => {
-    const { database, project } = await createFleet();
+    const { database, project } = await createPendingFleet();
     await runCli(project, ["migrate", "--on-error", "continue"]);
     const list = await runCli(project, ["rollouts"]);
     const [, newest = ""] = list.stdout.split("\n");
@@ -101,7 +97,7 @@ describe("a migration that breaks for some tenants", () => {
   });
 
   test("stops early with --max-failures and reports what was not executed", async () => {
-    const { database, project } = await createFleet();
+    const { database, project } = await createPendingFleet();
     const options = ["--max-failures", "2", "--concurrency", "1"];
     const run = await runCli(project, ["migrate", ...options]);
     expect(run.code).toBe(1);
@@ -120,7 +116,7 @@ describe("a migration that breaks for some tenants", () => {
   });
 
   test("stops at the first failure with --on-error stop", async () => {
-    const { project } = await createFleet();
+    const { project } = await createPendingFleet();
     const options = ["--on-error", "stop", "--concurrency", "1", "--json"];
     const run = await runCli(project, ["migrate", ...options]);
     expect(run.code).toBe(1);
@@ -133,7 +129,7 @@ describe("a migration that breaks for some tenants", () => {
   });
 
   test("is applied by a role that cannot record outcomes, with a warning that says what is missing", async () => {
-    const { database, project } = await createFleet();
+    const { database, project } = await createPendingFleet();
     await database.query(`CREATE SCHEMA IF NOT EXISTS drizzle_fleet`);
     await database.query(
       `ALTER TABLE drizzle_fleet.outcomes RENAME COLUMN wave TO wave_of_another_version`,
@@ -144,7 +140,7 @@ describe("a migration that breaks for some tenants", () => {
   });
 
   test("is selected by --failed even after repair or --to left it undone", async () => {
-    const { database, project } = await createFleet();
+    const { database, project } = await createPendingFleet();
     await runCli(project, ["migrate"]);
     // Edited now, the three fail for another reason; repair mends that, and migrates nothing.
     await writeFiles(
@@ -164,7 +160,7 @@ describe("a migration that breaks for some tenants", () => {
   });
 
   test("is recorded by a role that cannot create the control schema if another role has created it", async () => {
-    const { database, project } = await createFleet();
+    const { database, project } = await createPendingFleet();
     const { role, url } = await createRole(database, { mayCreate: false });
     await database.query(`DROP SCHEMA drizzle_fleet CASCADE; CREATE SCHEMA drizzle_fleet AUTHORIZATION ${role};
       ALTER SCHEMA app_t00 OWNER TO ${role}; ALTER TABLE app_t00.people OWNER TO ${role}; ALTER TABLE app_t00.__fleet_ledger OWNER TO ${role}`);
@@ -191,7 +187,7 @@ describe("a migration that breaks for some tenants", () => {
 });
 
 test("invalid options are refused with the valid ones, and nothing is done", async () => {
-  const { project } = await createFleet();
+  const { project } = await createPendingFleet();
   for (const options of [
     ["--soak", "30"],
     ["--max-failures", "a few"],

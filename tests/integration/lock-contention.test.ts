@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { FleetInput } from "../../src/config/schema.ts";
 import { lockKey } from "../../src/postgres/lock.ts";
 import { migrateText } from "../../src/report/migrate.ts";
 import { createDatabase, createRole } from "../support/database.ts";
@@ -7,11 +8,13 @@ import {
   byTenant,
   contextFor,
   createFolder,
+  type Files,
   history,
   migrateAll,
   writeFiles,
 } from "../support/fleet.ts";
 import { createOwnServer } from "../support/own-server.ts";
+import { createFleet } from "../support/small-fleet.ts";
 
 const first = { "0000_users": `CREATE TABLE "users" ("id" integer PRIMARY KEY);` };
 const second = { ...first, "0001_name": `ALTER TABLE "users" ADD COLUMN "name" text;` };
@@ -20,22 +23,15 @@ const concurrently = {
   "0001_index": `CREATE INDEX CONCURRENTLY "users_id" ON "users" ("id");`,
 };
 
-async function createFleet(next: Record<string, string>, more = {}) {
-  const database = await createDatabase();
-  const root = await createFolder(history("drizzle/app", first));
-  const fleet = appFleet(database.url, ["a", "b", "c"], {
-    timeouts: { lock: "200ms" },
-    ...more,
-  });
-  const context = contextFor(root, fleet);
-  await migrateAll(context);
-  await writeFiles(root, history("drizzle/app", next));
-  return { database, context };
+/** Three tenants at the first migration, with `pending` to run. A lock is waited for 200 ms. */
+function createPendingFleet(pending: Files, more: Partial<FleetInput> = {}) {
+  const settings = { timeouts: { lock: "200ms" }, ...more };
+  return createFleet({ tenants: ["a", "b", "c"], migrations: first, pending, settings });
 }
 
 describe("a table that another session has locked", () => {
   test("for some seconds: the migration succeeds after retries, and no other target waits", async () => {
-    const { database, context } = await createFleet(second);
+    const { database, context } = await createPendingFleet(second);
     const blocker = await database.connect();
     await blocker.query(`BEGIN; LOCK TABLE app_b.users IN ACCESS EXCLUSIVE MODE`);
     setTimeout(() => void blocker.query("COMMIT"), 3_000);
@@ -60,7 +56,7 @@ describe("a table that another session has locked", () => {
   });
 
   test("permanently: that tenant fails with the holder named, the others succeed", async () => {
-    const { database, context } = await createFleet(second, {
+    const { database, context } = await createPendingFleet(second, {
       retry: { attempts: 3, minDelay: "20ms" },
     });
     const blocker = await database.connect();
@@ -97,7 +93,7 @@ describe("a table that another session has locked", () => {
   });
 
   test("an old transaction that CREATE INDEX CONCURRENTLY waits for is named", async () => {
-    const { database, context } = await createFleet(concurrently, {
+    const { database, context } = await createPendingFleet(concurrently, {
       timeouts: { concurrently: "2s" },
       retry: { attempts: 1 },
       concurrency: 1,
@@ -148,7 +144,7 @@ test("a lock of a role whose sessions cannot be inspected fails its target only"
 });
 
 test("a locked ledger delays only its own target", async () => {
-  const { database, context } = await createFleet(second);
+  const { database, context } = await createPendingFleet(second);
   const blocker = await database.connect();
   await blocker.query(`BEGIN; LOCK TABLE app_b.__fleet_ledger`);
   const result = await migrateAll(context);
@@ -165,7 +161,7 @@ test("a locked ledger delays only its own target", async () => {
 });
 
 test("a rollout completes although a ledger and the outcomes are locked from its first step on", async () => {
-  const { database, context } = await createFleet(second, { concurrency: 1 });
+  const { database, context } = await createPendingFleet(second, { concurrency: 1 });
   const blocker = await database.connect();
   const notes: string[] = [];
   const notify = (line: string) => void notes.push(line);
@@ -186,7 +182,7 @@ test("a rollout completes although a ledger and the outcomes are locked from its
 });
 
 test("a target that another runner holds is postponed, and the holder is named if it takes long", async () => {
-  const { database, context } = await createFleet(second);
+  const { database, context } = await createPendingFleet(second);
   const other = await database.connect();
   await other.query(`SET application_name = 'other runner'`);
   await other.query(`SELECT pg_advisory_lock(${lockKey("app_a")})`);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { defineFleet } from "../../src/config/define.ts";
+import type { FleetInput } from "../../src/config/schema.ts";
 import { lockKey } from "../../src/postgres/lock.ts";
 import { openFleet } from "../../src/runtime/open.ts";
 import { createDatabase, urlWith } from "../support/database.ts";
@@ -8,11 +9,13 @@ import {
   byTenant,
   contextFor,
   createFolder,
+  type Files,
   history,
   migrateAll,
   writeFiles,
 } from "../support/fleet.ts";
 import { SilentProxy } from "../support/silent-proxy.ts";
+import { createFleet } from "../support/small-fleet.ts";
 
 /** The message that a client ends a connection with. */
 const terminate = Buffer.from([0x58, 0, 0, 0, 4]).toString("latin1");
@@ -21,19 +24,31 @@ const first = { "0000_t": `CREATE TABLE "t" ("id" integer);` };
 const slow = { ...first, "0001_slow": `INSERT INTO "t" VALUES (1);\nSELECT pg_sleep(1);` };
 
 /** A fleet whose connections go through a proxy that can go silent. */
-async function createFleet(migrations: Record<string, string>, tenants = ["a"], more = {}) {
-  const database = await createDatabase();
-  const proxy = await SilentProxy.open(database.url);
-  const url = urlWith(database.url, { hostname: "127.0.0.1", port: String(proxy.port) });
-  const root = await createFolder(history("drizzle/app", migrations));
-  const fleet = appFleet(url, tenants, { connectTimeout: 2_000, ...more });
-  return { database, proxy, context: contextFor(root, fleet) };
+async function createProxiedFleet(
+  migrations: Files,
+  tenants = ["a"],
+  more: Partial<FleetInput> = {},
+) {
+  const proxies: SilentProxy[] = [];
+  const { database, context } = await createFleet({
+    tenants,
+    migrations,
+    settings: { connectTimeout: 2_000, ...more },
+    addressOf: async ({ url }) => {
+      const proxy = await SilentProxy.open(url);
+      proxies.push(proxy);
+      return urlWith(url, { hostname: "127.0.0.1", port: String(proxy.port) });
+    },
+  });
+  const [proxy] = proxies;
+  if (proxy === undefined) throw new Error("the fleet has no address");
+  return { database, proxy, context };
 }
 
 describe("a connection that goes silent", () => {
   test("while a statement runs: the ledger is read on a new connection, and nothing is applied twice", async () => {
     const timeouts = { statement: "2s" };
-    const { database, proxy, context } = await createFleet(slow, ["a", "b"], { timeouts });
+    const { database, proxy, context } = await createProxiedFleet(slow, ["a", "b"], { timeouts });
     let silenced = false;
     const result = await migrateAll(context, {}, ({ type }) => {
       if (type !== "stepApplied" || silenced) return;
@@ -51,7 +66,7 @@ describe("a connection that goes silent", () => {
 
   test("while an index is built: it is not built twice, and the target's lock is released", async () => {
     const index = { ...first, "0001_index": `CREATE INDEX CONCURRENTLY "i" ON "t" ("id");` };
-    const { database, proxy, context } = await createFleet(first);
+    const { database, proxy, context } = await createProxiedFleet(first);
     await migrateAll(context);
     await writeFiles(context.config.root, history("drizzle/app", index));
     const blocker = await database.connect();
@@ -75,7 +90,9 @@ describe("a connection that goes silent", () => {
   });
 
   test("permanently, also for new connections: the target is in doubt, and the rollout ends", async () => {
-    const { proxy, context } = await createFleet(slow, ["a"], { timeouts: { statement: "1s" } });
+    const { proxy, context } = await createProxiedFleet(slow, ["a"], {
+      timeouts: { statement: "1s" },
+    });
     const result = await migrateAll(context, {}, ({ type }) => {
       if (type === "stepApplied") setTimeout(() => proxy.silenceForGood(), 100);
     });
@@ -92,7 +109,7 @@ describe("a connection that goes silent", () => {
     ["while outcomes are kept", 'insert into "drizzle_fleet"."outcomes"'],
     ["when it is closed", terminate],
   ])("%s: another connection does the work", async (_, words) => {
-    const { database, proxy, context } = await createFleet(first, ["a"], {
+    const { database, proxy, context } = await createProxiedFleet(first, ["a"], {
       timeouts: { statement: "1s" },
     });
     proxy.silenceAt((message) => message.includes(words));

@@ -12,18 +12,15 @@ import {
   migrateAll,
   writeFiles,
 } from "../support/fleet.ts";
+import { createFleet } from "../support/small-fleet.ts";
 
 const all = { services: [], tenants: [], databases: [] };
 const first = { "0000_t": `CREATE TABLE "t" ("id" integer);` };
 const second = { ...first, "0001_name": `ALTER TABLE "t" ADD COLUMN "name" text;` };
 
 /** One tenant that has the first migration, and files that hold more. */
-async function createFleet(next: Files, more = {}) {
-  const database = await createDatabase();
-  const root = await createFolder(history("drizzle/app", first));
-  const context = contextFor(root, appFleet(database.url, ["a"], more));
-  await migrateAll(context);
-  await writeFiles(root, history("drizzle/app", next));
+async function createPendingFleet(pending: Files) {
+  const { database, context } = await createFleet({ migrations: first, pending });
   const failure = async () => (await migrateAll(context)).outcomes[0]?.failure;
   return { database, context, failure };
 }
@@ -43,7 +40,7 @@ describe("an error of the tool's own statements is not attributed to the migrati
   });
 
   test("if the ledger cannot be written, or has lost its key", async () => {
-    const { database, failure } = await createFleet(second);
+    const { database, failure } = await createPendingFleet(second);
     await database.query(`ALTER TABLE app_a.__fleet_ledger ADD CHECK (tag <> '0001_name')`);
     const refused = await failure();
     expect(refused?.message).toContain(
@@ -61,7 +58,7 @@ describe("an error of the tool's own statements is not attributed to the migrati
     const deferred = `CREATE TABLE "p" ("id" integer PRIMARY KEY);
 CREATE TABLE "c" ("p" integer REFERENCES "public"."p" ("id") DEFERRABLE INITIALLY DEFERRED);
 INSERT INTO "c" VALUES (1);`;
-    const { failure } = await createFleet({ ...first, "0001_c": deferred });
+    const { failure } = await createPendingFleet({ ...first, "0001_c": deferred });
     expect(await failure()).toMatchObject({
       sqlstate: "23503",
       message: expect.stringMatching(/^insert or update on table "c"/),
@@ -71,7 +68,7 @@ INSERT INTO "c" VALUES (1);`;
 });
 
 test("the functions and triggers that an error came from are reported", async () => {
-  const { database, context } = await createFleet(second);
+  const { database, context } = await createPendingFleet(second);
   await database.query(`CREATE FUNCTION public.log_ddl() RETURNS event_trigger LANGUAGE plpgsql AS
     $$ BEGIN INSERT INTO missing VALUES (1); END $$;
     CREATE EVENT TRIGGER log ON ddl_command_end EXECUTE FUNCTION public.log_ddl()`);
@@ -88,7 +85,7 @@ test.each([
   ["a function", "42723", `CREATE FUNCTION "f"() RETURNS integer LANGUAGE sql RETURN 1;`],
   ["an index that is built alone", "42P07", `CREATE INDEX CONCURRENTLY "i" ON "t" ("id");`],
 ])("the command that records an existing object is named: %s", async (_, sqlstate, sql) => {
-  const { database, failure } = await createFleet({ ...first, "0001_next": sql });
+  const { database, failure } = await createPendingFleet({ ...first, "0001_next": sql });
   await database.query(`ALTER TABLE app_a.t ADD COLUMN name text; CREATE TYPE app_a.mood AS ENUM ();
     CREATE FUNCTION app_a.f() RETURNS integer LANGUAGE sql RETURN 1; CREATE INDEX i ON app_a.t (id)`);
   expect(await failure()).toMatchObject({
@@ -187,7 +184,7 @@ test.each([
 ] as const)(
   "an existing object and its creator are named: %s",
   async (_, before, sql, byPeople, what, next) => {
-    const { database, failure } = await createFleet({ ...before, "0002_next": sql });
+    const { database, failure } = await createPendingFleet({ ...before, "0002_next": sql });
     if (byPeople !== "") await database.query(byPeople);
     const { existing, remedy } = (await failure()) ?? {};
     const told = existing?.replace(/, owned by role \w+/, "").replace(/\([^)]*\/([^/]+)\)/, "($1)");
@@ -198,7 +195,7 @@ test.each([
 
 test("if an earlier line of the file names the object, the remedy names that line", async () => {
   const sql = `CREATE INDEX "twice" ON "t" ("id");\nCREATE TABLE "twice" ();`;
-  const { failure } = await createFleet({ ...first, "0002_next": sql });
+  const { failure } = await createPendingFleet({ ...first, "0002_next": sql });
   expect(await failure()).toMatchObject({
     sqlstate: "42P07",
     remedy: expect.stringMatching(
@@ -234,12 +231,12 @@ test.each([
   ["42601", `INSERT INTO "t" VALUES (1, 2);`, "or one that it runs, is wrong"],
   ["57014", `DO $$ BEGIN RAISE SQLSTATE '57014'; END $$;`, "If a person or program cancelled it"],
 ])("a remedy names every cause that %s has: %s", async (sqlstate, sql, part) => {
-  const { failure } = await createFleet({ ...first, "0001_next": sql });
+  const { failure } = await createPendingFleet({ ...first, "0001_next": sql });
   expect(await failure()).toMatchObject({ sqlstate, remedy: expect.stringContaining(part) });
 });
 
 test("a procedure that commits cannot be called, and the error names the alternative", async () => {
-  const { failure } = await createFleet({
+  const { failure } = await createPendingFleet({
     ...first,
     "0001_backfill": `CREATE PROCEDURE backfill() LANGUAGE plpgsql AS $$ BEGIN COMMIT; END $$;\nCALL backfill();`,
   });
@@ -252,7 +249,7 @@ test("a procedure that commits cannot be called, and the error names the alterna
 
 describe("a damaged ledger", () => {
   test("is a problem if it is empty in a schema with tables: nothing runs again", async () => {
-    const { database, context } = await createFleet(second);
+    const { database, context } = await createPendingFleet(second);
     await database.query(`TRUNCATE app_a.__fleet_ledger`);
     expect(await status(context, all)).toMatchObject([{ problems: [{ kind: "unmanaged" }] }]);
     const result = await migrateAll(context);
@@ -263,13 +260,13 @@ describe("a damaged ledger", () => {
   });
 
   test("is no problem if it is empty in an empty schema", async () => {
-    const { database, context } = await createFleet(second);
+    const { database, context } = await createPendingFleet(second);
     await database.query(`TRUNCATE app_a.__fleet_ledger; DROP TABLE app_a.t`);
     expect(byTenant(await migrateAll(context))).toEqual({ a: "succeeded 0000_t,0001_name" });
   });
 
   test("with a duplicate row is named by status, and the target fails at once", async () => {
-    const { database, context } = await createFleet(second);
+    const { database, context } = await createPendingFleet(second);
     await database.query(`ALTER TABLE app_a.__fleet_ledger DROP CONSTRAINT __fleet_ledger_pkey;
       INSERT INTO app_a.__fleet_ledger SELECT * FROM app_a.__fleet_ledger`);
     expect(await status(context, all)).toMatchObject([
@@ -281,7 +278,7 @@ describe("a damaged ledger", () => {
   });
 
   test("whose rows lack a value fails after at most one retry", async () => {
-    const { database, context } = await createFleet(second);
+    const { database, context } = await createPendingFleet(second);
     await database.query(`ALTER TABLE app_a.__fleet_ledger ALTER checksum DROP NOT NULL;
       INSERT INTO app_a.__fleet_ledger SELECT '0000_s', NULL, 1, 1, '', false, now(), 0, 'test'`);
     await writeFiles(
@@ -300,7 +297,7 @@ test("a transaction_timeout of the role does not end migrations or statements th
     "0001_slow": `SELECT pg_sleep(1);`,
     "0002_alone": `CREATE INDEX CONCURRENTLY "i" ON "t" ("id");`,
   };
-  const { database, context } = await createFleet(migrations);
+  const { database, context } = await createPendingFleet(migrations);
   const blocker = await database.connect();
   const [row] = await database.query<{ name: string; version: number }>(
     `SELECT current_database() AS name, current_setting('server_version_num')::integer AS version`,

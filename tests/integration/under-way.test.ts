@@ -1,9 +1,10 @@
 import type { ChildProcess } from "node:child_process";
 import { hostname } from "node:os";
 import { expect, test } from "vitest";
-import { createProject, ended, runCli, startCli } from "../support/cli.ts";
-import { createDatabase, createRole, type TestDatabase } from "../support/database.ts";
+import { ended, runCli, startCli } from "../support/cli.ts";
+import { createRole, type TestDatabase } from "../support/database.ts";
 import { appFleet, configFile, history, writeFiles } from "../support/fleet.ts";
+import { createFleet } from "../support/small-fleet.ts";
 
 const tenants = Array.from({ length: 6 }, (_, index) => `t${index}`);
 const first = { "0000_people": `CREATE TABLE "people" ("id" integer);` };
@@ -13,19 +14,15 @@ const downs = {
 };
 
 /** Six tenants that are at the first of two migrations. */
-async function createFleet(url?: (database: TestDatabase) => Promise<string>) {
-  const database = await createDatabase();
-  const fleet = appFleet((await url?.(database)) ?? database.url, tenants, {
-    concurrency: 2,
-    timeouts: { lock: 60_000 },
+function createPendingFleet(addressOf?: (database: TestDatabase) => Promise<string>) {
+  return createFleet({
+    tenants,
+    migrations: first,
+    pending: second,
+    files: downs,
+    settings: { concurrency: 2, timeouts: { lock: 60_000 } },
+    ...(addressOf === undefined ? {} : { addressOf }),
   });
-  const project = await createProject({
-    "drizzle.config.ts": configFile(fleet),
-    ...history("drizzle/app", first),
-  });
-  expect(await runCli(project, ["migrate"])).toMatchObject({ code: 0 });
-  await writeFiles(project, { ...history("drizzle/app", second), ...downs });
-  return { database, project };
 }
 
 /** Keeps a rollout from its end until it is let go on. */
@@ -62,7 +59,7 @@ function notes(database: TestDatabase) {
 }
 
 test("a downgrade is refused while a migration is in progress, and vice versa", async () => {
-  const { database, project } = await createFleet();
+  const { database, project } = await createPendingFleet();
   const letGo = await holdUp(database);
   const migrating = await started(project, ["migrate"]);
   const over = ended(migrating);
@@ -97,7 +94,7 @@ test("a downgrade is refused while a migration is in progress, and vice versa", 
 });
 
 test("the direction lock of a killed runner ends with it", async () => {
-  const { database, project } = await createFleet();
+  const { database, project } = await createPendingFleet();
   const letGo = await holdUp(database);
   const migrating = await started(project, ["migrate"]);
   const over = ended(migrating);
@@ -112,7 +109,7 @@ test("the direction lock of a killed runner ends with it", async () => {
 test("a direction lock whose session was ended is taken again during the rollout", {
   timeout: 90_000,
 }, async () => {
-  const { database, project } = await createFleet();
+  const { database, project } = await createPendingFleet();
   const letGo = await holdUp(database);
   const migrating = await started(project, ["migrate"]);
   const over = ended(migrating);
@@ -128,7 +125,7 @@ test("a direction lock whose session was ended is taken again during the rollout
 });
 
 test("the direction lock needs no control schema and does not affect other services", async () => {
-  const { database, project } = await createFleet(
+  const { database, project } = await createPendingFleet(
     async (own) => (await createRole(own, { mayCreate: true })).url,
   );
   await database.query(`DROP SCHEMA drizzle_fleet CASCADE`);
