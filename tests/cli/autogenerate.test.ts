@@ -54,7 +54,9 @@ describe("check", () => {
     expect(result.stdout).toContain(
       'ALTER TABLE "documents" ADD COLUMN "pages" integer DEFAULT 0;',
     );
-    expect(result.stdout).toContain("-> Run: npx drizzle-fleet generate auth --name <what_changes>");
+    expect(result.stdout).toContain(
+      "-> Run: npx drizzle-fleet generate auth --name <what_changes>",
+    );
     expect(result.stdout).not.toContain("workflow:");
     const json = JSON.parse((await runCli(project, ["check", "auth", "--json"])).stdout);
     expect(json.findings).toMatchObject([

@@ -77,7 +77,7 @@ export async function writeSnapshots(options: GenerateOptions): Finished {
 }
 
 export async function proveHistories(options: GenerateOptions): Finished {
-  const { proveAndRecord } = await import("../../operations/generate-downs.ts");
+  const { proveAndRecord } = await import("../../operations/generate-prove.ts");
   const { provedText } = await import("../../report/generate.ts");
   const context = await createContext(options, "end");
   const proved = await proveAndRecord(context, options.service ?? [], options.database);
@@ -92,7 +92,7 @@ export async function proveHistories(options: GenerateOptions): Finished {
 }
 
 export async function acceptEditedMigrations(options: GenerateOptions): Finished {
-  const { acceptEdited } = await import("../../operations/generate-downs.ts");
+  const { acceptEdited } = await import("../../operations/generate-accept.ts");
   const accepted = await acceptEdited(await createContext(options, "end"), options.service ?? []);
   if (options.json === true) printJson({ accepted });
   else
