@@ -182,7 +182,7 @@ describe("generate", () => {
       "auth: drizzle/auth/0011_alter_users.sql and its down\n",
     );
     expect((await runCli(project, ["generate", "auth", "--custom", "--name", "fill"])).stdout).toBe(
-      "auth: drizzle/auth/0012_fill.sql and its down\n  fill in both: an empty migration is refused\n",
+      "auth: drizzle/auth/0012_fill.sql and its down\n  fill in both files: an empty migration is refused\n",
     );
     const empty = await runCli(project, ["check"]);
     expect(empty).toMatchObject({ code: 3 });
