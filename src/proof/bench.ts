@@ -133,7 +133,7 @@ async function run(
 }
 
 /** The server's words on a migration that it refused, at their place in the file. */
-function unappliable(error: unknown, target: Target, script: MigrationScript): FleetError {
+function notApplicableError(error: unknown, target: Target, script: MigrationScript): FleetError {
   const { file } = script.migration;
   if (isFleetError(error))
     return new FleetError("proof", error.message, {

@@ -152,7 +152,7 @@ function refused({ service, kept, moved }: MergeToProve, problem: FleetError): F
     {
       ...(problem.where === undefined ? {} : { where: problem.where }),
       ...(problem.excerpt === undefined ? {} : { excerpt: problem.excerpt }),
-      remedy: `Remove one branch's migrations (${moved.join(", ")}), resolve the conflict in the Drizzle schema, and generate them again. Nothing was written. To merge anyway: drizzle-fleet merge ${service} --no-proof`,
+      remedy: `Remove one branch's migrations (${moved.join(", ")}), resolve the conflict in the Drizzle schema, and generate them again. Nothing was written. To merge anyway: npx drizzle-fleet merge ${service} --no-proof`,
       cause: problem,
     },
   );

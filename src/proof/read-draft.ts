@@ -55,7 +55,7 @@ function refused(problem: FleetError, service: string): FleetError {
     {
       ...(where === undefined ? {} : { where }),
       ...(excerpt === undefined ? {} : { excerpt }),
-      remedy: `${advice} Nothing was written. To write it all the same, and finish it by hand: drizzle-fleet generate ${service} --by-hand`,
+      remedy: `${advice} Nothing was written. To write it all the same, and finish it by hand: npx drizzle-fleet generate ${service} --by-hand`,
       cause: problem,
     },
   );

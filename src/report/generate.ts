@@ -72,7 +72,7 @@ export function provedText(
   return proved
     .map(({ service, findings, recorded }) => {
       if (findings.length > 0) return findings.map(findingText).join("\n\n");
-      return `${service}: all migrations are proved, ${counted(recorded.length, "migration")} newly recorded`;
+      return `${service}: all migrations are proved (${recorded.length} new)`;
     })
     .join("\n");
 }

@@ -88,10 +88,8 @@ const migrating: Wording = {
 };
 
 /** The summary of a rollout: a line per service, each kind of failure, and the targets that were not run. */
-export function migrateText(
-  { outcomes, stopped, again = "", left }: Ended,
-  wording: Wording = migrating,
-): string {
+export function migrateText(ended: Ended, wording: Wording = migrating): string {
+  const { outcomes } = ended;
   const { unit = "migration" } = wording;
   const services = [...new Set(outcomes.map(({ target }) => target.service))];
   const rows = services.map((service) => {

@@ -5,7 +5,7 @@ import { problemsText } from "./problems.ts";
 import { table } from "./table.ts";
 
 /** The words for the plan of a verb. */
-interface PlanWording {
+export interface PlanWording {
   /** What will be done with migrations: `apply to`. */
   readonly todo: string;
   /** For targets that have nothing to do: `at head`. */

@@ -1,7 +1,7 @@
 import { counted } from "../core/count.ts";
 import type { Observer, RolloutEvent, Waiting } from "../core/events.ts";
 import { holderText } from "../core/failure-text.ts";
-import { isFailure } from "../core/outcome.ts";
+import { isFailure, type Outcome } from "../core/outcome.ts";
 import { targetName } from "../core/target.ts";
 import { duration } from "../core/time.ts";
 import { visibleLine } from "../core/visible.ts";
@@ -21,8 +21,12 @@ export interface ProgressStream {
 const redrawEvery = 100;
 const lineEvery = 5_000;
 
+/** How much of a rollout is shown: nothing, the usual, or every outcome and every retry. */
+export type Verbosity = "quiet" | "usual" | "verbose";
+
 /** Shows the progress of a rollout: as a bar on a terminal, otherwise as lines. */
-export function showProgress(stream: ProgressStream): Observer {
+export function showProgress(stream: ProgressStream, verbosity: Verbosity = "usual"): Observer {
+  if (verbosity === "quiet") return () => undefined;
   const tally = new Tally();
   const verbose = verbosity === "verbose";
   return obeysEscapes(stream) ? bar(stream, tally, verbose) : lines(stream, tally, verbose);

@@ -54,7 +54,9 @@ describe("check", () => {
     expect(result.stdout).toContain(
       'ALTER TABLE "documents" ADD COLUMN "pages" integer DEFAULT 0;',
     );
-    expect(result.stdout).toContain("-> Run: npx drizzle-fleet generate auth --name <what_changes>");
+    expect(result.stdout).toContain(
+      "-> Run: npx drizzle-fleet generate auth --name <what_changes>",
+    );
     expect(result.stdout).not.toContain("workflow:");
     const json = JSON.parse((await runCli(project, ["check", "auth", "--json"])).stdout);
     expect(json.findings).toMatchObject([
@@ -180,7 +182,7 @@ describe("generate", () => {
       "auth: drizzle/auth/0011_alter_users.sql and its down\n",
     );
     expect((await runCli(project, ["generate", "auth", "--custom", "--name", "fill"])).stdout).toBe(
-      "auth: drizzle/auth/0012_fill.sql and its down\n  fill in both: an empty migration is refused\n",
+      "auth: drizzle/auth/0012_fill.sql and its down\n  fill in both files: an empty migration is refused\n",
     );
     const empty = await runCli(project, ["check"]);
     expect(empty).toMatchObject({ code: 3 });

@@ -185,7 +185,7 @@ describe("a history that an old drizzle-kit began", () => {
       { idx: 1, version: "7", when: expect.any(Number), tag: "0001_later", breakpoints: true },
     ]);
     const downs = await fleetOf("generate", "app", "--down");
-    expect(downs.stdout).not.toContain("fill in by hand");
+    expect(downs.stdout).not.toContain("must be completed by hand");
     const first = (await readdir(at())).find((file) => /^0000.*down/.test(file)) ?? "";
     expect(await readFile(at(first), "utf8")).toContain('DROP TABLE "members"');
     expect((await found()).messages).toEqual([]);

@@ -101,7 +101,7 @@ describe("a migration that breaks for some tenants", () => {
     const options = ["--max-failures", "2", "--concurrency", "1"];
     const run = await runCli(project, ["migrate", ...options]);
     expect(run.code).toBe(1);
-    expect(run.stdout).toContain("Stopped, because 3 targets failed (limit: 2)");
+    expect(run.stdout).toContain("Stopped: 3 targets failed (limit: 2)");
     expect(run.stdout).toContain("Not executed: 8 targets (t42, t43, t44, t45, t46 and 3 more).");
     expect(await atHead(database)).toEqual(
       tenants.filter((tenant) => !bad.includes(tenant) && tenant < "t42"),

@@ -90,7 +90,8 @@ test("generate names a difference without SQL, which can be completed by hand", 
     '$1"elsewhere"',
   );
   await writeFiles(folder, { [snapshot]: text });
-  const said = 'drizzle-kit made no SQL for column t.id: identity.schema was "elsewhere" and is "public"';
+  const said =
+    'drizzle-kit made no SQL for column t.id: identity.schema was "elsewhere" and is "public"';
   expect(await found()).toContain(said);
   const made = await make("two");
   expect(made).toMatchObject({ unfinished: true, notes: [expect.stringContaining(said)] });

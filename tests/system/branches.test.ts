@@ -26,7 +26,7 @@ async function endsAtHead({ cli, status, database }: Project, columns: string[])
     );
     expect(found.map(({ column_name }) => column_name)).toEqual(columns);
   }
-  expect((await cli(0, "merge")).stdout).toBe("app: nothing to merge\n");
+  expect((await cli(0, "merge")).stdout).toBe("app: no open branches, nothing to merge\n");
   expect((await cli(0, "generate")).stdout).toBe("app: no changes\n");
 }
 

@@ -170,7 +170,7 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
     await cli(0, "migrate");
     expect((await statusOf(cli)).map(({ pending }) => pending)).toEqual([0, 0]);
     expect(await cli(0, "merge")).toMatchObject({
-      stdout: "app: nothing to merge\n",
+      stdout: "app: no open branches, nothing to merge\n",
     });
     expect(await cli(0, "generate")).toMatchObject({ stdout: "app: no changes\n" });
 

@@ -92,7 +92,7 @@ export async function proveHistories(options: GenerateOptions): Finished {
 }
 
 export async function acceptEditedMigrations(options: GenerateOptions): Finished {
-  const { acceptEdited } = await import("../../operations/generate-downs.ts");
+  const { acceptEdited } = await import("../../operations/generate-accept.ts");
   const accepted = await acceptEdited(await createContext(options, "end"), options.service ?? []);
   if (options.json === true) printJson({ accepted });
   else

@@ -62,7 +62,7 @@ export function headsVerb(): Verb {
 }
 
 async function showHeads(_: string[], options: ServiceOptions): Promise<ExitCode> {
-  const { heads } = await import("../../operations/history.ts");
+  const { heads } = await import("../../operations/heads.ts");
   const { headsText } = await import("../../report/history.ts");
   const all = await heads(await createContext(options, "end"), options.service ?? []);
   await printResult(options, { services: all }, headsText(all));
