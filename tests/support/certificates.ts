@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { onTestFinished } from "vitest";
 import type { OwnServer } from "./own-server.ts";
+import { requireProgram } from "./programs.ts";
 
 const run = promisify(execFile);
 
@@ -22,6 +23,7 @@ export interface Authority extends Certificate {
 }
 
 export async function createAuthority(name: string): Promise<Authority> {
+  requireProgram("openssl");
   const folder = await mkdtemp(join(tmpdir(), "drizzle-fleet-tls-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   const openssl = (...args: string[]) => run("openssl", args, { cwd: folder });

@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import { run } from "./cli.ts";
+import { requireProgram } from "./programs.ts";
 
 const identity = [
   "-c",
@@ -12,6 +13,7 @@ const identity = [
 
 /** A git repository in a folder. Every command must succeed unless it is allowed to fail. */
 export async function createRepository(folder: string) {
+  requireProgram("git");
   const git = async (...args: string[]): Promise<string> => {
     const result = await run(folder, "git", [...identity, ...args]);
     expect(result, `git ${args.join(" ")}\n${result.stdout}${result.stderr}`).toMatchObject({

@@ -4,6 +4,7 @@ import { onTestFinished } from "vitest";
 import { type CliResult, ended } from "./cli.ts";
 import type { TestDatabase } from "./database.ts";
 import { createFolder } from "./fleet.ts";
+import { requireProgram } from "./programs.ts";
 
 /** Starts psql with a file, as the file's first lines say. It is killed with the test at the latest. */
 export function startPsql(
@@ -11,6 +12,7 @@ export function startPsql(
   file: string,
   more: readonly string[] = [],
 ): ChildProcess {
+  requireProgram("psql");
   const always = ["-X", "-v", "ON_ERROR_STOP=1", "-d", database.url];
   const child = spawn("psql", [...always, ...more, "-f", file], {
     stdio: ["ignore", "pipe", "pipe"],
@@ -25,13 +27,7 @@ export async function runPsql(
   file: string,
   more: readonly string[] = [],
 ): Promise<CliResult> {
-  try {
-    return await ended(startPsql(database, file, more));
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT")
-      throw new Error("psql is missing. Install it: apt-get install postgresql-client");
-    throw error;
-  }
+  return ended(startPsql(database, file, more));
 }
 
 /** A file with this script, removed with the test. */

@@ -4,11 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { splitConflicts } from "../../src/source/conflicts.ts";
+import { requireProgram } from "../support/programs.ts";
 
 describe("splitConflicts reads the files that git leaves in conflict", () => {
   let folder: string;
 
   beforeEach(() => {
+    requireProgram("git");
     folder = mkdtempSync(join(tmpdir(), "fleet-conflicts-"));
     mkdirSync(join(folder, "meta"));
   });

@@ -6,6 +6,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { joinedEntries } from "../../src/source/joined-journal.ts";
 import { parseJournal } from "../../src/source/journal.ts";
 import { type JournalEntry, journal } from "../support/journal.ts";
+import { requireProgram } from "../support/programs.ts";
 
 /** What git's union driver makes of two journals. */
 function union(base: string, ours: string, theirs: string): string {
@@ -13,6 +14,7 @@ function union(base: string, ours: string, theirs: string): string {
   onTestFinished(() => rmSync(folder, { recursive: true }));
   for (const [name, text] of Object.entries({ base, ours, theirs }))
     writeFileSync(join(folder, name), text);
+  requireProgram("git");
   const args = ["merge-file", "-p", "--union", "ours", "base", "theirs"];
   return execFileSync("git", args, { cwd: folder, encoding: "utf8" });
 }
