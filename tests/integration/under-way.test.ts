@@ -70,7 +70,7 @@ test("a downgrade is refused while a migration is in progress, and vice versa", 
   );
   expect(refused.stderr).toContain(`process ${migrating.pid} of `);
   expect(refused.stderr).toContain(`@${hostname()}`.slice(0, 20));
-  expect(refused.stderr).toMatch(/Then run: drizzle-fleet downgrade 0000_people --tenant t5\s*$/);
+  expect(refused.stderr).toMatch(/Then run: npx drizzle-fleet downgrade 0000_people --tenant t5\s*$/);
   // In the same direction they share the work; and who only looks disturbs nobody.
   expect(await runCli(project, ["migrate", "--tenant", "t5"])).toMatchObject({ code: 0 });
   expect(await runCli(project, ["downgrade", "0000_people", "--dry-run"])).toMatchObject({
@@ -87,7 +87,7 @@ test("a downgrade is refused while a migration is in progress, and vice versa", 
   const late = await runCli(project, ["migrate"]);
   expect(late.code).toBe(1);
   expect(late.stderr).toContain("error: a downgrade of app is under way");
-  expect(late.stderr).toContain("Then run: drizzle-fleet migrate");
+  expect(late.stderr).toContain("Then run: npx drizzle-fleet migrate");
   await letBack();
   expect((await gone).code).toBe(0);
   expect(await seen(database)).toEqual([]);
