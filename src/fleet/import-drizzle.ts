@@ -11,7 +11,7 @@ import {
   tableName,
 } from "../ledger/drizzle-table.ts";
 import { type History, historyOf } from "../plan/history.ts";
-import { planTargetImport, refuseIncomplete } from "../plan/import.ts";
+import { planTargetImport, refuseFewerRelations } from "../plan/import.ts";
 import { sameImport, theseTargets, withCommands } from "../plan/import-problems.ts";
 import {
   type GeneratedTime,
@@ -91,7 +91,7 @@ export async function importPlanner(fleet: OpenFleet, source: DrizzleSource): Pr
     databases: [],
   });
   const finish = (plans: readonly TargetPlan[]) =>
-    withCommands(refuseIncomplete(plans, shared), again, (some) => optionsFor(context, some));
+    withCommands(refuseFewerRelations(plans, shared), again, (some) => optionsFor(context, some));
   return { planOne, finish };
 }
 

@@ -1,7 +1,7 @@
 import { isFleetError } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
 import type { Session } from "../postgres/session.ts";
-import { inTenant, runInTenant, type TenantTransaction } from "../rollout/in-tenant.ts";
+import { type GuardedTransaction, inTenant, runInTenant } from "../rollout/in-tenant.ts";
 import type { Context } from "./context.ts";
 import type { OpenDatabases } from "./databases.ts";
 import { sharedSchemasOf } from "./services.ts";
@@ -23,10 +23,10 @@ export interface TargetSession {
 }
 
 type TransactionOptions = Pick<
-  TenantTransaction,
+  GuardedTransaction,
   "create" | "expectation" | "flushedLater" | "snapshotAfterLocks"
 > &
-  Partial<Pick<TenantTransaction, "timeouts">>;
+  Partial<Pick<GuardedTransaction, "timeouts">>;
 
 /** Runs `use` in one transaction in a tenant schema; an error names the target. */
 export function inTenantTransaction<Result>(
@@ -50,7 +50,7 @@ export function runInTenantTransaction(
 function workFor(
   { context, target }: TargetSession,
   options: TransactionOptions,
-): TenantTransaction {
+): GuardedTransaction {
   const { services, timeouts } = context.config.fleet;
   const service = services[target.service];
   const sharedSchemas = service === undefined ? [] : sharedSchemasOf(service);

@@ -62,7 +62,7 @@ function lostEntryProblems(
  *
  * @param relations the number of relations in each schema whose table is a shared one
  */
-export function refuseIncomplete(
+export function refuseFewerRelations(
   plans: readonly TargetPlan[],
   relations: ReadonlyMap<Target, number>,
 ): TargetPlan[] {

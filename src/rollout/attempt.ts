@@ -131,7 +131,7 @@ async function afterError(
       : undefined;
   if (blocking !== undefined) {
     const reason = `waits for ${targetName(blocking)}, which this rollout is migrating`;
-    return wait(job, "rollout", reason, failure, clock);
+    return wait(job, { waitFor: "rollout", reason, failure }, clock);
   }
   const lost = isConnectionLoss(cause) && !session.pooled ? session.backend : job.lost;
   return again(lost === undefined ? job : { ...job, lost }, error, failure, clock);
@@ -189,7 +189,7 @@ function again(
   const { unanswered = false, ...rest } = job;
   const state = sqlstateOf(cause);
   if (state === sqlstate.targetLocked || state === sqlstate.ledgerMoved)
-    return wait(rest, "runner", messageOf(cause), failure, clock);
+    return wait(rest, { waitFor: "runner", reason: messageOf(cause), failure }, clock);
   return {
     kind: "again",
     reason: messageOf(cause),
@@ -203,14 +203,15 @@ function again(
   };
 }
 
+/** What an attempt found held by others. */
+interface HeldLock {
+  readonly waitFor: WaitFor;
+  readonly reason: string;
+  readonly failure: Failure | undefined;
+}
+
 /** An attempt that found a lock held: it does not count as failed. */
-function wait(
-  job: TargetJob,
-  waitFor: WaitFor,
-  reason: string,
-  failure: Failure | undefined,
-  clock: Clock,
-): AttemptResult {
+function wait(job: TargetJob, { waitFor, reason, failure }: HeldLock, clock: Clock): AttemptResult {
   const waitingSince = job.waitingSince ?? clock.now();
   const { unanswered: _, ...rest } = job;
   return {

@@ -8,8 +8,8 @@ import { isConnectionLoss, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts"
 import type { ExistingObject } from "./existing.ts";
 import { changedLedger } from "./guard.ts";
 import { CancelledError, type MessagePart, StepError } from "./message.ts";
-import { oneLine } from "./one-line.ts";
 import { remedyFor } from "./remedies.ts";
+import { shortLine } from "./short-line.ts";
 import { ResumeError } from "./step.ts";
 import type { MigrationScript } from "./step-run.ts";
 
@@ -81,7 +81,7 @@ function existingText({ description, madeBy }: ExistingObject): string {
 }
 
 function placeOf(statement: Statement, lines: number): Pick<Failure, "line" | "statement"> {
-  return { line: statement.line + lines, statement: oneLine(statement.original) };
+  return { line: statement.line + lines, statement: shortLine(statement.original) };
 }
 
 /** Tells errors of the tool's own statements from those of the migration. The guard's own refusals need no prefix. */

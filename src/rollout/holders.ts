@@ -5,7 +5,7 @@ import { lockKey } from "../postgres/lock.ts";
 import type { Session } from "../postgres/session.ts";
 import { sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 import { StepError } from "./message.ts";
-import { oneLine } from "./one-line.ts";
+import { shortLine } from "./short-line.ts";
 
 /** How many holders are looked up, and how many are reported. */
 const most = { looked: 20, reported: 3 };
@@ -83,7 +83,7 @@ function holderIn({ since, gid, query, ...rest }: HolderRow): LockHolder {
   return {
     ...rest,
     ...(gid === null
-      ? { query: oneLine(withoutLiterals(query)) }
+      ? { query: shortLine(withoutLiterals(query)) }
       : { gid, query: `to end it: COMMIT PREPARED ${quoteLiteral(gid)}, or ROLLBACK PREPARED` }),
     // Hidden from roles that lack pg_read_all_stats.
     ...(since === null ? {} : { since: since.toISOString() }),

@@ -7,7 +7,7 @@ import { guard, sessionReset } from "./guard.ts";
 import { begin, beginSnapshot, end } from "./step-run.ts";
 
 /** A transaction in a tenant schema. */
-export interface TenantTransaction {
+export interface GuardedTransaction {
   readonly target: Target;
   /** Schemas that follow the tenant schema on the search_path. */
   readonly sharedSchemas: readonly string[];
@@ -29,7 +29,7 @@ export interface TenantTransaction {
  */
 export function inTenant<Result>(
   session: Session,
-  work: TenantTransaction,
+  work: GuardedTransaction,
   use: () => Promise<Result>,
 ): Promise<Result> {
   return withRollback(session, async () => {
@@ -47,7 +47,7 @@ export function inTenant<Result>(
  */
 export function runInTenant(
   session: Session,
-  work: TenantTransaction,
+  work: GuardedTransaction,
   statements: readonly string[],
 ): Promise<void> {
   return withRollback(session, () =>
@@ -57,7 +57,7 @@ export function runInTenant(
   );
 }
 
-function opening(session: Session, work: TenantTransaction): string[] {
+function opening(session: Session, work: GuardedTransaction): string[] {
   const { target, sharedSchemas, timeouts, create, expectation = "true" } = work;
   const settings = new Map([
     ...session.settings,

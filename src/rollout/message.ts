@@ -21,8 +21,7 @@ export class StepError extends Error {
     cause: unknown,
     committed: number,
     statement?: Statement,
-    lines = 0,
-    part: MessagePart = "migration",
+    { lines = 0, part = "migration" }: { lines?: number; part?: MessagePart } = {},
   ) {
     super(cause instanceof Error ? cause.message : String(cause));
     this.cause = cause;
@@ -83,7 +82,7 @@ export async function sendMessage(
     const place = part - before.length;
     const statement = place < own.length ? segment.statements[place] : undefined;
     const kind = place < 0 ? "guard" : place < own.length ? "migration" : partAfter(parts[part]);
-    throw new StepError(error.cause, segment.start, statement, lines, kind);
+    throw new StepError(error.cause, segment.start, statement, { lines, part: kind });
   }
 }
 

@@ -1,7 +1,7 @@
 import { refuseUnsendable } from "../core/sendable.ts";
 import type { Channel } from "../postgres/channel.ts";
 import { scan } from "../sql/parser.ts";
-import { oneLine } from "./one-line.ts";
+import { shortLine } from "./short-line.ts";
 
 /** The semicolon is on a line of its own because a statement may end with a line comment. */
 const end = "\n;\n";
@@ -25,7 +25,7 @@ export class PsqlScript implements Channel {
 
   /** @param comments the first lines of the script */
   constructor(comments: readonly string[]) {
-    this.#add(comments.map((line) => `-- ${oneLine(line)}\n`).join(""));
+    this.#add(comments.map((line) => `-- ${shortLine(line)}\n`).join(""));
     // Overrides psqlrc: each statement is its own transaction, and the first error ends the script.
     this.#add(`\\set ON_ERROR_STOP on
 \\set AUTOCOMMIT on
@@ -43,7 +43,7 @@ export class PsqlScript implements Channel {
 
   /** Makes psql print a line to standard error, where it also prints errors. */
   say(text: string): void {
-    const quoted = oneLine(text).replaceAll("\\", "\\\\").replaceAll("'", "''");
+    const quoted = shortLine(text).replaceAll("\\", "\\\\").replaceAll("'", "''");
     this.#add(`\\warn '${quoted}'\n`);
   }
 
