@@ -114,3 +114,27 @@ test("every message that the pages quote is in the code", async () => {
     }
   }
 });
+
+test("the architecture names every room, and only files that exist", async () => {
+  const page = await readFile(join(repository, "docs/ARCHITECTURE.md"), "utf8");
+  const folders = await readdir(join(repository, "src"), { withFileTypes: true });
+  const rooms = folders.filter((one) => one.isDirectory()).map(({ name }) => name);
+  expect(rooms.length).toBeGreaterThan(15);
+  expect(rooms.filter((room) => !page.includes(`| \`${room}/\` |`))).toEqual([]);
+  const files = (await readdir(join(repository, "src"), { recursive: true })).concat(
+    (await readdir(join(repository, "scripts"))).map((name) => `scripts/${name}`),
+  );
+  const named = [...page.matchAll(/`([\w/-]+\.(?:ts|mjs))`/g)].map(([, name = ""]) => name);
+  expect(named.length).toBeGreaterThan(50);
+  expect(
+    named.filter((name) => !files.some((file) => `/${file}`.endsWith(`/${name}`))),
+  ).toEqual([]);
+});
+
+test("the glossary stays short", async () => {
+  const page = await readFile(join(repository, "docs/ARCHITECTURE.md"), "utf8");
+  const [, words = ""] = /## Words\n(.*?)\n## /s.exec(page) ?? [];
+  const rows = words.split("\n").filter((line) => line.startsWith("| ")).slice(1);
+  expect(rows.length).toBeGreaterThan(20);
+  expect(rows.length).toBeLessThanOrEqual(40);
+});
