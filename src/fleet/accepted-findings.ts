@@ -43,8 +43,10 @@ export async function settle(
   const keyOf = ({ problem: { identity } }: Finding) => identity && faultKey(identity);
   const present = new Set(found.flatMap((finding) => keyOf(finding) ?? []));
   const isStale = (key: string) => !present.has(key) && (proved || !isOfProofs(key));
+  const kept = Object.entries(before).filter(([key]) => !isStale(key));
   const accepted =
-    reason === undefined ? before : await record(path, before, present, isStale, reason);
+    reason === undefined ? before : withReason(present, reason, Object.fromEntries(kept));
+  await record(path, before, accepted);
   const shown = (keys: readonly string[], from: Acceptances): AcceptedFault[] =>
     keys.flatMap((fault) => {
       const acceptance = from[fault];
@@ -61,25 +63,22 @@ function isOfProofs(key: string): boolean {
   return [...proofKinds].some((one) => one === kind);
 }
 
-async function record(
-  path: string,
-  before: Acceptances,
-  present: ReadonlySet<string>,
-  isStale: (key: string) => boolean,
+/** Accepts faults today. A fault that is already accepted keeps its reason and date. */
+function withReason(
+  faults: ReadonlySet<string>,
   reason: string,
-): Promise<Acceptances> {
+  accepted: Acceptances,
+): Acceptances {
   const date = new Date().toISOString().slice(0, 10);
-  const accepted = {
-    ...Object.fromEntries([...present].map((key) => [key, { reason, date }])),
-    // A fault that is already accepted keeps its reason and date.
-    ...Object.fromEntries(Object.entries(before).filter(([key]) => !isStale(key))),
-  };
+  return { ...Object.fromEntries([...faults].map((key) => [key, { reason, date }])), ...accepted };
+}
+
+async function record(path: string, before: Acceptances, accepted: Acceptances): Promise<void> {
   const text = recordsText(accepted);
-  if (text !== recordsText(before))
-    await withFolderLock(path, () =>
-      writeFiles([{ path: acceptedPath(path), text, replaces: true }]),
-    );
-  return accepted;
+  if (text === recordsText(before)) return;
+  await withFolderLock(path, () =>
+    writeFiles([{ path: acceptedPath(path), text, replaces: true }]),
+  );
 }
 
 /** The kinds that an old project can have hundreds of: one line summarizes them. */
@@ -89,7 +88,7 @@ const counted: Partial<Record<FaultKind, (count: number) => string>> = {
   "empty-down": (count) => `the downs of ${count} migrations are empty`,
 };
 
-/** Replaces the findings of each such kind by one finding that lists their tags. */
+/** Summarizes the findings of each of these kinds in one finding that lists their tags. */
 export function gather(findings: readonly Finding[]): Finding[] {
   const gathered = new Map<FaultKind, Finding[]>();
   for (const finding of findings) {

@@ -41,7 +41,7 @@ export async function draftSql(
   const drafts = await onServer(context, !changes.every(isEmpty), proof, async (session) => {
     const found: (DraftSql | undefined)[] = [];
     for (const change of changes)
-      found.push(isEmpty(change) ? undefined : await tried(context, session, change));
+      found.push(isEmpty(change) ? undefined : await asTested(context, session, change));
     return found;
   });
   if (typeof drafts !== "string") return drafts;
@@ -100,7 +100,7 @@ function startOf(statement: string): string {
 }
 
 /** The SQL as it ran in a scratch schema; as drizzle-kit wrote it if the change has faults or cannot be tested. */
-async function tried(context: Context, session: Session, change: Change): Promise<DraftSql> {
+async function asTested(context: Context, session: Session, change: Change): Promise<DraftSql> {
   const { diff } = change;
   const { kit, service, path } = diff;
   if (change.faults.length > 0) return asWritten(context, change, "it is unfinished");
