@@ -6,29 +6,31 @@ import { recordsText } from "../source/records.ts";
 import { withFolderLock, writeFiles } from "../source/write-files.ts";
 import { type Context, migrationsFolder } from "./context.ts";
 
-/** What is left of the findings of a service, and what becomes of those that were accepted. */
+/** The findings of a service, compared with its accepted faults. */
 export interface Settled {
+  /** Findings that are not accepted. */
   readonly findings: readonly Finding[];
+  /** Accepted faults that were found. */
   readonly accepted: readonly AcceptedFault[];
-  /** Accepted, but no longer found. */
+  /** Accepted faults that were no longer found. */
   readonly stale: readonly AcceptedFault[];
 }
 
-/** How findings are compared with what was accepted. */
+/** How findings are compared with the accepted faults. */
 export interface SettleOptions {
-  /** Why what is found may stay; it is recorded then, and what is stale goes from the file. */
+  /** If given, all findings are accepted for this reason, and stale faults are removed from the file. */
   readonly reason?: string | undefined;
-  /** True when the history was proved: only then what proofs find can be stale. */
+  /** True if the history was proved. Otherwise faults that only a proof finds are not stale. */
   readonly proved: boolean;
 }
 
-/** What only a proof finds. */
+/** The faults that only a proof finds. */
 const proofKinds: ReadonlySet<FaultKind> = new Set(["not-in-snapshot"]);
 
 /**
- * Takes the findings of one service apart: what was accepted, and what was not.
+ * Compares the findings of one service with its accepted faults. With a reason, accepts all of them and writes the file.
  *
- * @throws FleetError `journal` when the file of accepted faults is malformed, `write` when it cannot be written
+ * @throws FleetError `journal` if the file of accepted faults is malformed, `write` if it cannot be written
  */
 export async function settle(
   context: Context,
@@ -41,15 +43,17 @@ export async function settle(
   const keyOf = ({ problem: { identity } }: Finding) => identity && faultKey(identity);
   const present = new Set(found.flatMap((finding) => keyOf(finding) ?? []));
   const isStale = (key: string) => !present.has(key) && (proved || !isOfProofs(key));
+  const kept = Object.entries(before).filter(([key]) => !isStale(key));
   const accepted =
-    reason === undefined ? before : await record(path, before, present, isStale, reason);
+    reason === undefined ? before : withReason(present, reason, Object.fromEntries(kept));
+  await record(path, before, accepted);
   const shown = (keys: readonly string[], from: Acceptances): AcceptedFault[] =>
     keys.flatMap((fault) => {
       const acceptance = from[fault];
       return acceptance === undefined ? [] : [{ service, fault, ...acceptance }];
     });
   const findings = found.filter((finding) => !Object.hasOwn(accepted, keyOf(finding) ?? ""));
-  // What could not be looked at, because something else is damaged, may still be there.
+  // With open findings, other checks may not have run, so a fault that was not found may still exist.
   const stale = findings.length === 0 ? Object.keys(accepted).filter(isStale) : [];
   return { findings, accepted: shown([...present], accepted), stale: shown(stale, accepted) };
 }
@@ -59,35 +63,32 @@ function isOfProofs(key: string): boolean {
   return [...proofKinds].some((one) => one === kind);
 }
 
-async function record(
-  path: string,
-  before: Acceptances,
-  present: ReadonlySet<string>,
-  isStale: (key: string) => boolean,
+/** Accepts faults today. A fault that is already accepted keeps its reason and date. */
+function withReason(
+  faults: ReadonlySet<string>,
   reason: string,
-): Promise<Acceptances> {
+  accepted: Acceptances,
+): Acceptances {
   const date = new Date().toISOString().slice(0, 10);
-  const accepted = {
-    ...Object.fromEntries([...present].map((key) => [key, { reason, date }])),
-    // The first reason stays.
-    ...Object.fromEntries(Object.entries(before).filter(([key]) => !isStale(key))),
-  };
-  const text = recordsText(accepted);
-  if (text !== recordsText(before))
-    await withFolderLock(path, () =>
-      writeFiles([{ path: acceptedPath(path), text, replaces: true }]),
-    );
-  return accepted;
+  return { ...Object.fromEntries([...faults].map((key) => [key, { reason, date }])), ...accepted };
 }
 
-/** Kinds of which an old project may have hundreds: one line tells them all. */
+async function record(path: string, before: Acceptances, accepted: Acceptances): Promise<void> {
+  const text = recordsText(accepted);
+  if (text === recordsText(before)) return;
+  await withFolderLock(path, () =>
+    writeFiles([{ path: acceptedPath(path), text, replaces: true }]),
+  );
+}
+
+/** The kinds that an old project can have hundreds of: one line summarizes them. */
 const counted: Partial<Record<FaultKind, (count: number) => string>> = {
   "no-snapshot": (count) => `${count} migrations have no snapshot`,
   "no-down": (count) => `${count} migrations have no down`,
   "empty-down": (count) => `the downs of ${count} migrations are empty`,
 };
 
-/** Makes one finding of those of a kind that would all say the same. */
+/** Summarizes the findings of each of these kinds in one finding that lists their tags. */
 export function gather(findings: readonly Finding[]): Finding[] {
   const gathered = new Map<FaultKind, Finding[]>();
   for (const finding of findings) {
@@ -109,7 +110,7 @@ function withTag(finding: Finding): Finding {
     : { ...finding, tags: [identity.of] };
 }
 
-/** The most tags that a message names; all are in the finding. */
+/** The most tags that a message lists. The finding contains all of them. */
 const named = 3;
 
 function asOne(first: Finding, same: readonly Finding[]): Finding {

@@ -9,10 +9,11 @@ import type { MigrationScript } from "../rollout/step-run.ts";
 import type { DatabaseState } from "./plan-fleet.ts";
 
 /**
- * Marks each target whose schema the role has no privilege to change, with the SQL that grants the privilege. It finds
- * what is certain to fail: writing the ledger, creating schemas, and what the plan's statements alter, drop or index.
+ * Finds targets whose steps will fail because the role lacks a privilege, and replaces the steps with a problem that
+ * contains the SQL to grant it. It checks writing the ledger, creating the schema and objects in it, and the objects that
+ * statements alter, drop or index.
  *
- * @throws FleetError `config` when that is so for every target that has work
+ * @throws FleetError `config` if every target with steps lacks a privilege
  */
 export function withoutForbidden(
   plan: Plan,
@@ -45,17 +46,17 @@ export function withoutForbidden(
     problems.filter(({ kind }) => kind === "forbidden"),
   );
   if (first === undefined || rest.length > 0) return { waves };
-  const others =
-    busy.length > 1 ? `, and the same holds for all ${busy.length} targets of this run` : "";
+  const others = busy.length > 1 ? `; all ${busy.length} targets of this run lack a privilege` : "";
   throw new FleetError("config", `${first.message}${others}`, {
-    remedy: `${first.remedy} Nothing was changed.`,
+    remedy: `Nothing was changed. ${first.remedy}`,
   });
 }
 
-/** What a step's statements need beyond the ledger. */
+/** The privileges that a step's statements need, in addition to those on the ledger. */
 interface Demands {
+  /** True if a statement creates an object. */
   readonly creates: boolean;
-  /** Names of what statements alter, drop or index: that takes ownership. */
+  /** The names of objects that statements alter, drop or index: only their owner can. */
   readonly owned: ReadonlySet<string>;
 }
 

@@ -14,7 +14,7 @@ import { databasesOf, type OpenDatabases } from "./databases.ts";
 import { readDatabase } from "./read-database.ts";
 import type { SchemaAccess } from "./tenant-transaction.ts";
 
-/** The role that gets access to a target's schema: the tenant role or the application role. Undefined: no role does. */
+/** The role that gets access to a target's schema: the tenant role or the application role; undefined for none. */
 export type RoleOf = (target: Target) => string | undefined;
 
 /** Where roles are looked up and created. */
@@ -29,9 +29,10 @@ interface Place {
 }
 
 /**
- * Makes sure, before a plan creates schemas, that the roles that get access to them exist.
+ * Checks the roles that get access to the schemas of a plan, before the plan creates them. Creates missing tenant roles.
  *
- * @throws FleetError `config` that says what is missing, or in the way, and what to do about it
+ * @throws FleetError `config` if the application role is missing or has an attribute that it must not have, or if another
+ *   role has the name of a tenant role
  */
 export function rolesForPlan(context: Context, plan: Plan, open: OpenDatabases): Promise<RoleOf> {
   const changed = targetsOf(plan).filter(({ steps }) => steps.length > 0);
@@ -41,12 +42,12 @@ export function rolesForPlan(context: Context, plan: Plan, open: OpenDatabases):
   return prepare(
     { context, open, inDatabase },
     creating.map(({ target }) => target),
-    // A schema may be dropped while the plan runs. Creating it again takes its role's name.
+    // If a schema is dropped while the plan runs, its step creates it again and needs the name of its role.
     changed.map(({ target }) => target),
   );
 }
 
-/** As `rolesForPlan`, for targets whose databases have sessions. */
+/** As `rolesForPlan`, for targets whose databases already have a session. */
 export function rolesForTargets(
   { context, open, sessionFor }: SchemaAccess,
   targets: readonly Target[],
@@ -106,9 +107,9 @@ async function createRoles(
 }
 
 /**
- * Drops the roles of a tenant whose schemas are dropped. Reports a role that cannot be dropped.
+ * Drops the tenant roles of targets whose schemas were dropped. Reports a role that cannot be dropped.
  *
- * @throws FleetError as `dropTenantRole` does; calling it again continues
+ * @throws FleetError as `dropTenantRole` does; another call continues
  */
 export async function dropRoles(access: SchemaAccess, targets: readonly Target[]): Promise<void> {
   const { context, sessionFor } = access;
@@ -122,7 +123,7 @@ export async function dropRoles(access: SchemaAccess, targets: readonly Target[]
     }
 }
 
-/** The tenants that have roles of their own in a database. */
+/** The tenants of the targets in a database that have a tenant role. */
 function tenantsIn({ config }: Context, targets: readonly Target[], name: string): string[] {
   if (config.fleet.roles === "shared") return [];
   const tenants = targets.flatMap(({ database, tenant }) => (database === name ? [tenant] : []));
@@ -133,7 +134,11 @@ function keyOf(database: string, tenant: string): string {
   return JSON.stringify([database, tenant]);
 }
 
-/** Why the application role cannot get access, or be a member of tenant roles. */
+/**
+ * Why the application role cannot get access.
+ *
+ * @param perTenant true if it must be a member of tenant roles
+ */
 async function applicationProblem(
   session: Session,
   { database, role }: { readonly database: string; readonly role: string },

@@ -5,9 +5,10 @@ import type { ReadMigration } from "../sql/read-statements.ts";
 import { unknownNames } from "../tenants/targets.ts";
 
 /**
- * The named services, or all of them.
+ * The named services with their configuration.
  *
- * @throws FleetError `usage` for one that does not exist, with near names
+ * @param names empty for all services
+ * @throws FleetError `usage` for a service that does not exist, with similar names
  */
 export function selectServices(
   fleet: FleetConfig,
@@ -23,9 +24,9 @@ export function selectServices(
 }
 
 /**
- * What a service's configuration allows one of its migrations, or the down of one, to do.
+ * What a service's configuration allows a migration or its down to do.
  *
- * @param reverts for a down: its migration, read
+ * @param reverts for a down: the migration that it reverts, as `readStatements` returned it
  */
 export function allowanceOf(
   config: ServiceConfig,
@@ -50,7 +51,7 @@ export function sharedSchemasOf({ sharedSchemas, extensionSchema }: ServiceConfi
   ];
 }
 
-/** Schemas that belong to no tenant, whatever patterns their names match. */
+/** Schemas that do not belong to a tenant, even if their names match the pattern of a service. */
 export function reservedSchemas(fleet: FleetConfig): string[] {
   return Object.values(fleet.services).flatMap((config) => [
     ...sharedSchemasOf(config),

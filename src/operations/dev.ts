@@ -16,8 +16,9 @@ import { journalPath } from "../source/journal.ts";
 import { checkSchema } from "./check.ts";
 import { type MigrateResult, migrate } from "./migrate.ts";
 
+/** Options of `dev`. */
 export interface DevOptions {
-  /** True for the databases only: no migrations, no watching. */
+  /** True to start the databases only: no migrations are applied and no schemas are watched. */
   readonly infra: boolean;
   readonly skipMigrations: boolean;
   /** A program to run after migrating, with its arguments; empty to watch the schemas. */
@@ -84,10 +85,10 @@ export async function eraseDevelopmentData(context: Context): Promise<boolean> {
   const { fleet } = context.config;
   const configured = databaseSettings(fleet, context.environment);
   if (context.environment.NODE_ENV === "production" || configured.length > 0) {
-    const reason =
-      configured.length > 0 ? `${configured.join(" and ")} is set` : "NODE_ENV is production";
+    const settings = configured.length > 0 ? configured.join(" and ") : "NODE_ENV=production";
+    const reason = `${settings} ${configured.length > 1 ? "are" : "is"} set`;
     throw new FleetError("refused", `only the embedded database can be erased, and ${reason}`, {
-      remedy: "Nothing was erased. To erase the embedded database, unset it for this command.",
+      remedy: `Nothing was erased. To erase the embedded database, run this command without ${settings}.`,
     });
   }
   return eraseEmbedded(embeddedOptions(context));

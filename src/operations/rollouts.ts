@@ -6,21 +6,22 @@ import { withDatabases } from "../fleet/databases.ts";
 import { readDatabase, unusableError } from "../fleet/read-database.ts";
 import { unknownNames } from "../tenants/targets.ts";
 
-/** A rollout over all databases that it touched. */
+/** A rollout, with its records from all databases combined. */
 export interface Rollout extends Omit<RolloutRecord, "database"> {
+  /** The databases that have a record of it. */
   readonly databases: readonly string[];
-  /** Databases that it had something to do in, and that keep nothing of it. */
+  /** The databases in which it had something to do and that have no record of it. */
   readonly unkept: readonly string[];
-  /** How many outcomes there are of each status. */
+  /** The number of outcomes by status. */
   readonly counts: Readonly<Record<string, number>>;
 }
 
-/** A rollout with every outcome that was kept of it. */
+/** A rollout with all its recorded outcomes. */
 export interface RolloutDetail extends Rollout {
   readonly outcomes: readonly (OutcomeRecord & { readonly database: string })[];
 }
 
-/** Hears of a database that cannot be used: what it keeps is missing from the result. */
+/** Called with the error of a database that cannot be used. Its records are missing from the result. */
 export type OnUnusable = (error: FleetError) => void;
 
 function refuse(error: FleetError): void {
@@ -28,10 +29,12 @@ function refuse(error: FleetError): void {
 }
 
 /**
- * The newest rollouts of the named databases (none: all), newest first.
+ * Lists the rollouts recorded in databases, newest first.
  *
- * @param onUnusable without it, a database that cannot be used is an error
- * @throws FleetError `unreachable` or `config` when no database can be used
+ * @param databases names in the configuration; empty for all
+ * @param limit the most rollouts to return
+ * @param onUnusable by default, a database that cannot be used is an error
+ * @throws FleetError `usage` for an unknown database; `unreachable` or `config` if no database can be used
  */
 export async function listRollouts(
   context: Context,
@@ -46,10 +49,13 @@ export async function listRollouts(
 }
 
 /**
- * One rollout with its outcomes.
+ * Reads one rollout with its outcomes.
  *
- * @param prefix its id, or as much of it as is unique
- * @throws FleetError `usage` when there is none, or more than one
+ * @param databases names in the configuration; empty for all
+ * @param prefix its id, or a unique beginning of it
+ * @param onUnusable by default, a database that cannot be used is an error
+ * @throws FleetError `usage` for an unknown database, or if no rollout or several rollouts have this prefix;
+ *   `unreachable` or `config` if no database can be used
  */
 export async function showRollout(
   context: Context,
@@ -69,7 +75,7 @@ export async function showRollout(
     }
     if (others.length > 0) {
       const ids = [rollout, ...others].map(({ id }) => id).join(", ");
-      throw new FleetError("usage", `several rollouts begin with ${prefix}`, {
+      throw new FleetError("usage", `several rollouts start with ${prefix}`, {
         remedy: `Choose one: ${ids}.`,
       });
     }
@@ -100,7 +106,7 @@ interface Wanted {
   readonly onUnusable: OnUnusable;
 }
 
-/** What each database keeps, put together by id. */
+/** Reads the records of each database and combines those of the same rollout. */
 async function read(
   context: Context,
   addressOf: (name: string) => Parameters<typeof readDatabase>[1],
@@ -121,11 +127,11 @@ async function read(
   if (unusable.size === names.length)
     throwProblems([...unusable.values()], "no database can be used");
   for (const error of unusable.values()) onUnusable(error);
-  // A database that cannot be asked may well keep the rollout.
-  const asked = names.filter((name) => !unusable.has(name));
+  // A database that cannot be used may have a record, so it is not listed as one that has none.
+  const usable = names.filter((name) => !unusable.has(name));
   const byId = new Map<string, Rollout>();
   for (const { database, concerned, ...rest } of found.flat()) {
-    const unkept = concerned.filter((one) => one !== database && asked.includes(one));
+    const unkept = concerned.filter((one) => one !== database && usable.includes(one));
     const rollout: Rollout = { ...rest, databases: [database], unkept };
     const other = byId.get(rollout.id);
     byId.set(rollout.id, other === undefined ? rollout : merged(other, rollout));
@@ -150,7 +156,7 @@ function merged(one: Rollout, other: Rollout): Rollout {
         (one.counts[status] ?? 0) + (other.counts[status] ?? 0),
       ]),
     ),
-    // It has ended when it has ended everywhere.
+    // A rollout has ended when it has ended in all its databases.
     ...(first === undefined || second === undefined
       ? {}
       : { endedAt: first > second ? first : second }),

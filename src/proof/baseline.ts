@@ -4,6 +4,7 @@ import { catalogOf } from "../catalog/facts.ts";
 import { packageVersion } from "../config/version.ts";
 import type { Baseline, BaselineResult } from "../core/baseline.ts";
 import { isFleetError, messageOf } from "../core/errors.ts";
+import type { Migration } from "../core/migration.ts";
 import { quoteIdentifier } from "../core/quoting.ts";
 import type { Target } from "../core/target.ts";
 import { fill, type Template } from "../core/template.ts";
@@ -13,35 +14,36 @@ import { withoutInternalOptions } from "../dump/sql/old-options.ts";
 import { dumpStructure } from "../dump/structure.ts";
 import type { DumpedTable, StructureDump } from "../dump/types.ts";
 import type { Context } from "../fleet/context.ts";
-import { allowanceOf, sharedSchemasOf } from "../fleet/services.ts";
 import { runInTenantTransaction } from "../fleet/tenant-transaction.ts";
 import { digestOf } from "../ledger/digest.ts";
 import { insertEntries, ledgerOf } from "../ledger/table.ts";
 import type { History } from "../plan/history.ts";
-import { planTarget } from "../plan/migrate.ts";
 import { ensureExtensions } from "../postgres/extensions.ts";
 import type { Session } from "../postgres/session.ts";
 import { ledgerIs } from "../rollout/guard.ts";
-import { runStep } from "../rollout/step.ts";
 import { loadParser } from "../sql/parser.ts";
 import { readStatements } from "../sql/read-statements.ts";
+import { type Bench, dropScratchSchema } from "./bench.ts";
+import { replay } from "./replay.ts";
+import { benchOf } from "./scratch.ts";
 
-/** A shorter history is replayed at once. */
-const worthwhile = 20;
+/** The shortest history that gets a baseline. */
+const minMigrations = 20;
 
-/** A history that leaves more rows is replayed. */
+/** The most rows that a history with a baseline can leave. */
 const maxRows = 5_000;
 
 /** True for a history that is long enough to be worth a baseline. */
 export function deservesBaseline({ migrations }: History): boolean {
-  return migrations.length >= worthwhile;
+  return migrations.length >= minMigrations;
 }
 
 /**
- * Makes a new tenant schema from a baseline, in one transaction. The schema and its empty ledger must be there. Whoever
- * calls flushes the log on this session before he reports it.
+ * Creates the content of a tenant schema from a baseline, in one transaction. The schema must exist, with an empty
+ * ledger. The transaction commits asynchronously: the caller must flush the write-ahead log of this session before it
+ * reports success.
  *
- * @throws FleetError `onboarding` when the server refuses
+ * @throws FleetError `onboarding` when the server refuses a statement
  */
 export async function applyBaseline(
   context: Context,
@@ -64,61 +66,46 @@ export async function applyBaseline(
   await runInTenantTransaction({ context, session, target }, work, script);
 }
 
+/** Three scratch schemas: two replays of a history, and a copy that is created from the baseline. */
+interface ScratchTargets {
+  readonly first: Target;
+  readonly second: Target;
+  readonly copy: Target;
+}
+
 /**
- * Makes a service's baseline: replays the history twice, writes down what came of it, makes a third schema from that,
- * and compares. What two replays fill differently is left to its default; what has none makes the history one that
- * must be replayed.
+ * Makes a service's baseline and proves it. It replays the history twice, dumps the first replay, creates a third schema
+ * from the dump, and compares. Where the two replays differ in a column that has a default, the baseline leaves the value
+ * to the default; any other difference means that the history has no baseline.
  *
- * @returns the baseline, or why there is none
+ * @param history the service's complete history
+ * @returns the baseline, or why the history must be replayed instead
  */
 export async function makeBaseline(
   context: Context,
   session: Session,
-  database: string,
-  service: string,
+  { database, service }: Pick<Target, "database" | "service">,
   history: History,
 ): Promise<BaselineResult> {
   await loadParser();
-  const scratch = [1, 2, 3].map(
-    (): Target => ({
-      ...{ database, service, tenant: undefined },
-      schema: `fleet_baseline_${randomBytes(8).toString("hex")}`,
-    }),
-  );
-  const [first, second, third] = scratch;
-  if (first === undefined || second === undefined || third === undefined) throw new Error("three");
+  const scratch = (): Target => ({
+    ...{ database, service, tenant: undefined },
+    schema: `fleet_baseline_${randomBytes(8).toString("hex")}`,
+  });
+  const targets: ScratchTargets = { first: scratch(), second: scratch(), copy: scratch() };
   try {
-    const extensions = await replay(context, session, first, history);
-    await replay(context, session, second, history);
-    const dump = await dumpStructure(session, first.schema);
-    const rows = await compareReplays(session, first, second, dump);
-    if ("refused" in rows) return rows;
-    const statements = [
-      ...dump.preData,
-      ...inserts(rows.contents, rows.fresh).map((text): Template => [text]),
-      ...setSequences(dump.sequences).map((text): Template => [text]),
-      ...dump.postData,
-    ];
-    const baseline = { statements, ledger: await readLedger(session, first), extensions };
-    await runInTenantTransaction(
-      { context, session, target: third },
-      { create: "schemaAndLedger" },
-      [],
-    );
-    await applyBaseline(context, session, third, baseline);
-    return (await proven(session, first, third, rows)) ?? baseline;
+    return await makeInScratch(context, session, targets, history);
   } catch (error) {
     if (session.lost) throw error;
     const problem = isFleetError(error) ? (error.problems[0] ?? error) : error;
     return { refused: messageOf(problem) };
   } finally {
     if (!session.lost)
-      for (const { schema } of scratch)
-        await session.query(`DROP SCHEMA IF EXISTS ${quoteIdentifier(schema)} CASCADE`);
+      for (const { schema } of Object.values(targets)) await dropScratchSchema(session, schema);
   }
 }
 
-/** Drops what somebody who was killed in the middle has left. Whoever calls it holds the baselines' lock. */
+/** Drops the scratch schemas of commands that were killed. The caller must hold the lock on baselines. */
 export async function dropScratch(session: Session): Promise<void> {
   const left = await session.query<{ schema: string }>(
     "SELECT nspname AS schema FROM pg_catalog.pg_namespace WHERE nspname ~ '^fleet_baseline_[0-9a-f]{16}$'",
@@ -127,43 +114,55 @@ export async function dropScratch(session: Session): Promise<void> {
     await session.query(`DROP SCHEMA ${quoteIdentifier(schema)} CASCADE`);
 }
 
-async function replay(
+async function makeInScratch(
   context: Context,
   session: Session,
-  target: Target,
-  history: History,
-): Promise<string[]> {
-  const config = context.config.fleet.services[target.service];
-  if (config === undefined) throw new Error(`no service ${target.service}`);
-  const { timeouts } = context.config.fleet;
-  const plan = planTarget(target, history, { kind: "noSchema" }, { allowOutOfOrder: false });
-  const all: string[] = [];
-  const by = `drizzle-fleet ${packageVersion()}`;
-  for (const [index, step] of plan.steps.entries()) {
-    const migration = history.migrations.find(({ tag }) => tag === step.tag);
-    if (migration === undefined) throw new Error(`no migration ${step.tag}`);
-    const { file, text, tag } = migration;
-    const read = readStatements(file, text, allowanceOf(config, tag), []);
-    all.push(...read.extensions);
-    if (config.extensionSchema !== undefined && read.extensions.length > 0)
-      await ensureExtensions(session, config.extensionSchema, read.extensions);
-    const script = {
-      migration,
-      statements: read.statements,
-      sharedSchemas: sharedSchemasOf(config),
-    };
-    const create = index === 0 ? plan.create : "nothing";
-    await runStep({ session, target, step, script, context: { timeouts, by } }, create);
+  { first, second, copy }: ScratchTargets,
+  { migrations }: History,
+): Promise<BaselineResult> {
+  const config = context.config.fleet.services[first.service];
+  if (config === undefined) throw new Error(`no service ${first.service}`);
+  const bench = benchOf(context, session, first.service, config);
+  for (const { schema } of [first, second]) {
+    const failed = await replay(bench, schema, migrations);
+    if (failed !== undefined)
+      return {
+        refused: `${failed.migration.tag} fails in a scratch schema: ${failed.error.message}`,
+      };
   }
+  const dump = await dumpStructure(session, first.schema);
+  const rows = await compareReplays(session, first, second, dump);
+  if ("refused" in rows) return rows;
+  const statements = [
+    ...dump.preData,
+    ...inserts(rows.contents, rows.fresh).map((text): Template => [text]),
+    ...setSequences(dump.sequences).map((text): Template => [text]),
+    ...dump.postData,
+  ];
+  const extensions = extensionsOf(bench, migrations);
+  const baseline = { statements, ledger: await readLedger(session, first), extensions };
+  const place = { context, session, target: copy };
+  await runInTenantTransaction(place, { create: "schemaAndLedger" }, []);
+  await applyBaseline(context, session, copy, baseline);
+  return (await differenceFrom(session, first, copy, rows)) ?? baseline;
+}
+
+/** The extensions that the migrations create. The replay has created them, and has refused what cannot be read. */
+function extensionsOf(bench: Bench, migrations: readonly Migration[]): string[] {
+  const all = migrations.flatMap(
+    ({ file, text, tag }) => readStatements(file, text, bench.allowanceOf(tag), []).extensions,
+  );
   return [...new Set(all)];
 }
 
+/** What the first replay left, and the columns that the baseline leaves to their defaults. */
 interface Rows {
   readonly contents: readonly TableContent[];
   readonly fresh: FreshColumns;
   readonly dump: StructureDump;
 }
 
+/** Compares rows and sequences of the two replays. */
 async function compareReplays(
   session: Session,
   first: Target,
@@ -184,19 +183,20 @@ async function compareReplays(
   return { contents, fresh, dump };
 }
 
-/** What the third schema lacks of the first, as a reason; undefined when they are the same. */
-async function proven(
+/** How the copy differs from the first replay; undefined if they are the same. */
+async function differenceFrom(
   session: Session,
   first: Target,
-  third: Target,
+  copy: Target,
   { contents, fresh, dump }: Rows,
 ): Promise<{ readonly refused: string } | undefined> {
   const facts = async ({ schema }: Target) =>
     (await catalogOf(session, schema)).map((fact) => fact.replaceAll(schema, "{tenant}"));
-  const { missing, extra } = differenceOf(await facts(first), await facts(third));
+  const { missing, extra } = differenceOf(await facts(first), await facts(copy));
   const [fact] = [...missing, ...extra];
-  if (fact !== undefined) return { refused: `the baseline gives another schema: ${fact}` };
-  const made = await dumpContent(session, third.schema, dump.tables, { maxRows });
+  if (fact !== undefined)
+    return { refused: `the schema created from the baseline differs: ${fact}` };
+  const made = await dumpContent(session, copy.schema, dump.tables, { maxRows });
   const rowsOf = new Map(made?.map(({ table, rows }) => [table.name, rows]));
   const differing = contents.find(({ table, rows }) => {
     const without = fresh.get(table.name) ?? [];
@@ -204,7 +204,9 @@ async function proven(
     return !sameBag(withoutColumns(table, rows, without), now);
   });
   if (differing !== undefined || made?.length !== contents.length)
-    return { refused: `the baseline gives other rows in ${differing?.table.name ?? "some table"}` };
+    return {
+      refused: `the baseline creates different rows in ${differing?.table.name ?? "some table"}`,
+    };
   return undefined;
 }
 
@@ -219,6 +221,7 @@ function inserts(contents: readonly TableContent[], fresh: FreshColumns): string
   });
 }
 
+/** The columns that have a default, by table. */
 async function defaultsIn(session: Session, schema: string): Promise<Map<string, Set<string>>> {
   const rows = await session.query<{ name: string; columns: string[] }>(
     `SELECT c.relname AS name, array_agg(a.attname::text) AS columns FROM pg_catalog.pg_attribute a

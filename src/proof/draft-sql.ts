@@ -17,21 +17,21 @@ import {
 } from "../sql/shared-statements.ts";
 import { benchOf, onServer, type ProofOptions } from "./scratch.ts";
 
-/** What one service's next migration is made from. */
+/** The change of one service for which a migration is generated. */
 export interface Change {
   readonly diff: SchemaDiff;
   readonly decisions: Decisions;
-  /** As drizzle-kit writes them; empty when nothing changed. */
+  /** The statements that drizzle-kit wrote; empty if nothing changed. */
   readonly statements: readonly string[];
-  /** Why they cannot be taken as they are, in words: they are refused, or do not say all that changed. */
+  /** Why the statements cannot be used unchanged: they are refused, or do not cover the complete change. */
   readonly faults: readonly string[];
 }
 
 /**
- * The SQL of new migrations and of their downs, as it ran in a scratch schema; as drizzle-kit wrote it where that is
- * not wanted or no server is there.
+ * Makes the SQL of new migrations and of their downs, and tests it in a scratch schema. Without a test (`--no-proof`, or
+ * no server), it is the SQL that drizzle-kit wrote.
  *
- * @returns undefined for a change without SQL
+ * @returns one result per change, in the same order; undefined for a change without SQL
  */
 export async function draftSql(
   context: Context,
@@ -41,7 +41,7 @@ export async function draftSql(
   const drafts = await onServer(context, !changes.every(isEmpty), proof, async (session) => {
     const found: (DraftSql | undefined)[] = [];
     for (const change of changes)
-      found.push(isEmpty(change) ? undefined : await tried(context, session, change));
+      found.push(isEmpty(change) ? undefined : await asTested(context, session, change));
     return found;
   });
   if (typeof drafts !== "string") return drafts;
@@ -54,6 +54,7 @@ function isEmpty({ statements, faults }: Change): boolean {
   return statements.length === 0 && faults.length === 0;
 }
 
+/** The SQL as drizzle-kit wrote it. */
 async function asWritten(context: Context, change: Change, unproved: string): Promise<DraftSql> {
   const { faults } = change;
   const parts = divideStatements(
@@ -78,7 +79,10 @@ function configOf(context: Context, { diff: { service } }: Change): ServiceConfi
   return config;
 }
 
-/** What tenants share is left out, and said; what makes the target's own schema stays for drizzle-kit. */
+/**
+ * Omits statements that change what tenants share, with a note on each. Keeps statements that create the target's schema:
+ * drizzle-kit needs them, and a rollout skips them.
+ */
 function withParts({ own, shared }: DividedStatements, sql: DraftSql): DraftSql {
   const left = shared.map((one) => `left out, because all tenants share it: ${startOf(one)}`);
   return {
@@ -89,16 +93,17 @@ function withParts({ own, shared }: DividedStatements, sql: DraftSql): DraftSql 
   };
 }
 
-/** The beginning of a statement, in a line. */
+/** The first 80 characters of a statement, on one line. */
 function startOf(statement: string): string {
   const line = statement.replace(/\s+/g, " ").trim();
   return line.length > 80 ? `${line.slice(0, 80)}...` : line;
 }
 
-async function tried(context: Context, session: Session, change: Change): Promise<DraftSql> {
+/** The SQL as it ran in a scratch schema; as drizzle-kit wrote it if the change has faults or cannot be tested. */
+async function asTested(context: Context, session: Session, change: Change): Promise<DraftSql> {
   const { diff } = change;
   const { kit, service, path } = diff;
-  if (change.faults.length > 0) return asWritten(context, change, "it is not finished");
+  if (change.faults.length > 0) return asWritten(context, change, "it is unfinished");
   const bench = benchOf(context, session, service, configOf(context, change));
   const divided = (statements: readonly string[]) =>
     divideStatements(statements, bench.allowanceOf("draft"));
@@ -129,7 +134,7 @@ function withRemarks({ up, down, remarks }: ProvedDraft): DraftSql {
   };
 }
 
-/** Lines of comments that say what a file needs. */
+/** The mark lines for a file: why it is unfinished, and which statements depend on rows. */
 export function remarksOf({ needs, unfinished }: TriedSql): string[] {
   return [
     ...(unfinished === undefined ? [] : [markLine("unfinished", unfinished)]),
@@ -138,10 +143,10 @@ export function remarksOf({ needs, unfinished }: TriedSql): string[] {
 }
 
 function notFinished(what: string, fault: string): string {
-  return `${what} is not finished: ${fault}. Correct it, then remove its "unfinished" line.`;
+  return `${what} is unfinished: ${fault}. Correct it, then remove its "unfinished" line.`;
 }
 
-/** The notes on a file. */
+/** The notes on a file, as shown to the user. See `remarksOf`. */
 export function notesOf(what: string, { needs, unfinished }: TriedSql): string[] {
   return [
     ...(unfinished === undefined ? [] : [notFinished(what, unfinished)]),

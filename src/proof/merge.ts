@@ -16,35 +16,39 @@ import type { NewFile } from "../source/write-files.ts";
 import { loadParser } from "../sql/parser.ts";
 import { benchOf, onServer, type ProofOptions } from "./scratch.ts";
 
-/** A merge that is not written yet. */
+/** A merge of two branches that is not written yet. */
 export interface MergeToProve {
   readonly service: string;
   /** Absolute path of the migrations folder. */
   readonly path: string;
   readonly kit: Kit;
+  /** The files that the merge will write. */
   readonly write: readonly NewFile[];
+  /** The files that the merge will delete. */
   readonly stale: readonly string[];
-  /** The tags of both branches, in the order in which they will stand. */
+  /** The tags of the branch that comes first in the merged history. */
   readonly kept: readonly string[];
+  /** The tags of the branch that comes second. */
   readonly moved: readonly string[];
-  /** True when some tenants run the moved branch first. */
+  /** True if some tenants apply the moved branch first. */
   readonly bothOrders: boolean;
 }
 
-/** What a server says to a merged history. */
+/** The result of proving a merged history on a server. */
 export interface MergeProof {
-  /** What was proved, by tag; undefined for what does not hold any more. */
+  /** The proofs of the downs of both branches, by tag; undefined for a proof that is no longer valid. */
   readonly proofs: Readonly<Record<string, string | undefined>>;
-  /** What does not hold of the downs of either branch. */
+  /** The problems in the downs of either branch. */
   readonly problems: readonly FleetError[];
-  /** Why nothing was tried; undefined when it was. */
+  /** Why nothing was proved; undefined if it was. */
   readonly unproved: string | undefined;
 }
 
 /**
- * Runs a merged history on a server before it is written. Snapshots do not know SQL that was written by hand.
+ * Proves a merged history on a server before it is written. It finds conflicts in SQL that was written by hand, which
+ * snapshots do not contain.
  *
- * @throws FleetError `merge` when a migration of one branch does not run after the other branch's
+ * @throws FleetError `merge` if a migration of one branch cannot be applied after the other branch
  */
 export async function proveMerge(
   context: Context,
@@ -61,14 +65,15 @@ export async function proveMerge(
   }
 }
 
+/** Copies the migrations folder and carries out the merge in the copy. */
 async function copyMerged({ path, write, stale }: MergeToProve, copy: string): Promise<void> {
-  const placeOf = (file: string) => join(copy, relative(path, file));
+  const copyOf = (file: string) => join(copy, relative(path, file));
   await cp(path, copy, { recursive: true });
   for (const { path: file, text } of write) {
-    await mkdir(dirname(placeOf(file)), { recursive: true });
-    await writeFile(placeOf(file), text);
+    await mkdir(dirname(copyOf(file)), { recursive: true });
+    await writeFile(copyOf(file), text);
   }
-  for (const file of stale) await rm(placeOf(file), { recursive: true, force: true });
+  for (const file of stale) await rm(copyOf(file), { recursive: true, force: true });
 }
 
 async function proveCopy(
@@ -77,64 +82,95 @@ async function proveCopy(
   copy: string,
   options: ProofOptions,
 ): Promise<MergeProof> {
-  const { service, kit, kept, moved, bothOrders } = merge;
+  const { service, path, kept, moved } = merge;
   await loadParser();
-  const [folder, migrations] = await Promise.all([readFolder(copy), readMigrations(service, copy)]);
+  const migrations = await readMigrations(service, copy);
+  const found = await problemsInCopy(context, merge, { copy, migrations }, options);
+  if (typeof found === "string") return notProved(found);
+  const tags = new Set([...kept, ...moved]);
+  const branches = migrations.filter(({ tag }) => tags.has(tag));
+  const failed = found.find((problem) => branches.some(({ file }) => isIn(problem, file)));
+  if (failed !== undefined) throw conflictError(merge, inFolder(failed, copy, path));
+  // A proof ends at the first migration that fails, so those of the branches were not reached.
+  const earlier = migrations.find(({ file }) => found.some((problem) => isIn(problem, file)));
+  if (earlier !== undefined) return notProved(`${earlier.tag} cannot be applied`);
+  const problems = found.filter((one) => branches.some(({ downFile }) => isIn(one, downFile)));
+  return {
+    proofs: await proofsOf(branches, problems),
+    problems: problems.map((problem) => inFolder(problem, copy, path)),
+    unproved: undefined,
+  };
+}
+
+function notProved(reason: string): MergeProof {
+  return { proofs: {}, problems: [], unproved: reason };
+}
+
+/**
+ * Proves the merged history, in both orders of the branches if some tenants need that.
+ *
+ * @returns the problems found; a string is the reason why nothing was proved
+ */
+async function problemsInCopy(
+  context: Context,
+  merge: MergeToProve,
+  { copy, migrations }: { readonly copy: string; readonly migrations: readonly Migration[] },
+  options: ProofOptions,
+): Promise<readonly FleetError[] | string> {
+  const { service, kit, bothOrders } = merge;
+  const folder = await readFolder(copy);
   const newest = folder?.migrations.length ?? 0;
   const described = async () =>
     kit.diff(await kit.at(undefined, -1), await kit.at(folder, newest - 1), undecided);
   const snapshotFile = relative(process.cwd(), folder?.migrations.at(-1)?.snapshot ?? copy);
   const [[, config] = []] = selectServices(context.config.fleet, [service]);
   const orders = bothOrders ? [migrations, otherOrder(migrations, merge)] : [migrations];
-  const found = await onServer(context, config !== undefined, options, async (session) => {
+  return onServer(context, config !== undefined, options, async (session) => {
     if (config === undefined) return [];
     const bench = benchOf(context, session, service, config);
     const problems: FleetError[] = [];
-    for (const order of orders)
-      problems.push(
-        ...(await proveHistory(bench, { migrations: order, described, snapshotFile })).problems,
-      );
+    for (const order of orders) {
+      const proved = await proveHistory(bench, { migrations: order, described, snapshotFile });
+      problems.push(...proved.problems);
+    }
     return problems;
   });
-  if (typeof found === "string") return { proofs: {}, problems: [], unproved: found };
-  const own = new Set([...kept, ...moved]);
-  const branch = migrations.filter(({ tag }) => own.has(tag));
-  const isIn = ({ where = "" }: FleetError, file: string) =>
-    where === file || where.startsWith(`${file}:`);
-  const failed = found.find((problem) => branch.some(({ file }) => isIn(problem, file)));
-  if (failed !== undefined) throw refused(merge, shown(failed, copy, merge.path));
-  // The proof ends with the first migration that does not run: what comes after it was not reached.
-  const earlier = migrations.find(({ file }) => found.some((problem) => isIn(problem, file)));
-  if (earlier !== undefined)
-    return { proofs: {}, problems: [], unproved: `${earlier.tag} does not apply here` };
-  const problems = found.filter((one) => branch.some(({ downFile }) => isIn(one, downFile)));
-  const proofs: Record<string, string | undefined> = {};
-  for (const migration of branch) {
-    const down = await readDown(migration);
-    const holds = down !== undefined && !problems.some((one) => isIn(one, migration.downFile));
-    proofs[migration.tag] = holds ? proofOf(migration.text, down.text) : undefined;
-  }
-  return {
-    proofs,
-    problems: problems.map((problem) => shown(problem, copy, merge.path)),
-    unproved: undefined,
-  };
 }
 
+/** The proofs of the downs, by tag; undefined for a migration without a down, or whose down has a problem. */
+async function proofsOf(
+  migrations: readonly Migration[],
+  problems: readonly FleetError[],
+): Promise<Record<string, string | undefined>> {
+  const proofs: Record<string, string | undefined> = {};
+  for (const migration of migrations) {
+    const down = await readDown(migration);
+    const isProved = down !== undefined && !problems.some((one) => isIn(one, migration.downFile));
+    proofs[migration.tag] = isProved ? proofOf(migration.text, down.text) : undefined;
+  }
+  return proofs;
+}
+
+/** True if the problem is in this file. */
+function isIn({ where = "" }: FleetError, file: string): boolean {
+  return where === file || where.startsWith(`${file}:`);
+}
+
+/** The merged history with the moved branch before the kept one. */
 function otherOrder(migrations: readonly Migration[], { kept, moved }: MergeToProve): Migration[] {
   const isOf = (tags: readonly string[]) => (one: Migration) => tags.includes(one.tag);
-  const own = migrations.findIndex(isOf([...kept, ...moved]));
+  const first = migrations.findIndex(isOf([...kept, ...moved]));
   const rest = migrations.filter((one) => !isOf([...kept, ...moved])(one));
   return [
-    ...rest.slice(0, own),
+    ...rest.slice(0, first),
     ...migrations.filter(isOf(moved)),
     ...migrations.filter(isOf(kept)),
-    ...rest.slice(own),
+    ...rest.slice(first),
   ];
 }
 
-/** A problem of the copy as one of the folder itself. */
-function shown(problem: FleetError, copy: string, path: string): FleetError {
+/** The problem with the paths of the copy replaced by those of the migrations folder. */
+function inFolder(problem: FleetError, copy: string, path: string): FleetError {
   const [from, to] = [relative(process.cwd(), copy), relative(process.cwd(), path)];
   const { code, message, where, excerpt, remedy } = problem;
   return new FleetError(code, message.replaceAll(from, to), {
@@ -145,7 +181,7 @@ function shown(problem: FleetError, copy: string, path: string): FleetError {
   });
 }
 
-function refused({ service, kept, moved }: MergeToProve, problem: FleetError): FleetError {
+function conflictError({ service, kept, moved }: MergeToProve, problem: FleetError): FleetError {
   return new FleetError(
     "merge",
     `the branches conflict: ${problem.message}\n  ${kept.join(", ")}\n  ${moved.join(", ")}`,

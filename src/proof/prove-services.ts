@@ -14,26 +14,28 @@ import { readNearest } from "../source/stored-snapshot.ts";
 import { loadParser } from "../sql/parser.ts";
 import { benchOf, withScratch } from "./scratch.ts";
 
-/** A history that was proved, with what was. */
+/** How much of one service's history was proved. */
 export interface ProvedService {
   readonly service: string;
+  /** The number of migrations in the history. */
   readonly migrations: number;
-  /** How many of them were taken back by their down and applied again. */
+  /** The number of migrations that were reverted by their down and applied again. */
   readonly downs: number;
 }
 
-/** What proofs found in each service. */
+/** The results of proving histories. */
 export interface ProvedHistories {
   readonly findings: readonly Finding[];
-  /** Every service with migrations, also one with findings. */
+  /** Every service with migrations, including services with findings. */
   readonly tried: readonly ProvedService[];
 }
 
 /**
- * Proves histories on a real server, see `proveHistory`.
+ * Proves the histories of services on a server. See `proveHistory`.
  *
- * @param names services; none means all
- * @param url a database to work in, in schemas of its own that are dropped again; undefined for the embedded server
+ * @param names the services; empty for all
+ * @param url the URL of a database for scratch schemas, which are dropped afterwards; undefined for the configured
+ *   database, or the embedded server
  */
 export async function proveHistories(
   context: Context,
@@ -43,7 +45,7 @@ export async function proveHistories(
   return (await tryHistories(context, names, url)).findings;
 }
 
-/** As `proveHistories`, with how much was tried. */
+/** As `proveHistories`, and returns how much was proved. */
 export async function tryHistories(
   context: Context,
   names: readonly string[],
@@ -65,10 +67,12 @@ export async function tryHistories(
   });
 }
 
+/** The proof of one history, and its number of migrations. */
 interface Tried extends ProvedHistory {
   readonly migrations: number;
 }
 
+/** A history that cannot be read has problems, and no migration of it is proved. */
 function asProblems(error: unknown): Tried {
   if (!isFleetError(error)) throw error;
   const problems = error.problems.length > 0 ? error.problems : [error];

@@ -9,14 +9,14 @@ import { allowanceOf, sharedSchemasOf } from "../fleet/services.ts";
 import { type Session, withSession } from "../postgres/session.ts";
 import type { Bench } from "../proof/bench.ts";
 
-/** The database on the embedded server that proofs are made in. */
+/** The database of the embedded server in which proofs run. */
 const scratchDatabase = "drizzle_fleet_check";
 
 /**
- * Opens a session to a database for proofs, which work in schemas of their own.
+ * Opens a session to the database in which proofs create their scratch schemas, and closes it after `use`.
  *
- * @param url a database to work in; undefined for the configured one, and without it the embedded server
- * @throws FleetError `embedded` where no server is configured and none can be started
+ * @param url the URL of the database; undefined for the configured one, or the embedded server if none is configured
+ * @throws FleetError `config` for an invalid URL; `embedded` if the embedded server is needed and cannot start
  */
 export async function withScratch<Result>(
   context: Context,
@@ -43,19 +43,19 @@ export async function withScratch<Result>(
   }
 }
 
-/** Whether and where new SQL is tried on a server. */
+/** Whether and where new SQL is tested on a server. */
 export interface ProofOptions {
-  /** False: not at all. */
+  /** False to skip the test; default: true. */
   readonly proof?: boolean;
-  /** The database; undefined for the configured one, or the embedded server. */
+  /** The URL of the database; undefined for the configured one, or the embedded server. */
   readonly database?: string | undefined;
 }
 
 /**
- * Tries something on a server, where that is wanted and there is one.
+ * Tests new SQL on a server, unless `--no-proof` is given or the embedded server cannot start.
  *
- * @param needed false: there is nothing to try, and no server is started
- * @returns what `use` gives; or, in words, why nothing was tried
+ * @param needed false if there is nothing to test: no server is started
+ * @returns the result of `use`; a string is the reason why nothing was tested
  */
 export async function onServer<Result>(
   context: Context,
@@ -63,7 +63,7 @@ export async function onServer<Result>(
   { proof = true, database }: ProofOptions,
   use: (session: Session) => Promise<Result>,
 ): Promise<Result | string> {
-  if (!needed) return "there is nothing to try";
+  if (!needed) return "there is nothing to test";
   if (!proof) return "--no-proof";
   try {
     return await withScratch(context, database, use);
@@ -73,7 +73,7 @@ export async function onServer<Result>(
   }
 }
 
-/** Where one service's migrations are tried out. */
+/** A bench for one service's migrations, with the settings of its configuration. */
 export function benchOf(
   context: Context,
   session: Session,

@@ -130,7 +130,7 @@ export async function prepareBaselines(locked: LockedTenant): Promise<ReadonlyMa
     // Another command is creating it.
     if (!(await lockBaselines(locked.registry, database))) return;
     await dropScratch(session);
-    const made = await makeBaseline(locked.context, session, database, service, history);
+    const made = await makeBaseline(locked.context, session, { database, service }, history);
     await saveBaseline(session, service, key, made);
     if ("refused" in made) refusals.set(service, made.refused);
   });

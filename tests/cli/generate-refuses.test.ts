@@ -160,7 +160,7 @@ describe.each(both)("generate does not write SQL that cannot run: %s", (layout) 
     expect(await written()).toEqual([]);
     expect(await generate("--dry-run")).toMatchObject({ code: 2 });
     const byHand = await generate("--by-hand");
-    expect(byHand).toMatchObject({ code: 3, stdout: expect.stringContaining("is not finished") });
+    expect(byHand).toMatchObject({ code: 3, stdout: expect.stringContaining("is unfinished") });
     const file = (await written()).find((name) => !name.includes("down")) ?? "";
     const text = await readFile(join(project, "drizzle/app", file), "utf8");
     expect(text).toMatch(/^-- drizzle-fleet: unfinished /);

@@ -129,4 +129,23 @@ describe("a new tenant", () => {
     expect(by).toMatchObject({ migrations: 25, by: expect.not.stringContaining("baseline") });
     expect(await catalogOf(database, "app_second")).toEqual(await catalogOf(database, "app_first"));
   });
+
+  test("replays the history if a migration fails in a scratch schema", async () => {
+    const { database, context, notes } = await registryFleet(
+      longHistory({
+        "0024_picky":
+          "DO $$ BEGIN IF current_schema() NOT LIKE 'app%' THEN RAISE EXCEPTION 'unknown tenant'; END IF; END $$;",
+      }),
+    );
+    await addTenant(context, { tenant: "first" });
+    expect(notes).toEqual([
+      "app: new tenants run its whole history, because 0024_picky fails in a scratch schema: unknown tenant (SQLSTATE P0001)",
+    ]);
+    await addTenant(context, { tenant: "second" });
+    const [by] = await appliedBy(database, "second");
+    expect(by).toMatchObject({ migrations: 25, by: expect.not.stringContaining("baseline") });
+    expect(
+      await database.query("SELECT 1 FROM pg_namespace WHERE nspname LIKE 'fleet_baseline%'"),
+    ).toEqual([]);
+  });
 });

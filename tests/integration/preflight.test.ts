@@ -86,7 +86,7 @@ describe("before the first target is changed, migrate reports", () => {
       await expect(migrateAll(context), tag).rejects.toMatchObject({
         code: "config",
         message: expect.stringMatching(
-          /table t of schema app_a .* cannot change it, and the same holds for all 3 targets/,
+          /table t of schema app_a .* cannot change it; all 3 targets of this run lack a privilege/,
         ),
       });
     }
