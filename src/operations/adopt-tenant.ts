@@ -9,7 +9,9 @@ import { inactiveTenantError } from "../tenants/records.ts";
 /**
  * Registers a tenant whose schemas already exist.
  *
- * @throws FleetError `tenant` when it is already registered, or has no schema with a ledger
+ * @param request the tenant id; optional attributes, and the database with all its schemas if it is not that of the services
+ * @throws FleetError `tenant` if the tenant is already registered, has no schema with a ledger, or another command is
+ *   working on it; `usage` if the tenants are not in the registry; `config` for an invalid id
  * @example
  * await adoptTenant(context, { tenant: "acme", attributes: { plan: "gold" } });
  */

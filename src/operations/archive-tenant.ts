@@ -13,9 +13,10 @@ import { inactiveTenantError } from "../tenants/records.ts";
 
 /**
  * Keeps a tenant's data and revokes all access to it except the owner's, until `restoreTenant`. Rollouts skip the
- * tenant. Roles that still have access, because of what they are, are reported.
+ * tenant. Roles that still have access, for example as members of the owner, are reported.
  *
- * @throws FleetError `tenant` when the application role is one of them
+ * @throws FleetError `tenant` if the application role still has access, if the tenant is neither active nor archived, or if
+ *   another command is working on it
  * @example
  * await archiveTenant(context, { tenant: "acme" });
  */
@@ -31,7 +32,8 @@ export function archiveTenant(context: Context, { tenant }: NewTenant): Promise<
 /**
  * Migrates an archived tenant to head, restores the grants that archiving it revoked, and reactivates it.
  *
- * @throws FleetError `tenant` for a tenant that is not archived; `onboarding` when it cannot be migrated
+ * @throws FleetError `tenant` if the tenant is not archived, or if another command is working on it; `onboarding` if it
+ *   cannot be migrated
  * @example
  * await restoreTenant(context, { tenant: "acme" });
  */

@@ -20,23 +20,28 @@ import { refuseInterrupted } from "../tenancy/saga.ts";
 import { type LockedTenant, targetPairs, withBothTenantLocks } from "../tenancy/tenant-lock.ts";
 import { refuseIncomplete } from "../tenants/records.ts";
 
-/** Which tenant is to be made from which. */
+/** The tenant to clone, and the new tenant. */
 export interface CloneRequest {
+  /** The id of the existing tenant. */
   readonly tenant: string;
-  /** The id of the new one. */
+  /** The id of the new tenant. */
   readonly to: string;
-  /** False: its tables are empty. */
+  /** False: copy the structure and the ledger, but no rows. */
   readonly withData?: boolean;
-  /** What the new one has of its own; the rest is as the other has it. */
+  /** Attributes that replace or extend those of the existing tenant. */
   readonly attributes?: TenantRecord["attributes"];
 }
 
 /**
- * Makes a tenant like another one, in the same databases, with its ledger: it either happens, or leaves nothing behind.
- * What each service keeps is copied as it is at one moment; grants that others have than the application are not.
+ * Creates a tenant as a copy of another one, in the same databases, with its ledgers. Each service is copied as of one
+ * moment. Only the application gets access. If a step fails, everything is undone.
  *
- * @throws FleetError `tenant` for one that cannot be copied or is there already; what a step throws, with everything
- *   undone
+ * @param observe receives an event when a step starts, ends, fails or is undone
+ * @throws FleetError `tenant` if the existing tenant is incomplete or unknown, if the new one exists, or if a rollout or
+ *   another command is working on either; `usage` for two equal ids; `refused` if the data cannot be copied exactly;
+ *   `onboarding` if a step fails
+ * @example
+ * await cloneTenant(context, { tenant: "acme", to: "acme_staging", attributes: { plan: "test" } });
  */
 export function cloneTenant(
   context: Context,
@@ -85,13 +90,16 @@ async function copySchema(
     await session.query(
       `INSERT INTO ${ledgerOf(to.schema)} SELECT * FROM ${ledgerOf(from.schema)}`,
     );
-    // Sequences go on while they are copied.
+    // The positions of sequences are not compared: other sessions can advance them during the copy.
     const { server, preData, postData } = structure;
     return { server, preData, postData };
   });
 }
 
-/** Names of tables within arrays and domains cannot be told from the source's: such columns go by export and import. */
+/**
+ * Refuses columns with names of objects in arrays and domains (`regclass[]`), because a copy on the server would still name
+ * the objects of the source. Export and import translate such columns.
+ */
 async function refuseNames(session: Session, schema: string): Promise<void> {
   const columns = await session.query<{ name: string }>(
     `SELECT c.relname || '.' || a.attname AS name FROM pg_catalog.pg_attribute a
@@ -106,6 +114,6 @@ async function refuseNames(session: Session, schema: string): Promise<void> {
   throw new FleetError(
     "refused",
     `${columns.map(({ name }) => name).join(", ")} can contain names of the tenant's own tables, which a clone cannot change`,
-    { where: schema, remedy: "Export the tenant, and import it under the new name." },
+    { where: schema, remedy: "Export the tenant, then import the file under the new id." },
   );
 }

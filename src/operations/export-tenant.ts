@@ -2,8 +2,9 @@ import type { Context } from "../fleet/context.ts";
 import { exportLocked } from "../tenancy/export.ts";
 import { withTenantLock } from "../tenancy/tenant-lock.ts";
 
-/** Which tenant to export, and where to. */
+/** The tenant to export, and the file to write. */
 export interface ExportRequest {
+  /** The tenant id. */
   readonly tenant: string;
   /** Path of a file that does not exist yet; compressed with gzip if it ends with `.gz`. */
   readonly file: string;
@@ -13,7 +14,8 @@ export interface ExportRequest {
  * Writes everything that belongs to a tenant to a file: attributes, structure, rows and ledgers. Each service's part
  * shows its state at one moment.
  *
- * @throws FleetError `tenant` for an incomplete tenant; `write` when the file exists
+ * @throws FleetError `tenant` if the tenant is incomplete or has no schema, or if a rollout or another command is working
+ *   on it; `write` if the file exists or cannot be written
  * @example
  * await exportTenant(context, { tenant: "acme", file: "acme.gz" });
  */

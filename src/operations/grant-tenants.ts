@@ -9,19 +9,20 @@ import { existingTargets } from "../tenancy/targets.ts";
 import { rosterOf } from "../tenants/roster.ts";
 import { everything, resolveTargets, unknownNames } from "../tenants/targets.ts";
 
-/** Which tenants to grant access to. */
+/** The tenants to grant access to. */
 export interface GrantRequest {
-  /** Their ids; empty with `all`. */
+  /** Tenant ids; empty with `all`. */
   readonly tenants: readonly string[];
-  /** Every tenant that takes part in rollouts, and the schemas of services with a single one. */
+  /** True: every active tenant, and the services without tenants. */
   readonly all?: boolean;
 }
 
 /**
- * Grants the application role access to the schemas of tenants, whatever source lists them: for schemas that were
- * created before the role was configured, or in the other mode of `roles`. A tenant that fails leaves the others alone.
+ * Grants the application role access to the schemas of tenants. Needed for schemas that were created before the role was
+ * configured, or with another value of `roles`. A failure does not affect other tenants.
  *
- * @throws FleetError `usage` for an unknown tenant; `tenant` for a named tenant that is not active; `config` when no
+ * @returns the tenants with access, and the failures
+ * @throws FleetError `usage` for an unknown tenant; `tenant` for a named tenant that is not active; `config` if no
  *   application role is configured
  * @example
  * const { failed } = await grantTenants(context, { tenants: [], all: true });
@@ -29,7 +30,7 @@ export interface GrantRequest {
 export function grantTenants(context: Context, request: GrantRequest): Promise<GrantResult> {
   const { tenants, all = false } = request;
   return withRoster(context, { tenants }, ({ listed }) => {
-    // TENANTS restricts rollouts. Here the command itself names the tenants.
+    // TENANTS restricts rollouts, not this command.
     const roster = rosterOf(listed);
     throwProblems(
       unknownNames("tenant", tenants, roster.ids),
@@ -50,8 +51,9 @@ export function grantTenants(context: Context, request: GrantRequest): Promise<G
 }
 
 /**
- * As `grantTenants`, for one tenant, whose failure is thrown.
+ * Like `grantTenants`, for one tenant.
  *
+ * @throws FleetError the errors of `grantTenants`, or the failure of the tenant
  * @example
  * await grantTenant(context, { tenant: "acme" });
  */

@@ -16,20 +16,25 @@ import { type NewTenant, registeredTargets } from "../tenancy/onboarding.ts";
 import { refuseInterrupted } from "../tenancy/saga.ts";
 import { type LockedTenant, withTenantLock } from "../tenancy/tenant-lock.ts";
 
-/** What is to be imported, and as whom. */
+/** The file to import. The optional tenant id, attributes and database override those in the file. */
 export interface ImportRequest extends Partial<NewTenant> {
+  /** The path of a file that `exportTenant` wrote. */
   readonly file: string;
-  /** True: bodies of routines in the file that cannot be proved are accepted. The caller has read them. */
+  /** True: accept bodies of routines that cannot be proved. Review them first. */
   readonly acceptUnproved?: boolean;
 }
 
 /**
- * Makes a tenant from what `exportTenant` wrote, with its ledgers: it either happens, or leaves nothing behind. The file
- * is read to its end first, and its SQL is proved to make one tenant's objects and to stay in its schemas.
+ * Creates a tenant from a file that `exportTenant` wrote, with its ledgers. The complete file is read first, and its SQL
+ * is proved to stay in the schemas of the tenant. If a step fails, everything is undone.
  *
- * @returns the tenant's id: the request's, or the one in the file
- * @throws FleetError `refused` for a file that is no such one, or not whole; `usage` when it has services that the fleet
- *   has not; `isolation`, with the file's line, for SQL that is not a tenant's; what a step throws, with everything undone
+ * @param observe receives an event when a step starts, ends, fails or is undone
+ * @returns the tenant id, from the request or the file
+ * @throws FleetError `refused` for an incomplete or invalid file; `usage` if the file contains services that the fleet does
+ *   not have; `isolation`, with the line of the file, for SQL that is not allowed; `tenant` if the tenant exists, or if
+ *   another command is working on it; `onboarding` if a step fails
+ * @example
+ * const tenant = await importTenant(context, { file: "acme.gz", tenant: "acme_copy" });
  */
 export async function importTenant(
   context: Context,
@@ -53,7 +58,7 @@ export async function importTenant(
   return tenant;
 }
 
-/** Reads the whole file, so that nothing is made of half of one, or of one that does more than make a tenant. */
+/** Reads the complete file before anything is created, to refuse incomplete files and SQL that is not allowed. */
 async function inspect(
   context: Context,
   { file, acceptUnproved = false }: ImportRequest,
@@ -71,19 +76,20 @@ async function inspect(
     const allowance = await allowanceFor(context, line.service, config, acceptUnproved);
     problems.push(...structureProblems(readable(line), allowance));
   }
-  // A file without a header is refused where it is read.
+  // `readTenantFile` refuses a file without a header.
   if (header === undefined) throw new Error("no header");
-  if (services.length === 0) throw odd(file, "it has no service");
-  if (new Set(services).size < services.length) throw odd(file, "it has a service twice");
-  refuseStrangeServices(context, file, services);
-  throwProblems(problems.slice(0, 10), "the file has SQL that is not a tenant's own");
+  if (services.length === 0) throw invalidFileError(file, "it contains no service");
+  if (new Set(services).size < services.length)
+    throw invalidFileError(file, "it contains a service twice");
+  refuseUnknownServices(context, file, services);
+  throwProblems(problems.slice(0, 10), "the file contains SQL that is not allowed");
   return header;
 }
 
-function odd(file: string, reason: string): FleetError {
-  return new FleetError("refused", `this is no tenant that can be imported: ${reason}`, {
+function invalidFileError(file: string, reason: string): FleetError {
+  return new FleetError("refused", `the file cannot be imported: ${reason}`, {
     where: file,
-    remedy: "Export the tenant again: npx drizzle-fleet tenants export <id> <file>",
+    remedy: "Export the tenant again: npx drizzle-fleet tenants export <tenant> <file>",
   });
 }
 
@@ -100,7 +106,7 @@ async function copyIn(locked: LockedTenant, file: string): Promise<void> {
   }
 }
 
-/** Makes the extensions that some migration of a service asks for: a structure knows nothing of them. */
+/** Creates the extensions that the migrations of the services create: a tenant file does not contain them. */
 async function createExtensions(
   { context, sessionFor }: LockedTenant,
   targets: readonly Target[],
@@ -117,7 +123,7 @@ async function createExtensions(
   }
 }
 
-function refuseStrangeServices(
+function refuseUnknownServices(
   { config }: Context,
   file: string,
   services: readonly string[],
@@ -125,10 +131,14 @@ function refuseStrangeServices(
   const known = Object.entries(config.fleet.services).flatMap(([name, { tenantSchema }]) =>
     tenantSchema === undefined ? [] : [name],
   );
-  const strange = services.filter((service) => !known.includes(service));
-  if (strange.length === 0) return;
-  throw new FleetError("usage", `the file has what ${strange.join(" and ")} keeps`, {
-    where: file,
-    remedy: `The fleet's services with tenants are ${known.join(", ")}. Nothing was changed.`,
-  });
+  const unknown = services.filter((service) => !known.includes(service));
+  if (unknown.length === 0) return;
+  throw new FleetError(
+    "usage",
+    `the file contains services that have no tenants in this fleet: ${unknown.join(", ")}`,
+    {
+      where: file,
+      remedy: `Nothing was changed. The services with tenants are ${known.join(", ")}.`,
+    },
+  );
 }

@@ -17,8 +17,9 @@ import { asListed } from "../tenants/records.ts";
 import { rosterOf } from "../tenants/roster.ts";
 import { resolveTargets } from "../tenants/targets.ts";
 
-/** Which tenants to list. */
+/** Conditions for the tenants to list; all of them must be met. */
 export interface TenantFilter {
+  /** Empty: any status. */
   readonly statuses: readonly string[];
   /** Attributes that a tenant must have, by name; values as text. */
   readonly attributes: Readonly<Record<string, string>>;
@@ -28,12 +29,13 @@ export interface TenantFilter {
 export interface ServiceState {
   readonly schema: string;
   readonly database: string;
-  /** False: there is no schema. */
+  /** False: the schema does not exist. */
   readonly present: boolean;
-  /** The newest migration that is applied. */
+  /** The tag of the newest applied migration. */
   readonly current: string | undefined;
+  /** The number of pending migrations. */
   readonly pending: number;
-  /** What prevents the next rollout. */
+  /** The problem that prevents the next rollout. */
   readonly problem: string | undefined;
 }
 
@@ -49,7 +51,7 @@ export interface OrphanSchema {
   readonly database: string;
   readonly service: string;
   readonly schema: string;
-  /** The tenant id that its name contains. */
+  /** The tenant id in its name. */
   readonly tenant: string;
 }
 
@@ -63,7 +65,9 @@ export interface TenantList {
 /**
  * Lists the tenants, the state of each with every service, and schemas that belong to no tenant. Changes nothing.
  *
- * @throws FleetError for the configuration, the migrations on disk, or when a database cannot be used
+ * @param filter leaves out tenants, but not their number in `counts`
+ * @returns tenants in the order of the fleet, the number of tenants with each status, and orphaned schemas
+ * @throws FleetError `journal` for damaged migrations on disk; `database` if a database cannot be used
  * @example
  * const { tenants } = await listTenants(context, { statuses: ["active"], attributes: { plan: "gold" } });
  */
@@ -89,14 +93,14 @@ export function listTenants(context: Context, filter: TenantFilter): Promise<Ten
   });
 }
 
-/** A tenant that is being renamed has schemas under its old id, too. */
+/** A tenant that is being renamed also has schemas under its old id. */
 function underItsNames(record: TenantRecord): Tenant[] {
   const { renamedFrom } = record;
   const now = asListed(record);
   return renamedFrom === null ? [now] : [now, { ...now, id: renamedFrom }];
 }
 
-/** The tenants of the registry, whatever their status; those of any other source are active. */
+/** Reads the tenants of the registry, with any status. Tenants of other sources count as active. */
 function withRecords<Result>(
   context: Context,
   use: (records: readonly TenantRecord[]) => Promise<Result>,
@@ -177,7 +181,7 @@ async function findOrphans(
       }),
     ),
   );
-  // Two configured names may lead to one database, and two patterns may match one schema.
+  // Two configured names can lead to the same database, and two patterns can match the same schema.
   const unique = new Map(found.flat().map((orphan) => [orphan.schema, orphan]));
   const everywhere = new Set(targets.map(({ schema }) => schema));
   return [...unique.values()].filter(({ schema }) => !everywhere.has(schema));

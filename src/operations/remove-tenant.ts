@@ -6,9 +6,9 @@ import { dropTenant, refuseDependents } from "../tenancy/removal.ts";
 import { existingTargets } from "../tenancy/targets.ts";
 import { type LockedTenant, targetsFor, withTenantLock } from "../tenancy/tenant-lock.ts";
 
-/** Which tenant to remove. */
+/** The tenant to remove. */
 export interface RemoveRequest extends Pick<NewTenant, "tenant"> {
-  /** A file to export the tenant to first, see `exportTenant`. */
+  /** The path of a file to export the tenant to first, as in `exportTenant`. */
   readonly dump?: string;
 }
 
@@ -21,7 +21,8 @@ export interface Removal {
 /**
  * Reads what `removeTenant` would drop. Changes nothing.
  *
- * @throws FleetError `tenant` when there is no such tenant, or when objects outside it depend on it
+ * @returns the status of the tenant, and the existing schemas
+ * @throws FleetError `tenant` if the tenant is not registered, or if objects outside it depend on it
  */
 export function planRemoval(
   context: Context,
@@ -37,10 +38,11 @@ export function planRemoval(
 }
 
 /**
- * Permanently deletes a tenant: its schemas, its role and its place in the registry.
+ * Permanently deletes a tenant: its schemas with all data, its role, and its registry entry. With a `dump`, nothing is
+ * deleted before a rehearsal has shown that the file can be imported.
  *
- * @throws FleetError `tenant` when there is no such tenant, or when objects outside it depend on it; with a `dump` also
- *   what `exportTenant` throws, and then nothing is deleted
+ * @throws FleetError `tenant` if the tenant is not registered, if objects outside it depend on it, or if another command is
+ *   working on it; `onboarding` if the server refuses; with a `dump` also the errors of `exportTenant`
  * @example
  * await removeTenant(context, { tenant: "acme", dump: "acme.gz" });
  */

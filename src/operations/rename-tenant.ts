@@ -26,27 +26,32 @@ import {
 } from "../tenancy/tenant-lock.ts";
 import { inactiveTenantError } from "../tenants/records.ts";
 
-/** Which tenant is to have which id. */
+/** The tenant to rename, and its new id. */
 export interface RenameRequest {
+  /** The current id. */
   readonly tenant: string;
+  /** The new id. */
   readonly to: string;
 }
 
 type Pair = readonly [from: Target, to: Target];
 
 /**
- * Gives an active tenant another id, and its schemas their names: all of a database at once. With several databases it
- * is `renaming` in between. What fails is taken back; what was killed goes on when it is called again.
+ * Renames an active tenant and its schemas, in one transaction per database. The tenant is `renaming` until all databases
+ * are done. A failure is undone; if the command was killed, the same command continues it.
  *
- * @throws FleetError `tenant` for one that is not active, or when there is something of the new name; `refused` when a
- *   schema's name stands where it cannot be changed
+ * @throws FleetError `tenant` if the tenant is not active, if the new id or one of its schemas exists, or if another command
+ *   is working on either; `usage` for two equal ids; `refused` if a schema name cannot be changed everywhere;
+ *   `onboarding` if the server refuses, with both errors if undoing fails too
+ * @example
+ * await renameTenant(context, { tenant: "acme", to: "acme_eu" });
  */
 export function renameTenant(context: Context, { tenant, to }: RenameRequest): Promise<void> {
   return withBothTenantLocks(context, tenant, to, async (locked) => {
     const { beginRename, endRename, findTenant } = await import("../control/registry.ts");
     const { registry } = locked;
     const begun = await findTenant(registry, to);
-    if (begun?.id === tenant && begun.renamedFrom === to) return takeBack(locked, begun);
+    if (begun?.id === tenant && begun.renamedFrom === to) return undoRename(locked, begun);
     if (begun !== undefined && begun.renamedFrom !== tenant) throw existingTenantError(begun);
     const { database } = begun ?? (await registeredTenant({ ...locked, id: tenant }));
     if (begun === undefined) {
@@ -58,9 +63,9 @@ export function renameTenant(context: Context, { tenant, to }: RenameRequest): P
       await renameAll(locked, tenant, to, database);
     } catch (error) {
       const renaming = await registeredTenant(locked);
-      await takeBack({ ...locked, context: undisturbed(context) }, renaming).catch(
+      await undoRename({ ...locked, context: undisturbed(context) }, renaming).catch(
         (another: unknown) => {
-          throw leftBetween(tenant, to, error, another);
+          throw incompleteRenameError(tenant, to, error, another);
         },
       );
       throw error;
@@ -69,8 +74,8 @@ export function renameTenant(context: Context, { tenant, to }: RenameRequest): P
   });
 }
 
-/** Gives all that has the new name, also by an earlier attempt, the old one again. */
-async function takeBack(
+/** Restores the previous names, including those that an earlier attempt changed. */
+async function undoRename(
   locked: LockedTenant,
   { id, renamedFrom, database }: TenantRecord,
 ): Promise<void> {
@@ -95,7 +100,7 @@ function byDatabase(pairs: readonly Pair[]): Pair[][] {
   return databases.map((name) => pairs.filter(([{ database }]) => database === name));
 }
 
-/** Renames the schemas of one database, those that are not renamed yet, and the tenant's role, in one transaction. */
+/** Renames the remaining schemas of one database, and the tenant role, in one transaction. */
 async function renameTogether(locked: LockedTenant, pairs: readonly Pair[]): Promise<void> {
   const [pair] = pairs;
   if (pair === undefined) return;
@@ -139,27 +144,32 @@ async function renameOne(session: Session, [from, to]: Pair): Promise<void> {
     `SELECT pg_catalog.to_regnamespace($1) IS NOT NULL AS old, pg_catalog.to_regnamespace($2) IS NOT NULL AS new`,
     [quoteIdentifier(from.schema), quoteIdentifier(to.schema)],
   );
-  // Renamed already, or the service has never been migrated.
+  // The schema is already renamed, or the service was never migrated.
   if (found?.old !== true) return;
-  if (found.new) throw taken(to);
+  if (found.new) throw existingSchemaError(to);
   await renameSchema(session, from.schema, to.schema);
 }
 
-function leftBetween(tenant: string, to: string, reason: unknown, error: unknown): FleetError {
-  return new FleetError("onboarding", `tenant ${tenant} is left with two names`, {
+function incompleteRenameError(
+  tenant: string,
+  to: string,
+  reason: unknown,
+  error: unknown,
+): FleetError {
+  return new FleetError("onboarding", `the rename of tenant ${tenant} to ${to} is incomplete`, {
     problems: [reason, error].map((one) => asProblem(to, one)),
-    remedy: `To complete it, run: npx drizzle-fleet tenants rename ${tenant} ${to}. To undo it, run: npx drizzle-fleet tenants rename ${to} ${tenant}`,
+    remedy: `To finish it, run: npx drizzle-fleet tenants rename ${tenant} ${to}. To undo it, run: npx drizzle-fleet tenants rename ${to} ${tenant}`,
     cause: reason,
   });
 }
 
 function asProblem(id: string, error: unknown): FleetError {
-  const said = tenantError(id, error);
-  return isFleetError(said) ? said : new FleetError("onboarding", String(said));
+  const named = tenantError(id, error);
+  return isFleetError(named) ? named : new FleetError("onboarding", String(named));
 }
 
-function taken(target: Target): FleetError {
-  return new FleetError("tenant", `there is a schema ${target.schema} already`, {
-    remedy: "Drop it, or choose another name. Nothing was changed.",
+function existingSchemaError(target: Target): FleetError {
+  return new FleetError("tenant", `schema ${target.schema} already exists`, {
+    remedy: "Nothing was changed. Drop the schema, or choose another tenant id.",
   });
 }

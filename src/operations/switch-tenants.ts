@@ -9,44 +9,47 @@ import { sourceDatabase, withRoster } from "../fleet/roster.ts";
 import { asListed, inactiveTenantError } from "../tenants/records.ts";
 import { resolveTargets } from "../tenants/targets.ts";
 
-/** Where to keep the tenants from now on. */
+/** The new source of the tenants. */
 export interface SwitchRequest {
   readonly to: "registry" | "list";
-  /** Tenants to delete from the registry: active there, and not in the configuration. */
+  /** Ids of active tenants to delete from the registry, because the configuration does not list them. */
   readonly forget: readonly string[];
-  /** Change nothing. */
+  /** True: change nothing. */
   readonly dryRun: boolean;
 }
 
-/** What a switch has done, or would do. */
+/** The result of a switch, or of a dry run. */
 export interface Switched {
   readonly to: SwitchRequest["to"];
   /** The tenants in the form of a configured list. */
   readonly tenants: readonly Tenant[];
-  /** Tenants that were new to the registry; and those whose attributes or database changed there. */
+  /** Ids of tenants added to the registry. */
   readonly entered: readonly string[];
+  /** Ids of tenants whose attributes or database changed in the registry. */
   readonly updated: readonly string[];
+  /** Ids of tenants deleted from the registry. */
   readonly forgotten: readonly string[];
-  /** Tenants that remain only in the registry, because they take no part in rollouts. */
+  /** Tenants that are only in the registry, because they do not take part in rollouts. */
   readonly staying: readonly { readonly id: string; readonly status: TenantStatus }[];
   /** The database with the registry. */
   readonly database: string;
-  /** The configuration file, and the line with its `tenants`, from 1. */
+  /** The path of the configuration file. */
   readonly file: string;
+  /** The line with `tenants`, from 1; undefined if it was not found. */
   readonly line: number | undefined;
 }
 
 /**
  * Copies the tenants from the configuration to the registry, or back, with their attributes and databases. It never
- * edits the configuration: the user completes the switch there.
+ * edits the configuration: the user finishes the switch there.
  *
- * @throws FleetError `usage` when they are already there; `tenant` when the registry and the configuration contradict
- *   each other, or the registry has incomplete tenants. Then nothing is changed
+ * @throws FleetError `usage` if the tenants are already there; `tenant` if the registry and the configuration contradict
+ *   each other, or if the registry has incomplete tenants. Then nothing is changed
  */
 export async function switchTenants(context: Context, request: SwitchRequest): Promise<Switched> {
   const { config } = context;
   const line = await tenantsLine(config.file);
-  // Tenants that only this run names are not kept.
+  // TENANTS applies to a single command.
   const all = { ...context, environment: { ...context.environment, TENANTS: undefined } };
   const switched = await (request.to === "registry" ? toRegistry(all, request) : toList(all));
   return { ...switched, to: request.to, file: config.file, line };
@@ -109,7 +112,7 @@ function stayingOf(records: readonly TenantRecord[]): Moved["staying"] {
   return records.flatMap(({ id, status }) => (status === "active" ? [] : [{ id, status }]));
 }
 
-/** Only a person can decide which of two contradicting lists is right. */
+/** Refuses contradictions between registry and configuration, which only the user can resolve. */
 function refuseContradictions(
   records: readonly TenantRecord[],
   ids: readonly string[],
@@ -182,7 +185,7 @@ function isOther({ attributes, database }: Tenant, record: TenantRecord | undefi
   return (database ?? null) !== record.database || sorted(attributes) !== sorted(record.attributes);
 }
 
-/** The fleet with its tenants in the registry. */
+/** The same fleet with its tenants in the registry. */
 function withoutSource(fleet: FleetConfig): FleetConfig {
   return { ...fleet, tenants: undefined };
 }
@@ -193,7 +196,7 @@ function alreadySwitchedError(message: string): FleetError {
   });
 }
 
-/** The line of a configuration file with its `tenants`, from 1. */
+/** The line of a configuration file that contains `tenants`, from 1. */
 async function tenantsLine(file: string): Promise<number | undefined> {
   const lines = (await readFile(file, "utf8").catch(() => "")).split("\n");
   const index = lines.findIndex((line) => /^\s*(["']?)tenants\1\s*[:,(]/.test(line));

@@ -10,42 +10,42 @@ import { adminSeed, loadSeeds } from "./seeds.ts";
 import { forEachTarget } from "./targets.ts";
 import type { LockedTenant } from "./tenant-lock.ts";
 
-/** How a tenant's first user is to come in. */
+/** The first admin of a tenant. */
 export interface NewAdmin {
   readonly email: string;
-  /** Kept as a bcrypt hash; without one the user is invited. */
+  /** 8 to 72 bytes, stored as a bcrypt hash. If omitted, the admin is invited with a token instead. */
   readonly password?: string;
 }
 
-/** The invitation of an admin without a password: the token is known here alone, the database has its hash. */
+/** A new admin. Without a password, the invitation token is returned here only: the seed module receives its hash. */
 export interface CreatedAdmin {
   readonly email: string;
   readonly invitationToken?: string;
 }
 
-/** bcrypt's work factor: some 250 ms, once per tenant. */
+/** bcrypt's work factor: about 250 ms, once per tenant. */
 const bcryptRounds = 12;
 
-/** bcrypt reads no more of a password than this, in bytes. */
+/** In bytes. bcrypt ignores the rest of a longer password. */
 const longestPassword = 72;
 
 /**
- * The service that creates a tenant's first user.
+ * Finds the service that creates the first admin of a tenant.
  *
- * @throws FleetError `usage` for an address or a password that cannot be used; `config` when no service can do it
+ * @throws FleetError `usage` for an invalid address or password; `config` unless exactly one service can do it
  */
 export async function adminServiceFor(
   context: Context,
   { email, password }: { readonly email: string; readonly password?: string | undefined },
 ): Promise<ReturnType<typeof adminSeed>> {
-  refuseOddAdmin(email, password);
+  refuseInvalidAdmin(email, password);
   return adminSeed(await loadSeeds(context));
 }
 
 /**
- * Creates the tenant's first user, by the one service whose seed module can.
+ * Creates the first admin of a tenant with the seed module that can do it.
  *
- * @throws FleetError `usage` for an address or a password that cannot be used; `config` when no service can do it
+ * @throws FleetError `usage` for an invalid address or password; `config` unless exactly one service can do it
  */
 export async function createAdmin(
   locked: LockedTenant,
@@ -64,11 +64,11 @@ export async function createAdmin(
   return { email, ...(invitationToken === undefined ? {} : { invitationToken }) };
 }
 
-/** Takes the tenant's first user back, if the schema is there and the service can. */
+/** Removes the first admin of a tenant, if the seed module can do that. */
 export async function removeAdmin(locked: LockedTenant, email: string): Promise<void> {
-  const { service, seed: own } = adminSeed(await loadSeeds(locked.context));
+  const { service, seed } = adminSeed(await loadSeeds(locked.context));
   await inService(locked, service, (session) =>
-    session.drizzle(async (db) => own.removeAdminUser?.(db, { email })),
+    session.drizzle(async (db) => seed.removeAdminUser?.(db, { email })),
   );
 }
 
@@ -90,17 +90,17 @@ async function hashed(password: string): Promise<string> {
   return hash(password, bcryptRounds);
 }
 
-function refuseOddAdmin(email: string, password: string | undefined): void {
+function refuseInvalidAdmin(email: string, password: string | undefined): void {
   if (!/^[^\s@]+@[^\s@]+$/.test(email))
-    throw new FleetError("usage", "the admin's email address is none", {
-      remedy: "Write it as somebody@example.com.",
+    throw new FleetError("usage", "the admin's address is not a valid email address", {
+      remedy: "Use the form name@example.com.",
     });
   if (password === undefined) return;
-  // Where bcrypt is written in C, a password ends at a NUL byte.
+  // Implementations of bcrypt in C end a password at a NUL byte.
   refuseUnsendable("the admin's password", password);
   const bytes = Buffer.byteLength(password);
   if (bytes >= 8 && bytes <= longestPassword) return;
   throw new FleetError("usage", `the admin's password is ${counted(bytes, "byte")} long`, {
-    remedy: `Give one of 8 to ${longestPassword} bytes: bcrypt reads no more.`,
+    remedy: `Choose a password of 8 to ${longestPassword} bytes: bcrypt ignores the rest of a longer one.`,
   });
 }

@@ -23,20 +23,20 @@ import { inactiveTenantError } from "../tenants/records.ts";
 import { grantToApplication, registeredTenant } from "./onboarding.ts";
 import { type LockedTenant, withTenantLockIn } from "./tenant-lock.ts";
 
-/** How many tenants are worked on at the same time, at most: each takes up to two connections. */
+/** Maximum number of tenants in progress at the same time. Each uses up to two connections. */
 const atOnce = 4;
 
 export interface GrantResult {
-  /** The tenants whose schemas the application can use now. */
+  /** Tenants whose schemas the application can use now. */
   readonly granted: readonly string[];
-  /** Why it cannot use others. */
+  /** Tenants whose schemas it still cannot use; `tenant` is undefined for services without tenants. */
   readonly failed: readonly { readonly tenant: string | undefined; readonly error: FleetError }[];
 }
 
 /**
- * Grants the application role access to those schemas of a fleet that it has none to: they were created before the role
- * was configured. A role that already has USAGE keeps its privileges, and may read the ledger. Reports what it did and
- * what failed. A failure does not fail the rollout, since the application can still do what it could before.
+ * Grants the application role access to schemas that were created before the role was configured. A role that already
+ * has USAGE keeps its privileges and is only granted read access to the ledger. Failures are reported but do not fail
+ * the rollout, since the application can still do what it could before.
  */
 export async function grantMissing(fleet: OpenFleet, plan: Plan, readIn: ReadIn): Promise<void> {
   const { context } = fleet;
@@ -44,7 +44,7 @@ export async function grantMissing(fleet: OpenFleet, plan: Plan, readIn: ReadIn)
   const targets = known.map(({ target }) => target);
   const missing = await findMissing(fleet, targets, readIn).catch((error: unknown) => {
     const { message } = asFleetError(error);
-    context.notify(`Cannot tell whether the application has access to every schema: ${message}`);
+    context.notify(`Cannot check whether the application has access to every schema: ${message}`);
     return new Map<Target, MissingAccess>();
   });
   if (missing.size === 0) return;
@@ -59,13 +59,13 @@ export async function grantMissing(fleet: OpenFleet, plan: Plan, readIn: ReadIn)
   reportGranted(context, [...missing.keys()], failed);
 }
 
-/** What is done with the targets of one tenant: under its lock if it is registered, otherwise without one. */
+/** How to grant access to the targets of one tenant: with its lock if it is registered, otherwise without a lock. */
 interface Granting {
   readonly registered: (locked: LockedTenant, targets: readonly Target[]) => Promise<void>;
   readonly listed: (access: SchemaAccess, targets: readonly Target[]) => Promise<void>;
 }
 
-/** Grants access tenant by tenant, some at the same time. A tenant that fails leaves the others alone. */
+/** Grants access to several tenants at a time. A failure does not affect other tenants. */
 export async function grantEach(
   place: { readonly context: Context; readonly open: OpenDatabases },
   targets: readonly Target[],
@@ -94,7 +94,7 @@ export async function grantEach(
   };
   const workers = Math.min(atOnce, context.config.fleet.concurrency);
   await Promise.all(Array.from({ length: workers }, work));
-  // In the order of the fleet, not in that of completion.
+  // In the order of the fleet, not of completion.
   const inOrder = [...byTenant.keys()].flatMap((tenant) => tenant ?? []);
   return { granted: inOrder.filter((tenant) => granted.has(tenant)), failed };
 }
@@ -108,10 +108,10 @@ async function grantOne(
   if (tenant === undefined || context.config.fleet.tenants !== undefined)
     return withSessions(context, open, (sessionFor) => listed({ context, open, sessionFor }, own));
   return withTenantLockIn({ context, open }, tenant, async (locked) => {
-    // It may have been archived since the tenants were read.
+    // Another command can have archived it since the tenants were read.
     const record = await registeredTenant(locked);
     if (record.status !== "active") throw inactiveTenantError(record);
-    // Already resolved: looking them up again would read the complete registry for each tenant.
+    // Resolving them again would read the complete registry for each tenant.
     locked.targets.set(tenant, [...own]);
     await registered(locked, own);
   });
@@ -163,7 +163,7 @@ async function rolesOfTenants(
   return new Map(roles.map(({ tenant, name }) => [tenant, name]));
 }
 
-/** The grants for a role. One that already has USAGE has privileges of its own, which are not extended. */
+/** The grants for a role. The privileges of a role that already has USAGE are not extended, except to the ledger. */
 function statementsFor({ schema }: Target, role: string, usage: boolean): string[] {
   const ledger = ledgerOf(schema);
   return usage

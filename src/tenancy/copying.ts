@@ -27,10 +27,10 @@ import { runSteps } from "./saga.ts";
 import { type LockedTenant, targetsFor } from "./tenant-lock.ts";
 
 /**
- * Creates a tenant from existing data, completely or not at all. A copy that was killed halfway starts over, because
- * nothing tells where its first half came from.
+ * Creates a tenant from existing data, completely or not at all. A copy that was killed starts over: its remains are
+ * dropped, because nothing records which source they came from.
  *
- * @param copy creates the schemas with everything in them
+ * @param copy creates the schemas with their contents
  */
 export async function makeCopy(
   locked: LockedTenant,
@@ -65,17 +65,17 @@ async function register(
   await registerTenant(registry, { id, status: "copying", database: home, attributes });
 }
 
-/** A tenant schema to copy, and the session that holds its target's lock. */
+/** A tenant schema to copy, and the session that holds the target's lock. */
 export interface LockedSchema {
   readonly target: Target;
   readonly session: Session;
 }
 
 /**
- * Keeps rollouts away from tenant schemas during `use`, by the targets' locks.
+ * Holds the targets' locks during `use`, so that no rollout changes the tenant schemas.
  *
- * @param use gets the schemas that exist
- * @throws FleetError `tenant` when a rollout is working on one, or when one has no ledger
+ * @param use receives the existing schemas
+ * @throws FleetError `tenant` if a rollout is working on a schema, or if a schema has no ledger
  */
 export async function withSchemaLocks<Result>(
   locked: LockedTenant,
@@ -92,16 +92,16 @@ export async function withSchemaLocks<Result>(
     await beyondTimeouts(session);
     if (!(await tryLock(session, lockKey(schema)))) throw schemaBusyError(schema);
     const state = (await readLedgers(session, [schema], new Map())).get(schema);
-    const there = state?.kind !== "noSchema";
-    if (there && state?.kind !== "ledger") throw noLedgerError(schema);
-    const own = there ? [{ target, session }] : [];
+    const exists = state?.kind !== "noSchema";
+    if (exists && state?.kind !== "ledger") throw noLedgerError(schema);
+    const own = exists ? [{ target, session }] : [];
     return cancellable(context, session, () =>
       withSchemaLocks(locked, rest, (others) => use([...own, ...others])),
     );
   });
 }
 
-/** Removes the timeouts of a session that holds a lock: it is idle for as long as other sessions copy. */
+/** Disables the timeouts of a session that holds a lock, because it is idle while other sessions copy. */
 export async function beyondTimeouts(session: Session): Promise<void> {
   await session.query(
     `SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name IN
@@ -112,10 +112,10 @@ export async function beyondTimeouts(session: Session): Promise<void> {
 export type LockMode = "ACCESS SHARE" | "SHARE" | "ACCESS EXCLUSIVE";
 
 /**
- * Statements that lock a schema's tables, to begin a transaction with: under a snapshot alone, a table that another
- * session truncates or rewrites later would look empty. LOCK TABLE itself takes no snapshot (PostgreSQL, "LOCK").
+ * Statements that lock a schema's tables at the start of a transaction. Without the locks, a table that another session
+ * truncates or rewrites would look empty in an older snapshot. LOCK TABLE takes no snapshot (PostgreSQL, "LOCK").
  *
- * @param mode `ACCESS SHARE` allows reads and writes, `SHARE` reads, `ACCESS EXCLUSIVE` neither
+ * @param mode `ACCESS SHARE` lets other sessions read and write, `SHARE` only read, `ACCESS EXCLUSIVE` neither
  */
 export async function tableLocks(
   { context }: LockedTenant,
@@ -134,7 +134,7 @@ export async function tableLocks(
   ];
 }
 
-/** Cancels the running statement of a session at the second interruption. */
+/** Cancels the running statement of a session when the user interrupts for the second time. */
 export async function cancellable<Result>(
   { cancel }: Pick<LockedTenant["context"], "cancel">,
   session: Session,
@@ -150,11 +150,10 @@ export async function cancellable<Result>(
 }
 
 /**
- * Creates a tenant schema with its contents in one transaction, and makes sure that it has exactly the expected
- * structure.
+ * Creates a tenant schema with its contents in one transaction, and verifies its structure.
  *
- * @param locks statements to run before anything is read
- * @param fillIn inserts the rows, the ledger's too, and returns the expected structure
+ * @param locks statements to run before the transaction takes its snapshot
+ * @param fillIn inserts the rows, including those of the ledger, and returns the expected structure
  */
 export async function makeSchema(
   { context, sessionFor }: LockedTenant,
@@ -163,7 +162,7 @@ export async function makeSchema(
   fillIn: (session: Session, make: Make) => Promise<Structure>,
 ): Promise<void> {
   const session = await sessionFor(target.database);
-  // How long a copy takes depends on its rows.
+  // The duration of a copy depends on the number of rows.
   const timeouts = { ...context.config.fleet.timeouts, statement: 0, idleInTransaction: 0 };
   const expectation = noLedger(target.schema);
   const make = makerFor(session, target);
@@ -186,7 +185,7 @@ type Structure = Pick<StructureDump, "server" | "preData" | "postData"> &
 /** Runs statements in the schema that is being created. */
 export type Make = (statements: readonly Template[]) => Promise<void>;
 
-/** Separates the statements by a line of its own, so that a trailing comment cannot hide the semicolon. */
+/** Puts each semicolon on a separate line, so that a trailing comment cannot hide it. */
 export function makerFor(session: Session, { schema }: Target): Make {
   const quoted = quoteIdentifier(schema);
   return (statements) =>
@@ -198,10 +197,10 @@ export function makerFor(session: Session, { schema }: Target): Make {
 }
 
 /**
- * Makes sure that a schema has a structure, and its sequences their positions if it contains any. Servers of different
- * major versions describe one structure differently, so it is not compared then.
+ * Compares a schema with the expected structure, and the positions of sequences if the structure contains them.
+ * Different major versions of PostgreSQL describe the same structure differently, so it is compared only within one.
  *
- * @throws FleetError `refused`
+ * @throws FleetError `refused` if they differ
  */
 export async function verifyStructure(
   session: Session,
@@ -217,11 +216,15 @@ export async function verifyStructure(
     ...misplaced(structure.sequences ?? [], made.sequences),
   ];
   if (difference === undefined) return;
-  throw new FleetError("refused", `the copy would not be the same: ${difference.split("\n")[0]}`, {
-    where: schema,
-    remedy:
-      "Unless the file was changed by hand, this is a defect of drizzle-fleet: please report it.",
-  });
+  throw new FleetError(
+    "refused",
+    `the copy would differ from the original: ${difference.split("\n")[0]}`,
+    {
+      where: schema,
+      remedy:
+        "Unless the file was edited by hand, this is a bug in drizzle-fleet: please report it.",
+    },
+  );
 }
 
 function misplaced(
@@ -243,7 +246,8 @@ function schemaBusyError(schema: string): FleetError {
 }
 
 function noLedgerError(schema: string): FleetError {
-  return new FleetError("tenant", `${schema} has no ledger that can be read`, {
-    remedy: "See: npx drizzle-fleet status, npx drizzle-fleet stamp --help",
+  return new FleetError("tenant", `${schema} has no readable ledger`, {
+    remedy:
+      "To create a ledger for existing tables, see: npx drizzle-fleet stamp --help. For the state of the schema, run: npx drizzle-fleet status",
   });
 }

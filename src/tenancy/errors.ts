@@ -1,14 +1,14 @@
 import { FleetError } from "../core/errors.ts";
 
-/** The refusal of the second of two commands. */
+/** Another command holds the tenant's lock. */
 export function tenantBusyError(id: string): FleetError {
   return new FleetError("tenant", `another command is working on tenant ${id}`, {
     remedy:
-      "Wait until it has finished, then see the tenant's status: npx drizzle-fleet tenants list",
+      "Wait until it has finished, then check the tenant's status: npx drizzle-fleet tenants list",
   });
 }
 
-/** The refusal where a lock would not last. */
+/** A connection pooler can give the session, and its lock, to another client. */
 export function directUrlError(database: string): FleetError {
   return new FleetError(
     "config",

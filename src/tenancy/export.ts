@@ -23,28 +23,28 @@ import { refuseInterrupted } from "./saga.ts";
 import { withRetries } from "./targets.ts";
 import type { LockedTenant } from "./tenant-lock.ts";
 
-/** A service's part of a file that is being written. */
+/** The part of a tenant file for one service. */
 export interface Exported {
   readonly source: LockedSchema;
-  /** What was written of it. */
+  /** The structure as written to the file. */
   readonly structure: StructureDump;
 }
 
-/** What follows an export while the schemas are still locked against writers. */
+/** Callbacks of an export, called while the schemas are locked against writes. */
 export interface AfterExport {
-  /** After the locks are taken, before anything is written. */
+  /** Called with the locks held, before anything is written. */
   readonly first: () => Promise<void>;
-  /** After everything is written, before the file gets its name. */
+  /** Called with the complete temporary file, before it is renamed. */
   readonly check: (exported: readonly Exported[], partial: TenantFile) => Promise<void>;
-  /** After the file has its name. */
+  /** Called after the file has its final name. */
   readonly last: (sources: readonly LockedSchema[]) => Promise<void>;
 }
 
 /**
  * Writes a locked tenant to a file.
  *
- * @param then what follows under the same locks; if given, writers wait until it has finished
- * @throws FleetError `tenant` for an incomplete tenant, or one without a schema; `write` when the file exists
+ * @param then callbacks that run under the same locks; if given, writers wait until they have finished
+ * @throws FleetError `tenant` for an incomplete tenant, or one without a schema; `write` if the file exists
  */
 export async function exportLocked(
   locked: LockedTenant,
@@ -80,7 +80,7 @@ function headerOf({ id: tenant, attributes }: TenantRecord): FileHeader {
   return { kind: "tenant", format: 1, tenant, attributes, writtenBy, writtenAt };
 }
 
-/** Structure and rows are read in one transaction, so that they match whatever other sessions do meanwhile. */
+/** Begins the transaction that reads structure and rows, so that both show the same moment. */
 async function beginReading(
   locked: LockedTenant,
   source: LockedSchema,
@@ -118,6 +118,6 @@ async function writeSchema(
 
 function noSchemaError(tenant: string): FleetError {
   return new FleetError("tenant", `tenant ${tenant} has no schema to export`, {
-    remedy: `Create its schemas: npx drizzle-fleet migrate --tenant ${tenant}`,
+    remedy: `To create its schemas, run: npx drizzle-fleet migrate --tenant ${tenant}`,
   });
 }

@@ -18,12 +18,12 @@ import { existingTargets, withRetries } from "./targets.ts";
 import type { LockedTenant } from "./tenant-lock.ts";
 
 /**
- * Drops a tenant's schemas in the transactions that have exported them, when the file has been imported in rehearsal.
- * No row can be written in between that the file would not have: the tables are locked before anything is read. Until all is
- * dropped nothing of the tenant is changed, its state included; so whatever fails, or is killed, leaves it as it was.
+ * Exports a tenant, rehearses the import of the file, and drops the schemas in the transactions that exported them. The
+ * tables are locked before they are read, so the file contains every row. Nothing is changed until all drops have
+ * succeeded: a failed or killed command leaves the tenant unchanged.
  *
- * @throws FleetError what `exportTenant`, `refuseNeeded` and `rehearse` throw, with the tenant as it was and no file left;
- *   `onboarding` when it was cut off between two databases, and how to go on
+ * @throws FleetError the errors of `exportLocked`, `refuseDependents` and `rehearse`, with the tenant unchanged and no file
+ *   left; `onboarding` if it was interrupted between the commits of two databases
  */
 export async function dropExported(
   locked: LockedTenant,
@@ -39,11 +39,15 @@ export async function dropExported(
     last: async (sources) => {
       try {
         for (const source of sources)
-          await alone(locked, source, await tableLocks(locked, source, "ACCESS EXCLUSIVE"));
-        // Whatever began to depend on the tenant meanwhile would go with it.
+          await runExclusively(
+            locked,
+            source,
+            await tableLocks(locked, source, "ACCESS EXCLUSIVE"),
+          );
+        // Objects that began to depend on the tenant since the first check would be dropped with it.
         await refuseDependents(locked, targets);
         for (const source of sources)
-          await alone(locked, source, [
+          await runExclusively(locked, source, [
             "SET LOCAL client_min_messages = warning",
             `DROP SCHEMA ${quoteIdentifier(source.target.schema)} CASCADE`,
           ]);
@@ -51,29 +55,29 @@ export async function dropExported(
         await rm(file, { force: true });
         throw error;
       }
-      await commit(locked, record, sources, file);
+      await commitDrops(locked, record, sources, file);
     },
   });
 }
 
-/** Runs what readers are in the way of, in the open transaction: they are waited for as often as for any lock. */
-async function alone(
+/** Runs statements that need an exclusive lock in the open transaction, and retries after a lock timeout. */
+async function runExclusively(
   locked: LockedTenant,
   { session, target }: LockedSchema,
   statements: readonly string[],
 ): Promise<void> {
   await withRetries(locked, target, async () => {
-    await session.script("SAVEPOINT alone");
+    await session.script("SAVEPOINT exclusive");
     try {
       await session.script(statements.join(";\n"));
     } catch (error) {
-      if (!session.lost) await session.script("ROLLBACK TO alone");
+      if (!session.lost) await session.script("ROLLBACK TO exclusive");
       throw error;
     }
   });
 }
 
-async function commit(
+async function commitDrops(
   locked: LockedTenant,
   record: TenantRecord,
   sources: readonly LockedSchema[],
@@ -83,25 +87,29 @@ async function commit(
   let committed = 0;
   try {
     if (!(await changeStatus(locked.registry, record.id, [record.status], "removing")))
-      throw new FleetError("tenant", `tenant ${record.id} is not ${record.status} any more`, {
-        remedy: "See the status of the tenant: npx drizzle-fleet tenants list",
+      throw new FleetError("tenant", `tenant ${record.id} is no longer ${record.status}`, {
+        remedy: "To see its status, run: npx drizzle-fleet tenants list",
       });
     for (const { session } of sources) {
       await session.query("COMMIT");
       committed += 1;
     }
   } catch (error) {
-    // It is to be known, and undone, also by a command that was interrupted.
-    const calm = { ...locked, context: undisturbed(locked.context) };
+    // An interrupted command, too, must find out the outcome and undo the change.
+    const uninterrupted = { ...locked, context: undisturbed(locked.context) };
     const reason = tenantError(record.id, error);
-    if (committed > 0 || (await isDropped(calm, sources))) throw halfRemoved(record, file, reason);
-    await takeBack(calm, record, sources, reason);
+    if (committed > 0 || (await isDropped(uninterrupted, sources)))
+      throw interruptedRemovalError(record, file, reason);
+    await restoreStatus(uninterrupted, record, sources, reason);
     await rm(file, { force: true });
     throw error;
   }
 }
 
-/** Whether the first schema is gone, though no answer says so: that is certain when its session is over, and its lock free. */
+/**
+ * Whether the first schema was dropped, if the answer to COMMIT was lost. That is certain as soon as its lock is free:
+ * then the lost session has ended.
+ */
 async function isDropped(
   locked: LockedTenant,
   [source]: readonly LockedSchema[],
@@ -112,15 +120,15 @@ async function isDropped(
   return withRetries(locked, target, async () => {
     const session = await locked.sessionFor(target.database);
     for (let round = 0; !(await tryLock(session, lockKey(target.schema))); round += 1) {
-      if (round === 100) throw undecided(target.schema);
+      if (round === 100) throw unknownOutcomeError(target.schema);
       await sleep(100);
     }
     return (await existingTargets(locked, [target])).length === 0;
   });
 }
 
-/** Gives the tenant the state that it had. */
-async function takeBack(
+/** Restores the previous status of the tenant. */
+async function restoreStatus(
   locked: LockedTenant,
   { id, status }: TenantRecord,
   sources: readonly LockedSchema[],
@@ -133,16 +141,16 @@ async function takeBack(
   try {
     await withRetries(locked, home, async () => {
       const registry = await locked.sessionFor(home.database);
-      // Also when the change itself was lost, or its undoing in an earlier attempt was not.
+      // The status is already the previous one if the change was lost, or if an earlier attempt restored it.
       if (!(await changeStatus(registry, id, ["removing", status], status)))
-        throw new Error("the registry does not have it");
+        throw new Error("its status in the registry has changed");
     });
   } catch (error) {
-    const remedy = `Nothing was dropped. When the registry can be reached: UPDATE drizzle_fleet.tenants SET status = '${status}' WHERE id = '${id}' AND status = 'removing'`;
+    const remedy = `Nothing was dropped. When the registry is reachable, restore the status: UPDATE drizzle_fleet.tenants SET status = '${status}' WHERE id = '${id}' AND status = 'removing'`;
     throw new FleetError("onboarding", `tenant ${id} could not be removed`, {
       problems: [
         asProblem(reason),
-        new FleetError("onboarding", `undoing it failed, too: ${messageOf(error)}`, { remedy }),
+        new FleetError("onboarding", `undoing the changes failed: ${messageOf(error)}`, { remedy }),
       ],
       cause: reason,
     });
@@ -153,21 +161,21 @@ function asProblem(error: unknown): FleetError {
   return isFleetError(error) ? error : new FleetError("onboarding", messageOf(error));
 }
 
-function halfRemoved({ id }: TenantRecord, file: string, reason: unknown): FleetError {
+function interruptedRemovalError({ id }: TenantRecord, file: string, reason: unknown): FleetError {
   return new FleetError(
     "onboarding",
-    `the removal of tenant ${id} was cut off: ${messageOf(reason)}`,
+    `the removal of tenant ${id} was interrupted: ${messageOf(reason)}`,
     {
       where: file,
-      remedy: `The file is complete, and its import was rehearsed. To complete the removal, run: npx drizzle-fleet tenants remove ${id}`,
+      remedy: `The file is complete, and its import was rehearsed. To finish the removal, run: npx drizzle-fleet tenants remove ${id}`,
       cause: reason,
     },
   );
 }
 
-function undecided(schema: string): FleetError {
-  return new FleetError("onboarding", `whether ${schema} was dropped is not known yet`, {
+function unknownOutcomeError(schema: string): FleetError {
+  return new FleetError("onboarding", `cannot determine yet whether ${schema} was dropped`, {
     remedy:
-      "When the server has ended the lost session, see the status of the tenant: npx drizzle-fleet tenants list",
+      "After the server has ended the lost session, check the tenant's status: npx drizzle-fleet tenants list",
   });
 }

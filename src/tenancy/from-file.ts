@@ -16,10 +16,10 @@ import { refuseInterrupted } from "./saga.ts";
 import type { LockedTenant } from "./tenant-lock.ts";
 
 /**
- * What the SQL of a tenant's file may do: what a service's migrations may. Bodies that cannot be proved may stand in it when
- * they stand in a migration that is accepted.
+ * What the SQL in a tenant file is allowed to do: the same as the migrations of the service. A routine body that cannot be
+ * proved is allowed if an accepted migration contains it.
  *
- * @param acceptUnproved true: all of them may
+ * @param acceptUnproved true: every routine body is allowed
  */
 export async function allowanceFor(
   context: Context,
@@ -43,7 +43,7 @@ function acceptedIn(history: History | undefined, { acceptUnproved }: ServiceCon
   return (history?.migrations ?? []).filter(({ tag }) => acceptUnproved.includes(tag));
 }
 
-/** A schema's line without what earlier versions copied that no server takes. */
+/** Removes storage options that earlier versions copied and no server accepts. */
 export function readable(line: PlacedLine<FileSchema>): PlacedLine<FileSchema> {
   return {
     ...line,
@@ -53,11 +53,11 @@ export function readable(line: PlacedLine<FileSchema>): PlacedLine<FileSchema> {
 }
 
 /**
- * Puts into a new schema what a file has for it.
+ * Fills a new schema from a tenant file.
  *
- * @param schema see `readable`
- * @param make see `makeSchema`
- * @returns what the schema is to have now
+ * @param schema from `readable`
+ * @param make from `makeSchema`
+ * @returns the structure that the schema must have now
  */
 export async function fillFromFile(
   { context }: Pick<LockedTenant, "context">,

@@ -13,28 +13,28 @@ import type { Session } from "../postgres/session.ts";
 import type { LockedTenant } from "./tenant-lock.ts";
 
 /**
- * Closes a tenant's schemas to all but their owner: whatever is granted on a schema itself is taken, from roles and from
- * PUBLIC. Without it nothing inside can be named. It is kept in the registry, for `giveBack`.
+ * Revokes all privileges on a tenant's schemas from every role except the owner, and from PUBLIC. Without USAGE on the
+ * schema, a role cannot name any object in it. The registry keeps the grants for `restoreSchemaGrants`.
  */
 export function revokeSchemaGrants(
   locked: LockedTenant,
   targets: readonly Target[],
 ): Promise<void> {
-  return takeAll(locked, targets, readSchemaGrants);
+  return revoke(locked, targets, readSchemaGrants);
 }
 
 /**
- * As `shutOutEverybody`, and what is granted inside is taken as well: a table's statistics and a sequence's next value
- * can be had without naming the schema.
+ * Like `revokeSchemaGrants`, but also revokes privileges on the objects in the schemas: a table's statistics and a
+ * sequence's next value can be read without naming the schema.
  */
 export function revokeAllGrants(locked: LockedTenant, targets: readonly Target[]): Promise<void> {
-  return takeAll(locked, targets, async (session, schemas) => [
+  return revoke(locked, targets, async (session, schemas) => [
     ...(await readSchemaGrants(session, schemas)),
     ...(await readRelationGrants(session, schemas)),
   ]);
 }
 
-function takeAll(
+function revoke(
   locked: LockedTenant,
   targets: readonly Target[],
   read: (session: Session, schemas: readonly string[]) => Promise<Grant[]>,
@@ -51,26 +51,26 @@ function takeAll(
   });
 }
 
-/** Gives back what `sealOff` took inside of the schemas, which stay closed. */
+/** Restores the grants on objects that `revokeAllGrants` revoked. The schemas themselves stay closed. */
 export function restoreObjectGrants(
   locked: LockedTenant,
   targets: readonly Target[],
 ): Promise<void> {
-  return bringAllBack(locked, targets, ({ relation }) => relation !== null, false);
+  return restore(locked, targets, ({ relation }) => relation !== null, false);
 }
 
 /**
- * Gives back what `shutOutEverybody` took. The application's role does not get it back where the configuration now gives
- * tenants roles of their own. A role that does not exist any more is named.
+ * Restores the grants that `revokeSchemaGrants` revoked, except those of the application role if every tenant now has its
+ * own role. Reports roles that no longer exist.
  */
 export function restoreSchemaGrants(
   locked: LockedTenant,
   targets: readonly Target[],
 ): Promise<void> {
-  return bringAllBack(locked, targets, ({ relation }) => relation === null, true);
+  return restore(locked, targets, ({ relation }) => relation === null, true);
 }
 
-async function bringAllBack(
+async function restore(
   locked: LockedTenant,
   targets: readonly Target[],
   wanted: (grant: Grant) => boolean,
@@ -82,29 +82,29 @@ async function bringAllBack(
     const kept = await readGrants(registry, id, database);
     if (kept.length === 0) return;
     const application = open.applicationRoleOf(database);
-    const isOut = (grantee: string | null) =>
+    const isReplaced = (grantee: string | null) =>
       context.config.fleet.roles === "per-tenant" && grantee !== null && grantee === application;
     const grants = kept.filter(
-      (grant) => wanted(grant) && schemas.includes(grant.schema) && !isOut(grant.grantee),
+      (grant) => wanted(grant) && schemas.includes(grant.schema) && !isReplaced(grant.grantee),
     );
-    const possible = await stillPossible(session, grants);
+    const existing = await existingGrantees(session, grants);
     const missing = grants.flatMap(({ grantee }) =>
-      grantee === null || possible.roles.has(grantee) ? [] : [grantee],
+      grantee === null || existing.roles.has(grantee) ? [] : [grantee],
     );
     for (const role of new Set(last ? missing : []))
-      context.notify(`The role ${role} could enter ${id} before, and does not exist any more.`);
-    const back = grants.filter(
+      context.notify(`The role ${role} had access to ${id} before, but no longer exists.`);
+    const restorable = grants.filter(
       ({ schema, relation, grantee }) =>
-        (grantee === null || possible.roles.has(grantee)) &&
-        (relation === null || possible.relations.has(JSON.stringify([schema, relation]))),
+        (grantee === null || existing.roles.has(grantee)) &&
+        (relation === null || existing.relations.has(JSON.stringify([schema, relation]))),
     );
-    if (back.length > 0) await session.script(back.map(restoreGrant).join(";\n"));
+    if (restorable.length > 0) await session.script(restorable.map(restoreGrant).join(";\n"));
     if (last) await deleteGrants(registry, id, database);
   });
 }
 
-/** The roles and relations of grants that still exist. */
-async function stillPossible(
+/** Those roles and relations of grants that still exist. */
+async function existingGrantees(
   session: Session,
   grants: readonly Grant[],
 ): Promise<{ readonly roles: ReadonlySet<string>; readonly relations: ReadonlySet<string> }> {
@@ -124,9 +124,9 @@ async function stillPossible(
 }
 
 /**
- * Asks the server who can still enter a tenant's schemas, and says it.
+ * Reports the roles that still have access to a tenant's schemas.
  *
- * @throws FleetError `tenant` when the application's role can
+ * @throws FleetError `tenant` if the application role is one of them
  */
 export async function reportRemainingAccess(
   locked: LockedTenant,
@@ -137,26 +137,29 @@ export async function reportRemainingAccess(
   await inDatabases(locked, targets, async (session, database, schemas) => {
     const application = open.applicationRoleOf(database);
     const named = application === undefined ? [] : [application];
-    for (const insider of await findRolesWithAccess(session, schemas, named))
-      if (insider.role === application) problems.push(stillOpenError(id, insider));
+    for (const found of await findRolesWithAccess(session, schemas, named))
+      if (found.role === application) problems.push(remainingAccessError(id, found));
       else
         context.notify(
-          `The role ${insider.role} can still enter ${insider.schema}: it ${insider.reason}.`,
+          `The role ${found.role} still has access to ${found.schema}: it ${found.reason}.`,
         );
   });
   const [first] = problems;
   if (first !== undefined) throw first;
 }
 
-function stillOpenError(tenant: string, { role, schema, reason }: RoleWithAccess): FleetError {
+function remainingAccessError(
+  tenant: string,
+  { role, schema, reason }: RoleWithAccess,
+): FleetError {
   return new FleetError(
     "tenant",
-    `tenant ${tenant} is archived, and the application's role ${role} can still enter ${schema}: it ${reason}`,
-    { remedy: `Revoke that from the role. Then run: npx drizzle-fleet tenants archive ${tenant}` },
+    `tenant ${tenant} is archived, but the application role ${role} still has access to ${schema}: it ${reason}`,
+    { remedy: `Remove that access, then run: npx drizzle-fleet tenants archive ${tenant}` },
   );
 }
 
-/** Calls `use` for each database that has some of the targets' schemas. */
+/** Calls `use` for each database of the targets, with the schemas in it. */
 async function inDatabases(
   { sessionFor }: Pick<LockedTenant, "sessionFor">,
   targets: readonly Target[],

@@ -22,12 +22,12 @@ import { forEachTarget } from "./targets.ts";
 import type { LockedTenant } from "./tenant-lock.ts";
 
 /**
- * Migrates every service of a tenant to head: new targets by the service's baseline where there is one, the others as
- * `migrate` does.
+ * Migrates every service of a tenant to head: new targets from the baseline of the service if it has one, other targets
+ * like `migrate`.
  *
- * @param fresh the targets that may be created from a baseline, as `createSchemas` returns them
- * @returns true when some service has a long history and no baseline yet
- * @throws FleetError `onboarding` with every failure
+ * @param fresh the new targets, as returned by `createSchemas`
+ * @returns true if a service with a long history has no baseline yet
+ * @throws FleetError `onboarding` with all failures
  */
 export async function migrateTenant(
   locked: LockedTenant,
@@ -65,7 +65,7 @@ async function migrateTargets(opened: OpenFleet, tenant: string): Promise<void> 
     () => undefined,
   );
   const problems = outcomes.filter(isFailure).map(({ target, failure }) => {
-    const text = failure === undefined ? "it was not migrated" : failureText(failure);
+    const text = failure === undefined ? "not migrated" : failureText(failure);
     return new FleetError("onboarding", `${target.service}/${target.tenant}: ${text}`);
   });
   const done = outcomes.every(({ status }) => status === "succeeded" || status === "skipped");
@@ -83,7 +83,7 @@ interface FromBaselines {
   readonly missing: boolean;
 }
 
-/** Creates new targets from the baselines of their services, where there are usable ones. */
+/** Creates new targets from the usable baselines of their services. */
 async function fromBaselines(
   locked: LockedTenant,
   fresh: readonly Target[],
@@ -112,9 +112,9 @@ function digestOfAll({ digests }: History): string {
 }
 
 /**
- * Creates missing baselines of services with a long history, for the next tenant.
+ * Creates the missing baselines of services with a long history, for the next tenant.
  *
- * @returns why a service cannot have one, by its name
+ * @returns the reasons why services cannot have a baseline, by service
  */
 export async function prepareBaselines(locked: LockedTenant): Promise<ReadonlyMap<string, string>> {
   const { saveBaseline, readBaseline } = await import("../control/baselines.ts");

@@ -15,18 +15,19 @@ import { loadSeeds } from "./seeds.ts";
 import { existingTargets, forEachTarget } from "./targets.ts";
 import { type LockedTenant, targetsFor } from "./tenant-lock.ts";
 
-/** Who is to be onboarded. */
+/** The tenant to create. */
 export interface NewTenant {
+  /** The tenant id. */
   readonly tenant: string;
   readonly attributes?: TenantRecord["attributes"];
-  /** The database for all that is the tenant's, where that is not its services'. */
+  /** The configured database for all schemas of the tenant; default: the databases of the services. */
   readonly database?: string;
 }
 
 /**
- * Enters a tenant into the registry as `provisioning`. What an earlier attempt has entered is taken up again.
+ * Registers a tenant as `provisioning`, or continues an earlier attempt.
  *
- * @throws FleetError `tenant` for one that exists, or whose schemas do
+ * @throws FleetError `tenant` if the tenant or one of its schemas already exists
  */
 export async function register(locked: LockedTenant, request: NewTenant): Promise<void> {
   const { findTenant, registerTenant } = await import("../control/registry.ts");
@@ -42,10 +43,10 @@ export async function register(locked: LockedTenant, request: NewTenant): Promis
 }
 
 /**
- * Makes the schemas with their ledgers. Nobody but their owner may enter them yet; who will, must be there. They are
- * certain to survive a crash of the server when `migrateTenant` has followed.
+ * Creates the schemas and their ledgers, without access for any role except the owner. The roles to grant access to must
+ * exist. The schemas survive a crash of the server only after `migrateTenant`, which flushes the log.
  *
- * @returns the targets that no migration was applied to yet
+ * @returns the targets without applied migrations
  */
 export async function createSchemas(locked: LockedTenant): Promise<ReadonlySet<Target>> {
   const { context } = locked;
@@ -64,8 +65,8 @@ export async function createSchemas(locked: LockedTenant): Promise<ReadonlySet<T
 }
 
 /**
- * Lets the application into the schemas, if a role is configured for it; this is what makes the tenant usable. A
- * tenant with a role of its own is left to that one alone. What was taken from others comes back.
+ * Grants access to the application role if one is configured, or to the tenant role if every tenant has its own. Restores
+ * the revoked grants of other roles.
  */
 export async function grantAccess(locked: LockedTenant): Promise<void> {
   const targets = await existingTargets(locked, await registeredTargets(locked));
@@ -74,14 +75,14 @@ export async function grantAccess(locked: LockedTenant): Promise<void> {
 }
 
 /**
- * Lets the application into schemas, if a role is configured for it.
+ * Grants the application role access to schemas, if one is configured.
  *
- * @param statementsFor what to grant; by default everything, and what the other mode of `roles` gave is taken back
+ * @param statementsFor the grants; default: full access, and with tenant roles the application role loses its access
  */
 export async function grantToApplication(
   place: Pick<LockedTenant, "context" | "open" | "sessionFor">,
   targets: readonly Target[],
-  statementsFor: (target: Target, role: string, application: string) => string[] = wholly,
+  statementsFor: (target: Target, role: string, application: string) => string[] = fullAccess,
 ): Promise<void> {
   const { context, open } = place;
   const roleOf = await rolesForTargets(place, targets);
@@ -93,14 +94,14 @@ export async function grantToApplication(
   });
 }
 
-function wholly({ schema }: Target, role: string, application: string): string[] {
+function fullAccess({ schema }: Target, role: string, application: string): string[] {
   return [
     ...(role === application ? [] : revokeSchema(schema, application)),
     ...grantExistingSchema(schema, role, ledgerOf(schema)),
   ];
 }
 
-/** Runs the services' seeds, each in one transaction. */
+/** Runs the seeds of the services, each in one transaction. */
 export async function runSeeds(locked: LockedTenant): Promise<void> {
   const { context } = locked;
   const seeds = await loadSeeds(context);
@@ -115,7 +116,7 @@ export async function runSeeds(locked: LockedTenant): Promise<void> {
   });
 }
 
-/** Ends the onboarding: from now on the tenant takes part in everything. */
+/** Activates a tenant: it takes part in rollouts from now on. */
 export async function activate(
   { id, registry }: LockedTenant,
   from: TenantStatus = "provisioning",
@@ -126,7 +127,7 @@ export async function activate(
   throw found === undefined ? unknownTenantError(id) : existingTenantError(found);
 }
 
-/** A tenant as the registry has it now. */
+/** Reads a tenant from the registry. */
 export async function registeredTenant({ registry, id }: LockedTenant): Promise<TenantRecord> {
   const { findTenant } = await import("../control/registry.ts");
   const record = await findTenant(registry, id);
@@ -136,11 +137,11 @@ export async function registeredTenant({ registry, id }: LockedTenant): Promise<
 
 function unknownTenantError(id: string): FleetError {
   return new FleetError("tenant", `there is no tenant ${id}`, {
-    remedy: "See the tenants: npx drizzle-fleet tenants list",
+    remedy: "To see the tenants, run: npx drizzle-fleet tenants list",
   });
 }
 
-/** The targets of a tenant in the registry. Looked up once: from then on whoever collides with it is refused there. */
+/** The targets of a registered tenant. Resolved once: a tenant that would collide with it cannot be registered later. */
 export async function registeredTargets(locked: LockedTenant): Promise<Target[]> {
   const { id, targets: kept } = locked;
   const targets =
@@ -150,9 +151,9 @@ export async function registeredTargets(locked: LockedTenant): Promise<Target[]>
 }
 
 /**
- * A tenant's own database, as the registry has it.
+ * Checks that a database is configured, and returns it in the form of the registry.
  *
- * @throws FleetError `usage` for one that is not configured
+ * @throws FleetError `usage` for an unknown database
  */
 export function knownDatabase({ config }: Context, name: string | undefined): string | null {
   if (name === undefined) return null;
@@ -162,9 +163,9 @@ export function knownDatabase({ config }: Context, name: string | undefined): st
 }
 
 /**
- * Makes sure that a tenant who is to be made has no schema yet.
+ * Makes sure that a new tenant has no schema yet.
  *
- * @throws FleetError `tenant`
+ * @throws FleetError `tenant` with the existing schemas
  */
 export async function refuseExistingSchemas(
   locked: LockedTenant,
@@ -178,27 +179,31 @@ export async function refuseExistingSchemas(
   if (found.length === 0) return;
   throw new FleetError(
     "tenant",
-    `${found.join(" and ")} exist already, and nobody has registered ${locked.id}`,
+    `${found.length === 1 ? "schema" : "schemas"} ${found.join(" and ")} already ${found.length === 1 ? "exists" : "exist"}, but tenant ${locked.id} is not registered`,
     {
-      remedy: `If that is the tenant: npx drizzle-fleet tenants adopt ${locked.id}. Otherwise drop them, or choose another name. Nothing was changed.`,
+      remedy: `Nothing was changed. Drop the schema or choose another tenant id. If it belongs to the tenant, run: npx drizzle-fleet tenants adopt ${locked.id}`,
     },
   );
 }
 
-/** What to say of a tenant who is there already, and should not be. */
+/** A tenant with this id already exists. */
 export function existingTenantError(found: TenantRecord): FleetError {
   if (["copying", "renaming", "removing"].includes(found.status)) return inactiveTenantError(found);
-  return new FleetError("tenant", `tenant ${found.id} exists already, and is ${found.status}`, {
-    remedy: "See the tenants: npx drizzle-fleet tenants list",
-  });
+  return new FleetError(
+    "tenant",
+    `tenant ${found.id} already exists, with status ${found.status}`,
+    {
+      remedy: "To see the tenants, run: npx drizzle-fleet tenants list",
+    },
+  );
 }
 
 function otherDatabaseError({ id, database }: TenantRecord): FleetError {
   return new FleetError(
     "tenant",
-    `tenant ${id} was begun in ${database === null ? "its services' databases" : `database ${database}`}`,
+    `the setup of tenant ${id} began in ${database === null ? "the databases of its services" : `database ${database}`}`,
     {
-      remedy: `Go on without --database, or clear it away: npx drizzle-fleet tenants remove ${id}`,
+      remedy: `To continue there, omit --database. To start over, first run: npx drizzle-fleet tenants remove ${id}`,
     },
   );
 }

@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { differenceOf } from "../catalog/compare.ts";
 import { catalogOf } from "../catalog/facts.ts";
+import type { ServiceConfig } from "../config/schema.ts";
 import { FleetError, isFleetError, throwProblems } from "../core/errors.ts";
 import { quoteIdentifier } from "../core/quoting.ts";
+import type { Target } from "../core/target.ts";
 import type { FileRows, FileSchema, PlacedLine, TenantFile } from "../dump/file/format.ts";
 import { structureProblems } from "../dump/file/proven-structure.ts";
 import { readServices } from "../dump/file/read.ts";
@@ -19,11 +21,11 @@ import { allowanceFor, fillFromFile, readable } from "./from-file.ts";
 import type { LockedTenant } from "./tenant-lock.ts";
 
 /**
- * Imports a file that was just written, in rehearsal: in the transactions that have read it, where the tenant's schemas
- * have another name meanwhile, after a savepoint that is rolled back to. No other session sees any of it, and a command
- * that is killed leaves nothing. What was imported must have the same structure, catalog and rows.
+ * Imports a new file on trial, and compares structure, catalog and rows with the original. It does so in the transactions
+ * that exported the schemas, which it renames meanwhile, and then rolls back to a savepoint: no other session sees the
+ * copy, and a killed command leaves nothing.
  *
- * @throws FleetError `refused` that says what cannot be imported, or differs
+ * @throws FleetError `refused` if the file cannot be imported, or if the copy differs
  */
 export async function rehearse(
   locked: LockedTenant,
@@ -35,7 +37,7 @@ export async function rehearse(
     const one = exported.find(({ source }) => source.target.service === schema.service);
     if (one === undefined) throw new Error(`no service ${schema.service}`);
     await rehearseOne(locked, one, readable(schema), rows).catch((error: unknown) => {
-      throw failed(one, error);
+      throw importError(one, error);
     });
   }
 }
@@ -51,57 +53,84 @@ async function rehearseOne(
   if (config === undefined) throw new Error(`no service ${target.service}`);
   const { schema } = target;
   const allowance = await allowanceFor(context, target.service, config, true);
-  throwProblems(structureProblems(written, allowance).slice(0, 10), "its SQL would be refused");
+  throwProblems(
+    structureProblems(written, allowance).slice(0, 10),
+    "an import would refuse the SQL in the file",
+  );
   const facts = await factsOf(session, schema);
-  const aside = `fleet_rehearsal_${randomBytes(8).toString("hex")}`;
-  const opening = guard({
-    target,
-    sharedSchemas: sharedSchemasOf(config),
-    // As in an import, which takes as long as its rows need.
-    settings: new Map([["statement_timeout", "0"]]),
-    expectation: noLedger(schema),
-    create: "schemaAndLedger",
-    scope: "transaction",
-  });
-  const rename = `ALTER SCHEMA ${quoteIdentifier(schema)} RENAME TO ${quoteIdentifier(aside)}`;
-  await session.script(["SAVEPOINT rehearsal", rename, ...opening].join(";\n"));
+  const original = await beginRehearsal(session, target, config);
   try {
     await fillFromFile(locked, session, target, written, rows, makerFor(session, target));
     await verifyStructure(session, target, structure);
     const { missing, extra } = differenceOf(facts, await factsOf(session, schema));
     const [fact] = [...missing, ...extra];
-    if (fact !== undefined) throw different(schema, fact);
-    const tables = [ledger, ...structure.tables];
-    await setForRows(session, aside);
-    const before = await rowDigests(session, aside, tables);
-    await setForRows(session, schema);
-    const after = await rowDigests(session, schema, tables);
-    const table = tables.find(({ name }) => before.get(name) !== after.get(name));
-    if (table !== undefined) throw different(schema, `the rows of ${table.name}`);
+    if (fact !== undefined) throw differentCopyError(schema, fact);
+    await verifyRows(session, original, schema, [ledger, ...structure.tables]);
   } finally {
     if (!session.lost) await session.script("ROLLBACK TO rehearsal; RELEASE rehearsal");
   }
 }
 
-/** No copy has the grants of what it was made from; and views are compared as statements (`withoutSameViews`). */
+/**
+ * Renames the tenant schema after a savepoint, and creates an empty schema and ledger under its name.
+ *
+ * @returns the temporary name of the tenant schema
+ */
+async function beginRehearsal(
+  session: Session,
+  target: Target,
+  config: ServiceConfig,
+): Promise<string> {
+  const { schema } = target;
+  const original = `fleet_rehearsal_${randomBytes(8).toString("hex")}`;
+  const opening = guard({
+    target,
+    sharedSchemas: sharedSchemasOf(config),
+    // As in an import: its duration depends on the number of rows.
+    settings: new Map([["statement_timeout", "0"]]),
+    expectation: noLedger(schema),
+    create: "schemaAndLedger",
+    scope: "transaction",
+  });
+  const rename = `ALTER SCHEMA ${quoteIdentifier(schema)} RENAME TO ${quoteIdentifier(original)}`;
+  await session.script(["SAVEPOINT rehearsal", rename, ...opening].join(";\n"));
+  return original;
+}
+
+/** Compares the rows of the imported schema with those of the original, table by table. */
+async function verifyRows(
+  session: Session,
+  original: string,
+  schema: string,
+  tables: Parameters<typeof rowDigests>[2],
+): Promise<void> {
+  await setForRows(session, original);
+  const before = await rowDigests(session, original, tables);
+  await setForRows(session, schema);
+  const after = await rowDigests(session, schema, tables);
+  const table = tables.find(({ name }) => before.get(name) !== after.get(name));
+  if (table !== undefined) throw differentCopyError(schema, `the rows of ${table.name}`);
+}
+
+/** The catalog without grants, which are not copied, and without views, which `withoutSameViews` compares. */
 async function factsOf(session: Session, schema: string): Promise<string[]> {
   return (await catalogOf(session, schema)).filter((fact) => !/^(?:grants|view) /.test(fact));
 }
 
-function different(schema: string, what: string): FleetError {
-  return new FleetError("refused", `what was imported differs from ${schema} in ${what}`, {
-    remedy: "This is a defect of drizzle-fleet: please report it.",
+function differentCopyError(schema: string, difference: string): FleetError {
+  return new FleetError("refused", `the imported copy of ${schema} differs: ${difference}`, {
+    remedy: "This is a bug in drizzle-fleet: please report it.",
   });
 }
 
-function failed({ source: { target } }: Exported, error: unknown): FleetError {
+function importError({ source: { target } }: Exported, error: unknown): FleetError {
   const reason = isFleetError(error) ? error : targetError(target, error);
   return new FleetError(
     "refused",
     `the file of ${target.schema} could not be imported: ${reason.message}`,
     {
       where: target.schema,
-      remedy: `Nothing was dropped, and no file is left. ${reason.remedy ?? "Correct what is named."}`,
+      remedy: `Nothing was dropped, and the file was deleted. ${reason.remedy ?? "Fix the problem above, then run the same command again."}`,
       problems: reason.problems,
       cause: error,
     },

@@ -11,15 +11,15 @@ import { registeredTenant } from "./onboarding.ts";
 import { forEachTarget, withRetries } from "./targets.ts";
 import { type LockedTenant, targetsFor } from "./tenant-lock.ts";
 
-/** So many tables go in one transaction: each costs locks, for its indexes and keys too, and a server has few. */
+/** Tables per transaction. Each table, index and key needs a lock, and the lock table of a server is limited. */
 const tablesAtOnce = 20;
 
 /**
- * Drops all that is a tenant's, some tables at a time, and then takes it out of the registry. Until then it is
- * `removing`: whoever is killed in the middle goes on by calling it again.
+ * Drops the schemas and the role of a tenant, a few tables at a time, then deletes it from the registry. Until then the
+ * tenant is `removing`, and a killed command can be run again.
  *
- * @throws FleetError `tenant` before anything is dropped, when something outside of the tenant depends on it;
- *   `onboarding` when the server refuses, or still needs the tenant's role
+ * @throws FleetError `tenant` if objects outside the tenant depend on it, before anything is dropped; `onboarding` if the
+ *   server refuses, or if other objects depend on the tenant role
  */
 export async function dropTenant(locked: LockedTenant): Promise<void> {
   const { changeStatus, forgetTenant } = await import("../control/registry.ts");
@@ -42,9 +42,9 @@ export async function dropTenant(locked: LockedTenant): Promise<void> {
 }
 
 /**
- * Makes sure that nothing outside of a tenant depends on what is in its schemas.
+ * Makes sure that no object outside a tenant depends on objects in its schemas.
  *
- * @throws FleetError `tenant`
+ * @throws FleetError `tenant` with the dependent objects
  */
 export async function refuseDependents(
   locked: LockedTenant,
@@ -55,10 +55,10 @@ export async function refuseDependents(
     const outside = await dependents(session, schema);
     if (outside.length > 0) problems.push(dependentsError(schema, outside));
   });
-  throwProblems(problems, "the tenant is needed elsewhere");
+  throwProblems(problems, "objects outside the tenant depend on it");
 }
 
-/** Drops some tables, or in the end the schema; false when it is gone. */
+/** Drops some tables, or the schema if it has none; returns false after dropping the schema. */
 async function dropSome(
   session: Session,
   { context }: LockedTenant,
@@ -95,7 +95,7 @@ async function dropSome(
   return tables.length > 0;
 }
 
-/** What outside of a schema depends on what is in it, and would go or break with it. */
+/** The objects outside a schema that depend on objects in it. Dropping the schema would drop or break them. */
 async function dependents(session: Session, schema: string): Promise<string[]> {
   const rows = await session.query<{ described: string }>(
     `WITH inside AS (
@@ -126,9 +126,9 @@ async function dependents(session: Session, schema: string): Promise<string[]> {
 function dependentsError(schema: string, dependent: readonly string[]): FleetError {
   return new FleetError(
     "tenant",
-    `${schema} is needed outside of the tenant: ${dependent.join("; ")}`,
+    `objects outside the tenant depend on ${schema}: ${dependent.join("; ")}`,
     {
-      remedy: "Drop that first, if it may go. Nothing was dropped.",
+      remedy: "Nothing was dropped. If these objects are no longer needed, drop them first.",
     },
   );
 }

@@ -5,19 +5,18 @@ import { tenantError } from "../fleet/target-errors.ts";
 import { dropTenant } from "./removal.ts";
 import type { LockedTenant } from "./tenant-lock.ts";
 
-/** A step on the way to a tenant. */
+/** A step of creating a tenant. */
 export interface SagaStep {
   readonly name: OnboardingStep;
   readonly run: () => Promise<unknown>;
 }
 
 /**
- * Goes through the steps that make a tenant; the first one enters it into the registry. When a step fails, all that was
- * done is undone, in reverse.
+ * Runs the steps that create a tenant; the first one registers it. If a later step fails, removes the tenant again.
  *
- * @param observe sees every step
- * @throws what the step threw, when everything is undone; FleetError `onboarding` that says how to clear it away, when
- *   that failed too
+ * @param observe receives an event for every step
+ * @throws the error of the failed step, after the tenant was removed; FleetError `onboarding` with both errors if removing
+ *   it failed too
  */
 export async function runSteps(
   locked: LockedTenant,
@@ -38,7 +37,7 @@ export async function runSteps(
         step: name,
         message: messageOf(tenantError(tenant, error)),
       });
-      // Whoever could not be entered is somebody else's, or nobody: there is nothing of ours.
+      // If the first step failed, the tenant is not registered or belongs to another command: there is nothing to undo.
       if (index > 0) await undo(locked, error, steps.slice(0, index + 1), observe);
       throw error;
     }
@@ -47,7 +46,7 @@ export async function runSteps(
   }
 }
 
-/** Takes back what the steps did: the tenant's schemas with all that is in them, then its place in the registry. */
+/** Drops the tenant's schemas, then deletes it from the registry. */
 async function undo(
   locked: LockedTenant,
   reason: unknown,
@@ -59,12 +58,12 @@ async function undo(
     await dropTenant({ ...locked, context: undisturbed(locked.context) });
   } catch (error) {
     const remedy = `The tenant is incomplete, and rollouts skip it. Run the same command again, or delete the tenant: npx drizzle-fleet tenants remove ${id}`;
-    throw new FleetError("onboarding", `tenant ${id} could not be made`, {
+    throw new FleetError("onboarding", `tenant ${id} could not be created`, {
       problems: [
         toProblem(tenantError(id, reason)),
         new FleetError(
           "onboarding",
-          `undoing it failed too: ${messageOf(tenantError(id, error))}`,
+          `undoing the changes failed: ${messageOf(tenantError(id, error))}`,
           {
             remedy,
           },
@@ -77,7 +76,7 @@ async function undo(
     observe({ type: "stepUndone", tenant: id, step: name });
 }
 
-/** What a context is like for something that must be done although the user has interrupted. */
+/** A context without interruption, for work that must finish although the user has interrupted the command. */
 export function undisturbed({ signal: _, cancel: __, ...context }: Context): Context {
   return context;
 }
@@ -86,8 +85,10 @@ function toProblem(error: unknown): FleetError {
   return isFleetError(error) ? error : new FleetError("onboarding", messageOf(error));
 }
 
-/** @throws FleetError `onboarding` when the user wants no more of it */
+/** @throws FleetError `onboarding` if the user has interrupted the command */
 export function refuseInterrupted({ signal }: Context): void {
   if (signal?.aborted !== true) return;
-  throw new FleetError("onboarding", "interrupted", { remedy: "What was done is undone." });
+  throw new FleetError("onboarding", "interrupted", {
+    remedy: "To start over, run the same command again.",
+  });
 }

@@ -12,9 +12,9 @@ export interface LoadedSeed {
 }
 
 /**
- * Loads the seed modules of all services that have one and keep something for each tenant.
+ * Loads the seed modules of all services that have a schema for each tenant.
  *
- * @throws FleetError `config` for a module that does not export a seed; `schema` for one that does not load
+ * @throws FleetError `config` for a module that does not export a seed; `schema` for a module that cannot be loaded
  */
 export async function loadSeeds({ config }: Context): Promise<LoadedSeed[]> {
   const named = Object.entries(config.fleet.services).flatMap(
@@ -47,9 +47,9 @@ function isSeed(exported: unknown): exported is Seed {
 }
 
 /**
- * The one service that can create a tenant's admin.
+ * The only service that can create the first admin of a tenant.
  *
- * @throws FleetError `config` when there is none, or more than one
+ * @throws FleetError `config` if no service can, or more than one
  */
 export function adminSeed(seeds: readonly LoadedSeed[]): LoadedSeed & {
   readonly create: NonNullable<Seed["createAdminUser"]>;
@@ -65,10 +65,10 @@ export function adminSeed(seeds: readonly LoadedSeed[]): LoadedSeed & {
     "config",
     only === undefined
       ? "no service can create an admin"
-      : `services ${able.map(({ service }) => service).join(" and ")} can both create the admin`,
+      : `more than one service can create the admin: ${able.map(({ service }) => service).join(", ")}`,
     {
       remedy:
-        "Give the seed module of exactly one service a createAdminUser, or leave out --admin-email. Nothing was changed.",
+        "Define createAdminUser in the seed module of exactly one service, or omit --admin-email. Nothing was changed.",
     },
   );
 }

@@ -9,12 +9,12 @@ import { isRetryable } from "../postgres/sqlstate.ts";
 import { retryDelay } from "../rollout/retry.ts";
 import type { LockedTenant } from "./tenant-lock.ts";
 
-/** The targets that have a schema: those of a new service have none until the next rollout. */
+/** The targets whose schemas exist: a new service has no schemas before the next rollout. */
 export async function existingTargets(
   { sessionFor }: Pick<SchemaAccess, "sessionFor">,
   targets: readonly Target[],
 ): Promise<Target[]> {
-  const there = new Set<Target>();
+  const existing = new Set<Target>();
   for (const database of databasesOf(targets)) {
     const here = targets.filter((target) => target.database === database);
     const rows = await (await sessionFor(database)).query<{ schema: string }>(
@@ -22,12 +22,12 @@ export async function existingTargets(
       [here.map(({ schema }) => schema)],
     );
     const schemas = new Set(rows.map(({ schema }) => schema));
-    for (const target of here) if (schemas.has(target.schema)) there.add(target);
+    for (const target of here) if (schemas.has(target.schema)) existing.add(target);
   }
-  return targets.filter((target) => there.has(target));
+  return targets.filter((target) => existing.has(target));
 }
 
-/** Calls `use` for each of a tenant's targets, one after the other. */
+/** Calls `use` for each target, one after the other. */
 export async function forEachTarget(
   { sessionFor }: Pick<SchemaAccess, "sessionFor">,
   targets: readonly Target[],
@@ -36,7 +36,7 @@ export async function forEachTarget(
   for (const target of targets) await use(await sessionFor(target.database), target);
 }
 
-/** Changes a target, and tries again as often as configured when a lock or a lost connection prevents it. */
+/** Calls `attempt` again after lock timeouts and lost connections, as often as `retry` is configured. */
 export async function withRetries<Result>(
   { context }: LockedTenant,
   target: Target,
@@ -49,8 +49,8 @@ export async function withRetries<Result>(
     } catch (error) {
       if (isFleetError(error)) throw error;
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-      const unwanted = context.cancel?.aborted === true;
-      if (unwanted || failed >= retry.attempts || !isRetryable(cause))
+      const cancelled = context.cancel?.aborted === true;
+      if (cancelled || failed >= retry.attempts || !isRetryable(cause))
         throw targetError(target, error);
       await sleep(retryDelay(failed, retry));
     }

@@ -14,28 +14,28 @@ import { rosterOf } from "../tenants/roster.ts";
 import { everything, refuseInvalidTenantId, resolveTargets } from "../tenants/targets.ts";
 import { directUrlError, tenantBusyError } from "./errors.ts";
 
-/** A tenant that a command works on as a whole, holding its lock. */
+/** A tenant whose lock a command holds. */
 export interface LockedTenant extends SchemaAccess {
   readonly id: string;
-  /** On the database with the registry; it holds the tenant's lock. */
+  /** The session that holds the lock, in the database with the registry. */
   readonly registry: Session;
-  /** What `registeredTargets` found, by tenant id. */
+  /** The results of `registeredTargets`, by tenant id. */
   readonly targets: Map<string, Target[]>;
 }
 
-/** How a tenant is locked. */
+/** How to lock a tenant. */
 interface LockOptions {
-  /** Databases to work in: their sessions are opened while the lock is taken. */
+  /** Databases to open sessions in while the lock is being acquired. */
   readonly databases?: readonly string[];
-  /** False for work that only looks. */
+  /** False for reading only. */
   readonly locks?: boolean;
 }
 
 /**
- * Holds a tenant's lock while `use` changes the tenant as a whole.
+ * Holds a tenant's lock during `use`.
  *
- * @throws FleetError `tenant` when another command holds it; `usage` when the tenants are not in the registry;
- *   `config` for an invalid tenant id, and behind a pooler, where no lock would last
+ * @throws FleetError `tenant` if another command holds the lock; `usage` if the tenants are not in the registry; `config`
+ *   for an invalid tenant id, or if the connection leads to a connection pooler
  */
 export async function withTenantLock<Result>(
   context: Context,
@@ -47,11 +47,11 @@ export async function withTenantLock<Result>(
   if (fleet.tenants !== undefined) {
     throw new FleetError(
       "usage",
-      "the tenants are listed in the configuration, not in the registry",
+      "the tenants are defined in the configuration, not in the registry",
       {
         where: "tenants",
         remedy:
-          "Change them there, or move them to the registry: npx drizzle-fleet tenants switch registry",
+          "Change them in the configuration, or move them to the registry: npx drizzle-fleet tenants switch registry",
       },
     );
   }
@@ -60,7 +60,7 @@ export async function withTenantLock<Result>(
   );
 }
 
-/** As `withTenantLock`, for a fleet with a registry whose databases are open. */
+/** Like `withTenantLock`, for a fleet with a registry and open databases. */
 export async function withTenantLockIn<Result>(
   { context, open }: { readonly context: Context; readonly open: OpenDatabases },
   id: string,
@@ -91,9 +91,10 @@ export async function withTenantLockIn<Result>(
 }
 
 /**
- * As `withTenantLock`, for what makes one tenant from another.
+ * Like `withTenantLock`, for creating one tenant from another.
  *
- * @param from the existing tenant, which is locked too; `use` gets the other one
+ * @param from the existing tenant, which is locked too
+ * @param to the new tenant, which `use` receives
  */
 export async function withBothTenantLocks<Result>(
   context: Context,
@@ -103,7 +104,7 @@ export async function withBothTenantLocks<Result>(
 ): Promise<Result> {
   refuseInvalidTenantId(from);
   if (from === to)
-    throw new FleetError("usage", `both tenants are ${from}`, {
+    throw new FleetError("usage", `both tenant ids are ${from}`, {
       remedy: "Give two different tenant ids.",
     });
   return withTenantLock(context, to, async (locked) => {
@@ -113,7 +114,7 @@ export async function withBothTenantLocks<Result>(
   });
 }
 
-/** The targets of two tenants, service by service, see `targetsFor`. */
+/** The targets of two tenants, paired by service. See `targetsFor`. */
 export async function targetPairs(
   locked: LockedTenant,
   from: string,
@@ -128,9 +129,9 @@ export async function targetPairs(
 }
 
 /**
- * The targets of one tenant, checked against those of all other tenants.
+ * Resolves the targets of one tenant, and checks that they do not collide with those of other tenants.
  *
- * @param database the database that has all of the tenant's schemas; null: the databases of its services
+ * @param database the database for all schemas of the tenant; null: the databases of the services
  */
 export async function targetsFor(
   { context, id, registry }: LockedTenant,

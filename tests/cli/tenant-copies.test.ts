@@ -126,7 +126,7 @@ describe("a killed command", () => {
       await unlocked(project, name);
       const again = await cli("tenants", "rename", name, next);
       // The first one may have come to its end before it was killed.
-      if (again.code !== 0) expect(again.stderr).toContain(`tenant ${next} exists already`);
+      if (again.code !== 0) expect(again.stderr).toContain(`tenant ${next} already exists`);
       await expectWorking(project, next, "acme");
       expect(await traces(project, name)).toEqual([]);
       [name, next] = [next, name];

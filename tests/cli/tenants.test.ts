@@ -28,7 +28,7 @@ describe("a failed onboarding", () => {
     await database.query("CREATE SCHEMA app_foreign CREATE TABLE kept (id int)");
     const foreign = await add(project, "foreign");
     expect(foreign.code).toBe(2);
-    expect(foreign.stderr).toContain("app_foreign exist already");
+    expect(foreign.stderr).toContain("app_foreign already exist");
     expect(await traces(project, "foreign")).toEqual([{ name: "app_foreign" }]);
 
     const failures: Record<string, { break: string; mend: string; says: string }> = {
@@ -111,7 +111,7 @@ describe("a failed onboarding", () => {
         await unlocked(project, tenant);
         if (then === "add") {
           const again = await add(project, tenant);
-          if (status === "active") expect(again.stderr).toContain("exists already");
+          if (status === "active") expect(again.stderr).toContain("already exists");
           else expect(again.code, again.stderr).toBe(0);
           await expectWorking(project, tenant);
         } else {
@@ -155,7 +155,7 @@ describe("a failed onboarding", () => {
       const [loser] = results.filter(({ code }) => code !== 0);
       expect(results.filter(({ code }) => code === 0)).toHaveLength(1);
       expect(loser?.code).toBe(2);
-      expect(loser?.stderr).toMatch(/another command is working on tenant|exists already/);
+      expect(loser?.stderr).toMatch(/another command is working on tenant|already exists/);
       await expectWorking(project, tenant);
     }
   });
@@ -217,7 +217,7 @@ describe("a tenant's life", () => {
     await database.query("CREATE VIEW public.report AS SELECT * FROM crm_acme.leads");
     const needed = await cli("tenants", "remove", "acme", "--yes");
     expect(needed.code).toBe(2);
-    expect(needed.stderr).toContain("needed outside of the tenant");
+    expect(needed.stderr).toContain("objects outside the tenant depend on");
     await expectWorking(project, "acme");
     await database.query("DROP VIEW public.report");
     expect((await cli("tenants", "remove", "acme", "--yes")).code).toBe(0);

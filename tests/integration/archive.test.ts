@@ -122,7 +122,9 @@ test("archive names the roles that still have access", async () => {
   const { said, context: heard } = listening(context);
   await archiveTenant(heard, { tenant });
   const about = (role: string) => said.filter((line) => line.includes(role)).join();
-  expect(about(reader)).toContain("can still enter app_acme: it is a member of pg_read_all_data.");
+  expect(about(reader)).toContain(
+    "still has access to app_acme: it is a member of pg_read_all_data.",
+  );
   expect(about(writer)).toContain("it is a member of pg_read_all_data.");
   expect(about(deputy)).toContain(`it is a member of the owner ${owner.role}.`);
   expect(about(bystander)).toBe("");
@@ -132,7 +134,7 @@ test("archive names the roles that still have access", async () => {
   await database.query(`GRANT ${owner.role} TO ${application}`);
   expect(await refusalOf(archiveTenant(heard, { tenant }))).toMatchObject({
     code: "tenant",
-    message: `tenant acme is archived, and the application's role ${application} can still enter app_acme: it is a member of the owner ${owner.role}`,
+    message: `tenant acme is archived, but the application role ${application} still has access to app_acme: it is a member of the owner ${owner.role}`,
     remedy: expect.stringMatching(/drizzle-fleet tenants archive acme$/),
   });
   await database.query(`REVOKE ${owner.role} FROM ${application}`);
@@ -150,7 +152,7 @@ test("restore names a role that was dropped meanwhile, and grants access to the 
   await database.query(`DROP ROLE "Goes ""soon"""`);
   const { said, context: heard } = listening(context);
   await restoreTenant(heard, { tenant });
-  expect(said.join()).toContain('The role Goes "soon" could enter acme before');
+  expect(said.join()).toContain('The role Goes "soon" had access to acme before');
   expect(await inside(database, [stays])).toEqual([stays]);
 });
 

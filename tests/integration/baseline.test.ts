@@ -122,7 +122,7 @@ describe("a new tenant", () => {
     );
     await addTenant(context, { tenant: "first" });
     expect(notes).toEqual([
-      "app: new tenants run its whole history, because two replays leave different rows in notes",
+      "app: new tenants apply every migration instead of a baseline, because two replays leave different rows in notes",
     ]);
     await addTenant(context, { tenant: "second" });
     const [by] = await appliedBy(database, "second");

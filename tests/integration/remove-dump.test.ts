@@ -61,7 +61,7 @@ describe("a tenant is unchanged and accessible", () => {
     [
       "when something outside needs it",
       ({ second }) => second.query("CREATE VIEW public.v AS SELECT * FROM log_acme.lines"),
-      "log_acme is needed outside of the tenant",
+      "objects outside the tenant depend on log_acme",
     ],
     [
       "when it holds what no file can",
@@ -135,7 +135,7 @@ describe("a tenant is unchanged and accessible", () => {
     // The reader is waited for when all else is done.
     await until(fleet, "wait_event_type = 'Lock' AND query LIKE '%ACCESS EXCLUSIVE%'");
     await reader.query("CREATE VIEW public.late AS SELECT id FROM app_acme.notes; COMMIT");
-    expect((await removing).message).toContain("app_acme is needed outside of the tenant");
+    expect((await removing).message).toContain("objects outside the tenant depend on app_acme");
     await expectAsItWas(fleet, folder, before);
     expect(await main.query("SELECT count(*) FROM public.late")).toEqual([{ count: "50" }]);
   });
@@ -189,7 +189,7 @@ describe("a connection that is lost while the schemas are dropped", () => {
     const error = await refusal(removeTenant(fleet.context, { tenant: "acme", dump: file }));
     expect(error.problems.map(({ message }) => message)).toEqual([
       expect.stringMatching(/terminat|connection/i),
-      expect.stringContaining("undoing it failed, too"),
+      expect.stringContaining("undoing the changes failed"),
     ]);
     const [, undone] = error.problems;
     const [, statement = ""] = /(UPDATE .*)$/.exec(undone?.remedy ?? "") ?? [];
@@ -215,7 +215,7 @@ describe("a connection that is lost while the schemas are dropped", () => {
       const { message, remedy } = await refusal(
         removeTenant(fleet.context, { tenant: "acme", dump: file }),
       );
-      expect(message).toContain("the removal of tenant acme was cut off");
+      expect(message).toContain("the removal of tenant acme was interrupted");
       expect(remedy).toContain("drizzle-fleet tenants remove acme");
       vi.restoreAllMocks();
       expect((await everybody(fleet))[0]).toBe("acme removing");

@@ -143,7 +143,7 @@ describe("a tenant removed with a dump", () => {
     await main.query("CREATE VIEW public.v AS SELECT * FROM app_acme.notes");
     const folder = await createFolder();
     const removing = removeTenant(context, { tenant: "acme", dump: join(folder, "f") });
-    await expect(removing).rejects.toThrow("needed outside");
+    await expect(removing).rejects.toThrow("objects outside the tenant depend on");
     expect(await readdir(folder)).toEqual([]);
     expect(await mayEnter(main, role, "app_acme")).toBe(true);
   });

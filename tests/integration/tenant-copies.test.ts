@@ -145,10 +145,10 @@ describe("a clone", () => {
         (error: Error) => error.message,
       );
     expect(await refused("nobody", "copy")).toBe("there is no tenant nobody");
-    expect(await refused("acme", "acme")).toBe("both tenants are acme");
-    expect(await refused("acme", "taken")).toMatch("app_taken exist already");
+    expect(await refused("acme", "acme")).toBe("both tenant ids are acme");
+    expect(await refused("acme", "taken")).toMatch("app_taken already exist");
     await addTenant(context, { tenant: "beta" });
-    expect(await refused("acme", "beta")).toBe("tenant beta exists already, and is active");
+    expect(await refused("acme", "beta")).toBe("tenant beta already exists, with status active");
     await archiveTenant(context, { tenant: "acme" });
     expect(await refused("acme", "copy")).toBe("done");
   });
@@ -278,7 +278,7 @@ describe("a rename", () => {
     await addTenant(context, { tenant: "acme" });
     await second.query("CREATE SCHEMA log_beta");
     await expect(renameTenant(context, { tenant: "acme", to: "beta" })).rejects.toThrow(
-      "log_beta exist already",
+      "log_beta already exist",
     );
     const other = await main.connect();
     await other.query(`BEGIN; LOCK TABLE app_acme.notes`);
@@ -382,7 +382,7 @@ describe("a tenant's file", () => {
       importTenant(context, { file: join(folder, "none"), tenant: "beta" }),
     ).rejects.toThrow("the file does not exist");
     await expect(importTenant(context, { file: good })).rejects.toThrow(
-      "tenant acme exists already",
+      "tenant acme already exists",
     );
     expect(await everybody(fleet)).toEqual(only("acme"));
   });
@@ -415,7 +415,9 @@ describe("a tenant's file", () => {
       ...to.context,
       config: { ...to.context.config, fleet: { ...fleet, services } },
     };
-    await expect(importTenant(without, { file })).rejects.toThrow("the file has what log keeps");
+    await expect(importTenant(without, { file })).rejects.toThrow(
+      "the file contains services that have no tenants in this fleet: log",
+    );
     expect(await everybody(to)).toEqual(only("beta"));
   });
 

@@ -360,9 +360,9 @@ test("the parts of a file that are not SQL are checked too", async () => {
     [
       "a service that the fleet has not",
       () => change(schemaOf("app"), { service: "billing" }),
-      "the file has what billing keeps",
+      "the file contains services that have no tenants in this fleet: billing",
     ],
-    ["a service twice", () => lines.push(schemaOf("app")), "it has a service twice"],
+    ["a service twice", () => lines.push(schemaOf("app")), "it contains a service twice"],
     [
       "a kind that is not known",
       () => lines.push({ kind: "sql", text: "COMMIT" } as unknown as Line),
@@ -386,7 +386,7 @@ test("the parts of a file that are not SQL are checked too", async () => {
         change(schemaOf("app"), {
           preData: [...schemaOf("app").preData, ["CREATE SEQUENCE ", ".s"]],
         }),
-      "the copy would not be the same",
+      "the copy would differ from the original",
     ],
   ];
   await setUp();
