@@ -45,7 +45,7 @@ export function printCommands(text: string): void {
  * Writes a piece of an SQL script. A file or a pipe gets every byte, because psql runs it. A terminal gets control
  * characters as their codes.
  */
-export function writeScript(text: string): void {
+export function writeScriptPiece(text: string): void {
   process.stdout.write(process.stdout.isTTY === true ? writtenText(text, process.stdout) : text);
 }
 

@@ -45,7 +45,7 @@ export const connectionUrl = z.union(
 const milliseconds = z.int().min(0).max(longestDuration);
 
 /** `"30s"`, or a number of milliseconds. */
-export const durationValue = z
+export const durationField = z
   .union([milliseconds, z.string()])
   .transform((value, context): number => {
     const parsed = typeof value === "number" ? value : parseDuration(value);
@@ -55,7 +55,7 @@ export const durationValue = z
   });
 
 /** `5` or `"1%"`. A configuration that was validated before contains the parsed form. */
-export const amountValue = z
+export const amountField = z
   .union([
     z.int().min(0),
     z.string(),

@@ -2,9 +2,9 @@ import { z } from "zod";
 import { tlsModes } from "../core/database.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import {
-  amountValue,
+  amountField,
   connectionUrl,
-  durationValue,
+  durationField,
   environmentReference,
   nonEmpty,
   schemaName,
@@ -136,12 +136,12 @@ const rollout = z.strictObject({
     .transform(String)
     .optional(),
   /** The pause between waves. */
-  soak: durationValue.default(0),
+  soak: durationField.default(0),
   /** A shell command to run after each wave. It gets the outcomes as JSON, and stops the rollout if it fails. */
   verify: nonEmpty.optional(),
   onError: z.enum(["continue", "stop"]).default("continue"),
   /** More failed targets than this stop the rollout. */
-  maxFailures: amountValue.optional(),
+  maxFailures: amountField.optional(),
 });
 
 const fleetKeys = z.strictObject({
@@ -154,22 +154,22 @@ const fleetKeys = z.strictObject({
     .default({}),
   roles: z.enum(["shared", "per-tenant"]).default("shared"),
   concurrency: z.int().min(1).max(1_000).default(4),
-  connectTimeout: durationValue.default(30_000),
+  connectTimeout: durationField.default(30_000),
   rollout: rollout.prefault({}),
   allowOutOfOrder: z.boolean().default(false),
   retry: z
     .strictObject({
       attempts: z.int().min(1).max(100).default(10),
-      minDelay: durationValue.default(50),
-      maxDelay: durationValue.default(5_000),
+      minDelay: durationField.default(50),
+      maxDelay: durationField.default(5_000),
     })
     .prefault({}),
   timeouts: z
     .strictObject({
-      lock: durationValue.default(2_000),
-      statement: durationValue.default(15 * 60_000),
-      idleInTransaction: durationValue.default(60_000),
-      concurrently: durationValue.default(60 * 60_000),
+      lock: durationField.default(2_000),
+      statement: durationField.default(15 * 60_000),
+      idleInTransaction: durationField.default(60_000),
+      concurrently: durationField.default(60 * 60_000),
     })
     .prefault({}),
   proofDatabase: connectionUrl.optional(),

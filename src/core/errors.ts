@@ -67,7 +67,7 @@ const brand = Symbol.for("drizzle-fleet.error");
  *   await migrate(context, request);
  * } catch (error) {
  *   if (!isFleetError(error)) throw error;
- *   console.error(error.code, error.message, error.remedy ?? "");
+ *   report(error.code, error.message, error.remedy ?? "");
  * }
  */
 export class FleetError extends Error {

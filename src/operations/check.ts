@@ -34,7 +34,7 @@ export interface CheckOptions {
  * @throws FleetError `usage` for an unknown service; `embedded` or `unreachable` if a proof has no server
  * @example
  * const findings = await check(context, []);
- * for (const { service, problem } of findings) console.error(service, problem.message);
+ * const messages = findings.map(({ problem }) => problem.message);
  */
 export async function check(
   context: Context,

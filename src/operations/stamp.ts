@@ -21,7 +21,7 @@ export interface StampRequest extends Selection {
   readonly goal: StampGoal | { readonly drizzle: DrizzleSource };
 }
 
-interface Planned {
+interface PlannedStamp {
   readonly plan: Plan;
   readonly planOne: Planner;
   readonly fleet: PlannedFleet;
@@ -73,7 +73,7 @@ async function withStamp<Result>(
   context: Context,
   request: StampRequest,
   purpose: ReadOptions["purpose"],
-  use: (planned: Planned) => Promise<Result>,
+  use: (planned: PlannedStamp) => Promise<Result>,
 ): Promise<Result> {
   const { goal } = request;
   refuseAllServices(context, request);

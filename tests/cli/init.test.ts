@@ -294,7 +294,7 @@ export default { dialect: "postgresql", schema: [resolve(__dirname, "src/*.ts"),
       ["--yes", ...pattern, "--single-schema", "public"],
       "exclude each other",
     );
-    await expectRefused(project, [...yes.slice(0, -1), "a b;DROP"], "tenant name");
+    await expectRefused(project, [...yes.slice(0, -1), "a b;DROP"], "tenant id");
     await expectRefused(project, [...yes, "--url-variable", ""], "url");
     await expectRefused(project, yes, "is not a PostgreSQL URL", {
       DATABASE_URL: "mysql://s3cret@h/x",

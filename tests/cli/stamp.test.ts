@@ -159,6 +159,6 @@ describe("stamp", () => {
     expect(refused.stdout).toContain(`After fixing the cause: npx drizzle-fleet ${args.join(" ")}`);
     expect((await fleet("migrate")).stdout).toContain("Done: 2 migrations applied");
     const later = await fleet(...args, "--yes");
-    expect(later.stdout).toContain("the ledger has 0002_c, which the table");
+    expect(later.stdout).toContain("the ledger has 0002_c, but the table");
   });
 });

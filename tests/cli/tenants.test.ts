@@ -201,7 +201,7 @@ describe("a tenant's life", () => {
     await database.query("DELETE FROM drizzle_fleet.tenants");
     const orphans = await cli("tenants");
     expect(orphans.stdout).toContain("app_acme (tenant acme)");
-    expect((await cli("tenants", "adopt", "--all")).stdout).toBe("Entered: acme.\n");
+    expect((await cli("tenants", "adopt", "--all")).stdout).toBe("Registered: acme.\n");
     await expectWorking(project, "acme");
     expect((await cli("tenants", "adopt", "nobody")).stderr).toContain("no schema with a ledger");
   });

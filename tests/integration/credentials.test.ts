@@ -145,7 +145,7 @@ describe("a password that cannot be obtained", () => {
     [
       "a function that gives nothing",
       { password: () => undefined as unknown as string },
-      "not a text",
+      "not a string",
     ],
     [
       "a function that never answers",
@@ -168,11 +168,7 @@ describe("a password that cannot be obtained", () => {
       { passwordCommand: "echo s3cret-0utput; echo s3cret-more" },
       "more than one line",
     ],
-    [
-      "a command that says far too much",
-      { passwordCommand: "yes s3cret-0utput" },
-      "writes too much",
-    ],
+    ["a command that says far too much", { passwordCommand: "yes s3cret-0utput" }, "is too long"],
     ["a function that gives a NUL byte", { password: () => "pla\0in" }, "a NUL byte"],
     ["a file that is missing", { passwordFile: "/nowhere/at/all" }, "ENOENT"],
   ])("is an error that names the key and shows no output: %s", async (_, how, words) => {

@@ -245,7 +245,7 @@ describe("a loop that changed the text before it ran it", () => {
     const { x, y } = await problemsOf(context);
     expect(x).toEqual([
       expect.stringMatching(
-        /right one: npx drizzle-fleet stamp --from-drizzle .*--drizzle-table 'migrations_\{tenant\}'$/,
+        /To import it, run: npx drizzle-fleet stamp --from-drizzle .*--drizzle-table 'migrations_\{tenant\}'$/,
       ),
     ]);
     expect(y).toEqual(x);

@@ -70,7 +70,9 @@ test("a downgrade is refused while a migration is in progress, and vice versa", 
   );
   expect(refused.stderr).toContain(`process ${migrating.pid} of `);
   expect(refused.stderr).toContain(`@${hostname()}`.slice(0, 20));
-  expect(refused.stderr).toMatch(/Then run: npx drizzle-fleet downgrade 0000_people --tenant t5\s*$/);
+  expect(refused.stderr).toMatch(
+    /Then run: npx drizzle-fleet downgrade 0000_people --tenant t5\s*$/,
+  );
   // In the same direction they share the work; and who only looks disturbs nobody.
   expect(await runCli(project, ["migrate", "--tenant", "t5"])).toMatchObject({ code: 0 });
   expect(await runCli(project, ["downgrade", "0000_people", "--dry-run"])).toMatchObject({

@@ -126,15 +126,18 @@ test("the architecture names every room, and only files that exist", async () =>
   );
   const named = [...page.matchAll(/`([\w/-]+\.(?:ts|mjs))`/g)].map(([, name = ""]) => name);
   expect(named.length).toBeGreaterThan(50);
-  expect(
-    named.filter((name) => !files.some((file) => `/${file}`.endsWith(`/${name}`))),
-  ).toEqual([]);
+  expect(named.filter((name) => !files.some((file) => `/${file}`.endsWith(`/${name}`)))).toEqual(
+    [],
+  );
 });
 
 test("the glossary stays short", async () => {
   const page = await readFile(join(repository, "docs/ARCHITECTURE.md"), "utf8");
   const [, words = ""] = /## Words\n(.*?)\n## /s.exec(page) ?? [];
-  const rows = words.split("\n").filter((line) => line.startsWith("| ")).slice(1);
+  const rows = words
+    .split("\n")
+    .filter((line) => line.startsWith("| "))
+    .slice(1);
   expect(rows.length).toBeGreaterThan(20);
   expect(rows.length).toBeLessThanOrEqual(40);
 });

@@ -9,7 +9,7 @@ import { addServices, type ServiceOptions } from "../options/selection.ts";
 import { printCommands, printJson, printText } from "../output.ts";
 import { newVerb, type Verb } from "../verb.ts";
 
-interface CheckOptions extends ServiceOptions {
+interface CheckFlags extends ServiceOptions {
   readonly format?: "text" | "json" | "github";
   readonly database?: string | true;
   readonly accept?: string;
@@ -60,7 +60,7 @@ export function checkVerb(): Verb {
   return { command: addCommonOptions(command), run: runCheck };
 }
 
-async function runCheck(_: string[], options: CheckOptions): Promise<ExitCode> {
+async function runCheck(_: string[], options: CheckFlags): Promise<ExitCode> {
   const { review } = await import("../../operations/check.ts");
   const { database, accept, service: services = [] } = options;
   const context = await createContext(options, "end");
@@ -69,7 +69,7 @@ async function runCheck(_: string[], options: CheckOptions): Promise<ExitCode> {
   return reviewed.findings.length === 0 ? exitCode.done : exitCode.found;
 }
 
-async function print(reviewed: Reviewed, options: CheckOptions): Promise<void> {
+async function print(reviewed: Reviewed, options: CheckFlags): Promise<void> {
   const { findings, accepted, stale, proved } = reviewed;
   const format = options.json === true ? "json" : (options.format ?? "text");
   if (format === "json") printJson({ findings: findings.map(documentOf), accepted, stale, proved });
@@ -81,7 +81,7 @@ async function print(reviewed: Reviewed, options: CheckOptions): Promise<void> {
 
 async function textOf(
   { findings, accepted, stale, proved }: Reviewed,
-  options: CheckOptions,
+  options: CheckFlags,
   format: "text" | "github",
 ): Promise<string> {
   const { acceptedText, findingText, provedHistoriesText, staleText } = await import(

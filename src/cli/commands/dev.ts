@@ -8,7 +8,7 @@ import { addGeneralOptions, type ConfigOption } from "../options/common.ts";
 import { printText, textWriter } from "../output.ts";
 import { newVerb, type Verb } from "../verb.ts";
 
-interface DevOptions extends ConfigOption {
+interface DevFlags extends ConfigOption {
   readonly infra?: boolean;
   readonly skipMigrations?: boolean;
   readonly death?: boolean;
@@ -42,7 +42,7 @@ program gets the connection in environment variables.`,
   return { command: addGeneralOptions(command), run: runDev };
 }
 
-async function runDev(program: string[], options: DevOptions): Promise<number> {
+async function runDev(program: string[], options: DevFlags): Promise<number> {
   if (options.death === true) return deleteDatabases(options);
   const { dev } = await import("../../operations/dev.ts");
   const skipMigrations = options.skipMigrations === true || process.env.SKIP_MIGRATIONS === "true";
@@ -51,7 +51,7 @@ async function runDev(program: string[], options: DevOptions): Promise<number> {
   return exitCodeOf(await dev(context, request, await observerFor(program.length === 0)));
 }
 
-async function deleteDatabases(options: DevOptions): Promise<ExitCode> {
+async function deleteDatabases(options: DevFlags): Promise<ExitCode> {
   const { eraseDevelopmentData } = await import("../../operations/dev.ts");
   const deleted = await eraseDevelopmentData(await createContext(options));
   await printText(

@@ -1,11 +1,11 @@
 import type { Ask, Choice } from "../../autogenerate/decisions.ts";
 import { createContext } from "../context.ts";
-import type { ProofOptions } from "../options/proof.ts";
+import type { ProofFlags } from "../options/proof.ts";
 import type { ServiceOptions } from "../options/selection.ts";
 import { printJson, printResult, printText } from "../output.ts";
 import { askLine, askYes, canAsk } from "../prompt.ts";
 
-export interface GenerateOptions extends ServiceOptions, ProofOptions {
+export interface GenerateFlags extends ServiceOptions, ProofFlags {
   readonly name?: string;
   readonly custom?: boolean;
   readonly dryRun?: boolean;
@@ -22,7 +22,7 @@ export interface GenerateOptions extends ServiceOptions, ProofOptions {
 /** What each mode of `generate` returns: true unless something is left to do by hand. */
 type Finished = Promise<boolean>;
 
-export async function writeMigrations(options: GenerateOptions): Finished {
+export async function writeMigrations(options: GenerateFlags): Finished {
   const { parseDrop, parseRename } = await import("../../autogenerate/decisions.ts");
   const { generate } = await import("../../operations/generate.ts");
   const { generatedText } = await import("../../report/generate.ts");
@@ -41,7 +41,7 @@ export async function writeMigrations(options: GenerateOptions): Finished {
   return generated.every(({ migration }) => migration?.unfinished !== true);
 }
 
-export async function writeReworded(options: GenerateOptions): Finished {
+export async function writeReworded(options: GenerateFlags): Finished {
   const { generateReworded } = await import("../../operations/generate-reworded.ts");
   const { generatedText } = await import("../../report/generate.ts");
   const { service: services = [], name, database } = options;
@@ -52,7 +52,7 @@ export async function writeReworded(options: GenerateOptions): Finished {
   return true;
 }
 
-export async function writeDowns(options: GenerateOptions): Finished {
+export async function writeDowns(options: GenerateFlags): Finished {
   const { generateDowns } = await import("../../operations/generate-downs.ts");
   const { downsText } = await import("../../report/generate.ts");
   const { service: services = [], proof, database } = options;
@@ -66,7 +66,7 @@ export async function writeDowns(options: GenerateOptions): Finished {
   return downs.every(({ unfinished }) => !unfinished);
 }
 
-export async function writeSnapshots(options: GenerateOptions): Finished {
+export async function writeSnapshots(options: GenerateFlags): Finished {
   const { generateSnapshots } = await import("../../operations/generate-snapshot.ts");
   const { snapshotsText } = await import("../../report/generate.ts");
   const dryRun = options.dryRun === true;
@@ -76,7 +76,7 @@ export async function writeSnapshots(options: GenerateOptions): Finished {
   return true;
 }
 
-export async function proveHistories(options: GenerateOptions): Finished {
+export async function runProve(options: GenerateFlags): Finished {
   const { proveAndRecord } = await import("../../operations/generate-prove.ts");
   const { provedText } = await import("../../report/generate.ts");
   const context = await createContext(options, "end");
@@ -91,7 +91,7 @@ export async function proveHistories(options: GenerateOptions): Finished {
   return proved.every(({ findings }) => findings.length === 0);
 }
 
-export async function acceptEditedMigrations(options: GenerateOptions): Finished {
+export async function acceptEditedMigrations(options: GenerateFlags): Finished {
   const { acceptEdited } = await import("../../operations/generate-accept.ts");
   const accepted = await acceptEdited(await createContext(options, "end"), options.service ?? []);
   if (options.json === true) printJson({ accepted });

@@ -8,8 +8,8 @@ import { collect } from "../options/values.ts";
 import { newVerb, type Verb } from "../verb.ts";
 import {
   acceptEditedMigrations,
-  type GenerateOptions,
-  proveHistories,
+  type GenerateFlags,
+  runProve,
   writeDowns,
   writeMigrations,
   writeReworded,
@@ -110,17 +110,17 @@ function addModes(command: Command): Command {
 }
 
 /** What generate does instead of writing a migration, by the option that asks for it. */
-const modes: readonly (readonly [keyof GenerateOptions, typeof writeMigrations])[] = [
+const modes: readonly (readonly [keyof GenerateFlags, typeof writeMigrations])[] = [
   ["accept", acceptEditedMigrations],
   ["snapshot", writeSnapshots],
-  ["prove", proveHistories],
+  ["prove", runProve],
   ["down", writeDowns],
   ["reworded", writeReworded],
 ];
 
 async function runGenerate(
   _: string[],
-  options: GenerateOptions,
+  options: GenerateFlags,
   command: Command,
 ): Promise<ExitCode> {
   if (options.custom === true && (options.service ?? []).length === 0)

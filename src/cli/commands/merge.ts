@@ -3,12 +3,12 @@ import { createContext } from "../context.ts";
 import { type ExitCode, exitCode } from "../exit-codes.ts";
 import { groups } from "../help/sections.ts";
 import { addCommonOptions } from "../options/common.ts";
-import { addProofOptions, type ProofOptions } from "../options/proof.ts";
+import { addProofOptions, type ProofFlags } from "../options/proof.ts";
 import { addServices, type ServiceOptions } from "../options/selection.ts";
 import { printResult } from "../output.ts";
 import { newVerb, type Verb } from "../verb.ts";
 
-interface MergeOptions extends ServiceOptions, ProofOptions {
+interface MergeOptions extends ServiceOptions, ProofFlags {
   readonly offline?: boolean;
 }
 

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { groups } from "../help/sections.ts";
 
 /** Options of the verbs that prove migrations on a server before they write them. */
-export interface ProofOptions {
+export interface ProofFlags {
   readonly proof?: boolean;
   readonly database?: string;
 }

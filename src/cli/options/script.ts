@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { FleetError } from "../../core/errors.ts";
 import type { Offline } from "../../fleet/offline.ts";
 import { groups } from "../help/sections.ts";
-import { writeScript } from "../output.ts";
+import { writeScriptPiece } from "../output.ts";
 import { given } from "./rollout.ts";
 
 /** Options of the verbs that can write an SQL script instead of running. */
@@ -48,6 +48,6 @@ export function scriptOf({ sql, from }: ScriptOptions): Offline | undefined {
   return {
     ...given("from", from),
     ...(sql === true ? {} : { folder: sql }),
-    write: writeScript,
+    write: writeScriptPiece,
   };
 }
