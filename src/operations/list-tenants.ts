@@ -67,7 +67,7 @@ export interface TenantList {
  *
  * @param filter leaves out tenants, but not their number in `counts`
  * @returns tenants in the order of the fleet, the number of tenants with each status, and orphaned schemas
- * @throws FleetError `journal` for damaged migrations on disk; `database` if a database cannot be used
+ * @throws FleetError `journal` for damaged migrations on disk; `unreachable` if a database cannot be reached
  * @example
  * const { tenants } = await listTenants(context, { statuses: ["active"], attributes: { plan: "gold" } });
  */

@@ -1,4 +1,4 @@
-import { FleetError, isFleetError } from "../core/errors.ts";
+import { FleetError } from "../core/errors.ts";
 import { quoteIdentifier } from "../core/quoting.ts";
 import type { Target } from "../core/target.ts";
 import type { TenantRecord } from "../core/tenant.ts";
@@ -11,6 +11,7 @@ import type { Session } from "../postgres/session.ts";
 import { renameTenantRole } from "../postgres/tenant-roles.ts";
 import { begin } from "../rollout/step-run.ts";
 import { cancellable } from "../tenancy/copying.ts";
+import { onboardingError } from "../tenancy/errors.ts";
 import {
   existingTenantError,
   refuseExistingSchemas,
@@ -157,15 +158,10 @@ function incompleteRenameError(
   error: unknown,
 ): FleetError {
   return new FleetError("onboarding", `the rename of tenant ${tenant} to ${to} is incomplete`, {
-    problems: [reason, error].map((one) => asProblem(to, one)),
+    problems: [reason, error].map((one) => onboardingError(tenantError(to, one))),
     remedy: `To finish it, run: npx drizzle-fleet tenants rename ${tenant} ${to}. To undo it, run: npx drizzle-fleet tenants rename ${to} ${tenant}`,
     cause: reason,
   });
-}
-
-function asProblem(id: string, error: unknown): FleetError {
-  const named = tenantError(id, error);
-  return isFleetError(named) ? named : new FleetError("onboarding", String(named));
 }
 
 function existingSchemaError(target: Target): FleetError {

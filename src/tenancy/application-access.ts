@@ -1,5 +1,5 @@
 import { counted, shortList } from "../core/count.ts";
-import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
+import type { FleetError } from "../core/errors.ts";
 import { ledgerName } from "../core/ledger.ts";
 import { isUnusable, type Plan, targetsOf } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
@@ -20,6 +20,7 @@ import {
 import type { Session } from "../postgres/session.ts";
 import { findTenantRoles } from "../postgres/tenant-roles.ts";
 import { inactiveTenantError } from "../tenants/records.ts";
+import { onboardingError } from "./errors.ts";
 import { grantToApplication, registeredTenant } from "./onboarding.ts";
 import { type LockedTenant, withTenantLockIn } from "./tenant-lock.ts";
 
@@ -43,7 +44,7 @@ export async function grantMissing(fleet: OpenFleet, plan: Plan, readIn: ReadIn)
   const known = targetsOf(plan).filter((one) => !isUnusable(one));
   const targets = known.map(({ target }) => target);
   const missing = await findMissing(fleet, targets, readIn).catch((error: unknown) => {
-    const { message } = asFleetError(error);
+    const { message } = onboardingError(error);
     context.notify(`Cannot check whether the application has access to every schema: ${message}`);
     return new Map<Target, MissingAccess>();
   });
@@ -88,7 +89,7 @@ export async function grantEach(
         await grantOne(place, tenant, own, granting);
         if (tenant !== undefined) granted.add(tenant);
       } catch (error) {
-        failed.push({ tenant, error: asFleetError(error) });
+        failed.push({ tenant, error: onboardingError(error) });
       }
     }
   };
@@ -117,12 +118,6 @@ async function grantOne(
   });
 }
 
-function asFleetError(error: unknown): FleetError {
-  return isFleetError(error)
-    ? error
-    : new FleetError("onboarding", messageOf(error), { cause: error });
-}
-
 async function findMissing(
   { context, open }: OpenFleet,
   targets: readonly Target[],
@@ -134,7 +129,7 @@ async function findMissing(
       const application = open.applicationRoleOf(database);
       if (application === undefined) return;
       const here = targets.filter((target) => target.database === database);
-      const shutOut = await readIn(database, async (session) => {
+      const lacking = await readIn(database, async (session) => {
         const { roles } = context.config.fleet;
         const named = roles === "shared" ? new Map() : await rolesOfTenants(session, here);
         return findMissingAccess(
@@ -144,7 +139,7 @@ async function findMissing(
           ledgerName,
         );
       });
-      const bySchema = new Map(shutOut.map((one) => [one.schema, one]));
+      const bySchema = new Map(lacking.map((one) => [one.schema, one]));
       for (const target of here) {
         const found = bySchema.get(target.schema);
         if (found !== undefined) missing.set(target, found);
@@ -176,17 +171,17 @@ function reportGranted(
   targets: readonly Target[],
   failed: GrantResult["failed"],
 ): void {
-  const closed = new Set(failed.map(({ tenant }) => tenant));
+  const failing = new Set(failed.map(({ tenant }) => tenant));
   const of = (isFailed: boolean) =>
-    targets.flatMap(({ tenant, schema }) => (closed.has(tenant) === isFailed ? schema : []));
-  const [opened, shut] = [of(false), of(true)];
-  if (opened.length > 0)
+    targets.flatMap(({ tenant, schema }) => (failing.has(tenant) === isFailed ? schema : []));
+  const [granted, denied] = [of(false), of(true)];
+  if (granted.length > 0)
     notify(
-      `Granted the application access to ${counted(opened.length, "more schema")}: ${shortList(opened)}.`,
+      `Granted the application access to ${counted(granted.length, "more schema")}: ${shortList(granted)}.`,
     );
   const [first] = failed;
   if (first !== undefined)
     notify(
-      `The application still has no access to ${counted(shut.length, "schema")} (${shortList(shut)}): ${first.error.message}. ${first.error.remedy ?? ""} Then run: npx drizzle-fleet tenants grant --all`,
+      `The application still has no access to ${counted(denied.length, "schema")} (${shortList(denied)}): ${first.error.message}. ${first.error.remedy ?? ""} Then run: npx drizzle-fleet tenants grant --all`,
     );
 }

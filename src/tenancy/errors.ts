@@ -1,4 +1,11 @@
-import { FleetError } from "../core/errors.ts";
+import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
+
+/** Turns any error into a FleetError, for a list of problems. */
+export function onboardingError(error: unknown): FleetError {
+  return isFleetError(error)
+    ? error
+    : new FleetError("onboarding", messageOf(error), { cause: error });
+}
 
 /** Another command holds the tenant's lock. */
 export function tenantBusyError(id: string): FleetError {

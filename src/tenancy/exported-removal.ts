@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
+import { FleetError, messageOf } from "../core/errors.ts";
 import { quoteIdentifier } from "../core/quoting.ts";
 import type { TenantRecord } from "../core/tenant.ts";
 import { refuseExistingFile } from "../dump/file/write.ts";
@@ -9,6 +9,7 @@ import { tenantError } from "../fleet/target-errors.ts";
 import { lockKey, tryLock } from "../postgres/lock.ts";
 import { refuseIncomplete } from "../tenants/records.ts";
 import { type LockedSchema, tableLocks } from "./copying.ts";
+import { onboardingError } from "./errors.ts";
 import { exportLocked } from "./export.ts";
 import { registeredTargets } from "./onboarding.ts";
 import { rehearse } from "./rehearsal.ts";
@@ -107,8 +108,8 @@ async function commitDrops(
 }
 
 /**
- * Whether the first schema was dropped, if the answer to COMMIT was lost. That is certain as soon as its lock is free:
- * then the lost session has ended.
+ * Whether the first schema was dropped, if the answer to COMMIT was lost. The lost session has ended as soon as its lock is
+ * free, and only then is the outcome certain.
  */
 async function isDropped(
   locked: LockedTenant,
@@ -149,16 +150,12 @@ async function restoreStatus(
     const remedy = `Nothing was dropped. When the registry is reachable, restore the status: UPDATE drizzle_fleet.tenants SET status = '${status}' WHERE id = '${id}' AND status = 'removing'`;
     throw new FleetError("onboarding", `tenant ${id} could not be removed`, {
       problems: [
-        asProblem(reason),
+        onboardingError(reason),
         new FleetError("onboarding", `undoing the changes failed: ${messageOf(error)}`, { remedy }),
       ],
       cause: reason,
     });
   }
-}
-
-function asProblem(error: unknown): FleetError {
-  return isFleetError(error) ? error : new FleetError("onboarding", messageOf(error));
 }
 
 function interruptedRemovalError({ id }: TenantRecord, file: string, reason: unknown): FleetError {

@@ -136,7 +136,7 @@ export async function registeredTenant({ registry, id }: LockedTenant): Promise<
 }
 
 function unknownTenantError(id: string): FleetError {
-  return new FleetError("tenant", `there is no tenant ${id}`, {
+  return new FleetError("tenant", `tenant ${id} does not exist`, {
     remedy: "To see the tenants, run: npx drizzle-fleet tenants list",
   });
 }

@@ -21,9 +21,9 @@ import { allowanceFor, fillFromFile, readable } from "./from-file.ts";
 import type { LockedTenant } from "./tenant-lock.ts";
 
 /**
- * Imports a new file on trial, and compares structure, catalog and rows with the original. It does so in the transactions
- * that exported the schemas, which it renames meanwhile, and then rolls back to a savepoint: no other session sees the
- * copy, and a killed command leaves nothing.
+ * Imports a new file on trial, and compares structure, catalog and rows with the original. It renames the original schemas
+ * in the transactions that exported them, and rolls back to a savepoint afterwards: no other session sees the copy, and a
+ * killed command leaves nothing behind.
  *
  * @throws FleetError `refused` if the file cannot be imported, or if the copy differs
  */

@@ -1,7 +1,8 @@
-import { FleetError, isFleetError, messageOf } from "../core/errors.ts";
+import { FleetError, messageOf } from "../core/errors.ts";
 import type { OnboardingObserver, OnboardingStep } from "../core/onboarding.ts";
 import type { Context } from "../fleet/context.ts";
 import { tenantError } from "../fleet/target-errors.ts";
+import { onboardingError } from "./errors.ts";
 import { dropTenant } from "./removal.ts";
 import type { LockedTenant } from "./tenant-lock.ts";
 
@@ -60,7 +61,7 @@ async function undo(
     const remedy = `The tenant is incomplete, and rollouts skip it. Run the same command again, or delete the tenant: npx drizzle-fleet tenants remove ${id}`;
     throw new FleetError("onboarding", `tenant ${id} could not be created`, {
       problems: [
-        toProblem(tenantError(id, reason)),
+        onboardingError(tenantError(id, reason)),
         new FleetError(
           "onboarding",
           `undoing the changes failed: ${messageOf(tenantError(id, error))}`,
@@ -79,10 +80,6 @@ async function undo(
 /** A context without interruption, for work that must finish although the user has interrupted the command. */
 export function undisturbed({ signal: _, cancel: __, ...context }: Context): Context {
   return context;
-}
-
-function toProblem(error: unknown): FleetError {
-  return isFleetError(error) ? error : new FleetError("onboarding", messageOf(error));
 }
 
 /** @throws FleetError `onboarding` if the user has interrupted the command */

@@ -103,7 +103,7 @@ describe("tenants remove", () => {
     expect((await cli("add", "acme")).code).toBe(0);
     const unknown = await cli("remove", "acmee");
     expect(unknown.code).toBe(2);
-    expect(unknown.stderr).toContain("there is no tenant acmee");
+    expect(unknown.stderr).toContain("tenant acmee does not exist");
     const asking = ["tenants", "remove", "acme"];
     const left = await answer(folder, asking, /to confirm: /, keys["Ctrl-C"], environment);
     expect(left.code).toBe(130);

@@ -144,7 +144,7 @@ describe("a clone", () => {
         () => "done",
         (error: Error) => error.message,
       );
-    expect(await refused("nobody", "copy")).toBe("there is no tenant nobody");
+    expect(await refused("nobody", "copy")).toBe("tenant nobody does not exist");
     expect(await refused("acme", "acme")).toBe("both tenant ids are acme");
     expect(await refused("acme", "taken")).toMatch("app_taken already exist");
     await addTenant(context, { tenant: "beta" });
