@@ -125,7 +125,7 @@ describe("tenants remove", () => {
     const refused = await runCli(folder, args, { ...environment, ADMIN_PASSWORD: "long enough" });
     expect(refused.code).toBe(2);
     expect(refused.stderr).toContain("no service can create an admin");
-    expect(refused.stderr).toContain("or leave out --admin-email");
+    expect(refused.stderr).toContain("or omit --admin-email");
     expect(refused.stderr).not.toContain("registered");
     expect(
       await database.query("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'app_%'"),
