@@ -108,7 +108,7 @@ function rolloutBusyError(
 ): FleetError {
   const what = direction === "up" ? "a downgrade" : "a migration";
   const [, pid, person] = /^\S+ (\d+) (.*)$/.exec(who) ?? [];
-  const begun = since === null ? "" : ` since ${timeText(since)}`;
+  const begun = since === null ? "" : ` (started ${timeText(since)})`;
   const by = pid === undefined ? `role ${role}` : `process ${pid} of ${person}`;
   return new FleetError(
     "busy",

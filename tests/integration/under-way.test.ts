@@ -66,7 +66,7 @@ test("a downgrade is refused while a migration is in progress, and vice versa", 
   const refused = await runCli(project, ["downgrade", "0000_people", "--tenant", "t5"]);
   expect(refused.code).toBe(1);
   expect(refused.stderr).toMatch(
-    /^error: a migration of app is under way in database "main" since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC: process \d+ of /,
+    /^error: a migration of app is under way in database "main" \(started \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\): process \d+ of /,
   );
   expect(refused.stderr).toContain(`process ${migrating.pid} of `);
   expect(refused.stderr).toContain(`@${hostname()}`.slice(0, 20));
