@@ -21,7 +21,7 @@ const rootParts: Readonly<Record<string, string>> = {
   schemas: "schemas",
 };
 
-/** A schema of drizzle-kit 1.0 in the form of 0.31's snapshots, so that branches of both layouts are compared by one code. */
+/** A schema of drizzle-kit 1.0 in the form of 0.31's snapshots, so that one comparison works for both layouts. */
 export function asJournalSnapshot(state: Snapshot): Snapshot {
   const rows = rowsOf(state);
   const listed = (type: string) => rows.filter(({ entityType }) => entityType === type);

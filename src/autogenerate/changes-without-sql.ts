@@ -26,7 +26,7 @@ interface PropertyChange {
 }
 
 /**
- * The differences between the two snapshots of a change for which drizzle-kit makes no SQL, in words. Each difference is
+ * The differences between the two snapshots of a change for which drizzle-kit generates no SQL, in words. Each is
  * checked separately: drizzle-kit compares two snapshots that differ in nothing else.
  */
 export async function changesWithoutSql(
@@ -47,7 +47,7 @@ export async function changesWithoutSql(
 
 /** A difference without SQL, as a sentence. */
 export function changeWithoutSqlText(difference: string): string {
-  return `drizzle-kit made no SQL for ${difference}`;
+  return `drizzle-kit generated no SQL for ${difference}`;
 }
 
 function propertyChanges(previous: Snapshot, current: Snapshot): PropertyChange[] {

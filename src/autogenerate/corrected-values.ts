@@ -24,7 +24,7 @@ interface DrizzleColumn {
 }
 
 /**
- * Replaces the values that drizzle-kit would write wrong, in the loaded schema itself.
+ * Replaces the values that drizzle-kit would write incorrectly, in the loaded schema itself.
  *
  * @param exported everything that the schema files export
  * @param loadRaw loads drizzle-orm's `sql.raw`; called only if it is needed
@@ -88,7 +88,7 @@ function inlineGenerated({ generated }: DrizzleColumn): void {
   generated.as = wrapped;
 }
 
-/** The SQL of a column's default if drizzle-kit would write it wrong; otherwise undefined. */
+/** The SQL of a column's default if drizzle-kit would write it incorrectly; otherwise undefined. */
 function defaultText(column: DrizzleColumn, layout: Layout): string | undefined {
   const value = column.default;
   const type = column.getSQLType().toLowerCase();

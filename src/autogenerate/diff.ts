@@ -91,7 +91,7 @@ async function takeSnapshot(input: SnapshotInput): Promise<Snapshot> {
   return snapshot;
 }
 
-/** drizzle-kit ignores tables of another dialect, so a schema with only such tables would count as empty. */
+/** drizzle-kit ignores tables of another dialect, so a schema that has no others would count as empty. */
 function refuseOtherDialect(exports: readonly Export[], current: Snapshot): void {
   if (objectsOf(current).some(({ kind }) => kind === "table")) return;
   const other = exports.find(({ value }) => isTable(value) && !isPgTable(value));

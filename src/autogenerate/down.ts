@@ -40,7 +40,7 @@ export async function downSqlOf(
   const marks = gone.map((what) => markLine("data-loss", `${what} comes back without its data`));
   // Only a person can decide about rows with the value; until then PostgreSQL refuses the down, and nothing changes.
   const hints = values.map(
-    (value) => `-- Fails where rows hold ${value}: first change those rows.`,
+    (value) => `-- Fails if rows contain ${value}: change those rows first.`,
   );
   return { remarks: [...marks, ...hints], statements };
 }

@@ -55,7 +55,7 @@ export function droppedText({ tables, silent }: DroppedTables): string {
   return `${what} no longer in the schema${list}${files}`;
 }
 
-/** Refuses drops that no one confirmed. */
+/** Refuses unconfirmed drops. */
 export function refuseDroppedTables(all: readonly DroppedTables[]): void {
   if (all.length === 0) return;
   const lines = all.map((one) => `  ${one.service}: ${droppedText(one)}`);

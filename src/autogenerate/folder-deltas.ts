@@ -28,7 +28,7 @@ export async function withDeltas(change: UnrecordedChange): Promise<string> {
   if (textOf(read) !== textOf(current))
     throw new FleetError("schema", "drizzle-kit cannot record this change of the Drizzle schema", {
       remedy:
-        "drizzle-kit makes no SQL for it either. Undo the change in the Drizzle schema. Nothing was written.",
+        "drizzle-kit generates no SQL for it either. Undo the change in the Drizzle schema. Nothing was written.",
     });
   return JSON.stringify(content, null, 2);
 }

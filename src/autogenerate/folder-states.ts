@@ -42,7 +42,7 @@ export async function stateBefore(
   return readingSnapshots(folder, () => stateOf(tools, present, own.parents));
 }
 
-/** The schema that snapshots lead to together; several at once as a migration that joins them would leave it. */
+/** The schema that snapshots lead to together: for several, the result of a migration that joins them. */
 export async function stateOf(
   { api }: FolderTools,
   stored: readonly StoredSnapshot[],

@@ -134,7 +134,7 @@ async function refuseChangedFolder({ path, folder, service }: SchemaDiff): Promi
   const tagsOf = (one: SchemaDiff["folder"]) =>
     JSON.stringify(one?.migrations.map(({ tag }) => tag));
   if (tagsOf(await readFolder(path)) === tagsOf(folder)) return;
-  throw new FleetError("write", `the migrations of ${service} have changed meanwhile`, {
+  throw new FleetError("write", `the migrations of ${service} have changed in the meantime`, {
     where: relative(process.cwd(), path),
     remedy: "Another generate wrote a migration first. Nothing was written. Run the command again.",
   });

@@ -59,6 +59,6 @@ function replace(object: object, name: string, value: unknown): () => void {
 }
 
 function plain(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal colours begin with a control character
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal colors begin with a control character
   return text.replace(/\u001b\[[0-9;]*m/g, "").trim();
 }

@@ -196,7 +196,7 @@ function unsetVariableError(variable: string, production: boolean): FleetError {
   const remedy =
     variable === "DB_HOST"
       ? "Set DB_HOST, DB_NAME_SERVER, DB_USER_ADMIN and DB_PASSWORD_ADMIN."
-      : `Set ${variable} to a URL such as postgresql://user:password@host:5432/name, or DB_HOST and the other standard variables.`;
+      : `Set ${variable} to a URL such as postgresql://user:password@host:5432/name, or set DB_HOST and the other standard variables.`;
   return new FleetError("config", `the environment variable ${variable} is not set${reason}`, {
     remedy,
   });

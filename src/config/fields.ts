@@ -30,7 +30,7 @@ export const connectionUrl = z.union(
     nonEmpty.superRefine((text, context) => {
       const name = variableText.exec(text.trim())?.slice(1).find(Boolean);
       if (name === undefined) return;
-      const message = `is not a connection URL: for a variable, write env("${name}"), in JSON { "environmentVariable": "${name}" }`;
+      const message = `is not a connection URL: for a variable, write env("${name}"), or in JSON { "environmentVariable": "${name}" }`;
       context.addIssue({ code: "custom", message });
     }),
   ],
@@ -38,7 +38,7 @@ export const connectionUrl = z.union(
     error: ({ input }) =>
       typeof input === "string"
         ? undefined
-        : 'must be env("VARIABLE"), in JSON { "environmentVariable": "VARIABLE" }, or a connection URL',
+        : 'must be env("VARIABLE"), or in JSON { "environmentVariable": "VARIABLE" }, or a connection URL',
   },
 );
 

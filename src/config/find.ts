@@ -48,15 +48,15 @@ async function noConfigError(): Promise<FleetError> {
     deep: 5,
     ignore: ["**/node_modules/**"],
   });
-  const message = "there is no drizzle.config.ts in this folder or above it";
+  const message = "there is no drizzle.config.ts in this folder or its parents";
   const [first, ...others] = below.sort();
   if (first === undefined)
     return new FleetError("config", message, {
       remedy: `Run the command in the folder of your configuration, or name the file with --config <file>. It can end in ${endings.map((ending) => `.${ending}`).join(", ")}.`,
     });
-  const also = others.length === 0 ? "" : ` Others: ${others.slice(0, 5).join(", ")}.`;
+  const also = others.length === 0 ? "" : `Others: ${others.slice(0, 5).join(", ")}. `;
   return new FleetError("config", `${message}, but there is ${first}`, {
-    remedy: `Name it: --config ${first}.${also}`,
+    remedy: `${also}Name the file to use: --config ${first}`,
   });
 }
 

@@ -180,7 +180,7 @@ export interface FleetInput {
   rollout?: RolloutInput | undefined;
   /** Whether to apply migrations that were merged late, when newer ones are already applied; false by default. */
   allowOutOfOrder?: boolean | undefined;
-  /** How often, and at which intervals, to retry a target after a lock timeout, a deadlock or a lost connection. */
+  /** How often and at what intervals to retry a target after a lock timeout, a deadlock or a lost connection. */
   retry?:
     | {
         /** Attempts per target, from 1 to 100; 10 by default. */

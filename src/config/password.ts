@@ -78,11 +78,11 @@ async function askPassword(
   });
   try {
     const given = await Promise.race([read(login, late.signal), overdue]);
-    if (typeof given !== "string") throw new Error("the answer is not a string");
+    if (typeof given !== "string") throw new Error("the password is not a string");
     const password = given.replace(/\r?\n$/, "");
-    if (password === "") throw new Error("the answer is empty");
-    if (/[\r\n]/.test(password)) throw new Error("the answer has more than one line");
-    if (password.includes("\0")) throw new Error("the answer contains a NUL byte");
+    if (password === "") throw new Error("the password is empty");
+    if (/[\r\n]/.test(password)) throw new Error("the password has more than one line");
+    if (password.includes("\0")) throw new Error("the password contains a NUL byte");
     addSecret(password);
     return password;
   } catch (cause) {

@@ -15,7 +15,7 @@ const successors: Readonly<Record<string, string>> = {
   SSLROOTCERT: "DB_SSLROOTCERT",
 };
 
-/** A warning for each retired variable that is set: it has no effect, and which variable replaces it. */
+/** A warning for each retired variable that is set: that it has no effect, and which variable replaces it. */
 export function retiredWarnings(environment: Environment): string[] {
   return Object.keys(environment)
     .filter((name) => name.startsWith(retiredPrefix))

@@ -10,7 +10,7 @@ import { createRolloutTables } from "./create.ts";
 const writeDelayMs = 1_000;
 
 /**
- * How often to check for a lost session, in milliseconds. Its existence shows to others that the rollout is running.
+ * How often to check for a lost session, in milliseconds. Its existence shows others that the rollout is running.
  */
 const reconnectIntervalMs = 5_000;
 
@@ -132,7 +132,7 @@ export class Recorder {
 
   /**
    * Closes a session that takes too long, which ends what it was doing. A session whose statement failed stays open,
-   * because it also shows to others that the rollout is running.
+   * because it also shows others that the rollout is running.
    */
   async #bounded(use: Use): Promise<void> {
     let timer: NodeJS.Timeout | undefined;

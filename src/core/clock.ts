@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Measures time and waits. Its behaviour is fixed by the conformance suite in tests/unit/clock.test.ts. */
+/** Measures time and waits. Its behavior is fixed by the conformance suite in tests/unit/clock.test.ts. */
 export interface Clock {
   /** Milliseconds since a fixed moment. Never decreases. */
   now(): number;

@@ -20,7 +20,7 @@ export interface LedgerEntry {
 /** The state of a target's schema before a rollout. */
 export type LedgerState =
   | { readonly kind: "noSchema" }
-  /** The role must not read the schema or the ledger. */
+  /** The role lacks the privilege to read the schema or the ledger. */
   | { readonly kind: "unreadable" }
   /** Another transaction holds a lock that prevents reading the ledger. */
   | { readonly kind: "locked" }

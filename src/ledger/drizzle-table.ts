@@ -8,7 +8,7 @@ export interface DrizzleRow {
   readonly hash: string | undefined;
   /** When the migration was generated, in milliseconds since 1970; undefined if the table has other times. */
   readonly createdAt: number | undefined;
-  /** The migration's file or folder. drizzle-orm records it since 1.0, drizzle-multitenant records nothing else. */
+  /** The migration's file or folder. drizzle-orm records it from 1.0 on; drizzle-multitenant records nothing else. */
   readonly name: string | undefined;
 }
 

@@ -22,7 +22,7 @@ export function appliedElsewhereProblem(head: string): PlanProblem {
 export function noRowsProblem(head: string): PlanProblem {
   return notImported(
     "the table of applied migrations has no rows, but the tenant schema contains tables, views or sequences",
-    `Drop that table, move everything else to another schema, and run npx drizzle-fleet migrate for this target. Or, if the schema is as ${head} leaves it, record that: ${stampTo(head)}`,
+    `Drop that table, move everything else to another schema, and run npx drizzle-fleet migrate for this target. Or, if the schema is at ${head}, record that: ${stampTo(head)}`,
   );
 }
 
@@ -37,7 +37,7 @@ export function notInTableProblem(tag: string): PlanProblem {
 
 export function editedSinceProblem({ tag, file }: Migration): PlanProblem {
   return notImported(
-    `${tag} was applied with a different text than ${file} has now`,
+    `${tag} was applied with text that differs from ${file}`,
     `Check out the version of ${file} that was applied, and import again. Or, if both create the same schema, match it by name or time: ${sameImport} --accept-edited`,
     tag,
   );
@@ -47,7 +47,7 @@ export function editedSinceProblem({ tag, file }: Migration): PlanProblem {
 export function sharedRowProblem({ tag }: Migration): PlanProblem {
   return notImported(
     `the table is shared, and its row for ${tag} does not show which tenant it belongs to`,
-    `If the tenant schema is as ${tag} leaves it, record that: ${stampTo(tag)}`,
+    `If the tenant schema is at ${tag}, record that: ${stampTo(tag)}`,
     tag,
   );
 }
@@ -55,8 +55,8 @@ export function sharedRowProblem({ tag }: Migration): PlanProblem {
 export function noRowOfTenantProblem({ migrations }: History): PlanProblem {
   const head = migrations.at(-1)?.tag ?? "base";
   return notImported(
-    "the table is shared, and has no row of this tenant",
-    `If its schema is empty, run npx drizzle-fleet migrate for this target. If it is as ${head} leaves it, record that: ${stampTo(head)}`,
+    "the table is shared, and has no row for this tenant",
+    `If its schema is empty, run npx drizzle-fleet migrate for this target. If it is at ${head}, record that: ${stampTo(head)}`,
   );
 }
 
@@ -75,7 +75,7 @@ export function unknownRowProblem(
   ];
   return notImported(
     `an applied migration is not on disk (${row.join(", ")})`,
-    `Check out the version of the repository that has it, and import again. Or, if the tenant schema is as ${newest} leaves it, record that: ${stampTo(newest)}`,
+    `Check out the version of the repository that has it, and import again. Or, if the tenant schema is at ${newest}, record that: ${stampTo(newest)}`,
     name,
   );
 }
@@ -87,7 +87,7 @@ export function unknownRowProblem(
 export function incompleteProblem(count: number, most: number, tag: string): PlanProblem {
   return notImported(
     `the table is shared, and this tenant schema contains ${countedRelations(count)}, but most others contain ${most}`,
-    `Find out which migration it is at, and record that. If it is as ${tag} leaves it: ${stampTo(tag)}`,
+    `Find out which migration it is at, and record that. If it is ${tag}: ${stampTo(tag)}`,
   );
 }
 

@@ -92,7 +92,7 @@ export function unknownProblems(strange: readonly LedgerEntry[]): PlanProblem[] 
     tag,
     message: `${tag} is applied to this target, but is not among the migrations on disk`,
     remedy:
-      "Check out a version of the repository that has this migration: the present one is older, or the file was deleted.",
+      "Check out a version of the repository that has this migration: the current checkout is older, or the file was deleted.",
   }));
 }
 

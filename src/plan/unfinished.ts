@@ -43,7 +43,7 @@ export interface EarlierRollout {
   readonly direction: Direction;
   /** As in `isBehind`. */
   readonly end: string | null | undefined;
-  /** True when it had the same goal as the present one: head, or the same migration. */
+  /** True when it had the same goal as the current one: head, or the same migration. */
   readonly same: boolean;
   /** True when the target failed. */
   readonly failed: boolean;

@@ -49,7 +49,7 @@ function refuseNulByte(database: string, url: string): void {
   throw new FleetError("config", `the URL of database "${database}" contains a NUL byte`, {
     where: `databases.${database}.url`,
     remedy:
-      "PostgreSQL would end the text there. Remove it; in a URL it can also be written as %00.",
+      "Remove it: PostgreSQL would truncate the text there. In a URL it can also be written as %00.",
   });
 }
 

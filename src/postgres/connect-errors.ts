@@ -14,7 +14,8 @@ export function unreachableError(
     "unreachable",
     `database "${address.name}" at ${locationOf(address)} did not accept a connection within ${waitMs / 1000} s: ${messageOf(cause)}`,
     {
-      remedy: "Nothing was changed. Check that the server is running, and the URL's host and port.",
+      remedy:
+        "Nothing was changed. Check that the server is running, and that the host and port in the URL are correct.",
       cause,
     },
   );
@@ -53,7 +54,8 @@ export function nonStandardStringsError(address: DatabaseAddress): FleetError {
     "config",
     `database "${address.name}" at ${locationOf(address)} has standard_conforming_strings = off for this role, which changes the meaning of backslashes`,
     {
-      remedy: "Nothing was changed. Enable it: ALTER ROLE ... SET standard_conforming_strings = on",
+      remedy:
+        "Nothing was changed. Enable it: ALTER ROLE <role> SET standard_conforming_strings = on",
     },
   );
 }
@@ -65,7 +67,7 @@ export function triggersDisabledError(address: DatabaseAddress, value: string): 
     `database "${address.name}" at ${locationOf(address)} has session_replication_role = ${value} for this role, which disables triggers and foreign keys`,
     {
       remedy:
-        "Nothing was changed. Reset it as a superuser: ALTER ROLE ... RESET session_replication_role",
+        "Nothing was changed. Reset it as a superuser: ALTER ROLE <role> RESET session_replication_role",
     },
   );
 }

@@ -26,7 +26,7 @@ export async function ensureExtensions(
       "config",
       `the extension ${elsewhere.name} is in the schema ${elsewhere.schema}, not in ${schema}`,
       {
-        remedy: `Set the service's extensionSchema to "${elsewhere.schema}", or move the extension: ALTER EXTENSION ... SET SCHEMA.`,
+        remedy: `Set the service's extensionSchema to "${elsewhere.schema}", or move the extension: ALTER EXTENSION ${quoteIdentifier(elsewhere.name)} SET SCHEMA ${quoteIdentifier(schema)};`,
       },
     );
   }
@@ -42,7 +42,7 @@ export async function ensureExtensions(
       "config",
       `cannot create the extension ${missing.join(", ")}: ${messageOf(cause)}${state === undefined ? "" : ` (SQLSTATE ${state})`}`,
       {
-        remedy: `Ask a role with the required privilege to create it in the schema ${schema}. Then run the same command again.`,
+        remedy: `Have a role with the required privilege create it in the schema ${schema}. Then run the same command again.`,
         cause,
       },
     );

@@ -152,7 +152,8 @@ function poolUnreachableError(
     "unreachable",
     `database "${address.name}" at ${locationOf(address)} did not accept a connection within ${waitMs / 1000} s: ${messageOf(cause)}`,
     {
-      remedy: "Nothing was sent. Check that the server is running, and the URL's host and port.",
+      remedy:
+        "Nothing was sent. Check that the server is running, and that the host and port in the URL are correct.",
       cause,
     },
   );

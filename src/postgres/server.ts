@@ -114,7 +114,7 @@ export function refuseUnusableServer(address: DatabaseAddress, server: Server): 
       : [
           refuse(
             `${place} is read-only for role ${role} (default_transaction_read_only = on)`,
-            `Providers enable it when the disk is nearly full: then free space first. If you set it yourself, disable it for this role: ALTER ROLE ${quoteIdentifier(role)} IN DATABASE ${quoteIdentifier(database)} SET default_transaction_read_only = off;`,
+            `Hosting providers enable it when the disk is nearly full: in that case, free space first. If you set it yourself, disable it for this role: ALTER ROLE ${quoteIdentifier(role)} IN DATABASE ${quoteIdentifier(database)} SET default_transaction_read_only = off;`,
           ),
         ]),
     ...forbidden.map((name) =>

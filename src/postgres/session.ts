@@ -43,7 +43,7 @@ export interface ConnectOptions {
   readonly onConnect?: () => void;
 }
 
-/** How long a canceled statement may take to end, in milliseconds. */
+/** How long a cancelled statement may take to end, in milliseconds. */
 const cancelPatience = 5_000;
 
 /** One connection to one database. */
@@ -258,7 +258,7 @@ export class Session implements Channel {
   }
 }
 
-/** Opens a session for `use`, and closes it in any case. */
+/** Opens a session for `use`, and always closes it. */
 export async function withSession<Result>(
   address: DatabaseAddress,
   options: ConnectOptions,

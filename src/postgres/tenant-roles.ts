@@ -149,7 +149,7 @@ export async function renameTenantRole(session: Session, from: string, to: strin
   if (old?.state !== "own" || renamed === undefined || from === to) return;
   if (renamed.state !== "missing")
     throw new FleetError("config", `a role ${renamed.name} already exists`, {
-      remedy: `Nothing was changed. Drop or rename it: its name is that of the role for tenant ${to}.`,
+      remedy: `Nothing was changed. Drop or rename it: the role of tenant ${to} needs this name.`,
     });
   await session
     .script(`ALTER ROLE ${quoteIdentifier(old.name)} RENAME TO ${quoteIdentifier(renamed.name)}`)
@@ -172,7 +172,7 @@ function missingRightError(error: unknown): FleetError | undefined {
     {
       where: "roles",
       remedy:
-        "Grant CREATEROLE to the role that changes schemas, and WITH ADMIN OPTION for roles that others created. Or ask a role with these privileges to create them.",
+        "Grant CREATEROLE to the role that changes schemas, and the ADMIN option on roles that other roles created. Or have a role with these privileges create the tenant roles.",
       cause: error,
     },
   );

@@ -16,7 +16,7 @@ export function tlsRemedyFor(error: unknown): string | undefined {
   if (error.message === noTls)
     return "Enable TLS on the server, or connect without it: sslmode=prefer or sslmode=disable.";
   if (/no encryption$|SSL off$/.test(error.message))
-    return "The server may require TLS. Add sslmode=verify-full, and sslrootcert if its authority is not a public one.";
+    return "The server may require TLS. Add sslmode=verify-full, and sslrootcert if the server's certificate is not from a public authority.";
   if (/client certificate/.test(error.message))
     return "Set the client certificate: sslcert and sslkey, with an sslmode other than disable.";
   if (error.message === noAnswer)
@@ -30,8 +30,8 @@ function certificateRemedyFor(code: string): string {
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID")
     return "Connect by a host name that is in the server's certificate. To skip this check, set sslmode=verify-ca.";
   if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID")
-    return "Renew the server's certificate or, if its authority's has expired, the one in sslrootcert.";
+    return "Renew the server's certificate. If the authority's certificate has expired, replace it in sslrootcert.";
   if (code.startsWith("ERR_") || code === "EPROTO")
     return "Check sslmode and sslrootcert and, if the server requires a client certificate, sslcert and sslkey.";
-  return "Set sslrootcert to the certificate of the authority that signed the server's. To accept any certificate, set sslmode=require without sslrootcert.";
+  return "Set sslrootcert to the certificate of the authority that signed the server's certificate. To accept any certificate, set sslmode=require without sslrootcert.";
 }

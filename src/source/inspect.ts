@@ -71,7 +71,7 @@ async function inspectJournal(
     ...twice.map((idx) => {
       const tags = entries.filter((entry) => entry.idx === idx).map(({ tag }) => tag);
       const message = `the journal gives the number ${idx} to ${tags.join(" and ")}`;
-      const remedy = acceptRemedy(service, mergeRemedy);
+      const remedy = acceptRemedy(service, `${mergeRemedy}.`);
       return folderError(folder, message, remedy, { kind: "number", of: tags.join(" ") });
     }),
     ...entries.flatMap((entry, index) => {
@@ -98,7 +98,7 @@ function outOfOrder(
     problems.push(folderError(folder, message, remedy, { kind: "number", of: entry.tag }));
   }
   if (entry.when <= before.when) {
-    const message = `the journal's "when" of ${entry.tag} is not later than that of ${before.tag}, the entry before it`;
+    const message = `in the journal, the "when" of ${entry.tag} is not later than that of ${before.tag}, the entry before it`;
     const remedy = acceptRemedy(
       service,
       "drizzle-orm's own migrator would skip it. Generate it again, or run: npx drizzle-fleet merge.",
@@ -180,7 +180,7 @@ function inspectParents(service: string, snapshots: readonly MigrationSnapshot[]
       const message = `${files.tag} follows a migration that is not listed before it`;
       const remedy = acceptRemedy(
         service,
-        "The parent in its snapshot is missing. If it was lost, restore it from version control.",
+        "The parent that its snapshot names is missing. If it was lost, restore it from version control.",
       );
       problems.push(snapshotError(files, message, remedy, { kind: "parent", of: files.tag }));
     }
@@ -227,7 +227,7 @@ async function namesIn(folder: string): Promise<string[]> {
   return names.map((name) => join(folder, name)).sort();
 }
 
-const mergeRemedy = "Two branches added migrations. Merge them: npx drizzle-fleet merge.";
+const mergeRemedy = "Two branches added migrations. Merge them: npx drizzle-fleet merge";
 
 function folderError(
   folder: MigrationsFolder,

@@ -86,7 +86,7 @@ function bytesOf(path: string, shown: string): Buffer | undefined {
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw new FleetError("journal", `${shown} cannot be read: ${message}`, {
       where: shown,
-      remedy: "Check that the file is readable and its permissions.",
+      remedy: "Check that you have permission to read the file.",
       cause: error,
     });
   }

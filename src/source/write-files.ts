@@ -122,7 +122,7 @@ function folderLockedError(path: string, owner: number): FleetError {
     {
       where: relative(process.cwd(), path),
       remedy:
-        "Nothing was written. Run the command again when it has finished. If no drizzle-fleet process is running there, delete the file first.",
+        "Nothing was written. Run the command again when that process has finished. If it is not a drizzle-fleet process, delete the lock file first.",
     },
   );
 }

@@ -25,7 +25,7 @@ const objectTypes = /^reg(class|type|proc|procedure|oper|operator|config|diction
 /** Types in which a name or an OID keeps its meaning. */
 const plainTypes = /^(text|name|varchar|bpchar|oid|sql_identifier|character_data)$/;
 
-/** The schemas that the value of an expression comes from; undefined if it tells nothing about schemas. */
+/** The schemas that the value of an expression comes from; undefined if it says nothing about schemas. */
 export function originOf(node: unknown, scope: Scope, outputsOf: OutputsOf): Origin | undefined {
   if (!isTree(node)) return undefined;
   const inner = (of: unknown) => originOf(of, scope, outputsOf);

@@ -76,7 +76,7 @@ function typeOf(declaration: readonly Token[]): DeclaredType | undefined {
   return { start: first.start, end: last.end, kind, schema };
 }
 
-/** True for the name of a type that neither PostgreSQL nor PL/pgSQL brings: the tenant's, or an extension's. */
+/** True for the name of a type that neither PostgreSQL nor PL/pgSQL defines: the tenant's, or an extension's. */
 function isUnknownType([first, second]: readonly Token[]): boolean {
   const name = first === undefined ? "" : identifierValue(first.text);
   const simple = second === undefined || /^[[(]$/.test(second.text);

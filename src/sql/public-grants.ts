@@ -26,7 +26,7 @@ export function replacePublicGrantee(statement: ParsedText, source: SourceSchema
   return same ? new ParsedText(tree, text, 0) : statement;
 }
 
-/** Why a grant must not run: PUBLIC cannot be replaced inside a body. */
+/** Why a grant is refused: PUBLIC cannot be replaced inside a body. */
 export function publicViolation(tree: Tree): Violation | undefined {
   if (publicGrantees(tree).length === 0) return undefined;
   return {

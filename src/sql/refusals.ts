@@ -7,7 +7,7 @@ import type { SourceSchema } from "./source-schema.ts";
 import { unboundReads } from "./unbound-reads.ts";
 import type { Violation } from "./violation.ts";
 
-/** Why a neutralized statement must not run: it leaves the tenant, or cannot be proved to stay in it. */
+/** Why a neutralized statement is refused: it leaves the tenant, or cannot be proved to stay in it. */
 export function refusalsOf(
   neutral: Neutralized,
   kind: Classification,

@@ -38,7 +38,7 @@ export function pinSearchPath(
   return pinned ? new ParsedText(tree, text, 0) : statement;
 }
 
-/** Why a SECURITY DEFINER function must not be created like this. */
+/** Why a SECURITY DEFINER function is refused. */
 export function definerViolation(kind: string, body: Tree): Violation | undefined {
   const options = optionsOf(kind, body);
   if (options === undefined || !mayBeDefiner(kind, options)) return undefined;

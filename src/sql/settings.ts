@@ -35,7 +35,7 @@ interface Setting {
   readonly values?: readonly string[];
 }
 
-/** Why a statement must not change a setting. */
+/** Why a change of a setting is refused. */
 export function settingViolation({
   kind,
   body,

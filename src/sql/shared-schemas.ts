@@ -23,7 +23,7 @@ export function sharedChanges(
 }
 
 /**
- * Why a statement must not change what tenants share: it runs once for each tenant, and a down for one of them. A
+ * Why a change of what tenants share is refused: a statement runs once for each tenant, and a down for one of them. A
  * migration may contain what has no effect when it is repeated for the next tenant; a service with a single schema may
  * change anything, because it runs once.
  */

@@ -24,7 +24,7 @@ export function isTargetSchemaStatement(
   );
 }
 
-/** Adds IF NOT EXISTS to a statement that creates the schema for extensions, which exists since the first extension. */
+/** Adds IF NOT EXISTS to a statement that creates the schema for extensions, which exists once it has an extension. */
 export function createIfMissing(
   statement: ParsedText,
   extensionSchema: string | undefined,

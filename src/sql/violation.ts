@@ -2,7 +2,7 @@ import type { SharingRules } from "./allowance.ts";
 import type { Tree } from "./parser.ts";
 import type { SourceSchema } from "./source-schema.ts";
 
-/** Why a statement must not run for a tenant. */
+/** Why a statement is refused. */
 export interface Violation {
   readonly message: string;
   readonly remedy: string;

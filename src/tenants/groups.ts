@@ -105,7 +105,7 @@ export function amountIn(
       remedy: "Give a number from 1, or a percentage above 0%.",
     });
   if (allIn(roster).includes(text) || Object.hasOwn(fleet.groups, text))
-    throw ambiguousNameError(option, text, `tenant:${text}, or list that many`);
+    throw ambiguousNameError(option, text, `tenant:${text}, or name all of the tenants`);
   return amount;
 }
 

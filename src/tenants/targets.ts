@@ -154,14 +154,14 @@ export function unknownNames(
     .map((name) => {
       const near = nearNames(name, known);
       const list =
-        known.length <= 20 ? `Known: ${known.join(", ") || "none"}.` : `There are ${known.length}.`;
+        known.length <= 20 ? `Known: ${known.join(", ") || "none"}.` : `${known.length} are known.`;
       return new FleetError("usage", `there is no ${kind} ${quotedName(name)}`, {
         remedy: near.length > 0 ? `Did you mean ${near.join(" or ")}? ${list}` : list,
       });
     });
 }
 
-/** The known names that a typing error can turn into this one, nearest first. */
+/** The known names that this one may be a misspelling of, nearest first. */
 function nearNames(name: string, known: readonly string[]): string[] {
   const limit = Math.max(1, Math.floor(name.length / 3));
   return known
@@ -202,7 +202,7 @@ function schemaProblem(target: Target): FleetError | undefined {
   if (bytes > longestName) {
     return new FleetError("config", `the schema name ${target.schema} is ${bytes} bytes long`, {
       where,
-      remedy: `PostgreSQL would cut it to ${longestName} bytes, and tenants could collide. Shorten the tenant's id.`,
+      remedy: `PostgreSQL would truncate it to ${longestName} bytes, and tenants could collide. Shorten the tenant's id.`,
     });
   }
   const { schema } = target;

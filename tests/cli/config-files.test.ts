@@ -53,7 +53,7 @@ test.each([
   const text = JSON.stringify({ ...fleet, databases: { main: { url } } });
   const project = await createProject({ "drizzle.config.json": text });
   await expect(loadConfig(join(project, "drizzle.config.json"))).rejects.toThrow(
-    'for a variable, write env("DATABASE_URL"), in JSON { "environmentVariable": "DATABASE_URL" }',
+    'for a variable, write env("DATABASE_URL"), or in JSON { "environmentVariable": "DATABASE_URL" }',
   );
 });
 

@@ -197,7 +197,7 @@ describe("a loop that changed the text before it ran it", () => {
     expect(await problemsOf(context)).toEqual({
       x: [],
       y: [],
-      z: [expect.stringContaining("has no row of this tenant")],
+      z: [expect.stringContaining("has no row for this tenant")],
     });
     await record(database, table, [filled("app_x", "0002_c"), filled("app_x", "0001_b")]);
     expect(await problemsOf(context)).toEqual({

@@ -91,7 +91,7 @@ test("generate names a difference without SQL, which can be completed by hand", 
   );
   await writeFiles(folder, { [snapshot]: text });
   const said =
-    'drizzle-kit made no SQL for column t.id: identity.schema was "elsewhere" and is "public"';
+    'drizzle-kit generated no SQL for column t.id: identity.schema was "elsewhere" and is "public"';
   expect(await found()).toContain(said);
   const made = await make("two");
   expect(made).toMatchObject({ unfinished: true, notes: [expect.stringContaining(said)] });
@@ -101,7 +101,7 @@ test("generate names a difference without SQL, which can be completed by hand", 
   await acceptEdited(context, []);
   await change(before);
   expect(await make("three")).toBeUndefined();
-  expect(await found()).not.toContain("drizzle-kit made no SQL");
+  expect(await found()).not.toContain("drizzle-kit generated no SQL");
 });
 
 test.each(both)("generate does not name differences without effect: %s", async (layout) => {

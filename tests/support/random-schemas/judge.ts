@@ -137,7 +137,7 @@ function markIn(text: string, mark: string): string | undefined {
 
 /** What a file says of rows that it cannot take. */
 function saidOfRows(text: string): string | undefined {
-  return markIn(text, "depends-on-rows") ?? /^-- (Fails where rows hold .*)$/m.exec(text)?.[1];
+  return markIn(text, "depends-on-rows") ?? /^-- (Fails if rows contain .*)$/m.exec(text)?.[1];
 }
 
 /** True when values in the rows were refused, or broke a constraint. */
