@@ -114,7 +114,7 @@ describe("if one of two databases cannot be used,", () => {
     expect(last.failures).toMatchObject([{ targets: ["app/b", "app/d"] }]);
     const rollouts = await runCli(project, ["rollouts"]);
     expect(rollouts).toMatchObject({ code: 1, stdout: expect.stringMatching(/migrate +2 +2/) });
-    expect(rollouts.stderr).toContain('Missing: database "two" at');
+    expect(rollouts.stderr).toContain('Incomplete: database "two" at');
   });
 });
 
