@@ -79,6 +79,8 @@ export interface Wording {
   readonly each: string;
   /** What is counted instead of migrations: `ledger`. */
   readonly unit?: string;
+  /** What comes before the command for all targets that are left. */
+  readonly all?: string;
 }
 
 const migrating: Wording = {
@@ -139,8 +141,11 @@ function notExecutedText(outcomes: readonly Outcome[]): string[] {
 }
 
 /** Targets outside this run that are not at their goal. */
-function leftText({ targets, of, command }: NonNullable<Ended["left"]>, { idle }: Wording): string {
-  return `Not ${idle}: ${targets} of ${counted(of, "target")}. To migrate all of them: ${command}`;
+function leftText(
+  { targets, of, command }: NonNullable<Ended["left"]>,
+  { idle, all = "To migrate all of them: " }: Wording,
+): string {
+  return `Not ${idle}: ${targets} of ${counted(of, "target")}. ${all}${command}`;
 }
 
 function verdict(

@@ -316,7 +316,7 @@ describe("results", () => {
       TENANTS,
     });
     expect(stdout).toMatch(
-      /service +current +pending +state +targets +which\napp +\(none\) +1 +behind +40 +t0, t1, t2, \.\.\./,
+      /service +current +pending +state +targets +tenants\napp +\(none\) +1 +behind +40 +t0, t1, t2, \.\.\./,
     );
   });
 });

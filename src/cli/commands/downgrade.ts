@@ -66,8 +66,9 @@ async function runDowngrade(to: string, _: string[], options: DowngradeOptions):
   const result = await downgrade(context, request, await rolloutObserver(options));
   await printRollout(result, options, {
     done: "downgraded",
-    idle: "as requested",
+    idle: "at destination",
     each: "reverted",
+    all: "To downgrade all of them: ",
   });
   return rolloutExitCode(result);
 }
