@@ -44,7 +44,7 @@ function errorDocument(error: unknown): unknown {
   addStandardSecrets(process.env);
   if (error instanceof CommanderError) {
     const message = maskSecrets(error.message.replace(/^error: /, ""));
-    const remedy = "Run it with --help for usage.";
+    const remedy = "Run the command with --help for usage.";
     return { type: "error", code: "usage", message, where: null, remedy, problems: [] };
   }
   const text = (one: string | undefined) => (one === undefined ? null : maskSecrets(one));

@@ -23,7 +23,7 @@ export type Execute = (run: () => Promise<number>) => Promise<void>;
 const verbsByGroup: Readonly<Record<string, readonly (() => Verb | VerbGroup)[]>> = {
   "Write migrations:": [generateVerb, checkVerb, mergeVerb],
   "Run migrations:": [migrateVerb, planVerb, downgradeVerb, stampVerb, repairVerb],
-  "Look at the fleet:": [statusVerb, historyVerb, headsVerb, rolloutsVerb],
+  "Inspect the fleet:": [statusVerb, historyVerb, headsVerb, rolloutsVerb],
   "Tenants:": [tenantsVerbs],
   "Projects:": [initVerb, devVerb],
 };

@@ -48,10 +48,10 @@ export async function readPlainConfig(path: string | undefined): Promise<PlainCo
   const { exported, ...place } = await importConfig(path);
   const { shown } = place;
   if (isFleetDefinition(exported, place.file))
-    throw new FleetError("config", `${shown} already defines a fleet`, {
+    throw new FleetError("config", "this file already defines a fleet", {
       where: shown,
       remedy:
-        "Edit the file. To record migrations that tenants already have, run: npx drizzle-fleet stamp",
+        "To change the fleet, edit the file. To record what drizzle-orm has applied, run: npx drizzle-fleet stamp --from-drizzle",
     });
   const result = plainSchema.safeParse(exported);
   if (result.success) {

@@ -212,10 +212,10 @@ function fixedGoal(
   if (others.length === 0) return only ?? goal;
   throw new FleetError(
     "usage",
-    `the targets are at different migrations, so -${goal.count} would bring them to different ones`,
+    `the targets are at different migrations, so -${goal.count} would return them to different ones`,
     {
       remedy:
-        "Nothing was changed. Name the migration to return to. To see where each target is, run: npx drizzle-fleet history",
+        "Nothing was changed. Name the migration to return to. To see which migration each target is at, run: npx drizzle-fleet status",
     },
   );
 }

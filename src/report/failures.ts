@@ -77,7 +77,7 @@ function wholeWord(name: string): RegExp {
 
 const labels: Partial<Record<Outcome["status"], string>> = {
   inDoubt: " (in doubt: the connection was lost before the server answered)",
-  notExecuted: " (not started)",
+  notExecuted: " (not run)",
 };
 
 /** Each kind of failure once, with its targets. */

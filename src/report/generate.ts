@@ -37,7 +37,7 @@ export function generatedText(
 
 function remarksOn({ notes, unproved }: Pick<ShownMigration, "notes" | "unproved">): string[] {
   if (unproved === undefined) return [...notes];
-  return [...notes, `not tested on a server: ${unproved}`];
+  return [...notes, `not proved: ${unproved}`];
 }
 
 /** The downs that were generated, and which of them must be completed by hand. */

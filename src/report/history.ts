@@ -27,7 +27,7 @@ export function historyText(
       ]),
     ];
     if (rows.length === 0) return [`${service}: no migrations`];
-    return table([service, "made", "down", "targets"], rows);
+    return table([service, "created", "down", "targets"], rows);
   });
   return blocks.map((lines) => lines.join("\n")).join("\n\n");
 }

@@ -34,7 +34,7 @@ export function initText(
     ? `tenant schemas ${schema}, ${counted(tenants.length, "tenant")}: ${shortList(tenants) || "none yet"}`
     : `schema ${schema}`;
   return [
-    `${file} now declares a fleet. The old file is kept as ${kept}.`,
+    `${file} now defines a fleet. The old file is kept as ${kept}.`,
     `  service ${service}, ${where}`,
     ...(left.length > 0 ? [`  not carried over: ${left.join(", ")}`] : []),
     ...(stamp === undefined
@@ -51,7 +51,7 @@ export function initText(
     `  npx drizzle-fleet generate ${service} --name <what_changes>${config}`,
     `  npx drizzle-fleet check${config}`,
     `  npx drizzle-fleet migrate${config}`,
-    "From now on, migrate with drizzle-fleet only: the earlier migrator does not see what it applies.",
+    "From now on, migrate with drizzle-fleet only: the old migrator does not see what drizzle-fleet applies.",
     `drizzle-kit also reads the new file, for example: npx drizzle-kit studio${config}`,
   ].join("\n");
 }

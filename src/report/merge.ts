@@ -40,10 +40,10 @@ function serviceText({ service, merge, restored, problems, unproved }: MergedSer
     ...editedDowns.map(
       (file) => `  ${file} was edited by hand and is kept: check that it is still correct`,
     ),
-    ...problems.map(({ message, where }) => `  ${where}: ${message}: correct it`),
-    ...(unproved === undefined ? [] : [`  not tested on a server: ${unproved}`]),
+    ...problems.map(({ message, where }) => `  fix ${where}: ${message}`),
+    ...(unproved === undefined ? [] : [`  not proved: ${unproved}`]),
     ...(moreOpen
-      ? [`  another branch is open, merge again: npx drizzle-fleet merge ${service}`]
+      ? [`  another branch is open; merge again: npx drizzle-fleet merge ${service}`]
       : []),
     ...(bothApplied ? [bothAppliedText(service)] : []),
   ].join("\n");

@@ -79,6 +79,8 @@ export interface Wording {
   readonly each: string;
   /** What is counted instead of migrations: `ledger`. */
   readonly unit?: string;
+  /** What comes before the command for all targets that are left. */
+  readonly all?: string;
 }
 
 const migrating: Wording = {
@@ -135,12 +137,15 @@ function notExecutedText(outcomes: readonly Outcome[]): string[] {
   const rest = outcomes.filter(({ status }) => status === "notExecuted");
   if (rest.length === 0) return [];
   const names = [...new Set(rest.map(({ target }) => target.tenant ?? target.service))];
-  return [`Not executed: ${counted(rest.length, "target")} (${shortList(names)}).`];
+  return [`Not run: ${counted(rest.length, "target")} (${shortList(names)}).`];
 }
 
 /** Targets outside this run that are not at their goal. */
-function leftText({ targets, of, command }: NonNullable<Ended["left"]>, { idle }: Wording): string {
-  return `Not ${idle}: ${targets} of ${counted(of, "target")}. To migrate all of them: ${command}`;
+function leftText(
+  { targets, of, command }: NonNullable<Ended["left"]>,
+  { idle, all = "To migrate all of them: " }: Wording,
+): string {
+  return `Not ${idle}: ${targets} of ${counted(of, "target")}. ${all}${command}`;
 }
 
 function verdict(
@@ -152,8 +157,7 @@ function verdict(
   const bad = total.failed + total.inDoubt;
   const when = bad > 0 ? "After fixing the cause" : "To continue";
   const next = again === "" || bad + total.notExecuted === 0 ? "" : ` ${when}: ${again}`;
-  const rest =
-    total.notExecuted > 0 ? `, ${counted(total.notExecuted, "target")} not executed` : "";
+  const rest = total.notExecuted > 0 ? `, ${counted(total.notExecuted, "target")} not run` : "";
   const count =
     bad > 0 ? `${bad} of ${counted(total.targets, "target")} failed${rest}` : rest.slice(2);
   if (stopped !== undefined)

@@ -137,8 +137,14 @@ function attemptText(event: RolloutEvent & { type: "targetRetried" }): string {
   return `${targetName(target)}: ${retryText(event)}; attempt ${attempt + 1} in ${duration(delayMs)}`;
 }
 
+/** Statuses that are not words. */
+const statusWords: Partial<Record<Outcome["status"], string>> = {
+  inDoubt: "in doubt",
+  notExecuted: "not run",
+};
+
 function outcomeText({ target, status, applied, durationMs, failure }: Outcome): string {
-  const name = `${targetName(target)}: ${status}`;
+  const name = `${targetName(target)}: ${statusWords[status] ?? status}`;
   if (failure !== undefined) return `${name}: ${failure.message}`;
   if (status !== "succeeded") return name;
   return `${name}, ${applied.length} applied in ${duration(durationMs)}`;

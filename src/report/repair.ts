@@ -24,7 +24,7 @@ export function editedText(edited: readonly Edited[]): string {
       [
         `${file} was edited after it was applied to ${counted(targetNames.length, "target")}: ${shortList(targetNames)}`,
         diff === undefined
-          ? `  applied ${recorded.slice(0, 12)}..., on disk ${onDisk.slice(0, 12)}...; no commit contains the applied text`
+          ? `  applied ${recorded.slice(0, 12)}..., on disk ${onDisk.slice(0, 12)}...; no commit contains the applied version`
           : indent(
               `changes since it was applied (commit ${diff.commit}):\n${shortened(diff.text, longestDiff)}`,
             ),

@@ -70,7 +70,7 @@ export function rolloutText(
     "",
     ...failuresText(failed(outcomes)),
     ...(unstarted.length > 0
-      ? [`Not executed: ${counted(unstarted.length, "target")} (${shortList(unstarted)}).`]
+      ? [`Not run: ${counted(unstarted.length, "target")} (${shortList(unstarted)}).`]
       : []),
     ...(unknown(rollout) > 0
       ? [`Unknown: ${counted(unknown(rollout), "target")}. No outcome was recorded.`]
@@ -98,7 +98,7 @@ function count({ counts }: ShownRollout, status: string): number {
 }
 
 function lastedText({ startedAt, endedAt }: ShownRollout): string {
-  if (endedAt === undefined) return "not ended";
+  if (endedAt === undefined) return "not finished";
   return duration(Math.max(0, endedAt.getTime() - startedAt.getTime()));
 }
 

@@ -37,7 +37,7 @@ export function statusText(targets: readonly TargetStatus[], onlyBehind = false)
       ? [targets.length === 1 ? "1 target is at head." : `All ${all} are at head.`]
       : [
           ...(behind === 0 ? [] : [`Not at head: ${behind} of ${all}.`]),
-          ...(unknown === 0 ? [] : [`Unknown: ${unknown} of ${all}.`]),
+          ...(unknown === 0 ? [] : [`Not read: ${unknown} of ${all}.`]),
         ];
   const next = targets.some(({ pending, problems }) => pending > 0 && problems.length === 0)
     ? ["To apply pending migrations: npx drizzle-fleet migrate"]
@@ -81,7 +81,7 @@ function grouped(targets: readonly TargetStatus[]): string[] {
       names.join(", ") + (group.length > names.length ? ", ..." : ""),
     ];
   });
-  return table(["service", "current", "pending", "state", "targets", "which"], rows);
+  return table(["service", "current", "pending", "state", "targets", "tenants"], rows);
 }
 
 /** The newest migration of a target, and its number of pending ones. */

@@ -89,8 +89,8 @@ function registryLines(shown: ShownSwitch, file: string, dryRun: boolean): strin
   const place = line === undefined ? `tenants from ${file}` : `tenants from ${file}, line ${line}`;
   const unchanged = tenants.length - entered.length - updated.length;
   return [
-    ...(dryRun ? ["Dry run, nothing was changed. The result would be:"] : []),
-    `The registry in database ${database} has ${counted(tenants.length, "tenant")} of the configuration: ${entered.length} added, ${updated.length} updated, ${unchanged} unchanged.`,
+    ...(dryRun ? ["Dry run: nothing was changed. The result would be:"] : []),
+    `The registry in database ${database} has ${counted(tenants.length, "tenant")} from the configuration: ${entered.length} added, ${updated.length} updated, ${unchanged} unchanged.`,
     ...(forgotten.length === 0 ? [] : [`  removed: ${shortList(forgotten)}`]),
     ...inactiveLines(shown),
     "",
@@ -146,7 +146,7 @@ const labels: Readonly<Record<OnboardingEvent["step"], string>> = {
   copy: "copied",
   grant: "access granted",
   seed: "seeded",
-  admin: "admin created",
+  admin: "first user created",
   activate: "active",
 };
 

@@ -35,7 +35,7 @@ describe("check", () => {
     const result = await runCli(repository, ["check"]);
     expect(result).toMatchObject({
       code: 0,
-      stdout: "Nothing found: every schema change has its migration.\n",
+      stdout: "No problems found: every schema change has a migration.\n",
     });
   });
 

@@ -165,7 +165,7 @@ export const t = pgTable(name, { column: text(column) });
     const project = await createEmbeddedProject();
     const child = startCli(project, ["dev"]);
     const end = ended(child);
-    const text = await says(child, "Running. Stop with Ctrl-C.");
+    const text = await says(child, "Running. Press Ctrl-C to stop.");
     expect(text).toContain("Done: 2 migrations applied, 2 targets at head.");
     const [, file = "", port = ""] =
       /main: PGPASSFILE=(\S+) psql -h 127\.0\.0\.1 -p (\d+) -U migrator main/.exec(text) ?? [];
@@ -189,7 +189,7 @@ export const t = pgTable(name, { column: text(column) });
       `import { text, pgTable } from "drizzle-orm/pg-core";\nexport const u = pgTable("u", { name: text() });\n`,
     );
     expect(await announced).toContain('CREATE TABLE "u"');
-    const settled = says(child, "Every schema change has its migration.");
+    const settled = says(child, "Every schema change has a migration.");
     await writeFile(join(project, "schema/app/more.ts"), "export {};\n");
     await settled;
     child.kill("SIGTERM");

@@ -102,7 +102,7 @@ describe("init", () => {
       "service shop, tenant schemas shop_{tenant}, 2 tenants: acme, globex",
     );
     expect(result.stdout).toContain("not carried over: tablesFilter");
-    expect(result.stdout).toContain("Done: 2 ledgers written, 2 targets as requested.");
+    expect(result.stdout).toContain("Done: 2 ledgers written, 2 targets up to date.");
     expect(await readFile(join(project, "drizzle.config.before-fleet.ts"), "utf8")).toBe(
       plainConfig,
     );
@@ -281,18 +281,18 @@ export default { dialect: "postgresql", schema: [resolve(__dirname, "src/*.ts"),
     const pattern = ["--tenant-schema", "shop_{tenant}"];
     const yes = ["--yes", ...pattern, "--tenants", "acme"];
     const password = { DATABASE_URL: "postgresql://u:s3cret@127.0.0.1:1/x" };
-    await expectRefused(project, [], "init has questions, and there is no terminal");
+    await expectRefused(project, [], "init needs answers, and there is no terminal");
     await expectRefused(
       project,
       [],
       "--tenant-schema <pattern> or --single-schema <schema> and --yes",
     );
-    await expectRefused(project, pattern, "Answer with --yes");
+    await expectRefused(project, pattern, "Run the command again with --yes");
     await expectRefused(project, ["--yes", "--tenant-schema", "shop"], "{tenant} once");
     await expectRefused(
       project,
       ["--yes", ...pattern, "--single-schema", "public"],
-      "exclude each other",
+      "cannot be used together",
     );
     await expectRefused(project, [...yes.slice(0, -1), "a b;DROP"], "tenant id");
     await expectRefused(project, [...yes, "--url-variable", ""], "url");

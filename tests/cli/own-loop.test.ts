@@ -48,7 +48,7 @@ describe("init in a project with its own migration loop", () => {
     const environment = { DATABASE_URL: database.url };
     const result = await runCli(project, yes, environment);
     expect(result).toMatchObject({ code: 0 });
-    expect(result.stdout).toContain("Done: 2 ledgers written, 2 targets as requested.");
+    expect(result.stdout).toContain("Done: 2 ledgers written, 2 targets up to date.");
     const migrated = await runCli(project, ["migrate"], environment);
     expect(migrated.stdout).toContain("Nothing to do: 2 targets at head.");
   });
@@ -103,7 +103,7 @@ describe("init in a project with its own migration loop", () => {
         .stdout,
     ).toContain(command);
     const stamped = await runCli(project, [...command.split(" "), "--yes"], environment);
-    expect(stamped.stdout).toContain("Done: 40 ledgers written, 40 targets as requested.");
+    expect(stamped.stdout).toContain("Done: 40 ledgers written, 40 targets up to date.");
     const plan = await runCli(project, ["plan"], environment);
     expect(plan.stdout).toContain("40 migrations to apply to 40 targets.");
   });

@@ -66,13 +66,13 @@ describe.each(Object.entries(keys))("%s at a prompt exits with 130", (_, key) =>
     const folder = await createAppProject("postgres://localhost/none");
     await writeFile(join(folder, "schema.ts"), schema('title: text("title")'));
     const before = await readdir(join(folder, "drizzle"));
-    const { code, shown } = await answer(folder, ["generate", "--no-proof"], /1 to 2\? /, key);
+    const { code, shown } = await answer(folder, ["generate", "--no-proof"], /Choose 1-2: /, key);
     expect(code).toBe(130);
     expect(shown).toContain("interrupted");
     expect(await readdir(join(folder, "drizzle"))).toEqual(before);
     // A dumb terminal obeys no escape sequences, also when a character is taken back.
     const typed = `9\u007f${key}`;
-    const dumb = await answer(folder, ["generate", "--no-proof"], /1 to 2\? /, typed, {
+    const dumb = await answer(folder, ["generate", "--no-proof"], /Choose 1-2: /, typed, {
       TERM: "dumb",
     });
     expect(dumb.code).toBe(130);
@@ -180,7 +180,7 @@ describe("services are the last arguments, or --service", () => {
     const twice = await runCli(folder, ["status", "app", "--service", "shop"], { MAIN_URL: url });
     expect(twice.code).toBe(2);
     expect(twice.stderr).toContain(
-      "services are given as arguments (app) and with --service (shop)",
+      "the services given as arguments (app) differ from those given with --service (shop)",
     );
     const wrong = await runCli(folder, ["migrate", "shp", "--json"], { MAIN_URL: url });
     expect(wrong.code).toBe(2);

@@ -34,16 +34,16 @@ describe("stamp", () => {
     const dry = await fleet("stamp", "0001_b", "--dry-run");
     expect(dry).toMatchObject({ code: 0 });
     expect(dry.stdout).toContain("0000_a .. 0001_b (2)");
-    expect(dry.stdout).toContain("2 ledgers to write at 2 targets.");
+    expect(dry.stdout).toContain("2 ledgers to write for 2 targets.");
     const stamped = await fleet("stamp", "0001_b", "--yes");
     expect(stamped).toMatchObject({ code: 0 });
-    expect(stamped.stdout).toContain("Done: 2 ledgers written, 2 targets as requested.");
+    expect(stamped.stdout).toContain("Done: 2 ledgers written, 2 targets up to date.");
     expect(await ledger("app_x")).toMatchObject([
       { tag: "0000_a", applied_by: expect.stringMatching(/^drizzle-fleet .*, stamped, as /) },
       { tag: "0001_b" },
     ]);
     const again = await fleet("stamp", "0001_b", "--yes");
-    expect(again.stdout).toContain("Nothing to do: 2 targets as requested.");
+    expect(again.stdout).toContain("Nothing to do: 2 targets up to date.");
     expect((await fleet("migrate")).stdout).toContain("Done: 2 migrations applied");
     expect((await fleet("rollouts")).stdout).toContain("stamp");
   });
@@ -70,7 +70,7 @@ describe("stamp", () => {
     const { database, fleet } = await existing();
     const refused = await fleet("stamp", "head");
     expect(refused).toMatchObject({ code: 2, stdout: "" });
-    expect(refused.stderr).toContain("stamp --yes");
+    expect(refused.stderr).toContain("with --yes");
     expect(await database.query(`SELECT to_regclass('app_x.__fleet_ledger') AS it`)).toEqual([
       { it: null },
     ]);

@@ -26,8 +26,10 @@ test("tenants switch names the line to remove, and prints the lines to add to th
   expect((await fleet("migrate")).code).toBe(0);
   const dry = await fleet("tenants", "switch", "registry", "--dry-run");
   expect(dry).toMatchObject({ code: 0 });
-  expect(dry.stdout).toContain("Dry run, nothing was changed. The result would be:");
-  expect(dry.stdout).toContain("2 tenants of the configuration: 2 added, 0 updated, 0 unchanged.");
+  expect(dry.stdout).toContain("Dry run: nothing was changed. The result would be:");
+  expect(dry.stdout).toContain(
+    "2 tenants from the configuration: 2 added, 0 updated, 0 unchanged.",
+  );
   const entered = await fleet("tenants", "switch", "registry");
   expect(entered.stdout).toContain("remove tenants from drizzle.config.ts, line 8\n");
   await writeFiles(project, { "drizzle.config.ts": config("") });

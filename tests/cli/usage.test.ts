@@ -143,7 +143,7 @@ describe("usage", () => {
     for (const option of ["--tenant", "--service", "--database"]) {
       const result = await runCli(project, ["status", option, " "]);
       expect(result).toMatchObject({ code: 2, stdout: "" });
-      expect(result.stderr).toContain("It is empty. Give a value, or leave the option out.");
+      expect(result.stderr).toContain("It is empty. Give a value, or omit the option.");
     }
   });
 
@@ -316,7 +316,7 @@ describe("results", () => {
       TENANTS,
     });
     expect(stdout).toMatch(
-      /service +current +pending +state +targets +which\napp +\(none\) +1 +behind +40 +t0, t1, t2, \.\.\./,
+      /service +current +pending +state +targets +tenants\napp +\(none\) +1 +behind +40 +t0, t1, t2, \.\.\./,
     );
   });
 });

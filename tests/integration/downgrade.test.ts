@@ -314,7 +314,7 @@ describe("downgrade -N", () => {
     // Said again, it would take another one from those that are through.
     await expect(downgradeAll(context, { count: 1 })).rejects.toMatchObject({
       code: "usage",
-      message: "the targets are at different migrations, so -1 would bring them to different ones",
+      message: "the targets are at different migrations, so -1 would return them to different ones",
     });
     expect(await tags(database)).toEqual(["0000_people", "0001_kind"]);
     await database.query(`UPDATE app_b.people SET nick = 'z'`);

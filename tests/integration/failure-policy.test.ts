@@ -102,7 +102,7 @@ describe("a migration that breaks for some tenants", () => {
     const run = await runCli(project, ["migrate", ...options]);
     expect(run.code).toBe(1);
     expect(run.stdout).toContain("Stopped: 3 targets failed (limit: 2)");
-    expect(run.stdout).toContain("Not executed: 8 targets (t42, t43, t44, t45, t46 and 3 more).");
+    expect(run.stdout).toContain("Not run: 8 targets (t42, t43, t44, t45, t46 and 3 more).");
     expect(await atHead(database)).toEqual(
       tenants.filter((tenant) => !bad.includes(tenant) && tenant < "t42"),
     );

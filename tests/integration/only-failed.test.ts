@@ -57,7 +57,7 @@ test("the last line of a rollout that stopped early is the command that finishes
   const { database, project } = await createFleet();
   const run = await runCli(project, ["migrate", "--wave", "2", "--max-failures", "0"]);
   expect(run.code).toBe(1);
-  expect(run.stdout).toMatch(/4 targets not executed\. .*: npx drizzle-fleet migrate --failed\n$/);
+  expect(run.stdout).toMatch(/4 targets not run\. .*: npx drizzle-fleet migrate --failed\n$/);
   await correct(database, "t1");
   const retry = await runCli(project, ["migrate", "--failed", "--json"]);
   expect(retry.code).toBe(0);
@@ -114,7 +114,7 @@ test("--failed finishes a killed rollout whose outcomes were not recorded", asyn
   await database.query(`DELETE FROM drizzle_fleet.outcomes`);
   const list = (await runCli(project, ["rollouts"])).stdout.split("\n");
   expect(list[0]).toMatch(/not run +unknown +took/);
-  expect(list[1]).toMatch(/migrate +6 +0 +0 +0 +6 +not ended/);
+  expect(list[1]).toMatch(/migrate +6 +0 +0 +0 +6 +not finished/);
   const retry = await runCli(project, ["migrate", "--failed"]);
   expect(retry.code).toBe(0);
   expect((await runCli(project, ["status"])).stdout).toContain("All 6 targets are at head");

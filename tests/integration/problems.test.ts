@@ -115,7 +115,7 @@ describe("a rollout", () => {
       ...history("drizzle/app", { ...migrations, "0002_c": `CREATE TABLE "c" (); -- c` }),
     });
     const asked = await runCli(project, ["repair"]);
-    expect(asked).toMatchObject({ code: 2, stderr: expect.stringContaining("repair --yes") });
+    expect(asked).toMatchObject({ code: 2, stderr: expect.stringContaining("with --yes") });
     expect(asked.stdout).toContain("0002_c.sql was edited after it was applied to 1 target: app/a");
     expect(await status(context, all)).toMatchObject([{ problems: [] }]);
     const blocked = await runCli(project, ["plan"]);

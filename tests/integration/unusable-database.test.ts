@@ -105,7 +105,7 @@ describe("if one of two databases cannot be used,", () => {
     const shown = await runCli(project, ["status"]);
     expect(shown.code).toBe(1);
     expect(shown.stdout).toMatch(/app\/b +\? +\? +unusable/);
-    expect(shown.stdout).toContain("Unknown: 2 of 4 targets.");
+    expect(shown.stdout).toContain("Not read: 2 of 4 targets.");
     expect((await runCli(project, ["plan"])).code).toBe(1);
     const migrated = await runCli(project, ["migrate", "--json"]);
     expect(migrated.code).toBe(1);
@@ -114,7 +114,7 @@ describe("if one of two databases cannot be used,", () => {
     expect(last.failures).toMatchObject([{ targets: ["app/b", "app/d"] }]);
     const rollouts = await runCli(project, ["rollouts"]);
     expect(rollouts).toMatchObject({ code: 1, stdout: expect.stringMatching(/migrate +2 +2/) });
-    expect(rollouts.stderr).toContain('Missing: database "two" at');
+    expect(rollouts.stderr).toContain('Incomplete: database "two" at');
   });
 });
 

@@ -174,7 +174,7 @@ describe("the README's commands, in an empty project", () => {
       expect(await tool(["generate", "--name", "users", "--no-proof"], environment)).toContain(
         "drizzle/auth/0000_users.sql",
       );
-      expect(await tool(["check"], environment)).toContain("Nothing found");
+      expect(await tool(["check"], environment)).toContain("No problems found");
       expect(await tool(["migrate"], environment)).toContain("2 migrations applied");
       expect(await tool(["status"], environment)).toContain("All 2 targets are at head.");
       const manifest = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));

@@ -202,7 +202,7 @@ async function showFiles({ show, ask, folder }: Stage): Promise<void> {
   await writeFiles(folder, { "schema/app.ts": appSchema.changed });
   await show("check-finding", "check");
   await show("generate-dry-run", "generate --dry-run --no-proof --drop column:users.email");
-  await ask("generate", "generate --no-proof", /1 to 2\?$/);
+  await ask("generate", "generate --no-proof", /Choose 1-2:$/);
   const email = join(folder, "drizzle/app/0001_email.sql");
   await writeFiles(folder, {
     "drizzle/app/0001_email.sql": `${await readFile(email, "utf8")}-- reviewed\n`,

@@ -131,7 +131,7 @@ describe("the summary of a rollout", () => {
       inDoubt: 0,
       applied: 2,
     });
-    expect(migrateText({ outcomes })).toContain("1 of 4 targets failed, 1 target not executed.");
+    expect(migrateText({ outcomes })).toContain("1 of 4 targets failed, 1 target not run.");
     expect(migrateText({ outcomes: [outcome("b", "skipped")] })).toContain(
       "Nothing to do: 1 target at head.",
     );
@@ -150,7 +150,7 @@ test("failures of targets that are in doubt, failed and not begun are separate",
   const text = writtenText(migrateText({ outcomes }), {});
   const doubt = "(in doubt: the connection was lost before the server answered)";
   expect(text).toContain(`x app/a  schema app_a ${doubt}\n`);
-  expect(text).toContain("x 2 targets: app/b, app/c (not started)\n");
+  expect(text).toContain("x 2 targets: app/b, app/c (not run)\n");
   expect(text).toContain("x app/d  schema app_d\n");
 });
 

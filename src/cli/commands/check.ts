@@ -20,9 +20,9 @@ const help: VerbHelp = {
   details: `
 Run it in continuous integration: it needs no database.
 
---accept is for faults that can no longer be fixed and endanger no tenant: missing snapshots and downs, the order of
-the journal, old branches, stray files. It records them in accepted.json of the migrations folder, and check no longer
-reports them. For an edited migration use generate --accept instead.`,
+--accept is for faults that can no longer be fixed and endanger no tenant: missing snapshots and downs, a wrong order in
+the journal, old branches, stray files. It records them in accepted.json in the migrations folder, and check no longer
+reports them. For an edited migration, use generate --accept instead.`,
   examples: [
     ["check every service", "npx drizzle-fleet check"],
     ["annotate a pull request in GitHub Actions", "npx drizzle-fleet check --format github"],
@@ -33,8 +33,8 @@ reports them. For an edited migration use generate --accept instead.`,
     ],
   ],
   exitCodes: {
-    0: "nothing found",
-    1: "the database of --database is unreachable",
+    0: "no problems found",
+    1: "the database given with --database is unreachable",
     2: "invalid usage or configuration",
     3: "found a problem",
     130: true,
@@ -100,7 +100,7 @@ async function textOf(
   return parts.join("\n\n");
 }
 
-const nothingFound = "Nothing found: every schema change has its migration.";
+const nothingFound = "No problems found: every schema change has a migration.";
 
 function documentOf({ service, problem, tags, sql, questions }: Finding): unknown {
   const { code, message, where, excerpt, remedy, identity } = problem;

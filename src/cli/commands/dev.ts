@@ -22,13 +22,13 @@ Without a configured database it starts an embedded PostgreSQL, which other comm
 program gets the connection in environment variables.`,
     examples: [
       ["start, migrate and watch the Drizzle schemas", "npx drizzle-fleet dev"],
-      ["run your program on the databases", "npx drizzle-fleet dev -- node server.js"],
+      ["run your program with the databases", "npx drizzle-fleet dev -- node server.js"],
       ["start only the databases", "npx drizzle-fleet dev --infra"],
       ["delete the embedded databases and start over", "npx drizzle-fleet dev --death"],
     ],
     environment: ["SKIP_MIGRATIONS=true", "NODE_ENV=production"],
     exitCodes: {
-      0: "stopped with Ctrl-C, or your program ended with 0",
+      0: "stopped with Ctrl-C, or your program exited with code 0",
       1: "a migration failed, or the databases did not start",
       2: true,
     },
@@ -79,11 +79,10 @@ async function observerFor(stays: boolean): Promise<DevObserver> {
     rollout: showProgress(process.stderr),
     migrated: (result) => say(migrateText(result)),
     ready: (lines) =>
-      say(["", ...lines, ...(stays ? ["", "Running. Stop with Ctrl-C."] : [])].join("\n")),
+      say(["", ...lines, ...(stays ? ["", "Running. Press Ctrl-C to stop."] : [])].join("\n")),
     schemas: (findings: readonly Finding[]) => {
       const text = findings.map(findingText).join("\n\n");
-      if (text !== last)
-        say(text === "" ? "\nEvery schema change has its migration." : `\n${text}`);
+      if (text !== last) say(text === "" ? "\nEvery schema change has a migration." : `\n${text}`);
       last = text;
     },
     unreadable: (error: unknown) => {

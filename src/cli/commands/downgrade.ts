@@ -25,7 +25,7 @@ export function downgradeVerb(): Verb {
     summary: "revert migrations by running their downs, newest first",
     details: `
 A downgrade is a rollout like migrate: one transaction per migration and tenant, with the same waves, failure policy and
-outcomes. Every down is read before the first target changes. If the fleet has several services, name one.`,
+outcomes. downgrade reads every down before it changes the first target. If the fleet has several services, name one.`,
     examples: [
       ["revert the newest migration of a service", "npx drizzle-fleet downgrade -1 auth"],
       [
@@ -66,8 +66,9 @@ async function runDowngrade(to: string, _: string[], options: DowngradeOptions):
   const result = await downgrade(context, request, await rolloutObserver(options));
   await printRollout(result, options, {
     done: "downgraded",
-    idle: "as requested",
+    idle: "at destination",
     each: "reverted",
+    all: "To downgrade all of them: ",
   });
   return rolloutExitCode(result);
 }
@@ -79,7 +80,7 @@ async function showPlan(
   if (options.json !== true)
     for (const { tag, what } of drops) await printText(`${tag}: ${what} is dropped, with its data`);
   const document = { ...plan, drops };
-  return printPlan(document, options, { todo: "revert on", idle: "have nothing newer" });
+  return printPlan(document, options, { todo: "revert on", idle: "without newer migrations" });
 }
 
 function goalOf(to: string): DowngradeRequest["goal"] {

@@ -97,7 +97,7 @@ export async function acceptEditedMigrations(options: GenerateFlags): Finished {
   if (options.json === true) printJson({ accepted });
   else
     for (const { service, file } of accepted)
-      await printText(`${service}: recorded the present checksums of its migrations in ${file}`);
+      await printText(`${service}: recorded the current checksums of its migrations in ${file}`);
   return true;
 }
 
@@ -113,7 +113,7 @@ const ask: Ask = async ({ service, kind, table, removed, added }: Choice) => {
     process.stderr,
   );
   for (;;) {
-    const answer = await askLine(`1 to ${answers.length}? `);
+    const answer = await askLine(`Choose 1-${answers.length}: `);
     const index = Number(answer) - 1;
     if (answer !== "" && index in answers) return added[index];
   }

@@ -20,20 +20,21 @@ export function generateVerb(): Verb {
   const command = newVerb("generate", {
     summary: "write a migration and its down for each service whose schema changed",
     details: `
-generate never guesses a rename. On a terminal it asks about each one, and before it drops several tables at once.
-Without a terminal, answer with --rename and --drop; otherwise it ends with exit code 2 and lists the options. Kinds:
-table, column, enum, view, sequence, policy. Name a column or policy with its table, by the table's new name.
+generate never guesses a rename. On a terminal, it asks about each one, and before it drops several tables at once.
+Without a terminal, answer with --rename and --drop; otherwise it lists the options to add and exits with code 2. The
+kinds are table, column, enum, view, sequence and policy. Prefix a column or policy with its table, using the table's
+new name.
 
-Before it writes a migration, generate runs it, its down, and the migration again on a server.`,
+Before generate writes a migration, it runs the migration, its down, and the migration again on a server.`,
     examples: [
-      ["write what changed in every service", "npx drizzle-fleet generate"],
+      ["write a migration for each service that changed", "npx drizzle-fleet generate"],
       ["name the migration of one service", "npx drizzle-fleet generate auth --name add_avatar"],
       [
-        "answer a rename without a terminal",
+        "declare a rename without a terminal",
         "npx drizzle-fleet generate --rename column:users.email=mail",
       ],
       [
-        "write an empty migration, for data",
+        "write an empty migration for a backfill",
         "npx drizzle-fleet generate auth --custom --name backfill",
       ],
       ["write the downs that are missing", "npx drizzle-fleet generate --down"],
@@ -67,7 +68,7 @@ function addMigrationOptions(command: Command): Command {
       collect,
     )
     .option("--drop <kind:old>", "confirm a drop, such as table:posts (repeatable)", collect)
-    .option("--by-hand", "write SQL that is refused or incomplete, to finish it by hand")
+    .option("--by-hand", "write SQL even if it is refused or incomplete, to finish it by hand")
     .option("--dry-run", "show what would be written");
 }
 
@@ -84,7 +85,7 @@ function addModes(command: Command): Command {
       ]),
     )
     .addOption(
-      new Option("--prove", "prove all migrations on a server, and record it").conflicts([
+      new Option("--prove", "prove all migrations on a server, and record the proofs").conflicts([
         ...["accept", "down", "dryRun"],
         ...ofMigrations,
       ]),
@@ -92,7 +93,7 @@ function addModes(command: Command): Command {
     .addOption(
       new Option(
         "--reworded",
-        "record a schema that is spelled differently but makes the same catalog, in a migration without SQL",
+        "record a Drizzle schema that is written differently but produces the same catalog, in a migration without SQL",
       ).conflicts(["accept", "down", "prove", "custom", "byHand", "rename", "drop"]),
     )
     .addOption(

@@ -21,7 +21,10 @@ export function historyVerb(): Verb {
     summary: "list every migration, its down, and how many targets are at it",
     examples: [
       ["list the migrations of every service", "npx drizzle-fleet history"],
-      ["list those of one service without connecting", "npx drizzle-fleet history auth --offline"],
+      [
+        "list the migrations of one service without connecting",
+        "npx drizzle-fleet history auth --offline",
+      ],
     ],
     environment: ["TENANTS"],
     exitCodes: {
@@ -50,7 +53,7 @@ async function showHistory(_: string[], options: HistoryOptions): Promise<ExitCo
 export function headsVerb(): Verb {
   const command = newVerb("heads", {
     summary: "show the newest migration of each service, or both if two branches are open",
-    details: "Needs no database.",
+    details: "heads needs no database.",
     examples: [
       ["show the head of every service", "npx drizzle-fleet heads"],
       ["merge two heads into one", "npx drizzle-fleet merge auth"],

@@ -22,7 +22,7 @@ export interface InitOptions extends CommonOptions {
 /** How the options of `init` contradict each other, if they do. */
 export function misuseOf({ tenantSchema, singleSchema, tenants }: InitOptions): string | undefined {
   if (tenantSchema !== undefined && singleSchema !== undefined)
-    return "--tenant-schema and --single-schema exclude each other";
+    return "--tenant-schema and --single-schema cannot be used together";
   if (tenantSchema !== undefined && tenantSchema.split("{tenant}").length !== 2)
     return "--tenant-schema must contain {tenant} once";
   if (singleSchema?.includes("{tenant}") === true)
@@ -53,7 +53,7 @@ export async function answersFor(
   const schema =
     given ??
     (await ask(
-      `Pattern of the tenant schemas with {tenant} in it, or the name of the one schema (${ownSchema})? `,
+      `Pattern for tenant schemas, with {tenant} in it, or the name of the only schema (${ownSchema})? `,
     )) ??
     ownSchema;
   const known: InitAnswers = { service, schema, urlVariable, tenants: listOf(options.tenants) };
@@ -70,13 +70,13 @@ async function tenantsFor(project: ExistingProject, answers: InitAnswers): Promi
     : [];
   if (found.length > 0) return found;
   if (!canAsk()) refuseMissing(["--tenants <tenants>"]);
-  return listOf(await ask("No tenants were found. Their ids, separated by commas? "));
+  return listOf(await ask("No tenants were found. Tenant ids, separated by commas? "));
 }
 
 function refuseMissing(flags: readonly string[]): void {
   if (flags.length === 0) return;
-  throw new FleetError("usage", "init has questions, and there is no terminal", {
-    remedy: `Nothing was written. Answer with ${flags.join(" and ")}.`,
+  throw new FleetError("usage", "init needs answers, and there is no terminal", {
+    remedy: `Nothing was written. Run the command again with ${flags.join(" and ")}.`,
   });
 }
 

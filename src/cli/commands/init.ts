@@ -18,14 +18,14 @@ import { stampWording } from "./stamp.ts";
 const help: VerbHelp = {
   summary: "turn a project that uses drizzle-kit into a fleet",
   details: `
-Replaces drizzle.config.ts, keeps the old file as drizzle.config.before-fleet.ts, adds line endings for migrations to
-.gitattributes, and records what drizzle-orm has applied, as stamp --from-drizzle does. It does not change the Drizzle
-schema, the migrations or the tables.`,
+init replaces drizzle.config.ts, keeps the old file as drizzle.config.before-fleet.ts, adds line-ending rules for
+migrations to .gitattributes, and records what drizzle-orm has applied, as stamp --from-drizzle does. It does not change
+the Drizzle schema, the migrations or the tables.`,
   examples: [
-    ["answer its questions on a terminal", "npx drizzle-fleet init"],
-    ["a schema per tenant", "npx drizzle-fleet init --tenant-schema 'app_{tenant}'"],
+    ["answer questions on a terminal", "npx drizzle-fleet init"],
+    ["use a schema per tenant", "npx drizzle-fleet init --tenant-schema 'app_{tenant}'"],
     [
-      "one schema, without questions",
+      "use one schema, and answer no questions",
       "npx drizzle-fleet init --yes --single-schema public --url-variable POSTGRES_URL",
     ],
   ],
@@ -48,7 +48,10 @@ export function initVerb(): Verb {
       "--single-schema <schema>",
       "the one schema of a project without tenants, such as public",
     )
-    .option("--tenants <tenants>", "ids separated by commas (default: found in the database)")
+    .option(
+      "--tenants <tenants>",
+      "tenant ids separated by commas (default: found in the database)",
+    )
     .option("--url-variable <variable>", "variable with the connection URL", "DATABASE_URL")
     .option("-y, --yes", "do not ask for confirmation")
     .optionsGroup("drizzle-orm:")
@@ -58,7 +61,7 @@ export function initVerb(): Verb {
     )
     .option(
       "--drizzle-schema <schema>",
-      "schema if the tenant schema has no such table (default: drizzle)",
+      "schema of that table if the tenant schema has none (default: drizzle)",
     )
     .option("--no-stamp", "do not record what drizzle-orm has applied");
   return { command: addCommonOptions(command), run: runInit };

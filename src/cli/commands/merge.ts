@@ -23,7 +23,7 @@ The younger branch gets the next numbers, unless a tenant has applied its migrat
 branches, both keep their names. If the branches conflict, merge names the conflict and writes nothing.`,
     examples: [
       ["merge the migrations of every service", "npx drizzle-fleet merge"],
-      ["then finish git's merge", "git add --all"],
+      ["then mark git's conflicts as resolved", "git add --all"],
       ["merge without connecting to databases", "npx drizzle-fleet merge auth --offline"],
     ],
     exitCodes: {

@@ -24,13 +24,13 @@ export function migrateVerb(): Verb {
     summary: "migrate every tenant of every service to head",
     details: `
 Each migration runs in one transaction per tenant, together with its ledger entry. A failed target does not stop the
-others, unless you ask for it or it is in the canary. drizzle.config.ts can contain defaults for waves, failure policy,
-concurrency and timeouts.
+others, unless it is in the canary or you set a failure policy. drizzle.config.ts can contain defaults for waves,
+failure policy, concurrency and timeouts.
 
 --verify reads {"rollout", "wave", "outcomes"} as JSON from standard input; if it fails, no further wave starts. With
 --json, each line of standard output is an event, and the last one is a summary.
 
---sql writes a script to run with psql. That run is not recorded as a rollout.`,
+--sql writes a script to run with psql. Running the script is not recorded as a rollout.`,
     examples: [
       ["migrate every tenant", "npx drizzle-fleet migrate"],
       ["see what that would do", "npx drizzle-fleet plan"],
@@ -77,8 +77,8 @@ export function planVerb(): Verb {
   const command = newVerb("plan", {
     summary: "show what migrate would do, and change nothing",
     details: `
-Names each problem that would make a target fail, with its remedy. migrate --dry-run shows the same plan, and accepts
-all options of migrate.`,
+plan names each problem that would make a target fail, with its remedy. migrate --dry-run shows the same plan, and
+accepts all options of migrate.`,
     examples: [
       ["plan a migration of every tenant", "npx drizzle-fleet plan"],
       ["plan waves", "npx drizzle-fleet plan --canary internal --wave 10%"],

@@ -18,11 +18,11 @@ export function repairVerb(): Verb {
   const command = newVerb("repair", {
     summary: "accept applied migrations that were edited, without running anything",
     details: `
-Records the checksums of the files on disk in the ledgers. Use it only for edits that do not change the schema: comments,
-spaces, line endings. Otherwise restore the file and write a new migration.`,
+repair records the checksums of the files on disk in the ledgers. Use it only for edits that do not change the schema:
+comments, spaces, line endings. Otherwise restore the file and write a new migration.`,
     examples: [
       ["see what was edited, and confirm", "npx drizzle-fleet repair"],
-      ["accept it without a question", "npx drizzle-fleet repair auth --yes"],
+      ["accept the edits without confirmation", "npx drizzle-fleet repair auth --yes"],
     ],
     environment: ["TENANTS"],
     exitCodes: exitCodesOfRollout,
@@ -62,8 +62,9 @@ async function confirmEdited(
   else if (quiet !== true || !isAccepted) await printText(editedText(edited));
   if (isAccepted) return true;
   if (!canAsk())
-    throw new FleetError("usage", "repair needs a confirmation, and there is no terminal", {
-      remedy: "Nothing was changed. Read what was edited, then run: npx drizzle-fleet repair --yes",
+    throw new FleetError("usage", "repair needs confirmation, and there is no terminal", {
+      remedy:
+        "Nothing was changed. Review the edits. To accept them, run the same command with --yes.",
     });
-  return askYes("Accept these files as what was applied?");
+  return askYes("Accept these edited migrations as applied?");
 }

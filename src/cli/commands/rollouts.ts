@@ -26,7 +26,7 @@ export function rolloutsVerb(): Verb {
     ],
     exitCodes: { 0: "the rollouts are shown", 1: "a database is unreachable", 2: true, 130: true },
     page: "rollouts.md",
-  }).argument("[id]", "rollout to show: its id, or how the id begins");
+  }).argument("[id]", "id of the rollout to show, or the start of the id");
   addDatabaseOption(command)
     .optionsGroup(groups.output)
     .option("--limit <count>", "how many rollouts to list", countValue, 20);
@@ -39,7 +39,7 @@ async function showRollouts(id: string | undefined, options: RolloutsOptions): P
   const onUnusable = (error: FleetError) => void unusable.push(error);
   if (id === undefined) await showList(options, unusable, onUnusable);
   else await showOne(id, options, onUnusable);
-  for (const error of unusable) await printText(`Missing: ${errorText(error)}`, process.stderr);
+  for (const error of unusable) await printText(`Incomplete: ${errorText(error)}`, process.stderr);
   return unusable.length === 0 ? exitCode.done : exitCode.failed;
 }
 

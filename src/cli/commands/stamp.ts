@@ -28,12 +28,12 @@ export function stampVerb(): Verb {
     summary: "record migrations as applied, without running them",
     details: `
 Afterwards each ledger contains exactly the migrations up to the given one. Entries of other, edited or unfinished
-migrations are replaced or removed. stamp does not check that the tables exist. If the fleet has several services, a tag
-needs one of them.
+migrations are replaced or removed. stamp does not check that the tables exist. If you give a tag and the fleet has
+several services, name one of them.
 
 --from-drizzle reads the table in the tenant schema, or else in --drizzle-schema; both names can contain {tenant}. It
-matches the rows with the migration files by name or hash, even if a loop of your own replaced the schema in the SQL. It
-reports each target that does not match, with the next step.`,
+matches the rows with the migration files by name or hash, even if your own migration loop replaced the schema in the
+SQL. It reports each target that does not match, with the next step.`,
     examples: [
       ["see what stamp would record", "npx drizzle-fleet stamp head --dry-run"],
       ["record every migration as applied", "npx drizzle-fleet stamp head"],
@@ -57,9 +57,9 @@ reports each target that does not match, with the next step.`,
     .option("--drizzle-table <table>", "its table (default: __drizzle_migrations)")
     .option(
       "--drizzle-schema <schema>",
-      "schema if the tenant schema has no such table (default: drizzle)",
+      "schema of that table if the tenant schema has none (default: drizzle)",
     )
-    .option("--accept-edited", "also record migrations whose file was edited later");
+    .option("--accept-edited", "also record migrations whose files were edited later");
   return { command: addRolloutReport(addSelection(command)), run: runStamp };
 }
 
@@ -85,12 +85,12 @@ async function runStamp(
   return rolloutExitCode(result);
 }
 
-const planWording = { todo: "write at", idle: "as requested", unit: "ledger" };
+const planWording = { todo: "write for", idle: "up to date", unit: "ledger" };
 
 /** How the result of a stamp is worded. */
 export const stampWording: Wording = {
   done: "stamped",
-  idle: "as requested",
+  idle: "up to date",
   each: "written",
   unit: "ledger",
 };
@@ -136,9 +136,9 @@ async function againOf({ goal }: StampRequest, to = ""): Promise<string> {
 
 async function confirmPlan(plan: Plan): Promise<boolean> {
   if (!canAsk())
-    throw new FleetError("usage", "stamp needs a confirmation, and there is no terminal", {
+    throw new FleetError("usage", "stamp needs confirmation, and there is no terminal", {
       remedy:
-        "Nothing was changed. Look at npx drizzle-fleet stamp --dry-run, then run npx drizzle-fleet stamp --yes.",
+        "Nothing was changed. Run the same command with --dry-run to see the plan, then with --yes to record it.",
     });
   const { planText } = await import("../../report/plan.ts");
   await printText(planText(plan, planWording), process.stderr);

@@ -9,8 +9,8 @@ export const environmentVariables = {
   SECRETS_DIR: "folder with files that are named like variables and contain their values",
   ADMIN_PASSWORD: "password of the first user, for tenants add --admin-email",
   "NODE_ENV=production": "never use embedded PostgreSQL",
-  "SKIP_MIGRATIONS=true": "start without migrating, as dev --skip-migrations",
-  DRIZZLE_FLEET_DEBUG: "print the stack of unexpected errors",
+  "SKIP_MIGRATIONS=true": "start without migrating, like dev --skip-migrations",
+  DRIZZLE_FLEET_DEBUG: "print the stack trace of unexpected errors",
   NO_COLOR: "print no colors",
   FORCE_COLOR: "print colors without a terminal too; 0 prints none",
 } as const;

@@ -74,7 +74,7 @@ export function addRunOptions(command: Command): Command {
     .optionsGroup(groups.limits)
     .option(
       "--concurrency <count>",
-      "targets at the same time in each database (default: 4)",
+      "targets to run at the same time in each database (default: 4)",
       countValue,
     )
     .option("--lock-timeout <duration>", "how long to wait for a lock (default: 2s)", durationValue)

@@ -29,7 +29,7 @@ export function addScriptOptions(command: Command): Command {
     )
     .option(
       "--from <tag>",
-      "with --sql: do not connect; assume targets at this migration, or at base",
+      "with --sql: do not connect; assume that targets are at this migration, or at base",
     );
 }
 
@@ -43,7 +43,7 @@ export function scriptOf({ sql, from }: ScriptOptions): Offline | undefined {
   if (sql === undefined)
     throw new FleetError("usage", "--from requires --sql", {
       remedy:
-        "Add --sql, or leave --from out: without --sql, the ledgers show where each target is.",
+        "Add --sql, or omit --from: without --sql, the ledgers show which migration each target is at.",
     });
   return {
     ...given("from", from),

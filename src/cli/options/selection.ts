@@ -33,7 +33,7 @@ function mergeServices(called: Command): void {
   if (last.length === 0) return;
   if (options.length > 0 && !isSameSet(options, last))
     called.error(
-      `error: services are given as arguments (${last.join(" ")}) and with --service (${options.join(" ")})`,
+      `error: the services given as arguments (${last.join(" ")}) differ from those given with --service (${options.join(" ")})`,
     );
   called.setOptionValue("service", last);
 }

@@ -8,21 +8,21 @@ export type Attributes = Readonly<Record<string, string>>;
 /** Collects the values of a repeatable option. An empty value is an unset variable, and must not select everything. */
 export function collect(value: string, previous: string[] = []): string[] {
   if (value.trim() === "")
-    throw new InvalidArgumentError("It is empty. Give a value, or leave the option out.");
+    throw new InvalidArgumentError("It is empty. Give a value, or omit the option.");
   return [...previous, value];
 }
 
 /** Collects `name=value`. */
 export function collectAttribute(text: string, previous: Attributes = {}): Attributes {
   const [, name, value = ""] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
-  if (name === undefined) throw new InvalidArgumentError("Write it as name=value.");
+  if (name === undefined) throw new InvalidArgumentError("Use the form name=value.");
   return { ...previous, [name]: value };
 }
 
 /** Parses a duration to milliseconds. */
 export function durationValue(text: string): number {
   const parsed = parseDuration(text);
-  if (parsed === undefined) throw new InvalidArgumentError("Write a duration such as 30s or 5m.");
+  if (parsed === undefined) throw new InvalidArgumentError("Use a duration such as 30s or 5m.");
   return parsed;
 }
 
@@ -30,7 +30,7 @@ export function durationValue(text: string): number {
 export function amountValue(text: string): Amount {
   const parsed = parseAmount(text);
   if (parsed === undefined)
-    throw new InvalidArgumentError("Write a number, or a percentage such as 1%.");
+    throw new InvalidArgumentError("Use a number, or a percentage such as 1%.");
   return parsed;
 }
 
@@ -38,6 +38,6 @@ export function amountValue(text: string): Amount {
 export function countValue(text: string): number {
   const parsed = Number(text);
   if (!Number.isInteger(parsed) || parsed < 1 || parsed > 1_000)
-    throw new InvalidArgumentError("Write a number from 1 to 1000.");
+    throw new InvalidArgumentError("Use a number from 1 to 1000.");
   return parsed;
 }

@@ -20,11 +20,11 @@ If a step fails, the previous steps are undone. If the command is killed, run it
     examples: [
       ["onboard a tenant", "npx drizzle-fleet tenants add acme"],
       [
-        "with attributes that groups and queries use",
+        "onboard it with an attribute for groups and queries",
         "npx drizzle-fleet tenants add acme --attribute plan=gold",
       ],
       [
-        "with a first user, whose password the terminal asks for",
+        "onboard it with a first user, and type the password at the prompt",
         "npx drizzle-fleet tenants add acme --admin-email ada@example.com",
       ],
     ],

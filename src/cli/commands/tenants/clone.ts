@@ -17,7 +17,7 @@ interface CloneOptions extends CommonOptions {
 export function cloneVerb(): Verb {
   const command = newVerb("clone", {
     summary: "create a tenant as a copy of another one, in the same databases",
-    details: "Copies structure, rows, ledgers and attributes. Seeds do not run.",
+    details: "clone copies structure, rows, ledgers and attributes. Seeds do not run.",
     examples: [
       ["copy a tenant with its rows", "npx drizzle-fleet tenants clone acme acme_test"],
       [

@@ -14,7 +14,7 @@ interface GrantOptions extends CommonOptions {
 export function grantVerb(): Verb {
   const command = newVerb("grant", {
     summary: "grant the application role access to tenant schemas",
-    details: "migrate grants it too, after each rollout. Archived tenants get no access.",
+    details: "migrate also grants access after each rollout. Archived tenants get no access.",
     examples: [
       ["grant access to every tenant", "npx drizzle-fleet tenants grant --all"],
       ["grant access to one tenant", "npx drizzle-fleet tenants grant acme"],

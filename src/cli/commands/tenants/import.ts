@@ -16,8 +16,8 @@ export function importVerb(): Verb {
   const command = newVerb("import", {
     summary: "create a tenant from an exported file",
     details: `
-Before anything runs, the SQL of the file is checked as that of a migration is: it must stay in the tenant's schemas. The
-rows are not checked, so import only files that you trust.`,
+Before import runs anything, it checks the SQL in the file as it checks a migration: the SQL must stay in the tenant's
+schemas. It does not check the rows, so import only files that you trust.`,
     examples: [
       ["create the tenant that was exported", "npx drizzle-fleet tenants import acme.ndjson.gz"],
       [
@@ -25,7 +25,7 @@ rows are not checked, so import only files that you trust.`,
         "npx drizzle-fleet tenants import acme.ndjson.gz --as acme_copy",
       ],
       [
-        "then apply migrations that the file does not have",
+        "then apply migrations that the file does not contain",
         "npx drizzle-fleet migrate --tenant acme_copy",
       ],
     ],
@@ -34,7 +34,10 @@ rows are not checked, so import only files that you trust.`,
   }).argument("<file>", "file that tenants export or remove --dump wrote");
   addNewTenantOptions(command)
     .option("--as <tenant>", "id of the new tenant (default: the id in the file)")
-    .option("--accept-unproved", "run functions that cannot be proved to stay in the tenant");
+    .option(
+      "--accept-unproved",
+      "accept functions that cannot be proved to stay in the tenant's schemas",
+    );
   return { command: addCommonOptions(command), run: runImport };
 }
 
@@ -49,7 +52,7 @@ async function runImport(file: string, options: ImportOptions): Promise<ExitCode
   if (options.json === true) writeLine({ type: "tenantImported", tenant, file });
   else
     await printText(
-      `Tenant ${tenant} is active, with the migrations that the file contains.\n-> To see what it is missing, run: npx drizzle-fleet status --tenant ${tenant}`,
+      `Tenant ${tenant} is active, with the migrations that the file contains.\n-> To see its pending migrations, run: npx drizzle-fleet status --tenant ${tenant}`,
     );
   return exitCode.done;
 }

@@ -17,15 +17,15 @@ export function removeVerb(): Verb {
   const command = newVerb("remove", {
     summary: "permanently delete a tenant and all of its data",
     details: `
-With --dump, the tenant is exported and the import of the file is rehearsed before anything is deleted. tenants import
+With --dump, remove exports the tenant and rehearses the import of the file before it deletes anything. tenants import
 creates the tenant again from the file.`,
     examples: [
       [
         "delete a tenant, and keep it as a file",
         "npx drizzle-fleet tenants remove acme --dump acme.ndjson.gz",
       ],
-      ["delete a tenant, and confirm its id", "npx drizzle-fleet tenants remove acme"],
-      ["delete without a question", "npx drizzle-fleet tenants remove acme --yes"],
+      ["delete a tenant, and type its id to confirm", "npx drizzle-fleet tenants remove acme"],
+      ["delete without confirmation", "npx drizzle-fleet tenants remove acme --yes"],
     ],
     exitCodes: {
       ...exitCodesOfTenant,
@@ -53,7 +53,7 @@ async function runRemove(tenant: string, options: RemoveOptions): Promise<ExitCo
 
 async function confirm(tenant: string, { status, schemas }: Removal): Promise<void> {
   if (!canAsk())
-    throw new FleetError("usage", "tenants remove needs a confirmation, and there is no terminal", {
+    throw new FleetError("usage", "tenants remove needs confirmation, and there is no terminal", {
       remedy: `Nothing was changed. To delete all data of the tenant, run: npx drizzle-fleet tenants remove ${tenant} --yes`,
     });
   const { shortList } = await import("../../../core/count.ts");

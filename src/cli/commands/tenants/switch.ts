@@ -33,7 +33,7 @@ the configuration or a schema.`,
     .optionsGroup(groups.options)
     .option(
       "--forget <tenant>",
-      "remove an active tenant that the configuration does not have from the registry (repeatable)",
+      "remove from the registry an active tenant that is not in the configuration (repeatable)",
       collect,
     )
     .option("--dry-run", "show what would change");
@@ -45,7 +45,7 @@ async function runSwitch(to: "registry" | "list", options: SwitchOptions): Promi
   const { forget = [], dryRun = false } = options;
   if (to === "list" && forget.length > 0)
     throw new FleetError("usage", "--forget requires tenants switch registry", {
-      remedy: "Nothing was changed. Leave --forget out.",
+      remedy: "Nothing was changed. Omit --forget.",
     });
   const context = await createContext(options);
   const switched = await switchTenants(context, { to, forget, dryRun });
