@@ -105,7 +105,7 @@ async function stopForGood(cluster: Cluster): Promise<void> {
   if (!(await isRunning(cluster))) return;
   throw new FleetError("refused", "the embedded database is in use by another command", {
     remedy:
-      "Nothing was deleted. Stop the other command first (dev in another terminal?), then try again.",
+      "Nothing was deleted. Stop the other command, for example dev in another terminal, then run the same command again.",
   });
 }
 

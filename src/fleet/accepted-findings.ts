@@ -81,7 +81,7 @@ async function record(path: string, before: Acceptances, accepted: Acceptances):
   );
 }
 
-/** The kinds that an old project can have hundreds of: one line summarizes them. */
+/** Kinds of faults that an old project can have by the hundred: one line summarizes each kind. */
 const counted: Partial<Record<FaultKind, (count: number) => string>> = {
   "no-snapshot": (count) => `${count} migrations have no snapshot`,
   "no-down": (count) => `${count} migrations have no down`,

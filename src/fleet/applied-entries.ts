@@ -7,7 +7,7 @@ import { databasesOf, withDatabases } from "./databases.ts";
 import { readDatabase } from "./read-database.ts";
 import { withRoster } from "./roster.ts";
 
-/** The entries of a service's ledgers, over all its targets. */
+/** The ledger entries of a service, from all its targets. */
 export function appliedEntries(context: Context, service: string): Promise<LedgerEntry[]> {
   const selection = { services: [service], tenants: [], databases: [] };
   return withRoster(context, selection, (roster) =>

@@ -3,30 +3,30 @@ import type { Environment } from "../config/environment.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { FleetError } from "../core/errors.ts";
 
-/** What every operation knows about its surroundings. */
+/** What every operation receives: the configuration, the environment, and how to notify and interrupt. */
 export interface Context {
   readonly config: LoadedConfig;
   readonly environment: Environment;
-  /** Receives what is not part of the result: one line, without a newline. */
+  /** Receives messages that are not part of the result, each as one line without a newline. */
   readonly notify: (line: string) => void;
-  /** Lines that a command prints only once, however often it reaches them; undefined: print them each time. */
+  /** The lines that were already printed, so that each is printed once per command; undefined: print every time. */
   readonly notified?: Set<string>;
-  /** Aborted by the first interruption: work under way finishes, no new work starts. */
+  /** Aborted by the first interruption: running work finishes, no new work starts. */
   readonly signal?: AbortSignal;
-  /** Aborted by the second interruption: work under way is cancelled. */
+  /** Aborted by the second interruption: running work is cancelled. */
   readonly cancel?: AbortSignal;
   /** Marks the beginning of work that an interruption must not cut off; the returned function marks its end. */
   readonly begin?: () => () => void;
 }
 
-/** As `notify`, but at most once per command. */
+/** Like `notify`, but at most once per command. */
 export function notifyOnce({ notify, notified }: Context, line: string): void {
   if (notified?.has(line) === true) return;
   notified?.add(line);
   notify(line);
 }
 
-/** Runs work that an interruption must not cut off, because it heeds `signal` itself or ends within a moment. */
+/** Runs work that an interruption must not cut off, because it reacts to `signal` itself or ends quickly. */
 export async function letFinish<Result>(
   { begin }: Context,
   work: () => Promise<Result>,
@@ -40,9 +40,9 @@ export async function letFinish<Result>(
 }
 
 /**
- * Writes what a verb has prepared. An interruption before it leaves nothing written, one during it changes nothing.
+ * Writes what a verb has prepared. After an interruption, nothing is written. One that comes later has no effect.
  *
- * @throws FleetError `interrupted` when the interruption came first
+ * @throws FleetError `interrupted` if the user has interrupted the command
  */
 export async function unlessInterrupted<Result>(
   context: Context,

@@ -3,7 +3,7 @@ import type { Context } from "./context.ts";
 import type { OpenDatabases } from "./databases.ts";
 import type { SchemaAccess } from "./tenant-transaction.ts";
 
-/** Gives `use` one session in each open database, opened when it is first needed and closed afterwards. */
+/** Gives `use` one session per database, which is opened when it is first needed and closed afterwards. */
 export async function withSessions<Result>(
   context: Context,
   open: OpenDatabases,
@@ -17,7 +17,7 @@ export async function withSessions<Result>(
   }
 }
 
-/** Sessions that are closed together; the one to work with in a database is opened when it is first needed. */
+/** Sessions that are closed together. The session of a database is opened when it is first needed. */
 export class DatabaseSessions {
   readonly #open: OpenDatabases;
   readonly #waitMs: number;
@@ -41,7 +41,7 @@ export class DatabaseSessions {
     return opening;
   }
 
-  /** The session of a database; a new one when the last one was lost or could not be opened. */
+  /** The session of a database; a new one if the last one was lost or could not be opened. */
   async get(database: string): Promise<Session> {
     const kept = this.#kept.get(database);
     if (kept !== undefined) {

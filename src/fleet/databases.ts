@@ -9,13 +9,13 @@ import { type Context, letFinish, notifyOnce } from "./context.ts";
 export interface OpenDatabases {
   readonly embedded: boolean;
   readonly addressOf: (name: string) => DatabaseAddress;
-  /** The role that applications connect as; undefined unless one is configured next to the role that owns the schemas. */
+  /** The application role; undefined if none is configured besides the role that owns the schemas. */
   readonly applicationRoleOf: (name: string) => string | undefined;
   /** On the embedded server: how the application role connects. */
   readonly applicationAddressOf?: (name: string) => DatabaseAddress;
 }
 
-/** The databases that some targets are in, each once. */
+/** The databases of some targets, without duplicates. */
 export function databasesOf(targets: readonly Target[]): string[] {
   return [...new Set(targets.map(({ database }) => database))];
 }
@@ -29,9 +29,9 @@ export function embeddedOptions({ config }: Context): EmbeddedOptions {
 }
 
 /**
- * Gives `use` the named databases: at their configured URLs, or on the embedded server, which runs for that long.
+ * Gives `use` the named databases: at their configured URLs, or on the embedded server, which runs until `use` ends.
  *
- * @throws FleetError `config` for a database without a URL where the embedded server is not allowed
+ * @throws FleetError `config` for a database without a URL if the embedded server is not allowed
  */
 export async function withDatabases<Result>(
   context: Context,

@@ -34,7 +34,7 @@ export interface DrizzleSource {
   readonly table: string;
   /** The schema to look in when the tenant schema has no such table; may contain `{tenant}`. */
   readonly schema: string;
-  /** Import migrations whose file was edited since, by their name or time. */
+  /** True: import migrations whose file was edited since, and match them by name or time. */
   readonly acceptEdited?: boolean;
 }
 
@@ -56,7 +56,7 @@ export function importCommand(source: DrizzleSource): string {
   );
 }
 
-/** How another migrator's records get into the ledgers. */
+/** How to copy another migrator's records into the ledgers. */
 export interface Importing {
   readonly planOne: Planner;
   /** Adds to problems the commands that resolve them. */
@@ -140,7 +140,7 @@ async function readTimes({
 
 interface Tables {
   readonly stateAt: (target: Target, place: TablePlace) => DrizzleTableState;
-  /** Tables that may be the right ones, in a database where some are missing. */
+  /** Tables that may be the right ones, if a database lacks some of the expected ones. */
   readonly similar: (target: Target) => readonly TablePlace[];
 }
 
@@ -259,13 +259,13 @@ function refused(
       kind: "locked",
       tag: undefined,
       message: `drizzle-orm's table "${table}" is locked by another session`,
-      remedy: "Run the command again after that session's transaction has ended.",
+      remedy: "Wait until that session's transaction has ended, then run the same command again.",
     },
   };
   return { entries: [], problems: [problems[kind]] };
 }
 
-/** The command that imports a likely table; where its name contains the tenant's, it becomes a pattern for all tenants. */
+/** The command that imports a similar table. A tenant id in the table's name becomes `{tenant}`, for all tenants. */
 function whereItMayBe({ schema, tenant }: Target, similar: readonly TablePlace[]): string {
   const isWord = new RegExp(
     `(?<![\\p{L}\\p{N}])${escapeRegExp(tenant ?? "{tenant}")}(?![\\p{L}\\p{N}])`,

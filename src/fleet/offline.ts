@@ -16,7 +16,7 @@ import { type PsqlOptions, refuseExisting, writePsqlFiles, writeScript } from ".
 import type { RolloutRequest } from "./rollout-request.ts";
 import type { Scripts } from "./scripts.ts";
 
-/** What to write instead of running it, and where. */
+/** Which scripts to write instead of changing the databases, and where. */
 export interface Offline {
   /** The state that every target is assumed to be in: this migration is its newest, or `base`. Undefined: read it. */
   readonly from?: string;
@@ -37,7 +37,7 @@ export interface OfflineVerb {
 /**
  * Writes what a verb would send to the databases, as scripts for psql. Changes nothing.
  *
- * @throws FleetError as the verb does, and for targets that have a problem; then nothing is written
+ * @throws the errors of the verb, and a FleetError for targets that have a problem. Then nothing is written
  */
 export function writeOffline(
   context: Context,
@@ -80,12 +80,12 @@ function refuseProblems(plan: Plan): void {
 function refuseSeveral(targets: readonly Target[]): void {
   const names = databasesOf(targets);
   if (names.length < 2) return;
-  throw new FleetError("usage", `one script cannot be for ${names.length} databases`, {
-    remedy: `Choose one with --database (${names.join(", ")}), or give --sql a folder.`,
+  throw new FleetError("usage", `one script cannot change ${names.length} databases`, {
+    remedy: `Choose one with --database (${names.join(", ")}), or give --sql a folder for one script per target.`,
   });
 }
 
-/** Without a look at the targets: the script itself finds out whether a schema or ledger is missing. */
+/** Plans without reading the targets: the script itself finds out whether a schema or ledger is missing. */
 function planAssumed(
   { targets, histories }: SelectedFleet,
   { planOne, tag }: OfflineVerb,
@@ -130,7 +130,7 @@ async function writePlan(
   const where = folder === undefined ? "" : `, one file each in ${folder}`;
   const idle = all.length - changed.length;
   context.notify(
-    `${changed.length} of ${counted(all.length, "target")}${where}${idle > 0 ? "; the others have nothing to do" : ""}.`,
+    `Wrote SQL for ${changed.length} of ${counted(all.length, "target")}${where}${idle > 0 ? "; the others have nothing to do" : ""}.`,
   );
 }
 

@@ -16,13 +16,13 @@ export interface SelectedFleet {
   readonly histories: ReadonlyMap<string, History>;
 }
 
-/** A selected fleet with its databases within reach. */
+/** A selected fleet and its databases. */
 export interface OpenFleet extends SelectedFleet {
   readonly open: OpenDatabases;
 }
 
 /**
- * Opens the selected part of a fleet: reads the tenants and the migrations, and reaches the databases of the targets.
+ * Opens the selected part of a fleet: reads the tenants and the migrations, and opens the databases of the targets.
  *
  * @throws FleetError for the selection, the configuration, the tenants' source or the migrations on disk
  */
@@ -34,7 +34,7 @@ export function withFleet<Result>(
   return withSelected(context, selection, (selected) => withOpen(selected, use));
 }
 
-/** The first half of `withFleet`: what can be refused before a database is opened for the targets. */
+/** The first half of `withFleet`: everything that can be checked before the databases of the targets are opened. */
 export function withSelected<Result>(
   context: Context,
   selection: Selection,

@@ -18,17 +18,17 @@ import { databasesOf } from "./databases.ts";
 import type { OpenFleet } from "./open-fleet.ts";
 import { type ReadIn, readDatabase, unusableError } from "./read-database.ts";
 
-/** A database as it was when its ledgers were read. */
+/** The state of a database when its ledgers were read. */
 export interface DatabaseState {
   readonly name: string;
   /** How many connections may be opened, from 1. */
   readonly room: number;
   /** True when a connection pooler is in front of it. */
   readonly pooled: boolean;
-  /** The server's time, and the process's own at that moment, see `performance.now`. */
+  /** The server's time, and the value of `performance.now` at the same moment. */
   readonly clock: { readonly server: Date; readonly own: number };
   readonly server: Server;
-  /** Schemas to be changed that the role does not own completely; only read when targets are to be changed. */
+  /** The schemas to change that the role does not own completely; only read if targets are to be changed. */
   readonly closed: readonly InsufficientSchema[];
 }
 
@@ -38,15 +38,15 @@ export interface PlannedFleet extends OpenFleet {
   readonly plans: readonly TargetPlan[];
   /** The databases that can be used. */
   readonly databases: readonly DatabaseState[];
-  /** Why the others cannot, by name. */
+  /** The errors of the other databases, by name. */
   readonly unusable: ReadonlyMap<string, FleetError>;
 }
 
 /** How a fleet is read. */
 export interface ReadOptions {
   /**
-   * `change`: targets are to be changed. What is read is first made certain to survive a crash of the server, and a
-   * server that accepts no writes is refused.
+   * `change`: targets are to be changed. Before reading, makes sure that the ledgers survive a crash of the server, and
+   * refuses a server that accepts no writes.
    */
   readonly purpose: "look" | "change";
   /** Gives a session in a database; by default a new one. */
@@ -55,10 +55,10 @@ export interface ReadOptions {
 
 /**
  * Reads every target's ledger, all databases at the same time, and plans. A database that cannot be used is a problem
- * of its own targets and of no others.
+ * of its own targets only.
  *
  * @param planOne what to do with one target
- * @throws FleetError when no database can be used
+ * @throws FleetError if no database can be used
  */
 export async function planFleet(
   fleet: OpenFleet,
@@ -94,7 +94,7 @@ export function readerOf({ context, open }: Pick<OpenFleet, "context" | "open">)
 }
 
 /**
- * Refuses a fleet of which a part is not known.
+ * Refuses a fleet if one of its databases cannot be used.
  *
  * @throws FleetError `unreachable` or `config`
  */
@@ -153,7 +153,7 @@ function unusablePlan(target: Target, unusable: ReadonlyMap<string, FleetError>)
   };
 }
 
-/** Two configured names may lead to one database, found by the server's identity: their targets need different schemas. */
+/** Two configured names can lead to one database, as its server's identity shows. Targets must not share a schema. */
 function refuseSharedSchemas(
   targets: readonly Target[],
   databases: readonly DatabaseState[],

@@ -19,9 +19,9 @@ import { type Destination, planUnfinished, type UnfinishedPlan } from "./unfinis
 export interface Planned {
   readonly plan: Plan;
   readonly fleet: PlannedFleet;
-  /** The sessions that read the fleet; they hold the notes of the run. */
+  /** The sessions that read the fleet; they also announce the run to other runs. */
   readonly sessions: RunSessions;
-  /** How many selected targets are not at their destination and, because of `failed`, not planned either. */
+  /** How many selected targets are not at their destination and were left out because of `failed`. */
   readonly leftOut: number;
 }
 
@@ -29,7 +29,7 @@ export interface Planned {
 export interface Planning {
   readonly request: RolloutRequest;
   readonly planOne: Planner;
-  /** `change`: the plan is going to be run, see `planFleet`. */
+  /** `change`: the plan will be run, see `planFleet`. */
   readonly purpose: "look" | "change";
   /** A migration that the request names: every selected service must have it. */
   readonly tag: string | undefined;
@@ -40,7 +40,7 @@ export interface Planning {
 /**
  * Plans for the targets of a request, and gives the plan to `use` while the databases are open.
  *
- * @throws FleetError for the request, the configuration, the migrations on disk, or databases none of which can be used
+ * @throws FleetError for the request, the configuration, the migrations on disk, or if no database can be used
  */
 export function withPlan<Result>(
   context: Context,
@@ -98,17 +98,17 @@ function announce(targets: readonly Target[], { direction, command }: Destinatio
   return { direction, servicesIn, command };
 }
 
-/** What a run of only some targets left undone of its selection. */
+/** The part of a selection that a run with `failed` did not complete. */
 export interface Left {
-  /** Targets that are not at the verb's destination, from 0. */
+  /** Number of selected targets that are not at the verb's destination, from 0. */
   readonly targets: number;
-  /** Targets that are selected. */
+  /** Number of selected targets. */
   readonly of: number;
-  /** The command that finishes them. */
+  /** The command that brings them there, ready to copy. */
   readonly command: string;
 }
 
-/** What a run left undone of its selection; nothing for a run of all of it. */
+/** The part of its selection that a run did not complete; nothing for a run without `failed`. */
 export function leftBy(
   { failed }: RolloutRequest,
   { leftOut, fleet }: Planned,
@@ -135,7 +135,7 @@ export function goalFor(
 }
 
 /**
- * Refuses a migration that a request names and some selected service does not have.
+ * Refuses a migration that the request names if a selected service does not have it.
  *
  * @throws FleetError `usage`
  */

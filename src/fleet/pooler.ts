@@ -4,7 +4,7 @@ import type { MigrationScript } from "../rollout/step-run.ts";
 import type { DatabaseState } from "./plan-fleet.ts";
 
 /**
- * Refuses a plan in which a statement needs a session of its own but its database is reached through a pooler.
+ * Refuses a plan with a statement that cannot run in a transaction if its database is reached through a pooler.
  *
  * @throws FleetError `config`, before anything is changed
  */

@@ -15,9 +15,9 @@ import type { Context } from "./context.ts";
 import { databasesOf } from "./databases.ts";
 import type { Scripts } from "./scripts.ts";
 
-/** What a psql script is written from. */
+/** The inputs of a psql script. */
 export interface PsqlOptions {
-  /** The verb, for the script's head. */
+  /** The verb, for the comment at the top of the script. */
   readonly verb: string;
   readonly scripts: Scripts;
   readonly timeouts: Timeouts;
@@ -85,7 +85,7 @@ export async function refuseExisting(folder: string, plans: readonly TargetPlan[
       );
       if (!exists) return [];
       return new FleetError("write", `${file} already exists`, {
-        remedy: "Give --sql another folder, or remove the file. Nothing was written.",
+        remedy: "Nothing was written. Remove the file, or give --sql another folder.",
       });
     }),
   );
@@ -96,7 +96,7 @@ function fileIn(folder: string, { database, service, schema }: Target): string {
   return join(folder, safe(database), safe(service), `${safe(schema)}.sql`);
 }
 
-/** A file name for any name, different for each: even where case and composed characters make no difference. */
+/** Turns any name into a file name. Different names stay different on file systems that ignore case or composition. */
 function safe(name: string): string {
   const escaped = (byte: number) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
   return name.replace(/[^a-z0-9_-]/gu, (character) =>

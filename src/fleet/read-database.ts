@@ -7,7 +7,7 @@ import { type ConnectOptions, type Session, withSession } from "../postgres/sess
 import { isConnectionLoss, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 import type { Context } from "./context.ts";
 
-/** How often a read is tried in all when the connection breaks: repeating it does no harm. */
+/** Maximum number of attempts if the connection breaks. Repeating a read is safe. */
 const readAttempts = 3;
 
 /** Gives `read` a session in one of the databases. */
@@ -19,7 +19,7 @@ export type ReadIn = <Result>(
 /**
  * Reads from a database on a session of its own.
  *
- * @throws FleetError `unreachable`, naming the database, when it cannot be read
+ * @throws FleetError `unreachable`, with the database's name, if it cannot be read
  */
 export function readDatabase<Result>(
   context: Context,
@@ -30,9 +30,9 @@ export function readDatabase<Result>(
 }
 
 /**
- * As `readDatabase`, for callers that connect themselves.
+ * Like `readDatabase`, for callers that connect themselves.
  *
- * @param attempt connects and reads; called again when the connection breaks
+ * @param attempt connects and reads; called again if the connection breaks
  */
 export async function readWithRetries<Result>(
   context: Context,
@@ -66,9 +66,9 @@ export async function readWithRetries<Result>(
 }
 
 /**
- * Why a database cannot be used, from what was thrown.
+ * Turns an error into the reason why a database cannot be used.
  *
- * @throws what is not about the database, such as an interruption
+ * @throws errors with other causes, such as an interruption
  */
 export function unusableError(error: unknown): FleetError {
   if (isFleetError(error) && (error.code === "unreachable" || error.code === "config"))
@@ -85,7 +85,7 @@ function unreadableError(address: DatabaseAddress, cause: unknown): FleetError {
     {
       remedy:
         state === sqlstate.insufficientPrivilege
-          ? "Grant the role the missing privilege. Nothing was changed."
+          ? "Nothing was changed. Grant the role the missing privilege."
           : `Nothing was changed. ${serverRemedy(state) ?? "Fix the problem above, then try again."}`,
       cause,
     },

@@ -47,7 +47,7 @@ export function rolesForPlan(context: Context, plan: Plan, open: OpenDatabases):
   );
 }
 
-/** As `rolesForPlan`, for targets whose databases already have a session. */
+/** Like `rolesForPlan`, for targets whose databases already have a session. */
 export function rolesForTargets(
   { context, open, sessionFor }: SchemaAccess,
   targets: readonly Target[],

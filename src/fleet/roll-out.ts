@@ -22,16 +22,16 @@ import type { DatabaseState, PlannedFleet } from "./plan-fleet.ts";
 import { rolesForPlan } from "./roles.ts";
 import { type RunSessions, userAndHost } from "./sessions.ts";
 
-/** A plan that is ready to run, and all that it needs. */
+/** A plan that is ready to run, with everything that it needs. */
 export interface PreparedRollout {
   readonly verb: string;
   readonly fleet: PlannedFleet;
   readonly plan: Plan;
   readonly planOne: Planner;
   readonly scriptOf: (service: string, tag: string) => MigrationScript | undefined;
-  /** What the user asked for, without anything secret. */
+  /** What the user asked for, without secrets. */
   readonly selection: Readonly<Record<string, unknown>>;
-  /** What the plan is meant to reach; undefined when it brings no target anywhere. */
+  /** The destination of the plan; undefined if it moves no target. */
   readonly goal?: Omit<RolloutGoal, "schemas"> | undefined;
   /** The sessions that read the fleet; they record the outcomes. */
   readonly sessions?: RunSessions;
@@ -39,20 +39,20 @@ export interface PreparedRollout {
   readonly recorded?: boolean;
 }
 
-/** How a prepared plan is run: the same for every verb that changes targets. */
+/** Options for running a prepared plan, the same for every verb that changes targets. */
 export interface RolloutChoices
   extends Pick<RolloutOptions, "maxFailures" | "soakMs" | "verify" | "timeouts"> {
-  /** Targets at the same time in each database, from 1. */
+  /** Number of targets to change at the same time in each database, from 1. */
   readonly concurrency: number;
 }
 
-/** How a rollout ended, and where that could not be recorded. */
+/** How a rollout ended, and the databases in which that could not be recorded. */
 export interface RecordedResult extends RolloutResult {
-  /** Databases that do not have all outcomes. */
+  /** Databases in which not all outcomes were recorded. */
   readonly unkept: readonly string[];
 }
 
-/** What a rollout did, as every verb that runs one returns it. */
+/** The result of a rollout, as returned by every verb that runs one. */
 export interface RolledOut {
   readonly plan: Plan;
   readonly outcomes: readonly Outcome[];
@@ -60,10 +60,10 @@ export interface RolledOut {
 }
 
 /**
- * Runs a plan and records its outcomes in the databases it touches. A plan with nothing to do is not recorded.
+ * Runs a plan and records the outcomes in the targets' databases. A plan with nothing to do is not recorded.
  *
- * @param observe sees every event of the rollout
- * @throws FleetError `config`, before anything is done, when a role that needs access is missing and cannot be created
+ * @param observe receives every event of the rollout
+ * @throws FleetError `config`, before anything is done, if a role that needs access is missing and cannot be created
  */
 export function rollOut(
   prepared: PreparedRollout,
@@ -102,7 +102,7 @@ async function rollOutPlan(
   return { ...result, unkept: await closeRecords(context, records, result.stopped) };
 }
 
-/** How many connections the workers of a database may open: one is left to the outcomes, unless there is only one. */
+/** How many connections the workers of a database may open. One is reserved for outcomes, unless it is the only one. */
 function roomsOf(databases: readonly DatabaseState[]): ReadonlyMap<string, number> {
   return new Map(databases.map(({ name, room }) => [name, Math.max(1, room - 1)]));
 }
@@ -126,7 +126,7 @@ function optionsOf({ fleet, planOne, scriptOf }: PreparedRollout) {
   };
 }
 
-/** Passes events on, and the outcomes of targets with work to their recorder first. */
+/** Passes events on. The outcomes of targets with work go to their recorder first. */
 function recording(plan: Plan, records: ReadonlyMap<string, Recorder>, watch: Observer): Observer {
   const withWork = new Set(
     targetsOf(plan)
@@ -200,7 +200,7 @@ async function closeRecords(
     if (trouble === undefined) continue;
     unkept.push(name);
     context.notify(
-      `The outcomes could not be recorded in database ${name} (${trouble}): rollouts and --failed will not show them.`,
+      `The outcomes could not be recorded in database ${name} (${trouble}), so rollouts and --failed will not include them.`,
     );
   }
   return unkept;

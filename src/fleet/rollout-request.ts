@@ -23,13 +23,13 @@ export interface RolloutRequest extends Selection {
   readonly verify?: string;
   /** How many targets may fail before the rollout stops: a number, or a share of the targets with work. */
   readonly maxFailures?: Amount;
-  /** Targets at the same time in each database, from 1. */
+  /** Number of targets to change at the same time in each database, from 1. */
   readonly concurrency?: number;
-  /** Milliseconds, from 0. */
+  /** Timeouts of statements and locks, in milliseconds, from 0. */
   readonly timeouts?: Partial<Timeouts>;
 }
 
-/** How to run a request's plan. */
+/** The options for running a request's plan. */
 export function choicesOf(
   { config: { fleet } }: Context,
   request: Omit<RolloutRequest, keyof Selection>,
@@ -50,12 +50,12 @@ function failureLimit(limit: Amount | undefined, plan: Plan): number {
   return amountOf(limit, targetsOf(plan).filter(hasWork).length);
 }
 
-/** What is recorded of a request, for later runs and for people. */
+/** The part of a request that is recorded, for later runs and for `rollouts`. */
 export function selectionFor(
   { environment }: Context,
   { services, tenants, databases, failed }: RolloutRequest,
 ): Readonly<Record<string, unknown>> {
-  // Tenants that the environment names are selected just as those of the command line are.
+  // Tenants that TENANTS names are selected in the same way as those on the command line.
   const all = tenants.length > 0 ? tenants : namedIn(environment.TENANTS);
   return { services, tenants: all, databases, failed };
 }
@@ -77,7 +77,7 @@ export function divisionOf(
   };
 }
 
-/** A canary's tenants need not be selected: without any of them, the run has no canary. */
+/** A tenant of the canary does not have to be selected. If none of them is, the run has no canary. */
 function canaryOf(
   fleet: FleetConfig,
   roster: Roster,

@@ -19,8 +19,8 @@ import { reservedSchemas } from "./services.ts";
  * Reads the tenants from the configured source and gives `use` the roster of the run.
  *
  * @param selection the tenants that the command names
- * @throws FleetError `usage` when `TENANTS` is set but names no tenant; `tenant` when a named tenant is registered but
- *   not active; `config` when the source fails
+ * @throws FleetError `usage` if `TENANTS` is set but names no tenant; `tenant` if a named tenant is registered but
+ *   not active; `config` if the source fails
  */
 export function withRoster<Result>(
   context: Context,
@@ -61,7 +61,7 @@ async function withListed<Result>(
   );
 }
 
-/** Tenants that only `TENANTS` names are unknown to the next run: say how to keep them. */
+/** The next run does not know tenants that only `TENANTS` names: tells the user how to keep them. */
 function noteUnlisted(context: Context, { listed, ids }: Roster): void {
   if (namedIn(context.environment.TENANTS).length === 0) return;
   const known = new Set(listed.map(({ id }) => id));
@@ -71,11 +71,11 @@ function noteUnlisted(context: Context, { listed, ids }: Roster): void {
   if (others.length === 0 || keep === undefined) return;
   notifyOnce(
     context,
-    `TENANTS names ${others.join(", ")}, not among the fleet's tenants: only this run knows ${them}. To keep ${them}, ${keep}`,
+    `TENANTS names ${others.join(", ")}, not among the fleet's tenants: only this run includes ${them}. To keep ${them}, ${keep}`,
   );
 }
 
-/** How to add tenants permanently; undefined where the source finds them by their schemas. */
+/** How to add tenants permanently; undefined if the source finds tenants by their schemas. */
 function howToKeep(
   source: FleetConfig["tenants"],
   ids: readonly string[],
@@ -87,7 +87,7 @@ function howToKeep(
   return `add ${them} to the source that tenants reads in the configuration.`;
 }
 
-/** A tenants query must not change anything, and looks up names on the role's own search_path. */
+/** The query for tenants must not change anything. It looks up names on the role's own search_path. */
 function rowsOf(session: Session, query: string): Promise<Record<string, unknown>[]> {
   return inReadOnlyTransaction(session, async () => {
     await session.script("SET LOCAL search_path = DEFAULT");
@@ -97,7 +97,7 @@ function rowsOf(session: Session, query: string): Promise<Record<string, unknown
   });
 }
 
-/** Without the tenants no database can be worked on, so the error says what this one was needed for. */
+/** No target is known without the tenants, so the error says why this database was needed. */
 function readFrom<Result>(
   context: Context,
   address: DatabaseAddress,
@@ -152,7 +152,7 @@ async function called(source: () => unknown): Promise<unknown> {
 function sourceFailedError(what: string, cause: unknown): FleetError {
   return new FleetError("config", `${what} that lists the tenants failed: ${messageOf(cause)}`, {
     where: "tenants",
-    remedy: "Correct it in the configuration. Nothing was changed.",
+    remedy: "Nothing was changed. Correct it in the configuration.",
     cause,
   });
 }

@@ -23,9 +23,9 @@ export interface Scripts {
 }
 
 /**
- * Parses every migration that some target is missing, once for the whole fleet.
+ * Parses every migration that a target is missing, once for the complete fleet.
  *
- * @throws FleetError with every statement that would leave its tenant, before the first target is touched
+ * @throws FleetError with every statement that would leave its tenant, before the first target is changed
  */
 export async function readScripts(
   { context, histories }: SelectedFleet,
@@ -46,7 +46,7 @@ export async function readScripts(
   return { scriptOf, extensions };
 }
 
-/** True when an empty migration is marked as intended, or was accepted after its release. */
+/** True if an empty migration is marked as intended, or was accepted after its release. */
 async function mayBeEmpty(context: Context, migration: Migration): Promise<boolean> {
   if (isEmptyOnPurpose(migration)) return true;
   const accepted = await readAccepted(migrationsFolder(context, migration.service));
@@ -99,7 +99,7 @@ function downProblem(
       {
         where,
         remedy:
-          "Downgrade to this migration or a later one, or restore a backup. Nothing was changed.",
+          "Nothing was changed. Downgrade to this migration or a later one, or restore a backup.",
       },
     );
   if (empty && nothing === undefined && dataLoss.length === 0) return emptyDownError(tag, where);
@@ -109,7 +109,8 @@ function downProblem(
       `reverting ${tag} does not restore everything: ${dataLoss.join("; ")}`,
       {
         where,
-        remedy: "To revert it anyway, add --allow-data-loss. Nothing was changed.",
+        remedy:
+          "Nothing was changed. To revert it anyway, run the same command with --allow-data-loss",
       },
     );
   return undefined;
@@ -118,7 +119,7 @@ function downProblem(
 function emptyDownError(tag: string, where: string): FleetError {
   return new FleetError("down", `the down of ${tag} is empty`, {
     where,
-    remedy: "Write the SQL that reverts the migration. Nothing was changed.",
+    remedy: "Nothing was changed. Write the SQL that reverts the migration.",
   });
 }
 
@@ -129,7 +130,7 @@ interface ScriptReader {
     migration: Migration,
     reverts?: Migration,
   ) => Pick<ReadMigration, "extensions" | "ownSchema"> & { readonly script: MigrationScript };
-  /** Everything that was found wrong so far. */
+  /** The problems found so far. */
   readonly problems: FleetError[];
 }
 
@@ -157,7 +158,7 @@ async function parseAll(
     const reader = { read: await readerFor(config, problems), problems };
     const migrations = histories.get(service)?.migrations ?? [];
     for (const migration of migrations.filter(({ tag }) => wanted.has(scriptKey(service, tag)))) {
-      // A large migration may exhaust the parser, which is then loaded anew.
+      // A large migration can exhaust the parser. Then it is loaded again.
       await loadParser();
       const script = await readOne(reader, migration);
       if (script !== undefined) byKey.set(scriptKey(service, migration.tag), script);
@@ -174,7 +175,7 @@ async function readerFor(
   const { readStatements } = await import("../sql/read-statements.ts");
   return (migration, reverts) => {
     const { file, text, tag } = migration;
-    // Problems of the migration itself do not concern its down.
+    // Problems of the migration itself do not affect its down.
     const up = reverts && readStatements(reverts.file, reverts.text, allowanceOf(config, tag), []);
     const allowance = allowanceOf(config, tag, up);
     const { statements, ...rest } = readStatements(file, text, allowance, problems);
@@ -183,7 +184,7 @@ async function readerFor(
   };
 }
 
-/** Creates missing extensions, once in each database that has targets to change: they belong to the database. */
+/** Creates missing extensions once in each database with targets to change, because they belong to the database. */
 export async function createExtensions(
   { context, open }: OpenFleet,
   plan: Plan,

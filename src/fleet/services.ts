@@ -5,7 +5,7 @@ import type { ReadMigration } from "../sql/read-statements.ts";
 import { unknownNames } from "../tenants/targets.ts";
 
 /**
- * The named services with their configuration.
+ * Returns the named services with their configuration.
  *
  * @param names empty for all services
  * @throws FleetError `usage` for a service that does not exist, with similar names

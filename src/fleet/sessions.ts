@@ -8,15 +8,15 @@ import type { Context } from "./context.ts";
 import type { OpenDatabases } from "./databases.ts";
 import { type ReadIn, readWithRetries } from "./read-database.ts";
 
-/** What a run that changes ledgers announces, so that no run in the opposite direction begins meanwhile. */
+/** What a run that changes ledgers announces, so that no run in the opposite direction starts at the same time. */
 export interface Announcement {
   readonly direction: Direction;
   readonly servicesIn: (database: string) => readonly string[];
-  /** The command to repeat when the run is refused. */
+  /** The command to repeat if the run is refused. */
   readonly command: string;
 }
 
-/** One session in each database of a run: it reads the ledgers, records the outcomes, and holds the run's note. */
+/** One session in each database of a run. It reads the ledgers, records the outcomes, and announces the run. */
 export class RunSessions {
   readonly #context: Context;
   readonly #open: OpenDatabases;
@@ -31,16 +31,16 @@ export class RunSessions {
   }
 
   /**
-   * As `withDatabase`; the session stays.
+   * Like `withDatabase`, but keeps the session open.
    *
-   * @throws FleetError `busy` when a run is under way there that goes the other way
+   * @throws FleetError `busy` if a run in the opposite direction is under way there
    */
   readonly readIn: ReadIn = (name, read) =>
     readWithRetries(this.#context, this.#open.addressOf(name), async (connect) =>
       read(await this.#get(name, connect)),
     );
 
-  /** Hands over a session, which the caller then closes: the one that read, or a new one with the same note. */
+  /** Hands over a session, which the caller then closes: the one that read, or a new one with the same announcement. */
   async take(name: string): Promise<Session> {
     const waitMs = Math.min(this.#context.config.fleet.connectTimeout, 5_000);
     const kept = this.#kept.get(name);
@@ -48,12 +48,12 @@ export class RunSessions {
     if (kept !== undefined && !kept.lost) return kept;
     const session = await Session.connect(this.#open.addressOf(name), { waitMs });
     const note = this.#noteIn(name);
-    // The note ended with its session. Each target's own lock stops an opposite run that began meanwhile.
+    // The announcement ended with its session. The lock of each target stops an opposite run that has started since.
     if (note !== undefined && !session.pooled) await lockDirection(session, note);
     return session;
   }
 
-  /** Closes a session and gives up its note, where the run needs the connection. */
+  /** Closes a session, and with it the announcement, if the run needs the connection. */
   async release(name: string): Promise<void> {
     const session = this.#kept.get(name);
     this.#kept.delete(name);
@@ -91,7 +91,7 @@ export function userAndHost(): string {
   return `${userName()}@${hostname()}`;
 }
 
-/** In a container, the user may have a number but no name. */
+/** In a container, the user can have a number but no name. */
 function userName(): string {
   try {
     return userInfo().username;

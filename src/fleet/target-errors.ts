@@ -5,7 +5,7 @@ import { isConnectionLoss, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts"
 
 const tryAgain = "Fix the problem above, then run the same command again.";
 
-/** What a server or a seed threw, as an error that names the target. */
+/** Turns an error of a server or a seed into one that names the target. */
 export function targetError({ service, tenant, schema }: Target, error: unknown): FleetError {
   const { message, state } = causeOf(error);
   return new FleetError("onboarding", `${service}/${tenant}: ${message}`, {
@@ -18,13 +18,13 @@ export function targetError({ service, tenant, schema }: Target, error: unknown)
   });
 }
 
-/** What a server reported during work on a tenant; any other error is a bug and returned as it is. */
+/** Turns a server's error during work on a tenant into one that names it. Other errors are bugs and stay unchanged. */
 export function tenantError(id: string, error: unknown): unknown {
   const { message, state, lost } = causeOf(error);
   if (isFleetError(error) || (state === undefined && !lost)) return error;
   return new FleetError("onboarding", `tenant ${id}: ${message}`, {
     remedy: lost
-      ? "The connection was lost. See the tenant's status: npx drizzle-fleet tenants list. Then run the same command again."
+      ? "The connection was lost. Before you run the same command again, see the tenant's status: npx drizzle-fleet tenants list"
       : (serverRemedy(state) ?? tryAgain),
     cause: error,
   });

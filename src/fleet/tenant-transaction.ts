@@ -7,11 +7,11 @@ import type { OpenDatabases } from "./databases.ts";
 import { sharedSchemasOf } from "./services.ts";
 import { targetError } from "./target-errors.ts";
 
-/** What work on the schemas of some tenants needs. */
+/** The connections for work on the schemas of some tenants. */
 export interface SchemaAccess {
   readonly context: Context;
   readonly open: OpenDatabases;
-  /** A session in a database: the same one each time. */
+  /** Returns a database's session: the same one each time. */
   readonly sessionFor: (database: string) => Promise<Session>;
 }
 

@@ -16,35 +16,35 @@ import type { OpenFleet } from "./open-fleet.ts";
 import { type PlannedFleet, planFleet, type ReadOptions } from "./plan-fleet.ts";
 import type { ReadIn } from "./read-database.ts";
 
-/** Where a verb brings its targets, so that it can tell which have not arrived. */
+/** Where a verb brings its targets, to find those that are not there yet. */
 export interface Destination {
   readonly direction: Direction;
-  /** A service's newest migration in the end: null for none, undefined when that is not known. */
+  /** A service's newest migration afterwards: null for none, undefined if it is unknown. */
   readonly endIn: (history: History) => string | null | undefined;
-  /** As `endIn`, for what an earlier rollout was asked to do, by its recorded selection. */
+  /** Like `endIn`, for an earlier rollout with this recorded selection. */
   readonly endAsked: (selection: RecordedGoal["selection"]) => string | null | undefined;
-  /** True when an earlier rollout was asked to do the same. */
+  /** True if an earlier rollout had the same destination. */
   readonly isSame: (selection: RecordedGoal["selection"]) => boolean;
-  /** The command that brings all targets there, whatever earlier rollouts recorded. */
+  /** The command that brings all targets there, without using the records of earlier rollouts. */
   readonly command: string;
 }
 
-/** The plans of a run that takes up only what earlier rollouts left undone. */
+/** The plans of a run that includes only the targets that earlier rollouts left unfinished. */
 export interface UnfinishedPlan {
   readonly planned: PlannedFleet;
-  /** Of the targets that take part. */
+  /** The plans of the targets that take part. */
   readonly plans: readonly TargetPlan[];
   /** How many targets are not at their destination and do not take part. */
   readonly leftOut: number;
 }
 
-/** What was planned for one target, and where it stands. */
+/** The plan and the position of one target. */
 interface Seen {
   readonly plan: TargetPlan;
   readonly standing: TargetPosition;
 }
 
-/** The fleet, and how to look into it. */
+/** The fleet, and how to read its databases. */
 interface Search {
   readonly fleet: OpenFleet;
   readonly destination: Destination;
@@ -52,10 +52,10 @@ interface Search {
 }
 
 /**
- * Plans for the targets that earlier rollouts left undone: those that failed, were not reached, or have no recorded
+ * Plans for the targets that earlier rollouts left unfinished: those that failed, were not reached, or have no recorded
  * outcome.
  *
- * @throws FleetError `usage` when a database that has some of them records no rollouts
+ * @throws FleetError `usage` if a database with some of them has no record of any rollout
  */
 export async function planUnfinished(
   fleet: OpenFleet,
@@ -77,12 +77,12 @@ export async function planUnfinished(
   });
   const names = planned.databases.map(({ name }) => name);
   const unfinished = await unfinishedAmong(elsewhere, names, search);
-  // A target whose database cannot be asked must not count as finished.
+  // A target whose database cannot be read must not count as finished.
   const plans = planned.plans.filter((plan) => unfinished.has(plan.target) || isUnusable(plan));
   return { planned, plans, leftOut: elsewhere.length - plans.length };
 }
 
-/** True when a target is not at its destination, or has a problem that would keep it from getting there. */
+/** True if a target is not at its destination, or has a problem that prevents it from getting there. */
 function isElsewhere(
   { plan, standing }: Seen,
   { fleet: { histories }, destination: { direction, endIn } }: Search,
@@ -114,7 +114,7 @@ async function unfinishedAmong(
   return new Set(chosen.flat());
 }
 
-/** By database; undefined for one that records no rollouts. */
+/** By database; undefined for a database without a record of any rollout. */
 type KeptGoals = ReadonlyMap<string, readonly RecordedGoal[] | undefined>;
 
 async function unfinishedIn(
@@ -132,7 +132,7 @@ async function unfinishedIn(
       ? { covered: new Map(), failed: new Map() }
       : await readIn(database, (session) => readRecordedSchemas(session, database, schemas));
   const all = [...(own ?? []), ...lost].map((one) => ({ one, isLost: lost.includes(one) }));
-  // Rollouts that another database records are put in order by the clocks of two servers.
+  // Lost rollouts are recorded in other databases, so this order relies on the clocks of several servers.
   if (lost.length > 0) all.sort((a, b) => b.one.startedAt.getTime() - a.one.startedAt.getTime());
   const passedFor = (target: Target) =>
     all
@@ -172,7 +172,7 @@ function lostIn(database: string, goals: KeptGoals): RecordedGoal[] {
   return [...new Map(lost.map((one) => [one.id, one])).values()];
 }
 
-/** Whether a rollout was asked to include a target, when its targets are not known. */
+/** Whether a rollout may have included a target, if its targets are not recorded. */
 function mayCover({ selection, goal }: RecordedGoal, { service, tenant }: Target): boolean {
   const named = selection.tenants;
   const allowed = !Array.isArray(named) || named.length === 0 || named.includes(tenant);

@@ -42,6 +42,6 @@ async function refuseWithoutLedger(locked: LockedTenant, home: string | null): P
   });
   if (ledgers.length > 0) return;
   throw new FleetError("tenant", `tenant ${locked.id} has no schema with a ledger`, {
-    remedy: `For schemas without a ledger see: npx drizzle-fleet stamp --help. To create a new tenant, run: npx drizzle-fleet tenants add ${locked.id}`,
+    remedy: `For schemas without a ledger, see: npx drizzle-fleet stamp --help. To create a new tenant, run: npx drizzle-fleet tenants add ${locked.id}`,
   });
 }

@@ -25,7 +25,7 @@ export interface DevOptions {
   readonly command: readonly string[];
 }
 
-/** Called with what dev shows while it runs. */
+/** Callbacks for what dev shows while it runs. */
 export interface DevObserver {
   readonly rollout: Observer;
   readonly migrated: (result: MigrateResult) => void;
@@ -190,7 +190,9 @@ async function watchSchemas(context: Context, observer: DevObserver): Promise<vo
       looking = looking.then(lookAgain);
     }, settleMs);
   };
-  const files = watchFiles(changed, ({ message }) => context.notify(`cannot watch: ${message}`));
+  const files = watchFiles(changed, ({ message }) =>
+    context.notify(`cannot watch for changes: ${message}`),
+  );
   const folders = watch(watchedPaths(context), { ignoreInitial: true });
   const look = async (): Promise<void> => {
     files.add(context.config.file);

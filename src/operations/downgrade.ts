@@ -30,11 +30,11 @@ export interface DowngradeRequest extends RolloutRequest {
 }
 
 export interface DowngradeResult extends RolledOut {
-  /** The goal of another attempt: a migration or base; a number only where there was nothing to do. */
+  /** The goal for another attempt: a migration or base. A number only if there was nothing to do. */
   readonly goal: DowngradeGoal;
-  /** The command that finishes what is left, ready to copy. */
+  /** The command that completes the remaining targets, ready to copy. */
   readonly again: string;
-  /** After a run of only what failed: the selected targets that are still not where a complete run brings them. */
+  /** After a run with `failed`: the selected targets that are still not where a run without it would bring them. */
   readonly left?: Left;
 }
 
@@ -42,8 +42,8 @@ export interface DowngradeResult extends RolledOut {
  * Reverts migrations on the selected targets, the newest one first: each together with its ledger entry, in the same
  * transaction.
  *
- * @param observe sees every event of the rollout
- * @returns one outcome per target: the failure of a target is never thrown
+ * @param observe receives every event of the rollout
+ * @returns one outcome per target; the failure of a target is never thrown
  * @throws FleetError before anything is changed: as `migrate` does, and `down` for migrations that cannot be reverted
  * @example
  * const request = { services: ["auth"], tenants: [], databases: [], goal: { tag: "0002_roles" } };
@@ -167,7 +167,7 @@ function destinationOf(context: Context, request: DowngradeRequest): Destination
   };
 }
 
-/** The newest migration that remains, of a recorded goal; a number of migrations means nothing once some are reverted. */
+/** The newest migration that a recorded goal keeps. Undefined for a number, which counts from the current state. */
 function endOf(goal: unknown): string | null | undefined {
   if (typeof goal !== "object" || goal === null) return undefined;
   if ("base" in goal) return null;
@@ -191,10 +191,10 @@ function plannerFor({ goal }: DowngradeRequest): Planner {
 }
 
 /**
- * The goal in a form that stays valid while the rollout runs: "one back", asked again after a lost answer or by the
- * next command, would revert one more.
+ * Turns the goal into one that stays valid while the rollout runs: `-1`, repeated after a lost answer or by the next
+ * command, would revert one more migration.
  *
- * @throws FleetError `usage` when the targets would end at different migrations
+ * @throws FleetError `usage` if the targets would end at different migrations
  */
 function fixedGoal(
   { goal }: DowngradeRequest,
@@ -212,7 +212,7 @@ function fixedGoal(
   if (others.length === 0) return only ?? goal;
   throw new FleetError(
     "usage",
-    `the targets are at different migrations, so -${goal.count} would return them to different ones`,
+    `the targets are at different migrations, so -${goal.count} would leave them at different ones`,
     {
       remedy:
         "Nothing was changed. Name the migration to return to. To see which migration each target is at, run: npx drizzle-fleet status",
@@ -220,20 +220,20 @@ function fixedGoal(
   );
 }
 
-/** A failed target may have reverted some migrations: the same number from there would be too many. */
+/** A failed target may have reverted some migrations already: the same number again would be too many. */
 function refuseCountOfFailed({ goal, failed }: DowngradeRequest): void {
   if (failed !== true || !("count" in goal)) return;
-  throw new FleetError("usage", "--failed needs a migration to return to, not a number", {
+  throw new FleetError("usage", "--failed requires a migration to return to, not a number", {
     remedy:
-      "Name the migration that remains: some of these targets may have reverted others before they failed. Nothing was changed.",
+      "Nothing was changed. Name the migration to return to: some of these targets may have reverted migrations before they failed.",
   });
 }
 
-/** "One back" is ambiguous over several histories. */
+/** `-1` is ambiguous if there are several histories. */
 function refuseAllServices({ config }: Context, { services = [] }: DowngradeRequest): void {
   const all = Object.keys(config.fleet.services);
   if (services.length > 0 || all.length < 2) return;
-  throw new FleetError("usage", "downgrade needs a service", {
-    remedy: `Choose with --service: ${all.join(", ")}. Nothing was changed.`,
+  throw new FleetError("usage", "downgrade requires a service", {
+    remedy: `Nothing was changed. Choose one with --service: ${all.join(", ")}`,
   });
 }

@@ -12,11 +12,11 @@ import { type NewFile, withFolderLock, writeFiles } from "../source/write-files.
 import { loadParser } from "../sql/parser.ts";
 
 /**
- * Makes missing downs, such as those of migrations that drizzle-kit wrote, and records missing checksums.
+ * Generates missing downs, such as those of migrations that drizzle-kit wrote, and records missing checksums.
  *
  * @param names services; empty for all
  * @param dryRun true: writes nothing
- * @param proof how they are tried on a server
+ * @param proof how to test them on a server
  * @returns the downs that were missing, in the order of their migrations
  * @throws FleetError `schema` if a schema file does not load; `journal` for damaged files of drizzle-kit; `write` if a
  *   file cannot be written

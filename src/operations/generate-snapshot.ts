@@ -19,8 +19,8 @@ export interface GeneratedSnapshot {
 }
 
 /**
- * Makes the missing snapshot of a newest migration that was written by hand, from the current Drizzle schema, which must
- * already describe the migration's changes. Without the snapshot, the next migration would repeat those changes.
+ * Generates the missing snapshot of a newest migration that was written by hand, from the current Drizzle schema. The
+ * schema must already describe the migration's changes. Without the snapshot, the next migration would repeat them.
  *
  * @param names services; empty for all
  * @param dryRun true: writes nothing

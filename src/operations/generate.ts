@@ -58,8 +58,8 @@ export interface GenerateOptions extends ProofOptions {
 }
 
 /**
- * Makes one migration, with its down, for each service whose Drizzle schema changed. Nothing is written if it throws
- * before the first file is written.
+ * Generates one migration, with its down, for each service whose Drizzle schema changed. If it throws before it
+ * writes the first file, nothing is written.
  *
  * @returns one entry for each selected service; `migration` is undefined if nothing changed
  * @throws FleetError `rename` if a possible rename is undecided; `merge` if branches are open; `schema` if a schema file

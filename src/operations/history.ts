@@ -31,8 +31,9 @@ export interface Histories {
 /**
  * Lists every migration of the selected services, and how many targets have it as their newest one.
  *
- * @param offline true: asks no database
- * @throws FleetError for the selection, the configuration, the migrations on disk, or when a database cannot be used
+ * @param offline true: reads no database
+ * @throws FleetError `usage` for an invalid selection; `journal` for damaged files of a migrations folder; `unreachable`
+ *   or `config` if a database cannot be used
  * @example
  * const { entries } = await history(context, { services: ["auth"], tenants: [], databases: [] }, true);
  */

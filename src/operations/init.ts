@@ -47,7 +47,7 @@ export interface InitAnswers {
 const databaseName = "main";
 
 /**
- * Reads a project that is to become a fleet. Changes nothing.
+ * Reads a project that will become a fleet. Changes nothing.
  *
  * @param path its configuration file; undefined to search for it, see `configFile`
  * @throws FleetError `config` if it cannot become one: for the reasons of `readPlainConfig`, without migrations, or if the
@@ -67,7 +67,7 @@ export async function readProject(path: string | undefined): Promise<ExistingPro
 }
 
 /**
- * Makes the fleet configuration of a project.
+ * Builds the fleet configuration of a project.
  *
  * @throws FleetError `config` for invalid names
  */

@@ -40,11 +40,11 @@ export interface Merged {
 }
 
 /**
- * Makes one history from two branches that both added migrations after the same one. The younger branch goes after the
- * older one, unless only the younger one is applied somewhere.
+ * Merges two branches that both added migrations after the same one. The younger branch goes after the older one, unless
+ * only the younger one is applied somewhere.
  *
  * @param names services; empty for all
- * @param offline true: asks no tenant's database, and assumes that no migration of either branch is applied
+ * @param offline true: reads no tenant's database, and assumes that no migration of either branch is applied
  * @param proof how the merged history is tried on a server before it is written
  * @returns one entry for each selected service
  * @throws FleetError `merge` if the branches conflict, and nothing is written; `journal` for damaged files of

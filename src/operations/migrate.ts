@@ -23,19 +23,21 @@ export interface MigrateRequest extends RolloutRequest {
 }
 
 export interface MigrateResult extends RolledOut {
-  /** The command that finishes what is left, ready to copy. */
+  /** The command that completes the remaining targets, ready to copy. */
   readonly again: string;
-  /** After a run of only what failed: the selected targets that are still not where a complete run brings them. */
+  /** After a run with `failed`: the selected targets that are still not where a run without it would bring them. */
   readonly left?: Left;
 }
 
 /**
  * Applies the pending migrations of the selected targets.
  *
- * @param observe sees every event of the rollout
- * @returns one outcome per target: the failure of a target is never thrown
- * @throws FleetError before anything is applied: for the request, the configuration, the migrations on disk, their
- *   SQL, or when no database can be used
+ * @param observe receives every event of the rollout
+ * @returns one outcome per target; the failure of a target is never thrown
+ * @throws FleetError before anything is applied: `usage` for an invalid request; `tenant` for a named tenant that is not
+ *   active; `config` for settings, roles or privileges; `journal` for damaged files of a migrations folder; `syntax` or
+ *   `isolation` for SQL that is refused; `busy` if a run in the opposite direction is under way; `unreachable` or
+ *   `config` if no database can be used
  * @example
  * const result = await migrate(context, { services: [], tenants: ["acme"], databases: [] }, observe);
  */

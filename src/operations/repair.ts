@@ -16,11 +16,11 @@ export interface EditedMigration {
   readonly service: string;
   readonly tag: string;
   readonly file: string;
-  /** sha256, in hexadecimal, of what was applied. */
+  /** The sha256 of the applied text, in hexadecimal. */
   readonly recorded: string;
-  /** The same of what is on disk. */
+  /** The sha256 of the file on disk, in hexadecimal. */
   readonly onDisk: string;
-  /** How many targets applied the earlier text, from 1. */
+  /** The number of targets that applied the earlier text, from 1. */
   readonly targets: number;
   /** The names of these targets: `service/tenant`. */
   readonly targetNames: readonly string[];
@@ -33,11 +33,11 @@ export interface RepairResult extends RolledOut {
 }
 
 /**
- * Accepts edited migrations as they are on disk: records their new checksums in the ledgers. No migration is run, so
+ * Accepts edited migrations in their current form: records their new checksums in the ledgers. No migration is run, so
  * this is right only for edits that do not change the schema, such as comments or line endings.
  *
- * @param confirm sees what was edited and decides whether to go on
- * @returns no outcomes when `confirm` refused
+ * @param confirm receives the edited migrations, and returns whether to continue
+ * @returns one outcome per target; none if `confirm` returned false
  * @throws FleetError as `migrate` does
  * @example
  * await repair(context, { services: [], tenants: [], databases: [] }, async () => true, observe);

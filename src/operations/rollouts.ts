@@ -70,13 +70,13 @@ export async function showRollout(
     });
     if (rollout === undefined) {
       throw new FleetError("usage", `rollout ${prefix} is not recorded`, {
-        remedy: "See the recorded rollouts: npx drizzle-fleet rollouts",
+        remedy: "To see the recorded rollouts, run: npx drizzle-fleet rollouts",
       });
     }
     if (others.length > 0) {
       const ids = [rollout, ...others].map(({ id }) => id).join(", ");
       throw new FleetError("usage", `several rollouts start with ${prefix}`, {
-        remedy: `Choose one: ${ids}.`,
+        remedy: `Choose one: ${ids}`,
       });
     }
     const outcomes = await Promise.all(

@@ -17,7 +17,7 @@ import type { Selection } from "../tenants/targets.ts";
 
 /** What to record, and where. */
 export interface StampRequest extends Selection {
-  /** What the ledgers are to contain; or what another migrator, such as drizzle-orm's own, recorded. */
+  /** What the ledgers must contain afterwards; or where another migrator, such as drizzle-orm's, recorded it. */
   readonly goal: StampGoal | { readonly drizzle: DrizzleSource };
 }
 
@@ -31,8 +31,8 @@ interface PlannedStamp {
  * Records migrations as applied on the selected targets without running them: afterwards each ledger contains exactly
  * what the request asks for. It does not check that the schemas match.
  *
- * @param confirm sees the plan when there is something to do, and decides whether to go on
- * @returns no outcomes when `confirm` refused
+ * @param confirm receives the plan if there is something to do, and returns whether to continue
+ * @returns one outcome per target; none if `confirm` returned false
  * @throws FleetError before anything is changed: as `migrate` does
  * @example
  * const request = { services: ["auth"], tenants: ["acme"], databases: [], goal: { head: true } } as const;
@@ -95,7 +95,7 @@ function stampPlanner(goal: StampGoal): Importing {
   };
 }
 
-/** Nothing is run: the last migration recorded stands for the step where a message names one. */
+/** No migration is run: a message that names a migration names the last one that is recorded. */
 function scriptOf(
   { context: { config }, histories }: PlannedFleet,
   service: string,
@@ -108,11 +108,11 @@ function scriptOf(
   return { migration, statements: [], sharedSchemas: [] };
 }
 
-/** One tag is ambiguous over several histories, even if services happen to share it. */
+/** One tag is ambiguous if there are several histories, even if they all contain it. */
 function refuseAllServices({ config }: Context, { goal, services }: StampRequest): void {
   const all = Object.keys(config.fleet.services);
   if (!("tag" in goal) || services.length > 0 || all.length < 2) return;
-  throw new FleetError("usage", `stamp ${goal.tag} needs a service`, {
-    remedy: `Choose with --service: ${all.join(", ")}. Nothing was changed.`,
+  throw new FleetError("usage", `stamp ${goal.tag} requires a service`, {
+    remedy: `Nothing was changed. Choose one with --service: ${all.join(", ")}`,
   });
 }

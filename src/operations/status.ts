@@ -7,9 +7,11 @@ import type { Planner } from "../plan/targets.ts";
 import type { Selection } from "../tenants/targets.ts";
 
 /**
- * Reads the state of every selected target: its newest applied migration, head, and what is pending. Changes nothing.
+ * Reads the state of every selected target: newest applied migration, head, and pending migrations. Changes nothing.
  *
- * @throws FleetError for the selection, the configuration, the migrations on disk, or when no database can be used
+ * @returns one entry per target
+ * @throws FleetError `usage` for an invalid selection; `tenant` for a named tenant that is not active; `journal` for damaged
+ *   files of a migrations folder; `unreachable` or `config` if no database can be used
  * @example
  * const targets = await status(context, { services: ["auth"], tenants: [], databases: [] });
  */

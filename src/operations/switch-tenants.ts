@@ -164,10 +164,10 @@ function unlistedError(ids: readonly string[]): FleetError {
 function forgetError(id: string, isListed: boolean): FleetError {
   return isListed
     ? new FleetError("usage", `--forget ${id}: the configuration lists this tenant`, {
-        remedy: "Remove the tenant from the configuration first. Nothing was changed.",
+        remedy: "Nothing was changed. First remove the tenant from the configuration.",
       })
-    : new FleetError("usage", `--forget ${id}: the registry has no such tenant`, {
-        remedy: "Nothing was changed.",
+    : new FleetError("usage", `--forget ${id}: the registry does not contain this tenant`, {
+        remedy: "Nothing was changed. To see the tenants, run: npx drizzle-fleet tenants list",
       });
 }
 

@@ -132,7 +132,7 @@ async function run(
   }
 }
 
-/** The server's words on a migration that it refused, at their place in the file. */
+/** The server's error for a migration that it refused, with the place in the file. */
 function notApplicableError(error: unknown, target: Target, script: MigrationScript): FleetError {
   const { file } = script.migration;
   if (isFleetError(error))
@@ -148,7 +148,7 @@ function notApplicableError(error: unknown, target: Target, script: MigrationScr
   return new FleetError("proof", `${message}${state}${more}`, {
     where: line === undefined ? file : `${file}:${line}`,
     remedy:
-      "It has to run in an empty schema after all earlier migrations. Correct it if it is not applied anywhere yet.",
+      "The file must run after all earlier migrations, starting from an empty schema. Correct it if it is not applied anywhere yet.",
     cause: error,
   });
 }

@@ -5,10 +5,10 @@ import { type Bench, withScratchSchema } from "./bench.ts";
 import { Trials } from "./trials.ts";
 
 /**
- * Compares the catalogs of two schemas. Each is made from nothing in a scratch schema.
+ * Compares the catalogs of two schemas. Each is created from nothing in a scratch schema.
  *
- * @param before the SQL that makes one schema
- * @param after the SQL that makes the other one
+ * @param before the SQL that creates one schema
+ * @param after the SQL that creates the other one
  * @throws FleetError `proof` if one of them does not run
  */
 export async function compareDescriptions(

@@ -28,8 +28,8 @@ export interface Change {
 }
 
 /**
- * Makes the SQL of new migrations and of their downs, and tests it in a scratch schema. Without a test (`--no-proof`, or
- * no server), it is the SQL that drizzle-kit wrote.
+ * Generates the SQL of new migrations and of their downs, and tests it in a scratch schema. Without a test
+ * (`--no-proof`, or no server), it is the SQL that drizzle-kit wrote.
  *
  * @returns one result per change, in the same order; undefined for a change without SQL
  */

@@ -17,14 +17,14 @@ export interface DraftToProve {
   /** The service's migrations before it. */
   readonly history: readonly Migration[];
   readonly statements: readonly string[];
-  /** Makes the down's SQL from the migration's text. */
+  /** Derives the down's SQL from the migration's text. */
   readonly reverse: (up: string) => Promise<{
     readonly remarks: readonly string[];
     readonly statements: readonly string[];
   }>;
   /** The SQL for the objects that the Drizzle schema declares in shared schemas. */
   readonly shared: () => Promise<readonly string[]>;
-  /** The SQL that makes the Drizzle schema from nothing, as it is before or after the change. */
+  /** The SQL that creates the Drizzle schema's objects from nothing, before or after the change. */
   readonly described: (when: "before" | "after") => Promise<readonly string[]>;
 }
 
@@ -68,7 +68,7 @@ function tryDraft(bench: Bench, draft: DraftToProve): Promise<ProvedDraft | stri
 
 type When = "before" | "after";
 
-/** Makes a schema from a snapshot at the first call. Gives undefined if the snapshot's own SQL fails. */
+/** Creates a schema from a snapshot at the first call. Returns undefined if the snapshot's own SQL fails. */
 function described(
   bench: Bench,
   draft: DraftToProve,
@@ -112,7 +112,7 @@ async function proved(
   if (missing !== undefined)
     return withUnprovedDown(draft, {
       ...up,
-      unfinished: `it does not make the schema that the Drizzle schema describes: ${missing}`,
+      unfinished: `it does not create the schema that the Drizzle schema describes: ${missing}`,
     });
   const { remarks, statements } = await draft.reverse(up.statements.join("\n"));
   if (statements.length === 0) return { up, down: { statements, needs: [] }, remarks };
@@ -135,7 +135,7 @@ async function withUnprovedDown(draft: DraftToProve, up: TriedSql): Promise<Prov
   return { up, down: { statements, needs: [], unfinished }, remarks };
 }
 
-/** The objects of the Drizzle schema that the change does not make, except those that were missing before. */
+/** The objects of the Drizzle schema that the change does not create, except those that were missing before. */
 async function undescribed(
   bench: Bench,
   draft: DraftToProve,

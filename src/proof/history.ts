@@ -14,7 +14,7 @@ import { Trials } from "./trials.ts";
 /** A service's history, and the schema that its newest snapshot describes. */
 export interface HistoryToProve {
   readonly migrations: readonly Migration[];
-  /** The SQL that makes the newest snapshot's schema in an empty one; undefined if there is no snapshot. */
+  /** The SQL that creates the newest snapshot's objects in an empty schema; undefined if there is no snapshot. */
   readonly described?: () => Promise<readonly string[]>;
   /** The newest snapshot's file, as shown to the user. */
   readonly snapshotFile: string;
@@ -93,7 +93,7 @@ async function proveDown(
   return withoutRows ?? failsWithRowsError(down, failed) ?? "proved";
 }
 
-/** Compares the schema that the history made with the one that the newest snapshot describes. */
+/** Compares the schema that the history created with the one that the newest snapshot describes. */
 async function snapshotProblems(
   bench: Bench,
   { snapshotFile, described }: HistoryToProve,
@@ -107,13 +107,13 @@ async function snapshotProblems(
     const trials = new Trials(bench, schema);
     const { stuck } = await trials.run("up", chunks);
     if (stuck !== undefined) {
-      const message = `the schema that the newest snapshot describes cannot be made: ${stuck.error.message}`;
+      const message = `the schema that the newest snapshot describes cannot be created: ${stuck.error.message}`;
       const remedy = "Correct the Drizzle schema, and generate a migration.";
       const excerpt = stuck.statement.text;
       return [new FleetError("proof", message, { where: snapshotFile, excerpt, remedy })];
     }
     const { missing, extra } = differenceFromSnapshot(await trials.facts(), made);
-    const message = "the migrations do not make what the newest snapshot describes";
+    const message = "the migrations do not create the schema that the newest snapshot describes";
     return [
       ...(missing.length === 0
         ? []

@@ -26,7 +26,7 @@ export interface GeneratedDown {
   readonly text: string;
   /** True if a person has to write it: the snapshots do not show what the migration changed. */
   readonly toFillIn: boolean;
-  /** What the author has to know: what depends on rows, or is left to finish. */
+  /** Notes for the author: what depends on rows, or is unfinished. */
   readonly notes: readonly string[];
   /** True if it does not run, or does not restore the schema. */
   readonly unfinished: boolean;
@@ -53,7 +53,7 @@ interface MissingDown {
 }
 
 /**
- * Makes the missing downs of a service, and tries them on a server. The parser must be loaded.
+ * Prepares the missing downs of a service, and tries them on a server. The parser must be loaded.
  *
  * @returns them in the order of their migrations
  */

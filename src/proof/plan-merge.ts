@@ -31,7 +31,7 @@ export interface ServiceToMerge {
   readonly service: string;
   /** Absolute path of the migrations folder. */
   readonly path: string;
-  /** True: asks no database, and assumes that no migration of either branch is applied. */
+  /** True: reads no database, and assumes that no migration of either branch is applied. */
   readonly offline: boolean;
   readonly records: readonly RecordsFile[];
 }

@@ -80,12 +80,16 @@ export function differentDownError(
 
 /** An object that hand-written SQL created, or that a migration forgot to drop. */
 export function notInSnapshotError(fact: string, where: string): FleetError {
-  return new FleetError("proof", `the migrations make something that no snapshot has: ${fact}`, {
-    where,
-    remedy:
-      'If a migration should have dropped it, write one that does. If it is intended, run: npx drizzle-fleet check --database --accept "<reason>"',
-    identity: { kind: "not-in-snapshot", of: fact },
-  });
+  return new FleetError(
+    "proof",
+    `the migrations create something that is in no snapshot: ${fact}`,
+    {
+      where,
+      remedy:
+        'If a migration should have dropped it, write one that does. If it is intended, run: npx drizzle-fleet check --database --accept "<reason>"',
+      identity: { kind: "not-in-snapshot", of: fact },
+    },
+  );
 }
 
 /** The number of lines of a difference that are shown. */

@@ -14,7 +14,7 @@ import { primaryKeyOf } from "./primary-key.ts";
  * Parses statements for a scratch schema.
  *
  * @param chunks SQL texts, each with one or more statements
- * @throws FleetError `rejected` with the statements that do not parse or that leave the tenant
+ * @throws FleetError `syntax` or `isolation`, with the statements that do not parse or that leave the tenant
  */
 export function readDraftStatements(
   chunks: readonly string[],

@@ -55,7 +55,7 @@ function refused(problem: FleetError, service: string): FleetError {
     {
       ...(where === undefined ? {} : { where }),
       ...(excerpt === undefined ? {} : { excerpt }),
-      remedy: `${advice} Nothing was written. To write the files anyway, and finish them by hand: npx drizzle-fleet generate ${service} --by-hand`,
+      remedy: `Nothing was written. ${advice} To write the files anyway, and finish them by hand: npx drizzle-fleet generate ${service} --by-hand`,
       cause: problem,
     },
   );

@@ -10,7 +10,7 @@ interface FailedReplay {
 }
 
 /**
- * Makes a scratch schema and applies migrations to it, as a rollout would.
+ * Creates a scratch schema and applies migrations to it as a rollout would.
  *
  * @param schema the name of a schema that does not exist
  * @param history the service's history

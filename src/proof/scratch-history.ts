@@ -98,7 +98,7 @@ export class ScratchHistory {
     await this.restart(migration, state);
   }
 
-  /** Makes the schema again, as it is before or after a migration. */
+  /** Creates the schema again, in its state before or after a migration. */
   async restart(migration: Migration, state: "before" | "after"): Promise<void> {
     await dropScratchSchema(this.bench.session, this.schema);
     this.#filled = undefined;

@@ -19,7 +19,7 @@ export interface DownToTry {
  * Tries missing downs, each after its own migration, in tables with rows.
  *
  * @param missing by the tag of their migration
- * @param described gives the SQL that makes the Drizzle schema from nothing
+ * @param described gives the SQL that creates the Drizzle schema's objects from nothing
  * @returns by tag, the statements as they ran, or why they failed; nothing for migrations after one that cannot be
  *   applied. A text if none could be tried, with the reason
  */

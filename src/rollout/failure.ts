@@ -46,7 +46,7 @@ export function failureOf(error: unknown, step: FailedStep): Failure {
   const stopped =
     cancelled && (state === sqlstate.queryCanceled || cause instanceof CancelledError);
   const remedy = stopped
-    ? "It was cancelled on request. To continue, run the same command again."
+    ? "The migration was cancelled on request. To continue, run the same command again."
     : remedyFor(cause, { part, script, statement: stepError?.statement, target, existing });
   return {
     message: `${prefixOf(part, state, target)}${messageOf(cause)}`,
@@ -59,7 +59,7 @@ export function failureOf(error: unknown, step: FailedStep): Failure {
     ...(stepError?.statement === undefined ? {} : placeOf(stepError.statement, stepError.lines)),
     ...(holders.length > 0 ? { holders } : {}),
     ...(existing === undefined ? {} : { existing: existingText(existing) }),
-    remedy: `${remedy} ${nextRun(cause, stepError?.statement, committed, statements.length)}`,
+    remedy: `${nextRun(cause, stepError?.statement, committed, statements.length)} ${remedy}`,
   };
 }
 
@@ -109,11 +109,9 @@ function nextRun(
   if (committed === 0 && statement?.transactional === false)
     return "The next run cleans up what this statement left, and continues with it.";
   if (committed === 0) return "This migration changed nothing here; the next run tries it again.";
-  const done =
-    committed === 1
-      ? `The first of ${counted(statements, "statement")} is`
-      : `The first ${committed} of ${statements} statements are`;
-  return `${done} committed; the next run continues after them.`;
+  return committed === 1
+    ? `The first of ${counted(statements, "statement")} is committed; the next run continues after it.`
+    : `The first ${committed} of ${statements} statements are committed; the next run continues after them.`;
 }
 
 function textOf<Key extends "detail" | "hint" | "context">(

@@ -83,7 +83,7 @@ function duplicateRemedy(message: string, place: ErrorPlace): string {
     "correct this migration if it was never released: use another name, or drop or rename the existing object first.";
   // If all of several objects exist, they more likely come from this migration itself.
   if (madeBy !== undefined && (found < wanted || wanted <= 1))
-    return `An earlier migration created it, so ${correct} ${stamping(place)}`;
+    return `An earlier migration created the object, so ${correct} ${stamping(place)}`;
   if (drizzle)
     return `drizzle-orm's own migrator ran here. Record what it applied: ${command(place, "stamp --from-drizzle")}`;
   if (found < wanted)

@@ -136,7 +136,7 @@ async function runTogether(run: StepRun, segment: Segment, opening: Opening): Pr
   });
 }
 
-/** Writes only the ledger: the checksum of the present file (repair), or all entries (stamp). */
+/** Writes only the ledger: the checksum of the current file (repair), or all entries (stamp). */
 async function writeLedger(run: StepRun, create: Creation): Promise<void> {
   const { session, target, step, script, context } = run;
   const segment: Segment = { transactional: true, start: 0, statements: [] };

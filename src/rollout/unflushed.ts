@@ -46,7 +46,7 @@ export class UnflushedTargets {
     this.#urgent ||= isFailure(target.outcome);
   }
 
-  /** True when the worker should flush after its present target. */
+  /** True when the worker should flush after its current target. */
   get isDue(): boolean {
     const { length } = this.#targets;
     return this.#urgent || length >= flushAfter.targets || this.#age > flushAfter.ms;

@@ -69,7 +69,7 @@ export class Watchdog {
     return own?.session?.pooled === true ? undefined : own?.busy?.target;
   }
 
-  /** Stops watching. Resolves when the present round has finished. */
+  /** Stops watching. Resolves when the current round has finished. */
   async close(): Promise<void> {
     this.#stopTimer();
     this.#closing.abort();

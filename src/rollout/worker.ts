@@ -45,7 +45,7 @@ export class Worker implements WatchedWorker {
   readonly #pool: WorkerPool;
   readonly #options: RolloutOptions;
   readonly #end: (outcome: Outcome) => void;
-  /** Targets migrated on the present connection. */
+  /** Targets migrated on the current connection. */
   #served = 0;
 
   /** @param end receives an outcome once it would survive a crash of the server */

@@ -180,8 +180,10 @@ function reportGranted(
       `Granted the application access to ${counted(granted.length, "more schema")}: ${shortList(granted)}.`,
     );
   const [first] = failed;
-  if (first !== undefined)
-    notify(
-      `The application still has no access to ${counted(denied.length, "schema")} (${shortList(denied)}): ${first.error.message}. ${first.error.remedy ?? ""} Then run: npx drizzle-fleet tenants grant --all`,
-    );
+  if (first === undefined) return;
+  const { message, remedy = "Fix the problem above." } = first.error;
+  const advice = remedy.endsWith(".") ? remedy : `${remedy}.`;
+  notify(
+    `The application still has no access to ${counted(denied.length, "schema")} (${shortList(denied)}): ${message}. ${advice} Then run: npx drizzle-fleet tenants grant --all`,
+  );
 }

@@ -265,7 +265,9 @@ describe("check --database", () => {
 
     await rewrite("0002_phone.sql", () => `ALTER TABLE "users" ADD COLUMN "phone" integer;`);
     expect(await prove()).toEqual(
-      expect.arrayContaining(["the migrations do not make what the newest snapshot describes"]),
+      expect.arrayContaining([
+        "the migrations do not create the schema that the newest snapshot describes",
+      ]),
     );
     await rewrite("0001_email.sql", () => `ALTER TABLE "users" ADD COLUMN "name" text;`);
     expect(await prove()).toContain(

@@ -116,5 +116,5 @@ test("fails on an edited migration file, although drizzle-kit exits with 0", asy
   // The snapshot says text: that, only a server tells.
   const proved = await ours("generate", "--prove");
   expect(proved.code).toBe(3);
-  expect(proved.stdout).toContain("do not make what the newest snapshot describes");
+  expect(proved.stdout).toContain("do not create the schema that the newest snapshot describes");
 });

@@ -436,7 +436,7 @@ describe("old faults", () => {
     const prove = ["--database", database.url];
     expect((await found(...prove)).messages).toEqual([
       "0001_by_hand has no snapshot",
-      expect.stringMatching(/the migrations make something that no snapshot has: index a_id/),
+      expect.stringMatching(/the migrations create something that is in no snapshot: index a_id/),
     ]);
     expect(await fleetOf("check", ...prove, "--accept", "by hand")).toMatchObject({ code: 0 });
     expect((await found(...prove)).messages).toEqual([]);

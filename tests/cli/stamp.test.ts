@@ -117,7 +117,7 @@ describe("stamp", () => {
     });
     const vague = await runCli(project, ["stamp", "0001_b", "--yes"]);
     expect(vague).toMatchObject({ code: 2 });
-    expect(vague.stderr).toContain("Choose with --service: app, two.");
+    expect(vague.stderr).toContain("Choose one with --service: app, two");
     await database.query(`CREATE SCHEMA app_x; CREATE SCHEMA two_x`);
     expect((await runCli(project, ["stamp", "head", "--yes"])).stdout).toContain(
       "2 ledgers written",

@@ -139,7 +139,7 @@ describe("a new tenant", () => {
     );
     await addTenant(context, { tenant: "first" });
     expect(notes).toEqual([
-      "app: new tenants run its whole history, because 0024_picky fails in a scratch schema: unknown tenant (SQLSTATE P0001)",
+      "app: new tenants apply every migration instead of a baseline, because 0024_picky fails in a scratch schema: unknown tenant (SQLSTATE P0001)",
     ]);
     await addTenant(context, { tenant: "second" });
     const [by] = await appliedBy(database, "second");

@@ -83,7 +83,7 @@ test("a cancelled CREATE INDEX CONCURRENTLY leaves no invalid index, and the nex
   });
   expect(byTenant(result)).toEqual({ a: "failed 0000_t" });
   expect(result.outcomes[0]?.failure).toMatchObject({ sqlstate: "57014", tag: "0001_index" });
-  expect(result.outcomes[0]?.failure?.remedy).toContain("It was cancelled on request");
+  expect(result.outcomes[0]?.failure?.remedy).toContain("The migration was cancelled on request");
   expect(await database.query(`SELECT FROM pg_index WHERE NOT indisvalid`)).toEqual([]);
   expect(byTenant(await migrateAll(contextFor(root, fleet)))).toEqual({
     a: "succeeded 0001_index",

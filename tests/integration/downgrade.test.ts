@@ -309,12 +309,12 @@ describe("downgrade -N", () => {
     expect(run.goal).toEqual({ tag: "0001_kind" });
     await expect(downgradeAll(context, { count: 1 }, { failed: true })).rejects.toMatchObject({
       code: "usage",
-      remedy: expect.stringContaining("Name the migration that remains"),
+      remedy: expect.stringContaining("Name the migration to return to"),
     });
     // Said again, it would take another one from those that are through.
     await expect(downgradeAll(context, { count: 1 })).rejects.toMatchObject({
       code: "usage",
-      message: "the targets are at different migrations, so -1 would return them to different ones",
+      message: "the targets are at different migrations, so -1 would leave them at different ones",
     });
     expect(await tags(database)).toEqual(["0000_people", "0001_kind"]);
     await database.query(`UPDATE app_b.people SET nick = 'z'`);

@@ -120,7 +120,7 @@ test("a hand-written migration is named until it is proved", async () => {
   await writeFile(join(folder, "schema/tables.ts"), `${imports}${t(`, h: text("h")`)}`);
   const [proved] = await proveAndRecord(context, [], database.url);
   expect(proved?.findings.map(({ problem }) => problem.message)).toEqual([
-    expect.stringContaining("the migrations make something that no snapshot has: column t.h"),
+    expect.stringContaining("the migrations create something that is in no snapshot: column t.h"),
   ]);
 });
 
@@ -163,7 +163,7 @@ test("check --database names objects that a migration forgot to drop, and new co
   const findings = await proveHistories(context, [], database.url);
   expect(findings.map(({ problem }) => problem.message)).toEqual([
     expect.stringMatching(/^it fails for every tenant with rows: column "n"/),
-    "the migrations make something that no snapshot has: constraint t UNIQUE (a)",
+    "the migrations create something that is in no snapshot: constraint t UNIQUE (a)",
   ]);
 });
 

@@ -162,7 +162,7 @@ describe("TENANTS", () => {
       await migrateAll({ ...one, notify: (line) => lines.push(line) });
       return lines.filter((line) => line.includes("TENANTS"));
     };
-    const words = "not among the fleet's tenants: only this run knows";
+    const words = "not among the fleet's tenants: only this run includes";
     expect(await said(["x", "y"], "x")).toEqual([]);
     expect(await said(["x"], "x y")).toEqual([
       `TENANTS names y, ${words} it. To keep it, add it to tenants in the configuration.`,

@@ -85,7 +85,7 @@ export function parseLine(json: string, where: string): TenantFileLine {
 export function invalidFileError(where: string, reason: string, cause?: unknown): FleetError {
   return new FleetError("refused", `not a complete tenant file: ${reason}`, {
     where,
-    remedy: "Export the tenant again: npx drizzle-fleet tenants export <id> <file>",
+    remedy: "Export the tenant again: npx drizzle-fleet tenants export <tenant> <file>",
     ...(cause === undefined ? {} : { cause }),
   });
 }

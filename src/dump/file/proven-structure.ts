@@ -82,7 +82,8 @@ function reasonAgainst(text: string, allowance: FileAllowance): Reason | undefin
 
 const unknownKind: Reason = {
   message: "tenants export does not write statements of this kind",
-  remedy: "Nothing was run. Export the tenant again: npx drizzle-fleet tenants export <id> <file>",
+  remedy:
+    "Nothing was run. Export the tenant again: npx drizzle-fleet tenants export <tenant> <file>",
 };
 
 function violation(statement: ParsedText, allowance: FileAllowance): Reason | undefined {

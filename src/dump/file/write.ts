@@ -106,7 +106,9 @@ function writeError(path: string, error: NodeJS.ErrnoException): FleetError {
   const exists = error.code === "EEXIST";
   return new FleetError("write", exists ? "the file already exists" : messageOf(error), {
     where: path,
-    remedy: exists ? "Choose another name, or move the file away." : "Nothing was changed.",
+    remedy: exists
+      ? "Choose another name, or move the file."
+      : "Nothing was changed. Check the permissions of the folder and the free disk space.",
     cause: error,
   });
 }
