@@ -292,7 +292,7 @@ describe("results", () => {
     expect(result.stdout).toMatch(
       /x 3 targets: shop\/default, shop\/toshiba, shop\/iopex\n {2}division by zero \(SQLSTATE 22012\)\n {2}at drizzle\/shop\/0000_t\.sql:2\n/,
     );
-    expect(result.stdout).toContain("-> Fix the data or the schema, or correct the migration");
+    expect(result.stdout).toContain("Fix the data or the schema, or correct the migration");
     expect(result.stdout).toContain("3 of 6 targets failed.");
   });
 

@@ -148,7 +148,7 @@ describe("a loop that changed the text before it ran it", () => {
       x: [],
       y: [
         expect.stringMatching(
-          /20231114221322_c was applied with a different text.* --accept-edited$/,
+          /20231114221322_c was applied with text that differs from.* --accept-edited$/,
         ),
       ],
     });
