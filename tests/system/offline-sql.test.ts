@@ -361,7 +361,7 @@ describe("a script whose target is not as expected", () => {
     await database.query(`CREATE SCHEMA app_a; CREATE SCHEMA app_b; CREATE TABLE app_b.mine (); `);
     const result = await runPsql(database, file);
     expect(result.code).toBe(3);
-    expect(result.stderr).toMatch(/app\/b 0000_people\n.*holds tables, views or sequences/);
+    expect(result.stderr).toMatch(/app\/b 0000_people\n.*contains tables, views or sequences/);
     expect(await ledgerOf(database, "app_a")).toHaveLength(1);
     await database.query(`DROP TABLE app_b.mine`);
     expect(await runPsql(database, file)).toMatchObject({ code: 0 });
