@@ -28,6 +28,7 @@ export function contextFor(config: LoadedConfig): Context {
     config,
     environment: process.env,
     notify: (line) => writeNote(`${line}\n`),
+    notified: new Set(),
     signal: stopSignal,
     cancel: cancelSignal,
     begin: beginWork,

@@ -4,6 +4,7 @@ import { ledgerName } from "../core/ledger.ts";
 import type { PlanProblem, TargetPlan } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
+import type { History } from "../plan/history.ts";
 import { type Planner, planTargets } from "../plan/targets.ts";
 import { flushLog } from "../postgres/flush.ts";
 import {
@@ -66,7 +67,8 @@ export async function planFleet(
   { purpose, readIn = readerOf(fleet) }: ReadOptions,
 ): Promise<PlannedFleet> {
   const unusable = new Map<string, FleetError>();
-  const reader: Reader = { fleet, planOne, purpose, readIn };
+  const known = new Map([...fleet.histories.values()].flatMap((history) => [...history.known]));
+  const reader: Reader = { fleet, known, planOne, purpose, readIn };
   const found = await Promise.all(
     databasesOf(fleet.targets).map((name) =>
       planDatabase(reader, name).catch((error: unknown) => {
@@ -103,16 +105,17 @@ export function refuseUnusable({ unusable }: PlannedFleet): void {
 }
 
 interface Reader extends Required<ReadOptions> {
+  /** The known digests of all services. */
+  readonly known: History["known"];
   readonly fleet: OpenFleet;
   readonly planOne: Planner;
 }
 
 function planDatabase(
-  { fleet: { targets, histories, open }, planOne, purpose, readIn }: Reader,
+  { fleet: { targets, histories, open }, known, planOne, purpose, readIn }: Reader,
   name: string,
 ): Promise<{ readonly state: DatabaseState; readonly plans: readonly TargetPlan[] }> {
   const own = targets.filter(({ database }) => database === name);
-  const known = new Map([...histories.values()].flatMap((history) => [...history.known]));
   return readIn(name, async (session) => {
     const server = await readServerState(session);
     const clock = { server: server.time, own: performance.now() };

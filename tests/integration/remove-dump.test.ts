@@ -13,10 +13,10 @@ import {
   addRows,
   contentsOf,
   createFleet,
-  everybody,
   type Fleet,
   mayEnter,
   only,
+  tenantStatuses,
 } from "../support/two-services.ts";
 
 afterEach(() => void vi.restoreAllMocks());
@@ -32,7 +32,7 @@ async function setUp(more: Parameters<typeof createFleet>[0] = {}) {
 
 /** Everything of the tenant is as it was, it is open, and no file is left. */
 async function expectAsItWas(fleet: Fleet, folder: string, before: unknown): Promise<void> {
-  expect(await everybody(fleet)).toEqual(only("acme"));
+  expect(await tenantStatuses(fleet)).toEqual(only("acme"));
   expect(await contentsOf(fleet, "acme")).toEqual(before);
   expect(await mayEnter(fleet.main, fleet.role, "app_acme")).toBe(true);
   expect(await mayEnter(fleet.second, fleet.role, "log_acme")).toBe(true);
@@ -104,7 +104,7 @@ describe("a tenant is unchanged and accessible", () => {
       removeTenant(fleet.context, { tenant: "acme", dump: file }),
     );
     expect([message, ...problems.map((one) => one.message)].join("\n")).toContain(reason);
-    expect(await everybody(fleet)).toEqual(only("acme"));
+    expect(await tenantStatuses(fleet)).toEqual(only("acme"));
     expect(await mayEnter(fleet.main, fleet.role, "app_acme")).toBe(true);
     expect(await readdir(folder)).toEqual([]);
     if (before !== undefined) await expectAsItWas(fleet, folder, before);
@@ -122,7 +122,7 @@ describe("a tenant is unchanged and accessible", () => {
       expect((await refusal(removing)).message).toContain(reason);
     }
     expect(await contentsOf(fleet, "acme")).toEqual(before);
-    expect(await everybody(fleet)).toEqual(only("acme"));
+    expect(await tenantStatuses(fleet)).toEqual(only("acme"));
   });
 
   test("if an object outside begins to depend on it while it is copied", async () => {
@@ -160,7 +160,7 @@ describe("a tenant is unchanged and accessible", () => {
     await archiveTenant(fleet.context, { tenant: "acme" });
     await fleet.second.query("CREATE TYPE log_acme.shell");
     await refusal(removeTenant(fleet.context, { tenant: "acme", dump: file }));
-    expect(await everybody(fleet)).toEqual(["acme archived", "app_acme", "log_acme"]);
+    expect(await tenantStatuses(fleet)).toEqual(["acme archived", "app_acme", "log_acme"]);
     expect(await readdir(folder)).toEqual([]);
   });
 });
@@ -196,7 +196,7 @@ describe("a connection that is lost while the schemas are dropped", () => {
     await fleet.main.query("ALTER TABLE drizzle_fleet.away RENAME TO tenants");
     vi.restoreAllMocks();
     await fleet.main.query(statement);
-    expect(await everybody(fleet)).toEqual(only("acme"));
+    expect(await tenantStatuses(fleet)).toEqual(only("acme"));
   });
 
   test.each([
@@ -218,9 +218,9 @@ describe("a connection that is lost while the schemas are dropped", () => {
       expect(message).toContain("the removal of tenant acme was interrupted");
       expect(remedy).toContain("drizzle-fleet tenants remove acme");
       vi.restoreAllMocks();
-      expect((await everybody(fleet))[0]).toBe("acme removing");
+      expect((await tenantStatuses(fleet))[0]).toBe("acme removing");
       await removeTenant(fleet.context, { tenant: "acme" });
-      expect(await everybody(fleet)).toEqual([]);
+      expect(await tenantStatuses(fleet)).toEqual([]);
       await importTenant(fleet.context, { file });
       expect(await contentsOf(fleet, "acme")).toEqual(before);
     },

@@ -11,7 +11,7 @@ import { removeTenant } from "../../src/operations/remove-tenant.ts";
 import { renameTenant } from "../../src/operations/rename-tenant.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { createFolder, history, migrateAll, writeFiles } from "../support/fleet.ts";
-import { app, createFleet, everybody, type Fleet, mayEnter } from "../support/two-services.ts";
+import { app, createFleet, type Fleet, mayEnter, tenantStatuses } from "../support/two-services.ts";
 
 const isThere = (path: string) =>
   access(path).then(
@@ -73,14 +73,14 @@ describe("a rollout in progress", () => {
     const fleet = await createFleet({ timeouts: { lock: 20_000 }, retry: { attempts: 10 } });
     const rename = () => renameTenant(fleet.context, { tenant: "acme", to: "beta" });
     expect(await rollOutDuring(fleet, "renaming", rename)).toEqual(gone);
-    expect(await everybody(fleet)).not.toContain("app_acme");
+    expect(await tenantStatuses(fleet)).not.toContain("app_acme");
   });
 
   test("does not create a removed tenant again", async () => {
     const fleet = await createFleet({ timeouts: { lock: 20_000 }, retry: { attempts: 10 } });
     const remove = () => removeTenant(fleet.context, { tenant: "acme" });
     expect(await rollOutDuring(fleet, "removing", remove)).toEqual(gone);
-    expect(await everybody(fleet)).not.toContain("app_acme");
+    expect(await tenantStatuses(fleet)).not.toContain("app_acme");
   });
 });
 
@@ -160,7 +160,7 @@ describe("a tenant removed with a dump", () => {
     await other.query("ROLLBACK");
     expect(await readdir(folder)).toEqual([]);
     expect(await mayEnter(main, role, "app_acme")).toBe(true);
-    expect(await everybody(fleet)).toEqual(["acme active", "app_acme", "log_acme"]);
+    expect(await tenantStatuses(fleet)).toEqual(["acme active", "app_acme", "log_acme"]);
   });
 });
 
@@ -174,7 +174,7 @@ test("a tenant that lacks a service can be cloned, exported, imported and remove
   await importTenant(context, { file: join(folder, "a"), tenant: "imported" });
   await cloneTenant(context, { tenant: "acme", to: "cloned" });
   await removeTenant(context, { tenant: "acme", dump: join(folder, "b") });
-  expect(await everybody(fleet)).toEqual([
+  expect(await tenantStatuses(fleet)).toEqual([
     ...["cloned active", "imported active", "app_cloned", "app_imported"],
   ]);
 });

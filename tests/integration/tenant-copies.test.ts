@@ -23,10 +23,10 @@ import {
   both,
   contentsOf,
   createFleet,
-  everybody,
   ledgerOf,
   mayEnter,
   only,
+  tenantStatuses,
 } from "../support/two-services.ts";
 
 describe("a clone", () => {
@@ -118,7 +118,7 @@ describe("a clone", () => {
     await expect(cloneTenant(context, { tenant: "acme", to: "copy" })).rejects.toThrow(
       "another runner is working on log_acme",
     );
-    expect(await everybody(fleet)).toEqual(only("acme"));
+    expect(await tenantStatuses(fleet)).toEqual(only("acme"));
     await other.query("SELECT pg_advisory_unlock_all()");
 
     // As it is when the process was killed between two services.
@@ -130,7 +130,7 @@ describe("a clone", () => {
       "tenant copy is still being copied",
     );
     await cloneTenant(context, { tenant: "acme", to: "copy" });
-    expect(await everybody(fleet)).toEqual(both("acme", "copy"));
+    expect(await tenantStatuses(fleet)).toEqual(both("acme", "copy"));
     expect((await contentsOf(fleet, "copy")).rows).toEqual((await contentsOf(fleet, "acme")).rows);
   });
 
@@ -182,7 +182,7 @@ describe("a rename", () => {
     );
     const before = await contentsOf(fleet, "acme");
     await renameTenant(context, { tenant: "acme", to: "Ac-me" });
-    expect(await everybody(fleet)).toEqual(["Ac-me active", "app_Ac-me", "log_Ac-me"]);
+    expect(await tenantStatuses(fleet)).toEqual(["Ac-me active", "app_Ac-me", "log_Ac-me"]);
     expect(await structureOf(main, "app_Ac-me")).toEqual(before.app);
     expect(await rowsOf(fleet.session, "app_Ac-me")).toEqual(before.rows);
     await main.query(`CALL "app_Ac-me".pay()`);
@@ -218,7 +218,7 @@ describe("a rename", () => {
     await expect(renameTenant(context, { tenant: "acme", to: "beta" })).rejects.toThrow(
       "schema log_acme contains its own name in a place that a rename does not change",
     );
-    expect(await everybody(fleet)).toEqual(only("acme"));
+    expect(await tenantStatuses(fleet)).toEqual(only("acme"));
     expect(
       await fleet.main.query(
         "SELECT prosrc ~ 'app_acme' AS own FROM pg_proc WHERE proname = 'count_notes'",
@@ -255,7 +255,7 @@ describe("a rename", () => {
     expect(tenants.map(({ id }) => id)).toEqual(["beta"]);
     expect(orphans).toEqual([]);
     await renameTenant(context, { tenant: "acme", to: "beta" });
-    expect(await everybody({ main, second })).toEqual(only("beta"));
+    expect(await tenantStatuses({ main, second })).toEqual(only("beta"));
   });
 
   test("that was interrupted can be reverted", async () => {
@@ -268,7 +268,7 @@ describe("a rename", () => {
       "UPDATE drizzle_fleet.tenants SET id = 'beta', status = 'renaming', renamed_from = 'acme'; ALTER SCHEMA app_acme RENAME TO app_beta",
     );
     await renameTenant(context, { tenant: "beta", to: "acme" });
-    expect(await everybody(fleet)).toEqual(only("acme"));
+    expect(await tenantStatuses(fleet)).toEqual(only("acme"));
     expect(await contentsOf(fleet, "acme")).toEqual(before);
   });
 
@@ -285,10 +285,20 @@ describe("a rename", () => {
     await expect(renameTenant(context, { tenant: "acme", to: "gamma" })).rejects.toThrow(
       "lock timeout",
     );
-    expect(await everybody(fleet)).toEqual(["acme active", "app_acme", "log_acme", "log_beta"]);
+    expect(await tenantStatuses(fleet)).toEqual([
+      "acme active",
+      "app_acme",
+      "log_acme",
+      "log_beta",
+    ]);
     setTimeout(() => void other.query("ROLLBACK"), 250);
     await renameTenant(context, { tenant: "acme", to: "gamma" });
-    expect(await everybody(fleet)).toEqual(["gamma active", "app_gamma", "log_beta", "log_gamma"]);
+    expect(await tenantStatuses(fleet)).toEqual([
+      "gamma active",
+      "app_gamma",
+      "log_beta",
+      "log_gamma",
+    ]);
   });
 });
 
@@ -384,7 +394,7 @@ describe("a tenant's file", () => {
     await expect(importTenant(context, { file: good })).rejects.toThrow(
       "tenant acme already exists",
     );
-    expect(await everybody(fleet)).toEqual(only("acme"));
+    expect(await tenantStatuses(fleet)).toEqual(only("acme"));
   });
 
   test("leaves nothing if the server refuses it, or the fleet lacks its services", async () => {
@@ -410,7 +420,7 @@ describe("a tenant's file", () => {
     await expect(
       importTenant({ ...to.context, config: { ...to.context.config, fleet: sharing } }, { file }),
     ).rejects.toThrow('log/acme: schema "elsewhere" does not exist (SQLSTATE 3F000)');
-    expect(await everybody(to)).toEqual(only("beta"));
+    expect(await tenantStatuses(to)).toEqual(only("beta"));
     const without: Context = {
       ...to.context,
       config: { ...to.context.config, fleet: { ...fleet, services } },
@@ -418,7 +428,7 @@ describe("a tenant's file", () => {
     await expect(importTenant(without, { file })).rejects.toThrow(
       "the file contains services that have no tenants in this fleet: log",
     );
-    expect(await everybody(to)).toEqual(only("beta"));
+    expect(await tenantStatuses(to)).toEqual(only("beta"));
   });
 
   test("is complete or not written, overwrites no file, and is readable only by its owner", async () => {
@@ -464,13 +474,13 @@ describe("a tenant's file", () => {
     await expect(
       removeTenant(context, { tenant: "acme", dump: join(folder, "there.gz") }),
     ).rejects.toThrow("the file already exists");
-    expect(await everybody(fleet)).toEqual(only("acme"));
+    expect(await tenantStatuses(fleet)).toEqual(only("acme"));
     expect(await mayEnter(main, role, "app_acme")).toBe(true);
     const file = join(folder, "acme.gz");
     await removeTenant(context, { tenant: "acme", dump: file });
-    expect(await everybody(fleet)).toEqual([]);
+    expect(await tenantStatuses(fleet)).toEqual([]);
     await importTenant(context, { file });
-    expect(await everybody(fleet)).toEqual(only("acme"));
+    expect(await tenantStatuses(fleet)).toEqual(only("acme"));
     expect(await contentsOf(fleet, "acme")).toEqual(before);
   });
 });

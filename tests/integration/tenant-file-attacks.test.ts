@@ -7,7 +7,7 @@ import { addTenant } from "../../src/operations/add-tenant.ts";
 import { exportTenant } from "../../src/operations/export-tenant.ts";
 import { importTenant } from "../../src/operations/import-tenant.ts";
 import { createFolder } from "../support/fleet.ts";
-import { both, createFleet, everybody, type Fleet } from "../support/two-services.ts";
+import { both, createFleet, type Fleet, tenantStatuses } from "../support/two-services.ts";
 
 interface SchemaLine {
   kind: "schema";
@@ -83,7 +83,7 @@ async function refusal(): Promise<{ message: string; where: string }> {
 
 /** Nothing of the new tenant is there, and nothing of the others was touched. */
 async function expectUntouched(): Promise<void> {
-  expect(await everybody(fleet)).toEqual(both("acme", "victim"));
+  expect(await tenantStatuses(fleet)).toEqual(both("acme", "victim"));
   expect(await fleet.main.query("SELECT text FROM app_victim.notes")).toEqual([{ text: "secret" }]);
   expect(await fleet.main.query("SELECT last_value FROM common.numbers")).toEqual([
     { last_value: "1" },
@@ -265,7 +265,7 @@ describe("forbidden SQL in a tenant's file is refused before anything runs, with
     ]);
     expect((await refusal()).message).toContain("cannot prove");
     await importTenant(fleet.context, { file, tenant: "copy", acceptUnproved: true });
-    expect(await everybody(fleet)).toContain("copy active");
+    expect(await tenantStatuses(fleet)).toContain("copy active");
   });
 });
 

@@ -140,7 +140,7 @@ export function testRoleConnections(
       expect(await application.atLeast("acme", "app", "0001_later")).toBe(true);
 
       await expectRefused(fleet, application, [...nobodys, ...othersRows]);
-      // Temporary tables are everybody's by PostgreSQL's defaults, and end with the transaction's role.
+      // By default, PostgreSQL lets every role create temporary tables; these end with the transaction.
       await acme.execute(sql`CREATE TEMP TABLE scratch AS SELECT owner FROM notes`);
       expect(
         await refusalOf(application.tenant("beta").app.execute("TABLE scratch")),

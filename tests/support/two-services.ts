@@ -81,7 +81,7 @@ export async function contentsOf(fleet: Fleet, tenant: string) {
 }
 
 /** Who is registered, as `id status`, and which schemas there are. */
-export async function everybody({ main, second }: Pick<Fleet, "main" | "second">) {
+export async function tenantStatuses({ main, second }: Pick<Fleet, "main" | "second">) {
   const tenants = await main.query<{ one: string }>(
     "SELECT id || ' ' || status AS one FROM drizzle_fleet.tenants ORDER BY 1",
   );
