@@ -1,6 +1,6 @@
 import type { FleetErrorCode } from "../core/errors.ts";
 
-/** What the process ends with. Scripts rely on these numbers. */
+/** The exit codes of the process. Scripts rely on these numbers. */
 export const exitCode = {
   done: 0,
   failed: 1,

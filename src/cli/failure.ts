@@ -55,7 +55,7 @@ function errorDocument(error: unknown): unknown {
   return { type: "error", ...problem(error), problems: error.problems.map(problem) };
 }
 
-/** What follows an unexpected error: its stack if that was asked for, otherwise how to report it. */
+/** What follows an unexpected error: its stack trace if requested, otherwise how to report it. */
 function trace(error: unknown): string {
   const wanted = (process.env.DRIZZLE_FLEET_DEBUG ?? "") !== "";
   if (wanted && error instanceof Error) return `${error.stack}\n`;

@@ -9,10 +9,10 @@ const cancel = new AbortController();
 export const stopSignal: AbortSignal = stop.signal;
 export const cancelSignal: AbortSignal = cancel.signal;
 
-/** The number of pieces of work that must finish although the user interrupts. */
+/** The number of pieces of work that must finish even if the user interrupts. */
 let unfinished = 0;
 
-/** Declares that a piece of work has begun that a signal must not tear apart. Call the result when it has ended. */
+/** Declares that work has begun that a signal must not cut short. Call the returned function when it has ended. */
 export function beginWork(): () => void {
   unfinished += 1;
   return () => {

@@ -1,17 +1,17 @@
 import { exitCode } from "./exit-codes.ts";
 import { endOfWork, listenForInterruption } from "./interruption.ts";
 import { run } from "./run.ts";
-import { endingWith, outliveStreams, outputWritten } from "./streams.ts";
+import { finalExitCode, outputWritten, surviveLostOutput } from "./streams.ts";
 
 /**
- * How long, in milliseconds, a process that is done may take to end by itself. Something in the project's own code may
+ * How long a process that is done may take to end by itself, in milliseconds. Something in the project's own code may
  * keep Node's event loop alive: a database client of `tenants`, a server, an interval.
  */
 const graceMs = 500;
 
 let isEnding = false;
 
-/** Ends the process when all output was read. A second call ends it at once. */
+/** Ends the process once all output has been read. A second call ends it at once. */
 function end(): void {
   const code = process.exitCode ?? exitCode.interrupted;
   if (isEnding) process.exit(code);
@@ -19,10 +19,10 @@ function end(): void {
   void outputWritten().then(() => process.exit(code));
 }
 
-outliveStreams(() => {
-  process.exitCode = endingWith(process.exitCode);
+surviveLostOutput(() => {
+  process.exitCode = finalExitCode(process.exitCode);
 });
 listenForInterruption(end);
-process.exitCode = endingWith(await run(process.argv));
+process.exitCode = finalExitCode(await run(process.argv));
 endOfWork();
 setTimeout(() => void outputWritten().then(() => process.exit()), graceMs).unref();

@@ -13,7 +13,7 @@ export async function printText(
   (await textWriter(stream))(text);
 }
 
-/** As `printText`, for text that must be written synchronously. */
+/** Like `printText`, for text that must be written synchronously. */
 export async function textWriter(stream: NodeJS.WriteStream): Promise<(text: string) => void> {
   const { wrapLines } = await import("../report/wrap.ts");
   return (text) => void stream.write(`${wrapLines(writtenText(text, stream), stream)}\n`);
@@ -24,7 +24,7 @@ export function writeNote(text: string): void {
   process.stderr.write(writtenText(text, process.stderr));
 }
 
-/** Standard error without escape sequences. Where readline would redraw its line, it is printed again on the next. */
+/** Standard error without escape sequences. Where readline would redraw its line, the line is printed again below. */
 export function plainNotes(): Writable {
   return new Writable({
     write: (chunk: Buffer, _encoding, done) => {

@@ -40,7 +40,7 @@ export function programOf(execute: Execute): Command {
     for (const verb of verbs) program.addCommand(commandOf(verb(), execute));
   }
   program.commandsGroup("Help:").helpCommand("help [command]", "show the help of a command");
-  throwAtEnd(program);
+  throwInsteadOfExit(program);
   writeUsageOf(program);
   return program;
 }
@@ -55,8 +55,8 @@ function commandOf(verb: Verb | VerbGroup, execute: Execute): Command {
   return verb.command;
 }
 
-/** Has wrong usage and help throw, where commander would end the process. */
-function throwAtEnd(command: Command): void {
+/** Makes wrong usage and --help throw an error: commander would end the process. */
+function throwInsteadOfExit(command: Command): void {
   command.exitOverride().showHelpAfterError("(run with --help for usage)");
-  for (const below of command.commands) throwAtEnd(below);
+  for (const below of command.commands) throwInsteadOfExit(below);
 }

@@ -1,7 +1,7 @@
 import { createInterface, type Interface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import { FleetError } from "../core/errors.ts";
-import { obeysEscapes, writtenText } from "../report/style.ts";
+import { supportsEscapes, writtenText } from "../report/style.ts";
 import { wrapLines } from "../report/wrap.ts";
 import { plainNotes, writeNote } from "./output.ts";
 
@@ -11,12 +11,12 @@ export function canAsk(): boolean {
 }
 
 /**
- * Asks for one line on the terminal. Call it before anything is changed: leaving is reported as having changed nothing.
+ * Asks for one line on the terminal. Call it before anything is changed: the error says that nothing was changed.
  *
  * @throws FleetError `interrupted` on Ctrl-C or Ctrl-D
  */
 export async function askLine(question: string): Promise<string> {
-  const terminal = obeysEscapes(process.stderr)
+  const terminal = supportsEscapes(process.stderr)
     ? createInterface({ input: process.stdin, output: process.stderr })
     : createInterface({ input: process.stdin, output: plainNotes(), terminal: true });
   try {
@@ -46,7 +46,7 @@ export async function askYes(question: string): Promise<boolean> {
   return /^y(es)?$/i.test(await askLine(`${question} [y/N] `));
 }
 
-/** As `askLine`, without showing what is typed. */
+/** Like `askLine`, but without showing what is typed. */
 export async function askSecret(question: string): Promise<string> {
   writeNote(question);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });

@@ -10,12 +10,12 @@ const descriptors = [0, 1, 2];
 let outputLost = false;
 
 /**
- * Has the process survive that its output is lost: the reader stops reading (head), the terminal goes away, the disk is
- * full.
+ * Keeps the process running if its output is lost: the reader stops reading (head), the terminal goes away, or the disk
+ * is full.
  *
  * @param onLost called once if standard output could not be written
  */
-export function outliveStreams(onLost: () => void): void {
+export function surviveLostOutput(onLost: () => void): void {
   process.stderr.on("error", () => undefined);
   process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
     // A reader that has stopped reading has read what it wanted.
@@ -36,7 +36,7 @@ export async function outputWritten(): Promise<void> {
 }
 
 /** The exit code, given the verb's own. Lost output is a failure: a script would read an incomplete result. */
-export function endingWith(code: NodeJS.Process["exitCode"]): NodeJS.Process["exitCode"] {
+export function finalExitCode(code: NodeJS.Process["exitCode"]): NodeJS.Process["exitCode"] {
   return outputLost && code === exitCode.done ? exitCode.failed : code;
 }
 

@@ -8,7 +8,7 @@ export interface Verb {
   readonly run: Run;
 }
 
-/** A verb that has verbs of its own, one of which runs where none is named. */
+/** A verb that has verbs of its own, one of which runs if none is named. */
 export interface VerbGroup {
   readonly command: Command;
   readonly verbs: readonly Verb[];

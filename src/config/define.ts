@@ -175,6 +175,6 @@ function selectedService(fleet: FleetConfig): FleetConfig["services"][string] {
     "usage",
     wanted === ""
       ? `SERVICE is not set. Set it to one of: ${names.join(", ")}. Example: SERVICE=${names[0]} npx drizzle-kit generate`
-      : `there is no service "${wanted}". Set SERVICE to one of: ${names.join(", ")}`,
+      : `service "${wanted}" does not exist. Set SERVICE to one of: ${names.join(", ")}`,
   );
 }

@@ -82,9 +82,9 @@ function withRenewal(
   role: StandardRole,
 ): DatabaseAddress {
   const { name } = address;
-  const patienceMs = Math.max(fleet.connectTimeout, 1_000);
+  const timeoutMs = Math.max(fleet.connectTimeout, 1_000);
   const config = fleet.databases[name] ?? {};
-  const password = passwordProvider(name, config, environment, patienceMs);
+  const password = passwordProvider(name, config, environment, timeoutMs);
   const renew = (): DatabaseAddress => ({
     ...(addressOf(fleet, name, environment, role) ?? address),
     password,

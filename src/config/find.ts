@@ -52,7 +52,7 @@ async function noConfigError(): Promise<FleetError> {
   const [first, ...others] = below.sort();
   if (first === undefined)
     return new FleetError("config", message, {
-      remedy: `Run the command in the folder of your configuration, or name the file with --config <file>. It can end in ${endings.map((ending) => `.${ending}`).join(", ")}.`,
+      remedy: `Run the command in the folder of your configuration, or name the file with --config <file>. Its name can end in ${endings.map((ending) => `.${ending}`).join(", ")}.`,
     });
   const also = others.length === 0 ? "" : `Others: ${others.slice(0, 5).join(", ")}. `;
   return new FleetError("config", `${message}, but there is ${first}`, {
@@ -63,7 +63,7 @@ async function noConfigError(): Promise<FleetError> {
 function noFileError(file: string): FleetError {
   const shown = relative(process.cwd(), file);
   const beside = configIn(dirname(file)) ?? configIn(file);
-  return new FleetError("config", `there is no file ${shown || "."}`, {
+  return new FleetError("config", `the file ${shown || "."} does not exist`, {
     remedy:
       beside === undefined
         ? "Correct the path after --config. It is relative to the current folder."

@@ -17,7 +17,7 @@ type ConnectionUrl = EnvironmentReference | string;
 /** Milliseconds from 0 to 2147483647 (about 24 days), or a text such as `"500ms"`, `"30s"`, `"5m"`, `"1h"`. */
 type DurationInput = number | string;
 
-/** A number from 0, or a percentage such as `"10%"`. */
+/** A number, at least 0, or a percentage such as `"10%"`. */
 type AmountInput = Amount | number | string;
 
 export type Attribute = string | number | boolean;
@@ -91,7 +91,7 @@ export interface ServiceInput {
   seed?: string | undefined;
   /** drizzle-kit's `casing`. Only for drizzle-kit 0.31. */
   casing?: "snake_case" | "camelCase" | undefined;
-  /** drizzle-kit's `migrations.prefix`: how tags begin. By default, as the existing ones in the folder do. */
+  /** drizzle-kit's `migrations.prefix`: how tags begin. By default, like the existing tags in the folder. */
   prefix?: "index" | "unix" | "timestamp" | "supabase" | "none" | undefined;
 }
 
@@ -123,9 +123,9 @@ export type TenantFunction = () => readonly TenantInput[] | Promise<readonly Ten
  *   const rollout: RolloutInput = { canary: 5, wave: "10%", soak: "5m", maxFailures: "1%" };
  */
 export interface RolloutInput {
-  /** Tenants or groups to migrate first, separated by commas, or a number of tenants from 1. */
+  /** Tenants or groups to migrate first, separated by commas, or a number of tenants, at least 1. */
   canary?: number | string | undefined;
-  /** Tenants per wave: a number from 1, a percentage such as `"10%"`, or groups in their order. */
+  /** Tenants per wave: a number, at least 1; a percentage such as `"10%"`; or groups, in order. */
   wave?: number | string | undefined;
   /** The pause between waves; 0 by default. */
   soak?: DurationInput | undefined;
@@ -178,7 +178,7 @@ export interface FleetInput {
   connectTimeout?: DurationInput | undefined;
   /** How to roll out unless the command line overrides it. */
   rollout?: RolloutInput | undefined;
-  /** Whether to apply migrations that were merged late, when newer ones are already applied; false by default. */
+  /** Whether to apply migrations that were merged after later migrations were applied; false by default. */
   allowOutOfOrder?: boolean | undefined;
   /** How often and at what intervals to retry a target after a lock timeout, a deadlock or a lost connection. */
   retry?:

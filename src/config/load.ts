@@ -45,8 +45,8 @@ function isJson(file: string): boolean {
 }
 
 /**
- * Paths of certificates and passwords are relative to the configuration file, like all paths in it. `system` is not a
- * path.
+ * Paths of certificate and password files are relative to the configuration file, like all paths in it. `system` is not
+ * a path.
  */
 function withFilesFrom(root: string, fleet: FleetConfig): FleetConfig {
   const databases = Object.entries(fleet.databases).map(([name, database]) => {

@@ -15,14 +15,14 @@ const longestOutput = 64 * 1024;
  * Connections that are opened at the same time share an answer.
  *
  * @param name the database, for error messages
- * @param patienceMs how long to wait for an answer, in milliseconds
+ * @param timeoutMs how long to wait for an answer, in milliseconds
  * @returns undefined if the configuration has no source of passwords
  */
 export function passwordProvider(
   name: string,
   config: DatabaseConfig,
   environment: Environment,
-  patienceMs: number,
+  timeoutMs: number,
 ): PasswordProvider | undefined {
   const ask = sourceOf(config, environment);
   if (ask === undefined) return undefined;
@@ -31,7 +31,7 @@ export function passwordProvider(
     const key = JSON.stringify(login);
     const asked =
       pending.get(key) ??
-      askPassword(name, ask, login, patienceMs).finally(() => pending.delete(key));
+      askPassword(name, ask, login, timeoutMs).finally(() => pending.delete(key));
     pending.set(key, asked);
     return asked;
   };
@@ -66,14 +66,14 @@ async function askPassword(
   name: string,
   { key, read }: PasswordSource,
   login: Login,
-  patienceMs: number,
+  timeoutMs: number,
 ): Promise<string> {
   const where = `databases.${name}.${key}`;
   const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), patienceMs);
+  const timer = setTimeout(() => late.abort(), timeoutMs);
   const overdue = new Promise<never>((_, reject) => {
     late.signal.addEventListener("abort", () =>
-      reject(new Error(`no answer within ${patienceMs / 1_000} s`)),
+      reject(new Error(`no answer within ${timeoutMs / 1_000} s`)),
     );
   });
   try {

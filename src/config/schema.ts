@@ -130,7 +130,7 @@ const rollout = z.strictObject({
     .union([z.int().min(1), nonEmpty])
     .transform(String)
     .optional(),
-  /** The size of the following waves, or groups in their order. */
+  /** The size of the following waves, or groups, in order. */
   wave: z
     .union([z.int().min(1), nonEmpty])
     .transform(String)

@@ -77,7 +77,7 @@ export function standardTls(environment: Environment): TlsSettings {
 function missingVariableError(variable: string, database: string): FleetError {
   return new FleetError(
     "config",
-    `DB_HOST is set, but ${variable} is not, which database "${database}" needs`,
+    `${variable} is not set; database "${database}" needs it because DB_HOST is set`,
     { remedy: `Set ${variable}, or set ${variable}_FILE to the path of a file that contains it.` },
   );
 }

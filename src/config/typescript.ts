@@ -166,7 +166,7 @@ function workspaceOf(root: string): string {
 /** Reports the files of a bundle to a watcher, even if bundling fails. */
 function reportFiles(seen: (path: string) => void): import("esbuild").Plugin {
   return {
-    name: "telling",
+    name: "report-files",
     setup(build) {
       build.onResolve({ filter: /^\.{0,2}\// }, async (args) => {
         if (args.pluginData === resolving) return undefined;
@@ -208,7 +208,7 @@ const modulePlaces = [
 
 /** A module's own location is that of its file, not of the data: URL that it is bundled into. */
 const keepModulePlaces: import("esbuild").Plugin = {
-  name: "places-of-their-own",
+  name: "keep-module-places",
   setup(build) {
     build.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, async ({ path }) => {
       const text = await readFile(path, "utf8");

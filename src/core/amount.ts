@@ -2,7 +2,7 @@
 export type Amount = { readonly count: number } | { readonly percent: number };
 
 /**
- * The number that an amount is of a total.
+ * The number of things that an amount means, given their total.
  *
  * @param round how to round a share that is not a whole number
  */

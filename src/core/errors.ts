@@ -38,7 +38,7 @@ export type FleetErrorCode =
   | "refused"
   /** The embedded PostgreSQL of `dev`. */
   | "embedded"
-  /** The user ended the command: with Ctrl-C or a signal, or with Ctrl-D at a question. */
+  /** The user ended the command: with Ctrl-C or a signal, or with Ctrl-D at a prompt. */
   | "interrupted";
 
 export interface FleetErrorDetails {

@@ -1,5 +1,5 @@
 /**
- * Faults of released migrations that endanger no tenant. They can no longer be fixed, but can be accepted once. All
+ * Faults in released migrations that endanger no tenant. They can no longer be fixed, but can be accepted once. All
  * other problems must be fixed: files that are missing, edited or unreadable, and SQL that is refused.
  */
 export type FaultKind =

@@ -10,7 +10,7 @@ export interface LedgerEntry {
   readonly partial?: {
     /** The number of its statements that were applied. */
     readonly applied: number;
-    /** sha256 hex of the text of those and of a begun one; shows whether that part of the file was edited later. */
+    /** sha256 hex of the text of those statements, and of one that had begun; shows whether they were edited later. */
     readonly appliedChecksum: string;
     /** True if the next statement, which runs outside a transaction, may also have run. */
     readonly begun: boolean;

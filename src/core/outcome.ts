@@ -7,7 +7,7 @@ import type { Target } from "./target.ts";
 export type OutcomeStatus = "succeeded" | "failed" | "skipped" | "notExecuted" | "inDoubt";
 
 /**
- * Why a target was not brought to its goal. Contains no secrets, and no customer data except in PostgreSQL's message.
+ * Why a target did not reach its goal. Contains no secrets, and no customer data except in PostgreSQL's message.
  */
 export interface Failure {
   readonly message: string;

@@ -17,7 +17,7 @@ export interface Step {
   readonly entries?: readonly StampedEntry[];
   /** The number of statements that an earlier, interrupted attempt applied. */
   readonly resumeAt: number;
-  /** sha256 hex of the text of those statements, and of a begun one. */
+  /** sha256 hex of the text of those statements, and of one that had begun. */
   readonly resumeChecksum: string;
   /** True if the statement at `resumeAt`, which runs outside a transaction, may already have run. */
   readonly begun: boolean;

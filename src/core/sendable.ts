@@ -62,6 +62,6 @@ export function unsendableError(what: string, text: string): FleetError | undefi
   if (obstacle === undefined) return undefined;
   const { what: found, effect, at } = obstacle;
   return new FleetError("refused", `${what} contains ${found} at character ${at + 1}: ${effect}`, {
-    remedy: "Remove it. Nothing was sent.",
+    remedy: "Nothing was sent. Remove the character.",
   });
 }

@@ -1,4 +1,4 @@
-/** What a migration is applied to: a tenant of a service in a database. */
+/** What a migration is applied to: one service of one tenant in one database. */
 export interface Target {
   /** The database's name in the configuration. */
   readonly database: string;

@@ -24,7 +24,7 @@ export interface Wait {
 }
 
 /**
- * Notifies the user at intervals while work takes long.
+ * Notifies the user at intervals while work takes a long time.
  *
  * @param wait describes what is being waited for at the time of a notice
  */

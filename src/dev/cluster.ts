@@ -107,7 +107,7 @@ async function initialize(
 function folderError(cause: Error): FleetError {
   return new FleetError(
     "embedded",
-    `cannot create the folder of the embedded database: ${cause.message}`,
+    `cannot create the folder for the embedded database: ${cause.message}`,
     {
       remedy:
         "Make its parent folder writable, set embedded.folder, or set the databases' connection URLs.",

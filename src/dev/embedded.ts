@@ -9,9 +9,9 @@ import {
   isRunning,
   openCluster,
 } from "./cluster.ts";
-import { moveOver } from "./move-over.ts";
 import { applicationUser, ensureDatabase, ensureRoles, migratorUser, superuser } from "./roles.ts";
 import { connect, joinServer, leaveServer, stopIfUnused } from "./sharing.ts";
+import { transferOwnership } from "./transfer-ownership.ts";
 
 export interface EmbeddedOptions {
   /** The project's folder. */
@@ -45,7 +45,7 @@ const creationLock = 4_740_183;
  * Starts the embedded server, or uses the running one, and creates the named databases if they do not exist.
  *
  * @throws FleetError `embedded` if it is not installed, its password is lost, or it does not start; the message contains
- *   the server's own
+ *   the server's message
  */
 export async function acquireEmbedded(
   options: EmbeddedOptions,
@@ -83,7 +83,7 @@ async function prepareDatabases(
 ): Promise<void> {
   for (const database of databases)
     if ((await ensureDatabase(session, database.name)) === "superuser's")
-      await moveOver(session, database);
+      await transferOwnership(session, database);
 }
 
 /**
@@ -92,7 +92,7 @@ async function prepareDatabases(
  * @returns false if there was nothing to delete
  * @throws FleetError `refused` if another command is using the server
  */
-export async function eraseEmbedded({ root, folder }: EmbeddedOptions): Promise<boolean> {
+export async function deleteEmbedded({ root, folder }: EmbeddedOptions): Promise<boolean> {
   if (!hasCluster(folder)) return false;
   await stopForGood(await openCluster(root, folder));
   await deleteCluster(folder);
@@ -115,7 +115,7 @@ function lostPasswordError({ passwordFile }: Cluster): FleetError {
     `the embedded database's password is lost: ${passwordFile} is missing or empty`,
     {
       remedy:
-        "Restore the file. To delete the database permanently instead: npx drizzle-fleet dev --death",
+        "Restore the file. To delete the database permanently instead, run: npx drizzle-fleet dev --death",
     },
   );
 }

@@ -52,7 +52,7 @@ function isTemporary(output: string): boolean {
 function startError({ log }: Cluster, output: string): FleetError {
   const lastLines = output.trim().split("\n").slice(-8).join("\n");
   return new FleetError("embedded", `the embedded PostgreSQL did not start: ${lastLines}`, {
-    remedy: `See its log: ${log}. To delete the database permanently: npx drizzle-fleet dev --death`,
+    remedy: `See its log: ${log}. To delete the database permanently, run: npx drizzle-fleet dev --death`,
   });
 }
 

@@ -25,11 +25,14 @@ export async function renameSchema(session: Session, from: string, to: string): 
   if (stale.length > 0)
     await session.script(["SET LOCAL check_function_bodies = off", ...stale].join(";\n"));
   const different = differingStatements(before, await readStructure(session, to), to);
-  const left = different.find((statement) => statement.includes(from)) ?? different[0];
-  if (left === undefined) return;
+  const remaining = different.find((statement) => statement.includes(from)) ?? different[0];
+  if (remaining === undefined) return;
   throw new FleetError(
     "refused",
-    `schema ${from} contains its own name in a place that a rename does not change: ${lineWith(left, from)}`,
-    { remedy: "Clone the tenant with its data under the new name, then remove this one." },
+    `schema ${from} contains its own name in a place that a rename does not change: ${lineWith(remaining, from)}`,
+    {
+      remedy:
+        "Clone the tenant under the new id, then remove the original. To clone it, run: npx drizzle-fleet tenants clone <tenant> <new-tenant>",
+    },
   );
 }

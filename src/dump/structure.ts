@@ -71,6 +71,6 @@ function refuseUncopyable(schema: string, uncopyable: readonly string[]): void {
   throw new FleetError(
     "refused",
     `schema ${schema} cannot be copied because it contains ${uncopyable.join(", ")}`,
-    { remedy: "Drop what is listed if you do not need it, then try again." },
+    { remedy: "If you do not need these objects, drop them. Then run the same command again." },
   );
 }

@@ -50,7 +50,7 @@ export interface Reviewed extends Settled {
   readonly proved?: readonly ProvedService[];
 }
 
-/** As `check`, with the accepted faults and the proved services. */
+/** Like `check`; also returns the accepted faults and the proved services. */
 export async function review(
   context: Context,
   names: readonly string[],
@@ -142,8 +142,8 @@ async function checkMigrations(
   }
   const wrong = [...problems, ...sql];
   // Missing proofs are not reported for migrations that have to be corrected first, or that this run proves.
-  const mayStay = wrong.every(({ identity }) => identity !== undefined);
-  const missing = mayStay && !isProved ? await unproved(service, path, migrations) : [];
+  const canBeAccepted = wrong.every(({ identity }) => identity !== undefined);
+  const missing = canBeAccepted && !isProved ? await unproved(service, path, migrations) : [];
   return [...wrong, ...missing].map((problem) => ({ service, problem }));
 }
 
@@ -165,7 +165,7 @@ async function unproved(
       `${what} never proved on a server: ${shown}${tags.length > 3 ? ", ..." : ""}`,
       {
         where: relative(process.cwd(), proofsPath(path)),
-        remedy: `Run: npx drizzle-fleet generate ${service} --prove`,
+        remedy: `To prove ${tags.length === 1 ? "it" : "them"}, run: npx drizzle-fleet generate ${service} --prove`,
       },
     ),
   ];
@@ -192,16 +192,16 @@ export async function checkSchema(
   try {
     const diff = await compareSchema(service, config, context.config.root, seen);
     const sql = await sqlOf(diff, undecided);
-    const leftOut = (await changesWithoutSql(diff, undecided)).map(changeWithoutSqlText);
-    if (sql.length === 0 && leftOut.length === 0) return [];
+    const withoutSql = (await changesWithoutSql(diff, undecided)).map(changeWithoutSqlText);
+    if (sql.length === 0 && withoutSql.length === 0) return [];
     const problem = new FleetError("schema", "the Drizzle schema has changes without a migration", {
       where: [config.schema].flat().join(", "),
-      remedy: `Run: npx drizzle-fleet generate ${service} --name <what_changes>`,
+      remedy: `To write a migration, run: npx drizzle-fleet generate ${service} --name <what_changes>`,
     });
     const questions = (await questionsOf(diff, undecided)).map(questionText);
     const dropped = droppedTables(diff, undecided);
     if (dropped.doubtful) questions.push(`${droppedText(dropped)}: should they be dropped?`);
-    return [{ service, problem, sql, questions: [...questions, ...leftOut] }];
+    return [{ service, problem, sql, questions: [...questions, ...withoutSql] }];
   } catch (error) {
     return asFindings(service, error);
   }

@@ -114,6 +114,10 @@ async function refuseNames(session: Session, schema: string): Promise<void> {
   throw new FleetError(
     "refused",
     `${columns.map(({ name }) => name).join(", ")} can contain names of the tenant's own tables, which a clone cannot change`,
-    { where: schema, remedy: "Export the tenant, then import the file under the new id." },
+    {
+      where: schema,
+      remedy:
+        "Export the tenant, then import the file under the new id. To export it, run: npx drizzle-fleet tenants export <tenant> <file>",
+    },
   );
 }

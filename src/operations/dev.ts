@@ -7,7 +7,7 @@ import { type DatabaseAddress, locationOf } from "../core/database.ts";
 import { FleetError } from "../core/errors.ts";
 import type { Observer } from "../core/events.ts";
 import type { Finding } from "../core/finding.ts";
-import { eraseEmbedded } from "../dev/embedded.ts";
+import { deleteEmbedded } from "../dev/embedded.ts";
 import { watchFiles } from "../dev/watch-files.ts";
 import { type Context, migrationsFolder } from "../fleet/context.ts";
 import { embeddedOptions, type OpenDatabases, withDatabases } from "../fleet/databases.ts";
@@ -34,7 +34,7 @@ export interface DevObserver {
   /** Changes of the Drizzle schemas that have no migration yet; empty if there are none. */
   readonly schemas: (findings: readonly Finding[]) => void;
   /** Why the schemas cannot be checked at the moment, such as an error in the configuration. */
-  readonly unreadable: (error: unknown) => void;
+  readonly checkFailed: (error: unknown) => void;
 }
 
 /** How dev ended. */
@@ -43,7 +43,7 @@ export type DevResult =
   | { readonly kind: "migrationsFailed" }
   | { readonly kind: "commandEnded"; readonly code: number };
 
-/** Starts the databases, applies migrations, then runs a program or watches the schemas until the context's signal. */
+/** Starts the databases, migrates, then runs a program or watches the schemas until the context's signal is aborted. */
 export async function dev(
   context: Context,
   options: DevOptions,
@@ -76,22 +76,22 @@ export async function dev(
 }
 
 /**
- * Erases the embedded database.
+ * Deletes the embedded database.
  *
  * @returns false if there was none
  * @throws FleetError `refused` in production, with a configured database, or while another command uses it
  */
-export async function eraseDevelopmentData(context: Context): Promise<boolean> {
+export async function deleteDevelopmentData(context: Context): Promise<boolean> {
   const { fleet } = context.config;
   const configured = databaseSettings(fleet, context.environment);
   if (context.environment.NODE_ENV === "production" || configured.length > 0) {
     const settings = configured.length > 0 ? configured.join(" and ") : "NODE_ENV=production";
     const reason = `${settings} ${configured.length > 1 ? "are" : "is"} set`;
-    throw new FleetError("refused", `only the embedded database can be erased, and ${reason}`, {
-      remedy: `Nothing was erased. To erase the embedded database, run this command without ${settings}.`,
+    throw new FleetError("refused", `only the embedded database can be deleted, but ${reason}`, {
+      remedy: `Nothing was deleted. To delete the embedded database, run the same command without ${settings}.`,
     });
   }
-  return eraseEmbedded(embeddedOptions(context));
+  return deleteEmbedded(embeddedOptions(context));
 }
 
 /** Connects once, so that an unreachable database is reported before the user's program starts. */
@@ -182,19 +182,19 @@ const settleMs = 200;
  */
 async function watchSchemas(context: Context, observer: DevObserver): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
-  let looking = Promise.resolve();
+  let checking = Promise.resolve();
   const { watch } = await import("chokidar");
   const changed = () => {
     clearTimeout(timer);
     timer = setTimeout(() => {
-      looking = looking.then(lookAgain);
+      checking = checking.then(checkAgain);
     }, settleMs);
   };
   const files = watchFiles(changed, ({ message }) =>
     context.notify(`cannot watch for changes: ${message}`),
   );
   const folders = watch(watchedPaths(context), { ignoreInitial: true });
-  const look = async (): Promise<void> => {
+  const checkAll = async (): Promise<void> => {
     files.add(context.config.file);
     const config = await loadConfig(context.config.file, files.add);
     const current = { ...context, config };
@@ -205,14 +205,14 @@ async function watchSchemas(context: Context, observer: DevObserver): Promise<vo
     observer.schemas(findings);
   };
   // An error is shown and the watch continues: the user may be about to correct it.
-  const lookAgain = () => look().catch(observer.unreadable);
+  const checkAgain = () => checkAll().catch(observer.checkFailed);
   folders.on("all", changed);
   // The first check runs after the watch is ready, so that no change is missed.
   await new Promise<void>((ready) => folders.once("ready", ready));
-  looking = looking.then(lookAgain);
+  checking = checking.then(checkAgain);
   await untilStopped(context);
   clearTimeout(timer);
-  await looking;
+  await checking;
   files.close();
   await folders.close();
 }

@@ -13,8 +13,8 @@ export interface Accepted {
 }
 
 /**
- * Records the current checksum of every migration, also of edited ones. Right only for edited migrations that are not
- * applied anywhere yet.
+ * Records the current checksum of every migration, also of edited ones. Correct only if no tenant has applied the
+ * edited migrations.
  *
  * @param names services; empty for all
  */

@@ -54,7 +54,7 @@ function writeDowns(service: string, path: string, downs: readonly GeneratedDown
   });
 }
 
-/** The proofs of downs that were tried with success; no file if there are none. */
+/** The proofs of downs that were tried successfully; no file if there are none. */
 async function proofsOf(
   path: string,
   service: string,

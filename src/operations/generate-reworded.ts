@@ -103,7 +103,7 @@ async function refuseOtherCatalog(
     {
       where: [config.schema].flat().join(", "),
       excerpt: lines.slice(0, 12).join("\n"),
-      remedy: `Nothing was written. Undo the change, or write a migration: npx drizzle-fleet generate ${service} --name <what_changes>`,
+      remedy: `Nothing was written. Undo the change. To write a migration instead, run: npx drizzle-fleet generate ${service} --name <what_changes>`,
     },
   );
 }

@@ -93,7 +93,7 @@ async function refuseBranches(context: Context, service: string): Promise<void> 
   if (heads.length < 2 || (await areAccepted(service, path))) return;
   throw new FleetError("merge", `${service} has open branches: ${heads.join(" and ")}`, {
     where: relative(process.cwd(), path),
-    remedy: `Nothing was written. Merge the branches first: npx drizzle-fleet merge ${service}`,
+    remedy: `Nothing was written. To merge the branches, run: npx drizzle-fleet merge ${service}`,
   });
 }
 
@@ -120,8 +120,8 @@ async function draftsOf(
     const statements = await sqlOf(diff, decisions);
     const refused = readDraft(context, diff, statements);
     refusals.push(...refused);
-    const leftOut = (await changesWithoutSql(diff, decisions)).map(changeWithoutSqlText);
-    const faults = [...refused.map(({ message }) => message), ...leftOut];
+    const withoutSql = (await changesWithoutSql(diff, decisions)).map(changeWithoutSqlText);
+    const faults = [...refused.map(({ message }) => message), ...withoutSql];
     changes.push({ diff, decisions, statements, faults });
   }
   if (options.byHand !== true) throwProblems(refusals, "drizzle-kit's SQL is refused");

@@ -89,7 +89,7 @@ async function inspect(
 function invalidFileError(file: string, reason: string): FleetError {
   return new FleetError("refused", `the file cannot be imported: ${reason}`, {
     where: file,
-    remedy: "Export the tenant again: npx drizzle-fleet tenants export <tenant> <file>",
+    remedy: "To export the tenant again, run: npx drizzle-fleet tenants export <tenant> <file>",
   });
 }
 

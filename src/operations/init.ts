@@ -23,7 +23,7 @@ export interface ExistingProject {
   readonly folder: MigrationsFolder;
   /** The new path of the old configuration; absolute. */
   readonly kept: string;
-  /** The path of the new configuration; absolute. As the old one, but TypeScript instead of JSON. */
+  /** The path of the new configuration; absolute. Like the old one, but TypeScript instead of JSON. */
   readonly written: string;
   /** The schema of all tables of the project, if they have one schema and it is not `public`. */
   readonly sourceSchema: string | undefined;
@@ -146,18 +146,18 @@ export async function writeFleet(
   fleet: FleetInput,
 ): Promise<void> {
   const { file, root, shown } = config;
-  const cannot = (cause: unknown) =>
+  const replacementError = (cause: unknown) =>
     new FleetError("write", `${shown} cannot be replaced: ${messageOf(cause)}`, {
       where: shown,
       remedy: "Nothing was changed. Check the permissions of the file and its folder.",
       cause,
     });
   await copyFile(file, kept, constants.COPYFILE_EXCL).catch((cause: unknown) => {
-    throw cannot(cause);
+    throw replacementError(cause);
   });
   try {
     await writeFile(written, fleetConfigText(fleet, written)).catch((cause: unknown) => {
-      throw cannot(cause);
+      throw replacementError(cause);
     });
     await loadConfig(written);
     const attributes = await gitAttributes(root, resolve(root, config.out));
@@ -212,6 +212,6 @@ async function noMigrationsError({ root, out, shown }: PlainConfig): Promise<Fle
   return new FleetError("config", `${out} contains no migrations`, {
     where: shown,
     remedy:
-      'Nothing was written. Correct "out", or make the first migration with: npx drizzle-kit generate',
+      'Nothing was written. Correct "out". To generate the first migration instead, run: npx drizzle-kit generate',
   });
 }

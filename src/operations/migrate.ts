@@ -25,7 +25,7 @@ export interface MigrateRequest extends RolloutRequest {
 export interface MigrateResult extends RolledOut {
   /** The command that completes the remaining targets, ready to copy. */
   readonly again: string;
-  /** After a run with `failed`: the selected targets that are still not where a run without it would bring them. */
+  /** After a run with `failed`: the selected targets that have still not reached their destination. */
   readonly left?: Left;
 }
 

@@ -12,7 +12,7 @@ import { resolveTargets } from "../tenants/targets.ts";
 /** The new source of the tenants. */
 export interface SwitchRequest {
   readonly to: "registry" | "list";
-  /** Ids of active tenants to delete from the registry, because the configuration does not list them. */
+  /** Ids of active tenants to delete from the registry because the configuration does not list them. */
   readonly forget: readonly string[];
   /** True: change nothing. */
   readonly dryRun: boolean;
@@ -72,7 +72,7 @@ function toRegistry(context: Context, { forget, dryRun }: SwitchRequest): Promis
         refuseContradictions(records, ids, forget);
         const byId = new Map(records.map((record) => [record.id, record]));
         const entered = tenants.filter(({ id }) => !byId.has(id));
-        const updated = tenants.filter((tenant) => isOther(tenant, byId.get(tenant.id)));
+        const updated = tenants.filter((tenant) => isChanged(tenant, byId.get(tenant.id)));
         if (!dryRun) await updateRegistry(session, [...entered, ...updated].map(asRecord), forget);
         return {
           ...{ tenants, database, forgotten: forget, staying: stayingOf(records) },
@@ -129,7 +129,7 @@ function refuseContradictions(
   const known = new Set(records.map(({ id }) => id));
   throwProblems(
     [
-      ...idle.map((record) => listedThoughError(record)),
+      ...idle.map((record) => listedButInactiveError(record)),
       ...(left.length > 0 ? [unlistedError(left.map(({ id }) => id))] : []),
       ...forget
         .filter((id) => listed.has(id) || !known.has(id))
@@ -139,13 +139,13 @@ function refuseContradictions(
   );
 }
 
-function listedThoughError({ id, status }: TenantRecord): FleetError {
+function listedButInactiveError({ id, status }: TenantRecord): FleetError {
   return new FleetError(
     "tenant",
     `tenant ${id} is ${status} in the registry but listed in the configuration`,
     {
       where: "tenants",
-      remedy: `Remove ${id} from the configuration; it remains ${status}. Nothing was changed.`,
+      remedy: `Nothing was changed. Remove ${id} from the configuration; it remains ${status}.`,
     },
   );
 }
@@ -156,7 +156,7 @@ function unlistedError(ids: readonly string[]): FleetError {
     "tenant",
     `the registry has active tenants that the configuration does not list: ${ids.join(", ")}`,
     {
-      remedy: `Add them to tenants in the configuration. Or delete them from the registry, which keeps their schemas: npx drizzle-fleet tenants switch registry ${flags}`,
+      remedy: `Nothing was changed. Add them to tenants in the configuration. To delete them from the registry instead, and keep their schemas, run: npx drizzle-fleet tenants switch registry ${flags}`,
     },
   );
 }
@@ -179,7 +179,7 @@ function asRecord({
   return { id, status: "active", database: database ?? null, attributes };
 }
 
-function isOther({ attributes, database }: Tenant, record: TenantRecord | undefined): boolean {
+function isChanged({ attributes, database }: Tenant, record: TenantRecord | undefined): boolean {
   if (record === undefined) return false;
   const sorted = (values: Tenant["attributes"]) => JSON.stringify(Object.entries(values).sort());
   return (database ?? null) !== record.database || sorted(attributes) !== sorted(record.attributes);

@@ -39,7 +39,7 @@ export function staleText(stale: readonly AcceptedFault[]): string[] {
   return byService(
     stale,
     (faults) =>
-      `accepted but no longer found: ${shortList(faults)}\n-> To remove ${faults.length === 1 ? "it" : "them"} from accepted.json: npx drizzle-fleet check --accept "<reason>"`,
+      `accepted but no longer found: ${shortList(faults)}\n-> To remove ${faults.length === 1 ? "it" : "them"} from accepted.json, run: npx drizzle-fleet check --accept "<reason>"`,
   );
 }
 

@@ -41,7 +41,7 @@ export function headsText(
   return [
     ...table(["service", "head"], rows),
     ...(branched.length > 0
-      ? ["", `Branches are open. Merge them: npx drizzle-fleet merge ${branched.join(" ")}`]
+      ? ["", `Branches are open. To merge them, run: npx drizzle-fleet merge ${branched.join(" ")}`]
       : []),
   ].join("\n");
 }

@@ -1,7 +1,7 @@
 import { counted, shortList } from "../core/count.ts";
 
 /** What init changes in a project. */
-export interface Initiation {
+export interface InitChanges {
   /** The configuration file, and the copy of the old one, as shown to the user. */
   readonly file: string;
   readonly kept: string;
@@ -14,7 +14,7 @@ export interface Initiation {
 }
 
 /** What will be written, for the confirmation prompt. */
-export function intentionText(init: Initiation, config: string): string {
+export function previewText(init: InitChanges, config: string): string {
   return `${init.file} will contain (the old file is kept as ${init.kept}):\n\n${config}`;
 }
 
@@ -25,7 +25,7 @@ export function intentionText(init: Initiation, config: string): string {
  * @param stamp the command that records existing tables, if that was not done
  */
 export function initText(
-  init: Initiation,
+  init: InitChanges,
   config: string,
   stamp: { readonly command: string; readonly why: string } | undefined,
 ): string {
@@ -41,7 +41,7 @@ export function initText(
       ? []
       : [
           "",
-          `Nothing is recorded yet, because ${stamp.why}. To record the migrations that are already applied:`,
+          `Nothing is recorded yet, because ${stamp.why}. To record the migrations that are already applied, run:`,
           `  ${stamp.command}`,
         ]),
     "",

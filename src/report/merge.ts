@@ -43,7 +43,7 @@ function serviceText({ service, merge, restored, problems, unproved }: MergedSer
     ...problems.map(({ message, where }) => `  fix ${where}: ${message}`),
     ...(unproved === undefined ? [] : [`  not proved: ${unproved}`]),
     ...(moreOpen
-      ? [`  another branch is open; merge again: npx drizzle-fleet merge ${service}`]
+      ? [`  another branch is open. To merge it, run: npx drizzle-fleet merge ${service}`]
       : []),
     ...(bothApplied ? [bothAppliedText(service)] : []),
   ].join("\n");
@@ -65,7 +65,7 @@ function renamingText({ from, to }: Renaming): string {
 
 function bothAppliedText(service: string): string {
   return [
-    "  Both branches are already applied to some tenants, and can run in either order. To apply what each tenant is missing:",
+    "  Both branches are already applied to some tenants, and can run in either order. To apply what each tenant is missing, run:",
     `  npx drizzle-fleet migrate --service ${service} --allow-out-of-order`,
   ].join("\n");
 }

@@ -31,8 +31,8 @@ export function summarize(outcomes: readonly Outcome[]): RolloutSummary {
 }
 
 /**
- * True when nothing is left to do or to fix. A run of failed targets only that finds none is not done while other targets
- * are not at their goal.
+ * True when nothing is left to do or to fix. A run with --failed that finds no failed targets is not done while other
+ * targets are not at their goal.
  */
 export function isDone({ outcomes, stopped, left }: Ended): boolean {
   const open = outcomes.some((outcome) => isFailure(outcome) || outcome.status === "notExecuted");
@@ -46,7 +46,7 @@ export interface Ended {
   readonly stopped?: Stop;
   /** The command that finishes the rest. */
   readonly again?: string;
-  /** After a run of failed targets only: the other targets that are not at their goal. */
+  /** After a run with --failed: the other targets that are not at their goal. */
   readonly left?: { readonly targets: number; readonly of: number; readonly command: string };
 }
 
@@ -143,7 +143,7 @@ function notExecutedText(outcomes: readonly Outcome[]): string[] {
 /** Targets outside this run that are not at their goal. */
 function leftText(
   { targets, of, command }: NonNullable<Ended["left"]>,
-  { idle, all = "To migrate all of them: " }: Wording,
+  { idle, all = "To migrate all of them, run: " }: Wording,
 ): string {
   return `Not ${idle}: ${targets} of ${counted(of, "target")}. ${all}${command}`;
 }
@@ -155,7 +155,7 @@ function verdict(
   again: string,
 ): string {
   const bad = total.failed + total.inDoubt;
-  const when = bad > 0 ? "After fixing the cause" : "To continue";
+  const when = bad > 0 ? "After fixing the cause, run" : "To continue, run";
   const next = again === "" || bad + total.notExecuted === 0 ? "" : ` ${when}: ${again}`;
   const rest = total.notExecuted > 0 ? `, ${counted(total.notExecuted, "target")} not run` : "";
   const count =

@@ -8,7 +8,7 @@ import { visibleLine } from "../core/visible.ts";
 import { cut, widthOf } from "../core/width.ts";
 import { longestList } from "./errors.ts";
 import { failureKind } from "./failures.ts";
-import { obeysEscapes, writtenText } from "./style.ts";
+import { supportsEscapes, writtenText } from "./style.ts";
 
 /** The stream for progress, usually standard error. */
 export interface ProgressStream {
@@ -29,7 +29,7 @@ export function showProgress(stream: ProgressStream, verbosity: Verbosity = "usu
   if (verbosity === "quiet") return () => undefined;
   const tally = new Tally();
   const verbose = verbosity === "verbose";
-  return obeysEscapes(stream) ? bar(stream, tally, verbose) : lines(stream, tally, verbose);
+  return supportsEscapes(stream) ? bar(stream, tally, verbose) : lines(stream, tally, verbose);
 }
 
 function lines(stream: ProgressStream, tally: Tally, verbose: boolean): Observer {

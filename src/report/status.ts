@@ -40,7 +40,7 @@ export function statusText(targets: readonly TargetStatus[], onlyBehind = false)
           ...(unknown === 0 ? [] : [`Not read: ${unknown} of ${all}.`]),
         ];
   const next = targets.some(({ pending, problems }) => pending > 0 && problems.length === 0)
-    ? ["To apply pending migrations: npx drizzle-fleet migrate"]
+    ? ["To apply pending migrations, run: npx drizzle-fleet migrate"]
     : [];
   return [
     ...(listed.length === 0 ? [] : [...lines, ""]),

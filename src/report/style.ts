@@ -7,8 +7,8 @@ const colors = ["red", "green", "yellow", "dim", "bold"] as const;
 type Color = (typeof colors)[number];
 
 /** Marks contain a random number, so data cannot contain one. */
-const draw = randomUUID();
-const markOf = (what: string) => `<${draw} ${what}>`;
+const nonce = randomUUID();
+const markOf = (what: string) => `<${nonce} ${what}>`;
 const end = markOf("end");
 
 /** Start and end marks for something other than a style, interpreted when the text is written. */
@@ -16,7 +16,7 @@ export function marksOf(what: string): { readonly start: string; readonly end: s
   return { start: markOf(what), end: markOf(`end of ${what}`) };
 }
 
-const marked = new RegExp(`<${draw} (?<color>${colors.join("|")})>(?<text>[^]*?)${end}`, "g");
+const marked = new RegExp(`<${nonce} (?<color>${colors.join("|")})>(?<text>[^]*?)${end}`, "g");
 
 /** Marks a text to be colored when it is written. */
 export function style(color: Color, text: string): string {
@@ -24,7 +24,7 @@ export function style(color: Color, text: string): string {
 }
 
 /** True for a terminal that supports escape sequences. With `TERM=dumb` it does not. */
-export function obeysEscapes(stream: { readonly isTTY?: boolean }): boolean {
+export function supportsEscapes(stream: { readonly isTTY?: boolean }): boolean {
   return stream.isTTY === true && process.env.TERM !== "dumb";
 }
 
@@ -35,7 +35,7 @@ export function obeysEscapes(stream: { readonly isTTY?: boolean }): boolean {
 function showsColors(stream: { readonly isTTY?: boolean }): boolean {
   const { FORCE_COLOR = "", NO_COLOR = "" } = process.env;
   if (FORCE_COLOR !== "") return FORCE_COLOR !== "0" && FORCE_COLOR !== "false";
-  return obeysEscapes(stream) && NO_COLOR === "";
+  return supportsEscapes(stream) && NO_COLOR === "";
 }
 
 /**

@@ -49,7 +49,7 @@ export function tenantsText({ tenants, counts, orphans }: ShownTenants): string 
     ...(orphans.length > 0 ? ["", "Schemas that belong to no registered tenant:"] : []),
     ...orphans.map(({ database, schema, tenant }) => `  ${database}: ${schema} (tenant ${tenant})`),
     ...(orphans.length > 0
-      ? ["-> Register their tenants: npx drizzle-fleet tenants adopt <id>"]
+      ? ["-> To register their tenants, run: npx drizzle-fleet tenants adopt <tenant>"]
       : []),
   ].join("\n");
 }
@@ -117,7 +117,7 @@ function listLines(shown: ShownSwitch, file: string, list: readonly string[]): s
   ];
 }
 
-/** The tenants of the registry that a switch leaves alone. */
+/** The tenants of the registry that a switch does not change. */
 function inactiveLines({ staying }: ShownSwitch): string[] {
   if (staying.length === 0) return [];
   const names = shortList(staying.map(({ id, status }) => `${id} (${status})`));

@@ -55,7 +55,7 @@ describe("check", () => {
       'ALTER TABLE "documents" ADD COLUMN "pages" integer DEFAULT 0;',
     );
     expect(result.stdout).toContain(
-      "-> Run: npx drizzle-fleet generate auth --name <what_changes>",
+      "-> To write a migration, run: npx drizzle-fleet generate auth --name <what_changes>",
     );
     expect(result.stdout).not.toContain("workflow:");
     const json = JSON.parse((await runCli(project, ["check", "auth", "--json"])).stdout);

@@ -364,7 +364,7 @@ describe("generate", () => {
     },
   );
 
-  test("honours patterns that exclude files, and skips files that are not code", async () => {
+  test("respects patterns that exclude files, and skips files that are not code", async () => {
     const { folder, found } = await createReleased();
     const config = join(folder, "drizzle.config.ts");
     const text = await readFile(config, "utf8");

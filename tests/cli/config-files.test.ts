@@ -91,7 +91,7 @@ test("the nearest configuration at or above the current folder is used, and .ts 
   expect(above.stderr).toContain("there is packages/db/drizzle.config.json");
   expect(above.stderr).toContain("Others: packages/db/drizzle.config.mts");
   const wrong = await runCli(join(project, "packages/db"), [...heads, "--config", "fleet.ts"]);
-  expect(wrong.stderr).toContain("there is no file fleet.ts");
+  expect(wrong.stderr).toContain("the file fleet.ts does not exist");
   expect(wrong.stderr).toContain("Did you mean --config drizzle.config.mts?");
 });
 

@@ -254,7 +254,7 @@ client.connect().then(() => client.query("SELECT count(*)::int AS n FROM app_b.t
 });
 
 describe("dev --death", () => {
-  test("erases the embedded data and nothing else", async () => {
+  test("deletes the embedded data and nothing else", async () => {
     const project = await createEmbeddedProject();
     await runCli(project, ["migrate"]);
     await cp(join(project, "drizzle.config.ts"), join(project, ".data/mine.txt"));
@@ -270,7 +270,7 @@ describe("dev --death", () => {
     });
   });
 
-  test("erases a database whose password is lost", async () => {
+  test("deletes a database whose password is lost", async () => {
     const project = await createEmbeddedProject();
     await runCli(project, ["migrate"]);
     await rm(join(project, ".data/pgpass"));
@@ -280,7 +280,7 @@ describe("dev --death", () => {
     expect(await runCli(project, ["migrate"])).toMatchObject({ code: 0 });
   });
 
-  test("does not erase a folder that it did not create, or data that a server is using", async () => {
+  test("does not delete a folder that it did not create, or data that a server is using", async () => {
     const project = await createEmbeddedProject();
     await mkdir(join(project, ".data/postgres"), { recursive: true });
     await writeFile(join(project, ".data/postgres/init.sql"), "-- mine");
@@ -321,7 +321,7 @@ describe("dev --death", () => {
     });
     expect(url).toMatchObject({ code: 2 });
     expect(url.stderr).toContain(
-      "only the embedded database can be erased, and DATABASE_URI is set",
+      "only the embedded database can be deleted, but DATABASE_URI is set",
     );
     const production = await runCli(project, ["dev", "--death"], { NODE_ENV: "production" });
     expect(production).toMatchObject({ code: 2 });

@@ -281,13 +281,13 @@ export default { dialect: "postgresql", schema: [resolve(__dirname, "src/*.ts"),
     const pattern = ["--tenant-schema", "shop_{tenant}"];
     const yes = ["--yes", ...pattern, "--tenants", "acme"];
     const password = { DATABASE_URL: "postgresql://u:s3cret@127.0.0.1:1/x" };
-    await expectRefused(project, [], "init needs answers, and there is no terminal");
+    await expectRefused(project, [], "init needs answers, but there is no terminal");
     await expectRefused(
       project,
       [],
       "--tenant-schema <pattern> or --single-schema <schema> and --yes",
     );
-    await expectRefused(project, pattern, "Run the command again with --yes");
+    await expectRefused(project, pattern, "Run the same command with --yes");
     await expectRefused(project, ["--yes", "--tenant-schema", "shop"], "{tenant} once");
     await expectRefused(
       project,

@@ -95,7 +95,7 @@ describe("a rollout whose terminal goes away", () => {
     expect(await database.query(ended)).toEqual([{ stopped: "it was interrupted" }]);
   });
 
-  test("continues without a signal, and exits with 1 because its report is lost", async () => {
+  test("continues without a signal, and exits with 1 because its report was lost", async () => {
     const { database, project } = await createFleet({
       tenants: ["a", "b"],
       migrations: slow,

@@ -25,7 +25,7 @@ function expectVisible({ stdout, stderr }: CliResult) {
 const first = { "0000_t": "CREATE TABLE t (id int);" };
 
 describe("terminal control characters are shown as codes", () => {
-  test("in a server's message, detail and hint; in text, JSON, the rollouts kept, and GitHub's logs", async () => {
+  test("in a server's message, detail and hint; in text, JSON, recorded rollouts, and GitHub's logs", async () => {
     const database = await createDatabase();
     const spelled = [...nasty].map((character) => `chr(${character.codePointAt(0)})`).join("||");
     const project = await projectFor(database, {

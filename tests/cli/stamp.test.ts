@@ -156,7 +156,9 @@ describe("stamp", () => {
     expect(refused).toMatchObject({ code: 1 });
     expect(refused.stdout).toContain("not on disk (row 3, hash 0123456789ab...)");
     expect(refused.stdout).toContain("npx drizzle-fleet stamp 0001_b --tenant x --tenant y");
-    expect(refused.stdout).toContain(`After fixing the cause: npx drizzle-fleet ${args.join(" ")}`);
+    expect(refused.stdout).toContain(
+      `After fixing the cause, run: npx drizzle-fleet ${args.join(" ")}`,
+    );
     expect((await fleet("migrate")).stdout).toContain("Done: 2 migrations applied");
     const later = await fleet(...args, "--yes");
     expect(later.stdout).toContain("the ledger has 0002_c, but the table");

@@ -140,7 +140,7 @@ describe("a failed onboarding", () => {
     await inStep(child, "seed");
     child.kill("SIGINT");
     const { code, stderr } = await over;
-    // It was as good as done when the signal came, or all of it is taken back.
+    // It was almost complete when the signal came, or all of it is undone.
     if (code === 0) await expectWorking(project, "acme");
     else {
       expect(code, stderr).toBe(130);
@@ -162,7 +162,7 @@ describe("a failed onboarding", () => {
 });
 
 describe("a tenant's life", () => {
-  test("archive revokes all access and hides it from rollouts; restore migrates it to head and opens it again", async () => {
+  test("archive revokes all access, and rollouts skip the tenant; restore migrates it to head and reactivates it", async () => {
     const project = await createTenantsProject();
     const { folder, environment, database } = project;
     const cli = (...args: string[]) => runCli(folder, args, environment);

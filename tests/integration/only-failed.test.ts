@@ -91,7 +91,7 @@ test("the command in the last line has the selection of the original command", a
   });
   const told = await runCli(project, ["migrate", "--failed"]);
   expect(told.stdout).toMatch(
-    /Not at head: 5 of 6 targets. To migrate all of them: npx drizzle-fleet migrate\n$/,
+    /Not at head: 5 of 6 targets. To migrate all of them, run: npx drizzle-fleet migrate\n$/,
   );
 });
 
@@ -154,7 +154,7 @@ test("--failed that finds nothing while targets are not at head is not a success
   const none = await runCli(project, ["migrate", "--failed"]);
   expect(none.code).toBe(1);
   expect(none.stdout).toContain(
-    "Not at head: 6 of 6 targets. To migrate all of them: npx drizzle-fleet migrate",
+    "Not at head: 6 of 6 targets. To migrate all of them, run: npx drizzle-fleet migrate",
   );
   // A tenant that came since was not part of any rollout.
   expect(await runCli(project, ["migrate"])).toMatchObject({ code: 0 });

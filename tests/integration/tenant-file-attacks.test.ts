@@ -295,7 +295,7 @@ test("the parts of a file that are not SQL are checked too", async () => {
     [
       "a name that PostgreSQL would cut",
       () => change(rowsOf("notes"), { table: "n".repeat(64) }),
-      "a name must have 1 to 63 bytes",
+      "a name must be 1 to 63 bytes long",
     ],
     [
       "rows that a NUL would cut",

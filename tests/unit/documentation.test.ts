@@ -89,7 +89,7 @@ const quoted = {
   "docs/migrations.md": ["Proved: ", "up, down and up again"],
   "docs/offline-sql.md": ["the ledger has changed since the plan was made"],
   "docs/rollouts.md": [
-    "To migrate all of them: ",
+    "To migrate all of them, run: ",
     "a lock that it waits for",
     "waiting for a connection",
     "which this rollout is migrating",

@@ -70,8 +70,8 @@ describe("the standard variables", () => {
   test("report everything that is missing or malformed at once", () => {
     expect(problemsOf(() => addresses({ DB_HOST: "h", DB_PORT: "x" }))).toEqual([
       "DB_PORT is not a port number",
-      'DB_HOST is set, but DB_NAME_SERVER is not, which database "main" needs',
-      'DB_HOST is set, but DB_USER_ADMIN is not, which database "main" needs',
+      'DB_NAME_SERVER is not set; database "main" needs it because DB_HOST is set',
+      'DB_USER_ADMIN is not set; database "main" needs it because DB_HOST is set',
     ]);
     expect(problemsOf(() => addresses({ ...standard, DB_SSLMODE: "maybe" }))).toEqual([
       "DB_SSLMODE is not one of disable, allow, prefer, require, verify-ca, verify-full",
@@ -98,7 +98,7 @@ describe("the standard variables", () => {
     const { DB_USER_SERVER: _, ...without } = standard;
     expect(applicationRole(fleet, "main", without)).toBe(undefined);
     expect(problemsOf(() => addresses(without, {}, "application"))).toEqual([
-      'DB_HOST is set, but DB_USER_SERVER is not, which database "main" needs',
+      'DB_USER_SERVER is not set; database "main" needs it because DB_HOST is set',
     ]);
   });
 });

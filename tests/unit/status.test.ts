@@ -56,7 +56,7 @@ describe("status", () => {
     expect(text).not.toContain("app/t1");
     expect(text.split("\n").slice(-2)).toEqual([
       "Not at head: 3 of 5 targets.",
-      "To apply pending migrations: npx drizzle-fleet migrate",
+      "To apply pending migrations, run: npx drizzle-fleet migrate",
     ]);
     expect(shown([at(1, 0), at(2, 0)], true)).toBe("All 2 targets are at head.");
   });

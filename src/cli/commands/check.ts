@@ -20,15 +20,15 @@ const help: VerbHelp = {
   details: `
 Run it in continuous integration: it needs no database.
 
---accept is for faults that can no longer be fixed and endanger no tenant: missing snapshots and downs, a wrong order in
-the journal, old branches, stray files. It records them in accepted.json in the migrations folder, and check no longer
-reports them. For an edited migration, use generate --accept instead.`,
+--accept is for faults that can no longer be fixed and endanger no tenant: missing snapshots and downs, a journal in
+the wrong order, old branches, stray files. It records them in accepted.json in the migrations folder, and check no
+longer reports them. For an edited migration, use generate --accept instead.`,
   examples: [
     ["check every service", "npx drizzle-fleet check"],
     ["annotate a pull request in GitHub Actions", "npx drizzle-fleet check --format github"],
     ["also run every migration up, down and up again", "npx drizzle-fleet check --database"],
     [
-      "accept faults of released migrations",
+      "accept faults in released migrations",
       'npx drizzle-fleet check --accept "released before drizzle-fleet"',
     ],
   ],
@@ -49,7 +49,7 @@ export function checkVerb(): Verb {
     .option("--database [url]", "also prove every migration in this database (default: embedded)")
     .option(
       "--accept <reason>",
-      "accept faults of released migrations that cannot be fixed",
+      "accept faults in released migrations that cannot be fixed",
       reasonValue,
     );
   addServices(command)

@@ -18,7 +18,7 @@ export function devVerb(): Verb {
   const command = newVerb("dev", {
     summary: "start the databases, migrate, then watch schemas or run your program",
     details: `
-Without a configured database it starts an embedded PostgreSQL, which other commands of the project then use too. Your
+Without a configured database, dev starts an embedded PostgreSQL, which the project's other commands then use too. Your
 program gets the connection in environment variables.`,
     examples: [
       ["start, migrate and watch the Drizzle schemas", "npx drizzle-fleet dev"],
@@ -52,8 +52,8 @@ async function runDev(program: string[], options: DevFlags): Promise<number> {
 }
 
 async function deleteDatabases(options: DevFlags): Promise<ExitCode> {
-  const { eraseDevelopmentData } = await import("../../operations/dev.ts");
-  const deleted = await eraseDevelopmentData(await createContext(options));
+  const { deleteDevelopmentData } = await import("../../operations/dev.ts");
+  const deleted = await deleteDevelopmentData(await createContext(options));
   await printText(
     deleted
       ? "Deleted the embedded databases and their data."
@@ -85,7 +85,7 @@ async function observerFor(stays: boolean): Promise<DevObserver> {
       if (text !== last) say(text === "" ? "\nEvery schema change has a migration." : `\n${text}`);
       last = text;
     },
-    unreadable: (error: unknown) => {
+    checkFailed: (error: unknown) => {
       last = "";
       const why = isFleetError(error) ? errorText(error) : `error: ${messageOf(error)}`;
       say(`\n${why}`);

@@ -29,7 +29,7 @@ outcomes. downgrade reads every down before it changes the first target. If the 
     examples: [
       ["revert the newest migration of a service", "npx drizzle-fleet downgrade -1 auth"],
       [
-        "see what that would do, and which data is lost",
+        "see what that would do, and which data would be lost",
         "npx drizzle-fleet downgrade -1 auth --dry-run",
       ],
       ["return to a migration", "npx drizzle-fleet downgrade 0003_add_avatar auth"],
@@ -68,7 +68,7 @@ async function runDowngrade(to: string, _: string[], options: DowngradeOptions):
     done: "downgraded",
     idle: "at destination",
     each: "reverted",
-    all: "To downgrade all of them: ",
+    all: "To downgrade all of them, run: ",
   });
   return rolloutExitCode(result);
 }
@@ -78,7 +78,8 @@ async function showPlan(
   options: DowngradeOptions,
 ): Promise<ExitCode> {
   if (options.json !== true)
-    for (const { tag, what } of drops) await printText(`${tag}: ${what} is dropped, with its data`);
+    for (const { tag, what } of drops)
+      await printText(`Reverting ${tag} drops ${what} and its data.`);
   const document = { ...plan, drops };
   return printPlan(document, options, { todo: "revert on", idle: "without newer migrations" });
 }

@@ -109,7 +109,7 @@ const ask: Ask = async ({ service, kind, table, removed, added }: Choice) => {
   ];
   const lines = answers.map((answer, index) => `  ${index + 1}) ${answer}`);
   await printText(
-    `${service}: ${kind} ${nameOf(removed)} is no longer in the schema. It was\n${lines.join("\n")}`,
+    `${service}: ${kind} ${nameOf(removed)} is no longer in the schema. It was:\n${lines.join("\n")}`,
     process.stderr,
   );
   for (;;) {

@@ -53,7 +53,7 @@ export async function answersFor(
   const schema =
     given ??
     (await ask(
-      `Pattern for tenant schemas, with {tenant} in it, or the name of the only schema (${ownSchema})? `,
+      `Pattern for tenant schemas, with {tenant} in it, or the name of a single schema (${ownSchema})? `,
     )) ??
     ownSchema;
   const known: InitAnswers = { service, schema, urlVariable, tenants: listOf(options.tenants) };
@@ -75,8 +75,8 @@ async function tenantsFor(project: ExistingProject, answers: InitAnswers): Promi
 
 function refuseMissing(flags: readonly string[]): void {
   if (flags.length === 0) return;
-  throw new FleetError("usage", "init needs answers, and there is no terminal", {
-    remedy: `Nothing was written. Run the command again with ${flags.join(" and ")}.`,
+  throw new FleetError("usage", "init needs answers, but there is no terminal", {
+    remedy: `Nothing was written. Run the same command with ${flags.join(", and ")}.`,
   });
 }
 

@@ -4,7 +4,7 @@ import type { FleetInput } from "../../config/schema.ts";
 import type { Context } from "../../fleet/context.ts";
 import type { RolledOut } from "../../fleet/roll-out.ts";
 import type { ExistingProject, InitAnswers } from "../../operations/init.ts";
-import type { Initiation } from "../../report/init.ts";
+import type { InitChanges } from "../../report/init.ts";
 import { type ExitCode, exitCode } from "../exit-codes.ts";
 import { groups, type VerbHelp } from "../help/sections.ts";
 import { addCommonOptions } from "../options/common.ts";
@@ -77,7 +77,7 @@ async function runInit(options: InitOptions, command: Command): Promise<ExitCode
   const context = await contextBefore(project, fleet);
   const unstamped = reasonNotToStamp(options, context);
   if (unstamped === undefined) await rehearse(context, project);
-  const init = initiationOf(project, answers);
+  const init = initChangesOf(project, answers);
   if (options.yes !== true && !(await confirm(init, fleet, unstamped === undefined))) {
     await printResult(options, { written: false }, "Nothing was written.");
     return exitCode.done;
@@ -93,10 +93,10 @@ async function runInit(options: InitOptions, command: Command): Promise<ExitCode
   return exitCode.done;
 }
 
-async function confirm(init: Initiation, fleet: FleetInput, stamp: boolean): Promise<boolean> {
+async function confirm(init: InitChanges, fleet: FleetInput, stamp: boolean): Promise<boolean> {
   const { fleetConfigText } = await import("../../config/render.ts");
-  const { intentionText } = await import("../../report/init.ts");
-  await printText(intentionText(init, fleetConfigText(fleet, init.file)), process.stderr);
+  const { previewText } = await import("../../report/init.ts");
+  await printText(previewText(init, fleetConfigText(fleet, init.file)), process.stderr);
   return askYes(stamp ? "Write it, and record what drizzle-orm has applied?" : "Write it?");
 }
 
@@ -129,10 +129,10 @@ async function record(
   return stamp(context, requestFor(project), async () => true, observer);
 }
 
-function initiationOf(
+function initChangesOf(
   { config, kept, written }: ExistingProject,
   { service, schema, tenants }: InitAnswers,
-): Initiation {
+): InitChanges {
   const shown = (path: string) => relative(process.cwd(), path);
   const { left } = config;
   return { file: shown(written), kept: shown(kept), service, schema, tenants, left };
@@ -176,7 +176,7 @@ interface Recorded {
 
 async function print(
   project: ExistingProject,
-  init: Initiation,
+  init: InitChanges,
   { json }: InitOptions,
   { stamped, later }: Recorded,
 ): Promise<void> {

@@ -16,11 +16,11 @@ export function mergeVerb(): Verb {
   const command = newVerb("merge", {
     summary: "merge two git branches that each added migrations",
     details: `
-Run it after git merge has stopped, and leave git's conflict markers in the journal, the snapshots, checksums.json,
-proofs.json and accepted.json.
+Run it after git merge has stopped on conflicts, and leave git's conflict markers in the journal, the snapshots,
+checksums.json, proofs.json and accepted.json.
 
 The younger branch gets the next numbers, unless a tenant has applied its migrations. If tenants have applied both
-branches, both keep their names. If the branches conflict, merge names the conflict and writes nothing.`,
+branches, both keep their names. If the branches conflict, merge reports the conflict and writes nothing.`,
     examples: [
       ["merge the migrations of every service", "npx drizzle-fleet merge"],
       ["then mark git's conflicts as resolved", "git add --all"],

@@ -77,7 +77,7 @@ export function planVerb(): Verb {
   const command = newVerb("plan", {
     summary: "show what migrate would do, and change nothing",
     details: `
-plan names each problem that would make a target fail, with its remedy. migrate --dry-run shows the same plan, and
+plan shows each problem that would make a target fail, with its remedy. migrate --dry-run shows the same plan, and
 accepts all options of migrate.`,
     examples: [
       ["plan a migration of every tenant", "npx drizzle-fleet plan"],

@@ -19,7 +19,7 @@ export function repairVerb(): Verb {
     summary: "accept applied migrations that were edited, without running anything",
     details: `
 repair records the checksums of the files on disk in the ledgers. Use it only for edits that do not change the schema:
-comments, spaces, line endings. Otherwise restore the file and write a new migration.`,
+comments, whitespace, line endings. Otherwise restore the file and write a new migration.`,
     examples: [
       ["see what was edited, and confirm", "npx drizzle-fleet repair"],
       ["accept the edits without confirmation", "npx drizzle-fleet repair auth --yes"],
@@ -62,7 +62,7 @@ async function confirmEdited(
   else if (quiet !== true || !isAccepted) await printText(editedText(edited));
   if (isAccepted) return true;
   if (!canAsk())
-    throw new FleetError("usage", "repair needs confirmation, and there is no terminal", {
+    throw new FleetError("usage", "repair needs confirmation, but there is no terminal", {
       remedy:
         "Nothing was changed. Review the edits. To accept them, run the same command with --yes.",
     });

@@ -33,7 +33,7 @@ several services, name one of them.
 
 --from-drizzle reads the table in the tenant schema, or else in --drizzle-schema; both names can contain {tenant}. It
 matches the rows with the migration files by name or hash, even if your own migration loop replaced the schema in the
-SQL. It reports each target that does not match, with the next step.`,
+SQL. It reports each target that does not match, and what to do next.`,
     examples: [
       ["see what stamp would record", "npx drizzle-fleet stamp head --dry-run"],
       ["record every migration as applied", "npx drizzle-fleet stamp head"],
@@ -128,7 +128,7 @@ async function goalOf(
   };
 }
 
-/** The command that finishes what is left. */
+/** The command that completes the remaining targets. */
 async function againOf({ goal }: StampRequest, to = ""): Promise<string> {
   const { importCommand } = await import("../../fleet/import-drizzle.ts");
   return "drizzle" in goal ? importCommand(goal.drizzle) : `npx drizzle-fleet stamp ${to}`;
@@ -136,7 +136,7 @@ async function againOf({ goal }: StampRequest, to = ""): Promise<string> {
 
 async function confirmPlan(plan: Plan): Promise<boolean> {
   if (!canAsk())
-    throw new FleetError("usage", "stamp needs confirmation, and there is no terminal", {
+    throw new FleetError("usage", "stamp needs confirmation, but there is no terminal", {
       remedy:
         "Nothing was changed. Run the same command with --dry-run to see the plan, then with --yes to record it.",
     });

@@ -1,6 +1,6 @@
 import { type Command, Help } from "commander";
 
-/** Columns of help without a terminal. */
+/** The width of help without a terminal, in columns. */
 const usualWidth = 80;
 
 /** Help is never wider: longer lines are hard to read. */

@@ -17,7 +17,7 @@ export const groups = {
   general: "General:",
 } as const;
 
-/** What the help of a verb explains beside its arguments and options. */
+/** What the help of a verb explains in addition to its arguments and options. */
 export interface VerbHelp {
   /** What the verb does: an imperative, without a period. The list of verbs shows it. */
   readonly summary: string;
@@ -47,7 +47,7 @@ export const exitCodesOfTenant = {
   130: true,
 } as const;
 
-/** Adds everything that the help of a verb explains beside its arguments and options. */
+/** Adds everything that the help of a verb explains in addition to its arguments and options. */
 export function addHelp(command: Command, help: VerbHelp): Command {
   const { summary, details, examples, environment = [], exitCodes, page } = help;
   return command

@@ -40,7 +40,7 @@ export function addMigrationOptions(command: Command): Command {
   return command
     .optionsGroup(groups.migrations)
     .option("--to <tag>", "last migration to apply (default: head)")
-    .option("--allow-out-of-order", "apply migrations that were merged late");
+    .option("--allow-out-of-order", "apply migrations that were merged after later migrations");
 }
 
 /** Adds which targets are changed, and in which waves. */
@@ -58,7 +58,7 @@ export function addPlanOptions(command: Command): Command {
     );
 }
 
-/** Adds all of `RunOptions` but those of the report. */
+/** Adds all of `RunOptions` except those of the report. */
 export function addRunOptions(command: Command): Command {
   return addPlanOptions(command)
     .option("--soak <duration>", "pause between waves, such as 5m", durationValue)
@@ -112,10 +112,10 @@ export function migrateRequestOf(options: MigrationOptions, fleet: FleetConfig):
   };
 }
 
-/** What a request of every verb that changes a fleet has in common. */
+/** What the requests of all verbs that change a fleet have in common. */
 export function runRequestOf(options: RunOptions, fleet: FleetConfig): RolloutRequest {
   const { rollout } = fleet;
-  // --max-failures overrides a configured onError: the command line counts before the configuration.
+  // --max-failures overrides a configured onError: the command line takes precedence over the configuration.
   const policy =
     options.onError ?? (options.maxFailures === undefined ? rollout.onError : "continue");
   const limit = options.maxFailures ?? rollout.maxFailures;

@@ -42,7 +42,7 @@ function isSameSet(one: readonly string[], other: readonly string[]): boolean {
   return [...one].sort().join("\n") === [...other].sort().join("\n");
 }
 
-/** Adds the options of `SelectionOptions`. Call it after the verb's other arguments were added, as `addServices`. */
+/** Adds the options of `SelectionOptions`. Call it after the verb's other arguments were added, like `addServices`. */
 export function addSelection(command: Command): Command {
   return addDatabaseOption(
     addServices(command).option("-t, --tenant <tenant>", "select a tenant (repeatable)", collect),

@@ -9,7 +9,7 @@ const text = z.string().refine((value) => obstacleIn(value) === undefined, {
 
 /** The name of an object. */
 const name = text.refine((value) => value !== "" && Buffer.byteLength(value) <= longestName, {
-  error: `a name must have 1 to ${longestName} bytes`,
+  error: `a name must be 1 to ${longestName} bytes long`,
 });
 
 const statements = z.array(z.array(text).min(1));
@@ -85,7 +85,7 @@ export function parseLine(json: string, where: string): TenantFileLine {
 export function invalidFileError(where: string, reason: string, cause?: unknown): FleetError {
   return new FleetError("refused", `not a complete tenant file: ${reason}`, {
     where,
-    remedy: "Export the tenant again: npx drizzle-fleet tenants export <tenant> <file>",
+    remedy: "To export the tenant again, run: npx drizzle-fleet tenants export <tenant> <file>",
     ...(cause === undefined ? {} : { cause }),
   });
 }

@@ -35,7 +35,7 @@ export interface FileAllowance extends Allowance {
  * contains, it stays in the tenant schema, and it names no other schemas than the configuration allows. Await
  * `loadParser()` first.
  *
- * @returns an error for each other statement, with the file's line
+ * @returns an error for each statement that is not allowed, with the file's line
  */
 export function structureProblems(
   { preData, postData, where }: PlacedLine<FileSchema>,
@@ -83,7 +83,7 @@ function reasonAgainst(text: string, allowance: FileAllowance): Reason | undefin
 const unknownKind: Reason = {
   message: "tenants export does not write statements of this kind",
   remedy:
-    "Nothing was run. Export the tenant again: npx drizzle-fleet tenants export <tenant> <file>",
+    "Nothing was run. To export the tenant again, run: npx drizzle-fleet tenants export <tenant> <file>",
 };
 
 function violation(statement: ParsedText, allowance: FileAllowance): Reason | undefined {
@@ -108,7 +108,7 @@ function violation(statement: ParsedText, allowance: FileAllowance): Reason | un
   return {
     message: `cannot prove that this stays in the tenant: ${doubt}`,
     remedy:
-      "Review it. If it stays in the tenant: npx drizzle-fleet tenants import <file> --accept-unproved",
+      "Review it. If it stays in the tenant, run: npx drizzle-fleet tenants import <file> --accept-unproved",
   };
 }
 
@@ -120,6 +120,6 @@ function structureError(
 ): FleetError {
   const [line = ""] = fill(template, placeholder).trim().split("\n");
   const shown = line.length > 160 ? `${line.slice(0, 160)}...` : line;
-  const readable = message.replaceAll(standIn, "{tenant}");
-  return new FleetError("isolation", `${place}: ${readable}`, { where, remedy, excerpt: shown });
+  const text = message.replaceAll(standIn, "{tenant}");
+  return new FleetError("isolation", `${place}: ${text}`, { where, remedy, excerpt: shown });
 }

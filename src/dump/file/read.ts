@@ -19,7 +19,7 @@ import {
  * Reads a tenant file line by line, until its end.
  *
  * @throws FleetError `refused`, with file and line, if it does not exist, is not a tenant file, or was truncated or
- *   changed. The lines before were returned already
+ *   changed. The lines before that place have already been returned
  */
 export async function* readTenantFile({
   path,

@@ -25,8 +25,8 @@ export interface TenantFileWriter {
  * @param path compressed with gzip if it ends with `.gz`
  * @param fill writes the lines
  * @param check checks the file before it gets its name
- * @throws FleetError `write` if the file exists or cannot be written; errors of `fill` and `check`. Nothing is left
- *   then
+ * @throws FleetError `write` if the file exists or cannot be written; errors of `fill` and `check`. In all
+ *   these cases, no file is left
  */
 export async function writeTenantFile(
   path: string,
@@ -107,7 +107,7 @@ function writeError(path: string, error: NodeJS.ErrnoException): FleetError {
   return new FleetError("write", exists ? "the file already exists" : messageOf(error), {
     where: path,
     remedy: exists
-      ? "Choose another name, or move the file."
+      ? "Nothing was changed. Choose another name, or move the file."
       : "Nothing was changed. Check the permissions of the folder and the free disk space.",
     cause: error,
   });

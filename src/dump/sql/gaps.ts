@@ -51,7 +51,7 @@ function markInside(token: string, alias: string, spelled: string, names: Confus
   });
 }
 
-/** As `markInside`, for a name without quotes: it can always be the name of something else. */
+/** Like `markInside`, for a name without quotes: it can always be the name of something else. */
 function markPlain(token: string, alias: string, plain: string, names: ConfusableNames): string {
   const pattern = new RegExp(
     `(?<![\\p{L}\\p{N}_$"])${escapeRegExp(plain)}(?![\\p{L}\\p{N}_$"])${following}`,

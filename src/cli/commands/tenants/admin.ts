@@ -22,7 +22,7 @@ export async function adminOf(
   if (email === undefined) {
     if (adminPasswordStdin !== true) return undefined;
     throw new FleetError("usage", "--admin-password-stdin requires --admin-email", {
-      remedy: "Add --admin-email with the address of the user.",
+      remedy: "Add --admin-email with the user's email address.",
     });
   }
   const { getSecret, addSecret } = await import("../../../config/secrets.ts");
@@ -40,10 +40,10 @@ async function readInput(): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
   const bytes = Buffer.concat(chunks);
-  // Decoding would replace other bytes, and the password could then never be typed.
+  // Decoding would replace invalid bytes, and the resulting password could never be typed.
   if (!isUtf8(bytes))
     throw new FleetError("usage", "the password on standard input is not valid UTF-8", {
-      remedy: "Encode it as UTF-8.",
+      remedy: "Encode the password as UTF-8.",
     });
   return bytes.toString("utf8").replace(/\r?\n$/, "");
 }

@@ -37,7 +37,7 @@ async function runAdopt(ids: string[], options: AdoptOptions): Promise<ExitCode>
   if (tenants.length === 0 && options.all !== true)
     throw new FleetError("usage", "tenants adopt needs a tenant id or --all", {
       remedy:
-        "Name the tenants, or register every one whose schemas exist: npx drizzle-fleet tenants adopt --all",
+        "Name the tenants. To register every tenant whose schemas exist, run: npx drizzle-fleet tenants adopt --all",
     });
   for (const tenant of tenants) await adoptTenant(context, { tenant, ...newTenantOf(options) });
   await printResult(

@@ -44,7 +44,7 @@ the tenants.`,
   };
 }
 
-/** Without this, commander would take a misspelt verb for an argument of the default verb. */
+/** Without this, commander would take a misspelled verb for an argument of the default verb. */
 async function refuseUnknownVerb(tenants: Command): Promise<void> {
   const [word = "-"] = tenants.args;
   if (word.startsWith("-")) return;

@@ -53,7 +53,7 @@ async function runRemove(tenant: string, options: RemoveOptions): Promise<ExitCo
 
 async function confirm(tenant: string, { status, schemas }: Removal): Promise<void> {
   if (!canAsk())
-    throw new FleetError("usage", "tenants remove needs confirmation, and there is no terminal", {
+    throw new FleetError("usage", "tenants remove needs confirmation, but there is no terminal", {
       remedy: `Nothing was changed. To delete all data of the tenant, run: npx drizzle-fleet tenants remove ${tenant} --yes`,
     });
   const { shortList } = await import("../../../core/count.ts");

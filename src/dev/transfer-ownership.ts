@@ -66,7 +66,7 @@ const ownRoles = `SELECT format('GRANT %I TO ${migrator} WITH ADMIN TRUE, INHERI
  * @param session the superuser's, on any database
  * @param address the database, as the superuser
  */
-export async function moveOver(session: Session, address: DatabaseAddress): Promise<void> {
+export async function transferOwnership(session: Session, address: DatabaseAddress): Promise<void> {
   await withSession(address, { waitMs: 5_000 }, async (inside) => {
     const body = `DECLARE one record;
 BEGIN
