@@ -230,7 +230,7 @@ function schemaCreationViolation(statement: CheckedStatement): Violation | undef
   const schema = String(body.schemaname);
   if (source.has(schema))
     return {
-      message: "drizzle-fleet creates the schema of its target itself",
+      message: "drizzle-fleet creates the target's schema itself",
       remedy: "Remove the statement, and create the objects in it with separate statements.",
       name: schema,
     };

@@ -47,7 +47,7 @@ describe("splitConflicts", () => {
     expect(splitConflicts(bare)).toEqual({ ours: "b\r\n", theirs: "c\r\n" });
   });
 
-  test("recognises a marker by its place, its length and what follows", () => {
+  test("recognizes a marker by its place, its length and what follows", () => {
     const text = [" <<<<<<< a", "<<<<<<<< a", "<<<<<< a", "<<<<<<<a", "========", "=======a"];
     expect(splitConflicts(lines(...text))).toBeUndefined();
     const inside = lines("<<<<<<< a", ...text, "=======", "c", ">>>>>>> b");
