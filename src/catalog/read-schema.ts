@@ -109,6 +109,6 @@ async function readMembers(session: Session, schema: number): Promise<Map<string
 
 function noSchemaError(schema: string): FleetError {
   return new FleetError("refused", `schema ${schema} does not exist`, {
-    remedy: "Check the name, or create the schema: npx drizzle-fleet migrate",
+    remedy: "Check the name. To create the schema, run: npx drizzle-fleet migrate",
   });
 }

@@ -22,7 +22,7 @@ export async function createMissing(
     const { schema, tables } = await readState(session, names);
     if (tables === names.length) return;
     await session.script("BEGIN");
-    // Not waiting in the database: a waiting transaction would delay every CREATE INDEX CONCURRENTLY.
+    // Do not wait in the database: a waiting transaction would delay every CREATE INDEX CONCURRENTLY.
     const [row] = await session.query<{ ours: boolean }>(
       `SELECT pg_catalog.pg_try_advisory_xact_lock(${lockKey("drizzle_fleet")}) AS ours`,
     );

@@ -33,7 +33,8 @@ const verbOf = { up: "migrate", down: "downgrade" } as const;
  * Announces a run's direction with a shared advisory lock per service, for as long as its session lives. No session
  * waits for this lock, so it blocks none.
  *
- * @returns the runs in the opposite direction, in which case no lock is held; empty if the direction is locked
+ * @returns the runs in the opposite direction, in which case no lock is held; empty if there are none and the locks
+ *   are held
  */
 export async function lockDirection(session: Session, note: RunDirection): Promise<OpposingRun[]> {
   for (let attempt = 1; ; attempt += 1) {

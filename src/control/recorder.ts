@@ -17,7 +17,7 @@ const reconnectIntervalMs = 5_000;
 /** How long one write may take, in milliseconds: a lock on these tables must not delay a rollout's end. */
 const writeTimeoutMs = 10_000;
 
-/** How long a rollout waits at its start, in milliseconds. */
+/** How long a rollout waits at its start until its goal is recorded, in milliseconds. */
 const goalTimeoutMs = 2_000;
 
 /** Loaded on first use, together with Drizzle. */

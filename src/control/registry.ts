@@ -155,7 +155,7 @@ export async function forgetTenant(session: Session, id: string): Promise<void> 
 }
 
 /**
- * Takes a tenant's lock, until the session ends. Every command that changes a tenant as a whole needs it.
+ * Takes a tenant's lock until the session ends. Every command that changes a tenant as a whole needs it.
  *
  * @returns false if another session has it
  */
@@ -164,7 +164,7 @@ export function lockTenant(session: Session, id: string): Promise<boolean> {
 }
 
 /**
- * Takes the lock for making a database's baselines, until the session ends.
+ * Takes the lock for making a database's baselines until the session ends.
  *
  * @returns false if another session has it
  */

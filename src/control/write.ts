@@ -35,7 +35,7 @@ export async function insertRollout(
 }
 
 /**
- * Records outcomes. Existing ones stay: after a lost answer the same outcomes are sent again. They travel as one
+ * Records outcomes. Existing ones stay: after a lost answer the same outcomes are sent again. They are sent as one
  * parameter, because a list of values costs four times as much and is limited to 6,553 rows.
  */
 export async function insertOutcomes(

@@ -39,12 +39,15 @@ export async function readLedgers(
   const read = (batch: readonly string[]) => readTogether(session, batch, learned);
   for (const [schema, state] of await readInBatches(session, recorded, read))
     states.set(schema, state ?? { kind: "locked" });
-  await countBesideEmpty(session, states);
+  await countNextToEmptyLedgers(session, states);
   return states;
 }
 
 /** An empty ledger does not prove an empty schema: its rows may have been deleted. */
-async function countBesideEmpty(session: Session, states: Map<string, LedgerState>): Promise<void> {
+async function countNextToEmptyLedgers(
+  session: Session,
+  states: Map<string, LedgerState>,
+): Promise<void> {
   const empty = [...states].flatMap(([schema, state]) =>
     state.kind === "ledger" && state.entries.length === 0 ? schema : [],
   );

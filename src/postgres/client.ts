@@ -147,7 +147,7 @@ function acceptClearText(connection: DriverConnection): void {
   if (negotiate === undefined) return;
   stream.removeAllListeners("data");
   stream.once("data", (answer: Buffer) => {
-    // More than one byte comes from an attacker in between, who tries to inject answers.
+    // More than one byte means that an attacker on the network is trying to inject answers.
     if (answer.toString("latin1") !== "N") return void negotiate.call(stream, answer);
     connection.attachListeners(stream);
     connection.emit("sslconnect");

@@ -60,7 +60,7 @@ export function nonStandardStringsError(address: DatabaseAddress): FleetError {
   );
 }
 
-/** The error for a role without triggers. Only a superuser can change the setting, so a session cannot reset it. */
+/** The error for a role for which triggers are disabled. Only a superuser can change the setting, not the session. */
 export function triggersDisabledError(address: DatabaseAddress, value: string): FleetError {
   return new FleetError(
     "config",

@@ -40,9 +40,9 @@ export async function ensureExtensions(
     const state = cause instanceof Error && "cause" in cause ? sqlstateOf(cause.cause) : undefined;
     throw new FleetError(
       "config",
-      `cannot create the extension ${missing.join(", ")}: ${messageOf(cause)}${state === undefined ? "" : ` (SQLSTATE ${state})`}`,
+      `cannot create the extension${missing.length === 1 ? "" : "s"} ${missing.join(", ")}: ${messageOf(cause)}${state === undefined ? "" : ` (SQLSTATE ${state})`}`,
       {
-        remedy: `Have a role with the required privilege create it in the schema ${schema}. Then run the same command again.`,
+        remedy: `Have a role with the required privilege create ${missing.length === 1 ? "it" : "them"} in the schema ${schema}. Then run the same command again.`,
         cause,
       },
     );

@@ -36,7 +36,7 @@ export function grantExistingSchema(schema: string, role: string, readOnly: stri
 }
 
 /**
- * A statement that limits everyone but a table's owner to the privilege of reading it, if they have it.
+ * A statement that limits all grantees of a table, except its owner, to SELECT.
  *
  * @param table quoted and qualified
  */
@@ -202,7 +202,7 @@ function granteeOf({ grantee }: Pick<Grant, "grantee">): string {
 export interface RoleWithAccess {
   readonly role: string;
   readonly schema: string;
-  /** The reason, as in "it ...". */
+  /** The reason, worded to follow the name of the role: `is a superuser`. */
   readonly reason: string;
 }
 

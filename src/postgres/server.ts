@@ -11,7 +11,7 @@ export interface Server {
   readonly database: string;
   /** The server's clock. */
   readonly time: Date;
-  /** Identifies a database, independent of the host name and port used to connect. */
+  /** Identifies a database, independently of the host name and port used to connect. */
   readonly identity: string;
   /** As `server_version_num`: 150020 for 15.20. */
   readonly version: number;
@@ -91,12 +91,12 @@ export function refuseUnusableServer(address: DatabaseAddress, server: Server): 
   const place = `database "${address.name}" at ${locationOf(address)}`;
   const { role, database, version, versionText, standby, writable, forbidden } = server;
   const refuse = (message: string, remedy: string) =>
-    new FleetError("config", message, { remedy: `${remedy} Nothing was changed.` });
+    new FleetError("config", message, { remedy: `Nothing was changed. ${remedy}` });
   const problems = [
     ...(version < oldestVersion
       ? [
           refuse(
-            `${place} runs PostgreSQL ${versionText}, and drizzle-fleet needs ${oldestVersion / 10_000} or later`,
+            `${place} runs PostgreSQL ${versionText}, but drizzle-fleet requires ${oldestVersion / 10_000} or later`,
             "Upgrade the server.",
           ),
         ]
@@ -114,7 +114,7 @@ export function refuseUnusableServer(address: DatabaseAddress, server: Server): 
       : [
           refuse(
             `${place} is read-only for role ${role} (default_transaction_read_only = on)`,
-            `Hosting providers enable it when the disk is nearly full: in that case, free space first. If you set it yourself, disable it for this role: ALTER ROLE ${quoteIdentifier(role)} IN DATABASE ${quoteIdentifier(database)} SET default_transaction_read_only = off;`,
+            `Hosting providers enable it when the disk is nearly full: in that case, free up space first. If you set it yourself, disable it for this role: ALTER ROLE ${quoteIdentifier(role)} IN DATABASE ${quoteIdentifier(database)} SET default_transaction_read_only = off;`,
           ),
         ]),
     ...forbidden.map((name) =>
@@ -147,7 +147,7 @@ interface ForeignObject {
 }
 
 /**
- * Finds the tenant schemas that the role cannot change completely.
+ * Finds the tenant schemas in which the role lacks a privilege that a rollout needs.
  *
  * @param schemas unquoted names
  * @param ledger the name of their ledger tables

@@ -149,8 +149,8 @@ export class Session implements Channel {
   }
 
   /**
-   * True if a connection pooler is in between: consecutive transactions can run on different backends, so that
-   * nothing can be kept in the session. A pooler is recognized by the process id that it makes up.
+   * True if the connection goes through a pooler: consecutive transactions can run on different backends, so no state
+   * can be kept in the session. A pooler is recognized by the process id that it makes up.
    */
   get pooled(): boolean {
     return this.#number("processID") !== this.#backend.pid;
@@ -227,8 +227,8 @@ export class Session implements Channel {
   }
 
   /**
-   * Cancels the statement that runs on this session, on another connection. If it does not end in time, the session
-   * is closed, and the statement's effect is unknown.
+   * Cancels this session's running statement, through another connection. If the statement does not end in time, the
+   * session is closed, and the statement's effect is unknown.
    */
   async cancel(): Promise<void> {
     const { host, port } = this.#client;

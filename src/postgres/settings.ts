@@ -51,6 +51,6 @@ WHERE (pg_catalog.pg_backend_pid() = ${backend} OR own.name = 'DateStyle')
 
 /**
  * Settings for an application's transactions: its driver can only parse these formats of dates and intervals. The
- * order of day and month in input stays as the role has it.
+ * order of day and month in input stays as the role configures it.
  */
 export const isoDateSettings = ["SET LOCAL DateStyle = ISO", "SET LOCAL IntervalStyle = postgres"];

@@ -148,7 +148,7 @@ export async function renameTenantRole(session: Session, from: string, to: strin
   const [old, renamed] = [from, to].map((tenant) => roles.find((role) => role.tenant === tenant));
   if (old?.state !== "own" || renamed === undefined || from === to) return;
   if (renamed.state !== "missing")
-    throw new FleetError("config", `a role ${renamed.name} already exists`, {
+    throw new FleetError("config", `role ${renamed.name} already exists`, {
       remedy: `Nothing was changed. Drop or rename it: the role of tenant ${to} needs this name.`,
     });
   await session
@@ -172,7 +172,7 @@ function missingRightError(error: unknown): FleetError | undefined {
     {
       where: "roles",
       remedy:
-        "Grant CREATEROLE to the role that changes schemas, and the ADMIN option on roles that other roles created. Or have a role with these privileges create the tenant roles.",
+        "Grant CREATEROLE to the role that drizzle-fleet connects as, and the ADMIN option on tenant roles that other roles created. Or have a role with these privileges create the tenant roles. Then run the same command again.",
       cause: error,
     },
   );

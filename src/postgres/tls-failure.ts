@@ -16,7 +16,7 @@ export function tlsRemedyFor(error: unknown): string | undefined {
   if (error.message === noTls)
     return "Enable TLS on the server, or connect without it: sslmode=prefer or sslmode=disable.";
   if (/no encryption$|SSL off$/.test(error.message))
-    return "The server may require TLS. Add sslmode=verify-full, and sslrootcert if the server's certificate is not from a public authority.";
+    return "The server may require TLS. Add sslmode=verify-full, and sslrootcert if the server's certificate is not signed by a public authority.";
   if (/client certificate/.test(error.message))
     return "Set the client certificate: sslcert and sslkey, with an sslmode other than disable.";
   if (error.message === noAnswer)
@@ -28,7 +28,7 @@ export function tlsRemedyFor(error: unknown): string | undefined {
 
 function certificateRemedyFor(code: string): string {
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID")
-    return "Connect by a host name that is in the server's certificate. To skip this check, set sslmode=verify-ca.";
+    return "Connect with a host name that the server's certificate contains. To skip this check, set sslmode=verify-ca.";
   if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID")
     return "Renew the server's certificate. If the authority's certificate has expired, replace it in sslrootcert.";
   if (code.startsWith("ERR_") || code === "EPROTO")

@@ -31,6 +31,6 @@ export function acceptedPath(folder: string): string {
 export async function readAccepted(folder: string): Promise<Acceptances> {
   return readRecordFile(acceptedPath(folder), schema.parse, {
     malformed:
-      "The file is written by npx drizzle-fleet check --accept. Restore it from version control.",
+      "npx drizzle-fleet check --accept writes this file. Restore it from version control.",
   });
 }

@@ -38,7 +38,7 @@ export interface Branches<One extends BranchMigration = BranchMigration> {
  *
  * @param path absolute path of the migrations folder
  * @returns undefined if the history has no open branches
- * @throws FleetError `journal` if a file is malformed or lost, or the branches have no migration in common
+ * @throws FleetError `journal` if a file is malformed or missing, or the branches have no migration in common
  */
 export async function readBranches(path: string): Promise<Branches<BranchEntry> | undefined> {
   const shown = relative(process.cwd(), journalPath(path));
@@ -140,7 +140,7 @@ function refuseLost({ base, ours, theirs }: Branches<BranchEntry>): void {
         const where = relative(process.cwd(), one.files.snapshot);
         throw new FleetError("journal", `the snapshot of ${one.entry.tag} is lost`, {
           where,
-          remedy: `Both branches have a file of that name, and only one was kept. Nothing was written. Start git's merge again, leave the conflict markers in place, and run: npx drizzle-fleet merge`,
+          remedy: `Both branches have a file of that name, and only one was kept. Nothing was written. Repeat the merge in git, leave the conflict markers in place, and run: npx drizzle-fleet merge`,
         });
       }
       before = one;
@@ -214,7 +214,7 @@ function missingSnapshotError({ tag, snapshot }: MigrationFiles): FleetError {
   return new FleetError("journal", `${tag} has no snapshot`, {
     where: relative(process.cwd(), snapshot),
     remedy:
-      "Nothing was written. Check out its branch, run npx drizzle-fleet generate --snapshot there, and merge again.",
+      "Nothing was written. Check out its branch, and run: npx drizzle-fleet generate --snapshot. Then merge the branches again.",
   });
 }
 

@@ -21,8 +21,7 @@ export function checksumsPath(folder: string): string {
  */
 export async function readChecksums(folder: string): Promise<Checksums> {
   return readRecordFile(checksumsPath(folder), schema.parse, {
-    malformed:
-      "The file is written by npx drizzle-fleet generate. Restore it from version control.",
+    malformed: "npx drizzle-fleet generate writes this file. Restore it from version control.",
   });
 }
 

@@ -3,7 +3,7 @@ export type Side = "ours" | "theirs";
 
 type Section = "both" | "base" | Side;
 
-/** The sections of a file, and which section each of git's markers may lead to. */
+/** For each section of a file: the markers that can end it, and the section that each of them begins. */
 const following: Readonly<Record<Section, ReadonlyMap<string, Section>>> = {
   both: new Map([["<", "ours"]]),
   ours: new Map([

@@ -38,7 +38,7 @@ export async function readText(path: string, shown: string): Promise<string> {
 }
 
 const remedy =
-  "Nothing was applied. Save the file as UTF-8. If the migration was already applied, then run: npx drizzle-fleet repair";
+  "Nothing was applied. Save the file as UTF-8. If an earlier run applied the migration, then run: npx drizzle-fleet repair";
 
 /** Recognizes encodings by their byte order mark. */
 function wideEncodingOf(bytes: Buffer): string | undefined {

@@ -18,7 +18,7 @@ export function runsNothing(read: {
 }
 
 /**
- * The fault of a migration without a statement. Most likely it is unfinished, and it cannot be completed after it was
+ * The fault of a migration without a statement. Most likely it is unfinished, and it cannot be completed once it is
  * applied.
  */
 export function emptyMigrationError({ service, tag, file }: Migration): FleetError {

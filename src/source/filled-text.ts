@@ -99,7 +99,7 @@ function combinationsOf({
 /** The maximum number of texts that are hashed for one fleet, which takes a few seconds. */
 const mostAttempts = 1_000_000;
 
-/** The maximum number of texts by which the rows of a table shared by tenants are assigned to them. */
+/** The maximum number of texts that are hashed to find the tenants to which the rows of a shared table belong. */
 const mostOwned = 20_000;
 
 /**

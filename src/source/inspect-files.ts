@@ -34,7 +34,7 @@ export function readSqlFiles(
 
 /** The remedy for a fault that may have been released already: fix it, or accept it. */
 export function acceptRemedy(service: string, otherwise: string): string {
-  return `${otherwise} If it was released this way, accept it: npx drizzle-fleet check ${service} --accept "<reason>"`;
+  return `${otherwise} If it was released this way, run: npx drizzle-fleet check ${service} --accept "<reason>"`;
 }
 
 /** Finds SQL files that are missing, edited, or have no down. */
@@ -74,7 +74,7 @@ function editedErrors(
   return [
     new FleetError("edited", `${tag} was edited after it was generated`, {
       where,
-      remedy: `If it was applied anywhere, restore the file and generate a new migration. If not, accept the edit: npx drizzle-fleet generate ${service} --accept`,
+      remedy: `If it was applied anywhere, restore the file and generate a new migration. Otherwise, to accept the edit, run: npx drizzle-fleet generate ${service} --accept`,
     }),
   ];
 }
@@ -85,7 +85,10 @@ function downErrors(service: string, { migration, down }: ReadFiles): FleetError
     return [
       new FleetError("down", `${tag} has no down`, {
         where: file,
-        remedy: acceptRemedy(service, `Generate it: npx drizzle-fleet generate ${service} --down.`),
+        remedy: acceptRemedy(
+          service,
+          `To generate it, run: npx drizzle-fleet generate ${service} --down.`,
+        ),
         identity: { kind: "no-down", of: tag },
       }),
     ];

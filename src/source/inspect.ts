@@ -148,9 +148,9 @@ function missingSnapshotError(
   isNewest: boolean,
 ): FleetError {
   const made = isNewest
-    ? ` If the Drizzle schema already describes its changes, write one: npx drizzle-fleet generate ${service} --snapshot.`
+    ? ` If the Drizzle schema already describes its changes, run: npx drizzle-fleet generate ${service} --snapshot.`
     : "";
-  const remedy = `A migration written by hand uses the snapshot of the one before it, as in drizzle-kit.${made} If it had a snapshot, restore the file from version control. To accept the migration without one: npx drizzle-fleet check ${service} --accept "written by hand"`;
+  const remedy = `A migration written by hand uses the snapshot of the one before it, as in drizzle-kit.${made} If it had a snapshot, restore the file from version control. To accept the migration without one, run: npx drizzle-fleet check ${service} --accept "written by hand"`;
   return snapshotError(files, `${files.tag} has no snapshot`, remedy, {
     kind: "no-snapshot",
     of: files.tag,
@@ -174,7 +174,7 @@ function inspectParents(service: string, snapshots: readonly MigrationSnapshot[]
     if (sibling !== undefined) {
       const tags = [sibling.files.tag, files.tag];
       const message = `${tags.join(" and ")} follow the same migration: they were generated on two branches`;
-      const remedy = acceptRemedy(service, "Merge the branches: npx drizzle-fleet merge.");
+      const remedy = acceptRemedy(service, "To merge the branches, run: npx drizzle-fleet merge.");
       problems.push(snapshotError(files, message, remedy, { kind: "branch", of: tags.join(" ") }));
     } else if (index > 0 && snapshot.parents.some((parent) => !known.has(parent))) {
       const message = `${files.tag} follows a migration that is not listed before it`;
@@ -227,7 +227,7 @@ async function namesIn(folder: string): Promise<string[]> {
   return names.map((name) => join(folder, name)).sort();
 }
 
-const mergeRemedy = "Two branches added migrations. Merge them: npx drizzle-fleet merge";
+const mergeRemedy = "Two branches added migrations. To merge them, run: npx drizzle-fleet merge";
 
 function folderError(
   folder: MigrationsFolder,

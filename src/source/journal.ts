@@ -110,7 +110,7 @@ function parseJson(text: string, shown: string): unknown {
     if (/^(<{7}|={7}|>{7})/m.test(text))
       throw new FleetError("journal", "the journal contains git's conflict markers", {
         where: shown,
-        remedy: "Two branches added migrations. Merge them: npx drizzle-fleet merge",
+        remedy: "Two branches added migrations. To merge them, run: npx drizzle-fleet merge",
         cause: error,
       });
     throw joinedEntries(text) === undefined
@@ -124,7 +124,7 @@ function joinedError(shown: string): FleetError {
   return new FleetError("journal", "the journal contains the joined lines of two branches", {
     where: shown,
     remedy:
-      "git joined them line by line (merge=union). Merge the branches: npx drizzle-fleet merge",
+      "git joined them line by line (merge=union). To merge the branches, run: npx drizzle-fleet merge",
   });
 }
 
@@ -139,8 +139,7 @@ function otherDialectError(dialect: string, shown: string): FleetError {
 function malformedError(shown: string, reason: string, cause: unknown): FleetError {
   return new FleetError("journal", `the journal is malformed: ${reason}`, {
     where: shown,
-    remedy:
-      "The file is written by drizzle-kit. Restore it from version control, or correct the named members.",
+    remedy: "drizzle-kit writes this file. Restore it from version control, or correct it.",
     cause,
   });
 }

@@ -23,7 +23,7 @@ export function proofsPath(folder: string): string {
  */
 export async function readProofs(folder: string): Promise<Proofs> {
   const remedy =
-    "Delete the file, and prove the migrations again: npx drizzle-fleet generate --prove";
+    "Delete the file. To prove the migrations again, run: npx drizzle-fleet generate --prove";
   return readRecordFile(proofsPath(folder), schema.parse, {
     malformed: remedy,
     unreadable: remedy,

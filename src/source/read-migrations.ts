@@ -127,6 +127,6 @@ function noMigrationsError(service: string, path: string): FleetError {
   const shown = relative(process.cwd(), journalPath(path));
   return new FleetError("journal", `service ${service} has no journal: ${shown} is missing`, {
     where: shown,
-    remedy: `Correct "out" in the configuration, or generate the first migration: npx drizzle-fleet generate ${service} --name init`,
+    remedy: `If "out" in the configuration is wrong, correct it. To generate the first migration, run: npx drizzle-fleet generate ${service} --name init`,
   });
 }

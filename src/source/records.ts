@@ -88,7 +88,7 @@ function refuseUnmerged(text: string, shown: string): void {
   const what = isMarked ? "git's conflict markers" : "the lines of two branches";
   throw new FleetError("journal", `${shown} contains ${what}`, {
     where: shown,
-    remedy: "Merge the branches: npx drizzle-fleet merge",
+    remedy: "To merge the branches, run: npx drizzle-fleet merge",
   });
 }
 

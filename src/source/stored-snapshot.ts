@@ -102,7 +102,7 @@ async function readOwn({
     const reason = conflict ? "contains git's conflict markers" : "is not JSON";
     throw new FleetError("journal", `the snapshot of ${tag} ${reason}`, {
       where,
-      remedy: conflict ? "Merge the branches: npx drizzle-fleet merge" : remedy,
+      remedy: conflict ? "To merge the branches, run: npx drizzle-fleet merge" : remedy,
       cause,
     });
   }
@@ -110,7 +110,7 @@ async function readOwn({
 }
 
 const remedy =
-  "drizzle-kit writes the file together with the migration. Restore it from version control.";
+  "drizzle-kit writes this file together with the migration. Restore it from version control.";
 
 /**
  * Reads parsed JSON as a snapshot.

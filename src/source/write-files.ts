@@ -11,10 +11,10 @@ export interface NewFile {
 }
 
 /**
- * Writes files, all or none. Each is first written beside its final path, so that most errors occur before any file
- * is visible. Files appear in the given order: put the file that makes the others count last.
+ * Writes files, all or none. Each is first written next to its final path, so that most errors occur before any file
+ * is visible. Files appear in the given order: put the file that lists the others last.
  *
- * @throws FleetError `write` with the path, if a file cannot be written or already exists; no file is left then
+ * @throws FleetError `write` with the path, if a file cannot be written or already exists; then no file remains
  */
 export async function writeFiles(files: readonly NewFile[]): Promise<void> {
   const temporary = files.map(({ path }) => `${path}.${process.pid}.tmp`);
@@ -75,7 +75,7 @@ async function takeLock(path: string): Promise<void> {
     const owner = Number(await readFile(path, "utf8").catch(() => ""));
     if (owner > 0 && isAlive(owner) && !(await isYounger(owner, path)))
       throw folderLockedError(path, owner);
-    // The owner was killed, or an earlier version was killed before it wrote its process id. Its lock is void.
+    // The owner was killed, or an earlier version was killed before it wrote its process id. Its lock is stale.
     await rm(path, { force: true });
   }
 }
@@ -122,7 +122,7 @@ function folderLockedError(path: string, owner: number): FleetError {
     {
       where: relative(process.cwd(), path),
       remedy:
-        "Nothing was written. Run the command again when that process has finished. If it is not a drizzle-fleet process, delete the lock file first.",
+        "Nothing was written. Wait until that process has finished or, if it is not a drizzle-fleet process, delete the lock file. Then run the same command again.",
     },
   );
 }
@@ -144,8 +144,8 @@ function writeError(error: NodeJS.ErrnoException): FleetError {
       where,
       remedy:
         error.code === "EEXIST"
-          ? "Nothing was written. Move the file elsewhere, or delete it if a killed command left it behind."
-          : "Nothing was written. Fix the problem, then run the command again.",
+          ? "Nothing was written. Move the file elsewhere, or delete it if a killed command left it behind. Then run the same command again."
+          : "Nothing was written. Fix the problem. Then run the same command again.",
       cause: error,
     },
   );

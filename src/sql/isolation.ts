@@ -141,8 +141,8 @@ function systemObjectViolation(tree: Tree, source: SourceSchema): Violation | un
   if (object !== undefined) {
     const name = object.replace(/,.*/, "").split(".").at(-1) ?? object;
     return {
-      message: `the statement targets ${object}, which belongs to PostgreSQL: migrations can only read it`,
-      remedy: `Remove it. If the tenant has an object of this name, qualify it with the schema ${source.first}.`,
+      message: `the statement targets ${object}, which belongs to PostgreSQL: migrations cannot change it`,
+      remedy: `Remove the statement. If the tenant has an object of this name, qualify it with the schema ${source.first}.`,
       name,
     };
   }
@@ -150,7 +150,7 @@ function systemObjectViolation(tree: Tree, source: SourceSchema): Violation | un
   return {
     message: `the statement names ${ledgerName}, the ledger in which drizzle-fleet records what was applied to the tenant`,
     remedy:
-      "Remove it. To change what is recorded, use npx drizzle-fleet stamp or npx drizzle-fleet repair.",
+      "Remove the statement. To change what is recorded, use npx drizzle-fleet stamp or npx drizzle-fleet repair.",
     name: ledgerName,
   };
 }
@@ -230,7 +230,7 @@ function schemaCreationViolation(statement: CheckedStatement): Violation | undef
   const schema = String(body.schemaname);
   if (source.has(schema))
     return {
-      message: "drizzle-fleet creates the schema of its target itself",
+      message: "drizzle-fleet creates the target's schema itself",
       remedy: "Remove the statement, and create the objects in it with separate statements.",
       name: schema,
     };

@@ -29,7 +29,7 @@ export class LimitError extends Error {
 
 /** What to do about a statement that exceeds a limit. */
 export const limitRemedy =
-  "Split it into several statements with breakpoints between them. Use a VALUES list instead of a long chain of operators, and a seed for large amounts of data. Nothing was applied.";
+  "Nothing was applied. Split the SQL into several statements with breakpoints between them. Use a VALUES list instead of a long chain of operators, and a seed for large amounts of data.";
 
 /**
  * Refuses a text before it is parsed.

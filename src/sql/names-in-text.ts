@@ -51,7 +51,7 @@ export function addCall(node: Tree, found: CollectedNames): void {
   const isNaming = takesObjectName(name) || looksUpObject(name);
   const isKnown = isKnownName(node.args[0]) && !node.args.some(isNamedArgument);
   if (takesObjectName(name) && !isKnown) {
-    found.suspicions.push(`which object ${name}() receives at run time`);
+    found.suspicions.push(`the object that ${name}() receives is known only at run time`);
     addLeadingSchema(node.args[0], found);
   } else if (isNaming || searching) addObjectName(node.args[0], found);
   if (isNaming || searching || textFunctions.test(name)) return;
@@ -68,7 +68,7 @@ export function addSuspicions(values: readonly ConstantString[], found: Collecte
     const named = schemaInName(value);
     if (named === undefined || !found.source.has(named.schema)) continue;
     if (found.source.isTarget(named.schema) || !oneOrTwoNames.test(named.rest)) continue;
-    found.suspicions.push(`whether the argument '${value}' names something in ${named.schema}`);
+    found.suspicions.push(`the argument '${value}' may name something in ${named.schema}`);
   }
 }
 
@@ -93,7 +93,7 @@ function addObjectName(node: unknown, found: CollectedNames): void {
     if (!value.trim().startsWith("{")) addQualifier(value, found.schemas);
     if (/[({].*\./s.test(value.replaceAll(placeholders, "")))
       found.suspicions.push(
-        `the names inside '${value.replaceAll(placeholders, () => found.source.first)}'`,
+        `the names inside '${value.replaceAll(placeholders, () => found.source.first)}' cannot be read`,
       );
   }
 }

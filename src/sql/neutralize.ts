@@ -96,7 +96,7 @@ function provedResult(parts: StatementParts, { template, tree }: GappedSql): Neu
   if (tree !== undefined && sameButForSchema(statement.tree, tree, { source, approves }))
     return { ...resultOf(parts, tree), sql: template };
   const unchanged = resultOf(parts, statement.tree);
-  const failed = "that it means the same in another schema";
+  const failed = "it may mean something else in another schema";
   return { ...unchanged, unreplaced: [...unchanged.unreplaced, failed], endsTransaction: false };
 }
 
@@ -114,7 +114,9 @@ function resultOf(parts: StatementParts, tree: Tree): Neutralized {
     ],
     unreplaced: [
       ...(inside?.unreplaced ?? []),
-      ...(outside?.unexplained === true ? [`what the name ${source.first} refers to`] : []),
+      ...(outside?.unexplained === true
+        ? [`it is not clear what the name ${source.first} refers to`]
+        : []),
     ],
     endsTransaction: inside?.endsTransaction ?? false,
   };
@@ -163,7 +165,7 @@ function unexplainedNames(
     schemas.has(name) || others.has(name) || (source.has(name) && found.proof !== undefined);
   return qualifiersIn(statement.tokens)
     .filter((name) => !isKnown(name))
-    .map((name) => `what the name ${name} refers to`);
+    .map((name) => `it is not clear what the name ${name} refers to`);
 }
 
 /** The offsets of the source schema in `SET search_path = public`, as a statement or as an option of a function. */

@@ -60,7 +60,7 @@ export function neutralizePlpgsql(
   const unproved = unprovedIn(rewritten);
   const unreplaced = unreplacedIn(rewritten);
   if (!isSameBody(rewritten)) {
-    const failed = "that the body means the same in another schema";
+    const failed = "the body may mean something else in another schema";
     return { sql: [body.value], trees: [], unproved, unreplaced: [...unreplaced, failed] };
   }
   const endsTransaction = "DoStmt" in statement.tree && commits(original);
@@ -119,7 +119,7 @@ function unreplacedIn(rewritten: RewrittenBody): string[] {
   return [
     ...executed.unreplaced,
     ...(executed.isBuilt ? sourceTextsInBody(after, source, sqlTree, values) : []),
-    ...(found.unexplained ? [`what the name ${source.first} refers to`] : []),
+    ...(found.unexplained ? [`it is not clear what the name ${source.first} refers to`] : []),
     ...(source.mustReplaceIn(body.value) ? nestedBodies(original) : []),
   ];
 }
@@ -213,7 +213,7 @@ function unexplainedNames(
   const lower = new Set([...known].map((name) => name.toLowerCase()));
   return qualifiersIn(tokens)
     .filter((name) => !lower.has(name.toLowerCase()))
-    .map((name) => `what the name ${name} refers to`);
+    .map((name) => `it is not clear what the name ${name} refers to`);
 }
 
 /** The names in a body's SQL, and in the types of its variables. */

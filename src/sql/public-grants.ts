@@ -7,9 +7,9 @@ import { isTree, unwrap, walk } from "./tree.ts";
 import type { Violation } from "./violation.ts";
 
 /**
- * Replaces PUBLIC in a grant with the role that migrates, which owns the object anyway. PUBLIC is every role on the
- * server: with a grant to it, a role could use an archived tenant, and a tenant role the tables of another tenant. The
- * runner grants access to the application role.
+ * Replaces PUBLIC in a grant with the role that runs migrations, which owns the object anyway. PUBLIC is every role on
+ * the server: with a grant to it, a role could use an archived tenant, and a tenant role the tables of another tenant.
+ * The runner grants access to the application role.
  *
  * @returns the statement without PUBLIC; any other statement unchanged
  */
@@ -32,7 +32,7 @@ export function publicViolation(tree: Tree): Violation | undefined {
   return {
     message: "a grant to PUBLIC gives every role on the server access to the tenant",
     remedy:
-      "Remove it: drizzle-fleet grants access to the application role. To give another role access, grant to that role by name.",
+      "Remove the grant: drizzle-fleet grants access to the application role. To give another role access, grant to that role by name.",
     name: "public",
   };
 }

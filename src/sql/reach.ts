@@ -134,7 +134,7 @@ function inspectReading(node: Tree, found: Found): void {
   const readable =
     schema === "information_schema" ? isReadableInformation(name) : isReadableCatalog(name);
   if (!readable)
-    found.suspicions.push(`what ${nameOf(node)} reveals about other tenants or the server`);
+    found.suspicions.push(`${nameOf(node)} can reveal data of other tenants or of the server`);
   else if (catalogNamed(name, schema) !== undefined) found.readsCatalogs = true;
 }
 
@@ -148,12 +148,14 @@ function inspectFunction(names: readonly string[], called: boolean, found: Found
   const [name = "", schema] = [...names].reverse();
   if (found.source.has(schema) || isPlaceholder(schema ?? "")) return;
   if (isReachingExtensionFunction(name))
-    found.suspicions.push(`what the extension function ${name}() can access`);
+    found.suspicions.push(
+      `the extension function ${name}() may access more than the tenant schema`,
+    );
   if (schema !== undefined && !isSystemSchema(schema)) return;
   const rule = callRuleOf(name);
   if (rule === "free" || (rule === "called" && called)) return;
   if (rule === undefined && schema === undefined) return;
-  found.suspicions.push(`what the built-in function ${name}() can access`);
+  found.suspicions.push(`the built-in function ${name}() may access more than the tenant schema`);
 }
 
 /** Options of CREATE AGGREGATE, OPERATOR, TYPE and FUNCTION, and of ALTER OPERATOR and TYPE, that name a function. */

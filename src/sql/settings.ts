@@ -116,13 +116,14 @@ function violationOfSetting({ name, value }: Setting): Violation | undefined {
   if (harmless !== undefined && (value === undefined || !harmless.test(value)))
     return {
       message: `${name} changes how the server reads SQL: it would run different statements from those that were checked`,
-      remedy: "Remove it. Write the file as UTF-8, and use E'...' where backslashes are escapes.",
+      remedy:
+        "Remove the setting. Write the file as UTF-8, and use E'...' where backslashes are escapes.",
       name,
     };
   if (!ofTheServer.test(name)) return undefined;
   return {
-    message: `${name} reaches beyond one tenant's schema`,
-    remedy: "Remove it: migrations do not need it.",
+    message: `the setting ${name} reaches beyond one tenant's schema`,
+    remedy: "Remove the setting: migrations do not need it.",
     name,
   };
 }

@@ -134,7 +134,7 @@ function parseOrProblem(
       new FleetError("syntax", error.message, {
         where: source.where(byte),
         excerpt: source.spot(byte).excerpt,
-        remedy: "PostgreSQL cannot parse this. Correct the file. Nothing was applied.",
+        remedy: "PostgreSQL cannot parse this. Nothing was applied. Correct the file.",
         cause: error,
       }),
     );

@@ -61,7 +61,7 @@ export function namedTenants(
     });
   if (named.length === 0)
     throw new FleetError("usage", `${option} names no tenant`, {
-      remedy: "Name tenants or groups, separated by commas, or give a number.",
+      remedy: "Name tenants or groups, separated by commas, or specify a number.",
     });
   return named;
 }
@@ -102,7 +102,7 @@ export function amountIn(
   if (amount === undefined) return undefined;
   if (("count" in amount ? amount.count : amount.percent) === 0)
     throw new FleetError("usage", `${option} ${text} selects no tenant`, {
-      remedy: "Give a number from 1, or a percentage above 0%.",
+      remedy: "Specify a number of at least 1, or a percentage above 0%.",
     });
   if (allIn(roster).includes(text) || Object.hasOwn(fleet.groups, text))
     throw ambiguousNameError(option, text, `tenant:${text}, or name all of the tenants`);

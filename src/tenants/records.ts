@@ -26,18 +26,21 @@ export function inactiveTenantError({ id, status, renamedFrom }: TenantRecord): 
     active: ["active", "It takes part in every rollout."],
     copying: [
       "still being copied",
-      `Run the same clone or import again; it starts over. To remove the tenant: npx drizzle-fleet tenants remove ${id}`,
+      `To start over, run the same clone or import again. To remove the tenant, run: npx drizzle-fleet tenants remove ${id}`,
     ],
     renaming: [
       `still being renamed from ${renamedFrom}`,
-      `Finish the rename: npx drizzle-fleet tenants rename ${renamedFrom} ${id}. To undo it: npx drizzle-fleet tenants rename ${id} ${renamedFrom}`,
+      `To finish the rename, run: npx drizzle-fleet tenants rename ${renamedFrom} ${id}. To undo it, run: npx drizzle-fleet tenants rename ${id} ${renamedFrom}`,
     ],
     provisioning: [
       "still being set up",
-      `Finish the setup: npx drizzle-fleet tenants add ${id}. To remove the tenant: npx drizzle-fleet tenants remove ${id}`,
+      `To finish the setup, run: npx drizzle-fleet tenants add ${id}. To remove the tenant, run: npx drizzle-fleet tenants remove ${id}`,
     ],
-    archived: ["archived", `Reactivate it: npx drizzle-fleet tenants restore ${id}`],
-    removing: ["being removed", `Finish the removal: npx drizzle-fleet tenants remove ${id}`],
+    archived: ["archived", `To reactivate it, run: npx drizzle-fleet tenants restore ${id}`],
+    removing: [
+      "being removed",
+      `To finish the removal, run: npx drizzle-fleet tenants remove ${id}`,
+    ],
   }[status];
   return new FleetError("tenant", `tenant ${id} is ${state}`, { remedy: remedy ?? "" });
 }

@@ -154,8 +154,10 @@ export function unknownNames(
     .map((name) => {
       const near = nearNames(name, known);
       const list =
-        known.length <= 20 ? `Known: ${known.join(", ") || "none"}.` : `${known.length} are known.`;
-      return new FleetError("usage", `there is no ${kind} ${quotedName(name)}`, {
+        known.length <= 20
+          ? `Known: ${known.join(", ") || "none"}.`
+          : `There are ${known.length} to choose from.`;
+      return new FleetError("usage", `${kind} ${quotedName(name)} does not exist`, {
         remedy: near.length > 0 ? `Did you mean ${near.join(" or ")}? ${list}` : list,
       });
     });

@@ -83,7 +83,7 @@ describe("usage", () => {
     const project = await createProject(files);
     const tenant = await runCli(project, ["migrate", "--tenant", "toshbia"]);
     expect(tenant).toMatchObject({ code: 2, stdout: "" });
-    expect(tenant.stderr).toContain('there is no tenant "toshbia"');
+    expect(tenant.stderr).toContain('tenant "toshbia" does not exist');
     expect(tenant.stderr).toContain("Did you mean toshiba? Known: default, toshiba, iopex.");
     const service = await runCli(project, ["status", "--service", "ap"]);
     expect(service.stderr).toContain("Did you mean app");

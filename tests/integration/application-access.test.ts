@@ -104,7 +104,7 @@ test.each<[string, (database: TestDatabase) => Partial<FleetInput>]>([
   expect(await openTo(fleet.database, fleet.role)).toEqual(everything);
 });
 
-test("archived tenants in a registry stay closed", async () => {
+test("archived tenants in a registry stay inaccessible", async () => {
   const fleet = await createRoleFleet({ roles: "shared" });
   const { database, role } = fleet;
   const before = fleet.contextWith({ databases: { main: { url: database.url } } });
@@ -159,7 +159,7 @@ test("new tenant roles get access, and the shared role keeps its access until te
   expect(await openTo(database, role)).toEqual(["log", "log.events"]);
 });
 
-test("a grant that is not possible is reported with the reason and does not fail the rollout", async () => {
+test("a grant that fails is reported with the reason and does not fail the rollout", async () => {
   const fleet = await migratedBefore();
   const { database, role } = fleet;
   const admin = await createRole(database);

@@ -66,7 +66,7 @@ function listening(context: Context) {
 }
 
 test.each(["shared", "per-tenant"] as const)(
-  "archive closes a tenant to all roles but its owner, and restore grants the same access again, with %s roles",
+  "archive revokes access from all roles but the owner, and restore grants the same access again, with %s roles",
   async (roles) => {
     const { database, role, context } = await createRoleFleet({ roles });
     await addTenant(context, { tenant });

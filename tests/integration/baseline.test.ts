@@ -95,7 +95,7 @@ describe("a new tenant", () => {
     expect(left).toEqual([]);
   });
 
-  test("is created from a baseline that an earlier version kept on PostgreSQL 15.20", async () => {
+  test("is created from a baseline that an earlier version stored on PostgreSQL 15.20", async () => {
     const { database, context } = await registryFleet(longHistory());
     await addTenant(context, { tenant: "first" });
     const added = `[["ALTER TABLE ONLY ", ".notes ALTER COLUMN \\"id\\" SET (pg_attver='22549192'), ALTER COLUMN \\"text\\" SET (pg_attver='22549192', n_distinct='-0.5')"]]`;

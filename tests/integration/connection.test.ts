@@ -30,8 +30,8 @@ function closedPort(): Promise<number> {
   });
 }
 
-describe("a database that cannot be used", () => {
-  test("that is unreachable: waits for a limited time, then names host and port", async () => {
+describe("a connection to a database", () => {
+  test("that is unreachable fails after a limited time, and names host and port", async () => {
     const port = await closedPort();
     const startedAt = performance.now();
     const error = await attempt(`postgresql://me:s3cret@127.0.0.1:${port}/nowhere`);
@@ -43,7 +43,7 @@ describe("a database that cannot be used", () => {
     expect(error.message).not.toContain("s3cret");
   });
 
-  test("that starts while the command waits: is used", async () => {
+  test("that starts while the command waits succeeds", async () => {
     const database = await createDatabase();
     const port = await closedPort();
     const { hostname, port: realPort } = new URL(database.url);
@@ -62,7 +62,7 @@ describe("a database that cannot be used", () => {
     expect(byTenant(result)).toEqual({ a: "succeeded 0000_t" });
   });
 
-  test("whose role reads backslashes differently from the parser: is refused", async () => {
+  test("whose role reads backslashes differently from the parser is refused", async () => {
     const database = await createDatabase();
     const { role, url } = await createRole(database);
     await database.query(`ALTER ROLE ${role} SET standard_conforming_strings = off`);
@@ -72,7 +72,7 @@ describe("a database that cannot be used", () => {
     });
   });
 
-  test("with a wrong password, or that does not exist: is reported at once, without the password", async () => {
+  test("with a wrong password, or that does not exist, fails at once, without showing the password", async () => {
     const { url } = await createDatabase();
     const wrong = await attempt(
       urlWith(url, { username: "nobody_here", password: "s3cret" }),
@@ -150,7 +150,7 @@ describe("connections", () => {
     ]);
   });
 
-  test("that are refused to all workers at the same time are waited for by one of them", async () => {
+  test("are awaited by only one worker if all are refused at the same time", async () => {
     const database = await createDatabase();
     const { role, url } = await createRole(database);
     const context = contextFor(

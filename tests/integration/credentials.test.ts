@@ -196,14 +196,14 @@ describe("a password that cannot be obtained", () => {
     expect(maskSecrets("it was wr0ng-and-secret")).toBe("it was ***");
   });
 
-  test("is an error of the configuration if it has two sources", async () => {
+  test("is a configuration error if it has two sources", async () => {
     const { bare, run } = await setUp();
     const both = { url: bare, passwordFile: "x", passwordCommand: "y" };
     expect(() => run(both)).toThrow("has more than one of password, passwordCommand");
   });
 });
 
-test("the path of a password file starts at the configuration's folder", async () => {
+test("the path of a password file is relative to the configuration's folder", async () => {
   const { bare } = await setUp();
   const config = appFleet("", ["a"], {
     databases: { main: { url: bare, passwordFile: "secret" } },

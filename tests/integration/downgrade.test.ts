@@ -67,7 +67,7 @@ async function tags(database: TestDatabase, tenant = "a"): Promise<string[]> {
   return rows.map(({ tag }) => tag);
 }
 
-describe("a downgrade that the data of some tenants does not allow", () => {
+describe("a downgrade that some tenants' data prevents", () => {
   const tenants = Array.from({ length: 20 }, (_, index) => `t${String(index).padStart(2, "0")}`);
   const bad = ["t03", "t11", "t17"];
 
@@ -214,7 +214,7 @@ test("a service with a single schema is downgraded like a tenant", async () => {
 });
 
 describe("runners in both directions at the same time", () => {
-  test("leave every tenant with the catalog that matches its ledger, and the fleet undivided", async () => {
+  test("leave every tenant at the same migration, with a catalog that matches its ledger", async () => {
     const tenants = Array.from({ length: 12 }, (_, index) => `t${index}`);
     const ups = {
       ...migrations,

@@ -221,7 +221,7 @@ describe("a schema with every kind of object is copied", () => {
     );
   });
 
-  test("options that only the server sets are left out, and unknown options are refused", async () => {
+  test("options that only the server sets are omitted, and unknown options are refused", async () => {
     const database = await createDatabase();
     await database.query(`CREATE SCHEMA hard; SET search_path = hard;
       CREATE TABLE t (a int, b int PRIMARY KEY); CREATE MATERIALIZED VIEW m AS SELECT a FROM t; CREATE VIEW v AS SELECT a FROM t;

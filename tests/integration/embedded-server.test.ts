@@ -98,7 +98,7 @@ test("migrations run as an ordinary role that owns the database, and application
   await creating.release();
 });
 
-test("objects that an earlier version created as superuser are given to the migrating role, with the passwords", async () => {
+test("objects that an earlier version created as superuser now belong to the migrating role, and the application role has a new password", async () => {
   const place = await createPlace();
   const first = await acquireEmbedded(place, []);
   const admin = first.superuserAddressOf("postgres").url;

@@ -75,7 +75,7 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
     expect(await proveHistories(context, [], database.url)).toEqual([]);
   });
 
-  test("casts types without an implicit cast explicitly, up and down", async () => {
+  test("casts types explicitly if there is no implicit cast, up and down", async () => {
     const { context, write } = await createLoop(installed);
     await write("one", t(`, ref: uuid("ref")`));
     const two = await write("two", t(`, ref: text("ref")`));
@@ -105,7 +105,7 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
   });
 });
 
-test("a hand-written migration is named until it is proved", async () => {
+test("check names a hand-written migration until it is proved", async () => {
   const { folder, database, context, write } = await createLoop();
   await write("one", t(""));
   await generate(context, { services: ["app"], name: "hand", custom: true });

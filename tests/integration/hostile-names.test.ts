@@ -114,7 +114,7 @@ describe("names that are accepted", () => {
       ["plain", "a", "A", "größe", "日本"],
     ],
   ])(
-    "migrate each tenant in its own schema alone, also after an interruption: %s",
+    "migrate each tenant only in its own schema, also after an interruption: %s",
     async (_, pattern, tenants) => {
       const database = await createDatabase();
       const project = await projectFor(database, tenants, pattern, base);

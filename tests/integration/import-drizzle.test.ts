@@ -213,7 +213,7 @@ describe("stamp --from-drizzle", () => {
     expect(byTenant(late)).toEqual({ x: "succeeded 0001_late" });
   });
 
-  test("matches rows of drizzle-orm 1.0 by name, and upgraded ones by hash and by second", async () => {
+  test("matches rows of drizzle-orm 1.0 by name, and upgraded ones by hash and by time to the second", async () => {
     const empty = "-- Custom SQL migration file, put your code below! --\n";
     const texts: Record<string, string> = {
       "20231114221320_a": `CREATE TABLE "a" ();`,

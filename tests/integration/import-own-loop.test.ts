@@ -126,7 +126,7 @@ describe("a loop that changed the text before it ran it", () => {
     });
   });
 
-  test("is recognised in drizzle 1.0's table, whose rows have names, even if one text was changed since", async () => {
+  test("is recognized in drizzle 1.0's table, whose rows have names, even if one text was changed since", async () => {
     const { database, context } = await project(["x", "y"], folders);
     const names = Object.keys(folders).map((file) => file.split("/")[2] ?? "");
     for (const tenant of ["x", "y"]) {
@@ -158,7 +158,7 @@ describe("a loop that changed the text before it ran it", () => {
     });
   });
 
-  test("is not recognised by another tenant's text, another text, or a hash of another kind", async () => {
+  test("is not recognized by another tenant's text, another text, or a hash of another kind", async () => {
     const { database, context } = await project(["x", "y", "z"]);
     const filled = (schema: string) =>
       Object.values(migrations).map((text) => hashOf(text.replaceAll(`"public".`, `"${schema}".`)));
@@ -236,7 +236,7 @@ describe("a loop that changed the text before it ran it", () => {
     });
   });
 
-  test("is recognised in a table per tenant in one schema; if that is missing, possible tables are named", async () => {
+  test("is recognized in a table per tenant in one schema; if that is missing, possible tables are named", async () => {
     const { database, context } = await project(["x", "y"]);
     const hashes = Object.values(migrations).map(hashOf);
     await database.query("CREATE SCHEMA drizzle");

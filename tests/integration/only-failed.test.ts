@@ -147,7 +147,7 @@ test("--failed follows the ledger, not the outcome", async () => {
   expect(summaryOf(retry.stdout)).toMatchObject({ targets: 1, succeeded: 1 });
 });
 
-test("--failed that finds nothing while targets are not at head is not a success", async () => {
+test("--failed does not succeed if it finds nothing while targets are not at head", async () => {
   const { database, project } = await createFleet();
   await correct(database, "t1");
   // The migration was never tried.
@@ -181,7 +181,7 @@ test("--failed is an error for a database that keeps no outcomes and has a targe
   });
 });
 
-test("a warning names outcomes that cannot be kept, and the last line then has no --failed", async () => {
+test("a warning names outcomes that cannot be recorded, and the last line then has no --failed", async () => {
   const { database, project } = await createFleet();
   await database.query(
     `ALTER TABLE drizzle_fleet.outcomes RENAME COLUMN wave TO wave_of_another_version`,

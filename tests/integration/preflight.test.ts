@@ -184,7 +184,7 @@ describe("before the first target is changed, migrate reports", () => {
         problems: [
           expect.objectContaining({
             message:
-              'database "main" at h:5432/d runs PostgreSQL 14.9, and drizzle-fleet needs 15 or later',
+              'database "main" at h:5432/d runs PostgreSQL 14.9, but drizzle-fleet requires 15 or later',
           }),
           expect.objectContaining({
             message:
@@ -225,7 +225,7 @@ describe("a database that is read-only by default", () => {
     expect(await database.query("SELECT FROM pg_namespace WHERE nspname LIKE 'app%'")).toEqual([]);
   });
 
-  test("ends the rollout if it becomes read-only during it", async () => {
+  test("ends a rollout during which it becomes read-only", async () => {
     const { database, role, context, next } = await setUp();
     await migrateAll(context);
     await next({ "0001_s": "SELECT pg_sleep(0.5);" });

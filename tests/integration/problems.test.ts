@@ -108,7 +108,7 @@ describe("a rollout", () => {
     expect(byTenant(await migrateAll(again))).toEqual({ a: "succeeded 0000_0" });
   });
 
-  test("needs repair to ask on a terminal, or to have --yes without one", async () => {
+  test("continues after repair, which asks on a terminal and needs --yes without one", async () => {
     const { database, context } = await withFiles(migrations);
     const project = await createProject({
       "drizzle.config.ts": configFile(appFleet(database.url, ["a"])),
@@ -128,7 +128,7 @@ describe("a rollout", () => {
     expect(await runCli(project, ["plan"])).toMatchObject({ code: 0 });
   });
 
-  test("reports a file that the journal lists and the disk lacks, as status and plan do", async () => {
+  test("reports a file that the journal lists but that is missing, as status and plan do", async () => {
     const { database } = await withFiles(migrations);
     const { "drizzle/app/0001_b.sql": _, ...files } = history("drizzle/app", migrations);
     const project = await createProject({

@@ -90,7 +90,7 @@ describe("a role with its own settings", () => {
     ).toEqual([seen, seen]);
   });
 
-  test("is refused if it switches triggers off", async () => {
+  test("is refused if it disables triggers", async () => {
     const database = await createDatabase();
     const { role, url } = await createRole(database);
     await database.query(`ALTER ROLE ${role} SET session_replication_role = replica`);

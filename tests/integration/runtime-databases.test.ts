@@ -77,7 +77,7 @@ test("a database that is not configured is refused if databaseOf returns it", as
   const fleet = open(undefined, () => "othr");
   const expected = expect.objectContaining({
     code: "usage",
-    message: 'there is no database "othr"',
+    message: 'database "othr" does not exist',
     remedy: expect.stringContaining("Did you mean other?"),
   });
   expect(() => fleet.tenant("acme")).toThrow(expected);

@@ -263,7 +263,7 @@ describe("statements that cannot run in a transaction", () => {
     expect(await indexes(database)).toEqual([{ relname: "t_x", indisvalid: true }]);
   });
 
-  test("complete an interrupted detaching of a partition in the next run", async () => {
+  test("complete an interrupted DETACH PARTITION in the next run", async () => {
     const { database, root } = await withTable({
       "0001_parts": `CREATE TABLE "p" ("id" integer) PARTITION BY LIST ("id");\nCREATE TABLE "p1" PARTITION OF "p" FOR VALUES IN (1);`,
       "0002_detach": `ALTER TABLE "p" DETACH PARTITION "p1" CONCURRENTLY;`,
@@ -381,7 +381,7 @@ describe("boundaries in a file", () => {
     }
   });
 
-  test("are recognised in files with a BOM or CRLF, without breakpoints, or with only a mark", async () => {
+  test("are recognized in files with a BOM or CRLF, without breakpoints, or with only a mark", async () => {
     const { database, context } = await withTable({
       "0001_bom": `\uFEFFALTER TABLE "t"\r\n  ADD COLUMN "b" integer;\r\n--> statement-breakpoint\r\nALTER TABLE "t" ADD COLUMN "c" integer`,
       "0002_comment": `-- kept for its number\n-- drizzle-fleet: empty on purpose`,

@@ -91,7 +91,7 @@ test("what is reported as done survives a crash of the server", {
   );
 });
 
-test("a target reported as at head is on disk even if another runner had not flushed it", {
+test("the migrations of a target reported at head are on disk even if another runner had not flushed them", {
   timeout: 120_000,
 }, async () => {
   const url = await createServer();

@@ -95,7 +95,7 @@ describe("tenants switch", () => {
     ]);
   });
 
-  test("refuses all contradictions at once, and changes nothing", async () => {
+  test("reports all contradictions at once, and changes nothing", async () => {
     const { context, rows } = await fleet();
     await migrateAll(context(["x", "y", "z"]));
     await switchTenants(context(["x", "y", "z"]), registry);

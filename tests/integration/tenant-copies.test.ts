@@ -75,7 +75,7 @@ describe("a clone", () => {
     ).toEqual([{ id: 1, count: "1" }]);
   });
 
-  test("is a copy of one moment, even if others write meanwhile", async () => {
+  test("is a copy as of one moment, even if others write meanwhile", async () => {
     const fleet = await createFleet();
     const { context, main } = fleet;
     await addTenant(context, { tenant: "acme" });

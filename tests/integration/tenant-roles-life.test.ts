@@ -121,7 +121,7 @@ describe("a tenant role", () => {
     await rename("nobody", "somebody");
     expect(await refusalOf(rename("acme", "beta"))).toMatchObject({
       code: "config",
-      message: `a role beta@${name} already exists`,
+      message: `role beta@${name} already exists`,
     });
     await rename("acme", "x".repeat(59));
     const [long = "", ...others] = (await ownRolesOf(database)).reverse();
@@ -220,7 +220,7 @@ describe("a fleet whose configuration lists its tenants", () => {
     expect(row).toEqual({ own: true, shared: false });
   });
 
-  test("has no script that creates the schema of a tenant that needs a tenant role", async () => {
+  test("cannot be created by a script, which therefore creates no schema that needs one", async () => {
     const fleet = await createRoleFleet();
     const context = fleet.contextWith({ tenants: ["acme"] });
     let written = "";

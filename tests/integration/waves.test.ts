@@ -165,7 +165,7 @@ describe("waves", () => {
     });
     await expect(migrateAll(context, { canary: "t77" })).rejects.toMatchObject({
       code: "usage",
-      message: `there is no tenant or group "t77"`,
+      message: `tenant or group "t77" does not exist`,
       remedy: expect.stringContaining("t7"),
     });
     await expect(migrateAll(context, { canary: "gold" })).rejects.toMatchObject({

@@ -98,7 +98,7 @@ export function testCopiesOfEveryKind(major: number, start?: () => Promise<Postg
       expect(await crossing(database, "app_copy", "app_source")).toEqual([]);
     });
 
-    test("comes back from the file of a removed tenant", async () => {
+    test("is restored from the file of a removed tenant", async () => {
       const { context, everythingOf } = await createFleet(server);
       const before = await everythingOf("source");
       const file = join(await createFolder(), "source.ndjson");
@@ -107,7 +107,7 @@ export function testCopiesOfEveryKind(major: number, start?: () => Promise<Postg
       expect(await everythingOf("source")).toEqual(before);
     });
 
-    test("is in what an exported file is imported as", async () => {
+    test("is in a tenant imported from an exported file", async () => {
       const { context, everythingOf } = await createFleet(server);
       const before = await everythingOf("source");
       const file = join(await createFolder(), "source.gz");

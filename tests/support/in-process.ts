@@ -21,7 +21,7 @@ const inherited: Readonly<Record<string, string>> = Object.fromEntries(
   ),
 );
 
-/** The environment of a program: that of this process without what would change the tool's behaviour. */
+/** The environment of a program: that of this process without what would change the tool's behavior. */
 export function cleanEnvironment(more: Readonly<Record<string, string>> = {}) {
   return { ...inherited, NO_COLOR: "1", ...more };
 }

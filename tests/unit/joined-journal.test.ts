@@ -15,7 +15,7 @@ test("an entry that a joined journal has twice is read once", () => {
 });
 
 test.each([
-  ["a whole journal", journal(base, ["0001_a", 200])],
+  ["a complete journal", journal(base, ["0001_a", 200])],
   [
     "a journal that lists both, each whole",
     journal(base, ["0001_a", 200], ["0001_b", 300]).replace('"idx": 2', '"idx": 1'),

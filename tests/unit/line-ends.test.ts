@@ -15,7 +15,7 @@ describe("the text of a file has only LF", () => {
   const body = "CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $x$\n  SELECT 'a'\n$x$;\n";
   test.each([
     ["all lines end in CRLF", crlf(body), body],
-    ["the last line alone ends in LF", `${crlf(body)}SELECT 1;\n`, `${body}SELECT 1;\n`],
+    ["only the last line ends in LF", `${crlf(body)}SELECT 1;\n`, `${body}SELECT 1;\n`],
     ["a body was pasted with CRLF", body.replace("'a'\n", "'a'\r\n"), body],
     ["one line with a literal of two lines", "SELECT 'a\r\nb'", "SELECT 'a\nb'"],
     ["a comment holds a quote", "-- it's\r\nSELECT 1; -- 'x\r\n", "-- it's\nSELECT 1; -- 'x\n"],

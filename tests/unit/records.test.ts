@@ -53,7 +53,7 @@ describe("a flat file with one line for each entry", () => {
     expect(() => both('<<<<<<< HEAD\n{\n  "a": "x"\n}\n')).toThrow(/not an entry: <<<<<<< HEAD/);
   });
 
-  test("that is cut off is refused, and not taken for one that git joined", () => {
+  test("that is cut off is refused, and not mistaken for one that git joined", () => {
     expect(() => both("{")).toThrow(/is truncated/);
     expect(() => both('{\n  "a": "x",\n')).toThrow(/is truncated/);
   });
@@ -108,7 +108,7 @@ describe("checksums.json", () => {
     });
   });
 
-  test("can be missing: nothing was recorded then", async () => {
+  test("can be missing if nothing was recorded", async () => {
     const folder = await folderWith("{}");
     await rm(join(folder, "checksums.json"));
     expect(await readChecksums(folder)).toEqual({});

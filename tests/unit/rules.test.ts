@@ -50,7 +50,7 @@ describe("output passes through src/cli/output.ts", () => {
 
 const retired = "ALGA_DB_";
 
-describe("connections are made in src/postgres alone", () => {
+describe("connections are made only in src/postgres", () => {
   test("no other file loads a driver or creates a client or a pool", async () => {
     const texts = await textsOf("src/**/*.ts", "schema/**/*.ts");
     const found = [...texts].filter(([, text]) => connects(text).length > 0);
@@ -112,7 +112,7 @@ describe("retired variables", () => {
     return { environment, seen };
   }
 
-  test("are named in one file alone", async () => {
+  test("are named in only one file", async () => {
     const texts = await textsOf("src/**/*", "schema/**/*", "scripts/**/*", "drizzle.config.ts");
     const naming = [...texts].filter(([, text]) => text.includes(retired));
     expect(naming.map(([file]) => file)).toEqual(["src/config/retired.ts"]);

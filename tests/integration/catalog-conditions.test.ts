@@ -150,7 +150,7 @@ const migrations = {
 const before = `CREATE TABLE public.note (id integer PRIMARY KEY, parent integer);
   CREATE TABLE public.a_log (); CREATE TABLE public.by_list (); CREATE TYPE public.by_current_schema AS ENUM ();`;
 
-describe("a guard that is limited to the tenant", () => {
+describe("a condition on catalogs that is limited to the tenant", () => {
   // A percent sign in a schema's name must not become a specifier of format().
   test.each(["app_{tenant}", "50%%I of {tenant}"])(
     "finds what its own tenant lacks, even if others and public have it: %j",
