@@ -182,7 +182,7 @@ export function columnValue(
 }
 
 /**
- * The difference between the values of neighbouring columns: a check can require one date to be after another, and a text
+ * The difference between the values of neighboring columns: a check can require one date to be after another, and a text
  * must not equal a key that it does not refer to.
  */
 function stepOf(category: string | undefined): number {

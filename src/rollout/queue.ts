@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 
 /**
- * Targets that wait for a worker, each from a certain time on. Workers of one database share a queue. Its behaviour is
+ * Targets that wait for a worker, each from a certain time on. Workers of one database share a queue. Its behavior is
  * fixed by the conformance suite in tests/unit/target-queue.test.ts.
  */
 export interface TargetQueue<Item> {
