@@ -252,7 +252,7 @@ describe("prefixes of migration names", () => {
   };
 
   test.each(Object.entries(shapes))(
-    "%s: follows the neighbouring names without a setting",
+    "%s: follows the neighboring names without a setting",
     async (prefix, shape) => {
       const { kit, write, generate } = await projectOf();
       const args = ["generate", "--dialect", "postgresql", "--schema", "./schema/tables.ts"];
