@@ -30,7 +30,7 @@ async function silence(
   return ending.how === "ended" ? ending.code : undefined;
 }
 
-chaosTest("connections go silent: open ones, or also new ones", async (round) => {
+chaosTest("open connections go silent; new ones work, or go silent too", async (round) => {
   const cluster = await Cluster.create();
   const more = { connectTimeout: 2_000, timeouts: { statement: 1_000, concurrently: 5_000 } };
   const names = ["passing", "lasting"];

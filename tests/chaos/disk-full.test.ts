@@ -30,7 +30,7 @@ async function fill(disk: string, kilobytes: number): Promise<string> {
   return ballast;
 }
 
-chaosTest("the disk of the tables is full", async (round) => {
+chaosTest("the disk with the tables fills up", async (round) => {
   const disk = await createDisk(64);
   const cluster = await Cluster.create();
   const fleet = await ChaosFleet.create({ clusters: { main: cluster } });
@@ -55,7 +55,7 @@ chaosTest("the disk of the tables is full", async (round) => {
   await fleet.afterwards();
 });
 
-chaosTest("the disk of the write-ahead log is full", async (round) => {
+chaosTest("the disk with the write-ahead log fills up", async (round) => {
   const disk = await createDisk(256);
   const cluster = await Cluster.create({
     walFolder: join(disk, "wal"),

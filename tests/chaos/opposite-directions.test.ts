@@ -9,7 +9,7 @@ const rounds = 3;
 const middle = "0007";
 const below = "0006";
 
-chaosTest(`migrate against downgrade, ${rounds} times`, async (round) => {
+chaosTest(`migrate and downgrade run at the same time, ${rounds} times`, async (round) => {
   const cluster = await Cluster.create();
   const fleet = await ChaosFleet.create({ clusters: { main: cluster } });
   for (let left = rounds; left > 0; left -= 1) {

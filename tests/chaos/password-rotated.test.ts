@@ -35,7 +35,7 @@ async function rotate(
   expect(await runner.ending).toMatchObject({ how: "ended", code });
 }
 
-chaosTest("the password is rotated, and its file contains the new one", async (round) => {
+chaosTest("the password is rotated, and the password file has the new one", async (round) => {
   const file = join(await createFolder({ password: "migrator\n" }), "password");
   const cluster = await Cluster.create();
   const fleet = await ChaosFleet.create({ clusters: { main: cluster }, passwordFile: file });

@@ -31,7 +31,7 @@ async function runThrough(round: Round, connectTimeout: number, code: number): P
 }
 
 chaosTest(
-  "the server is down for 30 seconds, with a timeout that is longer or shorter",
+  "the server is down for 30 seconds, with a longer and a shorter connectTimeout",
   async (round) => {
     await Promise.all([runThrough(round, 90_000, 0), runThrough(round, 5_000, 1)]);
   },

@@ -43,7 +43,7 @@ async function runInto(round: Round, { fleet, proxy }: Pair): Promise<Runner> {
 }
 
 for (const early of [false, true]) {
-  const when = early ? "while it still only reads" : "once it is promoted";
+  const when = early ? "before its promotion" : "after its promotion";
   chaosTest(`the primary is lost, and the address leads to the standby ${when}`, async (round) => {
     // With synchronous replication, everything that the primary confirms is on the standby.
     const pair = await createPair({ synchronous_standby_names: "standby" });

@@ -32,7 +32,7 @@ async function terminate(round: Round, fleet: ChaosFleet, seconds: number): Prom
   return runner;
 }
 
-chaosTest("SIGTERM, and SIGKILL 10 seconds later", async (round) => {
+chaosTest("the runner gets SIGTERM, and SIGKILL 10 seconds later", async (round) => {
   const cluster = await Cluster.create();
   const [short, long] = await Promise.all([
     ChaosFleet.create({ clusters: { short: cluster } }),

@@ -9,7 +9,7 @@ import {
 import { head } from "../support/chaos-history.ts";
 import { Cluster } from "../support/cluster.ts";
 
-chaosTest("one of two databases dies", async (round) => {
+chaosTest("the server of one of two databases stops", async (round) => {
   const [staying, dying] = await Promise.all([Cluster.create(), Cluster.create()]);
   const fleet = await ChaosFleet.create({
     clusters: round.random.chance(0.5) ? { staying, dying } : { dying, staying },
