@@ -18,7 +18,7 @@ function project(
       globalSetup: [...globalSetup],
       testTimeout: 60_000,
       hookTimeout: 120_000,
-      // The command line runs as it is built, see tests/support/in-process.ts.
+      // The command line runs from dist/: see tests/support/in-process.ts.
       server: { deps: { external: [/\/dist\//] } },
       ...more,
     },

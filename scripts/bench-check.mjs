@@ -1,4 +1,4 @@
-// Prints how long `check` takes for the three services if it finds nothing, compared with one `drizzle-kit generate`
+// Prints how long `check` takes for the three services when it finds nothing, compared with one `drizzle-kit generate`
 // for one of them. Needs dist/ (npm run build). Usage: node scripts/bench-check.mjs [rounds]
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -31,4 +31,4 @@ const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length
 const [bare, ours] = Object.keys(cases).map((name) => median(times[name]));
 for (const name of Object.keys(cases))
   console.log(`${name.padEnd(37)} ${median(times[name]).toFixed(0)} ms`);
-console.log(`check costs ${(ours / bare).toFixed(2)} times one drizzle-kit generate`);
+console.log(`check takes ${(ours / bare).toFixed(2)} times as long as one drizzle-kit generate`);

@@ -48,7 +48,7 @@ const rounds = Array.from({ length: 7 }, () => [
   measure("bare parser", parseAll),
   measure("neutralized", neutralizeAll),
 ]);
-console.log(`parser's start: ${start.toFixed(0)} ms`);
+console.log(`loading the parser: ${start.toFixed(0)} ms`);
 for (const which of [0, 1]) {
   const best = rounds
     .map((round) => round[which])
@@ -61,4 +61,4 @@ for (const which of [0, 1]) {
 }
 const [cold] = rounds;
 const [bare, neutral] = cold.map(({ ms, statements }) => ((ms / statements) * 1000).toFixed(0));
-console.log(`first, cold round: bare parser ${bare} ms, then neutralized ${neutral} ms per 1,000`);
+console.log(`first round: bare parser ${bare} ms, then neutralized ${neutral} ms per 1,000`);

@@ -1,5 +1,5 @@
 // Prints how long it takes to create a tenant from the baseline of its service, compared with replaying a history of 200
-// migrations: with a local server, and with 1 ms of delay each way. Starts an embedded PostgreSQL of its own.
+// migrations: with a local server, and with 1 ms of delay each way. Starts its own embedded PostgreSQL.
 // Needs dist/ (npm run build). Usage: node scripts/bench-onboarding.mjs
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

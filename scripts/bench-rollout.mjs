@@ -1,6 +1,6 @@
-// Prints how fast a fleet is migrated, compared with a loop that sends one statement at a time over as many connections,
-// and how long it takes to find nothing to do, compared with asking every tenant: with a local server, and with 1 ms of
-// delay each way. Starts an embedded PostgreSQL of its own. Needs dist/ (npm run build).
+// Prints how fast a fleet is migrated, compared with a loop that sends one statement at a time over the same number of
+// connections, and how long it takes to find nothing to do, compared with asking every tenant: with a local server, and
+// with 1 ms of delay each way. Starts its own embedded PostgreSQL. Needs dist/ (npm run build).
 // Usage: node scripts/bench-rollout.mjs
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -32,7 +32,7 @@ function isStale() {
 }
 
 if (!process.argv.includes("--if-stale") || isStale()) {
-  // The compiler emits only what changed since the last build: a missing file takes a complete one.
+  // The compiler emits only what changed since the last build. If a file is missing, a complete build is needed.
   if ([...wanted].some((file) => !existsSync(`${file}.js`))) rmSync(stamp, { force: true });
   for (const file of orphans) rmSync(file);
   const startedAt = new Date();
@@ -42,6 +42,6 @@ if (!process.argv.includes("--if-stale") || isStale()) {
     stdio: "inherit",
   });
   await writeCommonJsTypes(dist);
-  // A file that was saved while the compiler ran must be newer than the build.
+  // A file that is saved while the compiler runs must count as newer than the build.
   utimesSync(stamp, startedAt, startedAt);
 }

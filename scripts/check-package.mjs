@@ -12,8 +12,8 @@ try {
   run("npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", folder);
   const [archive] = readdirSync(folder);
   run("npx", "--no-install", "publint", "--strict", join(folder, archive));
-  // The oldest module resolution, node10, does not read "exports". CommonJS projects load ECMAScript modules with
-  // require, which Node.js can do from 20.19 on, and have types of their own for them.
+  // node10, the oldest module resolution, does not read "exports". CommonJS projects load ECMAScript modules with
+  // require, which Node.js supports since 20.19, and get their own types.
   const intended = ["cjs-resolves-to-esm", "false-cjs"];
   const options = [
     "--profile",

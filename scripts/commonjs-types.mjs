@@ -1,11 +1,11 @@
 // Writes the types for CommonJS projects next to those for ECMAScript modules. Both load the same JavaScript, but
-// TypeScript reads a dependency's types in the module format of the importing file. With one set alone, the tables of a
+// TypeScript reads a dependency's types in the module format of the importing file. With only one set, the tables of a
 // CommonJS project and those of drizzle-fleet would come from two different drizzle-orm packages.
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 const entries = ["index.d.ts", "config/define.d.ts", "runtime/open.d.ts"];
-// Examples in comments also import files: their lines begin with an asterisk.
+// Skips imports in the examples of comments, whose lines begin with an asterisk.
 const relativeImport = /(?<!^ *\*.*)(from |import\()"(\.{1,2}\/[^"]+)\.[jt]s"/gm;
 
 export async function writeCommonJsTypes(dist) {

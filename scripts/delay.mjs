@@ -1,6 +1,6 @@
 import { connect, createServer } from "node:net";
 
-/** A proxy to a local server that delays all data by some milliseconds in each direction. */
+/** A proxy to a local server that delays all data by the given number of milliseconds in each direction. */
 export function startDelay(port, milliseconds) {
   const delayed = (from, to) => {
     from.on("data", (chunk) => setTimeout(() => to.write(chunk), milliseconds));

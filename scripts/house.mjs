@@ -1,4 +1,4 @@
-// Prints the figures that keep the code readable: long files, long functions, and imports among the verbs.
+// Prints what makes the code hard to read: long files, long functions, and imports between verbs.
 // Usage: node scripts/house.mjs
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -48,5 +48,5 @@ for (const { file, lines } of longFiles) console.log(`  ${file} ${lines}`);
 console.log(`functions over ${limits.functionLines} lines: ${longFunctions.length}`);
 for (const { place, name, lines } of longFunctions) console.log(`  ${place} ${name} ${lines}`);
 console.log(`functions over ${limits.functionMost} lines: ${over(limits.functionMost).length}`);
-console.log(`imports among verbs: ${verbImports.length}`);
+console.log(`imports between verbs: ${verbImports.length}`);
 for (const one of verbImports) console.log(`  ${one}`);

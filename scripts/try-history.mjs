@@ -8,7 +8,7 @@
 //
 // Usage: node scripts/try-history.mjs <folder>... [options]
 //   --layout journal|folders  refuse folders of the other layout (default: accept both)
-//   --url <url>               server on which to create databases, which are dropped again (default: embedded)
+//   --url <url>               server on which to create databases, which are dropped at the end (default: embedded)
 //   --before <file>           SQL to run in each database first: roles and schemas that the migrations expect
 //   --service <json>          settings of the service, such as '{"sharedSchemas":["auth"]}'
 //   --accept-unproved         accept migrations that cannot be proved to stay in their tenant
@@ -93,7 +93,7 @@ async function tryHistory(path) {
     if (folder === undefined) return { migrations, outcome: "unreadable", reason: "no migrations" };
     migrations = folder.migrations.length;
     if (values.layout !== undefined && values.layout !== folder.layout)
-      return { migrations, outcome: "unreadable", reason: `its layout is ${folder.layout}` };
+      return { migrations, outcome: "unreadable", reason: `the layout is ${folder.layout}` };
     const project = await projectFor(folder);
     return { migrations, ...(await withDatabases((url) => compare(project, folder, url))) };
   } catch (error) {

@@ -29,7 +29,7 @@ export const invitations = pgTable(
   },
   (table) => [
     unique("invitations_token_hash_key").on(table.tokenHash),
-    // One open invitation per address and organisation.
+    // One open invitation for each email address and organisation.
     uniqueIndex("invitations_open_key")
       .on(table.organisationId, sql`lower(${table.email})`)
       .where(sql`${table.status} = 'pending'`),

@@ -1,4 +1,4 @@
-// Accounts at other identity providers that a user has linked.
+// Accounts with other identity providers that users have linked.
 import { index, jsonb, pgTable, text, unique, uuid } from "drizzle-orm/pg-core";
 
 import { createdAt, timestamptz, updatedAt } from "./columns.ts";

@@ -43,7 +43,7 @@ export const users = pgTable(
     deletedAt: timestamptz("deleted_at"),
   },
   (table) => [
-    // An address may be used again once its former user is deleted.
+    // An email address can be used again after its user was deleted.
     uniqueIndex("users_email_key")
       .on(sql`lower(${table.email})`)
       .where(sql`${table.deletedAt} is null`),

@@ -30,7 +30,7 @@ export const approvals = pgTable(
       "approvals_decided_has_date",
       sql`(${table.decision} = 'pending') = (${table.decidedAt} is null)`,
     ),
-    // Applies to every role except the table's owner: approvers see only what they were asked.
+    // Applies to every role except the table's owner: approvers see only requests to themselves.
     pgPolicy("approvals_own_inbox", {
       as: "permissive",
       for: "select",

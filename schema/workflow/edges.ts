@@ -15,7 +15,7 @@ import {
 
 import { nodes } from "./nodes.ts";
 
-/** Evaluated on the output of the first node; an edge without a condition is always followed. */
+/** Evaluated with the output of the source node. An edge without a condition is always followed. */
 export interface EdgeCondition {
   path: string;
   operator: "eq" | "ne" | "gt" | "lt" | "exists";

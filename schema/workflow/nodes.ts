@@ -25,7 +25,7 @@ export const nodes = pgTable(
     versionId: uuid("version_id")
       .notNull()
       .references(() => workflowVersions.id, { onDelete: "cascade" }),
-    /** The group that the node is drawn in, in the same version. */
+    /** The group in which the editor shows the node; it is a node of the same version. */
     groupId: uuid("group_id"),
     key: text("key").notNull(),
     kind: nodeKind("kind").notNull(),

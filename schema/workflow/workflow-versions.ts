@@ -30,7 +30,7 @@ export const workflowVersions = pgTable(
     versionNumber: integer("version_number").notNull(),
     state: versionState("state").notNull().default("draft"),
     releaseNotes: text("release_notes").notNull().default(""),
-    /** JSON Schema of the input an execution takes. */
+    /** JSON Schema of an execution's input. */
     inputSchema: jsonb("input_schema").$type<Record<string, unknown>>().notNull().default({}),
     createdBy: uuid("created_by").notNull(),
     createdAt: createdAt(),

@@ -5,7 +5,7 @@ import type { Snapshot } from "./kit-types.ts";
 import { objectsInBoth, objectsOf, type SnapshotObject } from "./snapshot-objects.ts";
 import type { SnapshotPart } from "./snapshot-parts.ts";
 
-/** Properties that a database does not store, or that drizzle-kit compares by meaning: a different text is no change. */
+/** Properties that a database does not store, or that drizzle-kit compares by meaning: a different text is not a change. */
 const meaningless: Readonly<Partial<Record<SnapshotObject["kind"], readonly string[]>>> = {
   column: ["default", "dimensions", "typeSchema"],
   index: ["concurrently", "nameExplicit"],
@@ -56,9 +56,9 @@ function propertyChanges(previous: Snapshot, current: Snapshot): PropertyChange[
     const index = places.get(object.content) ?? 0;
     // Migrations do not create a view that is marked as existing.
     if (before.content.isExisting === true || object.content.isExisting === true) return [];
-    const left = meaningless[object.kind] ?? [];
+    const ignored = meaningless[object.kind] ?? [];
     return differences(before.content, object.content, object.kind === "table")
-      .filter(({ path }) => !left.includes(path[0] ?? ""))
+      .filter(({ path }) => !ignored.includes(path[0] ?? ""))
       .filter(
         ({ path, after }) => !(path[0] === "notNull" && after === true && isKey(object, current)),
       )

@@ -2,7 +2,7 @@ import { quoteLiteral } from "../core/quoting.ts";
 import type { Layout } from "../source/folder.ts";
 import { extraConfig, tableColumns } from "./drizzle-tables.ts";
 
-// drizzle-kit writes some values of a Drizzle schema wrong, often without an error: quotes in JSON and arrays, NaN,
+// drizzle-kit writes some values of a Drizzle schema incorrectly, often without an error: quotes in JSON and arrays, NaN,
 // buffers, parameters (0.31); backslashes, the text "NULL" and braces in arrays (1.0). The functions here put correct SQL
 // into the loaded schema before drizzle-kit sees it. Values that drizzle-kit writes correctly stay as they are, so that
 // its snapshots do not change.
@@ -97,7 +97,7 @@ function defaultText(column: DrizzleColumn, layout: Layout): string | undefined 
   if (Buffer.isBuffer(value)) return literal(bytes(value));
   if (Array.isArray(value) && isArray(column, type))
     return isHardArray(value, layout) ? literal(arrayText(value, column)) : undefined;
-  // drizzle-kit 1.0 doubles the backslashes of texts, as only E'' needs it. Those in JSON are correct.
+  // drizzle-kit 1.0 doubles the backslashes of texts, which is correct only in E''. Those in JSON are correct.
   if (typeof value === "string")
     return layout === "folders" && value.includes("\\") && !isJson(type)
       ? literal(value)

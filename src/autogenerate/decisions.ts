@@ -145,7 +145,8 @@ export function refuseUnused(given: Decisions, used: readonly Decisions[]): void
     "rename",
     `${idle.join(" and ")} ${idle.length === 1 ? "matches" : "match"} no schema change`,
     {
-      remedy: "Nothing was written. To see what was removed and added: npx drizzle-fleet check",
+      remedy:
+        "Nothing was written. To see what was removed and added, run: npx drizzle-fleet check",
     },
   );
 }
@@ -159,7 +160,7 @@ function refuseContradiction({ renames, drops }: Decisions): void {
       "rename",
       `${renameFlag(rename)} and ${dropFlag(drop)} contradict each other`,
       {
-        remedy: "Keep only one of them. Nothing was written.",
+        remedy: "Nothing was written. Keep only one of them.",
       },
     );
   }
@@ -199,7 +200,7 @@ export function refuseOpen(open: readonly OpenQuestions[]): void {
   );
   throw new FleetError("rename", `possible renames are undecided:\n${lines.join("\n")}`, {
     remedy:
-      "Nothing was written. Run the same command with one of the options of each line, or run it in a terminal to be asked.",
+      "Nothing was written. Run the same command with one option from each line, or run it in a terminal to be asked.",
   });
 }
 

@@ -159,7 +159,7 @@ function refuseOtherLayout(
         {
           where: shown,
           remedy:
-            "Convert the folder; every ledger stays valid. The next steps are in docs/migrations.md. Run: npx drizzle-kit up",
+            "Every ledger stays valid after a conversion; docs/migrations.md describes the next steps. To convert the folder, run: npx drizzle-kit up",
         },
       )
     : new FleetError(

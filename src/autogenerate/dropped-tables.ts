@@ -24,14 +24,14 @@ export function droppedTables(
   { service, previous, current, silent, sources }: SchemaDiff,
   { renames, drops }: Decisions,
 ): DroppedTables {
-  const left = new Set(ownTables(current, sources));
+  const remaining = new Set(ownTables(current, sources));
   const renamed = new Set(renames.flatMap(({ kind, from }) => (kind === "table" ? from : [])));
   const tables = ownTables(previous, sources).filter(
-    (name) => !left.has(name) && !renamed.has(name),
+    (name) => !remaining.has(name) && !renamed.has(name),
   );
   const confirmed = new Set(drops.flatMap(({ kind, name }) => (kind === "table" ? name : [])));
   const unconfirmed = tables.filter((name) => !confirmed.has(name));
-  const ordinary = tables.length === 1 && left.size > 0 && silent.length === 0;
+  const ordinary = tables.length === 1 && remaining.size > 0 && silent.length === 0;
   return { service, tables, unconfirmed, silent, doubtful: unconfirmed.length > 0 && !ordinary };
 }
 

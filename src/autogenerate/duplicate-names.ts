@@ -13,7 +13,7 @@ import { objectsOf, type SnapshotObject } from "./snapshot-objects.ts";
 
 /**
  * Refuses two tables, enums, sequences or roles with the same name, and two columns with the same name in a table:
- * drizzle-kit 0.31 silently takes the last one.
+ * drizzle-kit 0.31 silently uses the last one.
  *
  * @throws FleetError `schema` that names the exports
  */
@@ -43,7 +43,7 @@ function duplicateExportError(
   return new FleetError(
     "schema",
     `two ${kind}s are named ${of}: exports ${first.name} and ${second.name}`,
-    { where: files, remedy: "Rename one of them, or export only one. Nothing was written." },
+    { where: files, remedy: "Nothing was written. Rename one of them, or export only one." },
   );
 }
 
@@ -72,7 +72,7 @@ function duplicateInTableError(
 ): FleetError {
   return new FleetError("schema", message, {
     where: file,
-    remedy: `Rename one of them in the export ${exported}. Nothing was written.`,
+    remedy: `Nothing was written. Rename one of them in the export ${exported}.`,
   });
 }
 
@@ -139,7 +139,7 @@ export function refuseClashes(snapshot: Snapshot, before: Snapshot, schema: stri
     (message) =>
       new FleetError("schema", message, {
         where: schema,
-        remedy: "Give one of them another name in the Drizzle schema. Nothing was written.",
+        remedy: "Nothing was written. Give one of them another name in the Drizzle schema.",
       }),
   );
   throwProblems(problems, "the Drizzle schema uses a name twice");

@@ -16,9 +16,9 @@ interface UnrecordedChange {
 
 /**
  * The text of a snapshot with the deltas of a change that drizzle-kit 1.0 does not see. The text is read back with
- * drizzle-kit's code, and must give the current schema.
+ * drizzle-kit's code, and must result in the current schema.
  *
- * @throws FleetError `schema` if it gives another schema
+ * @throws FleetError `schema` if it results in another schema
  */
 export async function withDeltas(change: UnrecordedChange): Promise<string> {
   const { reconstruct, text, stored, previous, current } = change;
@@ -28,7 +28,7 @@ export async function withDeltas(change: UnrecordedChange): Promise<string> {
   if (textOf(read) !== textOf(current))
     throw new FleetError("schema", "drizzle-kit cannot record this change of the Drizzle schema", {
       remedy:
-        "drizzle-kit generates no SQL for it either. Undo the change in the Drizzle schema. Nothing was written.",
+        "Nothing was written. drizzle-kit generates no SQL for this change either. Undo it in the Drizzle schema.",
     });
   return JSON.stringify(content, null, 2);
 }

@@ -60,19 +60,19 @@ function withoutObjects(snapshot: Snapshot, objects: readonly SnapshotObject[]):
       ...snapshot,
       ddl: (snapshot.ddl as SnapshotPart[]).filter((row) => !removed.has(row)),
     };
-  const left = (part: SnapshotPart) =>
+  const kept = (part: SnapshotPart) =>
     Object.fromEntries(
       Object.entries(part).filter(([, value]) => !removed.has(value as SnapshotPart)),
     );
   const tables = Object.entries(partOf(snapshot, "tables")).map(([key, table]) => [
     key,
-    { ...(table as SnapshotPart), policies: left(partOf(table as SnapshotPart, "policies")) },
+    { ...(table as SnapshotPart), policies: kept(partOf(table as SnapshotPart, "policies")) },
   ]);
   return {
     ...snapshot,
     tables: Object.fromEntries(tables),
-    views: left(partOf(snapshot, "views")),
-    policies: left(partOf(snapshot, "policies")),
+    views: kept(partOf(snapshot, "views")),
+    policies: kept(partOf(snapshot, "policies")),
   };
 }
 

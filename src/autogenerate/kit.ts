@@ -19,7 +19,7 @@ export async function loadKit(root: string, sources: readonly string[] = ["publi
   const folder = packageFolder(root);
   if (folder === undefined) {
     throw new FleetError("config", "drizzle-kit cannot be found", {
-      remedy: "Install it in the project: npm install --save-dev drizzle-kit",
+      remedy: "To install it in the project, run: npm install --save-dev drizzle-kit",
     });
   }
   const { version } = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as {
@@ -33,7 +33,7 @@ export async function loadKit(root: string, sources: readonly string[] = ["publi
   } catch (cause) {
     throw new FleetError("config", `drizzle-kit ${version} cannot be loaded`, {
       where: folder,
-      remedy: "drizzle-fleet supports drizzle-kit 0.31 and 1.0. Reinstall one of them.",
+      remedy: "Reinstall drizzle-kit. drizzle-fleet supports versions 0.31 and 1.0.",
       cause,
     });
   }

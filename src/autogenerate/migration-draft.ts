@@ -21,7 +21,7 @@ export interface Draft {
   readonly sql: string;
   readonly downFile: string;
   readonly down: string;
-  /** What the author has to know: what depends on rows, or is left to finish. */
+  /** What the author must know: what depends on rows, or is unfinished. */
   readonly notes: readonly string[];
   /** True if a person has to finish it. */
   readonly unfinished: boolean;
@@ -134,8 +134,9 @@ async function refuseChangedFolder({ path, folder, service }: SchemaDiff): Promi
   const tagsOf = (one: SchemaDiff["folder"]) =>
     JSON.stringify(one?.migrations.map(({ tag }) => tag));
   if (tagsOf(await readFolder(path)) === tagsOf(folder)) return;
-  throw new FleetError("write", `the migrations of ${service} have changed in the meantime`, {
+  throw new FleetError("write", `the migrations of ${service} changed while this command ran`, {
     where: relative(process.cwd(), path),
-    remedy: "Another generate wrote a migration first. Nothing was written. Run the command again.",
+    remedy:
+      "Nothing was written. Another generate command wrote a migration first. Run the same command again.",
   });
 }

@@ -85,7 +85,7 @@ async function refuseEarlier(folder: string, entry: JournalEntry, prefix: Prefix
     {
       where: relative(process.cwd(), folder),
       remedy:
-        "drizzle-kit continues from the snapshot whose name sorts last, so it would make the same changes again. Remove prefix from the service: then new names begin like the existing ones. Nothing was written.",
+        "Nothing was written. drizzle-kit continues from the snapshot whose name sorts last, so it would generate the same changes again. Remove prefix from the service: new names then begin like the existing ones.",
     },
   );
 }

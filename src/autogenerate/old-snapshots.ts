@@ -28,7 +28,10 @@ export function upgraded(api: UpgradeApi, snapshot: Snapshot): Snapshot {
     throw new FleetError(
       "journal",
       `drizzle-kit cannot convert a snapshot of version ${version}: ${messageOf(cause)}`,
-      { remedy: "Nothing was written. To see what drizzle-kit reports: npx drizzle-kit up", cause },
+      {
+        remedy: "Nothing was written. To see what drizzle-kit reports, run: npx drizzle-kit up",
+        cause,
+      },
     );
   }
 }

@@ -24,8 +24,8 @@ export async function diffAroundEnums(
 ): Promise<string[]> {
   const after = enumsOf(current);
   const shrunk = [...enumsOf(previous)].filter(([name, values]) => {
-    const left = after.get(name);
-    return left !== undefined && values.some((value) => !left.includes(value));
+    const remaining = after.get(name);
+    return remaining !== undefined && values.some((value) => !remaining.includes(value));
   });
   if (shrunk.length === 0) return diff(previous, current);
   const names = new Set(shrunk.map(([name]) => name));

@@ -21,9 +21,9 @@ export function withoutForbidden(
   scriptOf: (service: string, tag: string) => MigrationScript | undefined,
 ): Plan {
   const states = new Map(databases.map((state) => [state.name, state]));
-  const closed = new Map(
+  const insufficient = new Map(
     databases.flatMap((state) =>
-      state.closed.map((one) => [JSON.stringify([state.name, one.schema]), one] as const),
+      state.insufficient.map((one) => [JSON.stringify([state.name, one.schema]), one] as const),
     ),
   );
   const demands = demandsOf(scriptOf);
@@ -34,7 +34,7 @@ export function withoutForbidden(
     const problem = missingPrivilege(
       own,
       state,
-      closed.get(JSON.stringify([database, schema])),
+      insufficient.get(JSON.stringify([database, schema])),
       demands,
     );
     return problem === undefined ? own : { ...own, steps: [], problems: [problem] };
@@ -105,7 +105,7 @@ function demandsIn(script: MigrationScript | undefined): Demands {
 function missingPrivilege(
   { target, steps, create }: TargetPlan,
   state: DatabaseState,
-  closed: InsufficientSchema | undefined,
+  insufficient: InsufficientSchema | undefined,
   demands: DemandsOf,
 ): PlanProblem | undefined {
   const place: Place = { target, role: state.server.role };
@@ -114,8 +114,8 @@ function missingPrivilege(
       `role ${place.role} has no privilege to create the schema ${target.schema} in database "${target.database}"`,
       `GRANT CREATE ON DATABASE ${quoteIdentifier(state.server.database)} TO ${quoteIdentifier(place.role)}`,
     );
-  if (closed === undefined) return undefined;
-  if (!closed.ledger)
+  if (insufficient === undefined) return undefined;
+  if (!insufficient.ledger)
     return forbidden(
       `role ${place.role} has no privilege to write the ledger of schema ${target.schema} in database "${target.database}"`,
       `GRANT SELECT, INSERT, UPDATE, DELETE ON ${ledgerOf(target.schema)} TO ${quoteIdentifier(place.role)}`,
@@ -123,7 +123,7 @@ function missingPrivilege(
   for (const { tag, action } of steps) {
     const runs = action === "apply" || action === "downgrade";
     const { creates, owned } = runs ? demands(target.service, tag) : noDemands;
-    const problem = missingForStep(place, closed, {
+    const problem = missingForStep(place, insufficient, {
       creates: creates || create === "ledger",
       owned,
     });
@@ -139,16 +139,16 @@ interface Place {
 
 function missingForStep(
   { target: { schema, database }, role }: Place,
-  closed: InsufficientSchema,
+  insufficient: InsufficientSchema,
   { creates, owned }: Demands,
 ): PlanProblem | undefined {
   const [place, grantee] = [quoteIdentifier(schema), quoteIdentifier(role)];
-  if (!closed.create && creates)
+  if (!insufficient.create && creates)
     return forbidden(
       `role ${role} has no privilege to create objects in schema ${schema} of database "${database}"`,
       `GRANT USAGE, CREATE ON SCHEMA ${place} TO ${grantee}`,
     );
-  const foreign = closed.foreign.find((one) => owned.has(one.name));
+  const foreign = insufficient.foreign.find((one) => owned.has(one.name));
   if (foreign === undefined) return undefined;
   const { kind, name: object, owner } = foreign;
   return forbidden(

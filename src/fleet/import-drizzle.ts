@@ -34,11 +34,11 @@ export interface DrizzleSource {
   readonly table: string;
   /** The schema to look in when the tenant schema has no such table; may contain `{tenant}`. */
   readonly schema: string;
-  /** True: import migrations whose file was edited since, and match them by name or time. */
+  /** True: import migrations whose file was edited after they were applied, and match them by name or time. */
   readonly acceptEdited?: boolean;
 }
 
-/** Where drizzle-orm's migrator records it by default. */
+/** Where drizzle-orm's migrator keeps its records by default. */
 export const defaultSource: DrizzleSource = { table: "__drizzle_migrations", schema: "drizzle" };
 
 /** The options of `stamp --from-drizzle` that name the table; none for drizzle-orm's default. */
@@ -168,8 +168,8 @@ async function readTables(fleet: OpenFleet, source: DrizzleSource): Promise<Tabl
 }
 
 /**
- * Matches the rows of tables with migrations. Thousands of tenants have few different tables: each is matched once per
- * service with the texts on disk; only where that fails, with the texts filled in for the tenant's schema.
+ * Matches the rows of tables with migrations. Thousands of tenants have only a few different tables, so each is matched once
+ * per service with the texts on disk, and only if that fails with the texts filled in for the tenant's schema.
  */
 function matcher(
   fleet: OpenFleet,
@@ -280,7 +280,7 @@ function whereItMayBe({ schema, tenant }: Target, similar: readonly TablePlace[]
   const place =
     own === undefined ? (named ?? shared) : { ...defaultSource, table: general(own.table) };
   if (place === undefined)
-    return `Name the table with --drizzle-table and --drizzle-schema. Or, if every migration is applied to the tenant schema, record that: npx drizzle-fleet stamp head${theseTargets}`;
+    return `Name the table with --drizzle-table and --drizzle-schema. Or, if every migration is applied to the tenant schema, run: npx drizzle-fleet stamp head${theseTargets}`;
   const options = sourceOptions(place).map(quotedWord);
   return `A similar table exists. To import it, run: ${[sameImport, ...options].join(" ")}`;
 }

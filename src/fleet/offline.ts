@@ -153,7 +153,7 @@ function refuseTenantRoles(
     {
       where: "roles",
       remedy:
-        "Create the schemas with migrate or tenants add, then write scripts for the later migrations. No script was written.",
+        "No script was written. Create the schemas with migrate or tenants add, then write scripts for the later migrations.",
     },
   );
 }
@@ -166,7 +166,8 @@ function editedParts(plans: readonly TargetPlan[], { scriptOf }: Scripts): Fleet
       const message = script && editedPart(step, script);
       if (message === undefined) return [];
       return new FleetError("edited", `${targetName(target)}: ${message}`, {
-        remedy: "Restore that part of the file: only the part that is not applied yet may change.",
+        remedy:
+          "Restore that part of the file, then run the same command again. Only statements that are not applied yet can be changed.",
       });
     }),
   );

@@ -30,7 +30,7 @@ export interface DatabaseState {
   readonly clock: { readonly server: Date; readonly own: number };
   readonly server: Server;
   /** The schemas to change that the role does not own completely; only read if targets are to be changed. */
-  readonly closed: readonly InsufficientSchema[];
+  readonly insufficient: readonly InsufficientSchema[];
 }
 
 /** An open fleet with the state of every target and what is to be done. */
@@ -125,15 +125,15 @@ function planDatabase(
     const stateOf = ({ schema }: Target): LedgerState => states.get(schema) ?? { kind: "noSchema" };
     const plans = planTargets(own, histories, stateOf, planOne);
     if (purpose === "change") await flushLog(session);
-    const closed = purpose === "change" ? await closedAmong(session, plans) : [];
+    const insufficient = purpose === "change" ? await insufficientAmong(session, plans) : [];
     const { pooled } = session;
     // The server does not know how many clients a pooler accepts.
     const room = pooled ? Number.POSITIVE_INFINITY : server.room;
-    return { state: { name, room, pooled, server, closed, clock }, plans };
+    return { state: { name, room, pooled, server, insufficient, clock }, plans };
   });
 }
 
-function closedAmong(
+function insufficientAmong(
   session: Session,
   plans: readonly TargetPlan[],
 ): Promise<InsufficientSchema[]> {
@@ -170,7 +170,7 @@ function refuseSharedSchemas(
     if (owner === target) return [];
     return new FleetError(
       "config",
-      `services ${owner.service} and ${target.service} map to one schema, ${target.schema}: databases ${owner.database} and ${target.database} are the same`,
+      `services ${owner.service} and ${target.service} map to the same schema, ${target.schema}: databases ${owner.database} and ${target.database} are the same`,
       {
         remedy:
           "Correct one of the connection URLs, or give each service its own tenantSchema pattern.",

@@ -21,8 +21,8 @@ export interface Planned {
   readonly fleet: PlannedFleet;
   /** The sessions that read the fleet; they also announce the run to other runs. */
   readonly sessions: RunSessions;
-  /** How many selected targets are not at their destination and were left out because of `failed`. */
-  readonly leftOut: number;
+  /** How many selected targets are not at their destination and were omitted because of `failed`. */
+  readonly omitted: number;
 }
 
 /** What a verb plans. */
@@ -70,13 +70,13 @@ async function planOpened<Result>(
   );
   const options = { purpose, readIn: sessions.readIn };
   try {
-    const { planned, plans, leftOut } =
+    const { planned, plans, omitted } =
       request.failed === true && destination !== undefined
         ? await planUnfinished(fleet, planOne, destination, options)
         : await planAll(fleet, planOne, options);
     for (const { name, room, pooled } of planned.databases)
       if (room <= 1 && !pooled) await sessions.release(name);
-    return await use({ plan: divideIntoWaves(plans, division), fleet: planned, sessions, leftOut });
+    return await use({ plan: divideIntoWaves(plans, division), fleet: planned, sessions, omitted });
   } finally {
     await sessions.close();
   }
@@ -88,7 +88,7 @@ async function planAll(
   options: ReadOptions,
 ): Promise<UnfinishedPlan> {
   const planned = await planFleet(fleet, planOne, options);
-  return { planned, plans: planned.plans, leftOut: 0 };
+  return { planned, plans: planned.plans, omitted: 0 };
 }
 
 function announce(targets: readonly Target[], { direction, command }: Destination): Announcement {
@@ -111,13 +111,13 @@ export interface Left {
 /** The part of its selection that a run did not complete; nothing for a run without `failed`. */
 export function leftBy(
   { failed }: RolloutRequest,
-  { leftOut, fleet }: Planned,
+  { omitted, fleet }: Planned,
   outcomes: readonly Outcome[],
   { command }: Destination,
 ): { readonly left?: Left } {
   if (failed !== true) return {};
   const open = outcomes.filter((one) => isFailure(one) || one.status === "notExecuted").length;
-  return { left: { targets: leftOut + open, of: fleet.targets.length, command } };
+  return { left: { targets: omitted + open, of: fleet.targets.length, command } };
 }
 
 /** The goal that is recorded with a rollout. */

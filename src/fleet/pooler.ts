@@ -34,7 +34,7 @@ function poolerError(database: string, { migration }: MigrationScript, line: num
     `this statement cannot run in a transaction, so it cannot run through the connection pooler of database "${database}"`,
     {
       where: `${migration.file}:${line}`,
-      remedy: `Set databases.${database}.directUrl to a URL of the PostgreSQL server itself. Nothing was applied.`,
+      remedy: `Nothing was applied. Set databases.${database}.directUrl to a URL of the PostgreSQL server itself. Then run the same command again.`,
     },
   );
 }

@@ -35,7 +35,7 @@ export async function writeScript(
   const psql = new PsqlScript([
     `${by}: ${verb}, ${counted(plans.length, "target")} of database ${databases.join()}`,
     'Run it with psql -X -v ON_ERROR_STOP=1 -o /dev/null -f <this file> "<URL>", on a direct connection to the server.',
-    "You can run it again from the beginning: it skips what is done.",
+    "You can run it again from the beginning: it skips what is already applied.",
   ]);
   for (const service of new Set(plans.map(({ target }) => target.service))) {
     const schema = fleet.services[service]?.extensionSchema;

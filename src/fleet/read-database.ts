@@ -85,8 +85,8 @@ function unreadableError(address: DatabaseAddress, cause: unknown): FleetError {
     {
       remedy:
         state === sqlstate.insufficientPrivilege
-          ? "Nothing was changed. Grant the role the missing privilege."
-          : `Nothing was changed. ${serverRemedy(state) ?? "Fix the problem above, then try again."}`,
+          ? "Nothing was changed. Grant the role the missing privilege. Then run the same command again."
+          : `Nothing was changed. ${serverRemedy(state) ?? "Fix the problem above, then run the same command again."}`,
       cause,
     },
   );

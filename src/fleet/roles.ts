@@ -115,10 +115,10 @@ export async function dropRoles(access: SchemaAccess, targets: readonly Target[]
   const { context, sessionFor } = access;
   for (const database of databasesOf(targets))
     for (const tenant of tenantsIn(context, targets, database)) {
-      const left = await dropTenantRole(await sessionFor(database), tenant);
-      if (left !== undefined)
+      const remaining = await dropTenantRole(await sessionFor(database), tenant);
+      if (remaining !== undefined)
         context.notify(
-          `The role ${left} remains, without any privileges. Its creator can drop it.`,
+          `The role ${remaining} remains, without any privileges. Its creator can drop it.`,
         );
     }
 }
@@ -154,14 +154,14 @@ async function applicationProblem(
     return new FleetError(
       "config",
       `the application role ${role} does not exist on the server of database "${database}"`,
-      { remedy: `Create it: CREATE ROLE ${name} LOGIN PASSWORD '...'` },
+      { remedy: `To create it, run: CREATE ROLE ${name} LOGIN PASSWORD '...'` },
     );
   if (!perTenant) return undefined;
   if (found.superuser)
     return new FleetError(
       "config",
       `the application role ${role} is a superuser, so it can read every tenant of database "${database}"`,
-      { where: "roles", remedy: `Remove that attribute: ALTER ROLE ${name} NOSUPERUSER` },
+      { where: "roles", remedy: `To remove that attribute, run: ALTER ROLE ${name} NOSUPERUSER` },
     );
   if (!found.inherits) return undefined;
   return new FleetError(
@@ -169,7 +169,7 @@ async function applicationProblem(
     `the application role ${role} would inherit the privileges of all tenant roles of database "${database}" at once`,
     {
       where: "roles",
-      remedy: `Before PostgreSQL 16, inheritance is an attribute of the role. Remove it: ALTER ROLE ${name} NOINHERIT`,
+      remedy: `Before PostgreSQL 16, inheritance is an attribute of the role. To remove it, run: ALTER ROLE ${name} NOINHERIT`,
     },
   );
 }

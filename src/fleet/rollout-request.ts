@@ -11,7 +11,7 @@ import type { RolloutChoices } from "./roll-out.ts";
 
 /** Which targets to change, and how. Defaults: the configuration's values, one wave, no limit of failures. */
 export interface RolloutRequest extends Selection {
-  /** Only the targets that earlier rollouts of this verb left undone. */
+  /** Only the targets that earlier rollouts of this verb left unfinished. */
   readonly failed?: boolean;
   /** The first wave: tenants or groups separated by commas, or a number of tenants. */
   readonly canary?: string;

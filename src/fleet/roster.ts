@@ -61,17 +61,18 @@ async function withListed<Result>(
   );
 }
 
-/** The next run does not know tenants that only `TENANTS` names: tells the user how to keep them. */
+/** Tells the user how to add tenants that only `TENANTS` names, because the next run does not know them. */
 function noteUnlisted(context: Context, { listed, ids }: Roster): void {
   if (namedIn(context.environment.TENANTS).length === 0) return;
   const known = new Set(listed.map(({ id }) => id));
   const others = ids.filter((id) => !known.has(id));
+  const which = others.length === 1 ? "which is" : "which are";
   const them = others.length === 1 ? "it" : "them";
   const keep = howToKeep(context.config.fleet.tenants, others, them);
   if (others.length === 0 || keep === undefined) return;
   notifyOnce(
     context,
-    `TENANTS names ${others.join(", ")}, not among the fleet's tenants: only this run includes ${them}. To keep ${them}, ${keep}`,
+    `TENANTS names ${others.join(", ")}, ${which} not among the fleet's tenants: only this run includes ${them}. To keep ${them}, ${keep}`,
   );
 }
 

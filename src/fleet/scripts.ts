@@ -89,7 +89,7 @@ function downProblem(
   if (down === undefined)
     return new FleetError("down", `${tag} has no down`, {
       where: downFile,
-      remedy: `Nothing was changed. Generate it, then review it: npx drizzle-fleet generate ${service} --down`,
+      remedy: `Nothing was changed. To generate one for review, run: npx drizzle-fleet generate ${service} --down`,
     });
   const { file: where, irreversible, dataLoss, empty, nothing } = down;
   if (irreversible !== undefined)
@@ -110,7 +110,7 @@ function downProblem(
       {
         where,
         remedy:
-          "Nothing was changed. To revert it anyway, run the same command with --allow-data-loss",
+          "Nothing was changed. To revert it anyway, run the same command with --allow-data-loss.",
       },
     );
   return undefined;

@@ -72,9 +72,9 @@ export class RunSessions {
     const note = this.#noteIn(name);
     // Through a pooler, no lock outlives its transaction.
     if (note === undefined || session.pooled) return session;
-    const [opponent] = await lockDirection(session, note);
-    if (opponent !== undefined)
-      throw rolloutBusyError(name, opponent, note, this.#announcement?.command ?? "");
+    const [opposing] = await lockDirection(session, note);
+    if (opposing !== undefined)
+      throw rolloutBusyError(name, opposing, note, this.#announcement?.command ?? "");
     return session;
   }
 
@@ -114,7 +114,7 @@ function rolloutBusyError(
     "busy",
     `${what} of ${service} is under way in database "${database}"${begun}: ${by}, connected with pid ${backend}`,
     {
-      remedy: `Nothing was changed. Wait until it has ended; if its process no longer exists, end its connection: SELECT pg_terminate_backend(${backend}). Then run: ${command}`,
+      remedy: `Nothing was changed. Wait until it has ended. If its process no longer exists, end its connection with SELECT pg_terminate_backend(${backend}). Then run: ${command}`,
     },
   );
 }

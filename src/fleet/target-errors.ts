@@ -3,7 +3,7 @@ import type { Target } from "../core/target.ts";
 import { serverRemedy } from "../postgres/server-trouble.ts";
 import { isConnectionLoss, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 
-const tryAgain = "Fix the problem above, then run the same command again.";
+const fixAndRunAgain = "Fix the problem above, then run the same command again.";
 
 /** Turns an error of a server or a seed into one that names the target. */
 export function targetError({ service, tenant, schema }: Target, error: unknown): FleetError {
@@ -12,8 +12,8 @@ export function targetError({ service, tenant, schema }: Target, error: unknown)
     where: schema,
     remedy:
       state === sqlstate.targetLocked
-        ? "Try again when the other runner has finished."
-        : (serverRemedy(state) ?? tryAgain),
+        ? "Wait for the other runner to finish, then run the same command again."
+        : (serverRemedy(state) ?? fixAndRunAgain),
     cause: error,
   });
 }
@@ -24,8 +24,8 @@ export function tenantError(id: string, error: unknown): unknown {
   if (isFleetError(error) || (state === undefined && !lost)) return error;
   return new FleetError("onboarding", `tenant ${id}: ${message}`, {
     remedy: lost
-      ? "The connection was lost. Before you run the same command again, see the tenant's status: npx drizzle-fleet tenants list"
-      : (serverRemedy(state) ?? tryAgain),
+      ? "The connection was lost. To see the tenant's status before you run the same command again, run: npx drizzle-fleet tenants list"
+      : (serverRemedy(state) ?? fixAndRunAgain),
     cause: error,
   });
 }

@@ -35,13 +35,13 @@ export interface UnfinishedPlan {
   /** The plans of the targets that take part. */
   readonly plans: readonly TargetPlan[];
   /** How many targets are not at their destination and do not take part. */
-  readonly leftOut: number;
+  readonly omitted: number;
 }
 
 /** The plan and the position of one target. */
 interface Seen {
   readonly plan: TargetPlan;
-  readonly standing: TargetPosition;
+  readonly position: TargetPosition;
 }
 
 /** The fleet, and how to read its databases. */
@@ -63,33 +63,33 @@ export async function planUnfinished(
   destination: Destination,
   options: Required<ReadOptions>,
 ): Promise<UnfinishedPlan> {
-  const standings = new Map<Target, TargetPosition>();
+  const positions = new Map<Target, TargetPosition>();
   const planAndNote: Planner = (target, history, state) => {
-    standings.set(target, positionOf(fleet.histories.get(target.service) ?? historyOf([]), state));
+    positions.set(target, positionOf(fleet.histories.get(target.service) ?? historyOf([]), state));
     return planOne(target, history, state);
   };
   const planned = await planFleet(fleet, planAndNote, options);
   const search: Search = { fleet, destination, readIn: options.readIn };
   const elsewhere = planned.plans.flatMap((plan): Seen[] => {
-    const standing = standings.get(plan.target);
-    const seen = standing && { plan, standing };
+    const position = positions.get(plan.target);
+    const seen = position && { plan, position };
     return seen !== undefined && isElsewhere(seen, search) ? [seen] : [];
   });
   const names = planned.databases.map(({ name }) => name);
   const unfinished = await unfinishedAmong(elsewhere, names, search);
   // A target whose database cannot be read must not count as finished.
   const plans = planned.plans.filter((plan) => unfinished.has(plan.target) || isUnusable(plan));
-  return { planned, plans, leftOut: elsewhere.length - plans.length };
+  return { planned, plans, omitted: elsewhere.length - plans.length };
 }
 
 /** True if a target is not at its destination, or has a problem that prevents it from getting there. */
 function isElsewhere(
-  { plan, standing }: Seen,
+  { plan, position }: Seen,
   { fleet: { histories }, destination: { direction, endIn } }: Search,
 ): boolean {
   const history = histories.get(plan.target.service);
   if (history === undefined) return false;
-  return plan.problems.length > 0 || isBehind(standing, history, direction, endIn(history));
+  return plan.problems.length > 0 || isBehind(position, history, direction, endIn(history));
 }
 
 async function unfinishedAmong(
@@ -143,12 +143,12 @@ async function unfinishedIn(
         ...passedBy(one, target, destination),
         failed: failed.get(target.schema)?.has(one.id) === true,
       }));
-  return here.flatMap(({ plan: { target, problems }, standing }) => {
+  return here.flatMap(({ plan: { target, problems }, position }) => {
     const history = fleet.histories.get(target.service);
     if (history === undefined) return [];
     const { direction } = destination;
     const rollouts = passedFor(target);
-    const work = { position: standing, direction, rollouts, hasProblem: problems.length > 0 };
+    const work = { position, direction, rollouts, hasProblem: problems.length > 0 };
     return isUnfinished(work, history) ? [target] : [];
   });
 }
@@ -190,6 +190,6 @@ function noRolloutsError(
   return new FleetError(
     "usage",
     `database "${database}" has no record of any rollout, so --failed cannot tell whether ${names}${more} failed`,
-    { remedy: `Nothing was changed. Run without --failed: ${command}` },
+    { remedy: `Nothing was changed. To include every target, run: ${command}` },
   );
 }

@@ -11,7 +11,7 @@ import { ensureExtensions } from "../postgres/extensions.ts";
 import { loadParser } from "../sql/parser.ts";
 import { readStatements } from "../sql/read-statements.ts";
 import { makeCopy, makeSchema } from "../tenancy/copying.ts";
-import { allowanceFor, fillFromFile, readable } from "../tenancy/from-file.ts";
+import { allowanceFor, fillFromFile, importable } from "../tenancy/from-file.ts";
 import { type NewTenant, registeredTargets } from "../tenancy/onboarding.ts";
 import { refuseInterrupted } from "../tenancy/saga.ts";
 import { type LockedTenant, withTenantLock } from "../tenancy/tenant-lock.ts";
@@ -74,7 +74,7 @@ async function inspect(
     const config = context.config.fleet.services[line.service];
     if (config === undefined) continue;
     const allowance = await allowanceFor(context, line.service, config, acceptUnproved);
-    problems.push(...structureProblems(readable(line), allowance));
+    problems.push(...structureProblems(importable(line), allowance));
   }
   // `readTenantFile` refuses a file without a header.
   if (header === undefined) throw new Error("no header");
@@ -101,7 +101,7 @@ async function copyIn(locked: LockedTenant, file: string): Promise<void> {
     if (target === undefined) throw new Error(`no service ${schema.service}`);
     refuseInterrupted(locked.context);
     await makeSchema(locked, target, [], (session, make) =>
-      fillFromFile(locked, session, target, readable(schema), rows, make),
+      fillFromFile(locked, session, target, importable(schema), rows, make),
     );
   }
 }

@@ -17,7 +17,7 @@ import {
   refuseExistingSchemas,
   registeredTenant,
 } from "../tenancy/onboarding.ts";
-import { undisturbed } from "../tenancy/saga.ts";
+import { withoutInterruption } from "../tenancy/saga.ts";
 import { withRetries } from "../tenancy/targets.ts";
 import {
   type LockedTenant,
@@ -64,7 +64,7 @@ export function renameTenant(context: Context, { tenant, to }: RenameRequest): P
       await renameAll(locked, tenant, to, database);
     } catch (error) {
       const renaming = await registeredTenant(locked);
-      await undoRename({ ...locked, context: undisturbed(context) }, renaming).catch(
+      await undoRename({ ...locked, context: withoutInterruption(context) }, renaming).catch(
         (another: unknown) => {
           throw incompleteRenameError(tenant, to, error, another);
         },

@@ -52,8 +52,8 @@ export function planTargetDowngrade(
 }
 
 /**
- * The goal of a plan as a tag, which does not change while the plan runs. A count, planned again after a lost answer, would
- * revert one migration too many.
+ * The goal of a plan as a tag, which does not change while the plan runs. A count would revert one migration too many if the
+ * target is planned again after a lost answer.
  */
 export function goalOf({ steps }: TargetPlan, { migrations }: History): DowngradeGoal | undefined {
   const oldest = migrations.findIndex(({ tag }) => tag === steps.at(-1)?.tag);
@@ -79,10 +79,10 @@ function stepsBack(
   byTag: ReadonlyMap<string, LedgerEntry>,
   entries: readonly LedgerEntry[],
 ): Step[] {
-  let left = [...entries];
+  let remaining = [...entries];
   return back.map(({ tag }): Step => {
     const recordedAs = byTag.get(tag)?.tag ?? tag;
-    const under = left.find((entry) => entry.tag === downTag(recordedAs));
+    const under = remaining.find((entry) => entry.tag === downTag(recordedAs));
     const step: Step = {
       action: "downgrade",
       tag,
@@ -91,9 +91,9 @@ function stepsBack(
       resumeAt: under?.partial?.applied ?? 0,
       resumeChecksum: under?.partial?.appliedChecksum ?? "",
       begun: under?.partial?.begun === true,
-      ledger: digestOf(left),
+      ledger: digestOf(remaining),
     };
-    left = left.filter((entry) => entry.tag !== recordedAs && entry !== under);
+    remaining = remaining.filter((entry) => entry.tag !== recordedAs && entry !== under);
     return step;
   });
 }
@@ -107,7 +107,7 @@ function unfinishedProblems(byTag: ReadonlyMap<string, LedgerEntry>): PlanProble
           kind: "unfinished" as const,
           tag,
           message: `${tag} is only partly applied: it was interrupted between two of its transactions`,
-          remedy: "Finish it before the downgrade: npx drizzle-fleet migrate",
+          remedy: "To finish it before the downgrade, run: npx drizzle-fleet migrate",
         },
   );
 }

@@ -5,8 +5,8 @@ import type { Target } from "../core/target.ts";
 import type { DrizzleRow } from "../ledger/drizzle-table.ts";
 import type { History } from "./history.ts";
 
-// Remedies contain placeholders for the command of the same import and for the options that select the targets with the
-// problem, because one command is for all targets with the same problem. `withCommands` fills them in.
+// Remedies contain placeholders for the command that repeats the import, and for the options that select the targets: one
+// command is for all targets with the same problem. `withCommands` fills them in.
 export const sameImport = "{import}";
 export const theseTargets = "{targets}";
 
@@ -14,7 +14,7 @@ export const theseTargets = "{targets}";
 export function appliedElsewhereProblem(head: string): PlanProblem {
   return notImported(
     "the tenant schema is empty, so the migrations in the table were applied to another schema",
-    `Run npx drizzle-fleet migrate for this target. Or, if its migrations create no tables, record them as applied: ${stampTo(head)}`,
+    `Run npx drizzle-fleet migrate for this target. Or, if its migrations create no tables, run: ${stampTo(head)}`,
   );
 }
 
@@ -22,7 +22,7 @@ export function appliedElsewhereProblem(head: string): PlanProblem {
 export function noRowsProblem(head: string): PlanProblem {
   return notImported(
     "the table of applied migrations has no rows, but the tenant schema contains tables, views or sequences",
-    `Drop that table, move everything else to another schema, and run npx drizzle-fleet migrate for this target. Or, if the schema is at ${head}, record that: ${stampTo(head)}`,
+    `Drop that table, move everything else to another schema, and run npx drizzle-fleet migrate for this target. Or, if the schema is at ${head}, run: ${stampTo(head)}`,
   );
 }
 
@@ -30,7 +30,7 @@ export function noRowsProblem(head: string): PlanProblem {
 export function notInTableProblem(tag: string): PlanProblem {
   return notImported(
     `the ledger has ${tag}, but the table of applied migrations does not`,
-    `There is nothing left to import once drizzle-fleet has migrated a target. To import again, empty the ledger first: ${stampTo("base")}`,
+    `Once drizzle-fleet has migrated a target, there is nothing left to import. To empty the ledger before you import again, run: ${stampTo("base")}`,
     tag,
   );
 }
@@ -38,7 +38,7 @@ export function notInTableProblem(tag: string): PlanProblem {
 export function editedSinceProblem({ tag, file }: Migration): PlanProblem {
   return notImported(
     `${tag} was applied with text that differs from ${file}`,
-    `Check out the version of ${file} that was applied, and import again. Or, if both create the same schema, match it by name or time: ${sameImport} --accept-edited`,
+    `Check out the version of ${file} that was applied, then run the same command again. Or, if both versions create the same schema, run: ${sameImport} --accept-edited`,
     tag,
   );
 }
@@ -47,7 +47,7 @@ export function editedSinceProblem({ tag, file }: Migration): PlanProblem {
 export function sharedRowProblem({ tag }: Migration): PlanProblem {
   return notImported(
     `the table is shared, and its row for ${tag} does not show which tenant it belongs to`,
-    `If the tenant schema is at ${tag}, record that: ${stampTo(tag)}`,
+    `If the tenant schema is at ${tag}, run: ${stampTo(tag)}`,
     tag,
   );
 }
@@ -56,7 +56,7 @@ export function noRowOfTenantProblem({ migrations }: History): PlanProblem {
   const head = migrations.at(-1)?.tag ?? "base";
   return notImported(
     "the table is shared, and has no row for this tenant",
-    `If its schema is empty, run npx drizzle-fleet migrate for this target. If it is at ${head}, record that: ${stampTo(head)}`,
+    `If its schema is empty, run npx drizzle-fleet migrate for this target. If it is at ${head}, run: ${stampTo(head)}`,
   );
 }
 
@@ -75,7 +75,7 @@ export function unknownRowProblem(
   ];
   return notImported(
     `an applied migration is not on disk (${row.join(", ")})`,
-    `Check out the version of the repository that has it, and import again. Or, if the tenant schema is at ${newest}, record that: ${stampTo(newest)}`,
+    `Check out the version of the repository that has it, then run the same command again. Or, if the tenant schema is at ${newest}, run: ${stampTo(newest)}`,
     name,
   );
 }
@@ -87,7 +87,7 @@ export function unknownRowProblem(
 export function incompleteProblem(count: number, most: number, tag: string): PlanProblem {
   return notImported(
     `the table is shared, and this tenant schema contains ${countedRelations(count)}, but most others contain ${most}`,
-    `Find out which migration it is at, and record that. If it is ${tag}: ${stampTo(tag)}`,
+    `Find out which migration it is at, and stamp that one. If it is ${tag}, run: ${stampTo(tag)}`,
   );
 }
 
@@ -105,7 +105,7 @@ const hashInMessage = /, hash [0-9a-f]+\.\.\./;
 /**
  * Gives targets with the same problem the same message and remedy.
  *
- * @param again the command of the same import
+ * @param again the command that repeats the import
  * @param options the options that select some targets
  */
 export function withCommands(

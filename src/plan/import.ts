@@ -30,7 +30,7 @@ export function planTargetImport(
   return problems === undefined ? plan : { ...plan, steps: [], problems };
 }
 
-/** A shared table has rows for all tenants, also for one whose schema is still empty. Tables without rows are wrong too. */
+/** A table with rows cannot be that of an empty schema, and a table without rows cannot be that of a schema with tables. */
 function emptySchemaProblems(
   { migrations }: History,
   state: LedgerState,
@@ -58,9 +58,9 @@ function lostEntryProblems(
 
 /**
  * Refuses tenant schemas with fewer tables than most others after the same migrations. A shared table says the same about
- * all tenants, but such a tenant does not have all of these migrations.
+ * all tenants, but a tenant with fewer tables cannot have all of these migrations.
  *
- * @param relations the number of relations in each schema whose table is a shared one
+ * @param relations the number of relations in each tenant schema that relies on a shared table
  */
 export function refuseFewerRelations(
   plans: readonly TargetPlan[],

@@ -31,7 +31,7 @@ export interface TableOwner {
   readonly texts: FilledTexts;
   /** For a table that tenants share: the schemas that each hash belongs to, see `FilledTexts.ownersOf`. */
   readonly owners?: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Accept migrations whose file was edited since, by their name or time. */
+  /** Accept migrations whose file was edited after they were applied, by their name or time. */
   readonly acceptEdited: boolean;
 }
 

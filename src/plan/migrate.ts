@@ -15,7 +15,7 @@ import {
 
 /** What a rollout is allowed to do, and how far it goes. */
 export interface PlanRules {
-  /** Apply migrations that were merged late; otherwise they are a problem. */
+  /** Apply migrations that were merged after later ones; otherwise they are a problem. */
   readonly allowOutOfOrder: boolean;
   /** The last migration to apply; by default, head. */
   readonly to?: string;

@@ -27,7 +27,7 @@ function duplicateProblems({ schema }: Target, state: LedgerState): PlanProblem[
     kind: "unsound",
     tag,
     message: `the ledger of schema "${schema}" has more than one row for ${tag}: its primary key is missing`,
-    remedy: `Delete all rows but the correct one, and restore the key: ALTER TABLE ${ledger} ADD PRIMARY KEY (tag)`,
+    remedy: `Delete all rows but the correct one. Then, to restore the key, run: ALTER TABLE ${ledger} ADD PRIMARY KEY (tag)`,
   }));
 }
 
@@ -43,7 +43,7 @@ export function emptyLedgerProblems(
       kind: "unmanaged",
       tag: undefined,
       message: `the ledger of schema "${schema}" is empty, but the schema contains ${countedRelations(state.relations)}`,
-      remedy: `If the migrations did not create them, move them to another schema. If they did, record that: npx drizzle-fleet stamp <tag> --service ${service}${only}`,
+      remedy: `If the migrations did not create them, move them to another schema. If they did, replace <tag> with the newest of those migrations, and run: npx drizzle-fleet stamp <tag> --service ${service}${only}`,
     },
   ];
 }
@@ -67,7 +67,7 @@ function lockedProblems(target: Target, state: LedgerState): PlanProblem[] {
       kind: "locked",
       tag: undefined,
       message: `the ledger of schema "${target.schema}" is locked by another session`,
-      remedy: "Run the same command again after that session's transaction has ended.",
+      remedy: "Wait until that session's transaction has ended, then run the same command again.",
     },
   ];
 }
@@ -80,7 +80,7 @@ function unmanagedProblems(target: Target, state: LedgerState): PlanProblem[] {
       tag: undefined,
       message: `schema "${target.schema}" contains ${countedRelations(state.relations)}, but no ledger`,
       remedy:
-        "If the migrations did not create them, move them to another schema, or choose another schema for this target. If they did, record that: npx drizzle-fleet stamp <tag>",
+        "If the migrations did not create them, move them to another schema, or choose another schema for this target. If they did, replace <tag> with the newest of those migrations, and run: npx drizzle-fleet stamp <tag>",
     },
   ];
 }
@@ -113,8 +113,8 @@ export function unfinishedDownProblem(
     message: `a downgrade was interrupted in the middle of ${tag}`,
     remedy:
       index < 0
-        ? "Check out the version of the repository that has this migration, and run the same downgrade again."
-        : `Continue it: npx drizzle-fleet downgrade ${goal}`,
+        ? "Check out the version of the repository that has this migration, then run the same downgrade again."
+        : `To continue it, run: npx drizzle-fleet downgrade ${goal}`,
   };
 }
 
@@ -127,7 +127,7 @@ export function editedProblems(
     kind: "edited",
     tag,
     message: `${tag} was edited after it was applied to this target`,
-    remedy: `Restore ${file} as it was released, and put the change into a new migration. Or accept the file as it is now: npx drizzle-fleet repair`,
+    remedy: `Restore ${file} as it was released, and put the change into a new migration. Or, to accept the file as it is now, run: npx drizzle-fleet repair`,
   }));
 }
 
@@ -143,6 +143,6 @@ export function outOfOrderProblems(
     tag,
     message: `${tag} is not applied, but ${newest?.tag} after it is`,
     remedy:
-      "It was merged late. Generate it again after the newest migration, so that all targets have the same order. Or, if the order does not matter: npx drizzle-fleet migrate --allow-out-of-order",
+      "It was merged after later migrations. Generate it again after the newest migration, so that all targets have the same order. Or, if the order does not matter, run: npx drizzle-fleet migrate --allow-out-of-order",
   }));
 }

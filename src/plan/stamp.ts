@@ -80,7 +80,7 @@ export function noSchemaProblems(state: LedgerState): PlanProblem[] {
       tag: undefined,
       message: "the tenant schema does not exist, so no migration can have been applied",
       remedy:
-        "If the name of the tenant or schema is wrong, correct it. Otherwise create the schema and apply all migrations: npx drizzle-fleet migrate",
+        "If the name of the tenant or schema is wrong, correct it. Otherwise, to create the schema and apply all migrations, run: npx drizzle-fleet migrate",
     },
   ];
 }

@@ -67,8 +67,8 @@ export function isUnfinished(
   { position, direction, rollouts, hasProblem }: EarlierWork,
   history: History,
 ): boolean {
-  // A later rollout in the other direction cancels what was left undone, but not a failure: it counts until a rollout with
-  // the same goal.
+  // A later rollout in the other direction cancels what was left undone, but not a failure: that counts until there is a
+  // rollout with the same goal.
   let turned = false;
   for (const { direction: way, end, same, failed } of rollouts) {
     if (way !== direction) turned ||= !failed;

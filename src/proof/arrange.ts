@@ -41,21 +41,21 @@ export async function arrange(
   const needs: string[] = [];
   let waiting: readonly DraftStatement[] = afterRemadeTypes(statements);
   for (let repairs = 0; ; repairs += 1) {
-    const { left, failures, ran } = await round(trial, waiting, needs);
+    const { remaining, failures, ran } = await round(trial, waiting, needs);
     done.push(...ran);
-    if (left.length === 0)
+    if (remaining.length === 0)
       return { statements: done, stuck: undefined, needs: [...needs, ...addedConstraints(done)] };
-    waiting = left;
+    waiting = remaining;
     if (ran.length > 0) continue;
-    const repaired = repairs < mostRepairs ? await repair(trial, left, failures) : undefined;
+    const repaired = repairs < mostRepairs ? await repair(trial, remaining, failures) : undefined;
     if (repaired !== undefined) {
       waiting = repaired;
       continue;
     }
-    const early = await outOfTurn(trial, left, failures);
+    const early = await outOfTurn(trial, remaining, failures);
     if (early === undefined) return { statements: done, stuck: firstOf(failures), needs };
     done.push(early);
-    waiting = left.filter((statement) => statement !== early);
+    waiting = remaining.filter((statement) => statement !== early);
   }
 }
 
@@ -100,7 +100,7 @@ function remaking(
 
 interface Round {
   readonly ran: readonly DraftStatement[];
-  readonly left: readonly DraftStatement[];
+  readonly remaining: readonly DraftStatement[];
   readonly failures: ReadonlyMap<DraftStatement, Error>;
 }
 
@@ -110,11 +110,11 @@ async function round(
   needs: string[],
 ): Promise<Round> {
   const ran: DraftStatement[] = [];
-  const left: DraftStatement[] = [];
+  const remaining: DraftStatement[] = [];
   const failures = new Map<DraftStatement, Error>();
   for (const statement of statements) {
-    if (left.some((one) => isAbout(one, statement))) {
-      left.push(statement);
+    if (remaining.some((one) => isAbout(one, statement))) {
+      remaining.push(statement);
       continue;
     }
     const error = await failureOf(trial, statement.sql);
@@ -123,10 +123,10 @@ async function round(
     if (error === undefined || instead !== undefined) ran.push(...(instead ?? []));
     else {
       failures.set(statement, error);
-      left.push(statement);
+      remaining.push(statement);
     }
   }
-  return { ran, left, failures };
+  return { ran, remaining, failures };
 }
 
 /**
@@ -173,17 +173,17 @@ async function failureOf(
 /** The waiting statements with one of them repaired; undefined if no repair is known. */
 async function repair(
   trial: Omit<RepairContext, "ahead">,
-  left: readonly DraftStatement[],
+  remaining: readonly DraftStatement[],
   failures: ReadonlyMap<DraftStatement, Error>,
 ): Promise<readonly DraftStatement[] | undefined> {
   for (const [statement, error] of failures) {
-    const index = left.indexOf(statement);
-    const ahead = left.slice(index + 1);
+    const index = remaining.indexOf(statement);
+    const ahead = remaining.slice(index + 1);
     const replacement = await repairOf({ ...trial, ahead }, statement, error);
     if (replacement === undefined) continue;
     const { statements, instead = [] } = replacement;
     return [
-      ...left.slice(0, index),
+      ...remaining.slice(0, index),
       ...statements,
       ...ahead.filter((one) => !instead.includes(one)),
     ];
@@ -212,7 +212,9 @@ function addedConstraints(statements: readonly DraftStatement[]): string[] {
           adds(one) && one.subjects.some((own) => own.table === subject.table && own.name === name),
       ),
     );
-    return isMade || isBack || isOfNew ? [] : [`every row must satisfy it: ${statement.text}`];
+    return isMade || isBack || isOfNew
+      ? []
+      : [`every row must satisfy this constraint: ${statement.text}`];
   });
 }
 
@@ -233,10 +235,10 @@ function constraintIn(tree: Tree): { readonly columns: readonly string[] } | und
 /** The last resort: runs a statement before an earlier one about the same object. */
 async function outOfTurn(
   trial: Omit<RepairContext, "ahead">,
-  left: readonly DraftStatement[],
+  remaining: readonly DraftStatement[],
   failures: ReadonlyMap<DraftStatement, Error>,
 ): Promise<DraftStatement | undefined> {
-  for (const statement of left)
+  for (const statement of remaining)
     if (!failures.has(statement) && (await failureOf(trial, statement.sql)) === undefined)
       return statement;
   return undefined;

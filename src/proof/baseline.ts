@@ -34,7 +34,7 @@ const minMigrations = 20;
 const maxRows = 5_000;
 
 /** True for a history that is long enough to be worth a baseline. */
-export function deservesBaseline({ migrations }: History): boolean {
+export function needsBaseline({ migrations }: History): boolean {
   return migrations.length >= minMigrations;
 }
 
@@ -107,10 +107,10 @@ export async function makeBaseline(
 
 /** Drops the scratch schemas of commands that were killed. The caller must hold the lock on baselines. */
 export async function dropScratch(session: Session): Promise<void> {
-  const left = await session.query<{ schema: string }>(
+  const remaining = await session.query<{ schema: string }>(
     "SELECT nspname AS schema FROM pg_catalog.pg_namespace WHERE nspname ~ '^fleet_baseline_[0-9a-f]{16}$'",
   );
-  for (const { schema } of left)
+  for (const { schema } of remaining)
     await session.query(`DROP SCHEMA ${quoteIdentifier(schema)} CASCADE`);
 }
 

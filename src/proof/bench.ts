@@ -35,7 +35,7 @@ export interface Bench {
   readonly by: string;
 }
 
-/** Gives `use` the name of a schema that does not exist yet, and drops the schema afterwards in any case. */
+/** Gives `use` the name of a schema that does not exist yet, and always drops the schema afterwards. */
 export async function withScratchSchema<Result>(
   session: Session,
   use: (schema: string) => Promise<Result>,

@@ -30,7 +30,7 @@ function factsOf(bench: Bench, statements: readonly string[]): Promise<string[]>
       `the Drizzle schema cannot be created in an empty schema: ${stuck.error.message}`,
       {
         excerpt: stuck.statement.text,
-        remedy: "Nothing was written. Run: npx drizzle-fleet generate",
+        remedy: "Nothing was written. To generate a migration, run: npx drizzle-fleet generate",
       },
     );
   });

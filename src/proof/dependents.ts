@@ -98,7 +98,7 @@ interface ChangedPart {
  * are created again in the opposite order.
  *
  * @param session its search_path begins with the schema
- * @param described a schema that is as this one will be in the end: objects that exist there are created as they are there
+ * @param described a schema with the final structure: the objects that it contains are created again as they are there
  */
 export async function dependentsOf(
   session: Session,

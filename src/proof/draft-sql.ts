@@ -84,12 +84,12 @@ function configOf(context: Context, { diff: { service } }: Change): ServiceConfi
  * drizzle-kit needs them, and a rollout skips them.
  */
 function withParts({ own, shared }: DividedStatements, sql: DraftSql): DraftSql {
-  const left = shared.map((one) => `left out, because all tenants share it: ${startOf(one)}`);
+  const omitted = shared.map((one) => `left out, because all tenants share it: ${startOf(one)}`);
   return {
     ...sql,
     statements: [...own, ...sql.statements],
-    remarks: [...left.map((line) => `-- ${line}`), ...sql.remarks],
-    notes: [...left, ...sql.notes],
+    remarks: [...omitted.map((line) => `-- ${line}`), ...sql.remarks],
+    notes: [...omitted, ...sql.notes],
   };
 }
 

@@ -26,7 +26,7 @@ export interface RepairContext {
   readonly together: boolean;
   /** Parses SQL that a repair writes. */
   readonly read: (text: string) => DraftStatement;
-  /** A schema that is as this one will be in the end; undefined if nothing describes it. */
+  /** A schema with the structure that this one will have in the end; undefined if nothing describes it. */
   readonly described: () => Promise<string | undefined>;
   /** The statements that have not run yet, in order. */
   readonly ahead: readonly DraftStatement[];

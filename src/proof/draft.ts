@@ -37,9 +37,9 @@ export interface ProvedDraft {
 
 /**
  * Proves a new migration before it is written: after the history, in tables with rows, it runs the migration, its down,
- * and the migration again. Statements that fail in their order are reordered, and known failures are repaired.
+ * and the migration again. Statements that fail in the given order are reordered, and known failures are repaired.
  *
- * @returns the statements that ran; a text if nothing could be tried, with the reason
+ * @returns the statements that ran; or, if nothing could be tried, the reason as a text
  */
 export async function proveDraft(bench: Bench, draft: DraftToProve): Promise<ProvedDraft | string> {
   const text = draft.statements.join("\n");

@@ -188,7 +188,7 @@ function conflictError({ service, kept, moved }: MergeToProve, problem: FleetErr
     {
       ...(problem.where === undefined ? {} : { where: problem.where }),
       ...(problem.excerpt === undefined ? {} : { excerpt: problem.excerpt }),
-      remedy: `Remove one branch's migrations (${moved.join(", ")}), resolve the conflict in the Drizzle schema, and generate them again. Nothing was written. To merge anyway: npx drizzle-fleet merge ${service} --no-proof`,
+      remedy: `Nothing was written. Remove one branch's migrations (${moved.join(", ")}), resolve the conflict in the Drizzle schema, and generate them again. Or, to merge anyway, run: npx drizzle-fleet merge ${service} --no-proof`,
       cause: problem,
     },
   );

@@ -160,7 +160,7 @@ function refuseConflicts(
     branch.map(({ files }) => files.tag).join(", ");
   const regenerate = "resolve the conflict in the Drizzle schema, and generate them again";
   const remedy = bothApplied
-    ? `Nothing was written. Both branches are applied somewhere. Remove the migrations of one branch (${tags(moved)}), ${regenerate}. Before that, check out that branch and revert them on the tenants that have them: npx drizzle-fleet downgrade ${base.at(-1)?.files.tag} --service ${service} --tenant <tenant>`
+    ? `Nothing was written. Both branches are applied somewhere. Check out the branch with ${tags(moved)}, and revert these migrations on each tenant that has them. Then remove them, ${regenerate}. To revert them, run: npx drizzle-fleet downgrade ${base.at(-1)?.files.tag} --service ${service} --tenant <tenant>`
     : `Nothing was written. Remove the migrations of one branch${kept.length > 0 ? ` (${tags(moved)})` : ""}, ${regenerate}.`;
   throw new FleetError(
     "merge",

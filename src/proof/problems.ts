@@ -74,7 +74,7 @@ export function differentDownError(
   const message =
     direction === "down"
       ? `the down of ${tag} does not restore the schema`
-      : `${tag} makes a different schema when it is applied again after its down`;
+      : `${tag} creates a different schema when it is applied again after its down`;
   return differenceError(message, of.down.file, difference);
 }
 

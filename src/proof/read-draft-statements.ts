@@ -53,7 +53,7 @@ export function textsOf(statements: readonly DraftStatement[]): string[] {
   return statements.map(({ text }) => `${text};`);
 }
 
-/** Puts in the names of primary keys: drizzle-kit 0.31 leaves a gap for a name that only the server knows. */
+/** Fills in the names of primary keys: drizzle-kit 0.31 leaves a gap for a name that only the server knows. */
 export async function withPrimaryKeyNames(
   session: Session,
   schema: string,

@@ -42,7 +42,7 @@ export function readDraft(
   return all.map((problem) => refused(problem, service));
 }
 
-/** The problem for the user: the file does not exist yet, so the Drizzle schema is what to correct. */
+/** The problem for the user: the file does not exist yet, so the user must correct the Drizzle schema. */
 function refused(problem: FleetError, service: string): FleetError {
   const { code, message, where, excerpt, remedy } = problem;
   const own = code === "isolation" || code === "schema";
@@ -55,7 +55,7 @@ function refused(problem: FleetError, service: string): FleetError {
     {
       ...(where === undefined ? {} : { where }),
       ...(excerpt === undefined ? {} : { excerpt }),
-      remedy: `Nothing was written. ${advice} To write the files anyway, and finish them by hand: npx drizzle-fleet generate ${service} --by-hand`,
+      remedy: `Nothing was written. ${advice} To write the files anyway and finish them by hand, run: npx drizzle-fleet generate ${service} --by-hand`,
       cause: problem,
     },
   );

@@ -42,7 +42,7 @@ export class ScratchHistory {
     if (this.#keepsRows) await this.fillNow();
   }
 
-  /** Inserts rows in any case: if rows are not kept, the caller rolls back. */
+  /** Inserts rows even if rows are not kept; the caller then rolls back. */
   async fillNow(): Promise<void> {
     const { session, sharedSchemas } = this.bench;
     this.#filled = await fillTables(session, this.schema, {
@@ -74,7 +74,7 @@ export class ScratchHistory {
     return apply();
   }
 
-  /** Tries a migration on tables with rows and rolls it back. One of several transactions is not tried. */
+  /** Tries a migration on tables with rows and rolls it back. A migration with several transactions is not tried. */
   async #failureWithRows({ file, text, tag }: Migration): Promise<FleetError | undefined> {
     const { session, allowanceOf } = this.bench;
     const { statements } = readStatements(file, text, allowanceOf(tag), []);

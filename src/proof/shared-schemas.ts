@@ -120,6 +120,9 @@ function declarationError(statement: string, error: unknown): FleetError {
   return new FleetError(
     "proof",
     `an object that the Drizzle schema declares in a shared schema cannot be created: ${messageOf(error)}`,
-    { excerpt: statement, remedy: "Use a server that has the shared schema: --database <url>" },
+    {
+      excerpt: statement,
+      remedy: "Use a server that has the shared schema, with --database <url>.",
+    },
   );
 }

@@ -32,7 +32,7 @@ export class Trials {
     this.together = together;
   }
 
-  /** A schema that is as the statements will leave this one; created at the first call. */
+  /** A schema with the structure that this one will have after the statements; created at the first call. */
   described: () => Promise<string | undefined> = async () => undefined;
 
   async facts(): Promise<string[]> {

@@ -21,7 +21,7 @@ export interface DownToTry {
  * @param missing by the tag of their migration
  * @param described gives the SQL that creates the Drizzle schema's objects from nothing
  * @returns by tag, the statements as they ran, or why they failed; nothing for migrations after one that cannot be
- *   applied. A text if none could be tried, with the reason
+ *   applied. If none could be tried, the reason as a text
  */
 export async function tryDowns(
   bench: Bench,

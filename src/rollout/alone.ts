@@ -8,16 +8,16 @@ import {
   begin,
   type Opening,
   ownTags,
-  patienceAlone,
   record,
   roleOf,
   type StepRun,
   textFor,
+  timeoutAlone,
 } from "./step-run.ts";
 
 /**
  * Runs a statement that cannot be in a transaction. A small transaction before it records that the statement may have
- * begun, another one after it records that it is done. The session holds the target's lock from the first to the last.
+ * begun, another one after it records that it is done. The session holds the target's lock throughout.
  */
 export async function runAlone(run: StepRun, segment: Segment, opening: Opening): Promise<void> {
   const [statement] = segment.statements;
@@ -94,11 +94,11 @@ async function resume(run: StepRun, segment: Segment, work: ConcurrentWork): Pro
   }
 }
 
-/** A failed statement is cleaned up: no invalid index stays, and the ledger entry no longer says that it has begun. */
+/** Runs a statement. If it fails, drops an invalid index, and removes from the ledger entry that it has begun. */
 async function runStatement(run: StepRun, segment: Segment, statement: Statement): Promise<void> {
   const { session } = run;
   try {
-    const withinMs = patienceAlone(run.context);
+    const withinMs = timeoutAlone(run.context);
     await sendMessage(session, segment, { own: [textFor(run, statement)], withinMs });
   } catch (error) {
     const work = statement.concurrently;
@@ -107,24 +107,27 @@ async function runStatement(run: StepRun, segment: Segment, statement: Statement
       if (isCleanedUp)
         await session.script([begin, ...record(run, segment.start, false), "COMMIT"].join(";\n"));
     } catch {
-      // The entry stays begun, so the next attempt cleans up. Closing the session releases its locks.
+      // The entry still says that it has begun, so the next attempt cleans up. Closing the session releases its locks.
       await session.close();
     }
     throw error;
   }
 }
 
-/** Building an index waits for other transactions as if for locks, but blocks no session meanwhile. VACUUM FULL would. */
+/**
+ * Building an index waits for other transactions, and lock_timeout applies to that. It can wait longer than for other
+ * locks because it blocks no other session in the meantime; VACUUM FULL would.
+ */
 function settingsOf(
   { context, session }: StepRun,
   work: ConcurrentWork | undefined,
 ): Map<string, string> {
   const { concurrently, lock } = context.timeouts;
-  const isPatient = work !== undefined && work.action !== "detach";
+  const waitsLonger = work !== undefined && work.action !== "detach";
   return new Map([
     ...session.settings,
     ...serverKeepAlive,
-    ["lock_timeout", String(isPatient ? concurrently : lock)],
+    ["lock_timeout", String(waitsLonger ? concurrently : lock)],
     ["statement_timeout", String(concurrently)],
   ]);
 }

@@ -203,7 +203,7 @@ function again(
   };
 }
 
-/** What an attempt found held by others. */
+/** A lock that an attempt found held. */
 interface HeldLock {
   readonly waitFor: WaitFor;
   readonly reason: string;
@@ -244,19 +244,20 @@ function unreadScript({ tag, action }: Step): Failure {
   };
 }
 
-/** The guard computes the digest from the ledger's rows, the plan from what was read of them. */
+/** The server and this program compute different digests for the same ledger: only invalid rows cause that. */
 function inconsistentLedger({ schema }: Target, { tag }: Step): Failure {
   return {
     tag,
     message: `the ledger of schema "${schema}" is inconsistent: it has duplicate rows or rows with missing values`,
-    remedy: `Compare it with the ledger of another tenant, and correct its rows: SELECT * FROM ${ledgerOf(schema)} ORDER BY tag`,
+    remedy: `Compare its rows with those of another tenant's ledger, and correct them. To see its rows, run: SELECT * FROM ${ledgerOf(schema)} ORDER BY tag`,
   };
 }
 
 function missingSchema({ schema }: Target): Failure {
   return {
     message: `schema "${schema}" was removed or renamed after the rollout began`,
-    remedy: "Check whether the tenant was removed or renamed, with: npx drizzle-fleet tenants list",
+    remedy:
+      "To check whether the tenant was removed or renamed, run: npx drizzle-fleet tenants list",
   };
 }
 

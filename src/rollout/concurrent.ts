@@ -2,7 +2,7 @@ import type { ConcurrentWork } from "../core/migration.ts";
 import { quoteIdentifier, quoteLiteral } from "../core/quoting.ts";
 import type { Precondition } from "./guard.ts";
 import type { StepRun } from "./step-run.ts";
-import { patienceAlone } from "./step-run.ts";
+import { timeoutAlone } from "./step-run.ts";
 
 type Detaching = ConcurrentWork & { action: "detach" };
 type Reindexing = ConcurrentWork & { action: "reindex" };
@@ -80,7 +80,7 @@ export async function cleanUpFailed(run: StepRun, work: ConcurrentWork): Promise
 }
 
 async function dropInvalid(run: StepRun, work: ConcurrentWork): Promise<void> {
-  const withinMs = patienceAlone(run.context);
+  const withinMs = timeoutAlone(run.context);
   if (work.action === "reindex") await run.session.each(dropsOfHalfRebuilt(run, work), withinMs);
   if (work.action !== "createIndex") return;
   const drop = `DROP INDEX CONCURRENTLY ${qualified(run, work.schema, work.name)}`;
@@ -97,9 +97,9 @@ function invalidIndex(run: StepRun, { schema, name }: Named): string {
 }
 
 /**
- * A query for the statements that drop half-rebuilt indexes. REINDEX CONCURRENTLY builds a second index and leaves it invalid
- * when interrupted, also for the TOAST table. PostgreSQL chooses its suffix (its reference, REINDEX, "Rebuilding Indexes
- * Concurrently"), so only the server knows the names.
+ * A query for the statements that drop half-rebuilt indexes. REINDEX CONCURRENTLY builds a second index, and one for the TOAST
+ * table, and leaves them invalid when interrupted. PostgreSQL chooses their suffix (its reference, REINDEX, "Rebuilding
+ * Indexes Concurrently"), so only the server knows the names.
  */
 function dropsOfHalfRebuilt(run: StepRun, { object, schema, name }: Reindexing): string {
   const namespace = object === "schema" ? (schema ?? run.target.schema) : run.target.schema;
@@ -124,7 +124,7 @@ async function finishDetaching(run: StepRun, work: Detaching): Promise<void> {
   const [table, partition] = linkedTables(run, work);
   const finalize = `ALTER TABLE ${table} DETACH PARTITION ${partition} FINALIZE`;
   await run.session.when(`EXISTS (${linkOf(run, work)} AND inhdetachpending)`, () =>
-    run.session.script(finalize, patienceAlone(run.context)),
+    run.session.script(finalize, timeoutAlone(run.context)),
   );
 }
 

@@ -168,7 +168,7 @@ function find(
   );
 }
 
-/** A query for all objects that can already exist: what users call them, and what PostgreSQL created them for. */
+/** A query for all objects that can already exist, with the kind that users know and the object each belongs to. */
 const objects = `SELECT 'relation' AS sort, NULL::name AS tab, r.relname AS name, r.relowner AS owner,
     CASE r.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'table' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
       WHEN 'f' THEN 'foreign table' WHEN 'S' THEN 'sequence' WHEN 'c' THEN 'composite type' ELSE 'index' END AS kind,

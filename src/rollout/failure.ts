@@ -34,7 +34,7 @@ export function failureOf(error: unknown, step: FailedStep): Failure {
       message: error.message,
       tag: migration.tag,
       file: migration.file,
-      remedy: `Restore that part of ${migration.file}. Only statements that are not applied yet can be changed.`,
+      remedy: `Restore that part of ${migration.file}, then run the same command again. Only statements that are not applied yet can be changed.`,
     };
   }
   const stepError = error instanceof StepError ? error : undefined;
@@ -108,7 +108,7 @@ function nextRun(
   if (isConnectionLoss(cause)) return "The next run finds out whether this migration was applied.";
   if (committed === 0 && statement?.transactional === false)
     return "The next run cleans up what this statement left, and continues with it.";
-  if (committed === 0) return "This migration changed nothing here; the next run tries it again.";
+  if (committed === 0) return "This migration changed nothing; the next run tries it again.";
   return committed === 1
     ? `The first of ${counted(statements, "statement")} is committed; the next run continues after it.`
     : `The first ${committed} of ${statements} statements are committed; the next run continues after them.`;
@@ -123,7 +123,7 @@ function textOf<Key extends "detail" | "hint" | "context">(
   return typeof text === "string" && text !== "" ? ({ [key]: text } as Record<Key, string>) : {};
 }
 
-/** PostgreSQL's context without DO blocks: one of the migration is reported by file and line, one of the tool not at all. */
+/** PostgreSQL's context without DO blocks: the tool's own are not reported, the migration's are by file and line. */
 function contextOf(error: unknown): Pick<Failure, "context"> {
   const { context } = textOf(error, "where", "context");
   const lines = context?.split("\n").filter((line) => !line.includes("inline_code_block")) ?? [];

@@ -119,7 +119,7 @@ function preconditionCheck({ condition, sqlstate: state, message }: Precondition
   END IF;`;
 }
 
-/** SQL that is true while the ledger has the digest that the plan saw, or is still missing if it was. */
+/** SQL that is true while the ledger is as the plan saw it: it has the same digest, or it is still missing. */
 export function ledgerIs(schema: string, digest: string, create: Creation): string {
   if (create !== "nothing") return noLedger(schema);
   return `(SELECT ${digestExpression} FROM ${ledgerOf(schema)}) = ${quoteLiteral(digest)}`;

@@ -51,13 +51,13 @@ export class Halt {
     this.#controller.abort();
   }
 
-  /** Counts an outcome. Stops after one failure too many, or when the server is in trouble. */
+  /** Counts an outcome. Stops when too many targets have failed, or when the server cannot run migrations. */
   count(outcome: Outcome): void {
     if (!isFailure(outcome)) return;
     const { sqlstate } = outcome.failure ?? {};
     if (serverRemedy(sqlstate) !== undefined) {
       const { database } = outcome.target;
-      const message = `the server of database ${database} is in trouble (SQLSTATE ${sqlstate})`;
+      const message = `the server of database ${database} cannot run migrations (SQLSTATE ${sqlstate})`;
       this.because({ kind: "server", message });
     }
     this.#failures += 1;

@@ -65,7 +65,7 @@ function opening(session: Session, work: GuardedTransaction): string[] {
     ["statement_timeout", String(timeouts.statement)],
     ["idle_in_transaction_session_timeout", String(timeouts.idleInTransaction)],
   ]);
-  // A pooler hides a crash of the server in between.
+  // Not through a pooler: it would hide a crash of the server before the flush.
   if (work.flushedLater === true && !session.pooled) settings.set("synchronous_commit", "off");
   const scope = "transaction";
   const guarded = guard({ target, sharedSchemas, settings, expectation, create, scope });

@@ -19,7 +19,8 @@ const remedies: Readonly<Record<string, string>> = {
   [sqlstate.queryCanceled]:
     "If it timed out, raise timeouts in the configuration or split the statement. If a person or program cancelled it, run the same command again.",
   [sqlstate.targetLocked]: "Wait for the other runner to finish, then run the same command again.",
-  [sqlstate.wrongSchema]: "Create the tenant schema, or grant the migrating role USAGE on it.",
+  [sqlstate.wrongSchema]:
+    "Create the tenant schema, or grant the migrating role USAGE on it. Then run the same command again.",
 };
 
 const migrationRemedies: Readonly<Record<string, string>> = {
@@ -28,7 +29,7 @@ const migrationRemedies: Readonly<Record<string, string>> = {
   [sqlstate.uniqueViolation]:
     "Fix the duplicate rows, or the rows that the migration writes. Then run the same command again.",
   "23502":
-    "Fix the rows that contain null. A new column of a table with rows needs a default, or a migration that fills it before NOT NULL. Then run the same command again.",
+    "Fix the rows that contain null. A new column of a table with rows needs a default, or a migration that fills it before it sets NOT NULL. Then run the same command again.",
   "23503":
     "Fix the rows that refer to a missing row, or to one that the migration deletes. Then run the same command again.",
   "23514":
@@ -59,7 +60,7 @@ export function remedyFor(cause: unknown, place: ErrorPlace): string {
   const general = remedies[state ?? ""] ?? serverRemedy(state);
   if (general !== undefined) return general;
   if (part === "ledger" && state === noSuchKey)
-    return `The ledger has lost its primary key. Restore it: ALTER TABLE ${ledgerOf(target.schema)} ADD PRIMARY KEY (tag)`;
+    return `The ledger has lost its primary key. To restore it, run: ALTER TABLE ${ledgerOf(target.schema)} ADD PRIMARY KEY (tag)`;
   if (part !== "migration")
     return "The migration did not cause this error. Fix the problem above, then run the same command again.";
   if (isDuplicate(state)) return duplicateRemedy(messageOf(cause), place);
@@ -77,7 +78,7 @@ function duplicateRemedy(message: string, place: ErrorPlace): string {
   if (existing === undefined && naming !== undefined)
     return `Line ${naming.line} of the same file also names "${name}". If that line creates it, correct the file: use another name, or drop it first.`;
   if (existing === undefined)
-    return "Find the object of this name, then rename or drop it, or use another name in the migration. Then run the same command again.";
+    return "Find the object with this name, then rename or drop it, or use another name in the migration. Then run the same command again.";
   const { madeBy, drizzle, found, wanted } = existing;
   const correct =
     "correct this migration if it was never released: use another name, or drop or rename the existing object first.";
@@ -85,7 +86,7 @@ function duplicateRemedy(message: string, place: ErrorPlace): string {
   if (madeBy !== undefined && (found < wanted || wanted <= 1))
     return `An earlier migration created the object, so ${correct} ${stamping(place)}`;
   if (drizzle)
-    return `drizzle-orm's own migrator ran here. Record what it applied: ${command(place, "stamp --from-drizzle")}`;
+    return `drizzle-orm's own migrator ran here. To record what it applied, run: ${command(place, "stamp --from-drizzle")}`;
   if (found < wanted)
     return `Only ${found} of the ${wanted} objects that this migration creates exist, so it cannot be recorded as applied. Rename or drop the existing object if it is not needed, then run the same command again; or ${correct}`;
   return `If the object is a different one, rename or drop it, then run the same command again. ${stamping(place)}`;
@@ -94,7 +95,7 @@ function duplicateRemedy(message: string, place: ErrorPlace): string {
 /** How to record a migration whose objects already exist. */
 function stamping(place: ErrorPlace): string {
   const { tag } = place.script.migration;
-  return `If all objects exist exactly as this migration creates them, record it without running it: ${command(place, `stamp ${tag}`)}`;
+  return `If all objects exist exactly as this migration creates them, you can record it without running it. To do so, run: ${command(place, `stamp ${tag}`)}`;
 }
 
 function command({ target: { service, tenant } }: ErrorPlace, verb: string): string {

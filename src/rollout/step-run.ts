@@ -70,7 +70,7 @@ export const end = ["RESET default_transaction_read_only", "COMMIT"];
 export const beginSnapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ";
 
 /** How long to wait for the answer to a statement that runs alone, in milliseconds. */
-export function patienceAlone({ timeouts }: StepContext): number {
+export function timeoutAlone({ timeouts }: StepContext): number {
   return scriptTimeout(timeouts.concurrently, 1);
 }
 

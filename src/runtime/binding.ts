@@ -9,6 +9,6 @@ export interface Binding {
   readonly minVersion: string | undefined;
   /** True if the transaction switches to the tenant role. */
   readonly ownRole: boolean;
-  /** True if the registry lists the tenants, and their states can keep the application out. */
+  /** True if the registry lists the tenants: then a tenant's status can deny the application access. */
   readonly registry: boolean;
 }

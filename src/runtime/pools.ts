@@ -56,7 +56,7 @@ export function applicationAddresses(
   if (databases.kind === "configured") return databases.addresses;
   const variables = databases.variables.join(" and ");
   throw new FleetError("config", `no database is configured: ${variables} not set`, {
-    remedy: `Set ${variables}. In development, start the program with a PostgreSQL of its own: npx drizzle-fleet dev -- <program>`,
+    remedy: `Set ${variables}. In development, to start the program with the embedded PostgreSQL, run: npx drizzle-fleet dev -- <program>`,
   });
 }
 

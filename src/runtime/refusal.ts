@@ -47,7 +47,7 @@ export async function refusalError(
   if (row.ledger === null) return noLedgerError(binding.target);
   return tenantError(
     `role ${row.name} cannot read the ledger of ${describe(binding.target)}, so the tenant's version is unknown`,
-    `Nothing was run. To grant access: ${grantCommand(binding.target)}`,
+    `Nothing was run. To grant access, run: ${grantCommand(binding.target)}`,
   );
 }
 
@@ -71,7 +71,7 @@ function migrateCommand({ service, tenant }: Target): string {
 function noLedgerError(target: Target): FleetError {
   return tenantError(
     `${describe(target)} has no ledger, so its version is unknown`,
-    `Nothing was run. To migrate it: ${migrateCommand(target)}`,
+    `Nothing was run. To migrate it, run: ${migrateCommand(target)}`,
   );
 }
 
@@ -81,25 +81,25 @@ function noSchemaError(target: Target): FleetError {
     tenant === undefined
       ? `schema ${schema} of service ${service} does not exist`
       : `tenant ${tenant} has no schema ${schema} for service ${service}`,
-    `Nothing was run. Check the name. To create the schema: ${migrateCommand(target)}`,
+    `Nothing was run. Check the name. To create the schema, run: ${migrateCommand(target)}`,
   );
 }
 
 function noMembershipError(target: Target, { name, login }: Privileges): FleetError {
   return tenantError(
     `role ${login} cannot switch to role ${name}, which can use ${describe(target)}`,
-    `Nothing was run. To grant access: ${grantCommand(target)}`,
+    `Nothing was run. To grant access, run: ${grantCommand(target)}`,
   );
 }
 
 function noUsageError({ target, registry }: Binding, role: string): FleetError {
-  const state =
+  const grant =
     registry && target.tenant !== undefined
-      ? "Check that the tenant is active: npx drizzle-fleet tenants list. If it is, grant"
-      : "To grant";
+      ? "To check that the tenant is active, run: npx drizzle-fleet tenants list. If it is, run:"
+      : "To grant access, run:";
   return tenantError(
     `role ${role} has no access to ${describe(target)}`,
-    `Nothing was run. ${state} access: ${grantCommand(target)}`,
+    `Nothing was run. ${grant} ${grantCommand(target)}`,
   );
 }
 
@@ -109,6 +109,6 @@ function tooOldError({ target, minVersion }: Binding): FleetError {
     tenant === undefined
       ? `service ${service} does not have migration ${minVersion} yet`
       : `tenant ${tenant} does not have migration ${minVersion} of service ${service} yet`,
-    `Nothing was run. To migrate it: ${migrateCommand(target)}`,
+    `Nothing was run. To migrate it, run: ${migrateCommand(target)}`,
   );
 }

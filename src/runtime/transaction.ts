@@ -100,7 +100,7 @@ export class TenantTransaction {
   }
 
   #refuse(text: string): unknown {
-    // The transaction has ended. Do not hide the error because of which the application rolls back.
+    // The transaction has ended. Do not hide the error that made the application roll back.
     if (isRollback(text)) return noRows;
     const name = targetName(this.#binding.target);
     throw new FleetError(

@@ -38,7 +38,7 @@ export async function makeCopy(
   copy: () => Promise<void>,
   observe: OnboardingObserver,
 ): Promise<void> {
-  await beyondTimeouts(locked.registry);
+  await disableTimeouts(locked.registry);
   await runSteps(
     locked,
     [
@@ -89,7 +89,7 @@ export async function withSchemaLocks<Result>(
   const connect = { waitMs: context.config.fleet.connectTimeout, signal: context.signal };
   return withSession(open.addressOf(database), connect, async (session) => {
     if (session.pooled) throw directUrlError(database);
-    await beyondTimeouts(session);
+    await disableTimeouts(session);
     if (!(await tryLock(session, lockKey(schema)))) throw schemaBusyError(schema);
     const state = (await readLedgers(session, [schema], new Map())).get(schema);
     const exists = state?.kind !== "noSchema";
@@ -102,7 +102,7 @@ export async function withSchemaLocks<Result>(
 }
 
 /** Disables the timeouts of a session that holds a lock, because it is idle while other sessions copy. */
-export async function beyondTimeouts(session: Session): Promise<void> {
+export async function disableTimeouts(session: Session): Promise<void> {
   await session.query(
     `SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name IN
      ('statement_timeout', 'transaction_timeout', 'idle_session_timeout', 'idle_in_transaction_session_timeout')`,
@@ -241,7 +241,7 @@ function misplaced(
 
 function schemaBusyError(schema: string): FleetError {
   return new FleetError("tenant", `another runner is working on ${schema}`, {
-    remedy: "Try again when it has finished.",
+    remedy: "Wait for it to finish, then run the same command again.",
   });
 }
 

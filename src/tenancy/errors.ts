@@ -11,7 +11,7 @@ export function onboardingError(error: unknown): FleetError {
 export function tenantBusyError(id: string): FleetError {
   return new FleetError("tenant", `another command is working on tenant ${id}`, {
     remedy:
-      "Wait until it has finished, then check the tenant's status: npx drizzle-fleet tenants list",
+      "Wait until it has finished. Then, to see the tenant's status, run: npx drizzle-fleet tenants list",
   });
 }
 

@@ -12,7 +12,7 @@ import { withRollback } from "../postgres/rollback.ts";
 import { beginSnapshot } from "../rollout/step-run.ts";
 import { refuseIncomplete } from "../tenants/records.ts";
 import {
-  beyondTimeouts,
+  disableTimeouts,
   type LockedSchema,
   type LockMode,
   tableLocks,
@@ -53,7 +53,7 @@ export async function exportLocked(
 ): Promise<void> {
   const record = await registeredTenant(locked);
   refuseIncomplete(record);
-  await beyondTimeouts(locked.registry);
+  await disableTimeouts(locked.registry);
   const mode = then === undefined ? "ACCESS SHARE" : "SHARE";
   await withSchemaLocks(locked, await registeredTargets(locked), async (sources) => {
     for (const source of sources)

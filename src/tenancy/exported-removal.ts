@@ -14,7 +14,7 @@ import { exportLocked } from "./export.ts";
 import { registeredTargets } from "./onboarding.ts";
 import { rehearse } from "./rehearsal.ts";
 import { refuseDependents } from "./removal.ts";
-import { undisturbed } from "./saga.ts";
+import { withoutInterruption } from "./saga.ts";
 import { existingTargets, withRetries } from "./targets.ts";
 import type { LockedTenant } from "./tenant-lock.ts";
 
@@ -96,8 +96,8 @@ async function commitDrops(
       committed += 1;
     }
   } catch (error) {
-    // An interrupted command, too, must find out the outcome and undo the change.
-    const uninterrupted = { ...locked, context: undisturbed(locked.context) };
+    // Even an interrupted command must find out the outcome and undo the change.
+    const uninterrupted = { ...locked, context: withoutInterruption(locked.context) };
     const reason = tenantError(record.id, error);
     if (committed > 0 || (await isDropped(uninterrupted, sources)))
       throw interruptedRemovalError(record, file, reason);
@@ -147,7 +147,7 @@ async function restoreStatus(
         throw new Error("its status in the registry has changed");
     });
   } catch (error) {
-    const remedy = `Nothing was dropped. When the registry is reachable, restore the status: UPDATE drizzle_fleet.tenants SET status = '${status}' WHERE id = '${id}' AND status = 'removing'`;
+    const remedy = `Nothing was dropped. To restore the status when the registry is reachable, run: UPDATE drizzle_fleet.tenants SET status = '${status}' WHERE id = '${id}' AND status = 'removing'`;
     throw new FleetError("onboarding", `tenant ${id} could not be removed`, {
       problems: [
         onboardingError(reason),
@@ -173,6 +173,6 @@ function interruptedRemovalError({ id }: TenantRecord, file: string, reason: unk
 function unknownOutcomeError(schema: string): FleetError {
   return new FleetError("onboarding", `cannot determine yet whether ${schema} was dropped`, {
     remedy:
-      "After the server has ended the lost session, check the tenant's status: npx drizzle-fleet tenants list",
+      "To see the tenant's status after the server has ended the lost session, run: npx drizzle-fleet tenants list",
   });
 }

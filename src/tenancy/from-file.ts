@@ -44,7 +44,7 @@ function acceptedIn(history: History | undefined, { acceptUnproved }: ServiceCon
 }
 
 /** Removes storage options that earlier versions copied and no server accepts. */
-export function readable(line: PlacedLine<FileSchema>): PlacedLine<FileSchema> {
+export function importable(line: PlacedLine<FileSchema>): PlacedLine<FileSchema> {
   return {
     ...line,
     preData: withoutInternalOptions(line.preData).map((one) => [...one]),
@@ -55,7 +55,7 @@ export function readable(line: PlacedLine<FileSchema>): PlacedLine<FileSchema> {
 /**
  * Fills a new schema from a tenant file.
  *
- * @param schema from `readable`
+ * @param schema from `importable`
  * @param make from `makeSchema`
  * @returns the structure that the schema must have now
  */
@@ -69,12 +69,15 @@ export async function fillFromFile(
 ): Promise<FileSchema> {
   await make(schema.preData);
   await setForRows(session, target.schema);
-  await writeRows(session, target.schema, watched(context, rows));
+  await writeRows(session, target.schema, untilInterrupted(context, rows));
   await make([...setSequences(schema.sequences).map((text) => [text]), ...schema.postData]);
   return schema;
 }
 
-async function* watched(context: Context, rows: AsyncIterable<FileRows>): AsyncIterable<FileRows> {
+async function* untilInterrupted(
+  context: Context,
+  rows: AsyncIterable<FileRows>,
+): AsyncIterable<FileRows> {
   for await (const some of rows) {
     refuseInterrupted(context);
     yield some;

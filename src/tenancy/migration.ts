@@ -14,7 +14,7 @@ import type { Planner } from "../plan/targets.ts";
 import { divideIntoWaves } from "../plan/waves.ts";
 import { flushLog } from "../postgres/flush.ts";
 import type { Session } from "../postgres/session.ts";
-import { applyBaseline, deservesBaseline, dropScratch, makeBaseline } from "../proof/baseline.ts";
+import { applyBaseline, needsBaseline, dropScratch, makeBaseline } from "../proof/baseline.ts";
 import { asListed } from "../tenants/records.ts";
 import { rosterOf } from "../tenants/roster.ts";
 import { registeredTargets, registeredTenant } from "./onboarding.ts";
@@ -95,7 +95,7 @@ async function fromBaselines(
   let missing = false;
   await forEachTarget(locked, fresh, async (session, target) => {
     const history = histories.get(target.service);
-    if (history === undefined || !deservesBaseline(history)) return;
+    if (history === undefined || !needsBaseline(history)) return;
     const baseline = await readBaseline(session, target.service, digestOfAll(history));
     missing ||= baseline === undefined;
     if (baseline === undefined || "refused" in baseline) return;
@@ -124,7 +124,7 @@ export async function prepareBaselines(locked: LockedTenant): Promise<ReadonlyMa
   const refusals = new Map<string, string>();
   await forEachTarget(locked, targets, async (session, { database, service }) => {
     const history = histories.get(service);
-    if (history === undefined || !deservesBaseline(history)) return;
+    if (history === undefined || !needsBaseline(history)) return;
     const key = digestOfAll(history);
     if ((await readBaseline(session, service, key)) !== undefined) return;
     // Another command is creating it.

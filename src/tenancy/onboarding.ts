@@ -177,11 +177,12 @@ export async function refuseExistingSchemas(
     if (states.get(schema)?.kind !== "noSchema") found.push(schema);
   });
   if (found.length === 0) return;
+  const isOne = found.length === 1;
   throw new FleetError(
     "tenant",
-    `${found.length === 1 ? "schema" : "schemas"} ${found.join(" and ")} already ${found.length === 1 ? "exists" : "exist"}, but tenant ${locked.id} is not registered`,
+    `${isOne ? "schema" : "schemas"} ${found.join(" and ")} already ${isOne ? "exists" : "exist"}, but tenant ${locked.id} is not registered`,
     {
-      remedy: `Nothing was changed. Drop the schema or choose another tenant id. If it belongs to the tenant, run: npx drizzle-fleet tenants adopt ${locked.id}`,
+      remedy: `Nothing was changed. Drop the ${isOne ? "schema" : "schemas"} or choose another tenant id. If ${isOne ? "it belongs" : "they belong"} to the tenant, run: npx drizzle-fleet tenants adopt ${locked.id}`,
     },
   );
 }

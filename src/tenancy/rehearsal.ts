@@ -17,11 +17,11 @@ import { guard, noLedger } from "../rollout/guard.ts";
 import { loadParser } from "../sql/parser.ts";
 import { makerFor, verifyStructure } from "./copying.ts";
 import type { Exported } from "./export.ts";
-import { allowanceFor, fillFromFile, readable } from "./from-file.ts";
+import { allowanceFor, fillFromFile, importable } from "./from-file.ts";
 import type { LockedTenant } from "./tenant-lock.ts";
 
 /**
- * Imports a new file on trial, and compares structure, catalog and rows with the original. It renames the original schemas
+ * Tries the import of a new file, and compares structure, catalog and rows with the original. It renames the original schemas
  * in the transactions that exported them, and rolls back to a savepoint afterwards: no other session sees the copy, and a
  * killed command leaves nothing behind.
  *
@@ -36,7 +36,7 @@ export async function rehearse(
   for await (const { schema, rows } of readServices(file)) {
     const one = exported.find(({ source }) => source.target.service === schema.service);
     if (one === undefined) throw new Error(`no service ${schema.service}`);
-    await rehearseOne(locked, one, readable(schema), rows).catch((error: unknown) => {
+    await rehearseOne(locked, one, importable(schema), rows).catch((error: unknown) => {
       throw importError(one, error);
     });
   }

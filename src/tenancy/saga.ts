@@ -56,9 +56,9 @@ async function undo(
 ): Promise<void> {
   const { id } = locked;
   try {
-    await dropTenant({ ...locked, context: undisturbed(locked.context) });
+    await dropTenant({ ...locked, context: withoutInterruption(locked.context) });
   } catch (error) {
-    const remedy = `The tenant is incomplete, and rollouts skip it. Run the same command again, or delete the tenant: npx drizzle-fleet tenants remove ${id}`;
+    const remedy = `The tenant is incomplete, and rollouts skip it. Run the same command again. Or, to delete the tenant, run: npx drizzle-fleet tenants remove ${id}`;
     throw new FleetError("onboarding", `tenant ${id} could not be created`, {
       problems: [
         onboardingError(tenantError(id, reason)),
@@ -78,7 +78,7 @@ async function undo(
 }
 
 /** A context without interruption, for work that must finish although the user has interrupted the command. */
-export function undisturbed({ signal: _, cancel: __, ...context }: Context): Context {
+export function withoutInterruption({ signal: _, cancel: __, ...context }: Context): Context {
   return context;
 }
 

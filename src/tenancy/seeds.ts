@@ -68,7 +68,7 @@ export function adminSeed(seeds: readonly LoadedSeed[]): LoadedSeed & {
       : `more than one service can create the admin: ${able.map(({ service }) => service).join(", ")}`,
     {
       remedy:
-        "Define createAdminUser in the seed module of exactly one service, or omit --admin-email. Nothing was changed.",
+        "Nothing was changed. Define createAdminUser in the seed module of exactly one service, or omit --admin-email.",
     },
   );
 }

@@ -36,7 +36,7 @@ export async function forEachTarget(
   for (const target of targets) await use(await sessionFor(target.database), target);
 }
 
-/** Calls `attempt` again after lock timeouts and lost connections, as often as `retry` is configured. */
+/** Calls `attempt` again after lock timeouts and lost connections, up to the configured number of attempts. */
 export async function withRetries<Result>(
   { context }: LockedTenant,
   target: Target,

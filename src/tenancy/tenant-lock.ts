@@ -51,7 +51,7 @@ export async function withTenantLock<Result>(
       {
         where: "tenants",
         remedy:
-          "Change them in the configuration, or move them to the registry: npx drizzle-fleet tenants switch registry",
+          "Change them in the configuration. Or, to move them to the registry, run: npx drizzle-fleet tenants switch registry",
       },
     );
   }

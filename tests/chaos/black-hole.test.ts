@@ -1,20 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
-import { Cluster } from "../support/cluster.ts";
-import { SilentProxy } from "../support/silent-proxy.ts";
 import {
+  ChaosFleet,
+  chaosTest,
   expectHit,
   type Round,
   somewhereInTheMiddle,
   storyOf,
-  WeatherFleet,
-  weather,
-} from "../support/weather.ts";
+} from "../support/chaos.ts";
+import { Cluster } from "../support/cluster.ts";
+import { SilentProxy } from "../support/silent-proxy.ts";
 
-/** A rollout whose connections go silent in the middle: neither closed nor answered, as behind a NAT that forgot them. */
+/** Runs a rollout whose connections go silent: they stay open, but nothing arrives, as after a NAT dropped them. */
 async function silence(
   round: Round,
-  fleet: WeatherFleet,
+  fleet: ChaosFleet,
   name: string,
   proxy: SilentProxy,
   silenced: (proxy: SilentProxy) => void,
@@ -30,12 +30,12 @@ async function silence(
   return ending.how === "ended" ? ending.code : undefined;
 }
 
-weather("connections go silent: open ones, or also new ones", async (round) => {
+chaosTest("open connections go silent; new ones work, or go silent too", async (round) => {
   const cluster = await Cluster.create();
   const more = { connectTimeout: 2_000, timeouts: { statement: 1_000, concurrently: 5_000 } };
   const names = ["passing", "lasting"];
   const [passing, lasting] = await Promise.all(
-    names.map((name) => WeatherFleet.create({ clusters: { [name]: cluster }, more })),
+    names.map((name) => ChaosFleet.create({ clusters: { [name]: cluster }, more })),
   );
   const proxies = await Promise.all(names.map((name) => SilentProxy.open(cluster.urlOf(name))));
   const [first, second] = proxies;
@@ -45,7 +45,7 @@ weather("connections go silent: open ones, or also new ones", async (round) => {
     silence(round, lasting, "lasting", second, (proxy) => proxy.silenceForGood()),
   ]);
   expect(codes).toEqual([0, 1]);
-  // The server lets go of a silent connection after a while, and with it of a target that it holds.
+  // After a while, the server closes a silent connection, and releases the target that it holds.
   const letGo = sleep(3_000).then(() => {
     first.forget();
     second.forget();

@@ -3,10 +3,10 @@ import { mkdir, mkdtemp, rm, statfs, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished } from "vitest";
+import { ChaosFleet, chaosTest, storyOf } from "../support/chaos.ts";
 import { Cluster } from "../support/cluster.ts";
-import { storyOf, WeatherFleet, weather } from "../support/weather.ts";
 
-/** A file system of its own, as large as this, in megabytes. Only root, or who may become root, can mount one. */
+/** Mounts a separate file system of this size, which needs root, or sudo without a password. */
 async function createDisk(megabytes: number): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "drizzle-fleet-disk-"));
   asRoot("mount", "-t", "tmpfs", "-o", `size=${megabytes}m,mode=0777`, "tmpfs", folder);
@@ -22,7 +22,7 @@ function asRoot(program: string, ...args: string[]): void {
   else execFileSync("sudo", ["-n", program, ...args]);
 }
 
-/** Writes a file that leaves so many kilobytes of a disk. */
+/** Writes a file that leaves this many kilobytes free on a disk. */
 async function fill(disk: string, kilobytes: number): Promise<string> {
   const { bavail, bsize } = await statfs(disk);
   const ballast = join(disk, "ballast");
@@ -30,10 +30,10 @@ async function fill(disk: string, kilobytes: number): Promise<string> {
   return ballast;
 }
 
-weather("the disk of the tables is full", async (round) => {
+chaosTest("the disk with the tables fills up", async (round) => {
   const disk = await createDisk(64);
   const cluster = await Cluster.create();
-  const fleet = await WeatherFleet.create({ clusters: { main: cluster } });
+  const fleet = await ChaosFleet.create({ clusters: { main: cluster } });
   const space = join(disk, "space");
   await mkdir(space);
   await cluster.own(space);
@@ -41,7 +41,7 @@ weather("the disk of the tables is full", async (round) => {
     await database.query(`CREATE TABLESPACE tight LOCATION '${space}'`);
     await database.query(`ALTER DATABASE main SET TABLESPACE tight`);
   });
-  // Enough for some tenants.
+  // Enough space for some tenants.
   const ballast = await fill(disk, 800 + round.random.below(1_200));
   await fleet.setPace(0.05);
   const runner = fleet.start();
@@ -55,20 +55,20 @@ weather("the disk of the tables is full", async (round) => {
   await fleet.afterwards();
 });
 
-weather("the disk of the write-ahead log is full", async (round) => {
+chaosTest("the disk with the write-ahead log fills up", async (round) => {
   const disk = await createDisk(256);
   const cluster = await Cluster.create({
     walFolder: join(disk, "wal"),
     settings: { min_wal_size: "2MB", wal_recycle: "off" },
   });
-  const fleet = await WeatherFleet.create({
+  const fleet = await ChaosFleet.create({
     clusters: { main: cluster },
     more: { connectTimeout: 3_000 },
   });
   await cluster.use((database) => database.query("SELECT pg_switch_wal()"));
   await cluster.use((database) => database.query("CHECKPOINT"));
-  // The server ends itself when it cannot write its log, and does not come up before there is room again. One file of
-  // the log has a megabyte; there is room for the one that is written now, and for another one or not.
+  // The server stops when it cannot write its write-ahead log, and does not start until there is space again. A file of
+  // the log takes one megabyte. There is space for the rest of the current file, and perhaps for another one.
   const ballast = await fill(disk, 100 + round.random.below(1_600));
   await fleet.setPace(0.05);
   const runner = fleet.start();

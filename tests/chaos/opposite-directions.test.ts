@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
+import { ChaosFleet, chaosTest, type Round, storyOf } from "../support/chaos.ts";
 import { Cluster } from "../support/cluster.ts";
-import { type Round, storyOf, WeatherFleet, weather } from "../support/weather.ts";
 
 const rounds = 3;
 
-/** Where all tenants begin: migrate has one more to apply, and downgrade one to take back. */
+/** Where all tenants start: `migrate` has one migration to apply, and `downgrade` one to revert. */
 const middle = "0007";
 const below = "0006";
 
-weather(`migrate against downgrade, ${rounds} times`, async (round) => {
+chaosTest(`migrate and downgrade run at the same time, ${rounds} times`, async (round) => {
   const cluster = await Cluster.create();
-  const fleet = await WeatherFleet.create({ clusters: { main: cluster } });
+  const fleet = await ChaosFleet.create({ clusters: { main: cluster } });
   for (let left = rounds; left > 0; left -= 1) {
     await fleet.setPace(0);
     await bringToTheMiddle(fleet);
@@ -19,12 +19,12 @@ weather(`migrate against downgrade, ${rounds} times`, async (round) => {
     await runBoth(round, fleet);
   }
   await fleet.setPace(0);
-  // What was refused is run again, as its error says.
+  // The command that was refused is run again, as its error says.
   expect(await fleet.run(["migrate"])).toMatchObject({ code: 0 });
   await fleet.afterwards();
 });
 
-async function bringToTheMiddle(fleet: WeatherFleet): Promise<void> {
+async function bringToTheMiddle(fleet: ChaosFleet): Promise<void> {
   for (const command of [
     ["migrate", "--to", middle],
     ["downgrade", middle],
@@ -32,8 +32,8 @@ async function bringToTheMiddle(fleet: WeatherFleet): Promise<void> {
     expect(await fleet.run(command)).toMatchObject({ code: 0 });
 }
 
-/** Starts both at nearly the same time. One of them is refused, unless the other one is through. */
-async function runBoth({ random, tell }: Round, fleet: WeatherFleet): Promise<void> {
+/** Starts both at nearly the same time. One of them is refused, unless the other has already finished. */
+async function runBoth({ random, tell }: Round, fleet: ChaosFleet): Promise<void> {
   const commands = random.shuffled([["migrate"], ["downgrade", below]]);
   const runs = await Promise.all(
     commands.map(async (command, index) => {
@@ -46,8 +46,8 @@ async function runBoth({ random, tell }: Round, fleet: WeatherFleet): Promise<vo
     async ({ command, runner }) => `${command[0]}: ${await storyOf(runner)}`,
   );
   tell((await Promise.all(stories)).join(" | "));
-  const standing = await fleet.expectLedgersEqualCatalogs();
-  expect(new Set(standing.values()), "places where tenants stand").toHaveLength(1);
+  const counts = await fleet.expectLedgersEqualCatalogs();
+  expect(new Set(counts.values()), "different numbers of applied migrations").toHaveLength(1);
   for (const { ending } of runs) {
     if (ending.how === "refused") expect(ending.message).toContain("is under way");
     else expect(ending).toMatchObject({ how: "ended", code: 0 });

@@ -1,23 +1,23 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { Cluster } from "../support/cluster.ts";
-import { createFolder } from "../support/fleet.ts";
-import { toolsBackends } from "../support/leftovers.ts";
 import {
+  ChaosFleet,
+  chaosTest,
   expectHit,
   type Round,
   somewhereInTheMiddle,
   storyOf,
-  WeatherFleet,
-  weather,
-} from "../support/weather.ts";
+} from "../support/chaos.ts";
+import { Cluster } from "../support/cluster.ts";
+import { createFolder } from "../support/fleet.ts";
+import { toolsBackends } from "../support/leftovers.ts";
 
-/** Gives the role another password in the middle of a rollout, and ends its sessions, so that all connect anew. */
+/** Changes the role's password during a rollout and terminates its sessions, so that they must reconnect. */
 async function rotate(
   round: Round,
   cluster: Cluster,
-  fleet: WeatherFleet,
+  fleet: ChaosFleet,
   file?: string,
 ): Promise<void> {
   await fleet.setPace(0.1);
@@ -35,17 +35,17 @@ async function rotate(
   expect(await runner.ending).toMatchObject({ how: "ended", code });
 }
 
-weather("the password is rotated, and its file contains the new one", async (round) => {
+chaosTest("the password is rotated, and the password file has the new one", async (round) => {
   const file = join(await createFolder({ password: "migrator\n" }), "password");
   const cluster = await Cluster.create();
-  const fleet = await WeatherFleet.create({ clusters: { main: cluster }, passwordFile: file });
+  const fleet = await ChaosFleet.create({ clusters: { main: cluster }, passwordFile: file });
   await rotate(round, cluster, fleet, file);
   await fleet.afterwards();
 });
 
-weather("the password is rotated, and the runner has only the old one", async (round) => {
+chaosTest("the password is rotated, and the runner has only the old one", async (round) => {
   const cluster = await Cluster.create();
-  const fleet = await WeatherFleet.create({ clusters: { main: cluster } });
+  const fleet = await ChaosFleet.create({ clusters: { main: cluster } });
   await rotate(round, cluster, fleet);
   fleet.password = "rotated";
   await fleet.afterwards();

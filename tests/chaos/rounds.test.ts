@@ -15,7 +15,7 @@ import { Runner } from "../support/runner.ts";
 const rounds = Number(process.env.CHAOS_ROUNDS ?? 100);
 const seed = Number(process.env.CHAOS_SEED ?? Date.now() % 1_000_000_000);
 
-/** What breaks in a round, and how many of every 22 rounds it breaks in. */
+/** The kinds of failure, and how many of every 22 rounds have each. */
 const weights = {
   kill: 3,
   terminate: 3,
@@ -29,13 +29,13 @@ const weights = {
 type Kind = keyof typeof weights;
 const kinds = Object.keys(weights) as Kind[];
 
-/** In these the runner's very first look at the fleet may be cut off: it ends before it has begun. */
+/** Kinds of failure that can interrupt a runner while it reads the fleet, so that no rollout begins. */
 const mayBeRefused: readonly Kind[] = ["terminate", "restart", "cutAnyTime"];
 
-/** Far beyond what a round takes: only a runner that waits for nothing is that slow. */
+/** Much more than a round takes: only a runner that hangs is this slow. */
 const roundLimitMs = 60_000;
 
-/** Every one of them would show that it was applied twice, by half, or not at all. */
+/** Migrations that show if one was applied twice, partly, or not at all. */
 const migrations = {
   "0000_runs": `CREATE TABLE "runs" ("tag" text NOT NULL);
 INSERT INTO "runs" VALUES ('0000');`,
@@ -78,7 +78,7 @@ INSERT INTO "runs" VALUES ('0009');`,
 };
 const head = Object.keys(migrations).length;
 
-/** What they leave in `runs` when each was applied once. */
+/** The rows in `runs` if each was applied once. */
 const runs = [
   "0000",
   "0001",
@@ -96,26 +96,26 @@ const runs = [
 /** The tenant that all others are compared with. */
 const calm = "calm";
 
-/** Where the chaos takes place. */
+/** What all rounds share. */
 interface Scene {
   readonly server: OwnServer;
   readonly proxy: BreakingProxy;
   readonly project: string;
   readonly fleet: FleetInput;
-  /** The tenants, more of them with each round. */
+  /** The tenants. Each round adds some. */
   readonly tenants: string[];
-  /** How many messages of each kind a tenant's undisturbed rollout sends. */
+  /** The number of messages of each kind in an uninterrupted rollout of one tenant. */
   readonly messages: Readonly<Record<Decision, number>>;
 }
 
-/** One round: its own random numbers, so that how long something took does not change what comes after. */
+/** One round. It has its own random numbers, so that the timing of a round does not change later ones. */
 interface Round {
   readonly scene: Scene;
   readonly random: Random;
   readonly fresh: number;
 }
 
-/** Who ran in a round, and whether the chaos met work under way. */
+/** The runners of a round, and whether the failure hit a rollout in progress. */
 interface Played {
   readonly runners: readonly Runner[];
   readonly hit: boolean;
@@ -132,7 +132,7 @@ const play: Record<Kind, (round: Round) => Promise<Played>> = {
   terminate: async (round) => {
     const { random, scene } = round;
     const most = random.chance(0.5) ? 1_000 : 1;
-    // Fewer than the attempts that a target has, so that it must come to its end.
+    // Fewer than a target's attempts, so that the rollout must succeed.
     const times = 1 + random.below(5);
     const runner = start(round);
     const hits = await scene.server.use(async (database) => {
@@ -154,7 +154,7 @@ const play: Record<Kind, (round: Round) => Promise<Played>> = {
   restart: async (round) => {
     const { random, scene } = round;
     const runner = start(round);
-    // Whoever was just told that a target is done relies on it.
+    // A target that was reported as done must stay done after the crash.
     if (random.chance(0.3)) await runner.until(() => runner.outcomes.some(isSuccess));
     else await atSomeMoment(round, runner);
     const atWork = runner.underWay;
@@ -191,7 +191,7 @@ const play: Record<Kind, (round: Round) => Promise<Played>> = {
     if (!together) await first.until(() => first.started && first.applied >= ahead);
     const second = together ? startProcess(round) : startHere(scene);
     await Promise.all([first, second].map((runner) => runner.until(() => runner.started)));
-    // Both are at work; somewhere in what is left to do, one of them is killed.
+    // Both are running. One of them is killed at a random point in the remaining work.
     const done = first.applied + second.applied;
     const enough = done + random.next() * Math.max(fresh * head - done, 0);
     const isEnough = () => first.applied + second.applied >= enough;
@@ -233,7 +233,7 @@ test(`every target is at head and intact after ${rounds} rounds of chaos`, {
         await expectHonestEnd(runner, kind, scene);
         for (const { target } of runner.outcomes.filter(isSuccess)) reported.add(target.schema);
       }
-      // Now, before another round makes good what this one lost.
+      // Checked now, before the next round applies again what this one lost.
       await scene.server.use((database) => expectAtHead(database, reported));
     }
     place = "after all rounds";
@@ -245,7 +245,7 @@ test(`every target is at head and intact after ${rounds} rounds of chaos`, {
     await scene.server.use((database) => expectWhole(database, scene.tenants));
     await scene.server.use(expectNothingLeft);
     console.log(tally.line());
-    // A kind is played in at least 9 of 100 rounds, and some of them come too early or too late to break anything.
+    // Each kind occurs in at least 9 of 100 rounds. Some failures come too early or too late to have an effect.
     const least = Math.floor(rounds / 50);
     for (const kind of kinds) expect(tally.hitsOf(kind), `hits of ${kind}`).toBeGreaterThan(least);
   } catch (error) {
@@ -254,13 +254,13 @@ test(`every target is at head and intact after ${rounds} rounds of chaos`, {
   }
 });
 
-/** A server, a project, and the tenants that all others are compared with, from undisturbed runs. */
+/** Creates a server, a project, and a tenant, migrated without failures, that all others are compared with. */
 async function prepare(): Promise<Scene> {
   const server = await createOwnServer(54_396);
   await server.use(async (database) => {
-    // The log is written as late as the server allows: what nobody flushed is lost in a crash for certain.
+    // The write-ahead log is written as late as possible, so that a crash loses what was not flushed.
     await database.query("ALTER SYSTEM SET wal_writer_delay = '10s'");
-    // The crashes are the server's alone: what it has handed to the operating system survives them.
+    // Only the server crashes: what it has given to the operating system is not lost.
     await database.query("ALTER SYSTEM SET fsync = off");
     await database.query("SELECT pg_reload_conf()");
   });
@@ -286,7 +286,7 @@ function grow(tenants: string[], prefix: string, count: number): void {
   for (let index = 0; index < count; index += 1) tenants.push(`${prefix}${index}`);
 }
 
-/** Every 22 rounds hold each kind as often as its weight says, in an order of their own. */
+/** The kinds of all rounds. Every 22 rounds contain each kind as often as its weight says, in random order. */
 function kindsInOrder(random: Random): Kind[] {
   const deck = kinds.flatMap((kind) => Array.from({ length: weights[kind] }, () => kind));
   const order: Kind[] = [];
@@ -306,14 +306,14 @@ function startProcess({ scene }: Round, port?: number): Runner {
   return Runner.process(scene.project, environmentOf(scene, port));
 }
 
-/** In this process, which is quick, or now and then in one of its own. */
+/** Starts a runner in this process, which is faster, or sometimes in a separate one. */
 function start(round: Round, port?: number): Runner {
   return round.random.chance(0.75) ? startHere(round.scene, port) : startProcess(round, port);
 }
 
 /**
- * Waits for a moment that the rollout's own progress marks, so that a busy machine does not make it miss; now and
- * then for one before there is any.
+ * Waits for a random moment of the rollout. It depends on the rollout's progress, so that it is not missed on a busy
+ * machine. Sometimes it is a moment before the rollout begins.
  */
 async function atSomeMoment({ random, fresh }: Round, runner: Runner): Promise<void> {
   const [early, share, more] = [random.chance(0.08), random.next(), random.next()];
@@ -325,7 +325,7 @@ async function atSomeMoment({ random, fresh }: Round, runner: Runner): Promise<v
   const startedAt = performance.now();
   const applied = Math.floor(share * 0.9 * fresh * head);
   await runner.until(() => runner.applied >= applied);
-  // And then somewhere within the steps that follow.
+  // Then a random moment during the next steps.
   await sleep((more * 2 * (performance.now() - startedAt)) / Math.max(applied, 3));
 }
 
@@ -356,19 +356,19 @@ async function cutAtMessages(
   return { runners: [runner], hit: proxy.cuts > before };
 }
 
-/** Kills a backend as the kernel does when memory runs out: the server ends all others and recovers. */
+/** Kills a backend, as the kernel does when memory runs out. The server then terminates all others and recovers. */
 async function crashBackend(server: OwnServer): Promise<void> {
   const [backend] = await server.use((database) => database.query<{ pid: number }>(toolsBackends));
   if (backend === undefined) return;
   try {
     process.kill(backend.pid, "SIGKILL");
   } catch (error) {
-    // It may have ended since it was asked for.
+    // It may have ended since the query.
     if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
   }
 }
 
-/** What was killed may have been read to its end by then: only its last words tell. */
+/** True if a runner was killed during its rollout. Only its last events show this. */
 async function wasKilledAtWork(runner: Runner): Promise<boolean> {
   const { how } = await runner.ending;
   return how === "killed" && runner.started && !runner.finished;
@@ -378,7 +378,7 @@ function isSuccess({ status }: Outcome): boolean {
   return status === "succeeded";
 }
 
-/** Whoever survived the chaos must have brought the fleet to head and say so: none of it was a tenant's fault. */
+/** Expects that a runner that was not killed has brought the fleet to head and reported that. */
 async function expectHonestEnd(runner: Runner, kind: Kind, scene: Scene): Promise<void> {
   const ending = await runner.ending;
   if (ending.how === "killed") return;
@@ -395,7 +395,7 @@ async function expectHonestEnd(runner: Runner, kind: Kind, scene: Scene): Promis
   expect(ending.code ?? 0, ending.stderr).toBe(0);
 }
 
-/** These schemas have every migration, wholly. */
+/** Expects that these schemas have every migration, and all of them completely. */
 async function expectAtHead(database: Queries, schemas: ReadonlySet<string>): Promise<void> {
   const rows = await database.query<{ schema: string }>(
     `SELECT relnamespace::regnamespace::text AS schema FROM pg_class WHERE relname = '__fleet_ledger'`,
@@ -416,11 +416,11 @@ async function expectAtHead(database: Queries, schemas: ReadonlySet<string>): Pr
   const atHead = new Set(whole.map(({ schema }) => schema));
   expect(
     [...schemas].filter((schema) => !atHead.has(schema)),
-    "reported, but not there",
+    "reported as done, but not at head",
   ).toEqual([]);
 }
 
-/** Every tenant is what the undisturbed one is: its catalog, its rows, its ledger. */
+/** Expects that every tenant's catalog, rows and ledger equal those of the tenant without failures. */
 async function expectWhole(database: Queries, tenants: readonly string[]): Promise<void> {
   const expected = await factsOf(database, calm);
   expect(expected.filter((fact) => fact.startsWith("run "))).toEqual(
@@ -440,7 +440,7 @@ async function expectWhole(database: Queries, tenants: readonly string[]): Promi
   expect(differences).toEqual({});
 }
 
-/** All there is to know of a tenant, but for times and for how far sequences have come. */
+/** Everything about a tenant that can be compared: not times and positions of sequences. */
 async function factsOf(database: Queries, tenant: string): Promise<string[]> {
   const schema = `app_${tenant}`;
   const rows = await database.query<{ fact: string }>(
@@ -455,7 +455,7 @@ async function factsOf(database: Queries, tenant: string): Promise<string[]> {
 
 function within<Result>(ms: number, promise: Promise<Result>): Promise<Result> {
   return new Promise((resolve, reject) => {
-    const late = () => reject(new Error(`it did not come to an end within ${ms / 1_000} s`));
+    const late = () => reject(new Error(`it did not finish within ${ms / 1_000} s`));
     const timer = setTimeout(late, ms);
     promise.then(resolve, reject).finally(() => clearTimeout(timer));
   });
@@ -466,7 +466,7 @@ function storyOf(runner: Runner): string {
   return [`${runner.applied} steps`, ...reasons].join(", ");
 }
 
-/** What the chaos did, in numbers. */
+/** Counts the failures and their effects. */
 class Tally {
   readonly #startedAt = performance.now();
   readonly #played = new Map<Kind, { rounds: number; hits: number }>();

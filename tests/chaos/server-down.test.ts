@@ -1,19 +1,19 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
-import { Cluster } from "../support/cluster.ts";
 import {
+  ChaosFleet,
+  chaosTest,
   expectHit,
   type Round,
   somewhereInTheMiddle,
   storyOf,
-  WeatherFleet,
-  weather,
-} from "../support/weather.ts";
+} from "../support/chaos.ts";
+import { Cluster } from "../support/cluster.ts";
 
-/** A rollout whose server is gone for 30 seconds in its middle; waits this many milliseconds for it. */
+/** Runs a rollout whose server is down for 30 seconds, with this `connectTimeout` in milliseconds. */
 async function runThrough(round: Round, connectTimeout: number, code: number): Promise<void> {
   const cluster = await Cluster.create();
-  const fleet = await WeatherFleet.create({
+  const fleet = await ChaosFleet.create({
     clusters: { main: cluster },
     more: { connectTimeout },
   });
@@ -30,8 +30,8 @@ async function runThrough(round: Round, connectTimeout: number, code: number): P
   await fleet.afterwards();
 }
 
-weather(
-  "the server is down for 30 seconds, with a timeout that is longer or shorter",
+chaosTest(
+  "the server is down for 30 seconds, with a longer and a shorter connectTimeout",
   async (round) => {
     await Promise.all([runThrough(round, 90_000, 0), runThrough(round, 5_000, 1)]);
   },

@@ -1,20 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Cluster } from "../support/cluster.ts";
-import { BreakingProxy } from "../support/proxy.ts";
-import type { Runner } from "../support/runner.ts";
 import {
+  ChaosFleet,
+  chaosTest,
   expectHit,
   type Round,
   somewhereInTheMiddle,
   storyOf,
-  WeatherFleet,
-  weather,
-} from "../support/weather.ts";
+} from "../support/chaos.ts";
+import { Cluster } from "../support/cluster.ts";
+import { BreakingProxy } from "../support/proxy.ts";
+import type { Runner } from "../support/runner.ts";
 
-/** A fleet with a standby, and the address of whichever of both servers is the primary. */
+/** Creates a fleet with a standby, and a proxy that leads to the current primary. */
 async function createPair(settings: Readonly<Record<string, string>> = {}) {
   const primary = await Cluster.create();
-  const fleet = await WeatherFleet.create({ clusters: { main: primary } });
+  const fleet = await ChaosFleet.create({ clusters: { main: primary } });
   const standby = await primary.createStandby();
   await primary.configure(settings);
   const proxy = await BreakingProxy.open(primary.port);
@@ -24,7 +24,7 @@ async function createPair(settings: Readonly<Record<string, string>> = {}) {
 
 type Pair = Awaited<ReturnType<typeof createPair>>;
 
-/** Loses the primary while a rollout runs. */
+/** Crashes the primary during a rollout, and promotes the standby. */
 async function failOver({ primary, standby, fleet, proxy }: Pair, early: boolean): Promise<void> {
   await primary.stop("immediate");
   fleet.moveTo("main", standby);
@@ -43,9 +43,9 @@ async function runInto(round: Round, { fleet, proxy }: Pair): Promise<Runner> {
 }
 
 for (const early of [false, true]) {
-  const when = early ? "while it still only reads" : "once it is promoted";
-  weather(`the primary is lost, and the address leads to the standby ${when}`, async (round) => {
-    // What the primary confirms is on the standby.
+  const when = early ? "before its promotion" : "after its promotion";
+  chaosTest(`the primary is lost, and the address leads to the standby ${when}`, async (round) => {
+    // With synchronous replication, everything that the primary confirms is on the standby.
     const pair = await createPair({ synchronous_standby_names: "standby" });
     const runner = await runInto(round, pair);
     await failOver(pair, early);
@@ -56,7 +56,7 @@ for (const early of [false, true]) {
   });
 }
 
-weather("the primary is lost, and the standby lacks its last transactions", async (round) => {
+chaosTest("the primary is lost, and the standby lacks its last transactions", async (round) => {
   const pair = await createPair();
   const runner = await runInto(round, pair);
   await pair.standby.configure({ primary_conninfo: "" });

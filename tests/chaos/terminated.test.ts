@@ -1,20 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
-import { Cluster } from "../support/cluster.ts";
-import type { Runner } from "../support/runner.ts";
 import {
+  ChaosFleet,
+  chaosTest,
   type Round,
   somewhereInTheMiddle,
   storyOf,
   untilAsleep,
-  WeatherFleet,
-  weather,
-} from "../support/weather.ts";
+} from "../support/chaos.ts";
+import { Cluster } from "../support/cluster.ts";
+import type { Runner } from "../support/runner.ts";
 
 const graceMs = 10_000;
 
-/** A run that gets SIGTERM while migrations take so many seconds, and SIGKILL at the end of its grace. */
-async function terminate(round: Round, fleet: WeatherFleet, seconds: number): Promise<Runner> {
+/** Sends SIGTERM to a run while each migration takes this many seconds, and SIGKILL after the grace period. */
+async function terminate(round: Round, fleet: ChaosFleet, seconds: number): Promise<Runner> {
   await fleet.setPace(0.1);
   const runner = fleet.start();
   await somewhereInTheMiddle(round, runner, fleet);
@@ -32,11 +32,11 @@ async function terminate(round: Round, fleet: WeatherFleet, seconds: number): Pr
   return runner;
 }
 
-weather("SIGTERM, and SIGKILL 10 seconds later", async (round) => {
+chaosTest("the runner gets SIGTERM, and SIGKILL 10 seconds later", async (round) => {
   const cluster = await Cluster.create();
   const [short, long] = await Promise.all([
-    WeatherFleet.create({ clusters: { short: cluster } }),
-    WeatherFleet.create({ clusters: { long: cluster } }),
+    ChaosFleet.create({ clusters: { short: cluster } }),
+    ChaosFleet.create({ clusters: { long: cluster } }),
   ]);
   const [ended, killed] = await Promise.all([
     terminate(round, short, 3),

@@ -1,17 +1,17 @@
 import { expect } from "vitest";
-import { Cluster } from "../support/cluster.ts";
 import {
+  ChaosFleet,
+  chaosTest,
   expectHit,
   somewhereInTheMiddle,
   storyOf,
-  WeatherFleet,
-  weather,
-} from "../support/weather.ts";
-import { head } from "../support/weather-history.ts";
+} from "../support/chaos.ts";
+import { head } from "../support/chaos-history.ts";
+import { Cluster } from "../support/cluster.ts";
 
-weather("one of two databases dies", async (round) => {
+chaosTest("the server of one of two databases stops", async (round) => {
   const [staying, dying] = await Promise.all([Cluster.create(), Cluster.create()]);
-  const fleet = await WeatherFleet.create({
+  const fleet = await ChaosFleet.create({
     clusters: round.random.chance(0.5) ? { staying, dying } : { dying, staying },
     more: { connectTimeout: 2_000 },
   });
@@ -20,9 +20,9 @@ weather("one of two databases dies", async (round) => {
   await somewhereInTheMiddle(round, runner, fleet);
   await dying.stop("immediate");
   expect(await runner.ending).toMatchObject({ how: "ended", code: 1 });
-  const standing = await fleet.expectLedgersEqualCatalogs(["staying"]);
-  expect([...standing.values()].filter((count) => count !== head)).toEqual([]);
-  // The job is not finished, and no run says that it is while the database is away.
+  const counts = await fleet.expectLedgersEqualCatalogs(["staying"]);
+  expect([...counts.values()].filter((count) => count !== head)).toEqual([]);
+  // The rollout is not complete, and no run reports that it is while one database is down.
   const without = await fleet.run(["migrate", "--failed", "--json"]);
   expect(without.code).toBe(1);
   const last = without.stdout.trim().split("\n").at(-1) ?? "";

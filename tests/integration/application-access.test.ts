@@ -54,11 +54,11 @@ test("the runtime names role, schema and command, and migrate grants access to a
   expect(await refusalOf(application.tenant("acme").app.select().from(notes))).toMatchObject({
     code: "tenant",
     message: `role ${role} has no access to schema app_acme (tenant acme, service app)`,
-    remedy: "Nothing was run. To grant access: npx drizzle-fleet tenants grant acme",
+    remedy: "Nothing was run. To grant access, run: npx drizzle-fleet tenants grant acme",
   });
   expect(await refusalOf(application.service.log.execute("SELECT 1"))).toMatchObject({
     message: `role ${role} has no access to schema log (service log)`,
-    remedy: "Nothing was run. To grant access: npx drizzle-fleet tenants grant --all",
+    remedy: "Nothing was run. To grant access, run: npx drizzle-fleet tenants grant --all",
   });
   const { context, said } = listening(fleet.context);
   const { outcomes } = await migrateAll(context);
@@ -114,7 +114,7 @@ test("archived tenants in a registry stay inaccessible", async () => {
   expect(await openTo(database, role)).toEqual(["app_acme", "app_acme.notes"]);
   expect(await refusalOf(fleet.open().tenant("beta").app.select().from(notes))).toMatchObject({
     remedy: expect.stringContaining(
-      "Check that the tenant is active: npx drizzle-fleet tenants list.",
+      "To check that the tenant is active, run: npx drizzle-fleet tenants list.",
     ),
   });
   const { granted } = await grantTenants(fleet.context, { tenants: [], all: true });

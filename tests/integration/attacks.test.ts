@@ -8,7 +8,7 @@ import { readStatements } from "../../src/sql/read-statements.ts";
 import {
   attacksByFunctions,
   attacksOnRelations,
-  type Neighbour,
+  type Neighbor,
 } from "../support/attacks/generate.ts";
 import { outsideOf } from "../support/attacks/outside.ts";
 import { tricks } from "../support/attacks/tricks.ts";
@@ -16,14 +16,14 @@ import { type TestDatabase, urlWith } from "../support/database.ts";
 import { createOwnServer, type Queries } from "../support/own-server.ts";
 import { createRandom } from "../support/random.ts";
 
-/** Stands in the neighbour's rows and in no statement: where it comes out, somebody has read them. */
-const secret = `secret ${"of the neighbour's".toUpperCase()} ${Date.now().toString(36)}`;
+/** A text that is in the neighbor's rows and in no statement. If it appears anywhere, an attack has read the rows. */
+const secret = `secret ${"of the neighbor's".toUpperCase()} ${Date.now().toString(36)}`;
 
-/** After so many attacks it is looked at what they left. */
+/** The number of attacks after which their effects are checked. */
 const batch = 150;
 
-/** A database with the tenants a and b, owned by a role, and what an attacker may know of b. */
-async function twoTenants(database: Queries, owner: string): Promise<Neighbour> {
+/** Creates the tenants a and b, owned by a role. Returns what an attacker may know about b. */
+async function twoTenants(database: Queries, owner: string): Promise<Neighbor> {
   const entry = {
     tag: "0000_first",
     checksum: "c",
@@ -53,11 +53,11 @@ async function twoTenants(database: Queries, owner: string): Promise<Neighbour> 
 
 interface Accepted {
   readonly text: string;
-  /** True for what cannot run in a transaction. */
+  /** True if the statement cannot run in a transaction. */
   readonly alone: boolean;
 }
 
-/** The statements as they run for tenant a, or undefined when the migration is refused. */
+/** The statements as they run for tenant a, or undefined if the migration is refused. */
 function accepted(sql: string): readonly Accepted[] | undefined {
   const problems: FleetError[] = [];
   const { statements } = readStatements("attack.sql", sql, { sharedSchemas: [] }, problems);
@@ -68,7 +68,7 @@ function accepted(sql: string): readonly Accepted[] | undefined {
   }));
 }
 
-/** Runs statements as a migration of tenant a. What they answer, in one text. */
+/** Runs statements as a migration of tenant a. Returns their results as one text. */
 async function run(client: pg.Client, statements: readonly Accepted[]): Promise<string> {
   const heard: unknown[] = [];
   for (const { text, alone } of statements) {
@@ -88,7 +88,7 @@ async function run(client: pg.Client, statements: readonly Accepted[]): Promise<
   return JSON.stringify(heard);
 }
 
-/** All rows of the tenant's own tables: what was read may have been kept. */
+/** All rows of the tenant's own tables, where an attack may have stored what it read. */
 async function rowsInside(database: Queries): Promise<string> {
   const tables = await database.query<{ name: string }>(
     `SELECT format('%I.%I', 'auth_a', relname) AS name FROM pg_class WHERE relnamespace = 'auth_a'::regnamespace AND relkind IN ('r', 'm') AND relispopulated`,
@@ -99,7 +99,7 @@ async function rowsInside(database: Queries): Promise<string> {
   return JSON.stringify(rows);
 }
 
-/** A database on a server where nobody else makes roles or databases meanwhile. */
+/** Creates a database on a server where no other test creates roles or databases in the meantime. */
 async function databaseOn(adminUrl: string, name: string) {
   const clientOf = async (url: string) => {
     const client = new pg.Client(url);
@@ -116,7 +116,7 @@ async function databaseOn(adminUrl: string, name: string) {
   return { url, watcher, query };
 }
 
-/** Two tenants, a connection to attack one from the other, and what is watched meanwhile. */
+/** Creates two tenants, a connection that attacks one from the other, and a function that returns the damage. */
 async function arena(adminUrl: string, who: string, name: string) {
   const database = await databaseOn(adminUrl, name);
   const { watcher } = database;
@@ -125,11 +125,11 @@ async function arena(adminUrl: string, who: string, name: string) {
     who === "a superuser"
       ? database.url
       : urlWith(database.url, { username: name, password: "plain" });
-  const neighbour = await twoTenants(database, name);
+  const neighbor = await twoTenants(database, name);
   const attacker = new pg.Client({ connectionString: url, statement_timeout: 2_000 });
   const settings: string[] = [];
   const notices: string[] = [];
-  // The lexer's settings are told to every client when they change.
+  // The server reports these settings to the client when they change.
   attacker.connection.on("parameterStatus", ({ parameterName, parameterValue }) => {
     if (/^(client_encoding|standard_conforming_strings)$/.test(parameterName))
       settings.push(`${parameterName}=${parameterValue}`);
@@ -138,10 +138,10 @@ async function arena(adminUrl: string, who: string, name: string) {
   attacker.on("notice", ({ message }) => notices.push(message ?? ""));
   await attacker.connect();
   const atFirst = [...settings];
-  const before = await outsideOf(watcher, "auth_a", neighbour.schema);
-  /** What the attacks since the beginning have done, in words; empty when it is nothing. */
+  const before = await outsideOf(watcher, "auth_a", neighbor.schema);
+  /** Describes what the attacks have done so far; empty if nothing. */
   const damage = async (answers: readonly string[]): Promise<string[]> => {
-    const after = await outsideOf(watcher, "auth_a", neighbour.schema);
+    const after = await outsideOf(watcher, "auth_a", neighbor.schema);
     const changed = Object.keys(before).filter((name) => after[name] !== before[name]);
     return [
       ...changed.map((name) => `changed ${name}`),
@@ -151,23 +151,23 @@ async function arena(adminUrl: string, who: string, name: string) {
     ];
   };
   onTestFinished(() => attacker.end());
-  return { neighbour, watcher, attacker, damage };
+  return { neighbor, watcher, attacker, damage };
 }
 
 describe("no migration reads or writes data of another tenant or of the server", () => {
   beforeAll(loadParser);
 
-  // The seed of a failed run repeats it.
+  // To repeat a failed run, set ATTACK_SEED to its seed.
   const seed = Number(process.env.ATTACK_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
   test.each([["an ordinary role"], ["a superuser"]])("as %s", async (who) => {
     const server = await createOwnServer(55_700);
-    const { neighbour, watcher, attacker, damage } = await arena(server.adminUrl, who, "attacked");
+    const { neighbor, watcher, attacker, damage } = await arena(server.adminUrl, who, "attacked");
     const random = createRandom(seed);
     const attacks = [
-      ...tricks(neighbour.schema),
-      ...(await attacksByFunctions(watcher, random, neighbour)),
-      ...(await attacksOnRelations(watcher, random, neighbour)),
+      ...tricks(neighbor.schema),
+      ...(await attacksByFunctions(watcher, random, neighbor)),
+      ...(await attacksOnRelations(watcher, random, neighbor)),
     ];
     const open = random.shuffled(
       attacks.flatMap((sql) => {
@@ -188,7 +188,7 @@ describe("no migration reads or writes data of another tenant or of the server",
     }
   });
 
-  /** What refusal keeps away: were it let through, it would be noticed. */
+  /** Refused statements, run anyway, to show that the test would notice their damage. */
   const harmful = [
     ["SELECT name FROM auth_b.users", "read"],
     ["CREATE TABLE stolen AS SELECT name FROM auth_b.users", "kept"],

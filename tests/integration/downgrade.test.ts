@@ -417,7 +417,7 @@ ALTER TABLE "t" ADD COLUMN "old" integer;`;
         applied: [],
         failure: {
           message: "a downgrade was interrupted in the middle of 0001_index",
-          remedy: "Continue it: npx drizzle-fleet downgrade 0000_table",
+          remedy: "To continue it, run: npx drizzle-fleet downgrade 0000_table",
         },
       });
       // What comes behind may be corrected, what was applied or begun may not.

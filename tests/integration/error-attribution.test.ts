@@ -147,7 +147,7 @@ test.each([
     `CREATE TABLE "mine" ();\nCREATE TYPE "mood" AS ENUM ('x');`,
     `CREATE TABLE app_a.mine (); CREATE TYPE app_a.mood AS ENUM ('x')`,
     `table "mine"${byHand}`,
-    /record it without running it: npx drizzle-fleet stamp 0002_next --service app --tenant a/,
+    /record it without running it. To do so, run: npx drizzle-fleet stamp 0002_next --service app --tenant a/,
   ],
   [
     "what drizzle-orm's migrator made",

@@ -165,7 +165,7 @@ describe("a rollout", () => {
     expect(result.outcomes[0]?.failure?.message).toContain("cannot be read with this role");
   });
 
-  test("refuses two services that map to one schema by two names for one database", async () => {
+  test("refuses two services that map to the same schema through two names of one database", async () => {
     const database = await createDatabase();
     const root = await createFolder({
       ...history("drizzle/app", migrations),
@@ -189,7 +189,7 @@ describe("a rollout", () => {
     const error = await migrateAll(contextFor(root, fleet)).catch((caught) => caught);
     expect(error).toMatchObject({ code: "config" });
     expect(error.message).toContain(
-      "services app and shop map to one schema, shared: databases main and other are the same",
+      "services app and shop map to the same schema, shared: databases main and other are the same",
     );
   });
 

@@ -36,7 +36,7 @@ const changes: Readonly<Record<string, Change>> = {
       export const mails = pgTable("mails", { to: text("to").references(() => users.mail) });`,
     renames: ["column:users.email=mail"],
     // drizzle-kit 0.31 gives the key another name by making it anew; 1.0 leaves it as it is, and nothing is said.
-    depends: [/every row must satisfy it|^$/],
+    depends: [/every row must satisfy this constraint|^$/],
   },
   "a table and its column are renamed": {
     before: users(email),

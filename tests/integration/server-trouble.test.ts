@@ -31,7 +31,7 @@ describe("an error caused by the server", () => {
       const result = await raise(state, text);
       expect(result.stopped).toEqual({
         kind: "server",
-        message: `the server of database main is in trouble (SQLSTATE ${state})`,
+        message: `the server of database main cannot run migrations (SQLSTATE ${state})`,
       });
       const failed = result.outcomes.filter(({ status }) => status === "failed");
       expect(failed.length).toBeLessThanOrEqual(2);
@@ -42,7 +42,7 @@ describe("an error caused by the server", () => {
       }
       const shown = writtenText(migrateText(result), {});
       expect(shown.match(/^x /gm)).toHaveLength(1);
-      expect(shown).toContain(`Stopped: the server of database main is in trouble`);
+      expect(shown).toContain(`Stopped: the server of database main cannot run migrations`);
     },
   );
 

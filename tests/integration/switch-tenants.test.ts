@@ -165,13 +165,13 @@ describe("TENANTS", () => {
     const words = "not among the fleet's tenants: only this run includes";
     expect(await said(["x", "y"], "x")).toEqual([]);
     expect(await said(["x"], "x y")).toEqual([
-      `TENANTS names y, ${words} it. To keep it, add it to tenants in the configuration.`,
+      `TENANTS names y, which is ${words} it. To keep it, add it to tenants in the configuration.`,
     ]);
     expect(await said(undefined, "x y")).toEqual([
-      `TENANTS names x, y, ${words} them. To keep them, run: npx drizzle-fleet tenants adopt x y`,
+      `TENANTS names x, y, which are ${words} them. To keep them, run: npx drizzle-fleet tenants adopt x y`,
     ]);
     expect(await said(async () => ["x"], "y")).toEqual([
-      `TENANTS names y, ${words} it. To keep it, add it to the source that tenants reads in the configuration.`,
+      `TENANTS names y, which is ${words} it. To keep it, add it to the source that tenants reads in the configuration.`,
     ]);
     expect(await said({ discover: "app" }, "z")).toEqual([]);
   });

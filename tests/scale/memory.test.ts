@@ -4,8 +4,8 @@ import { createDatabase } from "../support/database.ts";
 import { appFleet, configFile, history } from "../support/fleet.ts";
 
 /**
- * Runs in the measured process, and writes at its end the most memory, in KB, that objects in use took at any time. It
- * collects garbage before it measures: how much of it lies around depends on how busy the machine is.
+ * Runs in the measured process. When it ends, writes the peak memory of objects in use, in KB. It collects garbage before it
+ * measures, because the amount of garbage depends on how busy the machine is.
  */
 const meter = `import { writeSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";

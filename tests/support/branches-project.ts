@@ -11,7 +11,7 @@ const imports = `import { sql } from "drizzle-orm";
 import { check, index, integer, pgEnum, pgPolicy, pgSequence, pgTable, pgView, text, unique } from "drizzle-orm/pg-core";
 `;
 
-/** A service with two tenants, a and b, in a git repository, and the commands that a developer runs there. */
+/** Creates a service with two tenants, a and b, in a git repository, and the commands that a developer runs there. */
 export async function createBranchesProject(installed: Installed) {
   const database = await createDatabase();
   const out = "./drizzle";
@@ -48,9 +48,10 @@ export async function createBranchesProject(installed: Installed) {
       return own.map((name) => name.replace(/\.sql$/, "")).sort();
     },
     /**
-     * Commits `base`, then on a branch each what `a` and `b` do, and merges both into main, as far as git can.
+     * Commits `base`, then the changes of `a` and `b`, each on its own branch, and merges both into main as far as git
+     * can.
      *
-     * @param merged the Drizzle schema as a person would merge it
+     * @param merged the Drizzle schema as a developer would merge it
      */
     branch: async (
       base: string,
@@ -66,7 +67,7 @@ export async function createBranchesProject(installed: Installed) {
         ["b", b],
       ] as const) {
         await repository.git("switch", "--quiet", "--create", name, "main");
-        // Folders are named by the second.
+        // The folders of drizzle-kit 1.0 are named after the time, in seconds.
         await sleep(1_000);
         await change();
         await repository.commit(name);

@@ -4,7 +4,7 @@ import { createProject, runCli } from "./cli.ts";
 import { writeFiles } from "./fleet.ts";
 import { repository } from "./repository.ts";
 
-/** 300 tenants; four of them have names that are hard to lay out. */
+/** 300 tenants; four of them have names that are hard to align. */
 const tenants: readonly string[] = [
   ...Array.from({ length: 296 }, (_, index) => `t${String(index + 1).padStart(3, "0")}`),
   "acme-gmbh",
@@ -43,8 +43,9 @@ ${source}});
 `;
 
 /**
- * A project with two services and 300 tenants, on no database yet. `drizzle.config.ts` takes the tenants from the
- * registry, `list.config.ts` lists them, `plain.config.ts` is drizzle-kit's alone; `bin/drizzle-fleet` runs the tool.
+ * Creates a project with two services and 300 tenants that are not in a database yet. `drizzle.config.ts` takes the
+ * tenants from the registry, `list.config.ts` lists them, `plain.config.ts` is for drizzle-kit only;
+ * `bin/drizzle-fleet` runs the tool.
  */
 export async function createCapturedFleet(environment: Record<string, string>): Promise<string> {
   const folder = await createProject({
@@ -76,10 +77,10 @@ async function generate(
 }
 
 /**
- * SQL that runs a text in many schemas.
+ * Returns SQL that runs a statement in many schemas.
  *
- * @param like which schemas, as patterns of LIKE
- * @param text a format string of PostgreSQL; its first argument is the schema's name
+ * @param like LIKE patterns that select the schemas
+ * @param text the statement, as a format string for PostgreSQL; the first argument is the schema's name
  */
 export function inSchemas(like: readonly string[], text: string): string {
   return `DO $do$ DECLARE schema name; BEGIN

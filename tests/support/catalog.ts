@@ -3,8 +3,8 @@ import type { TestDatabase } from "./database.ts";
 export { catalogOf } from "../../src/catalog/facts.ts";
 
 /**
- * How far each sequence of a schema has come. No part of the catalog: numbers that an attempt took before it was
- * rolled back stay taken, so that only undisturbed schemas agree.
+ * The position of each sequence of a schema. `catalogOf` does not contain it: a rollback does not return the numbers
+ * that were taken, so positions are equal only in schemas where nothing was interrupted.
  */
 export async function sequencePositions(database: TestDatabase, schema: string): Promise<string[]> {
   const rows = await database.query<{ position: string }>(

@@ -16,9 +16,12 @@ export interface Certificate {
   readonly key: string;
 }
 
-/** Makes certificates with the program openssl, in a folder that goes with the test. */
+/** A certificate authority that signs with openssl, in a folder that is removed after the test. */
 export interface Authority extends Certificate {
-  /** @param names what it is for, for example `DNS:localhost` or `IP:127.0.0.1`; `days` of -1 is over */
+  /**
+   * @param names the names that the certificate is for, such as `DNS:localhost` or `IP:127.0.0.1`
+   * @param days its validity; with -1 it has already expired
+   */
   sign(subject: string, names: string, days?: number): Promise<Certificate>;
 }
 
@@ -60,10 +63,10 @@ export async function createAuthority(name: string): Promise<Authority> {
 let served = 0;
 
 /**
- * Switches TLS on at a server, with a certificate.
+ * Turns on TLS on a server, with a certificate.
  *
- * @param clients the authority whose clients may prove themselves by a certificate
- * @throws when the server is built without TLS
+ * @param clients the authority whose client certificates the server accepts
+ * @throws if the server was built without TLS
  */
 export async function serveTls(
   server: OwnServer,
@@ -93,12 +96,12 @@ export async function serveTls(
       await database.query(`ALTER SYSTEM SET ${setting} = '${value}'`);
     await database.query("SELECT pg_reload_conf()");
   });
-  // The new settings count for connections made after the server has read them.
+  // The new settings apply to connections that are opened after the server has read them.
   for (const deadline = Date.now() + 10_000; ; await sleep(20)) {
     const shown = await server.use((database) =>
       database.query(`SELECT current_setting('ssl_cert_file') || current_setting('ssl') AS now`),
     );
     if (shown[0]?.now === `${name}.crton`) return;
-    if (Date.now() > deadline) throw new Error("the server does not take up TLS");
+    if (Date.now() > deadline) throw new Error("the server has not turned on TLS");
   }
 }

@@ -8,7 +8,7 @@ import { repository } from "./repository.ts";
 
 export type { CliResult };
 
-/** The drizzle-kit and drizzle-orm that a project has installed, by the layout that they write. */
+/** The versions of drizzle-kit and drizzle-orm in a project, named by the layout that they write. */
 export type Installed = "journal" | "folders";
 
 const packagesOf: Readonly<Record<Installed, string>> = {
@@ -16,7 +16,7 @@ const packagesOf: Readonly<Record<Installed, string>> = {
   folders: join(repository, "tests/drizzle-1/node_modules"),
 };
 
-/** A user's project in a temporary folder, with the packages it would have installed. */
+/** Creates a user's project in a temporary folder, with the packages that it would have installed. */
 export async function createProject(
   files: Files,
   installed: Installed = "journal",
@@ -26,7 +26,7 @@ export async function createProject(
   return folder;
 }
 
-/** Gives a folder the packages that it would have installed. */
+/** Links the packages that a user's project would have installed into a folder. */
 export async function link(folder: string, installed: Installed = "journal"): Promise<void> {
   await mkdir(join(folder, "node_modules"), { recursive: true });
   await symlink(repository, join(folder, "node_modules/drizzle-fleet"));
@@ -35,7 +35,7 @@ export async function link(folder: string, installed: Installed = "journal"): Pr
   await install(folder, installed);
 }
 
-/** Gives a project another drizzle-kit and drizzle-orm. */
+/** Replaces a project's drizzle-kit and drizzle-orm. */
 export async function install(folder: string, installed: Installed): Promise<void> {
   for (const name of ["drizzle-orm", "drizzle-kit"]) {
     const link = join(folder, "node_modules", name);
@@ -45,21 +45,22 @@ export async function install(folder: string, installed: Installed): Promise<voi
 }
 
 /**
- * Runs the built command line to its end: in this process, which is quick, unless another run is in progress here or
- * the environment has settings of Node.js itself. Use `spawnCli` to test what only a process of its own does.
+ * Runs the built command line and waits until it ends. It runs in this process, which is faster, unless another run is
+ * in progress here or the environment contains settings for Node.js. To test what only a separate process does, use
+ * `spawnCli`.
  */
 export async function runCli(
   cwd: string,
   args: readonly string[],
   environment: Record<string, string> = {},
 ): Promise<CliResult> {
-  // `dev` gives its standard output to other programs.
+  // `dev` passes its standard output on to other programs.
   if (isBusy() || "NODE_OPTIONS" in environment || args[0] === "dev")
     return spawnCli(cwd, args, environment);
   return runInProcess(cwd, args, cleanEnvironment(environment));
 }
 
-/** Runs the built command line as a process of its own to its end. */
+/** Runs the built command line in a separate process, and waits until it ends. */
 export function spawnCli(
   cwd: string,
   args: readonly string[],
@@ -68,7 +69,7 @@ export function spawnCli(
   return ended(startCli(cwd, args, environment));
 }
 
-/** Starts the built command line. It is killed at the end of the test at the latest. */
+/** Starts the built command line. The end of the test kills it. */
 export function startCli(
   cwd: string,
   args: readonly string[],
@@ -78,14 +79,14 @@ export function startCli(
   return start(cwd, process.execPath, [main, ...args], environment);
 }
 
-/** Runs drizzle-kit itself, for the service called app. */
+/** Runs drizzle-kit itself, for the service `app`. */
 export function runKit(cwd: string, ...args: string[]): Promise<CliResult> {
   return run(cwd, process.execPath, ["node_modules/drizzle-kit/bin.cjs", ...args], {
     SERVICE: "app",
   });
 }
 
-/** Runs any program to its end. */
+/** Runs any program, and waits until it ends. */
 export function run(
   cwd: string,
   program: string,
@@ -95,7 +96,7 @@ export function run(
   return ended(start(cwd, program, args, environment));
 }
 
-/** Starts any program. It is killed with the test at the latest. */
+/** Starts any program. The end of the test kills it. */
 export function start(
   cwd: string,
   program: string,
@@ -112,7 +113,7 @@ export function start(
   return child;
 }
 
-/** Waits for the end of a process and gives all that it wrote. */
+/** Waits until a process ends, and returns everything that it wrote. */
 export function ended(child: ChildProcess): Promise<CliResult> {
   let stdout = "";
   let stderr = "";

@@ -12,15 +12,15 @@ import { repository } from "./repository.ts";
 const password = "super";
 
 export interface ClusterOptions {
-  /** A folder for the log that is written ahead, which PostgreSQL's user can enter; without one, it is with the data. */
+  /** A folder for the write-ahead log, which the server's user can enter; by default the log is in the data folder. */
   readonly walFolder?: string;
   /** Settings of the server, as in postgresql.conf. */
   readonly settings?: Readonly<Record<string, string>>;
 }
 
 /**
- * A PostgreSQL of a test's own that can be stopped, started, and copied to a standby: the embedded one, or the one
- * whose programs are in the folder CHAOS_BINARIES, such as /usr/lib/postgresql/15/bin.
+ * A PostgreSQL server for one test that can be stopped, started, and copied to a standby. It is the embedded
+ * PostgreSQL, or the one whose programs are in the folder CHAOS_BINARIES, such as /usr/lib/postgresql/15/bin.
  */
 export class Cluster {
   readonly port: number;
@@ -50,7 +50,7 @@ export class Cluster {
     });
   }
 
-  /** Makes a cluster with the ordinary role `migrator`, and starts it. It is stopped with the test. */
+  /** Creates a cluster with the ordinary role `migrator`, and starts it. It is stopped when the test ends. */
   static async create({ walFolder, settings = {} }: ClusterOptions = {}): Promise<Cluster> {
     const { initdb, control } = await findPrograms();
     const folder = await mkdtemp(join(tmpdir(), "drizzle-fleet-cluster-"));
@@ -76,7 +76,7 @@ export class Cluster {
     return join(this.#folder, "log");
   }
 
-  /** A database's URL, as the superuser or another role, at the server's port or at that of a proxy. */
+  /** A database's URL, for the superuser or another role, with the server's port or that of a proxy. */
   urlOf(database: string, role = "postgres", secret = password, port = this.port): string {
     return `postgresql://${role}:${secret}@127.0.0.1:${port}/${database}`;
   }
@@ -84,9 +84,9 @@ export class Cluster {
   async start(): Promise<void> {
     if (this.#ended) throw new Error("the test has ended");
     const settings = {
-      // The crashes are the server's alone: what it has handed to the operating system survives them.
+      // Only the server crashes: what it has given to the operating system is not lost.
       fsync: "off",
-      // The log is written as late as the server allows: what was not flushed is lost in a crash for certain.
+      // The write-ahead log is written as late as possible, so that a crash loses what was not flushed.
       wal_writer_delay: "10s",
       max_prepared_transactions: "5",
       listen_addresses: "127.0.0.1",
@@ -98,12 +98,12 @@ export class Cluster {
     await this.#pgCtl("start", "-w", "-t", "60", "-l", this.#log, "-o", options.join(" "));
   }
 
-  /** Stops the server: `immediate` as a loss of power would, but for what the operating system has. */
+  /** Stops the server. `immediate` is a crash: what the server has given to the operating system is not lost. */
   async stop(mode: "immediate" | "fast"): Promise<void> {
     await this.#pgCtl("stop", "-w", "-t", "60", "-m", mode);
   }
 
-  /** Starts the server anew, also one that was lost. */
+  /** Restarts the server, even if it has crashed. */
   async restart(): Promise<void> {
     const { code } = await this.#runner.run(this.#control, ["status", "-D", this.#data]);
     if (code === 0) await this.stop("immediate");
@@ -115,15 +115,15 @@ export class Cluster {
     return this.#runner.own(folder);
   }
 
-  /** What the server has written to its log. */
+  /** Returns the server's log. */
   readLog(): Promise<string> {
     return readFile(this.#log, "utf8");
   }
 
   /**
-   * Makes a standby that follows this cluster, and starts it.
+   * Creates a standby of this cluster, and starts it.
    *
-   * @param settings of the standby, beside those of this cluster
+   * @param settings settings of the standby, in addition to those of this cluster
    */
   async createStandby(settings: Readonly<Record<string, string>> = {}): Promise<Cluster> {
     const folder = await mkdtemp(join(tmpdir(), "drizzle-fleet-standby-"));
@@ -143,7 +143,7 @@ export class Cluster {
     return standby;
   }
 
-  /** Changes settings of the server while it runs. */
+  /** Changes settings of the running server. */
   async configure(settings: Readonly<Record<string, string>>): Promise<void> {
     await this.use(async (database) => {
       for (const [name, value] of Object.entries(settings))
@@ -152,12 +152,12 @@ export class Cluster {
     });
   }
 
-  /** Makes a primary of a standby, and waits until it is one. */
+  /** Promotes this standby to primary, and waits until it is one. */
   async promote(): Promise<void> {
     await this.#pgCtl("promote", "-w", "-t", "60");
   }
 
-  /** Connects as the superuser, once the server is up. */
+  /** Connects as the superuser as soon as the server accepts connections. */
   async use<Result>(
     act: (database: Queries) => Promise<Result>,
     database = "postgres",
@@ -182,7 +182,7 @@ export class Cluster {
     if (code !== 0) throw new Error(`${program} ${args.join(" ")}: ${output}`);
   }
 
-  /** Writes a file of the server's folder, for the user that runs the server. */
+  /** Writes a file in the server's folder that belongs to the user that runs the server. */
   async #write(name: string, text: string): Promise<void> {
     const path = join(this.#folder, name);
     await writeFile(path, text);
@@ -190,14 +190,14 @@ export class Cluster {
   }
 }
 
-/** PostgreSQL's own programs. */
+/** Finds the programs of PostgreSQL. */
 async function findPrograms(): Promise<Binaries> {
   const folder = process.env.CHAOS_BINARIES;
   if (folder === undefined) return findBinaries(repository);
   return { initdb: join(folder, "initdb"), control: join(folder, "pg_ctl") };
 }
 
-/** A free port that no outgoing connection is given while the server is down. */
+/** Finds a free port below those of outgoing connections, so that none takes it while the server is down. */
 async function freePort(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 10_000);

@@ -27,14 +27,14 @@ interface Fleet {
   readonly context: Context;
   readonly database: TestDatabase;
   readonly session: Session;
-  /** All that can be compared of a tenant: free of its id. */
+  /** Everything of a tenant that can be compared, without its id. */
   readonly everythingOf: (tenant: string) => Promise<unknown>;
 }
 
-/** A fleet whose role owns its schemas and is no superuser, with a tenant that has one of every kind. */
+/** Creates a fleet whose migrating role is not a superuser, with a tenant that has an object of every kind. */
 async function createFleet(server: PostgresServer | undefined): Promise<Fleet> {
   const database = await createDatabase(server?.url);
-  // A table whose row level security is forced hides its rows from its owner, too.
+  // Forced row-level security hides a table's rows from its owner, too.
   const { url } = await createRole(database, { attributes: "BYPASSRLS" });
   const root = await createFolder(history("drizzle/app", { "0000_init": "SELECT 1;" }));
   const fleet = appFleet(url, []);
@@ -64,9 +64,9 @@ async function createFleet(server: PostgresServer | undefined): Promise<Fleet> {
   return { context, database, session, everythingOf };
 }
 
-/** What pg_dump writes, object by object and without the schema's name. Each run has a key of its own. */
+/** The objects that pg_dump writes, without the schema's name and without the key that differs in each run. */
 function entriesOf(dump: string, schema: string): string[] {
-  // Functions that need each other come in the order in which they were made.
+  // pg_dump writes functions that need each other in the order in which they were created.
   return dump
     .replace(/^\\(un)?restrict .*$/gm, "")
     .replaceAll(schema, "{tenant}")

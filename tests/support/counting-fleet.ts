@@ -5,7 +5,7 @@ import { createProject } from "./cli.ts";
 import type { TestDatabase } from "./database.ts";
 import { appFleet, configFile, history } from "./fleet.ts";
 
-/** Six migrations that would show a second run: each data migration adds a row, and nothing says IF NOT EXISTS. */
+/** Six migrations that show if one ran twice: each data migration adds a row, and none uses IF NOT EXISTS. */
 const migrations = {
   "0000_runs": `CREATE TABLE "runs" ("tag" text);\nINSERT INTO "runs" VALUES ('0000');`,
   "0001_enum": `CREATE TYPE "public"."kind" AS ENUM ('a');\nCREATE TABLE "things" ("id" serial, "kind" "public"."kind");\nINSERT INTO "runs" VALUES ('0001');`,
@@ -15,7 +15,7 @@ const migrations = {
   "0005_last": `ALTER TABLE "things" ADD COLUMN "note" text DEFAULT 'x' NOT NULL;\nINSERT INTO "runs" VALUES ('0005');`,
 };
 
-/** How many migrations a tenant of the counting fleet gets. */
+/** The number of migrations that each tenant of the counting fleet gets. */
 export const migrationCount = Object.keys(migrations).length;
 
 /** A user's project whose migrations count how often they ran. */
@@ -31,7 +31,7 @@ export function createCountingProject(
   });
 }
 
-/** Every tenant has every migration exactly once, all are alike, and no index is left invalid. */
+/** Expects that every tenant has every migration exactly once, and that no index is invalid. */
 export async function expectEverythingOnce(
   database: TestDatabase,
   tenants: readonly string[],

@@ -2,21 +2,21 @@ import { randomBytes } from "node:crypto";
 import pg from "pg";
 import { inject, onTestFinished } from "vitest";
 
-/** A database of a test's own. */
+/** A database for one test. */
 export interface TestDatabase {
   readonly url: string;
   query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
     sql: string,
     values?: unknown[],
   ): Promise<Row[]>;
-  /** A further connection, closed with the test. */
+  /** Opens another connection, which is closed when the test ends. */
   connect(): Promise<pg.Client>;
 }
 
 /**
- * Creates an empty database, and drops it when the test has passed; after a failure it stays for a look.
+ * Creates an empty database. It is dropped if the test passes, and kept for inspection if it fails.
  *
- * @param adminUrl a superuser's URL of the server; by default the run's own
+ * @param adminUrl a superuser's URL of the server; by default the server of the test run
  */
 export async function createDatabase(adminUrl = inject("adminUrl")): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString("hex")}`;
@@ -43,10 +43,11 @@ export async function createDatabase(adminUrl = inject("adminUrl")): Promise<Tes
 }
 
 /**
- * An ordinary role, no superuser, dropped with the test.
+ * Creates an ordinary role, which is dropped if the test passes.
  *
- * @param attributes what CREATE ROLE should say of it, for example `CONNECTION LIMIT 3`
- * @returns its name, and a URL with it
+ * @param mayCreate whether the role can create schemas in the database
+ * @param attributes attributes for CREATE ROLE, such as `CONNECTION LIMIT 3`
+ * @returns the role's name, and the database's URL for this role
  */
 export async function createRole(
   database: TestDatabase,
@@ -57,14 +58,14 @@ export async function createRole(
   const name = new URL(database.url).pathname.slice(1);
   if (mayCreate) await database.query(`GRANT CREATE ON DATABASE ${name} TO ${role}`);
   onTestFinished(async ({ task }) => {
-    // After a failure the database stays, and what is in it keeps its owner.
+    // After a failure, the database is kept, and so is the owner of its objects.
     if (task.result?.state !== "fail")
       await database.query(`DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`);
   });
   return { role, url: urlWith(database.url, { username: role, password: "plain" }) };
 }
 
-/** The same URL with other parts, such as `{ username, password }`. */
+/** Returns the URL with some parts replaced, such as `{ username, password }`. */
 export function urlWith(
   base: string,
   parts: Partial<Pick<URL, "pathname" | "username" | "password" | "port" | "hostname">>,
@@ -74,7 +75,7 @@ export function urlWith(
 
 async function open(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url, application_name: "test" });
-  // A test that terminates backends may hit this one.
+  // A test that terminates backends can also terminate this one.
   client.on("error", () => undefined);
   await client.connect();
   return client;

@@ -12,10 +12,10 @@ import {
 } from "../../src/operations/downgrade.ts";
 import { type MigrateRequest, type MigrateResult, migrate } from "../../src/operations/migrate.ts";
 
-/** Files by name, from the folder they are written to. */
+/** The text of files, by their paths relative to a folder. */
 export type Files = Readonly<Record<string, string>>;
 
-/** A temporary folder with files; removed when the test has passed. */
+/** Creates a temporary folder with files. It is removed if the test passes. */
 export async function createFolder(files: Files = {}): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "drizzle-fleet-project-"));
   await writeFiles(folder, files);
@@ -32,7 +32,7 @@ export async function writeFiles(folder: string, files: Files): Promise<void> {
   }
 }
 
-/** A migrations folder as drizzle-kit lays it out: a journal, and one file per tag. */
+/** A migrations folder in drizzle-kit's journal layout: a journal, and one file for each tag. */
 export function history(out: string, migrations: Files): Files {
   const entries = Object.keys(migrations).map((tag, idx) => ({
     idx,
@@ -51,7 +51,7 @@ export function configFile(fleet: FleetInput): string {
   return `import { defineFleet } from "drizzle-fleet/config";\nexport default defineFleet(${JSON.stringify(fleet)});`;
 }
 
-/** A fleet with the one service `app`, schema `app_{tenant}`, in one database. */
+/** A fleet with one service, `app`, whose tenant schemas `app_{tenant}` are in one database. */
 export function appFleet(
   url: string,
   tenants: string[],
@@ -69,13 +69,13 @@ export function appFleet(
     },
     tenants,
     connectTimeout: 5_000,
-    // Proofs need no server of the project's own then.
+    // Otherwise proofs would start a server in the project's folder.
     ...(url === "" ? {} : { proofDatabase: url }),
     ...more,
   };
 }
 
-/** What an operation needs, without a configuration file. */
+/** The context that an operation needs, without a configuration file. */
 export function contextFor(
   root: string,
   fleet: FleetInput,
@@ -92,7 +92,7 @@ export interface ObservedResult extends MigrateResult {
   readonly events: readonly RolloutEvent[];
 }
 
-/** Runs a migration in this process and keeps its events. */
+/** Runs `migrate` in this process and collects its events. */
 export async function migrateAll(
   context: Context,
   request: Partial<MigrateRequest> = {},
@@ -107,7 +107,7 @@ export async function migrateAll(
   return { ...result, events };
 }
 
-/** Takes migrations back in this process. */
+/** Reverts migrations in this process. */
 export function downgradeAll(
   context: Context,
   goal: DowngradeRequest["goal"],

@@ -11,7 +11,7 @@ const identity = [
   "commit.gpgsign=false",
 ];
 
-/** A git repository in a folder. Every command must succeed unless it is allowed to fail. */
+/** Creates a git repository in a folder. Every command except `merge` must succeed. */
 export async function createRepository(folder: string) {
   requireProgram("git");
   const git = async (...args: string[]): Promise<string> => {
@@ -24,12 +24,12 @@ export async function createRepository(folder: string) {
   await git("init", "--quiet", "--initial-branch=main");
   return {
     git,
-    /** Commits everything. */
+    /** Commits all changes. */
     commit: async (message: string) => {
       await git("add", "--all");
       await git("commit", "--quiet", "--message", message);
     },
-    /** Merges a branch; false when git left conflicts. */
+    /** Merges a branch. Returns false if there are conflicts. */
     merge: async (branch: string): Promise<boolean> =>
       (await run(folder, "git", [...identity, "merge", "--quiet", "--no-edit", branch])).code === 0,
   };

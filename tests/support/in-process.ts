@@ -2,14 +2,14 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { repository } from "./repository.ts";
 
-/** What a run of a program ended with. */
+/** The result of running a program. */
 export interface CliResult {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Variables that would change what the tool does. Tests set them where they mean them. */
+/** Variables that would change what the tool does. A test that needs one sets it. */
 const unwanted = new Set([
   ...["DATABASE_URI", "DATABASE_URL", "TENANTS", "SERVICE", "NODE_ENV", "FORCE_COLOR"],
 ]);
@@ -21,21 +21,21 @@ const inherited: Readonly<Record<string, string>> = Object.fromEntries(
   ),
 );
 
-/** The environment of a program: that of this process without what would change the tool's behavior. */
+/** The environment of a program: that of this process, without the variables that change what the tool does. */
 export function cleanEnvironment(more: Readonly<Record<string, string>> = {}) {
   return { ...inherited, NO_COLOR: "1", ...more };
 }
 
 let busy = false;
 
-/** True while a run of `runInProcess` is in progress: there is one current folder and one environment. */
+/** True while `runInProcess` is running. A process has only one current folder and one environment. */
 export function isBusy(): boolean {
   return busy;
 }
 
 /**
- * Runs the built command line in this process: the current folder, the environment, standard output and standard error
- * belong to it until it ends. Its modules, drizzle-kit among them, stay loaded for the next run.
+ * Runs the built command line in this process. Until it ends, it has the current folder, the environment, standard
+ * output and standard error to itself. Its modules, including drizzle-kit, stay loaded for the next run.
  */
 export async function runInProcess(
   cwd: string,
@@ -72,7 +72,7 @@ function setEnvironment(wanted: Readonly<Record<string, string | undefined>>): v
 type Written = string | Uint8Array;
 type Callback = (error?: Error | null) => void;
 
-/** Keeps what is written to a stream instead of writing it. */
+/** Captures what is written to a stream, instead of writing it. */
 function capture(stream: NodeJS.WriteStream) {
   const chunks: Buffer[] = [];
   const original = Object.getOwnPropertyDescriptor(stream, "write");

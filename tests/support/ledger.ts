@@ -3,9 +3,9 @@ import pg from "pg";
 import type { TestDatabase } from "./database.ts";
 
 /**
- * Makes a ledger say what it says when a runner died while a statement ran alone.
+ * Changes a ledger to its state after a runner was killed while a statement ran alone.
  *
- * @param text the migration's text up to and with that statement
+ * @param text the migration's text up to and including that statement
  */
 export async function markBegun(
   database: TestDatabase,
@@ -21,7 +21,7 @@ export async function markBegun(
   );
 }
 
-/** The first statements of a text, as it would be split. */
+/** The first statements of a text, split as a rollout would split it. */
 export function statementsOf(text: string, count?: number): string[] {
   const statements = text.replaceAll("--> statement-breakpoint", "").split(";");
   return statements
@@ -30,7 +30,7 @@ export function statementsOf(text: string, count?: number): string[] {
     .slice(0, count);
 }
 
-/** What a ledger has for the text of these statements. */
+/** The checksum that a ledger contains for these statements. */
 export function checksumOf(statements: readonly string[]): string {
   const hash = createHash("sha256");
   for (const statement of statements) hash.update(statement).update("\0");

@@ -5,12 +5,12 @@ import type { Queries } from "./own-server.ts";
 /** The process ids of the tool's backends in the current database. */
 export const toolsBackends = `SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'drizzle-fleet%' AND datname = current_database()`;
 
-/** By which the embedded server counts its users. */
+/** The advisory lock by which the embedded server counts its users. */
 const usersLock = 4_740_182;
 
-/** Nothing of a run is left in a database but what it did: no session, no lock, no half of an object. */
+/** Expects that runs have left no session, lock or incomplete object in a database. */
 export async function expectNothingLeft(database: Queries): Promise<void> {
-  // A backend whose runner was killed sees that within the interval at which it looks.
+  // A backend notices that its runner was killed within client_connection_check_interval.
   const deadline = Date.now() + 10_000;
   while ((await database.query(toolsBackends)).length > 0 && Date.now() < deadline)
     await sleep(100);
@@ -22,7 +22,7 @@ export async function expectNothingLeft(database: Queries): Promise<void> {
     "advisory locks": `SELECT pid, classid, objid FROM pg_locks WHERE locktype = 'advisory' AND NOT (classid = 0 AND objid = ${usersLock})
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
     "invalid indexes": `SELECT indexrelid::regclass::text FROM pg_index WHERE NOT (indisvalid AND indisready AND indislive)`,
-    "halves of a REINDEX": `SELECT oid::regclass::text FROM pg_class WHERE relname ~ '_cc(new|old)\\d*$'`,
+    "remains of a REINDEX": `SELECT oid::regclass::text FROM pg_class WHERE relname ~ '_cc(new|old)\\d*$'`,
     "tables of a dead session": `SELECT oid::regclass::text FROM pg_class WHERE relpersistence = 't'`,
   };
   for (const [what, sql] of Object.entries(leftovers))

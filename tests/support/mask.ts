@@ -1,7 +1,8 @@
 /**
- * A capture in which all that differs from run to run is replaced by something as wide.
+ * Replaces everything in a capture that differs from run to run with a text of the same width.
  *
- * @param columns of the window: where a process id moved the place of a cut, the cut is before that place
+ * @param columns the width of the window. Truncated lines with a process id are shortened to the same length, because
+ *   the id's length decides where they were truncated
  */
 export function masked(capture: string, columns: number): string {
   return capture

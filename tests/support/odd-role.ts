@@ -1,6 +1,6 @@
 import { createDatabase, createRole } from "./database.ts";
 
-/** Settings that change what is read, or whether a statement is run at all. */
+/** Settings that change what is read, or whether a statement runs at all. */
 const odd = [
   "DateStyle = 'SQL, DMY'",
   "IntervalStyle = sql_standard",
@@ -22,7 +22,7 @@ const odd = [
   "check_function_bodies = off",
 ];
 
-/** A role that may create schemas, with all these settings, and its database. */
+/** Creates a database, and a role with all these settings that can create schemas in it. */
 export async function createOddRole() {
   const database = await createDatabase();
   const { role, url } = await createRole(database);

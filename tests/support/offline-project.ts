@@ -3,7 +3,7 @@ import { createProject, runCli } from "./cli.ts";
 import { createDatabase, type TestDatabase } from "./database.ts";
 import { appFleet, configFile, type Files, history } from "./fleet.ts";
 
-/** A project whose one database is in DATABASE_URI, or nowhere. */
+/** Creates a project with one database, whose URL is in DATABASE_URI; without it, there is no database. */
 export async function projectFor(
   migrations: Files,
   tenants: string[] = ["a"],

@@ -13,22 +13,22 @@ import { repository } from "./repository.ts";
 
 export type Queries = Pick<TestDatabase, "query">;
 
-/** A PostgreSQL of a test's own, with one database, which the test may crash. */
+/** A PostgreSQL server for one test, with one database. The test can crash it. */
 export interface OwnServer {
   readonly port: number;
-  /** The superuser's way to the database. */
+  /** The database's URL for the superuser. */
   readonly adminUrl: string;
-  /** The database's URL, at the server's port or at that of a proxy. */
+  /** The database's URL with another port, for example that of a proxy. */
   urlAt(port: number): string;
-  /** Connects, once the server is up. */
+  /** Connects as the superuser as soon as the server accepts connections. */
   use<Result>(act: (database: Queries) => Promise<Result>): Promise<Result>;
-  /** Ends the server as a loss of power would, but for what the operating system has, and starts it again. */
+  /** Crashes the server and starts it again. What it has given to the operating system is not lost. */
   restart(): Promise<void>;
-  /** As `restart`, after which it takes no writes, as a standby of a server that has gone. */
+  /** Crashes the server and starts it as a standby without a primary, which accepts no writes. */
   becomeStandby(): Promise<void>;
 }
 
-/** Starts a server that is stopped, and its folder removed, when the test has ended. */
+/** Starts a server. When the test ends, it is stopped and its folder is removed. */
 export async function createOwnServer(preferredPort: number): Promise<OwnServer> {
   const folder = await mkdtemp(join(tmpdir(), "drizzle-fleet-own-"));
   const server = await acquireEmbedded({ root: repository, folder, port: preferredPort }, ["main"]);
@@ -36,18 +36,18 @@ export async function createOwnServer(preferredPort: number): Promise<OwnServer>
   const { control } = await findBinaries(repository);
   const runner = await createRunner(control, join(folder, "postgres"));
   const { port } = server;
-  // Fleets work as the ordinary role; the test itself terminates sessions and looks into everything.
+  // Fleets connect as the ordinary role; the test itself terminates sessions and must see everything.
   const { url } = server.addressOf("main");
   const admin = server.superuserAddressOf("main").url;
   let ended = false;
   let restarting: Promise<unknown> = Promise.resolve();
   onTestFinished(async () => {
-    // A test that ran out of time may be restarting the server at this very moment.
+    // A test that timed out may be restarting the server right now.
     ended = true;
     await restarting.catch(() => undefined);
     await server.release();
     if (existsSync(join(data, "postmaster.pid")))
-      throw new Error(`the server in ${folder} still runs`);
+      throw new Error(`the server in ${folder} is still running`);
     await rm(folder, { recursive: true });
   });
   const restart = async () => {
@@ -55,7 +55,7 @@ export async function createOwnServer(preferredPort: number): Promise<OwnServer>
     const log = join(folder, "postgres", "log");
     const args = ["restart", "-w", "-t", "60", "-m", "immediate", "-D", data, "-l", log];
     const { code, output } = await runner.run(control, args);
-    if (code !== 0) throw new Error(`the server does not restart: ${output}`);
+    if (code !== 0) throw new Error(`the server could not be restarted: ${output}`);
   };
   return {
     port,
@@ -85,10 +85,10 @@ export async function createOwnServer(preferredPort: number): Promise<OwnServer>
   };
 }
 
-/** Refused, reset, or told that the server is starting or has just crashed: worth another try. */
+/** Errors while the server is down, starting, or has just crashed: try again. */
 const passing = new Set(["ECONNREFUSED", "ECONNRESET", "57P03", "57P01", "57P02"]);
 
-/** Connects, once the server is up: for at most 30 seconds. */
+/** Connects as soon as the server accepts connections, within 30 seconds. */
 export async function connect(url: string): Promise<pg.Client> {
   for (const deadline = Date.now() + 30_000; ; await sleep(20)) {
     const client = new pg.Client({ connectionString: url, application_name: "test" });

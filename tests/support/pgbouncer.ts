@@ -13,9 +13,9 @@ export interface PgbouncerOptions {
   readonly poolMode: "transaction" | "session" | "statement";
   /** Connections to the server, for each database and user. */
   readonly poolSize?: number;
-  /** Clients that may be connected at the same time. */
+  /** How many clients can be connected at the same time. */
   readonly maxClients?: number;
-  /** Further settings of the section [pgbouncer]. */
+  /** Additional settings for the section [pgbouncer]. */
   readonly settings?: Readonly<Record<string, string>>;
 }
 
@@ -25,19 +25,19 @@ export interface Pgbouncer {
 }
 
 interface Process {
-  /** What it has written, once it has ended. */
+  /** Its output, once it has ended. */
   output(): string | undefined;
-  /** Ends it, and gives what it has written. */
+  /** Stops it, and returns its output. */
   stop(): Promise<string>;
 }
 
 const startTimeoutMs = 10_000;
 
 /**
- * Starts a PgBouncer in front of a server, on a free port of 127.0.0.1, and stops it with the test. Its log is
- * shown when the test has failed.
+ * Starts a PgBouncer in front of a server, on a free port of 127.0.0.1, and stops it when the test ends. If the test
+ * fails, PgBouncer's log is printed.
  *
- * @param databaseUrl a URL of the server itself, with user and password; any of its databases can be reached
+ * @param databaseUrl a URL of the server itself, with user and password; PgBouncer can connect to all its databases
  */
 export async function startPgbouncer(
   databaseUrl: string,
@@ -56,13 +56,13 @@ export async function startPgbouncer(
     });
     const complaint = await untilReady(url, pgbouncer);
     if (complaint === undefined) return { url };
-    // Somebody may have taken the port between our look and its use.
+    // Another program may have taken the port in the meantime.
     if (!/address already in use/i.test(complaint))
-      throw new Error(`PgBouncer does not start: ${complaint}`);
+      throw new Error(`PgBouncer could not be started: ${complaint}`);
   }
 }
 
-/** Debian keeps it where only root's PATH leads. */
+/** Debian installs it in a folder that is only in root's PATH. */
 function findPgbouncer(): string {
   const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"];
   const program = folders
@@ -70,7 +70,7 @@ function findPgbouncer(): string {
     .find((path) => existsSync(path));
   if (program !== undefined) return program;
   throw new Error(
-    "PGBOUNCER IS NOT INSTALLED, and this test needs it. Install it: apt-get install pgbouncer",
+    "This test needs PgBouncer, which is not installed. To install it, run: apt-get install pgbouncer",
   );
 }
 
@@ -87,7 +87,7 @@ function filesFor(
     listen_port: port,
     unix_socket_dir: "",
     pidfile: join(folder, "pid"),
-    // With the password in plain text PgBouncer can ask for it and give it, whatever way the server wants it.
+    // A plain-text password works with every authentication method of the server.
     auth_type: secret === "" ? "trust" : "scram-sha-256",
     auth_file: join(folder, "users.txt"),
     admin_users: user,
@@ -104,7 +104,7 @@ function filesFor(
   };
 }
 
-/** PgBouncer refuses to run as root, as PostgreSQL does: another user of the machine runs it then. */
+/** Starts PgBouncer. Like PostgreSQL, it refuses to run as root, so root starts it as another user. */
 async function start(
   program: string,
   folder: string,
@@ -125,14 +125,14 @@ async function start(
   return {
     output: () => output,
     stop: async () => {
-      // Its gentler signals wait for clients, and mean other things in other versions.
+      // Its other signals wait for clients, and differ between versions.
       if (output === undefined) process.kill(Number(await readFile(pidFile, "utf8")), "SIGKILL");
       return (await ended).output;
     },
   };
 }
 
-/** Waits until it lets a client in; returns its complaint when it does not. */
+/** Waits until it accepts a client. Returns the error if it does not. */
 async function untilReady(url: string, pgbouncer: Process): Promise<string | undefined> {
   for (const deadline = Date.now() + startTimeoutMs; ; await sleep(20)) {
     const refusal = await refusalOf(url);

@@ -7,11 +7,11 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { createRunner } from "../../src/dev/run-as.ts";
 
-/** A PostgreSQL that is installed on this machine, as Debian's packages do. */
+/** A PostgreSQL server that is installed on this machine, for example by Debian's packages. */
 export interface PostgresServer {
   /** A superuser's URL. */
   readonly url: string;
-  /** What pg_dump writes of a schema: all that it knows of it, with its rows. */
+  /** Returns pg_dump's output for a schema, including rows. */
   dump(url: string, schema: string): Promise<string>;
   stop(): Promise<void>;
 }
@@ -19,14 +19,14 @@ export interface PostgresServer {
 /**
  * Starts the installed PostgreSQL of a major version on a free port, with an empty cluster.
  *
- * @throws when it is not installed: a test that is to try this version must not pass without it
+ * @throws if it is not installed: a test of this version must not pass without it
  */
 export async function startPostgres(major: number): Promise<PostgresServer> {
   const bin = process.env[`POSTGRES_${major}_BIN`] ?? `/usr/lib/postgresql/${major}/bin`;
   const [initdb, control, dump] = ["initdb", "pg_ctl", "pg_dump"].map((name) => join(bin, name));
   if (initdb === undefined || control === undefined || dump === undefined || !existsSync(control))
     throw new Error(
-      `PostgreSQL ${major} is missing from ${bin}. Install it: apt-get install postgresql-${major}. Or say where it is: POSTGRES_${major}_BIN.`,
+      `PostgreSQL ${major} is missing from ${bin}. Set POSTGRES_${major}_BIN to its folder. Or, to install it, run: apt-get install postgresql-${major}`,
     );
   const folder = await mkdtemp(join(tmpdir(), `drizzle-fleet-postgres-${major}-`));
   const runner = await createRunner(control, folder);

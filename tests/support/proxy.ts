@@ -2,36 +2,36 @@ import { connect, createServer, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 
 /**
- * Where a connection breaks at a message: before the server gets it, after the server got it (`sent`), after the
- * server's whole answer came back to the proxy (`answered`), or within that answer (`partly`).
+ * Where a connection breaks: before the server receives a message, after the server received it (`sent`), after the
+ * server's complete answer arrived at the proxy (`answered`), or in the middle of that answer (`partly`).
  */
 export type Break = "before" | "sent" | "answered" | "partly";
 
-/** What a message decides: it commits, or it is a statement that runs outside of a transaction. */
+/** The messages at which a connection can break: a commit, or a statement that runs outside a transaction. */
 export type Decision = "commit" | "alone";
 
 export interface Cut {
   readonly at: Decision;
   readonly place: Break;
-  /** How many messages that decide the same pass unharmed first, since the cut before. */
+  /** How many messages of this kind to let through after the previous cut. */
   readonly after: number;
-  /** For `partly`: how much of the answer gets through, from 0 to 1. */
+  /** For `partly`: the share of the answer that gets through, from 0 to 1. */
   readonly share: number;
   /** Whether the client sees a reset instead of an orderly end. */
   readonly reset: boolean;
-  /** How long the server takes to learn of it, in milliseconds: until then its backend keeps its locks. */
+  /** How long the server takes to notice it, in milliseconds. Until then, the backend keeps its locks. */
   readonly lateMs: number;
 }
 
 interface Connection {
   readonly client: Socket;
   readonly server: Socket;
-  /** What the server has answered, once the answer is held back for a cut. */
+  /** The part of the answer that has arrived, while the answer is held back for a cut. */
   held?: { readonly cut: Cut; readonly answer: Buffer[] };
   lateMs?: number;
 }
 
-/** A way to a PostgreSQL server that breaks where a test wants it to. */
+/** A proxy to a PostgreSQL server that breaks connections where a test wants it to. */
 export class BreakingProxy {
   readonly #connections = new Set<Connection>();
   readonly #seen = { commit: 0, alone: 0 };
@@ -44,7 +44,7 @@ export class BreakingProxy {
     this.#serverPort = serverPort;
   }
 
-  /** Listens on a port of its own until the test has ended. */
+  /** Listens on a free port until the test ends. */
   static async open(serverPort: number): Promise<BreakingProxy> {
     const proxy = new BreakingProxy(serverPort);
     const listener = createServer((client) => proxy.#accept(client));
@@ -62,27 +62,27 @@ export class BreakingProxy {
     return this.#port;
   }
 
-  /** How many messages of each kind it has seen. */
+  /** The number of messages of each kind that have passed. */
   get seen(): Readonly<Record<Decision, number>> {
     return this.#seen;
   }
 
-  /** How many orders it has carried out. */
+  /** The number of cuts that it has made. */
   get cuts(): number {
     return this.#cuts;
   }
 
-  /** From now on new connections lead to another server. */
+  /** Connects new clients to another server from now on. */
   leadTo(serverPort: number): void {
     this.#serverPort = serverPort;
   }
 
-  /** Breaks connections at messages that are still to come, one after the other, in place of earlier orders. */
+  /** Breaks connections at future messages, in this order. Replaces earlier orders. */
   cutAtMessages(orders: readonly Cut[]): void {
     this.#orders = orders;
   }
 
-  /** Breaks this many of the open connections, at once. */
+  /** Breaks this many open connections immediately. Returns how many there were. */
   cutNow(count: number, reset: boolean): number {
     const chosen = [...this.#connections].slice(0, count);
     for (const connection of chosen) this.#break(connection, reset);
@@ -102,9 +102,9 @@ export class BreakingProxy {
       for (const message of answers.read(chunk)) this.#answer(connection, message);
     });
     for (const socket of [client, server]) {
-      // Many small messages: each would wait for the one before it to be acknowledged.
+      // With Nagle's algorithm, each small message would wait until the previous one is acknowledged.
       socket.setNoDelay(true);
-      // Whatever ends one side ends the other, as a broken network would; "close" follows every error.
+      // If one side ends, the other ends too. Every error is followed by "close".
       socket.on("error", () => undefined);
       socket.on("close", () => this.#connections.delete(connection));
     }
@@ -169,15 +169,15 @@ const simpleQuery = "Q".charCodeAt(0);
 function decisionOf(message: Buffer): Decision | undefined {
   if (message[0] !== simpleQuery) return undefined;
   const text = message.toString("utf8", 5);
-  // Reading a fleet has transactions, too; a migration's records what it did.
+  // Reading a fleet also uses transactions, but only those of a migration write to the ledger.
   if (/\bCOMMIT\b/.test(text) && text.includes("__fleet_ledger")) return "commit";
   return /\bCONCURRENTLY\b/.test(text) ? "alone" : undefined;
 }
 
-/** Cuts a stream of bytes into PostgreSQL's messages: a letter, a length that counts itself, and so many bytes. */
+/** Splits a stream into PostgreSQL's messages: a letter, a length that includes itself, and the content. */
 class Messages {
   #rest = Buffer.alloc(0);
-  /** The first message of a client has no letter. */
+  /** True until a client's first message, which has no letter, has been read. */
   #untyped: boolean;
 
   constructor(ofClient: boolean) {

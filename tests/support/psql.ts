@@ -6,7 +6,7 @@ import type { TestDatabase } from "./database.ts";
 import { createFolder } from "./fleet.ts";
 import { requireProgram } from "./programs.ts";
 
-/** Starts psql with a file, as the file's first lines say. It is killed with the test at the latest. */
+/** Starts psql with a file, with the options that the file's first lines give. The end of the test kills it. */
 export function startPsql(
   database: TestDatabase,
   file: string,
@@ -21,7 +21,7 @@ export function startPsql(
   return child;
 }
 
-/** Runs a file with psql to its end. */
+/** Runs a file with psql and waits until it ends. */
 export async function runPsql(
   database: TestDatabase,
   file: string,
@@ -30,7 +30,7 @@ export async function runPsql(
   return ended(startPsql(database, file, more));
 }
 
-/** A file with this script, removed with the test. */
+/** Writes a script to a file, which is removed after the test. */
 export async function scriptFile(text: string): Promise<string> {
   return join(await createFolder({ "script.sql": text }), "script.sql");
 }

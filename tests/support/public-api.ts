@@ -5,8 +5,8 @@ import { repository } from "./repository.ts";
 const dist = join(repository, "dist/");
 
 /**
- * What a module of the package exports, as text: the declaration of each export, then those of the package's types that
- * they refer to. Comments are left out.
+ * The exports of a module of the package, as text: the declaration of each export, then those of the package's own
+ * types that they refer to, without comments.
  *
  * @param entry the module's declaration file in dist/, for example `index.d.ts`
  */
@@ -16,7 +16,7 @@ export function publicApiOf(entry: string): string {
   const checker = program.getTypeChecker();
   const source = program.getSourceFile(file);
   const module = source === undefined ? undefined : checker.getSymbolAtLocation(source);
-  if (module === undefined) throw new Error(`${file} is not a module. Build it: npm run build`);
+  if (module === undefined) throw new Error(`${file} is not a module. Run: npm run build`);
   const exported = checker.getExportsOfModule(module).map((symbol) => resolved(checker, symbol));
   const reached = new Set(exported);
   for (const symbol of reached)
@@ -30,7 +30,7 @@ function resolved(checker: ts.TypeChecker, symbol: ts.Symbol): ts.Symbol {
   return symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
 }
 
-/** The top-level declarations of a symbol in this package. */
+/** The top-level declarations of a symbol, if this package declares it. */
 function ownDeclarations(symbol: ts.Symbol): ts.Node[] {
   return (symbol.declarations ?? [])
     .filter((declaration) => declaration.getSourceFile().fileName.startsWith(dist))

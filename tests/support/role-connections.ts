@@ -15,7 +15,7 @@ import {
 
 export type AnyFleet = ReturnType<RoleFleet["open"]>;
 
-/** Each tenant with a note of its own, and the single schema of the fleet. */
+/** Adds tenants, each with one note, and the fleet's single schema. */
 export async function withTenants(fleet: RoleFleet, tenants: readonly string[]): Promise<AnyFleet> {
   for (const tenant of tenants) await addTenant(fleet.context, { tenant });
   await migrateAll(fleet.context);
@@ -30,7 +30,7 @@ export const ownersOf = async (fleet: AnyFleet, tenant: string) =>
 
 export const permissionDenied = "42501";
 
-/** What a role of acme's own may not do, and one role for all may. */
+/** What acme's tenant role is not allowed to do, but a role shared by all tenants is. */
 export const othersRows = [
   "SELECT * FROM app_beta.notes",
   "SELECT count(*) FROM app_beta.__fleet_ledger",
@@ -45,7 +45,7 @@ export const othersRows = [
   "SELECT * FROM log.events",
 ];
 
-/** What no application may do. The owner of the schemas may: so each of them would do something. */
+/** What no application is allowed to do. The owner of the schemas is, so each statement would have an effect. */
 export const nobodys = [
   "SELECT * FROM drizzle_fleet.tenants",
   "UPDATE drizzle_fleet.tenants SET status = 'archived'",
@@ -80,7 +80,7 @@ export const nobodys = [
   "SET session_replication_role = replica",
 ];
 
-/** Each by itself is refused in acme's transactions, and works for the owner. */
+/** Expects that each statement is refused in acme's transactions, and works for the owner. */
 export async function expectRefused(
   fleet: RoleFleet,
   application: AnyFleet,
@@ -93,14 +93,14 @@ export async function expectRefused(
     expect(await refusalOf(refused), text).toMatchObject({ code: permissionDenied });
     await fleet.database.query(`BEGIN; SET LOCAL search_path = app_acme; ${text}; ROLLBACK`);
   }
-  // It gives away nothing that it has: PostgreSQL warns, and grants nothing.
+  // The role has no grant options, so PostgreSQL warns and grants nothing.
   await application.tenant("acme").app.execute(sql`GRANT SELECT ON notes TO PUBLIC`);
   const granted = `SELECT FROM information_schema.role_table_grants WHERE grantee = 'PUBLIC' AND table_schema = 'app_acme'`;
   expect(await fleet.database.query(granted)).toEqual([]);
 }
 
 /**
- * Tests of tenant roles that must pass whatever is between the program and the server.
+ * Defines tests of tenant roles. They must pass with and without a pooler between the program and the server.
  *
  * @param addressThrough returns the URL by which a program reaches the database, with one server connection if it is
  *   pooled
@@ -140,7 +140,7 @@ export function testRoleConnections(
       expect(await application.atLeast("acme", "app", "0001_later")).toBe(true);
 
       await expectRefused(fleet, application, [...nobodys, ...othersRows]);
-      // By default, PostgreSQL lets every role create temporary tables; these end with the transaction.
+      // By default, PostgreSQL lets every role create temporary tables. They are gone in the next transaction.
       await acme.execute(sql`CREATE TEMP TABLE scratch AS SELECT owner FROM notes`);
       expect(
         await refusalOf(application.tenant("beta").app.execute("TABLE scratch")),
@@ -162,7 +162,7 @@ export function testRoleConnections(
             code: "tenant",
             message: expect.stringContaining(message),
           });
-        // The connection is as good as before.
+        // The connection still works.
         expect(await ownersOf(application, "beta")).toEqual(["beta"]);
       };
       await refused("ghost", "tenant ghost has no schema app_ghost for service app");

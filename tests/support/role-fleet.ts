@@ -27,8 +27,9 @@ export interface RoleFleet {
   readonly database: TestDatabase;
   /** The database's name on the server. */
   readonly name: string;
-  /** The application's role, and the way in for it. */
+  /** The application role. */
   readonly role: string;
+  /** The database's URL for the application role. */
   readonly url: string;
   readonly root: string;
   readonly context: Context;
@@ -41,10 +42,10 @@ export interface RoleFleet {
 }
 
 /**
- * A fleet whose tenants are in the registry and have roles of their own: service `app`, schema `app_{tenant}`, and
- * service `log` with its single schema. The roles are dropped with the test.
+ * Creates a fleet with `roles: "per-tenant"` and the registry: service `app`, schema `app_{tenant}`, and service `log`
+ * with its single schema. The roles are dropped if the test passes.
  *
- * @param attributes what CREATE ROLE should say of the application's role; before PostgreSQL 16 it must not inherit
+ * @param attributes attributes for CREATE ROLE of the application role; before PostgreSQL 16 it must not inherit
  */
 export async function createRoleFleet(
   more: Partial<FleetInput> = {},
@@ -83,7 +84,7 @@ export async function createRoleFleet(
   return { database, name, role, url, root, context: contextWith({}), contextWith, open };
 }
 
-/** The roles that tenants of a database have, by their names. */
+/** The names of the tenant roles of a database. */
 export async function ownRolesOf(database: TestDatabase): Promise<string[]> {
   const rows = await database.query<{ name: string }>(
     `SELECT rolname AS name FROM pg_roles r WHERE NOT rolcanlogin AND (rolname LIKE '%@' || current_database()
@@ -98,13 +99,13 @@ async function dropOwnRoles(database: TestDatabase): Promise<void> {
     await database.query(`DROP OWNED BY "${name}"; DROP ROLE "${name}"`);
 }
 
-/** Whoever a tenant's transactions work as. */
+/** The role that a tenant's transactions run as. */
 export async function whoIs(fleet: ReturnType<RoleFleet["open"]>, tenant: string): Promise<string> {
   const { rows } = await fleet.tenant(tenant).app.execute(sql`SELECT current_user AS name`);
   return String(rows[0]?.name);
 }
 
-/** The error behind whatever was thrown: ours, or the server's. */
+/** The FleetError, or else the server's error, that caused a rejection. */
 export async function refusalOf(promise: PromiseLike<unknown>): Promise<unknown> {
   try {
     await promise;

@@ -6,13 +6,13 @@ import type { Context } from "../../src/fleet/context.ts";
 import { migrate } from "../../src/operations/migrate.ts";
 import { ended, startCli } from "./cli.ts";
 
-/** How a run of `migrate` ended. `refused`: it could not even read where the fleet stands. */
+/** How a run of `migrate` ended. `refused`: it ended before the rollout began. */
 export type Ending =
   | { readonly how: "ended"; readonly code: number | undefined; readonly stderr: string }
   | { readonly how: "refused"; readonly message: string }
   | { readonly how: "killed" };
 
-/** A run of `migrate` that can be watched while it goes on. */
+/** A run of `migrate` that can be watched while it is in progress. */
 export class Runner {
   readonly events: RolloutEvent[] = [];
   readonly ending: Promise<Ending>;
@@ -34,7 +34,7 @@ export class Runner {
     });
   }
 
-  /** In this process, where it is quick to start. */
+  /** Starts a run in this process, which is faster. */
   static here(context: Context): Runner {
     const all = { services: [], tenants: [], databases: [] };
     return new Runner(async (see) => {
@@ -48,7 +48,7 @@ export class Runner {
     });
   }
 
-  /** As a process of its own, which can be killed; `command` without its `--json`. */
+  /** Starts a run in a separate process, which can be killed. `--json` is added to `command`. */
   static process(
     folder: string,
     environment: Record<string, string>,
@@ -70,7 +70,7 @@ export class Runner {
     return this.started && !this.#over && !this.finished;
   }
 
-  /** True once it has said that the rollout is over. */
+  /** True after the event that the rollout has ended. */
   get finished(): boolean {
     return this.#count("rolloutEnded") > 0;
   }
@@ -92,7 +92,7 @@ export class Runner {
     this.#kill(signal);
   }
 
-  /** Waits until something is true, or the run is over. */
+  /** Waits until a condition is true, or the run has ended. */
   until(isTrue: () => boolean): Promise<void> {
     return new Promise((resolve) => {
       const look = () => {
@@ -115,7 +115,7 @@ async function watched(child: ChildProcess, see: (event: RolloutEvent) => void):
   let rest = "";
   child.stdout?.on("data", (chunk: Buffer) => {
     const lines = (rest + chunk.toString()).split("\n");
-    // A process that was killed may leave half a line behind.
+    // The last line of a killed process can be incomplete.
     rest = lines.pop() ?? "";
     for (const line of lines) {
       const event: RolloutEvent | { type: "summary" } | { type: "error" } = JSON.parse(line);

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { namesOf, refusalOf, scalarOf, setUp, users } from "./runtime-fleet.ts";
 
 /**
- * Tests of a program's connections to its tenants that must pass whatever is between the program and the server.
+ * Defines tests of a program's connections. They must pass with and without a pooler between the program and the
+ * server.
  *
  * @param addressThrough returns the URL by which a program reaches the database, through a pool of `poolSize` server
  *   connections where there is one
@@ -70,7 +71,7 @@ export function testTenantConnections(
       await acme.execute(sql`LISTEN gossip`);
       expect((await beta.execute(sql`SELECT pg_listening_channels()`)).rows).toEqual([]);
       await acme.execute(sql`SELECT pg_advisory_lock(4712)`);
-      // Not even while the connection is idle.
+      // The lock is gone even while the connection is idle.
       expect(await database.query(`SELECT FROM pg_locks WHERE objid = 4712`)).toEqual([]);
       expect(await backend()).toBe(before);
     });
@@ -103,7 +104,7 @@ export function testTenantConnections(
         );
       }
       expect(await database.query("SELECT FROM public.users")).toEqual([]);
-      // The connection is as good as before.
+      // The connection still works.
       expect(await namesOf(fleet, "acme")).toEqual(["acme"]);
     });
   });

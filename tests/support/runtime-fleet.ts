@@ -71,7 +71,7 @@ export interface Setup {
   ): ReturnType<typeof openFleet<typeof schemas>>;
 }
 
-/** Migrated tenants, each with one user of its own name, and an application's role that may work with them. */
+/** Creates migrated tenants, each with one user named like the tenant, and an application role with access to them. */
 export async function setUp(tenants: readonly string[] = ["acme", "beta"]): Promise<Setup> {
   const database = await createDatabase();
   const owner = await createRole(database);

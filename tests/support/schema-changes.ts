@@ -4,9 +4,9 @@ export interface Change {
   readonly after: string;
   readonly renames?: readonly string[];
   readonly drops?: readonly string[];
-  /** What generate says of tenants' rows, of the way there and the way back; nothing unless given. */
+  /** What generate reports about tenants' rows, for the migration and its down; by default nothing. */
   readonly depends?: readonly RegExp[];
-  /** Schemas that come after it, each with a migration of its own. */
+  /** Later Drizzle schemas, each with its own migration. */
   readonly later?: readonly string[];
 }
 
@@ -17,11 +17,11 @@ const role = (...values: string[]) =>
   `export const role = pgEnum("role", ${JSON.stringify(values)});`;
 const roleColumn = `role: role("role").notNull()`;
 
-/** With what is made of a column with an enum. */
+/** A column with an enum and a default, and the columns that depend on it. */
 const withRole = (...more: string[]) =>
   [`role: role("role").notNull().default("reader")`, ...more].join(", ");
 
-/** An enum loses the value `ghost`, in the presence of something. */
+/** An enum loses the value `ghost`, while something else uses the enum. */
 function losing(columns: string, more = "", rest = ""): Change {
   const tables = `${users(columns, more)}\n${rest}`;
   return {
@@ -32,8 +32,8 @@ function losing(columns: string, more = "", rest = ""): Change {
 }
 
 /**
- * Changes whose SQL drizzle-kit, of one version or both, writes in an order in which it can never run, there or back;
- * or leaves a part of it out.
+ * Changes for which drizzle-kit 0.31, 1.0 or both write SQL in an order that cannot run, in the migration or its down;
+ * or for which they omit a part.
  */
 export const changesInOrder: Readonly<Record<string, Change>> = {
   "a policy no longer uses a column that goes": {
@@ -241,7 +241,7 @@ export const changesInOrder: Readonly<Record<string, Change>> = {
       `role: text("role").notNull()`,
       `check("known", sql\`\${t.role} <> 'writer' or \${t.id} > 0\`), pgPolicy("see", { using: sql\`role = 'writer'\` }), index("writers").on(t.id).where(sql\`\${t.role} = 'writer'\`)`,
     ),
-    // The way back: only the values of the enum are any.
+    // The down fails for texts that are not values of the enum.
     depends: [/invalid input value for enum/],
   },
   "an enum gains a value in the migration that adds a column of it": {
@@ -263,7 +263,7 @@ export const changesInOrder: Readonly<Record<string, Change>> = {
       `export const t = pgTable("lines", { id: integer("id").notNull(), mail: text("mail"), up: integer("up") });`,
       `export const t = pgTable("lines", { id: integer("id").notNull(), mail: text("mail").notNull().default("") , up: integer("up") }, (t) => [primaryKey({ columns: [t.id, t.mail] })]);`,
     ],
-    // Rows without a key and a mail may be alike; then the way back to the constraints is refused.
+    // Without the constraints, rows can have the same id or mail; the down then cannot restore the constraints.
     depends: [
       /could not create unique index|contains null values|violates foreign key|FOREIGN KEY/,
     ],

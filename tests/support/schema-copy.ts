@@ -15,7 +15,7 @@ export async function structureOf(database: TestDatabase, schema: string): Promi
   return (
     facts
       .filter((fact) => !fact.startsWith("grants "))
-      // A view keeps the columns that a function's row type had earlier; a copy of it has the current ones.
+      // A view keeps the columns that a function's row type had when it was created; a copy has the current ones.
       .map((fact) => fact.replace(", success, invoice) ON", ", success) ON"))
       .map((fact) => fact.replace(path, "$1{tenant}").replaceAll(`"${schema}"`, '"{tenant}"'))
   );
@@ -33,7 +33,7 @@ function byName(a: { name: string }, b: { name: string }): number {
   return a.name < b.name ? -1 : 1;
 }
 
-/** The dependencies of objects in one schema on objects in the other. */
+/** The dependencies of objects in schema `of` on objects in schema `on`. */
 export async function crossing(database: TestDatabase, of: string, on: string): Promise<unknown[]> {
   return database.query(
     `WITH owned AS (
@@ -60,7 +60,7 @@ export async function crossing(database: TestDatabase, of: string, on: string): 
 /** Objects that are hard to copy, in the schema that is first on the search_path. {tenant} is its name. */
 const hardThings = await readFile(join(repository, "tests/support/hard-schema.sql"), "utf8");
 
-/** Creates these objects in a schema. As in migrations, its name is always quoted. */
+/** Creates these objects in a schema. The schema's name is always quoted, as in migrations. */
 export async function makeHard(database: TestDatabase, schema: string): Promise<void> {
   const quoted = quoteIdentifier(schema);
   await database.query(

@@ -8,7 +8,7 @@ import { repository } from "./repository.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** The URL of a superuser, in the database `postgres` of the server of this run. */
+    /** A superuser's URL of the database `postgres`, on the server of this run. */
     adminUrl: string;
   }
 }
@@ -19,14 +19,14 @@ interface Server {
   stop(): Promise<void>;
 }
 
-/** The server of this run. Each project of vitest loads this file by itself, but they run in one process. */
+/** The server of this run. Each vitest project loads this file separately, but in the same process. */
 const shared = globalThis as typeof globalThis & {
   drizzleFleetServer?: { users: number; server: Promise<Server> };
 };
 
 /**
- * One real PostgreSQL for the complete run: a given one (TEST_DATABASE_URL), one in a container
- * (TEST_POSTGRES=container, PG_VERSION=15), or the embedded one.
+ * Starts one real PostgreSQL for the complete run: the embedded one, one in a container (TEST_POSTGRES=container,
+ * PG_VERSION=15), or an existing one (TEST_DATABASE_URL).
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   shared.drizzleFleetServer ??= { users: 0, server: startServer() };
@@ -54,7 +54,7 @@ async function inContainer(): Promise<Server> {
     .withEnvironment({ POSTGRES_PASSWORD: "test" })
     .withExposedPorts(5432)
     .withCommand(["postgres", "-c", "max_connections=200"])
-    // The image starts the server twice: first to set it up, then for use.
+    // The image starts the server twice: once to initialize it, and once for use.
     .withWaitStrategy(Wait.forLogMessage(/ready to accept connections/, 2))
     .start();
   const address = `${container.getHost()}:${container.getMappedPort(5432)}`;
@@ -64,7 +64,7 @@ async function inContainer(): Promise<Server> {
   };
 }
 
-/** The tests' data need not survive a crash of the machine. */
+/** Settings that make the server faster, because the tests' data does not have to survive a crash. */
 const quick = {
   fsync: "off",
   full_page_writes: "off",
@@ -75,7 +75,7 @@ const quick = {
 async function embedded(): Promise<Server> {
   const folder = await mkdtemp(join(tmpdir(), "drizzle-fleet-test-"));
   const server = await acquireEmbedded({ root: repository, folder, port: 54_399 }, []);
-  // Tests create databases and roles, and read what an ordinary role must not see.
+  // Tests create databases and roles, and read what an ordinary role cannot see.
   const { url } = server.superuserAddressOf("postgres");
   const client = new pg.Client({ connectionString: url });
   await client.connect();

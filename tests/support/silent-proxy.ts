@@ -8,8 +8,8 @@ interface Connection {
 }
 
 /**
- * A way to a PostgreSQL server that can go silent, as a firewall that forgot the connection: it passes nothing on and
- * closes nothing.
+ * A proxy to a PostgreSQL server that can go silent, like a firewall that has dropped the connection: it forwards
+ * nothing and closes nothing.
  */
 export class SilentProxy {
   readonly #connections = new Set<Connection>();
@@ -17,7 +17,7 @@ export class SilentProxy {
   #deaf = false;
   #port = 0;
 
-  /** Listens on a port of its own until the test has ended. */
+  /** Listens on a free port until the test ends. */
   static async open(serverUrl: string): Promise<SilentProxy> {
     const proxy = new SilentProxy();
     const { hostname, port } = new URL(serverUrl);
@@ -39,7 +39,7 @@ export class SilentProxy {
     return this.#port;
   }
 
-  /** How many connections are silent. */
+  /** The number of silent connections. */
   get silent(): number {
     return [...this.#connections].filter(({ silent }) => silent).length;
   }
@@ -49,18 +49,18 @@ export class SilentProxy {
     for (const connection of this.#connections) connection.silent = true;
   }
 
-  /** Silences the open connections, and every one that comes. */
+  /** Silences the open connections and all future ones. */
   silenceForGood(): void {
     this.#deaf = true;
     this.silence();
   }
 
-  /** Ends the silent connections for the server, as its own keep-alive does in the end. */
+  /** Closes the server's side of the silent connections, as its keep-alive eventually would. */
   forget(): void {
     for (const { server, silent } of this.#connections) if (silent) server.destroy();
   }
 
-  /** Silences the first connection whose client sends a message of this kind, which is not passed on any more. */
+  /** Silences the next connection whose client sends a matching message. The message itself is not forwarded. */
   silenceAt(isLast: (message: string) => boolean): void {
     this.#isLast = isLast;
   }

@@ -2,15 +2,15 @@ import type { Reporter, TestModule, Vitest } from "vitest/node";
 
 const shown = 20;
 
-/** The suites that `npm test` leaves out: what each needs. */
-const leftOut: Readonly<Record<string, string>> = {
+/** The suites that `npm test` does not run, with what each needs. */
+const otherSuites: Readonly<Record<string, string>> = {
   "test:system":
     "needs git, psql, PgBouncer, tmux, openssl and PostgreSQL 15, and a package registry",
-  "test:scale": "large fleets and long random runs: minutes",
-  "test:chaos": "servers, networks and disks that fail during rollouts: minutes",
+  "test:scale": "large fleets and long random runs: takes minutes",
+  "test:chaos": "servers, networks and disks that fail during rollouts: takes minutes",
 };
 
-/** Prints the slowest tests and files of a run, and after `npm test` the suites that it left out. */
+/** Prints the slowest tests and files of a run, and, after `npm test`, the suites that it did not run. */
 export class SlowestReporter implements Reporter {
   #vitest: Vitest | undefined;
 
@@ -31,7 +31,7 @@ export class SlowestReporter implements Reporter {
       })),
     );
     this.#print(`\nSlowest files:\n${slowest(files)}\n\nSlowest tests:\n${slowest(tests)}\n`);
-    if (process.env.npm_lifecycle_event === "test") this.#print(leftOutText());
+    if (process.env.npm_lifecycle_event === "test") this.#print(otherSuitesText());
   }
 
   #print(text: string): void {
@@ -47,9 +47,9 @@ function slowest(all: readonly { readonly name: string; readonly ms: number }[])
     .join("\n");
 }
 
-function leftOutText(): string {
-  const lines = Object.entries(leftOut).map(
+function otherSuitesText(): string {
+  const lines = Object.entries(otherSuites).map(
     ([script, why]) => `  npm run ${script.padEnd(12)} ${why}`,
   );
-  return `npm test left these suites out:\n${lines.join("\n")}\nTo install their programs and run everything: .ci/run\n`;
+  return `npm test did not run these suites:\n${lines.join("\n")}\nTo install what they need and run everything, run: .ci/run\n`;
 }

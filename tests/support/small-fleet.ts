@@ -13,17 +13,17 @@ import {
 } from "./fleet.ts";
 
 export interface SmallFleetOptions {
-  /** Ids of the tenants; by default `a` alone. */
+  /** Ids of the tenants; by default only `a`. */
   readonly tenants?: readonly string[];
-  /** Migrations by tag. They are on disk; with `pending`, they are applied, too. */
+  /** Migrations on disk, by tag. With `pending`, they are also applied. */
   readonly migrations: Files;
-  /** All migrations on disk after `migrations` were applied: those that are new are pending. */
+  /** All migrations on disk after `migrations` were applied; the additional ones are pending. */
   readonly pending?: Files;
-  /** Further files of the project, written together with the last migrations. */
+  /** Additional files of the project, written together with the last migrations. */
   readonly files?: Files;
   /** Settings that differ from those of `appFleet`. */
   readonly settings?: Partial<FleetInput>;
-  /** The address that the fleet uses, for example that of a proxy; by default the database's own. */
+  /** The URL that the fleet uses, for example that of a proxy; by default the database's own. */
   readonly addressOf?: (database: TestDatabase) => Promise<string>;
 }
 
@@ -35,7 +35,7 @@ export interface SmallFleet {
   readonly context: Context;
 }
 
-/** A project with the one service `app` on a database of its own, for the command line and for operations. */
+/** Creates a project with one service, `app`, in its own database, for the command line and for operations. */
 export async function createFleet({
   tenants = ["a"],
   migrations,

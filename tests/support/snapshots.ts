@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import type { Snapshot } from "../../src/autogenerate/kit-types.ts";
 import { mergeSnapshots } from "../../src/autogenerate/merge-snapshots.ts";
 
-// drizzle-kit's snapshots, written by hand: as much of them as a merge looks at.
+// Snapshots of drizzle-kit, written by hand, with only what a merge reads.
 
 export type Item = Record<string, unknown>;
 
@@ -77,7 +77,7 @@ export const id = column("id", { primaryKey: true });
 export const email = column("email");
 export const users = (columns: readonly Item[], more: Item = {}) => table("users", columns, more);
 
-/** The conflicts, which must be the same whichever side is called ours. */
+/** The conflicts of a merge. They must be the same if both sides are swapped. */
 export function conflictsOfBoth(
   base: Snapshot,
   ours: Snapshot,

@@ -31,7 +31,7 @@ export interface Project {
   readonly environment: Record<string, string>;
 }
 
-/** A project with two services, tenants in a registry, and a role for the application. */
+/** Creates a project with two services, a registry of tenants, and an application role. */
 export async function createTenantsProject(): Promise<Project> {
   const database = await createDatabase();
   const { role, url: roleUrl } = await createRole(database, { mayCreate: false });
@@ -68,7 +68,7 @@ export async function createTenantsProject(): Promise<Project> {
   return { folder, database, role, roleUrl, environment };
 }
 
-/** What there is of a tenant. */
+/** A tenant's schemas, and its entry in the registry. */
 export const traces = ({ database }: Project, tenant: string) =>
   database.query(
     `SELECT nspname AS name FROM pg_namespace WHERE nspname IN ('app_' || $1, 'crm_' || $1)
@@ -88,9 +88,9 @@ export async function statusOf({ database }: Project, tenant: string): Promise<s
 }
 
 /**
- * A whole tenant, as the application sees it: every migration and every seed once.
+ * Expects that a tenant is complete for the application: every migration and every seed ran once.
  *
- * @param name whom the seed has put in
+ * @param name the id that the seed has written
  */
 export async function expectWorking(
   project: Project,
@@ -108,7 +108,7 @@ export async function expectWorking(
   expect(await statusOf(project, tenant)).toBe("active");
 }
 
-/** Runs SQL as the application. */
+/** Returns a function that runs SQL as the application role. */
 export async function connectAs({ database, roleUrl }: Project) {
   const { default: pg } = await import("pg");
   return async (sql: string) => {
@@ -125,7 +125,7 @@ export async function connectAs({ database, roleUrl }: Project) {
   };
 }
 
-/** Kills a command in one of its steps. */
+/** Kills a command during one of its steps. */
 export async function killIn(child: ChildProcess, step: string, delayMs: number): Promise<void> {
   const over = ended(child);
   await inStep(child, step);
@@ -134,7 +134,7 @@ export async function killIn(child: ChildProcess, step: string, delayMs: number)
   await over;
 }
 
-/** Waits until a command says that it begins a step. */
+/** Waits until a command reports that it begins a step. */
 export async function inStep(child: ChildProcess, step: string): Promise<void> {
   if (child.stdout === null) throw new Error("no output to read");
   for await (const line of createInterface({ input: child.stdout })) {
@@ -144,7 +144,7 @@ export async function inStep(child: ChildProcess, step: string): Promise<void> {
   child.stdout.resume();
 }
 
-/** The server needs a moment to notice that a session is gone. */
+/** Waits until the server has noticed that the sessions of killed commands are gone. */
 export async function unlocked({ database }: Project, tenant: string): Promise<void> {
   for (let round = 0; round < 200; round += 1) {
     const rows = await database.query(
@@ -153,5 +153,5 @@ export async function unlocked({ database }: Project, tenant: string): Promise<v
     if (rows.length === 0) return;
     await sleep(50);
   }
-  throw new Error(`the sessions of ${tenant} do not end`);
+  throw new Error(`the sessions of tenant ${tenant} have not ended`);
 }

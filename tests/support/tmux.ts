@@ -6,49 +6,49 @@ import { createFolder } from "./fleet.ts";
 
 const execute = promisify(execFile);
 
-/** A window of a terminal in which a shell runs commands. */
+/** A terminal window in which a shell runs commands. */
 export interface Terminal {
   /** Sets the width of the window, in columns. */
   resize(columns: number): Promise<void>;
-  /** Clears the window and begins a command. */
+  /** Clears the window and starts a command. */
   begin(command: string): Promise<void>;
-  /** Presses a key as tmux names it, such as `C-c`. */
+  /** Presses a key, by tmux's name for it, such as `C-c`. */
   press(key: string): Promise<void>;
   /**
    * Waits until the window shows something.
    *
-   * @param isShown is given all lines of the command, without spaces at their ends
+   * @param isShown receives all lines of the command, without trailing spaces
    * @returns these lines
-   * @throws Error with the lines when that takes longer than 30 seconds
+   * @throws Error with the lines if this takes longer than 30 seconds
    */
   shows(isShown: (screen: string) => boolean): Promise<string>;
-  /** Waits for the end of the command; gives all its lines, the first with the command, the last with its exit code. */
+  /** Waits until the command ends. Returns its lines: the command first, its exit code last. */
   end(): Promise<string>;
 }
 
-/** In milliseconds. */
+/** How long to wait for a text, in milliseconds. */
 const longestWait = 30_000;
 
-/** The window is this high; what has left it above is captured as well. */
+/** The height of the window. Lines that have scrolled out of it are captured, too. */
 const rows = 50;
 
 /** The last line of a command that has ended. */
 const ended = /\[exit \d+\]\s*$/;
 
 /**
- * Shows each command as a prompt would, then its output and its exit code. What the shell reads is not echoed: the
- * command alone is.
+ * Shows each command as after a prompt, then its output and its exit code. The shell's own input is not echoed, only
+ * that of the command.
  */
 const shell = `stty -echo; PS1=
 run() { stty echo; printf '$ %s\\n' "$*"; "$@"; code=$?; stty -echo; printf '[exit %s]\\n' $code; }`;
 
 /**
- * Opens windows of a tmux server of the test's own, which ends with the test.
+ * Opens windows of a separate tmux server, which is stopped when the test ends.
  *
- * @param widths of the windows, in columns
- * @param folder where the shells work
- * @param environment variables of the commands, besides PATH and HOME
- * @throws Error when tmux is missing
+ * @param widths the widths of the windows, in columns
+ * @param folder the current folder of the shells
+ * @param environment environment variables for the commands, in addition to PATH and HOME
+ * @throws Error if tmux is missing
  */
 export async function openTerminals(
   widths: readonly number[],
@@ -85,7 +85,7 @@ async function readyTerminal(tmux: Tmux, window: string): Promise<Terminal> {
         .trimEnd();
       if (isShown(screen)) return screen;
       if (ended.test(screen) || Date.now() > until)
-        throw new Error(`what should be shown is not, but this:\n${screen}`);
+        throw new Error(`the expected text is not shown; the window shows:\n${screen}`);
       await sleep(20);
     }
   };
@@ -107,6 +107,8 @@ async function readyTerminal(tmux: Tmux, window: string): Promise<Terminal> {
 
 function explained(error: NodeJS.ErrnoException): never {
   if (error.code === "ENOENT")
-    throw new Error("This test needs tmux, which is missing: apt-get install tmux");
+    throw new Error(
+      "This test needs tmux, which is not installed. To install it, run: apt-get install tmux",
+    );
   throw error;
 }

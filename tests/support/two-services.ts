@@ -15,7 +15,7 @@ const log = {
   "0000_lines": "CREATE TABLE lines (at timestamptz DEFAULT now(), line text);",
 };
 
-/** Two services, each with a database of its own; the registry is with the first. */
+/** Creates a fleet of two services, each in its own database; the registry is in the first. */
 export async function createFleet(more: Partial<FleetInput> = {}) {
   const [main, second] = [await createDatabase(), await createDatabase()];
   const { role } = await createRole(main, { mayCreate: false });
@@ -50,7 +50,7 @@ async function sessionOf({ url }: TestDatabase): Promise<Session> {
   return session;
 }
 
-/** A tenant with everything that is hard to copy, and some rows. */
+/** Adds a tenant with everything that is hard to copy, and some rows. */
 export async function addHard({ main, second, context }: Fleet, tenant: string): Promise<void> {
   await addTenant(context, { tenant, attributes: { plan: "gold" } });
   await makeHard(main, `app_${tenant}`);
@@ -67,7 +67,7 @@ export async function addRows({ main, second }: Pick<Fleet, "main" | "second">, 
 export const ledgerOf = (database: TestDatabase, schema: string) =>
   database.query(`SELECT * FROM ${schema}.__fleet_ledger ORDER BY tag`);
 
-/** All that can be compared of a tenant's schemas. */
+/** Everything in a tenant's schemas that can be compared. */
 export async function contentsOf(fleet: Fleet, tenant: string) {
   const { main, second, session, secondSession } = fleet;
   return {
@@ -80,7 +80,7 @@ export async function contentsOf(fleet: Fleet, tenant: string) {
   };
 }
 
-/** Who is registered, as `id status`, and which schemas there are. */
+/** The registered tenants, as `id status`, and the tenant schemas. */
 export async function tenantStatuses({ main, second }: Pick<Fleet, "main" | "second">) {
   const tenants = await main.query<{ one: string }>(
     "SELECT id || ' ' || status AS one FROM drizzle_fleet.tenants ORDER BY 1",

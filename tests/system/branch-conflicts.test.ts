@@ -6,7 +6,7 @@ import type { Installed } from "../support/cli.ts";
 const enumOf = (...values: string[]) =>
   `export const e = pgEnum("e", [${values.map((value) => `"${value}"`).join(", ")}]);\n`;
 const [full, less, more] = [enumOf("x", "y"), enumOf("x"), enumOf("x", "y", "z")];
-/** A table with the columns and the further things that are given. */
+/** A table with these columns, and with these indexes, constraints and policies. */
 const table = (name: string, columns: string, extras = "") =>
   `export const ${name} = pgTable("${name}", { id: integer("id").primaryKey(), ${columns} }, (t) => [${extras}]);\n`;
 const n = `n: text("n"),`;
@@ -18,7 +18,7 @@ interface Case {
   readonly base: string;
   readonly a: string;
   readonly b: string;
-  /** What a person would write in the end; without it, both changes are in `b`. */
+  /** The merged schema as a person would write it; by default `b`. */
   readonly merged?: string;
   /** Options for `generate` on branch a. */
   readonly flags?: readonly string[];
@@ -34,29 +34,29 @@ const renamed = (extras: string, refused: string): Case => ({
 });
 
 const cases: Readonly<Record<string, Case>> = {
-  "an enum loses a value, and gets a column": {
+  "an enum that loses a value, and a new column of it": {
     base: full + table("t", s) + table("u", n),
     a: less + table("t", s) + table("u", n),
     b: full + table("t", s) + table("u", n + s),
     refused: "column u.s",
   },
-  "one index name on two tables": {
+  "two indexes with the same name on two tables": {
     base: table("t", n) + table("u", n),
     a: table("t", n, `index("by").on(t.n)`) + table("u", n),
     b: table("t", n) + table("u", n, `index("by").on(t.n)`),
     refused: "index t.by and index u.by",
   },
-  "a table and a view of one name": {
+  "a table and a view with the same name": {
     base: table("t", n),
     a: table("t", n) + table("v", n),
     b: table("t", n) + view("v", `select n from t`),
     refused: "table v and view v",
   },
-  "a column renamed, and an expression index on it": renamed(
+  "a renamed column, and an expression index on it": renamed(
     `index("by").on(sql\`lower(\${t.n})\`)`,
     "index t.by",
   ),
-  "a column renamed, and a policy with it": renamed(
+  "a renamed column, and a policy that uses it": renamed(
     `pgPolicy("p", { using: sql\`\${t.n} <> ''\` })`,
     "policy t.p",
   ),
@@ -68,7 +68,7 @@ const cases: Readonly<Record<string, Case>> = {
       table("u", `${n} k: integer("k").references(() => t.k),`),
     refused: "foreign key u.",
   },
-  "another type of a column, and a view of it": {
+  "a column with a new type, and a view of it": {
     base: table("t", `n: integer("n"),`),
     a: table("t", `n: text("n"),`),
     b: table("t", `n: integer("n"),`) + view("v", `select n::text as n from t`),

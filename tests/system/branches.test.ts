@@ -11,7 +11,7 @@ const [a, b, c] = ["a", "b", "c"].map((name) => `${name}: text("${name}"),`);
 
 type Project = Awaited<ReturnType<typeof createBranchesProject>>;
 
-/** Both branches on disk, applied to both tenants, and nothing left to say. */
+/** Checks that both branches are on disk and applied to both tenants, and that nothing is left to do. */
 async function endsAtHead({ cli, status, database }: Project, columns: string[]) {
   await cli(0, "check", "--database", database.url);
   await cli(0, "migrate", "--allow-out-of-order");
@@ -34,7 +34,7 @@ describe.each<Installed>(["journal", "folders"])(
   "in the layout %s",
   { timeout: 180_000 },
   (installed) => {
-    test("merges branches that are each applied to another tenant, and every tenant gets what it is missing", async () => {
+    test("merges branches that are applied to different tenants, and each tenant gets what it is missing", async () => {
       const project = await createBranchesProject(installed);
       const { cli, generate, branch, read, database } = project;
       await branch(
@@ -50,14 +50,14 @@ describe.each<Installed>(["journal", "folders"])(
         users(`${a} ${b}`),
       );
       await database.query("INSERT INTO app_a.users VALUES (1, 'kept')");
-      // A migration on top of open branches is refused, and what to do instead works.
+      // A migration after open branches is refused, and the command in the error works.
       const early = await cli(2, "generate", "app", "--custom", "--name", "early");
       expect(early.stderr).toContain("drizzle-fleet merge");
       const made = await cli(0, "merge");
       expect(made.stdout).toContain("drizzle-fleet migrate --service app --allow-out-of-order");
       expect(Object.keys(JSON.parse(await read("checksums.json")))).toEqual(await project.tags());
       await endsAtHead(project, ["a", "b", "id"]);
-      // And back again, to what both had.
+      // Then back to the migration that both branches had.
       const [base = ""] = await project.tags();
       await cli(0, "downgrade", base);
       await cli(0, "migrate");
@@ -108,7 +108,7 @@ describe.each<Installed>(["journal", "folders"])(
       await endsAtHead(project, ["a", "b", "id"]);
     });
 
-    test("makes the downs of moved migrations again, and keeps and names an edited one", async () => {
+    test("regenerates the downs of moved migrations, and keeps and reports an edited one", async () => {
       const project = await createBranchesProject(installed);
       const { cli, generate, branch, tags, read, at } = project;
       const downOf = (tag: string | undefined) =>
@@ -151,7 +151,7 @@ describe.each<Installed>(["journal", "folders"])(
         },
         users(`${a} ${b} ${c}`),
       );
-      // Nothing runs from such a folder: a branch's migration would be passed over.
+      // Nothing is run from this folder: a migration of one branch would be skipped.
       expect((await cli(3, "check")).stdout).toContain("drizzle-fleet merge");
       if (installed === "journal") await cli(2, "migrate");
       await cli(0, "merge");
@@ -160,13 +160,13 @@ describe.each<Installed>(["journal", "folders"])(
   },
 );
 
-/** The tag of a migration as another branch has it. */
+/** The tag of the migration `same` on another branch. */
 async function otherTag({ git }: Project, branch: string): Promise<string> {
   const names = (await git("ls-tree", "--name-only", branch, "drizzle/")).split("\n");
   return names.findLast((name) => name.endsWith("_same"))?.replace("drizzle/", "") ?? "";
 }
 
-/** Gives the newest folder the name of another branch's: both were made in the same second. */
+/** Renames the newest folder to that of another branch, as if both were generated in the same second. */
 async function inTheSameSecond({ tags, folder, git, read }: Project, tag: string): Promise<void> {
   const own = (await tags()).at(-1) ?? "";
   await git("add", "--all");
@@ -189,7 +189,7 @@ describe("branches of drizzle-kit 1.0, joined by its own generate", () => {
     );
 
     await runKit(folder, "generate", "--name", "joined");
-    // git left its markers in what both recorded; there is nothing else to merge.
+    // Only the records have git's conflict markers; there is nothing else to merge.
     const merged = await cli(0, "merge", "--offline");
     expect(merged.stdout).toContain("no open branches, nothing to merge");
     expect(merged.stdout).toContain("drizzle/checksums.json now has the entries of both branches");

@@ -55,7 +55,7 @@ describe("splitConflicts reads the files that git leaves in conflict", () => {
     _meta: { columns: {}, schemas: {}, tables: {} },
   });
 
-  /** Two branches from one commit; the one that is checked out at the end is `left`. */
+  /** Creates two branches from one commit, and checks out `left`. */
   function branches(write: (value: unknown) => string, style: string) {
     const side = (tag: string, columns: object) => ({
       "meta/_journal.json": write(journal(entry(0, "0000_first"), entry(1, tag))),
@@ -97,7 +97,7 @@ describe("splitConflicts reads the files that git leaves in conflict", () => {
   });
 
   test.each(cases)(
-    "rebase, style $style, $format: the other branch is ours",
+    'rebase, style $style, $format: "ours" is the other branch',
     ({ style, write }) => {
       const { left, right } = branches(write, style);
       expect(git("rebase", "right")).toBe(1);
@@ -115,7 +115,7 @@ describe("splitConflicts reads the files that git leaves in conflict", () => {
     expect(git("merge", "right")).toBe(1);
     const [journalFile, snapshotFile] = files;
     expect(split(journalFile)).toEqual({ ours: left[journalFile], theirs: right[journalFile] });
-    // Nothing in the file tells the line break that git has added before the marker.
+    // In the file, the line break that git added before the marker cannot be told apart.
     const added = wholeFile ? "\n" : "";
     expect(split(snapshotFile)).toEqual({
       ours: left[snapshotFile] + added,

@@ -8,7 +8,7 @@ import { parseJournal } from "../../src/source/journal.ts";
 import { type JournalEntry, journal } from "../support/journal.ts";
 import { requireProgram } from "../support/programs.ts";
 
-/** What git's union driver makes of two journals. */
+/** Merges two journals with git's union driver. */
 function union(base: string, ours: string, theirs: string): string {
   const folder = mkdtempSync(join(tmpdir(), "drizzle-fleet-union-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -23,9 +23,9 @@ const base: JournalEntry = ["0000_base", 100];
 
 describe("a journal whose lines git's union driver has joined has the entries of both branches", () => {
   test.each<[string, JournalEntry[], JournalEntry[]]>([
-    ["one each", [["0001_a", 200]], [["0001_b", 300]]],
+    ["one entry on each branch", [["0001_a", 200]], [["0001_b", 300]]],
     [
-      "one and two",
+      "one and two entries",
       [["0001_a", 200]],
       [
         ["0001_b", 300],
@@ -33,7 +33,7 @@ describe("a journal whose lines git's union driver has joined has the entries of
       ],
     ],
     [
-      "two and one",
+      "two entries and one",
       [
         ["0001_a", 200],
         ["0002_d", 210],
@@ -41,7 +41,7 @@ describe("a journal whose lines git's union driver has joined has the entries of
       [["0001_b", 300]],
     ],
     [
-      "two and three",
+      "two and three entries",
       [
         ["0001_a", 200],
         ["0002_d", 210],
@@ -52,7 +52,7 @@ describe("a journal whose lines git's union driver has joined has the entries of
         ["0003_e", 500],
       ],
     ],
-    ["of one name", [["0001_same", 200]], [["0001_same", 300]]],
+    ["two entries with the same name", [["0001_same", 200]], [["0001_same", 300]]],
   ])("%s", (_, ours, theirs) => {
     const text = union(journal(base), journal(base, ...ours), journal(base, ...theirs));
     const numbered = (migrations: JournalEntry[]) =>
@@ -61,7 +61,7 @@ describe("a journal whose lines git's union driver has joined has the entries of
     expect(found[0]).toEqual([0, "0000_base", 100]);
     expect(found).toHaveLength(1 + ours.length + theirs.length);
     expect(found).toEqual(expect.arrayContaining([...numbered(ours), ...numbered(theirs)]));
-    // Of two with one number, the first is ours.
+    // Of two entries with the same number, the first is ours.
     for (const [idx, tag] of numbered(ours))
       expect(found.find(([number]) => number === idx)?.[1]).toBe(tag);
     expect(() => parseJournal(text, "_journal.json")).toThrow(/joined lines of two branches/);

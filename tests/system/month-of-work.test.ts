@@ -68,7 +68,7 @@ async function project(installed: Installed, database: TestDatabase, tenants: st
     installed,
   );
   const cli = async (code: number, ...args: string[]): Promise<CliResult> => {
-    // As processes of their own: one process loads one drizzle-kit from a path, and a test installs another one.
+    // In processes of their own: a process loads only one drizzle-kit from a path, and a test installs another one.
     const result = await spawnCli(folder, args);
     expect(result, `${args.join(" ")}\n${result.stdout}${result.stderr}`).toMatchObject({ code });
     return result;
@@ -122,7 +122,7 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
     await cli(0, "migrate");
     await commit("avatar");
 
-    // A rename is never guessed.
+    // generate does not guess renames.
     await edit({ users: avatar, email: "mail" });
     const refused = await cli(2, "generate", "--name", "mail");
     expect(refused.stderr).toContain("--rename column:users.email=mail");
@@ -136,7 +136,7 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
       { mail: "a@example.org" },
     ]);
 
-    // Back and forth, and what was there is still there.
+    // A downgrade and a migration keep the data.
     const head = await catalogOf(database, "app_acme");
     await cli(0, "downgrade", "-1");
     expect(await database.query("SELECT email FROM app_acme.users")).toEqual([
@@ -147,7 +147,7 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
     expect(await catalogOf(database, "app_acme")).toEqual(head);
     await commit("mail");
 
-    // Two branches from one migration; git cannot merge their numbers.
+    // Two branches follow one migration; git cannot merge their numbers.
     await git("switch", "--quiet", "--create", "posts");
     await edit({ users: avatar, email: "mail", tables: posts });
     await cli(0, "generate", "--name", "posts");
@@ -163,7 +163,7 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
     const branched = await cli(3, "check");
     expect(branched.stdout).toMatch(/conflict markers|were generated on two branches/);
     const made = await cli(0, "merge");
-    // phone is applied, and stays what it is, though posts is older.
+    // phone is applied, so it keeps its place although posts is older.
     expect(made.stdout).toMatch(/after \d+_phone:/);
     await cli(0, "check", "--database", database.url);
     await commit("merged");
@@ -174,7 +174,7 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
     });
     expect(await cli(0, "generate")).toMatchObject({ stdout: "app: no changes\n" });
 
-    // A column goes for good: its down says so, and asks for consent.
+    // A dropped column loses its data: the down says so, and requires --allow-data-loss.
     await edit({ users: phone, email: "mail", tables: `${posts}\n${tags}` });
     await cli(0, "generate", "--name", "without_avatar");
     await cli(0, "check");
@@ -191,14 +191,14 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
     const { entries } = JSON.parse(history.stdout) as { entries: { targets: number }[] };
     expect(entries.map(({ targets }) => targets)).toEqual([0, 0, 0, 0, 0, 2]);
 
-    // An old tenant has the tables, and no ledger: somebody says what it has.
+    // An old tenant has the tables but no ledger: stamp records what is applied.
     await database.query("DROP TABLE app_globex.__fleet_ledger");
     expect((await cli(1, "migrate")).stdout).toContain("but no ledger");
     await cli(2, "stamp", "head", "--tenant", "globex");
     await cli(0, "stamp", "head", "--tenant", "globex", "--yes");
     expect((await statusOf(cli)).map(({ pending }) => pending)).toEqual([0, 0]);
 
-    // A database that only somebody else may connect to.
+    // A database that only psql connects to.
     const far = await createDatabase();
     const script = await cli(0, "migrate", "--sql", "--from", "base");
     expect(await runPsql(far, await scriptFile(script.stdout))).toMatchObject({ code: 0 });
@@ -270,7 +270,7 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
     await commit("avatar, mail");
     await git("switch", "--quiet", "main");
     await edit({ users: phone });
-    // Folders are named by the second, and two branches are not made in the same one.
+    // Folder names contain the time in seconds, and the branches must not be generated in the same second.
     await sleep(1_000);
     await cli(0, "generate");
     await cli(0, "migrate");
@@ -281,7 +281,7 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
       expect((await cli(0, "heads")).stdout).toContain("0001_alter_users and 0002_alter_users");
     await cli(0, "merge");
     await cli(0, "check", "--database", database.url);
-    // What was applied before is still what the ledger says.
+    // The ledger still matches what was applied before.
     await cli(0, "migrate");
     expect(await statusOf(cli)).toMatchObject([{ pending: 0 }]);
   });
@@ -311,7 +311,7 @@ test("every ledger stays valid after drizzle-kit converts the folder, and the hi
   const database = await createDatabase();
   const { folder, cli, edit, names } = await project("journal", database, ["acme", "globex"]);
   await cli(0, "generate", "--name", "init");
-  // drizzle-kit names folders by the second.
+  // The names of drizzle-kit's folders contain the time in seconds.
   await new Promise((resolve) => setTimeout(resolve, 1_100));
   await edit({ users: avatar });
   await cli(0, "generate", "--name", "avatar");
@@ -333,7 +333,7 @@ test("every ledger stays valid after drizzle-kit converts the folder, and the hi
   expect(converted, converted.stdout + converted.stderr).toMatchObject({ code: 0 });
   expect(await names()).toEqual(["init", "avatar"]);
   expect((await statusOf(cli)).map(({ pending }) => pending)).toEqual([0, 0]);
-  // The downs stay behind, under their old names.
+  // The conversion leaves the downs under their old names.
   await cli(3, "check");
   await cli(0, "generate", "--down");
   const [, second = ""] = (await readdir(join(folder, "drizzle/app"))).filter((name) =>

@@ -11,14 +11,14 @@ import { at, migrated, people, projectFor } from "../support/offline-project.ts"
 import { runPsql, scriptFile, startPsql } from "../support/psql.ts";
 import { repository } from "../support/repository.ts";
 
-/** What a ledger says, but for when and by whom. */
+/** The entries of a ledger, except when and by whom they were applied. */
 function ledgerOf(database: TestDatabase, schema: string) {
   return database.query(
     `SELECT tag, checksum, statements, applied, applied_checksum, begun FROM ${quoteIdentifier(schema)}.__fleet_ledger ORDER BY tag`,
   );
 }
 
-/** Everything of a ledger. */
+/** All columns of a ledger. */
 function wholeLedger(database: TestDatabase, schema: string) {
   return database.query(
     `SELECT * FROM ${quoteIdentifier(schema)}.__fleet_ledger ORDER BY applied_at, tag`,
@@ -39,7 +39,7 @@ async function expectAlike(
   }
 }
 
-/** Writes a script with the command line; without a database it knows of none. */
+/** Writes a script with the command line; without `database`, none is configured. */
 async function scriptOf(project: string, args: readonly string[], database?: TestDatabase) {
   const result = await runCli(project, args, at(database));
   expect(result).toMatchObject({ code: 0 });
@@ -138,7 +138,7 @@ describe("the example platform", () => {
   });
 });
 
-test("psql completes the script of the example platform although it is killed again and again", async () => {
+test("psql completes the script of the example platform even if it is killed repeatedly", async () => {
   const services = ["--service", "auth", "--service", "workflow"];
   const file = await scriptOf(repository, [...base, ...services]);
   const [byScript, byTool] = [await createDatabase(), await createDatabase()];
@@ -150,7 +150,7 @@ test("psql completes the script of the example platform although it is killed ag
     clearTimeout(timer);
     if (code === 0) break;
     kills += psql.signalCode === "SIGKILL" ? 1 : 0;
-    // The server may not have noticed yet that the one before was killed.
+    // The server may not have noticed yet that the previous psql was killed.
     if (psql.signalCode === null)
       expect(stderr).toMatch(/another runner is working|the ledger has changed/);
   }
@@ -190,7 +190,7 @@ describe("an interruption", () => {
 
   test.each(["psql", "migrate"])(
     "of psql in the middle of a transaction is resumed by %s",
-    async (mender) => {
+    async (program) => {
       const project = await projectFor(held, ["a", "b"]);
       const file = await scriptOf(project, args);
       const database = await createDatabase();
@@ -205,7 +205,7 @@ describe("an interruption", () => {
       await gone(database);
       expect(await ledgerOf(database, "app_a")).toHaveLength(3);
       expect(await ledgerOf(database, "app_b")).toHaveLength(1);
-      if (mender === "psql") expect(await runPsql(database, file)).toMatchObject({ code: 0 });
+      if (program === "psql") expect(await runPsql(database, file)).toMatchObject({ code: 0 });
       else expect(await runCli(project, ["migrate"], at(database))).toMatchObject({ code: 0 });
       await expectAlike(database, await migrated(project), ["app_a", "app_b"]);
     },
@@ -235,13 +235,13 @@ describe("an interruption", () => {
 
   test.each(["psql", "migrate"])(
     "that leaves an invalid index is resumed by %s",
-    async (mender) => {
+    async (program) => {
       const project = await projectFor(withIndex);
       const file = await scriptOf(project, base);
       const database = await createDatabase();
       const first = await scriptOf(project, [...base, "--to", "0000_people"]);
       expect(await runPsql(database, first)).toMatchObject({ code: 0 });
-      // A concurrent index is finished only when older transactions have ended.
+      // CREATE INDEX CONCURRENTLY finishes only when older transactions have ended.
       const older = await database.connect();
       await older.query("BEGIN ISOLATION LEVEL REPEATABLE READ");
       await older.query("SELECT 1");
@@ -253,7 +253,7 @@ describe("an interruption", () => {
       await older.query("COMMIT");
       expect(await database.query(`SELECT FROM pg_index WHERE NOT indisvalid`)).toHaveLength(1);
       expect((await ledgerOf(database, "app_a"))[1]).toMatchObject({ begun: true, applied: 1 });
-      if (mender === "psql") {
+      if (program === "psql") {
         const again = await runPsql(database, file);
         expect(again).toMatchObject({ code: 0 });
         expect(again.stderr).toContain("app/a 0001_index, which was interrupted");
@@ -354,7 +354,7 @@ describe("a script whose target is not as expected", () => {
     expect(await catalogOf(database, "app_a")).toEqual([]);
   });
 
-  test("accepts an empty schema as base, and no other schema without a ledger", async () => {
+  test("treats an empty schema as base, and refuses any other schema without a ledger", async () => {
     const project = await projectFor(people, ["a", "b"]);
     const file = await scriptOf(project, base);
     const database = await createDatabase();

@@ -45,7 +45,7 @@ async function expectWhole(database: TestDatabase): Promise<void> {
 
 describe("through PgBouncer in transaction mode", () => {
   test("transactional migrations are applied, by several runners at once", async () => {
-    // Fewer connections to the server than workers: each transaction may get any of them.
+    // Fewer server connections than workers: each transaction may get any of them.
     const { database, url } = await createPooled(3);
     const project = await createProject({
       "drizzle.config.ts": configFile(appFleet(url, tenants, { concurrency: 4 })),
@@ -65,7 +65,7 @@ describe("through PgBouncer in transaction mode", () => {
     expect(await runCli(project, ["rollouts"])).toMatchObject({ code: 0 });
   });
 
-  test("a statement that cannot run in a transaction is refused first, with the advice to set directUrl", async () => {
+  test("a statement that cannot run in a transaction is refused in advance, and the remedy names directUrl", async () => {
     const { database, url } = await createPooled(3);
     const root = await createFolder(history("drizzle/app", concurrently));
     const pooled = appFleet(url, ["t0"]);
@@ -80,18 +80,18 @@ describe("through PgBouncer in transaction mode", () => {
     expect(byTenant(await migrateAll(contextFor(root, direct)))).toEqual({
       t0: "succeeded 0000_a,0001_rows,0002_value,0003_index",
     });
-    // What is applied already stands in nobody's way.
+    // A migration that is already applied is not refused.
     expect(byTenant(await migrateAll(contextFor(root, pooled)))).toEqual({ t0: "skipped" });
   });
 
-  test("a migration leaves nothing in the pooler's connections, and nothing in them reaches a tenant", async () => {
+  test("a migration leaves nothing in the pooler's connections, and is not affected by what others left there", async () => {
     const { database, url } = await createPooled(1);
     const root = await createFolder(history("drizzle/app", transactional));
     const context = contextFor(root, appFleet(url, ["t0"], { concurrency: 1 }));
     await migrateAll(context);
     const client = new pg.Client({ connectionString: url });
     await client.connect();
-    // Another client's carelessness: it has the one connection's settings and temporary tables.
+    // Another client leaves settings and a temporary table in the only connection.
     await client.query(`SET statement_timeout = 1; SET search_path = pg_catalog`);
     await client.query(
       `SET statement_timeout = 0; CREATE TEMP TABLE "a" ("id" integer, "kind" text)`,
@@ -158,9 +158,9 @@ describe("through PgBouncer in transaction mode", () => {
   });
 });
 
-test("a role with settings of its own reads its rollouts through PgBouncer", async () => {
+test("a role with its own settings can read the recorded rollouts through PgBouncer", async () => {
   const { database, role } = await createOddRole();
-  // Through a pooler only the form of dates is ours.
+  // Through a pooler, drizzle-fleet sets only the date format.
   for (const name of ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"])
     await database.query(`ALTER ROLE ${role} RESET ${name}`);
   const { url } = await startPgbouncer(

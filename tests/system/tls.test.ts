@@ -14,7 +14,7 @@ import { createOwnServer, type OwnServer } from "../support/own-server.ts";
 const weakest = ["disable", "allow", "prefer"] as const;
 const modes = [...weakest, "require", "verify-ca", "verify-full"] as const;
 
-/** An address of the server with parameters in its URL, settings beside it, or both. */
+/** An address of the server, with TLS parameters in its URL, separate TLS settings, or both. */
 function addressOf(
   server: OwnServer,
   parameters: Readonly<Record<string, string>>,
@@ -43,7 +43,7 @@ async function attempt(address: DatabaseAddress): Promise<"encrypted" | "clear" 
 }
 
 describe("TLS", () => {
-  test("works in each mode, with a right, wrong or missing authority", async () => {
+  test("works in each mode, with the right, a wrong or no certificate authority", async () => {
     const server = await createOwnServer(54_610);
     const right = await createAuthority("right");
     const wrong = await createAuthority("wrong");
@@ -71,13 +71,13 @@ describe("TLS", () => {
       expect(await to(mode, trusted), mode).toBe("encrypted");
       expect(await to(mode, untrusted), mode).toMatch(/certificate.* -> Set sslrootcert/);
     }
-    // A certificate for localhost, and an address.
+    // The certificate is for localhost, not for an address.
     for (const mode of ["require", "verify-ca"])
       expect(await to(mode, trusted, "127.0.0.1"), mode).toBe("encrypted");
     expect(await to("verify-full", trusted, "127.0.0.1")).toMatch(/127\.0\.0\.1.* -> .*verify-ca/);
   });
 
-  test("follows the URL before the settings, and these before the environment", async () => {
+  test("is configured by the URL first, then by the settings, then by the environment", async () => {
     const server = await createOwnServer(54_620);
     const right = await createAuthority("right");
     const wrong = await createAuthority("wrong");
@@ -94,7 +94,7 @@ describe("TLS", () => {
     expect(
       await to({ sslrootcert: right.certificate }, { mode: "verify-full", ca: wrong.certificate }),
     ).toBe("encrypted");
-    // Whoever names an authority, or uses the driver's own word, gets no less than the strictest mode.
+    // A named authority, or the driver's own parameter, results in the strictest mode.
     expect(await to({}, { ca: right.certificate })).toBe("encrypted");
     expect(await to({}, { ca: wrong.certificate })).toContain("certificate");
     expect(await to({ ssl: "true" })).toContain("certificate");
@@ -108,7 +108,7 @@ describe("TLS", () => {
     expect(await to({}, { mode: "disable" })).toBe("clear");
   });
 
-  test("checks certificates for an address, expired ones, and those of a client", async () => {
+  test("verifies certificates for IP addresses, expired certificates and client certificates", async () => {
     const server = await createOwnServer(54_630);
     const authority = await createAuthority("right");
     const full = { sslmode: "verify-full", sslrootcert: authority.certificate };
@@ -121,20 +121,20 @@ describe("TLS", () => {
     expect(await attempt(addressOf(server, { sslmode: "require" }))).toBe("encrypted");
 
     await serveTls(server, await authority.sign("server", "DNS:localhost"), authority);
-    const me = await authority.sign("somebody", "DNS:somebody");
+    const me = await authority.sign("client", "DNS:client");
     const subject = (parameters: Record<string, string>) =>
       withSession(addressOf(server, parameters), { waitMs: 1_000 }, (session) =>
         session.query("SELECT client_dn FROM pg_stat_ssl WHERE pid = pg_backend_pid()"),
       );
     const mine = { sslcert: me.certificate, sslkey: me.key };
-    expect(await subject({ ...full, ...mine })).toEqual([{ client_dn: "/CN=somebody" }]);
+    expect(await subject({ ...full, ...mine })).toEqual([{ client_dn: "/CN=client" }]);
     expect(await subject(full)).toEqual([{ client_dn: null }]);
     expect(await attempt(addressOf(server, { ...full, sslcert: me.certificate }))).toContain(
       "sslcert is set without sslkey",
     );
   });
 
-  test("starts at once if the URL specifies it, and keeps everything else in the URL", async () => {
+  test("is negotiated directly if the URL specifies it, and other URL parameters stay in effect", async () => {
     const server = await createOwnServer(54_640);
     const authority = await createAuthority("right");
     await serveTls(server, await authority.sign("server", "DNS:localhost"));
@@ -155,7 +155,7 @@ describe("TLS", () => {
     );
   });
 
-  test("is reported as missing if the server requires it of a role", async () => {
+  test("is named as missing if the server requires it for a role", async () => {
     const server = await createOwnServer(54_670);
     const authority = await createAuthority("right");
     await server.use(async (database) => {
@@ -232,11 +232,16 @@ describe("invalid TLS settings are refused", () => {
       {},
       'sslmode "full" is not a known mode -> Set sslmode to one of',
     ],
-    ["an unknown word", "?ssl=yes", {}, 'ssl "yes" is not a known mode -> Set sslmode to one of'],
+    [
+      "an unknown value of ssl",
+      "?ssl=yes",
+      {},
+      'ssl "yes" is not a known mode -> Set sslmode to one of',
+    ],
     ["a missing file", "", { ca: "/no/such.pem" }, "tls.ca /no/such.pem cannot be read: ENOENT"],
     ["a missing key", "?sslkey=/a&sslmode=prefer", {}, "sslkey is set without sslcert"],
     [
-      "Node's authorities, and not asking them",
+      "Node's authorities in a mode that does not check them",
       "?sslrootcert=system&sslmode=require",
       {},
       'sslmode "require" is too weak for sslrootcert=system',

@@ -23,33 +23,33 @@ const behind = inSchemas(
    DELETE FROM %1$I.users; DELETE FROM %1$I.__fleet_ledger WHERE tag LIKE '0001%%'`,
 );
 
-/** 120 tenants have rows that it refuses. */
+/** 120 tenants have rows that the second migration refuses. */
 const refusing = inSchemas(
   ["app\\_t0%", "app\\_t10%", "app\\_t11%", "app\\_t120"],
   "INSERT INTO %1$I.users (id, name) VALUES (1, 'Ann'), (2, 'Ann')",
 );
 
-/** An edited migration, a schema that is gone, a table that is gone. */
+/** An edited migration, a missing schema and a missing table. */
 const damaged = `
   UPDATE app_t200.__fleet_ledger SET checksum = repeat('0', 64) WHERE tag LIKE '0001%';
   DROP SCHEMA app_t201 CASCADE; DROP TABLE billing_t202.invoices`;
 
-/** What is kept of rollouts as if it had always been the same. */
+/** Gives recorded rollouts the same user and duration in every run. */
 const fixedRollouts =
   "UPDATE drizzle_fleet.rollouts SET started_by = 'ann@office', ended_at = started_at + interval '2.5 s'";
 
 interface Stage {
   readonly folder: string;
   readonly database: TestDatabase;
-  /** Runs a command that is not shown, and that succeeds. */
+  /** Runs a command that is not captured, and must succeed. */
   cli(command: string): Promise<void>;
-  /** Shows a command at every width. What changes something is given what puts it back. */
+  /** Captures a command at every width. `putBack` is SQL that undoes the changes of a command. */
   show(name: string, command: string, putBack?: string): Promise<void>;
-  /** Shows a command at every width that ends with a question, and leaves it. */
+  /** Captures a command that asks a question, at every width, and then interrupts it. */
   ask(name: string, command: string, question: RegExp): Promise<void>;
-  /** Shows how a command goes on waiting, in one window that is made wider; `holder` lets it end. */
+  /** Captures a command while it waits, in one window that is made wider; `holder` lets it end. */
   wait(name: string, command: string, waits: RegExp, holder: () => Promise<unknown>): Promise<void>;
-  /** The files of all that was shown. */
+  /** The files of all captures. */
   readonly shown: ReadonlySet<string>;
 }
 
@@ -83,13 +83,13 @@ async function openStage(): Promise<Stage> {
           await window.begin(`drizzle-fleet ${command}`);
           await keep(columns, name, await window.end());
         };
-        // What changes something has the fleet for itself.
+        // Commands that change something run one after the other.
         before = putBack === undefined ? run() : before.then(run);
         return before;
       });
     },
     ask: async (name, command, question) => {
-      // One by one, as a person answers.
+      // One window at a time, because the command waits for an answer.
       for (const [index, window] of windows.entries()) {
         await window.begin(`drizzle-fleet ${command}`);
         const screen = await window.shows((all) => question.test(all));
@@ -105,7 +105,7 @@ async function openStage(): Promise<Stage> {
       let last = "";
       for (const columns of widths) {
         await window.resize(columns);
-        // The bar is drawn anew once a second.
+        // The progress bar is redrawn once a second.
         const isRedrawn = (line: string) => waits.test(line) && line.length > last.length;
         const screen = await window.shows((all) => isRedrawn(lastLine(all)));
         last = lastLine(screen);
@@ -120,7 +120,7 @@ async function openStage(): Promise<Stage> {
 
 const lastLine = (screen: string) => screen.slice(screen.lastIndexOf("\n") + 1);
 
-test("the output of every verb for 300 tenants, in windows of 40, 80 and 120 columns, equals its capture", {
+test("the output of every verb for 300 tenants, in windows of 40, 80 and 120 columns, equals the captures", {
   timeout: 180_000,
 }, async () => {
   const stage = await openStage();

@@ -94,7 +94,7 @@ const quoted = {
     "waiting for a connection",
     "which this rollout is migrating",
     "is under way in database",
-    "if its process no longer exists, end its connection: SELECT pg_terminate_backend(",
+    "If its process no longer exists, end its connection with SELECT pg_terminate_backend(",
   ],
 };
 

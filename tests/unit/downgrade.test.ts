@@ -94,7 +94,7 @@ describe("planDowngrade", () => {
     expect(problem).toMatchObject({
       kind: "unfinished",
       tag: "0002_c",
-      remedy: "Continue it: npx drizzle-fleet downgrade 0001_b",
+      remedy: "To continue it, run: npx drizzle-fleet downgrade 0001_b",
     });
     const rules = { allowOutOfOrder: true };
     const forwards = planTarget(target, history, ledger(...entries), rules);
@@ -102,7 +102,7 @@ describe("planDowngrade", () => {
     // That of the first migration of all.
     const first = [entry("0000_a"), { ...entry("0000_a.down", "down"), ...cutOff(1) }];
     expect(planTarget(target, history, ledger(...first), rules).problems).toMatchObject([
-      { remedy: "Continue it: npx drizzle-fleet downgrade base" },
+      { remedy: "To continue it, run: npx drizzle-fleet downgrade base" },
     ]);
     // That of a migration which this checkout does not have says nothing of base.
     const strange = [...all, entry("0009_x"), { ...entry("0009_x.down", "down"), ...cutOff(1) }];

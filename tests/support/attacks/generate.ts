@@ -1,8 +1,8 @@
 import type pg from "pg";
 import type { Random } from "../random.ts";
 
-/** The tenant that is attacked, and what an attacker may know of it. */
-export interface Neighbour {
+/** The tenant that is attacked, and what an attacker may know about it. */
+export interface Neighbor {
   readonly schema: string;
   /** OIDs by name: `users`, `seq`, `poke`. */
   readonly oids: Readonly<Record<string, number>>;
@@ -10,8 +10,8 @@ export interface Neighbour {
 
 const pick = <T>(random: Random, from: readonly T[]): T => from[random.below(from.length)] as T;
 
-/** Texts that lead to the neighbour, spelled out and put together. */
-function texts({ schema }: Neighbour): string[] {
+/** Texts that lead to the neighbor: written out, or assembled. */
+function texts({ schema }: Neighbor): string[] {
   return [
     `'${schema}.users'`,
     `'"${schema}"."users"'`,
@@ -32,9 +32,9 @@ function texts({ schema }: Neighbour): string[] {
   ];
 }
 
-/** Arguments of a type that lead to the neighbour, or at least fit. */
-function argumentOf(random: Random, type: string, neighbour: Neighbour): string {
-  const { users = 0, seq = 0, poke = 0 } = neighbour.oids;
+/** An argument of a type that leads to the neighbor, or is at least valid. */
+function argumentOf(random: Random, type: string, neighbor: Neighbor): string {
+  const { users = 0, seq = 0, poke = 0 } = neighbor.oids;
   const oids = [
     String(users),
     String(seq),
@@ -43,20 +43,20 @@ function argumentOf(random: Random, type: string, neighbour: Neighbour): string 
     `(SELECT max(oid) FROM pg_class WHERE relname = 'users')`,
   ];
   if (/^(text|varchar|bpchar|name|cstring|char|unknown)$/.test(type))
-    return pick(random, texts(neighbour));
+    return pick(random, texts(neighbor));
   if (/^(oid|regclass|regproc|regprocedure|regtype)$/.test(type))
-    return pick(random, [...oids, `'${neighbour.schema}.seq'`, ...texts(neighbour).slice(2, 4)]);
+    return pick(random, [...oids, `'${neighbor.schema}.seq'`, ...texts(neighbor).slice(2, 4)]);
   if (/^(any|anyelement|anynonarray|anycompatible)$/.test(type)) return "'x'::text";
   if (/^(any|anycompatible)array$/.test(type)) return "ARRAY[1]";
   if (/^(int2|int4|int8|float4|float8|numeric|xid|xid8)$/.test(type)) return `1::text::${type}`;
   if (type === "bool") return "true";
   if (/^jsonb?$/.test(type)) return `'{"a":1}'::${type}`;
   if (type === "record") return "ROW(1)";
-  if (type === "regnamespace") return `'${neighbour.schema}'`;
+  if (type === "regnamespace") return `'${neighbor.schema}'`;
   return `NULL::${type.startsWith("_") ? `${type.slice(1)}[]` : type}`;
 }
 
-/** Ways in which a migration can have a function called, or can name it. */
+/** Ways in which a migration can call or name a function. */
 const shapes: readonly ((call: string, name: string, id: number) => string)[] = [
   (call) => `SELECT ${call}`,
   (call, _, id) => `CREATE TABLE r${id} AS SELECT (${call})::text AS x`,
@@ -93,11 +93,11 @@ const shapes: readonly ((call: string, name: string, id: number) => string)[] = 
   (_, name) => `GRANT EXECUTE ON FUNCTION ${name} TO PUBLIC`,
 ];
 
-/** One attack with each function of pg_catalog. */
+/** One attack for each function in pg_catalog. */
 export async function attacksByFunctions(
   client: pg.Client,
   random: Random,
-  neighbour: Neighbour,
+  neighbor: Neighbor,
 ): Promise<string[]> {
   const { rows } = await client.query<{ name: string; types: string[] }>(
     `SELECT proname::text AS name, ARRAY(SELECT t.typname::text FROM unnest(proargtypes) WITH ORDINALITY u (oid, n) JOIN pg_type t USING (oid) ORDER BY n) AS types
@@ -105,13 +105,13 @@ export async function attacksByFunctions(
   );
   const byName = new Map(rows.map((row) => [row.name, row.types]));
   return [...byName].map(([name, types], id) => {
-    const given = types.map((type) => argumentOf(random, type, neighbour));
+    const given = types.map((type) => argumentOf(random, type, neighbor));
     const quoted = /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name}"`;
     return pick(random, shapes)(`${quoted}(${given.join(", ")})`, quoted, id);
   });
 }
 
-/** Ways to change what a relation holds or is. `{r}` is its name, `{c}` one of its columns. */
+/** Ways to change a relation or its contents. `{r}` is its name, `{c}` one of its columns. */
 const onRelations = `
   INSERT INTO {r} DEFAULT VALUES
   UPDATE {r} SET {c} = {c}
@@ -156,11 +156,11 @@ const onRelations = `
   .split("\n")
   .map((line) => line.trim());
 
-/** Attacks on catalogs, and on the neighbour's relations in every spelling. */
+/** Attacks on catalogs, and on the neighbor's relations in every spelling. */
 export async function attacksOnRelations(
   client: pg.Client,
   random: Random,
-  { schema }: Neighbour,
+  { schema }: Neighbor,
 ): Promise<string[]> {
   const { rows } = await client.query<{ schema: string; name: string; column: string }>(
     `SELECT n.nspname AS schema, quote_ident(c.relname) AS name, (SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = c.oid AND attnum = 1) AS column

@@ -58,27 +58,27 @@ const ofAll = [
   "pg_user_mapping",
 ];
 
-/** What PostgreSQL counts by itself, and the tenant's own entry. */
+/** Columns that PostgreSQL changes by itself. */
 const counters =
   "ARRAY['relpages', 'reltuples', 'relallvisible', 'relallfrozen', 'relfrozenxid', 'relminmxid', 'relhasindex', 'relhastriggers', 'relhasrules', 'datfrozenxid', 'datminmxid']";
 
 /**
- * What there is outside of a tenant's schema, a digest for each catalog and table: two of them are equal when nothing
- * was made, changed or taken away there.
+ * A digest of everything outside a tenant's schema, by catalog and table. Two results are equal if nothing was created,
+ * changed or removed there.
  *
- * @param inside the schema whose own objects and rows do not count
- * @param neighbour the schema whose rows do
+ * @param inside the schema whose objects and rows are ignored
+ * @param neighbor the schema whose rows are included
  */
 export async function outsideOf(
   client: pg.Client,
   inside: string,
-  neighbour: string,
+  neighbor: string,
 ): Promise<Record<string, string>> {
   const server = await client.query<{ name: string }>(
     "SELECT relname::text AS name FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace",
   );
   const there = new Set(server.rows.map(({ name }) => name));
-  // Foreign keys and TOAST tables of the tenant's are in schemas of PostgreSQL's.
+  // TOAST and temporary tables of the tenant are in PostgreSQL's own schemas, which are ignored, too.
   const foreign = `SELECT oid FROM pg_namespace WHERE nspname <> '${inside}' AND nspname !~ '^pg_(toast|temp)'`;
   const digest = (from: string) =>
     `(SELECT md5(coalesce(string_agg(r, E'\\n' ORDER BY r), '')) FROM (SELECT (to_jsonb(c) - ${counters})::text AS r FROM ${from}) rows)`;
@@ -101,11 +101,11 @@ export async function outsideOf(
           `${catalog} c${catalog === "pg_namespace" ? ` WHERE nspname <> '${inside}' AND nspname !~ '^pg_(toast|temp)'` : ""}`,
         ),
       ]),
-    // Objects that PostgreSQL brings along have OIDs below those of users' objects.
+    // PostgreSQL's own objects have OIDs below 16384.
     ["pg_description", digest("pg_description c WHERE objoid < 16384")],
-    ["rows", digest(`${neighbour}.users c`)],
-    ["entries", digest(`${neighbour}.__fleet_ledger c`)],
-    ["sequence", `(SELECT format('%s %s', last_value, is_called) FROM ${neighbour}.seq)`],
+    ["rows", digest(`${neighbor}.users c`)],
+    ["entries", digest(`${neighbor}.__fleet_ledger c`)],
+    ["sequence", `(SELECT format('%s %s', last_value, is_called) FROM ${neighbor}.seq)`],
     ["large objects", "(SELECT count(*)::text FROM pg_largeobject_metadata)"],
   ];
   const { rows } = await client.query(

@@ -1,4 +1,4 @@
-/** Statements of every kind that PostgreSQL's grammar has and tricks that were found by trial; `{b}` is the neighbour's schema. */
+/** Statements of every kind in PostgreSQL's grammar, and tricks found by trial. `{b}` is the neighbor's schema. */
 const templates = String.raw`
 SET search_path = {b}; UPDATE users SET name = 'x'
 SET LOCAL search_path TO '{b}'

@@ -28,10 +28,10 @@ import {
   removeView,
 } from "./parts.ts";
 
-/** Changes a schema in place; false when it has nothing to change in this way. */
+/** Changes a schema in place. Returns false if the schema has nothing that could change in this way. */
 type Change = (model: Model, random: Random) => boolean;
 
-/** True for a value that no default and no expression names. */
+/** True if no default and no expression names the value. */
 function isFree(model: Model, { id }: EnumModel, value: string): boolean {
   const columns = model.tables.flatMap((table) => table.columns);
   const defaults = columns
@@ -71,7 +71,7 @@ const isPlain = (place: Place) =>
   place.column.generated === undefined &&
   place.column.references === undefined &&
   !place.table.foreignKeys.some(({ columns }) => columns.includes(place.column.id));
-/** No generated column, expression or view is made from it. */
+/** True if no generated column, expression or view uses the column. */
 const isAlone = (place: Place, model: Model) =>
   isPlain(place) && !expressionsOf(model).some((sql) => idsIn(sql).includes(place.column.id));
 
@@ -97,7 +97,7 @@ const added =
     return true;
   };
 
-/** Types of a column, and what they may become; the last ones have no cast. */
+/** The types that a column can change to. Some of the last ones need an explicit cast. */
 const others: Partial<Record<ColumnKind, readonly ColumnKind[]>> = {
   integer: ["bigint", "numeric", "text", "smallint"],
   smallint: ["integer", "bigint"],
@@ -120,7 +120,7 @@ function retype(model: Model, random: Random, column: ColumnModel, kind: ColumnK
 
 const keyKinds: readonly ColumnKind[] = ["integer", "bigint", "uuid", "text", "identity", "serial"];
 
-/** A column and all that refers to it, in turn. */
+/** A column, the columns that refer to it, those that refer to these, and so on. */
 function withReferring(model: Model, id: number): ReadonlySet<number> {
   const columns = new Set([id]);
   for (let size = 0; size < columns.size; ) {
@@ -136,7 +136,7 @@ function withReferring(model: Model, id: number): ReadonlySet<number> {
   return columns;
 }
 
-/** A key of one column, with all that refers to it. */
+/** Changes the type of a primary key of one column, and of everything that refers to it. */
 function retypeKey(table: TableModel, model: Model, random: Random): void {
   const [id = 0] = table.primaryKey;
   const key = columnOf(model, id);
@@ -150,7 +150,7 @@ function retypeKey(table: TableModel, model: Model, random: Random): void {
   }
 }
 
-/** Keys of one column that nothing compares with a value of their type. */
+/** Tables with a primary key of one column that nothing compares with a value of its type. */
 const simpleKeys = (model: Model) =>
   model.tables.filter(({ primaryKey }) => {
     const [id] = primaryKey;
@@ -439,7 +439,7 @@ const changes: Readonly<Record<string, Change>> = {
   ),
 };
 
-/** Some of these in one step: a copy of the schema, and the names of the changes. */
+/** Applies some of these changes to a copy of the schema. Returns the copy and the names of the changes. */
 export function changed(
   model: Model,
   random: Random,

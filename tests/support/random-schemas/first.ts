@@ -10,7 +10,7 @@ import {
 } from "./model.ts";
 import { addCheck, addForeignKey, addGenerated, addIndex, addPolicy, addView } from "./parts.ts";
 
-/** A schema to begin with: two to four tables, with enums and some of all that can be on them. */
+/** The first schema: two to four tables, with enums and some of everything that a table can have. */
 export function firstModel(random: Random): Model {
   const model: Model = { nextId: 1, enums: [], tables: [], views: [], sequences: [] };
   for (let count = 1 + random.below(2); count > 0; count -= 1) addEnum(model, random);

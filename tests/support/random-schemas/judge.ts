@@ -16,17 +16,17 @@ import type { Model } from "./model.ts";
 import { sourceOf } from "./render.ts";
 import { keptRows, writeMore, writeRows } from "./rows.ts";
 
-/** What became of one pair of schemas. */
+/** The result for one pair of schemas. */
 export interface Verdict {
   readonly seed: number;
   readonly step: number;
   readonly changes: readonly string[];
   /**
-   * `said`: it did not hold, and generate refused it or said that it depends on rows. `unfinished`: it said that a
-   * person has to finish it. `same`: there was nothing to migrate.
+   * `held`: up, down and up again worked. `noted`: they did not, but `generate` had refused the change or noted that it
+   * depends on rows. `unfinished`: `generate` noted that a person must finish it. `same`: nothing had changed.
    */
-  readonly kind: "held" | "said" | "unfinished" | "same" | "failed";
-  /** What failed, or what was said. */
+  readonly kind: "held" | "noted" | "unfinished" | "same" | "failed";
+  /** What failed, or what `generate` noted. */
   readonly what: string;
   readonly before: string;
   readonly after: string;
@@ -34,7 +34,7 @@ export interface Verdict {
   readonly down: string;
 }
 
-/** Pairs of schemas that begin with one seed: each one is changed into the next, until one fails or needs a person. */
+/** Tests a chain of schemas, each changed into the next, until a pair fails or `generate` has noted something. */
 export async function judgeChain(
   database: TestDatabase,
   installed: Installed,
@@ -103,7 +103,7 @@ async function judge(
     });
   } catch (error) {
     if (!isFleetError(error)) throw error;
-    return { ...pair, kind: "said", what: `refused: ${error.code}: ${error.message}` };
+    return { ...pair, kind: "noted", what: `refused: ${error.code}: ${error.message}` };
   }
   if (migration === undefined) return { ...pair, kind: "same", what: "" };
   const { sql, down, unproved } = migration;
@@ -113,15 +113,15 @@ async function judge(
   const catalog = await catalogOf(chain.database, chain.schema);
   const failed = await roundTrip(chain, step, before, after, migration);
   if (failed !== undefined) {
-    const said = dependsOnRows(failed)
-      ? saidOfRows(failed.startsWith("down") ? down : sql)
+    const note = dependsOnRows(failed)
+      ? rowsNoteIn(failed.startsWith("down") ? down : sql)
       : undefined;
-    // Where only the rows were in the way, a tenant without any gets over it.
-    const empty = said === undefined ? failed : await withoutRows(chain, catalog, down);
+    // If only the rows were the cause, it works for a tenant without rows.
+    const empty = note === undefined ? failed : await withoutRows(chain, catalog, down);
     return {
       ...written,
-      kind: empty === undefined ? "said" : "failed",
-      what: empty ?? said ?? failed,
+      kind: empty === undefined ? "noted" : "failed",
+      what: empty ?? note ?? failed,
     };
   }
   const unfinishedDown = markIn(down, "unfinished");
@@ -130,22 +130,22 @@ async function judge(
   return { ...written, kind: "held", what: "" };
 }
 
-/** What a file's first mark of this kind says. */
+/** The text of a file's first mark of this kind. */
 function markIn(text: string, mark: string): string | undefined {
   return new RegExp(`^-- drizzle-fleet: ${mark} (.*)$`, "m").exec(text)?.[1];
 }
 
-/** What a file says of rows that it cannot take. */
-function saidOfRows(text: string): string | undefined {
+/** What a file notes about rows for which it fails. */
+function rowsNoteIn(text: string): string | undefined {
   return markIn(text, "depends-on-rows") ?? /^-- (Fails if rows contain .*)$/m.exec(text)?.[1];
 }
 
-/** True when values in the rows were refused, or broke a constraint. */
+/** True if values in the rows were refused or violated a constraint. */
 function dependsOnRows(failure: string): boolean {
   return /"sqlstate":"2[23]/.test(failure);
 }
 
-/** Up, down and up again; in words, what does not hold. */
+/** Runs up, down and up again with rows. Returns what went wrong. */
 async function roundTrip(
   { database, context, schema }: Chain,
   step: number,
@@ -176,7 +176,7 @@ async function roundTrip(
   return changedAgain === undefined ? undefined : `up again: catalog: ${changedAgain}`;
 }
 
-/** The history, and the newest migration down and up again, on a tenant without rows; in words, what does not hold. */
+/** Runs the history, and the newest migration down and up again, without rows. Returns what went wrong. */
 async function withoutRows(
   { database, context, seed }: Chain,
   before: readonly string[],
@@ -198,7 +198,7 @@ async function withoutRows(
   return changed === undefined ? undefined : `without rows: up again: catalog: ${changed}`;
 }
 
-/** Without the names that PostgreSQL 18 gives to NOT NULL constraints. */
+/** A catalog without the names that PostgreSQL 18 gives to NOT NULL constraints. */
 function named(catalog: readonly string[]): Record<string, readonly string[]> {
   const facts = catalog.map((fact) =>
     fact.replace(/^(constraint .+)\.\S+ (NOT NULL .*)$/, "$1 $2"),
@@ -206,7 +206,7 @@ function named(catalog: readonly string[]): Record<string, readonly string[]> {
   return { catalog: facts.sort() };
 }
 
-/** Runs an operation over the one tenant; in words, why it failed. */
+/** Waits for an operation on one tenant. Returns why it failed. */
 async function roll(
   run: ReturnType<typeof migrateAll> | ReturnType<typeof downgradeAll>,
 ): Promise<string | undefined> {
@@ -236,7 +236,7 @@ function difference(
   return undefined;
 }
 
-/** Rows that are there no more; tenants may have written others meanwhile. */
+/** Returns rows that are missing. Additional rows are allowed: tenants may have written them in the meantime. */
 function missing(
   expected: Record<string, readonly string[]>,
   found: Record<string, readonly string[]>,
@@ -249,7 +249,7 @@ function missing(
   return undefined;
 }
 
-/** What became of something, by the ids that stay. */
+/** Answers a question about a rename, by the ids, which a rename does not change. */
 function answer(
   { kind, table, removed, added }: Choice,
   before: Model,

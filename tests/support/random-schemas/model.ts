@@ -1,8 +1,8 @@
 import type { Random } from "../random.ts";
 
 /**
- * A Drizzle schema as data. Everything has an id that stays when it is renamed. Expressions name columns as `{3}`, the
- * id between braces.
+ * A Drizzle schema as data. Everything has an id, which a rename does not change. Expressions name a column by its id
+ * in braces: `{3}`.
  */
 export interface Model {
   nextId: number;
@@ -40,7 +40,7 @@ export interface ColumnModel {
   readonly id: number;
   name: string;
   kind: ColumnKind;
-  /** For `enum` and `enums`, an array. */
+  /** The enum of a column of kind `enum`, or `enums`, which is an array. */
   enumId?: number | undefined;
   notNull: boolean;
   unique: boolean;
@@ -48,7 +48,7 @@ export interface ColumnModel {
   default?: string | undefined;
   /** SQL with `{id}` for columns of the same table. */
   generated?: string | undefined;
-  /** A foreign key in the column itself. */
+  /** A foreign key that is declared in the column. */
   references?:
     | { readonly table: number; readonly column: number; onDelete?: string | undefined }
     | undefined;
@@ -58,7 +58,7 @@ export interface TableModel {
   readonly id: number;
   name: string;
   columns: ColumnModel[];
-  /** One column: in the column itself. */
+  /** With one column, the key is declared in the column. */
   primaryKey: number[];
   uniques: { readonly id: number; name: string; columns: number[] }[];
   foreignKeys: {
@@ -83,10 +83,11 @@ export interface ViewModel {
   readonly id: number;
   name: string;
   materialized: boolean;
-  /** Made by Drizzle's builder, and not by SQL. */
+  /** True if Drizzle's query builder defines it, not SQL. */
   built: boolean;
-  /** What it reads, a table or a view, and the columns that it shows. */
+  /** The table or view that it reads. */
   source: number;
+  /** The columns that it shows. */
   columns: number[];
   where?: string | undefined;
 }
@@ -98,7 +99,7 @@ interface SequenceModel {
   increment: number;
 }
 
-/** Names that are easy, and some that need quotes or are words of SQL. */
+/** Ordinary names, and some that need quotes or are SQL keywords. */
 const words = [
   "amount",
   "label",
@@ -185,7 +186,7 @@ const plainKinds: readonly ColumnKind[] = [
   "texts",
 ];
 
-/** A column of a random type; of an enum more often than of others. */
+/** A column of a random type, most often an enum. */
 export function randomColumn(
   model: Model,
   random: Random,
@@ -205,7 +206,7 @@ export function randomColumn(
   return column;
 }
 
-/** A default of a column's type, as JavaScript. */
+/** A default value of a column's type, as JavaScript. */
 export function defaultFor(
   model: Model,
   random: Random,

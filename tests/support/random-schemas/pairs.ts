@@ -4,18 +4,18 @@ import type { Installed } from "../cli.ts";
 import { createDatabase } from "../database.ts";
 import { judgeChain, type Verdict } from "./judge.ts";
 
-/** The same pairs come from the same seed. */
+/** The same seed gives the same pairs. */
 const seed = Number(process.env.RANDOM_PAIRS_SEED ?? 20_261_130);
-/** A file that gets a line of JSON for each pair: the two schemas, the SQL, and what became of it. */
+/** A file to which a line of JSON is added for each pair: the two schemas, the SQL, and the result. */
 const report = process.env.RANDOM_PAIRS_REPORT;
 
 const pairsInTest = 40;
 const longestChain = 4;
 
 /**
- * Tests random pairs of Drizzle schemas, at most 40 in each test, see CONTRIBUTING.md.
+ * Defines tests with random pairs of Drizzle schemas, at most 40 in each test. See CONTRIBUTING.md.
  *
- * @param pairs how many, where RANDOM_PAIRS does not say it
+ * @param pairs the number of pairs if RANDOM_PAIRS is not set
  */
 export function testRandomPairs(installed: Installed, pairs: number): void {
   const wanted = Number(process.env.RANDOM_PAIRS ?? pairs);
@@ -23,14 +23,14 @@ export function testRandomPairs(installed: Installed, pairs: number): void {
     { length: Math.ceil(wanted / pairsInTest) },
     (_, index) => seed + index * 1_000,
   );
-  describe(`what generate writes without a word runs on tenants with rows, in the layout ${installed}`, () => {
+  describe(`what generate writes without a note runs on tenants with rows, in the layout ${installed}`, () => {
     test.each(seeds)(
       `${Math.min(wanted, pairsInTest)} pairs of schemas from seed %i`,
       async (first) => {
         const verdicts = await judgeSome(installed, first, Math.min(wanted, pairsInTest));
         const failed = verdicts.filter(({ kind }) => kind === "failed");
         expect(failed).toEqual([]);
-        // It would be easy to leave everything to a person.
+        // Otherwise `generate` could pass by leaving everything to a person.
         const unfinished = verdicts.filter(({ kind }) => kind === "unfinished");
         expect(unfinished.length).toBeLessThan(verdicts.length / 5);
       },

@@ -10,7 +10,7 @@ import {
   tableOf,
 } from "./model.ts";
 
-/** Each adds one thing to a schema, or nothing if there is no place for it. */
+// Each function `add...` adds one thing to a schema, or nothing if there is no place for it.
 
 export function addForeignKey(model: Model, random: Random): void {
   const table = pick(random, model.tables);
@@ -44,7 +44,7 @@ export function addForeignKey(model: Model, random: Random): void {
     });
 }
 
-/** A condition on a column that all rows of these tests meet; enum columns first. */
+/** A condition on a column that all rows of these tests meet. Enum columns are preferred. */
 function conditionOn(model: Model, random: Random, table: TableModel): string | undefined {
   const columns = table.columns.filter(({ kind }) =>
     ["enum", "integer", "text", "boolean", "bigint"].includes(kind),
@@ -69,7 +69,7 @@ export function addCheck(model: Model, random: Random): void {
     table.checks.push({ id: model.nextId, name: `check_${model.nextId++}`, sql });
 }
 
-/** Indexes on columns and expressions, with a condition or without. Unique ones contain the key. */
+/** Adds an index on columns and expressions, with or without a condition. A unique one contains the key. */
 export function addIndex(model: Model, random: Random): void {
   const table = pick(random, model.tables);
   const columns = table.columns.filter(({ kind }) => kind !== "jsonb");
@@ -101,7 +101,7 @@ export function addUnique(model: Model, random: Random): void {
   });
 }
 
-/** Of the table's own columns, or of another table's enum. */
+/** Adds a policy that uses the table's own columns, or another table's enum. */
 export function addPolicy(model: Model, random: Random): void {
   const table = pick(random, model.tables);
   const other = pick(random, model.tables);
@@ -161,7 +161,7 @@ export function addView(model: Model, random: Random): void {
   model.views.push({ ...made, built: random.chance(0.5), source: table.id, columns, where });
 }
 
-/** Takes a column out with all that names it. */
+/** Removes a column and everything that names it. */
 export function removeColumn(model: Model, table: TableModel, id: number): void {
   const names = (sql: string | undefined) => idsIn(sql).includes(id);
   for (const column of table.columns.filter(({ generated }) => names(generated)))

@@ -43,7 +43,7 @@ function viewText(model: Model, view: ViewModel): string {
   return `${made}, { ${shown.join(", ")} }).as(sql\`${sqlText(model, query)}${filter}\`);`;
 }
 
-/** A view's column has no sequence. */
+/** The type of a view's column, which has no sequence. */
 function shownAs(column: ColumnModel): ColumnModel {
   return column.kind === "serial" || column.kind === "identity"
     ? { ...column, kind: "integer" }
@@ -80,10 +80,10 @@ function tableText(model: Model, table: TableModel): string {
   });`;
 }
 
-/** Columns as objects, which Drizzle writes with their table's name. */
+/** Replaces columns with references to column objects, which Drizzle writes with the table's name. */
 const own = (sql: string) => sql.replace(/\{(\d+)\}/g, `\${t.c$1}`);
 
-/** Columns, tables and views by their names. */
+/** Replaces columns, tables and views with their names. */
 function sqlText(model: Model, sql: string): string {
   const named = [...model.tables, ...model.views];
   return sql

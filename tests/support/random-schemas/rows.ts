@@ -5,8 +5,8 @@ const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
 const literal = (value: string) => `'${value.replaceAll("'", "''")}'`;
 
 /**
- * Three rows in each table that is empty: the second has NULL where it may, and the third is like the first one where
- * it may. With values that are in both schemas.
+ * Inserts three rows into each empty table: the second one has NULL where possible, and the third one has the values of
+ * the first one where possible. Enum values are those of both schemas.
  */
 export async function writeRows(
   database: TestDatabase,
@@ -23,7 +23,7 @@ export async function writeRows(
   }
 }
 
-/** Two rows more in each table: tenants work on after a migration. With any of the schema's values. */
+/** Inserts two more rows into each table, as tenants do after a migration. Enum values are those of the new schema. */
 export async function writeMore(
   database: TestDatabase,
   schema: string,
@@ -55,7 +55,7 @@ async function insert(
   );
 }
 
-/** Tables after those that they refer to. A key of a table to itself, or in a circle, stays NULL. */
+/** Orders tables after those that they refer to. Foreign keys to the same table, or in a cycle, stay NULL. */
 function inOrder(model: Model): TableModel[] {
   const done: TableModel[] = [];
   let rest = [...model.tables];
@@ -90,7 +90,7 @@ function valueIn(
     const named = (id: number) => quoted(columnOf(model, id).name);
     const name = quoted(model.tables.find(({ id }) => id === parent.table)?.name ?? "");
     const from = `FROM ${quoted(schema)}.${name}`;
-    // In one order for all columns of a key.
+    // All columns of a key must use the same order.
     return `(SELECT ${named(parent.column)} ${from} ORDER BY ${parent.key.map(named).join(", ")}
       OFFSET ${row - 1} % greatest((SELECT count(*) ${from}), 1) LIMIT 1)`;
   }
@@ -154,7 +154,7 @@ function plainValue({ kind, id }: ColumnModel, row: number, values: readonly str
   }
 }
 
-/** Rows of the tables that both schemas have, by the table's id: columns that are in both with the same type. */
+/** The rows of the tables in both schemas, by table id, with the columns that have the same type in both. */
 export async function keptRows(
   database: TestDatabase,
   schema: string,
@@ -177,7 +177,7 @@ export async function keptRows(
   return kept;
 }
 
-/** True for a column that is the same one in both: one that took another one's name is that one to drizzle-kit. */
+/** True if a column keeps its data. drizzle-kit takes a column with another one's former name for that one. */
 function isKept(column: ColumnModel, table: TableModel, other: TableModel): boolean {
   const same = other.columns.find(({ id }) => id === column.id);
   if (same === undefined || same.kind !== column.kind) return false;

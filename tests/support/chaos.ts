@@ -3,6 +3,7 @@ import { expect, test, vi } from "vitest";
 import { exitCode } from "../../src/cli/exit-codes.ts";
 import type { FleetInput } from "../../src/config/schema.ts";
 import type { RolloutEvent } from "../../src/core/events.ts";
+import { after, before, downs, head, ledgerStateOf, missing } from "./chaos-history.ts";
 import { type CliResult, createProject, runCli } from "./cli.ts";
 import type { Cluster } from "./cluster.ts";
 import { appFleet, configFile, history, writeFiles } from "./fleet.ts";
@@ -10,19 +11,18 @@ import { expectNothingLeft } from "./leftovers.ts";
 import type { Queries } from "./own-server.ts";
 import { createRandom, type Random } from "./random.ts";
 import { Runner } from "./runner.ts";
-import { after, before, downs, head, missing, standingOf } from "./weather-history.ts";
 
 const seed = Number(process.env.CHAOS_SEED ?? Date.now() % 1_000_000_000);
 
-/** What a test of a weather is given. */
+/** What a chaos test receives. */
 export interface Round {
   readonly random: Random;
-  /** Adds to the line that the test prints at its end. */
+  /** Adds a text to the line that the test prints when it ends. */
   tell(text: string): void;
 }
 
-/** A test of one weather, which prints its seed, how long it took, and what it showed. */
-export function weather(name: string, play: (round: Round) => Promise<void>): void {
+/** Defines a test of one kind of failure. It prints its seed, its duration, and what `tell` was given. */
+export function chaosTest(name: string, play: (round: Round) => Promise<void>): void {
   test(name, async () => {
     const startedAt = performance.now();
     const story: string[] = [];
@@ -42,22 +42,22 @@ export function weather(name: string, play: (round: Round) => Promise<void>): vo
 }
 
 export interface FleetOptions {
-  /** The server of each database, by the database's name in the fleet. */
+  /** The server of each database, by the database's name in the configuration. */
   readonly clusters: Readonly<Record<string, Cluster>>;
-  /** Tenants in each database. */
+  /** The number of tenants in each database. */
   readonly tenants?: number;
   readonly more?: Partial<FleetInput>;
-  /** A file that holds the role's password, which is in the URLs otherwise. */
+  /** A file with the role's password. Without it, the password is in the URLs. */
   readonly passwordFile?: string;
 }
 
-/** The port that leads to each database, by its name; its server's where none is given. */
+/** The port through which to reach a database, by its name; by default that of its server. */
 export type Ports = Readonly<Record<string, number>>;
 
-/** A fleet of tenants that all have the same first migrations, and miss the same further ones. */
-export class WeatherFleet {
+/** A fleet whose tenants all have the same first migrations applied and the same later ones pending. */
+export class ChaosFleet {
   readonly project: string;
-  /** The role's password, which is in the URLs unless it is empty. */
+  /** The role's password in the URLs; empty if a file contains it. */
   password = "migrator";
   readonly #clusters: Map<string, Cluster>;
   readonly #tenants: ReadonlyMap<string, readonly string[]>;
@@ -73,10 +73,10 @@ export class WeatherFleet {
   }
 
   /**
-   * Makes databases, a role without special rights and a project. All tenants have the first migrations then, and miss
-   * the others.
+   * Creates the databases and a project, and applies the first migrations to all tenants. The migrating role is an
+   * ordinary one.
    */
-  static async create(options: FleetOptions): Promise<WeatherFleet> {
+  static async create(options: FleetOptions): Promise<ChaosFleet> {
     const { clusters, tenants = 8, more, passwordFile } = options;
     const names = Object.keys(clusters);
     const perDatabase = new Map(
@@ -94,7 +94,7 @@ export class WeatherFleet {
         out: "./drizzle/app",
         database: names[0] ?? "main",
         tenantSchema: "app_{tenant}",
-        sharedSchemas: ["weather"],
+        sharedSchemas: ["chaos"],
       },
     };
     const fleet = { ...appFleet("", []), concurrency: 4, ...more, databases, services };
@@ -105,7 +105,7 @@ export class WeatherFleet {
       "drizzle.config.ts": configFile({ ...fleet, tenants: listed }),
       ...history("drizzle/app", before),
     });
-    const made = new WeatherFleet(project, new Map(Object.entries(clusters)), perDatabase);
+    const made = new ChaosFleet(project, new Map(Object.entries(clusters)), perDatabase);
     if (passwordFile !== undefined) made.password = "";
     for (const name of names) await made.#prepare(name);
     const calm = await made.run(["migrate"]);
@@ -114,12 +114,12 @@ export class WeatherFleet {
     return made;
   }
 
-  /** How many targets there are. */
+  /** The number of targets. */
   get size(): number {
     return [...this.#tenants.values()].flat().length;
   }
 
-  /** How many migrations are to be applied in all. */
+  /** The number of steps that are pending in the beginning, for all targets together. */
   get steps(): number {
     return this.size * missing;
   }
@@ -133,7 +133,7 @@ export class WeatherFleet {
     );
   }
 
-  /** Starts a run as a process of its own. */
+  /** Starts a run in a separate process. */
   start(ports?: Ports, command?: readonly string[]): Runner {
     return Runner.process(this.project, this.environment(ports), command);
   }
@@ -143,26 +143,26 @@ export class WeatherFleet {
     for (const [name, cluster] of this.#clusters) await cluster.use(act, name);
   }
 
-  /** Runs a command to its end. */
+  /** Runs a command and waits until it ends. */
   run(command: readonly string[], ports?: Ports): Promise<CliResult> {
     return runCli(this.project, command, this.environment(ports));
   }
 
-  /** From now on another server has the database, such as a standby that was promoted. */
+  /** Uses another server for a database from now on, such as a standby that was promoted. */
   moveTo(name: string, cluster: Cluster): void {
     this.#clusters.set(name, cluster);
   }
 
-  /** How long each migration takes that begins from now on, in seconds. */
+  /** Sets how long each migration that begins from now on takes, in seconds. */
   async setPace(seconds: number, names = [...this.#clusters.keys()]): Promise<void> {
     for (const name of names)
       await this.#cluster(name).use(
-        (database) => database.query(`UPDATE weather.pace SET seconds = $1`, [seconds]),
+        (database) => database.query(`UPDATE chaos.pace SET seconds = $1`, [seconds]),
         name,
       );
   }
 
-  /** Each ledger tells what is in its schema, whatever the weather has left. */
+  /** Expects that each ledger matches what is in its schema. Returns the number of complete migrations by tenant. */
   async expectLedgersEqualCatalogs(
     names = [...this.#clusters.keys()],
   ): Promise<Map<string, number>> {
@@ -171,22 +171,22 @@ export class WeatherFleet {
     for (const name of names)
       await this.#cluster(name).use(async (database) => {
         for (const tenant of this.#tenants.get(name) ?? []) {
-          const standing = await standingOf(database, `app_${tenant}`);
-          counts.set(tenant, standing.whole.length);
-          if (standing.disagreements.length > 0) disagreements[tenant] = standing.disagreements;
+          const state = await ledgerStateOf(database, `app_${tenant}`);
+          counts.set(tenant, state.whole.length);
+          if (state.disagreements.length > 0) disagreements[tenant] = state.disagreements;
         }
       }, name);
     expect(disagreements, "ledgers that differ from their catalogs").toEqual({});
     return counts;
   }
 
-  /** What the run has reported as done is there, and it ended with an honest code. */
+  /** Expects that what the run reported as done is in the database, and that its exit code is right. */
   async expectHonest(runner: Runner): Promise<void> {
     const ending = await runner.ending;
-    const standing = await this.expectLedgersEqualCatalogs();
+    const counts = await this.expectLedgersEqualCatalogs();
     const done = runner.outcomes.filter(({ status }) => isGood(status));
-    const broken = done.filter(({ target }) => standing.get(target.tenant ?? "") !== head);
-    expect(broken, "reported, but not there").toEqual([]);
+    const broken = done.filter(({ target }) => counts.get(target.tenant ?? "") !== head);
+    expect(broken, "reported as done, but not at head").toEqual([]);
     if (ending.how !== "ended") return;
     expect(runner.outcomes).toHaveLength(this.size);
     if (ending.code !== exitCode.interrupted)
@@ -203,8 +203,8 @@ export class WeatherFleet {
   }
 
   /**
-   * When the weather is over: ledgers equal catalogs, `--failed` finishes the job, all targets are at head, and
-   * nothing is left over.
+   * Expects, after the failure, that ledgers match catalogs, that `migrate --failed` brings all targets to head, and
+   * that nothing is left over.
    */
   async afterwards(ports?: Ports): Promise<void> {
     await this.setPace(0);
@@ -229,37 +229,37 @@ export class WeatherFleet {
     const cluster = this.#cluster(name);
     await cluster.use((database) => database.query(`CREATE DATABASE ${name} OWNER migrator`));
     await cluster.use(async (database) => {
-      await database.query(`CREATE SCHEMA weather;
-        CREATE TABLE weather.pace (seconds float8 NOT NULL);
-        INSERT INTO weather.pace VALUES (0);
-        CREATE FUNCTION weather.pass() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+      await database.query(`CREATE SCHEMA chaos;
+        CREATE TABLE chaos.pace (seconds float8 NOT NULL);
+        INSERT INTO chaos.pace VALUES (0);
+        CREATE FUNCTION chaos.pass() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
         BEGIN
-          PERFORM pg_catalog.pg_sleep((SELECT seconds FROM weather.pace));
+          PERFORM pg_catalog.pg_sleep((SELECT seconds FROM chaos.pace));
         END $$;
-        GRANT USAGE ON SCHEMA weather TO migrator`);
+        GRANT USAGE ON SCHEMA chaos TO migrator`);
     }, name);
   }
 }
 
-/** Waits until a share of the migrations is applied, chosen at random, and somewhat more. */
+/** Waits until a random share of the steps is applied, and then up to 200 ms more. */
 export async function somewhereInTheMiddle(
   { random }: Round,
   runner: Runner,
-  fleet: WeatherFleet,
+  fleet: ChaosFleet,
 ): Promise<void> {
   const applied = Math.floor((0.15 + 0.55 * random.next()) * fleet.steps);
   await runner.until(() => runner.applied >= applied);
   await sleep(random.next() * 200);
-  expect(runner.underWay, "the rollout was over before the weather came").toBe(true);
+  expect(runner.underWay, "the rollout ended before the failure began").toBe(true);
 }
 
-/** The run has noticed the weather. */
+/** Expects that the failure affected the run. */
 export function expectHit({ retries, outcomes }: Runner): void {
-  const disturbed = retries.length + outcomes.filter(({ status }) => !isGood(status)).length;
-  expect(disturbed, "targets that the weather disturbed").toBeGreaterThan(0);
+  const affected = retries.length + outcomes.filter(({ status }) => !isGood(status)).length;
+  expect(affected, "targets that the failure affected").toBeGreaterThan(0);
 }
 
-/** How a run ended, in a few words. */
+/** A short description of how a run ended. */
 export async function storyOf(runner: Runner): Promise<string> {
   const ending = await runner.ending;
   const counts = new Map<string, number>();

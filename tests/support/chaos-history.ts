@@ -1,7 +1,7 @@
 import type { Files } from "./fleet.ts";
 import type { Queries } from "./own-server.ts";
 
-/** What a migration leaves in a tenant schema, and what takes it back. */
+/** A migration, its down, and what it leaves in a tenant schema. */
 interface Traces {
   readonly sql: string;
   readonly down?: string;
@@ -10,8 +10,8 @@ interface Traces {
   readonly indexes: readonly string[];
 }
 
-/** A function of a shared schema that takes as long as the weather wants: see `WeatherFleet.setPace`. */
-const pass = `SELECT "weather"."pass"();`;
+/** Calls a function in a shared schema that takes as long as `ChaosFleet.setPace` says. */
+const pass = `SELECT "chaos"."pass"();`;
 
 /** A migration in one transaction: a column and a row. */
 function column(tag: string): Traces {
@@ -25,7 +25,7 @@ ALTER TABLE "public"."runs" DROP COLUMN "${name}";`;
   return { sql, down, columns: [name], rows: [tag], indexes: [] };
 }
 
-/** A migration that runs outside of a transaction. */
+/** A migration that runs outside a transaction. */
 function index(tag: string): Traces {
   const sql = `CREATE INDEX CONCURRENTLY "i${tag}" ON "public"."runs" ("tag");`;
   return { sql, columns: [], rows: [], indexes: [`i${tag}`] };
@@ -66,14 +66,14 @@ const later = {
 };
 const all: Readonly<Record<string, Traces>> = { ...kinds, ...later };
 
-/** Migrations by their tag: what all tenants have before the weather, and with what it meets. */
+/** Migrations by tag: those that all tenants have before the failure, and those together with the pending ones. */
 export const before = sqlOf(kinds);
 export const after = sqlOf(all);
 
-/** How many migrations a tenant misses when the weather begins. */
+/** The number of pending migrations of each tenant when the failure begins. */
 export const missing = Object.keys(later).length;
 
-/** How many migrations a tenant has that misses none. */
+/** The number of migrations of a tenant that is at head. */
 export const head = Object.keys(all).length;
 
 /** The downs of the newest two migrations. */
@@ -87,14 +87,14 @@ function sqlOf(migrations: Readonly<Record<string, Traces>>): Files {
   return Object.fromEntries(Object.entries(migrations).map(([tag, { sql }]) => [tag, sql]));
 }
 
-/** Where one tenant schema stands by its ledger, and what of it does not agree with the catalog. */
-export interface Standing {
+/** The complete migrations of a tenant schema according to its ledger, and where the catalog differs from that. */
+export interface LedgerState {
   readonly whole: readonly string[];
   readonly disagreements: readonly string[];
 }
 
 /** Compares a tenant schema's ledger with its tables, rows and indexes, all read at one moment. */
-export async function standingOf(database: Queries, schema: string): Promise<Standing> {
+export async function ledgerStateOf(database: Queries, schema: string): Promise<LedgerState> {
   const [found] = await database.query<Found>(
     `SELECT ARRAY(SELECT tag FROM ${schema}.__fleet_ledger WHERE applied = statements AND NOT begun ORDER BY tag) AS whole,
        ARRAY(SELECT tag FROM ${schema}.__fleet_ledger WHERE applied < statements OR begun) AS partial,
