@@ -14,7 +14,7 @@ import type { Planner } from "../plan/targets.ts";
 import { divideIntoWaves } from "../plan/waves.ts";
 import { flushLog } from "../postgres/flush.ts";
 import type { Session } from "../postgres/session.ts";
-import { applyBaseline, needsBaseline, dropScratch, makeBaseline } from "../proof/baseline.ts";
+import { applyBaseline, dropScratch, makeBaseline, needsBaseline } from "../proof/baseline.ts";
 import { asListed } from "../tenants/records.ts";
 import { rosterOf } from "../tenants/roster.ts";
 import { registeredTargets, registeredTenant } from "./onboarding.ts";

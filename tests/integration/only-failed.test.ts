@@ -173,7 +173,9 @@ test("--failed is an error for a database that keeps no outcomes and has a targe
   const refused = await runCli(project, ["migrate", "--failed", "--tenant", "t1"]);
   expect(refused.code).toBe(2);
   expect(refused.stderr).toContain('database "main" has no record of any rollout');
-  expect(refused.stderr).toMatch(/To include every target, run: npx drizzle-fleet migrate --tenant t1\s*$/);
+  expect(refused.stderr).toMatch(
+    /To include every target, run: npx drizzle-fleet migrate --tenant t1\s*$/,
+  );
   const back = await runCli(project, ["downgrade", "base", "--failed", "--allow-data-loss"]);
   expect(back).toMatchObject({
     code: 2,

@@ -18,7 +18,11 @@ describe("an error caused by the server", () => {
   test.each([
     ["53100", 'could not extend file "base/16386/%": No space left on device', "disk is full"],
     ["53200", "out of memory: failed on request of size % in memory context", "is out of memory"],
-    ["53400", "temporary file % exceeds temp_file_limit", "Raise the setting that its message names"],
+    [
+      "53400",
+      "temporary file % exceeds temp_file_limit",
+      "Raise the setting that its message names",
+    ],
     ["53000", "insufficient resources for %", "has run out of a resource"],
     ["58030", 'could not read block 17 in file "base/%"', "Check its log and its disk"],
     ["58P01", 'could not access file "$libdir/%"', "A file is missing on the server"],
