@@ -56,7 +56,7 @@ export function listenForInterruption(end: () => void): void {
 
 function stopWork(): void {
   writeNote(
-    "\nStopping: running migrations finish, and no new ones start. Press Ctrl-C again to cancel them.\n",
+    "\nStopping: no new migrations start, and running ones finish. Press Ctrl-C again to cancel them.\n",
   );
   stop.abort();
 }

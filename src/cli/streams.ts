@@ -21,7 +21,7 @@ export function surviveLostOutput(onLost: () => void): void {
     // A reader that has stopped reading has read what it wanted.
     if (code === "EPIPE" || outputLost) return;
     outputLost = true;
-    writeNote(`error: standard output cannot be written: ${message}\n`);
+    writeNote(`error: cannot write to standard output: ${message}\n`);
     onLost();
   });
   const terminals = descriptors.filter((descriptor) => isatty(descriptor));

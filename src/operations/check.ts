@@ -200,7 +200,8 @@ export async function checkSchema(
     });
     const questions = (await questionsOf(diff, undecided)).map(questionText);
     const dropped = droppedTables(diff, undecided);
-    if (dropped.doubtful) questions.push(`${droppedText(dropped)}: should they be dropped?`);
+    const they = dropped.tables.length === 1 ? "it" : "they";
+    if (dropped.doubtful) questions.push(`${droppedText(dropped)}. Should ${they} be dropped?`);
     return [{ service, problem, sql, questions: [...questions, ...withoutSql] }];
   } catch (error) {
     return asFindings(service, error);

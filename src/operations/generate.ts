@@ -170,9 +170,8 @@ async function isConfirmed(
   // A dry run writes nothing and shows the statements.
   if (dryRun === true) return true;
   if (confirm === undefined) return false;
-  return confirm(
-    `${dropped.service}: ${droppedText(dropped)}. Drop them, with their rows, for every tenant?`,
-  );
+  const what = dropped.tables.length === 1 ? "it, with its rows," : "them, with their rows,";
+  return confirm(`${dropped.service}: ${droppedText(dropped)}. Drop ${what} for every tenant?`);
 }
 
 /** A down consists of other statements than its migration, so it is checked separately. */

@@ -61,7 +61,7 @@ export async function grantTenant(context: Context, { tenant }: NewTenant): Prom
   const { failed } = await grantTenants(context, { tenants: [tenant] });
   throwProblems(
     failed.map(({ error }) => error),
-    `the application has no access to the schemas of ${tenant}`,
+    `the application role could not be granted access to the schemas of ${tenant}`,
   );
 }
 
@@ -70,7 +70,7 @@ function refuseWithoutRole(targets: readonly Target[], open: OpenDatabases): voi
   if (name === undefined) return;
   throw new FleetError(
     "config",
-    `no application role is configured for database "${name}", other than the owner of the schemas`,
+    `no application role is configured for database "${name}": the owner of the schemas does not count as one`,
     {
       where: `databases.${name}.applicationUrl`,
       remedy: "Set DB_USER_SERVER or applicationUrl to the role that your programs connect as.",

@@ -75,7 +75,7 @@ export async function showRollout(
     }
     if (others.length > 0) {
       const ids = [rollout, ...others].map(({ id }) => id).join(", ");
-      throw new FleetError("usage", `several rollouts start with ${prefix}`, {
+      throw new FleetError("usage", `several rollout ids start with ${prefix}`, {
         remedy: `Choose one: ${ids}`,
       });
     }

@@ -72,7 +72,7 @@ export async function holdersAmong(
   blockers: readonly number[],
 ): Promise<LockHolder[]> {
   const rows = await session.query<HolderRow>(
-    `SELECT ${who}, 'a lock that it waits for' AS holds FROM pg_catalog.pg_stat_activity a WHERE a.pid = ANY($1)
+    `SELECT ${who}, 'a lock that the migration needs' AS holds FROM pg_catalog.pg_stat_activity a WHERE a.pid = ANY($1)
      LIMIT ${most.reported}`,
     [blockers],
   );

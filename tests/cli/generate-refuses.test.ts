@@ -193,7 +193,7 @@ describe.each(both)("dropped tables: %s", (layout) => {
     );
     expect(await written()).toEqual(before);
     expect((await runCli(project, ["check"])).stdout).toContain(
-      "? 2 tables are no longer in the schema: users, posts: should they be dropped?",
+      "? 2 tables are no longer in the schema: users, posts. Should they be dropped?",
     );
     expect(await generate("--dry-run")).toMatchObject({
       code: 0,

@@ -51,7 +51,7 @@ test.each(["SIGTERM", "SIGHUP"] as const)(
 );
 
 test.each([
-  ["migrate --json > /dev/full", 1, "error: standard output cannot be written: ENOSPC"],
+  ["migrate --json > /dev/full", 1, "error: cannot write to standard output: ENOSPC"],
   ["migrate 2> /dev/full", 0, ""],
   ["migrate --json 2> /dev/full | head -c 1 > /dev/null", 0, ""],
 ])("a rollout continues when its output is lost: %s", async (command, code, said) => {

@@ -399,7 +399,7 @@ test("the parts of a file that are not SQL are checked too", async () => {
   for (const depth of [5_000, 5_000_000]) {
     await write(`{"kind":"rows","copy":${"[".repeat(depth)}${"]".repeat(depth)}}`);
     await expect(importTenant(fleet.context, { file, tenant: "copy" })).rejects.toThrow(
-      "not a complete tenant file",
+      "not a valid tenant file",
     );
   }
   change(lines[0] ?? {}, { tenant: 'a"; DROP SCHEMA common' });

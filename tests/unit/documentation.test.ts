@@ -90,7 +90,7 @@ const quoted = {
   "docs/offline-sql.md": ["the ledger has changed since the plan was made"],
   "docs/rollouts.md": [
     "To migrate all of them, run: ",
-    "a lock that it waits for",
+    "a lock that the migration needs",
     "waiting for a connection",
     "which this rollout is migrating",
     "is under way in database",

@@ -12,7 +12,7 @@ export const environmentVariables = {
   "SKIP_MIGRATIONS=true": "start without migrating, like dev --skip-migrations",
   DRIZZLE_FLEET_DEBUG: "print the stack trace of unexpected errors",
   NO_COLOR: "print no colors",
-  FORCE_COLOR: "print colors without a terminal too; 0 prints none",
+  FORCE_COLOR: "print colors even without a terminal; 0 turns them off",
 } as const;
 
 export type EnvironmentVariable = keyof typeof environmentVariables;

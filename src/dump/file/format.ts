@@ -83,7 +83,7 @@ export function parseLine(json: string, where: string): TenantFileLine {
 }
 
 export function invalidFileError(where: string, reason: string, cause?: unknown): FleetError {
-  return new FleetError("refused", `not a complete tenant file: ${reason}`, {
+  return new FleetError("refused", `not a valid tenant file: ${reason}`, {
     where,
     remedy: "To export the tenant again, run: npx drizzle-fleet tenants export <tenant> <file>",
     ...(cause === undefined ? {} : { cause }),

@@ -98,7 +98,7 @@ function violation(statement: ParsedText, allowance: FileAllowance): Reason | un
   if (!shared && (sql.length > 1 || unreplaced.length > 0))
     return {
       message: 'it names the schema "public", which is neither the tenant\'s nor shared',
-      remedy: 'If tenants may use objects in it, add "public" to sharedSchemas of the service.',
+      remedy: 'If tenants may use objects in it, add "public" to the service\'s sharedSchemas.',
     };
   const [doubt] = unproved;
   const accepted =

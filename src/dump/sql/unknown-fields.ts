@@ -39,7 +39,7 @@ export function unknownFields(objects: SchemaObjects): string[] {
   }
   for (const columns of objects.columns.values())
     for (const column of columns) {
-      const of = `column ${objects.relations.get(column.relation)?.name ?? "of a type"}.${column.name}`;
+      const of = columnName(objects, column);
       check("identity", column.identity, of);
       check("generated", column.generated, of);
       check("compression", column.compression, of);
@@ -61,9 +61,9 @@ function uncopyableOptions({ relations, columns, indexes }: SchemaObjects): stri
       ...unknownOptions(options, kind === "v" ? "view" : (method ?? "heap")).map(of(name)),
       ...unknownOptions(toastOptions, "heap").map(of(`the TOAST table of ${name}`)),
     ]),
-    ...[...columns.values()].flat().flatMap(({ relation, name, options }) => {
-      const place = `column ${relations.get(relation)?.name ?? "of a type"}.${name}`;
-      return unknownOptions(options, "column").map(of(place));
+    ...[...columns.values()].flat().flatMap((column) => {
+      const place = columnName({ relations }, column);
+      return unknownOptions(column.options, "column").map(of(place));
     }),
     ...indexes.flatMap(({ name, method, options }) =>
       unknownOptions(options, method).map(of(name)),
@@ -73,4 +73,12 @@ function uncopyableOptions({ relations, columns, indexes }: SchemaObjects): stri
       (options ?? []).filter(isInternalOption).map(of(name)),
     ),
   ];
+}
+
+function columnName(
+  { relations }: Pick<SchemaObjects, "relations">,
+  { relation, name }: { readonly relation: number; readonly name: string },
+): string {
+  const table = relations.get(relation)?.name;
+  return table === undefined ? `column ${name} of a type` : `column ${table}.${name}`;
 }

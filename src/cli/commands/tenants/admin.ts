@@ -30,7 +30,9 @@ export async function adminOf(
     adminPasswordStdin === true
       ? await readInput()
       : (getSecret("ADMIN_PASSWORD", environment) ??
-        (canAsk() ? await askSecret(`Password of ${email} (empty: invite): `) : undefined));
+        (canAsk()
+          ? await askSecret(`Password for ${email} (leave empty to invite the user): `)
+          : undefined));
   if (password === undefined || password === "") return { email };
   addSecret(password);
   return { email, password };

@@ -23,7 +23,7 @@ export function exportVerb(): Verb {
     page: "tenants.md",
   })
     .argument("<tenant>", "id of the tenant")
-    .argument("<file>", "file to create; it must not exist (.gz: compressed)");
+    .argument("<file>", "new file to create; compressed if it ends in .gz");
   return { command: addCommonOptions(command), run: runExport };
 }
 

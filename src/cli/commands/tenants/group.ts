@@ -19,8 +19,8 @@ export function tenantsVerbs(): VerbGroup {
   const command = newVerb("tenants", {
     summary: "list, add, rename, clone, archive and remove tenants",
     details: `
-Tenants are in the registry, a table in the database, unless drizzle.config.ts lists them. Without a command, it lists
-the tenants.`,
+Tenants are in the registry, a table in the database, unless drizzle.config.ts lists them. tenants without a command
+is the same as tenants list.`,
     examples: [
       ["list the tenants", "npx drizzle-fleet tenants list"],
       ["onboard a tenant", "npx drizzle-fleet tenants add acme"],

@@ -36,7 +36,7 @@ creates the tenant again from the file.`,
     .argument("<tenant>", "id of the tenant")
     .optionsGroup(groups.options)
     .option("-y, --yes", "do not ask for confirmation")
-    .option("--dump <file>", "export the tenant to a new file first (.gz: compressed)");
+    .option("--dump <file>", "export to a new file first; compressed if it ends in .gz");
   return { command: addCommonOptions(command), run: runRemove };
 }
 
