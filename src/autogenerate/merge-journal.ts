@@ -178,7 +178,7 @@ function lostVersionError(file: string): FleetError {
     {
       where,
       remedy:
-        "Nothing was written. Start git's merge again, leave the conflict markers in the file, and run: npx drizzle-fleet merge",
+        "Nothing was written. Repeat the merge in git, leave the conflict markers in the files, and run: npx drizzle-fleet merge",
     },
   );
 }

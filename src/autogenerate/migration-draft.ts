@@ -120,7 +120,7 @@ export function generatedFrom(service: string, draft: Draft | undefined): Genera
 
 function refuseFileName(name: string): void {
   if (/^[A-Za-z0-9_-]+$/.test(name)) return;
-  throw new FleetError("usage", `${JSON.stringify(name)} cannot be a migration's name`, {
+  throw new FleetError("usage", `${JSON.stringify(name)} is not a valid migration name`, {
     remedy: "Use letters, digits, _ and -.",
   });
 }

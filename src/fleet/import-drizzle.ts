@@ -12,7 +12,12 @@ import {
 } from "../ledger/drizzle-table.ts";
 import { type History, historyOf } from "../plan/history.ts";
 import { planTargetImport, refuseFewerRelations } from "../plan/import.ts";
-import { sameImport, theseTargets, withCommands } from "../plan/import-problems.ts";
+import {
+  sameImport,
+  type TargetOptions,
+  theseTargets,
+  withCommands,
+} from "../plan/import-problems.ts";
 import {
   type GeneratedTime,
   type ImportedRows,
@@ -98,19 +103,21 @@ export async function importPlanner(fleet: OpenFleet, source: DrizzleSource): Pr
 /** The most tenants that one command names; the user repeats it for the others. */
 const longestCommand = 50;
 
-function optionsFor(context: Context, targets: readonly Target[]): string {
+function optionsFor(context: Context, targets: readonly Target[]): TargetOptions {
   const { services } = context.config.fleet;
   const several = Object.keys(services).length > 1;
   const tenants = targets.flatMap(({ tenant }) => tenant ?? []).slice(0, longestCommand);
-  const more = targets.length - tenants.length;
-  const options = commandText({ ...context, environment: {} }, [], {
+  const more = tenants.length > 0 ? targets.length - tenants.length : 0;
+  const selection = commandText({ ...context, environment: {} }, [], {
     services: several ? targets.slice(0, 1).map(({ service }) => service) : [],
     tenants,
     databases: [],
   }).replace(/^npx drizzle-fleet/, "");
-  return more > 0 && tenants.length > 0
-    ? `${options} (then repeat it for ${more === 1 ? "the other tenant" : `the ${more} other tenants`})`
-    : options;
+  const note =
+    more > 0
+      ? `The stamp command below names only ${tenants.length} of these ${targets.length} tenants: repeat it for the other ${more === 1 ? "tenant" : more}. `
+      : "";
+  return { selection, note };
 }
 
 function ownPlace({ table }: DrizzleSource, { schema, tenant = "" }: Target): TablePlace {

@@ -24,7 +24,7 @@ export function tenantError(id: string, error: unknown): unknown {
   if (isFleetError(error) || (state === undefined && !lost)) return error;
   return new FleetError("onboarding", `tenant ${id}: ${message}`, {
     remedy: lost
-      ? "The connection was lost. To see the tenant's status before you run the same command again, run: npx drizzle-fleet tenants list"
+      ? "The connection was lost. Check the tenant's status before you run the same command again. To see it, run: npx drizzle-fleet tenants list"
       : (serverRemedy(state) ?? fixAndRunAgain),
     cause: error,
   });

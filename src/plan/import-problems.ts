@@ -102,16 +102,22 @@ function notImported(message: string, remedy: string, tag?: string): PlanProblem
 /** The part of a message that differs between tenants with the same problem. */
 const hashInMessage = /, hash [0-9a-f]+\.\.\./;
 
+export interface TargetOptions {
+  /** The options that select some targets. */
+  readonly selection: string;
+  /** A sentence to put first if the options do not select all of the targets; otherwise empty. */
+  readonly note: string;
+}
+
 /**
  * Gives targets with the same problem the same message and remedy.
  *
  * @param again the command that repeats the import
- * @param options the options that select some targets
  */
 export function withCommands(
   plans: readonly TargetPlan[],
   again: string,
-  options: (targets: readonly Target[]) => string,
+  optionsFor: (targets: readonly Target[]) => TargetOptions,
 ): TargetPlan[] {
   const keyOf = ({ target, problems }: TargetPlan) =>
     JSON.stringify([
@@ -128,9 +134,10 @@ export function withCommands(
   return plans.map((plan) => ({ ...plan, problems: problems.get(keyOf(plan)) ?? [] }));
 
   function together(group: readonly [TargetPlan, ...TargetPlan[]]): PlanProblem[] {
-    const selection = options(group.map(({ target }) => target));
+    const { selection, note } = optionsFor(group.map(({ target }) => target));
     return group[0].problems.map((problem, index): PlanProblem => {
-      const { message, remedy } = problem;
+      const { message } = problem;
+      const remedy = `${problem.remedy.includes(theseTargets) ? note : ""}${problem.remedy}`;
       const differ = group.some((one) => one.problems[index]?.message !== message);
       return {
         ...problem,

@@ -55,7 +55,7 @@ export function nonStandardStringsError(address: DatabaseAddress): FleetError {
     `database "${address.name}" at ${locationOf(address)} has standard_conforming_strings = off for this role, which changes the meaning of backslashes`,
     {
       remedy:
-        "Nothing was changed. Enable it: ALTER ROLE <role> SET standard_conforming_strings = on",
+        "Nothing was changed. To enable it, run: ALTER ROLE <role> SET standard_conforming_strings = on",
     },
   );
 }
@@ -67,7 +67,7 @@ export function triggersDisabledError(address: DatabaseAddress, value: string): 
     `database "${address.name}" at ${locationOf(address)} has session_replication_role = ${value} for this role, which disables triggers and foreign keys`,
     {
       remedy:
-        "Nothing was changed. Reset it as a superuser: ALTER ROLE <role> RESET session_replication_role",
+        "Nothing was changed. To reset it, run as a superuser: ALTER ROLE <role> RESET session_replication_role",
     },
   );
 }

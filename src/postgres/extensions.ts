@@ -26,7 +26,7 @@ export async function ensureExtensions(
       "config",
       `the extension ${elsewhere.name} is in the schema ${elsewhere.schema}, not in ${schema}`,
       {
-        remedy: `Set the service's extensionSchema to "${elsewhere.schema}", or move the extension: ALTER EXTENSION ${quoteIdentifier(elsewhere.name)} SET SCHEMA ${quoteIdentifier(schema)};`,
+        remedy: `Set the service's extensionSchema to "${elsewhere.schema}". Or, to move the extension, run: ALTER EXTENSION ${quoteIdentifier(elsewhere.name)} SET SCHEMA ${quoteIdentifier(schema)};`,
       },
     );
   }

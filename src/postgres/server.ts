@@ -114,13 +114,13 @@ export function refuseUnusableServer(address: DatabaseAddress, server: Server): 
       : [
           refuse(
             `${place} is read-only for role ${role} (default_transaction_read_only = on)`,
-            `Hosting providers enable it when the disk is nearly full: in that case, free up space first. If you set it yourself, disable it for this role: ALTER ROLE ${quoteIdentifier(role)} IN DATABASE ${quoteIdentifier(database)} SET default_transaction_read_only = off;`,
+            `Hosting providers enable it when the disk is nearly full: in that case, free up space first. Otherwise, to disable it for this role, run: ALTER ROLE ${quoteIdentifier(role)} IN DATABASE ${quoteIdentifier(database)} SET default_transaction_read_only = off;`,
           ),
         ]),
     ...forbidden.map((name) =>
       refuse(
         `${place}: role ${role} has no permission to execute ${name}`,
-        `Run as its owner: GRANT EXECUTE ON FUNCTION pg_catalog.${name} TO ${quoteIdentifier(role)};`,
+        `To grant it, run as the function's owner: GRANT EXECUTE ON FUNCTION pg_catalog.${name} TO ${quoteIdentifier(role)};`,
       ),
     ),
   ];

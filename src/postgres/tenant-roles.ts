@@ -130,7 +130,7 @@ export async function dropTenantRole(
       "onboarding",
       `the schemas of tenant ${tenant} were dropped, but other objects depend on its role ${role.name}${detail}`,
       {
-        remedy: `Drop them or revoke the grants, in the database that contains them: DROP OWNED BY ${name}. Then run: npx drizzle-fleet tenants remove ${tenant}`,
+        remedy: `In the database that contains them, drop them or revoke the grants with DROP OWNED BY ${name}. Then run: npx drizzle-fleet tenants remove ${tenant}`,
         cause: error,
       },
     );

@@ -101,7 +101,11 @@ function fixedNameError({ tag, file }: SqlText): FleetError {
   return new FleetError(
     "proof",
     `${tag} cannot be tried in a scratch schema: it names the service's schema in a place where it cannot be replaced`,
-    { where: file, remedy: "Write the names without the schema, or as SQL that can be parsed." },
+    {
+      where: file,
+      remedy:
+        "Remove the schema from the names, or rewrite the statement so that it can be parsed.",
+    },
   );
 }
 

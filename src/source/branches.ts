@@ -138,9 +138,9 @@ function refuseLost({ base, ours, theirs }: Branches<BranchEntry>): void {
       if (!existsSync(one.files.snapshot)) throw missingSnapshotError(one.files);
       if (before !== undefined && !one.snapshot.parents.includes(before.snapshot.id)) {
         const where = relative(process.cwd(), one.files.snapshot);
-        throw new FleetError("journal", `the snapshot of ${one.entry.tag} is lost`, {
+        throw new FleetError("journal", `the snapshot of ${one.entry.tag} was lost`, {
           where,
-          remedy: `Both branches have a file of that name, and only one was kept. Nothing was written. Repeat the merge in git, leave the conflict markers in place, and run: npx drizzle-fleet merge`,
+          remedy: `Both branches have a file of that name, and only one was kept. Nothing was written. Repeat the merge in git, leave the conflict markers in the files, and run: npx drizzle-fleet merge`,
         });
       }
       before = one;
@@ -214,7 +214,7 @@ function missingSnapshotError({ tag, snapshot }: MigrationFiles): FleetError {
   return new FleetError("journal", `${tag} has no snapshot`, {
     where: relative(process.cwd(), snapshot),
     remedy:
-      "Nothing was written. Check out its branch, and run: npx drizzle-fleet generate --snapshot. Then merge the branches again.",
+      "Nothing was written. Before you merge the branches again, create the snapshot: check out the migration's branch, and run: npx drizzle-fleet generate --snapshot",
   });
 }
 

@@ -100,7 +100,7 @@ function downErrors(service: string, { migration, down }: ReadFiles): FleetError
       where: down.file,
       remedy: acceptRemedy(
         service,
-        "Write the SQL that reverts the migration. If that is impossible, add the line: -- drizzle-fleet: irreversible <why>. If there is nothing to revert, add the line: -- drizzle-fleet: nothing <why>.",
+        "Write the SQL that reverts the migration. If that is impossible, add the line: -- drizzle-fleet: irreversible <reason>. If there is nothing to revert, add the line: -- drizzle-fleet: nothing <reason>.",
       ),
       identity: { kind: "empty-down", of: tag },
     }),

@@ -126,7 +126,7 @@ function entriesIn(text: string, shown: string): [string, unknown][] {
     } catch (cause) {
       throw new FleetError("journal", `${shown} has a line that is not an entry: ${line.trim()}`, {
         where: shown,
-        remedy: `Nothing was written. Delete that line, or restore one branch's file: git checkout HEAD -- ${shown}. Then run: npx drizzle-fleet merge`,
+        remedy: `Nothing was written. Delete that line, or restore one branch's file with git checkout HEAD -- ${shown}. Then run: npx drizzle-fleet merge`,
         cause,
       });
     }

@@ -218,8 +218,13 @@ function wholeSchemaViolation(
   if (ofSchema && reverts) return undefined;
   if (!ofSchema && !(kind === "AlterObjectSchemaStmt" && !isPlaceholder(String(body.newschema))))
     return undefined;
+  if (!ofSchema)
+    return {
+      message: "the statement moves an object out of its schema",
+      remedy: "Remove the statement: a tenant's objects stay in the tenant schema.",
+    };
   return {
-    message: "the statement changes a whole schema",
+    message: "the statement drops or renames a schema",
     remedy: "Remove the statement: drizzle-fleet creates and drops tenant schemas itself.",
   };
 }

@@ -248,6 +248,6 @@ function schemaBusyError(schema: string): FleetError {
 function noLedgerError(schema: string): FleetError {
   return new FleetError("tenant", `${schema} has no readable ledger`, {
     remedy:
-      "To create a ledger for existing tables, see: npx drizzle-fleet stamp --help. For the state of the schema, run: npx drizzle-fleet status",
+      "To create a ledger for existing tables, see: npx drizzle-fleet stamp --help. To see the state of the schema, run: npx drizzle-fleet status",
   });
 }

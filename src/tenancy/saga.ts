@@ -58,7 +58,7 @@ async function undo(
   try {
     await dropTenant({ ...locked, context: withoutInterruption(locked.context) });
   } catch (error) {
-    const remedy = `The tenant is incomplete, and rollouts skip it. Run the same command again. Or, to delete the tenant, run: npx drizzle-fleet tenants remove ${id}`;
+    const remedy = `The tenant is incomplete, and rollouts skip it. Run the same command again. Or, to remove the tenant, run: npx drizzle-fleet tenants remove ${id}`;
     throw new FleetError("onboarding", `tenant ${id} could not be created`, {
       problems: [
         onboardingError(tenantError(id, reason)),

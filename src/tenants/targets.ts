@@ -135,7 +135,10 @@ function mistakenProblem(fleet: FleetConfig, target: Target): FleetError | undef
   return new FleetError(
     "config",
     `${nameIn(target)} maps to the schema ${target.schema}, which can also be a schema of service ${other[0]}`,
-    { remedy: "Choose another tenant id, or tenantSchema patterns that differ more." },
+    {
+      remedy:
+        "Choose another tenant id, or tenantSchema patterns that cannot produce the same name.",
+    },
   );
 }
 
@@ -194,7 +197,7 @@ function tenantProblem(tenant: string): FleetError | undefined {
     where: "tenants",
     remedy: spelled
       ? `Write it with composed characters, as ${JSON.stringify(tenant.normalize("NFC"))}: it looks the same, but is a different id.`
-      : "Use letters, digits and _, and after the first character also - and .",
+      : "Use letters, digits, _, - and . only. The first character must be a letter, a digit or _.",
   });
 }
 

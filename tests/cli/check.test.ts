@@ -82,7 +82,7 @@ async function rewriteChecksums(path: string, from: string, to: string): Promise
   await writeFile(path, (await readFile(path, "utf8")).replace(from, to));
 }
 
-/** What the journal's entry with this number becomes. */
+/** Changes the journal's entry with this number. */
 function entry(idx: number, change: Record<string, unknown>) {
   return (text: string): string => {
     const journal = JSON.parse(text);
@@ -273,7 +273,7 @@ describe("check --database", () => {
     expect(await prove()).toContain(
       `column "name" of relation "users" already exists (SQLSTATE 42701)`,
     );
-    // Nothing is left behind.
+    // No scratch schema is left.
     expect(
       await database.query("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'fleet_check%'"),
     ).toEqual([]);
@@ -308,7 +308,7 @@ describe("generate", () => {
     const refused = await runCli(folder, ["generate", "app", "--custom"]);
     expect(refused.code).toBe(2);
     expect(refused.stderr).toContain(`process ${process.pid} is changing drizzle`);
-    // Nothing that a killed process left counts: its number, none yet, or a number that another program has now.
+    // A lock file left by a killed process does not count: with its pid, without a valid one, or with a reused one.
     const hourAgo = new Date(Date.now() - 3_600_000);
     for (const left of ["4194303", "", "x", String(process.pid)]) {
       await writeFile(at(".drizzle-fleet.lock"), left);
@@ -356,7 +356,7 @@ describe("generate", () => {
         [`empty-migration ${tag}`]: { reason: "released" },
       });
       expect((await runCli(folder, ["migrate"])).code).toBe(0);
-      // It is applied: nothing is in the way of later runs.
+      // It is applied, so it does not prevent later runs.
       await rm(at("accepted.json"));
       expect((await runCli(folder, ["migrate"])).code).toBe(0);
       await writeFile(sql, "-- drizzle-fleet: empty on purpose\n");
@@ -463,7 +463,7 @@ ${schema(`email: text("email").generatedAlwaysAs(sql\`lower(${of})\`), phone: te
     await chmod(folder, 0o755);
     await chmod(at(""), 0o555);
     const args = [join(repository, "dist/cli/main.js"), "generate", "--name", "nick"];
-    // The superuser may write everywhere.
+    // root could write everywhere.
     const other = ["--reuid=65534", "--regid=65534", "--clear-groups", process.execPath];
     const refused =
       process.getuid?.() === 0
@@ -476,7 +476,7 @@ ${schema(`email: text("email").generatedAlwaysAs(sql\`lower(${of})\`), phone: te
     expect(refused.stderr).toContain("Nothing was written");
     await chmod(at(""), 0o755);
     expect(await readdir(at(""))).toEqual(before);
-    // A file where the down should go.
+    // A folder is in the place of the down.
     await mkdir(at("0003_nick.down.sql"));
     const blocked = await runCli(folder, ["generate", "--name", "nick"]);
     expect(blocked.code).toBe(2);
@@ -494,7 +494,7 @@ ${schema(`email: text("email").generatedAlwaysAs(sql\`lower(${of})\`), phone: te
       "--rename column:users.emial=mail matches no schema change",
     ],
     [["--rename", "column:users.email=mail"], "contradict each other"],
-    [["--name", "a/b"], "cannot be a migration's name"],
+    [["--name", "a/b"], "is not a valid migration name"],
   ])("refuses %j", async (args, message) => {
     const { folder, at } = await createReleased();
     const before = await readdir(at(""));

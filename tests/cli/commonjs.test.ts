@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createProject, runCli } from "../support/cli.ts";
 
-/** What TypeScript makes of `export const users = pgTable(...)` for CommonJS, and two that are written by hand. */
+/** `export const users = pgTable(...)` as TypeScript compiles it to CommonJS, and two modules written by hand. */
 const compiled = {
   "dist/index.js": `"use strict";
 Object.defineProperty(exports, "__esModule", { value: true });

@@ -16,7 +16,7 @@ function commandsUnder(heading: string): string[] {
 }
 
 async function follow(command: string, environment: Record<string, string> = {}) {
-  // Vitest in vitest must not take over the settings of the worker that runs this test.
+  // Vitest inside Vitest must not inherit the settings of the worker that runs this test.
   const clean = `for name in $(env | sed -n 's/^\\(VITEST[A-Z_]*\\)=.*/\\1/p'); do unset $name; done`;
   const result = await run(repository, "sh", ["-ec", `${clean}; ${command}`], environment);
   expect(result, `${command}\n${result.stdout}${result.stderr}`).toMatchObject({ code: 0 });
@@ -31,7 +31,7 @@ describe("CONTRIBUTING.md", () => {
     expect(named.filter((name) => !(name in scripts))).toEqual([]);
     const paths = [...page.matchAll(/\b(?:tests|src|docs|scripts)\/[\w./-]*\w/g)]
       .map(([path]) => path)
-      // A path that the reader creates, or a pattern of several.
+      // Except a path that the reader creates, and patterns.
       .filter((path) => !/index-on-two-columns|random-pairs-$|^src\/.*\/$/.test(path));
     expect(paths.length).toBeGreaterThan(15);
     expect(paths.filter((path) => !existsSync(join(repository, path)))).toEqual([]);

@@ -23,7 +23,7 @@ export default defineFleet({
   onTestFinished(async () => {
     await runCli(project, ["dev", "--death"]);
   });
-  // A proof would start the server, and leave its data.
+  // A proof would start the server and leave its data behind.
   await runCli(project, ["generate", "--name", "init", "--no-proof"]);
   return project;
 }
@@ -81,7 +81,7 @@ describe("the embedded database", () => {
     process.kill(pid ?? 0, 0);
     expect(await runCli(project, ["migrate"])).toMatchObject({ code: 0 });
     expect(await serverPid(project)).toBeUndefined();
-    // A container without an init process never collects the dead: a zombie is gone, too.
+    // In a container without an init process, dead processes stay zombies: a zombie counts as ended.
     expect((await run(project, "ps", ["-o", "stat=", "-p", String(pid)])).stdout).toMatch(
       /^(Z.*)?$/m,
     );
@@ -100,7 +100,7 @@ describe("the embedded database", () => {
   });
 });
 
-/** The last thing that dev said of the schemas, again and again until it has said some words. */
+/** Waits until the output of dev since the last call contains some words. */
 function saysNext(child: ChildProcess): (words: string) => Promise<void> {
   let text = "";
   child.stderr?.on("data", (chunk: Buffer) => {

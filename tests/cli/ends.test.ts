@@ -9,7 +9,7 @@ import { repository } from "../support/repository.ts";
 
 // What a project's own code leaves open, such as a database client of `tenants`, keeps Node's event loop alive.
 
-/** A configuration with code of the project's own before it. */
+/** A configuration file that begins with the project's own code. */
 function configWith(code: string, fleet: object, tenants = ""): string {
   const all = JSON.stringify(fleet).replace(/\}$/, tenants === "" ? "}" : `, tenants: ${tenants}}`);
   return `import { defineFleet } from "drizzle-fleet/config";\n${code}\nexport default defineFleet(${all});`;
@@ -69,7 +69,7 @@ test("one SIGTERM ends a finished command after the rest of its output was read"
   const fleet = appFleet("postgres://127.0.0.1:1/none", ["a"]);
   const folder = await project(configWith(openServer, fleet), history("drizzle/app", migrations));
   const child = startCli(folder, ["history", "--offline", "--json"]);
-  // The first piece of the output is there, and fills the pipe.
+  // The first part of the output has arrived, and fills the pipe.
   await new Promise((done) => child.stdout?.once("readable", done));
   child.kill("SIGTERM");
   const { code, stdout } = await ended(child);

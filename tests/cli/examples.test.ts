@@ -58,7 +58,7 @@ test("the examples in the help of a rollout work, in their order", async () => {
     "repair",
   ])
     for (const words of await examplesOf(verb)) {
-      // There is nothing to merge, and drizzle-orm has applied nothing here.
+      // This project has no branches to merge, and drizzle-orm has applied nothing.
       if (words[0] === "merge" || words.includes("--from-drizzle")) continue;
       const asks = ["stamp", "repair"].includes(verb) && !/--dry-run|--yes/.test(words.join(" "));
       const { code, stderr } = await runCli(project, asks ? [...words, "--yes"] : words);

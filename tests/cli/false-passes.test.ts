@@ -113,7 +113,7 @@ test("fails on an edited migration file, although drizzle-kit exits with 0", asy
   const accepted = await ours("check");
   expect(accepted.code).toBe(3);
   expect(accepted.stdout).toContain("1 migration was never proved on a server: 0001_email");
-  // The snapshot says text: that, only a server tells.
+  // The snapshot says text: only a server shows the difference.
   const proved = await ours("generate", "--prove");
   expect(proved.code).toBe(3);
   expect(proved.stdout).toContain("do not create the schema that the newest snapshot describes");

@@ -164,7 +164,7 @@ describe.each(both)("generate does not write SQL that cannot run: %s", (layout) 
     const file = (await written()).find((name) => !name.includes("down")) ?? "";
     const text = await readFile(join(project, "drizzle/app", file), "utf8");
     expect(text).toMatch(/^-- drizzle-fleet: unfinished /);
-    // The snapshot is the new one: once the SQL is right, nothing is left.
+    // The snapshot is the new one: once the SQL is correct, there are no changes left.
     await writeFiles(join(project, "drizzle/app"), { [file]: `CREATE TABLE "t" ("a" text);` });
     expect(await generate()).toMatchObject({ code: 0, stdout: "app: no changes\n" });
   });

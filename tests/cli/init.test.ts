@@ -25,7 +25,7 @@ const schema = (columns: string) => `import { integer, pgTable, text } from "dri
 export const users = pgTable("users", { id: integer().primaryKey(), ${columns} });
 `;
 
-/** A project as drizzle-kit's own documentation has it, with two migrations. */
+/** A project as in drizzle-kit's documentation, with two migrations. */
 async function plainProject(): Promise<string> {
   const project = await createProject({
     "package.json": '{ "name": "@acme/shop", "type": "module" }',
@@ -44,7 +44,7 @@ async function generateByKit(project: string, environment: Record<string, string
   return result;
 }
 
-/** What the project did until now: a loop over its tenants. */
+/** How the project migrated until now: a loop over its tenants. */
 async function migrateByDrizzle(
   database: TestDatabase,
   project: string,
@@ -67,7 +67,7 @@ async function isThere(project: string, file: string): Promise<boolean> {
   );
 }
 
-/** Refused: exit 2, and the project is as it was. */
+/** Checks that init exits with 2 and leaves the project unchanged. */
 async function expectRefused(
   project: string,
   args: readonly string[],

@@ -29,7 +29,7 @@ test.each(["SIGTERM", "SIGHUP"] as const)(
     const end = ended(child);
     await untilSleeping(database);
     child.kill(signal);
-    // Twice in a moment, as a terminal and npm pass it on, is once; and SIGHUP never cancels.
+    // Two signals at once, as from a terminal and from npm, count as one; and SIGHUP never cancels.
     child.kill(signal);
     const { code, stdout } = await end;
     expect(code).toBe(130);
@@ -66,7 +66,7 @@ test.each([
   expect(made).toHaveLength(3);
 });
 
-/** A command in a terminal of its own. `exec` makes it the process that the terminal's signal goes to, in any shell. */
+/** Runs a command in its own terminal. With `exec`, in any shell, the terminal's signal goes to the command. */
 function inATerminal(project: string, command: string) {
   return start(project, "env", ["SHELL=/bin/sh", "script", "-qec", command, "/dev/null"]);
 }
@@ -85,7 +85,7 @@ describe("a rollout whose terminal goes away", () => {
     const terminal = inATerminal(project, command);
     await untilSleeping(database);
     terminal.kill("SIGKILL");
-    // The table is made meanwhile.
+    // Meanwhile, the migration finishes.
     const isOver = () => database.query(ended).then(({ length }) => length > 0);
     await vi.waitUntil(() => isOver().catch(() => false), { timeout: 20_000 });
     expect(await database.query(outcomes)).toEqual([
@@ -101,7 +101,7 @@ describe("a rollout whose terminal goes away", () => {
       migrations: slow,
       settings: { concurrency: 1 },
     });
-    // The shell is the one that the signal goes to.
+    // Here the signal goes to the shell.
     const shell = `trap '' HUP\nnode '${main}' migrate\necho $? > code\n`;
     await writeFiles(project, { "in-a-terminal.sh": shell });
     const terminal = inATerminal(project, "exec sh in-a-terminal.sh");

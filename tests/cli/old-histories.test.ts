@@ -25,7 +25,7 @@ interface FoundFinding {
   readonly acceptable: boolean;
 }
 
-/** A project with one service, its folder in drizzle/app, and the kit of one layout. */
+/** A project with one service, its migrations in drizzle/app, and one version of drizzle-kit. */
 async function projectOf(installed: Installed = "journal", more: Record<string, unknown> = {}) {
   const database = await createDatabase();
   const fleet = appFleet(database.url, ["a", "b"]);
@@ -157,7 +157,7 @@ test("generate leaves the down to complete by hand if the snapshot of the migrat
   const { messages } = await found();
   expect(messages).toContain("0001_add_b has no snapshot");
   expect(messages).toContain("0002_drop_b follows a migration that is not listed before it");
-  // Its snapshot is that of 0000_init again: the difference would be nothing, or that of both.
+  // Its snapshot equals that of 0000_init: a diff would show nothing, or the changes of both migrations.
   expect((await fleetOf("generate", "app", "--down")).stdout).toContain(
     "0002_drop_b.down.sql: must be completed by hand",
   );
@@ -258,7 +258,7 @@ describe("prefixes of migration names", () => {
       const args = ["generate", "--dialect", "postgresql", "--schema", "./schema/tables.ts"];
       await kit(...args, "--out", "./drizzle/app", "--name", "init", "--prefix", prefix);
       await write(one, two);
-      // In the same second: the newer one is still the last by name.
+      // Generated in the same second: the newer one still sorts last by name.
       expect(await generate("add_b")).toMatch(shape);
       expect(await kit("generate")).toContain(noChanges);
       await write(one);
@@ -464,7 +464,7 @@ describe("a checkout with different line endings", () => {
     expect(await fleetOf("migrate", "--tenant", "a")).toMatchObject({ code: 0 });
     await writeFile(at("0000_words.sql"), convert(text));
     expect((await found()).messages).toEqual([]);
-    // A tenant that is made from this checkout is what one from the other checkout is.
+    // A tenant created from this checkout equals one created from the other.
     expect(await fleetOf("migrate")).toMatchObject({ code: 0 });
     await writeFile(at("0000_words.sql"), text);
     expect((await fleetOf("status")).stdout).toContain("All 2 targets are at head");

@@ -5,7 +5,7 @@ import { type CliResult, createProject, runCli } from "../support/cli.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { appFleet, configFile, history } from "../support/fleet.ts";
 
-/** What a terminal obeys: it clears, moves, hides, turns text round, ends a line. */
+/** Characters that a terminal interprets: they clear, move, hide or reverse text, or end a line. */
 const nasty = "\u001b[2J\u009b1A\u202e\u200b\u2028\u007f\ufeff";
 const codes = String.raw`\u001b[2J\u009b1A\u202e\u200b\u2028\u007f\ufeff`;
 
@@ -16,7 +16,7 @@ function projectFor(database: TestDatabase, migrations: Record<string, string>, 
   });
 }
 
-/** Nothing that was written would be obeyed, or is there unseen. */
+/** Checks that the output has no character that a terminal would interpret or hide. */
 function expectVisible({ stdout, stderr }: CliResult) {
   for (const text of [stdout, stderr])
     expect(text.replaceAll("\n", "")).not.toMatch(/[\p{C}\p{Zl}]/u);
@@ -38,7 +38,7 @@ describe("terminal control characters are shown as codes", () => {
     expect(text.code).toBe(1);
     expect(text.stdout).toContain(`m${codes}`);
     expect(text.stdout).toContain(`d${codes}`);
-    // A line that the server made up does not stand where ours begin.
+    // A line from the server is indented, so it does not look like a line of drizzle-fleet.
     expect(text.stdout).toMatch(/^ {4}-> Done: 2 targets at head\./m);
 
     const json = await runCli(project, ["migrate", "--json"]);

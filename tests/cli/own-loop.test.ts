@@ -24,7 +24,7 @@ function existing() {
   });
 }
 
-/** What many projects do: copy the folder, fill in the tenant's schema, let drizzle-orm migrate with the copy. */
+/** Migrates as many projects do: with drizzle-orm, from a copy of the folder that names the tenant's schema. */
 async function migrateFilled(database: TestDatabase, project: string, schema: string) {
   const folder = await createFolder();
   await cp(join(project, "drizzle"), folder, { recursive: true });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { publicApiOf } from "../support/public-api.ts";
 
-// After a change on purpose: npx vitest run tests/cli/public-api.test.ts -u
+// After an intended change, run: npx vitest run tests/cli/public-api.test.ts -u
 test.each([
   ["index", "index.d.ts"],
   ["config", "config/define.d.ts"],

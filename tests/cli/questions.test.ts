@@ -9,7 +9,7 @@ import { createTenantsProject } from "../support/tenants-project.ts";
 
 const keys = { "Ctrl-C": "\u0003", "Ctrl-D": "\u0004" } as const;
 
-/** Runs a command on a terminal, and presses keys when it has asked. */
+/** Runs a command in a terminal, and sends keys after its question. */
 async function answer(
   project: string,
   args: readonly string[],
@@ -70,7 +70,7 @@ describe.each(Object.entries(keys))("%s at a prompt exits with 130", (_, key) =>
     expect(code).toBe(130);
     expect(shown).toContain("interrupted");
     expect(await readdir(join(folder, "drizzle"))).toEqual(before);
-    // A dumb terminal obeys no escape sequences, also when a character is taken back.
+    // A dumb terminal must get no escape sequences, even when a character is deleted.
     const typed = `9\u007f${key}`;
     const dumb = await answer(folder, ["generate", "--no-proof"], /Choose 1-2: /, typed, {
       TERM: "dumb",

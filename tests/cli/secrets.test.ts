@@ -6,14 +6,14 @@ import { type CliResult, createProject, ended, runCli, startCli } from "../suppo
 import { createDatabase, createRole, type TestDatabase, urlWith } from "../support/database.ts";
 import { configFile, createFolder, type Files, history, writeFiles } from "../support/fleet.ts";
 
-// Every piece of every password begins with zqx, which nothing else holds: in whatever way it is encoded, cut or
-// masked, no piece may be seen.
+// Every piece of every password begins with zqx, which occurs nowhere else, so a piece is found even if the password
+// was encoded, cut or masked.
 const owners = `zqxA:zqxB@zqxC/zqxD%zqxE?zqxF"zqxG\\zqxH'zqxI#zqxJ zqxK`;
 const applications = `zqxL"zqxM\\zqxN@zqxO%41zqxP`;
 const admins = `zqxQ@zqxR/zqxS"zqxT\\zqxU`;
 const piece = /zqx/i;
 
-// Many small processes: on a machine with other work they take their time.
+// The tests start many small processes, which take long on a busy machine.
 vi.setConfig({ testTimeout: 150_000 });
 
 const seedModule = `
@@ -90,7 +90,7 @@ export const users = pgTable("users", { email: text().primaryKey(), secret: text
   return { folder, database, environment };
 }
 
-/** The project's databases by the standard variables instead of a URL. */
+/** The project's environment with libpq's standard variables instead of a URL. */
 function standardOf({ environment }: Project): Record<string, string> {
   const { MAIN_URL = "", ...rest } = environment;
   const url = new URL(MAIN_URL);
@@ -104,7 +104,7 @@ function standardOf({ environment }: Project): Record<string, string> {
 }
 
 function expectSilent(what: string, { code, stdout, stderr }: CliResult): void {
-  // The beginning of a run's output says enough of what went wrong where.
+  // A failure shows which output of which run contains a piece.
   expect(stdout, `${what}: exit code ${code}, standard output`).not.toMatch(piece);
   expect(stderr, `${what}: exit code ${code}, standard error`).not.toMatch(piece);
 }
@@ -118,7 +118,7 @@ async function runSilently(
   return result;
 }
 
-/** As a person and as a program sees it. */
+/** Runs a command with text output and with --json. */
 async function bothWays(project: Pick<Project, "folder" | "environment">, args: readonly string[]) {
   const text = await runSilently(project, args);
   const json = await runSilently(project, [...args, "--json"]);
@@ -126,7 +126,7 @@ async function bothWays(project: Pick<Project, "folder" | "environment">, args: 
   return text;
 }
 
-/** What the fleet keeps of its runs, and what other sessions see of them. */
+/** Checks that no piece is in the recorded rollouts, or visible to other sessions. */
 async function expectNothingKept({ database }: Project): Promise<void> {
   const kept = await database.query(
     `SELECT row_to_json(r)::text AS row FROM drizzle_fleet.rollouts r
@@ -193,7 +193,7 @@ test("no verb prints a password if all is well", async () => {
     ["check", "--database", project.environment.MAIN_URL ?? ""],
   ];
   for (const args of looks) {
-    // The URL on the command line is the user's own; what is said of it is not.
+    // The user typed the URL, but the output must not repeat it.
     const { folder, environment } = project;
     const [text, json] = await Promise.all([
       runCli(folder, args, environment),
@@ -248,7 +248,7 @@ describe("errors contain no password", () => {
     };
     for (const [index, [what, url]] of Object.entries(urls).entries()) {
       const environment = { ...project.environment, MAIN_URL: url };
-      // The way in is one for all verbs but check.
+      // All verbs except check open databases in the same way.
       const verbs = [
         index % 2 === 0 ? ["status", "--json"] : ["tenants", "add", "acme"],
         ...(index % 3 === 0 || what.includes("slash") ? [["check", "--database", url]] : []),
@@ -306,7 +306,7 @@ describe("errors contain no password", () => {
     const { folder, environment, database } = project;
     expect((await runSilently(project, ["tenants", "add", "acme"])).code).toBe(0);
     for (const fail of ["url", "password", "json", "encoded"]) {
-      // The error itself is for people, the events are for programs.
+      // The error is printed as text, the events as JSON.
       const args = ["tenants", "add", fail, "--attribute", `fail=${fail}`, "--json"];
       const failed = await runSilently(project, args);
       expect(failed.code, fail).not.toBe(0);
@@ -373,7 +373,7 @@ describe("errors contain no password", () => {
   });
 });
 
-/** Ends the backend that sleeps, as soon as one does. */
+/** Waits for a backend that sleeps, and terminates it. */
 async function terminateSleeper(database: TestDatabase): Promise<void> {
   for (let round = 0; round < 400; round += 1) {
     const ended = await database.query(

@@ -125,7 +125,7 @@ describe("a killed command", () => {
       await over;
       await unlocked(project, name);
       const again = await cli("tenants", "rename", name, next);
-      // The first one may have come to its end before it was killed.
+      // The first command may have finished before it was killed.
       if (again.code !== 0) expect(again.stderr).toContain(`tenant ${next} already exists`);
       await expectWorking(project, next, "acme");
       expect(await traces(project, name)).toEqual([]);
@@ -156,7 +156,7 @@ describe("a killed command", () => {
 });
 
 describe("while a lock is held", () => {
-  /** Runs a command until it waits for a lock on the second service, and signals it then. */
+  /** Runs a command, and signals it when it waits for a lock on the second service. */
   async function signalled(signal: NodeJS.Signals, times: number, ...args: string[]) {
     const { project } = await createAcme();
     const blocker = await project.database.connect();

@@ -24,20 +24,20 @@ describe("a failed onboarding", () => {
     expect((await add(project, "first")).code).toBe(0);
     await expectWorking(project, "first");
 
-    // register: somebody else's schema is in the way, and stays.
+    // register: an unrelated schema has the name that is needed, and is left alone.
     await database.query("CREATE SCHEMA app_foreign CREATE TABLE kept (id int)");
     const foreign = await add(project, "foreign");
     expect(foreign.code).toBe(2);
     expect(foreign.stderr).toContain("app_foreign already exist");
     expect(await traces(project, "foreign")).toEqual([{ name: "app_foreign" }]);
 
-    const failures: Record<string, { break: string; mend: string; says: string }> = {
+    const failures: Record<string, { break: string; fix: string; says: string }> = {
       schemas: {
         break: `CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$
           BEGIN IF EXISTS (SELECT FROM pg_event_trigger_ddl_commands() WHERE object_identity = 'crm_acme') THEN
             RAISE EXCEPTION 'no such schema today'; END IF; END $$;
           CREATE EVENT TRIGGER refuse ON ddl_command_end WHEN TAG IN ('CREATE SCHEMA') EXECUTE FUNCTION refuse()`,
-        mend: "DROP EVENT TRIGGER refuse; DROP FUNCTION refuse",
+        fix: "DROP EVENT TRIGGER refuse; DROP FUNCTION refuse",
         says: "no such schema today",
       },
       migrate: {
@@ -45,7 +45,7 @@ describe("a failed onboarding", () => {
           BEGIN IF EXISTS (SELECT FROM pg_event_trigger_ddl_commands() WHERE object_identity = 'crm_acme.leads') THEN
             RAISE EXCEPTION 'no leads today'; END IF; END $$;
           CREATE EVENT TRIGGER refuse ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION refuse()`,
-        mend: "DROP EVENT TRIGGER refuse; DROP FUNCTION refuse",
+        fix: "DROP EVENT TRIGGER refuse; DROP FUNCTION refuse",
         says: "no leads today",
       },
       activate: {
@@ -53,14 +53,14 @@ describe("a failed onboarding", () => {
           BEGIN RAISE EXCEPTION 'nobody becomes active'; END $$;
           CREATE TRIGGER refuse BEFORE UPDATE ON drizzle_fleet.tenants FOR EACH ROW
           WHEN (new.status = 'active') EXECUTE FUNCTION refuse()`,
-        mend: "DROP TRIGGER refuse ON drizzle_fleet.tenants; DROP FUNCTION refuse",
+        fix: "DROP TRIGGER refuse ON drizzle_fleet.tenants; DROP FUNCTION refuse",
         says: "nobody becomes active",
       },
     };
     for (const [step, failure] of Object.entries(failures)) {
       await database.query(failure.break);
       const failed = await add(project, "acme");
-      await database.query(failure.mend);
+      await database.query(failure.fix);
       expect(failed.stderr, step).toContain(failure.says);
       expect(failed.stderr, step).toContain(`failed: ${step}`);
       expect(failed.code, step).toBe(1);
@@ -140,7 +140,7 @@ describe("a failed onboarding", () => {
     await inStep(child, "seed");
     child.kill("SIGINT");
     const { code, stderr } = await over;
-    // It was almost complete when the signal came, or all of it is undone.
+    // Either it was almost complete when the signal came, or all of it is undone.
     if (code === 0) await expectWorking(project, "acme");
     else {
       expect(code, stderr).toBe(130);

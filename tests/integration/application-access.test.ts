@@ -11,13 +11,13 @@ import { createRoleFleet, notes, ownRolesOf, refusalOf } from "../support/role-f
 
 const all = { services: [], tenants: [], databases: [] };
 
-/** A context whose lines are kept. */
+/** A context that collects its notices. */
 function listening(context: Context): { context: Context; said: string[] } {
   const said: string[] = [];
   return { context: { ...context, notify: (line) => said.push(line) }, said };
 }
 
-/** The schemas of a role fleet that a role may use, and the tables in them that it may write to. */
+/** The schemas of a role fleet that a role can use, and the tables in them that it can write to. */
 async function openTo(database: TestDatabase, role: string): Promise<string[]> {
   const rows = await database.query<{ name: string }>(
     `SELECT nspname AS name FROM pg_namespace WHERE (nspname LIKE 'app\\_%' OR nspname = 'log') AND has_schema_privilege($1, oid, 'USAGE')
@@ -38,7 +38,7 @@ const everything = [
   "log.events",
 ];
 
-/** A fleet with a list of tenants that was migrated before an application's role was configured. */
+/** A fleet with a list of tenants that was migrated before an application role was configured. */
 async function migratedBefore(more: Partial<FleetInput> = {}) {
   const fleet = await createRoleFleet({ roles: "shared", tenants: ["acme", "beta"], ...more });
   const databases = { main: { url: fleet.database.url } };

@@ -11,7 +11,7 @@ import { appHistory, createRoleFleet, refusalOf } from "../support/role-fleet.ts
 
 const tenant = "acme";
 
-/** Roles that are dropped with the test, by the names that they are spoken of. */
+/** Creates roles that are dropped after the test. Their names begin with the given ones. */
 async function createRoles(database: TestDatabase, ...names: string[]): Promise<string[]> {
   const roles = names.map((name) => `${name}_${randomBytes(4).toString("hex")}`);
   for (const role of roles) await database.query(`CREATE ROLE ${role} LOGIN`);
@@ -22,7 +22,7 @@ async function createRoles(database: TestDatabase, ...names: string[]): Promise<
   return roles;
 }
 
-/** Which of some roles can enter the tenant's schema or make something in it. */
+/** The roles among the given ones that have USAGE or CREATE on the tenant schema. */
 async function inside(database: TestDatabase, roles: readonly string[]): Promise<string[]> {
   const rows = await database.query<{ role: string }>(
     `SELECT role FROM unnest($1::text[]) AS role WHERE has_schema_privilege(role, 'app_${tenant}', 'USAGE, CREATE')`,
@@ -43,7 +43,7 @@ async function grants(database: TestDatabase): Promise<unknown[]> {
   );
 }
 
-/** What of an archived tenant can be had without naming its schema. */
+/** What a role can reach of an archived tenant without USAGE on its schema. */
 async function passedBy(database: TestDatabase, role: string): Promise<unknown[]> {
   const client = await database.connect();
   await client.query(`SET ROLE ${role}`);
@@ -93,7 +93,7 @@ test.each(["shared", "per-tenant"] as const)(
     expect(await grants(database)).toEqual([]);
     expect(await passedBy(database, reader ?? "")).toEqual([]);
     expect(said).toEqual([]);
-    // Once more: what is kept is not forgotten.
+    // Again: a second archiving does not overwrite the recorded grants.
     await archiveTenant(heard, { tenant });
     await restoreTenant(context, { tenant });
     expect(await grants(database)).toEqual(before);
@@ -129,7 +129,7 @@ test("archive names the roles that still have access", async () => {
   expect(about(deputy)).toContain(`it is a member of the owner ${owner.role}.`);
   expect(about(bystander)).toBe("");
 
-  // The application itself is no matter for a notice.
+  // The application role's own access is an error, not a notice.
   const application = new URL(url).username;
   await database.query(`GRANT ${owner.role} TO ${application}`);
   expect(await refusalOf(archiveTenant(heard, { tenant }))).toMatchObject({

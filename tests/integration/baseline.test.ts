@@ -14,7 +14,7 @@ import {
   writeFiles,
 } from "../support/fleet.ts";
 
-/** A history that is long enough, with what a history brings: rows, times, renames, SQL by hand. */
+/** A history that is long enough for a baseline, with rows, times, renames and hand-written SQL. */
 function longHistory(more: Files = {}): Files {
   const steps = Array.from({ length: 20 }, (_, index) => [
     `${String(index + 4).padStart(4, "0")}_column`,
@@ -59,7 +59,7 @@ const ledgerOf = (database: TestDatabase, tenant: string) =>
 describe("a new tenant", () => {
   test("is created from the baseline, and equals one whose history was replayed", async () => {
     const { database, root, context, notes } = await registryFleet(longHistory());
-    // Somebody was killed while a baseline was made.
+    // Left behind by a process that was killed while it made a baseline.
     await database.query("CREATE SCHEMA fleet_baseline_0123456789abcdef CREATE TABLE t (id int)");
     await addTenant(context, { tenant: "first" });
     expect(notes).toEqual([]);
@@ -75,7 +75,7 @@ describe("a new tenant", () => {
         `SELECT id, text, made > now() - interval '1 hour' AS fresh, c0, c19, nextval('"${schema}".notes_id_seq') AS next FROM "${schema}".notes ORDER BY id`,
       );
     expect(await rows("app_Zweite-größe")).toEqual(await rows("app_first"));
-    // The trigger's function works in its own tenant.
+    // The trigger's function works in its own tenant schema.
     await database.query('UPDATE "app_Zweite-größe".notes SET c0 = 7');
 
     await writeFiles(root, history("drizzle/app", longHistory({ "0024_more": "SELECT 1;" })));

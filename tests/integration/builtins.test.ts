@@ -13,7 +13,7 @@ import { otherFunctions } from "../../src/sql/builtins/other-functions.ts";
 import { isReadableCatalog, isReadableInformation } from "../../src/sql/builtins/relations.ts";
 import { createDatabase } from "../support/database.ts";
 
-/** scripts/list-builtins.mjs adds the names of a new major version, and each must be reviewed before it is allowed. */
+/** scripts/list-builtins.mjs adds the names of a new major version. Review each before you allow it. */
 test("every function of the server's pg_catalog is on the list", async () => {
   const database = await createDatabase();
   const rows = await database.query<{ name: string }>(
@@ -106,7 +106,7 @@ test("every catalog that lists objects has a column that limits a read to a sche
     if (known === undefined) continue;
     const limiting = [...known.columns.keys()];
     expect([name, limiting]).not.toEqual([name, []]);
-    // The columns differ between versions; at least one existing column must tell the schema of a row.
+    // The columns differ between versions; at least one existing column must identify the schema of a row.
     const has = new Set(columns.map((column) => column.name));
     const own = [...known.columns].filter(([column, { own }]) => own && has.has(column));
     expect([name, own]).not.toEqual([name, []]);

@@ -183,7 +183,7 @@ describe("a condition on catalogs that is limited to the tenant", () => {
     const root = await createFolder(history("drizzle/app", twice));
     const context = contextFor(root, fleetOf(database, ["one", "two"], "app_{tenant}"));
     const result = await migrateAll(context);
-    // A guard that does not find the object creates it again, which fails.
+    // If a guard did not find its object, it would create it again and fail.
     expect(result.outcomes.map(({ status }) => status)).toEqual(["succeeded", "succeeded"]);
   });
 });
@@ -201,7 +201,7 @@ describe("a function and a view that read catalogs", () => {
         await database.query(
           `SELECT ${schemaOf(tenant)}.tables()::int AS tables, (SELECT count::int FROM ${schemaOf(tenant)}.logs) AS logs`,
         );
-      // If a table has the same name, the name alone does not show that it is the schema.
+      // Tenant and table have the same name here, so a name alone does not identify the schema.
       await addTenant(context, { tenant: "note" });
       await addTenant(context, { tenant: "Other-One" });
       await database.query(`CREATE TABLE ${schemaOf("note")}.second_log ()`);

@@ -31,7 +31,7 @@ const racing = {
   "0003_fewer": `DROP INDEX CONCURRENTLY "active_a";\n--> statement-breakpoint\n${indexes("c")}`,
 };
 
-/** A fleet that has the table and its rows; then the other migrations are added. */
+/** Migrates a fleet to the table and fills it, then adds the other migrations. */
 async function withRows(migrations: Files) {
   const database = await createDatabase();
   const fleet = appFleet(database.url, tenants, { concurrency: 4 });
@@ -67,9 +67,9 @@ function ledgers(database: TestDatabase, tenant: string) {
   );
 }
 
-/** Two runners with four connections each, held up until so many of these are building an index. */
+/** Starts two runners with four connections each, and blocks their index builds until `builds` of them have begun. */
 async function raceTwoRunners(database: TestDatabase, project: string, builds: number) {
-  // A concurrent index is finished only when older transactions have ended: this one holds up all that are begun.
+  // A concurrent build finishes only when older transactions have ended, so this transaction blocks all of them.
   const older = await database.connect();
   await older.query("BEGIN ISOLATION LEVEL REPEATABLE READ");
   await older.query("SELECT 1");
@@ -134,8 +134,8 @@ describe("concurrent indexes that two runners build at the same time", () => {
       expect(failures.sort()).toEqual(spoilt.map((tenant) => [tenant, "23505"]));
     }
     expect(await invalidIndexes(database)).toEqual([]);
-    const standing = JSON.parse((await runCli(project, ["status", "--json"])).stdout);
-    for (const { tenant, current, pending } of standing.targets) {
+    const reported = JSON.parse((await runCli(project, ["status", "--json"])).stdout);
+    for (const { tenant, current, pending } of reported.targets) {
       const whole = !spoilt.includes(tenant);
       expect({ tenant, current, pending }).toEqual({
         tenant,

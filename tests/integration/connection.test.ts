@@ -17,7 +17,7 @@ async function attempt(url: string, connectTimeout = 500) {
   return migrateAll(context).catch((error) => error);
 }
 
-/** A port of this machine that nobody listens on. */
+/** A local port that no process listens on. */
 function closedPort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer();
@@ -106,7 +106,7 @@ describe("connections", () => {
     const root = await createFolder(slow);
     const result = await migrateAll(contextFor(root, appFleet(url, tenants, { concurrency: 6 })));
     expect(result.outcomes.map(({ status }) => status)).toEqual(Array(12).fill("succeeded"));
-    // Three, less the one on which the outcomes are kept.
+    // The limit is three connections, and one of them records the outcomes.
     expect(result.events.filter(({ type }) => type === "concurrencyLowered")).toMatchObject([
       { database: "main", to: 2 },
     ]);
@@ -126,7 +126,7 @@ describe("connections", () => {
       await createFolder(slow),
       appFleet(url, tenants, { concurrency: 6, connectTimeout: 5_000 }),
     );
-    // After the plan was made the role may open fewer.
+    // The role's limit is lowered after the plan was made.
     const limit = { canary: "1", soakMs: 300 };
     const result = await migrateAll(context, limit, ({ type }) => {
       if (type === "soakStarted") void database.query(`ALTER ROLE ${role} CONNECTION LIMIT 4`);

@@ -25,14 +25,14 @@ function createPendingFleet(addressOf?: (database: TestDatabase) => Promise<stri
   });
 }
 
-/** Keeps a rollout from its end until it is let go on. */
+/** Blocks a rollout at tenant t0 until the returned function is called. */
 async function holdUp(database: TestDatabase): Promise<() => Promise<unknown>> {
   const reader = await database.connect();
   await reader.query(`BEGIN; LOCK TABLE app_t0.people IN ACCESS SHARE MODE`);
   return () => reader.query("COMMIT");
 }
 
-/** Starts a command and waits until it has begun with its first target. */
+/** Starts a command and waits until its first target has started. */
 async function started(project: string, args: string[]): Promise<ChildProcess> {
   const child = startCli(project, [...args, "--json"]);
   await new Promise<void>((resolve) => {
@@ -44,7 +44,7 @@ async function started(project: string, args: string[]): Promise<ChildProcess> {
   return child;
 }
 
-/** Which tenants have the second migration. */
+/** The tenants that have the second migration. */
 async function seen(database: TestDatabase): Promise<string[]> {
   const rows = await database.query<{ tenant: string }>(
     `SELECT substr(table_schema, 5) AS tenant FROM information_schema.columns WHERE column_name = 'seen' ORDER BY 1`,
@@ -73,7 +73,7 @@ test("a downgrade is refused while a migration is in progress, and vice versa", 
   expect(refused.stderr).toMatch(
     /Then run: npx drizzle-fleet downgrade 0000_people --tenant t5\s*$/,
   );
-  // In the same direction they share the work; and who only looks disturbs nobody.
+  // Runs in the same direction share the work, and a dry run in the other direction is allowed.
   expect(await runCli(project, ["migrate", "--tenant", "t5"])).toMatchObject({ code: 0 });
   expect(await runCli(project, ["downgrade", "0000_people", "--dry-run"])).toMatchObject({
     code: 0,

@@ -43,7 +43,7 @@ function downFiles(files: Files): Files {
   );
 }
 
-/** A fleet at the head of these migrations, which have these downs. */
+/** A fleet at the head of these migrations, with these downs. */
 async function fleetAtHead({
   tenants = ["a"],
   ups = migrations,
@@ -232,7 +232,7 @@ describe("runners in both directions at the same time", () => {
       back,
       more: { concurrency: 3 },
     });
-    // What each number of migrations looks like. Two back from the second one are all.
+    // The catalog after each number of migrations. Two back from the second one is base.
     const expected = new Map<string, string[]>([["", []]]);
     for (const length of [5, 4, 3, 2, 1]) {
       await downgradeAll(context, { tag: Object.keys(ups)[length - 1] ?? "" }, { tenants: ["t0"] });
@@ -248,7 +248,7 @@ describe("runners in both directions at the same time", () => {
         migrateAll(context),
       ]);
       for (const run of runs) {
-        // The one that comes second is refused; so is "two back" while another one is taking back.
+        // The second of two directions is refused, and so is -2 while another downgrade is under way.
         if (run.status === "rejected") expect(["busy", "usage"]).toContain(run.reason.code);
         else expect(run.value.outcomes.filter(({ failure }) => failure !== undefined)).toEqual([]);
       }
@@ -276,7 +276,7 @@ describe("downgrade -N", () => {
     });
     const reader = await database.connect();
     await reader.query(`BEGIN; SELECT * FROM app_a.people`);
-    // The first one is taken back; the second one waits for the reader, and the target is planned anew.
+    // The first down is applied; the second waits for the reader, so the target is planned again.
     let retried = 0;
     const running = downgradeAll(context, { count: 2 }, {}, ({ type }) => {
       if (type === "targetRetried") retried += 1;
@@ -311,7 +311,7 @@ describe("downgrade -N", () => {
       code: "usage",
       remedy: expect.stringContaining("Name the migration to return to"),
     });
-    // Said again, it would take another one from those that are through.
+    // Repeated, it would revert one more migration of the tenants that succeeded.
     await expect(downgradeAll(context, { count: 1 })).rejects.toMatchObject({
       code: "usage",
       message: "the targets are at different migrations, so -1 would leave them at different ones",
@@ -333,7 +333,7 @@ function ledger(database: TestDatabase) {
   );
 }
 
-/** One tenant at head, whose second migration has a down that does not fit into one transaction. */
+/** One tenant at head, whose second migration has a down of more than one transaction. */
 function withConcurrentDown(
   up: string,
   back: string,
@@ -360,7 +360,7 @@ describe("a down of several transactions", () => {
     expect(await catalogOf(database, "app_a")).toEqual(before);
     expect(await database.query(invalidIndexes)).toEqual([]);
     expect(await ledger(database)).toEqual([whole]);
-    // Nobody is kept from going the other way instead.
+    // Going up instead is not blocked.
     expect(byTenant(await migrateAll(context))).toEqual({ a: "skipped" });
     await database.query(`DELETE FROM app_a.t WHERE id = 2`);
     expect(byTenant(await downgradeAll(context, { tag: "0000_table" }))).toEqual({
@@ -420,7 +420,7 @@ ALTER TABLE "t" ADD COLUMN "old" integer;`;
           remedy: "To continue it, run: npx drizzle-fleet downgrade 0000_table",
         },
       });
-      // What comes behind may be corrected, what was applied or begun may not.
+      // Statements after the last one begun may be corrected; those applied or begun may not.
       const edited = (from: string, to: string) =>
         writeFiles(root, downFiles({ "0001_index": mixed.replace(from, to) }));
       await edited(`"spare"`, `"other"`);

@@ -21,7 +21,7 @@ async function sessionOf(url: string): Promise<Session> {
   return session;
 }
 
-/** Runs statements as the tool does: in one transaction, without checking functions, the new schema on the search_path. */
+/** Runs statements as drizzle-fleet does: in one transaction, without checking functions, in the new schema. */
 async function load(
   session: Session,
   schema: string,
@@ -123,7 +123,7 @@ describe("a copy of a migrated schema has the same structure and rows", () => {
     expect(
       textsOf(dump).filter((text) => text.includes("app_one") || text.includes("__fleet")),
     ).toEqual([]);
-    // And back again, from a name that always needs quotes.
+    // Then from a schema whose name always needs quotes.
     await expectCopy(database, session, awkward, "app_three");
   });
 });

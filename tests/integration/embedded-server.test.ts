@@ -131,7 +131,7 @@ test("objects that an earlier version created as superuser now belong to the mig
   await server.release();
 });
 
-/** One object of each kind that has an owner, created as superuser like earlier versions did. */
+/** One object of each kind that has an owner, created as superuser, as earlier versions did. */
 const madeEarlier = `CREATE SCHEMA "a ""b"; SET search_path = "a ""b";
   CREATE EXTENSION citext; CREATE TYPE mood AS ENUM ('good'); CREATE DOMAIN tags AS text[];
   CREATE TYPE pair AS (a integer, b text); CREATE TYPE span AS RANGE (subtype = integer);

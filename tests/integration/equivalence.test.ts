@@ -11,7 +11,7 @@ import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { appFleet, contextFor, migrateAll } from "../support/fleet.ts";
 import { repository } from "../support/repository.ts";
 
-/** Migrations with dynamic SQL, which was reviewed: it names no schema. */
+/** Migrations with dynamic SQL that was reviewed: it names no schema. */
 const histories = {
   "chat-platform": ["0035_dynamic_maintenance"],
   "booking-suite": ["0036_watchlist_nested", "0042_lock_and_truncate"],

@@ -18,7 +18,7 @@ const all = { services: [], tenants: [], databases: [] };
 const first = { "0000_t": `CREATE TABLE "t" ("id" integer);` };
 const second = { ...first, "0001_name": `ALTER TABLE "t" ADD COLUMN "name" text;` };
 
-/** One tenant that has the first migration, and files that hold more. */
+/** One tenant at the first migration, and files with more migrations. */
 async function createPendingFleet(pending: Files) {
   const { database, context } = await createFleet({ migrations: first, pending });
   const failure = async () => (await migrateAll(context)).outcomes[0]?.failure;
@@ -29,7 +29,7 @@ describe("an error of the tool's own statements is not attributed to the migrati
   test("if the schema cannot be created", async () => {
     const { url } = await createRole(await createDatabase(), { mayCreate: false });
     const root = await createFolder(history("drizzle/app", first));
-    // The server is asked before the first target, so that no target fails.
+    // The privilege is checked before the first target, so no target fails.
     await expect(migrateAll(contextFor(root, appFleet(url, ["a"])))).rejects.toMatchObject({
       code: "config",
       message: expect.stringMatching(
@@ -302,7 +302,7 @@ test("a transaction_timeout of the role does not end migrations or statements th
   const [row] = await database.query<{ name: string; version: number }>(
     `SELECT current_database() AS name, current_setting('server_version_num')::integer AS version`,
   );
-  // Older servers have none.
+  // Older servers do not have this setting.
   if ((row?.version ?? 0) >= 170_000)
     await database.query(`ALTER DATABASE ${row?.name} SET transaction_timeout = '300ms'`);
   await blocker.query(`BEGIN; INSERT INTO app_a.t VALUES (1)`);

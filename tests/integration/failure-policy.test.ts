@@ -17,7 +17,7 @@ ALTER TABLE "people" ADD CONSTRAINT "people_email" UNIQUE ("email");`,
 };
 const bad = ["t07", "t23", "t41"];
 
-/** Fifty tenants with one migration to come, which the data of three of them does not allow. */
+/** Fifty tenants with one pending migration, which fails on the rows of three of them. */
 async function createPendingFleet() {
   const settings = { concurrency: 4 };
   const fleet = await createFleet({ tenants, migrations: first, pending: second, settings });
@@ -46,7 +46,7 @@ describe("a migration that breaks for some tenants", () => {
         { tag: "0000_people" },
       ]);
     }
-    // One kind of failure, told once.
+    // One failure of several targets is reported once.
     expect(run.stdout.match(/SQLSTATE 23505/g)).toHaveLength(1);
     expect(run.stdout).toContain("3 targets: app/t07, app/t23, app/t41");
     expect(run.stdout).toContain("0001_unique.sql:3");
@@ -85,7 +85,7 @@ describe("a migration that breaks for some tenants", () => {
     const document = JSON.parse((await runCli(project, ["rollouts", id, "--json"])).stdout);
     expect(document.outcomes).toHaveLength(50);
     expect(document.outcomes[7]).toMatchObject({ schema: "app_t07", status: "failed" });
-    // A run that finds nothing to do leaves no trace.
+    // A run that finds nothing to do is not recorded.
     await database.query(`UPDATE app_t07.people SET email = id::text`);
     await runCli(project, ["migrate", "--tenant", "t07"]);
     await runCli(project, ["migrate", "--tenant", "t07"]);
@@ -106,7 +106,7 @@ describe("a migration that breaks for some tenants", () => {
     expect(await atHead(database)).toEqual(
       tenants.filter((tenant) => !bad.includes(tenant) && tenant < "t42"),
     );
-    // A share is one of the targets that have something to do: eleven now, of which three may fail.
+    // A percentage counts only targets that have something to do: eleven now, of which three may fail.
     const rest = await runCli(project, ["migrate", "--max-failures", "30%", "--json"]);
     expect(JSON.parse(rest.stdout.trim().split("\n").at(-1) ?? "")).toMatchObject({
       succeeded: 8,
@@ -142,7 +142,7 @@ describe("a migration that breaks for some tenants", () => {
   test("is selected by --failed even after repair or --to left it undone", async () => {
     const { database, project } = await createPendingFleet();
     await runCli(project, ["migrate"]);
-    // Edited now, the three fail for another reason; repair mends that, and migrates nothing.
+    // The edited file makes the three fail for another reason; repair fixes that without migrating them.
     await writeFiles(
       project,
       history("drizzle/app", { ...second, "0000_people": `${first["0000_people"]}\n` }),
@@ -169,7 +169,7 @@ describe("a migration that breaks for some tenants", () => {
       code: 0,
       stderr: expect.not.stringContaining("could not be recorded"),
     });
-    // Without the schema and without the right to make it, the reason is PostgreSQL's own.
+    // The role can neither use nor create the schema: the warning contains PostgreSQL's message.
     await database.query(`DROP SCHEMA drizzle_fleet CASCADE`);
     await writeFiles(
       project,

@@ -20,7 +20,7 @@ function tenantsOf(length: number): string[] {
 
 type Line = RolloutEvent | ({ readonly type: "summary" } & RolloutSummary);
 
-/** A runner, and what it has said so far. */
+/** A runner and its output so far. */
 interface Runner {
   readonly child: ChildProcess;
   readonly result: Promise<CliResult>;
@@ -43,7 +43,7 @@ function startRunners(project: string): Runner[] {
   return Array.from({ length: runners }, () => startRunner(project));
 }
 
-/** All have ended well, none has seen a target fail, and together they have applied everything exactly once. */
+/** Checks that all runners succeeded without a failed target, and together applied everything exactly once. */
 async function expectSharedWork(all: readonly Runner[], targets: number): Promise<number[]> {
   for (const { result } of all) expect(await result).toMatchObject({ code: 0, stderr: "" });
   const summaries = all.flatMap(({ lines }) => lines.filter((line) => line.type === "summary"));
@@ -61,8 +61,8 @@ interface Wait {
 }
 
 /**
- * Looks at the runners' backends until they are done, and keeps those that wait for each other. A backend's text,
- * its lock and its blockers are read one after the other: the kind of lock it waits for is what is certain.
+ * Samples the runners' backends until they are done, and collects those that wait for each other. A backend's query,
+ * lock and blockers are read one after the other, so only the kind of lock is certain.
  */
 async function watch(database: TestDatabase, all: readonly Runner[]) {
   const watcher = await database.connect();
@@ -89,8 +89,8 @@ async function watch(database: TestDatabase, all: readonly Runner[]) {
 }
 
 /**
- * What PostgreSQL makes anybody wait for: a concurrent index, and nothing else of ours, until the database's older
- * transactions have ended, of whatever tenant; and whoever needs more room in a catalog, until somebody else has it.
+ * Waits that PostgreSQL itself causes: a concurrent index build waits for all older transactions of the database, even
+ * those of other tenants, and a backend that extends a catalog waits for others that do the same.
  */
 function isPostgresOwn({ lock }: Wait): boolean {
   return lock === "virtualxid" || lock === "extend";
@@ -116,7 +116,7 @@ test("a tenant that is locked does not delay the others, and is migrated when it
 }, async () => {
   const tenants = tenantsOf(30);
   const database = await createDatabase();
-  // With one worker each, and a patience that outlasts the test, a runner that waited for a lock would stand still.
+  // With one worker and a lock timeout longer than the test, a runner that waited for a lock would make no progress.
   const patient = { concurrency: 1, timeouts: { lock: 120_000 } };
   const project = await createCountingProject(database, tenants, patient);
   const [held = "", ...others] = tenants;

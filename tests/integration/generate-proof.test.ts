@@ -14,7 +14,7 @@ const imports = `import { sql } from "drizzle-orm";
 import { boolean, integer, pgEnum, pgPolicy, pgTable, serial, text, unique, uuid } from "drizzle-orm/pg-core";
 `;
 
-/** A project with one service, whose Drizzle schema is written anew by each `write`. */
+/** A project with one service. Each `write` replaces its Drizzle schema. */
 async function createLoop(installed: Installed = "journal", tenants: readonly string[] = ["a"]) {
   const database = await createDatabase();
   const folder = await createProject({ "schema/tables.ts": "export {};\n" }, installed);
@@ -86,7 +86,7 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
   test("marks a migration that cannot be made to run as unfinished, and every verb refuses it", async () => {
     const { context, write } = await createLoop(installed);
     await write("one", t(`, a: text("a")`));
-    // Of a function that no migration has made.
+    // The default calls a function that no migration creates.
     const two = await write("two", t(`, a: text("a").default(sql\`no_such_function()\`)`));
     expect(two).toMatchObject({ unfinished: true });
     expect(two.sql).toMatch(/^-- drizzle-fleet: unfinished function no_such_function\(\) does not/);
@@ -138,7 +138,7 @@ test("a down reverts only what its migration's SQL did", async () => {
     "one",
     `${t(`, a: text("a")`)} export const u = pgTable("u", { id: integer("id") });`,
   );
-  // As a developer leaves out what is there already.
+  // As if a developer had deleted the statement for a table that already exists.
   await writeFile(join(folder, "drizzle/app/0000_one.sql"), `CREATE TABLE "t" ("id" integer);`);
   await writeFile(join(folder, "drizzle/app/checksums.json"), "{}");
   await writeFile(join(folder, "drizzle/app/0000_one.down.sql"), "");

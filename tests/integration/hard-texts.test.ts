@@ -5,7 +5,7 @@ import { createProject, type Installed, run, runCli } from "../support/cli.ts";
 import { createDatabase } from "../support/database.ts";
 import { appFleet, configFile, type Files, writeFiles } from "../support/fleet.ts";
 
-// What drizzle-kit writes wrong: each value must arrive in the tenant's tables as the Drizzle schema says it.
+// Values that drizzle-kit writes incorrectly: each must be in the tenant's tables as the Drizzle schema defines it.
 
 const imports = `import { eq, sql } from "drizzle-orm";
 import { bigint, boolean, check, customType, doublePrecision, index, integer, jsonb, pgEnum, pgPolicy, pgSequence, pgTable, pgView, point, text, unique } from "drizzle-orm/pg-core";
@@ -137,7 +137,7 @@ test("a down restores a default that drizzle-kit 0.31 stored incorrectly", async
   expect(await run(project, process.execPath, [kit, "generate"], { SERVICE: "app" })).toMatchObject(
     { code: 0 },
   );
-  // A person has corrected the file.
+  // As if a developer had corrected the file.
   const [file = ""] = (await readdir(join(project, "drizzle/app"))).filter((name) =>
     name.endsWith(".sql"),
   );

@@ -18,7 +18,7 @@ import {
 } from "../support/fleet.ts";
 import { markBegun } from "../support/ledger.ts";
 
-/** Whatever must find its way to the tenant's own schema: types, defaults, foreign keys, bodies, triggers. */
+/** Everything that must refer to the tenant's own schema: types, defaults, foreign keys, bodies, triggers. */
 const base = {
   "0000_base": `CREATE TYPE "public"."kind" AS ENUM ('a');
 --> statement-breakpoint
@@ -55,7 +55,7 @@ ALTER TABLE "people" ADD COLUMN "last" "public"."kind"[];`,
 
 const words = (text: string) => text.trim().split(/\s+/);
 
-/** Whatever PostgreSQL lets a schema be called, and somebody may call a tenant. */
+/** Names that PostgreSQL allows for a schema, and that a tenant may have. */
 const bareNames = [
   ...words(
     `plain select user table SELECT User default null current_user tenant public_ PG_catalog`,
@@ -86,7 +86,7 @@ function summaryOf({ stdout }: CliResult): RolloutSummary {
   return JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
 }
 
-/** The SQLSTATEs that the failed targets ended with. */
+/** The SQLSTATEs of the failed targets. */
 function sqlstatesOf({ stdout }: CliResult): string[] {
   const events: { type: string; outcome: Outcome }[] = stdout
     .trim()
@@ -97,7 +97,7 @@ function sqlstatesOf({ stdout }: CliResult): string[] {
   );
 }
 
-/** Names of all schemas that are neither PostgreSQL's own nor the one that keeps the rollouts. */
+/** All schemas except PostgreSQL's own and the control schema. */
 async function schemasOf(database: TestDatabase): Promise<string[]> {
   const rows = await database.query<{ name: string }>(
     `SELECT nspname AS name FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'drizzle_fleet')`,
@@ -128,7 +128,7 @@ describe("names that are accepted", () => {
       });
       expect(await schemasOf(database)).toEqual(["public", ...tenants.map(schemaOf)].sort());
 
-      // Two rows of one number: the index cannot be built. The trigger must find its table from any search_path.
+      // Two rows with the same number: the index cannot be built. The trigger must find its table from any search_path.
       for (const schema of tenants.map(schemaOf))
         await database.query(
           `INSERT INTO ${quoteIdentifier(schema)}.people DEFAULT VALUES; INSERT INTO ${quoteIdentifier(schema)}.people (number) VALUES (100)`,
@@ -139,7 +139,7 @@ describe("names that are accepted", () => {
       expect(summaryOf(failed)).toMatchObject({ failed: tenants.length, applied: 0 });
       expect(sqlstatesOf(failed)).toEqual(tenants.map(() => "23505"));
 
-      // As if every runner had died in the middle of the build.
+      // As if the runner had died in the middle of every build.
       const begun = withIndex["0003_index"].split(";").slice(0, 2).join(";");
       for (const schema of tenants.map(schemaOf)) {
         const quoted = quoteIdentifier(schema);
@@ -159,9 +159,9 @@ describe("names that are accepted", () => {
       });
 
       const { code, stdout } = await runCli(project, ["status", "--json"]);
-      const standing = JSON.parse(stdout);
-      expect({ code, atHead: standing.atHead }).toEqual({ code: 0, atHead: tenants.length });
-      expect(standing.targets.map(({ schema }: { schema: string }) => schema)).toEqual(
+      const reported = JSON.parse(stdout);
+      expect({ code, atHead: reported.atHead }).toEqual({ code: 0, atHead: tenants.length });
+      expect(reported.targets.map(({ schema }: { schema: string }) => schema)).toEqual(
         tenants.map(schemaOf),
       );
 
@@ -192,7 +192,7 @@ describe("names that are refused", () => {
     ...words(String.raw`a"b a'b a;b a,b a/b ../a a\b a%b a(b) {tenant} $user a$b $$ -a .a .. 😀`),
     ...["a`b", "a b", " a", "a "],
   ];
-  // Shown by their codes: a terminal would obey them, hide them or merge them with what is beside them.
+  // Shown as codes: a terminal would interpret or hide them, or merge them with neighboring characters.
   const asCodes = [
     ...["\n", "\r", "\t", "\0", "\u001b[2J", "\u007f", "\u0085", "\u2028"],
     ...["\u00a0", "\u200b", "\u202e", "\ud800", "e\u0301"],
@@ -230,7 +230,7 @@ describe("names that are refused", () => {
 
   test("include two that PostgreSQL would truncate to the same name", async () => {
     const database = await createDatabase();
-    // Behind app_ 59 bytes fit: the first two would become the third.
+    // After app_, 59 bytes fit: truncated, the first two names would equal the third.
     const fits = "x".repeat(59);
     const tooLong = (last: string) => ({
       message: `the schema name app_${fits}${last} is 64 bytes long`,

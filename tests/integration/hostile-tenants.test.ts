@@ -32,7 +32,7 @@ import { createRandom, type Random } from "../support/random.ts";
 
 const words = (text: string) => text.trim().split(/\s+/);
 
-/** Behind app_ so many bytes fit. */
+/** The bytes that fit after app_. */
 const room = 59;
 const fits = (name: string) => Buffer.byteLength(name) <= room;
 
@@ -57,7 +57,7 @@ const refused = [
   ),
 ];
 
-/** Names from pieces of other names, in other cases, and inside of each other. */
+/** Names made from pieces of other names, in other cases, and nested in each other. */
 function generatedNames(random: Random, count: number): string[] {
   const names = new Set(allowed);
   const heads = [..."azAZ09_ßıİﬁé日𠮷ह"];
@@ -78,7 +78,7 @@ function generatedNames(random: Random, count: number): string[] {
   return random.shuffled([...names]);
 }
 
-/** Good names with something in them that is not. */
+/** Valid names with an invalid character inserted. */
 function spoiltNames(random: Random, names: readonly string[], count: number): string[] {
   const bad = ["'", '"', ";", "\0", "\n", " ", "/", "\\", "$", "\u202e", "😀", "e\u0301", "(", "%"];
   const spoilt = new Set(refused);
@@ -99,7 +99,7 @@ async function createFleet(tables: Files) {
   return { database, role, root, context: contextFor(root, fleet, environment) };
 }
 
-/** A few at a time, as somebody would who has many. */
+/** Runs `use` for all names, a few at a time. */
 async function each(names: readonly string[], use: (name: string) => Promise<unknown>) {
   const rest = [...names];
   const worker = async () => {
@@ -118,7 +118,7 @@ async function schemasOf(database: TestDatabase): Promise<string[]> {
   return sorted(rows.map(({ name }) => name));
 }
 
-/** The tenants that the application can enter, of those whose schemas are there. */
+/** The tenants with a schema that the application role can use. */
 async function openTo(database: TestDatabase, role: string): Promise<string[]> {
   const rows = await database.query<{ name: string }>(
     `SELECT nspname AS name FROM pg_namespace WHERE nspname LIKE 'app\\_%' AND has_schema_privilege($1, oid, 'USAGE')`,
@@ -134,7 +134,7 @@ async function registeredIn(database: TestDatabase): Promise<Map<string, string>
   return new Map(rows.map(({ id, status }) => [id, status]));
 }
 
-/** What each tenant's own table has: nothing but the tenant's name, put there by the tenant. */
+/** The contents of each tenant's own table, which must be the tenant's name alone. */
 async function contentsOf(database: TestDatabase, tenants: readonly string[]): Promise<string[]> {
   const [row] = await database.query<{ all: string[] | null }>(
     tenants.length === 0
@@ -178,8 +178,8 @@ test("tenants with 120 odd names can be added, used and removed without affectin
   expect(
     sorted(migrated.outcomes.map(({ target, status: how }) => `${target.tenant} ${how}`)),
   ).toEqual(sorted(kept.map((tenant) => `${tenant} succeeded`)));
-  const standing = await status(context, { services: [], tenants: [], databases: [] });
-  expect(sorted(standing.map(({ target }) => target.tenant ?? ""))).toEqual(sorted(kept));
+  const statuses = await status(context, { services: [], tenants: [], databases: [] });
+  expect(sorted(statuses.map(({ target }) => target.tenant ?? ""))).toEqual(sorted(kept));
 
   const list = await listTenants(context, { statuses: [], attributes: {} });
   expect(list.counts).toEqual({ active: kept.length, archived: archived.length });
@@ -307,7 +307,7 @@ test("every verb refuses names that cannot be used, and creates nothing", async 
 
   await writeFile(hostileFile, fileOf("fine"));
   onTestFinished(() => rm(hostileFile));
-  // Also where there is no registry yet.
+  // Even if there is no registry yet.
   await refuseAll(context, names.slice(0, 20));
   expect(await schemasOf(database)).toEqual([]);
   expect(await database.query("SELECT to_regnamespace('drizzle_fleet') AS control")).toEqual([
@@ -320,7 +320,7 @@ test("every verb refuses names that cannot be used, and creates nothing", async 
   expect(await registeredIn(database)).toEqual(new Map([["fine", "active"]]));
 });
 
-/** A whole file, of a tenant with an empty schema. */
+/** A complete export of a tenant with an empty schema. */
 function fileOf(tenant: string): string {
   const header = {
     kind: "tenant",

@@ -73,7 +73,7 @@ async function problemsOf(context: Parameters<typeof stamp>[0]) {
 
 const hashOf = (text: string) => createHash("sha256").update(text).digest("hex");
 
-/** The table as drizzle-orm 1.0 makes it. */
+/** The table as drizzle-orm 1.0 creates it. */
 const newTable = (schema: string) => `CREATE TABLE ${schema}.__drizzle_migrations (
   id SERIAL PRIMARY KEY, hash text NOT NULL, created_at bigint, name text, applied_at timestamptz DEFAULT now())`;
 
@@ -239,7 +239,7 @@ describe("stamp --from-drizzle", () => {
     for (const schema of ["app_x", "app_y", "app_z"]) await database.query(newTable(schema));
     for (const [index, tag] of Object.keys(texts).entries())
       await insert("app_x", tag, start + index * 1_000);
-    // Without names, as an upgrade leaves rows it cannot place; one of two files with the same text.
+    // Rows without names, as an upgrade leaves those that it cannot match. Two of the files have the same text.
     await insert("app_y", "20231114221320_a", start + 123);
     await insert("app_y", "20231114221322_empty", start + 2_456);
     await insert("app_z", "20231114221320_a", start, "0000111122223333");

@@ -13,7 +13,7 @@ import {
   history,
 } from "../support/fleet.ts";
 
-/** As drizzle-kit writes them: with `"public".`, without it; by hand, without quotes. */
+/** Migrations by drizzle-kit, with and without `"public".`, and one by hand, without quotes. */
 const migrations = {
   "0000_a": `CREATE TYPE "public"."role" AS ENUM('a', 'b');--> statement-breakpoint\nCREATE TABLE "users" ("id" integer PRIMARY KEY, "role" "role");\n`,
   "0001_b": `CREATE TABLE "notes" ("id" integer);\n`,
@@ -29,7 +29,7 @@ const folders = Object.fromEntries(
 const all = { services: [], tenants: [], databases: [] };
 const hashOf = (text: string) => createHash("sha256").update(text).digest("hex");
 
-/** Tenants whose schemas have the tables; how they came to them is the test's. */
+/** Tenants whose schemas have the tables. Each test records how they were created. */
 async function project(
   tenants: readonly string[],
   files: Files = history("drizzle/app", migrations),
@@ -44,7 +44,7 @@ async function project(
   return { database, context };
 }
 
-/** What drizzle-orm 0.45 makes, or a table that a loop of its own fills like it. */
+/** Records hashes in a table as drizzle-orm 0.45 creates it, or as a custom loop fills one like it. */
 async function record(database: TestDatabase, table: string, hashes: readonly string[], start = 0) {
   await database.query(
     `CREATE TABLE IF NOT EXISTS ${table} (id serial PRIMARY KEY, hash text NOT NULL, created_at bigint)`,
@@ -82,7 +82,7 @@ async function problemsOf(
   );
 }
 
-/** What loops make of a text for a schema before they give it to drizzle-orm, or run it. */
+/** How custom loops change a migration's text for a schema before they run it or pass it to drizzle-orm. */
 const loops: Record<string, (text: string, schema: string) => string> = {
   'replaceAll "public".': (text, schema) => text.replaceAll(`"public".`, `"${schema}".`),
   'replaceAll "public". without quotes': (text, schema) =>

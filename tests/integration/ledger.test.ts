@@ -65,7 +65,7 @@ test("many schemas in any state are read in a few queries", async () => {
         new Map([[digestOf([entry("even")]), [entry("even")]]]),
       ).then((read) => {
         expect(queries.length).toBeLessThanOrEqual(4);
-        // Ledgers that are alike are read row by row once, however many there are.
+        // Equal ledgers are read row by row only once.
         const rows = queries.filter((sql) => sql.includes("applied_checksum")).join();
         expect(rows.match(/AS index/g)).toHaveLength(1);
         return read;

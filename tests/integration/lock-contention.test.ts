@@ -23,7 +23,7 @@ const concurrently = {
   "0001_index": `CREATE INDEX CONCURRENTLY "users_id" ON "users" ("id");`,
 };
 
-/** Three tenants at the first migration, with `pending` to run. A lock is waited for 200 ms. */
+/** Three tenants at the first migration, with `pending` to run. The lock timeout is 200 ms. */
 function createPendingFleet(pending: Files, more: Partial<FleetInput> = {}) {
   const settings = { timeouts: { lock: "200ms" }, ...more };
   return createFleet({ tenants: ["a", "b", "c"], migrations: first, pending, settings });
@@ -50,7 +50,7 @@ describe("a table that another session has locked", () => {
       event.type === "targetEnded" ? (event.outcome.target.tenant ?? "") : [],
     );
     expect(ended.at(-1)).toBe("b");
-    // Short waits first, and none longer than the longest.
+    // The first delays are short, and none exceeds the maximum.
     expect(retries[0]?.delayMs).toBeLessThanOrEqual(50);
     expect(Math.max(...retries.map(({ delayMs }) => delayMs))).toBeLessThanOrEqual(5_000);
   });
@@ -128,7 +128,7 @@ test("a lock of a role whose sessions cannot be inspected fails its target only"
   const context = contextFor(root, appFleet(url, ["a", "b", "c"], more));
   await migrateAll(context);
   await writeFiles(root, history("drizzle/app", second));
-  // A superuser's session: an ordinary role sees neither since when it lasts, nor what it does.
+  // A superuser's session: an ordinary role sees neither its start time nor its query.
   const blocker = await database.connect();
   await blocker.query(`BEGIN; LOCK TABLE app_b.users`);
   const result = await migrateAll(context);
@@ -166,7 +166,7 @@ test("a rollout completes although a ledger and the outcomes are locked from its
   const notes: string[] = [];
   const notify = (line: string) => void notes.push(line);
   const result = await migrateAll({ ...context, notify }, {}, (event) => {
-    // What a flush and the recorder could touch is locked from the first step on, and for good.
+    // From the first step on, the tables that a flush and the recorder could touch stay locked.
     if (event.type !== "stepApplied" || event.target.tenant !== "a") return;
     void blocker.query(
       `BEGIN; LOCK TABLE app_a.__fleet_ledger IN SHARE MODE; LOCK TABLE drizzle_fleet.outcomes`,

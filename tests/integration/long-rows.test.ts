@@ -7,7 +7,7 @@ import { removeTenant } from "../../src/operations/remove-tenant.ts";
 import { createFolder } from "../support/fleet.ts";
 import { createFleet, only, tenantStatuses } from "../support/two-services.ts";
 
-/** A row that no string of JavaScript can hold. */
+/** A row that is too long for a JavaScript string. */
 const length = constants.MAX_STRING_LENGTH + 1_000;
 
 test("a row that is longer than any string is exported and imported without using more memory", async () => {

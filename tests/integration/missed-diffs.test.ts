@@ -9,7 +9,7 @@ import { createProject, type Installed } from "../support/cli.ts";
 import { createDatabase } from "../support/database.ts";
 import { appFleet, contextFor, downgradeAll, migrateAll, writeFiles } from "../support/fleet.ts";
 
-// Changes that drizzle-kit writes no SQL for, or not all of it.
+// Changes for which drizzle-kit writes no SQL, or only a part of it.
 
 const imports = `import { sql } from "drizzle-orm";
 import { integer, pgMaterializedView, pgPolicy, pgSequence, pgTable, pgView, text } from "drizzle-orm/pg-core";
@@ -83,7 +83,7 @@ test.each(both)("generate adds what drizzle-kit omits, up and down: %s", async (
 
 test("generate names a difference without SQL, which can be completed by hand", async () => {
   const { context, folder, file, change, make, found } = await create("journal", before);
-  // An option that drizzle-kit 0.31 keeps and does not compare.
+  // An option that drizzle-kit 0.31 stores but does not compare.
   const snapshot = await file(/_snapshot\.json$/);
   const text = (await readFile(join(folder, snapshot), "utf8")).replace(
     /("name": "one_seq",\s*"schema": )"public"/,

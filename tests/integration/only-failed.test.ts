@@ -35,7 +35,7 @@ async function correct(database: TestDatabase, tenant: string): Promise<void> {
   await database.query(`DELETE FROM app_${tenant}.people`);
 }
 
-/** Six tenants with one migration to come, which the data of `t1` does not allow. */
+/** Six tenants with one pending migration, which fails on the rows of `t1`. */
 async function createFleet(more: Files = {}) {
   const database = await createDatabase();
   const project = await createProject({
@@ -82,7 +82,7 @@ test("the command in the last line has the selection of the original command", a
   expect(run.stdout).toMatch(
     /: TENANTS='t1 t2' npx drizzle-fleet migrate --to 0001_unique --failed --service app --database main\n$/,
   );
-  // Only the tenants of that run are what it has left.
+  // Only tenants of that run are left to migrate.
   const retry = await runCli(project, ["migrate", "--failed", "--json"]);
   expect(summaryOf(retry.stdout)).toMatchObject({
     targets: 1,
@@ -138,7 +138,7 @@ test("--failed follows the ledger, not the outcome", async () => {
   const { database, project } = await createFleet();
   await correct(database, "t1");
   expect(await runCli(project, ["migrate"])).toMatchObject({ code: 0 });
-  // As after restoring one tenant from an older backup.
+  // As if one tenant had been restored from an older backup.
   await database.query(
     `ALTER TABLE app_t4.people DROP CONSTRAINT people_email; DELETE FROM app_t4.__fleet_ledger WHERE tag = '0001_unique'`,
   );
@@ -150,13 +150,13 @@ test("--failed follows the ledger, not the outcome", async () => {
 test("--failed does not succeed if it finds nothing while targets are not at head", async () => {
   const { database, project } = await createFleet();
   await correct(database, "t1");
-  // The migration was never tried.
+  // The migration was never attempted.
   const none = await runCli(project, ["migrate", "--failed"]);
   expect(none.code).toBe(1);
   expect(none.stdout).toContain(
     "Not at head: 6 of 6 targets. To migrate all of them, run: npx drizzle-fleet migrate",
   );
-  // A tenant that came since was not part of any rollout.
+  // A tenant that was added since then was not part of any rollout.
   expect(await runCli(project, ["migrate"])).toMatchObject({ code: 0 });
   await writeFiles(project, {
     "drizzle.config.ts": configFile(appFleet(database.url, [...tenants, "new"])),
@@ -224,7 +224,7 @@ test("the record in one database replaces a missing record in another", async ()
     { databases: ["main"], unkept: ["other"], counts: { succeeded: 2 } },
   ]);
   await two.query(`DROP TABLE app_b.stray, app_d.stray`);
-  // `d` was not asked for.
+  // `d` was not selected.
   const retry = await migrateAll(context, { failed: true });
   expect(byTenant(retry)).toEqual({ b: "succeeded 0000_people" });
   expect(retry.left).toMatchObject({ targets: 1, of: 4 });

@@ -30,11 +30,11 @@ describe("migrate:all on the example platform", () => {
     const { context } = await platform();
     const first = await migrateAll(context);
     expect(first.outcomes.map(({ status: ended }) => ended)).toEqual(Array(7).fill("succeeded"));
-    const standing = await status(context, everything);
-    expect(standing.map(({ pending, problems }) => [pending, problems])).toEqual(
+    const statuses = await status(context, everything);
+    expect(statuses.map(({ pending, problems }) => [pending, problems])).toEqual(
       Array(7).fill([0, []]),
     );
-    expect(standing.every(({ current, head }) => current === head && head !== undefined)).toBe(
+    expect(statuses.every(({ current, head }) => current === head && head !== undefined)).toBe(
       true,
     );
     const second = await migrateAll(context);
@@ -72,7 +72,7 @@ describe("migrate:all on the example platform", () => {
     );
     expect(enums.length).toBeGreaterThan(30);
     expect(enums.filter(({ inside }) => !inside)).toEqual([]);
-    // Whatever else an object depends on: sequences of defaults, functions of triggers, tables of views.
+    // Everything else that an object depends on: sequences of defaults, functions of triggers, tables of views.
     const crossing = await main.query(
       `WITH owned AS (
          SELECT 'pg_class'::regclass AS classid, oid, relnamespace AS namespace FROM pg_class

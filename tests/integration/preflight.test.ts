@@ -32,7 +32,7 @@ async function setUp(options: Parameters<typeof createRole>[1] = {}) {
   return { database, role, url, root, context, next };
 }
 
-/** One error before the first target, and the SQL in it, run by a superuser, is what was missing. */
+/** Checks that the run is refused before its first target, and that the SQL in the error, run by a superuser, helps. */
 async function expectRefusal(
   run: Promise<unknown>,
   words: string,
@@ -90,7 +90,7 @@ describe("before the first target is changed, migrate reports", () => {
         ),
       });
     }
-    // What needs no right to that table is run; and one tenant's table fails that tenant alone.
+    // A migration that does not alter that table runs, and one tenant's table makes only that tenant fail.
     await next({ "0001_u": `CREATE TABLE "u" ("id" integer);` });
     expect(byTenant(await migrateAll(context))).toMatchObject({ a: "succeeded 0001_u" });
     for (const tenant of ["a", "b"])

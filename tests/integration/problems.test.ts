@@ -23,7 +23,7 @@ const migrations = {
   "0002_c": `CREATE TABLE "c" ();`,
 };
 
-/** A fleet with one tenant that has all three migrations; then the files on disk are replaced. */
+/** A fleet with one tenant at head, whose files on disk are then replaced. */
 async function withFiles(replaced: Files) {
   const database = await createDatabase();
   const root = await createFolder(history("drizzle/app", migrations));
@@ -95,7 +95,7 @@ describe("a rollout", () => {
       a: "succeeded 0001_late,0003_d",
     });
     expect(byTenant(await migrateAll(context))).toEqual({ a: "skipped" });
-    // The same by the configuration, and resumed behind its first part.
+    // The same, set in the configuration, with a migration that is resumed after its first segment.
     const fleet = appFleet(database.url, ["a"], { allowOutOfOrder: true });
     const again = contextFor(context.config.root, fleet);
     const mixed = `CREATE TABLE "m" ("id" integer);\nCREATE UNIQUE INDEX CONCURRENTLY "m_id" ON "taken" ("id");`;

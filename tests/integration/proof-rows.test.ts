@@ -29,7 +29,7 @@ async function createTables(sql: string): Promise<Place> {
   return { database, session, fill };
 }
 
-/** How many rows each table has; the reason where it refused some. */
+/** The number of rows of each table, or why it refused some. */
 function summary({ tables }: Filled): Record<string, number | string> {
   return Object.fromEntries(
     [...tables].map(([name, { rows, refused }]) => [name, refused ?? rows]),
@@ -232,7 +232,7 @@ test("partitioned tables get rows that their partitions accept; other schemas ar
     months: 4,
     kinds: 4,
     hashed: 4,
-    // The rows of its child are its own, too.
+    // A parent's rows include those of its child table.
     parent: 8,
     child: 4,
     profiles: expect.stringContaining("null value"),

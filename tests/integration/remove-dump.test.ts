@@ -21,7 +21,7 @@ import {
 
 afterEach(() => void vi.restoreAllMocks());
 
-/** A tenant with rows, and what there is of it. */
+/** Creates a tenant with rows, and a folder for its file. */
 async function setUp(more: Parameters<typeof createFleet>[0] = {}) {
   const fleet = await createFleet(more);
   await addTenant(fleet.context, { tenant: "acme" });
@@ -30,7 +30,7 @@ async function setUp(more: Parameters<typeof createFleet>[0] = {}) {
   return { fleet, folder, file: join(folder, "acme.gz") };
 }
 
-/** Everything of the tenant is as it was, it is open, and no file is left. */
+/** Checks that the tenant is active and unchanged, and that no file is left. */
 async function expectAsItWas(fleet: Fleet, folder: string, before: unknown): Promise<void> {
   expect(await tenantStatuses(fleet)).toEqual(only("acme"));
   expect(await contentsOf(fleet, "acme")).toEqual(before);
@@ -132,7 +132,7 @@ describe("a tenant is unchanged and accessible", () => {
     const reader = await main.connect();
     await reader.query("BEGIN; SELECT FROM app_acme.notes");
     const removing = refusal(removeTenant(context, { tenant: "acme", dump: file }));
-    // The reader is waited for when all else is done.
+    // The removal waits for the reader after everything else is done.
     await until(fleet, "wait_event_type = 'Lock' AND query LIKE '%ACCESS EXCLUSIVE%'");
     await reader.query("CREATE VIEW public.late AS SELECT id FROM app_acme.notes; COMMIT");
     expect((await removing).message).toContain("objects outside the tenant depend on app_acme");
@@ -227,7 +227,7 @@ describe("a connection that is lost while the schemas are dropped", () => {
   );
 });
 
-/** Does something in the place of the nth COMMIT that a session is asked for on its own. */
+/** Replaces the nth COMMIT that is sent as a query of its own. */
 function atCommit(
   which: number,
   act: (commit: () => Promise<never[]>, backend: number) => Promise<never[]>,
@@ -248,7 +248,7 @@ function atCommit(
   });
 }
 
-/** Aborts when a session is sent a script that begins so. */
+/** Aborts when a script with this beginning is sent to a session. */
 function abortAt(beginning: string) {
   const controller = new AbortController();
   const script = Session.prototype.script;

@@ -42,10 +42,10 @@ async function create() {
 const index = `SELECT 'app_a.p'::regclass::oid::text AS oid`;
 const missing = "the Drizzle schema has changes without a migration";
 
-/** As drizzle-kit's `up` leaves it: its snapshot says what 0.31 wrote, and 1.0 would write other words. */
+/** A project after `drizzle-kit up`: its snapshot has the wording of 0.31, and 1.0 would word it differently. */
 async function createConverted() {
   const made = await create();
-  // In a process of its own: one process loads one drizzle-kit from a path.
+  // In its own process, because a process loads only one drizzle-kit from a path.
   await spawnCli(made.project, ["generate", "--name", "one", "--no-proof"]);
   await migrateAll(made.context);
   await install(made.project, "folders");

@@ -136,7 +136,7 @@ describe("a role with its own settings", () => {
     );
     const input = appFleet(url, ["a"], { databases: { main: { url, applicationUrl: url } } });
     await migrateAll(contextFor(root, input));
-    // How long an application's transactions may take is for its role to say.
+    // The application's role, not drizzle-fleet, limits how long its transactions take.
     for (const name of ["statement_timeout", "idle_in_transaction_session_timeout"])
       await database.query(`ALTER ROLE ${role} RESET ${name}`);
     const fleet = openFleet(defineFleet(input), { schemas: { app: { moments } }, environment: {} });

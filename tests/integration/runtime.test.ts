@@ -108,7 +108,7 @@ describe("transactions", () => {
       }),
     ).rejects.toBe(failure);
     await expect(acme.transaction(async (tx) => tx.rollback())).rejects.toThrow("Rollback");
-    // Found out at the commit.
+    // The constraint is deferred, so it fails at the commit.
     await expect(acme.insert(posts).values({ author: 99 })).rejects.toMatchObject({
       cause: { code: "23503" },
     });
@@ -148,7 +148,7 @@ describe("transactions", () => {
         acme.transaction(async (tx) => {
           await tx.insert(users).values({ name: ending });
           const ended = tx.execute(sql.raw(ending)).execute();
-          // Not even one that is sent before the other has been answered.
+          // Not even if it is sent before the server has answered the COMMIT.
           path = await scalarOf(tx, "current_setting('search_path')").finally(() => ended);
         }),
       );
@@ -159,7 +159,7 @@ describe("transactions", () => {
         ),
       });
       expect(path).toBe("nothing ran");
-      // Nobody sees that it did not commit, unless somebody says so.
+      // The caller would not notice that it did not commit, so it is an error.
       const silent = acme.transaction((tx) => tx.execute(sql.raw(ending)));
       expect(await refusalOf(silent), ending).toMatchObject({ code: "usage" });
     }
@@ -258,12 +258,12 @@ describe("refuses without running the query", () => {
       "a/../b",
       "x".repeat(70),
       "e\u0301",
-      // auth_log_{tenant} has a tenant acme.
+      // Its schema, auth_log_acme, would be that of tenant acme for the pattern auth_log_{tenant}.
       "log_acme",
     ];
     for (const id of hostile)
       expect(() => fleet.tenant(id), id).toThrow(expect.objectContaining({ code: "tenant" }));
-    // The configuration may say whose schema it is.
+    // Listing the tenant in the configuration settles whose schema it is.
     const listed = defineFleet(fleetInput("x", url, ["log_acme"]));
     const own = openFleet(listed, { schemas, environment: {} });
     expect(own.tenant("log_acme")).toBe(own.tenant("log_acme"));
@@ -277,7 +277,7 @@ describe("refuses without running the query", () => {
     const fleet = open();
     expect(await fleet.atLeast("acme", "auth", "0001_posts")).toBe(true);
     expect(await fleet.atLeast("beta", "auth", "0001_posts")).toBe(false);
-    // Begun is not applied.
+    // A migration that has only begun is not applied.
     expect(await fleet.atLeast("acme", "auth", "0000_users")).toBe(false);
     expect(await fleet.atLeast(undefined, "ingestion", "0000_events")).toBe(true);
     const newer = open({ minVersion: { auth: "0001_posts" }, pool: { max: 1 } });

@@ -15,7 +15,7 @@ const users = (columns: string, more = "") =>
   `export const users = pgTable("users", { ${id}, ${columns} }${more});`;
 const email = `email: text("email").notNull().unique()`;
 
-/** Changes that tools like to get wrong on the way there, or on the way back. */
+/** Changes that tools often get wrong, up or down. */
 const changes: Readonly<Record<string, Change>> = {
   "a column comes": { before: users(email), after: users(`${email}, nick: text("nick")`) },
   "a column goes": { before: users(`${email}, nick: text("nick")`), after: users(email) },
@@ -35,7 +35,7 @@ const changes: Readonly<Record<string, Change>> = {
     after: `${users(`mail: text("mail").notNull().unique()`, `, (t) => [index("by_email").on(t.mail)]`)}
       export const mails = pgTable("mails", { to: text("to").references(() => users.mail) });`,
     renames: ["column:users.email=mail"],
-    // drizzle-kit 0.31 gives the key another name by making it anew; 1.0 leaves it as it is, and nothing is said.
+    // drizzle-kit 0.31 renames the key by creating it again; 1.0 leaves it as it is, so there is no note.
     depends: [/every row must satisfy this constraint|^$/],
   },
   "a table and its column are renamed": {

@@ -67,9 +67,9 @@ describe("statements that cannot run in a transaction", () => {
       status: "failed",
       failure: { sqlstate: "23505", line: 3 },
     });
-    const standing = await status(context, { services: [], tenants: [], databases: [] });
-    expect(standing[0]).toMatchObject({ current: "0000_table", pending: 1 });
-    expect(statusText(standing)).toContain("partly applied: 0001_index");
+    const statuses = await status(context, { services: [], tenants: [], databases: [] });
+    expect(statuses[0]).toMatchObject({ current: "0000_table", pending: 1 });
+    expect(statusText(statuses)).toContain("partly applied: 0001_index");
     expect(failed.outcomes[0]?.failure?.remedy).toContain("The first of 3 statements is committed");
     expect(await indexes(database)).toEqual([]);
     expect(await ledger(database)).toContainEqual({ tag: "0001_index", applied: 1, statements: 3 });

@@ -8,7 +8,7 @@ import { createProject, ended, runCli, startCli } from "../support/cli.ts";
 import { appFleet, configFile, history } from "../support/fleet.ts";
 import { repository } from "../support/repository.ts";
 
-/** A server of the test's own, which it may crash. Its log is written late: what was not flushed is lost for certain. */
+/** A separate server, which the test can crash. It writes its WAL late, so everything that was not flushed is lost. */
 async function createServer(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "drizzle-fleet-crash-"));
   const server = await acquireEmbedded({ root: repository, folder, port: 54_397 }, ["main"]);
@@ -35,7 +35,7 @@ async function withClient<Result>(
   return use(client).finally(() => client.end().catch(() => undefined));
 }
 
-/** A project with so many tenants, and one table for each. */
+/** A project with `count` tenants, and one table for each. */
 function createFleet(url: string, count: number, concurrency: number): Promise<string> {
   const tenants = Array.from({ length: count }, (_, index) => `t${index}`);
   const fleet = appFleet(url, tenants, { concurrency, connectTimeout: 30_000 });

@@ -10,7 +10,7 @@ describe("a runner that is disturbed", () => {
   test("leaves nothing half done if it is killed at any moment", async () => {
     const database = await createDatabase();
     const project = await createCountingProject(database, tenants);
-    // Killed after so many events: before the first step, between steps, and near the end.
+    // The runner is killed after this many events: before the first step, between steps, and near the end.
     let killed = 0;
     for (const events of [1, 2, 5, 9, 14, 20]) {
       const child = startCli(project, ["migrate", "--json"]);
@@ -56,7 +56,7 @@ describe("a runner that is disturbed", () => {
       ...slow,
     });
     const child = startCli(project, ["migrate", "--json"]);
-    // Both workers are in their first target then: no other one may begin.
+    // When two targets have started, both workers are busy: after SIGINT, no other target may start.
     let heard = "";
     child.stdout?.on("data", (chunk: Buffer) => {
       const before = heard.split('"targetStarted"').length;

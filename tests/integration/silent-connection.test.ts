@@ -85,7 +85,7 @@ describe("a connection that goes silent", () => {
     const locks = `SELECT FROM pg_locks WHERE locktype = 'advisory'
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
       AND (classid::bigint << 32) | objid::bigint = ${lockKey("app_a")}`;
-    // The process that held it ends by itself, a moment after it was told to.
+    // The backend that held it ends shortly after it was terminated.
     await expect.poll(() => database.query(locks), { timeout: 10_000 }).toEqual([]);
   });
 

@@ -21,7 +21,7 @@ const ids = Array.from({ length: 40 }, (_, index) => `t${index + 10}`);
 const registry = { to: "registry", forget: [], dryRun: false } as const;
 const list = { to: "list", forget: [], dryRun: false } as const;
 
-/** Contexts of one fleet whose configuration has each time another source of tenants. */
+/** Contexts of one fleet, each with another source of tenants in its configuration. */
 async function fleet() {
   const database = await createDatabase();
   const root = await createFolder(files);

@@ -30,8 +30,8 @@ async function until(database: TestDatabase, query: string): Promise<void> {
 
 describe("a rollout in progress", () => {
   /**
-   * A rollout that has read the registry just before, and waits for the target's lock, while another command takes the
-   * schema away. It has read every migration, because another tenant misses them all.
+   * A rollout that has read the registry and waits for the target's lock while another command drops or renames the
+   * schema. It has read every migration, because another tenant lacks all of them.
    */
   async function rollOutDuring(
     fleet: Fleet,

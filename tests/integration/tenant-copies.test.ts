@@ -121,7 +121,7 @@ describe("a clone", () => {
     expect(await tenantStatuses(fleet)).toEqual(only("acme"));
     await other.query("SELECT pg_advisory_unlock_all()");
 
-    // As it is when the process was killed between two services.
+    // As if the process had been killed between two services.
     await cloneTenant(context, { tenant: "acme", to: "copy" });
     await main.query("UPDATE drizzle_fleet.tenants SET status = 'copying' WHERE id = 'copy'");
     await second.query("DROP SCHEMA log_copy CASCADE");
@@ -489,7 +489,7 @@ test("tenant roles follow their tenants through every command", async () => {
   const fleet = await createFleet({ roles: "per-tenant" });
   const { context, main, second, role } = fleet;
   const file = join(await createFolder(), "acme.gz");
-  // Before PostgreSQL 16 that is for the role to say.
+  // Before PostgreSQL 16, inheritance is an attribute of the role.
   await main.query(`ALTER ROLE ${role} NOINHERIT`);
   const rolesNow = async () => {
     const rows = await main.query<{ one: string }>(

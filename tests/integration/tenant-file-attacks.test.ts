@@ -32,7 +32,7 @@ let file: string;
 let original: string[];
 let lines: Line[];
 
-/** A fleet with two tenants, and the first one's file. */
+/** Creates a fleet with two tenants, and exports the first one. */
 async function setUp(): Promise<void> {
   fleet = await createFleet();
   const { context, main } = fleet;
@@ -48,7 +48,7 @@ async function setUp(): Promise<void> {
   restore();
 }
 
-/** Takes the lines as they were exported. */
+/** Restores the lines as they were exported. */
 function restore(): void {
   lines = original.map((line) => JSON.parse(line) as Line);
 }
@@ -60,7 +60,7 @@ const rowsOf = (table: string) =>
   lines.find((line): line is RowsLine => line.kind === "rows" && line.table === table) ??
   expect.fail(`no rows of ${table}`);
 
-/** Writes the lines, and one as it is, as a file with a right end. */
+/** Writes the lines, and a raw one after them, as a file with a valid end. */
 async function write(raw?: string): Promise<void> {
   const texts = lines.map((line) => `${JSON.stringify(line)}\n`);
   if (raw !== undefined) texts.push(`${raw}\n`);
@@ -68,7 +68,7 @@ async function write(raw?: string): Promise<void> {
   await writeFile(file, `${texts.join("")}${JSON.stringify({ kind: "end", sha256 })}\n`);
 }
 
-/** Imports the lines, and gives what was refused: the message, or the first one of several. */
+/** Imports the lines, and returns the refusal: its message, or the first one of several. */
 async function refusal(): Promise<{ message: string; where: string }> {
   await write();
   try {
@@ -81,7 +81,7 @@ async function refusal(): Promise<{ message: string; where: string }> {
   return expect.fail("it was imported");
 }
 
-/** Nothing of the new tenant is there, and nothing of the others was touched. */
+/** Checks that the new tenant does not exist and that the others are unchanged. */
 async function expectUntouched(): Promise<void> {
   expect(await tenantStatuses(fleet)).toEqual(both("acme", "victim"));
   expect(await fleet.main.query("SELECT text FROM app_victim.notes")).toEqual([{ text: "secret" }]);
@@ -106,7 +106,7 @@ describe("forbidden SQL in a tenant's file is refused before anything runs, with
   const named = (schema: string) =>
     `the statement names the schema "${schema}", which is neither the tenant's nor shared`;
   const cases: [statement: string[], reason: string][] = [
-    // Transactions, and what reaches beyond one schema.
+    // Transactions, and statements that reach beyond one schema.
     [["COMMIT"], strange],
     [["ROLLBACK"], strange],
     [["SAVEPOINT a"], strange],
@@ -136,7 +136,7 @@ describe("forbidden SQL in a tenant's file is refused before anything runs, with
     [["GRANT ALL ON ALL TABLES IN SCHEMA ", " TO PUBLIC"], strange],
     [["REVOKE ALL ON app_victim.notes FROM PUBLIC"], strange],
     [["ALTER DEFAULT PRIVILEGES IN SCHEMA ", " GRANT ALL ON TABLES TO PUBLIC"], strange],
-    // One statement alone, and all of it.
+    // Exactly one complete statement is allowed.
     [["COMMENT ON TABLE ", ".notes IS 'a'; COMMIT"], "it contains 2 statements instead of one"],
     [[""], "it contains 0 statements instead of one"],
     [[" -- nothing"], "it contains 0 statements instead of one"],
@@ -149,7 +149,7 @@ describe("forbidden SQL in a tenant's file is refused before anything runs, with
       "it contains 2 statements instead of one",
     ],
     [["COMMENT ON TABLE ", ".notes IS 'a' /* ; COMMIT"], "unterminated /* comment"],
-    // Made or changed somewhere else.
+    // Created or changed in another schema.
     [["CREATE TABLE app_victim.a ()"], strange],
     [["CREATE TABLE public.a ()"], strange],
     [["CREATE TABLE common.a ()"], strange],
@@ -186,12 +186,12 @@ describe("forbidden SQL in a tenant's file is refused before anything runs, with
     [["ALTER SEQUENCE common.numbers OWNED BY NONE"], strange],
     [["REFRESH MATERIALIZED VIEW app_victim.m"], strange],
     [["CREATE INDEX CONCURRENTLY i ON ", ".notes (id)"], strange],
-    // The ledger is the file's to fill, and nobody's to change.
+    // A file can fill the ledger, but not change its definition.
     [["CREATE TRIGGER t BEFORE INSERT ON ", ".__fleet_ledger EXECUTE FUNCTION ", ".f()"], strange],
     [["CREATE RULE r AS ON INSERT TO ", ".__fleet_ledger DO INSTEAD NOTHING"], strange],
     [["ALTER TABLE ", ".__fleet_ledger ADD CHECK (false)"], strange],
     [["CREATE TABLE ", ".a () INHERITS (", ".__fleet_ledger)"], strange],
-    // Read from somewhere else.
+    // Read from another schema.
     [["CREATE VIEW ", ".v AS SELECT * FROM app_victim.notes"], named("app_victim")],
     [["CREATE VIEW ", ".v AS SELECT * FROM common.countries"], named("common")],
     [["CREATE TABLE ", ".a (x common.t)"], named("common")],
@@ -246,7 +246,7 @@ describe("forbidden SQL in a tenant's file is refused before anything runs, with
         const position = `${list} ${before.length + 1}: `;
         expect(message.slice(0, position.length), message).toBe(position);
         expect(message, statement.join("{tenant}")).toContain(
-          // A statement with public is said to be no tenant's in words of its own.
+          // A statement that names public has its own message.
           reason === named("public") ? 'names the schema "public"' : reason,
         );
         expect(where).toBe(`${file}:2`);
@@ -258,7 +258,7 @@ describe("forbidden SQL in a tenant's file is refused before anything runs, with
   test("unless --accept-unproved accepts what cannot be proved", async () => {
     await setUp();
     const schema = schemaOf("app");
-    // As PostgreSQL describes it.
+    // The function as PostgreSQL describes it.
     schema.preData.push([
       "CREATE OR REPLACE FUNCTION ",
       ".run(t text)\n RETURNS void\n LANGUAGE plpgsql\nAS $function$ BEGIN EXECUTE t; END $function$",

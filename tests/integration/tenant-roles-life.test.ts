@@ -33,7 +33,7 @@ async function versionOf(database: TestDatabase): Promise<number> {
   return row?.major;
 }
 
-/** All that a tenant leaves: its schema, its role, its place in the registry. */
+/** Everything that exists of a tenant: its schema, its role, its row in the registry. */
 async function tracesOf({ database, name }: RoleFleet, tenant: string): Promise<string[]> {
   const rows = await database.query<{ name: string }>(
     `SELECT nspname AS name FROM pg_namespace WHERE nspname = 'app_' || $1
@@ -262,7 +262,7 @@ describe("are refused with a remedy, and leave nothing:", () => {
     ).toMatchObject({ code: "config", remedy: expect.stringContaining("CREATEROLE") });
     expect(await tracesOf(fleet, "acme")).toEqual([]);
 
-    // Somebody else may have made the role.
+    // Another role may have created the tenant role.
     await database.query(`CREATE ROLE "acme@${name}"; GRANT "acme@${name}" TO ${role}`);
     if ((await versionOf(database)) >= 16)
       await database.query(`GRANT "acme@${name}" TO ${role} WITH INHERIT FALSE, SET TRUE`);
@@ -304,7 +304,7 @@ describe("are refused with a remedy, and leave nothing:", () => {
       code: "config",
       message: `the role acme@${name} is not a role of tenant acme`,
     });
-    // It is not ours to drop.
+    // A role that is not the tenant's is not dropped.
     expect(await tracesOf(fleet, "acme")).toEqual([`acme@${name}`]);
   });
 

@@ -36,7 +36,7 @@ test("the application role itself can read no tenant, but uses the single schema
   onTestFinished(() => login.end());
   for (const text of ["SELECT FROM app_acme.notes", "SELECT nextval('app_acme.notes_id_seq')"])
     await expect(login.query(text), text).rejects.toMatchObject({ code: permissionDenied });
-  // It may take on the tenants' roles, which is how the runtime gets in, and what nobody can keep it from.
+  // It can switch to the tenant roles: the runtime does so, and the login cannot be prevented from it.
   await login.query(`SET ROLE "acme@${fleet.name}"`);
   expect((await login.query("SELECT owner FROM app_acme.notes")).rows).toEqual([{ owner: "acme" }]);
 });
@@ -65,7 +65,7 @@ test("tenants with odd names have roles, even if PostgreSQL would truncate or re
   const tenants = [
     ...["acme", "ACME", "a.b", "a-b", "_", "pg_catalog", "PG_catalog", "_pg_catalog", "public"],
     ...["none", "current_user", "größe", "日本語", "𠮷野家", "__proto__", "constructor"],
-    // Behind app_ 59 bytes fit, and with the database's name these are longer than a role's may be.
+    // After app_, 59 bytes fit. With the database's name, these are longer than a role's name can be.
     ...["x".repeat(59), `${"x".repeat(58)}y`, "x".repeat(45), `${"x".repeat(44)}.`],
     ...["日".repeat(19), `${"日".repeat(18)}月`, `${"日".repeat(19)}a`, `${"ü".repeat(29)}y`],
     ...[`a${"ü".repeat(29)}`, `pg_${"x".repeat(50)}`, `pg_${"x".repeat(49)}y`],

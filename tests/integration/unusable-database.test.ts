@@ -27,7 +27,7 @@ function twoDatabases(one: string, two: string, more: Partial<FleetInput> = {}):
   };
 }
 
-/** Ways in that do not lead to a database. */
+/** Addresses that do not lead to a usable database. */
 const broken: readonly (readonly [string, (database: TestDatabase) => Promise<string>, string])[] =
   [
     ["unreachable", async ({ url }) => urlWith(url, { port: "1" }), "did not accept a connection"],

@@ -14,12 +14,12 @@ import {
 
 const names = Array.from({ length: 10 }, (_, index) => `t${index}`);
 const table = history("drizzle/app", { "0000_t": `CREATE TABLE "t" ("id" integer);` });
-/** Breaks where the tenant says so. */
+/** A migration that fails only for the tenant t3. */
 const fussy = history("drizzle/app", {
   "0000_t": `CREATE TABLE "t" ("id" integer);\nSELECT 1 / (1 - (current_schema() = 'app_t3')::integer);`,
 });
 
-/** Which tenants ended in which wave, in the order of the events. */
+/** The waves in order, each with the tenants that ended in it. */
 function waves(events: readonly RolloutEvent[]): [wave: string, tenants: string[]][] {
   const found = new Map<string, string[]>();
   for (const event of events) {
@@ -127,7 +127,7 @@ describe("waves", () => {
     expect(performance.now() - startedAt).toBeLessThan(30_000);
     expect(result.stopped?.kind).toBe("interrupted");
     expect(result.outcomes.filter(({ status }) => status === "notExecuted")).toHaveLength(9);
-    // The next run goes on from there; waves are made of tenants that have something to do.
+    // The next run continues from there: waves contain only tenants that have something to do.
     const next = await migrateAll(contextFor(root, fleet), { canary: "1", soakMs: 1 });
     expect(waves(next.events)[0]).toEqual(["canary", ["t1"]]);
     expect(byTenant(next).t0).toBe("skipped");
@@ -141,7 +141,7 @@ describe("waves", () => {
       if (type === "rolloutStarted") void database.query(`ALTER ROLE ${role} NOLOGIN`);
       if (type === "waveEnded") void database.query(`ALTER ROLE ${role} LOGIN`);
     });
-    // Whether its connection came before the lock-out is chance; what follows a canary that did not run is not.
+    // It is a matter of chance whether the canary connects before the role loses LOGIN. If it does not, b must not run.
     if (byTenant(result).a === "notExecuted") expect(byTenant(result).b).toBe("notExecuted");
     expect(byTenant(result).a).toMatch(/succeeded|notExecuted/);
   });
@@ -153,7 +153,7 @@ describe("waves", () => {
         code: "usage",
       });
     await expect(migrateAll(context, { wave: "0%" })).rejects.toMatchObject({ code: "usage" });
-    // A tenant that this run leaves out is no mistake: the run has no canary then.
+    // A canary that this run does not select is not an error: the run then has no canary.
     const { events } = await migrateAll(context, { canary: "t1", tenants: ["t2"] });
     expect(waves(events)).toEqual([["all", ["t2"]]]);
   });

@@ -5,7 +5,7 @@ import { ManualClock } from "../support/manual-clock.ts";
 
 interface ClockUnderTest {
   readonly clock: Clock;
-  /** Lets at least this many milliseconds of the clock's time pass. */
+  /** Waits until at least this many milliseconds have passed on the clock. */
   readonly advance: (ms: number) => Promise<void>;
 }
 

@@ -63,7 +63,7 @@ describe("the configuration", () => {
       canary: "3",
       onError: "continue",
     });
-    // The file that defineFleet has checked is checked once more when it is loaded.
+    // The result of defineFleet is checked again when the file is loaded.
     expect(parseFleet(fleet)).toEqual(fleet);
     const wrong = {
       rollout: { soak: "long", maxFailures: "many" },

@@ -51,7 +51,7 @@ describe("planDowngrade", () => {
     });
     for (const state of [{ kind: "noSchema" }, { kind: "noLedger", relations: 0 }] as const)
       expect(plan(state, { base: true })).toMatchObject({ steps: [], problems: [] });
-    // Merged late, and not applied here.
+    // 0001_b was merged after 0002_c was applied, and is not applied here.
     expect(tags(ledger(entry("0000_a"), entry("0002_c")), { count: 2 })).toEqual([
       "0002_c",
       "0000_a",
@@ -99,12 +99,12 @@ describe("planDowngrade", () => {
     const rules = { allowOutOfOrder: true };
     const forwards = planTarget(target, history, ledger(...entries), rules);
     expect(forwards).toMatchObject({ steps: [], problems: [problem] });
-    // That of the first migration of all.
+    // An interrupted down of the first migration.
     const first = [entry("0000_a"), { ...entry("0000_a.down", "down"), ...cutOff(1) }];
     expect(planTarget(target, history, ledger(...first), rules).problems).toMatchObject([
       { remedy: "To continue it, run: npx drizzle-fleet downgrade base" },
     ]);
-    // That of a migration which this checkout does not have says nothing of base.
+    // For an interrupted down of a migration that this checkout lacks, the remedy does not name base.
     const strange = [...all, entry("0009_x"), { ...entry("0009_x.down", "down"), ...cutOff(1) }];
     const kinds = plan(ledger(...strange), { base: true }).problems;
     expect(kinds.map(({ kind }) => kind)).toEqual(["unknown", "unfinished"]);
@@ -133,7 +133,7 @@ describe("goalOf", () => {
     expect(again(ledger(...all), { count: 1 })).toEqual({ tag: "0001_b" });
     expect(again(ledger(...all), { count: 3 })).toEqual({ base: true });
     expect(again(ledger(), { count: 1 })).toBeUndefined();
-    // What somebody may apply late between the two stays out of it.
+    // 0001_b may be applied out of order in the meantime, and then stays applied.
     expect(again(ledger(entry("0000_a"), entry("0002_c")), { count: 1 })).toEqual({
       tag: "0001_b",
     });
@@ -179,11 +179,11 @@ describe("a converted folder", () => {
       return [[...byTag].map(([tag, found]) => `${tag}=${found.tag}`), strange.length];
     };
     expect(names(entry("0001", "same"), entry("0000", "same"))).toEqual([["x=0000", "y=0001"], 0]);
-    // One was applied since, under its new name.
+    // One was applied after the conversion, under its new name.
     expect(names(entry("y", "same"), entry("0000", "same"))).toEqual([["y=y", "x=0000"], 0]);
     const four = ["0000", "0001", "0002", "0003"].map((tag) => entry(tag, "same"));
     expect(names(...four)).toEqual([["x=0000", "y=0001", "z=0002"], 1]);
-    // What was cut off is only known by its name: its checksum says nothing of what it left.
+    // An interrupted migration matches only by its tag: its checksum does not show what it left behind.
     expect(names({ ...entry("0000", "same"), ...cutOff(1) })).toEqual([[], 1]);
   });
 });

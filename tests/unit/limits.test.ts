@@ -50,7 +50,7 @@ describe("nesting", () => {
           line: /^f\.sql:(\d+):\d+$/.exec(where ?? "")?.[1],
           remedy: remedy !== undefined,
         }));
-        // The grammar turns some of them into flat lists: those are read.
+        // The grammar turns some of them into flat lists, which are read.
         if (outcome.length === 0) expect({ kind, statements }).toEqual({ kind, statements: 2 });
         else
           expect(outcome).toEqual([

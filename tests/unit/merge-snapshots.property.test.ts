@@ -56,7 +56,7 @@ describe("mergeSnapshots on drizzle-kit's own snapshots", () => {
   });
 });
 
-/** What a side may do to a table; undefined is dropping it. */
+/** A change of a table by one branch; undefined drops the table. */
 type Change = (before: Item, fresh: string) => Item | undefined;
 
 const columnsOf = (of: Item) => Object.values(of.columns as Record<string, Item>);
@@ -87,7 +87,7 @@ const changes: readonly Change[] = [
   (of, fresh) => ({ ...of, checkConstraints: named(check(fresh, '"id" is not null')) }),
 ];
 
-/** Tables and what becomes of them: each belongs to one side alone, or to nobody. */
+/** Tables and their changes: only one branch changes a table, or neither does. */
 const history = fc.array(
   fc.record({
     owner: fc.constantFrom("ours", "theirs", "nobody"),
@@ -100,7 +100,7 @@ const history = fc.array(
 
 type History = typeof history extends fc.Arbitrary<infer Value> ? Value : never;
 
-/** The tables where only those are changed, dropped or added that belong to one of the sides. */
+/** The tables after the changes of the given branches. */
 function tablesOf(drawn: History, changedBy: readonly string[]): Item[] {
   const tables = drawn.flatMap(({ owner, columns, isNew, changes: own }, at) => {
     const more = Array.from({ length: columns }, (_, index) => column(`c${index}`));

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "../..");
 
-/** Phrases that readers stumbled over, with what to write instead. */
+/** Phrases that confused readers, with what to write instead. */
 const phrases: readonly (readonly [RegExp, string])[] = [
   [/\bwho(so)?m?ever\b/i, "the caller, the user, or the role"],
   [/\b(somebody|everybody|nobody)\b(?!@)/i, "name the subject: a user, a role, another session"],
@@ -28,7 +28,7 @@ const phrases: readonly (readonly [RegExp, string])[] = [
   [/\bbehind (it|them|that|this|the (first|last|number|newest|migration|other))\b/i, "after"],
 ];
 
-/** Where the word itself is meant: the user `nobody` of the operating system, an example of an address. */
+/** Allowed uses: the user `nobody` of the operating system, and example addresses. */
 const meant = /user (postgres or )?nobody|postgres", "nobody"|or nobody\b|someone@|somebody@/;
 
 function textsIn(folder: string, pattern: RegExp): string[] {

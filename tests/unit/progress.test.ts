@@ -18,7 +18,7 @@ const retried: RolloutEvent = {
   reason: "canceling statement due to lock timeout",
 };
 
-/** What a terminal of some columns shows last, after some events of a rollout over 300 targets. */
+/** The last line on a terminal of this width, after some events of a rollout over 300 targets. */
 function lastLine(columns: number, ...events: readonly RolloutEvent[]): string {
   const written: string[] = [];
   const observe = showProgress({ isTTY: true, columns, write: (text) => written.push(text) });
@@ -117,7 +117,7 @@ describe("how much is shown", () => {
     },
   });
 
-  /** What is written about a rollout over 300 targets, without escape sequences. */
+  /** The output for a rollout over 300 targets, without escape sequences. */
   function written(verbosity: Verbosity, isTTY: boolean): string {
     let text = "";
     const observe = showProgress(

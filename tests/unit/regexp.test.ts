@@ -26,7 +26,7 @@ describe("a regular expression that is built from data", () => {
         name,
         false,
       ]);
-      // Inside a character class, a name is not a range either.
+      // In a character class, a name does not become a range either.
       expect(new RegExp(`^[${escapeRegExp(name)}]+$`, flags).test(name)).toBe(true);
     }
   });

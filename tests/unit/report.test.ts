@@ -25,7 +25,7 @@ const outcome = (tenant: string, status: Outcome["status"], applied: string[] = 
   durationMs: 5,
 });
 
-/** The lines of a table as they are written, on a terminal of some columns or to a program. */
+/** The lines of a table, on a terminal of this width or without a terminal. */
 function rows(header: string[], cells: (string | number)[][], columns?: number): string[] {
   const stream = columns === undefined ? {} : { isTTY: true, columns };
   return wrapLines(table(header, cells).join("\n"), stream).split("\n");

@@ -17,16 +17,16 @@ async function textsOf(...patterns: string[]): Promise<Map<string, string>> {
   return new Map(await Promise.all(texts));
 }
 
-/** What a text does that only src/postgres may: it loads a driver, or makes a connection. */
+/** The parts of a text that only src/postgres may contain: they load a driver or create a connection. */
 function connects(text: string): string[] {
   const driver = `["'](?:pg|pg-[\\w-]+|postgres|drizzle-orm/postgres-js)(?:/[^"']*)?["']`;
   const loads = [
-    // Types are gone when it runs.
+    // Type imports do not exist at run time.
     new RegExp(`\\b(?:import|export)\\s+(?!type\\b)[^;"']*\\bfrom\\s*${driver}`, "g"),
     new RegExp(`\\b(?:import|require)\\s*\\(\\s*${driver}`, "g"),
     new RegExp(`\\bimport\\s*${driver}`, "g"),
     /\bnew\s+(?:\w+\s*\.\s*)*(?:Client|Pool)\b/g,
-    // Drizzle makes a pool of its own unless it is given a client.
+    // Drizzle creates its own pool unless it gets a client.
     /\bdrizzle\(\s*(?:["'`]|\{\s*connection|process\b)/g,
   ];
   return loads.flatMap((pattern) => text.match(pattern) ?? []);
@@ -38,8 +38,8 @@ describe("output passes through src/cli/output.ts", () => {
     const writing = [...texts].filter(([, text]) =>
       /\bstd(out|err)\s*\.\s*write\b|\bconsole\s*\.|\\(u001b|x1b)\[/.test(text),
     );
-    // Progress draws its bar anew, and writes everything else as output.ts does. bin.ts must run on any Node.js, and
-    // writes nothing that comes from outside.
+    // progress.ts redraws its bar, and writes everything else as output.ts does. bin.ts must run on any Node.js, and
+    // writes no text from outside.
     expect(writing.map(([file]) => file).sort()).toEqual([
       "src/cli/bin.ts",
       "src/cli/output.ts",
@@ -58,7 +58,7 @@ describe("connections are made only in src/postgres", () => {
     expect(found.map(([file]) => file).filter((file) => !file.startsWith("src/postgres/"))).toEqual(
       [],
     );
-    // Whoever looks must be able to see.
+    // The search itself works: it finds the file that does so.
     expect(found.map(([file]) => file)).toContain("src/postgres/session.ts");
   });
 
@@ -96,7 +96,7 @@ describe("retired variables", () => {
       .map((name) => [name, "never-looked-at"]),
   );
 
-  /** An environment that has them, and lets nobody look at what they hold. */
+  /** An environment that has them, and throws if one is read. */
   function guarded(more: Record<string, string> = {}) {
     const seen: string[] = [];
     const environment = new Proxy<Record<string, string | undefined>>(
@@ -116,7 +116,7 @@ describe("retired variables", () => {
     const texts = await textsOf("src/**/*", "schema/**/*", "scripts/**/*", "drizzle.config.ts");
     const naming = [...texts].filter(([, text]) => text.includes(retired));
     expect(naming.map(([file]) => file)).toEqual(["src/config/retired.ts"]);
-    // Nor are they put together from parts.
+    // Their names are not built from parts either.
     const parts = [...texts].filter(([, text]) => /ALGA/i.test(text));
     expect(parts.map(([file]) => file)).toEqual(["src/config/retired.ts"]);
   });

@@ -30,7 +30,7 @@ const unmanaged = (number: number): PlanProblem => ({
 
 const first = (text: string) => text.split("\n").map((line) => line.split(/ {2,}/)[0]);
 
-/** As a program reads it. */
+/** The text as written when the output is not a terminal. */
 const shown = (...args: Parameters<typeof statusText>) => wrapLines(statusText(...args), {});
 
 describe("status", () => {

@@ -46,7 +46,7 @@ test("the ledger says whether a target is short of its end", () => {
   expect(isBehind(at("0000"), history, "up", "0000")).toBe(false);
   expect(isBehind(at("0000", "0002"), history, "up", "0002")).toBe(true);
   expect(isBehind(at("0000"), history, "up", null)).toBe(false);
-  // A tag that is not on disk any more: head is what is known.
+  // If the tag is no longer on disk, head is the goal.
   expect(isBehind(at("0000", "0001"), history, "up", "gone")).toBe(true);
   expect(isBehind(at(...tags), history, "up", "gone")).toBe(false);
   expect(isBehind(at("0000", "0001"), history, "down", "0000")).toBe(true);

@@ -5,7 +5,7 @@ import type { TargetPlan } from "../../src/core/plan.ts";
 import { targetsOf } from "../../src/core/plan.ts";
 import { type Division, divideIntoWaves } from "../../src/plan/waves.ts";
 
-/** A target that has something to do, or nothing. */
+/** The plan of a target, with one step if anything is pending. */
 function plan(service: string, tenant: string | undefined, pending = 1): TargetPlan {
   const step = {
     action: "apply",
