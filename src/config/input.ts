@@ -104,7 +104,7 @@ export interface ServiceInput {
 export type TenantInput =
   | string
   | {
-      /** The tenant's id: letters, digits and _, and after the first character also - and . */
+      /** The tenant's id: letters, digits, _, - and . only. The first character must be a letter, a digit or _. */
       id: string;
       /** Values that groups and `tenants list --attribute` select by. */
       attributes?: Record<string, Attribute> | undefined;

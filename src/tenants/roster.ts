@@ -20,8 +20,7 @@ export function rosterOf(listed: readonly Tenant[], override?: string): Roster {
   const ids = override === undefined ? listed.map(({ id }) => id) : namedIn(override);
   if (override !== undefined && ids.length === 0)
     throw new FleetError("usage", "TENANTS is set but names no tenant", {
-      remedy:
-        "Set it to the tenants of this run. Or, to select all tenants, run: unset TENANTS",
+      remedy: "Set it to the tenants of this run. Or, to select all tenants, run: unset TENANTS",
     });
   return { listed, ids };
 }
