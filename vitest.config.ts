@@ -1,4 +1,5 @@
 import { defineConfig, type TestProjectConfiguration } from "vitest/config";
+import { useMemoryFolder } from "./tests/support/memory-folder.ts";
 import { SlowestReporter } from "./tests/support/slowest-reporter.ts";
 
 const server = "tests/support/server.ts";
@@ -25,6 +26,8 @@ function project(
   };
 }
 
+useMemoryFolder();
+
 /** `npm run test:chaos` uses one seed for the whole run. Each test prints it. */
 const chaosSeed = process.env.CHAOS_SEED ?? String(Date.now() % 1_000_000_000);
 
@@ -38,13 +41,13 @@ export default defineConfig({
       project("system", ["tests/system/**/*.test.ts", "tests/terminal/*.test.ts"], [build, server]),
       project("packages", ["tests/packages/**/*.test.ts"], [build, server]),
       project("scale", ["tests/scale/**/*.test.ts"], [build, server]),
-      project("chaos", ["tests/chaos/**/*.test.ts"], [build], {
+      project("chaos", ["tests/chaos/**/*.test.ts"], [build, server], {
         testTimeout: 180_000,
         env: { CHAOS_SEED: chaosSeed },
       }),
     ],
     reporters: ["default", new SlowestReporter()],
-    // Many tests wait for deadlines and locks: three workers keep two cores busy.
-    maxWorkers: 3,
+    // Many tests wait for deadlines and locks: four workers keep two cores busy.
+    maxWorkers: 4,
   },
 });

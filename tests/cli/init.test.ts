@@ -285,7 +285,7 @@ export default { dialect: "postgresql", schema: [resolve(__dirname, "src/*.ts"),
     await expectRefused(
       project,
       [],
-      "--tenant-schema <pattern> or --single-schema <schema> and --yes",
+      "--tenant-schema <pattern> or --single-schema <schema>, and --yes",
     );
     await expectRefused(project, pattern, "Run the same command with --yes");
     await expectRefused(project, ["--yes", "--tenant-schema", "shop"], "{tenant} once");

@@ -66,7 +66,9 @@ describe("queries", () => {
     // @ts-expect-error no such service
     await expect(fleet.atLeast("acme", "nothing", "0000")).rejects.toMatchObject({ code: "usage" });
     // @ts-expect-error no such service
-    expect(() => open({ minVersion: { nothing: "0000" } })).toThrow('no service "nothing"');
+    expect(() => open({ minVersion: { nothing: "0000" } })).toThrow(
+      'service "nothing" does not exist',
+    );
     expect(() => open({ schemas: { ...schemas, nothing: {} } as typeof schemas })).toThrow(
       'no service "nothing"',
     );

@@ -9,6 +9,7 @@ import {
   type Installed,
   install,
   run,
+  runCli,
   spawnCli,
 } from "../support/cli.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
@@ -47,7 +48,12 @@ const posts = `export const posts = pgTable("posts", {
 });`;
 const tags = `export const tags = pgTable("tags", { name: text("name").primaryKey() });`;
 
-async function project(installed: Installed, database: TestDatabase, tenants: string[]) {
+async function project(
+  installed: Installed,
+  database: TestDatabase,
+  tenants: string[],
+  runTool: typeof runCli = runCli,
+) {
   const folder = await createProject(
     {
       "drizzle.config.ts": configFile(
@@ -309,7 +315,13 @@ test("every ledger stays valid after drizzle-kit converts the folder, and the hi
   timeout: 120_000,
 }, async () => {
   const database = await createDatabase();
-  const { folder, cli, edit, names } = await project("journal", database, ["acme", "globex"]);
+  // As processes of their own: a process loads one drizzle-kit from a path, and this test installs another one.
+  const { folder, cli, edit, names } = await project(
+    "journal",
+    database,
+    ["acme", "globex"],
+    spawnCli,
+  );
   await cli(0, "generate", "--name", "init");
   // The names of drizzle-kit's folders contain the time in seconds.
   await new Promise((resolve) => setTimeout(resolve, 1_100));

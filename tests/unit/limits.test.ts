@@ -103,7 +103,7 @@ describe("size", () => {
       code: "syntax",
       where: "f.sql:3:1",
       message: expect.stringMatching(/too large to parse/),
-      remedy: expect.stringContaining("Split it"),
+      remedy: expect.stringContaining("Split the SQL into several statements"),
     });
     expect(problems[0]?.excerpt?.length).toBeLessThan(200);
   });

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { defineFleet } from "../../src/config/define.ts";
-import type { FleetInput } from "../../src/config/schema.ts";
 import { lockKey } from "../../src/postgres/lock.ts";
 import { openFleet } from "../../src/runtime/open.ts";
 import { createDatabase, urlWith } from "../support/database.ts";
@@ -9,41 +8,15 @@ import {
   byTenant,
   contextFor,
   createFolder,
-  type Files,
   history,
   migrateAll,
   writeFiles,
 } from "../support/fleet.ts";
+import { createProxiedFleet } from "../support/proxied-fleet.ts";
 import { SilentProxy } from "../support/silent-proxy.ts";
-import { createFleet } from "../support/small-fleet.ts";
-
-/** The message that a client ends a connection with. */
-const terminate = Buffer.from([0x58, 0, 0, 0, 4]).toString("latin1");
 
 const first = { "0000_t": `CREATE TABLE "t" ("id" integer);` };
 const slow = { ...first, "0001_slow": `INSERT INTO "t" VALUES (1);\nSELECT pg_sleep(1);` };
-
-/** A fleet whose connections go through a proxy that can go silent. */
-async function createProxiedFleet(
-  migrations: Files,
-  tenants = ["a"],
-  more: Partial<FleetInput> = {},
-) {
-  const proxies: SilentProxy[] = [];
-  const { database, context } = await createFleet({
-    tenants,
-    migrations,
-    settings: { connectTimeout: 2_000, ...more },
-    addressOf: async ({ url }) => {
-      const proxy = await SilentProxy.open(url);
-      proxies.push(proxy);
-      return urlWith(url, { hostname: "127.0.0.1", port: String(proxy.port) });
-    },
-  });
-  const [proxy] = proxies;
-  if (proxy === undefined) throw new Error("the fleet has no address");
-  return { database, proxy, context };
-}
 
 describe("a connection that goes silent", () => {
   test("while a statement runs: the ledger is read on a new connection, and nothing is applied twice", async () => {
@@ -98,25 +71,6 @@ describe("a connection that goes silent", () => {
     });
     expect(result.outcomes).toMatchObject([
       { status: "inDoubt", failure: { message: expect.stringContaining("did not answer within") } },
-    ]);
-  });
-
-  test.each([
-    ["while it greets the server", "pg_backend_pid() AS backend"],
-    ["while ledgers are read", "LEFT JOIN pg_catalog.pg_class l"],
-    ["before a migration is sent", "CREATE TABLE"],
-    ["while the log is flushed", "pg_logical_emit_message"],
-    ["while outcomes are kept", 'insert into "drizzle_fleet"."outcomes"'],
-    ["when it is closed", terminate],
-  ])("%s: another connection does the work", async (_, words) => {
-    const { database, proxy, context } = await createProxiedFleet(first, ["a"], {
-      timeouts: { statement: "1s" },
-    });
-    proxy.silenceAt((message) => message.includes(words));
-    expect(byTenant(await migrateAll(context))).toEqual({ a: "succeeded 0000_t" });
-    expect(proxy.silent).toBe(1);
-    expect(await database.query(`SELECT tag FROM app_a.__fleet_ledger`)).toEqual([
-      { tag: "0000_t" },
     ]);
   });
 });
