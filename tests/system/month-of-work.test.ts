@@ -74,8 +74,7 @@ async function project(
     installed,
   );
   const cli = async (code: number, ...args: string[]): Promise<CliResult> => {
-    // In processes of their own: a process loads only one drizzle-kit from a path, and a test installs another one.
-    const result = await spawnCli(folder, args);
+    const result = await runTool(folder, args);
     expect(result, `${args.join(" ")}\n${result.stdout}${result.stderr}`).toMatchObject({ code });
     return result;
   };
@@ -315,7 +314,7 @@ test("every ledger stays valid after drizzle-kit converts the folder, and the hi
   timeout: 120_000,
 }, async () => {
   const database = await createDatabase();
-  // As processes of their own: a process loads one drizzle-kit from a path, and this test installs another one.
+  // In processes of their own: a process loads only one drizzle-kit from a path, and this test installs another one.
   const { folder, cli, edit, names } = await project(
     "journal",
     database,
