@@ -70,7 +70,7 @@ describe("queries", () => {
       'service "nothing" does not exist',
     );
     expect(() => open({ schemas: { ...schemas, nothing: {} } as typeof schemas })).toThrow(
-      'no service "nothing"',
+      'service "nothing" does not exist',
     );
     expect(() => fleet.service.auth).toThrow("has a schema for each tenant");
     expect(() => fleet.tenant("acme").ingestion).toThrow("has a single schema");
