@@ -1,6 +1,7 @@
 import { relative, resolve } from "node:path";
 import { type Prefix, type ServiceConfig, sourceSchemasOf } from "../config/schema.ts";
 import { importTypeScript, moduleError } from "../config/typescript.ts";
+import { docsPage } from "../core/docs-page.ts";
 import { FleetError, isFleetError } from "../core/errors.ts";
 import { type MigrationsFolder, readFolder } from "../source/folder.ts";
 import { correctValues } from "./corrected-values.ts";
@@ -158,8 +159,7 @@ function refuseOtherLayout(
         `${shown} has the layout of drizzle-kit 0.31, but ${kit.version} is installed`,
         {
           where: shown,
-          remedy:
-            "Every ledger stays valid after a conversion; docs/migrations.md describes the next steps. To convert the folder, run: npx drizzle-kit up",
+          remedy: `For what to do after the conversion, see ${docsPage("migrations.md")}#convert-to-drizzle-kit-10. Every ledger stays valid. To convert the folder, run: npx drizzle-kit up`,
         },
       )
     : new FleetError(

@@ -41,7 +41,9 @@ async function takeOver<Result>(use: () => Promise<Result>): Promise<Result> {
     return await use();
   } catch (caught) {
     if (!(caught instanceof Exit)) throw caught;
-    throw new FleetError("schema", `drizzle-kit rejects the schema: ${plain(lines.join("\n"))}`);
+    throw new FleetError("schema", `drizzle-kit rejects the schema: ${plain(lines.join("\n"))}`, {
+      remedy: "Nothing was written. Correct the Drizzle schema, then run the same command again.",
+    });
   } finally {
     stdin.off("newListener", answer);
     for (const restore of restorers.reverse()) restore();

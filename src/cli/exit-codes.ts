@@ -16,7 +16,7 @@ export const exitCodeMeanings: Readonly<Record<ExitCode, string>> = {
   0: "done, or nothing to do",
   1: "a target failed, a database is unreachable, or another run is in progress",
   2: "invalid usage, configuration or migration files; nothing was applied",
-  3: "check found a problem, or generate wrote a file that you must finish by hand",
+  3: "check or a proof found a problem, or generate wrote a file that you must finish by hand",
   130: "interrupted by a signal, or at a prompt",
 };
 

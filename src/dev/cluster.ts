@@ -12,7 +12,7 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DatabaseAddress } from "../core/database.ts";
 import { FleetError } from "../core/errors.ts";
@@ -96,7 +96,10 @@ async function initialize(
     const authentication = ["-U", superuser, "-A", "scram-sha-256", `--pwfile=${secretFile}`];
     const args = ["-D", fresh, ...authentication, "-E", "UTF8", "--no-locale"];
     const { code, output } = await runner.run(initdb, args);
-    if (code !== 0) throw new FleetError("embedded", `initdb failed: ${output.trim()}`);
+    if (code !== 0)
+      throw new FleetError("embedded", `initdb failed: ${output.trim()}`, {
+        remedy: `Check that ${dirname(data)} can be written to and that its disk has room, then run the same command again.`,
+      });
     await rename(fresh, data).catch(ignoreExisting);
   } finally {
     await rm(secretFile, { force: true });
@@ -178,7 +181,9 @@ export async function stopServer(cluster: Cluster): Promise<void> {
     PGDATA: data,
   });
   if (code === 0 && (await hasEnded(cluster, pid))) return;
-  throw new FleetError("embedded", `the embedded PostgreSQL did not stop: ${output.trim()}`);
+  throw new FleetError("embedded", `the embedded PostgreSQL did not stop: ${output.trim()}`, {
+    remedy: "End the programs that are connected to it, then run the same command again.",
+  });
 }
 
 async function hasEnded(cluster: Cluster, pid: number): Promise<boolean> {

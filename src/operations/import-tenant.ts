@@ -138,7 +138,7 @@ function refuseUnknownServices(
     `the file contains services that have no tenants in this fleet: ${unknown.join(", ")}`,
     {
       where: file,
-      remedy: `Nothing was changed. The services with tenants are ${known.join(", ")}.`,
+      remedy: `Nothing was changed. Import the file into a fleet with the same services, or add the missing ones to the configuration. Services with tenants here: ${known.join(", ") || "none"}.`,
     },
   );
 }

@@ -4,6 +4,7 @@ import { type PlainConfig, readPlainConfig } from "../config/drizzle-kit-config.
 import { loadConfig } from "../config/load.ts";
 import { fleetConfigText } from "../config/render.ts";
 import { type FleetInput, parseFleet } from "../config/schema.ts";
+import { docsPage } from "../core/docs-page.ts";
 import { FleetError, messageOf } from "../core/errors.ts";
 import type { Context } from "../fleet/context.ts";
 import { withDatabases } from "../fleet/databases.ts";
@@ -206,8 +207,7 @@ async function noMigrationsError({ root, out, shown }: PlainConfig): Promise<Fle
   if (files.some((file) => file.endsWith(".sql")))
     return new FleetError("config", `${out} contains SQL files, but no journal that lists them`, {
       where: shown,
-      remedy:
-        'Nothing was written. Create the journal with the command in docs/existing-projects.md, "Migrations without a journal".',
+      remedy: `Nothing was written. Create the journal first, as described in ${docsPage("existing-projects.md")}#migrations-without-a-journal`,
     });
   return new FleetError("config", `${out} contains no migrations`, {
     where: shown,

@@ -139,13 +139,17 @@ function refuseContradictions(
   );
 }
 
-function listedButInactiveError({ id, status }: TenantRecord): FleetError {
+function listedButInactiveError(record: TenantRecord): FleetError {
+  const { id, status } = record;
   return new FleetError(
     "tenant",
     `tenant ${id} is ${status} in the registry but listed in the configuration`,
     {
       where: "tenants",
-      remedy: `Nothing was changed. Remove ${id} from the configuration; it remains ${status}.`,
+      remedy:
+        status === "archived"
+          ? `Nothing was changed. Remove ${id} from the configuration; it remains archived.`
+          : `Nothing was changed. ${inactiveTenantError(record).remedy}`,
     },
   );
 }

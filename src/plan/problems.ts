@@ -32,20 +32,22 @@ function duplicateProblems({ schema }: Target, state: LedgerState): PlanProblem[
 }
 
 /** An empty ledger in a schema with tables: every migration would run again. */
-export function emptyLedgerProblems(
-  { schema, service, tenant }: Target,
-  state: LedgerState,
-): PlanProblem[] {
+export function emptyLedgerProblems(target: Target, state: LedgerState): PlanProblem[] {
   if (state.kind !== "ledger" || state.relations === undefined) return [];
-  const only = tenant === undefined ? "" : ` --tenant ${tenant}`;
   return [
     {
       kind: "unmanaged",
       tag: undefined,
-      message: `the ledger of schema "${schema}" is empty, but the schema contains ${countedRelations(state.relations)}`,
-      remedy: `If the migrations did not create them, move them to another schema. If they did, replace <tag> with the newest of those migrations, and run: npx drizzle-fleet stamp <tag> --service ${service}${only}`,
+      message: `the ledger of schema "${target.schema}" is empty, but the schema contains ${countedRelations(state.relations)}`,
+      remedy: `If the migrations did not create them, move them to another schema. If they did, replace <tag> with the newest of those migrations, and run: ${stampCommand(target)}`,
     },
   ];
+}
+
+/** Stamps this target only: without a selection, stamp writes every ledger. */
+function stampCommand({ service, tenant }: Target): string {
+  const only = tenant === undefined ? "" : ` --tenant ${tenant}`;
+  return `npx drizzle-fleet stamp <tag> --service ${service}${only}`;
 }
 
 function unreadableProblems(target: Target, state: LedgerState): PlanProblem[] {
@@ -79,8 +81,7 @@ function unmanagedProblems(target: Target, state: LedgerState): PlanProblem[] {
       kind: "unmanaged",
       tag: undefined,
       message: `schema "${target.schema}" contains ${countedRelations(state.relations)}, but no ledger`,
-      remedy:
-        "If the migrations did not create them, move them to another schema, or choose another schema for this target. If they did, replace <tag> with the newest of those migrations, and run: npx drizzle-fleet stamp <tag>",
+      remedy: `If the migrations did not create them, move them to another schema, or choose another schema for this target. If they did, replace <tag> with the newest of those migrations, and run: ${stampCommand(target)}`,
     },
   ];
 }

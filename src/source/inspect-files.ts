@@ -6,7 +6,7 @@ import type { Checksums } from "./checksums.ts";
 import { readDown } from "./downs.ts";
 import type { MigrationsFolder } from "./folder.ts";
 import { isChecksumOfMigration } from "./line-ends.ts";
-import { migrationListPath, readMigration } from "./read-migrations.ts";
+import { migrationListPath, missingFileRemedy, readMigration } from "./read-migrations.ts";
 
 /** A migration with its down, if it has one. */
 export interface ReadFiles {
@@ -112,6 +112,6 @@ function missingFileError(folder: MigrationsFolder, path: string): FleetError {
   const although = folder.layout === "journal" ? "the journal lists it" : "its folder exists";
   return new FleetError("journal", `${file} is missing, although ${although}`, {
     where: migrationListPath(folder),
-    remedy: "Restore the file from version control, or remove its entry if it was never released.",
+    remedy: missingFileRemedy(folder),
   });
 }

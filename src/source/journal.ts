@@ -78,6 +78,7 @@ export async function readJournal(folder: string): Promise<Journal | undefined> 
     throw new FleetError("journal", `${shown} cannot be read: ${error.message}`, {
       where: shown,
       cause: error,
+      remedy: "Check that you have permission to read the file.",
     });
   });
   return text === undefined ? undefined : parseJournal(text, shown);

@@ -100,13 +100,19 @@ export function migrationListPath({
   return relative(process.cwd(), layout === "journal" ? journalPath(path) : path);
 }
 
+/** What to do if a listed migration has no SQL file. */
+export function missingFileRemedy({ layout }: Pick<MigrationsFolder, "layout">): string {
+  const listing = layout === "journal" ? "remove its entry from the journal" : "delete its folder";
+  return `Restore the file from version control, or ${listing} if it was never released.`;
+}
+
 function missingFileError(folder: MigrationsFolder, { sql }: MigrationFiles): FleetError {
   const file = relative(process.cwd(), sql);
   const listed =
     folder.layout === "journal" ? "although the journal lists it" : "although its folder exists";
   return new FleetError("journal", `${file} is missing, ${listed}`, {
     where: migrationListPath(folder),
-    remedy: "Restore the file from version control, or remove its entry if it was never released.",
+    remedy: missingFileRemedy(folder),
   });
 }
 

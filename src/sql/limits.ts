@@ -27,8 +27,17 @@ export class LimitError extends Error {
   }
 }
 
-/** What to do about a statement that exceeds a limit. */
-export const limitRemedy =
+/** The message for text that was not parsed because the parser cannot be used any more. */
+export const notCheckedMessage = "not checked: an earlier file exhausted the parser";
+
+/** What to do about a text that exceeds a limit, or was not checked because another one did. */
+export function limitRemedyFor(message: string): string {
+  return message === notCheckedMessage
+    ? "Nothing was applied. Correct the file that is too large or too deeply nested, then run the same command again."
+    : limitRemedy;
+}
+
+const limitRemedy =
   "Nothing was applied. Split the SQL into several statements with breakpoints between them. Use a VALUES list instead of a long chain of operators, and a seed for large amounts of data.";
 
 /**

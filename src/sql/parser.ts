@@ -5,6 +5,7 @@ import { obstacleIn } from "../core/sendable.ts";
 import {
   LimitError,
   limitErrorFrom,
+  notCheckedMessage,
   refuseTooDeep,
   refuseTooLarge,
   smallStatement,
@@ -67,7 +68,7 @@ const require = createRequire(import.meta.url);
 
 /** Calls libpg-query, which must not be used again after an error that its own code has not thrown. */
 function callLibrary<Result>(call: (library: typeof firstLibrary) => Result): Result {
-  if (current.exhausted) throw new LimitError("not checked: an earlier file exhausted the parser");
+  if (current.exhausted) throw new LimitError(notCheckedMessage);
   try {
     return call(current.library);
   } catch (error) {

@@ -1,5 +1,5 @@
 import { FleetError } from "../core/errors.ts";
-import { LimitError, limitRemedy } from "./limits.ts";
+import { LimitError, limitRemedyFor } from "./limits.ts";
 import { type ParsedText, parseText } from "./parsed-text.ts";
 import { GrammarError, scan, type Token } from "./parser.ts";
 import type { SourceText } from "./source-text.ts";
@@ -62,7 +62,7 @@ function limitErrorAt(source: SourceText, { message, byte = 0 }: LimitError): Fl
   return new FleetError("syntax", message, {
     where: source.where(byte),
     excerpt: source.spot(byte).excerpt,
-    remedy: limitRemedy,
+    remedy: limitRemedyFor(message),
   });
 }
 

@@ -153,7 +153,7 @@ function remainingAccessError(
   { role, schema, reason }: RoleWithAccess,
 ): FleetError {
   return new FleetError(
-    "tenant",
+    "onboarding",
     `tenant ${tenant} is archived, but the application role ${role} still has access to ${schema}: it ${reason}`,
     { remedy: `Remove that access, then run: npx drizzle-fleet tenants archive ${tenant}` },
   );

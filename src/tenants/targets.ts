@@ -159,7 +159,9 @@ export function unknownNames(
       const list =
         known.length <= 20
           ? `Known: ${known.join(", ") || "none"}.`
-          : `There are ${known.length} to choose from.`;
+          : kind === "tenant"
+            ? "To see all tenants, run: npx drizzle-fleet tenants list"
+            : `There are ${known.length} to choose from.`;
       return new FleetError("usage", `${kind} ${quotedName(name)} does not exist`, {
         remedy: near.length > 0 ? `Did you mean ${near.join(" or ")}? ${list}` : list,
       });

@@ -224,6 +224,9 @@ describe("check in the folders layout", () => {
     expect(await found()).toContain(
       `drizzle/${email}/migration.sql is missing, although its folder exists`,
     );
+    expect((await runCli(folder, ["check"])).stdout).toContain(
+      "or delete its folder if it was never released.",
+    );
     await writeFile(join(folder, "drizzle", email, "migration.sql"), original);
   });
 });

@@ -212,8 +212,10 @@ describe("a tenant's life", () => {
     const cli = (...args: string[]) => runCli(folder, args, environment);
     await add(project, "acme");
     await add(project, "beta");
-    const asked = await cli("tenants", "remove", "acme");
+    const asked = await cli("tenants", "remove", "acme", "--dump", "acme.ndjson");
     expect(asked.code).toBe(2);
+    // A command of its own would leave out the dump.
+    expect(asked.stderr).toContain("run the same command with --yes.");
     await database.query("CREATE VIEW public.report AS SELECT * FROM crm_acme.leads");
     const needed = await cli("tenants", "remove", "acme", "--yes");
     expect(needed.code).toBe(2);

@@ -133,7 +133,7 @@ test("archive names the roles that still have access", async () => {
   const application = new URL(url).username;
   await database.query(`GRANT ${owner.role} TO ${application}`);
   expect(await refusalOf(archiveTenant(heard, { tenant }))).toMatchObject({
-    code: "tenant",
+    code: "onboarding",
     message: `tenant acme is archived, but the application role ${application} still has access to app_acme: it is a member of the owner ${owner.role}`,
     remedy: expect.stringMatching(/drizzle-fleet tenants archive acme$/),
   });

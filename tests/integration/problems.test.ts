@@ -150,9 +150,11 @@ describe("a rollout", () => {
     const root = await createFolder(history("drizzle/app", migrations));
     const result = await migrateAll(contextFor(root, appFleet(database.url, ["a", "b"])));
     expect(byTenant(result)).toEqual({ a: "failed", b: "succeeded 0000_a,0001_b,0002_c" });
-    expect(result.outcomes[0]?.failure?.message).toContain(
-      "contains 1 table, view or sequence, but no ledger",
-    );
+    expect(result.outcomes[0]?.failure).toMatchObject({
+      message: expect.stringContaining("contains 1 table, view or sequence, but no ledger"),
+      // Without a selection, stamp would write every tenant's ledger.
+      remedy: expect.stringMatching(/drizzle-fleet stamp <tag> --service app --tenant a$/),
+    });
   });
 
   test("reports a ledger that the role cannot read, for that target only", async () => {

@@ -82,6 +82,20 @@ describe("nesting", () => {
   });
 });
 
+test("a file that was not checked because of another one is not the file to split", async () => {
+  await loadParser();
+  expect(() => parse(deep["operators in a row"]?.(50_000) ?? "")).toThrow("nested too deeply");
+  const problems: FleetError[] = [];
+  readStatements("next.sql", "SELECT 1;", { sharedSchemas: [] }, problems);
+  expect(problems).toMatchObject([
+    {
+      message: "not checked: an earlier file exhausted the parser",
+      remedy: expect.stringContaining("Correct the file that is too large or too deeply nested"),
+    },
+  ]);
+  await loadParser();
+});
+
 describe("size", () => {
   test("a literal of 20 MB is read, with or without quotes in it", async () => {
     const long = "x".repeat(20e6);

@@ -19,7 +19,7 @@ export function devVerb(): Verb {
     summary: "start the databases, migrate, then watch schemas or run your program",
     details: `
 Without a configured database, dev starts an embedded PostgreSQL, which the project's other commands then use too. Your
-program gets the connection in environment variables.`,
+program gets the connection in environment variables, and dev ends with your program's exit code.`,
     examples: [
       ["start, migrate and watch the Drizzle schemas", "npx drizzle-fleet dev"],
       ["run your program with the databases", "npx drizzle-fleet dev -- node server.js"],

@@ -66,7 +66,7 @@ async function runDowngrade(to: string, _: string[], options: DowngradeOptions):
   const result = await downgrade(context, request, await rolloutObserver(options));
   await printRollout(result, options, {
     done: "downgraded",
-    idle: "at destination",
+    idle: "at the requested migration",
     each: "reverted",
     all: "To downgrade all of them, run: ",
   });

@@ -96,7 +96,10 @@ accepts all options of migrate.`,
     },
     page: "rollouts.md",
   });
-  return { command: addCommonOptions(addPlanOptions(addMigrationOptions(command))), run: showPlan };
+  return {
+    command: addCommonOptions(addPlanOptions(addMigrationOptions(command), "migrate")),
+    run: showPlan,
+  };
 }
 
 /** A plan with a problem is a failure, because `migrate` would fail there. */

@@ -9,7 +9,7 @@ export const environmentVariables = {
   SECRETS_DIR: "folder with files that are named like variables and contain their values",
   ADMIN_PASSWORD: "password of the first user, for tenants add --admin-email",
   "NODE_ENV=production": "never use embedded PostgreSQL",
-  "SKIP_MIGRATIONS=true": "start without migrating, like dev --skip-migrations",
+  "SKIP_MIGRATIONS=true": "dev does not migrate, as with --skip-migrations",
   DRIZZLE_FLEET_DEBUG: "print the stack trace of unexpected errors",
   NO_COLOR: "print no colors",
   FORCE_COLOR: "print colors even without a terminal; 0 turns them off",

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { docsPage, homepage } from "../../core/docs-page.ts";
 import { type ExitCode, exitCodeMeanings } from "../exit-codes.ts";
 import { type EnvironmentVariable, environmentVariables } from "./environment.ts";
 import { SectionLayout } from "./layout.ts";
@@ -32,10 +33,6 @@ export interface VerbHelp {
   readonly page: string;
 }
 
-/** `homepage` of package.json, which is not read here because help must start fast. */
-const homepage = "https://github.com/drizzle-fleet/drizzle-fleet#readme";
-const docs = homepage.replace("#readme", "/blob/main/docs");
-
 /** Exit codes of a verb that runs a rollout. */
 export const exitCodesOfRollout = { 0: true, 1: true, 2: true, 130: true } as const;
 
@@ -59,7 +56,7 @@ export function addHelp(command: Command, help: VerbHelp): Command {
         ["Examples:", ...examples.flatMap((example) => layout.example(...example))],
         variables(layout, environment),
         ["Exit codes:", ...layout.terms(meaningsOf(exitCodes))],
-        ["Documentation:", `  ${docs}/${page}`],
+        ["Documentation:", `  ${docsPage(page)}`],
       ]
         .filter((section) => section.length > 0)
         .map((section) => `\n${section.join("\n")}`)

@@ -44,9 +44,10 @@ export function addMigrationOptions(command: Command): Command {
 }
 
 /** Adds which targets are changed, and in which waves. */
-export function addPlanOptions(command: Command): Command {
+/** @param verb the verb whose earlier runs `--failed` continues */
+export function addPlanOptions(command: Command, verb = command.name()): Command {
   return addSelection(command)
-    .option("--failed", "select only targets that earlier runs of this command left unfinished")
+    .option("--failed", `select only targets that earlier runs of ${verb} left unfinished`)
     .optionsGroup(groups.waves)
     .option(
       "--canary <tenants|count>",

@@ -20,7 +20,11 @@ export function adoptVerb(): Verb {
       ["register one tenant", "npx drizzle-fleet tenants adopt acme"],
       ["register all of them", "npx drizzle-fleet tenants adopt --all"],
     ],
-    exitCodes: exitCodesOfTenant,
+    exitCodes: {
+      ...exitCodesOfTenant,
+      1: "a database is unreachable, or another run is in progress",
+      2: "invalid usage or configuration; tenants named before the one in the error are registered",
+    },
     page: "tenants.md",
   })
     .argument("[tenant...]", "ids of the tenants")

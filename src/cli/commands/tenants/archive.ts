@@ -13,7 +13,10 @@ export function archiveVerb(): Verb {
       ["archive a tenant", "npx drizzle-fleet tenants archive acme"],
       ["reactivate it", "npx drizzle-fleet tenants restore acme"],
     ],
-    exitCodes: exitCodesOfTenant,
+    exitCodes: {
+      ...exitCodesOfTenant,
+      1: "a step failed (run the command again), a database is unreachable, or another run is in progress",
+    },
     page: "tenants.md",
   }).argument("<tenant>", "id of the tenant");
   return { command: addCommonOptions(command), run: runArchive };

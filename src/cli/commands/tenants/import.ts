@@ -17,7 +17,7 @@ export function importVerb(): Verb {
     summary: "create a tenant from an exported file",
     details: `
 Before import runs anything, it checks the SQL in the file as it checks a migration: the SQL must stay in the tenant's
-schemas. It does not check the rows, so import only files that you trust.`,
+schemas. It does not check the rows or the ledger, so import only files whose source you trust.`,
     examples: [
       ["create the tenant that was exported", "npx drizzle-fleet tenants import acme.ndjson.gz"],
       [

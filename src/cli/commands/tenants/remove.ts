@@ -54,7 +54,8 @@ async function runRemove(tenant: string, options: RemoveOptions): Promise<ExitCo
 async function confirm(tenant: string, { status, schemas }: Removal): Promise<void> {
   if (!canAsk())
     throw new FleetError("usage", "tenants remove needs confirmation, but there is no terminal", {
-      remedy: `Nothing was changed. To delete all data of the tenant, run: npx drizzle-fleet tenants remove ${tenant} --yes`,
+      remedy:
+        "Nothing was changed. To permanently delete all data of the tenant, run the same command with --yes.",
     });
   const { shortList } = await import("../../../core/count.ts");
   const where = schemas.length === 0 ? "it has no schemas" : shortList(schemas);
@@ -64,6 +65,6 @@ async function confirm(tenant: string, { status, schemas }: Removal): Promise<vo
   );
   if ((await askLine("Type its id to confirm: ")) === tenant) return;
   throw new FleetError("usage", `the id you typed is not ${tenant}`, {
-    remedy: "Nothing was changed.",
+    remedy: `Nothing was changed. Run the same command again, and type ${tenant} exactly.`,
   });
 }

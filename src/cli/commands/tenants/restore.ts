@@ -12,7 +12,10 @@ export function restoreVerb(): Verb {
       ["reactivate a tenant", "npx drizzle-fleet tenants restore acme"],
       ["see which tenants are archived", "npx drizzle-fleet tenants list --status archived"],
     ],
-    exitCodes: exitCodesOfTenant,
+    exitCodes: {
+      ...exitCodesOfTenant,
+      1: "a step failed (run the command again), a database is unreachable, or another run is in progress",
+    },
     page: "tenants.md",
   }).argument("<tenant>", "id of the tenant");
   return { command: addCommonOptions(command), run: runRestore };
