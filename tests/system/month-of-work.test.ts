@@ -275,8 +275,9 @@ describe.each<Installed>(["journal", "folders"])("in the layout %s", (installed)
     await commit("avatar, mail");
     await git("switch", "--quiet", "main");
     await edit({ users: phone });
-    // Folder names contain the time in seconds, and the branches must not be generated in the same second.
-    await sleep(1_000);
+    // Folder names contain the time in seconds, which must differ between the branches. The other branch's second folder has
+    // a later second than its first one, even if both were generated within one.
+    await sleep(2_100);
     await cli(0, "generate");
     await cli(0, "migrate");
     await commit("phone");
