@@ -12,6 +12,7 @@ import {
   migrateAll,
   writeFiles,
 } from "../support/fleet.ts";
+import { later } from "../support/later.ts";
 import { createProxiedFleet } from "../support/proxied-fleet.ts";
 import { SilentProxy } from "../support/silent-proxy.ts";
 
@@ -47,7 +48,7 @@ describe("a connection that goes silent", () => {
     const result = await migrateAll(context, {}, ({ type }) => {
       if (type !== "targetStarted") return;
       setTimeout(() => proxy.silence(), 500);
-      setTimeout(() => void blocker.query("COMMIT"), 1_000);
+      later(1_000, () => blocker.query("COMMIT"));
     });
     expect(proxy.silent).toBeGreaterThan(0);
     expect(byTenant(result)).toEqual({ a: "succeeded 0001_index" });

@@ -10,6 +10,7 @@ import {
   history,
   migrateAll,
 } from "../support/fleet.ts";
+import { later } from "../support/later.ts";
 
 const slow = {
   "0000_fast": `CREATE TABLE "t" ("id" integer);`,
@@ -77,7 +78,7 @@ test("a cancelled CREATE INDEX CONCURRENTLY leaves no invalid index, and the nex
       setTimeout(() => {
         stop.abort();
         cancel.abort();
-        setTimeout(() => void blocker.query("COMMIT"), 300);
+        later(300, () => blocker.query("COMMIT"));
       }, 500),
     );
   });

@@ -9,6 +9,7 @@ import {
   history,
   migrateAll,
 } from "../support/fleet.ts";
+import { later } from "../support/later.ts";
 
 const files = history("drizzle/app", { "0000_t": `CREATE TABLE "t" ("id" integer);` });
 
@@ -160,7 +161,7 @@ describe("connections", () => {
     const result = await migrateAll(context, { canary: "1", soakMs: 200 }, ({ type }) => {
       if (type !== "soakStarted") return;
       void database.query(`ALTER ROLE ${role} CONNECTION LIMIT 1`);
-      setTimeout(() => void database.query(`ALTER ROLE ${role} CONNECTION LIMIT 2`), 1_500);
+      later(1_500, () => database.query(`ALTER ROLE ${role} CONNECTION LIMIT 2`));
     });
     expect(result.outcomes.map(({ status }) => status)).toEqual(Array(12).fill("succeeded"));
   });

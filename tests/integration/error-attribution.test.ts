@@ -12,6 +12,7 @@ import {
   migrateAll,
   writeFiles,
 } from "../support/fleet.ts";
+import { later } from "../support/later.ts";
 import { createFleet } from "../support/small-fleet.ts";
 
 const all = { services: [], tenants: [], databases: [] };
@@ -308,7 +309,7 @@ test("a transaction_timeout of the role does not end migrations or statements th
   await blocker.query(`BEGIN; INSERT INTO app_a.t VALUES (1)`);
   const result = await migrateAll(context, {}, (event) => {
     // The build waits for this transaction.
-    if (event.type === "stepApplied") setTimeout(() => void blocker.query("COMMIT"), 1_000);
+    if (event.type === "stepApplied") later(1_000, () => blocker.query("COMMIT"));
   });
   expect(byTenant(result)).toEqual({ a: "succeeded 0001_slow,0002_alone" });
 });

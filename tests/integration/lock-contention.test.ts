@@ -13,6 +13,7 @@ import {
   migrateAll,
   writeFiles,
 } from "../support/fleet.ts";
+import { later } from "../support/later.ts";
 import { createOwnServer } from "../support/own-server.ts";
 import { createFleet } from "../support/small-fleet.ts";
 
@@ -34,7 +35,7 @@ describe("a table that another session has locked", () => {
     const { database, context } = await createPendingFleet(second);
     const blocker = await database.connect();
     await blocker.query(`BEGIN; LOCK TABLE app_b.users IN ACCESS EXCLUSIVE MODE`);
-    setTimeout(() => void blocker.query("COMMIT"), 3_000);
+    later(3_000, () => blocker.query("COMMIT"));
     const startedAt = performance.now();
     const result = await migrateAll(context);
     expect(performance.now() - startedAt).toBeGreaterThan(2_500);
@@ -186,7 +187,7 @@ test("a target that another runner holds is postponed, and the holder is named i
   const other = await database.connect();
   await other.query(`SET application_name = 'other runner'`);
   await other.query(`SELECT pg_advisory_lock(${lockKey("app_a")})`);
-  setTimeout(() => void other.query(`SELECT pg_advisory_unlock_all()`), 2_500);
+  later(2_500, () => other.query(`SELECT pg_advisory_unlock_all()`));
   const result = await migrateAll(context);
   expect(byTenant(result)).toEqual({
     a: "succeeded 0001_name",

@@ -15,6 +15,7 @@ import { removeTenant } from "../../src/operations/remove-tenant.ts";
 import { renameTenant } from "../../src/operations/rename-tenant.ts";
 import { lockKey } from "../../src/postgres/lock.ts";
 import { createFolder, history, migrateAll, writeFiles } from "../support/fleet.ts";
+import { later } from "../support/later.ts";
 import { crossing, rowsOf, structureOf } from "../support/schema-copy.ts";
 import {
   addHard,
@@ -291,7 +292,7 @@ describe("a rename", () => {
       "log_acme",
       "log_beta",
     ]);
-    setTimeout(() => void other.query("ROLLBACK"), 250);
+    later(250, () => other.query("ROLLBACK"));
     await renameTenant(context, { tenant: "acme", to: "gamma" });
     expect(await tenantStatuses(fleet)).toEqual([
       "gamma active",
