@@ -57,14 +57,14 @@ async function recordBegun(
     sharedSchemas: script.sharedSchemas,
     settings: settingsOf(run, segment.statements[0]?.concurrently),
     role: roleOf(run),
-    own: ownTags(step),
+    own: opening.others === undefined ? ownTags(step) : undefined,
     ...opening,
     scope: "session",
     ...(precondition === undefined ? {} : { precondition }),
   });
   await sendMessage(session, segment, {
     before: [begin, ...opening.reset, ...open],
-    after: [...record(run, segment.start, true), "COMMIT"],
+    after: [...record(run, segment.start, true, opening.others), "COMMIT"],
   }).catch((error: unknown) => {
     throw asStatementError(error, segment, precondition);
   });

@@ -20,7 +20,7 @@ export interface GuardOptions {
   /** The role that is granted access when the schema or its ledger is created. */
   readonly role?: string | undefined;
   /** The tags of the entries that the step writes. The guard stores a digest of all others for `ledgerIsIntact`. */
-  readonly own?: readonly string[];
+  readonly own?: readonly string[] | undefined;
   readonly precondition?: Precondition;
   /** `transaction`: lock and settings end with the transaction; `session`: they outlive it. */
   readonly scope: "transaction" | "session";
@@ -140,10 +140,19 @@ export const changedLedger = "drizzle_fleet.ledger_was_changed";
  *
  * @param own the tags that the step writes; all other entries must be as the guard saw them
  * @param written the condition that the step's own entries must meet, as SQL
+ * @param planned the digest of all other entries; by default the one that the guard stored
  */
-export function ledgerIsIntact(schema: string, own: readonly string[], written: string): string[] {
+export function ledgerIsIntact(
+  schema: string,
+  own: readonly string[],
+  written: string,
+  planned?: string,
+): string[] {
   const others = othersIn(schema, own, "nothing");
-  const kept = `coalesce(pg_catalog.current_setting('drizzle_fleet.others', true), '') IN ('', (${others}))`;
+  const kept =
+    planned === undefined
+      ? `coalesce(pg_catalog.current_setting('drizzle_fleet.others', true), '') IN ('', (${others}))`
+      : `(${others}) = ${quoteLiteral(planned)}`;
   return failUnless(`${kept} AND ${written}`);
 }
 

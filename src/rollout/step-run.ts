@@ -53,6 +53,8 @@ export interface Opening {
   /** The condition that the ledger must meet, as SQL. */
   readonly expectation: string;
   readonly create: Creation;
+  /** The digest of the ledger's other entries, if the plan knows it; otherwise the guard computes and stores it. */
+  readonly others?: string;
   /** Statements that reset the session first. */
   readonly reset: readonly string[];
 }
@@ -92,17 +94,24 @@ export function progressTag({ action, tag, recordedAs = tag }: Step): string {
 /**
  * SQL that records the progress of a step in the ledger. A completed down deletes the migration's entry; a step that
  * changed nothing deletes its own.
+ *
+ * @param others the digest that all other entries must have; by default the one that the guard stored
  */
-export function record(run: StepRun, applied: number, begun: boolean): string[] {
+export function record(
+  run: StepRun,
+  applied: number,
+  begun: boolean,
+  others?: string | undefined,
+): string[] {
   const { target, step, script, context } = run;
   const { statements, migration } = script;
   const { schema } = target;
   const tag = progressTag(step);
   const own = ownTags(step);
   if (!begun && applied === statements.length && step.action === "downgrade")
-    return ledgerWrite(run, deleteEntries(schema, own), hasNoEntries(schema, own));
+    return ledgerWrite(run, deleteEntries(schema, own), hasNoEntries(schema, own), others);
   if (!begun && applied === 0 && statements.length > 0)
-    return ledgerWrite(run, deleteEntries(schema, [tag]), hasNoEntries(schema, [tag]));
+    return ledgerWrite(run, deleteEntries(schema, [tag]), hasNoEntries(schema, [tag]), others);
   const progress = recordProgress(schema, {
     tag,
     checksum: migration.checksum,
@@ -116,6 +125,7 @@ export function record(run: StepRun, applied: number, begun: boolean): string[] 
     run,
     progress,
     hasEntry(schema, { tag, checksum: migration.checksum, applied }),
+    others,
   );
 }
 
@@ -127,6 +137,7 @@ function ledgerWrite(
   { target, step, script }: StepRun,
   write: string,
   isWritten: string,
+  others: string | undefined,
 ): string[] {
   const { schema } = target;
   // GRANT ... ON ALL TABLES is meant for the tenant's tables, but includes the ledger.
@@ -136,7 +147,7 @@ function ledgerWrite(
     ownSearchPath,
     write,
     ...(grants ? [revokeWritesOfOthers(ledgerOf(schema))] : []),
-    ...ledgerIsIntact(schema, ownTags(step), isWritten),
+    ...ledgerIsIntact(schema, ownTags(step), isWritten, others),
     `SET LOCAL search_path = ${tenantSearchPath(target, script.sharedSchemas)}`,
   ];
 }

@@ -77,8 +77,14 @@ export function openingOf(run: StepRun, { start }: Segment, create: Creation): O
     const progress = { tag, checksum, applied: start, begun: false };
     return { expectation: hasProgress(target.schema, progress), create: "nothing", reset: [] };
   }
-  const expectation = ledgerIs(target.schema, step.ledger, create);
-  return { expectation, create, reset: sessionReset(session) };
+  const { action, begun, ledger } = step;
+  const expectation = ledgerIs(target.schema, ledger, create);
+  // A migration without an entry adds one to the ledger that the plan saw.
+  const isNew = action === "apply" && start === 0 && !begun;
+  return {
+    ...{ expectation, create, reset: sessionReset(session) },
+    ...(isNew ? { others: ledger } : {}),
+  };
 }
 
 /** Runs a segment, in a transaction if its statements allow it, and writes the ledger. */
@@ -120,14 +126,14 @@ async function runTogether(run: StepRun, segment: Segment, opening: Opening): Pr
         sharedSchemas: script.sharedSchemas,
         settings,
         role: roleOf(run),
-        own: ownTags(run.step),
+        own: opening.others === undefined ? ownTags(run.step) : undefined,
         scope: "transaction",
         ...opening,
       }),
     ],
     own: segment.statements.map((statement) => textFor(run, statement)),
     after: [
-      ...record(run, segment.start + segment.statements.length, false),
+      ...record(run, segment.start + segment.statements.length, false, opening.others),
       ...end,
       // The next client of a pooled backend must not inherit what the migration set in it.
       ...(run.session.pooled ? sessionReset(run.session) : []),
