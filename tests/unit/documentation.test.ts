@@ -62,8 +62,8 @@ test("every page that the code names exists, with its heading", async () => {
   expect(missing).toEqual([]);
 });
 
-/** Options of other programs: npm, the AWS command line. */
-const foreign = new Set(["--save-dev", "--hostname", "--port", "--username"]);
+/** Options of other programs: npm, the AWS command line, the benchmark. */
+const foreign = new Set(["--save-dev", "--hostname", "--port", "--username", "--quick"]);
 
 test("every option that the pages name exists on the command line", async () => {
   const names = await readdir(join(repository, "src/cli"), { recursive: true });

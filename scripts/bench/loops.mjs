@@ -1,0 +1,100 @@
+// What drizzle-fleet is compared with: loops over the same tenants and connections, without any check.
+// Usage: node scripts/bench/loops.mjs <way> <options as JSON>, where the ways are those below.
+import pg from "pg";
+import { schemaOf, tenantsUpTo } from "./fleets.mjs";
+
+const [way = "", options = "{}"] = process.argv.slice(2);
+const { url, count, connections, statements = [], tag, depth = 4, folder } = JSON.parse(options);
+
+/** A careful loop by hand: one transaction per tenant, and one round trip per statement. */
+async function byStatement(client, schema) {
+  await client.query("BEGIN");
+  await client.query(`SET LOCAL search_path = ${schema}`);
+  await client.query("SELECT tag FROM entries");
+  for (const statement of statements) await client.query(statement);
+  await client.query("INSERT INTO entries VALUES ($1)", [tag]);
+  await client.query("COMMIT");
+}
+
+function messageFor(schema) {
+  return [
+    ...["BEGIN", "SET LOCAL synchronous_commit = off", `SET LOCAL search_path = ${schema}`],
+    ...statements,
+    ...[`INSERT INTO entries VALUES ('${tag}')`, "COMMIT"],
+  ].join(";\n");
+}
+
+/** The limit: one message per tenant, several of them under way on each connection, nothing checked. */
+function inPipeline(client, queue) {
+  const { connection } = client;
+  // The client itself expects one message at a time.
+  for (const event of [
+    "commandComplete",
+    "readyForQuery",
+    "errorMessage",
+    "rowDescription",
+    "dataRow",
+  ])
+    connection.removeAllListeners(event);
+  return new Promise((resolve, reject) => {
+    let underWay = 0;
+    const send = () => {
+      const schema = queue.pop();
+      if (schema === undefined) return;
+      underWay += 1;
+      connection.query(messageFor(schema));
+    };
+    connection.on("errorMessage", reject);
+    connection.on("readyForQuery", () => {
+      underWay -= 1;
+      send();
+      if (underWay === 0) resolve();
+    });
+    for (let sent = 0; sent < depth; sent += 1) send();
+    if (underWay === 0) resolve();
+  });
+}
+
+const each = (use) => async (client, queue) => {
+  for (let schema = queue.pop(); schema !== undefined; schema = queue.pop())
+    await use(client, schema);
+};
+
+const ways = {
+  pipeline: inPipeline,
+  message: each((client, schema) => client.query(messageFor(schema))),
+  statements: each(byStatement),
+  /** drizzle-orm's own migrator, with a migrations table in each schema. */
+  migrator: each(async (client, schema) => {
+    const [{ drizzle }, { migrate }] = await Promise.all([
+      import("drizzle-orm/node-postgres"),
+      import("drizzle-orm/node-postgres/migrator"),
+    ]);
+    await client.query(`SET search_path = ${schema}`);
+    await migrate(drizzle(client), { migrationsFolder: folder, migrationsSchema: schema });
+  }),
+  /** Creates the schemas of the other ways. */
+  schemas: each((client, schema) =>
+    client.query(`CREATE SCHEMA ${schema}; CREATE TABLE ${schema}.entries (tag text PRIMARY KEY)`),
+  ),
+  /** Reads every ledger, 200 in a query: what finding nothing to do costs if each one is read. */
+  ledgers: async (client, queue) => {
+    while (queue.length > 0) {
+      const some = queue.splice(-200);
+      const read = (schema) => `SELECT count(*) FROM ${schema}.__fleet_ledger`;
+      await client.query(some.map(read).join(" UNION ALL "));
+    }
+  },
+};
+
+const run = ways[way];
+if (run === undefined) throw new Error(`no way is called "${way}"`);
+const queue = tenantsUpTo(count).map(schemaOf);
+await Promise.all(
+  Array.from({ length: connections }, async () => {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    await run(client, queue);
+    await client.end();
+  }),
+);

@@ -1,0 +1,64 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+
+const meter = new URL("meter.mjs", import.meta.url).href;
+
+/** The built command line. */
+export const tool = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+
+/**
+ * Runs Node.js with a program to its end, as a whole process.
+ *
+ * @param metered false: do not load the meter, which takes some milliseconds
+ * @returns the elapsed time and its own CPU time in milliseconds, and its largest resident memory in MB
+ */
+export async function runNode(args, { cwd, environment = {}, metered = true } = {}) {
+  const folder = mkdtempSync(join(tmpdir(), "drizzle-fleet-meter-"));
+  const file = join(folder, "used.json");
+  try {
+    const all = metered ? ["--import", meter, ...args] : args;
+    const startedAt = performance.now();
+    const child = spawn(process.execPath, all, {
+      cwd,
+      env: { ...process.env, NO_COLOR: "1", BENCH_METER: file, ...environment },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const [output, [status]] = await Promise.all([
+      Promise.all([text(child.stdout), text(child.stderr)]),
+      once(child, "close"),
+    ]);
+    const elapsedMs = performance.now() - startedAt;
+    if (status !== 0)
+      throw new Error(
+        `node ${args.slice(0, 2).join(" ")} ended with ${status}: ${output.join("")}`,
+      );
+    const used = metered ? JSON.parse(readFileSync(file, "utf8")) : {};
+    return { elapsedMs, ...used };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/**
+ * Runs several ways of doing the same work in turns, so that a neighbor's load hits all of them.
+ *
+ * @param ways functions by name; each is called with the round, from 0, and returns what `runNode` returns
+ * @returns the results by name, one for each round
+ */
+export async function inTurns(rounds, ways) {
+  const results = Object.fromEntries(Object.keys(ways).map((name) => [name, []]));
+  for (let round = 0; round < rounds; round += 1)
+    for (const [name, run] of Object.entries(ways)) results[name].push(await run(round));
+  return results;
+}
+
+/** The median of a field, with the smallest and the largest value. */
+export function spreadOf(results, field) {
+  const values = results.map((one) => one[field]).sort((one, other) => one - other);
+  return { median: values[Math.floor(values.length / 2)], least: values[0], most: values.at(-1) };
+}
