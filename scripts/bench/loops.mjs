@@ -65,14 +65,17 @@ const ways = {
   message: each((client, schema) => client.query(messageFor(schema))),
   statements: each(byStatement),
   /** drizzle-orm's own migrator, with a migrations table in each schema. */
-  migrator: each(async (client, schema) => {
+  migrator: async (client, queue) => {
     const [{ drizzle }, { migrate }] = await Promise.all([
       import("drizzle-orm/node-postgres"),
       import("drizzle-orm/node-postgres/migrator"),
     ]);
-    await client.query(`SET search_path = ${schema}`);
-    await migrate(drizzle(client), { migrationsFolder: folder, migrationsSchema: schema });
-  }),
+    const database = drizzle(client);
+    for (let schema = queue.pop(); schema !== undefined; schema = queue.pop()) {
+      await client.query(`SET search_path = ${schema}`);
+      await migrate(database, { migrationsFolder: folder, migrationsSchema: schema });
+    }
+  },
   /** Creates the schemas of the other ways. */
   schemas: each((client, schema) =>
     client.query(`CREATE SCHEMA ${schema}; CREATE TABLE ${schema}.entries (tag text PRIMARY KEY)`),

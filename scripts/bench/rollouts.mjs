@@ -19,7 +19,7 @@ function loop(way, options) {
  */
 export async function rolloutRows(place, { count, tables, rounds, connections, delayed = false }) {
   const ours = await place.database();
-  const theirs = await place.database();
+  const [theirs, orm] = [await place.database(), await place.database()];
   const tenants = tenantsUpTo(count);
   const root = join(place.folder, `rollout-${count}-${tables}-${delayed}`);
   mkdirSync(root);
@@ -35,6 +35,10 @@ export async function rolloutRows(place, { count, tables, rounds, connections, d
   const first = { ours: [await migrate()] };
   await loop("schemas", { ...options([], ""), url: theirs.url });
   first.pipeline = [await loop("pipeline", options(migrations[0], "first"))];
+  await loop("schemas", { ...options([], ""), url: orm.url });
+  const migrator = () =>
+    loop("migrator", { url: via(orm), count, connections, folder: join(root, "drizzle") });
+  first.migrator = [await migrator()];
   const names = ["pipeline", "message", "statements"];
   const weekly = await inTurns(rounds, {
     ours: () => {
@@ -48,11 +52,14 @@ export async function rolloutRows(place, { count, tables, rounds, connections, d
         (round) => loop(way, options(nextMigration(`${round}_${way}`), `${round}_${way}`)),
       ]),
     ),
+    // Reads the same folder, to which the first way has just added a migration.
+    migrator,
   });
   const where = delayed ? ", 1 ms each way" : "";
   const fleet = `${count} tenants x ${tables} ${tables === 1 ? "table" : "tables"}${where}`;
   await ours.drop();
   await theirs.drop();
+  await orm.drop();
   return [
     row(`first migration, ${migrations[0].length} statements, ${fleet}`, first, count),
     row(`a column and an index, ${fleet}`, weekly, count),
@@ -74,8 +81,8 @@ function row(work, results, count) {
         );
   return [
     work,
-    ...["ours", "pipeline", "message", "statements"].map(rate),
-    ...[ratioTo("pipeline"), ratioTo("statements")],
+    ...["ours", "pipeline", "message", "statements", "migrator"].map(rate),
+    ...["pipeline", "statements", "migrator"].map(ratioTo),
   ];
 }
 
