@@ -50,6 +50,21 @@ describe("a role with its own settings", () => {
     expect(await status(context, all)).toMatchObject([{ pending: 0 }, { pending: 0 }]);
   });
 
+  test("does not have PostgreSQL compile the tool's own queries, but may have it compile a migration's", async () => {
+    const { database, role, url } = await createOddRole();
+    await database.query(`ALTER ROLE ${role} SET jit = on`);
+    const jit = "SELECT current_setting('jit') AS jit";
+    await withSession({ name: "main", url }, { waitMs: 5_000 }, async (session) => {
+      expect(await session.query(jit)).toEqual([{ jit: "off" }]);
+    });
+    const migration = { "0000_jit": `CREATE TABLE "t" AS ${jit};` };
+    const root = await createFolder(history("drizzle/app", migration));
+    expect(byTenant(await migrateAll(contextFor(root, appFleet(url, ["a"]))))).toEqual({
+      a: "succeeded 0000_jit",
+    });
+    expect(await database.query("SELECT jit FROM app_a.t")).toEqual([{ jit: "on" }]);
+  });
+
   test("does not end sessions early or change the times in the registry", async () => {
     const { database, role, url } = await createOddRole();
     const [version] = await database.query<{ number: number }>(
