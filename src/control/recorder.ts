@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../core/errors.ts";
 import type { Outcome, Stop } from "../core/outcome.ts";
 import type { NewRollout, OutcomeRecord, RolloutGoal } from "../core/rollout.ts";
-import { ScriptError } from "../postgres/script.ts";
+import { ScriptError } from "../postgres/script-error.ts";
 import type { Session } from "../postgres/session.ts";
 import { createRolloutTables } from "./create.ts";
 

@@ -29,6 +29,8 @@ export interface Statement {
   readonly transactional: boolean;
   /** True if the statements before it must be committed first. */
   readonly startsSegment: boolean;
+  /** True if it only defines objects: it can leave nothing in the session, and writes to no table; see `sql/plain.ts`. */
+  readonly plain: boolean;
   /** What to clean up if an earlier attempt of a CONCURRENTLY statement was interrupted. */
   readonly concurrently?: ConcurrentWork;
 }

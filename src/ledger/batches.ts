@@ -1,4 +1,4 @@
-import { ScriptError } from "../postgres/script.ts";
+import { ScriptError } from "../postgres/script-error.ts";
 import type { Session } from "../postgres/session.ts";
 import { sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 

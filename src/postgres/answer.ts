@@ -22,6 +22,15 @@ export class NotSentError extends Error {
   }
 }
 
+/** Nothing was run, because what was sent before it on the same connection failed. It can be sent again. */
+export class NotRunError extends Error {
+  override readonly name = "NotRunError";
+
+  constructor() {
+    super("what was sent before it on the same connection failed");
+  }
+}
+
 /**
  * How long to wait for the answer to one of drizzle-fleet's own queries.
  *
@@ -49,14 +58,17 @@ export function scriptTimeout(timeoutMs: number, statements: number): number {
  * Waits for an answer, and closes the connection if it does not arrive in time.
  *
  * @param withinMs milliseconds; Infinity for no limit
+ * @param from the time begins when this resolves; by default, now
  * @throws what `answer` throws: after a timeout, LostAnswerError, or an error with it as its cause
  */
 export async function withAnswerTimeout<Result>(
   client: pg.ClientBase,
   answer: Promise<Result>,
   withinMs: number,
+  from?: Promise<void>,
 ): Promise<Result> {
   if (withinMs === Number.POSITIVE_INFINITY) return answer;
+  if (from !== undefined) await Promise.race([from, answer.catch(() => undefined)]);
   const giveUp = () => {
     const seconds = Math.ceil(withinMs / 1_000);
     destroyConnection(client, new LostAnswerError(`the server did not answer within ${seconds} s`));

@@ -1,3 +1,10 @@
+export interface PipelineOptions {
+  /** How long the answer may take, in milliseconds; by default as for drizzle-fleet's own queries. */
+  readonly withinMs?: number | undefined;
+  /** What ends a failed transaction, as one message; by default, ROLLBACK. */
+  readonly recover?: string | undefined;
+}
+
 /** The destination of a step's messages: a session, or a script for psql. */
 export interface Channel {
   /** Settings for every transaction; RESET ALL reverts them. */
@@ -12,6 +19,8 @@ export interface Channel {
    * @param withinMs how long the answer may take, in milliseconds; by default as for drizzle-fleet's own queries
    */
   script(sql: string, withinMs?: number): Promise<void>;
+  /** Sends statements that are answered together. After an error, their transaction is rolled back. */
+  pipeline(statements: readonly string[], options?: PipelineOptions): Promise<void>;
   /** Runs `then` if an SQL condition is true. The condition must not be null. */
   when(condition: string, then: () => Promise<void>): Promise<void>;
   /** Runs the statements that a query returns in its only column, `statement`, each as its own message. */

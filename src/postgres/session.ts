@@ -3,9 +3,15 @@ import type pg from "pg";
 import type { DatabaseAddress } from "../core/database.ts";
 import { isFleetError, messageOf } from "../core/errors.ts";
 import { refuseUnsendable, refuseUnsendableQuery } from "../core/sendable.ts";
-import { destroyConnection, LostAnswerError, NotSentError, withAnswerTimeout } from "./answer.ts";
+import {
+  destroyConnection,
+  LostAnswerError,
+  NotRunError,
+  NotSentError,
+  withAnswerTimeout,
+} from "./answer.ts";
 import { requestCancel } from "./cancel.ts";
-import type { Channel } from "./channel.ts";
+import type { Channel, PipelineOptions } from "./channel.ts";
 import { clientConfigOf } from "./client.ts";
 import {
   connectionRefusedError,
@@ -17,10 +23,11 @@ import {
 import { copyIn, copyOut, type TextChunks } from "./copy.ts";
 import { type Drizzle, withDrizzle } from "./drizzle.ts";
 import { type Backend, type Greeting, readGreeting } from "./greeting.ts";
-import { Script, ScriptError } from "./script.ts";
+import { ScriptError } from "./script-error.ts";
 import { throwShortened } from "./server-text.ts";
 import { setToolSettings } from "./settings.ts";
 import { isConnectionLoss, isServerFull, isUnknownHost, sqlstate, sqlstateOf } from "./sqlstate.ts";
+import { Pipeline, Script } from "./submitted.ts";
 
 export interface ConnectOptions {
   /** How long to wait for a server that is starting or unreachable, in milliseconds. */
@@ -37,11 +44,15 @@ export interface ConnectOptions {
   readonly answerWithinMs?: number;
   /** True: fail at once if the host name cannot be resolved. */
   readonly refuseUnknownHost?: boolean;
+  /** True: what is sent does not wait for earlier answers, see `Session.pipeline`. Such a session cannot stream rows. */
+  readonly pipelined?: boolean;
   /** Called with the reason after each failed attempt that is followed by another one. */
   readonly onWait?: (reason: string) => void;
   /** Called when the session is connected. */
   readonly onConnect?: () => void;
 }
+
+function noop(): void {}
 
 /** How long a cancelled statement may take to end, in milliseconds. */
 const cancelPatience = 5_000;
@@ -52,6 +63,12 @@ export class Session implements Channel {
   #settings: Greeting["settings"] = new Map();
   #backend: Backend = { pid: 0, startedAt: "" };
   #lost = false;
+  /** Resolves when everything that was sent is answered; undefined if nothing is unanswered. */
+  #answered: Promise<void> | undefined;
+  /** How many pipelines failed and were rolled back. A pipeline that was sent before that failed with them. */
+  #failures = 0;
+  /** The last rollback of a failed pipeline. */
+  #recovery: Promise<void> | undefined;
   readonly #answerWithinMs: number;
 
   private constructor(client: pg.Client, answerWithinMs: number) {
@@ -99,14 +116,14 @@ export class Session implements Channel {
 
   static async #connectOnce(
     address: DatabaseAddress,
-    { signal, answerWithinMs = Number.POSITIVE_INFINITY }: ConnectOptions,
+    { signal, answerWithinMs = Number.POSITIVE_INFINITY, pipelined = false }: ConnectOptions,
     timeoutMs: number,
   ): Promise<Session> {
     const { Client, ...config } = clientConfigOf(address, {
       applicationName: "drizzle-fleet",
       connectTimeoutMs: timeoutMs,
     });
-    const client = new Client(config);
+    const client = new Client({ ...config, pipeline: pipelined });
     const session = new Session(client, answerWithinMs);
     const interrupt = () => destroyConnection(client);
     signal?.addEventListener("abort", interrupt, { once: true });
@@ -197,11 +214,49 @@ export class Session implements Channel {
    * @throws ScriptError with the number of completed statements
    */
   script(sql: string, withinMs: number = this.#answerWithinMs): Promise<void> {
-    if (this.#lost) return Promise.reject(new ScriptError(0, new NotSentError()));
+    return this.#submit((settle) => new Script(sql, settle), withinMs);
+  }
+
+  /**
+   * Sends statements that are parsed one after another, and answered together. In a pipelined session, further ones can be
+   * sent before the answer. If one fails, the transaction that it leaves open is rolled back before this returns; pipelines
+   * that were sent meanwhile are not run.
+   *
+   * @throws ScriptError with the number of completed statements; its cause is a NotRunError if a pipeline before it failed
+   */
+  async pipeline(statements: readonly string[], options: PipelineOptions = {}): Promise<void> {
+    const { withinMs = this.#answerWithinMs, recover = "ROLLBACK" } = options;
+    const failures = this.#failures;
+    try {
+      await this.#submit((settle) => new Pipeline(statements, settle), withinMs);
+    } catch (error) {
+      if (!(error instanceof ScriptError)) throw error;
+      const follows = failures !== this.#failures;
+      if (!follows && (error.aborted || this.pooled)) {
+        this.#failures += 1;
+        this.#recovery = this.script(recover).catch(() => this.close());
+      }
+      await this.#recovery;
+      throw follows && error.aborted ? new ScriptError(0, new NotRunError()) : error;
+    }
+  }
+
+  async #submit(
+    make: (settle: { resolve: () => void; reject: (error: ScriptError) => void }) => pg.Submittable,
+    withinMs: number,
+  ): Promise<void> {
+    if (this.#lost) throw new ScriptError(0, new NotSentError());
+    const before = this.#answered;
     const answer = new Promise<void>((resolve, reject) => {
-      this.#client.query(new Script(sql, resolve, reject));
+      this.#client.query(make({ resolve, reject }));
     });
-    return withAnswerTimeout(this.#client, answer, withinMs);
+    // The server begins with it when it has answered what was sent before.
+    const answered = withAnswerTimeout(this.#client, answer, withinMs, before);
+    const settled = answered.then(noop, noop).then(() => {
+      if (this.#answered === settled) this.#answered = undefined;
+    });
+    this.#answered = settled;
+    return answered;
   }
 
   /** Streams the result of `COPY ... TO STDOUT`. Nothing else can be sent until it is read to the end. */

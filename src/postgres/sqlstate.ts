@@ -1,4 +1,4 @@
-import { ScriptError } from "./script.ts";
+import { ScriptError } from "./script-error.ts";
 
 /** The SQLSTATEs that drizzle-fleet handles. Names and codes are from PostgreSQL's appendix "Error Codes". */
 export const sqlstate = {

@@ -2,7 +2,7 @@ import { FleetError, messageOf } from "../core/errors.ts";
 import { quoteIdentifier, quoteLiteral } from "../core/quoting.ts";
 import { lockKey } from "./lock.ts";
 import { withRollback } from "./rollback.ts";
-import { ScriptError } from "./script.ts";
+import { ScriptError } from "./script-error.ts";
 import type { Session } from "./session.ts";
 import { sqlstate, sqlstateOf } from "./sqlstate.ts";
 

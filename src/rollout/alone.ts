@@ -1,6 +1,6 @@
 import type { ConcurrentWork, Segment, Statement } from "../core/migration.ts";
 import { lockKey, serverKeepAlive } from "../postgres/lock.ts";
-import { ScriptError } from "../postgres/script.ts";
+import { ScriptError } from "../postgres/script-error.ts";
 import { cleanUpFailed, cleanUpInterrupted, isStillNeeded, preconditionOf } from "./concurrent.ts";
 import { guard, type Precondition } from "./guard.ts";
 import { runOrClose, StepError, sendMessage, stopIfCancelled } from "./message.ts";

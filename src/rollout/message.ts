@@ -1,6 +1,6 @@
 import type { Segment, Statement } from "../core/migration.ts";
 import type { Channel } from "../postgres/channel.ts";
-import { ScriptError } from "../postgres/script.ts";
+import { ScriptError } from "../postgres/script-error.ts";
 import { checkDeferred, sessionReset } from "./guard.ts";
 
 /** The part of a message that failed: the guard, the migration's statements and their commit, or the ledger entry. */
@@ -43,7 +43,7 @@ export function stopIfCancelled(cancel: AbortSignal | undefined, segment: Segmen
   throw new StepError(new CancelledError("cancelled before it was complete"), segment.start);
 }
 
-/** The SQL of one message. */
+/** The SQL of one pipeline. */
 export interface Message {
   readonly before?: readonly string[];
   /** The texts of the segment's statements. */
@@ -53,11 +53,8 @@ export interface Message {
   readonly withinMs?: number;
 }
 
-/** The semicolon is on a line of its own because a statement may end with a line comment. */
-const separator = "\n;\n";
-
 /**
- * Sends one simple-protocol message for a segment.
+ * Sends the statements of a segment, with those around them, as one pipeline.
  *
  * @throws StepError that names the statement; the session's transaction is then rolled back, or the session closed
  */
@@ -68,21 +65,19 @@ export async function sendMessage(
 ): Promise<void> {
   const { before = [], own = [], after = [], withinMs } = message;
   const parts = [...before, ...own, ...after];
+  // Another client gets a pooled backend next and must not inherit its session state.
+  const recover = session.pooled ? ["ROLLBACK", ...sessionReset(session)].join(";\n") : undefined;
   try {
-    const text = parts.length === 1 ? (parts[0] ?? "") : parts.join(separator) + separator;
-    await session.script(text, withinMs);
+    await session.pipeline(parts, { withinMs, recover });
   } catch (error) {
     if (!(error instanceof ScriptError)) throw error;
-    // Another client gets a pooled backend next and must not inherit its session state.
-    await runOrClose(
-      session,
-      ["ROLLBACK", ...(session.pooled ? sessionReset(session) : [])].join(";\n"),
-    );
-    const { part, lines } = placeOf(parts, error);
-    const place = part - before.length;
+    const { completed, cause } = error;
+    const place = completed - before.length;
     const statement = place < own.length ? segment.statements[place] : undefined;
-    const kind = place < 0 ? "guard" : place < own.length ? "migration" : partAfter(parts[part]);
-    throw new StepError(error.cause, segment.start, statement, { lines, part: kind });
+    const part =
+      place < 0 ? "guard" : place < own.length ? "migration" : partAfter(parts[completed]);
+    const lines = lineIn(parts[completed] ?? "", cause);
+    throw new StepError(cause, segment.start, statement, { lines, part });
   }
 }
 
@@ -98,38 +93,16 @@ export async function runOrClose(session: Channel, sql: string): Promise<void> {
 }
 
 /**
- * Finds the part of a message that an error is about, and the line in it. PostgreSQL gives a position in the message,
- * counted in characters (code points) from 1; or, for a DO block, a line of the block. Without either, it is the first part
- * that did not complete.
+ * The line of a statement that an error is about, from 0. PostgreSQL gives a position in it, counted in characters (code
+ * points) from 1; or, for a DO block, a line of the block; or neither.
  */
-function placeOf(
-  parts: readonly string[],
-  { cause, completed }: ScriptError,
-): { part: number; lines: number } {
+function lineIn(text: string, cause: Error): number {
   const position = "position" in cause ? Number(cause.position) : Number.NaN;
-  if (!Number.isNaN(position)) return placeOfCharacter(parts, position - 1);
+  if (!Number.isNaN(position)) return newlines([...text].slice(0, position - 1).join(""));
   const where = "where" in cause ? String(cause.where) : "";
   const line = /inline_code_block line (\d+)/.exec(where)?.[1];
-  const text = parts[completed] ?? "";
   // Line 1 of a block is the line of its opening quote.
-  const lines =
-    line === undefined ? 0 : newlines(text.slice(0, text.search(/[$']/))) + Number(line) - 1;
-  return { part: completed, lines };
-}
-
-function placeOfCharacter(
-  parts: readonly string[],
-  character: number,
-): { part: number; lines: number } {
-  let rest = character;
-  for (const [part, text] of parts.entries()) {
-    const characters = [...text];
-    if (rest < characters.length + separator.length) {
-      return { part, lines: newlines(characters.slice(0, rest).join("")) };
-    }
-    rest -= characters.length + separator.length;
-  }
-  return { part: parts.length, lines: 0 };
+  return line === undefined ? 0 : newlines(text.slice(0, text.search(/[$']/))) + Number(line) - 1;
 }
 
 function newlines(text: string): number {

@@ -51,6 +51,10 @@ export class PsqlScript implements Channel {
     this.#add(`${escapeColons(sql)}${sql.endsWith(end) ? "" : end}`);
   }
 
+  async pipeline(statements: readonly string[]): Promise<void> {
+    for (const statement of statements) this.#add(`${escapeColons(statement)}${end}`);
+  }
+
   when(condition: string, then: () => Promise<void>): Promise<void> {
     return this.whenAny([condition], then);
   }

@@ -10,6 +10,7 @@ import { type Classification, classify } from "./classify.ts";
 import { neutralize } from "./neutralize.ts";
 import type { Neutralized } from "./neutralized.ts";
 import type { ParsedText } from "./parsed-text.ts";
+import { isPlain } from "./plain.ts";
 import { replacePublicGrantee } from "./public-grants.ts";
 import { refusalsOf } from "./refusals.ts";
 import { pinSearchPath } from "./security-definer.ts";
@@ -153,6 +154,9 @@ class MigrationReader {
       line: this.#source.line(raw.start),
       transactional: kind.transactional,
       startsSegment: needsCommit || !kind.transactional || afterLone,
+      // With more than one tree, it contains a body.
+      plain:
+        neutral.trees.length === 1 && neutral.unproved.length === 0 && neutral.trees.every(isPlain),
       ...(kind.concurrently === undefined ? {} : { concurrently: kind.concurrently }),
     });
     if (needsCommit) this.#newEnumValues = [];

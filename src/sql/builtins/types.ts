@@ -12,3 +12,11 @@ export function isTypeName(name: string): boolean {
   known ??= new Set([...namesInList(types), ...words.split(" ")]);
   return known.has(name);
 }
+
+let inCatalog: ReadonlySet<string> | undefined;
+
+/** True for the name of a type that PostgreSQL's catalog has, so that it hides a type of the same name in a tenant schema. */
+export function isCatalogType(name: string): boolean {
+  inCatalog ??= new Set(namesInList(types));
+  return inCatalog.has(name);
+}

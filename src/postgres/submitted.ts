@@ -1,0 +1,121 @@
+import pg from "pg";
+import { unsendableError } from "../core/sendable.ts";
+import { ScriptError } from "./script-error.ts";
+import { shortenServerText } from "./server-text.ts";
+
+interface Settle {
+  readonly resolve: () => void;
+  readonly reject: (error: ScriptError) => void;
+}
+
+/**
+ * Several statements that are sent together. Unlike the driver's own query, it counts the completed ones, so that an
+ * error without a position can be located in the migration's file. It extends the driver's class because a client in
+ * pipeline mode accepts no other.
+ */
+abstract class SentTogether extends pg.Query {
+  readonly #settle: Settle;
+  #completed = 0;
+  #failed = false;
+
+  constructor(settle: Settle) {
+    super("");
+    this.#settle = settle;
+  }
+
+  protected abstract readonly statements: readonly string[];
+  protected abstract send(connection: pg.Connection): void;
+
+  /** @returns the reason why nothing was sent, which the driver passes to `handleError` */
+  override submit = (connection: pg.Connection): Error | undefined => {
+    for (const statement of this.statements) {
+      const refusal = unsendableError("the statement", statement);
+      if (refusal !== undefined) return refusal;
+    }
+    this.send(connection);
+    return undefined;
+  };
+
+  handleCommandComplete(): void {
+    this.#completed += 1;
+  }
+
+  handleEmptyQuery(): void {
+    this.#completed += 1;
+  }
+
+  /** After an error of the server, waits for its next message: it tells whether a transaction is still open. */
+  handleError(error: Error, connection: pg.Connection): void {
+    this.#failed = true;
+    const reject = (aborted: boolean) =>
+      this.#settle.reject(new ScriptError(this.#completed, shortenServerText(error), aborted));
+    if (!(error instanceof pg.DatabaseError)) {
+      reject(false);
+      return;
+    }
+    const onReady = (message: { readonly status?: string }) => {
+      connection.off("end", onEnd);
+      reject(message.status === "E");
+    };
+    const onEnd = () => {
+      connection.off("readyForQuery", onReady);
+      reject(false);
+    };
+    connection.once("readyForQuery", onReady);
+    connection.once("end", onEnd);
+  }
+
+  handleReadyForQuery(): void {
+    if (!this.#failed) this.#settle.resolve();
+  }
+
+  handleCopyInResponse(connection: { sendCopyFail(reason: string): void }): void {
+    connection.sendCopyFail("a migration has no data stream to copy from");
+  }
+
+  // Rows of a migration's SELECT are ignored.
+  handleRowDescription(): void {}
+  handleDataRow(): void {}
+  handleCopyData(): void {}
+  handlePortalSuspended(): void {}
+}
+
+/** Several statements in one simple-protocol message. */
+export class Script extends SentTogether {
+  protected readonly statements: readonly [text: string];
+
+  constructor(text: string, settle: Settle) {
+    super(settle);
+    this.statements = [text];
+  }
+
+  protected send(connection: pg.Connection): void {
+    connection.query(this.statements[0]);
+  }
+}
+
+/**
+ * Statements that are each parsed when the ones before it have run, and answered together. The server sees the text of
+ * each, so that an error's position is one in that statement.
+ */
+export class Pipeline extends SentTogether {
+  protected readonly statements: readonly string[];
+
+  constructor(statements: readonly string[], settle: Settle) {
+    super(settle);
+    this.statements = statements;
+  }
+
+  protected send(connection: pg.Connection): void {
+    const { stream } = connection;
+    // One packet instead of three for each statement.
+    stream.cork();
+    for (const text of this.statements) {
+      connection.parse({ name: "", text, types: [] }, true);
+      connection.bind({}, true);
+      connection.execute({}, true);
+    }
+    connection.sync();
+    stream.uncork();
+  }
+}
