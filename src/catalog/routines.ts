@@ -55,7 +55,8 @@ export async function readRoutines({ session, oids }: SchemaReader): Promise<Rou
           'SORTOP', (SELECT format('OPERATOR(%I.%s)', m.nspname, o.oprname) FROM pg_operator o JOIN pg_namespace m ON m.oid = o.oprnamespace WHERE o.oid = a.aggsortop),
           'PARALLEL', CASE p.proparallel WHEN 's' THEN 'SAFE' WHEN 'r' THEN 'RESTRICTED' ELSE 'UNSAFE' END,
           'HYPOTHETICAL', CASE WHEN a.aggkind = 'h' THEN '' END) FROM pg_aggregate a WHERE a.aggfnoid = p.oid) AS aggregate
-     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE p.oid = ANY($1::oid[]) ORDER BY p.oid`,
+     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE p.oid = ANY($1::oid[])
+       AND p.proname NOT LIKE '\\_\\_fleet%' ORDER BY p.oid`,
     [oids("pg_proc")],
   );
 }

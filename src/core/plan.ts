@@ -23,6 +23,8 @@ export interface Step {
   readonly begun: boolean;
   /** The digest of the ledger before this step. The guard stops the step if it differs. */
   readonly ledger: string;
+  /** The digest of the ledger after this step, with which it is sealed. */
+  readonly ledgerAfter: string;
 }
 
 /** A migration that a stamp records as applied, without running it. */
@@ -73,6 +75,8 @@ export interface TargetPlan {
   readonly pending: number;
   readonly problems: readonly PlanProblem[];
   readonly create: Creation;
+  /** True if the steps seal the ledger: its seal is intact, or it is created. */
+  readonly sealed: boolean;
 }
 
 /** True if the target has steps or problems. */

@@ -4,6 +4,7 @@ import { ledgerName } from "../core/ledger.ts";
 import type { PlanProblem, TargetPlan } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
+import { sealLedgers } from "../ledger/seal-ledgers.ts";
 import type { History } from "../plan/history.ts";
 import { type Planner, planTargets } from "../plan/targets.ts";
 import { flushLog } from "../postgres/flush.ts";
@@ -121,7 +122,8 @@ function planDatabase(
     const clock = { server: server.time, own: performance.now() };
     if (purpose === "change") refuseUnusableServer(open.addressOf(name), server);
     const schemas = own.map(({ schema }) => schema);
-    const states = await readLedgers(session, schemas, known);
+    const found = await readLedgers(session, schemas, known);
+    const states = purpose === "change" ? await sealLedgers(session, found) : found;
     const stateOf = ({ schema }: Target): LedgerState => states.get(schema) ?? { kind: "noSchema" };
     const plans = planTargets(own, histories, stateOf, planOne);
     if (purpose === "change") await flushLog(session);
@@ -152,7 +154,7 @@ function unusablePlan(target: Target, unusable: ReadonlyMap<string, FleetError>)
   const problem: PlanProblem = { kind: "unusable", tag: undefined, message, remedy };
   return {
     ...{ target, current: undefined, steps: [], pending: 0 },
-    ...{ problems: [problem], create: "nothing" },
+    ...{ problems: [problem], create: "nothing", sealed: false },
   };
 }
 

@@ -118,6 +118,7 @@ function optionsOf({ fleet, planOne, scriptOf }: PreparedRollout) {
     connect: { waitMs: connectTimeout, answerWithinMs: answerTimeout(connectTimeout), signal },
     retry,
     by: `drizzle-fleet ${packageVersion()}`,
+    preparesSession: true,
     scriptOf,
     histories,
     replan: (session: Session, target: Target) => replan(session, target, fleet, planOne),

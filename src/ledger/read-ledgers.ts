@@ -4,14 +4,15 @@ import { quoteLiteral } from "../core/quoting.ts";
 import type { Session } from "../postgres/session.ts";
 import { readInBatches } from "./batches.ts";
 import { digestExpression, digestOf } from "./digest.ts";
+import { sealOf } from "./seal.ts";
 import { ledgerOf } from "./table.ts";
 
 /** Known states of ledgers, by digest, which need not be read row by row. */
 export type KnownStates = ReadonlyMap<string, readonly LedgerEntry[]>;
 
 /**
- * Reads the ledgers of many tenant schemas in one database, in a few queries: which schemas and ledgers exist, one
- * digest per ledger, and the rows of ledgers whose digest is unknown.
+ * Reads the ledgers of many tenant schemas in one database, in a few queries: which schemas and ledgers exist with their
+ * seals, one digest for each ledger whose seal is no known digest, and the rows of those whose digest is not known either.
  *
  * @param schemas unquoted schema names
  * @param known the entries for each digest, see `digestOf`
@@ -34,13 +35,31 @@ export async function readLedgers(
   for (const row of await countRelations(session, unrecorded)) {
     states.set(row.schema, { kind: "noLedger", relations: row.relations });
   }
-  const recorded = present.filter((row) => row.ledger).map((row) => row.schema);
+  const recorded = present.filter((row) => row.ledger);
   const learned = new Map(known);
   const read = (batch: readonly string[]) => readTogether(session, batch, learned);
-  for (const [schema, state] of await readInBatches(session, recorded, read))
-    states.set(schema, state ?? { kind: "locked" });
+  const unsealed = recorded.filter(({ seal }) => seal === null || !known.has(seal));
+  const names = unsealed.map(({ schema }) => schema);
+  for (const [schema, entries] of await readInBatches(session, names, read))
+    states.set(schema, entries === undefined ? { kind: "locked" } : { kind: "ledger", entries });
+  for (const found of recorded) states.set(found.schema, withSeal(found, states, known));
   await countNextToEmptyLedgers(session, states);
   return states;
+}
+
+/** The state of a ledger with that of its seal. An intact seal with a known digest tells its entries. */
+function withSeal(
+  { schema, seal, owned }: FoundSchema,
+  states: ReadonlyMap<string, LedgerState>,
+  known: KnownStates,
+): LedgerState {
+  const sealed = seal === null ? undefined : known.get(seal);
+  const read = states.get(schema);
+  if (sealed === undefined && read?.kind !== "ledger") return read ?? { kind: "locked" };
+  const entries = sealed ?? (read?.kind === "ledger" ? read.entries : []);
+  if (!owned) return { kind: "ledger", entries };
+  const isIntact = sealed !== undefined || (seal !== null && digestOf(entries) === seal);
+  return { kind: "ledger", entries, seal: isIntact ? "intact" : "broken" };
 }
 
 /** An empty ledger does not prove an empty schema: its rows may have been deleted. */
@@ -57,7 +76,12 @@ async function countNextToEmptyLedgers(
   const schemas = suspects.map(({ schema }) => schema);
   for (const [schema, relations] of await readInBatches(session, schemas, count))
     if (relations !== undefined && relations > 1)
-      states.set(schema, { kind: "ledger", entries: [], relations: relations - 1 });
+      states.set(schema, {
+        ...states.get(schema),
+        kind: "ledger",
+        entries: [],
+        relations: relations - 1,
+      });
 }
 
 /**
@@ -84,7 +108,7 @@ async function readTogether(
   session: Session,
   schemas: readonly string[],
   known: Map<string, readonly LedgerEntry[]>,
-): Promise<Map<string, LedgerState>> {
+): Promise<Map<string, readonly LedgerEntry[]>> {
   const digests = await readDigests(session, schemas);
   const digestFor = (schema: string) => digests.get(schema) ?? "";
   const strange = schemas.filter((schema) => !known.has(digestFor(schema)));
@@ -102,17 +126,26 @@ async function readTogether(
   return new Map(
     schemas.map((schema) => {
       const entries = rows.get(schema) ?? known.get(digestFor(schema)) ?? [];
-      return [schema, { kind: "ledger", entries }];
+      return [schema, entries];
     }),
   );
 }
 
-function findSchemas(
-  session: Session,
-  schemas: readonly string[],
-): Promise<{ schema: string; ledger: boolean; readable: boolean }[]> {
+/** What the catalogs say about a tenant schema. */
+interface FoundSchema {
+  readonly schema: string;
+  readonly ledger: boolean;
+  readonly readable: boolean;
+  /** The ledger's seal; null if it has none. */
+  readonly seal: string | null;
+  /** True if the role may seal the ledger. */
+  readonly owned: boolean;
+}
+
+function findSchemas(session: Session, schemas: readonly string[]): Promise<FoundSchema[]> {
   return session.query(
-    `SELECT n.nspname AS schema, l.oid IS NOT NULL AS ledger,
+    `SELECT n.nspname AS schema, l.oid IS NOT NULL AS ledger, ${sealOf("l.oid")} AS seal,
+       coalesce(pg_has_role(l.relowner, 'USAGE'), false) AS owned,
        has_schema_privilege(n.oid, 'USAGE') AND (l.oid IS NULL OR has_table_privilege(l.oid, 'SELECT')) AS readable
      FROM pg_catalog.pg_namespace n
      LEFT JOIN pg_catalog.pg_class l ON l.relnamespace = n.oid AND l.relname = $2 AND l.relkind = 'r'

@@ -91,9 +91,12 @@ FROM pg_catalog.jsonb_to_recordset(${quoteLiteral(JSON.stringify(entries))})
   AS entries (tag text, checksum text, statements integer, "appliedChecksum" text)`;
 }
 
-/** SQL that records a migration, or the part of it that is applied, in the same transaction. */
-export function recordProgress(schema: string, progress: Progress): string {
-  const duration = "(extract(epoch FROM clock_timestamp() - now()) * 1000)::integer";
+/**
+ * SQL that adds an entry for a migration, or the part of it that is applied, in the same transaction. It means the same
+ * whatever the search_path is.
+ */
+export function addEntry(schema: string, progress: Progress): string {
+  const duration = `(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.now()) OPERATOR(pg_catalog.*) 1000)::integer`;
   const values = [
     quoteLiteral(progress.tag),
     quoteLiteral(progress.checksum),
@@ -101,13 +104,18 @@ export function recordProgress(schema: string, progress: Progress): string {
     String(progress.applied),
     quoteLiteral(progress.appliedChecksum),
     String(progress.begun),
-    "clock_timestamp()",
+    "pg_catalog.clock_timestamp()",
     duration,
-    `${quoteLiteral(progress.by)} || ' as ' || session_user`,
+    `pg_catalog.concat(${quoteLiteral(progress.by)}, ' as ', session_user)`,
   ];
   return `INSERT INTO ${ledgerOf(schema)} AS ledger
   (tag, checksum, statements, applied, applied_checksum, begun, applied_at, duration_ms, applied_by)
-VALUES (${values.join(", ")})
+VALUES (${values.join(", ")})`;
+}
+
+/** Like `addEntry`, for a migration that may have an entry already. */
+export function recordProgress(schema: string, progress: Progress): string {
+  return `${addEntry(schema, progress)}
 ON CONFLICT (tag) DO UPDATE SET checksum = excluded.checksum, statements = excluded.statements,
   applied = excluded.applied, applied_checksum = excluded.applied_checksum, begun = excluded.begun, applied_at = excluded.applied_at,
   duration_ms = ledger.duration_ms + excluded.duration_ms, applied_by = excluded.applied_by`;

@@ -5,6 +5,7 @@ import type { Target } from "../core/target.ts";
 import { digestOf } from "../ledger/digest.ts";
 import { downTag } from "../ledger/down-tag.ts";
 import { type History, isComplete, matchEntries } from "./history.ts";
+import { canBeSealed } from "./migrate.ts";
 import {
   accessProblems,
   editedProblems,
@@ -48,6 +49,7 @@ export function planTargetDowngrade(
     pending: back.length,
     problems,
     create: "nothing",
+    sealed: canBeSealed(state),
   };
 }
 
@@ -83,7 +85,9 @@ function stepsBack(
   return back.map(({ tag }): Step => {
     const recordedAs = byTag.get(tag)?.tag ?? tag;
     const under = remaining.find((entry) => entry.tag === downTag(recordedAs));
-    const step: Step = {
+    const before = digestOf(remaining);
+    remaining = remaining.filter((entry) => entry.tag !== recordedAs && entry !== under);
+    return {
       action: "downgrade",
       tag,
       ...(recordedAs === tag ? {} : { recordedAs }),
@@ -91,10 +95,9 @@ function stepsBack(
       resumeAt: under?.partial?.applied ?? 0,
       resumeChecksum: under?.partial?.appliedChecksum ?? "",
       begun: under?.partial?.begun === true,
-      ledger: digestOf(remaining),
+      ledger: before,
+      ledgerAfter: digestOf(remaining),
     };
-    remaining = remaining.filter((entry) => entry.tag !== recordedAs && entry !== under);
-    return step;
   });
 }
 

@@ -55,7 +55,15 @@ export function planTarget(
     pending: missing.length,
     problems,
     create: creation(state),
+    sealed: canBeSealed(state),
   };
+}
+
+/** True if steps can seal the ledger: its seal is intact, or they create it. */
+export function canBeSealed(state: LedgerState): boolean {
+  return state.kind === "ledger"
+    ? state.seal === "intact"
+    : state.kind === "noSchema" || state.kind === "noLedger";
 }
 
 /** True when the ledger has the same tags and checksums as the history, so that their digests are the same. */
@@ -103,6 +111,9 @@ function stepsFor(
       resumeChecksum: entry?.partial?.appliedChecksum ?? "",
       begun: entry?.partial?.begun === true,
       ledger: known ?? digestOf(ledgerAfter(missing.slice(0, index), entries)),
+      ledgerAfter:
+        history?.digests[complete.length + index + 1] ??
+        digestOf(ledgerAfter(missing.slice(0, index + 1), entries)),
     };
   });
 }

@@ -25,6 +25,7 @@ export function planTargetRepair(target: Target, history: History, state: Ledger
       resumeChecksum: "",
       begun: false,
       ledger: digestOf(repaired(entries, edited.slice(0, index))),
+      ledgerAfter: digestOf(repaired(entries, edited.slice(0, index + 1))),
     }),
   );
   const problems = plan.problems.filter(({ kind }) => kind === "unreadable" || kind === "locked");

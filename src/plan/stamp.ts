@@ -61,6 +61,7 @@ function stepsFor(history: History, state: LedgerState, wanted: readonly Stamped
       resumeChecksum: "",
       begun: false,
       ledger,
+      ledgerAfter: digestIn(history, wanted),
     },
   ];
 }

@@ -3,6 +3,11 @@ export interface PipelineOptions {
   readonly withinMs?: number | undefined;
   /** What ends a failed transaction, as one message; by default, ROLLBACK. */
   readonly recover?: string | undefined;
+  /**
+   * What must have prepared the session, as one message. It is sent first, unless nothing was sent since but pipelines that
+   * need the same: they must leave the session as they found it.
+   */
+  readonly prepared?: string | undefined;
 }
 
 /** The destination of a step's messages: a session, or a script for psql. */

@@ -65,6 +65,8 @@ export class Session implements Channel {
   #lost = false;
   /** Resolves when everything that was sent is answered; undefined if nothing is unanswered. */
   #answered: Promise<void> | undefined;
+  /** What has prepared the session, see `PipelineOptions.prepared`; undefined when anything else was sent since. */
+  #prepared: string | undefined;
   /** How many pipelines failed and were rolled back. A pipeline that was sent before that failed with them. */
   #failures = 0;
   /** The last rollback of a failed pipeline. */
@@ -195,6 +197,7 @@ export class Session implements Channel {
   ): Promise<Row[]> {
     if (this.#lost) throw new NotSentError();
     refuseUnsendableQuery(sql, values);
+    this.#prepared = undefined;
     const answer = this.#client.query<Row>(sql, [...values]);
     const { rows } = await withAnswerTimeout(this.#client, answer, this.#answerWithinMs).catch(
       throwShortened,
@@ -204,6 +207,7 @@ export class Session implements Channel {
 
   /** Runs queries of Drizzle's query builder. Errors and time limits are those of `query`. */
   drizzle<Result>(use: (db: Drizzle) => PromiseLike<Result>): Promise<Result> {
+    this.#prepared = undefined;
     return withDrizzle(this.#client, this.#answerWithinMs, use);
   }
 
@@ -225,10 +229,16 @@ export class Session implements Channel {
    * @throws ScriptError with the number of completed statements; its cause is a NotRunError if a pipeline before it failed
    */
   async pipeline(statements: readonly string[], options: PipelineOptions = {}): Promise<void> {
-    const { withinMs = this.#answerWithinMs, recover = "ROLLBACK" } = options;
+    const { withinMs = this.#answerWithinMs, recover = "ROLLBACK", prepared } = options;
     const failures = this.#failures;
+    const preparing =
+      prepared === undefined || prepared === this.#prepared ? undefined : this.script(prepared);
+    // The pipeline fails with it, and then reports its error.
+    preparing?.catch(() => undefined);
     try {
-      await this.#submit((settle) => new Pipeline(statements, settle), withinMs);
+      const answer = this.#submit((settle) => new Pipeline(statements, settle), withinMs);
+      this.#prepared = prepared;
+      await answer;
     } catch (error) {
       if (!(error instanceof ScriptError)) throw error;
       const follows = failures !== this.#failures;
@@ -237,6 +247,7 @@ export class Session implements Channel {
         this.#recovery = this.script(recover).catch(() => this.close());
       }
       await this.#recovery;
+      await preparing;
       throw follows && error.aborted ? new ScriptError(0, new NotRunError()) : error;
     }
   }
@@ -246,6 +257,7 @@ export class Session implements Channel {
     withinMs: number,
   ): Promise<void> {
     if (this.#lost) throw new ScriptError(0, new NotSentError());
+    this.#prepared = undefined;
     const before = this.#answered;
     const answer = new Promise<void>((resolve, reject) => {
       this.#client.query(make({ resolve, reject }));

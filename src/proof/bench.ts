@@ -71,7 +71,8 @@ export async function applyUp(
   const states = await readLedgers(bench.session, [schema], history.known);
   const state = states.get(schema) ?? { kind: "noSchema" };
   const plan = planTarget(target, history, state, { allowOutOfOrder: false, to: migration.tag });
-  return run(bench, { target, steps: plan.steps, migration, create: plan.create });
+  const { steps, create, sealed } = plan;
+  return run(bench, { target, steps, migration, create, sealed });
 }
 
 /** Reverts the newest migration as a rollout would. See `applyUp`. */
@@ -85,10 +86,10 @@ export async function applyDown(
   const history = historyOf(migrations);
   const states = await readLedgers(bench.session, [schema], history.known);
   const state = states.get(schema) ?? { kind: "noSchema" };
-  const { steps } = planTargetDowngrade(target, history, state, { count: 1 });
+  const { steps, sealed } = planTargetDowngrade(target, history, state, { count: 1 });
   const { file, checksum, text } = down;
   return run(bench, {
-    ...{ target, steps, create: "nothing" },
+    ...{ target, steps, create: "nothing", sealed },
     migration: { ...migration, file, checksum, text },
     reverts: migration,
   });
@@ -104,13 +105,14 @@ interface FileRun {
   readonly steps: readonly Step[];
   readonly migration: Migration;
   readonly create: Creation;
+  readonly sealed: boolean;
   /** For a down: its migration. */
   readonly reverts?: Migration;
 }
 
 async function run(
   bench: Bench,
-  { target, steps, migration, create, reverts }: FileRun,
+  { target, steps, migration, create, sealed, reverts }: FileRun,
 ): Promise<FleetError | undefined> {
   const { session, sharedSchemas, extensionSchema, timeouts, by } = bench;
   const problems: FleetError[] = [];
@@ -124,7 +126,7 @@ async function run(
     if (extensionSchema !== undefined && extensions.length > 0)
       await ensureExtensions(session, extensionSchema, extensions);
     for (const step of steps)
-      await runStep({ session, target, step, script, context: { timeouts, by } }, create);
+      await runStep({ session, target, step, script, context: { timeouts, by }, sealed }, create);
     return undefined;
   } catch (error) {
     if (session.lost) throw error;

@@ -64,7 +64,7 @@ async function recordBegun(
   });
   await sendMessage(session, segment, {
     before: [begin, ...opening.reset, ...open],
-    after: [...record(run, segment.start, true, opening.others), "COMMIT"],
+    after: [...record(run, segment.start, true, opening), "COMMIT"],
   }).catch((error: unknown) => {
     throw asStatementError(error, segment, precondition);
   });

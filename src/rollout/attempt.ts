@@ -64,14 +64,14 @@ export async function attemptTarget(
   const refusal = refusalOf(current, clock);
   if (refusal !== undefined) return refusal;
   for (const [index, step] of current.plan.steps.entries()) {
-    const { target, create } = current.plan;
+    const { target, create, sealed } = current.plan;
     const script = context.scriptOf(target.service, step.tag);
     if (script === undefined) return ended(current, "failed", clock, unreadScript(step));
     if (context.stop?.aborted === true) return ended(current, "notExecuted", clock);
     const startedAt = clock.now();
     hooks.onStep(step.tag);
     try {
-      const run = { session, target, step, script, context };
+      const run = { session, target, step, script, context, sealed };
       await runStep(run, index === 0 ? create : "nothing");
     } catch (error) {
       return await afterError({ session, step, script, error }, current, context, hooks);

@@ -4,6 +4,7 @@ import { quoteIdentifier, quoteLiteral } from "../core/quoting.ts";
 import type { Target } from "../core/target.ts";
 import { digestExpression, digestOf } from "../ledger/digest.ts";
 import { fromRelationsOf } from "../ledger/read-ledgers.ts";
+import { isSealedWith, makeSealable } from "../ledger/seal.ts";
 import { createLedger, ledgerOf } from "../ledger/table.ts";
 import type { Channel } from "../postgres/channel.ts";
 import { lockKey } from "../postgres/lock.ts";
@@ -55,16 +56,19 @@ export function guard(options: GuardOptions): string[] {
   const settings = [...options.settings].map(
     ([name, value]) => `${set} ${name} = ${quoteLiteral(value)}`,
   );
+  const raise = (state: Refusal) =>
+    `RAISE EXCEPTION ${quoteLiteral(refusals[state])} USING ERRCODE = '${state}';`;
+  const created = creation(options.create, target.schema, options.role);
   const body = `BEGIN
   IF ${stored("locked")} <> 'true' THEN
-    RAISE EXCEPTION 'another runner is working on this target' USING ERRCODE = '${sqlstate.targetLocked}';
+    ${raise(sqlstate.targetLocked)}
   END IF;
   IF ${stored("expected")} <> 'true' THEN
-    RAISE EXCEPTION 'the ledger has changed since the plan was made' USING ERRCODE = '${sqlstate.ledgerMoved}';
+    ${raise(sqlstate.ledgerMoved)}
   END IF;
-  ${creation(options.create, target.schema, options.role)}
+  ${created.map((statement) => `${statement};`).join("\n  ")}
   IF current_schema() IS DISTINCT FROM ${quoteLiteral(target.schema)} THEN
-    RAISE EXCEPTION 'the tenant schema does not exist, or the role lacks USAGE on it' USING ERRCODE = '${sqlstate.wrongSchema}';
+    ${raise(sqlstate.wrongSchema)}
   END IF;
   ${options.precondition === undefined ? "" : preconditionCheck(options.precondition)}
 END`;
@@ -76,6 +80,63 @@ END`;
     `SELECT ${expected.join(", ")}`,
     `${set} search_path = ${path}`,
     `DO ${quoteLiteral(body)}`,
+  ];
+}
+
+/** Why the guard refuses a target. */
+const refusals = {
+  [sqlstate.targetLocked]: "another runner is working on this target",
+  [sqlstate.ledgerMoved]: "the ledger has changed since the plan was made",
+  [sqlstate.wrongSchema]: "the tenant schema does not exist, or the role lacks USAGE on it",
+} as const;
+
+type Refusal = keyof typeof refusals;
+
+/** A target was refused by `plainGuard`; the SQLSTATE is that of `guard`. */
+class RefusedError extends Error {
+  readonly severity = "ERROR";
+  readonly code: Refusal;
+
+  constructor(code: Refusal) {
+    super(refusals[code]);
+    this.code = code;
+  }
+}
+
+/** An SQL expression that fails, faster than a block of PL/pgSQL would, because it reads an unknown setting. */
+function refuse(state: Refusal): string {
+  return `pg_catalog.current_setting('drizzle_fleet.refused_${state}')`;
+}
+
+/** The refusal that an error of `plainGuard` stands for; undefined for any other error. */
+export function refusalIn(error: Error): RefusedError | undefined {
+  const state = /drizzle_fleet\.refused_(\w+)/.exec(error.message)?.[1];
+  return state !== undefined && state in refusals ? new RefusedError(state as Refusal) : undefined;
+}
+
+/** What `plainGuard` needs. */
+export interface PlainGuardOptions
+  extends Pick<GuardOptions, "target" | "sharedSchemas" | "expectation" | "role"> {
+  readonly create: Exclude<Creation, "whatIsMissing">;
+}
+
+/**
+ * The checks of `guard` in as few statements as possible, for a session that `preparedFor` has prepared. The lock comes
+ * first, so that the second statement sees what was committed before it.
+ */
+export function plainGuard(options: PlainGuardOptions): string[] {
+  const { target, sharedSchemas, expectation, create, role } = options;
+  const path = quoteLiteral(tenantSearchPath(target, sharedSchemas));
+  const moved = `WHEN NOT (${expectation}) THEN ${refuse(sqlstate.ledgerMoved)}`;
+  // The path is set before the name is looked up: the branches are evaluated in order.
+  const inTenant = `WHEN pg_catalog.set_config('search_path', ${path}, true) IS NULL THEN ''
+  WHEN pg_catalog.current_schema() IS DISTINCT FROM ${quoteLiteral(target.schema)} THEN ${refuse(sqlstate.wrongSchema)}`;
+  const created = creation(create, target.schema, role);
+  return [
+    `SELECT CASE WHEN pg_catalog.pg_try_advisory_xact_lock(${lockKey(target.schema)}) THEN '' ELSE ${refuse(sqlstate.targetLocked)} END`,
+    ...(created.length === 0
+      ? [`SELECT CASE ${moved} ${inTenant} ELSE '' END`]
+      : [`SELECT CASE ${moved} ELSE '' END`, ...created, `SELECT CASE ${inTenant} ELSE '' END`]),
   ];
 }
 
@@ -111,7 +172,9 @@ export const checkDeferred = "SET CONSTRAINTS ALL IMMEDIATE";
  * The search_path for the tool's own queries. With a different path for each tenant, PostgreSQL would look up every operator
  * again, which costs more than the queries. Temporary objects of a migration come last.
  */
-export const ownSearchPath = "SET LOCAL search_path = pg_catalog, pg_temp";
+export const ownPath = "pg_catalog, pg_temp";
+
+export const ownSearchPath = `SET LOCAL search_path = ${ownPath}`;
 
 function preconditionCheck({ condition, sqlstate: state, message }: Precondition): string {
   return `IF NOT (${condition}) THEN
@@ -119,9 +182,14 @@ function preconditionCheck({ condition, sqlstate: state, message }: Precondition
   END IF;`;
 }
 
-/** SQL that is true while the ledger is as the plan saw it: it has the same digest, or it is still missing. */
-export function ledgerIs(schema: string, digest: string, create: Creation): string {
+/**
+ * SQL that is true while the ledger is as the plan saw it: it has the same digest, or it is still missing.
+ *
+ * @param sealed true if the digest can be read from its seal
+ */
+export function ledgerIs(schema: string, digest: string, create: Creation, sealed = false): string {
   if (create !== "nothing") return noLedger(schema);
+  if (sealed) return isSealedWith(schema, digest);
   return `(SELECT ${digestExpression} FROM ${ledgerOf(schema)}) = ${quoteLiteral(digest)}`;
 }
 
@@ -214,23 +282,28 @@ export function noLedger(schema: string): string {
   return `pg_catalog.to_regclass(${quoteLiteral(ledgerOf(schema))}) IS NULL`;
 }
 
-function creation(create: Creation, schema: string, role: string | undefined): string {
-  const statements: string[] = {
+/** Statements that create what a target is missing. For `whatIsMissing`, they are PL/pgSQL. */
+function creation(create: Creation, schema: string, role: string | undefined): string[] {
+  const createSchema = `CREATE SCHEMA ${quoteIdentifier(schema)}`;
+  const ledger = [createLedger(schema), ...makeSealable(schema)];
+  const statements: Record<Creation, readonly string[]> = {
     nothing: [],
-    ledger: [createLedger(schema)],
-    schemaAndLedger: [`CREATE SCHEMA ${quoteIdentifier(schema)}`, createLedger(schema)],
+    ledger,
+    schemaAndLedger: [createSchema, ...ledger],
     whatIsMissing: [
       `IF pg_catalog.to_regnamespace(${quoteLiteral(quoteIdentifier(schema))}) IS NULL THEN
-    CREATE SCHEMA ${quoteIdentifier(schema)};
+    ${createSchema};
   END IF`,
       `IF EXISTS (SELECT ${fromRelationsOf(`ARRAY[${quoteLiteral(schema)}]`)}) THEN
     RAISE EXCEPTION 'the tenant schema contains tables, views or sequences, but no ledger' USING ERRCODE = '${sqlstate.wrongSchema}';
   END IF`,
-      createLedger(schema),
+      ...ledger,
     ],
-  }[create];
+  };
   // An existing schema may have tables and roles that use them, so its missing privileges are granted after the rollout.
-  if ((create === "schemaAndLedger" || create === "whatIsMissing") && role !== undefined)
-    statements.push(...grantNewSchema(schema, role), ...limitToSelect(ledgerOf(schema), role));
-  return statements.map((statement) => `${statement};`).join("\n  ");
+  const grants =
+    (create === "schemaAndLedger" || create === "whatIsMissing") && role !== undefined
+      ? [...grantNewSchema(schema, role), ...limitToSelect(ledgerOf(schema), role)]
+      : [];
+  return [...statements[create], ...grants];
 }

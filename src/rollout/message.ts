@@ -1,7 +1,7 @@
 import type { Segment, Statement } from "../core/migration.ts";
 import type { Channel } from "../postgres/channel.ts";
 import { ScriptError } from "../postgres/script-error.ts";
-import { checkDeferred, sessionReset } from "./guard.ts";
+import { checkDeferred, refusalIn, sessionReset } from "./guard.ts";
 
 /** The part of a message that failed: the guard, the migration's statements and their commit, or the ledger entry. */
 export type MessagePart = "guard" | "migration" | "ledger";
@@ -49,6 +49,8 @@ export interface Message {
   /** The texts of the segment's statements. */
   readonly own?: readonly string[];
   readonly after?: readonly string[];
+  /** What must have prepared the session, see `PipelineOptions.prepared`. */
+  readonly prepared?: string;
   /** How long to wait for the answer, in milliseconds; by default, as for the tool's own queries. */
   readonly withinMs?: number;
 }
@@ -63,15 +65,16 @@ export async function sendMessage(
   segment: Segment,
   message: Message,
 ): Promise<void> {
-  const { before = [], own = [], after = [], withinMs } = message;
+  const { before = [], own = [], after = [], prepared, withinMs } = message;
   const parts = [...before, ...own, ...after];
   // Another client gets a pooled backend next and must not inherit its session state.
   const recover = session.pooled ? ["ROLLBACK", ...sessionReset(session)].join(";\n") : undefined;
   try {
-    await session.pipeline(parts, { withinMs, recover });
+    await session.pipeline(parts, { withinMs, recover, prepared });
   } catch (error) {
     if (!(error instanceof ScriptError)) throw error;
-    const { completed, cause } = error;
+    const { completed } = error;
+    const cause = refusalIn(error.cause) ?? error.cause;
     const place = completed - before.length;
     const statement = place < own.length ? segment.statements[place] : undefined;
     const part =

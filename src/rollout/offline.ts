@@ -31,7 +31,11 @@ export async function writeTarget(
   for (const [index, step] of steps.entries()) {
     const script = scriptOf(target.service, step.tag);
     if (script === undefined) throw new Error(`${step.tag} was not read`);
-    const run: OfflineRun = { session: psql, target, step, script, context };
+    const run: OfflineRun = {
+      ...{ session: psql, target, step, script, context },
+      // The script may run when the ledger has changed in the meantime.
+      sealed: false,
+    };
     for (const segment of segmentsIn(run))
       await writeSegment(run, segment, openingOf(run, segment, index === 0 ? create : "nothing"));
   }

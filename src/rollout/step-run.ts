@@ -6,7 +6,8 @@ import { quoteIdentifier } from "../core/quoting.ts";
 import type { Target } from "../core/target.ts";
 import { fill } from "../core/template.ts";
 import { downTag } from "../ledger/down-tag.ts";
-import { deleteEntries, ledgerOf, recordProgress } from "../ledger/table.ts";
+import { keepSeals, seal } from "../ledger/seal.ts";
+import { deleteEntries, ledgerOf, type Progress, recordProgress } from "../ledger/table.ts";
 import { scriptTimeout } from "../postgres/answer.ts";
 import type { Channel } from "../postgres/channel.ts";
 import { revokeWritesOfOthers } from "../postgres/privileges.ts";
@@ -37,6 +38,8 @@ export interface StepContext {
   readonly by: string;
   /** When aborted, running statements are cancelled. */
   readonly cancel?: AbortSignal;
+  /** True if a step may leave the session prepared for the next one, because nothing else uses it without a reset. */
+  readonly preparesSession?: boolean;
 }
 
 /** A running step. */
@@ -46,6 +49,8 @@ export interface StepRun {
   readonly step: Step;
   readonly script: MigrationScript;
   readonly context: StepContext;
+  /** True if the step seals the ledger, see `ledger/seal.ts`. */
+  readonly sealed: boolean;
 }
 
 /** How the transaction of a segment begins. */
@@ -55,6 +60,8 @@ export interface Opening {
   readonly create: Creation;
   /** The digest of the ledger's other entries, if the plan knows it; otherwise the guard computes and stores it. */
   readonly others?: string;
+  /** The digest to seal the ledger with, if the guard checks the complete ledger and the segment completes the step. */
+  readonly seal?: string;
   /** Statements that reset the session first. */
   readonly reset: readonly string[];
 }
@@ -95,38 +102,47 @@ export function progressTag({ action, tag, recordedAs = tag }: Step): string {
  * SQL that records the progress of a step in the ledger. A completed down deletes the migration's entry; a step that
  * changed nothing deletes its own.
  *
- * @param others the digest that all other entries must have; by default the one that the guard stored
+ * @param opening how the transaction began
  */
 export function record(
   run: StepRun,
   applied: number,
   begun: boolean,
-  others?: string | undefined,
+  opening: Pick<Opening, "others" | "seal"> = {},
 ): string[] {
-  const { target, step, script, context } = run;
+  const { target, step, script } = run;
   const { statements, migration } = script;
   const { schema } = target;
   const tag = progressTag(step);
   const own = ownTags(step);
   if (!begun && applied === statements.length && step.action === "downgrade")
-    return ledgerWrite(run, deleteEntries(schema, own), hasNoEntries(schema, own), others);
+    return ledgerWrite(run, deleteEntries(schema, own), hasNoEntries(schema, own), opening);
   if (!begun && applied === 0 && statements.length > 0)
-    return ledgerWrite(run, deleteEntries(schema, [tag]), hasNoEntries(schema, [tag]), others);
-  const progress = recordProgress(schema, {
-    tag,
+    return ledgerWrite(run, deleteEntries(schema, [tag]), hasNoEntries(schema, [tag]), opening);
+  return ledgerWrite(
+    run,
+    recordProgress(schema, progressOf(run, applied, begun)),
+    hasEntry(schema, { tag, checksum: migration.checksum, applied }),
+    opening,
+  );
+}
+
+/** What the ledger says when some or all statements of a step are applied. */
+export function progressOf(
+  { step, script, context }: StepRun,
+  applied: number,
+  begun: boolean,
+): Progress {
+  const { statements, migration } = script;
+  return {
+    tag: progressTag(step),
     checksum: migration.checksum,
     statements: statements.length,
     applied,
     appliedChecksum: checksumOf(statements, applied + (begun ? 1 : 0)),
     begun,
     by: context.by,
-  });
-  return ledgerWrite(
-    run,
-    progress,
-    hasEntry(schema, { tag, checksum: migration.checksum, applied }),
-    others,
-  );
+  };
 }
 
 /**
@@ -137,7 +153,7 @@ function ledgerWrite(
   { target, step, script }: StepRun,
   write: string,
   isWritten: string,
-  others: string | undefined,
+  { others, seal: digest }: Pick<Opening, "others" | "seal">,
 ): string[] {
   const { schema } = target;
   // GRANT ... ON ALL TABLES is meant for the tenant's tables, but includes the ledger.
@@ -145,10 +161,25 @@ function ledgerWrite(
   return [
     checkDeferred,
     ownSearchPath,
-    write,
+    ...sealing(schema, digest, [write]),
     ...(grants ? [revokeWritesOfOthers(ledgerOf(schema))] : []),
     ...ledgerIsIntact(schema, ownTags(step), isWritten, others),
     `SET LOCAL search_path = ${tenantSearchPath(target, script.sharedSchemas)}`,
+  ];
+}
+
+/** Statements that write to the ledger and seal it. Without a digest, the writes break its seal. */
+export function sealing(
+  schema: string,
+  digest: string | undefined,
+  writes: readonly string[],
+): readonly string[] {
+  if (digest === undefined) return writes;
+  return [
+    `SELECT ${keepSeals(true)}`,
+    ...writes,
+    seal(schema, digest),
+    `SELECT ${keepSeals(false)}`,
   ];
 }
 

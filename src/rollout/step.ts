@@ -16,6 +16,7 @@ import {
   sessionReset,
 } from "./guard.ts";
 import { sendMessage, stopIfCancelled } from "./message.ts";
+import { plainStepOf, runPlain } from "./plain.ts";
 import {
   begin,
   end,
@@ -27,6 +28,7 @@ import {
   record,
   roleOf,
   type StepRun,
+  sealing,
   textFor,
 } from "./step-run.ts";
 
@@ -48,7 +50,10 @@ export async function runStep(run: StepRun, create: Creation): Promise<void> {
   const { step, script, context } = run;
   refuseEdited(step, script);
   if (step.action === "repair" || step.action === "stamp") return writeLedger(run, create);
-  for (const segment of segmentsIn(run)) {
+  const segments = segmentsIn(run);
+  const plain = plainStepOf(run, segments, create);
+  if (plain !== undefined) return runPlain(run, plain);
+  for (const segment of segments) {
     stopIfCancelled(context.cancel, segment);
     await runSegment(run, segment, openingOf(run, segment, create));
   }
@@ -69,8 +74,9 @@ export function segmentsIn({ script, step }: StepRun): readonly Segment[] {
  *
  * @param create what to create with the first segment
  */
-export function openingOf(run: StepRun, { start }: Segment, create: Creation): Opening {
+export function openingOf(run: StepRun, segment: Segment, create: Creation): Opening {
   const { session, target, step, script } = run;
+  const { start, statements, transactional } = segment;
   if (start > step.resumeAt) {
     const { checksum } = script.migration;
     const tag = progressTag(step);
@@ -81,9 +87,11 @@ export function openingOf(run: StepRun, { start }: Segment, create: Creation): O
   const expectation = ledgerIs(target.schema, ledger, create);
   // A migration without an entry adds one to the ledger that the plan saw.
   const isNew = action === "apply" && start === 0 && !begun;
+  const isAll = transactional && start + statements.length === script.statements.length;
   return {
     ...{ expectation, create, reset: sessionReset(session) },
     ...(isNew ? { others: ledger } : {}),
+    ...(run.sealed && isAll ? { seal: step.ledgerAfter } : {}),
   };
 }
 
@@ -133,7 +141,7 @@ async function runTogether(run: StepRun, segment: Segment, opening: Opening): Pr
     ],
     own: segment.statements.map((statement) => textFor(run, statement)),
     after: [
-      ...record(run, segment.start + segment.statements.length, false, opening.others),
+      ...record(run, segment.start + segment.statements.length, false, opening),
       ...end,
       // The next client of a pooled backend must not inherit what the migration set in it.
       ...(run.session.pooled ? sessionReset(run.session) : []),
@@ -158,13 +166,17 @@ async function writeLedger(run: StepRun, create: Creation): Promise<void> {
   });
   const { entries, tag, checksum } = step;
   const { schema } = target;
+  const digest = run.sealed ? step.ledgerAfter : undefined;
   const writes =
     entries === undefined
       ? [
-          recordChecksum(schema, tag, checksum),
+          ...sealing(schema, digest, [recordChecksum(schema, tag, checksum)]),
           ...ledgerIsIntact(schema, [tag], hasEntry(schema, { tag, checksum })),
         ]
-      : [...recordStamp(schema, entries, context.by), ...ledgerHas(schema, entries)];
+      : [
+          ...sealing(schema, digest, recordStamp(schema, entries, context.by)),
+          ...ledgerHas(schema, entries),
+        ];
   await sendMessage(session, segment, {
     before: [begin, ...sessionReset(session), ...open],
     after: [checkDeferred, ownSearchPath, ...writes, "COMMIT"],

@@ -40,7 +40,7 @@ test("one failure that ends a rollout, and one edited statement, are in the sing
   halt.count(failed);
   expect(halt.stop?.message).toBe("1 target failed (limit: 0)");
   const step: Step = {
-    ...{ action: "apply", tag: "0001_b", checksum: "x", resumeAt: 1, ledger: "" },
+    ...{ action: "apply", tag: "0001_b", checksum: "x", resumeAt: 1, ledger: "", ledgerAfter: "" },
     ...{ resumeChecksum: "other", begun: false },
   };
   const file = { file: "0001_b.sql", downFile: "0001_b.down.sql" };

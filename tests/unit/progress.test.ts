@@ -100,6 +100,7 @@ test("one target is counted in the singular", () => {
     head: undefined,
     current: undefined,
     create: "nothing" as const,
+    sealed: true,
   };
   const text = statusText([status]);
   expect(text.split("\n").at(-1)).toBe("1 target is at head.");

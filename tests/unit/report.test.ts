@@ -86,7 +86,13 @@ test("the caret of an excerpt stays below its place: long lines are cut on a ter
 });
 
 test("a plan names its targets by service and tenant", () => {
-  const step = { action: "apply", tag: "0000_a", checksum: "", ledger: "" } as const;
+  const step = {
+    action: "apply",
+    tag: "0000_a",
+    checksum: "",
+    ledger: "",
+    ledgerAfter: "",
+  } as const;
   const plan = (service: string, tenant: string) => ({
     target: { ...target(tenant), service },
     current: undefined,
@@ -94,6 +100,7 @@ test("a plan names its targets by service and tenant", () => {
     pending: 1,
     problems: [],
     create: "nothing" as const,
+    sealed: true,
   });
   const targets = [plan("app", "a"), plan("app", "b"), plan("shop", "a")];
   const text = planText({ waves: [{ name: "all", canary: false, targets }] });

@@ -22,6 +22,7 @@ test("a target whose connection was lost before its migrations were flushed is i
       pending: 0,
       problems: [],
       create: "nothing",
+      sealed: true,
     },
     mayCreate: false,
     applied: ["0000_people"],

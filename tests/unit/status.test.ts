@@ -16,6 +16,7 @@ function at(number: number, pending: number, ...problems: PlanProblem[]): Target
     steps: [],
     problems,
     create: "nothing",
+    sealed: true,
   };
 }
 

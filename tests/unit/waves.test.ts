@@ -17,10 +17,11 @@ function plan(service: string, tenant: string | undefined, pending = 1): TargetP
   return {
     target: { database: "main", service, tenant, schema: `${service}_${tenant ?? ""}` },
     current: undefined,
-    steps: pending > 0 ? [{ ...step, begun: false, ledger: "" }] : [],
+    steps: pending > 0 ? [{ ...step, begun: false, ledger: "", ledgerAfter: "" }] : [],
     pending,
     problems: [],
     create: "nothing",
+    sealed: true,
   };
 }
 
