@@ -56,10 +56,15 @@ export function seal(schema: string, digest: string): string {
   return `COMMENT ON TABLE ${ledgerOf(schema)} IS ${quoteLiteral(digest)}`;
 }
 
-/** SQL that is true while the ledger is sealed with a digest, provided that its triggers were in place before. */
-export function isSealedWith(schema: string, digest: string): string {
-  return `(SELECT description FROM pg_catalog.pg_description WHERE objoid = pg_catalog.to_regclass(${quoteLiteral(ledgerOf(schema))})
-  AND classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND objsubid = 0) IS NOT DISTINCT FROM ${quoteLiteral(digest)}`;
+/**
+ * SQL that is true while a ledger is sealed with a digest, provided that its triggers were in place before.
+ *
+ * @param ledger an SQL expression: the ledger's quoted and qualified name, as text
+ * @param digest an SQL expression
+ */
+export function sealIs(ledger: string, digest: string): string {
+  return `(SELECT description FROM pg_catalog.pg_description WHERE objoid = pg_catalog.to_regclass(${ledger})
+  AND classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND objsubid = 0) IS NOT DISTINCT FROM ${digest}`;
 }
 
 /**

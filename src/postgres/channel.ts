@@ -1,3 +1,6 @@
+/** An SQL statement, or one that was prepared, with its values. */
+export type Sent = string | { readonly prepared: string; readonly values: readonly string[] };
+
 export interface PipelineOptions {
   /** How long the answer may take, in milliseconds; by default as for drizzle-fleet's own queries. */
   readonly withinMs?: number | undefined;
@@ -25,7 +28,7 @@ export interface Channel {
    */
   script(sql: string, withinMs?: number): Promise<void>;
   /** Sends statements that are answered together. After an error, their transaction is rolled back. */
-  pipeline(statements: readonly string[], options?: PipelineOptions): Promise<void>;
+  pipeline(statements: readonly Sent[], options?: PipelineOptions): Promise<void>;
   /** Runs `then` if an SQL condition is true. The condition must not be null. */
   when(condition: string, then: () => Promise<void>): Promise<void>;
   /** Runs the statements that a query returns in its only column, `statement`, each as its own message. */

@@ -11,7 +11,7 @@ import {
   withAnswerTimeout,
 } from "./answer.ts";
 import { requestCancel } from "./cancel.ts";
-import type { Channel, PipelineOptions } from "./channel.ts";
+import type { Channel, PipelineOptions, Sent } from "./channel.ts";
 import { clientConfigOf } from "./client.ts";
 import {
   connectionRefusedError,
@@ -228,7 +228,7 @@ export class Session implements Channel {
    *
    * @throws ScriptError with the number of completed statements; its cause is a NotRunError if a pipeline before it failed
    */
-  async pipeline(statements: readonly string[], options: PipelineOptions = {}): Promise<void> {
+  async pipeline(statements: readonly Sent[], options: PipelineOptions = {}): Promise<void> {
     const { withinMs = this.#answerWithinMs, recover = "ROLLBACK", prepared } = options;
     const failures = this.#failures;
     const preparing =

@@ -1,5 +1,6 @@
 import pg from "pg";
 import { unsendableError } from "../core/sendable.ts";
+import type { Sent } from "./channel.ts";
 import { ScriptError } from "./script-error.ts";
 import { shortenServerText } from "./server-text.ts";
 
@@ -23,15 +24,16 @@ abstract class SentTogether extends pg.Query {
     this.#settle = settle;
   }
 
-  protected abstract readonly statements: readonly string[];
+  protected abstract readonly statements: readonly Sent[];
   protected abstract send(connection: pg.Connection): void;
 
   /** @returns the reason why nothing was sent, which the driver passes to `handleError` */
   override submit = (connection: pg.Connection): Error | undefined => {
-    for (const statement of this.statements) {
-      const refusal = unsendableError("the statement", statement);
-      if (refusal !== undefined) return refusal;
-    }
+    for (const sent of this.statements)
+      for (const text of typeof sent === "string" ? [sent] : sent.values) {
+        const refusal = unsendableError("the statement", text);
+        if (refusal !== undefined) return refusal;
+      }
     this.send(connection);
     return undefined;
   };
@@ -99,9 +101,9 @@ export class Script extends SentTogether {
  * each, so that an error's position is one in that statement.
  */
 export class Pipeline extends SentTogether {
-  protected readonly statements: readonly string[];
+  protected readonly statements: readonly Sent[];
 
-  constructor(statements: readonly string[], settle: Settle) {
+  constructor(statements: readonly Sent[], settle: Settle) {
     super(settle);
     this.statements = statements;
   }
@@ -110,9 +112,11 @@ export class Pipeline extends SentTogether {
     const { stream } = connection;
     // One packet instead of three for each statement.
     stream.cork();
-    for (const text of this.statements) {
-      connection.parse({ name: "", text, types: [] }, true);
-      connection.bind({}, true);
+    for (const sent of this.statements) {
+      if (typeof sent === "string") {
+        connection.parse({ name: "", text: sent, types: [] }, true);
+        connection.bind({}, true);
+      } else connection.bind({ statement: sent.prepared, values: [...sent.values] }, true);
       connection.execute({}, true);
     }
     connection.sync();

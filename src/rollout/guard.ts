@@ -4,7 +4,7 @@ import { quoteIdentifier, quoteLiteral } from "../core/quoting.ts";
 import type { Target } from "../core/target.ts";
 import { digestExpression, digestOf } from "../ledger/digest.ts";
 import { fromRelationsOf } from "../ledger/read-ledgers.ts";
-import { isSealedWith, makeSealable } from "../ledger/seal.ts";
+import { makeSealable } from "../ledger/seal.ts";
 import { createLedger, ledgerOf } from "../ledger/table.ts";
 import type { Channel } from "../postgres/channel.ts";
 import { lockKey } from "../postgres/lock.ts";
@@ -84,61 +84,13 @@ END`;
 }
 
 /** Why the guard refuses a target. */
-const refusals = {
+export const refusals = {
   [sqlstate.targetLocked]: "another runner is working on this target",
   [sqlstate.ledgerMoved]: "the ledger has changed since the plan was made",
   [sqlstate.wrongSchema]: "the tenant schema does not exist, or the role lacks USAGE on it",
 } as const;
 
-type Refusal = keyof typeof refusals;
-
-/** A target was refused by `plainGuard`; the SQLSTATE is that of `guard`. */
-class RefusedError extends Error {
-  readonly severity = "ERROR";
-  readonly code: Refusal;
-
-  constructor(code: Refusal) {
-    super(refusals[code]);
-    this.code = code;
-  }
-}
-
-/** An SQL expression that fails, faster than a block of PL/pgSQL would, because it reads an unknown setting. */
-function refuse(state: Refusal): string {
-  return `pg_catalog.current_setting('drizzle_fleet.refused_${state}')`;
-}
-
-/** The refusal that an error of `plainGuard` stands for; undefined for any other error. */
-export function refusalIn(error: Error): RefusedError | undefined {
-  const state = /drizzle_fleet\.refused_(\w+)/.exec(error.message)?.[1];
-  return state !== undefined && state in refusals ? new RefusedError(state as Refusal) : undefined;
-}
-
-/** What `plainGuard` needs. */
-export interface PlainGuardOptions
-  extends Pick<GuardOptions, "target" | "sharedSchemas" | "expectation" | "role"> {
-  readonly create: Exclude<Creation, "whatIsMissing">;
-}
-
-/**
- * The checks of `guard` in as few statements as possible, for a session that `preparedFor` has prepared. The lock comes
- * first, so that the second statement sees what was committed before it.
- */
-export function plainGuard(options: PlainGuardOptions): string[] {
-  const { target, sharedSchemas, expectation, create, role } = options;
-  const path = quoteLiteral(tenantSearchPath(target, sharedSchemas));
-  const moved = `WHEN NOT (${expectation}) THEN ${refuse(sqlstate.ledgerMoved)}`;
-  // The path is set before the name is looked up: the branches are evaluated in order.
-  const inTenant = `WHEN pg_catalog.set_config('search_path', ${path}, true) IS NULL THEN ''
-  WHEN pg_catalog.current_schema() IS DISTINCT FROM ${quoteLiteral(target.schema)} THEN ${refuse(sqlstate.wrongSchema)}`;
-  const created = creation(create, target.schema, role);
-  return [
-    `SELECT CASE WHEN pg_catalog.pg_try_advisory_xact_lock(${lockKey(target.schema)}) THEN '' ELSE ${refuse(sqlstate.targetLocked)} END`,
-    ...(created.length === 0
-      ? [`SELECT CASE ${moved} ${inTenant} ELSE '' END`]
-      : [`SELECT CASE ${moved} ELSE '' END`, ...created, `SELECT CASE ${inTenant} ELSE '' END`]),
-  ];
-}
+export type Refusal = keyof typeof refusals;
 
 /** The search_path for a tenant's statements. */
 export function tenantSearchPath({ schema }: Target, sharedSchemas: readonly string[]): string {
@@ -182,14 +134,9 @@ function preconditionCheck({ condition, sqlstate: state, message }: Precondition
   END IF;`;
 }
 
-/**
- * SQL that is true while the ledger is as the plan saw it: it has the same digest, or it is still missing.
- *
- * @param sealed true if the digest can be read from its seal
- */
-export function ledgerIs(schema: string, digest: string, create: Creation, sealed = false): string {
+/** SQL that is true while the ledger is as the plan saw it: it has the same digest, or it is still missing. */
+export function ledgerIs(schema: string, digest: string, create: Creation): string {
   if (create !== "nothing") return noLedger(schema);
-  if (sealed) return isSealedWith(schema, digest);
   return `(SELECT ${digestExpression} FROM ${ledgerOf(schema)}) = ${quoteLiteral(digest)}`;
 }
 
@@ -283,11 +230,11 @@ export function noLedger(schema: string): string {
 }
 
 /** Statements that create what a target is missing. For `whatIsMissing`, they are PL/pgSQL. */
-function creation(create: Creation, schema: string, role: string | undefined): string[] {
+export function creation(create: Creation, schema: string, role: string | undefined): string[] {
+  if (create === "nothing") return [];
   const createSchema = `CREATE SCHEMA ${quoteIdentifier(schema)}`;
   const ledger = [createLedger(schema), ...makeSealable(schema)];
-  const statements: Record<Creation, readonly string[]> = {
-    nothing: [],
+  const statements: Record<typeof create, readonly string[]> = {
     ledger,
     schemaAndLedger: [createSchema, ...ledger],
     whatIsMissing: [

@@ -1,7 +1,8 @@
 import type { Segment, Statement } from "../core/migration.ts";
-import type { Channel } from "../postgres/channel.ts";
+import type { Channel, Sent } from "../postgres/channel.ts";
 import { ScriptError } from "../postgres/script-error.ts";
-import { checkDeferred, refusalIn, sessionReset } from "./guard.ts";
+import { checkDeferred, sessionReset } from "./guard.ts";
+import { refusalIn } from "./plain-guard.ts";
 
 /** The part of a message that failed: the guard, the migration's statements and their commit, or the ledger entry. */
 export type MessagePart = "guard" | "migration" | "ledger";
@@ -45,7 +46,7 @@ export function stopIfCancelled(cancel: AbortSignal | undefined, segment: Segmen
 
 /** The SQL of one pipeline. */
 export interface Message {
-  readonly before?: readonly string[];
+  readonly before?: readonly Sent[];
   /** The texts of the segment's statements. */
   readonly own?: readonly string[];
   readonly after?: readonly string[];
@@ -77,15 +78,16 @@ export async function sendMessage(
     const cause = refusalIn(error.cause) ?? error.cause;
     const place = completed - before.length;
     const statement = place < own.length ? segment.statements[place] : undefined;
-    const part =
-      place < 0 ? "guard" : place < own.length ? "migration" : partAfter(parts[completed]);
-    const lines = lineIn(parts[completed] ?? "", cause);
+    const failed = parts[completed] ?? "";
+    const text = typeof failed === "string" ? failed : "";
+    const part = place < 0 ? "guard" : place < own.length ? "migration" : partAfter(text);
+    const lines = lineIn(text, cause);
     throw new StepError(cause, segment.start, statement, { lines, part });
   }
 }
 
 /** Deferred constraints of the migration are checked after its statements, but are part of it. */
-function partAfter(sql: string | undefined): MessagePart {
+function partAfter(sql: string): MessagePart {
   return sql === checkDeferred || sql === "COMMIT" ? "migration" : "ledger";
 }
 

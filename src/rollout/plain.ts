@@ -4,8 +4,9 @@ import { seal, sealKeeping } from "../ledger/seal.ts";
 import { addEntry } from "../ledger/table.ts";
 import { scriptTimeout } from "../postgres/answer.ts";
 import type { Channel } from "../postgres/channel.ts";
-import { ledgerIs, ownPath, plainGuard, sessionReset } from "./guard.ts";
+import { ledgerIs, ownPath, sessionReset } from "./guard.ts";
 import { sendMessage } from "./message.ts";
+import { plainGuard, prepareGuard } from "./plain-guard.ts";
 import { begin, progressOf, roleOf, type StepContext, type StepRun, textFor } from "./step-run.ts";
 
 /** A step that `runPlain` can run. */
@@ -45,7 +46,10 @@ export function runPlain(run: StepRun, { segment, create }: PlainStep): Promise<
   const guard = plainGuard({
     target,
     sharedSchemas: script.sharedSchemas,
-    expectation: ledgerIs(schema, step.ledger, create, sealed),
+    expected:
+      sealed && create === "nothing"
+        ? { seal: step.ledger }
+        : { condition: ledgerIs(schema, step.ledger, create) },
     create,
     role: roleOf(run),
   });
@@ -72,5 +76,5 @@ function preparation(session: Channel, { timeouts }: StepContext): string {
     sealKeeping,
   ];
   const set = settings.map(([name, value]) => `SET "${name}" = '${value}'`);
-  return [begin, ...sessionReset(session), ...set, "COMMIT"].join(";\n");
+  return [begin, ...sessionReset(session), ...set, ...prepareGuard, "COMMIT"].join(";\n");
 }

@@ -1,5 +1,6 @@
+import { quoteLiteral } from "../core/quoting.ts";
 import { refuseUnsendable } from "../core/sendable.ts";
-import type { Channel } from "../postgres/channel.ts";
+import type { Channel, Sent } from "../postgres/channel.ts";
 import { scan } from "../sql/parser.ts";
 import { shortLine } from "./short-line.ts";
 
@@ -51,8 +52,8 @@ export class PsqlScript implements Channel {
     this.#add(`${escapeColons(sql)}${sql.endsWith(end) ? "" : end}`);
   }
 
-  async pipeline(statements: readonly string[]): Promise<void> {
-    for (const statement of statements) this.#add(`${escapeColons(statement)}${end}`);
+  async pipeline(statements: readonly Sent[]): Promise<void> {
+    for (const statement of statements) this.#add(`${escapeColons(textOf(statement))}${end}`);
   }
 
   when(condition: string, then: () => Promise<void>): Promise<void> {
@@ -82,6 +83,11 @@ export class PsqlScript implements Channel {
     refuseUnsendable("the script", text);
     this.#text += text;
   }
+}
+
+function textOf(sent: Sent): string {
+  if (typeof sent === "string") return sent;
+  return `EXECUTE ${sent.prepared} (${sent.values.map(quoteLiteral).join(", ")})`;
 }
 
 /**

@@ -24,8 +24,11 @@ const runnerTimeout = 10 * 60_000;
 /** How long to wait for a new password, in milliseconds. It was right when the rollout began. */
 const passwordTimeout = 5_000;
 
-/** A backend caches every relation that it has touched, so a worker reconnects after this many targets. */
-const recycleAfter = 200;
+/**
+ * A backend caches every relation that it has touched, some 10 KB for each, so a worker reconnects after this many
+ * statements. A new backend must fill its caches again, which takes as long as 20 small migrations.
+ */
+const recycleAfter = 5_000;
 
 /** The workers of one database and what they share. */
 export interface WorkerPool {
@@ -45,8 +48,8 @@ export class Worker implements WatchedWorker {
   readonly #pool: WorkerPool;
   readonly #options: RolloutOptions;
   readonly #end: (outcome: Outcome) => void;
-  /** Targets migrated on the current connection. */
-  #served = 0;
+  /** Statements of migrations that ran on the current connection; for each target also one for its ledger. */
+  #statements = 0;
 
   /** @param end receives an outcome once it would survive a crash of the server */
   constructor(pool: WorkerPool, options: RolloutOptions, end: (outcome: Outcome) => void) {
@@ -87,6 +90,7 @@ export class Worker implements WatchedWorker {
       const session = await this.#sessionFor(job);
       if (session === undefined) return;
       this.#settle(await this.#attempt(session, job), session);
+      this.#statements += this.#statementsOf(job);
       await this.#flushAndRecycle(session);
     }
   }
@@ -95,14 +99,20 @@ export class Worker implements WatchedWorker {
     if (this.session === undefined || this.session.lost) {
       this.unflushed.putBack();
       this.session = await this.#connect(job);
-      this.#served = 0;
+      this.#statements = 0;
     }
     return this.session;
   }
 
+  #statementsOf({ plan: { target, steps } }: TargetJob): number {
+    const counts = steps.map(
+      ({ tag }) => this.#options.scriptOf(target.service, tag)?.statements.length ?? 0,
+    );
+    return counts.reduce((sum, count) => sum + count, 1);
+  }
+
   async #flushAndRecycle(session: Session): Promise<void> {
-    this.#served += 1;
-    const isUsedUp = this.#served >= recycleAfter;
+    const isUsedUp = this.#statements >= recycleAfter;
     if (this.unflushed.isDue || isUsedUp) await this.unflushed.flush(session);
     if (!isUsedUp) return;
     await session.close();
