@@ -174,6 +174,11 @@ export interface FleetInput {
   roles?: "shared" | "per-tenant" | undefined;
   /** The number of targets to migrate at the same time in each database, from 1 to 1000; 4 by default. */
   concurrency?: number | undefined;
+  /**
+   * The number of targets to send on one connection without waiting for the answers, from 1 to 16; 4 by default. The server
+   * runs them one after another. It matters if the network is slow. Through a pooler it is 1.
+   */
+  targetsPerConnection?: number | undefined;
   /** How long to wait for a database that does not answer; 30 seconds by default. */
   connectTimeout?: DurationInput | undefined;
   /** How to roll out unless the command line overrides it. */

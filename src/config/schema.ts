@@ -154,6 +154,7 @@ const fleetKeys = z.strictObject({
     .default({}),
   roles: z.enum(["shared", "per-tenant"]).default("shared"),
   concurrency: z.int().min(1).max(1_000).default(4),
+  targetsPerConnection: z.int().min(1).max(16).default(4),
   connectTimeout: durationField.default(30_000),
   rollout: rollout.prefault({}),
   allowOutOfOrder: z.boolean().default(false),

@@ -109,14 +109,14 @@ function roomsOf(databases: readonly DatabaseState[]): ReadonlyMap<string, numbe
 
 function optionsOf({ fleet, planOne, scriptOf }: PreparedRollout) {
   const { context, open, histories } = fleet;
-  const { connectTimeout, retry } = context.config.fleet;
+  const { connectTimeout, retry, targetsPerConnection } = context.config.fleet;
   const { signal, cancel } = context;
   return {
     clock: systemClock,
     queueOf: memoryQueue,
     addressOf: open.addressOf,
     connect: { waitMs: connectTimeout, answerWithinMs: answerTimeout(connectTimeout), signal },
-    retry,
+    ...{ retry, targetsPerConnection },
     by: `drizzle-fleet ${packageVersion()}`,
     preparesSession: true,
     scriptOf,

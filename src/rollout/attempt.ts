@@ -98,7 +98,7 @@ function refusalOf(job: TargetJob, clock: Clock): AttemptResult | undefined {
 const waitsBeforeLooking = 4;
 
 /** A step that failed. */
-interface FailedAttempt {
+export interface FailedAttempt {
   readonly session: Session;
   readonly step: Step;
   readonly script: MigrationScript;
@@ -106,7 +106,7 @@ interface FailedAttempt {
 }
 
 /** Decides whether to retry a target, and finds out which sessions block it. */
-async function afterError(
+export async function afterError(
   failed: FailedAttempt,
   job: TargetJob,
   context: TargetContext,
@@ -261,7 +261,8 @@ function missingSchema({ schema }: Target): Failure {
   };
 }
 
-function ended(
+/** The result for a target that needs no further attempt. */
+export function ended(
   job: TargetJob,
   status: OutcomeStatus,
   clock: Clock,

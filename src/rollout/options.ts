@@ -12,6 +12,8 @@ export interface RolloutOptions extends TargetContext {
   readonly connect: ConnectOptions;
   /** Number of targets to migrate in parallel in a database, from 1. */
   readonly concurrencyOf: (database: string) => number;
+  /** Number of targets that may be under way at the same time on one connection, from 1; see `Flights`. */
+  readonly targetsPerConnection: number;
   readonly retry: RetryPolicy;
   /** The rollout stops when more targets than this have failed; Infinity for no limit. */
   readonly maxFailures: number;

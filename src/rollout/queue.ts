@@ -13,8 +13,12 @@ export interface TargetQueue<Item> {
    * @returns undefined when the queue is empty or `signal` is aborted
    */
   take(signal?: AbortSignal): Promise<Item | undefined>;
+  /** Removes the first item if it is due now, without waiting; undefined if none is. */
+  takeDue(): Item | undefined;
   /** True when nothing is left to take, now or later. */
   readonly isEmpty: boolean;
+  /** Number of items that are left to take, now or later. */
+  readonly length: number;
   /** Removes all items, due or not, and returns them. */
   drain(): Item[];
 }
@@ -39,13 +43,10 @@ class MemoryQueue<Item> implements TargetQueue<Item> {
 
   async take(signal?: AbortSignal): Promise<Item | undefined> {
     for (;;) {
-      if (this.isEmpty || signal?.aborted) return undefined;
+      if (this.length === 0 || signal?.aborted) return undefined;
+      const due = this.takeDue();
+      if (due !== undefined) return due;
       const now = this.#clock.now();
-      const first = this.#waiting[this.#next];
-      if (first !== undefined && first.dueAt <= now) {
-        this.#next += 1;
-        return first.item;
-      }
       const later = this.#waiting
         .splice(this.#next)
         .sort((left, right) => left.dueAt - right.dueAt);
@@ -55,8 +56,19 @@ class MemoryQueue<Item> implements TargetQueue<Item> {
     }
   }
 
+  takeDue(): Item | undefined {
+    const first = this.#waiting[this.#next];
+    if (first === undefined || first.dueAt > this.#clock.now()) return undefined;
+    this.#next += 1;
+    return first.item;
+  }
+
   get isEmpty(): boolean {
-    return this.#next >= this.#waiting.length;
+    return this.length === 0;
+  }
+
+  get length(): number {
+    return this.#waiting.length - this.#next;
   }
 
   drain(): Item[] {

@@ -32,7 +32,7 @@ export interface Busy {
 /** What the watchdog sees of a worker. */
 export interface WatchedWorker {
   session: Session | undefined;
-  busy: Busy | undefined;
+  readonly busy: Busy | undefined;
   readonly unflushed: UnflushedTargets;
 }
 

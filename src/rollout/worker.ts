@@ -3,7 +3,8 @@ import { messageOf } from "../core/errors.ts";
 import type { Outcome } from "../core/outcome.ts";
 import { Session } from "../postgres/session.ts";
 import { isServerFull } from "../postgres/sqlstate.ts";
-import { attemptTarget } from "./attempt.ts";
+import { type AttemptHooks, attemptTarget } from "./attempt.ts";
+import { Flights } from "./flights.ts";
 import type { Halt } from "./halt.ts";
 import type { RolloutOptions } from "./options.ts";
 import type { TargetQueue } from "./queue.ts";
@@ -43,11 +44,14 @@ export interface WorkerPool {
 /** One connection that migrates one target after another. */
 export class Worker implements WatchedWorker {
   session: Session | undefined;
-  busy: Busy | undefined;
   readonly unflushed: UnflushedTargets;
   readonly #pool: WorkerPool;
   readonly #options: RolloutOptions;
   readonly #end: (outcome: Outcome) => void;
+  readonly #hooks: AttemptHooks;
+  readonly #flights: Flights;
+  /** What the worker waits for, other than its flights. */
+  #busy: Busy | undefined;
   /** Statements of migrations that ran on the current connection; for each target also one for its ledger. */
   #statements = 0;
 
@@ -57,6 +61,17 @@ export class Worker implements WatchedWorker {
     this.#options = options;
     this.#end = end;
     this.unflushed = new UnflushedTargets(pool.queue, end, options.clock);
+    this.#hooks = {
+      onStep: (tag) => {
+        this.#busy = { ...this.#busy, since: options.clock.now(), tag };
+      },
+      targetOf: (pid) => pool.watchdog.targetOf(pid),
+    };
+    this.#flights = new Flights(options, this.#hooks);
+  }
+
+  get busy(): Busy | undefined {
+    return this.#busy ?? this.#flights.busy;
   }
 
   /**
@@ -80,7 +95,7 @@ export class Worker implements WatchedWorker {
   async #takeTargets(): Promise<void> {
     const { queue, halt } = this.#pool;
     for (;;) {
-      const job = await queue.take(halt.signal);
+      const job = await this.#nextJob();
       if (job === undefined) {
         await this.unflushed.flush(this.session);
         // What could not be flushed is back in the queue.
@@ -89,11 +104,65 @@ export class Worker implements WatchedWorker {
       }
       const session = await this.#sessionFor(job);
       if (session === undefined) return;
+      const since = this.#options.clock.now();
       this.#settle(await this.#attempt(session, job), session);
+      this.#flights.note(this.#options.clock.now() - since);
       this.#statements += this.#statementsOf(job);
       await this.#flushAndRecycle(session);
     }
   }
+
+  /**
+   * Sends targets ahead while it can.
+   *
+   * @returns the next target to attempt on its own, when no other is under way; undefined if there is none for now
+   */
+  async #nextJob(): Promise<TargetJob | undefined> {
+    const { queue, halt } = this.#pool;
+    for (;;) {
+      const { session } = this;
+      if (session === undefined || !this.#maySendAhead(session)) {
+        if (this.#flights.count === 0) return queue.take(halt.signal);
+        await this.#land();
+        continue;
+      }
+      const job = halt.signal.aborted ? undefined : queue.takeDue();
+      if (job !== undefined && this.#send(session, job)) continue;
+      while (this.#flights.count > 0) await this.#land();
+      return job ?? queue.take(halt.signal);
+    }
+  }
+
+  /** The last targets are left for other workers, so that none waits behind another while a connection is idle. */
+  #maySendAhead(session: Session): boolean {
+    const { queue, size } = this.#pool;
+    const isTail = queue.length < size * this.#options.targetsPerConnection;
+    const isDue = this.unflushed.isDue || this.#statements >= recycleAfter;
+    return this.#flights.hasRoom() && !isTail && !isDue && !session.lost;
+  }
+
+  #send(session: Session, job: TargetJob): boolean {
+    const { cancel } = this.#options;
+    if (!this.#flights.send(session, job)) return false;
+    this.#statements += this.#statementsOf(job);
+    if (this.#flights.count === 1) cancel?.addEventListener("abort", this.#onCancel);
+    return true;
+  }
+
+  /** Waits for the oldest target under way. */
+  async #land(): Promise<void> {
+    const { session } = this;
+    const landed = await this.#flights.land();
+    if (this.#flights.count === 0)
+      this.#options.cancel?.removeEventListener("abort", this.#onCancel);
+    if (session === undefined) return;
+    for (const one of landed)
+      if (one.kind === "notRun") this.#pool.queue.putBack(one.job, 0);
+      else this.#settle(one, session);
+    if (this.#flights.count === 0) await this.#flushAndRecycle(session);
+  }
+
+  readonly #onCancel = () => void this.session?.cancel();
 
   async #sessionFor(job: TargetJob): Promise<Session | undefined> {
     if (this.session === undefined || this.session.lost) {
@@ -128,15 +197,15 @@ export class Worker implements WatchedWorker {
     const pool = this.#pool;
     const { connect, observe, clock } = this.#options;
     const since = clock.now();
-    this.busy = { since };
+    this.#busy = { since };
     const onWait = (reason: string) => {
-      this.busy = { since, reason };
+      this.#busy = { since, reason };
     };
     for (;;) {
       const waitWhenFull = pool.size === 1;
       try {
         return await Session.connect(pool.address, {
-          ...{ ...connect, waitWhenFull, onWait },
+          ...{ ...connect, waitWhenFull, onWait, pipelined: true },
           waitForPasswordMs: passwordTimeout,
         });
       } catch (error) {
@@ -161,24 +230,18 @@ export class Worker implements WatchedWorker {
     const { cancel, observe, clock } = this.#options;
     const { target } = job.plan;
     if (job.startedAt === undefined) observe({ type: "targetStarted", target });
-    this.busy = { since: clock.now(), target };
+    this.#busy = { since: clock.now(), target };
     const started = { ...job, startedAt: job.startedAt ?? clock.now() };
-    const onCancel = () => void session.cancel();
-    cancel?.addEventListener("abort", onCancel, { once: true });
+    cancel?.addEventListener("abort", this.#onCancel);
     try {
-      return await attemptTarget(session, started, this.#options, {
-        onStep: (tag) => {
-          this.busy = { since: clock.now(), target, tag };
-        },
-        targetOf: (pid) => this.#pool.watchdog.targetOf(pid),
-      });
+      return await attemptTarget(session, started, this.#options, this.#hooks);
     } catch (error) {
       // Closing the session releases any lock that it still holds.
       await session.close();
       return { kind: "ended", job: started, outcome: brokenOutcome(started, error, clock) };
     } finally {
-      this.busy = undefined;
-      cancel?.removeEventListener("abort", onCancel);
+      this.#busy = undefined;
+      cancel?.removeEventListener("abort", this.#onCancel);
     }
   }
 
