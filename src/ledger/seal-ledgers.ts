@@ -4,7 +4,7 @@ import { ScriptError } from "../postgres/script-error.ts";
 import type { Session } from "../postgres/session.ts";
 import { isConnectionLoss } from "../postgres/sqlstate.ts";
 import { digestExpression, digestOf } from "./digest.ts";
-import { makeSealable, seal } from "./seal.ts";
+import { makeSealable, seal, sealOf } from "./seal.ts";
 import { ledgerOf } from "./table.ts";
 
 /** The number of ledgers to seal in one transaction. Each is locked until it ends. */
@@ -80,6 +80,9 @@ function sealOne({ schema, digest }: Unsealed): string[] {
     RAISE EXCEPTION 'the ledger has changed since it was read';
   END IF;
   ${seal(schema, digest)};
+  IF ${sealOf(`${quoteLiteral(ledgerOf(schema))}::regclass`)} IS NULL THEN
+    RAISE EXCEPTION 'the ledger cannot be sealed: it has a trigger or rule of its own';
+  END IF;
 END`;
   return [
     `LOCK TABLE ${ledgerOf(schema)} IN SHARE ROW EXCLUSIVE MODE NOWAIT`,

@@ -68,14 +68,18 @@ export function sealIs(ledger: string, digest: string): string {
 }
 
 /**
- * SQL for the seal of a ledger: its comment; null if it has none, or if its triggers are not in place.
+ * SQL for the seal of a ledger: its comment; null if it has none, if its triggers are not in place, or if there are other
+ * triggers or rules, which could keep an entry from being written.
  *
  * @param ledger an SQL expression: the ledger's oid
  */
 export function sealOf(ledger: string): string {
+  const names = triggers.map(quoteLiteral).join(", ");
+  const ours = quoteLiteral(`${breaker.replaceAll("_", "\\_")}%`);
   return `(SELECT d.description FROM pg_catalog.pg_description d
-  WHERE d.objoid = ${ledger} AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid = 0 AND 2 = (
-    SELECT count(*) FROM pg_catalog.pg_trigger t
-    WHERE t.tgrelid = ${ledger} AND t.tgname IN (${triggers.map(quoteLiteral).join(", ")}) AND t.tgenabled = 'A'
-      AND (SELECT p.proname FROM pg_catalog.pg_proc p WHERE p.oid = t.tgfoid) LIKE ${quoteLiteral(`${breaker.replaceAll("_", "\\_")}%`)}))`;
+  WHERE d.objoid = ${ledger} AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid = 0 AND (
+    SELECT count(*) = 2 AND count(*) FILTER (WHERE t.tgname IN (${names}) AND t.tgenabled = 'A'
+        AND (SELECT p.proname FROM pg_catalog.pg_proc p WHERE p.oid = t.tgfoid) LIKE ${ours}) = 2
+    FROM pg_catalog.pg_trigger t WHERE t.tgrelid = ${ledger})
+  AND NOT EXISTS (SELECT FROM pg_catalog.pg_rewrite r WHERE r.ev_class = ${ledger}))`;
 }

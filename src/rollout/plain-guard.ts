@@ -6,7 +6,7 @@ import { ledgerOf } from "../ledger/table.ts";
 import type { Sent } from "../postgres/channel.ts";
 import { lockKey } from "../postgres/lock.ts";
 import { sqlstate } from "../postgres/sqlstate.ts";
-import { creation, type Refusal, refusals, tenantSearchPath } from "./guard.ts";
+import { creation, noLedger, type Refusal, refusals, tenantSearchPath } from "./guard.ts";
 
 /** A target was refused by `plainGuard`; the SQLSTATE is that of `guard`. */
 class RefusedError extends Error {
@@ -56,8 +56,8 @@ export const prepareGuard: readonly string[] = [
 export interface PlainGuardOptions {
   readonly target: Target;
   readonly sharedSchemas: readonly string[];
-  /** The digest that the ledger must be sealed with; or, as SQL, the condition that it must meet. */
-  readonly expected: { readonly seal: string } | { readonly condition: string };
+  /** The digest that the ledger must be sealed with, unless it is created. */
+  readonly seal: string;
   readonly create: Exclude<Creation, "whatIsMissing">;
   /** The role that is granted access when the schema is created. */
   readonly role: string | undefined;
@@ -68,22 +68,15 @@ export interface PlainGuardOptions {
  * taken first, so that the next statement sees what was committed before it.
  */
 export function plainGuard(options: PlainGuardOptions): Sent[] {
-  const { target, sharedSchemas, expected, create, role } = options;
+  const { target, sharedSchemas, seal, create, role } = options;
   const { schema } = target;
   const path = tenantSearchPath(target, sharedSchemas);
   const lock = { prepared: lockTarget, values: [lockKey(schema)] };
-  if ("seal" in expected && create === "nothing")
-    return [
-      lock,
-      { prepared: enterSealed, values: [ledgerOf(schema), expected.seal, path, schema] },
-    ];
-  const condition =
-    "seal" in expected
-      ? sealIs(quoteLiteral(ledgerOf(schema)), quoteLiteral(expected.seal))
-      : expected.condition;
+  if (create === "nothing")
+    return [lock, { prepared: enterSealed, values: [ledgerOf(schema), seal, path, schema] }];
   return [
     lock,
-    `SELECT CASE WHEN NOT (${condition}) THEN ${refuse(sqlstate.ledgerMoved)} ELSE '' END`,
+    `SELECT CASE WHEN NOT (${noLedger(schema)}) THEN ${refuse(sqlstate.ledgerMoved)} ELSE '' END`,
     ...creation(create, schema, role),
     `SELECT CASE ${entering(quoteLiteral(path), quoteLiteral(schema))} END`,
   ];

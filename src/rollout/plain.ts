@@ -4,7 +4,7 @@ import { seal, sealKeeping } from "../ledger/seal.ts";
 import { addEntry } from "../ledger/table.ts";
 import { scriptTimeout } from "../postgres/answer.ts";
 import type { Channel } from "../postgres/channel.ts";
-import { ledgerIs, ownPath, sessionReset } from "./guard.ts";
+import { ownPath, sessionReset } from "./guard.ts";
 import { sendMessage } from "./message.ts";
 import { plainGuard, prepareGuard } from "./plain-guard.ts";
 import { begin, progressOf, roleOf, type StepContext, type StepRun, textFor } from "./step-run.ts";
@@ -16,23 +16,24 @@ export interface PlainStep {
 }
 
 /**
- * A step that only defines objects (`sql/plain.ts`), in one transaction. It can leave nothing in the session, defer
- * nothing to the commit, and cannot write to the ledger. So the session is prepared once for many such steps, and what
- * other steps check after the migration needs no check.
+ * A step that only defines objects (`sql/plain.ts`), in one transaction, in a target with a sealed ledger. It can leave
+ * nothing in the session, defer nothing to the commit, and cannot write to the ledger; and nothing can keep its entry from
+ * being written. So the session is prepared once for many such steps, and nothing is checked after the migration.
  *
  * @param segments the segments that are left to run
  * @param create what to create with the first one
  * @returns undefined if it is another step, or the session cannot be prepared
  */
 export function plainStepOf(
-  { session, step, script, context }: StepRun,
+  { session, step, script, context, sealed }: StepRun,
   segments: readonly Segment[],
   create: Creation,
 ): PlainStep | undefined {
   const [segment] = segments;
   const isNew = step.action === "apply" && step.resumeAt === 0 && !step.begun;
   const isOne = segments.length === 1 && segment?.transactional === true;
-  if (!isNew || !isOne || segment === undefined || create === "whatIsMissing") return undefined;
+  if (!sealed || !isNew || !isOne || segment === undefined || create === "whatIsMissing")
+    return undefined;
   if (session.pooled || context.preparesSession !== true) return undefined;
   if (!script.statements.every(({ plain }) => plain)) return undefined;
   return { segment, create };
@@ -40,16 +41,13 @@ export function plainStepOf(
 
 /** Runs a plain step. */
 export function runPlain(run: StepRun, { segment, create }: PlainStep): Promise<void> {
-  const { session, target, step, script, context, sealed } = run;
+  const { session, target, step, script, context } = run;
   const { schema } = target;
   const { statements } = script;
   const guard = plainGuard({
     target,
     sharedSchemas: script.sharedSchemas,
-    expected:
-      sealed && create === "nothing"
-        ? { seal: step.ledger }
-        : { condition: ledgerIs(schema, step.ledger, create) },
+    seal: step.ledger,
     create,
     role: roleOf(run),
   });
@@ -58,7 +56,7 @@ export function runPlain(run: StepRun, { segment, create }: PlainStep): Promise<
     prepared: preparation(session, context),
     before: [begin, ...guard],
     own: statements.map((statement) => textFor(run, statement)),
-    after: [entry, ...(sealed ? [seal(schema, step.ledgerAfter)] : []), "COMMIT"],
+    after: [entry, seal(schema, step.ledgerAfter), "COMMIT"],
     withinMs: scriptTimeout(context.timeouts.statement, statements.length),
   });
 }

@@ -13,6 +13,8 @@ export type Decision = "commit" | "alone";
 export interface Cut {
   readonly at: Decision;
   readonly place: Break;
+  /** Only if at least this many earlier messages on the connection are unanswered; by default, none need be. */
+  readonly underWay?: number;
   /** How many messages of this kind to let through after the previous cut. */
   readonly after: number;
   /** For `partly`: the share of the answer that gets through, from 0 to 1. */
@@ -26,8 +28,10 @@ export interface Cut {
 interface Connection {
   readonly client: Socket;
   readonly server: Socket;
-  /** The part of the answer that has arrived, while the answer is held back for a cut. */
-  held?: { readonly cut: Cut; readonly answer: Buffer[] };
+  /** Number of messages that are not answered yet. */
+  unanswered: number;
+  /** The part of the answer that has arrived, while the answer is held back for a cut. `after`: answers before it. */
+  held?: { readonly cut: Cut; readonly answer: Buffer[]; after: number };
   lateMs?: number;
 }
 
@@ -91,7 +95,7 @@ export class BreakingProxy {
 
   #accept(client: Socket): void {
     const server = connect(this.#serverPort, "127.0.0.1");
-    const connection: Connection = { client, server };
+    const connection: Connection = { client, server, unanswered: 0 };
     this.#connections.add(connection);
     const requests = new Messages(true);
     const answers = new Messages(false);
@@ -116,21 +120,23 @@ export class BreakingProxy {
     const { client, server } = connection;
     if (client.destroyed || server.destroyed) return;
     const decision = decisionOf(message);
-    const cut = decision === undefined ? undefined : this.#orderFor(decision);
-    if (cut === undefined) server.write(message);
-    else if (cut.place === "before") this.#carryOut(connection, cut);
-    else if (cut.place === "sent") server.write(message, () => this.#carryOut(connection, cut));
-    else {
-      connection.held = { cut, answer: [] };
-      server.write(message);
+    const cut = decision === undefined ? undefined : this.#orderFor(decision, connection);
+    if (cut?.place === "before") {
+      this.#carryOut(connection, cut);
+      return;
     }
+    if (cut?.place === "answered" || cut?.place === "partly")
+      connection.held ??= { cut, answer: [], after: connection.unanswered };
+    if (isAnswered(message)) connection.unanswered += 1;
+    if (cut?.place === "sent") server.write(message, () => this.#carryOut(connection, cut));
+    else server.write(message);
   }
 
   /** The order to cut, if it is this message's turn. */
-  #orderFor(decision: Decision): Cut | undefined {
+  #orderFor(decision: Decision, { unanswered }: Connection): Cut | undefined {
     this.#seen[decision] += 1;
     const [cut, ...others] = this.#orders;
-    if (cut?.at !== decision) return undefined;
+    if (cut?.at !== decision || unanswered < (cut.underWay ?? 0)) return undefined;
     this.#orders = cut.after > 0 ? [{ ...cut, after: cut.after - 1 }, ...others] : others;
     return cut.after > 0 ? undefined : cut;
   }
@@ -138,12 +144,16 @@ export class BreakingProxy {
   #answer(connection: Connection, message: Buffer): void {
     const { client, held } = connection;
     if (client.destroyed) return;
-    if (held === undefined) {
+    const isEnd = message[0] === readyForQuery;
+    // The greeting ends in the same way, but answers no message.
+    if (isEnd) connection.unanswered = Math.max(0, connection.unanswered - 1);
+    if (held === undefined || held.after > 0) {
       client.write(message);
+      if (held !== undefined && isEnd) held.after -= 1;
       return;
     }
     held.answer.push(message);
-    if (message[0] !== readyForQuery) return;
+    if (!isEnd) return;
     const { cut } = held;
     const answer = Buffer.concat(held.answer);
     const part = answer.subarray(0, Math.floor(answer.length * cut.share));
@@ -166,21 +176,37 @@ export class BreakingProxy {
 const readyForQuery = "Z".charCodeAt(0);
 const simpleQuery = "Q".charCodeAt(0);
 
+const sync = "S".charCodeAt(0);
+
+/** The messages of a pipeline: Parse, Bind, Describe, Execute, Close and Flush, up to a Sync. */
+const inPipeline = new Set([..."PBDECH"].map((letter) => letter.charCodeAt(0)));
+
+/** True for what the server answers with a ReadyForQuery: a query, or a complete pipeline. */
+function isAnswered(message: Buffer): boolean {
+  return message[0] === simpleQuery || inPipeline.has(message[0] ?? 0);
+}
+
 function decisionOf(message: Buffer): Decision | undefined {
-  if (message[0] !== simpleQuery) return undefined;
+  if (!isAnswered(message)) return undefined;
   const text = message.toString("utf8", 5);
   // Reading a fleet also uses transactions, but only those of a migration write to the ledger.
   if (/\bCOMMIT\b/.test(text) && text.includes("__fleet_ledger")) return "commit";
   return /\bCONCURRENTLY\b/.test(text) ? "alone" : undefined;
 }
 
-/** Splits a stream into PostgreSQL's messages: a letter, a length that includes itself, and the content. */
+/**
+ * Splits a stream into PostgreSQL's messages: a letter, a length that includes itself, and the content. A client's
+ * pipeline counts as one message, up to its Sync.
+ */
 class Messages {
   #rest = Buffer.alloc(0);
+  #pipeline: Buffer[] = [];
+  readonly #ofClient: boolean;
   /** True until a client's first message, which has no letter, has been read. */
   #untyped: boolean;
 
   constructor(ofClient: boolean) {
+    this.#ofClient = ofClient;
     this.#untyped = ofClient;
   }
 
@@ -192,9 +218,16 @@ class Messages {
       if (this.#rest.length < letter + 4) return messages;
       const length = letter + this.#rest.readUInt32BE(letter);
       if (this.#rest.length < length) return messages;
-      messages.push(this.#rest.subarray(0, length));
+      const message = this.#rest.subarray(0, length);
+      const isTyped = !this.#untyped;
       this.#rest = this.#rest.subarray(length);
       this.#untyped = false;
+      if (this.#ofClient && isTyped && inPipeline.has(message[0] ?? 0))
+        this.#pipeline.push(message);
+      else if (this.#pipeline.length > 0 && message[0] === sync) {
+        messages.push(Buffer.concat([...this.#pipeline, message]));
+        this.#pipeline = [];
+      } else messages.push(message);
     }
   }
 }
