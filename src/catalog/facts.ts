@@ -10,7 +10,7 @@ const facts = `
 WITH wanted AS (SELECT oid, nspname FROM pg_namespace WHERE nspname = $1),
 relations AS (SELECT c.* FROM pg_class c JOIN wanted n ON c.relnamespace = n.oid WHERE c.relname NOT LIKE '\\_\\_fleet%'),
 types AS (SELECT t.* FROM pg_type t JOIN wanted n ON t.typnamespace = n.oid WHERE t.typname !~ '^_?__fleet'),
-functions AS (SELECT p.*, n.nspname FROM pg_proc p JOIN wanted n ON p.pronamespace = n.oid)
+functions AS (SELECT p.*, n.nspname FROM pg_proc p JOIN wanted n ON p.pronamespace = n.oid WHERE p.proname NOT LIKE '\\_\\_fleet%')
 SELECT format('relation %s %I rls=%s force=%s options=%s partition=%s of=%s', c.relkind, c.relname, c.relrowsecurity, c.relforcerowsecurity,
     c.reloptions, pg_get_expr(c.relpartbound, c.oid), pg_get_partkeydef(c.oid)) FROM relations c
 UNION ALL SELECT format('inherits %s %s', i.inhrelid::regclass, i.inhparent::regclass) FROM pg_inherits i JOIN relations c ON c.oid = i.inhrelid
