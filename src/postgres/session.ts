@@ -180,6 +180,11 @@ export class Session implements Channel {
     return this.#backend;
   }
 
+  /** Number of pipelines that failed so far. It changes before their transaction is rolled back. */
+  get failures(): number {
+    return this.#failures;
+  }
+
   /** True when the connection is lost: nothing more can be sent on it. */
   get lost(): boolean {
     return this.#lost;

@@ -36,6 +36,8 @@ export class Flights {
   /** How long the last step took, in milliseconds. */
   #lastMs = Number.POSITIVE_INFINITY;
   #startedAt = 0;
+  /** Number of failures of the session when the first target was sent. */
+  #failures = 0;
 
   constructor(options: RolloutOptions, hooks: AttemptHooks) {
     this.#options = options;
@@ -57,9 +59,11 @@ export class Flights {
     this.#lastMs = durationMs;
   }
 
-  /** True while another target may be sent. */
-  hasRoom(): boolean {
-    return this.#lastMs < quickStep && this.count < this.#options.targetsPerConnection;
+  /** True while another target may be sent: not after one has failed, which may stop the rollout. */
+  hasRoom({ failures }: Session): boolean {
+    if (this.count === 0) this.#failures = failures;
+    const isQuick = this.#lastMs < quickStep && failures === this.#failures;
+    return isQuick && this.count < this.#options.targetsPerConnection;
   }
 
   /**

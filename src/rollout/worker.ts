@@ -138,7 +138,7 @@ export class Worker implements WatchedWorker {
     const { queue, size } = this.#pool;
     const isTail = queue.length < size * this.#options.targetsPerConnection;
     const isDue = this.unflushed.isDue || this.#statements >= recycleAfter;
-    return this.#flights.hasRoom() && !isTail && !isDue && !session.lost;
+    return this.#flights.hasRoom(session) && !isTail && !isDue && !session.lost;
   }
 
   #send(session: Session, job: TargetJob): boolean {
