@@ -31,6 +31,6 @@ export type LedgerState =
       readonly kind: "ledger";
       readonly entries: readonly LedgerEntry[];
       readonly relations?: number;
-      /** Whether the ledger's seal is intact; undefined if another role owns the ledger, so that it cannot be sealed. */
-      readonly seal?: "intact" | "broken";
+      /** True if its seal is intact and the role may renew it, see `ledger/seal.ts`. */
+      readonly sealed?: true;
     };

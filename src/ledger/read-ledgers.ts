@@ -4,7 +4,7 @@ import { quoteLiteral } from "../core/quoting.ts";
 import type { Session } from "../postgres/session.ts";
 import { readInBatches } from "./batches.ts";
 import { digestExpression, digestOf } from "./digest.ts";
-import { sealOf } from "./seal.ts";
+import { sealQuery } from "./seal.ts";
 import { ledgerOf } from "./table.ts";
 
 /** Known states of ledgers, by digest, which need not be read row by row. */
@@ -49,7 +49,7 @@ export async function readLedgers(
 
 /** The state of a ledger with that of its seal. An intact seal with a known digest tells its entries. */
 function withSeal(
-  { schema, seal, owned }: FoundSchema,
+  { schema, seal, renewable }: FoundSchema,
   states: ReadonlyMap<string, LedgerState>,
   known: KnownStates,
 ): LedgerState {
@@ -57,9 +57,8 @@ function withSeal(
   const read = states.get(schema);
   if (sealed === undefined && read?.kind !== "ledger") return read ?? { kind: "locked" };
   const entries = sealed ?? (read?.kind === "ledger" ? read.entries : []);
-  if (!owned) return { kind: "ledger", entries };
   const isIntact = sealed !== undefined || (seal !== null && digestOf(entries) === seal);
-  return { kind: "ledger", entries, seal: isIntact ? "intact" : "broken" };
+  return { kind: "ledger", entries, ...(isIntact && renewable ? { sealed: true } : {}) };
 }
 
 /** An empty ledger does not prove an empty schema: its rows may have been deleted. */
@@ -138,17 +137,17 @@ interface FoundSchema {
   readonly readable: boolean;
   /** The ledger's seal; null if it has none. */
   readonly seal: string | null;
-  /** True if the role may seal the ledger. */
-  readonly owned: boolean;
+  /** True if the role may renew the seal. */
+  readonly renewable: boolean;
 }
 
 function findSchemas(session: Session, schemas: readonly string[]): Promise<FoundSchema[]> {
   return session.query(
-    `SELECT n.nspname AS schema, l.oid IS NOT NULL AS ledger, ${sealOf("l.oid")} AS seal,
-       coalesce(pg_has_role(l.relowner, 'USAGE'), false) AS owned,
+    `SELECT n.nspname AS schema, l.oid IS NOT NULL AS ledger, s.seal, coalesce(s.renewable, false) AS renewable,
        has_schema_privilege(n.oid, 'USAGE') AND (l.oid IS NULL OR has_table_privilege(l.oid, 'SELECT')) AS readable
      FROM pg_catalog.pg_namespace n
      LEFT JOIN pg_catalog.pg_class l ON l.relnamespace = n.oid AND l.relname = $2 AND l.relkind = 'r'
+     LEFT JOIN LATERAL (${sealQuery("l.oid", "n.nspname")}) s ON true
      WHERE n.nspname = ANY($1)`,
     [schemas, ledgerName],
   );

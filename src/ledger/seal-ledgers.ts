@@ -1,10 +1,10 @@
-import type { LedgerEntry, LedgerState } from "../core/ledger.ts";
+import { type LedgerEntry, type LedgerState, ledgerName } from "../core/ledger.ts";
 import { quoteLiteral } from "../core/quoting.ts";
 import { ScriptError } from "../postgres/script-error.ts";
 import type { Session } from "../postgres/session.ts";
 import { isConnectionLoss } from "../postgres/sqlstate.ts";
 import { digestExpression, digestOf } from "./digest.ts";
-import { makeSealable, seal, sealOf } from "./seal.ts";
+import { dropOldHolders, makeSealable, seal, sealQuery } from "./seal.ts";
 import { ledgerOf } from "./table.ts";
 
 /** The number of ledgers to seal in one transaction. Each is locked until it ends. */
@@ -27,12 +27,17 @@ export async function sealLedgers(
     digests.set(entries, digest);
     return digest;
   };
-  const broken = [...states].flatMap(([schema, state]) =>
-    state.kind === "ledger" && state.seal === "broken"
+  const unsealed = [...states].flatMap(([schema, state]) =>
+    state.kind === "ledger" && state.sealed !== true
       ? { schema, digest: digestFor(state.entries) }
       : [],
   );
-  if (broken.length === 0) return states;
+  if (unsealed.length === 0) return states;
+  const owned = await findOwned(
+    session,
+    unsealed.map(({ schema }) => schema),
+  );
+  const broken = unsealed.filter(({ schema }) => owned.has(schema));
   const sealed = new Set<string>();
   for (let start = 0; start < broken.length; start += batchSize)
     for (const { schema } of await sealTogether(session, broken.slice(start, start + batchSize)))
@@ -40,9 +45,23 @@ export async function sealLedgers(
   return new Map(
     [...states].map(([schema, state]) => [
       schema,
-      sealed.has(schema) && state.kind === "ledger" ? { ...state, seal: "intact" } : state,
+      sealed.has(schema) && state.kind === "ledger" ? { ...state, sealed: true } : state,
     ]),
   );
+}
+
+/** The schemas whose ledger the role owns: only its owner can seal it. */
+async function findOwned(
+  session: Session,
+  schemas: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const rows = await session.query<{ schema: string }>(
+    `SELECT n.nspname AS schema FROM pg_catalog.pg_namespace n
+     JOIN pg_catalog.pg_class l ON l.relnamespace = n.oid AND l.relname = $2 AND l.relkind = 'r'
+     WHERE n.nspname = ANY($1) AND pg_has_role(l.relowner, 'USAGE')`,
+    [schemas, ledgerName],
+  );
+  return new Set(rows.map(({ schema }) => schema));
 }
 
 /** A ledger to seal. */
@@ -75,12 +94,14 @@ async function sealTogether(
 
 /** A ledger that differs from what was read is not sealed, and the transaction fails. */
 function sealOne({ schema, digest }: Unsealed): string[] {
-  const block = `BEGIN
+  const ledger = `${quoteLiteral(ledgerOf(schema))}::regclass`;
+  const block = `DECLARE old regprocedure; BEGIN
   IF (SELECT ${digestExpression} FROM ${ledgerOf(schema)}) <> ${quoteLiteral(digest)} THEN
     RAISE EXCEPTION 'the ledger has changed since it was read';
   END IF;
   ${seal(schema, digest)};
-  IF ${sealOf(`${quoteLiteral(ledgerOf(schema))}::regclass`)} IS NULL THEN
+  ${dropOldHolders(schema)};
+  IF NOT EXISTS (${sealQuery(ledger, quoteLiteral(schema))}) THEN
     RAISE EXCEPTION 'the ledger cannot be sealed: it has a trigger or rule of its own';
   END IF;
 END`;

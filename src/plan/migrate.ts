@@ -62,7 +62,7 @@ export function planTarget(
 /** True if steps can seal the ledger: its seal is intact, or they create it. */
 export function canBeSealed(state: LedgerState): boolean {
   return state.kind === "ledger"
-    ? state.seal === "intact"
+    ? state.sealed === true
     : state.kind === "noSchema" || state.kind === "noLedger";
 }
 

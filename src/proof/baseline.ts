@@ -16,6 +16,7 @@ import type { DumpedTable, StructureDump } from "../dump/types.ts";
 import type { Context } from "../fleet/context.ts";
 import { runInTenantTransaction } from "../fleet/tenant-transaction.ts";
 import { digestOf } from "../ledger/digest.ts";
+import { sealing } from "../ledger/seal.ts";
 import { insertEntries, ledgerOf } from "../ledger/table.ts";
 import type { History } from "../plan/history.ts";
 import { ensureExtensions } from "../postgres/extensions.ts";
@@ -59,7 +60,7 @@ export async function applyBaseline(
   const script = [
     "SET LOCAL check_function_bodies = off",
     ...withoutInternalOptions(statements).map((statement) => fill(statement, quoted)),
-    insertEntries(target.schema, ledger, by),
+    ...sealing(target.schema, digestOf(ledger), [insertEntries(target.schema, ledger, by)]),
   ];
   const expectation = ledgerIs(target.schema, digestOf([]), "nothing");
   const work = { create: "nothing", expectation, flushedLater: true } as const;

@@ -87,6 +87,8 @@ function placeOf(statement: Statement, lines: number): Pick<Failure, "line" | "s
 /** Tells errors of the tool's own statements from those of the migration. The guard's own refusals need no prefix. */
 function prefixOf(part: MessagePart, state: string | undefined, { schema }: Target): string {
   if (part === "migration" || state === undefined || ownStates.has(state)) return "";
+  if (part === "ledger" && state === sqlstate.lockNotAvailable)
+    return `the ledger of schema "${schema}" is locked by another session: `;
   return part === "guard"
     ? `schema "${schema}" could not be prepared for the migration: `
     : `the migration's entry could not be written into the ledger of schema "${schema}": `;

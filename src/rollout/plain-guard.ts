@@ -1,8 +1,7 @@
 import type { Creation } from "../core/plan.ts";
 import { quoteLiteral } from "../core/quoting.ts";
 import type { Target } from "../core/target.ts";
-import { sealIs } from "../ledger/seal.ts";
-import { ledgerOf } from "../ledger/table.ts";
+import { sealHolder, sealIs } from "../ledger/seal.ts";
 import type { Sent } from "../postgres/channel.ts";
 import { lockKey } from "../postgres/lock.ts";
 import { sqlstate } from "../postgres/sqlstate.ts";
@@ -73,7 +72,7 @@ export function plainGuard(options: PlainGuardOptions): Sent[] {
   const path = tenantSearchPath(target, sharedSchemas);
   const lock = { prepared: lockTarget, values: [lockKey(schema)] };
   if (create === "nothing")
-    return [lock, { prepared: enterSealed, values: [ledgerOf(schema), seal, path, schema] }];
+    return [lock, { prepared: enterSealed, values: [sealHolder(schema), seal, path, schema] }];
   return [
     lock,
     `SELECT CASE WHEN NOT (${noLedger(schema)}) THEN ${refuse(sqlstate.ledgerMoved)} ELSE '' END`,

@@ -7,6 +7,8 @@ import type { Clock } from "../core/clock.ts";
 export interface TargetQueue<Item> {
   /** Appends an item that can be taken after `delayMs` milliseconds. */
   putBack(item: Item, delayMs: number): void;
+  /** Puts an item first, due at once: it was taken, but nothing was done with it. */
+  putFirst(item: Item): void;
   /**
    * Removes the first item that is due. If all items are due later, waits for the earliest one.
    *
@@ -39,6 +41,10 @@ class MemoryQueue<Item> implements TargetQueue<Item> {
 
   putBack(item: Item, delayMs: number): void {
     this.#waiting.push({ item, dueAt: this.#clock.now() + delayMs });
+  }
+
+  putFirst(item: Item): void {
+    this.#waiting.splice(this.#next, 0, { item, dueAt: Number.NEGATIVE_INFINITY });
   }
 
   async take(signal?: AbortSignal): Promise<Item | undefined> {

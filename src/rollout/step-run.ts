@@ -6,7 +6,7 @@ import { quoteIdentifier } from "../core/quoting.ts";
 import type { Target } from "../core/target.ts";
 import { fill } from "../core/template.ts";
 import { downTag } from "../ledger/down-tag.ts";
-import { keepSeals, seal } from "../ledger/seal.ts";
+import { sealing } from "../ledger/seal.ts";
 import { deleteEntries, ledgerOf, type Progress, recordProgress } from "../ledger/table.ts";
 import { scriptTimeout } from "../postgres/answer.ts";
 import type { Channel } from "../postgres/channel.ts";
@@ -165,21 +165,6 @@ function ledgerWrite(
     ...(grants ? [revokeWritesOfOthers(ledgerOf(schema))] : []),
     ...ledgerIsIntact(schema, ownTags(step), isWritten, others),
     `SET LOCAL search_path = ${tenantSearchPath(target, script.sharedSchemas)}`,
-  ];
-}
-
-/** Statements that write to the ledger and seal it. Without a digest, the writes break its seal. */
-export function sealing(
-  schema: string,
-  digest: string | undefined,
-  writes: readonly string[],
-): readonly string[] {
-  if (digest === undefined) return writes;
-  return [
-    `SELECT ${keepSeals(true)}`,
-    ...writes,
-    seal(schema, digest),
-    `SELECT ${keepSeals(false)}`,
   ];
 }
 

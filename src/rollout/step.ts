@@ -1,5 +1,6 @@
 import type { Segment } from "../core/migration.ts";
 import type { Creation, Step } from "../core/plan.ts";
+import { sealing } from "../ledger/seal.ts";
 import { recordChecksum, recordStamp } from "../ledger/table.ts";
 import { scriptTimeout } from "../postgres/answer.ts";
 import { segmentsOf } from "../sql/segments.ts";
@@ -28,7 +29,6 @@ import {
   record,
   roleOf,
   type StepRun,
-  sealing,
   textFor,
 } from "./step-run.ts";
 

@@ -27,9 +27,11 @@ const passwordTimeout = 5_000;
 
 /**
  * A backend caches every relation that it has touched, some 10 KB for each, so a worker reconnects after this many
- * statements. A new backend must fill its caches again, which takes as long as 20 small migrations.
+ * statements. A new backend must fill its caches again, which takes as long as 20 small migrations. A target that is
+ * attempted on its own counts as at least 25: its statements may touch anything.
  */
 const recycleAfter = 5_000;
+const leastPerAttempt = 25;
 
 /** The workers of one database and what they share. */
 export interface WorkerPool {
@@ -107,7 +109,7 @@ export class Worker implements WatchedWorker {
       const since = this.#options.clock.now();
       this.#settle(await this.#attempt(session, job), session);
       this.#flights.note(this.#options.clock.now() - since);
-      this.#statements += this.#statementsOf(job);
+      this.#statements += Math.max(leastPerAttempt, this.#statementsOf(job));
       await this.#flushAndRecycle(session);
     }
   }
@@ -156,9 +158,9 @@ export class Worker implements WatchedWorker {
     if (this.#flights.count === 0)
       this.#options.cancel?.removeEventListener("abort", this.#onCancel);
     if (session === undefined) return;
-    for (const one of landed)
-      if (one.kind === "notRun") this.#pool.queue.putBack(one.job, 0);
-      else this.#settle(one, session);
+    for (const one of landed.toReversed())
+      if (one.kind === "notRun") this.#pool.queue.putFirst(one.job);
+    for (const one of landed) if (one.kind !== "notRun") this.#settle(one, session);
     if (this.#flights.count === 0) await this.#flushAndRecycle(session);
   }
 

@@ -30,9 +30,17 @@ async function pendingOf(context: Parameters<typeof migrateAll>[0]) {
 
 async function sealOf(database: TestDatabase, schema = "app_a"): Promise<string | null> {
   const [row] = await database.query<{ seal: string | null }>(
-    `SELECT obj_description('${schema}.__fleet_ledger'::regclass, 'pg_class') AS seal`,
+    `SELECT obj_description(p.oid, 'pg_proc') AS seal FROM pg_proc p
+     WHERE p.pronamespace = '${schema}'::regnamespace AND p.proname LIKE '\\_\\_fleet%'`,
   );
   return row?.seal ?? null;
+}
+
+async function unseal(database: TestDatabase): Promise<void> {
+  await database.query(
+    `DO $$ BEGIN EXECUTE format('COMMENT ON FUNCTION %s IS NULL', (SELECT oid::regprocedure FROM pg_proc
+       WHERE pronamespace = 'app_a'::regnamespace AND proname LIKE '\\_\\_fleet%')); END $$`,
+  );
 }
 
 describe("a sealed ledger", () => {
@@ -105,16 +113,16 @@ describe("a sealed ledger", () => {
     const seal = await sealOf(database);
     await database.query(
       `DROP TRIGGER __fleet_ledger_edited ON app_a.__fleet_ledger;
-       DROP TRIGGER __fleet_ledger_truncated ON app_a.__fleet_ledger;
-       COMMENT ON TABLE app_a.__fleet_ledger IS NULL`,
+       DROP TRIGGER __fleet_ledger_truncated ON app_a.__fleet_ledger`,
     );
+    await unseal(database);
     expect(byTenant(await migrateAll(context))).toEqual({ a: "skipped", b: "skipped" });
     expect(await sealOf(database)).toBe(seal);
   });
 
   test("is left alone while another session uses it, and sealed later", async () => {
     const { database, context } = await fleetAtHead();
-    await database.query("COMMENT ON TABLE app_a.__fleet_ledger IS NULL");
+    await unseal(database);
     const person = await database.connect();
     await person.query("BEGIN; LOCK TABLE app_a.__fleet_ledger IN ROW EXCLUSIVE MODE");
     expect(byTenant(await migrateAll(context))).toEqual({ a: "skipped", b: "skipped" });
@@ -122,6 +130,17 @@ describe("a sealed ledger", () => {
     await person.query("ROLLBACK");
     await migrateAll(context);
     expect(await sealOf(database)).not.toBeNull();
+  });
+
+  test("is sealed again after its schema was renamed by hand", async () => {
+    const { database, context } = await fleetAtHead();
+    const seal = await sealOf(database);
+    await database.query("DROP SCHEMA app_b CASCADE; ALTER SCHEMA app_a RENAME TO app_b");
+    expect(byTenant(await migrateAll(context, { tenants: ["b"] }))).toEqual({ b: "skipped" });
+    // One function is left, that of the new name.
+    expect(await sealOf(database, "app_b")).toBe(seal);
+    await database.query("DELETE FROM app_b.__fleet_ledger");
+    expect(await sealOf(database, "app_b")).toBeNull();
   });
 
   test("may be written by a role that does not own it: that breaks the seal", async () => {
