@@ -3,13 +3,17 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, rmSync, statSync, utimesSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { bundleCommandLine, isPart } from "./bundle.mjs";
 import { writeCommonJsTypes } from "./commonjs-types.mjs";
 
 const root = join(import.meta.dirname, "..");
 const dist = join(root, "dist");
 const stamp = join(dist, ".tsbuildinfo");
-const settings = ["tsconfig.json", "tsconfig.build.json", "package.json", "scripts/build.mjs"];
+const settings = [
+  ...["tsconfig.json", "tsconfig.build.json", "package.json"],
+  ...["scripts/build.mjs", "scripts/bundle.mjs"],
+];
 
 const filesIn = (folder) =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -20,7 +24,9 @@ const sources = filesIn(join(root, "src"));
 const wanted = new Set(
   sources.map((file) => file.replace(join(root, "src"), dist).replace(/\.ts$/, "")),
 );
-const built = existsSync(dist) ? filesIn(dist).filter((file) => file !== stamp) : [];
+const built = existsSync(dist)
+  ? filesIn(dist).filter((file) => file !== stamp && !isPart(basename(file)))
+  : [];
 const orphans = built.filter((file) => !wanted.has(file.replace(/\.(js|d\.c?ts)(\.map)?$/, "")));
 
 function isStale() {
@@ -42,6 +48,7 @@ if (!process.argv.includes("--if-stale") || isStale()) {
     stdio: "inherit",
   });
   await writeCommonJsTypes(dist);
+  await bundleCommandLine(root);
   // A file that is saved while the compiler runs must count as newer than the build.
   utimesSync(stamp, startedAt, startedAt);
 }

@@ -3,13 +3,7 @@ import type pg from "pg";
 import type { DatabaseAddress } from "../core/database.ts";
 import { isFleetError, messageOf } from "../core/errors.ts";
 import { refuseUnsendable, refuseUnsendableQuery } from "../core/sendable.ts";
-import {
-  destroyConnection,
-  LostAnswerError,
-  NotRunError,
-  NotSentError,
-  withAnswerTimeout,
-} from "./answer.ts";
+import { destroyConnection, LostAnswerError, NotSentError, withAnswerTimeout } from "./answer.ts";
 import { requestCancel } from "./cancel.ts";
 import type { Channel, PipelineOptions, Sent } from "./channel.ts";
 import { clientConfigOf } from "./client.ts";
@@ -23,11 +17,10 @@ import {
 import { copyIn, copyOut, type TextChunks } from "./copy.ts";
 import { type Drizzle, withDrizzle } from "./drizzle.ts";
 import { type Backend, type Greeting, readGreeting } from "./greeting.ts";
-import { ScriptError } from "./script-error.ts";
+import { Sender } from "./sender.ts";
 import { throwShortened } from "./server-text.ts";
 import { setToolSettings } from "./settings.ts";
 import { isConnectionLoss, isServerFull, isUnknownHost, sqlstate, sqlstateOf } from "./sqlstate.ts";
-import { Pipeline, Script } from "./submitted.ts";
 
 export interface ConnectOptions {
   /** How long to wait for a server that is starting or unreachable, in milliseconds. */
@@ -52,8 +45,6 @@ export interface ConnectOptions {
   readonly onConnect?: () => void;
 }
 
-function noop(): void {}
-
 /** How long a cancelled statement may take to end, in milliseconds. */
 const cancelPatience = 5_000;
 
@@ -63,19 +54,13 @@ export class Session implements Channel {
   #settings: Greeting["settings"] = new Map();
   #backend: Backend = { pid: 0, startedAt: "" };
   #lost = false;
-  /** Resolves when everything that was sent is answered; undefined if nothing is unanswered. */
-  #answered: Promise<void> | undefined;
-  /** What has prepared the session, see `PipelineOptions.prepared`; undefined when anything else was sent since. */
-  #prepared: string | undefined;
-  /** How many pipelines failed and were rolled back. A pipeline that was sent before that failed with them. */
-  #failures = 0;
-  /** The last rollback of a failed pipeline. */
-  #recovery: Promise<void> | undefined;
+  readonly #sender: Sender;
   readonly #answerWithinMs: number;
 
   private constructor(client: pg.Client, answerWithinMs: number) {
     this.#client = client;
     this.#answerWithinMs = answerWithinMs;
+    this.#sender = new Sender(client, this, answerWithinMs);
     client.on("error", () => {
       this.#lost = true;
     });
@@ -182,7 +167,7 @@ export class Session implements Channel {
 
   /** Number of pipelines that failed so far. It changes before their transaction is rolled back. */
   get failures(): number {
-    return this.#failures;
+    return this.#sender.failures;
   }
 
   /** True when the connection is lost: nothing more can be sent on it. */
@@ -202,7 +187,7 @@ export class Session implements Channel {
   ): Promise<Row[]> {
     if (this.#lost) throw new NotSentError();
     refuseUnsendableQuery(sql, values);
-    this.#prepared = undefined;
+    this.#sender.noteOther();
     const answer = this.#client.query<Row>(sql, [...values]);
     const { rows } = await withAnswerTimeout(this.#client, answer, this.#answerWithinMs).catch(
       throwShortened,
@@ -212,7 +197,7 @@ export class Session implements Channel {
 
   /** Runs queries of Drizzle's query builder. Errors and time limits are those of `query`. */
   drizzle<Result>(use: (db: Drizzle) => PromiseLike<Result>): Promise<Result> {
-    this.#prepared = undefined;
+    this.#sender.noteOther();
     return withDrizzle(this.#client, this.#answerWithinMs, use);
   }
 
@@ -222,8 +207,8 @@ export class Session implements Channel {
    * @param withinMs how long the answer may take, in milliseconds
    * @throws ScriptError with the number of completed statements
    */
-  script(sql: string, withinMs: number = this.#answerWithinMs): Promise<void> {
-    return this.#submit((settle) => new Script(sql, settle), withinMs);
+  script(sql: string, withinMs?: number): Promise<void> {
+    return this.#sender.script(sql, withinMs);
   }
 
   /**
@@ -233,47 +218,8 @@ export class Session implements Channel {
    *
    * @throws ScriptError with the number of completed statements; its cause is a NotRunError if a pipeline before it failed
    */
-  async pipeline(statements: readonly Sent[], options: PipelineOptions = {}): Promise<void> {
-    const { withinMs = this.#answerWithinMs, recover = "ROLLBACK", prepared } = options;
-    const failures = this.#failures;
-    const preparing =
-      prepared === undefined || prepared === this.#prepared ? undefined : this.script(prepared);
-    // The pipeline fails with it, and then reports its error.
-    preparing?.catch(() => undefined);
-    try {
-      const answer = this.#submit((settle) => new Pipeline(statements, settle), withinMs);
-      this.#prepared = prepared;
-      await answer;
-    } catch (error) {
-      if (!(error instanceof ScriptError)) throw error;
-      const follows = failures !== this.#failures;
-      if (!follows && (error.aborted || this.pooled)) {
-        this.#failures += 1;
-        this.#recovery = this.script(recover).catch(() => this.close());
-      }
-      await this.#recovery;
-      await preparing;
-      throw follows && error.aborted ? new ScriptError(0, new NotRunError()) : error;
-    }
-  }
-
-  async #submit(
-    make: (settle: { resolve: () => void; reject: (error: ScriptError) => void }) => pg.Submittable,
-    withinMs: number,
-  ): Promise<void> {
-    if (this.#lost) throw new ScriptError(0, new NotSentError());
-    this.#prepared = undefined;
-    const before = this.#answered;
-    const answer = new Promise<void>((resolve, reject) => {
-      this.#client.query(make({ resolve, reject }));
-    });
-    // The server begins with it when it has answered what was sent before.
-    const answered = withAnswerTimeout(this.#client, answer, withinMs, before);
-    const settled = answered.then(noop, noop).then(() => {
-      if (this.#answered === settled) this.#answered = undefined;
-    });
-    this.#answered = settled;
-    return answered;
+  pipeline(statements: readonly Sent[], options: PipelineOptions = {}): Promise<void> {
+    return this.#sender.pipeline(statements, { recoverAlways: this.pooled, ...options });
   }
 
   /** Streams the result of `COPY ... TO STDOUT`. Nothing else can be sent until it is read to the end. */

@@ -4,7 +4,8 @@ import type { Sent } from "./channel.ts";
 import { ScriptError } from "./script-error.ts";
 import { shortenServerText } from "./server-text.ts";
 
-interface Settle {
+/** Ends the wait for an answer. */
+export interface Settle {
   readonly resolve: () => void;
   readonly reject: (error: ScriptError) => void;
 }

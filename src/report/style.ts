@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { styleText } from "node:util";
 import { visible } from "../core/visible.ts";
 
@@ -6,8 +5,8 @@ const colors = ["red", "green", "yellow", "dim", "bold"] as const;
 
 type Color = (typeof colors)[number];
 
-/** Marks contain a random number, so data cannot contain one. */
-const nonce = randomUUID();
+/** Marks contain a random number of this process, so data cannot contain one. Loading node:crypto takes too long. */
+const nonce = `${process.hrtime.bigint()}${Math.random().toString(36).slice(2)}`;
 const markOf = (what: string) => `<${nonce} ${what}>`;
 const end = markOf("end");
 

@@ -49,17 +49,30 @@ export function guard(options: GuardOptions): string[] {
   const expected = [store("expected", expectation)];
   if (options.own !== undefined)
     expected.push(store("others", othersIn(target.schema, options.own, options.create)));
-  const stored = (name: string) => `pg_catalog.current_setting('drizzle_fleet.${name}')`;
   const path = tenantSearchPath(target, options.sharedSchemas);
   // Queries are outside the block because PL/pgSQL takes twice as long for them.
   const set = local ? "SET LOCAL" : "SET";
   const settings = [...options.settings].map(
     ([name, value]) => `${set} ${name} = ${quoteLiteral(value)}`,
   );
+  return [
+    ...settings,
+    ownSearchPath,
+    // Two statements, so that the second one sees what was committed before the first one took the lock.
+    `SELECT ${store("locked", `pg_catalog.${lock}(${lockKey(target.schema)})`)}`,
+    `SELECT ${expected.join(", ")}`,
+    `${set} search_path = ${path}`,
+    `DO ${quoteLiteral(guardBlock(options))}`,
+  ];
+}
+
+/** The part of the guard that decides: a block of PL/pgSQL. */
+function guardBlock({ target, create, role, precondition }: GuardOptions): string {
+  const stored = (name: string) => `pg_catalog.current_setting('drizzle_fleet.${name}')`;
   const raise = (state: Refusal) =>
     `RAISE EXCEPTION ${quoteLiteral(refusals[state])} USING ERRCODE = '${state}';`;
-  const created = creation(options.create, target.schema, options.role);
-  const body = `BEGIN
+  const created = creation(create, target.schema, role);
+  return `BEGIN
   IF ${stored("locked")} <> 'true' THEN
     ${raise(sqlstate.targetLocked)}
   END IF;
@@ -70,17 +83,8 @@ export function guard(options: GuardOptions): string[] {
   IF current_schema() IS DISTINCT FROM ${quoteLiteral(target.schema)} THEN
     ${raise(sqlstate.wrongSchema)}
   END IF;
-  ${options.precondition === undefined ? "" : preconditionCheck(options.precondition)}
+  ${precondition === undefined ? "" : preconditionCheck(precondition)}
 END`;
-  return [
-    ...settings,
-    ownSearchPath,
-    // Two statements, so that the second one sees what was committed before the first one took the lock.
-    `SELECT ${store("locked", `pg_catalog.${lock}(${lockKey(target.schema)})`)}`,
-    `SELECT ${expected.join(", ")}`,
-    `${set} search_path = ${path}`,
-    `DO ${quoteLiteral(body)}`,
-  ];
 }
 
 /** Why the guard refuses a target. */
