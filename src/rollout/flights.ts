@@ -8,7 +8,7 @@ import { segmentsIn } from "./step.ts";
 import type { AttemptResult, TargetJob } from "./target-job.ts";
 import type { Busy } from "./watchdog.ts";
 
-/** Nothing is sent ahead after a step that took longer than this, in milliseconds: what is sent behind it has to wait. */
+/** No target is sent ahead if the last step took longer than this, in milliseconds: it could wait for a slow one. */
 const quickStep = 250;
 
 /** A target whose only step was sent, and is not answered yet. */

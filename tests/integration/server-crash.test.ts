@@ -111,6 +111,11 @@ test("the migrations of a target reported at head are on disk even if another ru
         (await client.query(`SELECT count(*)::int AS tables FROM pg_class WHERE relname = 't'`))
           .rows[0].tables as number,
     );
+  // What the killed runner had sent is still run.
+  const workers = `SELECT FROM pg_stat_activity WHERE application_name = 'drizzle-fleet'`;
+  const isWorking = () =>
+    withClient(url, async (client) => (await client.query(workers)).rowCount !== 0);
+  while (await isWorking());
   const before = await there();
   const skipped = await runCli(project, ["migrate", "--json", "--tenant", "t0"]);
   expect(JSON.parse(skipped.stdout.trim().split("\n").at(-1) ?? "")).toMatchObject({ skipped: 1 });
