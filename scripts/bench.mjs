@@ -18,7 +18,7 @@ const place = await openPlace();
 try {
   const [cpu] = cpus();
   console.log(
-    `${new Date().toISOString().slice(0, 10)}, ${cpus().length} x ${cpu.model.trim()}, Node.js ${process.versions.node}, PostgreSQL ${place.version}, ${connections} connections, up to ${rounds} rounds: median (least-most)\n`,
+    `${new Date().toISOString().slice(0, 10)}, ${cpus().length} x ${cpu.model.trim()}, Node.js ${process.versions.node}, PostgreSQL ${place.version}, ${place.files}, ${connections} connections, up to ${rounds} rounds: median (least-most)\n`,
   );
   const shared = { rounds, connections };
   const rollouts = [

@@ -8,9 +8,10 @@ export function table(header, rows) {
   return [first, rule, ...others].join("\n");
 }
 
-/** A median with its spread. */
+/** A median with its spread, if there is more than one value. */
 export function withSpread({ median, least, most }, format) {
-  return `${format(median)} (${format(least)}-${format(most)})`;
+  const spread = least === most ? "" : ` (${Math.round(least)}-${Math.round(most)})`;
+  return `${format(median)}${spread}`;
 }
 
 export const milliseconds = (value) => `${Math.round(value)} ms`;
