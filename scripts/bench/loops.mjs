@@ -4,7 +4,16 @@ import pg from "pg";
 import { schemaOf, tenantsUpTo } from "./fleets.mjs";
 
 const [way = "", options = "{}"] = process.argv.slice(2);
-const { url, count, connections, statements = [], tag, depth = 4, folder } = JSON.parse(options);
+const {
+  url,
+  count,
+  connections,
+  statements = [],
+  tag,
+  depth = 4,
+  folder,
+  create,
+} = JSON.parse(options);
 
 /** A careful loop by hand: one transaction per tenant, and one round trip per statement. */
 async function byStatement(client, schema) {
@@ -16,10 +25,16 @@ async function byStatement(client, schema) {
   await client.query("COMMIT");
 }
 
+/** With `create`, for a first migration: the message also creates the schema, and the table of what was applied. */
 function messageFor(schema) {
+  const created = [
+    `CREATE SCHEMA ${schema}`,
+    `CREATE TABLE ${schema}.entries (tag text PRIMARY KEY)`,
+  ];
   return [
-    ...["BEGIN", "SET LOCAL synchronous_commit = off", `SET LOCAL search_path = ${schema}`],
-    ...statements,
+    ...["BEGIN", "SET LOCAL synchronous_commit = off"],
+    ...(create ? created : []),
+    ...[`SET LOCAL search_path = ${schema}`, ...statements],
     ...[`INSERT INTO entries VALUES ('${tag}')`, "COMMIT"],
   ].join(";\n");
 }
@@ -64,7 +79,7 @@ const ways = {
   pipeline: inPipeline,
   message: each((client, schema) => client.query(messageFor(schema))),
   statements: each(byStatement),
-  /** drizzle-orm's own migrator, with a migrations table in each schema. */
+  /** drizzle-orm's own migrator, with a migrations table in each schema. It creates both. */
   migrator: async (client, queue) => {
     const [{ drizzle }, { migrate }] = await Promise.all([
       import("drizzle-orm/node-postgres"),
@@ -76,10 +91,8 @@ const ways = {
       await migrate(database, { migrationsFolder: folder, migrationsSchema: schema });
     }
   },
-  /** Creates the schemas of the other ways. */
-  schemas: each((client, schema) =>
-    client.query(`CREATE SCHEMA ${schema}; CREATE TABLE ${schema}.entries (tag text PRIMARY KEY)`),
-  ),
+  /** Creates empty schemas, for a tool that does not. */
+  schemas: each((client, schema) => client.query(`CREATE SCHEMA ${schema}`)),
   /** Reads every ledger, 200 in a query: what finding nothing to do costs if each one is read. */
   ledgers: async (client, queue) => {
     while (queue.length > 0) {

@@ -13,57 +13,68 @@ function loop(way, options) {
 }
 
 /**
- * Rolls out weekly migrations to a fleet, and the same statements by the other ways, each as a whole process.
+ * Rolls out a first migration and weekly ones to a fleet, and the same statements by the other ways, each as a whole
+ * process.
  *
  * @returns rows for the table: the work, and for each way its rate with the spread
  */
-export async function rolloutRows(place, { count, tables, rounds, connections, delayed = false }) {
-  const ours = await place.database();
-  const [theirs, orm] = [await place.database(), await place.database()];
-  const tenants = tenantsUpTo(count);
+export async function rolloutRows(place, { delayed = false, ...work }) {
+  const { count, tables, rounds } = work;
   const root = join(place.folder, `rollout-${count}-${tables}-${delayed}`);
   mkdirSync(root);
   const migrations = [firstMigration(tables)];
-  const via = ({ url, delayed: slow }) => (delayed ? slow : url);
-  const write = (database) =>
-    writeProject(root, { url: via(database), tenants, connections, migrations });
-  const options = (statements, tag) => ({
-    ...{ url: via(theirs), count, connections, statements, tag },
-  });
-  const migrate = () => runNode([tool, "migrate"], { cwd: root });
-  write(ours);
-  const first = { ours: [await migrate()] };
-  await loop("schemas", { ...options([], ""), url: theirs.url });
-  first.pipeline = [await loop("pipeline", options(migrations[0], "first"))];
-  await loop("schemas", { ...options([], ""), url: orm.url });
-  const migrator = () =>
-    loop("migrator", { url: via(orm), count, connections, folder: join(root, "drizzle") });
-  first.migrator = [await migrator()];
-  const names = ["pipeline", "message", "statements"];
-  const weekly = await inTurns(rounds, {
-    ours: () => {
-      migrations.push(nextMigration(`${migrations.length}_ours`));
-      write(ours);
-      return migrate();
-    },
-    ...Object.fromEntries(
-      names.map((way) => [
-        way,
-        (round) => loop(way, options(nextMigration(`${round}_${way}`), `${round}_${way}`)),
-      ]),
-    ),
-    // Reads the same folder, to which the first way has just added a migration.
-    migrator,
-  });
+  const databases = {};
+  for (const name of ["ours", "loops", "migrator"]) databases[name] = await place.database();
+  const urlOf = (name) => databases[name][delayed ? "delayed" : "url"];
+  const ways = waysFor({ ...work, root, migrations, urlOf });
+  const first = await inTurns(1, stepsOf(ways, "first"));
+  const weekly = await inTurns(rounds, stepsOf(ways, "next"));
+  for (const database of Object.values(databases)) await database.drop();
   const where = delayed ? ", 1 ms each way" : "";
   const fleet = `${count} tenants x ${tables} ${tables === 1 ? "table" : "tables"}${where}`;
-  await ours.drop();
-  await theirs.drop();
-  await orm.drop();
   return [
     row(`first migration, ${migrations[0].length} statements, ${fleet}`, first, count),
     row(`a column and an index, ${fleet}`, weekly, count),
   ];
+}
+
+/** The ways by name: each has a function for its first migration, one for each of the following ones, or both. */
+function waysFor({ root, migrations, urlOf, count, connections }) {
+  const migrate = () => {
+    writeProject(root, {
+      url: urlOf("ours"),
+      tenants: tenantsUpTo(count),
+      connections,
+      migrations,
+    });
+    return runNode([tool, "migrate"], { cwd: root });
+  };
+  const ours = (round) => {
+    migrations.push(nextMigration(`${round}_ours`));
+    return migrate();
+  };
+  const inLoop = (way, options) =>
+    loop(way, { url: urlOf("loops"), count, connections, ...options });
+  const created = () =>
+    inLoop("pipeline", { statements: migrations[0], tag: "first", create: true });
+  const weekly = (way) => (round) =>
+    inLoop(way, { statements: nextMigration(`${round}_${way}`), tag: `${round}_${way}` });
+  // Reads the folder to which the first way has just added a migration.
+  const migrator = () =>
+    inLoop("migrator", { url: urlOf("migrator"), folder: join(root, "drizzle") });
+  return {
+    ours: { first: migrate, next: ours },
+    pipeline: { first: created, next: weekly("pipeline") },
+    message: { next: weekly("message") },
+    statements: { next: weekly("statements") },
+    migrator: { first: migrator, next: migrator },
+  };
+}
+
+/** One step of those ways that have it. */
+function stepsOf(ways, step) {
+  const having = Object.entries(ways).filter(([, way]) => way[step] !== undefined);
+  return Object.fromEntries(having.map(([name, way]) => [name, way[step]]));
 }
 
 function row(work, results, count) {
