@@ -12,33 +12,45 @@ const meter = new URL("meter.mjs", import.meta.url).href;
 export const tool = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
 /**
+ * Runs a program to its end.
+ *
+ * @returns the elapsed time in milliseconds
+ */
+export async function runProgram(program, args, { cwd, environment = {} } = {}) {
+  const startedAt = performance.now();
+  const child = spawn(program, args, {
+    cwd,
+    env: { ...process.env, NO_COLOR: "1", ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const [output, [status]] = await Promise.all([
+    Promise.all([text(child.stdout), text(child.stderr)]),
+    once(child, "close"),
+  ]);
+  const elapsedMs = performance.now() - startedAt;
+  if (status !== 0)
+    throw new Error(
+      `${program} ${args.slice(0, 4).join(" ")} ended with ${status}: ${output.join("")}`,
+    );
+  return { elapsedMs };
+}
+
+/**
  * Runs Node.js with a program to its end, as a whole process.
  *
  * @param metered false: do not load the meter, which takes some milliseconds
  * @returns the elapsed time and its own CPU time in milliseconds, and its largest resident memory in MB
  */
 export async function runNode(args, { cwd, environment = {}, metered = true } = {}) {
+  if (!metered) return runProgram(process.execPath, args, { cwd, environment });
   const folder = mkdtempSync(join(tmpdir(), "drizzle-fleet-meter-"));
   const file = join(folder, "used.json");
   try {
-    const all = metered ? ["--import", meter, ...args] : args;
-    const startedAt = performance.now();
-    const child = spawn(process.execPath, all, {
+    const { elapsedMs } = await runProgram(process.execPath, ["--import", meter, ...args], {
       cwd,
-      env: { ...process.env, NO_COLOR: "1", BENCH_METER: file, ...environment },
-      stdio: ["ignore", "pipe", "pipe"],
+      environment: { BENCH_METER: file, ...environment },
     });
-    const [output, [status]] = await Promise.all([
-      Promise.all([text(child.stdout), text(child.stderr)]),
-      once(child, "close"),
-    ]);
-    const elapsedMs = performance.now() - startedAt;
-    if (status !== 0)
-      throw new Error(
-        `node ${args.slice(0, 2).join(" ")} ended with ${status}: ${output.join("")}`,
-      );
-    const used = metered ? JSON.parse(readFileSync(file, "utf8")) : {};
-    return { elapsedMs, ...used };
+    return { elapsedMs, ...JSON.parse(readFileSync(file, "utf8")) };
   } finally {
     rmSync(folder, { recursive: true });
   }

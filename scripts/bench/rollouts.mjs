@@ -1,8 +1,10 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { firstMigration, nextMigration, tenantsUpTo, writeProject } from "./fleets.mjs";
+import { upgradeByAlembic } from "./alembic.mjs";
+import { firstMigration, nextMigration, schemaOf, tenantsUpTo, writeProject } from "./fleets.mjs";
 import { inTurns, runNode, spreadOf, tool } from "./measure.mjs";
+import { migrateByMultitenant } from "./multitenant.mjs";
 import { megabytes, milliseconds, times, withSpread } from "./table.mjs";
 
 const loops = fileURLToPath(new URL("loops.mjs", import.meta.url));
@@ -16,26 +18,30 @@ function loop(way, options) {
  * Rolls out a first migration and weekly ones to a fleet, and the same statements by the other ways, each as a whole
  * process.
  *
- * @returns rows for the table: the work, and for each way its rate with the spread
+ * @param others the other tools that are measured, see `openOthers`
+ * @returns rows for the table: the work, for each way its rate with the spread, and ratios; and drizzle-fleet's memory
  */
-export async function rolloutRows(place, { delayed = false, ...work }) {
+export async function rollOut(place, { delayed = false, others, ...work }) {
   const { count, tables, rounds } = work;
   const root = join(place.folder, `rollout-${count}-${tables}-${delayed}`);
   mkdirSync(root);
   const migrations = [firstMigration(tables)];
   const databases = {};
-  for (const name of ["ours", "loops", "migrator"]) databases[name] = await place.database();
+  for (const name of ["ours", "loops", "migrator", "multitenant"])
+    databases[name] = await place.database();
   const urlOf = (name) => databases[name][delayed ? "delayed" : "url"];
-  const ways = waysFor({ ...work, root, migrations, urlOf });
+  const fleet = { ...work, root, migrations, urlOf };
+  const ways = { ...waysFor(fleet), ...otherWays(fleet, others) };
   const first = await inTurns(1, stepsOf(ways, "first"));
   const weekly = await inTurns(rounds, stepsOf(ways, "next"));
   for (const database of Object.values(databases)) await database.drop();
   const where = delayed ? ", 1 ms each way" : "";
-  const fleet = `${count} tenants x ${tables} ${tables === 1 ? "table" : "tables"}${where}`;
-  return [
-    row(`first migration, ${migrations[0].length} statements, ${fleet}`, first, count),
-    row(`a column and an index, ${fleet}`, weekly, count),
+  const size = `${count} tenants x ${tables} ${tables === 1 ? "table" : "tables"}${where}`;
+  const rows = [
+    row(`first migration, ${migrations[0].length} statements, ${size}`, first, count),
+    row(`a column and an index, ${size}`, weekly, count),
   ];
+  return { rows, memory: spreadOf(weekly.ours, "memoryMb") };
 }
 
 /** The ways by name: each has a function for its first migration, one for each of the following ones, or both. */
@@ -71,6 +77,26 @@ function waysFor({ root, migrations, urlOf, count, connections }) {
   };
 }
 
+/** The ways of other tools. They read the folder of migrations, or are given it, after the first way has added one. */
+function otherWays({ root, migrations, urlOf, count, connections }, { multitenant, alembic }) {
+  const tenants = tenantsUpTo(count);
+  const options = { root, tenants, count, connections, migrations };
+  const byMultitenant = () =>
+    migrateByMultitenant(multitenant, {
+      ...options,
+      ...{ url: urlOf("multitenant"), prefix: schemaOf("") },
+    });
+  const first = async () => {
+    await loop("schemas", { url: urlOf("multitenant"), count, connections });
+    return byMultitenant();
+  };
+  const byAlembic = () => upgradeByAlembic({ ...options, url: urlOf("loops") });
+  return {
+    ...(multitenant === undefined ? {} : { multitenant: { first, next: byMultitenant } }),
+    ...(alembic ? { alembic: { first: byAlembic, next: byAlembic } } : {}),
+  };
+}
+
 /** One step of those ways that have it. */
 function stepsOf(ways, step) {
   const having = Object.entries(ways).filter(([, way]) => way[step] !== undefined);
@@ -92,36 +118,39 @@ function row(work, results, count) {
         );
   return [
     work,
-    ...["ours", "pipeline", "message", "statements", "migrator"].map(rate),
-    ...["pipeline", "statements", "migrator"].map(ratioTo),
+    ...["ours", "pipeline", "message", "statements", "migrator", "multitenant", "alembic"].map(
+      rate,
+    ),
+    ...["pipeline", "statements", "migrator", "multitenant", "alembic"].map(ratioTo),
   ];
 }
 
-/** Finds nothing to do, and reads every ledger instead. */
-export async function idleRows(place, { counts, rounds, connections }) {
-  const rows = [];
-  for (const count of counts) {
-    const database = await place.database();
-    const tenants = tenantsUpTo(count);
-    const root = join(place.folder, `idle-${count}`);
-    mkdirSync(root);
-    const { url } = database;
-    writeProject(root, { url, tenants, connections, migrations: [[`SELECT 1`]] });
-    await runNode([tool, "migrate"], { cwd: root });
-    const results = await inTurns(rounds, {
-      ours: () => runNode([tool, "migrate"], { cwd: root }),
-      ledgers: () => loop("ledgers", { url, count, connections: 1 }),
-    });
-    const elapsed = (name) => spreadOf(results[name], "elapsedMs");
-    rows.push([
-      `nothing to do, ${count} tenants`,
-      withSpread(elapsed("ours"), milliseconds),
-      withSpread(spreadOf(results.ours, "cpuMs"), milliseconds),
-      withSpread(spreadOf(results.ours, "memoryMb"), megabytes),
-      withSpread(elapsed("ledgers"), milliseconds),
-      times(elapsed("ours").median / elapsed("ledgers").median),
-    ]);
-    await database.drop();
-  }
-  return rows;
+/**
+ * Finds nothing to do, and reads every ledger instead.
+ *
+ * @returns a row for the table, and drizzle-fleet's memory
+ */
+export async function findNothing(place, { count, rounds, connections }) {
+  const { url, drop } = await place.database();
+  const root = join(place.folder, `idle-${count}`);
+  mkdirSync(root);
+  const tenants = tenantsUpTo(count);
+  writeProject(root, { url, tenants, connections, migrations: [[`SELECT 1`]] });
+  await runNode([tool, "migrate"], { cwd: root });
+  const results = await inTurns(rounds, {
+    ours: () => runNode([tool, "migrate"], { cwd: root }),
+    ledgers: () => loop("ledgers", { url, count, connections: 1 }),
+  });
+  await drop();
+  const elapsed = (name) => spreadOf(results[name], "elapsedMs");
+  const memory = spreadOf(results.ours, "memoryMb");
+  const row = [
+    `nothing to do, ${count} tenants`,
+    withSpread(elapsed("ours"), milliseconds),
+    withSpread(spreadOf(results.ours, "cpuMs"), milliseconds),
+    withSpread(memory, megabytes),
+    withSpread(elapsed("ledgers"), milliseconds),
+    times(elapsed("ours").median / elapsed("ledgers").median),
+  ];
+  return { row, memory };
 }
