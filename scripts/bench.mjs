@@ -38,7 +38,10 @@ try {
     ["onboarding", "from the baseline", "by replaying", "ratio"],
     await onboardingRows(place, rounds),
   );
-  print(["start", "elapsed", "compared with", "elapsed", "ratio"], await startRows(rounds * 3));
+  print(
+    ["start", "elapsed", "compared with", "elapsed", "ratio"],
+    await startRows(place, rounds * 3),
+  );
 } finally {
   await place.close();
 }

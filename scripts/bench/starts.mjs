@@ -5,30 +5,44 @@ import { milliseconds, times, withSpread } from "./table.mjs";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const kit = fileURLToPath(new URL("../../node_modules/drizzle-kit/bin.cjs", import.meta.url));
 
-/** Commands that need no server, each compared with what it cannot be faster than. */
-export async function startRows(rounds) {
-  const service = { SERVICE: "auth" };
-  return [
-    await compared(rounds, ["--help", [tool, "--help"]], ["node -e 0", ["-e", "0"]]),
+/** Commands in this repository's own fleet, each compared with what it cannot be faster than. */
+export async function startRows(place, rounds) {
+  const few = Math.ceil(rounds / 3);
+  const node = ["node -e 0", ["-e", "0"]];
+  const [platform, ingestion] = [await place.database(), await place.database()];
+  const environment = { DATABASE_URI: platform.url, DATABASE_URL: ingestion.url };
+  const targets = "three services, three tenants";
+  // Creates what the following commands find complete.
+  await runNode([tool, "migrate"], { cwd: root, environment });
+  const rows = [
+    await compared(rounds, ["--help", [tool, "--help"]], node),
+    await compared(few, [`status, ${targets}`, [tool, "status"], environment], node),
     await compared(
-      Math.ceil(rounds / 3),
+      few,
+      [`migrate, nothing to do, ${targets}`, [tool, "migrate"], environment],
+      node,
+    ),
+    await compared(
+      few,
       ["check, three services", [tool, "check"]],
-      ["drizzle-kit generate, one service", [kit, "generate"], service],
+      ["drizzle-kit generate, one service", [kit, "generate"], { SERVICE: "auth" }],
     ),
   ];
+  for (const database of [platform, ingestion]) await database.drop();
+  return rows;
 }
 
-async function compared(rounds, [ourName, ours], [baseName, base, environment]) {
+async function compared(rounds, [ourName, ours, own], [baseName, base, other]) {
   const results = await inTurns(rounds, {
-    ours: () => runNode(ours, { cwd: root, metered: false }),
-    base: () => runNode(base, { cwd: root, environment, metered: false }),
+    ours: () => runNode(ours, { cwd: root, environment: own, metered: false }),
+    base: () => runNode(base, { cwd: root, environment: other, metered: false }),
   });
-  const [own, other] = ["ours", "base"].map((name) => spreadOf(results[name], "elapsedMs"));
+  const [measured, floor] = ["ours", "base"].map((name) => spreadOf(results[name], "elapsedMs"));
   return [
     ourName,
-    withSpread(own, milliseconds),
+    withSpread(measured, milliseconds),
     baseName,
-    withSpread(other, milliseconds),
-    times(own.median / other.median),
+    withSpread(floor, milliseconds),
+    times(measured.median / floor.median),
   ];
 }
