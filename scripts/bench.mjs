@@ -35,7 +35,10 @@ try {
     ],
   );
   print(
-    ["onboarding", "from the baseline", "by replaying", "ratio"],
+    [
+      ...["onboarding", "from the baseline", "by replaying", "ratio"],
+      ...["tenants add, whole process", "its DDL in one message, whole process", "ratio"],
+    ],
     await onboardingRows(place, rounds),
   );
   print(

@@ -53,6 +53,18 @@ export function writeProject(root, { url, tenants, connections, migrations }) {
     tenants,
     concurrency: connections,
   };
+  writeConfig(root, fleet);
+  const entries = migrations.map((statements, idx) => {
+    const tag = `${String(idx).padStart(4, "0")}_step`;
+    write(root, `drizzle/${tag}.sql`, `${statements.join(";\n--> statement-breakpoint\n")};\n`);
+    return { idx, version: "7", when: 1_700_000_000_000 + idx, tag, breakpoints: true };
+  });
+  const journal = { version: "7", dialect: "postgresql", entries };
+  write(root, "drizzle/meta/_journal.json", JSON.stringify(journal));
+}
+
+/** Writes the configuration of a project, in which drizzle-fleet is installed. */
+export function writeConfig(root, fleet) {
   write(root, "package.json", '{ "type": "module" }');
   const text = `import { defineFleet } from "drizzle-fleet/config";
 export default defineFleet(${JSON.stringify(fleet)});
@@ -63,13 +75,6 @@ export default defineFleet(${JSON.stringify(fleet)});
     mkdirSync(dirname(installed), { recursive: true });
     symlinkSync(packageRoot, installed);
   }
-  const entries = migrations.map((statements, idx) => {
-    const tag = `${String(idx).padStart(4, "0")}_step`;
-    write(root, `drizzle/${tag}.sql`, `${statements.join(";\n--> statement-breakpoint\n")};\n`);
-    return { idx, version: "7", when: 1_700_000_000_000 + idx, tag, breakpoints: true };
-  });
-  const journal = { version: "7", dialect: "postgresql", entries };
-  write(root, "drizzle/meta/_journal.json", JSON.stringify(journal));
 }
 
 function write(root, name, text) {

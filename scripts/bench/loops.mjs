@@ -1,19 +1,12 @@
 // What drizzle-fleet is compared with: loops over the same tenants and connections, without any check.
 // Usage: node scripts/bench/loops.mjs <way> <options as JSON>, where the ways are those below.
+import { readFileSync } from "node:fs";
 import pg from "pg";
 import { schemaOf, tenantsUpTo } from "./fleets.mjs";
 
 const [way = "", options = "{}"] = process.argv.slice(2);
-const {
-  url,
-  count,
-  connections,
-  statements = [],
-  tag,
-  depth = 4,
-  folder,
-  create,
-} = JSON.parse(options);
+const { url, count, connections, ...more } = JSON.parse(options);
+const { statements = [], tag, depth = 4, folder, create, file, tenants } = more;
 
 /** A careful loop by hand: one transaction per tenant, and one round trip per statement. */
 async function byStatement(client, schema) {
@@ -93,6 +86,14 @@ const ways = {
   },
   /** Creates empty schemas, for a tool that does not. */
   schemas: each((client, schema) => client.query(`CREATE SCHEMA ${schema}`)),
+  /** The floor of onboarding: the statements of a baseline in one message. The file has them with gaps for the schema. */
+  baseline: each((client, schema) => {
+    const templates = JSON.parse(readFileSync(file, "utf8"));
+    const filled = templates.map((pieces) => pieces.join(`"${schema}"`));
+    const settings = [`SET LOCAL search_path = ${schema}`, "SET LOCAL check_function_bodies = off"];
+    const all = ["BEGIN", `CREATE SCHEMA ${schema}`, ...settings, ...filled, "COMMIT"];
+    return client.query(all.join(";\n"));
+  }),
   /** Reads every ledger, 200 in a query: what finding nothing to do costs if each one is read. */
   ledgers: async (client, queue) => {
     while (queue.length > 0) {
@@ -105,7 +106,7 @@ const ways = {
 
 const run = ways[way];
 if (run === undefined) throw new Error(`no way is called "${way}"`);
-const queue = tenantsUpTo(count).map(schemaOf);
+const queue = (tenants ?? tenantsUpTo(count)).map(schemaOf);
 await Promise.all(
   Array.from({ length: connections }, async () => {
     const client = new pg.Client({ connectionString: url });

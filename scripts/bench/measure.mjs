@@ -28,10 +28,11 @@ export async function runProgram(program, args, { cwd, environment = {} } = {}) 
     once(child, "close"),
   ]);
   const elapsedMs = performance.now() - startedAt;
-  if (status !== 0)
-    throw new Error(
-      `${program} ${args.slice(0, 4).join(" ")} ended with ${status}: ${output.join("")}`,
-    );
+  if (status !== 0) {
+    // Options in JSON contain a password.
+    const shown = args.filter((arg) => !arg.startsWith("{"));
+    throw new Error(`${program} ${shown.join(" ")} ended with ${status}: ${output.join("")}`);
+  }
   return { elapsedMs };
 }
 
