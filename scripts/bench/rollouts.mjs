@@ -5,7 +5,7 @@ import { upgradeByAlembic } from "./alembic.mjs";
 import { firstMigration, nextMigration, schemaOf, tenantsUpTo, writeProject } from "./fleets.mjs";
 import { inTurns, runNode, spreadOf, tool } from "./measure.mjs";
 import { migrateByMultitenant } from "./multitenant.mjs";
-import { megabytes, milliseconds, times, withSpread } from "./table.mjs";
+import { megabytes, milliseconds, perSecond, times, withSpread } from "./table.mjs";
 
 const loops = fileURLToPath(new URL("loops.mjs", import.meta.url));
 
@@ -107,8 +107,8 @@ function row(work, results, count) {
   const rate = (name) => {
     if (results[name] === undefined) return "";
     const { median, least, most } = spreadOf(results[name], "elapsedMs");
-    const per = (elapsed) => Math.round((count / elapsed) * 1_000);
-    return withSpread({ median: per(median), least: per(most), most: per(least) }, String);
+    const per = (elapsed) => (count / elapsed) * 1_000;
+    return withSpread({ median: per(median), least: per(most), most: per(least) }, perSecond);
   };
   const ratioTo = (name) =>
     results[name] === undefined

@@ -8,12 +8,13 @@ export function table(header, rows) {
   return [first, rule, ...others].join("\n");
 }
 
-/** A median with its spread, if there is more than one value. */
+/** A median with its spread, if there is one. */
 export function withSpread({ median, least, most }, format) {
-  const spread = least === most ? "" : ` (${Math.round(least)}-${Math.round(most)})`;
-  return `${format(median)}${spread}`;
+  const [from, to] = [least, most].map((value) => format(value).split(" ")[0]);
+  return from === to ? format(median) : `${format(median)} (${from}-${to})`;
 }
 
 export const milliseconds = (value) => `${Math.round(value)} ms`;
 export const megabytes = (value) => `${Math.round(value)} MB`;
 export const times = (value) => value.toFixed(2);
+export const perSecond = (value) => value.toFixed(value < 10 ? 1 : 0);
