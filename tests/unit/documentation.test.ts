@@ -63,7 +63,14 @@ test("every page that the code names exists, with its heading", async () => {
 });
 
 /** Options of other programs: npm, the AWS command line, the benchmark. */
-const foreign = new Set(["--save-dev", "--hostname", "--port", "--username", "--quick"]);
+const foreign = new Set([
+  "--save-dev",
+  "--hostname",
+  "--port",
+  "--username",
+  "--quick",
+  "--others",
+]);
 
 test("every option that the pages name exists on the command line", async () => {
   const names = await readdir(join(repository, "src/cli"), { recursive: true });
