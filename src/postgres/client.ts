@@ -1,9 +1,10 @@
 import type { Duplex } from "node:stream";
-import pg from "pg";
+import type pg from "pg";
 import type { DatabaseAddress, PasswordProvider } from "../core/database.ts";
 import { FleetError } from "../core/errors.ts";
 import { refuseUnsendable } from "../core/sendable.ts";
 import { destroyConnection } from "./answer.ts";
+import { driver } from "./driver.ts";
 import { tlsOf } from "./tls.ts";
 
 export interface ClientOptions {
@@ -112,7 +113,7 @@ const keepAliveDelayMs = 5_000;
 const closeTimeoutMs = 2_000;
 
 /** A client that closes its socket if the server does not confirm the end of the session. */
-class FleetClient extends pg.Client {
+class FleetClient extends driver.Client {
   override end(): Promise<void>;
   override end(callback: (error: Error) => void): void;
   override end(callback?: (error: Error) => void): Promise<void> | undefined {

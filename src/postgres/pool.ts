@@ -1,6 +1,7 @@
-import pg from "pg";
+import type pg from "pg";
 import type { DatabaseAddress } from "../core/database.ts";
 import { type ClientOptions, clientConfigOf, renewingClient } from "./client.ts";
+import { driver } from "./driver.ts";
 
 export interface PoolOptions extends ClientOptions {
   /** The maximum number of connections. */
@@ -15,7 +16,7 @@ export interface PoolOptions extends ClientOptions {
  * @throws FleetError `config` if the TLS settings of the address are invalid
  */
 export function createPool(address: DatabaseAddress, options: PoolOptions): pg.Pool {
-  const pool = new pg.Pool({
+  const pool = new driver.Pool({
     ...clientConfigOf(address, options),
     ...{ Client: renewingClient(address, options) },
     max: options.max,

@@ -1,6 +1,7 @@
-import pg from "pg";
+import type pg from "pg";
 import { unsendableError } from "../core/sendable.ts";
 import type { Sent } from "./channel.ts";
+import { driver } from "./driver.ts";
 import { ScriptError } from "./script-error.ts";
 import { shortenServerText } from "./server-text.ts";
 
@@ -15,7 +16,7 @@ export interface Settle {
  * error without a position can be located in the migration's file. It extends the driver's class because a client in
  * pipeline mode accepts no other.
  */
-abstract class SentTogether extends pg.Query {
+abstract class SentTogether extends driver.Query {
   readonly #settle: Settle;
   #completed = 0;
   #failed = false;
@@ -52,7 +53,7 @@ abstract class SentTogether extends pg.Query {
     this.#failed = true;
     const reject = (aborted: boolean) =>
       this.#settle.reject(new ScriptError(this.#completed, shortenServerText(error), aborted));
-    if (!(error instanceof pg.DatabaseError)) {
+    if (!(error instanceof driver.DatabaseError)) {
       reject(false);
       return;
     }
