@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { ledgerName } from "../core/ledger.ts";
 import { quoteIdentifier, quoteLiteral } from "../core/quoting.ts";
+import { digestExpression } from "./digest.ts";
 import { ledgerOf } from "./table.ts";
 
 /**
@@ -75,6 +76,15 @@ export function dropOldHolders(schema: string): string {
 /** A statement that seals a ledger. */
 export function seal(schema: string, digest: string): string {
   return `COMMENT ON FUNCTION ${sealHolder(schema)} IS ${quoteLiteral(digest)}`;
+}
+
+/** A statement that seals a ledger as it is. */
+export function sealAsIs(schema: string): string {
+  const block = `BEGIN
+  EXECUTE format('COMMENT ON FUNCTION %s IS %L', ${quoteLiteral(sealHolder(schema))},
+    (SELECT ${digestExpression} FROM ${ledgerOf(schema)}));
+END`;
+  return `DO ${quoteLiteral(block)}`;
 }
 
 /** Statements that write to the ledger and seal it. Without a digest, the writes break its seal. */

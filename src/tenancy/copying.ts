@@ -10,6 +10,7 @@ import { readStructure } from "../dump/structure.ts";
 import type { StructureDump } from "../dump/types.ts";
 import { inTenantTransaction } from "../fleet/tenant-transaction.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
+import { sealAsIs } from "../ledger/seal.ts";
 import { lockKey, tryLock } from "../postgres/lock.ts";
 import { type Session, withSession } from "../postgres/session.ts";
 import { noLedger } from "../rollout/guard.ts";
@@ -175,6 +176,7 @@ export async function makeSchema(
   await cancellable(context, session, () =>
     inTenantTransaction({ context, session, target }, how, async () => {
       await verifyStructure(session, target, await fillIn(session, make));
+      await session.script(sealAsIs(target.schema));
     }),
   );
 }

@@ -67,12 +67,16 @@ async function createFleet(server: PostgresServer | undefined): Promise<Fleet> {
 /** The objects that pg_dump writes, without the schema's name and without the key that differs in each run. */
 function entriesOf(dump: string, schema: string): string[] {
   // pg_dump writes functions that need each other in the order in which they were created.
-  return dump
-    .replace(/^\\(un)?restrict .*$/gm, "")
-    .replaceAll(schema, "{tenant}")
-    .split(/^--\n(?=-- (?:Data for )?Name: )/m)
-    .map((entry) => entry.trim())
-    .sort();
+  return (
+    dump
+      .replace(/^\\(un)?restrict .*$/gm, "")
+      .replaceAll(schema, "{tenant}")
+      // The name of the function that holds the ledger's seal is made from that of the schema.
+      .replace(/(?<=__fleet_ledger_edited_)[0-9a-f]{12}/g, "")
+      .split(/^--\n(?=-- (?:Data for )?Name: )/m)
+      .map((entry) => entry.trim())
+      .sort()
+  );
 }
 
 /**
