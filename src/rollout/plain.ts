@@ -1,5 +1,6 @@
 import type { Segment } from "../core/migration.ts";
 import type { Creation } from "../core/plan.ts";
+import { quoteLiteral } from "../core/quoting.ts";
 import { seal, sealKeeping } from "../ledger/seal.ts";
 import { addEntry } from "../ledger/table.ts";
 import { scriptTimeout } from "../postgres/answer.ts";
@@ -63,7 +64,7 @@ export function runPlain(run: StepRun, { segment, create }: PlainStep): Promise<
 
 /** What prepares a session for plain steps: a clean state, and the settings of every step until something else is run. */
 function preparation(session: Channel, { timeouts }: StepContext): string {
-  const settings = [
+  const settings: (readonly [name: string, value: string])[] = [
     ...session.settings,
     ["lock_timeout", String(timeouts.lock)],
     ["statement_timeout", String(timeouts.statement)],
@@ -73,6 +74,10 @@ function preparation(session: Channel, { timeouts }: StepContext): string {
     ["search_path", ownPath],
     sealKeeping,
   ];
-  const set = settings.map(([name, value]) => `SET "${name}" = '${value}'`);
-  return [begin, ...sessionReset(session), ...set, ...prepareGuard, "COMMIT"].join(";\n");
+  const set = settings.map(
+    ([name, value]) =>
+      `pg_catalog.set_config(${quoteLiteral(name)}, ${quoteLiteral(value)}, false)`,
+  );
+  const statements = [...sessionReset(session), `SELECT ${set.join(", ")}`, ...prepareGuard];
+  return [begin, ...statements, "COMMIT"].join(";\n");
 }
