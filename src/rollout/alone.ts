@@ -7,7 +7,6 @@ import { runOrClose, StepError, sendMessage, stopIfCancelled } from "./message.t
 import {
   begin,
   type Opening,
-  ownTags,
   record,
   roleOf,
   type StepRun,
@@ -51,13 +50,12 @@ async function recordBegun(
   opening: Opening,
   precondition: Precondition | undefined,
 ): Promise<void> {
-  const { session, target, script, step } = run;
+  const { session, target, script } = run;
   const open = guard({
     target,
     sharedSchemas: script.sharedSchemas,
     settings: settingsOf(run, segment.statements[0]?.concurrently),
     role: roleOf(run),
-    own: opening.others === undefined ? ownTags(step) : undefined,
     ...opening,
     scope: "session",
     ...(precondition === undefined ? {} : { precondition }),

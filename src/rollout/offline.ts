@@ -7,7 +7,7 @@ import { hasProgress, hasReached, noLedger, sessionReset } from "./guard.ts";
 import type { PsqlScript } from "./psql.ts";
 import { openingOf, runSegment, segmentsIn } from "./step.ts";
 import type { MigrationScript, Opening, StepContext, StepRun } from "./step-run.ts";
-import { progressTag } from "./step-run.ts";
+import { ownTags, progressTag } from "./step-run.ts";
 
 /** A step whose messages are written to a script. */
 interface OfflineRun extends StepRun {
@@ -89,7 +89,8 @@ function writeResumption(run: OfflineRun, segment: Segment): Promise<void> {
   const again = { ...run, step: { ...step, resumeAt: segment.start, begun: true } };
   return session.when(begun, () => {
     session.say(`${targetName(target)} ${step.tag}, which was interrupted`);
-    return runSegment(again, segment, { expectation: begun, create: "nothing", reset: [] });
+    const opening: Opening = { expectation: begun, create: "nothing", reset: [] };
+    return runSegment(again, segment, { ...opening, own: ownTags(step) });
   });
 }
 

@@ -58,8 +58,10 @@ export interface Opening {
   /** The condition that the ledger must meet, as SQL. */
   readonly expectation: string;
   readonly create: Creation;
-  /** The digest of the ledger's other entries, if the plan knows it; otherwise the guard computes and stores it. */
+  /** The digest of the ledger's other entries, if the plan knows it. */
   readonly others?: string;
+  /** Otherwise the tags of the step's own entries: the guard computes and stores the digest of all others. */
+  readonly own?: readonly string[];
   /** The digest to seal the ledger with, if the guard checks the complete ledger and the segment completes the step. */
   readonly seal?: string;
   /** Statements that reset the session first. */

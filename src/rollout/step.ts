@@ -81,7 +81,8 @@ export function openingOf(run: StepRun, segment: Segment, create: Creation): Ope
     const { checksum } = script.migration;
     const tag = progressTag(step);
     const progress = { tag, checksum, applied: start, begun: false };
-    return { expectation: hasProgress(target.schema, progress), create: "nothing", reset: [] };
+    const expectation = hasProgress(target.schema, progress);
+    return { expectation, create: "nothing", reset: [], own: ownTags(step) };
   }
   const { action, begun, ledger } = step;
   const expectation = ledgerIs(target.schema, ledger, create);
@@ -90,7 +91,7 @@ export function openingOf(run: StepRun, segment: Segment, create: Creation): Ope
   const isAll = transactional && start + statements.length === script.statements.length;
   return {
     ...{ expectation, create, reset: sessionReset(session) },
-    ...(isNew ? { others: ledger } : {}),
+    ...(isNew ? { others: ledger } : { own: ownTags(step) }),
     ...(run.sealed && isAll ? { seal: step.ledgerAfter } : {}),
   };
 }
@@ -134,7 +135,6 @@ async function runTogether(run: StepRun, segment: Segment, opening: Opening): Pr
         sharedSchemas: script.sharedSchemas,
         settings,
         role: roleOf(run),
-        own: opening.others === undefined ? ownTags(run.step) : undefined,
         scope: "transaction",
         ...opening,
       }),

@@ -123,14 +123,16 @@ export class Worker implements WatchedWorker {
     const { queue, halt } = this.#pool;
     for (;;) {
       const { session } = this;
-      if (session === undefined || !this.#maySendAhead(session)) {
+      // Without a session, nothing is under way.
+      if (session === undefined) return queue.take(halt.signal);
+      if (!this.#maySendAhead(session)) {
         if (this.#flights.count === 0) return queue.take(halt.signal);
-        await this.#land();
+        await this.#land(session);
         continue;
       }
       const job = halt.signal.aborted ? undefined : queue.takeDue();
       if (job !== undefined && this.#send(session, job)) continue;
-      while (this.#flights.count > 0) await this.#land();
+      while (this.#flights.count > 0) await this.#land(session);
       return job ?? queue.take(halt.signal);
     }
   }
@@ -152,12 +154,10 @@ export class Worker implements WatchedWorker {
   }
 
   /** Waits for the oldest target under way. */
-  async #land(): Promise<void> {
-    const { session } = this;
+  async #land(session: Session): Promise<void> {
     const landed = await this.#flights.land();
     if (this.#flights.count === 0)
       this.#options.cancel?.removeEventListener("abort", this.#onCancel);
-    if (session === undefined) return;
     for (const one of landed.toReversed())
       if (one.kind === "notRun") this.#pool.queue.putFirst(one.job);
     for (const one of landed) if (one.kind !== "notRun") this.#settle(one, session);
