@@ -74,6 +74,22 @@ describe.each(queues)("%s", (_, queueOf) => {
     expect(queue.drain()).toEqual(["a"]);
   });
 
+  test("takeDue() takes only what is due now, and putFirst() puts an item before all others", async () => {
+    const { queue, clock } = make("a", "b");
+    expect(queue.length).toBe(2);
+    expect(queue.takeDue()).toBe("a");
+    queue.putFirst("a");
+    expect([queue.takeDue(), queue.takeDue(), queue.takeDue()]).toEqual(["a", "b", undefined]);
+    queue.putBack("late", 100);
+    expect(queue.takeDue()).toBeUndefined();
+    expect(queue.length).toBe(1);
+    queue.putFirst("again");
+    expect(await queue.take()).toBe("again");
+    await clock.advance(100);
+    expect(queue.takeDue()).toBe("late");
+    expect(queue.length).toBe(0);
+  });
+
   test("drain() removes every item that was not taken", async () => {
     const { queue } = make("a", "b", "c");
     await queue.take();
