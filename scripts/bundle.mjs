@@ -9,13 +9,20 @@ import { build } from "esbuild";
 const part = /^part-[A-Z0-9]+\.js(\.map)?$/;
 
 /** The packages that every run needs. The others are loaded when needed, and can be updated on their own. */
-const bundled = ["commander", "zod"];
+const bundled = ["commander", "fastest-levenshtein", "zod"];
 
 /** The licenses of these packages. */
 const notices = "LICENSES.txt";
 
 /** True for a file that the bundle adds to the compiler's files. */
 export const isPart = (file) => part.test(file) || file === notices;
+
+function licenseOf(folder) {
+  return join(
+    folder,
+    readdirSync(folder).find((name) => /^licen[cs]e/i.test(name)),
+  );
+}
 
 /** commander can start programs as subcommands. It never does here, so what that needs is loaded only then. */
 const lazyChildProcess = {
@@ -54,7 +61,7 @@ export async function bundleCommandLine(root) {
     logLevel: "warning",
   });
   const licenses = bundled.map(
-    (name) => `${name}\n\n${readFileSync(join(root, "node_modules", name, "LICENSE"), "utf8")}`,
+    (name) => `${name}\n\n${readFileSync(licenseOf(join(root, "node_modules", name)), "utf8")}`,
   );
   writeFileSync(join(folder, notices), licenses.join("\n"));
 }

@@ -1,6 +1,5 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import { glob } from "tinyglobby";
 import { FleetError } from "../core/errors.ts";
 
 /** The names of a configuration file. If a folder has several, the first one is used, as in drizzle-kit. */
@@ -43,6 +42,7 @@ function isFile(path: string): boolean {
 }
 
 async function noConfigError(): Promise<FleetError> {
+  const { glob } = await import("tinyglobby");
   const below = await glob(`**/drizzle.config.{${endings.join(",")}}`, {
     cwd: process.cwd(),
     deep: 5,
