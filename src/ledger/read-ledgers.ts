@@ -143,7 +143,8 @@ interface FoundSchema {
 
 function findSchemas(session: Session, schemas: readonly string[]): Promise<FoundSchema[]> {
   return session.query(
-    `SELECT n.nspname AS schema, l.oid IS NOT NULL AS ledger, s.seal, coalesce(s.renewable, false) AS renewable,
+    `SELECT n.nspname AS schema, l.oid IS NOT NULL AS ledger, s.seal,
+       coalesce(pg_has_role(l.relowner, 'USAGE'), false) AS renewable,
        has_schema_privilege(n.oid, 'USAGE') AND (l.oid IS NULL OR has_table_privilege(l.oid, 'SELECT')) AS readable
      FROM pg_catalog.pg_namespace n
      LEFT JOIN pg_catalog.pg_class l ON l.relnamespace = n.oid AND l.relname = $2 AND l.relkind = 'r'

@@ -5,17 +5,32 @@ import { digestExpression } from "./digest.ts";
 import { ledgerOf } from "./table.ts";
 
 /**
- * The seal of a ledger is its digest, as a comment on a function in the tenant schema. Two triggers call the function when
- * anyone but a step of drizzle-fleet writes to the ledger: it breaks the seal, that is, removes its own comment. So one
- * query on the catalogs finds the state of a whole fleet, a hundred times faster than opening every ledger.
+ * The seal of a ledger is its digest, as a comment on a trigger of the ledger. The trigger, and another one for TRUNCATE,
+ * break the seal when anything writes to the ledger that does not seal it in the same transaction: they remove the comment.
+ * So one query on the catalogs finds the state of a whole fleet, a hundred times faster than opening every ledger.
  *
- * The function runs as its owner, who may always comment on it. The triggers fire in every session_replication_role; while
- * one is missing or not in that state, the seal does not count. A dump of the schema contains all of it.
+ * The triggers fire in every session_replication_role. A seal does not count if they are not as they were made. It belongs
+ * to the table, so a dump of the table, or of the schema, contains it together with the rows.
  */
 const breaker = `${ledgerName}_edited`;
 
-/** The triggers: one for rows, which fires for replicated rows too, and one for TRUNCATE, which has no rows. */
-const triggers = [breaker, `${ledgerName}_truncated`] as const;
+/** The triggers, with their types in pg_trigger: AFTER each row that is written, replicated ones too, and AFTER TRUNCATE. */
+const [edited, truncated] = [
+  { name: breaker, type: 29 },
+  { name: `${ledgerName}_truncated`, type: 32 },
+] as const;
+
+/**
+ * What the triggers call, as its owner. If the table belongs to another role by now, only that role can remove the comment.
+ * Then the function marks itself: this breaks the seal, too. Without names, it still works after the schema is renamed.
+ */
+const body = `BEGIN
+  EXECUTE format('COMMENT ON TRIGGER %I ON %I.%I IS NULL', '${breaker}', TG_TABLE_SCHEMA, TG_TABLE_NAME);
+  RETURN NULL;
+EXCEPTION WHEN insufficient_privilege THEN
+  EXECUTE format('COMMENT ON FUNCTION %s IS %L', (SELECT tgfoid::regprocedure FROM pg_trigger WHERE tgrelid = TG_RELID AND tgname = TG_NAME), 'broken');
+  RETURN NULL;
+END`;
 
 /**
  * The name of the function. It differs from schema to schema: PostgreSQL looks up a function among all of that name in
@@ -30,8 +45,8 @@ function breakerIn(schema: string): string {
   return `${quoteLiteral(`${breaker}_`)} || left(encode(sha256(convert_to(${schema}, 'UTF8')), 'hex'), 12)`;
 }
 
-/** The function, as `regprocedure` reads it. */
-export function sealHolder(schema: string): string {
+/** The function with its schema, as SQL. */
+function callOf(schema: string): string {
   return `${quoteIdentifier(schema)}.${quoteIdentifier(breakerOf(schema))}()`;
 }
 
@@ -48,21 +63,19 @@ export const sealKeeping = [writing, "on"] as const;
 
 /** Statements that create the function and the triggers of a ledger, or restore them. */
 export function makeSealable(schema: string): string[] {
-  const call = sealHolder(schema);
+  const call = callOf(schema);
+  const ledger = ledgerOf(schema);
   const foreign = `WHEN (pg_catalog.current_setting('${writing}', true) IS DISTINCT FROM 'on')`;
-  const [edited, truncated] = triggers.map(quoteIdentifier);
-  // Without names, so that it still works after the schema is renamed.
-  const body = `BEGIN
-  EXECUTE format('COMMENT ON FUNCTION %s IS NULL', (SELECT tgfoid::regprocedure FROM pg_trigger WHERE tgrelid = TG_RELID AND tgname = TG_NAME));
-  RETURN NULL;
-END`;
+  const [row, truncate] = [edited, truncated].map(({ name }) => quoteIdentifier(name));
   return [
     `CREATE OR REPLACE FUNCTION ${call} RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS ${quoteLiteral(body)}`,
     `REVOKE ALL ON FUNCTION ${call} FROM PUBLIC`,
-    `CREATE OR REPLACE TRIGGER ${edited} AFTER INSERT OR UPDATE OR DELETE ON ${ledgerOf(schema)} FOR EACH ROW ${foreign} EXECUTE FUNCTION ${call}`,
-    `CREATE OR REPLACE TRIGGER ${truncated} AFTER TRUNCATE ON ${ledgerOf(schema)} FOR EACH STATEMENT ${foreign} EXECUTE FUNCTION ${call}`,
-    `ALTER TABLE ${ledgerOf(schema)} ENABLE ALWAYS TRIGGER ${edited}, ENABLE ALWAYS TRIGGER ${truncated}`,
+    // Replacing a function keeps its comment.
+    `COMMENT ON FUNCTION ${call} IS NULL`,
+    `CREATE OR REPLACE TRIGGER ${row} AFTER INSERT OR UPDATE OR DELETE ON ${ledger} FOR EACH ROW ${foreign} EXECUTE FUNCTION ${call}`,
+    `CREATE OR REPLACE TRIGGER ${truncate} AFTER TRUNCATE ON ${ledger} FOR EACH STATEMENT ${foreign} EXECUTE FUNCTION ${call}`,
+    `ALTER TABLE ${ledger} ENABLE ALWAYS TRIGGER ${row}, ENABLE ALWAYS TRIGGER ${truncate}`,
   ];
 }
 
@@ -75,13 +88,13 @@ export function dropOldHolders(schema: string): string {
 
 /** A statement that seals a ledger. */
 export function seal(schema: string, digest: string): string {
-  return `COMMENT ON FUNCTION ${sealHolder(schema)} IS ${quoteLiteral(digest)}`;
+  return `COMMENT ON TRIGGER ${quoteIdentifier(edited.name)} ON ${ledgerOf(schema)} IS ${quoteLiteral(digest)}`;
 }
 
 /** A statement that seals a ledger as it is. */
 export function sealAsIs(schema: string): string {
   const block = `BEGIN
-  EXECUTE format('COMMENT ON FUNCTION %s IS %L', ${quoteLiteral(sealHolder(schema))},
+  EXECUTE format('COMMENT ON TRIGGER %I ON %s IS %L', ${quoteLiteral(edited.name)}, ${quoteLiteral(ledgerOf(schema))},
     (SELECT ${digestExpression} FROM ${ledgerOf(schema)}));
 END`;
   return `DO ${quoteLiteral(block)}`;
@@ -102,37 +115,44 @@ export function sealing(
   ];
 }
 
-const onFunction = "classoid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND objsubid = 0";
-
-/**
- * SQL that is true while a ledger is sealed with a digest, provided that its triggers were in place before.
- *
- * @param holder an SQL expression: see `sealHolder`
- * @param digest an SQL expression
- */
-export function sealIs(holder: string, digest: string): string {
-  return `(SELECT description FROM pg_catalog.pg_description WHERE objoid = pg_catalog.to_regprocedure(${holder})
-  AND ${onFunction}) IS NOT DISTINCT FROM ${digest}`;
+/** SQL for the comment of an object; null if it has none. */
+function commentOn(catalog: "pg_proc" | "pg_trigger", oid: string): string {
+  return `(SELECT description FROM pg_catalog.pg_description WHERE objoid = ${oid}
+    AND classoid = 'pg_catalog.${catalog}'::pg_catalog.regclass AND objsubid = 0)`;
 }
 
 /**
- * A query for the seal of a ledger, `seal`, and whether the role may renew it, `renewable`. It has no row if the triggers or
- * the key are not in place, or if there are other triggers or rules, which could keep an entry from being written.
+ * SQL that is true while a ledger is sealed with a digest.
+ *
+ * @param ledger an SQL expression: the ledger's quoted and qualified name, as text
+ * @param digest an SQL expression
+ */
+export function sealIs(ledger: string, digest: string): string {
+  return `EXISTS (SELECT FROM pg_catalog.pg_trigger t
+  WHERE t.tgrelid = pg_catalog.to_regclass(${ledger}) AND t.tgname = ${quoteLiteral(edited.name)} AND t.tgenabled = 'A'
+    AND ${commentOn("pg_trigger", "t.oid")} = ${digest} AND ${commentOn("pg_proc", "t.tgfoid")} IS NULL)`;
+}
+
+/**
+ * A query for the seal of a ledger, `seal`. It has no row if the function, the triggers or the key are not as they were
+ * made, or if there are other triggers or rules, which could keep an entry from being written.
  *
  * @param ledger an SQL expression: the ledger's oid
  * @param schema an SQL expression: the schema's name
  */
 export function sealQuery(ledger: string, schema: string): string {
-  const names = triggers.map(quoteLiteral).join(", ");
   // Functions are looked up by their oid: without statistics, the planner would search for their names.
-  const function_ = (column: string, oid: string) =>
-    `(SELECT ${column} FROM pg_catalog.pg_proc p WHERE p.oid = ${oid})`;
-  return `SELECT (SELECT description FROM pg_catalog.pg_description WHERE objoid = max(t.tgfoid) AND ${onFunction}) AS seal,
-    pg_has_role(${function_("p.proowner", "max(t.tgfoid)")}, 'USAGE') AS renewable
+  const functionOf = (condition: string) =>
+    `(SELECT ${condition} FROM pg_catalog.pg_proc p WHERE p.oid = max(t.tgfoid))`;
+  const is = ({ name, type }: typeof edited | typeof truncated) =>
+    `(t.tgname = ${quoteLiteral(name)} AND t.tgtype = ${type})`;
+  const oid = `max(t.oid) FILTER (WHERE t.tgname = ${quoteLiteral(edited.name)})`;
+  return `SELECT ${commentOn("pg_trigger", oid)} AS seal
   FROM pg_catalog.pg_trigger t WHERE t.tgrelid = ${ledger}
   HAVING count(t.tgname) = 2 AND min(t.tgfoid) = max(t.tgfoid)
-    AND count(t.tgname) FILTER (WHERE t.tgname IN (${names}) AND t.tgenabled = 'A') = 2
-    AND ${function_("p.proname", "max(t.tgfoid)")} = ${breakerIn(schema)}
+    AND count(t.tgname) FILTER (WHERE (${is(edited)} OR ${is(truncated)}) AND t.tgenabled = 'A' AND t.tgqual IS NOT NULL) = 2
+    AND ${functionOf(`p.proname = ${breakerIn(schema)} AND p.prosrc = ${quoteLiteral(body)} AND p.prosecdef`)}
+    AND ${commentOn("pg_proc", "max(t.tgfoid)")} IS NULL
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_rewrite r WHERE r.ev_class = ${ledger})
     AND EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = ${ledger} AND i.indisprimary)`;
 }

@@ -1,7 +1,8 @@
 import type { Creation } from "../core/plan.ts";
 import { quoteLiteral } from "../core/quoting.ts";
 import type { Target } from "../core/target.ts";
-import { sealHolder, sealIs } from "../ledger/seal.ts";
+import { sealIs } from "../ledger/seal.ts";
+import { ledgerOf } from "../ledger/table.ts";
 import type { Sent } from "../postgres/channel.ts";
 import { lockKey } from "../postgres/lock.ts";
 import { sqlstate } from "../postgres/sqlstate.ts";
@@ -63,16 +64,22 @@ export interface PlainGuardOptions {
 }
 
 /**
- * The checks of `guard` in as few statements as possible, for a session that `prepareGuard` has prepared. The lock is
- * taken first, so that the next statement sees what was committed before it.
+ * The checks of `guard` in as few statements as possible, for a session that `prepareGuard` has prepared. The locks are
+ * taken first, so that the next statement sees what was committed before them. The ledger is locked because an edit by
+ * hand that is not committed yet would break the seal only after it was checked.
  */
 export function plainGuard(options: PlainGuardOptions): Sent[] {
   const { target, sharedSchemas, seal, create, role } = options;
   const { schema } = target;
+  const ledger = ledgerOf(schema);
   const path = tenantSearchPath(target, sharedSchemas);
   const lock = { prepared: lockTarget, values: [lockKey(schema)] };
   if (create === "nothing")
-    return [lock, { prepared: enterSealed, values: [sealHolder(schema), seal, path, schema] }];
+    return [
+      lock,
+      `LOCK TABLE ${ledger} IN SHARE ROW EXCLUSIVE MODE`,
+      { prepared: enterSealed, values: [ledger, seal, path, schema] },
+    ];
   return [
     lock,
     `SELECT CASE WHEN NOT (${noLedger(schema)}) THEN ${refuse(sqlstate.ledgerMoved)} ELSE '' END`,

@@ -32,7 +32,7 @@ async function stateOf(database: TestDatabase): Promise<Set<string>> {
     const [row] = await database.query<{ state: string }>(
       `SELECT count(*) || ' entries, ' || (SELECT count(*) - 1 FROM information_schema.columns
            WHERE table_schema = 'app_${tenant}' AND table_name = 'things') || ' columns, seal '
-         || coalesce((SELECT obj_description(oid, 'pg_proc') FROM pg_proc WHERE pronamespace = 'app_${tenant}'::regnamespace), 'none') AS state
+         || coalesce((SELECT obj_description(oid, 'pg_trigger') FROM pg_trigger WHERE tgrelid = 'app_${tenant}.__fleet_ledger'::regclass AND tgname = '__fleet_ledger_edited'), 'none') AS state
        FROM app_${tenant}.__fleet_ledger`,
     );
     states.add(row?.state ?? "");

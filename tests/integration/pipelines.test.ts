@@ -31,7 +31,7 @@ async function expectSealed(database: TestDatabase): Promise<void> {
   const seals = new Map<string, number>();
   for (const tenant of tenants) {
     const [row] = await database.query<{ entries: number; seal: string }>(
-      `SELECT count(*)::integer AS entries, (SELECT obj_description(oid, 'pg_proc') FROM pg_proc WHERE pronamespace = 'app_${tenant}'::regnamespace) AS seal
+      `SELECT count(*)::integer AS entries, (SELECT obj_description(oid, 'pg_trigger') FROM pg_trigger WHERE tgrelid = 'app_${tenant}.__fleet_ledger'::regclass AND tgname = '__fleet_ledger_edited') AS seal
        FROM app_${tenant}.__fleet_ledger`,
     );
     seals.set(row?.seal ?? "none", row?.entries ?? 0);

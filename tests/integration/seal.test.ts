@@ -30,17 +30,14 @@ async function pendingOf(context: Parameters<typeof migrateAll>[0]) {
 
 async function sealOf(database: TestDatabase, schema = "app_a"): Promise<string | null> {
   const [row] = await database.query<{ seal: string | null }>(
-    `SELECT obj_description(p.oid, 'pg_proc') AS seal FROM pg_proc p
-     WHERE p.pronamespace = '${schema}'::regnamespace AND p.proname LIKE '\\_\\_fleet%'`,
+    `SELECT obj_description(oid, 'pg_trigger') AS seal FROM pg_trigger
+     WHERE tgrelid = '${schema}.__fleet_ledger'::regclass AND tgname = '__fleet_ledger_edited'`,
   );
   return row?.seal ?? null;
 }
 
 async function unseal(database: TestDatabase): Promise<void> {
-  await database.query(
-    `DO $$ BEGIN EXECUTE format('COMMENT ON FUNCTION %s IS NULL', (SELECT oid::regprocedure FROM pg_proc
-       WHERE pronamespace = 'app_a'::regnamespace AND proname LIKE '\\_\\_fleet%')); END $$`,
-  );
+  await database.query("COMMENT ON TRIGGER __fleet_ledger_edited ON app_a.__fleet_ledger IS NULL");
 }
 
 describe("a sealed ledger", () => {
@@ -88,7 +85,6 @@ describe("a sealed ledger", () => {
     const person = await database.connect();
     await person.query(sql);
     await person.query("DELETE FROM app_a.__fleet_ledger WHERE tag = '0001_name'");
-    expect(await sealOf(database)).not.toBeNull();
     expect(await pendingOf()).toEqual({ a: "1", b: "0" });
   });
 
@@ -115,7 +111,6 @@ describe("a sealed ledger", () => {
       `DROP TRIGGER __fleet_ledger_edited ON app_a.__fleet_ledger;
        DROP TRIGGER __fleet_ledger_truncated ON app_a.__fleet_ledger`,
     );
-    await unseal(database);
     expect(byTenant(await migrateAll(context))).toEqual({ a: "skipped", b: "skipped" });
     expect(await sealOf(database)).toBe(seal);
   });
@@ -130,6 +125,45 @@ describe("a sealed ledger", () => {
     await person.query("ROLLBACK");
     await migrateAll(context);
     expect(await sealOf(database)).not.toBeNull();
+  });
+
+  test("is not sealed with an edit that was open while a step ran", async () => {
+    const { database, project, context, pendingOf } = await fleetAtHead();
+    const more = { ...migrations, "0002_age": `ALTER TABLE "people" ADD COLUMN "age" integer;` };
+    await writeFiles(project, history("drizzle/app", more));
+    const person = await database.connect();
+    await person.query("BEGIN; DELETE FROM app_a.__fleet_ledger WHERE tag = '0001_name'");
+    const running = migrateAll(context, { tenants: ["a"] });
+    const waits = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`;
+    while ((await database.query(waits)).length === 0);
+    await person.query("COMMIT");
+    // The deleted entry is pending again, and its column exists.
+    expect(byTenant(await running)).toEqual({ a: "failed" });
+    expect(await pendingOf()).toEqual({ a: "2", b: "1" });
+  });
+
+  test("is not sealed by what another ledger of the same name left", async () => {
+    const { database, context, pendingOf } = await fleetAtHead();
+    await database.query("DROP TABLE app_a.__fleet_ledger, app_a.people");
+    expect(await pendingOf()).toEqual({ a: "2", b: "0" });
+    expect(byTenant(await migrateAll(context))).toEqual({
+      a: "succeeded 0000_people,0001_name",
+      b: "skipped",
+    });
+    expect(await sealOf(database)).toBe(await sealOf(database, "app_b"));
+  });
+
+  test.each([
+    "CREATE OR REPLACE TRIGGER __fleet_ledger_edited AFTER INSERT ON app_a.__fleet_ledger FOR EACH ROW WHEN (true) EXECUTE FUNCTION app_a.FN(); ALTER TABLE app_a.__fleet_ledger ENABLE ALWAYS TRIGGER __fleet_ledger_edited",
+    "CREATE OR REPLACE FUNCTION app_a.FN() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+  ])("does not count if its triggers do something else: %s", async (sql) => {
+    const { database, pendingOf } = await fleetAtHead();
+    const [row] = await database.query<{ name: string }>(
+      "SELECT proname AS name FROM pg_proc WHERE pronamespace = 'app_a'::regnamespace",
+    );
+    await database.query(sql.replaceAll("FN", row?.name ?? ""));
+    await database.query("DELETE FROM app_a.__fleet_ledger WHERE tag = '0001_name'");
+    expect(await pendingOf()).toEqual({ a: "1", b: "0" });
   });
 
   test("is sealed again after its schema was renamed by hand", async () => {
