@@ -10,7 +10,7 @@ import { finalExitCode, outputWritten, surviveLostOutput } from "./streams.ts";
  */
 const graceMs = 500;
 
-// V8 would let its space for new objects grow to 16 MB, which saves 3 % of the time of a large rollout.
+// Keeps V8's space for new objects small. A large rollout takes 3 % longer, and 20 MB less memory.
 setFlagsFromString("--semi-space-growth-factor=1");
 
 let isEnding = false;

@@ -18,8 +18,10 @@ export class Sender {
   readonly #answerWithinMs: number;
   /** Resolves when everything that was sent is answered; undefined if nothing is unanswered. */
   #answered: Promise<void> | undefined;
-  /** How many pipelines failed and were rolled back. A pipeline that was sent before that failed with them. */
+  /** How many pipelines failed. */
   #failures = 0;
+  /** How many of them were rolled back. A pipeline that was sent before that was not run. */
+  #rollbacks = 0;
   /** The last rollback of a failed pipeline. */
   #recovery: Promise<void> | undefined;
   /** What has prepared the session, see `PipelineOptions.prepared`; undefined when anything else was sent since. */
@@ -56,7 +58,7 @@ export class Sender {
     options: PipelineOptions & { readonly recoverAlways: boolean },
   ): Promise<void> {
     const { withinMs = this.#answerWithinMs, prepared } = options;
-    const failures = this.#failures;
+    const rollbacks = this.#rollbacks;
     const preparing =
       prepared === undefined || prepared === this.#prepared ? undefined : this.script(prepared);
     // The pipeline fails with it, and then reports its error.
@@ -67,16 +69,17 @@ export class Sender {
       await answer;
     } catch (error) {
       if (!(error instanceof ScriptError)) throw error;
-      const follows = failures !== this.#failures;
+      this.#failures += 1;
+      const follows = rollbacks !== this.#rollbacks;
       if (!follows && (error.aborted || options.recoverAlways)) this.#recover(options.recover);
       await this.#recovery;
-      await preparing;
+      await preparing?.catch(throwAsFirst);
       throw follows && error.aborted ? new ScriptError(0, new NotRunError()) : error;
     }
   }
 
   #recover(sql = "ROLLBACK"): void {
-    this.#failures += 1;
+    this.#rollbacks += 1;
     this.#recovery = this.script(sql).catch(() => this.#connection.close());
   }
 
@@ -95,6 +98,11 @@ export class Sender {
     this.#answered = settled;
     return answered;
   }
+}
+
+/** None of the statements that the preparation was for has run. */
+function throwAsFirst(error: unknown): never {
+  throw error instanceof ScriptError ? new ScriptError(0, error.cause, error.aborted) : error;
 }
 
 function noop(): void {}

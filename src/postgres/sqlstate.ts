@@ -81,6 +81,9 @@ export function isUnknownHost(error: unknown): boolean {
 export function isConnectionLoss(error: unknown): boolean {
   if (error instanceof ScriptError) return isConnectionLoss(error.cause);
   const state = sqlstateOf(error);
+  // A statement with a parameter ($1) fails when it is bound, as a violation of the protocol.
+  if (state === "08P01" && Reflect.get(Object(error), "routine") === "exec_bind_message")
+    return false;
   if (state !== undefined) return state.startsWith("08") || state.startsWith("57P");
   if (networkCodes.has(codeOf(error) ?? "")) return true;
   return (

@@ -14,7 +14,7 @@ import { existingAt } from "./existing.ts";
 import { failureOf } from "./failure.ts";
 import { holdersOf, mostImportant } from "./holders.ts";
 import { StepError } from "./message.ts";
-import { runStep } from "./step.ts";
+import { leavesSealed, runStep } from "./step.ts";
 import type { MigrationScript, StepContext } from "./step-run.ts";
 import {
   type AttemptResult,
@@ -63,8 +63,9 @@ export async function attemptTarget(
   }
   const refusal = refusalOf(current, clock);
   if (refusal !== undefined) return refusal;
+  let { sealed } = current.plan;
   for (const [index, step] of current.plan.steps.entries()) {
-    const { target, create, sealed } = current.plan;
+    const { target, create } = current.plan;
     const script = context.scriptOf(target.service, step.tag);
     if (script === undefined) return ended(current, "failed", clock, unreadScript(step));
     if (context.stop?.aborted === true) return ended(current, "notExecuted", clock);
@@ -73,6 +74,7 @@ export async function attemptTarget(
     try {
       const run = { session, target, step, script, context, sealed };
       await runStep(run, index === 0 ? create : "nothing");
+      sealed = leavesSealed(run);
     } catch (error) {
       return await afterError({ session, step, script, error }, current, context, hooks);
     }

@@ -5,7 +5,7 @@ import { StepError } from "./message.ts";
 import type { RolloutOptions } from "./options.ts";
 import { plainStepOf, runPlain } from "./plain.ts";
 import { segmentsIn } from "./step.ts";
-import type { AttemptResult, TargetJob } from "./target-job.ts";
+import { type AttemptResult, brokenOutcome, type TargetJob } from "./target-job.ts";
 import type { Busy } from "./watchdog.ts";
 
 /** No target is sent ahead if the last step took longer than this, in milliseconds: it could wait for a slow one. */
@@ -19,6 +19,16 @@ interface Flight {
   readonly answer: Promise<unknown>;
   /** Since when it is the oldest one; before that, since it was sent. */
   busy: Busy;
+}
+
+/** Waits for a step. Never rejects: resolves to its error, or to undefined. */
+async function answerOf(run: () => Promise<void>): Promise<unknown> {
+  try {
+    await run();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
 }
 
 /** A target that has ended, or must be attempted again without a count, because its step was not run. */
@@ -89,10 +99,7 @@ export class Flights {
     this.#flights.push({
       job: { ...job, startedAt: now },
       attempt: { session, step, script },
-      answer: runPlain(run, plain).then(
-        () => undefined,
-        (error: unknown) => error,
-      ),
+      answer: answerOf(() => runPlain(run, plain)),
       busy: { since: now, target, tag: step.tag },
     });
     return true;
@@ -122,7 +129,12 @@ export class Flights {
     if (error === undefined) return this.#succeeded({ job, attempt });
     const cause = error instanceof StepError ? error.cause : error;
     if (cause instanceof NotRunError) return { kind: "notRun", job };
-    return afterError({ ...attempt, error }, job, this.#options, this.#hooks);
+    try {
+      return await afterError({ ...attempt, error }, job, this.#options, this.#hooks);
+    } catch (broken) {
+      await attempt.session.close();
+      return { kind: "ended", job, outcome: brokenOutcome(job, broken, this.#options.clock) };
+    }
   }
 
   #succeeded({ job, attempt }: Pick<Flight, "job" | "attempt">): AttemptResult {

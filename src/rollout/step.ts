@@ -59,6 +59,14 @@ export async function runStep(run: StepRun, create: Creation): Promise<void> {
   }
 }
 
+/** True if a step leaves the ledger sealed: the guard has checked all of it in the transaction that completes the step. */
+export function leavesSealed(run: StepRun): boolean {
+  const { action } = run.step;
+  const [segment, ...others] = segmentsIn(run);
+  const isOne = segment?.transactional === true && others.length === 0;
+  return run.sealed && (action === "stamp" || action === "repair" || isOne);
+}
+
 /** The segments of a step that are left to run. */
 export function segmentsIn({ script, step }: StepRun): readonly Segment[] {
   const segments = segmentsOf(script.statements, step.resumeAt);

@@ -8,7 +8,8 @@ import { isTree, stringsOf, unwrap, walk } from "./tree.ts";
  * commit, and cannot write to a table that it does not name. False if in doubt.
  *
  * Source for what each command runs: PostgreSQL's documentation of ALTER TABLE (a constant or stable default rewrites
- * no row) and of CREATE INDEX (expressions and predicates are evaluated for each row).
+ * no row) and of CREATE INDEX (expressions and predicates are evaluated for each row). Event triggers of the database are
+ * not considered: only a superuser can create them.
  *
  * @example
  * isPlain(parse("ALTER TABLE t ADD COLUMN c text")[0].tree) // true
@@ -16,13 +17,12 @@ import { isTree, stringsOf, unwrap, walk } from "./tree.ts";
  */
 export function isPlain(tree: Tree): boolean {
   const [kind, body] = unwrap(tree);
-  return !namesTemporary(body) && (checks[kind]?.(body) ?? false);
+  return !isTemporary(body) && (checks[kind]?.(body) ?? false);
 }
 
 /** What a statement of each kind must meet. Kinds that are not listed are not plain. */
 const checks: Readonly<Record<string, (body: Tree) => boolean>> = {
-  // Defaults and checks of a new table run when rows are inserted; bounds of a partition run at once.
-  CreateStmt: ({ partbound, ofTypename }) => partbound === undefined && ofTypename === undefined,
+  CreateStmt: isPlainTable,
   IndexStmt: isPlainIndex,
   AlterTableStmt: ({ cmds }) => everyNode(cmds, "AlterTableCmd", isPlainChange),
   DropStmt: ({ concurrent }) => concurrent !== true,
@@ -36,13 +36,30 @@ const checks: Readonly<Record<string, (body: Tree) => boolean>> = {
   ViewStmt: () => true,
 };
 
-/** True if a statement creates something temporary, which belongs to the session. */
-function namesTemporary(body: Tree): boolean {
+/** True if a statement concerns something temporary, which belongs to the session. */
+function isTemporary(body: Tree): boolean {
   let found = false;
-  walk(body, ({ relpersistence }) => {
-    found ||= relpersistence === "t";
+  walk(body, (node) => {
+    const values = Object.values(node);
+    found ||= node.relpersistence === "t";
+    found ||= values.some((value) => typeof value === "string" && value.startsWith("pg_temp"));
   });
   return found;
+}
+
+/**
+ * Defaults and checks of a new table run when rows are inserted. Bounds of a partition run at once, and PostgreSQL
+ * evaluates constant parts of the other expressions when it creates the table.
+ */
+function isPlainTable({ partbound, ofTypename, partspec, tableElts }: Tree): boolean {
+  let plain = partbound === undefined && ofTypename === undefined;
+  walk(partspec, ({ expr }) => {
+    plain &&= expr === undefined;
+  });
+  walk(tableElts, ({ contype }) => {
+    plain &&= contype !== "CONSTR_GENERATED" && contype !== "CONSTR_EXCLUSION";
+  });
+  return plain;
 }
 
 /** Methods whose operator classes for built-in and enum types are PostgreSQL's own. */
@@ -64,7 +81,8 @@ function isPlainIndex({ concurrent, accessMethod, indexParams, whereClause }: Tr
 /** True for a condition that only tests columns for NULL or for truth. */
 function isPlainPredicate(expression: unknown): boolean {
   const [kind, body] = isTree(expression) ? unwrap(expression) : [];
-  if (kind === "ColumnRef") return true;
+  // With a table's name before it, a name may also call a function of the row.
+  if (kind === "ColumnRef") return Array.isArray(body?.fields) && body.fields.length === 1;
   if (kind === "NullTest" || kind === "BooleanTest") return isPlainPredicate(body?.arg);
   return kind === "BoolExpr" && Array.isArray(body?.args) && body.args.every(isPlainPredicate);
 }
@@ -103,7 +121,9 @@ function isPlainColumn({ typeName, constraints, collClause }: Tree): boolean {
   );
 }
 
-function isKey({ contype }: Tree): boolean {
+/** A key over time (WITHOUT OVERLAPS, PERIOD) has another kind of index. */
+function isKey({ contype, without_overlaps, fk_with_period }: Tree): boolean {
+  if (without_overlaps === true || fk_with_period === true) return false;
   return (
     contype === "CONSTR_PRIMARY" || contype === "CONSTR_UNIQUE" || contype === "CONSTR_FOREIGN"
   );
@@ -121,7 +141,11 @@ function isSameForAllRows(expression: unknown): boolean {
   const [kind, body] = isTree(expression) ? unwrap(expression) : [];
   if (kind === "A_Const" || kind === "SQLValueFunction") return true;
   if (kind === "TypeCast") return isSameForAllRows(body?.arg) && isBuiltInType(body?.typeName);
-  return kind === "FuncCall" && stringsOf(body?.funcname)?.join(".") === "now";
+  if (kind !== "FuncCall" || body === undefined) return false;
+  const isBare = [body.args, body.over, body.agg_filter, body.agg_order].every(
+    (part) => part === undefined,
+  );
+  return isBare && stringsOf(body.funcname)?.join(".") === "now";
 }
 
 /** True if a list has only nodes of a kind, and each meets the condition. */

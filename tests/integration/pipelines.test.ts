@@ -110,4 +110,27 @@ describe("targets under way on one connection", () => {
     expect(await tenantsWith(database, "age")).toEqual(tenants);
     await expectSealed(database);
   });
+
+  test("a statement with a parameter fails at its line, and is not tried again", async () => {
+    const { context } = await createFleet({
+      migrations: { "0000_rows": `CREATE TABLE "t" ("a" integer);\nINSERT INTO "t" VALUES ($1);` },
+    });
+    const result = await migrateAll(context);
+    expect(byTenant(result)).toEqual({ a: "failed" });
+    expect(result.outcomes[0]?.failure).toMatchObject({ line: 2, tag: "0000_rows" });
+    expect(result.events.some(({ type }) => type === "targetRetried")).toBe(false);
+  });
+
+  test("a plain migration after one of several transactions is not taken for one that another runner changed", async () => {
+    const migrations = {
+      ...first,
+      "0001_index": `CREATE INDEX CONCURRENTLY "people_id" ON "people" ("id");`,
+      "0002_name": `ALTER TABLE "people" ADD COLUMN "name" text;`,
+    };
+    const { database, context } = await createFleet({ migrations });
+    const result = await migrateAll(context);
+    expect(byTenant(result)).toEqual({ a: "succeeded 0000_people,0001_index,0002_name" });
+    expect(result.events.some(({ type }) => type === "targetRetried")).toBe(false);
+    expect(await tenantsWith(database, "name")).toEqual(["a"]);
+  });
 });

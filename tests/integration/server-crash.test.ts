@@ -112,7 +112,7 @@ test("the migrations of a target reported at head are on disk even if another ru
           .rows[0].tables as number,
     );
   // What the killed runner had sent is still run.
-  const workers = `SELECT FROM pg_stat_activity WHERE application_name = 'drizzle-fleet'`;
+  const workers = `SELECT FROM pg_stat_activity WHERE application_name = 'drizzle-fleet' AND state <> 'idle'`;
   const isWorking = () =>
     withClient(url, async (client) => (await client.query(workers)).rowCount !== 0);
   while (await isWorking());
