@@ -12,11 +12,11 @@ import { ledgerOf } from "./table.ts";
  * The triggers fire in every session_replication_role. A seal does not count if they are not as they were made. It belongs
  * to the table, so a dump of the table, or of the schema, contains it together with the rows.
  */
-const breaker = `${ledgerName}_edited`;
+export const sealTrigger = `${ledgerName}_edited`;
 
 /** The triggers, with their types in pg_trigger: AFTER each row that is written, replicated ones too, and AFTER TRUNCATE. */
 const [edited, truncated] = [
-  { name: breaker, type: 29 },
+  { name: sealTrigger, type: 29 },
   { name: `${ledgerName}_truncated`, type: 32 },
 ] as const;
 
@@ -25,7 +25,7 @@ const [edited, truncated] = [
  * Then the function marks itself: this breaks the seal, too. Without names, it still works after the schema is renamed.
  */
 const body = `BEGIN
-  EXECUTE format('COMMENT ON TRIGGER %I ON %I.%I IS NULL', '${breaker}', TG_TABLE_SCHEMA, TG_TABLE_NAME);
+  EXECUTE format('COMMENT ON TRIGGER %I ON %I.%I IS NULL', '${sealTrigger}', TG_TABLE_SCHEMA, TG_TABLE_NAME);
   RETURN NULL;
 EXCEPTION WHEN insufficient_privilege THEN
   EXECUTE format('COMMENT ON FUNCTION %s IS %L', (SELECT tgfoid::regprocedure FROM pg_trigger WHERE tgrelid = TG_RELID AND tgname = TG_NAME), 'broken');
@@ -37,12 +37,12 @@ END`;
  * the database, so that creating the ten-thousandth would take milliseconds.
  */
 function breakerOf(schema: string): string {
-  return `${breaker}_${createHash("sha256").update(schema).digest("hex").slice(0, 12)}`;
+  return `${sealTrigger}_${createHash("sha256").update(schema).digest("hex").slice(0, 12)}`;
 }
 
 /** The same name as an SQL expression over that of the schema. */
 function breakerIn(schema: string): string {
-  return `${quoteLiteral(`${breaker}_`)} || left(encode(sha256(convert_to(${schema}, 'UTF8')), 'hex'), 12)`;
+  return `${quoteLiteral(`${sealTrigger}_`)} || left(encode(sha256(convert_to(${schema}, 'UTF8')), 'hex'), 12)`;
 }
 
 /** The function with its schema, as SQL. */
@@ -82,7 +82,7 @@ AS ${quoteLiteral(body)}`,
 /** A block of PL/pgSQL that drops the functions that a schema has kept from its earlier names. */
 export function dropOldHolders(schema: string): string {
   return `FOR old IN SELECT oid::regprocedure FROM pg_catalog.pg_proc WHERE pronamespace = ${quoteLiteral(quoteIdentifier(schema))}::regnamespace
-    AND proname LIKE ${quoteLiteral(`${breaker.replaceAll("_", "\\_")}\\_%`)} AND proname <> ${quoteLiteral(breakerOf(schema))}
+    AND proname LIKE ${quoteLiteral(`${sealTrigger.replaceAll("_", "\\_")}\\_%`)} AND proname <> ${quoteLiteral(breakerOf(schema))}
   LOOP EXECUTE format('DROP FUNCTION %s', old); END LOOP`;
 }
 

@@ -4,6 +4,7 @@ import { ledgerName } from "../core/ledger.ts";
 import type { Statement } from "../core/migration.ts";
 import type { Failure, LockHolder } from "../core/outcome.ts";
 import type { Target } from "../core/target.ts";
+import { sealTrigger } from "../ledger/seal.ts";
 import { isConnectionLoss, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 import type { ExistingObject } from "./existing.ts";
 import { changedLedger } from "./guard.ts";
@@ -39,7 +40,9 @@ export function failureOf(error: unknown, step: FailedStep): Failure {
   }
   const stepError = error instanceof StepError ? error : undefined;
   const cause = stepError?.cause ?? error;
-  if (messageOf(cause).includes(changedLedger)) return ledgerChanged(migration);
+  // A ledger that was dropped and created again has no trigger to seal.
+  if ([changedLedger, sealTrigger].some((name) => messageOf(cause).includes(name)))
+    return ledgerChanged(migration);
   const part = stepError?.part ?? "migration";
   const state = sqlstateOf(cause);
   const committed = stepError?.committed ?? 0;
@@ -87,7 +90,8 @@ function placeOf(statement: Statement, lines: number): Pick<Failure, "line" | "s
 /** Tells errors of the tool's own statements from those of the migration. The guard's own refusals need no prefix. */
 function prefixOf(part: MessagePart, state: string | undefined, { schema }: Target): string {
   if (part === "migration" || state === undefined || ownStates.has(state)) return "";
-  if (part === "ledger" && state === sqlstate.lockNotAvailable)
+  // The guard and the entry wait for no other lock.
+  if (state === sqlstate.lockNotAvailable)
     return `the ledger of schema "${schema}" is locked by another session: `;
   return part === "guard"
     ? `schema "${schema}" could not be prepared for the migration: `

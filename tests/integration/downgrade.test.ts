@@ -279,7 +279,8 @@ describe("downgrade -N", () => {
     // The first down is applied; the second waits for the reader, so the target is planned again.
     let retried = 0;
     const running = downgradeAll(context, { count: 2 }, {}, ({ type }) => {
-      if (type === "targetRetried") retried += 1;
+      if (type !== "targetRetried") return;
+      retried += 1;
       if (retried === 1) void reader.query("COMMIT");
     });
     expect(byTenant(await running)).toEqual({ a: "succeeded 0003_wait,0002_nullable" });
