@@ -4,7 +4,7 @@ import { ScriptError } from "../postgres/script-error.ts";
 import type { Session } from "../postgres/session.ts";
 import { isConnectionLoss } from "../postgres/sqlstate.ts";
 import { digestExpression, digestOf } from "./digest.ts";
-import { dropOldHolders, makeSealable, seal, sealQuery } from "./seal.ts";
+import { dropOldFunctions, makeSealable, seal, sealQuery } from "./seal.ts";
 import { ledgerOf } from "./table.ts";
 
 /** The number of ledgers to seal in one transaction. Each is locked until it ends. */
@@ -100,7 +100,7 @@ function sealOne({ schema, digest }: Unsealed): string[] {
     RAISE EXCEPTION 'the ledger has changed since it was read';
   END IF;
   ${seal(schema, digest)};
-  ${dropOldHolders(schema)};
+  ${dropOldFunctions(schema)};
   IF NOT EXISTS (${sealQuery(ledger, quoteLiteral(schema))}) THEN
     RAISE EXCEPTION 'the ledger cannot be sealed: it has a trigger or rule of its own';
   END IF;

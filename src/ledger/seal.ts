@@ -80,7 +80,7 @@ AS ${quoteLiteral(body)}`,
 }
 
 /** A block of PL/pgSQL that drops the functions that a schema has kept from its earlier names. */
-export function dropOldHolders(schema: string): string {
+export function dropOldFunctions(schema: string): string {
   return `FOR old IN SELECT oid::regprocedure FROM pg_catalog.pg_proc WHERE pronamespace = ${quoteLiteral(quoteIdentifier(schema))}::regnamespace
     AND proname LIKE ${quoteLiteral(`${sealTrigger.replaceAll("_", "\\_")}\\_%`)} AND proname <> ${quoteLiteral(breakerOf(schema))}
   LOOP EXECUTE format('DROP FUNCTION %s', old); END LOOP`;

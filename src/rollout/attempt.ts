@@ -273,6 +273,7 @@ export function ended(
   return { kind: "ended", job, outcome: outcomeOf(job, status, clock, failure) };
 }
 
-function causeOf(error: unknown): unknown {
+/** The error that a failed step reports, without its place. */
+export function causeOf(error: unknown): unknown {
   return error instanceof StepError ? error.cause : error;
 }

@@ -1,7 +1,6 @@
 import { NotRunError } from "../postgres/answer.ts";
 import type { Session } from "../postgres/session.ts";
-import { type AttemptHooks, afterError, ended, type FailedAttempt } from "./attempt.ts";
-import { StepError } from "./message.ts";
+import { type AttemptHooks, afterError, causeOf, ended, type FailedAttempt } from "./attempt.ts";
 import type { RolloutOptions } from "./options.ts";
 import { plainStepOf, runPlain } from "./plain.ts";
 import { segmentsIn } from "./step.ts";
@@ -127,8 +126,7 @@ export class Flights {
 
   async #landOne({ job, attempt }: Flight, error: unknown): Promise<Landed> {
     if (error === undefined) return this.#succeeded({ job, attempt });
-    const cause = error instanceof StepError ? error.cause : error;
-    if (cause instanceof NotRunError) return { kind: "notRun", job };
+    if (causeOf(error) instanceof NotRunError) return { kind: "notRun", job };
     try {
       return await afterError({ ...attempt, error }, job, this.#options, this.#hooks);
     } catch (broken) {

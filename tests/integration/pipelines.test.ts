@@ -77,7 +77,7 @@ describe("targets under way on one connection", () => {
     expect(result.outcomes.filter(({ status }) => status === "notExecuted")).toHaveLength(29);
   });
 
-  test("a cancelled target is rolled back, and none behind it is run", async () => {
+  test("a cancelled target is rolled back, and none sent after it is run", async () => {
     const { database, context } = await createPendingFleet({
       timeouts: { lock: "1m", statement: "1m" },
     });
@@ -99,7 +99,7 @@ describe("targets under way on one connection", () => {
     await blocker.query("ROLLBACK");
   });
 
-  test("a target that waits for a lock is tried again, with those behind it", async () => {
+  test("a target that waits for a lock is tried again, as are those sent after it", async () => {
     const { database, context } = await createPendingFleet({ timeouts: { lock: "100ms" } });
     const blocker = await database.connect();
     await blocker.query("BEGIN; LOCK TABLE app_t20.people");
