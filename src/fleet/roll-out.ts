@@ -90,11 +90,12 @@ async function rollOutPlan(
     const reason = `the server has room for ${room} more`;
     watch({ type: "concurrencyLowered", database: name, to: room, reason });
   }
-  await Promise.all([...records.values()].map((recorder) => recorder.keepGoal()));
+  const goalsKept = Promise.all([...records.values()].map((recorder) => recorder.keepGoal()));
   const result = await runPlan(plan, {
     ...choices,
     ...optionsOf(prepared),
     id,
+    ready: goalsKept.then(() => undefined),
     roleOf,
     concurrencyOf: (name) => Math.min(choices.concurrency, rooms.get(name) ?? choices.concurrency),
     observe: recording(plan, records, watch),

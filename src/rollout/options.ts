@@ -24,4 +24,6 @@ export interface RolloutOptions extends TargetContext {
   /** When aborted, running targets finish and no other target starts. */
   readonly signal?: AbortSignal;
   readonly queueOf: QueueFactory;
+  /** The first target starts after this; until then, workers connect. It never rejects. */
+  readonly ready?: Promise<void>;
 }

@@ -171,6 +171,7 @@ export class Worker implements WatchedWorker {
       this.unflushed.putBack();
       this.session = await this.#connect(job);
       this.#statements = 0;
+      await this.#options.ready;
     }
     return this.session;
   }
