@@ -57,7 +57,7 @@ async function inControl<Result>(
 
 test("recorded outcomes are read unchanged, whatever they contain", async () => {
   await inControl(async (session) => {
-    const failure = { message: `it's "so" \\ {and} $1`, remedy: "", holders: [] };
+    const failure = { message: `it's "so" \\ {and} $1`, remedy: "", retryable: false, holders: [] };
     const records = [
       outcome(1, { tenant: 'ö"', applied: ['0000_"a"', "0001_{b},c\\", "NULL"] }),
       outcome(2, { status: "failed", failure }),
