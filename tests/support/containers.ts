@@ -75,27 +75,6 @@ COPY node /usr/local/bin/node
 ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 `,
   );
-  await build({ run }, name, context);
+  await run("buildah", "build", "--isolation", "chroot", "--pull-never", "--tag", name, context);
   await rm(context, { recursive: true });
-}
-
-/** Builds an image. buildah's own format, OCI, has no health checks, so it would hide one. */
-export function build(
-  { run }: Pick<Containers, "run">,
-  name: string,
-  context: string,
-  ...args: string[]
-): Promise<string> {
-  return run(
-    ...([
-      "buildah",
-      "build",
-      "--isolation",
-      "chroot",
-      "--pull-never",
-      "--format",
-      "docker",
-    ] as const),
-    ...[...args, "--tag", name, context],
-  );
 }

@@ -1,22 +1,17 @@
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { chmod, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ended, link, start } from "../support/cli.ts";
-import {
-  build,
-  type Containers,
-  createContainers,
-  createNodeImage,
-} from "../support/containers.ts";
+import { type Containers, createContainers, createNodeImage } from "../support/containers.ts";
 import { createDatabase } from "../support/database.ts";
 import { history, writeFiles } from "../support/fleet.ts";
+import { cleanEnvironment } from "../support/in-process.ts";
 import { repository } from "../support/repository.ts";
 
 const { version } = JSON.parse(await readFile(join(repository, "package.json"), "utf8"));
 
-const base = `drizzle-fleet/drizzle-fleet:${version}`;
 const image = "localhost/migrations";
 
 const config = `import { defineFleet, env } from "drizzle-fleet/config";
@@ -47,33 +42,62 @@ const project = {
 };
 
 let containers: Containers;
+let shop: string;
 
-/** Builds the base image and a project's image, as docs/docker.md describes it. */
+/** `docker` without Docker, and `npx` without a registry. `--network host`: the database listens on this machine. */
+const programs = {
+  "bin/docker": `#!/bin/sh
+command=$1
+shift
+case $command in
+  build) exec buildah build --isolation chroot --pull-never --format docker --build-arg BASE=localhost/node "$@" ;;
+  run) exec podman run --passwd=false --network host "$@" ;;
+esac
+`,
+  "bin/npx": `#!/bin/sh
+shift
+exec node ${repository}/dist/cli/bin.js "$@"
+`,
+};
+
+/** Runs the commands of a section of docs/docker.md, and returns their output. */
+async function runSection(
+  heading: string,
+  cwd: string,
+  environment: Record<string, string> = {},
+): Promise<string> {
+  const page = await readFile(join(repository, "docs/docker.md"), "utf8");
+  const [, section = ""] = page.split(`\n## ${heading}\n`);
+  const blocks = section.replace(/\n## .*/s, "").matchAll(/^```sh\n(.*?)^```$/gms);
+  const commands = [...blocks].map(([, block]) => block).join("");
+  if (commands === "") throw new Error(`"${heading}" has no commands`);
+  const env = cleanEnvironment({
+    ...{ ...containers.environment, ...environment, TMPDIR: containers.folder },
+    PATH: `${join(containers.folder, "bin")}:${process.env.PATH}`,
+  });
+  return (await promisify(execFile)("/bin/sh", ["-euc", commands], { cwd, env })).stdout;
+}
+
 beforeAll(async () => {
   containers = await createContainers();
-  const { folder } = containers;
-  const [context, shop] = [join(folder, "context"), join(folder, "shop")];
-  const script = join(repository, "scripts/image-context.mjs");
-  // Waits for all even if one fails: afterAll removes the folder that they write to.
-  const prepared = await Promise.allSettled([
-    createNodeImage(containers, "localhost/node"),
-    promisify(execFile)(process.execPath, [script, context]),
-    writeFiles(shop, project).then(() => link(shop)),
-  ]);
-  for (const one of prepared) if (one.status === "rejected") throw one.reason;
-  const args = { BASE: "localhost/node", VERSION: version, REVISION: "abc123" };
-  await build(
-    ...([containers, base, context, "--file", join(repository, "Dockerfile")] as const),
-    ...Object.entries(args).flatMap(([name, value]) => ["--build-arg", `${name}=${value}`]),
+  shop = join(containers.folder, "shop");
+  await writeFiles(containers.folder, programs);
+  await Promise.all(
+    Object.keys(programs).map((name) => chmod(join(containers.folder, name), 0o755)),
   );
-  const bin = join(repository, "dist/cli/bin.js");
-  await promisify(execFile)(process.execPath, [bin, "init", "--docker"], { cwd: shop });
-  await build(containers, image, shop);
+  await writeFiles(shop, project);
+  await link(shop);
+  await createNodeImage(containers, "localhost/node");
+  await runSection("Build the base image", repository);
+  await runSection("Build an image", shop);
 }, 120_000);
 
 afterAll(() => containers.remove());
 
-/** Starts the project's image, as in production: with a read-only file system, without a writable /tmp. */
+/**
+ * Starts the project's image, as in production: with a read-only file system, without a writable /tmp. Like Docker, it
+ * adds no entry for the user to /etc/passwd.
+ */
 function startImage(
   options: readonly string[],
   args: readonly string[],
@@ -83,7 +107,7 @@ function startImage(
     containers.folder,
     "podman",
     [
-      ...["run", "--rm", "--read-only", "--read-only-tmpfs=false"],
+      ...["run", "--rm", "--read-only", "--read-only-tmpfs=false", "--passwd=false"],
       ...(options.includes("--network") ? [] : ["--network", "host"]),
       ...Object.keys(environment).flatMap((name) => ["--env", name]),
       ...options,
@@ -110,7 +134,6 @@ test("the image runs node by tini as a numeric user, and has labels and no healt
     Labels: {
       "org.opencontainers.image.title": "drizzle-fleet",
       "org.opencontainers.image.version": version,
-      "org.opencontainers.image.revision": "abc123",
       "org.opencontainers.image.licenses": "MIT",
     },
   });
@@ -161,16 +184,23 @@ test("it migrates a tenant and records the outcomes, on a read-only file system"
     { tenant: "acme", status: "succeeded", applied: ["0000_jobs"] },
     { tenant: "acme", status: "succeeded", applied: ["0000_users"] },
   ]);
-  // From a file instead of a variable, and as a user that the platform chooses.
-  await writeFiles(containers.folder, { "secrets/DATABASE_URI": url });
-  const status = await runImage(
-    [
-      ...["--volume", `${join(containers.folder, "secrets")}:/run/secrets:ro`],
-      ...["--env", "SECRETS_DIR=/run/secrets", "--user", "1000620000:0"],
-    ],
-    ["status"],
-  );
+  const [rollout] = await query("SELECT started_by FROM drizzle_fleet.rollouts");
+  expect(rollout).toEqual({ started_by: expect.stringMatching(/^10001@/) });
+  // The user that a platform such as OpenShift chooses.
+  const status = await runImage(["--user", "1000620000:0"], ["status"], environment);
   expect(status.stdout, status.stderr).toMatch(/acme.*0000_users/);
+});
+
+test("the commands of docs/docker.md work", async () => {
+  const { url } = await createDatabase();
+  const environment = { DATABASE_URI: url };
+  const output = await runSection("Run it", shop, environment);
+  expect(output).toMatch(
+    /4 migrations.*Done: 4 migrations applied, 4 targets at head\..*All 4 targets are at head\..*Nothing to do: 4 targets at head/s,
+  );
+  expect(await runSection("Settings and secrets", shop, environment)).toMatch(
+    /All 4 targets are at head\..*Nothing to do: 4 targets at head/s,
+  );
 });
 
 test("SIGTERM reaches node: a run that waits ends with a report and exit code 130", async () => {

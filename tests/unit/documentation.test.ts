@@ -64,7 +64,17 @@ test("every page that the code names exists, with its heading", async () => {
 
 /** Options of other programs: npm, the AWS command line, Docker, the benchmark. */
 const foreign = new Set([
-  ...["--omit", "--rm", "--env", "--tag", "--file", "--build-arg", "--platform", "--from", "--time"],
+  ...[
+    "--omit",
+    "--rm",
+    "--env",
+    "--tag",
+    "--file",
+    "--build-arg",
+    "--platform",
+    "--from",
+    "--time",
+  ],
   ...["--read-only", "--cap-drop", "--security-opt", "--volume"],
   "--save-dev",
   "--hostname",
