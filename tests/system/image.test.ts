@@ -36,7 +36,7 @@ const project = {
   "drizzle.config.ts": config,
   "fleet/tenants.json": '["acme", "globex"]',
   "schema/auth/index.ts": "export {};",
-  ".env": "DATABASE_URI=postgresql://somebody:s3cret@localhost/shop",
+  ".env": "DATABASE_URI=postgresql://localhost/shop",
   ...history("drizzle/auth", { "0000_users": "CREATE TABLE users (id serial PRIMARY KEY);" }),
   ...history("drizzle/work flow", { "0000_jobs": "CREATE TABLE jobs (id serial PRIMARY KEY);" }),
 };
@@ -92,7 +92,8 @@ beforeAll(async () => {
   await runSection("Build an image", shop);
 }, 120_000);
 
-afterAll(() => containers.remove());
+// Without the programs, there is nothing to remove.
+afterAll(() => containers?.remove());
 
 /**
  * Starts the project's image, as in production: with a read-only file system, without a writable /tmp. Like Docker, it
