@@ -105,12 +105,12 @@ export class JobController {
       if (!exists()) return undefined;
       if (end.code === 0) return { type: "Complete", reason: "CompletionsReached", message: "" };
       const action = actionFor(spec, end);
+      if (action !== "Ignore") failed += 1;
+      status({ failed });
       if (action === "FailJob") {
         const message = `Container migrate for pod default/${pod.name} failed with exit code ${end.code} matching FailJob rule`;
         return { type: "Failed", reason: "PodFailurePolicy", message };
       }
-      if (action === "Count") failed += 1;
-      status({ failed });
       if (failed > (spec.backoffLimit ?? 6)) {
         const message = "Job has reached the specified backoff limit";
         return { type: "Failed", reason: "BackoffLimitExceeded", message };

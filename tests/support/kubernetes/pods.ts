@@ -18,6 +18,10 @@ export class Pod {
   readonly name: string;
   readonly ended: Promise<PodEnd>;
   output = "";
+  /** When its process ended, in milliseconds. */
+  endedAt = Number.POSITIVE_INFINITY;
+  /** When its process started. */
+  startedAt = Number.POSITIVE_INFINITY;
   #child: ChildProcess | undefined;
   #evicted = false;
   readonly #deleted = new AbortController();
@@ -97,6 +101,7 @@ export class Pod {
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#child = child;
+    this.startedAt = performance.now();
     for (const stream of [child.stdout, child.stderr])
       stream.on("data", (chunk) => {
         this.output += chunk;
@@ -104,6 +109,7 @@ export class Pod {
     const code = await new Promise<number>((resolve) => {
       child.on("close", (exitCode) => resolve(exitCode ?? 137));
     });
+    this.endedAt = performance.now();
     const phase = code === 0 ? "Succeeded" : "Failed";
     this.#status({ phase }, { terminated: { exitCode: code, finishedAt: now() } });
     return { code, evicted: this.#evicted };

@@ -1,4 +1,3 @@
-import { onTestFinished } from "vitest";
 import type { CliResult } from "../cli.ts";
 import type { TestDatabase } from "../database.ts";
 import { type Files, history, writeFiles } from "../fleet.ts";
@@ -6,7 +5,6 @@ import { createGate, type Gate } from "../gate.ts";
 import { createParentChart } from "../helm.ts";
 import { createFleet } from "../small-fleet.ts";
 import { type Cluster, createCluster } from "./cluster.ts";
-import type { Pod } from "./pods.ts";
 
 /** The application of the tests, with its migrations, in a stand-in for a cluster. */
 export interface Shop {
@@ -98,13 +96,14 @@ export async function createShop({
 }
 
 async function dataOf(database: TestDatabase, tenants: readonly string[]) {
-  const all = tenants.map(async (tenant) => {
+  const data: Record<string, string> = {};
+  for (const tenant of tenants) {
     const [counts] = await database.query<{ text: string }>(
       `SELECT (SELECT count(*) FROM app_${tenant}.t) || ',' || (SELECT count(*) FROM app_${tenant}.__fleet_ledger) AS text`,
     );
-    return [tenant, counts?.text ?? ""] as const;
-  });
-  return Object.fromEntries(await Promise.all(all));
+    data[tenant] = counts?.text ?? "";
+  }
+  return data;
 }
 
 /** Runs a scenario, and adds it to the table when the test has ended. */
