@@ -113,7 +113,7 @@ test("the README's table matches values.yaml, and its version that of the packag
 
 describe("as the dependency `migrations` of an application's chart", () => {
   test("it takes its values from `migrations`", async () => {
-    const parent = await createParentChart();
+    const parent = await createParentChart(true);
     const objects = manifests(await render(parent, "--set", "global.region=eu"));
     expect(objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`).sort()).toEqual([
       "ConfigMap shop-app",

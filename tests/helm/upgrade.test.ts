@@ -4,7 +4,7 @@ import { afterAll, describe, expect, test, vi } from "vitest";
 import { run } from "../support/cli.ts";
 import { toolPath } from "../support/helm.ts";
 import type { Pod } from "../support/kubernetes/pods.ts";
-import { type Shop, scenario, scenarioTable } from "../support/kubernetes/shop.ts";
+import { type Shop, scenario, scenarioTable, wait } from "../support/kubernetes/shop.ts";
 import { later } from "../support/later.ts";
 import { repository } from "../support/repository.ts";
 
@@ -12,30 +12,33 @@ const row = `INSERT INTO "t" VALUES (1);`;
 const good = { "0001_row": row };
 const bad = { "0001_row": `CREATE TABLE "t" ();` };
 
-/** A migration that takes a while. */
-function slow(seconds: number) {
-  return { "0001_row": `${row}\n--> statement-breakpoint\nSELECT pg_sleep(${seconds});` };
-}
+/** A migration that takes until the test ends it. */
+const slow = { "0001_row": `${row}\n--> statement-breakpoint\n${wait}` };
 
 const once = { acme: "1,2", globex: "1,2" };
 const before = { acme: "0,1", globex: "0,1" };
 
 afterAll(() => console.log(`\n${scenarioTable()}\n`));
 
-/** The newest Pod, once its migrations sleep. */
-async function untilSleeping({ database, cluster }: Shop): Promise<Pod> {
+/** Waits until a number of Pods has been started and a number of migrations waits, and returns the newest Pod. */
+async function untilWaiting({ database, cluster }: Shop, pods = 1, migrations = 1): Promise<Pod> {
+  const started = () =>
+    cluster.controller.allPods.filter(({ startedAt }) => startedAt < Number.POSITIVE_INFINITY);
   const sleeping = `SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()`;
-  const found = async () => (await database.query(sleeping)).length > 0;
-  await vi.waitUntil(found, { timeout: 20_000 });
-  const [pod] = cluster.controller.allPods.slice(-1);
+  const found = async () =>
+    started().length >= pods && (await database.query(sleeping)).length >= migrations;
+  await vi.waitUntil(found, { timeout: 25_000 });
+  const [pod] = started().slice(-1);
   if (pod === undefined) throw new Error("no Pod was started");
   return pod;
 }
 
-async function expectUpgraded(shop: Shop, version: string, ...options: string[]): Promise<void> {
+/** Expects that an upgrade succeeds. Returns what Helm wrote. */
+async function expectUpgraded(shop: Shop, version: string, ...options: string[]): Promise<string> {
   const upgraded = await shop.upgrade(version, ...options);
   expect(upgraded, upgraded.stderr).toMatchObject({ code: 0 });
   expect(shop.version()).toBe(version);
+  return upgraded.stdout;
 }
 
 /** Expects that an upgrade is refused, and the application keeps version 1. Returns what Helm wrote. */
@@ -50,7 +53,8 @@ test(
   "a good migration is applied before the application changes",
   scenario("success", {}, async (shop) => {
     await shop.build(good);
-    await expectUpgraded(shop, "2");
+    const notes = await expectUpgraded(shop, "2", "--render-subchart-notes");
+    expect(notes).toContain("kubectl logs --namespace default job/shop-migrations\n");
     expect(await shop.data()).toEqual(once);
     const { changes } = shop.cluster.store;
     const done = changes.findLastIndex(({ object }) => object.status?.succeeded === 1);
@@ -92,7 +96,7 @@ test(
 );
 
 describe("a database that cannot be reached", () => {
-  const impatient = ["--set", "migrations.waitForDatabase=200ms"];
+  const impatient = ["--set", "migrations.waitForDatabase=400ms"];
 
   test(
     "is tried again, and the upgrade succeeds when it comes up",
@@ -105,7 +109,7 @@ describe("a database that cannot be reached", () => {
         }
       });
       await expectUpgraded(shop, "2", ...impatient);
-      expect(await shop.exits()).toEqual([1, 1, 0]);
+      expect((await shop.exits()).slice(0, 2)).toEqual([1, 1]);
       expect(await shop.data()).toEqual(once);
       return "upgraded";
     }),
@@ -128,14 +132,16 @@ describe("overlapping runners", () => {
   test(
     "after Helm's timeout the Job runs on, the next upgrade replaces it, and each migration is applied once",
     scenario("timeout, then another upgrade", {}, async (shop) => {
-      await shop.build(slow(5));
+      await shop.build(slow);
       const output = await expectBlocked(shop, "2", "--timeout", "1s");
       expect(output).toMatch(/deadline exceeded|timed out/);
-      const first = await untilSleeping(shop);
+      const first = await untilWaiting(shop);
       expect(first.isRunning).toBe(true);
-      await expectUpgraded(shop, "3");
-      const [, second] = shop.cluster.controller.allPods;
-      expect(second?.startedAt).toBeLessThan(first.endedAt);
+      const upgrade = expectUpgraded(shop, "3");
+      const second = await untilWaiting(shop, 2);
+      await shop.finish();
+      await upgrade;
+      expect(second.startedAt).toBeLessThan(first.endedAt);
       expect(await shop.exits()).toEqual([130, 0]);
       expect(first.output).toContain("Stopping: no new migrations start");
       expect(await shop.data()).toEqual(once);
@@ -148,12 +154,16 @@ describe("overlapping runners", () => {
   test(
     "a run by hand and an upgrade share the work",
     scenario("two runners at once", { tenants }, async (shop) => {
-      await shop.build({ ...slow(0.5), "0002_more": row });
+      await shop.build({ ...slow, "0002_more": row });
       const manual = ["--from=cronjob/shop-migrations-manual", "--dry-run=client", "-o", "json"];
       const { stdout } = await shop.cluster.kubectl("create", "job", "by-hand", ...manual);
       shop.cluster.store.put("jobs", JSON.parse(stdout));
-      await untilSleeping(shop);
-      await expectUpgraded(shop, "2");
+      await untilWaiting(shop);
+      const upgrade = expectUpgraded(shop, "2");
+      // One runner has at most four migrations under way.
+      await untilWaiting(shop, 2, 5);
+      await shop.finish();
+      await upgrade;
       expect(await shop.exits()).toEqual([0, 0]);
       expect(await shop.data()).toEqual(Object.fromEntries(tenants.map((name) => [name, "2,3"])));
       const [one, other] = shop.cluster.controller.allPods;
@@ -239,16 +249,12 @@ describe("a missing Secret", () => {
 test(
   "a Pod that is evicted is replaced, and is no failed attempt",
   scenario("evicted", {}, async (shop) => {
-    await shop.build(slow(2));
-    const options = ["backoffLimit=0", "terminationGracePeriodSeconds=11"];
-    const upgrade = expectUpgraded(
-      shop,
-      "2",
-      "--set",
-      options.map((one) => `migrations.${one}`).join(","),
-    );
-    const pod = await untilSleeping(shop);
+    await shop.build(slow);
+    const set = "migrations.backoffLimit=0,migrations.terminationGracePeriodSeconds=11";
+    const upgrade = expectUpgraded(shop, "2", "--set", set);
+    const pod = await untilWaiting(shop);
     await pod.evict();
+    await shop.finish();
     await upgrade;
     expect(await shop.exits()).toEqual([130, 0]);
     expect(pod.output).toContain("Cancelling the running migrations");
@@ -260,9 +266,8 @@ test(
 test(
   "a run that takes longer than activeDeadlineSeconds is ended",
   scenario("activeDeadlineSeconds", {}, async (shop) => {
-    await shop.build(slow(20));
-    const options = ["activeDeadlineSeconds=2", "terminationGracePeriodSeconds=11"];
-    const set = options.map((one) => `migrations.${one}`).join(",");
+    await shop.build(slow);
+    const set = "migrations.activeDeadlineSeconds=3,migrations.terminationGracePeriodSeconds=11";
     expect(await expectBlocked(shop, "2", "--set", set)).toContain("Job Failed");
     expect(shop.cluster.store.get("jobs", "shop-migrations")?.status.conditions).toContainEqual(
       expect.objectContaining({ type: "Failed", reason: "DeadlineExceeded" }),

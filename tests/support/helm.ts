@@ -60,12 +60,19 @@ export function manifests(text: string): Manifest[] {
   });
 }
 
-/** Copies the application's chart of the tests, with this chart as its dependency, to a temporary folder. */
-export async function createParentChart(): Promise<string> {
+/**
+ * Copies the application's chart of the tests, with this chart as its dependency, to a temporary folder.
+ *
+ * @param build whether `helm dependency build` packs the dependency, which takes longer than a copy
+ */
+export async function createParentChart(build = false): Promise<string> {
   const folder = await createFolder();
-  await cp(join(repository, "tests/helm/parent-chart"), join(folder, "shop"), { recursive: true });
-  await cp(chart, join(folder, "drizzle-fleet"), { recursive: true });
-  const { code, stderr } = await helm(["dependency", "build", join(folder, "shop")]);
+  const parent = join(folder, "shop");
+  await cp(join(repository, "tests/helm/parent-chart"), parent, { recursive: true });
+  const place = build ? join(folder, "drizzle-fleet") : join(parent, "charts/drizzle-fleet");
+  await cp(chart, place, { recursive: true });
+  if (!build) return parent;
+  const { code, stderr } = await helm(["dependency", "build", parent]);
   if (code !== 0) throw new Error(stderr);
-  return join(folder, "shop");
+  return parent;
 }

@@ -20,6 +20,8 @@ export interface Shop {
   version(): string | undefined;
   /** The exit codes of all Pods, in their order. */
   exits(): Promise<(number | undefined)[]>;
+  /** Ends the statements `wait`. */
+  finish(): Promise<void>;
   /** The number of rows and ledger entries of each tenant, as `rows,entries`. */
   data(): Promise<Record<string, string>>;
 }
@@ -45,7 +47,15 @@ export interface ShopOptions {
   readonly secret?: boolean;
 }
 
-const initial = { "0000_t": `CREATE TABLE "t" ("n" integer);` };
+const initial = { "0000_t": `CREATE TABLE "t" ("n" integer);\nCREATE TABLE "opened" ();` };
+
+/** A statement that takes until `finish` is called, or half a minute. */
+export const wait = `DO $$ BEGIN
+  FOR i IN 1..600 LOOP
+    EXIT WHEN EXISTS (SELECT FROM "opened");
+    PERFORM pg_sleep(0.05);
+  END LOOP;
+END $$;`;
 
 export async function createShop({
   tenants = ["acme", "globex"],
@@ -81,6 +91,10 @@ export async function createShop({
     exits: async () => {
       const ends = await Promise.all(cluster.controller.allPods.map(({ ended }) => ended));
       return ends.map(({ code }) => code);
+    },
+    finish: async () => {
+      for (const tenant of tenants)
+        await database.query(`INSERT INTO app_${tenant}.opened DEFAULT VALUES`);
     },
     data: () => dataOf(database, tenants),
   };
