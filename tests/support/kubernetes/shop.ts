@@ -68,7 +68,8 @@ export async function createShop({
   const { database, project } = await createFleet({
     tenants: ["unused"],
     migrations: initial,
-    settings: { databases: { main: { url } } },
+    // The chart sets how long to wait for the database.
+    settings: { databases: { main: { url } }, connectTimeout: 200 },
   });
   const cluster = await createCluster(project, database.url);
   const gate = await createGate(database.url);
