@@ -57,7 +57,7 @@ export const wait = `DO $$ BEGIN
   END LOOP;
 END $$;`;
 
-export async function createShop({
+async function createShop({
   tenants = ["acme", "globex"],
   gated = false,
   installed = true,
