@@ -62,7 +62,7 @@ test("every page that the code names exists, with its heading", async () => {
   expect(missing).toEqual([]);
 });
 
-/** Options of other programs: npm, the AWS command line, Docker, the benchmark. */
+/** Options of other programs: npm, the AWS command line, Docker, the benchmark, Helm, kubectl. */
 const foreign = new Set([
   ...[
     "--omit",
@@ -82,6 +82,8 @@ const foreign = new Set([
   "--username",
   "--quick",
   "--others",
+  ...["--install", "--set", "--no-hooks", "--wait", "--wait-for-jobs", "--rollback-on-failure"],
+  ...["--follow", "--output", "--local", "--filename", "--type", "--patch", "--selector"],
 ]);
 
 test("every option that the pages name exists on the command line", async () => {
