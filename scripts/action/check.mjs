@@ -18,11 +18,12 @@ const args = wordsOf(environment.INPUT_ARGS ?? "");
 const run = programOf(environment.INPUT_COMMAND || "npx --no-install drizzle-fleet", folder);
 
 const pullRequest = readEvent().pull_request;
-const checked = await runCheck(run, args);
-const pending =
+const [checked, pending] = await Promise.all([
+  runCheck(run, args),
   pullRequest === undefined
     ? undefined
-    : await pendingMigrations(run, folder, configOption(args), pullRequest.base.sha, warn);
+    : pendingMigrations(run, folder, configOption(args), pullRequest.base.sha, warn),
+]);
 
 const report = { ...checked, pending, runUrl: runUrl(), commit: pullRequest?.head.sha };
 annotate(checked, { workspace, folder, temporary: environment.RUNNER_TEMP });

@@ -1,6 +1,7 @@
-import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, inject, test } from "vitest";
+import { afterAll, describe, expect, inject, test } from "vitest";
 import { parse } from "yaml";
 import { type CliResult, link, run, runCli } from "../support/cli.ts";
 import { configFile, createFolder, history, writeFiles } from "../support/fleet.ts";
@@ -27,15 +28,33 @@ const config = (adminUrl: string) =>
     tenants: ["a"],
   });
 
-/** A repository with a project in the folder `db`. The base branch has one migration. */
-async function createRelease() {
-  const root = await createFolder({
+let original: Promise<string> | undefined;
+
+afterAll(async () => {
+  if (original !== undefined) await rm(await original, { recursive: true });
+});
+
+/**
+ * A repository with a project in the folder `db`. The base branch has one migration; the branch `phone`, which is checked
+ * out, adds another one. It is made once, and copied for each test.
+ */
+async function createPullRequest() {
+  original ??= createOriginal();
+  const root = await createFolder();
+  await cp(await original, root, { recursive: true, verbatimSymlinks: true });
+  const { git, commit } = await createRepository(root);
+  const base = (await git("rev-parse", "main")).trim();
+  return { root, project: join(root, "db"), base, git, commit };
+}
+
+async function createOriginal(): Promise<string> {
+  const root = await mkdtemp(join(tmpdir(), "drizzle-fleet-pull-request-"));
+  const project = join(root, "db");
+  await writeFiles(root, {
     ".gitignore": "node_modules\n",
     "db/package.json": '{ "type": "module" }',
     "db/drizzle.config.ts": config(inject("adminUrl")),
-    "db/schema.ts": schema(""),
   });
-  const project = join(root, "db");
   await link(project);
   const { git, commit } = await createRepository(root);
   const generate = async (name: string, columns: string) => {
@@ -44,8 +63,9 @@ async function createRelease() {
     await commit(name);
   };
   await generate("init", "");
-  const base = (await git("rev-parse", "HEAD")).trim();
-  return { root, project, base, git, commit, generate };
+  await git("checkout", "--quiet", "-b", "phone");
+  await generate("phone", 'phone: text("phone"),');
+  return root;
 }
 
 type GitHub = Awaited<ReturnType<typeof startGitHub>>;
@@ -101,8 +121,7 @@ const annotationsIn = ({ stdout }: CliResult, kind: string) =>
 
 describe("the action", () => {
   test("comments the migrations of a pull request, and keeps the one comment up to date", async () => {
-    const { root, base, generate, git } = await createRelease();
-    await generate("phone", 'phone: text("phone"),');
+    const { root, base, git } = await createPullRequest();
     const github = await startGitHub();
     // A comment of a person, on the first of two pages, begins with the same line.
     const copied = "<!-- drizzle-fleet check: db -->\nnothing to see";
@@ -135,19 +154,21 @@ ALTER TABLE "users" ADD COLUMN "phone" text;
 <sub>For commit ${"4".repeat(40)}.</sub>
 `);
 
-    await rm(join(root, "db/drizzle/0001_phone.down.sql"));
+    await writeFile(
+      join(root, "db/schema.ts"),
+      schema('mail: text("mail"), phone: text("phone"),'),
+    );
     const second = await runAction({ root, base, github });
     expect(second).toMatchObject({ code: 3, outputs: "findings=1\npending=1\n" });
     expect(annotationsIn(second, "error")).toEqual([
       expect.stringMatching(
-        /^::error file=db\/drizzle\/0001_phone\.sql,title=drizzle-fleet%3A app::.*0001_phone.*%0A-> /,
+        /^::error file=db\/schema\.ts,title=drizzle-fleet%3A app::the Drizzle schema has changes without a migration%0A.*%0A-> /,
       ),
     ]);
     expect(github.comments).toHaveLength(112);
     expect(github.comments.at(-1)?.body).toContain(
       "**check found 1 problem**: see [the run](https://github.example/acme/shop/actions/runs/42).",
     );
-    expect(github.comments.at(-1)?.body).toContain("<code>0001_phone</code> | no |");
 
     await git("reset", "--quiet", "--hard", base);
     await runAction({ root, base, github });
@@ -157,16 +178,18 @@ ALTER TABLE "users" ADD COLUMN "phone" text;
   });
 
   test("starts the project's drizzle-fleet, fetches the base of a shallow checkout, and comments nothing if nothing is pending", async () => {
-    const { root, base, commit, git } = await createRelease();
+    const { root, base, commit, git } = await createPullRequest();
+    await git("checkout", "--quiet", "-b", "readme", "main");
     await writeFiles(root, { "README.md": "a change without a migration" });
     await commit("readme");
-    await git("branch", "base", base);
     const shallow = join(await createFolder(), "clone");
     await git("clone", "--quiet", "--depth=1", `file://${root}`, shallow);
     await link(join(shallow, "db"));
     const bin = join(shallow, "db/node_modules/.bin");
     await mkdir(bin);
-    await symlink("../drizzle-fleet/dist/cli/bin.js", join(bin, "drizzle-fleet"));
+    const program = join(repository, "dist/cli/bin.js");
+    const script = `#!/bin/sh\nexec "${process.execPath}" "${program}" "$@"\n`;
+    await writeFile(join(bin, "drizzle-fleet"), script, { mode: 0o755 });
     const github = await startGitHub();
     const environment = { INPUT_COMMAND: "" };
     const result = await runAction({ root: shallow, base, github, environment });
@@ -179,8 +202,7 @@ ALTER TABLE "users" ADD COLUMN "phone" text;
   });
 
   test("writes only the summary for a fork", async () => {
-    const { root, base, generate } = await createRelease();
-    await generate("phone", 'phone: text("phone"),');
+    const { root, base } = await createPullRequest();
     const github = await startGitHub("forbidden");
     const result = await runAction({ root, base, github, from: "mallory/shop" });
     expect(result).toMatchObject({ code: 0, outputs: "findings=0\npending=1\n" });
@@ -190,8 +212,7 @@ ALTER TABLE "users" ADD COLUMN "phone" text;
   });
 
   test("warns if the token may not write, and keeps the result of check", async () => {
-    const { root, base, generate } = await createRelease();
-    await generate("phone", 'phone: text("phone"),');
+    const { root, base } = await createPullRequest();
     const github = await startGitHub("forbidden");
     const forbidden = await runAction({ root, base, github });
     expect(forbidden.code).toBe(0);
@@ -201,14 +222,14 @@ ALTER TABLE "users" ADD COLUMN "phone" text;
     expect(forbidden.summary).toContain("pending migration");
     expect(github.comments).toEqual([]);
 
-    const environment = { GITHUB_API_URL: "http://127.0.0.1:1" };
+    const environment = { GITHUB_API_URL: "http://127.0.0.1:4" };
     const unreachable = await runAction({ root, base, github, environment });
     expect(unreachable.code).toBe(0);
     expect(annotationsIn(unreachable, "warning").join()).toContain("ECONNREFUSED");
   });
 
   test("annotates as many findings as GitHub shows, and lists all of them in the summary", async () => {
-    const { root, base, project } = await createRelease();
+    const { root, base, project } = await createPullRequest();
     const tags = Array.from({ length: 60 }, (_, index) => `${String(index).padStart(4, "0")}_x`);
     await rm(join(project, "drizzle"), { recursive: true });
     await writeFiles(
@@ -228,7 +249,7 @@ ALTER TABLE "users" ADD COLUMN "phone" text;
     expect(first.stdout).toContain(`${Number(findings) - 10} more without an annotation`);
     for (const tag of tags) expect(first.summary).toContain(`drizzle/${tag}.sql:1:`);
     // Backticks of the SQL do not end the code block.
-    expect(first.summary).toContain("````text\n");
+    expect(first.summary).toContain("````sql\n");
 
     // Other steps of the job have used 45 of its 50 annotations.
     const later = await runAction({
@@ -240,21 +261,21 @@ ALTER TABLE "users" ADD COLUMN "phone" text;
   });
 
   test("shows the SQL that fits, of a migration that is longer than a comment", async () => {
-    const { root, base, project, commit } = await createRelease();
-    const custom = await runCli(project, ["generate", "--custom", "--name", "long"]);
-    expect(custom.code).toBe(3);
+    const { root, base, project, commit } = await createPullRequest();
+    const custom = await runCli(project, ["generate", "app", "--custom", "--name", "long"]);
+    expect(custom).toMatchObject({ code: 0 });
     const long = `SELECT '${"x".repeat(70_000)}';\n`;
-    await writeFile(join(project, "drizzle/0001_long.sql"), long);
+    await writeFile(join(project, "drizzle/0002_long.sql"), long);
     await commit("long");
     const github = await startGitHub();
     const result = await runAction({ root, base, github });
     expect(result.summary).toContain(long);
-    expect(github.comments[0]?.body).toContain("<code>0001_long</code>");
+    expect(github.comments[0]?.body).toContain("<code>0002_long</code>");
     expect(github.comments[0]?.body).toContain("1 part not shown: too long for GitHub.");
   });
 
   test("reports a configuration that cannot be read, and a program that is not installed", async () => {
-    const { root, base, project } = await createRelease();
+    const { root, base, project } = await createPullRequest();
     const github = await startGitHub();
     await writeFile(join(project, "drizzle.config.ts"), "export default {");
     const broken = await runAction({ root, base, github });
