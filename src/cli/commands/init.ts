@@ -13,6 +13,7 @@ import { askYes } from "../prompt.ts";
 import { rolloutExitCode } from "../rollout.ts";
 import { newVerb, type Verb } from "../verb.ts";
 import { answersFor, contextBefore, type InitOptions, isSet, misuseOf } from "./init-answers.ts";
+import { ciOption, writePipeline } from "./init-ci.ts";
 import { stampWording } from "./stamp.ts";
 
 const help: VerbHelp = {
@@ -28,6 +29,7 @@ the Drizzle schema, the migrations or the tables.`,
       "use one schema, and answer no questions",
       "npx drizzle-fleet init --yes --single-schema public --url-variable POSTGRES_URL",
     ],
+    ["check every pull request on GitHub", "npx drizzle-fleet init --ci github"],
   ],
   exitCodes: {
     0: "done, or you declined",
@@ -54,6 +56,7 @@ export function initVerb(): Verb {
     )
     .option("--url-variable <variable>", "variable with the connection URL", "DATABASE_URL")
     .option("-y, --yes", "do not ask for confirmation")
+    .addOption(ciOption())
     .optionsGroup("drizzle-orm:")
     .option(
       "--drizzle-table <table>",
@@ -68,6 +71,7 @@ export function initVerb(): Verb {
 }
 
 async function runInit(options: InitOptions, command: Command): Promise<ExitCode> {
+  if (options.ci !== undefined) return writePipeline(options.ci, options);
   const misuse = misuseOf(options);
   if (misuse !== undefined) command.error(`error: ${misuse}`);
   const { fleetFor, readProject, writeFleet } = await import("../../operations/init.ts");
