@@ -10,9 +10,9 @@ const fleet = { "drizzle.config.ts": configFile(appFleet("postgres://localhost/n
 const github = ".github/workflows/drizzle-fleet.yml";
 const gitlab = ".gitlab-ci.drizzle-fleet.yml";
 
-async function projectWith(files: Files): Promise<string> {
-  const folder = await createFolder({ ".git/HEAD": "", ...files });
-  return folder;
+/** A folder that looks like the root of a repository. */
+function projectWith(files: Files): Promise<string> {
+  return createFolder({ ".git/HEAD": "", ...files });
 }
 
 /** Runs init in a folder of a repository, and returns the file that it wrote there. */
@@ -61,24 +61,30 @@ jobs:
     expect(await actionlint(folder)).toMatchObject({ code: 0, stderr: "" });
   });
 
-  test.each([
-    ["pnpm-lock.yaml", "", ["corepack enable", "pnpm install --frozen-lockfile", "pnpm exec"]],
-    ["yarn.lock", "__metadata:\n", ["corepack enable", "yarn install --immutable", "yarn"]],
-    [
-      "yarn.lock",
-      "# yarn lockfile v1\n",
-      ["corepack enable", "yarn install --frozen-lockfile", "yarn run"],
-    ],
-    ["bun.lock", "", ["bun install --frozen-lockfile", "bunx"]],
-    ["bun.lockb", "\0", ["bun install --frozen-lockfile", "bunx"]],
-    ["README.md", "no lock file", ["npm install", "npx"]],
-  ])("installs with the package manager of %s", async (lock, text, commands) => {
-    const folder = await projectWith({ ...fleet, [lock]: text });
-    const workflow = parse(await written(folder, "github")) as Workflow;
-    const runs = workflow.jobs.check.steps.flatMap(({ run }) => (run === undefined ? [] : [run]));
-    const start = `${commands.at(-1)} drizzle-fleet check --format github`;
-    expect(runs).toEqual([...commands.slice(0, -1), start]);
-    expect(await actionlint(folder)).toMatchObject({ code: 0, stderr: "" });
+  test("installs with the package manager of the lock file", async () => {
+    const cases: readonly (readonly [lock: string, text: string, commands: readonly string[]])[] = [
+      ["pnpm-lock.yaml", "", ["corepack enable", "pnpm install --frozen-lockfile", "pnpm exec"]],
+      ["yarn.lock", "__metadata:\n", ["corepack enable", "yarn install --immutable", "yarn"]],
+      [
+        "yarn.lock",
+        "# yarn lockfile v1\n",
+        ["corepack enable", "yarn install --frozen-lockfile", "yarn run"],
+      ],
+      ["bun.lock", "", ["bun install --frozen-lockfile", "bunx"]],
+      ["bun.lockb", "\0", ["bun install --frozen-lockfile", "bunx"]],
+      ["README.md", "no lock file", ["npm install", "npx"]],
+    ];
+    const workflows = await createFolder();
+    for (const [index, [lock, text, commands]] of cases.entries()) {
+      const folder = await projectWith({ ...fleet, [lock]: text });
+      const workflow = await written(folder, "github");
+      await writeFiles(workflows, { [`.github/workflows/${index}.yml`]: workflow });
+      const { steps } = (parse(workflow) as Workflow).jobs.check;
+      const start = `${commands.at(-1)} drizzle-fleet check --format github`;
+      expect(steps.flatMap(({ run }) => run ?? [])).toEqual([...commands.slice(0, -1), start]);
+    }
+    const linted = await actionlint(workflows);
+    expect(linted).toMatchObject({ code: 0, stdout: "6 workflows, 0 mistakes\n", stderr: "" });
   });
 
   test("writes to the root of a monorepo, and works in the folder of the project", async () => {
