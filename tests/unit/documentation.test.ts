@@ -76,6 +76,7 @@ const foreign = new Set([
     "--time",
   ],
   ...["--read-only", "--cap-drop", "--security-opt", "--volume"],
+  "--no-install",
   "--save-dev",
   "--hostname",
   "--port",
