@@ -1,4 +1,4 @@
-import { code, escapeText, generatedFrom, page, table, wrap } from "./markdown.mjs";
+import { code, escapeText, generatedFrom, page, table, withOptions, wrap } from "./markdown.mjs";
 import { commentOf, membersOfUnion, sourceOf, typeNamed } from "./types.mjs";
 
 /** The page of exit codes, and of the kinds of errors that end with each. */
@@ -41,7 +41,7 @@ export function environmentPage({ environmentVariables }) {
       ["variable", "meaning"],
       Object.entries(environmentVariables).map(([names, meaning]) => [
         names.split(", ").map(code).join(", "),
-        escapeText(meaning),
+        withOptions(meaning),
       ]),
     ),
   );
