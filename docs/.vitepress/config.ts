@@ -1,7 +1,8 @@
 import { cpSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { defineConfig } from "vitepress";
-import { adapt, anchorOf } from "./markdown.ts";
+import { anchorOf } from "./anchors.ts";
+import { adapt } from "./markdown.ts";
 import { exists, sidebar } from "./pages.ts";
 
 const root = join(import.meta.dirname, "../..");

@@ -3,14 +3,6 @@ import type { MarkdownOptions } from "vitepress";
 
 type MarkdownIt = Parameters<NonNullable<MarkdownOptions["config"]>>[0];
 
-/** The anchor that GitHub gives to a heading, so that a link to it works in both places. */
-export function anchorOf(title: string): string {
-  return title
-    .toLowerCase()
-    .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
-    .replaceAll(" ", "-");
-}
-
 /**
  * Makes Markdown that is written for GitHub work on the site.
  *

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
-import { code, escapeText, generatedFrom, page, table, wrap } from "./markdown.mjs";
+import { code, generatedFrom, page, table, wrap } from "./markdown.mjs";
 import {
   asMarkdown,
   commentOf,
@@ -84,17 +84,19 @@ function commandsWithJson(program) {
   return all(program, "");
 }
 
-/** The JSON Schemas in docs/schemas, with their own descriptions. */
+/** The JSON Schemas in docs/schemas, with the descriptions of the types that they were made from. */
 function schemaRows() {
   if (!existsSync(schemas)) return [];
   return readdirSync(schemas)
     .filter((name) => name.endsWith(".json"))
     .sort()
     .map((name) => {
-      const { title = "", description = "" } = JSON.parse(
-        readFileSync(join(schemas, name), "utf8"),
-      );
-      return [`[${name}](../schemas/${name})`, escapeText(description || title)];
+      const schema = JSON.parse(readFileSync(join(schemas, name), "utf8"));
+      const type = schema.definitions?.[schema.$ref?.replace("#/definitions/", "")] ?? {};
+      return [
+        `[${name}](../schemas/${name})`,
+        asMarkdown(schema.description ?? type.description ?? ""),
+      ];
     });
 }
 
