@@ -2,6 +2,7 @@ import { cpSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { defineConfig } from "vitepress";
 import { anchorOf } from "./anchors.ts";
+import { homePage } from "./home.ts";
 import { adapt } from "./markdown.ts";
 import { exists, sidebar } from "./pages.ts";
 
@@ -11,6 +12,11 @@ const { description, homepage, version } = JSON.parse(
 ) as { description: string; homepage: string; version: string };
 const repository = homepage.replace(/#.*/, "");
 
+/** Three tenants, one above the other. */
+const icon = `data:image/svg+xml,${encodeURIComponent(
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16" fill="#3451b2"><rect x="2" y="2" width="12" height="3" rx="1"/><rect x="2" y="6.5" width="12" height="3" rx="1"/><rect x="2" y="11" width="12" height="3" rx="1"/></svg>',
+)}`;
+
 /** CONTRIBUTING.md says how to build the site. DOCS_BASE is the path at which it is served, such as `/drizzle-fleet/`. */
 export default defineConfig({
   title: "drizzle-fleet",
@@ -18,6 +24,7 @@ export default defineConfig({
   lang: "en",
   base: process.env.DOCS_BASE ?? "/",
   cleanUrls: true,
+  head: [["link", { rel: "icon", type: "image/svg+xml", href: icon }]],
   markdown: {
     anchor: { slugify: anchorOf },
     config: (markdown) => adapt(markdown, `${repository}/blob/main`),
@@ -35,6 +42,7 @@ export default defineConfig({
     editLink: { pattern: `${repository}/edit/main/docs/:path`, text: "Edit this page" },
     externalLinkIcon: true,
   },
+  transformPageData: homePage,
   // JSON Schemas keep their addresses: pages link to them.
   buildEnd: ({ outDir }) => {
     const schemas = join(root, "docs/schemas");

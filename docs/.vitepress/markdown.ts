@@ -10,6 +10,7 @@ type MarkdownIt = Parameters<NonNullable<MarkdownOptions["config"]>>[0];
  */
 export function adapt(markdown: MarkdownIt, repository: string): void {
   showAsWritten(markdown);
+  keepShortCodeTogether(markdown);
   linkToRepository(markdown, repository);
   showFileNames(markdown);
 }
@@ -21,6 +22,17 @@ function showAsWritten(markdown: MarkdownIt): void {
     markdown.renderer.rules[rule] = (...given) =>
       render?.(...given).replaceAll("{{", "&#123;&#123;") ?? "";
   }
+}
+
+/** Longer code in a text can be broken into lines; an option must not be, after its hyphens. */
+const longestUnbroken = 24;
+
+function keepShortCodeTogether(markdown: MarkdownIt): void {
+  markdown.core.ruler.push("short-code", ({ tokens }) => {
+    for (const token of tokens.flatMap(({ children }) => children ?? []))
+      if (token.type === "code_inline" && token.content.length <= longestUnbroken)
+        token.attrJoin("class", "unbroken");
+  });
 }
 
 /** Links to files outside docs/ lead to the repository: they are not part of the site. */

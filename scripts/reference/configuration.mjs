@@ -16,7 +16,7 @@ const file = "src/config/input.ts";
 
 /** The parts of the page: a heading, the type, and what comes before its keys. */
 const parts = [
-  ["The argument of defineFleet", "FleetInput", ""],
+  ["Top level", "FleetInput", ""],
   ["Databases", "DatabaseInput", "databases.<name>."],
   ["Services", "ServiceInput", "services.<name>."],
   ["Tenants", "TenantInput", "tenants[]."],
@@ -28,13 +28,22 @@ function membersOf(declaration) {
   return membersOfUnion(declaration.type).find(ts.isTypeLiteralNode)?.members ?? [];
 }
 
+/** The type is below the meaning: beside it, long types would leave no room on a phone. */
+const keyAndMeaning = ([key, type, meaning]) => [
+  key,
+  [meaning, type].filter((text) => text !== "").join("<br>"),
+];
+
 function partOf(source, [heading, type, before]) {
   const declaration = declarationOf(source, type);
   const example = exampleOf(declaration);
   return [
     `## ${heading}`,
     wrap(asMarkdown(commentOf(declaration))),
-    table(["key", "type", "meaning"], rowsOf([...membersOf(declaration)], before)),
+    table(
+      ["key", "meaning and type"],
+      rowsOf([...membersOf(declaration)], before).map(keyAndMeaning),
+    ),
     example === undefined ? "" : `\`\`\`ts\n${example}\n\`\`\``,
   ];
 }
@@ -66,7 +75,7 @@ function typesPart(shown) {
     code(writtenAs(type)),
     asMarkdown(commentOf(type).replace(/\n/g, " ")),
   ]);
-  return ["## Types", table(["type", "written as", "meaning"], rows)];
+  return ["## Types", table(["type", "meaning, and how it is written"], rows.map(keyAndMeaning))];
 }
 
 /** The page of all keys, from the comments of the configuration's types. */

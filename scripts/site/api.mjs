@@ -75,6 +75,7 @@ async function convert(entryPoints, tsconfig, out) {
 /** Gives a page its title, and removes the list of modules, which the sidebar shows. */
 async function finish(path, module) {
   if (module === undefined) return rm(path);
+  const head = `# ${module.name}\n\nWhat programs can import from \`${module.name}\`.`;
   const text = await readFile(path, "utf8");
-  await writeFile(path, text.replace(/^# .*$/m, `# ${module.name}`));
+  await writeFile(path, text.replace(/^# .*$/m, head));
 }
