@@ -1,4 +1,4 @@
-import type { DefaultTheme, PageData } from "vitepress";
+import type { PageData } from "vitepress";
 import { exists } from "./pages.ts";
 
 /** What is above the text of docs/index.md on the site. On GitHub, the page is its text alone. */
@@ -9,7 +9,7 @@ const hero = {
     "Schema-per-tenant PostgreSQL migrations for Drizzle ORM: generated once, applied exactly once to each tenant.",
 };
 
-const features: DefaultTheme.Feature[] = [
+const features = [
   {
     title: "Exactly once",
     details:
