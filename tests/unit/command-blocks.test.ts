@@ -78,7 +78,10 @@ describe.each(pages)("%s", (page) => {
         .filter((command) => !command.includes("..."))
         .map((command) => problemsOf(page, 1, command)),
     );
-    expect(found.flat()).toEqual([]);
+    // In a sentence, a command can be named without its arguments.
+    expect(found.flat().filter((problem) => !/missing required argument/.test(problem))).toEqual(
+      [],
+    );
   });
 
   test("shows commands in blocks of commands", () => {

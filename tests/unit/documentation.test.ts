@@ -67,6 +67,11 @@ const foreign = new Set([
   "--username",
   "--quick",
   "--others",
+  // helm and kubectl
+  ...["--install", "--no-hooks", "--render-subchart-notes", "--rollback-on-failure", "--selector"],
+  ...["--wait", "--wait-for-jobs"],
+  // npx, alembic, drizzle-multitenant
+  ...["--no-install", "--autogenerate", "--mark-applied"],
 ]);
 
 test("every option that the pages name exists on the command line", async () => {
