@@ -4,7 +4,7 @@ import { defineConfig } from "vitepress";
 import { anchorOf } from "./anchors.ts";
 import { homePage } from "./home.ts";
 import { adapt } from "./markdown.ts";
-import { exists, sidebar } from "./pages.ts";
+import { sidebar } from "./pages.ts";
 
 const root = join(import.meta.dirname, "../..");
 const { description, homepage, version } = JSON.parse(
@@ -37,7 +37,7 @@ export default defineConfig({
   },
   themeConfig: {
     nav: [
-      ...(exists("tutorial") ? [{ text: "Tutorial", link: "/tutorial" }] : []),
+      { text: "Tutorial", link: "/tutorial" },
       { text: "Commands", link: "/reference/cli" },
       { text: version, link: `${repository}/blob/main/CHANGELOG.md` },
     ],

@@ -32,7 +32,7 @@ const features = [
     title: "In waves",
     details:
       "A canary first, then waves with pauses, a verify command and a failure limit. An error names the tenant, the line and what to do.",
-    link: "/rollouts#roll-out-in-waves",
+    link: "/waves",
   },
   {
     title: "Tenants as a whole",
@@ -44,7 +44,7 @@ const features = [
     title: "Made for jobs and CI",
     details:
       "Exit codes that tell whether a retry helps, JSON with schemas, secrets from files, and a check that blocks a merge.",
-    link: "/reference/exit-codes",
+    link: exists("kubernetes") ? "/kubernetes" : "/reference/exit-codes",
   },
 ];
 
@@ -52,9 +52,7 @@ const features = [
 export function homePage({ relativePath, frontmatter }: PageData): Partial<PageData> | undefined {
   if (relativePath !== "index.md") return undefined;
   const actions = [
-    ...(exists("tutorial")
-      ? [{ theme: "brand", text: "Five-minute tutorial", link: "/tutorial" }]
-      : []),
+    { theme: "brand", text: "Five-minute tutorial", link: "/tutorial" },
     { theme: "alt", text: "Add it to a project", link: "/existing-projects" },
   ];
   return { frontmatter: { ...frontmatter, layout: "home", hero: { ...hero, actions }, features } };
