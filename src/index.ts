@@ -68,6 +68,12 @@ export {
 } from "./operations/rollouts.ts";
 export { planStamp, type StampRequest, stamp } from "./operations/stamp.ts";
 export { status } from "./operations/status.ts";
+export {
+  type WaitHooks,
+  type WaitRequest,
+  type WaitResult,
+  waitForHead,
+} from "./operations/wait.ts";
 export type { GeneratedDown } from "./proof/missing-downs.ts";
 export { proveHistories } from "./proof/prove-services.ts";
 export type { CreatedAdmin, NewAdmin } from "./tenancy/admin.ts";

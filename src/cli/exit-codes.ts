@@ -6,6 +6,7 @@ export const exitCode = {
   failed: 1,
   usage: 2,
   found: 3,
+  permanent: 5,
   interrupted: 130,
 } as const;
 
@@ -14,9 +15,10 @@ export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
 /** What each exit code means, as the help of drizzle-fleet and the README explain it. */
 export const exitCodeMeanings: Readonly<Record<ExitCode, string>> = {
   0: "done, or nothing to do",
-  1: "a target failed, a database is unreachable, or another run is in progress",
+  1: "failed, but a retry may help: an unreachable database, a lock, another run in progress",
   2: "invalid usage, configuration or migration files; nothing was applied",
   3: "check or a proof found a problem, or generate wrote a file that you must finish by hand",
+  5: "failed, and a retry cannot help: an error in a migration, or a problem of a target",
   130: "interrupted by a signal, or at a prompt",
 };
 

@@ -1,3 +1,4 @@
+import { duration } from "../core/time.ts";
 import { writeNote } from "./output.ts";
 
 /** Aborted by the first SIGINT, SIGTERM or SIGHUP: work in progress finishes, nothing new starts. */
@@ -5,6 +6,21 @@ const stop = new AbortController();
 
 /** Aborted by the second SIGINT or SIGTERM: work in progress is cancelled. */
 const cancel = new AbortController();
+
+const isTerminal = process.stderr.isTTY === true;
+
+/** How long work may go on after the first signal, in milliseconds; undefined: until a second signal. */
+let graceMs = isTerminal ? undefined : 20_000;
+
+/**
+ * Sets how long work may go on after the first signal. By default there is no limit on a terminal, where the user can send
+ * a second signal, and 20 seconds elsewhere: Kubernetes kills a process 30 seconds after its only signal.
+ *
+ * @param ms milliseconds, from 0
+ */
+export function setGrace(ms: number): void {
+  graceMs = ms;
+}
 
 export const stopSignal: AbortSignal = stop.signal;
 export const cancelSignal: AbortSignal = cancel.signal;
@@ -33,8 +49,8 @@ export function wasInterrupted(): boolean {
 const sameSignalMs = 100;
 
 /**
- * Handles signals. Without work in progress, a signal ends the process. Otherwise the first one stops, the second one
- * cancels, and the third one ends the process. SIGHUP only ever counts as the first: a terminal that goes away may send
+ * Handles signals. Without work in progress, a signal ends the process. Otherwise the first one stops, the second one or
+ * the end of the grace period cancels, and the next one ends the process. SIGHUP only ever counts as the first: a terminal that goes away may send
  * it several times.
  *
  * @param end ends the process
@@ -55,13 +71,18 @@ export function listenForInterruption(end: () => void): void {
 }
 
 function stopWork(): void {
-  writeNote(
-    "\nStopping: no new migrations start, and running ones finish. Press Ctrl-C again to cancel them.\n",
-  );
+  const next =
+    graceMs === undefined
+      ? "Press Ctrl-C again to cancel them."
+      : `Those that take longer than ${duration(graceMs)} are cancelled.`;
+  writeNote(`\nStopping: no new migrations start, and running ones finish. ${next}\n`);
   stop.abort();
+  if (graceMs !== undefined) setTimeout(cancelWork, graceMs).unref();
 }
 
 function cancelWork(): void {
-  writeNote("\nCancelling the running migrations. Press Ctrl-C again to exit without a report.\n");
+  if (unfinished === 0 || cancel.signal.aborted) return;
+  const next = isTerminal ? " Press Ctrl-C again to exit without a report." : "";
+  writeNote(`\nCancelling the running migrations.${next}\n`);
   cancel.abort();
 }

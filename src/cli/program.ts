@@ -13,6 +13,7 @@ import { rolloutsVerb } from "./commands/rollouts.ts";
 import { stampVerb } from "./commands/stamp.ts";
 import { statusVerb } from "./commands/status.ts";
 import { tenantsVerbs } from "./commands/tenants/group.ts";
+import { waitVerb } from "./commands/wait.ts";
 import { addProgramHelp, groups } from "./help/sections.ts";
 import { writeUsageOf } from "./output.ts";
 import type { Verb, VerbGroup } from "./verb.ts";
@@ -23,7 +24,7 @@ export type Execute = (run: () => Promise<number>) => Promise<void>;
 const verbsByGroup: Readonly<Record<string, readonly (() => Verb | VerbGroup)[]>> = {
   "Write migrations:": [generateVerb, checkVerb, mergeVerb],
   "Run migrations:": [migrateVerb, planVerb, downgradeVerb, stampVerb, repairVerb],
-  "Inspect the fleet:": [statusVerb, historyVerb, headsVerb, rolloutsVerb],
+  "Inspect the fleet:": [statusVerb, waitVerb, historyVerb, headsVerb, rolloutsVerb],
   "Tenants:": [tenantsVerbs],
   "Projects:": [initVerb, devVerb],
 };

@@ -1,12 +1,13 @@
 import type { Observer } from "../core/events.ts";
 import type { Ended, Wording } from "../report/migrate.ts";
 import { type ExitCode, exitCode } from "./exit-codes.ts";
-import { wasInterrupted } from "./interruption.ts";
+import { setGrace, wasInterrupted } from "./interruption.ts";
 import { type ReportOptions, verbosityOf } from "./options/rollout.ts";
 import { printText, writeEvent, writeLine } from "./output.ts";
 
 /** Reports a rollout while it runs: as events for a program, as progress for people. */
 export async function rolloutObserver(options: ReportOptions): Promise<Observer> {
+  if (options.grace !== undefined) setGrace(options.grace);
   if (options.json === true) return writeEvent;
   const { showProgress } = await import("../report/progress.ts");
   return showProgress(process.stderr, verbosityOf(options));
@@ -28,7 +29,8 @@ export async function printRollout(
 
 /** The exit code of a verb that ran a rollout. */
 export async function rolloutExitCode(result: Ended): Promise<ExitCode> {
-  const { isDone } = await import("../report/migrate.ts");
+  const { isAccepted, isDone, needsFix } = await import("../report/migrate.ts");
   if (wasInterrupted()) return exitCode.interrupted;
-  return isDone(result) ? exitCode.done : exitCode.failed;
+  if (isDone(result) || isAccepted(result)) return exitCode.done;
+  return needsFix(result) ? exitCode.permanent : exitCode.failed;
 }

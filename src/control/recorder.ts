@@ -21,7 +21,17 @@ const writeTimeoutMs = 10_000;
 const goalTimeoutMs = 2_000;
 
 /** Loaded on first use, together with Drizzle. */
-const loadStatements = () => import("./write.ts");
+async function loadStatements() {
+  try {
+    return await import("./write.ts");
+  } catch (error) {
+    const isMissing = error instanceof Error && Reflect.get(error, "code") === missingPackage;
+    throw isMissing ? new Error("the package drizzle-orm is not installed") : error;
+  }
+}
+
+/** Node's code for a package that is not installed. */
+const missingPackage = "ERR_MODULE_NOT_FOUND";
 
 type Statements = Awaited<ReturnType<typeof loadStatements>>;
 type Use = (session: Session, statements: Statements) => Promise<void>;
@@ -66,9 +76,12 @@ export class Recorder {
   /**
    * Waits until the rollout's goal is on disk, so that `--failed` works even if the runner is killed or the server
    * crashes at the first target. It never fails.
+   *
+   * @returns the reason why nothing can be recorded for now, or undefined
    */
-  async keepGoal(): Promise<void> {
+  async keepGoal(): Promise<string | undefined> {
     await Promise.race([this.#writing, sleep(goalTimeoutMs, undefined, { ref: false })]);
+    return this.#troubleText;
   }
 
   /** Adds an outcome, which is written soon. */
@@ -105,6 +118,10 @@ export class Recorder {
       this.#trouble = error;
     }
     await this.#session?.close();
+    return this.#troubleText;
+  }
+
+  get #troubleText(): string | undefined {
     const cause = this.#trouble instanceof ScriptError ? this.#trouble.cause : this.#trouble;
     return cause === undefined ? undefined : messageOf(cause);
   }

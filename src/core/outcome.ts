@@ -12,6 +12,8 @@ export type OutcomeStatus = "succeeded" | "failed" | "skipped" | "notExecuted" |
 export interface Failure {
   readonly message: string;
   readonly remedy: string;
+  /** True if the same command may succeed later without any change: after a lock, a lost connection, a full disk. */
+  readonly retryable: boolean;
   readonly sqlstate?: string;
   readonly detail?: string;
   readonly hint?: string;

@@ -61,6 +61,11 @@ export interface PlanProblem {
   readonly remedy: string;
 }
 
+/** True if the problem may end without any change of the target, the migrations or the role. */
+export function mayPass({ kind }: PlanProblem): boolean {
+  return kind === "unusable" || kind === "locked";
+}
+
 /** What to create with the first step. `whatIsMissing` is for schemas whose state was not read. */
 export type Creation = "nothing" | "ledger" | "schemaAndLedger" | "whatIsMissing";
 

@@ -11,6 +11,8 @@ export interface Context {
   readonly notify: (line: string) => void;
   /** The lines that were already printed, so that each is printed once per command; undefined: print every time. */
   readonly notified?: Set<string>;
+  /** True: a host name that does not resolve may be that of a server that is about to start. */
+  readonly waitsForHosts?: boolean;
   /** Aborted by the first interruption: running work finishes, no new work starts. */
   readonly signal?: AbortSignal;
   /** Aborted by the second interruption: running work is cancelled. */

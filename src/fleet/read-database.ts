@@ -47,7 +47,7 @@ export async function readWithRetries<Result>(
     waitMs,
     signal,
     answerWithinMs: answerTimeout(waitMs),
-    refuseUnknownHost: true,
+    refuseUnknownHost: context.waitsForHosts !== true,
     onWait: (reason) => {
       doing = { text: `waiting for ${place} (${reason})`, connecting: true };
     },

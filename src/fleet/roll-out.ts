@@ -16,7 +16,7 @@ import type { RolloutOptions } from "../rollout/options.ts";
 import { memoryQueue } from "../rollout/queue.ts";
 import { type RolloutResult, runPlan, safeObserver } from "../rollout/run-plan.ts";
 import type { MigrationScript } from "../rollout/step-run.ts";
-import { type Context, letFinish } from "./context.ts";
+import { type Context, letFinish, notifyOnce } from "./context.ts";
 import { databasesOf } from "./databases.ts";
 import type { DatabaseState, PlannedFleet } from "./plan-fleet.ts";
 import { rolesForPlan } from "./roles.ts";
@@ -90,12 +90,11 @@ async function rollOutPlan(
     const reason = `the server has room for ${room} more`;
     watch({ type: "concurrencyLowered", database: name, to: room, reason });
   }
-  const goalsKept = Promise.all([...records.values()].map((recorder) => recorder.keepGoal()));
   const result = await runPlan(plan, {
     ...choices,
     ...optionsOf(prepared),
     id,
-    ready: goalsKept.then(() => undefined),
+    ready: keepGoals(context, records),
     roleOf,
     concurrencyOf: (name) => Math.min(choices.concurrency, rooms.get(name) ?? choices.concurrency),
     observe: recording(plan, records, watch),
@@ -191,6 +190,23 @@ function openRecords(prepared: PreparedRollout, id: string): Map<string, Recorde
   return new Map(databasesOf(changed).map((name) => [name, recorderOf(name)]));
 }
 
+/** Records the goals in all databases, and warns before the first target if that is not possible. */
+async function keepGoals(context: Context, records: ReadonlyMap<string, Recorder>): Promise<void> {
+  await Promise.all(
+    [...records].map(async ([name, recorder]) => {
+      const trouble = await recorder.keepGoal();
+      if (trouble !== undefined) warnUnkept(context, name, trouble);
+    }),
+  );
+}
+
+function warnUnkept(context: Context, database: string, trouble: string): void {
+  notifyOnce(
+    context,
+    `Warning: outcomes cannot be recorded in database ${database} (${trouble}), so rollouts and --failed do not include them.`,
+  );
+}
+
 async function closeRecords(
   context: Context,
   records: ReadonlyMap<string, Recorder>,
@@ -201,9 +217,7 @@ async function closeRecords(
     const trouble = await recorder.end(stopped);
     if (trouble === undefined) continue;
     unkept.push(name);
-    context.notify(
-      `The outcomes could not be recorded in database ${name} (${trouble}), so rollouts and --failed will not include them.`,
-    );
+    warnUnkept(context, name, trouble);
   }
   return unkept;
 }

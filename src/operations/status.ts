@@ -1,9 +1,6 @@
 import type { TargetStatus } from "../core/plan.ts";
 import type { Context } from "../fleet/context.ts";
-import { withFleet } from "../fleet/open-fleet.ts";
-import { planFleet } from "../fleet/plan-fleet.ts";
-import { planTarget } from "../plan/migrate.ts";
-import type { Planner } from "../plan/targets.ts";
+import { readStatus } from "../fleet/target-status.ts";
 import type { Selection } from "../tenants/targets.ts";
 
 /**
@@ -16,14 +13,5 @@ import type { Selection } from "../tenants/targets.ts";
  * const targets = await status(context, { services: ["auth"], tenants: [], databases: [] });
  */
 export function status(context: Context, selection: Selection): Promise<TargetStatus[]> {
-  const { allowOutOfOrder } = context.config.fleet;
-  const planOne: Planner = (target, history, state) =>
-    planTarget(target, history, state, { allowOutOfOrder });
-  return withFleet(context, selection, async (fleet) => {
-    const { plans } = await planFleet(fleet, planOne, { purpose: "look" });
-    return plans.map((plan) => ({
-      ...plan,
-      head: fleet.histories.get(plan.target.service)?.migrations.at(-1)?.tag,
-    }));
-  });
+  return readStatus(context, selection);
 }

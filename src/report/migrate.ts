@@ -40,10 +40,31 @@ export function isDone({ outcomes, stopped, left }: Ended): boolean {
   return !open && !missed && stopped === undefined;
 }
 
+/** True when targets failed, but no more than the user accepts, and every other target is done. */
+export function isAccepted({ outcomes, stopped, accepted = 0 }: Ended): boolean {
+  const failed = outcomes.filter(isFailure).length;
+  const isComplete = outcomes.every((one) => isFailure(one) || one.status !== "notExecuted");
+  return stopped === undefined && isComplete && failed > 0 && failed <= accepted;
+}
+
+/** True when no failure can end without a fix. Targets that were not run because of these failures do not count. */
+export function needsFix({ outcomes, stopped }: Ended): boolean {
+  const failed = outcomes.filter(isFailure);
+  const isConsequence =
+    stopped === undefined || stopped.kind === "failures" || stopped.kind === "canary";
+  return (
+    isConsequence &&
+    failed.length > 0 &&
+    failed.every(({ failure }) => failure?.retryable === false)
+  );
+}
+
 /** How a rollout ended. */
 export interface Ended {
   readonly outcomes: readonly Outcome[];
   readonly stopped?: Stop;
+  /** How many failed targets the user accepts, from 0. */
+  readonly accepted?: number;
   /** The command that finishes the rest. */
   readonly again?: string;
   /** After a run with --failed: the other targets that are not at their goal. */
@@ -52,11 +73,12 @@ export interface Ended {
 
 /** The last line of `--json`: numbers, kinds of failures, and why the rollout stopped early. */
 export function summaryDocument(ended: Ended): Record<string, unknown> {
-  const { outcomes, stopped, again, left } = ended;
+  const { outcomes, stopped, accepted, again, left } = ended;
   const failures = groupFailures(failedTargets(outcomes)).map(({ failure, targets }) => ({
     sqlstate: failure.sqlstate ?? null,
     message: failure.message,
     tag: failure.tag ?? null,
+    retryable: failure.retryable,
     targets: targets.map(({ name }) => name),
   }));
   return {
@@ -64,6 +86,7 @@ export function summaryDocument(ended: Ended): Record<string, unknown> {
     ...summarize(outcomes),
     failures,
     stopped: stopped ?? null,
+    ...(accepted === undefined ? {} : { accepted: isAccepted(ended) }),
     ...(again === undefined || isDone(ended) ? {} : { again }),
     ...(left === undefined ? {} : { left }),
   };
@@ -110,12 +133,9 @@ export function migrateText(ended: Ended, wording: Wording = migrating): string 
 }
 
 /** The end of `migrateText`: every kind of failure, what was not run, and the verdict. */
-export function unfinishedText(
-  { outcomes, stopped, again = "", left }: Ended,
-  wording: Wording = migrating,
-): string {
+export function unfinishedText(ended: Ended, wording: Wording = migrating): string {
+  const { outcomes, left } = ended;
   const failed = failedTargets(outcomes);
-  const good = failed.length === 0 && stopped === undefined;
   const total = summarize(outcomes);
   const more =
     left === undefined || left.targets === total.failed + total.inDoubt + total.notExecuted
@@ -124,13 +144,19 @@ export function unfinishedText(
   const last =
     left !== undefined && total.targets === 0
       ? "Nothing to do: no earlier rollout left anything unfinished."
-      : verdict(total, stopped, wording, again);
+      : verdict(total, ended, wording);
   return [
     ...failuresText(failed),
     ...notExecutedText(outcomes),
-    style(good ? "green" : "red", last),
+    style(colorOf(ended), last),
     ...more,
   ].join("\n");
+}
+
+function colorOf(ended: Ended): "green" | "yellow" | "red" {
+  const isGood = ended.stopped === undefined && !ended.outcomes.some(isFailure);
+  if (isGood) return "green";
+  return isAccepted(ended) ? "yellow" : "red";
 }
 
 function notExecutedText(outcomes: readonly Outcome[]): string[] {
@@ -148,12 +174,8 @@ function leftText(
   return `Not ${idle}: ${targets} of ${counted(of, "target")}. ${all}${command}`;
 }
 
-function verdict(
-  total: RolloutSummary,
-  stopped: Stop | undefined,
-  wording: Wording,
-  again: string,
-): string {
+function verdict(total: RolloutSummary, ended: Ended, wording: Wording): string {
+  const { stopped, accepted, again = "" } = ended;
   const bad = total.failed + total.inDoubt;
   const when = bad > 0 ? "After fixing the cause, run" : "To continue, run";
   const next = again === "" || bad + total.notExecuted === 0 ? "" : ` ${when}: ${again}`;
@@ -162,7 +184,8 @@ function verdict(
     bad > 0 ? `${bad} of ${counted(total.targets, "target")} failed${rest}` : rest.slice(2);
   if (stopped !== undefined)
     return `Stopped: ${stopped.message}${count === "" ? "" : `: ${count}`}.${next}`;
-  if (bad > 0) return `${count}.${next}`;
+  const limit = isAccepted(ended) ? ` (accepted: up to ${accepted})` : "";
+  if (bad > 0) return `${count}${limit}.${next}`;
   if (total.notExecuted > 0) return `Stopped: ${count}.${next}`;
   if (total.targets === 0) return "Nothing to do: the selection has no targets.";
   const { each, idle, unit = "migration" } = wording;

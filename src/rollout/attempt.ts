@@ -242,6 +242,7 @@ function unreadScript({ tag, action }: Step): Failure {
       action === "downgrade"
         ? `${tag} was applied to this target after the downgrade began`
         : `${tag} was removed from this target's ledger after the rollout began`,
+    retryable: true,
     remedy: "Run the same command again.",
   };
 }
@@ -251,6 +252,7 @@ function inconsistentLedger({ schema }: Target, { tag }: Step): Failure {
   return {
     tag,
     message: `the ledger of schema "${schema}" is inconsistent: it has duplicate rows or rows with missing values`,
+    retryable: false,
     remedy: `Compare its rows with those of another tenant's ledger, and correct them. To see its rows, run: SELECT * FROM ${ledgerOf(schema)} ORDER BY tag`,
   };
 }
@@ -258,6 +260,7 @@ function inconsistentLedger({ schema }: Target, { tag }: Step): Failure {
 function missingSchema({ schema }: Target): Failure {
   return {
     message: `schema "${schema}" was removed or renamed after the rollout began`,
+    retryable: false,
     remedy:
       "To check whether the tenant was removed or renamed, run: npx drizzle-fleet tenants list",
   };

@@ -5,7 +5,8 @@ import type { Statement } from "../core/migration.ts";
 import type { Failure, LockHolder } from "../core/outcome.ts";
 import type { Target } from "../core/target.ts";
 import { sealTrigger } from "../ledger/seal.ts";
-import { isConnectionLoss, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
+import { serverRemedy } from "../postgres/server-trouble.ts";
+import { isConnectionLoss, isRetryable, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 import type { ExistingObject } from "./existing.ts";
 import { changedLedger } from "./guard.ts";
 import { CancelledError, type MessagePart, StepError } from "./message.ts";
@@ -35,6 +36,7 @@ export function failureOf(error: unknown, step: FailedStep): Failure {
       message: error.message,
       tag: migration.tag,
       file: migration.file,
+      retryable: false,
       remedy: `Restore that part of ${migration.file}, then run the same command again. Only statements that are not applied yet can be changed.`,
     };
   }
@@ -62,6 +64,7 @@ export function failureOf(error: unknown, step: FailedStep): Failure {
     ...(stepError?.statement === undefined ? {} : placeOf(stepError.statement, stepError.lines)),
     ...(holders.length > 0 ? { holders } : {}),
     ...(existing === undefined ? {} : { existing: existingText(existing) }),
+    retryable: stopped || isRetryable(cause) || serverRemedy(state) !== undefined,
     remedy: `${nextRun(cause, stepError?.statement, committed, statements.length)} ${remedy}`,
   };
 }
@@ -71,6 +74,7 @@ function ledgerChanged({ tag, file }: MigrationScript["migration"]): Failure {
     message: `the migration, or a trigger or rule on ${ledgerName}, changed the ledger`,
     tag,
     file,
+    retryable: false,
     remedy: `Nothing was applied. Remove ${ledgerName} from ${file}, and drop any trigger or rule on that table. Only drizzle-fleet is allowed to write to it.`,
   };
 }

@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Failure, Outcome, OutcomeStatus } from "../core/outcome.ts";
-import type { PlanProblem, TargetPlan } from "../core/plan.ts";
+import { mayPass, type PlanProblem, type TargetPlan } from "../core/plan.ts";
 import type { Backend } from "../postgres/greeting.ts";
 import { sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 
@@ -58,6 +58,7 @@ export function problemOutcome(job: TargetJob, problem: PlanProblem, clock: Cloc
 export function brokenOutcome(job: TargetJob, error: unknown, clock: Clock): Outcome {
   return outcomeOf(job, "inDoubt", clock, {
     message: messageOf(error),
+    retryable: true,
     remedy:
       "This is a bug in drizzle-fleet: please report it. It is safe to run the same command again.",
   });
@@ -77,6 +78,7 @@ export function giveUp(job: TargetJob, clock: Clock): Outcome {
 /** The target was migrated, but the rollout ended before its ledger could be read again. */
 const unconfirmed: Failure = {
   message: "the connection was lost before its migrations were confirmed on disk",
+  retryable: true,
   remedy: "Run the same command again: it reads the ledger first.",
 };
 
@@ -85,6 +87,7 @@ export function connectionFailure(cause: unknown): Failure {
   const state = sqlstateOf(cause);
   return {
     message: messageOf(cause),
+    retryable: true,
     remedy: "Check the database server, then run the same command again.",
     ...(state === undefined ? {} : { sqlstate: state }),
   };
@@ -92,7 +95,7 @@ export function connectionFailure(cause: unknown): Failure {
 
 export function problemFailure(problem: PlanProblem): Failure {
   const { message, remedy, tag } = problem;
-  return { message, remedy, ...(tag === undefined ? {} : { tag }) };
+  return { message, remedy, retryable: mayPass(problem), ...(tag === undefined ? {} : { tag }) };
 }
 
 export function outcomeOf(

@@ -225,7 +225,7 @@ describe("results", () => {
     });
     for (const [path, text] of Object.entries(failing)) await writeFile(join(project, path), text);
     const failed = await migrate("-q");
-    expect(failed).toMatchObject({ code: 1, stderr: "" });
+    expect(failed).toMatchObject({ code: 5, stderr: "" });
     expect(failed.stdout).toMatch(/^x 3 targets: shop\/default, shop\/toshiba, shop\/iopex\n/);
     expect(failed.stdout).toContain("division by zero");
     expect(failed.stdout).toContain("npx drizzle-fleet migrate --failed");
@@ -281,14 +281,14 @@ describe("results", () => {
     expect(again.stdout).toContain("Nothing to do: 6 targets at head.");
   });
 
-  test("of a failed target are exit code 1, tenant, file, line, SQLSTATE and what to do", async () => {
+  test("of a failed target are exit code 5, tenant, file, line, SQLSTATE and what to do", async () => {
     const { url } = await createDatabase();
     const project = await createProject({
       ...files,
       ...history("drizzle/shop", { "0000_t": `SELECT 1;\nSELECT 1/0;` }),
     });
     const result = await runCli(project, ["migrate"], { DATABASE_URI: url });
-    expect(result.code).toBe(1);
+    expect(result.code).toBe(5);
     expect(result.stdout).toMatch(
       /x 3 targets: shop\/default, shop\/toshiba, shop\/iopex\n {2}division by zero \(SQLSTATE 22012\)\n {2}at drizzle\/shop\/0000_t\.sql:2\n/,
     );

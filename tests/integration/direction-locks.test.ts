@@ -144,7 +144,7 @@ test("the direction lock needs no control schema and does not affect other servi
   await letGo();
   const { code, stderr } = await over;
   expect(code).toBe(0);
-  expect(stderr).toContain("The outcomes could not be recorded in database main");
+  expect(stderr).toContain("outcomes cannot be recorded in database main");
 
   const fleet = appFleet(database.url, tenants, { timeouts: { lock: 60_000 } });
   const other = { ...fleet.services.app, out: "./drizzle/log", tenantSchema: "log_{tenant}" };

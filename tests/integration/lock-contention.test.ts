@@ -178,7 +178,7 @@ test("a rollout completes although a ledger and the outcomes are locked from its
     b: "succeeded 0001_name",
     c: "succeeded 0001_name",
   });
-  expect(notes.join()).toContain("could not be recorded in database main (no answer for 10 s)");
+  expect(notes.join()).toContain("cannot be recorded in database main (no answer for 10 s)");
   await blocker.query("ROLLBACK");
 });
 

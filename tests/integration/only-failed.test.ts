@@ -190,7 +190,7 @@ test("a warning names outcomes that cannot be recorded, and the last line then h
   );
   const run = await runCli(project, ["migrate"]);
   expect(run.code).toBe(1);
-  expect(run.stderr).toContain("The outcomes could not be recorded in database main");
+  expect(run.stderr).toContain("outcomes cannot be recorded in database main");
   expect(run.stdout).toMatch(/: npx drizzle-fleet migrate\n$/);
 });
 

@@ -12,6 +12,8 @@ import type { NewRollout, OutcomeRecord, RolloutGoal } from "../../src/core/roll
 import { type Session, withSession } from "../../src/postgres/session.ts";
 import { sqlstateOf } from "../../src/postgres/sqlstate.ts";
 import { createDatabase } from "../support/database.ts";
+import { migrateAll } from "../support/fleet.ts";
+import { createFleet } from "../support/small-fleet.ts";
 
 const rollout: NewRollout = {
   id: "20261121-231840-4f2a",
@@ -57,7 +59,7 @@ async function inControl<Result>(
 
 test("recorded outcomes are read unchanged, whatever they contain", async () => {
   await inControl(async (session) => {
-    const failure = { message: `it's "so" \\ {and} $1`, remedy: "", holders: [] };
+    const failure = { message: `it's "so" \\ {and} $1`, remedy: "", retryable: false, holders: [] };
     const records = [
       outcome(1, { tenant: 'ö"', applied: ['0000_"a"', "0001_{b},c\\", "NULL"] }),
       outcome(2, { status: "failed", failure }),
@@ -132,4 +134,22 @@ test("rollouts of an earlier version are read without goals, and the table for g
       ]);
     });
   });
+});
+
+test("a warning comes before the first target if outcomes cannot be recorded, and only once", async () => {
+  const table = { "0000_t": `CREATE TABLE "t" ();` };
+  const { database, context } = await createFleet({ tenants: ["a", "b"], migrations: table });
+  await database.query(
+    `CREATE SCHEMA drizzle_fleet; CREATE VIEW drizzle_fleet.rollouts AS SELECT 1`,
+  );
+  const order: string[] = [];
+  const notify = (line: string) => order.push(line);
+  await migrateAll({ ...context, notify, notified: new Set() }, {}, ({ type }) => order.push(type));
+  const warning = expect.stringMatching(
+    /^Warning: outcomes cannot be recorded in database main \(.+\)/,
+  );
+  expect(order.filter((line) => !/^[a-zA-Z]+$/.test(line))).toEqual([warning]);
+  expect(order.findIndex((line) => line.startsWith("Warning"))).toBeLessThan(
+    order.indexOf("targetStarted"),
+  );
 });

@@ -11,7 +11,7 @@ import { Halt } from "../../src/rollout/halt.ts";
 import { editedPart } from "../../src/rollout/step.ts";
 
 const target = { database: "main", service: "app", tenant: "acme", schema: "app_acme" };
-const failure = { message: "no", remedy: "Look." };
+const failure = { message: "no", remedy: "Look.", retryable: true };
 const failed = { target, status: "failed" as const, applied: [], durationMs: 1, failure };
 
 test("a count of one has a singular noun", () => {

@@ -184,11 +184,11 @@ test("plan offers the options that it depends on, and migrate offers all", () =>
   const onlyRuns = [
     ...["--soak", "--verify", "--on-error", "--max-failures", "--concurrency"],
     ...["--lock-timeout", "--statement-timeout", "--sql", "--from", "--dry-run"],
-    ...["--verbose", "--quiet"],
+    ...["--verbose", "--quiet", "--accept-failures", "--grace"],
   ];
   expect(plan).toEqual([
     ...["--to", "--allow-out-of-order", "--service", "--tenant", "--database", "--failed"],
-    ...["--canary", "--wave", "--json", "--config"],
+    ...["--canary", "--wave", "--connect-timeout", "--json", "--config"],
   ]);
   expect([...optionsOf("migrate")].sort()).toEqual([...plan, ...onlyRuns].sort());
 });

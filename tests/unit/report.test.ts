@@ -147,7 +147,11 @@ describe("the summary of a rollout", () => {
 });
 
 test("failures of targets that are in doubt, failed and not begun are separate", () => {
-  const failure = { message: "connect ECONNREFUSED", remedy: "Look at the server." };
+  const failure = {
+    message: "connect ECONNREFUSED",
+    remedy: "Look at the server.",
+    retryable: true,
+  };
   const outcomes = [
     { ...outcome("a", "inDoubt"), failure },
     { ...outcome("b", "notExecuted"), failure },
@@ -195,7 +199,10 @@ describe("progress", () => {
       ["b", "no connection for app_b at 10.0.0.2"],
       ["c", "no password"],
     ] as const) {
-      const failed = { ...outcome(tenant, "failed"), failure: { message, remedy: "" } };
+      const failed = {
+        ...outcome(tenant, "failed"),
+        failure: { message, remedy: "", retryable: true },
+      };
       observe({ type: "targetEnded", wave: "all", outcome: failed });
     }
     expect(written).toEqual([

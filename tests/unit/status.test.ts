@@ -102,7 +102,11 @@ describe("one problem of many tenants is one block", () => {
   test("at the end of migrate, also for a tenant whose name is part of other words", () => {
     const failed = ["a", "main-1"].map((schema) => ({
       ...{ name: `app/${schema}`, schema, status: "failed" as const },
-      failure: { message: `the ledger of schema "${schema}" is locked`, remedy: "Wait." },
+      failure: {
+        message: `the ledger of schema "${schema}" is locked`,
+        remedy: "Wait.",
+        retryable: true,
+      },
     }));
     expect(failuresText(failed)[0]).toContain("2 targets: app/a, app/main-1");
   });

@@ -1,7 +1,8 @@
+import type { Plan } from "../../core/plan.ts";
 import { createContext } from "../context.ts";
 import { type ExitCode, exitCode } from "../exit-codes.ts";
-import { exitCodesOfRollout } from "../help/sections.ts";
-import { addCommonOptions } from "../options/common.ts";
+import { exitCodesOfRollout, groups } from "../help/sections.ts";
+import { addCommonOptions, addConnectTimeout } from "../options/common.ts";
 import {
   addMigrationOptions,
   addPlanOptions,
@@ -11,6 +12,7 @@ import {
   migrateRequestOf,
 } from "../options/rollout.ts";
 import { addScriptOptions, type ScriptOptions, scriptOf } from "../options/script.ts";
+import { amountValue } from "../options/values.ts";
 import { printRollout, rolloutExitCode, rolloutObserver } from "../rollout.ts";
 import { newVerb, type Verb } from "../verb.ts";
 import { printPlan } from "./plan-output.ts";
@@ -53,7 +55,14 @@ failure policy, concurrency and timeouts.
     "--dry-run",
     "show the plan and change nothing, as plan does",
   );
-  return { command: addRolloutReport(addScriptOptions(addRunOptions(command))), run: runMigrate };
+  addRunOptions(command)
+    .optionsGroup(groups.failures)
+    .option(
+      "--accept-failures <count|percent>",
+      "exit with 0 if no more targets than this fail",
+      amountValue,
+    );
+  return { command: addRolloutReport(addScriptOptions(command)), run: runMigrate };
 }
 
 async function runMigrate(_: string[], options: MigrateOptions): Promise<ExitCode> {
@@ -69,8 +78,18 @@ async function runMigrate(_: string[], options: MigrateOptions): Promise<ExitCod
   const observer = await rolloutObserver(options);
   const context = await createContext(options, "end");
   const result = await migrate(context, migrateRequestOf(options, context.config.fleet), observer);
-  await printRollout(result, options);
-  return rolloutExitCode(result);
+  const ended = { ...result, ...(await acceptedBy(options, result.plan)) };
+  await printRollout(ended, options);
+  return rolloutExitCode(ended);
+}
+
+async function acceptedBy(
+  { acceptFailures }: MigrateOptions,
+  plan: Plan,
+): Promise<{ readonly accepted?: number }> {
+  if (acceptFailures === undefined) return {};
+  const { failureLimit } = await import("../../fleet/rollout-request.ts");
+  return { accepted: failureLimit(acceptFailures, plan) };
 }
 
 export function planVerb(): Verb {
@@ -90,14 +109,17 @@ accepts all options of migrate.`,
     environment: ["TENANTS"],
     exitCodes: {
       0: true,
-      1: "a target has a problem, or a database is unreachable",
+      1: "a target's ledger is locked, or a database is unreachable",
       2: true,
+      5: "a target has another problem",
       130: true,
     },
     page: "rollouts.md",
   });
   return {
-    command: addCommonOptions(addPlanOptions(addMigrationOptions(command), "migrate")),
+    command: addCommonOptions(
+      addConnectTimeout(addPlanOptions(addMigrationOptions(command), "migrate")),
+    ),
     run: showPlan,
   };
 }

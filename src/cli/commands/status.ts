@@ -2,13 +2,14 @@ import { isUnusable, type TargetStatus } from "../../core/plan.ts";
 import { createContext } from "../context.ts";
 import { type ExitCode, exitCode } from "../exit-codes.ts";
 import { groups } from "../help/sections.ts";
-import { addCommonOptions } from "../options/common.ts";
+import { addCommonOptions, addConnectTimeout, type ConnectingOptions } from "../options/common.ts";
 import { addSelection, type SelectionOptions, selectionOf } from "../options/selection.ts";
 import { printJson, printText } from "../output.ts";
 import { newVerb, type Verb } from "../verb.ts";
 
-interface StatusOptions extends SelectionOptions {
+interface StatusOptions extends SelectionOptions, ConnectingOptions {
   readonly behind?: boolean;
+  readonly exitCode?: boolean;
 }
 
 export function statusVerb(): Verb {
@@ -22,23 +23,32 @@ A target is one service of one tenant. Targets with a problem come first, then t
       ["show one service of one tenant", "npx drizzle-fleet status auth --tenant acme"],
     ],
     environment: ["TENANTS"],
-    exitCodes: { 0: "every target was read", 1: "a database is unreachable", 2: true, 130: true },
+    exitCodes: {
+      0: "every target was read",
+      1: "a database is unreachable",
+      2: true,
+      3: "with --exit-code: a target is not at head or has a problem",
+      130: true,
+    },
     page: "migrations.md",
   }).alias("current");
   addSelection(command)
     .optionsGroup(groups.output)
-    .option("--behind", "list only targets that are not at head or have a problem");
-  return { command: addCommonOptions(command), run: showStatus };
+    .option("--behind", "list only targets that are not at head or have a problem")
+    .option("--exit-code", "exit with 3 if a target is not at head or has a problem");
+  return { command: addCommonOptions(addConnectTimeout(command)), run: showStatus };
 }
 
 async function showStatus(_: string[], options: StatusOptions): Promise<ExitCode> {
   const { status } = await import("../../operations/status.ts");
-  const { statusText } = await import("../../report/status.ts");
+  const { isAtHead, statusText } = await import("../../report/status.ts");
   const targets = await status(await createContext(options, "end"), selectionOf(options));
   const onlyBehind = options.behind === true;
   if (options.json === true) printJson(await documentOf(targets, onlyBehind));
   else await printText(statusText(targets, onlyBehind));
-  return targets.some(isUnusable) ? exitCode.failed : exitCode.done;
+  if (targets.some(isUnusable)) return exitCode.failed;
+  const isComplete = options.exitCode !== true || targets.every(isAtHead);
+  return isComplete ? exitCode.done : exitCode.found;
 }
 
 async function documentOf(targets: readonly TargetStatus[], onlyBehind: boolean): Promise<unknown> {

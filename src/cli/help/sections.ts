@@ -34,7 +34,7 @@ export interface VerbHelp {
 }
 
 /** Exit codes of a verb that runs a rollout. */
-export const exitCodesOfRollout = { 0: true, 1: true, 2: true, 130: true } as const;
+export const exitCodesOfRollout = { 0: true, 1: true, 2: true, 5: true, 130: true } as const;
 
 /** Exit codes of a verb that changes a tenant. */
 export const exitCodesOfTenant = {

@@ -1,9 +1,26 @@
 import type { Command } from "commander";
 import { groups } from "../help/sections.ts";
+import { durationValue } from "./values.ts";
 
 /** The option of every verb that reads the configuration. */
 export interface ConfigOption {
   readonly config?: string;
+}
+
+/** The options of a verb that connects to the fleet's databases. */
+export interface ConnectingOptions extends ConfigOption {
+  readonly connectTimeout?: number;
+}
+
+/** Adds the options of `ConnectingOptions`, except those that all verbs have. */
+export function addConnectTimeout(command: Command): Command {
+  return command
+    .optionsGroup(groups.limits)
+    .option(
+      "--connect-timeout <duration>",
+      "how long to wait for a database, or for its host name (default: 30s, without waiting for a name)",
+      durationValue,
+    );
 }
 
 /** Options that every verb with a result has. */

@@ -5,14 +5,21 @@ import type { RolloutRequest } from "../../fleet/rollout-request.ts";
 import type { MigrateRequest } from "../../operations/migrate.ts";
 import type { Verbosity } from "../../report/progress.ts";
 import { groups } from "../help/sections.ts";
-import { addGeneralOptions, addJsonOption, type CommonOptions } from "./common.ts";
+import {
+  addConnectTimeout,
+  addGeneralOptions,
+  addJsonOption,
+  type CommonOptions,
+  type ConnectingOptions,
+} from "./common.ts";
 import { addSelection, type SelectionOptions, selectionOf } from "./selection.ts";
 import { amountValue, countValue, durationValue } from "./values.ts";
 
 /** Options that say how much a rollout reports. */
-export interface ReportOptions extends CommonOptions {
+export interface ReportOptions extends CommonOptions, ConnectingOptions {
   readonly verbose?: boolean;
   readonly quiet?: boolean;
+  readonly grace?: number;
 }
 
 /** Options of every verb that changes a fleet. */
@@ -33,6 +40,7 @@ export interface RunOptions extends SelectionOptions, ReportOptions {
 export interface MigrationOptions extends RunOptions {
   readonly to?: string;
   readonly allowOutOfOrder?: boolean;
+  readonly acceptFailures?: Amount;
 }
 
 /** Adds which migrations are applied. */
@@ -88,8 +96,15 @@ export function addRunOptions(command: Command): Command {
 
 /** Adds the output and general options of a verb that runs a rollout. Call it last. */
 export function addRolloutReport(command: Command): Command {
+  command
+    .optionsGroup(groups.limits)
+    .option(
+      "--grace <duration>",
+      "time to finish after a first signal, then cancel (default: 20s; none on a terminal)",
+      durationValue,
+    );
   return addGeneralOptions(
-    addJsonOption(command)
+    addJsonOption(addConnectTimeout(command))
       .addOption(
         new Option("-v, --verbose", "print every target's outcome and every retry").conflicts([
           "quiet",
