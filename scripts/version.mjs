@@ -6,7 +6,6 @@ import { join } from "node:path";
 
 const root = join(import.meta.dirname, "..");
 const changes = join(root, "CHANGELOG.md");
-const run = (program, ...args) => execFileSync(program, args, { cwd: root, stdio: "inherit" });
 
 /** The title and the text before the first version. */
 function introductionOf(text) {
@@ -17,12 +16,20 @@ function introductionOf(text) {
 
 const before = readFileSync(changes, "utf8");
 const introduction = introductionOf(before);
-run(process.execPath, join(import.meta.dirname, "changeset.mjs"), "version");
+const changesets = join(import.meta.dirname, "changeset.mjs");
+execFileSync(process.execPath, [changesets, "version"], { cwd: root, stdio: "inherit" });
 // changesets inserts the new version after the title, which is above the introduction.
 const [title = ""] = introduction.split("\n");
 const versions = readFileSync(changes, "utf8")
   .slice(title.length)
   .replace(introduction.slice(title.length).trim(), () => "")
+  .replace(/^ +$/gm, "")
+  .replace(/^(#.*)\n+/gm, "$1\n\n")
   .replace(/\n{3,}/g, "\n\n");
 writeFileSync(changes, `${introduction}${versions.trimStart()}`);
-run("npm", "install", "--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund");
+
+const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const locked = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
+locked.version = version;
+locked.packages[""].version = version;
+writeFileSync(join(root, "package-lock.json"), `${JSON.stringify(locked, null, 2)}\n`);
