@@ -72,6 +72,11 @@ const brand = Symbol.for("drizzle-fleet.error");
  */
 export class FleetError extends Error {
   override readonly name = "FleetError";
+  /** True for an error from another copy of this package, too. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isFleetError(value);
+  }
+
   readonly [brand] = true;
   readonly code: FleetErrorCode;
   readonly remedy: string | undefined;

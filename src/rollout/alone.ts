@@ -3,7 +3,7 @@ import { lockKey, serverKeepAlive } from "../postgres/lock.ts";
 import { ScriptError } from "../postgres/script-error.ts";
 import { cleanUpFailed, cleanUpInterrupted, isStillNeeded, preconditionOf } from "./concurrent.ts";
 import { guard, type Precondition } from "./guard.ts";
-import { runOrClose, StepError, sendMessage, stopIfCancelled } from "./message.ts";
+import { runOrClose, StepError, sendPipeline, stopIfCancelled } from "./pipeline.ts";
 import {
   begin,
   type Opening,
@@ -34,7 +34,7 @@ export async function runAlone(run: StepRun, segment: Segment, opening: Opening)
     stopIfCancelled(run.context.cancel, segment);
     if (wasBegun && work !== undefined) await resume(run, segment, work);
     else await runStatement(run, segment, statement);
-    await sendMessage(session, segment, {
+    await sendPipeline(session, segment, {
       before: [begin],
       after: [...record(run, segment.start + 1, false), "COMMIT"],
     });
@@ -60,7 +60,7 @@ async function recordBegun(
     scope: "session",
     ...(precondition === undefined ? {} : { precondition }),
   });
-  await sendMessage(session, segment, {
+  await sendPipeline(session, segment, {
     before: [begin, ...opening.reset, ...open],
     after: [...record(run, segment.start, true, opening), "COMMIT"],
   }).catch((error: unknown) => {
@@ -97,7 +97,7 @@ async function runStatement(run: StepRun, segment: Segment, statement: Statement
   const { session } = run;
   try {
     const withinMs = timeoutAlone(run.context);
-    await sendMessage(session, segment, { own: [textFor(run, statement)], withinMs });
+    await sendPipeline(session, segment, { own: [textFor(run, statement)], withinMs });
   } catch (error) {
     const work = statement.concurrently;
     try {

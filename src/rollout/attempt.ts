@@ -13,7 +13,7 @@ import { isConnectionLoss, isRetryable, sqlstate, sqlstateOf } from "../postgres
 import { existingAt } from "./existing.ts";
 import { failureOf } from "./failure.ts";
 import { holdersOf, mostImportant } from "./holders.ts";
-import { StepError } from "./message.ts";
+import { StepError } from "./pipeline.ts";
 import { leavesSealed, runStep } from "./step.ts";
 import type { MigrationScript, StepContext } from "./step-run.ts";
 import {

@@ -3,7 +3,7 @@ import type { Migration } from "../core/migration.ts";
 import type { Target } from "../core/target.ts";
 import type { Session } from "../postgres/session.ts";
 import { sqlstateOf } from "../postgres/sqlstate.ts";
-import { StepError } from "./message.ts";
+import { StepError } from "./pipeline.ts";
 import type { MigrationScript } from "./step-run.ts";
 
 /** The kinds of objects that already exist, by SQLSTATE. */

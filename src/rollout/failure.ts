@@ -9,7 +9,7 @@ import { serverRemedy } from "../postgres/server-trouble.ts";
 import { isConnectionLoss, isRetryable, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 import type { ExistingObject } from "./existing.ts";
 import { changedLedger } from "./guard.ts";
-import { CancelledError, type MessagePart, StepError } from "./message.ts";
+import { CancelledError, type PipelinePart, StepError } from "./pipeline.ts";
 import { remedyFor } from "./remedies.ts";
 import { shortLine } from "./short-line.ts";
 import { ResumeError } from "./step.ts";
@@ -92,7 +92,7 @@ function placeOf(statement: Statement, lines: number): Pick<Failure, "line" | "s
 }
 
 /** Tells errors of the tool's own statements from those of the migration. The guard's own refusals need no prefix. */
-function prefixOf(part: MessagePart, state: string | undefined, { schema }: Target): string {
+function prefixOf(part: PipelinePart, state: string | undefined, { schema }: Target): string {
   if (part === "migration" || state === undefined || ownStates.has(state)) return "";
   // The guard and the entry wait for no other lock.
   if (state === sqlstate.lockNotAvailable)

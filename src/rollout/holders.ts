@@ -4,7 +4,7 @@ import type { Target } from "../core/target.ts";
 import { lockKey } from "../postgres/lock.ts";
 import type { Session } from "../postgres/session.ts";
 import { sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
-import { StepError } from "./message.ts";
+import { StepError } from "./pipeline.ts";
 import { shortLine } from "./short-line.ts";
 
 /** How many holders are looked up, and how many are reported. */

@@ -6,7 +6,7 @@ import { addEntry } from "../ledger/table.ts";
 import { scriptTimeout } from "../postgres/answer.ts";
 import type { Channel } from "../postgres/channel.ts";
 import { ownPath, sessionReset } from "./guard.ts";
-import { sendMessage } from "./message.ts";
+import { sendPipeline } from "./pipeline.ts";
 import { plainGuard, prepareGuard } from "./plain-guard.ts";
 import { begin, progressOf, roleOf, type StepContext, type StepRun, textFor } from "./step-run.ts";
 
@@ -53,7 +53,7 @@ export function runPlain(run: StepRun, { segment, create }: PlainStep): Promise<
     role: roleOf(run),
   });
   const entry = addEntry(schema, progressOf(run, statements.length, false));
-  return sendMessage(session, segment, {
+  return sendPipeline(session, segment, {
     prepared: preparation(session, context),
     before: [begin, ...guard],
     own: statements.map((statement) => textFor(run, statement)),

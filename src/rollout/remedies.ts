@@ -5,7 +5,7 @@ import { ledgerOf } from "../ledger/table.ts";
 import { serverRemedy } from "../postgres/server-trouble.ts";
 import { sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
 import { type ExistingObject, identifiersIn, isDuplicate, namesIn } from "./existing.ts";
-import type { MessagePart } from "./message.ts";
+import type { PipelinePart } from "./pipeline.ts";
 import type { MigrationScript } from "./step-run.ts";
 
 // A remedy contains only what is certain from the SQLSTATE. If there are several possible causes, it lists each with its fix.
@@ -44,7 +44,7 @@ const noSuchKey = "42P10";
 
 /** Where an error came from. */
 export interface ErrorPlace {
-  readonly part: MessagePart;
+  readonly part: PipelinePart;
   readonly script: MigrationScript;
   /** The statement that failed, if known. */
   readonly statement: Statement | undefined;

@@ -16,7 +16,7 @@ import {
   ownSearchPath,
   sessionReset,
 } from "./guard.ts";
-import { sendMessage, stopIfCancelled } from "./message.ts";
+import { sendPipeline, stopIfCancelled } from "./pipeline.ts";
 import { plainStepOf, runPlain } from "./plain.ts";
 import {
   begin,
@@ -38,7 +38,7 @@ export class ResumeError extends Error {
 }
 
 /**
- * Runs one step: a migration or its down for one target, or a write to its ledger alone. Each segment is one message and
+ * Runs one step: a migration or its down for one target, or a write to its ledger alone. Each segment is one pipeline and
  * one transaction, which also writes the ledger. A statement that cannot run in a transaction runs alone, between two
  * such transactions.
  *
@@ -130,11 +130,11 @@ export function editedPart(
       : `the first ${reached} statements of ${tag} were edited after they were applied`;
 }
 
-/** Sends BEGIN, guard, statements, ledger entry and COMMIT as one message. */
+/** Sends BEGIN, guard, statements, ledger entry and COMMIT as one pipeline. */
 async function runTogether(run: StepRun, segment: Segment, opening: Opening): Promise<void> {
   const { target, script } = run;
   const settings = settingsOf(run, segment);
-  await sendMessage(run.session, segment, {
+  await sendPipeline(run.session, segment, {
     before: [
       begin,
       ...opening.reset,
@@ -185,7 +185,7 @@ async function writeLedger(run: StepRun, create: Creation): Promise<void> {
           ...sealing(schema, digest, recordStamp(schema, entries, context.by)),
           ...ledgerHas(schema, entries),
         ];
-  await sendMessage(session, segment, {
+  await sendPipeline(session, segment, {
     before: [begin, ...sessionReset(session), ...open],
     after: [checkDeferred, ownSearchPath, ...writes, "COMMIT"],
   });

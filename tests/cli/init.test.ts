@@ -270,7 +270,7 @@ export default { dialect: "postgresql", schema: [resolve(__dirname, "src/*.ts"),
       ["init", "--yes", "--tenant-schema", "shop_{tenant}"],
       environment,
     );
-    expect(result).toMatchObject({ code: 1 });
+    expect(result).toMatchObject({ code: 5 });
     expect(result.stdout).toContain("1 tenant: acme");
     expect(result.stdout).toContain("npx drizzle-fleet stamp head --tenant acme");
     expect((await runCli(project, ["stamp", "head", "--yes"], environment)).code).toBe(0);

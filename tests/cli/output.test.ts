@@ -35,7 +35,7 @@ describe("terminal control characters are shown as codes", () => {
     });
     const text = await runCli(project, ["migrate"]);
     expectVisible(text);
-    expect(text.code).toBe(1);
+    expect(text.code).toBe(5);
     expect(text.stdout).toContain(`m${codes}`);
     expect(text.stdout).toContain(`d${codes}`);
     // A line from the server is indented, so it does not look like a line of drizzle-fleet.
@@ -155,7 +155,7 @@ describe("texts that are too long", () => {
       "DO $$ BEGIN RAISE EXCEPTION USING MESSAGE = repeat('m', 1000000), DETAIL = repeat('d', 1000000); END $$;";
     const other = await projectFor(await createDatabase(), { "0000_detail": text });
     const detail = await runCli(other, ["migrate", "--json"]);
-    expect(detail.code).toBe(1);
+    expect(detail.code).toBe(5);
     expect(detail.stdout).toContain("... and 998000 more characters");
     // Two targets, each with a message and a detail, and the summary.
     expect(detail.stdout.length).toBeLessThan(20_000);

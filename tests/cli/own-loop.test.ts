@@ -93,7 +93,7 @@ describe("init in a project with its own migration loop", () => {
     const ids = ["--tenants", tenants.join(",")];
     const named = ["--drizzle-table", "applied"];
     const result = await runCli(project, [...yes, ...ids, ...named], environment);
-    expect(result).toMatchObject({ code: 1 });
+    expect(result).toMatchObject({ code: 5 });
     expect(result.stdout.match(/not on disk/g)).toHaveLength(1);
     expect(result.stdout).toContain("x 40 targets: shop/t10, shop/t11");
     const [, command = ""] =

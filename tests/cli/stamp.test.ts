@@ -80,7 +80,7 @@ describe("stamp", () => {
     const { database, project, fleet } = await existing();
     await database.query(`DROP SCHEMA app_y CASCADE`);
     const result = await fleet("stamp", "head", "--yes");
-    expect(result).toMatchObject({ code: 1 });
+    expect(result).toMatchObject({ code: 5 });
     expect(result.stdout).toContain("x app/y  schema app_y\n  the tenant schema does not exist");
     expect(result.stdout).toContain("1 of 2 targets failed.");
     expect((await fleet("stamp", "base", "--yes", "-t", "y")).stdout).toContain("Nothing to do");
@@ -90,7 +90,7 @@ describe("stamp", () => {
       ...history("drizzle/app", migrations),
     });
     const unreadable = await runCli(other, ["stamp", "base", "--yes", "--json"]);
-    expect(unreadable.code).toBe(1);
+    expect(unreadable.code).toBe(5);
     expect(JSON.parse(unreadable.stdout.trim().split("\n").at(-1) ?? "")).toMatchObject({
       type: "summary",
       failed: 1,
@@ -153,7 +153,7 @@ describe("stamp", () => {
     expect((await fleet(...args, "--yes")).stdout).toContain("Done: 2 ledgers written");
     await database.query(`INSERT INTO kept.done (hash) VALUES ('0123456789abcdef')`);
     const refused = await fleet(...args, "--yes");
-    expect(refused).toMatchObject({ code: 1 });
+    expect(refused).toMatchObject({ code: 5 });
     expect(refused.stdout).toContain("not on disk (row 3, hash 0123456789ab...)");
     expect(refused.stdout).toContain("npx drizzle-fleet stamp 0001_b --tenant x --tenant y");
     expect(refused.stdout).toContain(

@@ -41,7 +41,7 @@ test("the second signal cancels running migrations, which are rolled back and re
   child.kill("SIGTERM");
   const { code, stdout, stderr } = await end;
   expect(code).toBe(130);
-  expect(stderr).toContain("Press Ctrl-C again to cancel them.");
+  expect(stderr).toContain("Those that take longer than 20 s are cancelled.");
   const summary = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
   expect(summary).toMatchObject({ failed: 2, notExecuted: 1, stopped: { kind: "interrupted" } });
   expect(summary.failures).toMatchObject([{ sqlstate: "57014", tag: "0001_slow" }]);

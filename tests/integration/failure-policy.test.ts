@@ -38,7 +38,7 @@ describe("a migration that breaks for some tenants", () => {
     const { database, project } = await createPendingFleet();
     const before = await catalogOf(database, "app_t07");
     const run = await runCli(project, ["migrate"]);
-    expect(run.code).toBe(1);
+    expect(run.code).toBe(5);
     expect(await atHead(database)).toEqual(tenants.filter((tenant) => !bad.includes(tenant)));
     for (const tenant of bad) {
       expect(await catalogOf(database, `app_${tenant}`)).toEqual(before);
@@ -55,7 +55,7 @@ describe("a migration that breaks for some tenants", () => {
     await database.query(`UPDATE app_t07.people SET email = id::text`);
     await database.query(`UPDATE app_t23.people SET email = id::text`);
     const retry = await runCli(project, ["migrate", "--failed", "--json"]);
-    expect(retry.code).toBe(1);
+    expect(retry.code).toBe(5);
     expect(JSON.parse(retry.stdout.trim().split("\n").at(-1) ?? "")).toMatchObject({
       targets: 3,
       succeeded: 2,
@@ -100,7 +100,7 @@ describe("a migration that breaks for some tenants", () => {
     const { database, project } = await createPendingFleet();
     const options = ["--max-failures", "2", "--concurrency", "1"];
     const run = await runCli(project, ["migrate", ...options]);
-    expect(run.code).toBe(1);
+    expect(run.code).toBe(5);
     expect(run.stdout).toContain("Stopped: 3 targets failed (limit: 2)");
     expect(run.stdout).toContain("Not run: 8 targets (t42, t43, t44, t45, t46 and 3 more).");
     expect(await atHead(database)).toEqual(
@@ -119,7 +119,7 @@ describe("a migration that breaks for some tenants", () => {
     const { project } = await createPendingFleet();
     const options = ["--on-error", "stop", "--concurrency", "1", "--json"];
     const run = await runCli(project, ["migrate", ...options]);
-    expect(run.code).toBe(1);
+    expect(run.code).toBe(5);
     expect(JSON.parse(run.stdout.trim().split("\n").at(-1) ?? "")).toMatchObject({
       succeeded: 7,
       failed: 1,
@@ -147,7 +147,7 @@ describe("a migration that breaks for some tenants", () => {
       project,
       history("drizzle/app", { ...second, "0000_people": `${first["0000_people"]}\n` }),
     );
-    expect((await runCli(project, ["migrate", "--failed"])).code).toBe(1);
+    expect((await runCli(project, ["migrate", "--failed"])).code).toBe(5);
     expect(await runCli(project, ["repair", "--yes"])).toMatchObject({ code: 0 });
     expect(await runCli(project, ["migrate", "--to", "0000_people"])).toMatchObject({ code: 0 });
     for (const tenant of bad)

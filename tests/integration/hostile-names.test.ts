@@ -135,7 +135,7 @@ describe("names that are accepted", () => {
         );
       await writeFiles(project, history("drizzle/app", withIndex));
       const failed = await runCli(project, ["migrate", "--json"]);
-      expect(failed.code).toBe(1);
+      expect(failed.code).toBe(5);
       expect(summaryOf(failed)).toMatchObject({ failed: tenants.length, applied: 0 });
       expect(sqlstatesOf(failed)).toEqual(tenants.map(() => "23505"));
 

@@ -56,7 +56,7 @@ function summaryOf(stdout: string) {
 test("the last line of a rollout that stopped early is the command that finishes it", async () => {
   const { database, project } = await createFleet();
   const run = await runCli(project, ["migrate", "--wave", "2", "--max-failures", "0"]);
-  expect(run.code).toBe(1);
+  expect(run.code).toBe(5);
   expect(run.stdout).toMatch(/4 targets not run\. .*: npx drizzle-fleet migrate --failed\n$/);
   await correct(database, "t1");
   const retry = await runCli(project, ["migrate", "--failed", "--json"]);
@@ -189,7 +189,7 @@ test("a warning names outcomes that cannot be recorded, and the last line then h
     `ALTER TABLE drizzle_fleet.outcomes RENAME COLUMN wave TO wave_of_another_version`,
   );
   const run = await runCli(project, ["migrate"]);
-  expect(run.code).toBe(1);
+  expect(run.code).toBe(5);
   expect(run.stderr).toContain("outcomes cannot be recorded in database main");
   expect(run.stdout).toMatch(/: npx drizzle-fleet migrate\n$/);
 });
@@ -256,7 +256,7 @@ globalThis.Date = class extends D { constructor(...a) { if (a.length === 0) supe
     NODE_OPTIONS: `--import ${pathToFileURL(join(project, "skew.mjs")).href}`,
     SKEW_MS: String(3_600_000),
   };
-  expect((await runCli(project, ["migrate"], skewed)).code).toBe(1);
+  expect((await runCli(project, ["migrate"], skewed)).code).toBe(5);
   const [kept] = await database.query(
     `SELECT bool_and(abs(extract(epoch FROM now() - started_at)) < 300 AND abs(extract(epoch FROM now() - ended_at)) < 300) AS right,
        bool_and(id < to_char(now() AT TIME ZONE 'UTC' + interval '5 min', 'YYYYMMDD-HH24MISS')) AS id FROM drizzle_fleet.rollouts`,
@@ -310,7 +310,7 @@ test("--failed finishes a downgrade that stopped early, but not after a later mi
 test("rollouts that an earlier version recorded count by their outcomes", async () => {
   const { database, project } = await createFleet();
   const options = ["--wave", "2", "--max-failures", "0"];
-  expect((await runCli(project, ["migrate", ...options])).code).toBe(1);
+  expect((await runCli(project, ["migrate", ...options])).code).toBe(5);
   await database.query(`DROP TABLE drizzle_fleet.goals`);
   await correct(database, "t1");
   expect((await runCli(project, ["rollouts"])).code).toBe(0);

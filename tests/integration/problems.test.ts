@@ -120,7 +120,7 @@ describe("a rollout", () => {
     expect(await status(context, all)).toMatchObject([{ problems: [] }]);
     const blocked = await runCli(project, ["plan"]);
     expect(blocked).toMatchObject({
-      code: 1,
+      code: 5,
       stdout: expect.stringContaining("drizzle-fleet repair"),
     });
     const done = await runCli(project, ["repair", "--yes"]);

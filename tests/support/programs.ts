@@ -2,7 +2,15 @@ import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 /** The Debian and Ubuntu packages of the programs. */
-const packages = { git: "git", openssl: "openssl", psql: "postgresql-client" };
+const packages = {
+  git: "git",
+  openssl: "openssl",
+  psql: "postgresql-client",
+  mmdebstrap: "mmdebstrap",
+  buildah: "buildah",
+  podman: "podman",
+  runc: "runc",
+};
 
 /** Throws if a program is missing: a test that needs it must not pass without it. */
 export function requireProgram(name: keyof typeof packages): void {

@@ -62,8 +62,20 @@ test("every page that the code names exists, with its heading", async () => {
   expect(missing).toEqual([]);
 });
 
-/** Options of other programs: npm, the AWS command line, the benchmark. */
+/** Options of other programs: npm, the AWS command line, Docker, the benchmark. */
 const foreign = new Set([
+  ...[
+    "--omit",
+    "--rm",
+    "--env",
+    "--tag",
+    "--file",
+    "--build-arg",
+    "--platform",
+    "--from",
+    "--time",
+  ],
+  ...["--read-only", "--cap-drop", "--security-opt", "--volume"],
   "--save-dev",
   "--hostname",
   "--port",

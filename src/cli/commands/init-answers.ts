@@ -17,6 +17,7 @@ export interface InitOptions extends CommonOptions {
   readonly drizzleSchema?: string;
   readonly yes?: boolean;
   readonly stamp: boolean;
+  readonly docker?: boolean;
 }
 
 /** How the options of `init` contradict each other, if they do. */

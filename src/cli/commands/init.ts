@@ -13,6 +13,7 @@ import { askYes } from "../prompt.ts";
 import { rolloutExitCode } from "../rollout.ts";
 import { newVerb, type Verb } from "../verb.ts";
 import { answersFor, contextBefore, type InitOptions, isSet, misuseOf } from "./init-answers.ts";
+import { runInitDocker } from "./init-docker.ts";
 import { stampWording } from "./stamp.ts";
 
 const help: VerbHelp = {
@@ -20,7 +21,10 @@ const help: VerbHelp = {
   details: `
 init replaces drizzle.config.ts, keeps the old file as drizzle.config.before-fleet.ts, adds line-ending rules for
 migrations to .gitattributes, and records what drizzle-orm has applied, as stamp --from-drizzle does. It does not change
-the Drizzle schema, the migrations or the tables.`,
+the Drizzle schema, the migrations or the tables.
+
+With --docker, init writes a Dockerfile and a .dockerignore for the migrations of a project that is already a fleet, and
+changes nothing else.`,
   examples: [
     ["answer questions on a terminal", "npx drizzle-fleet init"],
     ["use a schema per tenant", "npx drizzle-fleet init --tenant-schema 'app_{tenant}'"],
@@ -28,6 +32,7 @@ the Drizzle schema, the migrations or the tables.`,
       "use one schema, and answer no questions",
       "npx drizzle-fleet init --yes --single-schema public --url-variable POSTGRES_URL",
     ],
+    ["build a container image of the migrations", "npx drizzle-fleet init --docker"],
   ],
   exitCodes: {
     0: "done, or you declined",
@@ -63,11 +68,14 @@ export function initVerb(): Verb {
       "--drizzle-schema <schema>",
       "schema of that table if the tenant schema has none (default: drizzle)",
     )
-    .option("--no-stamp", "do not record what drizzle-orm has applied");
+    .option("--no-stamp", "do not record what drizzle-orm has applied")
+    .optionsGroup("Deployment:")
+    .option("--docker", "write a Dockerfile and a .dockerignore");
   return { command: addCommonOptions(command), run: runInit };
 }
 
 async function runInit(options: InitOptions, command: Command): Promise<ExitCode> {
+  if (options.docker === true) return runInitDocker(options, command);
   const misuse = misuseOf(options);
   if (misuse !== undefined) command.error(`error: ${misuse}`);
   const { fleetFor, readProject, writeFleet } = await import("../../operations/init.ts");

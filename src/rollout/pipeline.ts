@@ -4,8 +4,8 @@ import { ScriptError } from "../postgres/script-error.ts";
 import { checkDeferred, sessionReset } from "./guard.ts";
 import { refusalIn } from "./plain-guard.ts";
 
-/** The part of a message that failed: the guard, the migration's statements and their commit, or the ledger entry. */
-export type MessagePart = "guard" | "migration" | "ledger";
+/** The part of a pipeline that failed: the guard, the migration's statements and their commit, or the ledger entry. */
+export type PipelinePart = "guard" | "migration" | "ledger";
 
 /** Why a step failed, at which statement if known, and how many statements are committed. */
 export class StepError extends Error {
@@ -16,13 +16,13 @@ export class StepError extends Error {
   readonly lines: number;
   /** Number of the migration's statements that are committed. */
   readonly committed: number;
-  readonly part: MessagePart;
+  readonly part: PipelinePart;
 
   constructor(
     cause: unknown,
     committed: number,
     statement?: Statement,
-    { lines = 0, part = "migration" }: { lines?: number; part?: MessagePart } = {},
+    { lines = 0, part = "migration" }: { lines?: number; part?: PipelinePart } = {},
   ) {
     super(cause instanceof Error ? cause.message : String(cause));
     this.cause = cause;
@@ -38,14 +38,14 @@ export class CancelledError extends Error {
   override readonly name = "CancelledError";
 }
 
-/** Ends a cancelled step between two messages, when no statement is running. */
+/** Ends a cancelled step between two pipelines, when no statement is running. */
 export function stopIfCancelled(cancel: AbortSignal | undefined, segment: Segment): void {
   if (cancel?.aborted !== true) return;
   throw new StepError(new CancelledError("cancelled before it was complete"), segment.start);
 }
 
 /** The SQL of one pipeline. */
-export interface Message {
+export interface StepPipeline {
   readonly before?: readonly Sent[];
   /** The texts of the segment's statements. */
   readonly own?: readonly string[];
@@ -61,12 +61,12 @@ export interface Message {
  *
  * @throws StepError that names the statement; the session's transaction is then rolled back, or the session closed
  */
-export async function sendMessage(
+export async function sendPipeline(
   session: Channel,
   segment: Segment,
-  message: Message,
+  pipeline: StepPipeline,
 ): Promise<void> {
-  const { before = [], own = [], after = [], prepared, withinMs } = message;
+  const { before = [], own = [], after = [], prepared, withinMs } = pipeline;
   const parts = [...before, ...own, ...after];
   // Another client gets a pooled backend next and must not inherit its session state.
   const recover = session.pooled ? ["ROLLBACK", ...sessionReset(session)].join(";\n") : undefined;
@@ -87,7 +87,7 @@ export async function sendMessage(
 }
 
 /** Deferred constraints of the migration are checked after its statements, but are part of it. */
-function partAfter(sql: string): MessagePart {
+function partAfter(sql: string): PipelinePart {
   return sql === checkDeferred || sql === "COMMIT" ? "migration" : "ledger";
 }
 
