@@ -1,18 +1,20 @@
 // Builds dist/ from src/, and deletes files from dist/ whose source no longer exists.
 // Usage: node scripts/build.mjs [--if-stale]   (--if-stale: only if src/ has changed since the last build)
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, rmSync, statSync, utimesSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, join } from "node:path";
+import { basename, join, relative } from "node:path";
 import { bundleCommandLine, isPart } from "./bundle.mjs";
 import { writeCommonJsTypes } from "./commonjs-types.mjs";
+import { reachableFiles } from "./reachable.mjs";
 
 const root = join(import.meta.dirname, "..");
 const dist = join(root, "dist");
 const stamp = join(dist, ".tsbuildinfo");
+const unpacked = join(dist, ".npmignore");
 const settings = [
   ...["tsconfig.json", "tsconfig.build.json", "package.json"],
-  ...["scripts/build.mjs", "scripts/bundle.mjs"],
+  ...["scripts/build.mjs", "scripts/bundle.mjs", "scripts/reachable.mjs"],
 ];
 
 const filesIn = (folder) =>
@@ -25,7 +27,7 @@ const wanted = new Set(
   sources.map((file) => file.replace(join(root, "src"), dist).replace(/\.ts$/, "")),
 );
 const built = existsSync(dist)
-  ? filesIn(dist).filter((file) => file !== stamp && !isPart(basename(file)))
+  ? filesIn(dist).filter((file) => file !== stamp && file !== unpacked && !isPart(basename(file)))
   : [];
 const orphans = built.filter((file) => !wanted.has(file.replace(/\.(js|d\.c?ts)(\.map)?$/, "")));
 
@@ -34,7 +36,22 @@ function isStale() {
   const builtAt = statSync(stamp).mtimeMs;
   const inputs = [...sources, ...settings.map((name) => join(root, name))];
   if (inputs.some((file) => statSync(file).mtimeMs > builtAt)) return true;
-  return [...wanted].some((file) => !existsSync(`${file}.js`));
+  return !existsSync(unpacked) || [...wanted].some((file) => !existsSync(`${file}.js`));
+}
+
+/**
+ * Leaves out of the package what only this repository uses: modules that the bundle replaces, types that no export
+ * mentions, and source maps, whose sources are not in the package.
+ */
+async function ignoreUnreachable() {
+  const { scripts, declarations } = await reachableFiles(root);
+  const packed = new Set([...scripts, ...declarations].map((path) => join(root, path)));
+  const others = filesIn(dist).filter((file) => /\.(js|d\.c?ts)$/.test(file) && !packed.has(file));
+  const lines = others.map((file) => `/${relative(dist, file)}`).sort();
+  writeFileSync(
+    unpacked,
+    ["# scripts/build.mjs wrote this file.", "*.map", ...lines, ""].join("\n"),
+  );
 }
 
 if (!process.argv.includes("--if-stale") || isStale()) {
@@ -47,8 +64,9 @@ if (!process.argv.includes("--if-stale") || isStale()) {
     cwd: root,
     stdio: "inherit",
   });
-  await writeCommonJsTypes(dist);
+  writeCommonJsTypes(dist);
   await bundleCommandLine(root);
+  await ignoreUnreachable();
   // A file that is saved while the compiler runs must count as newer than the build.
   utimesSync(stamp, startedAt, startedAt);
 }

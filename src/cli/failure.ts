@@ -1,6 +1,6 @@
 import { CommanderError } from "commander";
 import { addStandardSecrets, maskSecrets } from "../config/secrets.ts";
-import { type FleetError, isFleetError, messageOf } from "../core/errors.ts";
+import { type FleetError, type FleetErrorCode, isFleetError, messageOf } from "../core/errors.ts";
 import { errorText } from "../report/errors.ts";
 import { type ExitCode, exitCode, exitCodeOf } from "./exit-codes.ts";
 import { wasInterrupted } from "./interruption.ts";
@@ -40,7 +40,21 @@ function wantsJson(argv: readonly string[]): boolean {
 }
 
 /** The last line of `--json` if the verb has no result. */
-function errorDocument(error: unknown): unknown {
+export type ErrorDocument = { readonly type: "error" } & (
+  | (ShownError & { readonly problems: readonly ShownError[] })
+  | { readonly code: "bug"; readonly message: string }
+);
+
+interface ShownError {
+  readonly code: FleetErrorCode;
+  readonly message: string;
+  /** The place: a file, `file:line:column`, or a path inside the configuration. */
+  readonly where: string | null;
+  /** What to do next: a sentence, or a command to run. */
+  readonly remedy: string | null;
+}
+
+function errorDocument(error: unknown): ErrorDocument {
   addStandardSecrets(process.env);
   if (error instanceof CommanderError) {
     const message = maskSecrets(error.message.replace(/^error: /, ""));
@@ -48,9 +62,10 @@ function errorDocument(error: unknown): unknown {
     return { type: "error", code: "usage", message, where: null, remedy, problems: [] };
   }
   const text = (one: string | undefined) => (one === undefined ? null : maskSecrets(one));
-  if (!isFleetError(error)) return { type: "error", code: "bug", message: text(messageOf(error)) };
+  if (!isFleetError(error))
+    return { type: "error", code: "bug", message: maskSecrets(messageOf(error)) };
   const problem = ({ code, message, where, remedy }: FleetError) => ({
-    ...{ code, message: text(message), where: text(where), remedy: text(remedy) },
+    ...{ code, message: maskSecrets(message), where: text(where), remedy: text(remedy) },
   });
   return { type: "error", ...problem(error), problems: error.problems.map(problem) };
 }

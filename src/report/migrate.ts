@@ -72,7 +72,32 @@ export interface Ended {
 }
 
 /** The last line of `--json`: numbers, kinds of failures, and why the rollout stopped early. */
-export function summaryDocument(ended: Ended): Record<string, unknown> {
+export interface SummaryDocument extends RolloutSummary {
+  readonly type: "summary";
+  /** One entry for all targets that failed in the same way. */
+  readonly failures: readonly FailureSummary[];
+  /** Null if the rollout reached its last target. */
+  readonly stopped: Stop | null;
+  /** With `--accept-failures`: true if targets failed, but no more than accepted. */
+  readonly accepted?: boolean;
+  /** The command that completes the remaining targets. */
+  readonly again?: string;
+  /** With `--failed`: the other targets that are not at their goal. */
+  readonly left?: NonNullable<Ended["left"]>;
+}
+
+interface FailureSummary {
+  readonly sqlstate: string | null;
+  readonly message: string;
+  /** The migration that failed. */
+  readonly tag: string | null;
+  /** False if running the same command again cannot help. */
+  readonly retryable: boolean;
+  /** The names of the targets, for example `auth/acme`. */
+  readonly targets: readonly string[];
+}
+
+export function summaryDocument(ended: Ended): SummaryDocument {
   const { outcomes, stopped, accepted, again, left } = ended;
   const failures = groupFailures(failedTargets(outcomes)).map(({ failure, targets }) => ({
     sqlstate: failure.sqlstate ?? null,

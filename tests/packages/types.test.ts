@@ -82,7 +82,7 @@ describe.each([
       const manifest = await readFile(join(folder, "package.json"), "utf8");
       const changed = manifest.replace(/"type": ?"\w+"/, `"type": "${type}"`);
       await writeFile(join(folder, "package.json"), changed);
-      for (const module of ["bundler", "node20", "nodenext"])
+      for (const module of ["bundler", "nodenext"])
         expect(await typeErrors(folder, module, files), `${type}, ${module}`).toEqual([]);
       for (const file of files) {
         const path = `./out/${file.replace(/ts$/, "js")}`;

@@ -1,6 +1,9 @@
 import { InvalidArgumentError, Option } from "commander";
+import type { FleetErrorCode } from "../../core/errors.ts";
+import type { AcceptedFault } from "../../core/fault.ts";
 import type { Finding } from "../../core/finding.ts";
 import type { Reviewed } from "../../operations/check.ts";
+import type { ProvedService } from "../../proof/prove-services.ts";
 import { createContext } from "../context.ts";
 import { type ExitCode, exitCode } from "../exit-codes.ts";
 import { groups, type VerbHelp } from "../help/sections.ts";
@@ -72,9 +75,9 @@ async function runCheck(_: string[], options: CheckFlags): Promise<ExitCode> {
 }
 
 async function print(reviewed: Reviewed, options: CheckFlags, config: string): Promise<void> {
-  const { findings, accepted, stale, proved } = reviewed;
+  const { findings } = reviewed;
   const format = options.json === true ? "json" : (options.format ?? "text");
-  if (format === "json") printJson({ findings: findings.map(documentOf), accepted, stale, proved });
+  if (format === "json") printJson(documentOf(reviewed));
   else if (format === "gitlab") {
     const { gitlabDocument } = await import("../../report/gitlab.ts");
     printJson(gitlabDocument(findings, process.env.CI_PROJECT_DIR ?? process.cwd(), config));
@@ -107,7 +110,42 @@ async function textOf(
 
 const nothingFound = "No problems found: every schema change has a migration.";
 
-function documentOf({ service, problem, tags, sql, questions }: Finding): unknown {
+/** The document of `check --json`. */
+export interface CheckDocument {
+  readonly findings: readonly ShownFinding[];
+  /** Accepted faults that were found. */
+  readonly accepted: readonly AcceptedFault[];
+  /** Accepted faults that were no longer found. */
+  readonly stale: readonly AcceptedFault[];
+  /** With `--database`: the services whose complete history was proved. */
+  readonly proved?: readonly ProvedService[] | undefined;
+}
+
+interface ShownFinding {
+  readonly service: string;
+  readonly code: FleetErrorCode;
+  readonly message: string;
+  /** The place: a file, `file:line:column`, or a path inside the configuration. */
+  readonly where: string | undefined;
+  /** The source line with a caret under the spot. */
+  readonly excerpt: string | undefined;
+  /** What to do next: a sentence, or a command to run. */
+  readonly remedy: string | undefined;
+  /** True if `check --accept` can accept it. */
+  readonly acceptable: boolean;
+  /** The migrations, if one finding summarizes several of a kind. */
+  readonly tags: readonly string[] | undefined;
+  /** The SQL of the missing migration. */
+  readonly sql: readonly string[] | undefined;
+  /** Possible renames, which the SQL treats as a drop and a creation. */
+  readonly questions: readonly string[] | undefined;
+}
+
+function documentOf({ findings, accepted, stale, proved }: Reviewed): CheckDocument {
+  return { findings: findings.map(shown), accepted, stale, proved };
+}
+
+function shown({ service, problem, tags, sql, questions }: Finding): ShownFinding {
   const { code, message, where, excerpt, remedy, identity } = problem;
   const acceptable = identity !== undefined || tags !== undefined;
   return { service, code, message, where, excerpt, remedy, acceptable, tags, sql, questions };

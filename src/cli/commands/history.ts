@@ -1,3 +1,4 @@
+import type { Heads } from "../../operations/heads.ts";
 import { createContext } from "../context.ts";
 import { type ExitCode, exitCode } from "../exit-codes.ts";
 import { groups } from "../help/sections.ts";
@@ -64,10 +65,16 @@ export function headsVerb(): Verb {
   return { command: addCommonOptions(addServices(command)), run: showHeads };
 }
 
+/** The document of `heads --json`. */
+export interface HeadsDocument {
+  readonly services: readonly Heads[];
+}
+
 async function showHeads(_: string[], options: ServiceOptions): Promise<ExitCode> {
   const { heads } = await import("../../operations/heads.ts");
   const { headsText } = await import("../../report/history.ts");
   const all = await heads(await createContext(options, "end"), options.service ?? []);
-  await printResult(options, { services: all }, headsText(all));
+  const document: HeadsDocument = { services: all };
+  await printResult(options, document, headsText(all));
   return exitCode.done;
 }

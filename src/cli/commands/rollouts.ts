@@ -1,5 +1,5 @@
 import type { FleetError } from "../../core/errors.ts";
-import type { OnUnusable } from "../../operations/rollouts.ts";
+import type { OnUnusable, Rollout } from "../../operations/rollouts.ts";
 import { createContext } from "../context.ts";
 import { type ExitCode, exitCode } from "../exit-codes.ts";
 import { groups } from "../help/sections.ts";
@@ -43,6 +43,13 @@ async function showRollouts(id: string | undefined, options: RolloutsOptions): P
   return unusable.length === 0 ? exitCode.done : exitCode.failed;
 }
 
+/** The document of `rollouts --json`, newest rollout first. */
+export interface RolloutsDocument {
+  readonly rollouts: readonly Rollout[];
+  /** The errors of the databases that could not be read. */
+  readonly missing?: readonly string[];
+}
+
 async function showList(
   options: RolloutsOptions,
   unusable: readonly FleetError[],
@@ -54,7 +61,7 @@ async function showList(
   const context = await createContext(options, "end");
   const rollouts = await listRollouts(context, database, limit, onUnusable);
   const missing = unusable.map(({ message }) => message);
-  const document = missing.length === 0 ? { rollouts } : { rollouts, missing };
+  const document: RolloutsDocument = missing.length === 0 ? { rollouts } : { rollouts, missing };
   await printResult(options, document, rolloutsText(rollouts));
 }
 

@@ -1,4 +1,5 @@
-import { isUnusable, type TargetStatus } from "../../core/plan.ts";
+import { isUnusable, type PlanProblem, type TargetStatus } from "../../core/plan.ts";
+import type { Target } from "../../core/target.ts";
 import { createContext } from "../context.ts";
 import { type ExitCode, exitCode } from "../exit-codes.ts";
 import { groups } from "../help/sections.ts";
@@ -51,7 +52,28 @@ async function showStatus(_: string[], options: StatusOptions): Promise<ExitCode
   return isComplete ? exitCode.done : exitCode.found;
 }
 
-async function documentOf(targets: readonly TargetStatus[], onlyBehind: boolean): Promise<unknown> {
+/** The document of `status --json`. */
+export interface StatusDocument {
+  /** Targets with a problem first, then those that are behind. */
+  readonly targets: readonly ShownTarget[];
+  /** The number of targets at head, including those that `--behind` leaves out. */
+  readonly atHead: number;
+}
+
+interface ShownTarget extends Target {
+  /** The newest applied migration; null if there is none. */
+  readonly current: string | null;
+  /** The service's newest migration; null if it has none. */
+  readonly head: string | null;
+  /** The number of missing migrations; null if the database cannot be used. */
+  readonly pending: number | null;
+  readonly problems: readonly PlanProblem[];
+}
+
+async function documentOf(
+  targets: readonly TargetStatus[],
+  onlyBehind: boolean,
+): Promise<StatusDocument> {
   const { isAtHead, worstFirst } = await import("../../report/status.ts");
   const listed = worstFirst(targets).filter((one) => !onlyBehind || !isAtHead(one));
   return {

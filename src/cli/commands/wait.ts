@@ -1,4 +1,6 @@
 import type { Amount } from "../../core/amount.ts";
+import type { PlanProblem } from "../../core/plan.ts";
+import type { Target } from "../../core/target.ts";
 import type { WaitResult } from "../../operations/wait.ts";
 import { createContext } from "../context.ts";
 import { type ExitCode, exitCode } from "../exit-codes.ts";
@@ -86,7 +88,29 @@ async function textOf(result: WaitResult, timeoutMs: number): Promise<string> {
   return result.ready ? readyText(result) : timedOutText(result, timeoutMs);
 }
 
-function documentOf({ ready, targets, missing, error }: WaitResult): unknown {
+/** The document of `wait --json`. */
+export interface WaitDocument {
+  /** True if no more targets are missing than accepted. */
+  readonly ready: boolean;
+  /** The number of selected targets. */
+  readonly targets: number;
+  readonly missing: readonly MissingTarget[];
+  /** Why the targets could not be read at the last look; null if they were. */
+  readonly error: string | null;
+}
+
+/** A target that does not have all migrations of this checkout. */
+interface MissingTarget extends Target {
+  /** The newest applied migration; null if there is none. */
+  readonly current: string | null;
+  /** The service's newest migration; null if it has none. */
+  readonly head: string | null;
+  /** The number of missing migrations. */
+  readonly pending: number;
+  readonly problems: readonly PlanProblem[];
+}
+
+function documentOf({ ready, targets, missing, error }: WaitResult): WaitDocument {
   return {
     ready,
     targets: targets.length,
