@@ -1,4 +1,4 @@
-// Turns the changesets into the next version: of package.json, package-lock.json and CHANGELOG.md.
+// Turns the changesets into the next version: of package.json, package-lock.json, CHANGELOG.md and the Helm chart.
 // Usage: npm run version
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -33,3 +33,7 @@ const locked = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"))
 locked.version = version;
 locked.packages[""].version = version;
 writeFileSync(join(root, "package-lock.json"), `${JSON.stringify(locked, null, 2)}\n`);
+
+const chart = join(root, "helm/drizzle-fleet/Chart.yaml");
+const described = readFileSync(chart, "utf8");
+writeFileSync(chart, described.replace(/^((?:appV|v)ersion:).*$/gm, `$1 "${version}"`));
