@@ -40,6 +40,7 @@ export default defineConfig({
       project("cli", ["tests/cli/**/*.test.ts"], [build, server]),
       project("system", ["tests/system/**/*.test.ts", "tests/terminal/*.test.ts"], [build, server]),
       project("packages", ["tests/packages/**/*.test.ts"], [build, server]),
+      project("helm", ["tests/helm/**/*.test.ts"], [build, server]),
       project("scale", ["tests/scale/**/*.test.ts"], [build, server]),
       project("chaos", ["tests/chaos/**/*.test.ts"], [build, server], {
         testTimeout: 180_000,

@@ -18,11 +18,13 @@ export interface Waiting {
 /** What happens in a rollout. `durationMs` and `delayMs` are in milliseconds. */
 export type RolloutEvent =
   | {
+      /** The rollout begins. */
       readonly type: "rolloutStarted";
       /** The rollout's id, under which its outcomes are recorded. */
       readonly id: string;
       readonly waves: number;
       readonly targets: number;
+      /** The number of steps of all targets. A step is one migration, or its down, for one target. */
       readonly steps: number;
     }
   | {
@@ -33,6 +35,7 @@ export type RolloutEvent =
       readonly reason: string;
     }
   | {
+      /** The targets of a wave begin. `wave` is its name. */
       readonly type: "waveStarted";
       readonly wave: string;
       readonly targets: number;
@@ -44,16 +47,20 @@ export type RolloutEvent =
       readonly database: string;
       readonly for: readonly Waiting[];
     }
+  /** The first attempt to migrate a target begins. */
   | { readonly type: "targetStarted"; readonly target: Target }
   | {
+      /** A step of a target has been committed. */
       readonly type: "stepApplied";
       readonly target: Target;
       readonly tag: string;
       readonly durationMs: number;
     }
   | {
+      /** The target is tried again after a delay. */
       readonly type: "targetRetried";
       readonly target: Target;
+      /** The number of attempts and waits so far. */
       readonly attempt: number;
       readonly delayMs: number;
       readonly reason: string;
@@ -61,19 +68,25 @@ export type RolloutEvent =
       readonly waitFor?: "runner" | "rollout";
       readonly holders?: readonly LockHolder[];
     }
+  /** A target is done: it succeeded, failed, or was left unchanged. */
   | { readonly type: "targetEnded"; readonly wave: string; readonly outcome: Outcome }
   | {
+      /** Every target of a wave is done. */
       readonly type: "waveEnded";
       readonly wave: string;
       readonly succeeded: number;
       readonly failed: number;
       readonly durationMs: number;
     }
+  /** The pause after a wave begins. */
   | { readonly type: "soakStarted"; readonly wave: string; readonly durationMs: number }
+  /** The verify command starts. */
   | { readonly type: "verifyStarted"; readonly wave: string }
   /** `code` is the exit code of the verify command; undefined if a signal ended it. */
   | { readonly type: "verifyEnded"; readonly wave: string; readonly code: number | undefined }
+  /** No further target starts. */
   | { readonly type: "rolloutStopped"; readonly stop: Stop }
+  /** The last event of the rollout. `outcomes` is the number of targets. */
   | { readonly type: "rolloutEnded"; readonly outcomes: number; readonly durationMs: number };
 
 /** Receives the events of a rollout, in order. An observer that throws does not affect the rollout. */

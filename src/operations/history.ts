@@ -13,6 +13,8 @@ import { resolveTargets, type Selection } from "../tenants/targets.ts";
 interface HistoryEntry {
   readonly service: string;
   readonly tag: string;
+  /** The path of its SQL, relative to the current folder. */
+  readonly file: string;
   /** When it was generated. */
   readonly madeAt: Date;
   /** Whether it can be reverted; `lossy` if some data is not restored. */
@@ -64,10 +66,11 @@ async function historiesOf(
     const folder = await readFolder(migrationsFolder(context, service));
     const madeAt = new Map(folder?.migrations.map(({ tag, when }) => [tag, new Date(when)]));
     for (const migration of migrations) {
-      const { tag } = migration;
+      const { tag, file } = migration;
       entries.push({
         service,
         tag,
+        file,
         madeAt: madeAt.get(tag) ?? new Date(0),
         down: downOf(await readDown(migration)),
         targets: counts && (counts.get(key(service, tag)) ?? 0),

@@ -1,6 +1,6 @@
-import { relative, resolve } from "node:path";
 import type { Finding } from "../core/finding.ts";
 import { visible } from "../core/visible.ts";
+import { placeOf } from "./place.ts";
 
 /**
  * Findings as workflow commands of GitHub Actions, which shows them at the lines of a pull request.
@@ -20,7 +20,7 @@ export function githubText(findings: readonly Finding[], root: string): string {
         ...(remedy === undefined ? [] : [`-> ${remedy}`]),
       ];
       const properties = [
-        ...placeOf(where, root),
+        ...propertiesOf(where, root),
         `title=${property(`drizzle-fleet: ${service}`)}`,
       ];
       return `::error ${properties.join(",")}::${data(text.join("\n"))}`;
@@ -28,12 +28,11 @@ export function githubText(findings: readonly Finding[], root: string): string {
     .join("\n");
 }
 
-/** The properties for `file:line:column`, of which line and column are optional. A configuration key is not a file. */
-function placeOf(where: string | undefined, root: string): string[] {
-  const [, file, line, column] = /^([^:,]+?)(?::(\d+))?(?::(\d+))?$/.exec(where ?? "") ?? [];
-  if (file === undefined || !/[./\\]/.test(file)) return [];
+/** The properties of a place. */
+function propertiesOf(where: string | undefined, root: string): string[] {
+  const { file, line, column } = placeOf(where, root);
   return [
-    `file=${property(relative(root, resolve(file)))}`,
+    ...(file === undefined ? [] : [`file=${property(file)}`]),
     ...(line === undefined ? [] : [`line=${line}`]),
     ...(column === undefined ? [] : [`col=${column}`]),
   ];

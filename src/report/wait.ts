@@ -13,13 +13,19 @@ interface Look {
   readonly error?: FleetError;
 }
 
+/** How many targets are ready, on one line. */
+export function readyText({ targets, missing }: Look): string {
+  const all = counted(targets.length, "target");
+  const ready = missing.length === 0 ? all : `${targets.length - missing.length} of ${all}`;
+  return `Ready: ${ready} ${targets.length === 1 ? "has" : "have"} all migrations of this checkout.`;
+}
+
 /** What is missing, on one line. */
 export function waitText({ targets, missing, error }: Look): string {
   if (error !== undefined) return error.message;
   const all = counted(targets.length, "target");
   const [first] = missing;
-  if (first === undefined)
-    return `${all} ${targets.length === 1 ? "has" : "have"} all migrations of this checkout`;
+  if (first === undefined) return `0 of ${all} not ready`;
   const [problem] = first.problems;
   const why = problem?.message ?? `${counted(first.pending, "migration")} pending`;
   return `${missing.length} of ${all} not ready, such as ${targetName(first.target)} (${why})`;
@@ -29,6 +35,6 @@ export function waitText({ targets, missing, error }: Look): string {
 export function timedOutText(look: Look, timeoutMs: number): string {
   const head = `Not ready after ${duration(timeoutMs)}.`;
   return look.error === undefined
-    ? `${statusText(look.missing)}\n${head}`
+    ? `${statusText(look.targets, true)}\n${head}`
     : `${head} ${errorText(look.error)}`;
 }

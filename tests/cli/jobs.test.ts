@@ -109,11 +109,16 @@ test("wait ends with 1 at its timeout, and names what is missing", async () => {
   await runCli(project, ["migrate", "--tenant", "a"]);
   const run = await runCli(project, ["wait", "--timeout", "200ms"]);
   expect(run.code).toBe(1);
-  expect(run.stdout).toMatch(/app\/b[\s\S]*Not ready after 200 ms\./);
+  expect(run.stdout).toMatch(
+    /app\/b[\s\S]*Not at head: 1 of 2 targets\.[\s\S]*Not ready after 200 ms\./,
+  );
   expect(run.stdout).not.toContain("app/a");
   expect(
     await runCli(project, ["wait", "--timeout", "0s", "--accept-failures", "50%"]),
-  ).toMatchObject({ code: 0 });
+  ).toMatchObject({
+    code: 0,
+    stdout: "Ready: 1 of 2 targets have all migrations of this checkout.\n",
+  });
 });
 
 test("wait counts a target with newer migrations, so that an earlier release can restart", async () => {

@@ -5,7 +5,7 @@ test("an error of another copy of this package is a FleetError", async () => {
   const other = await import("../../dist/config/define.js");
   const error: unknown = (() => {
     try {
-      return other.defineFleet({});
+      return other.defineFleet({} as never);
     } catch (thrown) {
       return thrown;
     }

@@ -2,15 +2,12 @@ import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { expect, test } from "vitest";
+import { anchorOf } from "../../docs/.vitepress/anchors.ts";
+import { pagesOfRepository } from "../support/markdown.ts";
 
 const repository = resolve(import.meta.dirname, "../..");
 
-async function pages(): Promise<string[]> {
-  const docs = await readdir(join(repository, "docs"));
-  return ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", ...docs.map((name) => `docs/${name}`)]
-    .filter((name) => name.endsWith(".md"))
-    .map((name) => join(repository, name));
-}
+const pages = () => pagesOfRepository().map((name) => join(repository, name));
 
 /** The text of a page without its code blocks, where brackets are not links. */
 async function prose(page: string): Promise<string> {
@@ -18,15 +15,15 @@ async function prose(page: string): Promise<string> {
   return text.replace(/^ *```.*?^ *```$/gms, "");
 }
 
-/** The anchors that GitHub gives to the headings of a page. */
+/** The anchors of a page's headings: what GitHub gives them, and docs/.vitepress, too. */
 async function anchors(page: string): Promise<string[]> {
-  const headings = (await prose(page)).matchAll(/^#+ (.*)$/gm);
-  return [...headings].map(([, title = ""]) =>
-    title
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
-      .replaceAll(" ", "-"),
-  );
+  const seen = new Map<string, number>();
+  return [...(await prose(page)).matchAll(/^#+ (.*)$/gm)].map(([, title = ""]) => {
+    const anchor = anchorOf(title);
+    const before = seen.get(anchor) ?? 0;
+    seen.set(anchor, before + 1);
+    return before === 0 ? anchor : `${anchor}-${before}`;
+  });
 }
 
 async function brokenLinks(page: string): Promise<string[]> {
@@ -43,7 +40,7 @@ async function brokenLinks(page: string): Promise<string[]> {
 }
 
 test("every link between the pages leads to an existing file and heading", async () => {
-  const broken = await Promise.all((await pages()).map(brokenLinks));
+  const broken = await Promise.all(pages().map(brokenLinks));
   expect(broken.flat()).toEqual([]);
 });
 
@@ -62,26 +59,44 @@ test("every page that the code names exists, with its heading", async () => {
   expect(missing).toEqual([]);
 });
 
-/** Options of other programs: npm, the AWS command line, Docker, the benchmark. */
+/** Options of other programs: npm, the AWS command line, Docker, the benchmark, Helm, kubectl. */
 const foreign = new Set([
-  ...[
-    "--omit",
-    "--rm",
-    "--env",
-    "--tag",
-    "--file",
-    "--build-arg",
-    "--platform",
-    "--from",
-    "--time",
-  ],
-  ...["--read-only", "--cap-drop", "--security-opt", "--volume"],
-  "--save-dev",
+  "--autogenerate",
+  "--build-arg",
+  "--cap-drop",
+  "--env",
+  "--file",
+  "--filename",
+  "--follow",
+  "--from",
   "--hostname",
-  "--port",
-  "--username",
-  "--quick",
+  "--install",
+  "--local",
+  "--mark-applied",
+  "--no-hooks",
+  "--no-install",
+  "--omit",
   "--others",
+  "--output",
+  "--patch",
+  "--platform",
+  "--port",
+  "--quick",
+  "--read-only",
+  "--render-subchart-notes",
+  "--rm",
+  "--rollback-on-failure",
+  "--save-dev",
+  "--security-opt",
+  "--selector",
+  "--set",
+  "--tag",
+  "--time",
+  "--type",
+  "--username",
+  "--volume",
+  "--wait",
+  "--wait-for-jobs",
 ]);
 
 test("every option that the pages name exists on the command line", async () => {
@@ -93,9 +108,10 @@ test("every option that the pages name exists on the command line", async () => 
   );
   const known = new Set([...sources.join("\n").matchAll(/--[a-z][a-z-]+/g)].map(([flag]) => flag));
   const unknown: string[] = [];
-  for (const page of await pages()) {
+  for (const page of pages()) {
     if (page.endsWith("CONTRIBUTING.md") || page.endsWith("ARCHITECTURE.md")) continue;
-    const text = await readFile(page, "utf8");
+    // command-blocks.test.ts reads the blocks of commands.
+    const text = await prose(page);
     for (const [flag] of text.matchAll(/(?<![\w-])--[a-z][a-z-]+/g))
       if (!known.has(flag) && !foreign.has(flag))
         unknown.push(`${relative(repository, page)}: ${flag}`);

@@ -13,7 +13,7 @@ import { printCommands, printJson, printText } from "../output.ts";
 import { newVerb, type Verb } from "../verb.ts";
 
 interface CheckFlags extends ServiceOptions {
-  readonly format?: "text" | "json" | "github";
+  readonly format?: "text" | "json" | "github" | "gitlab";
   readonly database?: string | true;
   readonly accept?: string;
 }
@@ -58,7 +58,9 @@ export function checkVerb(): Verb {
   addServices(command)
     .optionsGroup(groups.output)
     .addOption(
-      new Option("--format <format>", "format of the findings").choices(["text", "json", "github"]),
+      new Option("--format <format>", "format of the findings").choices([
+        ...["text", "json", "github", "gitlab"],
+      ]),
     );
   return { command: addCommonOptions(command), run: runCheck };
 }
@@ -68,15 +70,18 @@ async function runCheck(_: string[], options: CheckFlags): Promise<ExitCode> {
   const { database, accept, service: services = [] } = options;
   const context = await createContext(options, "end");
   const reviewed = await review(context, services, { database, accept });
-  await print(reviewed, options);
+  await print(reviewed, options, context.config.file);
   return reviewed.findings.length === 0 ? exitCode.done : exitCode.found;
 }
 
-async function print(reviewed: Reviewed, options: CheckFlags): Promise<void> {
+async function print(reviewed: Reviewed, options: CheckFlags, config: string): Promise<void> {
   const { findings } = reviewed;
   const format = options.json === true ? "json" : (options.format ?? "text");
   if (format === "json") printJson(documentOf(reviewed));
-  else if (format === "github" && findings.length > 0) {
+  else if (format === "gitlab") {
+    const { gitlabDocument } = await import("../../report/gitlab.ts");
+    printJson(gitlabDocument(findings, process.env.CI_PROJECT_DIR ?? process.cwd(), config));
+  } else if (format === "github" && findings.length > 0) {
     const { githubText } = await import("../../report/github.ts");
     printCommands(githubText(findings, process.env.GITHUB_WORKSPACE ?? process.cwd()));
   } else await printText(await textOf(reviewed, options, format));

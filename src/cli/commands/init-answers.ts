@@ -2,6 +2,7 @@ import type { FleetInput } from "../../config/schema.ts";
 import { FleetError } from "../../core/errors.ts";
 import type { Context } from "../../fleet/context.ts";
 import type { ExistingProject, InitAnswers } from "../../operations/init.ts";
+import type { CiProvider } from "../../operations/init-ci.ts";
 import { contextFor } from "../context.ts";
 import type { CommonOptions } from "../options/common.ts";
 import { askLine, canAsk } from "../prompt.ts";
@@ -18,6 +19,7 @@ export interface InitOptions extends CommonOptions {
   readonly yes?: boolean;
   readonly stamp: boolean;
   readonly docker?: boolean;
+  readonly ci?: CiProvider;
 }
 
 /** How the options of `init` contradict each other, if they do. */

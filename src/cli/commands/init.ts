@@ -13,6 +13,7 @@ import { askYes } from "../prompt.ts";
 import { rolloutExitCode } from "../rollout.ts";
 import { newVerb, type Verb } from "../verb.ts";
 import { answersFor, contextBefore, type InitOptions, isSet, misuseOf } from "./init-answers.ts";
+import { ciOption, writePipeline } from "./init-ci.ts";
 import { runInitDocker } from "./init-docker.ts";
 import { stampWording } from "./stamp.ts";
 
@@ -23,8 +24,8 @@ init replaces drizzle.config.ts, keeps the old file as drizzle.config.before-fle
 migrations to .gitattributes, and records what drizzle-orm has applied, as stamp --from-drizzle does. It does not change
 the Drizzle schema, the migrations or the tables.
 
-With --docker, init writes a Dockerfile and a .dockerignore for the migrations of a project that is already a fleet, and
-changes nothing else.`,
+In a project that is already a fleet, init --docker writes a Dockerfile and a .dockerignore for its migrations, and
+init --ci writes a pipeline that runs check. Both change nothing else.`,
   examples: [
     ["answer questions on a terminal", "npx drizzle-fleet init"],
     ["use a schema per tenant", "npx drizzle-fleet init --tenant-schema 'app_{tenant}'"],
@@ -33,6 +34,7 @@ changes nothing else.`,
       "npx drizzle-fleet init --yes --single-schema public --url-variable POSTGRES_URL",
     ],
     ["build a container image of the migrations", "npx drizzle-fleet init --docker"],
+    ["check every pull request on GitHub", "npx drizzle-fleet init --ci github"],
   ],
   exitCodes: {
     0: "done, or you declined",
@@ -59,6 +61,7 @@ export function initVerb(): Verb {
     )
     .option("--url-variable <variable>", "variable with the connection URL", "DATABASE_URL")
     .option("-y, --yes", "do not ask for confirmation")
+    .addOption(ciOption())
     .optionsGroup("drizzle-orm:")
     .option(
       "--drizzle-table <table>",
@@ -76,6 +79,7 @@ export function initVerb(): Verb {
 
 async function runInit(options: InitOptions, command: Command): Promise<ExitCode> {
   if (options.docker === true) return runInitDocker(options, command);
+  if (options.ci !== undefined) return writePipeline(options.ci, options);
   const misuse = misuseOf(options);
   if (misuse !== undefined) command.error(`error: ${misuse}`);
   const { fleetFor, readProject, writeFleet } = await import("../../operations/init.ts");

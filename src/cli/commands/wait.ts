@@ -84,8 +84,8 @@ async function runWait(_: string[], options: WaitOptions): Promise<ExitCode> {
 }
 
 async function textOf(result: WaitResult, timeoutMs: number): Promise<string> {
-  const { timedOutText, waitText } = await import("../../report/wait.ts");
-  return result.ready ? `Ready: ${waitText(result)}.` : timedOutText(result, timeoutMs);
+  const { readyText, timedOutText } = await import("../../report/wait.ts");
+  return result.ready ? readyText(result) : timedOutText(result, timeoutMs);
 }
 
 /** The document of `wait --json`. */
