@@ -1,6 +1,7 @@
 import { cp, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { parse } from "yaml";
 import { run } from "../support/cli.ts";
 import { createFolder } from "../support/fleet.ts";
 import { createRepository } from "../support/git.ts";
@@ -8,7 +9,7 @@ import { repository } from "../support/repository.ts";
 
 const copied = [
   ...["package.json", "package-lock.json", "CHANGELOG.md", "scripts"],
-  ...[".changeset/README.md", ".changeset/config.json"],
+  ...[".changeset/README.md", ".changeset/config.json", "helm/drizzle-fleet/Chart.yaml"],
 ];
 
 test("npm run version turns changesets into a version, above the others in CHANGELOG.md", async () => {
@@ -38,6 +39,10 @@ test("npm run version turns changesets into a version, above the others in CHANG
   expect(JSON.parse(await contentOf("package.json")).version).toBe(next);
   const locked = JSON.parse(await contentOf("package-lock.json"));
   expect([locked.version, locked.packages[""].version]).toEqual([next, next]);
+  expect(parse(await contentOf("helm/drizzle-fleet/Chart.yaml"))).toMatchObject({
+    version: next,
+    appVersion: next,
+  });
   expect(await readdir(join(folder, ".changeset"))).toEqual(["README.md", "config.json"]);
   const after = (await contentOf("CHANGELOG.md")).replaceAll(/^- [0-9a-f]{7,}: /gm, "- ");
   const start = before.indexOf("## ");
