@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { chart, createParentChart, helm, manifests, render } from "../support/helm.ts";
+import { problemOfFleet } from "../support/known-commands.ts";
 import { typeErrors } from "../support/kubernetes-types.ts";
 import { repository } from "../support/repository.ts";
 
@@ -51,8 +52,15 @@ describe.each(Object.entries(variants))("%s", (name, options) => {
     const text = await render(chart, ...options);
     await expect(text).toMatchFileSnapshot(`rendered/${name}.yaml`);
     expect(typeErrors(manifests(text))).toEqual([]);
+    await expectKnownArguments(text);
   });
 });
+
+/** Expects the arguments of every container of drizzle-fleet to be a command line that it accepts. */
+async function expectKnownArguments(text: string): Promise<void> {
+  const lines = [...text.matchAll(/^ *args: (\[.*\])$/gm)].map(([, json = ""]) => json);
+  for (const line of lines) expect(await problemOfFleet(JSON.parse(line)), line).toBeUndefined();
+}
 
 test("a misspelt field in a template is a type error", async () => {
   const text = await render(chart, ...image);
@@ -140,9 +148,8 @@ describe("as the dependency `migrations` of an application's chart", () => {
     expect(typeErrors(objects)).toEqual([]);
     expect(objects.map(({ kind }) => kind)).not.toContain("Job");
     const pod = objects.find(({ kind }) => kind === "Deployment")?.spec.template.spec;
-    expect(pod.initContainers[0].args).toEqual([
-      ...["wait", "--timeout", "10m", "--connect-timeout", "2m"],
-    ]);
+    expect(pod.initContainers[0].args).toEqual(["wait", "--timeout", "10m"]);
+    await expectKnownArguments(text);
     expect(pod.volumes.map(({ name }: { name: string }) => name)).toEqual([
       ...pod.initContainers[0].volumeMounts.map(({ name }: { name: string }) => name),
     ]);

@@ -133,8 +133,8 @@ function problemOfSubcommand(program: string, words: readonly string[]): string 
   return `tests/support/known-commands.ts does not know ${program} ${name}`;
 }
 
-/** Parses a command line of drizzle-fleet without running it. */
-async function problemOfFleet(words: readonly string[]): Promise<string | undefined> {
+/** Parses a command line of drizzle-fleet without running it, and returns what is wrong with it. */
+export async function problemOfFleet(words: readonly string[]): Promise<string | undefined> {
   let runs = 0;
   const program = programOf(async () => {
     runs += 1;

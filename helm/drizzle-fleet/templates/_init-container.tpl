@@ -9,9 +9,6 @@ this chart, and include its volumes:
 */ -}}
 {{- define "drizzle-fleet.waitContainer" -}}
 {{- $args := list "wait" "--timeout" .Values.initContainer.timeout -}}
-{{- with .Values.waitForDatabase -}}
-{{- $args = concat $args (list "--connect-timeout" .) -}}
-{{- end -}}
 - name: wait-for-migrations
   args: {{ concat $args .Values.initContainer.args | toJson }}
   {{- include "drizzle-fleet.container" . | nindent 2 }}

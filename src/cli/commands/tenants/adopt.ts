@@ -48,7 +48,7 @@ async function runAdopt(ids: string[], options: AdoptOptions): Promise<ExitCode>
     options,
     { adopted: tenants },
     tenants.length === 0
-      ? "Every tenant schema is already registered."
+      ? "Every tenant schema with a ledger is already registered. For schemas without a ledger, see: npx drizzle-fleet stamp --help"
       : `Registered: ${tenants.join(", ")}.`,
   );
   return exitCode.done;
