@@ -105,7 +105,7 @@ async function projectOf(config: string, repository: string): Promise<Project> {
     };
   const [lock, known] = found;
   const manager = await versionOf(lock, known);
-  const check = `${manager.run} drizzle-fleet check${flag}`;
+  const check = [manager.run, "drizzle-fleet", `check${flag}`].join(" ");
   return { folder, installFolder: inside(dirname(lock)), lock: inside(lock), manager, check };
 }
 
