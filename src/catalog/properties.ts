@@ -1,0 +1,104 @@
+import { quoteIdentifier } from "../core/quoting.ts";
+import { escapeRegExp } from "../core/regexp.ts";
+import type { Session } from "../postgres/session.ts";
+import { propertiesQuery } from "./properties-query.ts";
+
+/** A property of an object: a definition, a setting, or a map of privileges. */
+export type PropertyValue = string | number | boolean | null | Readonly<Record<string, string>>;
+
+/** One object of a schema, such as a table, a column or a policy, as the catalogs describe it. */
+export interface SchemaObject {
+  /** The kind in SQL's words, such as `materialized view`. */
+  readonly kind: string;
+  /** The name, with that of its table: `orders.total`. Empty for the schema itself. */
+  readonly name: string;
+  /** The table, view or domain that it is a part of. */
+  readonly of: string | null;
+  readonly properties: Readonly<Record<string, PropertyValue>>;
+}
+
+/** A tenant schema to read. */
+export interface SchemaToRead {
+  readonly schema: string;
+  /** The tenant's own role, which has another name in each tenant; undefined if there is none. */
+  readonly role?: string | undefined;
+}
+
+/**
+ * Settings that change how PostgreSQL writes definitions. With only pg_catalog on the search_path, every other name is
+ * qualified, so that those of the tenant schema can be found.
+ */
+const settings = `SET LOCAL search_path = pg_catalog, pg_temp;
+SET LOCAL quote_all_identifiers = off;
+SET LOCAL DateStyle = ISO;
+SET LOCAL IntervalStyle = postgres;
+SET LOCAL extra_float_digits = 1;
+SET LOCAL bytea_output = hex`;
+
+/**
+ * Reads what distinguishes many schemas, in one query: a hash over all properties of all objects. Equal hashes mean equal
+ * schemas. Different ones may be equal, too: the names of some schemas cannot be told from other words in SQL alone.
+ *
+ * @returns the hash of each schema that exists
+ */
+export async function hashSchemas(
+  session: Session,
+  schemas: readonly SchemaToRead[],
+): Promise<Map<string, string>> {
+  const rows = await inReadOnly(session, () =>
+    session.query<{ schema: string; hash: string }>(
+      `SELECT schema, md5(string_agg(replace(replace(concat_ws(' ', kind, name, properties), quote_ident(schema) || '.', '{schema}.'),
+         quote_literal(schema), '{schema}'), E'\\n' ORDER BY kind COLLATE "C", name COLLATE "C")) AS hash
+       FROM (${propertiesQuery}) o GROUP BY schema`,
+      parametersOf(schemas),
+    ),
+  );
+  return new Map(rows.map(({ schema, hash }) => [schema, hash]));
+}
+
+/**
+ * Reads the objects of schemas, without the ledger, the names of the schemas, and what differs for no reason that a program
+ * could notice: the order of columns, positions of sequences, names of NOT NULL constraints, grantors.
+ *
+ * @returns the objects of each schema that exists
+ */
+export async function readProperties(
+  session: Session,
+  schemas: readonly SchemaToRead[],
+): Promise<Map<string, SchemaObject[]>> {
+  const rows = await inReadOnly(session, () =>
+    session.query<SchemaObject & { readonly schema: string }>(
+      propertiesQuery,
+      parametersOf(schemas),
+    ),
+  );
+  const found = new Map<string, SchemaObject[]>();
+  for (const { schema, kind, name, of, properties } of rows) {
+    const text = neutral(JSON.stringify({ kind, name, of, properties }), schema);
+    found.set(schema, [...(found.get(schema) ?? []), JSON.parse(text)]);
+  }
+  return found;
+}
+
+function parametersOf(schemas: readonly SchemaToRead[]): [string[], (string | null)[]] {
+  return [schemas.map(({ schema }) => schema), schemas.map(({ role }) => role ?? null)];
+}
+
+async function inReadOnly<Result>(session: Session, read: () => Promise<Result>): Promise<Result> {
+  await session.script(`BEGIN READ ONLY;\n${settings}`);
+  try {
+    return await read();
+  } finally {
+    if (!session.lost) await session.script("ROLLBACK");
+  }
+}
+
+/** Removes the schema's name where it qualifies another name, and where it is a complete literal. */
+function neutral(json: string, schema: string): string {
+  const quoted = escapeRegExp(JSON.stringify(quoteIdentifier(schema)).slice(1, -1));
+  const plain = /^[a-z_][a-z0-9_$]*$/.test(schema) ? `|${escapeRegExp(schema)}` : "";
+  const literal = escapeRegExp(JSON.stringify(schema).slice(1, -1));
+  return json
+    .replace(new RegExp(`(?<![\\w$.])(?:${quoted}${plain})\\.`, "g"), "")
+    .replace(new RegExp(`'${literal}'`, "g"), "'{schema}'");
+}

@@ -1,0 +1,73 @@
+import { counted, shortList } from "../core/count.ts";
+import type { DriftDifference, DriftShape } from "../core/drift.ts";
+import type { Target } from "../core/target.ts";
+import { targetName } from "../core/target.ts";
+import { style } from "./style.ts";
+
+/** What `drift` found. */
+interface Found {
+  readonly shapes: readonly DriftShape[];
+  readonly uncompared: readonly { readonly target: Target; readonly reason: string }[];
+}
+
+/** The shapes of a fleet, the most serious first; then what was not compared; then the verdict. */
+export function driftText({ shapes, uncompared }: Found): string {
+  const drifted = shapes.filter(({ differences }) => differences.length > 0);
+  const clean = shapes.flatMap(({ differences, targets }) =>
+    differences.length === 0 ? targets : [],
+  ).length;
+  const all = shapes.reduce((sum, { targets }) => sum + targets.length, 0);
+  const count = all - clean;
+  return [
+    ...drifted.flatMap((shape) => [...shapeText(shape), ""]),
+    ...uncomparedText(uncompared),
+    count === 0
+      ? style("green", `No drift: ${counted(clean, "target")} as expected.`)
+      : style(
+          "red",
+          `Drift: ${count} of ${counted(all, "target")}, in ${counted(drifted.length, "shape")}; ${clean} as expected.`,
+        ),
+  ].join("\n");
+}
+
+function shapeText({ service, at, targets, differences }: DriftShape): string[] {
+  const names = shortList(targets.map((target) => targetName(target)), 10);
+  const place = at === null ? service : `${service} at ${at}`;
+  return [
+    style("red", `x ${counted(targets.length, "target")} of ${place}: ${names}`),
+    ...differences.flatMap(differenceText),
+  ];
+}
+
+function differenceText(difference: DriftDifference): string[] {
+  const { kind, name, change, properties } = difference;
+  const what = name === "" ? kind : `${kind} ${name}`;
+  const [first] = properties;
+  if (change === "missing")
+    return [`  ${what} is missing (${difference.class})`, ...definitionText(first?.expected)];
+  if (change === "extra")
+    return [`  ${what} is not expected (${difference.class})`, ...definitionText(first?.found)];
+  return properties.flatMap(({ property, expected, found }) => [
+    `  ${what}: ${property} differs (${difference.class})`,
+    `     expected: ${oneLine(expected)}`,
+    `     found:    ${oneLine(found)}`,
+  ]);
+}
+
+function definitionText(definition: string | null | undefined): string[] {
+  return definition === null || definition === undefined ? [] : [`     ${oneLine(definition)}`];
+}
+
+function oneLine(value: string | null): string {
+  return value === null ? "(none)" : value.replace(/\s+/g, " ").trim();
+}
+
+function uncomparedText(uncompared: Found["uncompared"]): string[] {
+  const byReason = new Map<string, string[]>();
+  for (const { target, reason } of uncompared)
+    byReason.set(reason, [...(byReason.get(reason) ?? []), targetName(target)]);
+  const lines = [...byReason].map(
+    ([reason, names]) => `Not compared: ${shortList(names)} (${reason})`,
+  );
+  return lines.length === 0 ? [] : [...lines, ""];
+}
