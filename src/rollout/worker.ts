@@ -82,16 +82,19 @@ export class Worker implements WatchedWorker {
    * @throws when the worker cannot connect; its target is then back in the queue
    */
   async run(): Promise<void> {
-    const { watchdog } = this.#pool;
-    watchdog.workers.add(this);
+    this.#pool.watchdog.workers.add(this);
     try {
       await this.#takeTargets();
     } finally {
-      this.#pool.size -= 1;
-      watchdog.workers.delete(this);
+      this.#leave();
       this.unflushed.putBack();
       await this.session?.close();
     }
+  }
+
+  /** Several workers can be refused at the same moment: each is counted when it decides to end. */
+  #leave(): void {
+    if (this.#pool.watchdog.workers.delete(this)) this.#pool.size -= 1;
   }
 
   async #takeTargets(): Promise<void> {
@@ -217,10 +220,11 @@ export class Worker implements WatchedWorker {
         if (isServerFull(cause) && !waitWhenFull && pool.size === 1) continue;
         pool.queue.putBack(job, 0);
         if (!isServerFull(cause) || pool.size === 1) throw error;
+        this.#leave();
         observe({
           type: "concurrencyLowered",
           database: pool.address.name,
-          to: pool.size - 1,
+          to: pool.size,
           reason: messageOf(cause),
         });
         return undefined;
