@@ -6,6 +6,7 @@ const layers = [
   ["plan", "rollout", "autogenerate", "dump", "runtime"],
   ["fleet"],
   ["proof"],
+  ["drift"],
   ["tenancy"],
   ["operations"],
   ["cli"],

@@ -229,6 +229,11 @@ const types = objects(
   "typ o",
 );
 
+/** A property of a sequence that follows the table, if a column owns the sequence. */
+const free = (sql: string) =>
+  `CASE WHEN NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = o.oid
+    AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')) THEN ${sql} END`;
+
 const sequences = objects(
   "'sequence'",
   tableOf,
@@ -242,11 +247,11 @@ const sequences = objects(
     maximum: `s.seqmax`,
     cache: `s.seqcache`,
     cycle: `s.seqcycle`,
-    persistence: `CASE o.relpersistence WHEN 'u' THEN 'unlogged' ELSE 'permanent' END`,
+    persistence: free(`CASE o.relpersistence WHEN 'u' THEN 'unlogged' ELSE 'permanent' END`),
     "owned by": `(SELECT quote_ident(t.relname) || '.' || quote_ident(a.attname) FROM pg_depend d JOIN pg_class t ON t.oid = d.refobjid
       JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid WHERE d.classid = 'pg_class'::regclass AND d.objid = o.oid
       AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i'))`,
-    owner: owner("o.relowner"),
+    owner: free(owner("o.relowner")),
     privileges: privileges("s", "o.relacl", "o.relowner"),
     comment: comment("pg_class", "o.oid"),
   },
@@ -256,7 +261,7 @@ const sequences = objects(
 const statistics = objects(
   "'statistics object'",
   "quote_ident(x.stxname)",
-  "NULL",
+  "(SELECT quote_ident(t.relname) FROM pg_class t WHERE t.oid = x.stxrelid)",
   {
     definition: `pg_get_statisticsobjdef(x.oid)`,
     target: `CASE WHEN x.stxstattarget >= 0 THEN x.stxstattarget END`,

@@ -3,6 +3,7 @@ import { packageVersion } from "../config/version.ts";
 import { checkVerb } from "./commands/check.ts";
 import { devVerb } from "./commands/dev.ts";
 import { downgradeVerb } from "./commands/downgrade.ts";
+import { driftVerb } from "./commands/drift.ts";
 import { generateVerb } from "./commands/generate.ts";
 import { headsVerb, historyVerb } from "./commands/history.ts";
 import { initVerb } from "./commands/init.ts";
@@ -24,7 +25,7 @@ export type Execute = (run: () => Promise<number>) => Promise<void>;
 const verbsByGroup: Readonly<Record<string, readonly (() => Verb | VerbGroup)[]>> = {
   "Write migrations:": [generateVerb, checkVerb, mergeVerb],
   "Run migrations:": [migrateVerb, planVerb, downgradeVerb, stampVerb, repairVerb],
-  "Inspect the fleet:": [statusVerb, waitVerb, historyVerb, headsVerb, rolloutsVerb],
+  "Inspect the fleet:": [statusVerb, waitVerb, driftVerb, historyVerb, headsVerb, rolloutsVerb],
   "Tenants:": [tenantsVerbs],
   "Projects:": [initVerb, devVerb],
 };

@@ -83,9 +83,7 @@ function changedObject(expected: SchemaObject, found: SchemaObject): DriftDiffer
   ];
   const properties = names.flatMap((property): PropertyDifference[] => {
     const [before, after] = [expected, found].map((one) => textOf(one.properties[property]));
-    return before === after
-      ? []
-      : [{ property, expected: before ?? null, found: after ?? null }];
+    return before === after ? [] : [{ property, expected: before ?? null, found: after ?? null }];
   });
   if (properties.length === 0) return [];
   const classes = properties.map(({ property }) => classOfProperty(property));

@@ -37,9 +37,14 @@ async function replayed(
 }
 
 function notReplayable({ tag }: Migration, cause: FleetError): FleetError {
-  return new FleetError("proof", `${tag} can no longer be applied to an empty schema: ${cause.message}`, {
-    ...(cause.where === undefined ? {} : { where: cause.where }),
-    remedy: "To compare tenants with each other instead, run: npx drizzle-fleet drift --against majority",
-    cause,
-  });
+  return new FleetError(
+    "proof",
+    `${tag} can no longer be applied to an empty schema: ${cause.message}`,
+    {
+      ...(cause.where === undefined ? {} : { where: cause.where }),
+      remedy:
+        "To compare tenants with each other instead, run: npx drizzle-fleet drift --against majority",
+      cause,
+    },
+  );
 }

@@ -1,8 +1,8 @@
 import { hashSchemas, readProperties, type SchemaObject } from "../catalog/properties.ts";
 import type { LedgerEntry } from "../core/ledger.ts";
 import type { Target } from "../core/target.ts";
-import { findTenantRoles } from "../postgres/tenant-roles.ts";
 import type { Session } from "../postgres/session.ts";
+import { findTenantRoles } from "../postgres/tenant-roles.ts";
 
 /** How many schemas one query reads: a backend caches what it has read, some 0.3 MB for each schema. */
 const batchSize = 300;
@@ -44,7 +44,11 @@ export async function readEqualTargets(
       const hash = hashes.get(schema);
       // It was removed meanwhile.
       if (hash === undefined) continue;
-      const key = JSON.stringify([service, one.entries.map(({ tag, checksum }) => [tag, checksum]), hash]);
+      const key = JSON.stringify([
+        service,
+        one.entries.map(({ tag, checksum }) => [tag, checksum]),
+        hash,
+      ]);
       groups.set(key, [...(groups.get(key) ?? []), one]);
     }
   }

@@ -85,7 +85,10 @@ async function readStates(fleet: OpenFleet) {
       if (reason !== "") uncompared.push({ target, reason: reason ?? "it was not read" });
       continue;
     }
-    byDatabase.set(target.database, [...(byDatabase.get(target.database) ?? []), { target, state }]);
+    byDatabase.set(target.database, [
+      ...(byDatabase.get(target.database) ?? []),
+      { target, state },
+    ]);
   }
   const recorded = [...byDatabase].map(([database, all]) => ({ database, recorded: all }));
   return { recorded, uncompared };
@@ -161,7 +164,10 @@ async function replaysOf(
   await loadParser();
   return withScratch(context, undefined, async (session) => {
     const scratch = await majorVersion(session);
-    throwProblems(groups.flatMap((one) => otherVersionError(one, scratch)), "the versions differ");
+    throwProblems(
+      groups.flatMap((one) => otherVersionError(one, scratch)),
+      "the versions differ",
+    );
     const replays = new Map<string, EqualTargets["objects"]>();
     const expected = new Map<string, EqualTargets["objects"]>();
     for (const one of found) {

@@ -31,7 +31,10 @@ export function driftText({ shapes, uncompared }: Found): string {
 }
 
 function shapeText({ service, at, targets, differences }: DriftShape): string[] {
-  const names = shortList(targets.map((target) => targetName(target)), 10);
+  const names = shortList(
+    targets.map((target) => targetName(target)),
+    10,
+  );
   const place = at === null ? service : `${service} at ${at}`;
   return [
     style("red", `x ${counted(targets.length, "target")} of ${place}: ${names}`),

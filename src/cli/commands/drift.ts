@@ -25,7 +25,10 @@ the embedded PostgreSQL.`,
     examples: [
       ["compare every tenant", "npx drizzle-fleet drift"],
       ["compare one tenant", "npx drizzle-fleet drift --tenant acme"],
-      ["compare tenants with each other, without a replay", "npx drizzle-fleet drift --against majority"],
+      [
+        "compare tenants with each other, without a replay",
+        "npx drizzle-fleet drift --against majority",
+      ],
     ],
     environment: ["TENANTS"],
     exitCodes: {

@@ -1,0 +1,73 @@
+import { expect, test } from "vitest";
+import { runCli } from "../support/cli.ts";
+import { history, writeFiles } from "../support/fleet.ts";
+import { createFleet } from "../support/small-fleet.ts";
+
+const migrations = {
+  "0000_users": `CREATE TABLE "users" ("id" integer PRIMARY KEY, "email" text);\n--> statement-breakpoint\nCREATE INDEX "users_email" ON "users" ("email");`,
+};
+const pending = { ...migrations, "0001_age": `ALTER TABLE "users" ADD COLUMN "age" integer;` };
+const tenants = ["a", "b", "c", "d"];
+
+test("drift groups tenants by what differs from a replay of their own ledgers", async () => {
+  const { database, project } = await createFleet({ tenants, migrations });
+  await runCli(project, ["migrate"]);
+  await writeFiles(project, history("drizzle/app", pending));
+  await runCli(project, ["migrate", "--tenant", "b"]);
+  // Pending migrations are not drift.
+  expect(await runCli(project, ["drift"])).toMatchObject({
+    code: 0,
+    stdout: "No drift: 4 targets as expected.\n",
+  });
+  for (const tenant of ["a", "c"]) await database.query(`DROP INDEX app_${tenant}.users_email`);
+  await database.query(`ALTER TABLE app_b.users ALTER COLUMN age TYPE bigint`);
+  const run = await runCli(project, ["drift"]);
+  expect(run.code).toBe(4);
+  expect(run.stdout).toBe(`x 1 target of app at 0001_age: app/b
+  column users.age: type differs (dangerous)
+     expected: integer
+     found:    bigint
+
+x 2 targets of app at 0000_users: app/a, app/c
+  index users_email is missing (tuning)
+     CREATE INDEX users_email ON users USING btree (email)
+
+Drift: 3 of 4 targets, in 2 shapes; 1 as expected.
+`);
+  const json = JSON.parse((await runCli(project, ["drift", "--json", "--tenant", "b"])).stdout);
+  expect(json).toMatchObject({
+    shapes: [
+      {
+        targets: [{ schema: "app_b" }],
+        differences: [{ kind: "column", name: "users.age", change: "changed", class: "dangerous" }],
+      },
+    ],
+  });
+});
+
+test("drift finds a grant that one tenant lacks, and with --against majority needs no replay", async () => {
+  const { database, project } = await createFleet({ tenants, migrations });
+  await runCli(project, ["migrate"]);
+  for (const tenant of ["a", "b", "c"])
+    await database.query(`GRANT SELECT ON app_${tenant}.users TO pg_monitor`);
+  for (const options of [[], ["--against", "majority"]]) {
+    const run = await runCli(project, ["drift", ...options]);
+    expect(run.code).toBe(4);
+    expect(run.stdout).toContain("x 1 target of app at 0000_users: app/d");
+    expect(run.stdout).toContain("table users: privileges differs (dangerous)");
+    expect(run.stdout).toContain("pg_monitor: SELECT");
+  }
+});
+
+test("drift names what it could not compare", async () => {
+  const { database, project } = await createFleet({ tenants, migrations });
+  await runCli(project, ["migrate", "--tenant", "a", "--tenant", "b"]);
+  await database.query(`UPDATE app_b.__fleet_ledger SET checksum = 'other'`);
+  const run = await runCli(project, ["drift"]);
+  // c and d do not exist yet.
+  expect(run).toMatchObject({ code: 0 });
+  expect(run.stdout).toContain(
+    "Not compared: app/b (0000_users was edited after it was applied to this target)",
+  );
+  expect(run.stdout).toContain("No drift: 1 target as expected.");
+});
