@@ -35,6 +35,7 @@ export { archiveTenant, restoreTenant } from "./operations/archive-tenant.ts";
 export { check } from "./operations/check.ts";
 export { type CloneRequest, cloneTenant } from "./operations/clone-tenant.ts";
 export { type DowngradeRequest, downgrade, planDowngrade } from "./operations/downgrade.ts";
+export { type DriftRequest, type DriftResult, drift } from "./operations/drift.ts";
 export { type ExportRequest, exportTenant } from "./operations/export-tenant.ts";
 export { type GenerateOptions, generate } from "./operations/generate.ts";
 export { generateDowns } from "./operations/generate-downs.ts";

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { quoteIdentifier } from "../core/quoting.ts";
 import { escapeRegExp } from "../core/regexp.ts";
 import type { Session } from "../postgres/session.ts";
@@ -34,6 +35,16 @@ SET LOCAL DateStyle = ISO;
 SET LOCAL IntervalStyle = postgres;
 SET LOCAL extra_float_digits = 1;
 SET LOCAL bytea_output = hex`;
+
+/**
+ * The version of the reader, for what is kept of its results.
+ *
+ * @param server the major version of PostgreSQL
+ */
+export function readerVersion(server: number): string {
+  const text = createHash("sha256").update(propertiesQuery).digest("hex").slice(0, 12);
+  return `${text} ${server}`;
+}
 
 /**
  * Reads what distinguishes many schemas, in one query: a hash over all properties of all objects. Equal hashes mean equal

@@ -2,6 +2,7 @@
 // that of the type without its last word.
 import type { RolloutEvent } from "../core/events.ts";
 import type { Plan } from "../core/plan.ts";
+import type { DriftResult } from "../operations/drift.ts";
 import type { Histories } from "../operations/history.ts";
 import type { TenantList } from "../operations/list-tenants.ts";
 import type { RolloutDetail } from "../operations/rollouts.ts";
@@ -39,6 +40,9 @@ export type MigrateLine = (Timed & RolloutEvent) | SummaryDocument | ErrorDocume
 
 /** The document of `plan --json`, and of `--dry-run --json` of migrate, downgrade and stamp. */
 export type PlanDocument = Plan;
+
+/** The document of `drift --json`. */
+export type DriftDocument = DriftResult;
 
 /** The document of `history --json`. */
 export type HistoryDocument = Histories;

@@ -4,7 +4,7 @@ import type { Target } from "../core/target.ts";
 import type { Session } from "../postgres/session.ts";
 import { findTenantRoles } from "../postgres/tenant-roles.ts";
 
-/** How many schemas one query reads: a backend caches what it has read, some 0.3 MB for each schema. */
+/** How many schemas one session reads: a backend caches what it has read, some 0.3 MB for each schema. */
 const batchSize = 300;
 
 /** A target with the entries of its ledger. */
@@ -19,69 +19,93 @@ export interface EqualTargets {
   readonly database: string;
   readonly entries: readonly LedgerEntry[];
   readonly targets: readonly Target[];
+  readonly hash: string;
   readonly objects: readonly SchemaObject[];
 }
 
-/**
- * Reads the schemas of one database: a hash of each, and the objects of one schema for each hash.
- *
- * @param withSession gives a new session: a fresh one for each batch, because a backend keeps what it has read
- * @param perTenant true if every tenant has a role of its own
- */
-export async function readEqualTargets(
-  withSession: <Result>(use: (session: Session) => Promise<Result>) => Promise<Result>,
-  recorded: readonly RecordedTarget[],
-  perTenant: boolean,
-): Promise<EqualTargets[]> {
-  const groups = new Map<string, RecordedTarget[]>();
-  for (let from = 0; from < recorded.length; from += batchSize) {
-    const batch = recorded.slice(from, from + batchSize);
-    const hashes = await withSession(async (session) =>
-      hashSchemas(session, await schemasOf(session, batch, perTenant)),
-    );
-    for (const one of batch) {
-      const { service, schema } = one.target;
-      const hash = hashes.get(schema);
-      // It was removed meanwhile.
-      if (hash === undefined) continue;
-      const key = JSON.stringify([
-        service,
-        one.entries.map(({ tag, checksum }) => [tag, checksum]),
-        hash,
-      ]);
-      groups.set(key, [...(groups.get(key) ?? []), one]);
-    }
-  }
-  const all = [...groups.values()];
-  const found: EqualTargets[] = [];
-  for (let from = 0; from < all.length; from += batchSize) {
-    const batch = all.slice(from, from + batchSize);
-    const first = batch.flatMap((group) => group.slice(0, 1));
-    const objects = await withSession(async (session) =>
-      readProperties(session, await schemasOf(session, first, perTenant)),
-    );
-    for (const group of batch) {
-      const [one] = group;
-      const own = one === undefined ? undefined : objects.get(one.target.schema);
-      if (one === undefined || own === undefined) continue;
-      const { service, database } = one.target;
-      const targets = group.map(({ target }) => target);
-      found.push({ service, database, entries: one.entries, targets, objects: own });
-    }
-  }
-  return found;
+/** How to read the schemas of one database. */
+export interface SchemaSource {
+  /** Gives `use` a new session, which is closed afterwards. */
+  readonly withSession: <Result>(use: (session: Session) => Promise<Result>) => Promise<Result>;
+  /** True if every tenant has a role of its own. */
+  readonly perTenant: boolean;
+  /** The hashes of schemas that have not changed since they were read. */
+  readonly knownHashes: ReadonlyMap<string, string>;
 }
 
-async function schemasOf(
-  session: Session,
+/** Reads the schemas of one database: a hash of each that is not known, and the objects of one schema for each hash. */
+export async function readEqualTargets(
+  source: SchemaSource,
   recorded: readonly RecordedTarget[],
-  perTenant: boolean,
-): Promise<{ schema: string; role: string | undefined }[]> {
-  const tenants = perTenant ? recorded.flatMap(({ target }) => target.tenant ?? []) : [];
-  const roles = tenants.length === 0 ? [] : await findTenantRoles(session, [...new Set(tenants)]);
-  const roleOf = new Map(roles.map(({ tenant, name }) => [tenant, name]));
-  return recorded.map(({ target: { schema, tenant } }) => ({
-    schema,
-    role: tenant === undefined ? undefined : roleOf.get(tenant),
-  }));
+): Promise<EqualTargets[]> {
+  const hashes = new Map(source.knownHashes);
+  const unknown = recorded.filter(({ target }) => !hashes.has(target.schema));
+  await inBatches(source, unknown, async (session, schemas) => {
+    for (const [schema, hash] of await hashSchemas(session, schemas)) hashes.set(schema, hash);
+  });
+  const groups = groupEqual(recorded, hashes);
+  const firsts = groups.flatMap(({ members }) => members.slice(0, 1));
+  const objects = new Map<string, SchemaObject[]>();
+  await inBatches(source, firsts, async (session, schemas) => {
+    for (const [schema, own] of await readProperties(session, schemas)) objects.set(schema, own);
+  });
+  return groups.flatMap(({ members, hash }) => {
+    const [first] = members;
+    const own = first === undefined ? undefined : objects.get(first.target.schema);
+    // It was removed meanwhile.
+    if (first === undefined || own === undefined) return [];
+    const { service, database } = first.target;
+    const targets = members.map(({ target }) => target);
+    return { service, database, entries: first.entries, targets, hash, objects: own };
+  });
+}
+
+/** Targets with equal ledgers and hashes. A target without a hash no longer exists. */
+function groupEqual(
+  recorded: readonly RecordedTarget[],
+  hashes: ReadonlyMap<string, string>,
+): { readonly members: RecordedTarget[]; readonly hash: string }[] {
+  const groups = new Map<string, { readonly members: RecordedTarget[]; readonly hash: string }>();
+  for (const one of recorded) {
+    const hash = hashes.get(one.target.schema);
+    if (hash === undefined) continue;
+    const ledger = one.entries.map(({ tag, checksum }) => [tag, checksum]);
+    const key = JSON.stringify([one.target.service, ledger, hash]);
+    const group = groups.get(key) ?? { members: [], hash };
+    group.members.push(one);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
+
+type ReadBatch = (
+  session: Session,
+  schemas: readonly { readonly schema: string; readonly role: string | undefined }[],
+) => Promise<void>;
+
+async function inBatches(
+  { withSession, perTenant }: SchemaSource,
+  recorded: readonly RecordedTarget[],
+  read: ReadBatch,
+): Promise<void> {
+  for (let from = 0; from < recorded.length; from += batchSize) {
+    const batch = recorded.slice(from, from + batchSize);
+    await withSession(async (session) => {
+      const roles = perTenant ? await rolesOf(session, batch) : new Map<string, string>();
+      const schemas = batch.map(({ target: { schema, tenant } }) => ({
+        schema,
+        role: tenant === undefined ? undefined : roles.get(tenant),
+      }));
+      await read(session, schemas);
+    });
+  }
+}
+
+async function rolesOf(
+  session: Session,
+  batch: readonly RecordedTarget[],
+): Promise<Map<string, string>> {
+  const tenants = [...new Set(batch.flatMap(({ target }) => target.tenant ?? []))];
+  const roles = tenants.length === 0 ? [] : await findTenantRoles(session, tenants);
+  return new Map(roles.map(({ tenant, name }) => [tenant, name]));
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { runCli } from "../support/cli.ts";
+import { runCli, spawnCli } from "../support/cli.ts";
 import { history, writeFiles } from "../support/fleet.ts";
 import { createFleet } from "../support/small-fleet.ts";
 
@@ -70,4 +70,50 @@ test("drift names what it could not compare", async () => {
     "Not compared: app/b (0000_users was edited after it was applied to this target)",
   );
   expect(run.stdout).toContain("No drift: 1 target as expected.");
+});
+
+test("a second run reads only schemas that have changed, and finds the same", async () => {
+  const { database, project } = await createFleet({ tenants, migrations });
+  await runCli(project, ["migrate"]);
+  await database.query(`DROP INDEX app_a.users_email`);
+  const first = await runCli(project, ["drift"]);
+  expect(first).toMatchObject({ code: 4 });
+  const kept = `SELECT schema, drifted FROM drizzle_fleet.verdicts ORDER BY schema`;
+  expect(await database.query(kept)).toEqual([
+    { schema: "app_a", drifted: true },
+    ...["b", "c", "d"].map((tenant) => ({ schema: `app_${tenant}`, drifted: false })),
+  ]);
+  expect(await runCli(project, ["drift"])).toEqual(first);
+  // With the hash of another tenant, a schema that is not read again has its drift.
+  await database.query(`UPDATE drizzle_fleet.verdicts SET hash = 'kept'`);
+  expect((await runCli(project, ["drift"])).stdout).toContain("x 4 targets of app");
+  expect(await runCli(project, ["drift", "--full"])).toEqual(first);
+  await database.query(
+    `CREATE INDEX users_email ON app_a.users (email); DROP INDEX app_b.users_email`,
+  );
+  expect((await runCli(project, ["drift"])).stdout).toContain(
+    "x 1 target of app at 0000_users: app/b",
+  );
+});
+
+test("a rollout at the same time is not taken for drift", async () => {
+  const { project } = await createFleet({
+    tenants: Array.from({ length: 60 }, (_, index) => `t${index}`),
+    migrations,
+  });
+  await runCli(project, ["migrate"]);
+  const steps = Array.from({ length: 6 }, (_, index) => index + 1);
+  let all: Record<string, string> = migrations;
+  for (const step of steps) {
+    all = { ...all, [`000${step}_more`]: `ALTER TABLE "users" ADD COLUMN "c${step}" text;` };
+    await writeFiles(project, history("drizzle/app", all));
+    const [migrated, found] = await Promise.all([
+      spawnCli(project, ["migrate"]),
+      spawnCli(project, ["drift", "--json"]),
+    ]);
+    expect(migrated.code).toBe(0);
+    expect(found.stdout).toContain('"shapes"');
+    const { shapes } = JSON.parse(found.stdout) as { shapes: { differences: unknown[] }[] };
+    expect(shapes.filter(({ differences }) => differences.length > 0)).toEqual([]);
+  }
 });

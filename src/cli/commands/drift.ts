@@ -10,6 +10,7 @@ import { newVerb, type Verb } from "../verb.ts";
 
 interface DriftOptions extends SelectionOptions, ConnectingOptions {
   readonly against?: "expected" | "majority";
+  readonly full?: boolean;
 }
 
 export function driftVerb(): Verb {
@@ -47,14 +48,19 @@ the embedded PostgreSQL.`,
         "expected",
         "majority",
       ]),
-    );
+    )
+    .option("--full", "read every schema, also those that have not changed since the last run");
   return { command: addCommonOptions(addConnectTimeout(command)), run: showDrift };
 }
 
 async function showDrift(_: string[], options: DriftOptions): Promise<ExitCode> {
   const { drift } = await import("../../operations/drift.ts");
   const { driftText } = await import("../../report/drift.ts");
-  const request = { ...selectionOf(options), ...given("against", options.against) };
+  const request = {
+    ...selectionOf(options),
+    ...given("against", options.against),
+    ...given("full", options.full),
+  };
   const result = await drift(await createContext(options, "end"), request);
   await printResult(options, result, driftText(result));
   const isClean = result.shapes.every(({ differences }) => differences.length === 0);

@@ -1,0 +1,44 @@
+/**
+ * Privileges as a map from role to privileges, without who granted them. `(owner)` and `(tenant)` stand for roles that have
+ * other names elsewhere. A NULL means the same as the default privileges.
+ *
+ * @param kind the kind of object, as acldefault takes it
+ * @param acl the column
+ * @param owner the owner's oid
+ */
+export function privileges(kind: string, acl: string, owner: string): string {
+  return privilegesIn(`aclexplode(coalesce(${acl}, acldefault('${kind}', ${owner})))`, owner);
+}
+
+export function privilegesIn(exploded: string, owner: string): string {
+  return `(SELECT jsonb_object_agg(grantee, granted) FROM (
+    SELECT CASE WHEN e.grantee = 0 THEN 'PUBLIC' WHEN e.grantee = ${owner} THEN '(owner)'
+        WHEN pg_get_userbyid(e.grantee) = o.tenant_role THEN '(tenant)' ELSE pg_get_userbyid(e.grantee) END AS grantee,
+      string_agg(e.privilege_type || CASE WHEN e.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END, ', ' ORDER BY e.privilege_type) AS granted
+    FROM ${exploded} e GROUP BY 1) g)`;
+}
+
+export function comment(catalog: string, oid: string, column = "0"): string {
+  return `(SELECT d.description FROM pg_description d WHERE d.classoid = 'pg_catalog.${catalog}'::regclass AND d.objoid = ${oid} AND d.objsubid = ${column})`;
+}
+
+/** A SELECT of objects. Properties that are NULL are left out. */
+export function objects(
+  kind: string,
+  name: string,
+  of: string,
+  properties: Readonly<Record<string, string>>,
+  from: string,
+): string {
+  const pairs = Object.entries(properties).map(([key, sql]) => `'${key}', ${sql}`);
+  return `SELECT o.schema, ${kind} AS kind, ${name} AS name, ${of} AS of, jsonb_strip_nulls(jsonb_build_object(${pairs.join(", ")})) AS properties FROM ${from}`;
+}
+
+export const owner = (column: string) => `pg_get_userbyid(${column})`;
+
+/** True for an object that does not belong to an extension. */
+export const own = (catalog: string, oid: string) =>
+  `NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_catalog.${catalog}'::regclass AND e.objid = ${oid} AND e.deptype = 'e')`;
+
+export const tableOf = "quote_ident(o.relname)";
+export const partOf = (name: string) => `quote_ident(o.relname) || '.' || quote_ident(${name})`;

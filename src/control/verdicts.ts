@@ -1,0 +1,62 @@
+import type { Session } from "../postgres/session.ts";
+import { createMissing, hasTables } from "./create.ts";
+
+/** What a look at a tenant schema found, so that the next one can skip a schema that has not changed. */
+export interface SchemaVerdict {
+  readonly schema: string;
+  /** See `readFingerprints`. */
+  readonly fingerprint: string;
+  /** See `hashSchemas`. */
+  readonly hash: string;
+  readonly drifted: boolean;
+}
+
+const names = ["verdicts"];
+
+/** `reader` is the version of the reader that made the hash: those of other versions do not count. */
+const ddl = `CREATE TABLE IF NOT EXISTS drizzle_fleet.verdicts (
+  schema text PRIMARY KEY,
+  reader text NOT NULL,
+  fingerprint text NOT NULL,
+  hash text NOT NULL,
+  drifted boolean NOT NULL,
+  checked_at timestamptz NOT NULL
+)`;
+
+/**
+ * Reads the last verdicts about the schemas of a database.
+ *
+ * @returns those of the same reader, by schema
+ */
+export async function readVerdicts(
+  session: Session,
+  reader: string,
+): Promise<Map<string, SchemaVerdict>> {
+  if (!(await hasTables(session, names))) return new Map();
+  const rows = await session.query<SchemaVerdict & Record<string, unknown>>(
+    `SELECT schema, fingerprint, hash, drifted FROM drizzle_fleet.verdicts WHERE reader = $1`,
+    [reader],
+  );
+  return new Map(rows.map((row) => [row.schema, row]));
+}
+
+/** Records verdicts, and deletes those about schemas that no longer exist. Their time is the server's. */
+export async function saveVerdicts(
+  session: Session,
+  reader: string,
+  verdicts: readonly SchemaVerdict[],
+): Promise<void> {
+  if (verdicts.length === 0) return;
+  await createMissing(session, names, ddl);
+  await session.query(
+    `INSERT INTO drizzle_fleet.verdicts (schema, reader, fingerprint, hash, drifted, checked_at)
+     SELECT v.schema, $1, v.fingerprint, v.hash, v.drifted, pg_catalog.now()
+     FROM pg_catalog.jsonb_to_recordset($2::jsonb) AS v (schema text, fingerprint text, hash text, drifted boolean)
+     ON CONFLICT (schema) DO UPDATE SET reader = excluded.reader, fingerprint = excluded.fingerprint, hash = excluded.hash,
+       drifted = excluded.drifted, checked_at = excluded.checked_at`,
+    [reader, JSON.stringify(verdicts)],
+  );
+  await session.query(
+    `DELETE FROM drizzle_fleet.verdicts WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_namespace n WHERE n.nspname = schema)`,
+  );
+}
