@@ -45,8 +45,7 @@ export function choicesOf(
   };
 }
 
-/** How many targets of a plan an amount of failures means, from 0; Infinity if it is undefined. */
-export function failureLimit(limit: Amount | undefined, plan: Plan): number {
+function failureLimit(limit: Amount | undefined, plan: Plan): number {
   if (limit === undefined) return Number.POSITIVE_INFINITY;
   return amountOf(limit, targetsOf(plan).filter(hasWork).length);
 }

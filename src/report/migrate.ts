@@ -212,7 +212,8 @@ function verdict(total: RolloutSummary, ended: Ended, wording: Wording): string 
   const limit = isAccepted(ended) ? ` (accepted: up to ${accepted})` : "";
   if (bad > 0) return `${count}${limit}.${next}`;
   if (total.notExecuted > 0) return `Stopped: ${count}.${next}`;
-  if (total.targets === 0) return "Nothing to do: the selection has no targets.";
+  if (total.targets === 0)
+    return "Nothing to do: there is no target. A target is a service of a tenant; to see the tenants, run: npx drizzle-fleet tenants list";
   const { each, idle, unit = "migration" } = wording;
   if (total.applied === 0) return `Nothing to do: ${counted(total.targets, "target")} ${idle}.`;
   return `Done: ${counted(total.applied, unit)} ${each}, ${counted(total.targets, "target")} ${idle}.`;

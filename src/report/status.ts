@@ -26,7 +26,8 @@ export function worstFirst(targets: readonly TargetStatus[]): TargetStatus[] {
  * @param onlyBehind true: the table contains only targets that are not at head; the counts include all
  */
 export function statusText(targets: readonly TargetStatus[], onlyBehind = false): string {
-  if (targets.length === 0) return "The selection has no targets.";
+  if (targets.length === 0)
+    return "There is no target. A target is a service of a tenant; to see the tenants, run: npx drizzle-fleet tenants list";
   const listed = worstFirst(targets).filter((target) => !onlyBehind || !isAtHead(target));
   const lines = listed.length > longestTable ? grouped(listed) : single(listed);
   const unknown = targets.filter(isUnusable).length;

@@ -1,5 +1,5 @@
 import { parseAmount } from "../config/quantities.ts";
-import type { Attribute, FleetConfig } from "../config/schema.ts";
+import type { FleetConfig } from "../config/schema.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import type { Roster } from "./roster.ts";
 import { unknownNames } from "./targets.ts";
@@ -14,10 +14,12 @@ export interface NamedTenants {
 function tenantsInGroup(fleet: FleetConfig, group: string, roster: Roster): ReadonlySet<string> {
   const wanted = Object.entries(fleet.groups[group] ?? {});
   const attributes = new Map(roster.listed.map((tenant) => [tenant.id, tenant.attributes]));
+  // As text: the registry keeps every attribute as text, and the command line has no other kind.
   const matches = (tenant: string) =>
-    wanted.every(([name, values]) =>
-      [values].flat().includes(attributes.get(tenant)?.[name] as Attribute),
-    );
+    wanted.every(([name, values]) => {
+      const own = attributes.get(tenant)?.[name];
+      return own !== undefined && [values].flat().map(String).includes(String(own));
+    });
   return new Set(allIn(roster).filter(matches));
 }
 

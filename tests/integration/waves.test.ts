@@ -66,7 +66,8 @@ describe("waves", () => {
   test("can be groups of tenants by attributes, in their order", async () => {
     const tenants = names.map((id, index) => ({
       id,
-      attributes: { plan: index < 3 ? "gold" : "free", staff: index === 9 },
+      // The registry keeps attributes as text.
+      attributes: { plan: index < 3 ? "gold" : "free", staff: index === 9 ? "true" : false },
     }));
     const groups = { staff: { staff: true }, gold: { plan: ["gold", "platinum"] } };
     const { context } = await createFleet(table, { tenants, groups });

@@ -62,6 +62,7 @@ const subcommands: Readonly<Record<string, readonly string[]>> = {
     "switch",
   ],
   helm: [
+    "dependency",
     "get",
     "history",
     "install",

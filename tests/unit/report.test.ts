@@ -142,7 +142,7 @@ describe("the summary of a rollout", () => {
     expect(migrateText({ outcomes: [outcome("b", "skipped")] })).toContain(
       "Nothing to do: 1 target at head.",
     );
-    expect(migrateText({ outcomes: [] })).toContain("the selection has no targets");
+    expect(migrateText({ outcomes: [] })).toContain("there is no target");
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Plan } from "../../core/plan.ts";
+import { type Plan, targetsOf } from "../../core/plan.ts";
 import { createContext } from "../context.ts";
 import { type ExitCode, exitCode } from "../exit-codes.ts";
 import { exitCodesOfRollout, groups } from "../help/sections.ts";
@@ -88,8 +88,9 @@ async function acceptedBy(
   plan: Plan,
 ): Promise<{ readonly accepted?: number }> {
   if (acceptFailures === undefined) return {};
-  const { failureLimit } = await import("../../fleet/rollout-request.ts");
-  return { accepted: failureLimit(acceptFailures, plan) };
+  const { amountOf } = await import("../../core/amount.ts");
+  // A share of all selected targets, as `wait` counts: that of the targets with work shrinks from run to run.
+  return { accepted: amountOf(acceptFailures, targetsOf(plan).length) };
 }
 
 export function planVerb(): Verb {
