@@ -60,12 +60,14 @@ export async function writeDockerFiles(path: string | undefined): Promise<Docker
   };
 }
 
-/** The configuration, which gets the name that is found without --config, and the files that it imports. */
-function sourcesOf({ root, file }: LoadedConfig, imported: readonly string[]): Copied[] {
+/** The configuration, which gets the name that is found without --config, the files that it imports, and its verify script. */
+function sourcesOf({ root, file, fleet }: LoadedConfig, imported: readonly string[]): Copied[] {
   const own = inImage(root, file, "the configuration file");
-  const others = [...new Set(imported)]
+  const [script] = /^\.\/\S+/.exec(fleet.rollout.verify ?? "") ?? [];
+  const scripts = script === undefined ? [] : [resolve(root, script)];
+  const others = [...new Set([...imported, ...scripts])]
     .filter((path) => path !== file && existsSync(path))
-    .map((path) => inImage(root, path, `a file that ${own} imports`))
+    .map((path) => inImage(root, path, `a file that ${own} uses`))
     .sort();
   const name = /^drizzle\.config\.\w+$/.test(own) ? own : `drizzle.config${extname(own)}`;
   return [{ from: own, to: name }, ...others.map((from) => ({ from, to: from }))];
@@ -99,7 +101,7 @@ function dockerfile(sources: readonly Copied[], migrations: readonly Copied[]): 
 # How to run it, and what else you can add: ${docsPage("docker.md")}
 FROM drizzle-fleet/drizzle-fleet:${packageVersion()}
 
-# The configuration, and the files that it imports. The base image has the packages drizzle-fleet, drizzle-orm and pg.
+# The configuration, and the files that it uses. The base image has the packages drizzle-fleet, drizzle-orm and pg.
 ${sources.map(copyLine).join("\n")}
 
 # The migrations of each service.

@@ -27,7 +27,8 @@ describe("init --docker", () => {
     const project = await createProject({
       "drizzle.config.ts": `import { defineFleet } from "drizzle-fleet/config";
 import { tenants } from "./fleet/tenants";
-export default defineFleet({ ...${JSON.stringify(fleet)}, tenants });`,
+export default defineFleet({ ...${JSON.stringify(fleet)}, tenants, rollout: { verify: "./smoke-test.sh --all" } });`,
+      "smoke-test.sh": "exit 0",
       "fleet/tenants.ts": 'import ids from "./ids.json";\nexport const tenants = ids;',
       "fleet/ids.json": '["acme"]',
       ...migrations,
@@ -45,12 +46,19 @@ export default defineFleet({ ...${JSON.stringify(fleet)}, tenants });`,
       "COPY drizzle.config.ts ./drizzle.config.ts",
       "COPY fleet/ids.json ./fleet/ids.json",
       "COPY fleet/tenants.ts ./fleet/tenants.ts",
+      "COPY smoke-test.sh ./smoke-test.sh",
       "COPY drizzle/app ./drizzle/app",
     ]);
     const ignored = (await readFile(join(project, ".dockerignore"), "utf8")).split("\n");
     expect(ignored.filter((line) => line !== "" && !line.startsWith("#"))).toEqual([
       "*",
-      ...["!drizzle.config.ts", "!fleet/ids.json", "!fleet/tenants.ts", "!drizzle/app"],
+      ...[
+        "!drizzle.config.ts",
+        "!fleet/ids.json",
+        "!fleet/tenants.ts",
+        "!smoke-test.sh",
+        "!drizzle/app",
+      ],
     ]);
   });
 
@@ -118,7 +126,7 @@ export default defineFleet({ ...${JSON.stringify(fleet)}, tenants });`,
 import tenants from "../tenants.json";
 export default defineFleet({ ...${JSON.stringify(fleet)}, tenants });`,
     });
-    const words = "tenants.json, a file that drizzle.config.ts imports, is not inside the project";
+    const words = "tenants.json, a file that drizzle.config.ts uses, is not inside the project";
     await expectRefused(project, words, "--config", "app/drizzle.config.ts");
   });
 
