@@ -8,6 +8,7 @@ import { isServerNamed, standardAddress } from "./standard.ts";
 
 export type { AdminUser } from "../core/onboarding.ts";
 export type {
+  AllowedDrift,
   DatabaseInput,
   EnvironmentReference,
   FleetInput,

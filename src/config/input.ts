@@ -138,6 +138,28 @@ export interface RolloutInput {
 }
 
 /**
+ * A difference that `drift` does not report.
+ *
+ * @example
+ *   const allowed: AllowedDrift = { object: "index orders_tmp_*", tenants: ["acme"], reason: "TICKET-7", until: "2027-01-31" };
+ */
+export interface AllowedDrift {
+  /**
+   * The kind and the name of the object, as `drift` shows them, such as `"index orders_code"` or `"column orders.total"`.
+   * `*` stands for any characters.
+   */
+  object: string;
+  /** The service; by default all. */
+  service?: string | undefined;
+  /** The ids of the tenants; by default all. */
+  tenants?: string[] | undefined;
+  /** Why the difference is accepted. */
+  reason: string;
+  /** The last day on which it is accepted, such as `"2027-01-31"`, in UTC; by default without end. */
+  until?: string | undefined;
+}
+
+/**
  * The argument of `defineFleet`.
  *
  * @example
@@ -214,6 +236,13 @@ export interface FleetInput {
    * there. By default, the embedded server.
    */
   proofDatabase?: ConnectionUrl | undefined;
+  /** What `drift` compares. */
+  drift?:
+    | {
+        /** Differences that are not reported. An entry that is expired, or that matches nothing, is. */
+        allow?: AllowedDrift[] | undefined;
+      }
+    | undefined;
   /** The embedded PostgreSQL, which is started for development if no database is configured. */
   embedded?:
     | {

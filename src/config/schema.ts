@@ -144,6 +144,15 @@ const rollout = z.strictObject({
   maxFailures: amountField.optional(),
 });
 
+/** A difference between a tenant and its ledger that is not reported. */
+const allowedDrift = z.strictObject({
+  object: nonEmpty,
+  service: nonEmpty.optional(),
+  tenants: z.array(nonEmpty).min(1).optional(),
+  reason: nonEmpty,
+  until: z.iso.date('must be a day such as "2027-01-31"').optional(),
+});
+
 const fleetKeys = z.strictObject({
   databases: z.record(nonEmpty, database),
   services: z.record(nonEmpty, service),
@@ -174,6 +183,7 @@ const fleetKeys = z.strictObject({
     })
     .prefault({}),
   proofDatabase: connectionUrl.optional(),
+  drift: z.strictObject({ allow: z.array(allowedDrift).default([]) }).prefault({}),
   embedded: z
     .strictObject({
       folder: nonEmpty.default(".drizzle-fleet"),

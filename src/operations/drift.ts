@@ -1,6 +1,8 @@
 import type { DriftShape } from "../core/drift.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import type { Migration } from "../core/migration.ts";
+import type { Target } from "../core/target.ts";
+import { type AllowanceProblem, Allowances } from "../drift/allowed.ts";
 import { differencesBetween } from "../drift/differences.ts";
 import { acceptUndecided, type CountedObjects, withEnvironment } from "../drift/environment.ts";
 import { expectedObjects } from "../drift/expected.ts";
@@ -35,6 +37,8 @@ export interface DriftResult {
   readonly shapes: readonly DriftShape[];
   /** Targets without a complete ledger, or that cannot be read. */
   readonly uncompared: readonly UncomparedTarget[];
+  /** Entries of `drift.allow` that have expired, or that nothing needed when the whole fleet was compared. */
+  readonly allowances: readonly AllowanceProblem[];
 }
 
 /**
@@ -50,15 +54,20 @@ export interface DriftResult {
  */
 export function drift(context: Context, request: DriftRequest): Promise<DriftResult> {
   return withFleet(context, request, async (fleet) => {
+    const { services, tenants, databases } = request;
+    const isWhole = [...services, ...tenants, ...databases].length === 0;
     const look = await lookAtFleet(fleet, request.full === true);
     const expectedOf =
       request.against === "majority" ? majorityOf(look.found) : await replaysOf(fleet, look);
-    const shapes = shapesOf(look.found, expectedOf);
+    const today = new Date().toISOString().slice(0, 10);
+    const allowed = new Allowances(context.config.fleet.drift.allow, today);
+    const shapes = shapesOf(look.found, expectedOf, allowed);
     const drifted = new Set(
       shapes.flatMap(({ differences, targets }) => (differences.length > 0 ? targets : [])),
     );
     await recordLook(fleet, look, drifted);
-    return { shapes, uncompared: look.uncompared };
+    const allowances = allowed.problems().filter((one) => isWhole || one.problem === "expired");
+    return { shapes, uncompared: look.uncompared, allowances };
   });
 }
 
@@ -127,18 +136,27 @@ function otherVersionErrors(versions: Look["versions"], scratch: number): FleetE
 }
 
 /** Groups targets by their differences. */
-function shapesOf(found: readonly EqualTargets[], expectedOf: ExpectedOf): DriftShape[] {
-  const shapes = new Map<string, DriftShape>();
+function shapesOf(
+  found: readonly EqualTargets[],
+  expectedOf: ExpectedOf,
+  allowed: Allowances,
+): DriftShape[] {
+  const shapes = new Map<string, { shape: DriftShape; targets: Target[] }>();
   for (const equal of found) {
     const expected = expectedOf(equal);
-    const differences = differencesBetween(expected, acceptUndecided(expected, equal.objects));
-    const isClean = differences.length === 0;
-    const at = isClean ? null : (equal.entries.at(-1)?.tag ?? null);
-    const key = JSON.stringify([equal.service, at, differences]);
-    const targets = [...(shapes.get(key)?.targets ?? []), ...equal.targets];
-    shapes.set(key, { service: equal.service, at, targets, differences });
+    const all = differencesBetween(expected, acceptUndecided(expected, equal.objects));
+    for (const target of equal.targets) {
+      const differences = allowed.remaining(target, all);
+      const at = differences.length === 0 ? null : (equal.entries.at(-1)?.tag ?? null);
+      const key = JSON.stringify([equal.service, at, differences]);
+      const targets = shapes.get(key)?.targets ?? [];
+      targets.push(target);
+      shapes.set(key, { shape: { service: equal.service, at, targets, differences }, targets });
+    }
   }
-  return [...shapes.values()].sort((left, right) => rankOf(left) - rankOf(right));
+  return [...shapes.values()]
+    .map(({ shape }) => shape)
+    .sort((left, right) => rankOf(left) - rankOf(right));
 }
 
 function rankOf({ differences }: DriftShape): number {

@@ -8,10 +8,23 @@ import { style } from "./style.ts";
 interface Found {
   readonly shapes: readonly DriftShape[];
   readonly uncompared: readonly { readonly target: Target; readonly reason: string }[];
+  readonly allowances: readonly { readonly object: string; readonly problem: string }[];
 }
 
 /** The shapes of a fleet, the most serious first; then what was not compared; then the verdict. */
-export function driftText({ shapes, uncompared }: Found): string {
+export function driftText(found: Found): string {
+  const drifted = found.shapes.filter(({ differences }) => differences.length > 0);
+  return [
+    ...drifted.flatMap((shape) => {
+      const [head = "", ...lines] = shapeText(shape);
+      return [style("red", head), ...lines, ""];
+    }),
+    ...endText(found),
+  ].join("\n");
+}
+
+/** What was not compared, the entries of drift.allow to change, and the verdict. */
+function endText({ shapes, uncompared, allowances }: Found): string[] {
   const drifted = shapes.filter(({ differences }) => differences.length > 0);
   const clean = shapes.flatMap(({ differences, targets }) =>
     differences.length === 0 ? targets : [],
@@ -19,15 +32,39 @@ export function driftText({ shapes, uncompared }: Found): string {
   const all = shapes.reduce((sum, { targets }) => sum + targets.length, 0);
   const count = all - clean;
   return [
-    ...drifted.flatMap((shape) => [...shapeText(shape), ""]),
     ...uncomparedText(uncompared),
+    ...allowances.map(({ object, problem }) =>
+      style(
+        "yellow",
+        `drift.allow: the entry for ${object} ${problem === "expired" ? "has expired" : "matches nothing"}. Remove it${problem === "expired" ? ", or extend it" : ""}.`,
+      ),
+    ),
     count === 0
       ? style("green", `No drift: ${counted(clean, "target")} as expected.`)
       : style(
           "red",
           `Drift: ${count} of ${counted(all, "target")}, in ${counted(drifted.length, "shape")}; ${clean} as expected.`,
         ),
+  ];
+}
+
+/** The same as Markdown, for an issue or a chat: a section for each shape. */
+export function driftMarkdown(found: Found): string {
+  const drifted = found.shapes.filter(({ differences }) => differences.length > 0);
+  return [
+    ...drifted.flatMap((shape) => {
+      const [head = "", ...lines] = shapeText(shape);
+      return [`### ${head.replace(/^x /, "")}`, "", "```text", ...lines, "```", ""];
+    }),
+    ...endText(found),
   ].join("\n");
+}
+
+/** One text for each shape with drift, for annotations. */
+export function driftNotes({ shapes }: Found): { service: string; text: string }[] {
+  return shapes
+    .filter(({ differences }) => differences.length > 0)
+    .map((shape) => ({ service: shape.service, text: shapeText(shape).join("\n") }));
 }
 
 function shapeText({ service, at, targets, differences }: DriftShape): string[] {
@@ -37,7 +74,7 @@ function shapeText({ service, at, targets, differences }: DriftShape): string[] 
   );
   const place = at === null ? service : `${service} at ${at}`;
   return [
-    style("red", `x ${counted(targets.length, "target")} of ${place}: ${names}`),
+    `x ${counted(targets.length, "target")} of ${place}: ${names}`,
     ...differences.flatMap(differenceText),
   ];
 }

@@ -117,3 +117,49 @@ test("a rollout at the same time is not taken for drift", async () => {
     expect(shapes.filter(({ differences }) => differences.length > 0)).toEqual([]);
   }
 });
+
+test("drift.allow accepts differences; expired and unused entries are reported", async () => {
+  const allow = [
+    { object: "index users_*", tenants: ["a"], reason: "being rebuilt" },
+    { object: "table backup*", service: "app", reason: "made by hand" },
+    { object: "column users.*", reason: "old", until: "2020-01-31" },
+    { object: "view none", reason: "a mistake" },
+  ];
+  const { database, project } = await createFleet({
+    ...{ tenants, migrations },
+    settings: { drift: { allow } },
+  });
+  await runCli(project, ["migrate"]);
+  for (const tenant of ["a", "b"])
+    await database.query(
+      `DROP INDEX app_${tenant}.users_email; CREATE TABLE app_${tenant}.backup_1 ()`,
+    );
+  const run = await runCli(project, ["drift"]);
+  expect(run.code).toBe(4);
+  expect(run.stdout).toBe(`x 1 target of app at 0000_users: app/b
+  index users_email is missing (tuning)
+     CREATE INDEX users_email ON users USING btree (email)
+
+drift.allow: the entry for column users.* has expired. Remove it, or extend it.
+drift.allow: the entry for view none matches nothing. Remove it.
+Drift: 1 of 4 targets, in 1 shape; 3 as expected.
+`);
+  const markdown = await runCli(project, ["drift", "--format", "markdown"]);
+  expect(markdown.stdout).toBe(`### 1 target of app at 0000_users: app/b
+
+\`\`\`text
+  index users_email is missing (tuning)
+     CREATE INDEX users_email ON users USING btree (email)
+\`\`\`
+
+drift.allow: the entry for column users.* has expired. Remove it, or extend it.
+drift.allow: the entry for view none matches nothing. Remove it.
+Drift: 1 of 4 targets, in 1 shape; 3 as expected.
+`);
+  const github = await runCli(project, ["drift", "--format", "github"]);
+  expect(github.stdout).toContain(
+    "::error title=drizzle-fleet%3A app::x 1 target of app at 0000_users: app/b%0A  index users_email",
+  );
+  const one = await runCli(project, ["drift", "--tenant", "a"]);
+  expect(one.stdout).not.toContain("view none");
+});
