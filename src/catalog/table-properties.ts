@@ -52,7 +52,7 @@ const columns = objects(
     storage: `CASE WHEN a.attstorage <> t.typstorage AND o.relkind IN ('r', 'p', 'm') THEN CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END END`,
     compression: `CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END`,
     statistics: `CASE WHEN a.attstattarget >= 0 THEN a.attstattarget END`,
-    options: `(SELECT string_agg(r, ', ' ORDER BY r) FROM unnest(a.attoptions) r)`,
+    options: `(SELECT string_agg(r, ', ' ORDER BY r) FROM unnest(a.attoptions) r WHERE r NOT LIKE 'pg\\_attver=%')`,
     privileges: `CASE WHEN a.attacl IS NOT NULL THEN ${privilegesIn("aclexplode(a.attacl)", "o.relowner")} END`,
     comment: comment("pg_class", "o.oid", "a.attnum"),
   },

@@ -1,0 +1,13 @@
+import { afterAll, beforeAll, describe } from "vitest";
+import { createDatabase } from "../support/database.ts";
+import { testDrift } from "../support/drift-cases.ts";
+import { type PostgresServer, startPostgres } from "../support/postgres-server.ts";
+
+describe("drift on PostgreSQL 15", () => {
+  let server: PostgresServer | undefined;
+  beforeAll(async () => {
+    server = await startPostgres(15);
+  });
+  afterAll(() => server?.stop());
+  testDrift(() => createDatabase(server?.url));
+});
