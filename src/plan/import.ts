@@ -19,9 +19,6 @@ export function planTargetImport(
   imported: ImportedRows,
 ): TargetPlan {
   const plan = planTargetStamp(target, history, state, { entries: imported.entries });
-  // A new tenant, or a new database: there is nothing to record yet.
-  if (state.kind === "noSchema" && imported.entries.length === 0)
-    return { ...plan, steps: [], problems: [] };
   const problems = [
     plan.problems,
     noSchemaProblems(state),

@@ -87,8 +87,7 @@ async function runInit(options: InitOptions, command: Command): Promise<ExitCode
   const answers = await answersFor(project, options);
   const fleet = fleetFor(project, answers);
   const context = await contextBefore(project, fleet);
-  const unstamped = reasonNotToStamp(options, context);
-  if (unstamped === undefined) await rehearse(context, project);
+  const unstamped = reasonNotToStamp(options, context) ?? (await rehearse(context, project));
   const init = initChangesOf(project, answers);
   if (options.yes !== true && !(await confirm(init, fleet, unstamped === undefined))) {
     await printResult(options, { written: false }, "Nothing was written.");
@@ -124,10 +123,17 @@ function requestFor({ source }: ExistingProject) {
   return { services: [], tenants: [], databases: [], goal: { drizzle: source } };
 }
 
-/** Finds out before anything is written whether the database can be read. */
-async function rehearse(context: Context, project: ExistingProject): Promise<void> {
+/**
+ * Finds out before anything is written whether the database can be read.
+ *
+ * @returns why there is nothing to record, if there is nothing
+ */
+async function rehearse(context: Context, project: ExistingProject): Promise<string | undefined> {
   const { planStamp } = await import("../../operations/stamp.ts");
-  await planStamp(context, requestFor(project));
+  const { targetsOf } = await import("../../core/plan.ts");
+  const targets = targetsOf(await planStamp(context, requestFor(project)));
+  const isNew = targets.every(({ problems }) => problems[0]?.kind === "noSchema");
+  return isNew ? "no tenant schema exists yet" : undefined;
 }
 
 async function record(
