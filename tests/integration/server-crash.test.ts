@@ -111,12 +111,15 @@ test("the migrations of a target reported at head are on disk even if another ru
         (await client.query(`SELECT count(*)::int AS tables FROM pg_class WHERE relname = 't'`))
           .rows[0].tables as number,
     );
-  // What the killed runner had sent is still run. Then its backends notice that it is gone, and end.
-  const workers = `SELECT FROM pg_stat_activity WHERE application_name = 'drizzle-fleet'`;
+  // What the killed runner had sent is still run. Between two of its pipelines, a backend is idle for a moment.
+  const workers = `SELECT FROM pg_stat_activity WHERE application_name = 'drizzle-fleet' AND state <> 'idle'`;
   const isWorking = () =>
     withClient(url, async (client) => (await client.query(workers)).rowCount !== 0);
-  while (await isWorking());
-  const before = await there();
+  let before = -1;
+  for (let now = await there(); now !== before || (await isWorking()); now = await there()) {
+    before = now;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
   const skipped = await runCli(project, ["migrate", "--json", "--tenant", "t0"]);
   expect(JSON.parse(skipped.stdout.trim().split("\n").at(-1) ?? "")).toMatchObject({ skipped: 1 });
   await withClient(url, async (client) => {
