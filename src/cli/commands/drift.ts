@@ -22,7 +22,7 @@ export function driftVerb(): Verb {
     details: `
 drift compares every object, definition and privilege of every tenant schema with a replay of exactly the migrations in
 its ledger. Pending migrations are not drift. Owners, privileges and publications are compared with those of most
-tenants, because no migration sets them. It changes nothing.
+tenants, because no migration sets them. It changes no tenant schema.
 
 The replay needs a database for scratch schemas on a server of the same version: proofDatabase in the configuration, or
 the embedded PostgreSQL.`,
