@@ -8,6 +8,8 @@ export interface SchemaVerdict {
   readonly fingerprint: string;
   /** See `hashSchemas`. */
   readonly hash: string;
+  /** The digest of the ledger's entries. */
+  readonly ledger: string;
   readonly drifted: boolean;
 }
 
@@ -19,6 +21,7 @@ const ddl = `CREATE TABLE IF NOT EXISTS drizzle_fleet.verdicts (
   reader text NOT NULL,
   fingerprint text NOT NULL,
   hash text NOT NULL,
+  ledger text NOT NULL,
   drifted boolean NOT NULL,
   checked_at timestamptz NOT NULL
 )`;
@@ -34,7 +37,7 @@ export async function readVerdicts(
 ): Promise<Map<string, SchemaVerdict>> {
   if (!(await hasTables(session, names))) return new Map();
   const rows = await session.query<SchemaVerdict & Record<string, unknown>>(
-    `SELECT schema, fingerprint, hash, drifted FROM drizzle_fleet.verdicts WHERE reader = $1`,
+    `SELECT schema, fingerprint, hash, ledger, drifted FROM drizzle_fleet.verdicts WHERE reader = $1`,
     [reader],
   );
   return new Map(rows.map((row) => [row.schema, row]));
@@ -49,10 +52,10 @@ export async function saveVerdicts(
   if (verdicts.length === 0) return;
   await createMissing(session, names, ddl);
   await session.query(
-    `INSERT INTO drizzle_fleet.verdicts (schema, reader, fingerprint, hash, drifted, checked_at)
-     SELECT v.schema, $1, v.fingerprint, v.hash, v.drifted, pg_catalog.now()
-     FROM pg_catalog.jsonb_to_recordset($2::jsonb) AS v (schema text, fingerprint text, hash text, drifted boolean)
-     ON CONFLICT (schema) DO UPDATE SET reader = excluded.reader, fingerprint = excluded.fingerprint, hash = excluded.hash,
+    `INSERT INTO drizzle_fleet.verdicts (schema, reader, fingerprint, hash, ledger, drifted, checked_at)
+     SELECT v.schema, $1, v.fingerprint, v.hash, v.ledger, v.drifted, pg_catalog.now()
+     FROM pg_catalog.jsonb_to_recordset($2::jsonb) AS v (schema text, fingerprint text, hash text, ledger text, drifted boolean)
+     ON CONFLICT (schema) DO UPDATE SET reader = excluded.reader, fingerprint = excluded.fingerprint, hash = excluded.hash, ledger = excluded.ledger,
        drifted = excluded.drifted, checked_at = excluded.checked_at`,
     [reader, JSON.stringify(verdicts)],
   );

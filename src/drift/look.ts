@@ -10,6 +10,7 @@ import { databasesOf } from "../fleet/databases.ts";
 import type { OpenFleet } from "../fleet/open-fleet.ts";
 import { planFleet } from "../fleet/plan-fleet.ts";
 import { readDatabase } from "../fleet/read-database.ts";
+import { digestOf } from "../ledger/digest.ts";
 import { planTarget } from "../plan/migrate.ts";
 import type { Planner } from "../plan/targets.ts";
 import type { Session } from "../postgres/session.ts";
@@ -88,7 +89,8 @@ async function lookOnce(
 interface Before {
   readonly version: number;
   readonly fingerprints: ReadonlyMap<string, string>;
-  readonly knownHashes: ReadonlyMap<string, string>;
+  /** The last verdicts about schemas whose fingerprint is still the same, by schema. */
+  readonly unchanged: ReadonlyMap<string, SchemaVerdict>;
 }
 
 async function readBefore(
@@ -104,7 +106,7 @@ async function readBefore(
   );
   return {
     ...{ version, fingerprints },
-    knownHashes: new Map(unchanged.map(({ schema, hash }) => [schema, hash])),
+    unchanged: new Map(unchanged.map((verdict) => [verdict.schema, verdict])),
   };
 }
 
@@ -114,25 +116,37 @@ function readable(session: Session, version: number): Promise<Map<string, Schema
 }
 
 async function readOne(
-  { context, open, targets }: OpenFleet,
+  { context, open }: OpenFleet,
   name: string,
-  { fingerprints, knownHashes }: Before,
+  { fingerprints, unchanged }: Before,
   recorded: readonly RecordedTarget[],
 ) {
   const withSession = <Result>(use: (session: Session) => Promise<Result>) =>
     readDatabase(context, open.addressOf(name), use);
   const own = recorded.filter(({ target }) => target.database === name);
   const perTenant = context.config.fleet.roles === "per-tenant";
+  const knownHashes = new Map([...unchanged].map(([schema, { hash }]) => [schema, hash]));
   const equal = await readEqualTargets({ withSession, perTenant, knownHashes }, own);
-  const after = await withSession((session) => readFingerprints(session, schemasIn(targets, name)));
-  const isMoving = ({ schema }: Target) => fingerprints.get(schema) !== after.get(schema);
-  const still = equal.map((one) => ({
-    ...one,
-    targets: one.targets.filter((target) => !isMoving(target)),
-  }));
+  // With the fingerprint and the ledger of its last verdict, a target is as it was then. The objects of a group are those of
+  // its first target.
+  const isSettled = ({ target, entries }: RecordedTarget) =>
+    unchanged.get(target.schema)?.ledger === digestOf(entries);
+  const others = own.flatMap((one) => (isSettled(one) ? [] : one.target.schema));
+  const firsts = equal.flatMap((one) => one.targets[0]?.schema ?? []);
+  const read = new Set([...others, ...firsts]);
+  const after = await withSession((session) => readFingerprints(session, [...read]));
+  const isMoving = ({ schema }: Target) =>
+    read.has(schema) && fingerprints.get(schema) !== after.get(schema);
+  const still = equal.flatMap((one) => {
+    const [first] = one.targets;
+    if (first === undefined || isMoving(first)) return [];
+    return { ...one, targets: one.targets.filter((target) => !isMoving(target)) };
+  });
+  const counted = new Set(still.flatMap((one) => one.targets));
+  const removed = ({ schema }: Target) => after.get(schema) === undefined && read.has(schema);
   return {
-    equal: still.filter((one) => one.targets.length > 0),
-    moving: own.flatMap(({ target }) => (isMoving(target) ? target : [])),
+    equal: still,
+    moving: own.flatMap(({ target }) => (counted.has(target) || removed(target) ? [] : target)),
   };
 }
 
@@ -194,10 +208,12 @@ export async function recordLook(
   for (const [name, own] of fingerprints) {
     const verdicts = found
       .filter(({ database }) => database === name)
-      .flatMap(({ targets, hash }) =>
+      .flatMap(({ targets, hash, entries }) =>
         targets.map((target): SchemaVerdict => {
           const { schema } = target;
-          return { schema, fingerprint: own.get(schema) ?? "", hash, drifted: drifted.has(target) };
+          const fingerprint = own.get(schema) ?? "";
+          const ledger = digestOf(entries);
+          return { schema, fingerprint, hash, ledger, drifted: drifted.has(target) };
         }),
       );
     const reader = readerVersion(versions.get(name) ?? 0);
