@@ -6,6 +6,9 @@ import type { Target } from "./target.ts";
  */
 export type DriftClass = "dangerous" | "tuning" | "cosmetic";
 
+/** The classes, the most serious first. */
+export const driftClasses: readonly DriftClass[] = ["dangerous", "tuning", "cosmetic"];
+
 /** A property of an object that differs. `null` means that the property is not set. */
 export interface PropertyDifference {
   readonly property: string;

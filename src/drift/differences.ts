@@ -1,5 +1,10 @@
 import type { PropertyValue, SchemaObject } from "../catalog/properties.ts";
-import type { DriftClass, DriftDifference, PropertyDifference } from "../core/drift.ts";
+import {
+  type DriftClass,
+  type DriftDifference,
+  driftClasses,
+  type PropertyDifference,
+} from "../core/drift.ts";
 
 /** Properties that change only speed or size. */
 const tuning = new Set([
@@ -38,7 +43,8 @@ export function differencesBetween(
   ];
 }
 
-function keyOf({ kind, name }: SchemaObject): string {
+/** Names an object among those of its schema. */
+export function keyOf({ kind, name }: SchemaObject): string {
   return `${kind} ${name}`;
 }
 
@@ -87,7 +93,7 @@ function changedObject(expected: SchemaObject, found: SchemaObject): DriftDiffer
   });
   if (properties.length === 0) return [];
   const classes = properties.map(({ property }) => classOfProperty(property));
-  const worst = (["dangerous", "tuning", "cosmetic"] as const).find((one) => classes.includes(one));
+  const worst = driftClasses.find((one) => classes.includes(one));
   const { kind, name } = expected;
   return [{ kind, name, change: "changed", class: worst ?? "cosmetic", properties }];
 }

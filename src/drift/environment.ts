@@ -1,4 +1,5 @@
 import type { PropertyValue, SchemaObject } from "../catalog/properties.ts";
+import { keyOf } from "./differences.ts";
 
 /**
  * Properties that the database gives to a schema, not its migrations: roles and publications. A replay elsewhere has others,
@@ -96,10 +97,6 @@ class Votes {
       count * 2 > this.#all ? object : [],
     );
   }
-}
-
-function keyOf({ kind, name }: SchemaObject): string {
-  return `${kind} ${name}`;
 }
 
 /** JSON with the keys of maps in order. */

@@ -1,4 +1,4 @@
-import type { DriftShape } from "../core/drift.ts";
+import { type DriftShape, driftClasses } from "../core/drift.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import type { Migration } from "../core/migration.ts";
 import type { Target } from "../core/target.ts";
@@ -161,8 +161,6 @@ function shapesOf(
 
 function rankOf({ differences }: DriftShape): number {
   const classes = differences.map((one) => one.class);
-  const worst = (["dangerous", "tuning", "cosmetic"] as const).findIndex((one) =>
-    classes.includes(one),
-  );
+  const worst = driftClasses.findIndex((one) => classes.includes(one));
   return worst < 0 ? 3 : worst;
 }
