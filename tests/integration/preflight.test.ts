@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { listRollouts } from "../../src/operations/rollouts.ts";
 import { status } from "../../src/operations/status.ts";
 import { refuseUnusableServer } from "../../src/postgres/server.ts";
@@ -231,15 +231,18 @@ describe("a database that is read-only by default", () => {
     await next({ "0001_s": "SELECT pg_sleep(0.5);" });
     const one = { ...context, config: { ...context.config } };
     one.config.fleet = { ...context.config.fleet, concurrency: 1 };
+    const terminate = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE usename = '${role}' AND wait_event = 'PgSleep'`;
+    let change: Promise<void> | undefined;
     const result = await migrateAll(one, {}, (event) => {
       if (event.type !== "stepApplied") return;
-      const change = database.query(`ALTER ROLE ${role} SET default_transaction_read_only = on`);
-      void change.then(() =>
-        database.query(
-          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${role}' AND wait_event = 'PgSleep'`,
-        ),
-      );
+      change ??= (async () => {
+        await database.query(`ALTER ROLE ${role} SET default_transaction_read_only = on`);
+        // The next target's statement may not have begun yet
+        await vi.waitUntil(async () => (await database.query(terminate)).length > 0);
+      })();
     });
+    await change;
     expect(result.stopped).toMatchObject({ kind: "server" });
     const failed = result.outcomes.find(({ status: ended }) => ended === "failed");
     expect(failed?.failure).toMatchObject({ sqlstate: "25006" });
