@@ -5,18 +5,33 @@ import {
   driftClasses,
   type PropertyDifference,
 } from "../core/drift.ts";
+import { withoutConsequences } from "./consequences.ts";
 
 /** Properties that change only speed or size. */
 const tuning = new Set([
-  ...["statistics", "options", "storage", "compression", "clustered", "cost", "rows", "cache"],
-  ...["target", "access method", "support"],
+  ...[
+    "statistics target",
+    "options",
+    "storage",
+    "compression",
+    "clustered",
+    "cost",
+    "rows",
+    "cache",
+  ],
+  ...["access method", "support", "tablespace"],
 ]);
 
 /** Kinds of objects that change only speed. */
 const tuningKinds = new Set(["statistics object"]);
 
 /** The properties that say what an object is, if it exists on one side only. */
-const describing = ["definition", "type", "labels", "base", "result"];
+const describing = ["definition", "type", "labels", "base", "subtype", "result", "function"];
+
+/** Kinds of objects that others can be parts of. */
+const wholes = new Set([
+  ...["table", "view", "materialized view", "foreign table", "type", "domain", "operator family"],
+]);
 
 /**
  * Compares two schemas object by object.
@@ -36,11 +51,12 @@ export function differencesBetween(
     const other = after.get(keyOf(one));
     return other === undefined ? [] : changedObject(one, other);
   });
-  return [
+  const all = [
     ...withoutParts(missing).map((one) => oneSided(one, "missing")),
     ...changed,
     ...withoutParts(extra).map((one) => oneSided(one, "extra")),
   ];
+  return withoutConsequences(all, new Map([...before, ...after]), worstOf);
 }
 
 /** Names an object among those of its schema. */
@@ -52,9 +68,9 @@ function byKey(objects: readonly SchemaObject[]): Map<string, SchemaObject> {
   return new Map(objects.map((one) => [keyOf(one), one]));
 }
 
-/** Leaves out what belongs to another object of the list: columns of tables, sequences of columns. */
+/** Leaves out what belongs to another object of the list: columns of tables, sequences of columns, casts of types. */
 function withoutParts(objects: readonly SchemaObject[]): SchemaObject[] {
-  const tables = new Set(objects.flatMap((one) => (one.of === null ? one.name : [])));
+  const tables = new Set(objects.flatMap((one) => (wholes.has(one.kind) ? one.name : [])));
   const columns = new Set(objects.flatMap(({ kind, name }) => (kind === "column" ? name : [])));
   return objects.filter(({ of, properties }) => {
     const owner = properties["owned by"];
@@ -92,10 +108,13 @@ function changedObject(expected: SchemaObject, found: SchemaObject): DriftDiffer
     return before === after ? [] : [{ property, expected: before ?? null, found: after ?? null }];
   });
   if (properties.length === 0) return [];
-  const classes = properties.map(({ property }) => classOfProperty(property));
-  const worst = driftClasses.find((one) => classes.includes(one));
   const { kind, name } = expected;
-  return [{ kind, name, change: "changed", class: worst ?? "cosmetic", properties }];
+  return [{ kind, name, change: "changed", class: worstOf(properties), properties }];
+}
+
+function worstOf(properties: readonly PropertyDifference[]): DriftClass {
+  const classes = properties.map(({ property }) => classOfProperty(property));
+  return driftClasses.find((one) => classes.includes(one)) ?? "cosmetic";
 }
 
 function classOfProperty(property: string): DriftClass {

@@ -1,4 +1,4 @@
-import { type DriftShape, driftClasses } from "../core/drift.ts";
+import { type DriftShape, driftClasses, type UnmodelledKind } from "../core/drift.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import type { Migration } from "../core/migration.ts";
 import type { Target } from "../core/target.ts";
@@ -14,6 +14,7 @@ import {
   type UncomparedTarget,
 } from "../drift/look.ts";
 import type { EqualTargets } from "../drift/read-fleet.ts";
+import { unmodelledKinds } from "../drift/unmodelled.ts";
 import type { Context } from "../fleet/context.ts";
 import { type OpenFleet, withFleet } from "../fleet/open-fleet.ts";
 import { type History, historyOf, matchEntries } from "../plan/history.ts";
@@ -37,6 +38,8 @@ export interface DriftResult {
   readonly shapes: readonly DriftShape[];
   /** Targets without a complete ledger, or that cannot be read. */
   readonly uncompared: readonly UncomparedTarget[];
+  /** What belongs to the compared schemas, but describes the database: extensions, functions of event triggers. */
+  readonly unmodelled: readonly UnmodelledKind[];
   /** Entries of `drift.allow` that have expired, or that nothing needed when the whole fleet was compared. */
   readonly allowances: readonly AllowanceProblem[];
 }
@@ -67,7 +70,8 @@ export function drift(context: Context, request: DriftRequest): Promise<DriftRes
     );
     await recordLook(fleet, look, drifted);
     const allowances = allowed.problems().filter((one) => isWhole || one.problem === "expired");
-    return { shapes, uncompared: look.uncompared, allowances };
+    const { uncompared } = look;
+    return { shapes, uncompared, unmodelled: unmodelledKinds(look), allowances };
   });
 }
 
