@@ -24,10 +24,13 @@ export function withoutConsequences(
     const object = objects.get(keyOf(difference));
     if (object === undefined) return difference;
     const causes = causesOf(object, objects).flatMap((key) => byKey.get(key) ?? []);
-    if (difference.change !== "changed")
-      return causes.some((cause) => isSameChange(cause, difference)) ? [] : difference;
-    const { of } = object;
-    const isMoved = of !== null && propertyOf(byKey.get(`table ${of}`), "inherits from");
+    const isMoved = propertyOf(byKey.get(`table ${object.of}`), "inherits from") !== undefined;
+    if (difference.change !== "changed") {
+      // A partition has its parent's triggers only as long as it is attached.
+      const isParents = object.kind === "trigger" && object.properties["part of"] !== undefined;
+      const follows = causes.some((cause) => isSameChange(cause, difference));
+      return follows || (isMoved && isParents) ? [] : difference;
+    }
     const properties = difference.properties.filter(
       (one) => !(isMoved && one.property === "part of") && !follows(one, causes),
     );
