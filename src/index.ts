@@ -18,6 +18,7 @@ export type { Failure, LockHolder, Outcome, OutcomeStatus, Stop } from "./core/o
 export type { Plan, PlanProblem, Step, TargetPlan, TargetStatus, Wave } from "./core/plan.ts";
 export { type Target, targetName } from "./core/target.ts";
 export type { TenantRecord, TenantStatus } from "./core/tenant.ts";
+export type { DriftRequest } from "./drift/compare.ts";
 export type { Context } from "./fleet/context.ts";
 export {
   type AddedTenant,
@@ -35,7 +36,7 @@ export { archiveTenant, restoreTenant } from "./operations/archive-tenant.ts";
 export { check } from "./operations/check.ts";
 export { type CloneRequest, cloneTenant } from "./operations/clone-tenant.ts";
 export { type DowngradeRequest, downgrade, planDowngrade } from "./operations/downgrade.ts";
-export { type DriftRequest, type DriftResult, drift } from "./operations/drift.ts";
+export { type DriftResult, drift } from "./operations/drift.ts";
 export { type ExportRequest, exportTenant } from "./operations/export-tenant.ts";
 export { type GenerateOptions, generate } from "./operations/generate.ts";
 export { generateDowns } from "./operations/generate-downs.ts";

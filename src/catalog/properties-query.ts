@@ -27,6 +27,7 @@ const routines = objects(
     comment: comment("pg_proc", "o.oid"),
   },
   "fun o",
+  ["pg_proc", "o.oid"],
 );
 
 const types = objects(
@@ -45,6 +46,7 @@ const types = objects(
     comment: comment("pg_type", "o.oid"),
   },
   "typ o",
+  ["pg_type", "o.oid"],
 );
 
 /** A property of a sequence that follows the table, if a column owns the sequence. */
@@ -74,6 +76,7 @@ const sequences = objects(
     comment: comment("pg_class", "o.oid"),
   },
   "rel o JOIN pg_sequence s ON s.seqrelid = o.oid",
+  ["pg_class", "o.oid"],
 );
 
 const statistics = objects(
@@ -87,6 +90,7 @@ const statistics = objects(
     comment: comment("pg_statistic_ext", "x.oid"),
   },
   `wanted o JOIN pg_statistic_ext x ON x.stxnamespace = o.oid WHERE ${own("pg_statistic_ext", "x.oid")}`,
+  ["pg_statistic_ext", "x.oid"],
 );
 
 const collations = objects(
@@ -101,6 +105,7 @@ const collations = objects(
     comment: comment("pg_collation", "l.oid"),
   },
   `wanted o JOIN pg_collation l ON l.collnamespace = o.oid WHERE ${own("pg_collation", "l.oid")}`,
+  ["pg_collation", "l.oid"],
 );
 
 const operators = objects(
@@ -117,6 +122,7 @@ const operators = objects(
     comment: comment("pg_operator", "p.oid"),
   },
   `wanted o JOIN pg_operator p ON p.oprnamespace = o.oid WHERE ${own("pg_operator", "p.oid")}`,
+  ["pg_operator", "p.oid"],
 );
 
 const textSearch = objects(
@@ -129,6 +135,7 @@ const textSearch = objects(
     comment: comment("pg_ts_config", "c.oid"),
   },
   `wanted o JOIN pg_ts_config c ON c.cfgnamespace = o.oid WHERE ${own("pg_ts_config", "c.oid")}`,
+  ["pg_ts_config", "c.oid"],
 );
 
 const dictionaries = objects(
@@ -142,6 +149,7 @@ const dictionaries = objects(
     comment: comment("pg_ts_dict", "c.oid"),
   },
   `wanted o JOIN pg_ts_dict c ON c.dictnamespace = o.oid WHERE ${own("pg_ts_dict", "c.oid")}`,
+  ["pg_ts_dict", "c.oid"],
 );
 
 const schemas = objects(
@@ -155,6 +163,7 @@ const schemas = objects(
     comment: comment("pg_namespace", "o.oid"),
   },
   "wanted o",
+  ["pg_namespace", "o.oid"],
 );
 
 const defaultPrivileges = objects(

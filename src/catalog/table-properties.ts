@@ -35,6 +35,7 @@ const relations = objects(
     comment: comment("pg_class", "o.oid"),
   },
   "rel o WHERE o.relkind IN ('r', 'p', 'v', 'm', 'f', 'c')",
+  ["pg_class", "o.oid"],
 );
 
 const columns = objects(
@@ -75,6 +76,7 @@ const constraints = objects(
   },
   `rel o JOIN pg_constraint k ON k.conrelid = o.oid AND k.contype IN ('c', 'f', 'p', 'u', 'x')
    LEFT JOIN pg_index i ON i.indexrelid = k.conindid AND i.indrelid = o.oid AND k.contype IN ('p', 'u', 'x')`,
+  ["pg_constraint", "k.oid"],
 );
 
 const domainConstraints = objects(
@@ -87,6 +89,7 @@ const domainConstraints = objects(
     comment: comment("pg_constraint", "k.oid"),
   },
   "typ o JOIN pg_constraint k ON k.contypid = o.oid AND k.contype = 'c'",
+  ["pg_constraint", "k.oid"],
 );
 
 const indexes = objects(
@@ -104,6 +107,7 @@ const indexes = objects(
   },
   `rel o JOIN pg_index i ON i.indrelid = o.oid JOIN pg_class x ON x.oid = i.indexrelid
    WHERE NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.conrelid = o.oid AND k.contype IN ('p', 'u', 'x'))`,
+  ["pg_class", "x.oid"],
 );
 
 const enabled = (column: string) =>
@@ -119,6 +123,7 @@ const triggers = objects(
     comment: comment("pg_trigger", "t.oid"),
   },
   "rel o JOIN pg_trigger t ON t.tgrelid = o.oid AND NOT t.tgisinternal",
+  ["pg_trigger", "t.oid"],
 );
 
 const rules = objects(
@@ -131,6 +136,7 @@ const rules = objects(
     comment: comment("pg_rewrite", "r.oid"),
   },
   "rel o JOIN pg_rewrite r ON r.ev_class = o.oid AND r.rulename <> '_RETURN'",
+  ["pg_rewrite", "r.oid"],
 );
 
 const policies = objects(
@@ -146,6 +152,7 @@ const policies = objects(
     comment: comment("pg_policy", "p.oid"),
   },
   "rel o JOIN pg_policy p ON p.polrelid = o.oid",
+  ["pg_policy", "p.oid"],
 );
 
 /** Selects of tables, of everything that can have columns, and of their parts. */

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { readFingerprints } from "../../src/catalog/fingerprints.ts";
 import { hashSchemas, readProperties } from "../../src/catalog/properties.ts";
-import { differencesBetween } from "../../src/drift/differences.ts";
+import { changesBetween } from "../../src/drift/differences.ts";
 import { withSession } from "../../src/postgres/session.ts";
 import type { createDatabase } from "./database.ts";
 
@@ -318,7 +318,9 @@ async function driftAfter(sql: string, create: Create) {
     const found = await readProperties(session, [{ schema: before }, { schema: after }]);
     const hashes = await hashSchemas(session, [{ schema: before }, { schema: after }]);
     return {
-      differences: differencesBetween(found.get(before) ?? [], found.get(after) ?? []),
+      differences: changesBetween(found.get(before) ?? [], found.get(after) ?? []).map(
+        ({ difference }) => difference,
+      ),
       isHashEqual: hashes.get(before) === hashes.get(after),
       isFingerprintEqual:
         first.get(after) === (await readFingerprints(session, [after])).get(after),
