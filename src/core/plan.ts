@@ -4,9 +4,9 @@ import type { Target } from "./target.ts";
 export interface Step {
   /**
    * `apply` runs the migration, `downgrade` its down. `repair` records the current checksum of its file, and `stamp` a
-   * complete ledger, without running any SQL of migrations.
+   * complete ledger, without running any SQL of migrations. `fix` repairs drift, which no ledger records.
    */
-  readonly action: "apply" | "downgrade" | "repair" | "stamp";
+  readonly action: "apply" | "downgrade" | "repair" | "stamp" | "fix";
   readonly tag: string;
   /** Its tag in the ledger, if that differs because the folder was converted later. */
   readonly recordedAs?: string;
