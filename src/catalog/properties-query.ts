@@ -61,11 +61,11 @@ const sequences = objects(
     AND d.objid = o.oid AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'i')`,
   {
     type: `format_type(s.seqtypid, NULL)`,
-    start: `s.seqstart`,
-    increment: `s.seqincrement`,
-    minimum: `s.seqmin`,
-    maximum: `s.seqmax`,
-    cache: `s.seqcache`,
+    start: `s.seqstart::text`,
+    increment: `s.seqincrement::text`,
+    minimum: `s.seqmin::text`,
+    maximum: `s.seqmax::text`,
+    cache: `s.seqcache::text`,
     cycle: `s.seqcycle`,
     persistence: free(`CASE o.relpersistence WHEN 'u' THEN 'unlogged' ELSE 'permanent' END`),
     "owned by": `(SELECT quote_ident(t.relname) || '.' || quote_ident(a.attname) FROM pg_depend d JOIN pg_class t ON t.oid = d.refobjid

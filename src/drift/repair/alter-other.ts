@@ -21,12 +21,16 @@ export const alterAny: Readonly<Record<string, Alter>> = {
       `COMMENT ON ${commented(object, ownerKind)} IS ${value === undefined ? "NULL" : quoteLiteral(text(value) ?? "").trim()}`,
     ),
   ],
-  owner: ({ object, value }) => [
-    statement(
-      `ALTER ${wordFor(object.kind)} ${qualified(object)} OWNER TO ${quoteIdentifier(text(value) ?? "")}`,
-      { environmental: true },
-    ),
-  ],
+  owner: ({ object, value }) =>
+    // The owner of a sequence that belongs to a column is that of its table.
+    value === undefined
+      ? []
+      : [
+          statement(
+            `ALTER ${wordFor(object.kind)} ${qualified(object)} OWNER TO ${quoteIdentifier(text(value) ?? "")}`,
+            { environmental: true },
+          ),
+        ],
 };
 
 function commented(object: SchemaObject, ownerKind: string): string {

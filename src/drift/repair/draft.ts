@@ -20,6 +20,7 @@ import {
 import { type Creation, createMissing, createWhole, replaceIndex } from "./create.ts";
 import { dropExtra, dropObject } from "./drop.ts";
 import { alterDefaultPrivileges } from "./privileges.ts";
+import { rebuildEnum } from "./rebuild-enum.ts";
 import { type Alter, type ObjectRepair, type RepairStatement, text } from "./statement.ts";
 
 /** The repair of one difference. */
@@ -144,6 +145,8 @@ class Drafter {
 
   #change(object: SchemaObject, found: SchemaObject): ObjectRepair {
     const altered = this.#alter(object, found);
+    if (typeof altered === "string" && object.properties.labels !== undefined)
+      return rebuildEnum(object, this.#source);
     const canRecreate = typeof altered === "string" && recreated.has(object.kind);
     return canRecreate ? this.#recreate(object, found) : altered;
   }
