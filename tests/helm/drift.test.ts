@@ -8,14 +8,15 @@ const databases = JSON.stringify([
   { existingSecret: "shop-scratch", key: "uri", env: "PROOF_DATABASE_URI" },
 ]);
 
-/** Upgrades to a release that looks for drift, with the database for replays in a Secret of its own. */
-async function enableDrift(shop: Shop, ...options: string[]): Promise<void> {
+/** Upgrades to a release that looks for drift and has the database for replays in a Secret. Returns its notes. */
+async function enableDrift(shop: Shop, ...options: string[]): Promise<string> {
   shop.cluster.addSecret("shop-scratch", { uri: shop.database.url });
   const secrets = ["--set-json", `migrations.databases=${databases}`];
-  const enabled = ["--set", "migrations.drift.enabled=true"];
+  const enabled = ["--set", "migrations.drift.enabled=true", "--render-subchart-notes"];
   const upgraded = await shop.upgrade("2", ...secrets, ...enabled, ...options);
   expect(upgraded, upgraded.stderr).toMatchObject({ code: 0 });
   shop.cluster.controller.forget();
+  return upgraded.stdout;
 }
 
 /** Runs a Job of the CronJob. Returns the condition with which it ended, and the exit codes of its Pods. */
@@ -41,7 +42,9 @@ async function look({ cluster, exits }: Shop, name: string) {
 test(
   "the CronJob's Job fails at once, without a retry, if a tenant has drifted, and succeeds when it is repaired",
   scenario("drift", {}, async (shop) => {
-    await enableDrift(shop);
+    expect(await enableDrift(shop)).toContain(
+      "kubectl create job --namespace default shop-migrations-drift-1 --from=cronjob/shop-migrations-drift\n",
+    );
     const cron = shop.cluster.store.get("cronjobs", "shop-migrations-drift");
     expect(cron?.spec).toMatchObject({ schedule: "0 5 * * *", concurrencyPolicy: "Forbid" });
     await shop.database.query("ALTER TABLE app_globex.t ADD COLUMN by_hand text");
