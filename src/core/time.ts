@@ -13,11 +13,11 @@ export function timeText(time: Date): string {
   return `${time.toISOString().replace("T", " ").replace(/\..*/, "")} UTC`;
 }
 
-/** How long ago something happened, for people: `just now`, `5 minutes ago`, `3 days ago`. */
+/** How long ago something happened, for people: `just now`, `5 min ago`, `3 days ago`. */
 export function ageText(milliseconds: number): string {
   const minutes = Math.floor(milliseconds / 60_000);
   if (minutes < 1) return "just now";
-  if (minutes < 60) return `${counted(minutes, "minute")} ago`;
+  if (minutes < 60) return `${minutes} min ago`;
   const hours = Math.floor(minutes / 60);
   return hours < 48
     ? `${counted(hours, "hour")} ago`

@@ -135,8 +135,8 @@ function driftText(targets: readonly TargetStatus[], now: Date): string[] {
     (target) => target.drift === undefined && target.current !== undefined,
   ).length;
   const more = [
-    ...(outdated === 0 ? [] : [`Outdated, because the ledger has changed since: ${outdated}.`]),
-    ...(missed === 0 ? [] : [`Not compared: ${missed}.`]),
+    ...(outdated === 0 ? [] : [outdatedText(outdated)]),
+    ...(missed === 0 ? [] : [`Not compared: ${counted(missed, "target")}.`]),
   ];
   const count = counted(found.length, "target");
   const head =
@@ -147,4 +147,10 @@ function driftText(targets: readonly TargetStatus[], now: Date): string[] {
     [head, ...more].join(" "),
     ...(drifted === 0 ? [] : ["To see every difference, run: npx drizzle-fleet drift"]),
   ];
+}
+
+function outdatedText(count: number): string {
+  return count === 1
+    ? "1 is outdated: its ledger has changed since."
+    : `${count} are outdated: their ledgers have changed since.`;
 }
