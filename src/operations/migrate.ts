@@ -1,10 +1,10 @@
 import type { Observer } from "../core/events.ts";
 import type { Plan } from "../core/plan.ts";
-import { driftProblems } from "../drift/problems.ts";
 import { commandText } from "../fleet/command.ts";
 import type { Context } from "../fleet/context.ts";
 import { withoutForbidden } from "../fleet/forbidden.ts";
 import { type Offline, writeOffline } from "../fleet/offline.ts";
+import type { PlannedFleet } from "../fleet/plan-fleet.ts";
 import { goalFor, type Left, leftBy, type Planning, withPlan } from "../fleet/planning.ts";
 import { refusePooled } from "../fleet/pooler.ts";
 import { type RolledOut, rollOut } from "../fleet/roll-out.ts";
@@ -113,10 +113,14 @@ function planningOf(
   const planOne: Planner = (target, history, state) => planTarget(target, history, state, rules);
   return {
     ...{ request, planOne, purpose, tag: to, destination: destinationOf(context, request) },
-    ...(request.requireNoDrift === true
-      ? { inspect: (fleet) => driftProblems(fleet, request) }
-      : {}),
+    ...(request.requireNoDrift === true ? { inspect: (fleet) => findDrift(fleet, request) } : {}),
   };
+}
+
+/** Loads the comparison only when it is needed: it is a large part of the program. */
+async function findDrift(fleet: PlannedFleet, request: MigrateRequest) {
+  const { driftProblems } = await import("../drift/problems.ts");
+  return driftProblems(fleet, request);
 }
 
 function destinationOf(context: Context, request: MigrateRequest): Destination {
