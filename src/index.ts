@@ -15,7 +15,15 @@ export type { Observer, RolloutEvent } from "./core/events.ts";
 export type { Finding } from "./core/finding.ts";
 export type { OnboardingEvent, OnboardingObserver, OnboardingStep } from "./core/onboarding.ts";
 export type { Failure, LockHolder, Outcome, OutcomeStatus, Stop } from "./core/outcome.ts";
-export type { Plan, PlanProblem, Step, TargetPlan, TargetStatus, Wave } from "./core/plan.ts";
+export type {
+  LastComparison,
+  Plan,
+  PlanProblem,
+  Step,
+  TargetPlan,
+  TargetStatus,
+  Wave,
+} from "./core/plan.ts";
 export { type Target, targetName } from "./core/target.ts";
 export type { TenantRecord, TenantStatus } from "./core/tenant.ts";
 export type { DriftRequest } from "./drift/compare.ts";

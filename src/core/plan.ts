@@ -51,7 +51,9 @@ type ProblemKind =
   /** There is no schema to stamp. */
   | "noSchema"
   /** The records of drizzle-orm's migrator do not match the migrations on disk. */
-  | "notImported";
+  | "notImported"
+  /** The schema is not what its ledger says, and the request requires that it is. */
+  | "drifted";
 
 /** Why a target cannot be migrated in its current state. */
 export interface PlanProblem {
@@ -98,6 +100,17 @@ export function isUnusable({ problems }: Pick<TargetPlan, "problems">): boolean 
 export interface TargetStatus extends TargetPlan {
   /** The service's newest migration. */
   readonly head: string | undefined;
+  /** What `drift` found when it last compared the target; undefined if it has not. Only `status` reads it. */
+  readonly drift?: LastComparison;
+}
+
+/** What `drift` found when it last compared a target. */
+export interface LastComparison {
+  readonly drifted: boolean;
+  /** By the clock of the database's server. */
+  readonly checkedAt: Date;
+  /** True if migrations were applied or reverted since. */
+  readonly outdated: boolean;
 }
 
 /** A batch of targets that are migrated in parallel. */
