@@ -8,14 +8,15 @@ const operators = objects(
     function: `p.oprcode::text`,
     commutator: `nullif(p.oprcom, 0)::regoperator::text`,
     negator: `nullif(p.oprnegate, 0)::regoperator::text`,
-    restrict: optionalFunction("p.oprrest"),
-    join: optionalFunction("p.oprjoin"),
-    hashes: `p.oprcanhash`,
-    merges: `p.oprcanmerge`,
+    "restriction estimator": optionalFunction("p.oprrest"),
+    "join estimator": optionalFunction("p.oprjoin"),
+    "can hash": `p.oprcanhash`,
+    "can merge": `p.oprcanmerge`,
     owner: owner("p.oprowner"),
     comment: comment("pg_operator", "p.oid"),
   },
   `wanted o JOIN pg_operator p ON p.oprnamespace = o.oid WHERE ${own("pg_operator", "p.oid")}`,
+  ["pg_operator", "p.oid"],
 );
 
 const typesOf = (left: string, right: string) =>
@@ -50,6 +51,7 @@ const operatorFamilies = objects(
     comment: comment("pg_opfamily", "x.oid"),
   },
   `wanted o JOIN pg_opfamily x ON x.opfnamespace = o.oid WHERE ${own("pg_opfamily", "x.oid")}`,
+  ["pg_opfamily", "x.oid"],
 );
 
 const operatorClasses = objects(
@@ -60,13 +62,14 @@ const operatorClasses = objects(
     type: `format_type(x.opcintype, NULL)`,
     default: `x.opcdefault`,
     family: `CASE WHEN f.opfnamespace = o.oid OR f.opfnamespace = 'pg_catalog'::regnamespace THEN '' ELSE f.opfnamespace::regnamespace || '.' END || quote_ident(f.opfname)`,
-    storage: `CASE WHEN x.opckeytype <> 0 THEN format_type(x.opckeytype, NULL) END`,
+    "storage type": `CASE WHEN x.opckeytype <> 0 THEN format_type(x.opckeytype, NULL) END`,
     operators: ofClass(operatorMap, "pg_amop"),
     functions: ofClass(functionMap, "pg_amproc"),
     owner: owner("x.opcowner"),
     comment: comment("pg_opclass", "x.oid"),
   },
   `wanted o JOIN pg_opclass x ON x.opcnamespace = o.oid JOIN pg_opfamily f ON f.oid = x.opcfamily WHERE ${own("pg_opclass", "x.oid")}`,
+  ["pg_opclass", "x.oid"],
 );
 
 const conversions = objects(
@@ -74,14 +77,15 @@ const conversions = objects(
   "quote_ident(x.conname)",
   "NULL",
   {
-    source: `pg_encoding_to_char(x.conforencoding)::text`,
-    destination: `pg_encoding_to_char(x.contoencoding)::text`,
+    "source encoding": `pg_encoding_to_char(x.conforencoding)::text`,
+    "destination encoding": `pg_encoding_to_char(x.contoencoding)::text`,
     default: `x.condefault`,
     function: `x.conproc::text`,
     owner: owner("x.conowner"),
     comment: comment("pg_conversion", "x.oid"),
   },
   `wanted o JOIN pg_conversion x ON x.connamespace = o.oid WHERE ${own("pg_conversion", "x.oid")}`,
+  ["pg_conversion", "x.oid"],
 );
 
 /** The name of a type of the schema. */
@@ -109,6 +113,7 @@ const casts = objects(
   },
   `wanted o JOIN (${castsOfSchemas}) c ON c.namespace = o.oid JOIN pg_cast x ON x.oid = c.oid
    WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_catalog.pg_cast'::regclass AND d.objid = x.oid AND d.deptype IN ('e', 'i'))`,
+  ["pg_cast", "x.oid"],
 );
 
 const transforms = objects(
@@ -116,11 +121,12 @@ const transforms = objects(
   `format_type(x.trftype, NULL) || ' LANGUAGE ' || (SELECT quote_ident(l.lanname) FROM pg_language l WHERE l.oid = x.trflang)`,
   "quote_ident(t.typname)",
   {
-    "from sql": optionalFunction("x.trffromsql"),
-    "to sql": optionalFunction("x.trftosql"),
+    "from SQL function": optionalFunction("x.trffromsql"),
+    "to SQL function": optionalFunction("x.trftosql"),
     comment: comment("pg_transform", "x.oid"),
   },
   `wanted o JOIN pg_type t ON t.typnamespace = o.oid JOIN pg_transform x ON x.trftype = t.oid WHERE ${own("pg_transform", "x.oid")}`,
+  ["pg_transform", "x.oid"],
 );
 
 /** Selects of operators, of what uses them, and of conversions between types and encodings. */

@@ -37,7 +37,7 @@ const routines = objects(
     settings,
     cost: `o.procost`,
     rows: `o.prorows`,
-    support: `CASE WHEN o.prosupport <> 0 THEN o.prosupport::regproc::text END`,
+    "support function": `CASE WHEN o.prosupport <> 0 THEN o.prosupport::regproc::text END`,
     transforms: `(SELECT string_agg(format_type(t, NULL), ', ') FROM unnest(o.protrftypes) t)`,
     library: `o.probin`,
     body: `o.prosrc`,
@@ -47,10 +47,11 @@ const routines = objects(
     ...remarks("pg_proc", "o.oid"),
   },
   "fun o WHERE o.prokind <> 'a'",
+  ["pg_proc", "o.oid"],
 );
 
-/** Whether a final function of an aggregate changes its state. */
-const changesState = (column: string) =>
+/** What a final function does to the state of its aggregate. */
+const effect = (column: string) =>
   `CASE ${column} WHEN 'r' THEN 'READ_ONLY' WHEN 's' THEN 'SHAREABLE' ELSE 'READ_WRITE' END`;
 
 const aggregates = objects(
@@ -67,8 +68,8 @@ const aggregates = objects(
     "state size": `nullif(g.aggtransspace, 0)`,
     "initial value": `g.agginitval`,
     "final function": optionalFunction("g.aggfinalfn"),
-    "final function takes arguments": `nullif(g.aggfinalextra, false)`,
-    "final function changes state": changesState("g.aggfinalmodify"),
+    "final function extra arguments": `nullif(g.aggfinalextra, false)`,
+    "final function effect": effect("g.aggfinalmodify"),
     "combine function": optionalFunction("g.aggcombinefn"),
     "serialization function": optionalFunction("g.aggserialfn"),
     "deserialization function": optionalFunction("g.aggdeserialfn"),
@@ -78,14 +79,15 @@ const aggregates = objects(
     "moving state size": `nullif(g.aggmtransspace, 0)`,
     "moving initial value": `g.aggminitval`,
     "moving final function": optionalFunction("g.aggmfinalfn"),
-    "moving final function takes arguments": `nullif(g.aggmfinalextra, false)`,
-    "moving final function changes state": changesState("g.aggmfinalmodify"),
+    "moving final function extra arguments": `nullif(g.aggmfinalextra, false)`,
+    "moving final function effect": effect("g.aggmfinalmodify"),
     "sort operator": `nullif(g.aggsortop, 0)::regoperator::text`,
     owner: owner("o.proowner"),
     privileges: privileges("f", "o.proacl", "o.proowner"),
     ...remarks("pg_proc", "o.oid"),
   },
   "fun o JOIN pg_aggregate g ON g.aggfnoid = o.oid",
+  ["pg_proc", "o.oid"],
 );
 
 /** A property of a sequence that follows the table, if a column owns the sequence. */
@@ -99,15 +101,16 @@ const sequences = objects(
   `(SELECT quote_ident(t.relname) FROM pg_depend d JOIN pg_class t ON t.oid = d.refobjid WHERE d.classid = 'pg_class'::regclass
     AND d.objid = o.oid AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'i')`,
   {
+    // JSON's numbers would be rounded.
     type: `format_type(s.seqtypid, NULL)`,
-    start: `s.seqstart`,
-    increment: `s.seqincrement`,
-    minimum: `s.seqmin`,
-    maximum: `s.seqmax`,
-    cache: `s.seqcache`,
+    start: `s.seqstart::text`,
+    increment: `s.seqincrement::text`,
+    minimum: `s.seqmin::text`,
+    maximum: `s.seqmax::text`,
+    cache: `s.seqcache::text`,
     cycle: `s.seqcycle`,
     persistence: free(`CASE o.relpersistence WHEN 'u' THEN 'unlogged' ELSE 'permanent' END`),
-    "owned by": `(SELECT quote_ident(t.relname) || '.' || quote_ident(a.attname) FROM pg_depend d JOIN pg_class t ON t.oid = d.refobjid
+    "owning column": `(SELECT quote_ident(t.relname) || '.' || quote_ident(a.attname) FROM pg_depend d JOIN pg_class t ON t.oid = d.refobjid
       JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid WHERE d.classid = 'pg_class'::regclass AND d.objid = o.oid
       AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i'))`,
     owner: free(owner("o.relowner")),
@@ -115,6 +118,7 @@ const sequences = objects(
     ...remarks("pg_class", "o.oid"),
   },
   "rel o JOIN pg_sequence s ON s.seqrelid = o.oid",
+  ["pg_class", "o.oid"],
 );
 
 const statistics = objects(
@@ -128,6 +132,7 @@ const statistics = objects(
     comment: comment("pg_statistic_ext", "x.oid"),
   },
   `wanted o JOIN pg_statistic_ext x ON x.stxnamespace = o.oid WHERE ${own("pg_statistic_ext", "x.oid")}`,
+  ["pg_statistic_ext", "x.oid"],
 );
 
 const schemas = objects(
@@ -141,6 +146,7 @@ const schemas = objects(
     ...remarks("pg_namespace", "o.oid"),
   },
   "wanted o",
+  ["pg_namespace", "o.oid"],
 );
 
 const defaultPrivileges = objects(

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { quoteIdentifier } from "../core/quoting.ts";
 import { escapeRegExp } from "../core/regexp.ts";
 import type { Session } from "../postgres/session.ts";
+import type { ObjectKey } from "./object-key.ts";
 import { propertiesQuery } from "./properties-query.ts";
 
 /** A property of an object: a definition, a setting, or a map of privileges. */
@@ -9,13 +10,26 @@ export type PropertyValue = string | number | boolean | null | Readonly<Record<s
 
 /** One object of a schema, such as a table, a column or a policy, as the catalogs describe it. */
 export interface SchemaObject {
+  /** Null for what has no row of its own with an oid, such as a column. */
+  readonly key: ObjectKey | null;
   /** The kind in SQL's words, such as `materialized view`. */
   readonly kind: string;
-  /** The name, with that of its table: `orders.total`. Empty for the schema itself. */
+  /**
+   * The name, with that of its table: `orders.total`. Empty for the schema itself. In all texts, `schemaMark` stands for the
+   * schema's name.
+   */
   readonly name: string;
   /** The table, view or domain that it is a part of. */
   readonly of: string | null;
   readonly properties: Readonly<Record<string, PropertyValue>>;
+}
+
+/** What stands for the schema's name, followed by a dot, where it qualifies another name. */
+export const schemaMark = "{schema}";
+
+/** A text about a schema as people read it: without the schema's name. */
+export function withoutMark(text: string): string {
+  return text.replaceAll(`${schemaMark}.`, "");
 }
 
 /** A tenant schema to read. */
@@ -77,18 +91,44 @@ export async function readProperties(
   session: Session,
   schemas: readonly SchemaToRead[],
 ): Promise<Map<string, SchemaObject[]>> {
-  const rows = await inReadOnly(session, () =>
-    session.query<SchemaObject & { readonly schema: string }>(
-      propertiesQuery,
-      parametersOf(schemas),
-    ),
-  );
+  const rows = await inReadOnly(session, () => readRows(session, schemas));
   const found = new Map<string, SchemaObject[]>();
-  for (const { schema, kind, name, of, properties } of rows) {
-    const text = neutral(JSON.stringify({ kind, name, of, properties }), schema);
-    found.set(schema, [...(found.get(schema) ?? []), JSON.parse(text)]);
+  for (const { schema, ...row } of rows) {
+    const own = found.get(schema);
+    const object = neutralObject(row, schema);
+    if (own === undefined) found.set(schema, [object]);
+    else own.push(object);
   }
   return found;
+}
+
+/**
+ * Reads the objects of one schema as `readProperties` does, within a transaction.
+ *
+ * @param session in a transaction, whose settings stay as they are
+ * @returns undefined if the schema does not exist
+ */
+export async function readPropertiesWithin(
+  session: Session,
+  schema: SchemaToRead,
+): Promise<readonly SchemaObject[] | undefined> {
+  await session.script(`SAVEPOINT properties;\n${settings}`);
+  const rows = await readRows(session, [schema]);
+  await session.script("ROLLBACK TO properties; RELEASE properties");
+  const found = rows.map(({ schema: name, ...row }) => neutralObject(row, name));
+  return found.length === 0 ? undefined : found;
+}
+
+function readRows(session: Session, schemas: readonly SchemaToRead[]) {
+  return session.query<SchemaObject & { readonly schema: string }>(
+    propertiesQuery,
+    parametersOf(schemas),
+  );
+}
+
+function neutralObject({ key, kind, name, of, properties }: SchemaObject, schema: string) {
+  const text = neutral(JSON.stringify({ kind, name, of, properties }), schema);
+  return { key, ...JSON.parse(text) } as SchemaObject;
 }
 
 function parametersOf(schemas: readonly SchemaToRead[]): [string[], (string | null)[]] {
@@ -104,12 +144,12 @@ async function inReadOnly<Result>(session: Session, read: () => Promise<Result>)
   }
 }
 
-/** Removes the schema's name where it qualifies another name, and where it is a complete literal. */
+/** Replaces the schema's name where it qualifies another name, and where it is a complete literal. */
 function neutral(json: string, schema: string): string {
   const quoted = escapeRegExp(JSON.stringify(quoteIdentifier(schema)).slice(1, -1));
   const plain = /^[a-z_][a-z0-9_$]*$/.test(schema) ? `|${escapeRegExp(schema)}` : "";
   const literal = escapeRegExp(JSON.stringify(schema).slice(1, -1));
   return json
-    .replace(new RegExp(`(?<![\\w$.])(?:${quoted}${plain})\\.`, "g"), "")
-    .replace(new RegExp(`'${literal}'`, "g"), "'{schema}'");
+    .replace(new RegExp(`(?<![\\w$.])(?:${quoted}${plain})\\.`, "g"), `${schemaMark}.`)
+    .replace(new RegExp(`'${literal}'`, "g"), `'${schemaMark}'`);
 }

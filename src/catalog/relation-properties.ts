@@ -35,9 +35,9 @@ const redeclared = `CASE WHEN NOT o.relispartition AND EXISTS (SELECT FROM pg_in
 /** Where a table is in a hierarchy. */
 const hierarchy = {
   "partition bound": `pg_get_expr(o.relpartbound, o.oid)`,
-  "inherits from": `(SELECT string_agg(h.inhparent::regclass || CASE WHEN h.inhdetachpending THEN ' (being detached)' ELSE '' END, ', ' ORDER BY h.inhseqno)
+  parents: `(SELECT string_agg(h.inhparent::regclass || CASE WHEN h.inhdetachpending THEN ' (being detached)' ELSE '' END, ', ' ORDER BY h.inhseqno)
     FROM pg_inherits h WHERE h.inhrelid = o.oid)`,
-  "redeclared from parent": redeclared,
+  "redeclared parts": redeclared,
 };
 
 const publishedColumns = `(SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attname) FROM pg_attribute a
@@ -58,7 +58,7 @@ const tables = objects(
     tablespace: tablespace("o.reltablespace"),
     ...hierarchy,
     "partition key": `pg_get_partkeydef(o.oid)`,
-    "typed as": `CASE WHEN o.reloftype <> 0 THEN format_type(o.reloftype, NULL) END`,
+    "row type": `CASE WHEN o.reloftype <> 0 THEN format_type(o.reloftype, NULL) END`,
     publications: `CASE WHEN (SELECT EXISTS (SELECT FROM pg_publication_rel)) THEN (SELECT string_agg(b.pubname
         || coalesce(' (' || ${publishedColumns} || ')', '') || coalesce(' WHERE ' || pg_get_expr(pr.prqual, pr.prrelid), ''), ', ' ORDER BY b.pubname)
       FROM pg_publication_rel pr JOIN pg_publication b ON b.oid = pr.prpubid WHERE pr.prrelid = o.oid) END`,
@@ -66,6 +66,7 @@ const tables = objects(
       FROM pg_subscription_rel sr JOIN pg_subscription b ON b.oid = sr.srsubid WHERE sr.srrelid = o.oid) END`,
   },
   "rel o WHERE o.relkind IN ('r', 'p')",
+  ["pg_class", "o.oid"],
 );
 
 /** An option of a view, which changes what its users can see and write. */
@@ -84,6 +85,7 @@ const views = objects(
     "check option": viewOption("check_option"),
   },
   "rel o WHERE o.relkind = 'v'",
+  ["pg_class", "o.oid"],
 );
 
 const materializedViews = objects(
@@ -99,6 +101,7 @@ const materializedViews = objects(
     tablespace: tablespace("o.reltablespace"),
   },
   "rel o WHERE o.relkind = 'm'",
+  ["pg_class", "o.oid"],
 );
 
 const foreignTables = objects(
@@ -112,6 +115,7 @@ const foreignTables = objects(
     ...hierarchy,
   },
   "rel o JOIN pg_foreign_table t ON t.ftrelid = o.oid",
+  ["pg_class", "o.oid"],
 );
 
 /** Selects of tables and views. */

@@ -16,6 +16,7 @@ const configurations = objects(
     comment: comment("pg_ts_config", "c.oid"),
   },
   `wanted o JOIN pg_ts_config c ON c.cfgnamespace = o.oid WHERE ${own("pg_ts_config", "c.oid")}`,
+  ["pg_ts_config", "c.oid"],
 );
 
 const dictionaries = objects(
@@ -29,6 +30,7 @@ const dictionaries = objects(
     comment: comment("pg_ts_dict", "c.oid"),
   },
   `wanted o JOIN pg_ts_dict c ON c.dictnamespace = o.oid WHERE ${own("pg_ts_dict", "c.oid")}`,
+  ["pg_ts_dict", "c.oid"],
 );
 
 const parsers = objects(
@@ -36,14 +38,15 @@ const parsers = objects(
   "quote_ident(c.prsname)",
   "NULL",
   {
-    start: `c.prsstart::text`,
-    "get token": `c.prstoken::text`,
-    end: `c.prsend::text`,
-    headline: optionalFunction("c.prsheadline"),
-    "token types": `c.prslextype::text`,
+    "start function": `c.prsstart::text`,
+    "token function": `c.prstoken::text`,
+    "end function": `c.prsend::text`,
+    "headline function": optionalFunction("c.prsheadline"),
+    "token types function": `c.prslextype::text`,
     comment: comment("pg_ts_parser", "c.oid"),
   },
   `wanted o JOIN pg_ts_parser c ON c.prsnamespace = o.oid WHERE ${own("pg_ts_parser", "c.oid")}`,
+  ["pg_ts_parser", "c.oid"],
 );
 
 const templates = objects(
@@ -51,11 +54,12 @@ const templates = objects(
   "quote_ident(c.tmplname)",
   "NULL",
   {
-    initialize: optionalFunction("c.tmplinit"),
-    lexize: `c.tmpllexize::text`,
+    "init function": optionalFunction("c.tmplinit"),
+    "lexize function": `c.tmpllexize::text`,
     comment: comment("pg_ts_template", "c.oid"),
   },
   `wanted o JOIN pg_ts_template c ON c.tmplnamespace = o.oid WHERE ${own("pg_ts_template", "c.oid")}`,
+  ["pg_ts_template", "c.oid"],
 );
 
 /** Selects of everything about text search. */

@@ -37,7 +37,7 @@ const columns = objects(
 );
 
 /** Statistics targets of an index, which only its expressions can have. */
-const indexStatistics = `CASE WHEN i.indexprs IS NOT NULL THEN (SELECT string_agg(a.attname || ': ' || a.attstattarget, ', ' ORDER BY a.attnum)
+const indexStatistics = `CASE WHEN i.indexprs IS NOT NULL THEN (SELECT string_agg(a.attnum || ': ' || a.attstattarget, ', ' ORDER BY a.attnum)
   FROM pg_attribute a WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0) END`;
 
 /** When a trigger or rule fires. */
@@ -57,7 +57,7 @@ const constraints = objects(
     definition: `regexp_replace(pg_get_constraintdef(k.oid), ' NOT VALID$', '')`,
     validated: `k.convalidated`,
     triggers: internalTriggers,
-    "part of": `CASE WHEN k.conparentid <> 0 THEN (SELECT m.conrelid::regclass || '.' || quote_ident(m.conname) FROM pg_constraint m WHERE m.oid = k.conparentid) END`,
+    parent: `CASE WHEN k.conparentid <> 0 THEN (SELECT m.conrelid::regclass || '.' || quote_ident(m.conname) FROM pg_constraint m WHERE m.oid = k.conparentid) END`,
     "index valid": `i.indisvalid OR o.relkind = 'p'`,
     clustered: `nullif(i.indisclustered, false)`,
     "replica identity": `nullif(i.indisreplident, false)`,
@@ -69,6 +69,7 @@ const constraints = objects(
   `rel o JOIN pg_constraint k ON k.conrelid = o.oid AND k.contype IN ('c', 'f', 'p', 'u', 'x')
    LEFT JOIN pg_index i ON i.indexrelid = k.conindid AND i.indrelid = o.oid AND k.contype IN ('p', 'u', 'x')
    LEFT JOIN LATERAL (SELECT reloptions, reltablespace FROM pg_class WHERE oid = i.indexrelid OFFSET 0) x ON true`,
+  ["pg_constraint", "k.oid"],
 );
 
 const domainConstraints = objects(
@@ -81,6 +82,7 @@ const domainConstraints = objects(
     comment: comment("pg_constraint", "k.oid"),
   },
   "typ o JOIN pg_constraint k ON k.contypid = o.oid AND k.contype = 'c'",
+  ["pg_constraint", "k.oid"],
 );
 
 const indexes = objects(
@@ -93,13 +95,14 @@ const indexes = objects(
     ready: `nullif(i.indisready, true)`,
     clustered: `nullif(i.indisclustered, false)`,
     "replica identity": `nullif(i.indisreplident, false)`,
-    "part of": `CASE WHEN x.relispartition THEN (SELECT h.inhparent::regclass::text FROM pg_inherits h WHERE h.inhrelid = x.oid) END`,
+    parent: `CASE WHEN x.relispartition THEN (SELECT h.inhparent::regclass::text FROM pg_inherits h WHERE h.inhrelid = x.oid) END`,
     tablespace: tablespace("x.reltablespace"),
     "statistics target": indexStatistics,
     comment: comment("pg_class", "x.oid"),
   },
   `rel o JOIN pg_index i ON i.indrelid = o.oid JOIN pg_class x ON x.oid = i.indexrelid
    WHERE NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.conrelid = o.oid AND k.contype IN ('p', 'u', 'x'))`,
+  ["pg_class", "x.oid"],
 );
 
 const triggers = objects(
@@ -109,10 +112,11 @@ const triggers = objects(
   {
     definition: `pg_get_triggerdef(t.oid)`,
     state: triggerState("t.tgenabled"),
-    "part of": `CASE WHEN t.tgparentid <> 0 THEN (SELECT m.tgrelid::regclass || '.' || quote_ident(m.tgname) FROM pg_trigger m WHERE m.oid = t.tgparentid) END`,
+    parent: `CASE WHEN t.tgparentid <> 0 THEN (SELECT m.tgrelid::regclass || '.' || quote_ident(m.tgname) FROM pg_trigger m WHERE m.oid = t.tgparentid) END`,
     comment: comment("pg_trigger", "t.oid"),
   },
   "rel o JOIN pg_trigger t ON t.tgrelid = o.oid AND NOT t.tgisinternal",
+  ["pg_trigger", "t.oid"],
 );
 
 const rules = objects(
@@ -125,6 +129,7 @@ const rules = objects(
     comment: comment("pg_rewrite", "r.oid"),
   },
   "rel o JOIN pg_rewrite r ON r.ev_class = o.oid AND r.rulename <> '_RETURN'",
+  ["pg_rewrite", "r.oid"],
 );
 
 const policies = objects(
@@ -141,6 +146,7 @@ const policies = objects(
     comment: comment("pg_policy", "p.oid"),
   },
   "rel o JOIN pg_policy p ON p.polrelid = o.oid",
+  ["pg_policy", "p.oid"],
 );
 
 /** Selects of tables, of everything that can have columns, and of their parts. */

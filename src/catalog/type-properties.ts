@@ -17,14 +17,14 @@ const storage = `CASE o.typstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL
 
 /** What CREATE TYPE says about a base type. */
 const baseType = {
-  input: only("b", "o.typinput::text"),
-  output: only("b", "o.typoutput::text"),
-  receive: only("b", optionalFunction("o.typreceive")),
-  send: only("b", optionalFunction("o.typsend")),
-  "modifier input": only("b", optionalFunction("o.typmodin")),
-  "modifier output": only("b", optionalFunction("o.typmodout")),
-  analyze: only("b", optionalFunction("o.typanalyze")),
-  subscript: only("b", optionalFunction("o.typsubscript")),
+  "input function": only("b", "o.typinput::text"),
+  "output function": only("b", "o.typoutput::text"),
+  "receive function": only("b", optionalFunction("o.typreceive")),
+  "send function": only("b", optionalFunction("o.typsend")),
+  "modifier input function": only("b", optionalFunction("o.typmodin")),
+  "modifier output function": only("b", optionalFunction("o.typmodout")),
+  "analyze function": only("b", optionalFunction("o.typanalyze")),
+  "subscript function": only("b", optionalFunction("o.typsubscript")),
   length: only("b", "CASE WHEN o.typlen < 0 THEN 'variable' ELSE o.typlen::text END"),
   "passed by value": only("b", "o.typbyval"),
   alignment: only(
@@ -50,8 +50,8 @@ const rangeType = {
   "subtype operator class": range(
     "(SELECT c.opcname FROM pg_opclass c WHERE c.oid = r.rngsubopc AND NOT c.opcdefault)",
   ),
-  "subtype difference": range(optionalFunction("r.rngsubdiff")),
-  canonical: range(optionalFunction("r.rngcanonical")),
+  "subtype difference function": range(optionalFunction("r.rngsubdiff")),
+  "canonical function": range(optionalFunction("r.rngcanonical")),
   multirange: range("format_type(r.rngmultitypid, NULL)"),
 };
 
@@ -74,6 +74,7 @@ const types = objects(
     ...remarks("pg_type", "o.oid"),
   },
   "typ o",
+  ["pg_type", "o.oid"],
 );
 
 /** Composite types. Their attributes are read with the columns of tables. */
@@ -87,6 +88,7 @@ const compositeTypes = objects(
     ...remarks("pg_type", "t.oid"),
   },
   "rel o CROSS JOIN LATERAL (SELECT * FROM pg_type WHERE oid = o.reltype OFFSET 0) t WHERE o.relkind = 'c'",
+  ["pg_class", "o.oid"],
 );
 
 /** A column of pg_collation that not every version has. */
@@ -102,12 +104,13 @@ const collations = objects(
     locale: versioned("colllocale", "colliculocale"),
     lc_collate: `l.collcollate`,
     lc_ctype: `l.collctype`,
-    rules: versioned("collicurules"),
+    "collation rules": versioned("collicurules"),
     deterministic: `l.collisdeterministic`,
     owner: owner("l.collowner"),
     comment: comment("pg_collation", "l.oid"),
   },
   `wanted o JOIN pg_collation l ON l.collnamespace = o.oid WHERE ${own("pg_collation", "l.oid")}`,
+  ["pg_collation", "l.oid"],
 );
 
 /** Selects of types, and of the collations of text. Columns of composite types are `attribute`s. */

@@ -1,5 +1,6 @@
-import type { SchemaObject } from "../catalog/properties.ts";
+import { type SchemaObject, withoutMark } from "../catalog/properties.ts";
 import type { DriftClass, DriftDifference, PropertyDifference } from "../core/drift.ts";
+import type { ObjectChange } from "./differences.ts";
 
 /** Properties of columns and constraints that a change of the parent table's also changes. */
 const inherited = new Set([
@@ -11,53 +12,76 @@ const inherited = new Set([
  * Leaves out what only follows from another difference: parts of a partition that are those of its parent, columns of a view
  * whose query differs.
  *
- * @param objects the objects of both sides, by kind and name
+ * @param objects the objects of both sides
  * @param classOf the class of differing properties
  */
 export function withoutConsequences(
-  differences: readonly DriftDifference[],
-  objects: ReadonlyMap<string, SchemaObject>,
+  changes: readonly ObjectChange[],
+  objects: readonly SchemaObject[],
   classOf: (properties: readonly PropertyDifference[]) => DriftClass,
-): DriftDifference[] {
-  const byKey = new Map(differences.map((one) => [keyOf(one), one]));
-  return differences.flatMap((difference) => {
-    const object = objects.get(keyOf(difference));
-    if (object === undefined) return difference;
-    const causes = causesOf(object, objects).flatMap((key) => byKey.get(key) ?? []);
-    const isMoved = propertyOf(byKey.get(`table ${object.of}`), "inherits from") !== undefined;
+): ObjectChange[] {
+  const byKey = new Map(objects.map((one) => [keyOf(one), one]));
+  const differences = new Map(changes.map(({ difference }) => [keyOf(difference), difference]));
+  return changes.flatMap((change) => {
+    const { difference } = change;
+    const object = change.expected ?? change.found;
+    if (object === undefined) return change;
+    const causes = causesOf(object, byKey).flatMap((key) => differences.get(key) ?? []);
+    const isMoved = propertyOf(differences.get(`table ${object.of}`), "parents") !== undefined;
     if (difference.change !== "changed") {
       // A partition has its parent's triggers only as long as it is attached.
-      const isParents = object.kind === "trigger" && object.properties["part of"] !== undefined;
-      const follows = causes.some((cause) => isSameChange(cause, difference));
-      return follows || (isMoved && isParents) ? [] : difference;
+      const isParents = object.kind === "trigger" && object.properties.parent !== undefined;
+      const doesFollow = causes.some((cause) => isSameChange(cause, difference));
+      return doesFollow || (isMoved && isParents) ? [] : change;
     }
     const properties = difference.properties.filter(
-      (one) => !(isMoved && one.property === "part of") && !follows(one, causes),
+      (one) => !(isMoved && one.property === "parent") && !follows(one, causes),
     );
-    return properties.length === 0 ? [] : { ...difference, class: classOf(properties), properties };
+    if (properties.length === difference.properties.length) return change;
+    return properties.length === 0 ? [] : limited(change, properties, classOf(properties));
   });
 }
 
 const keyOf = ({ kind, name }: { readonly kind: string; readonly name: string }) =>
-  `${kind} ${name}`;
+  `${kind} ${withoutMark(name)}`;
+
+/** The change with some of its properties; the others count as expected. */
+function limited(
+  { expected, found, parts, difference }: ObjectChange,
+  properties: readonly PropertyDifference[],
+  worst: DriftClass,
+): ObjectChange {
+  const kept = properties.flatMap(({ property }) => {
+    const value = found?.properties[property];
+    return value === undefined ? [] : [[property, value]];
+  });
+  const settled = Object.entries(expected?.properties ?? {}).filter(
+    ([name]) => !properties.some(({ property }) => property === name),
+  );
+  return {
+    ...{ expected, parts, difference: { ...difference, class: worst, properties } },
+    found: found && { ...found, properties: Object.fromEntries([...settled, ...kept]) },
+  };
+}
 
 /** The objects whose differences an object repeats. */
 function causesOf(
   { kind, name, of, properties }: SchemaObject,
   objects: ReadonlyMap<string, SchemaObject>,
 ): string[] {
-  const whole = properties["part of"];
-  if (typeof whole === "string") return [`${kind} ${whole}`];
+  const { parent } = properties;
+  if (typeof parent === "string") return [`${kind} ${withoutMark(parent)}`];
   if (of === null) return [];
   if (kind === "column" && (objects.has(`view ${of}`) || objects.has(`materialized view ${of}`)))
     return [`view ${of}`, `materialized view ${of}`];
   const table = objects.get(`table ${of}`) ?? objects.get(`foreign table ${of}`);
-  const parents = table?.properties["inherits from"];
+  const { parents, "row type": type } = table?.properties ?? {};
   const part = name.slice(of.length);
   if (typeof parents === "string")
-    return parents.split(", ").map((parent) => `${kind} ${parent}${part}`);
-  const type = table?.properties["typed as"];
-  return typeof type === "string" ? [`attribute ${type}${part}`] : [];
+    return withoutMark(parents)
+      .split(", ")
+      .map((one) => `${kind} ${one}${part}`);
+  return typeof type === "string" ? [`attribute ${withoutMark(type)}${part}`] : [];
 }
 
 /** True if the parent's part is missing or extra, too, or was replaced by another; or if the query of a view differs. */

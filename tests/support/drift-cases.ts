@@ -2,13 +2,24 @@ import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import { readFingerprints } from "../../src/catalog/fingerprints.ts";
 import { hashSchemas, readProperties } from "../../src/catalog/properties.ts";
-import { differencesBetween } from "../../src/drift/differences.ts";
-import { withSession } from "../../src/postgres/session.ts";
+import { fill } from "../../src/core/template.ts";
+import { changesBetween, type ObjectChange } from "../../src/drift/differences.ts";
+import { type DraftSource, draftRepair } from "../../src/drift/repair/draft.ts";
+import { proveRepair } from "../../src/drift/repair/prove.ts";
+import { dumpParts, dumpStructure } from "../../src/dump/structure.ts";
+import { type Session, withSession } from "../../src/postgres/session.ts";
 import type { createDatabase } from "./database.ts";
-import { type Case, rareCases, rareStructure, shared } from "./drift-rare-cases.ts";
+import {
+  type Case,
+  moreCases,
+  moreStructure,
+  rareCases,
+  rareStructure,
+  shared,
+} from "./drift-rare-cases.ts";
 
 /** The schema in which drift is made: something of every kind. */
-const structure = `CREATE TYPE "mood" AS ENUM ('happy', 'sad');
+export const structure = `CREATE TYPE "mood" AS ENUM ('happy', 'sad');
 CREATE DOMAIN "email" AS text CONSTRAINT "has_at" CHECK (VALUE LIKE '%@%');
 CREATE SEQUENCE "numbers";
 CREATE TABLE "users" ("id" integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "mail" text NOT NULL DEFAULT '', "age" integer,
@@ -29,7 +40,7 @@ CREATE TABLE "events" ("id" integer, "at" date NOT NULL) PARTITION BY RANGE ("at
 CREATE TABLE "events_1" PARTITION OF "events" FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
 COMMENT ON TABLE "users" IS 'who';`;
 
-const cases: readonly Case[] = [
+export const cases: readonly Case[] = [
   ["CREATE TABLE backup ()", "table", "backup", "extra"],
   ["DROP TABLE orders CASCADE", "table", "orders", "missing"],
   ["ALTER TABLE orders SET UNLOGGED", "table", "orders", "persistence", "unlogged"],
@@ -44,7 +55,7 @@ const cases: readonly Case[] = [
   ],
   ["ALTER TABLE users SET (fillfactor = 70)", "table", "users", "options", "fillfactor=70"],
   ["COMMENT ON TABLE users IS 'other'", "table", "users", "comment", "other"],
-  ["ALTER TABLE events DETACH PARTITION events_1", "table", "events_1", "inherits from"],
+  ["ALTER TABLE events DETACH PARTITION events_1", "table", "events_1", "parents"],
   ["ALTER TABLE orders ADD COLUMN note text", "column", "orders.note", "extra"],
   ["ALTER TABLE orders DROP COLUMN tags", "column", "orders.tags", "missing"],
   [
@@ -235,10 +246,17 @@ const cases: readonly Case[] = [
   ["ALTER TYPE mood RENAME VALUE 'sad' TO 'blue'", "type", "mood", "labels", "'happy', 'blue'"],
   ["ALTER DOMAIN email SET NOT NULL", "domain", "email", "not null", "true"],
   ["ALTER DOMAIN email SET DEFAULT 'a@b'", "domain", "email", "default"],
+  [
+    "ALTER SEQUENCE numbers MAXVALUE 9223372036854775806",
+    "sequence",
+    "numbers",
+    "maximum",
+    "9223372036854775806",
+  ],
   ["ALTER SEQUENCE numbers INCREMENT 2", "sequence", "numbers", "increment", "2"],
   ["ALTER SEQUENCE numbers MAXVALUE 9 CYCLE", "sequence", "numbers", "maximum", "9"],
   ["DROP SEQUENCE numbers", "sequence", "numbers", "missing"],
-  ["ALTER SEQUENCE orders_id_seq OWNED BY NONE", "sequence", "orders_id_seq", "owned by"],
+  ["ALTER SEQUENCE orders_id_seq OWNED BY NONE", "sequence", "orders_id_seq", "owning column"],
   ["DROP STATISTICS pairs", "statistics object", "pairs", "missing"],
   [
     "ALTER STATISTICS pairs SET STATISTICS 10",
@@ -303,15 +321,19 @@ const cases: readonly Case[] = [
   ["REVOKE USAGE ON TYPE users FROM PUBLIC", "table", "users", "row type privileges"],
   [
     "UPDATE pg_inherits SET inhdetachpending = true WHERE inhrelid = 'events_1'::regclass",
-    ...(["table", "events_1", "inherits from", "events (being detached)"] as const),
-  ],
-  [
-    "INSERT INTO pg_seclabel VALUES ('users'::regclass, 'pg_class'::regclass, 2, 'masks', 'MASKED')",
-    ...(["column", "users.mail", "security labels", "masks: MASKED"] as const),
+    ...(["table", "events_1", "parents", "events (being detached)"] as const),
   ],
   [
     "CREATE PUBLICATION leak_{schema} FOR TABLE users (id)",
     ...(["table", "users", "publications", "leak_after (id)"] as const),
+  ],
+];
+
+/** Labels of a provider that the server does not have, so they cannot be repaired either. */
+const labelCases: readonly Case[] = [
+  [
+    "INSERT INTO pg_seclabel VALUES ('users'::regclass, 'pg_class'::regclass, 2, 'masks', 'MASKED')",
+    ...(["column", "users.mail", "security labels", "masks: MASKED"] as const),
   ],
 ];
 
@@ -361,7 +383,11 @@ const rowsOnly: readonly string[] = [
 type Create = () => ReturnType<typeof createDatabase>;
 
 /** Creates two equal schemas, changes one of them, and compares: in detail, by their hashes, and its fingerprint with the one before. */
-async function driftAfter(sql: string, create: Create, tables = structure) {
+async function driftAfter(
+  sql: string,
+  create: Create,
+  { tables = structure, repairs = true } = {},
+) {
   const database = await create();
   const [before, after] = ["before", "after"];
   if (tables !== structure) await database.query(shared);
@@ -373,22 +399,67 @@ async function driftAfter(sql: string, create: Create, tables = structure) {
       await database.query(statement.replaceAll("{schema}", after));
     const found = await readProperties(session, [{ schema: before }, { schema: after }]);
     const hashes = await hashSchemas(session, [{ schema: before }, { schema: after }]);
+    const [expected = [], objects = []] = [before, after].map((name) => found.get(name));
+    const changes = changesBetween(expected, objects);
     return {
       database,
-      differences: differencesBetween(found.get(before) ?? [], found.get(after) ?? []),
+      differences: changes.map(({ difference }) => difference),
       isHashEqual: hashes.get(before) === hashes.get(after),
       isFingerprintEqual:
         first.get(after) === (await readFingerprints(session, [after])).get(after),
+      ...(changes.length === 0 || !repairs
+        ? {}
+        : { repair: await repairOf(session, changes, { expected, found: objects }) }),
     };
   });
 }
 
-/** Fails unless a change is found, and is the one difference that a case says. */
-async function expectDrift([sql, kind, name, what, value]: Case, create: Create, tables?: string) {
-  const { database, differences, ...quick } = await driftAfter(sql, create, tables);
+/** Drafts a repair, proves it on a copy, applies it to the schema, and compares again. */
+async function repairOf(
+  session: Session,
+  changes: readonly ObjectChange[],
+  sides: Pick<DraftSource, "expected" | "found">,
+) {
+  const structure = await dumpParts(session, "before");
+  const draft = draftRepair(changes, { ...sides, structure });
+  const proof = {
+    ...{ session, sharedSchemas: [], ...sides },
+    structure: await dumpStructure(session, "after", { invalidIndexes: true }),
+  };
+  const { repaired, unrepaired } = await proveRepair(draft, proof);
+  await session.query("SET search_path = after");
+  for (const { statements } of repaired) {
+    const texts = statements.map(({ sql }) => fill(sql, '"after"'));
+    if (statements.every(({ concurrently }) => concurrently === undefined))
+      await session.script(["BEGIN", ...texts, "COMMIT"].join(";\n"));
+    else for (const text of texts) await session.query(text);
+  }
+  const left = await readProperties(session, [{ schema: "after" }]);
+  return {
+    sql: repaired.flatMap(({ statements }) => statements.map(({ sql }) => fill(sql, '"after"'))),
+    unrepaired: unrepaired.map(({ reason }) => reason),
+    left: changesBetween(sides.expected, left.get("after") ?? []).map(
+      ({ difference }) => difference,
+    ),
+  };
+}
+
+/** How a case is tested. */
+interface Treatment {
+  readonly tables?: string;
+  /** False: there is no repair, or it needs what the server does not have. */
+  readonly repairs?: boolean;
+}
+
+/** Fails unless a change is found, is the one difference that a case says, and is repaired. */
+async function expectDrift(one: Case, create: Create, treatment: Treatment = {}) {
+  const [sql, kind, name, what, value] = one;
+  const { database, differences, repair, ...quick } = await driftAfter(sql, create, treatment);
   expect(quick).toEqual({ isHashEqual: false, isFingerprintEqual: false });
   const change = what === "extra" || what === "missing" ? what : "changed";
   expect(differences).toEqual([expect.objectContaining({ kind, name, change })]);
+  if (treatment.repairs !== false)
+    expect(repair, repair?.sql.join(";\n")).toMatchObject({ unrepaired: [], left: [] });
   if (change !== "changed") return database;
   const properties = differences[0]?.properties ?? [];
   expect(properties.map(({ property }) => property)).toContain(what);
@@ -399,21 +470,32 @@ async function expectDrift([sql, kind, name, what, value]: Case, create: Create,
 
 /** Defines the tests of all kinds of drift, and of what is not drift, on the server of `create`. */
 export function testDrift(create: Create): void {
-  test.each(cases.map((one) => [one[0], one] as const))("is found: %s", async (_, one) => {
+  const titled = (list: readonly Case[]) => list.map((one) => [one[0], one] as const);
+
+  test.each(titled(cases))("is found and repaired: %s", async (_, one) => {
     await expectDrift(one, create);
   });
 
-  test.each(rareCases.map((one) => [one[0], one] as const))("is found: %s", async (_, one) => {
-    await expectDrift(one, create, structure + rareStructure);
+  test.each(titled(labelCases))("is found: %s", async (_, one) => {
+    await expectDrift(one, create, { repairs: false });
   });
 
-  test.each(spaceCases)("is found: %s SET TABLESPACE", async (sql, kind, name) => {
+  test.each(titled(rareCases))("is found: %s", async (_, one) => {
+    await expectDrift(one, create, { tables: structure + rareStructure, repairs: false });
+  });
+
+  test.each(titled(moreCases))("is found and repaired: %s", async (_, one) => {
+    await expectDrift(one, create, { tables: structure + moreStructure });
+  });
+
+  test.each(spaceCases)("is found and repaired: %s SET TABLESPACE", async (sql, kind, name) => {
     const space = `space_${randomBytes(4).toString("hex")}`;
     const prepare = `SET allow_in_place_tablespaces = on; CREATE TABLESPACE ${space} LOCATION ''`;
-    const move = `${sql} SET TABLESPACE`;
-    const drift: Case = [`${prepare}; ${move} ${space}`, kind, name, "tablespace", space];
-    const database = await expectDrift(drift, create);
-    await database.query(`${move} pg_default`);
+    const move = `${sql} SET TABLESPACE ${space}`;
+    const database = await expectDrift(
+      [`${prepare}; ${move}`, kind, name, "tablespace", space],
+      create,
+    );
     await database.query(`DROP TABLESPACE ${space}`);
   });
 
@@ -421,7 +503,7 @@ export function testDrift(create: Create): void {
     const sql = `CREATE SUBSCRIPTION copied CONNECTION 'dbname=none' PUBLICATION every WITH (connect = false, slot_name = NONE); \
 INSERT INTO pg_subscription_rel (srsubid, srrelid, srsubstate) SELECT oid, 'users'::regclass, 'r' FROM pg_subscription`;
     const drift: Case = [sql, "table", "users", "subscriptions", "copied"];
-    const database = await expectDrift(drift, create);
+    const database = await expectDrift(drift, create, { repairs: false });
     await database.query("DROP SUBSCRIPTION copied");
   });
 

@@ -40,6 +40,7 @@ export interface RunOptions extends SelectionOptions, ReportOptions {
 export interface MigrationOptions extends RunOptions {
   readonly to?: string;
   readonly allowOutOfOrder?: boolean;
+  readonly requireNoDrift?: boolean;
   readonly acceptFailures?: Amount;
 }
 
@@ -48,7 +49,8 @@ export function addMigrationOptions(command: Command): Command {
   return command
     .optionsGroup(groups.migrations)
     .option("--to <tag>", "last migration to apply (default: head)")
-    .option("--allow-out-of-order", "apply migrations that were merged after later migrations");
+    .option("--allow-out-of-order", "apply migrations that were merged after later migrations")
+    .option("--require-no-drift", "refuse targets whose schema is not what their ledger says");
 }
 
 /** Adds which targets are changed, and in which waves. */
@@ -125,6 +127,7 @@ export function migrateRequestOf(options: MigrationOptions, fleet: FleetConfig):
     ...runRequestOf(options, fleet),
     ...given("to", options.to),
     ...given("allowOutOfOrder", options.allowOutOfOrder),
+    ...given("requireNoDrift", options.requireNoDrift),
   };
 }
 
