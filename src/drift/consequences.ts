@@ -21,8 +21,9 @@ export function withoutConsequences(
   classOf: (properties: readonly PropertyDifference[]) => DriftClass,
 ): ObjectChange[] {
   const byKey = new Map(objects.map((one) => [keyOf(one), one]));
+  const indexes: SchemaObject[] = [];
   const differences = new Map(changes.map(({ difference }) => [keyOf(difference), difference]));
-  return changes.flatMap((change) => {
+  const left = changes.flatMap((change) => {
     const { difference } = change;
     const object = change.expected ?? change.found;
     if (object === undefined) return change;
@@ -32,6 +33,7 @@ export function withoutConsequences(
       // A partition has its parent's triggers only as long as it is attached.
       const isParents = object.kind === "trigger" && object.properties.parent !== undefined;
       const doesFollow = causes.some((cause) => isSameChange(cause, difference));
+      if (doesFollow && object.kind === "index") indexes.push(object);
       return doesFollow || (isMoved && isParents) ? [] : change;
     }
     const properties = difference.properties.filter(
@@ -40,6 +42,21 @@ export function withoutConsequences(
     if (properties.length === difference.properties.length) return change;
     return properties.length === 0 ? [] : limited(change, properties, classOf(properties));
   });
+  return indexes.length === 0 ? left : left.map((change) => withIndexes(change, indexes));
+}
+
+/** The index of a partitioned table with those of the partitions: they are created together. */
+function withIndexes(change: ObjectChange, indexes: readonly SchemaObject[]): ObjectChange {
+  const { kind, name, change: what } = change.difference;
+  if (kind !== "index" || what === "changed") return change;
+  const parents = new Set([name]);
+  const parts = indexes.filter((one) => {
+    const { parent } = one.properties;
+    if (typeof parent !== "string" || !parents.has(withoutMark(parent))) return false;
+    parents.add(withoutMark(one.name));
+    return true;
+  });
+  return { ...change, parts: [...change.parts, ...parts] };
 }
 
 const keyOf = ({ kind, name }: { readonly kind: string; readonly name: string }) =>

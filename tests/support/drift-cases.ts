@@ -11,6 +11,7 @@ import { type Session, withSession } from "../../src/postgres/session.ts";
 import type { createDatabase } from "./database.ts";
 import {
   type Case,
+  foundMoreCases,
   moreCases,
   moreStructure,
   rareCases,
@@ -320,17 +321,17 @@ export const cases: readonly Case[] = [
   ],
   ["REVOKE USAGE ON TYPE users FROM PUBLIC", "table", "users", "row type privileges"],
   [
-    "UPDATE pg_inherits SET inhdetachpending = true WHERE inhrelid = 'events_1'::regclass",
-    ...(["table", "events_1", "parents", "events (being detached)"] as const),
-  ],
-  [
     "CREATE PUBLICATION leak_{schema} FOR TABLE users (id)",
     ...(["table", "users", "publications", "leak_after (id)"] as const),
   ],
 ];
 
-/** Labels of a provider that the server does not have, so they cannot be repaired either. */
-const labelCases: readonly Case[] = [
+/** What is not repaired: labels of a provider that the server does not have, and the end of DETACH CONCURRENTLY. */
+const foundCases: readonly Case[] = [
+  [
+    "UPDATE pg_inherits SET inhdetachpending = true WHERE inhrelid = 'events_1'::regclass",
+    ...(["table", "events_1", "parents", "events (being detached)"] as const),
+  ],
   [
     "INSERT INTO pg_seclabel VALUES ('users'::regclass, 'pg_class'::regclass, 2, 'masks', 'MASKED')",
     ...(["column", "users.mail", "security labels", "masks: MASKED"] as const),
@@ -476,12 +477,16 @@ export function testDrift(create: Create): void {
     await expectDrift(one, create);
   });
 
-  test.each(titled(labelCases))("is found: %s", async (_, one) => {
+  test.each(titled(foundCases))("is found: %s", async (_, one) => {
     await expectDrift(one, create, { repairs: false });
   });
 
   test.each(titled(rareCases))("is found: %s", async (_, one) => {
     await expectDrift(one, create, { tables: structure + rareStructure, repairs: false });
+  });
+
+  test.each(titled(foundMoreCases))("is found: %s", async (_, one) => {
+    await expectDrift(one, create, { tables: structure + moreStructure, repairs: false });
   });
 
   test.each(titled(moreCases))("is found and repaired: %s", async (_, one) => {

@@ -1,4 +1,4 @@
-import type { SchemaObject } from "../../catalog/properties.ts";
+import { type SchemaObject, withoutMark } from "../../catalog/properties.ts";
 import { quoteIdentifier, quoteLiteral } from "../../core/quoting.ts";
 import { alterPrivileges } from "./privileges.ts";
 import {
@@ -127,6 +127,9 @@ export const alterType: Readonly<Record<string, Alter>> = {
     if (namesSchemaAsValue(expression)) return "its default contains the name of the schema";
     return [statement(`ALTER DOMAIN ${qualified(domain)} SET DEFAULT ${expression}`)];
   },
+  multirange: ({ value, was }) => [
+    statement(`ALTER TYPE ${text(was)} RENAME TO ${withoutMark(text(value) ?? "")}`),
+  ],
   labels: ({ object: type, value, was }) =>
     alterLabels(type, labelsIn(text(value)), labelsIn(text(was))),
 };

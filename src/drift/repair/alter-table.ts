@@ -12,7 +12,7 @@ import {
 } from "./statement.ts";
 
 /** What follows the name of a parent from which a partition is being detached. */
-const beingDetached = " (being detached)";
+export const beingDetached = " (being detached)";
 
 /** Properties of tables, views and materialized views. A property that is not listed cannot be changed. */
 export const alterRelation = {
@@ -51,22 +51,18 @@ export const alterRelation = {
     const [bound, oldBound] = [table, found].map((one) => text(one.properties["partition bound"]));
     const [parents, oldParents] = [value, was].map((one) => text(one)?.split(", ") ?? []);
     const name = qualified(table);
-    const [halfDetached = []] = [oldParents?.filter((parent) => parent.endsWith(beingDetached))];
-    const attached = oldParents?.filter((parent) => !parent.endsWith(beingDetached));
+    const pending = oldParents?.find((parent) => parent.endsWith(beingDetached));
+    if (pending !== undefined)
+      return `complete that first: ALTER TABLE ${withoutMark(pending.slice(0, -beingDetached.length))} DETACH PARTITION ${table.name} FINALIZE`;
     return [
-      ...halfDetached.map((parent) =>
-        statement(
-          `ALTER TABLE ${parent.slice(0, -beingDetached.length)} DETACH PARTITION ${name} FINALIZE`,
-        ),
-      ),
-      ...leaving(attached ?? [], parents ?? []).map((parent) =>
+      ...leaving(oldParents ?? [], parents ?? []).map((parent) =>
         statement(
           oldBound === undefined
             ? `ALTER TABLE ${name} NO INHERIT ${parent}`
             : `ALTER TABLE ${parent} DETACH PARTITION ${name}`,
         ),
       ),
-      ...leaving(parents ?? [], attached ?? []).map((parent) =>
+      ...leaving(parents ?? [], oldParents ?? []).map((parent) =>
         statement(
           bound === undefined
             ? `ALTER TABLE ${name} INHERIT ${parent}`
@@ -198,6 +194,10 @@ export const alterIndexed: Readonly<Record<string, Alter>> = {
     value === true ? [reindex(partName(object))] : "an index cannot be made invalid",
   valid: ({ object, value }) =>
     value === true ? [reindex(object.name)] : "an index cannot be made invalid",
+  parent: ({ object: index, value, was }) =>
+    index.kind === "index" && value !== undefined && was === undefined
+      ? [statement(`ALTER INDEX ${text(value)} ATTACH PARTITION ${qualified(index)}`)]
+      : "it cannot be attached to its parent, or detached",
   // REINDEX, for `valid`, makes it ready, too.
   ready: () => [],
   clustered: ({ object: one, value }) => [

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { PropertyValue, SchemaObject } from "../../catalog/properties.ts";
 import { quoteIdentifier } from "../../core/quoting.ts";
 import type { StructureSql } from "../../dump/types.ts";
-import { addColumn, addedWithColumn } from "./alter-column.ts";
+import { addColumn, addedWithColumn, attributeType } from "./alter-column.ts";
 import { plainName } from "./alter-table.ts";
 import {
   fromTemplate,
@@ -95,8 +95,8 @@ const ownStatements: Readonly<Record<string, (missing: Missing) => Creation | st
     return { statements: [] };
   },
   attribute: ({ object }) => {
-    const sql = `ALTER TYPE ${ownerOf(object)} ADD ATTRIBUTE ${partName(object)} ${text(object.properties.type)}`;
-    return createdBy(sql, pick(object, ["type"]));
+    const sql = `ALTER TYPE ${ownerOf(object)} ADD ATTRIBUTE ${partName(object)} ${attributeType(object)} CASCADE`;
+    return createdBy(sql, pick(object, ["type", "collation"]));
   },
   constraint: ({ object, ownerKind }) => {
     const { definition, validated } = object.properties;

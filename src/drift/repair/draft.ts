@@ -1,4 +1,4 @@
-import type { PropertyValue, SchemaObject } from "../../catalog/properties.ts";
+import { type PropertyValue, type SchemaObject, schemaMark } from "../../catalog/properties.ts";
 import type { DriftDifference } from "../../core/drift.ts";
 import type { StructureSql } from "../../dump/types.ts";
 import type { ObjectChange } from "../differences.ts";
@@ -163,12 +163,15 @@ class Drafter {
   #recreate(object: SchemaObject, found: SchemaObject): ObjectRepair {
     const replaced = this.#replace(object, found);
     if (replaced !== undefined) return replaced;
-    if (object.kind === "index") {
+    const isPartitioned = text(object.properties.definition)?.includes(" ON ONLY ") === true;
+    if (object.kind === "index" && !isPartitioned) {
       const creation = replaceIndex(object);
       return typeof creation === "string" ? creation : this.#complete(creation, object, []);
     }
-    const parts = this.#source.expected.filter(
-      ({ of, kind }) => of === object.name && kind !== "column",
+    const parts = this.#source.expected.filter(({ of, kind, properties: { parent } }) =>
+      object.kind === "index"
+        ? kind === "index" && parent === `${schemaMark}.${object.name}`
+        : of === object.name && kind !== "column",
     );
     const created = this.#create(object, parts);
     if (typeof created === "string") return created;
