@@ -20,7 +20,7 @@ export interface StructureSql {
   /** In an order in which they can be created. */
   readonly parts: readonly PartSql[];
   /** The key of the part that creates each object. */
-  readonly creators: ReadonlyMap<ObjectKey, string>;
+  readonly creators: Readonly<Record<ObjectKey, string>>;
 }
 
 /** The statements that create an object, or something about one, such as a comment. */
