@@ -40,7 +40,7 @@ export interface DriftRepair {
 }
 
 /** An object whose difference is not repaired. */
-export interface UnrepairedObject {
+interface UnrepairedObject {
   readonly kind: string;
   readonly name: string;
   readonly reason: string;

@@ -24,7 +24,7 @@ export interface StructureSql {
 }
 
 /** The statements that create an object, or something about one, such as a comment. */
-export interface PartSql {
+interface PartSql {
   readonly key: string;
   /** The objects that it needs, besides those that the catalogs record. */
   readonly needs: readonly ObjectKey[];

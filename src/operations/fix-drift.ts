@@ -10,9 +10,9 @@ import { draftShapes, proveShapes, type ShapeRepair } from "../drift/repair/shap
 import { type DriftResult, resultOf } from "../drift/result.ts";
 import { commandText } from "../fleet/command.ts";
 import type { Context } from "../fleet/context.ts";
+import { type Offline, refuseSeveral, writeScripts } from "../fleet/offline.ts";
 import { type OpenFleet, withFleet } from "../fleet/open-fleet.ts";
 import { planFleet } from "../fleet/plan-fleet.ts";
-import { refuseExisting, writePsqlFiles } from "../fleet/psql-files.ts";
 import { type RolledOut, rollOut } from "../fleet/roll-out.ts";
 import {
   choicesOf,
@@ -140,16 +140,16 @@ const changed: PlanProblem = {
 };
 
 /**
- * Writes the SQL that `fixDrift` would run, for psql: a file for each target. Changes nothing in the tenant schemas.
+ * Writes the SQL that `fixDrift` would run, for psql. Changes nothing in the tenant schemas.
  *
- * @param folder where to write; no file in it may already exist
+ * @param offline a folder for one file per target, which must not exist yet; or where to write one script for all
  * @returns what was found, with the proved repairs
  * @throws FleetError as `drift` does; `write` if a file exists or cannot be written
  */
 export function scriptFixes(
   context: Context,
   request: FixRequest,
-  folder: string,
+  { folder, write }: Omit<Offline, "from">,
 ): Promise<DriftResult> {
   return withFleet(context, request, async (open) => {
     const { comparison, repairs, found } = await prepare(open, request);
@@ -159,16 +159,19 @@ export function scriptFixes(
     const planOne = plannerOf(tasks.of);
     const { plans } = await planFleet({ ...open, targets }, planOne, { purpose: "look" });
     const changed = plans.filter(({ steps }) => steps.length > 0);
-    await refuseExisting(folder, changed);
-    await writePsqlFiles(context, folder, changed, {
+    if (folder === undefined) refuseSeveral(changed.map(({ target }) => target));
+    const options = {
       verb: "drift --fix",
-      again: "Run it once. If it fails, nothing is left half done: compare the tenant again.",
-      scripts: { scriptOf: (_, tag) => tasks.scripts.get(tag), extensions: new Map() },
+      again: "Run it once. To see what is left after an error, run: npx drizzle-fleet drift",
+      scripts: {
+        scriptOf: (_: string, tag: string) => tasks.scripts.get(tag),
+        extensions: new Map(),
+      },
       timeouts: { ...context.config.fleet.timeouts, ...request.timeouts },
-    });
-    context.notify(
-      `Wrote SQL for ${counted(changed.length, "target")}, one file each in ${folder}.`,
-    );
+    };
+    await writeScripts(context, changed, options, { folder, write });
+    const where = folder === undefined ? "" : `, one file each in ${folder}`;
+    context.notify(`Wrote SQL for ${counted(changed.length, "target")}${where}.`);
     return found;
   });
 }

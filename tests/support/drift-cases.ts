@@ -10,7 +10,7 @@ import { type Session, withSession } from "../../src/postgres/session.ts";
 import type { createDatabase } from "./database.ts";
 
 /** The schema in which drift is made: something of every kind. */
-const structure = `CREATE TYPE "mood" AS ENUM ('happy', 'sad');
+export const structure = `CREATE TYPE "mood" AS ENUM ('happy', 'sad');
 CREATE DOMAIN "email" AS text CONSTRAINT "has_at" CHECK (VALUE LIKE '%@%');
 CREATE SEQUENCE "numbers";
 CREATE TABLE "users" ("id" integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "mail" text NOT NULL DEFAULT '', "age" integer,
@@ -34,7 +34,7 @@ COMMENT ON TABLE "users" IS 'who';`;
 /** What one statement does to a tenant, and the one difference that is to be found. */
 type Case = readonly [sql: string, kind: string, name: string, ...found: string[]];
 
-const cases: readonly Case[] = [
+export const cases: readonly Case[] = [
   ["CREATE TABLE backup ()", "table", "backup", "extra"],
   ["DROP TABLE orders CASCADE", "table", "orders", "missing"],
   ["ALTER TABLE orders SET UNLOGGED", "table", "orders", "persistence", "unlogged"],

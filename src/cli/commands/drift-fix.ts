@@ -16,7 +16,7 @@ import {
   runRequestOf,
 } from "../options/rollout.ts";
 import { selectionOf } from "../options/selection.ts";
-import { printText, writeLine } from "../output.ts";
+import { printText, writeLine, writeScriptPiece } from "../output.ts";
 import { askYes, canAsk } from "../prompt.ts";
 import { printRollout, rolloutExitCode, rolloutObserver } from "../rollout.ts";
 
@@ -27,7 +27,7 @@ export interface FixOptions extends RunOptions {
   readonly fix?: boolean;
   readonly allowDrops?: boolean;
   readonly yes?: boolean;
-  readonly sql?: string;
+  readonly sql?: string | true;
 }
 
 /** Options that only make sense while targets are changed. */
@@ -51,8 +51,8 @@ export function addFixOptions(command: Command): Command {
     .option("--fix", "repair what differs, after showing the SQL and asking")
     .addOption(
       new Option(
-        "--sql <folder>",
-        "write the repairs as SQL for psql instead, to a file per target",
+        "--sql [folder]",
+        "write the repairs as SQL for psql: to standard output, or to a file per target",
       ).conflicts(["fix", "json", "format"]),
     )
     .option("--allow-drops", "also remove what is not expected; tables and columns only if empty")
@@ -90,17 +90,19 @@ export async function runFix(options: FixOptions): Promise<ExitCode> {
     ...given("allowDrops", options.allowDrops),
   };
   if (options.sql !== undefined) {
-    const found = await scriptFixes(context, fix, options.sql);
-    await show(found);
+    const folder = options.sql === true ? {} : { folder: options.sql };
+    const found = await scriptFixes(context, fix, { ...folder, write: writeScriptPiece });
+    // Standard output is for the script.
+    await show(found, process.stderr);
     return isClean(found) ? exitCode.done : exitCode.drift;
   }
   const result = await fixDrift(context, fix, (found) => confirmFix(found, options), observer);
   return report(result, options);
 }
 
-async function show(found: DriftResult): Promise<void> {
+async function show(found: DriftResult, stream?: NodeJS.WriteStream): Promise<void> {
   const { driftText } = await import("../../report/drift.ts");
-  await printText(driftText(found));
+  await printText(driftText(found), stream);
 }
 
 async function confirmFix(found: DriftResult, { json, yes, quiet }: FixOptions): Promise<boolean> {

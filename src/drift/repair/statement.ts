@@ -19,7 +19,7 @@ export interface RepairStatement {
 export type ObjectRepair = readonly RepairStatement[] | string;
 
 /** A property of an object that differs. */
-export interface PropertyChange {
+interface PropertyChange {
   /** The object as expected. */
   readonly object: SchemaObject;
   readonly found: SchemaObject;
