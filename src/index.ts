@@ -27,6 +27,7 @@ export type {
 export { type Target, targetName } from "./core/target.ts";
 export type { TenantRecord, TenantStatus } from "./core/tenant.ts";
 export type { DriftRequest } from "./drift/compare.ts";
+export type { DriftResult } from "./drift/result.ts";
 export type { Context } from "./fleet/context.ts";
 export {
   type AddedTenant,
@@ -44,8 +45,9 @@ export { archiveTenant, restoreTenant } from "./operations/archive-tenant.ts";
 export { check } from "./operations/check.ts";
 export { type CloneRequest, cloneTenant } from "./operations/clone-tenant.ts";
 export { type DowngradeRequest, downgrade, planDowngrade } from "./operations/downgrade.ts";
-export { type DriftResult, drift } from "./operations/drift.ts";
+export { drift } from "./operations/drift.ts";
 export { type ExportRequest, exportTenant } from "./operations/export-tenant.ts";
+export { type FixRequest, type FixResult, fixDrift } from "./operations/fix-drift.ts";
 export { type GenerateOptions, generate } from "./operations/generate.ts";
 export { generateDowns } from "./operations/generate-downs.ts";
 export { type GrantRequest, grantTenant, grantTenants } from "./operations/grant-tenants.ts";

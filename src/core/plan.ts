@@ -50,6 +50,8 @@ type ProblemKind =
   | "unfinished"
   /** There is no schema to stamp. */
   | "noSchema"
+  /** The target has changed since it was compared with what its ledger says. */
+  | "changed"
   /** The records of drizzle-orm's migrator do not match the migrations on disk. */
   | "notImported"
   /** The schema is not what its ledger says, and the request requires that it is. */
@@ -65,7 +67,7 @@ export interface PlanProblem {
 
 /** True if the problem may end without any change of the target, the migrations or the role. */
 export function mayPass({ kind }: PlanProblem): boolean {
-  return kind === "unusable" || kind === "locked";
+  return kind === "unusable" || kind === "locked" || kind === "changed";
 }
 
 /** What to create with the first step. `whatIsMissing` is for schemas whose state was not read. */

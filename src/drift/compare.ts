@@ -1,18 +1,12 @@
-import type { SchemaObject } from "../catalog/properties.ts";
 import { type DriftShape, driftClasses, type UnmodelledKind } from "../core/drift.ts";
-import { FleetError, throwProblems } from "../core/errors.ts";
-import type { Migration } from "../core/migration.ts";
 import type { Target } from "../core/target.ts";
 import type { OpenFleet } from "../fleet/open-fleet.ts";
-import { type History, historyOf, matchEntries } from "../plan/history.ts";
-import { benchOf, withScratch } from "../proof/scratch.ts";
-import { loadParser } from "../sql/parser.ts";
 import type { Selection } from "../tenants/targets.ts";
 import { type AllowanceProblem, Allowances } from "./allowed.ts";
 import { changesBetween, type ObjectChange } from "./differences.ts";
-import { acceptUndecided, type CountedObjects, withEnvironment } from "./environment.ts";
-import { expectedObjects } from "./expected.ts";
-import { type Look, lookAtFleet, majorVersion, recordLook, type UncomparedTarget } from "./look.ts";
+import { acceptUndecided } from "./environment.ts";
+import { type Expected, type ExpectedOf, expectedSchemas, majorityOf } from "./expected.ts";
+import { lookAtFleet, recordLook, type UncomparedTarget } from "./look.ts";
 import type { EqualTargets } from "./read-fleet.ts";
 import { unmodelledKinds } from "./unmodelled.ts";
 
@@ -34,8 +28,16 @@ export interface ComparedShape {
   readonly changes: readonly ObjectChange[];
   /** The first targets that were found like this: they have equal schemas. */
   readonly sample: EqualTargets;
-  /** What they should have. */
-  readonly expected: readonly SchemaObject[];
+  /** What these should contain. */
+  readonly expected: Expected;
+  /** What each target of the shape was compared with, and its ledger. */
+  readonly members: ReadonlyMap<Target, ComparedTarget>;
+}
+
+/** One target of a comparison. */
+export interface ComparedTarget {
+  readonly expected: Expected;
+  readonly entries: EqualTargets["entries"];
 }
 
 /** What a comparison of a fleet found. */
@@ -45,6 +47,8 @@ export interface Comparison {
   readonly uncompared: readonly UncomparedTarget[];
   readonly unmodelled: readonly UnmodelledKind[];
   readonly allowances: readonly AllowanceProblem[];
+  /** The differences that the configuration accepts. */
+  readonly allowed: Allowances;
 }
 
 /**
@@ -57,7 +61,7 @@ export async function compareFleet(fleet: OpenFleet, request: DriftRequest): Pro
   const isWhole = [...services, ...tenants, ...databases].length === 0;
   const look = await lookAtFleet(fleet, request.full === true);
   const expectedOf =
-    request.against === "majority" ? majorityOf(look.found) : await replaysOf(fleet, look);
+    request.against === "majority" ? majorityOf(look.found) : await expectedSchemas(fleet, look);
   const today = new Date().toISOString().slice(0, 10);
   const allowed = new Allowances(fleet.context.config.fleet.drift.allow, today);
   const shapes = shapesOf(look.found, expectedOf, allowed);
@@ -69,71 +73,14 @@ export async function compareFleet(fleet: OpenFleet, request: DriftRequest): Pro
   await recordLook(fleet, look, drifted);
   const allowances = allowed.problems().filter((one) => isWhole || one.problem === "expired");
   const { uncompared } = look;
-  return { shapes, uncompared, unmodelled: unmodelledKinds(look), allowances };
+  return { shapes, uncompared, unmodelled: unmodelledKinds(look), allowances, allowed };
 }
 
-/** Gives the objects that targets should have. */
-type ExpectedOf = (equal: EqualTargets) => EqualTargets["objects"];
-
-/** The same service, database and ledger. */
-function stateKey({ service, database, entries }: EqualTargets): string {
-  return JSON.stringify([service, database, entries.map(({ tag, checksum }) => [tag, checksum])]);
-}
-
-/** What most targets in the same state have. */
-function majorityOf(found: readonly EqualTargets[]): ExpectedOf {
-  const best = new Map<string, EqualTargets>();
-  for (const one of found) {
-    const kept = best.get(stateKey(one));
-    if (kept === undefined || kept.targets.length < one.targets.length)
-      best.set(stateKey(one), one);
-  }
-  return (equal) => best.get(stateKey(equal))?.objects ?? [];
-}
-
-/** Replays each state of a ledger once, on a server of the same version. */
-async function replaysOf({ context, histories }: OpenFleet, look: Look): Promise<ExpectedOf> {
-  const { found, versions } = look;
-  if (found.length === 0) return () => [];
-  await loadParser();
-  return withScratch(context, undefined, async (session) => {
-    const scratch = await majorVersion(session);
-    throwProblems(otherVersionErrors(versions, scratch), "the versions of the servers differ");
-    const replays = new Map<string, EqualTargets["objects"]>();
-    const expected = new Map<string, EqualTargets["objects"]>();
-    for (const one of found) {
-      const config = context.config.fleet.services[one.service];
-      if (expected.has(stateKey(one)) || config === undefined) continue;
-      const applied = appliedIn(histories.get(one.service) ?? historyOf([]), one);
-      const key = JSON.stringify([one.service, applied.map(({ tag }) => tag)]);
-      const bench = benchOf(context, session, one.service, config);
-      const created = replays.get(key) ?? (await expectedObjects(bench, applied));
-      replays.set(key, created);
-      expected.set(stateKey(one), withEnvironment(created, peersOf(one, found)));
-    }
-    return (equal) => expected.get(stateKey(equal)) ?? [];
-  });
-}
-
-/** All tenants of the same service in the same database. */
-function peersOf(one: EqualTargets, found: readonly EqualTargets[]): CountedObjects[] {
-  return found
-    .filter(({ service, database }) => service === one.service && database === one.database)
-    .map(({ objects, targets }) => ({ objects, count: targets.length }));
-}
-
-function appliedIn(history: History, { entries }: EqualTargets): Migration[] {
-  const { byTag } = matchEntries(history, entries);
-  return history.migrations.filter(({ tag }) => byTag.has(tag));
-}
-
-function otherVersionErrors(versions: Look["versions"], scratch: number): FleetError[] {
-  return [...versions].flatMap(([database, version]) => {
-    if (version === scratch) return [];
-    const message = `database "${database}" has PostgreSQL ${version}, and the server for scratch schemas has ${scratch}`;
-    const remedy = `Set proofDatabase to a database on a server with PostgreSQL ${version}. Or, to compare tenants with each other, run: npx drizzle-fleet drift --against majority`;
-    return new FleetError("config", message, { remedy });
-  });
+/** A shape to which targets are being added. */
+interface OpenShape {
+  readonly compared: ComparedShape;
+  readonly targets: Target[];
+  readonly members: Map<Target, ComparedTarget>;
 }
 
 /** Groups targets by their differences. */
@@ -142,24 +89,26 @@ function shapesOf(
   expectedOf: ExpectedOf,
   allowed: Allowances,
 ): ComparedShape[] {
-  const shapes = new Map<
-    string,
-    { readonly compared: ComparedShape; readonly targets: Target[] }
-  >();
+  const shapes = new Map<string, OpenShape>();
   for (const equal of found) {
     const expected = expectedOf(equal);
-    const all = changesBetween(expected, acceptUndecided(expected, equal.objects));
+    const all = changesBetween(expected.objects, acceptUndecided(expected.objects, equal.objects));
     for (const target of equal.targets) {
       const changes = allowed.remaining(target, all);
       const differences = changes.map(({ difference }) => difference);
       const at = changes.length === 0 ? null : (equal.entries.at(-1)?.tag ?? null);
       const key = JSON.stringify([equal.service, at, differences]);
       const known = shapes.get(key);
-      if (known !== undefined) known.targets.push(target);
-      else {
+      const member = { expected, entries: equal.entries };
+      if (known !== undefined) {
+        known.targets.push(target);
+        known.members.set(target, member);
+      } else {
         const targets = [target];
-        const shape = { service: equal.service, at, targets, differences };
-        shapes.set(key, { compared: { shape, changes, sample: equal, expected }, targets });
+        const members = new Map([[target, member]]);
+        const shape = { service: equal.service, at, targets, differences, repair: null };
+        const compared = { shape, changes, sample: equal, expected, members };
+        shapes.set(key, { compared, targets, members });
       }
     }
   }

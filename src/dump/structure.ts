@@ -45,7 +45,7 @@ export function dumpParts(session: Session, schema: string): Promise<StructureSq
         ...{ key, needs },
         statements: statements.map(toTemplate),
       })),
-      creators: new Map(
+      creators: Object.fromEntries(
         keys.flatMap((key) => {
           const creator = parts.creatorOf(key);
           return creator === undefined ? [] : [[key, creator.key]];

@@ -20,11 +20,11 @@ export interface StructureSql {
   /** In an order in which they can be created. */
   readonly parts: readonly PartSql[];
   /** The key of the part that creates each object. */
-  readonly creators: ReadonlyMap<ObjectKey, string>;
+  readonly creators: Readonly<Record<ObjectKey, string>>;
 }
 
 /** The statements that create an object, or something about one, such as a comment. */
-export interface PartSql {
+interface PartSql {
   readonly key: string;
   /** The objects that it needs, besides those that the catalogs record. */
   readonly needs: readonly ObjectKey[];

@@ -1,20 +1,8 @@
-import type { DriftShape, UnmodelledKind } from "../core/drift.ts";
-import type { AllowanceProblem } from "../drift/allowed.ts";
 import { compareFleet, type DriftRequest } from "../drift/compare.ts";
-import type { UncomparedTarget } from "../drift/look.ts";
+import { draftShapes } from "../drift/repair/shapes.ts";
+import { type DriftResult, resultOf } from "../drift/result.ts";
 import type { Context } from "../fleet/context.ts";
 import { withFleet } from "../fleet/open-fleet.ts";
-
-export interface DriftResult {
-  /** Targets with the same differences, the most serious first. Those without differences come last. */
-  readonly shapes: readonly DriftShape[];
-  /** Targets without a complete ledger, or that cannot be read. */
-  readonly uncompared: readonly UncomparedTarget[];
-  /** What belongs to the compared schemas, but describes the database: extensions, functions of event triggers. */
-  readonly unmodelled: readonly UnmodelledKind[];
-  /** Entries of `drift.allow` that have expired, or that nothing needed when the whole fleet was compared. */
-  readonly allowances: readonly AllowanceProblem[];
-}
 
 /**
  * Compares every selected tenant schema with what its ledger says: objects, definitions, privileges. Migrations that are
@@ -29,7 +17,7 @@ export interface DriftResult {
  */
 export function drift(context: Context, request: DriftRequest): Promise<DriftResult> {
   return withFleet(context, request, async (fleet) => {
-    const { shapes, ...rest } = await compareFleet(fleet, request);
-    return { shapes: shapes.map(({ shape }) => shape), ...rest };
+    const comparison = await compareFleet(fleet, request);
+    return resultOf(comparison, await draftShapes(fleet, comparison, { allowDrops: true }));
   });
 }

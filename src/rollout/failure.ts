@@ -88,7 +88,8 @@ function fixFailureOf(error: unknown, step: FailedStep): Failure {
     ...(state === undefined ? {} : { sqlstate: state }),
     ...textOf(cause, "detail", "detail"),
     ...textOf(cause, "hint", "hint"),
-    ...(stepError?.statement === undefined
+    // The message of a check says all.
+    ...(stepError?.statement === undefined || /^DO /.test(stepError.statement.original)
       ? {}
       : { statement: shortLine(stepError.statement.original) }),
     ...(holders.length > 0 ? { holders } : {}),

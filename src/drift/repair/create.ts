@@ -68,9 +68,9 @@ export function createWhole(
 ): RepairStatement[] | string {
   if (structure === undefined) return "the SQL of the expected schema cannot be read";
   const { parts, creators } = structure;
-  const wanted = new Set(objects.flatMap(({ key }) => (key === null ? [] : [creators.get(key)])));
+  const wanted = new Set(objects.flatMap(({ key }) => (key === null ? [] : [creators[key]])));
   if (wanted.has(undefined)) return "SQL for this kind of object cannot be written";
-  const isWanted = (key: string) => wanted.has(key) || wanted.has(creators.get(key));
+  const isWanted = (key: string) => wanted.has(key) || wanted.has(creators[key] ?? key);
   return parts
     .filter(({ key, needs }) => isWanted(key) || (!isObject(key) && needs.some(isWanted)))
     .flatMap((part) => part.statements.map(fromTemplate));

@@ -2,6 +2,7 @@ import { type PropertyValue, type SchemaObject, schemaMark } from "../../catalog
 import type { DriftDifference } from "../../core/drift.ts";
 import type { StructureSql } from "../../dump/types.ts";
 import type { ObjectChange } from "../differences.ts";
+import { undecidedValue } from "../environment.ts";
 import { alterAttribute, alterColumn } from "./alter-column.ts";
 import { alterAny, alterSequence, alterState, alterStatistics, alterType } from "./alter-other.ts";
 import {
@@ -152,7 +153,7 @@ class Drafter {
     const names = Object.keys({ ...found.properties, ...object.properties });
     const repairs = names.map((name): ObjectRepair => {
       const [value, was] = [object, found].map((one) => one.properties[name] ?? undefined);
-      if (isEqual(value, was)) return [];
+      if (isEqual(value, was) || value === undecidedValue) return [];
       const alter = handlers[object.kind]?.[name] ?? alterAny[name];
       return alter?.({ object, found, ownerKind, value, was }) ?? `its ${name} cannot be changed`;
     });

@@ -37,7 +37,7 @@ export async function proveRepair(draft: RepairDraft, proof: ProofOfRepair): Pro
     if (repaired.length === 0) return current;
     const trial = await withScratchSchema(session, (schema) => tryOn(schema, current, proof));
     await session.query("RESET search_path");
-    if (typeof trial === "string") return allUnrepaired(current, trial);
+    if (typeof trial === "string") return withoutRepairs(current, trial);
     const failed = new Map([...trial.failed, ...leftOver(current, trial.remaining)]);
     if (failed.size === 0) return { repaired: trial.order, unrepaired };
     // What fails is taken out, and the rest is proved without it.
@@ -54,7 +54,8 @@ export async function proveRepair(draft: RepairDraft, proof: ProofOfRepair): Pro
   }
 }
 
-function allUnrepaired({ repaired, unrepaired }: RepairDraft, reason: string): RepairDraft {
+/** A draft of which nothing is repaired, with the reason. */
+export function withoutRepairs({ repaired, unrepaired }: RepairDraft, reason: string): RepairDraft {
   const more = repaired.map(({ difference }): UnrepairedDifference => ({ difference, reason }));
   return { repaired: [], unrepaired: [...unrepaired, ...more] };
 }

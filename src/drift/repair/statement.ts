@@ -19,7 +19,7 @@ export interface RepairStatement {
 export type ObjectRepair = readonly RepairStatement[] | string;
 
 /** A property of an object that differs. */
-export interface PropertyChange {
+interface PropertyChange {
   /** The object as expected. */
   readonly object: SchemaObject;
   readonly found: SchemaObject;
@@ -62,10 +62,12 @@ export function namesSchemaAsValue(sql: string): boolean {
  * @param query what follows SELECT EXISTS, with names that are not qualified
  */
 export function assertNone(query: string, message: string): RepairStatement {
-  const block = `BEGIN IF EXISTS (${query.replaceAll(`${schemaMark}.`, "")}) THEN
-  RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = ${quoteLiteral(message)};
-END IF; END`;
-  return fromTemplate([`DO ${quoteLiteral(block)}`]);
+  const block = `BEGIN
+  IF EXISTS (${query.replaceAll(`${schemaMark}.`, "")}) THEN
+    RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = ${quoteLiteral(message)};
+  END IF;
+END`;
+  return fromTemplate([`DO ${block.includes("$$") ? quoteLiteral(block) : `$$${block}$$`}`]);
 }
 
 /** The qualified name of an object that is not a part of another one. */
