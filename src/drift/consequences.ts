@@ -1,6 +1,6 @@
 import { type SchemaObject, withoutMark } from "../catalog/properties.ts";
 import type { DriftClass, DriftDifference, PropertyDifference } from "../core/drift.ts";
-import type { ObjectChange } from "./differences.ts";
+import type { ObjectChange } from "./object-change.ts";
 
 /** Properties of columns and constraints that a change of the parent table's also changes. */
 const inherited = new Set([

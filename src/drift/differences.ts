@@ -6,6 +6,9 @@ import {
   type PropertyDifference,
 } from "../core/drift.ts";
 import { withoutConsequences } from "./consequences.ts";
+import type { ObjectChange } from "./object-change.ts";
+
+export type { ObjectChange } from "./object-change.ts";
 
 /** Properties that change only speed or size. */
 const tuning = new Set([
@@ -32,18 +35,6 @@ const describing = ["definition", "type", "labels", "base", "subtype", "result",
 const wholes = new Set([
   ...["table", "view", "materialized view", "foreign table", "type", "domain", "operator family"],
 ]);
-
-/** An object that is not as expected, on both sides. */
-export interface ObjectChange {
-  /** Undefined for an object that is not expected. */
-  readonly expected: SchemaObject | undefined;
-  /** Undefined for an object that is missing. */
-  readonly found: SchemaObject | undefined;
-  /** For an object on one side only: what belongs to it there, such as the columns of a table. */
-  readonly parts: readonly SchemaObject[];
-  /** The same in words. */
-  readonly difference: DriftDifference;
-}
 
 /**
  * Compares two schemas object by object.
