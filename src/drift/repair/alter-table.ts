@@ -14,8 +14,7 @@ import {
 /** What follows the name of a parent from which a partition is being detached. */
 export const beingDetached = " (being detached)";
 
-/** Properties of tables, views and materialized views. A property that is not listed cannot be changed. */
-export const alterRelation = {
+const ofRelations = {
   persistence: ({ object: table, value }) => [
     statement(
       `ALTER TABLE ${qualified(table)} SET ${value === "unlogged" ? "UNLOGGED" : "LOGGED"}`,
@@ -109,9 +108,14 @@ export const alterRelation = {
       ),
     ];
   },
-} satisfies Readonly<Record<string, Alter>>;
+} satisfies Record<string, Alter>;
 
-const { options, populated, publications, "access method": accessMethod } = alterRelation;
+type Alters = Readonly<Record<string, Alter>>;
+
+/** Properties of tables. A property that is not listed cannot be changed. */
+export const alterRelation: Alters = ofRelations;
+
+const { options, populated, publications, "access method": accessMethod } = ofRelations;
 
 const viewOption =
   (name: string): Alter =>
@@ -122,17 +126,17 @@ const viewOption =
   ];
 
 /** Properties of views, besides their definitions. */
-export const alterView = {
+export const alterView: Alters = {
   "security barrier": viewOption("security_barrier"),
   "security invoker": viewOption("security_invoker"),
   "check option": viewOption("check_option"),
 };
 
 /** Properties of materialized views, besides their definitions. */
-export const alterMaterializedView = { options, populated, "access method": accessMethod };
+export const alterMaterializedView: Alters = { options, populated, "access method": accessMethod };
 
 /** Properties of the schema. */
-export const alterSchema = { publications };
+export const alterSchema: Alters = { publications };
 
 /** SET and RESET of storage parameters. */
 export function alterOptions(
