@@ -256,6 +256,11 @@ export const cases: readonly Case[] = [
   ],
   ["ALTER SEQUENCE numbers INCREMENT 2", "sequence", "numbers", "increment", "2"],
   ["ALTER SEQUENCE numbers MAXVALUE 9 CYCLE", "sequence", "numbers", "maximum", "9"],
+  // Numbers of JSON cannot hold the difference.
+  [
+    "ALTER SEQUENCE numbers MAXVALUE 9223372036854775806",
+    ...(["sequence", "numbers", "maximum", "9223372036854775806"] as const),
+  ],
   ["DROP SEQUENCE numbers", "sequence", "numbers", "missing"],
   ["ALTER SEQUENCE orders_id_seq OWNED BY NONE", "sequence", "orders_id_seq", "owning column"],
   ["DROP STATISTICS pairs", "statistics object", "pairs", "missing"],

@@ -239,12 +239,6 @@ export const moreCases: readonly Case[] = [
     "statistics target",
     "1: 7",
   ],
-  [
-    'CREATE COLLATION parents FROM "C"; ALTER TABLE parents ADD COLUMN extra text; DROP COLLATION parents',
-    "column",
-    "parents.extra",
-    "extra",
-  ],
 ];
 
 /** Drift of the others that ALTER cannot repair. */
