@@ -45,11 +45,12 @@ const ofObjects: readonly (readonly [
   ["pg_aggregate", "pg_proc", "aggfnoid::oid", "x.aggfnoid::oid"],
   ["pg_amop", "pg_opfamily", "amopfamily", "x.oid"],
   ["pg_amproc", "pg_opfamily", "amprocfamily", "x.oid"],
-  ["pg_ts_config_map", "pg_ts_config", "mapcfg", "x.maptokentype || ' ' || x.mapseqno"],
+  ["pg_ts_config_map", "pg_ts_config", "mapcfg", "x.maptokentype, x.mapseqno"],
 ];
 
-const hashed = (catalog: string, key: string) =>
-  `hashtextextended('${catalog} ' || ${key} || ' ' || x.xmin, 0)`;
+/** A hash of a row's version. A record takes half the time of a text. */
+const hashed = (catalog: string, ...keys: readonly string[]) =>
+  `hash_record_extended(ROW(${keys.join(", ")}, x.xmin), hashtext('${catalog}'))`;
 
 /** The oid of a row that can have a comment. */
 const ownOid = (key: string) => (key === "x.oid" ? key : "0::oid");
@@ -65,12 +66,12 @@ const members = ofSchemas
 const parts = [
   ...ofRelations.map(
     ([catalog, relation, key]) =>
-      `SELECT m.ns, 'pg_catalog.${catalog}'::regclass, ${ownOid(key)}, ${hashed(catalog, `m.oid || ' ' || ${key}`)}
-       FROM pg_catalog.${catalog} x JOIN members m ON m.catalog = 'pg_catalog.pg_class'::regclass AND m.oid = x.${relation}`,
+      `SELECT m.ns, 'pg_catalog.${catalog}'::regclass, ${ownOid(key)}, ${hashed(catalog, "m.oid", key)}
+       FROM pg_catalog.${catalog} x JOIN members m ON m.catalog = 'pg_catalog.pg_class'::regclass AND m.oid = x.${relation}${catalog === "pg_attribute" ? " AND x.attnum > 0" : ""}`,
   ),
   ...ofObjects.map(
     ([catalog, owner, column, key]) =>
-      `SELECT m.ns, 'pg_catalog.${catalog}'::regclass, ${ownOid(key)}, ${hashed(catalog, `m.oid || ' ' || ${key}`)}
+      `SELECT m.ns, 'pg_catalog.${catalog}'::regclass, ${ownOid(key)}, ${hashed(catalog, "m.oid", key)}
        FROM pg_catalog.${catalog} x JOIN members m ON m.catalog = 'pg_catalog.${owner}'::regclass AND m.oid = x.${column}`,
   ),
   // Each cast once, though it can belong to two types of the schema.
@@ -92,9 +93,9 @@ const query = `
 WITH wanted AS MATERIALIZED (SELECT oid, nspname FROM pg_catalog.pg_namespace WHERE nspname = ANY($1::text[])),
 members AS MATERIALIZED (${members}),
 objects AS MATERIALIZED (SELECT ns, catalog, oid, h FROM members UNION ALL ${parts}),
-remarks AS (SELECT o.ns, ${hashed("pg_description", "x.objoid || ' ' || x.objsubid")} AS h
+remarks AS (SELECT o.ns, ${hashed("pg_description", "x.classoid", "x.objoid", "x.objsubid")} AS h
   FROM pg_catalog.pg_description x JOIN objects o ON o.catalog = x.classoid AND o.oid = x.objoid
-  UNION ALL SELECT o.ns, ${hashed("pg_seclabel", "x.objoid || ' ' || x.objsubid || ' ' || x.provider")}
+  UNION ALL SELECT o.ns, ${hashed("pg_seclabel", "x.classoid", "x.objoid", "x.objsubid", "x.provider")}
   FROM pg_catalog.pg_seclabel x JOIN objects o ON o.catalog = x.classoid AND o.oid = x.objoid)
 SELECT w.nspname AS schema, bit_xor(a.h)::text AS fingerprint
 FROM wanted w JOIN (SELECT ns, h FROM objects UNION ALL SELECT ns, h FROM remarks) a ON a.ns = w.oid GROUP BY w.nspname`;
