@@ -15,7 +15,7 @@ const routines = objects(
     "security definer": `o.prosecdef`,
     leakproof: `o.proleakproof`,
     parallel: `CASE o.proparallel WHEN 's' THEN 'SAFE' WHEN 'r' THEN 'RESTRICTED' ELSE 'UNSAFE' END`,
-    settings: `(SELECT string_agg(replace(c, quote_ident(o.schema), '{schema}'), ', ' ORDER BY c) FROM unnest(o.proconfig) c)`,
+    settings: `(SELECT string_agg(CASE WHEN c LIKE 'search\\_path=%' THEN 'search_path=' || trim(replace(', ' || substr(c, 13) || ',', ', ' || quote_ident(o.schema) || ',', ', {schema},'), ', ') ELSE c END, ', ' ORDER BY c) FROM unnest(o.proconfig) c)`,
     cost: `o.procost`,
     rows: `o.prorows`,
     support: `CASE WHEN o.prosupport <> 0 THEN o.prosupport::regproc::text END`,

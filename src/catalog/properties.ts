@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
-import { quoteIdentifier } from "../core/quoting.ts";
-import { escapeRegExp } from "../core/regexp.ts";
 import type { Session } from "../postgres/session.ts";
+import { ownNameRemover } from "./own-name.ts";
 import { propertiesQuery } from "./properties-query.ts";
 
 /** A property of an object: a definition, a setting, or a map of privileges. */
@@ -9,6 +8,8 @@ export type PropertyValue = string | number | boolean | null | Readonly<Record<s
 
 /** One object of a schema, such as a table, a column or a policy, as the catalogs describe it. */
 export interface SchemaObject {
+  /** The schema that it was read from. */
+  readonly schema: string;
   /** The kind in SQL's words, such as `materialized view`. */
   readonly kind: string;
   /** The name, with that of its table: `orders.total`. Empty for the schema itself. */
@@ -78,15 +79,15 @@ export async function readProperties(
   schemas: readonly SchemaToRead[],
 ): Promise<Map<string, SchemaObject[]>> {
   const rows = await inReadOnly(session, () =>
-    session.query<SchemaObject & { readonly schema: string }>(
-      propertiesQuery,
-      parametersOf(schemas),
-    ),
+    session.query<SchemaObject>(propertiesQuery, parametersOf(schemas)),
   );
   const found = new Map<string, SchemaObject[]>();
-  for (const { schema, kind, name, of, properties } of rows) {
-    const text = neutral(JSON.stringify({ kind, name, of, properties }), schema);
-    found.set(schema, [...(found.get(schema) ?? []), JSON.parse(text)]);
+  const removers = new Map(schemas.map(({ schema }) => [schema, ownNameRemover(schema)]));
+  for (const row of rows) {
+    const object = removers.get(row.schema)?.(row) ?? row;
+    const own = found.get(row.schema);
+    if (own === undefined) found.set(row.schema, [object]);
+    else own.push(object);
   }
   return found;
 }
@@ -102,14 +103,4 @@ async function inReadOnly<Result>(session: Session, read: () => Promise<Result>)
   } finally {
     if (!session.lost) await session.script("ROLLBACK");
   }
-}
-
-/** Removes the schema's name where it qualifies another name, and where it is a complete literal. */
-function neutral(json: string, schema: string): string {
-  const quoted = escapeRegExp(JSON.stringify(quoteIdentifier(schema)).slice(1, -1));
-  const plain = /^[a-z_][a-z0-9_$]*$/.test(schema) ? `|${escapeRegExp(schema)}` : "";
-  const literal = escapeRegExp(JSON.stringify(schema).slice(1, -1));
-  return json
-    .replace(new RegExp(`(?<![\\w$.])(?:${quoted}${plain})\\.`, "g"), "")
-    .replace(new RegExp(`'${literal}'`, "g"), "'{schema}'");
 }

@@ -13,6 +13,7 @@ import {
   recordLook,
   type UncomparedTarget,
 } from "../drift/look.ts";
+import { acceptOwnNames } from "../drift/own-names.ts";
 import type { EqualTargets } from "../drift/read-fleet.ts";
 import type { Context } from "../fleet/context.ts";
 import { type OpenFleet, withFleet } from "../fleet/open-fleet.ts";
@@ -144,7 +145,8 @@ function shapesOf(
   const shapes = new Map<string, { shape: DriftShape; targets: Target[] }>();
   for (const equal of found) {
     const expected = expectedOf(equal);
-    const all = differencesBetween(expected, acceptUndecided(expected, equal.objects));
+    const own = acceptOwnNames(expected, equal.objects);
+    const all = differencesBetween(expected, acceptUndecided(expected, own));
     for (const target of equal.targets) {
       const differences = allowed.remaining(target, all);
       const at = differences.length === 0 ? null : (equal.entries.at(-1)?.tag ?? null);

@@ -6,7 +6,7 @@ import { withSession } from "../../src/postgres/session.ts";
 import type { createDatabase } from "./database.ts";
 
 /** The schema in which drift is made: something of every kind. */
-const structure = `CREATE TYPE "mood" AS ENUM ('happy', 'sad');
+export const structure = `CREATE TYPE "mood" AS ENUM ('happy', 'sad');
 CREATE DOMAIN "email" AS text CONSTRAINT "has_at" CHECK (VALUE LIKE '%@%');
 CREATE SEQUENCE "numbers";
 CREATE TABLE "users" ("id" integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "mail" text NOT NULL DEFAULT '', "age" integer,

@@ -1,0 +1,72 @@
+import { quoteIdentifier } from "../core/quoting.ts";
+import { escapeRegExp } from "../core/regexp.ts";
+import type { PropertyValue } from "./properties.ts";
+
+/** What stands for the schema's name where it is a complete literal. */
+const literalMark = "{schema}";
+/** What stands for the schema's name, with its dot, where it qualifies another name. */
+const qualifierMark = "";
+
+/** Properties in which the schema's name is another word: labels, and names of columns with their table. */
+const verbatim = new Set(["labels", "owned by"]);
+
+/** Kinds whose names contain the types of their arguments. */
+const withSignature = new Set(["function", "procedure", "aggregate", "operator"]);
+
+/** The texts of an object. */
+interface Texts {
+  readonly kind: string;
+  readonly name: string;
+  readonly properties: Readonly<Record<string, PropertyValue>>;
+}
+
+/** Replaces the schema's name in the texts of its objects: where it qualifies another name, and where it is a literal. */
+export function ownNameRemover(schema: string): <One extends Texts>(object: One) => One {
+  const [qualifier, literal] = [qualifierOf([schema]), literalOf([schema])];
+  const neutral = (text: string) =>
+    text.replace(qualifier, qualifierMark).replace(literal, `'${literalMark}'`);
+  return (object) => {
+    const { kind, name } = object;
+    const properties = Object.entries(object.properties).map(([property, value]) => [
+      property,
+      typeof value === "string" && !verbatim.has(property) ? neutral(value) : value,
+    ]);
+    return {
+      ...object,
+      name: withSignature.has(kind) ? name.replace(/\(.*$/s, neutral) : name,
+      properties: Object.fromEntries(properties),
+    };
+  };
+}
+
+/**
+ * Compares two texts of catalogs whose schemas' names were replaced. If such a name is also another word of the SQL, such as an
+ * alias or a literal, that word was replaced, too. So the names count as equal to what replaces them.
+ *
+ * @param schemas the schemas that the texts were read from
+ */
+export function isEqualText(left: string, right: string, schemas: readonly string[]): boolean {
+  if (left === right) return true;
+  const names = [...schemas, literalMark];
+  const [qualifier, literal] = [qualifierOf(names), literalOf(names)];
+  const [one, other] = [left, right].map((text) =>
+    text.replace(qualifier, "").replace(literal, `'${literalMark}'`),
+  );
+  return one === other;
+}
+
+/** Matches qualifiers, also several together: in schema `users`, `users.users.id` is a column. */
+function qualifierOf(names: readonly string[]): RegExp {
+  const spellings = names.flatMap((name) => [
+    escapeRegExp(quoteIdentifier(name)),
+    // Within a literal.
+    ...(name.includes("'") ? [escapeRegExp(quoteIdentifier(name).replaceAll("'", "''"))] : []),
+    ...(/^[a-z_][a-z0-9_$]*$/.test(name) || name === literalMark ? [escapeRegExp(name)] : []),
+  ]);
+  return new RegExp(`(?<![\\w$.])(?:(?:${spellings.join("|")})\\.)+`, "g");
+}
+
+function literalOf(names: readonly string[]): RegExp {
+  const spellings = names.map((name) => escapeRegExp(name.replaceAll("'", "''")));
+  return new RegExp(`'(?:${spellings.join("|")})'`, "g");
+}
