@@ -17,13 +17,16 @@ const relations = objects(
   "NULL",
   {
     owner: owner("o.relowner"),
-    privileges: `CASE WHEN o.relkind = 'c' THEN NULL ELSE ${privileges("r", "o.relacl", "o.relowner")} END`,
+    privileges: `CASE WHEN o.relkind = 'c' THEN (SELECT ${privileges("T", "t.typacl", "t.typowner")} FROM pg_type t WHERE t.oid = o.reltype)
+      ELSE ${privileges("r", "o.relacl", "o.relowner")} END`,
     persistence: `CASE o.relpersistence WHEN 'u' THEN 'unlogged' WHEN 'p' THEN 'permanent' ELSE 'temporary' END`,
     "access method": `(SELECT a.amname FROM pg_am a WHERE a.oid = o.relam)`,
     "replica identity": `CASE WHEN o.relkind IN ('r', 'p') THEN CASE o.relreplident WHEN 'd' THEN 'default' WHEN 'n' THEN 'nothing' WHEN 'f' THEN 'full' ELSE 'index' END END`,
     "row level security": `o.relrowsecurity`,
     "forced row level security": `o.relforcerowsecurity`,
-    options: `(SELECT string_agg(r, ', ' ORDER BY r) FROM unnest(o.reloptions) r WHERE r NOT LIKE 'pg\\_%')`,
+    options: `(SELECT string_agg(r, ', ' ORDER BY r) FROM (SELECT unnest(o.reloptions) UNION ALL
+      SELECT 'toast.' || unnest(t.reloptions) FROM pg_class t WHERE t.oid = o.reltoastrelid) x (r) WHERE r NOT LIKE 'pg\\_%')`,
+    server: `(SELECT concat_ws(' ', s.srvname, f.ftoptions) FROM pg_foreign_table f JOIN pg_foreign_server s ON s.oid = f.ftserver WHERE f.ftrelid = o.oid)`,
     "partition bound": `pg_get_expr(o.relpartbound, o.oid)`,
     "partition key": `pg_get_partkeydef(o.oid)`,
     "typed as": `CASE WHEN o.reloftype <> 0 THEN format_type(o.reloftype, NULL) END`,
@@ -32,7 +35,7 @@ const relations = objects(
     definition: `CASE WHEN o.relkind IN ('v', 'm') THEN pg_get_viewdef(o.oid) END`,
     publications: `(SELECT string_agg(b.pubname || coalesce(' WHERE ' || pg_get_expr(pr.prqual, pr.prrelid), ''), ', ' ORDER BY b.pubname)
       FROM pg_publication_rel pr JOIN pg_publication b ON b.oid = pr.prpubid WHERE pr.prrelid = o.oid)`,
-    comment: comment("pg_class", "o.oid"),
+    comment: `CASE WHEN o.relkind = 'c' THEN ${comment("pg_type", "o.reltype")} ELSE ${comment("pg_class", "o.oid")} END`,
   },
   "rel o WHERE o.relkind IN ('r', 'p', 'v', 'm', 'f', 'c')",
 );
@@ -53,6 +56,7 @@ const columns = objects(
     compression: `CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END`,
     statistics: `CASE WHEN a.attstattarget >= 0 THEN a.attstattarget END`,
     options: `(SELECT string_agg(r, ', ' ORDER BY r) FROM unnest(a.attoptions) r WHERE r NOT LIKE 'pg\\_%')`,
+    "foreign options": `a.attfdwoptions::text`,
     privileges: `CASE WHEN a.attacl IS NOT NULL THEN ${privilegesIn("aclexplode(a.attacl)", "o.relowner")} END`,
     comment: comment("pg_class", "o.oid", "a.attnum"),
   },
@@ -68,12 +72,17 @@ const constraints = objects(
   {
     definition: `regexp_replace(pg_get_constraintdef(k.oid), ' NOT VALID$', '')`,
     validated: `k.convalidated`,
+    "partition of": `(SELECT quote_ident(p.conname) FROM pg_constraint p WHERE p.oid = k.conparentid)`,
     "index valid": `i.indisvalid OR o.relkind = 'p'`,
+    options: `(SELECT string_agg(r, ', ' ORDER BY r) FROM pg_class x, unnest(x.reloptions) r WHERE x.oid = i.indexrelid)`,
     clustered: `nullif(i.indisclustered, false)`,
     "replica identity": `nullif(i.indisreplident, false)`,
     comment: comment("pg_constraint", "k.oid"),
+    "index comment": comment("pg_class", "i.indexrelid"),
   },
   `rel o JOIN pg_constraint k ON k.conrelid = o.oid AND k.contype IN ('c', 'f', 'p', 'u', 'x')
+   -- A foreign key to a partitioned table has another one to each partition.
+   AND NOT EXISTS (SELECT FROM pg_constraint p WHERE p.oid = k.conparentid AND p.conrelid = k.conrelid)
    LEFT JOIN pg_index i ON i.indexrelid = k.conindid AND i.indrelid = o.oid AND k.contype IN ('p', 'u', 'x')`,
 );
 
@@ -95,6 +104,7 @@ const indexes = objects(
   tableOf,
   {
     definition: `pg_get_indexdef(i.indexrelid)`,
+    "partition of": `(SELECT quote_ident(p.relname) FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent WHERE h.inhrelid = x.oid)`,
     valid: `CASE WHEN x.relkind = 'i' THEN i.indisvalid END`,
     ready: `nullif(i.indisready, true)`,
     clustered: `nullif(i.indisclustered, false)`,
@@ -115,6 +125,7 @@ const triggers = objects(
   tableOf,
   {
     definition: `pg_get_triggerdef(t.oid)`,
+    "partition of": `(SELECT quote_ident(p.tgname) FROM pg_trigger p WHERE p.oid = t.tgparentid)`,
     enabled: enabled("t.tgenabled"),
     comment: comment("pg_trigger", "t.oid"),
   },
@@ -140,7 +151,8 @@ const policies = objects(
   {
     command: `CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END`,
     permissive: `p.polpermissive`,
-    roles: `(SELECT string_agg(CASE WHEN r = 0 THEN 'PUBLIC' WHEN pg_get_userbyid(r) = o.tenant_role THEN '(tenant)' ELSE pg_get_userbyid(r) END, ', ' ORDER BY r) FROM unnest(p.polroles) r)`,
+    roles: `(SELECT string_agg(n, ', ' ORDER BY n) FROM (SELECT CASE WHEN r = 0 THEN 'PUBLIC' WHEN pg_get_userbyid(r) = o.tenant_role THEN '(tenant)'
+      ELSE pg_get_userbyid(r) END FROM unnest(p.polroles) r) x (n))`,
     using: `pg_get_expr(p.polqual, p.polrelid)`,
     "with check": `pg_get_expr(p.polwithcheck, p.polrelid)`,
     comment: comment("pg_policy", "p.oid"),

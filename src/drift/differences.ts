@@ -99,7 +99,7 @@ function changedObject(expected: SchemaObject, found: SchemaObject): DriftDiffer
 }
 
 function classOfProperty(property: string): DriftClass {
-  if (property === "comment") return "cosmetic";
+  if (property.endsWith("comment")) return "cosmetic";
   return tuning.has(property) ? "tuning" : "dangerous";
 }
 
