@@ -14,6 +14,7 @@ import {
   type UncomparedTarget,
 } from "../drift/look.ts";
 import { acceptOwnNames } from "../drift/own-names.ts";
+import { withAddedPartitions, withoutOtherPartitions } from "../drift/partitions.ts";
 import type { EqualTargets } from "../drift/read-fleet.ts";
 import type { Context } from "../fleet/context.ts";
 import { type OpenFleet, withFleet } from "../fleet/open-fleet.ts";
@@ -88,7 +89,7 @@ function majorityOf(found: readonly EqualTargets[]): ExpectedOf {
     if (kept === undefined || kept.targets.length < one.targets.length)
       best.set(stateKey(one), one);
   }
-  return (equal) => best.get(stateKey(equal))?.objects ?? [];
+  return (equal) => withoutOtherPartitions(best.get(stateKey(equal))?.objects ?? [], equal.objects);
 }
 
 /** Replays each state of a ledger once, on a server of the same version. */
@@ -144,7 +145,7 @@ function shapesOf(
 ): DriftShape[] {
   const shapes = new Map<string, { shape: DriftShape; targets: Target[] }>();
   for (const equal of found) {
-    const expected = expectedOf(equal);
+    const expected = withAddedPartitions(expectedOf(equal), equal.objects);
     const own = acceptOwnNames(expected, equal.objects);
     const all = differencesBetween(expected, acceptUndecided(expected, own));
     for (const target of equal.targets) {
