@@ -37,6 +37,9 @@ SET LOCAL IntervalStyle = postgres;
 SET LOCAL extra_float_digits = 1;
 SET LOCAL bytea_output = hex`;
 
+/** Equal differences must come in an equal order, because targets are grouped by them. */
+const orderedQuery = `SELECT * FROM (${propertiesQuery}) o ORDER BY kind COLLATE "C", name COLLATE "C"`;
+
 /**
  * The version of the reader, for what is kept of its results.
  *
@@ -79,7 +82,7 @@ export async function readProperties(
   schemas: readonly SchemaToRead[],
 ): Promise<Map<string, SchemaObject[]>> {
   const rows = await inReadOnly(session, () =>
-    session.query<SchemaObject>(propertiesQuery, parametersOf(schemas)),
+    session.query<SchemaObject>(orderedQuery, parametersOf(schemas)),
   );
   const found = new Map<string, SchemaObject[]>();
   const removers = new Map(schemas.map(({ schema }) => [schema, ownNameRemover(schema)]));

@@ -33,7 +33,8 @@ const relations = objects(
     "inherits from": `(SELECT string_agg(h.inhparent::regclass::text, ', ' ORDER BY h.inhseqno) FROM pg_inherits h WHERE h.inhrelid = o.oid)`,
     populated: `CASE WHEN o.relkind = 'm' THEN o.relispopulated END`,
     definition: `CASE WHEN o.relkind IN ('v', 'm') THEN pg_get_viewdef(o.oid) END`,
-    publications: `(SELECT string_agg(b.pubname || coalesce(' WHERE ' || pg_get_expr(pr.prqual, pr.prrelid), ''), ', ' ORDER BY b.pubname)
+    publications: `(SELECT string_agg(b.pubname || coalesce((SELECT ' (' || string_agg(quote_ident(a.attname), ', ' ORDER BY a.attname) || ')' FROM pg_attribute a
+        WHERE a.attrelid = o.oid AND a.attnum = ANY (pr.prattrs)), '') || coalesce(' WHERE ' || pg_get_expr(pr.prqual, pr.prrelid), ''), ', ' ORDER BY b.pubname)
       FROM pg_publication_rel pr JOIN pg_publication b ON b.oid = pr.prpubid WHERE pr.prrelid = o.oid)`,
     comment: `CASE WHEN o.relkind = 'c' THEN ${comment("pg_type", "o.reltype")} ELSE ${comment("pg_class", "o.oid")} END`,
   },

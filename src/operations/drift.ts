@@ -89,7 +89,10 @@ function majorityOf(found: readonly EqualTargets[]): ExpectedOf {
     if (kept === undefined || kept.targets.length < one.targets.length)
       best.set(stateKey(one), one);
   }
-  return (equal) => withoutOtherPartitions(best.get(stateKey(equal))?.objects ?? [], equal.objects);
+  const expected = new Map(
+    [...best].map(([key, one]) => [key, withEnvironment(one.objects, peersOf(one, found))]),
+  );
+  return (equal) => withoutOtherPartitions(expected.get(stateKey(equal)) ?? [], equal.objects);
 }
 
 /** Replays each state of a ledger once, on a server of the same version. */
