@@ -1,6 +1,5 @@
 import { quoteIdentifier } from "../core/quoting.ts";
 import { escapeRegExp } from "../core/regexp.ts";
-import type { PropertyValue } from "./properties.ts";
 
 /** What stands for the schema's name where it is a complete literal. */
 const literalMark = "{schema}";
@@ -17,7 +16,7 @@ const withSignature = new Set(["function", "procedure", "aggregate", "operator"]
 interface Texts {
   readonly kind: string;
   readonly name: string;
-  readonly properties: Readonly<Record<string, PropertyValue>>;
+  readonly properties: Readonly<Record<string, unknown>>;
 }
 
 /** Replaces the schema's name in the texts of its objects: where it qualifies another name, and where it is a literal. */

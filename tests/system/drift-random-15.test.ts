@@ -1,8 +1,9 @@
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { exampleFleet } from "../support/example.ts";
 import { contextFor, migrateAll } from "../support/fleet.ts";
 import { type PostgresServer, startPostgres } from "../support/postgres-server.ts";
-import { services, walk } from "../support/random-ddl/walk.ts";
+import { walk } from "../support/random-ddl/walk.ts";
 import { repository } from "../support/repository.ts";
 
 /** The same seed gives the same statements. */
@@ -20,18 +21,7 @@ beforeAll(async () => {
   await client.query(`CREATE DATABASE ${template}`);
   await client.end();
   const url = Object.assign(new URL(server.url), { pathname: `/${template}` }).href;
-  const service = (name: string) => ({
-    schema: `./schema/${name}`,
-    out: `./drizzle/${name}`,
-    database: "main",
-    tenantSchema: `${name}_{tenant}`,
-  });
-  const context = contextFor(repository, {
-    databases: { main: { url } },
-    services: Object.fromEntries(services.map((name) => [name, service(name)])),
-    tenants: ["before", "after"],
-    connectTimeout: 5_000,
-  });
+  const context = contextFor(repository, exampleFleet(url, ["before", "after"]));
   const { outcomes } = await migrateAll(context);
   expect(outcomes.filter(({ status }) => status !== "succeeded")).toEqual([]);
 });

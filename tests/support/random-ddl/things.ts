@@ -75,9 +75,8 @@ const queries: Readonly<Record<Exclude<keyof Things, "schema">, string>> = {
 
 /** Reads what a schema has, for statements that change it. */
 export async function readThings(database: TestDatabase, schema: string): Promise<Things> {
-  const read = Object.entries(queries).map(async ([kind, sql]) => [
-    kind,
-    await database.query(sql, [schema]),
-  ]);
-  return { schema, ...Object.fromEntries(await Promise.all(read)) };
+  const things: [kind: string, found: readonly object[]][] = [];
+  for (const [kind, sql] of Object.entries(queries))
+    things.push([kind, await database.query(sql, [schema])]);
+  return { schema, ...Object.fromEntries(things) } as Things;
 }

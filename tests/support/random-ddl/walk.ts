@@ -1,13 +1,12 @@
 import { createDatabase, type TestDatabase } from "../database.ts";
+import { exampleServices } from "../example.ts";
 import type { PostgresServer } from "../postgres-server.ts";
 import { createRandom, type Random } from "../random.ts";
+import { changes } from "./changes.ts";
 import { type Contradiction, contradiction, readState } from "./judge.ts";
 import { noChanges } from "./no-changes.ts";
-import { changes, pick, type Weighted } from "./statements.ts";
+import { pick, type Weighted } from "./statements.ts";
 import { readThings } from "./things.ts";
-
-/** The services of the example, whose schemas are `{service}_before` and `{service}_after`. */
-export const services = ["auth", "workflow", "ingestion"] as const;
 
 /** After how many cases a walk ends: a schema that has been changed very often has little left to change. */
 const longestWalk = 10;
@@ -20,7 +19,7 @@ export interface WalkResult {
 }
 
 /**
- * Changes a copy of a schema at random, and asks pg_dump and drift after each case: did this case change something, and does
+ * Changes a copy of `{service}_after` at random, where `{service}_before` is the same, and asks pg_dump and drift after each case: did this case change something, and does
  * the schema differ from the one that was not changed?
  *
  * @param template the name of the database with the schemas
@@ -33,7 +32,7 @@ export async function walk(
   wanted: number,
 ): Promise<WalkResult> {
   const random = createRandom(seed);
-  const service = pick(random, services) ?? "auth";
+  const service = pick(random, exampleServices) ?? "auth";
   const [database, schema] = [await copyOf(server, template), `${service}_after`];
   await database.query(`SET search_path = ${schema}`);
   const twin = await readState(server, database, `${service}_before`);
