@@ -12,6 +12,7 @@ const ofRelations: readonly (readonly [catalog: string, relation: string, key: s
   ["pg_sequence", "seqrelid", "x.seqrelid"],
   ["pg_inherits", "inhrelid", "x.inhparent"],
   ["pg_publication_rel", "prrelid", "x.oid"],
+  ["pg_foreign_table", "ftrelid", "0"],
 ];
 
 /** Catalogs with objects of a schema: their columns with its oid and the name. */
