@@ -26,7 +26,7 @@ const relations = objects(
     "forced row level security": `o.relforcerowsecurity`,
     options: `(SELECT string_agg(r, ', ' ORDER BY r) FROM (SELECT unnest(o.reloptions) UNION ALL
       SELECT 'toast.' || unnest(t.reloptions) FROM pg_class t WHERE t.oid = o.reltoastrelid) x (r) WHERE r NOT LIKE 'pg\\_%')`,
-    server: `(SELECT concat_ws(' ', s.srvname, f.ftoptions) FROM pg_foreign_table f JOIN pg_foreign_server s ON s.oid = f.ftserver WHERE f.ftrelid = o.oid)`,
+    server: `CASE WHEN o.relkind = 'f' THEN (SELECT concat_ws(' ', s.srvname, f.ftoptions) FROM pg_foreign_table f JOIN pg_foreign_server s ON s.oid = f.ftserver WHERE f.ftrelid = o.oid) END`,
     "partition bound": `pg_get_expr(o.relpartbound, o.oid)`,
     "partition key": `pg_get_partkeydef(o.oid)`,
     "typed as": `CASE WHEN o.reloftype <> 0 THEN format_type(o.reloftype, NULL) END`,
@@ -73,17 +73,17 @@ const constraints = objects(
   {
     definition: `regexp_replace(pg_get_constraintdef(k.oid), ' NOT VALID$', '')`,
     validated: `k.convalidated`,
-    "partition of": `(SELECT quote_ident(p.conname) FROM pg_constraint p WHERE p.oid = k.conparentid)`,
+    "partition of": `CASE WHEN k.conparentid <> 0 THEN (SELECT quote_ident(p.conname) FROM pg_constraint p WHERE p.oid = k.conparentid) END`,
     "index valid": `i.indisvalid OR o.relkind = 'p'`,
-    options: `(SELECT string_agg(r, ', ' ORDER BY r) FROM pg_class x, unnest(x.reloptions) r WHERE x.oid = i.indexrelid)`,
+    options: `CASE WHEN i.indexrelid IS NOT NULL THEN (SELECT string_agg(r, ', ' ORDER BY r) FROM pg_class x, unnest(x.reloptions) r WHERE x.oid = i.indexrelid) END`,
     clustered: `nullif(i.indisclustered, false)`,
     "replica identity": `nullif(i.indisreplident, false)`,
     comment: comment("pg_constraint", "k.oid"),
-    "index comment": comment("pg_class", "i.indexrelid"),
+    "index comment": `CASE WHEN i.indexrelid IS NOT NULL THEN ${comment("pg_class", "i.indexrelid")} END`,
   },
   `rel o JOIN pg_constraint k ON k.conrelid = o.oid AND k.contype IN ('c', 'f', 'p', 'u', 'x')
-   -- A foreign key to a partitioned table has another one to each partition.
-   AND NOT EXISTS (SELECT FROM pg_constraint p WHERE p.oid = k.conparentid AND p.conrelid = k.conrelid)
+   -- A foreign key to a partitioned table has another one to each partition. As a join, this would be slow.
+   AND (k.conparentid = 0 OR k.conrelid <> (SELECT p.conrelid FROM pg_constraint p WHERE p.oid = k.conparentid))
    LEFT JOIN pg_index i ON i.indexrelid = k.conindid AND i.indrelid = o.oid AND k.contype IN ('p', 'u', 'x')`,
 );
 
@@ -105,7 +105,7 @@ const indexes = objects(
   tableOf,
   {
     definition: `pg_get_indexdef(i.indexrelid)`,
-    "partition of": `(SELECT quote_ident(p.relname) FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent WHERE h.inhrelid = x.oid)`,
+    "partition of": `CASE WHEN x.relispartition THEN (SELECT quote_ident(p.relname) FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent WHERE h.inhrelid = x.oid) END`,
     valid: `CASE WHEN x.relkind = 'i' THEN i.indisvalid END`,
     ready: `nullif(i.indisready, true)`,
     clustered: `nullif(i.indisclustered, false)`,
@@ -126,7 +126,7 @@ const triggers = objects(
   tableOf,
   {
     definition: `pg_get_triggerdef(t.oid)`,
-    "partition of": `(SELECT quote_ident(p.tgname) FROM pg_trigger p WHERE p.oid = t.tgparentid)`,
+    "partition of": `CASE WHEN t.tgparentid <> 0 THEN (SELECT quote_ident(p.tgname) FROM pg_trigger p WHERE p.oid = t.tgparentid) END`,
     enabled: enabled("t.tgenabled"),
     comment: comment("pg_trigger", "t.oid"),
   },
