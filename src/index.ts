@@ -15,9 +15,19 @@ export type { Observer, RolloutEvent } from "./core/events.ts";
 export type { Finding } from "./core/finding.ts";
 export type { OnboardingEvent, OnboardingObserver, OnboardingStep } from "./core/onboarding.ts";
 export type { Failure, LockHolder, Outcome, OutcomeStatus, Stop } from "./core/outcome.ts";
-export type { Plan, PlanProblem, Step, TargetPlan, TargetStatus, Wave } from "./core/plan.ts";
+export type {
+  LastComparison,
+  Plan,
+  PlanProblem,
+  Step,
+  TargetPlan,
+  TargetStatus,
+  Wave,
+} from "./core/plan.ts";
 export { type Target, targetName } from "./core/target.ts";
 export type { TenantRecord, TenantStatus } from "./core/tenant.ts";
+export type { DriftRequest } from "./drift/compare.ts";
+export type { DriftResult } from "./drift/result.ts";
 export type { Context } from "./fleet/context.ts";
 export {
   type AddedTenant,
@@ -35,8 +45,9 @@ export { archiveTenant, restoreTenant } from "./operations/archive-tenant.ts";
 export { check } from "./operations/check.ts";
 export { type CloneRequest, cloneTenant } from "./operations/clone-tenant.ts";
 export { type DowngradeRequest, downgrade, planDowngrade } from "./operations/downgrade.ts";
-export { type DriftRequest, type DriftResult, drift } from "./operations/drift.ts";
+export { drift } from "./operations/drift.ts";
 export { type ExportRequest, exportTenant } from "./operations/export-tenant.ts";
+export { type FixRequest, type FixResult, fixDrift } from "./operations/fix-drift.ts";
 export { type GenerateOptions, generate } from "./operations/generate.ts";
 export { generateDowns } from "./operations/generate-downs.ts";
 export { type GrantRequest, grantTenant, grantTenants } from "./operations/grant-tenants.ts";

@@ -1,10 +1,13 @@
 import { quoteIdentifier } from "../core/quoting.ts";
 import { escapeRegExp } from "../core/regexp.ts";
 
-/** What stands for the schema's name where it is a complete literal. */
-const literalMark = "{schema}";
-/** What stands for the schema's name, with its dot, where it qualifies another name. */
-const qualifierMark = "";
+/** What stands for the schema's name where it qualifies another name, and where it is a complete literal. */
+export const schemaMark = "{schema}";
+
+/** A text about a schema as people read it: without the schema's name. */
+export function withoutMark(text: string): string {
+  return text.replaceAll(`${schemaMark}.`, "");
+}
 
 /** Properties in which the schema's name is another word: labels, and names of columns with their table. */
 const verbatim = new Set(["labels", "owned by"]);
@@ -23,7 +26,7 @@ interface Texts {
 export function ownNameRemover(schema: string): <One extends Texts>(object: One) => One {
   const [qualifier, literal] = [qualifierOf([schema]), literalOf([schema])];
   const neutral = (text: string) =>
-    text.replace(qualifier, qualifierMark).replace(literal, `'${literalMark}'`);
+    text.replace(qualifier, `${schemaMark}.`).replace(literal, `'${schemaMark}'`);
   return (object) => {
     const { kind, name } = object;
     const properties = Object.entries(object.properties).map(([property, value]) => [
@@ -46,10 +49,10 @@ export function ownNameRemover(schema: string): <One extends Texts>(object: One)
  */
 export function isEqualText(left: string, right: string, schemas: readonly string[]): boolean {
   if (left === right) return true;
-  const names = [...schemas, literalMark];
+  const names = [...schemas, schemaMark];
   const [qualifier, literal] = [qualifierOf(names), literalOf(names)];
   const [one, other] = [left, right].map((text) =>
-    text.replace(qualifier, "").replace(literal, `'${literalMark}'`),
+    text.replace(qualifier, "").replace(literal, `'${schemaMark}'`),
   );
   return one === other;
 }
@@ -60,7 +63,7 @@ function qualifierOf(names: readonly string[]): RegExp {
     escapeRegExp(quoteIdentifier(name)),
     // Within a literal.
     ...(name.includes("'") ? [escapeRegExp(quoteIdentifier(name).replaceAll("'", "''"))] : []),
-    ...(/^[a-z_][a-z0-9_$]*$/.test(name) || name === literalMark ? [escapeRegExp(name)] : []),
+    ...(/^[a-z_][a-z0-9_$]*$/.test(name) || name === schemaMark ? [escapeRegExp(name)] : []),
   ]);
   return new RegExp(`(?<![\\w$.])(?:(?:${spellings.join("|")})\\.)+`, "g");
 }

@@ -30,6 +30,7 @@ const routines = objects(
     comment: comment("pg_proc", "o.oid"),
   },
   "fun o",
+  ["pg_proc", "o.oid"],
 );
 
 const types = objects(
@@ -40,7 +41,8 @@ const types = objects(
     labels: `(SELECT string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = o.oid)`,
     base: `CASE WHEN o.typtype = 'd' THEN format_type(o.typbasetype, o.typtypmod) END`,
     "not null": `CASE WHEN o.typtype = 'd' THEN o.typnotnull END`,
-    default: `o.typdefault`,
+    // The text of a default depends on the search_path with which it was set.
+    default: `coalesce(pg_get_expr(o.typdefaultbin, 'pg_type'::regclass), o.typdefault)`,
     collation: `(SELECT l.oid::regcollation::text FROM pg_collation l WHERE l.oid = o.typcollation AND o.typtype = 'd')`,
     range: `(SELECT concat_ws(' ', format_type(r.rngsubtype, NULL), r.rngmultitypid::regtype, nullif(r.rngcollation, 0)::regcollation,
       (SELECT c.opcname FROM pg_opclass c WHERE c.oid = r.rngsubopc), nullif(r.rngcanonical, 0)::regproc, nullif(r.rngsubdiff, 0)::regproc) FROM pg_range r WHERE r.rngtypid = o.oid)`,
@@ -49,6 +51,7 @@ const types = objects(
     comment: comment("pg_type", "o.oid"),
   },
   "typ o",
+  ["pg_type", "o.oid"],
 );
 
 /** A property of a sequence that follows the table, if a column owns the sequence. */
@@ -63,11 +66,11 @@ const sequences = objects(
     AND d.objid = o.oid AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'i')`,
   {
     type: `format_type(s.seqtypid, NULL)`,
-    start: `s.seqstart`,
-    increment: `s.seqincrement`,
-    minimum: `s.seqmin`,
-    maximum: `s.seqmax`,
-    cache: `s.seqcache`,
+    start: `s.seqstart::text`,
+    increment: `s.seqincrement::text`,
+    minimum: `s.seqmin::text`,
+    maximum: `s.seqmax::text`,
+    cache: `s.seqcache::text`,
     cycle: `s.seqcycle`,
     persistence: free(`CASE o.relpersistence WHEN 'u' THEN 'unlogged' ELSE 'permanent' END`),
     "owned by": `(SELECT quote_ident(t.relname) || '.' || quote_ident(a.attname) FROM pg_depend d JOIN pg_class t ON t.oid = d.refobjid
@@ -78,6 +81,7 @@ const sequences = objects(
     comment: comment("pg_class", "o.oid"),
   },
   "rel o JOIN pg_sequence s ON s.seqrelid = o.oid",
+  ["pg_class", "o.oid"],
 );
 
 const statistics = objects(
@@ -91,6 +95,7 @@ const statistics = objects(
     comment: comment("pg_statistic_ext", "x.oid"),
   },
   `wanted o JOIN pg_statistic_ext x ON x.stxnamespace = o.oid WHERE ${own("pg_statistic_ext", "x.oid")}`,
+  ["pg_statistic_ext", "x.oid"],
 );
 
 const collations = objects(
@@ -107,6 +112,7 @@ const collations = objects(
     comment: comment("pg_collation", "l.oid"),
   },
   `wanted o JOIN pg_collation l ON l.collnamespace = o.oid WHERE ${own("pg_collation", "l.oid")}`,
+  ["pg_collation", "l.oid"],
 );
 
 const operators = objects(
@@ -125,6 +131,7 @@ const operators = objects(
     comment: comment("pg_operator", "p.oid"),
   },
   `wanted o JOIN pg_operator p ON p.oprnamespace = o.oid WHERE ${own("pg_operator", "p.oid")}`,
+  ["pg_operator", "p.oid"],
 );
 
 const textSearch = objects(
@@ -138,6 +145,7 @@ const textSearch = objects(
     comment: comment("pg_ts_config", "c.oid"),
   },
   `wanted o JOIN pg_ts_config c ON c.cfgnamespace = o.oid WHERE ${own("pg_ts_config", "c.oid")}`,
+  ["pg_ts_config", "c.oid"],
 );
 
 const dictionaries = objects(
@@ -151,6 +159,7 @@ const dictionaries = objects(
     comment: comment("pg_ts_dict", "c.oid"),
   },
   `wanted o JOIN pg_ts_dict c ON c.dictnamespace = o.oid WHERE ${own("pg_ts_dict", "c.oid")}`,
+  ["pg_ts_dict", "c.oid"],
 );
 
 const schemas = objects(
@@ -164,6 +173,7 @@ const schemas = objects(
     comment: comment("pg_namespace", "o.oid"),
   },
   "wanted o",
+  ["pg_namespace", "o.oid"],
 );
 
 const defaultPrivileges = objects(

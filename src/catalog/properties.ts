@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Session } from "../postgres/session.ts";
+import type { ObjectKey } from "./object-key.ts";
 import { ownNameRemover } from "./own-name.ts";
 import { propertiesQuery } from "./properties-query.ts";
 
@@ -10,9 +11,14 @@ export type PropertyValue = string | number | boolean | null | Readonly<Record<s
 export interface SchemaObject {
   /** The schema that it was read from. */
   readonly schema: string;
+  /** Null for what has no row of its own with an oid, such as a column. */
+  readonly key: ObjectKey | null;
   /** The kind in SQL's words, such as `materialized view`. */
   readonly kind: string;
-  /** The name, with that of its table: `orders.total`. Empty for the schema itself. */
+  /**
+   * The name, with that of its table: `orders.total`. Empty for the schema itself. In all texts, `schemaMark` stands for the
+   * schema's name.
+   */
   readonly name: string;
   /** The table, view or domain that it is a part of. */
   readonly of: string | null;
@@ -81,11 +87,9 @@ export async function readProperties(
   session: Session,
   schemas: readonly SchemaToRead[],
 ): Promise<Map<string, SchemaObject[]>> {
-  const rows = await inReadOnly(session, () =>
-    session.query<SchemaObject>(orderedQuery, parametersOf(schemas)),
-  );
-  const found = new Map<string, SchemaObject[]>();
+  const rows = await inReadOnly(session, () => readRows(session, schemas));
   const removers = new Map(schemas.map(({ schema }) => [schema, ownNameRemover(schema)]));
+  const found = new Map<string, SchemaObject[]>();
   for (const row of rows) {
     const object = removers.get(row.schema)?.(row) ?? row;
     const own = found.get(row.schema);
@@ -93,6 +97,27 @@ export async function readProperties(
     else own.push(object);
   }
   return found;
+}
+
+/**
+ * Reads the objects of one schema as `readProperties` does, within a transaction.
+ *
+ * @param session in a transaction, whose settings stay as they are
+ * @returns undefined if the schema does not exist
+ */
+export async function readPropertiesWithin(
+  session: Session,
+  schema: SchemaToRead,
+): Promise<readonly SchemaObject[] | undefined> {
+  await session.script(`SAVEPOINT properties;\n${settings}`);
+  const rows = await readRows(session, [schema]);
+  await session.script("ROLLBACK TO properties; RELEASE properties");
+  const found = rows.map(ownNameRemover(schema.schema));
+  return found.length === 0 ? undefined : found;
+}
+
+function readRows(session: Session, schemas: readonly SchemaToRead[]) {
+  return session.query<SchemaObject>(orderedQuery, parametersOf(schemas));
 }
 
 function parametersOf(schemas: readonly SchemaToRead[]): [string[], (string | null)[]] {

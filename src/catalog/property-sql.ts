@@ -22,16 +22,22 @@ export function comment(catalog: string, oid: string, column = "0"): string {
   return `(SELECT d.description FROM pg_description d WHERE d.classoid = 'pg_catalog.${catalog}'::regclass AND d.objoid = ${oid} AND d.objsubid = ${column})`;
 }
 
-/** A SELECT of objects. Properties that are NULL are left out. */
+/**
+ * A SELECT of objects. Properties that are NULL are left out.
+ *
+ * @param row the catalog and the oid of each object's row, if it has one; see `ObjectKey`
+ */
 export function objects(
   kind: string,
   name: string,
   of: string,
   properties: Readonly<Record<string, string>>,
   from: string,
+  row?: readonly [catalog: string, oid: string],
 ): string {
   const pairs = Object.entries(properties).map(([key, sql]) => `'${key}', ${sql}`);
-  return `SELECT o.schema, ${kind} AS kind, ${name} AS name, ${of} AS of, jsonb_strip_nulls(jsonb_build_object(${pairs.join(", ")})) AS properties FROM ${from}`;
+  const key = row === undefined ? "NULL" : `'${row[0]}:' || ${row[1]}`;
+  return `SELECT o.schema, ${key} AS key, ${kind} AS kind, ${name} AS name, ${of} AS of, jsonb_strip_nulls(jsonb_build_object(${pairs.join(", ")})) AS properties FROM ${from}`;
 }
 
 export const owner = (column: string) => `pg_get_userbyid(${column})`;

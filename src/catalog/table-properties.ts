@@ -39,6 +39,7 @@ const relations = objects(
     comment: `CASE WHEN o.relkind = 'c' THEN ${comment("pg_type", "o.reltype")} ELSE ${comment("pg_class", "o.oid")} END`,
   },
   "rel o WHERE o.relkind IN ('r', 'p', 'v', 'm', 'f', 'c')",
+  ["pg_class", "o.oid"],
 );
 
 const columns = objects(
@@ -85,6 +86,7 @@ const constraints = objects(
    -- A foreign key to a partitioned table has another one to each partition. As a join, this would be slow.
    AND (k.conparentid = 0 OR k.conrelid <> (SELECT p.conrelid FROM pg_constraint p WHERE p.oid = k.conparentid))
    LEFT JOIN pg_index i ON i.indexrelid = k.conindid AND i.indrelid = o.oid AND k.contype IN ('p', 'u', 'x')`,
+  ["pg_constraint", "k.oid"],
 );
 
 const domainConstraints = objects(
@@ -97,6 +99,7 @@ const domainConstraints = objects(
     comment: comment("pg_constraint", "k.oid"),
   },
   "typ o JOIN pg_constraint k ON k.contypid = o.oid AND k.contype = 'c'",
+  ["pg_constraint", "k.oid"],
 );
 
 const indexes = objects(
@@ -115,6 +118,7 @@ const indexes = objects(
   },
   `rel o JOIN pg_index i ON i.indrelid = o.oid JOIN pg_class x ON x.oid = i.indexrelid
    WHERE NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.conrelid = o.oid AND k.contype IN ('p', 'u', 'x'))`,
+  ["pg_class", "x.oid"],
 );
 
 const enabled = (column: string) =>
@@ -131,6 +135,7 @@ const triggers = objects(
     comment: comment("pg_trigger", "t.oid"),
   },
   "rel o JOIN pg_trigger t ON t.tgrelid = o.oid AND NOT t.tgisinternal",
+  ["pg_trigger", "t.oid"],
 );
 
 const rules = objects(
@@ -143,6 +148,7 @@ const rules = objects(
     comment: comment("pg_rewrite", "r.oid"),
   },
   "rel o JOIN pg_rewrite r ON r.ev_class = o.oid AND r.rulename <> '_RETURN'",
+  ["pg_rewrite", "r.oid"],
 );
 
 const policies = objects(
@@ -159,6 +165,7 @@ const policies = objects(
     comment: comment("pg_policy", "p.oid"),
   },
   "rel o JOIN pg_policy p ON p.polrelid = o.oid",
+  ["pg_policy", "p.oid"],
 );
 
 /** Selects of tables, of everything that can have columns, and of their parts. */

@@ -2,7 +2,7 @@
 // that of the type without its last word.
 import type { RolloutEvent } from "../core/events.ts";
 import type { Plan } from "../core/plan.ts";
-import type { DriftResult } from "../operations/drift.ts";
+import type { DriftResult } from "../drift/result.ts";
 import type { Histories } from "../operations/history.ts";
 import type { TenantList } from "../operations/list-tenants.ts";
 import type { RolloutDetail } from "../operations/rollouts.ts";

@@ -43,6 +43,35 @@ export async function readVerdicts(
   return new Map(rows.map((row) => [row.schema, row]));
 }
 
+/** When a schema was last compared, with which ledger, and the result. */
+export interface LastVerdict extends Pick<SchemaVerdict, "schema" | "ledger" | "drifted"> {
+  /** By the clock of the database's server. */
+  readonly checkedAt: Date;
+}
+
+/**
+ * Reads when these schemas were last compared, by any version of the reader.
+ *
+ * @returns by schema; empty if the role may not read the verdicts
+ */
+export async function readLastVerdicts(
+  session: Session,
+  schemas: readonly string[],
+): Promise<Map<string, LastVerdict>> {
+  // A query that fails would be an error in the server's log each time.
+  const [table] = await session.query(
+    `SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname = 'drizzle_fleet' AND c.relname = 'verdicts' AND c.relkind = 'r'
+       AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT')`,
+  );
+  if (table === undefined) return new Map();
+  const rows = await session.query<LastVerdict & Record<string, unknown>>(
+    `SELECT schema, ledger, drifted, checked_at AS "checkedAt" FROM drizzle_fleet.verdicts WHERE schema = ANY($1)`,
+    [schemas],
+  );
+  return new Map(rows.map((row) => [row.schema, row]));
+}
+
 /** Records verdicts, and deletes those about schemas that no longer exist. Their time is the server's. */
 export async function saveVerdicts(
   session: Session,

@@ -29,6 +29,23 @@ export interface DriftDifference {
   readonly properties: readonly PropertyDifference[];
 }
 
+/** How the differences of a shape can be repaired. */
+export interface DriftRepair {
+  /** In the order in which it runs, without the name of the tenant schema. */
+  readonly sql: readonly string[];
+  /** The differences that stay. */
+  readonly unrepaired: readonly UnrepairedObject[];
+  /** True if the SQL was applied to a copy of a tenant, and nothing else differed from what is expected afterwards. */
+  readonly proved: boolean;
+}
+
+/** An object whose difference is not repaired. */
+interface UnrepairedObject {
+  readonly kind: string;
+  readonly name: string;
+  readonly reason: string;
+}
+
 /** Targets of one service with the same differences. */
 export interface DriftShape {
   readonly service: string;
@@ -37,4 +54,6 @@ export interface DriftShape {
   readonly targets: readonly Target[];
   /** Empty for the targets that are as expected. */
   readonly differences: readonly DriftDifference[];
+  /** Null if there is nothing to repair. */
+  readonly repair: DriftRepair | null;
 }

@@ -4,9 +4,9 @@ import type { Target } from "./target.ts";
 export interface Step {
   /**
    * `apply` runs the migration, `downgrade` its down. `repair` records the current checksum of its file, and `stamp` a
-   * complete ledger, without running any SQL of migrations.
+   * complete ledger, without running any SQL of migrations. `fix` repairs drift, which no ledger records.
    */
-  readonly action: "apply" | "downgrade" | "repair" | "stamp";
+  readonly action: "apply" | "downgrade" | "repair" | "stamp" | "fix";
   readonly tag: string;
   /** Its tag in the ledger, if that differs because the folder was converted later. */
   readonly recordedAs?: string;
@@ -50,8 +50,12 @@ type ProblemKind =
   | "unfinished"
   /** There is no schema to stamp. */
   | "noSchema"
+  /** The target has changed since it was compared with what its ledger says. */
+  | "changed"
   /** The records of drizzle-orm's migrator do not match the migrations on disk. */
-  | "notImported";
+  | "notImported"
+  /** The schema is not what its ledger says, and the request requires that it is. */
+  | "drifted";
 
 /** Why a target cannot be migrated in its current state. */
 export interface PlanProblem {
@@ -63,7 +67,7 @@ export interface PlanProblem {
 
 /** True if the problem may end without any change of the target, the migrations or the role. */
 export function mayPass({ kind }: PlanProblem): boolean {
-  return kind === "unusable" || kind === "locked";
+  return kind === "unusable" || kind === "locked" || kind === "changed";
 }
 
 /** What to create with the first step. `whatIsMissing` is for schemas whose state was not read. */
@@ -98,6 +102,17 @@ export function isUnusable({ problems }: Pick<TargetPlan, "problems">): boolean 
 export interface TargetStatus extends TargetPlan {
   /** The service's newest migration. */
   readonly head: string | undefined;
+  /** What `drift` found when it last compared the target; undefined if it has not. Only `status` reads it. */
+  readonly drift?: LastComparison;
+}
+
+/** What `drift` found when it last compared a target. */
+export interface LastComparison {
+  readonly drifted: boolean;
+  /** By the clock of the database's server. */
+  readonly checkedAt: Date;
+  /** True if migrations were applied or reverted since. */
+  readonly outdated: boolean;
 }
 
 /** A batch of targets that are migrated in parallel. */

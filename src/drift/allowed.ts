@@ -2,6 +2,7 @@ import type { FleetConfig } from "../config/schema.ts";
 import type { DriftDifference } from "../core/drift.ts";
 import { escapeRegExp } from "../core/regexp.ts";
 import type { Target } from "../core/target.ts";
+import type { ObjectChange } from "./differences.ts";
 
 /** An entry of `drift.allow` in the configuration. */
 type AllowedDrift = FleetConfig["drift"]["allow"][number];
@@ -27,10 +28,10 @@ export class Allowances {
       .map((entry) => ({ entry, pattern: patternOf(entry.object) }));
   }
 
-  /** The differences of a target that no entry accepts. */
-  remaining(target: Target, differences: readonly DriftDifference[]): readonly DriftDifference[] {
-    if (this.#entries.length === 0) return differences;
-    return differences.filter((one) => !this.#accepts(target, one));
+  /** The changes of a target that no entry accepts. */
+  remaining(target: Target, changes: readonly ObjectChange[]): readonly ObjectChange[] {
+    if (this.#entries.length === 0) return changes;
+    return changes.filter(({ difference }) => !this.#accepts(target, difference));
   }
 
   /** The entries that have expired, or that no difference needed. */

@@ -1,3 +1,4 @@
+import { withoutMark } from "../catalog/own-name.ts";
 import type { PropertyValue, SchemaObject } from "../catalog/properties.ts";
 import {
   type DriftClass,
@@ -18,6 +19,18 @@ const tuningKinds = new Set(["statistics object"]);
 /** The properties that say what an object is, if it exists on one side only. */
 const describing = ["definition", "type", "labels", "base", "result"];
 
+/** An object that is not as expected, on both sides. */
+export interface ObjectChange {
+  /** Undefined for an object that is not expected. */
+  readonly expected: SchemaObject | undefined;
+  /** Undefined for an object that is missing. */
+  readonly found: SchemaObject | undefined;
+  /** For an object on one side only: what belongs to it there, such as the columns of a table. */
+  readonly parts: readonly SchemaObject[];
+  /** The same in words. */
+  readonly difference: DriftDifference;
+}
+
 /**
  * Compares two schemas object by object.
  *
@@ -25,21 +38,28 @@ const describing = ["definition", "type", "labels", "base", "result"];
  * @param found the objects of a tenant schema
  * @returns each object that differs, once: parts of a table that is missing or extra are not listed
  */
-export function differencesBetween(
+export function changesBetween(
   expected: readonly SchemaObject[],
   found: readonly SchemaObject[],
-): DriftDifference[] {
+): ObjectChange[] {
   const [before, after] = [byKey(expected), byKey(found)];
   const missing = expected.filter((one) => !after.has(keyOf(one)));
   const extra = found.filter((one) => !before.has(keyOf(one)));
-  const changed = expected.flatMap((one) => {
+  const changed = expected.flatMap((one): ObjectChange[] => {
     const other = after.get(keyOf(one));
-    return other === undefined ? [] : changedObject(one, other);
+    const difference = other && changedObject(one, other);
+    return difference === undefined ? [] : [{ expected: one, found: other, parts: [], difference }];
   });
   return [
-    ...withoutParts(missing).map((one) => oneSided(one, "missing")),
+    ...withParts(missing).map(({ object, parts }) => ({
+      ...{ expected: object, found: undefined, parts },
+      difference: oneSided(object, "missing"),
+    })),
     ...changed,
-    ...withoutParts(extra).map((one) => oneSided(one, "extra")),
+    ...withParts(extra).map(({ object, parts }) => ({
+      ...{ expected: undefined, found: object, parts },
+      difference: oneSided(object, "extra"),
+    })),
   ];
 }
 
@@ -52,16 +72,23 @@ function byKey(objects: readonly SchemaObject[]): Map<string, SchemaObject> {
   return new Map(objects.map((one) => [keyOf(one), one]));
 }
 
-/** Leaves out what belongs to another object of the list: columns of tables, sequences of columns. */
-function withoutParts(objects: readonly SchemaObject[]): SchemaObject[] {
+/** The objects that do not belong to another one of the list, with those that do: columns of tables, sequences of columns. */
+function withParts(
+  objects: readonly SchemaObject[],
+): { readonly object: SchemaObject; readonly parts: readonly SchemaObject[] }[] {
   const tables = new Set(objects.flatMap((one) => (one.of === null ? one.name : [])));
-  const columns = new Set(objects.flatMap(({ kind, name }) => (kind === "column" ? name : [])));
-  return objects.filter(({ of, properties }) => {
-    const owner = properties["owned by"];
-    if (typeof owner === "string" && (columns.has(owner) || tables.has(owner.split(".")[0] ?? "")))
-      return false;
-    return of === null || !tables.has(of);
-  });
+  const columns = new Map(
+    objects.flatMap((one) => (one.kind === "column" ? [[one.name, one]] : [])),
+  );
+  const ownerOf = ({ of, properties: { "owned by": owned } }: SchemaObject): string | undefined => {
+    const column = typeof owned === "string" ? columns.get(owned) : undefined;
+    if (column !== undefined) return tables.has(column.of ?? "") ? (column.of ?? "") : column.name;
+    return of !== null && tables.has(of) ? of : undefined;
+  };
+  const parts = new Map<string | undefined, SchemaObject[]>();
+  for (const one of objects) parts.set(ownerOf(one), [...(parts.get(ownerOf(one)) ?? []), one]);
+  const wholes = parts.get(undefined) ?? [];
+  return wholes.map((object) => ({ object, parts: parts.get(object.name) ?? [] }));
 }
 
 function oneSided(object: SchemaObject, change: "missing" | "extra"): DriftDifference {
@@ -70,7 +97,7 @@ function oneSided(object: SchemaObject, change: "missing" | "extra"): DriftDiffe
   const value = property === undefined ? null : textOf(properties[property]);
   const [expected, found] = change === "missing" ? [value, null] : [null, value];
   return {
-    ...{ kind, name, change, class: classOf(object) },
+    ...{ kind, name: withoutMark(name), change, class: classOf(object) },
     properties: property === undefined ? [] : [{ property, expected, found }],
   };
 }
@@ -83,19 +110,27 @@ function classOf({ kind, properties }: SchemaObject): DriftClass {
   return kind === "index" && !isUnique ? "tuning" : "dangerous";
 }
 
-function changedObject(expected: SchemaObject, found: SchemaObject): DriftDifference[] {
+function changedObject(expected: SchemaObject, found: SchemaObject): DriftDifference | undefined {
   const names = [
     ...new Set([...Object.keys(expected.properties), ...Object.keys(found.properties)]),
   ];
   const properties = names.flatMap((property): PropertyDifference[] => {
-    const [before, after] = [expected, found].map((one) => textOf(one.properties[property]));
-    return before === after ? [] : [{ property, expected: before ?? null, found: after ?? null }];
+    const [before, after] = [expected, found].map((one) => one.properties[property]);
+    if (isSame(before, after)) return [];
+    return [{ property, expected: textOf(before), found: textOf(after) }];
   });
-  if (properties.length === 0) return [];
+  if (properties.length === 0) return undefined;
   const classes = properties.map(({ property }) => classOfProperty(property));
   const worst = driftClasses.find((one) => classes.includes(one));
   const { kind, name } = expected;
-  return [{ kind, name, change: "changed", class: worst ?? "cosmetic", properties }];
+  return {
+    ...{ kind, name: withoutMark(name), change: "changed" },
+    ...{ class: worst ?? "cosmetic", properties },
+  };
+}
+
+function isSame(before: PropertyValue | undefined, after: PropertyValue | undefined): boolean {
+  return before === after || markedText(before) === markedText(after);
 }
 
 function classOfProperty(property: string): DriftClass {
@@ -103,8 +138,14 @@ function classOfProperty(property: string): DriftClass {
   return tuning.has(property) ? "tuning" : "dangerous";
 }
 
-/** A property as text. Maps are written in the order of their keys. */
+/** A property as people read it. */
 function textOf(value: PropertyValue | undefined): string | null {
+  const text = markedText(value);
+  return text === null ? null : withoutMark(text);
+}
+
+/** A property as text. Maps are written in the order of their keys. */
+function markedText(value: PropertyValue | undefined): string | null {
   if (value === undefined || value === null) return null;
   if (typeof value !== "object") return String(value);
   return Object.keys(value)

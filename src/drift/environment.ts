@@ -37,6 +37,18 @@ export function withEnvironment(
   ];
 }
 
+/** The objects without what the database gives to a schema. */
+export function withoutEnvironment(objects: readonly SchemaObject[]): SchemaObject[] {
+  return objects
+    .filter(({ kind }) => !environmentalKinds.has(kind))
+    .map((one) => ({
+      ...one,
+      properties: Object.fromEntries(
+        Object.entries(one.properties).filter(([name]) => !environmental.includes(name)),
+      ),
+    }));
+}
+
 /** Removes the roles and publications that `withEnvironment` could not decide: they differ for too many tenants. */
 export function acceptUndecided(
   expected: readonly SchemaObject[],
@@ -52,7 +64,8 @@ export function acceptUndecided(
   });
 }
 
-const undecidedValue = "(differs)";
+/** The expected value of what no majority of tenants has, or of an object that no tenant has. */
+export const undecidedValue = "(differs)";
 
 class Votes {
   readonly #all: number;

@@ -1,3 +1,4 @@
+import { withoutMark } from "../catalog/own-name.ts";
 import type { PropertyValue, SchemaObject } from "../catalog/properties.ts";
 import { keyOf } from "./differences.ts";
 
@@ -83,9 +84,8 @@ class Family {
 
   #parentOf({ properties }: SchemaObject): SchemaObject | undefined {
     const name = properties["inherits from"];
-    // Without the mark that stands for the schema's name.
     if (typeof name !== "string") return undefined;
-    return this.#all.get(`table ${name.replace(/^\{schema\}\./, "")}`);
+    return this.#all.get(`table ${withoutMark(name)}`);
   }
 
   #inheritedPart(

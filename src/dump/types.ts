@@ -1,3 +1,4 @@
+import type { ObjectKey } from "../catalog/object-key.ts";
 import type { SequencePosition } from "../catalog/sequence-positions.ts";
 import type { Template } from "../core/template.ts";
 
@@ -12,6 +13,22 @@ export interface StructureDump {
   /** Tables that contain rows of their own: partitions, but not partitioned tables. */
   readonly tables: readonly DumpedTable[];
   readonly sequences: readonly SequencePosition[];
+}
+
+/** A schema's structure, object by object. */
+export interface StructureSql {
+  /** In an order in which they can be created. */
+  readonly parts: readonly PartSql[];
+  /** The key of the part that creates each object. */
+  readonly creators: Readonly<Record<ObjectKey, string>>;
+}
+
+/** The statements that create an object, or something about one, such as a comment. */
+interface PartSql {
+  readonly key: string;
+  /** The objects that it needs, besides those that the catalogs record. */
+  readonly needs: readonly ObjectKey[];
+  readonly statements: readonly Template[];
 }
 
 export interface DumpedTable {

@@ -76,8 +76,20 @@ function refuseProblems(plan: Plan): void {
   throwProblems(problems, "some targets have problems: no script was written");
 }
 
+/** Writes one script, or a file for each target. */
+export async function writeScripts(
+  context: Context,
+  plans: readonly TargetPlan[],
+  options: PsqlOptions,
+  { folder, write }: Pick<Offline, "write"> & { readonly folder: string | undefined },
+): Promise<void> {
+  if (folder === undefined) return writeScript(context, plans, options, write);
+  await refuseExisting(folder, plans);
+  await writePsqlFiles(context, folder, plans, options);
+}
+
 /** A script runs in one database. */
-function refuseSeveral(targets: readonly Target[]): void {
+export function refuseSeveral(targets: readonly Target[]): void {
   const names = databasesOf(targets);
   if (names.length < 2) return;
   throw new FleetError("usage", `one script cannot change ${names.length} databases`, {
@@ -122,11 +134,7 @@ async function writePlan(
     "some targets have problems: no script was written",
   );
   await loadParser();
-  if (folder === undefined) await writeScript(context, changed, options, write);
-  else {
-    await refuseExisting(folder, changed);
-    await writePsqlFiles(context, folder, changed, options);
-  }
+  await writeScripts(context, changed, options, { folder, write });
   const where = folder === undefined ? "" : `, one file each in ${folder}`;
   const idle = all.length - changed.length;
   context.notify(

@@ -53,7 +53,12 @@ export interface ReadOptions {
   readonly purpose: "look" | "change";
   /** Gives a session in a database; by default a new one. */
   readonly readIn?: ReadIn;
+  /** Finds problems of targets that their ledgers do not show. */
+  readonly inspect?: Inspector;
 }
+
+/** Finds further problems in a fleet that was planned. */
+export type Inspector = (fleet: PlannedFleet) => Promise<ReadonlyMap<Target, PlanProblem>>;
 
 /**
  * Reads every target's ledger, all databases at the same time, and plans. A database that cannot be used is a problem
@@ -65,7 +70,7 @@ export interface ReadOptions {
 export async function planFleet(
   fleet: OpenFleet,
   planOne: Planner,
-  { purpose, readIn = readerOf(fleet) }: ReadOptions,
+  { purpose, readIn = readerOf(fleet), inspect }: ReadOptions,
 ): Promise<PlannedFleet> {
   const unusable = new Map<string, FleetError>();
   const known = new Map([...fleet.histories.values()].flatMap((history) => [...history.known]));
@@ -83,12 +88,23 @@ export async function planFleet(
   const databases = usable.map(({ state }) => state);
   refuseSharedSchemas(fleet.targets, databases);
   const plans = new Map(usable.flatMap((one) => one.plans.map((own) => [own.target, own])));
-  return {
+  const planned = {
     ...fleet,
     plans: fleet.targets.map((target) => plans.get(target) ?? unusablePlan(target, unusable)),
     databases,
     unusable,
   };
+  return inspect === undefined ? planned : withProblems(planned, await inspect(planned));
+}
+
+function withProblems(fleet: PlannedFleet, found: ReadonlyMap<Target, PlanProblem>): PlannedFleet {
+  const plans = fleet.plans.map((plan) => {
+    const problem = found.get(plan.target);
+    return problem === undefined
+      ? plan
+      : { ...plan, steps: [], problems: [...plan.problems, problem] };
+  });
+  return { ...fleet, plans };
 }
 
 /** Reads on a new session each time. */
@@ -105,7 +121,7 @@ export function refuseUnusable({ unusable }: PlannedFleet): void {
   throwProblems([...unusable.values()], "some databases cannot be used");
 }
 
-interface Reader extends Required<ReadOptions> {
+interface Reader extends Required<Omit<ReadOptions, "inspect">> {
   /** The known digests of all services. */
   readonly known: History["known"];
   readonly fleet: OpenFleet;

@@ -10,7 +10,8 @@ import { unknownNames } from "../tenants/targets.ts";
 import type { Context } from "./context.ts";
 import { databasesOf } from "./databases.ts";
 import { type OpenFleet, withOpen, withSelected } from "./open-fleet.ts";
-import { type PlannedFleet, planFleet, type ReadOptions } from "./plan-fleet.ts";
+import { type Inspector, type PlannedFleet, planFleet, type ReadOptions } from "./plan-fleet.ts";
+import type { ReadIn } from "./read-database.ts";
 import { divisionOf, type RolloutRequest } from "./rollout-request.ts";
 import { type Announcement, RunSessions } from "./sessions.ts";
 import { type Destination, planUnfinished, type UnfinishedPlan } from "./unfinished.ts";
@@ -33,6 +34,8 @@ export interface Planning {
   readonly purpose: "look" | "change";
   /** A migration that the request names: every selected service must have it. */
   readonly tag: string | undefined;
+  /** Finds problems of targets that their ledgers do not show. */
+  readonly inspect?: Inspector;
   /** Where the verb brings its targets; undefined for verbs that bring them nowhere. */
   readonly destination?: Destination;
 }
@@ -58,7 +61,7 @@ export function withPlan<Result>(
 async function planOpened<Result>(
   fleet: OpenFleet,
   division: Division,
-  { request, planOne, purpose, destination }: Planning,
+  { request, planOne, purpose, destination, inspect }: Planning,
   use: (planned: Planned) => Promise<Result>,
 ): Promise<Result> {
   const { context, open, targets } = fleet;
@@ -68,18 +71,34 @@ async function planOpened<Result>(
     open,
     noted ? announce(targets, destination) : undefined,
   );
-  const options = { purpose, readIn: sessions.readIn };
+  const options: ReadOptions & { readIn: ReadIn } = {
+    ...{ purpose, readIn: sessions.readIn },
+    ...(inspect === undefined
+      ? {}
+      : {
+          inspect: async (planned) => {
+            // It connects itself.
+            await releaseScarce(sessions, planned);
+            return inspect(planned);
+          },
+        }),
+  };
   try {
     const { planned, plans, omitted } =
       request.failed === true && destination !== undefined
         ? await planUnfinished(fleet, planOne, destination, options)
         : await planAll(fleet, planOne, options);
-    for (const { name, room, pooled } of planned.databases)
-      if (room <= 1 && !pooled) await sessions.release(name);
+    await releaseScarce(sessions, planned);
     return await use({ plan: divideIntoWaves(plans, division), fleet: planned, sessions, omitted });
   } finally {
     await sessions.close();
   }
+}
+
+/** Closes the sessions in databases that have room for no other. */
+async function releaseScarce(sessions: RunSessions, { databases }: PlannedFleet): Promise<void> {
+  for (const { name, room, pooled } of databases)
+    if (room <= 1 && !pooled) await sessions.release(name);
 }
 
 async function planAll(

@@ -21,13 +21,15 @@ export interface PsqlOptions {
   readonly verb: string;
   readonly scripts: Scripts;
   readonly timeouts: Timeouts;
+  /** Whether the script can run again; by default, it can. */
+  readonly again?: string;
 }
 
 /** Writes one script for some targets of one database, piece by piece. */
 export async function writeScript(
   { config: { fleet }, environment }: Context,
   plans: readonly TargetPlan[],
-  { verb, scripts, timeouts }: PsqlOptions,
+  { verb, scripts, timeouts, again }: PsqlOptions,
   write: (text: string) => void,
 ): Promise<void> {
   const by = `drizzle-fleet ${packageVersion()}`;
@@ -35,7 +37,7 @@ export async function writeScript(
   const psql = new PsqlScript([
     `${by}: ${verb}, ${counted(plans.length, "target")} of database ${databases.join()}`,
     'Run it with psql -X -v ON_ERROR_STOP=1 -o /dev/null -f <this file> "<URL>", on a direct connection to the server.',
-    "You can run it again from the beginning: it skips what is already applied.",
+    again ?? "You can run it again from the beginning: it skips what is already applied.",
   ]);
   for (const service of new Set(plans.map(({ target }) => target.service))) {
     const schema = fleet.services[service]?.extensionSchema;

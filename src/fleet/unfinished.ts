@@ -61,7 +61,7 @@ export async function planUnfinished(
   fleet: OpenFleet,
   planOne: Planner,
   destination: Destination,
-  options: Required<ReadOptions>,
+  options: ReadOptions & Required<Pick<ReadOptions, "readIn">>,
 ): Promise<UnfinishedPlan> {
   const positions = new Map<Target, TargetPosition>();
   const planAndNote: Planner = (target, history, state) => {

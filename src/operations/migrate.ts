@@ -4,6 +4,7 @@ import { commandText } from "../fleet/command.ts";
 import type { Context } from "../fleet/context.ts";
 import { withoutForbidden } from "../fleet/forbidden.ts";
 import { type Offline, writeOffline } from "../fleet/offline.ts";
+import type { PlannedFleet } from "../fleet/plan-fleet.ts";
 import { goalFor, type Left, leftBy, type Planning, withPlan } from "../fleet/planning.ts";
 import { refusePooled } from "../fleet/pooler.ts";
 import { type RolledOut, rollOut } from "../fleet/roll-out.ts";
@@ -20,6 +21,10 @@ export interface MigrateRequest extends RolloutRequest {
   readonly to?: string;
   /** Apply migrations that come before applied ones; default: as configured. */
   readonly allowOutOfOrder?: boolean;
+  /**
+   * Compare the targets with what their ledgers say, as `drift` does: a target that has drifted fails, also if it is at head.
+   */
+  readonly requireNoDrift?: boolean;
 }
 
 export interface MigrateResult extends RolledOut {
@@ -106,7 +111,16 @@ function planningOf(
   const { to, allowOutOfOrder = context.config.fleet.allowOutOfOrder } = request;
   const rules = { allowOutOfOrder, ...(to === undefined ? {} : { to }) };
   const planOne: Planner = (target, history, state) => planTarget(target, history, state, rules);
-  return { request, planOne, purpose, tag: to, destination: destinationOf(context, request) };
+  return {
+    ...{ request, planOne, purpose, tag: to, destination: destinationOf(context, request) },
+    ...(request.requireNoDrift === true ? { inspect: (fleet) => findDrift(fleet, request) } : {}),
+  };
+}
+
+/** Loads the comparison only when it is needed: it is a large part of the program. */
+async function findDrift(fleet: PlannedFleet, request: MigrateRequest) {
+  const { driftProblems } = await import("../drift/problems.ts");
+  return driftProblems(fleet, request);
 }
 
 function destinationOf(context: Context, request: MigrateRequest): Destination {
@@ -123,5 +137,6 @@ function destinationOf(context: Context, request: MigrateRequest): Destination {
 function commandOf(context: Context, request: MigrateRequest, more: readonly string[]): string {
   const to = request.to === undefined ? [] : ["--to", request.to];
   const order = request.allowOutOfOrder === true ? ["--allow-out-of-order"] : [];
-  return commandText(context, ["migrate", ...to, ...order, ...more], request);
+  const drift = request.requireNoDrift === true ? ["--require-no-drift"] : [];
+  return commandText(context, ["migrate", ...to, ...order, ...drift, ...more], request);
 }

@@ -1,10 +1,11 @@
 import type { TargetStatus } from "../core/plan.ts";
 import type { Context } from "../fleet/context.ts";
-import { readStatus } from "../fleet/target-status.ts";
+import { readStatusAndDrift } from "../fleet/target-status.ts";
 import type { Selection } from "../tenants/targets.ts";
 
 /**
- * Reads the state of every selected target: newest applied migration, head, and pending migrations. Changes nothing.
+ * Reads the state of every selected target: newest applied migration, head, pending migrations, and what `drift`
+ * found when it last compared the target. Changes nothing.
  *
  * @returns one entry per target
  * @throws FleetError `usage` for an invalid selection; `tenant` for a named tenant that is not active; `journal` for damaged
@@ -13,5 +14,5 @@ import type { Selection } from "../tenants/targets.ts";
  * const targets = await status(context, { services: ["auth"], tenants: [], databases: [] });
  */
 export function status(context: Context, selection: Selection): Promise<TargetStatus[]> {
-  return readStatus(context, selection);
+  return readStatusAndDrift(context, selection);
 }

@@ -1,5 +1,5 @@
 import { counted, shortList } from "../core/count.ts";
-import type { DriftDifference, DriftShape } from "../core/drift.ts";
+import type { DriftDifference, DriftRepair, DriftShape } from "../core/drift.ts";
 import type { Target } from "../core/target.ts";
 import { targetName } from "../core/target.ts";
 import { style } from "./style.ts";
@@ -45,6 +45,9 @@ function endText({ shapes, uncompared, allowances }: Found): string[] {
           "red",
           `Drift: ${count} of ${counted(all, "target")}, in ${counted(drifted.length, "shape")}; ${clean} as expected.`,
         ),
+    ...(drifted.some(({ repair }) => repair?.proved === false && repair.sql.length > 0)
+      ? ["To try the repairs on a copy, and then to run them, run: npx drizzle-fleet drift --fix"]
+      : []),
   ];
 }
 
@@ -67,7 +70,14 @@ export function driftNotes({ shapes }: Found): { service: string; text: string }
     .map((shape) => ({ service: shape.service, text: shapeText(shape).join("\n") }));
 }
 
-function shapeText({ service, at, targets, differences }: DriftShape): string[] {
+/** What still differs after repairs. */
+export function remainingText(shapes: readonly DriftShape[]): string {
+  const drifted = shapes.filter(({ differences }) => differences.length > 0);
+  if (drifted.length === 0) return style("green", "Every repaired target is as expected.");
+  return [style("yellow", "Still different:"), ...drifted.flatMap(shapeText)].join("\n");
+}
+
+function shapeText({ service, at, targets, differences, repair }: DriftShape): string[] {
   const names = shortList(
     targets.map((target) => targetName(target)),
     10,
@@ -75,16 +85,34 @@ function shapeText({ service, at, targets, differences }: DriftShape): string[] 
   const place = at === null ? service : `${service} at ${at}`;
   return [
     `x ${counted(targets.length, "target")} of ${place}: ${names}`,
-    ...differences.flatMap(differenceText),
+    ...differences.flatMap((one) => differenceText(one, repair)),
+    ...(repair === null ? [] : repairLines(repair)),
   ];
 }
 
-function differenceText(difference: DriftDifference): string[] {
+/** The SQL that repairs a shape, and what it leaves. */
+function repairLines({ sql, unrepaired, proved }: DriftRepair): string[] {
+  const title = proved ? "SQL of the repair:" : "SQL of the repair, not tried yet:";
+  return [
+    ...(sql.length === 0 ? [] : [`  ${title}`]),
+    ...sql.flatMap((statement) => statement.split("\n").map((line) => `     ${line}`)),
+    ...unrepaired.map(
+      ({ kind, name, reason }) => `  Not repaired: ${`${kind} ${name}`.trim()} (${reason})`,
+    ),
+  ];
+}
+
+function differenceText(difference: DriftDifference, repair: DriftRepair | null): string[] {
   const { kind, name, change, properties } = difference;
   const what = name === "" ? kind : `${kind} ${name}`;
   const [first] = properties;
+  // The SQL of the repair contains its definition.
+  const isRepaired = repair?.unrepaired.every((one) => one.kind !== kind || one.name !== name);
   if (change === "missing")
-    return [`  ${what} is missing (${difference.class})`, ...definitionText(first?.expected)];
+    return [
+      `  ${what} is missing (${difference.class})`,
+      ...(isRepaired === true ? [] : definitionText(first?.expected)),
+    ];
   if (change === "extra")
     return [`  ${what} is not expected (${difference.class})`, ...definitionText(first?.found)];
   return properties.flatMap(({ property, expected, found }) => [

@@ -1,6 +1,7 @@
 import { counted } from "../core/count.ts";
 import { isUnusable, type TargetStatus } from "../core/plan.ts";
 import { targetName } from "../core/target.ts";
+import { ageText } from "../core/time.ts";
 import { problemsText } from "./problems.ts";
 import { table } from "./table.ts";
 
@@ -12,10 +13,10 @@ export function isAtHead({ pending, problems }: TargetStatus): boolean {
   return pending === 0 && problems.length === 0;
 }
 
-/** Sorts targets: first those with a problem, then those that are behind, then those at head. */
+/** Sorts targets: first those with a problem, then those that are behind, then those that have drifted. */
 export function worstFirst(targets: readonly TargetStatus[]): TargetStatus[] {
-  const rank = (target: TargetStatus) =>
-    target.problems.length > 0 ? 0 : target.pending > 0 ? 1 : 2;
+  const rank = ({ problems, pending, drift }: TargetStatus) =>
+    problems.length > 0 ? 0 : pending > 0 ? 1 : drift?.drifted === true ? 2 : 3;
   return [...targets].sort((left, right) => rank(left) - rank(right));
 }
 
@@ -24,12 +25,17 @@ export function worstFirst(targets: readonly TargetStatus[]): TargetStatus[] {
  * are many.
  *
  * @param onlyBehind true: the table contains only targets that are not at head; the counts include all
+ * @param now the time from which ages are counted
  */
-export function statusText(targets: readonly TargetStatus[], onlyBehind = false): string {
+export function statusText(
+  targets: readonly TargetStatus[],
+  onlyBehind = false,
+  now = new Date(),
+): string {
   if (targets.length === 0)
     return "There is no target. A target is a service of a tenant; to see the tenants, run: npx drizzle-fleet tenants list";
   const listed = worstFirst(targets).filter((target) => !onlyBehind || !isAtHead(target));
-  const lines = listed.length > longestTable ? grouped(listed) : single(listed);
+  const lines = listed.length > longestTable ? grouped(listed) : single(listed, now);
   const unknown = targets.filter(isUnusable).length;
   const behind = targets.filter((target) => !isAtHead(target)).length - unknown;
   const all = counted(targets.length, "target");
@@ -48,19 +54,23 @@ export function statusText(targets: readonly TargetStatus[], onlyBehind = false)
     ...problemsText(listed),
     ...verdict,
     ...next,
+    ...driftText(targets, now),
   ].join("\n");
 }
 
-function single(targets: readonly TargetStatus[]): string[] {
+function single(targets: readonly TargetStatus[], now: Date): string[] {
+  const isCompared = targets.some(({ drift }) => drift !== undefined);
   const rows = targets.map((target) => [
     targetName(target.target),
     ...placeOf(target),
     stateOf(target),
+    ...(isCompared ? [driftOf(target, now)] : []),
   ]);
-  return table(["target", "current", "pending", "state"], rows);
+  return table(["target", "current", "pending", "state", ...(isCompared ? ["drift"] : [])], rows);
 }
 
 function grouped(targets: readonly TargetStatus[]): string[] {
+  const isCompared = targets.some(({ drift }) => drift !== undefined);
   const groups = new Map<string, TargetStatus[]>();
   for (const target of targets) {
     const key = JSON.stringify([
@@ -68,6 +78,7 @@ function grouped(targets: readonly TargetStatus[]): string[] {
       target.current,
       target.pending,
       stateOf(target),
+      driftOf(target),
     ]);
     groups.set(key, [...(groups.get(key) ?? []), target]);
   }
@@ -78,11 +89,13 @@ function grouped(targets: readonly TargetStatus[]): string[] {
       first?.target.service ?? "",
       ...(first === undefined ? ["", ""] : placeOf(first)),
       first === undefined ? "" : stateOf(first),
+      ...(isCompared && first !== undefined ? [driftOf(first)] : []),
       group.length,
       names.join(", ") + (group.length > names.length ? ", ..." : ""),
     ];
   });
-  return table(["service", "current", "pending", "state", "targets", "tenants"], rows);
+  const columns = ["current", "pending", "state", ...(isCompared ? ["drift"] : [])];
+  return table(["service", ...columns, "targets", "tenants"], rows);
 }
 
 /** The newest migration of a target, and its number of pending ones. */
@@ -96,4 +109,48 @@ function stateOf(target: TargetStatus): string {
     return problem.tag === undefined ? problem.kind : `${problem.kind}: ${problem.tag}`;
   if ((target.steps[0]?.resumeAt ?? 0) > 0) return `partly applied: ${target.steps[0]?.tag}`;
   return target.pending === 0 ? "at head" : "behind";
+}
+
+/** What `drift` found, and how long ago if `now` is given. Outdated: the target's ledger has changed since. */
+function driftOf({ drift }: TargetStatus, now?: Date): string {
+  if (drift === undefined) return "not compared";
+  const { drifted, checkedAt, outdated } = drift;
+  const age = now === undefined ? "" : `, ${ageText(now.getTime() - checkedAt.getTime())}`;
+  return `${drifted ? "yes" : "no"}${age}${outdated ? " (outdated)" : ""}`;
+}
+
+/** What `drift` found when it last compared the fleet; nothing if it never did. */
+function driftText(targets: readonly TargetStatus[], now: Date): string[] {
+  const found = targets.flatMap(({ drift }) => drift ?? []);
+  if (found.length === 0) return [];
+  const drifted = found.filter((one) => one.drifted).length;
+  const times = found.map(({ checkedAt }) => checkedAt.getTime());
+  // Not Math.min(...times): a large fleet has more values than a call has room for.
+  const newest = ageText(now.getTime() - times.reduce((one, other) => Math.max(one, other)));
+  const oldest = ageText(now.getTime() - times.reduce((one, other) => Math.min(one, other)));
+  const when = newest === oldest ? newest : `from ${oldest} to ${newest}`;
+  const outdated = found.filter((one) => one.outdated).length;
+  // A target without migrations has nothing to compare.
+  const missed = targets.filter(
+    (target) => target.drift === undefined && target.current !== undefined,
+  ).length;
+  const more = [
+    ...(outdated === 0 ? [] : [outdatedText(outdated)]),
+    ...(missed === 0 ? [] : [`Not compared: ${counted(missed, "target")}.`]),
+  ];
+  const count = counted(found.length, "target");
+  const head =
+    drifted === 0
+      ? `No drift in ${count} when last compared, ${when}.`
+      : `Drift in ${drifted} of ${count} when last compared, ${when}.`;
+  return [
+    [head, ...more].join(" "),
+    ...(drifted === 0 ? [] : ["To see every difference, run: npx drizzle-fleet drift"]),
+  ];
+}
+
+function outdatedText(count: number): string {
+  return count === 1
+    ? "1 is outdated: its ledger has changed since."
+    : `${count} are outdated: their ledgers have changed since.`;
 }

@@ -54,7 +54,7 @@ async function recordBegun(
   const open = guard({
     target,
     sharedSchemas: script.sharedSchemas,
-    settings: settingsOf(run, segment.statements[0]?.concurrently),
+    settings: aloneSettings(run, segment.statements[0]?.concurrently),
     role: roleOf(run),
     ...opening,
     scope: "session",
@@ -116,7 +116,7 @@ async function runStatement(run: StepRun, segment: Segment, statement: Statement
  * Building an index waits for other transactions, and lock_timeout applies to that. It can wait longer than for other
  * locks because it blocks no other session in the meantime; VACUUM FULL would.
  */
-function settingsOf(
+export function aloneSettings(
   { context, session }: StepRun,
   work: ConcurrentWork | undefined,
 ): Map<string, string> {
@@ -130,7 +130,8 @@ function settingsOf(
   ]);
 }
 
-function releaseLock({ target, session }: StepRun): string {
+/** SQL that releases the target's lock and the settings of a statement that ran alone. */
+export function releaseLock({ target, session }: StepRun): string {
   const settings = [
     ...session.settings.keys(),
     ...serverKeepAlive.map(([name]) => name),

@@ -10,7 +10,7 @@ import { isConnectionLoss, isRetryable, sqlstate, sqlstateOf } from "../postgres
 import type { ExistingObject } from "./existing.ts";
 import { changedLedger } from "./guard.ts";
 import { CancelledError, type PipelinePart, StepError } from "./pipeline.ts";
-import { remedyFor } from "./remedies.ts";
+import { generalRemedy, remedyFor } from "./remedies.ts";
 import { shortLine } from "./short-line.ts";
 import { ResumeError } from "./step.ts";
 import type { MigrationScript } from "./step-run.ts";
@@ -31,6 +31,7 @@ export interface FailedStep {
 export function failureOf(error: unknown, step: FailedStep): Failure {
   const { target, script, holders, existing, cancelled } = step;
   const { migration, statements } = script;
+  if (script.inspect !== undefined) return fixFailureOf(error, step);
   if (error instanceof ResumeError) {
     return {
       message: error.message,
@@ -66,6 +67,34 @@ export function failureOf(error: unknown, step: FailedStep): Failure {
     ...(existing === undefined ? {} : { existing: existingText(existing) }),
     retryable: stopped || isRetryable(cause) || serverRemedy(state) !== undefined,
     remedy: `${nextRun(cause, stepError?.statement, committed, statements.length)} ${remedy}`,
+  };
+}
+
+/** Describes the failure of a repair of drift, whose statements are in no file. */
+function fixFailureOf(error: unknown, step: FailedStep): Failure {
+  const { script, holders, cancelled } = step;
+  const stepError = error instanceof StepError ? error : undefined;
+  const cause = stepError?.cause ?? error;
+  const state = sqlstateOf(cause);
+  const stopped =
+    cancelled && (state === sqlstate.queryCanceled || cause instanceof CancelledError);
+  const remedy = stopped
+    ? "The repair was cancelled on request."
+    : (generalRemedy(state) ?? "Correct the rows or the schema.");
+  const changed = stepError?.statement?.transactional === false ? "" : "Nothing was changed. ";
+  return {
+    message: messageOf(cause),
+    tag: script.migration.tag,
+    ...(state === undefined ? {} : { sqlstate: state }),
+    ...textOf(cause, "detail", "detail"),
+    ...textOf(cause, "hint", "hint"),
+    // The message of a check says all.
+    ...(stepError?.statement === undefined || /^DO /.test(stepError.statement.original)
+      ? {}
+      : { statement: shortLine(stepError.statement.original) }),
+    ...(holders.length > 0 ? { holders } : {}),
+    retryable: stopped || isRetryable(cause) || serverRemedy(state) !== undefined,
+    remedy: `${changed}${remedy} To see what is left, run: npx drizzle-fleet drift`,
   };
 }
 

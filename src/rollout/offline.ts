@@ -3,6 +3,7 @@ import type { Creation, TargetPlan } from "../core/plan.ts";
 import { quoteLiteral } from "../core/quoting.ts";
 import { targetName } from "../core/target.ts";
 import { ledgerOf } from "../ledger/table.ts";
+import { runFix } from "./fix.ts";
 import { hasProgress, hasReached, noLedger, sessionReset } from "./guard.ts";
 import type { PsqlScript } from "./psql.ts";
 import { openingOf, runSegment, segmentsIn } from "./step.ts";
@@ -36,6 +37,10 @@ export async function writeTarget(
       // The script may run when the ledger has changed in the meantime.
       sealed: false,
     };
+    if (step.action === "fix") {
+      await runFix(run);
+      continue;
+    }
     for (const segment of segmentsIn(run))
       await writeSegment(run, segment, openingOf(run, segment, index === 0 ? create : "nothing"));
   }

@@ -53,11 +53,16 @@ export interface ErrorPlace {
   readonly existing?: ExistingObject | undefined;
 }
 
+/** The remedy for an error that any statement can cause. */
+export function generalRemedy(state: string | undefined): string | undefined {
+  return remedies[state ?? ""] ?? serverRemedy(state);
+}
+
 /** The remedy for an error of the server. */
 export function remedyFor(cause: unknown, place: ErrorPlace): string {
   const { part, target } = place;
   const state = sqlstateOf(cause);
-  const general = remedies[state ?? ""] ?? serverRemedy(state);
+  const general = generalRemedy(state);
   if (general !== undefined) return general;
   if (part === "ledger" && state === noSuchKey)
     return `The ledger has lost its primary key. To restore it, run: ALTER TABLE ${ledgerOf(target.schema)} ADD PRIMARY KEY (tag)`;

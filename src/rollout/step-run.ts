@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Timeouts } from "../config/schema.ts";
-import type { Migration, Statement } from "../core/migration.ts";
+import type { Migration, Segment, Statement } from "../core/migration.ts";
 import type { Creation, Step } from "../core/plan.ts";
 import { quoteIdentifier } from "../core/quoting.ts";
 import type { Target } from "../core/target.ts";
@@ -11,6 +11,7 @@ import { deleteEntries, ledgerOf, type Progress, recordProgress } from "../ledge
 import { scriptTimeout } from "../postgres/answer.ts";
 import type { Channel } from "../postgres/channel.ts";
 import { revokeWritesOfOthers } from "../postgres/privileges.ts";
+import type { Session } from "../postgres/session.ts";
 import { withLineEnds } from "../source/line-ends.ts";
 import {
   checkDeferred,
@@ -27,7 +28,15 @@ export interface MigrationScript {
   readonly statements: readonly Statement[];
   /** Schemas that follow the tenant schema on the search_path. */
   readonly sharedSchemas: readonly string[];
+  /** For a fix in a session: compares the target with what is expected, in the transaction of the session. */
+  readonly inspect?: (session: Session, target: Target) => Promise<Inspection>;
 }
+
+/** How a target that is to be repaired compares with what is expected. */
+export type Inspection =
+  | { readonly kind: "drifted" | "repaired" }
+  /** It differs in another way than the repair was made for. */
+  | { readonly kind: "changed"; readonly message: string };
 
 /** What is the same for all steps of a rollout. */
 export interface StepContext {
@@ -198,4 +207,22 @@ export function haveChecksum(
         count,
       ) === checksum,
   );
+}
+
+/** The settings of a transaction that runs statements of a script. */
+export function settingsOf(
+  { context, script, session }: StepRun,
+  segment: Segment,
+): Map<string, string> {
+  const { lock, statement, idleInTransaction } = context.timeouts;
+  const isComplete = segment.statements.length === script.statements.length && !session.pooled;
+  return new Map([
+    ...session.settings,
+    ["lock_timeout", String(lock)],
+    ["statement_timeout", String(statement)],
+    ["idle_in_transaction_session_timeout", String(idleInTransaction)],
+    // Safe for a complete migration: a crash loses it together with its entry, and the worker flushes before it reports.
+    // Not safe through a pooler, which hides a crash of the server from the worker.
+    ["synchronous_commit", isComplete ? "off" : "on"],
+  ]);
 }

@@ -5,6 +5,7 @@ import { recordChecksum, recordStamp } from "../ledger/table.ts";
 import { scriptTimeout } from "../postgres/answer.ts";
 import { segmentsOf } from "../sql/segments.ts";
 import { runAlone } from "./alone.ts";
+import { runFix } from "./fix.ts";
 import {
   checkDeferred,
   guard,
@@ -29,6 +30,7 @@ import {
   record,
   roleOf,
   type StepRun,
+  settingsOf,
   textFor,
 } from "./step-run.ts";
 
@@ -50,6 +52,7 @@ export async function runStep(run: StepRun, create: Creation): Promise<void> {
   const { step, script, context } = run;
   refuseEdited(step, script);
   if (step.action === "repair" || step.action === "stamp") return writeLedger(run, create);
+  if (step.action === "fix") return runFix(run);
   const segments = segmentsIn(run);
   const plain = plainStepOf(run, segments, create);
   if (plain !== undefined) return runPlain(run, plain);
@@ -189,18 +192,4 @@ async function writeLedger(run: StepRun, create: Creation): Promise<void> {
     before: [begin, ...sessionReset(session), ...open],
     after: [checkDeferred, ownSearchPath, ...writes, "COMMIT"],
   });
-}
-
-function settingsOf({ context, script, session }: StepRun, segment: Segment): Map<string, string> {
-  const { lock, statement, idleInTransaction } = context.timeouts;
-  const isComplete = segment.statements.length === script.statements.length && !session.pooled;
-  return new Map([
-    ...session.settings,
-    ["lock_timeout", String(lock)],
-    ["statement_timeout", String(statement)],
-    ["idle_in_transaction_session_timeout", String(idleInTransaction)],
-    // Safe for a complete migration: a crash loses it together with its entry, and the worker flushes before it reports.
-    // Not safe through a pooler, which hides a crash of the server from the worker.
-    ["synchronous_commit", isComplete ? "off" : "on"],
-  ]);
 }

@@ -27,12 +27,22 @@ test("drift groups tenants by what differs from a replay of their own ledgers", 
   column users.age: type differs (dangerous)
      expected: integer
      found:    bigint
+  SQL of the repair, not tried yet:
+     LOCK TABLE users IN ACCESS EXCLUSIVE MODE;
+     DO $$BEGIN
+       IF EXISTS (SELECT FROM users WHERE (age::integer)::bigint::text IS DISTINCT FROM age::text) THEN
+         RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'column users.age has values that type integer would change';
+       END IF;
+     END$$;
+     ALTER TABLE users ALTER COLUMN age TYPE integer USING age::integer;
 
 x 2 targets of app at 0000_users: app/a, app/c
   index users_email is missing (tuning)
-     CREATE INDEX users_email ON users USING btree (email)
+  SQL of the repair, not tried yet:
+     CREATE INDEX CONCURRENTLY users_email ON users USING btree (email);
 
 Drift: 3 of 4 targets, in 2 shapes; 1 as expected.
+To try the repairs on a copy, and then to run them, run: npx drizzle-fleet drift --fix
 `);
   const json = JSON.parse((await runCli(project, ["drift", "--json", "--tenant", "b"])).stdout);
   expect(json).toMatchObject({
@@ -138,23 +148,27 @@ test("drift.allow accepts differences; expired and unused entries are reported",
   expect(run.code).toBe(4);
   expect(run.stdout).toBe(`x 1 target of app at 0000_users: app/b
   index users_email is missing (tuning)
-     CREATE INDEX users_email ON users USING btree (email)
+  SQL of the repair, not tried yet:
+     CREATE INDEX CONCURRENTLY users_email ON users USING btree (email);
 
 drift.allow: the entry for column users.* has expired. Remove it, or extend it.
 drift.allow: the entry for view none matches nothing. Remove it.
 Drift: 1 of 4 targets, in 1 shape; 3 as expected.
+To try the repairs on a copy, and then to run them, run: npx drizzle-fleet drift --fix
 `);
   const markdown = await runCli(project, ["drift", "--format", "markdown"]);
   expect(markdown.stdout).toBe(`### 1 target of app at 0000_users: app/b
 
 \`\`\`text
   index users_email is missing (tuning)
-     CREATE INDEX users_email ON users USING btree (email)
+  SQL of the repair, not tried yet:
+     CREATE INDEX CONCURRENTLY users_email ON users USING btree (email);
 \`\`\`
 
 drift.allow: the entry for column users.* has expired. Remove it, or extend it.
 drift.allow: the entry for view none matches nothing. Remove it.
 Drift: 1 of 4 targets, in 1 shape; 3 as expected.
+To try the repairs on a copy, and then to run them, run: npx drizzle-fleet drift --fix
 `);
   const github = await runCli(project, ["drift", "--format", "github"]);
   expect(github.stdout).toContain(

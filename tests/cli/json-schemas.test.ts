@@ -111,6 +111,20 @@ describe("what --json writes matches docs/schemas", () => {
     await expectDocumentOf(project, "heads", ["heads"]);
   });
 
+  test("drift, and its result in status and plan", async () => {
+    const { project, database } = await createFleet({
+      migrations: { "0000_t": "CREATE TABLE t ();" },
+    });
+    await runCli(project, ["migrate"]);
+    await database.query("CREATE VIEW app_a.extra AS SELECT 1 AS one");
+    const { shapes } = await expectDocumentOf(project, "drift", ["drift"]);
+    expect(shapes).toHaveLength(1);
+    const { targets } = await expectDocumentOf(project, "status", ["status"]);
+    expect(targets).toMatchObject([{ drift: { drifted: true } }]);
+    const planned = await expectDocumentOf(project, "plan", ["plan", "--require-no-drift"]);
+    expect(JSON.stringify(planned)).toContain('"drifted"');
+  });
+
   test("check: findings, accepted faults, and proved services", async () => {
     const { project, database } = await createFleet({ migrations });
     const { findings } = await expectDocumentOf(project, "check", ["check"]);

@@ -31,11 +31,15 @@ const everything = [
   ...["--set-json", 'affinity={ "nodeAffinity": {} }'],
   ...["--set-json", 'extraVolumes=[{ "name": "ca", "configMap": { "name": "ca" } }]'],
   ...["--set-json", 'extraVolumeMounts=[{ "name": "ca", "mountPath": "/ca", "readOnly": true }]'],
+  ...["--set", "drift.enabled=true,drift.schedule=@hourly,drift.timeZone=Europe/Berlin"],
+  ...["--set-json", 'drift.args=["--against", "majority", "--service", "auth"]'],
+  ...["--set", "drift.backoffLimit=0,drift.activeDeadlineSeconds=600"],
+  ...["--set", "drift.startingDeadlineSeconds=null,drift.failedJobsHistoryLimit=1"],
 ];
 
 const variants: Readonly<Record<string, readonly string[]>> = {
   hook: [...image, ...database],
-  argocd: [...image, ...database, "--set", "mode=argocd,hooks.weight=-1"],
+  argocd: [...image, ...database, "--set", "mode=argocd,hooks.weight=-1,drift.enabled=true"],
   job: [...image, ...database, "--set", "mode=job"],
   "init-container": [...image, ...database, "--set", "mode=initContainer"],
   production: ["--values", join(chart, "values-production.yaml")],
@@ -92,6 +96,9 @@ describe("values are refused", () => {
     [["--set", "tenants[0]=42"], "at '/tenants/0': got number, want string"],
     [["--set", "waitForDatabase=2 minutes"], "at '/waitForDatabase'"],
     [["--set", "terminationGracePeriodSeconds=10"], "at '/terminationGracePeriodSeconds'"],
+    [["--set", "drift.shedule=@daily"], "additional properties 'shedule' not allowed"],
+    [["--set", "drift.schedule=0 5 * *"], "at '/drift/schedule'"],
+    [["--set", "drift.schedule=TZ=UTC 5 * * *"], "at '/drift/schedule'"],
     [["--set", "image.tag="], "image.tag and image.digest are not set"],
     [["--set", "image.repository="], "image.repository is not set"],
   ])("%j", async (options, message) => {

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { readFingerprints } from "../../src/catalog/fingerprints.ts";
 import { hashSchemas, readProperties } from "../../src/catalog/properties.ts";
-import { differencesBetween } from "../../src/drift/differences.ts";
 import { withSession } from "../../src/postgres/session.ts";
 import { createDatabase } from "../support/database.ts";
+import { differencesBetween } from "../support/differences.ts";
 
 const structure = `CREATE TABLE "users" ("id" integer PRIMARY KEY, "mail" text, "at" date);
 CREATE TYPE "place" AS ("x" integer, "y" integer);

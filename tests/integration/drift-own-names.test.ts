@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { readProperties } from "../../src/catalog/properties.ts";
 import { quoteIdentifier } from "../../src/core/quoting.ts";
-import { differencesBetween } from "../../src/drift/differences.ts";
 import { acceptOwnNames } from "../../src/drift/own-names.ts";
 import { withSession } from "../../src/postgres/session.ts";
 import { createDatabase } from "../support/database.ts";
+import { differencesBetween } from "../support/differences.ts";
 import { structure } from "../support/drift-cases.ts";
 
 /** SQL with words that are also the names of schemas below. {tenant} is the name of the schema. */

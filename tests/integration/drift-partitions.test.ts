@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { readProperties } from "../../src/catalog/properties.ts";
-import { differencesBetween } from "../../src/drift/differences.ts";
 import { withAddedPartitions } from "../../src/drift/partitions.ts";
 import { withSession } from "../../src/postgres/session.ts";
 import { createDatabase } from "../support/database.ts";
+import { differencesBetween } from "../support/differences.ts";
 
 /** What migrations create: partitioned tables with a part of every kind, and one partition. */
 const migrated = `CREATE TYPE "kind" AS ENUM ('a', 'b');

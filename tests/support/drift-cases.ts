@@ -1,8 +1,12 @@
 import { expect, test } from "vitest";
 import { readFingerprints } from "../../src/catalog/fingerprints.ts";
 import { hashSchemas, readProperties } from "../../src/catalog/properties.ts";
-import { differencesBetween } from "../../src/drift/differences.ts";
-import { withSession } from "../../src/postgres/session.ts";
+import { fill } from "../../src/core/template.ts";
+import { changesBetween, type ObjectChange } from "../../src/drift/differences.ts";
+import { type DraftSource, draftRepair } from "../../src/drift/repair/draft.ts";
+import { proveRepair } from "../../src/drift/repair/prove.ts";
+import { dumpParts, dumpStructure } from "../../src/dump/structure.ts";
+import { type Session, withSession } from "../../src/postgres/session.ts";
 import type { createDatabase } from "./database.ts";
 
 /** The schema in which drift is made: something of every kind. */
@@ -30,7 +34,7 @@ COMMENT ON TABLE "users" IS 'who';`;
 /** What one statement does to a tenant, and the one difference that is to be found. */
 type Case = readonly [sql: string, kind: string, name: string, ...found: string[]];
 
-const cases: readonly Case[] = [
+export const cases: readonly Case[] = [
   ["CREATE TABLE backup ()", "table", "backup", "extra"],
   ["DROP TABLE orders CASCADE", "table", "orders", "missing"],
   ["ALTER TABLE orders SET UNLOGGED", "table", "orders", "persistence", "unlogged"],
@@ -242,6 +246,13 @@ const cases: readonly Case[] = [
   ["ALTER TYPE mood RENAME VALUE 'sad' TO 'blue'", "type", "mood", "labels", "'happy', 'blue'"],
   ["ALTER DOMAIN email SET NOT NULL", "domain", "email", "not null", "true"],
   ["ALTER DOMAIN email SET DEFAULT 'a@b'", "domain", "email", "default"],
+  [
+    "ALTER SEQUENCE numbers MAXVALUE 9223372036854775806",
+    "sequence",
+    "numbers",
+    "maximum",
+    "9223372036854775806",
+  ],
   ["ALTER SEQUENCE numbers INCREMENT 2", "sequence", "numbers", "increment", "2"],
   ["ALTER SEQUENCE numbers MAXVALUE 9 CYCLE", "sequence", "numbers", "maximum", "9"],
   ["DROP SEQUENCE numbers", "sequence", "numbers", "missing"],
@@ -265,6 +276,28 @@ const cases: readonly Case[] = [
     "text search configuration",
     "words",
     "extra",
+  ],
+  [
+    "ALTER INDEX orders_pkey SET (fillfactor = 60)",
+    "constraint",
+    "orders.orders_pkey",
+    "options",
+    "fillfactor=60",
+  ],
+  ["COMMENT ON INDEX orders_pkey IS 'x'", "constraint", "orders.orders_pkey", "index comment", "x"],
+  [
+    "ALTER TABLE orders SET (toast.autovacuum_enabled = false)",
+    "table",
+    "orders",
+    "options",
+    "toast.autovacuum_enabled=false",
+  ],
+  [
+    "CREATE PUBLICATION some_{schema} FOR TABLE users (id, mail) WHERE (id > 0)",
+    "table",
+    "users",
+    "publications",
+    "(id, mail)",
   ],
 ];
 
@@ -317,20 +350,56 @@ async function driftAfter(sql: string, create: Create) {
       await database.query(statement.replaceAll("{schema}", after));
     const found = await readProperties(session, [{ schema: before }, { schema: after }]);
     const hashes = await hashSchemas(session, [{ schema: before }, { schema: after }]);
+    const [expected = [], objects = []] = [before, after].map((name) => found.get(name));
+    const changes = changesBetween(expected, objects);
     return {
-      differences: differencesBetween(found.get(before) ?? [], found.get(after) ?? []),
+      differences: changes.map(({ difference }) => difference),
       isHashEqual: hashes.get(before) === hashes.get(after),
       isFingerprintEqual:
         first.get(after) === (await readFingerprints(session, [after])).get(after),
+      ...(changes.length === 0
+        ? {}
+        : { repair: await repairOf(session, changes, { expected, found: objects }) }),
     };
   });
+}
+
+/** Drafts a repair, proves it on a copy, applies it to the schema, and compares again. */
+async function repairOf(
+  session: Session,
+  changes: readonly ObjectChange[],
+  sides: Pick<DraftSource, "expected" | "found">,
+) {
+  const structure = await dumpParts(session, "before");
+  const draft = draftRepair(changes, { ...sides, structure });
+  const proof = {
+    ...{ session, sharedSchemas: [], ...sides },
+    structure: await dumpStructure(session, "after", { invalidIndexes: true }),
+  };
+  const { repaired, unrepaired } = await proveRepair(draft, proof);
+  await session.query("SET search_path = after");
+  for (const { statements } of repaired) {
+    const texts = statements.map(({ sql }) => fill(sql, '"after"'));
+    if (statements.every(({ concurrently }) => concurrently === undefined))
+      await session.script(["BEGIN", ...texts, "COMMIT"].join(";\n"));
+    else for (const text of texts) await session.query(text);
+  }
+  const left = await readProperties(session, [{ schema: "after" }]);
+  return {
+    sql: repaired.flatMap(({ statements }) => statements.map(({ sql }) => fill(sql, '"after"'))),
+    unrepaired: unrepaired.map(({ reason }) => reason),
+    left: changesBetween(sides.expected, left.get("after") ?? []).map(
+      ({ difference }) => difference,
+    ),
+  };
 }
 
 /** Defines the tests of all kinds of drift, and of what is not drift, on the server of `create`. */
 export function testDrift(create: Create): void {
   test.each(cases)("is found: %s", async (sql, kind, name, what, value) => {
-    const { differences, ...quick } = await driftAfter(sql, create);
+    const { differences, repair, ...quick } = await driftAfter(sql, create);
     expect(quick).toEqual({ isHashEqual: false, isFingerprintEqual: false });
+    expect(repair, repair?.sql.join(";\n")).toMatchObject({ unrepaired: [], left: [] });
     const change = what === "extra" || what === "missing" ? what : "changed";
     expect(differences).toEqual([expect.objectContaining({ kind, name, change })]);
     if (change !== "changed") return;

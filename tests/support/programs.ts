@@ -10,6 +10,8 @@ const packages = {
   buildah: "buildah",
   podman: "podman",
   runc: "runc",
+  jq: "jq",
+  curl: "curl",
 };
 
 /** Throws if a program is missing: a test that needs it must not pass without it. */

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readProperties, type SchemaObject } from "../../src/catalog/properties.ts";
-import { differencesBetween } from "../../src/drift/differences.ts";
 import { drift } from "../../src/operations/drift.ts";
 import { withSession } from "../../src/postgres/session.ts";
 import { kinds } from "../support/copy-kinds.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
+import { differencesBetween } from "../support/differences.ts";
 import { structure } from "../support/drift-cases.ts";
 import { exampleFleet, exampleServices } from "../support/example.ts";
 import { contextFor, migrateAll } from "../support/fleet.ts";

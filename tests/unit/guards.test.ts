@@ -83,14 +83,16 @@ test("npm run layers refuses circular imports", async () => {
 
 test("npm run lint:workflows finds a mistake, and accepts the workflows of this repository", async () => {
   const script = join(repository, "scripts/lint-workflows.mjs");
-  const folder = await createFolder({
-    "bad.yml":
-      "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: echo $" +
-      "{{ github.evnt }}\n",
-  });
-  const bad = await run(folder, process.execPath, [script, "bad.yml"]);
+  const workflow =
+    "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: echo $" +
+    "{{ github.evnt }}\n";
+  const files = { "bad.yml": workflow, "page.md": `# Page\n\n\`\`\`yaml\n${workflow}\`\`\`\n` };
+  const folder = await createFolder(files);
+  const bad = await run(folder, process.execPath, [script, ...Object.keys(files)]);
   expect(bad.code).toBe(1);
-  expect(bad.stderr).toMatch(/^bad\.yml:6:\d+: property "evnt" is not defined/);
+  expect(bad.stderr).toMatch(
+    /^bad\.yml:6:\d+: property "evnt" is not defined.*\npage\.md:9:\d+: property "evnt"/,
+  );
   const own = await run(repository, process.execPath, [script]);
   expect(own).toMatchObject({ code: 0, stderr: "" });
 });

@@ -187,7 +187,8 @@ test("plan offers the options that it depends on, and migrate offers all", () =>
     ...["--verbose", "--quiet", "--accept-failures", "--grace"],
   ];
   expect(plan).toEqual([
-    ...["--to", "--allow-out-of-order", "--service", "--tenant", "--database", "--failed"],
+    ...["--to", "--allow-out-of-order", "--require-no-drift"],
+    ...["--service", "--tenant", "--database", "--failed"],
     ...["--canary", "--wave", "--connect-timeout", "--json", "--config"],
   ]);
   expect([...optionsOf("migrate")].sort()).toEqual([...plan, ...onlyRuns].sort());

@@ -63,6 +63,77 @@ describe("status", () => {
   });
 });
 
+describe("the last result of drift", () => {
+  const now = new Date("2026-11-29T12:00:00Z");
+  const compared = (
+    status: TargetStatus,
+    minutes: number,
+    { drifted = false, outdated = false } = {},
+  ): TargetStatus => {
+    const checkedAt = new Date(now.getTime() - minutes * 60_000);
+    return { ...status, drift: { drifted, checkedAt, outdated } };
+  };
+  const lines = (...targets: TargetStatus[]) => shown(targets, false, now).split("\n");
+
+  test("is not mentioned if drift never ran", () => {
+    expect(shown([at(1, 0), at(2, 1)], false, now)).not.toMatch(/drift /);
+  });
+
+  test("has a column with its age, and drifted targets come before others at head", () => {
+    const found = lines(
+      compared(at(1, 0), 5),
+      compared(at(2, 0), 3 * 60, { drifted: true }),
+      compared(at(3, 0), 72 * 60, { outdated: true }),
+      at(4, 1),
+      { ...at(5, 1), current: undefined },
+    );
+    expect(found).toEqual([
+      "target  current  pending  state    drift",
+      "app/t4  0000_a         1  behind   not compared",
+      "app/t5  (none)         1  behind   not compared",
+      "app/t2  0001_b         0  at head  yes, 3 hours ago",
+      "app/t1  0001_b         0  at head  no, 5 min ago",
+      "app/t3  0001_b         0  at head  no, 3 days ago (outdated)",
+      "",
+      "Not at head: 2 of 5 targets.",
+      "To apply pending migrations, run: npx drizzle-fleet migrate",
+      "Drift in 1 of 3 targets when last compared, from 3 days ago to 5 min ago. 1 is outdated: its ledger has changed since. Not compared: 1 target.",
+      "To see every difference, run: npx drizzle-fleet drift",
+    ]);
+  });
+
+  test("splits the groups of a large fleet, without ages", () => {
+    const many = range(60).map((number) =>
+      compared(at(number, 0), 119, { drifted: number > 57, outdated: number <= 20 }),
+    );
+    expect(lines(...many)).toEqual([
+      "service  current  pending  state    drift          targets  tenants",
+      "app      0001_b         0  at head  yes                  3  t58, t59, t60",
+      "app      0001_b         0  at head  no (outdated)       20  t1, t2, t3, ...",
+      "app      0001_b         0  at head  no                  37  t21, t22, t23, ...",
+      "",
+      "All 60 targets are at head.",
+      "Drift in 3 of 60 targets when last compared, 1 hour ago. 20 are outdated: their ledgers have changed since.",
+      "To see every difference, run: npx drizzle-fleet drift",
+    ]);
+  });
+
+  test("is one line if nothing had drifted, also with a clock that is behind the server's", () => {
+    expect(lines(compared(at(1, 0), -3)).slice(-2)).toEqual([
+      "1 target is at head.",
+      "No drift in 1 target when last compared, just now.",
+    ]);
+  });
+
+  test("fits a terminal of 80 columns", () => {
+    const long = { ...at(1, 0), current: "0003_remarkable_wolverine" };
+    const text = statusText([compared(long, 12, { outdated: true })], false, now);
+    const rows = wrapLines(text, { isTTY: true, columns: 80 }).split("\n");
+    expect(rows.filter((row) => row.length > 80)).toEqual([]);
+    expect(rows[1]).toContain("no, 12 min ago (outdated)");
+  });
+});
+
 describe("one problem of many tenants is one block", () => {
   const forty = range(40).map((number) => at(number, 2, unmanaged(number)));
   const block = [

@@ -18,22 +18,34 @@
 {{- printf "%s-manual" (include "drizzle-fleet.fullname" .) -}}
 {{- end -}}
 
+{{- define "drizzle-fleet.driftName" -}}
+{{- printf "%s-drift" (include "drizzle-fleet.fullname" .) -}}
+{{- end -}}
+
+{{- /* The labels of Pods. The context is a list: that of the chart, and the component. */ -}}
 {{- define "drizzle-fleet.podLabels" -}}
+{{- $component := index . 1 -}}
+{{- with index . 0 -}}
 app.kubernetes.io/name: {{ include "drizzle-fleet.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
-app.kubernetes.io/component: migrations
+app.kubernetes.io/component: {{ $component }}
 {{- with .Values.podLabels }}
 {{ toYaml . }}
 {{- end }}
+{{- end }}
 {{- end -}}
 
+{{- /* The labels of other objects, with the same context. */ -}}
 {{- define "drizzle-fleet.labels" -}}
+{{- $component := index . 1 -}}
+{{- with index . 0 -}}
 app.kubernetes.io/name: {{ include "drizzle-fleet.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
-app.kubernetes.io/component: migrations
+app.kubernetes.io/component: {{ $component }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{- end }}
 {{- end -}}
 
 {{- define "drizzle-fleet.image" -}}

@@ -34,7 +34,7 @@
 {{- end }}
 {{- end -}}
 
-{{- /* What the container that migrates and the one that waits have in common. */ -}}
+{{- /* What the containers that migrate, wait and look for drift have in common. */ -}}
 {{- define "drizzle-fleet.container" -}}
 image: {{ include "drizzle-fleet.image" . | quote }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
@@ -90,11 +90,39 @@ volumeMounts:
 {{- concat $args .Values.args | toJson -}}
 {{- end -}}
 
-{{- /* The specification of the Job, and of the Jobs that are created from the CronJob. */ -}}
+{{- define "drizzle-fleet.driftArgs" -}}
+{{- $args := list "drift" -}}
+{{- with .Values.waitForDatabase -}}
+{{- $args = concat $args (list "--connect-timeout" .) -}}
+{{- end -}}
+{{- concat $args .Values.drift.args | toJson -}}
+{{- end -}}
+
+{{- /* The specification of the Job that migrates, and of the Jobs that are created from the suspended CronJob. */ -}}
+{{- define "drizzle-fleet.migrateJobSpec" -}}
+{{- $limits := pick .Values "backoffLimit" "activeDeadlineSeconds" -}}
+{{- $job := dict "chart" . "name" "migrate" "component" "migrations" "args" (include "drizzle-fleet.migrateArgs" .) -}}
+{{- $final := dict "codes" (list 2 5) "reason" "invalid usage or configuration (2), or a migration's own error (5)" -}}
+{{- include "drizzle-fleet.jobSpec" (merge $job (dict "limits" $limits "final" $final)) -}}
+{{- end -}}
+
+{{- /* The specification of the Jobs that look for drift. */ -}}
+{{- define "drizzle-fleet.driftJobSpec" -}}
+{{- $job := dict "chart" . "name" "drift" "component" "drift" "args" (include "drizzle-fleet.driftArgs" .) -}}
+{{- $final := dict "codes" (list 2 4) "reason" "invalid usage or configuration (2), or drift was found (4)" -}}
+{{- include "drizzle-fleet.jobSpec" (merge $job (dict "limits" .Values.drift "final" $final)) -}}
+{{- end -}}
+
+{{- /*
+The specification of a Job with one container. The context: the `chart`, the `name` of the container, its `component`,
+`args` and `limits`, and the `final` exit codes, with the reason why they are not retried.
+*/ -}}
 {{- define "drizzle-fleet.jobSpec" -}}
-backoffLimit: {{ .Values.backoffLimit }}
-{{- if not (kindIs "invalid" .Values.activeDeadlineSeconds) }}
-activeDeadlineSeconds: {{ .Values.activeDeadlineSeconds }}
+{{- $job := . -}}
+{{- with .chart -}}
+backoffLimit: {{ $job.limits.backoffLimit }}
+{{- if not (kindIs "invalid" $job.limits.activeDeadlineSeconds) }}
+activeDeadlineSeconds: {{ $job.limits.activeDeadlineSeconds }}
 {{- end }}
 podFailurePolicy:
   rules:
@@ -103,16 +131,16 @@ podFailurePolicy:
       onPodConditions:
         - type: DisruptionTarget
           status: "True"
-    # A retry cannot help: invalid usage or configuration (2), or a migration's own error (5).
+    # A retry cannot help: {{ $job.final.reason }}.
     - action: FailJob
       onExitCodes:
-        containerName: migrate
+        containerName: {{ $job.name }}
         operator: In
-        values: [2, 5]
+        values: [{{ join ", " $job.final.codes }}]
 template:
   metadata:
     labels:
-      {{- include "drizzle-fleet.podLabels" . | nindent 6 }}
+      {{- include "drizzle-fleet.podLabels" (list . $job.component) | nindent 6 }}
     {{- with .Values.podAnnotations }}
     annotations:
       {{- toYaml . | nindent 6 }}
@@ -136,8 +164,8 @@ template:
       {{- toYaml . | nindent 6 }}
     {{- end }}
     containers:
-      - name: migrate
-        args: {{ include "drizzle-fleet.migrateArgs" . }}
+      - name: {{ $job.name }}
+        args: {{ $job.args }}
         {{- include "drizzle-fleet.container" . | nindent 8 }}
     volumes:
       {{- include "drizzle-fleet.volumes" . | nindent 6 }}
@@ -153,4 +181,5 @@ template:
     affinity:
       {{- toYaml . | nindent 6 }}
     {{- end }}
+{{- end }}
 {{- end -}}

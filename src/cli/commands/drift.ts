@@ -1,18 +1,17 @@
 import { Option } from "commander";
 import { FleetError } from "../../core/errors.ts";
-import type { DriftResult } from "../../operations/drift.ts";
+import type { DriftResult } from "../../drift/result.ts";
 import { createContext } from "../context.ts";
 import { type ExitCode, exitCode } from "../exit-codes.ts";
 import { groups } from "../help/sections.ts";
-import { addCommonOptions, addConnectTimeout, type ConnectingOptions } from "../options/common.ts";
-import { given } from "../options/rollout.ts";
-import { addSelection, type SelectionOptions, selectionOf } from "../options/selection.ts";
+import type { ConnectingOptions } from "../options/common.ts";
+import { addRolloutReport } from "../options/rollout.ts";
+import { addSelection } from "../options/selection.ts";
 import { printCommands, printJson, printText } from "../output.ts";
 import { newVerb, type Verb } from "../verb.ts";
+import { addFixOptions, driftRequestOf, type FixOptions, isClean, runFix } from "./drift-fix.ts";
 
-interface DriftOptions extends SelectionOptions, ConnectingOptions {
-  readonly against?: "expected" | "majority";
-  readonly full?: boolean;
+interface DriftOptions extends FixOptions, ConnectingOptions {
   readonly format?: "text" | "json" | "github" | "markdown";
 }
 
@@ -22,13 +21,19 @@ export function driftVerb(): Verb {
     details: `
 drift compares every object, definition and privilege of every tenant schema with a replay of exactly the migrations in
 its ledger. Pending migrations are not drift. Owners, privileges and publications are compared with those of most
-tenants, because no migration sets them. It changes no tenant schema.
+tenants, because no migration sets them. Without --fix, it changes no tenant schema.
+
+--fix repairs what differs, after it has shown the SQL and asked. Each repair is proved on a copy of a tenant in a
+scratch schema, and every tenant is compared again before its transaction is committed. --fix removes nothing that is
+not expected, unless you add --allow-drops: and then only tables and columns without data.
 
 The replay needs a database for scratch schemas on a server of the same version: proofDatabase in the configuration, or
 the embedded PostgreSQL.`,
     examples: [
       ["compare every tenant", "npx drizzle-fleet drift"],
       ["compare one tenant", "npx drizzle-fleet drift --tenant acme"],
+      ["repair what differs, after confirmation", "npx drizzle-fleet drift --fix"],
+      ["write the repairs as SQL for psql", "npx drizzle-fleet drift --sql repairs"],
       [
         "compare tenants with each other, without a replay",
         "npx drizzle-fleet drift --against majority",
@@ -37,9 +42,10 @@ the embedded PostgreSQL.`,
     environment: ["TENANTS"],
     exitCodes: {
       0: "no drift",
-      1: "a database is unreachable",
+      1: "a database is unreachable, or a repair failed and a retry may help",
       2: true,
       4: true,
+      5: "a repair failed, and a retry cannot help",
       130: true,
     },
     page: "drift.md",
@@ -59,22 +65,20 @@ the embedded PostgreSQL.`,
         ...["text", "json", "github", "markdown"],
       ]),
     );
-  return { command: addCommonOptions(addConnectTimeout(command)), run: showDrift };
+  return { command: addRolloutReport(addFixOptions(command)), run: runDrift };
+}
+
+async function runDrift(words: string[], options: DriftOptions): Promise<ExitCode> {
+  return options.fix === true || options.sql !== undefined
+    ? runFix(options)
+    : showDrift(words, options);
 }
 
 async function showDrift(_: string[], options: DriftOptions): Promise<ExitCode> {
   const { drift } = await import("../../operations/drift.ts");
-  const request = {
-    ...selectionOf(options),
-    ...given("against", options.against),
-    ...given("full", options.full),
-  };
-  const result = await drift(await createContext(options, "end"), request);
+  const result = await drift(await createContext(options, "end"), driftRequestOf(options));
   await print(result, options.json === true ? "json" : (options.format ?? "text"));
-  const isClean =
-    result.allowances.length === 0 &&
-    result.shapes.every(({ differences }) => differences.length === 0);
-  return isClean ? exitCode.done : exitCode.drift;
+  return isClean(result) ? exitCode.done : exitCode.drift;
 }
 
 async function print(

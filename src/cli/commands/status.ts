@@ -1,4 +1,9 @@
-import { isUnusable, type PlanProblem, type TargetStatus } from "../../core/plan.ts";
+import {
+  isUnusable,
+  type LastComparison,
+  type PlanProblem,
+  type TargetStatus,
+} from "../../core/plan.ts";
 import type { Target } from "../../core/target.ts";
 import { createContext } from "../context.ts";
 import { type ExitCode, exitCode } from "../exit-codes.ts";
@@ -17,7 +22,8 @@ export function statusVerb(): Verb {
   const command = newVerb("status", {
     summary: "show the current migration of every target",
     details: `
-A target is one service of one tenant. Targets with a problem come first, then those behind head.`,
+A target is one service of one tenant. Targets with a problem come first, then those behind head. If drift was run,
+status shows what it found, and how long ago.`,
     examples: [
       ["show every target", "npx drizzle-fleet status"],
       ["list only targets that are not at head", "npx drizzle-fleet status --behind"],
@@ -68,6 +74,8 @@ interface ShownTarget extends Target {
   /** The number of missing migrations; null if the database cannot be used. */
   readonly pending: number | null;
   readonly problems: readonly PlanProblem[];
+  /** What `drift` found when it last compared the target; null if it has not. */
+  readonly drift: LastComparison | null;
 }
 
 async function documentOf(
@@ -83,6 +91,7 @@ async function documentOf(
       head: one.head ?? null,
       pending: isUnusable(one) ? null : one.pending,
       problems: one.problems,
+      drift: one.drift ?? null,
     })),
     atHead: targets.filter(isAtHead).length,
   };

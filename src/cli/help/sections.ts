@@ -13,6 +13,7 @@ export const groups = {
   failures: "Failure policy:",
   limits: "Concurrency and timeouts:",
   proof: "Proof:",
+  repair: "Repair:",
   script: "SQL script:",
   output: "Output:",
   general: "General:",

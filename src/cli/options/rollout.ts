@@ -40,6 +40,7 @@ export interface RunOptions extends SelectionOptions, ReportOptions {
 export interface MigrationOptions extends RunOptions {
   readonly to?: string;
   readonly allowOutOfOrder?: boolean;
+  readonly requireNoDrift?: boolean;
   readonly acceptFailures?: Amount;
 }
 
@@ -48,14 +49,27 @@ export function addMigrationOptions(command: Command): Command {
   return command
     .optionsGroup(groups.migrations)
     .option("--to <tag>", "last migration to apply (default: head)")
-    .option("--allow-out-of-order", "apply migrations that were merged after later migrations");
+    .option("--allow-out-of-order", "apply migrations that were merged after later migrations")
+    .option("--require-no-drift", "refuse targets whose schema is not what their ledger says");
 }
 
-/** Adds which targets are changed, and in which waves. */
-/** @param verb the verb whose earlier runs `--failed` continues */
+/**
+ * Adds which targets are changed, and in which waves.
+ *
+ * @param verb the verb whose earlier runs `--failed` continues
+ */
 export function addPlanOptions(command: Command, verb = command.name()): Command {
-  return addSelection(command)
-    .option("--failed", `select only targets that earlier runs of ${verb} left unfinished`)
+  return addWaveOptions(
+    addSelection(command).option(
+      "--failed",
+      `select only targets that earlier runs of ${verb} left unfinished`,
+    ),
+  );
+}
+
+/** Adds in which waves targets are changed. */
+export function addWaveOptions(command: Command): Command {
+  return command
     .optionsGroup(groups.waves)
     .option(
       "--canary <tenants|count>",
@@ -69,7 +83,13 @@ export function addPlanOptions(command: Command, verb = command.name()): Command
 
 /** Adds all of `RunOptions` except those of the report. */
 export function addRunOptions(command: Command): Command {
-  return addPlanOptions(command)
+  return addPolicyOptions(addPlanOptions(command));
+}
+
+/** Adds how a rollout goes on after each wave and each failure, and its limits. */
+export function addPolicyOptions(command: Command): Command {
+  return command
+    .optionsGroup(groups.waves)
     .option("--soak <duration>", "pause between waves, such as 5m", durationValue)
     .option("--verify <command>", "shell command that must succeed after each wave")
     .optionsGroup(groups.failures)
@@ -125,6 +145,7 @@ export function migrateRequestOf(options: MigrationOptions, fleet: FleetConfig):
     ...runRequestOf(options, fleet),
     ...given("to", options.to),
     ...given("allowOutOfOrder", options.allowOutOfOrder),
+    ...given("requireNoDrift", options.requireNoDrift),
   };
 }
 

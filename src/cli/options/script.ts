@@ -15,7 +15,7 @@ export interface ScriptOptions {
 /** Options without a meaning for a script: it has no waves, no outcomes and no report. */
 const notWithSql = [
   ...["dryRun", "json", "verbose", "quiet", "failed", "canary", "wave", "soak", "verify"],
-  ...["onError", "maxFailures", "concurrency"],
+  ...["onError", "maxFailures", "concurrency", "requireNoDrift"],
 ];
 
 export function addScriptOptions(command: Command): Command {

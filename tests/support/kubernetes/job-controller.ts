@@ -108,7 +108,7 @@ export class JobController {
       if (action !== "Ignore") failed += 1;
       status({ failed });
       if (action === "FailJob") {
-        const message = `Container migrate for pod default/${pod.name} failed with exit code ${end.code} matching FailJob rule`;
+        const message = `Container ${pod.container} for pod default/${pod.name} failed with exit code ${end.code} matching FailJob rule`;
         return { type: "Failed", reason: "PodFailurePolicy", message };
       }
       if (failed > (spec.backoffLimit ?? 6)) {

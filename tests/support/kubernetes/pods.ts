@@ -53,6 +53,11 @@ export class Pod {
     this.ended = this.#run();
   }
 
+  /** The name of its container. */
+  get container(): string {
+    return this.#template.spec?.containers[0]?.name ?? "";
+  }
+
   /** Whether its process is running. */
   get isRunning(): boolean {
     return this.#child !== undefined && this.#child.exitCode === null && !this.#child.killed;
@@ -134,7 +139,7 @@ export class Pod {
         ...pod.status,
         ...status,
         ...(this.#evicted ? { conditions: disrupted } : {}),
-        containerStatuses: [{ name: "migrate", state, ready: false, restartCount: 0 }],
+        containerStatuses: [{ name: this.container, state, ready: false, restartCount: 0 }],
       };
     });
   }

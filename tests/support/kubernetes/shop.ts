@@ -65,11 +65,12 @@ async function createShop({
 }: ShopOptions = {}): Promise<Shop> {
   // The configuration's tenants are others: the chart's values name those that are migrated.
   const url = { environmentVariable: "DATABASE_URI" };
+  const proofDatabase = { environmentVariable: "PROOF_DATABASE_URI" };
   const { database, project } = await createFleet({
     tenants: ["unused"],
     migrations: initial,
     // The chart sets how long to wait for the database.
-    settings: { databases: { main: { url } }, connectTimeout: 200 },
+    settings: { databases: { main: { url } }, proofDatabase, connectTimeout: 200 },
   });
   const cluster = await createCluster(project, database.url);
   const gate = await createGate(database.url);

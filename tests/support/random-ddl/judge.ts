@@ -1,9 +1,9 @@
 import { readFingerprints } from "../../../src/catalog/fingerprints.ts";
 import { hashSchemas, readProperties, type SchemaObject } from "../../../src/catalog/properties.ts";
 import type { DriftDifference } from "../../../src/core/drift.ts";
-import { differencesBetween } from "../../../src/drift/differences.ts";
 import { withSession } from "../../../src/postgres/session.ts";
 import type { TestDatabase } from "../database.ts";
+import { differencesBetween } from "../differences.ts";
 import type { PostgresServer } from "../postgres-server.ts";
 import { entriesOf } from "./dump-entries.ts";
 
