@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
-import { quoteIdentifier } from "../core/quoting.ts";
-import { escapeRegExp } from "../core/regexp.ts";
 import type { Session } from "../postgres/session.ts";
 import type { ObjectKey } from "./object-key.ts";
+import { ownNameRemover } from "./own-name.ts";
 import { propertiesQuery } from "./properties-query.ts";
 
 /** A property of an object: a definition, a setting, or a map of privileges. */
@@ -10,6 +9,8 @@ export type PropertyValue = string | number | boolean | null | Readonly<Record<s
 
 /** One object of a schema, such as a table, a column or a policy, as the catalogs describe it. */
 export interface SchemaObject {
+  /** The schema that it was read from. */
+  readonly schema: string;
   /** Null for what has no row of its own with an oid, such as a column. */
   readonly key: ObjectKey | null;
   /** The kind in SQL's words, such as `materialized view`. */
@@ -22,14 +23,6 @@ export interface SchemaObject {
   /** The table, view or domain that it is a part of. */
   readonly of: string | null;
   readonly properties: Readonly<Record<string, PropertyValue>>;
-}
-
-/** What stands for the schema's name, followed by a dot, where it qualifies another name. */
-export const schemaMark = "{schema}";
-
-/** A text about a schema as people read it: without the schema's name. */
-export function withoutMark(text: string): string {
-  return text.replaceAll(`${schemaMark}.`, "");
 }
 
 /** A tenant schema to read. */
@@ -49,6 +42,9 @@ SET LOCAL DateStyle = ISO;
 SET LOCAL IntervalStyle = postgres;
 SET LOCAL extra_float_digits = 1;
 SET LOCAL bytea_output = hex`;
+
+/** Equal differences must come in an equal order, because targets are grouped by them. */
+const orderedQuery = `SELECT * FROM (${propertiesQuery}) o ORDER BY kind COLLATE "C", name COLLATE "C"`;
 
 /**
  * The version of the reader, for what is kept of its results.
@@ -92,11 +88,12 @@ export async function readProperties(
   schemas: readonly SchemaToRead[],
 ): Promise<Map<string, SchemaObject[]>> {
   const rows = await inReadOnly(session, () => readRows(session, schemas));
+  const removers = new Map(schemas.map(({ schema }) => [schema, ownNameRemover(schema)]));
   const found = new Map<string, SchemaObject[]>();
-  for (const { schema, ...row } of rows) {
-    const own = found.get(schema);
-    const object = neutralObject(row, schema);
-    if (own === undefined) found.set(schema, [object]);
+  for (const row of rows) {
+    const object = removers.get(row.schema)?.(row) ?? row;
+    const own = found.get(row.schema);
+    if (own === undefined) found.set(row.schema, [object]);
     else own.push(object);
   }
   return found;
@@ -115,20 +112,12 @@ export async function readPropertiesWithin(
   await session.script(`SAVEPOINT properties;\n${settings}`);
   const rows = await readRows(session, [schema]);
   await session.script("ROLLBACK TO properties; RELEASE properties");
-  const found = rows.map(({ schema: name, ...row }) => neutralObject(row, name));
+  const found = rows.map(ownNameRemover(schema.schema));
   return found.length === 0 ? undefined : found;
 }
 
 function readRows(session: Session, schemas: readonly SchemaToRead[]) {
-  return session.query<SchemaObject & { readonly schema: string }>(
-    propertiesQuery,
-    parametersOf(schemas),
-  );
-}
-
-function neutralObject({ key, kind, name, of, properties }: SchemaObject, schema: string) {
-  const text = neutral(JSON.stringify({ kind, name, of, properties }), schema);
-  return { key, ...JSON.parse(text) } as SchemaObject;
+  return session.query<SchemaObject>(orderedQuery, parametersOf(schemas));
 }
 
 function parametersOf(schemas: readonly SchemaToRead[]): [string[], (string | null)[]] {
@@ -142,14 +131,4 @@ async function inReadOnly<Result>(session: Session, read: () => Promise<Result>)
   } finally {
     if (!session.lost) await session.script("ROLLBACK");
   }
-}
-
-/** Replaces the schema's name where it qualifies another name, and where it is a complete literal. */
-function neutral(json: string, schema: string): string {
-  const quoted = escapeRegExp(JSON.stringify(quoteIdentifier(schema)).slice(1, -1));
-  const plain = /^[a-z_][a-z0-9_$]*$/.test(schema) ? `|${escapeRegExp(schema)}` : "";
-  const literal = escapeRegExp(JSON.stringify(schema).slice(1, -1));
-  return json
-    .replace(new RegExp(`(?<![\\w$.])(?:${quoted}${plain})\\.`, "g"), `${schemaMark}.`)
-    .replace(new RegExp(`'${literal}'`, "g"), `'${schemaMark}'`);
 }

@@ -65,8 +65,11 @@ const constraints = objects(
     tablespace: tablespace("x.reltablespace"),
     "statistics target": indexStatistics,
     comment: comment("pg_constraint", "k.oid"),
+    "index comment": `CASE WHEN i.indexrelid IS NOT NULL THEN ${comment("pg_class", "i.indexrelid")} END`,
   },
   `rel o JOIN pg_constraint k ON k.conrelid = o.oid AND k.contype IN ('c', 'f', 'p', 'u', 'x')
+    -- A foreign key to a partitioned table has another one to each partition. As a join, this would be slow.
+    AND (k.conparentid = 0 OR k.conrelid <> (SELECT p.conrelid FROM pg_constraint p WHERE p.oid = k.conparentid))
    LEFT JOIN pg_index i ON i.indexrelid = k.conindid AND i.indrelid = o.oid AND k.contype IN ('p', 'u', 'x')
    LEFT JOIN LATERAL (SELECT reloptions, reltablespace FROM pg_class WHERE oid = i.indexrelid OFFSET 0) x ON true`,
   ["pg_constraint", "k.oid"],

@@ -64,7 +64,8 @@ const types = objects(
     shell: only("p", "true"),
     base: only("d", "format_type(o.typbasetype, o.typtypmod)"),
     "not null": only("d", "o.typnotnull"),
-    default: `o.typdefault`,
+    // The text of a default depends on the search_path with which it was set.
+    default: `coalesce(pg_get_expr(o.typdefaultbin, 'pg_type'::regclass), o.typdefault)`,
     collation: `CASE o.typtype WHEN 'd' THEN ${collationOf("o.typcollation")} WHEN 'r' THEN ${range(collationOf("r.rngcollation"))}
       WHEN 'b' THEN ${collationOf("o.typcollation")} END`,
     ...rangeType,

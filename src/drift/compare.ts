@@ -3,11 +3,11 @@ import type { Target } from "../core/target.ts";
 import type { OpenFleet } from "../fleet/open-fleet.ts";
 import type { Selection } from "../tenants/targets.ts";
 import { type AllowanceProblem, Allowances } from "./allowed.ts";
-import { changesBetween, type ObjectChange } from "./differences.ts";
-import { acceptUndecided } from "./environment.ts";
+import type { ObjectChange } from "./differences.ts";
 import { type Expected, type ExpectedOf, expectedSchemas, majorityOf } from "./expected.ts";
 import { lookAtFleet, recordLook, type UncomparedTarget } from "./look.ts";
 import type { EqualTargets } from "./read-fleet.ts";
+import { tenantChanges } from "./tenant-changes.ts";
 import { unmodelledKinds } from "./unmodelled.ts";
 
 /** What to compare, and with what. */
@@ -92,7 +92,7 @@ function shapesOf(
   const shapes = new Map<string, OpenShape>();
   for (const equal of found) {
     const expected = expectedOf(equal);
-    const all = changesBetween(expected.objects, acceptUndecided(expected.objects, equal.objects));
+    const all = tenantChanges(expected.objects, equal.objects);
     for (const target of equal.targets) {
       const changes = allowed.remaining(target, all);
       const differences = changes.map(({ difference }) => difference);

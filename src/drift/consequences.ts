@@ -1,4 +1,5 @@
-import { type SchemaObject, withoutMark } from "../catalog/properties.ts";
+import { withoutMark } from "../catalog/own-name.ts";
+import type { SchemaObject } from "../catalog/properties.ts";
 import type { DriftClass, DriftDifference, PropertyDifference } from "../core/drift.ts";
 import type { ObjectChange } from "./object-change.ts";
 

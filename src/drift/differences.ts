@@ -1,4 +1,5 @@
-import { type PropertyValue, type SchemaObject, withoutMark } from "../catalog/properties.ts";
+import { withoutMark } from "../catalog/own-name.ts";
+import type { PropertyValue, SchemaObject } from "../catalog/properties.ts";
 import {
   type DriftClass,
   type DriftDifference,
@@ -151,7 +152,7 @@ function isSame(before: PropertyValue | undefined, after: PropertyValue | undefi
 }
 
 function classOfProperty(property: string): DriftClass {
-  if (property === "comment") return "cosmetic";
+  if (property.endsWith("comment")) return "cosmetic";
   return tuning.has(property) ? "tuning" : "dangerous";
 }
 

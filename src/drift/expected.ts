@@ -16,6 +16,7 @@ import { benchOf, withScratch } from "../proof/scratch.ts";
 import { loadParser } from "../sql/parser.ts";
 import { type CountedObjects, withEnvironment } from "./environment.ts";
 import { type Look, majorVersion } from "./look.ts";
+import { withoutOtherPartitions } from "./partitions.ts";
 import type { EqualTargets } from "./read-fleet.ts";
 import { type ExpectedSchema, replayState } from "./replay-state.ts";
 
@@ -43,10 +44,13 @@ export function majorityOf(found: readonly EqualTargets[]): ExpectedOf {
     if (kept === undefined || kept.targets.length < one.targets.length)
       best.set(stateKey(one), one);
   }
+  const expected = new Map(
+    [...best].map(([key, most]) => [key, withEnvironment(most.objects, peersOf(most, found))]),
+  );
   return (equal) => {
-    const most = best.get(stateKey(equal));
-    if (most === undefined) return nothing;
-    return { objects: most.objects, structure: undefined, reference: most.targets[0] };
+    const key = stateKey(equal);
+    const objects = withoutOtherPartitions(expected.get(key) ?? [], equal.objects);
+    return { objects, structure: undefined, reference: best.get(key)?.targets[0] };
   };
 }
 

@@ -17,10 +17,16 @@ export interface TestDatabase {
  * Creates an empty database. It is dropped if the test passes, and kept for inspection if it fails.
  *
  * @param adminUrl a superuser's URL of the server; by default the server of the test run
+ * @param template the database of which it becomes a copy; by default an empty one
  */
-export async function createDatabase(adminUrl = inject("adminUrl")): Promise<TestDatabase> {
+export async function createDatabase(
+  adminUrl = inject("adminUrl"),
+  template = "template1",
+): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString("hex")}`;
-  await withClient(adminUrl, (client) => client.query(`CREATE DATABASE ${name}`));
+  await withClient(adminUrl, (client) =>
+    client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`),
+  );
   const url = urlWith(adminUrl, { pathname: `/${name}` });
   const clients: pg.Client[] = [];
   const connect = async () => {

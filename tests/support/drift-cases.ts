@@ -329,6 +329,14 @@ export const cases: readonly Case[] = [
     "CREATE PUBLICATION leak_{schema} FOR TABLE users (id)",
     ...(["table", "users", "publications", "leak_after (id)"] as const),
   ],
+  ["COMMENT ON INDEX orders_pkey IS 'x'", "constraint", "orders.orders_pkey", "index comment", "x"],
+  [
+    "CREATE PUBLICATION some_{schema} FOR TABLE users (id, mail) WHERE (id > 0)",
+    "table",
+    "users",
+    "publications",
+    "(id, mail)",
+  ],
 ];
 
 /** What is not repaired: labels of a provider that the server does not have, and the end of DETACH CONCURRENTLY. */

@@ -13,6 +13,8 @@ export interface PostgresServer {
   readonly url: string;
   /** Returns pg_dump's output for a schema, including rows. */
   dump(url: string, schema: string): Promise<string>;
+  /** Returns pg_dump's output for a schema: without rows, and with owners and privileges. */
+  dumpStructure(url: string, schema: string): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -36,6 +38,11 @@ export async function startPostgres(major: number): Promise<PostgresServer> {
     if (code !== 0) throw new Error(`${program}: ${output}`);
   };
   await run(initdb, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale");
+  const dumpWith = async (option: string, url: string, schema: string) => {
+    const args = [option, "--schema", `"${schema}"`, "--dbname", url];
+    const { stdout } = await promisify(execFile)(dump, args, { maxBuffer: 64 * 1024 * 1024 });
+    return stdout;
+  };
   const port = await freePort();
   await appendFile(
     join(data, "postgresql.conf"),
@@ -44,11 +51,8 @@ export async function startPostgres(major: number): Promise<PostgresServer> {
   await run(control, "start", "-w", "-D", data, "-l", join(folder, "log"));
   return {
     url: `postgresql://postgres@127.0.0.1:${port}/postgres`,
-    dump: async (url, schema) => {
-      const args = ["--no-owner", "--schema", `"${schema}"`, "--dbname", url];
-      const { stdout } = await promisify(execFile)(dump, args, { maxBuffer: 64 * 1024 * 1024 });
-      return stdout;
-    },
+    dump: (url, schema) => dumpWith("--no-owner", url, schema),
+    dumpStructure: (url, schema) => dumpWith("--schema-only", url, schema),
     stop: async () => {
       await run(control, "stop", "-m", "immediate", "-D", data);
       await rm(folder, { recursive: true });

@@ -1,4 +1,5 @@
-import { type SchemaObject, withoutMark } from "../../catalog/properties.ts";
+import { withoutMark } from "../../catalog/own-name.ts";
+import type { SchemaObject } from "../../catalog/properties.ts";
 import { quoteLiteral } from "../../core/quoting.ts";
 import { alterOptions } from "./alter-table.ts";
 import {

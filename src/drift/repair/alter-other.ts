@@ -1,4 +1,5 @@
-import { type SchemaObject, withoutMark } from "../../catalog/properties.ts";
+import { withoutMark } from "../../catalog/own-name.ts";
+import type { SchemaObject } from "../../catalog/properties.ts";
 import { quoteIdentifier, quoteLiteral } from "../../core/quoting.ts";
 import { alterPrivileges } from "./privileges.ts";
 import {

@@ -1,4 +1,5 @@
-import { type PropertyValue, type SchemaObject, withoutMark } from "../../catalog/properties.ts";
+import { withoutMark } from "../../catalog/own-name.ts";
+import type { PropertyValue, SchemaObject } from "../../catalog/properties.ts";
 import { quoteIdentifier, quoteLiteral } from "../../core/quoting.ts";
 import {
   type Alter,
@@ -171,11 +172,23 @@ interface Publication {
 
 /** Names of publications, each with its columns and its row filter. */
 function publicationsIn(value: string | undefined): Publication[] {
-  return (value?.split(/, (?![^(]*\))/) ?? []).map((one) => {
+  return listIn(value).map((one) => {
     const [, name = one, filter = ""] =
-      /^(.*?)( \([^)]*\)(?: WHERE \(.*\))?| WHERE \(.*\))$/s.exec(one) ?? [];
+      /^(.*?)((?: \([^()]*\))?(?: WHERE \(.*\))?)$/s.exec(one) ?? [];
     return { name: quoteIdentifier(name), filter };
   });
+}
+
+/** The items of a list, whose items can have lists in parentheses. */
+function listIn(value: string | undefined): string[] {
+  const items: string[] = [];
+  let depth = 0;
+  for (const part of value?.split(", ") ?? []) {
+    if (depth > 0) items.push(`${items.pop() ?? ""}, ${part}`);
+    else items.push(part);
+    depth += part.split("(").length - part.split(")").length;
+  }
+  return items;
 }
 
 /** What is in the first list and not in the second. */
@@ -218,6 +231,11 @@ export const alterIndexed: Readonly<Record<string, Alter>> = {
       : [],
   options: ({ object: one, value, was }) =>
     alterOptions(`ALTER INDEX {schema}.${indexName(one)}`, value, was),
+  "index comment": ({ object: one, value }) => [
+    statement(
+      `COMMENT ON INDEX {schema}.${indexName(one)} IS ${value === undefined ? "NULL" : quoteLiteral(text(value) ?? "").trim()}`,
+    ),
+  ],
   "statistics target": ({ object: one, value, was }) => {
     const [wanted, held] = [value, was].map(
       (one) =>

@@ -1,4 +1,5 @@
-import { type PropertyValue, type SchemaObject, schemaMark } from "../../catalog/properties.ts";
+import { schemaMark } from "../../catalog/own-name.ts";
+import type { PropertyValue, SchemaObject } from "../../catalog/properties.ts";
 import type { DriftDifference } from "../../core/drift.ts";
 import type { StructureSql } from "../../dump/types.ts";
 import type { ObjectChange } from "../differences.ts";

@@ -1,5 +1,5 @@
+import { withoutMark } from "../../catalog/own-name.ts";
 import type { SchemaObject } from "../../catalog/properties.ts";
-import { withoutMark } from "../../catalog/properties.ts";
 import {
   assertNone,
   ownerOf,

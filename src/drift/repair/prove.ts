@@ -7,6 +7,8 @@ import type { Session } from "../../postgres/session.ts";
 import { withScratchSchema } from "../../proof/bench.ts";
 import { changesBetween, type ObjectChange } from "../differences.ts";
 import { withoutEnvironment } from "../environment.ts";
+import { acceptOwnNames } from "../own-names.ts";
+import { tenantChanges } from "../tenant-changes.ts";
 import { beingDetached } from "./alter-table.ts";
 import type { RepairDraft, RepairedDifference, UnrepairedDifference } from "./draft.ts";
 import type { RepairStatement } from "./statement.ts";
@@ -75,14 +77,14 @@ async function tryOn(
   const problem = await createCopy(session, schema, sharedSchemas, structure);
   if (problem !== undefined) return problem;
   const copy = withoutEnvironment((await readProperties(session, [{ schema }])).get(schema) ?? []);
-  const [different] = changesBetween(comparable(found), comparable(copy));
+  const [different] = changesBetween(comparable(found), comparable(acceptOwnNames(found, copy)));
   if (different !== undefined) {
     const { kind, name } = different.difference;
     return `a copy of the tenant in a scratch schema differs from the tenant: ${kind} ${name}`;
   }
   const { order, failed } = await applyInAnyOrder(session, schema, repaired);
   const after = withoutEnvironment((await readProperties(session, [{ schema }])).get(schema) ?? []);
-  return { order, failed, remaining: changesBetween(withoutEnvironment(expected), after) };
+  return { order, failed, remaining: tenantChanges(withoutEnvironment(expected), after) };
 }
 
 /** A copy has no invalid indexes, no disabled foreign keys, and no partition that is being detached. */

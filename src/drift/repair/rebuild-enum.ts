@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { type SchemaObject, schemaMark } from "../../catalog/properties.ts";
+import { schemaMark } from "../../catalog/own-name.ts";
+import type { SchemaObject } from "../../catalog/properties.ts";
 import type { StructureSql } from "../../dump/types.ts";
 import { createWhole } from "./create.ts";
 import {

@@ -8,8 +8,7 @@ import type { Session } from "../../postgres/session.ts";
 import { findTenantRoles } from "../../postgres/tenant-roles.ts";
 import type { Inspection, MigrationScript } from "../../rollout/step-run.ts";
 import type { Allowances } from "../allowed.ts";
-import { changesBetween } from "../differences.ts";
-import { acceptUndecided } from "../environment.ts";
+import { tenantChanges } from "../tenant-changes.ts";
 import type { RepairDraft } from "./draft.ts";
 import { readable, type ShapeRepair } from "./shapes.ts";
 
@@ -75,10 +74,7 @@ async function inspectTarget(
   const { schema } = target;
   const found = await readPropertiesWithin(session, { schema, role: role?.name });
   if (found === undefined) return { kind: "changed", message: "the schema no longer exists" };
-  const changes = allowed.remaining(
-    target,
-    changesBetween(expected, acceptUndecided(expected, found)),
-  );
+  const changes = allowed.remaining(target, tenantChanges(expected, found));
   const differences = changes.map(({ difference }) => difference);
   const stays = new Set(draft.unrepaired.map(({ difference }) => nameOf(difference)));
   const left = differences.filter((one) => !stays.has(nameOf(one)));

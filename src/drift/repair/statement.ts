@@ -1,4 +1,5 @@
-import { type PropertyValue, type SchemaObject, schemaMark } from "../../catalog/properties.ts";
+import { schemaMark } from "../../catalog/own-name.ts";
+import type { PropertyValue, SchemaObject } from "../../catalog/properties.ts";
 import type { ConcurrentWork } from "../../core/migration.ts";
 import { quoteLiteral } from "../../core/quoting.ts";
 import type { Template } from "../../core/template.ts";

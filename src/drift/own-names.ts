@@ -1,0 +1,33 @@
+import { isEqualText } from "../catalog/own-name.ts";
+import type { PropertyValue, SchemaObject } from "../catalog/properties.ts";
+import { keyOf } from "./differences.ts";
+
+/**
+ * Gives the found objects the texts of the expected ones where they differ only because the name of one of the two schemas is
+ * also another word of its SQL: in schema `u`, `u.id` can be a column of the alias u.
+ */
+export function acceptOwnNames(
+  expected: readonly SchemaObject[],
+  found: readonly SchemaObject[],
+): SchemaObject[] {
+  const known = new Map(expected.map((one) => [keyOf(one), one]));
+  return found.map((one) => {
+    const other = known.get(keyOf(one));
+    if (other === undefined) return one;
+    const schemas = [other.schema, one.schema];
+    const properties = Object.entries(one.properties).map(([property, value]) => [
+      property,
+      settled(other.properties[property], value, schemas),
+    ]);
+    return { ...one, properties: Object.fromEntries(properties) };
+  });
+}
+
+function settled(
+  expected: PropertyValue | undefined,
+  found: PropertyValue,
+  schemas: readonly string[],
+): PropertyValue {
+  const areTexts = typeof expected === "string" && typeof found === "string";
+  return areTexts && isEqualText(expected, found, schemas) ? expected : found;
+}
