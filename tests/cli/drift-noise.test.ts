@@ -83,7 +83,11 @@ const services = {
   },
 };
 
-test("the first run on a fleet with partitions, extensions and publications of its own reports nothing", async () => {
+/** What is named, and not compared: what belongs to an extension is its own matter. */
+const ofExtensions =
+  "Not compared: 3 extensions (hstore, dict_int, cube) of 3 targets: app/a, app/b, app/c\n\n";
+
+test("the first run on a fleet with partitions, extensions and publications of its own is short", async () => {
   const proof = await createDatabase();
   const settings = { services, proofDatabase: proof.url };
   const { database, project } = await createFleet({ tenants, migrations, settings });
@@ -92,7 +96,7 @@ test("the first run on a fleet with partitions, extensions and publications of i
   for (const options of [[], ["--full"], ["--against", "majority"]])
     expect(await runCli(project, ["drift", ...options])).toMatchObject({
       code: 0,
-      stdout: "No drift: 5 targets as expected.\n",
+      stdout: `${ofExtensions}No drift: 5 targets as expected.\n`,
     });
 
   // Objects made by hand are one shape, with a line for each of them.
@@ -108,7 +112,7 @@ test("the first run on a fleet with partitions, extensions and publications of i
   view user_names is not expected (dangerous)
      SELECT id, name FROM users;
 
-Drift: 5 of 5 targets, in 1 shape; 0 as expected.`);
+${ofExtensions}Drift: 5 of 5 targets, in 1 shape; 0 as expected.`);
   expect((await runCli(project, ["drift", "--against", "majority"])).code).toBe(0);
 
   // What one tenant's partition has of its own is found among all that.
@@ -120,7 +124,7 @@ Drift: 5 of 5 targets, in 1 shape; 0 as expected.`);
      expected: true
      found:    false
 
-Drift: 1 of 5 targets, in 1 shape; 4 as expected.`);
+${ofExtensions}Drift: 1 of 5 targets, in 1 shape; 4 as expected.`);
   // A repair is proved on a copy of the tenant, which needs the extensions of its objects.
   await proof.query(
     `CREATE SCHEMA IF NOT EXISTS extensions; CREATE EXTENSION pg_trgm SCHEMA extensions`,
