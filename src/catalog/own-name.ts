@@ -9,14 +9,23 @@ export function withoutMark(text: string): string {
   return text.replaceAll(`${schemaMark}.`, "");
 }
 
-/** Properties in which the schema's name is another word: labels, and names of columns with their table. */
-const verbatim = new Set(["labels", "owning column", "privileges", "row type privileges"]);
+/** Properties in which the schema's name is another word: labels, roles, and names of columns with their table. */
+const verbatim = new Set([
+  ...[
+    "labels",
+    "owning column",
+    "redeclared parts",
+    "privileges",
+    "row type privileges",
+    "security labels",
+  ],
+]);
 
-/** Kinds whose names contain the types of their arguments. */
-const withSignature = new Set(["function", "procedure", "aggregate", "operator"]);
-
-/** Kinds whose names begin with types. */
-const namedByTypes = new Set(["cast", "transform"]);
+/** Kinds whose names contain types: after a parenthesis, or anywhere. */
+const withTypes: Readonly<Record<string, RegExp>> = {
+  ...{ function: /\(.*$/s, procedure: /\(.*$/s, aggregate: /\(.*$/s, operator: /\(.*$/s },
+  ...{ cast: /^.*$/s, transform: /^.*$/s },
+};
 
 /** The texts of an object. */
 interface Texts {
@@ -36,21 +45,22 @@ export function ownNameRemover(schema: string): <One extends Texts>(object: One)
       property,
       verbatim.has(property) ? value : neutralValue(value, neutral),
     ]);
-    const signature = namedByTypes.has(kind) ? neutral(name) : name.replace(/\(.*$/s, neutral);
     return {
       ...object,
-      name: withSignature.has(kind) || namedByTypes.has(kind) ? signature : name,
+      name: withTypes[kind] === undefined ? name : name.replace(withTypes[kind], neutral),
       properties: Object.fromEntries(properties),
     };
   };
 }
 
-/** A text, or a map of texts by texts. */
+/** Texts of a value: its own, or the keys and values of a map. */
 function neutralValue(value: unknown, neutral: (text: string) => string): unknown {
   if (typeof value === "string") return neutral(value);
   if (typeof value !== "object" || value === null) return value;
-  const pairs = Object.entries(value).map(([key, one]) => [neutral(key), neutral(String(one))]);
-  return Object.fromEntries(pairs);
+  const entries = Object.entries(value).map((pair) =>
+    pair.map((one) => neutralValue(one, neutral)),
+  );
+  return Object.fromEntries(entries);
 }
 
 /**

@@ -3,7 +3,7 @@ import type { SchemaObject } from "../../src/catalog/properties.ts";
 import { changesBetween } from "../../src/drift/differences.ts";
 
 function object(kind: string, name: string, of: string | null = null): SchemaObject {
-  return { key: null, schema: "tenant", kind, name, of, properties: {} };
+  return { schema: "", key: null, kind, name, of, properties: {} };
 }
 
 function extra(...objects: readonly SchemaObject[]): string[] {
