@@ -9,11 +9,23 @@ export function withoutMark(text: string): string {
   return text.replaceAll(`${schemaMark}.`, "");
 }
 
-/** Properties in which the schema's name is another word: labels, and names of columns with their table. */
-const verbatim = new Set(["labels", "owned by"]);
+/** Properties in which the schema's name is another word: labels, roles, and names of columns with their table. */
+const verbatim = new Set([
+  ...[
+    "labels",
+    "owned by",
+    "redeclared parts",
+    "privileges",
+    "row type privileges",
+    "security labels",
+  ],
+]);
 
-/** Kinds whose names contain the types of their arguments. */
-const withSignature = new Set(["function", "procedure", "aggregate", "operator"]);
+/** Kinds whose names contain types: after a parenthesis, or anywhere. */
+const withTypes: Readonly<Record<string, RegExp>> = {
+  ...{ function: /\(.*$/s, procedure: /\(.*$/s, aggregate: /\(.*$/s, operator: /\(.*$/s },
+  ...{ cast: /^.*$/s, transform: /^.*$/s },
+};
 
 /** The texts of an object. */
 interface Texts {
@@ -31,14 +43,24 @@ export function ownNameRemover(schema: string): <One extends Texts>(object: One)
     const { kind, name } = object;
     const properties = Object.entries(object.properties).map(([property, value]) => [
       property,
-      typeof value === "string" && !verbatim.has(property) ? neutral(value) : value,
+      verbatim.has(property) ? value : neutralValue(value, neutral),
     ]);
     return {
       ...object,
-      name: withSignature.has(kind) ? name.replace(/\(.*$/s, neutral) : name,
+      name: withTypes[kind] === undefined ? name : name.replace(withTypes[kind], neutral),
       properties: Object.fromEntries(properties),
     };
   };
+}
+
+/** Texts of a value: its own, or the keys and values of a map. */
+function neutralValue(value: unknown, neutral: (text: string) => string): unknown {
+  if (typeof value === "string") return neutral(value);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).map((pair) =>
+    pair.map((one) => neutralValue(one, neutral)),
+  );
+  return Object.fromEntries(entries);
 }
 
 /**

@@ -28,6 +28,17 @@ function settled(
   found: PropertyValue,
   schemas: readonly string[],
 ): PropertyValue {
-  const areTexts = typeof expected === "string" && typeof found === "string";
-  return areTexts && isEqualText(expected, found, schemas) ? expected : found;
+  const [one, other] = [textOf(expected), textOf(found)];
+  const areTexts = one !== undefined && other !== undefined;
+  return areTexts && isEqualText(one, other, schemas) ? (expected ?? found) : found;
+}
+
+/** A text, or a map as lines. */
+function textOf(value: PropertyValue | undefined): string | undefined {
+  if (typeof value === "string") return value;
+  if (typeof value !== "object" || value === null) return undefined;
+  return Object.entries(value)
+    .map(([key, one]) => `${key}: ${one}`)
+    .sort()
+    .join("\n");
 }

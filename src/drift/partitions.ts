@@ -4,6 +4,13 @@ import { keyOf } from "./differences.ts";
 
 /** Properties of a partition that must be those of its parent. */
 const tableProperties = ["row level security", "forced row level security", "persistence", "owner"];
+const environment = [
+  "publications",
+  "subscriptions",
+  "comment",
+  "security labels",
+  "row type privileges",
+];
 const columnProperties = [
   ...["type", "not null", "not null not valid", "default", "generated", "collation"],
 ];
@@ -76,14 +83,14 @@ class Family {
     const table = withValues(partition, {
       ...valuesOf(parent, tableProperties),
       ...sameOrNone(partition, parent, ["replica identity"], "default"),
-      ...sameOrNone(partition, parent, ["publications", "comment"], null),
+      ...sameOrNone(partition, parent, environment, null),
       privileges: atMost(partition.properties.privileges, parent.properties.privileges),
     });
     return [table, ...parts.flatMap((part) => this.#inheritedPart(part, partition, parent))];
   }
 
   #parentOf({ properties }: SchemaObject): SchemaObject | undefined {
-    const name = properties["inherits from"];
+    const name = properties.parents;
     if (typeof name !== "string") return undefined;
     return this.#all.get(`table ${withoutMark(name)}`);
   }
@@ -101,17 +108,20 @@ class Family {
         return [
           withValues(part, {
             ...valuesOf(other, columnProperties),
-            ...sameOrNone(part, other, ["identity", "comment"], null),
+            ...sameOrNone(part, other, ["identity", "comment", "security labels"], null),
             privileges: atMost(properties.privileges, other.properties.privileges),
           }),
         ];
       case "policy":
         return [{ ...part, properties: other.properties }];
       case "trigger":
-        return [withValues(part, valuesOf(other, ["enabled", "comment"]))];
+        return [withValues(part, valuesOf(other, ["state", "comment"]))];
       case "constraint":
         return [
-          withValues(part, { ...valuesOf(other, ["validated"]), ...valid(part, "index valid") }),
+          withValues(part, {
+            ...valuesOf(other, ["validated", "triggers"]),
+            ...valid(part, "index valid"),
+          }),
         ];
       case "index":
         return [withValues(part, valid(part, "valid"))];
@@ -120,23 +130,30 @@ class Family {
     }
   }
 
+  /** The part of a table to which that of a partition is attached. */
+  #attached(table: SchemaObject, kind: string, name: PropertyValue | undefined) {
+    if (typeof name !== "string") return undefined;
+    const own = this.#parts.get(table.name) ?? [];
+    // In a schema with the name of the table, the table's name was taken for that of the schema.
+    const names = [withoutMark(name), `${table.name}.${withoutMark(name)}`];
+    return own.find((one) => one.kind === kind && names.includes(one.name));
+  }
+
   /** What gives a partition a part: the same part of its parent. */
   #counterpart(
     { kind, name, properties }: SchemaObject,
     partition: SchemaObject,
     parent: SchemaObject,
   ): SchemaObject | undefined {
-    const attachedTo = properties["partition of"];
+    const { parent: attachedTo } = properties;
     const sameName = this.#all.get(`${kind} ${parent.name}${name.slice(partition.name.length)}`);
     switch (kind) {
       case "index":
-        return attachedTo === undefined ? undefined : this.#all.get(`index ${attachedTo}`);
-      case "constraint":
-        if (attachedTo !== undefined)
-          return this.#all.get(`constraint ${parent.name}.${attachedTo}`);
-        return sameName?.properties.definition === properties.definition ? sameName : undefined;
       case "trigger":
-        return attachedTo === undefined ? undefined : sameName;
+        return this.#attached(parent, kind, attachedTo);
+      case "constraint":
+        if (attachedTo !== undefined) return this.#attached(parent, kind, attachedTo);
+        return sameName?.properties.definition === properties.definition ? sameName : undefined;
       case "statistics object":
         return this.#parts
           .get(parent.name)

@@ -12,6 +12,9 @@ import {
   wordFor,
 } from "./statement.ts";
 
+/** What follows the name of a parent from which a partition is being detached. */
+export const beingDetached = " (being detached)";
+
 const ofRelations = {
   persistence: ({ object: table, value }) => [
     statement(
@@ -44,10 +47,13 @@ const ofRelations = {
   ],
   options: ({ object: table, value, was }) =>
     alterOptions(`ALTER ${wordFor(table.kind)} ${qualified(table)}`, value, was),
-  "inherits from": ({ object: table, value, was, found }) => {
+  parents: ({ object: table, value, was, found }) => {
     const [bound, oldBound] = [table, found].map((one) => text(one.properties["partition bound"]));
     const [parents, oldParents] = [value, was].map((one) => text(one)?.split(", ") ?? []);
     const name = qualified(table);
+    const pending = oldParents?.find((parent) => parent.endsWith(beingDetached));
+    if (pending !== undefined)
+      return `complete that first: ALTER TABLE ${withoutMark(pending.slice(0, -beingDetached.length))} DETACH PARTITION ${table.name} FINALIZE`;
     return [
       ...leaving(oldParents ?? [], parents ?? []).map((parent) =>
         statement(
@@ -66,8 +72,8 @@ const ofRelations = {
     ];
   },
   "partition bound": ({ object: table, value, was }) => {
-    const parent = text(table.properties["inherits from"]);
-    // A table that is attached or detached: see "inherits from".
+    const parent = text(table.properties.parents);
+    // A table that is attached or detached: see "parents".
     if (value === undefined || was === undefined || parent === undefined) return [];
     const name = qualified(table);
     return [
@@ -75,7 +81,7 @@ const ofRelations = {
       statement(`ALTER TABLE ${parent} ATTACH PARTITION ${name} ${text(value)}`),
     ];
   },
-  "typed as": ({ object: table, value }) => [
+  "row type": ({ object: table, value }) => [
     statement(
       value === undefined
         ? `ALTER TABLE ${qualified(table)} NOT OF`
@@ -112,8 +118,20 @@ export const alterRelation: Alters = ofRelations;
 
 const { options, populated, publications, "access method": accessMethod } = ofRelations;
 
+const viewOption =
+  (name: string): Alter =>
+  ({ object: view, value }) => [
+    statement(
+      `ALTER VIEW ${qualified(view)} ${value === undefined ? `RESET (${name})` : `SET (${name} = ${text(value)})`}`,
+    ),
+  ];
+
 /** Properties of views, besides their definitions. */
-export const alterView: Alters = { options };
+export const alterView: Alters = {
+  "security barrier": viewOption("security_barrier"),
+  "security invoker": viewOption("security_invoker"),
+  "check option": viewOption("check_option"),
+};
 
 /** Properties of materialized views, besides their definitions. */
 export const alterMaterializedView: Alters = { options, populated, "access method": accessMethod };
@@ -154,23 +172,11 @@ interface Publication {
 
 /** Names of publications, each with its columns and its row filter. */
 function publicationsIn(value: string | undefined): Publication[] {
-  return listIn(value).map((one) => {
+  return (value?.split(/, (?![^(]*\))/) ?? []).map((one) => {
     const [, name = one, filter = ""] =
-      /^(.*?)((?: \([^()]*\))?(?: WHERE \(.*\))?)$/s.exec(one) ?? [];
+      /^(.*?)( \([^)]*\)(?: WHERE \(.*\))?| WHERE \(.*\))$/s.exec(one) ?? [];
     return { name: quoteIdentifier(name), filter };
   });
-}
-
-/** The items of a list, whose items can have lists in parentheses. */
-function listIn(value: string | undefined): string[] {
-  const items: string[] = [];
-  let depth = 0;
-  for (const part of value?.split(", ") ?? []) {
-    if (depth > 0) items.push(`${items.pop() ?? ""}, ${part}`);
-    else items.push(part);
-    depth += part.split("(").length - part.split(")").length;
-  }
-  return items;
 }
 
 /** What is in the first list and not in the second. */
@@ -193,6 +199,10 @@ export const alterIndexed: Readonly<Record<string, Alter>> = {
     value === true ? [reindex(partName(object))] : "an index cannot be made invalid",
   valid: ({ object, value }) =>
     value === true ? [reindex(object.name)] : "an index cannot be made invalid",
+  parent: ({ object: index, value, was }) =>
+    index.kind === "index" && value !== undefined && was === undefined
+      ? [statement(`ALTER INDEX ${text(value)} ATTACH PARTITION ${qualified(index)}`)]
+      : "it cannot be attached to its parent, or detached",
   // REINDEX, for `valid`, makes it ready, too.
   ready: () => [],
   clustered: ({ object: one, value }) => [
@@ -207,7 +217,6 @@ export const alterIndexed: Readonly<Record<string, Alter>> = {
     value === true
       ? [statement(`ALTER TABLE ${ownerOf(one)} REPLICA IDENTITY USING INDEX ${indexName(one)}`)]
       : [],
-  // Of the index of a constraint.
   options: ({ object: one, value, was }) =>
     alterOptions(`ALTER INDEX {schema}.${indexName(one)}`, value, was),
   "index comment": ({ object: one, value }) => [
@@ -215,11 +224,7 @@ export const alterIndexed: Readonly<Record<string, Alter>> = {
       `COMMENT ON INDEX {schema}.${indexName(one)} IS ${value === undefined ? "NULL" : quoteLiteral(text(value) ?? "").trim()}`,
     ),
   ],
-  "partition of": ({ object: one, value }) =>
-    one.kind === "index" && value !== undefined
-      ? [statement(`ALTER INDEX {schema}.${value} ATTACH PARTITION ${qualified(one)}`)]
-      : "it cannot be attached or detached alone",
-  statistics: ({ object: index, value, was }) => {
+  "statistics target": ({ object: one, value, was }) => {
     const [wanted, held] = [value, was].map(
       (one) =>
         new Map((text(one)?.split(", ") ?? []).map((pair) => pair.split(": ") as [string, string])),
@@ -227,7 +232,7 @@ export const alterIndexed: Readonly<Record<string, Alter>> = {
     const columns = new Set([...(wanted?.keys() ?? []), ...(held?.keys() ?? [])]);
     return [...columns].map((column) =>
       statement(
-        `ALTER INDEX ${qualified(index)} ALTER COLUMN ${column} SET STATISTICS ${wanted?.get(column) ?? -1}`,
+        `ALTER INDEX {schema}.${indexName(one)} ALTER COLUMN ${column} SET STATISTICS ${wanted?.get(column) ?? -1}`,
       ),
     );
   },

@@ -1,16 +1,11 @@
+import { schemaMark } from "../../catalog/own-name.ts";
 import type { PropertyValue, SchemaObject } from "../../catalog/properties.ts";
 import type { DriftDifference } from "../../core/drift.ts";
 import type { StructureSql } from "../../dump/types.ts";
 import type { ObjectChange } from "../differences.ts";
 import { undecidedValue } from "../environment.ts";
 import { alterAttribute, alterColumn } from "./alter-column.ts";
-import {
-  alterAny,
-  alterEnabled,
-  alterSequence,
-  alterStatistics,
-  alterType,
-} from "./alter-other.ts";
+import { alterAny, alterSequence, alterState, alterStatistics, alterType } from "./alter-other.ts";
 import {
   alterIndexed,
   alterMaterializedView,
@@ -82,10 +77,11 @@ const handlers: Readonly<Record<string, Readonly<Record<string, Alter>>>> = {
   view: alterView,
   "materialized view": alterMaterializedView,
   column: alterColumn,
+  attribute: alterAttribute,
   constraint: alterIndexed,
   index: alterIndexed,
-  trigger: { enabled: alterEnabled },
-  rule: { enabled: alterEnabled },
+  trigger: { state: alterState },
+  rule: { state: alterState },
   sequence: alterSequence,
   domain: alterType,
   type: alterType,
@@ -159,8 +155,7 @@ class Drafter {
     const repairs = names.map((name): ObjectRepair => {
       const [value, was] = [object, found].map((one) => one.properties[name] ?? undefined);
       if (isEqual(value, was) || value === undecidedValue) return [];
-      const own = ownerKind === "type" ? alterAttribute : handlers[object.kind];
-      const alter = own?.[name] ?? alterAny[name];
+      const alter = handlers[object.kind]?.[name] ?? alterAny[name];
       return alter?.({ object, found, ownerKind, value, was }) ?? `its ${name} cannot be changed`;
     });
     return repairs.find((one) => typeof one === "string") ?? (repairs.flat() as RepairStatement[]);
@@ -170,12 +165,15 @@ class Drafter {
   #recreate(object: SchemaObject, found: SchemaObject): ObjectRepair {
     const replaced = this.#replace(object, found);
     if (replaced !== undefined) return replaced;
-    if (object.kind === "index") {
+    const isPartitioned = text(object.properties.definition)?.includes(" ON ONLY ") === true;
+    if (object.kind === "index" && !isPartitioned) {
       const creation = replaceIndex(object);
       return typeof creation === "string" ? creation : this.#complete(creation, object, []);
     }
-    const parts = this.#source.expected.filter(
-      ({ of, kind }) => of === object.name && kind !== "column",
+    const parts = this.#source.expected.filter(({ of, kind, properties: { parent } }) =>
+      object.kind === "index"
+        ? kind === "index" && parent === `${schemaMark}.${object.name}`
+        : of === object.name && kind !== "column",
     );
     const created = this.#create(object, parts);
     if (typeof created === "string") return created;
