@@ -64,7 +64,8 @@ export function acceptUndecided(
   });
 }
 
-const undecidedValue = "(differs)";
+/** The expected value of what no majority of tenants has, or of an object that no tenant has. */
+export const undecidedValue = "(differs)";
 
 class Votes {
   readonly #all: number;

@@ -11,8 +11,7 @@ import {
   wordFor,
 } from "./statement.ts";
 
-/** Properties of tables, views and materialized views. A property that is not listed cannot be changed. */
-export const alterRelation = {
+const ofRelations = {
   persistence: ({ object: table, value }) => [
     statement(
       `ALTER TABLE ${qualified(table)} SET ${value === "unlogged" ? "UNLOGGED" : "LOGGED"}`,
@@ -103,18 +102,23 @@ export const alterRelation = {
       ),
     ];
   },
-} satisfies Readonly<Record<string, Alter>>;
+} satisfies Record<string, Alter>;
 
-const { options, populated, publications, "access method": accessMethod } = alterRelation;
+type Alters = Readonly<Record<string, Alter>>;
+
+/** Properties of tables. A property that is not listed cannot be changed. */
+export const alterRelation: Alters = ofRelations;
+
+const { options, populated, publications, "access method": accessMethod } = ofRelations;
 
 /** Properties of views, besides their definitions. */
-export const alterView = { options };
+export const alterView: Alters = { options };
 
 /** Properties of materialized views, besides their definitions. */
-export const alterMaterializedView = { options, populated, "access method": accessMethod };
+export const alterMaterializedView: Alters = { options, populated, "access method": accessMethod };
 
 /** Properties of the schema. */
-export const alterSchema = { publications };
+export const alterSchema: Alters = { publications };
 
 /** SET and RESET of storage parameters. */
 export function alterOptions(

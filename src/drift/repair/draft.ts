@@ -2,6 +2,7 @@ import type { PropertyValue, SchemaObject } from "../../catalog/properties.ts";
 import type { DriftDifference } from "../../core/drift.ts";
 import type { StructureSql } from "../../dump/types.ts";
 import type { ObjectChange } from "../differences.ts";
+import { undecidedValue } from "../environment.ts";
 import { alterAttribute, alterColumn } from "./alter-column.ts";
 import {
   alterAny,
@@ -157,7 +158,7 @@ class Drafter {
     const names = Object.keys({ ...found.properties, ...object.properties });
     const repairs = names.map((name): ObjectRepair => {
       const [value, was] = [object, found].map((one) => one.properties[name] ?? undefined);
-      if (isEqual(value, was)) return [];
+      if (isEqual(value, was) || value === undecidedValue) return [];
       const own = ownerKind === "type" ? alterAttribute : handlers[object.kind];
       const alter = own?.[name] ?? alterAny[name];
       return alter?.({ object, found, ownerKind, value, was }) ?? `its ${name} cannot be changed`;
