@@ -196,7 +196,10 @@ async function findEnd(
 ): Promise<readonly string[] | undefined> {
   const { session, target, segment, statement, work } = run;
   try {
-    if (isFirst) run.onBatch?.estimated(await checkBatchKey(session, target.schema, work));
+    if (isFirst) {
+      const rows = await checkBatchKey(session, target.schema, work);
+      run.onBatch?.estimated(rows);
+    }
     return await endOfBatch(session, target.schema, work, before?.after);
   } catch (error) {
     const reset = session.pooled ? sessionReset(session) : [];

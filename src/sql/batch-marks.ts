@@ -20,7 +20,8 @@ export const batchForm = "-- drizzle-fleet: batch 5000 by id";
 const largestBatch = 1_000_000;
 
 /**
- * Finds the `batch` marks of a file: comments between two statements. In a literal or a body, the text has no meaning.
+ * Finds the `batch` marks of a file that parses: comments between two statements. In a literal, a body or a longer comment,
+ * the text has no meaning.
  *
  * @param problems receives an error for each mark that is not valid, or that no statement follows directly
  * @returns the marks by the statements that they belong to
@@ -35,15 +36,12 @@ export function readBatchMarks(
     const start = Buffer.byteLength(source.text.slice(0, index + line.indexOf("-")));
     const problem = (message: string, remedy: string) =>
       void problems.push(batchError(source, start, message, remedy));
-    const within = statements.find((one) => one.start < start && start < endOf(one));
-    if (within !== undefined) {
-      if (isComment(within, start - within.start))
-        problem("this mark is inside a statement", "Move the line to before the statement.");
-      continue;
-    }
+    if (!isComment(source, statements, start)) continue;
     const statement = statements.find((one) => one.start > start);
     const mark = parseMark(text);
-    if (mark === undefined)
+    if (statements.some((one) => one.start < start && start < endOf(one)))
+      problem("this mark is inside a statement", "Move the line to before the statement.");
+    else if (mark === undefined)
       problem(
         "this mark is not valid",
         `Give a number of rows, from 1 to ${largestBatch}, and the columns of a unique key, as in: ${batchForm}`,
@@ -83,8 +81,18 @@ function changesRows({ parsed }: RawStatement): boolean {
   return "UpdateStmt" in parsed.tree || "DeleteStmt" in parsed.tree;
 }
 
-function isComment({ parsed }: RawStatement, offset: number): boolean {
-  return scan(parsed.text).some(({ kind, start }) => kind === "comment" && start === offset);
+/** True if a comment begins at this place: not in a literal, a body, or a longer comment. */
+function isComment(
+  source: SourceText,
+  statements: readonly RawStatement[],
+  place: number,
+): boolean {
+  const edges = [0, ...statements.flatMap((one) => [one.start, endOf(one)]), source.bytes.length];
+  const from = edges.findLast((edge) => edge <= place) ?? 0;
+  const to = edges.find((edge) => edge > place);
+  return scan(source.slice(from, to ?? source.bytes.length)).some(
+    ({ kind, start }) => kind === "comment" && from + start === place,
+  );
 }
 
 const name = `(?:"(?:[^"]|"")+"|[\\p{L}_][\\p{L}\\p{N}_$]*)`;

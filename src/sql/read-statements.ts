@@ -63,9 +63,10 @@ export function readStatements(
   const source = new SourceText(file, text.replace(/^\uFEFF/, ""));
   problems.push(...unfinishedParts(source));
   const reader = new MigrationReader(source, allowance, problems);
+  const before = problems.length;
   const statements = splitStatements(source, problems);
-  const marks = readBatchMarks(source, statements, problems);
-  for (const raw of statements) if (!reader.read(raw, marks.get(raw))) break;
+  const marks = problems.length > before ? undefined : readBatchMarks(source, statements, problems);
+  for (const raw of statements) if (!reader.read(raw, marks?.get(raw))) break;
   return reader.migration;
 }
 

@@ -126,3 +126,36 @@ chaosTest("a backfill in batches changes each row once", async (round) => {
   const status = await runCli(project, ["status"], { MAIN_URL: cluster.urlOf("main") });
   expect(status.stdout).toContain("All 5 targets are at head.");
 });
+
+chaosTest("a backfill in batches waits for a replica that is behind", async ({ tell }) => {
+  const primary = await Cluster.create();
+  await primary.use((database) => database.query("CREATE DATABASE main OWNER migrator"));
+  // It reports its position each second, also while there is nothing new to receive.
+  const standby = await primary.createStandby({ wal_receiver_status_interval: "1" });
+  await primary.use((database) => database.query("GRANT pg_monitor TO migrator"));
+  const url = primary.urlOf("main", "migrator", "migrator");
+  const fleet = appFleet(url, ["a"], { backfill: { pause: 0, maxReplicaLag: 500 } });
+  const project = await createProject({
+    "drizzle.config.ts": configFile(fleet),
+    ...history("drizzle/app", migrations),
+  });
+  const before = await runCli(project, ["migrate", "--to", "0000_rows"]);
+  expect(before.code, before.stderr).toBe(0);
+  await standby.use((database) => database.query("SELECT pg_wal_replay_pause()"));
+  const runner = Runner.process(project, {});
+  const waits = () => runner.events.flatMap((event) => (event.type === "waiting" ? event.for : []));
+  await runner.until(() => waits().some(({ reason }) => reason?.startsWith("replica") === true));
+  const reasons = waits().flatMap(({ reason }) => reason ?? []);
+  expect(reasons.at(-1)).toMatch(/^replica standby is \d+(\.\d)? s behind$/);
+  const rowsDone = `SELECT count(*)::int AS rows FROM app_a.counts WHERE n = 1`;
+  const count = () => primary.use((database) => database.query<{ rows: number }>(rowsDone), "main");
+  const [paused] = await count();
+  await sleep(500);
+  expect(await count()).toEqual([paused]);
+  expect(paused?.rows).toBeLessThan(rows);
+  await standby.use((database) => database.query("SELECT pg_wal_replay_resume()"));
+  const end = await runner.ending;
+  tell(`waited after ${paused?.rows} rows: ${reasons.join(", ")}`);
+  expect(end, JSON.stringify(end)).toMatchObject({ how: "ended", code: 0 });
+  expect(await count()).toEqual([{ rows }]);
+});

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { FleetInput } from "../../src/config/schema.ts";
-import { planMigration } from "../../src/operations/migrate.ts";
+import { planMigration, scriptMigration } from "../../src/operations/migrate.ts";
 import { proveHistories } from "../../src/proof/prove-services.ts";
 import { planText } from "../../src/report/plan.ts";
+import { link } from "../support/cli.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import {
   appFleet,
@@ -177,6 +178,22 @@ describe("a statement in batches", () => {
     expect(await changes(database)).toBe("2500 rows: 1, in 10 transactions");
   });
 
+  test("cannot be in a script for psql", async () => {
+    const { context } = await withTable({ "0001_batches": `UPDATE "t" SET "n" = 0;\n${batches}` });
+    const written: string[] = [];
+    const script = scriptMigration(
+      context,
+      { services: [], tenants: [], databases: [] },
+      { write: (text) => void written.push(text) },
+    );
+    await expect(script).rejects.toMatchObject({
+      code: "refused",
+      message: "a script for psql cannot run a statement in batches",
+      where: expect.stringMatching(/0001_batches\.sql:3$/),
+    });
+    expect(written).toEqual([]);
+  });
+
   test("covers rows that are inserted meanwhile after its last key", async () => {
     const { database, context } = await withTable({ "0001_batches": batches });
     await database.query(
@@ -269,7 +286,7 @@ INSERT INTO "t" SELECT k, g, 0 FROM generate_series(1, 50) AS g, unnest(ARRAY['a
     ["by id, n", `the batches go by (id, n) of table "t", but no unique index has these columns`],
   ])("is refused: %s", async (by, message) => {
     const text = batches.replace("by id", by).replace('"n" = "n" + 1', `"other" = 1`);
-    const { database, context } = await withTable({
+    const { database, context, root } = await withTable({
       "0001_batches": `ALTER TABLE "t" ADD "other" integer;\n${text}`,
     });
     const { outcomes } = await migrateAll(context);
@@ -281,6 +298,7 @@ INSERT INTO "t" SELECT k, g, 0 FROM generate_series(1, 50) AS g, unnest(ARRAY['a
     expect(outcomes[0]?.failure?.message).toContain(message);
     expect(await entry(database)).toMatchObject([{ applied: 1, begun: false }]);
     // The proof in a scratch schema finds it, too.
+    await link(root);
     const found = await proveHistories(context, [], database.url);
     expect(found.map(({ problem }) => problem.message).join()).toContain(message);
   });
