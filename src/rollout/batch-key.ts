@@ -4,7 +4,7 @@ import { quoteIdentifier, quoteLiteral } from "../core/quoting.ts";
 import type { Session } from "../postgres/session.ts";
 
 /** The table cannot be divided by these columns. */
-export class BatchKeyError extends Error {
+class BatchKeyError extends Error {
   override readonly name = "BatchKeyError";
   readonly hint: string | undefined;
 

@@ -14,7 +14,7 @@ export interface BatchMark {
 }
 
 /** The form of a mark, for remedies. */
-export const batchForm = "-- drizzle-fleet: batch 5000 by id";
+const batchForm = "-- drizzle-fleet: batch 5000 by id";
 
 /** The largest number of rows in a batch: more would be the long transaction that batches avoid. */
 const largestBatch = 1_000_000;
