@@ -34,6 +34,8 @@ interface BatchRun extends StepRun {
   readonly segment: Segment;
   readonly statement: Statement;
   readonly work: BatchedWork;
+  /** Whether the session holds the target's lock. */
+  readonly lock: { held: boolean };
 }
 
 /**
@@ -53,7 +55,7 @@ export async function runBatches(
   const work = statement?.batch;
   if (statement === undefined || work === undefined) return;
   if (!(session instanceof Session)) throw new Error("a script cannot run batches");
-  const run: BatchRun = { ...rest, session, segment, statement, work };
+  const run: BatchRun = { ...rest, session, segment, statement, work, lock: { held: false } };
   const { step } = run;
   let position = step.resumeAt === segment.start ? step.batch : undefined;
   try {
@@ -68,7 +70,7 @@ export async function runBatches(
   } catch (error) {
     throw afterBatches(error, run, position);
   } finally {
-    if (!session.pooled) await runOrClose(session, unlock(run));
+    if (run.lock.held) await runOrClose(session, unlock(run));
   }
 }
 
@@ -164,6 +166,7 @@ async function open(run: BatchRun, opening: Opening, isFirst: boolean): Promise<
   const settings = settingsOf(run, segment);
   // Each commit is on disk before the next batch, and waits for synchronous replicas.
   settings.set("synchronous_commit", "on");
+  const takesLock = isFirst && !session.pooled;
   await sendPipeline(session, segment, {
     before: [
       begin,
@@ -173,16 +176,16 @@ async function open(run: BatchRun, opening: Opening, isFirst: boolean): Promise<
         ...{ role: roleOf(run), ...opening },
       }),
       // Not refused: the transaction holds the same lock.
-      ...(isFirst && !session.pooled ? [lock(run)] : []),
+      ...(takesLock ? [lockForSession(run)] : []),
     ],
   });
+  run.lock.held ||= takesLock;
 }
 
-function lock({ target }: StepRun): string {
+function lockForSession({ target }: StepRun): string {
   return `SELECT pg_catalog.pg_advisory_lock(${lockKey(target.schema)})`;
 }
 
-/** Does nothing if the session does not hold the lock. */
 function unlock({ target }: StepRun): string {
   const key = lockKey(target.schema);
   return `SELECT pg_catalog.pg_advisory_unlock(${key})`;

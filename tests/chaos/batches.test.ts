@@ -134,7 +134,7 @@ chaosTest("a backfill in batches waits for a replica that is behind", async ({ t
   const standby = await primary.createStandby({ wal_receiver_status_interval: "1" });
   await primary.use((database) => database.query("GRANT pg_monitor TO migrator"));
   const url = primary.urlOf("main", "migrator", "migrator");
-  const fleet = appFleet(url, ["a"], { backfill: { pause: 0, maxReplicaLag: 500 } });
+  const fleet = appFleet(url, ["a"], { backfill: { pause: 20, maxReplicaLag: 200 } });
   const project = await createProject({
     "drizzle.config.ts": configFile(fleet),
     ...history("drizzle/app", migrations),
