@@ -231,6 +231,18 @@ export interface FleetInput {
         concurrently?: DurationInput | undefined;
       }
     | undefined;
+  /** How statements that run in batches (`-- drizzle-fleet: batch 5000 by id`) leave room for other work. */
+  backfill?:
+    | {
+        /** The pause between two batches of a target; 50 milliseconds by default. */
+        pause?: DurationInput | undefined;
+        /**
+         * How far a replica may be behind before the next batch waits for it. By default 0: replicas are not looked at. The
+         * role must be a member of pg_monitor.
+         */
+        maxReplicaLag?: DurationInput | undefined;
+      }
+    | undefined;
   /**
    * The URL of a database for proofs, or `env("NAME")`: `generate` and `check --database` create scratch schemas
    * there. By default, the embedded server.

@@ -182,6 +182,12 @@ const fleetKeys = z.strictObject({
       concurrently: durationField.default(60 * 60_000),
     })
     .prefault({}),
+  backfill: z
+    .strictObject({
+      pause: durationField.default(50),
+      maxReplicaLag: durationField.default(0),
+    })
+    .prefault({}),
   proofDatabase: connectionUrl.optional(),
   drift: z.strictObject({ allow: z.array(allowedDrift).default([]) }).prefault({}),
   embedded: z

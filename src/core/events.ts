@@ -57,6 +57,19 @@ export type RolloutEvent =
       readonly durationMs: number;
     }
   | {
+      /**
+       * A statement that runs in batches has made progress: `rows` of its table are done, in `batches` transactions. There
+       * is one event for a target in two seconds at most.
+       */
+      readonly type: "batchCommitted";
+      readonly target: Target;
+      readonly tag: string;
+      readonly batches: number;
+      readonly rows: number;
+      /** The number of rows in the table by PostgreSQL's statistics, if there are any. */
+      readonly ofAbout?: number;
+    }
+  | {
       /** The target is tried again after a delay. */
       readonly type: "targetRetried";
       readonly target: Target;

@@ -1,3 +1,5 @@
+import type { BatchPosition } from "./batch.ts";
+
 /** The table in a tenant schema that records the migrations applied to it. */
 export const ledgerName = "__fleet_ledger";
 
@@ -12,8 +14,10 @@ export interface LedgerEntry {
     readonly applied: number;
     /** sha256 hex of the text of those statements, and of one that had begun; shows whether they were edited later. */
     readonly appliedChecksum: string;
-    /** True if the next statement, which runs outside a transaction, may also have run. */
+    /** True if the next statement, which runs outside a transaction or in batches, may also have run, or in part. */
     readonly begun: boolean;
+    /** How far that statement has run in batches. */
+    readonly batch?: BatchPosition;
   };
 }
 

@@ -1,3 +1,4 @@
+import type { BatchedWork } from "./batch.ts";
 import type { Template } from "./template.ts";
 
 /** A migration file of a service, as it is on disk. */
@@ -33,6 +34,8 @@ export interface Statement {
   readonly plain: boolean;
   /** What to clean up if an earlier attempt of a CONCURRENTLY statement was interrupted. */
   readonly concurrently?: ConcurrentWork;
+  /** Set for a statement that runs in batches, each in a transaction of its own. */
+  readonly batch?: BatchedWork;
 }
 
 /** What a statement does CONCURRENTLY. Schemas are set only if they are not the tenant's. */
@@ -59,7 +62,7 @@ export type ConcurrentWork =
       readonly partition: string;
     };
 
-/** Statements that are committed together, or a single statement that must run outside a transaction. */
+/** Statements that are committed together, or a single one that runs in batches or outside a transaction. */
 export interface Segment {
   readonly transactional: boolean;
   /** The index of its first statement in the migration, from 0. */

@@ -63,6 +63,17 @@ export interface Outcome {
   /** The time that the target took, in milliseconds. */
   readonly durationMs: number;
   readonly failure?: Failure;
+  /** Set if a statement has run in some of its batches. The next run continues after them. */
+  readonly batches?: UnfinishedBatches;
+}
+
+/** How far a statement has run in batches that are committed. */
+export interface UnfinishedBatches {
+  /** The migration that contains the statement. */
+  readonly tag: string;
+  readonly batches: number;
+  /** The number of rows of the table that these batches covered. */
+  readonly rows: number;
 }
 
 /** True for an outcome that counts as a failure. So does a target that could not be started. */

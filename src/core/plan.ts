@@ -1,3 +1,4 @@
+import type { BatchPosition } from "./batch.ts";
 import type { Target } from "./target.ts";
 
 /** One migration for one target. */
@@ -19,8 +20,10 @@ export interface Step {
   readonly resumeAt: number;
   /** sha256 hex of the text of those statements, and of one that had begun. */
   readonly resumeChecksum: string;
-  /** True if the statement at `resumeAt`, which runs outside a transaction, may already have run. */
+  /** True if the statement at `resumeAt`, which runs outside a transaction or in batches, may have run, or in part. */
   readonly begun: boolean;
+  /** How far that statement has run in batches. */
+  readonly batch?: BatchPosition;
   /** The digest of the ledger before this step. The guard stops the step if it differs. */
   readonly ledger: string;
   /** The digest of the ledger after this step, with which it is sealed. */

@@ -130,6 +130,10 @@ async function writePlan(
   const changed = all.filter(({ steps }) => steps.length > 0);
   refuseTenantRoles(context, changed);
   throwProblems(
+    inBatches(changed, options.scripts),
+    "some migrations run in batches: no script was written",
+  );
+  throwProblems(
     editedParts(changed, options.scripts),
     "some targets have problems: no script was written",
   );
@@ -140,6 +144,28 @@ async function writePlan(
   context.notify(
     `Wrote SQL for ${changed.length} of ${counted(all.length, "target")}${where}${idle > 0 ? "; the others have nothing to do" : ""}.`,
   );
+}
+
+/** psql has no loops, and a loop on the server could not commit each batch together with its entry in the ledger. */
+function inBatches(plans: readonly TargetPlan[], { scriptOf }: Scripts): FleetError[] {
+  const found = new Map<string, FleetError>();
+  for (const { target, steps } of plans)
+    for (const { tag } of steps) {
+      const script = scriptOf(target.service, tag);
+      const statement = script?.statements.find(({ batch }) => batch !== undefined);
+      if (script === undefined || statement === undefined) continue;
+      const where = `${script.migration.file}:${statement.line}`;
+      const error = new FleetError(
+        "refused",
+        "a script for psql cannot run a statement in batches",
+        {
+          where,
+          remedy: "Apply this migration with migrate. For the ones before it, use --to.",
+        },
+      );
+      found.set(where, error);
+    }
+  return [...found.values()];
 }
 
 /** A tenant role must exist before its schema, and only the server knows its name. */

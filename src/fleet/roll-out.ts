@@ -109,7 +109,7 @@ function roomsOf(databases: readonly DatabaseState[]): ReadonlyMap<string, numbe
 
 function optionsOf({ fleet, planOne, scriptOf }: PreparedRollout) {
   const { context, open, histories } = fleet;
-  const { connectTimeout, retry, targetsPerConnection } = context.config.fleet;
+  const { connectTimeout, retry, targetsPerConnection, backfill } = context.config.fleet;
   const { signal, cancel } = context;
   return {
     clock: systemClock,
@@ -117,6 +117,7 @@ function optionsOf({ fleet, planOne, scriptOf }: PreparedRollout) {
     addressOf: open.addressOf,
     connect: { waitMs: connectTimeout, answerWithinMs: answerTimeout(connectTimeout), signal },
     ...{ retry, targetsPerConnection },
+    throttle: { ...backfill, clock: systemClock },
     by: `drizzle-fleet ${packageVersion()}`,
     preparesSession: true,
     scriptOf,

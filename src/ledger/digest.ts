@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { LedgerEntry } from "../core/ledger.ts";
+import { positionText } from "./position.ts";
 
 /**
  * The digest of a ledger: 64 hex digits, equal to the result of `digestExpression` in the database for the same
@@ -36,12 +37,16 @@ function lineOf({ tag, checksum, partial }: LedgerEntry): string {
   return `${tag} ${checksum} ${partial === undefined ? "complete" : progressOf(partial)}\n`;
 }
 
-/** A begun statement is part of the progress: a plan made before it began must not be carried out. */
-function progressOf({ applied, begun }: NonNullable<LedgerEntry["partial"]>): string {
-  return begun ? `${applied} begun` : String(applied);
+/**
+ * A begun statement is part of the progress, and how far it has run in batches: a plan made before must not be carried out.
+ */
+function progressOf(partial: NonNullable<LedgerEntry["partial"]>): string {
+  const { applied, appliedChecksum, begun, batch } = partial;
+  if (!begun) return String(applied);
+  return `${applied} begun${batch === undefined ? appliedChecksum.slice(64) : positionText(batch)}`;
 }
 
 /** An SQL aggregate over the columns of a ledger that computes the digest. */
 export const digestExpression = `encode(sha256(convert_to(coalesce(string_agg(
-  tag || ' ' || checksum || ' ' || CASE WHEN applied = statements THEN 'complete' WHEN begun THEN applied || ' begun' ELSE applied::text END || E'\\n',
+  tag || ' ' || checksum || ' ' || CASE WHEN applied = statements THEN 'complete' WHEN begun THEN applied || ' begun' || substr(applied_checksum, 65) ELSE applied::text END || E'\\n',
   '' ORDER BY tag COLLATE "C"), ''), 'UTF8')), 'hex')`;

@@ -4,6 +4,7 @@ import { quoteLiteral } from "../core/quoting.ts";
 import type { Session } from "../postgres/session.ts";
 import { readInBatches } from "./batches.ts";
 import { digestExpression, digestOf } from "./digest.ts";
+import { readPosition } from "./position.ts";
 import { sealQuery } from "./seal.ts";
 import { ledgerOf } from "./table.ts";
 
@@ -211,7 +212,7 @@ async function readEntries(
   for (const { index, complete, tag, checksum, applied, appliedChecksum, begun } of rows) {
     const entry = complete
       ? { tag, checksum }
-      : { tag, checksum, partial: { applied, appliedChecksum, begun } };
+      : { tag, checksum, partial: { applied, begun, ...readPosition(appliedChecksum) } };
     entries.get(schemas[index] ?? "")?.push(entry);
   }
   return entries;

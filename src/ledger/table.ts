@@ -35,7 +35,7 @@ export interface Progress {
   readonly statements: number;
   readonly applied: number;
   readonly appliedChecksum: string;
-  /** True if the next statement, which runs outside a transaction, is about to run. */
+  /** True if the next statement, which runs outside a transaction, is about to run, or has run in part, in batches. */
   readonly begun: boolean;
   /** The program that applies it, with its version. */
   readonly by: string;

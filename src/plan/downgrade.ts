@@ -95,6 +95,7 @@ function stepsBack(
       resumeAt: under?.partial?.applied ?? 0,
       resumeChecksum: under?.partial?.appliedChecksum ?? "",
       begun: under?.partial?.begun === true,
+      ...(under?.partial?.batch === undefined ? {} : { batch: under.partial.batch }),
       ledger: before,
       ledgerAfter: digestOf(remaining),
     };

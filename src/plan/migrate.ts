@@ -110,6 +110,7 @@ function stepsFor(
       resumeAt: entry?.partial?.applied ?? 0,
       resumeChecksum: entry?.partial?.appliedChecksum ?? "",
       begun: entry?.partial?.begun === true,
+      ...(entry?.partial?.batch === undefined ? {} : { batch: entry.partial.batch }),
       ledger: known ?? digestOf(ledgerAfter(missing.slice(0, index), entries)),
       ledgerAfter:
         history?.digests[complete.length + index + 1] ??

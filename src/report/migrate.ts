@@ -188,7 +188,18 @@ function notExecutedText(outcomes: readonly Outcome[]): string[] {
   const rest = outcomes.filter(({ status }) => status === "notExecuted");
   if (rest.length === 0) return [];
   const names = [...new Set(rest.map(({ target }) => target.tenant ?? target.service))];
-  return [`Not run: ${counted(rest.length, "target")} (${shortList(names)}).`];
+  const tags = [...new Set(rest.flatMap(({ batches }) => batches?.tag ?? []))];
+  return [
+    `Not run: ${counted(rest.length, "target")} (${shortList(names)}).`,
+    ...tags.map((tag) => continuedText(tag, rest)),
+  ];
+}
+
+/** Targets that ended between two batches of a statement. */
+function continuedText(tag: string, outcomes: readonly Outcome[]): string {
+  const parts = outcomes.flatMap(({ batches }) => (batches?.tag === tag ? [batches.rows] : []));
+  const rows = parts.reduce((sum, one) => sum + one, 0);
+  return `${tag} is partly applied to ${counted(parts.length, "target")} (${counted(rows, "row")} so far); the next run continues there.`;
 }
 
 /** Targets outside this run that are not at their goal. */

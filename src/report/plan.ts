@@ -68,7 +68,12 @@ function groupBySteps(targets: readonly TargetPlan[]): [TargetPlan, ...TargetPla
 function stepsText({ steps }: TargetPlan): string {
   const [step] = steps;
   const named: readonly Pick<Step, "tag">[] = step?.entries ?? steps;
-  const resumed = (step?.resumeAt ?? 0) > 0 ? " (resumed)" : "";
+  const resumed =
+    step?.batch !== undefined
+      ? ` (continues after ${counted(step.batch.rows, "row")})`
+      : (step?.resumeAt ?? 0) > 0
+        ? " (resumed)"
+        : "";
   const [first, last] = [named[0], named.at(-1)];
   if (first === undefined || last === undefined) return "none";
   if (named.length === 1) return `${first.tag}${resumed}`;

@@ -6,6 +6,7 @@ import { targetName } from "../core/target.ts";
 import { duration } from "../core/time.ts";
 import { visibleLine } from "../core/visible.ts";
 import { cut, widthOf } from "../core/width.ts";
+import { type BatchEvent, isBatch, rowsText, slowestText } from "./batches.ts";
 import { longestList } from "./errors.ts";
 import { failureKind } from "./failures.ts";
 import { supportsEscapes, writtenText } from "./style.ts";
@@ -41,9 +42,10 @@ function lines(stream: ProgressStream, tally: Tally, verbose: boolean): Observer
     const text =
       news(event, tally) ?? (verbose ? everyDetail(event) : undefined) ?? detail(event, tally);
     if (text !== undefined) stream.write(`${writtenText(text, stream)}\n`);
-    else if (event.type === "targetEnded" && now - writtenAt > lineEvery) {
+    else if (now - writtenAt > lineEvery && (event.type === "targetEnded" || isBatch(event))) {
       writtenAt = now;
-      stream.write(`${tally.text(now)}\n`);
+      const line = isBatch(event) ? tally.batchText() : tally.text(now);
+      stream.write(`${writtenText(line, stream)}\n`);
     }
   };
 }
@@ -80,7 +82,7 @@ function bar(stream: ProgressStream, tally: Tally, verbose: boolean): Observer {
 
 /** The longest line that fits. The waiting target and its reason take precedence over the numbers. */
 function barLine(tally: Tally, now: number, retried: string, columns: number): string {
-  const wait = visibleLine(tally.waitingText(now) ?? retried);
+  const wait = visibleLine(tally.waitingText(now) ?? (retried || tally.batchText()));
   const numbers = [`${tally.bar()} ${tally.text(now)}`, tally.text(now), tally.ended(), ""];
   const lines = numbers.map((text) => [text, wait].filter((part) => part !== "").join("  "));
   const line = lines.find((text) => text !== "" && widthOf(text) <= columns);
@@ -143,9 +145,12 @@ const statusWords: Partial<Record<Outcome["status"], string>> = {
   notExecuted: "not run",
 };
 
-function outcomeText({ target, status, applied, durationMs, failure }: Outcome): string {
+function outcomeText(outcome: Outcome): string {
+  const { target, status, applied, durationMs, failure } = outcome;
   const name = `${targetName(target)}: ${statusWords[status] ?? status}`;
   if (failure !== undefined) return `${name}: ${failure.message}`;
+  if (outcome.batches !== undefined && status === "notExecuted")
+    return `${name}: the next run continues ${outcome.batches.tag} after ${rowsText(outcome.batches.rows)}`;
   if (status !== "succeeded") return name;
   return `${name}, ${applied.length} applied in ${duration(durationMs)}`;
 }
@@ -200,6 +205,8 @@ class Tally {
   #applied = 0;
   #failed = 0;
   #startedAt = 0;
+  /** The statements that run in batches, by target. */
+  readonly #batches = new Map<string, BatchEvent>();
   #waiting: { readonly event: RolloutEvent & { type: "waiting" }; readonly at: number } | undefined;
   readonly #waitingForRollout = new Set<string>();
 
@@ -219,9 +226,17 @@ class Tally {
     return waitOnBar(event.database, event.for, now - at);
   }
 
+  /** The statement in batches that is furthest from its end; empty if there is none. */
+  batchText(): string {
+    return slowestText(this.#batches.values());
+  }
+
   count(event: RolloutEvent): void {
+    if (isBatch(event)) this.#batches.set(targetName(event.target), event);
+    if (event.type === "stepApplied") this.#batches.delete(targetName(event.target));
+    if (event.type === "targetEnded") this.#batches.delete(targetName(event.outcome.target));
     if (event.type === "waiting") this.#waiting = { event, at: performance.now() };
-    else if (event.type === "stepApplied" || event.type === "rolloutEnded")
+    else if (["stepApplied", "batchCommitted", "rolloutEnded"].includes(event.type))
       this.#waiting = undefined;
     if (event.type === "rolloutStarted") {
       this.waves = event.waves;

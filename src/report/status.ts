@@ -107,7 +107,8 @@ function stateOf(target: TargetStatus): string {
   const [problem] = target.problems;
   if (problem !== undefined)
     return problem.tag === undefined ? problem.kind : `${problem.kind}: ${problem.tag}`;
-  if ((target.steps[0]?.resumeAt ?? 0) > 0) return `partly applied: ${target.steps[0]?.tag}`;
+  const { resumeAt = 0, batch } = target.steps[0] ?? {};
+  if (resumeAt > 0 || batch !== undefined) return `partly applied: ${target.steps[0]?.tag}`;
   return target.pending === 0 ? "at head" : "behind";
 }
 

@@ -10,6 +10,8 @@ import { NotSentError } from "../postgres/answer.ts";
 import { terminateIdleBackend } from "../postgres/backends.ts";
 import type { Session } from "../postgres/session.ts";
 import { isConnectionLoss, isRetryable, sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
+import { BatchReporter } from "./batch-reporter.ts";
+import { StoppedError } from "./batches.ts";
 import { existingAt } from "./existing.ts";
 import { failureOf } from "./failure.ts";
 import { holdersOf, mostImportant } from "./holders.ts";
@@ -23,6 +25,7 @@ import {
   problemFailure,
   type TargetJob,
   type WaitFor,
+  withBatches,
 } from "./target-job.ts";
 
 /** What an attempt needs besides the session and the target. */
@@ -34,15 +37,15 @@ export interface TargetContext extends StepContext {
   /** The migrations of all services, to explain failures. */
   readonly histories?: ReadonlyMap<string, { readonly migrations: readonly Migration[] }>;
   readonly observe: Observer;
-  /** When aborted, no further migration starts. */
-  readonly stop?: AbortSignal;
   readonly clock: Clock;
 }
 
 /** How an attempt talks to the other workers of its database. */
 export interface AttemptHooks {
-  /** Called before each migration. */
+  /** Called before each migration, and before each batch of a statement. */
   readonly onStep: (tag: string) => void;
+  /** Called when the attempt waits, and the server has nothing to do. */
+  readonly onWait: (reason: string) => void;
   /** The target that a server process of this rollout is working on; undefined for other processes. */
   readonly targetOf: (pid: number) => Target | undefined;
 }
@@ -71,11 +74,14 @@ export async function attemptTarget(
     if (context.stop?.aborted === true) return ended(current, "notExecuted", clock);
     const startedAt = clock.now();
     hooks.onStep(step.tag);
+    const onBatch = new BatchReporter({ ...context, ...hooks, target, tag: step.tag });
     try {
-      const run = { session, target, step, script, context, sealed };
+      const run = { session, target, step, script, context, sealed, onBatch };
       await runStep(run, index === 0 ? create : "nothing");
       sealed = leavesSealed(run);
     } catch (error) {
+      const { position } = onBatch;
+      if (position !== undefined) current = withBatches(current, step.tag, position);
       return await afterError({ session, step, script, error }, current, context, hooks);
     }
     current = { ...current, applied: [...current.applied, step.tag] };
@@ -118,6 +124,7 @@ export async function afterError(
   const { target } = job.plan;
   const { clock } = context;
   const cause = causeOf(error);
+  if (cause instanceof StoppedError) return ended(job, "notExecuted", clock);
   const state = sqlstateOf(cause);
   const { failure, pids } = await explain(failed, job, context);
   if (!isRetryable(cause)) return ended(job, "failed", clock, failure);

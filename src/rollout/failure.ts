@@ -48,7 +48,6 @@ export function failureOf(error: unknown, step: FailedStep): Failure {
     return ledgerChanged(migration);
   const part = stepError?.part ?? "migration";
   const state = sqlstateOf(cause);
-  const committed = stepError?.committed ?? 0;
   const stopped =
     cancelled && (state === sqlstate.queryCanceled || cause instanceof CancelledError);
   const remedy = stopped
@@ -66,7 +65,7 @@ export function failureOf(error: unknown, step: FailedStep): Failure {
     ...(holders.length > 0 ? { holders } : {}),
     ...(existing === undefined ? {} : { existing: existingText(existing) }),
     retryable: stopped || isRetryable(cause) || serverRemedy(state) !== undefined,
-    remedy: `${nextRun(cause, stepError?.statement, committed, statements.length)} ${remedy}`,
+    remedy: `${nextRun(cause, stepError, statements.length)} ${remedy}`,
   };
 }
 
@@ -138,12 +137,10 @@ const ownStates = new Set<string>([
 ]);
 
 /** What was applied, and what the next run will do. */
-function nextRun(
-  cause: unknown,
-  statement: Statement | undefined,
-  committed: number,
-  statements: number,
-): string {
+function nextRun(cause: unknown, error: StepError | undefined, statements: number): string {
+  const { statement, batches, committed = 0 } = error ?? {};
+  if (batches !== undefined)
+    return `Batches of statement ${committed + 1} are committed, up to row ${batches.rows}; the next run continues after them.`;
   if (isConnectionLoss(cause)) return "The next run finds out whether this migration was applied.";
   if (committed === 0 && statement?.transactional === false)
     return "The next run cleans up what this statement left, and continues with it.";

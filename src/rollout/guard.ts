@@ -219,6 +219,16 @@ export function hasProgress(
     AND checksum = ${quoteLiteral(checksum)} AND applied = ${applied} AND applied < statements AND ${begun ? "" : "NOT "}begun)`;
 }
 
+/** SQL that is true while a statement has run in batches up to exactly this position, which the checksum contains. */
+export function hasBatch(
+  schema: string,
+  { appliedChecksum, ...progress }: EntryProgress & { readonly appliedChecksum: string },
+): string {
+  const { tag } = progress;
+  return `${hasProgress(schema, progress)} AND EXISTS (SELECT FROM ${ledgerOf(schema)}
+    WHERE tag = ${quoteLiteral(tag)} AND applied_checksum = ${quoteLiteral(appliedChecksum)})`;
+}
+
 /** SQL that is true when at least this many statements, or all, of the migration are applied. */
 export function hasReached(
   schema: string,

@@ -1,3 +1,4 @@
+import type { BatchPosition } from "../core/batch.ts";
 import type { Segment, Statement } from "../core/migration.ts";
 import type { Channel, Sent } from "../postgres/channel.ts";
 import { ScriptError } from "../postgres/script-error.ts";
@@ -17,12 +18,14 @@ export class StepError extends Error {
   /** Number of the migration's statements that are committed. */
   readonly committed: number;
   readonly part: PipelinePart;
+  /** How far the statement has run in batches, which are committed. */
+  readonly batches: BatchPosition | undefined;
 
   constructor(
     cause: unknown,
     committed: number,
     statement?: Statement,
-    { lines = 0, part = "migration" }: { lines?: number; part?: PipelinePart } = {},
+    { lines = 0, part = "migration", batches }: Partial<StepErrorDetails> = {},
   ) {
     super(cause instanceof Error ? cause.message : String(cause));
     this.cause = cause;
@@ -30,8 +33,11 @@ export class StepError extends Error {
     this.statement = statement;
     this.lines = lines;
     this.part = part;
+    this.batches = batches;
   }
 }
+
+type StepErrorDetails = Pick<StepError, "lines" | "part" | "batches">;
 
 /** The user cancelled the step. */
 export class CancelledError extends Error {

@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
 import type { Timeouts } from "../config/schema.ts";
+import type { BatchPosition } from "../core/batch.ts";
 import type { Migration, Segment, Statement } from "../core/migration.ts";
 import type { Creation, Step } from "../core/plan.ts";
 import { quoteIdentifier } from "../core/quoting.ts";
 import type { Target } from "../core/target.ts";
 import { fill } from "../core/template.ts";
 import { downTag } from "../ledger/down-tag.ts";
+import { checksumWithPosition } from "../ledger/position.ts";
 import { sealing } from "../ledger/seal.ts";
 import { deleteEntries, ledgerOf, type Progress, recordProgress } from "../ledger/table.ts";
 import { scriptTimeout } from "../postgres/answer.ts";
@@ -21,6 +23,7 @@ import {
   ownSearchPath,
   tenantSearchPath,
 } from "./guard.ts";
+import type { Throttle } from "./throttle.ts";
 
 /** A parsed migration or down. For a down, the migration's file, checksum and text are those of the down. */
 export interface MigrationScript {
@@ -45,8 +48,12 @@ export interface StepContext {
   readonly roleOf?: ((target: Target) => string | undefined) | undefined;
   /** Program and version, for the ledger's `applied_by`. */
   readonly by: string;
+  /** When aborted, no further migration starts, and no further batch. */
+  readonly stop?: AbortSignal;
   /** When aborted, running statements are cancelled. */
   readonly cancel?: AbortSignal;
+  /** What to do between two batches; by default nothing. */
+  readonly throttle?: Throttle;
   /** True if a step may leave the session prepared for the next one, because nothing else uses it without a reset. */
   readonly preparesSession?: boolean;
 }
@@ -60,6 +67,18 @@ export interface StepRun {
   readonly context: StepContext;
   /** True if the step seals the ledger, see `ledger/seal.ts`. */
   readonly sealed: boolean;
+  /** Is told about the batches of a statement. */
+  readonly onBatch?: BatchObserver;
+}
+
+/** Receives what happens to a statement that runs in batches. */
+export interface BatchObserver {
+  /** PostgreSQL's estimate of the number of rows in the table, if it has one. */
+  readonly estimated: (rows: number | undefined) => void;
+  readonly begins: () => void;
+  readonly committed: (position: BatchPosition) => void;
+  /** It waits before the next batch, for this reason. */
+  readonly waits: (reason: string) => void;
 }
 
 /** How the transaction of a segment begins. */
@@ -136,6 +155,36 @@ export function record(
     hasEntry(schema, { tag, checksum: migration.checksum, applied }),
     opening,
   );
+}
+
+/**
+ * SQL that records how far a statement has run in batches.
+ *
+ * @param start the number of statements before it
+ */
+export function recordBatch(
+  run: StepRun,
+  start: number,
+  position: BatchPosition,
+  opening: Pick<Opening, "others">,
+): string[] {
+  const { step, script, target } = run;
+  const { checksum } = script.migration;
+  const progress = {
+    ...progressOf(run, start, true),
+    appliedChecksum: batchChecksum(script.statements, start, position),
+  };
+  const isWritten = hasEntry(target.schema, { tag: progressTag(step), checksum, applied: start });
+  return ledgerWrite(run, recordProgress(target.schema, progress), isWritten, opening);
+}
+
+/** What the ledger's `applied_checksum` is while a statement, after `start` others, has run up to a position. */
+export function batchChecksum(
+  statements: readonly Statement[],
+  start: number,
+  position: BatchPosition,
+): string {
+  return checksumWithPosition(checksumOf(statements, start + 1), position);
 }
 
 /** What the ledger says when some or all statements of a step are applied. */

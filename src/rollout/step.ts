@@ -5,6 +5,7 @@ import { recordChecksum, recordStamp } from "../ledger/table.ts";
 import { scriptTimeout } from "../postgres/answer.ts";
 import { segmentsOf } from "../sql/segments.ts";
 import { runAlone } from "./alone.ts";
+import { runBatches } from "./batches.ts";
 import { runFix } from "./fix.ts";
 import {
   checkDeferred,
@@ -66,7 +67,7 @@ export async function runStep(run: StepRun, create: Creation): Promise<void> {
 export function leavesSealed(run: StepRun): boolean {
   const { action } = run.step;
   const [segment, ...others] = segmentsIn(run);
-  const isOne = segment?.transactional === true && others.length === 0;
+  const isOne = segment !== undefined && isOneTransaction(segment) && others.length === 0;
   return run.sealed && (action === "stamp" || action === "repair" || isOne);
 }
 
@@ -87,7 +88,7 @@ export function segmentsIn({ script, step }: StepRun): readonly Segment[] {
  */
 export function openingOf(run: StepRun, segment: Segment, create: Creation): Opening {
   const { session, target, step, script } = run;
-  const { start, statements, transactional } = segment;
+  const { start, statements } = segment;
   if (start > step.resumeAt) {
     const { checksum } = script.migration;
     const tag = progressTag(step);
@@ -99,7 +100,7 @@ export function openingOf(run: StepRun, segment: Segment, create: Creation): Ope
   const expectation = ledgerIs(target.schema, ledger, create);
   // A migration without an entry adds one to the ledger that the plan saw.
   const isNew = action === "apply" && start === 0 && !begun;
-  const isAll = transactional && start + statements.length === script.statements.length;
+  const isAll = isOneTransaction(segment) && start + statements.length === script.statements.length;
   return {
     ...{ expectation, create, reset: sessionReset(session) },
     ...(isNew ? { others: ledger } : { own: ownTags(step) }),
@@ -107,8 +108,13 @@ export function openingOf(run: StepRun, segment: Segment, create: Creation): Ope
   };
 }
 
+function isOneTransaction({ transactional, statements }: Segment): boolean {
+  return transactional && statements.every(({ batch }) => batch === undefined);
+}
+
 /** Runs a segment, in a transaction if its statements allow it, and writes the ledger. */
 export function runSegment(run: StepRun, segment: Segment, opening: Opening): Promise<void> {
+  if (segment.statements[0]?.batch !== undefined) return runBatches(run, segment, opening);
   return segment.transactional
     ? runTogether(run, segment, opening)
     : runAlone(run, segment, opening);
@@ -121,11 +127,17 @@ function refuseEdited(step: Step, script: MigrationScript): void {
 
 /** A message if the part of a migration that was applied or begun has changed since; otherwise undefined. */
 export function editedPart(
-  { tag, resumeAt, resumeChecksum, begun }: Step,
+  { tag, resumeAt, resumeChecksum, begun, batch }: Step,
   { statements }: MigrationScript,
 ): string | undefined {
   const reached = resumeAt + (begun ? 1 : 0);
-  if (reached === 0 || haveChecksum(statements, reached, resumeChecksum)) return undefined;
+  if (reached === 0 || haveChecksum(statements, reached, resumeChecksum)) {
+    const by = statements[resumeAt]?.batch?.by;
+    // The key is in a mark, which is not part of the statement's text. The size of a batch can change.
+    return batch === undefined || JSON.stringify(by) === JSON.stringify(batch.by)
+      ? undefined
+      : `statement ${reached} of ${tag} has run in batches by ${batch.by.join(", ")}, and its mark was edited since`;
+  }
   return begun
     ? `statement ${reached} of ${tag}, or one before it, was edited after it had started to run`
     : reached === 1

@@ -1,9 +1,11 @@
+import type { BatchPosition } from "../core/batch.ts";
 import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
-import type { Failure, Outcome, OutcomeStatus } from "../core/outcome.ts";
+import type { Failure, Outcome, OutcomeStatus, UnfinishedBatches } from "../core/outcome.ts";
 import { mayPass, type PlanProblem, type TargetPlan } from "../core/plan.ts";
 import type { Backend } from "../postgres/greeting.ts";
 import { sqlstate, sqlstateOf } from "../postgres/sqlstate.ts";
+import type { RetryPolicy } from "./retry.ts";
 
 /** A target in the queue: what is left to do, what was applied, and how often it was attempted. */
 export interface TargetJob {
@@ -25,6 +27,8 @@ export interface TargetJob {
   readonly unanswered?: boolean;
   /** The server process of the last lost connection. It may still be running. */
   readonly lost?: Backend;
+  /** How far a statement has run in batches. */
+  readonly batches?: UnfinishedBatches;
   /** The step and ledger digest of the last attempt that the guard refused, though the ledger had just been read. */
   readonly moved?: string;
 }
@@ -104,11 +108,42 @@ export function outcomeOf(
   clock: Clock,
   failure?: Failure,
 ): Outcome {
+  const { batches } = job;
+  const isUnfinished = batches !== undefined && !job.applied.includes(batches.tag);
   return {
     target: job.plan.target,
     status,
     applied: job.applied,
     durationMs: job.startedAt === undefined ? 0 : Math.round(clock.now() - job.startedAt),
     ...(failure === undefined ? {} : { failure }),
+    ...(isUnfinished ? { batches } : {}),
   };
+}
+
+/** The job after batches of a statement were committed: earlier failures and waits no longer count. */
+export function withBatches(
+  job: TargetJob,
+  tag: string,
+  { batches, rows }: BatchPosition,
+): TargetJob {
+  const { waitingSince: _, ...rest } = job;
+  return { ...rest, batches: { tag, batches, rows }, attempts: 0, waits: 0 };
+}
+
+/** How long a target waits for another runner that holds it, in milliseconds. */
+const runnerTimeout = 10 * 60_000;
+
+/**
+ * True if a job gets no further attempt. Waiting for another target of the same rollout has no limit: that target ends by
+ * its own timeouts.
+ */
+export function isExhausted(
+  job: TargetJob,
+  waitFor: WaitFor | undefined,
+  { attempts }: RetryPolicy,
+  now: number,
+): boolean {
+  if (waitFor === "rollout") return false;
+  if (waitFor === undefined) return job.attempts >= attempts;
+  return now - (job.waitingSince ?? 0) > runnerTimeout;
 }

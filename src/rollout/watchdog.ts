@@ -26,6 +26,7 @@ export interface Busy {
   /** Undefined while it waits for a connection. */
   readonly target?: Target;
   readonly tag?: string;
+  /** Why it waits, if the server is not what it waits for. */
   readonly reason?: string;
 }
 
@@ -122,7 +123,8 @@ export class Watchdog {
     );
     const overdue = seen.filter(({ unflushed }) => unflushed.isOverdue);
     const slow = seen.filter(
-      ({ busy }) => busy?.target !== undefined && now - busy.since > idleLimit,
+      ({ busy }) =>
+        busy?.target !== undefined && busy.reason === undefined && now - busy.since > idleLimit,
     );
     if (overdue.length === 0 && slow.length === 0) return;
     const session = await this.#connected();

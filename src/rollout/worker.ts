@@ -8,19 +8,16 @@ import { Flights } from "./flights.ts";
 import type { Halt } from "./halt.ts";
 import type { RolloutOptions } from "./options.ts";
 import type { TargetQueue } from "./queue.ts";
-import { type RetryPolicy, retryDelay } from "./retry.ts";
+import { retryDelay } from "./retry.ts";
 import {
   type AttemptResult,
   brokenOutcome,
   giveUp,
+  isExhausted,
   type TargetJob,
-  type WaitFor,
 } from "./target-job.ts";
 import { UnflushedTargets } from "./unflushed.ts";
 import type { Busy, Watchdog, WatchedWorker } from "./watchdog.ts";
-
-/** How long a target waits for another runner that holds it, in milliseconds. */
-const runnerTimeout = 10 * 60_000;
 
 /** How long to wait for a new password, in milliseconds. It was right when the rollout began. */
 const passwordTimeout = 5_000;
@@ -65,7 +62,12 @@ export class Worker implements WatchedWorker {
     this.unflushed = new UnflushedTargets(pool.queue, end, options.clock);
     this.#hooks = {
       onStep: (tag) => {
-        this.#busy = { ...this.#busy, since: options.clock.now(), tag };
+        const { reason: _, ...busy } = this.#busy ?? {};
+        this.#busy = { ...busy, since: options.clock.now(), tag };
+      },
+      onWait: (reason) => {
+        const since = this.#busy?.reason === undefined ? options.clock.now() : this.#busy.since;
+        this.#busy = { ...this.#busy, since, reason };
       },
       targetOf: (pid) => pool.watchdog.targetOf(pid),
     };
@@ -283,16 +285,4 @@ export class Worker implements WatchedWorker {
     });
     this.#pool.queue.putBack(job, delayMs);
   }
-}
-
-/** Waiting for another target of the same rollout has no limit: that target ends by its own timeouts. */
-function isExhausted(
-  job: TargetJob,
-  waitFor: WaitFor | undefined,
-  { attempts }: RetryPolicy,
-  now: number,
-): boolean {
-  if (waitFor === "rollout") return false;
-  if (waitFor === undefined) return job.attempts >= attempts;
-  return now - (job.waitingSince ?? 0) > runnerTimeout;
 }

@@ -72,6 +72,6 @@ function isRenamed(before: string, after: string, source: SourceSchema): boolean
 }
 
 /** Byte offsets change when text is replaced. */
-function isPosition(key: string): boolean {
+export function isPosition(key: string): boolean {
   return /(^|_)(location|list_start|list_end)$/.test(key);
 }

@@ -1,6 +1,9 @@
+import type { BatchedWork } from "../core/batch.ts";
 import { FleetError } from "../core/errors.ts";
 import type { Statement } from "../core/migration.ts";
 import { type Allowance, allowedSchemas } from "./allowance.ts";
+import { type BatchMark, batchError, readBatchMarks } from "./batch-marks.ts";
+import { batchedWork, isUnfit } from "./batches.ts";
 import {
   type ChangedObject,
   changesOutsideTarget,
@@ -60,7 +63,10 @@ export function readStatements(
   const source = new SourceText(file, text.replace(/^\uFEFF/, ""));
   problems.push(...unfinishedParts(source));
   const reader = new MigrationReader(source, allowance, problems);
-  for (const raw of splitStatements(source, problems)) if (!reader.read(raw)) break;
+  const before = problems.length;
+  const statements = splitStatements(source, problems);
+  const marks = problems.length > before ? undefined : readBatchMarks(source, statements, problems);
+  for (const raw of statements) if (!reader.read(raw, marks?.get(raw))) break;
   return reader.migration;
 }
 
@@ -99,8 +105,11 @@ class MigrationReader {
     };
   }
 
-  /** @returns false when the statement exceeds a limit: the rest of the file must not be read */
-  read(raw: RawStatement): boolean {
+  /**
+   * @param mark the statement's `batch` mark
+   * @returns false when the statement exceeds a limit: the rest of the file must not be read
+   */
+  read(raw: RawStatement, mark: BatchMark | undefined): boolean {
     const kind = classify(raw.parsed.tree, this.#schema);
     if (kind.extension !== undefined && this.#allowance.extensionSchema !== undefined) {
       this.#extensions.push(kind.extension);
@@ -121,7 +130,7 @@ class MigrationReader {
     this.#problems.push(...refusals.map((one) => isolationError(this.#source, raw, one)));
     if (refusals.length > 0) return true;
     if (kind.boundary) this.#afterBoundary = true;
-    else this.#add(raw, kind, neutral);
+    else this.#add(raw, kind, neutral, this.#batch(raw, neutral, mark));
     return true;
   }
 
@@ -142,22 +151,43 @@ class MigrationReader {
         this.#writesShared.add(schema);
   }
 
-  #add(raw: RawStatement, kind: Classification, neutral: Neutralized): void {
+  /** How the statement runs in batches; undefined without a mark, or if it cannot, which is a problem. */
+  #batch(
+    { parsed }: RawStatement,
+    neutral: Neutralized,
+    mark: BatchMark | undefined,
+  ): BatchedWork | undefined {
+    if (mark === undefined) return undefined;
+    const work = batchedWork(parsed, neutral.sql, mark, this.#schema);
+    if (!isUnfit(work)) return work;
+    this.#problems.push(batchError(this.#source, mark.start, work.message, work.remedy));
+    return undefined;
+  }
+
+  #add(
+    raw: RawStatement,
+    kind: Classification,
+    neutral: Neutralized,
+    batch: BatchedWork | undefined,
+  ): void {
     const usesNewValue =
       kind.enumValue === undefined &&
       this.#newEnumValues.some((value) => mentions(raw.parsed.text, value));
     const needsCommit = this.#afterBoundary || usesNewValue;
-    const afterLone = this.#statements.at(-1)?.transactional === false;
+    const before = this.#statements.at(-1);
+    const afterLone = before?.transactional === false || before?.batch !== undefined;
+    const isLone = !kind.transactional || batch !== undefined;
     this.#statements.push({
       sql: neutral.sql,
       original: raw.parsed.text,
       line: this.#source.line(raw.start),
       transactional: kind.transactional,
-      startsSegment: needsCommit || !kind.transactional || afterLone,
+      startsSegment: needsCommit || isLone || afterLone,
       // With more than one tree, it contains a body.
       plain:
         neutral.trees.length === 1 && neutral.unproved.length === 0 && neutral.trees.every(isPlain),
       ...(kind.concurrently === undefined ? {} : { concurrently: kind.concurrently }),
+      ...(batch === undefined ? {} : { batch }),
     });
     if (needsCommit) this.#newEnumValues = [];
     for (const tree of neutral.trees) {

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
-import { ended, run, start, startCli } from "../support/cli.ts";
+import { ended, run, runCli, start, startCli } from "../support/cli.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { writeFiles } from "../support/fleet.ts";
 import { repository } from "../support/repository.ts";
@@ -49,6 +49,31 @@ test.each(["SIGTERM", "SIGHUP"] as const)(
     expect(rollout).toEqual({ ended_at: expect.any(Date), stopped: "it was interrupted" });
   },
 );
+
+test("after SIGTERM, a statement in batches stops after its batch, and the next run continues it", async () => {
+  const { database, project } = await createFleet({
+    migrations: {
+      "0000_t": `CREATE TABLE "t" ("id" integer PRIMARY KEY, "n" integer NOT NULL);
+INSERT INTO "t" SELECT g, 0 FROM generate_series(1, 1000) AS g;`,
+      "0001_fill": `-- drizzle-fleet: batch 100 by id\nUPDATE "t" SET "n" = "n" + 1;`,
+    },
+    settings: { backfill: { pause: 300 } },
+  });
+  const child = startCli(project, ["migrate"]);
+  const end = ended(child);
+  const begun = "SELECT FROM app_a.__fleet_ledger WHERE begun";
+  await vi.waitUntil(async () => (await database.query(begun).catch(() => [])).length > 0, 20_000);
+  child.kill("SIGTERM");
+  const { code, stdout } = await end;
+  expect(code).toBe(130);
+  const rows = /0001_fill is partly applied to 1 target \((\d+) rows so far\)/.exec(stdout)?.[1];
+  const changed = () => database.query("SELECT count(*)::int FROM app_a.t WHERE n = 1");
+  expect(await changed()).toEqual([{ count: Number(rows) }]);
+  const plan = await runCli(project, ["plan"]);
+  expect(plan.stdout).toContain(`0001_fill (continues after ${rows} rows)`);
+  expect(await runCli(project, ["migrate"])).toMatchObject({ code: 0 });
+  expect(await changed()).toEqual([{ count: 1000 }]);
+});
 
 test.each([
   ["migrate --json > /dev/full", 1, "error: cannot write to standard output: ENOSPC"],

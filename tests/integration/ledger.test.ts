@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { LedgerEntry } from "../../src/core/ledger.ts";
 import { digestOf } from "../../src/ledger/digest.ts";
+import { checksumWithPosition } from "../../src/ledger/position.ts";
 import { readLedgers } from "../../src/ledger/read-ledgers.ts";
 import { createLedger, recordProgress } from "../../src/ledger/table.ts";
 import { withSession } from "../../src/postgres/session.ts";
@@ -17,17 +18,22 @@ const row = (tag: string, applied = 3) => ({
 });
 const entry = (tag: string): LedgerEntry => ({ tag, checksum: `c-${tag}` });
 
+const sha256 = "0".repeat(64);
+const batch = { by: ["é", '"'], after: ["\\ 日本", "'"], batches: 2, rows: 20 };
+
 test("the database and the program compute the same digest for any tags", async () => {
   const database = await createDatabase();
   const tags = ["0001_b", "0000_a", "0001_B", "0001-b", "ä", "日本", "z z", "0001_b_", "😀", "～"];
   await database.query(
     `CREATE SCHEMA s; ${createLedger("s")}; ${tags.map((tag) => recordProgress("s", row(tag))).join(";")}; ${recordProgress("s", row("part", 1))};
-     ${recordProgress("s", { ...row("begun", 1), begun: true })}`,
+     ${recordProgress("s", { ...row("begun", 1), begun: true })};
+     ${recordProgress("s", { ...row("batch", 1), begun: true, appliedChecksum: checksumWithPosition(sha256, batch) })}`,
   );
   const entries = [
     ...tags.map(entry),
     { ...entry("part"), partial: { applied: 1, appliedChecksum: "p", begun: false } },
     { ...entry("begun"), partial: { applied: 1, appliedChecksum: "p", begun: true } },
+    { ...entry("batch"), partial: { applied: 1, appliedChecksum: sha256, begun: true, batch } },
   ];
   const marker = [entry("found by digest")];
   const states = await withSession({ name: "main", url: database.url }, { waitMs: 0 }, (session) =>
@@ -66,7 +72,7 @@ test("many schemas in any state are read in a few queries", async () => {
       ).then((read) => {
         expect(queries.length).toBeLessThanOrEqual(4);
         // Equal ledgers are read row by row only once.
-        const rows = queries.filter((sql) => sql.includes("applied_checksum")).join();
+        const rows = queries.filter((sql) => sql.includes("appliedChecksum")).join();
         expect(rows.match(/AS index/g)).toHaveLength(1);
         return read;
       });

@@ -143,6 +143,24 @@ describe("through PgBouncer in transaction mode", () => {
     ).toEqual([]);
   });
 
+  test("statements run in batches, and several runners may take turns", async () => {
+    const { database, url } = await createPooled(2);
+    const root = await createFolder(
+      history("drizzle/app", {
+        "0000_t": `CREATE TABLE "t" ("id" integer PRIMARY KEY, "n" integer NOT NULL);
+INSERT INTO "t" SELECT g, 0 FROM generate_series(1, 500) AS g;`,
+        "0001_batches": `-- drizzle-fleet: batch 10 by id\nUPDATE "t" SET "n" = "n" + 1;`,
+      }),
+    );
+    const context = contextFor(root, appFleet(url, ["t0"], { backfill: { pause: 1 } }));
+    const runs = await Promise.all([1, 2].map(() => migrateAll(context)));
+    const statuses = runs.flatMap(({ outcomes }) => outcomes.map(({ status }) => status));
+    expect(statuses.every((status) => status === "succeeded" || status === "skipped")).toBe(true);
+    expect(await database.query("SELECT n, count(*)::int FROM app_t0.t GROUP BY n")).toEqual([
+      { n: 1, count: 500 },
+    ]);
+  });
+
   test("a pooler that accepts no more clients lowers the concurrency", async () => {
     const database = await createDatabase();
     const { url } = await startPgbouncer(database.url, { poolMode: "transaction", maxClients: 4 });
