@@ -7,6 +7,7 @@ const layers = [
   ["fleet"],
   ["proof"],
   ["drift"],
+  ["lint"],
   ["tenancy"],
   ["operations"],
   ["cli"],

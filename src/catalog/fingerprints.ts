@@ -1,4 +1,5 @@
 import type { Session } from "../postgres/session.ts";
+import { castsOfSchemas } from "./operator-properties.ts";
 
 /** Catalogs with rows about a relation: their columns with its oid. */
 const ofRelations: readonly (readonly [catalog: string, relation: string, key: string])[] = [
@@ -12,6 +13,8 @@ const ofRelations: readonly (readonly [catalog: string, relation: string, key: s
   ["pg_sequence", "seqrelid", "x.seqrelid"],
   ["pg_inherits", "inhrelid", "x.inhparent"],
   ["pg_publication_rel", "prrelid", "x.oid"],
+  ["pg_subscription_rel", "srrelid", "x.srsubid"],
+  ["pg_foreign_table", "ftrelid", "x.ftserver"],
 ];
 
 /** Catalogs with objects of a schema: their columns with its oid and the name. */
@@ -22,20 +25,35 @@ const ofSchemas: readonly (readonly [catalog: string, schema: string, name: stri
   ["pg_statistic_ext", "stxnamespace", "stxname"],
   ["pg_collation", "collnamespace", "collname"],
   ["pg_operator", "oprnamespace", "oprname"],
+  ["pg_opfamily", "opfnamespace", "opfname"],
+  ["pg_opclass", "opcnamespace", "opcname"],
+  ["pg_conversion", "connamespace", "conname"],
   ["pg_ts_config", "cfgnamespace", "cfgname"],
   ["pg_ts_dict", "dictnamespace", "dictname"],
+  ["pg_ts_parser", "prsnamespace", "prsname"],
+  ["pg_ts_template", "tmplnamespace", "tmplname"],
 ];
 
-/** Catalogs with rows about other objects of a schema: the catalog of these, and the column with their oid. */
-const ofObjects: readonly (readonly [catalog: string, owner: string, column: string])[] = [
-  ["pg_enum", "pg_type", "enumtypid"],
-  ["pg_range", "pg_type", "rngtypid"],
-  ["pg_aggregate", "pg_proc", "aggfnoid::oid"],
-  ["pg_ts_config_map", "pg_ts_config", "mapcfg"],
+/** Catalogs with rows about other objects of a schema: the catalog of these, the column with their oid, and what tells rows apart. */
+const ofObjects: readonly (readonly [
+  ...[catalog: string, owner: string, column: string, key: string],
+])[] = [
+  ["pg_enum", "pg_type", "enumtypid", "x.oid"],
+  ["pg_range", "pg_type", "rngtypid", "x.rngtypid"],
+  ["pg_constraint", "pg_type", "contypid", "x.oid"],
+  ["pg_transform", "pg_type", "trftype", "x.oid"],
+  ["pg_aggregate", "pg_proc", "aggfnoid::oid", "x.aggfnoid::oid"],
+  ["pg_amop", "pg_opfamily", "amopfamily", "x.oid"],
+  ["pg_amproc", "pg_opfamily", "amprocfamily", "x.oid"],
+  ["pg_ts_config_map", "pg_ts_config", "mapcfg", "x.maptokentype, x.mapseqno"],
 ];
 
-const hashed = (catalog: string, key: string) =>
-  `hashtextextended('${catalog} ' || ${key} || ' ' || x.xmin, 0)`;
+/** A hash of a row's version. A record takes half the time of a text. */
+const hashed = (catalog: string, ...keys: readonly string[]) =>
+  `hash_record_extended(ROW(${keys.join(", ")}, x.xmin), hashtext('${catalog}'))`;
+
+/** The oid of a row that can have a comment. */
+const ownOid = (key: string) => (key === "x.oid" ? key : "0::oid");
 
 const members = ofSchemas
   .map(
@@ -48,16 +66,17 @@ const members = ofSchemas
 const parts = [
   ...ofRelations.map(
     ([catalog, relation, key]) =>
-      `SELECT m.ns, 'pg_catalog.${catalog}'::regclass, ${key === "x.oid" ? key : "0::oid"}, ${hashed(catalog, `m.oid || ' ' || ${key}`)}
-       FROM pg_catalog.${catalog} x JOIN members m ON m.catalog = 'pg_catalog.pg_class'::regclass AND m.oid = x.${relation}`,
+      `SELECT m.ns, 'pg_catalog.${catalog}'::regclass, ${ownOid(key)}, ${hashed(catalog, "m.oid", key)}
+       FROM pg_catalog.${catalog} x JOIN members m ON m.catalog = 'pg_catalog.pg_class'::regclass AND m.oid = x.${relation}${catalog === "pg_attribute" ? " AND x.attnum > 0" : ""}`,
   ),
   ...ofObjects.map(
-    ([catalog, owner, column]) =>
-      `SELECT m.ns, 'pg_catalog.${catalog}'::regclass, 0::oid, ${hashed(catalog, "m.oid")}
+    ([catalog, owner, column, key]) =>
+      `SELECT m.ns, 'pg_catalog.${catalog}'::regclass, ${ownOid(key)}, ${hashed(catalog, "m.oid", key)}
        FROM pg_catalog.${catalog} x JOIN members m ON m.catalog = 'pg_catalog.${owner}'::regclass AND m.oid = x.${column}`,
   ),
-  `SELECT m.ns, 'pg_catalog.pg_constraint'::regclass, x.oid, ${hashed("pg_constraint", "x.oid")}
-   FROM pg_catalog.pg_constraint x JOIN members m ON m.catalog = 'pg_catalog.pg_type'::regclass AND m.oid = x.contypid`,
+  // Each cast once, though it can belong to two types of the schema.
+  `SELECT w.oid, 'pg_catalog.pg_cast'::regclass, x.oid, ${hashed("pg_cast", "x.oid")} FROM wanted w JOIN (${castsOfSchemas}) c ON c.namespace = w.oid
+   JOIN pg_catalog.pg_cast x ON x.oid = c.oid`,
   // The only trace of ALTER SEQUENCE ... OWNED BY.
   `SELECT m.ns, 'pg_catalog.pg_depend'::regclass, 0::oid, ${hashed("pg_depend", "m.oid")} FROM pg_catalog.pg_sequence s
    JOIN members m ON m.catalog = 'pg_catalog.pg_class'::regclass AND m.oid = s.seqrelid
@@ -74,10 +93,12 @@ const query = `
 WITH wanted AS MATERIALIZED (SELECT oid, nspname FROM pg_catalog.pg_namespace WHERE nspname = ANY($1::text[])),
 members AS MATERIALIZED (${members}),
 objects AS MATERIALIZED (SELECT ns, catalog, oid, h FROM members UNION ALL ${parts}),
-comments AS (SELECT o.ns, ${hashed("pg_description", "x.objoid || ' ' || x.objsubid")} AS h
-  FROM pg_catalog.pg_description x JOIN objects o ON o.catalog = x.classoid AND o.oid = x.objoid)
+remarks AS (SELECT o.ns, ${hashed("pg_description", "x.classoid", "x.objoid", "x.objsubid")} AS h
+  FROM pg_catalog.pg_description x JOIN objects o ON o.catalog = x.classoid AND o.oid = x.objoid
+  UNION ALL SELECT o.ns, ${hashed("pg_seclabel", "x.classoid", "x.objoid", "x.objsubid", "x.provider")}
+  FROM pg_catalog.pg_seclabel x JOIN objects o ON o.catalog = x.classoid AND o.oid = x.objoid)
 SELECT w.nspname AS schema, bit_xor(a.h)::text AS fingerprint
-FROM wanted w JOIN (SELECT ns, h FROM objects UNION ALL SELECT ns, h FROM comments) a ON a.ns = w.oid GROUP BY w.nspname`;
+FROM wanted w JOIN (SELECT ns, h FROM objects UNION ALL SELECT ns, h FROM remarks) a ON a.ns = w.oid GROUP BY w.nspname`;
 
 /**
  * Reads a fingerprint of each schema: a hash over the versions (xmin) of all rows of the catalogs that describe it, except the

@@ -48,3 +48,30 @@ export const own = (catalog: string, oid: string) =>
 
 export const tableOf = "quote_ident(o.relname)";
 export const partOf = (name: string) => `quote_ident(o.relname) || '.' || quote_ident(${name})`;
+
+/** The comment on an object, and its security labels. Without labels in the database, these are not looked for. */
+export const remarks = (catalog: string, oid: string, column = "0") => ({
+  comment: comment(catalog, oid, column),
+  "security labels": `CASE WHEN (SELECT EXISTS (SELECT FROM pg_seclabel)) THEN (SELECT jsonb_object_agg(s.provider, s.label)
+    FROM pg_seclabel s WHERE s.classoid = 'pg_catalog.${catalog}'::regclass AND s.objoid = ${oid} AND s.objsubid = ${column}) END`,
+});
+
+/** The tablespace of a relation that is not in the database's own. */
+export const tablespace = (oid: string) =>
+  `CASE WHEN ${oid} <> 0 THEN (SELECT s.spcname FROM pg_tablespace s WHERE s.oid = ${oid}) END`;
+
+/** An array of storage parameters, such as `fillfactor=70`. */
+export const options = (array: string) =>
+  `CASE WHEN ${array} IS NOT NULL THEN (SELECT string_agg(r, ', ' ORDER BY r) FROM unnest(${array}) r WHERE r NOT LIKE 'pg\\_%') END`;
+
+/** The options of a foreign table or of its columns. */
+export const foreignOptions = (array: string) =>
+  `(SELECT string_agg(quote_ident(f.option_name) || ' ' || quote_literal(f.option_value), ', ' ORDER BY f.option_name)
+    FROM pg_options_to_table(${array}) f)`;
+
+/** A function that an object can lack. */
+export const optionalFunction = (column: string) => `nullif(${column}::oid, 0)::regproc::text`;
+
+/** A name with its schema, unless that is pg_catalog. */
+export const qualified = (schema: string, name: string) =>
+  `CASE WHEN ${schema} = 'pg_catalog' THEN quote_ident(${name}) ELSE format('%I.%I', ${schema}, ${name}) END`;

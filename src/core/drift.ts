@@ -57,3 +57,14 @@ export interface DriftShape {
   /** Null if there is nothing to repair. */
   readonly repair: DriftRepair | null;
 }
+
+/** Objects of one kind that belong to tenant schemas, and that are not compared. */
+export interface UnmodelledKind {
+  /** The kind in SQL's words, such as `event trigger`. */
+  readonly kind: string;
+  /** How many of them there are. */
+  readonly count: number;
+  /** Their names, each once. */
+  readonly names: readonly string[];
+  readonly targets: readonly Target[];
+}

@@ -1,4 +1,4 @@
-import { type DriftShape, driftClasses } from "../core/drift.ts";
+import { type DriftShape, driftClasses, type UnmodelledKind } from "../core/drift.ts";
 import type { Target } from "../core/target.ts";
 import type { OpenFleet } from "../fleet/open-fleet.ts";
 import type { Selection } from "../tenants/targets.ts";
@@ -8,6 +8,7 @@ import { acceptUndecided } from "./environment.ts";
 import { type Expected, type ExpectedOf, expectedSchemas, majorityOf } from "./expected.ts";
 import { lookAtFleet, recordLook, type UncomparedTarget } from "./look.ts";
 import type { EqualTargets } from "./read-fleet.ts";
+import { unmodelledKinds } from "./unmodelled.ts";
 
 /** What to compare, and with what. */
 export interface DriftRequest extends Selection {
@@ -44,6 +45,7 @@ export interface Comparison {
   /** The most serious first. Those without differences come last. */
   readonly shapes: readonly ComparedShape[];
   readonly uncompared: readonly UncomparedTarget[];
+  readonly unmodelled: readonly UnmodelledKind[];
   readonly allowances: readonly AllowanceProblem[];
   /** The differences that the configuration accepts. */
   readonly allowed: Allowances;
@@ -70,7 +72,8 @@ export async function compareFleet(fleet: OpenFleet, request: DriftRequest): Pro
   );
   await recordLook(fleet, look, drifted);
   const allowances = allowed.problems().filter((one) => isWhole || one.problem === "expired");
-  return { shapes, uncompared: look.uncompared, allowances, allowed };
+  const { uncompared } = look;
+  return { shapes, uncompared, unmodelled: unmodelledKinds(look), allowances, allowed };
 }
 
 /** A shape to which targets are being added. */

@@ -5,30 +5,36 @@ import {
   driftClasses,
   type PropertyDifference,
 } from "../core/drift.ts";
+import { withoutConsequences } from "./consequences.ts";
+import type { ObjectChange } from "./object-change.ts";
+
+export type { ObjectChange } from "./object-change.ts";
 
 /** Properties that change only speed or size. */
 const tuning = new Set([
-  ...["statistics", "options", "storage", "compression", "clustered", "cost", "rows", "cache"],
-  ...["target", "access method", "support"],
+  ...[
+    "statistics target",
+    "options",
+    "storage",
+    "compression",
+    "clustered",
+    "cost",
+    "rows",
+    "cache",
+  ],
+  ...["access method", "support function", "tablespace"],
 ]);
 
 /** Kinds of objects that change only speed. */
 const tuningKinds = new Set(["statistics object"]);
 
 /** The properties that say what an object is, if it exists on one side only. */
-const describing = ["definition", "type", "labels", "base", "result"];
+const describing = ["definition", "type", "labels", "base", "subtype", "result", "function"];
 
-/** An object that is not as expected, on both sides. */
-export interface ObjectChange {
-  /** Undefined for an object that is not expected. */
-  readonly expected: SchemaObject | undefined;
-  /** Undefined for an object that is missing. */
-  readonly found: SchemaObject | undefined;
-  /** For an object on one side only: what belongs to it there, such as the columns of a table. */
-  readonly parts: readonly SchemaObject[];
-  /** The same in words. */
-  readonly difference: DriftDifference;
-}
+/** Kinds of objects that others can be parts of. */
+const wholes = new Set([
+  ...["table", "view", "materialized view", "foreign table", "type", "domain", "operator family"],
+]);
 
 /**
  * Compares two schemas object by object.
@@ -49,7 +55,7 @@ export function changesBetween(
     const difference = other && changedObject(one, other);
     return difference === undefined ? [] : [{ expected: one, found: other, parts: [], difference }];
   });
-  return [
+  const all = [
     ...withParts(missing).map(({ object, parts }) => ({
       ...{ expected: object, found: undefined, parts },
       difference: oneSided(object, "missing"),
@@ -60,6 +66,7 @@ export function changesBetween(
       difference: oneSided(object, "extra"),
     })),
   ];
+  return withoutConsequences(all, [...expected, ...found], worstOf);
 }
 
 /** Names an object among those of its schema. */
@@ -71,23 +78,31 @@ function byKey(objects: readonly SchemaObject[]): Map<string, SchemaObject> {
   return new Map(objects.map((one) => [keyOf(one), one]));
 }
 
-/** The objects that do not belong to another one of the list, with those that do: columns of tables, sequences of columns. */
+/**
+ * The objects that do not belong to another one of the list, with those that do: columns of tables, sequences of columns,
+ * casts of types.
+ */
 function withParts(
   objects: readonly SchemaObject[],
 ): { readonly object: SchemaObject; readonly parts: readonly SchemaObject[] }[] {
-  const tables = new Set(objects.flatMap((one) => (one.of === null ? one.name : [])));
+  const owners = new Set(objects.flatMap((one) => (wholes.has(one.kind) ? one.name : [])));
   const columns = new Map(
     objects.flatMap((one) => (one.kind === "column" ? [[one.name, one]] : [])),
   );
-  const ownerOf = ({ of, properties: { "owned by": owned } }: SchemaObject): string | undefined => {
+  const ownerOf = ({
+    of,
+    properties: { "owning column": owned },
+  }: SchemaObject): string | undefined => {
     const column = typeof owned === "string" ? columns.get(owned) : undefined;
-    if (column !== undefined) return tables.has(column.of ?? "") ? (column.of ?? "") : column.name;
-    return of !== null && tables.has(of) ? of : undefined;
+    if (column !== undefined) return owners.has(column.of ?? "") ? (column.of ?? "") : column.name;
+    return of !== null && owners.has(of) ? of : undefined;
   };
   const parts = new Map<string | undefined, SchemaObject[]>();
   for (const one of objects) parts.set(ownerOf(one), [...(parts.get(ownerOf(one)) ?? []), one]);
-  const wholes = parts.get(undefined) ?? [];
-  return wholes.map((object) => ({ object, parts: parts.get(object.name) ?? [] }));
+  return (parts.get(undefined) ?? []).map((object) => ({
+    object,
+    parts: parts.get(object.name) ?? [],
+  }));
 }
 
 function oneSided(object: SchemaObject, change: "missing" | "extra"): DriftDifference {
@@ -119,13 +134,16 @@ function changedObject(expected: SchemaObject, found: SchemaObject): DriftDiffer
     return [{ property, expected: textOf(before), found: textOf(after) }];
   });
   if (properties.length === 0) return undefined;
-  const classes = properties.map(({ property }) => classOfProperty(property));
-  const worst = driftClasses.find((one) => classes.includes(one));
   const { kind, name } = expected;
   return {
     ...{ kind, name: withoutMark(name), change: "changed" },
-    ...{ class: worst ?? "cosmetic", properties },
+    ...{ class: worstOf(properties), properties },
   };
+}
+
+function worstOf(properties: readonly PropertyDifference[]): DriftClass {
+  const classes = properties.map(({ property }) => classOfProperty(property));
+  return driftClasses.find((one) => classes.includes(one)) ?? "cosmetic";
 }
 
 function isSame(before: PropertyValue | undefined, after: PropertyValue | undefined): boolean {

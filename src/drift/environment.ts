@@ -2,10 +2,13 @@ import type { PropertyValue, SchemaObject } from "../catalog/properties.ts";
 import { keyOf } from "./differences.ts";
 
 /**
- * Properties that the database gives to a schema, not its migrations: roles and publications. A replay elsewhere has others,
- * so a tenant is compared with the other tenants of its service.
+ * Properties that the database gives to a schema, not its migrations: roles, replication, labels and tablespaces. A replay
+ * elsewhere has others, so a tenant is compared with the other tenants of its service.
  */
-const environmental = ["owner", "privileges", "publications"];
+const environmental = [
+  ...["owner", "privileges", "row type privileges", "publications", "subscriptions"],
+  ...["security labels", "tablespace"],
+];
 
 /** Kinds of objects that no migration creates. */
 const environmentalKinds = new Set(["default privileges"]);
@@ -64,7 +67,8 @@ export function acceptUndecided(
   });
 }
 
-const undecidedValue = "(differs)";
+/** The expected value of what no majority of tenants has, or of an object that no tenant has. */
+export const undecidedValue = "(differs)";
 
 class Votes {
   readonly #all: number;

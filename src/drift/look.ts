@@ -1,5 +1,6 @@
 import { readFingerprints } from "../catalog/fingerprints.ts";
 import { readerVersion } from "../catalog/properties.ts";
+import { readUnmodelled, type UnmodelledObject } from "../catalog/unmodelled.ts";
 import { readVerdicts, type SchemaVerdict, saveVerdicts } from "../control/verdicts.ts";
 import { messageOf } from "../core/errors.ts";
 import type { LedgerState } from "../core/ledger.ts";
@@ -30,6 +31,8 @@ export interface Look {
   readonly fingerprints: ReadonlyMap<string, ReadonlyMap<string, string>>;
   /** The major version of PostgreSQL, by database. */
   readonly versions: ReadonlyMap<string, number>;
+  /** The objects that cannot be compared, by database and schema. */
+  readonly unmodelled: ReadonlyMap<string, ReadonlyMap<string, readonly UnmodelledObject[]>>;
 }
 
 /** How often to look again at targets that changed while they were read. */
@@ -46,18 +49,21 @@ export async function lookAtFleet(fleet: OpenFleet, full: boolean): Promise<Look
   const uncompared: UncomparedTarget[] = [];
   const fingerprints = new Map<string, Map<string, string>>();
   const versions = new Map<string, number>();
+  const unmodelled = new Map<string, ReadonlyMap<string, readonly UnmodelledObject[]>>();
   let targets = fleet.targets;
   for (let count = 1; targets.length > 0 && count <= looks; count += 1) {
     const one = await lookOnce({ ...fleet, targets }, full);
     found.push(...one.found);
     uncompared.push(...one.uncompared);
     for (const [database, version] of one.versions) versions.set(database, version);
+    for (const [database, own] of one.unmodelled)
+      unmodelled.set(database, new Map([...(unmodelled.get(database) ?? []), ...own]));
     for (const [database, own] of one.fingerprints)
       fingerprints.set(database, new Map([...(fingerprints.get(database) ?? []), ...own]));
     targets = one.moving;
   }
   uncompared.push(...targets.map((target) => ({ target, reason: "it was being changed" })));
-  return { found, uncompared, fingerprints, versions };
+  return { found, uncompared, fingerprints, versions, unmodelled };
 }
 
 async function lookOnce(
@@ -83,12 +89,14 @@ async function lookOnce(
     uncompared,
     fingerprints: new Map([...before].map(([name, { fingerprints }]) => [name, fingerprints])),
     versions: new Map([...before].map(([name, { version }]) => [name, version])),
+    unmodelled: new Map([...before].map(([name, { unmodelled }]) => [name, unmodelled])),
   };
 }
 
 interface Before {
   readonly version: number;
   readonly fingerprints: ReadonlyMap<string, string>;
+  readonly unmodelled: ReadonlyMap<string, readonly UnmodelledObject[]>;
   /** The last verdicts about schemas whose fingerprint is still the same, by schema. */
   readonly unchanged: ReadonlyMap<string, SchemaVerdict>;
 }
@@ -100,12 +108,13 @@ async function readBefore(
 ): Promise<Before> {
   const version = await majorVersion(session);
   const fingerprints = await readFingerprints(session, schemas);
+  const unmodelled = await readUnmodelled(session, schemas);
   const verdicts = full ? new Map<string, SchemaVerdict>() : await readable(session, version);
   const unchanged = [...verdicts.values()].filter(
     ({ schema, fingerprint }) => fingerprints.get(schema) === fingerprint,
   );
   return {
-    ...{ version, fingerprints },
+    ...{ version, fingerprints, unmodelled },
     unchanged: new Map(unchanged.map((verdict) => [verdict.schema, verdict])),
   };
 }

@@ -1,4 +1,4 @@
-import type { DriftShape } from "../core/drift.ts";
+import type { DriftShape, UnmodelledKind } from "../core/drift.ts";
 import type { AllowanceProblem } from "./allowed.ts";
 import type { Comparison } from "./compare.ts";
 import type { UncomparedTarget } from "./look.ts";
@@ -10,6 +10,8 @@ export interface DriftResult {
   readonly shapes: readonly DriftShape[];
   /** Targets without a complete ledger, or that cannot be read. */
   readonly uncompared: readonly UncomparedTarget[];
+  /** What belongs to the compared schemas, but is not compared because it describes the database, such as extensions. */
+  readonly unmodelled: readonly UnmodelledKind[];
   /** Entries of `drift.allow` that have expired, or that nothing needed when the whole fleet was compared. */
   readonly allowances: readonly AllowanceProblem[];
 }
@@ -20,12 +22,12 @@ export interface DriftResult {
  * @param repairs of the shapes that have differences
  */
 export function resultOf(
-  { shapes, uncompared, allowances }: Comparison,
+  { shapes, uncompared, unmodelled, allowances }: Comparison,
   repairs: readonly ShapeRepair[],
 ): DriftResult {
   const byShape = new Map(repairs.map((repair) => [repair.compared, describeRepair(repair)]));
   return {
     shapes: shapes.map((one) => ({ ...one.shape, repair: byShape.get(one) ?? null })),
-    ...{ uncompared, allowances },
+    ...{ uncompared, unmodelled, allowances },
   };
 }

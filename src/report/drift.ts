@@ -1,5 +1,5 @@
 import { counted, shortList } from "../core/count.ts";
-import type { DriftDifference, DriftRepair, DriftShape } from "../core/drift.ts";
+import type { DriftDifference, DriftRepair, DriftShape, UnmodelledKind } from "../core/drift.ts";
 import type { Target } from "../core/target.ts";
 import { targetName } from "../core/target.ts";
 import { style } from "./style.ts";
@@ -8,6 +8,7 @@ import { style } from "./style.ts";
 interface Found {
   readonly shapes: readonly DriftShape[];
   readonly uncompared: readonly { readonly target: Target; readonly reason: string }[];
+  readonly unmodelled: readonly UnmodelledKind[];
   readonly allowances: readonly { readonly object: string; readonly problem: string }[];
 }
 
@@ -24,7 +25,7 @@ export function driftText(found: Found): string {
 }
 
 /** What was not compared, the entries of drift.allow to change, and the verdict. */
-function endText({ shapes, uncompared, allowances }: Found): string[] {
+function endText({ shapes, uncompared, unmodelled, allowances }: Found): string[] {
   const drifted = shapes.filter(({ differences }) => differences.length > 0);
   const clean = shapes.flatMap(({ differences, targets }) =>
     differences.length === 0 ? targets : [],
@@ -33,6 +34,7 @@ function endText({ shapes, uncompared, allowances }: Found): string[] {
   const count = all - clean;
   return [
     ...uncomparedText(uncompared),
+    ...unmodelledText(unmodelled),
     ...allowances.map(({ object, problem }) =>
       style(
         "yellow",
@@ -116,10 +118,15 @@ function differenceText(difference: DriftDifference, repair: DriftRepair | null)
   if (change === "extra")
     return [`  ${what} is not expected (${difference.class})`, ...definitionText(first?.found)];
   return properties.flatMap(({ property, expected, found }) => [
-    `  ${what}: ${property} differs (${difference.class})`,
+    `  ${what}: ${property} ${isPlural(property) ? "differ" : "differs"} (${difference.class})`,
     `     expected: ${oneLine(expected)}`,
     `     found:    ${oneLine(found)}`,
   ]);
+}
+
+/** True for the name of a property such as `privileges`. */
+function isPlural(property: string): boolean {
+  return property.endsWith("s");
 }
 
 function definitionText(definition: string | null | undefined): string[] {
@@ -137,5 +144,13 @@ function uncomparedText(uncompared: Found["uncompared"]): string[] {
   const lines = [...byReason].map(
     ([reason, names]) => `Not compared: ${shortList(names)} (${reason})`,
   );
+  return lines.length === 0 ? [] : [...lines, ""];
+}
+
+function unmodelledText(unmodelled: Found["unmodelled"]): string[] {
+  const lines = unmodelled.map(({ kind, count, names, targets }) => {
+    const places = shortList(targets.map((target) => targetName(target)));
+    return `Not compared: ${counted(count, kind)} (${shortList(names)}) of ${counted(targets.length, "target")}: ${places}`;
+  });
   return lines.length === 0 ? [] : [...lines, ""];
 }

@@ -64,7 +64,7 @@ test("drift finds a grant that one tenant lacks, and with --against majority nee
     const run = await runCli(project, ["drift", ...options]);
     expect(run.code).toBe(4);
     expect(run.stdout).toContain("x 1 target of app at 0000_users: app/d");
-    expect(run.stdout).toContain("table users: privileges differs (dangerous)");
+    expect(run.stdout).toContain("table users: privileges differ (dangerous)");
     expect(run.stdout).toContain("pg_monitor: SELECT");
   }
 });
@@ -80,6 +80,33 @@ test("drift names what it could not compare", async () => {
     "Not compared: app/b (0000_users was edited after it was applied to this target)",
   );
   expect(run.stdout).toContain("No drift: 1 target as expected.");
+});
+
+test("drift names what it does not compare", async () => {
+  const { database, project } = await createFleet({ tenants, migrations });
+  await runCli(project, ["migrate"]);
+  await database.query(`CREATE EXTENSION citext SCHEMA app_a; CREATE EXTENSION ltree SCHEMA app_b`);
+  // The second run reads no schema again.
+  for (const _ of [1, 2])
+    expect(await runCli(project, ["drift"])).toMatchObject({
+      code: 0,
+      stdout: `Not compared: 2 extensions (citext, ltree) of 2 targets: app/a, app/b
+
+No drift: 4 targets as expected.
+`,
+    });
+  const json = JSON.parse((await runCli(project, ["drift", "--json", "--tenant", "b"])).stdout);
+  expect(json.unmodelled).toEqual([
+    {
+      kind: "extension",
+      count: 1,
+      names: ["ltree"],
+      targets: [expect.objectContaining({ schema: "app_b" })],
+    },
+  ]);
+  expect((await runCli(project, ["drift", "--format", "markdown"])).stdout).toContain(
+    "Not compared: 2 extensions (citext, ltree)",
+  );
 });
 
 test("a second run reads only schemas that have changed, and finds the same", async () => {

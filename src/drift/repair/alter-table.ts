@@ -11,8 +11,10 @@ import {
   wordFor,
 } from "./statement.ts";
 
-/** Properties of tables, views and materialized views. A property that is not listed cannot be changed. */
-export const alterRelation = {
+/** What follows the name of a parent from which a partition is being detached. */
+export const beingDetached = " (being detached)";
+
+const ofRelations = {
   persistence: ({ object: table, value }) => [
     statement(
       `ALTER TABLE ${qualified(table)} SET ${value === "unlogged" ? "UNLOGGED" : "LOGGED"}`,
@@ -44,10 +46,13 @@ export const alterRelation = {
   ],
   options: ({ object: table, value, was }) =>
     alterOptions(`ALTER ${wordFor(table.kind)} ${qualified(table)}`, value, was),
-  "inherits from": ({ object: table, value, was, found }) => {
+  parents: ({ object: table, value, was, found }) => {
     const [bound, oldBound] = [table, found].map((one) => text(one.properties["partition bound"]));
     const [parents, oldParents] = [value, was].map((one) => text(one)?.split(", ") ?? []);
     const name = qualified(table);
+    const pending = oldParents?.find((parent) => parent.endsWith(beingDetached));
+    if (pending !== undefined)
+      return `complete that first: ALTER TABLE ${withoutMark(pending.slice(0, -beingDetached.length))} DETACH PARTITION ${table.name} FINALIZE`;
     return [
       ...leaving(oldParents ?? [], parents ?? []).map((parent) =>
         statement(
@@ -66,8 +71,8 @@ export const alterRelation = {
     ];
   },
   "partition bound": ({ object: table, value, was }) => {
-    const parent = text(table.properties["inherits from"]);
-    // A table that is attached or detached: see "inherits from".
+    const parent = text(table.properties.parents);
+    // A table that is attached or detached: see "parents".
     if (value === undefined || was === undefined || parent === undefined) return [];
     const name = qualified(table);
     return [
@@ -75,7 +80,7 @@ export const alterRelation = {
       statement(`ALTER TABLE ${parent} ATTACH PARTITION ${name} ${text(value)}`),
     ];
   },
-  "typed as": ({ object: table, value }) => [
+  "row type": ({ object: table, value }) => [
     statement(
       value === undefined
         ? `ALTER TABLE ${qualified(table)} NOT OF`
@@ -103,18 +108,35 @@ export const alterRelation = {
       ),
     ];
   },
-} satisfies Readonly<Record<string, Alter>>;
+} satisfies Record<string, Alter>;
 
-const { options, populated, publications, "access method": accessMethod } = alterRelation;
+type Alters = Readonly<Record<string, Alter>>;
+
+/** Properties of tables. A property that is not listed cannot be changed. */
+export const alterRelation: Alters = ofRelations;
+
+const { options, populated, publications, "access method": accessMethod } = ofRelations;
+
+const viewOption =
+  (name: string): Alter =>
+  ({ object: view, value }) => [
+    statement(
+      `ALTER VIEW ${qualified(view)} ${value === undefined ? `RESET (${name})` : `SET (${name} = ${text(value)})`}`,
+    ),
+  ];
 
 /** Properties of views, besides their definitions. */
-export const alterView = { options };
+export const alterView: Alters = {
+  "security barrier": viewOption("security_barrier"),
+  "security invoker": viewOption("security_invoker"),
+  "check option": viewOption("check_option"),
+};
 
 /** Properties of materialized views, besides their definitions. */
-export const alterMaterializedView = { options, populated, "access method": accessMethod };
+export const alterMaterializedView: Alters = { options, populated, "access method": accessMethod };
 
 /** Properties of the schema. */
-export const alterSchema = { publications };
+export const alterSchema: Alters = { publications };
 
 /** SET and RESET of storage parameters. */
 export function alterOptions(
@@ -147,10 +169,11 @@ interface Publication {
   readonly filter: string;
 }
 
-/** Names of publications, each with its row filter. */
+/** Names of publications, each with its columns and its row filter. */
 function publicationsIn(value: string | undefined): Publication[] {
-  return (value?.split(", ") ?? []).map((one) => {
-    const [, name = one, filter = ""] = /^(.*?)( WHERE \(.*\))$/s.exec(one) ?? [];
+  return (value?.split(/, (?![^(]*\))/) ?? []).map((one) => {
+    const [, name = one, filter = ""] =
+      /^(.*?)( \([^)]*\)(?: WHERE \(.*\))?| WHERE \(.*\))$/s.exec(one) ?? [];
     return { name: quoteIdentifier(name), filter };
   });
 }
@@ -175,6 +198,10 @@ export const alterIndexed: Readonly<Record<string, Alter>> = {
     value === true ? [reindex(partName(object))] : "an index cannot be made invalid",
   valid: ({ object, value }) =>
     value === true ? [reindex(object.name)] : "an index cannot be made invalid",
+  parent: ({ object: index, value, was }) =>
+    index.kind === "index" && value !== undefined && was === undefined
+      ? [statement(`ALTER INDEX ${text(value)} ATTACH PARTITION ${qualified(index)}`)]
+      : "it cannot be attached to its parent, or detached",
   // REINDEX, for `valid`, makes it ready, too.
   ready: () => [],
   clustered: ({ object: one, value }) => [
@@ -189,7 +216,9 @@ export const alterIndexed: Readonly<Record<string, Alter>> = {
     value === true
       ? [statement(`ALTER TABLE ${ownerOf(one)} REPLICA IDENTITY USING INDEX ${indexName(one)}`)]
       : [],
-  statistics: ({ object: index, value, was }) => {
+  options: ({ object: one, value, was }) =>
+    alterOptions(`ALTER INDEX {schema}.${indexName(one)}`, value, was),
+  "statistics target": ({ object: one, value, was }) => {
     const [wanted, held] = [value, was].map(
       (one) =>
         new Map((text(one)?.split(", ") ?? []).map((pair) => pair.split(": ") as [string, string])),
@@ -197,7 +226,7 @@ export const alterIndexed: Readonly<Record<string, Alter>> = {
     const columns = new Set([...(wanted?.keys() ?? []), ...(held?.keys() ?? [])]);
     return [...columns].map((column) =>
       statement(
-        `ALTER INDEX ${qualified(index)} ALTER COLUMN ${column} SET STATISTICS ${wanted?.get(column) ?? -1}`,
+        `ALTER INDEX {schema}.${indexName(one)} ALTER COLUMN ${column} SET STATISTICS ${wanted?.get(column) ?? -1}`,
       ),
     );
   },

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { PropertyValue, SchemaObject } from "../../catalog/properties.ts";
 import { quoteIdentifier } from "../../core/quoting.ts";
 import type { StructureSql } from "../../dump/types.ts";
-import { addColumn, addedWithColumn } from "./alter-column.ts";
+import { addColumn, addedWithColumn, attributeType } from "./alter-column.ts";
 import { plainName } from "./alter-table.ts";
 import {
   fromTemplate,
@@ -92,9 +92,11 @@ const ownStatements: Readonly<Record<string, (missing: Missing) => Creation | st
     if (ownerKind === "table")
       return { statements: addColumn(object), sets: pick(object, addedWithColumn) };
     // A view's columns come and go with its definition.
-    if (ownerKind !== "type") return { statements: [] };
-    const sql = `ALTER TYPE ${ownerOf(object)} ADD ATTRIBUTE ${partName(object)} ${text(object.properties.type)}`;
-    return createdBy(sql, pick(object, ["type"]));
+    return { statements: [] };
+  },
+  attribute: ({ object }) => {
+    const sql = `ALTER TYPE ${ownerOf(object)} ADD ATTRIBUTE ${partName(object)} ${attributeType(object)} CASCADE`;
+    return createdBy(sql, pick(object, ["type", "collation"]));
   },
   constraint: ({ object, ownerKind }) => {
     const { definition, validated } = object.properties;
@@ -103,8 +105,8 @@ const ownStatements: Readonly<Record<string, (missing: Missing) => Creation | st
     return createdBy(sql, pick(object, ["definition", "validated", "index valid"]));
   },
   index: ({ object }) => createIndex(object, object.name),
-  trigger: ({ object }) => withDefinition(object, { enabled: "origin" }),
-  rule: ({ object }) => withDefinition(object, { enabled: "origin" }),
+  trigger: ({ object }) => withDefinition(object, { state: "enabled" }),
+  rule: ({ object }) => withDefinition(object, { state: "enabled" }),
   policy: ({ object }) =>
     createdBy(createPolicy(object), { ...object.properties, comment: undefined }),
   "statistics object": ({ object }) => withDefinition(object, pick(object, ["owner"])),

@@ -1,15 +1,10 @@
-import type { PropertyValue, SchemaObject } from "../../catalog/properties.ts";
+import { type PropertyValue, type SchemaObject, schemaMark } from "../../catalog/properties.ts";
 import type { DriftDifference } from "../../core/drift.ts";
 import type { StructureSql } from "../../dump/types.ts";
 import type { ObjectChange } from "../differences.ts";
+import { undecidedValue } from "../environment.ts";
 import { alterAttribute, alterColumn } from "./alter-column.ts";
-import {
-  alterAny,
-  alterEnabled,
-  alterSequence,
-  alterStatistics,
-  alterType,
-} from "./alter-other.ts";
+import { alterAny, alterSequence, alterState, alterStatistics, alterType } from "./alter-other.ts";
 import {
   alterIndexed,
   alterMaterializedView,
@@ -81,10 +76,11 @@ const handlers: Readonly<Record<string, Readonly<Record<string, Alter>>>> = {
   view: alterView,
   "materialized view": alterMaterializedView,
   column: alterColumn,
+  attribute: alterAttribute,
   constraint: alterIndexed,
   index: alterIndexed,
-  trigger: { enabled: alterEnabled },
-  rule: { enabled: alterEnabled },
+  trigger: { state: alterState },
+  rule: { state: alterState },
   sequence: alterSequence,
   domain: alterType,
   type: alterType,
@@ -157,9 +153,8 @@ class Drafter {
     const names = Object.keys({ ...found.properties, ...object.properties });
     const repairs = names.map((name): ObjectRepair => {
       const [value, was] = [object, found].map((one) => one.properties[name] ?? undefined);
-      if (isEqual(value, was)) return [];
-      const own = ownerKind === "type" ? alterAttribute : handlers[object.kind];
-      const alter = own?.[name] ?? alterAny[name];
+      if (isEqual(value, was) || value === undecidedValue) return [];
+      const alter = handlers[object.kind]?.[name] ?? alterAny[name];
       return alter?.({ object, found, ownerKind, value, was }) ?? `its ${name} cannot be changed`;
     });
     return repairs.find((one) => typeof one === "string") ?? (repairs.flat() as RepairStatement[]);
@@ -169,12 +164,15 @@ class Drafter {
   #recreate(object: SchemaObject, found: SchemaObject): ObjectRepair {
     const replaced = this.#replace(object, found);
     if (replaced !== undefined) return replaced;
-    if (object.kind === "index") {
+    const isPartitioned = text(object.properties.definition)?.includes(" ON ONLY ") === true;
+    if (object.kind === "index" && !isPartitioned) {
       const creation = replaceIndex(object);
       return typeof creation === "string" ? creation : this.#complete(creation, object, []);
     }
-    const parts = this.#source.expected.filter(
-      ({ of, kind }) => of === object.name && kind !== "column",
+    const parts = this.#source.expected.filter(({ of, kind, properties: { parent } }) =>
+      object.kind === "index"
+        ? kind === "index" && parent === `${schemaMark}.${object.name}`
+        : of === object.name && kind !== "column",
     );
     const created = this.#create(object, parts);
     if (typeof created === "string") return created;

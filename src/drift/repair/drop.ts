@@ -44,8 +44,9 @@ export function dropExtra(object: SchemaObject, ownerKind: string): RepairStatem
 export function dropObject(object: SchemaObject, ownerKind: string): RepairStatement {
   const { kind } = object;
   const [owner, part] = [ownerOf(object), partName(object)];
-  if (kind === "column" && ownerKind === "type")
-    return statement(`ALTER TYPE ${owner} DROP ATTRIBUTE ${part}`);
+  if (kind === "attribute") return statement(`ALTER TYPE ${owner} DROP ATTRIBUTE ${part} CASCADE`);
+  if (kind === "cast") return statement(`DROP CAST (${object.name})`);
+  if (kind === "transform") return statement(`DROP TRANSFORM FOR ${object.name}`);
   if (kind === "column" || kind === "constraint")
     return statement(`ALTER ${wordFor(ownerKind)} ${owner} DROP ${wordFor(kind)} ${part}`);
   if (kind === "trigger" || kind === "rule" || kind === "policy")

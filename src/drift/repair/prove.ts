@@ -7,6 +7,7 @@ import type { Session } from "../../postgres/session.ts";
 import { withScratchSchema } from "../../proof/bench.ts";
 import { changesBetween, type ObjectChange } from "../differences.ts";
 import { withoutEnvironment } from "../environment.ts";
+import { beingDetached } from "./alter-table.ts";
 import type { RepairDraft, RepairedDifference, UnrepairedDifference } from "./draft.ts";
 import type { RepairStatement } from "./statement.ts";
 
@@ -84,12 +85,13 @@ async function tryOn(
   return { order, failed, remaining: changesBetween(withoutEnvironment(expected), after) };
 }
 
-/** A copy has no invalid indexes. */
+/** A copy has no invalid indexes, no disabled foreign keys, and no partition that is being detached. */
 function comparable(objects: readonly SchemaObject[]): SchemaObject[] {
   return withoutEnvironment(objects).map((one) => {
-    const { valid, ready: _, "index valid": indexValid, ...rest } = one.properties;
-    const isIndex = valid !== undefined || indexValid !== undefined;
-    return isIndex ? { ...one, properties: rest } : one;
+    const { valid: _, ready: __, "index valid": ___, triggers: ____, ...rest } = one.properties;
+    const { parents } = rest;
+    if (typeof parents !== "string") return { ...one, properties: rest };
+    return { ...one, properties: { ...rest, parents: parents.replaceAll(beingDetached, "") } };
   });
 }
 

@@ -70,9 +70,12 @@ export const states: Readonly<Record<string, string>> = {
 };
 
 export function createTrigger(table: Relation, { definition, name, enabled }: Trigger): string[] {
-  return [definition, ...(enabled === "O" ? [] : [triggerState(table, name, enabled)])];
+  // Without ONLY, for the triggers of partitions, too.
+  const state = `ALTER TABLE ${table.qualified} ${states[enabled]} TRIGGER ${quoteIdentifier(name)}`;
+  return [definition, ...(enabled === "O" ? [] : [state])];
 }
 
+/** The state of a trigger of a partition that differs from its parent's. */
 export function triggerState(table: Relation, name: string, enabled: string): string {
   return `ALTER TABLE ONLY ${table.qualified} ${states[enabled]} TRIGGER ${quoteIdentifier(name)}`;
 }
