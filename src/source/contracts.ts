@@ -1,30 +1,9 @@
+import { parseWait } from "../config/quantities.ts";
 import { FleetError } from "../core/errors.ts";
 import type { Contract, Migration } from "../core/migration.ts";
 
 /** How long a contract is held if nothing else is said. */
 export const usualWait = "14d";
-
-const unitMs: Readonly<Record<string, number>> = {
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 7 * 86_400_000,
-};
-
-/** In milliseconds: ten years. */
-const longestWait = 3_650 * 86_400_000;
-
-/**
- * Parses how long a contract is held: `14d`, `2w`, `36h`. It can be longer than a timer's duration.
- *
- * @returns milliseconds; undefined if the text is not a duration, or longer than ten years
- */
-export function parseWait(text: string): number | undefined {
-  const [, number, unit] = /^(\d{1,6})(s|m|h|d|w)$/.exec(text) ?? [];
-  const milliseconds = Number(number) * (unitMs[unit ?? ""] ?? Number.NaN);
-  return milliseconds <= longestWait ? milliseconds : undefined;
-}
 
 /** What the marks of a migration say about contracts. */
 export interface ContractMarks {
