@@ -35,12 +35,12 @@ import { selectServices } from "../fleet/services.ts";
 import { type Change, draftSql } from "../proof/draft-sql.ts";
 import { readDraft } from "../proof/read-draft.ts";
 import type { ProofOptions } from "../proof/scratch.ts";
+import { type SplitDraft, splitDraft } from "../proof/split-draft.ts";
 import { readAccepted } from "../source/accepted.ts";
 import { usualWait } from "../source/contracts.ts";
 import { openHeads } from "../source/heads.ts";
 import { inspectFolder } from "../source/inspect.ts";
 import { loadParser } from "../sql/parser.ts";
-import { type SplitDraft, splitDraft } from "./generate-split.ts";
 
 export interface GenerateOptions extends ProofOptions {
   /** Empty for all. */

@@ -12,13 +12,13 @@ import {
 import { migrationNameFor } from "../autogenerate/migration-name.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import type { Context } from "../fleet/context.ts";
-import { draftSql } from "../proof/draft-sql.ts";
-import { readDraft } from "../proof/read-draft.ts";
-import type { ProofOptions } from "../proof/scratch.ts";
 import { contractLine } from "../source/contracts.ts";
 import { markLine } from "../source/downs.ts";
 import { readFolder } from "../source/folder.ts";
 import { withFolderLock, writeFiles } from "../source/write-files.ts";
+import { draftSql } from "./draft-sql.ts";
+import { readDraft } from "./read-draft.ts";
+import type { ProofOptions } from "./scratch.ts";
 
 /** How to split a change. */
 export interface SplitOptions extends ProofOptions {
