@@ -12,12 +12,12 @@ import { runKit } from "./run-kit.ts";
 /**
  * Prepares a migration with drizzle-kit 1.0, see `Kit.draft`.
  *
- * @param exported everything that the schema files export
+ * @param exported everything that the schema files export; undefined for a schema that no file describes
  */
 export async function draftInFolder(
   tools: FolderTools,
   migration: NewMigration,
-  exported: readonly unknown[],
+  exported: readonly unknown[] | undefined,
 ): Promise<NewMigrationFiles> {
   const { previous, current, folder, decisions } = migration;
   const { sql, hints } =
@@ -28,12 +28,13 @@ export async function draftInFolder(
           { previous, current },
           hintsOf(decisions, previous, tools.sources),
         );
+  const isOwn = sql.length > 0 && exported !== undefined;
   const written = await writeInCopy(tools, migration, {
-    exported,
+    exported: exported ?? [],
     hints,
-    custom: sql.length === 0,
+    custom: !isOwn,
   });
-  if (current === undefined || sql.length > 0) return written;
+  if (current === undefined || isOwn) return written;
   const known = (await storedSnapshots(tools, folder)).filter((one) => one !== undefined);
   const stored = inOrder(known);
   return withTexts(written, (text) =>

@@ -41,7 +41,7 @@ export function folderKit(
     diff: (previous, current, decisions) => diff(tools, previous, current, decisions),
     draft: (migration) => {
       const { current } = migration;
-      return draftInFolder(tools, migration, (current && exportedOf.get(current)) ?? []);
+      return draftInFolder(tools, migration, current && exportedOf.get(current));
     },
   };
 }

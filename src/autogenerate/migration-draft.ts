@@ -35,6 +35,10 @@ export interface Draft {
 export interface Generated {
   readonly service: string;
   readonly migration: Omit<Draft, "write" | "service"> | undefined;
+  /** The second migration of a change that was split: `migrate` holds it back. */
+  readonly contract?: Omit<Draft, "write" | "service">;
+  /** What code of the old release does not survive, and how to hold it back. */
+  readonly advice?: readonly string[];
 }
 
 /** A new migration's SQL, its down's, and the notes on them. */
@@ -112,10 +116,22 @@ export async function writeDrafts(drafts: Iterable<Draft | undefined>): Promise<
 }
 
 /** A draft as a result that can be shown. */
-export function generatedFrom(service: string, draft: Draft | undefined): Generated {
+export function generatedFrom(
+  service: string,
+  draft: Draft | undefined,
+  contract?: Draft,
+): Generated {
   if (draft === undefined) return { service, migration: undefined };
+  return {
+    service,
+    migration: withoutWrite(draft),
+    ...(contract === undefined ? {} : { contract: withoutWrite(contract) }),
+  };
+}
+
+function withoutWrite(draft: Draft): Omit<Draft, "write" | "service"> {
   const { write: _1, service: _2, ...migration } = draft;
-  return { service, migration };
+  return migration;
 }
 
 function refuseFileName(name: string): void {
@@ -130,7 +146,7 @@ function upText({ remarks, statements }: DraftSql): string {
 }
 
 /** Another process may have added a migration since the folder was read. */
-async function refuseChangedFolder({ path, folder, service }: SchemaDiff): Promise<void> {
+export async function refuseChangedFolder({ path, folder, service }: SchemaDiff): Promise<void> {
   const tagsOf = (one: SchemaDiff["folder"]) =>
     JSON.stringify(one?.migrations.map(({ tag }) => tag));
   if (tagsOf(await readFolder(path)) === tagsOf(folder)) return;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Amount } from "../core/amount.ts";
-import { longestDuration, parseAmount, parseDuration } from "./quantities.ts";
+import { longestDuration, parseAmount, parseDuration, parseWait } from "./quantities.ts";
 
 export const environmentReference = z.strictObject({ environmentVariable: z.string().min(1) });
 
@@ -53,6 +53,11 @@ export const durationField = z
     context.addIssue({ code: "custom", message: 'must be a duration such as "30s" or "5m"' });
     return z.NEVER;
   });
+
+/** `"14d"`: how long a contract is held. It stays a text, because it is written into files. */
+export const waitField = z
+  .string()
+  .refine((text) => parseWait(text) !== undefined, 'must be a duration such as "14d" or "36h"');
 
 /** `5` or `"1%"`. A configuration that was validated before contains the parsed form. */
 export const amountField = z

@@ -93,6 +93,11 @@ export interface ServiceInput {
   casing?: "snake_case" | "camelCase" | undefined;
   /** drizzle-kit's `migrations.prefix`: how tags begin. By default, like the existing tags in the folder. */
   prefix?: "index" | "unix" | "timestamp" | "supabase" | "none" | undefined;
+  /**
+   * `generate` writes what code of the old release needs as a contract, which `migrate` holds back until the migration
+   * before it is applied for `after`, such as `"14d"`. By default, it writes one migration.
+   */
+  expandContract?: { after: string } | undefined;
 }
 
 /**

@@ -27,3 +27,25 @@ export function parseAmount(text: string): Amount | undefined {
 
 /** In milliseconds, about 24 days: the limit of Node.js timers and of PostgreSQL's timeouts. */
 export const longestDuration = 2_147_483_647;
+
+const waitUnitMs: Readonly<Record<string, number>> = {
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 7 * 86_400_000,
+};
+
+/** In milliseconds: ten years. */
+const longestWait = 3_650 * 86_400_000;
+
+/**
+ * Parses how long a contract is held: `14d`, `2w`, `36h`. It can be longer than a timer's duration.
+ *
+ * @returns milliseconds; undefined if the text is not a duration, or longer than ten years
+ */
+export function parseWait(text: string): number | undefined {
+  const [, number, unit] = /^(\d{1,6})(s|m|h|d|w)$/.exec(text) ?? [];
+  const milliseconds = Number(number) * (waitUnitMs[unit ?? ""] ?? Number.NaN);
+  return milliseconds <= longestWait ? milliseconds : undefined;
+}

@@ -8,6 +8,7 @@ import {
   environmentReference,
   nonEmpty,
   schemaName,
+  waitField,
 } from "./fields.ts";
 import type { Attribute, PasswordFunction, TenantFunction } from "./input.ts";
 
@@ -100,6 +101,7 @@ const service = z
     seed: nonEmpty.optional(),
     casing: z.enum(["snake_case", "camelCase"]).optional(),
     prefix: z.enum(prefixes).optional(),
+    expandContract: z.strictObject({ after: waitField }).optional(),
   })
   .refine((value) => (value.tenantSchema === undefined) !== (value.singleSchema === undefined), {
     message: "needs either tenantSchema or singleSchema",

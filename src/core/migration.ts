@@ -16,6 +16,20 @@ export interface Migration {
   readonly text: string;
   /** The path of its down, which may not exist; as shown in messages. */
   readonly downFile: string;
+  /** Set for a contract: `migrate` holds it back. */
+  readonly contract?: Contract;
+  /** The tags of contracts that must be applied before it. */
+  readonly requires?: readonly string[];
+}
+
+/** When a migration may be applied that code of an older release does not survive. */
+export interface Contract {
+  /** The migration after which the waiting begins. */
+  readonly after: string;
+  /** How long that migration must have been applied, in milliseconds, from 0. */
+  readonly waitMs: number;
+  /** The 1-based line of the mark in the file. */
+  readonly line: number;
 }
 
 /** An SQL statement of a migration, tenant-neutral: with a gap for the tenant schema wherever it named `public`. */

@@ -58,7 +58,9 @@ type ProblemKind =
   /** The records of drizzle-orm's migrator do not match the migrations on disk. */
   | "notImported"
   /** The schema is not what its ledger says, and the request requires that it is. */
-  | "drifted";
+  | "drifted"
+  /** A migration requires a contract that is held back. */
+  | "held";
 
 /** Why a target cannot be migrated in its current state. */
 export interface PlanProblem {
@@ -76,6 +78,17 @@ export function mayPass({ kind }: PlanProblem): boolean {
 /** What to create with the first step. `whatIsMissing` is for schemas whose state was not read. */
 export type Creation = "nothing" | "ledger" | "schemaAndLedger" | "whatIsMissing";
 
+/** A contract that a plan leaves out: code of an older release may still need what it removes. */
+export interface HeldContract {
+  readonly tag: string;
+  /** The migration after which the waiting begins. */
+  readonly after: string;
+  /** When `migrate --contract` may apply it; missing if `after` is not applied yet, or if the ledger was not asked. */
+  readonly ripeAt?: Date;
+  /** True if that time has come, by the clock of the database's server. */
+  readonly ripe: boolean;
+}
+
 /** What a rollout does to one target. */
 export interface TargetPlan {
   readonly target: Target;
@@ -83,8 +96,12 @@ export interface TargetPlan {
   readonly current: string | undefined;
   /** The steps, in order; empty if there is nothing to do, or if a problem prevents it. */
   readonly steps: readonly Step[];
-  /** The number of missing migrations, even if a problem prevents them. */
+  /** The number of missing migrations, even if a problem prevents them. Contracts that are held back do not count. */
   readonly pending: number;
+  /** The contracts that are held back; missing if there are none. */
+  readonly held?: readonly HeldContract[];
+  /** For a downgrade: the newest contract that stays applied. Code of releases before it does not run. */
+  readonly floor?: string;
   readonly problems: readonly PlanProblem[];
   readonly create: Creation;
   /** True if the steps seal the ledger: its seal is intact, or it is created. */
@@ -103,7 +120,7 @@ export function isUnusable({ problems }: Pick<TargetPlan, "problems">): boolean 
 
 /** The state of a target. */
 export interface TargetStatus extends TargetPlan {
-  /** The service's newest migration. */
+  /** The service's newest migration, without the contracts that are held back for this target. */
   readonly head: string | undefined;
   /** What `drift` found when it last compared the target; undefined if it has not. Only `status` reads it. */
   readonly drift?: LastComparison;

@@ -4,6 +4,7 @@ import { FleetError, throwProblems } from "../core/errors.ts";
 import type { LedgerState } from "../core/ledger.ts";
 import { type Plan, type TargetPlan, targetsOf } from "../core/plan.ts";
 import { type Target, targetName } from "../core/target.ts";
+import type { ContractFacts } from "../plan/contracts.ts";
 import { type History, historyOf } from "../plan/history.ts";
 import { type Planner, planTargets } from "../plan/targets.ts";
 import { editedPart } from "../rollout/step.ts";
@@ -106,7 +107,12 @@ function planAssumed(
   refuseUnknownTag(tag, histories);
   if (from !== "base") refuseUnknownTag(from, histories);
   const stateOf = ({ service }: Target) => stateAt(histories.get(service) ?? historyOf([]), from);
-  const plans = planTargets(targets, histories, stateOf, planOne).map(
+  // Without the ledgers of the others, contracts up to the assumed state count as applied.
+  const factsOf = ({ service }: Target): ContractFacts => ({
+    inPlace: new Set(histories.get(service)?.contracts.map(({ tag }) => tag)),
+  });
+  const facts = from === "base" ? factsOf : undefined;
+  const plans = planTargets(targets, histories, stateOf, planOne, facts).map(
     (plan): TargetPlan => (plan.create === "nothing" ? plan : { ...plan, create: "whatIsMissing" }),
   );
   return { waves: [{ name: "all", canary: false, targets: plans }] };

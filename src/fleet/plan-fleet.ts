@@ -5,6 +5,7 @@ import type { PlanProblem, TargetPlan } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import { readLedgers } from "../ledger/read-ledgers.ts";
 import { sealLedgers } from "../ledger/seal-ledgers.ts";
+import type { ContractFacts } from "../plan/contracts.ts";
 import type { History } from "../plan/history.ts";
 import { type Planner, planTargets } from "../plan/targets.ts";
 import { flushLog } from "../postgres/flush.ts";
@@ -16,6 +17,7 @@ import {
   type Server,
 } from "../postgres/server.ts";
 import type { Session } from "../postgres/session.ts";
+import { readContractFacts } from "./contract-facts.ts";
 import { databasesOf } from "./databases.ts";
 import type { OpenFleet } from "./open-fleet.ts";
 import { type ReadIn, readDatabase, unusableError } from "./read-database.ts";
@@ -42,7 +44,11 @@ export interface PlannedFleet extends OpenFleet {
   readonly databases: readonly DatabaseState[];
   /** The errors of the other databases, by name. */
   readonly unusable: ReadonlyMap<string, FleetError>;
+  /** What the databases said about contracts. */
+  readonly factsOf: FactsOf;
 }
+
+type FactsOf = (target: Target) => ContractFacts | undefined;
 
 /** How a fleet is read. */
 export interface ReadOptions {
@@ -55,6 +61,8 @@ export interface ReadOptions {
   readonly readIn?: ReadIn;
   /** Finds problems of targets that their ledgers do not show. */
   readonly inspect?: Inspector;
+  /** True to read when contracts that are held back are ripe; see `plan/contracts.ts`. */
+  readonly contractTimes?: boolean;
 }
 
 /** Finds further problems in a fleet that was planned. */
@@ -70,11 +78,11 @@ export type Inspector = (fleet: PlannedFleet) => Promise<ReadonlyMap<Target, Pla
 export async function planFleet(
   fleet: OpenFleet,
   planOne: Planner,
-  { purpose, readIn = readerOf(fleet), inspect }: ReadOptions,
+  { purpose, readIn = readerOf(fleet), inspect, contractTimes = false }: ReadOptions,
 ): Promise<PlannedFleet> {
   const unusable = new Map<string, FleetError>();
   const known = new Map([...fleet.histories.values()].flatMap((history) => [...history.known]));
-  const reader: Reader = { fleet, known, planOne, purpose, readIn };
+  const reader: Reader = { fleet, known, planOne, purpose, readIn, contractTimes };
   const found = await Promise.all(
     databasesOf(fleet.targets).map((name) =>
       planDatabase(reader, name).catch((error: unknown) => {
@@ -93,6 +101,8 @@ export async function planFleet(
     plans: fleet.targets.map((target) => plans.get(target) ?? unusablePlan(target, unusable)),
     databases,
     unusable,
+    factsOf: (target: Target) =>
+      usable.find(({ state }) => state.name === target.database)?.factsOf(target),
   };
   return inspect === undefined ? planned : withProblems(planned, await inspect(planned));
 }
@@ -128,10 +138,17 @@ interface Reader extends Required<Omit<ReadOptions, "inspect">> {
   readonly planOne: Planner;
 }
 
+interface PlannedDatabase {
+  readonly state: DatabaseState;
+  readonly plans: readonly TargetPlan[];
+  readonly factsOf: FactsOf;
+}
+
 function planDatabase(
-  { fleet: { targets, histories, open }, known, planOne, purpose, readIn }: Reader,
+  { fleet, known, planOne, purpose, readIn, contractTimes }: Reader,
   name: string,
-): Promise<{ readonly state: DatabaseState; readonly plans: readonly TargetPlan[] }> {
+): Promise<PlannedDatabase> {
+  const { context, targets, histories, open } = fleet;
   const own = targets.filter(({ database }) => database === name);
   return readIn(name, async (session) => {
     const server = await readServerState(session);
@@ -141,13 +158,16 @@ function planDatabase(
     const found = await readLedgers(session, schemas, known);
     const states = purpose === "change" ? await sealLedgers(session, found) : found;
     const stateOf = ({ schema }: Target): LedgerState => states.get(schema) ?? { kind: "noSchema" };
-    const plans = planTargets(own, histories, stateOf, planOne);
+    const factsOf = await readContractFacts(session, {
+      ...{ context, targets: own, histories, stateOf, now: server.time, times: contractTimes },
+    });
+    const plans = planTargets(own, histories, stateOf, planOne, factsOf);
     if (purpose === "change") await flushLog(session);
     const insufficient = purpose === "change" ? await insufficientAmong(session, plans) : [];
     const { pooled } = session;
     // The server does not know how many clients a pooler accepts.
     const room = pooled ? Number.POSITIVE_INFINITY : server.room;
-    return { state: { name, room, pooled, server, insufficient, clock }, plans };
+    return { state: { name, room, pooled, server, insufficient, clock }, plans, factsOf };
   });
 }
 

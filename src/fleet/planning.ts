@@ -36,6 +36,8 @@ export interface Planning {
   readonly tag: string | undefined;
   /** Finds problems of targets that their ledgers do not show. */
   readonly inspect?: Inspector;
+  /** See `ReadOptions`. */
+  readonly contractTimes?: boolean;
   /** Where the verb brings its targets; undefined for verbs that bring them nowhere. */
   readonly destination?: Destination;
 }
@@ -61,7 +63,7 @@ export function withPlan<Result>(
 async function planOpened<Result>(
   fleet: OpenFleet,
   division: Division,
-  { request, planOne, purpose, destination, inspect }: Planning,
+  { request, planOne, purpose, destination, inspect, contractTimes = false }: Planning,
   use: (planned: Planned) => Promise<Result>,
 ): Promise<Result> {
   const { context, open, targets } = fleet;
@@ -72,7 +74,7 @@ async function planOpened<Result>(
     noted ? announce(targets, destination) : undefined,
   );
   const options: ReadOptions & { readIn: ReadIn } = {
-    ...{ purpose, readIn: sessions.readIn },
+    ...{ purpose, readIn: sessions.readIn, contractTimes },
     ...(inspect === undefined
       ? {}
       : {

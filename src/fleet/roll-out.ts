@@ -145,14 +145,15 @@ function recording(plan: Plan, records: ReadonlyMap<string, Recorder>, watch: Ob
 async function replan(
   session: Session,
   target: Target,
-  { histories }: PlannedFleet,
+  { histories, factsOf }: PlannedFleet,
   planOne: Planner,
 ) {
   const history = histories.get(target.service) ?? historyOf([]);
   // The previous step left its role's settings in the session.
   await session.query(session.restoreSettings);
   const states = await readLedgers(session, [target.schema], history.known);
-  return planOne(target, history, states.get(target.schema) ?? { kind: "noSchema" });
+  const state = states.get(target.schema) ?? { kind: "noSchema" };
+  return planOne(target, history, state, factsOf(target));
 }
 
 /** Sorts by time, and is short enough to type: `20261121-231840-4f2a`, in UTC, by the first server's clock. */

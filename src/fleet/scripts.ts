@@ -82,7 +82,7 @@ export function readDownScripts(
 }
 
 function downProblem(
-  { tag, service, downFile }: Migration,
+  { tag, service, downFile, contract }: Migration,
   down: Down | undefined,
   allowDataLoss: boolean,
 ): FleetError | undefined {
@@ -109,8 +109,7 @@ function downProblem(
       `reverting ${tag} does not restore everything: ${dataLoss.join("; ")}`,
       {
         where,
-        remedy:
-          "Nothing was changed. To revert it anyway, run the same command with --allow-data-loss.",
+        remedy: `Nothing was changed. ${contract === undefined ? "" : `${tag} is a contract, and the floor of a downgrade that loses nothing: code of releases before ${contract.after} runs only below it. `}To revert it anyway, run the same command with --allow-data-loss.`,
       },
     );
   return undefined;

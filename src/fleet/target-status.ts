@@ -3,6 +3,7 @@ import type { LedgerEntry } from "../core/ledger.ts";
 import type { LastComparison, TargetStatus } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import { digestOf } from "../ledger/digest.ts";
+import { headFor } from "../plan/contracts.ts";
 import { planTarget } from "../plan/migrate.ts";
 import type { Planner } from "../plan/targets.ts";
 import type { Selection } from "../tenants/targets.ts";
@@ -39,15 +40,16 @@ async function statusOf(
   note?: (target: Target, entries: readonly LedgerEntry[]) => void,
 ): Promise<TargetStatus[]> {
   const { allowOutOfOrder } = fleet.context.config.fleet;
-  const planOne: Planner = (target, history, state) => {
+  const planOne: Planner = (target, history, state, facts) => {
     if (state.kind === "ledger") note?.(target, state.entries);
-    return planTarget(target, history, state, { allowOutOfOrder });
+    return planTarget(target, history, state, { allowOutOfOrder, facts });
   };
-  const { plans } = await planFleet(fleet, planOne, { purpose: "look", readIn });
-  return plans.map((plan) => ({
-    ...plan,
-    head: fleet.histories.get(plan.target.service)?.migrations.at(-1)?.tag,
-  }));
+  const options = { purpose: "look", readIn, contractTimes: true } as const;
+  const { plans } = await planFleet(fleet, planOne, options);
+  return plans.map((plan) => {
+    const history = fleet.histories.get(plan.target.service);
+    return { ...plan, head: history && headFor(history, plan.held) };
+  });
 }
 
 /** The last verdicts of `drift`, read together with the ledgers. */

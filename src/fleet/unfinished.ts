@@ -64,9 +64,11 @@ export async function planUnfinished(
   options: ReadOptions & Required<Pick<ReadOptions, "readIn">>,
 ): Promise<UnfinishedPlan> {
   const positions = new Map<Target, TargetPosition>();
-  const planAndNote: Planner = (target, history, state) => {
-    positions.set(target, positionOf(fleet.histories.get(target.service) ?? historyOf([]), state));
-    return planOne(target, history, state);
+  const planAndNote: Planner = (target, history, state, facts) => {
+    const plan = planOne(target, history, state, facts);
+    const own = fleet.histories.get(target.service) ?? historyOf([]);
+    positions.set(target, positionOf(own, state, plan.held));
+    return plan;
   };
   const planned = await planFleet(fleet, planAndNote, options);
   const search: Search = { fleet, destination, readIn: options.readIn };

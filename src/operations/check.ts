@@ -6,6 +6,7 @@ import { droppedTables, droppedText } from "../autogenerate/dropped-tables.ts";
 import type { ServiceConfig } from "../config/schema.ts";
 import { FleetError, isFleetError } from "../core/errors.ts";
 import type { Finding } from "../core/finding.ts";
+import type { Migration } from "../core/migration.ts";
 import { gather, type Settled, settle } from "../fleet/accepted-findings.ts";
 import { type Context, migrationsFolder } from "../fleet/context.ts";
 import { allowanceOf, selectServices } from "../fleet/services.ts";
@@ -14,6 +15,7 @@ import { emptyMigrationError, isEmptyOnPurpose, runsNothing } from "../source/em
 import { inspectFolder } from "../source/inspect.ts";
 import type { ReadFiles } from "../source/inspect-files.ts";
 import { proofsPath, readProofs, unprovedTags } from "../source/proofs.ts";
+import { additionsIn } from "../sql/changes.ts";
 import { loadParser } from "../sql/parser.ts";
 import { readStatements } from "../sql/read-statements.ts";
 
@@ -134,6 +136,7 @@ async function checkMigrations(
     await loadParser();
     const before = sql.length;
     const up = readStatements(file, text, allowanceOf(config, tag), sql);
+    if (migration.contract !== undefined) sql.push(...contractErrors(migration));
     if (sql.length === before && runsNothing(up) && !isEmptyOnPurpose(migration))
       sql.push(emptyMigrationError(migration));
     if (down === undefined) continue;
@@ -145,6 +148,18 @@ async function checkMigrations(
   const canBeAccepted = wrong.every(({ identity }) => identity !== undefined);
   const missing = canBeAccepted && !isProved ? await unproved(service, path, migrations) : [];
   return [...wrong, ...missing].map((problem) => ({ service, problem }));
+}
+
+/** A contract that adds something: new code would wait for it. */
+function contractErrors({ tag, file, text }: Migration): FleetError[] {
+  return additionsIn(file, text).map(
+    ({ what, line }) =>
+      new FleetError("journal", `the contract ${tag} also adds something: ${what}`, {
+        where: `${file}:${line}`,
+        remedy:
+          "migrate holds the file back, so code of the new release would not find it. Move it to a migration of its own, before the contract.",
+      }),
+  );
 }
 
 /** A finding for migrations that were never proved. */

@@ -17,6 +17,7 @@ import {
   dropsOf,
   refuseDroppedTables,
 } from "../autogenerate/dropped-tables.ts";
+import { expandedSnapshot } from "../autogenerate/expand-snapshot.ts";
 import {
   type Draft,
   type DraftSql,
@@ -26,6 +27,7 @@ import {
   writeDrafts,
 } from "../autogenerate/migration-draft.ts";
 import { migrationNameFor } from "../autogenerate/migration-name.ts";
+import { docsPage } from "../core/docs-page.ts";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import { faultKey } from "../core/fault.ts";
 import { type Context, migrationsFolder, unlessInterrupted } from "../fleet/context.ts";
@@ -33,7 +35,9 @@ import { selectServices } from "../fleet/services.ts";
 import { type Change, draftSql } from "../proof/draft-sql.ts";
 import { readDraft } from "../proof/read-draft.ts";
 import type { ProofOptions } from "../proof/scratch.ts";
+import { type SplitDraft, splitDraft } from "../proof/split-draft.ts";
 import { readAccepted } from "../source/accepted.ts";
+import { usualWait } from "../source/contracts.ts";
 import { openHeads } from "../source/heads.ts";
 import { inspectFolder } from "../source/inspect.ts";
 import { loadParser } from "../sql/parser.ts";
@@ -45,6 +49,11 @@ export interface GenerateOptions extends ProofOptions {
   readonly name?: string | undefined;
   /** Write an empty migration to fill in, such as a backfill. */
   readonly custom?: boolean;
+  /**
+   * How long to hold back what code of the old release needs: such a change becomes two migrations. False: one migration, even
+   * if the configuration says otherwise.
+   */
+  readonly split?: string | false | undefined;
   /** Write nothing, only return what would be written. */
   readonly dryRun?: boolean;
   /** Also write SQL that is refused or incomplete, for a person to finish. */
@@ -79,11 +88,27 @@ export async function generate(context: Context, options: GenerateOptions): Prom
   const drafts =
     options.custom === true
       ? await Promise.all(
-          diffs.map((diff) => draftMigration(diff, options.name ?? "custom", undefined, undecided)),
+          diffs.map(async (diff): Promise<Drafted> => {
+            const name = options.name ?? "custom";
+            return { draft: await draftMigration(diff, name, undefined, undecided) };
+          }),
         )
       : await draftsOf(context, diffs, options);
-  if (options.dryRun !== true) await unlessInterrupted(context, () => writeDrafts(drafts));
-  return diffs.map(({ service }, index) => generatedFrom(service, drafts[index]));
+  if (options.dryRun !== true)
+    await unlessInterrupted(context, () => writeDrafts(drafts.map(({ draft }) => draft)));
+  return diffs.map(({ service }, index) => {
+    const { draft, contract, advice = [] } = drafts[index] ?? { draft: undefined };
+    const generated = generatedFrom(service, draft, contract);
+    return advice.length === 0 ? generated : { ...generated, advice };
+  });
+}
+
+/** What is written for one service. */
+interface Drafted {
+  readonly draft: Draft | undefined;
+  /** Written together with the draft. */
+  readonly contract?: Draft;
+  readonly advice?: readonly string[];
 }
 
 /** A migration that follows branches that were not compared might fail after one of them. */
@@ -111,12 +136,82 @@ async function draftsOf(
   context: Context,
   diffs: readonly SchemaDiff[],
   options: GenerateOptions,
-): Promise<(Draft | undefined)[]> {
+): Promise<Drafted[]> {
   const decided = await decideAll(diffs, options);
+  const split = await splitAll(context, diffs, decided, options);
+  const rest = diffs.filter((diff) => !split.has(diff));
+  const drafts = await wholeDrafts(context, rest, (diff) => decidedFor(diff), options);
+  return diffs.map((diff): Drafted => {
+    const parts = split.get(diff);
+    if (parts !== undefined) return { draft: parts.expand, contract: parts.contract };
+    const draft = drafts[rest.indexOf(diff)];
+    return { draft, ...(draft && { advice: adviceOn(diff, decidedFor(diff)) }) };
+  });
+
+  function decidedFor(diff: SchemaDiff): Decisions {
+    return decided[diffs.indexOf(diff)] ?? undecided;
+  }
+}
+
+/** The changes that are written as two migrations: an expand, and a contract that `migrate` holds back. */
+async function splitAll(
+  context: Context,
+  diffs: readonly SchemaDiff[],
+  decided: readonly Decisions[],
+  options: GenerateOptions,
+): Promise<Map<SchemaDiff, SplitDraft>> {
+  const found = new Map<SchemaDiff, SplitDraft>();
+  for (const [index, diff] of diffs.entries()) {
+    const configured = context.config.fleet.services[diff.service]?.expandContract?.after;
+    const wait = options.split === false ? undefined : (options.split ?? configured);
+    if (wait === undefined) continue;
+    const decisions = decided[index] ?? undecided;
+    const draft = await splitDraft(context, diff, decisions, { ...options, wait });
+    if (draft !== undefined) found.set(diff, draft);
+  }
+  return found;
+}
+
+/** What code of the old release does not survive. */
+function adviceOn(
+  { service, previous, current, folder }: SchemaDiff,
+  decisions: Decisions,
+): readonly string[] {
+  if (folder === undefined) return [];
+  const { held } = expandedSnapshot(previous, current, decisions);
+  const renamed = decisions.renames.flatMap(({ kind, table, from }) =>
+    kind === "table" || kind === "column"
+      ? `${kind} ${table === undefined ? "" : `${table}.`}${from} is renamed`
+      : [],
+  );
+  const page = docsPage("expand-and-contract.md");
+  return [
+    ...(held.length === 0
+      ? []
+      : [
+          `code of the old release fails after this: ${held.join("; ")}`,
+          `to hold it back, delete these files, and run: npx drizzle-fleet generate ${service} --split ${usualWait}`,
+        ]),
+    ...(renamed.length === 0
+      ? []
+      : [
+          `code of the old release fails after this: ${renamed.join("; ")}`,
+          `for a way without downtime, see ${page}#rename-a-column`,
+        ]),
+  ];
+}
+
+/** One migration for each change. */
+async function wholeDrafts(
+  context: Context,
+  diffs: readonly SchemaDiff[],
+  decidedFor: (diff: SchemaDiff) => Decisions,
+  options: GenerateOptions,
+): Promise<(Draft | undefined)[]> {
   const changes: Change[] = [];
   const refusals: FleetError[] = [];
-  for (const [index, diff] of diffs.entries()) {
-    const decisions = decided[index] ?? undecided;
+  for (const diff of diffs) {
+    const decisions = decidedFor(diff);
     const statements = await sqlOf(diff, decisions);
     const refused = readDraft(context, diff, statements);
     refusals.push(...refused);

@@ -21,6 +21,14 @@ interface HistoryEntry {
   readonly down: "yes" | "lossy" | "irreversible" | "empty" | "missing";
   /** The number of targets whose newest migration it is; undefined if no database was read. */
   readonly targets: number | undefined;
+  /** Only for a contract. */
+  readonly contract?: {
+    /** The migration after which the waiting begins, and how long it lasts, in milliseconds. */
+    readonly after: string;
+    readonly waitMs: number;
+    /** The number of targets in which it is held back; undefined if no database was read. */
+    readonly held: number | undefined;
+  };
 }
 
 /** The histories of some services, oldest migration first. */
@@ -59,26 +67,32 @@ export async function history(
 
 async function historiesOf(
   { context, histories }: SelectedFleet,
-  counts: ReadonlyMap<string, number> | undefined,
+  counts: Counts | undefined,
 ): Promise<Histories> {
   const entries: HistoryEntry[] = [];
   for (const [service, { migrations }] of histories) {
     const folder = await readFolder(migrationsFolder(context, service));
     const madeAt = new Map(folder?.migrations.map(({ tag, when }) => [tag, new Date(when)]));
     for (const migration of migrations) {
-      const { tag, file } = migration;
+      const { tag, file, contract } = migration;
       entries.push({
         service,
         tag,
         file,
         madeAt: madeAt.get(tag) ?? new Date(0),
         down: downOf(await readDown(migration)),
-        targets: counts && (counts.get(key(service, tag)) ?? 0),
+        targets: counts && (counts.at.get(key(service, tag)) ?? 0),
+        ...(contract && {
+          contract: {
+            ...{ after: contract.after, waitMs: contract.waitMs },
+            held: counts && (counts.held.get(key(service, tag)) ?? 0),
+          },
+        }),
       });
     }
   }
   const atBase = [...histories.keys()].flatMap((service) => {
-    const count = counts?.get(key(service, undefined));
+    const count = counts?.at.get(key(service, undefined));
     return count === undefined ? [] : [[service, count] as const];
   });
   return { entries, atBase: Object.fromEntries(atBase) };
@@ -91,18 +105,29 @@ function downOf(down: Down | undefined): HistoryEntry["down"] {
   return down.empty && down.nothing === undefined ? "empty" : "yes";
 }
 
-function countTargets(selected: SelectedFleet): Promise<Map<string, number>> {
-  const planOne: Planner = (target, known, state) =>
-    planTarget(target, known, state, { allowOutOfOrder: true });
+/** Numbers of targets by service and tag. */
+interface Counts {
+  /** Those whose newest migration it is. */
+  readonly at: ReadonlyMap<string, number>;
+  /** Those in which it is held back. */
+  readonly held: ReadonlyMap<string, number>;
+}
+
+function countTargets(selected: SelectedFleet): Promise<Counts> {
+  const planOne: Planner = (target, known, state, facts) =>
+    planTarget(target, known, state, { allowOutOfOrder: true, facts });
   return withOpen(selected, async (open) => {
     const fleet = await planFleet(open, planOne, { purpose: "look" });
     refuseUnusable(fleet);
-    const counts = new Map<string, number>();
-    for (const { target, current } of fleet.plans) {
-      const place = key(target.service, current);
-      counts.set(place, (counts.get(place) ?? 0) + 1);
+    const [at, held] = [new Map<string, number>(), new Map<string, number>()];
+    const add = (counts: Map<string, number>, service: string, tag: string | undefined) =>
+      counts.set(key(service, tag), (counts.get(key(service, tag)) ?? 0) + 1);
+    for (const plan of fleet.plans) {
+      const { service } = plan.target;
+      add(at, service, plan.current);
+      for (const { tag } of plan.held ?? []) add(held, service, tag);
     }
-    return counts;
+    return { at, held };
   });
 }
 

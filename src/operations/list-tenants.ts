@@ -79,8 +79,8 @@ export function listTenants(context: Context, filter: TenantFilter): Promise<Ten
     const targets = all.filter(({ tenant }) => tenant !== undefined);
     const histories = await readHistories(context, targets);
     return withDatabases(context, Object.keys(fleet.databases), async (open) => {
-      const planOne: Planner = (target, history, state) =>
-        planTarget(target, history, state, { allowOutOfOrder: true });
+      const planOne: Planner = (target, history, state, facts) =>
+        planTarget(target, history, state, { allowOutOfOrder: true, facts });
       const selected = { context, roster, targets, histories, open };
       const planned = await planFleet(selected, planOne, { purpose: "look" });
       refuseUnusable(planned);

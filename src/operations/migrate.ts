@@ -11,6 +11,7 @@ import { type RolledOut, rollOut } from "../fleet/roll-out.ts";
 import { choicesOf, type RolloutRequest, selectionFor } from "../fleet/rollout-request.ts";
 import { createExtensions, readScripts } from "../fleet/scripts.ts";
 import type { Destination } from "../fleet/unfinished.ts";
+import type { ContractRule } from "../plan/contracts.ts";
 import { planTarget } from "../plan/migrate.ts";
 import type { Planner } from "../plan/targets.ts";
 import { grantMissing } from "../tenancy/application-access.ts";
@@ -19,6 +20,8 @@ import { grantMissing } from "../tenancy/application-access.ts";
 export interface MigrateRequest extends RolloutRequest {
   /** The last migration to apply; default: head. Every selected service must have it. */
   readonly to?: string;
+  /** Also apply contracts: those that are ripe, or all. By default they are held back. */
+  readonly contract?: Exclude<ContractRule, "hold">;
   /** Apply migrations that come before applied ones; default: as configured. */
   readonly allowOutOfOrder?: boolean;
   /**
@@ -63,7 +66,10 @@ export function migrate(
       {
         ...{ verb: "migrate", fleet, sessions, plan, planOne: planning.planOne },
         scriptOf: scripts.scriptOf,
-        selection: { ...selectionFor(context, request), to: request.to },
+        selection: {
+          ...selectionFor(context, request),
+          ...{ to: request.to, contract: request.contract },
+        },
         goal: goalFor(planned, destination),
       },
       choicesOf(context, request, plan),
@@ -109,10 +115,14 @@ function planningOf(
   purpose: Planning["purpose"],
 ): Planning {
   const { to, allowOutOfOrder = context.config.fleet.allowOutOfOrder } = request;
-  const rules = { allowOutOfOrder, ...(to === undefined ? {} : { to }) };
-  const planOne: Planner = (target, history, state) => planTarget(target, history, state, rules);
+  const contract: ContractRule = request.contract ?? "hold";
+  const rules = { allowOutOfOrder, contract, ...(to === undefined ? {} : { to }) };
+  const planOne: Planner = (target, history, state, facts) =>
+    planTarget(target, history, state, { ...rules, facts });
   return {
     ...{ request, planOne, purpose, tag: to, destination: destinationOf(context, request) },
+    // A migrate that applies no contract needs no times: it leaves out all of them.
+    contractTimes: purpose === "look" || contract === "ripe",
     ...(request.requireNoDrift === true ? { inspect: (fleet) => findDrift(fleet, request) } : {}),
   };
 }
@@ -128,7 +138,8 @@ function destinationOf(context: Context, request: MigrateRequest): Destination {
     direction: "up",
     endIn: ({ migrations }) => request.to ?? migrations.at(-1)?.tag,
     endAsked: ({ to }) => (typeof to === "string" ? to : undefined),
-    isSame: ({ to }) => (to ?? undefined) === request.to,
+    isSame: ({ to, contract }) =>
+      (to ?? undefined) === request.to && (contract ?? undefined) === request.contract,
     command: commandOf(context, request, []),
   };
 }
@@ -137,6 +148,14 @@ function destinationOf(context: Context, request: MigrateRequest): Destination {
 function commandOf(context: Context, request: MigrateRequest, more: readonly string[]): string {
   const to = request.to === undefined ? [] : ["--to", request.to];
   const order = request.allowOutOfOrder === true ? ["--allow-out-of-order"] : [];
+  const contract =
+    request.contract === undefined
+      ? []
+      : [request.contract === "all" ? "--contract-all" : "--contract"];
   const drift = request.requireNoDrift === true ? ["--require-no-drift"] : [];
-  return commandText(context, ["migrate", ...to, ...order, ...drift, ...more], request);
+  return commandText(
+    context,
+    ["migrate", ...to, ...contract, ...order, ...drift, ...more],
+    request,
+  );
 }

@@ -42,11 +42,16 @@ export function planTargetDowngrade(
     ...unfinishedProblems(byTag),
     ...otherDownProblems(downs, back, history, byTag),
   ];
+  const reverted = new Set(back.map(({ tag }) => tag));
+  const floor = applied.findLast(
+    ({ tag, contract }) => contract !== undefined && !reverted.has(tag),
+  );
   return {
     target,
     current: applied.at(-1)?.tag,
     steps: problems.length > 0 ? [] : stepsBack(back, byTag, entries),
     pending: back.length,
+    ...(floor === undefined ? {} : { floor: floor.tag }),
     problems,
     create: "nothing",
     sealed: canBeSealed(state),

@@ -7,24 +7,49 @@ import { isChecksumOfMigration } from "../source/line-ends.ts";
 /** A service's migrations, and what is known about its ledgers before any database is queried. */
 export interface History {
   readonly migrations: readonly Migration[];
+  /** Those of them that are contracts. */
+  readonly contracts: readonly Migration[];
+  /** The contracts that later migrations require. */
+  readonly required: ReadonlySet<string>;
   /** The digests of ledgers with the first N migrations, for N from 0 to all. */
   readonly digests: readonly string[];
-  /** The ledger entries for each of those digests. */
+  /** The ledger entries for each of those digests, and for those of ledgers without the newest contracts. */
   readonly known: ReadonlyMap<string, readonly LedgerEntry[]>;
 }
 
+/** How many of the newest contracts can be held back in ledgers whose digests are known beforehand. */
+const heldTogether = 4;
+
 /** Prepares a service's migrations for planning. */
 export function historyOf(migrations: readonly Migration[]): History {
+  const contracts = migrations.filter(({ contract }) => contract !== undefined);
   const entries = migrations.map(({ tag, checksum }): LedgerEntry => ({ tag, checksum }));
-  const prefixes = Array.from({ length: entries.length + 1 }, (_, length) =>
-    entries.slice(0, length),
-  );
   const digests = digestsOfPrefixes(entries);
+  const known = new Map<string, readonly LedgerEntry[]>();
+  // Contracts are applied in the order of the history, so the held ones are its newest.
+  for (let count = Math.min(heldTogether, contracts.length); count > 0; count -= 1) {
+    const held = new Set(contracts.slice(-count).map(({ tag }) => tag));
+    addPrefixes(
+      known,
+      entries.filter(({ tag }) => !held.has(tag)),
+    );
+  }
+  addPrefixes(known, entries, digests);
   return {
     migrations,
+    contracts,
+    required: new Set(migrations.flatMap(({ requires = [] }) => requires)),
     digests,
-    known: new Map(prefixes.map((prefix, length) => [digests[length] ?? "", prefix])),
+    known,
   };
+}
+
+function addPrefixes(
+  known: Map<string, readonly LedgerEntry[]>,
+  entries: readonly LedgerEntry[],
+  digests = digestsOfPrefixes(entries),
+): void {
+  for (const [length, digest] of digests.entries()) known.set(digest, entries.slice(0, length));
 }
 
 /** The entries of a ledger, matched with the migrations on disk. */
@@ -91,7 +116,7 @@ export function editedMigrations(
   });
 }
 
-/** Migrations that are not applied although a later one is. */
+/** Migrations that are not applied although a later one is. A contract is applied later than others on purpose. */
 export function lateMigrations(
   history: History,
   byTag: ReadonlyMap<string, LedgerEntry>,
@@ -99,5 +124,5 @@ export function lateMigrations(
   const newest = history.migrations.findLastIndex(({ tag }) => byTag.has(tag));
   return history.migrations
     .slice(0, Math.max(newest, 0))
-    .filter(({ tag }) => !isComplete(byTag.get(tag)));
+    .filter(({ tag, contract }) => contract === undefined && !isComplete(byTag.get(tag)));
 }

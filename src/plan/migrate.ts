@@ -3,6 +3,7 @@ import type { Migration } from "../core/migration.ts";
 import type { Creation, Step, TargetPlan } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import { digestOf } from "../ledger/digest.ts";
+import { type ContractFacts, type ContractRule, heldContracts, heldProblems } from "./contracts.ts";
 import { type History, isComplete, lateMigrations, matchEntries } from "./history.ts";
 import {
   accessProblems,
@@ -19,6 +20,10 @@ export interface PlanRules {
   readonly allowOutOfOrder: boolean;
   /** The last migration to apply; by default, head. */
   readonly to?: string;
+  /** Which contracts to apply; by default none. */
+  readonly contract?: ContractRule;
+  /** What the database says about contracts. */
+  readonly facts?: ContractFacts | undefined;
 }
 
 /**
@@ -36,7 +41,12 @@ export function planTarget(
 ): TargetPlan {
   const entries = state.kind === "ledger" ? state.entries : [];
   const { byTag, strange, downs } = matchEntries(history, entries);
-  const missing = history.migrations.filter(({ tag }) => !isComplete(byTag.get(tag)));
+  const { contract = "hold", facts = {} } = rules;
+  const held = heldContracts(history, state, byTag, contract, facts);
+  const isHeld = new Set(held.map(({ tag }) => tag));
+  const missing = history.migrations.filter(
+    ({ tag }) => !isComplete(byTag.get(tag)) && !isHeld.has(tag),
+  );
   const wanted = upTo(rules.to, missing, history);
   const late = lateMigrations(history, byTag);
   const problems = [
@@ -46,13 +56,15 @@ export function planTarget(
     ...downs.map((down) => unfinishedDownProblem(history, byTag, down)),
     ...editedProblems(history, byTag),
     ...(rules.allowOutOfOrder ? [] : outOfOrderProblems(late, history, byTag)),
+    ...heldProblems(wanted, held),
   ];
-  const isPrefix = late.length === 0 && isAsRecorded(history, byTag);
+  const isPrefix = isAsRecorded(history, byTag) && leavesNoGap(history, byTag, wanted);
   return {
     target,
     current: history.migrations.findLast(({ tag }) => isComplete(byTag.get(tag)))?.tag,
     steps: problems.length > 0 ? [] : stepsFor(wanted, entries, isPrefix ? history : undefined),
     pending: missing.length,
+    ...(held.length === 0 ? {} : { held }),
     problems,
     create: creation(state),
     sealed: canBeSealed(state),
@@ -74,6 +86,23 @@ function isAsRecorded({ migrations }: History, byTag: ReadonlyMap<string, Ledger
   });
 }
 
+/** True when the applied and the wanted migrations together are a prefix of the history. */
+function leavesNoGap(
+  { migrations }: History,
+  byTag: ReadonlyMap<string, LedgerEntry>,
+  wanted: readonly Migration[],
+): boolean {
+  const later = new Set(wanted.map(({ tag }) => tag));
+  const isThere = ({ tag }: Migration) => isComplete(byTag.get(tag)) || later.has(tag);
+  const gap = migrations.findIndex((migration) => !isThere(migration));
+  const lastApplied = migrations.findLastIndex(({ tag }) => byTag.has(tag));
+  const firstWanted = migrations.findIndex(({ tag }) => later.has(tag));
+  const lastWanted = migrations.findLastIndex(({ tag }) => later.has(tag));
+  const isPrefix = gap < 0 || gap > Math.max(lastApplied, lastWanted);
+  // A partly applied migration is both.
+  return isPrefix && (firstWanted < 0 || firstWanted >= lastApplied);
+}
+
 function creation(state: LedgerState): Creation {
   if (state.kind === "noSchema") return "schemaAndLedger";
   return state.kind === "noLedger" ? "ledger" : "nothing";
@@ -90,8 +119,28 @@ function upTo(
   return missing.filter((migration) => wanted.has(migration));
 }
 
-/** @param history given when the applied migrations are a prefix of it: its digests can then be used */
+/**
+ * The steps of targets whose ledgers share their entries, by the missing migrations: without the digests of a prefix, each
+ * step costs a digest of the complete ledger.
+ */
+const computed = new WeakMap<readonly LedgerEntry[], Map<string, Step[]>>();
+
 function stepsFor(
+  missing: readonly Migration[],
+  entries: readonly LedgerEntry[],
+  history: History | undefined,
+): Step[] {
+  if (history !== undefined) return newSteps(missing, entries, history);
+  const key = JSON.stringify(missing.map(({ tag, checksum }) => [tag, checksum]));
+  const known = computed.get(entries) ?? new Map<string, Step[]>();
+  const steps = known.get(key) ?? newSteps(missing, entries, undefined);
+  known.set(key, steps);
+  computed.set(entries, known);
+  return steps;
+}
+
+/** @param history given when the applied migrations are a prefix of it: its digests can then be used */
+function newSteps(
   missing: readonly Migration[],
   entries: readonly LedgerEntry[],
   history: History | undefined,

@@ -11,7 +11,7 @@ import { planTarget } from "./migrate.ts";
  * the target are ignored, except that its ledger must be readable.
  */
 export function planTargetRepair(target: Target, history: History, state: LedgerState): TargetPlan {
-  const plan = planTarget(target, history, state, { allowOutOfOrder: true });
+  const { held: _, ...plan } = planTarget(target, history, state, { allowOutOfOrder: true });
   const entries = state.kind === "ledger" ? state.entries : [];
   const byTag = new Map(entries.map((entry) => [entry.tag, entry]));
   const edited = editedMigrations(history, byTag);

@@ -2,13 +2,16 @@ import type { LedgerEntry, LedgerState } from "../core/ledger.ts";
 import type { PlanProblem, StampedEntry, Step, TargetPlan } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import { digestOf } from "../ledger/digest.ts";
-import type { History } from "./history.ts";
+import { type History, matchEntries } from "./history.ts";
 import { planTarget } from "./migrate.ts";
 
-/** The migrations that a ledger will have: all, those up to a tag, none, or exactly the given ones. */
+/**
+ * The migrations that a ledger will have: all, those up to a tag, none, or exactly the given ones. A contract before the last
+ * one is recorded only if the ledger has it already, or with `contract`: without being asked, nothing records that it ran.
+ */
 export type StampGoal =
-  | { readonly head: true }
-  | { readonly tag: string }
+  | { readonly head: true; readonly contract?: boolean }
+  | { readonly tag: string; readonly contract?: boolean }
   | { readonly base: true }
   | { readonly entries: readonly StampedEntry[] };
 
@@ -26,23 +29,38 @@ export function planTargetStamp(
   goal: StampGoal,
 ): TargetPlan {
   const plan = planTarget(target, history, state, { allowOutOfOrder: true });
-  const wanted = wantedEntries(history, goal);
+  const wanted = wantedEntries(history, state, goal);
   const problems = [
     ...plan.problems.filter(({ kind }) => kind === "unreadable" || kind === "locked"),
     ...(wanted.length > 0 ? noSchemaProblems(state) : []),
   ];
   const steps = problems.length > 0 ? [] : stepsFor(history, state, wanted);
-  return { ...plan, steps, problems, create: state.kind === "noLedger" ? "ledger" : "nothing" };
+  const { held: _, ...rest } = plan;
+  return { ...rest, steps, problems, create: state.kind === "noLedger" ? "ledger" : "nothing" };
 }
 
 /** The tag of a step that empties a ledger. */
 const baseTag = "base";
 
-function wantedEntries(history: History, goal: StampGoal): readonly StampedEntry[] {
+function wantedEntries(
+  history: History,
+  state: LedgerState,
+  goal: StampGoal,
+): readonly StampedEntry[] {
   if ("entries" in goal) return goal.entries;
+  if ("base" in goal) return [];
   const { migrations, digests, known } = history;
-  const count = "tag" in goal ? migrations.findIndex(({ tag }) => tag === goal.tag) + 1 : 0;
-  return known.get(digests["head" in goal ? migrations.length : count] ?? "") ?? [];
+  const named = "tag" in goal ? goal.tag : undefined;
+  const count =
+    named === undefined ? migrations.length : migrations.findIndex(({ tag }) => tag === named) + 1;
+  const all = known.get(digests[count] ?? "") ?? [];
+  if (goal.contract === true) return all;
+  const { byTag } = matchEntries(history, state.kind === "ledger" ? state.entries : []);
+  const left = new Set(
+    history.contracts.flatMap(({ tag }) => (byTag.has(tag) || tag === named ? [] : tag)),
+  );
+  const kept = all.filter(({ tag }) => !left.has(tag));
+  return kept.length === all.length ? all : (known.get(digestOf(kept)) ?? kept);
 }
 
 function stepsFor(history: History, state: LedgerState, wanted: readonly StampedEntry[]): Step[] {

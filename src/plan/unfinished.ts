@@ -1,4 +1,5 @@
 import type { LedgerState } from "../core/ledger.ts";
+import type { HeldContract } from "../core/plan.ts";
 import type { Direction } from "../core/rollout.ts";
 import { type History, isComplete, matchEntries } from "./history.ts";
 
@@ -10,10 +11,21 @@ export interface TargetPosition {
   readonly newest: number;
 }
 
-/** How far a target is. */
-export function positionOf(history: History, state: LedgerState): TargetPosition {
+/**
+ * How far a target is.
+ *
+ * @param held the contracts that are held back: they are not missing
+ */
+export function positionOf(
+  history: History,
+  state: LedgerState,
+  held: readonly HeldContract[] = [],
+): TargetPosition {
   const { byTag } = matchEntries(history, state.kind === "ledger" ? state.entries : []);
-  const missing = history.migrations.findIndex(({ tag }) => !isComplete(byTag.get(tag)));
+  const isHeld = new Set(held.map(({ tag }) => tag));
+  const missing = history.migrations.findIndex(
+    ({ tag }) => !isComplete(byTag.get(tag)) && !isHeld.has(tag),
+  );
   return {
     missing: missing < 0 ? history.migrations.length : missing,
     newest: history.migrations.findLastIndex(({ tag }) => byTag.has(tag)),

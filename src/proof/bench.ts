@@ -70,7 +70,9 @@ export async function applyUp(
   const history = historyOf(migrations.includes(migration) ? migrations : [migration]);
   const states = await readLedgers(bench.session, [schema], history.known);
   const state = states.get(schema) ?? { kind: "noSchema" };
-  const plan = planTarget(target, history, state, { allowOutOfOrder: false, to: migration.tag });
+  // The caller decides about the order, and about the contracts that it contains.
+  const rules = { allowOutOfOrder: false, contract: "all", to: migration.tag } as const;
+  const plan = planTarget(target, history, state, rules);
   const { steps, create, sealed } = plan;
   return run(bench, { target, steps, migration, create, sealed });
 }

@@ -6,6 +6,7 @@ import { readDown } from "../source/downs.ts";
 import { divideStatements, withoutShared } from "../sql/shared-statements.ts";
 import { type Bench, isCausedByRows, withScratchSchema } from "./bench.ts";
 import { type AppliedMigration, checkDown } from "./check-down.ts";
+import { proveHeldOrder } from "./held-order.ts";
 import { differenceError, failsWithRowsError, notInSnapshotError } from "./problems.ts";
 import { ScratchHistory } from "./scratch-history.ts";
 import { withSharedSchemas } from "./shared-schemas.ts";
@@ -47,7 +48,14 @@ export async function proveHistory(bench: Bench, history: HistoryToProve): Promi
     bench,
     history.migrations,
     async () => divideStatements(await described(), allowance).shared,
-    () => withScratchSchema(bench.session, (schema) => prove(bench, own, schema)),
+    async () => {
+      const { made, ...inOrder } = await withScratchSchema(bench.session, (schema) =>
+        prove(bench, own, schema),
+      );
+      if (made === undefined) return inOrder;
+      const later = await proveHeldOrder(bench, own.migrations, made);
+      return { ...inOrder, problems: [...inOrder.problems, ...later] };
+    },
   );
   return isFleetError(proved) ? { problems: [proved], downs: 0 } : proved;
 }
@@ -56,7 +64,7 @@ async function prove(
   bench: Bench,
   history: HistoryToProve,
   schema: string,
-): Promise<ProvedHistory> {
+): Promise<ProvedHistory & { readonly made?: readonly string[] }> {
   const { migrations } = history;
   const scratch = new ScratchHistory(bench, migrations, schema);
   const { problems } = scratch;
@@ -73,7 +81,7 @@ async function prove(
     before = after;
   }
   if (migrations.length > 0) problems.push(...(await snapshotProblems(bench, history, before)));
-  return { problems, downs };
+  return { problems, downs, made: before };
 }
 
 /** Proves the down of a migration that was just applied, if it has one that reverts it. */

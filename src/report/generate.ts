@@ -15,24 +15,34 @@ export function generatedText(
   generated: readonly {
     readonly service: string;
     readonly migration: ShownMigration | undefined;
+    readonly contract?: ShownMigration;
+    readonly advice?: readonly string[];
   }[],
   dryRun: boolean,
 ): string {
   return generated
-    .map(({ service, migration }) => {
+    .map(({ service, migration, contract, advice = [] }) => {
       if (migration === undefined) return `${service}: no changes`;
-      const { file, sql, downFile, down } = migration;
-      const remarks = remarksOn(migration).map(indented);
-      if (!dryRun) return [`${service}: ${file} and its down`, ...remarks].join("\n");
-      return [
-        `${service}: ${file}`,
-        indented(sql),
-        `${service}: ${downFile}`,
-        indented(down),
-        ...remarks,
-      ].join("\n");
+      return [migration, contract ?? []]
+        .flat()
+        .flatMap((one) => migrationLines(service, one, dryRun))
+        .concat(advice.map(indented))
+        .join("\n");
     })
     .join("\n");
+}
+
+function migrationLines(service: string, migration: ShownMigration, dryRun: boolean): string[] {
+  const { file, sql, downFile, down } = migration;
+  const remarks = remarksOn(migration).map(indented);
+  if (!dryRun) return [`${service}: ${file} and its down`, ...remarks];
+  return [
+    `${service}: ${file}`,
+    indented(sql),
+    `${service}: ${downFile}`,
+    indented(down),
+    ...remarks,
+  ];
 }
 
 function remarksOn({ notes, unproved }: Pick<ShownMigration, "notes" | "unproved">): string[] {

@@ -6,6 +6,7 @@ interface Entry {
   readonly madeAt: Date;
   readonly down: string;
   readonly targets: number | undefined;
+  readonly contract?: { readonly after: string; readonly held: number | undefined };
 }
 
 /** All migrations of each service, oldest first, with the number of targets at each. */
@@ -17,19 +18,29 @@ export function historyText(
   const blocks = services.map((service) => {
     const own = entries.filter((entry) => entry.service === service);
     const base = atBase[service];
+    const hasContracts = own.some(({ contract }) => contract !== undefined);
     const rows = [
-      ...(base === undefined ? [] : [["(base)", "", "", base]]),
-      ...own.map(({ tag, madeAt, down, targets }) => [
+      ...(base === undefined ? [] : [["(base)", "", "", base, ...(hasContracts ? [""] : [])]]),
+      ...own.map(({ tag, madeAt, down, targets, contract }) => [
         tag,
         madeAt.toISOString().slice(0, 10),
         down,
         targets === undefined || targets === 0 ? "" : targets,
+        ...(hasContracts ? [contractText(contract)] : []),
       ]),
     ];
     if (rows.length === 0) return [`${service}: no migrations`];
-    return table([service, "created", "down", "targets"], rows);
+    const columns = ["created", "down", "targets", ...(hasContracts ? ["contract"] : [])];
+    return table([service, ...columns], rows);
   });
   return blocks.map((lines) => lines.join("\n")).join("\n\n");
+}
+
+function contractText(contract: Entry["contract"]): string {
+  if (contract === undefined) return "";
+  const { held } = contract;
+  if (held === undefined) return "yes";
+  return held === 0 ? "applied" : `held in ${held}`;
 }
 
 /** The newest migration of each service. A service with open branches has several. */

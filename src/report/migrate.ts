@@ -1,6 +1,7 @@
 import { counted, shortList } from "../core/count.ts";
 import { isFailure, type Outcome, type Stop } from "../core/outcome.ts";
 import { failedTargets, failuresText, groupFailures } from "./failures.ts";
+import { type HeldSummary, heldText } from "./held.ts";
 import { style } from "./style.ts";
 import { table } from "./table.ts";
 
@@ -67,6 +68,10 @@ export interface Ended {
   readonly accepted?: number;
   /** The command that finishes the rest. */
   readonly again?: string;
+  /** The contracts that were left out. */
+  readonly held?: readonly HeldSummary[];
+  /** True if the ledgers were asked when these are ripe. */
+  readonly heldAsked?: boolean;
   /** After a run with --failed: the other targets that are not at their goal. */
   readonly left?: { readonly targets: number; readonly of: number; readonly command: string };
 }
@@ -82,6 +87,8 @@ export interface SummaryDocument extends RolloutSummary {
   readonly accepted?: boolean;
   /** The command that completes the remaining targets. */
   readonly again?: string;
+  /** The contracts that were left out, if there are any. */
+  readonly held?: readonly HeldSummary[];
   /** With `--failed`: the other targets that are not at their goal. */
   readonly left?: NonNullable<Ended["left"]>;
 }
@@ -98,7 +105,7 @@ interface FailureSummary {
 }
 
 export function summaryDocument(ended: Ended): SummaryDocument {
-  const { outcomes, stopped, accepted, again, left } = ended;
+  const { outcomes, stopped, accepted, again, held = [], left } = ended;
   const failures = groupFailures(failedTargets(outcomes)).map(({ failure, targets }) => ({
     sqlstate: failure.sqlstate ?? null,
     message: failure.message,
@@ -113,6 +120,7 @@ export function summaryDocument(ended: Ended): SummaryDocument {
     stopped: stopped ?? null,
     ...(accepted === undefined ? {} : { accepted: isAccepted(ended) }),
     ...(again === undefined || isDone(ended) ? {} : { again }),
+    ...(held.length === 0 ? {} : { held }),
     ...(left === undefined ? {} : { left }),
   };
 }
@@ -154,6 +162,7 @@ export function migrateText(ended: Ended, wording: Wording = migrating): string 
     ),
     "",
     unfinishedText(ended, wording),
+    ...heldText(ended.held ?? [], ended.heldAsked === true),
   ].join("\n");
 }
 

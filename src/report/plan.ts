@@ -1,6 +1,8 @@
 import { counted, shortList } from "../core/count.ts";
 import { hasWork, type Plan, type Step, type TargetPlan, targetsOf } from "../core/plan.ts";
 import { targetName } from "../core/target.ts";
+import { visibleLine } from "../core/visible.ts";
+import { heldIn, heldText } from "./held.ts";
 import { problemsText } from "./problems.ts";
 import { table } from "./table.ts";
 
@@ -50,7 +52,23 @@ export function planText(
       : `${counted(steps, wording.unit ?? "migration")} to ${wording.todo} ${counted(busy.length - blocked, "target")}${
           blocked > 0 ? `; ${counted(blocked, "target")} cannot be changed` : ""
         }.`,
+    ...heldText(heldIn(targets)),
+    ...floorText(targets),
   ].join("\n");
+}
+
+/** The contracts below which a downgrade does not go. */
+export function floorText(targets: readonly TargetPlan[]): string[] {
+  const floors = new Map<string, number>();
+  for (const { target, floor } of targets) {
+    if (floor === undefined) continue;
+    const key = `${visibleLine(target.service)} ${visibleLine(floor)}`;
+    floors.set(key, (floors.get(key) ?? 0) + 1);
+  }
+  return [...floors].map(
+    ([name, count]) =>
+      `Floor: the contract ${name} stays applied in ${counted(count, "target")}. Code of releases before it does not run there.`,
+  );
 }
 
 function groupBySteps(targets: readonly TargetPlan[]): [TargetPlan, ...TargetPlan[]][] {

@@ -2,6 +2,7 @@ import { counted } from "../core/count.ts";
 import { isUnusable, type TargetStatus } from "../core/plan.ts";
 import { targetName } from "../core/target.ts";
 import { ageText } from "../core/time.ts";
+import { heldIn, heldText } from "./held.ts";
 import { problemsText } from "./problems.ts";
 import { table } from "./table.ts";
 
@@ -54,6 +55,7 @@ export function statusText(
     ...problemsText(listed),
     ...verdict,
     ...next,
+    ...heldText(heldIn(targets)),
     ...driftText(targets, now),
   ].join("\n");
 }

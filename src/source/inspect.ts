@@ -3,6 +3,7 @@ import { basename, join, relative } from "node:path";
 import { FleetError, isFleetError } from "../core/errors.ts";
 import type { FaultIdentity } from "../core/fault.ts";
 import { readChecksums } from "./checksums.ts";
+import { contractProblems } from "./contracts.ts";
 import { type MigrationFiles, type MigrationsFolder, readFolder } from "./folder.ts";
 import { acceptRemedy, inspectFiles, type ReadFiles, readSqlFiles } from "./inspect-files.ts";
 import { type JournalEntry, readJournal } from "./journal.ts";
@@ -30,6 +31,7 @@ export async function inspectFolder(service: string, path: string): Promise<Insp
     ...repeatedTags(folder),
     ...(await inspectJournal(service, folder)),
     ...inspectFiles(service, folder, files, recorded),
+    ...contractProblems(files.flatMap((one) => one?.migration ?? [])),
     ...(await inspectSnapshots(service, folder)),
     ...(await strayFiles(service, folder)),
   );

@@ -3,6 +3,7 @@ import { relative } from "node:path";
 import { FleetError, throwProblems } from "../core/errors.ts";
 import type { Migration } from "../core/migration.ts";
 import { type Checksums, checksumOf, readChecksums } from "./checksums.ts";
+import { contractMarks, contractProblems } from "./contracts.ts";
 import { decode } from "./decode.ts";
 import { type MigrationFiles, type MigrationsFolder, readFolder } from "./folder.ts";
 import { journalPath } from "./journal.ts";
@@ -30,7 +31,9 @@ export async function readMigrations(service: string, path: string): Promise<Mig
     }),
   );
   throwProblems(problems, `the migrations of ${service} are incomplete`);
-  return migrations.filter((migration) => migration !== undefined);
+  const found = migrations.filter((migration) => migration !== undefined);
+  throwProblems(contractProblems(found), `the contracts of ${service} cannot be held back`);
+  return found;
 }
 
 /**
@@ -45,7 +48,9 @@ export async function readMigration(
   recorded: Checksums,
 ): Promise<Migration | undefined> {
   const read = await readSqlFile(sql, recorded[tag]);
-  return read && { service, tag, ...read, downFile: relative(process.cwd(), down) };
+  if (read === undefined) return undefined;
+  const downFile = relative(process.cwd(), down);
+  return { service, tag, ...read, downFile, ...contractMarks(read.text) };
 }
 
 /**

@@ -71,6 +71,39 @@ export function addedColumns(text: string): string[] {
   );
 }
 
+/** What a migration adds that code of a new release waits for: tables, columns, and values of enums. */
+export function additionsIn(file: string, text: string): readonly Addition[] {
+  const source = new SourceText(file, text.replace(/^\uFEFF/, ""));
+  const statements = splitStatements(source, []);
+  // A generated column is changed by dropping and adding it.
+  const dropped = new Set(
+    statements.flatMap(({ parsed }) => columnsIn(parsed.tree, "AT_DropColumn")),
+  );
+  return statements.flatMap(({ parsed, start }): Addition[] => {
+    const { tree } = parsed;
+    const added = columnsIn(tree, "AT_AddColumn").filter((name) => !dropped.has(name));
+    const what = [
+      ...createdTable(tree).map((name) => `table ${name}`),
+      ...added.map((name) => `column ${name}`),
+      ...valueIn(tree).map((value) => `value ${value}`),
+    ];
+    return what.map((one) => ({ what: one, line: source.line(start) }));
+  });
+}
+
+interface Addition {
+  /** In words: `column users.mail`. */
+  readonly what: string;
+  /** The 1-based line of its statement. */
+  readonly line: number;
+}
+
+function createdTable(tree: Tree): string[] {
+  const [statement, body] = unwrap(tree);
+  if (statement !== "CreateStmt" || !isTree(body.relation)) return [];
+  return [String(body.relation.relname)];
+}
+
 function renameIn(tree: Tree): RenamedObject[] {
   const [statement, body] = unwrap(tree);
   if (statement !== "RenameStmt" || typeof body.newname !== "string") return [];

@@ -2,12 +2,14 @@ import { FleetError } from "../core/errors.ts";
 import { failureText } from "../core/failure-text.ts";
 import { isFailure } from "../core/outcome.ts";
 import type { Target } from "../core/target.ts";
+import { contractsOfOthers } from "../fleet/contract-facts.ts";
 import { type OpenFleet, readHistories } from "../fleet/open-fleet.ts";
 import { planFleet, refuseUnusable } from "../fleet/plan-fleet.ts";
 import { refusePooled } from "../fleet/pooler.ts";
 import { rollOut } from "../fleet/roll-out.ts";
 import { choicesOf } from "../fleet/rollout-request.ts";
 import { createExtensions, readScripts } from "../fleet/scripts.ts";
+import { heldContracts, withoutHeld } from "../plan/contracts.ts";
 import type { History } from "../plan/history.ts";
 import { planTarget } from "../plan/migrate.ts";
 import type { Planner } from "../plan/targets.ts";
@@ -48,8 +50,8 @@ export async function migrateTenant(
 async function migrateTargets(opened: OpenFleet, tenant: string): Promise<void> {
   const { context } = opened;
   const { allowOutOfOrder } = context.config.fleet;
-  const planOne: Planner = (target, history, state) =>
-    planTarget(target, history, state, { allowOutOfOrder });
+  const planOne: Planner = (target, history, state, facts) =>
+    planTarget(target, history, state, { allowOutOfOrder, facts });
   const fleet = await planFleet(opened, planOne, { purpose: "change" });
   refuseUnusable(fleet);
   const plan = divideIntoWaves(fleet.plans, {});
@@ -96,7 +98,8 @@ async function fromBaselines(
   await forEachTarget(locked, fresh, async (session, target) => {
     const history = histories.get(target.service);
     if (history === undefined || !needsBaseline(history)) return;
-    const baseline = await readBaseline(session, target.service, digestOfAll(history));
+    const own = await historyOfNew(locked, session, target.service, history);
+    const baseline = await readBaseline(session, target.service, digestOfAll(own));
     missing ||= baseline === undefined;
     if (baseline === undefined || "refused" in baseline) return;
     await applyBaseline(locked.context, session, target, baseline);
@@ -105,6 +108,19 @@ async function fromBaselines(
   });
   for (const session of unflushed) await flushLog(session);
   return { made, missing };
+}
+
+/** The history that a new tenant gets: without the contracts that are still held back for all others. */
+async function historyOfNew(
+  { context }: LockedTenant,
+  session: Session,
+  service: string,
+  history: History,
+): Promise<History> {
+  if (history.contracts.length === 0) return history;
+  const inPlace = await contractsOfOthers(context, session, service, history);
+  const held = heldContracts(history, { kind: "noSchema" }, new Map(), "hold", { inPlace });
+  return withoutHeld(history, held);
 }
 
 function digestOfAll({ digests }: History): string {
@@ -125,12 +141,13 @@ export async function prepareBaselines(locked: LockedTenant): Promise<ReadonlyMa
   await forEachTarget(locked, targets, async (session, { database, service }) => {
     const history = histories.get(service);
     if (history === undefined || !needsBaseline(history)) return;
-    const key = digestOfAll(history);
+    const own = await historyOfNew(locked, session, service, history);
+    const key = digestOfAll(own);
     if ((await readBaseline(session, service, key)) !== undefined) return;
     // Another command is creating it.
     if (!(await lockBaselines(locked.registry, database))) return;
     await dropScratch(session);
-    const made = await makeBaseline(locked.context, session, { database, service }, history);
+    const made = await makeBaseline(locked.context, session, { database, service }, own);
     await saveBaseline(session, service, key, made);
     if ("refused" in made) refusals.set(service, made.refused);
   });

@@ -187,7 +187,7 @@ test("plan offers the options that it depends on, and migrate offers all", () =>
     ...["--verbose", "--quiet", "--accept-failures", "--grace"],
   ];
   expect(plan).toEqual([
-    ...["--to", "--allow-out-of-order", "--require-no-drift"],
+    ...["--to", "--contract", "--contract-all", "--allow-out-of-order", "--require-no-drift"],
     ...["--service", "--tenant", "--database", "--failed"],
     ...["--canary", "--wave", "--connect-timeout", "--json", "--config"],
   ]);

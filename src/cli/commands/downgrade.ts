@@ -1,4 +1,5 @@
 import { FleetError } from "../../core/errors.ts";
+import { targetsOf } from "../../core/plan.ts";
 import type { DowngradePlan, DowngradeRequest } from "../../operations/downgrade.ts";
 import { createContext } from "../context.ts";
 import { type ExitCode, exitCode } from "../exit-codes.ts";
@@ -70,6 +71,10 @@ async function runDowngrade(to: string, _: string[], options: DowngradeOptions):
     each: "reverted",
     all: "To downgrade all of them, run: ",
   });
+  if (options.json !== true && options.quiet !== true) {
+    const { floorText } = await import("../../report/plan.ts");
+    for (const line of floorText(targetsOf(result.plan))) await printText(line);
+  }
   return rolloutExitCode(result);
 }
 

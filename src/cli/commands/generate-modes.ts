@@ -12,6 +12,8 @@ export interface GenerateFlags extends ServiceOptions, ProofFlags {
   readonly byHand?: boolean;
   readonly rename?: string[];
   readonly drop?: string[];
+  /** True without either option: commander's default for --no-split. */
+  readonly split?: string | boolean;
   readonly down?: boolean;
   readonly accept?: boolean;
   readonly prove?: boolean;
@@ -33,12 +35,15 @@ export async function writeMigrations(options: GenerateFlags): Finished {
     custom: options.custom === true,
     byHand: options.byHand === true,
     proof: options.proof !== false,
+    split: options.split === true ? undefined : options.split,
     decisions: { renames: rename.map(parseRename), drops: drop.map(parseDrop) },
     ask: canAsk() ? ask : undefined,
     confirm: canAsk() ? askYes : undefined,
   });
   await printResult(options, { dryRun, generated }, generatedText(generated, dryRun));
-  return generated.every(({ migration }) => migration?.unfinished !== true);
+  return generated.every(({ migration, contract }) =>
+    [migration, contract].every((one) => one?.unfinished !== true),
+  );
 }
 
 export async function writeReworded(options: GenerateFlags): Finished {

@@ -4,7 +4,7 @@ import { groups } from "../help/sections.ts";
 import { addCommonOptions } from "../options/common.ts";
 import { addProofOptions } from "../options/proof.ts";
 import { addServices } from "../options/selection.ts";
-import { collect } from "../options/values.ts";
+import { collect, waitValue } from "../options/values.ts";
 import { newVerb, type Verb } from "../verb.ts";
 import {
   acceptEditedMigrations,
@@ -37,6 +37,10 @@ Before generate writes a migration, it runs the migration, its down, and the mig
         "write an empty migration for a backfill",
         "npx drizzle-fleet generate auth --custom --name backfill",
       ],
+      [
+        "drop a column two weeks after no release needs it",
+        "npx drizzle-fleet generate auth --split 14d",
+      ],
       ["write the downs that are missing", "npx drizzle-fleet generate --down"],
     ],
     exitCodes: {
@@ -60,6 +64,7 @@ function addMigrationOptions(command: Command): Command {
       new Option("--custom", "write an empty migration to fill in, such as a backfill").conflicts([
         "rename",
         "drop",
+        "split",
       ]),
     )
     .option(
@@ -68,12 +73,18 @@ function addMigrationOptions(command: Command): Command {
       collect,
     )
     .option("--drop <kind:old>", "confirm a drop, such as table:posts (repeatable)", collect)
+    .option(
+      "--split <duration>",
+      "hold back what code of the old release needs, as a contract, for this long, such as 14d",
+      waitValue,
+    )
+    .option("--no-split", "write one migration, even if expandContract is configured")
     .option("--by-hand", "write SQL even if it is refused or incomplete, to finish it by hand")
     .option("--dry-run", "show what would be written");
 }
 
 /** Options that describe a new migration. */
-const ofMigrations = ["name", "custom", "byHand", "rename", "drop"];
+const ofMigrations = ["name", "custom", "byHand", "rename", "drop", "split"];
 
 function addModes(command: Command): Command {
   return command

@@ -29,6 +29,9 @@ Each migration runs in one transaction per tenant, together with its ledger entr
 others, unless it is in the canary or you set a failure policy. drizzle.config.ts can contain defaults for waves,
 failure policy, concurrency and timeouts.
 
+A contract removes what code of an older release may still need. migrate leaves it out, and says so, until --contract
+asks for it and the migration that it follows is applied in the target for long enough.
+
 --verify reads {"rollout", "wave", "outcomes"} as JSON from standard input; if it fails, no further wave starts. With
 --json, each line of standard output is an event, and the last one is a summary.
 
@@ -42,6 +45,7 @@ failure policy, concurrency and timeouts.
         "npx drizzle-fleet migrate --canary 5 --wave 10% --soak 5m --max-failures 1%",
       ],
       ["retry what failed", "npx drizzle-fleet migrate --failed"],
+      ["also apply the contracts that are ripe", "npx drizzle-fleet migrate --contract"],
       [
         "write a script for psql without connecting",
         "npx drizzle-fleet migrate auth --sql --from 0003_add_avatar > release.sql",
@@ -78,7 +82,10 @@ async function runMigrate(_: string[], options: MigrateOptions): Promise<ExitCod
   const observer = await rolloutObserver(options);
   const context = await createContext(options, "end");
   const result = await migrate(context, migrateRequestOf(options, context.config.fleet), observer);
-  const ended = { ...result, ...(await acceptedBy(options, result.plan)) };
+  const { heldIn } = await import("../../report/held.ts");
+  const held = heldIn(targetsOf(result.plan));
+  const heldAsked = options.contract === true;
+  const ended = { ...result, held, heldAsked, ...(await acceptedBy(options, result.plan)) };
   await printRollout(ended, options);
   return rolloutExitCode(ended);
 }

@@ -21,6 +21,7 @@ interface StampOptions extends SelectionOptions, ReportOptions {
   readonly drizzleTable?: string;
   readonly drizzleSchema?: string;
   readonly acceptEdited?: boolean;
+  readonly contract?: boolean;
 }
 
 export function stampVerb(): Verb {
@@ -51,6 +52,7 @@ SQL. It reports each target that does not match, and what to do next.`,
   command
     .optionsGroup(groups.options)
     .option("--dry-run", "show what would be recorded")
+    .option("--contract", "also record contracts; otherwise only those already recorded stay")
     .option("-y, --yes", "do not ask for confirmation")
     .optionsGroup("drizzle-orm:")
     .option("--from-drizzle", "record what drizzle-orm or drizzle-multitenant applied")
@@ -108,6 +110,8 @@ function argumentsOf(
 
 function misuseOf(to: string | undefined, options: StampOptions): string | undefined {
   const { fromDrizzle = false, drizzleTable, drizzleSchema, acceptEdited } = options;
+  if (options.contract === true && (fromDrizzle || to === "base"))
+    return "--contract requires head or a tag";
   if (fromDrizzle === (to !== undefined)) return "give one of head, a tag, base, or --from-drizzle";
   const named = drizzleTable ?? drizzleSchema ?? acceptEdited;
   return named !== undefined && !fromDrizzle
@@ -117,10 +121,11 @@ function misuseOf(to: string | undefined, options: StampOptions): string | undef
 
 async function goalOf(
   to: string | undefined,
-  { drizzleTable, drizzleSchema, acceptEdited = false }: StampOptions,
+  { drizzleTable, drizzleSchema, acceptEdited = false, contract = false }: StampOptions,
 ): Promise<StampRequest["goal"]> {
   if (to === "base") return { base: true };
-  if (to !== undefined) return to === "head" ? { head: true } : { tag: to };
+  const more = contract ? { contract } : {};
+  if (to !== undefined) return to === "head" ? { head: true, ...more } : { tag: to, ...more };
   const { defaultSource } = await import("../../fleet/import-drizzle.ts");
   const { table, schema } = defaultSource;
   return {
@@ -131,7 +136,9 @@ async function goalOf(
 /** The command that completes the remaining targets. */
 async function againOf({ goal }: StampRequest, to = ""): Promise<string> {
   const { importCommand } = await import("../../fleet/import-drizzle.ts");
-  return "drizzle" in goal ? importCommand(goal.drizzle) : `npx drizzle-fleet stamp ${to}`;
+  if ("drizzle" in goal) return importCommand(goal.drizzle);
+  const more = "contract" in goal && goal.contract === true ? " --contract" : "";
+  return `npx drizzle-fleet stamp ${to}${more}`;
 }
 
 async function confirmPlan(plan: Plan): Promise<boolean> {

@@ -1,4 +1,5 @@
 import {
+  type HeldContract,
   isUnusable,
   type LastComparison,
   type PlanProblem,
@@ -69,10 +70,12 @@ export interface StatusDocument {
 interface ShownTarget extends Target {
   /** The newest applied migration; null if there is none. */
   readonly current: string | null;
-  /** The service's newest migration; null if it has none. */
+  /** The service's newest migration that is not held back; null if it has none. */
   readonly head: string | null;
   /** The number of missing migrations; null if the database cannot be used. */
   readonly pending: number | null;
+  /** The contracts that are held back. */
+  readonly held: readonly HeldContract[];
   readonly problems: readonly PlanProblem[];
   /** What `drift` found when it last compared the target; null if it has not. */
   readonly drift: LastComparison | null;
@@ -90,6 +93,7 @@ async function documentOf(
       current: one.current ?? null,
       head: one.head ?? null,
       pending: isUnusable(one) ? null : one.pending,
+      held: one.held ?? [],
       problems: one.problems,
       drift: one.drift ?? null,
     })),

@@ -39,6 +39,8 @@ export interface RunOptions extends SelectionOptions, ReportOptions {
 /** Options of the verbs that plan or run migrations. */
 export interface MigrationOptions extends RunOptions {
   readonly to?: string;
+  readonly contract?: boolean;
+  readonly contractAll?: boolean;
   readonly allowOutOfOrder?: boolean;
   readonly requireNoDrift?: boolean;
   readonly acceptFailures?: Amount;
@@ -49,6 +51,10 @@ export function addMigrationOptions(command: Command): Command {
   return command
     .optionsGroup(groups.migrations)
     .option("--to <tag>", "last migration to apply (default: head)")
+    .option("--contract", "also apply contracts that are ripe; otherwise they are held back")
+    .addOption(
+      new Option("--contract-all", "also apply contracts that are not ripe").conflicts("contract"),
+    )
     .option("--allow-out-of-order", "apply migrations that were merged after later migrations")
     .option("--require-no-drift", "refuse targets whose schema is not what their ledger says");
 }
@@ -144,9 +150,15 @@ export function migrateRequestOf(options: MigrationOptions, fleet: FleetConfig):
   return {
     ...runRequestOf(options, fleet),
     ...given("to", options.to),
+    ...contractOf(options),
     ...given("allowOutOfOrder", options.allowOutOfOrder),
     ...given("requireNoDrift", options.requireNoDrift),
   };
+}
+
+function contractOf({ contract, contractAll }: MigrationOptions): Pick<MigrateRequest, "contract"> {
+  if (contractAll === true) return { contract: "all" };
+  return contract === true ? { contract: "ripe" } : {};
 }
 
 /** What the requests of all verbs that change a fleet have in common. */

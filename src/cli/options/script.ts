@@ -10,6 +10,7 @@ export interface ScriptOptions {
   /** True without a folder. */
   readonly sql?: string | true;
   readonly from?: string;
+  readonly contract?: boolean;
 }
 
 /** Options without a meaning for a script: it has no waves, no outcomes and no report. */
@@ -36,9 +37,14 @@ export function addScriptOptions(command: Command): Command {
 /**
  * Where and how to write the script; undefined without --sql.
  *
- * @throws FleetError `usage` for --from without --sql
+ * @throws FleetError `usage` for --from without --sql, or with --contract
  */
-export function scriptOf({ sql, from }: ScriptOptions): Offline | undefined {
+export function scriptOf({ sql, from, contract }: ScriptOptions): Offline | undefined {
+  if (from !== undefined && contract === true)
+    throw new FleetError("usage", "--contract cannot be combined with --from", {
+      remedy:
+        "Omit --from: only the ledgers show which contracts are ripe. To write all contracts, use --contract-all.",
+    });
   if (sql === undefined && from === undefined) return undefined;
   if (sql === undefined)
     throw new FleetError("usage", "--from requires --sql", {

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "commander";
-import { parseAmount, parseDuration } from "../../config/quantities.ts";
+import { parseAmount, parseDuration, parseWait } from "../../config/quantities.ts";
 import type { Amount } from "../../core/amount.ts";
 
 /** Attributes of a tenant, by name. */
@@ -24,6 +24,13 @@ export function durationValue(text: string): number {
   const parsed = parseDuration(text);
   if (parsed === undefined) throw new InvalidArgumentError("Use a duration such as 30s or 5m.");
   return parsed;
+}
+
+/** Checks how long a contract is held. It stays a text. */
+export function waitValue(text: string): string {
+  if (parseWait(text) === undefined)
+    throw new InvalidArgumentError("Use a duration such as 14d or 36h.");
+  return text;
 }
 
 /** Parses a count or a percentage. */
