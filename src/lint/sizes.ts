@@ -36,7 +36,9 @@ export async function readSizes(
 
 const sizesQuery = `
 WITH RECURSIVE places AS MATERIALIZED (
-  SELECT n.oid, p.service, p.prefix FROM pg_catalog.unnest($1::text[], $2::text[], $3::text[]) AS p(schema, service, prefix)
+  SELECT n.oid, p.service, p.prefix
+  FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[]))
+    AS p(schema, service, prefix)
   JOIN pg_catalog.pg_namespace n ON n.nspname = p.schema),
 tables AS MATERIALIZED (
   SELECT c.oid, p.service, p.prefix || c.relname AS name FROM places p

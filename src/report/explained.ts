@@ -19,7 +19,7 @@ export function explainedText(statements: readonly ExplainedStatement[]): string
 
 function fileTable(statements: readonly ExplainedStatement[]): string[] {
   const others = statements.map((one) => [lockText(one), tablesText(one), doesText(one)]);
-  const heading = ["lock", "tables", "meanwhile"];
+  const heading = ["lock", "tables", "does"];
   const widths = heading.map((title, at) =>
     Math.max(widthOf(title), ...others.map((row) => widthOf(row[at] ?? ""))),
   );
