@@ -4,7 +4,9 @@ import { fill } from "../core/template.ts";
 import { ensureExtensions } from "../postgres/extensions.ts";
 import type { Session } from "../postgres/session.ts";
 import type { Bench } from "../proof/bench.ts";
+import type { Allowance } from "../sql/allowance.ts";
 import { readStatements } from "../sql/read-statements.ts";
+import { type LintedSchema, readLintedSchema } from "./schema.ts";
 
 /** The modes of locks on tables, the weakest first. Source: PostgreSQL's documentation, "Explicit Locking". */
 export const lockModes = [
@@ -49,6 +51,11 @@ export interface TracedStatement {
 export interface TracedMigration {
   readonly migration: Migration;
   readonly statements: readonly TracedStatement[];
+  /** What its SQL may do, and the names by which it means the tenant's schema; the defaults if undefined. */
+  readonly allowance?: Allowance;
+  /** The tables before and after it. */
+  readonly before?: LintedSchema | undefined;
+  readonly after?: LintedSchema | undefined;
 }
 
 /**
@@ -74,11 +81,12 @@ export async function traceHistory(
   let failed = false;
   for (const migration of migrations) {
     const { file, text, tag } = migration;
-    const { statements, extensions } = readStatements(file, text, bench.allowanceOf(tag), []);
+    const allowance = bench.allowanceOf(tag);
+    const { statements, extensions } = readStatements(file, text, allowance, []);
     if (!failed && bench.extensionSchema !== undefined && extensions.length > 0)
       await ensureExtensions(session, bench.extensionSchema, extensions);
     const wanted = isTraced(migration);
-    if (wanted && !failed) await tracer.begin();
+    const before = wanted && !failed ? await tracer.begin() : undefined;
     const results: TracedStatement[] = [];
     for (const statement of statements) {
       const trace: StatementTrace | "failed" | undefined = failed
@@ -87,26 +95,35 @@ export async function traceHistory(
       failed ||= trace === "failed";
       results.push({ statement, trace: typeof trace === "object" ? trace : undefined });
     }
-    if (wanted) traced.push({ migration, statements: results });
+    if (!wanted) continue;
+    const after = failed ? undefined : await tracer.end();
+    traced.push({ migration, statements: results, allowance, before, after });
   }
   await session.query("RESET search_path");
   return traced;
 }
 
-/** The state of a relation before and after a statement. */
+/** The state of a relation before or after a statement. */
 interface RelationState extends TracedRelation {
   readonly oid: number;
   readonly file: number | null;
-  readonly scans: string;
+  /** How often the transaction has read it completely. */
+  readonly scans: number;
   readonly modes: readonly LockMode[] | null;
 }
+
+type States = ReadonlyMap<number, RelationState>;
 
 class Tracer {
   readonly #session: Session;
   readonly #schema: string;
   readonly #schemas: readonly string[];
   /** What existed before the migration, by oid. */
-  #existing = new Map<number, RelationState>();
+  #existing: States = new Map();
+  /** The state after the last statement; undefined if something has run since it was read. */
+  #states: States | undefined;
+  /** The tables after the last migration; undefined if something has run since. */
+  #tables: LintedSchema | undefined;
 
   constructor(session: Session, schema: string, sharedSchemas: readonly string[]) {
     this.#session = session;
@@ -115,8 +132,15 @@ class Tracer {
   }
 
   /** Begins a migration: what its statements create from now on is not traced. */
-  async begin(): Promise<void> {
-    this.#existing = await this.#read();
+  async begin(): Promise<LintedSchema> {
+    this.#states ??= await this.#read();
+    this.#existing = this.#states;
+    return this.#readTables();
+  }
+
+  /** Ends a migration. */
+  end(): Promise<LintedSchema> {
+    return this.#readTables();
   }
 
   /** Runs a statement in a transaction of its own, so that the locks are its own. */
@@ -126,15 +150,18 @@ class Tracer {
   ): Promise<StatementTrace | undefined | "failed"> {
     const text = fill(statement.sql, quoteIdentifier(this.#schema));
     const session = this.#session;
+    this.#tables = undefined;
     try {
       if (!statement.transactional || !isTraced) {
+        this.#states = undefined;
         await session.query(text);
         return undefined;
       }
-      const before = await this.#read();
+      const before = this.#states ?? (await this.#read());
       await session.script("BEGIN");
       await session.query(text);
-      const trace = this.#compare(before, await this.#read());
+      this.#states = await this.#read();
+      const trace = compare(this.#existing, before, this.#states);
       await session.script("COMMIT");
       return trace;
     } catch (error) {
@@ -144,10 +171,19 @@ class Tracer {
     }
   }
 
-  async #read(): Promise<Map<number, RelationState>> {
+  async #readTables(): Promise<LintedSchema> {
+    this.#tables ??= await readLintedSchema(this.#session, this.#schemas);
+    return this.#tables;
+  }
+
+  /**
+   * Reads the state of all relations. The statistics of the transaction are flushed when it ends, so that the next one
+   * begins to count at 0.
+   */
+  async #read(): Promise<States> {
     const rows = await this.#session.query<RelationState & Record<string, unknown>>(
       `SELECT c.oid, nullif(n.nspname, $2) AS schema, c.relname AS name, c.relkind AS kind, pg_catalog.pg_relation_filenode(c.oid) AS file,
-         pg_catalog.pg_stat_get_xact_numscans(c.oid)::text AS scans, l.modes
+         pg_catalog.pg_stat_get_xact_numscans(c.oid)::int AS scans, l.modes, pg_catalog.pg_stat_force_next_flush()::text AS flush
        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
        LEFT JOIN (SELECT relation, pg_catalog.array_agg(mode) AS modes FROM pg_catalog.pg_locks
          WHERE pid = pg_catalog.pg_backend_pid() AND locktype = 'relation' GROUP BY relation) l ON l.relation = c.oid
@@ -156,32 +192,30 @@ class Tracer {
     );
     return new Map(rows.map((row) => [row.oid, row]));
   }
+}
 
-  #compare(
-    before: ReadonlyMap<number, RelationState>,
-    after: ReadonlyMap<number, RelationState>,
-  ): StatementTrace {
-    const pairs = [...this.#existing.values()].flatMap(({ oid }) => {
-      const [old, now] = [before.get(oid), after.get(oid)];
-      // The locks of what was dropped are gone with its row; DROP takes the strongest.
-      return old === undefined ? [] : [{ old, now }];
-    });
-    const named = ({ schema, name, kind }: RelationState): TracedRelation => ({
-      ...{ schema: schema ?? undefined, name, kind },
-    });
-    return {
-      locks: pairs.flatMap(({ old, now }) => {
-        const mode = now === undefined ? "AccessExclusiveLock" : strongest(now.modes ?? []);
-        return mode === undefined ? [] : { ...named(old), mode };
-      }),
-      rewritten: pairs.flatMap(({ old, now }) =>
-        now !== undefined && "rmi".includes(old.kind) && old.file !== now.file ? named(old) : [],
-      ),
-      scanned: pairs.flatMap(({ old, now }) =>
-        now !== undefined && "rpm".includes(old.kind) && old.scans !== now.scans ? named(old) : [],
-      ),
-    };
-  }
+/** What a statement did to the relations that existed before its migration. */
+function compare(existing: States, before: States, after: States): StatementTrace {
+  const pairs = [...existing.keys()].flatMap((oid) => {
+    const [old, now] = [before.get(oid), after.get(oid)];
+    // The locks of what was dropped are gone with its row; DROP takes the strongest.
+    return old === undefined ? [] : [{ old, now }];
+  });
+  const named = ({ schema, name, kind }: RelationState): TracedRelation => ({
+    ...{ schema: schema ?? undefined, name, kind },
+  });
+  return {
+    locks: pairs.flatMap(({ old, now }) => {
+      const mode = now === undefined ? "AccessExclusiveLock" : strongest(now.modes ?? []);
+      return mode === undefined ? [] : { ...named(old), mode };
+    }),
+    rewritten: pairs.flatMap(({ old, now }) =>
+      now !== undefined && "rmi".includes(old.kind) && old.file !== now.file ? named(old) : [],
+    ),
+    scanned: pairs.flatMap(({ old, now }) =>
+      now !== undefined && "rpm".includes(old.kind) && now.scans > 0 ? named(old) : [],
+    ),
+  };
 }
 
 /** The strongest of some modes; undefined for none. */
