@@ -1,4 +1,5 @@
 import type { Allowance } from "../sql/allowance.ts";
+import { statementsInDoBlock } from "../sql/do-block.ts";
 import { parseOne } from "../sql/parsed-text.ts";
 import type { Tree } from "../sql/parser.ts";
 import { type SourceSchema, sourceOf } from "../sql/source-schema.ts";
@@ -14,7 +15,7 @@ import type {
 } from "./rule.ts";
 import { type LintedSchema, nameOf } from "./schema.ts";
 import type { StatementTrace, TracedMigration } from "./trace.ts";
-import { relationIn } from "./tree-parts.ts";
+import { addedConstraints, relationIn } from "./tree-parts.ts";
 
 /** A finding with its place. */
 export interface LintFinding {
@@ -62,13 +63,14 @@ export function statementsOf(traced: TracedMigration): LintedStatement[] {
   const tables = new NewTables(before, source);
   const all: LintedStatement[] = [];
   let transaction: LintedStatement[] = [];
-  for (const { statement, trace } of statements) {
-    const [kind, body] = unwrap(parseOne(statement.original) ?? {});
+  for (const { statement, trace, together = false } of statements) {
+    const tree = parseOne(statement.original) ?? {};
+    const [kind, body] = unwrap(tree);
     if (statement.startsSegment) transaction = [];
     const isNew = tables.test();
     const linted = {
       ...{ migration, statement, kind, body, trace, before, after, source, allowance, isNew, all },
-      effects: trace ?? withoutNew(effectsOf(kind, body, source, before), isNew),
+      effects: effects(tree, { trace, together, source, before, isNew }),
       earlier: [...transaction],
       created: tables.created(),
     };
@@ -77,6 +79,42 @@ export function statementsOf(traced: TracedMigration): LintedStatement[] {
     tables.note(kind, body);
   }
   return all;
+}
+
+interface Known {
+  readonly trace: StatementTrace | undefined;
+  readonly together: boolean;
+  readonly source: SourceSchema;
+  readonly before: LintedSchema | undefined;
+  readonly isNew: LintedStatement["isNew"];
+}
+
+/** What a statement does, by its trace as far as there is one. */
+function effects(tree: Tree, { trace, together, source, before, isNew }: Known): StatementTrace {
+  const [kind, body] = unwrap(tree);
+  const read = () => withoutNew(effectsOf(kind, body, source, before), isNew);
+  if (trace === undefined) return read();
+  const seen = new Set(trace.locks.map(nameOf));
+  const held = together ? read().locks.filter((lock) => !seen.has(nameOf(lock))) : [];
+  const referred = referredBy(tree, source);
+  return {
+    ...trace,
+    locks: [...trace.locks, ...held],
+    // Whether a foreign key is checked by reading the other table, too, depends on the rows in both.
+    scanned: trace.scanned.filter((table) => !referred.has(nameOf(table))),
+  };
+}
+
+/** The tables that new foreign keys refer to, unless the statement also changes them. */
+function referredBy(tree: Tree, source: SourceSchema): ReadonlySet<string> {
+  const statements = [tree, ...statementsInDoBlock(tree)].map(unwrap);
+  const names = (relations: readonly (RelationName | undefined)[]) =>
+    new Set(relations.flatMap((one) => (one === undefined ? [] : nameOf(one))));
+  const changed = names(statements.map(([, body]) => relationIn(body.relation, source)));
+  const referred = statements.flatMap(([kind, body]) =>
+    addedConstraints(kind, body).map(({ constraint }) => relationIn(constraint.pktable, source)),
+  );
+  return new Set([...names(referred)].filter((name) => !changed.has(name)));
 }
 
 function withoutNew(

@@ -6,6 +6,7 @@ import type { Session } from "../postgres/session.ts";
 import type { Bench } from "../proof/bench.ts";
 import type { Allowance } from "../sql/allowance.ts";
 import { readStatements } from "../sql/read-statements.ts";
+import { segmentsOf } from "../sql/segments.ts";
 import { type LintedSchema, readLintedSchema } from "./schema.ts";
 
 /** The modes of locks on tables, the weakest first. Source: PostgreSQL's documentation, "Explicit Locking". */
@@ -45,6 +46,8 @@ export interface StatementTrace {
 export interface TracedStatement {
   readonly statement: Statement;
   readonly trace: StatementTrace | undefined;
+  /** True if it ran in one transaction with others: a lock that they had already taken is not in its trace. */
+  readonly together?: boolean;
 }
 
 /** A migration whose statements were traced. */
@@ -79,6 +82,8 @@ export async function traceHistory(
   const tracer = new Tracer(session, schema, bench.sharedSchemas);
   const traced: TracedMigration[] = [];
   let failed = false;
+  // True when the tables have constraints that are checked at the end of a transaction.
+  let defers = false;
   for (const migration of migrations) {
     const { file, text, tag } = migration;
     const allowance = bench.allowanceOf(tag);
@@ -88,12 +93,16 @@ export async function traceHistory(
     const wanted = isTraced(migration);
     const before = wanted && !failed ? await tracer.begin() : undefined;
     const results: TracedStatement[] = [];
-    for (const statement of statements) {
-      const trace: StatementTrace | "failed" | undefined = failed
-        ? undefined
-        : await tracer.run(statement, wanted);
-      failed ||= trace === "failed";
-      results.push({ statement, trace: typeof trace === "object" ? trace : undefined });
+    defers ||= /\binitially\s+deferred\b/i.test(text);
+    for (const { statements: segment, transactional } of segmentsOf(statements)) {
+      const together =
+        transactional && segment.length > 1 && (!wanted || dependsOnTransaction(segment, defers));
+      const traces: readonly (StatementTrace | undefined)[] = failed
+        ? []
+        : await tracer.run(segment, { wanted, together });
+      failed ||= traces.length < segment.length;
+      for (const [index, statement] of segment.entries())
+        results.push({ statement, trace: failed ? undefined : traces[index], together });
     }
     if (!wanted) continue;
     const after = failed ? undefined : await tracer.end();
@@ -143,32 +152,46 @@ class Tracer {
     return this.#readTables();
   }
 
-  /** Runs a statement in a transaction of its own, so that the locks are its own. */
+  /**
+   * Runs the statements of a segment. Each has a transaction of its own, so that the locks are its own, unless they need a
+   * common one.
+   *
+   * @returns what they did; fewer after a statement that failed
+   */
   async run(
-    statement: Statement,
-    isTraced: boolean,
-  ): Promise<StatementTrace | undefined | "failed"> {
-    const text = fill(statement.sql, quoteIdentifier(this.#schema));
+    segment: readonly Statement[],
+    { wanted, together }: { readonly wanted: boolean; readonly together: boolean },
+  ): Promise<(StatementTrace | undefined)[]> {
     const session = this.#session;
+    const traces: (StatementTrace | undefined)[] = [];
     this.#tables = undefined;
     try {
-      if (!statement.transactional || !isTraced) {
-        this.#states = undefined;
-        await session.query(text);
-        return undefined;
+      for (const [index, statement] of segment.entries()) {
+        const begins = !together || index === 0;
+        const ends = !together || index === segment.length - 1;
+        traces.push(await this.#runOne(statement, { wanted, begins, ends }));
       }
-      const before = this.#states ?? (await this.#read());
-      await session.script("BEGIN");
-      await session.query(text);
-      this.#states = await this.#read();
-      const trace = compare(this.#existing, before, this.#states);
-      await session.script("COMMIT");
-      return trace;
     } catch (error) {
       if (session.lost) throw error;
       await session.script("ROLLBACK");
-      return "failed";
+      this.#states = undefined;
     }
+    return traces;
+  }
+
+  async #runOne(
+    { sql, transactional }: Statement,
+    { wanted, begins, ends }: { wanted: boolean; begins: boolean; ends: boolean },
+  ): Promise<StatementTrace | undefined> {
+    const session = this.#session;
+    const isTraced = wanted && transactional;
+    const before = isTraced ? (this.#states ?? (await this.#read())) : undefined;
+    this.#states = undefined;
+    if (transactional && begins) await session.script("BEGIN");
+    await session.query(fill(sql, quoteIdentifier(this.#schema)));
+    if (isTraced) this.#states = await this.#read();
+    if (transactional && ends) await session.script("COMMIT");
+    return before && this.#states && compare(this.#existing, before, this.#states, begins);
   }
 
   async #readTables(): Promise<LintedSchema> {
@@ -194,28 +217,47 @@ class Tracer {
   }
 }
 
-/** What a statement did to the relations that existed before its migration. */
-function compare(existing: States, before: States, after: States): StatementTrace {
+/**
+ * What a statement did to the relations that existed before its migration.
+ *
+ * @param begins true if it was the first of its transaction
+ */
+function compare(existing: States, before: States, after: States, begins: boolean): StatementTrace {
   const pairs = [...existing.keys()].flatMap((oid) => {
     const [old, now] = [before.get(oid), after.get(oid)];
-    // The locks of what was dropped are gone with its row; DROP takes the strongest.
     return old === undefined ? [] : [{ old, now }];
   });
   const named = ({ schema, name, kind }: RelationState): TracedRelation => ({
     ...{ schema: schema ?? undefined, name, kind },
   });
+  const modeOf = (old: RelationState, now: RelationState | undefined) => {
+    // The locks of what was dropped are gone with its row; DROP takes the strongest.
+    if (now === undefined) return "AccessExclusiveLock";
+    const held = begins ? [] : (old.modes ?? []);
+    return strongest((now.modes ?? []).filter((mode) => !held.includes(mode)));
+  };
   return {
     locks: pairs.flatMap(({ old, now }) => {
-      const mode = now === undefined ? "AccessExclusiveLock" : strongest(now.modes ?? []);
+      const mode = modeOf(old, now);
       return mode === undefined ? [] : { ...named(old), mode };
     }),
     rewritten: pairs.flatMap(({ old, now }) =>
       now !== undefined && "rmi".includes(old.kind) && old.file !== now.file ? named(old) : [],
     ),
-    scanned: pairs.flatMap(({ old, now }) =>
-      now !== undefined && "rpm".includes(old.kind) && now.scans > 0 ? named(old) : [],
-    ),
+    scanned: pairs.flatMap(({ old, now }) => {
+      const scans = begins ? 0 : old.scans;
+      return now !== undefined && "rpm".includes(old.kind) && now.scans > scans ? named(old) : [];
+    }),
   };
+}
+
+/** True for statements whose result depends on the ones before them in their transaction. */
+function dependsOnTransaction(segment: readonly Statement[], defers: boolean): boolean {
+  return segment.some(
+    ({ original }) =>
+      /\bset\s+(constraints|local)\b|\bon\s+commit\b|\bset_config\b/i.test(original) ||
+      (defers && /^(insert|update|delete|merge|with|call|do)\b/i.test(original)),
+  );
 }
 
 /** The strongest of some modes; undefined for none. */

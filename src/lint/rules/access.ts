@@ -94,6 +94,8 @@ function policiesDropped(statement: LintedStatement): RuleFinding[] {
 function granted({ kind, body }: LintedStatement): RuleFinding[] {
   const grant = kind === "AlterDefaultPrivilegesStmt" && isTree(body.action) ? body.action : body;
   if (!/^(Grant|AlterDefaultPrivileges)Stmt$/.test(kind) || grant.is_grant !== true) return [];
+  // PostgreSQL itself lets PUBLIC use functions and types.
+  if (/FUNCTION|PROCEDURE|ROUTINE|TYPE|DOMAIN/.test(String(grant.objtype))) return [];
   let isPublic = false;
   walk(grant.grantees, (node) => {
     isPublic ||= node.roletype === "ROLESPEC_PUBLIC";
@@ -102,7 +104,7 @@ function granted({ kind, body }: LintedStatement): RuleFinding[] {
   return [
     {
       message:
-        "PUBLIC is every role on the server, also those of other tenants. For tables, sequences and schemas, drizzle-fleet grants to the role that runs migrations instead",
+        "PUBLIC is every role on the server, also those of other tenants: drizzle-fleet grants this to the role that runs migrations instead",
       remedy:
         "Remove the statement: drizzle-fleet grants access to the application role. To give another role access, grant to it by name.",
     },

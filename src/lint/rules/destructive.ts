@@ -92,7 +92,8 @@ function objectsLost(statement: LintedStatement) {
     if (/^(TYPE|DOMAIN)$/.test(type) && (recreatedEnums(all).has(name) || makesType(all, name)))
       return [];
     const what = words[type];
-    if (what === undefined && !cascades) return [];
+    // Nothing depends on a policy, a trigger or a rule.
+    if (what === undefined && (!cascades || /^(POLICY|TRIGGER|RULE)$/.test(type))) return [];
     return found(`${what ?? `the ${type.toLowerCase()}`} ${parts.join(".")}`, cascades);
   });
 }

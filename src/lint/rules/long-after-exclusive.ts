@@ -35,14 +35,9 @@ CREATE INDEX "orders_total" ON "orders" ("total");`,
     },
   ],
   find(statement, context) {
-    const { earlier, effects } = statement;
-    const long = longWork(statement);
-    if (long.length === 0) return [];
-    const own = new Set(exclusive(effects.locks).map(nameOf));
-    const held = earlier
-      .flatMap((one) => exclusive(one.effects.locks))
-      .find((table) => !own.has(nameOf(table)));
+    const [held] = newlyProlonged(statement);
     if (held === undefined) return [];
+    const long = longWork(statement);
     return [
       {
         message: `${nameOf(held)} stays locked against reads and writes while this statement works on ${long.map(nameOf).join(", ")}`,
@@ -53,6 +48,26 @@ CREATE INDEX "orders_total" ON "orders" ("total");`,
     ];
   },
 };
+
+/** The tables whose lock this statement is the first to prolong: the same is true for later ones. */
+function newlyProlonged(statement: LintedStatement): TracedRelation[] {
+  const held = new Map<string, TracedRelation>();
+  const reported = new Set<string>();
+  let found: TracedRelation[] = [];
+  for (const one of [...statement.earlier, statement]) {
+    const own = exclusive(one.effects.locks);
+    const names = own.map(nameOf);
+    const isLong = longWork(one).length > 0;
+    found = isLong
+      ? [...held.values()].filter(
+          (table) => !names.includes(nameOf(table)) && !reported.has(nameOf(table)),
+        )
+      : [];
+    for (const table of found) reported.add(nameOf(table));
+    for (const table of own) held.set(nameOf(table), table);
+  }
+  return found;
+}
 
 /** The tables whose size decides how long a statement takes. */
 function longWork(statement: LintedStatement): readonly TracedRelation[] {
