@@ -13,6 +13,14 @@ export type { DatabaseAddress } from "./core/database.ts";
 export { FleetError, type FleetErrorCode, isFleetError } from "./core/errors.ts";
 export type { Observer, RolloutEvent } from "./core/events.ts";
 export type { Finding } from "./core/finding.ts";
+export type {
+  AffectedTable,
+  ExplainedStatement,
+  LintResult,
+  LintSelection,
+  LintSeverity,
+  StatementFinding,
+} from "./core/lint.ts";
 export type { OnboardingEvent, OnboardingObserver, OnboardingStep } from "./core/onboarding.ts";
 export type { Failure, LockHolder, Outcome, OutcomeStatus, Stop } from "./core/outcome.ts";
 export type {
@@ -54,6 +62,7 @@ export { type GrantRequest, grantTenant, grantTenants } from "./operations/grant
 export { type Heads, heads } from "./operations/heads.ts";
 export { type Histories, history } from "./operations/history.ts";
 export { type ImportRequest, importTenant } from "./operations/import-tenant.ts";
+export { type LintRequest, lint } from "./operations/lint.ts";
 export {
   type ListedTenant,
   listTenants,

@@ -21,6 +21,7 @@ const parts = [
   ["Services", "ServiceInput", "services.<name>."],
   ["Tenants", "TenantInput", "tenants[]."],
   ["Rollouts", "RolloutInput", "rollout."],
+  ["Lint", "LintInput", "lint."],
 ];
 
 function membersOf(declaration) {

@@ -9,6 +9,7 @@ import type { RolloutDetail } from "../operations/rollouts.ts";
 import type { SummaryDocument } from "../report/migrate.ts";
 import type { CheckDocument } from "./commands/check.ts";
 import type { HeadsDocument } from "./commands/history.ts";
+import type { LintDocument } from "./commands/lint.ts";
 import type { RolloutsDocument } from "./commands/rollouts.ts";
 import type { StatusDocument } from "./commands/status.ts";
 import type { WaitDocument } from "./commands/wait.ts";
@@ -18,6 +19,7 @@ export type {
   CheckDocument,
   ErrorDocument,
   HeadsDocument,
+  LintDocument,
   RolloutsDocument,
   StatusDocument,
   WaitDocument,

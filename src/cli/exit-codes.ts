@@ -37,6 +37,7 @@ export const exitCodesOfErrors = {
   down: exitCode.usage,
   edited: exitCode.usage,
   proof: exitCode.usage,
+  lint: exitCode.usage,
   merge: exitCode.usage,
   tenant: exitCode.usage,
   refused: exitCode.usage,

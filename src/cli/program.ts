@@ -7,6 +7,7 @@ import { driftVerb } from "./commands/drift.ts";
 import { generateVerb } from "./commands/generate.ts";
 import { headsVerb, historyVerb } from "./commands/history.ts";
 import { initVerb } from "./commands/init.ts";
+import { lintVerb } from "./commands/lint.ts";
 import { mergeVerb } from "./commands/merge.ts";
 import { migrateVerb, planVerb } from "./commands/migrate.ts";
 import { repairVerb } from "./commands/repair.ts";
@@ -23,7 +24,7 @@ import type { Verb, VerbGroup } from "./verb.ts";
 export type Execute = (run: () => Promise<number>) => Promise<void>;
 
 const verbsByGroup: Readonly<Record<string, readonly (() => Verb | VerbGroup)[]>> = {
-  "Write migrations:": [generateVerb, checkVerb, mergeVerb],
+  "Write migrations:": [generateVerb, checkVerb, lintVerb, mergeVerb],
   "Run migrations:": [migrateVerb, planVerb, downgradeVerb, stampVerb, repairVerb],
   "Inspect the fleet:": [statusVerb, waitVerb, driftVerb, historyVerb, headsVerb, rolloutsVerb],
   "Tenants:": [tenantsVerbs],

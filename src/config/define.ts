@@ -12,6 +12,7 @@ export type {
   DatabaseInput,
   EnvironmentReference,
   FleetInput,
+  LintInput,
   RolloutInput,
   ServiceInput,
   TenantInput,

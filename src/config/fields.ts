@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Amount } from "../core/amount.ts";
-import { longestDuration, parseAmount, parseDuration, parseWait } from "./quantities.ts";
+import { longestDuration, parseAmount, parseDuration, parseSize, parseWait } from "./quantities.ts";
 
 export const environmentReference = z.strictObject({ environmentVariable: z.string().min(1) });
 
@@ -71,5 +71,15 @@ export const amountField = z
     const parsed = typeof value === "object" ? value : parseAmount(String(value));
     if (parsed !== undefined) return parsed;
     context.addIssue({ code: "custom", message: 'must be a number or a percentage such as "10%"' });
+    return z.NEVER;
+  });
+
+/** `"100MB"`, or a number of bytes. */
+export const sizeField = z
+  .union([z.int().min(0), z.string()])
+  .transform((value, context): number => {
+    const parsed = typeof value === "number" ? value : parseSize(value);
+    if (parsed !== undefined) return parsed;
+    context.addIssue({ code: "custom", message: 'must be a size such as "100MB" or "1.5GB"' });
     return z.NEVER;
   });

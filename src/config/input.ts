@@ -20,6 +20,9 @@ type DurationInput = number | string;
 /** A number, at least 0, or a percentage such as `"10%"`. */
 type AmountInput = Amount | number | string;
 
+/** Bytes, or a text such as `"100MB"` or `"1.5GB"`, with PostgreSQL's units: 1 MB is 1024 kB. */
+type SizeInput = number | string;
+
 export type Attribute = string | number | boolean;
 
 /**
@@ -98,6 +101,8 @@ export interface ServiceInput {
    * before it is applied for `after`, such as `"14d"`. By default, it writes one migration.
    */
   expandContract?: { after: string } | undefined;
+  /** What `lint` reports in this service's migrations, where it differs from the top level. */
+  lint?: LintInput | undefined;
 }
 
 /**
@@ -162,6 +167,28 @@ export interface AllowedDrift {
   reason: string;
   /** The last day on which it is accepted, such as `"2027-01-31"`, in UTC; by default without end. */
   until?: string | undefined;
+}
+
+/**
+ * What `lint` reports. A service's own `lint` overrides single rules, tables and sizes.
+ *
+ * @example
+ *   const lint: LintInput = { rules: { "unindexed-fk": "off" }, largestTables: { orders: "20GB" } };
+ */
+export interface LintInput {
+  /** The severity of a rule, by its id. */
+  rules?: Record<string, "off" | "info" | "warning" | "error"> | undefined;
+  /** Tables of this size or less are small: a lock on them is short, whatever is done meanwhile; `"10MB"` by default. */
+  smallTable?: SizeInput | undefined;
+  /**
+   * The sizes of tables in the biggest tenant, by name, for runs without the databases. `lint --pending` reads them from the
+   * databases. Tables of a shared schema are named with it: `"shared.countries"`.
+   */
+  largestTables?: Record<string, SizeInput> | undefined;
+  /** How much of a table the server reads in a second, for estimates; `"100MB"` by default. */
+  scanPerSecond?: SizeInput | undefined;
+  /** How much of a table, with its indexes, the server writes anew in a second, for estimates; `"30MB"` by default. */
+  rewritePerSecond?: SizeInput | undefined;
 }
 
 /**
@@ -260,6 +287,8 @@ export interface FleetInput {
         allow?: AllowedDrift[] | undefined;
       }
     | undefined;
+  /** What `lint` reports, for all services. */
+  lint?: LintInput | undefined;
   /** The embedded PostgreSQL, which is started for development if no database is configured. */
   embedded?:
     | {

@@ -25,6 +25,21 @@ export function parseAmount(text: string): Amount | undefined {
   return Number.isInteger(value) ? { count: value } : undefined;
 }
 
+const unitBytes: Readonly<Record<string, number>> = {
+  ...{ b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3, tb: 1024 ** 4 },
+};
+
+/**
+ * Parses a size such as `500kB`, `100MB` or `1.5GB`, with PostgreSQL's units: 1 kB is 1024 bytes.
+ *
+ * @returns bytes, or undefined if the text is not a size
+ */
+export function parseSize(text: string): number | undefined {
+  const [, number, unit = ""] = /^(\d+(?:\.\d+)?) ?([kMGT]?B)$/i.exec(text.trim()) ?? [];
+  const bytes = Math.round(Number(number) * (unitBytes[unit.toLowerCase()] ?? Number.NaN));
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
+}
+
 /** In milliseconds, about 24 days: the limit of Node.js timers and of PostgreSQL's timeouts. */
 export const longestDuration = 2_147_483_647;
 

@@ -11,6 +11,7 @@ import {
   waitField,
 } from "./fields.ts";
 import type { Attribute, PasswordFunction, TenantFunction } from "./input.ts";
+import { lintField } from "./lint-field.ts";
 
 export type { Attribute, EnvironmentReference, FleetInput } from "./input.ts";
 
@@ -102,6 +103,7 @@ const service = z
     casing: z.enum(["snake_case", "camelCase"]).optional(),
     prefix: z.enum(prefixes).optional(),
     expandContract: z.strictObject({ after: waitField }).optional(),
+    lint: lintField.prefault({}),
   })
   .refine((value) => (value.tenantSchema === undefined) !== (value.singleSchema === undefined), {
     message: "needs either tenantSchema or singleSchema",
@@ -192,6 +194,7 @@ const fleetKeys = z.strictObject({
     .prefault({}),
   proofDatabase: connectionUrl.optional(),
   drift: z.strictObject({ allow: z.array(allowedDrift).default([]) }).prefault({}),
+  lint: lintField.prefault({}),
   embedded: z
     .strictObject({
       folder: nonEmpty.default(".drizzle-fleet"),
@@ -257,6 +260,7 @@ export interface Tenant {
 export type FleetConfig = z.output<typeof fleetSchema>;
 
 export type ServiceConfig = FleetConfig["services"][string];
+export type LintConfig = FleetConfig["lint"];
 export type Timeouts = FleetConfig["timeouts"];
 
 /**

@@ -24,6 +24,8 @@ export type FleetErrorCode =
   | "edited"
   /** A migration or a history that failed its proof. */
   | "proof"
+  /** A statement of a migration that harms running tenants; see `lint`. */
+  | "lint"
   /** Branches that cannot be merged. */
   | "merge"
   /** A tenant whose state does not allow the operation, or that does not exist. */

@@ -1,7 +1,21 @@
+import type { Allowance } from "../sql/allowance.ts";
+import { statementsInDoBlock } from "../sql/do-block.ts";
 import { parseOne } from "../sql/parsed-text.ts";
-import { unwrap } from "../sql/tree.ts";
-import type { LintContext, LintedStatement, Rule, RuleFinding, Severity } from "./rule.ts";
-import type { TracedMigration } from "./trace.ts";
+import type { Tree } from "../sql/parser.ts";
+import { type SourceSchema, sourceOf } from "../sql/source-schema.ts";
+import { isTree, unwrap } from "../sql/tree.ts";
+import { effectsOf } from "./effects.ts";
+import type {
+  LintContext,
+  LintedStatement,
+  RelationName,
+  Rule,
+  RuleFinding,
+  Severity,
+} from "./rule.ts";
+import { type LintedSchema, nameOf } from "./schema.ts";
+import type { StatementTrace, TracedMigration } from "./trace.ts";
+import { addedConstraints, relationIn } from "./tree-parts.ts";
 
 /** A finding with its place. */
 export interface LintFinding {
@@ -40,41 +54,125 @@ function place(rule: Rule, { migration, statement }: LintedStatement, found: Rul
   };
 }
 
+const defaults: Allowance = { sharedSchemas: [] };
+
 /** The statements with what the rules look at. */
-export function statementsOf({ migration, statements }: TracedMigration): LintedStatement[] {
-  const created = new Set<string>();
+export function statementsOf(traced: TracedMigration): LintedStatement[] {
+  const { migration, statements, before, after, allowance = defaults } = traced;
+  const source = sourceOf(allowance);
+  const tables = new NewTables(before, source);
   const all: LintedStatement[] = [];
   let transaction: LintedStatement[] = [];
-  for (const { statement, trace } of statements) {
-    const [kind, body] = unwrap(parseOne(statement.original) ?? {});
+  for (const { statement, trace, together = false } of statements) {
+    const tree = parseOne(statement.original) ?? {};
+    const [kind, body] = unwrap(tree);
     if (statement.startsSegment) transaction = [];
+    const isNew = tables.test();
     const linted = {
-      ...{ migration, statement, kind, body, trace },
+      ...{ migration, statement, kind, body, trace, before, after, source, allowance, isNew, all },
+      effects: effects(tree, { trace, together, source, before, isNew }),
       earlier: [...transaction],
-      created: new Set(created),
+      created: tables.created(),
     };
     all.push(linted);
     transaction.push(linted);
-    const name = createdTable(kind, body);
-    if (name !== undefined) created.add(name);
+    tables.note(kind, body);
   }
   return all;
 }
 
-/** The table that a statement creates, without its schema. */
-function createdTable(kind: string, body: TracedStatementBody): string | undefined {
-  const relation =
-    kind === "CreateStmt"
-      ? body.relation
-      : kind === "CreateTableAsStmt" && isObject(body.into)
-        ? body.into.rel
-        : undefined;
-  if (!isObject(relation)) return undefined;
-  return typeof relation.relname === "string" ? relation.relname : undefined;
+interface Known {
+  readonly trace: StatementTrace | undefined;
+  readonly together: boolean;
+  readonly source: SourceSchema;
+  readonly before: LintedSchema | undefined;
+  readonly isNew: LintedStatement["isNew"];
 }
 
-type TracedStatementBody = Readonly<Record<string, unknown>>;
+/** What a statement does, by its trace as far as there is one. */
+function effects(tree: Tree, { trace, together, source, before, isNew }: Known): StatementTrace {
+  const [kind, body] = unwrap(tree);
+  const read = () => withoutNew(effectsOf(kind, body, source, before), isNew);
+  if (trace === undefined) return read();
+  const seen = new Set(trace.locks.map(nameOf));
+  const held = together ? read().locks.filter((lock) => !seen.has(nameOf(lock))) : [];
+  const referred = referredBy(tree, source);
+  return {
+    ...trace,
+    locks: [...trace.locks, ...held],
+    // Whether a foreign key is checked by reading the other table, too, depends on the rows in both.
+    scanned: trace.scanned.filter((table) => !referred.has(nameOf(table))),
+  };
+}
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
+/** The tables that new foreign keys refer to, unless the statement also changes them. */
+function referredBy(tree: Tree, source: SourceSchema): ReadonlySet<string> {
+  const statements = [tree, ...statementsInDoBlock(tree)].map(unwrap);
+  const names = (relations: readonly (RelationName | undefined)[]) =>
+    new Set(relations.flatMap((one) => (one === undefined ? [] : nameOf(one))));
+  const changed = names(statements.map(([, body]) => relationIn(body.relation, source)));
+  const referred = statements.flatMap(([kind, body]) =>
+    addedConstraints(kind, body).map(({ constraint }) => relationIn(constraint.pktable, source)),
+  );
+  return new Set([...names(referred)].filter((name) => !changed.has(name)));
+}
+
+function withoutNew(
+  { locks, rewritten, scanned }: StatementTrace,
+  isNew: LintedStatement["isNew"],
+): StatementTrace {
+  const isOld = (relation: RelationName) => !isNew(relation);
+  return {
+    locks: locks.filter(isOld),
+    rewritten: rewritten.filter(isOld),
+    scanned: scanned.filter(isOld),
+  };
+}
+
+/** Which tables a migration has created itself, statement by statement. */
+class NewTables {
+  readonly #before: LintedSchema | undefined;
+  readonly #source: SourceSchema;
+  /** By name: true for a new table, false for an existing one that was renamed. */
+  #known: ReadonlyMap<string, boolean> = new Map();
+
+  constructor(before: LintedSchema | undefined, source: SourceSchema) {
+    this.#before = before;
+    this.#source = source;
+  }
+
+  /** Tells of a relation whether it is new, as of now. */
+  test(): (relation: RelationName) => boolean {
+    const [known, before] = [this.#known, this.#before];
+    return (relation) => {
+      const name = nameOf(relation);
+      return known.get(name) ?? (before !== undefined && !before.has(name));
+    };
+  }
+
+  created(): ReadonlySet<string> {
+    return new Set([...this.#known].flatMap(([name, isNew]) => (isNew ? name : [])));
+  }
+
+  note(kind: string, body: Tree): void {
+    const isNew = this.test();
+    const made = relationIn(createdRelation(kind, body), this.#source);
+    const exists = made !== undefined && this.#before?.has(nameOf(made)) === true;
+    if (made !== undefined && !(exists && body.if_not_exists === true)) this.#set(made, true);
+    const old = kind === "RenameStmt" ? relationIn(body.relation, this.#source) : undefined;
+    if (old !== undefined && /TABLE|VIEW/.test(String(body.renameType)))
+      this.#set({ ...old, name: String(body.newname) }, isNew(old));
+  }
+
+  #set(relation: RelationName, isNew: boolean): void {
+    this.#known = new Map([...this.#known, [nameOf(relation), isNew]]);
+  }
+}
+
+/** The RangeVar of the table or view that a statement creates. */
+function createdRelation(kind: string, body: Tree): unknown {
+  if (kind === "CreateStmt") return body.relation;
+  if (kind === "ViewStmt") return body.view;
+  const into = kind === "CreateTableAsStmt" ? body.into : undefined;
+  return isTree(into) ? into.rel : undefined;
 }

@@ -4,7 +4,10 @@ import { fill } from "../core/template.ts";
 import { ensureExtensions } from "../postgres/extensions.ts";
 import type { Session } from "../postgres/session.ts";
 import type { Bench } from "../proof/bench.ts";
+import type { Allowance } from "../sql/allowance.ts";
 import { readStatements } from "../sql/read-statements.ts";
+import { segmentsOf } from "../sql/segments.ts";
+import { type LintedSchema, readLintedSchema } from "./schema.ts";
 
 /** The modes of locks on tables, the weakest first. Source: PostgreSQL's documentation, "Explicit Locking". */
 export const lockModes = [
@@ -43,12 +46,19 @@ export interface StatementTrace {
 export interface TracedStatement {
   readonly statement: Statement;
   readonly trace: StatementTrace | undefined;
+  /** True if it ran in one transaction with others: a lock that they had already taken is not in its trace. */
+  readonly together?: boolean;
 }
 
 /** A migration whose statements were traced. */
 export interface TracedMigration {
   readonly migration: Migration;
   readonly statements: readonly TracedStatement[];
+  /** What its SQL may do, and the names by which it means the tenant's schema; the defaults if undefined. */
+  readonly allowance?: Allowance;
+  /** The tables before and after it. */
+  readonly before?: LintedSchema | undefined;
+  readonly after?: LintedSchema | undefined;
 }
 
 /**
@@ -72,41 +82,57 @@ export async function traceHistory(
   const tracer = new Tracer(session, schema, bench.sharedSchemas);
   const traced: TracedMigration[] = [];
   let failed = false;
+  // True when the tables have constraints that are checked at the end of a transaction.
+  let defers = false;
   for (const migration of migrations) {
     const { file, text, tag } = migration;
-    const { statements, extensions } = readStatements(file, text, bench.allowanceOf(tag), []);
+    const allowance = bench.allowanceOf(tag);
+    const { statements, extensions } = readStatements(file, text, allowance, []);
     if (!failed && bench.extensionSchema !== undefined && extensions.length > 0)
       await ensureExtensions(session, bench.extensionSchema, extensions);
     const wanted = isTraced(migration);
-    if (wanted && !failed) await tracer.begin();
+    const before = wanted && !failed ? await tracer.begin() : undefined;
     const results: TracedStatement[] = [];
-    for (const statement of statements) {
-      const trace: StatementTrace | "failed" | undefined = failed
-        ? undefined
-        : await tracer.run(statement, wanted);
-      failed ||= trace === "failed";
-      results.push({ statement, trace: typeof trace === "object" ? trace : undefined });
+    defers ||= /\binitially\s+deferred\b/i.test(text);
+    for (const { statements: segment, transactional } of segmentsOf(statements)) {
+      const together =
+        transactional && segment.length > 1 && (!wanted || dependsOnTransaction(segment, defers));
+      const traces: readonly (StatementTrace | undefined)[] = failed
+        ? []
+        : await tracer.run(segment, { wanted, together });
+      failed ||= traces.length < segment.length;
+      for (const [index, statement] of segment.entries())
+        results.push({ statement, trace: failed ? undefined : traces[index], together });
     }
-    if (wanted) traced.push({ migration, statements: results });
+    if (!wanted) continue;
+    const after = failed ? undefined : await tracer.end();
+    traced.push({ migration, statements: results, allowance, before, after });
   }
   await session.query("RESET search_path");
   return traced;
 }
 
-/** The state of a relation before and after a statement. */
+/** The state of a relation before or after a statement. */
 interface RelationState extends TracedRelation {
   readonly oid: number;
   readonly file: number | null;
-  readonly scans: string;
+  /** How often the transaction has read it completely. */
+  readonly scans: number;
   readonly modes: readonly LockMode[] | null;
 }
+
+type States = ReadonlyMap<number, RelationState>;
 
 class Tracer {
   readonly #session: Session;
   readonly #schema: string;
   readonly #schemas: readonly string[];
   /** What existed before the migration, by oid. */
-  #existing = new Map<number, RelationState>();
+  #existing: States = new Map();
+  /** The state after the last statement; undefined if something has run since it was read. */
+  #states: States | undefined;
+  /** The tables after the last migration; undefined if something has run since. */
+  #tables: LintedSchema | undefined;
 
   constructor(session: Session, schema: string, sharedSchemas: readonly string[]) {
     this.#session = session;
@@ -115,39 +141,72 @@ class Tracer {
   }
 
   /** Begins a migration: what its statements create from now on is not traced. */
-  async begin(): Promise<void> {
-    this.#existing = await this.#read();
+  async begin(): Promise<LintedSchema> {
+    this.#states ??= await this.#read();
+    this.#existing = this.#states;
+    return this.#readTables();
   }
 
-  /** Runs a statement in a transaction of its own, so that the locks are its own. */
+  /** Ends a migration. */
+  end(): Promise<LintedSchema> {
+    return this.#readTables();
+  }
+
+  /**
+   * Runs the statements of a segment. Each has a transaction of its own, so that the locks are its own, unless they need a
+   * common one.
+   *
+   * @returns what they did; fewer after a statement that failed
+   */
   async run(
-    statement: Statement,
-    isTraced: boolean,
-  ): Promise<StatementTrace | undefined | "failed"> {
-    const text = fill(statement.sql, quoteIdentifier(this.#schema));
+    segment: readonly Statement[],
+    { wanted, together }: { readonly wanted: boolean; readonly together: boolean },
+  ): Promise<(StatementTrace | undefined)[]> {
     const session = this.#session;
+    const traces: (StatementTrace | undefined)[] = [];
+    this.#tables = undefined;
     try {
-      if (!statement.transactional || !isTraced) {
-        await session.query(text);
-        return undefined;
+      for (const [index, statement] of segment.entries()) {
+        const begins = !together || index === 0;
+        const ends = !together || index === segment.length - 1;
+        traces.push(await this.#runOne(statement, { wanted, begins, ends }));
       }
-      const before = await this.#read();
-      await session.script("BEGIN");
-      await session.query(text);
-      const trace = this.#compare(before, await this.#read());
-      await session.script("COMMIT");
-      return trace;
     } catch (error) {
       if (session.lost) throw error;
       await session.script("ROLLBACK");
-      return "failed";
+      this.#states = undefined;
     }
+    return traces;
   }
 
-  async #read(): Promise<Map<number, RelationState>> {
+  async #runOne(
+    { sql, transactional }: Statement,
+    { wanted, begins, ends }: { wanted: boolean; begins: boolean; ends: boolean },
+  ): Promise<StatementTrace | undefined> {
+    const session = this.#session;
+    const isTraced = wanted && transactional;
+    const before = isTraced ? (this.#states ?? (await this.#read())) : undefined;
+    this.#states = undefined;
+    if (transactional && begins) await session.script("BEGIN");
+    await session.query(fill(sql, quoteIdentifier(this.#schema)));
+    if (isTraced) this.#states = await this.#read();
+    if (transactional && ends) await session.script("COMMIT");
+    return before && this.#states && compare(this.#existing, before, this.#states, begins);
+  }
+
+  async #readTables(): Promise<LintedSchema> {
+    this.#tables ??= await readLintedSchema(this.#session, this.#schemas);
+    return this.#tables;
+  }
+
+  /**
+   * Reads the state of all relations. The statistics of the transaction are flushed when it ends, so that the next one
+   * begins to count at 0.
+   */
+  async #read(): Promise<States> {
     const rows = await this.#session.query<RelationState & Record<string, unknown>>(
       `SELECT c.oid, nullif(n.nspname, $2) AS schema, c.relname AS name, c.relkind AS kind, pg_catalog.pg_relation_filenode(c.oid) AS file,
-         pg_catalog.pg_stat_get_xact_numscans(c.oid)::text AS scans, l.modes
+         pg_catalog.pg_stat_get_xact_numscans(c.oid)::int AS scans, l.modes, pg_catalog.pg_stat_force_next_flush()::text AS flush
        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
        LEFT JOIN (SELECT relation, pg_catalog.array_agg(mode) AS modes FROM pg_catalog.pg_locks
          WHERE pid = pg_catalog.pg_backend_pid() AND locktype = 'relation' GROUP BY relation) l ON l.relation = c.oid
@@ -156,32 +215,49 @@ class Tracer {
     );
     return new Map(rows.map((row) => [row.oid, row]));
   }
+}
 
-  #compare(
-    before: ReadonlyMap<number, RelationState>,
-    after: ReadonlyMap<number, RelationState>,
-  ): StatementTrace {
-    const pairs = [...this.#existing.values()].flatMap(({ oid }) => {
-      const [old, now] = [before.get(oid), after.get(oid)];
-      // The locks of what was dropped are gone with its row; DROP takes the strongest.
-      return old === undefined ? [] : [{ old, now }];
-    });
-    const named = ({ schema, name, kind }: RelationState): TracedRelation => ({
-      ...{ schema: schema ?? undefined, name, kind },
-    });
-    return {
-      locks: pairs.flatMap(({ old, now }) => {
-        const mode = now === undefined ? "AccessExclusiveLock" : strongest(now.modes ?? []);
-        return mode === undefined ? [] : { ...named(old), mode };
-      }),
-      rewritten: pairs.flatMap(({ old, now }) =>
-        now !== undefined && "rmi".includes(old.kind) && old.file !== now.file ? named(old) : [],
-      ),
-      scanned: pairs.flatMap(({ old, now }) =>
-        now !== undefined && "rpm".includes(old.kind) && old.scans !== now.scans ? named(old) : [],
-      ),
-    };
-  }
+/**
+ * What a statement did to the relations that existed before its migration.
+ *
+ * @param begins true if it was the first of its transaction
+ */
+function compare(existing: States, before: States, after: States, begins: boolean): StatementTrace {
+  const pairs = [...existing.keys()].flatMap((oid) => {
+    const [old, now] = [before.get(oid), after.get(oid)];
+    return old === undefined ? [] : [{ old, now }];
+  });
+  const named = ({ schema, name, kind }: RelationState): TracedRelation => ({
+    ...{ schema: schema ?? undefined, name, kind },
+  });
+  const modeOf = (old: RelationState, now: RelationState | undefined) => {
+    // The locks of what was dropped are gone with its row; DROP takes the strongest.
+    if (now === undefined) return "AccessExclusiveLock";
+    const held = begins ? [] : (old.modes ?? []);
+    return strongest((now.modes ?? []).filter((mode) => !held.includes(mode)));
+  };
+  return {
+    locks: pairs.flatMap(({ old, now }) => {
+      const mode = modeOf(old, now);
+      return mode === undefined ? [] : { ...named(old), mode };
+    }),
+    rewritten: pairs.flatMap(({ old, now }) =>
+      now !== undefined && "rmi".includes(old.kind) && old.file !== now.file ? named(old) : [],
+    ),
+    scanned: pairs.flatMap(({ old, now }) => {
+      const scans = begins ? 0 : old.scans;
+      return now !== undefined && "rpm".includes(old.kind) && now.scans > scans ? named(old) : [];
+    }),
+  };
+}
+
+/** True for statements whose result depends on the ones before them in their transaction. */
+function dependsOnTransaction(segment: readonly Statement[], defers: boolean): boolean {
+  return segment.some(
+    ({ original }) =>
+      /\bset\s+(constraints|local)\b|\bon\s+commit\b|\bset_config\b/i.test(original) ||
+      (defers && /^(insert|update|delete|merge|with|call|do)\b/i.test(original)),
+  );
 }
 
 /** The strongest of some modes; undefined for none. */

@@ -20,7 +20,9 @@ import { loadParser } from "../sql/parser.ts";
 import { readStatements } from "../sql/read-statements.ts";
 
 export interface CheckOptions {
-  /** Also proves the histories: in the database with this URL, or on the embedded server if true. */
+  /**
+   * Also proves the histories, and lints new migrations: in the database with this URL, or on the embedded server if true.
+   */
   readonly database?: string | true | undefined;
   /** The reason to accept the findings: those that can be accepted are recorded in `accepted.json`. */
   readonly accept?: string | undefined;
@@ -29,7 +31,7 @@ export interface CheckOptions {
 /**
  * Finds problems that must not reach the main branch: schema changes without a migration, damaged files of drizzle-kit, open
  * branches, edited migrations, missing downs, and SQL that leaves its tenant. Needs no database without
- * `options.database`.
+ * `options.database`. With it, also statements of new migrations that harm running tenants, as `lint` finds them.
  *
  * @param names services; empty for all
  * @returns the findings that are not accepted; empty if there are none
@@ -60,7 +62,8 @@ export async function review(
 ): Promise<Reviewed> {
   const services = selectServices(context.config.fleet, names);
   const found = await findAll(context, services, database !== undefined);
-  const proofs = database === undefined ? undefined : await prove(context, names, database);
+  const proofs =
+    database === undefined ? undefined : await prove(context, services, names, database);
   found.push(...(proofs?.findings ?? []));
   const unique = withoutRepeats(found);
   const options = { reason: accept, proved: database !== undefined };
@@ -85,13 +88,17 @@ export async function review(
   };
 }
 
+/** Proves the histories, and lints the migrations that are new against the default branch. */
 async function prove(
   context: Context,
+  services: readonly (readonly [string, ServiceConfig])[],
   names: readonly string[],
   database: string | true,
 ): Promise<ProvedHistories> {
   const { tryHistories } = await import("../proof/prove-services.ts");
-  return tryHistories(context, names, database === true ? undefined : database);
+  const { newFindings } = await import("../lint/new-findings.ts");
+  const lint = await newFindings(context, services);
+  return tryHistories(context, names, database === true ? undefined : database, lint);
 }
 
 async function findAll(

@@ -45,11 +45,19 @@ export async function proveHistories(
   return (await tryHistories(context, names, url)).findings;
 }
 
+/** Something else to try on the same server: its findings are added. */
+export type AlsoTry = (
+  session: Session,
+  service: string,
+  config: ServiceConfig,
+) => Promise<readonly Finding[]>;
+
 /** As `proveHistories`, and returns how much was proved. */
 export async function tryHistories(
   context: Context,
   names: readonly string[],
   url: string | undefined,
+  also: AlsoTry = async () => [],
 ): Promise<ProvedHistories> {
   await loadParser();
   return withScratch(context, url, async (session) => {
@@ -62,6 +70,7 @@ export async function tryHistories(
         const { migrations, downs } = proved;
         tried.push({ service, migrations, downs });
       }
+      findings.push(...(await also(session, service, config)));
     }
     return { findings, tried };
   });

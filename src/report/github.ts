@@ -1,4 +1,5 @@
 import type { Finding } from "../core/finding.ts";
+import type { LintSeverity, StatementFinding } from "../core/lint.ts";
 import { visible } from "../core/visible.ts";
 import { placeOf } from "./place.ts";
 
@@ -19,13 +20,35 @@ export function githubText(findings: readonly Finding[], root: string): string {
         ...(sql ?? []),
         ...(remedy === undefined ? [] : [`-> ${remedy}`]),
       ];
-      const properties = [
-        ...propertiesOf(where, root),
-        `title=${property(`drizzle-fleet: ${service}`)}`,
-      ];
-      return `::error ${properties.join(",")}::${data(text.join("\n"))}`;
+      return command("error", where, { root, title: `drizzle-fleet: ${service}` }, text);
     })
     .join("\n");
+}
+
+const levels: Readonly<Record<LintSeverity, string>> = {
+  ...{ error: "error", warning: "warning", info: "notice" },
+};
+
+/** Findings of `lint`. See `githubText`. */
+export function githubLintText(findings: readonly StatementFinding[], root: string): string {
+  return findings
+    .map(({ service, rule, severity, file, line, message, remedy, url }) => {
+      const title = `drizzle-fleet lint: ${rule} (${service})`;
+      return command(levels[severity], `${file}:${line}`, { root, title }, [
+        ...[message, `-> ${remedy}`, url],
+      ]);
+    })
+    .join("\n");
+}
+
+function command(
+  level: string | undefined,
+  where: string | undefined,
+  { root, title }: { readonly root: string; readonly title: string },
+  text: readonly string[],
+): string {
+  const properties = [...propertiesOf(where, root), `title=${property(title)}`];
+  return `::${level} ${properties.join(",")}::${data(text.join("\n"))}`;
 }
 
 /** The properties of a place. */

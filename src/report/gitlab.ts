@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { relative } from "node:path";
 import type { Finding } from "../core/finding.ts";
+import type { StatementFinding } from "../core/lint.ts";
 import { placeOf } from "./place.ts";
 
 /**
@@ -33,4 +34,26 @@ export function gitlabDocument(
       location: { path, lines: { begin: Number(line ?? 1) } },
     };
   });
+}
+
+const severities = { error: "major", warning: "minor", info: "info" } as const;
+
+/** Findings of `lint` as a Code Quality report. See `gitlabDocument`. */
+export function gitlabLintDocument(
+  findings: readonly StatementFinding[],
+  root: string,
+): readonly unknown[] {
+  return findings.map(
+    ({ service, rule, severity, tag, file, line, statement, message, remedy }) => {
+      const { file: path = file } = placeOf(file, root);
+      const identity = JSON.stringify([service, rule, tag, statement]);
+      return {
+        description: `${service}: ${message}\n-> ${remedy}`,
+        check_name: `drizzle-fleet lint ${rule}`,
+        fingerprint: createHash("sha256").update(identity).digest("hex"),
+        severity: severities[severity],
+        location: { path, lines: { begin: line } },
+      };
+    },
+  );
 }

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import type { Migration } from "../core/migration.ts";
 import type { Side } from "./conflicts.ts";
@@ -85,4 +85,45 @@ async function versionAt(path: string, commit: string): Promise<string | undefin
 async function git(path: string, args: readonly string[]): Promise<Buffer> {
   const options = { cwd: dirname(path), encoding: "buffer", maxBuffer: 64 * 1024 * 1024 } as const;
   return (await execute("git", [...args], options)).stdout;
+}
+
+/** A commit to compare a folder with. */
+export interface BaseCommit {
+  /** The branch that it was found by, or the given ref. */
+  readonly name: string;
+  readonly commit: string;
+}
+
+/** Names of the branch that work starts from. */
+const defaultBranches = ["origin/HEAD", "origin/main", "origin/master", "main", "master"];
+
+/**
+ * Finds the commit where the current branch left the default branch.
+ *
+ * @param folder absolute path of a folder in the repository
+ * @returns undefined without git, outside a repository, or if there is no such commit
+ */
+export async function mergeBase(folder: string): Promise<BaseCommit | undefined> {
+  for (const name of defaultBranches) {
+    const found = await gitIn(folder, ["merge-base", "HEAD", name]).catch(() => undefined);
+    if (found !== undefined) return { name, commit: found.trim() };
+  }
+  return undefined;
+}
+
+/** Finds a commit by any name that git knows. See `mergeBase`. */
+export async function commitOf(folder: string, name: string): Promise<BaseCommit | undefined> {
+  const args = ["rev-parse", "--quiet", "--verify", "--end-of-options", `${name}^{commit}`];
+  const found = await gitIn(folder, args).catch(() => undefined);
+  return found === undefined ? undefined : { name, commit: found.trim() };
+}
+
+/** The paths of a folder's files in a commit, relative to the folder. */
+export async function filesAt(folder: string, { commit }: BaseCommit): Promise<Set<string>> {
+  const list = await gitIn(folder, ["ls-tree", "-r", "-z", "--name-only", commit, "--", "."]);
+  return new Set(list.split("\0").filter((name) => name !== ""));
+}
+
+async function gitIn(folder: string, args: readonly string[]): Promise<string> {
+  return (await git(join(folder, "any"), args)).toString("utf8");
 }

@@ -169,7 +169,7 @@ export function unknownNames(
 }
 
 /** The known names that this one may be a misspelling of, nearest first. */
-function nearNames(name: string, known: readonly string[]): string[] {
+export function nearNames(name: string, known: readonly string[]): string[] {
   const limit = Math.max(1, Math.floor(name.length / 3));
   return known
     .map((candidate) => ({

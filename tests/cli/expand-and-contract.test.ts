@@ -108,7 +108,7 @@ test("a column is renamed: added, copied, switched, dropped", async () => {
 test("a table is split", async () => {
   const addresses = `export const addresses = pgTable("addresses", { userId: integer("user_id").primaryKey().references(() => users.id), city: text().notNull() });`;
   const insertBoth: Queries = async (database, { users, addresses: table }) => {
-    const [made] = await database.insert(users).values({ city: "Oslo" }).returning();
+    const [made] = (await database.insert(users).values({ city: "Oslo" }).returning()) as unknown[];
     const { id } = made as { id: number };
     await database.insert(table).values({ userId: id, city: "Oslo" }).returning();
     await database.select().from(users);
