@@ -125,7 +125,7 @@ test("a table is split", async () => {
     third: {
       schema: `export const users = pgTable("users", { id: serial().primaryKey() });\n${addresses}`,
       queries: async (database, { users, addresses: table }) => {
-        const [made] = await database.insert(users).values({}).returning();
+        const [made] = (await database.insert(users).values({}).returning()) as unknown[];
         const { id } = made as { id: number };
         await database.insert(table).values({ userId: id, city: "Oslo" }).returning();
         const all = await database
