@@ -135,7 +135,7 @@ function selectionText(selection: LintSelection): string {
   if (selection.kind === "since") {
     const { name, commit } = selection;
     const short = commit.slice(0, 7);
-    return `that are not in ${name === commit ? short : `${name} (${short})`}`;
+    return `not in ${name === commit ? short : `${name} (${short})`}`;
   }
   return selection.reason === undefined ? "in all" : `in all (${selection.reason})`;
 }

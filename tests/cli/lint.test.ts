@@ -225,7 +225,7 @@ x line 1: orders is written anew under an ACCESS EXCLUSIVE lock (rewrite)
   expect(text).toContain("docs/reference/lint-rules.md#rewrite\n");
   const github = (await runCli(project, ["lint", "--format", "github"])).stdout;
   expect(github).toContain(
-    "::error file=drizzle/app/0002_big.sql,line=1,title=drizzle-fleet lint%3A rewrite (app)::orders is",
+    "::error file=drizzle/app/0002_big.sql,line=1,title=lint%3A rewrite (app)::orders is",
   );
   const markdown = (await runCli(project, ["lint", "--format", "markdown"])).stdout;
   expect(markdown).toContain("### `drizzle/app/0002_big.sql`\n\n**error** [rewrite](https://");

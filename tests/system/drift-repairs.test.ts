@@ -54,11 +54,11 @@ test("psql accepts the repair of every kind of drift, and the tenants are as exp
     expect(run, run.stderr).toMatchObject({ code: 0 });
   }
   expect(await runCli(project, ["drift"])).toMatchObject({ code: 0 });
-});
+}, 180_000);
 
 test("drift --fix repairs every kind of drift", async () => {
   const { project } = await createDriftedFleet();
   const fixed = await runCli(project, ["drift", "--fix", "--allow-drops", "--yes"]);
   expect(fixed, fixed.stdout).toMatchObject({ code: 0 });
   expect(await runCli(project, ["drift"])).toMatchObject({ code: 0 });
-});
+}, 180_000);

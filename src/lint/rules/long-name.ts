@@ -6,7 +6,7 @@ export const longName: Rule = {
   id: "long-name",
   severity: "error",
   summary: "a name is longer than the 63 bytes that PostgreSQL keeps",
-  why: "PostgreSQL cuts a longer name, with a notice that nobody reads. Two names that differ only after 63 bytes are then the same one, and drizzle-kit, which remembers the complete name, finds a difference between the schema and the database.",
+  why: "PostgreSQL cuts a longer name, with a notice that is easily missed. Two names that differ only after 63 bytes are then the same one, and drizzle-kit, which remembers the complete name, finds a difference between the schema and the database.",
   bad: [
     {
       sql: `CREATE TABLE "orders" ("id" integer CONSTRAINT "orders_of_customers_in_the_old_region_with_a_delivery_address_id_pk" PRIMARY KEY);`,
