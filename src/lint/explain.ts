@@ -2,13 +2,13 @@ import type { AffectedTable, ExplainedStatement } from "../core/lint.ts";
 import { parseOne } from "../sql/parsed-text.ts";
 import { unwrap } from "../sql/tree.ts";
 import { type LintContext, nameOf } from "./rule.ts";
+import type { TracedRelation } from "./schema.ts";
 import type { LintSettings } from "./settings.ts";
 import {
   type LockMode,
   type StatementTrace,
   strongest,
   type TracedMigration,
-  type TracedRelation,
   type TracedStatement,
 } from "./trace.ts";
 

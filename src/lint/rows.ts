@@ -2,8 +2,7 @@ import type { Tree } from "../sql/parser.ts";
 import type { SourceSchema } from "../sql/source-schema.ts";
 import { isTree, stringOf, unwrap, walk } from "../sql/tree.ts";
 import { type LintedStatement, nameOf, type RelationName } from "./rule.ts";
-import type { LintedTable } from "./schema.ts";
-import type { TracedRelation } from "./trace.ts";
+import type { LintedTable, TracedRelation } from "./schema.ts";
 import { listOf, relationIn } from "./tree-parts.ts";
 
 /** INSERT, UPDATE, DELETE or MERGE: a statement, or a part of its WITH clause. */

@@ -2,8 +2,8 @@ import type { Migration, Statement } from "../core/migration.ts";
 import type { Allowance } from "../sql/allowance.ts";
 import type { Tree } from "../sql/parser.ts";
 import type { SourceSchema } from "../sql/source-schema.ts";
-import type { LintedSchema } from "./schema.ts";
-import type { LockMode, StatementTrace, TracedRelation } from "./trace.ts";
+import type { LintedSchema, TracedRelation } from "./schema.ts";
+import type { LockMode, StatementTrace } from "./trace.ts";
 
 export { nameOf } from "./schema.ts";
 

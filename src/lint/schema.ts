@@ -1,5 +1,13 @@
 import type { Session } from "../postgres/session.ts";
-import type { TracedRelation } from "./trace.ts";
+
+/** A relation in the words of a report. */
+export interface TracedRelation {
+  /** Its schema, if that is not the tenant's own. */
+  readonly schema: string | undefined;
+  readonly name: string;
+  /** `pg_class.relkind`. */
+  readonly kind: string;
+}
 
 /** A table, partitioned table, view or materialized view, as the catalogs describe it. */
 export interface LintedTable extends TracedRelation {
@@ -11,7 +19,7 @@ export interface LintedTable extends TracedRelation {
   readonly publications: readonly string[];
 }
 
-export interface LintedColumn {
+interface LintedColumn {
   readonly name: string;
   /** As `format_type` writes it. */
   readonly type: string;
@@ -20,7 +28,7 @@ export interface LintedColumn {
   readonly filled: boolean;
 }
 
-export interface LintedIndex {
+interface LintedIndex {
   readonly name: string;
   /** In order, without INCLUDE; an expression is an empty string. */
   readonly columns: readonly string[];
@@ -29,7 +37,7 @@ export interface LintedIndex {
   readonly partial: boolean;
 }
 
-export interface LintedForeignKey {
+interface LintedForeignKey {
   readonly name: string;
   readonly columns: readonly string[];
   /** The schema and the name of the table that it refers to. */

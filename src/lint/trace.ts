@@ -7,7 +7,7 @@ import type { Bench } from "../proof/bench.ts";
 import type { Allowance } from "../sql/allowance.ts";
 import { readStatements } from "../sql/read-statements.ts";
 import { segmentsOf } from "../sql/segments.ts";
-import { type LintedSchema, readLintedSchema } from "./schema.ts";
+import { type LintedSchema, readLintedSchema, type TracedRelation } from "./schema.ts";
 
 /** The modes of locks on tables, the weakest first. Source: PostgreSQL's documentation, "Explicit Locking". */
 export const lockModes = [
@@ -22,15 +22,6 @@ export const lockModes = [
 ] as const;
 
 export type LockMode = (typeof lockModes)[number];
-
-/** A relation in the words of a report. */
-export interface TracedRelation {
-  /** Its schema, if that is not the tenant's own. */
-  readonly schema: string | undefined;
-  readonly name: string;
-  /** `pg_class.relkind`. */
-  readonly kind: string;
-}
 
 /** What a statement did on a server. It names only what existed before its migration. */
 export interface StatementTrace {

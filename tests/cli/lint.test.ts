@@ -60,9 +60,7 @@ test("lint looks at the migrations that are not on the default branch, whether c
   expect(all.document.selection).toEqual({ kind: "all" });
   const none = await runCli(project, ["lint", "--since", "feature"]);
   expect(none).toMatchObject({ code: 0 });
-  expect(none.stdout).toMatch(
-    /^Nothing to lint: 0 migrations not in feature \([0-9a-f]{7}\)\.\n$/,
-  );
+  expect(none.stdout).toMatch(/^Nothing to lint: 0 migrations not in feature \([0-9a-f]{7}\)\.\n$/);
   await git("checkout", "--quiet", "main");
   await git("merge", "--quiet", "--ff-only", "feature");
   expect((await found(project)).findings).toEqual([]);
@@ -233,7 +231,7 @@ x line 1: orders is written anew under an ACCESS EXCLUSIVE lock (rewrite)
   const gitlab = JSON.parse((await runCli(project, ["lint", "--format", "gitlab"])).stdout);
   expect(gitlab).toContainEqual({
     description: expect.stringContaining("app: orders is written anew"),
-    check_name: "drizzle-fleet lint rewrite",
+    check_name: "lint rewrite",
     fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
     severity: "major",
     location: { path: "drizzle/app/0002_big.sql", lines: { begin: 1 } },

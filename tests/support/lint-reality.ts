@@ -1,13 +1,13 @@
 import { expect } from "vitest";
 import type { Statement } from "../../src/core/migration.ts";
 import { statementsOf } from "../../src/lint/lint.ts";
+import type { TracedRelation } from "../../src/lint/schema.ts";
 import { nameOf } from "../../src/lint/schema.ts";
 import {
   type LockMode,
   lockModes,
   type StatementTrace,
   strongest,
-  type TracedRelation,
   Tracer,
 } from "../../src/lint/trace.ts";
 import { withSession } from "../../src/postgres/session.ts";

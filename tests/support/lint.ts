@@ -43,7 +43,7 @@ export async function traced(
 }
 
 /** What is known of tenants: by default nothing. */
-export function lintContext(known: Partial<LintContext> = {}): LintContext {
+function lintContext(known: Partial<LintContext> = {}): LintContext {
   return { sizeOf: () => undefined, smallBytes: 0, version: 18, ...known };
 }
 

@@ -9,7 +9,7 @@ import { appFleet, configFile, type Files, writeFiles } from "./fleet.ts";
 
 /** The tables that a release declares. */
 // biome-ignore lint/suspicious/noExplicitAny: the schema is a file that the test writes
-export type Tables = any;
+type Tables = any;
 
 /** What a release does with its tables, in one tenant: it must not fail. */
 export type Queries = (database: NodePgDatabase, tables: Tables) => Promise<unknown>;

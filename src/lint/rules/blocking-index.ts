@@ -1,7 +1,7 @@
 import { optionOf } from "../../sql/tree.ts";
 import { tableOfIndex } from "../effects.ts";
 import { type LintedStatement, nameOf, type Rule, unlessSmall } from "../rule.ts";
-import type { TracedRelation } from "../trace.ts";
+import type { TracedRelation } from "../schema.ts";
 import { droppedObjects } from "../tree-parts.ts";
 
 export const blockingIndex: Rule = {

@@ -1,6 +1,6 @@
 import { changesManyRows } from "../rows.ts";
 import { type LintedStatement, nameOf, type Rule, unlessSmall } from "../rule.ts";
-import type { TracedRelation } from "../trace.ts";
+import type { TracedRelation } from "../schema.ts";
 
 export const longAfterExclusive: Rule = {
   id: "long-after-exclusive",
