@@ -54,8 +54,8 @@ function stateOf(
   return isTraced ? "failed" : "untraced";
 }
 
-/** The kinds of statements that run code: what they do is known only when they run. */
-const opaqueKinds: ReadonlySet<string> = new Set(["DoStmt", "CallStmt", "ExecuteStmt"]);
+/** The kinds of statements that run code: what they do is known only when they run. See the rule `opaque`. */
+const opaqueKinds: ReadonlySet<string> = new Set(["DoStmt", "CallStmt"]);
 
 function isOpaque(text: string): boolean {
   const [kind] = unwrap(parseOne(text) ?? {});

@@ -15,6 +15,7 @@ import { readStatements } from "../sql/read-statements.ts";
 import { divideStatements } from "../sql/shared-statements.ts";
 import { explainMigration } from "./explain.ts";
 import { judgeMigration } from "./judge.ts";
+import { declaredBefore } from "./released.ts";
 import { type LintContext, nameOf } from "./rule.ts";
 import type { LintSettings } from "./settings.ts";
 import { type TracedMigration, traceHistory } from "./trace.ts";
@@ -70,6 +71,9 @@ export async function lintService(
   const lintContext: LintContext = {
     sizeOf: (table) => sizes.get(nameOf(table)) ?? settings.largestTables.get(nameOf(table)),
     smallBytes: settings.smallBytes,
+    declaredBefore: await declaredBefore(
+      ...([migrationsFolder(context, service), job.migrations, job.selected] as const),
+    ),
     version: typeof server === "string" ? oldestVersion : await majorVersion(server),
   };
   const reason = isTraced ? untracedReason(migrations) : traced;
