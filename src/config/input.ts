@@ -79,9 +79,8 @@ export interface ServiceInput {
   /** The schema of a service whose data is not kept per tenant. */
   singleSchema?: string | undefined;
   /**
-   * The schema that the service's SQL names where it means its target's schema, such as the name in
-   * `pgSchema("shop")`; `"public"` by default. With several, all of them mean the target's schema: `["shop",
-   * "public"]`.
+   * The schema that the service's SQL names where it means its target's schema, such as the name in `pgSchema("shop")`;
+   * `"public"` by default. With several, all of them mean the target's schema: `["shop", "public"]`.
    */
   sourceSchema?: string | string[] | undefined;
   /** Schemas that migrations can refer to besides the tenant schema. They follow it on the search_path. */
@@ -96,10 +95,7 @@ export interface ServiceInput {
   casing?: "snake_case" | "camelCase" | undefined;
   /** drizzle-kit's `migrations.prefix`: how tags begin. By default, like the existing tags in the folder. */
   prefix?: "index" | "unix" | "timestamp" | "supabase" | "none" | undefined;
-  /**
-   * `generate` writes what code of the old release needs as a contract, which `migrate` holds back until the migration
-   * before it is applied for `after`, such as `"14d"`. By default, it writes one migration.
-   */
+  /** `generate` writes contracts, which `migrate` holds back for `after`, such as `"14d"`. */
   expandContract?: { after: string } | undefined;
   /** What `lint` reports in this service's migrations, where it differs from the top level. */
   lint?: LintInput | undefined;
