@@ -1,8 +1,9 @@
 import { expect } from "vitest";
 import type { Statement } from "../../src/core/migration.ts";
+import { tableOfIndex } from "../../src/lint/effects.ts";
 import { statementsOf } from "../../src/lint/lint.ts";
 import type { TracedRelation } from "../../src/lint/schema.ts";
-import { nameOf } from "../../src/lint/schema.ts";
+import { type LintedSchema, nameOf } from "../../src/lint/schema.ts";
 import {
   type LockMode,
   lockModes,
@@ -56,10 +57,14 @@ BEGIN
   RETURN result;
 END $$`;
 
-/** What a mode refuses, in the same form. */
-function refusedBy(mode: LockMode | undefined): string {
+/**
+ * What a mode refuses, in the same form.
+ *
+ * @param isIndexLocked true if an index of the table cannot be read: queries on the table then wait, too
+ */
+function refusedBy(mode: LockMode | undefined, isIndexLocked: boolean): string {
   const modes = mode === undefined ? "00000000" : conflicts[mode];
-  return `${modes}${modes[0]}${modes[2]}`;
+  return isIndexLocked ? `${modes}11` : `${modes}${modes[0]}${modes[2]}`;
 }
 
 /** What a statement does to tables, views and materialized views. */
@@ -78,17 +83,22 @@ const statementOf = (sql: string): Statement => ({
 });
 
 /** What the rules make of a trace. */
-function effectsOf(sql: string, trace: StatementTrace, tables: readonly string[]): Effects {
+function effectsOf(
+  sql: string,
+  trace: StatementTrace,
+  { before, tables }: { readonly before: LintedSchema; readonly tables: readonly string[] },
+): Effects {
   const migration = migrationOf("0001", sql);
   const statements = [{ statement: statementOf(sql), trace }];
-  const [linted] = statementsOf({
-    migration,
-    statements,
-    allowance: { sharedSchemas: ["shared"] },
-  });
+  const allowance = { sharedSchemas: ["shared"] };
+  const [linted] = statementsOf({ migration, statements, allowance, before });
   const { locks, rewritten, scanned } = linted?.effects ?? trace;
   const relations = locks.filter(({ kind }) => "rpmv".includes(kind));
   const modes = new Map(relations.map((lock) => [nameOf(lock), lock.mode]));
+  const indexes = locks.filter(({ kind, mode }) => kind === "i" && mode === "AccessExclusiveLock");
+  const unreadable = new Set(
+    indexes.flatMap(({ name }) => tableOfIndex(name, before) ?? []).map(nameOf),
+  );
   const sorted = (all: readonly TracedRelation[]) =>
     all
       .filter(({ kind }) => "rpm".includes(kind))
@@ -96,7 +106,9 @@ function effectsOf(sql: string, trace: StatementTrace, tables: readonly string[]
       .sort();
   return {
     locks: Object.fromEntries([...modes].sort(([left], [right]) => (left < right ? -1 : 1))),
-    refused: Object.fromEntries(tables.map((table) => [table, refusedBy(modes.get(table))])),
+    refused: Object.fromEntries(
+      tables.map((table) => [table, refusedBy(modes.get(table), unreadable.has(table))]),
+    ),
     ...{ rewritten: sorted(rewritten), scanned: sorted(scanned) },
   };
 }
@@ -124,13 +136,13 @@ export async function compareWithReality(adminUrl?: string): Promise<number> {
   );
   const major = version[0]?.major ?? 0;
   const statements = lintStatements.filter(({ since = 0 }) => since <= major).map(({ sql }) => sql);
-  const real = await realEffects(database, statements);
-  const traces = await tracesOf(database, statements);
+  const { before, traces } = await tracesOf(database, statements);
+  const real = await realEffects(database, statements, before);
   for (const [index, sql] of statements.entries()) {
     const expected = real[index];
     const tables = Object.keys(expected?.refused ?? {});
     const trace = traces[index] ?? { locks: [], rewritten: [], scanned: [] };
-    expect({ sql, ...effectsOf(sql, trace, tables) }).toEqual({ sql, ...expected });
+    expect({ sql, ...effectsOf(sql, trace, { before, tables }) }).toEqual({ sql, ...expected });
   }
   return statements.length;
 }
@@ -140,13 +152,13 @@ async function tracesOf({ url }: TestDatabase, statements: readonly string[]) {
   return withSession({ name: "main", url }, { waitMs: 5_000 }, async (session) => {
     await session.query("SET search_path = empty, shared");
     const tracer = new Tracer(session, "empty", ["shared"]);
-    await tracer.begin();
+    const before = await tracer.begin();
     const traces: (StatementTrace | undefined)[] = [];
     for (const sql of statements) {
       const [trace] = await tracer.run([statementOf(sql)], { wanted: true, undo: true });
       traces.push(trace);
     }
-    return traces;
+    return { before, traces };
   });
 }
 
@@ -158,7 +170,11 @@ interface Relation {
 }
 
 /** Runs statements on tables with rows, and looks at them from another session before they are rolled back. */
-async function realEffects(database: TestDatabase, statements: readonly string[]) {
+async function realEffects(
+  database: TestDatabase,
+  statements: readonly string[],
+  schema: LintedSchema,
+) {
   const [running, other] = [await database.connect(), await database.connect()];
   await running.query("SET search_path = filled, shared");
   const { rows: relations } = await other.query<Relation>(
@@ -181,7 +197,9 @@ async function realEffects(database: TestDatabase, statements: readonly string[]
   const before = await files();
   for (const sql of statements) {
     await running.query("BEGIN");
-    await running.query(sql);
+    await running.query(sql).catch((cause: Error) => {
+      throw new Error(`${sql}: ${cause.message}`, { cause });
+    });
     const after = await files();
     const locks = await other.query<{ relation: number; modes: LockMode[] }>(
       "SELECT relation, array_agg(mode) AS modes FROM pg_locks WHERE pid = $1 AND locktype = 'relation' GROUP BY relation",
@@ -210,7 +228,7 @@ async function realEffects(database: TestDatabase, statements: readonly string[]
     };
     const names = tables.map(({ schema, name }) => nameOf({ schema: schema ?? undefined, name }));
     effects.push({
-      ...effectsOf(sql, trace, names),
+      ...effectsOf(sql, trace, { before: schema, tables: names }),
       refused: Object.fromEntries(
         names.map((name, at) => [name, refused.rows[0]?.modes[at] ?? ""]),
       ),

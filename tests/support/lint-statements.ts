@@ -30,8 +30,8 @@ CREATE INDEX logs_day ON logs (day);
 CREATE TABLE base (id integer, note text);
 CREATE TABLE child () INHERITS (base);
 CREATE UNLOGGED TABLE cache (key text PRIMARY KEY, value text);
-CREATE VIEW adults AS SELECT id, email FROM users WHERE age >= 18;
-CREATE MATERIALIZED VIEW ages AS SELECT age, count(*) AS n FROM users GROUP BY age;
+CREATE VIEW adults AS SELECT id, email FROM users WHERE id >= 18;
+CREATE MATERIALIZED VIEW ages AS SELECT placed AS age, count(*) AS n FROM orders GROUP BY placed;
 CREATE UNIQUE INDEX ages_key ON ages (age);
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 CREATE TRIGGER users_touch BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION touch();
@@ -176,7 +176,7 @@ const tables = every(
   "CREATE TABLE made PARTITION OF logs DEFAULT",
   "DROP TABLE cache",
   "DROP TABLE users CASCADE",
-  "DROP TABLE orders",
+  "DROP TABLE orders CASCADE",
   "DROP TABLE logs",
   "DROP TABLE logs_1",
   "DROP TABLE base, child",
@@ -194,7 +194,7 @@ const tables = every(
   "ALTER TABLE users REPLICA IDENTITY FULL",
   "ALTER TABLE users OWNER TO CURRENT_USER",
   "ALTER TABLE child NO INHERIT base",
-  "ALTER TABLE logs_2 INHERIT logs_3",
+  "ALTER TABLE logs_3 INHERIT logs_2",
   "ALTER TABLE logs ATTACH PARTITION logs_2 FOR VALUES FROM (2000) TO (3000)",
   "ALTER TABLE logs ATTACH PARTITION logs_3 FOR VALUES FROM (3000) TO (4000)",
   "ALTER TABLE logs DETACH PARTITION logs_1",
@@ -242,7 +242,7 @@ const others = every(
   "ALTER SEQUENCE counter RESTART",
   "INSERT INTO users (id, email, seen) VALUES (2000, 'new', now())",
   "UPDATE users SET age = age + 1",
-  "DELETE FROM orders",
+  "DELETE FROM orders WHERE total > 500",
   "INSERT INTO cache SELECT id + 5000, email FROM users",
   "SELECT id FROM users WHERE id = 1 FOR UPDATE",
   "SELECT count(*) FROM orders",
