@@ -63,11 +63,14 @@ export async function runAssertions(
   const work = () =>
     options.withSession(async (session) => {
       const version = await versionOf(session);
+      const cancel = () => void session.cancel().catch(() => undefined);
+      options.signal?.addEventListener("abort", cancel);
       for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
         refuseInterrupted(options.signal);
         findings.push(...(await runBatch({ session, version, options }, batch)));
         options.onProgress(batch.length);
       }
+      options.signal?.removeEventListener("abort", cancel);
     });
   const connections = Math.min(options.concurrency, batches.length);
   await Promise.all(Array.from({ length: connections }, work));
@@ -144,7 +147,7 @@ async function ask(runner: Runner, asked: readonly Asked[]): Promise<Finding[]> 
     const results = await session.queryAll<Record<string, number>>(
       busy.map((one) => messageFor(one, options)).join(""),
     );
-    const counts = results.flatMap(([row]) => (row === undefined || !("n0" in row) ? [] : row));
+    const counts = results.flatMap((rows) => rows.filter((row) => "n0" in row));
     return busy.flatMap(({ target, asks }, index) =>
       asks.flatMap(({ assertion }, number): Finding[] => {
         const rows = Number(counts[index]?.[`n${number}`] ?? 0);

@@ -1,0 +1,289 @@
+import type { Timeouts } from "../config/schema.ts";
+import { counted } from "../core/count.ts";
+import { hasWork, isUnusable, type Plan, targetsOf } from "../core/plan.ts";
+import type { PreflightObstacle, PreflightReport } from "../core/preflight.ts";
+import type { Target } from "../core/target.ts";
+import { findForbidden } from "../fleet/forbidden.ts";
+import type { DatabaseState, PlannedFleet } from "../fleet/plan-fleet.ts";
+import { readDatabase } from "../fleet/read-database.ts";
+import type { Scripts } from "../fleet/scripts.ts";
+import { type DatabaseFacts, readDatabaseFacts, targetsIn } from "./database.ts";
+import { forecastTarget, forecastWave, type TargetForecast } from "./forecast.ts";
+import { groupTargets, type TargetGroup } from "./groups.ts";
+import { Reasons } from "./reasons.ts";
+import { rehearseTargets, whyNotRehearsed } from "./rehearse.ts";
+import { refuseInterrupted, runAssertions } from "./run.ts";
+import { findServerObstacles, obstacleIn } from "./server.ts";
+import { keyOf } from "./statement.ts";
+
+/** How to check. */
+export interface PreflightOptions {
+  /** Connections per database, from 1. */
+  readonly concurrency: number;
+  readonly timeouts: Timeouts;
+  /** Run the pending migrations of targets whose tables are not larger than this, in bytes, and roll them back. */
+  readonly rehearseUpTo?: number | undefined;
+  /** The free space on the server's disk, in bytes, which SQL cannot read. */
+  readonly diskFree?: number | undefined;
+  /** Called when targets were checked. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+/**
+ * Checks which targets of a plan would fail, what is in the way, and what the plan would take. Reads only; a rehearsal
+ * rolls everything back.
+ *
+ * @throws FleetError `interrupted`; `unreachable` if a database is lost; `syntax` for invalid assertions of the user
+ */
+export async function checkPlan(
+  fleet: PlannedFleet,
+  plan: Plan,
+  scriptOf: Scripts["scriptOf"],
+  options: PreflightOptions,
+): Promise<PreflightReport> {
+  const plans = targetsOf(plan).filter(hasWork);
+  const groups = await groupTargets(fleet, plans, scriptOf);
+  const reasons = new Reasons();
+  for (const { target, problems } of plans)
+    for (const problem of problems)
+      if (problem.kind !== "unusable") reasons.addProblem(target, problem);
+  const run: Run = { fleet, groups, reasons, options, ...progressOf(plans.length, options) };
+  const parts = await Promise.all(fleet.databases.map((state) => checkDatabase(run, state)));
+  const states = parts.map(({ facts }) => facts.state);
+  for (const [target, problem] of findForbidden(plan, states, scriptOf))
+    reasons.addProblem(target, problem);
+  const rehearsed = await Promise.all(parts.map(({ facts }) => rehearse(run, facts)));
+  const forecasts = new Map(parts.flatMap((part) => [...part.forecasts]));
+  const waves = plan.waves.map((wave) =>
+    forecastWave(
+      wave,
+      (target) => forecasts.get(target),
+      (name) => connectionsIn(run, name),
+    ),
+  );
+  return {
+    targets: plans.length,
+    failing: reasons.failing,
+    obstacles: [
+      ...unusable(
+        fleet,
+        plans.filter(isUnusable).map(({ target }) => target),
+      ),
+      ...parts.flatMap(({ obstacles }) => obstacles),
+      ...diskObstacles(run, waves),
+    ],
+    waves: waves.filter(({ targets }) => targets > 0),
+    unchecked: reasons.uncheckedBesides(new Set(rehearsed.flat())),
+    rehearsed: options.rehearseUpTo === undefined ? null : rehearsed.flat().length,
+  };
+}
+
+interface Run {
+  readonly fleet: PlannedFleet;
+  readonly groups: readonly TargetGroup[];
+  readonly reasons: Reasons;
+  readonly options: PreflightOptions;
+  readonly onProgress: (targets: number) => void;
+}
+
+function progressOf(total: number, { onProgress }: PreflightOptions): Pick<Run, "onProgress"> {
+  let done = 0;
+  return {
+    onProgress: (targets) => {
+      done += targets;
+      onProgress?.(done, total);
+    },
+  };
+}
+
+function connectionsIn({ fleet, options }: Pick<Run, "fleet" | "options">, name: string): number {
+  const room = fleet.databases.find((state) => state.name === name)?.room ?? 1;
+  return Math.max(1, Math.min(options.concurrency, room - 1));
+}
+
+interface CheckedDatabase {
+  readonly facts: DatabaseFacts;
+  readonly obstacles: readonly PreflightObstacle[];
+  readonly forecasts: ReadonlyMap<Target, TargetForecast>;
+}
+
+async function checkDatabase(run: Run, state: DatabaseState): Promise<CheckedDatabase> {
+  const { fleet, groups, options, reasons } = run;
+  const { context, open } = fleet;
+  const own = groups.filter(({ plans }) =>
+    plans.some(({ target }) => target.database === state.name),
+  );
+  const withSession: Parameters<typeof runAssertions>[1]["withSession"] = (use) =>
+    readDatabase(context, open.addressOf(state.name), use);
+  const read = await withSession(async (session) => {
+    const facts = await readDatabaseFacts(session, state, own, options.timeouts.lock);
+    const forecasts = forecastsOf(own, facts);
+    const relations = Math.max(0, ...[...forecasts.values()].map((one) => one.relations));
+    const isConcurrent = own.some(({ statements }) =>
+      statements.some(({ statement }) => statement.concurrently !== undefined),
+    );
+    const demand = {
+      name: state.name,
+      concurrency: options.concurrency,
+      room: state.room,
+      relations,
+      isConcurrent,
+    };
+    const found = own.length === 0 ? [] : await findServerObstacles(session, demand);
+    return { facts, forecasts, obstacles: [...facts.holders, ...found, ...leftovers(facts)] };
+  });
+  const { facts } = read;
+  const targets = targetsIn(own, state.name);
+  for (const one of facts.names)
+    withTarget(targets, one.schema, (target) => reasons.addName(target, one));
+  for (const one of facts.dependents)
+    withTarget(targets, one.schema, (target) => reasons.addDependents(target, one));
+  const asserted = own.flatMap(({ plans, asserted: { assertions }, sharedSchemas }) =>
+    plans.flatMap(({ target, create }) => {
+      if (target.database !== state.name) return [];
+      return { target, assertions: create === "schemaAndLedger" ? [] : assertions, sharedSchemas };
+    }),
+  );
+  const findings = await runAssertions(asserted, {
+    concurrency: connectionsIn(run, state.name),
+    statementMs: options.timeouts.statement,
+    lockMs: options.timeouts.lock,
+    signal: context.signal,
+    ...{ withSession, onProgress: run.onProgress },
+  });
+  for (const finding of findings) reasons.addFinding(finding);
+  for (const {
+    plans,
+    asserted: { unchecked },
+  } of own)
+    for (const { target } of plans)
+      for (const { place, reason } of target.database === state.name ? unchecked : [])
+        reasons.leave(target, place, reason);
+  return read;
+}
+
+function withTarget(
+  targets: ReadonlyMap<string, Target>,
+  schema: string,
+  use: (target: Target) => void,
+): void {
+  const target = targets.get(schema);
+  if (target !== undefined) use(target);
+}
+
+function forecastsOf(
+  groups: readonly TargetGroup[],
+  { state, sizes }: DatabaseFacts,
+): Map<Target, TargetForecast> {
+  return new Map(
+    groups.flatMap(({ plans, effects }) =>
+      plans.flatMap(({ target, steps }) =>
+        target.database === state.name
+          ? [[target, forecastTarget(target, effects, steps.length, sizes)] as const]
+          : [],
+      ),
+    ),
+  );
+}
+
+/** @returns the targets that were rehearsed */
+async function rehearse(run: Run, { state, sizes }: DatabaseFacts): Promise<Target[]> {
+  const { groups, reasons, options, fleet } = run;
+  const { rehearseUpTo, timeouts } = options;
+  if (rehearseUpTo === undefined) return [];
+  const failing = reasons.targets;
+  const possible = groups.flatMap(({ plans, statements, sharedSchemas, locked }) => {
+    const tables = [...locked.values()].map(({ table }) => keyOf(table));
+    return plans.flatMap((plan) => {
+      if (plan.target.database !== state.name || failing.has(plan.target)) return [];
+      const one = { plan, statements, sharedSchemas };
+      const reason = whyNotRehearsed(one, tables, sizes, rehearseUpTo);
+      if (reason === undefined) return one;
+      reasons.leave(plan.target, null, `not rehearsed: ${reason}`);
+      return [];
+    });
+  });
+  const results = await rehearseTargets(possible, {
+    concurrency: connectionsIn(run, state.name),
+    lockMs: timeouts.lock,
+    statementMs:
+      timeouts.statement === 0 ? longestStatement : Math.min(timeouts.statement, longestStatement),
+    signal: fleet.context.signal,
+    withSession: (use) => readDatabase(fleet.context, fleet.open.addressOf(state.name), use),
+  });
+  refuseInterrupted(fleet.context.signal);
+  return results.flatMap(({ target, failure, unknown }) => {
+    if (unknown !== undefined) reasons.leave(target, null, `not rehearsed: ${unknown}`);
+    if (failure !== undefined)
+      reasons.add(target, {
+        place: failure.pending?.place ?? null,
+        message: `the rehearsal failed: ${failure.message}`,
+        remedy: "Fix the cause. Everything was rolled back.",
+      });
+    return unknown === undefined ? target : [];
+  });
+}
+
+/** How long a statement of a rehearsal may run, in milliseconds: it holds its locks until everything is rolled back. */
+const longestStatement = 5_000;
+
+function unusable(
+  { unusable: errors }: PlannedFleet,
+  targets: readonly Target[],
+): PreflightObstacle[] {
+  return [...errors].map(([name, { message, remedy = "" }]) => {
+    const count = targets.filter(({ database }) => database === name).length;
+    return obstacleIn(name)(
+      "error",
+      "unusable",
+      `${message}; ${counted(count, "target")} not checked`,
+      remedy,
+    );
+  });
+}
+
+function leftovers({ sizes, state }: DatabaseFacts): PreflightObstacle[] {
+  const make = obstacleIn(state.name);
+  const invalid = sizes.all.filter(({ invalidIndexes }) => invalidIndexes > 0);
+  const open = sizes.all.filter(({ unvalidated }) => unvalidated > 0);
+  return [
+    ...(invalid.length === 0
+      ? []
+      : [
+          make(
+            "warning",
+            "leftover",
+            `${counted(invalid.length, "table")} of pending migrations have an invalid index, such as ${invalid[0]?.schema}.${invalid[0]?.name}`,
+            "Drop it, or build it again with REINDEX INDEX CONCURRENTLY.",
+          ),
+        ]),
+    ...(open.length === 0
+      ? []
+      : [
+          make(
+            "warning",
+            "leftover",
+            `${counted(open.length, "table")} of pending migrations have a constraint that is not validated, such as ${open[0]?.schema}.${open[0]?.name}`,
+            "Validate it with ALTER TABLE ... VALIDATE CONSTRAINT.",
+          ),
+        ]),
+  ];
+}
+
+function diskObstacles(
+  { fleet, options: { diskFree } }: Run,
+  waves: PreflightReport["waves"],
+): PreflightObstacle[] {
+  const needed = Math.max(0, ...waves.map(({ diskBytes }) => diskBytes));
+  const [first] = fleet.databases;
+  if (diskFree === undefined || first === undefined || needed <= diskFree) return [];
+  const megabytes = (bytes: number) => `${Math.ceil(bytes / 1e6)} MB`;
+  return [
+    obstacleIn(first.name)(
+      "error",
+      "disk",
+      `the rollout may need ${megabytes(needed)} of disk space at a time, and ${megabytes(diskFree)} are free`,
+      "Free up space, or run with a smaller --concurrency.",
+    ),
+  ];
+}
