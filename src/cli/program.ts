@@ -9,6 +9,7 @@ import { headsVerb, historyVerb } from "./commands/history.ts";
 import { initVerb } from "./commands/init.ts";
 import { mergeVerb } from "./commands/merge.ts";
 import { migrateVerb, planVerb } from "./commands/migrate.ts";
+import { preflightVerb } from "./commands/preflight.ts";
 import { repairVerb } from "./commands/repair.ts";
 import { rolloutsVerb } from "./commands/rollouts.ts";
 import { stampVerb } from "./commands/stamp.ts";
@@ -24,7 +25,7 @@ export type Execute = (run: () => Promise<number>) => Promise<void>;
 
 const verbsByGroup: Readonly<Record<string, readonly (() => Verb | VerbGroup)[]>> = {
   "Write migrations:": [generateVerb, checkVerb, mergeVerb],
-  "Run migrations:": [migrateVerb, planVerb, downgradeVerb, stampVerb, repairVerb],
+  "Run migrations:": [migrateVerb, planVerb, preflightVerb, downgradeVerb, stampVerb, repairVerb],
   "Inspect the fleet:": [statusVerb, waitVerb, driftVerb, historyVerb, headsVerb, rolloutsVerb],
   "Tenants:": [tenantsVerbs],
   "Projects:": [initVerb, devVerb],

@@ -16,6 +16,14 @@ export interface PreflightReport {
   readonly rehearsed: number | null;
 }
 
+/** What a preflight does besides looking. */
+export interface RehearsalRequest {
+  /** Run the pending migrations of targets whose tables are not larger than this, in bytes, and roll them back. */
+  readonly rehearseUpTo?: number | undefined;
+  /** The free space on the server's disk, in bytes, which SQL cannot read. */
+  readonly diskFree?: number | undefined;
+}
+
 /** A place in a migration. */
 export interface MigrationPlace {
   readonly service: string;

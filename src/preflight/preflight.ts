@@ -1,7 +1,7 @@
 import type { Timeouts } from "../config/schema.ts";
 import { counted } from "../core/count.ts";
 import { hasWork, isUnusable, type Plan, targetsOf } from "../core/plan.ts";
-import type { PreflightObstacle, PreflightReport } from "../core/preflight.ts";
+import type { PreflightObstacle, PreflightReport, RehearsalRequest } from "../core/preflight.ts";
 import type { Target } from "../core/target.ts";
 import { findForbidden } from "../fleet/forbidden.ts";
 import type { DatabaseState, PlannedFleet } from "../fleet/plan-fleet.ts";
@@ -17,14 +17,10 @@ import { findServerObstacles, obstacleIn } from "./server.ts";
 import { keyOf } from "./statement.ts";
 
 /** How to check. */
-export interface PreflightOptions {
+export interface PreflightOptions extends RehearsalRequest {
   /** Connections per database, from 1. */
   readonly concurrency: number;
   readonly timeouts: Timeouts;
-  /** Run the pending migrations of targets whose tables are not larger than this, in bytes, and roll them back. */
-  readonly rehearseUpTo?: number | undefined;
-  /** The free space on the server's disk, in bytes, which SQL cannot read. */
-  readonly diskFree?: number | undefined;
   /** Called when targets were checked. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
