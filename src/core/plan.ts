@@ -55,7 +55,9 @@ type ProblemKind =
   /** The records of drizzle-orm's migrator do not match the migrations on disk. */
   | "notImported"
   /** The schema is not what its ledger says, and the request requires that it is. */
-  | "drifted";
+  | "drifted"
+  /** A preflight found that a migration would fail. */
+  | "wouldFail";
 
 /** Why a target cannot be migrated in its current state. */
 export interface PlanProblem {

@@ -3,21 +3,23 @@ import { createContext } from "../context.ts";
 import { type ExitCode, exitCode } from "../exit-codes.ts";
 import { exitCodesOfRollout, groups } from "../help/sections.ts";
 import { addCommonOptions, addConnectTimeout } from "../options/common.ts";
+import { addCheckOptions, type CheckOptions, checkOf } from "../options/preflight.ts";
 import {
   addMigrationOptions,
   addPlanOptions,
   addRolloutReport,
   addRunOptions,
+  given,
   type MigrationOptions,
   migrateRequestOf,
 } from "../options/rollout.ts";
 import { addScriptOptions, type ScriptOptions, scriptOf } from "../options/script.ts";
 import { amountValue } from "../options/values.ts";
-import { printRollout, rolloutExitCode, rolloutObserver } from "../rollout.ts";
+import { checkingObserver, printRollout, rolloutExitCode, rolloutObserver } from "../rollout.ts";
 import { newVerb, type Verb } from "../verb.ts";
 import { printPlan } from "./plan-output.ts";
 
-interface MigrateOptions extends MigrationOptions, ScriptOptions {
+interface MigrateOptions extends MigrationOptions, ScriptOptions, CheckOptions {
   readonly dryRun?: boolean;
 }
 
@@ -41,6 +43,10 @@ failure policy, concurrency and timeouts.
         "migrate five tenants first, then the others in waves",
         "npx drizzle-fleet migrate --canary 5 --wave 10% --soak 5m --max-failures 1%",
       ],
+      [
+        "check every tenant first, and leave out those that would fail",
+        "npx drizzle-fleet migrate --preflight --failing skip",
+      ],
       ["retry what failed", "npx drizzle-fleet migrate --failed"],
       [
         "write a script for psql without connecting",
@@ -48,14 +54,14 @@ failure policy, concurrency and timeouts.
       ],
     ],
     environment: ["TENANTS"],
-    exitCodes: exitCodesOfRollout,
+    exitCodes: { ...exitCodesOfRollout, 3: "--preflight found a problem; nothing was applied" },
     page: "rollouts.md",
   });
   addMigrationOptions(command).option(
     "--dry-run",
     "show the plan and change nothing, as plan does",
   );
-  addRunOptions(command)
+  addCheckOptions(addRunOptions(command))
     .optionsGroup(groups.failures)
     .option(
       "--accept-failures <count|percent>",
@@ -75,9 +81,15 @@ async function runMigrate(_: string[], options: MigrateOptions): Promise<ExitCod
   }
   if (options.dryRun === true) return showPlan(_, options);
   const { migrate } = await import("../../operations/migrate.ts");
-  const observer = await rolloutObserver(options);
+  const check = checkOf(options);
+  const observer =
+    check === undefined ? await rolloutObserver(options) : await checkingObserver(options);
   const context = await createContext(options, "end");
-  const result = await migrate(context, migrateRequestOf(options, context.config.fleet), observer);
+  const request = {
+    ...migrateRequestOf(options, context.config.fleet),
+    ...given("preflight", check),
+  };
+  const result = await migrate(context, request, observer);
   const ended = { ...result, ...(await acceptedBy(options, result.plan)) };
   await printRollout(ended, options);
   return rolloutExitCode(ended);

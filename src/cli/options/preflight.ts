@@ -1,5 +1,6 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { RehearsalRequest } from "../../core/preflight.ts";
+import type { FailingPolicy } from "../../preflight/before-rollout.ts";
 import { groups } from "../help/sections.ts";
 import { given } from "./rollout.ts";
 import { sizeValue } from "./values.ts";
@@ -36,4 +37,35 @@ export function rehearsalOf({
     ...given("rehearseUpTo", isRehearsed ? (rehearseUpTo ?? smallTable) : undefined),
     ...given("diskFree", diskFree),
   };
+}
+
+/** Options of `migrate`, which can check its targets first. */
+export interface CheckOptions extends PreflightOptions {
+  readonly preflight?: boolean;
+  readonly failing?: FailingPolicy;
+}
+
+export function addCheckOptions(command: Command): Command {
+  return addPreflightOptions(
+    command
+      .optionsGroup(groups.preflight)
+      .option("--preflight", "check every target first, as preflight does")
+      .addOption(
+        new Option(
+          "--failing <policy>",
+          "with --preflight: stop, skip targets that would fail, or migrate them last (default: stop)",
+        ).choices(["stop", "skip", "last"]),
+      ),
+  );
+}
+
+/** How to check first; undefined without --preflight. Each of the other options implies it. */
+export function checkOf(
+  options: CheckOptions,
+): (RehearsalRequest & { readonly failing: FailingPolicy }) | undefined {
+  const { preflight, failing, rehearse, rehearseUpTo, diskFree } = options;
+  const isChecked = [preflight, failing, rehearse, rehearseUpTo, diskFree].some(
+    (one) => one !== undefined,
+  );
+  return isChecked ? { failing: failing ?? "stop", ...rehearsalOf(options) } : undefined;
 }
