@@ -87,7 +87,7 @@ export function migrate(
     const { report } = decision;
     const checked = report === undefined ? {} : { preflight: report };
     if (decision.kind === "stop")
-      return { plan: possible, ...decision, ...checked, again: destination.command };
+      return { ...decision.result, plan: possible, ...checked, again: destination.command };
     const { plan } = decision;
     await createExtensions(fleet, plan, scripts);
     const result = await rollOut(

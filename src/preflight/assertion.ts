@@ -50,15 +50,14 @@ export function notAsserted(
   return { place, reason };
 }
 
-const fix = "Correct these rows, or put a step before it that does";
-
+/** What to do about the rows that an assertion finds. */
 export const remedies = {
-  nulls: `${fix}: an UPDATE that fills the column.`,
-  duplicates: `${fix}: it removes or merges the duplicates.`,
-  orphans: `${fix}: it removes the rows, or clears the reference.`,
-  check: `${fix}.`,
-  type: `${fix}: it changes the values that do not fit.`,
-  enum: `${fix}: an UPDATE that replaces the value.`,
+  nulls: "Fill the column in these rows, or in a statement before it.",
+  duplicates: "Remove or merge the duplicates, or do so in a statement before it.",
+  orphans: "Remove these rows or clear their references, or do so in a statement before it.",
+  check: "Correct these rows, or do so in a statement before it.",
+  type: "Change the values that do not fit, or do so in a statement before it.",
+  enum: "Replace the value in these rows, or do so in a statement before it.",
   required:
-    "Give the column a default, or add it as nullable, fill it, and make it NOT NULL in a later migration.",
+    "Give the column a default; or add it as nullable, fill it, and make it NOT NULL in a later migration.",
 } as const;

@@ -19,8 +19,7 @@ export type Decision =
   | {
       readonly kind: "stop";
       readonly report: PreflightReport;
-      readonly outcomes: readonly Outcome[];
-      readonly stopped: Stop;
+      readonly result: { readonly outcomes: readonly Outcome[]; readonly stopped: Stop };
     };
 
 /** The name of the wave of targets that would fail. */
@@ -47,12 +46,8 @@ export async function decide(
     return { kind: "go", report, plan: withFailingLast(plan, report, options.failing) };
   const message = whyStopped(report);
   if (message === undefined) return { kind: "go", report, plan };
-  return {
-    kind: "stop",
-    report,
-    outcomes: untouched(plan),
-    stopped: { kind: "preflight", message },
-  };
+  const stopped: Stop = { kind: "preflight", message };
+  return { kind: "stop", report, result: { outcomes: untouched(plan), stopped } };
 }
 
 /** A database that cannot be used fails its own targets only. */

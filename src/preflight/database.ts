@@ -1,6 +1,5 @@
 import { ledgerName } from "../core/ledger.ts";
 import type { PreflightObstacle } from "../core/preflight.ts";
-import type { Target } from "../core/target.ts";
 import type { DatabaseState } from "../fleet/plan-fleet.ts";
 import { findInsufficientSchemas } from "../postgres/server.ts";
 import type { Session } from "../postgres/session.ts";
@@ -51,12 +50,4 @@ export async function readDatabaseFacts(
     holders: await findLockHolders(session, state.name, all, locked, lockMs),
     state: { ...state, insufficient: await findInsufficientSchemas(session, all, ledgerName) },
   };
-}
-
-/** Finds the plan of a target by its schema. */
-export function targetsIn(groups: readonly TargetGroup[], database: string): Map<string, Target> {
-  const targets = groups.flatMap(({ plans }) => plans.map(({ target }) => target));
-  return new Map(
-    targets.flatMap((target) => (target.database === database ? [[target.schema, target]] : [])),
-  );
 }

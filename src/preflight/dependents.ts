@@ -65,7 +65,16 @@ export async function findOutsideDependents(
     column: column ?? null,
   }));
   const rows = await session.query<{ schema: string; index: number; names: string[] }>(
-    `WITH wanted AS (
+    dependentsQuery,
+    [schemas, JSON.stringify(asked)],
+  );
+  return rows.flatMap(({ schema, index, names }) => {
+    const check = own[index];
+    return check === undefined ? [] : { schema, check, names };
+  });
+}
+
+const dependentsQuery = `WITH wanted AS (
        SELECT n.oid AS namespace, s.schema, w.index, w.name, w.column FROM unnest($1::text[]) AS s(schema)
          JOIN pg_catalog.pg_namespace n ON n.nspname = s.schema
          CROSS JOIN jsonb_to_recordset($2::jsonb) AS w(index integer, name text, "column" text)
@@ -85,11 +94,4 @@ export async function findOutsideDependents(
          LEFT JOIN pg_catalog.pg_constraint f ON d.classid = 'pg_catalog.pg_constraint'::regclass AND f.oid = d.objid AND f.contype = 'f'
          LEFT JOIN pg_catalog.pg_class t ON d.classid = 'pg_catalog.pg_class'::regclass AND t.oid = d.objid
      ) SELECT schema, index, array_agg(name ORDER BY name) AS names FROM dependents
-       WHERE place <> namespace GROUP BY schema, index`,
-    [schemas, JSON.stringify(asked)],
-  );
-  return rows.flatMap(({ schema, index, names }) => {
-    const check = own[index];
-    return check === undefined ? [] : { schema, check, names };
-  });
-}
+       WHERE place <> namespace GROUP BY schema, index`;

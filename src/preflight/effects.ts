@@ -38,15 +38,9 @@ export function effectsOf(pending: PendingStatement): Effect[] {
     case "AlterTableStmt":
       return tableEffects(pending);
     case "IndexStmt":
-      return on(
-        body.relation,
-        statement.concurrently === undefined ? "ShareLock" : "ShareUpdateExclusiveLock",
-        "index",
-      );
+      return on(body.relation, indexLock(statement), "index");
     case "DropStmt":
-      return droppedBy(pending).flatMap(({ kind: what, relation: table }) =>
-        what === "relation" ? [{ table, mode: "AccessExclusiveLock", work: "instant" }] : [],
-      );
+      return dropEffects(pending);
     case "RenameStmt":
     case "AlterObjectSchemaStmt":
     case "RuleStmt":
@@ -63,7 +57,6 @@ export function effectsOf(pending: PendingStatement): Effect[] {
         on(isTree(one) ? one.RangeVar : undefined, "AccessExclusiveLock"),
       );
     case "InsertStmt":
-      return on(body.relation, "RowExclusiveLock", "instant");
     case "UpdateStmt":
     case "DeleteStmt":
     case "MergeStmt":
@@ -71,6 +64,16 @@ export function effectsOf(pending: PendingStatement): Effect[] {
     default:
       return [];
   }
+}
+
+function indexLock({ concurrently }: PendingStatement["statement"]): LockMode {
+  return concurrently === undefined ? "ShareLock" : "ShareUpdateExclusiveLock";
+}
+
+function dropEffects(pending: PendingStatement): Effect[] {
+  return droppedBy(pending).flatMap(({ kind, relation: table }): Effect[] =>
+    kind === "relation" ? [{ table, mode: "AccessExclusiveLock", work: "instant" }] : [],
+  );
 }
 
 /** The tables that a new table refers to. */

@@ -1,18 +1,19 @@
 import type { Timeouts } from "../config/schema.ts";
 import { counted } from "../core/count.ts";
-import { hasWork, isUnusable, type Plan, targetsOf } from "../core/plan.ts";
+import { hasWork, isUnusable, type Plan, type TargetPlan, targetsOf } from "../core/plan.ts";
 import type { PreflightObstacle, PreflightReport, RehearsalRequest } from "../core/preflight.ts";
 import type { Target } from "../core/target.ts";
 import { findForbidden } from "../fleet/forbidden.ts";
 import type { DatabaseState, PlannedFleet } from "../fleet/plan-fleet.ts";
 import { readDatabase } from "../fleet/read-database.ts";
 import type { Scripts } from "../fleet/scripts.ts";
-import { type DatabaseFacts, readDatabaseFacts, targetsIn } from "./database.ts";
+import type { Session } from "../postgres/session.ts";
+import { type DatabaseFacts, readDatabaseFacts } from "./database.ts";
 import { forecastTarget, forecastWave, type TargetForecast } from "./forecast.ts";
 import { groupTargets, type TargetGroup } from "./groups.ts";
 import { Reasons } from "./reasons.ts";
 import { rehearseTargets, whyNotRehearsed } from "./rehearse.ts";
-import { refuseInterrupted, runAssertions } from "./run.ts";
+import { type AssertedTarget, refuseInterrupted, runAssertions } from "./run.ts";
 import { findServerObstacles, obstacleIn } from "./server.ts";
 import { keyOf } from "./statement.ts";
 
@@ -40,9 +41,7 @@ export async function checkPlan(
   const plans = targetsOf(plan).filter(hasWork);
   const groups = await groupTargets(fleet, plans, scriptOf);
   const reasons = new Reasons();
-  for (const { target, problems } of plans)
-    for (const problem of problems)
-      if (problem.kind !== "unusable") reasons.addProblem(target, problem);
+  addProblems(plans, reasons);
   const run: Run = { fleet, groups, reasons, options, ...progressOf(plans.length, options) };
   const parts = await Promise.all(fleet.databases.map((state) => checkDatabase(run, state)));
   const states = parts.map(({ facts }) => facts.state);
@@ -72,6 +71,13 @@ export async function checkPlan(
     unchecked: reasons.uncheckedBesides(new Set(rehearsed.flat())),
     rehearsed: options.rehearseUpTo === undefined ? null : rehearsed.flat().length,
   };
+}
+
+/** A database that cannot be used is an obstacle, and no reason of each of its targets. */
+function addProblems(plans: readonly TargetPlan[], reasons: Reasons): void {
+  for (const { target, problems } of plans)
+    for (const problem of problems)
+      if (problem.kind !== "unusable") reasons.addProblem(target, problem);
 }
 
 interface Run {
@@ -104,58 +110,68 @@ interface CheckedDatabase {
 }
 
 async function checkDatabase(run: Run, state: DatabaseState): Promise<CheckedDatabase> {
-  const { fleet, groups, options, reasons } = run;
-  const { context, open } = fleet;
-  const own = groups.filter(({ plans }) =>
-    plans.some(({ target }) => target.database === state.name),
-  );
-  const withSession: Parameters<typeof runAssertions>[1]["withSession"] = (use) =>
-    readDatabase(context, open.addressOf(state.name), use);
-  const read = await withSession(async (session) => {
-    const facts = await readDatabaseFacts(session, state, own, options.timeouts.lock);
-    const forecasts = forecastsOf(own, facts);
-    const relations = Math.max(0, ...[...forecasts.values()].map((one) => one.relations));
-    const isConcurrent = own.some(({ statements }) =>
-      statements.some(({ statement }) => statement.concurrently !== undefined),
-    );
-    const demand = {
-      name: state.name,
-      concurrency: options.concurrency,
-      room: state.room,
-      relations,
-      isConcurrent,
-    };
-    const found = own.length === 0 ? [] : await findServerObstacles(session, demand);
-    return { facts, forecasts, obstacles: [...facts.holders, ...found, ...leftovers(facts)] };
+  const { fleet, options } = run;
+  const groups = run.groups.flatMap((group) => {
+    const plans = group.plans.filter(({ target }) => target.database === state.name);
+    return plans.length === 0 ? [] : { ...group, plans };
   });
-  const { facts } = read;
-  const targets = targetsIn(own, state.name);
+  const withSession: WithSession = (use) =>
+    readDatabase(fleet.context, fleet.open.addressOf(state.name), use);
+  const checked = await withSession((session) => readAround(session, state, groups, options));
+  addFacts(run, groups, checked.facts);
+  const findings = await runAssertions(groups.flatMap(assertedTargets), {
+    concurrency: connectionsIn(run, state.name),
+    statementMs: options.timeouts.statement,
+    lockMs: options.timeouts.lock,
+    signal: fleet.context.signal,
+    ...{ withSession, onProgress: run.onProgress },
+  });
+  for (const finding of findings) run.reasons.addFinding(finding);
+  return checked;
+}
+
+type WithSession = Parameters<typeof runAssertions>[1]["withSession"];
+
+/** Reads everything but rows: catalogs, sizes, locks, and the state of the server. */
+async function readAround(
+  session: Session,
+  state: DatabaseState,
+  groups: readonly TargetGroup[],
+  { timeouts, concurrency }: PreflightOptions,
+): Promise<CheckedDatabase> {
+  const facts = await readDatabaseFacts(session, state, groups, timeouts.lock);
+  const forecasts = forecastsOf(groups, facts);
+  const demand = {
+    ...{ name: state.name, concurrency, room: state.room },
+    relations: Math.max(0, ...[...forecasts.values()].map((one) => one.relations)),
+    isConcurrent: groups.some(({ statements }) =>
+      statements.some(({ statement }) => statement.concurrently !== undefined),
+    ),
+  };
+  const found = groups.length === 0 ? [] : await findServerObstacles(session, demand);
+  return { facts, forecasts, obstacles: [...facts.holders, ...found, ...leftovers(facts)] };
+}
+
+/** Notes what the catalogs show, and what no assertion is about. */
+function addFacts({ reasons }: Run, groups: readonly TargetGroup[], facts: DatabaseFacts): void {
+  const targets = new Map(
+    groups.flatMap(({ plans }) => plans.map(({ target }) => [target.schema, target])),
+  );
   for (const one of facts.names)
     withTarget(targets, one.schema, (target) => reasons.addName(target, one));
   for (const one of facts.dependents)
     withTarget(targets, one.schema, (target) => reasons.addDependents(target, one));
-  const asserted = own.flatMap(({ plans, asserted: { assertions }, sharedSchemas }) =>
-    plans.flatMap(({ target, create }) => {
-      if (target.database !== state.name) return [];
-      return { target, assertions: create === "schemaAndLedger" ? [] : assertions, sharedSchemas };
-    }),
-  );
-  const findings = await runAssertions(asserted, {
-    concurrency: connectionsIn(run, state.name),
-    statementMs: options.timeouts.statement,
-    lockMs: options.timeouts.lock,
-    signal: context.signal,
-    ...{ withSession, onProgress: run.onProgress },
-  });
-  for (const finding of findings) reasons.addFinding(finding);
-  for (const {
-    plans,
-    asserted: { unchecked },
-  } of own)
+  for (const { plans, asserted } of groups)
     for (const { target } of plans)
-      for (const { place, reason } of target.database === state.name ? unchecked : [])
-        reasons.leave(target, place, reason);
-  return read;
+      for (const { place, reason } of asserted.unchecked) reasons.leave(target, place, reason);
+}
+
+/** A schema that does not exist yet has no rows. */
+function assertedTargets({ plans, asserted, sharedSchemas }: TargetGroup): AssertedTarget[] {
+  return plans.map(({ target, create }) => ({
+    ...{ target, sharedSchemas },
+    assertions: create === "schemaAndLedger" ? [] : asserted.assertions,
+  }));
 }
 
 function withTarget(
@@ -169,15 +185,14 @@ function withTarget(
 
 function forecastsOf(
   groups: readonly TargetGroup[],
-  { state, sizes }: DatabaseFacts,
+  { sizes }: DatabaseFacts,
 ): Map<Target, TargetForecast> {
   return new Map(
     groups.flatMap(({ plans, effects }) =>
-      plans.flatMap(({ target, steps }) =>
-        target.database === state.name
-          ? [[target, forecastTarget(target, effects, steps.length, sizes)] as const]
-          : [],
-      ),
+      plans.map(({ target, steps }) => [
+        target,
+        forecastTarget(target, effects, steps.length, sizes),
+      ]),
     ),
   );
 }

@@ -65,14 +65,12 @@ export function obstacleIn(database: string): Make {
 }
 
 function limitObstacles(
-  { concurrency, room, relations }: DatabaseDemand,
+  demand: DatabaseDemand,
   { slots, usedSlots, standby, readOnly, eventTriggers }: ServerFacts,
   make: Make,
 ): PreflightObstacle[] {
-  const parallel = Math.max(1, Math.min(concurrency, room));
-  const needed = relations * parallel;
-  const free = slots - usedSlots;
-  const found: PreflightObstacle[] = [];
+  const { concurrency, room } = demand;
+  const found = [...lockObstacles(demand, slots - usedSlots, make)];
   if (standby || readOnly)
     found.push(
       make(
@@ -86,23 +84,12 @@ function limitObstacles(
           : "Turn default_transaction_read_only off for this role.",
       ),
     );
-  if (needed > free)
-    found.push(
-      make(
-        "error",
-        "lockSlots",
-        `the rollout needs up to ${needed} locks at a time (${counted(relations, "relation")} x ${counted(parallel, "target")}), and the server has room for ${free} (max_locks_per_transaction)`,
-        relations > free
-          ? "Increase max_locks_per_transaction and restart the server, or split the migration."
-          : `Increase max_locks_per_transaction and restart the server, or run with --concurrency ${Math.max(1, Math.floor(free / relations))}.`,
-      ),
-    );
   if (room < concurrency)
     found.push(
       make(
         "warning",
         "connections",
-        `the server has room for ${counted(room, "more connection")}, so only ${counted(parallel, "target")} at a time can be migrated`,
+        `the server has room for ${counted(room, "more connection")}, so fewer than ${concurrency} targets at a time are migrated`,
         "Close connections that are not needed, or increase max_connections.",
       ),
     );
@@ -116,6 +103,29 @@ function limitObstacles(
       ),
     );
   return found;
+}
+
+/** @param free how many more locks fit into the server's lock table */
+function lockObstacles(
+  { concurrency, room, relations }: DatabaseDemand,
+  free: number,
+  make: Make,
+): PreflightObstacle[] {
+  const parallel = Math.max(1, Math.min(concurrency, room));
+  const needed = relations * parallel;
+  if (needed <= free) return [];
+  const smaller =
+    relations > free
+      ? "split the migration"
+      : `run with --concurrency ${Math.max(1, Math.floor(free / relations))}`;
+  return [
+    make(
+      "error",
+      "lockSlots",
+      `the rollout needs up to ${needed} locks at a time (${counted(relations, "relation")} x ${counted(parallel, "target")}), and the server has room for ${free} (max_locks_per_transaction)`,
+      `Increase max_locks_per_transaction and restart the server, or ${smaller}.`,
+    ),
+  ];
 }
 
 function replicationObstacles(

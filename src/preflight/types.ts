@@ -15,57 +15,79 @@ export function assertType(subject: Subject, { name: column, definition }: Table
   const using = usingOf(definition.raw_default);
   if (type === undefined || using === "expression")
     return notAsserted(pending, `the new value of ${keyOf(table)}.${column} is an expression`);
-  const value = `${quoteIdentifier(column)}::text`;
-  const what = `values of ${keyOf(table)}.${column}`;
-  if (["text", "varchar", "bpchar"].includes(type.name) && !type.isArray) {
+  const change: TypeChange = { subject, column, type };
+  if (["text", "varchar", "bpchar"].includes(type.name) && !type.isArray)
     // An explicit cast to varchar(n) cuts without an error.
-    if (type.modifiers.length === 0 || using === "sized") return undefined;
-    const longest = type.modifiers[0] ?? 0;
-    return assertion(
-      pending,
-      `${what} are longer than ${longest} characters`,
-      `SELECT FROM ${table.sql} WHERE pg_catalog.length(pg_catalog.rtrim(${value}, ' ')) > ${longest}`,
-      remedies.type,
-    );
-  }
+    return type.modifiers.length === 0 || using === "sized" ? undefined : assertLength(change);
   const labels = type.isOwn ? changes.enums.get(type.key) : undefined;
-  const values = type.isArray
-    ? `EXISTS (SELECT FROM pg_catalog.unnest(${quoteIdentifier(column)}::text[]) AS value WHERE {})`
-    : "{}";
-  const each = type.isArray ? "value" : value;
-  const rows = (condition: string) =>
-    `SELECT FROM ${table.sql} WHERE ${values.replace("{}", () => condition)}`;
-  if (labels !== undefined) {
-    const unknown =
-      labels.length === 0
-        ? `${each} IS NOT NULL`
-        : `${each} NOT IN (${labels.map(quoteLiteral).join(", ")})`;
-    return assertion(
-      pending,
-      `${what} are not in the new enum ${type.label}`,
-      rows(unknown),
-      remedies.enum,
-    );
-  }
+  return labels === undefined ? assertInput(change) : assertLabels(change, labels);
+}
+
+/** A column that gets another type. */
+interface TypeChange {
+  readonly subject: Subject;
+  readonly column: string;
+  readonly type: NewType;
+}
+
+function valuesOf({ subject, column }: TypeChange): string {
+  return `values of ${keyOf(subject.table)}.${column}`;
+}
+
+function assertLength(change: TypeChange): Asserted {
+  const { subject, column, type } = change;
+  const longest = type.modifiers[0] ?? 0;
+  // Spaces at the end are cut without an error.
+  const length = `pg_catalog.length(pg_catalog.rtrim(${quoteIdentifier(column)}::text, ' '))`;
+  return assertion(
+    subject.pending,
+    `${valuesOf(change)} are longer than ${longest} characters`,
+    `SELECT FROM ${subject.table.sql} WHERE ${length} > ${longest}`,
+    remedies.type,
+  );
+}
+
+/** The rows in which a value, or an element of an array, meets a condition. The value is its text. */
+function rowsWhere(
+  { subject, column, type }: TypeChange,
+  condition: (value: string) => string,
+): string {
+  const name = quoteIdentifier(column);
+  const where = type.isArray
+    ? `EXISTS (SELECT FROM pg_catalog.unnest(${name}::text[]) AS value WHERE ${condition("value")})`
+    : condition(`${name}::text`);
+  return `SELECT FROM ${subject.table.sql} WHERE ${where}`;
+}
+
+/** The labels of an enum that a pending statement creates. */
+function assertLabels(change: TypeChange, labels: readonly string[]): Asserted {
+  const list = labels.map(quoteLiteral).join(", ");
+  const rows = rowsWhere(change, (value) =>
+    list === "" ? `${value} IS NOT NULL` : `${value} NOT IN (${list})`,
+  );
+  const message = `${valuesOf(change)} are not in the new enum ${change.type.label}`;
+  return assertion(change.subject.pending, message, rows, remedies.enum);
+}
+
+/** Before PostgreSQL 16, only the labels of an existing enum can be compared without an error. */
+function assertInput(change: TypeChange): Asserted {
+  const { subject, column, type } = change;
   const literal = quoteLiteral(type.sql);
-  const isInput = `NOT pg_catalog.pg_input_is_valid(${inputFor(type, column, each)}, ${literal})`;
-  const enumOid = `pg_catalog.to_regtype(${literal})`;
   const inEnum = (more: string) =>
-    `EXISTS (SELECT FROM pg_catalog.pg_enum WHERE enumtypid = ${enumOid}${more})`;
+    `EXISTS (SELECT FROM pg_catalog.pg_enum WHERE enumtypid = pg_catalog.to_regtype(${literal})${more})`;
+  const rows = rowsWhere(
+    change,
+    (value) => `NOT pg_catalog.pg_input_is_valid(${inputFor(type, column, value)}, ${literal})`,
+  );
+  const older = rowsWhere(
+    change,
+    (value) =>
+      `${value} IS NOT NULL AND ${inEnum("")} AND NOT ${inEnum(` AND enumlabel = ${value}`)}`,
+  );
+  const remedy = type.isOwn ? remedies.enum : remedies.type;
   return {
-    ...assertion(
-      pending,
-      `${what} are no valid ${type.label}`,
-      rows(isInput),
-      type.isOwn ? remedies.enum : remedies.type,
-    ),
-    before16: type.isOwn
-      ? templateOf(
-          rows(
-            `${each} IS NOT NULL AND ${inEnum("")} AND NOT ${inEnum(` AND enumlabel = ${each}`)}`,
-          ),
-        )
-      : "none",
+    ...assertion(subject.pending, `${valuesOf(change)} are no valid ${type.label}`, rows, remedy),
+    before16: type.isOwn ? templateOf(older) : "none",
   };
 }
 
