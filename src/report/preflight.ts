@@ -44,7 +44,7 @@ function reasonText({ service, place, message, remedy, targets }: PreflightReaso
 
 function rowsText(rows: number | null): string {
   if (rows === null) return "";
-  return rows >= countLimit ? ` (over ${countLimit - 1})` : ` (${rows})`;
+  return rows >= countLimit ? ` (over ${countLimit - 1} rows)` : ` (${counted(rows, "row")})`;
 }
 
 function placeText({ file, line }: MigrationPlace): string {
