@@ -13,7 +13,7 @@ const sections: Readonly<Record<string, readonly string[]>> = {
     ...["drizzle-kit-1", "from-alembic", "from-own-loop", "from-drizzle-multitenant"],
   ],
   Topics: [
-    ...["migrations", "rollouts", "drift", "tenants", "runtime", "configuration"],
+    ...["migrations", "rollouts", "preflight", "drift", "tenants", "runtime", "configuration"],
     ...["tenant-neutral-sql", "offline-sql"],
   ],
   Reference: [
