@@ -8,6 +8,7 @@ const layers = [
   ["proof"],
   ["drift"],
   ["lint"],
+  ["preflight"],
   ["tenancy"],
   ["operations"],
   ["cli"],

@@ -76,8 +76,10 @@ export {
   type MigrateRequest,
   type MigrateResult,
   migrate,
+  type PreflightChoice,
   planMigration,
 } from "./operations/migrate.ts";
+export { type PreflightRequest, preflight } from "./operations/preflight.ts";
 export { type RemoveRequest, removeTenant } from "./operations/remove-tenant.ts";
 export { type RenameRequest, renameTenant } from "./operations/rename-tenant.ts";
 export { type EditedMigration, type RepairResult, repair } from "./operations/repair.ts";
@@ -95,6 +97,7 @@ export {
   type WaitResult,
   waitForHead,
 } from "./operations/wait.ts";
+export type { FailingPolicy } from "./preflight/before-rollout.ts";
 export type { GeneratedDown } from "./proof/missing-downs.ts";
 export { proveHistories } from "./proof/prove-services.ts";
 export type { CreatedAdmin, NewAdmin } from "./tenancy/admin.ts";

@@ -13,7 +13,16 @@ const sections: Readonly<Record<string, readonly string[]>> = {
     ...["drizzle-kit-1", "from-alembic", "from-own-loop", "from-drizzle-multitenant"],
   ],
   Topics: [
-    ...["migrations", "lint", "rollouts", "drift", "tenants", "runtime", "configuration"],
+    ...[
+      "migrations",
+      "lint",
+      "rollouts",
+      "preflight",
+      "drift",
+      "tenants",
+      "runtime",
+      "configuration",
+    ],
     ...["tenant-neutral-sql", "offline-sql"],
   ],
   Reference: [

@@ -2,6 +2,7 @@
 // that of the type without its last word.
 import type { RolloutEvent } from "../core/events.ts";
 import type { Plan } from "../core/plan.ts";
+import type { PreflightReport } from "../core/preflight.ts";
 import type { DriftResult } from "../drift/result.ts";
 import type { Histories } from "../operations/history.ts";
 import type { TenantList } from "../operations/list-tenants.ts";
@@ -45,6 +46,9 @@ export type PlanDocument = Plan;
 
 /** The document of `drift --json`. */
 export type DriftDocument = DriftResult;
+
+/** The document of `preflight --json`. */
+export type PreflightDocument = PreflightReport;
 
 /** The document of `history --json`. */
 export type HistoryDocument = Histories;

@@ -10,6 +10,7 @@ import { initVerb } from "./commands/init.ts";
 import { lintVerb } from "./commands/lint.ts";
 import { mergeVerb } from "./commands/merge.ts";
 import { migrateVerb, planVerb } from "./commands/migrate.ts";
+import { preflightVerb } from "./commands/preflight.ts";
 import { repairVerb } from "./commands/repair.ts";
 import { rolloutsVerb } from "./commands/rollouts.ts";
 import { stampVerb } from "./commands/stamp.ts";
@@ -25,7 +26,7 @@ export type Execute = (run: () => Promise<number>) => Promise<void>;
 
 const verbsByGroup: Readonly<Record<string, readonly (() => Verb | VerbGroup)[]>> = {
   "Write migrations:": [generateVerb, checkVerb, lintVerb, mergeVerb],
-  "Run migrations:": [migrateVerb, planVerb, downgradeVerb, stampVerb, repairVerb],
+  "Run migrations:": [migrateVerb, planVerb, preflightVerb, downgradeVerb, stampVerb, repairVerb],
   "Inspect the fleet:": [statusVerb, waitVerb, driftVerb, historyVerb, headsVerb, rolloutsVerb],
   "Tenants:": [tenantsVerbs],
   "Projects:": [initVerb, devVerb],

@@ -1,4 +1,5 @@
 import type { LockHolder, Outcome, Stop } from "./outcome.ts";
+import type { PreflightReport } from "./preflight.ts";
 import type { Target } from "./target.ts";
 
 /** A migration that is running, or a connection that is not established yet. */
@@ -17,6 +18,10 @@ export interface Waiting {
 
 /** What happens in a rollout. `durationMs` and `delayMs` are in milliseconds. */
 export type RolloutEvent =
+  /** With a preflight: how many of the targets were checked. */
+  | { readonly type: "preflightProgress"; readonly done: number; readonly total: number }
+  /** With a preflight: what it found. If that stops the rollout, only the summary follows. */
+  | { readonly type: "preflightEnded"; readonly report: PreflightReport }
   | {
       /** The rollout begins. */
       readonly type: "rolloutStarted";

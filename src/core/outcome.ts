@@ -84,6 +84,6 @@ export function isFailure({ status, failure }: Outcome): boolean {
 
 /** Why a rollout ended before its last target. `message` is for people; `kind` tells the cause. */
 export interface Stop {
-  readonly kind: "interrupted" | "failures" | "canary" | "verify" | "server";
+  readonly kind: "interrupted" | "failures" | "canary" | "verify" | "server" | "preflight";
   readonly message: string;
 }

@@ -60,7 +60,9 @@ type ProblemKind =
   /** The schema is not what its ledger says, and the request requires that it is. */
   | "drifted"
   /** A migration requires a contract that is held back. */
-  | "held";
+  | "held"
+  /** A preflight found that a migration would fail. */
+  | "wouldFail";
 
 /** Why a target cannot be migrated in its current state. */
 export interface PlanProblem {

@@ -20,6 +20,27 @@ export function withoutForbidden(
   databases: readonly DatabaseState[],
   scriptOf: (service: string, tag: string) => MigrationScript | undefined,
 ): Plan {
+  const found = findForbidden(plan, databases, scriptOf);
+  const checked = (own: TargetPlan): TargetPlan => {
+    const problem = found.get(own.target);
+    return problem === undefined ? own : { ...own, steps: [], problems: [problem] };
+  };
+  const waves = plan.waves.map((wave) => ({ ...wave, targets: wave.targets.map(checked) }));
+  const busy = targetsOf(plan).filter(({ steps }) => steps.length > 0);
+  const [first] = found.values();
+  if (first === undefined || found.size < busy.length) return { waves };
+  const others = busy.length > 1 ? `; all ${busy.length} targets of this run lack a privilege` : "";
+  throw new FleetError("config", `${first.message}${others}`, {
+    remedy: `Nothing was changed. ${first.remedy}`,
+  });
+}
+
+/** Finds targets whose steps will fail because the role lacks a privilege, as `withoutForbidden` does. */
+export function findForbidden(
+  plan: Plan,
+  databases: readonly DatabaseState[],
+  scriptOf: (service: string, tag: string) => MigrationScript | undefined,
+): Map<Target, PlanProblem> {
   const states = new Map(databases.map((state) => [state.name, state]));
   const insufficient = new Map(
     databases.flatMap((state) =>
@@ -27,29 +48,16 @@ export function withoutForbidden(
     ),
   );
   const demands = demandsOf(scriptOf);
-  const checked = (own: TargetPlan): TargetPlan => {
+  const found = new Map<Target, PlanProblem>();
+  for (const own of targetsOf(plan)) {
     const { database, schema } = own.target;
     const state = states.get(database);
-    if (state === undefined || own.steps.length === 0) return own;
-    const problem = missingPrivilege(
-      own,
-      state,
-      insufficient.get(JSON.stringify([database, schema])),
-      demands,
-    );
-    return problem === undefined ? own : { ...own, steps: [], problems: [problem] };
-  };
-  const waves = plan.waves.map((wave) => ({ ...wave, targets: wave.targets.map(checked) }));
-  const busy = targetsOf(plan).filter(({ steps }) => steps.length > 0);
-  const rest = targetsOf({ waves }).filter(({ steps }) => steps.length > 0);
-  const [first] = targetsOf({ waves }).flatMap(({ problems }) =>
-    problems.filter(({ kind }) => kind === "forbidden"),
-  );
-  if (first === undefined || rest.length > 0) return { waves };
-  const others = busy.length > 1 ? `; all ${busy.length} targets of this run lack a privilege` : "";
-  throw new FleetError("config", `${first.message}${others}`, {
-    remedy: `Nothing was changed. ${first.remedy}`,
-  });
+    if (state === undefined || own.steps.length === 0) continue;
+    const lacking = insufficient.get(JSON.stringify([database, schema]));
+    const problem = missingPrivilege(own, state, lacking, demands);
+    if (problem !== undefined) found.set(own.target, problem);
+  }
+  return found;
 }
 
 /** The privileges that a step's statements need, in addition to those on the ledger. */

@@ -1,19 +1,28 @@
 import type { Observer } from "../core/events.ts";
 import type { Plan } from "../core/plan.ts";
+import type { PreflightReport, RehearsalRequest } from "../core/preflight.ts";
 import { commandText } from "../fleet/command.ts";
 import type { Context } from "../fleet/context.ts";
 import { withoutForbidden } from "../fleet/forbidden.ts";
 import { type Offline, writeOffline } from "../fleet/offline.ts";
 import type { PlannedFleet } from "../fleet/plan-fleet.ts";
-import { goalFor, type Left, leftBy, type Planning, withPlan } from "../fleet/planning.ts";
+import {
+  goalFor,
+  type Left,
+  leftBy,
+  type Planned,
+  type Planning,
+  withPlan,
+} from "../fleet/planning.ts";
 import { refusePooled } from "../fleet/pooler.ts";
 import { type RolledOut, rollOut } from "../fleet/roll-out.ts";
 import { choicesOf, type RolloutRequest, selectionFor } from "../fleet/rollout-request.ts";
-import { createExtensions, readScripts } from "../fleet/scripts.ts";
+import { createExtensions, readScripts, type Scripts } from "../fleet/scripts.ts";
 import type { Destination } from "../fleet/unfinished.ts";
 import type { ContractRule } from "../plan/contracts.ts";
 import { planTarget } from "../plan/migrate.ts";
 import type { Planner } from "../plan/targets.ts";
+import type { Decision, FailingPolicy } from "../preflight/before-rollout.ts";
 import { grantMissing } from "../tenancy/application-access.ts";
 
 /** What to migrate, and how. */
@@ -28,6 +37,14 @@ export interface MigrateRequest extends RolloutRequest {
    * Compare the targets with what their ledgers say, as `drift` does: a target that has drifted fails, also if it is at head.
    */
   readonly requireNoDrift?: boolean;
+  /** Check all targets first, as `preflight` does; default: do not. */
+  readonly preflight?: PreflightChoice;
+}
+
+/** How `migrate` checks its targets first. */
+export interface PreflightChoice extends RehearsalRequest {
+  /** What to do with targets that would fail. */
+  readonly failing: FailingPolicy;
 }
 
 export interface MigrateResult extends RolledOut {
@@ -35,6 +52,8 @@ export interface MigrateResult extends RolledOut {
   readonly again: string;
   /** After a run with `failed`: the selected targets that have still not reached their destination. */
   readonly left?: Left;
+  /** With `preflight`: what it found. If it stopped the rollout, no outcome is recorded. */
+  readonly preflight?: PreflightReport;
 }
 
 /**
@@ -59,8 +78,20 @@ export function migrate(
   return withPlan(context, planning, async (planned) => {
     const { fleet, sessions } = planned;
     const scripts = await readScripts(fleet, planned.plan);
-    const plan = withoutForbidden(planned.plan, fleet.databases, scripts.scriptOf);
-    refusePooled(plan, fleet.databases, scripts.scriptOf);
+    const possible = withoutForbidden(planned.plan, fleet.databases, scripts.scriptOf);
+    refusePooled(possible, fleet.databases, scripts.scriptOf);
+    const decision = await checkFirst(
+      context,
+      request,
+      { ...planned, plan: possible },
+      scripts,
+      observe,
+    );
+    const { report } = decision;
+    const checked = report === undefined ? {} : { preflight: report };
+    if (decision.kind === "stop")
+      return { ...decision.result, plan: possible, ...checked, again: destination.command };
+    const { plan } = decision;
     await createExtensions(fleet, plan, scripts);
     const result = await rollOut(
       {
@@ -78,8 +109,29 @@ export function migrate(
     if (result.stopped === undefined) await grantMissing(fleet, plan, sessions.readIn);
     const isRecorded = result.unkept.length === 0;
     const again = isRecorded ? commandOf(context, request, ["--failed"]) : destination.command;
-    return { plan, ...result, again, ...leftBy(request, planned, result.outcomes, destination) };
+    return {
+      plan,
+      ...result,
+      again,
+      ...checked,
+      ...leftBy(request, planned, result.outcomes, destination),
+    };
   });
+}
+
+/** Checks the targets, if the request asks for it. It is loaded only then, with the parser. */
+async function checkFirst(
+  context: Context,
+  request: MigrateRequest,
+  { plan, fleet }: Planned,
+  { scriptOf }: Scripts,
+  observe: Observer,
+): Promise<Decision | { readonly kind: "go"; readonly plan: Plan; readonly report: undefined }> {
+  const { preflight } = request;
+  if (preflight === undefined) return { kind: "go", plan, report: undefined };
+  const { decide } = await import("../preflight/before-rollout.ts");
+  const { concurrency, timeouts } = choicesOf(context, request, plan);
+  return decide(fleet, plan, scriptOf, { ...preflight, concurrency, timeouts }, observe);
 }
 
 /**
@@ -153,9 +205,11 @@ function commandOf(context: Context, request: MigrateRequest, more: readonly str
       ? []
       : [request.contract === "all" ? "--contract-all" : "--contract"];
   const drift = request.requireNoDrift === true ? ["--require-no-drift"] : [];
+  const { failing } = request.preflight ?? {};
+  const check = failing === undefined ? [] : ["--preflight", "--failing", failing];
   return commandText(
     context,
-    ["migrate", ...to, ...contract, ...order, ...drift, ...more],
+    ["migrate", ...to, ...contract, ...order, ...drift, ...check, ...more],
     request,
   );
 }

@@ -17,6 +17,7 @@ import {
 import { copyIn, copyOut, type TextChunks } from "./copy.ts";
 import { type Drizzle, withDrizzle } from "./drizzle.ts";
 import { type Backend, type Greeting, readGreeting } from "./greeting.ts";
+import { queryAll } from "./query-all.ts";
 import { Sender } from "./sender.ts";
 import { throwShortened } from "./server-text.ts";
 import { setToolSettings } from "./settings.ts";
@@ -61,12 +62,10 @@ export class Session implements Channel {
     this.#client = client;
     this.#answerWithinMs = answerWithinMs;
     this.#sender = new Sender(client, this, answerWithinMs);
-    client.on("error", () => {
+    const lose = () => {
       this.#lost = true;
-    });
-    client.on("end", () => {
-      this.#lost = true;
-    });
+    };
+    client.on("error", lose).on("end", lose);
   }
 
   /**
@@ -193,6 +192,12 @@ export class Session implements Channel {
       throwShortened,
     );
     return rows;
+  }
+
+  /** Runs several statements as one message, and returns the rows of each. Errors and limits are those of `query`. */
+  queryAll<Row extends pg.QueryResultRow>(sql: string): Promise<Row[][]> {
+    this.#sender.noteOther();
+    return queryAll(this.#client, this.#answerWithinMs, sql);
   }
 
   /** Runs queries of Drizzle's query builder. Errors and time limits are those of `query`. */

@@ -12,7 +12,7 @@ import { openTerminals, type Terminal } from "../support/tmux.ts";
 const captures = join(repository, "tests/terminal/captures");
 
 const verbs =
-  "generate check merge plan migrate downgrade status wait drift history heads rollouts repair stamp tenants dev init";
+  "generate check merge plan migrate preflight downgrade status wait drift history heads rollouts repair stamp tenants dev init";
 const tenantsVerbs =
   "list add adopt switch grant archive restore remove rename clone export import";
 

@@ -185,6 +185,7 @@ test("plan offers the options that it depends on, and migrate offers all", () =>
     ...["--soak", "--verify", "--on-error", "--max-failures", "--concurrency"],
     ...["--lock-timeout", "--statement-timeout", "--sql", "--from", "--dry-run"],
     ...["--verbose", "--quiet", "--accept-failures", "--grace"],
+    ...["--preflight", "--failing", "--rehearse", "--rehearse-up-to", "--disk-free"],
   ];
   expect(plan).toEqual([
     ...["--to", "--contract", "--contract-all", "--allow-out-of-order", "--require-no-drift"],

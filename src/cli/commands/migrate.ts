@@ -3,21 +3,23 @@ import { createContext } from "../context.ts";
 import { type ExitCode, exitCode } from "../exit-codes.ts";
 import { exitCodesOfRollout, groups } from "../help/sections.ts";
 import { addCommonOptions, addConnectTimeout } from "../options/common.ts";
+import { addCheckOptions, type CheckOptions, checkOf } from "../options/preflight.ts";
 import {
   addMigrationOptions,
   addPlanOptions,
   addRolloutReport,
   addRunOptions,
+  given,
   type MigrationOptions,
   migrateRequestOf,
 } from "../options/rollout.ts";
 import { addScriptOptions, type ScriptOptions, scriptOf } from "../options/script.ts";
 import { amountValue } from "../options/values.ts";
-import { printRollout, rolloutExitCode, rolloutObserver } from "../rollout.ts";
+import { checkingObserver, printRollout, rolloutExitCode, rolloutObserver } from "../rollout.ts";
 import { newVerb, type Verb } from "../verb.ts";
 import { printPlan } from "./plan-output.ts";
 
-interface MigrateOptions extends MigrationOptions, ScriptOptions {
+interface MigrateOptions extends MigrationOptions, ScriptOptions, CheckOptions {
   readonly dryRun?: boolean;
 }
 
@@ -44,6 +46,10 @@ asks for it and the migration that it follows is applied in the target for long 
         "migrate five tenants first, then the others in waves",
         "npx drizzle-fleet migrate --canary 5 --wave 10% --soak 5m --max-failures 1%",
       ],
+      [
+        "check every tenant first, and leave out those that would fail",
+        "npx drizzle-fleet migrate --preflight --failing skip",
+      ],
       ["retry what failed", "npx drizzle-fleet migrate --failed"],
       ["also apply the contracts that are ripe", "npx drizzle-fleet migrate --contract"],
       [
@@ -52,14 +58,14 @@ asks for it and the migration that it follows is applied in the target for long 
       ],
     ],
     environment: ["TENANTS"],
-    exitCodes: exitCodesOfRollout,
+    exitCodes: { ...exitCodesOfRollout, 3: "--preflight found a problem; nothing was applied" },
     page: "rollouts.md",
   });
   addMigrationOptions(command).option(
     "--dry-run",
     "show the plan and change nothing, as plan does",
   );
-  addRunOptions(command)
+  addCheckOptions(addRunOptions(command))
     .optionsGroup(groups.failures)
     .option(
       "--accept-failures <count|percent>",
@@ -79,9 +85,15 @@ async function runMigrate(_: string[], options: MigrateOptions): Promise<ExitCod
   }
   if (options.dryRun === true) return showPlan(_, options);
   const { migrate } = await import("../../operations/migrate.ts");
-  const observer = await rolloutObserver(options);
+  const check = checkOf(options);
+  const observer =
+    check === undefined ? await rolloutObserver(options) : await checkingObserver(options);
   const context = await createContext(options, "end");
-  const result = await migrate(context, migrateRequestOf(options, context.config.fleet), observer);
+  const request = {
+    ...migrateRequestOf(options, context.config.fleet),
+    ...given("preflight", check),
+  };
+  const result = await migrate(context, request, observer);
   const { heldIn } = await import("../../report/held.ts");
   const held = heldIn(targetsOf(result.plan));
   const heldAsked = options.contract === true;

@@ -12,6 +12,7 @@ export const groups = {
   waves: "Waves:",
   failures: "Failure policy:",
   limits: "Concurrency and timeouts:",
+  preflight: "Preflight:",
   proof: "Proof:",
   repair: "Repair:",
   script: "SQL script:",

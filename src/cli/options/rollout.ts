@@ -46,8 +46,16 @@ export interface MigrationOptions extends RunOptions {
   readonly acceptFailures?: Amount;
 }
 
-/** Adds which migrations are applied. */
+/** Adds which migrations are applied, and to which targets not. */
 export function addMigrationOptions(command: Command): Command {
+  return addMigrationChoice(command).option(
+    "--require-no-drift",
+    "refuse targets whose schema is not what their ledger says",
+  );
+}
+
+/** Adds which migrations are applied. */
+export function addMigrationChoice(command: Command): Command {
   return command
     .optionsGroup(groups.migrations)
     .option("--to <tag>", "last migration to apply (default: head)")
@@ -55,8 +63,7 @@ export function addMigrationOptions(command: Command): Command {
     .addOption(
       new Option("--contract-all", "also apply contracts that are not ripe").conflicts("contract"),
     )
-    .option("--allow-out-of-order", "apply migrations that were merged after later migrations")
-    .option("--require-no-drift", "refuse targets whose schema is not what their ledger says");
+    .option("--allow-out-of-order", "apply migrations that were merged after later migrations");
 }
 
 /**
@@ -94,7 +101,7 @@ export function addRunOptions(command: Command): Command {
 
 /** Adds how a rollout goes on after each wave and each failure, and its limits. */
 export function addPolicyOptions(command: Command): Command {
-  return command
+  command
     .optionsGroup(groups.waves)
     .option("--soak <duration>", "pause between waves, such as 5m", durationValue)
     .option("--verify <command>", "shell command that must succeed after each wave")
@@ -105,7 +112,13 @@ export function addPolicyOptions(command: Command): Command {
         "continue with other targets, or stop at the first failure",
       ).choices(["continue", "stop"]),
     )
-    .option("--max-failures <count|percent>", "stop when more targets than this fail", amountValue)
+    .option("--max-failures <count|percent>", "stop when more targets than this fail", amountValue);
+  return addLimitOptions(command);
+}
+
+/** Adds how many targets are worked on at the same time, and how long statements and locks may take. */
+export function addLimitOptions(command: Command): Command {
+  return command
     .optionsGroup(groups.limits)
     .option(
       "--concurrency <count>",

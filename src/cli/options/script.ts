@@ -17,6 +17,7 @@ export interface ScriptOptions {
 const notWithSql = [
   ...["dryRun", "json", "verbose", "quiet", "failed", "canary", "wave", "soak", "verify"],
   ...["onError", "maxFailures", "concurrency", "requireNoDrift"],
+  ...["preflight", "failing", "rehearse", "rehearseUpTo", "diskFree"],
 ];
 
 export function addScriptOptions(command: Command): Command {

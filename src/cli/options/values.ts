@@ -48,3 +48,13 @@ export function countValue(text: string): number {
     throw new InvalidArgumentError("Use a number from 1 to 1000.");
   return parsed;
 }
+
+const units: Readonly<Record<string, number>> = { kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
+
+/** Parses a size to bytes. */
+export function sizeValue(text: string): number {
+  const [, number = "", unit = ""] = /^(\d+(?:\.\d+)?) ?(kB|MB|GB|TB)$/.exec(text) ?? [];
+  const factor = units[unit];
+  if (factor === undefined) throw new InvalidArgumentError("Use a size such as 100MB or 2GB.");
+  return Number(number) * factor;
+}
