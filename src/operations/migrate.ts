@@ -80,13 +80,8 @@ export function migrate(
     const scripts = await readScripts(fleet, planned.plan);
     const possible = withoutForbidden(planned.plan, fleet.databases, scripts.scriptOf);
     refusePooled(possible, fleet.databases, scripts.scriptOf);
-    const decision = await checkFirst(
-      context,
-      request,
-      { ...planned, plan: possible },
-      scripts,
-      observe,
-    );
+    const checkedPlan = { ...planned, plan: possible };
+    const decision = await checkFirst(context, request, checkedPlan, scripts, observe);
     const { report } = decision;
     const checked = report === undefined ? {} : { preflight: report };
     if (decision.kind === "stop")
@@ -97,10 +92,7 @@ export function migrate(
       {
         ...{ verb: "migrate", fleet, sessions, plan, planOne: planning.planOne },
         scriptOf: scripts.scriptOf,
-        selection: {
-          ...selectionFor(context, request),
-          ...{ to: request.to, contract: request.contract },
-        },
+        selection: recordedSelection(context, request),
         goal: goalFor(planned, destination),
       },
       choicesOf(context, request, plan),
@@ -194,6 +186,12 @@ function destinationOf(context: Context, request: MigrateRequest): Destination {
       (to ?? undefined) === request.to && (contract ?? undefined) === request.contract,
     command: commandOf(context, request, []),
   };
+}
+
+/** What is recorded of a request, for `--failed`. */
+function recordedSelection(context: Context, request: MigrateRequest) {
+  const { to, contract } = request;
+  return { ...selectionFor(context, request), to, contract };
 }
 
 /** The command that makes the same request. */
