@@ -5,10 +5,13 @@ import { join } from "node:path";
 import * as codes from "../dist/cli/exit-codes.js";
 import { environmentVariables } from "../dist/cli/help/environment.js";
 import { programOf } from "../dist/cli/program.js";
+import { allowRules } from "../dist/lint/allow.js";
+import { rules } from "../dist/lint/rules/index.js";
 import { commandLinePage } from "./reference/cli.mjs";
 import { environmentPage, exitCodesPage } from "./reference/codes.mjs";
 import { configurationPage } from "./reference/configuration.mjs";
 import { jsonPage } from "./reference/json.mjs";
+import { lintRulesPage } from "./reference/lint-rules.mjs";
 
 const folder = join(import.meta.dirname, "../docs/reference");
 const program = programOf(async () => {});
@@ -19,6 +22,7 @@ const pages = {
   "environment.md": environmentPage({ environmentVariables }),
   "exit-codes.md": exitCodesPage(codes),
   "json.md": jsonPage(program),
+  "lint-rules.md": lintRulesPage(rules, allowRules),
 };
 
 function current(path) {

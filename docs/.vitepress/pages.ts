@@ -13,12 +13,12 @@ const sections: Readonly<Record<string, readonly string[]>> = {
     ...["drizzle-kit-1", "from-alembic", "from-own-loop", "from-drizzle-multitenant"],
   ],
   Topics: [
-    ...["migrations", "rollouts", "drift", "tenants", "runtime", "configuration"],
+    ...["migrations", "lint", "rollouts", "drift", "tenants", "runtime", "configuration"],
     ...["tenant-neutral-sql", "offline-sql"],
   ],
   Reference: [
     ...["reference/cli", "reference/configuration", "reference/environment"],
-    ...["reference/exit-codes", "reference/json"],
+    ...["reference/exit-codes", "reference/json", "reference/lint-rules"],
   ],
   API: ["reference/api/index", "reference/api/config", "reference/api/runtime"],
   Help: [

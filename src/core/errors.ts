@@ -24,7 +24,7 @@ export type FleetErrorCode =
   | "edited"
   /** A migration or a history that failed its proof. */
   | "proof"
-  /** A statement of a migration that harms running tenants; see `lint`. */
+  /** A statement of a migration that harms running tenants, as `lint` finds it. */
   | "lint"
   /** Branches that cannot be merged. */
   | "merge"
