@@ -35,8 +35,10 @@ export function releasedBefore(
   const declared = declaredBefore?.(migration);
   if (declared !== undefined || before === undefined) return declared;
   return new Map(
-    [...before.values()].flatMap(({ schema, name, columns }) =>
-      schema === undefined ? [[name, new Set(columns.map((one) => one.name))] as const] : [],
+    [...before.values()].flatMap(({ schema, name, columns, isPartition }) =>
+      schema === undefined && !isPartition
+        ? [[name, new Set(columns.map((one) => one.name))] as const]
+        : [],
     ),
   );
 }

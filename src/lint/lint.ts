@@ -89,6 +89,9 @@ interface Known {
   readonly isNew: LintedStatement["isNew"];
 }
 
+/** Statements whose reading depends on the planner, and so on the rows. */
+const plansItself = /^(Select|Insert|Update|Delete|Merge)Stmt$/;
+
 /** What a statement does, by its trace as far as there is one. */
 function effects(tree: Tree, { trace, together, source, before, isNew }: Known): StatementTrace {
   const [kind, body] = unwrap(tree);
@@ -96,17 +99,23 @@ function effects(tree: Tree, { trace, together, source, before, isNew }: Known):
   if (trace === undefined) return read();
   const seen = new Set(trace.locks.map(nameOf));
   const held = together ? read().locks.filter((lock) => !seen.has(nameOf(lock))) : [];
-  const referred = referredBy(tree, source);
+  const referred = referredBy(tree, source, before);
   return {
     ...trace,
     locks: [...trace.locks, ...held],
     // Whether a foreign key is checked by reading the other table, too, depends on the rows in both.
-    scanned: trace.scanned.filter((table) => !referred.has(nameOf(table))),
+    scanned: plansItself.test(kind)
+      ? []
+      : trace.scanned.filter((table) => !referred.has(nameOf(table))),
   };
 }
 
-/** The tables that new foreign keys refer to, unless the statement also changes them. */
-function referredBy(tree: Tree, source: SourceSchema): ReadonlySet<string> {
+/** The tables that the foreign keys of the changed tables refer to, unless the statement also changes them. */
+function referredBy(
+  tree: Tree,
+  source: SourceSchema,
+  before: LintedSchema | undefined,
+): ReadonlySet<string> {
   const statements = [tree, ...statementsInDoBlock(tree)].map(unwrap);
   const names = (relations: readonly (RelationName | undefined)[]) =>
     new Set(relations.flatMap((one) => (one === undefined ? [] : nameOf(one))));
@@ -114,7 +123,9 @@ function referredBy(tree: Tree, source: SourceSchema): ReadonlySet<string> {
   const referred = statements.flatMap(([kind, body]) =>
     addedConstraints(kind, body).map(({ constraint }) => relationIn(constraint.pktable, source)),
   );
-  return new Set([...names(referred)].filter((name) => !changed.has(name)));
+  const existing = [...changed].flatMap((name) => before?.get(name)?.foreignKeys ?? []);
+  const all = [...names(referred), ...existing.map(({ target }) => nameOf(target))];
+  return new Set(all.filter((name) => !changed.has(name)));
 }
 
 function withoutNew(

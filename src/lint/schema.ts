@@ -3,6 +3,7 @@ import type { TracedRelation } from "./trace.ts";
 
 /** A table, partitioned table, view or materialized view, as the catalogs describe it. */
 export interface LintedTable extends TracedRelation {
+  readonly isPartition: boolean;
   readonly columns: readonly LintedColumn[];
   readonly indexes: readonly LintedIndex[];
   readonly foreignKeys: readonly LintedForeignKey[];
@@ -78,7 +79,7 @@ const columnsIn = (relation: string, numbers: string) =>
      LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = ${relation} AND a.attnum = k.number AND k.number > 0), '[]')`;
 
 const query = `SELECT pg_catalog.json_build_object(
-  'schema', nullif(n.nspname, $2), 'name', c.relname, 'kind', c.relkind,
+  'schema', nullif(n.nspname, $2), 'name', c.relname, 'kind', c.relkind, 'isPartition', c.relispartition,
   'columns', coalesce((SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
       'name', a.attname, 'type', pg_catalog.format_type(a.atttypid, a.atttypmod), 'notNull', a.attnotnull,
       'filled', a.atthasdef OR a.attidentity <> '') ORDER BY a.attnum)

@@ -123,7 +123,17 @@ interface RelationState extends TracedRelation {
 
 type States = ReadonlyMap<number, RelationState>;
 
-class Tracer {
+interface RunOptions {
+  /** Whether to trace the statements. */
+  readonly wanted: boolean;
+  /** True to run them in one transaction. */
+  readonly together?: boolean;
+  /** True to roll back what they did. */
+  readonly undo?: boolean;
+}
+
+/** Traces statements in one session. */
+export class Tracer {
   readonly #session: Session;
   readonly #schema: string;
   readonly #schemas: readonly string[];
@@ -160,7 +170,7 @@ class Tracer {
    */
   async run(
     segment: readonly Statement[],
-    { wanted, together }: { readonly wanted: boolean; readonly together: boolean },
+    { wanted, together, undo = false }: RunOptions,
   ): Promise<(StatementTrace | undefined)[]> {
     const session = this.#session;
     const traces: (StatementTrace | undefined)[] = [];
@@ -169,7 +179,7 @@ class Tracer {
       for (const [index, statement] of segment.entries()) {
         const begins = !together || index === 0;
         const ends = !together || index === segment.length - 1;
-        traces.push(await this.#runOne(statement, { wanted, begins, ends }));
+        traces.push(await this.#runOne(statement, { wanted, undo, begins, ends }));
       }
     } catch (error) {
       if (session.lost) throw error;
@@ -181,7 +191,7 @@ class Tracer {
 
   async #runOne(
     { sql, transactional }: Statement,
-    { wanted, begins, ends }: { wanted: boolean; begins: boolean; ends: boolean },
+    { wanted, undo, begins, ends }: RunOptions & { begins: boolean; ends: boolean },
   ): Promise<StatementTrace | undefined> {
     const session = this.#session;
     const isTraced = wanted && transactional;
@@ -190,8 +200,10 @@ class Tracer {
     if (transactional && begins) await session.script("BEGIN");
     await session.query(fill(sql, quoteIdentifier(this.#schema)));
     if (isTraced) this.#states = await this.#read();
-    if (transactional && ends) await session.script("COMMIT");
-    return before && this.#states && compare(this.#existing, before, this.#states, begins);
+    if (transactional && ends) await session.script(undo ? "ROLLBACK" : "COMMIT");
+    const after = this.#states;
+    if (undo) this.#states = undefined;
+    return before && after && compare(this.#existing, before, after, begins);
   }
 
   async #readTables(): Promise<LintedSchema> {

@@ -110,11 +110,12 @@ function replacedNames(statement: LintedStatement): ReadonlySet<string> {
   );
 }
 
-/** True if the migration itself creates this type. */
+/** True if the migration itself creates this type, or renames one that it creates again. */
 function makesType(all: readonly LintedStatement[], name: string): boolean {
   return all.some(
     ({ kind, body }) =>
-      /^Create(Enum|Domain)Stmt$/.test(kind) &&
-      (stringsOf(body.typeName) ?? stringsOf(body.domainname))?.at(-1) === name,
+      (kind === "RenameStmt" && body.renameType === "OBJECT_TYPE" && body.newname === name) ||
+      (/^Create(Enum|Domain)Stmt$/.test(kind) &&
+        (stringsOf(body.typeName) ?? stringsOf(body.domainname))?.at(-1) === name),
   );
 }

@@ -1,6 +1,6 @@
 import { stringsOf } from "../../sql/tree.ts";
 import { type LintedStatement, type Rule, unlessSmall } from "../rule.ts";
-import { commandsOf, droppedObjects, typeNameOf } from "../tree-parts.ts";
+import { commandsOf, droppedObjects, relationIn, typeNameOf } from "../tree-parts.ts";
 
 export const enumRecreate: Rule = {
   id: "enum-recreate",
@@ -35,8 +35,8 @@ CREATE TABLE "orders" ("id" integer PRIMARY KEY, "state" "state");`,
     if (recreated === undefined || !recreated.isChangeBack) return [];
     const { rewritten } = statement.effects;
     const tables = rewritten.filter(({ kind }) => "rm".includes(kind));
-    const [table] = tables;
-    if (table === undefined) return [];
+    const table = relationIn(statement.body.relation, statement.source);
+    if (table === undefined || tables.length === 0) return [];
     return [
       {
         message: `the enum ${recreated.name} is created again: ${table.name} is written anew twice, and a row with a removed value makes the migration fail`,

@@ -73,7 +73,7 @@ function newlyProlonged(statement: LintedStatement): TracedRelation[] {
 function longWork(statement: LintedStatement): readonly TracedRelation[] {
   const { effects, kind } = statement;
   const changed = changesManyRows(statement);
-  const worked = /^(Select|Insert|Update|Delete|Merge)Stmt$/.test(kind)
+  const worked = /^(Select|Insert|Update|Delete|Merge|Truncate)Stmt$/.test(kind)
     ? []
     : [...effects.rewritten, ...effects.scanned].filter((one) => "rpm".includes(one.kind));
   return [...new Map([...changed, ...worked].map((one) => [nameOf(one), one])).values()];
