@@ -22,7 +22,7 @@ const pages = {
   "environment.md": environmentPage({ environmentVariables }),
   "exit-codes.md": exitCodesPage(codes),
   "json.md": jsonPage(program),
-  "lint-rules.md": lintRulesPage({ rules, allowRules }),
+  "lint-rules.md": lintRulesPage(rules, allowRules),
 };
 
 function current(path) {

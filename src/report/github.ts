@@ -33,7 +33,7 @@ const levels: Readonly<Record<LintSeverity, string>> = {
 export function githubLintText(findings: readonly StatementFinding[], root: string): string {
   return findings
     .map(({ service, rule, severity, file, line, message, remedy, url }) => {
-      const title = `lint: ${rule} (${service})`;
+      const title = `drizzle-fleet: ${rule} (${service})`;
       return command(levels[severity], `${file}:${line}`, { root, title }, [
         ...[message, `-> ${remedy}`, url],
       ]);

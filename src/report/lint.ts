@@ -111,8 +111,8 @@ function verdict({ selection, migrations, findings, untraced }: LintResult): str
       `Not traced: ${services.join(", ")} (${reason}). Locks, rewrites and scans are judged by the text of the SQL.`,
     ),
   );
-  const looked = `${counted(migrations.length, "migration")} ${selectionText(selection)}`;
-  if (migrations.length === 0) return [...notes, `Nothing to lint: ${looked}.`];
+  if (migrations.length === 0) return [...notes, `Nothing to lint: ${nothingText(selection)}.`];
+  const looked = lookedAt(migrations.length, selection);
   const counts = (["error", "warning", "info"] as const).flatMap((severity) => {
     const count = findings.filter((one) => one.severity === severity).length;
     return count === 0 ? [] : countText(count, severity);
@@ -130,12 +130,23 @@ function countText(count: number, severity: LintSeverity): string {
   return severity === "info" ? counted(count, "note") : counted(count, severity);
 }
 
-function selectionText(selection: LintSelection): string {
-  if (selection.kind === "pending") return "that a tenant is missing";
-  if (selection.kind === "since") {
-    const { name, commit } = selection;
-    const short = commit.slice(0, 7);
-    return `not in ${name === commit ? short : `${name} (${short})`}`;
-  }
-  return selection.reason === undefined ? "in all" : `in all (${selection.reason})`;
+/** The migrations that were looked at. */
+function lookedAt(count: number, selection: LintSelection): string {
+  const migrations = counted(count, "migration");
+  const is = count === 1 ? "is" : "are";
+  if (selection.kind === "pending") return `${migrations} that a tenant is missing`;
+  if (selection.kind === "since") return `${migrations} that ${is} not in ${commitText(selection)}`;
+  const reason = selection.reason === undefined ? "" : ` (${selection.reason})`;
+  return `${count === 1 ? "the only migration" : `all ${migrations}`}${reason}`;
+}
+
+function nothingText(selection: LintSelection): string {
+  if (selection.kind === "pending") return "no tenant is missing a migration";
+  if (selection.kind === "since") return `every migration is in ${commitText(selection)}`;
+  return "there is no migration";
+}
+
+function commitText({ name, commit }: Extract<LintSelection, { kind: "since" }>): string {
+  const short = commit.slice(0, 7);
+  return name.startsWith(short) ? short : `${name} (${short})`;
 }

@@ -60,7 +60,9 @@ test("lint looks at the migrations that are not on the default branch, whether c
   expect(all.document.selection).toEqual({ kind: "all" });
   const none = await runCli(project, ["lint", "--since", "feature"]);
   expect(none).toMatchObject({ code: 0 });
-  expect(none.stdout).toMatch(/^Nothing to lint: 0 migrations not in feature \([0-9a-f]{7}\)\.\n$/);
+  expect(none.stdout).toMatch(
+    /^Nothing to lint: every migration is in feature \([0-9a-f]{7}\)\.\n$/,
+  );
   await git("checkout", "--quiet", "main");
   await git("merge", "--quiet", "--ff-only", "feature");
   expect((await found(project)).findings).toEqual([]);
@@ -70,7 +72,7 @@ test("without a repository it looks at everything, and says so; unknown commits 
   const { project } = await createFleet({ migrations: released });
   const { stdout, code } = await runCli(project, ["lint"]);
   expect(code).toBe(3);
-  expect(stdout).toContain("in 2 migrations in all (git knows no default branch to compare with).");
+  expect(stdout).toContain("in all 2 migrations (git knows no default branch to compare with).");
   const unknown = await runCli(project, ["lint", "--since", "v9"]);
   expect(unknown).toMatchObject({ code: 2 });
   expect(unknown.stderr).toContain('git knows no commit "v9"');
@@ -223,7 +225,7 @@ x line 1: orders is written anew under an ACCESS EXCLUSIVE lock (rewrite)
   expect(text).toContain("docs/reference/lint-rules.md#rewrite\n");
   const github = (await runCli(project, ["lint", "--format", "github"])).stdout;
   expect(github).toContain(
-    "::error file=drizzle/app/0002_big.sql,line=1,title=lint%3A rewrite (app)::orders is",
+    "::error file=drizzle/app/0002_big.sql,line=1,title=drizzle-fleet%3A rewrite (app)::orders is",
   );
   const markdown = (await runCli(project, ["lint", "--format", "markdown"])).stdout;
   expect(markdown).toContain("### `drizzle/app/0002_big.sql`\n\n**error** [rewrite](https://");
@@ -231,7 +233,7 @@ x line 1: orders is written anew under an ACCESS EXCLUSIVE lock (rewrite)
   const gitlab = JSON.parse((await runCli(project, ["lint", "--format", "gitlab"])).stdout);
   expect(gitlab).toContainEqual({
     description: expect.stringContaining("app: orders is written anew"),
-    check_name: "lint rewrite",
+    check_name: "drizzle-fleet lint/rewrite",
     fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
     severity: "major",
     location: { path: "drizzle/app/0002_big.sql", lines: { begin: 1 } },
