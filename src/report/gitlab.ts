@@ -49,7 +49,7 @@ export function gitlabLintDocument(
       const identity = JSON.stringify([service, rule, tag, statement]);
       return {
         description: `${service}: ${message}\n-> ${remedy}`,
-        check_name: `drizzle-fleet lint/${rule}`,
+        check_name: `lint/${rule}`,
         fingerprint: createHash("sha256").update(identity).digest("hex"),
         severity: severities[severity],
         location: { path, lines: { begin: line } },

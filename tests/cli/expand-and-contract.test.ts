@@ -108,9 +108,10 @@ test("a column is renamed: added, copied, switched, dropped", async () => {
 test("a table is split", async () => {
   const addresses = `export const addresses = pgTable("addresses", { userId: integer("user_id").primaryKey().references(() => users.id), city: text().notNull() });`;
   const insertBoth: Queries = async (database, { users, addresses: table }) => {
-    const [made] = (await database.insert(users).values({ city: "Oslo" }).returning()) as unknown[];
-    const { id } = made as { id: number };
-    await database.insert(table).values({ userId: id, city: "Oslo" }).returning();
+    const [made] = (await database.insert(users).values({ city: "Oslo" }).returning()) as {
+      id: number;
+    }[];
+    await database.insert(table).values({ userId: made?.id, city: "Oslo" }).returning();
     await database.select().from(users);
   };
   const story = await Story.begin({
@@ -125,9 +126,8 @@ test("a table is split", async () => {
     third: {
       schema: `export const users = pgTable("users", { id: serial().primaryKey() });\n${addresses}`,
       queries: async (database, { users, addresses: table }) => {
-        const [made] = (await database.insert(users).values({}).returning()) as unknown[];
-        const { id } = made as { id: number };
-        await database.insert(table).values({ userId: id, city: "Oslo" }).returning();
+        const [made] = (await database.insert(users).values({}).returning()) as { id: number }[];
+        await database.insert(table).values({ userId: made?.id, city: "Oslo" }).returning();
         const all = await database
           .select()
           .from(users)
@@ -253,4 +253,41 @@ test("a value of an enum is dropped", async () => {
   await story.run("migrate --contract");
   await story.works("second");
   await story.breaks("first", /invalid input value for enum/);
+});
+
+test("drizzle-kit 1.0 continues from both migrations", async () => {
+  const users = (more: string) =>
+    `export const users = pgTable("users", { id: serial().primaryKey(), email: text().notNull()${more} });`;
+  const story = await Story.begin(
+    {
+      first: {
+        schema: `${users(", nick: text().notNull()")}\nexport const posts = pgTable("posts", { id: serial().primaryKey(), userId: integer("user_id").references(() => users.id) });`,
+        queries: rows(() => ({ email: "a", nick: "a" }), { nick: "b" }),
+      },
+      second: {
+        schema: users(""),
+        queries: rows(() => ({ email: "a" }), { email: "b" }),
+      },
+      third: {
+        schema: users(", age: integer()"),
+        queries: rows(() => ({ email: "a", age: 1 }), { age: 2 }),
+      },
+    },
+    "folders",
+  );
+  await story.write("second");
+  const made = await story.run("generate app --name drop_nick --drop table:posts --split 14d");
+  expect(made.stdout).toContain("held back for 14d: table posts is dropped");
+  await story.run("migrate");
+  await story.works("first", "second");
+  await story.write("third");
+  await story.run("generate app --name add_age");
+  await story.run("check --database");
+  await story.run("migrate");
+  await story.works("first", "second", "third");
+  await story.wait(15);
+  await story.run("migrate --contract");
+  await story.works("second", "third");
+  await story.breaks("first", /column "nick" .*does not exist/);
+  expect((await story.run("drift")).stdout).toMatch(/No drift/);
 });

@@ -233,7 +233,7 @@ x line 1: orders is written anew under an ACCESS EXCLUSIVE lock (rewrite)
   const gitlab = JSON.parse((await runCli(project, ["lint", "--format", "gitlab"])).stdout);
   expect(gitlab).toContainEqual({
     description: expect.stringContaining("app: orders is written anew"),
-    check_name: "drizzle-fleet lint/rewrite",
+    check_name: "lint/rewrite",
     fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
     severity: "major",
     location: { path: "drizzle/app/0002_big.sql", lines: { begin: 1 } },

@@ -3,7 +3,7 @@ import { pathToFileURL } from "node:url";
 import { drizzle, type NodePgDatabase } from "drizzle-orm/node-postgres";
 import pg from "pg";
 import { expect, onTestFinished } from "vitest";
-import { type CliResult, createProject, runCli } from "./cli.ts";
+import { type CliResult, createProject, type Installed, runCli } from "./cli.ts";
 import { createDatabase, type TestDatabase } from "./database.ts";
 import { appFleet, configFile, type Files, writeFiles } from "./fleet.ts";
 
@@ -45,11 +45,14 @@ export class Story {
   }
 
   /** Generates and applies the first release's migration. */
-  static async begin(releases: Readonly<Record<string, Release>>): Promise<Story> {
+  static async begin(
+    releases: Readonly<Record<string, Release>>,
+    installed: Installed = "journal",
+  ): Promise<Story> {
     const database = await createDatabase();
     const [first = ""] = Object.keys(releases);
     const fleet = appFleet(database.url, tenants);
-    const project = await createProject({ "drizzle.config.ts": configFile(fleet) });
+    const project = await createProject({ "drizzle.config.ts": configFile(fleet) }, installed);
     const story = new Story(project, database, releases);
     for (const tenant of tenants) story.#clients.push(await connect(database.url, tenant));
     await story.write(first);
