@@ -32,6 +32,7 @@ export type {
   TargetStatus,
   Wave,
 } from "./core/plan.ts";
+export type { PreflightReport } from "./core/preflight.ts";
 export { type Target, targetName } from "./core/target.ts";
 export type { TenantRecord, TenantStatus } from "./core/tenant.ts";
 export type { DriftRequest } from "./drift/compare.ts";

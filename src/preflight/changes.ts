@@ -211,10 +211,9 @@ export function hasDefault(definition: Tree): boolean {
 
 /** True if ALTER COLUMN TYPE leaves the text of each value as it is: a change to text or varchar, without an expression. */
 function keepsText({ typeName, raw_default: using }: Tree): boolean {
-  const { names, typmods, arrayBounds } = isTree(typeName) ? typeName : {};
+  const { names, typmods } = isTree(typeName) ? typeName : {};
   const name = stringsOf(names)?.at(-1) ?? "";
-  const isText =
-    (name === "text" || name === "varchar") && typmods === undefined && arrayBounds === undefined;
+  const isText = (name === "text" || name === "varchar") && typmods === undefined;
   return isText && (using === undefined || (isTree(using) && "TypeCast" in using));
 }
 

@@ -21,15 +21,20 @@ export interface NameCheck {
  */
 export function nameChecksOf(statements: readonly PendingStatement[]): NameCheck[] {
   const touched = new Set<string>();
+  const seen = new Set<string>();
   const found: NameCheck[] = [];
   for (const pending of statements) {
     const needs = needsOf(pending);
     for (const one of needs) {
+      if (one.part === undefined && seen.has(objectKey(one))) continue;
       if (touched.has(objectKey(one)) || touched.has(objectKey({ ...one, part: undefined })))
         continue;
       found.push({ ...one, place: pending.place, label: labelOf(one) });
     }
-    for (const one of needs) touched.add(objectKey(one));
+    // A table that is altered stays the same object. Its name is checked once.
+    for (const one of needs)
+      if (one.part !== undefined || !one.mustExist) touched.add(objectKey(one));
+      else seen.add(objectKey(one));
     for (const one of alsoTouched(pending)) touched.add(objectKey(one));
     // An unknown part of the history may create or drop anything.
     if (["DoStmt", "CallStmt", ""].includes(pending.kind)) break;
