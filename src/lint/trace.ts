@@ -67,9 +67,7 @@ export async function traceHistory(
   isTraced: (migration: Migration) => boolean,
 ): Promise<TracedMigration[]> {
   const { session } = bench;
-  await session.query(`CREATE SCHEMA ${quoteIdentifier(schema)}`);
-  const path = [schema, ...bench.sharedSchemas].map(quoteIdentifier).join(", ");
-  await session.query(`SET search_path = ${path}`);
+  await createScratchSchema(bench, schema);
   const tracer = new Tracer(session, schema, bench.sharedSchemas);
   const traced: TracedMigration[] = [];
   let failed = false;
@@ -101,6 +99,16 @@ export async function traceHistory(
   }
   await session.query("RESET search_path");
   return traced;
+}
+
+/** Creates a schema, and makes it the current one. */
+async function createScratchSchema(
+  { session, sharedSchemas }: Bench,
+  schema: string,
+): Promise<void> {
+  await session.query(`CREATE SCHEMA ${quoteIdentifier(schema)}`);
+  const path = [schema, ...sharedSchemas].map(quoteIdentifier).join(", ");
+  await session.query(`SET search_path = ${path}`);
 }
 
 /** The state of a relation before or after a statement. */
