@@ -67,7 +67,7 @@ export async function traceHistory(
   isTraced: (migration: Migration) => boolean,
 ): Promise<TracedMigration[]> {
   const { session } = bench;
-  await createPlace(bench, schema);
+  await createScratchSchema(bench, schema);
   const tracer = new Tracer(session, schema, bench.sharedSchemas);
   const traced: TracedMigration[] = [];
   let failed = false;
@@ -101,8 +101,11 @@ export async function traceHistory(
   return traced;
 }
 
-/** Creates a scratch schema, and makes it the session's. */
-async function createPlace({ session, sharedSchemas }: Bench, schema: string): Promise<void> {
+/** Creates a schema, and makes it the current one. */
+async function createScratchSchema(
+  { session, sharedSchemas }: Bench,
+  schema: string,
+): Promise<void> {
   await session.query(`CREATE SCHEMA ${quoteIdentifier(schema)}`);
   const path = [schema, ...sharedSchemas].map(quoteIdentifier).join(", ");
   await session.query(`SET search_path = ${path}`);
