@@ -18,7 +18,7 @@ export const exitCodeMeanings: Readonly<Record<ExitCode, string>> = {
   0: "done, or nothing to do",
   1: "failed, but a retry may help: an unreachable database, a lock, another run in progress",
   2: "invalid usage, configuration or migration files; nothing was applied",
-  3: "check, lint, preflight or a proof found a problem, or generate wrote a file that you must finish by hand",
+  3: "check, lint, preflight or a proof found a problem, or generate wrote an unfinished file",
   4: "drift found a tenant whose schema is not what its ledger says",
   5: "failed, and a retry cannot help: an error in a migration, or a problem of a target",
   130: "interrupted by a signal, or at a prompt",
