@@ -25,7 +25,7 @@ export interface PreflightRequest
  * @throws FleetError as `migrate` does before it applies anything; `interrupted` if the context's signal is aborted
  * @example
  * const { failing } = await preflight(context, { services: [], tenants: [], databases: [] });
- * for (const { message, targets } of failing) console.log(message, targets.length);
+ * for (const { message, targets } of failing) report(message, targets.length);
  */
 export function preflight(
   context: Context,

@@ -38,11 +38,12 @@ describe("output passes through src/cli/output.ts", () => {
     const writing = [...texts].filter(([, text]) =>
       /\bstd(out|err)\s*\.\s*write\b|\bconsole\s*\.|\\(u001b|x1b)\[/.test(text),
     );
-    // progress.ts redraws its bar, and writes everything else as output.ts does. bin.ts must run on any Node.js, and
+    // progress.ts and preflight.ts redraw their progress, and progress.ts writes everything else as output.ts does. bin.ts must run on any Node.js, and
     // writes no text from outside.
     expect(writing.map(([file]) => file).sort()).toEqual([
       "src/cli/bin.ts",
       "src/cli/output.ts",
+      "src/report/preflight.ts",
       "src/report/progress.ts",
     ]);
   });
