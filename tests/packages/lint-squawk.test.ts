@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
-import { readdir } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { type LintFinding, statementsOf } from "../../src/lint/lint.ts";
 import type { LintedStatement } from "../../src/lint/rule.ts";
 import { droppedObjects, relationIn, relationOfParts } from "../../src/lint/tree-parts.ts";
@@ -11,8 +11,15 @@ import { createDatabase } from "../support/database.ts";
 import { findingsIn, histories, tracedFolder } from "../support/lint.ts";
 import { repository } from "../support/repository.ts";
 
-/** squawk-cli's program, a platform's package that npm installs with it. */
-const squawk = createRequire(import.meta.url).resolve("squawk-cli/js/bin/squawk");
+/** squawk-cli's program, from the registry. It is no development dependency: npm ci would need the packages of all platforms. */
+let squawk = "";
+beforeAll(async () => {
+  const folder = await mkdtemp(join(tmpdir(), "drizzle-fleet-squawk-"));
+  const install = ["install", "--no-audit", "--no-fund", "--prefix", folder, "squawk-cli@2.66.0"];
+  await promisify(execFile)("npm", install, { cwd: folder });
+  squawk = join(folder, "node_modules/squawk-cli/js/bin/squawk");
+  return () => rm(folder, { recursive: true, force: true });
+}, 120_000);
 
 /** What squawk finds; its lines and columns count from 0. */
 interface SquawkFinding {
