@@ -258,12 +258,11 @@ describe("the key of batches", () => {
 INSERT INTO "t" SELECT ${value}, 0 FROM generate_series(1, 50) AS g;`;
     const text = `-- drizzle-fleet: batch 7 by "the ""Key"\nUPDATE t SET n = n + 1`;
     const { database, context } = await withTable({ "0001_batches": text }, quick, first);
-    await database.query(`ALTER ROLE CURRENT_USER SET datestyle = 'SQL, DMY'`);
-    try {
-      expect(byTenant(await migrateAll(context))).toEqual({ a: "succeeded 0001_batches" });
-    } finally {
-      await database.query(`ALTER ROLE CURRENT_USER RESET datestyle`);
-    }
+    // Of this database only: other tests run as the same role.
+    await database.query(
+      `DO $$BEGIN EXECUTE format('ALTER DATABASE %I SET datestyle = %L', current_database(), 'SQL, DMY'); END$$`,
+    );
+    expect(byTenant(await migrateAll(context))).toEqual({ a: "succeeded 0001_batches" });
     expect(await changes(database)).toBe("50 rows: 1, in 8 transactions");
   });
 
